@@ -1,0 +1,23 @@
+//! The words and rules of Mediary, without any IO: ids, states and how they may change, policies, limits,
+//! retry rules, error codes and time. Everything here is a plain value that every other crate may use.
+
+mod clock;
+mod error_code;
+mod ids;
+pub mod limits;
+mod media;
+mod message;
+mod policy;
+mod retry;
+mod role;
+mod text;
+
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use error_code::ErrorCode;
+pub use ids::*;
+pub use media::{DownloadStatus, FileType, Integrity, ScanStatus, StorageBackend};
+pub use message::{Direction, MessageStatus, MessageType};
+pub use policy::{AccountStatus, MediaPolicy};
+pub use retry::{Backoff, RetryRules};
+pub use role::{Permission, Role};
+pub use text::{UnknownWord, storable_text};

@@ -1,0 +1,63 @@
+//! Every fixed bound in one place, each with what it protects. What an operator may change is in [`crate::RetryRules`]
+//! or in the configuration; these are the defaults and the hard stops.
+
+use std::time::Duration;
+
+use crate::FileType;
+
+/// Meta sends bodies of up to 3 MB; anything larger is not from Meta.
+pub const WEBHOOK_BODY_BYTES: usize = 3 * 1024 * 1024;
+/// JSON bodies of the API.
+pub const API_BODY_BYTES: usize = 256 * 1024;
+/// Webhook bodies that may wait for their commit before new ones are refused with 503.
+pub const WEBHOOK_QUEUE: usize = 1024;
+/// Webhook bodies committed together.
+pub const WEBHOOK_BATCH: usize = 256;
+/// Bytes of webhook bodies that may be in memory at once, waiting for their commit.
+pub const WEBHOOK_BYTES_IN_FLIGHT: usize = 64 * 1024 * 1024;
+
+/// Items on a page of a list, unless the caller says otherwise, and at most.
+pub const PAGE_DEFAULT: u32 = 20;
+pub const PAGE_MAX: u32 = 100;
+/// Characters of a search text, a name or another short field.
+pub const SHORT_TEXT_CHARS: usize = 200;
+
+/// WhatsApp takes files of up to 100 MB from its users; above that it reports error 131052 and sends no media id.
+pub const INBOUND_FILE_BYTES: u64 = 100 * 1024 * 1024;
+/// A Graph API answer that is not media.
+pub const GRAPH_ANSWER_BYTES: usize = 1024 * 1024;
+/// How long WhatsApp keeps media that a webhook announced, counted from the message's own time.
+pub const PROVIDER_MEDIA_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
+/// A temporary media URL lives five minutes; we trust one for less, so that it does not die under way.
+pub const PROVIDER_URL_TRUST: Duration = Duration::from_secs(4 * 60);
+
+/// Downloads in all and per company, unless configured.
+pub const WORKERS_DEFAULT: usize = 16;
+pub const DOWNLOADS_PER_COMPANY_DEFAULT: usize = 4;
+
+/// Live events remembered for clients that come back with `Last-Event-ID`.
+pub const EVENT_HISTORY: usize = 4096;
+/// Live-event listeners per company.
+pub const EVENT_LISTENERS_PER_COMPANY: usize = 512;
+/// Silence on an event stream before a heartbeat.
+pub const EVENT_HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// A session ends after this long without use, and in any case after `SESSION_LIFE_MAX`.
+pub const SESSION_IDLE: Duration = Duration::from_secs(14 * 24 * 3600);
+pub const SESSION_LIFE_MAX: Duration = Duration::from_secs(90 * 24 * 3600);
+/// A signed link lives at most this long.
+pub const SIGNED_LINK_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Wrong log-ins a minute before the next ones wait.
+pub const WRONG_LOGINS_PER_EMAIL: u32 = 10;
+pub const WRONG_LOGINS_PER_ADDRESS: u32 = 50;
+
+/// The largest file WhatsApp takes from a business, in bytes of 10^6 (Meta does not say which megabyte it means).
+pub const fn outbound_file_bytes(kind: FileType, animated: bool) -> u64 {
+    match kind {
+        FileType::Image => 5_000_000,
+        FileType::Video | FileType::Audio => 16_000_000,
+        FileType::Document => 100_000_000,
+        FileType::Sticker if animated => 500_000,
+        FileType::Sticker => 100_000,
+    }
+}

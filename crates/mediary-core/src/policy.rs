@@ -1,0 +1,37 @@
+//! What a company wants done with its media.
+
+use crate::text::words;
+
+words! {
+    /// What happens to media when a message arrives and when somebody looks at it.
+    "media policy" MediaPolicy {
+        /// Download at once and keep.
+        Store = "store",
+        /// Keep what somebody looked at.
+        OnView = "on_view",
+        /// Keep nothing but metadata; every view streams from WhatsApp.
+        Stream = "stream",
+    }
+}
+
+impl MediaPolicy {
+    /// Whether bytes may come to rest in storage.
+    pub const fn keeps_bytes(self) -> bool {
+        !matches!(self, Self::Stream)
+    }
+
+    /// Whether a download is queued as soon as the message arrives.
+    pub const fn downloads_on_arrival(self) -> bool {
+        matches!(self, Self::Store)
+    }
+}
+
+words! {
+    /// Whether a WhatsApp account can be used.
+    "account status" AccountStatus {
+        Active = "active",
+        /// WhatsApp refused the token; downloads wait until an admin renews it.
+        NeedsToken = "needs_token",
+        Disabled = "disabled",
+    }
+}

@@ -1,0 +1,71 @@
+//! Who may do what within a company.
+
+use crate::text::words;
+
+words! {
+    /// A role holds everything that the ones before it hold.
+    "role" Role {
+        Viewer = "viewer",
+        Agent = "agent",
+        Manager = "manager",
+        Admin = "admin",
+    }
+}
+
+/// Something a caller may or may not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    Read,
+    Send,
+    MarkRead,
+    StartDownload,
+    ShareLink,
+    DeleteMedia,
+    RetryAll,
+    ChangeMediaSettings,
+    SeeUsage,
+    ManageAccounts,
+    ManageUsers,
+    ManageApiKeys,
+    SeeAudit,
+    SeeStorageLocation,
+    ReleaseQuarantine,
+}
+
+impl Permission {
+    /// The least role that holds it.
+    pub const fn least_role(self) -> Role {
+        match self {
+            Self::Read => Role::Viewer,
+            Self::Send | Self::MarkRead | Self::StartDownload | Self::ShareLink | Self::DeleteMedia => {
+                Role::Agent
+            }
+            Self::RetryAll | Self::ChangeMediaSettings | Self::SeeUsage => Role::Manager,
+            Self::ManageAccounts
+            | Self::ManageUsers
+            | Self::ManageApiKeys
+            | Self::SeeAudit
+            | Self::SeeStorageLocation
+            | Self::ReleaseQuarantine => Role::Admin,
+        }
+    }
+}
+
+impl Role {
+    pub fn may(self, permission: Permission) -> bool {
+        self >= permission.least_role()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_role_ends_where_the_next_begins() {
+        assert!(Role::Viewer.may(Permission::Read) && !Role::Viewer.may(Permission::StartDownload));
+        assert!(Role::Agent.may(Permission::DeleteMedia) && !Role::Agent.may(Permission::RetryAll));
+        assert!(Role::Manager.may(Permission::SeeUsage) && !Role::Manager.may(Permission::ManageUsers));
+        assert!(Role::Admin.may(Permission::SeeStorageLocation));
+    }
+}

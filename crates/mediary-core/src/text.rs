@@ -1,0 +1,87 @@
+//! Words that are stored and sent by name, and text that both databases can hold.
+
+use std::borrow::Cow;
+
+/// A name that is none of the ones allowed for a type.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{value:?} is not a {what}; allowed are: {allowed}")]
+pub struct UnknownWord {
+    pub what: &'static str,
+    pub value: String,
+    pub allowed: String,
+}
+
+/// Replaces U+0000, which Postgres cannot store, by U+FFFD. WhatsApp texts can contain it.
+pub fn storable_text(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{FFFD}")) } else { Cow::Borrowed(text) }
+}
+
+/// An enum whose variants have one fixed name each, the same in the database, in JSON and on the command line.
+macro_rules! words {
+    ($(#[$doc:meta])* $what:literal $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),+ }
+
+        impl $name {
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::ALL.iter().copied().find(|word| word.as_str() == text).ok_or_else(|| $crate::UnknownWord {
+                    what: $what,
+                    value: text.to_owned(),
+                    allowed: [$($word),+].join(", "),
+                })
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::UnknownWord;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FileType, MediaPolicy};
+
+    #[test]
+    fn a_wrong_word_names_the_allowed_ones() {
+        let error = "keep".parse::<MediaPolicy>().unwrap_err();
+        assert_eq!(error.to_string(), "\"keep\" is not a media policy; allowed are: store, on_view, stream");
+    }
+
+    #[test]
+    fn names_are_the_same_in_json_and_text() {
+        for kind in FileType::ALL {
+            assert_eq!(serde_json::to_string(kind).unwrap(), format!("\"{kind}\""));
+            assert_eq!(kind.as_str().parse::<FileType>().unwrap(), *kind);
+        }
+    }
+
+    #[test]
+    fn nul_becomes_storable() {
+        assert_eq!(storable_text("a\0b"), "a\u{FFFD}b");
+        assert!(matches!(storable_text("plain"), Cow::Borrowed("plain")));
+    }
+}
