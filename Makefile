@@ -1,0 +1,31 @@
+# The project's own commands. Each installs what it needs and can be run again at any time.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+.PHONY: help demo test bench check
+
+help: ## Say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: ## Build everything and run a Mediary with a simulated WhatsApp
+	@xtask/install.sh build
+	cargo build --release --locked --package mediary
+	target/release/mediary demo
+
+test: ## Install what the tests need and run them all
+	@xtask/install.sh build test
+	xtask/test.sh
+
+bench: ## Measure Mediary beside its anchors and write bench/README.md
+	@xtask/install.sh build bench
+	cargo build --release --locked --package mediary --package mediary-bench
+	python3 bench/run.py
+
+check: ## Formatter, lints, crate arrows, dependency rules
+	@xtask/install.sh build
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	cargo test --locked --package xtask
+	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "cargo-deny is not installed: dependency rules were not checked"; fi
+	cd web && npm ci && npm run check

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# All tests: formatter and lints, the Rust suite on SQLite and Postgres, the inbox by itself, the inbox in Chromium
+# against a running demo.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cargo fmt --all --check
+cargo clippy --locked --workspace --all-targets -- --deny warnings
+xtask/with-postgres.sh cargo test --locked --workspace
+
+(cd web && npm ci --no-audit --no-fund && npm run check && npm test)
+
+cargo build --locked --package mediary
+xtask/with-demo.sh npm --prefix web run e2e

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Runs a command against a fresh demo on a free port, then stops the demo and removes what it wrote.
+# The command finds it by MEDIARY_URL, MEDIARY_EMAIL and MEDIARY_PASSWORD.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+folder=$(mktemp -d)
+binary=${MEDIARY_BINARY:-target/debug/mediary}
+"$binary" demo --listen 127.0.0.1:0 --data-dir "$folder/data" >"$folder/log" 2>&1 &
+demo=$!
+stop() {
+    kill "$demo" 2>/dev/null || true
+    wait "$demo" 2>/dev/null || true
+    rm -rf "$folder"
+}
+trap stop EXIT
+
+# The demo prints these three once it is ready.
+value() { sed -n "s/^ *$1: *//p" "$folder/log" | head -n 1; }
+for _ in $(seq 300); do
+    if [[ -n $(value Password) ]]; then break; fi
+    if ! kill -0 "$demo" 2>/dev/null; then
+        cat "$folder/log" >&2
+        exit 1
+    fi
+    sleep 0.1
+done
+MEDIARY_URL=$(value Address) MEDIARY_EMAIL=$(value E-mail) MEDIARY_PASSWORD=$(value Password)
+if [[ -z $MEDIARY_PASSWORD ]]; then
+    echo "the demo did not get ready within 30 s:" >&2
+    cat "$folder/log" >&2
+    exit 1
+fi
+export MEDIARY_URL MEDIARY_EMAIL MEDIARY_PASSWORD
+if ! "$@"; then
+    tail -n 50 "$folder/log" >&2
+    exit 1
+fi
