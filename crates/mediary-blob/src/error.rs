@@ -1,0 +1,121 @@
+//! What can go wrong with storage, by what the caller has to decide.
+
+use std::fmt;
+use std::io;
+
+use mediary_core::ErrorCode;
+
+/// The result of everything in this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What kind of failure it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// There is nothing under this key.
+    NotFound,
+    /// No room, or the quota is used up.
+    Full,
+    /// Storage exists but does not let us: permissions, read-only, or something foreign in the way.
+    Refused,
+    /// The key cannot be one of ours.
+    InvalidKey,
+    /// The file is shorter than it was when it was opened.
+    Truncated,
+    /// The device or the network behind it failed.
+    Io,
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotFound => "nothing is stored there",
+            Self::Full => "storage is full; make room and it goes on",
+            Self::Refused => "storage refuses access; check its owner, permissions and mount",
+            Self::InvalidKey => "not a storage key",
+            Self::Truncated => "the stored file is shorter than recorded",
+            Self::Io => "the device failed",
+        })
+    }
+}
+
+/// A failure of storage: what was tried, how it failed, and the cause below.
+#[derive(Debug, thiserror::Error)]
+#[error("{context}: {kind}")]
+pub struct Error {
+    kind: ErrorKind,
+    context: String,
+    source: Option<io::Error>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, context: impl Into<String>) -> Self {
+        Self { kind, context: context.into(), source: None }
+    }
+
+    pub(crate) fn io(context: impl Into<String>, source: impl Into<io::Error>) -> Self {
+        let source = source.into();
+        Self { kind: kind_of(&source), context: context.into(), source: Some(source) }
+    }
+
+    /// What kind of failure it was.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Whether the same can work later without anything else being changed here.
+    pub fn retryable(&self) -> bool {
+        !matches!(self.kind, ErrorKind::NotFound | ErrorKind::InvalidKey)
+    }
+
+    /// The code under which records and answers show it.
+    pub fn code(&self) -> ErrorCode {
+        match self.kind {
+            ErrorKind::Full => ErrorCode::StorageFull,
+            _ => ErrorCode::StorageError,
+        }
+    }
+}
+
+fn kind_of(error: &io::Error) -> ErrorKind {
+    use io::ErrorKind as Io;
+    match error.kind() {
+        Io::NotFound => ErrorKind::NotFound,
+        Io::StorageFull | Io::QuotaExceeded => ErrorKind::Full,
+        Io::UnexpectedEof => ErrorKind::Truncated,
+        // A symbolic link, a file where a folder belongs, a folder where a file belongs: somebody else was here.
+        Io::PermissionDenied
+        | Io::ReadOnlyFilesystem
+        | Io::NotADirectory
+        | Io::IsADirectory
+        | Io::CrossesDevices => ErrorKind::Refused,
+        _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => ErrorKind::Refused,
+        _ => ErrorKind::Io,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_apart_from_a_broken_one() {
+        for (errno, kind) in [
+            (Errno::NOSPC, ErrorKind::Full),
+            (Errno::DQUOT, ErrorKind::Full),
+            (Errno::ROFS, ErrorKind::Refused),
+            (Errno::ACCESS, ErrorKind::Refused),
+            (Errno::LOOP, ErrorKind::Refused),
+            (Errno::NOENT, ErrorKind::NotFound),
+            (Errno::IO, ErrorKind::Io),
+        ] {
+            let error = Error::io("write media/1/2/3", errno);
+            assert_eq!(error.kind(), kind, "{errno}");
+        }
+        let full = Error::io("write media/1/2/3", Errno::NOSPC);
+        assert_eq!(full.code(), ErrorCode::StorageFull);
+        assert!(full.retryable());
+        assert_eq!(full.to_string(), "write media/1/2/3: storage is full; make room and it goes on");
+    }
+}

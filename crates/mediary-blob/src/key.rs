@@ -1,0 +1,159 @@
+//! Names of stored files. A key is safe as a path and as an object name by construction.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_lc_rs::digest;
+use mediary_core::{CompanyId, MessageId};
+
+use crate::error::{Error, ErrorKind};
+
+/// Segments in a key.
+const SEGMENTS_MAX: usize = 8;
+/// Bytes in a segment. Leaves room in a 255-byte file name for what an unfinished upload adds.
+const SEGMENT_BYTES: usize = 200;
+
+/// Where a file lies: two to eight segments of `A-Z a-z 0-9 . _ - %`, joined by `/`. No segment begins with a dot,
+/// so none is `..` and none is taken for an unfinished upload.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StorageKey(String);
+
+impl StorageKey {
+    /// The key of a message's media: `media/{company}/{message}/{provider media id}`. Characters of the id that are
+    /// not safe in a path are written as `%XX`; one that is empty or too long for a file name goes by its hash.
+    pub fn media(company: CompanyId, message: MessageId, provider_media_id: &str) -> Self {
+        let mut name = escape(provider_media_id);
+        if name.is_empty() || name.len() > SEGMENT_BYTES {
+            name = hashed(provider_media_id);
+        }
+        Self(format!("media/{company}/{message}/{name}"))
+    }
+
+    /// The key as text, as records keep it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn folders(&self) -> impl Iterator<Item = &str> {
+        self.0.rsplit_once('/').map_or("", |(folders, _)| folders).split('/')
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.0.rsplit_once('/').map_or(&*self.0, |(_, name)| name)
+    }
+}
+
+fn escape(text: &str) -> String {
+    let mut name = String::with_capacity(text.len());
+    for (index, byte) in text.bytes().enumerate() {
+        let safe = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || (byte == b'.' && index > 0);
+        if safe {
+            name.push(char::from(byte));
+        } else {
+            name.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    name
+}
+
+fn hashed(text: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, text.as_bytes());
+    let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256.{hex}")
+}
+
+fn is_segment(text: &str) -> bool {
+    (1..=SEGMENT_BYTES).contains(&text.len())
+        && !text.starts_with('.')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'%'))
+}
+
+impl FromStr for StorageKey {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let segments = text.split('/').count();
+        if (2..=SEGMENTS_MAX).contains(&segments) && text.split('/').all(is_segment) {
+            return Ok(Self(text.to_owned()));
+        }
+        let shown: String = text.chars().take(SEGMENT_BYTES).collect();
+        Err(Error::new(
+            ErrorKind::InvalidKey,
+            format!(
+                "read key {shown:?} (2 to {SEGMENTS_MAX} parts of A-Z a-z 0-9 . _ - %, none with a dot first)"
+            ),
+        ))
+    }
+}
+
+impl fmt::Display for StorageKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn media(id: &str) -> StorageKey {
+        StorageKey::media(CompanyId(1), MessageId(2), id)
+    }
+
+    #[test]
+    fn ordinary_ids_stay_readable() {
+        assert_eq!(media("1013859600285441").as_str(), "media/1/2/1013859600285441");
+        assert_eq!(media("a.b_c-d").as_str(), "media/1/2/a.b_c-d");
+    }
+
+    #[test]
+    fn ids_cannot_leave_their_folder() {
+        assert_eq!(media("../../etc/passwd").as_str(), "media/1/2/%2E.%2F..%2Fetc%2Fpasswd");
+        assert_eq!(media("..").as_str(), "media/1/2/%2E.");
+        assert_eq!(media("a\0b%2f").as_str(), "media/1/2/a%00b%252f");
+        assert_eq!(media("é").as_str(), "media/1/2/%C3%A9");
+    }
+
+    #[test]
+    fn ids_of_any_length_fit_a_file_name() {
+        let empty = media("");
+        let long = media(&"x".repeat(5000));
+        assert_ne!(empty, long);
+        assert!(long.name().len() < SEGMENT_BYTES && long.name().starts_with("sha256."));
+        assert_ne!(long, media(&"x".repeat(5001)));
+    }
+
+    #[test]
+    fn foreign_keys_are_refused() {
+        for text in [
+            "",
+            "media",
+            "/media/1",
+            "media//1",
+            "media/../1",
+            "media/./1",
+            "media/1/",
+            "media/.hidden",
+            "media/a b",
+            "media/a\\b",
+            "media/é",
+            "a/b/c/d/e/f/g/h/i",
+        ] {
+            let error = text.parse::<StorageKey>().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidKey, "{text}");
+            assert!(!error.retryable());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_id_gives_a_key_that_parses_and_is_its_own(one in any::<String>(), other in any::<String>()) {
+            let key = media(&one);
+            prop_assert_eq!(&key.as_str().parse::<StorageKey>().unwrap(), &key);
+            prop_assert_eq!(key.folders().collect::<Vec<_>>(), ["media", "1", "2"]);
+            prop_assert_eq!(one == other, key == media(&other));
+        }
+    }
+}

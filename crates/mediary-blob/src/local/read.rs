@@ -1,0 +1,125 @@
+//! Reading stored files. What the page cache holds is copied on the calling thread; only what has to come from the
+//! disk goes to a thread that may wait.
+
+use std::fmt;
+use std::fs::File;
+use std::io::IoSliceMut;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mediary_core::Timestamp;
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, openat, openat2};
+use rustix::io::{Errno, ReadWriteFlags, preadv2};
+
+use super::{Inner, blocking, folder};
+use crate::buffer::{BufferPool, LARGEST, PooledBuffer};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::StorageKey;
+
+const READ: OFlags = OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
+
+/// An open stored file. Clones share it; reading needs no position, so parts can be read in any order at once.
+#[derive(Clone)]
+pub struct StoredFile {
+    file: Arc<File>,
+    size: u64,
+    modified: Timestamp,
+    buffers: BufferPool,
+}
+
+impl fmt::Debug for StoredFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredFile").field("size", &self.size).field("modified", &self.modified).finish()
+    }
+}
+
+/// Opens a file if that needs nothing from the disk; `None` says that the way there may have to wait.
+pub(super) fn open_cached(inner: &Inner, key: &StorageKey) -> Result<Option<StoredFile>> {
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::CACHED;
+    match openat2(&inner.root, key.as_str(), READ, Mode::empty(), resolve) {
+        Ok(file) => StoredFile::new(inner, key, file).map(Some),
+        // Any refusal gets its verdict from the walk that works on every kernel.
+        Err(_) => Ok(None),
+    }
+}
+
+pub(super) fn open(inner: &Inner, key: &StorageKey) -> Result<StoredFile> {
+    let failed = |error: Errno| Error::io(format!("open {key}"), error);
+    let folders: Vec<&str> = key.folders().collect();
+    let parents = folder::open_all(&inner.root, &folders).map_err(failed)?;
+    let parent = parents.last().unwrap_or(&inner.root);
+    let file = openat(parent, key.name(), READ, Mode::empty()).map_err(failed)?;
+    StoredFile::new(inner, key, file)
+}
+
+impl StoredFile {
+    fn new(inner: &Inner, key: &StorageKey, file: OwnedFd) -> Result<Self> {
+        let stat = rustix::fs::fstat(&file).map_err(|error| Error::io(format!("open {key}"), error))?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(Error::new(ErrorKind::Refused, format!("open {key}, which is not a file")));
+        }
+        Ok(Self {
+            file: Arc::new(file.into()),
+            size: u64::try_from(stat.st_size).unwrap_or(0),
+            modified: Timestamp(stat.st_mtime.saturating_mul(1000)),
+            buffers: inner.buffers.clone(),
+        })
+    }
+
+    /// Bytes in the file.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// When its content was written, to the second.
+    pub fn modified(&self) -> Timestamp {
+        self.modified
+    }
+
+    /// Reads up to `len` bytes from `offset`: all of them if the file goes that far and `len` is no more than
+    /// [`crate::CHUNK_BYTES`]. Empty at or beyond the end of the file.
+    pub async fn read_at(&self, offset: u64, len: usize) -> Result<Bytes> {
+        let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let wanted = len.min(left).min(LARGEST);
+        if wanted == 0 {
+            return Ok(Bytes::new());
+        }
+        let mut buffer = self.buffers.take(wanted);
+        let cached = self.read_cached(&mut buffer[..wanted], offset);
+        if cached < wanted {
+            buffer = self.read_rest(buffer, cached..wanted, offset).await?;
+        }
+        Ok(buffer.into_bytes(0..wanted))
+    }
+
+    /// Copies what the page cache holds right now. A failure reads as nothing: the other way will name it.
+    fn read_cached(&self, into: &mut [u8], offset: u64) -> usize {
+        let mut done = 0;
+        while done < into.len() {
+            let rest = &mut [IoSliceMut::new(&mut into[done..])];
+            match preadv2(&*self.file, rest, offset + done as u64, ReadWriteFlags::NOWAIT) {
+                Ok(0) | Err(_) => break,
+                Ok(read) => done += read,
+            }
+        }
+        done
+    }
+
+    async fn read_rest(
+        &self,
+        mut buffer: PooledBuffer,
+        part: std::ops::Range<usize>,
+        offset: u64,
+    ) -> Result<PooledBuffer> {
+        let file = self.file.clone();
+        blocking(move || {
+            let from = offset + part.start as u64;
+            file.read_exact_at(&mut buffer[part], from)
+                .map_err(|error| Error::io(format!("read stored file at byte {from}"), error))?;
+            Ok(buffer)
+        })
+        .await
+    }
+}

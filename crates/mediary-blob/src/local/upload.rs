@@ -1,0 +1,246 @@
+//! Writing a file so that it appears whole or not at all: a temporary name beside the final one, sync, rename,
+//! sync of the folders.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use bytes::Bytes;
+use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, renameat, unlinkat};
+use rustix::io::Errno;
+
+use super::{Inner, LocalStorage, blocking, folder};
+use crate::buffer::{LARGEST, PooledBuffer};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::StorageKey;
+use crate::storage::Stored;
+
+/// How the name of an unfinished upload ends.
+pub(super) const TEMPORARY_SUFFIX: &str = ".part";
+
+const CREATE: OFlags = OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::CLOEXEC);
+/// Files are for the program's own user.
+const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// A file on its way into storage. Collects up to 256 KiB before it writes, and hashes what it writes.
+/// Dropping it removes what was written.
+pub struct Upload {
+    buffer: PooledBuffer,
+    filled: usize,
+    /// Away while it writes; stays away if the writing failed or was abandoned.
+    writer: Option<Writer>,
+}
+
+/// A complete file under its temporary name. Dropping it removes it.
+pub struct Sealed {
+    writer: Writer,
+    stored: Stored,
+}
+
+impl fmt::Debug for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upload").field("filled", &self.filled).field("writer", &self.writer).finish()
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sealed").field("stored", &self.stored).field("writer", &self.writer).finish()
+    }
+}
+
+impl Upload {
+    pub(super) fn new(storage: LocalStorage, key: StorageKey) -> Self {
+        let buffer = storage.0.buffers.take(LARGEST);
+        let hash = digest::Context::new(&digest::SHA256);
+        let writer = Writer { storage: storage.0, key, hash, size: 0, file: None };
+        Self { buffer, filled: 0, writer: Some(writer) }
+    }
+
+    /// Appends bytes. After an error, or when this is abandoned half-way, the upload can only be dropped.
+    pub async fn write(&mut self, mut bytes: Bytes) -> Result<()> {
+        while !bytes.is_empty() {
+            let part = bytes.split_to(bytes.len().min(LARGEST - self.filled));
+            self.buffer[self.filled..self.filled + part.len()].copy_from_slice(&part);
+            self.filled += part.len();
+            if self.filled == LARGEST {
+                self.flush().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        let mut writer = self.take_writer()?;
+        let next = writer.storage.buffers.take(LARGEST);
+        let full = std::mem::replace(&mut self.buffer, next);
+        let filled = std::mem::take(&mut self.filled);
+        self.writer = Some(
+            blocking(move || {
+                writer.append(&full[..filled])?;
+                Ok(writer)
+            })
+            .await?,
+        );
+        Ok(())
+    }
+
+    fn take_writer(&mut self) -> Result<Writer> {
+        self.writer.take().ok_or_else(|| {
+            Error::new(ErrorKind::Io, "write to an upload whose earlier write failed or was abandoned")
+        })
+    }
+
+    /// Writes the rest and tells size and hash, so that the caller can decide between
+    /// [`Sealed::publish`] and [`Sealed::discard`].
+    pub async fn seal(mut self) -> Result<Sealed> {
+        let mut writer = self.take_writer()?;
+        let (buffer, filled) = (self.buffer, self.filled);
+        blocking(move || {
+            writer.append(&buffer[..filled])?;
+            let mut sha256 = [0; 32];
+            sha256.copy_from_slice(writer.hash.clone().finish().as_ref());
+            let stored = Stored { size: writer.size, sha256 };
+            Ok(Sealed { writer, stored })
+        })
+        .await
+    }
+
+    /// Writes the rest and publishes the file whatever its hash is.
+    pub async fn finish(self) -> Result<Stored> {
+        self.seal().await?.publish().await
+    }
+
+    /// Removes what was written.
+    pub async fn abort(self) -> Result<()> {
+        blocking(move || {
+            drop(self);
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Sealed {
+    /// Bytes in the file.
+    pub fn size(&self) -> u64 {
+        self.stored.size
+    }
+
+    /// SHA-256 of its content.
+    pub fn sha256(&self) -> [u8; 32] {
+        self.stored.sha256
+    }
+
+    /// Makes the file durable under its key, in place of what was there.
+    pub async fn publish(mut self) -> Result<Stored> {
+        blocking(move || {
+            self.writer.publish()?;
+            Ok(self.stored)
+        })
+        .await
+    }
+
+    /// Removes what was written.
+    pub async fn discard(self) -> Result<()> {
+        blocking(move || {
+            drop(self);
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// The blocking half of an upload. Travels to the thread that works and back.
+struct Writer {
+    storage: Arc<Inner>,
+    key: StorageKey,
+    hash: digest::Context,
+    size: u64,
+    file: Option<TemporaryFile>,
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("key", &self.key).field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => TemporaryFile::create(&self.storage, &self.key)?,
+        };
+        let file = self.file.insert(file);
+        file.file.write_all(bytes).map_err(|error| Error::io(format!("write {}", self.key), error))?;
+        self.hash.update(bytes);
+        self.size += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn publish(&mut self) -> Result<()> {
+        let Some(file) = &mut self.file else {
+            return Err(Error::new(ErrorKind::Io, format!("publish {}, which was never written", self.key)));
+        };
+        file.publish(&self.storage, &self.key)
+            .map_err(|error| Error::io(format!("publish {}", self.key), error))
+    }
+}
+
+/// A file under its temporary name, removed when dropped unless it got its final one.
+struct TemporaryFile {
+    file: File,
+    name: String,
+    /// The folders of the key, outermost first; the file is in the last.
+    folders: Vec<OwnedFd>,
+    published: bool,
+}
+
+impl TemporaryFile {
+    fn create(storage: &Inner, key: &StorageKey) -> Result<Self> {
+        let folders: Vec<&str> = key.folders().collect();
+        let name = format!(".{}.{:016x}{TEMPORARY_SUFFIX}", key.name(), rand::random::<u64>());
+        // A folder that is new again has yet to be made durable again.
+        let created = |depth: usize| storage.forget_synced(&folders[..depth].join("/"));
+        let (folders, file) = folder::create_all(&storage.root, &folders, created, |folder| {
+            openat(folder, &*name, CREATE, FILE_MODE)
+        })
+        .map_err(|error| Error::io(format!("create {key}"), error))?;
+        Ok(Self { file: file.into(), name, folders, published: false })
+    }
+
+    /// The folders were made before the file, so the one sync of the file also carries them on file systems with a
+    /// journal; the syncs after the rename say the same to all others.
+    fn publish(&mut self, storage: &Inner, key: &StorageKey) -> std::result::Result<(), Errno> {
+        let Some(folder) = self.folders.last() else { return Err(Errno::INVAL) };
+        fsync(&self.file)?;
+        renameat(folder, &*self.name, folder, key.name())?;
+        self.published = true;
+        fsync(folder)?;
+        let names: Vec<&str> = key.folders().collect();
+        for depth in (1..=names.len()).rev() {
+            let path = names[..depth].join("/");
+            if storage.is_synced(&path) {
+                continue;
+            }
+            fsync(if depth == 1 { &storage.root } else { &self.folders[depth - 2] })?;
+            storage.remember_synced(path);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for TemporaryFile {
+    fn drop(&mut self) {
+        let Some(folder) = self.folders.last() else { return };
+        if !self.published
+            && let Err(error) = unlinkat(folder, &*self.name, AtFlags::empty())
+        {
+            tracing::warn!(%error, "left an unfinished upload behind; the next sweep removes it");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The one interface to storage, whatever keeps the bytes.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mediary_core::StorageBackend;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::StorageKey;
+use crate::local::{Listing, LocalStorage, StoredFile, SweepReport, Upload};
+
+/// Somewhere that keeps files. Clones share it.
+#[derive(Clone, Debug)]
+pub enum Storage {
+    /// A folder on this machine.
+    Local(LocalStorage),
+}
+
+/// What a finished upload left in storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Bytes in the file.
+    pub size: u64,
+    /// SHA-256 of its content.
+    pub sha256: [u8; 32],
+}
+
+impl Storage {
+    /// Storage in a folder, which is created if it is missing. Keys become paths below it.
+    pub async fn open_local(root: &Path) -> Result<Self> {
+        LocalStorage::open(root).await.map(Self::Local)
+    }
+
+    /// Which kind of storage this is, as records name it.
+    pub fn backend(&self) -> StorageBackend {
+        match self {
+            Self::Local(_) => StorageBackend::Local,
+        }
+    }
+
+    /// Where the file of a key lies, as a URL for administrators.
+    pub fn location(&self, key: &StorageKey) -> String {
+        match self {
+            Self::Local(local) => local.location(key),
+        }
+    }
+
+    /// Begins a file. Nothing can be opened under `key` before the upload is published; what was there until then
+    /// stays and is replaced at once. An upload that is dropped leaves nothing.
+    pub async fn create(&self, key: &StorageKey) -> Result<Upload> {
+        match self {
+            Self::Local(local) => Ok(local.create(key)),
+        }
+    }
+
+    /// Opens a stored file for reading. Who has it open can read it to the end, even if it is deleted meanwhile.
+    pub async fn open(&self, key: &StorageKey) -> Result<StoredFile> {
+        match self {
+            Self::Local(local) => local.open_file(key).await,
+        }
+    }
+
+    /// Removes a file for good, and folders that are empty then. `false` if there was none.
+    pub async fn delete(&self, key: &StorageKey) -> Result<bool> {
+        match self {
+            Self::Local(local) => local.delete(key).await,
+        }
+    }
+
+    /// Walks over every stored file below `prefix` (a first part of keys, such as `media`), in pages.
+    pub fn list(&self, prefix: &str) -> Result<Listing> {
+        match self {
+            Self::Local(local) => local.list(prefix),
+        }
+    }
+
+    /// Removes what unfinished uploads left behind that nobody wrote to for `older_than`.
+    pub async fn sweep_temporary(&self, older_than: Duration) -> Result<SweepReport> {
+        match self {
+            Self::Local(local) => local.sweep_temporary(older_than).await,
+        }
+    }
+
+    /// Writes, reads in part and deletes a probe, as a real file would be.
+    pub async fn check(&self) -> Result<()> {
+        const CONTENT: &[u8] = b"Mediary checks that this storage keeps what it is given.";
+        let key: StorageKey = format!("probe/{:016x}/probe", rand::random::<u64>()).parse()?;
+        let mut upload = self.create(&key).await?;
+        upload.write(Bytes::from_static(CONTENT)).await?;
+        upload.finish().await?;
+        let part = async { self.open(&key).await?.read_at(8, 6).await }.await;
+        let deleted = self.delete(&key).await?;
+        if part? != CONTENT[8..14] || !deleted {
+            return Err(Error::new(
+                ErrorKind::Io,
+                format!("check {}: read other bytes than written", self.location(&key)),
+            ));
+        }
+        Ok(())
+    }
+}
