@@ -1,0 +1,85 @@
+//! The one error of this crate: a kind to decide by, and a chain to report.
+
+use std::fmt;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a caller can decide by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The record is not there, or not this company's.
+    NotFound,
+    /// A constraint of the schema says no: the record exists already, or breaks a rule.
+    Conflict { constraint: String },
+    /// The database does not answer, is busy, or too much waits for it. The same call may work later.
+    Unavailable,
+    /// A stored value cannot be read. Names the row, so that somebody can look at it.
+    Corrupt { table: &'static str, column: &'static str, id: i64 },
+    /// The caller gave something that can never work.
+    Invalid,
+}
+
+/// A failed call to the store.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    context: String,
+    source: Option<Source>,
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, context: impl Into<String>) -> Self {
+        Self { kind, context: context.into(), source: None }
+    }
+
+    pub(crate) fn invalid(context: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Invalid, context)
+    }
+
+    pub(crate) fn unavailable(context: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unavailable, context)
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Source>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// Whether the same call may work a little later.
+    pub fn retryable(&self) -> bool {
+        self.kind == ErrorKind::Unavailable
+    }
+
+    /// Whether a constraint of the schema refused it.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self.kind, ErrorKind::Conflict { .. })
+    }
+
+    pub fn is_not_found(&self) -> bool {
+        self.kind == ErrorKind::NotFound
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            ErrorKind::Conflict { constraint } => write!(f, "{} (constraint {constraint})", self.context),
+            ErrorKind::Corrupt { table, column, id } => {
+                write!(f, "{}: {table}.{column} of row {id} cannot be read", self.context)
+            }
+            _ => f.write_str(&self.context),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,193 @@
+//! What the ingest step hands over, and what it learns.
+
+use std::fmt;
+use std::time::Duration;
+
+use mediary_core::{
+    AccountId, CompanyId, ConversationId, Direction, FileType, MediaId, MediaPolicy, MessageId,
+    MessageStatus, MessageType, Timestamp, WebhookEventId,
+};
+
+/// Hides texts, numbers and payloads from logs: only ids and words are shown.
+macro_rules! redacted {
+    ($($type:ident { $($field:ident),* })+) => { $(
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($type))$(.field(stringify!($field), &self.$field))*.finish_non_exhaustive()
+            }
+        }
+    )+ };
+}
+
+redacted! {
+    IncomingMessage { company_id, account_id, direction, message_type, status, provider_message_id, timestamp }
+    IncomingEdit { company_id, account_id, target, timestamp }
+    ContactKey { group }
+    NewMedia { provider_media_id, file_type, policy, download_now }
+    Reaction { target }
+}
+
+/// How much one ingest transaction takes.
+#[derive(Clone, Copy, Debug)]
+pub struct IngestLimits {
+    pub events: usize,
+    pub bytes: usize,
+}
+
+/// What is to be written for a batch of webhook events.
+#[derive(Debug, Default)]
+pub struct IngestPlan {
+    pub items: Vec<PlannedItem>,
+    /// Remarks kept with an event though it is processed, like an account nobody knows.
+    pub notes: Vec<(WebhookEventId, String)>,
+}
+
+#[derive(Debug)]
+pub struct PlannedItem {
+    pub event: WebhookEventId,
+    pub item: IngestItem,
+}
+
+#[derive(Debug)]
+pub enum IngestItem {
+    Message(Box<IncomingMessage>),
+    Status(IncomingStatus),
+    Edit(IncomingEdit),
+    Revoke(IncomingRevoke),
+    Identity(IdentityChange),
+}
+
+/// A message as a webhook brings it.
+#[derive(Clone)]
+pub struct IncomingMessage {
+    pub company_id: CompanyId,
+    pub account_id: AccountId,
+    pub contact: ContactKey,
+    pub direction: Direction,
+    pub message_type: MessageType,
+    pub status: MessageStatus,
+    pub provider_message_id: String,
+    pub timestamp: Timestamp,
+    pub text: Option<String>,
+    pub caption: Option<String>,
+    pub sender_phone: Option<String>,
+    pub sender_name: Option<String>,
+    pub receiving_phone: Option<String>,
+    /// WhatsApp's id of the message this one answers.
+    pub reply_to: Option<String>,
+    pub forwarded: bool,
+    pub reaction: Option<Reaction>,
+    pub error: Option<(i64, String)>,
+    pub raw_payload: String,
+    pub media: Option<NewMedia>,
+    /// Whether it counts as unread.
+    pub unread: bool,
+    /// A placeholder whose content comes later under the same id.
+    pub placeholder: bool,
+}
+
+/// Who a message is from or to, by whatever ids the webhook gives.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ContactKey {
+    pub wa_id: Option<String>,
+    /// Meta's business-scoped user id.
+    pub user_id: Option<String>,
+    pub phone: Option<String>,
+    pub name: Option<String>,
+    pub group: bool,
+}
+
+#[derive(Clone)]
+pub struct Reaction {
+    /// WhatsApp's id of the message reacted to.
+    pub target: String,
+    /// `None` takes the reaction back.
+    pub emoji: Option<String>,
+}
+
+/// A media object that came with a message.
+#[derive(Clone)]
+pub struct NewMedia {
+    pub provider_media_id: String,
+    pub file_type: FileType,
+    pub mime_type: Option<String>,
+    pub file_name: Option<String>,
+    pub sha256: Option<[u8; 32]>,
+    pub file_size: Option<u64>,
+    pub voice: bool,
+    pub animated: bool,
+    /// The temporary URL of the webhook itself.
+    pub provider_url: Option<String>,
+    pub policy: MediaPolicy,
+    /// Whether its download is due at once.
+    pub download_now: bool,
+    pub expires_at: Timestamp,
+}
+
+#[derive(Clone, Debug)]
+pub struct IncomingStatus {
+    pub company_id: CompanyId,
+    pub account_id: AccountId,
+    pub provider_message_id: String,
+    pub status: MessageStatus,
+    pub timestamp: Timestamp,
+    pub error: Option<(i64, String)>,
+}
+
+#[derive(Clone)]
+pub struct IncomingEdit {
+    pub company_id: CompanyId,
+    pub account_id: AccountId,
+    /// WhatsApp's id of the edited message.
+    pub target: String,
+    pub timestamp: Timestamp,
+    pub text: Option<String>,
+    pub caption: Option<String>,
+    pub media: Option<NewMedia>,
+    pub raw_payload: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct IncomingRevoke {
+    pub company_id: CompanyId,
+    pub account_id: AccountId,
+    pub target: String,
+    pub timestamp: Timestamp,
+}
+
+/// Somebody has a new number or a new user id.
+#[derive(Clone, Debug)]
+pub struct IdentityChange {
+    pub company_id: CompanyId,
+    pub old: ContactKey,
+    pub new: ContactKey,
+}
+
+/// What one ingest transaction did.
+#[derive(Clone, Debug, Default)]
+pub struct IngestOutcome {
+    pub events: usize,
+    pub changes: Vec<Change>,
+    /// Whether downloads became due.
+    pub downloads_due: bool,
+    /// How long the newest event of the batch had waited.
+    pub newest_lag: Duration,
+}
+
+/// A record that changed, for live events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub company_id: CompanyId,
+    pub conversation_id: ConversationId,
+    pub message_id: Option<MessageId>,
+    pub media_id: Option<MediaId>,
+    pub kind: ChangeKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    MessageCreated,
+    MessageUpdated,
+    ConversationUpdated,
+    MediaDeleted,
+}

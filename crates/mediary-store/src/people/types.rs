@@ -1,0 +1,252 @@
+//! Companies, people, programs and accounts as records.
+
+use std::fmt;
+
+use mediary_core::{
+    AccountId, AccountStatus, ApiKeyId, CompanyId, ErrorCode, FileType, MediaPolicy, Role, Timestamp, UserId,
+};
+
+use crate::record::record;
+
+record! {
+    /// A tenant.
+    #[derive(Clone, Debug)]
+    pub struct Company from companies as c {
+        pub id: CompanyId,
+        pub name: String,
+        pub slug: String,
+        pub media_policy: MediaPolicy,
+        /// Days after which stored bytes go; `None` keeps them.
+        pub retention_days: Option<i64>,
+        /// Whether views of media are written to the audit log.
+        pub audit_views: bool,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct NewCompany {
+    pub name: String,
+    pub slug: String,
+    pub media_policy: MediaPolicy,
+}
+
+/// What a company decides about its media. A change replaces all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaSettings {
+    pub policy: MediaPolicy,
+    pub retention_days: Option<i64>,
+    pub audit_views: bool,
+}
+
+record! {
+    /// A person who logs in.
+    #[derive(Clone, Debug)]
+    pub struct User from users as u {
+        pub id: UserId,
+        pub company_id: CompanyId,
+        pub email: String,
+        pub name: String,
+        pub role: Role,
+        pub active: bool,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
+    }
+}
+
+#[derive(Clone)]
+pub struct UserWithHash {
+    pub user: User,
+    pub password_hash: String,
+}
+
+#[derive(Clone)]
+pub struct NewUser {
+    pub email: String,
+    pub name: String,
+    pub role: Role,
+    pub password_hash: String,
+}
+
+/// What changes; `None` stays.
+#[derive(Clone, Default)]
+pub struct UserPatch {
+    pub name: Option<String>,
+    pub role: Option<Role>,
+    pub active: Option<bool>,
+    pub password_hash: Option<String>,
+}
+
+#[derive(Clone)]
+pub struct NewSession {
+    pub user_id: UserId,
+    pub company_id: CompanyId,
+    pub token_hash: [u8; 32],
+    pub expires_at: Timestamp,
+}
+
+record! {
+    /// Who is behind a session that still holds.
+    #[derive(Clone, Debug)]
+    pub struct SessionIdentity from sessions as s {
+        pub company_id: CompanyId,
+        pub user_id: UserId,
+        pub role: Role = "u.role",
+        pub email: String = "u.email",
+        pub name: String = "u.name",
+        pub expires_at: Timestamp,
+        pub created_at: Timestamp,
+        pub last_used_at: Timestamp,
+    }
+}
+
+record! {
+    /// A program's key. The key itself is known to nobody but its holder.
+    #[derive(Clone, Debug)]
+    pub struct ApiKey from api_keys as k {
+        pub id: ApiKeyId,
+        pub company_id: CompanyId,
+        pub name: String,
+        pub role: Role,
+        /// The first characters of the key, to recognise it by.
+        pub prefix: String,
+        pub expires_at: Option<Timestamp>,
+        pub last_used_at: Option<Timestamp>,
+        pub revoked_at: Option<Timestamp>,
+        pub created_at: Timestamp,
+    }
+}
+
+#[derive(Clone)]
+pub struct NewApiKey {
+    pub name: String,
+    pub role: Role,
+    pub token_hash: [u8; 32],
+    pub prefix: String,
+    pub expires_at: Option<Timestamp>,
+}
+
+record! {
+    /// The program behind a key that still holds.
+    #[derive(Clone, Debug)]
+    pub struct ApiKeyIdentity from api_keys as k {
+        pub id: ApiKeyId,
+        pub company_id: CompanyId,
+        pub name: String,
+        pub role: Role,
+        pub expires_at: Option<Timestamp>,
+        pub last_used_at: Option<Timestamp>,
+    }
+}
+
+record! {
+    /// One business phone number. Secrets are as sealed by the caller; this crate cannot read them.
+    #[derive(Clone)]
+    pub struct Account from whatsapp_accounts as a {
+        pub id: AccountId,
+        pub company_id: CompanyId,
+        pub provider: String,
+        pub phone_number_id: String,
+        pub waba_id: Option<String>,
+        pub aws_phone_number_id: Option<String>,
+        pub display_phone_number: Option<String>,
+        pub name: String,
+        pub access_token: Option<Vec<u8>>,
+        pub app_secret: Option<Vec<u8>>,
+        pub verify_token: Option<Vec<u8>>,
+        /// Overrides the company's.
+        pub media_policy: Option<MediaPolicy>,
+        /// What applies: the account's policy, or else the company's.
+        pub effective_policy: MediaPolicy = "COALESCE(a.media_policy, c.media_policy)",
+        pub status: AccountStatus,
+        /// Nothing is downloaded for it until then.
+        pub paused_until: Option<Timestamp>,
+        pub last_error_code: Option<ErrorCode>,
+        pub last_error: Option<String>,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
+    }
+}
+
+#[derive(Clone)]
+pub struct NewAccount {
+    pub phone_number_id: String,
+    pub waba_id: Option<String>,
+    pub display_phone_number: Option<String>,
+    pub name: String,
+    pub access_token: Option<Vec<u8>>,
+    pub app_secret: Option<Vec<u8>>,
+    pub verify_token: Option<Vec<u8>>,
+    pub media_policy: Option<MediaPolicy>,
+}
+
+/// What changes; `None` stays. A new access token makes the account active again, unless `status` says otherwise.
+#[derive(Clone, Default)]
+pub struct AccountPatch {
+    pub name: Option<String>,
+    pub waba_id: Option<String>,
+    pub display_phone_number: Option<String>,
+    pub access_token: Option<Vec<u8>>,
+    pub app_secret: Option<Vec<u8>>,
+    pub verify_token: Option<Vec<u8>>,
+    /// `Some(None)` goes back to the company's policy.
+    pub media_policy: Option<Option<MediaPolicy>>,
+    pub status: Option<AccountStatus>,
+}
+
+/// Who did what to which record, from where.
+#[derive(Clone, Debug)]
+pub struct NewAudit {
+    /// Like `user:3` or `key:crm`.
+    pub who: String,
+    pub action: String,
+    /// Like `media:17`.
+    pub record: Option<String>,
+    pub ip: Option<String>,
+}
+
+record! {
+    #[derive(Clone, Debug)]
+    pub struct Audit from audit_log as l {
+        pub id: i64,
+        pub company_id: CompanyId,
+        pub who: String,
+        pub action: String,
+        pub record: Option<String>,
+        pub ip: Option<String>,
+        pub created_at: Timestamp,
+    }
+}
+
+/// Stored files of one type that came in one month.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Like `2026-11`, in UTC.
+    pub month: String,
+    pub file_type: FileType,
+    pub files: i64,
+    pub bytes: i64,
+}
+
+/// Shows which secrets are there, never what they are.
+macro_rules! without_secrets {
+    ($($type:ident { $($field:ident),* })+) => { $(
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($type))$(.field(stringify!($field), &self.$field))*.finish_non_exhaustive()
+            }
+        }
+    )+ };
+}
+
+without_secrets! {
+    Account { id, company_id, provider, phone_number_id, status }
+    NewAccount { phone_number_id, waba_id, name }
+    AccountPatch { name, status, media_policy }
+    UserWithHash { user }
+    NewUser { name, role }
+    UserPatch { name, role, active }
+    NewSession { user_id, company_id, expires_at }
+    NewApiKey { name, role, expires_at }
+}
