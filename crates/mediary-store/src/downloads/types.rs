@@ -114,6 +114,19 @@ pub struct FailedDownload {
     pub refund_attempt: bool,
     /// The hash that came instead of the declared one.
     pub mismatch: Option<[u8; 32]>,
+    /// Bytes that are kept aside for an admin: the record names them, and its scan status is `quarantined`.
+    pub quarantined: Option<QuarantinedFile>,
+}
+
+/// Where the bytes of a file lie that nobody is served.
+#[derive(Clone, Debug)]
+pub struct QuarantinedFile {
+    pub storage_backend: StorageBackend,
+    pub storage_key: String,
+    pub file_url: String,
+    pub file_size: u64,
+    pub sha256: [u8; 32],
+    pub detected_mime_type: Option<String>,
 }
 
 /// What WhatsApp's Graph API says of a file; wins over what the webhook said.

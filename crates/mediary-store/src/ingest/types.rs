@@ -40,6 +40,8 @@ pub struct IngestPlan {
     pub items: Vec<PlannedItem>,
     /// Remarks kept with an event though it is processed, like an account nobody knows.
     pub notes: Vec<(WebhookEventId, String)>,
+    /// Events that cannot be planned yet: they stay as they are, without an attempt counted.
+    pub later: Vec<WebhookEventId>,
 }
 
 #[derive(Debug)]
