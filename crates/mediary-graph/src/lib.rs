@@ -1,1 +1,21 @@
+//! WhatsApp's Business Cloud API as data, and the client for its media: webhooks read tolerantly, their signature,
+//! Graph's errors told apart by code, and downloads that only ever go to allowed hosts. It knows no database and no
+//! web server.
 
+mod client;
+mod error;
+mod redact;
+mod refusal;
+mod sha256;
+mod signature;
+mod webhook;
+
+pub use client::{GraphClient, GraphOptions, Looking, Lookup, MediaInfo, MediaStream, PhoneNumber};
+pub use error::{Error, ErrorKind};
+
+pub use sha256::parse_sha256;
+pub use signature::{sign, signature_matches};
+pub use webhook::{
+    Addressees, Content, Context, MediaObject, Message, Origin, Profile, ReportedError, Status, SystemEvent,
+    Update, UpdateKind, Webhook, addressees, media_id,
+};

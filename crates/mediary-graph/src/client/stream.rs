@@ -1,0 +1,120 @@
+//! The bytes of a media file as they come.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Response;
+use reqwest::header::{AsHeaderName, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
+
+use super::answer::read_bounded;
+use crate::error::{Error, ErrorKind};
+use crate::refusal::{Refusal, meaning_of_status, retry_after};
+
+/// Bytes of an error answer that are looked at.
+const REFUSAL_BYTES: usize = 64 * 1024;
+
+/// An open download. Dropping it ends it.
+pub struct MediaStream {
+    response: Response,
+    silence_timeout: Duration,
+    /// 200 for the whole file, 206 for the part that was asked for.
+    pub status: u16,
+    pub content_type: Option<String>,
+    pub content_range: Option<String>,
+    /// Of what comes: the part's length where a part comes.
+    pub content_length: Option<u64>,
+    left: Option<u64>,
+}
+
+impl MediaStream {
+    pub(super) async fn open(
+        response: Response,
+        part: bool,
+        silence_timeout: Duration,
+    ) -> Result<Self, Error> {
+        let status = response.status().as_u16();
+        if status != 200 && !(status == 206 && part) {
+            return Err(refused(response, silence_timeout).await);
+        }
+        if header(&response, CONTENT_ENCODING)
+            .is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"))
+        {
+            return Err(Error::new(
+                ErrorKind::Protocol,
+                "the media host encodes the bytes though asked not to",
+            ));
+        }
+        let content_length = header(&response, CONTENT_LENGTH).and_then(|length| length.parse().ok());
+        Ok(Self {
+            silence_timeout,
+            status,
+            content_type: header(&response, CONTENT_TYPE),
+            content_range: header(&response, CONTENT_RANGE),
+            content_length,
+            left: content_length,
+            response,
+        })
+    }
+
+    /// The next bytes; `None` at the end. Fails when nothing comes for too long, or when the bytes end before the
+    /// announced length.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        let chunk = match tokio::time::timeout(self.silence_timeout, self.response.chunk()).await {
+            Ok(chunk) => chunk.map_err(broke_off)?,
+            Err(_) => {
+                let context = format!("the media host was silent for {:?}", self.silence_timeout);
+                return Err(Error::new(ErrorKind::Timeout, context));
+            }
+        };
+        match (&chunk, &mut self.left) {
+            (Some(chunk), Some(left)) => *left = left.saturating_sub(chunk.len() as u64),
+            (None, Some(left)) if *left > 0 => {
+                return Err(Error::new(ErrorKind::CutOff, format!("the bytes ended {left} short")));
+            }
+            _ => {}
+        }
+        Ok(chunk)
+    }
+}
+
+/// On the media host, a refused token and a gone file mean the same: the URL is no longer good. Only Graph itself
+/// says more about either.
+async fn refused(response: Response, timeout: Duration) -> Error {
+    let status = response.status().as_u16();
+    let wait = retry_after(response.headers());
+    let kind = match status {
+        401 | 403 | 404 | 410 => ErrorKind::StaleUrl,
+        416 => ErrorKind::RangeNotSatisfiable,
+        _ => {
+            let body = read_bounded(response, REFUSAL_BYTES, timeout).await.unwrap_or_default();
+            let meaning = Refusal::read(&body).map(|refusal| refusal.meaning(status));
+            match meaning {
+                Some(kind @ (ErrorKind::Throttled | ErrorKind::Unavailable)) => kind,
+                Some(ErrorKind::Unauthorized | ErrorKind::MediaGone | ErrorKind::Permission) => {
+                    ErrorKind::StaleUrl
+                }
+                _ => meaning_of_status(status),
+            }
+        }
+    };
+    Error::new(kind, format!("the media host answered with HTTP {status}")).with_retry_after(wait)
+}
+
+fn broke_off(error: reqwest::Error) -> Error {
+    Error::new(ErrorKind::CutOff, "the bytes broke off").caused_by(error.without_url())
+}
+
+fn header(response: &Response, name: impl AsHeaderName) -> Option<String> {
+    response.headers().get(name)?.to_str().ok().map(str::to_owned)
+}
+
+impl fmt::Debug for MediaStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MediaStream")
+            .field("status", &self.status)
+            .field("content_type", &self.content_type)
+            .field("content_length", &self.content_length)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,150 @@
+//! What can go wrong with WhatsApp, told apart by what has to be done about it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use mediary_core::ErrorCode;
+
+/// A failure: what kind it is, what was being done, and what lies beneath it.
+pub struct Error {
+    kind: ErrorKind,
+    context: Cow<'static, str>,
+    graph: Option<(i64, Option<i64>)>,
+    retry_after: Option<Duration>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What a failure means for what comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The options of the client contradict themselves or cannot be used.
+    InvalidOptions,
+    /// The body is not JSON, or no JSON object.
+    InvalidWebhook,
+    /// Graph does not know the media id (any more): error 100 with subcode 33. Final.
+    MediaGone,
+    /// The temporary URL is refused (401, 403, 404 or 410). The media may live on: ask Graph for a new URL.
+    StaleUrl,
+    /// WhatsApp asks for less: wait for [`Error::retry_after`], or for growing times, with the whole account.
+    Throttled,
+    /// Graph itself refuses the token (codes 190 and 0). Nothing of this account works until it is renewed.
+    Unauthorized,
+    /// The token or the account may not do this (codes 3, 10, 200–299, 131005, policy locks).
+    Permission,
+    /// WhatsApp cannot be reached or answers with an error of its own that passes.
+    Unavailable,
+    /// No answer, or silence in the middle of one, for too long.
+    Timeout,
+    /// The bytes ended before they were all there.
+    CutOff,
+    /// The URL's host is not on the allow-list, not reached safely, or resolves to a private address.
+    ForbiddenUrl,
+    /// The part that was asked for lies beyond the end of the file.
+    RangeNotSatisfiable,
+    /// Graph says that the request itself is wrong. Repeating it does not help.
+    BadRequest,
+    /// An answer that makes no sense: not JSON where JSON belongs, an encoding nobody asked for, redirects in circles.
+    Protocol,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, context: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, context: context.into(), graph: None, retry_after: None, source: None }
+    }
+
+    pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_graph_code(mut self, code: i64, subcode: Option<i64>) -> Self {
+        self.graph = Some((code, subcode));
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.retry_after = wait;
+        self
+    }
+
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// How long WhatsApp asked us to wait, if it did.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// Graph's own number for the failure.
+    pub fn graph_code(&self) -> Option<i64> {
+        self.graph.map(|(code, _)| code)
+    }
+
+    /// Graph's subcode, where it still sends one.
+    pub fn graph_subcode(&self) -> Option<i64> {
+        self.graph.and_then(|(_, subcode)| subcode)
+    }
+
+    /// The stable code under which people and programs see this failure.
+    pub fn code(&self) -> ErrorCode {
+        match self.kind {
+            ErrorKind::InvalidOptions => ErrorCode::Internal,
+            ErrorKind::InvalidWebhook => ErrorCode::ValidationError,
+            ErrorKind::MediaGone => ErrorCode::MediaExpired,
+            ErrorKind::Throttled => ErrorCode::ProviderRateLimited,
+            ErrorKind::Unauthorized | ErrorKind::Permission => ErrorCode::ProviderUnauthorized,
+            ErrorKind::Timeout => ErrorCode::ProviderTimeout,
+            ErrorKind::RangeNotSatisfiable => ErrorCode::RangeNotSatisfiable,
+            ErrorKind::StaleUrl
+            | ErrorKind::Unavailable
+            | ErrorKind::CutOff
+            | ErrorKind::ForbiddenUrl
+            | ErrorKind::BadRequest
+            | ErrorKind::Protocol => ErrorCode::ProviderUnavailable,
+        }
+    }
+
+    /// Whether the same call may work later without anybody doing something first.
+    pub fn retryable(&self) -> bool {
+        matches!(
+            self.kind,
+            ErrorKind::StaleUrl
+                | ErrorKind::Throttled
+                | ErrorKind::Unavailable
+                | ErrorKind::Timeout
+                | ErrorKind::CutOff
+                | ErrorKind::Protocol
+        )
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.context)?;
+        match self.graph {
+            Some((code, Some(subcode))) => write!(f, " (code {code}, subcode {subcode})"),
+            Some((code, None)) => write!(f, " (code {code})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind)
+            .field("context", &self.context)
+            .field("graph", &self.graph)
+            .field("retry_after", &self.retry_after)
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
+    }
+}

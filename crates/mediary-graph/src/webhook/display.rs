@@ -1,0 +1,67 @@
+//! What a person reads of a message that is not media.
+
+use serde_json::Value;
+
+use super::content::Content;
+use super::tolerant::{id, items};
+
+/// Names or products that are written out before the rest is only counted.
+const LISTED: usize = 5;
+
+impl Content {
+    pub(super) fn display_text(&self) -> Option<String> {
+        match self {
+            Self::Text { body } => Some(body.clone()),
+            Self::Location { latitude, longitude, name, address, .. } => {
+                let place = join(", ", [name.clone(), address.clone()]);
+                place.or_else(|| Some(format!("{}, {}", (*latitude)?, (*longitude)?)))
+            }
+            Self::Contacts(cards) => {
+                let cards = cards.as_array().map_or(&[][..], Vec::as_slice);
+                listing(cards.iter().filter_map(contact_name).collect())
+            }
+            Self::Interactive { title, body, .. } => join(" – ", [title.clone(), body.clone()]),
+            Self::Button { text, payload } => text.clone().or_else(|| payload.clone()),
+            Self::Order(order) => {
+                let products = items(order, "product_items").iter().filter_map(product).collect();
+                join("\n", [id(order, "text"), listing(products)])
+            }
+            Self::System(event) => event.body.clone(),
+            Self::Edit { content, .. } => content.display_text(),
+            Self::Media(_)
+            | Self::Reaction { .. }
+            | Self::Revoke { .. }
+            | Self::MediaPlaceholder
+            | Self::RequestWelcome
+            | Self::Unsupported { .. }
+            | Self::Unknown => None,
+        }
+    }
+}
+
+fn contact_name(card: &Value) -> Option<String> {
+    let name = card.get("name")?;
+    id(name, "formatted_name").or_else(|| join(" ", [id(name, "first_name"), id(name, "last_name")]))
+}
+
+fn product(item: &Value) -> Option<String> {
+    let product = id(item, "product_retailer_id")?;
+    Some(match id(item, "quantity") {
+        Some(quantity) => format!("{quantity} × {product}"),
+        None => product,
+    })
+}
+
+fn join<const N: usize>(separator: &str, parts: [Option<String>; N]) -> Option<String> {
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(separator))
+}
+
+fn listing(mut names: Vec<String>) -> Option<String> {
+    let more = names.len().saturating_sub(LISTED);
+    names.truncate(LISTED);
+    if more > 0 {
+        names.push(format!("+{more}"));
+    }
+    (!names.is_empty()).then(|| names.join(", "))
+}

@@ -1,0 +1,128 @@
+//! One message, whoever wrote it.
+
+use mediary_core::{MessageType, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::content::Content;
+use super::status::{ReportedError, read_errors};
+use super::tolerant::{flag, id, time};
+use crate::redact::redacted_debug;
+
+/// A message. Only `kind`, `content` and `raw` are always there: people who use a username have no `from`.
+#[derive(Clone, PartialEq, Serialize)]
+pub struct Message {
+    /// The wamid, unique per number.
+    pub id: Option<String>,
+    /// The writer's WhatsApp id (mostly the phone number's digits).
+    pub from: Option<String>,
+    /// The writer's business-scoped user id.
+    pub from_user_id: Option<String>,
+    pub from_parent_user_id: Option<String>,
+    /// The addressee, on echoes and history.
+    pub to: Option<String>,
+    pub to_user_id: Option<String>,
+    pub to_parent_user_id: Option<String>,
+    pub group_id: Option<String>,
+    /// WhatsApp's own time, where it is one.
+    pub timestamp: Option<Timestamp>,
+    /// `type` as sent; empty where there is none.
+    pub kind: String,
+    pub content: Content,
+    pub context: Option<Context>,
+    /// The ad or post that led here. Its image and video URLs are public and are no media ids.
+    pub referral: Option<Value>,
+    pub errors: Vec<ReportedError>,
+    /// The whole item as JSON.
+    pub raw: String,
+}
+
+impl Message {
+    pub(super) fn read(item: &Value) -> Option<Self> {
+        item.as_object()?;
+        Some(Self {
+            id: id(item, "id"),
+            from: id(item, "from"),
+            from_user_id: id(item, "from_user_id"),
+            from_parent_user_id: id(item, "from_parent_user_id"),
+            to: id(item, "to"),
+            to_user_id: id(item, "to_user_id"),
+            to_parent_user_id: id(item, "to_parent_user_id"),
+            group_id: id(item, "group_id"),
+            timestamp: time(item, "timestamp"),
+            kind: id(item, "type").unwrap_or_default(),
+            content: Content::read(item),
+            context: Context::read(item),
+            referral: item.get("referral").filter(|referral| referral.is_object()).cloned(),
+            errors: read_errors(item),
+            raw: item.to_string(),
+        })
+    }
+
+    /// The kind in our words; what WhatsApp adds later is `unsupported`.
+    pub fn message_type(&self) -> MessageType {
+        self.kind.parse().unwrap_or(MessageType::Unsupported)
+    }
+
+    /// What a person reads of a message that is not media: its text, or a line that stands for it.
+    pub fn display_text(&self) -> Option<String> {
+        self.content.display_text()
+    }
+}
+
+/// What a message refers to. A forwarded message names neither message nor writer.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Context {
+    /// The message that is answered.
+    pub message_id: Option<String>,
+    /// Who wrote that one.
+    pub from: Option<String>,
+    /// Forwarded, however often.
+    pub forwarded: bool,
+    /// Forwarded more than five times.
+    pub frequently_forwarded: bool,
+}
+
+impl Context {
+    fn read(item: &Value) -> Option<Self> {
+        let context = item.get("context").filter(|context| context.is_object())?;
+        let frequently_forwarded = flag(context, "frequently_forwarded");
+        Some(Self {
+            message_id: id(context, "id"),
+            from: id(context, "from"),
+            forwarded: frequently_forwarded || flag(context, "forwarded"),
+            frequently_forwarded,
+        })
+    }
+}
+
+/// A person as a webhook describes them.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Profile {
+    pub name: Option<String>,
+    pub username: Option<String>,
+    /// Absent for people who use a username and are not known to the business by number.
+    pub wa_id: Option<String>,
+    /// Business-scoped, such as `US.13491208655302741918`; another one after a change of number.
+    pub user_id: Option<String>,
+    pub parent_user_id: Option<String>,
+}
+
+impl Profile {
+    pub(super) fn read(contact: &Value) -> Self {
+        let profile = contact.get("profile").unwrap_or(&Value::Null);
+        Self {
+            name: id(profile, "name"),
+            username: id(profile, "username"),
+            wa_id: id(contact, "wa_id"),
+            user_id: id(contact, "user_id"),
+            parent_user_id: id(contact, "parent_user_id"),
+        }
+    }
+}
+
+redacted_debug! {
+    Message { id, kind, timestamp, errors }
+    Context { message_id, forwarded, frequently_forwarded }
+    Profile {}
+}

@@ -1,0 +1,95 @@
+//! How far a sent message has come, and the errors that webhooks report.
+
+use mediary_core::{MessageStatus, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::message::Profile;
+use super::tolerant::{id, items, time, whole};
+use crate::redact::redacted_debug;
+
+/// A status of a message that the business sent. They come in any order and more than once; one message to a group
+/// has several, one per participant.
+#[derive(Clone, PartialEq, Serialize)]
+pub struct Status {
+    pub message_id: String,
+    /// As sent: `sent`, `delivered`, `read`, `played`, `failed`, in old recordings also `deleted`.
+    pub status: String,
+    /// The same in our words, where we have one.
+    pub known: Option<MessageStatus>,
+    pub timestamp: Option<Timestamp>,
+    pub recipient_id: Option<String>,
+    pub recipient_user_id: Option<String>,
+    pub recipient_parent_user_id: Option<String>,
+    /// In a group: the participant that this status is about; the recipient is the group then.
+    pub participant_id: Option<String>,
+    pub participant_user_id: Option<String>,
+    /// What the sender attached to the message (`biz_opaque_callback_data`).
+    pub opaque: Option<String>,
+    pub contact: Option<Profile>,
+    pub errors: Vec<ReportedError>,
+}
+
+impl Status {
+    /// `None` for what has no message id, and for calls, whose statuses look alike.
+    pub(super) fn read(item: &Value) -> Option<Self> {
+        if item.get("type").is_some_and(|kind| kind == "call") {
+            return None;
+        }
+        let status = id(item, "status").unwrap_or_default();
+        // Meta renamed this one in May 2026, and its documentation still shows the other spelling of the next.
+        let either = |new, old| id(item, new).or_else(|| id(item, old));
+        Some(Self {
+            message_id: id(item, "id")?,
+            known: known(&status),
+            status,
+            timestamp: time(item, "timestamp"),
+            recipient_id: id(item, "recipient_id"),
+            recipient_user_id: id(item, "recipient_user_id"),
+            recipient_parent_user_id: either("recipient_parent_user_id", "parent_recipient_user_id"),
+            participant_id: either("recipient_participant_id", "participant_recipient_id"),
+            participant_user_id: either("recipient_participant_user_id", "participant_recipient_user_id"),
+            opaque: id(item, "biz_opaque_callback_data"),
+            contact: None,
+            errors: read_errors(item),
+        })
+    }
+}
+
+/// Only WhatsApp's own five words: ours for the time before sending are never taken from outside.
+fn known(status: &str) -> Option<MessageStatus> {
+    use MessageStatus::{Delivered, Failed, Played, Read, Sent};
+    [Sent, Delivered, Read, Played, Failed].into_iter().find(|known| known.as_str() == status)
+}
+
+/// An error that WhatsApp reports in a webhook: beside messages, within one, or with a status.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct ReportedError {
+    pub code: i64,
+    pub title: Option<String>,
+    pub message: Option<String>,
+    pub details: Option<String>,
+}
+
+impl ReportedError {
+    /// `None` without a code, by which alone errors are told apart.
+    pub(super) fn read(item: &Value) -> Option<Self> {
+        let data = item.get("error_data").unwrap_or(&Value::Null);
+        Some(Self {
+            code: whole(item, "code")?,
+            title: id(item, "title"),
+            message: id(item, "message"),
+            // Older recordings have it one level higher.
+            details: id(data, "details").or_else(|| id(item, "details")),
+        })
+    }
+}
+
+pub(super) fn read_errors(item: &Value) -> Vec<ReportedError> {
+    items(item, "errors").iter().filter_map(ReportedError::read).collect()
+}
+
+redacted_debug! {
+    Status { message_id, status, timestamp, errors }
+    ReportedError { code, title }
+}
