@@ -1,0 +1,143 @@
+//! File names for people: cleaned of what could deceive or break out, written so that every client reads them.
+
+use mediary_core::{FileType, Timestamp};
+
+use crate::mime::extension;
+
+/// Bytes of a file name that is passed on, so that it fits every file system.
+const NAME_BYTES: usize = 200;
+/// Letters of a file name's ending that survive shortening.
+const ENDING_BYTES: usize = 16;
+
+/// The `Content-Disposition` for a file: an ASCII `filename` that every client understands, then the real name.
+pub fn content_disposition(inline: bool, file_name: &str) -> String {
+    let name = clean(file_name);
+    let ascii: String = name.chars().map(|char| if is_plain(char) { char } else { '_' }).collect();
+    let mut encoded = String::with_capacity(name.len() * 3);
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    let kind = if inline { "inline" } else { "attachment" };
+    format!("{kind}; filename=\"{ascii}\"; filename*=UTF-8''{encoded}")
+}
+
+/// What stands for itself within quotes. Some clients decode `%` there, and `;` makes simple parsers stumble.
+fn is_plain(char: char) -> bool {
+    matches!(char, ' '..='~') && !matches!(char, '"' | '\\' | '%' | ';')
+}
+
+/// A name for a file that came without one: kind, time and sender, and the ending of its type.
+pub fn generated_name(
+    kind: FileType,
+    timestamp: Timestamp,
+    sender: Option<&str>,
+    mime: Option<&str>,
+) -> String {
+    let time = timestamp.to_offset_date_time();
+    let (hour, minute, second) = time.to_hms();
+    let mut name = format!("{kind} {} {hour:02}.{minute:02}.{second:02}", time.date());
+    if let Some(sender) = sender {
+        name.push_str(&format!(" {sender}"));
+    }
+    if let Some(extension) = mime.and_then(extension) {
+        name.push_str(&format!(".{extension}"));
+    }
+    clean(&name)
+}
+
+/// The name without control characters, without characters that turn the reading direction or are not seen
+/// (`gpj.exe` reads as `exe.jpg` behind one), without anything that means something in a path, and of bearable length.
+fn clean(name: &str) -> String {
+    let cleaned: String =
+        name.chars()
+            .filter(|char| !char.is_control() && !is_deceptive(*char))
+            .map(|char| {
+                if matches!(char, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') { '_' } else { char }
+            })
+            .collect();
+    let trimmed = cleaned.trim_matches(|char: char| char.is_whitespace() || char == '.');
+    if trimmed.is_empty() { "file".to_owned() } else { shorten(trimmed) }
+}
+
+fn is_deceptive(char: char) -> bool {
+    matches!(char,
+        '\u{061C}' | '\u{180E}' | '\u{FEFF}'
+        | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+        | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+}
+
+fn shorten(name: &str) -> String {
+    if name.len() <= NAME_BYTES {
+        return name.to_owned();
+    }
+    let ending = name.rfind('.').map_or("", |dot| &name[dot..]);
+    let ending = if ending.len() <= ENDING_BYTES { ending } else { "" };
+    let mut end = NAME_BYTES - ending.len();
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{ending}", &name[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_script_comes_through() {
+        assert_eq!(
+            content_disposition(false, "invoice 7.pdf"),
+            "attachment; filename=\"invoice 7.pdf\"; filename*=UTF-8''invoice%207.pdf"
+        );
+        assert_eq!(
+            content_disposition(true, "Счёт.pdf"),
+            "inline; filename=\"____.pdf\"; filename*=UTF-8''%D0%A1%D1%87%D1%91%D1%82.pdf"
+        );
+        assert_eq!(
+            content_disposition(true, "a\"b;c%20.pdf"),
+            "inline; filename=\"a_b_c_20.pdf\"; filename*=UTF-8''a_b%3Bc%2520.pdf"
+        );
+    }
+
+    #[test]
+    fn names_cannot_deceive_or_leave_their_folder() {
+        assert_eq!(clean("photo\u{202E}gpj.exe"), "photogpj.exe");
+        assert_eq!(clean("../../etc/passwd"), "_.._etc_passwd");
+        assert_eq!(clean("a\r\nSet-Cookie: x"), "aSet-Cookie_ x");
+        assert_eq!(clean(" .. "), "file");
+        assert_eq!(clean(""), "file");
+        assert_eq!(clean("C:\\temp\\x.doc"), "C__temp_x.doc");
+    }
+
+    #[test]
+    fn long_names_keep_their_ending() {
+        let name = clean(&format!("{}.pdf", "я".repeat(500)));
+        assert!(name.len() <= NAME_BYTES && name.ends_with("я.pdf"), "{name}");
+    }
+
+    #[test]
+    fn a_file_without_a_name_gets_a_telling_one() {
+        let moment = Timestamp::from_unix_seconds(1_697_043_379).unwrap();
+        assert_eq!(
+            generated_name(FileType::Audio, moment, Some("Ana / Acme"), Some("audio/ogg; codecs=opus")),
+            "audio 2023-10-11 16.56.19 Ana _ Acme.ogg"
+        );
+        assert_eq!(generated_name(FileType::Document, moment, None, None), "document 2023-10-11 16.56.19");
+    }
+
+    proptest! {
+        #[test]
+        fn the_header_is_always_one_safe_line(name in any::<String>(), inline in any::<bool>()) {
+            let header = content_disposition(inline, &name);
+            prop_assert!(header.bytes().all(|byte| (0x20..0x7F).contains(&byte)));
+            prop_assert_eq!(header.matches('"').count(), 2);
+            prop_assert!(header.len() < 4 * NAME_BYTES + 60);
+        }
+    }
+}
