@@ -1,0 +1,218 @@
+//! What every kind of storage promises. Each test is a function over [`Storage`]; [`run`] calls them all, so a new
+//! backend takes one line to be held to the same.
+
+use std::time::Duration;
+
+use aws_lc_rs::digest;
+use bytes::Bytes;
+use mediary_blob::{CHUNK_BYTES, ErrorKind, Storage, StorageKey, Stored};
+use mediary_core::{CompanyId, MessageId};
+
+pub(crate) fn key(message: i64) -> StorageKey {
+    StorageKey::media(CompanyId(7), MessageId(message), "1013859600285441")
+}
+
+/// Bytes that are nowhere the same, so that a part from the wrong place shows.
+pub(crate) fn content(len: usize) -> Vec<u8> {
+    (0..len).map(|at| u8::try_from((at * 31 + at / 251) % 256).unwrap()).collect()
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    digest::digest(&digest::SHA256, bytes).as_ref().try_into().unwrap()
+}
+
+pub(crate) async fn put(storage: &Storage, key: &StorageKey, bytes: &[u8]) -> Stored {
+    let mut upload = storage.create(key).await.unwrap();
+    upload.write(Bytes::copy_from_slice(bytes)).await.unwrap();
+    upload.finish().await.unwrap()
+}
+
+pub(crate) async fn get(storage: &Storage, key: &StorageKey) -> Vec<u8> {
+    let file = storage.open(key).await.unwrap();
+    let mut bytes = Vec::new();
+    while bytes.len() < usize::try_from(file.size()).unwrap() {
+        let part = file.read_at(bytes.len() as u64, CHUNK_BYTES).await.unwrap();
+        assert!(!part.is_empty());
+        bytes.extend_from_slice(&part);
+    }
+    bytes
+}
+
+pub(crate) async fn keys(storage: &Storage) -> Vec<String> {
+    let mut keys = Vec::new();
+    let mut listing = storage.list("media").unwrap();
+    while let Some(page) = listing.next_page().await.unwrap() {
+        keys.extend(page.into_iter().map(|object| object.key.to_string()));
+    }
+    keys.sort();
+    keys
+}
+
+pub(crate) async fn missing(storage: &Storage, key: &StorageKey) -> bool {
+    matches!(storage.open(key).await, Err(error) if error.kind() == ErrorKind::NotFound)
+}
+
+/// Holds a storage, which must be empty, to every promise.
+pub(crate) async fn run(storage: &Storage) {
+    files_of_any_size_come_back_whole(storage).await;
+    ranges_are_exact_at_the_edges(storage).await;
+    nothing_shows_before_it_is_published(storage).await;
+    what_is_not_published_leaves_nothing(storage).await;
+    a_file_is_replaced_at_once(storage).await;
+    deletion_is_final_and_known(storage).await;
+    many_at_once_do_not_mix(storage).await;
+    uploads_and_deletions_in_one_folder_do_not_hurt_each_other(storage).await;
+    listings_show_every_file_once(storage).await;
+    the_check_passes_and_leaves_nothing(storage).await;
+    assert_eq!(keys(storage).await, Vec::<String>::new());
+}
+
+async fn files_of_any_size_come_back_whole(storage: &Storage) {
+    for len in [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES + 77] {
+        for piece in [1500, CHUNK_BYTES, 4 * CHUNK_BYTES] {
+            let bytes = content(len);
+            let mut upload = storage.create(&key(1)).await.unwrap();
+            for piece in bytes.chunks(piece) {
+                upload.write(Bytes::copy_from_slice(piece)).await.unwrap();
+            }
+            let sealed = upload.seal().await.unwrap();
+            assert_eq!((sealed.size(), sealed.sha256()), (len as u64, sha256(&bytes)));
+            let stored = sealed.publish().await.unwrap();
+            assert_eq!(stored, Stored { size: len as u64, sha256: sha256(&bytes) });
+            assert!(get(storage, &key(1)).await == bytes, "{len} bytes in pieces of {piece}");
+        }
+    }
+    assert!(storage.delete(&key(1)).await.unwrap());
+}
+
+async fn ranges_are_exact_at_the_edges(storage: &Storage) {
+    let bytes = content(CHUNK_BYTES + 100);
+    put(storage, &key(1), &bytes).await;
+    let file = storage.open(&key(1)).await.unwrap();
+    let end = bytes.len();
+    for (offset, len) in [
+        (0, 1),
+        (0, 0),
+        (1, 10),
+        (end - 1, 1),
+        (end - 1, 50),
+        (CHUNK_BYTES - 1, 2),
+        (4095, 4098),
+        (100, CHUNK_BYTES),
+    ] {
+        let expected = &bytes[offset..end.min(offset + len)];
+        assert!(file.read_at(offset as u64, len).await.unwrap() == expected, "{offset} + {len}");
+    }
+    for offset in [end as u64, end as u64 + 1, u64::MAX] {
+        assert!(file.read_at(offset, 10).await.unwrap().is_empty());
+    }
+    assert_eq!(file.read_at(0, usize::MAX).await.unwrap().len(), CHUNK_BYTES, "bounded");
+    storage.delete(&key(1)).await.unwrap();
+}
+
+async fn nothing_shows_before_it_is_published(storage: &Storage) {
+    let mut upload = storage.create(&key(1)).await.unwrap();
+    upload.write(content(2 * CHUNK_BYTES + 5).into()).await.unwrap();
+    assert!(missing(storage, &key(1)).await && keys(storage).await.is_empty());
+    let sealed = upload.seal().await.unwrap();
+    assert!(missing(storage, &key(1)).await && keys(storage).await.is_empty());
+    sealed.publish().await.unwrap();
+    assert_eq!(keys(storage).await, [key(1).as_str()]);
+    storage.delete(&key(1)).await.unwrap();
+}
+
+async fn what_is_not_published_leaves_nothing(storage: &Storage) {
+    let begun = || async {
+        let mut upload = storage.create(&key(1)).await.unwrap();
+        upload.write(content(CHUNK_BYTES + 5).into()).await.unwrap();
+        upload
+    };
+    drop(begun().await);
+    begun().await.abort().await.unwrap();
+    drop(begun().await.seal().await.unwrap());
+    begun().await.seal().await.unwrap().discard().await.unwrap();
+    assert!(missing(storage, &key(1)).await);
+    let report = storage.sweep_temporary(Duration::ZERO).await.unwrap();
+    assert_eq!(report.removed, 0, "nothing was left to sweep");
+}
+
+async fn a_file_is_replaced_at_once(storage: &Storage) {
+    let (old, new) = (content(5000), content(CHUNK_BYTES + 1));
+    put(storage, &key(1), &old).await;
+    let reader = storage.open(&key(1)).await.unwrap();
+    put(storage, &key(1), &new).await;
+    assert!(get(storage, &key(1)).await == new);
+    assert!(reader.read_at(0, 5000).await.unwrap() == old, "who had it open reads it to the end");
+    storage.delete(&key(1)).await.unwrap();
+}
+
+async fn deletion_is_final_and_known(storage: &Storage) {
+    assert!(!storage.delete(&key(1)).await.unwrap());
+    put(storage, &key(1), b"gone soon").await;
+    let reader = storage.open(&key(1)).await.unwrap();
+    assert!(storage.delete(&key(1)).await.unwrap());
+    assert!(!storage.delete(&key(1)).await.unwrap());
+    assert!(missing(storage, &key(1)).await);
+    assert_eq!(reader.read_at(0, 100).await.unwrap(), "gone soon");
+}
+
+async fn many_at_once_do_not_mix(storage: &Storage) {
+    let tasks: Vec<_> = (0..64_i64)
+        .map(|message| {
+            let storage = storage.clone();
+            tokio::spawn(async move {
+                let bytes = content(1000 * usize::try_from(message).unwrap());
+                put(&storage, &key(message), &bytes).await;
+                assert!(get(&storage, &key(message)).await == bytes);
+                assert!(storage.delete(&key(message)).await.unwrap());
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+async fn uploads_and_deletions_in_one_folder_do_not_hurt_each_other(storage: &Storage) {
+    let tasks: Vec<_> = (0..16)
+        .map(|id| {
+            let storage = storage.clone();
+            let key = StorageKey::media(CompanyId(8), MessageId(1), &format!("file-{id}"));
+            tokio::spawn(async move {
+                for round in 0..20 {
+                    let bytes = content(round * 10 + id);
+                    put(&storage, &key, &bytes).await;
+                    assert!(get(&storage, &key).await == bytes);
+                    assert!(storage.delete(&key).await.unwrap());
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+async fn listings_show_every_file_once(storage: &Storage) {
+    let mut expected = Vec::new();
+    for message in 0..30 {
+        put(storage, &key(message), &content(10)).await;
+        expected.push(key(message).to_string());
+    }
+    expected.sort();
+    assert_eq!(keys(storage).await, expected);
+    let mut listing = storage.list("media/7/3").unwrap();
+    let page = listing.next_page().await.unwrap().unwrap();
+    assert_eq!(page.iter().map(|object| (&object.key, object.size)).collect::<Vec<_>>(), [(&key(3), 10)]);
+    assert!(listing.next_page().await.unwrap().is_none());
+    assert!(storage.list("../media").is_err());
+    for message in 0..30 {
+        storage.delete(&key(message)).await.unwrap();
+    }
+}
+
+async fn the_check_passes_and_leaves_nothing(storage: &Storage) {
+    storage.check().await.unwrap();
+    storage.check().await.unwrap();
+    assert!(storage.list("probe").unwrap().next_page().await.unwrap().is_none());
+}

@@ -1,0 +1,200 @@
+//! What only a folder can be asked: where things lie, who may see them, and what strangers put into it.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use mediary_blob::{CHUNK_BYTES, ErrorKind, Storage, StorageKey};
+use mediary_core::StorageBackend;
+use tempfile::TempDir;
+
+use crate::behaviour::{self, content, get, key, missing, put};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+struct Folder {
+    storage: Storage,
+    root: PathBuf,
+    _guard: TempDir,
+}
+
+async fn folder() -> Folder {
+    let guard = TempDir::new().unwrap();
+    let root = guard.path().canonicalize().unwrap().join("data");
+    let storage = Storage::open_local(&root).await.unwrap();
+    Folder { storage, root, _guard: guard }
+}
+
+/// Every file below a folder, temporary ones included.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(entry.path());
+            } else {
+                found.push(entry.path());
+            }
+        }
+    }
+    found
+}
+
+/// An upload whose process was killed: nothing is cleaned up.
+async fn killed(storage: &Storage, key: &StorageKey) {
+    let mut upload = storage.create(key).await.unwrap();
+    upload.write(content(CHUNK_BYTES + 1).into()).await.unwrap();
+    std::mem::forget(upload.seal().await.unwrap());
+}
+
+fn age(path: &Path, by: Duration) {
+    #[expect(clippy::disallowed_methods, reason = "times of files are the machine's")]
+    let then = SystemTime::now() - by;
+    fs::File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_keeps_every_promise() {
+    behaviour::run(&folder().await.storage).await;
+}
+
+#[tokio::test]
+async fn files_lie_where_administrators_look_for_them() {
+    let folder = folder().await;
+    put(&folder.storage, &key(3), b"hello").await;
+    let path = folder.root.join("media/7/3/1013859600285441");
+    assert_eq!(fs::read(&path).unwrap(), b"hello");
+    assert_eq!(folder.storage.location(&key(3)), format!("file://{}", path.display()));
+    assert_eq!(folder.storage.backend(), StorageBackend::Local);
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600,
+        "for the program's user alone"
+    );
+
+    let again = Storage::open_local(&folder.root).await.unwrap();
+    assert_eq!(get(&again, &key(3)).await, b"hello", "a restart finds it");
+
+    assert!(folder.storage.delete(&key(3)).await.unwrap());
+    assert!(
+        !folder.root.join("media/7").exists() && folder.root.join("media").exists(),
+        "empty folders go, too"
+    );
+}
+
+#[tokio::test]
+async fn an_unfinished_upload_lies_beside_its_place_and_is_swept_when_it_is_old() {
+    let folder = folder().await;
+    killed(&folder.storage, &key(1)).await;
+    killed(&folder.storage, &key(2)).await;
+    put(&folder.storage, &key(2), b"the second try").await;
+    assert!(missing(&folder.storage, &key(1)).await);
+    let left = files(&folder.root.join("media/7/1"));
+    let name = left[0].file_name().unwrap().to_str().unwrap();
+    assert!(left.len() == 1 && name.starts_with(".1013859600285441.") && name.ends_with(".part"), "{name}");
+
+    let young = folder.storage.sweep_temporary(HOUR).await.unwrap();
+    assert_eq!((young.removed, young.kept), (0, 2));
+    for path in files(&folder.root) {
+        age(&path, 2 * HOUR);
+    }
+    let old = folder.storage.sweep_temporary(HOUR).await.unwrap();
+    assert_eq!((old.removed, old.kept, old.bytes), (2, 0, 2 * (CHUNK_BYTES as u64 + 1)));
+    assert!(!folder.root.join("media/7/1").exists());
+    assert_eq!(get(&folder.storage, &key(2)).await, b"the second try", "published files are never swept");
+}
+
+#[tokio::test]
+async fn a_write_that_nobody_waits_for_leaves_nothing() {
+    let folder = folder().await;
+    for _ in 0..20 {
+        let mut upload = folder.storage.create(&key(1)).await.unwrap();
+        let mut write = Box::pin(upload.write(Bytes::from(content(8 * CHUNK_BYTES))));
+        // One poll starts the blocking half; then the download is cancelled.
+        assert!(waits_after_one_poll(&mut write).await);
+        drop(write);
+        let error = upload.seal().await.unwrap_err();
+        assert!(error.to_string().contains("abandoned"), "{error}");
+    }
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    while !files(&folder.root).is_empty() {
+        assert!(tokio::time::Instant::now() < deadline, "left behind: {:?}", files(&folder.root));
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Polls once; `true` if it is not ready then.
+async fn waits_after_one_poll<F: Future + Unpin>(future: &mut F) -> bool {
+    std::future::poll_fn(|context| {
+        std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(context).is_pending())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn links_lead_nowhere() {
+    let folder = folder().await;
+    let outside = folder.root.parent().unwrap().join("outside");
+    fs::create_dir_all(outside.join("3")).unwrap();
+    fs::write(outside.join("3/1013859600285441"), b"secret").unwrap();
+    fs::create_dir_all(folder.root.join("media/7/9")).unwrap();
+    symlink(&outside, folder.root.join("media/8")).unwrap();
+    symlink(outside.join("3"), folder.root.join("media/7/3")).unwrap();
+    symlink(outside.join("3/1013859600285441"), folder.root.join("media/7/9/1013859600285441")).unwrap();
+
+    let through_company: StorageKey = "media/8/3/1013859600285441".parse().unwrap();
+    for key in [&through_company, &key(3), &key(9)] {
+        let error = folder.storage.open(key).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    }
+    for key in [&through_company, &key(3)] {
+        assert_eq!(folder.storage.delete(key).await.unwrap_err().kind(), ErrorKind::Refused);
+        let mut upload = folder.storage.create(key).await.unwrap();
+        upload.write(Bytes::from_static(b"x")).await.unwrap();
+        assert_eq!(upload.finish().await.unwrap_err().kind(), ErrorKind::Refused);
+    }
+    // A link in the place of a file is replaced or removed itself, never followed.
+    put(&folder.storage, &key(9), b"ours").await;
+    assert_eq!(get(&folder.storage, &key(9)).await, b"ours");
+    assert_eq!(behaviour::keys(&folder.storage).await, [key(9).as_str()], "listings do not follow links");
+    assert_eq!(fs::read(outside.join("3/1013859600285441")).unwrap(), b"secret");
+    assert_eq!(fs::read_dir(outside.join("3")).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn strangers_in_the_way_are_told_apart_from_absence() {
+    let folder = folder().await;
+    fs::create_dir_all(folder.root.join("media/7/1/1013859600285441")).unwrap();
+    fs::write(folder.root.join("media/7/2"), b"a file where a folder belongs").unwrap();
+    for key in [key(1), key(2)] {
+        let error = folder.storage.open(&key).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+        assert!(error.retryable());
+    }
+    assert!(missing(&folder.storage, &key(3)).await);
+}
+
+#[tokio::test]
+async fn a_file_that_shrank_is_an_error_not_a_short_answer() {
+    let folder = folder().await;
+    put(&folder.storage, &key(1), &content(100_000)).await;
+    let file = folder.storage.open(&key(1)).await.unwrap();
+    let path = folder.root.join("media/7/1/1013859600285441");
+    fs::File::options().write(true).open(path).unwrap().set_len(50_000).unwrap();
+    let error = file.read_at(40_000, 20_000).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Truncated, "{error}");
+    assert_eq!(file.read_at(0, 50_000).await.unwrap(), content(50_000));
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_is_refused_with_its_name() {
+    let guard = TempDir::new().unwrap();
+    fs::write(guard.path().join("file"), b"").unwrap();
+    let error = Storage::open_local(&guard.path().join("file/data")).await.unwrap_err();
+    assert!(error.to_string().contains("file/data"), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Refused);
+}

@@ -1,0 +1,5 @@
+//! The promises of storage, each tested through the public interface alone.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod behaviour;
+mod local;
