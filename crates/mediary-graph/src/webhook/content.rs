@@ -199,7 +199,9 @@ impl MediaObject {
     fn read(message: &Value, file_type: FileType) -> Self {
         let empty = Value::Null;
         let node = message.get(file_type.as_str()).unwrap_or(&empty);
-        let keys = node.as_object().or(message.as_object());
+        let mut keys: Vec<_> =
+            node.as_object().or(message.as_object()).into_iter().flat_map(|f| f.keys()).collect();
+        keys.sort_unstable();
         Self {
             file_type,
             id: media_id(message),
@@ -213,7 +215,6 @@ impl MediaObject {
             animated: flag(node, "animated"),
             present_keys: keys
                 .into_iter()
-                .flat_map(|fields| fields.keys())
                 .take(PRESENT_KEYS)
                 .map(|key| key.chars().take(PRESENT_KEY_CHARS).collect())
                 .collect(),

@@ -91,8 +91,10 @@ impl<'a> Change<'a> {
 
     fn read_lists(&self, messages: &Origin, add: &mut impl FnMut(UpdateKind)) {
         for (list, origin) in [("messages", messages), ("message_echoes", &Origin::Echo)] {
-            for item in items(self.value, list) {
-                add(self.message(item, origin.clone()));
+            let list = items(self.value, list);
+            let one_sender = matches!(origin, Origin::Inbound | Origin::Standby) && same_sender(list);
+            for item in list {
+                add(self.message(item, origin.clone(), one_sender));
             }
         }
         for item in items(self.value, "statuses") {
@@ -109,7 +111,7 @@ impl<'a> Change<'a> {
             for thread in items(chunk, "threads") {
                 for item in items(thread, "messages") {
                     let status = item.get("history_context").and_then(|context| id(context, "status"));
-                    add(self.message(item, Origin::History { thread: id(thread, "id"), status }));
+                    add(self.message(item, Origin::History { thread: id(thread, "id"), status }, false));
                 }
             }
             for item in items(chunk, "errors") {
@@ -118,7 +120,7 @@ impl<'a> Change<'a> {
         }
     }
 
-    fn message(&self, item: &Value, origin: Origin) -> UpdateKind {
+    fn message(&self, item: &Value, origin: Origin, one_sender: bool) -> UpdateKind {
         let Some(message) = Message::read(item) else { return UpdateKind::Other { raw: item.clone() } };
         let contacts = items(self.value, "contacts");
         let sender = match &origin {
@@ -128,6 +130,7 @@ impl<'a> Change<'a> {
             }
             _ => find_profile(contacts, &[&message.from], &message.from_user_id),
         };
+        let sender = sender.or_else(|| only_name(contacts).filter(|_| one_sender));
         UpdateKind::Message { message, sender, origin }
     }
 
@@ -158,4 +161,16 @@ fn find_profile(contacts: &[Value], phones: &[&Option<String>], user: &Option<St
         .find_map(|user| named("user_id", user))
         .or_else(|| phones.iter().copied().flatten().find_map(|phone| named("wa_id", phone)))
         .map(Profile::read)
+}
+
+/// Where one person wrote everything and one is described, the name is theirs even if the ids differ; the ids are
+/// left out then, so that nobody takes two people for one.
+fn only_name(contacts: &[Value]) -> Option<Profile> {
+    let [only] = contacts else { return None };
+    Some(Profile { wa_id: None, user_id: None, parent_user_id: None, ..Profile::read(only) })
+}
+
+fn same_sender(messages: &[Value]) -> bool {
+    let sender = |item| (id(item, "from"), id(item, "from_user_id"));
+    messages.windows(2).all(|pair| sender(&pair[0]) == sender(&pair[1]))
 }
