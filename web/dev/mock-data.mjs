@@ -1,0 +1,437 @@
+// Made-up conversations in every state that the inbox can show. For development and tests only.
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { crc32, deflateSync } from "node:zlib";
+
+const SAMPLES = new URL("../../crates/mediary-simulator/samples/", import.meta.url);
+const MINUTE = 60_000;
+const LONG_THREAD = 400;
+
+const TYPES = {
+  jpg: "image/jpeg",
+  png: "image/png",
+  webp: "image/webp",
+  ogg: "audio/ogg",
+  mp3: "audio/mpeg",
+  m4a: "audio/mp4",
+  mp4: "video/mp4",
+  pdf: "application/pdf",
+  docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  csv: "text/csv",
+};
+
+/** Files to show: the samples of the simulator as far as they are there, else a drawn picture and a tone. */
+function loadSamples() {
+  const names = existsSync(SAMPLES) ? readdirSync(SAMPLES).sort() : [];
+  const samples = names
+    .filter((name) => TYPES[name.split(".").at(-1)])
+    .map((name) => ({
+      name,
+      mime: TYPES[name.split(".").at(-1)],
+      bytes: readFileSync(new URL(name, SAMPLES)),
+    }));
+  const of = (...mimes) => samples.filter((sample) => mimes.some((mime) => sample.mime.startsWith(mime)));
+  const or = (found, fallback) => (found.length > 0 ? found : [fallback]);
+  const tone = { name: "tone.wav", mime: "audio/wav", bytes: wav(6) };
+  return {
+    images: or(of("image/jpeg", "image/png"), {
+      name: "drawing.png",
+      mime: "image/png",
+      bytes: png(640, 480),
+    }),
+    stickers: or(of("image/webp"), { name: "sticker.png", mime: "image/png", bytes: png(256, 256) }),
+    voices: or(of("audio/ogg"), tone),
+    audios: or(of("audio/mpeg", "audio/mp4"), tone),
+    videos: or(of("video/"), tone),
+    documents: or(of("application/", "text/"), {
+      name: "note.csv",
+      mime: "text/csv",
+      bytes: Buffer.from("a,b\n1,2\n"),
+    }),
+  };
+}
+
+function png(width, height) {
+  const rows = Buffer.alloc((width * 3 + 1) * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const at = y * (width * 3 + 1) + 1 + x * 3;
+      rows[at] = 40 + (150 * x) / width;
+      rows[at + 1] = 120 + (100 * y) / height;
+      rows[at + 2] = 130;
+    }
+  }
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 2, 0, 0, 0], 8);
+  const chunk = (type, data) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const out = Buffer.alloc(body.length + 8);
+    out.writeUInt32BE(data.length, 0);
+    body.copy(out, 4);
+    out.writeUInt32BE(crc32(body), body.length + 4);
+    return out;
+  };
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  return Buffer.concat([
+    signature,
+    chunk("IHDR", head),
+    chunk("IDAT", deflateSync(rows)),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+}
+
+function wav(seconds) {
+  const rate = 8000;
+  const data = Buffer.alloc(rate * seconds);
+  for (let i = 0; i < data.length; i++) data[i] = 128 + 40 * Math.sin((i * 2 * Math.PI * 330) / rate);
+  const head = Buffer.alloc(44);
+  head.write("RIFF", 0);
+  head.writeUInt32LE(36 + data.length, 4);
+  head.write("WAVEfmt ", 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(rate, 24);
+  head.writeUInt32LE(rate, 28);
+  head.writeUInt16LE(1, 32);
+  head.writeUInt16LE(8, 34);
+  head.write("data", 36);
+  head.writeUInt32LE(data.length, 40);
+  return Buffer.concat([head, data]);
+}
+
+/** Width and height from the bytes of a PNG or JPEG. */
+function sizeOf(bytes) {
+  if (bytes[0] === 0x89) return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
+  for (let at = 2; bytes[0] === 0xff && at < bytes.length; at += 2 + bytes.readUInt16BE(at + 2)) {
+    if (bytes[at + 1] >= 0xc0 && bytes[at + 1] <= 0xc2) {
+      return { width: bytes.readUInt16BE(at + 7), height: bytes.readUInt16BE(at + 5) };
+    }
+  }
+  return { width: null, height: null };
+}
+
+const NAMES = [
+  "Amelia Hart",
+  "Diego Fernández",
+  "ليلى منصور",
+  "Jonas Weber",
+  "नीलम शर्मा",
+  "佐藤 美咲",
+  "Олена Коваль",
+  "Beatriz Souza",
+  "נועה לוי",
+  "Baraka Mwangi",
+  "Chloé Martin",
+  "王小明",
+  "Freya Lindqvist",
+  "Marco Rossi",
+  "Zeynep Kaya",
+  "Liam O’Connor",
+];
+
+export function makeData() {
+  const samples = loadSamples();
+  const data = { conversations: [], messages: new Map(), media: new Map(), bytes: new Map(), samples };
+  let nextId = 1;
+  const id = () => nextId++;
+
+  const addConversation = (name, phone, unreadCount = 0) => {
+    const conversation = {
+      id: data.conversations.length + 1,
+      whatsappAccountId: 1,
+      contact: { id: data.conversations.length + 1, waId: phone, userId: null, phone, name },
+      lastMessage: null,
+      lastMessageAt: null,
+      unreadCount,
+    };
+    data.conversations.push(conversation);
+    return conversation;
+  };
+
+  const addMessage = (conversation, time, fields = {}) => {
+    const message = {
+      id: id(),
+      companyId: 1,
+      conversationId: conversation.id,
+      direction: "inbound",
+      type: "text",
+      status: fields.direction === "outbound" ? "read" : "received",
+      text: null,
+      caption: null,
+      providerMessageId: null,
+      providerMediaId: null,
+      mediaMimeType: null,
+      media: null,
+      senderPhone: fields.direction === "outbound" ? "15550783881" : conversation.contact.phone,
+      senderName: fields.direction === "outbound" ? null : conversation.contact.name,
+      receivingPhone: null,
+      whatsappAccountId: 1,
+      awsPhoneNumberId: null,
+      replyTo: null,
+      forwarded: false,
+      reactions: [],
+      edited: false,
+      revoked: false,
+      error: null,
+      timestamp: new Date(time).toISOString(),
+      createdAt: new Date(time).toISOString(),
+      updatedAt: new Date(time).toISOString(),
+      ...fields,
+    };
+    message.providerMessageId = `wamid.${message.id}`;
+    data.messages.set(message.id, message);
+    if (conversation.lastMessageAt === null || conversation.lastMessageAt <= message.timestamp) {
+      conversation.lastMessageAt = message.timestamp;
+      conversation.lastMessage = message;
+    }
+    return message;
+  };
+
+  const addMedia = (conversation, time, fileType, sample, { message: fields, ...media } = {}) => {
+    const message = addMessage(conversation, time, { type: fileType, ...fields });
+    const picture = sizeOf(sample.bytes);
+    const stored = (media.downloadStatus ?? "completed") === "completed";
+    const record = {
+      id: id(),
+      companyId: 1,
+      conversationId: conversation.id,
+      messageId: message.id,
+      fileKey: stored ? `media/1/${message.id}/${message.id}` : null,
+      fileName: fileType === "document" ? sample.name : null,
+      fileUrl: null,
+      fileSize: sample.bytes.length,
+      fileType,
+      mimeType: sample.mime,
+      detectedMimeType: stored ? sample.mime : null,
+      sha256: createHash("sha256").update(sample.bytes).digest("hex"),
+      voice: false,
+      animated: false,
+      ...(fileType === "image" ? picture : { width: null, height: null }),
+      durationMs: null,
+      thumbhash: null,
+      integrity: stored ? "verified" : null,
+      scanStatus: "unscanned",
+      expiresAt: new Date(time + 7 * 24 * 60 * MINUTE).toISOString(),
+      isActive: true,
+      variants: [],
+      providerMediaId: `${9000 + message.id}`,
+      policy: "store",
+      downloadStatus: "completed",
+      downloadAttempts: 1,
+      lastError: null,
+      url: `/api/media/messages/${message.id}`,
+      storedAt: stored ? message.timestamp : null,
+      createdAt: message.timestamp,
+      updatedAt: message.timestamp,
+      ...media,
+    };
+    message.media = record;
+    data.media.set(record.id, record);
+    data.bytes.set(record.id, sample);
+    return message;
+  };
+
+  Object.assign(data, { addConversation, addMessage, addMedia });
+  fill(data);
+  return data;
+}
+
+const HASH = "1QcSHQRnh493V4dIh4eXh1h4kJUI";
+
+function fill(data) {
+  const now = Date.now();
+  for (const [at, name] of NAMES.entries()) data.addConversation(name, `4915100000${10 + at}`);
+  for (let at = NAMES.length; at < 90; at++) data.addConversation(`Customer ${at}`, `4915200000${10 + at}`);
+  const [everyday, long, stream, broken] = data.conversations;
+  fillEveryday(data, everyday, now - 95 * MINUTE);
+  fillLong(data, long, now - 3 * 24 * 60 * MINUTE);
+  fillPolicies(data, stream, now - 40 * MINUTE);
+  fillStates(data, broken, now - 30 * MINUTE);
+  const lines = [
+    "Thank you, it arrived this morning!",
+    "Gracias, todo perfecto",
+    "Können Sie mir ein Angebot schicken?",
+    "شكراً جزيلاً، وصل الطلب اليوم",
+    "धन्यवाद! कल मिलते हैं",
+    "ありがとうございます。とても気に入りました",
+    "Дякую, усе чудово",
+  ];
+  data.conversations.slice(4).forEach((conversation, at) => {
+    const time = now - (3 + at * 7) * 60 * MINUTE;
+    data.addMessage(conversation, time - 4 * MINUTE, { text: "Hello! Is the blue one still in stock?" });
+    data.addMessage(conversation, time, {
+      text: lines[at % lines.length],
+      ...(at % 3 === 1 ? { direction: "outbound", status: ["read", "delivered", "sent"][at % 3] } : {}),
+    });
+    if (at % 5 === 2) conversation.unreadCount = 2;
+  });
+}
+
+function fillEveryday(data, conversation, start) {
+  const { images, stickers, voices, audios, videos, documents } = data.samples;
+  let time = start;
+  const next = (minutes = 1.5) => (time += minutes * MINUTE);
+  const text = (words, fields) => data.addMessage(conversation, next(), { text: words, ...fields });
+  const out = { direction: "outbound" };
+  data.addMessage(conversation, start - 26 * 60 * MINUTE, { text: "Hi! Do you deliver on Saturdays?" });
+  data.addMessage(conversation, start - 25.9 * 60 * MINUTE, {
+    text: "We do, between nine and one 🙂",
+    ...out,
+  });
+  const question = text(
+    "Good morning! The parcel came, but one corner is crushed. I took a photo before opening it.",
+  );
+  const photo = data.addMedia(conversation, next(0.3), "image", images[2 % images.length], {
+    message: { caption: "This is how it stood at the door" },
+  });
+  data.addMedia(conversation, next(0.3), "image", images[0]);
+  text("Oh no, so sorry about that! Is anything inside broken?", { ...out, replyTo: photo.id });
+  data.addMedia(conversation, next(), "audio", voices[0], { voice: true, durationMs: 6000 });
+  text("Thanks, I will look at https://example.com/returns now.", {
+    ...out,
+    reactions: [{ emoji: "👍", from: "Amelia Hart" }],
+  });
+  data.addMedia(conversation, next(), "video", videos[0], { message: { caption: "You can hear it rattle" } });
+  data.addMedia(conversation, next(), "document", documents[0]);
+  data.addMedia(conversation, next(), "document", documents[documents.length - 1], {
+    fileName: "عرض السعر النهائي ٢٠٢٦.xlsx",
+    message: out,
+  });
+  text("مرحبا، هل يمكنكم إرسال الفاتورة باللغة العربية أيضا؟", { forwarded: true });
+  text("Of course, here it is.", { ...out, edited: true, status: "delivered" });
+  data.addMedia(conversation, next(), "sticker", stickers[0]);
+  data.addMessage(conversation, next(), {
+    type: "location",
+    text: "Harbour Street 12, Bristol\n51.4495, -2.5968",
+  });
+  data.addMessage(conversation, next(), { type: "contacts", text: "Tom Hart\n+44 7700 900123" });
+  data.addMessage(conversation, next(), { type: "unsupported" });
+  data.addMessage(conversation, next(), {
+    type: "system",
+    text: "Amelia Hart changed to a new phone number",
+  });
+  text("never mind", { revoked: true });
+  data.addMedia(conversation, next(), "audio", audios[0], { fileName: "Dictation 14 March.mp3" });
+  data.addMessage(conversation, next(), {
+    text: "I have refunded the shipping as well.",
+    ...out,
+    status: "failed",
+    error: { code: 131026, message: "The phone number cannot receive this message right now." },
+  });
+  text("That is very kind of you, thank you! ❤️", {
+    replyTo: question.id,
+    reactions: [
+      { emoji: "❤️", from: "You" },
+      { emoji: "❤️", from: "Jonas" },
+      { emoji: "🎉", from: "Jonas" },
+    ],
+  });
+  data.addMedia(conversation, next(), "image", images[1 % images.length], {
+    message: {
+      caption:
+        "And the new mugs look lovely on the shelf. We will order four more for the office kitchen next month.",
+    },
+  });
+  conversation.unreadCount = 3;
+}
+
+function fillLong(data, conversation, start) {
+  const { images, voices } = data.samples;
+  for (let at = 0; at < LONG_THREAD; at++) {
+    const time = start + at * 9 * MINUTE;
+    const out = at % 3 === 2 ? { direction: "outbound" } : {};
+    if (at % 17 === 5)
+      data.addMedia(conversation, time, "image", images[at % images.length], { message: out });
+    else if (at % 29 === 7)
+      data.addMedia(conversation, time, "audio", voices[at % voices.length], {
+        voice: true,
+        durationMs: 6000,
+        message: out,
+      });
+    else
+      data.addMessage(conversation, time, {
+        text: `Message ${at + 1}. ${"It goes on for a while. ".repeat(at % 6)}`,
+        ...out,
+      });
+  }
+  const last = conversation.lastMessage.id;
+  data.addMessage(conversation, start + LONG_THREAD * 9 * MINUTE, {
+    text: "As I said in the beginning",
+    replyTo: last - 430,
+  });
+}
+
+function fillPolicies(data, conversation, start) {
+  const { images, voices, videos, documents } = data.samples;
+  const waiting = { downloadStatus: "pending", downloadAttempts: 0 };
+  data.addMedia(conversation, start, "image", images[0], { ...waiting, policy: "on_view", thumbhash: HASH });
+  data.addMedia(conversation, start + 5 * MINUTE, "image", images[1 % images.length], {
+    ...waiting,
+    policy: "stream",
+  });
+  data.addMedia(conversation, start + 6 * MINUTE, "audio", voices[0], {
+    ...waiting,
+    policy: "stream",
+    voice: true,
+  });
+  data.addMedia(conversation, start + 7 * MINUTE, "video", videos[0], { ...waiting, policy: "stream" });
+  data.addMedia(conversation, start + 8 * MINUTE, "document", documents[0], {
+    ...waiting,
+    policy: "on_view",
+  });
+}
+
+function fillStates(data, conversation, start) {
+  const { images, voices, documents, videos } = data.samples;
+  const error = (code, message, retryable, nextAttemptAt = null) => ({
+    code,
+    message,
+    retryable,
+    nextAttemptAt,
+  });
+  const failed = (lastError) => ({ downloadStatus: "failed", downloadAttempts: 5, lastError });
+  const soon = new Date(Date.now() + 5 * MINUTE).toISOString();
+  data.addMedia(
+    conversation,
+    start,
+    "image",
+    images[0],
+    failed(error("media_expired", "WhatsApp no longer has it.", false)),
+  );
+  data.addMedia(conversation, start + MINUTE, "image", images[0], {
+    downloadStatus: "pending",
+    downloadAttempts: 0,
+  });
+  data.addMedia(
+    conversation,
+    start + 2 * MINUTE,
+    "image",
+    images[1 % images.length],
+    failed(error("provider_timeout", "WhatsApp took too long to answer.", true, soon)),
+  );
+  data.addMedia(conversation, start + 3 * MINUTE, "audio", voices[0], {
+    ...failed(error("provider_unauthorized", "WhatsApp refused the token: an admin has to renew it.", true)),
+    voice: true,
+  });
+  data.addMedia(conversation, start + 4 * MINUTE, "document", documents[0], {
+    ...failed(error("media_quarantined", "The bytes are a web page.", false)),
+    scanStatus: "quarantined",
+  });
+  data.addMedia(conversation, start + 5 * MINUTE, "image", images[0], { isActive: false });
+  data.addMedia(conversation, start + 6 * MINUTE, "image", images[2 % images.length], {
+    integrity: "mismatch",
+  });
+  data.addMedia(conversation, start + 7 * MINUTE, "image", {
+    name: "broken.jpg",
+    mime: "image/jpeg",
+    bytes: Buffer.from("no picture"),
+  });
+  data.addMedia(conversation, start + 8 * MINUTE, "video", videos[0], {
+    downloadStatus: "downloading",
+    fileSize: 12_400_000,
+  });
+}

@@ -1,0 +1,330 @@
+// The API of Mediary from memory, and the built inbox: `node dev/mock-server.mjs`. For development and tests only.
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { makeData } from "./mock-data.mjs";
+
+const PORT = Number(process.env.PORT ?? 4010);
+const LATENCY_MS = Number(process.env.MOCK_LATENCY_MS ?? 0);
+const EMAIL = process.env.MEDIARY_EMAIL ?? "agent@example.com";
+const PASSWORD = process.env.MEDIARY_PASSWORD ?? "mediary";
+const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
+const CSP =
+  "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+const FILE_TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+};
+const LOGINS_PER_MINUTE = 10;
+
+const data = makeData();
+const sessions = new Set();
+const listeners = new Set();
+const wrongLogins = [];
+let eventId = 0;
+
+const USER = { id: 1, companyId: 1, email: EMAIL, name: "Robin Agent", role: "agent" };
+
+class Problem extends Error {
+  constructor(status, code, detail, extra = {}) {
+    super(detail);
+    Object.assign(this, { status, code, extra });
+  }
+}
+
+const missing = () => new Problem(404, "not_found", "There is no such record.");
+
+function emit(name, fields) {
+  eventId += 1;
+  for (const response of listeners)
+    response.write(`id: ${eventId}\nevent: ${name}\ndata: ${JSON.stringify({ id: eventId, ...fields })}\n\n`);
+}
+
+function emitMedia(name, media) {
+  const { id: mediaId, conversationId, messageId, downloadStatus: status, fileSize } = media;
+  emit(name, { mediaId, conversationId, messageId, status, fileSize });
+}
+
+function page(all, query) {
+  const limit = Number(query.get("limit") ?? 20);
+  if (!(limit >= 1 && limit <= 100)) throw new Problem(400, "validation_error", "limit has to be 1 to 100.");
+  const from = Number(query.get("cursor") ?? 0);
+  const items = all.slice(from, from + limit);
+  const hasMore = from + limit < all.length;
+  return { items, nextCursor: hasMore ? String(from + limit) : null, hasMore };
+}
+
+const newestFirst = (a, b) => b.timestamp.localeCompare(a.timestamp) || b.id - a.id;
+const conversationOf = (id) => data.conversations.find((item) => item.id === Number(id)) ?? fail();
+const messageOf = (id) => data.messages.get(Number(id)) ?? fail();
+const mediaOf = (id) => data.media.get(Number(id)) ?? fail();
+function fail() {
+  throw missing();
+}
+
+function messagesOf(id, query) {
+  conversationOf(id);
+  const all = [...data.messages.values()]
+    .filter((item) => item.conversationId === Number(id))
+    .sort(newestFirst);
+  if (!query.has("around")) return page(all, query);
+  const at = all.findIndex((item) => item.id === Number(query.get("around")));
+  if (at === -1) throw missing();
+  query.set("cursor", String(Math.max(0, at - Math.floor(Number(query.get("limit") ?? 20) / 2))));
+  return page(all, query);
+}
+
+function mediaList(query, conversationId) {
+  const types = query.getAll("fileType");
+  const all = [...data.media.values()]
+    .filter((media) => media.isActive && (!conversationId || media.conversationId === Number(conversationId)))
+    .filter((media) => types.length === 0 || types.includes(media.fileType))
+    .filter((media) => !query.has("downloadStatus") || media.downloadStatus === query.get("downloadStatus"))
+    .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || b.id - a.id);
+  return page(all, query);
+}
+
+function logIn({ email, password }) {
+  const since = Date.now() - 60_000;
+  while (wrongLogins[0] < since) wrongLogins.shift();
+  if (wrongLogins.length >= LOGINS_PER_MINUTE) {
+    throw new Problem(429, "rate_limited", "Too many wrong log-ins.", {
+      retryAfterSeconds: 30,
+      retryable: true,
+    });
+  }
+  if (email !== EMAIL || password !== PASSWORD) {
+    wrongLogins.push(Date.now());
+    throw new Problem(401, "unauthorized", "This e-mail and password do not belong together.");
+  }
+  const token = crypto.randomUUID();
+  sessions.add(token);
+  return token;
+}
+
+/** Plays a download: progress, then the end. */
+function download(media) {
+  if (media.downloadStatus === "completed") throw new Problem(409, "conflict", "It is already downloaded.");
+  Object.assign(media, { downloadStatus: "downloading", lastError: null });
+  emit("message.updated", { conversationId: media.conversationId, messageId: media.messageId });
+  let step = 0;
+  const timer = setInterval(() => {
+    step += 1;
+    const bytesDownloaded = Math.round((media.fileSize * step) / 5);
+    if (step < 5) {
+      emit("media.progress", {
+        mediaId: media.id,
+        conversationId: media.conversationId,
+        bytesDownloaded,
+        fileSize: media.fileSize,
+      });
+      return;
+    }
+    clearInterval(timer);
+    Object.assign(media, {
+      downloadStatus: "completed",
+      storedAt: new Date().toISOString(),
+      integrity: "verified",
+    });
+    emitMedia("media.completed", media);
+  }, 400);
+  return media;
+}
+
+/** A new message, as if a customer had sent it. */
+function arrive(body) {
+  const conversation = conversationOf(body.conversationId ?? 1);
+  const { type = "text", text = "A new message" } = body;
+  const message =
+    type === "image"
+      ? data.addMedia(conversation, Date.now(), "image", data.samples.images[0])
+      : data.addMessage(conversation, Date.now(), { text });
+  conversation.unreadCount += 1;
+  emit("message.created", { conversationId: conversation.id, messageId: message.id });
+  emit("conversation.updated", { conversationId: conversation.id });
+  return message;
+}
+
+function sendBytes(request, response, media, query) {
+  if (!media.isActive) throw new Problem(410, "media_deleted", "It was deleted here.");
+  if (media.downloadStatus === "failed")
+    throw new Problem(410, media.lastError.code, media.lastError.message);
+  const { bytes, mime, name } = data.bytes.get(media.id);
+  if (media.policy === "on_view" && media.downloadStatus === "pending") {
+    Object.assign(media, {
+      downloadStatus: "completed",
+      storedAt: new Date().toISOString(),
+      integrity: "verified",
+    });
+    setTimeout(() => emitMedia("media.completed", media), 300);
+  }
+  const inline = /^(image|audio|video)\/|pdf$/.test(mime) && query.get("download") !== "1";
+  const headers = {
+    "Content-Type": mime,
+    "Accept-Ranges": "bytes",
+    "Cache-Control": media.policy === "stream" ? "no-store" : "private, no-cache",
+    ETag: `"${media.sha256}"`,
+    "Content-Disposition": `${inline ? "inline" : "attachment"}; filename*=UTF-8''${encodeURIComponent(media.fileName ?? name)}`,
+    "X-Content-Type-Options": "nosniff",
+  };
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
+  if (!range && request.headers["if-none-match"] === headers.ETag)
+    return response.writeHead(304, headers).end();
+  const from = range ? Number(range[1]) : 0;
+  const to = range?.[2] ? Math.min(Number(range[2]), bytes.length - 1) : bytes.length - 1;
+  if (range) headers["Content-Range"] = `bytes ${from}-${to}/${bytes.length}`;
+  response.writeHead(range ? 206 : 200, { ...headers, "Content-Length": to - from + 1 });
+  response.end(request.method === "HEAD" ? undefined : bytes.subarray(from, to + 1));
+}
+
+function openEvents(response) {
+  response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+  response.write(": hello\n\n");
+  listeners.add(response);
+  response.on("close", () => listeners.delete(response));
+}
+
+const routes = [
+  ["GET", "/api/auth/me", () => USER],
+  [
+    "GET",
+    "/api/conversations",
+    (_, { query }) => {
+      const search = (query.get("search") ?? "").toLowerCase();
+      const found = data.conversations.filter(({ contact }) =>
+        `${contact.name} ${contact.phone}`.toLowerCase().includes(search),
+      );
+      return page(
+        found.sort((a, b) => b.lastMessageAt.localeCompare(a.lastMessageAt)),
+        query,
+      );
+    },
+  ],
+  ["GET", "/api/conversations/:id", ([id]) => conversationOf(id)],
+  [
+    "POST",
+    "/api/conversations/:id/read",
+    ([id]) => {
+      conversationOf(id).unreadCount = 0;
+      emit("conversation.updated", { conversationId: Number(id) });
+    },
+  ],
+  ["GET", "/api/conversations/:id/messages", ([id], { query }) => messagesOf(id, query)],
+  ["GET", "/api/conversations/:id/media", ([id], { query }) => mediaList(query, id)],
+  ["GET", "/api/media", (_, { query }) => mediaList(query)],
+  ["GET", "/api/messages/:id", ([id]) => messageOf(id)],
+  ["GET", "/api/messages/:id/media", ([id]) => messageOf(id).media ?? fail()],
+  ["GET", "/api/media/:id", ([id]) => mediaOf(id)],
+  [
+    "GET",
+    "/api/media/:id/status",
+    ([id]) => {
+      const { downloadStatus: status, fileSize, lastError: error } = mediaOf(id);
+      return { status, progress: null, bytesDownloaded: 0, fileSize, error };
+    },
+  ],
+  ["POST", "/api/media/:id/download", ([id]) => ({ status: 202, body: download(mediaOf(id)) })],
+  ["POST", "/__mock/arrive", (_, { body }) => arrive(body)],
+  [
+    "POST",
+    "/__mock/drop-events",
+    () => {
+      for (const response of listeners) response.destroy();
+    },
+  ],
+  ["POST", "/__mock/end-sessions", () => sessions.clear()],
+];
+
+function find(method, path) {
+  for (const [verb, pattern, handler] of routes) {
+    const match = new RegExp(`^${pattern.replaceAll(/:\w+/g, "(\\d+)")}$`).exec(path);
+    if (match && verb === method) return () => [handler, match.slice(1)];
+  }
+  return null;
+}
+
+async function bodyOf(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : {};
+}
+
+function serveFile(path, response) {
+  const wanted = join(DIST, normalize(path));
+  const file =
+    wanted.startsWith(DIST) && existsSync(wanted) && statSync(wanted).isFile()
+      ? wanted
+      : join(DIST, "index.html");
+  const headers = {
+    "Content-Type": FILE_TYPES[extname(file)] ?? "application/octet-stream",
+    "Content-Security-Policy": CSP,
+  };
+  response.writeHead(200, headers).end(readFileSync(file));
+}
+
+async function answer(request, response) {
+  const url = new URL(request.url, "http://mock");
+  const { pathname: path, searchParams: query } = url;
+  if (!path.startsWith("/api/") && !path.startsWith("/__mock/")) return serveFile(path, response);
+  if (LATENCY_MS > 0) await new Promise((resolve) => setTimeout(resolve, LATENCY_MS));
+  const cookie = /mediary_session=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1];
+  if (path === "/api/auth/login") {
+    const token = logIn(await bodyOf(request));
+    response.setHeader("Set-Cookie", `mediary_session=${token}; HttpOnly; SameSite=Lax; Path=/`);
+    return json(response, 200, USER);
+  }
+  if (!path.startsWith("/__mock/") && !sessions.has(cookie))
+    throw new Problem(401, "unauthorized", "Log in first.");
+  if (path === "/api/auth/logout") {
+    sessions.delete(cookie);
+    return response.writeHead(204, { "Clear-Site-Data": '"cache"' }).end();
+  }
+  if (path === "/api/events") return openEvents(response);
+  const bytes = /^\/api\/media\/messages\/(\d+)$/.exec(path);
+  if (bytes) return sendBytes(request, response, messageOf(bytes[1]).media ?? fail(), query);
+  const proxied = /^\/api\/whatsapp\/media\/(\d+)$/.exec(path);
+  if (proxied) {
+    const media = [...data.media.values()].find((item) => item.providerMediaId === proxied[1]) ?? fail();
+    return sendBytes(request, response, media, query);
+  }
+  const found = find(request.method, path);
+  if (!found) throw missing();
+  const [handler, ids] = found();
+  const result = handler(ids, { query, body: request.method === "POST" ? await bodyOf(request) : {} });
+  if (result === undefined) return response.writeHead(204).end();
+  return result.body ? json(response, result.status, result.body) : json(response, 200, result);
+}
+
+function json(response, status, body, type = "application/json") {
+  response.writeHead(status, { "Content-Type": type }).end(JSON.stringify(body));
+}
+
+const server = createServer((request, response) => {
+  answer(request, response).catch((error) => {
+    if (!(error instanceof Problem)) console.error(error);
+    const { status = 500, code = "internal", extra = {} } = error;
+    if (extra.retryAfterSeconds) response.setHeader("Retry-After", extra.retryAfterSeconds);
+    const body = {
+      type: "about:blank",
+      title: code,
+      status,
+      code,
+      detail: error.message,
+      retryable: false,
+      requestId: "mock",
+      ...extra,
+    };
+    json(response, status, body, "application/problem+json");
+  });
+});
+
+setInterval(() => {
+  for (const response of listeners) response.write(": heartbeat\n\n");
+}, 10_000).unref();
+
+server.listen(PORT, "127.0.0.1", () =>
+  console.log(`mock on http://127.0.0.1:${server.address().port} (${EMAIL} / ${PASSWORD})`),
+);

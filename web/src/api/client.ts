@@ -1,0 +1,104 @@
+import type { Problem } from "@/api/types";
+
+/** How long an answer may take before the server counts as away. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** A request that the server refused, or never answered (`status` 0, `code` "network"). */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly retryable: boolean;
+  readonly retryAfterSeconds: number | null;
+  readonly requestId: string | null;
+
+  constructor(problem: Problem) {
+    super(problem.detail ?? problem.title);
+    this.name = "ApiError";
+    this.status = problem.status;
+    this.code = problem.code;
+    this.detail = problem.detail ?? problem.title;
+    this.retryable = problem.retryable ?? false;
+    this.retryAfterSeconds = problem.retryAfterSeconds ?? null;
+    this.requestId = problem.requestId ?? null;
+  }
+}
+
+type Parameters = Record<string, string | number | boolean | null | undefined>;
+type Options = { query?: Parameters; body?: unknown; signal?: AbortSignal };
+
+/** Called when a request finds that the session is over. */
+let onSessionEnd: () => void = () => {};
+
+export function setSessionEndHandler(handler: () => void): void {
+  onSessionEnd = handler;
+}
+
+export function endSession(): void {
+  onSessionEnd();
+}
+
+export const api = {
+  get: <T>(path: string, options: Options = {}) => request<T>("GET", path, options),
+  post: <T>(path: string, options: Options = {}) => request<T>("POST", path, options),
+};
+
+async function request<T>(method: string, path: string, { query, body, signal }: Options): Promise<T> {
+  const response = await send(method, withQuery(path, query), body, signal);
+  if (response.ok) return (await parse(response)) as T;
+  const error = await problemOf(response);
+  if (error.status === 401 && !path.startsWith("/api/auth/")) endSession();
+  throw error;
+}
+
+async function send(method: string, url: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+  const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+  const init: RequestInit = {
+    method,
+    headers: { Accept: "application/json" },
+    credentials: "same-origin",
+    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+  };
+  if (body !== undefined) {
+    init.headers = { ...init.headers, "Content-Type": "application/json" };
+    init.body = JSON.stringify(body);
+  }
+  try {
+    return await fetch(url, init);
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new ApiError({ status: 0, code: "network", title: "The server did not answer", retryable: true });
+  }
+}
+
+async function parse(response: Response): Promise<unknown> {
+  if (response.status === 204) return undefined;
+  const text = await response.text();
+  return text === "" ? undefined : JSON.parse(text);
+}
+
+/** Reads a problem document; a proxy's own error page becomes one too. */
+export async function problemOf(response: Response): Promise<ApiError> {
+  const header = Number(response.headers.get("Retry-After"));
+  const fallback: Problem = {
+    status: response.status,
+    code: response.status >= 500 ? "unavailable" : "error",
+    title: response.statusText || `HTTP ${response.status}`,
+    retryable: response.status >= 500 || response.status === 429,
+    ...(header > 0 ? { retryAfterSeconds: header } : {}),
+  };
+  try {
+    const body = (await response.json()) as Partial<Problem>;
+    return new ApiError({ ...fallback, ...body, status: response.status });
+  } catch {
+    return new ApiError(fallback);
+  }
+}
+
+function withQuery(path: string, query: Parameters = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "") search.set(name, String(value));
+  }
+  return search.size > 0 ? `${path}?${search}` : path;
+}

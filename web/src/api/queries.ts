@@ -1,0 +1,149 @@
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  type QueryClient,
+  type QueryKey,
+  queryOptions,
+} from "@tanstack/react-query";
+import { ApiError, api } from "@/api/client";
+import type { Conversation, FileType, MediaFile, Message, Page, User } from "@/api/types";
+
+const CONVERSATIONS_PER_PAGE = 40;
+const MESSAGES_PER_PAGE = 50;
+/** Bounds what a long session of scrolling keeps in memory; pages that fell out are fetched again on the way back. */
+const THREAD_PAGES_MAX = 40;
+const GALLERY_PER_PAGE = 100;
+export const RECENT_MEDIA = 12;
+
+/** Where a page of a thread starts: at the newest message, below a cursor, or around one message. */
+export type ThreadPosition = { cursor?: string; around?: number };
+export type ThreadData = InfiniteData<Page<Message>, ThreadPosition>;
+
+export const keys = {
+  me: ["me"] as const,
+  conversationLists: ["conversations"] as const,
+  conversations: (search: string) => ["conversations", search] as const,
+  conversation: (id: number) => ["conversation", id] as const,
+  threads: ["thread"] as const,
+  thread: (conversationId: number) => ["thread", conversationId] as const,
+  message: (id: number) => ["message", id] as const,
+  conversationMedia: (conversationId: number) => ["conversation-media", conversationId] as const,
+  mediaByMessage: (messageId: number) => ["message-media", messageId] as const,
+};
+
+/** The person logged in, or null. Asked once; a session that ends later shows as 401 elsewhere. */
+export const meQuery = queryOptions({
+  queryKey: keys.me,
+  staleTime: Number.POSITIVE_INFINITY,
+  gcTime: Number.POSITIVE_INFINITY,
+  queryFn: async ({ signal }): Promise<User | null> => {
+    try {
+      return await api.get<User>("/api/auth/me", { signal });
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return null;
+      throw error;
+    }
+  },
+});
+
+export const conversationsQuery = (search: string) =>
+  infiniteQueryOptions({
+    queryKey: keys.conversations(search),
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<Conversation>>("/api/conversations", {
+        query: { cursor: pageParam, search, limit: CONVERSATIONS_PER_PAGE },
+        signal,
+      }),
+    getNextPageParam: (page) => cursorAfter(page),
+  });
+
+export const conversationQuery = (id: number, client: QueryClient) =>
+  queryOptions<Conversation>({
+    queryKey: keys.conversation(id),
+    queryFn: ({ signal }) => api.get<Conversation>(`/api/conversations/${id}`, { signal }),
+    initialData: () => conversationInLists(client, id),
+  });
+
+/**
+ * A thread, pages newest first. It usually starts at the newest message; after a jump it starts around an old one, and
+ * then "previous" pages lead back down to the newest: each is again a page around the newest message known so far.
+ */
+export const threadQuery = (conversationId: number, start: ThreadPosition = {}) =>
+  infiniteQueryOptions<Page<Message>, Error, ThreadData, QueryKey, ThreadPosition>({
+    queryKey: keys.thread(conversationId),
+    initialPageParam: start,
+    queryFn: ({ pageParam, signal }) => fetchThreadPage(conversationId, pageParam, signal),
+    getNextPageParam: (page): ThreadPosition | undefined => {
+      const cursor = cursorAfter(page);
+      return cursor === undefined ? undefined : { cursor };
+    },
+    getPreviousPageParam: (page, _pages, param) => newerPosition(page, param),
+    maxPages: THREAD_PAGES_MAX,
+  });
+
+export function fetchThreadPage(conversationId: number, position: ThreadPosition, signal?: AbortSignal) {
+  return api.get<Page<Message>>(`/api/conversations/${conversationId}/messages`, {
+    query: { ...position, limit: MESSAGES_PER_PAGE },
+    ...(signal ? { signal } : {}),
+  });
+}
+
+/** Where the messages newer than a page are, or undefined when it holds the newest of the thread. */
+export function newerPosition(page: Page<Message>, position: ThreadPosition): ThreadPosition | undefined {
+  const newest = page.items[0];
+  const startsAtNewest = position.around === undefined && position.cursor === undefined;
+  // A page around a message that brought nothing newer than that message has reached the end.
+  if (startsAtNewest || newest === undefined || newest.id === position.around) return undefined;
+  return { around: newest.id };
+}
+
+export const messageQuery = (id: number, client: QueryClient) =>
+  queryOptions<Message>({
+    queryKey: keys.message(id),
+    queryFn: ({ signal }) => api.get<Message>(`/api/messages/${id}`, { signal }),
+    initialData: () => messageInThreads(client, id),
+  });
+
+/** The media of one message; at once where its thread is loaded, as the event stream keeps both current. */
+export const mediaByMessageQuery = (messageId: number, client: QueryClient) =>
+  queryOptions<MediaFile>({
+    queryKey: keys.mediaByMessage(messageId),
+    queryFn: ({ signal }) => api.get<MediaFile>(`/api/messages/${messageId}/media`, { signal }),
+    initialData: () => messageInThreads(client, messageId)?.media ?? undefined,
+  });
+
+export type MediaFilter = { fileType?: FileType; limit?: number };
+
+export const conversationMediaQuery = (conversationId: number, filter: MediaFilter = {}) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.conversationMedia(conversationId), filter] as const,
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<MediaFile>>(`/api/conversations/${conversationId}/media`, {
+        query: { limit: GALLERY_PER_PAGE, ...filter, cursor: pageParam, sort: "date", order: "desc" },
+        signal,
+      }),
+    getNextPageParam: (page) => cursorAfter(page),
+  });
+
+function cursorAfter<T>(page: Page<T>): string | undefined {
+  return page.hasMore && page.nextCursor !== null ? page.nextCursor : undefined;
+}
+
+function conversationInLists(client: QueryClient, id: number): Conversation | undefined {
+  const lists = client.getQueriesData<InfiniteData<Page<Conversation>>>({ queryKey: keys.conversationLists });
+  for (const [, list] of lists) {
+    const found = list?.pages.flatMap((page) => page.items).find((item) => item.id === id);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function messageInThreads(client: QueryClient, id: number): Message | undefined {
+  for (const [, thread] of client.getQueriesData<ThreadData>({ queryKey: keys.threads })) {
+    const found = thread?.pages.flatMap((page) => page.items).find((item) => item.id === id);
+    if (found) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,45 @@
+import { X } from "lucide-react";
+import { type ReactNode, useEffect, useEffectEvent, useRef } from "react";
+import { IconButton } from "@/components/ui/button";
+import { texts } from "@/texts";
+
+/** Opens a native modal dialog while mounted: the browser keeps the focus inside, closes on Esc, and gives it back. */
+export function useModal(onClose: () => void) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const close = useEffectEvent(onClose);
+  useEffect(() => {
+    const dialog = ref.current;
+    const opener = document.activeElement;
+    const cancel = (event: Event) => {
+      event.preventDefault();
+      close();
+    };
+    dialog?.addEventListener("cancel", cancel);
+    dialog?.showModal();
+    return () => {
+      dialog?.removeEventListener("cancel", cancel);
+      dialog?.close();
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+    };
+  }, []);
+  return ref;
+}
+
+export function Dialog(props: { title: string; onClose: () => void; children: ReactNode }) {
+  const ref = useModal(props.onClose);
+  return (
+    <dialog
+      ref={ref}
+      aria-label={props.title}
+      className="m-auto w-[min(30rem,calc(100vw-2rem))] rounded-2xl border border-line bg-raised p-5 shadow-float backdrop:bg-black/40"
+    >
+      <header className="mb-3 flex items-center justify-between">
+        <h2 className="font-semibold text-base">{props.title}</h2>
+        <IconButton label={texts.action.close} onClick={props.onClose}>
+          <X className="size-5" />
+        </IconButton>
+      </header>
+      {props.children}
+    </dialog>
+  );
+}

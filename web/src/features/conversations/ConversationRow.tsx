@@ -1,0 +1,106 @@
+import { Link } from "@tanstack/react-router";
+import { clsx } from "clsx";
+import { memo, type Ref } from "react";
+import type { Conversation } from "@/api/types";
+import { Avatar } from "@/components/ui/avatar";
+import { Skeleton } from "@/components/ui/states";
+import { previewOf } from "@/features/conversations/preview";
+import { DeliveryTicks } from "@/features/thread/DeliveryTicks";
+import { contactName } from "@/lib/contact";
+import { formatDateTime, formatShort } from "@/lib/format";
+import { texts } from "@/texts";
+
+export const ROW_HEIGHT = 72;
+
+type RowProps = {
+  conversation: Conversation;
+  active: boolean;
+  tabIndex: number;
+  now: Date;
+  linkRef?: Ref<HTMLAnchorElement>;
+};
+
+export const ConversationRow = memo(function ConversationRow(props: RowProps) {
+  const { conversation, active, now } = props;
+  const { contact, unreadCount: unread, lastMessageAt } = conversation;
+  const name = contactName(contact);
+  return (
+    <Link
+      ref={props.linkRef}
+      to="/c/$conversationId"
+      params={{ conversationId: conversation.id }}
+      search={(search: { details?: boolean }) => (search.details === false ? { details: false } : {})}
+      aria-current={active ? "page" : undefined}
+      tabIndex={props.tabIndex}
+      className={clsx(
+        "mx-2 flex items-center gap-3 rounded-xl px-2.5 -outline-offset-2",
+        active ? "bg-selected" : "hover:bg-hover",
+      )}
+      style={{ height: ROW_HEIGHT }}
+    >
+      <Avatar name={name} id={contact.id} />
+      <span className="flex min-w-0 flex-1 flex-col gap-0.5">
+        <span className="flex items-baseline gap-2">
+          <span
+            dir="auto"
+            className={clsx("truncate text-[15px]", unread > 0 ? "font-semibold" : "font-medium")}
+          >
+            {name}
+          </span>
+          {lastMessageAt && (
+            <time
+              dateTime={lastMessageAt}
+              title={formatDateTime(lastMessageAt)}
+              className={clsx(
+                "ms-auto shrink-0 text-xs",
+                unread > 0 ? "font-medium text-accent" : "text-muted",
+              )}
+            >
+              {formatShort(lastMessageAt, now)}
+            </time>
+          )}
+        </span>
+        <span className="flex items-center gap-1.5 text-muted">
+          <PreviewLine conversation={conversation} />
+          {unread > 0 && <UnreadBadge count={unread} />}
+        </span>
+      </span>
+    </Link>
+  );
+});
+
+function PreviewLine({ conversation }: { conversation: Conversation }) {
+  const message = conversation.lastMessage;
+  if (message === null) return <span className="truncate">{texts.conversations.noMessages}</span>;
+  const { icon: Icon, text } = previewOf(message);
+  return (
+    <>
+      {message.direction === "outbound" && <DeliveryTicks status={message.status} className="size-4" />}
+      {Icon && <Icon aria-hidden="true" className="size-4 shrink-0" />}
+      <bdi className="truncate">{text}</bdi>
+    </>
+  );
+}
+
+const BADGE_MAX = 99;
+
+function UnreadBadge({ count }: { count: number }) {
+  return (
+    <span className="ms-auto min-w-5 shrink-0 rounded-full bg-accent px-1.5 text-center font-semibold text-on-accent text-xs leading-5">
+      <span aria-hidden="true">{count > BADGE_MAX ? `${BADGE_MAX}+` : count}</span>
+      <span className="sr-only">{texts.conversations.unread(count)}</span>
+    </span>
+  );
+}
+
+export function ConversationRowSkeleton() {
+  return (
+    <div className="mx-2 flex items-center gap-3 px-2.5" style={{ height: ROW_HEIGHT }}>
+      <Skeleton className="size-11 rounded-full" />
+      <span className="flex flex-1 flex-col gap-2.5">
+        <Skeleton className="h-3.5 w-2/5" />
+        <Skeleton className="h-3 w-4/5" />
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+import { Search, X } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { IconButton } from "@/components/ui/button";
+import { Spinner } from "@/components/ui/spinner";
+import { useShortcuts } from "@/lib/shortcuts";
+import { texts } from "@/texts";
+
+const DEBOUNCE_MS = 300;
+
+type SearchFieldProps = { value: string; onChange: (value: string) => void; busy: boolean };
+
+export function SearchField({ value, onChange, busy }: SearchFieldProps) {
+  const input = useRef<HTMLInputElement>(null);
+  useShortcuts({ "/": () => input.current?.focus() });
+  return (
+    <search className="relative block shrink-0 px-3 pb-2.5">
+      <span className="pointer-events-none absolute inset-y-0 start-6 bottom-2.5 flex items-center text-muted">
+        {busy ? <Spinner className="size-4" /> : <Search aria-hidden="true" className="size-4" />}
+      </span>
+      <input
+        ref={input}
+        type="search"
+        value={value}
+        dir="auto"
+        aria-label={texts.conversations.search}
+        placeholder={texts.conversations.search}
+        onChange={(event) => onChange(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          event.preventDefault();
+          if (value) onChange("");
+          else input.current?.blur();
+        }}
+        className="h-10 w-full rounded-xl bg-sunken ps-9.5 pe-9 placeholder:text-muted [&::-webkit-search-cancel-button]:hidden"
+      />
+      {value && (
+        <IconButton
+          label={texts.conversations.clearSearch}
+          onClick={() => {
+            onChange("");
+            input.current?.focus();
+          }}
+          className="absolute! end-4 top-1 size-8!"
+        >
+          <X className="size-4" />
+        </IconButton>
+      )}
+    </search>
+  );
+}
+
+/** The value once it has stood still; an emptied field counts at once. */
+export function useDebounced(value: string): string {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), value === "" ? 0 : DEBOUNCE_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
+}

@@ -1,0 +1,77 @@
+import { useNavigate } from "@tanstack/react-router";
+import { ArrowLeft, X } from "lucide-react";
+import type { Conversation } from "@/api/types";
+import { Avatar } from "@/components/ui/avatar";
+import { IconButton } from "@/components/ui/button";
+import { Skeleton } from "@/components/ui/states";
+import { FileDetails } from "@/features/details/FileDetails";
+import { RecentMedia } from "@/features/details/RecentMedia";
+import { contactName, contactPhone } from "@/lib/contact";
+import { texts } from "@/texts";
+
+type DetailsPaneProps = {
+  conversationId: number;
+  conversation: Conversation | undefined;
+  infoMessageId: number | undefined;
+  onClose: () => void;
+};
+
+/** Who this is and what they sent lately, or everything about one file. */
+export function DetailsPane(props: DetailsPaneProps) {
+  const { conversationId, conversation, infoMessageId, onClose } = props;
+  const navigate = useNavigate({ from: "/c/$conversationId" });
+  const toContact = () => void navigate({ search: ({ info: _, ...rest }) => rest });
+  return (
+    <aside
+      aria-label={texts.shell.panes.details}
+      className="flex w-full shrink-0 flex-col border-line border-s bg-surface max-[75rem]:absolute max-[75rem]:inset-y-0 max-[75rem]:end-0 max-[75rem]:z-10 max-[75rem]:shadow-float sm:w-80"
+    >
+      <header className="flex h-15 shrink-0 items-center gap-1 border-line border-b ps-3 pe-2">
+        {infoMessageId !== undefined && (
+          <IconButton label={texts.details.backToContact} onClick={toContact}>
+            <ArrowLeft className="size-5 rtl:rotate-180" />
+          </IconButton>
+        )}
+        <h2 className="ms-1 font-semibold text-[15px]">
+          {infoMessageId === undefined ? texts.details.title : texts.details.file}
+        </h2>
+        <IconButton label={texts.details.close} onClick={onClose} className="ms-auto">
+          <X className="size-5" />
+        </IconButton>
+      </header>
+      <div className="min-h-0 flex-1 overflow-y-auto">
+        {infoMessageId === undefined ? (
+          <>
+            <ContactCard conversation={conversation} />
+            <RecentMedia conversationId={conversationId} />
+          </>
+        ) : (
+          <FileDetails key={infoMessageId} messageId={infoMessageId} />
+        )}
+      </div>
+    </aside>
+  );
+}
+
+function ContactCard({ conversation }: { conversation: Conversation | undefined }) {
+  if (!conversation) {
+    return (
+      <div className="flex flex-col items-center gap-3 p-6">
+        <Skeleton className="size-20 rounded-full" />
+        <Skeleton className="h-5 w-40" />
+      </div>
+    );
+  }
+  const { contact } = conversation;
+  const name = contactName(contact);
+  const phone = contactPhone(contact);
+  return (
+    <section className="flex flex-col items-center gap-1 p-6 text-center">
+      <Avatar name={name} id={contact.id} className="mb-2 size-20 text-2xl" />
+      <h3 dir="auto" className="text-balance font-semibold text-lg leading-tight">
+        {name}
+      </h3>
+      {phone && phone !== name && <p className="select-all text-muted tabular-nums">{phone}</p>}
+    </section>
+  );
+}

@@ -1,0 +1,78 @@
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import type { MediaFile } from "@/api/types";
+import { ErrorState, Skeleton } from "@/components/ui/states";
+import { FileDownloadButton } from "@/features/media/FileDownloadButton";
+import { kindOf } from "@/features/media/kind";
+import { MediaViewer } from "@/features/media/MediaViewer";
+import { mediaState } from "@/features/media/state";
+import { useMediaByMessage } from "@/features/media/useMedia";
+import { formatBytes, formatDateTime, formatDuration } from "@/lib/format";
+import { texts } from "@/texts";
+
+/** All that is known about one file. */
+export function FileDetails({ messageId }: { messageId: number }) {
+  const { data: media, isPending, error, refetch } = useMediaByMessage(messageId);
+  if (isPending) return <FileDetailsSkeleton />;
+  if (!media) return <ErrorState title={texts.media.loadFailed} error={error} retry={() => void refetch()} />;
+  const state = mediaState(media);
+  return (
+    <div className="flex flex-col gap-4 p-4">
+      <div className="flex justify-center">
+        <MediaViewer media={media} sender="" timestamp={media.createdAt} caption={media.fileName} />
+      </div>
+      <div className="flex items-center gap-1">
+        <Link
+          from="/c/$conversationId"
+          to="."
+          search={({ details: _, info: __, ...rest }) => ({ ...rest, m: messageId })}
+          className="me-auto rounded-lg px-2 py-1.5 font-medium text-accent hover:bg-hover"
+        >
+          {texts.details.showInThread}
+        </Link>
+        {state.kind === "ready" && <FileDownloadButton media={media} url={state.url} />}
+      </div>
+      <dl className="flex flex-col gap-3 border-line border-t pt-4">
+        {factsOf(media).map(([name, value]) => (
+          <div key={name}>
+            <dt className="text-muted text-xs">{name}</dt>
+            <dd dir="auto" className="wrap-anywhere select-text">
+              {value}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
+}
+
+function factsOf(media: MediaFile): [string, ReactNode][] {
+  const t = texts.details;
+  const type = media.detectedMimeType ?? media.mimeType;
+  const facts: [string, ReactNode][] = [
+    [t.name, media.fileName],
+    [t.kind, kindOf(media).label],
+    [t.type, type],
+    [t.size, media.fileSize === null ? null : formatBytes(media.fileSize)],
+    [t.dimensions, media.width && media.height ? `${media.width} × ${media.height}` : null],
+    [t.duration, media.durationMs === null ? null : formatDuration(media.durationMs / 1000)],
+    [t.received, formatDateTime(media.createdAt)],
+    [t.stored, media.storedAt && formatDateTime(media.storedAt)],
+    [t.policy, t.policyValue[media.policy]],
+    [t.expires, media.storedAt === null && media.expiresAt ? formatDateTime(media.expiresAt) : null],
+    [t.integrity, media.integrity && t.integrityValue[media.integrity]],
+    [t.hash, media.sha256 && <code className="break-all text-xs">{media.sha256}</code>],
+  ];
+  return facts.filter(([, value]) => value !== null && value !== "");
+}
+
+function FileDetailsSkeleton() {
+  return (
+    <div className="flex flex-col gap-4 p-4">
+      <Skeleton className="h-56 w-full rounded-xl" />
+      <Skeleton className="h-4 w-2/3" />
+      <Skeleton className="h-4 w-1/2" />
+      <Skeleton className="h-4 w-3/5" />
+    </div>
+  );
+}

@@ -1,0 +1,71 @@
+import { clsx } from "clsx";
+import type { MediaFile } from "@/api/types";
+import { mediaBox } from "@/features/media/box";
+import { FileDownloadButton } from "@/features/media/FileDownloadButton";
+import { kindOf } from "@/features/media/kind";
+import type { ViewerProps } from "@/features/media/MediaViewer";
+import { formatBytes } from "@/lib/format";
+import { texts } from "@/texts";
+
+/** A file by name, type and size. A click opens it as far as the browser shows it; else it is downloaded. */
+export function DocumentCard({ media, url }: ViewerProps) {
+  const name = media.fileName ?? texts.media.unnamed;
+  const extension = extensionOf(media);
+  return (
+    <div
+      className="flex max-w-full items-center gap-3 rounded-xl bg-sunken px-3 py-2.5"
+      style={{ width: mediaBox(media).width }}
+    >
+      <span
+        aria-hidden="true"
+        className={clsx(
+          "flex h-11 w-9 shrink-0 items-end justify-center rounded-md rounded-se-xl pb-1 font-bold text-[9px] tracking-wide",
+          colours[extension] ?? "bg-line text-text",
+        )}
+      >
+        {extension.slice(0, 4)}
+      </span>
+      <a
+        href={url}
+        target="_blank"
+        rel="noreferrer"
+        aria-label={texts.media.open(name)}
+        className="min-w-0 flex-1 hover:underline"
+      >
+        <span dir="auto" title={name} className="wrap-anywhere line-clamp-2 font-medium leading-snug">
+          {name}
+        </span>
+        <span className="block text-muted text-xs">
+          {[media.fileSize === null ? null : formatBytes(media.fileSize), extension || kindOf(media).label]
+            .filter(Boolean)
+            .join(" · ")}
+        </span>
+      </a>
+      <FileDownloadButton media={media} url={url} className="-me-1.5" />
+    </div>
+  );
+}
+
+const red = "bg-[light-dark(#fbdfdc,#5a2320)] text-[light-dark(#98221a,#ffc6c0)]";
+const blue = "bg-[light-dark(#dbe8fb,#1f3a63)] text-[light-dark(#174ea6,#bcd6ff)]";
+const green = "bg-[light-dark(#d8f0df,#1c4a2c)] text-[light-dark(#14632f,#b0ebc3)]";
+const orange = "bg-[light-dark(#fce6d4,#57341b)] text-[light-dark(#8a430c,#ffd0ab)]";
+const colours: Record<string, string> = {
+  PDF: red,
+  DOC: blue,
+  DOCX: blue,
+  ODT: blue,
+  XLS: green,
+  XLSX: green,
+  CSV: green,
+  ODS: green,
+  PPT: orange,
+  PPTX: orange,
+  ZIP: orange,
+};
+
+function extensionOf(media: MediaFile): string {
+  const fromName = /\.([\p{L}\p{N}]{1,5})$/u.exec(media.fileName ?? "")?.[1];
+  const fromType = /\/(?:x-)?([a-z0-9]{1,5})$/.exec(media.mimeType ?? "")?.[1];
+  return (fromName ?? fromType ?? "").toUpperCase();
+}

@@ -1,0 +1,25 @@
+import { clsx } from "clsx";
+import { Download } from "lucide-react";
+import type { MediaFile } from "@/api/types";
+import { iconButton } from "@/components/ui/button";
+import { kindOf } from "@/features/media/kind";
+import { downloadUrl } from "@/features/media/state";
+import { texts } from "@/texts";
+
+type FileDownloadButtonProps = { media: MediaFile; url: string; className?: string };
+
+/** Hands the file to the browser's own downloads, under its original name. */
+export function FileDownloadButton({ media, url, className }: FileDownloadButtonProps) {
+  const label = texts.media.downloadFile(media.fileName ?? kindOf(media).label);
+  return (
+    <a
+      href={downloadUrl(url)}
+      download
+      aria-label={label}
+      title={label}
+      className={clsx(iconButton, className)}
+    >
+      <Download aria-hidden="true" className="size-4.5" />
+    </a>
+  );
+}

@@ -1,0 +1,262 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useRouter } from "@tanstack/react-router";
+import { ChevronLeft, ChevronRight, MessageSquareText, RotateCw, X, ZoomIn, ZoomOut } from "lucide-react";
+import { type KeyboardEvent, useEffect, useRef } from "react";
+import { messageQuery } from "@/api/queries";
+import type { MediaFile } from "@/api/types";
+import { IconButton } from "@/components/ui/button";
+import { useModal } from "@/components/ui/dialog";
+import { Spinner } from "@/components/ui/spinner";
+import { FailedTile } from "@/features/media/FailedTile";
+import { FileDownloadButton } from "@/features/media/FileDownloadButton";
+import { MediaPlaceholder } from "@/features/media/MediaPlaceholder";
+import { mediaState, pictureUrl } from "@/features/media/state";
+import { useLoad } from "@/features/media/useLoad";
+import { type Gallery, useMediaGallery } from "@/features/media/useMediaGallery";
+import { useZoom } from "@/features/media/useZoom";
+import { senderOf } from "@/features/thread/context";
+import { formatDateTime } from "@/lib/format";
+import { useReveal } from "@/stores/reveal";
+import { texts } from "@/texts";
+
+type LightboxProps = { conversationId: number; messageId: number };
+
+const dark = "text-white/85 hover:bg-white/15! hover:text-white! focus-visible:outline-white";
+
+/** One picture over everything; the arrows lead through all of the conversation. The URL says which is open. */
+export function ImageLightbox({ conversationId, messageId }: LightboxProps) {
+  const gallery = useMediaGallery(conversationId, messageId);
+  const { show, close, jump } = useLightboxNavigation();
+  const modal = useModal(close);
+  usePreload(gallery.older, gallery.newer);
+  return (
+    <dialog
+      ref={modal}
+      aria-label={texts.lightbox.label}
+      className="m-0 h-dvh max-h-none w-screen max-w-none bg-[#0a0d0c] p-0 text-white backdrop:bg-black"
+    >
+      <Slide
+        key={messageId}
+        gallery={gallery}
+        messageId={messageId}
+        show={show}
+        onClose={close}
+        onJump={() => jump(messageId)}
+      />
+    </dialog>
+  );
+}
+
+function useLightboxNavigation() {
+  const navigate = useNavigate({ from: "/c/$conversationId" });
+  const router = useRouter();
+  const opened = useRef(router.history.location.state.__TSR_index);
+  const close = () => {
+    // Back undoes the opening, so that the browser's own Back does not open it again; a shared link has nothing to undo.
+    if (opened.current > 0) router.history.back();
+    else void navigate({ search: ({ view: _, ...rest }) => rest, replace: true });
+  };
+  return {
+    close,
+    show: (media: MediaFile | undefined) => {
+      if (media) void navigate({ search: (search) => ({ ...search, view: media.messageId }), replace: true });
+    },
+    jump: (messageId: number) =>
+      void navigate({ search: ({ view: _, ...rest }) => ({ ...rest, m: messageId }) }),
+  };
+}
+
+/** So that the next picture is there when its arrow is pressed. Only of files that are stored here. */
+function usePreload(...neighbours: (MediaFile | undefined)[]): void {
+  const urls = neighbours
+    .filter((media) => media?.downloadStatus === "completed" && media.isActive)
+    .map((media) => media && largeUrl(media, media.url));
+  useEffect(() => {
+    for (const url of urls) if (url) new Image().src = url;
+  });
+}
+
+function largeUrl(media: MediaFile, url: string): string {
+  return pictureUrl(media, url, window.innerWidth * window.devicePixelRatio);
+}
+
+type SlideProps = {
+  gallery: Gallery;
+  messageId: number;
+  show: (media: MediaFile | undefined) => void;
+  onClose: () => void;
+  onJump: () => void;
+};
+
+function Slide({ gallery, messageId, show, onClose, onJump }: SlideProps) {
+  const { current: media, older, newer } = gallery;
+  const zoom = useZoom((direction) => {
+    if (direction === "down") onClose();
+    else show(direction === "left" ? newer : older);
+  });
+  const onKeyDown = (event: KeyboardEvent) => {
+    const keys = new Map<string, () => void>([
+      ["ArrowLeft", () => show(older)],
+      ["ArrowRight", () => show(newer)],
+      ["+", zoom.zoomIn],
+      ["=", zoom.zoomIn],
+      ["-", zoom.zoomOut],
+      ["0", zoom.fit],
+      ["r", zoom.rotate],
+    ]);
+    const action = keys.get(event.key);
+    if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
+    action();
+    event.preventDefault();
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the dialog's keys; each has a button too
+    <div className="flex h-full flex-col" dir="ltr" onKeyDown={onKeyDown}>
+      <Bar gallery={gallery} messageId={messageId} zoom={zoom} onClose={onClose} onJump={onJump} />
+      <div className="relative min-h-0 flex-1">
+        {media ? (
+          <Stage media={media} zoom={zoom} messageId={messageId} />
+        ) : (
+          <Waiting error={gallery.error} />
+        )}
+        <Arrow side="start" label={texts.lightbox.previous} target={older} show={show} />
+        <Arrow side="end" label={texts.lightbox.next} target={newer} show={show} />
+      </div>
+    </div>
+  );
+}
+
+type BarProps = Omit<SlideProps, "show"> & { zoom: ReturnType<typeof useZoom> };
+
+function Bar({ gallery, messageId, zoom, onClose, onJump }: BarProps) {
+  const client = useQueryClient();
+  const { data: message } = useQuery(messageQuery(messageId, client));
+  const { current: media, counter } = gallery;
+  const url = useViewUrl(media);
+  return (
+    <header className="flex h-15 shrink-0 items-center gap-1 px-3">
+      <div className="me-auto min-w-0">
+        <p className="truncate font-medium">
+          <bdi>{message ? senderOf(message, undefined) : ""}</bdi>
+          {counter && (
+            <span className="ms-2 font-normal text-white/75">
+              {texts.lightbox.counter(counter.at, counter.of)}
+            </span>
+          )}
+        </p>
+        <p className="truncate text-white/75 text-xs">{message && formatDateTime(message.timestamp)}</p>
+      </div>
+      <IconButton label={texts.lightbox.zoomOut} onClick={zoom.zoomOut} className={`${dark} max-sm:hidden`}>
+        <ZoomOut className="size-5" />
+      </IconButton>
+      <IconButton label={texts.lightbox.zoomIn} onClick={zoom.zoomIn} className={`${dark} max-sm:hidden`}>
+        <ZoomIn className="size-5" />
+      </IconButton>
+      <IconButton label={texts.lightbox.rotate} onClick={zoom.rotate} className={dark}>
+        <RotateCw className="size-5" />
+      </IconButton>
+      <IconButton label={texts.lightbox.showInThread} onClick={onJump} className={dark}>
+        <MessageSquareText className="size-5" />
+      </IconButton>
+      {media && url && <FileDownloadButton media={media} url={url} className={dark} />}
+      <IconButton label={texts.action.close} onClick={onClose} className={dark}>
+        <X className="size-5" />
+      </IconButton>
+    </header>
+  );
+}
+
+function useViewUrl(media: MediaFile | undefined): string | null {
+  const taps = useReveal((reveals) => (media ? (reveals.taps[media.id] ?? 0) : 0));
+  const state = media && mediaState(media, taps);
+  return state?.kind === "ready" ? state.url : null;
+}
+
+type StageProps = { media: MediaFile; messageId: number; zoom: ReturnType<typeof useZoom> };
+
+function Stage({ media, messageId, zoom }: StageProps) {
+  const client = useQueryClient();
+  const { data: message } = useQuery(messageQuery(messageId, client));
+  const { phase, attempt, onLoad, onError, retry } = useLoad();
+  const taps = useReveal((reveals) => reveals.taps[media.id] ?? 0);
+  const state = mediaState(media, taps);
+  const centre = "absolute inset-0 flex items-center justify-center";
+  if (state.kind !== "ready") {
+    return (
+      <div className={`${centre} text-text`}>
+        <MediaPlaceholder media={media} state={state} />
+      </div>
+    );
+  }
+  if (phase === "failed") {
+    return (
+      <div className={centre}>
+        <FailedTile media={media} url={state.url} fallback={texts.media.notShown} retry={retry} />
+      </div>
+    );
+  }
+  const caption = message?.caption;
+  return (
+    <>
+      {phase === "loading" && <Waiting error={null} />}
+      <div
+        className={`${centre} touch-none overflow-hidden ${zoom.zoomed ? "cursor-grab" : ""}`}
+        {...zoom.surface}
+      >
+        <img
+          key={attempt}
+          src={zoom.zoomed ? state.url : largeUrl(media, state.url)}
+          alt={
+            caption ||
+            texts.media.photoFrom(
+              message ? senderOf(message, undefined) : "",
+              formatDateTime(media.createdAt),
+            )
+          }
+          draggable={false}
+          onLoad={onLoad}
+          onError={onError}
+          className="max-h-full max-w-full select-none object-contain"
+          style={zoom.style}
+        />
+      </div>
+      {caption && !zoom.zoomed && (
+        <p
+          dir="auto"
+          className="pointer-events-none absolute inset-x-0 bottom-0 max-h-40 bg-linear-to-t from-black/85 to-transparent px-6 pt-10 pb-5 text-center text-[15px]"
+        >
+          {caption}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Waiting({ error }: { error: Error | null }) {
+  return (
+    <div className="absolute inset-0 flex items-center justify-center" role="status">
+      {error ? texts.media.loadFailed : <Spinner className="size-8" />}
+    </div>
+  );
+}
+
+type ArrowProps = {
+  side: "start" | "end";
+  label: string;
+  target: MediaFile | undefined;
+  show: SlideProps["show"];
+};
+
+function Arrow({ side, label, target, show }: ArrowProps) {
+  if (!target) return null;
+  const Icon = side === "start" ? ChevronLeft : ChevronRight;
+  return (
+    <IconButton
+      label={label}
+      onClick={() => show(target)}
+      className={`absolute! inset-y-0 my-auto size-12! rounded-full! bg-black/40 ${dark} ${side === "start" ? "start-3" : "end-3"}`}
+    >
+      <Icon className="size-7" />
+    </IconButton>
+  );
+}

@@ -1,0 +1,21 @@
+import type { MediaFile } from "@/api/types";
+
+/** The place a file takes in the thread, known before its first byte, so that nothing ever jumps. */
+export type Box = { width: number; height: number };
+
+const PICTURE = { maxWidth: 320, maxHeight: 380, minWidth: 220, minHeight: 150 };
+const UNKNOWN_PICTURE: Box = { width: 300, height: 225 };
+const STICKER: Box = { width: 160, height: 160 };
+const CARD: Box = { width: 300, height: 64 };
+
+export function mediaBox(media: MediaFile): Box {
+  if (media.fileType === "sticker") return STICKER;
+  if (media.fileType === "audio" || media.fileType === "document") return CARD;
+  const { width, height } = media;
+  if (!width || !height) return UNKNOWN_PICTURE;
+  const scale = Math.min(1, PICTURE.maxWidth / width, PICTURE.maxHeight / height);
+  return {
+    width: Math.round(Math.max(PICTURE.minWidth, width * scale)),
+    height: Math.round(Math.max(PICTURE.minHeight, height * scale)),
+  };
+}

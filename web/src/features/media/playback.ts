@@ -1,0 +1,83 @@
+import { create } from "zustand";
+import { recall, remember } from "@/lib/storage";
+
+/** Sound of the whole inbox: one audio element, one thing playing at a time, one remembered speed. */
+
+const RATES = [1, 1.5, 2] as const;
+type Rate = (typeof RATES)[number];
+const RATE_KEY = "mediary.rate";
+const POSITIONS_MAX = 200;
+
+type PlaybackState = {
+  /** The audio file that the element holds. */
+  mediaId: number | null;
+  rate: Rate;
+  nextRate: () => void;
+};
+
+export const usePlayback = create<PlaybackState>((set, get) => ({
+  mediaId: null,
+  rate: RATES.find((rate) => String(rate) === recall(RATE_KEY)) ?? 1,
+  nextRate: () => {
+    const at = RATES.indexOf(get().rate);
+    const rate = RATES[(at + 1) % RATES.length] ?? 1;
+    remember(RATE_KEY, String(rate));
+    set({ rate });
+    if (active) active.playbackRate = rate;
+  },
+}));
+
+let audio: HTMLAudioElement | null = null;
+let active: HTMLMediaElement | null = null;
+/** Where each file was left, so that coming back goes on there. */
+const positions = new Map<number, number>();
+
+export function audioElement(): HTMLAudioElement {
+  audio ??= new Audio();
+  return audio;
+}
+
+/** Makes this element the one that plays; whatever played before pauses. */
+export function claimPlayback(element: HTMLMediaElement): void {
+  if (active !== element) active?.pause();
+  active = element;
+  element.playbackRate = usePlayback.getState().rate;
+}
+
+export function playAudio(mediaId: number, url: string): void {
+  const element = audioElement();
+  if (usePlayback.getState().mediaId !== mediaId) {
+    keepPosition();
+    element.src = url;
+    element.currentTime = positions.get(mediaId) ?? 0;
+    usePlayback.setState({ mediaId });
+  }
+  claimPlayback(element);
+  // The element's own error event tells a failure; a pause before it started is none.
+  element.play().catch(() => {});
+}
+
+/** The space bar: pauses or resumes whatever was last played. False if there is nothing. */
+export function toggleAudio(): boolean {
+  if (active === null) return false;
+  if (active.paused) void active.play().catch(() => {});
+  else active.pause();
+  return true;
+}
+
+export function stopAudio(): void {
+  active?.pause();
+  active = null;
+  keepPosition();
+  usePlayback.setState({ mediaId: null });
+  audio?.removeAttribute("src");
+}
+
+function keepPosition(): void {
+  const { mediaId } = usePlayback.getState();
+  if (mediaId === null || audio === null) return;
+  positions.delete(mediaId);
+  if (!audio.ended && audio.currentTime > 0) positions.set(mediaId, audio.currentTime);
+  const oldest = positions.keys().next().value;
+  if (positions.size > POSITIONS_MAX && oldest !== undefined) positions.delete(oldest);
+}

@@ -1,0 +1,71 @@
+import type { MediaFile, MediaVariant } from "@/api/types";
+
+/** What a viewer of a file has to show. */
+export type MediaState =
+  | { kind: "ready"; url: string }
+  | { kind: "tap" }
+  | { kind: "queued" }
+  | { kind: "downloading" }
+  | { kind: "failed"; reason: string; retryable: boolean; nextAttemptAt: string | null }
+  | { kind: "expired" }
+  | { kind: "deleted" }
+  | { kind: "quarantined" };
+
+/** `taps`: how often somebody asked to see a file that is not fetched by itself. */
+export function mediaState(media: MediaFile, taps = 0): MediaState {
+  if (!media.isActive) return { kind: "deleted" };
+  if (media.scanStatus === "quarantined" || media.lastError?.code === "media_quarantined") {
+    return { kind: "quarantined" };
+  }
+  if (media.downloadStatus === "completed") return { kind: "ready", url: media.url };
+  if (media.downloadStatus === "failed") return failure(media);
+  if (media.policy === "store")
+    return { kind: media.downloadStatus === "downloading" ? "downloading" : "queued" };
+  return taps > 0 ? { kind: "ready", url: viewUrl(media, taps) } : { kind: "tap" };
+}
+
+function failure({ lastError }: MediaFile): MediaState {
+  if (lastError?.code === "media_expired") return { kind: "expired" };
+  return {
+    kind: "failed",
+    reason: lastError?.message ?? "",
+    retryable: lastError?.retryable ?? true,
+    nextAttemptAt: lastError?.nextAttemptAt ?? null,
+  };
+}
+
+/** Under `stream` each further tap fetches again, which takes a URL that no cache has seen. */
+function viewUrl(media: MediaFile, taps: number): string {
+  if (media.policy !== "stream" || taps === 1 || media.providerMediaId === null) return media.url;
+  return `/api/whatsapp/media/${encodeURIComponent(media.providerMediaId)}?t=${taps}-${media.id}`;
+}
+
+export function downloadUrl(url: string): string {
+  return `${url}${url.includes("?") ? "&" : "?"}download=1`;
+}
+
+/** The smallest picture that is sharp at this width, else the file itself. */
+export function pictureUrl(media: MediaFile, url: string, width: number): string {
+  const pictures = media.variants
+    .filter((variant) => isPicture(variant) && (variant.width ?? 0) >= width)
+    .sort((a, b) => (a.width ?? 0) - (b.width ?? 0));
+  return pictures[0]?.url ?? url;
+}
+
+/** A still picture of a video or document, where one was made. */
+export function posterUrl(media: MediaFile): string | null {
+  return media.variants.find((variant) => isPicture(variant) && variant.kind !== "waveform")?.url ?? null;
+}
+
+/** A file the browser plays: the original, or a transcode where the original is not playable here. */
+export function playableUrl(media: MediaFile, url: string, canPlay: (mimeType: string) => boolean): string {
+  const original = media.detectedMimeType ?? media.mimeType;
+  if (original === null || canPlay(original)) return url;
+  const family = media.fileType === "video" ? "video/" : "audio/";
+  const other = media.variants.find((v) => v.mimeType.startsWith(family) && canPlay(v.mimeType));
+  return other?.url ?? url;
+}
+
+function isPicture(variant: MediaVariant): boolean {
+  return variant.mimeType.startsWith("image/") && variant.kind !== "waveform";
+}

@@ -1,0 +1,38 @@
+import { useEffect } from "react";
+import type { MediaFile } from "@/api/types";
+import { useMediaByConversation, useMediaByMessage } from "@/features/media/useMedia";
+
+/** Pages fetched in search of one picture; beyond it stands alone. */
+const SEARCH_PAGES_MAX = 50;
+/** Pictures left before the end when the next page is asked for. */
+const AHEAD = 5;
+
+export type Gallery = {
+  current: MediaFile | undefined;
+  error: Error | null;
+  older: MediaFile | undefined;
+  newer: MediaFile | undefined;
+  /** Counted from the oldest; only where all are known. */
+  counter: { at: number; of: number } | null;
+};
+
+/** The pictures of a conversation around one of them, newest first as they are paged. */
+export function useMediaGallery(conversationId: number, messageId: number): Gallery {
+  const own = useMediaByMessage(messageId);
+  const query = useMediaByConversation(conversationId, { fileType: "image" });
+  const pictures = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const at = pictures.findIndex((media) => media.messageId === messageId);
+  const pages = query.data?.pages.length ?? 0;
+  const { hasNextPage, isFetching, isError, fetchNextPage } = query;
+  const wanted = at === -1 ? pages > 0 && pages < SEARCH_PAGES_MAX : at >= pictures.length - AHEAD;
+  useEffect(() => {
+    if (wanted && hasNextPage && !isFetching && !isError) void fetchNextPage();
+  }, [wanted, hasNextPage, isFetching, isError, fetchNextPage]);
+  return {
+    current: pictures[at] ?? own.data,
+    error: own.error,
+    older: at === -1 ? undefined : pictures[at + 1],
+    newer: at > 0 ? pictures[at - 1] : undefined,
+    counter: at === -1 || hasNextPage ? null : { at: pictures.length - at, of: pictures.length },
+  };
+}

@@ -1,0 +1,75 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { ApiError } from "@/api/client";
+import { conversationQuery } from "@/api/queries";
+import { DetailsPane } from "@/features/details/DetailsPane";
+import { ImageLightbox } from "@/features/media/ImageLightbox";
+import { stopAudio, toggleAudio } from "@/features/media/playback";
+import { useDetails } from "@/features/shell/useDetails";
+import { ThreadPane } from "@/features/thread/ThreadPane";
+import { contactName } from "@/lib/contact";
+import { isControl, useShortcuts } from "@/lib/shortcuts";
+import { useReveal } from "@/stores/reveal";
+import { texts } from "@/texts";
+
+export function ConversationPage() {
+  const { conversationId } = useParams({ from: "/inbox/c/$conversationId" });
+  return <Opened key={conversationId} id={conversationId} />;
+}
+
+function Opened({ id }: { id: number }) {
+  const client = useQueryClient();
+  const { view, info } = useSearch({ from: "/inbox/c/$conversationId" });
+  const navigate = useNavigate({ from: "/c/$conversationId" });
+  const conversation = useQuery(conversationQuery(id, client));
+  const details = useDetails();
+  useLeaving();
+  useTitle(conversation.data ? contactName(conversation.data.contact) : null);
+  useShortcuts({
+    i: details.toggle,
+    Escape: () => (details.covering ? details.close() : void navigate({ to: "/" })),
+    " ": (event) => (isControl(event.target) ? false : toggleAudio()),
+  });
+  const missing = conversation.error instanceof ApiError && conversation.error.status === 404;
+  return (
+    <>
+      <ThreadPane
+        conversationId={id}
+        conversation={conversation.data}
+        missing={missing}
+        onDetails={details.toggle}
+        detailsOpen={details.open}
+      />
+      {details.open && (
+        <DetailsPane
+          conversationId={id}
+          conversation={conversation.data}
+          infoMessageId={info}
+          onClose={details.close}
+        />
+      )}
+      {view !== undefined && <ImageLightbox conversationId={id} messageId={view} />}
+    </>
+  );
+}
+
+/** On leaving a conversation its sound stops, and what was uncovered is covered again. */
+function useLeaving(): void {
+  useEffect(
+    () => () => {
+      stopAudio();
+      useReveal.getState().hideAll();
+    },
+    [],
+  );
+}
+
+function useTitle(name: string | null): void {
+  useEffect(() => {
+    document.title = name ? `${name} · ${texts.app.name}` : texts.app.name;
+    return () => {
+      document.title = texts.app.name;
+    };
+  }, [name]);
+}

@@ -1,0 +1,11 @@
+import { MessagesSquare } from "lucide-react";
+import { EmptyState } from "@/components/ui/states";
+import { texts } from "@/texts";
+
+export function PickConversation() {
+  return (
+    <main aria-label={texts.shell.panes.thread} className="hidden min-w-0 flex-1 bg-page md:block">
+      <EmptyState icon={<MessagesSquare />} title={texts.thread.pick} hint={texts.thread.pickHint} />
+    </main>
+  );
+}

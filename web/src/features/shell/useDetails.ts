@@ -1,0 +1,23 @@
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useMediaMatch } from "@/lib/useMediaMatch";
+
+/** Wide enough for three panes side by side; below it the details cover the thread. */
+const WIDE = "(min-width: 75rem)";
+
+/** Whether the details are shown: as the URL says, else where there is room for them. */
+export function useDetails() {
+  const wide = useMediaMatch(WIDE);
+  const { details, info } = useSearch({ from: "/inbox/c/$conversationId" });
+  const navigate = useNavigate({ from: "/c/$conversationId" });
+  const open = details ?? (wide || info !== undefined);
+  const set = (value: boolean) =>
+    void navigate({
+      search: ({ details: _, info: about, ...rest }) => ({
+        ...rest,
+        ...(value && about !== undefined ? { info: about } : {}),
+        ...(value === wide ? {} : { details: value }),
+      }),
+      replace: !value,
+    });
+  return { open, covering: open && !wide, toggle: () => set(!open), close: () => set(false) };
+}

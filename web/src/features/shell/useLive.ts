@@ -1,0 +1,42 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { endSession } from "@/api/client";
+import { meQuery } from "@/api/queries";
+import { reportDownload } from "@/features/media/watched";
+import { connect } from "@/live/connection";
+import { Sync } from "@/live/sync";
+import { texts } from "@/texts";
+
+/** Keeps the cache live while mounted. Returns what a screen reader should hear of the last arrival. */
+export function useLive(client: QueryClient): string {
+  const [announcement, setAnnouncement] = useState("");
+  useEffect(() => {
+    const sync = new Sync(client, {
+      message: (message) => {
+        if (message.direction === "inbound") {
+          setAnnouncement(texts.thread.arrived(message.senderName ?? texts.contact.unnamed));
+        }
+      },
+      media: reportDownload,
+    });
+    const disconnect = connect({
+      event: (name, event) => sync.handle(name, event),
+      resync: () => sync.resync(),
+      refused: () => void endIfLoggedOut(client),
+    });
+    return () => {
+      disconnect();
+      sync.stop();
+    };
+  }, [client]);
+  return announcement;
+}
+
+/** A refused stream may mean that the session is over; if the server is merely away, the stream is tried again. */
+async function endIfLoggedOut(client: QueryClient): Promise<void> {
+  try {
+    if ((await client.fetchQuery({ ...meQuery, staleTime: 0 })) === null) endSession();
+  } catch {
+    // Away.
+  }
+}

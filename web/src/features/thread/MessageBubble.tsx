@@ -1,0 +1,129 @@
+import { clsx } from "clsx";
+import { Forward } from "lucide-react";
+import { memo, type ReactNode } from "react";
+import type { Message } from "@/api/types";
+import { senderOf, useThreadContext } from "@/features/thread/context";
+import { MediaMessageItem } from "@/features/thread/MediaMessageItem";
+import { MessageMeta } from "@/features/thread/MessageMeta";
+import { PlainContent } from "@/features/thread/PlainContent";
+import { Quote } from "@/features/thread/Quote";
+import { Reactions } from "@/features/thread/Reactions";
+import { contactName } from "@/lib/contact";
+import { formatDateTime } from "@/lib/format";
+import { texts } from "@/texts";
+
+type BubbleProps = {
+  message: Message;
+  firstOfGroup: boolean;
+  lastOfGroup: boolean;
+  highlighted: boolean;
+};
+
+export const MessageBubble = memo(function MessageBubble(props: BubbleProps) {
+  const { message, firstOfGroup } = props;
+  const { conversation } = useThreadContext();
+  const sender = senderOf(message, conversation);
+  if (message.type === "system") return <SystemMessage message={message} />;
+  const outbound = message.direction === "outbound";
+  return (
+    <article
+      aria-label={texts.message.label(sender, formatDateTime(message.timestamp))}
+      className={clsx(
+        "relative flex flex-col",
+        outbound ? "items-end" : "items-start",
+        firstOfGroup ? "pt-3" : "pt-0.5",
+      )}
+    >
+      {props.highlighted && (
+        <span
+          aria-hidden="true"
+          className="-inset-x-3 absolute inset-y-0 animate-highlight bg-accent/15 md:-inset-x-6"
+        />
+      )}
+      {isFrameless(message) ? (
+        <>
+          {message.replyTo !== null && (
+            <Frame {...props}>
+              <Quote messageId={message.replyTo} />
+            </Frame>
+          )}
+          <MediaMessageItem message={message} sender={sender} />
+        </>
+      ) : (
+        <Frame {...props}>
+          <Heading message={message} sender={firstOfGroup ? sender : null} />
+          {message.replyTo !== null && <Quote messageId={message.replyTo} />}
+          <Content message={message} sender={sender} />
+        </Frame>
+      )}
+      <Reactions reactions={message.reactions} />
+      {message.status === "failed" && (
+        <p className="mt-1 max-w-80 text-danger text-xs">
+          {texts.message.sendFailed}
+          {message.error && `: ${message.error.message}`}
+        </p>
+      )}
+    </article>
+  );
+});
+
+function Frame({ message, lastOfGroup, children }: BubbleProps & { children: ReactNode }) {
+  const outbound = message.direction === "outbound";
+  return (
+    <div
+      className={clsx(
+        "relative w-fit min-w-22 max-w-[min(34rem,86%)] rounded-2xl p-1 shadow-soft",
+        outbound ? "bg-outbound" : "bg-inbound",
+        lastOfGroup && (outbound ? "rounded-ee-md" : "rounded-es-md"),
+      )}
+    >
+      {children}
+    </div>
+  );
+}
+
+function Heading({ message, sender }: { message: Message; sender: string | null }) {
+  const { conversation } = useThreadContext();
+  // In a thread with one person only a name that is not theirs says something.
+  const other =
+    message.direction === "inbound" && conversation && sender !== contactName(conversation.contact);
+  return (
+    <>
+      {other && sender && (
+        <p dir="auto" className="px-2 pt-0.5 font-semibold text-accent text-xs">
+          {sender}
+        </p>
+      )}
+      {message.forwarded && !message.revoked && (
+        <p className="flex items-center gap-1 px-2 pt-0.5 text-muted text-xs italic">
+          <Forward aria-hidden="true" className="size-3.5" />
+          {texts.message.forwarded}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Content({ message, sender }: { message: Message; sender: string }) {
+  if (message.media && !message.revoked) return <MediaMessageItem message={message} sender={sender} />;
+  return (
+    <div className="px-2 pt-0.5">
+      <PlainContent message={message} />
+      <MessageMeta message={message} />
+    </div>
+  );
+}
+
+function isFrameless(message: Message): boolean {
+  return message.media?.fileType === "sticker" && message.media.isActive && !message.revoked;
+}
+
+function SystemMessage({ message }: { message: Message }) {
+  return (
+    <article className="flex justify-center pt-3">
+      <p dir="auto" className="max-w-[80%] rounded-xl bg-sunken px-3 py-1.5 text-center text-muted text-xs">
+        {message.text ?? texts.preview.system}
+      </p>
+    </article>
+  );
+}

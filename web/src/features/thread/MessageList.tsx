@@ -1,0 +1,175 @@
+import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
+import { useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
+import type { Message } from "@/api/types";
+import { JumpToLatest } from "@/features/thread/JumpToLatest";
+import { RowView } from "@/features/thread/RowView";
+import { estimateHeight, type ThreadRow, threadRows } from "@/features/thread/rows";
+import type { Jump } from "@/features/thread/Thread";
+import type { useThread } from "@/features/thread/useThread";
+import { useShortcuts } from "@/lib/shortcuts";
+import { useNow } from "@/lib/useNow";
+import { texts } from "@/texts";
+
+/** This close to the end counts as reading the newest. */
+const END_PX = 80;
+/** Rows left beyond the window when the next page is asked for. */
+const AHEAD = 12;
+const HIGHLIGHT_MS = 2_400;
+
+type List = Virtualizer<HTMLDivElement, HTMLDivElement>;
+
+type MessageListProps = {
+  thread: ReturnType<typeof useThread>;
+  name: string;
+  divider: number | null;
+  unread: number;
+  jump: Jump | null;
+  onAtEnd: (atEnd: boolean) => void;
+  /** Loads the newest part of the thread; false if that failed. */
+  onLatest: () => Promise<boolean>;
+};
+
+export function MessageList({ thread, name, divider, unread, jump, onAtEnd, onLatest }: MessageListProps) {
+  const now = useNow();
+  const { messages, attached } = thread;
+  const rows = useMemo(() => threadRows(messages, divider), [messages, divider]);
+  const scroller = useRef<HTMLDivElement>(null);
+  const list = useThreadVirtualizer(scroller, rows, attached);
+  const atEnd = list.isAtEnd(END_PX) && attached;
+  useEffect(() => onAtEnd(atEnd), [atEnd, onAtEnd]);
+  const highlighted = useJumpTarget(list, rows, jump, thread.openAt);
+  useLoadMore(list, rows.length, thread.loadOlder, thread.loadNewer);
+  const fresh = useFreshCount(messages, atEnd);
+
+  const toLatest = async () => {
+    if (await onLatest()) requestAnimationFrame(() => list.scrollToEnd());
+  };
+  useShortcuts({ End: () => void toLatest() });
+
+  return (
+    <div className="relative min-h-0 flex-1">
+      <section
+        ref={scroller}
+        aria-label={texts.thread.label(name)}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard
+        tabIndex={0}
+        className="h-full overflow-y-auto overflow-x-hidden -outline-offset-2 [overflow-anchor:none]"
+      >
+        <div className="relative mx-auto max-w-225" style={{ height: list.getTotalSize() }}>
+          {list.getVirtualItems().map((item) => {
+            const row = rows[item.index];
+            if (!row) return null;
+            return (
+              <div
+                key={item.key}
+                ref={list.measureElement}
+                data-index={item.index}
+                className="absolute inset-x-0 top-0 px-3 md:px-6"
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <RowView row={row} now={now} thread={thread.query} highlighted={isTarget(row, highlighted)} />
+              </div>
+            );
+          })}
+        </div>
+      </section>
+      {!atEnd && (
+        <JumpToLatest count={attached ? fresh : Math.max(fresh, unread)} onClick={() => void toLatest()} />
+      )}
+    </div>
+  );
+}
+
+function useThreadVirtualizer(
+  scroller: React.RefObject<HTMLDivElement | null>,
+  rows: ThreadRow[],
+  attached: boolean,
+): List {
+  // A page that closes the gap to the newest message is not an arrival: it must not pull the reader along.
+  const wasAttached = useRef(attached);
+  const list = useVirtualizer<HTMLDivElement, HTMLDivElement>({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => (rows[index] ? estimateHeight(rows[index]) : 48),
+    getItemKey: (index) => rows[index]?.key ?? index,
+    anchorTo: "end",
+    followOnAppend: attached && wasAttached.current,
+    scrollEndThreshold: END_PX,
+    overscan: 8,
+    paddingStart: 8,
+    paddingEnd: 16,
+  });
+  useEffect(() => {
+    wasAttached.current = attached;
+  }, [attached]);
+  return list;
+}
+
+/** Opens at the newest message, or where the URL says; jumps when it says something new. */
+function useJumpTarget(
+  list: List,
+  rows: ThreadRow[],
+  jump: Jump | null,
+  openAt: MessageListProps["thread"]["openAt"],
+): number | null {
+  const [highlighted, setHighlighted] = useState<number | null>(null);
+  const [pending, setPending] = useState(jump);
+  const opened = useRef(false);
+  const asked = useRef<Jump | null>(null);
+  const [wish, setWish] = useState(jump?.wish);
+  if (jump?.wish !== wish) {
+    setWish(jump?.wish);
+    setPending(jump);
+  }
+  const show = useEffectEvent(() => {
+    if (pending === null) {
+      if (!opened.current) list.scrollToEnd();
+      opened.current = true;
+      return;
+    }
+    opened.current = true;
+    const index = rows.findIndex((row) => isTarget(row, pending.messageId));
+    if (index === -1) {
+      // One try for each wish: a server that answers without the message must not be asked for ever.
+      if (asked.current === pending) return setPending(null);
+      asked.current = pending;
+      void openAt({ around: pending.messageId }).then((found) => found || setPending(null));
+      return;
+    }
+    list.scrollToIndex(index, { align: "center" });
+    setHighlighted(pending.messageId);
+    setPending(null);
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows that were asked for arrive later
+  useLayoutEffect(() => show(), [pending, pending === null ? null : rows]);
+
+  useEffect(() => {
+    if (highlighted === null) return;
+    const timer = setTimeout(() => setHighlighted(null), HIGHLIGHT_MS);
+    return () => clearTimeout(timer);
+  }, [highlighted]);
+  return highlighted;
+}
+
+function isTarget(row: ThreadRow, messageId: number | null): boolean {
+  return row.kind === "message" && row.message.id === messageId;
+}
+
+function useLoadMore(list: List, count: number, loadOlder: () => void, loadNewer: () => void): void {
+  const { startIndex = AHEAD, endIndex = 0 } = list.range ?? {};
+  useEffect(() => {
+    if (startIndex < AHEAD) loadOlder();
+    if (endIndex > count - AHEAD) loadNewer();
+  });
+}
+
+/** How many messages came in since the reader was last at the end. */
+function useFreshCount(messages: Message[], atEnd: boolean): number {
+  const newest = messages.at(-1)?.id ?? null;
+  const [seen, setSeen] = useState(newest);
+  if (atEnd && seen !== newest) setSeen(newest);
+  const from = messages.findIndex((message) => message.id === seen);
+  return from === -1
+    ? 0
+    : messages.slice(from + 1).filter((message) => message.direction === "inbound").length;
+}

@@ -1,0 +1,53 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { messageQuery } from "@/api/queries";
+import type { Message } from "@/api/types";
+import { Skeleton } from "@/components/ui/states";
+import { previewOf } from "@/features/conversations/preview";
+import { mediaState, pictureUrl, posterUrl } from "@/features/media/state";
+import { senderOf, useThreadContext } from "@/features/thread/context";
+import { texts } from "@/texts";
+
+const THUMB_PX = 80;
+
+/** The message that this one answers, small; a click leads to it. */
+export function Quote({ messageId }: { messageId: number }) {
+  const client = useQueryClient();
+  const { conversation, jumpTo } = useThreadContext();
+  const { data: message, isPending } = useQuery(messageQuery(messageId, client));
+  if (isPending) return <Skeleton className="m-1 h-12 w-52 rounded-lg" />;
+  if (!message) {
+    return <p className={`${frame} text-muted italic`}>{texts.message.quoteGone}</p>;
+  }
+  const sender = senderOf(message, conversation);
+  const { icon: Icon, text } = previewOf(message);
+  const thumb = thumbOf(message);
+  return (
+    <button
+      type="button"
+      aria-label={texts.message.quoteJump(sender, text)}
+      onClick={() => jumpTo(messageId)}
+      className={`${frame} flex w-[calc(100%-0.25rem)] items-center gap-3 text-start hover:bg-accent/14`}
+    >
+      <span className="min-w-0 flex-1">
+        <bdi className="block truncate font-semibold text-accent text-xs">{sender}</bdi>
+        <span className="flex items-center gap-1.5 text-muted">
+          {Icon && <Icon aria-hidden="true" className="size-3.5 shrink-0" />}
+          <bdi className="truncate">{text}</bdi>
+        </span>
+      </span>
+      {thumb && <img src={thumb} alt="" className="size-10 shrink-0 rounded-md object-cover" />}
+    </button>
+  );
+}
+
+const frame =
+  "m-0.5 mb-1 min-h-12 max-w-96 rounded-lg border-accent border-s-4 bg-accent/8 px-2.5 py-1.5 text-[13px]";
+
+/** Only of files that are here: a quote must not fetch what nobody asked to see. */
+function thumbOf({ media, revoked }: Message): string | null {
+  if (!media || revoked) return null;
+  const state = mediaState(media);
+  if (state.kind !== "ready") return null;
+  const picture = media.fileType === "image" || media.fileType === "sticker";
+  return picture ? pictureUrl(media, state.url, THUMB_PX) : posterUrl(media);
+}

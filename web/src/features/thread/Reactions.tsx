@@ -1,0 +1,29 @@
+import type { Reaction } from "@/api/types";
+import { texts } from "@/texts";
+
+export function Reactions({ reactions }: { reactions: Reaction[] }) {
+  if (reactions.length === 0) return null;
+  const byEmoji = Map.groupBy(reactions, (reaction) => reaction.emoji);
+  return (
+    <ul className="-mt-1.5 relative z-1 flex gap-1 px-2">
+      {[...byEmoji].map(([emoji, all]) => {
+        const label = texts.message.reactions(emoji, all.map((reaction) => reaction.from).join(", "));
+        return (
+          <li
+            key={emoji}
+            title={label}
+            className="flex h-6 items-center gap-1 rounded-full border border-line bg-raised px-1.5 shadow-soft"
+          >
+            <span aria-hidden="true">{emoji}</span>
+            {all.length > 1 && (
+              <span aria-hidden="true" className="text-muted text-xs">
+                {all.length}
+              </span>
+            )}
+            <span className="sr-only">{label}</span>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,74 @@
+import { Button } from "@/components/ui/button";
+import { Spinner } from "@/components/ui/spinner";
+import { MessageBubble } from "@/features/thread/MessageBubble";
+import type { ThreadRow } from "@/features/thread/rows";
+import type { useThread } from "@/features/thread/useThread";
+import { formatDay } from "@/lib/format";
+import { texts } from "@/texts";
+
+type RowViewProps = {
+  row: ThreadRow;
+  now: Date;
+  thread: ReturnType<typeof useThread>["query"];
+  highlighted: boolean;
+};
+
+export function RowView({ row, now, thread, highlighted }: RowViewProps) {
+  switch (row.kind) {
+    case "top":
+      return <Top thread={thread} />;
+    case "day":
+      return (
+        <div className="flex justify-center pt-4 pb-1">
+          <time
+            dateTime={row.time}
+            className="rounded-full border border-line bg-surface px-3 py-1 text-muted text-xs"
+          >
+            {formatDay(row.time, now)}
+          </time>
+        </div>
+      );
+    case "unread":
+      return (
+        <div className="flex items-center gap-3 pt-4 pb-1 font-medium text-accent text-xs">
+          <span className="h-px flex-1 bg-accent/40" />
+          {texts.thread.newMessages}
+          <span className="h-px flex-1 bg-accent/40" />
+        </div>
+      );
+    case "message":
+      return (
+        <MessageBubble
+          message={row.message}
+          firstOfGroup={row.firstOfGroup}
+          lastOfGroup={row.lastOfGroup}
+          highlighted={highlighted}
+        />
+      );
+  }
+}
+
+/** Above the oldest message: that there is more, that it failed, or that this is where it began. */
+function Top({ thread }: { thread: RowViewProps["thread"] }) {
+  if (thread.isFetchNextPageError) {
+    return (
+      <div role="alert" className="flex h-12 items-center justify-center gap-3 text-muted">
+        {texts.thread.olderFailed}
+        <Button look="soft" onClick={() => void thread.fetchNextPage()}>
+          {texts.action.retry}
+        </Button>
+      </div>
+    );
+  }
+  return (
+    <div className="flex h-12 items-center justify-center text-muted text-xs">
+      {thread.hasNextPage ? (
+        <span role="status" aria-label={texts.thread.loadingOlder}>
+          <Spinner />
+        </span>
+      ) : (
+        texts.thread.start
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,102 @@
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { MessageSquareDashed } from "lucide-react";
+import { useCallback, useState } from "react";
+import type { Conversation } from "@/api/types";
+import { EmptyState, ErrorState, Skeleton } from "@/components/ui/states";
+import { ThreadContext } from "@/features/thread/context";
+import { MessageList } from "@/features/thread/MessageList";
+import { useMarkRead, useThread, useUnreadDivider } from "@/features/thread/useThread";
+import { contactName } from "@/lib/contact";
+import { useWindowFocus } from "@/lib/useWindowFocus";
+import { texts } from "@/texts";
+
+/** A place in the thread that was asked for; the number tells two wishes for the same place apart. */
+export type Jump = { messageId: number; wish: number };
+
+type ThreadProps = { conversationId: number; conversation: Conversation | undefined };
+
+export function Thread({ conversationId, conversation }: ThreadProps) {
+  const { m } = useSearch({ from: "/inbox/c/$conversationId" });
+  const thread = useThread(conversationId, m === undefined ? {} : { around: m });
+  const { messages, query, attached } = thread;
+  const { jump, jumpTo } = useJump(m);
+  const [atEnd, setAtEnd] = useState(true);
+  const seeing = useWindowFocus() && atEnd && attached;
+  const divider = useUnreadDivider(messages, conversation, seeing);
+  useMarkRead(conversation, seeing);
+  const toLatest = useToLatest(thread.openAt, attached);
+
+  if (query.isPending) return <ThreadSkeleton />;
+  if (query.isError && messages.length === 0) {
+    // A link to a message that is gone still opens the conversation.
+    const retry = () => void (m === undefined ? query.refetch() : toLatest());
+    return <ErrorState title={texts.thread.failed} error={query.error} retry={retry} />;
+  }
+  if (messages.length === 0) {
+    return (
+      <EmptyState icon={<MessageSquareDashed />} title={texts.thread.empty} hint={texts.thread.emptyHint} />
+    );
+  }
+  return (
+    <ThreadContext value={{ conversation, jumpTo }}>
+      <MessageList
+        thread={thread}
+        name={conversation ? contactName(conversation.contact) : ""}
+        divider={divider}
+        unread={conversation?.unreadCount ?? 0}
+        jump={jump}
+        onAtEnd={setAtEnd}
+        onLatest={toLatest}
+      />
+    </ThreadContext>
+  );
+}
+
+/** The URL says where to jump; clicking the same quote twice jumps twice. */
+function useJump(m: number | undefined) {
+  const navigate = useNavigate({ from: "/c/$conversationId" });
+  const [jump, setJump] = useState<Jump | null>(m === undefined ? null : { messageId: m, wish: 0 });
+  const [seen, setSeen] = useState(m);
+  const wish = (messageId: number) => setJump((last) => ({ messageId, wish: (last?.wish ?? 0) + 1 }));
+  if (m !== seen) {
+    setSeen(m);
+    if (m !== undefined) wish(m);
+  }
+  const jumpTo = useCallback(
+    (messageId: number) => {
+      if (messageId === m) setJump((last) => ({ messageId, wish: (last?.wish ?? 0) + 1 }));
+      else void navigate({ search: ({ view: _, ...rest }) => ({ ...rest, m: messageId }) });
+    },
+    [m, navigate],
+  );
+  return { jump, jumpTo };
+}
+
+function useToLatest(openAt: ReturnType<typeof useThread>["openAt"], attached: boolean) {
+  const navigate = useNavigate({ from: "/c/$conversationId" });
+  return async () => {
+    if (!attached && !(await openAt({}))) return false;
+    void navigate({ search: ({ m: _, ...rest }) => rest, replace: true });
+    return true;
+  };
+}
+
+const SKELETON_BUBBLES = [44, 62, 28, 70, 36, 52];
+
+function ThreadSkeleton() {
+  return (
+    <div
+      role="status"
+      aria-label={texts.thread.loading}
+      className="flex flex-1 flex-col justify-end gap-3 p-4 md:px-8"
+    >
+      {SKELETON_BUBBLES.map((width, row) => (
+        <Skeleton
+          key={width}
+          className={`h-14 max-w-[78%] rounded-2xl ${row % 3 === 2 ? "self-end" : ""}`}
+          style={{ width: `${width}%` }}
+        />
+      ))}
+    </div>
+  );
+}

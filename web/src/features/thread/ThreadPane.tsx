@@ -1,0 +1,74 @@
+import { Link } from "@tanstack/react-router";
+import { ArrowLeft, PanelRight } from "lucide-react";
+import type { Conversation } from "@/api/types";
+import { Avatar } from "@/components/ui/avatar";
+import { IconButton, iconButton } from "@/components/ui/button";
+import { EmptyState, Skeleton } from "@/components/ui/states";
+import { Thread } from "@/features/thread/Thread";
+import { contactName, contactPhone } from "@/lib/contact";
+import { texts } from "@/texts";
+
+type ThreadPaneProps = {
+  conversationId: number;
+  conversation: Conversation | undefined;
+  missing: boolean;
+  detailsOpen: boolean;
+  onDetails: () => void;
+};
+
+export function ThreadPane(props: ThreadPaneProps) {
+  const { conversation, missing } = props;
+  return (
+    <main id="thread" tabIndex={-1} className="flex min-w-0 flex-1 flex-col bg-page outline-none">
+      <header className="flex h-15 shrink-0 items-center gap-3 border-line border-b bg-surface px-3 md:px-4">
+        <Link
+          to="/"
+          aria-label={texts.action.back}
+          title={texts.action.back}
+          className={`${iconButton} -ms-1 md:hidden`}
+        >
+          <ArrowLeft className="size-5 rtl:rotate-180" />
+        </Link>
+        {conversation ? <Heading conversation={conversation} /> : !missing && <HeadingSkeleton />}
+        <IconButton
+          label={texts.thread.details}
+          aria-expanded={props.detailsOpen}
+          onClick={props.onDetails}
+          className="ms-auto"
+        >
+          <PanelRight className="size-5 rtl:rotate-180" />
+        </IconButton>
+      </header>
+      {missing ? (
+        <EmptyState icon={null} title={texts.thread.notFound} />
+      ) : (
+        <Thread conversationId={props.conversationId} conversation={conversation} />
+      )}
+    </main>
+  );
+}
+
+function Heading({ conversation }: { conversation: Conversation }) {
+  const name = contactName(conversation.contact);
+  const phone = contactPhone(conversation.contact);
+  return (
+    <>
+      <Avatar name={name} id={conversation.contact.id} className="size-9 text-sm" />
+      <div className="min-w-0">
+        <h2 className="truncate font-semibold text-[15px] leading-tight">
+          <bdi>{name}</bdi>
+        </h2>
+        {phone && phone !== name && <p className="truncate text-muted text-xs">{phone}</p>}
+      </div>
+    </>
+  );
+}
+
+function HeadingSkeleton() {
+  return (
+    <>
+      <Skeleton className="size-9 rounded-full" />
+      <Skeleton className="h-4 w-36" />
+    </>
+  );
+}

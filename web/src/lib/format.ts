@@ -1,0 +1,67 @@
+import { locale, texts } from "@/texts";
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+
+/** "2.4 MB": decimal units, as file managers and WhatsApp show them. */
+export function formatBytes(bytes: number): string {
+  const step = bytes > 0 ? Math.min(Math.floor(Math.log10(bytes) / 3), UNITS.length - 1) : 0;
+  const value = bytes / 1000 ** step;
+  return new Intl.NumberFormat(locale, {
+    style: "unit",
+    unit: UNITS[step] ?? "byte",
+    unitDisplay: "short",
+    maximumFractionDigits: step > 1 && value < 100 ? 1 : 0,
+  }).format(value);
+}
+
+/** "0:07", "12:30", "1:02:03". */
+export function formatDuration(seconds: number): string {
+  const whole = Number.isFinite(seconds) ? Math.max(0, Math.floor(seconds)) : 0;
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const tail = `${minutes.toString().padStart(hours > 0 ? 2 : 1, "0")}:${rest.toString().padStart(2, "0")}`;
+  return hours > 0 ? `${hours}:${tail}` : tail;
+}
+
+export function formatTime(time: string): string {
+  return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" }).format(new Date(time));
+}
+
+/** The whole date and time, for titles and for screen readers. */
+export function formatDateTime(time: string): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }).format(new Date(time));
+}
+
+/** "Today", "Yesterday", "Monday 3 March", and the year where it is another one. */
+export function formatDay(time: string, now: Date): string {
+  const days = daysBetween(new Date(time), now);
+  if (days === 0) return texts.time.today;
+  if (days === 1) return texts.time.yesterday;
+  const sameYear = new Date(time).getFullYear() === now.getFullYear();
+  return new Intl.DateTimeFormat(locale, {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    ...(sameYear ? {} : { year: "numeric" }),
+  }).format(new Date(time));
+}
+
+/** What fits in a list: the time today, then the day, then the date. */
+export function formatShort(time: string, now: Date): string {
+  const days = daysBetween(new Date(time), now);
+  if (days <= 0) return formatTime(time);
+  if (days === 1) return texts.time.yesterday;
+  const options: Intl.DateTimeFormatOptions =
+    days < 7 ? { weekday: "long" } : { day: "2-digit", month: "2-digit", year: "2-digit" };
+  return new Intl.DateTimeFormat(locale, options).format(new Date(time));
+}
+
+export function isSameDay(a: string, b: string): boolean {
+  return daysBetween(new Date(a), new Date(b)) === 0;
+}
+
+/** Calendar days, so that a day with 23 hours is still one. */
+function daysBetween(from: Date, to: Date): number {
+  const start = Date.UTC(from.getFullYear(), from.getMonth(), from.getDate());
+  const end = Date.UTC(to.getFullYear(), to.getMonth(), to.getDate());
+  return Math.round((end - start) / 86_400_000);
+}

@@ -1,0 +1,34 @@
+import { useEffect, useEffectEvent } from "react";
+
+/** What each key does; a handler that returns false leaves the key to the browser. */
+export type Shortcuts = Record<string, (event: KeyboardEvent) => unknown>;
+
+/** Single keys for the whole window: silent while somebody types, and under a dialog. */
+export function useShortcuts(shortcuts: Shortcuts): void {
+  const handle = useEffectEvent((event: KeyboardEvent) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector("dialog[open]") !== null) return;
+    if (isTyping(event.target) && event.key !== "Escape") return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const handler = shortcuts[key];
+    if (handler && handler(event) !== false) event.preventDefault();
+  });
+  useEffect(() => {
+    const listener = (event: KeyboardEvent) => handle(event);
+    window.addEventListener("keydown", listener);
+    return () => window.removeEventListener("keydown", listener);
+  }, []);
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement) return target.type !== "range";
+  return target instanceof HTMLTextAreaElement || target.isContentEditable;
+}
+
+/** Whether the key belongs to what has the focus: a button takes the space bar, a slider the arrows. */
+export function isControl(target: EventTarget | null): boolean {
+  return (
+    target instanceof Element && target.closest("button, a, input, select, video, [role=slider]") !== null
+  );
+}

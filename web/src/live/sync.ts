@@ -1,0 +1,131 @@
+import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import { api } from "@/api/client";
+import { keys, type ThreadData } from "@/api/queries";
+import type { Conversation, LiveEvent, LiveEventName, MediaFile, Message, Page } from "@/api/types";
+import { patchMediaList, patchThreadMedia, upsertConversation, upsertMessage } from "@/live/patch";
+import { useProgress } from "@/live/progress";
+
+/** Events that arrive together are answered with one request per record. */
+const GATHER_MS = 40;
+/** More than this waiting means that refetching what is on screen is cheaper than asking record by record. */
+const WAITING_MAX = 60;
+const PARALLEL = 4;
+
+type Listener = {
+  message?: (message: Message) => void;
+  media?: (media: MediaFile) => void;
+};
+
+/** Keeps the query cache true to the event stream. */
+export class Sync {
+  readonly #client: QueryClient;
+  readonly #listener: Listener;
+  readonly #waiting = new Map<string, () => Promise<void>>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running = 0;
+
+  constructor(client: QueryClient, listener: Listener = {}) {
+    this.#client = client;
+    this.#listener = listener;
+  }
+
+  handle(name: LiveEventName, event: LiveEvent): void {
+    const { conversationId, messageId, mediaId } = event;
+    if (name === "media.progress" && mediaId !== undefined) {
+      const { bytesDownloaded = 0, fileSize = null } = event;
+      useProgress.getState().set(mediaId, { bytesDownloaded, fileSize });
+      return;
+    }
+    if (name === "account.updated") return;
+    if (name.startsWith("media.") && mediaId !== undefined) {
+      useProgress.getState().clear(mediaId);
+      this.#later(`media ${mediaId}`, () => this.#fetchMedia(mediaId, name === "media.completed"));
+    } else if (name.startsWith("message.") && messageId !== undefined && this.#hasThread(conversationId)) {
+      this.#later(`message ${messageId}`, () => this.#fetchMessage(messageId, name === "message.created"));
+    }
+    if (conversationId !== undefined && !name.startsWith("media.")) {
+      this.#later(`conversation ${conversationId}`, () => this.#fetchConversation(conversationId));
+    }
+  }
+
+  /** Something was missed: everything on screen is asked for again. */
+  resync(): void {
+    this.#waiting.clear();
+    void this.#client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== keys.me[0] });
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#waiting.clear();
+  }
+
+  #later(key: string, job: () => Promise<void>): void {
+    this.#waiting.set(key, job);
+    if (this.#waiting.size > WAITING_MAX) return this.resync();
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#drain();
+    }, GATHER_MS);
+  }
+
+  #drain(): void {
+    for (const [key, job] of this.#waiting) {
+      if (this.#running >= PARALLEL) return;
+      this.#waiting.delete(key);
+      this.#running += 1;
+      // A record that cannot be had now is had with the next event or resync; there is nobody to tell.
+      void job()
+        .catch(() => {})
+        .finally(() => {
+          this.#running -= 1;
+          this.#drain();
+        });
+    }
+  }
+
+  #hasThread(conversationId: number | undefined): boolean {
+    return (
+      conversationId !== undefined && this.#client.getQueryData(keys.thread(conversationId)) !== undefined
+    );
+  }
+
+  async #fetchMessage(id: number, created: boolean): Promise<void> {
+    const message = await api.get<Message>(`/api/messages/${id}`);
+    this.#client.setQueryData(keys.message(id), message);
+    this.#client.setQueryData<ThreadData>(
+      keys.thread(message.conversationId),
+      (thread) => thread && upsertMessage(thread, message),
+    );
+    if (created) this.#listener.message?.(message);
+  }
+
+  async #fetchMedia(id: number, completed: boolean): Promise<void> {
+    const media = await api.get<MediaFile>(`/api/media/${id}`);
+    this.#client.setQueryData(keys.mediaByMessage(media.messageId), media);
+    this.#client.setQueryData<ThreadData>(
+      keys.thread(media.conversationId),
+      (thread) => thread && patchThreadMedia(thread, media),
+    );
+    const lists = { queryKey: keys.conversationMedia(media.conversationId) };
+    this.#client.setQueriesData<InfiniteData<Page<MediaFile>>>(
+      lists,
+      (list) => list && patchMediaList(list, media),
+    );
+    if (completed) void this.#client.invalidateQueries(lists);
+    this.#listener.media?.(media);
+  }
+
+  async #fetchConversation(id: number): Promise<void> {
+    const conversation = await api.get<Conversation>(`/api/conversations/${id}`);
+    this.#client.setQueryData(keys.conversation(id), conversation);
+    this.#client.setQueryData<InfiniteData<Page<Conversation>>>(
+      keys.conversations(""),
+      (list) => list && upsertConversation(list, conversation),
+    );
+    // Whether it still matches a search only the server knows.
+    void this.#client.invalidateQueries({
+      queryKey: keys.conversationLists,
+      predicate: (query) => query.queryKey[1] !== "",
+    });
+  }
+}

@@ -1,0 +1,40 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { ApiError, setSessionEndHandler } from "@/api/client";
+import { keys } from "@/api/queries";
+import { createAppRouter } from "@/router";
+import "@/styles.css";
+
+const RETRIES_MAX = 2;
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // The event stream says what changed; asking again on a whim would only cost.
+      staleTime: Number.POSITIVE_INFINITY,
+      refetchOnWindowFocus: false,
+      retry: (failures, error) => failures < RETRIES_MAX && error instanceof ApiError && error.retryable,
+    },
+  },
+});
+
+const router = createAppRouter(client);
+
+setSessionEndHandler(() => {
+  if (router.state.location.pathname === "/login") return;
+  const next = router.state.location.href;
+  client.setQueryData(keys.me, null);
+  void router.navigate({ to: "/login", search: { next, expired: true }, replace: true });
+});
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("index.html has no #root");
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={client}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  </StrictMode>,
+);

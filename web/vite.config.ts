@@ -1,0 +1,13 @@
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+/** Where `npm run dev` finds the API: the mock of this folder unless told otherwise. */
+const api = process.env.MEDIARY_API ?? "http://127.0.0.1:4010";
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  resolve: { tsconfigPaths: true },
+  server: { proxy: { "/api": { target: api }, "/m": { target: api } } },
+  build: { target: "es2024", assetsInlineLimit: 0, reportCompressedSize: true },
+});
