@@ -1,0 +1,36 @@
+//! The client against a server on this machine that answers well, badly, slowly, endlessly or not at all.
+
+mod bytes;
+mod graph;
+mod server;
+
+use std::time::Duration;
+
+use mediary_graph::{GraphClient, GraphOptions};
+
+use crate::server::Server;
+
+const TOKEN: &str = "EAAG-token";
+
+/// Long enough that no test ends by it unless silence is what it tests.
+const PATIENCE: Duration = Duration::from_secs(20);
+const IMPATIENCE: Duration = Duration::from_millis(100);
+
+fn options(server: &Server, silence_timeout: Duration) -> GraphOptions {
+    GraphOptions {
+        graph_url: server.url("/").parse().unwrap(),
+        version: "v26.0".to_owned(),
+        media_hosts: vec!["127.0.0.1".to_owned()],
+        connect_timeout: PATIENCE.min(silence_timeout),
+        silence_timeout,
+        user_agent: "Mediary/test".to_owned(),
+    }
+}
+
+fn client(server: &Server) -> GraphClient {
+    GraphClient::new(options(server, PATIENCE)).unwrap()
+}
+
+fn impatient_client(server: &Server) -> GraphClient {
+    GraphClient::new(options(server, IMPATIENCE)).unwrap()
+}

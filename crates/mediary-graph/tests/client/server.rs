@@ -1,0 +1,115 @@
+//! A server for one test: it reads requests, answers with bytes as told, and remembers what it was asked.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// What happens on the wire, in this order; afterwards the connection stays open for the next request.
+pub(crate) enum Wire {
+    Send(Vec<u8>),
+    /// The same bytes again and again, for as long as the other side reads.
+    Endless(Vec<u8>),
+    /// Nothing more, with the connection open.
+    Silence,
+    Close,
+}
+
+pub(crate) struct Server {
+    pub(crate) address: std::net::SocketAddr,
+    seen: Arc<Mutex<Seen>>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Seen {
+    requests: Vec<String>,
+    connections: usize,
+}
+
+impl Server {
+    pub(crate) async fn start(answer: impl Fn(&str) -> Vec<Wire> + Send + Sync + 'static) -> Self {
+        Self::start_at(Ipv4Addr::LOCALHOST.into(), answer).await
+    }
+
+    pub(crate) async fn start_at(
+        ip: IpAddr,
+        answer: impl Fn(&str) -> Vec<Wire> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind((ip, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (seen, answer) = (Arc::new(Mutex::new(Seen::default())), Arc::new(answer));
+        let shared = Arc::clone(&seen);
+        let task = tokio::spawn(async move {
+            let mut connections = tokio::task::JoinSet::new();
+            loop {
+                let (connection, _) = listener.accept().await.unwrap();
+                shared.lock().unwrap().connections += 1;
+                connections.spawn(serve(connection, Arc::clone(&shared), Arc::clone(&answer)));
+            }
+        });
+        Self { address, seen, task }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The heads of all requests so far, headers in lower case.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.seen.lock().unwrap().requests.clone()
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.seen.lock().unwrap().connections
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn serve(
+    mut connection: TcpStream,
+    seen: Arc<Mutex<Seen>>,
+    answer: Arc<impl Fn(&str) -> Vec<Wire> + Send + Sync>,
+) -> std::io::Result<()> {
+    loop {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(connection.read_u8().await?);
+        }
+        let head = String::from_utf8(head).unwrap();
+        let (line, headers) = head.split_once("\r\n").unwrap();
+        let request = format!("{line}\n{}", headers.to_lowercase());
+        seen.lock().unwrap().requests.push(request);
+        for step in answer(line) {
+            match step {
+                Wire::Send(bytes) => connection.write_all(&bytes).await?,
+                Wire::Endless(bytes) => loop {
+                    connection.write_all(&bytes).await?;
+                },
+                Wire::Silence => std::future::pending().await,
+                Wire::Close => return Ok(()),
+            }
+        }
+    }
+}
+
+/// A whole answer with these extra header lines.
+pub(crate) fn answer(status: u16, headers: &str, body: &str) -> Vec<Wire> {
+    let length = body.len();
+    let extra = if headers.is_empty() { String::new() } else { format!("{headers}\r\n") };
+    vec![Wire::Send(
+        format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\n{extra}\r\n{body}").into_bytes(),
+    )]
+}
+
+/// Graph's error envelope.
+pub(crate) fn refusal(status: u16, error: &str) -> Vec<Wire> {
+    answer(status, "content-type: application/json", &format!(r#"{{"error":{error}}}"#))
+}
