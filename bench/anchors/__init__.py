@@ -1,0 +1,1 @@
+"""What we are measured against, run in the same hour on the same machine."""

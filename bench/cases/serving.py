@@ -1,0 +1,42 @@
+"""Stored files read over HTTP, with authentication, beside nginx that serves the same bytes without."""
+
+from anchors.nginx import serving
+from anchors.wrk import wrk
+from cases.stored import server_with_files
+from tools.process import LOAD_CORE, SERVER_CORE, run_json
+from tools.report import against, at_most
+
+KIB = 1024
+# What, size, connections, bytes of a range or 0, figure, floor.
+CASES = [
+    ("20 KB, c=64", 20_000, 64, 0, "rate", 0.5),
+    ("300 KB, c=64", 300_000, 64, 0, "rate", 0.6),
+    ("300 KB, c=1000", 300_000, 1000, 0, "rate", 0.6),
+    ("256 KiB ranges of 16 MB, c=64", 16_000_000, 64, 256 * KIB, "rate", 0.6),
+    ("256 KiB ranges of 16 MB, c=1000", 16_000_000, 1000, 256 * KIB, "rate", 0.6),
+    ("16 MB, c=64", 16_000_000, 64, 0, "mb_per_second", 0.5),
+]
+
+
+def run(bench):
+    server, paths = server_with_files(bench)
+    folder, _ = bench.files
+    nginx = bench.nginx(SERVER_CORE, serving(folder))
+    lines = []
+    for what, size, connections, range_bytes, figure, floor in CASES:
+        load = {"connections": connections, "seconds": bench.seconds, "range_bytes": range_bytes, "size": size}
+        ours, theirs = [], []
+        for _ in range(bench.rounds):
+            theirs.append(wrk(bench.folder, nginx.url, [f"/{size}.jpg"], **load)[figure])
+            ours.append(wrk(bench.folder, server.url, paths[size], bearer=server.bearer, **load)[figure])
+        unit = "MB/s" if figure == "mb_per_second" else "/s"
+        lines.append(against("serving", what, unit, ours, "nginx sendfile", theirs, floor))
+    return [*lines, paced(bench, server, paths)]
+
+
+def paced(bench, server, paths):
+    command = [bench.load, "paced", "--url", server.url + paths[20_000][0], "--connections", "1000", "--rate", "2000"]
+    result = run_json([*command, "--seconds", str(bench.seconds)], LOAD_CORE, {"BENCH_BEARER": server.bearer})
+    if result["failed"]:
+        raise RuntimeError(f"{result['failed']} paced requests failed")
+    return at_most("serving", "20 KB, 1,000 connections paced at 2,000/s, p99", "ms", result["p99_ms"], 20)

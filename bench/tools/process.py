@@ -1,0 +1,110 @@
+"""Processes: started on one core, ended by their id, looked at through /proc."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+SERVER_CORE = 0
+LOAD_CORE = 1
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def need(program, package):
+    """The path of a program, or an error that says how to get it."""
+    path = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin")
+    if not path:
+        raise SystemExit(f"bench: {program} is missing; install it, e.g. apt-get install {package}")
+    return path
+
+
+def on_core(core, command):
+    """The command, bound to a core, or free to use all if `core` is None."""
+    return list(command) if core is None else ["taskset", "-c", str(core), *command]
+
+
+def run(command, core=None, env=None, timeout=120, cwd=None):
+    """Runs a command to its end and returns what it printed."""
+    done = subprocess.run(
+        on_core(core, command), env=merged(env), capture_output=True, text=True, timeout=timeout, cwd=cwd
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{command[0]} failed ({done.returncode}): {done.stdout[-1500:]}{done.stderr[-1500:]}")
+    return done.stdout
+
+
+def run_json(command, core=None, env=None, timeout=120):
+    return json.loads(run(command, core, env, timeout))
+
+
+def merged(env):
+    return {**os.environ, **(env or {})}
+
+
+def wait_for(condition, seconds, what, every=0.05):
+    """Polls until the condition holds and returns its value."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(every)
+    raise RuntimeError(f"{what}: not within {seconds} s")
+
+
+class Daemon:
+    """A process that runs until it is stopped."""
+
+    def __init__(self, command, core=None, env=None, log=os.devnull):
+        self.log = log
+        with open(log, "ab") as output:
+            self.process = subprocess.Popen(
+                on_core(core, command), env=merged(env), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def stop(self, how=signal.SIGTERM, seconds=25):
+        if not self.alive():
+            return
+        self.process.send_signal(how)
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(child) for child in file.read().split()]
+
+
+def memory_bytes(pid, field="Pss"):
+    """Memory of a process: `Rss`, or `Pss` where what is shared counts in part."""
+    with open(f"/proc/{pid}/smaps_rollup") as file:
+        for line in file:
+            if line.startswith(field + ":"):
+                return int(line.split()[1]) * 1024
+    raise RuntimeError(f"/proc/{pid}/smaps_rollup has no {field}")
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
