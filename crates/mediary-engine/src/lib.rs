@@ -1,1 +1,39 @@
+//! The flows that join store, storage and WhatsApp: from webhook to record, from record to bytes, from bytes to whoever
+//! may see them; and the worker that keeps all of it going.
+//!
+//! Rows are the truth and the queue: every flow may die between any two steps and is taken up again from its rows.
+//! No transaction is held over the network or a file. Knows nothing of HTTP towards clients.
 
+mod access;
+mod accounts;
+mod backfill;
+mod engine;
+mod error;
+mod events;
+pub mod fault;
+mod fetch;
+mod health;
+mod ingest;
+mod links;
+mod media;
+mod metrics;
+mod open;
+mod provider;
+mod sweep;
+mod vault;
+mod webhook;
+
+pub use access::{Access, ApiKeyDraft, Caller, NewKey, UserChange, UserDraft, Who};
+pub use accounts::{AccountChange, AccountDirectory, AccountDraft, KnownAccount};
+pub use backfill::{BackfillOptions, BackfillOutcome, BackfillReport};
+pub use engine::{Engine, EngineConfig, EngineParts, InboundLimits, Shutdown};
+pub use error::{Error, Result};
+pub use events::{Delivery, EventBus, EventData, EventName, LiveEvent, Subscription};
+pub use health::Check;
+pub use links::{Link, Links};
+pub use media::{MediaStatus, MediaTrouble, RetryOutcome};
+pub use metrics::describe as describe_metrics;
+pub use open::{FileInfo, OpenRequest, OpenedMedia, Source, Target, Wanted};
+pub use sweep::SweepReport;
+pub use vault::Vault;
+pub use webhook::Accepted;

@@ -1,0 +1,65 @@
+//! Who is asking, and what they may do.
+
+use mediary_core::{ApiKeyId, CompanyId, ErrorCode, Permission, Role, UserId};
+
+use crate::error::{Error, Result};
+use crate::links::Link;
+
+/// Somebody who was let in: everything they do stays within one company and their role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub company_id: CompanyId,
+    pub role: Role,
+    pub who: Who,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    User {
+        id: UserId,
+        email: String,
+        name: String,
+    },
+    Key {
+        id: ApiKeyId,
+        name: String,
+    },
+    /// The bearer of a signed link, who may see that one file.
+    Link,
+}
+
+impl Caller {
+    /// Whoever holds a link that we signed.
+    pub fn of_link(link: &Link) -> Self {
+        Self { company_id: link.company_id, role: Role::Viewer, who: Who::Link }
+    }
+
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.may(permission)
+    }
+
+    /// `forbidden` unless the role holds `permission`.
+    pub fn require(&self, permission: Permission) -> Result<()> {
+        if self.may(permission) {
+            return Ok(());
+        }
+        let least = permission.least_role();
+        Err(Error::new(ErrorCode::Forbidden, format!("this needs the role {least}; yours is {}", self.role)))
+    }
+
+    pub fn user_id(&self) -> Option<UserId> {
+        match self.who {
+            Who::User { id, .. } => Some(id),
+            Who::Key { .. } | Who::Link => None,
+        }
+    }
+
+    /// How the audit log names them.
+    pub fn label(&self) -> String {
+        match &self.who {
+            Who::User { id, .. } => format!("user:{id}"),
+            Who::Key { id, .. } => format!("api_key:{id}"),
+            Who::Link => "link".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Who may come in: people by session, programs by key, and how both are made and ended.
+//!
+//! Session tokens and API keys are 256 random bits; only their SHA-256 is kept. Whom a token belongs to is remembered
+//! for half a second, and forgotten at once when this process changes it.
+
+mod caller;
+mod passwords;
+mod people;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::digest;
+use data_encoding::BASE64URL_NOPAD;
+use mediary_core::{Clock, ErrorCode, Timestamp, limits};
+use mediary_store::{ApiKeyIdentity, NewSession, SessionIdentity, Store};
+use moka::sync::Cache;
+use secrecy::SecretString;
+
+pub use caller::{Caller, Who};
+pub use people::{ApiKeyDraft, NewKey, UserChange, UserDraft};
+
+use self::passwords::Passwords;
+use crate::accounts::CACHED_FOR;
+use crate::error::{Error, Result};
+
+const CACHED_CALLERS: u64 = 10_000;
+const KEY_PREFIX: &str = "mdy_";
+/// A token's last use is written down at most this often.
+const USE_NOTED_EVERY: Duration = Duration::from_secs(300);
+const TOKEN_CHARS_MAX: usize = 128;
+
+type TokenHash = [u8; 32];
+
+/// The door. Clones share one cache.
+#[derive(Clone)]
+pub struct Access {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    passwords: Passwords,
+    callers: Cache<TokenHash, Known>,
+}
+
+/// A caller whose token was looked up a moment ago, and until when the token holds.
+#[derive(Clone)]
+struct Known {
+    caller: Arc<Caller>,
+    expires_at: Timestamp,
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Access")
+    }
+}
+
+impl Access {
+    pub(crate) fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
+        let callers = Cache::builder().max_capacity(CACHED_CALLERS).time_to_live(CACHED_FOR).build();
+        Self { store, clock, passwords: Passwords::default(), callers }
+    }
+
+    /// Opens a session. The token is for the browser alone: it cannot be read again.
+    pub async fn login(&self, email: &str, password: &SecretString) -> Result<(SecretString, Arc<Caller>)> {
+        let found = self.store.user_by_email(&people::normal_email(email)).await?;
+        let hash = found.as_ref().map(|found| found.password_hash.clone());
+        let matches = self.passwords.matches(password, hash).await?;
+        let user = found.map(|found| found.user).filter(|user| matches && user.active);
+        let user = user.ok_or_else(|| Error::new(ErrorCode::Unauthorized, "e-mail or password is wrong"))?;
+        let token = random_token();
+        let expires_at = self.clock.now().plus(limits::SESSION_IDLE);
+        self.store
+            .add_session(&NewSession {
+                user_id: user.id,
+                company_id: user.company_id,
+                token_hash: hash_of(&token),
+                expires_at,
+            })
+            .await?;
+        let who = Who::User { id: user.id, email: user.email, name: user.name };
+        let caller = Caller { company_id: user.company_id, role: user.role, who };
+        Ok((SecretString::from(token), Arc::new(caller)))
+    }
+
+    /// Ends a session; ending one that is over is fine.
+    pub async fn logout(&self, token: &str) -> Result<()> {
+        let hash = hash_of(token);
+        self.callers.invalidate(&hash);
+        self.store.delete_session(&hash).await?;
+        Ok(())
+    }
+
+    /// Whose session this is; `None` if it is nobody's or has ended.
+    pub async fn authenticate_session(&self, token: &str) -> Result<Option<Arc<Caller>>> {
+        if token.len() > TOKEN_CHARS_MAX {
+            return Ok(None);
+        }
+        let hash = hash_of(token);
+        if let Some(caller) = self.cached(&hash) {
+            return Ok(Some(caller));
+        }
+        let Some(session) = self.store.session_by_hash(&hash).await? else { return Ok(None) };
+        self.note_session_use(&hash, &session).await?;
+        let who = Who::User { id: session.user_id, email: session.email, name: session.name };
+        let caller = Caller { company_id: session.company_id, role: session.role, who };
+        Ok(Some(self.remember(hash, caller, session.expires_at)))
+    }
+
+    /// Whose API key this is; `None` if it is nobody's, was revoked or has ended.
+    pub async fn authenticate_key(&self, key: &str) -> Result<Option<Arc<Caller>>> {
+        if !key.starts_with(KEY_PREFIX) || key.len() > TOKEN_CHARS_MAX {
+            return Ok(None);
+        }
+        let hash = hash_of(key);
+        if let Some(caller) = self.cached(&hash) {
+            return Ok(Some(caller));
+        }
+        let Some(identity) = self.store.api_key_by_hash(&hash).await? else { return Ok(None) };
+        self.note_key_use(&identity).await?;
+        let who = Who::Key { id: identity.id, name: identity.name };
+        let caller = Caller { company_id: identity.company_id, role: identity.role, who };
+        Ok(Some(self.remember(hash, caller, identity.expires_at.unwrap_or(Timestamp::MAX))))
+    }
+
+    fn cached(&self, hash: &TokenHash) -> Option<Arc<Caller>> {
+        let known = self.callers.get(hash)?;
+        (known.expires_at > self.clock.now()).then_some(known.caller)
+    }
+
+    fn remember(&self, hash: TokenHash, caller: Caller, expires_at: Timestamp) -> Arc<Caller> {
+        let caller = Arc::new(caller);
+        self.callers.insert(hash, Known { caller: caller.clone(), expires_at });
+        caller
+    }
+
+    /// A session that is used lives on, up to its greatest age.
+    async fn note_session_use(&self, hash: &TokenHash, session: &SessionIdentity) -> Result<()> {
+        let now = self.clock.now();
+        if now.since(session.last_used_at) >= USE_NOTED_EVERY {
+            let latest = session.created_at.plus(limits::SESSION_LIFE_MAX);
+            self.store.touch_session(hash, now.plus(limits::SESSION_IDLE).min(latest)).await?;
+        }
+        Ok(())
+    }
+
+    async fn note_key_use(&self, key: &ApiKeyIdentity) -> Result<()> {
+        let now = self.clock.now();
+        if key.last_used_at.is_none_or(|last| now.since(last) >= USE_NOTED_EVERY) {
+            self.store.touch_api_key(key.company_id, key.id).await?;
+        }
+        Ok(())
+    }
+}
+
+fn random_token() -> String {
+    BASE64URL_NOPAD.encode(&rand::random::<[u8; 32]>())
+}
+
+fn hash_of(token: &str) -> TokenHash {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
+    hash
+}

@@ -1,0 +1,113 @@
+//! Passwords, kept as argon2id hashes alone.
+
+use std::sync::{Arc, LazyLock};
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use mediary_core::ErrorCode;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+
+use crate::error::{Error, Result};
+
+/// A hash takes 19 MiB and some milliseconds of a core: more at once would starve everything else.
+const HASHES_AT_ONCE: usize = 2;
+const PASSWORD_CHARS_MIN: usize = 8;
+const PASSWORD_BYTES_MAX: usize = 1024;
+
+/// Hashes and checks passwords, a few at a time, off the async threads.
+#[derive(Clone, Debug)]
+pub(crate) struct Passwords(Arc<Semaphore>);
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(HASHES_AT_ONCE)))
+    }
+}
+
+impl Passwords {
+    /// The hash to keep, as a PHC string.
+    pub(crate) async fn hash(&self, password: &SecretString) -> Result<String> {
+        check_length(password)?;
+        let password = password.clone();
+        self.work(move || hash(password.expose_secret())).await?
+    }
+
+    /// Whether `password` is the one of `hash`. Without a hash (nobody has that address) it takes as long and is no.
+    pub(crate) async fn matches(&self, password: &SecretString, hash: Option<String>) -> Result<bool> {
+        if password.expose_secret().len() > PASSWORD_BYTES_MAX {
+            return Ok(false);
+        }
+        let password = password.clone();
+        self.work(move || {
+            let known = hash.is_some();
+            let hash = hash.as_deref().unwrap_or(&NOBODY);
+            let Ok(hash) = PasswordHash::new(hash) else { return false };
+            let same = Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok();
+            same && known
+        })
+        .await
+    }
+
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let failed = || Error::new(ErrorCode::Internal, "work on a password");
+        let permit = self.0.clone().acquire_owned().await.map_err(|error| failed().because(error))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        done.await.map_err(|error| failed().because(error))
+    }
+}
+
+/// What a log-in with an unknown address is checked against, so that it takes as long as with a known one.
+static NOBODY: LazyLock<String> =
+    LazyLock::new(|| hash("the password of nobody").expect("a password of this length can be hashed"));
+
+fn hash(password: &str) -> Result<String> {
+    match Argon2::default().hash_password(password.as_bytes()) {
+        Ok(hash) => Ok(hash.to_string()),
+        Err(error) => Err(Error::new(ErrorCode::Internal, "hash a password").because(error)),
+    }
+}
+
+fn check_length(password: &SecretString) -> Result<()> {
+    let text = password.expose_secret();
+    if text.chars().count() < PASSWORD_CHARS_MIN || text.len() > PASSWORD_BYTES_MAX {
+        let allowed = format!(
+            "must have {PASSWORD_CHARS_MIN} characters or more, and at most {PASSWORD_BYTES_MAX} bytes"
+        );
+        return Err(Error::invalid("password", allowed));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> SecretString {
+        SecretString::from(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn knows_the_right_password_alone() {
+        let passwords = Passwords::default();
+        let hash = passwords.hash(&secret("correct horse")).await.unwrap();
+        assert!(hash.starts_with("$argon2id$"));
+        assert!(passwords.matches(&secret("correct horse"), Some(hash.clone())).await.unwrap());
+        assert!(!passwords.matches(&secret("correct house"), Some(hash)).await.unwrap());
+        assert!(!passwords.matches(&secret("the password of nobody"), None).await.unwrap());
+        assert!(!passwords.matches(&secret("x"), Some("not a hash".to_owned())).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn refuses_passwords_too_short_or_too_long() {
+        let passwords = Passwords::default();
+        for text in ["", "1234567", &"x".repeat(PASSWORD_BYTES_MAX + 1)] {
+            let error = passwords.hash(&secret(text)).await.unwrap_err();
+            assert_eq!((error.code(), error.field()), (ErrorCode::ValidationError, Some("password")));
+        }
+    }
+}

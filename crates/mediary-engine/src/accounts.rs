@@ -1,0 +1,253 @@
+//! WhatsApp accounts as the flows need them: looked up often, cached briefly, with their secrets unsealed.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy};
+use mediary_store::{Account, AccountPatch, NewAccount, Store};
+use moka::sync::Cache;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::{Error, Result};
+use crate::events::{EventBus, EventData, EventName};
+use crate::vault::Vault;
+
+/// For how long a cached row may differ from the database; other processes change it too.
+pub(crate) const CACHED_FOR: Duration = Duration::from_millis(500);
+const CACHED_ACCOUNTS: u64 = 10_000;
+/// Ids in one question to the database.
+const ASKED_AT_ONCE: usize = 500;
+const SECRET_BYTES_MAX: usize = 4096;
+
+/// An account with what its row keeps sealed.
+pub struct KnownAccount {
+    pub row: Account,
+    /// The policy that applies to it now.
+    pub policy: MediaPolicy,
+    access_token: Option<SecretString>,
+    app_secret: Option<SecretString>,
+}
+
+impl fmt::Debug for KnownAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KnownAccount").field("row", &self.row).finish_non_exhaustive()
+    }
+}
+
+impl KnownAccount {
+    /// The token to ask WhatsApp with. Without one, or after WhatsApp refused it, an admin has to give a new one.
+    pub(crate) fn token(&self) -> Result<&SecretString> {
+        let missing = match (&self.access_token, self.row.status) {
+            (_, AccountStatus::Disabled) => "the WhatsApp account is disabled",
+            (Some(token), AccountStatus::Active) => return Ok(token),
+            (Some(_), AccountStatus::NeedsToken) => "WhatsApp refused the account's token",
+            (None, _) => "the WhatsApp account has no token",
+        };
+        Err(Error::new(ErrorCode::ProviderUnauthorized, missing))
+    }
+
+    pub(crate) fn app_secret(&self) -> Option<&SecretString> {
+        self.app_secret.as_ref()
+    }
+
+    /// Whether its webhooks are signed with a secret of its own instead of the installation's.
+    pub(crate) fn has_own_secret(&self) -> bool {
+        self.app_secret.is_some()
+    }
+}
+
+/// A new account, its secrets in the clear.
+#[derive(Clone, Debug)]
+pub struct AccountDraft {
+    pub phone_number_id: String,
+    pub waba_id: Option<String>,
+    pub display_phone_number: Option<String>,
+    pub name: String,
+    pub access_token: Option<SecretString>,
+    pub app_secret: Option<SecretString>,
+    pub verify_token: Option<SecretString>,
+    pub media_policy: Option<MediaPolicy>,
+}
+
+/// What changes about an account; `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct AccountChange {
+    pub name: Option<String>,
+    pub waba_id: Option<String>,
+    pub display_phone_number: Option<String>,
+    pub access_token: Option<SecretString>,
+    pub app_secret: Option<SecretString>,
+    pub verify_token: Option<SecretString>,
+    /// `Some(None)` goes back to the company's policy.
+    pub media_policy: Option<Option<MediaPolicy>>,
+    pub status: Option<AccountStatus>,
+}
+
+/// Looks accounts up and changes them. Clones share one cache.
+#[derive(Clone)]
+pub struct AccountDirectory {
+    store: Store,
+    vault: Vault,
+    events: EventBus,
+    by_phone_number_id: Cache<String, Option<Arc<KnownAccount>>>,
+    by_id: Cache<(CompanyId, AccountId), Arc<KnownAccount>>,
+    of_waba: Cache<String, Arc<[Arc<KnownAccount>]>>,
+}
+
+impl fmt::Debug for AccountDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccountDirectory")
+    }
+}
+
+impl AccountDirectory {
+    pub(crate) fn new(store: Store, vault: Vault, events: EventBus) -> Self {
+        Self { store, vault, events, by_phone_number_id: cache(), by_id: cache(), of_waba: cache() }
+    }
+
+    /// The account of a company, or `None` if it has no such account.
+    pub async fn by_id(&self, company: CompanyId, id: AccountId) -> Result<Option<Arc<KnownAccount>>> {
+        if let Some(account) = self.by_id.get(&(company, id)) {
+            return Ok(Some(account));
+        }
+        self.by_id_now(company, id).await
+    }
+
+    /// The same, as the database has it this moment.
+    pub(crate) async fn by_id_now(
+        &self,
+        company: CompanyId,
+        id: AccountId,
+    ) -> Result<Option<Arc<KnownAccount>>> {
+        let Some(row) = self.store.account(company, id).await? else { return Ok(None) };
+        let account = self.open(row)?;
+        self.by_id.insert((company, id), account.clone());
+        Ok(Some(account))
+    }
+
+    /// Looks up every given phone number id, of whatever company; `None` is one that no account has.
+    pub(crate) async fn by_phone_number_ids(
+        &self,
+        ids: impl IntoIterator<Item = String>,
+    ) -> Result<HashMap<String, Option<Arc<KnownAccount>>>> {
+        let mut found = HashMap::new();
+        let mut wanted = Vec::new();
+        for id in ids {
+            match self.by_phone_number_id.get(&id) {
+                Some(account) => drop(found.insert(id, account)),
+                None => wanted.push(id),
+            }
+        }
+        for wanted in wanted.chunks(ASKED_AT_ONCE) {
+            for row in self.store.accounts_by_phone_number_ids(wanted).await? {
+                let account = self.open(row)?;
+                found.insert(account.row.phone_number_id.clone(), Some(account));
+            }
+        }
+        for id in wanted {
+            let account = found.entry(id.clone()).or_default();
+            self.by_phone_number_id.insert(id, account.clone());
+        }
+        Ok(found)
+    }
+
+    /// The accounts of a WhatsApp Business Account, of whatever company.
+    pub(crate) async fn of_waba(&self, waba_id: &str) -> Result<Arc<[Arc<KnownAccount>]>> {
+        if let Some(accounts) = self.of_waba.get(waba_id) {
+            return Ok(accounts);
+        }
+        let rows = self.store.accounts_by_waba_id(waba_id).await?;
+        let accounts = rows.into_iter().map(|row| self.open(row)).collect::<Result<Arc<[_]>>>()?;
+        self.of_waba.insert(waba_id.to_owned(), accounts.clone());
+        Ok(accounts)
+    }
+
+    /// Every verify token that an account has.
+    pub(crate) async fn verify_tokens(&self) -> Result<Vec<SecretString>> {
+        let rows = self.store.accounts_with_verify_token().await?;
+        let sealed = rows.iter().filter_map(|row| row.verify_token.as_deref());
+        sealed.map(|token| self.vault.unseal_text(token)).collect()
+    }
+
+    pub async fn create(&self, company: CompanyId, draft: &AccountDraft) -> Result<Account> {
+        let row = self
+            .store
+            .add_account(
+                company,
+                &NewAccount {
+                    phone_number_id: draft.phone_number_id.clone(),
+                    waba_id: draft.waba_id.clone(),
+                    display_phone_number: draft.display_phone_number.clone(),
+                    name: draft.name.clone(),
+                    access_token: self.seal("accessToken", draft.access_token.as_ref())?,
+                    app_secret: self.seal("appSecret", draft.app_secret.as_ref())?,
+                    verify_token: self.seal("verifyToken", draft.verify_token.as_ref())?,
+                    media_policy: draft.media_policy,
+                },
+            )
+            .await?;
+        self.changed(company, row.id);
+        Ok(row)
+    }
+
+    /// Changes an account. A new token makes it active again, and its downloads go on.
+    pub async fn update(&self, company: CompanyId, id: AccountId, change: &AccountChange) -> Result<Account> {
+        let patch = AccountPatch {
+            name: change.name.clone(),
+            waba_id: change.waba_id.clone(),
+            display_phone_number: change.display_phone_number.clone(),
+            access_token: self.seal("accessToken", change.access_token.as_ref())?,
+            app_secret: self.seal("appSecret", change.app_secret.as_ref())?,
+            verify_token: self.seal("verifyToken", change.verify_token.as_ref())?,
+            media_policy: change.media_policy,
+            status: change.status,
+        };
+        let row = self.store.update_account(company, id, &patch).await?;
+        let row = row.ok_or_else(|| Error::not_found("there is no such WhatsApp account"))?;
+        self.changed(company, id);
+        Ok(row)
+    }
+
+    /// Forgets what is cached of an account and tells its company.
+    pub(crate) fn changed(&self, company: CompanyId, id: AccountId) {
+        self.forget();
+        self.events.publish(company, EventName::AccountUpdated, EventData::account(id));
+    }
+
+    pub(crate) fn forget(&self) {
+        self.by_id.invalidate_all();
+        self.by_phone_number_id.invalidate_all();
+        self.of_waba.invalidate_all();
+    }
+
+    fn open(&self, row: Account) -> Result<Arc<KnownAccount>> {
+        let unseal = |sealed: &Option<Vec<u8>>| {
+            sealed.as_deref().map(|sealed| self.vault.unseal_text(sealed)).transpose()
+        };
+        Ok(Arc::new(KnownAccount {
+            policy: row.effective_policy,
+            access_token: unseal(&row.access_token)?,
+            app_secret: unseal(&row.app_secret)?,
+            row,
+        }))
+    }
+
+    fn seal(&self, field: &'static str, secret: Option<&SecretString>) -> Result<Option<Vec<u8>>> {
+        let Some(secret) = secret else { return Ok(None) };
+        let text = secret.expose_secret();
+        if text.is_empty() || text.len() > SECRET_BYTES_MAX {
+            return Err(Error::invalid(field, format!("must have from 1 to {SECRET_BYTES_MAX} bytes")));
+        }
+        Ok(Some(self.vault.seal(text.as_bytes())))
+    }
+}
+
+fn cache<K, V>() -> Cache<K, V>
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder().max_capacity(CACHED_ACCOUNTS).time_to_live(CACHED_FOR).build()
+}

@@ -1,0 +1,263 @@
+//! The engine as a whole: what it is made of, and the tasks it runs.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mediary_blob::Storage;
+use mediary_core::{Clock, FileType, MediaPolicy, RetryRules, Timestamp, limits};
+use mediary_graph::GraphClient;
+use mediary_store::Store;
+use secrecy::SecretString;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::access::Access;
+use crate::accounts::AccountDirectory;
+use crate::error::Result;
+use crate::events::EventBus;
+use crate::fetch::Gates;
+use crate::links::Links;
+use crate::metrics::Meters;
+use crate::open::{Ended, OpenFiles};
+use crate::provider::{self, Urls};
+use crate::vault::Vault;
+use crate::{fetch, ingest, sweep};
+
+/// What an engine is made of.
+#[derive(Debug)]
+pub struct EngineParts {
+    pub store: Store,
+    pub storage: Storage,
+    pub graph: GraphClient,
+    pub vault: Vault,
+    pub clock: Arc<dyn Clock>,
+    pub config: EngineConfig,
+}
+
+/// How an engine works.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// Downloads at once in this process.
+    pub workers: usize,
+    /// Downloads at once for a company, in all processes together.
+    pub downloads_per_company: usize,
+    /// Downloads at once for one WhatsApp account, if fewer.
+    pub downloads_per_account: Option<usize>,
+    pub rules: RetryRules,
+    pub inbound_limits: InboundLimits,
+    /// The app secret of installations with one Meta app; an account's own wins.
+    pub installation_app_secret: Option<SecretString>,
+    pub installation_verify_token: Option<SecretString>,
+    /// For companies that are yet to be made.
+    pub default_policy: MediaPolicy,
+    /// The name under which this process holds leases; no two processes share one.
+    pub node: String,
+    /// How long a webhook body is kept once its records are made.
+    pub webhook_retention: Duration,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            workers: limits::WORKERS_DEFAULT,
+            downloads_per_company: limits::DOWNLOADS_PER_COMPANY_DEFAULT,
+            downloads_per_account: None,
+            rules: RetryRules::default(),
+            inbound_limits: InboundLimits::default(),
+            installation_app_secret: None,
+            installation_verify_token: None,
+            default_policy: MediaPolicy::Store,
+            node: format!("{:016x}", rand::random::<u64>()),
+            webhook_retention: Duration::from_secs(30 * 24 * 3600),
+        }
+    }
+}
+
+/// The largest file that is fetched, by type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InboundLimits {
+    pub image: u64,
+    pub video: u64,
+    pub audio: u64,
+    pub document: u64,
+    pub sticker: u64,
+}
+
+impl Default for InboundLimits {
+    fn default() -> Self {
+        let all = limits::INBOUND_FILE_BYTES;
+        Self { image: all, video: all, audio: all, document: all, sticker: all }
+    }
+}
+
+impl InboundLimits {
+    pub fn of(&self, kind: FileType) -> u64 {
+        match kind {
+            FileType::Image => self.image,
+            FileType::Video => self.video,
+            FileType::Audio => self.audio,
+            FileType::Document => self.document,
+            FileType::Sticker => self.sticker,
+        }
+    }
+}
+
+/// How to stop, in two stages. `hard` follows `soft`, never the other way round.
+#[derive(Clone, Debug, Default)]
+pub struct Shutdown {
+    /// Take nothing new on; end what is under way.
+    pub soft: CancellationToken,
+    /// Drop everything. What was under way is found by its lease.
+    pub hard: CancellationToken,
+}
+
+/// The flows that join store, storage and WhatsApp. Clones are the same engine.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    parts: EngineParts,
+    access: Access,
+    accounts: AccountDirectory,
+    events: EventBus,
+    links: Links,
+    files: OpenFiles,
+    gates: Gates,
+    ended: Ended,
+    urls: Urls,
+    meters: Meters,
+    wake: Wake,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("config", &self.0.parts.config).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    pub fn new(parts: EngineParts) -> Self {
+        let events = EventBus::new(&*parts.clock);
+        Self(Arc::new(Inner {
+            access: Access::new(parts.store.clone(), parts.clock.clone()),
+            accounts: AccountDirectory::new(parts.store.clone(), parts.vault.clone(), events.clone()),
+            links: Links::new(&parts.vault),
+            files: OpenFiles::default(),
+            gates: Gates::default(),
+            ended: Ended::default(),
+            urls: provider::urls(),
+            meters: Meters::new(),
+            wake: Wake::default(),
+            events,
+            parts,
+        }))
+    }
+
+    /// Runs ingest, downloads and sweeps until `shutdown`, and returns when all of it has ended.
+    pub async fn run(&self, shutdown: Shutdown) -> Result<()> {
+        let released = self.parts().store.release_leases_at_start().await?;
+        if released > 0 {
+            tracing::info!(released, "took back the downloads of an earlier run");
+        }
+        let tasks = TaskTracker::new();
+        tasks.spawn(ingest::run(self.clone(), shutdown.clone()));
+        tasks.spawn(fetch::run(self.clone(), shutdown.clone()));
+        tasks.spawn(sweep::run(self.clone(), shutdown));
+        tasks.close();
+        tasks.wait().await;
+        Ok(())
+    }
+
+    /// Who may come in.
+    pub fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    pub fn accounts(&self) -> &AccountDirectory {
+        &self.0.accounts
+    }
+
+    pub fn events(&self) -> &EventBus {
+        &self.0.events
+    }
+
+    pub fn links(&self) -> &Links {
+        &self.0.links
+    }
+
+    pub fn config(&self) -> &EngineConfig {
+        &self.0.parts.config
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.0.parts.clock.now()
+    }
+
+    pub(crate) fn parts(&self) -> &EngineParts {
+        &self.0.parts
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.parts.store
+    }
+
+    pub(crate) fn files(&self) -> &OpenFiles {
+        &self.0.files
+    }
+
+    pub(crate) fn gates(&self) -> &Gates {
+        &self.0.gates
+    }
+
+    pub(crate) fn ended(&self) -> &Ended {
+        &self.0.ended
+    }
+
+    pub(crate) fn urls(&self) -> &Urls {
+        &self.0.urls
+    }
+
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.0.meters
+    }
+
+    pub(crate) fn wake(&self) -> &Wake {
+        &self.0.wake
+    }
+}
+
+/// Tells the tasks that there is work, so that they need not look all the time.
+#[derive(Debug, Default)]
+pub(crate) struct Wake {
+    ingest: Notify,
+    fetch: Notify,
+    sweep: Notify,
+}
+
+impl Wake {
+    pub(crate) fn ingest(&self) {
+        self.ingest.notify_one();
+    }
+
+    pub(crate) fn fetch(&self) {
+        self.fetch.notify_one();
+    }
+
+    pub(crate) fn sweep(&self) {
+        self.sweep.notify_one();
+    }
+
+    pub(crate) async fn ingest_due(&self) {
+        self.ingest.notified().await;
+    }
+
+    pub(crate) async fn fetch_due(&self) {
+        self.fetch.notified().await;
+    }
+
+    pub(crate) async fn sweep_due(&self) {
+        self.sweep.notified().await;
+    }
+}

@@ -1,0 +1,334 @@
+//! Live events: what happened, told at once to whoever listens, and remembered for a while for those who come back.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use mediary_core::{
+    AccountId, Clock, CompanyId, ConversationId, DownloadStatus, ErrorCode, MediaId, MessageId, limits,
+};
+use mediary_store::ClaimedDownload;
+use serde::Serialize;
+use tokio::sync::broadcast;
+
+use crate::error::{Error, Result};
+
+/// Events that may wait for one slow listener before it is told to start over.
+const LISTENER_BACKLOG: usize = 256;
+
+/// What a live event is about. Its name on the wire is [`EventName::as_str`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventName {
+    MessageCreated,
+    MessageUpdated,
+    ConversationUpdated,
+    MediaProgress,
+    MediaCompleted,
+    MediaFailed,
+    MediaDeleted,
+    AccountUpdated,
+}
+
+impl EventName {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MessageCreated => "message.created",
+            Self::MessageUpdated => "message.updated",
+            Self::ConversationUpdated => "conversation.updated",
+            Self::MediaProgress => "media.progress",
+            Self::MediaCompleted => "media.completed",
+            Self::MediaFailed => "media.failed",
+            Self::MediaDeleted => "media.deleted",
+            Self::AccountUpdated => "account.updated",
+        }
+    }
+}
+
+/// Ids and figures of an event, as far as they apply. `id` is the id of the record that the name speaks of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventData {
+    pub id: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation_id: Option<ConversationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<MessageId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media_id: Option<MediaId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<DownloadStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_downloaded: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_size: Option<u64>,
+}
+
+impl EventData {
+    pub(crate) fn account(id: AccountId) -> Self {
+        Self { id: id.0, ..Self::default() }
+    }
+
+    pub(crate) fn media(claim: &ClaimedDownload) -> Self {
+        Self {
+            id: claim.media_id.0,
+            conversation_id: Some(claim.conversation_id),
+            message_id: Some(claim.message_id),
+            media_id: Some(claim.media_id),
+            ..Self::default()
+        }
+    }
+}
+
+/// One event of one company. `seq` grows without end, also over restarts.
+#[derive(Clone, Debug)]
+pub struct LiveEvent {
+    pub seq: u64,
+    pub company_id: CompanyId,
+    pub name: EventName,
+    pub data: EventData,
+}
+
+/// What a listener gets.
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    Event(Arc<LiveEvent>),
+    /// Events were missed: read everything anew, then go on from `seq`.
+    Resync {
+        seq: u64,
+    },
+}
+
+/// Spreads events to the listeners of their company. Clones share one bus.
+#[derive(Clone, Debug)]
+pub struct EventBus(Arc<Mutex<Inner>>);
+
+#[derive(Debug)]
+struct Inner {
+    last_seq: u64,
+    /// Everything up to this number is forgotten.
+    forgotten_seq: u64,
+    history: VecDeque<Arc<LiveEvent>>,
+    companies: HashMap<CompanyId, Listeners>,
+}
+
+#[derive(Debug)]
+struct Listeners {
+    count: usize,
+    sender: broadcast::Sender<Arc<LiveEvent>>,
+}
+
+impl EventBus {
+    /// Numbers begin with the time of the start, so that a number of an earlier process is known to be old.
+    pub fn new(clock: &dyn Clock) -> Self {
+        let start = u64::try_from(clock.now().millis()).unwrap_or(0).saturating_mul(1000);
+        Self(Arc::new(Mutex::new(Inner {
+            last_seq: start,
+            forgotten_seq: start,
+            history: VecDeque::new(),
+            companies: HashMap::new(),
+        })))
+    }
+
+    pub fn publish(&self, company_id: CompanyId, name: EventName, data: EventData) {
+        let mut inner = self.lock();
+        inner.last_seq += 1;
+        let event = Arc::new(LiveEvent { seq: inner.last_seq, company_id, name, data });
+        if inner.history.len() == limits::EVENT_HISTORY
+            && let Some(oldest) = inner.history.pop_front()
+        {
+            inner.forgotten_seq = oldest.seq;
+        }
+        inner.history.push_back(event.clone());
+        if let Some(listeners) = inner.companies.get(&company_id) {
+            // Fails only when the last listener is just going away.
+            let _ = listeners.sender.send(event);
+        }
+    }
+
+    /// Listens to a company's events, from `last_event_id` on where the listener names the last one it saw.
+    pub fn subscribe(&self, company_id: CompanyId, last_event_id: Option<u64>) -> Result<Subscription> {
+        let mut inner = self.lock();
+        let listeners = inner
+            .companies
+            .entry(company_id)
+            .or_insert_with(|| Listeners { count: 0, sender: broadcast::channel(LISTENER_BACKLOG).0 });
+        if listeners.count >= limits::EVENT_LISTENERS_PER_COMPANY {
+            return Err(Error::new(
+                ErrorCode::RateLimited,
+                format!(
+                    "listen to live events: all {} places are taken",
+                    limits::EVENT_LISTENERS_PER_COMPANY
+                ),
+            ));
+        }
+        listeners.count += 1;
+        let receiver = listeners.sender.subscribe();
+        let mut waiting = VecDeque::new();
+        if let Some(last) = last_event_id {
+            if (inner.forgotten_seq..=inner.last_seq).contains(&last) {
+                let missed = inner.history.iter().filter(|event| event.seq > last);
+                waiting.extend(
+                    missed.filter(|event| event.company_id == company_id).cloned().map(Delivery::Event),
+                );
+            } else {
+                waiting.push_back(Delivery::Resync { seq: inner.last_seq });
+            }
+        }
+        Ok(Subscription { bus: self.clone(), company_id, waiting, receiver })
+    }
+
+    /// How many listen now, over all companies.
+    pub fn listeners(&self) -> usize {
+        self.lock().companies.values().map(|listeners| listeners.count).sum()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One listener's place. Dropping it gives the place back.
+#[derive(Debug)]
+pub struct Subscription {
+    bus: EventBus,
+    company_id: CompanyId,
+    waiting: VecDeque<Delivery>,
+    receiver: broadcast::Receiver<Arc<LiveEvent>>,
+}
+
+impl Subscription {
+    /// The next event. Never ends by itself; safe to drop while waiting.
+    pub async fn next(&mut self) -> Delivery {
+        if let Some(delivery) = self.waiting.pop_front() {
+            return delivery;
+        }
+        match self.receiver.recv().await {
+            Ok(event) => Delivery::Event(event),
+            Err(broadcast::error::RecvError::Lagged(_) | broadcast::error::RecvError::Closed) => {
+                self.receiver = self.receiver.resubscribe();
+                Delivery::Resync { seq: self.bus.lock().last_seq }
+            }
+        }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let mut inner = self.bus.lock();
+        if let Some(listeners) = inner.companies.get_mut(&self.company_id) {
+            listeners.count -= 1;
+            if listeners.count == 0 {
+                inner.companies.remove(&self.company_id);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mediary_core::{ManualClock, Timestamp};
+
+    use super::*;
+
+    const OURS: CompanyId = CompanyId(1);
+    const THEIRS: CompanyId = CompanyId(2);
+
+    fn bus() -> EventBus {
+        EventBus::new(&ManualClock::new(Timestamp(1_700_000_000_000)))
+    }
+
+    fn publish(bus: &EventBus, company: CompanyId, id: i64) {
+        bus.publish(company, EventName::MessageCreated, EventData { id, ..EventData::default() });
+    }
+
+    async fn next_id(subscription: &mut Subscription) -> (u64, i64) {
+        match subscription.next().await {
+            Delivery::Event(event) => (event.seq, event.data.id),
+            Delivery::Resync { .. } => panic!("events were missed"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_listener_hears_its_own_company_alone() {
+        let bus = bus();
+        let mut ours = bus.subscribe(OURS, None).unwrap();
+        publish(&bus, THEIRS, 1);
+        publish(&bus, OURS, 2);
+        assert_eq!(next_id(&mut ours).await.1, 2);
+    }
+
+    #[tokio::test]
+    async fn who_comes_back_gets_what_was_missed() {
+        let bus = bus();
+        let mut first = bus.subscribe(OURS, None).unwrap();
+        publish(&bus, OURS, 1);
+        let (seen, _) = next_id(&mut first).await;
+        drop(first);
+        publish(&bus, THEIRS, 2);
+        publish(&bus, OURS, 3);
+        let mut again = bus.subscribe(OURS, Some(seen)).unwrap();
+        publish(&bus, OURS, 4);
+        assert_eq!(next_id(&mut again).await.1, 3);
+        assert_eq!(next_id(&mut again).await.1, 4);
+    }
+
+    #[tokio::test]
+    async fn a_place_that_is_no_longer_known_means_resync() {
+        let bus = bus();
+        for last in [0, 5, u64::MAX] {
+            let mut listener = bus.subscribe(OURS, Some(last)).unwrap();
+            assert!(matches!(listener.next().await, Delivery::Resync { .. }), "last event {last}");
+        }
+        publish(&bus, OURS, 0);
+        let first_seq = bus.lock().last_seq;
+        for id in 0..i64::try_from(limits::EVENT_HISTORY).unwrap() {
+            publish(&bus, OURS, id);
+        }
+        let mut listener = bus.subscribe(OURS, Some(first_seq)).unwrap();
+        assert_eq!(
+            next_id(&mut listener).await.0,
+            first_seq + 1,
+            "the oldest one remembered is still enough"
+        );
+        let mut listener = bus.subscribe(OURS, Some(first_seq - 1)).unwrap();
+        assert!(matches!(listener.next().await, Delivery::Resync { .. }));
+    }
+
+    #[tokio::test]
+    async fn a_slow_listener_is_told_and_goes_on() {
+        let bus = bus();
+        let mut slow = bus.subscribe(OURS, None).unwrap();
+        for id in 0..=i64::try_from(LISTENER_BACKLOG).unwrap() {
+            publish(&bus, OURS, id);
+        }
+        assert!(matches!(slow.next().await, Delivery::Resync { .. }));
+        publish(&bus, OURS, -1);
+        assert_eq!(next_id(&mut slow).await.1, -1);
+    }
+
+    #[test]
+    fn places_are_bounded_per_company_and_given_back() {
+        let bus = bus();
+        let places: Vec<_> =
+            (0..limits::EVENT_LISTENERS_PER_COMPANY).map(|_| bus.subscribe(OURS, None).unwrap()).collect();
+        assert_eq!(bus.subscribe(OURS, None).unwrap_err().code(), ErrorCode::RateLimited);
+        bus.subscribe(THEIRS, None).unwrap();
+        drop(places);
+        assert_eq!(bus.listeners(), 0);
+        bus.subscribe(OURS, None).unwrap();
+    }
+
+    #[test]
+    fn data_is_camel_case_and_says_only_what_applies() {
+        let data = EventData {
+            id: 4,
+            media_id: Some(MediaId(4)),
+            status: Some(DownloadStatus::Downloading),
+            bytes_downloaded: Some(10),
+            ..EventData::default()
+        };
+        assert_eq!(
+            serde_json::to_string(&data).unwrap(),
+            r#"{"id":4,"mediaId":4,"status":"downloading","bytesDownloaded":10}"#
+        );
+    }
+}

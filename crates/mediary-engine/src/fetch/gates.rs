@@ -1,0 +1,131 @@
+//! What holds downloads back beyond a single file: throttled accounts, and storage that has no room.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mediary_core::{AccountId, ErrorCode, Timestamp};
+
+/// Shared by all downloads of this process.
+#[derive(Debug, Default)]
+pub(crate) struct Gates(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    throttled: HashMap<AccountId, Streak>,
+    storage: Option<StoragePause>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Streak {
+    times: u32,
+    until: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StoragePause {
+    times: u32,
+    pub(crate) until: Timestamp,
+    pub(crate) code: ErrorCode,
+}
+
+impl Gates {
+    /// How often in a row an account was throttled, if it is now. Downloads that ran side by side and were refused
+    /// together count as one.
+    pub(crate) fn throttled_in_row(&self, account: AccountId, now: Timestamp) -> u32 {
+        match self.lock().throttled.get(&account) {
+            Some(streak) if streak.until > now => streak.times,
+            Some(streak) => streak.times.saturating_add(1),
+            None => 1,
+        }
+    }
+
+    /// Notes that an account waits. Returns until when: never earlier than it already did.
+    pub(crate) fn throttle(&self, account: AccountId, now: Timestamp, wait: Duration) -> Timestamp {
+        let times = self.throttled_in_row(account, now);
+        let mut state = self.lock();
+        let running = state.throttled.get(&account).map(|streak| streak.until).filter(|until| *until > now);
+        let until = running.map_or(now.plus(wait), |running| running.max(now.plus(wait)));
+        state.throttled.insert(account, Streak { times, until });
+        until
+    }
+
+    /// A download of the account went through.
+    pub(super) fn account_well(&self, account: AccountId) {
+        self.lock().throttled.remove(&account);
+    }
+
+    pub(super) fn storage_failed_in_row(&self, now: Timestamp) -> u32 {
+        match self.lock().storage {
+            Some(pause) if pause.until > now => pause.times,
+            Some(pause) => pause.times.saturating_add(1),
+            None => 1,
+        }
+    }
+
+    /// Notes that storage failed. Returns until when all downloads wait.
+    pub(super) fn pause_storage(&self, code: ErrorCode, now: Timestamp, wait: Duration) -> Timestamp {
+        let times = self.storage_failed_in_row(now);
+        let mut state = self.lock();
+        let running = state.storage.map(|pause| pause.until).filter(|until| *until > now);
+        let until = running.unwrap_or(now.plus(wait));
+        state.storage = Some(StoragePause { times, until, code });
+        until
+    }
+
+    pub(super) fn storage_well(&self) {
+        self.lock().storage = None;
+    }
+
+    /// Why and until when storage holds all downloads back. Stays until a file is stored again, so that readiness
+    /// does not come and go with every try.
+    pub(crate) fn storage_pause(&self) -> Option<StoragePause> {
+        self.lock().storage
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCOUNT: AccountId = AccountId(1);
+    const WAIT: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn refusals_side_by_side_count_once() {
+        let gates = Gates::default();
+        let now = Timestamp(0);
+        for _ in 0..4 {
+            assert_eq!(gates.throttled_in_row(ACCOUNT, now), 1);
+            assert_eq!(gates.throttle(ACCOUNT, now, WAIT), now.plus(WAIT));
+        }
+        let later = now.plus(WAIT);
+        assert_eq!(gates.throttled_in_row(ACCOUNT, later), 2);
+        assert_eq!(gates.throttled_in_row(AccountId(2), later), 1);
+        gates.throttle(ACCOUNT, later, WAIT);
+        gates.account_well(ACCOUNT);
+        assert_eq!(gates.throttled_in_row(ACCOUNT, later.plus(WAIT)), 1);
+    }
+
+    #[test]
+    fn a_longer_wait_extends_a_shorter_one_never_the_reverse() {
+        let gates = Gates::default();
+        let long = gates.throttle(ACCOUNT, Timestamp(0), 3 * WAIT);
+        assert_eq!(gates.throttle(ACCOUNT, Timestamp(0), WAIT), long);
+        assert!(gates.throttle(ACCOUNT, Timestamp(0), 4 * WAIT) > long);
+    }
+
+    #[test]
+    fn storage_is_well_only_once_something_was_stored() {
+        let gates = Gates::default();
+        let until = gates.pause_storage(ErrorCode::StorageFull, Timestamp(0), WAIT);
+        assert_eq!(gates.storage_failed_in_row(until), 2);
+        assert_eq!(gates.storage_pause().unwrap().code, ErrorCode::StorageFull);
+        gates.storage_well();
+        assert!(gates.storage_pause().is_none());
+    }
+}

@@ -1,0 +1,99 @@
+//! One claimed download, from its claim to its end, with the signs of life in between.
+
+use std::time::Duration;
+
+use mediary_core::DownloadStatus;
+use mediary_store::ClaimedDownload;
+
+use super::transfer::{Failure, Fetched, Progress, fetch};
+use super::{decide::Problem, settle};
+use crate::accounts::KnownAccount;
+use crate::engine::Engine;
+use crate::events::{EventData, EventName};
+
+/// How often a running download renews its lease and tells how far it is.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+
+/// Runs a claimed download. Its row says how it ended.
+pub(super) async fn run(engine: Engine, claim: ClaimedDownload) {
+    let began = engine.now();
+    engine.meters().started.increment(1);
+    tracing::debug!(
+        company.id = claim.company_id.0,
+        message.id = claim.message_id.0,
+        media.id = claim.media_id.0,
+        attempt = claim.attempts,
+        "media_download_started"
+    );
+    let account = match engine.account_of(claim.company_id, claim.account_id).await {
+        Ok(account) => account,
+        Err(cause) => {
+            let failure = Failure { problem: Problem::StorageError, cause: Some(cause) };
+            return end(&engine, &claim, None, failure).await;
+        }
+    };
+    match watched(&engine, &claim, &account).await {
+        Some(Ok(fetched)) => match settle::keep(&engine, &claim, fetched).await {
+            Ok(()) => {
+                let took = engine.now().since(began);
+                engine.meters().download_seconds.record(took);
+            }
+            Err(failure) => end(&engine, &claim, Some(&account), failure).await,
+        },
+        Some(Err(failure)) => end(&engine, &claim, Some(&account), failure).await,
+        None => tracing::debug!(media.id = claim.media_id.0, "the download was taken from us"),
+    }
+}
+
+/// The transfer, with signs of life. `None` once the row is no longer ours: deleted, or taken over.
+async fn watched(
+    engine: &Engine,
+    claim: &ClaimedDownload,
+    account: &KnownAccount,
+) -> Option<Result<Fetched, Failure>> {
+    let progress = Progress::default();
+    tokio::select! {
+        fetched = fetch(engine, claim, account, &progress) => Some(fetched),
+        () = signs_of_life(engine, claim, &progress) => None,
+    }
+}
+
+/// Renews the lease as long as it is ours, also while nothing arrives: silence has its own limit.
+async fn signs_of_life(engine: &Engine, claim: &ClaimedDownload, progress: &Progress) {
+    let mut told = 0;
+    loop {
+        tokio::time::sleep(SIGN_OF_LIFE).await;
+        let bytes = progress.bytes();
+        let until = engine.now().plus(engine.config().rules.lease);
+        match engine.store().renew_lease(claim, until, bytes).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            // The lease is longer than a short outage of the database.
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a lease could not be renewed");
+                continue;
+            }
+        }
+        if bytes > told {
+            told = bytes;
+            let data = EventData {
+                status: Some(DownloadStatus::Downloading),
+                bytes_downloaded: Some(bytes),
+                file_size: progress.expected(),
+                ..EventData::media(claim)
+            };
+            engine.events().publish(claim.company_id, EventName::MediaProgress, data);
+        }
+    }
+}
+
+async fn end(engine: &Engine, claim: &ClaimedDownload, account: Option<&KnownAccount>, failure: Failure) {
+    if let Err(error) = settle::fail(engine, claim, account, failure).await {
+        tracing::error!(
+            company.id = claim.company_id.0,
+            media.id = claim.media_id.0,
+            error = &error as &dyn std::error::Error,
+            "the end of a download could not be recorded; its lease will run out"
+        );
+    }
+}

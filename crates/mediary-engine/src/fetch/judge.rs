@@ -1,0 +1,121 @@
+//! Whether the bytes that arrived are the ones that WhatsApp declared.
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::digest;
+use mediary_core::Integrity;
+
+use super::decide::{Problem, SAME_MISMATCHES_TO_KEEP};
+
+/// What WhatsApp says of a file beforehand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Declared {
+    pub(super) sha256: Option<[u8; 32]>,
+    pub(super) size: Option<u64>,
+}
+
+/// The other bytes that came before, and how often in a row.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Earlier {
+    pub(super) sha256: Option<[u8; 32]>,
+    pub(super) times: i64,
+}
+
+static NOTHING: LazyLock<[u8; 32]> = LazyLock::new(|| {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, b"").as_ref());
+    hash
+});
+
+/// What to make of a whole body. A hash says more than a length; where one was declared, it alone decides.
+pub(super) fn judge(
+    size: u64,
+    sha256: [u8; 32],
+    declared: Declared,
+    earlier: Earlier,
+) -> Result<Integrity, Problem> {
+    let zero_is_right = match declared.size {
+        Some(declared) => declared == 0,
+        None => declared.sha256.is_none_or(|declared| declared == *NOTHING),
+    };
+    if size == 0 && zero_is_right {
+        return Err(Problem::Empty);
+    }
+    let as_declared = match (declared.sha256, declared.size) {
+        (Some(declared), _) => sha256 == declared,
+        (None, Some(declared)) => size == declared,
+        (None, None) => true,
+    };
+    if as_declared {
+        let verified = declared.sha256.is_some();
+        return Ok(if verified { Integrity::Verified } else { Integrity::Undeclared });
+    }
+    let times = if earlier.sha256 == Some(sha256) { earlier.times + 1 } else { 1 };
+    if times >= SAME_MISMATCHES_TO_KEEP {
+        Ok(Integrity::Mismatch)
+    } else {
+        Err(Problem::WrongBytes { sha256 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RIGHT: [u8; 32] = [1; 32];
+    const OTHER: [u8; 32] = [2; 32];
+
+    fn declared(sha256: Option<[u8; 32]>, size: Option<u64>) -> Declared {
+        Declared { sha256, size }
+    }
+
+    #[test]
+    fn a_hash_decides_where_one_is_declared() {
+        let never = Earlier::default();
+        assert_eq!(judge(5, RIGHT, declared(Some(RIGHT), Some(5)), never), Ok(Integrity::Verified));
+        assert_eq!(judge(5, RIGHT, declared(Some(RIGHT), Some(6)), never), Ok(Integrity::Verified));
+        let wrong = Err(Problem::WrongBytes { sha256: OTHER });
+        assert_eq!(judge(5, OTHER, declared(Some(RIGHT), Some(5)), never), wrong);
+    }
+
+    #[test]
+    fn a_length_decides_where_no_hash_is_declared() {
+        let never = Earlier::default();
+        assert_eq!(judge(5, OTHER, declared(None, Some(5)), never), Ok(Integrity::Undeclared));
+        assert_eq!(judge(5, OTHER, declared(None, None), never), Ok(Integrity::Undeclared));
+        let wrong = Err(Problem::WrongBytes { sha256: OTHER });
+        assert_eq!(judge(4, OTHER, declared(None, Some(5)), never), wrong);
+    }
+
+    #[test]
+    fn the_same_other_bytes_are_kept_the_third_time_running() {
+        let declared = declared(Some(RIGHT), None);
+        let after = |sha256, times| judge(5, OTHER, declared, Earlier { sha256: Some(sha256), times });
+        let wrong = Err(Problem::WrongBytes { sha256: OTHER });
+        assert_eq!(after(OTHER, 1), wrong);
+        assert_eq!(after(OTHER, 2), Ok(Integrity::Mismatch));
+        assert_eq!(after([3; 32], 2), wrong, "another wrong hash begins anew");
+        let right = judge(5, RIGHT, declared, Earlier { sha256: Some(OTHER), times: 2 });
+        assert_eq!(right, Ok(Integrity::Verified));
+    }
+
+    #[test]
+    fn nothing_is_final_only_where_nothing_was_declared() {
+        let never = Earlier::default();
+        let zero = Some(0);
+        for none in [
+            declared(None, None),
+            declared(None, zero),
+            declared(Some(*NOTHING), None),
+            declared(Some(RIGHT), zero),
+        ] {
+            assert_eq!(judge(0, *NOTHING, none, never), Err(Problem::Empty), "{none:?}");
+        }
+        let wrong = Err(Problem::WrongBytes { sha256: *NOTHING });
+        for something in
+            [declared(None, Some(5)), declared(Some(RIGHT), None), declared(Some(RIGHT), Some(0))]
+        {
+            assert_eq!(judge(0, *NOTHING, something, never), wrong, "{something:?}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! How a download ends: kept, held back for an admin, tried again or given up.
+
+use mediary_blob::{StorageKey, Stored};
+use mediary_core::{DownloadStatus, ErrorCode, FileType, Integrity, ScanStatus};
+use mediary_formats::{Verdict, verdict};
+use mediary_store::{ClaimedDownload, FailedDownload, FinishedDownload, QuarantinedFile};
+use metrics::counter;
+
+use super::decide::{Decision, Problem, Situation, decide};
+use super::judge::{Earlier, judge};
+use super::transfer::{Failure, Fetched};
+use crate::accounts::KnownAccount;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::events::{EventData, EventName};
+use crate::fault;
+use crate::metrics::{DOWNLOAD_FAILED, STORAGE_ERRORS};
+
+/// Publishes a fetched file and records it, if its bytes are what they should be.
+pub(super) async fn keep(
+    engine: &Engine,
+    claim: &ClaimedDownload,
+    fetched: Fetched,
+) -> std::result::Result<(), Failure> {
+    let Fetched { sealed, key, head, declared } = fetched;
+    let earlier = Earlier { sha256: claim.mismatch_sha256, times: claim.mismatch_count };
+    let integrity = match judge(sealed.size(), sealed.sha256(), declared, earlier) {
+        Ok(integrity) => integrity,
+        Err(problem) => {
+            sealed.discard().await?;
+            return Err(problem.into());
+        }
+    };
+    let verdict = verdict(claim.file_type, claim.mime_type.as_deref(), &head);
+    let stored = sealed.publish().await?;
+    fault::point("fetch.published");
+    engine.gates().storage_well();
+    engine.gates().account_well(claim.account_id);
+    let recorded = match verdict {
+        Verdict::OtherFamily(mime) => quarantine(engine, claim, &key, stored, mime).await,
+        _ => finish(engine, claim, &key, stored, (integrity, detected(claim, verdict))).await,
+    };
+    fault::point("fetch.finished");
+    match recorded {
+        Ok(true) => {}
+        Ok(false) => clear_away(engine, claim, &key).await,
+        // The bytes stay. Once the lease has run out the file is fetched again, into the same place.
+        Err(error) => tracing::error!(
+            company.id = claim.company_id.0,
+            media.id = claim.media_id.0,
+            error = &error as &dyn std::error::Error,
+            "a stored file could not be recorded"
+        ),
+    }
+    Ok(())
+}
+
+async fn finish(
+    engine: &Engine,
+    claim: &ClaimedDownload,
+    key: &StorageKey,
+    stored: Stored,
+    (integrity, detected_mime_type): (Integrity, Option<String>),
+) -> Result<bool> {
+    let storage = &engine.parts().storage;
+    let finished = FinishedDownload {
+        media_id: claim.media_id,
+        company_id: claim.company_id,
+        lease: claim.lease.clone(),
+        storage_backend: storage.backend(),
+        storage_key: key.to_string(),
+        file_url: storage.location(key),
+        file_size: stored.size,
+        sha256: stored.sha256,
+        detected_mime_type,
+        integrity,
+        scan_status: ScanStatus::Unscanned,
+        stored_at: engine.now(),
+    };
+    let recorded = engine.store().finish_download(finished).await?;
+    if recorded {
+        engine.meters().completed.increment(1);
+        tell(engine, claim, DownloadStatus::Completed, Some(stored.size));
+    }
+    Ok(recorded)
+}
+
+/// Keeps the bytes for an admin to look at, and the file from everybody else.
+async fn quarantine(
+    engine: &Engine,
+    claim: &ClaimedDownload,
+    key: &StorageKey,
+    stored: Stored,
+    mime: &'static str,
+) -> Result<bool> {
+    let storage = &engine.parts().storage;
+    let held_back = QuarantinedFile {
+        storage_backend: storage.backend(),
+        storage_key: key.to_string(),
+        file_url: storage.location(key),
+        file_size: stored.size,
+        sha256: stored.sha256,
+        detected_mime_type: Some(mime.to_owned()),
+    };
+    let detail = format!("The message says {}, the bytes are {mime}.", claim.file_type);
+    let failed =
+        FailedDownload { quarantined: Some(held_back), ..failed(claim, ErrorCode::MediaQuarantined, detail) };
+    record_failure(engine, claim, &failed).await
+}
+
+/// Does what the failure table says about a download that did not work.
+pub(super) async fn fail(
+    engine: &Engine,
+    claim: &ClaimedDownload,
+    account: Option<&KnownAccount>,
+    failure: Failure,
+) -> Result<()> {
+    let Failure { problem, cause } = failure;
+    let now = engine.now();
+    let gates = engine.gates();
+    let situation = Situation {
+        attempts: claim.attempts,
+        throttled_in_row: gates.throttled_in_row(claim.account_id, now),
+        storage_failed_in_row: gates.storage_failed_in_row(now),
+        random: rand::random(),
+        now,
+        expires_at: claim.expires_at,
+    };
+    let decision = decide(&problem, &engine.config().rules, situation);
+    tracing::warn!(
+        company.id = claim.company_id.0,
+        message.id = claim.message_id.0,
+        media.id = claim.media_id.0,
+        code = %decision.code(),
+        attempts = claim.attempts,
+        error = cause.as_ref().map(|cause| cause as &dyn std::error::Error),
+        "media_download_failed"
+    );
+    let mut failed = failed(claim, decision.code(), explain(&problem, decision.code(), claim.file_type));
+    match decision {
+        Decision::GiveUp(_) => {}
+        Decision::TryAgain { wait, .. } => {
+            failed.next_attempt_at = Some(now.plus(wait));
+            failed.mismatch = match problem {
+                Problem::WrongBytes { sha256 } => Some(sha256),
+                _ => None,
+            };
+        }
+        Decision::PauseAccount { code, wait } => {
+            let until = gates.throttle(claim.account_id, now, wait);
+            let (company, account) = (claim.company_id, claim.account_id);
+            engine.store().pause_account(company, account, until, code, &failed.detail).await?;
+            failed.next_attempt_at = Some(until);
+            failed.refund_attempt = true;
+        }
+        Decision::AskForToken => {
+            if let Some(account) = account {
+                engine.token_refused(account).await?;
+            }
+            failed.next_attempt_at = Some(now);
+            failed.refund_attempt = true;
+        }
+        Decision::PauseStorage { code, wait } => {
+            let kind = if code == ErrorCode::StorageFull { "full" } else { "io" };
+            counter!(STORAGE_ERRORS, "kind" => kind).increment(1);
+            failed.next_attempt_at = Some(gates.pause_storage(code, now, wait));
+            failed.refund_attempt = true;
+        }
+    }
+    failed.retryable = failed.next_attempt_at.is_some();
+    record_failure(engine, claim, &failed).await?;
+    Ok(())
+}
+
+fn failed(claim: &ClaimedDownload, code: ErrorCode, detail: String) -> FailedDownload {
+    FailedDownload {
+        media_id: claim.media_id,
+        company_id: claim.company_id,
+        lease: claim.lease.clone(),
+        code,
+        detail,
+        retryable: false,
+        next_attempt_at: None,
+        refund_attempt: false,
+        mismatch: None,
+        quarantined: None,
+    }
+}
+
+async fn record_failure(engine: &Engine, claim: &ClaimedDownload, failed: &FailedDownload) -> Result<bool> {
+    let recorded = engine.store().fail_download(failed).await?;
+    if recorded {
+        counter!(DOWNLOAD_FAILED, "code" => failed.code.as_str()).increment(1);
+        tell(engine, claim, DownloadStatus::Failed, None);
+    }
+    Ok(recorded)
+}
+
+/// The record was taken from us while we published: deleted, edited, or another worker has it. Bytes that no record
+/// can come to name go at once.
+async fn clear_away(engine: &Engine, claim: &ClaimedDownload, key: &StorageKey) {
+    let cleared = async {
+        let record = engine.store().media(claim.company_id, claim.media_id).await?;
+        let still_ours = record.is_some_and(|record| {
+            record.is_active
+                && (record.provider_media_id == claim.provider_media_id
+                    || record.storage_key.as_deref() == Some(key.as_str()))
+        });
+        if !still_ours {
+            engine.parts().storage.delete(key).await?;
+        }
+        Ok::<(), crate::Error>(())
+    };
+    if let Err(error) = cleared.await {
+        tracing::error!(
+            company.id = claim.company_id.0,
+            media.id = claim.media_id.0,
+            error = &error as &dyn std::error::Error,
+            "bytes without a record could not be removed"
+        );
+    }
+}
+
+fn tell(engine: &Engine, claim: &ClaimedDownload, status: DownloadStatus, file_size: Option<u64>) {
+    let name = match status {
+        DownloadStatus::Completed => EventName::MediaCompleted,
+        _ => EventName::MediaFailed,
+    };
+    let data = EventData { status: Some(status), file_size, ..EventData::media(claim) };
+    engine.events().publish(claim.company_id, name, data);
+    engine.ended().tell(claim.media_id);
+}
+
+/// The type by the bytes; where they agree with what was declared, what was declared, without its parameters.
+fn detected(claim: &ClaimedDownload, verdict: Verdict) -> Option<String> {
+    match verdict {
+        Verdict::Same => {
+            let declared = claim.mime_type.as_deref()?.split(';').next()?;
+            Some(declared.trim().to_ascii_lowercase())
+        }
+        Verdict::SameFamily(mime) | Verdict::OtherFamily(mime) => Some(mime.to_owned()),
+        Verdict::Unknown => None,
+    }
+}
+
+/// What happened, for the person who looks at the file.
+fn explain(problem: &Problem, code: ErrorCode, kind: FileType) -> String {
+    match problem {
+        Problem::TooLarge { limit } => {
+            format!(
+                "The file is larger than {limit} bytes, the limit for {kind} files. An operator can raise it."
+            )
+        }
+        Problem::Empty => "WhatsApp has an empty file for this message.".to_owned(),
+        _ => code.sentence().to_owned(),
+    }
+}

@@ -1,0 +1,193 @@
+//! The transfer itself: from WhatsApp into storage, a chunk at a time, hashed on the way.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use mediary_blob::{Sealed, StorageKey};
+use mediary_formats::DETECT_BYTES;
+use mediary_graph::{ErrorKind, MediaStream};
+use mediary_store::{ClaimedDownload, DeclaredMedia};
+
+use super::decide::Problem;
+use super::judge::Declared;
+use crate::accounts::KnownAccount;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::fault;
+use crate::provider::{self, Arrival, Wish};
+
+/// From this size on, people watch a download; its declared size is then written down for them.
+const WATCHED_FROM_BYTES: u64 = 1024 * 1024;
+/// How far a body may pass its declared length before it is cut, where only the end could show its hash.
+const OVERRUN_BYTES: u64 = 1024 * 1024;
+
+/// Why a transfer did not work, and the error behind it for the log.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) problem: Problem,
+    pub(super) cause: Option<Error>,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self { problem, cause: None }
+    }
+}
+
+impl From<mediary_graph::Error> for Failure {
+    fn from(error: mediary_graph::Error) -> Self {
+        let problem = match error.kind() {
+            ErrorKind::MediaGone => Problem::MediaGone,
+            ErrorKind::Throttled => Problem::Throttled { retry_after: error.retry_after() },
+            ErrorKind::Unauthorized => Problem::TokenRefused,
+            ErrorKind::Permission => Problem::NotPermitted,
+            ErrorKind::Timeout => Problem::Timeout,
+            ErrorKind::StaleUrl
+            | ErrorKind::Unavailable
+            | ErrorKind::CutOff
+            | ErrorKind::ForbiddenUrl
+            | ErrorKind::RangeNotSatisfiable
+            | ErrorKind::BadRequest
+            | ErrorKind::Protocol
+            | ErrorKind::InvalidOptions
+            | ErrorKind::InvalidWebhook => Problem::Unavailable,
+        };
+        Self { problem, cause: Some(error.into()) }
+    }
+}
+
+impl From<mediary_blob::Error> for Failure {
+    fn from(error: mediary_blob::Error) -> Self {
+        let full = error.kind() == mediary_blob::ErrorKind::Full;
+        let problem = if full { Problem::StorageFull } else { Problem::StorageError };
+        Self { problem, cause: Some(error.into()) }
+    }
+}
+
+/// How far a transfer has come, for whoever watches.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    bytes: AtomicU64,
+    expected: AtomicU64,
+}
+
+impl Progress {
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// The size that the file should get, where that is known.
+    pub(super) fn expected(&self) -> Option<u64> {
+        Some(self.expected.load(Ordering::Relaxed)).filter(|size| *size > 0)
+    }
+}
+
+/// A whole body under its temporary name.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    pub(super) sealed: Sealed,
+    pub(super) key: StorageKey,
+    /// The first bytes, by which its type shows.
+    pub(super) head: Vec<u8>,
+    pub(super) declared: Declared,
+}
+
+/// Fetches a claimed file into storage, up to the point where it only needs to be published.
+pub(super) async fn fetch(
+    engine: &Engine,
+    claim: &ClaimedDownload,
+    account: &KnownAccount,
+    progress: &Progress,
+) -> Result<Fetched, Failure> {
+    let media_id = claim.provider_media_id.as_deref().ok_or(Problem::MediaGone)?;
+    let token =
+        account.token().map_err(|cause| Failure { problem: Problem::TokenRefused, cause: Some(cause) })?;
+    let wish = Wish { token, media_id, url: known_url(engine, claim), range: None };
+    let Arrival { stream, info } = provider::open(&engine.parts().graph, wish).await?;
+    fault::point("fetch.resolved");
+    let mut declared = Declared { sha256: claim.sha256, size: claim.file_size };
+    if let Some(info) = info {
+        declared =
+            Declared { sha256: info.sha256.or(declared.sha256), size: info.file_size.or(declared.size) };
+        if info.file_size.is_some_and(|size| size >= WATCHED_FROM_BYTES) {
+            let told = DeclaredMedia {
+                mime_type: info.mime_type,
+                sha256: info.sha256,
+                file_size: info.file_size,
+                provider_url: None,
+            };
+            engine.store().declare_media(claim, &told).await.map_err(database)?;
+        }
+    }
+    let limit = engine.config().inbound_limits.of(claim.file_type);
+    let announced = declared.size.max(stream.content_length);
+    if announced.is_some_and(|size| size > limit) {
+        return Err(Problem::TooLarge { limit }.into());
+    }
+    progress.expected.store(announced.unwrap_or(0), Ordering::Relaxed);
+    let key = StorageKey::media(claim.company_id, claim.message_id, media_id);
+    let (sealed, head) = receive(engine, stream, &key, Bounds { limit, declared }, progress).await?;
+    fault::point("fetch.sealed");
+    Ok(Fetched { sealed, key, head, declared })
+}
+
+/// A database that does not answer is our storage's failure, not the file's.
+fn database(error: mediary_store::Error) -> Failure {
+    Failure { problem: Problem::StorageError, cause: Some(error.into()) }
+}
+
+/// The webhook's own URL is for the first try alone: after a failure, what Graph says about the file counts more.
+fn known_url(engine: &Engine, claim: &ClaimedDownload) -> Option<String> {
+    let first = claim.attempts <= 1 && claim.mismatch_count == 0;
+    let known_at = [claim.provider_url_at, Some(claim.message_timestamp)];
+    provider::young_url(claim.provider_url.as_ref(), known_at, engine.now()).filter(|_| first)
+}
+
+struct Bounds {
+    limit: u64,
+    declared: Declared,
+}
+
+impl Bounds {
+    fn check(&self, received: u64) -> Result<(), Problem> {
+        if received > self.limit {
+            return Err(Problem::TooLarge { limit: self.limit });
+        }
+        match self.declared.size {
+            Some(size) if received > size.saturating_add(OVERRUN_BYTES) => Err(Problem::WrongLength),
+            _ => Ok(()),
+        }
+    }
+}
+
+async fn receive(
+    engine: &Engine,
+    mut stream: MediaStream,
+    key: &StorageKey,
+    bounds: Bounds,
+    progress: &Progress,
+) -> Result<(Sealed, Vec<u8>), Failure> {
+    let half = progress.expected().unwrap_or(0) / 2;
+    let mut upload = engine.parts().storage.create(key).await?;
+    let mut head = Vec::new();
+    let mut received = 0;
+    while let Some(chunk) = stream.chunk().await? {
+        let before = received;
+        received += chunk.len() as u64;
+        bounds.check(received)?;
+        extend_head(&mut head, &chunk);
+        upload.write(chunk).await?;
+        progress.bytes.store(received, Ordering::Relaxed);
+        if before <= half && received > half {
+            fault::point("fetch.half");
+        }
+    }
+    engine.meters().downloaded_bytes.increment(received);
+    Ok((upload.seal().await?, head))
+}
+
+/// Copied, since a slice would keep a whole chunk alive for as long as the transfer runs.
+fn extend_head(head: &mut Vec<u8>, chunk: &Bytes) {
+    let missing = DETECT_BYTES.saturating_sub(head.len());
+    head.extend_from_slice(&chunk[..chunk.len().min(missing)]);
+}

@@ -1,0 +1,191 @@
+//! From the durable inbox to records: many webhook bodies at a time, each item by itself.
+
+mod message;
+mod plan;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use mediary_core::{Timestamp, WebhookEventId};
+use mediary_store::{Change, ChangeKind, IngestLimits, IngestOutcome};
+use metrics::{counter, histogram};
+
+use self::plan::{Accounts, plan};
+use crate::engine::{Engine, Shutdown};
+use crate::error::Result;
+use crate::events::{EventBus, EventData, EventName};
+use crate::fault;
+use crate::metrics::{INGEST_EVENTS, INGEST_LAG_SECONDS};
+
+/// How often the inbox is looked at when nobody calls: parked bodies come due, and other processes take webhooks in.
+const POLL: Duration = Duration::from_secs(1);
+/// Bodies and bytes of one transaction: enough to be quick, few enough not to hold up the next acknowledgement.
+const BATCH: IngestLimits = IngestLimits { events: 64, bytes: 1024 * 1024 };
+const ONE: IngestLimits = IngestLimits { events: 1, bytes: 1 };
+/// After a batch that could not be recorded, as many bodies go one by one, so that only the bad one is parked.
+const SINGLY_AFTER_FAILURE: usize = BATCH.events;
+const PARKED_FIRST: Duration = Duration::from_secs(10);
+const PARKED_MOST: Duration = Duration::from_secs(3600);
+/// How old a looked-up account may be, and how many are kept between batches.
+const ACCOUNTS_KEPT_FOR: Duration = Duration::from_millis(400);
+const ACCOUNTS_KEPT: usize = 1000;
+
+/// Turns webhook bodies into records until `shutdown`.
+pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
+    let mut ingester = Ingester::new(engine);
+    while !shutdown.soft.is_cancelled() {
+        match ingester.step().await {
+            Ok(0) => tokio::select! {
+                () = shutdown.soft.cancelled() => {}
+                () = ingester.engine.wake().ingest_due() => {}
+                () = tokio::time::sleep(POLL) => {}
+            },
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "webhooks could not be recorded");
+                tokio::select! {
+                    () = shutdown.soft.cancelled() => {}
+                    () = tokio::time::sleep(POLL) => {}
+                }
+            }
+        }
+    }
+}
+
+/// Records every webhook body that is due now.
+pub(crate) async fn run_due(engine: &Engine) -> Result<usize> {
+    let mut ingester = Ingester::new(engine.clone());
+    let mut events = 0;
+    loop {
+        match ingester.step().await? {
+            0 => return Ok(events),
+            some => events += some,
+        }
+    }
+}
+
+struct Ingester {
+    engine: Engine,
+    accounts: Accounts,
+    accounts_at: Timestamp,
+    singly: usize,
+}
+
+/// What a batch brought to light besides its records.
+#[derive(Default)]
+struct Seen {
+    missing: BTreeSet<String>,
+    first: Option<(WebhookEventId, i64)>,
+}
+
+impl Ingester {
+    fn new(engine: Engine) -> Self {
+        Self { accounts_at: engine.now(), engine, accounts: Accounts::new(), singly: 0 }
+    }
+
+    /// One batch. Returns how many bodies were dealt with; none means that nothing is due.
+    async fn step(&mut self) -> Result<usize> {
+        self.refresh_accounts().await?;
+        let limits = if self.singly > 0 { ONE } else { BATCH };
+        self.singly = self.singly.saturating_sub(1);
+        let mut seen = Seen::default();
+        let accounts = &self.accounts;
+        let outcome = self.engine.store().ingest(limits, |events| {
+            seen.first = events.first().map(|event| (event.id, event.attempts));
+            let plan = plan(events, accounts, &mut seen.missing);
+            if !events.is_empty() {
+                fault::point("ingest.before_commit");
+            }
+            plan
+        });
+        match outcome.await {
+            Ok(outcome) => {
+                let met = outcome.events + seen.missing.len();
+                if outcome.events > 0 {
+                    fault::point("ingest.after_commit");
+                    self.tell(&outcome);
+                }
+                self.look_up(seen.missing).await?;
+                Ok(met)
+            }
+            Err(error) if error.retryable() => Err(error.into()),
+            Err(error) if limits.events > ONE.events => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a batch of webhooks goes one by one"
+                );
+                self.singly = SINGLY_AFTER_FAILURE;
+                Ok(1)
+            }
+            Err(error) => self.park(seen.first, error).await,
+        }
+    }
+
+    /// Policies change, so what was looked up is looked up again before long.
+    async fn refresh_accounts(&mut self) -> Result<()> {
+        if self.engine.now().since(self.accounts_at) < ACCOUNTS_KEPT_FOR {
+            return Ok(());
+        }
+        let known = std::mem::take(&mut self.accounts);
+        if known.len() <= ACCOUNTS_KEPT {
+            self.look_up(known.into_keys()).await?;
+        }
+        self.accounts_at = self.engine.now();
+        Ok(())
+    }
+
+    async fn look_up(&mut self, ids: impl IntoIterator<Item = String>) -> Result<()> {
+        self.accounts.extend(self.engine.accounts().by_phone_number_ids(ids).await?);
+        Ok(())
+    }
+
+    fn tell(&self, outcome: &IngestOutcome) {
+        counter!(INGEST_EVENTS).increment(outcome.events as u64);
+        histogram!(INGEST_LAG_SECONDS).record(outcome.newest_lag);
+        publish(self.engine.events(), &outcome.changes);
+        if outcome.downloads_due {
+            self.engine.wake().fetch();
+        }
+        if outcome.changes.iter().any(|change| change.kind == ChangeKind::MediaDeleted) {
+            self.engine.files().forget_all();
+            self.engine.wake().sweep();
+        }
+    }
+
+    /// Sets aside the one body that cannot be recorded; it stays, and is tried again later and later.
+    async fn park(&self, first: Option<(WebhookEventId, i64)>, error: mediary_store::Error) -> Result<usize> {
+        let Some((event, attempts)) = first else { return Err(error.into()) };
+        tracing::error!(
+            webhook_event.id = event.0,
+            error = &error as &dyn std::error::Error,
+            "a webhook could not be recorded and is set aside"
+        );
+        let parked = mediary_core::Backoff { first: PARKED_FIRST, most: PARKED_MOST };
+        let wait = parked.wait(u32::try_from(attempts).unwrap_or(u32::MAX).saturating_add(1));
+        let next = self.engine.now().plus(wait);
+        self.engine.store().ingest_failed(event, &error.to_string(), next).await?;
+        Ok(1)
+    }
+}
+
+/// Tells listeners what changed.
+pub(crate) fn publish(events: &EventBus, changes: &[Change]) {
+    for change in changes {
+        let (name, id) = match change.kind {
+            ChangeKind::MessageCreated => (EventName::MessageCreated, change.message_id.map(i64::from)),
+            ChangeKind::MessageUpdated => (EventName::MessageUpdated, change.message_id.map(i64::from)),
+            ChangeKind::ConversationUpdated => {
+                (EventName::ConversationUpdated, Some(change.conversation_id.0))
+            }
+            ChangeKind::MediaDeleted => (EventName::MediaDeleted, change.media_id.map(i64::from)),
+        };
+        let data = EventData {
+            id: id.unwrap_or(change.conversation_id.0),
+            conversation_id: Some(change.conversation_id),
+            message_id: change.message_id,
+            media_id: change.media_id,
+            ..EventData::default()
+        };
+        events.publish(change.company_id, name, data);
+    }
+}

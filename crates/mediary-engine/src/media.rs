@@ -1,0 +1,192 @@
+//! What people do with media files: have them fetched now, have failures tried again, delete them, follow a download.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Permission, Timestamp};
+use mediary_store::{Company, MediaFile, MediaSettings, Requeued};
+use metrics::counter;
+use tokio::time::Instant;
+
+use crate::access::Caller;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::events::{EventData, EventName};
+use crate::metrics::RETRY_TRIGGERED;
+
+/// How long a retry of everything waits for how it went.
+const OUTCOMES_WITHIN: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(200);
+/// Files whose outcome is looked at between two ends; the others count as still running.
+const WATCHED: usize = 1000;
+
+/// How a retry of everything went, as far as it ended in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RetryOutcome {
+    pub retried: usize,
+    pub succeeded: usize,
+    pub failed: usize,
+}
+
+/// Where a download stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MediaStatus {
+    pub status: DownloadStatus,
+    /// From 0 to 1, where the size is known.
+    pub progress: Option<f64>,
+    pub bytes_downloaded: u64,
+    pub file_size: Option<u64>,
+    pub error: Option<MediaTrouble>,
+}
+
+/// What went wrong with a download, and whether and when it is tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaTrouble {
+    pub code: ErrorCode,
+    pub message: String,
+    pub retryable: bool,
+    pub retry_after: Option<Duration>,
+}
+
+impl Engine {
+    /// Queues a file's download to run next, whatever its policy waits for or its failures were.
+    pub async fn download_now(&self, caller: &Caller, id: MediaId) -> Result<MediaFile> {
+        caller.require(Permission::StartDownload)?;
+        let company = caller.company_id;
+        let record = self.record(company, id).await?;
+        if !record.policy.keeps_bytes() {
+            return Err(Error::new(ErrorCode::Conflict, "under the policy `stream` no file is kept"));
+        }
+        match self.store().requeue_download(company, id, true).await? {
+            Requeued::Queued(record) => {
+                counter!(RETRY_TRIGGERED).increment(1);
+                tracing::info!(company.id = company.0, media.id = id.0, "media_retry_triggered");
+                self.wake().fetch();
+                Ok(*record)
+            }
+            Requeued::InFlight(record) => Ok(*record),
+            Requeued::AlreadyCompleted => {
+                Err(Error::new(ErrorCode::Conflict, "the file is downloaded already"))
+            }
+            Requeued::NotActive => Err(Error::new(ErrorCode::MediaDeleted, "this file was deleted")),
+            Requeued::None => Err(no_such_file()),
+        }
+    }
+
+    /// Queues the company's failed downloads with fewer than `max_attempts` attempts that a retry can help, and
+    /// waits for a while for how they go.
+    pub async fn retry_failed(&self, caller: &Caller, max_attempts: i64) -> Result<RetryOutcome> {
+        caller.require(Permission::RetryAll)?;
+        let company = caller.company_id;
+        let mut ends = self.ended().listen();
+        let queued = self.store().requeue_failed(company, max_attempts).await?;
+        counter!(RETRY_TRIGGERED).increment(queued.len() as u64);
+        tracing::info!(company.id = company.0, files = queued.len(), "media_retry_triggered");
+        self.wake().fetch();
+        let mut outcome = RetryOutcome { retried: queued.len(), ..RetryOutcome::default() };
+        let mut open: HashSet<MediaId> = queued.into_iter().collect();
+        let until = Instant::now() + OUTCOMES_WITHIN;
+        loop {
+            let failed = self.count_ended(company, &mut open, &mut outcome).await?;
+            if open.is_empty() || Instant::now() >= until {
+                outcome.failed += failed;
+                return Ok(outcome);
+            }
+            // Whatever ended, the records say it; the signal only saves waiting.
+            let _ = tokio::time::timeout(LOOK, ends.recv()).await;
+        }
+    }
+
+    /// Takes out what ended for good. Returns how many of the rest failed but are tried again by themselves.
+    async fn count_ended(
+        &self,
+        company: CompanyId,
+        open: &mut HashSet<MediaId>,
+        outcome: &mut RetryOutcome,
+    ) -> Result<usize> {
+        let mut failed_for_now = 0;
+        for id in open.iter().copied().take(WATCHED).collect::<Vec<_>>() {
+            let record = self.store().media(company, id).await?;
+            match record.map(|record| (record.download_status, record.last_error_retryable)) {
+                Some((DownloadStatus::Completed, _)) => outcome.succeeded += 1,
+                Some((DownloadStatus::Failed, false)) | None => outcome.failed += 1,
+                Some((DownloadStatus::Failed, true)) => {
+                    failed_for_now += 1;
+                    continue;
+                }
+                Some((DownloadStatus::Pending | DownloadStatus::Downloading, _)) => continue,
+            }
+            open.remove(&id);
+        }
+        Ok(failed_for_now)
+    }
+
+    /// Deletes a file: at once for everybody, its bytes with the next sweep.
+    pub async fn delete_media(&self, caller: &Caller, id: MediaId) -> Result<()> {
+        caller.require(Permission::DeleteMedia)?;
+        let company = caller.company_id;
+        let record = self.record(company, id).await?;
+        let deleted = self.store().delete_media(company, id, caller.user_id()).await?;
+        self.files().forget(&record);
+        if deleted {
+            tracing::info!(company.id = company.0, media.id = id.0, by = caller.label(), "media_deleted");
+            let data = EventData {
+                id: id.0,
+                conversation_id: Some(record.conversation_id),
+                message_id: Some(record.message_id),
+                media_id: Some(id),
+                ..EventData::default()
+            };
+            self.events().publish(company, EventName::MediaDeleted, data);
+            self.wake().sweep();
+        }
+        Ok(())
+    }
+
+    /// Where a file's download stands.
+    pub async fn media_status(&self, caller: &Caller, id: MediaId) -> Result<MediaStatus> {
+        caller.require(Permission::Read)?;
+        Ok(MediaStatus::of(&self.record(caller.company_id, id).await?, self.now()))
+    }
+
+    /// Changes what a company wants done with its media, from the next message on.
+    pub async fn update_media_settings(&self, caller: &Caller, settings: &MediaSettings) -> Result<Company> {
+        caller.require(Permission::ChangeMediaSettings)?;
+        let company = self.store().update_company_settings(caller.company_id, settings).await?;
+        self.accounts().forget();
+        company.ok_or_else(|| Error::not_found("there is no such company"))
+    }
+
+    async fn record(&self, company: CompanyId, id: MediaId) -> Result<MediaFile> {
+        self.store().media(company, id).await?.ok_or_else(no_such_file)
+    }
+}
+
+impl MediaStatus {
+    /// Reads it from the record.
+    pub fn of(record: &MediaFile, now: Timestamp) -> Self {
+        let status = record.download_status;
+        let file_size = record.file_size.and_then(|size| u64::try_from(size).ok());
+        let bytes_downloaded = match status {
+            DownloadStatus::Completed => file_size.unwrap_or(0),
+            _ => u64::try_from(record.bytes_downloaded).unwrap_or(0),
+        };
+        let progress = match (status, file_size) {
+            (DownloadStatus::Completed, _) => Some(1.0),
+            (_, Some(size)) if size > 0 => Some((bytes_downloaded as f64 / size as f64).min(1.0)),
+            _ => None,
+        };
+        let error =
+            record.last_error_code.filter(|_| status != DownloadStatus::Completed).map(|code| MediaTrouble {
+                code,
+                message: record.last_error.clone().unwrap_or_else(|| code.sentence().to_owned()),
+                retryable: record.last_error_retryable,
+                retry_after: record.next_attempt_at.map(|next| next.since(now)),
+            });
+        Self { status, progress, bytes_downloaded, file_size, error }
+    }
+}
+
+fn no_such_file() -> Error {
+    Error::not_found("there is no such media file")
+}

@@ -1,0 +1,104 @@
+//! Files that were opened a moment ago, with their records, so that a view asks neither database nor file system.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use mediary_blob::{StorageKey, StoredFile};
+use mediary_core::{CompanyId, MediaId, Timestamp};
+use mediary_store::MediaFile;
+use moka::sync::Cache;
+
+use super::{FileInfo, OpenedMedia, Source, Target};
+use crate::accounts::CACHED_FOR;
+
+const RECENT: u64 = 16_384;
+/// Files that are kept open, and for how long after their last view.
+const OPEN_FILES: u64 = 1024;
+const OPEN_FOR: Duration = Duration::from_secs(60);
+/// A file's last view is written down at most this often, and for so many files between two sweeps.
+const VIEW_NOTED_EVERY: Duration = Duration::from_secs(3600);
+const VIEWS_NOTED: usize = 4096;
+
+/// A storage key and the hash of what lay there when it was opened: another content is another file.
+type FileKey = (StorageKey, [u8; 32]);
+
+/// The cache. What is deleted here is forgotten at once; what another process deletes, within half a second.
+pub(crate) struct OpenFiles {
+    recent: Cache<(CompanyId, Target), (Arc<FileInfo>, StoredFile)>,
+    open: Cache<FileKey, StoredFile>,
+    viewed: Mutex<HashMap<(CompanyId, MediaId), Timestamp>>,
+}
+
+impl fmt::Debug for OpenFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OpenFiles")
+    }
+}
+
+impl Default for OpenFiles {
+    fn default() -> Self {
+        Self {
+            recent: Cache::builder().max_capacity(RECENT).time_to_live(CACHED_FOR).build(),
+            open: Cache::builder().max_capacity(OPEN_FILES).time_to_idle(OPEN_FOR).build(),
+            viewed: Mutex::default(),
+        }
+    }
+}
+
+impl OpenFiles {
+    pub(super) fn recent(&self, company: CompanyId, target: Target) -> Option<OpenedMedia> {
+        let (info, file) = self.recent.get(&(company, target))?;
+        Some(OpenedMedia { info, source: Source::Stored(file) })
+    }
+
+    pub(super) fn kept(&self, key: &StorageKey, sha256: &[u8; 32]) -> Option<StoredFile> {
+        self.open.get(&(key.clone(), *sha256))
+    }
+
+    pub(super) fn remember(
+        &self,
+        record: &MediaFile,
+        key: &StorageKey,
+        sha256: &[u8; 32],
+        info: &Arc<FileInfo>,
+        file: &StoredFile,
+    ) {
+        self.open.insert((key.clone(), *sha256), file.clone());
+        for target in targets(record) {
+            self.recent.insert((record.company_id, target), (info.clone(), file.clone()));
+        }
+    }
+
+    /// Forgets a file that is no longer to be served.
+    pub(crate) fn forget(&self, record: &MediaFile) {
+        for target in targets(record) {
+            self.recent.invalidate(&(record.company_id, target));
+        }
+    }
+
+    pub(crate) fn forget_all(&self) {
+        self.recent.invalidate_all();
+    }
+
+    /// Notes a view, to be written down with the next sweep.
+    pub(super) fn touched(&self, record: &MediaFile, now: Timestamp) {
+        if record.last_accessed_at.is_some_and(|last| now.since(last) < VIEW_NOTED_EVERY) {
+            return;
+        }
+        let mut viewed = self.viewed.lock().unwrap_or_else(PoisonError::into_inner);
+        if viewed.len() < VIEWS_NOTED {
+            viewed.insert((record.company_id, record.id), now);
+        }
+    }
+
+    /// The views that are not written down yet.
+    pub(crate) fn take_views(&self) -> HashMap<(CompanyId, MediaId), Timestamp> {
+        std::mem::take(&mut *self.viewed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn targets(record: &MediaFile) -> [Target; 2] {
+    [Target::Media(record.id), Target::Message(record.message_id)]
+}

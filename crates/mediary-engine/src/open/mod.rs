@@ -1,0 +1,269 @@
+//! The one way to open a file, from wherever it is: policy, fallback and counting exist once, here.
+
+mod cache;
+mod join;
+mod upstream;
+
+use std::sync::Arc;
+
+use mediary_blob::{StorageKey, StoredFile};
+use mediary_core::{
+    CompanyId, ConversationId, DownloadStatus, ErrorCode, FileType, MediaId, MessageId, ScanStatus, Timestamp,
+};
+use mediary_formats::{content_disposition, generated_name, safe_inline};
+use mediary_graph::MediaStream;
+use mediary_store::MediaFile;
+use metrics::counter;
+
+pub(crate) use self::cache::OpenFiles;
+pub(crate) use self::join::Ended;
+use self::join::Joined;
+use crate::access::Caller;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::metrics::STORAGE_READS;
+
+/// Which file, and what of it.
+#[derive(Clone, Debug)]
+pub struct OpenRequest {
+    pub target: Target,
+    /// A kind of variant from the record; `None` is the file itself.
+    pub variant: Option<String>,
+    pub wanted: Wanted,
+    /// Do not trust what was looked up a moment ago.
+    pub fresh: bool,
+}
+
+/// How a file is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    Message(MessageId),
+    Media(MediaId),
+}
+
+/// What is wanted of a file that has to come from WhatsApp. A stored file is opened in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Its bytes, or those from a first to a last one (inclusive) where WhatsApp serves parts.
+    Bytes { range: Option<(u64, Option<u64>)> },
+    /// Only what is known of it; nothing is pulled.
+    Description,
+}
+
+/// What is known of a file that is handed out.
+#[derive(Clone, Debug)]
+pub struct FileInfo {
+    pub company_id: CompanyId,
+    pub media_id: MediaId,
+    pub message_id: MessageId,
+    pub conversation_id: ConversationId,
+    pub file_type: FileType,
+    /// To serve it as.
+    pub mime_type: String,
+    /// For people; never a path.
+    pub file_name: String,
+    /// Of the stored bytes.
+    pub sha256: Option<[u8; 32]>,
+    /// Of the stored bytes, or as WhatsApp declares it.
+    pub size: Option<u64>,
+    pub last_modified: Option<Timestamp>,
+    /// Whether the bytes come from our storage. What does not must not be cached by anybody.
+    pub stored: bool,
+    /// Whether a browser may show it in place.
+    pub inline_safe: bool,
+}
+
+impl FileInfo {
+    /// How a browser is told to treat it: shown in place only where that is safe, and nobody asked to save it.
+    pub fn content_disposition(&self, save: bool) -> String {
+        content_disposition(self.inline_safe && !save, &self.file_name)
+    }
+}
+
+/// An open file.
+#[derive(Debug)]
+pub struct OpenedMedia {
+    pub info: Arc<FileInfo>,
+    pub source: Source,
+}
+
+/// Where the bytes come from.
+#[derive(Debug)]
+pub enum Source {
+    Stored(StoredFile),
+    Provider(Box<MediaStream>),
+    /// From WhatsApp, but only the description was wanted.
+    Described,
+}
+
+impl Engine {
+    /// Opens a file for somebody who may see it: from storage, or from WhatsApp as the policy says.
+    pub async fn open(&self, caller: &Caller, request: OpenRequest) -> Result<OpenedMedia> {
+        self.meters().viewed.increment(1);
+        let company = caller.company_id;
+        if request.variant.is_some() {
+            return Err(Error::not_found("there is no such variant of this file"));
+        }
+        if !request.fresh
+            && let Some(hit) = self.files().recent(company, request.target)
+        {
+            self.meters().storage_hit.increment(1);
+            return Ok(hit);
+        }
+        let record = match request.target {
+            Target::Media(id) => self.store().media(company, id).await?,
+            Target::Message(id) => self.store().media_by_message(company, id).await?,
+        };
+        let record = record.ok_or_else(|| Error::not_found("there is no such media file"))?;
+        tracing::info!(
+            company.id = company.0,
+            message.id = record.message_id.0,
+            media.id = record.id.0,
+            "media_viewed"
+        );
+        self.open_record(record, request.wanted).await
+    }
+
+    /// Opens a file by WhatsApp's id for it, always from WhatsApp and never stored.
+    pub async fn open_from_provider(
+        &self,
+        caller: &Caller,
+        provider_media_id: &str,
+        wanted: Wanted,
+    ) -> Result<OpenedMedia> {
+        self.meters().viewed.increment(1);
+        let record = self.store().media_by_provider_id(caller.company_id, provider_media_id).await?;
+        let record = record.ok_or_else(|| Error::not_found("there is no media file with this id"))?;
+        refuse_withheld(&record)?;
+        match wanted {
+            Wanted::Bytes { range } => self.stream_from_whatsapp(&record, range).await,
+            Wanted::Description => self.describe_from_whatsapp(&record).await,
+        }
+    }
+
+    async fn open_record(&self, mut record: MediaFile, wanted: Wanted) -> Result<OpenedMedia> {
+        refuse_withheld(&record)?;
+        if let Some(opened) = self.open_stored(&record).await? {
+            return Ok(opened);
+        }
+        if record.download_status == DownloadStatus::Completed {
+            record = self.lost(record).await?;
+        }
+        if record.download_status == DownloadStatus::Failed && !record.last_error_retryable {
+            return Err(not_to_be_had(&record));
+        }
+        let range = match wanted {
+            Wanted::Description => return Ok(described(&record)),
+            Wanted::Bytes { range } => range,
+        };
+        if record.policy.keeps_bytes() {
+            self.usable_account(&record).await?;
+            match self.join_download(&record).await? {
+                Joined::Stored(stored) => {
+                    if let Some(opened) = self.open_stored(&stored).await? {
+                        return Ok(opened);
+                    }
+                }
+                Joined::Failed(failed) => return Err(not_to_be_had(&failed)),
+                Joined::StillRunning => {}
+            }
+        }
+        self.stream_from_whatsapp(&record, range).await
+    }
+
+    /// The stored file of a record; `None` if there is none, or storage no longer has it.
+    async fn open_stored(&self, record: &MediaFile) -> Result<Option<OpenedMedia>> {
+        let (Some(key), Some(sha256)) = (&record.storage_key, record.sha256) else { return Ok(None) };
+        let ours = record.storage_backend == Some(self.parts().storage.backend());
+        if record.download_status != DownloadStatus::Completed || !ours {
+            return Ok(None);
+        }
+        let key: StorageKey = key.parse()?;
+        let file = match self.files().kept(&key, &sha256) {
+            Some(file) => file,
+            None => match self.parts().storage.open(&key).await {
+                Ok(file) => file,
+                Err(error) if error.kind() == mediary_blob::ErrorKind::NotFound => {
+                    counter!(STORAGE_READS, "result" => "miss").increment(1);
+                    return Ok(None);
+                }
+                Err(error) => return Err(error.into()),
+            },
+        };
+        self.meters().storage_hit.increment(1);
+        self.files().touched(record, self.now());
+        let info = Arc::new(FileInfo { size: Some(file.size()), ..describe(record, true) });
+        self.files().remember(record, &key, &sha256, &info, &file);
+        Ok(Some(OpenedMedia { info, source: Source::Stored(file) }))
+    }
+
+    /// A record whose bytes are gone from storage: they are fetched again while WhatsApp has them.
+    async fn lost(&self, record: MediaFile) -> Result<MediaFile> {
+        let (company, id) = (record.company_id, record.id);
+        tracing::warn!(
+            company.id = company.0,
+            media.id = id.0,
+            "storage has lost a file; it is fetched again"
+        );
+        self.store().store_lost_file(company, id).await?;
+        self.wake().fetch();
+        let record = self.store().media(company, id).await?;
+        record.ok_or_else(|| Error::not_found("there is no such media file"))
+    }
+}
+
+fn refuse_withheld(record: &MediaFile) -> Result<()> {
+    if !record.is_active {
+        return Err(Error::new(ErrorCode::MediaDeleted, "this file was deleted"));
+    }
+    if record.scan_status == ScanStatus::Quarantined {
+        return Err(Error::new(ErrorCode::MediaQuarantined, "this file is held back"));
+    }
+    Ok(())
+}
+
+/// A file that cannot be had says what its record says.
+fn not_to_be_had(record: &MediaFile) -> Error {
+    let code = record.last_error_code.unwrap_or(ErrorCode::ProviderUnavailable);
+    match &record.last_error {
+        Some(detail) => Error::new(code, detail.clone()),
+        None => Error::new(code, code.sentence()),
+    }
+}
+
+fn described(record: &MediaFile) -> OpenedMedia {
+    OpenedMedia { info: Arc::new(describe(record, false)), source: Source::Described }
+}
+
+fn describe(record: &MediaFile, stored: bool) -> FileInfo {
+    let mime_type = served_type(record);
+    let named = record.file_name.clone().filter(|name| !name.trim().is_empty());
+    let file_name =
+        named.unwrap_or_else(|| generated_name(record.file_type, record.created_at, None, Some(&mime_type)));
+    FileInfo {
+        company_id: record.company_id,
+        media_id: record.id,
+        message_id: record.message_id,
+        conversation_id: record.conversation_id,
+        file_type: record.file_type,
+        inline_safe: safe_inline(&mime_type),
+        mime_type,
+        file_name,
+        sha256: record.sha256.filter(|_| stored),
+        size: record.file_size.and_then(|size| u64::try_from(size).ok()),
+        last_modified: record.stored_at.filter(|_| stored),
+        stored,
+    }
+}
+
+/// What the bytes show counts more than what the sender says; where both agree, the sender's may have parameters.
+fn served_type(record: &MediaFile) -> String {
+    let declared = record.mime_type.as_deref();
+    let bare = |mime: &str| mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match (&record.detected_mime_type, declared) {
+        (Some(detected), Some(declared)) if bare(declared) == *detected => declared.to_owned(),
+        (Some(detected), _) => detected.clone(),
+        (None, Some(declared)) => declared.to_owned(),
+        (None, None) => "application/octet-stream".to_owned(),
+    }
+}

@@ -1,0 +1,127 @@
+//! Bytes from WhatsApp, for a download as for a viewer: a URL that still holds, else a new one from Graph, once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mediary_core::{AccountId, CompanyId, ErrorCode, Timestamp, limits};
+use mediary_graph::{ErrorKind, GraphClient, MediaInfo, MediaStream};
+use metrics::counter;
+use moka::sync::Cache;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::accounts::KnownAccount;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::metrics::GRAPH_CALLS;
+
+/// A first or last byte (inclusive) of a part.
+pub(crate) type Range = (u64, Option<u64>);
+/// Graph's latest URLs by account and media id, for viewers who come again while they hold.
+pub(crate) type Urls = Cache<(AccountId, String), String>;
+type GraphResult<T> = std::result::Result<T, mediary_graph::Error>;
+
+const URLS: u64 = 4096;
+
+pub(crate) fn urls() -> Urls {
+    Cache::builder().max_capacity(URLS).time_to_live(limits::PROVIDER_URL_TRUST).build()
+}
+
+/// What is wanted of WhatsApp.
+pub(crate) struct Wish<'a> {
+    pub(crate) token: &'a SecretString,
+    pub(crate) media_id: &'a str,
+    /// A temporary URL that should still hold.
+    pub(crate) url: Option<String>,
+    pub(crate) range: Option<Range>,
+}
+
+/// Open bytes, and what Graph said of them if it was asked.
+pub(crate) struct Arrival {
+    pub(crate) stream: MediaStream,
+    pub(crate) info: Option<MediaInfo>,
+}
+
+/// Opens the bytes. A URL that turns out stale, or was never one to be asked, is replaced by Graph's, once.
+pub(crate) async fn open(graph: &GraphClient, wish: Wish<'_>) -> GraphResult<Arrival> {
+    let token = wish.token.expose_secret();
+    if let Some(url) = &wish.url {
+        match graph.open_media(token, url, wish.range).await {
+            Ok(stream) => return Ok(Arrival { stream, info: None }),
+            Err(error) if is_stale(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mut info = ask(graph, wish.token, wish.media_id).await?;
+    let stream = match graph.open_media(token, &info.url, wish.range).await {
+        Err(error) if is_stale(&error) && wish.url.is_none() => {
+            info = ask(graph, wish.token, wish.media_id).await?;
+            graph.open_media(token, &info.url, wish.range).await?
+        }
+        opened => opened?,
+    };
+    Ok(Arrival { stream, info: Some(info) })
+}
+
+/// Asks Graph for a media id, and counts how it answers.
+pub(crate) async fn ask(graph: &GraphClient, token: &SecretString, media_id: &str) -> GraphResult<MediaInfo> {
+    let answer = graph.media_info(token.expose_secret(), media_id, None).await;
+    let result = match &answer {
+        Ok(_) => "ok",
+        Err(error) => match error.kind() {
+            ErrorKind::Throttled => "throttled",
+            ErrorKind::Unauthorized => "unauthorized",
+            ErrorKind::MediaGone => "gone",
+            _ => "failed",
+        },
+    };
+    counter!(GRAPH_CALLS, "result" => result).increment(1);
+    answer
+}
+
+fn is_stale(error: &mediary_graph::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StaleUrl | ErrorKind::ForbiddenUrl)
+}
+
+impl Engine {
+    /// Says that WhatsApp refused the token `used`. A token that was renewed meanwhile is not blamed for it.
+    pub(crate) async fn token_refused(&self, used: &KnownAccount) -> Result<()> {
+        let (company, id) = (used.row.company_id, used.row.id);
+        let now = self.accounts().by_id_now(company, id).await?;
+        if now.is_some_and(|now| now.row.access_token == used.row.access_token) {
+            let detail = "WhatsApp refused the access token; give the account a new one";
+            self.store().account_needs_token(company, id, detail).await?;
+            tracing::warn!(company.id = company.0, account.id = id.0, "the account needs a new token");
+        }
+        self.accounts().changed(company, id);
+        Ok(())
+    }
+
+    /// Says that WhatsApp throttles an account: nothing is asked for it until the wait is over.
+    pub(crate) async fn throttled(&self, account: &KnownAccount, told: Option<Duration>) -> Result<()> {
+        let (company, id, now) = (account.row.company_id, account.row.id, self.now());
+        let rules = self.config().rules.throttled;
+        let wait = told.unwrap_or_else(|| rules.wait(self.gates().throttled_in_row(id, now)));
+        let until = self.gates().throttle(id, now, wait);
+        let code = ErrorCode::ProviderRateLimited;
+        self.store().pause_account(company, id, until, code, code.sentence()).await?;
+        self.accounts().forget();
+        Ok(())
+    }
+
+    /// The account of a media file.
+    pub(crate) async fn account_of(&self, company: CompanyId, id: AccountId) -> Result<Arc<KnownAccount>> {
+        let account = self.accounts().by_id(company, id).await?;
+        account.ok_or_else(|| crate::Error::not_found("the WhatsApp account of this file is gone"))
+    }
+}
+
+/// The webhook's own URL or the last one of Graph's, while it is young enough to live through a download. Counted from
+/// the message as well, since a webhook may come long after it.
+pub(crate) fn young_url(
+    url: Option<&String>,
+    known_at: [Option<Timestamp>; 2],
+    now: Timestamp,
+) -> Option<String> {
+    let oldest = known_at.into_iter().flatten().min()?;
+    url.filter(|_| now.since(oldest) < limits::PROVIDER_URL_TRUST).cloned()
+}

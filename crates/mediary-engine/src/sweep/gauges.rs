@@ -1,0 +1,25 @@
+//! The figures that have to be counted in the database.
+
+use mediary_core::Timestamp;
+use metrics::gauge;
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::metrics::{
+    EVENT_LISTENERS, EXPIRING_UNSAVED, INBOX_DEPTH, INBOX_OLDEST_SECONDS, OLDEST_WAITING_SECONDS, WAITING,
+};
+
+impl Engine {
+    pub(super) async fn set_gauges(&self) -> Result<()> {
+        let age = |at: Option<Timestamp>| at.map_or(0.0, |at| self.now().since(at).as_secs_f64());
+        let downloads = self.store().downloads_overview().await?;
+        gauge!(WAITING).set(downloads.pending_due as f64);
+        gauge!(OLDEST_WAITING_SECONDS).set(age(downloads.oldest_due_at));
+        gauge!(EXPIRING_UNSAVED).set(downloads.expiring_within_a_day as f64);
+        let inbox = self.store().inbox_depth().await?;
+        gauge!(INBOX_DEPTH).set(inbox.waiting as f64);
+        gauge!(INBOX_OLDEST_SECONDS).set(age(inbox.oldest_received_at));
+        gauge!(EVENT_LISTENERS).set(f64::from(u32::try_from(self.events().listeners()).unwrap_or(u32::MAX)));
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! What has to be done from time to time, whoever was at work before: leases that ran out, media that WhatsApp has
+//! forgotten, bytes that nothing points to, and figures for whoever watches.
+
+mod gauges;
+
+use std::time::Duration;
+
+use mediary_blob::StorageKey;
+use mediary_core::{DownloadStatus, Timestamp};
+use mediary_store::Change;
+use tokio::time::Instant;
+
+use crate::engine::{Engine, Shutdown};
+use crate::error::Result;
+use crate::events::{EventData, EventName};
+use crate::fault;
+
+/// How often the quick things are done, and the slow ones.
+const OFTEN: Duration = Duration::from_secs(5);
+const HOURLY: Duration = Duration::from_secs(3600);
+/// An unfinished upload that nobody wrote to for this long belongs to nobody.
+const TEMPORARY_AFTER: Duration = Duration::from_secs(3600);
+/// Rows of one transaction.
+const BATCH: u32 = 500;
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SweepReport {
+    /// Downloads whose worker died.
+    pub leases_released: usize,
+    /// Media that WhatsApp forgot before it could be saved.
+    pub expired_unsaved: usize,
+    /// Files removed from storage because their record was deleted or replaced.
+    pub files_removed: usize,
+    /// What unfinished uploads had left behind.
+    pub temporary_files_removed: u64,
+    /// Webhook bodies and sessions past their time.
+    pub webhooks_pruned: u64,
+    pub sessions_pruned: u64,
+}
+
+/// Sweeps until `shutdown`: once at the start, then by and by.
+pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
+    let mut hourly_at = Instant::now();
+    while !shutdown.soft.is_cancelled() {
+        let mut report = SweepReport::default();
+        let mut swept = engine.sweep_often(&mut report).await;
+        if swept.is_ok() && Instant::now() >= hourly_at {
+            swept = engine.sweep_hourly(&mut report).await;
+            hourly_at = Instant::now() + HOURLY;
+        }
+        if let Err(error) = swept {
+            tracing::error!(error = &error as &dyn std::error::Error, "a sweep did not get through");
+        }
+        if report != SweepReport::default() {
+            tracing::info!(?report, "swept");
+        }
+        tokio::select! {
+            () = shutdown.soft.cancelled() => {}
+            () = engine.wake().sweep_due() => {}
+            () = tokio::time::sleep(OFTEN) => {}
+        }
+    }
+    if let Err(error) = engine.note_views().await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the last views could not be written down");
+    }
+}
+
+impl Engine {
+    /// Sweeps everything once.
+    pub async fn sweep(&self) -> Result<SweepReport> {
+        let mut report = SweepReport::default();
+        self.sweep_often(&mut report).await?;
+        self.sweep_hourly(&mut report).await?;
+        Ok(report)
+    }
+
+    async fn sweep_often(&self, report: &mut SweepReport) -> Result<()> {
+        self.note_views().await?;
+        let released = self.store().release_expired_leases(self.now(), BATCH).await?;
+        if !released.is_empty() {
+            self.wake().fetch();
+        }
+        report.leases_released += released.len();
+        report.expired_unsaved += self.expire_unsaved().await?;
+        report.files_removed += self.empty_trash().await?;
+        self.set_gauges().await
+    }
+
+    async fn sweep_hourly(&self, report: &mut SweepReport) -> Result<()> {
+        let temporary = self.parts().storage.sweep_temporary(TEMPORARY_AFTER).await?;
+        report.temporary_files_removed += temporary.removed;
+        let now = self.now();
+        let processed_before = now.minus(self.config().webhook_retention);
+        report.webhooks_pruned += self.prune_webhooks(processed_before).await?;
+        report.sessions_pruned += self.prune_sessions(now).await?;
+        Ok(())
+    }
+
+    async fn prune_webhooks(&self, processed_before: Timestamp) -> Result<u64> {
+        let mut pruned = 0;
+        loop {
+            let batch = self.store().prune_webhook_events(processed_before, BATCH).await?;
+            pruned += batch;
+            if batch < u64::from(BATCH) {
+                return Ok(pruned);
+            }
+        }
+    }
+
+    async fn prune_sessions(&self, now: Timestamp) -> Result<u64> {
+        let mut pruned = 0;
+        loop {
+            let batch = self.store().prune_sessions(now, BATCH).await?;
+            pruned += batch;
+            if batch < u64::from(BATCH) {
+                return Ok(pruned);
+            }
+        }
+    }
+
+    async fn expire_unsaved(&self) -> Result<usize> {
+        let expired = self.store().expire_unsaved(self.now(), BATCH).await?;
+        for change in &expired {
+            self.events().publish(change.company_id, EventName::MediaFailed, expired_data(change));
+        }
+        Ok(expired.len())
+    }
+
+    /// Removes the bytes first and the note about them after, so that none is forgotten.
+    async fn empty_trash(&self) -> Result<usize> {
+        let mut removed = 0;
+        loop {
+            let trash = self.store().trash_take(BATCH).await?;
+            let mut done = Vec::with_capacity(trash.len());
+            for item in &trash {
+                if item.backend != self.parts().storage.backend() {
+                    continue;
+                }
+                let key: StorageKey = item.key.parse()?;
+                self.parts().storage.delete(&key).await?;
+                fault::point("trash.deleted");
+                done.push(item.id);
+            }
+            self.store().trash_done(&done).await?;
+            removed += done.len();
+            if done.len() < usize::try_from(BATCH).unwrap_or(usize::MAX) {
+                return Ok(removed);
+            }
+        }
+    }
+
+    async fn note_views(&self) -> Result<()> {
+        for ((company, media), at) in self.files().take_views() {
+            self.store().touch_media(company, media, at).await?;
+        }
+        Ok(())
+    }
+}
+
+fn expired_data(change: &Change) -> EventData {
+    EventData {
+        id: change.media_id.map_or(0, i64::from),
+        conversation_id: Some(change.conversation_id),
+        message_id: change.message_id,
+        media_id: change.media_id,
+        status: Some(DownloadStatus::Failed),
+        ..EventData::default()
+    }
+}

@@ -1,0 +1,109 @@
+//! What Meta sends: checked against the secrets of the accounts it speaks of, then made durable.
+
+use std::sync::Arc;
+
+use aws_lc_rs::{constant_time, digest};
+use bytes::Bytes;
+use mediary_core::{ErrorCode, WebhookEventId};
+use mediary_graph::{addressees, signature_matches};
+use mediary_store::{EventScope, NewWebhookEvent};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::accounts::KnownAccount;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::fault;
+
+/// Numbers looked up for one body; Meta sends no more updates than this in one.
+const NUMBERS_AT_ONCE: usize = 1000;
+/// WABAs looked up for a body that names no number; Meta's own bodies speak of one.
+const WABAS_AT_ONCE: usize = 16;
+
+/// A webhook body that is on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    pub event: WebhookEventId,
+}
+
+impl Engine {
+    /// Takes a webhook body whose `X-Hub-Signature-256` is `signature`. Returns once it is durable; what fails with
+    /// `unauthorized` was not kept, and what fails otherwise Meta has to send again.
+    pub async fn accept(&self, signature: Option<&str>, body: Bytes) -> Result<Accepted> {
+        let signature = signature.ok_or_else(unsigned)?;
+        let scope = self.signed_scope(signature, &body).await?.ok_or_else(unsigned)?;
+        let received_at = self.now();
+        let event = self.parts().store.inbox_append(NewWebhookEvent { body, received_at, scope }).await?;
+        fault::point("webhook.committed");
+        self.wake().ingest();
+        Ok(Accepted { event })
+    }
+
+    /// Whether Meta's verification request knows a token of ours.
+    pub async fn verify_subscription(&self, token: &str) -> Result<bool> {
+        let ours = self.parts().config.installation_verify_token.clone();
+        let tokens = ours.into_iter().chain(self.accounts().verify_tokens().await?);
+        // Every token is compared, so that the time taken tells nothing.
+        Ok(tokens.fold(false, |found, known| found | same(&known, token)))
+    }
+
+    /// Whose items the signature speaks for; `None` if it is nobody's we know.
+    async fn signed_scope(&self, signature: &str, body: &Bytes) -> Result<Option<EventScope>> {
+        let accounts = self.addressed(body).await?;
+        let installation = self.parts().config.installation_app_secret.as_ref();
+        let mut tried: Vec<&str> = Vec::new();
+        for account in &accounts {
+            let Some(secret) = account.app_secret() else { continue };
+            let secret = secret.expose_secret();
+            if tried.contains(&secret) {
+                continue;
+            }
+            tried.push(secret);
+            if signature_matches(signature, body, secret.as_bytes()) {
+                let uses_it = |account: &&Arc<KnownAccount>| {
+                    account.app_secret().is_some_and(|own| own.expose_secret() == secret)
+                };
+                let accounts = accounts.iter().filter(uses_it).map(|account| account.row.id).collect();
+                return Ok(Some(EventScope { accounts, installation: false }));
+            }
+        }
+        // The installation's secret speaks for the accounts without one of their own, and for nobody in particular.
+        let shared = accounts.is_empty() || accounts.iter().any(|account| !account.has_own_secret());
+        let signed = installation.is_some_and(|secret| {
+            shared && signature_matches(signature, body, secret.expose_secret().as_bytes())
+        });
+        if !signed {
+            return Ok(None);
+        }
+        let accounts = accounts.iter().filter(|account| !account.has_own_secret());
+        let accounts = accounts.map(|account| account.row.id).collect();
+        Ok(Some(EventScope { accounts, installation: true }))
+    }
+
+    /// The accounts that a body speaks of: by their numbers, or, where it names no number, by their WABA.
+    async fn addressed(&self, body: &[u8]) -> Result<Vec<Arc<KnownAccount>>> {
+        let Ok(addressees) = addressees(body) else { return Ok(Vec::new()) };
+        if addressees.phone_number_ids.is_empty() {
+            let mut accounts = Vec::new();
+            for waba_id in addressees.waba_ids.iter().take(WABAS_AT_ONCE) {
+                accounts.extend(self.accounts().of_waba(waba_id).await?.iter().cloned());
+            }
+            return Ok(accounts);
+        }
+        let numbers = addressees.phone_number_ids.into_iter().take(NUMBERS_AT_ONCE);
+        let found = self.accounts().by_phone_number_ids(numbers).await?;
+        Ok(found.into_values().flatten().collect())
+    }
+}
+
+fn unsigned() -> Error {
+    Error::new(
+        ErrorCode::Unauthorized,
+        "the webhook is not signed with an app secret of the accounts it names",
+    )
+}
+
+fn same(known: &SecretString, given: &str) -> bool {
+    let hash = |text: &str| digest::digest(&digest::SHA256, text.as_bytes());
+    let (known, given) = (hash(known.expose_secret()), hash(given));
+    constant_time::verify_slices_are_equal(known.as_ref(), given.as_ref()).is_ok()
+}
