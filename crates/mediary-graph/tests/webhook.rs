@@ -1,5 +1,7 @@
 //! Webhooks as they really come: batched, incomplete, with people known by number or by user id, and broken in parts.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 use mediary_core::{FileType, MessageStatus, Timestamp};
 use mediary_graph::{
     Addressees, Content, ErrorKind, MediaObject, Message, Origin, Profile, Status, Update, UpdateKind,

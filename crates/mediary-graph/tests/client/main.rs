@@ -1,5 +1,7 @@
 //! The client against a server on this machine that answers well, badly, slowly, endlessly or not at all.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 mod bytes;
 mod graph;
 mod server;
