@@ -1,1 +1,63 @@
+//! Mediary over HTTP: the webhook, the API, media bytes, live events and the inbox.
+//!
+//! Knows nothing of SQL and makes no calls to the outside. It is the only place where a failure becomes an HTTP status.
 
+mod app;
+mod bytes;
+mod description;
+mod json;
+mod layers;
+mod listen;
+mod login_throttle;
+mod metrics;
+mod problem;
+mod request;
+mod routes;
+#[cfg(test)]
+mod testing;
+
+use mediary_engine::{Engine, Shutdown};
+use mediary_store::Store;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use url::Url;
+
+use crate::app::App;
+use crate::routes::docs::Docs;
+
+/// How the server presents itself.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// Under which people reach it; links are made from it, and cookies are for https alone if it is https.
+    pub public_url: Url,
+    /// What `/metrics` shows; without it there is no such path.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// The HTTP side of Mediary.
+#[derive(Debug)]
+pub struct Server {
+    engine: Engine,
+    store: Store,
+    config: ServerConfig,
+}
+
+impl Server {
+    /// Figures are counted by the recorder that is installed by then.
+    pub fn new(engine: Engine, store: Store, config: ServerConfig) -> Self {
+        metrics::describe();
+        Self { engine, store, config }
+    }
+
+    /// Serves until `shutdown`, and returns when every connection has ended: by itself after `soft`, at once after `hard`.
+    pub async fn serve(self, listener: TcpListener, shutdown: Shutdown) {
+        let docs = Docs::new(&openapi());
+        let app = App::new(self.engine, self.store, self.config, docs, shutdown.soft.clone());
+        listen::serve(listener, routes::router(&app), shutdown).await;
+    }
+}
+
+/// The description of the whole API, generated from its handlers.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes::openapi()
+}

@@ -1,0 +1,139 @@
+//! What every handler can reach.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use mediary_core::{CompanyId, limits};
+use mediary_engine::{Caller, Engine};
+use mediary_store::{NewAudit, Store};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::ServerConfig;
+use crate::bytes::chunks::ChunkBudget;
+use crate::layers::RequestIds;
+use crate::login_throttle::LoginThrottle;
+use crate::metrics::Meters;
+use crate::routes::docs::Docs;
+
+/// Shared by all requests; cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct App(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    engine: Engine,
+    store: Store,
+    config: ServerConfig,
+    public_origin: String,
+    logins: LoginThrottle,
+    request_ids: RequestIds,
+    chunks: ChunkBudget,
+    webhook_bytes: Semaphore,
+    meters: Meters,
+    docs: Docs,
+    ending: CancellationToken,
+}
+
+impl App {
+    pub(crate) fn new(
+        engine: Engine,
+        store: Store,
+        config: ServerConfig,
+        docs: Docs,
+        ending: CancellationToken,
+    ) -> Self {
+        let public_origin = config.public_url.origin().ascii_serialization();
+        Self(Arc::new(Inner {
+            engine,
+            store,
+            config,
+            public_origin,
+            logins: LoginThrottle::default(),
+            request_ids: RequestIds::new(),
+            chunks: ChunkBudget::default(),
+            webhook_bytes: Semaphore::new(limits::WEBHOOK_BYTES_IN_FLIGHT),
+            meters: Meters::default(),
+            docs,
+            ending,
+        }))
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn config(&self) -> &ServerConfig {
+        &self.0.config
+    }
+
+    /// Scheme, host and port under which people reach us.
+    pub(crate) fn public_origin(&self) -> &str {
+        &self.0.public_origin
+    }
+
+    pub(crate) fn logins(&self) -> &LoginThrottle {
+        &self.0.logins
+    }
+
+    pub(crate) fn request_ids(&self) -> &RequestIds {
+        &self.0.request_ids
+    }
+
+    pub(crate) fn chunks(&self) -> &ChunkBudget {
+        &self.0.chunks
+    }
+
+    /// Memory for `bytes` of a webhook's body, unless too much of it is taken.
+    pub(crate) fn webhook_room(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+        self.0.webhook_bytes.try_acquire_many(u32::try_from(bytes).ok()?).ok()
+    }
+
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.0.meters
+    }
+
+    pub(crate) fn docs(&self) -> &Docs {
+        &self.0.docs
+    }
+
+    /// Cancelled when the server begins to end; streams without an end of their own end then.
+    pub(crate) fn ending(&self) -> &CancellationToken {
+        &self.0.ending
+    }
+
+    /// A URL under which people reach `path`.
+    pub(crate) fn public_url(&self, path: &str) -> Url {
+        let base = &self.0.config.public_url;
+        let path = format!("{}{path}", base.path().trim_end_matches('/'));
+        let mut url = base.clone();
+        url.set_path(&path);
+        url
+    }
+
+    /// Writes down what somebody did. It has happened by then, so a failure to write is logged and nothing more.
+    pub(crate) async fn audit(&self, caller: &Caller, from: IpAddr, action: &str, record: String) {
+        self.audit_as(caller.company_id, caller.label(), from, action, record).await;
+    }
+
+    pub(crate) async fn audit_as(
+        &self,
+        company: CompanyId,
+        who: String,
+        from: IpAddr,
+        action: &str,
+        record: String,
+    ) {
+        let new =
+            NewAudit { who, action: action.to_owned(), record: Some(record), ip: Some(from.to_string()) };
+        if let Err(error) = self.0.store.audit(company, &new).await {
+            let error = crate::problem::chain(&error);
+            tracing::error!(error, action, company.id = company.0, "failed to write the audit log");
+        }
+    }
+}

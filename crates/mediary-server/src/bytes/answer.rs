@@ -1,0 +1,173 @@
+//! An open file as an answer.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use data_encoding::HEXLOWER;
+use futures_util::stream;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use mediary_blob::StoredFile;
+use mediary_core::ErrorCode;
+use mediary_engine::{FileInfo, OpenedMedia, Source, Wanted};
+use mediary_graph::MediaStream;
+use metrics::Counter;
+
+use super::headers::{self, Embedding, Keep};
+use super::{chunks, conditions, range};
+use crate::App;
+use crate::problem::{self, Problem};
+
+/// How somebody wants to see a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View<'r> {
+    pub(crate) method: &'r Method,
+    pub(crate) asked: &'r HeaderMap,
+    /// Save it instead of showing it.
+    pub(crate) save: bool,
+    /// For how long a signed link lives on, if it is opened by one.
+    pub(crate) link_life: Option<Duration>,
+}
+
+impl View<'_> {
+    /// What has to come from WhatsApp for it.
+    pub(crate) fn wanted(&self) -> Wanted {
+        if self.method == Method::HEAD {
+            Wanted::Description
+        } else {
+            Wanted::Bytes { range: range::forwardable(self.asked.get(header::RANGE)) }
+        }
+    }
+
+    fn safe_headers(&self, info: &FileInfo) -> HeaderMap {
+        let keep = match self.link_life {
+            _ if !info.stored => Keep::Never,
+            Some(life) => Keep::For(life),
+            None => Keep::AskEachTime,
+        };
+        let embedding = if self.link_life.is_some() { Embedding::Anywhere } else { Embedding::OwnPages };
+        let mut headers = HeaderMap::with_capacity(16);
+        let inline = info.inline_safe && !self.save;
+        headers::safe(&mut headers, &info.mime_type, inline, keep, embedding);
+        set(&mut headers, header::CONTENT_TYPE, &info.mime_type);
+        set(&mut headers, header::CONTENT_DISPOSITION, &info.content_disposition(self.save));
+        headers
+    }
+}
+
+/// The answer for an open file.
+pub(crate) async fn answer(app: &App, opened: OpenedMedia, view: View<'_>) -> Result<Response, Problem> {
+    let OpenedMedia { info, source } = opened;
+    let headers = view.safe_headers(&info);
+    match source {
+        Source::Stored(file) => stored(app, &info, file, view, headers).await,
+        Source::Provider(stream) => Ok(from_provider(app, *stream, headers)),
+        Source::Described => {
+            let mut response = with(StatusCode::OK, headers, Body::empty());
+            if let Some(size) = info.size {
+                response.headers_mut().insert(header::CONTENT_LENGTH, size.into());
+            }
+            Ok(response)
+        }
+    }
+}
+
+async fn stored(
+    app: &App,
+    info: &FileInfo,
+    file: StoredFile,
+    view: View<'_>,
+    mut headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let size = file.size();
+    let modified = info.last_modified.unwrap_or_else(|| file.modified());
+    let etag = info.sha256.map(|hash| format!("\"{}\"", HEXLOWER.encode(&hash)));
+    let etag = etag.as_deref();
+    if let Some(etag) = etag {
+        set(&mut headers, header::ETAG, etag);
+    }
+    set(&mut headers, header::LAST_MODIFIED, &conditions::http_date(modified));
+    if conditions::not_modified(view.asked, etag, modified) {
+        headers.remove(header::CONTENT_TYPE);
+        headers.remove(header::CONTENT_DISPOSITION);
+        return Ok(with(StatusCode::NOT_MODIFIED, headers, Body::empty()));
+    }
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    // A HEAD has no part: it describes the whole.
+    let wanted = match view.asked.get(header::RANGE) {
+        asked @ Some(_)
+            if view.method == Method::GET && conditions::range_applies(view.asked, etag, modified) =>
+        {
+            range::wanted(asked, size)
+        }
+        _ => range::Wanted::Whole,
+    };
+    let (status, part) = match wanted {
+        range::Wanted::Whole => (StatusCode::OK, 0..size),
+        range::Wanted::Part { start, end } => {
+            set(&mut headers, header::CONTENT_RANGE, &format!("bytes {start}-{}/{size}", end - 1));
+            (StatusCode::PARTIAL_CONTENT, start..end)
+        }
+        range::Wanted::Nothing => return Ok(beyond_the_end(size)),
+    };
+    headers.insert(header::CONTENT_LENGTH, (part.end - part.start).into());
+    if view.method == Method::HEAD {
+        return Ok(with(status, headers, Body::empty()));
+    }
+    app.meters().stored_bytes.increment(part.end - part.start);
+    let body = chunks::body(file, part, app.chunks()).await;
+    let body = body.map_err(|error| Problem::new(ErrorCode::StorageError).source(error))?;
+    Ok(with(status, headers, body))
+}
+
+fn beyond_the_end(size: u64) -> Response {
+    let mut response = Problem::new(ErrorCode::RangeNotSatisfiable).into_response();
+    set(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{size}"));
+    response
+}
+
+fn from_provider(app: &App, stream: MediaStream, mut headers: HeaderMap) -> Response {
+    let part = stream.content_range.as_deref().filter(|_| stream.status == 206);
+    let status = if part.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+    if let Some(part) = part {
+        set(&mut headers, header::CONTENT_RANGE, part);
+        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    }
+    if let Some(length) = stream.content_length {
+        headers.insert(header::CONTENT_LENGTH, length.into());
+    }
+    let transfer = Transfer { stream, sent: app.meters().provider_bytes.clone() };
+    with(status, headers, Body::from_stream(stream::try_unfold(transfer, Transfer::chunk)))
+}
+
+struct Transfer {
+    stream: MediaStream,
+    sent: Counter,
+}
+
+impl Transfer {
+    /// An error here aborts the connection, so that nobody takes a part for the whole.
+    async fn chunk(mut self) -> Result<Option<(bytes::Bytes, Self)>, mediary_graph::Error> {
+        let chunk = self.stream.chunk().await.inspect_err(|error| {
+            tracing::warn!(error = problem::chain(error), "WhatsApp broke off while a file was passed on");
+        })?;
+        Ok(chunk.map(|bytes| {
+            self.sent.increment(bytes.len() as u64);
+            (bytes, self)
+        }))
+    }
+}
+
+fn with(status: StatusCode, headers: HeaderMap, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// A value that cannot be written (a sender's type may be anything) is left out.
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}

@@ -1,0 +1,32 @@
+//! The shapes of JSON that the API speaks, apart from the rows they are made of: a column can change without an answer
+//! changing, and what must not leave (tokens, provider URLs, raw payloads) has no field to leave by.
+
+mod account;
+mod conversation;
+mod media;
+mod message;
+mod page;
+mod person;
+pub(crate) mod words;
+
+pub(crate) use account::Account;
+pub(crate) use conversation::Conversation;
+pub(crate) use media::{MediaFile, MediaStatus};
+pub(crate) use message::Message;
+pub(crate) use page::Page;
+pub(crate) use person::{ApiKey, Me, User};
+
+use mediary_core::Role;
+use utoipa::ToSchema;
+
+/// A moment as the API describes it: RFC 3339, in UTC.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = DateTime)]
+pub(crate) struct Time(
+    #[expect(dead_code, reason = "describes mediary_core::Timestamp, which knows nothing of HTTP")] String,
+);
+
+/// What a record looks like depends on who reads it: only admins see where bytes lie.
+pub(crate) trait Shape<Row> {
+    fn shape(row: Row, reader: Role) -> Self;
+}

@@ -1,0 +1,29 @@
+use mediary_core::Role;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Shape;
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Page<T> {
+    pub(crate) items: Vec<T>,
+    /// Give it as `cursor` for the next page.
+    #[schema(required)]
+    pub(crate) next_cursor: Option<String>,
+    pub(crate) has_more: bool,
+}
+
+impl<T> Page<T> {
+    pub(crate) fn of<Row>(page: mediary_store::Page<Row>, reader: Role) -> Self
+    where
+        T: Shape<Row>,
+    {
+        Self {
+            items: page.items.into_iter().map(|row| T::shape(row, reader)).collect(),
+            has_more: page.next.is_some(),
+            next_cursor: page.next.map(|cursor| cursor.to_string()),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Every figure the server counts, by name.
+
+use metrics::{
+    Counter, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
+
+pub(crate) const CONNECTIONS: &str = "mediary_http_connections";
+pub(crate) const WEBHOOK_REQUESTS: &str = "mediary_webhook_requests_total";
+const WEBHOOK_SECONDS: &str = "mediary_webhook_seconds";
+const BYTES_SENT: &str = "mediary_media_sent_bytes_total";
+const PROXY_FIRST_BYTE_SECONDS: &str = "mediary_proxy_first_byte_seconds";
+
+/// Describes every figure, and begins those at zero that have no labels.
+pub(crate) fn describe() {
+    describe_gauge!(CONNECTIONS, Unit::Count, "Open HTTP connections.");
+    describe_counter!(WEBHOOK_REQUESTS, Unit::Count, "Webhook bodies from WhatsApp, by result.");
+    describe_histogram!(WEBHOOK_SECONDS, Unit::Seconds, "From a webhook's head to its answer.");
+    describe_counter!(BYTES_SENT, Unit::Bytes, "Bytes of media sent to viewers, by source.");
+    describe_histogram!(
+        PROXY_FIRST_BYTE_SECONDS,
+        Unit::Seconds,
+        "From a viewer's request to WhatsApp's first byte."
+    );
+    gauge!(CONNECTIONS).set(0.0);
+    counter!(WEBHOOK_REQUESTS, "result" => "accepted").absolute(0);
+}
+
+/// The figures of the paths that run thousands of times a second, looked up once.
+pub(crate) struct Meters {
+    pub(crate) stored_bytes: Counter,
+    pub(crate) provider_bytes: Counter,
+    pub(crate) first_byte_seconds: Histogram,
+    pub(crate) webhook_seconds: Histogram,
+}
+
+impl Default for Meters {
+    fn default() -> Self {
+        Self {
+            stored_bytes: counter!(BYTES_SENT, "source" => "storage"),
+            provider_bytes: counter!(BYTES_SENT, "source" => "provider"),
+            first_byte_seconds: histogram!(PROXY_FIRST_BYTE_SECONDS),
+            webhook_seconds: histogram!(WEBHOOK_SECONDS),
+        }
+    }
+}
+
+impl std::fmt::Debug for Meters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meters")
+    }
+}

@@ -1,0 +1,281 @@
+//! What a failed request answers: the one place where an [`ErrorCode`] becomes an HTTP status and a body (RFC 9457).
+//!
+//! A handler returns a [`Problem`]; the outermost layer writes its body, because only there the request id is known.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use mediary_core::ErrorCode;
+use mediary_store::ErrorKind;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::json::words;
+
+/// The media type of a problem's body.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// Why a request failed, as the caller and the log will see it.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    code: ErrorCode,
+    /// Overrides the code's status where HTTP has a more exact one.
+    status: Option<StatusCode>,
+    detail: Option<String>,
+    retry_after: Option<Duration>,
+    fields: Vec<FieldError>,
+    /// Goes to the log, never to the caller.
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// One field of a request that is wrong.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct FieldError {
+    /// The field's name, with dots where it lies deeper.
+    pub(crate) field: String,
+    /// What is wrong with it and what is allowed.
+    pub(crate) message: String,
+}
+
+/// A failure (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProblemBody {
+    /// A reference to what is known about this kind of failure.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The status in words.
+    title: &'static str,
+    status: u16,
+    /// What happened and what to do, for a person.
+    detail: String,
+    /// What happened, for a program; never changes its meaning.
+    #[schema(value_type = words::ErrorCode)]
+    code: ErrorCode,
+    /// Whether the same request can work later without anybody changing something.
+    retryable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    retry_after_seconds: Option<u64>,
+    /// Finds the request in the log.
+    request_id: String,
+    /// The fields that are wrong, if the request was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldError>,
+}
+
+impl Problem {
+    pub(crate) fn new(code: ErrorCode) -> Self {
+        Self(Arc::new(Inner {
+            code,
+            status: None,
+            detail: None,
+            retry_after: None,
+            fields: Vec::new(),
+            source: None,
+        }))
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(ErrorCode::NotFound)
+    }
+
+    /// A request with one wrong field.
+    pub(crate) fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        let field = FieldError { field: field.into(), message: message.into() };
+        Self::new(ErrorCode::ValidationError).change(|inner| inner.fields.push(field))
+    }
+
+    pub(crate) fn detail(self, detail: impl Into<String>) -> Self {
+        self.change(|inner| inner.detail = Some(detail.into()))
+    }
+
+    pub(crate) fn status(self, status: StatusCode) -> Self {
+        self.change(|inner| inner.status = Some(status))
+    }
+
+    pub(crate) fn retry_after(self, wait: Option<Duration>) -> Self {
+        self.change(|inner| inner.retry_after = wait)
+    }
+
+    pub(crate) fn source(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.change(|inner| inner.source = Some(Box::new(source)))
+    }
+
+    pub(crate) fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+
+    /// Every cause in a row, for the log.
+    pub(crate) fn chain(&self) -> String {
+        self.0.source.as_deref().map_or_else(String::new, |source| chain(source))
+    }
+
+    /// The whole answer, headers of `response` kept.
+    pub(crate) fn render(&self, mut response: Response, request_id: &str) -> Response {
+        let status = self.http_status();
+        let seconds = self.0.retry_after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+        let body = ProblemBody {
+            kind: format!("/api/docs#{}", self.0.code),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: self.0.detail.clone().unwrap_or_else(|| self.0.code.sentence().to_owned()),
+            code: self.0.code,
+            retryable: self.0.code.retryable(),
+            retry_after_seconds: seconds,
+            request_id: request_id.to_owned(),
+            errors: self.0.fields.clone(),
+        };
+        let bytes = serde_json::to_vec(&body).expect("a problem is plain text and numbers");
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.remove(header::CONTENT_LENGTH);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Mediary\""));
+        }
+        if let Some(seconds) = seconds {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        *response.body_mut() = bytes.into();
+        response
+    }
+
+    pub(crate) fn http_status(&self) -> StatusCode {
+        self.0.status.unwrap_or_else(|| status_of(self.0.code))
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::get_mut(&mut self.0).expect("a problem is not shared while it is being made"));
+        self
+    }
+}
+
+impl From<mediary_engine::Error> for Problem {
+    fn from(error: mediary_engine::Error) -> Self {
+        let problem = match error.field() {
+            Some(field) => Self::field(field, error.to_string()),
+            None => Self::new(error.code()),
+        };
+        let problem = if said_to_the_caller(error.code()) && error.field().is_none() {
+            problem.detail(error.to_string())
+        } else {
+            problem
+        };
+        problem.retry_after(error.retry_after()).source(error)
+    }
+}
+
+impl From<mediary_store::Error> for Problem {
+    fn from(error: mediary_store::Error) -> Self {
+        let problem = match error.kind() {
+            ErrorKind::NotFound => Self::not_found(),
+            ErrorKind::Conflict { .. } => Self::new(ErrorCode::Conflict),
+            ErrorKind::Unavailable => Self::new(ErrorCode::StorageError),
+            ErrorKind::Corrupt { .. } => Self::new(ErrorCode::Internal),
+            ErrorKind::Invalid => Self::field("cursor", error.to_string()),
+        };
+        problem.source(error)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(axum::body::Body::empty());
+        *response.status_mut() = self.http_status();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// What is wrong with a request is said by whoever found it; what is wrong elsewhere has its sentence, and the rest is
+/// for the log.
+const fn said_to_the_caller(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::ValidationError
+            | ErrorCode::Unauthorized
+            | ErrorCode::Forbidden
+            | ErrorCode::NotFound
+            | ErrorCode::Conflict
+            | ErrorCode::PayloadTooLarge
+            | ErrorCode::RateLimited
+    )
+}
+
+/// An error and all that lies beneath it, in one line.
+pub(crate) fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        next = error.source();
+    }
+    text
+}
+
+const fn status_of(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::ValidationError => StatusCode::BAD_REQUEST,
+        ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
+        ErrorCode::Forbidden | ErrorCode::MediaQuarantined => StatusCode::FORBIDDEN,
+        ErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ErrorCode::Conflict => StatusCode::CONFLICT,
+        ErrorCode::MediaExpired | ErrorCode::MediaDeleted | ErrorCode::LinkExpired => StatusCode::GONE,
+        ErrorCode::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ErrorCode::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
+        ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::ProviderRateLimited | ErrorCode::StorageError => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::ProviderUnauthorized | ErrorCode::ProviderUnavailable | ErrorCode::IntegrityMismatch => {
+            StatusCode::BAD_GATEWAY
+        }
+        ErrorCode::ProviderTimeout => StatusCode::GATEWAY_TIMEOUT,
+        ErrorCode::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
+        ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn body_has_every_field_of_the_contract() {
+        let problem =
+            Problem::field("limit", "must be from 1 to 100").retry_after(Some(Duration::from_millis(1500)));
+        let response = problem.render(Problem::not_found().into_response(), "r-1");
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(response.headers()["retry-after"], "2");
+        assert_eq!(response.headers()["content-type"], PROBLEM_JSON);
+        let bytes = axum::body::to_bytes(response.into_body(), 4096).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(
+            body,
+            serde_json::json!({
+                "type": "/api/docs#validation_error", "title": "Bad Request", "status": 400,
+                "detail": ErrorCode::ValidationError.sentence(), "code": "validation_error", "retryable": false,
+                "retryAfterSeconds": 2, "requestId": "r-1",
+                "errors": [{"field": "limit", "message": "must be from 1 to 100"}],
+            })
+        );
+    }
+
+    #[test]
+    fn the_source_is_for_the_log_alone() {
+        let problem = Problem::new(ErrorCode::Internal).source(std::io::Error::other("disk 7 is gone"));
+        assert_eq!(problem.chain(), "disk 7 is gone");
+        let response = problem.render(problem.clone().into_response(), "r-2");
+        assert!(!format!("{response:?}").contains("disk 7"));
+    }
+}

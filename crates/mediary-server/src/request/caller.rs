@@ -1,0 +1,157 @@
+//! Who is calling, and whether they may.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, Method, header};
+use mediary_core::{ErrorCode, Permission};
+use mediary_engine::{Access, Caller};
+
+use super::SameOrigin;
+use crate::App;
+use crate::layers::Scope;
+use crate::problem::Problem;
+
+/// The name of the cookie that holds a session's token.
+pub(crate) const SESSION_COOKIE: &str = "mediary_session";
+
+/// A caller who holds the right `R`. Handlers take it first, so that nothing of a request is read for who may not.
+#[derive(Debug)]
+pub(crate) struct May<R> {
+    pub(crate) caller: Arc<Caller>,
+    right: PhantomData<R>,
+}
+
+/// A right as a type.
+pub(crate) trait Right {
+    const PERMISSION: Permission;
+}
+
+/// The rights that routes ask for.
+pub(crate) mod rights {
+    macro_rules! rights {
+        ($($name:ident),+ $(,)?) => { $(
+            #[derive(Debug)]
+            pub(crate) enum $name {}
+
+            impl super::Right for $name {
+                const PERMISSION: mediary_core::Permission = mediary_core::Permission::$name;
+            }
+        )+ };
+    }
+
+    rights! {
+        Read, MarkRead, StartDownload, ShareLink, DeleteMedia, RetryAll, ChangeMediaSettings, SeeUsage, ManageAccounts,
+        ManageUsers, ManageApiKeys, SeeAudit,
+    }
+}
+
+impl<R: Right> FromRequestParts<App> for May<R> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let caller = authenticate(&parts.method, &parts.headers, app).await?;
+        if let Some(scope) = parts.extensions.get::<Scope>() {
+            scope.set_company(caller.company_id);
+        }
+        caller.require(R::PERMISSION)?;
+        Ok(Self { caller, right: PhantomData })
+    }
+}
+
+async fn authenticate(method: &Method, headers: &HeaderMap, app: &App) -> Result<Arc<Caller>, Problem> {
+    let token = Token::find(headers).ok_or_else(|| Problem::new(ErrorCode::Unauthorized))?;
+    let caller = token.caller(app.engine().access()).await?;
+    let caller = caller.ok_or_else(|| Problem::new(ErrorCode::Unauthorized))?;
+    if matches!(token, Token::Session(_)) && !method.is_safe() {
+        SameOrigin::check(headers, app)?;
+    }
+    Ok(caller)
+}
+
+/// What a request says about who sends it.
+#[derive(Clone, Copy)]
+enum Token<'h> {
+    Session(&'h str),
+    Key(&'h str),
+}
+
+impl<'h> Token<'h> {
+    fn find(headers: &'h HeaderMap) -> Option<Self> {
+        bearer(headers).map(Self::Key).or_else(|| session_cookie(headers).map(Self::Session))
+    }
+
+    async fn caller(self, access: &Access) -> mediary_engine::Result<Option<Arc<Caller>>> {
+        match self {
+            Self::Session(token) => access.authenticate_session(token).await,
+            Self::Key(key) => access.authenticate_key(key).await,
+        }
+    }
+}
+
+/// The same, kept: to look again whether it still holds, or to end it.
+pub(crate) struct Credentials(HeaderMap);
+
+impl FromRequestParts<App> for Credentials {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        let kept = [header::AUTHORIZATION, header::COOKIE];
+        let values = kept
+            .iter()
+            .flat_map(|name| parts.headers.get_all(name).iter().map(|value| (name.clone(), value.clone())));
+        Ok(Self(values.collect()))
+    }
+}
+
+impl Credentials {
+    /// Whether they still open the door.
+    pub(crate) async fn hold(&self, access: &Access) -> bool {
+        match Token::find(&self.0) {
+            Some(token) => matches!(token.caller(access).await, Ok(Some(_))),
+            None => false,
+        }
+    }
+
+    /// The session among them.
+    pub(crate) fn session(&self) -> Option<&str> {
+        session_cookie(&self.0)
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookie| cookie.split(';'));
+    pairs.find_map(|pair| pair.trim().strip_prefix(SESSION_COOKIE)?.strip_prefix('='))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn finds_the_session_among_other_cookies() {
+        let cookie = |text| HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(text))]);
+        assert_eq!(session_cookie(&cookie("a=1; mediary_session=abc; b=2")), Some("abc"));
+        assert_eq!(session_cookie(&cookie("mediary_session2=abc;xmediary_session=d")), None);
+        assert_eq!(session_cookie(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn scheme_is_bearer_in_any_case() {
+        let with = |text| HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(text))]);
+        assert_eq!(bearer(&with("Bearer mdy_1")), Some("mdy_1"));
+        assert_eq!(bearer(&with("bearer  mdy_1")), Some("mdy_1"));
+        assert_eq!(bearer(&with("Basic abc")), None);
+        assert_eq!(bearer(&with("Bearer")), None);
+    }
+}

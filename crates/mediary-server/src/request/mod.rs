@@ -1,0 +1,15 @@
+//! What handlers read from a request. Everything that is wrong becomes a problem that names the field.
+
+mod body;
+mod caller;
+mod id;
+mod origin;
+mod peer;
+mod query;
+
+pub(crate) use body::{Body, present};
+pub(crate) use caller::{Credentials, May, SESSION_COOKIE, rights};
+pub(crate) use id::{Id, Name};
+pub(crate) use origin::SameOrigin;
+pub(crate) use peer::Peer;
+pub(crate) use query::{Paging, Query};

@@ -1,0 +1,210 @@
+//! Tries every route of the description as somebody who may not: without a key, with too small a role, and for
+//! another company's records.
+
+use axum::body::Body;
+use http::{Request, StatusCode, header};
+use mediary_core::{Permission, Role};
+use serde_json::{Value, json};
+
+use crate::openapi;
+use crate::testing::{ACCESS_TOKEN, APP_SECRET, Company, House, Made, PROVIDER_URL, request};
+
+/// What a test has to know of a route that its description does not say.
+struct Route {
+    method: String,
+    path: String,
+    needs: Needs,
+}
+
+enum Needs {
+    /// Anybody may ask.
+    Nothing,
+    /// Session or key, and this right.
+    Right(Permission),
+}
+
+/// Every route of the API, so that a new one cannot be forgotten: it has to be named here.
+fn routes() -> Vec<Route> {
+    let description = serde_json::to_value(openapi()).unwrap();
+    let mut routes = Vec::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let open =
+                operation["security"].as_array().is_some_and(|list| list.iter().all(|one| one == &json!({})));
+            let method = method.to_uppercase();
+            let needs = if open { Needs::Nothing } else { Needs::Right(right(&method, path)) };
+            routes.push(Route { method, path: path.clone(), needs });
+        }
+    }
+    assert!(routes.len() > 35, "the description lists {} routes", routes.len());
+    routes
+}
+
+fn right(method: &str, path: &str) -> Permission {
+    match (method, path) {
+        (_, "/api/auth/logout") => Permission::Read,
+        ("POST", path) if path.ends_with("/read") => Permission::MarkRead,
+        ("POST", path) if path.ends_with("/download") => Permission::StartDownload,
+        ("POST", path) if path.ends_with("/signed-url") => Permission::ShareLink,
+        ("POST", "/api/media/retry") => Permission::RetryAll,
+        ("DELETE", path) if path.starts_with("/api/media/") => Permission::DeleteMedia,
+        ("GET", "/api/settings/media") => Permission::Read,
+        (_, "/api/settings/media") => Permission::ChangeMediaSettings,
+        (_, "/api/usage") => Permission::SeeUsage,
+        (_, "/api/audit") => Permission::SeeAudit,
+        (_, path) if path.starts_with("/api/whatsapp-accounts") => Permission::ManageAccounts,
+        (_, path) if path.starts_with("/api/users") => Permission::ManageUsers,
+        (_, path) if path.starts_with("/api/api-keys") => Permission::ManageApiKeys,
+        ("GET", _) => Permission::Read,
+        _ => panic!("say which right {method} {path} needs"),
+    }
+}
+
+/// The path with ids of records that `owner` has.
+fn filled(path: &str, owner: &Company, made: Made, user: i64, key: i64) -> String {
+    let id = match path {
+        path if path.starts_with("/api/conversations") => made.conversation.0,
+        path if path.starts_with("/api/messages") => made.message.0,
+        path if path.starts_with("/api/media") => made.media.0,
+        path if path.starts_with("/api/whatsapp-accounts") => owner.account.0,
+        path if path.starts_with("/api/users") => user,
+        _ => key,
+    };
+    path.replace("{id}", &id.to_string())
+        .replace("{messageId}", &made.message.to_string())
+        .replace("{providerMediaId}", "wamid.1")
+        .replace("{token}", "made-up")
+}
+
+fn asking(route: &Route, path: &str, key: Option<&str>) -> Request<Body> {
+    let request = request(&route.method, path, key);
+    if route.method == "GET" {
+        return request.body(Body::empty()).unwrap();
+    }
+    request.header(header::CONTENT_TYPE, "application/json").body(Body::from("{}")).unwrap()
+}
+
+struct Scene {
+    house: House,
+    ours: Company,
+    theirs: Company,
+    made: Made,
+    user: i64,
+    key: i64,
+}
+
+/// Two companies; one has a stored file, a user and keys.
+async fn scene() -> Scene {
+    let house = House::open().await;
+    let (theirs, ours) = (house.company("theirs").await, house.company("ours").await);
+    let made = house.stored(&theirs, "wamid.1", b"\x89PNG\r\n\x1a\n", "image/png").await;
+    house.user(&theirs, Role::Viewer).await;
+    let first = |answer: crate::testing::Answer| answer.json()["items"][0]["id"].as_i64().unwrap();
+    let user = first(house.get("/api/users", theirs.key(Role::Admin)).await);
+    let key = first(house.get("/api/api-keys", theirs.key(Role::Admin)).await);
+    Scene { house, ours, theirs, made, user, key }
+}
+
+#[tokio::test]
+async fn without_a_key_nothing_answers() {
+    let scene = scene().await;
+    for route in routes() {
+        let Needs::Right(_) = route.needs else { continue };
+        if route.path == "/api/auth/logout" {
+            continue;
+        }
+        let path = filled(&route.path, &scene.theirs, scene.made, scene.user, scene.key);
+        for key in [None, Some("mdy_nobodys"), Some("")] {
+            let answer = scene.house.send(asking(&route, &path, key)).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{} {path} {key:?}", route.method);
+            assert_eq!(answer.code(), "unauthorized");
+            assert!(answer.header("www-authenticate").starts_with("Bearer"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_role_below_the_right_is_forbidden() {
+    let scene = scene().await;
+    for route in routes() {
+        let Needs::Right(permission) = route.needs else { continue };
+        let path = filled(&route.path, &scene.theirs, scene.made, scene.user, scene.key);
+        for role in Role::ALL.iter().filter(|role| !role.may(permission)) {
+            let answer = scene.house.send(asking(&route, &path, Some(scene.theirs.key(*role)))).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{} {path} as {role}", route.method);
+            assert_eq!(answer.code(), "forbidden");
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_companys_records_do_not_exist() {
+    let scene = scene().await;
+    let admin = scene.ours.key(Role::Admin);
+    for route in routes() {
+        let Needs::Right(_) = route.needs else { continue };
+        if !route.path.contains('{') {
+            continue;
+        }
+        let path = filled(&route.path, &scene.theirs, scene.made, scene.user, scene.key);
+        let answer = scene.house.send(asking(&route, &path, Some(admin))).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{} {path}", route.method);
+        assert_eq!(answer.code(), "not_found");
+        let nobodys = path.replace(|c: char| c.is_ascii_digit(), "9");
+        let unknown = scene.house.send(asking(&route, &nobodys, Some(admin))).await;
+        assert_eq!(
+            without_id(&answer.json()),
+            without_id(&unknown.json()),
+            "theirs and nobody's look the same"
+        );
+    }
+    let untouched =
+        scene.house.get(&format!("/api/media/{}", scene.made.media), scene.theirs.key(Role::Admin)).await;
+    assert_eq!(untouched.json()["isActive"], true);
+}
+
+fn without_id(problem: &Value) -> Value {
+    let mut problem = problem.clone();
+    problem.as_object_mut().unwrap().remove("requestId");
+    problem
+}
+
+#[tokio::test]
+async fn lists_hold_only_the_companys_own() {
+    let scene = scene().await;
+    for route in routes() {
+        let list = route.method == "GET" && !route.path.contains('{');
+        if !list || matches!(route.needs, Needs::Nothing) || route.path == "/api/events" {
+            continue;
+        }
+        let answer = scene.house.send(asking(&route, &route.path, Some(scene.ours.key(Role::Admin)))).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", route.path);
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        assert!(!text.contains(&format!("\"companyId\":{}", scene.theirs.id)), "{}: {text}", route.path);
+        assert!(!text.contains("wamid.1") && !text.contains("theirs"), "{}: {text}", route.path);
+    }
+}
+
+#[tokio::test]
+async fn no_answer_holds_a_secret_or_a_provider_url() {
+    let scene = scene().await;
+    for route in routes() {
+        if route.method != "GET" || route.path == "/api/events" {
+            continue;
+        }
+        let path = filled(&route.path, &scene.theirs, scene.made, scene.user, scene.key);
+        for role in Role::ALL {
+            let key = scene.theirs.key(*role);
+            let answer = scene.house.send(asking(&route, &path, Some(key))).await;
+            let text = String::from_utf8_lossy(&answer.body).into_owned() + &format!("{:?}", answer.headers);
+            for secret in [ACCESS_TOKEN, APP_SECRET, PROVIDER_URL, "a verify token", "argon2", key] {
+                assert!(!text.contains(secret), "{path} as {role} says {secret}");
+            }
+            assert_eq!(
+                text.contains("file://"),
+                *role == Role::Admin && text.contains("fileUrl"),
+                "{path} as {role}"
+            );
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Signed links: made here, opened in [`super::bytes`].
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use mediary_core::{ErrorCode, MediaId, Timestamp};
+use mediary_engine::{Link, Links};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::json::Time;
+use crate::problem::{Problem, ProblemBody};
+use crate::request::{Body, Id, May, Peer, rights};
+
+/// The life of a link unless the request says otherwise: an hour.
+const LIFE_DEFAULT_SECONDS: u64 = 3600;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(sign))
+}
+
+/// What a link opens, and for how long.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct NewLink {
+    /// An hour unless given.
+    #[schema(minimum = 1, maximum = 604_800, nullable = false)]
+    expires_in_seconds: Option<u64>,
+    /// The kind of a variant of the file, instead of the file itself.
+    variant: Option<String>,
+    /// Whether the file comes as an attachment.
+    #[serde(default)]
+    download: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SignedLink {
+    url: String,
+    #[schema(value_type = Time)]
+    expires_at: Timestamp,
+}
+
+/// Make a signed link
+///
+/// Whoever has the link can read this one file until it ends, without logging in.
+#[utoipa::path(post, path = "/api/media/{id}/signed-url", tag = "Media", params(("id" = i64, Path)),
+    request_body = NewLink, responses((status = 200, body = SignedLink), (status = 400, body = ProblemBody),
+    (status = 404, body = ProblemBody), (status = 410, body = ProblemBody)))]
+async fn sign(
+    State(app): State<App>,
+    may: May<rights::ShareLink>,
+    Peer(address): Peer,
+    Id(id): Id<MediaId>,
+    Body(wanted): Body<NewLink>,
+) -> Result<Json<SignedLink>, Problem> {
+    let company_id = may.caller.company_id;
+    let media = app.store().media(company_id, id).await?.ok_or_else(Problem::not_found)?;
+    if !media.is_active {
+        return Err(Problem::new(ErrorCode::MediaDeleted));
+    }
+    if wanted.variant.is_some() {
+        return Err(Problem::field("variant", "this file has no such variant"));
+    }
+    let life = Duration::from_secs(wanted.expires_in_seconds.unwrap_or(LIFE_DEFAULT_SECONDS));
+    let expires_at = Links::expiry(app.engine().now(), life)?;
+    let link = Link { company_id, media_id: id, variant: None, download: wanted.download, expires_at };
+    let token = app.engine().links().sign(&link)?;
+    app.audit(&may.caller, address, "link.created", format!("media:{id}")).await;
+    Ok(Json(SignedLink { url: app.public_url(&format!("/m/{token}")).to_string(), expires_at }))
+}

@@ -1,0 +1,41 @@
+//! Single messages.
+
+use axum::Json;
+use axum::extract::State;
+use mediary_core::MessageId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::json::{MediaFile, Message, Shape};
+use crate::problem::{Problem, ProblemBody};
+use crate::request::{Id, May, rights};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(get)).routes(routes!(media))
+}
+
+/// One message
+#[utoipa::path(get, path = "/api/messages/{id}", tag = "Messages", params(("id" = i64, Path)),
+    responses((status = 200, body = Message), (status = 404, body = ProblemBody)))]
+async fn get(
+    State(app): State<App>,
+    may: May<rights::Read>,
+    Id(id): Id<MessageId>,
+) -> Result<Json<Message>, Problem> {
+    let row = app.store().message(may.caller.company_id, id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(Message::shape(row, may.caller.role)))
+}
+
+/// The media file of a message
+#[utoipa::path(get, path = "/api/messages/{id}/media", tag = "Messages", params(("id" = i64, Path)),
+    responses((status = 200, body = MediaFile), (status = 404, body = ProblemBody)))]
+async fn media(
+    State(app): State<App>,
+    may: May<rights::Read>,
+    Id(id): Id<MessageId>,
+) -> Result<Json<MediaFile>, Problem> {
+    let row =
+        app.store().media_by_message(may.caller.company_id, id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(MediaFile::shape(row, may.caller.role)))
+}

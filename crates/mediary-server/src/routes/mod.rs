@@ -1,0 +1,79 @@
+//! The routes, one group a file, and the layers around each kind.
+
+mod accounts;
+mod api_keys;
+mod auth;
+mod bytes;
+mod conversations;
+#[cfg(test)]
+mod crossing;
+pub(crate) mod docs;
+mod events;
+mod health;
+mod links;
+mod media;
+mod messages;
+mod records;
+mod settings;
+mod ui;
+mod users;
+mod webhook;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use tower_http::compression::CompressionLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::App;
+use crate::description::describe;
+use crate::layers;
+
+/// Every route, with what surrounds it.
+pub(crate) fn router(app: &App) -> Router {
+    let (json, _) = json_routes().split_for_parts();
+    let json = json
+        .route("/api/openapi.json", get(docs::openapi))
+        .route("/api/docs", get(docs::page))
+        .method_not_allowed_fallback(layers::method_not_allowed)
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(app.clone(), layers::api));
+    let (fast, _) = fast_routes().split_for_parts();
+    let fast = fast
+        .method_not_allowed_fallback(layers::method_not_allowed)
+        .layer(from_fn_with_state(app.clone(), layers::lean));
+    let pages = Router::new()
+        .fallback(ui::page)
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(app.clone(), layers::lean));
+    json.merge(fast).fallback_service(pages.with_state(app.clone())).with_state(app.clone())
+}
+
+/// The description of every route.
+pub(crate) fn openapi() -> OpenApi {
+    let (_, api) =
+        OpenApiRouter::with_openapi(describe()).merge(json_routes()).merge(fast_routes()).split_for_parts();
+    api
+}
+
+/// Answered with JSON, logged one by one.
+fn json_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(auth::routes())
+        .merge(conversations::routes())
+        .merge(messages::routes())
+        .merge(media::routes())
+        .merge(links::routes())
+        .merge(events::routes())
+        .merge(settings::routes())
+        .merge(accounts::routes())
+        .merge(users::routes())
+        .merge(api_keys::routes())
+        .merge(records::routes())
+}
+
+/// Asked so often, or by machines so simple, that little may surround them.
+fn fast_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().merge(bytes::routes()).merge(webhook::routes()).merge(health::routes())
+}

@@ -1,0 +1,89 @@
+//! What has happened and what it takes: the audit log and the use of storage.
+
+use axum::Json;
+use axum::extract::State;
+use mediary_core::{FileType, Role, Timestamp};
+use mediary_store::Audit;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::json::{Page, Shape, Time, words};
+use crate::problem::{Problem, ProblemBody};
+use crate::request::{May, Paging, Query, rights};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(audit)).routes(routes!(usage))
+}
+
+/// Somebody did something to a record.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AuditEntry {
+    id: i64,
+    /// Like `user:3`, `api_key:5` or `link`.
+    who: String,
+    action: String,
+    /// Like `media:17`.
+    #[schema(required)]
+    record: Option<String>,
+    /// The address it came from.
+    #[schema(required)]
+    ip: Option<String>,
+    #[schema(value_type = Time)]
+    created_at: Timestamp,
+}
+
+impl Shape<Audit> for AuditEntry {
+    fn shape(row: Audit, _: Role) -> Self {
+        Self {
+            id: row.id,
+            who: row.who,
+            action: row.action,
+            record: row.record,
+            ip: row.ip,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// Stored files of one type that came in one month.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Usage {
+    /// Like `2026-11`, in UTC.
+    month: String,
+    #[schema(value_type = words::FileType)]
+    file_type: FileType,
+    files: i64,
+    bytes: i64,
+}
+
+impl Shape<mediary_store::Usage> for Usage {
+    fn shape(row: mediary_store::Usage, _: Role) -> Self {
+        Self { month: row.month, file_type: row.file_type, files: row.files, bytes: row.bytes }
+    }
+}
+
+/// The audit log, newest first
+#[utoipa::path(get, path = "/api/audit", tag = "Company", params(Paging),
+    responses((status = 200, body = Page<AuditEntry>), (status = 403, body = ProblemBody)))]
+async fn audit(
+    State(app): State<App>,
+    may: May<rights::SeeAudit>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<AuditEntry>>, Problem> {
+    let page = app.store().audits(may.caller.company_id, &paging.into()).await?;
+    Ok(Json(Page::of(page, may.caller.role)))
+}
+
+/// Stored files and bytes by month and type
+#[utoipa::path(get, path = "/api/usage", tag = "Company",
+    responses((status = 200, body = Page<Usage>), (status = 403, body = ProblemBody)))]
+async fn usage(State(app): State<App>, may: May<rights::SeeUsage>) -> Result<Json<Page<Usage>>, Problem> {
+    let rows = app.store().usage(may.caller.company_id).await?;
+    let page = mediary_store::Page { items: rows, next: None };
+    Ok(Json(Page::of(page, may.caller.role)))
+}

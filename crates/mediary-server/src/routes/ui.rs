@@ -1,0 +1,87 @@
+//! The inbox: files with a hash in their name are kept for ever, everything else is asked for again.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use mediary_web::Asset;
+
+use crate::bytes::conditions;
+use crate::problem::Problem;
+
+const HASHED_FOLDER: &str = "/assets/";
+/// Only our own scripts; pictures and players may also show what the page itself made.
+const POLICY: &str = "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob: data:; \
+    style-src 'self' 'unsafe-inline'; frame-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; \
+    frame-ancestors 'none'";
+
+/// Answers every path that is not of the API.
+pub(crate) async fn page(request: Request) -> Response {
+    let path = request.uri().path();
+    let of_the_api = path == "/api" || path.starts_with("/api/");
+    if of_the_api || !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Problem::not_found().into_response();
+    }
+    match mediary_web::asset(path) {
+        Some(asset) => answer(asset, request.headers()),
+        // A page of an older version asks for a script that is gone: HTML would only confuse it.
+        None if path.starts_with(HASHED_FOLDER) => Problem::not_found().into_response(),
+        None => answer(mediary_web::index(), request.headers()),
+    }
+}
+
+fn answer(asset: Asset, asked: &HeaderMap) -> Response {
+    let cache = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let unchanged = conditions::names_etag(asked, &asset.etag);
+    let mut response = Response::new(if unchanged { Body::empty() } else { Body::from(bytes(asset.data)) });
+    if unchanged {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    for (name, value) in [(header::CONTENT_TYPE, asset.content_type), (header::ETAG, asset.etag)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+fn bytes(data: std::borrow::Cow<'static, [u8]>) -> bytes::Bytes {
+    match data {
+        std::borrow::Cow::Borrowed(data) => bytes::Bytes::from_static(data),
+        std::borrow::Cow::Owned(data) => bytes::Bytes::from(data),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn get(path: &str) -> Response {
+        page(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    #[tokio::test]
+    async fn places_of_the_inbox_are_its_page() {
+        for path in ["/", "/c/12", "/settings"] {
+            let response = get(path).await;
+            assert_eq!(response.status(), StatusCode::OK, "{path}");
+            assert_eq!(response.headers()["cache-control"], "no-cache");
+            assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+        }
+    }
+
+    #[tokio::test]
+    async fn unknown_paths_of_the_api_and_old_scripts_are_not() {
+        for path in ["/api", "/api/", "/api/nothing", "/assets/index-0000.js"] {
+            assert_eq!(get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
+        }
+        let post = page(Request::post("/c/12").body(Body::empty()).unwrap()).await;
+        assert_eq!(post.status(), StatusCode::NOT_FOUND);
+    }
+}

@@ -1,0 +1,137 @@
+//! The people of a company.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use mediary_core::{ErrorCode, Role, UserId};
+use mediary_engine::{UserChange as Change, UserDraft};
+use secrecy::SecretString;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::json::{Page, Shape, User, words};
+use crate::problem::{Problem, ProblemBody};
+use crate::request::{Body, Id, May, Paging, Peer, Query, rights};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change, deactivate))
+}
+
+/// A person to let in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewUser {
+    email: String,
+    name: String,
+    #[schema(value_type = words::Role)]
+    role: Role,
+    /// Eight characters or more.
+    #[schema(value_type = String)]
+    password: SecretString,
+}
+
+/// What changes; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct UserChange {
+    #[schema(nullable = false)]
+    name: Option<String>,
+    #[schema(value_type = Option<words::Role>, nullable = false)]
+    role: Option<Role>,
+    /// Who is made inactive is logged out everywhere.
+    #[schema(nullable = false)]
+    active: Option<bool>,
+    /// A new password logs the person out everywhere.
+    #[schema(value_type = Option<String>, nullable = false)]
+    password: Option<SecretString>,
+}
+
+/// Users
+#[utoipa::path(get, path = "/api/users", tag = "Users", params(Paging),
+    responses((status = 200, body = Page<User>), (status = 403, body = ProblemBody)))]
+async fn list(
+    State(app): State<App>,
+    may: May<rights::ManageUsers>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Page<User>>, Problem> {
+    let page = app.store().users(may.caller.company_id, &paging.into()).await?;
+    Ok(Json(Page::of(page, may.caller.role)))
+}
+
+/// One user
+#[utoipa::path(get, path = "/api/users/{id}", tag = "Users", params(("id" = i64, Path)),
+    responses((status = 200, body = User), (status = 404, body = ProblemBody)))]
+async fn get(
+    State(app): State<App>,
+    may: May<rights::ManageUsers>,
+    Id(id): Id<UserId>,
+) -> Result<Json<User>, Problem> {
+    let row = app.store().user(may.caller.company_id, id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(User::shape(row, may.caller.role)))
+}
+
+/// Add a user
+#[utoipa::path(post, path = "/api/users", tag = "Users", request_body = NewUser,
+    responses((status = 201, body = User), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody)))]
+async fn create(
+    State(app): State<App>,
+    may: May<rights::ManageUsers>,
+    Peer(address): Peer,
+    Body(new): Body<NewUser>,
+) -> Result<(StatusCode, Json<User>), Problem> {
+    let draft = UserDraft { email: new.email, name: new.name, role: new.role, password: new.password };
+    let row = app.engine().access().create_user(may.caller.company_id, &draft).await?;
+    app.audit(&may.caller, address, "user.created", format!("user:{}", row.id)).await;
+    Ok((StatusCode::CREATED, Json(User::shape(row, may.caller.role))))
+}
+
+/// Change a user
+#[utoipa::path(patch, path = "/api/users/{id}", tag = "Users", params(("id" = i64, Path)), request_body = UserChange,
+    responses((status = 200, body = User), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
+async fn change(
+    State(app): State<App>,
+    may: May<rights::ManageUsers>,
+    Peer(address): Peer,
+    Id(id): Id<UserId>,
+    Body(change): Body<UserChange>,
+) -> Result<Json<User>, Problem> {
+    let demoted = change.active == Some(false) || change.role.is_some_and(|role| role < Role::Admin);
+    if demoted {
+        not_yourself(&may, id)?;
+    }
+    let change =
+        Change { name: change.name, role: change.role, active: change.active, password: change.password };
+    let row = app.engine().access().update_user(may.caller.company_id, id, &change).await?;
+    app.audit(&may.caller, address, "user.changed", format!("user:{id}")).await;
+    Ok(Json(User::shape(row, may.caller.role)))
+}
+
+/// Deactivate a user
+///
+/// They are logged out everywhere; what they did stays on record.
+#[utoipa::path(delete, path = "/api/users/{id}", tag = "Users", params(("id" = i64, Path)),
+    responses((status = 204), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+async fn deactivate(
+    State(app): State<App>,
+    may: May<rights::ManageUsers>,
+    Peer(address): Peer,
+    Id(id): Id<UserId>,
+) -> Result<StatusCode, Problem> {
+    not_yourself(&may, id)?;
+    let change = Change { active: Some(false), ..Change::default() };
+    app.engine().access().update_user(may.caller.company_id, id, &change).await?;
+    app.audit(&may.caller, address, "user.deactivated", format!("user:{id}")).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The last admin would lock everybody out.
+fn not_yourself(may: &May<rights::ManageUsers>, id: UserId) -> Result<(), Problem> {
+    if may.caller.user_id() == Some(id) {
+        let detail = "you cannot take your own rights away; ask another admin";
+        return Err(Problem::new(ErrorCode::Conflict).detail(detail));
+    }
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! What Meta calls. Outside of sessions and roles: the signature decides.
+
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue, header};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use mediary_core::{ErrorCode, limits};
+use metrics::counter;
+use serde::Deserialize;
+use tokio::sync::SemaphorePermit;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::metrics::WEBHOOK_REQUESTS;
+use crate::problem::{Problem, ProblemBody};
+use crate::request::Query;
+
+/// For a whole body; Meta gives up sooner.
+const BODY_DEADLINE: Duration = Duration::from_secs(20);
+/// What is set aside for a body before its bytes come, so that a promise of megabytes costs nothing.
+const FIRST_BUFFER: usize = 16 * 1024;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(verify, receive))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Verification {
+    #[serde(rename = "hub.mode")]
+    mode: Option<String>,
+    #[serde(rename = "hub.verify_token")]
+    verify_token: Option<String>,
+    #[serde(rename = "hub.challenge")]
+    challenge: Option<String>,
+}
+
+/// Meta's check that this address is ours
+#[utoipa::path(get, path = "/api/webhooks/whatsapp", tag = "Webhook", params(Verification), security(()), responses(
+    (status = 200, content_type = "text/plain", body = String), (status = 403, body = ProblemBody)))]
+async fn verify(State(app): State<App>, Query(query): Query<Verification>) -> Result<Response, Problem> {
+    let known = match (query.mode.as_deref(), query.verify_token) {
+        (Some("subscribe"), Some(token)) => app.engine().verify_subscription(&token).await?,
+        _ => false,
+    };
+    if !known {
+        return Err(Problem::new(ErrorCode::Forbidden).detail("hub.mode or hub.verify_token is not right"));
+    }
+    let safe = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    ];
+    Ok((safe, query.challenge.unwrap_or_default()).into_response())
+}
+
+/// A webhook from Meta
+///
+/// Answers 200 only once the body is on disk. `X-Hub-Signature-256` is checked over the raw body.
+#[utoipa::path(post, path = "/api/webhooks/whatsapp", tag = "Webhook", security(()),
+    request_body(content = String, content_type = "application/json"), responses(
+    (status = 200), (status = 401, body = ProblemBody), (status = 413, body = ProblemBody), (status = 503, body = ProblemBody)))]
+async fn receive(State(app): State<App>, request: Request) -> Result<StatusCode, Problem> {
+    let started = Instant::now();
+    let outcome = take(&app, request).await;
+    let result = match &outcome {
+        Ok(()) => "accepted",
+        Err(problem) => problem.code().as_str(),
+    };
+    counter!(WEBHOOK_REQUESTS, "result" => result).increment(1);
+    app.meters().webhook_seconds.record(started.elapsed().as_secs_f64());
+    outcome.map(|()| StatusCode::OK)
+}
+
+async fn take(app: &App, request: Request) -> Result<(), Problem> {
+    let (parts, body) = request.into_parts();
+    let signature = signature(&parts.headers).ok_or_else(unsigned)?;
+    let (bytes, _room) =
+        tokio::time::timeout(BODY_DEADLINE, read(app, body)).await.unwrap_or_else(|_| Err(cut_off()))?;
+    app.engine().accept(Some(signature), bytes).await.map_err(|error| match error.code() {
+        // Whatever keeps us from keeping it, Meta has to send it again.
+        ErrorCode::Internal | ErrorCode::StorageFull => Problem::new(ErrorCode::StorageError).source(error),
+        _ => error.into(),
+    })?;
+    Ok(())
+}
+
+fn signature(headers: &HeaderMap) -> Option<&str> {
+    headers.get("x-hub-signature-256")?.to_str().ok()
+}
+
+/// The whole body, and the share of memory that it takes until it is on disk.
+async fn read(app: &App, mut body: Body) -> Result<(Bytes, Option<SemaphorePermit<'_>>), Problem> {
+    let declared = body.size_hint().exact().unwrap_or(0);
+    if declared > limits::WEBHOOK_BODY_BYTES as u64 {
+        return Err(too_large());
+    }
+    let mut room: Option<SemaphorePermit<'_>> = None;
+    let mut whole = Bytes::new();
+    let mut collected = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| cut_off())?.into_data() else { continue };
+        let more = app.webhook_room(data.len()).ok_or_else(busy)?;
+        match &mut room {
+            Some(room) => room.merge(more),
+            None => room = Some(more),
+        }
+        let so_far = whole.len() + collected.len();
+        if so_far + data.len() > limits::WEBHOOK_BODY_BYTES {
+            return Err(too_large());
+        }
+        if so_far == 0 {
+            // Most bodies come in one piece, which needs no copy.
+            whole = data;
+            continue;
+        }
+        if collected.is_empty() {
+            collected.reserve(FIRST_BUFFER);
+            collected.extend_from_slice(&std::mem::take(&mut whole));
+        }
+        collected.extend_from_slice(&data);
+    }
+    Ok((if collected.is_empty() { whole } else { collected.freeze() }, room))
+}
+
+fn unsigned() -> Problem {
+    Problem::new(ErrorCode::Unauthorized).detail("the header X-Hub-Signature-256 is missing")
+}
+
+fn too_large() -> Problem {
+    let detail = format!("a webhook has at most {} bytes", limits::WEBHOOK_BODY_BYTES);
+    Problem::new(ErrorCode::PayloadTooLarge).detail(detail)
+}
+
+fn cut_off() -> Problem {
+    Problem::new(ErrorCode::ValidationError).detail("the body ended before it was complete, or took too long")
+}
+
+fn busy() -> Problem {
+    Problem::new(ErrorCode::StorageError)
+        .detail("too many webhooks are waiting to be written down; send it again")
+}
+
+#[cfg(test)]
+mod tests {
+    use mediary_graph::sign;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{APP_SECRET, Answer, Company, House};
+
+    fn body_for(company: &Company) -> Vec<u8> {
+        let metadata = json!({"phone_number_id": company.phone_number_id});
+        let change = json!({"field": "messages", "value": {"metadata": metadata, "messages": []}});
+        let body =
+            json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]});
+        body.to_string().into_bytes()
+    }
+
+    async fn send(house: &House, body: Vec<u8>, signature: Option<String>) -> Answer {
+        let request = Request::post("/api/webhooks/whatsapp");
+        let request = match signature {
+            Some(signature) => request.header("x-hub-signature-256", signature),
+            None => request,
+        };
+        house.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    #[tokio::test]
+    async fn signed_body_is_kept_and_answered_with_nothing_but_200() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let body = body_for(&company);
+        let signature = sign(&body, APP_SECRET.as_bytes());
+        let answer = send(&house, body, Some(signature)).await;
+        assert_eq!((answer.status, answer.body.len()), (StatusCode::OK, 0));
+        assert_eq!(house.store.inbox_depth().await.unwrap().waiting, 1);
+    }
+
+    #[tokio::test]
+    async fn unsigned_or_wrongly_signed_body_is_not_kept() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let body = body_for(&company);
+        let wrong = sign(&body, b"another secret");
+        let changed = sign(&body[1..], APP_SECRET.as_bytes());
+        for signature in [None, Some(wrong), Some(changed), Some("sha256=".to_owned()), Some(String::new())] {
+            let answer = send(&house, body.clone(), signature).await;
+            assert_eq!(answer.code(), "unauthorized");
+        }
+        assert_eq!(house.store.inbox_depth().await.unwrap().waiting, 0);
+    }
+
+    #[tokio::test]
+    async fn body_may_have_three_mebibytes_and_no_more() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let mut body = body_for(&company);
+        body.resize(limits::WEBHOOK_BODY_BYTES, b' ');
+        let signature = sign(&body, APP_SECRET.as_bytes());
+        let answer = send(&house, body.clone(), Some(signature)).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        body.push(b' ');
+        let signature = sign(&body, APP_SECRET.as_bytes());
+        assert_eq!(send(&house, body.clone(), Some(signature.clone())).await.code(), "payload_too_large");
+        // Without a declared length it is counted as it comes.
+        let pieces = body.chunks(100_000).map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece)));
+        let streamed = Body::from_stream(futures_util::stream::iter(pieces.collect::<Vec<_>>()));
+        let request = Request::post("/api/webhooks/whatsapp").header("x-hub-signature-256", signature);
+        assert_eq!(house.send(request.body(streamed).unwrap()).await.code(), "payload_too_large");
+    }
+
+    #[tokio::test]
+    async fn verification_needs_a_token_of_ours() {
+        let house = House::open().await;
+        house.company("acme").await;
+        let ask = |query: &str| {
+            let request = Request::get(format!("/api/webhooks/whatsapp?{query}"));
+            house.send(request.body(Body::empty()).unwrap())
+        };
+        let right = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=a+verify+token+of+theirs";
+        let answer = ask(right).await;
+        assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &b"1158201444"[..]));
+        assert!(answer.header("content-type").starts_with("text/plain"));
+        for wrong in [
+            "hub.mode=subscribe&hub.challenge=1&hub.verify_token=wrong",
+            "hub.mode=subscribe&hub.challenge=1",
+            "hub.mode=unsubscribe&hub.challenge=1&hub.verify_token=a+verify+token+of+theirs",
+            "",
+        ] {
+            assert_eq!(ask(wrong).await.code(), "forbidden", "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! A whole server without a listener: real rows, real files, a clock that stands still, and no workers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use mediary_blob::{Storage, StorageKey};
+use mediary_core::{
+    AccountId, CompanyId, ConversationId, Direction, FileType, Integrity, ManualClock, MediaId, MediaPolicy,
+    MessageId, MessageStatus, MessageType, Role, ScanStatus, Timestamp,
+};
+use mediary_engine::{
+    AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Shutdown, UserDraft, Vault,
+};
+use mediary_graph::{GraphClient, GraphOptions};
+use mediary_store::{
+    ChangeKind, ClaimLimits, ContactKey, EventScope, FinishedDownload, IncomingMessage, IngestItem,
+    IngestLimits, IngestPlan, NewCompany, NewMedia, NewWebhookEvent, PlannedItem, Store, StoreOptions,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use crate::app::App;
+use crate::routes::{self, docs::Docs};
+use crate::{ServerConfig, openapi};
+
+/// Where [`House::clock`] begins.
+pub(crate) const START: Timestamp = Timestamp(1_700_000_000_000);
+pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const APP_SECRET: &str = "an app secret of theirs";
+pub(crate) const ACCESS_TOKEN: &str = "EAAB-a-token-that-must-not-leave";
+pub(crate) const PROVIDER_URL: &str = "https://lookaside.fbsbx.com/must-not-leave";
+
+/// One installation.
+pub(crate) struct House {
+    pub(crate) router: Router,
+    pub(crate) engine: Engine,
+    pub(crate) store: Store,
+    pub(crate) storage: Storage,
+    pub(crate) clock: ManualClock,
+    pub(crate) shutdown: Shutdown,
+    _folder: TempDir,
+}
+
+/// One tenant, with a key for each role.
+pub(crate) struct Company {
+    pub(crate) id: CompanyId,
+    pub(crate) account: AccountId,
+    pub(crate) phone_number_id: String,
+    slug: String,
+    keys: Vec<(Role, String)>,
+}
+
+/// What a message made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Made {
+    pub(crate) conversation: ConversationId,
+    pub(crate) message: MessageId,
+    pub(crate) media: MediaId,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Company {
+    pub(crate) fn key(&self, role: Role) -> &str {
+        let found = self.keys.iter().find(|(of, _)| *of == role);
+        &found.expect("there is a key for each role").1
+    }
+
+    pub(crate) fn email(&self, role: Role) -> String {
+        format!("{role}@{}.test", self.slug)
+    }
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {:?}", self.body))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The problem's code, after checking that it is a whole problem.
+    pub(crate) fn code(&self) -> String {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        let body = self.json();
+        assert_eq!(body["status"], self.status.as_u16());
+        assert!(!body["requestId"].as_str().unwrap().is_empty());
+        body["code"].as_str().unwrap().to_owned()
+    }
+
+    /// The first wrong field of a `validation_error`.
+    pub(crate) fn field(&self) -> String {
+        assert_eq!(self.code(), "validation_error");
+        self.json()["errors"][0]["field"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl House {
+    pub(crate) async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = ManualClock::new(START);
+        let options = StoreOptions {
+            url: format!("sqlite://{}", folder.path().join("mediary.db").display()),
+            max_connections: 4,
+        };
+        let store = Store::open(&options, Arc::new(clock.clone())).await.unwrap();
+        store.migrate().await.unwrap();
+        let storage = Storage::open_local(&folder.path().join("files")).await.unwrap();
+        let graph = GraphClient::new(GraphOptions {
+            graph_url: "http://127.0.0.1:9".parse().unwrap(),
+            version: "v26.0".to_owned(),
+            media_hosts: vec!["127.0.0.1".to_owned()],
+            connect_timeout: Duration::from_secs(1),
+            silence_timeout: Duration::from_secs(1),
+            user_agent: "Mediary/test".to_owned(),
+        });
+        let engine = Engine::new(EngineParts {
+            store: store.clone(),
+            storage: storage.clone(),
+            graph: graph.unwrap(),
+            vault: Vault::new([7; 32]),
+            clock: Arc::new(clock.clone()),
+            config: EngineConfig::default(),
+        });
+        let config = ServerConfig { public_url: "https://media.example".parse().unwrap(), metrics: None };
+        let shutdown = Shutdown::default();
+        let docs = Docs::new(&openapi());
+        let app = App::new(engine.clone(), store.clone(), config, docs, shutdown.soft.clone());
+        Self { router: routes::router(&app), engine, store, storage, clock, shutdown, _folder: folder }
+    }
+
+    /// A tenant with one WhatsApp account and a key for each role.
+    pub(crate) async fn company(&self, slug: &str) -> Company {
+        let new =
+            NewCompany { name: slug.to_owned(), slug: slug.to_owned(), media_policy: MediaPolicy::Store };
+        let id = self.store.add_company(&new).await.unwrap().id;
+        let phone_number_id = format!("1065403522429{}", id.0);
+        let secret = |text: &str| Some(SecretString::from(text.to_owned()));
+        let draft = AccountDraft {
+            phone_number_id: phone_number_id.clone(),
+            waba_id: None,
+            display_phone_number: Some("+15550783881".to_owned()),
+            name: "Support".to_owned(),
+            access_token: secret(ACCESS_TOKEN),
+            app_secret: secret(APP_SECRET),
+            verify_token: secret("a verify token of theirs"),
+            media_policy: None,
+        };
+        let account = self.engine.accounts().create(id, &draft).await.unwrap().id;
+        let mut keys = Vec::new();
+        for role in Role::ALL {
+            let draft = ApiKeyDraft { name: role.to_string(), role: *role, expires_at: None };
+            let made = self.engine.access().create_api_key(id, &draft).await.unwrap();
+            keys.push((*role, made.key.expose_secret().to_owned()));
+        }
+        Company { id, account, phone_number_id, slug: slug.to_owned(), keys }
+    }
+
+    /// A person who can log in with [`PASSWORD`].
+    pub(crate) async fn user(&self, company: &Company, role: Role) {
+        let draft = UserDraft {
+            email: company.email(role),
+            name: format!("The {role}"),
+            role,
+            password: SecretString::from(PASSWORD.to_owned()),
+        };
+        self.engine.access().create_user(company.id, &draft).await.unwrap();
+    }
+
+    /// The cookie of a person who logs in now.
+    pub(crate) async fn cookie(&self, company: &Company, role: Role) -> String {
+        let body = serde_json::json!({"email": company.email(role), "password": PASSWORD});
+        let answer = self.send(post("/api/auth/login", None, &body)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        answer.header("set-cookie").split(';').next().unwrap().to_owned()
+    }
+
+    /// A message with an image whose bytes are not here yet.
+    pub(crate) async fn message(&self, company: &Company, wamid: &str) -> Made {
+        let item = IngestItem::Message(Box::new(incoming(company, wamid, self.engine.now())));
+        let event = NewWebhookEvent {
+            body: Bytes::from_static(b"{}"),
+            received_at: self.engine.now(),
+            scope: EventScope { accounts: vec![company.account], installation: false },
+        };
+        self.store.inbox_append(event).await.unwrap();
+        let limits = IngestLimits { events: 1, bytes: 1_000_000 };
+        let plan = |events: &[mediary_store::WebhookEvent]| {
+            let items = events.iter().map(|event| event.id).zip([item]);
+            let items = items.map(|(event, item)| PlannedItem { event, item }).collect();
+            IngestPlan { items, ..IngestPlan::default() }
+        };
+        let outcome = self.store.ingest(limits, plan).await.unwrap();
+        let created =
+            outcome.changes.iter().find(|change| change.kind == ChangeKind::MessageCreated).unwrap();
+        let message = created.message_id.unwrap();
+        let media = self.store.media_by_message(company.id, message).await.unwrap().unwrap();
+        Made { conversation: created.conversation_id, message, media: media.id }
+    }
+
+    /// The same, its bytes stored.
+    pub(crate) async fn stored(&self, company: &Company, wamid: &str, bytes: &[u8], mime: &str) -> Made {
+        let made = self.message(company, wamid).await;
+        let limits =
+            ClaimLimits { batch: 8, per_company: 8, per_account: None, lease: Duration::from_secs(60) };
+        let claimed = self.store.claim_downloads("test", &limits).await.unwrap();
+        let claimed = claimed.into_iter().find(|claimed| claimed.media_id == made.media).unwrap();
+        let key = StorageKey::media(company.id, made.message, wamid);
+        let mut upload = self.storage.create(&key).await.unwrap();
+        upload.write(Bytes::copy_from_slice(bytes)).await.unwrap();
+        let stored = upload.finish().await.unwrap();
+        let finished = FinishedDownload {
+            media_id: made.media,
+            company_id: company.id,
+            lease: claimed.lease,
+            storage_backend: self.storage.backend(),
+            storage_key: key.to_string(),
+            file_url: self.storage.location(&key),
+            file_size: stored.size,
+            sha256: stored.sha256,
+            detected_mime_type: Some(mime.to_owned()),
+            integrity: Integrity::Verified,
+            scan_status: ScanStatus::Unscanned,
+            stored_at: self.engine.now(),
+        };
+        assert!(self.store.finish_download(finished).await.unwrap());
+        made
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body =
+            body.collect().await.map_or_else(|error| panic!("{error}"), http_body_util::Collected::to_bytes);
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str, key: &str) -> Answer {
+        self.send(request("GET", path, Some(key)).body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, key: &str, body: &Value) -> Answer {
+        self.send(post(path, Some(key), body)).await
+    }
+}
+
+/// A request with a key.
+pub(crate) fn request(method: &str, path: &str, key: Option<&str>) -> http::request::Builder {
+    let request = Request::builder().method(method).uri(path).header(header::HOST, "media.example");
+    match key {
+        Some(key) => request.header(header::AUTHORIZATION, format!("Bearer {key}")),
+        None => request,
+    }
+}
+
+/// A request with a JSON body.
+pub(crate) fn with_json(method: &str, path: &str, key: Option<&str>, body: &Value) -> Request<Body> {
+    let request = request(method, path, key).header(header::CONTENT_TYPE, "application/json");
+    request.body(Body::from(body.to_string())).unwrap()
+}
+
+pub(crate) fn post(path: &str, key: Option<&str>, body: &Value) -> Request<Body> {
+    with_json("POST", path, key, body)
+}
+
+fn incoming(company: &Company, wamid: &str, now: Timestamp) -> IncomingMessage {
+    let phone = Some("15551234567".to_owned());
+    let contact = ContactKey {
+        wa_id: phone.clone(),
+        phone: phone.clone(),
+        name: Some("Ben".to_owned()),
+        ..ContactKey::default()
+    };
+    IncomingMessage {
+        company_id: company.id,
+        account_id: company.account,
+        contact,
+        direction: Direction::Inbound,
+        message_type: MessageType::Image,
+        status: MessageStatus::Received,
+        provider_message_id: wamid.to_owned(),
+        timestamp: now,
+        text: None,
+        caption: Some("look".to_owned()),
+        sender_phone: phone,
+        sender_name: Some("Ben".to_owned()),
+        receiving_phone: Some("15550783881".to_owned()),
+        reply_to: None,
+        forwarded: false,
+        reaction: None,
+        error: None,
+        raw_payload: "{}".to_owned(),
+        media: Some(NewMedia {
+            provider_media_id: wamid.to_owned(),
+            file_type: FileType::Image,
+            mime_type: Some("image/png".to_owned()),
+            file_name: None,
+            sha256: None,
+            file_size: None,
+            voice: false,
+            animated: false,
+            provider_url: Some(PROVIDER_URL.to_owned()),
+            policy: MediaPolicy::Store,
+            download_now: true,
+            expires_at: now.plus(Duration::from_secs(7 * 24 * 3600)),
+        }),
+        unread: true,
+        placeholder: false,
+    }
+}
