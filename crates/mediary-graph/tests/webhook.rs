@@ -273,6 +273,8 @@ fn echoes_history_and_standby_keep_where_they_came_from() {
     let standby =
         json!({"standby": {"contacts": contacts, "messages": [text("m", "1")], "message_echoes": [echo]}});
     assert_eq!(origins("standby", &standby), [(Origin::Standby, ana()), (Origin::Echo, ana())]);
+    let flat = json!({"contacts": contacts, "messages": [text("m", "1")]});
+    assert_eq!(origins("standby", &flat), [(Origin::Standby, ana())]);
     let mut placeholder = json!({"id": "h", "from": "1", "type": "media_placeholder"});
     placeholder["history_context"] = json!({"status": "READ"});
     let history = json!({"contacts": contacts, "history": [{"threads": [{"id": "1", "messages": [placeholder, echo]}]}]});

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::message::{Message, Profile};
+use super::contacts::Contacts;
+use super::message::Message;
 use super::status::{ReportedError, Status};
 use super::tolerant::{id, items, text};
 use super::{Addressees, Origin, Update, UpdateKind};
@@ -37,14 +38,13 @@ struct Change<'a> {
     whole: &'a Value,
     /// Where its lists are: `value`, or one level deeper under `standby`.
     value: &'a Value,
-    standby: bool,
+    contacts: Contacts<'a>,
 }
 
 impl<'a> Change<'a> {
     fn of(entry: &Value, change: &'a Value) -> Self {
         let outer = change.get("value").unwrap_or(&Value::Null);
-        let standby = outer.get("standby").filter(|inner| inner.is_object());
-        let value = standby.unwrap_or(outer);
+        let value = outer.get("standby").filter(|inner| inner.is_object()).unwrap_or(outer);
         let metadata = [outer, value]
             .into_iter()
             .find_map(|place| place.get("metadata").filter(|metadata| metadata.is_object()))
@@ -56,7 +56,7 @@ impl<'a> Change<'a> {
             field: text(change, "field").unwrap_or_default(),
             whole: change,
             value,
-            standby: standby.is_some(),
+            contacts: Contacts::of(value),
         }
     }
 
@@ -69,7 +69,7 @@ impl<'a> Change<'a> {
                 self.read_lists(&Origin::HistoryMedia, &mut add);
             }
             "smb_message_echoes" => self.read_lists(&Origin::Echo, &mut add),
-            _ if self.standby => self.read_lists(&Origin::Standby, &mut add),
+            "standby" => self.read_lists(&Origin::Standby, &mut add),
             "messages" | "" => self.read_lists(&Origin::Inbound, &mut add),
             _ => {}
         }
@@ -122,52 +122,29 @@ impl<'a> Change<'a> {
 
     fn message(&self, item: &Value, origin: Origin, one_sender: bool) -> UpdateKind {
         let Some(message) = Message::read(item) else { return UpdateKind::Other { raw: item.clone() } };
-        let contacts = items(self.value, "contacts");
+        let (from, from_user_id) = (message.from.as_ref(), message.from_user_id.as_ref());
         let sender = match &origin {
-            Origin::Echo => find_profile(contacts, &[&message.to], &message.to_user_id),
+            Origin::Echo => self.contacts.find(message.to_user_id.as_ref(), &[message.to.as_ref()]),
             Origin::History { thread, .. } => {
-                find_profile(contacts, &[&message.from, &message.to, thread], &message.from_user_id)
+                self.contacts.find(from_user_id, &[from, message.to.as_ref(), thread.as_ref()])
             }
-            _ => find_profile(contacts, &[&message.from], &message.from_user_id),
+            _ => self.contacts.find(from_user_id, &[from]),
         };
-        let sender = sender.or_else(|| only_name(contacts).filter(|_| one_sender));
+        let sender = sender.or_else(|| self.contacts.only_name().filter(|_| one_sender));
         UpdateKind::Message { message, sender, origin }
     }
 
     fn status(&self, item: &Value) -> UpdateKind {
         let Some(mut status) = Status::read(item) else { return UpdateKind::Other { raw: item.clone() } };
-        let phones = [&status.participant_id, &status.recipient_id];
-        let user = status.participant_user_id.as_ref().or(status.recipient_user_id.as_ref()).cloned();
-        status.contact = find_profile(items(self.value, "contacts"), &phones, &user);
+        let user_id = status.participant_user_id.as_ref().or(status.recipient_user_id.as_ref());
+        let wa_ids = [status.participant_id.as_ref(), status.recipient_id.as_ref()];
+        status.contact = self.contacts.find(user_id, &wa_ids);
         UpdateKind::Status(status)
     }
 }
 
 fn error(item: &Value) -> UpdateKind {
     ReportedError::read(item).map_or_else(|| UpdateKind::Other { raw: item.clone() }, UpdateKind::Error)
-}
-
-/// The contact with this user id, else with one of these phone ids in their order. An item that names nobody belongs
-/// to the only contact there is; otherwise nobody is guessed.
-fn find_profile(contacts: &[Value], phones: &[&Option<String>], user: &Option<String>) -> Option<Profile> {
-    let named = |key: &str, wanted: &str| contacts.iter().find(|c| id(c, key).as_deref() == Some(wanted));
-    if user.is_none() && phones.iter().all(|phone| phone.is_none()) {
-        return match contacts {
-            [only] => Some(Profile::read(only)),
-            _ => None,
-        };
-    }
-    user.iter()
-        .find_map(|user| named("user_id", user))
-        .or_else(|| phones.iter().copied().flatten().find_map(|phone| named("wa_id", phone)))
-        .map(Profile::read)
-}
-
-/// Where one person wrote everything and one is described, the name is theirs even if the ids differ; the ids are
-/// left out then, so that nobody takes two people for one.
-fn only_name(contacts: &[Value]) -> Option<Profile> {
-    let [only] = contacts else { return None };
-    Some(Profile { wa_id: None, user_id: None, parent_user_id: None, ..Profile::read(only) })
 }
 
 fn same_sender(messages: &[Value]) -> bool {

@@ -2,6 +2,7 @@
 //! items never spoil the items beside them.
 
 mod addressees;
+mod contacts;
 mod content;
 mod display;
 mod envelope;
@@ -71,7 +72,8 @@ pub struct Update {
 pub enum UpdateKind {
     Message {
         message: Message,
-        /// The person on the other side: who wrote it, or, for an echo, whom the business wrote to.
+        /// The person on the other side: who wrote it; for an echo, whom the business wrote to; in history,
+        /// whose thread it is.
         sender: Option<Profile>,
         origin: Origin,
     },
