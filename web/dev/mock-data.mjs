@@ -136,8 +136,6 @@ const NAMES = [
 export function makeData() {
   const samples = loadSamples();
   const data = { conversations: [], messages: new Map(), media: new Map(), bytes: new Map(), samples };
-  let nextId = 1;
-  const id = () => nextId++;
 
   const addConversation = (name, phone, unreadCount = 0) => {
     const conversation = {
@@ -154,7 +152,7 @@ export function makeData() {
 
   const addMessage = (conversation, time, fields = {}) => {
     const message = {
-      id: id(),
+      id: data.messages.size + 1,
       companyId: 1,
       conversationId: conversation.id,
       direction: "inbound",
@@ -196,7 +194,7 @@ export function makeData() {
     const picture = sizeOf(sample.bytes);
     const stored = (media.downloadStatus ?? "completed") === "completed";
     const record = {
-      id: id(),
+      id: data.media.size + 1,
       companyId: 1,
       conversationId: conversation.id,
       messageId: message.id,
@@ -361,7 +359,7 @@ function fillLong(data, conversation, start) {
   const last = conversation.lastMessage.id;
   data.addMessage(conversation, start + LONG_THREAD * 9 * MINUTE, {
     text: "As I said in the beginning",
-    replyTo: last - 430,
+    replyTo: last - LONG_THREAD + 10,
   });
 }
 

@@ -9,7 +9,7 @@ export function formatBytes(bytes: number): string {
   return new Intl.NumberFormat(locale, {
     style: "unit",
     unit: UNITS[step] ?? "byte",
-    unitDisplay: "short",
+    unitDisplay: step === 0 ? "long" : "short",
     maximumFractionDigits: step > 1 && value < 100 ? 1 : 0,
   }).format(value);
 }
@@ -23,7 +23,7 @@ export function formatDuration(seconds: number): string {
 }
 
 export function formatTime(time: string): string {
-  return new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" }).format(new Date(time));
+  return new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(new Date(time));
 }
 
 /** The whole date and time, for titles and for screen readers. */

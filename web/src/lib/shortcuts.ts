@@ -3,11 +3,11 @@ import { useEffect, useEffectEvent } from "react";
 /** What each key does; a handler that returns false leaves the key to the browser. */
 export type Shortcuts = Record<string, (event: KeyboardEvent) => unknown>;
 
-/** Single keys for the whole window: silent while somebody types, and under a dialog. */
-export function useShortcuts(shortcuts: Shortcuts): void {
+/** Single keys for the whole window: silent while somebody types, and, but for a dialog's own, under a dialog. */
+export function useShortcuts(shortcuts: Shortcuts, ofDialog = false): void {
   const handle = useEffectEvent((event: KeyboardEvent) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (document.querySelector("dialog[open]") !== null) return;
+    if (!ofDialog && document.querySelector("dialog[open]") !== null) return;
     if (isTyping(event.target) && event.key !== "Escape") return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const handler = shortcuts[key];

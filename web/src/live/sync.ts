@@ -61,7 +61,10 @@ export class Sync {
 
   #later(key: string, job: () => Promise<void>): void {
     this.#waiting.set(key, job);
-    if (this.#waiting.size > WAITING_MAX) return this.resync();
+    if (this.#waiting.size > WAITING_MAX) {
+      this.resync();
+      return;
+    }
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#drain();

@@ -3,7 +3,10 @@ import { type ReactNode, useEffect, useEffectEvent, useRef } from "react";
 import { IconButton } from "@/components/ui/button";
 import { texts } from "@/texts";
 
-/** Opens a native modal dialog while mounted: the browser keeps the focus inside, closes on Esc, and gives it back. */
+/**
+ * Opens a native modal dialog while mounted: the browser keeps the focus inside, closes on Esc, and gives it back. The
+ * focus starts on the dialog itself (`tabIndex={-1}`), so that no button of it looks chosen.
+ */
 export function useModal(onClose: () => void) {
   const ref = useRef<HTMLDialogElement>(null);
   const close = useEffectEvent(onClose);
@@ -16,6 +19,7 @@ export function useModal(onClose: () => void) {
     };
     dialog?.addEventListener("cancel", cancel);
     dialog?.showModal();
+    dialog?.focus();
     return () => {
       dialog?.removeEventListener("cancel", cancel);
       dialog?.close();
@@ -30,8 +34,9 @@ export function Dialog(props: { title: string; onClose: () => void; children: Re
   return (
     <dialog
       ref={ref}
+      tabIndex={-1}
       aria-label={props.title}
-      className="m-auto w-[min(30rem,calc(100vw-2rem))] rounded-2xl border border-line bg-raised p-5 shadow-float backdrop:bg-black/40"
+      className="m-auto w-[min(30rem,calc(100vw-2rem))] rounded-2xl border border-line bg-raised p-5 outline-none shadow-float backdrop:bg-black/40"
     >
       <header className="mb-3 flex items-center justify-between">
         <h2 className="font-semibold text-base">{props.title}</h2>

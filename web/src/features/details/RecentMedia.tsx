@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { RECENT_MEDIA } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { Button } from "@/components/ui/button";
@@ -50,7 +51,8 @@ export function RecentMedia({ conversationId }: { conversationId: number }) {
 function Tile({ media }: { media: MediaFile }) {
   const { icon: Icon, label } = kindOf(media);
   const name = media.fileName ?? label;
-  const picture = tilePicture(media);
+  const [broken, setBroken] = useState(false);
+  const picture = broken ? null : tilePicture(media);
   return (
     <Link
       from="/c/$conversationId"
@@ -61,11 +63,17 @@ function Tile({ media }: { media: MediaFile }) {
       className="relative flex aspect-square flex-col items-center justify-center gap-1 overflow-hidden rounded-lg bg-sunken p-1.5 text-muted hover:brightness-95"
     >
       {picture ? (
-        <img src={picture} alt="" loading="lazy" className="absolute inset-0 size-full object-cover" />
+        <img
+          src={picture}
+          alt=""
+          loading="lazy"
+          onError={() => setBroken(true)}
+          className="absolute inset-0 size-full object-cover"
+        />
       ) : (
         <>
           <Icon aria-hidden="true" className="size-6" />
-          <bdi className="line-clamp-2 max-w-full break-all text-center text-[11px] leading-tight">
+          <bdi className="line-clamp-2 max-w-full wrap-anywhere text-center text-[11px] leading-tight">
             {name}
           </bdi>
         </>

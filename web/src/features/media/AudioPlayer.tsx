@@ -43,7 +43,7 @@ export function AudioPlayer({ media, url }: ViewerProps) {
           <SeekBar time={time} duration={length} onSeek={seek} className="block" />
           <div className="-mt-0.5 flex items-center gap-1.5 text-muted text-xs tabular-nums">
             <Icon aria-hidden="true" className="size-3.5 shrink-0" />
-            <span>
+            <span className="whitespace-nowrap">
               {mine && (playing || time > 0) ? formatDuration(time) : lengthOf(length, media.fileSize)}
             </span>
             {!media.voice && <bdi className="truncate">{media.fileName}</bdi>}

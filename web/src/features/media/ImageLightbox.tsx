@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight, MessageSquareText, RotateCw, X, ZoomIn, ZoomOut } from "lucide-react";
-import { type KeyboardEvent, useEffect, useRef } from "react";
+import { useEffect, useRef } from "react";
 import { messageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { IconButton } from "@/components/ui/button";
@@ -16,6 +16,7 @@ import { type Gallery, useMediaGallery } from "@/features/media/useMediaGallery"
 import { useZoom } from "@/features/media/useZoom";
 import { senderOf } from "@/features/thread/context";
 import { formatDateTime } from "@/lib/format";
+import { useShortcuts } from "@/lib/shortcuts";
 import { useReveal } from "@/stores/reveal";
 import { texts } from "@/texts";
 
@@ -32,8 +33,9 @@ export function ImageLightbox({ conversationId, messageId }: LightboxProps) {
   return (
     <dialog
       ref={modal}
+      tabIndex={-1}
       aria-label={texts.lightbox.label}
-      className="m-0 h-dvh max-h-none w-screen max-w-none bg-[#0a0d0c] p-0 text-white backdrop:bg-black"
+      className="m-0 h-dvh max-h-none w-screen max-w-none bg-[#0a0d0c] p-0 text-white outline-none backdrop:bg-black"
     >
       <Slide
         key={messageId}
@@ -94,24 +96,20 @@ function Slide({ gallery, messageId, show, onClose, onJump }: SlideProps) {
     if (direction === "down") onClose();
     else show(direction === "left" ? newer : older);
   });
-  const onKeyDown = (event: KeyboardEvent) => {
-    const keys = new Map<string, () => void>([
-      ["ArrowLeft", () => show(older)],
-      ["ArrowRight", () => show(newer)],
-      ["+", zoom.zoomIn],
-      ["=", zoom.zoomIn],
-      ["-", zoom.zoomOut],
-      ["0", zoom.fit],
-      ["r", zoom.rotate],
-    ]);
-    const action = keys.get(event.key);
-    if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
-    action();
-    event.preventDefault();
-  };
+  useShortcuts(
+    {
+      ArrowLeft: () => show(older),
+      ArrowRight: () => show(newer),
+      "+": zoom.zoomIn,
+      "=": zoom.zoomIn,
+      "-": zoom.zoomOut,
+      "0": zoom.fit,
+      r: zoom.rotate,
+    },
+    true,
+  );
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the dialog's keys; each has a button too
-    <div className="flex h-full flex-col" dir="ltr" onKeyDown={onKeyDown}>
+    <div className="flex h-full flex-col" dir="ltr">
       <Bar gallery={gallery} messageId={messageId} zoom={zoom} onClose={onClose} onJump={onJump} />
       <div className="relative min-h-0 flex-1">
         {media ? (

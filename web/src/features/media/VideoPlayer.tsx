@@ -82,7 +82,7 @@ function Cover({ media, duration, onPlay }: CoverProps) {
       onClick={onPlay}
       className="absolute inset-0 flex items-center justify-center bg-black/10 -outline-offset-4 hover:bg-black/25"
     >
-      <span className="flex size-14 items-center justify-center rounded-full bg-black/60">
+      <span className="flex size-14 items-center justify-center rounded-full bg-black/60 ring-1 ring-white/30">
         <Play aria-hidden="true" className="ms-1 size-7 fill-current" />
       </span>
       {facts.length > 0 && (

@@ -8,6 +8,7 @@ import { MessageMeta } from "@/features/thread/MessageMeta";
 import { PlainContent } from "@/features/thread/PlainContent";
 import { Quote } from "@/features/thread/Quote";
 import { Reactions } from "@/features/thread/Reactions";
+import { TextWithMeta } from "@/features/thread/TextWithMeta";
 import { contactName } from "@/lib/contact";
 import { formatDateTime } from "@/lib/format";
 import { texts } from "@/texts";
@@ -72,8 +73,9 @@ function Frame({ message, lastOfGroup, children }: BubbleProps & { children: Rea
   return (
     <div
       className={clsx(
-        "relative w-fit min-w-22 max-w-[min(34rem,86%)] rounded-2xl p-1 shadow-soft",
+        "relative w-fit max-w-[min(34rem,86%)] rounded-2xl p-1 shadow-soft",
         outbound ? "bg-outbound" : "bg-inbound",
+        message.replyTo === null ? "min-w-22" : "min-w-64",
         lastOfGroup && (outbound ? "rounded-ee-md" : "rounded-es-md"),
       )}
     >
@@ -106,10 +108,17 @@ function Heading({ message, sender }: { message: Message; sender: string | null 
 
 function Content({ message, sender }: { message: Message; sender: string }) {
   if (message.media && !message.revoked) return <MediaMessageItem message={message} sender={sender} />;
+  const words = message.type === "text" && !message.revoked ? message.text : null;
   return (
-    <div className="px-2 pt-0.5">
-      <PlainContent message={message} />
-      <MessageMeta message={message} />
+    <div className="relative px-2 pt-0.5">
+      {words ? (
+        <TextWithMeta text={words} message={message} />
+      ) : (
+        <>
+          <PlainContent message={message} />
+          <MessageMeta message={message} />
+        </>
+      )}
     </div>
   );
 }

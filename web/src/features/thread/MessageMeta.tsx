@@ -4,15 +4,22 @@ import { DeliveryTicks } from "@/features/thread/DeliveryTicks";
 import { formatDateTime, formatTime } from "@/lib/format";
 import { texts } from "@/texts";
 
+const places = {
+  below: "ms-auto flex text-muted",
+  over: "pointer-events-none absolute end-2 bottom-2 flex rounded-full bg-black/55 px-2 py-0.5 text-white",
+  corner: "absolute end-2 bottom-0.5 flex text-muted",
+  /** As wide as the one in the corner, so that the last line of the text keeps clear of it. */
+  spacer: "invisible ms-2 inline-flex h-4 align-bottom",
+};
+
 /** The time of a message, whether it was edited, and how far it has come; over a picture as a dark pill. */
-export function MessageMeta({ message, over = false }: { message: Message; over?: boolean }) {
+export function MessageMeta({ message, place = "below" }: { message: Message; place?: keyof typeof places }) {
   return (
     <span
+      aria-hidden={place === "spacer"}
       className={clsx(
-        "flex w-fit items-center gap-1 whitespace-nowrap text-[11px] tabular-nums leading-4",
-        over
-          ? "pointer-events-none absolute end-2 bottom-2 rounded-full bg-black/55 px-2 py-0.5 text-white"
-          : "ms-auto text-muted",
+        "w-fit items-center gap-1 whitespace-nowrap text-[11px] tabular-nums leading-4",
+        places[place],
       )}
     >
       {message.edited && !message.revoked && <span>{texts.message.edited}</span>}

@@ -26,7 +26,7 @@ export function Quote({ messageId }: { messageId: number }) {
       type="button"
       aria-label={texts.message.quoteJump(sender, text)}
       onClick={() => jumpTo(messageId)}
-      className={`${frame} flex w-[calc(100%-0.25rem)] items-center gap-3 text-start hover:bg-accent/14`}
+      className={`${frame} flex items-center gap-3 text-start hover:bg-accent/14`}
     >
       <span className="min-w-0 flex-1">
         <bdi className="block truncate font-semibold text-accent text-xs">{sender}</bdi>
@@ -41,7 +41,7 @@ export function Quote({ messageId }: { messageId: number }) {
 }
 
 const frame =
-  "m-0.5 mb-1 min-h-12 max-w-96 rounded-lg border-accent border-s-4 bg-accent/8 px-2.5 py-1.5 text-[13px]";
+  "m-0.5 mb-1 min-h-12 w-0 min-w-[calc(100%-0.25rem)] rounded-lg border-accent border-s-4 bg-accent/8 px-2.5 py-1.5 text-[13px]";
 
 /** Only of files that are here: a quote must not fetch what nobody asked to see. */
 function thumbOf({ media, revoked }: Message): string | null {

@@ -5,7 +5,7 @@ export function Reactions({ reactions }: { reactions: Reaction[] }) {
   if (reactions.length === 0) return null;
   const byEmoji = Map.groupBy(reactions, (reaction) => reaction.emoji);
   return (
-    <ul className="-mt-1.5 relative z-1 flex gap-1 px-2">
+    <ul className="-mt-1.5 relative z-1 mb-1.5 flex gap-1 px-2">
       {[...byEmoji].map(([emoji, all]) => {
         const label = texts.message.reactions(emoji, all.map((reaction) => reaction.from).join(", "));
         return (

@@ -1,11 +1,11 @@
-import { Fragment, memo } from "react";
+import { Fragment, type ReactNode } from "react";
 
 const LINK = /\bhttps?:\/\/[^\s<>"]+/g;
 /** Punctuation after an address usually belongs to the sentence around it. */
 const TRAILING = /[.,;:!?)\]}'"…]+$/;
 
 /** The words of a message as they were written, with its web addresses as links. */
-export const RichText = memo(function RichText({ text }: { text: string }) {
+export function RichText({ text, end }: { text: string; end?: ReactNode }) {
   return (
     <p dir="auto" className="wrap-anywhere whitespace-pre-wrap text-[14.5px]">
       {linkify(text).map((part) =>
@@ -23,9 +23,10 @@ export const RichText = memo(function RichText({ text }: { text: string }) {
           <Fragment key={part.at}>{part.text}</Fragment>
         ),
       )}
+      {end}
     </p>
   );
-});
+}
 
 type Part = { at: number; text: string; href?: string };
 

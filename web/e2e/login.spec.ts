@@ -1,0 +1,62 @@
+import { email, expect, list, logIn, password, test } from "./support.ts";
+
+test("a wrong password is said plainly, the right one leads to the page that was asked for", async ({
+  page,
+}) => {
+  await page.goto("/c/1");
+  await expect(page).toHaveURL(/\/login\?next=/);
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill("not the password");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await expect(page.getByRole("alert")).toContainText("do not belong together");
+
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await expect(page).toHaveURL(/\/c\/1$/);
+  await expect(list(page)).toBeVisible();
+});
+
+test("too many attempts say how long to wait", async ({ page }) => {
+  await page.route("**/api/auth/login", (route) =>
+    route.fulfill({
+      status: 429,
+      headers: { "Retry-After": "30", "Content-Type": "application/problem+json" },
+      body: JSON.stringify({ title: "Too many", status: 429, code: "rate_limited", retryAfterSeconds: 30 }),
+    }),
+  );
+  await page.goto("/login");
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await expect(page.getByRole("alert")).toContainText(/try again in \d+ seconds/);
+  await expect(page.getByRole("button", { name: "Log in" })).toBeDisabled();
+});
+
+test("a server that is away is said plainly", async ({ page }) => {
+  await page.goto("/login");
+  await page.route("**/api/auth/login", (route) => route.abort());
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await expect(page.getByRole("alert")).toContainText("cannot be reached");
+});
+
+test("a session that ends leads to the log-in and back", async ({ page, baseURL }) => {
+  await logIn(page.request, baseURL ?? "");
+  await page.goto("/");
+  await expect(list(page).getByRole("listitem").first()).toBeVisible();
+  await page.context().clearCookies();
+  await list(page).getByRole("link").nth(1).click();
+  await expect(page.getByText("Your session has ended")).toBeVisible();
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await expect(page).toHaveURL(/\/c\/\d+/);
+});
+
+test("logging out ends the session", async ({ inbox }) => {
+  await inbox.goto("/");
+  await inbox.getByRole("button", { name: "Log out" }).click();
+  await expect(inbox).toHaveURL(/\/login/);
+  expect((await inbox.request.get("/api/auth/me")).status()).toBe(401);
+});

@@ -1,0 +1,195 @@
+import type { MediaFile } from "../src/api/types.ts";
+import { conversations, expect, findMedia, openMessage, test, thread } from "./support.ts";
+
+const ready = "downloadStatus=completed";
+
+test("a photo shows in the thread and large, with the keyboard", async ({ inbox }) => {
+  const photo = await findMedia(inbox, `${ready}&fileType=image`, isReal);
+  test.skip(!photo, "needs a photo");
+  if (!photo) return;
+  await openMessage(inbox, photo);
+  const tile = thread(inbox).locator(`[data-media="${photo.messageId}"]`);
+  await expect(tile).toBeInViewport();
+  await expect.poll(() => tile.locator("img").last().evaluate(isDecoded)).toBe(true);
+  await tile.focus();
+  await inbox.keyboard.press("Enter");
+  const lightbox = inbox.getByRole("dialog", { name: "Photos of this conversation" });
+  await expect(lightbox).toBeVisible();
+  await expect(inbox).toHaveURL(new RegExp(`view=${photo.messageId}`));
+  await expect.poll(() => lightbox.locator("img").last().evaluate(isDecoded)).toBe(true);
+
+  await inbox.keyboard.press("+");
+  await expect(lightbox.locator("img").last()).toHaveAttribute("style", /scale\(1\.5\)/);
+  await inbox.keyboard.press("0");
+  await inbox.keyboard.press("r");
+  await expect(lightbox.locator("img").last()).toHaveAttribute("style", /rotate\(90deg\)/);
+  for (const [key, name] of [
+    ["ArrowLeft", "Older photo"],
+    ["ArrowRight", "Newer photo"],
+  ] as const) {
+    if (!(await lightbox.getByRole("button", { name }).isVisible())) continue;
+    const before = inbox.url();
+    await inbox.keyboard.press(key);
+    await expect(inbox).not.toHaveURL(before);
+  }
+  await inbox.keyboard.press("Escape");
+  await expect(lightbox).toBeHidden();
+  await expect(tile).toBeFocused();
+});
+
+test("a voice note plays, pauses, and is the only one playing", async ({ inbox }) => {
+  const voice = await findMedia(inbox, `${ready}&fileType=audio`);
+  test.skip(!voice, "needs a voice note");
+  if (!voice) return;
+  await openMessage(inbox, voice);
+  const player = thread(inbox).getByRole("group").first();
+  await player.getByRole("button", { name: "Play" }).click();
+  await expect(player.getByRole("button", { name: "Pause" })).toBeVisible();
+  await expect.poll(() => player.getByRole("slider").inputValue().then(Number)).toBeGreaterThan(0);
+  await player.getByRole("slider").focus();
+  await inbox.keyboard.press("k");
+  await player.getByRole("button", { name: /^Speed/ }).click();
+  await expect(player.getByRole("button", { name: "Speed 1.5×" })).toBeVisible();
+  await player.getByRole("button", { name: "Pause" }).click();
+  await expect(player.getByRole("button", { name: "Play" })).toBeVisible();
+});
+
+test("a video plays with our controls", async ({ inbox }) => {
+  const video = await findMedia(inbox, `${ready}&fileType=video`);
+  test.skip(!video, "needs a video");
+  if (!video) return;
+  await openMessage(inbox, video);
+  const player = thread(inbox)
+    .locator("section", { has: inbox.locator("video") })
+    .last();
+  await player.getByRole("button", { name: "Play" }).click();
+  await expect(player.getByRole("button", { name: "Full screen" })).toBeVisible();
+  await expect
+    .poll(() => player.locator("video").evaluate((v: HTMLVideoElement) => v.currentTime))
+    .toBeGreaterThan(0);
+  await player.getByRole("slider").focus();
+  await inbox.keyboard.press("k");
+  await expect.poll(() => player.locator("video").evaluate((v: HTMLVideoElement) => v.paused)).toBe(true);
+});
+
+test("a document shows its name and downloads under it", async ({ inbox }) => {
+  const document = await findMedia(inbox, `${ready}&fileType=document`, (media) => media.fileName !== null);
+  test.skip(!document, "needs a document");
+  if (!document) return;
+  await openMessage(inbox, document);
+  const link = thread(inbox)
+    .getByRole("link", { name: `Download ${document.fileName}` })
+    .first();
+  const [download] = await Promise.all([inbox.waitForEvent("download"), link.click()]);
+  expect(download.suggestedFilename()).toBe(document.fileName);
+});
+
+test("a sticker shows without a bubble", async ({ inbox }) => {
+  const sticker = await findMedia(inbox, `${ready}&fileType=sticker`);
+  test.skip(!sticker, "needs a sticker");
+  if (!sticker) return;
+  await openMessage(inbox, sticker);
+  await expect(
+    thread(inbox)
+      .getByAltText(/^Sticker from/)
+      .first(),
+  ).toBeVisible();
+});
+
+test("an expired file says so and offers no retry", async ({ inbox }) => {
+  const gone = await findMedia(
+    inbox,
+    "downloadStatus=failed",
+    (media) => media.lastError?.code === "media_expired",
+  );
+  test.skip(!gone, "needs an expired file");
+  if (!gone) return;
+  await openMessage(inbox, gone);
+  const message = thread(inbox)
+    .getByRole("article")
+    .filter({ hasText: "WhatsApp no longer has this file" })
+    .first();
+  await expect(message).toBeVisible();
+  await expect(message.getByRole("button", { name: "Retry" })).toHaveCount(0);
+});
+
+test("a failed download is retried by hand and shows when it is there", async ({ inbox }) => {
+  const failed = await findMedia(
+    inbox,
+    "downloadStatus=failed&fileType=image",
+    (media) => media.lastError?.retryable === true,
+  );
+  test.skip(!failed, "needs a failed download");
+  if (!failed) return;
+  await openMessage(inbox, failed);
+  const message = thread(inbox)
+    .getByRole("article")
+    .filter({ hasText: failed.lastError?.message ?? "" })
+    .first();
+  await message.getByRole("button", { name: "Retry" }).click();
+  await expect(inbox.getByText("Media downloaded successfully")).toBeVisible();
+  await expect(thread(inbox).locator(`[data-media="${failed.messageId}"]`)).toBeVisible();
+});
+
+test("under on_view a tap fetches, under stream it can be fetched again and hidden", async ({ inbox }) => {
+  const onView = await findMedia(
+    inbox,
+    "downloadStatus=pending&fileType=image",
+    (m) => m.policy === "on_view",
+  );
+  const stream = await findMedia(
+    inbox,
+    "downloadStatus=pending&fileType=image",
+    (m) => m.policy === "stream",
+  );
+  test.skip(!onView || !stream, "needs files under both policies");
+  if (!onView || !stream) return;
+  await openMessage(inbox, onView);
+  await thread(inbox).getByRole("button", { name: "Photo: tap to view" }).first().click();
+  await expect(thread(inbox).locator(`[data-media="${onView.messageId}"]`)).toBeVisible();
+
+  await openMessage(inbox, stream);
+  await thread(inbox).getByRole("button", { name: "Photo: tap to view" }).first().click();
+  const tile = thread(inbox).locator(`[data-media="${stream.messageId}"]`);
+  await expect(tile).toHaveAttribute("href", stream.url);
+  const again = inbox.waitForRequest((request) => request.url().includes("/api/whatsapp/media/"));
+  await inbox.getByRole("button", { name: "Fetch again from WhatsApp" }).click();
+  expect(new URL((await again).url()).searchParams.get("t")).toBeTruthy();
+  await inbox.getByRole("button", { name: "Hide", exact: true }).click();
+  await expect(tile).toBeHidden();
+});
+
+test("the details list recent media and tell all about a file", async ({ inbox }) => {
+  const photo = await findMedia(inbox, `${ready}&fileType=image`);
+  test.skip(!photo, "needs a photo");
+  if (!photo) return;
+  await inbox.goto(`/c/${photo.conversationId}`);
+  const details = inbox.getByRole("complementary", { name: "Details" });
+  await details
+    .getByRole("link", { name: /^Details of/ })
+    .first()
+    .click();
+  await expect(details.getByText("SHA-256").or(details.getByText("Received"))).not.toHaveCount(0);
+  await details.getByRole("link", { name: "Show in conversation" }).click();
+  await expect(inbox).toHaveURL(/[?&]m=\d+/);
+});
+
+test("a conversation without media says so", async ({ inbox }) => {
+  for (const { id } of await conversations(inbox)) {
+    const answer = await inbox.request.get(`/api/conversations/${id}/media?limit=1`);
+    if (((await answer.json()) as { items: unknown[] }).items.length > 0) continue;
+    await inbox.goto(`/c/${id}`);
+    await expect(inbox.getByText("No media in this conversation")).toBeVisible();
+    return;
+  }
+  test.skip(true, "needs a conversation without media");
+});
+
+/** Large enough to be a picture: demo data may hold a broken one on purpose. */
+function isReal(media: MediaFile): boolean {
+  return media.policy === "store" && (media.fileSize ?? 0) > 1000;
+}
+
+function isDecoded(element: Element): boolean {
+  return element instanceof HTMLImageElement && element.complete && element.naturalWidth > 0;
+}

@@ -1,0 +1,28 @@
+import { defineConfig } from "@playwright/test";
+
+/** Runs against a server that is already there: the mock, or Mediary itself with its demo data. */
+export default defineConfig({
+  testDir: ".",
+  outputDir: "results",
+  timeout: 30_000,
+  expect: { timeout: 7_000 },
+  workers: 1,
+  reporter: "line",
+  use: {
+    baseURL: process.env.MEDIARY_URL ?? "http://127.0.0.1:4010",
+    viewport: { width: 1440, height: 900 },
+    launchOptions: {
+      executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+    screenshot: "only-on-failure",
+  },
+});

@@ -1,0 +1,57 @@
+import { type APIRequestContext, test as base, expect, type Page } from "@playwright/test";
+import type { Page as ApiPage, Conversation, MediaFile } from "../src/api/types.ts";
+
+export const email = process.env.MEDIARY_EMAIL ?? "agent@example.com";
+export const password = process.env.MEDIARY_PASSWORD ?? "mediary";
+
+/** A page with a session; it fails when the page breaks, or asks any other host for anything. */
+export const test = base.extend<{ inbox: Page }>({
+  inbox: async ({ page, baseURL }, use) => {
+    const problems: string[] = [];
+    page.on("pageerror", (error) => problems.push(error.message));
+    page.on("console", (message) => {
+      if (message.text().includes("Content Security Policy")) problems.push(message.text());
+    });
+    page.on("request", (request) => {
+      const { origin, protocol } = new URL(request.url());
+      if (protocol.startsWith("http") && origin !== new URL(baseURL ?? "").origin)
+        problems.push(request.url());
+    });
+    await logIn(page.request, baseURL ?? "");
+    await use(page);
+    expect(problems).toEqual([]);
+  },
+});
+
+export async function logIn(request: APIRequestContext, origin: string): Promise<void> {
+  const answer = await request.post("/api/auth/login", {
+    data: { email, password },
+    headers: { Origin: origin },
+  });
+  expect(answer.ok(), "the e2e user can log in").toBe(true);
+}
+
+export async function conversations(page: Page): Promise<Conversation[]> {
+  const answer = await page.request.get("/api/conversations?limit=100");
+  return ((await answer.json()) as ApiPage<Conversation>).items;
+}
+
+/** A file of a kind from whatever data the server has. */
+export async function findMedia(
+  page: Page,
+  query: string,
+  accept: (media: MediaFile) => boolean = () => true,
+): Promise<MediaFile | undefined> {
+  const answer = await page.request.get(`/api/media?limit=100&${query}`);
+  return ((await answer.json()) as ApiPage<MediaFile>).items.find(accept);
+}
+
+export async function openMessage(page: Page, media: MediaFile): Promise<void> {
+  await page.goto(`/c/${media.conversationId}?m=${media.messageId}`);
+  await expect(thread(page)).toBeVisible();
+}
+
+export const list = (page: Page) => page.getByRole("navigation", { name: "Conversations" });
+export const rows = (page: Page) => list(page).getByRole("listitem");
+export const thread = (page: Page) => page.getByRole("region", { name: /^Messages with/ });
+export { expect };
