@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
@@ -7,7 +8,7 @@ const api = process.env.MEDIARY_API ?? "http://127.0.0.1:4010";
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
-  resolve: { tsconfigPaths: true },
+  resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
   server: { proxy: { "/api": { target: api }, "/m": { target: api } } },
   build: { target: "es2024", assetsInlineLimit: 0, reportCompressedSize: true },
 });

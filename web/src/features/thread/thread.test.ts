@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { linkify } from "@/features/thread/RichText";
+import { threadRows } from "@/features/thread/rows";
+import { nthNewestInbound } from "@/features/thread/useThread";
+import { message, T0 } from "@/test/fixtures";
+
+const at = (id: number, minutes: number, fields = {}) =>
+  message(id, { timestamp: new Date(T0 + minutes * 60_000).toISOString(), ...fields });
+const kinds = (rows: ReturnType<typeof threadRows>) => rows.map(({ kind }) => kind);
+
+describe("rows", () => {
+  it("begin each day with its date", () => {
+    const rows = threadRows([at(1, 0), at(2, 1), at(3, 24 * 60)], null);
+    expect(kinds(rows)).toEqual(["top", "day", "message", "message", "day", "message"]);
+  });
+
+  it("have the mark of the new ones above the first of them", () => {
+    expect(kinds(threadRows([at(1, 0), at(2, 1)], 2))).toEqual([
+      "top",
+      "day",
+      "message",
+      "unread",
+      "message",
+    ]);
+  });
+
+  it("group what one person wrote in two minutes", () => {
+    const rows = threadRows([at(1, 0), at(2, 1), at(3, 9), at(4, 9.5, { direction: "outbound" })], null);
+    const groups = rows.flatMap((row) =>
+      row.kind === "message" ? [[row.firstOfGroup, row.lastOfGroup]] : [],
+    );
+    expect(groups).toEqual([
+      [true, false],
+      [false, true],
+      [true, true],
+      [true, true],
+    ]);
+  });
+
+  it("keep their keys when older messages come in", () => {
+    const before = threadRows([at(2, 1), at(3, 2)], null);
+    const after = threadRows([at(1, 0), at(2, 1), at(3, 2)], null);
+    const messages = (rows: typeof before) =>
+      rows.filter(({ kind }) => kind === "message").map(({ key }) => key);
+    expect(messages(after)).toEqual(expect.arrayContaining(messages(before)));
+  });
+});
+
+it("the unread mark counts only what came in", () => {
+  const messages = [at(1, 0), at(2, 1), at(3, 2, { direction: "outbound" }), at(4, 3)];
+  expect(nthNewestInbound(messages, 2)).toBe(2);
+  expect(nthNewestInbound(messages, 0)).toBeNull();
+  expect(nthNewestInbound(messages, 50)).toBe(1);
+});
+
+describe("web addresses", () => {
+  const hrefs = (text: string) => linkify(text).flatMap(({ href }) => (href ? [href] : []));
+
+  it("become links without the sentence around them", () => {
+    expect(hrefs("See https://a.example/x?y=1, or (http://b.example).")).toEqual([
+      "https://a.example/x?y=1",
+      "http://b.example",
+    ]);
+    expect(
+      linkify("See https://a.example.")
+        .map(({ text }) => text)
+        .join(""),
+    ).toBe("See https://a.example.");
+  });
+
+  it("of any other kind stay text", () => {
+    expect(hrefs("javascript:alert(1) data:text/html,x file:///etc")).toEqual([]);
+  });
+});

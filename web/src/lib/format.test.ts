@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import { contactName, contactPhone, initials } from "@/lib/contact";
+import { formatBytes, formatDay, formatDuration, formatShort } from "@/lib/format";
+
+it.each([
+  [0, "0 bytes"],
+  [1, "1 byte"],
+  [999, "999 bytes"],
+  [48_400, "48 kB"],
+  [2_450_000, "2.5 MB"],
+  [100_000_000, "100 MB"],
+])("%d bytes are %s", (bytes, text) => {
+  expect(formatBytes(bytes)).toBe(text);
+});
+
+it.each([
+  [0, "0:00"],
+  [7.9, "0:07"],
+  [750, "12:30"],
+  [3723, "1:02:03"],
+  [Number.POSITIVE_INFINITY, "0:00"],
+])("%d seconds are %s", (seconds, text) => {
+  expect(formatDuration(seconds)).toBe(text);
+});
+
+describe("days", () => {
+  const now = new Date(2026, 2, 10, 0, 30);
+
+  it("are counted by the calendar, not by hours", () => {
+    expect(formatDay(new Date(2026, 2, 9, 23, 50).toISOString(), now)).toBe("Yesterday");
+    expect(formatDay(new Date(2026, 2, 10, 0, 5).toISOString(), now)).toBe("Today");
+  });
+
+  it("have a year where it is another one", () => {
+    expect(formatDay(new Date(2026, 0, 5).toISOString(), now)).not.toContain("2026");
+    expect(formatDay(new Date(2025, 0, 5).toISOString(), now)).toContain("2025");
+  });
+
+  it("in a list become shorter the longer they are ago", () => {
+    expect(formatShort(new Date(2026, 2, 10, 0, 5).toISOString(), now)).toMatch(/12:05|00:05/);
+    expect(formatShort(new Date(2026, 2, 5).toISOString(), now)).toBe("Thursday");
+    expect(formatShort(new Date(2026, 1, 5).toISOString(), now)).toMatch(/26$/);
+  });
+});
+
+describe("contacts", () => {
+  const contact = { id: 1, waId: null, userId: null, phone: null, name: null };
+
+  it("are called by name, else number, else unknown", () => {
+    expect(contactName({ ...contact, name: "Ana", waId: "49151" })).toBe("Ana");
+    expect(contactName({ ...contact, waId: "49151" })).toBe("+49151");
+    expect(contactName(contact)).toBe("Unknown contact");
+    expect(contactPhone({ ...contact, phone: "+49151" })).toBe("+49151");
+  });
+
+  it.each([
+    ["Amelia Jane Hart", "AH"],
+    ["佐藤 美咲", "佐美"],
+    ["नीलम", "नी"],
+    ["🌸 Ana", "A"],
+    ["+49151", "#"],
+  ])("%s has the initials %s", (name, letters) => {
+    expect(initials(name)).toBe(letters);
+  });
+});

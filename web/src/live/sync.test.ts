@@ -1,0 +1,97 @@
+import { QueryClient } from "@tanstack/react-query";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { keys, type ThreadData } from "@/api/queries";
+import { useProgress } from "@/live/progress";
+import { Sync } from "@/live/sync";
+import { conversation, media, message, page, thread } from "@/test/fixtures";
+
+const answers = new Map<string, unknown>();
+const asked: string[] = [];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  answers.clear();
+  asked.length = 0;
+  vi.stubGlobal("fetch", (url: string) => {
+    asked.push(url);
+    return Promise.resolve(Response.json(answers.get(url) ?? {}));
+  });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+const threadOf = (client: QueryClient) => client.getQueryData<ThreadData>(keys.thread(1));
+
+describe("events", () => {
+  it("bring a new message into the open thread and its conversation to the top", async () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.thread(1), thread([{}, [2, 1]]));
+    client.setQueryData(keys.conversations(""), {
+      pages: [page([conversation(2, 30), conversation(1, 20)])],
+      pageParams: [undefined],
+    });
+    answers.set("/api/messages/3", message(3));
+    answers.set("/api/conversations/1", conversation(1, 40));
+    new Sync(client).handle("message.created", { conversationId: 1, messageId: 3 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(threadOf(client)?.pages[0]?.items[0]?.id).toBe(3);
+    expect(
+      client.getQueryData<{ pages: { items: { id: number }[] }[] }>(keys.conversations(""))?.pages[0]
+        ?.items[0]?.id,
+    ).toBe(1);
+  });
+
+  it("do not fetch messages of threads that nobody has open", async () => {
+    new Sync(new QueryClient()).handle("message.created", { conversationId: 1, messageId: 3 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(asked).toEqual(["/api/conversations/1"]);
+  });
+
+  it("that arrive together ask once for each record", async () => {
+    const sync = new Sync(new QueryClient());
+    for (let i = 0; i < 20; i++) sync.handle("conversation.updated", { conversationId: 1 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(asked).toEqual(["/api/conversations/1"]);
+  });
+
+  it("in a flood refetch what is shown instead of record by record", async () => {
+    const client = new QueryClient();
+    const invalidate = vi.spyOn(client, "invalidateQueries");
+    const sync = new Sync(client);
+    for (let id = 1; id <= 500; id++) sync.handle("conversation.updated", { conversationId: id });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(invalidate).toHaveBeenCalled();
+    expect(asked.length).toBeLessThan(100);
+  });
+
+  it("of progress touch only the progress store", () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.thread(1), thread([{}, [3]]));
+    const before = threadOf(client);
+    new Sync(client).handle("media.progress", {
+      mediaId: 7,
+      conversationId: 1,
+      bytesDownloaded: 5,
+      fileSize: 10,
+    });
+    expect(useProgress.getState().byMedia[7]).toEqual({ bytesDownloaded: 5, fileSize: 10 });
+    expect(threadOf(client)).toBe(before);
+  });
+
+  it("of an end bring the file into its message and forget its progress", async () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.thread(1), thread([{}, [3]]));
+    answers.set("/api/media/7", media({ downloadStatus: "completed" }));
+    const ended = vi.fn();
+    const sync = new Sync(client, { media: ended });
+    sync.handle("media.progress", { mediaId: 7, bytesDownloaded: 5 });
+    sync.handle("media.completed", { mediaId: 7, conversationId: 1, messageId: 3 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(threadOf(client)?.pages[0]?.items[0]?.media?.id).toBe(7);
+    expect(useProgress.getState().byMedia[7]).toBeUndefined();
+    expect(ended).toHaveBeenCalledOnce();
+  });
+});

@@ -1,0 +1,100 @@
+import type { ThreadData, ThreadPosition } from "@/api/queries";
+import type { Conversation, MediaFile, Message, Page } from "@/api/types";
+
+export const T0 = Date.parse("2026-03-02T10:00:00Z");
+
+export function media(fields: Partial<MediaFile> = {}): MediaFile {
+  return {
+    id: 7,
+    companyId: 1,
+    conversationId: 1,
+    messageId: 3,
+    fileKey: null,
+    fileName: null,
+    fileUrl: null,
+    fileSize: 2_400_000,
+    fileType: "image",
+    mimeType: "image/jpeg",
+    detectedMimeType: null,
+    sha256: null,
+    voice: false,
+    animated: false,
+    width: 1600,
+    height: 1200,
+    durationMs: null,
+    thumbhash: null,
+    integrity: null,
+    scanStatus: "unscanned",
+    expiresAt: null,
+    isActive: true,
+    variants: [],
+    providerMediaId: "900",
+    policy: "store",
+    downloadStatus: "completed",
+    downloadAttempts: 1,
+    lastError: null,
+    url: "/api/media/messages/3",
+    storedAt: null,
+    createdAt: new Date(T0).toISOString(),
+    updatedAt: new Date(T0).toISOString(),
+    ...fields,
+  };
+}
+
+/** Messages are a minute apart by their id unless told otherwise. */
+export function message(id: number, fields: Partial<Message> = {}): Message {
+  const time = new Date(T0 + id * 60_000).toISOString();
+  return {
+    id,
+    companyId: 1,
+    conversationId: 1,
+    direction: "inbound",
+    type: "text",
+    status: "received",
+    text: `Text ${id}`,
+    caption: null,
+    providerMessageId: `wamid.${id}`,
+    providerMediaId: null,
+    mediaMimeType: null,
+    media: null,
+    senderPhone: "4915100000",
+    senderName: "Amelia Hart",
+    receivingPhone: null,
+    whatsappAccountId: 1,
+    awsPhoneNumberId: null,
+    replyTo: null,
+    forwarded: false,
+    reactions: [],
+    edited: false,
+    revoked: false,
+    error: null,
+    timestamp: time,
+    createdAt: time,
+    updatedAt: time,
+    ...fields,
+  };
+}
+
+/** Pages of a thread, newest first as the server sends them. */
+export function thread(...pages: [ThreadPosition, number[]][]): ThreadData {
+  return {
+    pages: pages.map(([, ids]) => page(ids.map((id) => message(id)))),
+    pageParams: pages.map(([position]) => position),
+  };
+}
+
+export function page<T>(items: T[], nextCursor: string | null = null): Page<T> {
+  return { items, nextCursor, hasMore: nextCursor !== null };
+}
+
+export function conversation(id: number, minute: number, fields: Partial<Conversation> = {}): Conversation {
+  return {
+    id,
+    whatsappAccountId: 1,
+    contact: { id, waId: `49151${id}`, userId: null, phone: null, name: `Customer ${id}` },
+    lastMessage: null,
+    lastMessageAt: new Date(T0 + minute * 60_000).toISOString(),
+    unreadCount: 0,
+    ...fields,
+  };
+}
