@@ -36,8 +36,6 @@ pub(crate) enum Problem {
     },
     /// The body ran on far beyond its declared length and was cut.
     WrongLength,
-    /// The bytes are of another family than the message says.
-    OtherFamily,
     /// Our storage has no room.
     StorageFull,
     /// Our storage did not answer or refused.
@@ -92,7 +90,6 @@ pub(crate) fn decide(problem: &Problem, rules: &RetryRules, situation: Situation
         Problem::MediaGone => Decision::GiveUp(ErrorCode::MediaExpired),
         Problem::TooLarge { .. } => Decision::GiveUp(ErrorCode::PayloadTooLarge),
         Problem::Empty => Decision::GiveUp(ErrorCode::IntegrityMismatch),
-        Problem::OtherFamily => Decision::GiveUp(ErrorCode::MediaQuarantined),
         Problem::TokenRefused => Decision::AskForToken,
         Problem::Throttled { retry_after } => Decision::PauseAccount {
             code: ErrorCode::ProviderRateLimited,
@@ -156,7 +153,6 @@ mod tests {
             (Problem::MediaGone, ErrorCode::MediaExpired),
             (Problem::TooLarge { limit: 1 }, ErrorCode::PayloadTooLarge),
             (Problem::Empty, ErrorCode::IntegrityMismatch),
-            (Problem::OtherFamily, ErrorCode::MediaQuarantined),
         ];
         for (problem, code) in table {
             assert_eq!(decision(&problem, situation(1)), Decision::GiveUp(code), "{problem:?}");

@@ -113,7 +113,7 @@ mod tests {
         }
         let wrong = Err(Problem::WrongBytes { sha256: *NOTHING });
         for something in
-            [declared(None, Some(5)), declared(Some(RIGHT), None), declared(Some(RIGHT), Some(0))]
+            [declared(None, Some(5)), declared(Some(RIGHT), None), declared(Some(RIGHT), Some(5))]
         {
             assert_eq!(judge(0, *NOTHING, something, never), wrong, "{something:?}");
         }

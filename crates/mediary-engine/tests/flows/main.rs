@@ -1,0 +1,15 @@
+//! The engine's flows with a real database, real storage and a stand-in for WhatsApp, on a clock that is moved by hand.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking; the lint's own exception covers test functions alone"
+)]
+#![expect(clippy::needless_pass_by_value, reason = "bodies read better when they are built in place")]
+
+mod access;
+mod failures;
+mod harness;
+mod ingest;
+mod media;
+mod open;
+mod webhook;
+mod worker;

@@ -1,0 +1,110 @@
+//! What people do with media files.
+
+use std::time::Duration;
+
+use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role};
+use mediary_engine::{Caller, Delivery, EventName, MediaStatus, RetryOutcome, Who};
+use mediary_simulator::{FaultKind, FaultSpec};
+
+use crate::harness::World;
+
+fn with_role(world: &World, role: Role) -> Caller {
+    Caller { company_id: world.company, role, who: Who::Link }
+}
+
+#[tokio::test]
+async fn download_now_overrules_policy_and_failures() {
+    let world = World::new().await;
+    world.set_policy(MediaPolicy::OnView).await;
+    let media = world.png(1).await;
+    let record = world.arrive("wamid.1", "image", &media).await;
+    assert_eq!(record.download_status, DownloadStatus::Pending);
+    world.whatsapp.add_fault(FaultSpec::new(FaultKind::Expired).times(1)).unwrap();
+    for expected in [DownloadStatus::Failed, DownloadStatus::Completed] {
+        world.engine.download_now(&world.caller, record.id).await.unwrap();
+        world.engine.run_due().await.unwrap();
+        assert_eq!(world.media_of(&media.id).await.download_status, expected);
+    }
+    let again = world.engine.download_now(&world.caller, record.id).await.unwrap_err();
+    assert_eq!(again.code(), ErrorCode::Conflict);
+}
+
+#[tokio::test]
+async fn retrying_everything_tells_how_it_went() {
+    let world = World::new().await;
+    let (good, late) = (world.png(1).await, world.png(2).await);
+    for media in [&good, &late] {
+        let outage = FaultSpec::new(FaultKind::ServerError).of(&media.id).times(1);
+        world.whatsapp.add_fault(outage).unwrap();
+        world.announce(&format!("wamid.{}", media.id), "image", media).await;
+    }
+    world.engine.run_due().await.unwrap();
+    world.whatsapp.add_fault(FaultSpec::new(FaultKind::Expired).of(&late.id)).unwrap();
+    let shutdown = mediary_engine::Shutdown::default();
+    let (engine, stop) = (world.engine.clone(), shutdown.clone());
+    let running = tokio::spawn(async move { engine.run(stop).await.unwrap() });
+    let outcome = world.engine.retry_failed(&world.caller, 5).await.unwrap();
+    assert_eq!(outcome, RetryOutcome { retried: 2, succeeded: 1, failed: 1 });
+    let outcome = world.engine.retry_failed(&world.caller, 5).await.unwrap();
+    assert_eq!(outcome, RetryOutcome::default(), "what expired cannot be helped");
+    shutdown.soft.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn roles_hold() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    let record = world.arrive("wamid.1", "image", &media).await;
+    let viewer = with_role(&world, Role::Viewer);
+    let agent = with_role(&world, Role::Agent);
+    let forbidden = [
+        world.engine.download_now(&viewer, record.id).await.unwrap_err(),
+        world.engine.delete_media(&viewer, record.id).await.unwrap_err(),
+        world.engine.retry_failed(&agent, 5).await.unwrap_err(),
+    ];
+    for error in forbidden {
+        assert_eq!(error.code(), ErrorCode::Forbidden);
+    }
+    world.engine.media_status(&viewer, record.id).await.unwrap();
+    world.engine.delete_media(&agent, record.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn listeners_hear_of_a_files_whole_life() {
+    let world = World::new().await;
+    let mut events = world.engine.events().subscribe(world.company, None).unwrap();
+    let media = world.png(1).await;
+    world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).times(1)).unwrap();
+    let record = world.arrive("wamid.1", "image", &media).await;
+    world.advance(Duration::from_secs(2));
+    world.engine.run_due().await.unwrap();
+    world.engine.delete_media(&world.caller, record.id).await.unwrap();
+    let mut names = Vec::new();
+    while names.last() != Some(&EventName::MediaDeleted) {
+        match tokio::time::timeout(Duration::from_secs(5), events.next()).await.unwrap() {
+            Delivery::Event(event) => names.push(event.name),
+            Delivery::Resync { .. } => panic!("events were missed"),
+        }
+    }
+    let media_events: Vec<_> = names.iter().filter(|name| name.as_str().starts_with("media.")).collect();
+    assert_eq!(media_events, [&EventName::MediaFailed, &EventName::MediaCompleted, &EventName::MediaDeleted]);
+    assert!(names.contains(&EventName::MessageCreated));
+}
+
+#[tokio::test]
+async fn a_status_says_how_far_and_what_went_wrong() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).times(1)).unwrap();
+    let record = world.arrive("wamid.1", "image", &media).await;
+    let status = MediaStatus::of(&record, world.engine.now());
+    let error = status.error.unwrap();
+    assert_eq!((error.code, error.retryable), (ErrorCode::ProviderUnavailable, true));
+    assert!((1..=2).contains(&error.retry_after.unwrap().as_millis().div_ceil(1000)));
+    world.advance(Duration::from_secs(2));
+    world.engine.run_due().await.unwrap();
+    let status = world.engine.media_status(&world.caller, record.id).await.unwrap();
+    assert_eq!((status.status, status.progress), (DownloadStatus::Completed, Some(1.0)));
+    assert_eq!((status.error, status.file_size), (None, Some(media.file_size)));
+}

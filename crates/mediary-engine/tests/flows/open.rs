@@ -1,0 +1,200 @@
+//! One way to open a file, from wherever it is.
+
+use std::time::Duration;
+
+use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role};
+use mediary_engine::{Caller, OpenRequest, Source, Target, Wanted, Who};
+use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
+use mediary_store::{MediaFile, NewCompany};
+use tokio_util::task::TaskTracker;
+
+use crate::harness::{PNG, World, eventually, read_all};
+
+async fn under(policy: MediaPolicy) -> (World, MediaRecord, MediaFile) {
+    let world = World::new().await;
+    world.set_policy(policy).await;
+    let media = world.png(1).await;
+    let record = world.arrive("wamid.1", "image", &media).await;
+    (world, media, record)
+}
+
+fn picture() -> Vec<u8> {
+    [PNG, &[1; 1000]].concat()
+}
+
+/// Runs the engine beside the test, as a server does.
+fn run(world: &World) -> (TaskTracker, mediary_engine::Shutdown) {
+    let (tasks, shutdown) = (TaskTracker::new(), mediary_engine::Shutdown::default());
+    let (engine, stop) = (world.engine.clone(), shutdown.clone());
+    tasks.spawn(async move { engine.run(stop).await.unwrap() });
+    tasks.close();
+    (tasks, shutdown)
+}
+
+#[tokio::test]
+async fn a_stored_file_is_found_by_message_and_by_id_and_by_nobody_else() {
+    let (world, media, record) = under(MediaPolicy::Store).await;
+    for target in [Target::Media(record.id), Target::Message(record.message_id)] {
+        for _ in 0..2 {
+            let opened = world.open(target).await.unwrap();
+            assert!(opened.info.stored && opened.info.inline_safe);
+            assert_eq!(opened.info.sha256, record.sha256);
+            assert_eq!(read_all(opened).await, picture());
+        }
+    }
+    let new = NewCompany { name: "Other".into(), slug: "other".into(), media_policy: MediaPolicy::Store };
+    let company_id = world.store.add_company(&new).await.unwrap().id;
+    let stranger = Caller { company_id, role: Role::Admin, who: Who::Link };
+    let wanted = Wanted::Bytes { range: None };
+    for target in [Target::Media(record.id), Target::Message(record.message_id)] {
+        let request = OpenRequest { target, variant: None, wanted, fresh: false };
+        assert_eq!(world.engine.open(&stranger, request).await.unwrap_err().code(), ErrorCode::NotFound);
+    }
+    let proxied = world.engine.open_from_provider(&stranger, &media.id, wanted).await;
+    assert_eq!(proxied.unwrap_err().code(), ErrorCode::NotFound);
+}
+
+#[tokio::test]
+async fn under_stream_every_view_comes_from_whatsapp_and_nothing_is_stored() {
+    let (world, media, record) = under(MediaPolicy::Stream).await;
+    assert_eq!(world.whatsapp.media_stats(&media.id).resolves, 0, "nothing is fetched on arrival");
+    for views in 1..=2 {
+        let opened = world.open(Target::Message(record.message_id)).await.unwrap();
+        assert!(!opened.info.stored);
+        assert!(matches!(opened.source, Source::Provider(_)));
+        assert_eq!(read_all(opened).await, picture());
+        assert_eq!(world.whatsapp.media_stats(&media.id).downloads, views);
+    }
+    assert_eq!(world.stored_files(), 0);
+    let refused = world.engine.download_now(&world.caller, record.id).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::Conflict);
+}
+
+#[tokio::test]
+async fn under_on_view_the_first_view_stores_the_file() {
+    let (world, media, record) = under(MediaPolicy::OnView).await;
+    assert_eq!(record.download_status, DownloadStatus::Pending);
+    let (tasks, shutdown) = run(&world);
+    let viewers: Vec<_> = (0..8)
+        .map(|_| {
+            let (engine, caller) = (world.engine.clone(), world.caller.clone());
+            let target = Target::Message(record.message_id);
+            let wanted = Wanted::Bytes { range: None };
+            let request = OpenRequest { target, variant: None, wanted, fresh: false };
+            tokio::spawn(async move { read_all(engine.open(&caller, request).await.unwrap()).await })
+        })
+        .collect();
+    for viewer in viewers {
+        assert_eq!(viewer.await.unwrap(), picture());
+    }
+    assert_eq!(world.whatsapp.media_stats(&media.id).downloads, 1, "all viewers share one download");
+    assert_eq!(world.stored_files(), 1);
+    shutdown.soft.cancel();
+    tasks.wait().await;
+}
+
+#[tokio::test]
+async fn without_a_worker_a_first_view_still_gets_the_bytes() {
+    let (world, _, record) = under(MediaPolicy::OnView).await;
+    let opened = world.open(Target::Message(record.message_id)).await.unwrap();
+    assert!(!opened.info.stored);
+    assert_eq!(read_all(opened).await, picture());
+    world.engine.run_due().await.unwrap();
+    assert_eq!(world.stored_files(), 1, "the view made its download due");
+}
+
+#[tokio::test]
+async fn what_storage_lost_is_served_and_stored_again() {
+    let (world, media, record) = under(MediaPolicy::Store).await;
+    let key = record.storage_key.unwrap().parse().unwrap();
+    assert!(world.storage.delete(&key).await.unwrap());
+    let (tasks, shutdown) = run(&world);
+    let opened = world.open(Target::Media(record.id)).await.unwrap();
+    assert_eq!(read_all(opened).await, picture());
+    eventually("the file to be stored again", async || (world.stored_files() == 1).then_some(())).await;
+    assert_eq!(world.whatsapp.media_stats(&media.id).downloads, 2);
+    shutdown.soft.cancel();
+    tasks.wait().await;
+}
+
+#[tokio::test]
+async fn a_description_pulls_nothing() {
+    for policy in [MediaPolicy::OnView, MediaPolicy::Stream] {
+        let (world, media, record) = under(policy).await;
+        let target = Target::Media(record.id);
+        let request = OpenRequest { target, variant: None, wanted: Wanted::Description, fresh: false };
+        let opened = world.engine.open(&world.caller, request).await.unwrap();
+        assert!(matches!(opened.source, Source::Described));
+        assert_eq!(opened.info.mime_type, "image/png");
+        assert_eq!(world.whatsapp.media_stats(&media.id).resolves, 0);
+        let opened = world.engine.open_from_provider(&world.caller, &media.id, Wanted::Description).await;
+        assert_eq!(opened.unwrap().info.size, Some(media.file_size), "Graph knows the size");
+        assert_eq!(world.whatsapp.media_stats(&media.id).downloads, 0);
+    }
+}
+
+#[tokio::test]
+async fn the_proxy_always_asks_whatsapp_and_stores_nothing() {
+    let (world, media, _) = under(MediaPolicy::OnView).await;
+    let wanted = Wanted::Bytes { range: None };
+    let opened = world.engine.open_from_provider(&world.caller, &media.id, wanted).await.unwrap();
+    assert_eq!(read_all(opened).await, picture());
+    world.engine.run_due().await.unwrap();
+    assert_eq!(world.stored_files(), 0);
+    let unknown = world.engine.open_from_provider(&world.caller, "5", wanted).await.unwrap_err();
+    assert_eq!(unknown.code(), ErrorCode::NotFound);
+}
+
+#[tokio::test]
+async fn a_range_is_passed_on() {
+    let (world, _, record) = under(MediaPolicy::Stream).await;
+    let mut options = world.whatsapp.options();
+    options.media.ranges = true;
+    world.whatsapp.set_options(options).unwrap();
+    let wanted = Wanted::Bytes { range: Some((1, Some(3))) };
+    let request = OpenRequest { target: Target::Media(record.id), variant: None, wanted, fresh: false };
+    let opened = world.engine.open(&world.caller, request).await.unwrap();
+    assert_eq!(read_all(opened).await, b"PNG");
+}
+
+#[tokio::test]
+async fn what_cannot_be_had_says_why() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    world.whatsapp.add_fault(FaultSpec::new(FaultKind::Expired)).unwrap();
+    let record = world.arrive("wamid.1", "image", &media).await;
+    let error = world.open(Target::Media(record.id)).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::MediaExpired);
+    world.engine.delete_media(&world.caller, record.id).await.unwrap();
+    let error = world.open(Target::Media(record.id)).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::MediaDeleted);
+}
+
+#[tokio::test]
+async fn what_whatsapp_says_to_a_viewer_holds_for_the_account() {
+    let (world, _, record) = under(MediaPolicy::Stream).await;
+    let mut throttled = FaultSpec::new(FaultKind::TooManyRequests).times(1);
+    throttled.retry_after_seconds = Some(30);
+    world.whatsapp.add_fault(throttled).unwrap();
+    for _ in 0..2 {
+        let error = world.open(Target::Media(record.id)).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ProviderRateLimited);
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
+    }
+    assert_eq!(world.whatsapp.stats().faults, 1, "nobody asked a second time");
+    world.advance(Duration::from_secs(30));
+    world.open(Target::Media(record.id)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deleted_file_is_gone_at_once_though_it_was_just_open() {
+    let (world, _, record) = under(MediaPolicy::Store).await;
+    let viewing = world.open(Target::Message(record.message_id)).await.unwrap();
+    world.engine.delete_media(&world.caller, record.id).await.unwrap();
+    world.engine.sweep().await.unwrap();
+    for target in [Target::Media(record.id), Target::Message(record.message_id)] {
+        assert_eq!(world.open(target).await.unwrap_err().code(), ErrorCode::MediaDeleted);
+    }
+    assert_eq!(world.stored_files(), 0);
+    assert_eq!(read_all(viewing).await, picture(), "who was reading may read to the end");
+}

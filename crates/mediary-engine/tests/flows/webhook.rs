@@ -1,0 +1,140 @@
+//! Who may put webhooks into the inbox, and whose items are taken from them.
+
+use bytes::Bytes;
+use mediary_core::ErrorCode;
+use mediary_engine::AccountDraft;
+use mediary_graph::sign;
+use mediary_store::NewCompany;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use crate::harness::{APP_SECRET, PHONE_NUMBER_ID, WABA_ID, World, change, draft, message, webhook};
+
+const INSTALLATION: &str = "the installation's secret";
+
+async fn world() -> World {
+    World::with(|config| {
+        config.installation_app_secret = Some(SecretString::from(INSTALLATION));
+        config.installation_verify_token = Some(SecretString::from("the installation's token"));
+    })
+    .await
+}
+
+async fn accept(world: &World, body: &str, secret: &str) -> Result<(), ErrorCode> {
+    let signature = sign(body.as_bytes(), secret.as_bytes());
+    let accepted = world.engine.accept(Some(&signature), Bytes::from(body.to_owned())).await;
+    accepted.map(|_| ()).map_err(|error| error.code())
+}
+
+async fn inbox(world: &World) -> u64 {
+    world.store.inbox_depth().await.unwrap().waiting
+}
+
+/// Texts of all messages of our company and another one.
+async fn texts(world: &World) -> Vec<String> {
+    world.engine.run_due().await.unwrap();
+    let mut texts = Vec::new();
+    for company in world.store.list_companies().await.unwrap() {
+        let conversations = world.store.conversations(company.id, &Default::default()).await.unwrap();
+        for conversation in conversations.items {
+            let page = world.store.messages(company.id, conversation.id, &Default::default()).await.unwrap();
+            texts.extend(page.items.into_iter().filter_map(|item| item.message.text));
+        }
+    }
+    texts.sort();
+    texts
+}
+
+/// One text message to each of these numbers.
+fn to_numbers(numbers: &[&str]) -> String {
+    let changes: Vec<Value> = numbers
+        .iter()
+        .map(|number| {
+            let text = message(&format!("wamid.{number}"), "text", json!({"body": format!("to {number}")}));
+            let mut change = change("messages", json!({"messages": [text]}))["entry"][0]["changes"][0].take();
+            change["value"]["metadata"]["phone_number_id"] = (*number).into();
+            change
+        })
+        .collect();
+    json!({"object": "whatsapp_business_account", "entry": [{"id": WABA_ID, "changes": changes}]}).to_string()
+}
+
+async fn add_account(world: &World, slug: &str, number: &str, app_secret: Option<&str>) {
+    let new =
+        NewCompany { name: slug.into(), slug: slug.into(), media_policy: mediary_core::MediaPolicy::Store };
+    let company = world.store.add_company(&new).await.unwrap().id;
+    let draft = AccountDraft { app_secret: app_secret.map(SecretString::from), ..draft(number) };
+    world.engine.accounts().create(company, &draft).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_the_right_signature_gets_in() {
+    let world = world().await;
+    let body = webhook(message("wamid.1", "text", json!({"body": "hello"}))).to_string();
+    for wrong in ["another secret", "", INSTALLATION] {
+        assert_eq!(accept(&world, &body, wrong).await, Err(ErrorCode::Unauthorized), "{wrong:?}");
+    }
+    let unsigned = world.engine.accept(None, Bytes::from(body.clone())).await;
+    assert_eq!(unsigned.unwrap_err().code(), ErrorCode::Unauthorized);
+    let of_another_body = sign(b"{}", APP_SECRET.as_bytes());
+    let error = world.engine.accept(Some(&of_another_body), Bytes::from(body.clone())).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Unauthorized);
+    assert_eq!(inbox(&world).await, 0, "nothing of it is kept");
+    accept(&world, &body, APP_SECRET).await.unwrap();
+    assert_eq!(inbox(&world).await, 1);
+    assert_eq!(texts(&world).await, ["hello"]);
+}
+
+#[tokio::test]
+async fn a_signature_speaks_for_the_accounts_that_use_its_secret_alone() {
+    let world = world().await;
+    add_account(&world, "other", "2222", Some("their secret")).await;
+    add_account(&world, "plain", "3333", None).await;
+    let body = to_numbers(&[PHONE_NUMBER_ID, "2222", "3333"]);
+    accept(&world, &body, "their secret").await.unwrap();
+    assert_eq!(texts(&world).await, ["to 2222"]);
+    accept(&world, &body, INSTALLATION).await.unwrap();
+    assert_eq!(texts(&world).await, ["to 2222", "to 3333"]);
+    accept(&world, &body, APP_SECRET).await.unwrap();
+    assert_eq!(texts(&world).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_body_that_names_a_waba_alone_may_be_signed_by_any_account_of_it() {
+    let world = world().await;
+    let body = json!({"object": "whatsapp_business_account", "entry": [{"id": WABA_ID, "changes": [
+        {"field": "message_template_status_update", "value": {"event": "APPROVED"}}]}]});
+    accept(&world, &body.to_string(), APP_SECRET).await.unwrap();
+    assert_eq!(accept(&world, &body.to_string(), INSTALLATION).await, Err(ErrorCode::Unauthorized));
+}
+
+#[tokio::test]
+async fn what_names_no_account_needs_the_installations_secret() {
+    let world = world().await;
+    let unknown = to_numbers(&["999"]);
+    for body in ["not JSON", "{}", "[]", &unknown] {
+        assert_eq!(accept(&world, body, APP_SECRET).await, Err(ErrorCode::Unauthorized), "{body}");
+        accept(&world, body, INSTALLATION).await.unwrap();
+    }
+    assert!(texts(&world).await.is_empty());
+    assert_eq!(inbox(&world).await, 0, "all of it is dealt with");
+}
+
+#[tokio::test]
+async fn without_an_installation_secret_nobody_signs_for_nobody() {
+    let world = World::new().await;
+    assert_eq!(accept(&world, "{}", "").await, Err(ErrorCode::Unauthorized));
+}
+
+#[tokio::test]
+async fn meta_verifies_with_any_token_of_ours() {
+    let world = world().await;
+    for (token, known) in [
+        ("the verify token", true),
+        ("the installation's token", true),
+        ("the verify toke", false),
+        ("", false),
+    ] {
+        assert_eq!(world.engine.verify_subscription(token).await.unwrap(), known, "{token:?}");
+    }
+}

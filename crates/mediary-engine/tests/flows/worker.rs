@@ -1,0 +1,127 @@
+//! The running engine: quick, bounded, fair, and able to go on where another one died.
+
+use std::time::{Duration, Instant};
+
+use mediary_core::DownloadStatus;
+use mediary_engine::{AccountDraft, Engine, Shutdown};
+use mediary_graph::sign;
+use mediary_simulator::{FaultKind, FaultSpec};
+use mediary_store::NewCompany;
+use tokio::task::JoinHandle;
+
+use crate::harness::{APP_SECRET, World, draft, eventually, media_node, message, webhook};
+
+fn run(engine: &Engine) -> (JoinHandle<()>, Shutdown) {
+    let shutdown = Shutdown::default();
+    let (engine, stop) = (engine.clone(), shutdown.clone());
+    (tokio::spawn(async move { engine.run(stop).await.unwrap() }), shutdown)
+}
+
+async fn completed(world: &World) -> usize {
+    let all = world.all_media().await;
+    all.iter().filter(|record| record.download_status == DownloadStatus::Completed).count()
+}
+
+#[tokio::test]
+async fn a_webhook_becomes_a_stored_file_by_itself_and_at_once() {
+    let world = World::new().await;
+    let (running, shutdown) = run(&world.engine);
+    let media = world.png(1).await;
+    let began = Instant::now();
+    world.announce("wamid.1", "image", &media).await;
+    eventually("the file", async || (completed(&world).await == 1).then_some(())).await;
+    assert!(began.elapsed() < Duration::from_millis(900), "it was not left to the next look at the queue");
+    shutdown.soft.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_flood_does_not_delay_another_companys_single_file() {
+    let world = World::with(|config| config.workers = 6).await;
+    let new =
+        NewCompany { name: "B".into(), slug: "b".into(), media_policy: mediary_core::MediaPolicy::Store };
+    let other = world.store.add_company(&new).await.unwrap().id;
+    let theirs = AccountDraft { ..draft("2222") };
+    world.engine.accounts().create(other, &theirs).await.unwrap();
+    let mut slow = FaultSpec::new(FaultKind::Slow);
+    slow.delay_ms = Some(100);
+    world.whatsapp.add_fault(slow).unwrap();
+    let (running, shutdown) = run(&world.engine);
+    for seed in 0..40 {
+        let media = world.png(seed).await;
+        world.announce(&format!("wamid.{seed}"), "image", &media).await;
+    }
+    let single = world.png(200).await;
+    let mut body = webhook(message("wamid.single", "image", media_node(&single)));
+    body["entry"][0]["changes"][0]["value"]["metadata"]["phone_number_id"] = "2222".into();
+    let body = body.to_string();
+    let signature = sign(body.as_bytes(), APP_SECRET.as_bytes());
+    world.engine.accept(Some(&signature), body.into()).await.unwrap();
+    eventually("the single file", async || {
+        let record = world.store.media_by_provider_id(other, &single.id).await.unwrap()?;
+        (record.download_status == DownloadStatus::Completed).then_some(())
+    })
+    .await;
+    assert!(completed(&world).await < 40, "the flood was still on");
+    assert!(
+        world.whatsapp.stats().downloads_in_flight_max <= 5,
+        "four for the flood, one for the single file"
+    );
+    shutdown.soft.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_soft_stop_ends_what_runs_and_a_hard_one_leaves_it_to_the_next() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    let mut slow = FaultSpec::new(FaultKind::Slow).of(&media.id);
+    slow.delay_ms = Some(300);
+    world.whatsapp.add_fault(slow).unwrap();
+    let (running, shutdown) = run(&world.engine);
+    world.announce("wamid.1", "image", &media).await;
+    let in_flight = async || (world.whatsapp.media_stats(&media.id).in_flight > 0).then_some(());
+    eventually("the download to begin", in_flight).await;
+    shutdown.soft.cancel();
+    shutdown.hard.cancel();
+    running.await.unwrap();
+    let record = world.media_of(&media.id).await;
+    assert_eq!(record.download_status, DownloadStatus::Downloading, "its lease still runs");
+    let (running, shutdown) = run(&world.another_engine());
+    eventually("the next engine to finish it", async || (completed(&world).await == 1).then_some(())).await;
+    let record = world.media_of(&media.id).await;
+    assert!(record.sha256.is_some());
+    assert_eq!(world.stored_files(), 1);
+
+    let second = world.png(2).await;
+    let mut slow = FaultSpec::new(FaultKind::Slow).of(&second.id);
+    slow.delay_ms = Some(300);
+    world.whatsapp.add_fault(slow).unwrap();
+    world.announce("wamid.2", "image", &second).await;
+    let in_flight = async || (world.whatsapp.media_stats(&second.id).in_flight > 0).then_some(());
+    eventually("the second download to begin", in_flight).await;
+    shutdown.soft.cancel();
+    running.await.unwrap();
+    assert_eq!(completed(&world).await, 2, "a soft stop let it end");
+}
+
+#[tokio::test]
+async fn a_lease_that_ran_out_is_taken_over() {
+    let world = World::new().await;
+    world.set_policy(mediary_core::MediaPolicy::OnView).await;
+    let media = world.png(1).await;
+    let record = world.arrive("wamid.1", "image", &media).await;
+    world.store.requeue_download(world.company, record.id, true).await.unwrap();
+    let lease = Duration::from_secs(30);
+    let one = mediary_store::ClaimLimits { batch: 1, per_company: 1, per_account: None, lease };
+    // A worker that dies right after its claim.
+    let claimed = world.store.claim_downloads("a dead worker", &one).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    world.engine.run_due().await.unwrap();
+    assert_eq!(completed(&world).await, 0, "the lease holds");
+    world.advance(lease);
+    assert_eq!(world.engine.sweep().await.unwrap().leases_released, 1);
+    world.engine.run_due().await.unwrap();
+    assert_eq!(completed(&world).await, 1);
+    assert!(!world.store.renew_lease(&claimed[0], world.engine.now().plus(lease), 5).await.unwrap());
+}
