@@ -1,20 +1,247 @@
-//! The two databases behind one face.
+//! The two databases behind one face: statements in, rows out.
 
-use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, ValueRef as _};
+use std::str::FromStr;
+use std::time::Duration;
 
-type Fetched<T> = std::result::Result<Option<T>, sqlx::Error>;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::query::Query;
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{
+    ConnectOptions as _, PgConnection, Postgres, Row as _, SqlSafeStr, SqlStr, Sqlite, SqliteConnection,
+    Transaction, ValueRef as _,
+};
 
-/// A row of either database. Reads by place; null is `None`.
+use crate::record::{Read, read_row};
+use crate::value::Value;
+use crate::{Backend, Result, dialect};
+
+/// How long a statement waits for a connection, or for another process's transaction.
+const WAIT_FOR_DATABASE: Duration = Duration::from_secs(10);
+/// SQLite connections that read at the same time.
+const SQLITE_READERS: u32 = 4;
+/// Statements kept prepared on a connection; bulk statements come in several lengths.
+const PREPARED_STATEMENTS: usize = 256;
+/// What the write-ahead log may keep on disk after a checkpoint.
+const SQLITE_LOG_BYTES: &str = "67108864";
+/// SQLite's page cache of the writing connection, in KiB (negative by SQLite's convention).
+const SQLITE_WRITER_CACHE: &str = "-16384";
+
+/// An open database.
+#[derive(Clone)]
+pub(crate) enum Db {
+    /// One connection writes, for SQLite has one writer anyway: waiting for it here is fair, in SQLite it is not.
+    Sqlite {
+        readers: SqlitePool,
+        writer: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// A transaction that writes. Dropped without [`Tx::commit`], it never happened.
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// A row of either database, read by place; null is `None`.
 pub(crate) enum Row {
     Sqlite(SqliteRow),
     Postgres(PgRow),
 }
 
+/// Where a statement runs.
+enum Target<'a> {
+    SqlitePool(&'a SqlitePool),
+    PostgresPool(&'a PgPool),
+    Sqlite(&'a mut SqliteConnection),
+    Postgres(&'a mut PgConnection),
+}
+
+impl Db {
+    pub(crate) async fn open(url: &str, max_connections: u32) -> Result<Self> {
+        if url.starts_with("sqlite:") {
+            return open_sqlite(url).await.map_err(|error| dialect::error("open the SQLite database", error));
+        }
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let opened = open_postgres(url, max_connections).await;
+            return opened.map_err(|error| dialect::error("connect to Postgres", error));
+        }
+        Err(crate::Error::invalid("database URL must start with sqlite:// or postgres://"))
+    }
+
+    pub(crate) fn backend(&self) -> Backend {
+        match self {
+            Self::Sqlite { .. } => Backend::Sqlite,
+            Self::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Starts a transaction that writes: on SQLite it has the database for itself from here on.
+    pub(crate) async fn begin(&self) -> Result<Tx> {
+        let begun = match self {
+            Self::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
+            Self::Postgres(pool) => {
+                // sqlx 0.9.0 gives a connection back with an open transaction if the caller goes away within
+                // `begin`. In a task of its own it always comes to its end.
+                let pool = pool.clone();
+                let begun = tokio::spawn(async move { pool.begin().await }).await;
+                begun.unwrap_or(Err(sqlx::Error::WorkerCrashed)).map(Tx::Postgres)
+            }
+        };
+        begun.map_err(|error| dialect::error("begin a transaction", error))
+    }
+
+    fn reading(&self) -> Target<'_> {
+        match self {
+            Self::Sqlite { readers, .. } => Target::SqlitePool(readers),
+            Self::Postgres(pool) => Target::PostgresPool(pool),
+        }
+    }
+
+    fn writing(&self) -> Target<'_> {
+        match self {
+            Self::Sqlite { writer, .. } => Target::SqlitePool(writer),
+            Self::Postgres(pool) => Target::PostgresPool(pool),
+        }
+    }
+
+    /// All rows of a statement that only reads.
+    pub(crate) async fn all<T: Read>(&self, sql: impl SqlSafeStr, args: Vec<Value>) -> Result<Vec<T>> {
+        read_all(self.reading().rows(sql.into_sql_str(), args).await?)
+    }
+
+    /// The only row of a statement that only reads, if there is one.
+    pub(crate) async fn first<T: Read>(&self, sql: impl SqlSafeStr, args: Vec<Value>) -> Result<Option<T>> {
+        read_first(&self.reading().rows(sql.into_sql_str(), args).await?)
+    }
+
+    /// Runs one writing statement; how many rows it changed.
+    pub(crate) async fn execute(&self, sql: impl SqlSafeStr, args: Vec<Value>) -> Result<u64> {
+        self.writing().execute(sql.into_sql_str(), args).await
+    }
+
+    /// Runs one writing statement that returns rows.
+    pub(crate) async fn change<T: Read>(&self, sql: impl SqlSafeStr, args: Vec<Value>) -> Result<Vec<T>> {
+        read_all(self.writing().rows(sql.into_sql_str(), args).await?)
+    }
+}
+
+impl Tx {
+    pub(crate) async fn commit(self) -> Result<()> {
+        let committed = match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        };
+        committed.map_err(|error| dialect::error("commit", error))
+    }
+
+    pub(crate) fn backend(&self) -> Backend {
+        match self {
+            Self::Sqlite(_) => Backend::Sqlite,
+            Self::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    fn target(&mut self) -> Target<'_> {
+        match self {
+            Self::Sqlite(tx) => Target::Sqlite(tx),
+            Self::Postgres(tx) => Target::Postgres(tx),
+        }
+    }
+
+    pub(crate) async fn all<T: Read>(&mut self, sql: impl SqlSafeStr, args: Vec<Value>) -> Result<Vec<T>> {
+        read_all(self.target().rows(sql.into_sql_str(), args).await?)
+    }
+
+    pub(crate) async fn first<T: Read>(
+        &mut self,
+        sql: impl SqlSafeStr,
+        args: Vec<Value>,
+    ) -> Result<Option<T>> {
+        read_first(&self.target().rows(sql.into_sql_str(), args).await?)
+    }
+
+    pub(crate) async fn execute(&mut self, sql: impl SqlSafeStr, args: Vec<Value>) -> Result<u64> {
+        self.target().execute(sql.into_sql_str(), args).await
+    }
+}
+
+fn read_all<T: Read>(rows: Vec<Row>) -> Result<Vec<T>> {
+    rows.iter().map(read_row).collect()
+}
+
+fn read_first<T: Read>(rows: &[Row]) -> Result<Option<T>> {
+    rows.first().map(read_row).transpose()
+}
+
+impl Target<'_> {
+    // Always to the last row: a write that returns rows is not done before.
+    async fn rows(self, sql: SqlStr, args: Vec<Value>) -> Result<Vec<Row>> {
+        let fetched = match self {
+            Self::SqlitePool(pool) => sqlite(sql, args).fetch_all(pool).await.map(sqlite_rows),
+            Self::Sqlite(connection) => sqlite(sql, args).fetch_all(connection).await.map(sqlite_rows),
+            Self::PostgresPool(pool) => postgres(sql, args).fetch_all(pool).await.map(postgres_rows),
+            Self::Postgres(connection) => postgres(sql, args).fetch_all(connection).await.map(postgres_rows),
+        };
+        fetched.map_err(|error| dialect::error("run a statement", error))
+    }
+
+    async fn execute(self, sql: SqlStr, args: Vec<Value>) -> Result<u64> {
+        let executed = match self {
+            Self::SqlitePool(pool) => sqlite(sql, args).execute(pool).await.map(|done| done.rows_affected()),
+            Self::Sqlite(tx) => sqlite(sql, args).execute(tx).await.map(|done| done.rows_affected()),
+            Self::PostgresPool(pool) => {
+                postgres(sql, args).execute(pool).await.map(|done| done.rows_affected())
+            }
+            Self::Postgres(tx) => postgres(sql, args).execute(tx).await.map(|done| done.rows_affected()),
+        };
+        executed.map_err(|error| dialect::error("run a statement", error))
+    }
+}
+
+fn sqlite_rows(rows: Vec<SqliteRow>) -> Vec<Row> {
+    rows.into_iter().map(Row::Sqlite).collect()
+}
+
+fn postgres_rows(rows: Vec<PgRow>) -> Vec<Row> {
+    rows.into_iter().map(Row::Postgres).collect()
+}
+
+macro_rules! bind_all {
+    ($query:expr, $args:expr) => {
+        $args.into_iter().fold($query, |query, value| match value {
+            Value::Int(value) => query.bind(value),
+            Value::Flag(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+            Value::Bytes(value) => query.bind(value),
+        })
+    };
+}
+
+fn sqlite(sql: SqlStr, args: Vec<Value>) -> Query<'static, Sqlite, SqliteArguments> {
+    bind_all!(sqlx::query(sql), args)
+}
+
+fn postgres(sql: SqlStr, args: Vec<Value>) -> Query<'static, Postgres, PgArguments> {
+    bind_all!(sqlx::query(sql), args)
+}
+
 macro_rules! getters {
     ($($name:ident: $type:ty),+) => { $(
-        pub(crate) fn $name(&self, index: usize) -> Fetched<$type> {
+        pub(crate) fn $name(&self, index: usize) -> std::result::Result<Option<$type>, sqlx::Error> {
             match self {
                 Self::Sqlite(row) => row.try_get(index),
                 Self::Postgres(row) => row.try_get(index),
@@ -32,4 +259,43 @@ impl Row {
             Self::Postgres(row) => row.try_get_raw(index)?.is_null(),
         })
     }
+}
+
+async fn open_sqlite(url: &str) -> std::result::Result<Db, sqlx::Error> {
+    let options = SqliteConnectOptions::from_str(url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // Anything less may lose acknowledged commits when the power goes.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(WAIT_FOR_DATABASE)
+        .statement_cache_capacity(PREPARED_STATEMENTS)
+        .pragma("journal_size_limit", SQLITE_LOG_BYTES)
+        .pragma("temp_store", "MEMORY")
+        .disable_statement_logging();
+    let pool = || {
+        SqlitePoolOptions::new()
+            .acquire_timeout(WAIT_FOR_DATABASE)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+    };
+    let writing = options.clone().pragma("cache_size", SQLITE_WRITER_CACHE);
+    let writer = pool().min_connections(1).max_connections(1).connect_with(writing).await?;
+    let reading = options.pragma("query_only", "ON");
+    let readers = pool().max_connections(SQLITE_READERS).connect_with(reading).await?;
+    Ok(Db::Sqlite { readers, writer })
+}
+
+async fn open_postgres(url: &str, max_connections: u32) -> std::result::Result<Db, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url)?
+        .statement_cache_capacity(PREPARED_STATEMENTS)
+        .application_name("mediary")
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(max_connections.max(2))
+        .acquire_timeout(WAIT_FOR_DATABASE)
+        .connect_with(options)
+        .await?;
+    Ok(Db::Postgres(pool))
 }

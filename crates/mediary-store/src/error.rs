@@ -47,6 +47,11 @@ impl Error {
         self
     }
 
+    /// The same for another caller who waited for the same thing.
+    pub(crate) fn without_source(&self) -> Self {
+        Self::new(self.kind.clone(), self.context.clone())
+    }
+
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
     }

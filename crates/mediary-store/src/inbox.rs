@@ -3,8 +3,15 @@
 use std::fmt;
 
 use bytes::Bytes;
-use mediary_core::{AccountId, StorageBackend, Timestamp, WebhookEventId};
+use mediary_core::{AccountId, Timestamp, WebhookEventId};
 use serde::{Deserialize, Serialize};
+
+use crate::batch::Commit;
+use crate::bulk::Bulk;
+use crate::db::Db;
+use crate::record::{Columns, Read, ReadError, record};
+use crate::value::args;
+use crate::{Error, Result, Store};
 
 /// Whose items of a webhook are ingested: the accounts whose secret signed it, or all of the installation's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +19,13 @@ pub struct EventScope {
     pub accounts: Vec<AccountId>,
     /// Signed with the installation's own secret.
     pub installation: bool,
+}
+
+impl Read for EventScope {
+    const WIDTH: usize = 1;
+    fn read(columns: &mut Columns<'_>) -> std::result::Result<Self, ReadError> {
+        serde_json::from_str(&String::read(columns)?).map_err(ReadError::new)
+    }
 }
 
 /// A verified webhook body.
@@ -28,14 +42,17 @@ impl fmt::Debug for NewWebhookEvent {
     }
 }
 
-/// A webhook body in the inbox.
-#[derive(Clone)]
-pub struct WebhookEvent {
-    pub id: WebhookEventId,
-    pub body: Vec<u8>,
-    pub received_at: Timestamp,
-    pub scope: EventScope,
-    pub attempts: i64,
+record! {
+    /// A webhook body in the inbox.
+    #[derive(Clone)]
+    pub struct WebhookEvent from webhook_events as e {
+        pub id: WebhookEventId,
+        pub body: Vec<u8>,
+        pub received_at: Timestamp,
+        pub scope: EventScope,
+        /// Tries to ingest it that failed.
+        pub attempts: i64,
+    }
 }
 
 impl fmt::Debug for WebhookEvent {
@@ -55,10 +72,65 @@ pub struct InboxDepth {
     pub oldest_received_at: Option<Timestamp>,
 }
 
-/// Bytes in storage that nothing points to any more.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trash {
-    pub id: i64,
-    pub backend: StorageBackend,
-    pub key: String,
+/// Writes webhook bodies, many in one transaction.
+pub(crate) struct InboxCommit {
+    pub(crate) db: Db,
+}
+
+impl Commit for InboxCommit {
+    type Item = NewWebhookEvent;
+    type Output = WebhookEventId;
+
+    async fn commit(&self, events: Vec<NewWebhookEvent>) -> Result<Vec<WebhookEventId>> {
+        let mut insert =
+            Bulk::new("INSERT INTO webhook_events (body, scope, received_at) VALUES", "RETURNING id");
+        for event in events {
+            let scope = serde_json::to_string(&event.scope).map_err(|error| {
+                Error::invalid("failed to write the scope of a webhook").with_source(error)
+            })?;
+            insert.push(args![&event.body[..], scope, event.received_at]);
+        }
+        let mut tx = self.db.begin().await?;
+        let mut ids: Vec<(WebhookEventId,)> = insert.run(&mut tx).await?;
+        tx.commit().await?;
+        // Ids grow in the order of the rows; the answer need not come in it.
+        ids.sort_unstable();
+        Ok(ids.into_iter().map(|(id,)| id).collect())
+    }
+}
+
+impl Store {
+    /// Keeps a webhook body. Returns once it is on disk.
+    pub async fn inbox_append(&self, event: NewWebhookEvent) -> Result<WebhookEventId> {
+        self.inner.inbox.try_commit(event).await
+    }
+
+    pub async fn inbox_depth(&self) -> Result<InboxDepth> {
+        let sql = "SELECT CAST(COUNT(*) AS BIGINT), (SELECT e.received_at FROM webhook_events e
+                WHERE e.processed_at IS NULL ORDER BY e.id LIMIT 1)
+            FROM webhook_events WHERE processed_at IS NULL";
+        let row: Option<(u64, Option<Timestamp>)> = self.db().first(sql, args![]).await?;
+        let (waiting, oldest_received_at) = row.unwrap_or_default();
+        Ok(InboxDepth { waiting, oldest_received_at })
+    }
+
+    /// Parks an event that could not be ingested. It is tried again from `next_attempt_at` on; others go on.
+    pub async fn ingest_failed(
+        &self,
+        event: WebhookEventId,
+        error: &str,
+        next_attempt_at: Timestamp,
+    ) -> Result<()> {
+        let sql = "UPDATE webhook_events SET attempts = attempts + 1, error = $2, next_attempt_at = $3
+            WHERE id = $1 AND processed_at IS NULL";
+        self.db().execute(sql, args![event, error, next_attempt_at]).await?;
+        Ok(())
+    }
+
+    /// Removes events processed before then; how many.
+    pub async fn prune_webhook_events(&self, processed_before: Timestamp, limit: u32) -> Result<u64> {
+        let sql = "DELETE FROM webhook_events WHERE id IN (SELECT id FROM webhook_events
+                WHERE processed_at IS NOT NULL AND processed_at < $1 ORDER BY processed_at, id LIMIT $2)";
+        self.db().execute(sql, args![processed_before, limit]).await
+    }
 }

@@ -1,14 +1,18 @@
-//! All of Mediary's SQL: one schema and one text for SQLite and Postgres.
-#![expect(
-    clippy::todo,
-    clippy::unused_async,
-    dead_code,
-    unused_variables,
-    reason = "signatures first; bodies follow in the next commits"
-)]
+//! All of Mediary's SQL: one schema and one text of each statement for SQLite and Postgres.
+//!
+//! [`Store`] is the handle. Its functions stand with the tables they are about: the inbox of webhooks (`inbox`), what
+//! is written from it (`ingest`), downloads as jobs (`downloads`), messages, conversations and media as people read
+//! them, and companies with their people and accounts (`people`). Every function about tenant data takes the company.
+//!
+//! Beneath: `db` runs statements on whichever database it is, `record` turns rows into structs, `value` turns
+//! parameters into what a database takes, `bulk` writes many rows with few statements, `batch` lets many callers share
+//! a commit, and `dialect` holds all in which the two databases differ.
 
+mod batch;
+mod bulk;
 mod conversations;
 mod db;
+mod dialect;
 mod downloads;
 mod error;
 mod inbox;
@@ -16,21 +20,32 @@ mod ingest;
 mod lists;
 mod media;
 mod messages;
+mod migrations;
 mod page;
 mod people;
 mod record;
-mod signatures;
 mod store;
+mod trash;
+mod value;
 
 pub use conversations::{Contact, Conversation, ConversationQuery};
-pub use downloads::*;
+pub use downloads::{
+    BackfillRow, ClaimLimits, ClaimedDownload, DeclaredMedia, DownloadsOverview, FailedDownload,
+    FinishedDownload, LeaseToken, QuarantinedFile, Requeued,
+};
 pub use error::{Error, ErrorKind, Result};
-pub use inbox::{EventScope, InboxDepth, NewWebhookEvent, Trash, WebhookEvent};
-pub use ingest::*;
+pub use inbox::{EventScope, InboxDepth, NewWebhookEvent, WebhookEvent};
+pub use ingest::{
+    Change, ChangeKind, ContactKey, IdentityChange, IncomingEdit, IncomingMessage, IncomingRevoke,
+    IncomingStatus, IngestItem, IngestLimits, IngestOutcome, IngestPlan, NewMedia, PlannedItem, Reaction,
+};
 pub use lists::{MediaQuery, MediaSort, Order};
 pub use media::MediaFile;
-pub use messages::{Message, MessageError, MessageReaction, MessageWithMedia, ReplyTo};
+pub use messages::{Message, MessageError, MessageReaction, MessageWithMedia, MessagesAround, ReplyTo};
 pub use page::{Cursor, Page, PageRequest};
-pub use people::*;
-pub use signatures::{BackfillRow, MessagesAround};
+pub use people::{
+    Account, AccountPatch, ApiKey, ApiKeyIdentity, Audit, Company, MediaSettings, NewAccount, NewApiKey,
+    NewAudit, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch, UserWithHash,
+};
 pub use store::{Backend, Store, StoreOptions};
+pub use trash::Trash;

@@ -1,13 +1,18 @@
 //! Media files as records.
 
 use std::fmt;
+use std::time::Duration;
 
 use mediary_core::{
     AccountId, CompanyId, ConversationId, DownloadStatus, ErrorCode, FileType, Integrity, MediaId,
     MediaPolicy, MessageId, ScanStatus, StorageBackend, Timestamp, UserId,
 };
 
-use crate::record::record;
+use sqlx::AssertSqlSafe;
+
+use crate::record::{Record as _, record};
+use crate::value::{Value, args};
+use crate::{Result, Store, trash};
 
 record! {
     /// The record of one message's media, whether or not its bytes are here.
@@ -81,5 +86,75 @@ impl fmt::Debug for MediaFile {
             .field("download_attempts", &self.download_attempts)
             .field("is_active", &self.is_active)
             .finish_non_exhaustive()
+    }
+}
+
+/// Views of one file are noted no more often than this.
+const TOUCH_EVERY: Duration = Duration::from_secs(3600);
+
+impl Store {
+    async fn media_where(&self, condition: &str, args: Vec<Value>) -> Result<Option<MediaFile>> {
+        let sql = format!(
+            "SELECT {} FROM media_files f WHERE f.company_id = $1 AND {condition}",
+            MediaFile::SELECT
+        );
+        self.db().first(AssertSqlSafe(sql), args).await
+    }
+
+    pub async fn media(&self, company: CompanyId, id: MediaId) -> Result<Option<MediaFile>> {
+        self.media_where("f.id = $2", args![company, id]).await
+    }
+
+    pub async fn media_by_message(
+        &self,
+        company: CompanyId,
+        message: MessageId,
+    ) -> Result<Option<MediaFile>> {
+        self.media_where("f.message_id = $2", args![company, message]).await
+    }
+
+    /// The newest file with this id of WhatsApp's.
+    pub async fn media_by_provider_id(
+        &self,
+        company: CompanyId,
+        provider_media_id: &str,
+    ) -> Result<Option<MediaFile>> {
+        let condition = "f.provider_media_id = $2 ORDER BY f.is_active DESC, f.id DESC LIMIT 1";
+        self.media_where(condition, args![company, provider_media_id]).await
+    }
+
+    /// Deletes a media file: the record stays and says so, its bytes go with the next sweep. False if there is none,
+    /// or it was deleted before.
+    pub async fn delete_media(&self, company: CompanyId, id: MediaId, by: Option<UserId>) -> Result<bool> {
+        let mut tx = self.db().begin().await?;
+        let deleted = trash::delete_media(&mut tx, self.now(), company, id, by).await?;
+        tx.commit().await?;
+        Ok(deleted)
+    }
+
+    /// Notes that somebody looked at a file, at most once an hour.
+    pub async fn touch_media(&self, company: CompanyId, id: MediaId, at: Timestamp) -> Result<()> {
+        let before = at.minus(TOUCH_EVERY);
+        let condition = "f.id = $2 AND (f.last_accessed_at IS NULL OR f.last_accessed_at < $3)";
+        // Most views need not write, and so need not wait for the database's one writer.
+        if self.media_where(condition, args![company, id, before]).await?.is_some() {
+            let sql = "UPDATE media_files SET last_accessed_at = $3 WHERE company_id = $1 AND id = $2";
+            self.db().execute(sql, args![company, id, at]).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets a file through that was held back; `None` if it was not.
+    pub async fn release_quarantine(&self, company: CompanyId, id: MediaId) -> Result<Option<MediaFile>> {
+        let sql = "UPDATE media_files SET download_status = 'completed', scan_status = 'released',
+                integrity = COALESCE(integrity, 'undeclared'), stored_at = COALESCE(stored_at, $3),
+                last_error_code = NULL, last_error = NULL, last_error_retryable = FALSE, next_attempt_at = NULL,
+                due = FALSE, updated_at = $3
+            WHERE company_id = $1 AND id = $2 AND is_active AND scan_status = 'quarantined'
+                AND download_status = 'failed'";
+        if self.db().execute(sql, args![company, id, self.now()]).await? == 0 {
+            return Ok(None);
+        }
+        self.media(company, id).await
     }
 }

@@ -7,8 +7,11 @@ use mediary_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::MediaFile;
-use crate::record::{Columns, Read, ReadError, record};
+use sqlx::AssertSqlSafe;
+
+use crate::record::{Columns, Read, ReadError, Record as _, record};
+use crate::value::{Value, args};
+use crate::{Cursor, MediaFile, Page, PageRequest, Result, Store};
 
 /// One emoji of one person on a message.
 #[derive(Clone, Serialize, Deserialize, PartialEq, Eq)]
@@ -40,7 +43,7 @@ pub struct MessageError {
 
 impl Read for Option<ReplyTo> {
     const WIDTH: usize = 2;
-    fn read(columns: &mut Columns<'_>) -> Result<Self, ReadError> {
+    fn read(columns: &mut Columns<'_>) -> std::result::Result<Self, ReadError> {
         let (provider_message_id, message_id) = <(Option<String>, Option<MessageId>)>::read(columns)?;
         Ok(provider_message_id.map(|provider_message_id| ReplyTo { message_id, provider_message_id }))
     }
@@ -48,7 +51,7 @@ impl Read for Option<ReplyTo> {
 
 impl Read for Option<MessageError> {
     const WIDTH: usize = 2;
-    fn read(columns: &mut Columns<'_>) -> Result<Self, ReadError> {
+    fn read(columns: &mut Columns<'_>) -> std::result::Result<Self, ReadError> {
         let (code, message) = <(Option<i64>, Option<String>)>::read(columns)?;
         Ok(code.map(|code| MessageError { code, message: message.unwrap_or_default() }))
     }
@@ -56,7 +59,7 @@ impl Read for Option<MessageError> {
 
 impl Read for Vec<MessageReaction> {
     const WIDTH: usize = 1;
-    fn read(columns: &mut Columns<'_>) -> Result<Self, ReadError> {
+    fn read(columns: &mut Columns<'_>) -> std::result::Result<Self, ReadError> {
         let json = Option::<String>::read(columns)?;
         json.map_or(Ok(Vec::new()), |json| serde_json::from_str(&json).map_err(ReadError::new))
     }
@@ -120,7 +123,108 @@ pub struct MessageWithMedia {
 
 impl Read for MessageWithMedia {
     const WIDTH: usize = Message::WIDTH + MediaFile::WIDTH;
-    fn read(columns: &mut Columns<'_>) -> Result<Self, ReadError> {
+    fn read(columns: &mut Columns<'_>) -> std::result::Result<Self, ReadError> {
         Ok(Self { message: Message::read(columns)?, media: columns.outer()? })
+    }
+}
+
+impl MessageWithMedia {
+    fn cursor(&self) -> Cursor {
+        Cursor::number(self.message.sent_at.millis(), self.message.id.0)
+    }
+}
+
+/// A page of a thread around one message, newest first.
+#[derive(Clone, Debug)]
+pub struct MessagesAround {
+    pub items: Vec<MessageWithMedia>,
+    /// Where older messages go on.
+    pub next: Option<Cursor>,
+}
+
+/// Which way along a thread.
+#[derive(Clone, Copy)]
+enum Toward {
+    Older,
+    Newer,
+}
+
+impl Store {
+    async fn messages_where(&self, rest: &str, args: Vec<Value>) -> Result<Vec<MessageWithMedia>> {
+        let sql = format!(
+            "SELECT {}, {} FROM messages m
+                LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id
+                WHERE m.company_id = $1 AND {rest}",
+            Message::SELECT,
+            MediaFile::SELECT
+        );
+        self.db().all(AssertSqlSafe(sql), args).await
+    }
+
+    /// The thread from a place on, as far as `rows`. Reactions are not shown in it.
+    async fn thread(
+        &self,
+        company: CompanyId,
+        conversation: ConversationId,
+        toward: Toward,
+        (sent_at, id): (i64, i64),
+        rows: i64,
+    ) -> Result<Vec<MessageWithMedia>> {
+        let rest = match toward {
+            Toward::Older => {
+                "m.conversation_id = $2 AND m.type <> 'reaction' AND (m.sent_at, m.id) < ($3, $4)
+                    ORDER BY m.sent_at DESC, m.id DESC LIMIT $5"
+            }
+            Toward::Newer => {
+                "m.conversation_id = $2 AND m.type <> 'reaction' AND (m.sent_at, m.id) > ($3, $4)
+                    ORDER BY m.sent_at, m.id LIMIT $5"
+            }
+        };
+        self.messages_where(rest, args![company, conversation, sent_at, id, rows]).await
+    }
+
+    /// A thread, newest first, by WhatsApp's own time.
+    pub async fn messages(
+        &self,
+        company: CompanyId,
+        conversation: ConversationId,
+        page: &PageRequest,
+    ) -> Result<Page<MessageWithMedia>> {
+        let rows =
+            self.thread(company, conversation, Toward::Older, page.before()?, page.row_count()).await?;
+        Ok(Page::from_rows(rows, page.limit, MessageWithMedia::cursor))
+    }
+
+    /// A page with the message in its middle, as far as there are newer ones. `None` if the message is not in that
+    /// conversation.
+    pub async fn messages_around(
+        &self,
+        company: CompanyId,
+        conversation: ConversationId,
+        message: MessageId,
+        limit: u32,
+    ) -> Result<Option<MessagesAround>> {
+        let rest = "m.id = $2 AND m.conversation_id = $3 AND m.type <> 'reaction'";
+        let found = self.messages_where(rest, args![company, message, conversation]).await?;
+        let Some(middle) = found.into_iter().next() else {
+            return Ok(None);
+        };
+        let place = (middle.message.sent_at.millis(), message.0);
+        let half = i64::from(limit / 2);
+        let mut items = self.thread(company, conversation, Toward::Newer, place, half).await?;
+        items.reverse();
+        items.push(middle);
+        let left = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(u32::MAX));
+        let older = self.thread(company, conversation, Toward::Older, place, i64::from(left) + 1).await?;
+        let older = Page::from_rows(older, left, MessageWithMedia::cursor);
+        // With no place left for older ones the page ends at its last message.
+        let last = items.last().map(MessageWithMedia::cursor).filter(|_| left == 0);
+        let next = older.next.or(last);
+        items.extend(older.items);
+        Ok(Some(MessagesAround { items, next }))
+    }
+
+    pub async fn message(&self, company: CompanyId, id: MessageId) -> Result<Option<MessageWithMedia>> {
+        Ok(self.messages_where("m.id = $2", args![company, id]).await?.into_iter().next())
     }
 }

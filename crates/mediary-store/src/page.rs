@@ -102,7 +102,28 @@ fn parse(text: &str) -> Option<Cursor> {
     Some(Cursor::text(key.to_owned(), id.parse().ok()?)).filter(|_| !key.contains('\0'))
 }
 
+impl PageRequest {
+    /// One row more than asked for tells whether there is a next page.
+    pub(crate) fn row_count(&self) -> i64 {
+        i64::from(self.limit) + 1
+    }
+
+    /// Where a list of numbers going down starts.
+    pub(crate) fn before(&self) -> Result<(i64, i64)> {
+        self.cursor.as_ref().map_or(Ok((i64::MAX, i64::MAX)), |cursor| Ok((cursor.as_number()?, cursor.id)))
+    }
+
+    /// Where a list in the order of ids starts.
+    pub(crate) fn after_id(&self) -> Result<i64> {
+        self.cursor.as_ref().map_or(Ok(0), Cursor::as_number)
+    }
+}
+
 impl<T> Page<T> {
+    pub(crate) fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(convert).collect(), next: self.next }
+    }
+
     /// From one row more than asked for: the extra one only says that there is a next page.
     pub(crate) fn from_rows(mut rows: Vec<T>, limit: u32, cursor_of: impl Fn(&T) -> Cursor) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);

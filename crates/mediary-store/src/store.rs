@@ -1,6 +1,22 @@
 //! The handle on the database.
 
 use std::fmt;
+use std::sync::Arc;
+
+use mediary_core::{Clock, Timestamp, limits};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::batch::{Batcher, Bounds};
+use crate::db::Db;
+use crate::downloads::FinishCommit;
+use crate::inbox::InboxCommit;
+use crate::{Result, migrations};
+
+/// Finished downloads that may wait for their commit, and that are committed together.
+const FINISHED: Bounds = Bounds { queue: 256, batch: 64 };
+/// Webhook bodies that may wait for their commit, and that are committed together.
+const WEBHOOKS: Bounds = Bounds { queue: limits::WEBHOOK_QUEUE, batch: limits::WEBHOOK_BATCH };
 
 /// Which database is behind a [`Store`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +30,7 @@ pub enum Backend {
 pub struct StoreOptions {
     /// `sqlite://path` or `postgres://…`.
     pub url: String,
+    /// On Postgres. SQLite has one connection that writes and a few that read.
     pub max_connections: u32,
 }
 
@@ -24,5 +41,65 @@ impl fmt::Debug for StoreOptions {
 }
 
 /// All records of Mediary. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Store {}
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) inbox: Batcher<InboxCommit>,
+    pub(crate) finished: Batcher<FinishCommit>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("backend", &self.backend()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Connects. An SQLite file that is not there is made; its tables come with [`Store::migrate`].
+    pub async fn open(options: &StoreOptions, clock: Arc<dyn Clock>) -> Result<Self> {
+        let db = Db::open(&options.url, options.max_connections).await?;
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let inbox =
+            Batcher::start("webhooks", &WEBHOOKS, InboxCommit { db: db.clone() }, &tasks, stop.clone());
+        let commit = FinishCommit { db: db.clone(), clock: clock.clone() };
+        let finished = Batcher::start("finished downloads", &FINISHED, commit, &tasks, stop.clone());
+        Ok(Self { inner: Arc::new(Inner { db, clock, inbox, finished, tasks, stop }) })
+    }
+
+    /// Brings the schema up to date; the names of the steps taken.
+    pub async fn migrate(&self) -> Result<Vec<String>> {
+        migrations::migrate(&self.inner.db).await
+    }
+
+    /// Whether the database answers and its schema is up to date.
+    pub async fn check(&self) -> Result<()> {
+        migrations::check(&self.inner.db).await
+    }
+
+    pub fn backend(&self) -> Backend {
+        self.inner.db.backend()
+    }
+
+    /// Commits what waits, then closes all connections.
+    pub async fn close(&self) {
+        self.inner.stop.cancel();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+        self.inner.db.close().await;
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.inner.db
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+}

@@ -1,2 +1,17 @@
+//! Downloads as jobs, in the media files themselves: due, claimed with a lease, finished or failed.
+//!
+//! A row is queued while `next_attempt_at` is set. Once that time has come it is marked `due`, which is what the claim
+//! looks for, so that rows that wait are never walked over. A claim takes a lease with a number that only grows; every
+//! later word about the download has to name it, so that an owner who lost the lease changes nothing any more.
+
+mod backfill;
+mod claim;
+mod fail;
+mod finish;
+mod lease;
+mod queue;
 mod types;
+
+pub use backfill::BackfillRow;
+pub(crate) use finish::FinishCommit;
 pub use types::*;

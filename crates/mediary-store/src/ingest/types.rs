@@ -7,6 +7,7 @@ use mediary_core::{
     AccountId, CompanyId, ConversationId, Direction, FileType, MediaId, MediaPolicy, MessageId,
     MessageStatus, MessageType, Timestamp, WebhookEventId,
 };
+use serde::{Deserialize, Serialize};
 
 /// Hides texts, numbers and payloads from logs: only ids and words are shown.
 macro_rules! redacted {
@@ -108,7 +109,7 @@ pub struct Reaction {
 }
 
 /// A media object that came with a message.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct NewMedia {
     pub provider_media_id: String,
     pub file_type: FileType,
@@ -126,7 +127,7 @@ pub struct NewMedia {
     pub expires_at: Timestamp,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct IncomingStatus {
     pub company_id: CompanyId,
     pub account_id: AccountId,
@@ -136,7 +137,7 @@ pub struct IncomingStatus {
     pub error: Option<(i64, String)>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct IncomingEdit {
     pub company_id: CompanyId,
     pub account_id: AccountId,
@@ -149,7 +150,7 @@ pub struct IncomingEdit {
     pub raw_payload: String,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct IncomingRevoke {
     pub company_id: CompanyId,
     pub account_id: AccountId,

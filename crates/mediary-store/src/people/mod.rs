@@ -1,2 +1,11 @@
+//! Companies, their people, programs and accounts, and what they did.
+
+mod accounts;
+mod audit;
+mod companies;
+mod keys;
+mod sessions;
 mod types;
+mod users;
+
 pub use types::*;

@@ -1,0 +1,223 @@
+//! Group commit: what arrives while a transaction is on its way to the disk goes into the next one together, so that
+//! many callers share one flush.
+
+use std::fmt;
+use std::future::Future;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::{Error, Result};
+
+/// Writes items in one transaction; one output for each, in order.
+pub(crate) trait Commit: Send + Sync + 'static {
+    type Item: Clone + Send + Sync;
+    type Output: Send;
+
+    fn commit(&self, items: Vec<Self::Item>) -> impl Future<Output = Result<Vec<Self::Output>>> + Send;
+}
+
+struct Waiting<C: Commit> {
+    item: C::Item,
+    answer: oneshot::Sender<Result<C::Output>>,
+}
+
+/// The way to a task that commits for all callers.
+pub(crate) struct Batcher<C: Commit> {
+    what: &'static str,
+    sender: mpsc::Sender<Waiting<C>>,
+}
+
+impl<C: Commit> fmt::Debug for Batcher<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batcher").field("what", &self.what).finish_non_exhaustive()
+    }
+}
+
+/// How much a [`Batcher`] takes at once.
+pub(crate) struct Bounds {
+    /// Items that may wait.
+    pub(crate) queue: usize,
+    /// Items committed together.
+    pub(crate) batch: usize,
+}
+
+impl<C: Commit> Batcher<C> {
+    /// Starts the task. It ends when `stop` is cancelled and nothing waits any more, or when nobody can call it.
+    pub(crate) fn start(
+        what: &'static str,
+        bounds: &Bounds,
+        commit: C,
+        tasks: &TaskTracker,
+        stop: CancellationToken,
+    ) -> Self {
+        let (sender, receiver) = mpsc::channel(bounds.queue);
+        tasks.spawn(run(commit, receiver, bounds.batch, stop));
+        Self { what, sender }
+    }
+
+    /// Commits the item, or refuses it at once if too many wait.
+    pub(crate) async fn try_commit(&self, item: C::Item) -> Result<C::Output> {
+        let (answer, answered) = oneshot::channel();
+        self.sender.try_send(Waiting { item, answer }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::unavailable(format!(
+                "{} more {} wait for the database already; try again shortly",
+                self.sender.max_capacity(),
+                self.what
+            )),
+            mpsc::error::TrySendError::Closed(_) => self.closed(),
+        })?;
+        answered.await.unwrap_or_else(|_| Err(self.closed()))
+    }
+
+    /// Commits the item, and waits for a place if too many wait.
+    pub(crate) async fn commit(&self, item: C::Item) -> Result<C::Output> {
+        let (answer, answered) = oneshot::channel();
+        self.sender.send(Waiting { item, answer }).await.map_err(|_| self.closed())?;
+        answered.await.unwrap_or_else(|_| Err(self.closed()))
+    }
+
+    fn closed(&self) -> Error {
+        Error::unavailable(format!("store is closed; {} are not taken any more", self.what))
+    }
+}
+
+async fn run<C: Commit>(
+    commit: C,
+    mut receiver: mpsc::Receiver<Waiting<C>>,
+    most: usize,
+    stop: CancellationToken,
+) {
+    let mut batch = Vec::with_capacity(most);
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled(), if !receiver.is_closed() => receiver.close(),
+            taken = receiver.recv_many(&mut batch, most) => {
+                if taken == 0 {
+                    return;
+                }
+                commit_batch(&commit, std::mem::take(&mut batch)).await;
+            }
+        }
+    }
+}
+
+async fn commit_batch<C: Commit>(commit: &C, batch: Vec<Waiting<C>>) {
+    let (items, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|one| (one.item, one.answer)).unzip();
+    match commit.commit(items.clone()).await {
+        Ok(outputs) => {
+            for (answer, output) in answers.into_iter().zip(outputs) {
+                // A caller that went away has its commit all the same.
+                let _ = answer.send(Ok(output));
+            }
+        }
+        // The fault may be one item's: the others shall not suffer for it.
+        Err(error) if items.len() > 1 && !error.retryable() => {
+            for (item, answer) in items.into_iter().zip(answers) {
+                let _ = answer.send(commit_one(commit, item).await);
+            }
+        }
+        Err(error) => {
+            let mut error = Some(error);
+            for answer in answers {
+                let next = error.as_ref().map(Error::without_source);
+                if let Some(error) = std::mem::replace(&mut error, next) {
+                    let _ = answer.send(Err(error));
+                }
+            }
+        }
+    }
+}
+
+async fn commit_one<C: Commit>(commit: &C, item: C::Item) -> Result<C::Output> {
+    let outputs = commit.commit(vec![item]).await?;
+    outputs.into_iter().next().ok_or_else(|| Error::invalid("commit gave no answer"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// Refuses batches with a 13 in them; waits for a permit before each commit.
+    struct Numbers {
+        gate: Arc<Semaphore>,
+        commits: Arc<AtomicUsize>,
+    }
+
+    impl Commit for Numbers {
+        type Item = u64;
+        type Output = u64;
+
+        async fn commit(&self, items: Vec<u64>) -> Result<Vec<u64>> {
+            self.gate.acquire().await.unwrap().forget();
+            self.commits.fetch_add(1, Ordering::SeqCst);
+            if items.contains(&13) { Err(Error::invalid("no 13")) } else { Ok(items) }
+        }
+    }
+
+    fn start(
+        permits: usize,
+        queue: usize,
+    ) -> (Batcher<Numbers>, Arc<Semaphore>, Arc<AtomicUsize>, TaskTracker) {
+        let (gate, commits, tasks) =
+            (Arc::new(Semaphore::new(permits)), Arc::new(AtomicUsize::new(0)), TaskTracker::new());
+        let numbers = Numbers { gate: gate.clone(), commits: commits.clone() };
+        let bounds = Bounds { queue, batch: 8 };
+        let batcher = Batcher::start("numbers", &bounds, numbers, &tasks, CancellationToken::new());
+        (batcher, gate, commits, tasks)
+    }
+
+    #[tokio::test]
+    async fn what_waits_shares_a_commit() {
+        let (batcher, gate, commits, _tasks) = start(0, 64);
+        let (answers, ()) = tokio::join!(
+            futures_util::future::join_all((0..16).map(|number| batcher.try_commit(number))),
+            async { gate.add_permits(100) }
+        );
+        let numbers: Vec<u64> = answers.into_iter().map(Result::unwrap).collect();
+        assert_eq!(numbers, (0..16).collect::<Vec<_>>());
+        assert!(commits.load(Ordering::SeqCst) <= 3, "16 items in batches of 8");
+    }
+
+    #[tokio::test]
+    async fn one_bad_item_fails_alone() {
+        let (batcher, _gate, _commits, _tasks) = start(100, 64);
+        let (good, bad, also_good) =
+            tokio::join!(batcher.try_commit(1), batcher.try_commit(13), batcher.try_commit(2));
+        assert_eq!((good.unwrap(), also_good.unwrap()), (1, 2));
+        assert!(bad.is_err());
+    }
+
+    #[tokio::test]
+    async fn too_many_are_refused_and_say_so() {
+        let (batcher, gate, _commits, tasks) = start(0, 1);
+        let batcher = Arc::new(batcher);
+        let first = tokio::spawn({
+            let batcher = batcher.clone();
+            async move { batcher.commit(1).await }
+        });
+        let second = tokio::spawn({
+            let batcher = batcher.clone();
+            async move { batcher.commit(2).await }
+        });
+        let refused = loop {
+            tokio::task::yield_now().await;
+            if batcher.sender.capacity() == 0 {
+                break batcher.try_commit(3).await;
+            }
+        };
+        assert!(refused.unwrap_err().retryable());
+        gate.add_permits(100);
+        assert_eq!((first.await.unwrap().unwrap(), second.await.unwrap().unwrap()), (1, 2));
+        drop(batcher);
+        tasks.close();
+        tasks.wait().await;
+    }
+}

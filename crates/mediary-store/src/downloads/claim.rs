@@ -1,0 +1,208 @@
+//! Handing out downloads: fair by company and account, nearest expiry first, and never more at once than allowed, on
+//! all nodes together.
+
+use std::collections::HashMap;
+
+use mediary_core::{AccountId, CompanyId, MediaId, Timestamp};
+use sqlx::AssertSqlSafe;
+
+use super::types::{ClaimLimits, ClaimedDownload};
+use crate::bulk::Bulk;
+use crate::db::Tx;
+use crate::record::Record as _;
+use crate::value::args;
+use crate::{Result, Store, dialect};
+
+/// Waiting rows that become due in one claim.
+const PROMOTED_MAX: usize = 1000;
+/// Accounts with due downloads that one claim looks at, those that waited longest for their turn.
+const ACCOUNTS_MAX: usize = 1000;
+
+/// An account with due downloads.
+struct Candidate {
+    company: CompanyId,
+    account: AccountId,
+}
+
+/// One claim under way.
+struct Claim<'a> {
+    owner: &'a str,
+    limits: &'a ClaimLimits,
+    now: Timestamp,
+    /// The number that marks the accounts served by this claim as served last.
+    turn: i64,
+    claimed: Vec<(CompanyId, MediaId)>,
+    /// Running downloads, by company and by account.
+    running: HashMap<CompanyId, usize>,
+    running_of: HashMap<(CompanyId, AccountId), usize>,
+}
+
+impl Store {
+    /// Takes due downloads, each with a lease for `owner`.
+    pub async fn claim_downloads(&self, owner: &str, limits: &ClaimLimits) -> Result<Vec<ClaimedDownload>> {
+        let now = self.now();
+        // Nothing to do is the usual case, and needs no writing transaction.
+        let sql = "SELECT 1 WHERE EXISTS (SELECT 1 FROM media_files f WHERE f.due)
+            OR EXISTS (SELECT 1 FROM media_files f WHERE NOT f.due AND f.next_attempt_at <= $1)";
+        if limits.batch == 0 || self.db().first::<(MaybeWork,)>(sql, args![now]).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut tx = self.db().begin().await?;
+        promote(&mut tx, now).await?;
+        let (candidates, turn) = candidates(&mut tx, now).await?;
+        let mut claim = Claim {
+            owner,
+            limits,
+            now,
+            turn,
+            claimed: Vec::new(),
+            running: HashMap::new(),
+            running_of: HashMap::new(),
+        };
+        claim.take_turns(&mut tx, candidates).await?;
+        let claimed = details(&mut tx, &claim.claimed).await?;
+        tx.commit().await?;
+        Ok(claimed)
+    }
+}
+
+/// The `1` of an `EXISTS`: an INTEGER on Postgres, which is none of our column types and never read.
+struct MaybeWork;
+
+impl crate::record::Read for MaybeWork {
+    const WIDTH: usize = 1;
+    fn read(_: &mut crate::record::Columns<'_>) -> std::result::Result<Self, crate::record::ReadError> {
+        Ok(Self)
+    }
+}
+
+/// Marks as due what waited until now.
+async fn promote(tx: &mut Tx, now: Timestamp) -> Result<()> {
+    let sql = format!(
+        "UPDATE media_files SET due = TRUE WHERE NOT due AND next_attempt_at <= $1
+            AND (company_id, id) IN (SELECT f.company_id, f.id FROM media_files f
+                WHERE NOT f.due AND f.next_attempt_at <= $1 ORDER BY f.next_attempt_at, f.id LIMIT $2{})",
+        dialect::lock_rows(tx.backend())
+    );
+    tx.execute(AssertSqlSafe(sql), args![now, PROMOTED_MAX]).await?;
+    Ok(())
+}
+
+/// Accounts that may be served: the company whose turn is longest ago first, and within it the account. Accounts that
+/// pause cost one look-up each, not one per waiting row.
+async fn candidates(tx: &mut Tx, now: Timestamp) -> Result<(Vec<Candidate>, i64)> {
+    let sql = "SELECT t.company_id, t.account_id,
+                (SELECT MAX(o.turn) FROM download_turns o WHERE o.company_id = t.company_id) AS company_turn
+            FROM download_turns t
+            JOIN whatsapp_accounts a ON a.company_id = t.company_id AND a.id = t.account_id
+            WHERE a.status = 'active' AND (a.paused_until IS NULL OR a.paused_until <= $1)
+                AND EXISTS (SELECT 1 FROM media_files f
+                    WHERE f.company_id = t.company_id AND f.account_id = t.account_id AND f.due)
+            ORDER BY company_turn, t.company_id, t.turn, t.account_id LIMIT $2";
+    let rows: Vec<(CompanyId, AccountId, i64)> = tx.all(sql, args![now, ACCOUNTS_MAX]).await?;
+    let latest = rows.iter().map(|(_, _, turn)| *turn).max().unwrap_or(0);
+    let candidates = rows.into_iter().map(|(company, account, _)| Candidate { company, account }).collect();
+    Ok((candidates, now.millis().max(latest + 1)))
+}
+
+impl Claim<'_> {
+    async fn take_turns(&mut self, tx: &mut Tx, mut candidates: Vec<Candidate>) -> Result<()> {
+        let mut accounts: HashMap<CompanyId, usize> = HashMap::new();
+        for candidate in &candidates {
+            *accounts.entry(candidate.company).or_default() += 1;
+        }
+        let share = self.limits.batch.div_ceil(accounts.len().max(1));
+        // First everybody's share, then what is left to whoever has more.
+        for first_round in [true, false] {
+            let mut later = Vec::new();
+            for candidate in candidates {
+                if self.left() == 0 {
+                    return Ok(());
+                }
+                if !self.hold(tx, candidate.company).await? {
+                    continue;
+                }
+                let share =
+                    if first_round { share.div_ceil(accounts[&candidate.company]) } else { self.left() };
+                let wanted = share.min(self.free(&candidate)).min(self.left());
+                if wanted > 0 && self.take(tx, &candidate, wanted).await? == wanted {
+                    later.push(candidate);
+                }
+            }
+            candidates = later;
+        }
+        Ok(())
+    }
+
+    fn left(&self) -> usize {
+        self.limits.batch - self.claimed.len()
+    }
+
+    /// How many more this account may run.
+    fn free(&self, candidate: &Candidate) -> usize {
+        let running = self.running.get(&candidate.company).copied().unwrap_or(0);
+        let running_of = self.running_of.get(&(candidate.company, candidate.account)).copied().unwrap_or(0);
+        let of_account = self.limits.per_account.map_or(usize::MAX, |most| most.saturating_sub(running_of));
+        self.limits.per_company.saturating_sub(running).min(of_account)
+    }
+
+    /// Holds the company against other nodes' claims and counts what it runs; false if another node has it. The count
+    /// has to be a statement of its own: on Postgres one statement would count as of before the lock.
+    async fn hold(&mut self, tx: &mut Tx, company: CompanyId) -> Result<bool> {
+        if self.running.contains_key(&company) {
+            return Ok(true);
+        }
+        let sql = format!("SELECT c.id FROM companies c WHERE c.id = $1{}", dialect::lock_rows(tx.backend()));
+        if tx.first::<(CompanyId,)>(AssertSqlSafe(sql), args![company]).await?.is_none() {
+            return Ok(false);
+        }
+        let sql = "SELECT f.account_id, CAST(COUNT(*) AS BIGINT) FROM media_files f
+            WHERE f.company_id = $1 AND f.download_status = 'downloading' GROUP BY f.account_id";
+        let running: Vec<(AccountId, u64)> = tx.all(sql, args![company]).await?;
+        let mut sum = 0;
+        for (account, running) in running {
+            let running = usize::try_from(running).unwrap_or(usize::MAX);
+            sum += running;
+            self.running_of.insert((company, account), running);
+        }
+        self.running.insert(company, sum);
+        Ok(true)
+    }
+
+    async fn take(&mut self, tx: &mut Tx, candidate: &Candidate, wanted: usize) -> Result<usize> {
+        let Candidate { company, account } = *candidate;
+        let sql = format!(
+            "UPDATE media_files SET download_status = 'downloading', due = FALSE, next_attempt_at = NULL,
+                download_attempts = download_attempts + 1, bytes_downloaded = 0, lease_owner = $4, lease_until = $5,
+                lease_number = lease_number + 1, updated_at = $6
+            WHERE company_id = $1 AND due AND id IN (SELECT f.id FROM media_files f
+                WHERE f.company_id = $1 AND f.account_id = $2 AND f.due ORDER BY f.expires_at, f.id LIMIT $3{})
+            RETURNING id",
+            dialect::lock_rows(tx.backend())
+        );
+        let until = self.now.plus(self.limits.lease);
+        let args = args![company, account, wanted, self.owner, until, self.now];
+        let taken: Vec<(MediaId,)> = tx.all(AssertSqlSafe(sql), args).await?;
+        self.claimed.extend(taken.iter().map(|(media,)| (company, *media)));
+        *self.running.entry(company).or_default() += taken.len();
+        *self.running_of.entry((company, account)).or_default() += taken.len();
+        let sql = "UPDATE download_turns SET turn = $3 WHERE company_id = $1 AND account_id = $2";
+        tx.execute(sql, args![company, account, self.turn]).await?;
+        Ok(taken.len())
+    }
+}
+
+async fn details(tx: &mut Tx, claimed: &[(CompanyId, MediaId)]) -> Result<Vec<ClaimedDownload>> {
+    let after = format!(
+        ") SELECT {} FROM k CROSS JOIN media_files f JOIN messages m ON m.company_id = f.company_id AND m.id = f.message_id
+            WHERE f.company_id = k.company_id AND f.id = k.id",
+        ClaimedDownload::SELECT
+    );
+    let mut select = Bulk::new("WITH k(company_id, id) AS (VALUES", after);
+    for (company, media) in claimed {
+        select.push(args![*company, *media]);
+    }
+    let mut downloads: Vec<ClaimedDownload> = select.run(tx).await?;
+    downloads.sort_by_key(|download| (download.expires_at, download.media_id));
+    Ok(downloads)
+}

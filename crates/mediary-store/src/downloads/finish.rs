@@ -1,0 +1,99 @@
+//! The moment a download is completed: key, size and hash are recorded in the transaction that says so.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use mediary_core::{Clock, CompanyId, MediaId, Timestamp};
+
+use super::types::FinishedDownload;
+use crate::batch::Commit;
+use crate::bulk::Bulk;
+use crate::db::{Db, Tx};
+use crate::value::args;
+use crate::{Result, Store, trash};
+
+/// Records finished downloads, many in one transaction.
+pub(crate) struct FinishCommit {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Commit for FinishCommit {
+    type Item = FinishedDownload;
+    type Output = bool;
+
+    async fn commit(&self, finished: Vec<FinishedDownload>) -> Result<Vec<bool>> {
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        let recorded = record_all(&mut tx, now, &finished).await?;
+        let mut answers = Vec::with_capacity(finished.len());
+        for one in &finished {
+            let known =
+                recorded.contains(&(one.company_id, one.media_id)) || is_recorded(&mut tx, one).await?;
+            if !known {
+                let (company, media) = (one.company_id, one.media_id);
+                trash::put(&mut tx, now, company, media, one.storage_backend, &one.storage_key).await?;
+            }
+            answers.push(known);
+        }
+        tx.commit().await?;
+        Ok(answers)
+    }
+}
+
+async fn record_all(
+    tx: &mut Tx,
+    now: Timestamp,
+    finished: &[FinishedDownload],
+) -> Result<HashSet<(CompanyId, MediaId)>> {
+    let mut update = Bulk::new(
+        "WITH k(company_id, id, lease_owner, lease_number, storage_backend, storage_key, file_url, file_size, sha256,
+            detected_mime_type, integrity, scan_status, stored_at, at) AS (VALUES",
+        ") UPDATE media_files SET download_status = 'completed', storage_backend = k.storage_backend,
+                storage_key = k.storage_key, file_url = k.file_url, file_size = k.file_size, sha256 = k.sha256,
+                detected_mime_type = k.detected_mime_type, integrity = k.integrity, scan_status = k.scan_status,
+                stored_at = k.stored_at, bytes_downloaded = k.file_size, lease_owner = NULL, lease_until = NULL,
+                last_error_code = NULL, last_error = NULL, last_error_retryable = FALSE, mismatch_sha256 = NULL,
+                mismatch_count = 0, updated_at = k.at
+            FROM k WHERE media_files.company_id = k.company_id AND media_files.id = k.id
+                AND media_files.lease_owner = k.lease_owner AND media_files.lease_number = k.lease_number
+                AND media_files.download_status = 'downloading' AND media_files.is_active
+            RETURNING media_files.company_id, media_files.id",
+    );
+    for one in finished {
+        update.push(args![
+            one.company_id,
+            one.media_id,
+            one.lease.owner.as_str(),
+            one.lease.number,
+            one.storage_backend,
+            one.storage_key.as_str(),
+            one.file_url.as_str(),
+            one.file_size,
+            one.sha256,
+            one.detected_mime_type.as_deref(),
+            one.integrity,
+            one.scan_status,
+            one.stored_at,
+            now,
+        ]);
+    }
+    Ok(update.run::<(CompanyId, MediaId)>(tx).await?.into_iter().collect())
+}
+
+/// Whether the file holds these very bytes already: by this download, whose commit arrived but not the answer, or by
+/// one that took it over.
+async fn is_recorded(tx: &mut Tx, one: &FinishedDownload) -> Result<bool> {
+    let sql = "SELECT f.id FROM media_files f WHERE f.company_id = $1 AND f.id = $2 AND f.is_active
+        AND f.download_status = 'completed' AND f.storage_backend = $3 AND f.storage_key = $4 AND f.sha256 = $5";
+    let args = args![one.company_id, one.media_id, one.storage_backend, one.storage_key.as_str(), one.sha256];
+    Ok(tx.first::<(MediaId,)>(sql, args).await?.is_some())
+}
+
+impl Store {
+    /// Records a finished download. False if the lease was lost or the file deleted; the bytes are in the trash then,
+    /// where it is known whether somebody else uses the same key.
+    pub async fn finish_download(&self, finished: FinishedDownload) -> Result<bool> {
+        self.inner.finished.commit(finished).await
+    }
+}

@@ -1,0 +1,129 @@
+//! Putting downloads into the queue and taking them out of it, and how the queue is doing.
+
+use std::time::Duration;
+
+use mediary_core::{CompanyId, ConversationId, DownloadStatus, ErrorCode, MediaId, MessageId, Timestamp};
+use sqlx::AssertSqlSafe;
+
+use super::types::{DownloadsOverview, Requeued};
+use crate::db::Tx;
+use crate::record::Record as _;
+use crate::value::args;
+use crate::{Change, ChangeKind, MediaFile, Result, Store, dialect};
+
+/// Failed downloads queued again by one call.
+const REQUEUED_MAX: usize = 10_000;
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
+
+async fn media_file(tx: &mut Tx, company: CompanyId, media: MediaId) -> Result<Option<MediaFile>> {
+    let sql = format!(
+        "SELECT {} FROM media_files f WHERE f.company_id = $1 AND f.id = $2{}",
+        MediaFile::SELECT,
+        dialect::hold_rows(tx.backend(), "f")
+    );
+    tx.first(AssertSqlSafe(sql), args![company, media]).await
+}
+
+impl Store {
+    /// Makes a download due now.
+    pub async fn requeue_download(
+        &self,
+        company: CompanyId,
+        media: MediaId,
+        reset_attempts: bool,
+    ) -> Result<Requeued> {
+        let mut tx = self.db().begin().await?;
+        let file = match media_file(&mut tx, company, media).await? {
+            None => return Ok(Requeued::None),
+            Some(file) if !file.is_active => return Ok(Requeued::NotActive),
+            Some(file) => file,
+        };
+        match file.download_status {
+            DownloadStatus::Completed => return Ok(Requeued::AlreadyCompleted),
+            DownloadStatus::Downloading => return Ok(Requeued::InFlight(Box::new(file))),
+            DownloadStatus::Pending | DownloadStatus::Failed => {}
+        }
+        let sql = "UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $3,
+                download_attempts = CASE WHEN $4 THEN 0 ELSE download_attempts END, updated_at = $3
+            WHERE company_id = $1 AND id = $2";
+        tx.execute(sql, args![company, media, self.now(), reset_attempts]).await?;
+        let queued = media_file(&mut tx, company, media).await?;
+        tx.commit().await?;
+        Ok(queued.map_or(Requeued::None, |file| Requeued::Queued(Box::new(file))))
+    }
+
+    /// Makes a company's failed downloads due that another try can help, as long as they were tried fewer than
+    /// `max_attempts` times and WhatsApp still has them.
+    pub async fn requeue_failed(&self, company: CompanyId, max_attempts: i64) -> Result<Vec<MediaId>> {
+        let sql = format!(
+            "UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $3, updated_at = $3
+            WHERE company_id = $1 AND is_active AND download_status = 'failed' AND last_error_retryable
+                AND id IN (SELECT f.id FROM media_files f
+                    WHERE f.company_id = $1 AND f.is_active AND f.download_status = 'failed'
+                        AND f.last_error_retryable AND f.download_attempts < $2 AND f.expires_at > $3
+                    ORDER BY f.download_attempts, f.id LIMIT $4{})
+            RETURNING id",
+            dialect::lock_rows(self.backend())
+        );
+        let args = args![company, max_attempts, self.now(), REQUEUED_MAX];
+        let queued: Vec<(MediaId,)> = self.db().change(AssertSqlSafe(sql), args).await?;
+        Ok(queued.into_iter().map(|(media,)| media).collect())
+    }
+
+    /// Storage has lost a completed file: it waits to be fetched again, at once where everything is kept. True if it
+    /// was completed.
+    pub async fn store_lost_file(&self, company: CompanyId, media: MediaId) -> Result<bool> {
+        let sql = "UPDATE media_files SET download_status = 'pending', due = (policy = 'store'),
+                next_attempt_at = CASE WHEN policy = 'store' THEN $3 END, download_attempts = 0,
+                bytes_downloaded = 0, storage_backend = NULL, storage_key = NULL, file_url = NULL, stored_at = NULL,
+                sha256 = NULL, integrity = NULL, updated_at = $3
+            WHERE company_id = $1 AND id = $2 AND is_active AND download_status = 'completed'";
+        Ok(self.db().execute(sql, args![company, media, self.now()]).await? > 0)
+    }
+
+    /// Gives up on media that WhatsApp has forgotten by now.
+    pub async fn expire_unsaved(&self, now: Timestamp, limit: u32) -> Result<Vec<Change>> {
+        let sql = format!(
+            "UPDATE media_files SET download_status = 'failed', due = FALSE, next_attempt_at = NULL,
+                last_error_code = $3, last_error = $4, last_error_retryable = FALSE, updated_at = $1
+            WHERE is_active AND (download_status = 'pending' OR (download_status = 'failed' AND last_error_retryable))
+                AND (company_id, id) IN (SELECT f.company_id, f.id FROM media_files f
+                    WHERE f.is_active AND (f.download_status = 'pending'
+                            OR (f.download_status = 'failed' AND f.last_error_retryable))
+                        AND f.expires_at <= $1 ORDER BY f.expires_at, f.id LIMIT $2{})
+            RETURNING company_id, conversation_id, message_id, id",
+            dialect::lock_rows(self.backend())
+        );
+        let code = ErrorCode::MediaExpired;
+        let args = args![now, limit, code, code.sentence()];
+        let expired: Vec<(CompanyId, ConversationId, MessageId, MediaId)> =
+            self.db().change(AssertSqlSafe(sql), args).await?;
+        let change = |(company_id, conversation_id, message, media)| Change {
+            company_id,
+            conversation_id,
+            message_id: Some(message),
+            media_id: Some(media),
+            kind: ChangeKind::MessageUpdated,
+        };
+        Ok(expired.into_iter().map(change).collect())
+    }
+
+    /// The state of the queue on all nodes together.
+    pub async fn downloads_overview(&self) -> Result<DownloadsOverview> {
+        let sql = "SELECT
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM media_files WHERE due),
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM media_files WHERE download_status = 'downloading'),
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM media_files
+                WHERE is_active AND download_status = 'failed' AND last_error_retryable),
+            (SELECT MIN(next_attempt_at) FROM media_files WHERE due),
+            (SELECT CAST(COUNT(*) AS BIGINT) FROM media_files
+                WHERE is_active AND (download_status = 'pending'
+                        OR (download_status = 'failed' AND last_error_retryable))
+                    AND expires_at <= $1 AND policy = 'store')";
+        let row: Option<(u64, u64, u64, Option<Timestamp>, u64)> =
+            self.db().first(sql, args![self.now().plus(A_DAY)]).await?;
+        let (pending_due, downloading, failed, oldest_due_at, expiring_within_a_day) =
+            row.unwrap_or_default();
+        Ok(DownloadsOverview { pending_due, downloading, failed, oldest_due_at, expiring_within_a_day })
+    }
+}

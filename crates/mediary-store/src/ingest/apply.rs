@@ -1,0 +1,153 @@
+//! One transaction's worth of planned items, in the order that lets later steps rely on earlier ones.
+
+use std::collections::HashMap;
+
+use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MessageId, Timestamp};
+
+use super::messages::NewRows;
+use super::types::{
+    Change, ChangeKind, IdentityChange, IncomingEdit, IncomingMessage, IncomingRevoke, IncomingStatus,
+    IngestItem, PlannedItem,
+};
+use super::{
+    contacts, conversations, duplicates, edits, media, merge, messages, reactions, statuses, waiting,
+};
+use crate::Result;
+use crate::db::Tx;
+use crate::record::{Columns, Read, ReadError};
+
+/// WhatsApp's name of a message: its id within one account.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct MessageKey {
+    pub(super) company: CompanyId,
+    pub(super) account: AccountId,
+    pub(super) id: String,
+}
+
+impl MessageKey {
+    pub(super) fn of(message: &IncomingMessage) -> Self {
+        Self {
+            company: message.company_id,
+            account: message.account_id,
+            id: message.provider_message_id.clone(),
+        }
+    }
+}
+
+impl Read for MessageKey {
+    const WIDTH: usize = 3;
+    fn read(columns: &mut Columns<'_>) -> std::result::Result<Self, ReadError> {
+        let (company, account, id) = Read::read(columns)?;
+        Ok(Self { company, account, id })
+    }
+}
+
+/// What was done.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    pub(super) changes: Vec<Change>,
+    pub(super) downloads_due: bool,
+}
+
+impl Applied {
+    pub(super) fn add(&mut self, more: Self) {
+        self.changes.extend(more.changes);
+        self.downloads_due |= more.downloads_due;
+    }
+
+    pub(super) fn message(
+        &mut self,
+        kind: ChangeKind,
+        company_id: CompanyId,
+        conversation_id: ConversationId,
+        message_id: MessageId,
+        media_id: Option<MediaId>,
+    ) {
+        let message_id = Some(message_id);
+        self.changes.push(Change { company_id, conversation_id, message_id, media_id, kind });
+    }
+
+    pub(super) fn conversation(&mut self, company_id: CompanyId, conversation_id: ConversationId) {
+        let kind = ChangeKind::ConversationUpdated;
+        self.changes.push(Change { company_id, conversation_id, message_id: None, media_id: None, kind });
+    }
+}
+
+/// The items by kind.
+#[derive(Default)]
+pub(super) struct Updates {
+    pub(super) statuses: Vec<IncomingStatus>,
+    pub(super) edits: Vec<IncomingEdit>,
+    pub(super) revokes: Vec<IncomingRevoke>,
+}
+
+fn by_kind(items: Vec<PlannedItem>) -> (Vec<IncomingMessage>, Updates, Vec<IdentityChange>) {
+    let (mut arrived, mut updates, mut identities) = (Vec::new(), Updates::default(), Vec::new());
+    for planned in items {
+        match planned.item {
+            IngestItem::Message(message) => arrived.push(*message),
+            IngestItem::Status(status) => updates.statuses.push(status),
+            IngestItem::Edit(edit) => updates.edits.push(edit),
+            IngestItem::Revoke(revoke) => updates.revokes.push(revoke),
+            IngestItem::Identity(change) => identities.push(change),
+        }
+    }
+    (arrived, updates, identities)
+}
+
+pub(super) async fn apply(tx: &mut Tx, now: Timestamp, items: Vec<PlannedItem>) -> Result<Applied> {
+    let (arrived, mut updates, identities) = by_kind(items);
+    let mut applied = Applied::default();
+    if !arrived.is_empty() {
+        let early = arrive(tx, now, arrived, &mut applied).await?;
+        // What came before its message goes first; the times in it decide anyway.
+        updates.statuses.splice(..0, early.statuses);
+        updates.edits.splice(..0, early.edits);
+        updates.revokes.splice(..0, early.revokes);
+    }
+    apply_updates(tx, now, updates, &mut applied).await?;
+    for change in identities {
+        merge::change_identity(tx, now, change, &mut applied).await?;
+    }
+    Ok(applied)
+}
+
+/// Writes messages with all that hangs on them; the updates that had waited for them.
+async fn arrive(
+    tx: &mut Tx,
+    now: Timestamp,
+    arrived: Vec<IncomingMessage>,
+    applied: &mut Applied,
+) -> Result<Updates> {
+    let contacts = contacts::resolve(tx, now, &arrived, applied).await?;
+    let conversations = conversations::resolve(tx, now, &arrived, &contacts).await?;
+    let NewRows { mut fresh, repeated } = messages::insert(tx, now, arrived, &conversations).await?;
+    media::insert(tx, now, &mut fresh, applied).await?;
+    conversations::bump(tx, now, &fresh, applied).await?;
+    for row in &fresh {
+        if row.message.reaction.is_none() {
+            let kind = ChangeKind::MessageCreated;
+            applied.message(kind, row.message.company_id, row.conversation_id, row.id, row.media_id);
+        }
+    }
+    duplicates::apply(tx, now, repeated, applied).await?;
+    reactions::apply(tx, now, &fresh, applied).await?;
+    waiting::take(tx, &fresh).await
+}
+
+/// Applies statuses, edits and revocations; those whose message is not known yet are kept for it.
+pub(super) async fn apply_updates(
+    tx: &mut Tx,
+    now: Timestamp,
+    updates: Updates,
+    applied: &mut Applied,
+) -> Result<()> {
+    let mut early = Updates::default();
+    statuses::apply(tx, now, updates.statuses, &mut early, applied).await?;
+    edits::edit_all(tx, now, updates.edits, &mut early, applied).await?;
+    edits::revoke_all(tx, now, updates.revokes, &mut early, applied).await?;
+    waiting::keep(tx, now, &early).await
+}
+
+/// Things by WhatsApp's name of their message.
+pub(super) type ByMessage<T> = HashMap<MessageKey, T>;

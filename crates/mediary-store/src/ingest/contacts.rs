@@ -1,0 +1,287 @@
+//! Who the messages are from or to. A person is the same by `wa_id`, by user id, or by both once a webhook ties them.
+
+use std::collections::{BTreeSet, HashMap};
+
+use mediary_core::{CompanyId, ContactId, Timestamp};
+
+use super::apply::Applied;
+use super::merge;
+use super::types::{ContactKey, IncomingMessage};
+use crate::bulk::Bulk;
+use crate::db::Tx;
+use crate::record::{Record as _, record};
+use crate::value::args;
+use crate::{Error, Result};
+
+/// Rounds of looking up and inserting, in case another node inserts the same contacts at the same moment.
+const ROUNDS: usize = 3;
+
+record! {
+    /// A contact as it is stored.
+    pub(super) struct Stored from contacts as c {
+        pub id: ContactId,
+        pub company_id: CompanyId,
+        pub wa_id: Option<String>,
+        pub user_id: Option<String>,
+        pub phone: Option<String>,
+        pub name: Option<String>,
+    }
+}
+
+impl Stored {
+    pub(super) fn key(self) -> ContactKey {
+        let Self { wa_id, user_id, phone, name, .. } = self;
+        ContactKey { wa_id, user_id, phone, name, group: false }
+    }
+}
+
+/// A person of this batch.
+struct Person {
+    company: CompanyId,
+    /// `None` until it is inserted.
+    id: Option<ContactId>,
+    key: ContactKey,
+    changed: bool,
+}
+
+/// All persons of this batch, found by either id.
+#[derive(Default)]
+struct People {
+    persons: Vec<Person>,
+    /// Where a person went that turned out to be another one.
+    merged_into: HashMap<usize, usize>,
+    by_wa_id: HashMap<(CompanyId, String), usize>,
+    by_user_id: HashMap<(CompanyId, String), usize>,
+    /// Stored contacts that are one person: the one that stays, the one that goes.
+    merges: Vec<(CompanyId, ContactId, ContactId)>,
+}
+
+/// The contact of each message, in order.
+pub(super) async fn resolve(
+    tx: &mut Tx,
+    now: Timestamp,
+    messages: &[IncomingMessage],
+    applied: &mut Applied,
+) -> Result<Vec<ContactId>> {
+    for _ in 0..ROUNDS {
+        let mut people = People::default();
+        people.load(tx, messages).await?;
+        let places: Vec<usize> =
+            messages.iter().map(|message| people.meet(message.company_id, &message.contact)).collect();
+        for (company, stays, goes) in std::mem::take(&mut people.merges) {
+            merge::contacts(tx, now, company, stays, goes, applied).await?;
+        }
+        people.update(tx, now).await?;
+        people.insert(tx, now).await?;
+        let ids: Option<Vec<ContactId>> = places.iter().map(|place| people.person(*place).id).collect();
+        if let Some(ids) = ids {
+            return Ok(ids);
+        }
+    }
+    Err(Error::unavailable("other nodes keep inserting the same contacts"))
+}
+
+impl People {
+    fn settled(&self, mut place: usize) -> usize {
+        while let Some(next) = self.merged_into.get(&place) {
+            place = *next;
+        }
+        place
+    }
+
+    fn person(&self, place: usize) -> &Person {
+        &self.persons[self.settled(place)]
+    }
+
+    async fn load(&mut self, tx: &mut Tx, messages: &[IncomingMessage]) -> Result<()> {
+        let mut by_wa_id = stored_by("wa_id");
+        let mut by_user_id = stored_by("user_id");
+        let wa_ids = messages.iter().map(|message| (message.company_id, message.contact.wa_id.as_deref()));
+        for (company, wa_id) in wa_ids.collect::<BTreeSet<_>>() {
+            if let Some(wa_id) = wa_id {
+                by_wa_id.push(args![company, wa_id]);
+            }
+        }
+        let user_ids =
+            messages.iter().map(|message| (message.company_id, message.contact.user_id.as_deref()));
+        for (company, user_id) in user_ids.collect::<BTreeSet<_>>() {
+            if let Some(user_id) = user_id {
+                by_user_id.push(args![company, user_id]);
+            }
+        }
+        let mut found: Vec<Stored> = by_wa_id.run(tx).await?;
+        found.extend(by_user_id.run::<Stored>(tx).await?);
+        found.sort_by_key(|stored| stored.id);
+        found.dedup_by_key(|stored| stored.id);
+        for stored in found {
+            let (company, id) = (stored.company_id, Some(stored.id));
+            self.add(Person { company, id, key: stored.key(), changed: false });
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, person: Person) -> usize {
+        let place = self.persons.len();
+        self.index(place, person.company, &person.key);
+        self.persons.push(person);
+        place
+    }
+
+    fn index(&mut self, place: usize, company: CompanyId, key: &ContactKey) {
+        if let Some(wa_id) = &key.wa_id {
+            self.by_wa_id.insert((company, wa_id.clone()), place);
+        }
+        if let Some(user_id) = &key.user_id {
+            self.by_user_id.insert((company, user_id.clone()), place);
+        }
+    }
+
+    /// The place of the person with these ids: found, tied together, or new.
+    fn meet(&mut self, company: CompanyId, key: &ContactKey) -> usize {
+        let find = |map: &HashMap<(CompanyId, String), usize>, id: &Option<String>| {
+            id.as_ref().and_then(|id| map.get(&(company, id.clone())).copied())
+        };
+        let by_wa_id = find(&self.by_wa_id, &key.wa_id).map(|place| self.settled(place));
+        let by_user_id = find(&self.by_user_id, &key.user_id).map(|place| self.settled(place));
+        let place = match (by_wa_id, by_user_id) {
+            (None, None) => return self.add(Person { company, id: None, key: key.clone(), changed: false }),
+            (Some(place), None) | (None, Some(place)) => place,
+            (Some(one), Some(other)) if one == other => one,
+            (Some(one), Some(other)) if self.can_be_one(one, other) => self.unite(one, other),
+            // Each has a second id of its own, so they are two people; the user id is the one that is never reused.
+            (Some(_), Some(other)) => {
+                self.learn(other, &ContactKey { wa_id: None, ..key.clone() });
+                return other;
+            }
+        };
+        self.learn(place, key);
+        place
+    }
+
+    fn can_be_one(&self, by_wa_id: usize, by_user_id: usize) -> bool {
+        self.persons[by_wa_id].key.user_id.is_none() || self.persons[by_user_id].key.wa_id.is_none()
+    }
+
+    /// Makes one person of two; the stored one stays, or the older of two stored ones.
+    fn unite(&mut self, one: usize, other: usize) -> usize {
+        let (stays, goes) = match (self.persons[one].id, self.persons[other].id) {
+            (None, Some(_)) => (other, one),
+            (Some(a), Some(b)) if b < a => (other, one),
+            _ => (one, other),
+        };
+        if let (Some(stays_id), Some(goes_id)) = (self.persons[stays].id, self.persons[goes].id) {
+            self.merges.push((self.persons[stays].company, stays_id, goes_id));
+        }
+        self.merged_into.insert(goes, stays);
+        let key = self.persons[goes].key.clone();
+        self.learn(stays, &key);
+        stays
+    }
+
+    /// Takes over what a webhook says about a person.
+    fn learn(&mut self, place: usize, key: &ContactKey) {
+        let person = &mut self.persons[place];
+        let mut changed = false;
+        let mut take = |old: &mut Option<String>, new: &Option<String>| {
+            if new.is_some() && old != new {
+                old.clone_from(new);
+                changed = true;
+            }
+        };
+        take(&mut person.key.wa_id, &key.wa_id);
+        take(&mut person.key.user_id, &key.user_id);
+        take(&mut person.key.phone, &key.phone);
+        take(&mut person.key.name, &key.name);
+        person.changed |= changed;
+        let company = person.company;
+        self.index(place, company, key);
+    }
+
+    async fn update(&self, tx: &mut Tx, now: Timestamp) -> Result<()> {
+        let mut update = Bulk::new(
+            "WITH k(company_id, id, wa_id, user_id, phone, name, search_text, at) AS (VALUES",
+            ") UPDATE contacts SET wa_id = k.wa_id, user_id = k.user_id, phone = k.phone, name = k.name,
+                search_text = k.search_text, updated_at = k.at
+                FROM k WHERE contacts.company_id = k.company_id AND contacts.id = k.id",
+        );
+        for (place, person) in self.persons.iter().enumerate() {
+            if let Some(id) = person.id
+                && person.changed
+                && !self.merged_into.contains_key(&place)
+            {
+                let ContactKey { wa_id, user_id, phone, name, .. } = &person.key;
+                update.push(args![
+                    person.company,
+                    id,
+                    wa_id.as_deref(),
+                    user_id.as_deref(),
+                    phone.as_deref(),
+                    name.as_deref(),
+                    search_text(&person.key),
+                    now
+                ]);
+            }
+        }
+        update.execute(tx).await?;
+        Ok(())
+    }
+
+    async fn insert(&mut self, tx: &mut Tx, now: Timestamp) -> Result<()> {
+        let mut places: Vec<usize> = (0..self.persons.len())
+            .filter(|place| self.persons[*place].id.is_none() && !self.merged_into.contains_key(place))
+            .collect();
+        // In one order on all nodes, so that they cannot wait for each other in a circle.
+        let order = |place: &usize| {
+            let person = &self.persons[*place];
+            (person.company, person.key.wa_id.clone(), person.key.user_id.clone())
+        };
+        places.sort_by_key(order);
+        let mut insert = Bulk::new(
+            "INSERT INTO contacts (company_id, wa_id, user_id, phone, name, is_group, search_text, created_at,
+                updated_at) VALUES",
+            "ON CONFLICT DO NOTHING RETURNING id, company_id, wa_id, user_id",
+        );
+        for place in &places {
+            let person = &self.persons[*place];
+            let ContactKey { wa_id, user_id, phone, name, group } = &person.key;
+            insert.push(args![
+                person.company,
+                wa_id.as_deref(),
+                user_id.as_deref(),
+                phone.as_deref(),
+                name.as_deref(),
+                *group,
+                search_text(&person.key),
+                now,
+                now
+            ]);
+        }
+        type Inserted = (ContactId, CompanyId, Option<String>, Option<String>);
+        let mut ids = HashMap::new();
+        for (id, company, wa_id, user_id) in insert.run::<Inserted>(tx).await? {
+            ids.insert((company, wa_id, user_id), id);
+        }
+        for place in places {
+            let person = &mut self.persons[place];
+            let key = (person.company, person.key.wa_id.clone(), person.key.user_id.clone());
+            person.id = ids.get(&key).copied();
+        }
+        Ok(())
+    }
+}
+
+/// Looks stored contacts up by one of their ids.
+fn stored_by(id: &'static str) -> Bulk {
+    let after = format!(
+        ") SELECT {} FROM k CROSS JOIN contacts c WHERE c.company_id = k.company_id AND c.{id} = k.name",
+        Stored::SELECT
+    );
+    Bulk::new("WITH k(company_id, name) AS (VALUES", after)
+}
+
+/// What a search for a contact looks at.
+pub(super) fn search_text(key: &ContactKey) -> String {
+    let parts = [&key.name, &key.phone, &key.wa_id, &key.user_id];
+    let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+    parts.join("\n").to_lowercase()
+}

@@ -1,0 +1,114 @@
+//! The thread of each message, and what its arrival changes there.
+
+use std::collections::{BTreeMap, HashMap};
+
+use mediary_core::{AccountId, CompanyId, ContactId, ConversationId, MessageId, Timestamp};
+
+use super::apply::Applied;
+use super::messages::Fresh;
+use super::types::IncomingMessage;
+use crate::bulk::Bulk;
+use crate::db::Tx;
+use crate::value::args;
+use crate::{Error, Result};
+
+type Key = (CompanyId, AccountId, ContactId);
+type Found = (CompanyId, AccountId, ContactId, ConversationId);
+
+/// The conversation of each message, in order; new ones are made.
+pub(super) async fn resolve(
+    tx: &mut Tx,
+    now: Timestamp,
+    messages: &[IncomingMessage],
+    contacts: &[ContactId],
+) -> Result<Vec<ConversationId>> {
+    let keys: Vec<Key> = messages
+        .iter()
+        .zip(contacts)
+        .map(|(message, contact)| (message.company_id, message.account_id, *contact))
+        .collect();
+    // In one order on all nodes, so that they cannot wait for each other in a circle.
+    let wanted: BTreeMap<Key, Timestamp> =
+        keys.iter().copied().zip(messages.iter().map(|message| message.timestamp)).collect();
+    let mut found = look_up(tx, wanted.keys()).await?;
+    if found.len() < wanted.len() {
+        let missing = wanted.iter().filter(|(key, _)| !found.contains_key(key));
+        let inserted = insert(tx, now, missing).await?;
+        found.extend(inserted);
+    }
+    if found.len() < wanted.len() {
+        // Another node made the rest at this moment.
+        found.extend(look_up(tx, wanted.keys()).await?);
+    }
+    let ids: Option<Vec<ConversationId>> = keys.iter().map(|key| found.get(key).copied()).collect();
+    ids.ok_or_else(|| Error::unavailable("conversation vanished while its message was written"))
+}
+
+fn by_key(rows: Vec<Found>) -> HashMap<Key, ConversationId> {
+    rows.into_iter().map(|(company, account, contact, id)| ((company, account, contact), id)).collect()
+}
+
+async fn look_up(tx: &mut Tx, keys: impl Iterator<Item = &Key>) -> Result<HashMap<Key, ConversationId>> {
+    let mut select = Bulk::new(
+        "WITH k(company_id, account_id, contact_id) AS (VALUES",
+        ") SELECT v.company_id, v.account_id, v.contact_id, v.id FROM k CROSS JOIN conversations v
+            WHERE v.company_id = k.company_id AND v.account_id = k.account_id AND v.contact_id = k.contact_id",
+    );
+    for (company, account, contact) in keys {
+        select.push(args![*company, *account, *contact]);
+    }
+    Ok(by_key(select.run(tx).await?))
+}
+
+async fn insert(
+    tx: &mut Tx,
+    now: Timestamp,
+    missing: impl Iterator<Item = (&Key, &Timestamp)>,
+) -> Result<HashMap<Key, ConversationId>> {
+    let mut insert = Bulk::new(
+        "INSERT INTO conversations (company_id, account_id, contact_id, last_message_at, created_at, updated_at)
+            VALUES",
+        "ON CONFLICT DO NOTHING RETURNING company_id, account_id, contact_id, id",
+    );
+    for ((company, account, contact), at) in missing {
+        insert.push(args![*company, *account, *contact, *at, now, now]);
+    }
+    Ok(by_key(insert.run(tx).await?))
+}
+
+/// What new messages do to one conversation.
+#[derive(Default)]
+struct Bump {
+    newest: Option<(Timestamp, MessageId)>,
+    unread: i64,
+}
+
+/// Brings last message and unread count up to date. Reactions count for neither.
+pub(super) async fn bump(tx: &mut Tx, now: Timestamp, fresh: &[Fresh], applied: &mut Applied) -> Result<()> {
+    let mut bumps: BTreeMap<(CompanyId, ConversationId), Bump> = BTreeMap::new();
+    for row in fresh.iter().filter(|row| row.message.reaction.is_none()) {
+        let bump = bumps.entry((row.message.company_id, row.conversation_id)).or_default();
+        bump.newest = bump.newest.max(Some((row.message.timestamp, row.id)));
+        bump.unread += i64::from(row.message.unread);
+    }
+    let mut update = Bulk::new(
+        "WITH k(company_id, id, message_id, sent_at, unread, at) AS (VALUES",
+        ") UPDATE conversations SET
+                last_message_id = CASE WHEN last_message_id IS NULL
+                    OR (k.sent_at, k.message_id) > (last_message_at, last_message_id)
+                    THEN k.message_id ELSE last_message_id END,
+                last_message_at = CASE WHEN last_message_id IS NULL OR k.sent_at > last_message_at
+                    THEN k.sent_at ELSE last_message_at END,
+                unread_count = unread_count + k.unread,
+                updated_at = k.at
+            FROM k WHERE conversations.company_id = k.company_id AND conversations.id = k.id",
+    );
+    for ((company, conversation), bump) in bumps {
+        if let Some((sent_at, message)) = bump.newest {
+            update.push(args![company, conversation, message, sent_at, bump.unread, now]);
+            applied.conversation(company, conversation);
+        }
+    }
+    update.execute(tx).await?;
+    Ok(())
+}

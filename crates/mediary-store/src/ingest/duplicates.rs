@@ -1,0 +1,122 @@
+//! Messages that came before. Meta sends again and again; only what the first time did not bring is taken over: the
+//! content of a placeholder, media that was missing, and a new chance for media whose download failed.
+
+use mediary_core::{ConversationId, DownloadStatus, MediaId, MessageId, ScanStatus, Timestamp};
+
+use super::apply::{Applied, ByMessage, MessageKey};
+use super::media::{self, Owner};
+use super::types::{ChangeKind, IncomingMessage};
+use crate::Result;
+use crate::bulk::Bulk;
+use crate::db::Tx;
+use crate::record::{Record as _, record};
+use crate::value::args;
+
+record! {
+    /// A message that is there already, and the state of its media.
+    struct Existing from messages as m {
+        pub id: MessageId,
+        pub conversation_id: ConversationId,
+        pub placeholder: bool,
+        pub revoked: bool = "m.revoked_at IS NOT NULL",
+        pub media_id: Option<MediaId> = "f.id",
+        pub media_status: Option<DownloadStatus> = "f.download_status",
+        pub media_scan: Option<ScanStatus> = "f.scan_status",
+        pub media_active: Option<bool> = "f.is_active",
+        pub key: MessageKey = "m.company_id, m.account_id, m.provider_message_id",
+    }
+}
+
+pub(super) async fn apply(
+    tx: &mut Tx,
+    now: Timestamp,
+    repeated: Vec<IncomingMessage>,
+    applied: &mut Applied,
+) -> Result<()> {
+    // Nothing else has anything to add.
+    let candidates: Vec<IncomingMessage> =
+        repeated.into_iter().filter(|message| !message.placeholder).collect();
+    let mut existing = look_up(tx, &candidates).await?;
+    for message in candidates {
+        if let Some(existing) = existing.get_mut(&MessageKey::of(&message)) {
+            take_over(tx, now, &message, existing, applied).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn look_up(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<ByMessage<Existing>> {
+    let after = format!(
+        ") SELECT {} FROM k CROSS JOIN messages m
+            LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id
+            WHERE m.company_id = k.company_id AND m.account_id = k.account_id AND m.provider_message_id = k.name",
+        Existing::SELECT
+    );
+    let mut select = Bulk::new("WITH k(company_id, account_id, name) AS (VALUES", after);
+    for message in messages {
+        select.push(args![message.company_id, message.account_id, message.provider_message_id.as_str()]);
+    }
+    let found: Vec<Existing> = select.run(tx).await?;
+    Ok(found.into_iter().map(|existing| (existing.key.clone(), existing)).collect())
+}
+
+async fn take_over(
+    tx: &mut Tx,
+    now: Timestamp,
+    message: &IncomingMessage,
+    existing: &mut Existing,
+    applied: &mut Applied,
+) -> Result<()> {
+    if existing.revoked {
+        return Ok(());
+    }
+    let owner = Owner {
+        company: message.company_id,
+        account: message.account_id,
+        conversation: existing.conversation_id,
+        message: existing.id,
+        sent_at: message.timestamp,
+    };
+    let lacks_media = message.media.is_some() && existing.media_id.is_none();
+    if existing.placeholder || lacks_media {
+        fill(tx, now, message, existing.id).await?;
+        existing.placeholder = false;
+        if let Some(media) = message.media.as_ref().filter(|_| lacks_media) {
+            existing.media_id = media::insert_one(tx, now, owner, media, applied).await?;
+            existing.media_status = Some(DownloadStatus::Pending);
+        }
+    } else if let Some(media) = message.media.as_ref()
+        && existing.media_status == Some(DownloadStatus::Failed)
+        && existing.media_active == Some(true)
+        && existing.media_scan != Some(ScanStatus::Quarantined)
+    {
+        media::arm_again(tx, now, owner, media, applied).await?;
+        existing.media_status = Some(DownloadStatus::Pending);
+    } else {
+        return Ok(());
+    }
+    let kind = ChangeKind::MessageUpdated;
+    applied.message(kind, owner.company, owner.conversation, owner.message, existing.media_id);
+    Ok(())
+}
+
+/// Gives a message the content that it lacked.
+async fn fill(tx: &mut Tx, now: Timestamp, message: &IncomingMessage, id: MessageId) -> Result<()> {
+    let sql = "UPDATE messages SET type = $3, text = $4, caption = $5, provider_media_id = $6, media_mime_type = $7,
+            raw_payload = $8, placeholder = FALSE, error_code = NULL, error_message = NULL, updated_at = $9
+        WHERE company_id = $1 AND id = $2";
+    let media = message.media.as_ref();
+    let args = args![
+        message.company_id,
+        id,
+        message.message_type,
+        message.text.as_deref(),
+        message.caption.as_deref(),
+        media.map(|media| media.provider_media_id.as_str()),
+        media.and_then(|media| media.mime_type.as_deref()),
+        message.raw_payload.as_str(),
+        now,
+    ];
+    tx.execute(sql, args).await?;
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! Edits and revocations: rare, and one by one.
+
+use mediary_core::{ConversationId, DownloadStatus, MediaId, MessageId, Timestamp};
+use sqlx::AssertSqlSafe;
+
+use super::apply::{Applied, MessageKey, Updates};
+use super::media::{self, Owner};
+use super::types::{ChangeKind, IncomingEdit, IncomingRevoke, NewMedia};
+use crate::db::Tx;
+use crate::record::{Record as _, record};
+use crate::value::args;
+use crate::{Result, dialect, trash};
+
+record! {
+    /// The message that an edit or a revocation is about.
+    struct Target from messages as m {
+        pub id: MessageId,
+        pub conversation_id: ConversationId,
+        pub edited_at: Option<Timestamp>,
+        pub revoked_at: Option<Timestamp>,
+    }
+}
+
+impl IncomingEdit {
+    pub(super) fn key(&self) -> MessageKey {
+        MessageKey { company: self.company_id, account: self.account_id, id: self.target.clone() }
+    }
+}
+
+impl IncomingRevoke {
+    pub(super) fn key(&self) -> MessageKey {
+        MessageKey { company: self.company_id, account: self.account_id, id: self.target.clone() }
+    }
+}
+
+async fn target(tx: &mut Tx, key: &MessageKey) -> Result<Option<Target>> {
+    let sql = format!(
+        "SELECT {} FROM messages m WHERE m.company_id = $1 AND m.account_id = $2 AND m.provider_message_id = $3{}",
+        Target::SELECT,
+        dialect::hold_rows(tx.backend(), "m")
+    );
+    tx.first(AssertSqlSafe(sql), args![key.company, key.account, key.id.as_str()]).await
+}
+
+pub(super) async fn edit_all(
+    tx: &mut Tx,
+    now: Timestamp,
+    edits: Vec<IncomingEdit>,
+    early: &mut Updates,
+    applied: &mut Applied,
+) -> Result<()> {
+    for edit in edits {
+        match target(tx, &edit.key()).await? {
+            None => early.edits.push(edit),
+            // Edits may come in any order, and the newest stays; what was taken back stays so.
+            Some(target)
+                if target.revoked_at.is_some() || target.edited_at.is_some_and(|at| at >= edit.timestamp) => {
+            }
+            Some(target) => apply_edit(tx, now, &edit, &target, applied).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn apply_edit(
+    tx: &mut Tx,
+    now: Timestamp,
+    edit: &IncomingEdit,
+    target: &Target,
+    applied: &mut Applied,
+) -> Result<()> {
+    // An edit of media carries the whole new object: a caption it does not have is gone.
+    let sql = "UPDATE messages SET text = COALESCE($3, text),
+            caption = CASE WHEN $4 THEN $5 ELSE COALESCE($5, caption) END,
+            provider_media_id = COALESCE($6, provider_media_id), media_mime_type = COALESCE($7, media_mime_type),
+            edited_at = $8, raw_payload = $9, updated_at = $10
+        WHERE company_id = $1 AND id = $2";
+    let media = edit.media.as_ref();
+    let args = args![
+        edit.company_id,
+        target.id,
+        edit.text.as_deref(),
+        media.is_some(),
+        edit.caption.as_deref(),
+        media.map(|media| media.provider_media_id.as_str()),
+        media.and_then(|media| media.mime_type.as_deref()),
+        edit.timestamp,
+        edit.raw_payload.as_str(),
+        now,
+    ];
+    tx.execute(sql, args).await?;
+    let owner = Owner {
+        company: edit.company_id,
+        account: edit.account_id,
+        conversation: target.conversation_id,
+        message: target.id,
+        sent_at: edit.timestamp,
+    };
+    let media_id = match media {
+        Some(media) => edit_media(tx, now, owner, media, applied).await?,
+        None => None,
+    };
+    let kind = ChangeKind::MessageUpdated;
+    applied.message(kind, owner.company, owner.conversation, owner.message, media_id);
+    Ok(())
+}
+
+async fn edit_media(
+    tx: &mut Tx,
+    now: Timestamp,
+    owner: Owner,
+    new: &NewMedia,
+    applied: &mut Applied,
+) -> Result<Option<MediaId>> {
+    let Some(known) = media::of_message(tx, owner).await? else {
+        return media::insert_one(tx, now, owner, new, applied).await;
+    };
+    if known.provider_media_id.as_deref() == Some(new.provider_media_id.as_str()) {
+        return Ok(Some(known.id));
+    }
+    let same_bytes = new.sha256.is_some() && new.sha256 == known.declared_sha256;
+    let settled = matches!(known.download_status, DownloadStatus::Completed | DownloadStatus::Downloading);
+    if !known.is_active || (same_bytes && settled) {
+        media::rename(tx, now, owner, &known, new).await?;
+    } else {
+        media::replace(tx, now, owner, &known, new, applied).await?;
+    }
+    Ok(Some(known.id))
+}
+
+pub(super) async fn revoke_all(
+    tx: &mut Tx,
+    now: Timestamp,
+    revokes: Vec<IncomingRevoke>,
+    early: &mut Updates,
+    applied: &mut Applied,
+) -> Result<()> {
+    for revoke in revokes {
+        match target(tx, &revoke.key()).await? {
+            None => early.revokes.push(revoke),
+            Some(target) if target.revoked_at.is_some() => {}
+            Some(target) => apply_revoke(tx, now, &revoke, &target, applied).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn apply_revoke(
+    tx: &mut Tx,
+    now: Timestamp,
+    revoke: &IncomingRevoke,
+    target: &Target,
+    applied: &mut Applied,
+) -> Result<()> {
+    let sql = "UPDATE messages SET revoked_at = $3, updated_at = $4 WHERE company_id = $1 AND id = $2";
+    tx.execute(sql, args![revoke.company_id, target.id, revoke.timestamp, now]).await?;
+    let sql = "SELECT f.id FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2";
+    let media: Option<(MediaId,)> = tx.first(sql, args![revoke.company_id, target.id]).await?;
+    let media = media.map(|(id,)| id);
+    let (company, conversation) = (revoke.company_id, target.conversation_id);
+    applied.message(ChangeKind::MessageUpdated, company, conversation, target.id, media);
+    if let Some(media) = media
+        && trash::delete_media(tx, now, company, media, None).await?
+    {
+        applied.message(ChangeKind::MediaDeleted, company, conversation, target.id, Some(media));
+    }
+    Ok(())
+}

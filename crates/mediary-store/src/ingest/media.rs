@@ -1,0 +1,230 @@
+//! The media file of a message: made when it arrives, armed again when it comes again, replaced by an edit, taken away
+//! by a revocation.
+
+use std::collections::HashMap;
+
+use mediary_core::{
+    AccountId, CompanyId, ConversationId, DownloadStatus, MediaId, MessageId, StorageBackend, Timestamp,
+    limits,
+};
+
+use super::apply::Applied;
+use super::messages::Fresh;
+use super::types::NewMedia;
+use crate::Result;
+use crate::bulk::Bulk;
+use crate::db::Tx;
+use crate::record::{Record as _, record};
+use crate::value::{Value, args};
+
+/// The message a media file is of.
+#[derive(Clone, Copy)]
+pub(super) struct Owner {
+    pub(super) company: CompanyId,
+    pub(super) account: AccountId,
+    pub(super) conversation: ConversationId,
+    pub(super) message: MessageId,
+    pub(super) sent_at: Timestamp,
+}
+
+const INSERT: &str = "INSERT INTO media_files (company_id, account_id, conversation_id, message_id, policy, file_type,
+    mime_type, file_name, sort_name, file_size, declared_sha256, voice, animated, provider_media_id, provider_url,
+    provider_url_at, next_attempt_at, due, expires_at, created_at, updated_at) VALUES";
+
+/// Names are sorted regardless of case, and by their beginning.
+fn sort_name(file_name: Option<&str>) -> String {
+    file_name.unwrap_or_default().chars().take(limits::SHORT_TEXT_CHARS).collect::<String>().to_lowercase()
+}
+
+fn row(owner: Owner, media: &NewMedia, now: Timestamp) -> Vec<Value> {
+    args![
+        owner.company,
+        owner.account,
+        owner.conversation,
+        owner.message,
+        media.policy,
+        media.file_type,
+        media.mime_type.as_deref(),
+        media.file_name.as_deref(),
+        sort_name(media.file_name.as_deref()),
+        media.file_size,
+        media.sha256,
+        media.voice,
+        media.animated,
+        media.provider_media_id.as_str(),
+        media.provider_url.as_deref(),
+        media.provider_url.as_ref().map(|_| owner.sent_at),
+        media.download_now.then_some(now),
+        media.download_now,
+        media.expires_at,
+        now,
+        now,
+    ]
+}
+
+/// Makes the media files of new messages.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    now: Timestamp,
+    fresh: &mut [Fresh],
+    applied: &mut Applied,
+) -> Result<()> {
+    let mut insert = Bulk::new(INSERT, "RETURNING id, message_id");
+    for row_of in fresh.iter() {
+        if let Some(media) = &row_of.message.media {
+            let owner = Owner {
+                company: row_of.message.company_id,
+                account: row_of.message.account_id,
+                conversation: row_of.conversation_id,
+                message: row_of.id,
+                sent_at: row_of.message.timestamp,
+            };
+            insert.push(row(owner, media, now));
+            applied.downloads_due |= media.download_now;
+        }
+    }
+    let ids: HashMap<MessageId, MediaId> = insert
+        .run::<(MediaId, MessageId)>(tx)
+        .await?
+        .into_iter()
+        .map(|(media, message)| (message, media))
+        .collect();
+    for row in fresh {
+        row.media_id = ids.get(&row.id).copied();
+    }
+    Ok(())
+}
+
+/// Makes the media file of a message that is known already.
+pub(super) async fn insert_one(
+    tx: &mut Tx,
+    now: Timestamp,
+    owner: Owner,
+    media: &NewMedia,
+    applied: &mut Applied,
+) -> Result<Option<MediaId>> {
+    let mut insert = Bulk::new(INSERT, "ON CONFLICT DO NOTHING RETURNING id");
+    insert.push(row(owner, media, now));
+    applied.downloads_due |= media.download_now;
+    let inserted: Vec<(MediaId,)> = insert.run(tx).await?;
+    Ok(inserted.first().map(|(id,)| *id))
+}
+
+record! {
+    /// What ingest needs to know of a media file.
+    pub(super) struct Known from media_files as f {
+        pub id: MediaId,
+        pub provider_media_id: Option<String>,
+        pub declared_sha256: Option<[u8; 32]>,
+        pub download_status: DownloadStatus,
+        pub storage_backend: Option<StorageBackend>,
+        pub storage_key: Option<String>,
+        pub is_active: bool,
+    }
+}
+
+/// The media file of a message.
+pub(super) async fn of_message(tx: &mut Tx, owner: Owner) -> Result<Option<Known>> {
+    let sql =
+        format!("SELECT {} FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2", Known::SELECT);
+    tx.first(sqlx::AssertSqlSafe(sql), args![owner.company, owner.message]).await
+}
+
+/// Lets a download that failed start again with the id and URL that came now.
+pub(super) async fn arm_again(
+    tx: &mut Tx,
+    now: Timestamp,
+    owner: Owner,
+    media: &NewMedia,
+    applied: &mut Applied,
+) -> Result<()> {
+    let sql = "UPDATE media_files SET provider_media_id = $3, provider_url = $4, provider_url_at = $5,
+            declared_sha256 = $6, expires_at = $7, next_attempt_at = $8, due = $9, download_status = 'pending',
+            download_attempts = 0, bytes_downloaded = 0, last_error_code = NULL, last_error = NULL,
+            last_error_retryable = FALSE, mismatch_sha256 = NULL, mismatch_count = 0, updated_at = $10
+        WHERE company_id = $1 AND message_id = $2 AND is_active AND download_status = 'failed'";
+    let args = args![
+        owner.company,
+        owner.message,
+        media.provider_media_id.as_str(),
+        media.provider_url.as_deref(),
+        media.provider_url.as_ref().map(|_| owner.sent_at),
+        media.sha256,
+        media.expires_at,
+        media.download_now.then_some(now),
+        media.download_now,
+        now,
+    ];
+    tx.execute(sql, args).await?;
+    applied.downloads_due |= media.download_now;
+    Ok(())
+}
+
+/// Puts other media in the place of what a message had: what was stored goes, the new file is downloaded.
+pub(super) async fn replace(
+    tx: &mut Tx,
+    now: Timestamp,
+    owner: Owner,
+    known: &Known,
+    media: &NewMedia,
+    applied: &mut Applied,
+) -> Result<()> {
+    discard(tx, now, owner.company, known).await?;
+    let sql = "UPDATE media_files SET policy = $3, file_type = $4, mime_type = $5, file_name = $6, sort_name = $7,
+            file_size = $8, declared_sha256 = $9, voice = $10, animated = $11, provider_media_id = $12,
+            provider_url = $13, provider_url_at = $14, expires_at = $15, next_attempt_at = $16, due = $17,
+            updated_at = $18, download_status = 'pending', download_attempts = 0, bytes_downloaded = 0,
+            lease_owner = NULL, lease_until = NULL, detected_mime_type = NULL, sha256 = NULL, width = NULL,
+            height = NULL, duration_ms = NULL, thumbhash = NULL, storage_key = NULL, storage_backend = NULL,
+            file_url = NULL, stored_at = NULL, integrity = NULL, scan_status = 'unscanned', last_error_code = NULL,
+            last_error = NULL, last_error_retryable = FALSE, mismatch_sha256 = NULL, mismatch_count = 0
+        WHERE company_id = $1 AND id = $2";
+    let args = args![
+        owner.company,
+        known.id,
+        media.policy,
+        media.file_type,
+        media.mime_type.as_deref(),
+        media.file_name.as_deref(),
+        sort_name(media.file_name.as_deref()),
+        media.file_size,
+        media.sha256,
+        media.voice,
+        media.animated,
+        media.provider_media_id.as_str(),
+        media.provider_url.as_deref(),
+        media.provider_url.as_ref().map(|_| owner.sent_at),
+        media.expires_at,
+        media.download_now.then_some(now),
+        media.download_now,
+        now,
+    ];
+    tx.execute(sql, args).await?;
+    applied.downloads_due |= media.download_now;
+    Ok(())
+}
+
+/// Notes the new id of the same bytes.
+pub(super) async fn rename(
+    tx: &mut Tx,
+    now: Timestamp,
+    owner: Owner,
+    known: &Known,
+    media: &NewMedia,
+) -> Result<()> {
+    let sql = "UPDATE media_files SET provider_media_id = $3, provider_url = $4, provider_url_at = $5,
+            expires_at = $6, updated_at = $7
+        WHERE company_id = $1 AND id = $2";
+    let url_at = media.provider_url.as_ref().map(|_| owner.sent_at);
+    let (id, url) = (media.provider_media_id.as_str(), media.provider_url.as_deref());
+    tx.execute(sql, args![owner.company, known.id, id, url, url_at, media.expires_at, now]).await?;
+    Ok(())
+}
+
+/// Marks stored bytes for the next sweep.
+async fn discard(tx: &mut Tx, now: Timestamp, company: CompanyId, known: &Known) -> Result<()> {
+    if let (Some(backend), Some(key)) = (known.storage_backend, known.storage_key.as_deref()) {
+        crate::trash::put(tx, now, company, known.id, backend, key).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! Messages as they arrive: each is written once, however often it comes.
+
+use std::collections::HashMap;
+
+use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MessageId, Timestamp};
+
+use super::apply::MessageKey;
+use super::types::IncomingMessage;
+use crate::Result;
+use crate::bulk::Bulk;
+use crate::db::Tx;
+use crate::value::{Value, args};
+
+/// A message that was not known before.
+pub(super) struct Fresh {
+    pub(super) message: IncomingMessage,
+    pub(super) id: MessageId,
+    pub(super) conversation_id: ConversationId,
+    pub(super) media_id: Option<MediaId>,
+}
+
+/// Which messages were new.
+pub(super) struct NewRows {
+    pub(super) fresh: Vec<Fresh>,
+    pub(super) repeated: Vec<IncomingMessage>,
+}
+
+fn row(message: &IncomingMessage, conversation: ConversationId, now: Timestamp) -> Vec<Value> {
+    let media = message.media.as_ref();
+    let (error_code, error_message) = message.error.clone().unzip();
+    args![
+        message.company_id,
+        message.account_id,
+        conversation,
+        message.direction,
+        message.message_type,
+        message.status,
+        message.timestamp,
+        message.provider_message_id.as_str(),
+        media.map(|media| media.provider_media_id.as_str()),
+        media.and_then(|media| media.mime_type.as_deref()),
+        message.text.as_deref(),
+        message.caption.as_deref(),
+        message.sender_phone.as_deref(),
+        message.sender_name.as_deref(),
+        message.receiving_phone.as_deref(),
+        message.reply_to.as_deref(),
+        message.forwarded,
+        message.reaction.as_ref().map(|reaction| reaction.target.as_str()),
+        message.reaction.as_ref().and_then(|reaction| reaction.emoji.as_deref()),
+        message.placeholder,
+        error_code,
+        error_message,
+        now,
+        now,
+        message.raw_payload.as_str(),
+    ]
+}
+
+/// Inserts the messages in the order of their arrival, which is the order of their ids.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    now: Timestamp,
+    arrived: Vec<IncomingMessage>,
+    conversations: &[ConversationId],
+) -> Result<NewRows> {
+    let mut insert = Bulk::new(
+        "INSERT INTO messages (company_id, account_id, conversation_id, direction, type, status, sent_at,
+            provider_message_id, provider_media_id, media_mime_type, text, caption, sender_phone, sender_name,
+            receiving_phone, reply_to, forwarded, reaction_target, reaction_emoji, placeholder, error_code,
+            error_message, created_at, updated_at, raw_payload) VALUES",
+        "ON CONFLICT (company_id, account_id, provider_message_id) DO NOTHING
+            RETURNING id, company_id, account_id, provider_message_id",
+    );
+    for (message, conversation) in arrived.iter().zip(conversations) {
+        insert.push(row(message, *conversation, now));
+    }
+    type Inserted = (MessageId, CompanyId, AccountId, String);
+    let inserted: Vec<Inserted> = insert.run(tx).await?;
+    let mut ids: HashMap<MessageKey, MessageId> = inserted
+        .into_iter()
+        .map(|(message, company, account, id)| (MessageKey { company, account, id }, message))
+        .collect();
+    let (mut fresh, mut repeated) = (Vec::with_capacity(ids.len()), Vec::new());
+    for (message, conversation_id) in arrived.into_iter().zip(conversations.iter().copied()) {
+        // The first of a key is the one that was inserted.
+        match ids.remove(&MessageKey::of(&message)) {
+            Some(id) => fresh.push(Fresh { message, id, conversation_id, media_id: None }),
+            None => repeated.push(message),
+        }
+    }
+    Ok(NewRows { fresh, repeated })
+}

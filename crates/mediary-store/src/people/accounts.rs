@@ -1,0 +1,125 @@
+//! WhatsApp accounts. Their secrets come sealed and stay so.
+
+use mediary_core::{AccountId, CompanyId};
+use sqlx::AssertSqlSafe;
+
+use super::types::{Account, AccountPatch, NewAccount};
+use crate::record::Record as _;
+use crate::value::{Value, args};
+use crate::{Cursor, Error, ErrorKind, Page, PageRequest, Result, Store};
+
+impl Store {
+    async fn accounts_where(&self, rest: &str, args: Vec<Value>) -> Result<Vec<Account>> {
+        let sql = format!(
+            "SELECT {} FROM whatsapp_accounts a JOIN companies c ON c.id = a.company_id WHERE {rest}",
+            Account::SELECT
+        );
+        self.db().all(AssertSqlSafe(sql), args).await
+    }
+
+    pub async fn add_account(&self, company: CompanyId, new: &NewAccount) -> Result<Account> {
+        let sql =
+            "INSERT INTO whatsapp_accounts (company_id, phone_number_id, waba_id, display_phone_number, name,
+                access_token, app_secret, verify_token, media_policy, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) RETURNING id";
+        let args = args![
+            company,
+            new.phone_number_id.as_str(),
+            new.waba_id.as_deref(),
+            new.display_phone_number.as_deref(),
+            new.name.as_str(),
+            new.access_token.as_deref(),
+            new.app_secret.as_deref(),
+            new.verify_token.as_deref(),
+            new.media_policy,
+            self.now(),
+        ];
+        let mut tx = self.db().begin().await?;
+        let added: Vec<(AccountId,)> = tx.all(sql, args).await?;
+        let id = added.first().map(|(id,)| *id);
+        let sql = "INSERT INTO download_turns (company_id, account_id) VALUES ($1, $2)";
+        tx.execute(sql, args![company, id]).await?;
+        tx.commit().await?;
+        let added = self.accounts_where("a.company_id = $1 AND a.id = $2", args![company, id]).await?;
+        let vanished = || Error::new(ErrorKind::NotFound, "account vanished while it was added");
+        added.into_iter().next().ok_or_else(vanished)
+    }
+
+    pub async fn accounts(&self, company: CompanyId, page: &PageRequest) -> Result<Page<Account>> {
+        let rest = "a.company_id = $1 AND a.id > $2 ORDER BY a.id LIMIT $3";
+        let rows = self.accounts_where(rest, args![company, page.after_id()?, page.row_count()]).await?;
+        Ok(Page::from_rows(rows, page.limit, |account| Cursor::number(account.id.0, account.id.0)))
+    }
+
+    pub async fn account(&self, company: CompanyId, id: AccountId) -> Result<Option<Account>> {
+        let found = self.accounts_where("a.company_id = $1 AND a.id = $2", args![company, id]).await?;
+        Ok(found.into_iter().next())
+    }
+
+    pub async fn account_by_phone_number_id(
+        &self,
+        company: CompanyId,
+        phone_number_id: &str,
+    ) -> Result<Option<Account>> {
+        let rest = "a.company_id = $1 AND a.phone_number_id = $2";
+        Ok(self.accounts_where(rest, args![company, phone_number_id]).await?.into_iter().next())
+    }
+
+    /// Changes what the patch names; the account as it is now, `None` if there is none.
+    pub async fn update_account(
+        &self,
+        company: CompanyId,
+        id: AccountId,
+        patch: &AccountPatch,
+    ) -> Result<Option<Account>> {
+        // With a new token there is no reason left to wait.
+        let sql = "UPDATE whatsapp_accounts SET name = COALESCE($3, name), waba_id = COALESCE($4, waba_id),
+                display_phone_number = COALESCE($5, display_phone_number), app_secret = COALESCE($6, app_secret),
+                verify_token = COALESCE($7, verify_token),
+                media_policy = CASE WHEN $8 THEN $9 ELSE media_policy END,
+                access_token = COALESCE($10, access_token),
+                status = COALESCE($11, CASE WHEN $10 IS NULL THEN status ELSE 'active' END),
+                paused_until = CASE WHEN $10 IS NULL THEN paused_until END,
+                last_error_code = CASE WHEN $10 IS NULL THEN last_error_code END,
+                last_error = CASE WHEN $10 IS NULL THEN last_error END,
+                updated_at = $12
+            WHERE company_id = $1 AND id = $2";
+        let args = args![
+            company,
+            id,
+            patch.name.as_deref(),
+            patch.waba_id.as_deref(),
+            patch.display_phone_number.as_deref(),
+            patch.app_secret.as_deref(),
+            patch.verify_token.as_deref(),
+            patch.media_policy.is_some(),
+            patch.media_policy.flatten(),
+            patch.access_token.as_deref(),
+            patch.status,
+            self.now(),
+        ];
+        self.db().execute(sql, args).await?;
+        self.account(company, id).await
+    }
+
+    /// The accounts that a webhook names, of whatever company: the company comes out of the row.
+    pub async fn accounts_by_phone_number_ids(&self, phone_number_ids: &[String]) -> Result<Vec<Account>> {
+        if phone_number_ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let places: Vec<String> = (1..=phone_number_ids.len()).map(|place| format!("${place}")).collect();
+        let rest = format!("a.phone_number_id IN ({}) ORDER BY a.id", places.join(", "));
+        let args = phone_number_ids.iter().map(|id| Value::from(id.as_str())).collect();
+        self.accounts_where(&rest, args).await
+    }
+
+    /// The accounts of a business account, of whatever company: the company comes out of the row.
+    pub async fn accounts_by_waba_id(&self, waba_id: &str) -> Result<Vec<Account>> {
+        self.accounts_where("a.waba_id = $1 ORDER BY a.id", args![waba_id]).await
+    }
+
+    /// For Meta's verification of the webhook, which names nothing but a token.
+    pub async fn accounts_with_verify_token(&self) -> Result<Vec<Account>> {
+        self.accounts_where("a.verify_token IS NOT NULL ORDER BY a.id", args![]).await
+    }
+}

@@ -1,0 +1,52 @@
+//! Tenants and what they decide about their media.
+
+use mediary_core::CompanyId;
+use sqlx::AssertSqlSafe;
+
+use super::types::{Company, MediaSettings, NewCompany};
+use crate::record::Record as _;
+use crate::value::{Value, args};
+use crate::{Error, ErrorKind, Result, Store};
+
+impl Store {
+    async fn company_where(&self, condition: &str, args: Vec<Value>) -> Result<Option<Company>> {
+        let sql = format!("SELECT {} FROM companies c WHERE {condition}", Company::SELECT);
+        self.db().first(AssertSqlSafe(sql), args).await
+    }
+
+    pub async fn add_company(&self, new: &NewCompany) -> Result<Company> {
+        let sql = "INSERT INTO companies (name, slug, media_policy, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, $4) RETURNING id";
+        let args = args![new.name.as_str(), new.slug.as_str(), new.media_policy, self.now()];
+        let added: Vec<(CompanyId,)> = self.db().change(sql, args).await?;
+        let added = self.company_where("c.id = $1", args![added.first().map(|(id,)| *id)]).await?;
+        added.ok_or_else(|| Error::new(ErrorKind::NotFound, "company vanished while it was added"))
+    }
+
+    pub async fn list_companies(&self) -> Result<Vec<Company>> {
+        let sql = format!("SELECT {} FROM companies c ORDER BY c.id", Company::SELECT);
+        self.db().all(AssertSqlSafe(sql), args![]).await
+    }
+
+    pub async fn company_by_slug(&self, slug: &str) -> Result<Option<Company>> {
+        self.company_where("c.slug = $1", args![slug]).await
+    }
+
+    pub async fn company(&self, id: CompanyId) -> Result<Option<Company>> {
+        self.company_where("c.id = $1", args![id]).await
+    }
+
+    /// Replaces the settings; the company as it is now, `None` if there is none.
+    pub async fn update_company_settings(
+        &self,
+        company: CompanyId,
+        settings: &MediaSettings,
+    ) -> Result<Option<Company>> {
+        let sql =
+            "UPDATE companies SET media_policy = $2, retention_days = $3, audit_views = $4, updated_at = $5
+            WHERE id = $1";
+        let args = args![company, settings.policy, settings.retention_days, settings.audit_views, self.now()];
+        self.db().execute(sql, args).await?;
+        self.company(company).await
+    }
+}

@@ -1,0 +1,65 @@
+//! API keys, known only by their hash.
+
+use mediary_core::{ApiKeyId, CompanyId};
+use sqlx::AssertSqlSafe;
+
+use super::types::{ApiKey, ApiKeyIdentity, NewApiKey};
+use crate::record::Record as _;
+use crate::value::{Value, args};
+use crate::{Cursor, Error, ErrorKind, Page, PageRequest, Result, Store};
+
+impl Store {
+    async fn api_keys_where(&self, rest: &str, args: Vec<Value>) -> Result<Vec<ApiKey>> {
+        let sql = format!("SELECT {} FROM api_keys k WHERE k.company_id = $1 AND {rest}", ApiKey::SELECT);
+        self.db().all(AssertSqlSafe(sql), args).await
+    }
+
+    pub async fn add_api_key(&self, company: CompanyId, new: &NewApiKey) -> Result<ApiKey> {
+        let sql = "INSERT INTO api_keys (company_id, name, role, token_hash, prefix, expires_at, created_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
+        let (name, prefix) = (new.name.as_str(), new.prefix.as_str());
+        let args = args![company, name, new.role, new.token_hash, prefix, new.expires_at, self.now()];
+        let added: Vec<(ApiKeyId,)> = self.db().change(sql, args).await?;
+        let added = self.api_keys_where("k.id = $2", args![company, added.first().map(|(id,)| *id)]).await?;
+        let vanished = || Error::new(ErrorKind::NotFound, "API key vanished while it was added");
+        added.into_iter().next().ok_or_else(vanished)
+    }
+
+    /// All keys of a company, revoked ones too.
+    pub async fn api_keys(&self, company: CompanyId, page: &PageRequest) -> Result<Page<ApiKey>> {
+        let rest = "k.id > $2 ORDER BY k.id LIMIT $3";
+        let rows = self.api_keys_where(rest, args![company, page.after_id()?, page.row_count()]).await?;
+        Ok(Page::from_rows(rows, page.limit, |key| Cursor::number(key.id.0, key.id.0)))
+    }
+
+    /// False if there is no such key, or it was revoked before.
+    pub async fn revoke_api_key(&self, company: CompanyId, id: ApiKeyId) -> Result<bool> {
+        let sql =
+            "UPDATE api_keys SET revoked_at = $3 WHERE company_id = $1 AND id = $2 AND revoked_at IS NULL";
+        Ok(self.db().execute(sql, args![company, id, self.now()]).await? > 0)
+    }
+
+    /// False if there is no key of that name, or it was revoked before.
+    pub async fn revoke_api_key_by_name(&self, company: CompanyId, name: &str) -> Result<bool> {
+        let sql =
+            "UPDATE api_keys SET revoked_at = $3 WHERE company_id = $1 AND name = $2 AND revoked_at IS NULL";
+        Ok(self.db().execute(sql, args![company, name, self.now()]).await? > 0)
+    }
+
+    /// The program behind a key, while it lasts and is not revoked.
+    pub async fn api_key_by_hash(&self, token_hash: &[u8; 32]) -> Result<Option<ApiKeyIdentity>> {
+        let sql = format!(
+            "SELECT {} FROM api_keys k WHERE k.token_hash = $1 AND k.revoked_at IS NULL
+                AND (k.expires_at IS NULL OR k.expires_at > $2)",
+            ApiKeyIdentity::SELECT
+        );
+        self.db().first(AssertSqlSafe(sql), args![*token_hash, self.now()]).await
+    }
+
+    /// Notes that a key was used.
+    pub async fn touch_api_key(&self, company: CompanyId, id: ApiKeyId) -> Result<()> {
+        let sql = "UPDATE api_keys SET last_used_at = $3 WHERE company_id = $1 AND id = $2";
+        self.db().execute(sql, args![company, id, self.now()]).await?;
+        Ok(())
+    }
+}
