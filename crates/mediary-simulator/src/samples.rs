@@ -26,6 +26,8 @@ pub struct SampleInfo {
     /// WhatsApp's kind of media.
     pub kind: String,
     pub bytes: u64,
+    /// Hexadecimal.
+    pub sha256: String,
     /// What the file was called where it came from.
     #[serde(default)]
     pub file_name: Option<String>,

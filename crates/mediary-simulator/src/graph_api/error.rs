@@ -114,7 +114,7 @@ impl GraphError {
     }
 
     fn come_back(mut self, seconds: u64) -> Self {
-        let minutes = seconds.div_ceil(60);
+        let minutes = seconds / 60;
         let usage = json!({"102290129340398": [{"type": "whatsapp", "call_count": 100, "total_cputime": 25,
             "total_time": 25, "estimated_time_to_regain_access": minutes}]});
         self.headers.push((RETRY_AFTER, seconds.into()));
