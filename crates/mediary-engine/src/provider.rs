@@ -11,14 +11,12 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::accounts::KnownAccount;
 use crate::engine::Engine;
-use crate::error::Result;
 use crate::metrics::GRAPH_CALLS;
 
 /// A first or last byte (inclusive) of a part.
 pub(crate) type Range = (u64, Option<u64>);
 /// Graph's latest URLs by account and media id, for viewers who come again while they hold.
 pub(crate) type Urls = Cache<(AccountId, String), String>;
-type GraphResult<T> = std::result::Result<T, mediary_graph::Error>;
 
 const URLS: u64 = 4096;
 
@@ -41,17 +39,23 @@ pub(crate) struct Arrival {
     pub(crate) info: Option<MediaInfo>,
 }
 
-/// Opens the bytes. A URL that turns out stale, or was never one to be asked, is replaced by Graph's, once.
-pub(crate) async fn open(graph: &GraphClient, wish: Wish<'_>) -> GraphResult<Arrival> {
+/// Opens the bytes. A URL that turns out stale, or was never one to be asked, is replaced by Graph's, once. `agree`
+/// sees what Graph says before any bytes are asked for.
+pub(crate) async fn open<E: From<mediary_graph::Error>>(
+    graph: &GraphClient,
+    wish: Wish<'_>,
+    agree: impl Fn(&MediaInfo) -> Result<(), E>,
+) -> Result<Arrival, E> {
     let token = wish.token.expose_secret();
     if let Some(url) = &wish.url {
         match graph.open_media(token, url, wish.range).await {
             Ok(stream) => return Ok(Arrival { stream, info: None }),
             Err(error) if is_stale(&error) => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
     let mut info = ask(graph, wish.token, wish.media_id).await?;
+    agree(&info)?;
     let stream = match graph.open_media(token, &info.url, wish.range).await {
         Err(error) if is_stale(&error) && wish.url.is_none() => {
             info = ask(graph, wish.token, wish.media_id).await?;
@@ -63,7 +67,11 @@ pub(crate) async fn open(graph: &GraphClient, wish: Wish<'_>) -> GraphResult<Arr
 }
 
 /// Asks Graph for a media id, and counts how it answers.
-pub(crate) async fn ask(graph: &GraphClient, token: &SecretString, media_id: &str) -> GraphResult<MediaInfo> {
+pub(crate) async fn ask(
+    graph: &GraphClient,
+    token: &SecretString,
+    media_id: &str,
+) -> Result<MediaInfo, mediary_graph::Error> {
     let answer = graph.media_info(token.expose_secret(), media_id, None).await;
     let result = match &answer {
         Ok(_) => "ok",
@@ -84,7 +92,7 @@ fn is_stale(error: &mediary_graph::Error) -> bool {
 
 impl Engine {
     /// Says that WhatsApp refused the token `used`. A token that was renewed meanwhile is not blamed for it.
-    pub(crate) async fn token_refused(&self, used: &KnownAccount) -> Result<()> {
+    pub(crate) async fn token_refused(&self, used: &KnownAccount) -> crate::Result<()> {
         let (company, id) = (used.row.company_id, used.row.id);
         let now = self.accounts().by_id_now(company, id).await?;
         if now.is_some_and(|now| now.row.access_token == used.row.access_token) {
@@ -97,7 +105,11 @@ impl Engine {
     }
 
     /// Says that WhatsApp throttles an account: nothing is asked for it until the wait is over.
-    pub(crate) async fn throttled(&self, account: &KnownAccount, told: Option<Duration>) -> Result<()> {
+    pub(crate) async fn throttled(
+        &self,
+        account: &KnownAccount,
+        told: Option<Duration>,
+    ) -> crate::Result<()> {
         let (company, id, now) = (account.row.company_id, account.row.id, self.now());
         let rules = self.config().rules.throttled;
         let wait = told.unwrap_or_else(|| rules.wait(self.gates().throttled_in_row(id, now)));
@@ -109,7 +121,11 @@ impl Engine {
     }
 
     /// The account of a media file.
-    pub(crate) async fn account_of(&self, company: CompanyId, id: AccountId) -> Result<Arc<KnownAccount>> {
+    pub(crate) async fn account_of(
+        &self,
+        company: CompanyId,
+        id: AccountId,
+    ) -> crate::Result<Arc<KnownAccount>> {
         let account = self.accounts().by_id(company, id).await?;
         account.ok_or_else(|| crate::Error::not_found("the WhatsApp account of this file is gone"))
     }

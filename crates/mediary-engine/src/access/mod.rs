@@ -46,6 +46,7 @@ pub struct Access {
 #[derive(Clone)]
 struct Known {
     caller: Arc<Caller>,
+    known_at: Timestamp,
     expires_at: Timestamp,
 }
 
@@ -125,12 +126,14 @@ impl Access {
 
     fn cached(&self, hash: &TokenHash) -> Option<Arc<Caller>> {
         let known = self.callers.get(hash)?;
-        (known.expires_at > self.clock.now()).then_some(known.caller)
+        let now = self.clock.now();
+        (known.expires_at > now && now.since(known.known_at) < CACHED_FOR).then_some(known.caller)
     }
 
     fn remember(&self, hash: TokenHash, caller: Caller, expires_at: Timestamp) -> Arc<Caller> {
         let caller = Arc::new(caller);
-        self.callers.insert(hash, Known { caller: caller.clone(), expires_at });
+        let known = Known { caller: caller.clone(), known_at: self.clock.now(), expires_at };
+        self.callers.insert(hash, known);
         caller
     }
 

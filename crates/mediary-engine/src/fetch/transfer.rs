@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use mediary_blob::{Sealed, StorageKey};
 use mediary_formats::DETECT_BYTES;
-use mediary_graph::{ErrorKind, MediaStream};
+use mediary_graph::{ErrorKind, MediaInfo, MediaStream};
 use mediary_store::{ClaimedDownload, DeclaredMedia};
 
 use super::decide::Problem;
@@ -103,7 +103,13 @@ pub(super) async fn fetch(
     let token =
         account.token().map_err(|cause| Failure { problem: Problem::TokenRefused, cause: Some(cause) })?;
     let wish = Wish { token, media_id, url: known_url(engine, claim), range: None };
-    let Arrival { stream, info } = provider::open(&engine.parts().graph, wish).await?;
+    let limit = engine.config().inbound_limits.of(claim.file_type);
+    let fits = |size: Option<u64>| match size {
+        Some(size) if size > limit => Err(Failure::from(Problem::TooLarge { limit })),
+        _ => Ok(()),
+    };
+    let agree = |info: &MediaInfo| fits(info.file_size);
+    let Arrival { stream, info } = provider::open(&engine.parts().graph, wish, agree).await?;
     fault::point("fetch.resolved");
     let mut declared = Declared { sha256: claim.sha256, size: claim.file_size };
     if let Some(info) = info {
@@ -119,11 +125,8 @@ pub(super) async fn fetch(
             engine.store().declare_media(claim, &told).await.map_err(database)?;
         }
     }
-    let limit = engine.config().inbound_limits.of(claim.file_type);
     let announced = declared.size.max(stream.content_length);
-    if announced.is_some_and(|size| size > limit) {
-        return Err(Problem::TooLarge { limit }.into());
-    }
+    fits(announced)?;
     progress.expected.store(announced.unwrap_or(0), Ordering::Relaxed);
     let key = StorageKey::media(claim.company_id, claim.message_id, media_id);
     let (sealed, head) = receive(engine, stream, &key, Bounds { limit, declared }, progress).await?;

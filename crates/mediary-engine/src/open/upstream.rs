@@ -25,7 +25,7 @@ impl Engine {
         let url = self.urls().get(&(account.row.id, media_id.to_owned()));
         let url = url.or_else(|| provider::young_url(record.provider_url.as_ref(), known_at, self.now()));
         let wish = Wish { token: account.token()?, media_id, url, range };
-        let Arrival { stream, info } = match provider::open(&self.parts().graph, wish).await {
+        let Arrival { stream, info } = match provider::open(&self.parts().graph, wish, |_| Ok(())).await {
             Ok(arrival) => arrival,
             Err(error) => return Err(self.refused(&account, error).await),
         };

@@ -66,7 +66,37 @@ pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
     }
 }
 
+impl SweepReport {
+    /// Each figure by name.
+    pub fn counts(&self) -> [(&'static str, u64); 6] {
+        [
+            ("leasesReleased", self.leases_released as u64),
+            ("expiredUnsaved", self.expired_unsaved as u64),
+            ("filesRemoved", self.files_removed as u64),
+            ("temporaryFilesRemoved", self.temporary_files_removed),
+            ("webhooksPruned", self.webhooks_pruned),
+            ("sessionsPruned", self.sessions_pruned),
+        ]
+    }
+}
+
 impl Engine {
+    /// What a sweep would do now. Temporary files are not looked at: finding them is most of removing them.
+    pub async fn sweep_preview(&self) -> Result<SweepReport> {
+        let processed_before = self.now().minus(self.config().webhook_retention);
+        let found = self.store().sweep_preview(self.now(), processed_before).await?;
+        let count = |count: i64| u64::try_from(count).unwrap_or(0);
+        let size = |count: i64| usize::try_from(count).unwrap_or(0);
+        Ok(SweepReport {
+            leases_released: size(found.leases),
+            expired_unsaved: size(found.expired_unsaved),
+            files_removed: size(found.trash),
+            temporary_files_removed: 0,
+            webhooks_pruned: count(found.webhooks),
+            sessions_pruned: count(found.sessions),
+        })
+    }
+
     /// Sweeps everything once.
     pub async fn sweep(&self) -> Result<SweepReport> {
         let mut report = SweepReport::default();

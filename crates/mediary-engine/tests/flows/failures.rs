@@ -52,6 +52,35 @@ async fn a_smooth_download_takes_one_attempt() {
 }
 
 #[tokio::test]
+async fn the_webhooks_own_url_is_used_while_it_is_young() {
+    for (age, resolves) in [(0, 0), (239, 0), (241, 1)] {
+        let world = World::new().await;
+        let media = world.png(1).await;
+        let mut node = crate::harness::media_node(&media);
+        node["url"] = world.graph.media_info(TOKEN, &media.id, None).await.unwrap().url.into();
+        world.post(&webhook(message("wamid.1", "image", node))).await;
+        world.advance(age * SECOND);
+        world.engine.run_due().await.unwrap();
+        assert_completed(&world.media_of(&media.id).await, 1);
+        assert_eq!(world.whatsapp.media_stats(&media.id).resolves, 1 + resolves, "after {age} s");
+    }
+}
+
+#[tokio::test]
+async fn after_a_failure_graph_is_asked_again() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    let mut node = crate::harness::media_node(&media);
+    node["url"] = world.graph.media_info(TOKEN, &media.id, None).await.unwrap().url.into();
+    node["sha256"] = "00".repeat(32).into();
+    world.post(&webhook(message("wamid.1", "image", node))).await;
+    world.engine.run_due().await.unwrap();
+    assert_failed(&world.media_of(&media.id).await, ErrorCode::IntegrityMismatch, true);
+    // Graph knows the right hash.
+    assert_completed(&run_after(&world, 2 * SECOND, &media).await, 2);
+}
+
+#[tokio::test]
 async fn media_that_graph_does_not_know_has_expired_for_good() {
     let world = World::new().await;
     let (media, record) = arrive_with(&world, FaultSpec::new(FaultKind::Expired)).await;
@@ -183,8 +212,9 @@ async fn what_may_pass_is_tried_again_with_growing_waits() {
     for (fault, code) in table {
         let kind = fault.kind;
         let world = World::new().await;
-        let (media, record) = arrive_with(&world, fault.times(1)).await;
+        let (media, record) = arrive_with(&world, fault).await;
         assert_eq!(record.last_error_code, Some(code), "{kind:?}");
+        world.whatsapp.clear_faults();
         assert_failed(&record, code, true);
         assert_eq!((record.download_attempts, world.stored_files()), (1, 0), "{kind:?} leaves nothing");
         assert_completed(&run_after(&world, 2 * SECOND, &media).await, 2);

@@ -30,6 +30,7 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) whatsapp: Simulator,
     pub(crate) engine: Engine,
+    pub(crate) graph: GraphClient,
     pub(crate) store: Store,
     pub(crate) storage: Storage,
     pub(crate) company: CompanyId,
@@ -61,7 +62,18 @@ impl World {
         let account = engine.accounts().create(company, &draft(PHONE_NUMBER_ID)).await.unwrap().id;
         let who = Who::User { id: UserId(1), email: "ana@acme.test".into(), name: "Ana".into() };
         let caller = Caller { company_id: company, role: Role::Admin, who };
-        Self { clock, whatsapp, engine, store, storage, company, account, caller, folder }
+        Self {
+            clock,
+            graph: graph(&whatsapp),
+            whatsapp,
+            engine,
+            store,
+            storage,
+            company,
+            account,
+            caller,
+            folder,
+        }
     }
 
     /// Another process on the same database and storage.
@@ -132,22 +144,26 @@ fn engine(
     storage: &Storage,
     config: EngineConfig,
 ) -> Engine {
-    let graph = GraphClient::new(GraphOptions {
+    Engine::new(EngineParts {
+        store: store.clone(),
+        storage: storage.clone(),
+        graph: graph(whatsapp),
+        vault: Vault::new([9; 32]),
+        clock: Arc::new(clock.clone()),
+        config,
+    })
+}
+
+fn graph(whatsapp: &Simulator) -> GraphClient {
+    let options = GraphOptions {
         graph_url: whatsapp.base_url(),
         version: "v26.0".into(),
         media_hosts: vec!["127.0.0.1".into()],
         connect_timeout: Duration::from_secs(1),
         silence_timeout: Duration::from_millis(400),
         user_agent: "mediary-test".into(),
-    });
-    Engine::new(EngineParts {
-        store: store.clone(),
-        storage: storage.clone(),
-        graph: graph.unwrap(),
-        vault: Vault::new([9; 32]),
-        clock: Arc::new(clock.clone()),
-        config,
-    })
+    };
+    GraphClient::new(options).unwrap()
 }
 
 pub(crate) fn draft(phone_number_id: &str) -> AccountDraft {

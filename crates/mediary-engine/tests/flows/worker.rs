@@ -119,7 +119,7 @@ async fn a_lease_that_ran_out_is_taken_over() {
     assert_eq!(claimed.len(), 1);
     world.engine.run_due().await.unwrap();
     assert_eq!(completed(&world).await, 0, "the lease holds");
-    world.advance(lease);
+    world.advance(lease + Duration::from_millis(1));
     assert_eq!(world.engine.sweep().await.unwrap().leases_released, 1);
     world.engine.run_due().await.unwrap();
     assert_eq!(completed(&world).await, 1);
