@@ -76,7 +76,7 @@ record! {
         pub aws_phone_number_id: Option<String> = "(SELECT a.aws_phone_number_id FROM whatsapp_accounts a \
             WHERE a.company_id = m.company_id AND a.id = m.account_id)",
         pub direction: Direction,
-        pub message_type: MessageType,
+        pub message_type: MessageType = "m.type",
         pub status: MessageStatus,
         pub text: Option<String>,
         pub caption: Option<String>,
