@@ -1,5 +1,7 @@
 //! The simulator held to what is known of WhatsApp's own behaviour.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 mod control;
 mod faults;
 mod graph_api;
