@@ -115,3 +115,89 @@ fn is_of_the_peer(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use bytes::Bytes;
+    use futures_util::stream;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    async fn start(router: Router) -> (SocketAddr, Shutdown, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, shutdown) = (listener.local_addr().unwrap(), Shutdown::default());
+        (address, shutdown.clone(), tokio::spawn(serve(listener, router, shutdown)))
+    }
+
+    async fn ask(address: SocketAddr, path: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).await.unwrap();
+        stream
+    }
+
+    async fn read_to_end(mut stream: TcpStream) -> String {
+        let mut text = Vec::new();
+        let reading = stream.read_to_end(&mut text);
+        // A reset is an end as well.
+        let _ = tokio::time::timeout(PATIENCE, reading).await.expect("the connection ends");
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    async fn ended(server: JoinHandle<()>) {
+        tokio::time::timeout(PATIENCE, server).await.expect("the server ends").unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_under_way_is_finished_after_the_soft_stop() {
+        let (begun, release) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
+        let held = (begun.clone(), release.clone());
+        let slow = get(move || {
+            let (begun, release) = held.clone();
+            async move {
+                begun.notify_one();
+                release.notified().await;
+                "done"
+            }
+        });
+        let (address, shutdown, server) = start(Router::new().route("/", slow)).await;
+        let idle = TcpStream::connect(address).await.unwrap();
+        let busy = ask(address, "/").await;
+        begun.notified().await;
+        shutdown.soft.cancel();
+        assert_eq!(read_to_end(idle).await, "");
+        release.notify_one();
+        assert!(read_to_end(busy).await.ends_with("done"));
+        ended(server).await;
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn hard_stop_drops_what_does_not_end() {
+        let endless = get(|| std::future::pending::<()>());
+        let (address, shutdown, server) = start(Router::new().route("/", endless)).await;
+        let busy = ask(address, "/").await;
+        shutdown.soft.cancel();
+        shutdown.hard.cancel();
+        assert_eq!(read_to_end(busy).await, "");
+        ended(server).await;
+    }
+
+    #[tokio::test]
+    async fn body_that_breaks_ends_the_connection_short() {
+        let broken = get(|| async {
+            let pieces = [Ok(Bytes::from_static(b"part")), Err(io::Error::other("gone"))];
+            let headers = [(http::header::CONTENT_LENGTH, "100")];
+            (headers, Body::from_stream(stream::iter(pieces)))
+        });
+        let (address, shutdown, server) = start(Router::new().route("/", broken)).await;
+        let text = read_to_end(ask(address, "/").await).await;
+        assert!(!text.contains("\r\n\r\n") || text.ends_with("part"), "{text}");
+        shutdown.soft.cancel();
+        ended(server).await;
+    }
+}

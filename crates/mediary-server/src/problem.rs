@@ -182,7 +182,9 @@ impl From<mediary_store::Error> for Problem {
             ErrorKind::Conflict { .. } => Self::new(ErrorCode::Conflict),
             ErrorKind::Unavailable => Self::new(ErrorCode::StorageError),
             ErrorKind::Corrupt { .. } => Self::new(ErrorCode::Internal),
-            ErrorKind::Invalid => Self::field("cursor", error.to_string()),
+            // The only thing of a request that the store itself reads; beneath anything else lies a fault of ours.
+            ErrorKind::Invalid if error.source().is_none() => Self::field("cursor", error.to_string()),
+            ErrorKind::Invalid => Self::new(ErrorCode::Internal),
         };
         problem.source(error)
     }

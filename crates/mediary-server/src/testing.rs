@@ -253,6 +253,10 @@ impl House {
         self.send(request("GET", path, Some(key)).body(Body::empty()).unwrap()).await
     }
 
+    pub(crate) async fn post_empty(&self, path: String, key: &str) -> Answer {
+        self.send(request("POST", &path, Some(key)).body(Body::empty()).unwrap()).await
+    }
+
     pub(crate) async fn post(&self, path: &str, key: &str, body: &Value) -> Answer {
         self.send(post(path, Some(key), body)).await
     }

@@ -60,6 +60,10 @@ async fn read(request: Request) -> Result<Bytes, Problem> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // Serde would also take an array of the fields in order.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::field("body", "must be a JSON object"));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();

@@ -17,7 +17,11 @@ use crate::problem::{Problem, ProblemBody};
 use crate::request::{Body, Id, May, Paging, Peer, Query, present, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change, disable))
+    OpenApiRouter::new().routes(routes!(list_accounts, create_account)).routes(routes!(
+        get_account,
+        change_account,
+        disable_account
+    ))
 }
 
 /// A WhatsApp account to add.
@@ -67,7 +71,7 @@ struct WhatsappAccountChange {
 /// WhatsApp accounts
 #[utoipa::path(get, path = "/api/whatsapp-accounts", tag = "WhatsApp accounts", params(Paging),
     responses((status = 200, body = Page<Account>), (status = 403, body = ProblemBody)))]
-async fn list(
+async fn list_accounts(
     State(app): State<App>,
     may: May<rights::ManageAccounts>,
     Query(paging): Query<Paging>,
@@ -79,7 +83,7 @@ async fn list(
 /// One WhatsApp account
 #[utoipa::path(get, path = "/api/whatsapp-accounts/{id}", tag = "WhatsApp accounts", params(("id" = i64, Path)),
     responses((status = 200, body = Account), (status = 404, body = ProblemBody)))]
-async fn get(
+async fn get_account(
     State(app): State<App>,
     may: May<rights::ManageAccounts>,
     Id(id): Id<AccountId>,
@@ -91,7 +95,7 @@ async fn get(
 /// Add a WhatsApp account
 #[utoipa::path(post, path = "/api/whatsapp-accounts", tag = "WhatsApp accounts", request_body = NewWhatsappAccount,
     responses((status = 201, body = Account), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody)))]
-async fn create(
+async fn create_account(
     State(app): State<App>,
     may: May<rights::ManageAccounts>,
     Peer(address): Peer,
@@ -116,7 +120,7 @@ async fn create(
 #[utoipa::path(patch, path = "/api/whatsapp-accounts/{id}", tag = "WhatsApp accounts", params(("id" = i64, Path)),
     request_body = WhatsappAccountChange,
     responses((status = 200, body = Account), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
-async fn change(
+async fn change_account(
     State(app): State<App>,
     may: May<rights::ManageAccounts>,
     Peer(address): Peer,
@@ -143,7 +147,7 @@ async fn change(
 /// Its conversations stay; nothing new is taken in or fetched for it.
 #[utoipa::path(delete, path = "/api/whatsapp-accounts/{id}", tag = "WhatsApp accounts", params(("id" = i64, Path)),
     responses((status = 204), (status = 404, body = ProblemBody)))]
-async fn disable(
+async fn disable_account(
     State(app): State<App>,
     may: May<rights::ManageAccounts>,
     Peer(address): Peer,
@@ -153,4 +157,57 @@ async fn disable(
     app.engine().accounts().update(may.caller.company_id, id, &change).await?;
     app.audit(&may.caller, address, "account.disabled", format!("account:{id}")).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use mediary_core::Role;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::{House, request, with_json};
+
+    #[tokio::test]
+    async fn account_is_added_changed_and_disabled_without_showing_its_secrets() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let admin = company.key(Role::Admin);
+        let new = json!({"phoneNumberId": "777", "name": "Sales", "accessToken": "secret-1", "verifyToken": "secret-2"});
+        let answer = house.post("/api/whatsapp-accounts", admin, &new).await;
+        assert_eq!(answer.status, StatusCode::CREATED);
+        let account = answer.json();
+        assert_eq!((&account["hasAccessToken"], &account["hasAppSecret"]), (&json!(true), &json!(false)));
+        assert_eq!(account["effectiveMediaPolicy"], "store");
+        let path = format!("/api/whatsapp-accounts/{}", account["id"]);
+        let change = |body: Value| house.send(with_json("PATCH", &path, Some(admin), &body));
+        let changed = change(json!({"mediaPolicy": "stream", "appSecret": "secret-3"})).await;
+        assert_eq!(changed.json()["effectiveMediaPolicy"], "stream");
+        assert_eq!(change(json!({"mediaPolicy": null})).await.json()["mediaPolicy"], json!(null));
+        let disable = request("DELETE", &path, Some(admin)).body(axum::body::Body::empty()).unwrap();
+        assert_eq!(house.send(disable).await.status, StatusCode::NO_CONTENT);
+        let list = house.get("/api/whatsapp-accounts", admin).await;
+        assert!(!String::from_utf8(list.body.to_vec()).unwrap().contains("secret-"));
+        assert_eq!(house.get(&path, admin).await.json()["status"], "disabled");
+    }
+
+    #[tokio::test]
+    async fn number_belongs_to_one_account() {
+        let house = House::open().await;
+        let (ours, theirs) = (house.company("ours").await, house.company("theirs").await);
+        let new = json!({"phoneNumberId": theirs.phone_number_id, "name": "Mine now"});
+        let answer = house.post("/api/whatsapp-accounts", ours.key(Role::Admin), &new).await;
+        assert_eq!(answer.code(), "conflict");
+        for (body, field) in [
+            (json!({"name": "Sales"}), "phoneNumberId"),
+            (json!({"phoneNumberId": 777, "name": "Sales"}), "phoneNumberId"),
+            (json!({"phoneNumberId": "777", "name": "Sales", "token": "x"}), "token"),
+            (json!({"phoneNumberId": "777", "name": "Sales", "mediaPolicy": "keep"}), "mediaPolicy"),
+        ] {
+            assert_eq!(
+                house.post("/api/whatsapp-accounts", ours.key(Role::Admin), &body).await.field(),
+                field,
+                "{body}"
+            );
+        }
+    }
 }

@@ -17,7 +17,7 @@ use crate::problem::{Problem, ProblemBody};
 use crate::request::{Body, Id, May, Paging, Peer, Query, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(revoke))
+    OpenApiRouter::new().routes(routes!(list_api_keys, create_api_key)).routes(routes!(revoke_api_key))
 }
 
 /// A program to let in.
@@ -42,7 +42,7 @@ struct CreatedApiKey {
 /// API keys
 #[utoipa::path(get, path = "/api/api-keys", tag = "API keys", params(Paging),
     responses((status = 200, body = Page<ApiKey>), (status = 403, body = ProblemBody)))]
-async fn list(
+async fn list_api_keys(
     State(app): State<App>,
     may: May<rights::ManageApiKeys>,
     Query(paging): Query<Paging>,
@@ -54,7 +54,7 @@ async fn list(
 /// Make an API key
 #[utoipa::path(post, path = "/api/api-keys", tag = "API keys", request_body = NewApiKey,
     responses((status = 201, body = CreatedApiKey), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody)))]
-async fn create(
+async fn create_api_key(
     State(app): State<App>,
     may: May<rights::ManageApiKeys>,
     Peer(address): Peer,
@@ -73,7 +73,7 @@ async fn create(
 /// Revoke an API key
 #[utoipa::path(delete, path = "/api/api-keys/{id}", tag = "API keys", params(("id" = i64, Path)),
     responses((status = 204), (status = 404, body = ProblemBody)))]
-async fn revoke(
+async fn revoke_api_key(
     State(app): State<App>,
     may: May<rights::ManageApiKeys>,
     Peer(address): Peer,
@@ -82,4 +82,56 @@ async fn revoke(
     app.engine().access().revoke_api_key(may.caller.company_id, id).await?;
     app.audit(&may.caller, address, "api_key.revoked", format!("api_key:{id}")).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body as HttpBody;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{House, request};
+
+    #[tokio::test]
+    async fn key_is_shown_once_and_ends_at_once() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let admin = company.key(Role::Admin);
+        let answer = house.post("/api/api-keys", admin, &json!({"name": "crm", "role": "viewer"})).await;
+        assert_eq!(answer.status, StatusCode::CREATED);
+        let made = answer.json();
+        let key = made["key"].as_str().unwrap();
+        assert!(key.starts_with("mdy_") && key.starts_with(made["prefix"].as_str().unwrap()));
+        let me = house.get("/api/auth/me", key).await.json();
+        assert_eq!(
+            (&me["kind"], &me["name"], &me["email"]),
+            (&json!("api_key"), &json!("crm"), &json!(null))
+        );
+        let list = house.get("/api/api-keys", admin).await;
+        assert!(!String::from_utf8(list.body.to_vec()).unwrap().contains(key));
+        let path = format!("/api/api-keys/{}", made["id"]);
+        let revoke = || house.send(request("DELETE", &path, Some(admin)).body(HttpBody::empty()).unwrap());
+        assert_eq!(revoke().await.status, StatusCode::NO_CONTENT);
+        assert_eq!(house.get("/api/auth/me", key).await.code(), "unauthorized");
+        assert_eq!(revoke().await.code(), "not_found");
+    }
+
+    #[tokio::test]
+    async fn key_can_end_by_itself() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let admin = company.key(Role::Admin);
+        let ask = async |at: &str| {
+            house
+                .post("/api/api-keys", admin, &json!({"name": "crm", "role": "viewer", "expiresAt": at}))
+                .await
+        };
+        assert_eq!(ask("2023-11-14T22:13:20Z").await.field(), "expiresAt");
+        assert_eq!(ask("soon").await.field(), "expiresAt");
+        let made = ask("2023-11-14T22:14:20Z").await.json();
+        let key = made["key"].as_str().unwrap().to_owned();
+        assert_eq!(house.get("/api/auth/me", &key).await.status, StatusCode::OK);
+        house.clock.advance(std::time::Duration::from_secs(60));
+        assert_eq!(house.get("/api/auth/me", &key).await.code(), "unauthorized");
+    }
 }

@@ -18,7 +18,10 @@ use crate::problem::{Problem, ProblemBody};
 use crate::request::{Id, May, Name, Query, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(of_message)).routes(routes!(of_whatsapp)).routes(routes!(of_link))
+    OpenApiRouter::new()
+        .routes(routes!(read_message_file))
+        .routes(routes!(read_whatsapp_file))
+        .routes(routes!(read_linked_file))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -40,7 +43,7 @@ struct Wish {
     (status = 200, content_type = "application/octet-stream"), (status = 206, content_type = "application/octet-stream"),
     (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody),
     (status = 502, body = ProblemBody), (status = 503, body = ProblemBody)))]
-async fn of_message(
+async fn read_message_file(
     State(app): State<App>,
     may: May<rights::Read>,
     Id(id): Id<MessageId>,
@@ -72,7 +75,7 @@ struct ProviderWish {
     params(("providerMediaId" = String, Path), ProviderWish), responses(
     (status = 200, content_type = "application/octet-stream"), (status = 206, content_type = "application/octet-stream"),
     (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 502, body = ProblemBody)))]
-async fn of_whatsapp(
+async fn read_whatsapp_file(
     State(app): State<App>,
     may: May<rights::Read>,
     Name(provider_media_id): Name,
@@ -91,7 +94,7 @@ async fn of_whatsapp(
 #[utoipa::path(get, path = "/m/{token}", tag = "Bytes", params(("token" = String, Path)), security(()), responses(
     (status = 200, content_type = "application/octet-stream"), (status = 206, content_type = "application/octet-stream"),
     (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody)))]
-async fn of_link(
+async fn read_linked_file(
     State(app): State<App>,
     Name(token): Name,
     method: Method,
@@ -131,5 +134,197 @@ fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
         "1" | "true" => Ok(true),
         "" | "0" | "false" => Ok(false),
         _ => Err(serde::de::Error::custom("must be 1 or 0")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::body::Body;
+    use http::StatusCode;
+    use mediary_core::Role;
+    use serde_json::json;
+
+    use crate::testing::{Answer, Company, House, Made, request};
+
+    /// Larger than what leaves in one piece.
+    const SIZE: usize = 200_000;
+
+    fn picture() -> Vec<u8> {
+        let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+        bytes.extend((0..SIZE - 8).map(|at| u8::try_from(at % 251).unwrap()));
+        bytes
+    }
+
+    struct Scene {
+        house: House,
+        company: Company,
+        made: Made,
+    }
+
+    impl Scene {
+        async fn new(mime: &str) -> Self {
+            let house = House::open().await;
+            let company = house.company("acme").await;
+            let made = house.stored(&company, "wamid.1", &picture(), mime).await;
+            Self { house, company, made }
+        }
+
+        async fn ask(&self, method: &str, query: &str, headers: &[(&str, &str)]) -> Answer {
+            let path = format!("/api/media/messages/{}{query}", self.made.message);
+            let mut request = request(method, &path, Some(self.company.key(Role::Viewer)));
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            self.house.send(request.body(Body::empty()).unwrap()).await
+        }
+    }
+
+    #[tokio::test]
+    async fn stored_file_comes_whole_with_everything_a_browser_needs() {
+        let scene = Scene::new("image/png").await;
+        let answer = scene.ask("GET", "", &[]).await;
+        assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &picture()[..]));
+        for (name, value) in [
+            ("content-type", "image/png"),
+            ("content-length", "200000"),
+            ("accept-ranges", "bytes"),
+            ("cache-control", "private, no-cache"),
+            ("x-content-type-options", "nosniff"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("x-robots-tag", "noindex"),
+            ("referrer-policy", "no-referrer"),
+            ("last-modified", "Tue, 14 Nov 2023 22:13:20 GMT"),
+        ] {
+            assert_eq!(answer.header(name), value, "{name}");
+        }
+        assert!(answer.header("content-security-policy").starts_with("sandbox; default-src 'none'"));
+        assert!(answer.header("content-disposition").starts_with("inline; filename="));
+        assert_eq!(answer.header("etag").len(), 66);
+        assert!(
+            scene
+                .ask("GET", "?download=1", &[])
+                .await
+                .header("content-disposition")
+                .starts_with("attachment;")
+        );
+    }
+
+    #[tokio::test]
+    async fn head_says_the_same_without_the_bytes() {
+        let scene = Scene::new("image/png").await;
+        let (get, head) = (scene.ask("GET", "", &[]).await, scene.ask("HEAD", "", &[]).await);
+        assert_eq!((head.status, head.body.len()), (StatusCode::OK, 0));
+        assert_eq!(get.headers, head.headers);
+        let part = scene.ask("HEAD", "", &[("range", "bytes=0-9")]).await;
+        assert_eq!((part.status, part.header("content-length")), (StatusCode::OK, "200000"));
+    }
+
+    #[tokio::test]
+    async fn ranges_are_exact() {
+        let scene = Scene::new("video/mp4").await;
+        let whole = picture();
+        for (range, part) in [
+            ("bytes=0-0", 0..1),
+            ("bytes=100-70099", 100..70_100),
+            ("bytes=-7", SIZE - 7..SIZE),
+            ("bytes=5-", 5..SIZE),
+        ] {
+            let answer = scene.ask("GET", "", &[("range", range)]).await;
+            assert_eq!(answer.status, StatusCode::PARTIAL_CONTENT, "{range}");
+            let expected = format!("bytes {}-{}/{SIZE}", part.start, part.end - 1);
+            assert_eq!(answer.header("content-range"), expected);
+            assert_eq!(answer.header("content-length"), part.len().to_string());
+            assert_eq!(&answer.body[..], &whole[part], "{range}");
+        }
+        let beyond = scene.ask("GET", "", &[("range", "bytes=200000-")]).await;
+        assert_eq!(beyond.code(), "range_not_satisfiable");
+        assert_eq!(beyond.header("content-range"), "bytes */200000");
+        let many = scene.ask("GET", "", &[("range", "bytes=0-1,5-6")]).await;
+        assert_eq!((many.status, many.body.len()), (StatusCode::OK, SIZE));
+    }
+
+    #[tokio::test]
+    async fn who_has_it_is_told_so() {
+        let scene = Scene::new("image/png").await;
+        let first = scene.ask("GET", "", &[]).await;
+        let (etag, modified) = (first.header("etag"), first.header("last-modified"));
+        for condition in [("if-none-match", etag), ("if-none-match", "*"), ("if-modified-since", modified)] {
+            let again = scene.ask("GET", "", &[condition]).await;
+            assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0), "{condition:?}");
+            assert_eq!(again.header("etag"), etag);
+            assert_eq!(again.header("cache-control"), "private, no-cache");
+        }
+        let other =
+            scene.ask("GET", "", &[("if-none-match", "\"other\""), ("if-modified-since", modified)]).await;
+        assert_eq!(other.status, StatusCode::OK);
+        let part = scene.ask("GET", "", &[("range", "bytes=0-9"), ("if-range", etag)]).await;
+        assert_eq!(part.status, StatusCode::PARTIAL_CONTENT);
+        let changed = scene.ask("GET", "", &[("range", "bytes=0-9"), ("if-range", "\"other\"")]).await;
+        assert_eq!((changed.status, changed.body.len()), (StatusCode::OK, SIZE));
+    }
+
+    #[tokio::test]
+    async fn only_what_is_safe_is_shown_in_place() {
+        for (mime, shown) in
+            [("image/png", true), ("application/pdf", true), ("text/html", false), ("image/svg+xml", false)]
+        {
+            let scene = Scene::new(mime).await;
+            let answer = scene.ask("GET", "", &[]).await;
+            assert_eq!(answer.header("content-disposition").starts_with("inline"), shown, "{mime}");
+            let sandboxed = answer.header("content-security-policy").contains("sandbox");
+            assert_eq!(sandboxed, mime != "application/pdf", "{mime}");
+        }
+    }
+
+    #[tokio::test]
+    async fn wishes_that_make_no_sense_are_refused() {
+        let scene = Scene::new("image/png").await;
+        assert_eq!(scene.ask("GET", "?download=perhaps", &[]).await.field(), "download");
+        assert_eq!(scene.ask("GET", "?variant=hologram", &[]).await.code(), "not_found");
+        let key = scene.company.key(Role::Viewer);
+        assert_eq!(scene.house.get("/api/media/messages/abc", key).await.code(), "not_found");
+    }
+
+    async fn link(scene: &Scene, body: &serde_json::Value) -> String {
+        let path = format!("/api/media/{}/signed-url", scene.made.media);
+        let answer = scene.house.post(&path, scene.company.key(Role::Agent), body).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        let url = answer.json()["url"].as_str().unwrap().to_owned();
+        url.strip_prefix("https://media.example").expect("links are made for the public address").to_owned()
+    }
+
+    #[tokio::test]
+    async fn link_opens_its_file_until_it_ends() {
+        let scene = Scene::new("image/png").await;
+        let path = link(&scene, &json!({"expiresInSeconds": 60, "download": true})).await;
+        let open = |path: String| scene.house.send(request("GET", &path, None).body(Body::empty()).unwrap());
+        let answer = open(path.clone()).await;
+        assert_eq!((answer.status, answer.body.len()), (StatusCode::OK, SIZE));
+        assert_eq!(answer.header("cache-control"), "private, max-age=60");
+        assert!(answer.header("content-disposition").starts_with("attachment"));
+        let mut made_up = path.clone();
+        made_up.replace_range(10..11, if &path[10..11] == "A" { "B" } else { "A" });
+        assert_eq!(open(made_up).await.code(), "not_found");
+        scene.house.clock.advance(Duration::from_secs(60));
+        assert_eq!(open(path).await.code(), "link_expired");
+    }
+
+    #[tokio::test]
+    async fn deleted_file_is_gone_by_every_way() {
+        let scene = Scene::new("image/png").await;
+        let path = link(&scene, &json!({})).await;
+        let agent = scene.company.key(Role::Agent);
+        let record = format!("/api/media/{}", scene.made.media);
+        let delete = request("DELETE", &record, Some(agent)).body(Body::empty()).unwrap();
+        assert_eq!(scene.house.send(delete).await.status, StatusCode::NO_CONTENT);
+        assert_eq!(scene.ask("GET", "", &[]).await.code(), "media_deleted");
+        let by_link = scene.house.send(request("GET", &path, None).body(Body::empty()).unwrap()).await;
+        assert_eq!(by_link.code(), "media_deleted");
+        assert_eq!(scene.house.get("/api/whatsapp/media/wamid.1", agent).await.code(), "media_deleted");
+        let again = scene.house.post(&format!("{record}/signed-url"), agent, &json!({})).await;
+        assert_eq!(again.code(), "media_deleted");
+        assert_eq!(scene.house.get(&record, agent).await.json()["isActive"], false);
     }
 }

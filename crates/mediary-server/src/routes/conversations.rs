@@ -18,10 +18,10 @@ use crate::request::{Id, May, Paging, Query, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(get))
-        .routes(routes!(mark_read))
-        .routes(routes!(thread))
+        .routes(routes!(list_conversations))
+        .routes(routes!(get_conversation))
+        .routes(routes!(mark_conversation_read))
+        .routes(routes!(list_messages))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -34,7 +34,7 @@ struct Search {
 /// Conversations, newest activity first
 #[utoipa::path(get, path = "/api/conversations", tag = "Conversations", params(Paging, Search),
     responses((status = 200, body = Page<Conversation>), (status = 400, body = ProblemBody)))]
-async fn list(
+async fn list_conversations(
     State(app): State<App>,
     may: May<rights::Read>,
     Query(paging): Query<Paging>,
@@ -53,7 +53,7 @@ async fn list(
 /// One conversation
 #[utoipa::path(get, path = "/api/conversations/{id}", tag = "Conversations", params(("id" = i64, Path)),
     responses((status = 200, body = Conversation), (status = 404, body = ProblemBody)))]
-async fn get(
+async fn get_conversation(
     State(app): State<App>,
     may: May<rights::Read>,
     Id(id): Id<ConversationId>,
@@ -65,7 +65,7 @@ async fn get(
 /// Mark a conversation as read
 #[utoipa::path(post, path = "/api/conversations/{id}/read", tag = "Conversations", params(("id" = i64, Path)),
     responses((status = 204), (status = 404, body = ProblemBody)))]
-async fn mark_read(
+async fn mark_conversation_read(
     State(app): State<App>,
     may: May<rights::MarkRead>,
     Id(id): Id<ConversationId>,
@@ -91,7 +91,7 @@ struct Around {
 #[utoipa::path(get, path = "/api/conversations/{id}/messages", tag = "Conversations",
     params(("id" = i64, Path), Paging, Around),
     responses((status = 200, body = Page<Message>), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
-async fn thread(
+async fn list_messages(
     State(app): State<App>,
     may: May<rights::Read>,
     Id(id): Id<ConversationId>,
@@ -115,4 +115,94 @@ async fn thread(
         return Err(Problem::not_found());
     }
     Ok(Json(Page::of(page, may.caller.role)))
+}
+
+#[cfg(test)]
+mod tests {
+    use mediary_core::Role;
+
+    use super::*;
+    use crate::testing::House;
+
+    #[tokio::test]
+    async fn conversation_shows_contact_last_message_and_what_is_unread() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let made = house.message(&company, "wamid.1").await;
+        let key = company.key(Role::Agent);
+        let list = house.get("/api/conversations", key).await.json();
+        let item = &list["items"][0];
+        assert_eq!(item["contact"]["name"], "Ben");
+        assert_eq!(item["lastMessage"]["media"]["fileType"], "image");
+        assert_eq!((&item["unreadCount"], &list["hasMore"]), (&1.into(), &false.into()));
+        let path = format!("/api/conversations/{}", made.conversation);
+        assert_eq!(house.get(&path, key).await.json(), *item);
+        let read = house.post(&format!("{path}/read"), key, &serde_json::json!({})).await;
+        assert_eq!(read.status, StatusCode::NO_CONTENT);
+        assert_eq!(house.get(&path, key).await.json()["unreadCount"], 0);
+    }
+
+    #[tokio::test]
+    async fn search_looks_at_the_contact() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        house.message(&company, "wamid.1").await;
+        let key = company.key(Role::Viewer);
+        for (search, found) in [("ben", 1), ("1234", 1), ("", 1), ("nobody", 0), ("%25", 0)] {
+            let answer = house.get(&format!("/api/conversations?search={search}"), key).await;
+            assert_eq!(answer.json()["items"].as_array().unwrap().len(), found, "{search}");
+        }
+        let long = "x".repeat(limits::SHORT_TEXT_CHARS + 1);
+        assert_eq!(house.get(&format!("/api/conversations?search={long}"), key).await.field(), "search");
+    }
+
+    #[tokio::test]
+    async fn thread_pages_from_new_to_old_and_around_a_message() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let mut made = Vec::new();
+        for number in 0..7 {
+            made.push(house.message(&company, &format!("wamid.{number}")).await);
+        }
+        let key = company.key(Role::Viewer);
+        let path = format!("/api/conversations/{}/messages", made[0].conversation);
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = house.get(&format!("{path}?limit=3&cursor={cursor}"), key).await.json();
+            seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["id"].as_i64().unwrap()));
+            assert_eq!(page["hasMore"], !page["nextCursor"].is_null());
+            match page["nextCursor"].as_str() {
+                Some(next) => next.clone_into(&mut cursor),
+                None => break,
+            }
+        }
+        let all: Vec<i64> = made.iter().rev().map(|made| made.message.0).collect();
+        assert_eq!(seen, all);
+        let middle = made[3].message;
+        let around = house.get(&format!("{path}?around={middle}&limit=3"), key).await.json();
+        let ids: Vec<_> =
+            around["items"].as_array().unwrap().iter().map(|item| item["id"].as_i64().unwrap()).collect();
+        assert!(ids.contains(&middle.0) && ids.len() <= 3, "{ids:?}");
+        assert_eq!(house.get(&format!("{path}?around=999999"), key).await.code(), "not_found");
+    }
+
+    #[tokio::test]
+    async fn values_that_make_no_sense_are_named() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let made = house.message(&company, "wamid.1").await;
+        let key = company.key(Role::Viewer);
+        let thread = format!("/api/conversations/{}/messages", made.conversation);
+        for (path, field) in [
+            ("/api/conversations?limit=0", "limit"),
+            ("/api/conversations?limit=101", "limit"),
+            ("/api/conversations?limit=ten", "limit"),
+            ("/api/conversations?cursor=nonsense", "cursor"),
+            (&format!("{thread}?around=x"), "around"),
+        ] {
+            assert_eq!(house.get(path, key).await.field(), field, "{path}");
+        }
+        assert_eq!(house.get("/api/conversations?limit=100", key).await.status, StatusCode::OK);
+        assert_eq!(house.get("/api/conversations/abc", key).await.code(), "not_found");
+    }
 }

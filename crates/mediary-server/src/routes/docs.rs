@@ -186,3 +186,46 @@ fn text(value: &Value) -> String {
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn description_is_whole() {
+        let api = serde_json::to_value(crate::openapi()).unwrap();
+        assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));
+        let tags: Vec<&str> = list(&api["tags"]).iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+        let mut ids = std::collections::HashSet::new();
+        for (path, method, operation) in operations(&api) {
+            let place = format!("{method} {path}");
+            assert!(tags.contains(&operation["tags"][0].as_str().unwrap()), "{place} has no known tag");
+            assert!(!text(&operation["summary"]).is_empty(), "{place} has no summary");
+            assert!(ids.insert(operation["operationId"].clone()), "{place} shares its operation id");
+        }
+        let written = api.to_string();
+        for reference in written.split("#/components/schemas/").skip(1) {
+            let name = reference.split('"').next().unwrap();
+            assert!(api["components"]["schemas"][name].is_object(), "{name} is not described");
+        }
+    }
+
+    #[test]
+    fn page_needs_nothing_else() {
+        let docs = Docs::new(&crate::openapi());
+        for outside in ["<script", "src=", "http://", "https://", "@import", "url("] {
+            assert!(!docs.page.contains(outside), "{outside}");
+        }
+        for code in ErrorCode::ALL {
+            assert!(docs.page.contains(&format!("id=\"{code}\"")), "{code} is not explained");
+        }
+        for route in ["POST /api/webhooks/whatsapp", "GET /m/{token}", "PATCH /api/settings/media"] {
+            assert!(docs.page.contains(route), "{route}");
+        }
+    }
+
+    #[test]
+    fn text_cannot_become_markup() {
+        assert_eq!(escape("<b a=\"1\">&"), "&lt;b a=&quot;1&quot;&gt;&amp;");
+    }
+}

@@ -24,7 +24,7 @@ const RECHECK: Duration = Duration::from_secs(3);
 const RECONNECT: Duration = Duration::from_secs(2);
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(listen))
+    OpenApiRouter::new().routes(routes!(listen_to_events))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -42,7 +42,7 @@ struct From {
 /// `resync` says that events were missed and everything has to be read anew.
 #[utoipa::path(get, path = "/api/events", tag = "Events", params(From),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 429, body = ProblemBody)))]
-async fn listen(
+async fn listen_to_events(
     State(app): State<App>,
     may: May<rights::Read>,
     credentials: Credentials,
@@ -92,5 +92,97 @@ fn event(delivery: &Delivery) -> Event {
             Event::default().id(event.seq.to_string()).event(event.name.as_str()).data(data)
         }
         Delivery::Resync { seq } => Event::default().id(seq.to_string()).event("resync").data("{}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::response::Response;
+    use http::StatusCode;
+    use http_body_util::BodyExt;
+    use mediary_core::{CompanyId, Role};
+    use mediary_engine::{EventData, EventName};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::testing::{Company, House, request};
+
+    async fn open(house: &House, company: &Company, last: Option<&str>) -> Response {
+        let asking = request("GET", "/api/events", Some(company.key(Role::Viewer)));
+        let asking = match last {
+            Some(last) => asking.header("last-event-id", last),
+            None => asking,
+        };
+        house.router.clone().oneshot(asking.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    /// The stream's text up to and with `end`; an empty `end` waits for the stream's own end.
+    async fn read_until(response: &mut Response, end: &str) -> String {
+        let mut text = String::new();
+        let reading = async {
+            while end.is_empty() || !text.contains(end) {
+                let Some(frame) = response.body_mut().frame().await else { break };
+                text.push_str(std::str::from_utf8(&frame.unwrap().into_data().unwrap()).unwrap());
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), reading).await.expect("the event comes in time");
+        text
+    }
+
+    fn publish(house: &House, company: CompanyId, id: i64) {
+        house.engine.events().publish(
+            company,
+            EventName::MessageCreated,
+            EventData { id, ..EventData::default() },
+        );
+    }
+
+    #[tokio::test]
+    async fn events_of_the_company_come_as_they_happen() {
+        let house = House::open().await;
+        let (ours, theirs) = (house.company("ours").await, house.company("theirs").await);
+        let mut response = open(&house, &ours, None).await;
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        assert!(response.headers().get("content-encoding").is_none());
+        publish(&house, theirs.id, 1);
+        publish(&house, ours.id, 2);
+        let text = read_until(&mut response, "\"id\":2").await;
+        assert!(text.contains("retry: 2000") && text.contains("event: message.created\n"), "{text}");
+        assert!(!text.contains("\"id\":1"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn who_comes_back_gets_what_was_missed_or_a_resync() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let mut first = open(&house, &company, None).await;
+        publish(&house, company.id, 1);
+        let text = read_until(&mut first, "\"id\":1").await;
+        let seq = text.lines().find_map(|line| line.strip_prefix("id: ")).unwrap().to_owned();
+        drop(first);
+        publish(&house, company.id, 2);
+        let again = read_until(&mut open(&house, &company, Some(&seq)).await, "\"id\":2").await;
+        assert!(!again.contains("\"id\":1") && !again.contains("resync"), "{again}");
+        for unknown in ["1", "nonsense"] {
+            let text = read_until(&mut open(&house, &company, Some(unknown)).await, "data").await;
+            assert!(text.contains("event: resync\n"), "{unknown}: {text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn stream_ends_with_the_session_and_with_the_server() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let mut response = open(&house, &company, None).await;
+        house.engine.access().revoke_api_key_by_name(company.id, "viewer").await.unwrap();
+        read_until(&mut response, "").await;
+        let asking =
+            request("GET", "/api/events", Some(company.key(Role::Agent))).body(Body::empty()).unwrap();
+        let mut response = house.router.clone().oneshot(asking).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        house.shutdown.soft.cancel();
+        read_until(&mut response, "").await;
+        assert_eq!(house.engine.events().listeners(), 0);
     }
 }

@@ -61,3 +61,28 @@ async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
     let text = [(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"))];
     Ok((text, figures).into_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use http::Request;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::House;
+
+    #[tokio::test]
+    async fn each_check_is_named() {
+        let house = House::open().await;
+        let ask = |path: &str| house.send(Request::get(path).body(Body::empty()).unwrap());
+        assert_eq!(ask("/healthz").await.status, StatusCode::OK);
+        let ready = ask("/readyz").await;
+        let checks = json!([{"name": "database", "ok": true}, {"name": "storage", "ok": true}]);
+        assert_eq!(ready.json(), json!({"ready": true, "checks": checks}));
+        house.store.close().await;
+        let broken = ask("/readyz").await;
+        assert_eq!(broken.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(broken.json()["checks"][0], json!({"name": "database", "ok": false}));
+        assert_eq!(ask("/metrics").await.code(), "not_found");
+    }
+}

@@ -20,7 +20,7 @@ use crate::request::{Body, Id, May, Peer, rights};
 const LIFE_DEFAULT_SECONDS: u64 = 3600;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(sign))
+    OpenApiRouter::new().routes(routes!(sign_media_url))
 }
 
 /// What a link opens, and for how long.
@@ -51,7 +51,7 @@ struct SignedLink {
 #[utoipa::path(post, path = "/api/media/{id}/signed-url", tag = "Media", params(("id" = i64, Path)),
     request_body = NewLink, responses((status = 200, body = SignedLink), (status = 400, body = ProblemBody),
     (status = 404, body = ProblemBody), (status = 410, body = ProblemBody)))]
-async fn sign(
+async fn sign_media_url(
     State(app): State<App>,
     may: May<rights::ShareLink>,
     Peer(address): Peer,

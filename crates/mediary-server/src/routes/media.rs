@@ -20,12 +20,12 @@ const RETRY_ATTEMPTS_MAX: i64 = 1000;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(of_conversation))
-        .routes(routes!(get, delete))
-        .routes(routes!(status))
-        .routes(routes!(download))
-        .routes(routes!(retry))
+        .routes(routes!(list_media))
+        .routes(routes!(list_conversation_media))
+        .routes(routes!(get_media, delete_media))
+        .routes(routes!(get_media_status))
+        .routes(routes!(download_media))
+        .routes(routes!(retry_media))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -96,7 +96,7 @@ impl Filter {
 /// Media of the company
 #[utoipa::path(get, path = "/api/media", tag = "Media", params(Paging, Filter),
     responses((status = 200, body = Page<MediaFile>), (status = 400, body = ProblemBody)))]
-async fn list(
+async fn list_media(
     State(app): State<App>,
     may: May<rights::Read>,
     Query(paging): Query<Paging>,
@@ -109,7 +109,7 @@ async fn list(
 /// Media of a conversation
 #[utoipa::path(get, path = "/api/conversations/{id}/media", tag = "Media", params(("id" = i64, Path), Paging, Filter),
     responses((status = 200, body = Page<MediaFile>), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
-async fn of_conversation(
+async fn list_conversation_media(
     State(app): State<App>,
     may: May<rights::Read>,
     Id(id): Id<ConversationId>,
@@ -128,7 +128,7 @@ async fn of_conversation(
 /// One media file
 #[utoipa::path(get, path = "/api/media/{id}", tag = "Media", params(("id" = i64, Path)),
     responses((status = 200, body = MediaFile), (status = 404, body = ProblemBody)))]
-async fn get(
+async fn get_media(
     State(app): State<App>,
     may: May<rights::Read>,
     Id(id): Id<MediaId>,
@@ -140,7 +140,7 @@ async fn get(
 /// Where a download stands
 #[utoipa::path(get, path = "/api/media/{id}/status", tag = "Media", params(("id" = i64, Path)),
     responses((status = 200, body = MediaStatus), (status = 404, body = ProblemBody)))]
-async fn status(
+async fn get_media_status(
     State(app): State<App>,
     may: May<rights::Read>,
     Id(id): Id<MediaId>,
@@ -155,7 +155,7 @@ async fn status(
 #[utoipa::path(post, path = "/api/media/{id}/download", tag = "Media", params(("id" = i64, Path)), responses(
     (status = 202, body = MediaFile), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
     (status = 410, body = ProblemBody)))]
-async fn download(
+async fn download_media(
     State(app): State<App>,
     may: May<rights::StartDownload>,
     Id(id): Id<MediaId>,
@@ -187,7 +187,7 @@ struct RetryOutcome {
 /// Retry failed downloads
 #[utoipa::path(post, path = "/api/media/retry", tag = "Media", request_body = Retry,
     responses((status = 200, body = RetryOutcome), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody)))]
-async fn retry(
+async fn retry_media(
     State(app): State<App>,
     may: May<rights::RetryAll>,
     Body(retry): Body<Retry>,
@@ -205,7 +205,7 @@ async fn retry(
 /// The message stays and says so; the bytes go with the next sweep.
 #[utoipa::path(delete, path = "/api/media/{id}", tag = "Media", params(("id" = i64, Path)),
     responses((status = 204), (status = 404, body = ProblemBody)))]
-async fn delete(
+async fn delete_media(
     State(app): State<App>,
     may: May<rights::DeleteMedia>,
     Peer(address): Peer,
@@ -225,4 +225,145 @@ fn moment<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Ti
     let wrong = || serde::de::Error::custom("must be an RFC 3339 time, like 2026-11-20T09:30:00Z");
     // A plus sign that was not escaped arrives as a space.
     Timestamp::parse_rfc3339(&text.replace(' ', "+")).map(Some).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body as HttpBody;
+    use mediary_core::Role;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{House, request};
+
+    #[tokio::test]
+    async fn record_has_every_field_of_the_contract() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let made = house.stored(&company, "wamid.1", b"\x89PNG\r\n\x1a\n", "image/png").await;
+        let record = house.get(&format!("/api/media/{}", made.media), company.key(Role::Viewer)).await.json();
+        let mut fields: Vec<&str> = record.as_object().unwrap().keys().map(String::as_str).collect();
+        fields.sort_unstable();
+        let mut expected = [
+            "id",
+            "companyId",
+            "conversationId",
+            "messageId",
+            "fileKey",
+            "fileName",
+            "fileUrl",
+            "fileSize",
+            "fileType",
+            "mimeType",
+            "detectedMimeType",
+            "sha256",
+            "voice",
+            "animated",
+            "width",
+            "height",
+            "durationMs",
+            "thumbhash",
+            "integrity",
+            "scanStatus",
+            "expiresAt",
+            "isActive",
+            "variants",
+            "providerMediaId",
+            "policy",
+            "downloadStatus",
+            "downloadAttempts",
+            "lastError",
+            "url",
+            "storedAt",
+            "createdAt",
+            "updatedAt",
+        ];
+        expected.sort_unstable();
+        assert_eq!(fields, expected);
+        assert_eq!(record["url"], format!("/api/media/messages/{}", made.message));
+        assert_eq!(record["createdAt"], "2023-11-14T22:13:20Z");
+        assert_eq!(record["fileUrl"], json!(null));
+        let admin = house
+            .get(&format!("/api/messages/{}/media", made.message), company.key(Role::Admin))
+            .await
+            .json();
+        assert!(admin["fileUrl"].as_str().unwrap().starts_with("file://"));
+    }
+
+    #[tokio::test]
+    async fn lists_filter_and_name_what_is_wrong() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let waiting = house.message(&company, "wamid.1").await;
+        let stored = house.stored(&company, "wamid.2", b"\x89PNG\r\n\x1a\n", "image/png").await;
+        let key = company.key(Role::Viewer);
+        let of_conversation = format!("/api/conversations/{}/media", waiting.conversation);
+        for (query, ids) in [
+            ("", vec![stored.media.0, waiting.media.0]),
+            ("?order=asc", vec![waiting.media.0, stored.media.0]),
+            ("?downloadStatus=completed", vec![stored.media.0]),
+            ("?fileType=image&fileType=video&downloadStatus=downloading", vec![waiting.media.0]),
+            ("?fileType=video&fileType=audio", vec![]),
+            ("?from=2023-11-14T22:13:21Z", vec![]),
+            ("?to=2023-11-14T23:13:21%2B01:00&downloadStatus=completed", vec![stored.media.0]),
+        ] {
+            for path in ["/api/media", &of_conversation] {
+                let answer = house.get(&format!("{path}{query}"), key).await;
+                let items = answer.json()["items"].as_array().unwrap().clone();
+                let found: Vec<i64> = items.iter().map(|item| item["id"].as_i64().unwrap()).collect();
+                assert_eq!(found, ids, "{path}{query}");
+            }
+        }
+        for (query, field) in [
+            ("fileType=gif", "fileType"),
+            ("downloadStatus=done", "downloadStatus"),
+            ("from=yesterday", "from"),
+            ("sort=colour", "sort"),
+            ("order=up", "order"),
+            ("limit=1000", "limit"),
+        ] {
+            assert_eq!(house.get(&format!("/api/media?{query}"), key).await.field(), field, "{query}");
+        }
+    }
+
+    #[tokio::test]
+    async fn download_is_asked_for_once() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let waiting = house.message(&company, "wamid.1").await;
+        let stored = house.stored(&company, "wamid.2", b"\x89PNG\r\n\x1a\n", "image/png").await;
+        let key = company.key(Role::Agent);
+        let ask = |id: MediaId| house.post_empty(format!("/api/media/{id}/download"), key);
+        let answer = ask(waiting.media).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED);
+        assert_eq!(answer.json()["id"], waiting.media.0);
+        assert_eq!(ask(stored.media).await.code(), "conflict");
+        let status = house.get(&format!("/api/media/{}/status", stored.media), key).await.json();
+        let expected = json!({"status": "completed", "progress": 1.0, "bytesDownloaded": 8, "fileSize": 8, "error": null});
+        assert_eq!(status, expected);
+    }
+
+    #[tokio::test]
+    async fn retry_and_delete_are_checked() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let manager = company.key(Role::Manager);
+        let nothing = house.post("/api/media/retry", manager, &json!({})).await;
+        assert_eq!(nothing.json(), json!({"retried": 0, "succeeded": 0, "failed": 0}));
+        for (body, field) in [
+            (json!({"maxAttempts": 0}), "maxAttempts"),
+            (json!({"maxAttempts": "5"}), "maxAttempts"),
+            (json!({"attempts": 5}), "attempts"),
+        ] {
+            assert_eq!(house.post("/api/media/retry", manager, &body).await.field(), field, "{body}");
+        }
+        let made = house.message(&company, "wamid.1").await;
+        let path = format!("/api/media/{}", made.media);
+        let delete = request("DELETE", &path, Some(manager)).body(HttpBody::empty()).unwrap();
+        assert_eq!(house.send(delete).await.status, StatusCode::NO_CONTENT);
+        assert_eq!(house.get("/api/media", manager).await.json()["items"], json!([]));
+        let audit = house.get("/api/audit", company.key(Role::Admin)).await.json();
+        assert_eq!(audit["items"][0]["action"], "media.deleted");
+        assert_eq!(audit["items"][0]["record"], format!("media:{}", made.media));
+    }
 }

@@ -12,13 +12,13 @@ use crate::problem::{Problem, ProblemBody};
 use crate::request::{Id, May, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get)).routes(routes!(media))
+    OpenApiRouter::new().routes(routes!(get_message)).routes(routes!(get_message_media))
 }
 
 /// One message
 #[utoipa::path(get, path = "/api/messages/{id}", tag = "Messages", params(("id" = i64, Path)),
     responses((status = 200, body = Message), (status = 404, body = ProblemBody)))]
-async fn get(
+async fn get_message(
     State(app): State<App>,
     may: May<rights::Read>,
     Id(id): Id<MessageId>,
@@ -30,7 +30,7 @@ async fn get(
 /// The media file of a message
 #[utoipa::path(get, path = "/api/messages/{id}/media", tag = "Messages", params(("id" = i64, Path)),
     responses((status = 200, body = MediaFile), (status = 404, body = ProblemBody)))]
-async fn media(
+async fn get_message_media(
     State(app): State<App>,
     may: May<rights::Read>,
     Id(id): Id<MessageId>,

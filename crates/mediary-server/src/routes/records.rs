@@ -15,7 +15,7 @@ use crate::problem::{Problem, ProblemBody};
 use crate::request::{May, Paging, Query, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(audit)).routes(routes!(usage))
+    OpenApiRouter::new().routes(routes!(list_audit)).routes(routes!(get_usage))
 }
 
 /// Somebody did something to a record.
@@ -70,7 +70,7 @@ impl Shape<mediary_store::Usage> for Usage {
 /// The audit log, newest first
 #[utoipa::path(get, path = "/api/audit", tag = "Company", params(Paging),
     responses((status = 200, body = Page<AuditEntry>), (status = 403, body = ProblemBody)))]
-async fn audit(
+async fn list_audit(
     State(app): State<App>,
     may: May<rights::SeeAudit>,
     Query(paging): Query<Paging>,
@@ -82,7 +82,7 @@ async fn audit(
 /// Stored files and bytes by month and type
 #[utoipa::path(get, path = "/api/usage", tag = "Company",
     responses((status = 200, body = Page<Usage>), (status = 403, body = ProblemBody)))]
-async fn usage(State(app): State<App>, may: May<rights::SeeUsage>) -> Result<Json<Page<Usage>>, Problem> {
+async fn get_usage(State(app): State<App>, may: May<rights::SeeUsage>) -> Result<Json<Page<Usage>>, Problem> {
     let rows = app.store().usage(may.caller.company_id).await?;
     let page = mediary_store::Page { items: rows, next: None };
     Ok(Json(Page::of(page, may.caller.role)))

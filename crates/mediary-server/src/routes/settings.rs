@@ -18,7 +18,7 @@ use crate::request::{Body, May, Peer, present, rights};
 const RETENTION_DAYS_MAX: i64 = 3650;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get, change))
+    OpenApiRouter::new().routes(routes!(get_media_settings, change_media_settings, replace_media_settings))
 }
 
 /// What a company wants done with its media.
@@ -68,7 +68,10 @@ struct MediaSettingsChange {
 
 /// Media settings
 #[utoipa::path(get, path = "/api/settings/media", tag = "Settings", responses((status = 200, body = MediaSettings)))]
-async fn get(State(app): State<App>, may: May<rights::Read>) -> Result<Json<MediaSettings>, Problem> {
+async fn get_media_settings(
+    State(app): State<App>,
+    may: May<rights::Read>,
+) -> Result<Json<MediaSettings>, Problem> {
     let company = app.store().company(may.caller.company_id).await?.ok_or_else(Problem::not_found)?;
     Ok(Json(shown(&app, &company)))
 }
@@ -76,9 +79,9 @@ async fn get(State(app): State<App>, may: May<rights::Read>) -> Result<Json<Medi
 /// Change media settings
 ///
 /// A new policy holds for messages that come from now on.
-#[utoipa::path(method(patch, put), path = "/api/settings/media", tag = "Settings", request_body = MediaSettingsChange,
+#[utoipa::path(patch, path = "/api/settings/media", tag = "Settings", request_body = MediaSettingsChange,
     responses((status = 200, body = MediaSettings), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody)))]
-async fn change(
+async fn change_media_settings(
     State(app): State<App>,
     may: May<rights::ChangeMediaSettings>,
     Peer(address): Peer,
@@ -99,6 +102,20 @@ async fn change(
     let company = app.engine().update_media_settings(&may.caller, &settings).await?;
     app.audit(&may.caller, address, "media_settings.changed", format!("company:{id}")).await;
     Ok(Json(shown(&app, &company)))
+}
+
+/// Change media settings, for clients that cannot PATCH
+///
+/// What is left out stays.
+#[utoipa::path(put, path = "/api/settings/media", tag = "Settings", request_body = MediaSettingsChange,
+    responses((status = 200, body = MediaSettings), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody)))]
+async fn replace_media_settings(
+    app: State<App>,
+    may: May<rights::ChangeMediaSettings>,
+    peer: Peer,
+    change: Body<MediaSettingsChange>,
+) -> Result<Json<MediaSettings>, Problem> {
+    change_media_settings(app, may, peer, change).await
 }
 
 fn shown(app: &App, company: &Company) -> MediaSettings {
@@ -122,6 +139,39 @@ impl Sizes {
             audio: limit(FileType::Audio),
             document: limit(FileType::Document),
             sticker: limit(FileType::Sticker),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use mediary_core::Role;
+    use serde_json::{Value, json};
+
+    use crate::testing::{House, with_json};
+
+    #[tokio::test]
+    async fn change_touches_only_what_it_names() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let manager = company.key(Role::Manager);
+        let change =
+            |body: Value| house.send(with_json("PATCH", "/api/settings/media", Some(manager), &body));
+        let answer = change(json!({"policy": "on_view", "retentionDays": 30})).await;
+        assert_eq!((answer.status, &answer.json()["retentionDays"]), (StatusCode::OK, &json!(30)));
+        change(json!({"retentionDays": null})).await;
+        let now = house.get("/api/settings/media", company.key(Role::Viewer)).await.json();
+        assert_eq!((&now["policy"], &now["retentionDays"]), (&json!("on_view"), &json!(null)));
+        assert_eq!(now["limits"]["inbound"]["image"], 100 * 1024 * 1024);
+        assert_eq!(now["limits"]["outbound"]["image"], 5_000_000);
+        for (body, field) in [
+            (json!({"policy": "keep"}), "policy"),
+            (json!({"retentionDays": 0}), "retentionDays"),
+            (json!({"retentionDays": -1}), "retentionDays"),
+            (json!({"retention": 30}), "retention"),
+        ] {
+            assert_eq!(change(body.clone()).await.field(), field, "{body}");
         }
     }
 }

@@ -17,7 +17,11 @@ use crate::problem::{Problem, ProblemBody};
 use crate::request::{Body, Id, May, Paging, Peer, Query, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change, deactivate))
+    OpenApiRouter::new().routes(routes!(list_users, create_user)).routes(routes!(
+        get_user,
+        change_user,
+        deactivate_user
+    ))
 }
 
 /// A person to let in.
@@ -52,7 +56,7 @@ struct UserChange {
 /// Users
 #[utoipa::path(get, path = "/api/users", tag = "Users", params(Paging),
     responses((status = 200, body = Page<User>), (status = 403, body = ProblemBody)))]
-async fn list(
+async fn list_users(
     State(app): State<App>,
     may: May<rights::ManageUsers>,
     Query(paging): Query<Paging>,
@@ -64,7 +68,7 @@ async fn list(
 /// One user
 #[utoipa::path(get, path = "/api/users/{id}", tag = "Users", params(("id" = i64, Path)),
     responses((status = 200, body = User), (status = 404, body = ProblemBody)))]
-async fn get(
+async fn get_user(
     State(app): State<App>,
     may: May<rights::ManageUsers>,
     Id(id): Id<UserId>,
@@ -76,7 +80,7 @@ async fn get(
 /// Add a user
 #[utoipa::path(post, path = "/api/users", tag = "Users", request_body = NewUser,
     responses((status = 201, body = User), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody)))]
-async fn create(
+async fn create_user(
     State(app): State<App>,
     may: May<rights::ManageUsers>,
     Peer(address): Peer,
@@ -91,7 +95,7 @@ async fn create(
 /// Change a user
 #[utoipa::path(patch, path = "/api/users/{id}", tag = "Users", params(("id" = i64, Path)), request_body = UserChange,
     responses((status = 200, body = User), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
-async fn change(
+async fn change_user(
     State(app): State<App>,
     may: May<rights::ManageUsers>,
     Peer(address): Peer,
@@ -114,7 +118,7 @@ async fn change(
 /// They are logged out everywhere; what they did stays on record.
 #[utoipa::path(delete, path = "/api/users/{id}", tag = "Users", params(("id" = i64, Path)),
     responses((status = 204), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
-async fn deactivate(
+async fn deactivate_user(
     State(app): State<App>,
     may: May<rights::ManageUsers>,
     Peer(address): Peer,
@@ -134,4 +138,68 @@ fn not_yourself(may: &May<rights::ManageUsers>, id: UserId) -> Result<(), Proble
         return Err(Problem::new(ErrorCode::Conflict).detail(detail));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::{House, PASSWORD, post, with_json};
+
+    #[tokio::test]
+    async fn user_is_added_changed_and_locked_out_at_once() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let admin = company.key(Role::Admin);
+        let new = json!({"email": "Agent@acme.test", "name": "Ana", "role": "agent", "password": PASSWORD});
+        let answer = house.post("/api/users", admin, &new).await;
+        assert_eq!(answer.status, StatusCode::CREATED);
+        assert_eq!(answer.json()["email"], "agent@acme.test");
+        assert_eq!(house.post("/api/users", admin, &new).await.code(), "conflict");
+        let cookie = house.cookie(&company, Role::Agent).await;
+        let path = format!("/api/users/{}", answer.json()["id"]);
+        let change = |body: Value| house.send(with_json("PATCH", &path, Some(admin), &body));
+        assert_eq!(change(json!({"role": "manager"})).await.json()["role"], "manager");
+        assert_eq!(change(json!({"active": false})).await.json()["active"], false);
+        let me = http::Request::get("/api/auth/me").header("cookie", cookie);
+        assert_eq!(house.send(me.body(axum::body::Body::empty()).unwrap()).await.code(), "unauthorized");
+        let login = json!({"email": "agent@acme.test", "password": PASSWORD});
+        assert_eq!(house.send(post("/api/auth/login", None, &login)).await.code(), "unauthorized");
+    }
+
+    #[tokio::test]
+    async fn values_are_checked_by_field() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let admin = company.key(Role::Admin);
+        let good = json!({"email": "ana@acme.test", "name": "Ana", "role": "agent", "password": PASSWORD});
+        for (field, value) in [
+            ("email", json!("ana")),
+            ("name", json!("  ")),
+            ("role", json!("owner")),
+            ("password", json!("short")),
+            ("company", json!(1)),
+        ] {
+            let mut body = good.clone();
+            body[field] = value;
+            assert_eq!(house.post("/api/users", admin, &body).await.field(), field);
+        }
+    }
+
+    #[tokio::test]
+    async fn admin_cannot_lock_themselves_out() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        house.user(&company, Role::Admin).await;
+        let cookie = house.cookie(&company, Role::Admin).await;
+        let id = house.get("/api/users", company.key(Role::Admin)).await.json()["items"][0]["id"].clone();
+        for (method, body) in
+            [("PATCH", json!({"role": "agent"})), ("PATCH", json!({"active": false})), ("DELETE", json!({}))]
+        {
+            let mut request = with_json(method, &format!("/api/users/{id}"), None, &body);
+            request.headers_mut().insert("cookie", cookie.parse().unwrap());
+            assert_eq!(house.send(request).await.code(), "conflict", "{method} {body}");
+        }
+    }
 }

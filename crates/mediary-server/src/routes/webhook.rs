@@ -29,7 +29,7 @@ const BODY_DEADLINE: Duration = Duration::from_secs(20);
 const FIRST_BUFFER: usize = 16 * 1024;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(verify, receive))
+    OpenApiRouter::new().routes(routes!(verify_webhook, receive_webhook))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -46,7 +46,10 @@ struct Verification {
 /// Meta's check that this address is ours
 #[utoipa::path(get, path = "/api/webhooks/whatsapp", tag = "Webhook", params(Verification), security(()), responses(
     (status = 200, content_type = "text/plain", body = String), (status = 403, body = ProblemBody)))]
-async fn verify(State(app): State<App>, Query(query): Query<Verification>) -> Result<Response, Problem> {
+async fn verify_webhook(
+    State(app): State<App>,
+    Query(query): Query<Verification>,
+) -> Result<Response, Problem> {
     let known = match (query.mode.as_deref(), query.verify_token) {
         (Some("subscribe"), Some(token)) => app.engine().verify_subscription(&token).await?,
         _ => false,
@@ -67,7 +70,7 @@ async fn verify(State(app): State<App>, Query(query): Query<Verification>) -> Re
 #[utoipa::path(post, path = "/api/webhooks/whatsapp", tag = "Webhook", security(()),
     request_body(content = String, content_type = "application/json"), responses(
     (status = 200), (status = 401, body = ProblemBody), (status = 413, body = ProblemBody), (status = 503, body = ProblemBody)))]
-async fn receive(State(app): State<App>, request: Request) -> Result<StatusCode, Problem> {
+async fn receive_webhook(State(app): State<App>, request: Request) -> Result<StatusCode, Problem> {
     let started = Instant::now();
     let outcome = take(&app, request).await;
     let result = match &outcome {
