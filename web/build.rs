@@ -3,6 +3,8 @@
 //! `MEDIARY_UI=skip` leaves npm alone and embeds a page that says how to get the inbox. Without it a failing build of
 //! the inbox ends a release build; a development build goes on with that page, so that Rust work never waits for Node.
 
+#![expect(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
+
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -10,8 +12,16 @@ use std::process::Command;
 use std::{env, fs, io};
 
 /// What the inbox is built from. Tests and development tools are left out, so that changing them rebuilds nothing.
-const SOURCES: &[&str] =
-    &["src", "public", "index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", ".npmrc"];
+const SOURCES: &[&str] = &[
+    "src",
+    "public",
+    "index.html",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "vite.config.ts",
+    ".npmrc",
+];
 
 const PLACEHOLDER: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Mediary</title>\
 <body><h1>The inbox is not in this build</h1>\
@@ -58,7 +68,8 @@ fn build(root: &Path, ui: &Path) -> Outcome {
 
 /// Installs the packages when the lock file says something new; most edits leave them alone.
 fn install(root: &Path, ui: &Path) -> Outcome {
-    let manifests: Vec<_> = ["package.json", "package-lock.json", ".npmrc"].map(|name| root.join(name)).into();
+    let manifests: Vec<_> =
+        ["package.json", "package-lock.json", ".npmrc"].map(|name| root.join(name)).into();
     let wanted = hash_of(root, &manifests)?;
     let installed = ui.join("installed");
     if fs::read_to_string(&installed).is_ok_and(|stamp| stamp == wanted) {

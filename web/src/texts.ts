@@ -146,7 +146,7 @@ export const texts = {
     downloadingOf: (done: string, total: string) => `${done} of ${total}`,
     progress: (kind: string) => `Download of ${kind.toLowerCase()}`,
     failed: "Download failed",
-    retryAt: (time: string) => `Tried again by itself at ${time}`,
+    retryAt: (time: string) => `It will be tried again at ${time}.`,
     unknownReason: "The reason is not known.",
     expired: "WhatsApp no longer has this file, and no copy was kept.",
     deleted: "This file was deleted.",
