@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{CompanyId, DownloadStatus, ErrorCode, FileType, MediaId, MediaPolicy};
+use mediary_core::{CompanyId, DownloadStatus, ErrorCode, FileType, MediaId};
 use mediary_store::{BackfillRow, MediaFile};
 use tokio::time::Instant;
 
@@ -64,11 +64,7 @@ impl Engine {
             let rows = self.store().due_for_backfill(options.company, after, page).await?;
             let Some(last) = rows.last() else { return Ok(report) };
             after = Some((last.media.expires_at, last.media.id));
-            let wanted: Vec<MediaFile> = rows
-                .into_iter()
-                .map(|row| row.media)
-                .filter(|media| media.policy == MediaPolicy::Store)
-                .collect();
+            let wanted: Vec<MediaFile> = rows.into_iter().map(|row| row.media).collect();
             for media in &wanted {
                 self.store().requeue_download(media.company_id, media.id, true).await?;
             }

@@ -17,15 +17,6 @@ pub struct Check {
 }
 
 impl Engine {
-    /// Asks WhatsApp whether it takes the account's token.
-    pub async fn check_token(&self, company: CompanyId, account: AccountId) -> Result<()> {
-        let account = self.accounts().by_id(company, account).await?;
-        let account = account.ok_or_else(|| Error::not_found("there is no such WhatsApp account"))?;
-        let token = account.token()?.expose_secret();
-        self.parts().graph.check_token(token, &account.row.phone_number_id).await?;
-        Ok(())
-    }
-
     /// Checks the database and storage, and says whether storage holds downloads back.
     pub async fn health(&self) -> Vec<Check> {
         let database = check("database", async { self.store().check().await.map_err(chain) });

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use mediary_blob::StorageKey;
 use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Permission, Timestamp};
 use mediary_store::{Company, MediaFile, MediaSettings, Requeued};
 use metrics::counter;
@@ -127,8 +128,8 @@ impl Engine {
         let company = caller.company_id;
         let record = self.record(company, id).await?;
         let deleted = self.store().delete_media(company, id, caller.user_id()).await?;
-        self.files().forget(&record);
         if deleted {
+            self.clear_deleted(company, id).await?;
             tracing::info!(company.id = company.0, media.id = id.0, by = caller.label(), "media_deleted");
             let data = EventData {
                 id: id.0,
@@ -138,7 +139,21 @@ impl Engine {
                 ..EventData::default()
             };
             self.events().publish(company, EventName::MediaDeleted, data);
-            self.wake().sweep();
+        }
+        Ok(())
+    }
+
+    /// Follows up on a file's deletion: it is served to nobody any more, and its bytes go soon. A worker that died
+    /// between storing a file and recording it left bytes that no record names; those go here.
+    pub(crate) async fn clear_deleted(&self, company: CompanyId, id: MediaId) -> Result<()> {
+        let record = self.record(company, id).await?;
+        self.files().forget(&record);
+        self.wake().sweep();
+        if let (None, Some(provider_id)) = (&record.storage_key, &record.provider_media_id)
+            && record.download_attempts > 0
+        {
+            let key = StorageKey::media(company, record.message_id, provider_id);
+            self.parts().storage.delete(&key).await?;
         }
         Ok(())
     }

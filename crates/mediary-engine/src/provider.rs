@@ -120,6 +120,14 @@ impl Engine {
         Ok(())
     }
 
+    /// Asks WhatsApp whether an account's token may use its number.
+    pub async fn check_token(&self, company: CompanyId, id: AccountId) -> crate::Result<()> {
+        let account = self.account_of(company, id).await?;
+        let token = account.token()?.expose_secret();
+        self.parts().graph.check_token(token, &account.row.phone_number_id).await?;
+        Ok(())
+    }
+
     /// The account of a media file.
     pub(crate) async fn account_of(
         &self,
@@ -127,7 +135,7 @@ impl Engine {
         id: AccountId,
     ) -> crate::Result<Arc<KnownAccount>> {
         let account = self.accounts().by_id(company, id).await?;
-        account.ok_or_else(|| crate::Error::not_found("the WhatsApp account of this file is gone"))
+        account.ok_or_else(|| crate::Error::not_found("there is no such WhatsApp account"))
     }
 }
 

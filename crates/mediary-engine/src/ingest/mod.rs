@@ -104,6 +104,7 @@ impl Ingester {
                 if outcome.events > 0 {
                     fault::point("ingest.after_commit");
                     self.tell(&outcome);
+                    self.clear_deleted(&outcome.changes).await;
                 }
                 self.look_up(seen.missing).await?;
                 Ok(met)
@@ -146,9 +147,20 @@ impl Ingester {
         if outcome.downloads_due {
             self.engine.wake().fetch();
         }
-        if outcome.changes.iter().any(|change| change.kind == ChangeKind::MediaDeleted) {
-            self.engine.files().forget_all();
-            self.engine.wake().sweep();
+    }
+
+    /// Revoked media is served to nobody from now on, and its bytes go soon.
+    async fn clear_deleted(&self, changes: &[Change]) {
+        let deleted = changes.iter().filter(|change| change.kind == ChangeKind::MediaDeleted);
+        for (company, media) in deleted.filter_map(|change| Some((change.company_id, change.media_id?))) {
+            if let Err(error) = self.engine.clear_deleted(company, media).await {
+                tracing::error!(
+                    company.id = company.0,
+                    media.id = media.0,
+                    error = &error as &dyn std::error::Error,
+                    "what a revoked file left behind could not be removed"
+                );
+            }
         }
     }
 

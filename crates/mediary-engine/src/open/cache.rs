@@ -78,10 +78,6 @@ impl OpenFiles {
         }
     }
 
-    pub(crate) fn forget_all(&self) {
-        self.recent.invalidate_all();
-    }
-
     /// Notes a view, to be written down with the next sweep.
     pub(super) fn touched(&self, record: &MediaFile, now: Timestamp) {
         if record.last_accessed_at.is_some_and(|last| now.since(last) < VIEW_NOTED_EVERY) {

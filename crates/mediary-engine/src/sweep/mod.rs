@@ -6,37 +6,55 @@ mod gauges;
 use std::time::Duration;
 
 use mediary_blob::StorageKey;
-use mediary_core::{DownloadStatus, Timestamp};
-use mediary_store::Change;
+use mediary_core::{DownloadStatus, ErrorCode, Timestamp};
+use mediary_store::{Change, Trash};
 use tokio::time::Instant;
 
 use crate::engine::{Engine, Shutdown};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::{EventData, EventName};
-use crate::fault;
+use crate::{fault, ingest};
 
 /// How often the quick things are done, and the slow ones.
 const OFTEN: Duration = Duration::from_secs(5);
 const HOURLY: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Statuses and edits wait this long for their message.
+const UPDATES_WAIT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 /// An unfinished upload that nobody wrote to for this long belongs to nobody.
 const TEMPORARY_AFTER: Duration = Duration::from_secs(3600);
 /// Rows of one transaction.
 const BATCH: u32 = 500;
 
-/// What a sweep did.
+/// What a sweep did, or would do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SweepReport {
     /// Downloads whose worker died.
-    pub leases_released: usize,
+    pub leases_released: u64,
     /// Media that WhatsApp forgot before it could be saved.
-    pub expired_unsaved: usize,
+    pub expired_unsaved: u64,
     /// Files removed from storage because their record was deleted or replaced.
-    pub files_removed: usize,
+    pub files_removed: u64,
     /// What unfinished uploads had left behind.
     pub temporary_files_removed: u64,
     /// Webhook bodies and sessions past their time.
     pub webhooks_pruned: u64,
     pub sessions_pruned: u64,
+}
+
+impl SweepReport {
+    /// Every figure with its name.
+    pub fn counts(&self) -> Vec<(&'static str, u64)> {
+        vec![
+            ("leasesReleased", self.leases_released),
+            ("expiredUnsaved", self.expired_unsaved),
+            ("filesRemoved", self.files_removed),
+            ("temporaryFilesRemoved", self.temporary_files_removed),
+            ("webhooksPruned", self.webhooks_pruned),
+            ("sessionsPruned", self.sessions_pruned),
+        ]
+    }
 }
 
 /// Sweeps until `shutdown`: once at the start, then by and by.
@@ -66,37 +84,7 @@ pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
     }
 }
 
-impl SweepReport {
-    /// Each figure by name.
-    pub fn counts(&self) -> [(&'static str, u64); 6] {
-        [
-            ("leasesReleased", self.leases_released as u64),
-            ("expiredUnsaved", self.expired_unsaved as u64),
-            ("filesRemoved", self.files_removed as u64),
-            ("temporaryFilesRemoved", self.temporary_files_removed),
-            ("webhooksPruned", self.webhooks_pruned),
-            ("sessionsPruned", self.sessions_pruned),
-        ]
-    }
-}
-
 impl Engine {
-    /// What a sweep would do now. Temporary files are not looked at: finding them is most of removing them.
-    pub async fn sweep_preview(&self) -> Result<SweepReport> {
-        let processed_before = self.now().minus(self.config().webhook_retention);
-        let found = self.store().sweep_preview(self.now(), processed_before).await?;
-        let count = |count: i64| u64::try_from(count).unwrap_or(0);
-        let size = |count: i64| usize::try_from(count).unwrap_or(0);
-        Ok(SweepReport {
-            leases_released: size(found.leases),
-            expired_unsaved: size(found.expired_unsaved),
-            files_removed: size(found.trash),
-            temporary_files_removed: 0,
-            webhooks_pruned: count(found.webhooks),
-            sessions_pruned: count(found.sessions),
-        })
-    }
-
     /// Sweeps everything once.
     pub async fn sweep(&self) -> Result<SweepReport> {
         let mut report = SweepReport::default();
@@ -105,32 +93,52 @@ impl Engine {
         Ok(report)
     }
 
+    /// Counts what a sweep would do. What unfinished uploads left behind shows only when it is removed.
+    pub async fn sweep_preview(&self) -> Result<SweepReport> {
+        let now = self.now();
+        let found = self.store().sweep_preview(now, self.processed_before()).await?;
+        let count = |count: i64| u64::try_from(count).unwrap_or(0);
+        Ok(SweepReport {
+            leases_released: count(found.leases),
+            expired_unsaved: count(found.expired_unsaved),
+            files_removed: count(found.trash),
+            temporary_files_removed: 0,
+            webhooks_pruned: count(found.webhooks),
+            sessions_pruned: count(found.sessions),
+        })
+    }
+
+    fn processed_before(&self) -> Timestamp {
+        self.now().minus(self.config().webhook_retention)
+    }
+
     async fn sweep_often(&self, report: &mut SweepReport) -> Result<()> {
         self.note_views().await?;
         let released = self.store().release_expired_leases(self.now(), BATCH).await?;
         if !released.is_empty() {
             self.wake().fetch();
         }
-        report.leases_released += released.len();
+        report.leases_released += released.len() as u64;
         report.expired_unsaved += self.expire_unsaved().await?;
         report.files_removed += self.empty_trash().await?;
+        self.apply_waiting(MINUTE).await?;
         self.set_gauges().await
     }
 
     async fn sweep_hourly(&self, report: &mut SweepReport) -> Result<()> {
         let temporary = self.parts().storage.sweep_temporary(TEMPORARY_AFTER).await?;
         report.temporary_files_removed += temporary.removed;
-        let now = self.now();
-        let processed_before = now.minus(self.config().webhook_retention);
-        report.webhooks_pruned += self.prune_webhooks(processed_before).await?;
-        report.sessions_pruned += self.prune_sessions(now).await?;
+        report.webhooks_pruned += self.prune_webhooks().await?;
+        report.sessions_pruned += self.prune_sessions().await?;
+        self.apply_waiting(DAY).await?;
+        self.store().prune_message_updates(self.now().minus(UPDATES_WAIT_FOR), BATCH).await?;
         Ok(())
     }
 
-    async fn prune_webhooks(&self, processed_before: Timestamp) -> Result<u64> {
+    async fn prune_webhooks(&self) -> Result<u64> {
         let mut pruned = 0;
         loop {
-            let batch = self.store().prune_webhook_events(processed_before, BATCH).await?;
+            let batch = self.store().prune_webhook_events(self.processed_before(), BATCH).await?;
             pruned += batch;
             if batch < u64::from(BATCH) {
                 return Ok(pruned);
@@ -138,10 +146,10 @@ impl Engine {
         }
     }
 
-    async fn prune_sessions(&self, now: Timestamp) -> Result<u64> {
+    async fn prune_sessions(&self) -> Result<u64> {
         let mut pruned = 0;
         loop {
-            let batch = self.store().prune_sessions(now, BATCH).await?;
+            let batch = self.store().prune_sessions(self.now(), BATCH).await?;
             pruned += batch;
             if batch < u64::from(BATCH) {
                 return Ok(pruned);
@@ -149,35 +157,56 @@ impl Engine {
         }
     }
 
-    async fn expire_unsaved(&self) -> Result<usize> {
+    /// A status and its message may have been taken in by two processes at the same moment.
+    async fn apply_waiting(&self, since: Duration) -> Result<()> {
+        let changes = self.store().apply_waiting_updates(self.now().minus(since), BATCH).await?;
+        ingest::publish(self.events(), &changes);
+        Ok(())
+    }
+
+    async fn expire_unsaved(&self) -> Result<u64> {
         let expired = self.store().expire_unsaved(self.now(), BATCH).await?;
         for change in &expired {
             self.events().publish(change.company_id, EventName::MediaFailed, expired_data(change));
         }
-        Ok(expired.len())
+        Ok(expired.len() as u64)
     }
 
     /// Removes the bytes first and the note about them after, so that none is forgotten.
-    async fn empty_trash(&self) -> Result<usize> {
+    async fn empty_trash(&self) -> Result<u64> {
         let mut removed = 0;
         loop {
             let trash = self.store().trash_take(BATCH).await?;
             let mut done = Vec::with_capacity(trash.len());
             for item in &trash {
-                if item.backend != self.parts().storage.backend() {
-                    continue;
+                match self.remove(item).await {
+                    Ok(()) => done.push(item.id),
+                    Err(error) => tracing::error!(
+                        company.id = item.company_id.0,
+                        error = &error as &dyn std::error::Error,
+                        "deleted bytes could not be removed from storage"
+                    ),
                 }
-                let key: StorageKey = item.key.parse()?;
-                self.parts().storage.delete(&key).await?;
-                fault::point("trash.deleted");
-                done.push(item.id);
             }
             self.store().trash_done(&done).await?;
-            removed += done.len();
-            if done.len() < usize::try_from(BATCH).unwrap_or(usize::MAX) {
+            removed += done.len() as u64;
+            if done.is_empty() || done.len() < trash.len() {
                 return Ok(removed);
             }
         }
+    }
+
+    async fn remove(&self, item: &Trash) -> Result<()> {
+        let storage = &self.parts().storage;
+        if item.backend != storage.backend() {
+            let context =
+                format!("they are in storage {}, this process uses {}", item.backend, storage.backend());
+            return Err(Error::new(ErrorCode::StorageError, context));
+        }
+        let key: StorageKey = item.key.parse()?;
+        storage.delete(&key).await?;
+        fault::point("trash.deleted");
+        Ok(())
     }
 
     async fn note_views(&self) -> Result<()> {

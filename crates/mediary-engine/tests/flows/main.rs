@@ -6,10 +6,12 @@
 #![expect(clippy::needless_pass_by_value, reason = "bodies read better when they are built in place")]
 
 mod access;
+mod backfill;
 mod failures;
 mod harness;
 mod ingest;
 mod media;
 mod open;
+mod sweep;
 mod webhook;
 mod worker;

@@ -1,0 +1,52 @@
+//! What is put right from time to time, whoever was at work before.
+
+use std::time::Duration;
+
+use mediary_blob::StorageKey;
+use mediary_core::ErrorCode;
+use mediary_simulator::{FaultKind, FaultSpec, TokenState};
+
+use crate::harness::{TOKEN, World};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+#[tokio::test]
+async fn a_preview_says_what_a_sweep_then_does() {
+    let world = World::new().await;
+    let (kept, late) = (world.png(1).await, world.png(2).await);
+    let record = world.arrive("wamid.1", "image", &kept).await;
+    world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&late.id)).unwrap();
+    world.arrive("wamid.2", "image", &late).await;
+    world.engine.delete_media(&world.caller, record.id).await.unwrap();
+    world.advance(40 * DAY);
+    let preview = world.engine.sweep_preview().await.unwrap();
+    assert_eq!(world.stored_files(), 1, "a preview changes nothing");
+    let report = world.engine.sweep().await.unwrap();
+    assert_eq!(preview, report);
+    assert_eq!((report.files_removed, report.expired_unsaved, report.webhooks_pruned), (1, 1, 2));
+    assert_eq!(world.stored_files(), 0);
+    assert_eq!(world.engine.sweep().await.unwrap(), Default::default(), "there is nothing left to do");
+}
+
+#[tokio::test]
+async fn bytes_that_a_dead_worker_stored_go_with_their_message() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&media.id)).unwrap();
+    let record = world.arrive("wamid.1", "image", &media).await;
+    // As if a worker had died between storing the file and recording it.
+    let key = StorageKey::media(world.company, record.message_id, &media.id);
+    world.storage.create(&key).await.unwrap().finish().await.unwrap();
+    assert_eq!(world.stored_files(), 1);
+    world.engine.delete_media(&world.caller, record.id).await.unwrap();
+    assert_eq!(world.stored_files(), 0);
+}
+
+#[tokio::test]
+async fn a_token_can_be_checked() {
+    let world = World::new().await;
+    world.engine.check_token(world.company, world.account).await.unwrap();
+    world.whatsapp.set_token(TOKEN, TokenState::Revoked).unwrap();
+    let refused = world.engine.check_token(world.company, world.account).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::ProviderUnauthorized);
+}
