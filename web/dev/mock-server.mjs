@@ -134,10 +134,9 @@ function download(media) {
   return media;
 }
 
-/** A new message, as if a customer had sent it. */
-function arrive(body) {
-  const conversation = conversationOf(body.conversationId ?? 1);
-  const { type = "text", text = "A new message" } = body;
+/** A new message, as if a customer had sent it; asked for as the simulated WhatsApp wants it. */
+function arrive({ type = "text", text = null, customer }) {
+  const conversation = data.conversations.find(({ contact }) => contact.waId === customer.waId) ?? fail();
   const message =
     type === "image"
       ? data.addMedia(conversation, Date.now(), "image", data.samples.images[0])
@@ -145,7 +144,7 @@ function arrive(body) {
   conversation.unreadCount += 1;
   emit("message.created", { conversationId: conversation.id, messageId: message.id });
   emit("conversation.updated", { conversationId: conversation.id });
-  return message;
+  return { messages: [{ id: message.providerMessageId }] };
 }
 
 function sendBytes(request, response, media, query) {
@@ -227,15 +226,7 @@ const routes = [
     },
   ],
   ["POST", "/api/media/:id/download", ([id]) => ({ status: 202, body: download(mediaOf(id)) })],
-  ["POST", "/__mock/arrive", (_, { body }) => arrive(body)],
-  [
-    "POST",
-    "/__mock/drop-events",
-    () => {
-      for (const response of listeners) response.destroy();
-    },
-  ],
-  ["POST", "/__mock/end-sessions", () => sessions.clear()],
+  ["POST", "/_control/messages", (_, { body }) => arrive(body)],
 ];
 
 function find(method, path) {
@@ -268,7 +259,7 @@ function serveFile(path, response) {
 async function answer(request, response) {
   const url = new URL(request.url, "http://mock");
   const { pathname: path, searchParams: query } = url;
-  if (!path.startsWith("/api/") && !path.startsWith("/__mock/")) return serveFile(path, response);
+  if (!path.startsWith("/api/") && !path.startsWith("/_control/")) return serveFile(path, response);
   if (LATENCY_MS > 0) await new Promise((resolve) => setTimeout(resolve, LATENCY_MS));
   const cookie = /mediary_session=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1];
   if (path === "/api/auth/login") {
@@ -276,7 +267,7 @@ async function answer(request, response) {
     response.setHeader("Set-Cookie", `mediary_session=${token}; HttpOnly; SameSite=Lax; Path=/`);
     return json(response, 200, USER);
   }
-  if (!path.startsWith("/__mock/") && !sessions.has(cookie))
+  if (!path.startsWith("/_control/") && !sessions.has(cookie))
     throw new Problem(401, "unauthorized", "Log in first.");
   if (path === "/api/auth/logout") {
     sessions.delete(cookie);

@@ -1,4 +1,4 @@
-import { conversations, expect, list, rows, test, thread } from "./support.ts";
+import { control, conversations, expect, list, rows, test, thread } from "./support.ts";
 
 test("lists conversations and opens one at its newest message", async ({ inbox }) => {
   await inbox.goto("/");
@@ -131,7 +131,20 @@ async function longThread(page: Inbox): Promise<number | undefined> {
     const answer = await page.request.get(`/api/conversations/${id}/messages?limit=60`);
     if (((await answer.json()) as { hasMore: boolean }).hasMore) return id;
   }
-  return undefined;
+  await control(page, "flood", {
+    message: { type: "text", text: "A line of a long talk" },
+    count: 150,
+    customers: 1,
+  });
+  let id: number | undefined;
+  await expect
+    .poll(async () => {
+      id = (await conversations(page))[0]?.id;
+      const answer = await page.request.get(`/api/conversations/${id}/messages?limit=100`);
+      return ((await answer.json()) as { hasMore: boolean }).hasMore;
+    })
+    .toBe(true);
+  return id;
 }
 
 async function oldestMessage(page: Inbox, conversationId: number): Promise<{ id: number; text: string }> {

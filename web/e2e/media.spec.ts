@@ -1,5 +1,16 @@
+import type { Page } from "@playwright/test";
 import type { MediaFile } from "../src/api/types.ts";
-import { conversations, expect, findMedia, openMessage, test, thread } from "./support.ts";
+import {
+  arrive,
+  clearFaults,
+  control,
+  conversations,
+  expect,
+  findMedia,
+  openMessage,
+  test,
+  thread,
+} from "./support.ts";
 
 const ready = "downloadStatus=completed";
 
@@ -114,22 +125,37 @@ test("an expired file says so and offers no retry", async ({ inbox }) => {
 });
 
 test("a failed download is retried by hand and shows when it is there", async ({ inbox }) => {
-  const failed = await findMedia(
-    inbox,
-    "downloadStatus=failed&fileType=image",
-    (media) => media.lastError?.retryable === true,
-  );
-  test.skip(!failed, "needs a failed download");
-  if (!failed) return;
+  const failed = (await failedPhoto(inbox)) ?? (await failPhoto(inbox));
   await openMessage(inbox, failed);
+  await clearFaults(inbox);
   const message = thread(inbox)
     .getByRole("article")
     .filter({ hasText: failed.lastError?.message ?? "" })
-    .first();
+    .last();
   await message.getByRole("button", { name: "Retry" }).click();
   await expect(inbox.getByText("Media downloaded successfully")).toBeVisible();
   await expect(thread(inbox).locator(`[data-media="${failed.messageId}"]`)).toBeVisible();
 });
+
+const failedPhoto = (page: Page) =>
+  findMedia(page, "downloadStatus=failed&fileType=image", (media) => media.lastError?.retryable === true);
+
+/** Makes WhatsApp's media host fail, and a photo arrive. */
+async function failPhoto(page: Page): Promise<MediaFile> {
+  const [conversation] = await conversations(page);
+  if (!conversation) throw new Error("the server has no conversation");
+  await control(page, "faults", { kind: "server_error", at: "download" });
+  await arrive(page, conversation, { type: "image", media: { sample: "mugs" } });
+  let failed: MediaFile | undefined;
+  await expect
+    .poll(async () => {
+      failed = await failedPhoto(page);
+      return failed;
+    })
+    .toBeTruthy();
+  if (!failed) throw new Error("the photo did not fail");
+  return failed;
+}
 
 test("under on_view a tap fetches, under stream it can be fetched again and hidden", async ({ inbox }) => {
   const onView = await findMedia(

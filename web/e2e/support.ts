@@ -46,6 +46,27 @@ export async function findMedia(
   return ((await answer.json()) as ApiPage<MediaFile>).items.find(accept);
 }
 
+/** The control API of the simulated WhatsApp, which the mock speaks as well. */
+const controlUrl =
+  process.env.MEDIARY_CONTROL ?? `${process.env.MEDIARY_URL ?? "http://127.0.0.1:4010"}/_control`;
+
+/** Makes something happen at WhatsApp; skips the test where nothing listens. */
+export async function control(page: Page, path: string, body: object): Promise<void> {
+  const answer = await page.request.post(`${controlUrl}/${path}`, { data: body });
+  test.skip(!answer.ok(), "needs the control API of the simulated WhatsApp (MEDIARY_CONTROL)");
+}
+
+export async function clearFaults(page: Page): Promise<void> {
+  await page.request.delete(`${controlUrl}/faults`);
+}
+
+/** Lets a customer write into a conversation. */
+export async function arrive(page: Page, { contact }: Conversation, message: object): Promise<void> {
+  const { waId, userId, name } = contact;
+  const customer = { ...(waId ? { waId } : { userId }), ...(name ? { name } : {}) };
+  await control(page, "messages", { ...message, customer });
+}
+
 export async function openMessage(page: Page, media: MediaFile): Promise<void> {
   await page.goto(`/c/${media.conversationId}?m=${media.messageId}`);
   await expect(thread(page)).toBeVisible();
