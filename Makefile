@@ -25,7 +25,7 @@ bench: ## Measure Mediary beside its anchors and write bench/README.md
 check: ## Formatter, lints, crate arrows, dependency rules
 	@xtask/install.sh build
 	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	cargo clippy --locked --workspace --all-targets --features mediary/faults -- --deny warnings
 	cargo test --locked --package xtask
 	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "cargo-deny is not installed: dependency rules were not checked"; fi
 	cd web && npm ci && npm run check

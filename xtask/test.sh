@@ -5,10 +5,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cargo fmt --all --check
-cargo clippy --locked --workspace --all-targets -- --deny warnings
-xtask/with-postgres.sh cargo test --locked --workspace
+cargo clippy --locked --workspace --all-targets --features mediary/faults -- --deny warnings
+xtask/with-postgres.sh cargo test --locked --workspace --features mediary/faults
 
 (cd web && npm ci --no-audit --no-fund && npm run check && npm test)
 
-cargo build --locked --package mediary
+cargo build --locked --package mediary --features mediary/faults
 xtask/with-demo.sh npm --prefix web run e2e

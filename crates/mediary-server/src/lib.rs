@@ -25,9 +25,19 @@ use url::Url;
 use crate::app::App;
 use crate::routes::docs::Docs;
 
+/// What a listener serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// Webhook, API, bytes, inbox and what operators ask.
+    Everything,
+    /// What operators and their tools ask, and nothing else.
+    Operation,
+}
+
 /// How the server presents itself.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
+    pub surface: Surface,
     /// Under which people reach it; links are made from it, and cookies are for https alone if it is https.
     pub public_url: Url,
     /// What `/metrics` shows; without it there is no such path.

@@ -1,1 +1,38 @@
-fn main() {}
+//! The program: commands, configuration, wiring and lifecycle.
+
+mod cli;
+mod commands;
+mod config;
+mod lifecycle;
+mod logging;
+mod output;
+mod secrets;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::output::Outcome;
+
+fn main() -> ExitCode {
+    // Clap itself ends with 2 on wrong usage.
+    let cli = cli::Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("mediary: starting the runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(commands::run(cli.command));
+    runtime.shutdown_background();
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::SomeFailed) => ExitCode::from(3),
+        Err(error) => {
+            eprintln!("mediary: {error:#}");
+            ExitCode::from(if error.is::<output::WrongUsage>() { 2 } else { 1 })
+        }
+    }
+}

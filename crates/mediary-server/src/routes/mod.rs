@@ -26,12 +26,29 @@ use tower_http::compression::CompressionLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::App;
+use crate::{App, Surface};
 use crate::description::describe;
 use crate::layers;
+use crate::problem::Problem;
 
-/// Every route, with what surrounds it.
+/// The routes of the app's surface, with what surrounds them.
 pub(crate) fn router(app: &App) -> Router {
+    match app.config().surface {
+        Surface::Everything => everything(app),
+        Surface::Operation => operation(app),
+    }
+}
+
+fn operation(app: &App) -> Router {
+    let (routes, _) = health::routes().split_for_parts();
+    routes
+        .method_not_allowed_fallback(layers::method_not_allowed)
+        .fallback(async || Problem::not_found())
+        .layer(from_fn_with_state(app.clone(), layers::lean))
+        .with_state(app.clone())
+}
+
+fn everything(app: &App) -> Router {
     let (json, _) = json_routes().split_for_parts();
     let json = json
         .route("/api/openapi.json", get(docs::openapi))

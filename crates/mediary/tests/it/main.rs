@@ -1,1 +1,12 @@
+//! The whole system: the real program on a real database, a folder and a simulated WhatsApp.
 
+mod access;
+mod bytes;
+mod cli;
+#[cfg(feature = "faults")]
+mod crash;
+mod events;
+mod harness;
+mod media;
+mod memory;
+mod webhook;

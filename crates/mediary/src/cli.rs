@@ -1,0 +1,321 @@
+//! The command line, as a newcomer reads it with `--help`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use mediary_core::{AccountStatus, MediaPolicy, Role};
+use url::Url;
+
+/// Mediary keeps the media of WhatsApp Business: captured before it expires, proved whole, served to whom it may concern.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true, subcommand_required = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server: webhook, API, inbox and workers.
+    Serve(ServeArgs),
+    /// Run a fresh Mediary with one company and a simulated WhatsApp that plays real-looking conversations.
+    Demo(DemoArgs),
+    /// Run the stand-in for Meta's Graph API and media host by itself.
+    Simulate(SimulateArgs),
+    /// Bring the database up to date.
+    Migrate,
+    /// Companies.
+    #[command(subcommand)]
+    Company(CompanyCommand),
+    /// People who log in.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// WhatsApp accounts (business phone numbers).
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Keys for programs.
+    #[command(subcommand)]
+    ApiKey(ApiKeyCommand),
+    /// Try failed downloads again.
+    Retry(RetryArgs),
+    /// Save media that is not here yet and may still be alive at WhatsApp, nearest expiry first.
+    Backfill(BackfillArgs),
+    /// Clean up: leases that ran out, expired downloads, deleted bytes, old webhook bodies.
+    Sweep(SweepArgs),
+    /// Read every stored file again and compare its hash.
+    Verify(VerifyArgs),
+    /// Check configuration, database, storage, tokens, clock and tools, and say what to do about each.
+    Doctor(OutputArgs),
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// Print one JSON object, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Serve HTTP, but download nothing here.
+    #[arg(long, conflicts_with = "workers_only")]
+    pub(crate) no_workers: bool,
+    /// Download, but serve only health and metrics here.
+    #[arg(long)]
+    pub(crate) workers_only: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Address and port of the demo; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Where the demo's data goes. Made anew at each start.
+    #[arg(long, default_value = "./mediary-demo")]
+    pub(crate) data_dir: PathBuf,
+    /// Minutes of the played day that pass in a second once the day so far has been played.
+    #[arg(long, default_value_t = 0.5)]
+    pub(crate) speed: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    #[arg(long, default_value = "127.0.0.1:9100")]
+    pub(crate) listen: SocketAddr,
+    /// Where webhooks go; without it none are sent.
+    #[arg(long)]
+    pub(crate) webhook_url: Option<Url>,
+    /// The variable that holds the app secret webhooks are signed with.
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) app_secret_env: Option<String>,
+    /// The variable that holds the one access token that is accepted; without it any is.
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) access_token_env: Option<String>,
+    /// Decides everything random; the same seed gives the same run.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Play a day of conversations to the webhook.
+    #[arg(long, requires = "webhook_url")]
+    pub(crate) play: bool,
+    /// Minutes of the played day that pass in a second.
+    #[arg(long, default_value_t = 0.5, requires = "play")]
+    pub(crate) speed: f64,
+    /// The share of media requests that meet a random fault, from 0 to 1.
+    #[arg(long, default_value_t = 0.0)]
+    pub(crate) fault_rate: f64,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OfCompany {
+    /// The company's slug.
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) company: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CompanyCommand {
+    /// Add a company.
+    Add {
+        #[arg(long)]
+        name: String,
+        /// A short name for commands: lower-case letters, digits and hyphens.
+        #[arg(long)]
+        slug: String,
+        /// store, on_view or stream.
+        #[arg(long)]
+        media_policy: Option<MediaPolicy>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// List the companies.
+    List(OutputArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Add a person.
+    Add {
+        #[command(flatten)]
+        of: OfCompany,
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        name: String,
+        /// viewer, agent, manager or admin.
+        #[arg(long)]
+        role: Role,
+        /// The variable that holds the password; without it you are asked.
+        #[arg(long, value_name = "VARIABLE")]
+        password_env: Option<String>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Change a person's role, name, password, or whether they may log in.
+    Update {
+        #[command(flatten)]
+        of: OfCompany,
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        name: Option<String>,
+        #[arg(long)]
+        role: Option<Role>,
+        #[arg(long)]
+        active: Option<bool>,
+        #[arg(long, value_name = "VARIABLE")]
+        password_env: Option<String>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// List a company's people.
+    List {
+        #[command(flatten)]
+        of: OfCompany,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+}
+
+/// The variables that hold an account's secrets.
+#[derive(Debug, Default, Args)]
+pub(crate) struct AccountSecrets {
+    /// The variable that holds the access token.
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) access_token_env: Option<String>,
+    /// The variable that holds the app secret.
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) app_secret_env: Option<String>,
+    /// The variable that holds the webhook's verify token.
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) verify_token_env: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Add a business phone number.
+    Add {
+        #[command(flatten)]
+        of: OfCompany,
+        #[arg(long)]
+        phone_number_id: String,
+        #[arg(long)]
+        display_phone_number: String,
+        #[arg(long)]
+        name: String,
+        #[arg(long)]
+        waba_id: Option<String>,
+        /// Overrides the company's policy: store, on_view or stream.
+        #[arg(long)]
+        media_policy: Option<MediaPolicy>,
+        #[command(flatten)]
+        secrets: AccountSecrets,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Change an account. A new token lets waiting downloads go on.
+    Update {
+        #[command(flatten)]
+        of: OfCompany,
+        #[arg(long)]
+        phone_number_id: String,
+        #[arg(long)]
+        name: Option<String>,
+        /// store, on_view, stream, or company for the company's own.
+        #[arg(long)]
+        media_policy: Option<String>,
+        /// active or disabled.
+        #[arg(long)]
+        status: Option<AccountStatus>,
+        #[command(flatten)]
+        secrets: AccountSecrets,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// List a company's accounts.
+    List {
+        #[command(flatten)]
+        of: OfCompany,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ApiKeyCommand {
+    /// Make a key. This is the only time it is shown.
+    Add {
+        #[command(flatten)]
+        of: OfCompany,
+        #[arg(long)]
+        name: String,
+        /// viewer, agent, manager or admin.
+        #[arg(long)]
+        role: Role,
+        /// Ends the key after this many days.
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+        expires_in_days: Option<u32>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// End a key at once.
+    Revoke {
+        #[command(flatten)]
+        of: OfCompany,
+        #[arg(long)]
+        name: String,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// List a company's keys, without the keys themselves.
+    List {
+        #[command(flatten)]
+        of: OfCompany,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RetryArgs {
+    /// Only this company's; without it all companies'.
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) company: Option<String>,
+    /// Leave out what was tried more often than this.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) max_attempts: u32,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackfillArgs {
+    /// Only this company's; without it all companies'.
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) company: Option<String>,
+    /// Files a second, at most.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) rate: u32,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SweepArgs {
+    /// Only say what would be done.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Only this company's; without it all companies'.
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) company: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}

@@ -1,0 +1,128 @@
+//! `mediary demo`: a fresh Mediary with one company, and a simulated WhatsApp that plays a day of conversations to it.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use mediary_core::{MediaPolicy, Role};
+use mediary_engine::{AccountDraft, UserDraft};
+use mediary_simulator::{PlayOptions, Simulator, SimulatorConfig};
+use mediary_store::NewCompany;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::serve::{self, Running};
+use crate::cli::DemoArgs;
+use crate::config::Config;
+use crate::output::Outcome;
+use crate::wiring::{self, Parts};
+use crate::{lifecycle, logging};
+
+/// Marks a folder as a demo's, so that nothing else is ever removed.
+const MARKER: &str = ".mediary-demo";
+const PASSWORD: &str = "harbour-demo";
+const PEOPLE: [(&str, &str, Role); 4] = [
+    ("admin@demo.test", "Ada Finch", Role::Admin),
+    ("manager@demo.test", "Marta Quay", Role::Manager),
+    ("agent@demo.test", "Ben Harbour", Role::Agent),
+    ("viewer@demo.test", "Vera Shore", Role::Viewer),
+];
+const VERIFY_TOKEN: &str = "demo-verify-token";
+
+pub(super) async fn run(args: DemoArgs) -> anyhow::Result<Outcome> {
+    let shutdown = lifecycle::on_signals()?;
+    fresh_folder(&args.data_dir)?;
+    let listener = serve::listen(args.listen).await?;
+    let address = listener.local_addr()?;
+    let url = Url::parse(&format!("http://{address}"))?;
+    let app_secret = SecretString::from(format!("{:032x}", rand::random::<u128>()));
+    let access_token = SecretString::from(format!("{:032x}", rand::random::<u128>()));
+    let simulator = Simulator::start(SimulatorConfig {
+        webhook_url: Some(url.join("/api/webhooks/whatsapp")?),
+        app_secret: app_secret.clone(),
+        access_token: Some(access_token.clone()),
+        play: Some(PlayOptions { speed: args.speed * 60.0, ..PlayOptions::default() }),
+        ..SimulatorConfig::default()
+    })
+    .await
+    .context("starting the simulated WhatsApp")?;
+    let config = Config::for_demo(&args.data_dir, address, simulator.base_url().as_str())?;
+    logging::start(&config)?;
+    let metrics = serve::metrics()?;
+    let parts = wiring::parts(&config).await?;
+    furnish(&parts, &app_secret, &access_token).await?;
+    println!("Mediary listens on {url}");
+    println!("{}", welcome(&url, &simulator));
+    let running = Running { parts, metrics, shutdown, workers: true, workers_only: false };
+    running.until_stopped(&config, listener).await?;
+    simulator.stop().await;
+    Ok(Outcome::Done)
+}
+
+fn welcome(url: &Url, simulator: &Simulator) -> String {
+    let mut text = format!(
+        "\nWelcome to Mediary. Open this in a browser:\n\n  Address:  {url}\n  E-mail:   {}\n  Password: {PASSWORD}\n\n\
+         With the same password, in other roles: ",
+        PEOPLE[0].0
+    );
+    let others: Vec<_> = PEOPLE[1..].iter().map(|(email, ..)| *email).collect();
+    text.push_str(&others.join(", "));
+    text.push_str(&format!(
+        "\nThe simulated WhatsApp is at {} and controlled at {}\nCtrl-C stops the demo.\n",
+        simulator.base_url(),
+        simulator.control_url(),
+    ));
+    text
+}
+
+/// Empties the folder of an earlier demo. Any other folder with something in it is left alone.
+fn fresh_folder(folder: &Path) -> anyhow::Result<()> {
+    let is_demo = folder.join(MARKER).exists();
+    let is_empty = match fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Err(error) => return Err(error).with_context(|| format!("looking into {}", folder.display())),
+    };
+    if !is_demo && !is_empty {
+        bail!("{} is not a demo's folder; give another one with --data-dir, or empty it", folder.display());
+    }
+    if is_demo {
+        fs::remove_dir_all(folder).with_context(|| format!("emptying {}", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    fs::write(folder.join(MARKER), "Made by `mediary demo`, which empties this folder at each start.\n")?;
+    Ok(())
+}
+
+/// One company with people in every role and the simulated account.
+async fn furnish(
+    parts: &Parts,
+    app_secret: &SecretString,
+    access_token: &SecretString,
+) -> anyhow::Result<()> {
+    let account = mediary_simulator::played_account()?;
+    let company =
+        NewCompany { name: account.name.clone(), slug: "demo".to_owned(), media_policy: MediaPolicy::Store };
+    let company = parts.store.add_company(&company).await?;
+    for (email, name, role) in PEOPLE {
+        let draft = UserDraft {
+            email: email.to_owned(),
+            name: name.to_owned(),
+            role,
+            password: SecretString::from(PASSWORD),
+        };
+        parts.engine.access().create_user(company.id, &draft).await?;
+    }
+    let draft = AccountDraft {
+        phone_number_id: account.phone_number_id,
+        waba_id: Some(account.waba_id),
+        display_phone_number: Some(account.display_phone_number),
+        name: account.name,
+        access_token: Some(SecretString::from(access_token.expose_secret())),
+        app_secret: Some(SecretString::from(app_secret.expose_secret())),
+        verify_token: Some(SecretString::from(VERIFY_TOKEN)),
+        media_policy: None,
+    };
+    parts.engine.accounts().create(company.id, &draft).await?;
+    Ok(())
+}

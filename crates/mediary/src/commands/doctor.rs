@@ -1,0 +1,132 @@
+//! `mediary doctor`: each check with its result and, where it is not well, what to do.
+
+use std::os::unix::fs::PermissionsExt;
+
+use mediary_core::AccountStatus;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::cli::OutputArgs;
+use crate::config::Config;
+use crate::output::{Outcome, print};
+use crate::wiring::{self, Parts, all_pages};
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Finding {
+    check: String,
+    ok: bool,
+    /// What was found; where it is not well, also what to do.
+    detail: String,
+}
+
+fn well(check: impl Into<String>, detail: impl Into<String>) -> Finding {
+    Finding { check: check.into(), ok: true, detail: detail.into() }
+}
+
+fn unwell(check: impl Into<String>, detail: impl Into<String>) -> Finding {
+    Finding { check: check.into(), ok: false, detail: detail.into() }
+}
+
+pub(super) async fn run(output: OutputArgs) -> anyhow::Result<Outcome> {
+    let (settings, findings) = match Config::load() {
+        Err(error) => (Vec::new(), vec![unwell("configuration", error.to_string())]),
+        Ok(config) => (config.described(), examine(&config).await),
+    };
+    let all_well = findings.iter().all(|finding| finding.ok);
+    let effective: serde_json::Map<_, _> =
+        settings.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    print(output, &json!({ "ok": all_well, "checks": findings, "settings": effective }), || {
+        let mut lines: Vec<_> = settings.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        lines.push(String::new());
+        lines.extend(findings.iter().map(|finding| {
+            format!(
+                "{} {}: {}",
+                if finding.ok { "ok     " } else { "PROBLEM" },
+                finding.check,
+                finding.detail
+            )
+        }));
+        lines.join("\n")
+    })?;
+    if all_well { Ok(Outcome::Done) } else { anyhow::bail!("something needs attention; see above") }
+}
+
+async fn examine(config: &Config) -> Vec<Finding> {
+    let mut findings = vec![well("configuration", "understood"), data_folder(config)];
+    match wiring::parts(config).await {
+        Err(error) => findings.push(unwell("start", format!("{error:#}"))),
+        Ok(parts) => {
+            findings.push(database(&parts).await);
+            findings.push(storage(&parts).await);
+            findings.extend(accounts(&parts).await);
+            parts.store.close().await;
+        }
+    }
+    findings
+}
+
+fn data_folder(config: &Config) -> Finding {
+    let folder = config.data_dir.display();
+    match std::fs::metadata(&config.data_dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            well("data folder", format!("{folder} will be made at the first start"))
+        }
+        Err(error) => unwell("data folder", format!("{folder} cannot be read: {error}; check its owner")),
+        Ok(meta) if meta.permissions().mode() & 0o007 != 0 => unwell(
+            "data folder",
+            format!("{folder} is open to every user of this machine; run: chmod o-rwx {folder}"),
+        ),
+        Ok(_) => well("data folder", folder.to_string()),
+    }
+}
+
+async fn database(parts: &Parts) -> Finding {
+    match parts.store.check().await {
+        Ok(()) => well("database", format!("{:?} answers and is up to date", parts.store.backend())),
+        Err(error) => unwell("database", format!("{error}; check MEDIARY_DATABASE_URL and that it runs")),
+    }
+}
+
+async fn storage(parts: &Parts) -> Finding {
+    match parts.storage.check().await {
+        Ok(()) => well("storage", "wrote, read, ranged and deleted a probe"),
+        Err(error) => unwell("storage", format!("{error}; check the folder's owner and the free space")),
+    }
+}
+
+async fn accounts(parts: &Parts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let companies = match parts.store.list_companies().await {
+        Ok(companies) => companies,
+        Err(error) => return vec![unwell("WhatsApp accounts", error.to_string())],
+    };
+    for company in companies {
+        let accounts = all_pages(async |page| parts.store.accounts(company.id, &page).await).await;
+        for account in accounts.unwrap_or_default() {
+            let name = format!("WhatsApp account {} of {}", account.phone_number_id, company.slug);
+            findings.push(match account.status {
+                AccountStatus::Disabled => well(name, "disabled"),
+                _ => token(parts, &company.slug, &account, name).await,
+            });
+        }
+    }
+    if findings.is_empty() {
+        findings.push(well("WhatsApp accounts", "none yet; `mediary account add` adds one"));
+    }
+    findings
+}
+
+async fn token(parts: &Parts, slug: &str, account: &mediary_store::Account, name: String) -> Finding {
+    match parts.engine.check_token(account.company_id, account.id).await {
+        Ok(()) => well(name, "WhatsApp takes its token"),
+        Err(error) => unwell(
+            name,
+            format!(
+                "{error}; for a new token: mediary account update --company {slug} --phone-number-id {} --access-token-env TOKEN",
+                account.phone_number_id
+            ),
+        ),
+    }
+}

@@ -1,0 +1,65 @@
+//! What each command does.
+
+mod account;
+mod api_key;
+mod backfill;
+mod company;
+mod demo;
+mod doctor;
+mod retry;
+mod serve;
+mod simulate;
+mod sweep;
+mod user;
+mod verify;
+
+use std::sync::Arc;
+
+use mediary_core::SystemClock;
+
+use crate::cli::Command;
+use crate::config::Config;
+use crate::output::Outcome;
+use crate::{logging, wiring};
+
+/// Runs one command to its end.
+pub(crate) async fn run(command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        // These bring a configuration of their own, or report on a broken one.
+        Command::Demo(args) => demo::run(args).await,
+        Command::Simulate(args) => simulate::run(args).await,
+        Command::Doctor(output) => doctor::run(output).await,
+        configured => {
+            let config = Config::load()?;
+            logging::start(&config)?;
+            run_configured(configured, &config).await
+        }
+    }
+}
+
+async fn run_configured(command: Command, config: &Config) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Serve(args) => serve::run(config, &args).await,
+        Command::Migrate => migrate(config).await,
+        Command::Company(command) => company::run(config, command).await,
+        Command::User(command) => user::run(config, command).await,
+        Command::Account(command) => account::run(config, command).await,
+        Command::ApiKey(command) => api_key::run(config, command).await,
+        Command::Retry(args) => retry::run(config, &args).await,
+        Command::Backfill(args) => backfill::run(config, &args).await,
+        Command::Sweep(args) => sweep::run(config, args).await,
+        Command::Verify(args) => verify::run(config, &args).await,
+        Command::Demo(_) | Command::Simulate(_) | Command::Doctor(_) => Ok(Outcome::Done),
+    }
+}
+
+async fn migrate(config: &Config) -> anyhow::Result<Outcome> {
+    let store = wiring::store(config, Arc::new(SystemClock)).await?;
+    let steps = store.migrate().await?;
+    for step in &steps {
+        println!("{step}");
+    }
+    println!("The database is up to date ({} steps taken now).", steps.len());
+    store.close().await;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,22 @@
+//! `mediary retry`: queues failed downloads again; a running server takes them up within a second.
+
+use serde_json::json;
+
+use crate::cli::RetryArgs;
+use crate::config::Config;
+use crate::output::{Outcome, print};
+use crate::wiring;
+
+pub(super) async fn run(config: &Config, args: &RetryArgs) -> anyhow::Result<Outcome> {
+    let parts = wiring::parts(config).await?;
+    let mut retried = 0;
+    for company in wiring::companies(&parts.store, args.company.as_deref()).await? {
+        retried += parts.store.requeue_failed(company, i64::from(args.max_attempts)).await?.len();
+    }
+    print(args.output, &json!({ "retried": retried }), || match retried {
+        0 => "No failed download can be helped by another try.".to_owned(),
+        _ => format!("Queued {retried} failed downloads again; a running server takes them up now."),
+    })?;
+    parts.store.close().await;
+    Ok(Outcome::Done)
+}

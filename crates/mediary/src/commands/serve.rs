@@ -1,0 +1,99 @@
+//! `mediary serve`: listener, server, workers, and how they stop together.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use mediary_engine::Shutdown;
+use mediary_server::{Server, ServerConfig, Surface};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+use crate::cli::ServeArgs;
+use crate::config::Config;
+use crate::lifecycle;
+use crate::output::Outcome;
+use crate::wiring::{self, Parts};
+
+/// How often figures are drained into what `/metrics` shows; without it they pile up until somebody asks.
+const METRICS_EVERY: Duration = Duration::from_secs(5);
+
+pub(super) async fn run(config: &Config, args: &ServeArgs) -> anyhow::Result<Outcome> {
+    let shutdown = lifecycle::on_signals()?;
+    let metrics = metrics()?;
+    let listener = listen(config.listen).await?;
+    let parts = wiring::parts(config).await?;
+    let running =
+        Running { parts, metrics, shutdown, workers: !args.no_workers, workers_only: args.workers_only };
+    println!("Mediary listens on {}", config.public_url_for(listener.local_addr()?));
+    running.until_stopped(config, listener).await?;
+    Ok(Outcome::Done)
+}
+
+pub(super) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "listening on {address}; is another program there? MEDIARY_LISTEN takes another address and port"
+        )
+    })
+}
+
+/// Starts counting. Called once in a process, before anything counts.
+pub(super) fn metrics() -> anyhow::Result<PrometheusHandle> {
+    let handle = PrometheusBuilder::new().install_recorder().context("starting the metrics")?;
+    mediary_engine::describe_metrics();
+    Ok(handle)
+}
+
+/// A server with its workers, from start to stop.
+pub(super) struct Running {
+    pub(super) parts: Parts,
+    pub(super) metrics: PrometheusHandle,
+    pub(super) shutdown: Shutdown,
+    pub(super) workers: bool,
+    pub(super) workers_only: bool,
+}
+
+impl Running {
+    /// Serves until told to stop, then finishes what runs.
+    pub(super) async fn until_stopped(self, config: &Config, listener: TcpListener) -> anyhow::Result<()> {
+        let public_url: Url = config.public_url_for(listener.local_addr()?);
+        let server = |surface, metrics: Option<&PrometheusHandle>| {
+            let config = ServerConfig { surface, public_url: public_url.clone(), metrics: metrics.cloned() };
+            Server::new(self.parts.engine.clone(), self.parts.store.clone(), config)
+        };
+        let servers = TaskTracker::new();
+        let surface = if self.workers_only { Surface::Operation } else { Surface::Everything };
+        let metrics = Some(&self.metrics).filter(|_| config.metrics_listen.is_none());
+        servers.spawn(server(surface, metrics).serve(listener, self.shutdown.clone()));
+        if let Some(address) = config.metrics_listen {
+            let operation = server(Surface::Operation, Some(&self.metrics));
+            servers.spawn(operation.serve(listen(address).await?, self.shutdown.clone()));
+        }
+        servers.spawn(keep_up(self.metrics.clone(), self.shutdown.clone()));
+        servers.close();
+        let engine = self.parts.engine.clone();
+        let engine_shutdown = self.shutdown.clone();
+        let workers = async move {
+            if self.workers {
+                engine.run(engine_shutdown).await.context("running the workers")
+            } else {
+                Ok(())
+            }
+        };
+        let result = tokio::try_join!(workers, async {
+            servers.wait().await;
+            Ok(())
+        });
+        self.parts.store.close().await;
+        result.map(|_| ())
+    }
+}
+
+async fn keep_up(metrics: PrometheusHandle, shutdown: Shutdown) {
+    while shutdown.soft.run_until_cancelled(tokio::time::sleep(METRICS_EVERY)).await.is_some() {
+        metrics.run_upkeep();
+    }
+}

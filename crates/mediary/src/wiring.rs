@@ -1,0 +1,113 @@
+//! Puts the parts together as configured.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use mediary_blob::Storage;
+use mediary_core::{Clock, CompanyId, SystemClock};
+use mediary_engine::{Engine, EngineConfig, EngineParts, Vault};
+use mediary_graph::{GraphClient, GraphOptions};
+use mediary_store::{Company, Page, PageRequest, Store, StoreOptions};
+use secrecy::ExposeSecret;
+
+use crate::config::{Config, secret_key};
+use crate::output::WrongUsage;
+
+/// Connections to Postgres, at most; the embedded database decides by itself.
+const DATABASE_CONNECTIONS: u32 = 24;
+const USER_AGENT: &str = concat!("Mediary/", env!("CARGO_PKG_VERSION"));
+
+/// The store, the engine and the clock of this process.
+#[derive(Clone, Debug)]
+pub(crate) struct Parts {
+    pub(crate) store: Store,
+    pub(crate) storage: Storage,
+    pub(crate) engine: Engine,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// Opens the database as it is, making the data folder if need be.
+pub(crate) async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
+    std::fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("making the data folder {}", config.data_dir.display()))?;
+    let options = StoreOptions {
+        url: config.database_url.expose_secret().to_owned(),
+        max_connections: DATABASE_CONNECTIONS,
+    };
+    Store::open(&options, clock).await.context("opening the database")
+}
+
+/// Everything, with the database up to date.
+pub(crate) async fn parts(config: &Config) -> anyhow::Result<Parts> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = store(config, clock.clone()).await?;
+    for step in store.migrate().await.context("bringing the database up to date")? {
+        tracing::info!(step, "migrated the database");
+    }
+    let storage = Storage::open_local(&config.data_dir).await.context("opening the storage")?;
+    let graph = GraphClient::new(GraphOptions {
+        graph_url: config.graph_url.clone(),
+        version: config.graph_version.clone(),
+        media_hosts: config.media_hosts.clone(),
+        connect_timeout: config.rules.connect_timeout,
+        silence_timeout: config.rules.silence_timeout,
+        user_agent: USER_AGENT.to_owned(),
+    })
+    .context("preparing the client for WhatsApp")?;
+    let engine = Engine::new(EngineParts {
+        store: store.clone(),
+        storage: storage.clone(),
+        graph,
+        vault: Vault::new(secret_key(config)?),
+        clock: clock.clone(),
+        config: engine_config(config),
+    });
+    Ok(Parts { store, storage, engine, clock })
+}
+
+fn engine_config(config: &Config) -> EngineConfig {
+    EngineConfig {
+        workers: config.workers,
+        downloads_per_company: config.downloads_per_company,
+        downloads_per_account: config.downloads_per_account,
+        rules: config.rules,
+        inbound_limits: config.inbound_limits,
+        default_policy: config.media_policy,
+        installation_app_secret: config.app_secret.clone(),
+        installation_verify_token: config.verify_token.clone(),
+        node: format!("{}-{:08x}", std::process::id(), rand::random::<u32>()),
+        webhook_retention: config.webhook_retention,
+    }
+}
+
+/// The company with this slug.
+pub(crate) async fn company(store: &Store, slug: &str) -> anyhow::Result<Company> {
+    let found = store.company_by_slug(slug).await?;
+    found.ok_or_else(|| {
+        WrongUsage(format!("there is no company {slug:?}; `mediary company list` shows them")).into()
+    })
+}
+
+/// The company that was named, or all of them.
+pub(crate) async fn companies(store: &Store, slug: Option<&str>) -> anyhow::Result<Vec<CompanyId>> {
+    match slug {
+        Some(slug) => Ok(vec![company(store, slug).await?.id]),
+        None => Ok(store.list_companies().await?.into_iter().map(|company| company.id).collect()),
+    }
+}
+
+/// Every item of a paged list.
+pub(crate) async fn all_pages<T>(
+    fetch: impl AsyncFn(PageRequest) -> mediary_store::Result<Page<T>>,
+) -> anyhow::Result<Vec<T>> {
+    let mut items = Vec::new();
+    let mut request = PageRequest { cursor: None, limit: mediary_core::limits::PAGE_MAX };
+    loop {
+        let page = fetch(request.clone()).await?;
+        items.extend(page.items);
+        match page.next {
+            Some(next) => request.cursor = Some(next),
+            None => return Ok(items),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The commands as a newcomer uses them, wrong input included.
+
+use serde_json::Value;
+
+use crate::harness::{Database, PHONE, World};
+
+async fn world() -> World {
+    World::furnished(Database::embedded(), &[]).await
+}
+
+/// The exit code and what was printed to standard error.
+fn fails(world: &World, args: &[&str]) -> (i32, String) {
+    let output = world.cli_output(args);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "mediary {args:?} should have failed");
+    assert!(!said.contains("panicked"), "{said}");
+    (output.status.code().unwrap(), said)
+}
+
+#[tokio::test]
+async fn scripts_get_the_objects_they_rely_on() {
+    let world = world().await;
+    let company = world.cli(&["company", "add", "--name", "Beta Ltd", "--slug", "beta", "--json"]);
+    assert_eq!(company["slug"], "beta");
+    assert!(company["id"].is_i64());
+
+    let user =
+        ["user", "add", "--company", "beta", "--email", "Ana@Beta.test", "--name", "Ana", "--role", "admin"];
+    let user = world.cli(&[&user[..], &["--password-env", "PASSWORD", "--json"]].concat());
+    assert_eq!(user["email"], "ana@beta.test");
+
+    let account = world.add_account("beta", "300000000000003", &["--media-policy", "stream"]);
+    assert!(account > 0);
+
+    let key =
+        world.cli(&["api-key", "add", "--company", "beta", "--name", "crm", "--role", "agent", "--json"]);
+    assert!(key["key"].as_str().unwrap().starts_with("mdy_"));
+
+    let revoked = world.cli(&["api-key", "revoke", "--company", "beta", "--name", "crm", "--json"]);
+    assert_eq!(revoked["revoked"], true);
+    let listed = world.cli(&["api-key", "list", "--company", "beta", "--json"]);
+    assert!(!listed["items"][0]["revokedAt"].is_null());
+    assert!(!listed.to_string().contains(key["key"].as_str().unwrap()), "a key is shown once");
+}
+
+#[tokio::test]
+async fn people_get_tables() {
+    let world = world().await;
+    let output = world.cli_output(&["company", "list"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.lines().next().unwrap().starts_with("ID  SLUG"), "{text}");
+    assert!(text.contains("acme"), "{text}");
+}
+
+#[tokio::test]
+async fn wrong_usage_ends_with_two_and_says_what_is_wrong() {
+    let world = world().await;
+    let cases: [(&[&str], &str); 8] = [
+        (&["company", "add", "--name", "X", "--slug", "No Spaces"], "lower-case letters"),
+        (&["user", "list", "--company", "nobody"], "no company \"nobody\""),
+        (
+            &["api-key", "add", "--company", "acme", "--name", "x", "--role", "boss"],
+            "viewer, agent, manager, admin",
+        ),
+        (&["account", "update", "--company", "acme", "--phone-number-id", "1"], "no account \"1\""),
+        (
+            &[
+                "account",
+                "update",
+                "--company",
+                "acme",
+                "--phone-number-id",
+                PHONE,
+                "--access-token-env",
+                "NOT_THERE",
+            ],
+            "the variable NOT_THERE is not set",
+        ),
+        (
+            &["account", "update", "--company", "acme", "--phone-number-id", PHONE, "--media-policy", "keep"],
+            "store, on_view, stream",
+        ),
+        (&["serve", "--no-workers", "--workers-only"], "cannot be used with"),
+        (&["frobnicate"], "frobnicate"),
+    ];
+    for (args, expected) in cases {
+        let (code, said) = fails(&world, args);
+        assert_eq!(code, 2, "mediary {args:?}: {said}");
+        assert!(said.contains(expected), "mediary {args:?} said {said:?}, not {expected:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_exists_already_is_a_failure_that_changes_nothing() {
+    let world = world().await;
+    let (code, said) = fails(&world, &["company", "add", "--name", "Again", "--slug", "acme"]);
+    assert_eq!(code, 1, "{said}");
+    let companies = world.cli(&["company", "list", "--json"]);
+    assert_eq!(companies["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_wrong_setting_stops_the_start_with_its_line() {
+    let world = world().await;
+    std::fs::write(world.folder().join("mediary.toml"), "workers = 4\nlissten = \"x\"\n").unwrap();
+    let (code, said) = fails(&world, &["serve"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("mediary.toml line 2: lissten is not a setting; did you mean listen?"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_looks_at_everything_and_masks_secrets() {
+    let world = World::furnished(Database::embedded(), &[("MEDIARY_APP_SECRET", "hush-hush")]).await;
+    let healthy = world.cli(&["doctor", "--json"]);
+    assert_eq!(healthy["ok"], true, "{healthy}");
+    assert!(!healthy.to_string().contains("hush-hush"));
+    let checks: Vec<&str> =
+        healthy["checks"].as_array().unwrap().iter().filter_map(|c| c["check"].as_str()).collect();
+    for expected in ["configuration", "data folder", "database", "storage"] {
+        assert!(checks.contains(&expected), "{checks:?}");
+    }
+
+    world.simulator.set_token(crate::harness::TOKEN, mediary_simulator::TokenState::Expired).unwrap();
+    let output = world.cli_output(&["doctor", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let sick: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(sick.to_string().contains("--access-token-env TOKEN"), "{sick}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_cannot_share_a_port_and_the_second_says_so() {
+    let world = World::sqlite().await;
+    let (code, said) = fails(&world, &["serve"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("MEDIARY_LISTEN"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_stops_when_it_is_asked() {
+    let mut world = World::sqlite().await;
+    assert!(world.stop(), "SIGTERM ends it with 0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_server_notices_what_the_commands_change() {
+    let world = World::sqlite().await;
+    let key = world.add_key("acme", "viewer");
+    let api = world.api_as(&key);
+    api.json("/api/conversations").await;
+    world.cli(&["api-key", "revoke", "--company", "acme", "--name", "viewer", "--json"]);
+    crate::harness::eventually("the end of the key", async || {
+        let status = api.get("/api/conversations").await.status();
+        if status == 401 { Ok(()) } else { Err(status) }
+    })
+    .await;
+}

@@ -1,0 +1,119 @@
+//! kill -9 at every named place: nothing lost, nothing twice, no stray file. Each seed is a run of its own that repeats.
+
+use std::collections::BTreeSet;
+
+use mediary_engine::fault::PLACES;
+use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, MessageSpec};
+
+use crate::harness::{Database, World, eventually};
+
+const SEEDS: u64 = 100;
+const MESSAGES: u64 = 8;
+/// Seeds that run beside each other; each has a server of its own.
+const LANES: u64 = 4;
+
+/// One run: the server dies at the place and pass that the seed names, is started again, and everything is there.
+async fn survives(seed: u64, database: Database) {
+    let place = PLACES[usize::try_from(seed).unwrap() % PLACES.len()];
+    let pass = seed / PLACES.len() as u64 % 5 + 1;
+    let mut world = World::furnished(database, &[]).await;
+    world.env.insert("MEDIARY_FAULT".to_owned(), format!("{place}:{pass}"));
+    world.start();
+    let mut sent = Vec::new();
+    for n in 0..MESSAGES {
+        let media = MediaSpec::generated(70_000 + seed * 13 + n, seed * MESSAGES + n, "image/jpeg");
+        let media = world.simulator.add_media(media).await.unwrap();
+        if n % 3 == 0 {
+            world.simulator.add_fault(FaultSpec::new(FaultKind::Cut).of(&media.id).times(1)).unwrap();
+        }
+        let message = world.simulator.send(MessageSpec::media("image", &media.id)).await.unwrap();
+        sent.push((message.id, media));
+    }
+    if place == "trash.deleted" {
+        delete_everything_until_it_dies(&world, &sent.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>())
+            .await;
+        revive(&mut world).await;
+        return nothing_is_left(&world).await;
+    }
+    eventually(&format!("the end at {place}:{pass}"), async || {
+        if world.server().has_ended() { Ok(()) } else { Err("still running") }
+    })
+    .await;
+    revive(&mut world).await;
+    world.delivered().await;
+    for (wamid, media) in &sent {
+        let message = world.api().completed(wamid).await;
+        assert_eq!(message["media"]["sha256"].as_str().unwrap(), media.sha256, "seed {seed}");
+    }
+    let messages = world.api().messages().await;
+    let ids: BTreeSet<_> =
+        messages.iter().map(|message| message["providerMessageId"].as_str().unwrap()).collect();
+    assert_eq!((messages.len(), ids.len()), (sent.len(), sent.len()), "seed {seed}: lost or twice");
+    eventually("only whole files", async || {
+        let stored = world.stored_files();
+        if stored.len() == sent.len() {
+            Ok(())
+        } else {
+            Err(stored.into_iter().map(|(path, _)| path).collect::<Vec<_>>())
+        }
+    })
+    .await;
+}
+
+async fn revive(world: &mut World) {
+    world.reap();
+    world.env.remove("MEDIARY_FAULT");
+    world.start();
+}
+
+async fn delete_everything_until_it_dies(world: &World, wamids: &[String]) {
+    for wamid in wamids {
+        let message = world.api().completed(wamid).await;
+        let path = format!("/api/media/{}", message["media"]["id"]);
+        // The server may die under any of these; what counts is what is there afterwards.
+        if world.api().request(reqwest::Method::DELETE, &path).send().await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn nothing_is_left(world: &World) {
+    for media in world.api().all("/api/media").await {
+        let path = format!("/api/media/{}", media["id"]);
+        assert_eq!(world.api().request(reqwest::Method::DELETE, &path).send().await.unwrap().status(), 204);
+    }
+    eventually("all bytes to go", async || {
+        let left = world.stored_files().len();
+        if left == 0 { Ok(()) } else { Err(left) }
+    })
+    .await;
+}
+
+async fn lane(lane: u64) {
+    for seed in (0..SEEDS).filter(|seed| seed % LANES == lane) {
+        // Every tenth run is on Postgres; there are as many places as that, so each lane shifts by one.
+        let database =
+            if (seed / 10) % 10 == seed % 10 { Database::postgres() } else { Database::embedded() };
+        survives(seed, database).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_every_place_lane_0() {
+    lane(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_every_place_lane_1() {
+    lane(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_every_place_lane_2() {
+    lane(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_every_place_lane_3() {
+    lane(3).await;
+}

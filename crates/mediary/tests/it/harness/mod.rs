@@ -1,0 +1,243 @@
+//! A world to test in: the real program, a real database, a folder, and a simulated WhatsApp. Everything a world
+//! starts ends with it.
+
+mod api;
+mod database;
+mod process;
+mod wait;
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use mediary_simulator::{AccountSpec, Simulator, SimulatorConfig};
+use secrecy::SecretString;
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub use api::Api;
+pub use database::Database;
+pub use process::{Env, Server, run, run_json};
+pub use wait::eventually;
+
+pub const APP_SECRET: &str = "the-app-secret-of-the-tests";
+pub const TOKEN: &str = "the-access-token-of-the-tests";
+pub const VERIFY_TOKEN: &str = "the-verify-token-of-the-tests";
+pub const PASSWORD: &str = "correct horse battery";
+pub const PHONE: &str = "106540352242922";
+pub const WABA: &str = "102290129340398";
+
+/// One installation with one company, `acme`, and one account.
+pub struct World {
+    folder: TempDir,
+    pub env: Env,
+    pub simulator: Simulator,
+    server: Option<Server>,
+    port: u16,
+    pub key: String,
+    _database: Database,
+}
+
+impl World {
+    /// On the embedded database.
+    pub async fn sqlite() -> Self {
+        Self::new(Database::embedded(), &[]).await
+    }
+
+    /// On a Postgres database of its own.
+    pub async fn postgres() -> Self {
+        Self::new(Database::postgres(), &[]).await
+    }
+
+    /// Furnished, with its server running. `settings` are environment variables.
+    pub async fn new(database: Database, settings: &[(&str, &str)]) -> Self {
+        let mut world = Self::furnished(database, settings).await;
+        world.start();
+        world
+    }
+
+    /// The same, with its server not yet running.
+    pub async fn furnished(database: Database, settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let simulator = Simulator::start(simulator_config(port)).await.unwrap();
+        let mut env = Env::from([
+            ("MEDIARY_DATA_DIR".to_owned(), folder.path().join("data").display().to_string()),
+            ("MEDIARY_LISTEN".to_owned(), format!("127.0.0.1:{port}")),
+            ("MEDIARY_GRAPH_URL".to_owned(), simulator.base_url().to_string()),
+            ("MEDIARY_MEDIA_HOSTS".to_owned(), "127.0.0.1".to_owned()),
+            ("MEDIARY_LOG".to_owned(), "debug,hyper=info,h2=info,reqwest=info,sqlx=info".to_owned()),
+            // Waits as in production would make tests wait.
+            ("MEDIARY_RETRY_QUICK_FIRST_MS".to_owned(), "20".to_owned()),
+            ("MEDIARY_RETRY_SWEEP_MS".to_owned(), "400".to_owned()),
+            ("MEDIARY_RETRY_THROTTLED_FIRST_MS".to_owned(), "50".to_owned()),
+            ("MEDIARY_RETRY_STORAGE_FIRST_MS".to_owned(), "50".to_owned()),
+            ("MEDIARY_SILENCE_TIMEOUT_MS".to_owned(), "1500".to_owned()),
+            ("TOKEN".to_owned(), TOKEN.to_owned()),
+            ("SECRET".to_owned(), APP_SECRET.to_owned()),
+            ("VERIFY".to_owned(), VERIFY_TOKEN.to_owned()),
+            ("PASSWORD".to_owned(), PASSWORD.to_owned()),
+        ]);
+        env.extend(database.env());
+        env.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let mut world =
+            Self { folder, env, simulator, server: None, port, key: String::new(), _database: database };
+        world.add_company("acme");
+        world.add_account("acme", PHONE, &[]);
+        world.key = world.add_key("acme", "admin");
+        world
+    }
+
+    pub fn start(&mut self) -> &Server {
+        self.start_with(&["serve"])
+    }
+
+    pub fn start_with(&mut self, args: &[&str]) -> &Server {
+        assert!(self.server.is_none(), "the server runs already");
+        self.server.insert(Server::start(&self.env, self.folder.path(), args, &self.log_path()))
+    }
+
+    pub fn server(&mut self) -> &mut Server {
+        self.server.as_mut().expect("the server was started")
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        self.server.take().expect("the server was started").kill();
+    }
+
+    /// Asks it to stop; true if it ended well.
+    pub fn stop(&mut self) -> bool {
+        self.server.take().expect("the server was started").stop()
+    }
+
+    /// Forgets a server that has ended by itself.
+    pub fn reap(&mut self) {
+        let mut server = self.server.take().expect("the server was started");
+        server.wait();
+    }
+
+    pub fn cli(&self, args: &[&str]) -> Value {
+        run_json(&self.env, self.folder.path(), args)
+    }
+
+    pub fn cli_output(&self, args: &[&str]) -> std::process::Output {
+        run(&self.env, self.folder.path(), args)
+    }
+
+    pub fn add_company(&self, slug: &str) -> i64 {
+        let made = self.cli(&["company", "add", "--name", slug, "--slug", slug, "--json"]);
+        made["id"].as_i64().unwrap()
+    }
+
+    pub fn add_account(&self, company: &str, phone_number_id: &str, more: &[&str]) -> i64 {
+        let mut args = vec!["account", "add", "--company", company, "--phone-number-id", phone_number_id];
+        args.extend(["--display-phone-number", "+15550783881", "--name", "Support", "--waba-id", WABA]);
+        args.extend([
+            "--access-token-env",
+            "TOKEN",
+            "--app-secret-env",
+            "SECRET",
+            "--verify-token-env",
+            "VERIFY",
+        ]);
+        args.extend(more);
+        args.push("--json");
+        self.cli(&args)["id"].as_i64().unwrap()
+    }
+
+    /// A new key of that role.
+    pub fn add_key(&self, company: &str, role: &str) -> String {
+        let made =
+            self.cli(&["api-key", "add", "--company", company, "--name", role, "--role", role, "--json"]);
+        made["key"].as_str().unwrap().to_owned()
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub fn webhook_url(&self) -> String {
+        format!("{}/api/webhooks/whatsapp", self.url())
+    }
+
+    /// The API as the admin key sees it.
+    pub fn api(&self) -> Api {
+        Api::new(self.url(), &self.key)
+    }
+
+    pub fn api_as(&self, key: &str) -> Api {
+        Api::new(self.url(), key)
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub fn log_path(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// Every file below the media folder, with its bytes.
+    pub fn stored_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found = Vec::new();
+        files_below(&self.data().join("media"), &mut found);
+        found
+    }
+
+    /// Waits until the simulator has delivered every webhook.
+    pub async fn delivered(&self) {
+        self.simulator.flush(Duration::from_secs(30)).await.unwrap();
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail: Vec<_> = log.lines().rev().take(40).collect();
+            eprintln!("The server's last lines:");
+            tail.iter().rev().for_each(|line| eprintln!("  {line}"));
+        }
+    }
+}
+
+fn files_below(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files_below(&path, found);
+        } else {
+            let bytes = std::fs::read(&path).unwrap();
+            found.push((path, bytes));
+        }
+    }
+}
+
+fn simulator_config(port: u16) -> SimulatorConfig {
+    let webhook_url = format!("http://127.0.0.1:{port}/api/webhooks/whatsapp").parse().unwrap();
+    let mut config = SimulatorConfig {
+        webhook_url: Some(webhook_url),
+        app_secret: SecretString::from(APP_SECRET),
+        access_token: Some(SecretString::from(TOKEN)),
+        accounts: vec![AccountSpec { phone_number_id: PHONE.to_owned(), ..AccountSpec::default() }],
+        ..SimulatorConfig::default()
+    };
+    // A killed server is back within a second or two.
+    config.options.webhooks.retry_waits_ms = vec![50; 100];
+    config
+}
+
+/// A port that was free a moment ago and stays the same when the server is started again.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,97 @@
+//! The real program as a child process: started on a free port, ended by its id, leaving nothing behind.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+const READY_WITHIN: Duration = Duration::from_secs(30);
+const LISTENS: &str = "Mediary listens on ";
+
+pub type Env = BTreeMap<String, String>;
+
+fn command(env: &Env, folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mediary"));
+    command.args(args).env_clear().envs(env).current_dir(folder);
+    command
+}
+
+/// Runs a command to its end.
+pub fn run(env: &Env, folder: &Path, args: &[&str]) -> Output {
+    command(env, folder, args).stdin(Stdio::null()).output().unwrap()
+}
+
+/// Runs a command that prints one JSON object and ends well.
+pub fn run_json(env: &Env, folder: &Path, args: &[&str]) -> serde_json::Value {
+    let output = run(env, folder, args);
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "mediary {args:?} ended with {}: {err}", output.status);
+    serde_json::from_str(&out).unwrap_or_else(|error| panic!("mediary {args:?} printed {out:?}: {error}"))
+}
+
+/// A running server.
+pub struct Server {
+    child: Child,
+    pub url: String,
+}
+
+impl Server {
+    /// Starts `mediary` with these arguments and waits until it says where it listens. Its log goes to `log`.
+    pub fn start(env: &Env, folder: &Path, args: &[&str], log: &Path) -> Self {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+        let mut child = command(env, folder, args).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let stdout = child.stdout.take().unwrap();
+        let (sender, receiver) = mpsc::channel();
+        // Reads on after the first line, so that the child never blocks on a full pipe.
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if let Some(url) = line.strip_prefix(LISTENS) {
+                    let _ = sender.send(url.trim_end_matches('/').to_owned());
+                }
+            }
+        });
+        let url = receiver.recv_timeout(READY_WITHIN).unwrap_or_else(|_| {
+            let ended = child.try_wait().unwrap();
+            panic!("the server did not say where it listens (ended: {ended:?})")
+        });
+        Self { child, url }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// kill -9, as a crash or a power cut would end it.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop and waits; true if it ended well.
+    pub fn stop(mut self) -> bool {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.child.wait().unwrap().success()
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn wait(&mut self) -> std::process::ExitStatus {
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Which crate may use which: the arrows of ARCHITECTURE.md, held against what the manifests say.
+
+#![cfg(test)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, MetadataCommand, Package};
+
+/// Our crates, what each may use of ours, and what it must never see of others'.
+const ARROWS: &[(&str, &[&str], &[&str])] = &[
+    ("mediary-core", &[], &["tokio", "sqlx", "axum", "reqwest", "object_store"]),
+    ("mediary-graph", &["mediary-core"], &["sqlx", "axum", "object_store"]),
+    ("mediary-store", &["mediary-core"], &["axum", "reqwest", "object_store"]),
+    ("mediary-blob", &["mediary-core"], &["sqlx", "axum"]),
+    ("mediary-formats", &["mediary-core"], &["sqlx", "axum", "object_store", "reqwest"]),
+    (
+        "mediary-engine",
+        &["mediary-core", "mediary-graph", "mediary-store", "mediary-blob", "mediary-formats"],
+        &["axum", "sqlx", "reqwest"],
+    ),
+    (
+        "mediary-server",
+        &["mediary-core", "mediary-graph", "mediary-store", "mediary-engine", "mediary-blob", "mediary-web"],
+        &["sqlx", "reqwest"],
+    ),
+    ("mediary-simulator", &["mediary-core", "mediary-graph"], &["sqlx"]),
+    (
+        "mediary",
+        &[
+            "mediary-core",
+            "mediary-graph",
+            "mediary-store",
+            "mediary-blob",
+            "mediary-formats",
+            "mediary-engine",
+            "mediary-server",
+            "mediary-simulator",
+            "mediary-web",
+        ],
+        &[],
+    ),
+    ("mediary-web", &[], &["tokio", "sqlx", "axum", "reqwest"]),
+    ("mediary-bench", &["mediary-core", "mediary-graph"], &["sqlx"]),
+    ("xtask", &["mediary-server"], &[]),
+];
+
+fn packages() -> Vec<Package> {
+    MetadataCommand::new().no_deps().other_options(vec!["--offline".to_owned()]).exec().unwrap().packages
+}
+
+fn normal_dependencies(package: &Package) -> BTreeSet<String> {
+    package
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.kind != DependencyKind::Development)
+        .map(|dependency| dependency.name.clone())
+        .collect()
+}
+
+#[test]
+fn crates_use_only_what_their_arrows_allow() {
+    let allowed: BTreeMap<_, _> = ARROWS.iter().map(|(name, ours, never)| (*name, (*ours, *never))).collect();
+    let packages = packages();
+    let ours: BTreeSet<_> = packages.iter().map(|package| package.name.to_string()).collect();
+    for package in &packages {
+        let Some((may_use, never)) = allowed.get(package.name.as_str()) else {
+            panic!("{} has no place in the table of arrows", package.name);
+        };
+        for dependency in normal_dependencies(package) {
+            if ours.contains(&dependency) {
+                assert!(
+                    may_use.contains(&dependency.as_str()),
+                    "{} → {dependency}: a new arrow needs a decision record in docs/decisions",
+                    package.name
+                );
+            }
+            assert!(!never.contains(&dependency.as_str()), "{} must never see {dependency}", package.name);
+        }
+    }
+}
+
+#[test]
+fn every_crate_of_the_table_exists() {
+    let packages = packages();
+    for (name, ..) in ARROWS {
+        assert!(
+            packages.iter().any(|package| package.name == *name),
+            "{name} is in the table, but not in the house"
+        );
+    }
+}
