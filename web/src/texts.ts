@@ -17,7 +17,7 @@ export const texts = {
     skip: "Skip to the messages",
   },
   time: { today: "Today", yesterday: "Yesterday" },
-  action: { retry: "Retry", back: "Back", close: "Close", cancel: "Cancel", download: "Download" },
+  action: { retry: "Retry", back: "Back", close: "Close" },
   error: {
     network: "The server cannot be reached. Check your connection, then try again.",
     unavailable: "The server has a problem right now. Try again in a moment.",
@@ -50,7 +50,6 @@ export const texts = {
   },
   contact: { unnamed: "Unknown contact", you: "You" },
   conversations: {
-    title: "Conversations",
     search: "Search names and numbers",
     clearSearch: "Clear search",
     empty: "No conversations yet",
@@ -78,7 +77,6 @@ export const texts = {
     system: "Notice from WhatsApp",
     unsupported: "Message that cannot be shown",
     revoked: "Message deleted",
-    you: (text: string) => `You: ${text}`,
   },
   thread: {
     pick: "Pick a conversation",
@@ -106,10 +104,10 @@ export const texts = {
     revoked: "This message was deleted",
     unsupported: "This kind of message cannot be shown here. Open WhatsApp on the phone to see it.",
     contacts: "Contact card",
-    contactsHint: "Contact cards are shown in WhatsApp on the phone.",
     location: "Location",
     order: "An order from your catalogue",
     noText: "Message without text",
+    fileMissing: "WhatsApp sent no file with this message.",
     quoteGone: "Original message is not available",
     quoteJump: (who: string, text: string) => `Jump to the quoted message from ${who}: ${text}`,
     reactions: (emoji: string, from: string) => `${emoji} from ${from}`,
@@ -171,7 +169,6 @@ export const texts = {
     mute: "Mute",
     unmute: "Unmute",
     fullscreen: "Full screen",
-    loading: "Loading",
   },
   lightbox: {
     label: "Photos of this conversation",
@@ -186,9 +183,6 @@ export const texts = {
   details: {
     title: "Details",
     close: "Close details",
-    phone: "Phone",
-    whatsappId: "WhatsApp ID",
-    lastMessage: "Last message",
     recent: "Recent media",
     file: "File",
     name: "Name",

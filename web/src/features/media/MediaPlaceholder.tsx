@@ -10,6 +10,7 @@ import {
   Trash2,
   TriangleAlert,
 } from "lucide-react";
+import { useMayAct } from "@/api/roles";
 import type { MediaFile } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
 import { type Box, mediaBox } from "@/features/media/box";
@@ -29,6 +30,7 @@ type PlaceholderProps = { media: MediaFile; state: Waiting };
 export function MediaPlaceholder({ media, state }: PlaceholderProps) {
   const { progress, start, starting } = useMediaDownload(media);
   const reveal = useReveal((reveals) => reveals.reveal);
+  const mayAct = useMayAct();
   const kind = kindOf(media);
   const size = media.fileSize === null ? null : formatBytes(media.fileSize);
   if (state.kind === "tap") {
@@ -63,7 +65,7 @@ export function MediaPlaceholder({ media, state }: PlaceholderProps) {
     );
   }
   const words = wordsFor(state);
-  const retry = state.kind === "failed" && state.retryable;
+  const retry = state.kind === "failed" && state.retryable && mayAct;
   return (
     <Frame media={media}>
       <Line {...words} title={words.title ?? kind.label}>

@@ -57,7 +57,7 @@ export const MessageBubble = memo(function MessageBubble(props: BubbleProps) {
           <Content message={message} sender={sender} />
         </Frame>
       )}
-      <Reactions reactions={message.reactions} />
+      <Reactions message={message} />
       {message.status === "failed" && (
         <p className="mt-1 max-w-80 text-danger text-xs">
           {texts.message.sendFailed}

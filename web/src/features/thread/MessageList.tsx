@@ -55,22 +55,29 @@ export function MessageList({ thread, name, divider, unread, jump, onAtEnd, onLa
         tabIndex={0}
         className="h-full overflow-y-auto overflow-x-hidden -outline-offset-2 [overflow-anchor:none]"
       >
-        <div className="relative mx-auto max-w-225" style={{ height: list.getTotalSize() }}>
-          {list.getVirtualItems().map((item) => {
-            const row = rows[item.index];
-            if (!row) return null;
-            return (
-              <div
-                key={item.key}
-                ref={list.measureElement}
-                data-index={item.index}
-                className="absolute inset-x-0 top-0 px-3 md:px-6"
-                style={{ transform: `translateY(${item.start}px)` }}
-              >
-                <RowView row={row} now={now} thread={thread.query} highlighted={isTarget(row, highlighted)} />
-              </div>
-            );
-          })}
+        <div className="flex min-h-full flex-col justify-end">
+          <div className="relative mx-auto w-full max-w-225" style={{ height: list.getTotalSize() }}>
+            {list.getVirtualItems().map((item) => {
+              const row = rows[item.index];
+              if (!row) return null;
+              return (
+                <div
+                  key={item.key}
+                  ref={list.measureElement}
+                  data-index={item.index}
+                  className="absolute inset-x-0 top-0 px-3 md:px-6"
+                  style={{ transform: `translateY(${item.start}px)` }}
+                >
+                  <RowView
+                    row={row}
+                    now={now}
+                    thread={thread.query}
+                    highlighted={isTarget(row, highlighted)}
+                  />
+                </div>
+              );
+            })}
+          </div>
         </div>
       </section>
       {!atEnd && (

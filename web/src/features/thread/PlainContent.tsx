@@ -1,5 +1,6 @@
 import { CircleSlash, Contact, Info, type LucideIcon, MapPin, ShoppingBag } from "lucide-react";
 import type { Message } from "@/api/types";
+import { fileIcons } from "@/features/conversations/preview";
 import { RichText } from "@/features/thread/RichText";
 import { texts } from "@/texts";
 
@@ -7,6 +8,12 @@ import { texts } from "@/texts";
 export function PlainContent({ message }: { message: Message }) {
   if (message.revoked) return <Notice icon={CircleSlash} text={texts.message.revoked} />;
   switch (message.type) {
+    case "image":
+    case "video":
+    case "audio":
+    case "document":
+    case "sticker":
+      return <Notice icon={fileIcons[message.type]} text={texts.message.fileMissing} />;
     case "unsupported":
       return <Notice icon={Info} text={texts.message.unsupported} />;
     case "location":

@@ -1,13 +1,16 @@
-import type { Reaction } from "@/api/types";
+import type { Message, Reaction } from "@/api/types";
+import { reactorOf, useThreadContext } from "@/features/thread/context";
 import { texts } from "@/texts";
 
-export function Reactions({ reactions }: { reactions: Reaction[] }) {
-  if (reactions.length === 0) return null;
-  const byEmoji = Map.groupBy(reactions, (reaction) => reaction.emoji);
+export function Reactions({ message }: { message: Message }) {
+  const { conversation } = useThreadContext();
+  if (message.reactions.length === 0) return null;
+  const byEmoji = Map.groupBy(message.reactions, (reaction) => reaction.emoji);
+  const name = (reaction: Reaction) => reactorOf(reaction.from, message, conversation);
   return (
     <ul className="-mt-1.5 relative z-1 mb-1.5 flex gap-1 px-2">
       {[...byEmoji].map(([emoji, all]) => {
-        const label = texts.message.reactions(emoji, all.map((reaction) => reaction.from).join(", "));
+        const label = texts.message.reactions(emoji, all.map(name).join(", "));
         return (
           <li
             key={emoji}

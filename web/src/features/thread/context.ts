@@ -15,6 +15,16 @@ export function useThreadContext(): ThreadContextValue {
   return use(ThreadContext);
 }
 
+/** Who reacted. WhatsApp names people by number. */
+export function reactorOf(from: string, message: Message, conversation: Conversation | undefined): string {
+  const contact = conversation?.contact;
+  const ids = [contact?.waId, contact?.phone, contact?.userId].map((id) => id?.replace(/^\+/, ""));
+  const ours = message.direction === "outbound" ? message.senderPhone : message.receivingPhone;
+  const digits = from.replace(/^\+/, "");
+  if (contact && ids.includes(digits)) return contactName(contact);
+  return digits === ours?.replace(/^\+/, "") ? texts.contact.you : from;
+}
+
 export function senderOf(message: Message, conversation: Conversation | undefined): string {
   if (message.direction === "outbound") return texts.contact.you;
   return message.senderName ?? (conversation ? contactName(conversation.contact) : texts.contact.unnamed);

@@ -2,14 +2,8 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import { useEffect, useMemo, useRef, useState } from "react";
 import { toast } from "sonner";
 import { ApiError, api } from "@/api/client";
-import {
-  fetchThreadPage,
-  keys,
-  meQuery,
-  type ThreadData,
-  type ThreadPosition,
-  threadQuery,
-} from "@/api/queries";
+import { fetchThreadPage, keys, type ThreadData, type ThreadPosition, threadQuery } from "@/api/queries";
+import { useMayAct } from "@/api/roles";
 import type { Conversation, Message } from "@/api/types";
 import { messagesInOrder, reachesNewest } from "@/live/patch";
 import { texts } from "@/texts";
@@ -82,7 +76,7 @@ export function nthNewestInbound(messages: Message[], n: number): number | null 
 /** Tells the server that the newest message was seen, once somebody really sees it. */
 export function useMarkRead(conversation: Conversation | undefined, seeing: boolean): void {
   const client = useQueryClient();
-  const mayMark = client.getQueryData(meQuery.queryKey)?.role !== "viewer";
+  const mayMark = useMayAct();
   const id = conversation?.id;
   const { mutate, isPending } = useMutation({
     mutationFn: (conversationId: number) => api.post(`/api/conversations/${conversationId}/read`),
