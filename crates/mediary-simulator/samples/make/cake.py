@@ -1,4 +1,5 @@
 """A cake in two tiers: by day for the photo, and by candle light for the video."""
+
 import numpy as np
 
 import textures
@@ -62,7 +63,9 @@ def raspberries(places, seed):
         side = np.cross(tip, (0.3, 0.9, 0.1))
         side /= np.linalg.norm(side)
         other = np.cross(tip, side)
-        for row, (level, width, count) in enumerate([(-0.45, 0.80, 10), (-0.12, 0.84, 11), (0.22, 0.74, 10), (0.52, 0.54, 8), (0.76, 0.28, 4), (0.86, 0.0, 1)]):
+        for row, (level, width, count) in enumerate(
+            [(-0.45, 0.80, 10), (-0.12, 0.84, 11), (0.22, 0.74, 10), (0.52, 0.54, 8), (0.76, 0.28, 4), (0.86, 0.0, 1)]
+        ):
             for n in range(count):
                 angle = 2 * np.pi * (n + 0.5 * (row % 2)) / count
                 centres.append(np.asarray(place) + size * (1.15 * level * tip + width * (np.cos(angle) * side + np.sin(angle) * other)))
@@ -76,7 +79,7 @@ def leaf(at, turn, size, lift=0.35):
     green = textures.mix((0.20, 0.42, 0.16), (0.36, 0.58, 0.24), 0.5 + 0.3 * vein + 0.1 * textures.noise(120, 60, 20, 3, 2))
 
     def surface(u, v):
-        width = 0.36 * np.sin(np.pi * v ** 0.8) * (1 + 0.05 * np.sin(40 * v))
+        width = 0.36 * np.sin(np.pi * v**0.8) * (1 + 0.05 * np.sin(40 * v))
         along, across = v, (u - 0.5) * 2 * width
         z = 0.02 + lift * v * (1 - 0.6 * v) + 0.25 * np.abs(across)
         x, y = along * size, across * size
@@ -88,13 +91,46 @@ def leaf(at, turn, size, lift=0.35):
 def cake(candles):
     """The cake on its stand, with or without candles."""
     white = material((0.92, 0.91, 0.89), 0.12, coat=0.5)
-    stand = [(0.0, 0), (0.42, 0), (0.40, 0.03), (0.16, 0.09), (0.11, 0.2), (0.16, 0.34), (0.5, 0.38), (1.02, 0.40), (1.05, 0.43), (1.02, 0.44), (0.0, 0.43)]
-    shapes = [lathe(stand, white), tier(0.82, 0.43, 0.56, (0.93, 0.66, 0.68), 5), tier(0.50, 0.98, 0.52, (0.96, 0.91, 0.80), 9), drips(0.50, TOP - 0.02, (0.55, 0.05, 0.13), 3, 18)]
+    stand = [
+        (0.0, 0),
+        (0.42, 0),
+        (0.40, 0.03),
+        (0.16, 0.09),
+        (0.11, 0.2),
+        (0.16, 0.34),
+        (0.5, 0.38),
+        (1.02, 0.40),
+        (1.05, 0.43),
+        (1.02, 0.44),
+        (0.0, 0.43),
+    ]
+    shapes = [
+        lathe(stand, white),
+        tier(0.82, 0.43, 0.56, (0.93, 0.66, 0.68), 5),
+        tier(0.50, 0.98, 0.52, (0.96, 0.91, 0.80), 9),
+        drips(0.50, TOP - 0.02, (0.55, 0.05, 0.13), 3, 18),
+    ]
     ring = [(0.66 * np.cos(a), 0.66 * np.sin(a), 1.06) for a in np.linspace(0, 2 * np.pi, 22, endpoint=False)]
     crown = [(0.40 * np.cos(a), 0.40 * np.sin(a), TOP + 0.06) for a in np.linspace(0.1, 2 * np.pi + 0.1, 12, endpoint=False)]
-    middle = [] if candles else [(0.02, 0.0, TOP + 0.06), (-0.12, 0.1, TOP + 0.06), (0.1, 0.13, TOP + 0.06), (0.14, -0.1, TOP + 0.06), (-0.1, -0.12, TOP + 0.06), (0.02, 0.01, TOP + 0.17)]
+    middle = (
+        []
+        if candles
+        else [
+            (0.02, 0.0, TOP + 0.06),
+            (-0.12, 0.1, TOP + 0.06),
+            (0.1, 0.13, TOP + 0.06),
+            (0.14, -0.1, TOP + 0.06),
+            (-0.1, -0.12, TOP + 0.06),
+            (0.02, 0.01, TOP + 0.17),
+        ]
+    )
     shapes.append(raspberries(ring + crown + middle, 4))
-    shapes += [leaf((0.10, -0.20, TOP + 0.06), -0.7, 0.24), leaf((-0.14, -0.16, TOP + 0.06), -2.2, 0.22), leaf((0.62, -0.34, 1.04), -0.5, 0.26), leaf((-0.6, -0.36, 1.04), -2.4, 0.26)]
+    shapes += [
+        leaf((0.10, -0.20, TOP + 0.06), -0.7, 0.24),
+        leaf((-0.14, -0.16, TOP + 0.06), -2.2, 0.22),
+        leaf((0.62, -0.34, 1.04), -0.5, 0.26),
+        leaf((-0.6, -0.36, 1.04), -2.4, 0.26),
+    ]
     pearls = [(0.835 * np.cos(a), 0.835 * np.sin(a), 0.46) for a in np.linspace(0, 2 * np.pi, 84, endpoint=False)]
     shapes.append(balls(pearls, 0.031, material((0.96, 0.91, 0.80), 0.4)))
     tones = [(0.93, 0.80, 0.42), (0.52, 0.72, 0.78), (0.90, 0.56, 0.55)]
@@ -114,14 +150,23 @@ def photo():
         plane((0, 0.6, 0), (9, 5), material(counter, 0.16, coat=0.4)),
         plane((0, 3.1, 2.2), (12, 6.5), material(tiles, 0.18, bump=joints, depth=0.006), (0, -1, 0), (0, 0, 1)),
         block((1.9, 2.7, 2.62), (3.2, 0.55, 0.09), material((0.55, 0.38, 0.23), 0.5)),
-        lathe([(0, 0), (0.3, 0), (0.34, 0.1), (0.34, 0.6), (0.28, 0.7), (0.3, 0.72)], material((0.85, 0.80, 0.70), 0.3, coat=0.4), (1.35, 2.65, 2.67)),
+        lathe(
+            [(0, 0), (0.3, 0), (0.34, 0.1), (0.34, 0.6), (0.28, 0.7), (0.3, 0.72)],
+            material((0.85, 0.80, 0.70), 0.3, coat=0.4),
+            (1.35, 2.65, 2.67),
+        ),
         lathe([(0, 0), (0.22, 0), (0.36, 0.3), (0.4, 0.5), (0.38, 0.52)], material((0.30, 0.46, 0.52), 0.2, coat=0.5), (2.25, 2.65, 2.67)),
-        lathe([(0, 0), (0.22, 0), (0.26, 0.5), (0.24, 1.0), (0.12, 1.2), (0.11, 1.4)], material((0.24, 0.36, 0.22), 0.1, coat=0.8), (-1.75, 2.2, 0)),
+        lathe(
+            [(0, 0), (0.22, 0), (0.26, 0.5), (0.24, 1.0), (0.12, 1.2), (0.11, 1.4)],
+            material((0.24, 0.36, 0.22), 0.1, coat=0.8),
+            (-1.75, 2.2, 0),
+        ),
         lathe([(0, 0), (0.4, 0), (0.48, 0.35), (0.52, 0.62), (0.5, 0.63)], material((0.72, 0.45, 0.33), 0.7), (-2.5, 2.3, 0)),
-        lamp((-3.8, -0.6, 2.9), (0, 0, 0.9), (2.0, 2.6), (13, 13.6, 15)), lamp((3.6, -2.4, 3.2), (0, 0, 0.8), (2, 2), (2.2, 2.0, 1.7)),
+        lamp((-3.8, -0.6, 2.9), (0, 0, 0.9), (2.0, 2.6), (13, 13.6, 15)),
+        lamp((3.6, -2.4, 3.2), (0, 0, 0.8), (2, 2), (2.2, 2.0, 1.7)),
         soft_sky((0.5, 0.5, 0.52), (0.36, 0.34, 0.33), (0.18, 0.15, 0.13)),
     ]
-    light = expose(shapes, (1080, 1350), (0.35, -4.3, 2.25), (0.02, 0, 0.90), fov=38, focus=(0, -0.7, 0.95), aperture=0.06, samples=36)
+    light = expose(shapes, (1080, 1350), (0.35, -4.3, 2.25), (0.02, 0, 0.90), fov=38, focus=(0, -0.7, 0.95), aperture=0.06, samples=9)
     save(develop(light, 0.86, warmth=0.02, seed=14), "cake.jpg", 150_000)
 
 

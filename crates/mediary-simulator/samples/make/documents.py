@@ -1,4 +1,5 @@
 """Documents: a PDF invoice, a Word letter, an Excel list, a CSV, a web page."""
+
 import csv
 import datetime
 
@@ -17,10 +18,18 @@ from paths import BOLD, OUT, SANS
 MADE = datetime.datetime(2026, 3, 18, 9, 30)
 TEAL = (0.09, 0.33, 0.40)
 LINES = [
-    ("Ofenplatte Steinzeug „Möwe“, 32 cm", 6, 34.00), ("Kaffeebecher seegrün, gesprenkelt", 24, 15.50), ("Kaffeebecher Sand, gesprenkelt", 24, 15.50),
-    ("Müslischüssel groß, weiß", 12, 19.00), ("Krug 1,5 l, handgedreht", 4, 42.00), ("Käseglocke mit Eichenbrett", 2, 58.00),
-    ("Geölte Schneidbretter, Buche", 8, 27.50), ("Hocker „Brücke“, neu verleimt und geölt", 3, 65.00), ("Stuhlsitz aus Rohrgeflecht, erneuert", 4, 72.00),
-    ("Schübe und Griffe aufgearbeitet (Stunden)", 6, 48.00), ("Verpackung, stoßfest", 9, 2.90), ("Lieferung per Spedition", 1, 64.00),
+    ("Ofenplatte Steinzeug „Möwe“, 32 cm", 6, 34.00),
+    ("Kaffeebecher seegrün, gesprenkelt", 24, 15.50),
+    ("Kaffeebecher Sand, gesprenkelt", 24, 15.50),
+    ("Müslischüssel groß, weiß", 12, 19.00),
+    ("Krug 1,5 l, handgedreht", 4, 42.00),
+    ("Käseglocke mit Eichenbrett", 2, 58.00),
+    ("Geölte Schneidbretter, Buche", 8, 27.50),
+    ("Hocker „Brücke“, neu verleimt und geölt", 3, 65.00),
+    ("Stuhlsitz aus Rohrgeflecht, erneuert", 4, 72.00),
+    ("Schübe und Griffe aufgearbeitet (Stunden)", 6, 48.00),
+    ("Verpackung, stoßfest", 9, 2.90),
+    ("Lieferung per Spedition", 1, 64.00),
 ]
 
 
@@ -69,12 +78,24 @@ class Invoice:
     def table_head(self, y):
         self.page.setFillColorRGB(0.91, 0.95, 0.95)
         self.page.rect(20 * mm, self.height - (y + 2.6) * mm, 170 * mm, 8 * mm, stroke=0, fill=1)
-        for x, word, right in [(22, "Pos.", False), (34, "Bezeichnung", False), (132, "Menge", True), (160, "Einzelpreis", True), (188, "Betrag", True)]:
+        for x, word, right in [
+            (22, "Pos.", False),
+            (34, "Bezeichnung", False),
+            (132, "Menge", True),
+            (160, "Einzelpreis", True),
+            (188, "Betrag", True),
+        ]:
             self.text(x, y, word, 9, True, right)
 
     def row(self, y, number, line):
         what, count, price = line
-        for x, word, right in [(22, str(number), False), (34, what, False), (132, str(count), True), (160, euro(price), True), (188, euro(count * price), True)]:
+        for x, word, right in [
+            (22, str(number), False),
+            (34, what, False),
+            (132, str(count), True),
+            (160, euro(price), True),
+            (188, euro(count * price), True),
+        ]:
             self.text(x, y, word, 9.5, False, right)
         self.page.setStrokeColorRGB(0.86, 0.88, 0.89)
         self.page.setLineWidth(0.5)
@@ -85,7 +106,9 @@ class Invoice:
         self.text(20, 48, "Harbour & Finch · Unit 3, Merchant's Quay · Cork", 7.5, tone=(0.45, 0.48, 0.5))
         for n, line in enumerate(["Tischlerei Weiß & Söhne", "z. Hd. Herrn Jürgen Weiß", "Große Brückenstraße 12", "20457 Hamburg"]):
             self.text(20, 56 + 5.4 * n, line, 11)
-        for n, (name, value) in enumerate([("Rechnung Nr.", "2026-0417"), ("Kunde Nr.", "K-1142"), ("Datum", "18. März 2026"), ("Lieferung", "KW 11")]):
+        for n, (name, value) in enumerate(
+            [("Rechnung Nr.", "2026-0417"), ("Kunde Nr.", "K-1142"), ("Datum", "18. März 2026"), ("Lieferung", "KW 11")]
+        ):
             self.text(140, 56 + 5.4 * n, name, 9, tone=(0.45, 0.48, 0.5))
             self.text(190, 56 + 5.4 * n, value, 9.5, n == 0, True)
         self.text(20, 98, "Rechnung", 20, True, tone=TEAL)
@@ -109,7 +132,17 @@ class Invoice:
         for n, (name, value) in enumerate([("Summe netto", net), ("zzgl. 19 % MwSt.", tax), ("Gesamtbetrag", net + tax)]):
             self.text(160, 98 + 8 * n, name, 10.5 + n // 2, n == 2, True)
             self.text(188, 98 + 8 * n, euro(value), 10.5 + n // 2, n == 2, True)
-        for n, line in enumerate(["Zahlbar innerhalb von 14 Tagen ohne Abzug. Bitte geben Sie die Rechnungsnummer an.", "", "Auf reparierte Möbel geben wir zwei Jahre Gewähr. Geölte Flächen bitte die ersten", "Tage nicht abdecken und Flüssigkeiten gleich aufnehmen.", "", "Herzliche Grüße vom Hafen", "Fiona Finch"]):
+        for n, line in enumerate(
+            [
+                "Zahlbar innerhalb von 14 Tagen ohne Abzug. Bitte geben Sie die Rechnungsnummer an.",
+                "",
+                "Auf reparierte Möbel geben wir zwei Jahre Gewähr. Geölte Flächen bitte die ersten",
+                "Tage nicht abdecken und Flüssigkeiten gleich aufnehmen.",
+                "",
+                "Herzliche Grüße vom Hafen",
+                "Fiona Finch",
+            ]
+        ):
             self.text(20, 140 + 6 * n, line, 10.5)
         self.page.save()
 
@@ -122,8 +155,16 @@ def order_list():
     sheet = book.active
     sheet.title = "قائمة الطلبات"
     sheet.sheet_view.rightToLeft = True
-    rows = [("الصنف", "اللون", "الكمية", "السعر", "المجموع"), ("فنجان قهوة صغير", "أبيض منقط", 40, 9.5), ("صحن فنجان", "أبيض منقط", 40, 5), ("كوب قهوة كبير", "أخضر بحري", 24, 15.5),
-            ("إبريق شاي", "رملي", 6, 38), ("سكرية", "رملي", 10, 12.5), ("طبق حلويات", "أزرق", 30, 11), ("إبريق حليب", "أبيض", 8, 14)]
+    rows = [
+        ("الصنف", "اللون", "الكمية", "السعر", "المجموع"),
+        ("فنجان قهوة صغير", "أبيض منقط", 40, 9.5),
+        ("صحن فنجان", "أبيض منقط", 40, 5),
+        ("كوب قهوة كبير", "أخضر بحري", 24, 15.5),
+        ("إبريق شاي", "رملي", 6, 38),
+        ("سكرية", "رملي", 10, 12.5),
+        ("طبق حلويات", "أزرق", 30, 11),
+        ("إبريق حليب", "أبيض", 8, 14),
+    ]
     line = Border(bottom=Side(style="thin", color="C9D3D5"))
     for number, row in enumerate(rows, 1):
         for column, value in enumerate(row, 1):
@@ -154,30 +195,52 @@ def quote_request():
     style.font.name = "Yu Gothic"
     style.element.rPr.rFonts.set(qn("w:eastAsia"), "Yu Gothic")
     paper.add_heading("見積依頼書", 0)
-    for text in ["Harbour & Finch 御中", "株式会社みなと雑貨　佐藤 健", "平素より大変お世話になっております。", "下記の商品につきまして、お見積もりをお願いいたします。"]:
+    for text in [
+        "Harbour & Finch 御中",
+        "株式会社みなと雑貨　佐藤 健",
+        "平素より大変お世話になっております。",
+        "下記の商品につきまして、お見積もりをお願いいたします。",
+    ]:
         paper.add_paragraph(text)
     table = paper.add_table(rows=1, cols=4, style="Light Grid Accent 1")
     for cell, text in zip(table.rows[0].cells, ("品名", "色", "数量", "希望納期")):
         cell.text = text
-    for row in [("マグカップ 350 ml", "海緑色", "50個", "5月末"), ("マグカップ 350 ml", "白（斑点）", "50個", "5月末"), ("小皿 12 cm", "青", "100枚", "6月中旬")]:
+    for row in [
+        ("マグカップ 350 ml", "海緑色", "50個", "5月末"),
+        ("マグカップ 350 ml", "白（斑点）", "50個", "5月末"),
+        ("小皿 12 cm", "青", "100枚", "6月中旬"),
+    ]:
         for cell, text in zip(table.add_row().cells, row):
             cell.text = text
-    for text in ["", "・送料を含めた金額でお願いいたします。", "・見本を1個ずつお送りいただけますと幸いです。", "ご検討のほど、よろしくお願い申し上げます。"]:
+    for text in [
+        "",
+        "・送料を含めた金額でお願いいたします。",
+        "・見本を1個ずつお送りいただけますと幸いです。",
+        "ご検討のほど、よろしくお願い申し上げます。",
+    ]:
         paper.add_paragraph(text)
     paper.save(OUT / "quote-request.docx")
 
 
 def price_list():
     """Wholesale prices: quotes, a comma and a line break inside fields, as real files have them."""
-    rows = [("品番", "品名", "単価 (EUR)", "最小数量", "備考"), ("HF-101", "マグカップ 350 ml、海緑色", "11.80", 24, "100個以上は 10.90"), ("HF-102", "マグカップ 350 ml、白（斑点）", "11.80", 24, "100個以上は 10.90"),
-            ("HF-110", "湯のみ", "8.40", 36, ""), ("HF-204", "小皿 12 cm", "6.20", 50, "青、白"), ("HF-310", "急須 0.6 l", "29.00", 6, "茶こし付き"), ("HF-900", "送料", "240.00", 1, "船便、約3週間\n保険込み")]
+    rows = [
+        ("品番", "品名", "単価 (EUR)", "最小数量", "備考"),
+        ("HF-101", "マグカップ 350 ml、海緑色", "11.80", 24, "100個以上は 10.90"),
+        ("HF-102", "マグカップ 350 ml、白（斑点）", "11.80", 24, "100個以上は 10.90"),
+        ("HF-110", "湯のみ", "8.40", 36, ""),
+        ("HF-204", "小皿 12 cm", "6.20", 50, "青、白"),
+        ("HF-310", "急須 0.6 l", "29.00", 6, "茶こし付き"),
+        ("HF-900", "送料", "240.00", 1, "船便、約3週間\n保険込み"),
+    ]
     with open(OUT / "price-list.csv", "w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file).writerows(rows)
 
 
 def order_confirmation():
     """A web page as mail programs save it; its script must never run in the inbox."""
-    (OUT / "order-confirmation.html").write_text("""<!doctype html>
+    (OUT / "order-confirmation.html").write_text(
+        """<!doctype html>
 <html lang="zh">
 <head>
 <meta charset="utf-8">
@@ -196,7 +259,9 @@ def order_confirmation():
 <script>document.getElementById("proof").textContent = "脚本已运行。";</script>
 </body>
 </html>
-""", encoding="utf-8")
+""",
+        encoding="utf-8",
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """Printed and handwritten things, drawn flat: they become the textures of paper, card and board."""
+
 import unicodedata
 
 import numpy as np
@@ -180,7 +181,13 @@ def whiteboard():
     pen = Pen(image, 9, blue, 5, 2.4)
     pen.write("SAMEDI : LA FÊTE DE LÉO !", (130, 90), 96)
     pen.line([(130, 232), (700, 226), (1360, 240)], 8)
-    plan = [("14h", "déco + ballons"), ("16h", "arrivée des amis"), ("17h30", "livraison gâteau"), ("18h", "bougies !"), ("19h", "musique, danse")]
+    plan = [
+        ("14h", "déco + ballons"),
+        ("16h", "arrivée des amis"),
+        ("17h30", "livraison gâteau"),
+        ("18h", "bougies !"),
+        ("19h", "musique, danse"),
+    ]
     for n, (when, what) in enumerate(plan):
         Pen(image, 9, red if n == 2 else blue, 20 + n, 2.4).write(when, (140, 312 + 148 * n), 80)
         Pen(image, 8, blue, 40 + n, 2.4).write(what, (440, 316 + 148 * n), 72)

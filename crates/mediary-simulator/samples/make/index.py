@@ -1,4 +1,5 @@
 """Writes index.json: what each sample is, measured from the files themselves."""
+
 import hashlib
 import json
 import subprocess
@@ -48,8 +49,14 @@ def measured(path, kind):
             return {"width": picture.width, "height": picture.height}
     if kind == "document":
         return {}
-    told = json.loads(subprocess.run(["ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_format", str(path)], check=True, capture_output=True).stdout)
-    size = next(({"width": stream["width"], "height": stream["height"]} for stream in told["streams"] if stream["codec_type"] == "video"), {})
+    told = json.loads(
+        subprocess.run(
+            ["ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_format", str(path)], check=True, capture_output=True
+        ).stdout
+    )
+    size = next(
+        ({"width": stream["width"], "height": stream["height"]} for stream in told["streams"] if stream["codec_type"] == "video"), {}
+    )
     return {**size, "durationMs": round(float(told["format"]["duration"]) * 1000)}
 
 
@@ -57,7 +64,15 @@ def main():
     index = []
     for name, file, mime_type, kind, file_name in SAMPLES:
         content = (OUT / file).read_bytes()
-        entry = {"name": name, "file": file, "mimeType": mime_type, "kind": kind, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), **measured(OUT / file, kind)}
+        entry = {
+            "name": name,
+            "file": file,
+            "mimeType": mime_type,
+            "kind": kind,
+            "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            **measured(OUT / file, kind),
+        }
         if file_name:
             entry["fileName"] = file_name
         index.append(entry)

@@ -1,4 +1,5 @@
 """Where things are."""
+
 import pathlib
 
 OUT = pathlib.Path(__file__).resolve().parent.parent

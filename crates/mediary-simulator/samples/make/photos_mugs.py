@@ -1,4 +1,5 @@
 """Three mugs on a wooden table by a window."""
+
 import numpy as np
 
 import textures
@@ -15,7 +16,18 @@ def mug(at, glaze, turn, seed):
     clay = np.array(CLAY) * (1 + 0.05 * textures.noise(700, 1600, 8, 3, seed + 1))[..., None]
     coat = material(textures.mix(wall, clay, bare), rough=0.16 + 0.55 * bare, coat=0.3, spec=0.55)
     inside = material(textures.speckle(500, 1200, glaze, (0.2, 0.13, 0.08), 900, seed + 2), rough=0.14, coat=0.4)
-    outside = [(0.0, 0.0), (0.33, 0.0), (0.37, 0.02), (0.405, 0.12), (0.42, 0.3), (0.422, 0.5), (0.415, 0.7), (0.41, 0.86), (0.405, 0.885), (0.392, 0.89)]
+    outside = [
+        (0.0, 0.0),
+        (0.33, 0.0),
+        (0.37, 0.02),
+        (0.405, 0.12),
+        (0.42, 0.3),
+        (0.422, 0.5),
+        (0.415, 0.7),
+        (0.41, 0.86),
+        (0.405, 0.885),
+        (0.392, 0.89),
+    ]
     cavity = [(0.392, 0.89), (0.380, 0.885), (0.375, 0.86), (0.38, 0.5), (0.375, 0.2), (0.3, 0.07), (0.0, 0.05)]
     angle = np.linspace(-1.45, 1.45, 40)
     reach = 0.37 + 0.29 * np.cos(angle) ** 0.7
@@ -46,11 +58,13 @@ def main():
     for stem in range(16):
         lean = random.normal(0, 0.34, 2)
         t = np.linspace(0, 1, 14)[:, None]
-        path = np.array([-1.3, 1.9, 1.2]) + t * np.array([*lean, 0.95 + random.uniform(-0.3, 0.3)]) + t ** 2 * np.array([*lean * 0.5, -0.12])
+        path = np.array([-1.3, 1.9, 1.2]) + t * np.array([*lean, 0.95 + random.uniform(-0.3, 0.3)]) + t**2 * np.array([*lean * 0.5, -0.12])
         shapes.append(tube(path, 0.012, material((0.35, 0.42, 0.22), 0.7), 8))
         bud = material([(0.88, 0.80, 0.55), (0.86, 0.62, 0.52), (0.55, 0.60, 0.35)][stem % 3], 0.8)
         shapes.append({"type": "sphere", "center": [float(c) for c in path[-1]], "radius": float(random.uniform(0.06, 0.11)), "bsdf": bud})
-    light = expose(shapes, (1600, 1200), (-0.25, -3.5, 1.75), (0.06, 0.15, 0.42), fov=40, focus=(0.2, -0.55, 0.5), aperture=0.055, samples=32)
+    light = expose(
+        shapes, (1600, 1200), (-0.25, -3.5, 1.75), (0.06, 0.15, 0.42), fov=40, focus=(0.2, -0.55, 0.5), aperture=0.055, samples=32
+    )
     save(develop(light, exposure=0.85, warmth=0.015), "mugs.jpg")
 
 

@@ -1,4 +1,5 @@
 """A parcel that had a hard journey, and its label."""
+
 import sys
 
 import numpy as np
@@ -15,7 +16,9 @@ SIZE = np.array([1.5, 1.1, 0.82])
 def paste(picture, patch, box):
     """Lays `patch` into `picture` at pixel box x0, y0, x1, y1."""
     x0, y0, x1, y1 = box
-    picture[y0:y1, x0:x1] = np.asarray(Image.fromarray((patch * 255).astype(np.uint8)).resize((x1 - x0, y1 - y0), Image.LANCZOS), float) / 255
+    picture[y0:y1, x0:x1] = (
+        np.asarray(Image.fromarray((patch * 255).astype(np.uint8)).resize((x1 - x0, y1 - y0), Image.LANCZOS), float) / 255
+    )
 
 
 def tape(picture, x0, x1):
@@ -35,13 +38,19 @@ def this_way_up(picture, box):
         draw.polygon([(px * width, py * height) for px, py in tip], fill=255)
     draw.rectangle((0.06 * width, 0.86 * height, 0.94 * width, 0.95 * height), fill=255)
     ink = np.asarray(stamp) / 255 * (0.85 - 0.25 * np.clip(textures.noise(height, width, 12, 3, 3), 0, 1))
-    area = picture[box[1]:box[3], box[0]:box[2]]
-    picture[box[1]:box[3], box[0]:box[2]] = textures.mix(area, (0.16, 0.13, 0.12), ink)
+    area = picture[box[1] : box[3], box[0] : box[2]]
+    picture[box[1] : box[3], box[0] : box[2]] = textures.mix(area, (0.16, 0.13, 0.12), ink)
 
 
 # The blow came from the near right top: the way it pushed, and the flat facets the board folded into.
 BLOW = np.array([-0.62, 0.45, -0.64])
-FACETS = [((0.75, -0.40, 0.53), 0.80), ((0.30, -0.55, 0.78), 0.68), ((0.86, -0.48, -0.12), 0.815), ((0.45, -0.80, 0.40), 0.79), ((0.55, -0.15, 0.82), 0.645)]
+FACETS = [
+    ((0.75, -0.40, 0.53), 0.80),
+    ((0.30, -0.55, 0.78), 0.68),
+    ((0.86, -0.48, -0.12), 0.815),
+    ((0.45, -0.80, 0.40), 0.79),
+    ((0.55, -0.15, 0.82), 0.645),
+]
 
 
 def depth_of_blow(points):
@@ -52,7 +61,9 @@ def depth_of_blow(points):
         pushed = np.maximum(pushed, (points @ normal - reach) / -(BLOW @ normal))
     fold = np.abs((points @ (3.1, 1.7, -2.3)) % 1 - 0.5) + 0.6 * np.abs((points @ (-2.2, 3.7, 3.3)) % 1 - 0.5)
     pushed = np.where(pushed > 0, pushed + 0.22 * np.minimum(pushed * 2.5, 0.45) * fold, 0)
-    edge = np.clip(0.06 - np.abs(points[..., 0] + 0.42) * 0.34 - (SIZE[2] / 2 - points[..., 2]) * 0.42 - (points[..., 1] + SIZE[1] / 2) * 0.42, 0, 1)
+    edge = np.clip(
+        0.06 - np.abs(points[..., 0] + 0.42) * 0.34 - (SIZE[2] / 2 - points[..., 2]) * 0.42 - (points[..., 1] + SIZE[1] / 2) * 0.42, 0, 1
+    )
     return np.maximum(pushed, edge)
 
 
@@ -95,6 +106,7 @@ def box(bend, turn):
     made = []
     for picture, bumps, flatly in faces:
         picture = wear(picture, flatly) if bend is crush else picture
+
         def surface(u, v, flatly=flatly):
             points = bend(np.stack(flatly(u, v), -1))
             x, y, z = points[..., 0], points[..., 1], points[..., 2]
@@ -114,24 +126,35 @@ def doorstep():
     return [
         plane((0, 0, 0), (9, 9), material(tiles, 0.5, bump=joints, depth=0.01)),
         plane((0.0, 0.25, 0.03), (2.9, 1.9), material(coir, 0.95, bump=textures.noise(900, 1400, 4, 2, 8), depth=0.01)),
-        block((0, 1.5, 2.1), (2.9, 0.1, 4.2), door), block((0, 1.42, 0.16), (2.9, 0.1, 0.3), material((0.66, 0.58, 0.38), 0.3, 0.9)),
-        block((-0.72, 1.42, 1.25), (0.95, 0.06, 1.5), door), block((0.72, 1.42, 1.25), (0.95, 0.06, 1.5), door),
-        block((-1.62, 1.42, 2.1), (0.32, 0.34, 4.2), pale), block((1.62, 1.42, 2.1), (0.32, 0.34, 4.2), pale),
+        block((0, 1.5, 2.1), (2.9, 0.1, 4.2), door),
+        block((0, 1.42, 0.16), (2.9, 0.1, 0.3), material((0.66, 0.58, 0.38), 0.3, 0.9)),
+        block((-0.72, 1.42, 1.25), (0.95, 0.06, 1.5), door),
+        block((0.72, 1.42, 1.25), (0.95, 0.06, 1.5), door),
+        block((-1.62, 1.42, 2.1), (0.32, 0.34, 4.2), pale),
+        block((1.62, 1.42, 2.1), (0.32, 0.34, 4.2), pale),
         plane((0, 1.62, 2), (12, 8), material((0.72, 0.66, 0.58), 0.9), (0, -1, 0), (0, 0, 1)),
     ]
 
 
 def damaged():
     shapes = box(crush, -0.5) + doorstep()
-    shapes += [lamp((-3.2, -3.4, 4.6), (0, 0.2, 0.3), (1.7, 1.7), (20, 18.5, 16.0)), soft_sky((0.75, 0.82, 0.95), (0.55, 0.57, 0.6), (0.2, 0.18, 0.16))]
-    light = expose(shapes, (1080, 1440), (0.30, -3.30, 2.15), (0.02, 0.0, 0.46), fov=42, aperture=0.02, samples=25)
+    shapes += [
+        lamp((-3.2, -3.4, 4.6), (0, 0.2, 0.3), (1.7, 1.7), (20, 18.5, 16.0)),
+        soft_sky((0.75, 0.82, 0.95), (0.55, 0.57, 0.6), (0.2, 0.18, 0.16)),
+    ]
+    light = expose(shapes, (1080, 1440), (0.30, -3.30, 2.15), (0.02, 0.0, 0.46), fov=42, aperture=0.02, samples=9)
     save(develop(light, 0.72, warmth=0.01, seed=10), "parcel-damaged.jpg", 170_000)
 
 
 def label():
     shapes = box(lambda points: points, 0.0) + doorstep()
-    shapes += [lamp((-2.5, -3.4, 3.0), (0, 0.0, 0.3), (1.2, 1.2), (16, 15.5, 15)), soft_sky((0.6, 0.66, 0.75), (0.5, 0.52, 0.55), (0.22, 0.2, 0.18))]
-    light = expose(shapes, (1280, 960), (-0.52, -1.62, 0.62), (-0.24, -0.55, 0.36), fov=46, focus=(-0.24, -0.55, 0.4), aperture=0.02, samples=25)
+    shapes += [
+        lamp((-2.5, -3.4, 3.0), (0, 0.0, 0.3), (1.2, 1.2), (16, 15.5, 15)),
+        soft_sky((0.6, 0.66, 0.75), (0.5, 0.52, 0.55), (0.22, 0.2, 0.18)),
+    ]
+    light = expose(
+        shapes, (1280, 960), (-0.52, -1.62, 0.62), (-0.24, -0.55, 0.36), fov=46, focus=(-0.24, -0.55, 0.4), aperture=0.02, samples=9
+    )
     save(develop(light, 0.8, seed=12), "parcel-label.jpg", 150_000)
 
 

@@ -1,4 +1,5 @@
 """A phone's screenshot of a parcel being followed."""
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
@@ -66,7 +67,13 @@ def main():
     ImageDraw.Draw(rounded).rounded_rectangle((0, 0, 623, 291), 18, fill=255)
     page.paste(view, (48, 464), rounded)
     card(page, (32, 800, 688, 1330))
-    steps = [("Delivered", "Today, 10:42", "Safe place"), ("Out for delivery", "Today, 08:15", "Van 12"), ("Arrived at the depot", "Yesterday, 21:07", "Shanghai East"), ("Left the country of origin", "Monday, 06:30", "Cork, Ireland"), ("Label made", "Sunday, 17:55", "Harbour & Finch")]
+    steps = [
+        ("Delivered", "Today, 10:42", "Safe place"),
+        ("Out for delivery", "Today, 08:15", "Van 12"),
+        ("Arrived at the depot", "Yesterday, 21:07", "Shanghai East"),
+        ("Left the country of origin", "Monday, 06:30", "Cork, Ireland"),
+        ("Label made", "Sunday, 17:55", "Harbour & Finch"),
+    ]
     for n, (what, when, where) in enumerate(steps):
         y = 836 + 98 * n
         if n < len(steps) - 1:

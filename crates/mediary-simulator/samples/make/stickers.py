@@ -1,4 +1,5 @@
 """Two stickers: a finch that says thank you, and a teacup that dances."""
+
 import math
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
@@ -22,7 +23,12 @@ class Art:
             p0, p1, p2, p3 = (points[(i + k - 1) % n] for k in range(4))
             for step in range(24):
                 t = step / 24
-                curve.append(tuple(FINE * 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t * t + (3 * b - a - 3 * c + d) * t ** 3) for a, b, c, d in zip(p0, p1, p2, p3)))
+                curve.append(
+                    tuple(
+                        FINE * 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t * t + (3 * b - a - 3 * c + d) * t**3)
+                        for a, b, c, d in zip(p0, p1, p2, p3)
+                    )
+                )
         self.draw.polygon(curve, fill=fill)
 
     def poly(self, points, fill):
@@ -39,7 +45,9 @@ class Art:
             self.draw.ellipse([x - half, y - half, x + half, y + half], fill=fill)
 
     def arc(self, x, y, rx, ry, start, end, width, fill):
-        self.stroke([(x + rx * math.cos(math.radians(a)), y + ry * math.sin(math.radians(a))) for a in range(start, end + 1, 4)], width, fill)
+        self.stroke(
+            [(x + rx * math.cos(math.radians(a)), y + ry * math.sin(math.radians(a))) for a in range(start, end + 1, 4)], width, fill
+        )
 
     def finish(self, edge=9):
         """Adds the white rim of a cut sticker and reduces to size."""
@@ -116,7 +124,17 @@ def teacup(phase):
 
 def dance():
     frames = [teacup(n / 16) for n in range(16)]
-    frames[0].save(OUT / "sticker-teacup.webp", "WEBP", save_all=True, append_images=frames[1:], duration=70, loop=0, quality=62, method=4, minimize_size=True)
+    frames[0].save(
+        OUT / "sticker-teacup.webp",
+        "WEBP",
+        save_all=True,
+        append_images=frames[1:],
+        duration=70,
+        loop=0,
+        quality=62,
+        method=4,
+        minimize_size=True,
+    )
 
 
 if __name__ == "__main__":

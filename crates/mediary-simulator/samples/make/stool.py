@@ -1,4 +1,5 @@
 """An old stool upside down on the bench, one leg broken off below the seat."""
+
 import numpy as np
 
 import textures
@@ -48,8 +49,9 @@ def leg(foot, top, break_at=None, keep="low", seed=3):
     if break_at is None or keep == "high":
         shapes.append(sheet(tip, 12, 120, material((0.34, 0.21, 0.12), 0.6)))
     if break_at is not None:
+
         def wound(u, v):
-            depth = jag(u) * v ** 0.5 + 0.10 * (1 - v) * np.abs(np.sin(9 * u + 4 * v)) * np.sin(np.pi * v)
+            depth = jag(u) * v**0.5 + 0.10 * (1 - v) * np.abs(np.sin(9 * u + 4 * v)) * np.sin(np.pi * v)
             return at(break_at + depth, 0.061 * v, 2 * np.pi * u)
 
         shapes.append(sheet(wound, 60, 241, material(fresh, 0.85)))
@@ -83,9 +85,16 @@ def main():
     a, b = feet[0] + 0.52 * (tops[0] - feet[0]), feet[2] + 0.52 * (tops[2] - feet[2])
     shapes.append(rod(a, b, 0.034, material((0.40, 0.25, 0.14), 0.4, coat=0.2)))
     # Glue, a clamp's bar and shavings: this is a workshop.
-    shapes += [lathe([(0, 0), (0.15, 0), (0.16, 0.05), (0.16, 0.42), (0.12, 0.5), (0.05, 0.54), (0.045, 0.66), (0.015, 0.72)], material((0.92, 0.86, 0.62), 0.35), (1.35, 0.95, 0)),
-               lathe([(0.162, 0.12), (0.163, 0.14), (0.163, 0.34), (0.162, 0.36)], material((0.16, 0.30, 0.52), 0.5), (1.35, 0.95, 0)),
-               block((-1.5, 1.15, 0.05), (1.5, 0.09, 0.05), material((0.62, 0.62, 0.62), 0.35, 1.0), 24), block((-1.9, 0.96, 0.14), (0.12, 0.14, 0.34), material((0.66, 0.16, 0.12), 0.5), 24)]
+    shapes += [
+        lathe(
+            [(0, 0), (0.15, 0), (0.16, 0.05), (0.16, 0.42), (0.12, 0.5), (0.05, 0.54), (0.045, 0.66), (0.015, 0.72)],
+            material((0.92, 0.86, 0.62), 0.35),
+            (1.35, 0.95, 0),
+        ),
+        lathe([(0.162, 0.12), (0.163, 0.14), (0.163, 0.34), (0.162, 0.36)], material((0.16, 0.30, 0.52), 0.5), (1.35, 0.95, 0)),
+        block((-1.5, 1.15, 0.05), (1.5, 0.09, 0.05), material((0.62, 0.62, 0.62), 0.35, 1.0), 24),
+        block((-1.9, 0.96, 0.14), (0.12, 0.14, 0.34), material((0.66, 0.16, 0.12), 0.5), 24),
+    ]
     random = np.random.default_rng(10)
     for _ in range(16):
         x, y, spin = random.uniform(-1.5, 1.7), random.uniform(-1.5, 0.2), random.uniform(0, 6)
@@ -93,16 +102,32 @@ def main():
             continue
         t = np.linspace(0, 1, 40)
         curl = 0.03 + 0.05 * t
-        path = np.stack([x + 0.22 * t * np.cos(spin) + curl * np.cos(9 * t), y + 0.22 * t * np.sin(spin), 0.05 + curl * 0.6 * np.sin(9 * t) + 0.02], 1)
+        path = np.stack(
+            [x + 0.22 * t * np.cos(spin) + curl * np.cos(9 * t), y + 0.22 * t * np.sin(spin), 0.05 + curl * 0.6 * np.sin(9 * t) + 0.02], 1
+        )
         shapes.append(tube(path, 0.02, material((0.86, 0.72, 0.52), 0.8), 6, 0.12))
     # Pegboard wall with a shelf, far out of focus.
     wall, bumps = textures.plaster(900, 1400, (0.55, 0.58, 0.56), 51)
-    shapes += [plane((0, 3.4, 1.6), (12, 7), material(wall, 0.9, bump=bumps, depth=0.01), (0, -1, 0), (0, 0, 1)),
-               block((0.4, 3.1, 1.75), (4.4, 0.5, 0.08), material((0.50, 0.36, 0.22), 0.6))]
+    shapes += [
+        plane((0, 3.4, 1.6), (12, 7), material(wall, 0.9, bump=bumps, depth=0.01), (0, -1, 0), (0, 0, 1)),
+        block((0.4, 3.1, 1.75), (4.4, 0.5, 0.08), material((0.50, 0.36, 0.22), 0.6)),
+    ]
     for n, tone in enumerate([(0.70, 0.22, 0.16), (0.88, 0.80, 0.62), (0.20, 0.36, 0.46), (0.80, 0.62, 0.22), (0.36, 0.44, 0.30)]):
-        shapes.append(lathe([(0, 0), (0.2, 0), (0.2, 0.36 + 0.08 * (n % 3)), (0.1, 0.42 + 0.08 * (n % 3))], material(tone, 0.4, coat=0.3), (-1.0 + 0.62 * n, 3.05, 1.79)))
-    shapes += [lamp((-2.8, -1.6, 3.6), (0, 0, 0.3), (1.1, 1.1), (30, 28, 25)), lamp((3.4, 0.6, 3.0), (0, 0, 0.4), (1.5, 2.2), (5.5, 6.2, 7.2)), soft_sky((0.34, 0.34, 0.36), (0.26, 0.25, 0.25), (0.14, 0.12, 0.10))]
-    light = expose(shapes, (1080, 1440), (-0.55, -4.0, 2.75), (-0.03, -0.12, 0.45), fov=45, focus=(-0.3, -0.6, 0.3), aperture=0.03, samples=25)
+        shapes.append(
+            lathe(
+                [(0, 0), (0.2, 0), (0.2, 0.36 + 0.08 * (n % 3)), (0.1, 0.42 + 0.08 * (n % 3))],
+                material(tone, 0.4, coat=0.3),
+                (-1.0 + 0.62 * n, 3.05, 1.79),
+            )
+        )
+    shapes += [
+        lamp((-2.8, -1.6, 3.6), (0, 0, 0.3), (1.1, 1.1), (30, 28, 25)),
+        lamp((3.4, 0.6, 3.0), (0, 0, 0.4), (1.5, 2.2), (5.5, 6.2, 7.2)),
+        soft_sky((0.34, 0.34, 0.36), (0.26, 0.25, 0.25), (0.14, 0.12, 0.10)),
+    ]
+    light = expose(
+        shapes, (1080, 1440), (-0.55, -4.0, 2.75), (-0.03, -0.12, 0.45), fov=45, focus=(-0.3, -0.6, 0.3), aperture=0.03, samples=9
+    )
     save(develop(light, 0.85, warmth=0.015, seed=18), "stool.jpg", 170_000)
 
 

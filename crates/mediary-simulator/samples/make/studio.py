@@ -1,4 +1,5 @@
 """A small photo studio: meshes, materials, light, a camera, and the look of a phone's JPEG."""
+
 import io
 import os
 
@@ -38,8 +39,13 @@ def colour(value):
 
 def material(base, rough=0.5, metal=0.0, spec=0.5, coat=0.0, bump=None, depth=0.01):
     """A surface as most things have it; `bump` is a height map in `depth` units of texture space."""
-    body = {"type": "principled", "base_color": colour(base), "metallic": metal, "specular": spec,
-            "roughness": rough if np.isscalar(rough) else bitmap(rough, raw=True)}
+    body = {
+        "type": "principled",
+        "base_color": colour(base),
+        "metallic": metal,
+        "specular": spec,
+        "roughness": rough if np.isscalar(rough) else bitmap(rough, raw=True),
+    }
     if coat:
         body.update(clearcoat=coat, clearcoat_gloss=0.9)
     if bump is not None:
@@ -81,7 +87,9 @@ def sheet(surface, rows, columns, bsdf, smooth=True):
     v, u = np.meshgrid(np.linspace(0, 1, rows), np.linspace(0, 1, columns), indexing="ij")
     points = np.stack(surface(u, v), -1).reshape(-1, 3)
     corner = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
-    faces = np.concatenate([np.stack([corner, corner + 1, corner + columns], 1), np.stack([corner + 1, corner + columns + 1, corner + columns], 1)])
+    faces = np.concatenate(
+        [np.stack([corner, corner + 1, corner + columns], 1), np.stack([corner + 1, corner + columns + 1, corner + columns], 1)]
+    )
     return mesh(points, faces, np.stack([u, v], -1).reshape(-1, 2), bsdf, smooth)
 
 
@@ -155,7 +163,9 @@ def balls(centres, radii, bsdf, sides=10):
     unit = np.stack([np.sin(v) * np.cos(u), np.sin(v) * np.sin(u), np.cos(v)], -1).reshape(-1, 3)
     columns = 2 * sides
     corner = (np.arange(sides - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
-    faces = np.concatenate([np.stack([corner, corner + columns, corner + 1], 1), np.stack([corner + 1, corner + columns, corner + columns + 1], 1)])
+    faces = np.concatenate(
+        [np.stack([corner, corner + columns, corner + 1], 1), np.stack([corner + 1, corner + columns, corner + columns + 1], 1)]
+    )
     centres = np.asarray(centres, float)
     radii = np.broadcast_to(radii, len(centres))
     points = (centres[:, None] + unit[None] * radii[:, None, None]).reshape(-1, 3)
@@ -175,7 +185,10 @@ def rods(ends, radius, bsdf, sides=8):
         base, n = len(points) * 2 * sides, np.arange(sides)
         after = (n + 1) % sides
         points.append(np.concatenate([start + circle, end + circle]))
-        faces += [np.stack([base + n, base + after, base + sides + n], 1), np.stack([base + after, base + sides + after, base + sides + n], 1)]
+        faces += [
+            np.stack([base + n, base + after, base + sides + n], 1),
+            np.stack([base + after, base + sides + after, base + sides + n], 1),
+        ]
     return mesh(np.concatenate(points), np.concatenate(faces), None, bsdf)
 
 
@@ -213,8 +226,7 @@ def lamp(at, towards, size, power):
 def sky(pixels, scale=1.0, turn=0.0):
     """Light from everywhere: a lat-long picture in linear light, its top row the zenith (z is up)."""
     pixels = np.ascontiguousarray(np.asarray(pixels, np.float32))
-    return {"type": "envmap", "bitmap": mi.Bitmap(pixels), "scale": scale,
-            "to_world": T.rotate([0, 0, 1], turn) @ T.rotate([1, 0, 0], 90)}
+    return {"type": "envmap", "bitmap": mi.Bitmap(pixels), "scale": scale, "to_world": T.rotate([0, 0, 1], turn) @ T.rotate([1, 0, 0], 90)}
 
 
 def soft_sky(top, side, ground, scale=1.0):
@@ -227,27 +239,36 @@ def soft_sky(top, side, ground, scale=1.0):
 def expose(shapes, size, eye, look, fov=40, focus=None, aperture=0.0, samples=64, up=(0, 0, 1), depth=8, seed=0):
     """Takes the picture: linear light as an array, cleaned of the sampling noise."""
     width, height = (size[0] // 2, size[1] // 2) if DRAFT else size
-    samples = max(8, samples // 4) if DRAFT else samples
+    samples = max(4, samples // 4) if DRAFT else samples
     distance = float(np.linalg.norm(np.asarray(focus if focus is not None else look, float) - np.asarray(eye, float)))
-    camera = {"type": "thinlens" if aperture else "perspective", "fov": fov, "fov_axis": "larger",
-              "to_world": T.look_at(origin=list(map(float, eye)), target=list(map(float, look)), up=list(map(float, up))),
-              "film": {"type": "hdrfilm", "width": width, "height": height, "rfilter": {"type": "box"}, "pixel_format": "rgb"},
-              "sampler": {"type": "multijitter", "sample_count": samples}}
+    camera = {
+        "type": "thinlens" if aperture else "perspective",
+        "fov": fov,
+        "fov_axis": "larger",
+        "to_world": T.look_at(origin=list(map(float, eye)), target=list(map(float, look)), up=list(map(float, up))),
+        "film": {"type": "hdrfilm", "width": width, "height": height, "rfilter": {"type": "box"}, "pixel_format": "rgb"},
+        "sampler": {"type": "multijitter", "sample_count": samples},
+    }
     if aperture:
         camera.update(aperture_radius=aperture, focus_distance=distance)
-    scene = {"type": "scene", "camera": camera,
-             "integrator": {"type": "aov", "aovs": "albedo:albedo,normal:sh_normal", "image": {"type": "path", "max_depth": depth}}}
+    scene = {
+        "type": "scene",
+        "camera": camera,
+        "integrator": {"type": "aov", "aovs": "albedo:albedo,normal:sh_normal", "image": {"type": "path", "max_depth": depth}},
+    }
     scene.update({f"shape{n}": shape for n, shape in enumerate(shapes)})
     layers = np.array(mi.render(mi.load_dict(scene), spp=samples, seed=seed))
-    light, albedo, normal = (np.ascontiguousarray(layers[..., at:at + 3], dtype=np.float32) for at in (0, 3, 6))
-    return np.asarray(pyoidn.denoise(np.nan_to_num(light), albedo=np.clip(np.nan_to_num(albedo), 0, 1), normal=np.nan_to_num(normal), hdr=True))
+    light, albedo, normal = (np.ascontiguousarray(layers[..., at : at + 3], dtype=np.float32) for at in (0, 3, 6))
+    return np.asarray(
+        pyoidn.denoise(np.nan_to_num(light), albedo=np.clip(np.nan_to_num(albedo), 0, 1), normal=np.nan_to_num(normal), hdr=True)
+    )
 
 
 def develop(light, exposure=1.0, warmth=0.0, contrast=1.0, vignette=0.25, grain=0.012, seed=1):
     """From light to the 8-bit picture a phone would make: tone curve, vignette, sensor grain."""
     height, width = light.shape[:2]
     light = np.clip(light, 0, None) * exposure * np.array([1 + warmth, 1, 1 - warmth])
-    y, x = np.mgrid[-1:1:height * 1j, -1:1:width * 1j]
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     light = light * (1 - vignette * ((x * x + y * y) / 2) ** 1.3)[..., None]
     tone = light * (2.51 * light + 0.03) / (light * (2.43 * light + 0.59) + 0.14)
     tone = np.clip(tone, 0, 1) ** (1 / 2.2)

@@ -1,6 +1,7 @@
 """Surfaces drawn from noise: wood, brick, cardboard, stone, paper. Colours are as seen on a screen, 0..1."""
+
 import numpy as np
-from scipy.ndimage import gaussian_filter, map_coordinates, zoom
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 
 def noise(height, width, cell=64, octaves=5, seed=0, stretch=(1, 1), fade=0.5):
@@ -9,7 +10,7 @@ def noise(height, width, cell=64, octaves=5, seed=0, stretch=(1, 1), fade=0.5):
     total = np.zeros((height, width))
     weight = 1.0
     for octave in range(octaves):
-        step = cell / 2 ** octave
+        step = cell / 2**octave
         rows = max(4, int(np.ceil(height / (step * stretch[0]))) + 3)
         columns = max(4, int(np.ceil(width / (step * stretch[1]))) + 3)
         grid = random.normal(size=(rows, columns))
@@ -42,8 +43,8 @@ def wood(height=1024, width=1024, planks=5, dark=(0.36, 0.22, 0.12), light=(0.66
         image[top:bottom] = mix(dark, light, tone) * (1 - 0.18 * pores[..., None])
         relief[top:bottom] = 0.3 * fibre + 0.2 * rings - 0.6 * pores
         if gap and plank:
-            image[top:top + gap] *= 0.25
-            relief[top:top + gap] -= 6
+            image[top : top + gap] *= 0.25
+            relief[top : top + gap] -= 6
     rough = np.clip(0.42 + 0.06 * noise(height, width, 90, 4, seed + 5) + 0.03 * relief, 0.2, 0.8)
     return image, rough, relief
 
@@ -79,7 +80,9 @@ def slabs(height=1024, width=1024, rows=4, columns=4, tone=(0.56, 0.54, 0.51), s
     tall, wide = height / rows, width / columns
     edge = np.minimum.reduce([y % tall, tall - y % tall, x % wide, wide - x % wide])
     inside = np.clip((edge - joint / 2) / 3, 0, 1)
-    each = random.normal(0, 0.05, (rows, columns))[np.minimum((y / tall).astype(int), rows - 1), np.minimum((x / wide).astype(int), columns - 1)]
+    each = random.normal(0, 0.05, (rows, columns))[
+        np.minimum((y / tall).astype(int), rows - 1), np.minimum((x / wide).astype(int), columns - 1)
+    ]
     grain = noise(height, width, 10, 4, seed + 1)
     cloud = noise(height, width, 200, 4, seed + 2)
     image = np.array(tone) * (1 + each + 0.07 * grain + 0.06 * cloud)[..., None]
@@ -113,10 +116,6 @@ def speckle(height, width, ground, dots, count=2600, seed=11, size=(0.6, 2.6)):
         pick = slice(group, None, 4)
         layer[y[pick], x[pick]] = 1
         radius = size[0] + (size[1] - size[0]) * group / 3
-        spots = np.maximum(spots, gaussian_filter(layer, radius, mode="wrap") * (2 * np.pi * radius ** 2) * 0.9)
+        spots = np.maximum(spots, gaussian_filter(layer, radius, mode="wrap") * (2 * np.pi * radius**2) * 0.9)
     cloud = noise(height, width, 180, 4, seed + 1)
     return np.clip(mix(np.array(ground) * (1 + 0.04 * cloud)[..., None], np.broadcast_to(dots, (height, width, 3)), spots * 0.85), 0, 1)
-
-
-def enlarge(pixels, factor):
-    return zoom(pixels, (factor, factor, 1), order=1)
