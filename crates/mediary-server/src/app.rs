@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mediary_core::{CompanyId, limits};
 use mediary_engine::{Caller, Engine};
 use mediary_store::{NewAudit, Store};
+use moka::sync::Cache;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -16,6 +18,10 @@ use crate::layers::RequestIds;
 use crate::login_throttle::LoginThrottle;
 use crate::metrics::Meters;
 use crate::routes::docs::Docs;
+
+/// For how long a company's wish about its audit log may be out of date.
+const WISH_CACHED_FOR: Duration = Duration::from_millis(500);
+const WISHES_CACHED: u64 = 10_000;
 
 /// Shared by all requests; cheap to clone.
 #[derive(Debug, Clone)]
@@ -31,6 +37,7 @@ struct Inner {
     request_ids: RequestIds,
     chunks: ChunkBudget,
     webhook_bytes: Semaphore,
+    audited_views: Cache<CompanyId, bool>,
     meters: Meters,
     docs: Docs,
     ending: CancellationToken,
@@ -54,6 +61,7 @@ impl App {
             request_ids: RequestIds::new(),
             chunks: ChunkBudget::default(),
             webhook_bytes: Semaphore::new(limits::WEBHOOK_BYTES_IN_FLIGHT),
+            audited_views: Cache::builder().max_capacity(WISHES_CACHED).time_to_live(WISH_CACHED_FOR).build(),
             meters: Meters::default(),
             docs,
             ending,
@@ -135,5 +143,15 @@ impl App {
             let error = crate::problem::chain(&error);
             tracing::error!(error, action, company.id = company.0, "failed to write the audit log");
         }
+    }
+
+    /// Whether a company wants views of its media in its audit log.
+    pub(crate) async fn audits_views(&self, company: CompanyId) -> Result<bool, mediary_store::Error> {
+        if let Some(wanted) = self.0.audited_views.get(&company) {
+            return Ok(wanted);
+        }
+        let wanted = self.0.store.company(company).await?.is_some_and(|company| company.audit_views);
+        self.0.audited_views.insert(company, wanted);
+        Ok(wanted)
     }
 }

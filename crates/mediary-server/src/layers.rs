@@ -73,9 +73,7 @@ pub(crate) async fn api(State(app): State<App>, mut request: Request, next: Next
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        headers.insert(REQUEST_ID, value);
-    }
+    set_request_id(&mut response, &id);
     tracing::info!(
         method = method.as_str(),
         route = route.as_ref().map_or("-", MatchedPath::as_str),
@@ -114,7 +112,15 @@ fn finish(mut response: Response, request_id: impl FnOnce() -> String) -> Respon
             tracing::error!(request_id = id, code, error = chain, "request failed");
         }
     }
-    problem.render(response, &id)
+    let mut response = problem.render(response, &id);
+    set_request_id(&mut response, &id);
+    response
+}
+
+fn set_request_id(response: &mut Response, id: &str) {
+    if let Ok(value) = HeaderValue::from_str(id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
@@ -122,4 +128,72 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
         panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     let source = std::io::Error::other(format!("handler panicked: {}", text.unwrap_or("no message")));
     Problem::new(ErrorCode::Internal).source(source).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use mediary_core::Role;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::testing::{House, request};
+
+    #[tokio::test]
+    async fn every_answer_of_the_api_can_be_found_again() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let good = house.get("/api/conversations", company.key(Role::Viewer)).await;
+        let bad = house.get("/api/conversations/0", company.key(Role::Viewer)).await;
+        assert!(!good.header("x-request-id").is_empty());
+        assert_eq!(bad.json()["requestId"], bad.header("x-request-id"));
+        assert_ne!(good.header("x-request-id"), bad.header("x-request-id"));
+        for answer in [good, bad] {
+            assert_eq!(answer.header("cache-control"), "no-store");
+            assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        }
+    }
+
+    #[tokio::test]
+    async fn unknown_path_and_method_are_problems() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let key = company.key(Role::Admin);
+        assert_eq!(house.get("/api/nothing", key).await.code(), "not_found");
+        for path in ["/api/conversations", "/api/media/messages/1"] {
+            let answer = house.send(request("DELETE", path, Some(key)).body(Body::empty()).unwrap()).await;
+            assert_eq!((answer.status, answer.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET,HEAD"));
+            assert_eq!(answer.code(), "validation_error");
+        }
+    }
+
+    #[tokio::test]
+    async fn panic_is_an_answer_that_tells_nothing() {
+        let house = House::open().await;
+        async fn breaks() -> &'static str {
+            panic!("row 7 holds a secret")
+        }
+        let broken = || get(breaks);
+        let one = Router::new().route("/", broken()).layer(from_fn_with_state(house.app.clone(), api));
+        let other = Router::new().route("/", broken()).layer(from_fn_with_state(house.app.clone(), lean));
+        for router in [one, other] {
+            let response =
+                router.oneshot(request("GET", "/", None).body(Body::empty()).unwrap()).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+            let body = String::from_utf8(body.to_vec()).unwrap();
+            assert!(body.contains("\"code\":\"internal\"") && !body.contains("secret"), "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn large_json_is_compressed_for_who_can_read_it() {
+        let house = House::open().await;
+        let asking = request("GET", "/api/openapi.json", None).header("accept-encoding", "gzip");
+        let answer = house.send(asking.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.header("content-encoding"), "gzip");
+    }
 }

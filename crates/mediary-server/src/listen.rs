@@ -178,7 +178,7 @@ mod tests {
 
     #[tokio::test]
     async fn hard_stop_drops_what_does_not_end() {
-        let endless = get(|| std::future::pending::<()>());
+        let endless = get(std::future::pending::<()>);
         let (address, shutdown, server) = start(Router::new().route("/", endless)).await;
         let busy = ask(address, "/").await;
         shutdown.soft.cancel();

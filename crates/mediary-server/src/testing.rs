@@ -39,6 +39,7 @@ pub(crate) const PROVIDER_URL: &str = "https://lookaside.fbsbx.com/must-not-leav
 
 /// One installation.
 pub(crate) struct House {
+    pub(crate) app: App,
     pub(crate) router: Router,
     pub(crate) engine: Engine,
     pub(crate) store: Store,
@@ -136,11 +137,11 @@ impl House {
             clock: Arc::new(clock.clone()),
             config: EngineConfig::default(),
         });
-        let config = ServerConfig { public_url: "https://media.example".parse().unwrap(), metrics: None };
+        let config = ServerConfig { surface: crate::Surface::Everything, public_url: "https://media.example".parse().unwrap(), metrics: None };
         let shutdown = Shutdown::default();
         let docs = Docs::new(&openapi());
         let app = App::new(engine.clone(), store.clone(), config, docs, shutdown.soft.clone());
-        Self { router: routes::router(&app), engine, store, storage, clock, shutdown, _folder: folder }
+        Self { router: routes::router(&app), app, engine, store, storage, clock, shutdown, _folder: folder }
     }
 
     /// A tenant with one WhatsApp account and a key for each role.

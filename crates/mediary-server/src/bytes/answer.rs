@@ -39,6 +39,12 @@ impl View<'_> {
         }
     }
 
+    /// Whether it begins with the first byte: a player asks for one file part by part.
+    pub(crate) fn is_a_first_look(&self) -> bool {
+        let from = range::forwardable(self.asked.get(header::RANGE)).map_or(0, |(first, _)| first);
+        self.method == Method::GET && from == 0
+    }
+
     fn safe_headers(&self, info: &FileInfo) -> HeaderMap {
         let keep = match self.link_life {
             _ if !info.stored => Keep::Never,

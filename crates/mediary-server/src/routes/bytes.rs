@@ -1,5 +1,6 @@
 //! The files themselves: by message, by WhatsApp's id, by signed link.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use axum::extract::State;
@@ -15,7 +16,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::bytes::answer::{View, answer};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Id, May, Name, Query, rights};
+use crate::request::{Id, May, Name, Peer, Query, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -46,13 +47,15 @@ struct Wish {
 async fn read_message_file(
     State(app): State<App>,
     may: May<rights::Read>,
+    Peer(address): Peer,
     Id(id): Id<MessageId>,
     Query(wish): Query<Wish>,
     method: Method,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
     let view = View { method: &method, asked: &asked, save: wish.download, link_life: None };
-    let opened = open(&app, &may.caller, Target::Message(id), wish.variant, view).await?;
+    let viewer = Viewer { caller: &may.caller, address };
+    let opened = open(&app, viewer, Target::Message(id), wish.variant, view).await?;
     answer(&app, opened, view).await
 }
 
@@ -78,6 +81,7 @@ struct ProviderWish {
 async fn read_whatsapp_file(
     State(app): State<App>,
     may: May<rights::Read>,
+    Peer(address): Peer,
     Name(provider_media_id): Name,
     Query(wish): Query<ProviderWish>,
     method: Method,
@@ -86,7 +90,7 @@ async fn read_whatsapp_file(
     let view = View { method: &method, asked: &asked, save: wish.download, link_life: None };
     let started = Instant::now();
     let opened = app.engine().open_from_provider(&may.caller, &provider_media_id, view.wanted()).await?;
-    time_first_byte(&app, &opened, started);
+    Viewer { caller: &may.caller, address }.opened(&app, &opened, view, started).await?;
     answer(&app, opened, view).await
 }
 
@@ -96,6 +100,7 @@ async fn read_whatsapp_file(
     (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody)))]
 async fn read_linked_file(
     State(app): State<App>,
+    Peer(address): Peer,
     Name(token): Name,
     method: Method,
     asked: HeaderMap,
@@ -104,28 +109,50 @@ async fn read_linked_file(
     let link = app.engine().links().verify(&token, now)?;
     let life = Some(link.expires_at.since(now));
     let view = View { method: &method, asked: &asked, save: link.download, link_life: life };
-    let target = Target::Media(link.media_id);
-    let opened = open(&app, &Caller::of_link(&link), target, link.variant, view).await?;
+    let caller = Caller::of_link(&link);
+    let viewer = Viewer { caller: &caller, address };
+    let opened = open(&app, viewer, Target::Media(link.media_id), link.variant, view).await?;
     answer(&app, opened, view).await
 }
 
 async fn open(
     app: &App,
-    caller: &Caller,
+    viewer: Viewer<'_>,
     target: Target,
     variant: Option<String>,
     view: View<'_>,
 ) -> Result<OpenedMedia, Problem> {
     let started = Instant::now();
     let request = OpenRequest { target, variant, wanted: view.wanted(), fresh: false };
-    let opened = app.engine().open(caller, request).await?;
-    time_first_byte(app, &opened, started);
+    let opened = app.engine().open(viewer.caller, request).await?;
+    viewer.opened(app, &opened, view, started).await?;
     Ok(opened)
 }
 
-fn time_first_byte(app: &App, opened: &OpenedMedia, started: Instant) {
-    if matches!(opened.source, Source::Provider(_)) {
-        app.meters().first_byte_seconds.record(started.elapsed().as_secs_f64());
+/// Who looks at a file, and from where.
+#[derive(Clone, Copy)]
+struct Viewer<'r> {
+    caller: &'r Caller,
+    address: IpAddr,
+}
+
+impl Viewer<'_> {
+    /// Counts and, where the company wants it, writes down that somebody saw a file.
+    async fn opened(
+        self,
+        app: &App,
+        opened: &OpenedMedia,
+        view: View<'_>,
+        started: Instant,
+    ) -> Result<(), Problem> {
+        if matches!(opened.source, Source::Provider(_)) {
+            app.meters().first_byte_seconds.record(started.elapsed().as_secs_f64());
+        }
+        if view.is_a_first_look() && app.audits_views(self.caller.company_id).await? {
+            let record = format!("media:{}", opened.info.media_id);
+            app.audit(self.caller, self.address, "media.viewed", record).await;
+        }
+        Ok(())
     }
 }
 
@@ -139,14 +166,14 @@ fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use axum::body::Body;
     use http::StatusCode;
     use mediary_core::Role;
     use serde_json::json;
 
-    use crate::testing::{Answer, Company, House, Made, request};
+    use crate::testing::{Answer, Company, House, Made, request, with_json};
 
     /// Larger than what leaves in one piece.
     const SIZE: usize = 200_000;
@@ -276,6 +303,32 @@ mod tests {
             let sandboxed = answer.header("content-security-policy").contains("sandbox");
             assert_eq!(sandboxed, mime != "application/pdf", "{mime}");
         }
+    }
+
+    #[tokio::test]
+    async fn views_are_written_down_for_who_wants_it() {
+        let scene = Scene::new("video/mp4").await;
+        let (manager, admin) = (scene.company.key(Role::Manager), scene.company.key(Role::Admin));
+        scene.ask("GET", "", &[]).await;
+        let wish = json!({"auditViews": true});
+        scene.house.send(with_json("PATCH", "/api/settings/media", Some(manager), &wish)).await;
+        // The file route may answer by the old wish for half a second.
+        let views = async || {
+            scene.ask("GET", "", &[("range", "bytes=0-9")]).await;
+            scene.ask("GET", "", &[("range", "bytes=10-19")]).await;
+            scene.ask("HEAD", "", &[]).await;
+            let log = scene.house.get("/api/audit", admin).await.json();
+            let items = log["items"].as_array().unwrap().clone();
+            items.into_iter().filter(|item| item["action"] == "media.viewed").collect::<Vec<_>>()
+        };
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let mut found = views().await;
+        while found.is_empty() && Instant::now() < deadline {
+            found = views().await;
+        }
+        assert_eq!(found.len(), 1, "only the first bytes count as a view");
+        assert_eq!(found[0]["record"], format!("media:{}", scene.made.media));
+        assert!(found[0]["who"].as_str().unwrap().starts_with("api_key:"));
     }
 
     #[tokio::test]
