@@ -19,14 +19,19 @@ const PIECE: usize = 64 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
     Memory(Bytes),
+    /// A part of the program, which takes no memory of its own.
+    Sample(Bytes),
     Generated(Generated),
-    File { path: PathBuf, size: u64 },
+    File {
+        path: PathBuf,
+        size: u64,
+    },
 }
 
 impl Content {
     pub(crate) fn size(&self) -> u64 {
         match self {
-            Self::Memory(bytes) => bytes.len() as u64,
+            Self::Memory(bytes) | Self::Sample(bytes) => bytes.len() as u64,
             Self::Generated(generated) => generated.size,
             Self::File { size, .. } => *size,
         }
@@ -40,7 +45,7 @@ impl Content {
     /// The bytes of `range`, which must lie within the content.
     pub(crate) fn stream(&self, range: Range<u64>) -> BoxStream<'static, io::Result<Bytes>> {
         match self {
-            Self::Memory(bytes) => {
+            Self::Memory(bytes) | Self::Sample(bytes) => {
                 let piece = bytes.slice(to_usize(range.start)..to_usize(range.end));
                 stream::once(async { Ok(piece) }).boxed()
             }

@@ -68,3 +68,30 @@ pub(crate) fn mix(value: &impl Hash) -> u64 {
     value.hash(&mut hasher);
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_repeat_from_seed_and_moment_and_are_fresh_otherwise() {
+        let ids = |seed, moment| {
+            let ids = Ids::new(seed, Timestamp(moment));
+            [ids.media(), ids.message("15550100001"), ids.message("15550100001")]
+        };
+        assert_eq!(ids(1, 5), ids(1, 5));
+        let [media, first, second] = ids(1, 5);
+        assert!(media.len() == 15 && media.bytes().all(|byte| byte.is_ascii_digit()), "{media}");
+        assert_ne!(first, second);
+        for other in [ids(2, 5), ids(1, 6)] {
+            assert!(other.iter().all(|id| ![&media, &first, &second].contains(&id)), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_wamid_holds_the_number_in_whatsapps_binary_form() {
+        let id = Ids::new(1, Timestamp(5)).message("16503879439");
+        // The beginning of a real one for the same number.
+        assert!(id.starts_with("wamid.HBgLMTY1MDM4Nzk0MzkVAgASGBQ"), "{id}");
+    }
+}

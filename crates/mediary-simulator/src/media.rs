@@ -92,7 +92,7 @@ impl MediaSpec {
         let mime = self.mime_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned());
         if let Some(name) = &self.sample {
             let sample = samples::find(name)?;
-            return Ok((Content::Memory(sample.content), self.mime_type.clone().unwrap_or(sample.mime_type)));
+            return Ok((Content::Sample(sample.content), self.mime_type.clone().unwrap_or(sample.mime_type)));
         }
         if let Some(path) = &self.file {
             let found = tokio::fs::metadata(path).await;

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::accounts::Accounts;
-use crate::config::{AccountSpec, Options, SimulatorConfig};
+use crate::config::{AccountSpec, Options, PlayOptions, SimulatorConfig};
 use crate::error::Error;
 use crate::faults::{ArmedFault, FaultSpec, Faults, RandomFaults};
 use crate::ids::Ids;
@@ -55,10 +55,15 @@ impl Simulator {
         world.faults.set_random(config.random_faults)?;
         world.spawn(webhooks::run(Arc::clone(&world), updates));
         world.tasks.spawn(serve(Arc::clone(&world), listener));
-        if let Some(play) = config.play {
-            world.spawn(player::play(Arc::clone(&world), play)?);
-        }
-        Ok(Self { world, address })
+        let simulator = Self { world, address };
+        config.play.map_or(Ok(()), |options| simulator.play(options))?;
+        Ok(simulator)
+    }
+
+    /// Plays the built-in day of conversations beside whatever else is sent.
+    pub fn play(&self, options: PlayOptions) -> Result<(), Error> {
+        self.world.spawn(player::play(Arc::clone(&self.world), options)?);
+        Ok(())
     }
 
     /// Where the Graph API is, `http://127.0.0.1:49152` say. The control API is under `/_control`.

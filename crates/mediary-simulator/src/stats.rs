@@ -16,7 +16,9 @@ pub enum Route {
     DownloadMedia,
     UploadMedia,
     DeleteMedia,
+    /// `POST /{phone-number-id}/messages`, read receipts included.
     SendMessage,
+    /// Those of them that were read receipts.
     MarkRead,
     Account,
     Templates,
