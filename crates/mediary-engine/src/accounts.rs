@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy};
@@ -94,6 +95,8 @@ pub struct AccountDirectory {
     by_phone_number_id: Cache<String, Option<Arc<KnownAccount>>>,
     by_id: Cache<(CompanyId, AccountId), Arc<KnownAccount>>,
     of_waba: Cache<String, Arc<[Arc<KnownAccount>]>>,
+    /// Grows whenever everything is forgotten, so that what was read before is not remembered after.
+    generation: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for AccountDirectory {
@@ -104,7 +107,15 @@ impl fmt::Debug for AccountDirectory {
 
 impl AccountDirectory {
     pub(crate) fn new(store: Store, vault: Vault, events: EventBus) -> Self {
-        Self { store, vault, events, by_phone_number_id: cache(), by_id: cache(), of_waba: cache() }
+        Self {
+            store,
+            vault,
+            events,
+            by_phone_number_id: cache(),
+            by_id: cache(),
+            of_waba: cache(),
+            generation: Arc::default(),
+        }
     }
 
     /// The account of a company, or `None` if it has no such account.
@@ -121,9 +132,12 @@ impl AccountDirectory {
         company: CompanyId,
         id: AccountId,
     ) -> Result<Option<Arc<KnownAccount>>> {
+        let generation = self.generation();
         let Some(row) = self.store.account(company, id).await? else { return Ok(None) };
         let account = self.open(row)?;
-        self.by_id.insert((company, id), account.clone());
+        if generation == self.generation() {
+            self.by_id.insert((company, id), account.clone());
+        }
         Ok(Some(account))
     }
 
@@ -132,6 +146,7 @@ impl AccountDirectory {
         &self,
         ids: impl IntoIterator<Item = String>,
     ) -> Result<HashMap<String, Option<Arc<KnownAccount>>>> {
+        let generation = self.generation();
         let mut found = HashMap::new();
         let mut wanted = Vec::new();
         for id in ids {
@@ -148,7 +163,9 @@ impl AccountDirectory {
         }
         for id in wanted {
             let account = found.entry(id.clone()).or_default();
-            self.by_phone_number_id.insert(id, account.clone());
+            if generation == self.generation() {
+                self.by_phone_number_id.insert(id, account.clone());
+            }
         }
         Ok(found)
     }
@@ -158,9 +175,12 @@ impl AccountDirectory {
         if let Some(accounts) = self.of_waba.get(waba_id) {
             return Ok(accounts);
         }
+        let generation = self.generation();
         let rows = self.store.accounts_by_waba_id(waba_id).await?;
         let accounts = rows.into_iter().map(|row| self.open(row)).collect::<Result<Arc<[_]>>>()?;
-        self.of_waba.insert(waba_id.to_owned(), accounts.clone());
+        if generation == self.generation() {
+            self.of_waba.insert(waba_id.to_owned(), accounts.clone());
+        }
         Ok(accounts)
     }
 
@@ -216,7 +236,13 @@ impl AccountDirectory {
         self.events.publish(company, EventName::AccountUpdated, EventData::account(id));
     }
 
+    /// Whatever was looked up under an earlier number may have changed since.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
     pub(crate) fn forget(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
         self.by_id.invalidate_all();
         self.by_phone_number_id.invalidate_all();
         self.of_waba.invalidate_all();

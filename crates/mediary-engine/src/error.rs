@@ -71,6 +71,10 @@ impl From<mediary_store::Error> for Error {
             Kind::Conflict { .. } => (ErrorCode::Conflict, "there is such a record already"),
             Kind::Unavailable => (ErrorCode::StorageError, "ask the database"),
             Kind::Corrupt { .. } => (ErrorCode::Internal, "read a record"),
+            // With a cause it is a statement that the database refused, and nobody's request.
+            Kind::Invalid if std::error::Error::source(&error).is_some() => {
+                (ErrorCode::Internal, "run a statement")
+            }
             Kind::Invalid => return Self::new(ErrorCode::ValidationError, error.to_string()),
         };
         Self::new(code, context).because(error)

@@ -7,6 +7,9 @@ use crate::engine::Engine;
 /// A check that takes longer counts as failed.
 const CHECK_WITHIN: Duration = Duration::from_secs(5);
 
+/// Storage that failed is tried again right after its pause. If that was long ago, nothing wants to be stored.
+const WELL_AFTER: Duration = Duration::from_secs(60);
+
 /// One thing that has to work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
@@ -22,7 +25,8 @@ impl Engine {
         let database = check("database", async { self.store().check().await.map_err(chain) });
         let storage = check("storage", async { self.parts().storage.check().await.map_err(chain) });
         let (database, mut storage) = tokio::join!(database, storage);
-        if let Some(pause) = self.gates().storage_pause() {
+        let pause = self.gates().storage_pause();
+        if let Some(pause) = pause.filter(|pause| self.now() < pause.until.plus(WELL_AFTER)) {
             storage.ok = false;
             storage.detail.get_or_insert_with(|| pause.code.sentence().to_owned());
         }

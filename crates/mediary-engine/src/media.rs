@@ -1,6 +1,6 @@
 //! What people do with media files: have them fetched now, have failures tried again, delete them, follow a download.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use mediary_blob::StorageKey;
@@ -14,12 +14,13 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::events::{EventData, EventName};
 use crate::metrics::RETRY_TRIGGERED;
+use crate::open::How;
 
 /// How long a retry of everything waits for how it went.
 const OUTCOMES_WITHIN: Duration = Duration::from_secs(10);
-const LOOK: Duration = Duration::from_millis(200);
-/// Files whose outcome is looked at between two ends; the others count as still running.
-const WATCHED: usize = 1000;
+/// After this long without hearing of an end, so many records are looked at.
+const LOOK: Duration = Duration::from_millis(500);
+const LOOKED_AT: usize = 200;
 
 /// How a retry of everything went, as far as it ended in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,41 +86,38 @@ impl Engine {
         tracing::info!(company.id = company.0, files = queued.len(), "media_retry_triggered");
         self.wake().fetch();
         let mut outcome = RetryOutcome { retried: queued.len(), ..RetryOutcome::default() };
-        let mut open: HashSet<MediaId> = queued.into_iter().collect();
+        let mut open: HashMap<MediaId, Option<How>> = queued.into_iter().map(|id| (id, None)).collect();
         let until = Instant::now() + OUTCOMES_WITHIN;
-        loop {
-            let failed = self.count_ended(company, &mut open, &mut outcome).await?;
-            if open.is_empty() || Instant::now() >= until {
-                outcome.failed += failed;
-                return Ok(outcome);
+        while !open.is_empty() && Instant::now() < until {
+            let end = tokio::time::timeout_at(until.min(Instant::now() + LOOK), ends.recv()).await;
+            match end {
+                Ok(Ok(end)) => settle(&mut open, &mut outcome, end.media_id, end.how),
+                // Nothing was heard for a while, or too much at once: the records say what happened.
+                Ok(Err(_)) | Err(_) => self.look(company, &mut open, &mut outcome).await?,
             }
-            // Whatever ended, the records say it; the signal only saves waiting.
-            let _ = tokio::time::timeout(LOOK, ends.recv()).await;
         }
+        outcome.failed += open.values().filter(|how| **how == Some(How::FailedForNow)).count();
+        Ok(outcome)
     }
 
-    /// Takes out what ended for good. Returns how many of the rest failed but are tried again by themselves.
-    async fn count_ended(
+    /// Reads from the records what another process may have done.
+    async fn look(
         &self,
         company: CompanyId,
-        open: &mut HashSet<MediaId>,
+        open: &mut HashMap<MediaId, Option<How>>,
         outcome: &mut RetryOutcome,
-    ) -> Result<usize> {
-        let mut failed_for_now = 0;
-        for id in open.iter().copied().take(WATCHED).collect::<Vec<_>>() {
+    ) -> Result<()> {
+        for id in open.keys().copied().take(LOOKED_AT).collect::<Vec<_>>() {
             let record = self.store().media(company, id).await?;
-            match record.map(|record| (record.download_status, record.last_error_retryable)) {
-                Some((DownloadStatus::Completed, _)) => outcome.succeeded += 1,
-                Some((DownloadStatus::Failed, false)) | None => outcome.failed += 1,
-                Some((DownloadStatus::Failed, true)) => {
-                    failed_for_now += 1;
-                    continue;
-                }
+            let how = match record.map(|record| (record.download_status, record.last_error_retryable)) {
+                Some((DownloadStatus::Completed, _)) => How::Stored,
+                Some((DownloadStatus::Failed, true)) => How::FailedForNow,
+                Some((DownloadStatus::Failed, false)) | None => How::FailedForGood,
                 Some((DownloadStatus::Pending | DownloadStatus::Downloading, _)) => continue,
-            }
-            open.remove(&id);
+            };
+            settle(open, outcome, id, how);
         }
-        Ok(failed_for_now)
+        Ok(())
     }
 
     /// Deletes a file: at once for everybody, its bytes with the next sweep.
@@ -200,6 +198,20 @@ impl MediaStatus {
             });
         Self { status, progress, bytes_downloaded, file_size, error }
     }
+}
+
+/// Notes how one file ended. What is tried again by itself may still end otherwise.
+fn settle(open: &mut HashMap<MediaId, Option<How>>, outcome: &mut RetryOutcome, id: MediaId, how: How) {
+    let Some(known) = open.get_mut(&id) else { return };
+    match how {
+        How::FailedForNow => {
+            *known = Some(how);
+            return;
+        }
+        How::Stored => outcome.succeeded += 1,
+        How::FailedForGood => outcome.failed += 1,
+    }
+    open.remove(&id);
 }
 
 fn no_such_file() -> Error {

@@ -18,7 +18,7 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 pub(super) async fn run(engine: Engine, claim: ClaimedDownload) {
     let began = engine.now();
     engine.meters().started.increment(1);
-    tracing::debug!(
+    tracing::info!(
         company.id = claim.company_id.0,
         message.id = claim.message_id.0,
         media.id = claim.media_id.0,
@@ -33,13 +33,11 @@ pub(super) async fn run(engine: Engine, claim: ClaimedDownload) {
         }
     };
     match watched(&engine, &claim, &account).await {
-        Some(Ok(fetched)) => match settle::keep(&engine, &claim, fetched).await {
-            Ok(()) => {
-                let took = engine.now().since(began);
-                engine.meters().download_seconds.record(took);
+        Some(Ok(fetched)) => {
+            if let Err(failure) = settle::keep(&engine, &claim, fetched, began).await {
+                end(&engine, &claim, Some(&account), failure).await;
             }
-            Err(failure) => end(&engine, &claim, Some(&account), failure).await,
-        },
+        }
         Some(Err(failure)) => end(&engine, &claim, Some(&account), failure).await,
         None => tracing::debug!(media.id = claim.media_id.0, "the download was taken from us"),
     }

@@ -1,7 +1,7 @@
 //! How a download ends: kept, held back for an admin, tried again or given up.
 
 use mediary_blob::{StorageKey, Stored};
-use mediary_core::{DownloadStatus, ErrorCode, FileType, Integrity, ScanStatus};
+use mediary_core::{DownloadStatus, ErrorCode, FileType, Integrity, ScanStatus, Timestamp};
 use mediary_formats::{Verdict, verdict};
 use mediary_store::{ClaimedDownload, FailedDownload, FinishedDownload, QuarantinedFile};
 use metrics::counter;
@@ -15,12 +15,14 @@ use crate::error::Result;
 use crate::events::{EventData, EventName};
 use crate::fault;
 use crate::metrics::{DOWNLOAD_FAILED, STORAGE_ERRORS};
+use crate::open::How;
 
 /// Publishes a fetched file and records it, if its bytes are what they should be.
 pub(super) async fn keep(
     engine: &Engine,
     claim: &ClaimedDownload,
     fetched: Fetched,
+    began: Timestamp,
 ) -> std::result::Result<(), Failure> {
     let Fetched { sealed, key, head, declared } = fetched;
     let earlier = Earlier { sha256: claim.mismatch_sha256, times: claim.mismatch_count };
@@ -38,7 +40,11 @@ pub(super) async fn keep(
     engine.gates().account_well(claim.account_id);
     let recorded = match verdict {
         Verdict::OtherFamily(mime) => quarantine(engine, claim, &key, stored, mime).await,
-        _ => finish(engine, claim, &key, stored, (integrity, detected(claim, verdict))).await,
+        _ => {
+            let finished = finished(engine, claim, &key, stored);
+            let detected_mime_type = detected(claim, verdict);
+            finish(engine, claim, FinishedDownload { integrity, detected_mime_type, ..finished }, began).await
+        }
     };
     fault::point("fetch.finished");
     match recorded {
@@ -55,15 +61,9 @@ pub(super) async fn keep(
     Ok(())
 }
 
-async fn finish(
-    engine: &Engine,
-    claim: &ClaimedDownload,
-    key: &StorageKey,
-    stored: Stored,
-    (integrity, detected_mime_type): (Integrity, Option<String>),
-) -> Result<bool> {
+fn finished(engine: &Engine, claim: &ClaimedDownload, key: &StorageKey, stored: Stored) -> FinishedDownload {
     let storage = &engine.parts().storage;
-    let finished = FinishedDownload {
+    FinishedDownload {
         media_id: claim.media_id,
         company_id: claim.company_id,
         lease: claim.lease.clone(),
@@ -72,15 +72,34 @@ async fn finish(
         file_url: storage.location(key),
         file_size: stored.size,
         sha256: stored.sha256,
-        detected_mime_type,
-        integrity,
+        detected_mime_type: None,
+        integrity: Integrity::Undeclared,
         scan_status: ScanStatus::Unscanned,
         stored_at: engine.now(),
-    };
+    }
+}
+
+async fn finish(
+    engine: &Engine,
+    claim: &ClaimedDownload,
+    finished: FinishedDownload,
+    began: Timestamp,
+) -> Result<bool> {
+    let size = finished.file_size;
     let recorded = engine.store().finish_download(finished).await?;
     if recorded {
         engine.meters().completed.increment(1);
-        tell(engine, claim, DownloadStatus::Completed, Some(stored.size));
+        let took = engine.now().since(began);
+        engine.meters().download_seconds.record(took);
+        tracing::info!(
+            company.id = claim.company_id.0,
+            message.id = claim.message_id.0,
+            media.id = claim.media_id.0,
+            size_bytes = size,
+            duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            "media_download_completed"
+        );
+        tell(engine, claim, How::Stored, Some(size));
     }
     Ok(recorded)
 }
@@ -191,7 +210,8 @@ async fn record_failure(engine: &Engine, claim: &ClaimedDownload, failed: &Faile
     let recorded = engine.store().fail_download(failed).await?;
     if recorded {
         counter!(DOWNLOAD_FAILED, "code" => failed.code.as_str()).increment(1);
-        tell(engine, claim, DownloadStatus::Failed, None);
+        let how = if failed.retryable { How::FailedForNow } else { How::FailedForGood };
+        tell(engine, claim, how, None);
     }
     Ok(recorded)
 }
@@ -221,14 +241,14 @@ async fn clear_away(engine: &Engine, claim: &ClaimedDownload, key: &StorageKey) 
     }
 }
 
-fn tell(engine: &Engine, claim: &ClaimedDownload, status: DownloadStatus, file_size: Option<u64>) {
-    let name = match status {
-        DownloadStatus::Completed => EventName::MediaCompleted,
-        _ => EventName::MediaFailed,
+fn tell(engine: &Engine, claim: &ClaimedDownload, how: How, file_size: Option<u64>) {
+    let (name, status) = match how {
+        How::Stored => (EventName::MediaCompleted, DownloadStatus::Completed),
+        How::FailedForNow | How::FailedForGood => (EventName::MediaFailed, DownloadStatus::Failed),
     };
     let data = EventData { status: Some(status), file_size, ..EventData::media(claim) };
     engine.events().publish(claim.company_id, name, data);
-    engine.ended().tell(claim.media_id);
+    engine.ended().tell(claim.media_id, how);
 }
 
 /// The type by the bytes; where they agree with what was declared, what was declared, without its parameters.

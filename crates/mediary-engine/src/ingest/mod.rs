@@ -68,6 +68,7 @@ struct Ingester {
     engine: Engine,
     accounts: Accounts,
     accounts_at: Timestamp,
+    generation: u64,
     singly: usize,
 }
 
@@ -80,7 +81,8 @@ struct Seen {
 
 impl Ingester {
     fn new(engine: Engine) -> Self {
-        Self { accounts_at: engine.now(), engine, accounts: Accounts::new(), singly: 0 }
+        let (accounts_at, generation) = (engine.now(), engine.accounts().generation());
+        Self { engine, accounts: Accounts::new(), accounts_at, generation, singly: 0 }
     }
 
     /// One batch. Returns how many bodies were dealt with; none means that nothing is due.
@@ -122,16 +124,18 @@ impl Ingester {
         }
     }
 
-    /// Policies change, so what was looked up is looked up again before long.
+    /// Policies change, so what was looked up is looked up again: at once if it changed here, else before long.
     async fn refresh_accounts(&mut self) -> Result<()> {
-        if self.engine.now().since(self.accounts_at) < ACCOUNTS_KEPT_FOR {
+        let generation = self.engine.accounts().generation();
+        let young = self.engine.now().since(self.accounts_at) < ACCOUNTS_KEPT_FOR;
+        if young && generation == self.generation {
             return Ok(());
         }
+        (self.accounts_at, self.generation) = (self.engine.now(), generation);
         let known = std::mem::take(&mut self.accounts);
         if known.len() <= ACCOUNTS_KEPT {
             self.look_up(known.into_keys()).await?;
         }
-        self.accounts_at = self.engine.now();
         Ok(())
     }
 

@@ -16,11 +16,26 @@ const ENDS_WITHIN: Duration = Duration::from_secs(20);
 /// How often the record is read where another process does the work.
 const LOOK: Duration = Duration::from_millis(250);
 /// Ends that a slow listener may miss; it looks at the record anyway.
-const ENDS_REMEMBERED: usize = 256;
+const ENDS_REMEMBERED: usize = 1024;
 
 /// Tells whoever waits that a download ended.
 #[derive(Debug)]
-pub(crate) struct Ended(broadcast::Sender<MediaId>);
+pub(crate) struct Ended(broadcast::Sender<End>);
+
+/// The end of one attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End {
+    pub(crate) media_id: MediaId,
+    pub(crate) how: How,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    Stored,
+    /// It is tried again by itself.
+    FailedForNow,
+    FailedForGood,
+}
 
 impl Default for Ended {
     fn default() -> Self {
@@ -29,12 +44,12 @@ impl Default for Ended {
 }
 
 impl Ended {
-    pub(crate) fn tell(&self, media: MediaId) {
+    pub(crate) fn tell(&self, media_id: MediaId, how: How) {
         // Nobody may be waiting.
-        let _ = self.0.send(media);
+        let _ = self.0.send(End { media_id, how });
     }
 
-    pub(crate) fn listen(&self) -> broadcast::Receiver<MediaId> {
+    pub(crate) fn listen(&self) -> broadcast::Receiver<End> {
         self.0.subscribe()
     }
 }
@@ -69,7 +84,7 @@ impl Engine {
             if began.elapsed() >= waits_for {
                 return Ok(Joined::StillRunning);
             }
-            let ended = async { while ends.recv().await.is_ok_and(|ended| ended != id) {} };
+            let ended = async { while ends.recv().await.is_ok_and(|end| end.media_id != id) {} };
             // Either way the record says what happened.
             let _ = tokio::time::timeout(LOOK, ended).await;
         }

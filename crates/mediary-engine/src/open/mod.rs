@@ -16,8 +16,8 @@ use mediary_store::MediaFile;
 use metrics::counter;
 
 pub(crate) use self::cache::OpenFiles;
-pub(crate) use self::join::Ended;
 use self::join::Joined;
+pub(crate) use self::join::{Ended, How};
 use crate::access::Caller;
 use crate::engine::Engine;
 use crate::error::{Error, Result};

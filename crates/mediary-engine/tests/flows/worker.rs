@@ -125,3 +125,22 @@ async fn a_lease_that_ran_out_is_taken_over() {
     assert_eq!(completed(&world).await, 1);
     assert!(!world.store.renew_lease(&claimed[0], world.engine.now().plus(lease), 5).await.unwrap());
 }
+
+#[tokio::test]
+async fn a_new_policy_holds_from_the_next_message_on() {
+    let world = World::new().await;
+    let (running, shutdown) = run(&world.engine);
+    let before = world.png(1).await;
+    world.announce("wamid.1", "image", &before).await;
+    eventually("the file", async || (completed(&world).await == 1).then_some(())).await;
+    world.set_policy(mediary_core::MediaPolicy::Stream).await;
+    let after = world.png(2).await;
+    world.announce("wamid.2", "image", &after).await;
+    let recorded =
+        async || world.store.media_by_provider_id(world.company, &after.id).await.unwrap().map(|r| r.policy);
+    let policy = eventually("the second record", recorded).await;
+    assert_eq!(policy, mediary_core::MediaPolicy::Stream);
+    shutdown.soft.cancel();
+    running.await.unwrap();
+    assert_eq!(world.whatsapp.media_stats(&after.id).downloads, 0);
+}
