@@ -200,4 +200,25 @@ mod tests {
         shutdown.soft.cancel();
         ended(server).await;
     }
+
+    #[tokio::test]
+    async fn who_sends_too_much_reads_the_refusal() {
+        let house = crate::testing::House::open().await;
+        let (address, shutdown, server) = start(house.router.clone()).await;
+        let size = 2 * mediary_core::limits::WEBHOOK_BODY_BYTES;
+        for signature in ["", "X-Hub-Signature-256: sha256=00\r\n"] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let head = format!(
+                "POST /api/webhooks/whatsapp HTTP/1.1\r\nHost: a\r\n{signature}Content-Length: {size}\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(&vec![b' '; size]).await.expect("the body is read");
+            let mut start = [0; 12];
+            stream.read_exact(&mut start).await.expect("the answer is there");
+            let status = if signature.is_empty() { "HTTP/1.1 401" } else { "HTTP/1.1 413" };
+            assert_eq!(std::str::from_utf8(&start).unwrap(), status);
+        }
+        shutdown.soft.cancel();
+        ended(server).await;
+    }
 }

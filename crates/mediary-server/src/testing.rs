@@ -137,7 +137,11 @@ impl House {
             clock: Arc::new(clock.clone()),
             config: EngineConfig::default(),
         });
-        let config = ServerConfig { surface: crate::Surface::Everything, public_url: "https://media.example".parse().unwrap(), metrics: None };
+        let config = ServerConfig {
+            surface: crate::Surface::Everything,
+            public_url: "https://media.example".parse().unwrap(),
+            metrics: None,
+        };
         let shutdown = Shutdown::default();
         let docs = Docs::new(&openapi());
         let app = App::new(engine.clone(), store.clone(), config, docs, shutdown.soft.clone());

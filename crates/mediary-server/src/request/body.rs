@@ -7,6 +7,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use mediary_core::{ErrorCode, limits};
 use serde::de::{DeserializeOwned, Deserializer};
 
+use super::drain;
 use crate::problem::Problem;
 
 /// A JSON body. An empty one counts as `{}`, so that a request without options needs no body.
@@ -46,10 +47,11 @@ fn is_json(request: &Request) -> bool {
 }
 
 async fn read(request: Request) -> Result<Bytes, Problem> {
-    let body = Limited::new(request.into_body(), limits::API_BODY_BYTES);
-    match body.collect().await {
-        Ok(body) => Ok(body.to_bytes()),
+    let mut body = request.into_body();
+    match Limited::new(&mut body, limits::API_BODY_BYTES).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
+            drain(&mut body).await;
             let detail = format!("the body is larger than {} bytes", limits::API_BODY_BYTES);
             Err(Problem::new(ErrorCode::PayloadTooLarge).detail(detail))
         }

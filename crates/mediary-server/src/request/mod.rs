@@ -2,6 +2,7 @@
 
 mod body;
 mod caller;
+mod drain;
 mod id;
 mod origin;
 mod peer;
@@ -9,6 +10,7 @@ mod query;
 
 pub(crate) use body::{Body, present};
 pub(crate) use caller::{Credentials, May, SESSION_COOKIE, rights};
+pub(crate) use drain::drain;
 pub(crate) use id::{Id, Name};
 pub(crate) use origin::SameOrigin;
 pub(crate) use peer::Peer;

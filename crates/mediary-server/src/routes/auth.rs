@@ -47,6 +47,12 @@ async fn login(
     scope: Option<Extension<Scope>>,
     Body(login): Body<Login>,
 ) -> Result<Response, Problem> {
+    if login.email.chars().count() > limits::SHORT_TEXT_CHARS {
+        return Err(Problem::field(
+            "email",
+            format!("must have at most {} characters", limits::SHORT_TEXT_CHARS),
+        ));
+    }
     let attempt = app.logins().begin(&login.email, address, app.engine().now()).map_err(|wait| {
         Problem::new(ErrorCode::RateLimited)
             .detail("too many wrong log-ins; please wait before the next one")

@@ -26,10 +26,10 @@ use tower_http::compression::CompressionLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{App, Surface};
 use crate::description::describe;
 use crate::layers;
 use crate::problem::Problem;
+use crate::{App, Surface};
 
 /// The routes of the app's surface, with what surrounds them.
 pub(crate) fn router(app: &App) -> Router {

@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::metrics::WEBHOOK_REQUESTS;
 use crate::problem::{Problem, ProblemBody};
-use crate::request::Query;
+use crate::request::{Query, drain};
 
 /// For a whole body; Meta gives up sooner.
 const BODY_DEADLINE: Duration = Duration::from_secs(20);
@@ -83,10 +83,18 @@ async fn receive_webhook(State(app): State<App>, request: Request) -> Result<Sta
 }
 
 async fn take(app: &App, request: Request) -> Result<(), Problem> {
-    let (parts, body) = request.into_parts();
-    let signature = signature(&parts.headers).ok_or_else(unsigned)?;
-    let (bytes, _room) =
-        tokio::time::timeout(BODY_DEADLINE, read(app, body)).await.unwrap_or_else(|_| Err(cut_off()))?;
+    let (parts, mut body) = request.into_parts();
+    let read = match signature(&parts.headers) {
+        Some(signature) => read(app, &mut body).await.map(|bytes| (signature, bytes)),
+        None => Err(unsigned()),
+    };
+    let (signature, (bytes, _room)) = match read {
+        Ok(read) => read,
+        Err(problem) => {
+            drain(&mut body).await;
+            return Err(problem);
+        }
+    };
     app.engine().accept(Some(signature), bytes).await.map_err(|error| match error.code() {
         // Whatever keeps us from keeping it, Meta has to send it again.
         ErrorCode::Internal | ErrorCode::StorageFull => Problem::new(ErrorCode::StorageError).source(error),
@@ -99,8 +107,14 @@ fn signature(headers: &HeaderMap) -> Option<&str> {
     headers.get("x-hub-signature-256")?.to_str().ok()
 }
 
-/// The whole body, and the share of memory that it takes until it is on disk.
-async fn read(app: &App, mut body: Body) -> Result<(Bytes, Option<SemaphorePermit<'_>>), Problem> {
+/// A whole body, and the share of memory that it takes until it is on disk.
+type Taken<'a> = (Bytes, Option<SemaphorePermit<'a>>);
+
+async fn read<'a>(app: &'a App, body: &mut Body) -> Result<Taken<'a>, Problem> {
+    tokio::time::timeout(BODY_DEADLINE, collect(app, body)).await.unwrap_or_else(|_| Err(cut_off()))
+}
+
+async fn collect<'a>(app: &'a App, body: &mut Body) -> Result<Taken<'a>, Problem> {
     let declared = body.size_hint().exact().unwrap_or(0);
     if declared > limits::WEBHOOK_BODY_BYTES as u64 {
         return Err(too_large());
