@@ -67,6 +67,28 @@ export async function arrive(page: Page, { contact }: Conversation, message: obj
   await control(page, "messages", { ...message, customer });
 }
 
+/** A conversation of more than one page; made where there is none. */
+export async function longThread(page: Page): Promise<number> {
+  for (const { id } of await conversations(page)) {
+    const answer = await page.request.get(`/api/conversations/${id}/messages?limit=60`);
+    if (((await answer.json()) as { hasMore: boolean }).hasMore) return id;
+  }
+  await control(page, "flood", {
+    message: { type: "text", text: "A line of a long talk" },
+    count: 150,
+    customers: 1,
+  });
+  let id: number | undefined;
+  await expect
+    .poll(async () => {
+      id = (await conversations(page))[0]?.id;
+      const answer = await page.request.get(`/api/conversations/${id}/messages?limit=100`);
+      return ((await answer.json()) as { hasMore: boolean }).hasMore;
+    })
+    .toBe(true);
+  return id ?? 0;
+}
+
 export async function openMessage(page: Page, media: MediaFile): Promise<void> {
   await page.goto(`/c/${media.conversationId}?m=${media.messageId}`);
   await expect(thread(page)).toBeVisible();

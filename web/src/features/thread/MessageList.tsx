@@ -106,6 +106,10 @@ function useThreadVirtualizer(
     paddingStart: 8,
     paddingEnd: 16,
   });
+  // A row above the window that changes, as the first of a page does when the page before it comes, must not move what
+  // is read, whichever way the reader scrolls.
+  list.shouldAdjustScrollPositionOnItemSizeChange = (item, _, { itemSizeCache, scrollOffset }) =>
+    itemSizeCache.has(item.key) ? item.end <= (scrollOffset ?? 0) : item.start < (scrollOffset ?? 0);
   useEffect(() => {
     wasAttached.current = attached;
   }, [attached]);

@@ -29,7 +29,7 @@ export function Quote({ messageId }: { messageId: number }) {
       className={`${frame} flex items-center gap-3 text-start hover:bg-accent/14`}
     >
       <span className="min-w-0 flex-1">
-        <bdi className="block truncate font-semibold text-accent text-xs">{sender}</bdi>
+        <bdi className="block truncate font-semibold text-accent-strong text-xs">{sender}</bdi>
         <span className="flex items-center gap-1.5 text-muted">
           {Icon && <Icon aria-hidden="true" className="size-3.5 shrink-0" />}
           <bdi className="truncate">{text}</bdi>
