@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_blob::Storage;
-use mediary_core::{Clock, FileType, MediaPolicy, RetryRules, Timestamp, limits};
+use mediary_core::{Clock, ErrorCode, FileType, MediaPolicy, RetryRules, Timestamp, limits};
 use mediary_graph::GraphClient;
 use mediary_store::Store;
 use secrecy::SecretString;
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::access::Access;
 use crate::accounts::AccountDirectory;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::EventBus;
 use crate::fetch::Gates;
 use crate::links::Links;
@@ -161,13 +161,17 @@ impl Engine {
         if released > 0 {
             tracing::info!(released, "took back the downloads of an earlier run");
         }
-        let tasks = TaskTracker::new();
+        let mut tasks = JoinSet::new();
         tasks.spawn(ingest::run(self.clone(), shutdown.clone()));
         tasks.spawn(fetch::run(self.clone(), shutdown.clone()));
-        tasks.spawn(sweep::run(self.clone(), shutdown));
-        tasks.close();
-        tasks.wait().await;
-        Ok(())
+        tasks.spawn(sweep::run(self.clone(), shutdown.clone()));
+        tokio::select! {
+            () = shutdown.hard.cancelled() => {
+                tasks.shutdown().await;
+                Ok(())
+            }
+            ended = all(&mut tasks) => ended,
+        }
     }
 
     /// Who may come in.
@@ -226,6 +230,14 @@ impl Engine {
     pub(crate) fn wake(&self) -> &Wake {
         &self.0.wake
     }
+}
+
+/// Waits for all of them. One that panics ends the others: half an engine would look healthy and lose work.
+async fn all(tasks: &mut JoinSet<()>) -> Result<()> {
+    while let Some(ended) = tasks.join_next().await {
+        ended.map_err(|error| Error::new(ErrorCode::Internal, "run the engine").because(error))?;
+    }
+    Ok(())
 }
 
 /// Tells the tasks that there is work, so that they need not look all the time.

@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::accounts::KnownAccount;
 use crate::engine::Engine;
+use crate::fetch::throttle_wait;
 use crate::metrics::GRAPH_CALLS;
 
 /// A first or last byte (inclusive) of a part.
@@ -104,20 +105,31 @@ impl Engine {
         Ok(())
     }
 
-    /// Says that WhatsApp throttles an account: nothing is asked for it until the wait is over.
+    /// Says that WhatsApp throttled an account, and may have said for how long.
     pub(crate) async fn throttled(
         &self,
         account: &KnownAccount,
         told: Option<Duration>,
     ) -> crate::Result<()> {
-        let (company, id, now) = (account.row.company_id, account.row.id, self.now());
-        let rules = self.config().rules.throttled;
-        let wait = told.unwrap_or_else(|| rules.wait(self.gates().throttled_in_row(id, now)));
-        let until = self.gates().throttle(id, now, wait);
+        let (company, id) = (account.row.company_id, account.row.id);
+        let times = self.gates().throttled_in_row(id, self.now());
+        let wait = throttle_wait(&self.config().rules, told, times, rand::random());
+        self.pause_account(company, id, wait).await?;
+        Ok(())
+    }
+
+    /// Asks nothing more for an account until the wait is over. Returns when that is.
+    pub(crate) async fn pause_account(
+        &self,
+        company: CompanyId,
+        id: AccountId,
+        wait: Duration,
+    ) -> crate::Result<Timestamp> {
+        let until = self.gates().throttle(id, self.now(), wait);
         let code = ErrorCode::ProviderRateLimited;
         self.store().pause_account(company, id, until, code, code.sentence()).await?;
         self.accounts().forget();
-        Ok(())
+        Ok(until)
     }
 
     /// Asks WhatsApp whether an account's token may use its number.

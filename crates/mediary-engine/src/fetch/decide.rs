@@ -93,7 +93,7 @@ pub(crate) fn decide(problem: &Problem, rules: &RetryRules, situation: Situation
         Problem::TokenRefused => Decision::AskForToken,
         Problem::Throttled { retry_after } => Decision::PauseAccount {
             code: ErrorCode::ProviderRateLimited,
-            wait: retry_after.unwrap_or_else(|| wait_of(rules.throttled, situation.throttled_in_row)),
+            wait: throttle_wait(rules, *retry_after, situation.throttled_in_row, situation.random),
         },
         Problem::StorageFull => Decision::PauseStorage {
             code: ErrorCode::StorageFull,
@@ -110,6 +110,11 @@ pub(crate) fn decide(problem: &Problem, rules: &RetryRules, situation: Situation
             try_again(ErrorCode::IntegrityMismatch, rules, situation)
         }
     }
+}
+
+/// As long as WhatsApp says, else longer each time.
+pub(crate) fn throttle_wait(rules: &RetryRules, told: Option<Duration>, times: u32, random: f64) -> Duration {
+    told.unwrap_or_else(|| rules.throttled.wait_with_jitter(times, random))
 }
 
 /// Quick attempts with growing waits, then the slow pace, until WhatsApp has forgotten the media.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use mediary_store::{ClaimLimits, ClaimedDownload};
 use tokio::task::JoinSet;
 
+pub(crate) use self::decide::throttle_wait;
 pub(crate) use self::gates::Gates;
 use crate::engine::{Engine, Shutdown};
 use crate::error::Result;
@@ -20,7 +21,7 @@ use crate::fault;
 /// How often the queue is looked at when nobody calls: waits end, and other processes add work.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Runs downloads until `shutdown`.
+/// Runs downloads until the soft stop, and what is under way to its end. Dropping this drops them: their leases run out.
 pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
     let mut running = JoinSet::new();
     while !shutdown.soft.is_cancelled() {
@@ -38,9 +39,8 @@ pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
             note_panic(ended);
         }
     }
-    tokio::select! {
-        () = shutdown.hard.cancelled() => running.shutdown().await,
-        () = async { while let Some(ended) = running.join_next().await { note_panic(ended); } } => {}
+    while let Some(ended) = running.join_next().await {
+        note_panic(ended);
     }
 }
 

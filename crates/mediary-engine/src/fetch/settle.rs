@@ -165,10 +165,8 @@ pub(super) async fn fail(
                 _ => None,
             };
         }
-        Decision::PauseAccount { code, wait } => {
-            let until = gates.throttle(claim.account_id, now, wait);
-            let (company, account) = (claim.company_id, claim.account_id);
-            engine.store().pause_account(company, account, until, code, &failed.detail).await?;
+        Decision::PauseAccount { wait, .. } => {
+            let until = engine.pause_account(claim.company_id, claim.account_id, wait).await?;
             failed.next_attempt_at = Some(until);
             failed.refund_attempt = true;
         }
