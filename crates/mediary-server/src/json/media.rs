@@ -104,7 +104,7 @@ pub(crate) struct Variant {
 pub(crate) struct DownloadError {
     #[schema(value_type = words::ErrorCode)]
     code: ErrorCode,
-    message: &'static str,
+    message: String,
     retryable: bool,
     /// When it is tried again by itself.
     #[schema(required, value_type = Option<Time>)]
@@ -155,7 +155,7 @@ impl DownloadError {
         let code = row.last_error_code?;
         Some(Self {
             code,
-            message: code.sentence(),
+            message: row.last_error.clone().unwrap_or_else(|| code.sentence().to_owned()),
             retryable: row.last_error_retryable,
             next_attempt_at: row.next_attempt_at.filter(|_| row.last_error_retryable),
         })
@@ -184,7 +184,7 @@ pub(crate) struct MediaStatus {
 pub(crate) struct StatusError {
     #[schema(value_type = words::ErrorCode)]
     code: ErrorCode,
-    message: &'static str,
+    message: String,
     retryable: bool,
     /// When it is tried again by itself.
     #[schema(required)]
