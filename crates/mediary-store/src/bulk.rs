@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sqlx::AssertSqlSafe;
 
-use crate::db::Tx;
+use crate::db::{Db, Tx};
 use crate::dialect::parameter_rows;
 use crate::record::Read;
 use crate::value::Value;
@@ -36,29 +36,41 @@ impl Bulk {
 
     /// Runs it over all rows and gathers what it returns.
     pub(crate) async fn run<T: Read>(self, tx: &mut Tx) -> Result<Vec<T>> {
-        let backend = tx.backend();
         let mut results = Vec::new();
-        for (rows, values) in chunks(self.columns, self.values) {
-            let sql = statement(backend, self.before, rows, self.columns, &self.after);
-            results.extend(tx.all(AssertSqlSafe(sql), values).await?);
+        for (sql, values) in self.statements(tx.backend()) {
+            results.extend(tx.all(sql, values).await?);
+        }
+        Ok(results)
+    }
+
+    /// The same outside a transaction, if it only reads.
+    pub(crate) async fn read<T: Read>(self, db: &Db) -> Result<Vec<T>> {
+        let mut results = Vec::new();
+        for (sql, values) in self.statements(db.backend()) {
+            results.extend(db.all(sql, values).await?);
         }
         Ok(results)
     }
 
     /// Runs it over all rows; how many rows it changed.
     pub(crate) async fn execute(self, tx: &mut Tx) -> Result<u64> {
-        let backend = tx.backend();
         let mut changed = 0;
-        for (rows, values) in chunks(self.columns, self.values) {
-            let sql = statement(backend, self.before, rows, self.columns, &self.after);
-            changed += tx.execute(AssertSqlSafe(sql), values).await?;
+        for (sql, values) in self.statements(tx.backend()) {
+            changed += tx.execute(sql, values).await?;
         }
         Ok(changed)
     }
-}
 
-fn statement(backend: Backend, before: &str, rows: usize, columns: usize, after: &str) -> String {
-    format!("{before} {} {after}", parameter_rows(backend, rows, columns))
+    fn statements(
+        self,
+        backend: Backend,
+    ) -> impl Iterator<Item = (AssertSqlSafe<String>, Vec<Value>)> + Send {
+        let Self { before, after, columns, values } = self;
+        chunks(columns, values).map(move |(rows, values)| {
+            let rows = parameter_rows(backend, rows, columns);
+            (AssertSqlSafe(format!("{before} {rows} {after}")), values)
+        })
+    }
 }
 
 /// Cuts the values into runs of 64, 32, … 1 rows.

@@ -190,6 +190,8 @@ fn read_first<T: Read>(rows: &[Row]) -> Result<Option<T>> {
 impl Target<'_> {
     // Always to the last row: a write that returns rows is not done before.
     async fn rows(self, sql: SqlStr, args: Vec<Value>) -> Result<Vec<Row>> {
+        #[cfg(test)]
+        crate::tests::plans::note(&sql, &args);
         let fetched = match self {
             Self::SqlitePool(pool) => sqlite(sql, args).fetch_all(pool).await.map(sqlite_rows),
             Self::Sqlite(connection) => sqlite(sql, args).fetch_all(connection).await.map(sqlite_rows),
@@ -200,6 +202,8 @@ impl Target<'_> {
     }
 
     async fn execute(self, sql: SqlStr, args: Vec<Value>) -> Result<u64> {
+        #[cfg(test)]
+        crate::tests::plans::note(&sql, &args);
         let executed = match self {
             Self::SqlitePool(pool) => sqlite(sql, args).execute(pool).await.map(|done| done.rows_affected()),
             Self::Sqlite(tx) => sqlite(sql, args).execute(tx).await.map(|done| done.rows_affected()),

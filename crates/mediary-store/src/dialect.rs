@@ -32,7 +32,8 @@ pub(crate) fn schema(backend: Backend, text: &str) -> String {
 }
 
 /// The end of a query whose rows this transaction wants for itself; others go on to the next rows. On SQLite a writing
-/// transaction is alone anyway. The weak lock leaves new rows that point to these alone.
+/// transaction is alone anyway. The weak lock leaves new rows that point to these alone. A query with a limit has to
+/// stand in a materialised `WITH`: within an `IN`, Postgres may run it again and lock more rows each time.
 pub(crate) fn lock_rows(backend: Backend) -> &'static str {
     match backend {
         Backend::Sqlite => "",

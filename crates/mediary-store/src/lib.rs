@@ -25,6 +25,9 @@ mod page;
 mod people;
 mod record;
 mod store;
+mod sweep;
+#[cfg(test)]
+mod tests;
 mod trash;
 mod value;
 
@@ -48,4 +51,5 @@ pub use people::{
     NewAudit, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch, UserWithHash,
 };
 pub use store::{Backend, Store, StoreOptions};
+pub use sweep::SweepPreview;
 pub use trash::Trash;

@@ -90,8 +90,8 @@ record! {
             AND r.account_id = m.account_id AND r.provider_message_id = m.reply_to)",
         pub forwarded: bool,
         pub reactions: Vec<MessageReaction>,
-        pub edited: bool,
-        pub revoked: bool,
+        pub edited: bool = "m.edited_at IS NOT NULL",
+        pub revoked: bool = "m.revoked_at IS NOT NULL",
         pub error: Option<MessageError> = "m.error_code, m.error_message",
         /// WhatsApp's own time.
         pub sent_at: Timestamp,

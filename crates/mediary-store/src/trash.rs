@@ -1,12 +1,11 @@
 //! Bytes in storage that nothing points to any more, and how a media file loses its bytes.
 
-use mediary_core::{CompanyId, MediaId, StorageBackend, Timestamp, UserId};
-use sqlx::AssertSqlSafe;
-
+use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::record;
 use crate::value::args;
 use crate::{Result, Store};
+use mediary_core::{CompanyId, MediaId, StorageBackend, Timestamp, UserId};
 
 record! {
     /// Bytes that have to go from storage.
@@ -73,11 +72,14 @@ impl Store {
 
     /// Forgets bytes that are gone from storage.
     pub async fn trash_done(&self, ids: &[i64]) -> Result<u64> {
-        if ids.is_empty() {
-            return Ok(0);
+        let mut delete =
+            Bulk::new("WITH k(id) AS (VALUES", ") DELETE FROM trash WHERE id IN (SELECT k.id FROM k)");
+        for id in ids {
+            delete.push(args![*id]);
         }
-        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        let sql = format!("DELETE FROM trash WHERE id IN ({})", ids.join(", "));
-        self.db().execute(AssertSqlSafe(sql), args![]).await
+        let mut tx = self.db().begin().await?;
+        let deleted = delete.execute(&mut tx).await?;
+        tx.commit().await?;
+        Ok(deleted)
     }
 }

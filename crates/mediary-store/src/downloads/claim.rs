@@ -79,9 +79,10 @@ impl crate::record::Read for MaybeWork {
 /// Marks as due what waited until now.
 async fn promote(tx: &mut Tx, now: Timestamp) -> Result<()> {
     let sql = format!(
-        "UPDATE media_files SET due = TRUE WHERE NOT due AND next_attempt_at <= $1
-            AND (company_id, id) IN (SELECT f.company_id, f.id FROM media_files f
-                WHERE NOT f.due AND f.next_attempt_at <= $1 ORDER BY f.next_attempt_at, f.id LIMIT $2{})",
+        "WITH ready AS MATERIALIZED (SELECT f.company_id, f.id FROM media_files f
+                WHERE NOT f.due AND f.next_attempt_at <= $1 ORDER BY f.next_attempt_at, f.id LIMIT $2{})
+            UPDATE media_files SET due = TRUE
+            WHERE NOT due AND next_attempt_at <= $1 AND (company_id, id) IN (SELECT r.company_id, r.id FROM ready r)",
         dialect::lock_rows(tx.backend())
     );
     tx.execute(AssertSqlSafe(sql), args![now, PROMOTED_MAX]).await?;
@@ -172,12 +173,12 @@ impl Claim<'_> {
     async fn take(&mut self, tx: &mut Tx, candidate: &Candidate, wanted: usize) -> Result<usize> {
         let Candidate { company, account } = *candidate;
         let sql = format!(
-            "UPDATE media_files SET download_status = 'downloading', due = FALSE, next_attempt_at = NULL,
-                download_attempts = download_attempts + 1, bytes_downloaded = 0, lease_owner = $4, lease_until = $5,
-                lease_number = lease_number + 1, updated_at = $6
-            WHERE company_id = $1 AND due AND id IN (SELECT f.id FROM media_files f
-                WHERE f.company_id = $1 AND f.account_id = $2 AND f.due ORDER BY f.expires_at, f.id LIMIT $3{})
-            RETURNING id",
+            "WITH nearest AS MATERIALIZED (SELECT f.id FROM media_files f
+                    WHERE f.company_id = $1 AND f.account_id = $2 AND f.due ORDER BY f.expires_at, f.id LIMIT $3{})
+                UPDATE media_files SET download_status = 'downloading', due = FALSE, next_attempt_at = NULL,
+                    download_attempts = download_attempts + 1, bytes_downloaded = 0, lease_owner = $4,
+                    lease_until = $5, lease_number = lease_number + 1, updated_at = $6
+                WHERE company_id = $1 AND due AND id IN (SELECT n.id FROM nearest n) RETURNING id",
             dialect::lock_rows(tx.backend())
         );
         let until = self.now.plus(self.limits.lease);

@@ -79,13 +79,14 @@ impl Store {
     /// Puts downloads whose lease ran out back into the queue.
     pub async fn release_expired_leases(&self, now: Timestamp, limit: u32) -> Result<Vec<MediaId>> {
         let sql = format!(
-            "UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $1,
-                lease_owner = NULL, lease_until = NULL, updated_at = $1
-            WHERE download_status = 'downloading' AND lease_until < $1 AND is_active
-                AND (company_id, id) IN (SELECT f.company_id, f.id FROM media_files f
-                    WHERE f.download_status = 'downloading' AND f.lease_until < $1
+            "WITH ended AS MATERIALIZED (SELECT f.company_id, f.id FROM media_files f
+                    WHERE f.download_status = 'downloading' AND f.lease_until < $1 AND f.is_active
                     ORDER BY f.lease_until, f.id LIMIT $2{})
-            RETURNING id",
+                UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $1,
+                    lease_owner = NULL, lease_until = NULL, updated_at = $1
+                WHERE download_status = 'downloading' AND lease_until < $1 AND is_active
+                    AND (company_id, id) IN (SELECT e.company_id, e.id FROM ended e)
+                RETURNING id",
             dialect::lock_rows(self.backend())
         );
         let released: Vec<(MediaId,)> = self.db().change(AssertSqlSafe(sql), args![now, limit]).await?;

@@ -56,13 +56,14 @@ impl Store {
     /// `max_attempts` times and WhatsApp still has them.
     pub async fn requeue_failed(&self, company: CompanyId, max_attempts: i64) -> Result<Vec<MediaId>> {
         let sql = format!(
-            "UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $3, updated_at = $3
-            WHERE company_id = $1 AND is_active AND download_status = 'failed' AND last_error_retryable
-                AND id IN (SELECT f.id FROM media_files f
+            "WITH helpable AS MATERIALIZED (SELECT f.id FROM media_files f
                     WHERE f.company_id = $1 AND f.is_active AND f.download_status = 'failed'
                         AND f.last_error_retryable AND f.download_attempts < $2 AND f.expires_at > $3
                     ORDER BY f.download_attempts, f.id LIMIT $4{})
-            RETURNING id",
+                UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $3, updated_at = $3
+                WHERE company_id = $1 AND is_active AND download_status = 'failed'
+                    AND id IN (SELECT h.id FROM helpable h)
+                RETURNING id",
             dialect::lock_rows(self.backend())
         );
         let args = args![company, max_attempts, self.now(), REQUEUED_MAX];
@@ -84,14 +85,15 @@ impl Store {
     /// Gives up on media that WhatsApp has forgotten by now.
     pub async fn expire_unsaved(&self, now: Timestamp, limit: u32) -> Result<Vec<Change>> {
         let sql = format!(
-            "UPDATE media_files SET download_status = 'failed', due = FALSE, next_attempt_at = NULL,
-                last_error_code = $3, last_error = $4, last_error_retryable = FALSE, updated_at = $1
-            WHERE is_active AND (download_status = 'pending' OR (download_status = 'failed' AND last_error_retryable))
-                AND (company_id, id) IN (SELECT f.company_id, f.id FROM media_files f
+            "WITH forgotten AS MATERIALIZED (SELECT f.company_id, f.id FROM media_files f
                     WHERE f.is_active AND (f.download_status = 'pending'
                             OR (f.download_status = 'failed' AND f.last_error_retryable))
                         AND f.expires_at <= $1 ORDER BY f.expires_at, f.id LIMIT $2{})
-            RETURNING company_id, conversation_id, message_id, id",
+                UPDATE media_files SET download_status = 'failed', due = FALSE, next_attempt_at = NULL,
+                    last_error_code = $3, last_error = $4, last_error_retryable = FALSE, updated_at = $1
+                WHERE is_active AND download_status IN ('pending', 'failed')
+                    AND (company_id, id) IN (SELECT o.company_id, o.id FROM forgotten o)
+                RETURNING company_id, conversation_id, message_id, id",
             dialect::lock_rows(self.backend())
         );
         let code = ErrorCode::MediaExpired;

@@ -45,7 +45,7 @@ impl Store {
             Backend::Sqlite => {
                 let waiting =
                     db.all(AssertSqlSafe(waiting_sql(Backend::Sqlite)), waiting_args(now, limits)).await?;
-                let events = db.all(AssertSqlSafe(bodies_sql(&within(&waiting, limits))), args![]).await?;
+                let events = bodies(&within(&waiting, limits)).read(db).await?;
                 let plan = plan(&events);
                 let planned = planned(events, &plan.later);
                 (plan_size(&planned), write_in_slices(db, now, &planned, plan).await?)
@@ -54,7 +54,7 @@ impl Store {
                 let mut tx = db.begin().await?;
                 let waiting =
                     tx.all(AssertSqlSafe(waiting_sql(Backend::Postgres)), waiting_args(now, limits)).await?;
-                let events = tx.all(AssertSqlSafe(bodies_sql(&within(&waiting, limits))), args![]).await?;
+                let events = bodies(&within(&waiting, limits)).run(&mut tx).await?;
                 let IngestPlan { items, notes, later } = plan(&events);
                 let planned = planned(events, &later);
                 let applied = apply::apply(&mut tx, now, items).await?;
@@ -106,13 +106,16 @@ fn within(waiting: &[(WebhookEventId, u64)], limits: IngestLimits) -> Vec<Webhoo
     waiting.iter().take_while(fits).map(|(id, _)| *id).collect()
 }
 
-fn bodies_sql(ids: &[WebhookEventId]) -> String {
-    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    format!(
-        "SELECT {} FROM webhook_events e WHERE e.id IN ({}) ORDER BY e.id",
-        WebhookEvent::SELECT,
-        ids.join(", ")
-    )
+fn bodies(ids: &[WebhookEventId]) -> Bulk {
+    let after = format!(
+        ") SELECT {} FROM k CROSS JOIN webhook_events e WHERE e.id = k.id ORDER BY e.id",
+        WebhookEvent::SELECT
+    );
+    let mut select = Bulk::new("WITH k(id) AS (VALUES", after);
+    for id in ids {
+        select.push(args![*id]);
+    }
+    select
 }
 
 async fn write_in_slices(

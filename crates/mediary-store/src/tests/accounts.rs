@@ -1,0 +1,95 @@
+//! WhatsApp accounts.
+
+use mediary_core::{AccountStatus, ErrorCode, MediaPolicy};
+
+use super::harness::{START, Test, new_account};
+use super::on_both;
+use crate::*;
+
+async fn an_account_keeps_what_it_was_given(test: &Test) {
+    let company = test.acme.company;
+    let account = test.store.account(company, test.acme.account).await.unwrap().unwrap();
+    assert_eq!((account.provider.as_str(), account.phone_number_id.as_str()), ("meta", "phone-acme"));
+    assert_eq!((account.access_token, account.app_secret), (Some(vec![1, 2, 3]), Some(vec![4])));
+    assert_eq!((account.verify_token, account.status), (None, AccountStatus::Active));
+    assert_eq!((account.media_policy, account.effective_policy), (None, MediaPolicy::Store));
+    let found = test.store.account_by_phone_number_id(company, "phone-acme").await.unwrap().unwrap();
+    assert_eq!(found.id, account.id);
+    let again = test.store.add_account(test.other.company, &new_account("phone-acme")).await.unwrap_err();
+    assert!(again.is_conflict(), "{again}");
+}
+
+async fn a_patch_changes_what_it_names(test: &Test) {
+    let (company, id) = (test.acme.company, test.acme.account);
+    let patch = AccountPatch {
+        name: Some("Sales".into()),
+        verify_token: Some(vec![8]),
+        media_policy: Some(Some(MediaPolicy::Stream)),
+        ..AccountPatch::default()
+    };
+    let account = test.store.update_account(company, id, &patch).await.unwrap().unwrap();
+    assert_eq!((account.name.as_str(), account.verify_token.as_deref()), ("Sales", Some(&[8][..])));
+    assert_eq!((account.effective_policy, account.access_token), (MediaPolicy::Stream, Some(vec![1, 2, 3])));
+    let unchanged = test.store.update_account(company, id, &AccountPatch::default()).await.unwrap().unwrap();
+    assert_eq!(unchanged.media_policy, Some(MediaPolicy::Stream));
+    let patch = AccountPatch { media_policy: Some(None), ..AccountPatch::default() };
+    let account = test.store.update_account(company, id, &patch).await.unwrap().unwrap();
+    assert_eq!((account.media_policy, account.effective_policy), (None, MediaPolicy::Store));
+}
+
+async fn a_new_token_ends_all_waiting(test: &Test) {
+    let (company, id) = (test.acme.company, test.acme.account);
+    let until = START.plus(super::harness::WEEK);
+    test.store.pause_account(company, id, until, ErrorCode::ProviderRateLimited, "slow down").await.unwrap();
+    let paused = test.store.account(company, id).await.unwrap().unwrap();
+    assert_eq!((paused.paused_until, paused.last_error.as_deref()), (Some(until), Some("slow down")));
+    let patch = AccountPatch { access_token: Some(vec![7]), ..AccountPatch::default() };
+    let renewed = test.store.update_account(company, id, &patch).await.unwrap().unwrap();
+    assert_eq!((renewed.paused_until, renewed.last_error_code, renewed.last_error), (None, None, None));
+    let patch = AccountPatch { access_token: Some(vec![7]), status: Some(AccountStatus::Disabled), ..patch };
+    let disabled = test.store.update_account(company, id, &patch).await.unwrap().unwrap();
+    assert_eq!(disabled.status, AccountStatus::Disabled);
+    test.store.account_needs_token(company, id, "code 190").await.unwrap();
+    let still = test.store.account(company, id).await.unwrap().unwrap();
+    assert_eq!(still.status, AccountStatus::Disabled, "what is disabled stays so");
+}
+
+async fn a_webhook_finds_accounts_of_any_company(test: &Test) {
+    let ids = ["phone-other", "unknown", "phone-acme"].map(str::to_owned);
+    let found = test.store.accounts_by_phone_number_ids(&ids).await.unwrap();
+    let companies: Vec<_> = found.iter().map(|account| account.company_id).collect();
+    assert_eq!(companies, [test.acme.company, test.other.company]);
+    assert!(test.store.accounts_by_phone_number_ids(&[]).await.unwrap().is_empty());
+    assert_eq!(test.store.accounts_by_waba_id("waba").await.unwrap().len(), 2);
+    assert!(test.store.accounts_by_waba_id("other").await.unwrap().is_empty());
+    assert!(test.store.accounts_with_verify_token().await.unwrap().is_empty());
+    let patch = AccountPatch { verify_token: Some(vec![8]), ..AccountPatch::default() };
+    test.store.update_account(test.other.company, test.other.account, &patch).await.unwrap();
+    assert_eq!(test.store.accounts_with_verify_token().await.unwrap()[0].id, test.other.account);
+}
+
+async fn accounts_page(test: &Test) {
+    let company = test.acme.company;
+    for number in 0..3 {
+        test.store.add_account(company, &new_account(&format!("more-{number}"))).await.unwrap();
+    }
+    let first = test.store.accounts(company, &PageRequest { cursor: None, limit: 3 }).await.unwrap();
+    let second = test.store.accounts(company, &PageRequest { cursor: first.next, limit: 3 }).await.unwrap();
+    assert_eq!((first.items.len(), second.items.len()), (3, 1));
+    assert_eq!(second.items[0].phone_number_id, "more-2");
+}
+
+async fn secrets_are_not_shown(test: &Test) {
+    let account = test.store.account(test.acme.company, test.acme.account).await.unwrap().unwrap();
+    let shown = format!("{account:?} {:?}", new_account("x"));
+    assert!(!shown.contains("token") && !shown.contains("secret") && !shown.contains("1555"), "{shown}");
+}
+
+on_both!(
+    an_account_keeps_what_it_was_given,
+    a_patch_changes_what_it_names,
+    a_new_token_ends_all_waiting,
+    a_webhook_finds_accounts_of_any_company,
+    accounts_page,
+    secrets_are_not_shown,
+);

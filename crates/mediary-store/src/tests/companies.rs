@@ -1,0 +1,184 @@
+//! Companies, their people and programs, the audit log and usage.
+
+use std::time::Duration;
+
+use mediary_core::{FileType, MediaPolicy, Role, Timestamp};
+
+use super::harness::{START, Test, finished};
+use super::on_both;
+use crate::*;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn new_user(email: &str) -> NewUser {
+    NewUser {
+        email: email.into(),
+        name: "Ana".into(),
+        role: Role::Agent,
+        password_hash: "$argon2id$1".into(),
+    }
+}
+
+fn new_key(name: &str, hash: u8) -> NewApiKey {
+    NewApiKey {
+        name: name.into(),
+        role: Role::Viewer,
+        token_hash: [hash; 32],
+        prefix: "mdy_abc".into(),
+        expires_at: None,
+    }
+}
+
+async fn a_company_keeps_its_settings(test: &Test) {
+    let company = test.store.company_by_slug("acme").await.unwrap().unwrap();
+    assert_eq!((company.id, company.media_policy), (test.acme.company, MediaPolicy::Store));
+    let settings = MediaSettings { policy: MediaPolicy::Stream, retention_days: Some(30), audit_views: true };
+    let changed = test.store.update_company_settings(company.id, &settings).await.unwrap().unwrap();
+    assert_eq!(
+        (changed.media_policy, changed.retention_days, changed.audit_views),
+        (MediaPolicy::Stream, Some(30), true)
+    );
+    let slugs: Vec<String> =
+        test.store.list_companies().await.unwrap().into_iter().map(|one| one.slug).collect();
+    assert_eq!(slugs, ["acme", "other"]);
+    let again = NewCompany { name: "x".into(), slug: "acme".into(), media_policy: MediaPolicy::Store };
+    assert!(test.store.add_company(&again).await.unwrap_err().is_conflict());
+    let other = test.store.company(test.other.company).await.unwrap().unwrap();
+    assert_eq!(other.media_policy, MediaPolicy::Store);
+}
+
+async fn people_are_found_by_their_address_in_any_case(test: &Test) {
+    let user = test.store.add_user(test.acme.company, &new_user("Ana@Acme.test ")).await.unwrap();
+    assert_eq!((user.email.as_str(), user.role, user.active), ("ana@acme.test", Role::Agent, true));
+    let found = test.store.user_by_email(" ANA@acme.TEST").await.unwrap().unwrap();
+    assert_eq!((found.user.id, found.password_hash.as_str()), (user.id, "$argon2id$1"));
+    assert!(test.store.user_by_email("bob@acme.test").await.unwrap().is_none());
+    let again = test.store.add_user(test.other.company, &new_user("ana@acme.test")).await.unwrap_err();
+    assert!(again.is_conflict());
+    let patch = UserPatch { role: Some(Role::Admin), active: Some(false), ..UserPatch::default() };
+    let changed = test.store.update_user(test.acme.company, user.id, &patch).await.unwrap().unwrap();
+    assert_eq!((changed.role, changed.active, changed.name.as_str()), (Role::Admin, false, "Ana"));
+}
+
+async fn lists_of_people_page(test: &Test) {
+    for number in 0..5 {
+        test.store.add_user(test.acme.company, &new_user(&format!("{number}@acme.test"))).await.unwrap();
+    }
+    test.store.add_user(test.other.company, &new_user("o@other.test")).await.unwrap();
+    let first = test.store.users(test.acme.company, &PageRequest { cursor: None, limit: 3 }).await.unwrap();
+    assert_eq!(first.items.len(), 3);
+    let second =
+        test.store.users(test.acme.company, &PageRequest { cursor: first.next, limit: 3 }).await.unwrap();
+    let emails: Vec<&str> = second.items.iter().map(|user| user.email.as_str()).collect();
+    assert_eq!((emails, second.next), (vec!["3@acme.test", "4@acme.test"], None));
+}
+
+async fn a_session_lasts_until_its_end(test: &Test) {
+    let user = test.store.add_user(test.acme.company, &new_user("a@acme.test")).await.unwrap();
+    let new = |hash: u8, expires_at: Timestamp| NewSession {
+        user_id: user.id,
+        company_id: test.acme.company,
+        token_hash: [hash; 32],
+        expires_at,
+    };
+    test.store.add_session(&new(1, START.plus(DAY))).await.unwrap();
+    let who = test.store.session_by_hash(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!((who.company_id, who.user_id, who.role), (test.acme.company, user.id, Role::Agent));
+    assert_eq!((who.expires_at, who.last_used_at), (START.plus(DAY), START));
+    assert!(test.store.session_by_hash(&[2; 32]).await.unwrap().is_none());
+    test.clock.advance(DAY);
+    assert!(test.store.session_by_hash(&[1; 32]).await.unwrap().is_none());
+    test.store.touch_session(&[1; 32], START.plus(DAY * 2)).await.unwrap();
+    assert_eq!(test.store.session_by_hash(&[1; 32]).await.unwrap().unwrap().last_used_at, test.now());
+    assert!(test.store.delete_session(&[1; 32]).await.unwrap());
+    assert!(!test.store.delete_session(&[1; 32]).await.unwrap());
+
+    test.store.add_session(&new(3, START.plus(DAY * 9))).await.unwrap();
+    test.store.add_session(&new(4, START.plus(DAY * 2))).await.unwrap();
+    assert_eq!(test.store.prune_sessions(START.plus(DAY * 3), 10).await.unwrap(), 1);
+    let patch = UserPatch { active: Some(false), ..UserPatch::default() };
+    test.store.update_user(test.acme.company, user.id, &patch).await.unwrap();
+    assert!(test.store.session_by_hash(&[3; 32]).await.unwrap().is_none(), "not active");
+    assert_eq!(test.store.delete_sessions_of(test.other.company, user.id).await.unwrap(), 0);
+    assert_eq!(test.store.delete_sessions_of(test.acme.company, user.id).await.unwrap(), 1);
+}
+
+async fn a_key_works_until_it_is_revoked_or_ends(test: &Test) {
+    let company = test.acme.company;
+    let key = test.store.add_api_key(company, &new_key("crm", 1)).await.unwrap();
+    let who = test.store.api_key_by_hash(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!((who.company_id, who.id, who.role, who.name.as_str()), (company, key.id, Role::Viewer, "crm"));
+    assert!(test.store.add_api_key(company, &new_key("crm", 2)).await.unwrap_err().is_conflict());
+    test.store.add_api_key(test.other.company, &new_key("crm", 2)).await.unwrap();
+    test.store.touch_api_key(company, key.id).await.unwrap();
+    assert_eq!(test.store.api_key_by_hash(&[1; 32]).await.unwrap().unwrap().last_used_at, Some(START));
+
+    assert!(test.store.revoke_api_key_by_name(company, "crm").await.unwrap());
+    assert!(!test.store.revoke_api_key(company, key.id).await.unwrap());
+    assert!(test.store.api_key_by_hash(&[1; 32]).await.unwrap().is_none());
+    assert!(test.store.api_key_by_hash(&[2; 32]).await.unwrap().is_some(), "the other company's");
+    let ending = NewApiKey { expires_at: Some(START.plus(DAY)), ..new_key("crm", 3) };
+    let ending = test.store.add_api_key(company, &ending).await.unwrap();
+    assert!(test.store.api_key_by_hash(&[3; 32]).await.unwrap().is_some());
+    test.clock.advance(DAY);
+    assert!(test.store.api_key_by_hash(&[3; 32]).await.unwrap().is_none());
+    assert!(test.store.revoke_api_key(company, ending.id).await.unwrap());
+    let all = test.store.api_keys(company, &PageRequest::default()).await.unwrap().items;
+    assert!(all.len() == 2 && all.iter().all(|key| key.revoked_at.is_some() && key.prefix == "mdy_abc"));
+}
+
+async fn the_audit_log_pages_newest_first(test: &Test) {
+    for number in 0..5 {
+        let entry = NewAudit {
+            who: "user:1".into(),
+            action: format!("action-{number}"),
+            record: (number > 0).then(|| format!("media:{number}")),
+            ip: Some("192.0.2.1".into()),
+        };
+        test.store.audit(test.acme.company, &entry).await.unwrap();
+    }
+    let first = test.store.audits(test.acme.company, &PageRequest { cursor: None, limit: 3 }).await.unwrap();
+    let next = PageRequest { cursor: first.next, limit: 3 };
+    let second = test.store.audits(test.acme.company, &next).await.unwrap();
+    let actions: Vec<String> =
+        first.items.into_iter().chain(second.items).map(|entry| entry.action).collect();
+    assert_eq!(actions, ["action-4", "action-3", "action-2", "action-1", "action-0"]);
+    assert!(second.next.is_none());
+}
+
+async fn usage_counts_what_is_stored_by_month_and_type(test: &Test) {
+    // The start is in October 2025; the next one is stored in November.
+    test.stored("m1").await;
+    test.stored("m2").await;
+    test.picture(test.acme, "not stored").await;
+    let claimed = test.claim().await.remove(0);
+    assert!(test.store.release_download(&claimed).await.unwrap());
+    test.clock.advance(DAY * 30);
+    test.picture(test.acme, "m3").await;
+    for claimed in test.claim().await {
+        if claimed.provider_media_id.as_deref() == Some("media-m3") {
+            assert!(test.store.finish_download(finished(&claimed)).await.unwrap());
+        }
+    }
+    let month = |month: &str, files: i64| Usage {
+        month: month.into(),
+        file_type: FileType::Image,
+        files,
+        bytes: files * 1234,
+    };
+    assert_eq!(
+        test.store.usage(test.acme.company).await.unwrap(),
+        [month("2025-11", 1), month("2025-10", 2)]
+    );
+    assert_eq!(test.store.usage(test.other.company).await.unwrap(), []);
+}
+
+on_both!(
+    a_company_keeps_its_settings,
+    people_are_found_by_their_address_in_any_case,
+    lists_of_people_page,
+    a_session_lasts_until_its_end,
+    a_key_works_until_it_is_revoked_or_ends,
+    the_audit_log_pages_newest_first,
+    usage_counts_what_is_stored_by_month_and_type,
+);

@@ -1,0 +1,113 @@
+//! One company asks for another one's records, by every function there is: nothing is found, nothing changes.
+
+use mediary_core::{ErrorCode, MediaPolicy, Role};
+
+use super::harness::{CLAIM, START, Test, WEEK, failed, finished};
+use super::on_both;
+use crate::*;
+
+async fn reading_finds_nothing(test: &Test) {
+    let media = test.stored("m1").await;
+    let (stranger, store) = (test.other.company, &test.store);
+    let message = media.message_id;
+    assert!(store.media(stranger, media.id).await.unwrap().is_none());
+    assert!(store.media_by_message(stranger, message).await.unwrap().is_none());
+    assert!(store.media_by_provider_id(stranger, "media-m1").await.unwrap().is_none());
+    assert!(store.message(stranger, message).await.unwrap().is_none());
+    let page = PageRequest::default();
+    assert!(store.messages(stranger, media.conversation_id, &page).await.unwrap().items.is_empty());
+    assert!(store.messages_around(stranger, media.conversation_id, message, 10).await.unwrap().is_none());
+    assert!(store.conversation(stranger, media.conversation_id).await.unwrap().is_none());
+    assert!(store.conversations(stranger, &ConversationQuery::default()).await.unwrap().items.is_empty());
+    let search = ConversationQuery { search: Some("ann".into()), ..ConversationQuery::default() };
+    assert!(store.conversations(stranger, &search).await.unwrap().items.is_empty());
+    for conversation in [None, Some(media.conversation_id)] {
+        let query = MediaQuery { conversation, ..MediaQuery::default() };
+        assert!(store.media_list(stranger, &query).await.unwrap().items.is_empty());
+    }
+    assert!(store.usage(stranger).await.unwrap().is_empty());
+    assert!(store.account(stranger, test.acme.account).await.unwrap().is_none());
+    assert!(store.account_by_phone_number_id(stranger, "phone-acme").await.unwrap().is_none());
+    let accounts = store.accounts(stranger, &page).await.unwrap().items;
+    assert!(accounts.iter().all(|account| account.company_id == stranger));
+}
+
+async fn changing_changes_nothing(test: &Test) {
+    let stored = test.stored("m1").await;
+    let claimed = test.claimed("m2").await;
+    let (stranger, store) = (test.other.company, &test.store);
+    assert!(!store.mark_read(stranger, stored.conversation_id).await.unwrap());
+    assert!(!store.delete_media(stranger, stored.id, None).await.unwrap());
+    assert!(!store.store_lost_file(stranger, stored.id).await.unwrap());
+    assert!(!store.set_provider_media(stranger, stored.id, "x").await.unwrap());
+    assert!(matches!(
+        store.requeue_download(stranger, claimed.media_id, true).await.unwrap(),
+        Requeued::None
+    ));
+    assert!(store.requeue_failed(stranger, 100).await.unwrap().is_empty());
+    store.touch_media(stranger, stored.id, START.plus(WEEK)).await.unwrap();
+    assert!(store.release_quarantine(stranger, stored.id).await.unwrap().is_none());
+    let foreign = ClaimedDownload { company_id: stranger, ..claimed.clone() };
+    assert!(!store.renew_lease(&foreign, START.plus(WEEK), 1).await.unwrap());
+    assert!(!store.release_download(&foreign).await.unwrap());
+    assert!(!store.fail_download(&failed(&foreign, None)).await.unwrap());
+    assert!(!store.finish_download(finished(&foreign)).await.unwrap());
+    let declared = DeclaredMedia { mime_type: None, sha256: None, file_size: Some(1), provider_url: None };
+    assert!(!store.declare_media(&foreign, &declared).await.unwrap());
+    let account = test.acme.account;
+    store.pause_account(stranger, account, START.plus(WEEK), ErrorCode::RateLimited, "x").await.unwrap();
+    store.account_needs_token(stranger, account, "x").await.unwrap();
+    let patch = AccountPatch { name: Some("stolen".into()), ..AccountPatch::default() };
+    assert!(store.update_account(stranger, account, &patch).await.unwrap().is_none());
+
+    let after = store.media(test.acme.company, stored.id).await.unwrap().unwrap();
+    assert!(after.is_active && after.storage_key.is_some() && after.last_accessed_at.is_none());
+    assert_eq!(after.provider_media_id.as_deref(), Some("media-m1"));
+    assert_eq!(test.conversation(test.acme).await.unread_count, 2);
+    assert!(store.finish_download(finished(&claimed)).await.unwrap(), "the lease is as it was");
+    let account = store.account(test.acme.company, account).await.unwrap().unwrap();
+    assert_eq!((account.name.as_str(), account.paused_until, account.last_error), ("Support", None, None));
+    test.picture(test.acme, "m3").await;
+    assert_eq!(store.claim_downloads("worker", &CLAIM).await.unwrap().len(), 1);
+}
+
+async fn people_and_programs_are_the_companys_own(test: &Test) {
+    let (acme, stranger, store) = (test.acme.company, test.other.company, &test.store);
+    let user =
+        NewUser { email: "a@acme".into(), name: "Ana".into(), role: Role::Agent, password_hash: "x".into() };
+    let user = store.add_user(acme, &user).await.unwrap();
+    let key = NewApiKey {
+        name: "crm".into(),
+        role: Role::Agent,
+        token_hash: [1; 32],
+        prefix: "mdy_".into(),
+        expires_at: None,
+    };
+    let key = store.add_api_key(acme, &key).await.unwrap();
+    let entry = NewAudit { who: "user:1".into(), action: "x".into(), record: None, ip: None };
+    store.audit(acme, &entry).await.unwrap();
+    let page = PageRequest::default();
+    assert!(store.user(stranger, user.id).await.unwrap().is_none());
+    assert!(store.users(stranger, &page).await.unwrap().items.is_empty());
+    let patch = UserPatch { role: Some(Role::Admin), ..UserPatch::default() };
+    assert!(store.update_user(stranger, user.id, &patch).await.unwrap().is_none());
+    assert_eq!(store.user(acme, user.id).await.unwrap().unwrap().role, Role::Agent);
+    let session = NewSession {
+        user_id: user.id,
+        company_id: stranger,
+        token_hash: [2; 32],
+        expires_at: START.plus(WEEK),
+    };
+    assert!(store.add_session(&session).await.unwrap_err().is_conflict());
+    assert!(store.api_keys(stranger, &page).await.unwrap().items.is_empty());
+    assert!(!store.revoke_api_key(stranger, key.id).await.unwrap());
+    assert!(!store.revoke_api_key_by_name(stranger, "crm").await.unwrap());
+    store.touch_api_key(stranger, key.id).await.unwrap();
+    assert_eq!(store.api_key_by_hash(&[1; 32]).await.unwrap().unwrap().last_used_at, None);
+    assert!(store.audits(stranger, &page).await.unwrap().items.is_empty());
+    let settings = MediaSettings { policy: MediaPolicy::Stream, retention_days: None, audit_views: false };
+    store.update_company_settings(stranger, &settings).await.unwrap();
+    assert_eq!(store.company(acme).await.unwrap().unwrap().media_policy, MediaPolicy::Store);
+}
+
+on_both!(reading_finds_nothing, changing_changes_nothing, people_and_programs_are_the_companys_own);

@@ -1,0 +1,328 @@
+//! A download from its lease to its end.
+
+use std::time::Duration;
+
+use mediary_core::{
+    DownloadStatus, ErrorCode, Integrity, MediaId, MediaPolicy, ScanStatus, StorageBackend, Timestamp,
+};
+
+use super::harness::{CLAIM, START, Test, WEEK, failed, finished, item, new_media, picture};
+use super::on_both;
+use crate::*;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+async fn completed_comes_with_key_size_and_hash(test: &Test) {
+    let media = test.stored("m1").await;
+    assert_eq!(media.download_status, DownloadStatus::Completed);
+    assert_eq!((media.file_size, media.sha256, media.bytes_downloaded), (Some(1234), Some([7; 32]), 1234));
+    assert_eq!((media.storage_backend, media.stored_at), (Some(StorageBackend::Local), Some(START)));
+    assert_eq!((media.integrity, media.download_attempts), (Some(Integrity::Verified), 1));
+    assert_eq!((media.lease_until, media.last_error_code, media.next_attempt_at), (None, None, None));
+    assert!(test.store.trash_take(10).await.unwrap().is_empty());
+}
+
+async fn finishing_twice_is_finishing_once(test: &Test) {
+    let claimed = test.claimed("m1").await;
+    assert!(test.store.finish_download(finished(&claimed)).await.unwrap());
+    assert!(
+        test.store.finish_download(finished(&claimed)).await.unwrap(),
+        "the answer of the first was lost"
+    );
+    assert!(test.store.trash_take(10).await.unwrap().is_empty());
+}
+
+async fn many_finish_together(test: &Test) {
+    let limits = ClaimLimits { batch: 100, per_company: 100, ..CLAIM };
+    let pictures = (0..100).map(|number| item(picture(test.acme, &format!("m{number}"))));
+    test.ingest(pictures.collect()).await;
+    let claimed = test.store.claim_downloads("worker", &limits).await.unwrap();
+    assert_eq!(claimed.len(), 100);
+    let all = claimed.iter().map(|one| test.store.finish_download(finished(one)));
+    assert!(futures_util::future::join_all(all).await.into_iter().all(|done| done.unwrap()));
+    let completed = "SELECT CAST(COUNT(*) AS BIGINT) FROM media_files WHERE download_status = 'completed'";
+    assert_eq!(test.number(completed).await, 100);
+}
+
+async fn a_lease_that_ran_out_is_taken_over_and_fenced(test: &Test) {
+    let slow = test.claimed("m1").await;
+    assert!(test.store.renew_lease(&slow, START.plus(MINUTE), 500).await.unwrap());
+    assert_eq!(test.media_of(test.acme, "m1").await.bytes_downloaded, 500);
+    test.clock.advance(MINUTE);
+    assert_eq!(test.store.release_expired_leases(test.now(), 10).await.unwrap(), [], "not before its end");
+    test.clock.advance(MINUTE);
+    assert_eq!(test.store.release_expired_leases(test.now(), 10).await.unwrap(), [slow.media_id]);
+    let second = test.store.claim_downloads("worker", &CLAIM).await.unwrap().remove(0);
+    assert_eq!((second.media_id, second.attempts), (slow.media_id, 2));
+    // The first owner, of the same name, changes nothing any more.
+    assert!(!test.store.renew_lease(&slow, test.now().plus(MINUTE), 1).await.unwrap());
+    assert!(!test.store.fail_download(&failed(&slow, None)).await.unwrap());
+    assert!(!test.store.release_download(&slow).await.unwrap());
+    let zombie = FinishedDownload { sha256: [9; 32], ..finished(&slow) };
+    assert!(!test.store.finish_download(zombie).await.unwrap());
+    // The second one stores under the same key: the zombie's trash must not take it along.
+    assert!(test.store.trash_take(10).await.unwrap().is_empty());
+    assert!(test.store.finish_download(finished(&second)).await.unwrap());
+    assert!(test.store.trash_take(10).await.unwrap().is_empty());
+    assert_eq!(test.media_of(test.acme, "m1").await.sha256, Some([7; 32]));
+}
+
+async fn what_is_deleted_under_way_leaves_its_bytes_in_the_trash(test: &Test) {
+    let claimed = test.claimed("m1").await;
+    assert!(test.store.delete_media(test.acme.company, claimed.media_id, None).await.unwrap());
+    assert!(!test.store.renew_lease(&claimed, START.plus(MINUTE), 1).await.unwrap());
+    assert!(!test.store.finish_download(finished(&claimed)).await.unwrap());
+    let trash = test.store.trash_take(10).await.unwrap();
+    assert_eq!(trash.len(), 1);
+    assert_eq!((&trash[0].key, trash[0].backend), (&finished(&claimed).storage_key, StorageBackend::Local));
+    assert!(test.store.release_expired_leases(START.plus(WEEK), 10).await.unwrap().is_empty());
+}
+
+async fn a_failure_is_recorded_and_tried_again(test: &Test) {
+    let claimed = test.claimed("m1").await;
+    let again = START.plus(MINUTE);
+    assert!(test.store.fail_download(&failed(&claimed, Some(again))).await.unwrap());
+    let media = test.media_of(test.acme, "m1").await;
+    assert_eq!((media.download_status, media.download_attempts), (DownloadStatus::Failed, 1));
+    assert_eq!(media.last_error_code, Some(ErrorCode::ProviderUnavailable));
+    assert_eq!(media.last_error.as_deref(), Some("WhatsApp answered 503"));
+    assert_eq!((media.last_error_retryable, media.next_attempt_at), (true, Some(again)));
+}
+
+async fn a_refunded_start_does_not_count_but_fences(test: &Test) {
+    let first = test.claimed("m1").await;
+    let refunded = FailedDownload { refund_attempt: true, ..failed(&first, Some(START)) };
+    assert!(test.store.fail_download(&refunded).await.unwrap());
+    assert_eq!(test.media_of(test.acme, "m1").await.download_attempts, 0);
+    let second = test.claim().await.remove(0);
+    assert_eq!(second.attempts, 1);
+    assert_ne!(first.lease, second.lease);
+    assert!(!test.store.renew_lease(&first, START.plus(MINUTE), 1).await.unwrap());
+}
+
+async fn a_released_download_is_due_as_if_never_started(test: &Test) {
+    let claimed = test.claimed("m1").await;
+    assert!(test.store.release_download(&claimed).await.unwrap());
+    let media = test.media_of(test.acme, "m1").await;
+    assert_eq!((media.download_status, media.download_attempts), (DownloadStatus::Pending, 0));
+    assert_eq!(test.claim().await.len(), 1);
+}
+
+async fn the_same_other_hash_is_counted_in_a_row(test: &Test) {
+    test.picture(test.acme, "m1").await;
+    for (hash, count) in [([1; 32], 1), ([1; 32], 2), ([2; 32], 1), ([2; 32], 2)] {
+        let claimed = test.claim().await.remove(0);
+        let mismatch = FailedDownload { mismatch: Some(hash), ..failed(&claimed, Some(START)) };
+        assert!(test.store.fail_download(&mismatch).await.unwrap());
+        let claimed = test.claim().await.remove(0);
+        assert_eq!((claimed.mismatch_sha256, claimed.mismatch_count), (Some(hash), count));
+        assert!(test.store.release_download(&claimed).await.unwrap());
+    }
+}
+
+async fn what_graph_says_wins(test: &Test) {
+    let claimed = test.claimed("m1").await;
+    let declared = DeclaredMedia {
+        mime_type: Some("image/png".into()),
+        sha256: Some([3; 32]),
+        file_size: Some(99),
+        provider_url: None,
+    };
+    assert!(test.store.declare_media(&claimed, &declared).await.unwrap());
+    let media = test.media_of(test.acme, "m1").await;
+    assert_eq!((media.mime_type.as_deref(), media.file_size), (Some("image/png"), Some(99)));
+    assert_eq!(media.declared_sha256, Some([3; 32]));
+    assert_eq!(
+        media.provider_url.as_deref(),
+        Some("https://lookaside.example/1"),
+        "nothing said, nothing changed"
+    );
+    assert!(test.store.release_download(&claimed).await.unwrap());
+    assert!(!test.store.declare_media(&claimed, &declared).await.unwrap());
+}
+
+async fn quarantined_bytes_are_kept_until_they_are_released(test: &Test) {
+    let claimed = test.claimed("m1").await;
+    let aside = QuarantinedFile {
+        storage_backend: StorageBackend::Local,
+        storage_key: "media/1/1/x".into(),
+        file_url: "file:///x".into(),
+        file_size: 10,
+        sha256: [5; 32],
+        detected_mime_type: Some("text/html".into()),
+    };
+    let failure = FailedDownload {
+        code: ErrorCode::MediaQuarantined,
+        retryable: false,
+        quarantined: Some(aside),
+        ..failed(&claimed, None)
+    };
+    assert!(test.store.fail_download(&failure).await.unwrap());
+    let media = test.media_of(test.acme, "m1").await;
+    assert_eq!((media.download_status, media.scan_status), (DownloadStatus::Failed, ScanStatus::Quarantined));
+    let (company, id) = (test.acme.company, media.id);
+    assert!(test.store.release_quarantine(test.other.company, id).await.unwrap().is_none());
+    let released = test.store.release_quarantine(company, id).await.unwrap().unwrap();
+    assert_eq!(
+        (released.download_status, released.scan_status),
+        (DownloadStatus::Completed, ScanStatus::Released)
+    );
+    assert!(test.store.release_quarantine(company, id).await.unwrap().is_none());
+}
+
+async fn asking_for_a_download_queues_what_can_be(test: &Test) {
+    let company = test.acme.company;
+    let media = NewMedia { policy: MediaPolicy::OnView, download_now: false, ..new_media("m1") };
+    test.ingest(vec![item(IncomingMessage { media: Some(media), ..picture(test.acme, "m1") })]).await;
+    let id = test.media_of(test.acme, "m1").await.id;
+    let ask = |reset| test.store.requeue_download(company, id, reset);
+    let Requeued::Queued(queued) = ask(false).await.unwrap() else { panic!("queued") };
+    assert_eq!((queued.download_status, queued.next_attempt_at), (DownloadStatus::Pending, Some(START)));
+    let claimed = test.claim().await.remove(0);
+    assert!(matches!(ask(false).await.unwrap(), Requeued::InFlight(_)));
+    assert!(
+        test.store
+            .fail_download(&FailedDownload { retryable: false, ..failed(&claimed, None) })
+            .await
+            .unwrap()
+    );
+    let Requeued::Queued(queued) = ask(true).await.unwrap() else { panic!("queued") };
+    assert_eq!(queued.download_attempts, 0);
+    let claimed = test.claim().await.remove(0);
+    assert!(test.store.finish_download(finished(&claimed)).await.unwrap());
+    assert!(matches!(ask(false).await.unwrap(), Requeued::AlreadyCompleted));
+    assert!(test.store.delete_media(company, id, None).await.unwrap());
+    assert!(matches!(ask(false).await.unwrap(), Requeued::NotActive));
+    assert!(matches!(
+        test.store.requeue_download(company, MediaId(999_999), false).await.unwrap(),
+        Requeued::None
+    ));
+}
+
+async fn only_failures_that_a_retry_can_help_are_queued_again(test: &Test) {
+    let limits = ClaimLimits { per_company: 100, ..CLAIM };
+    let pictures = ["once", "twice", "lasting"].map(|id| item(picture(test.acme, id)));
+    test.ingest(pictures.into()).await;
+    for round in 0..2 {
+        for claimed in test.store.claim_downloads("worker", &limits).await.unwrap() {
+            let id = claimed.provider_media_id.as_deref().unwrap();
+            let later = Some(START.plus(MINUTE));
+            let failure = match (id, round) {
+                ("media-lasting", _) => FailedDownload { retryable: false, ..failed(&claimed, None) },
+                ("media-twice", 0) => failed(&claimed, Some(START)),
+                _ => failed(&claimed, later),
+            };
+            assert!(test.store.fail_download(&failure).await.unwrap());
+        }
+    }
+    let (once, twice) =
+        (test.media_of(test.acme, "once").await.id, test.media_of(test.acme, "twice").await.id);
+    let company = test.acme.company;
+    assert_eq!(test.store.requeue_failed(company, 2).await.unwrap(), [once]);
+    assert_eq!(test.store.requeue_failed(company, 5).await.unwrap(), [twice]);
+    assert!(test.store.requeue_failed(company, 5).await.unwrap().is_empty());
+}
+
+async fn a_file_that_storage_lost_is_fetched_again(test: &Test) {
+    let media = test.stored("m1").await;
+    assert!(test.store.store_lost_file(test.acme.company, media.id).await.unwrap());
+    assert!(!test.store.store_lost_file(test.acme.company, media.id).await.unwrap());
+    let lost = test.media_of(test.acme, "m1").await;
+    assert_eq!((lost.download_status, lost.storage_key, lost.sha256), (DownloadStatus::Pending, None, None));
+    assert_eq!(test.claim().await.len(), 1);
+}
+
+async fn what_whatsapp_forgot_is_given_up(test: &Test) {
+    test.stored("kept").await;
+    let media = test.picture(test.acme, "m1").await;
+    assert!(test.store.expire_unsaved(START.plus(WEEK - MINUTE), 10).await.unwrap().is_empty());
+    let changes = test.store.expire_unsaved(START.plus(WEEK), 10).await.unwrap();
+    assert_eq!(changes.len(), 1);
+    assert_eq!((changes[0].media_id, changes[0].message_id), (Some(media.id), Some(media.message_id)));
+    let media = test.media_of(test.acme, "m1").await;
+    assert_eq!(media.last_error_code, Some(ErrorCode::MediaExpired));
+    assert!(!media.last_error_retryable && media.next_attempt_at.is_none());
+    assert!(test.store.expire_unsaved(START.plus(WEEK), 10).await.unwrap().is_empty());
+    assert!(test.claim().await.is_empty());
+}
+
+async fn leases_are_void_when_the_only_program_starts(test: &Test) {
+    test.claimed("m1").await;
+    let released = test.store.release_leases_at_start().await.unwrap();
+    // Where nodes share a database, another one may well be at it.
+    let alone = test.store.backend() == Backend::Sqlite;
+    assert_eq!(released, u64::from(alone));
+    assert_eq!(test.claim().await.len(), usize::from(alone));
+}
+
+async fn the_overview_counts_what_there_is(test: &Test) {
+    let claimed = test.claimed("failing").await;
+    assert!(test.store.fail_download(&failed(&claimed, Some(START.plus(MINUTE)))).await.unwrap());
+    test.claimed("running").await;
+    test.picture(test.other, "waiting").await;
+    let overview = test.store.downloads_overview().await.unwrap();
+    assert_eq!((overview.pending_due, overview.downloading, overview.failed), (1, 1, 1));
+    assert_eq!((overview.oldest_due_at, overview.expiring_within_a_day), (Some(START), 0));
+    test.clock.advance(WEEK - MINUTE);
+    assert_eq!(test.store.downloads_overview().await.unwrap().expiring_within_a_day, 2);
+}
+
+async fn backfill_walks_over_what_can_be_saved(test: &Test) {
+    test.stored("kept").await;
+    let expiring = |id: &str, at: Timestamp| {
+        let media = NewMedia { expires_at: at, ..new_media(id) };
+        item(IncomingMessage { media: Some(media), ..picture(test.acme, id) })
+    };
+    let at = |minutes: u32| START.plus(MINUTE * minutes);
+    test.ingest(vec![expiring("lost", START), expiring("second", at(9)), expiring("first", at(3))]).await;
+    test.ingest(vec![item(picture(test.other, "others"))]).await;
+    let mut after = None;
+    let mut seen = Vec::new();
+    loop {
+        let rows = test.store.due_for_backfill(Some(test.acme.company), after, 1).await.unwrap();
+        let Some(row) = rows.into_iter().next() else { break };
+        after = Some((row.media.expires_at, row.media.id));
+        assert!(row.raw_payload.is_some());
+        seen.push(row.media.provider_media_id.unwrap());
+    }
+    assert_eq!(seen, ["media-first", "media-second"]);
+    assert_eq!(test.store.due_for_backfill(None, None, 10).await.unwrap().len(), 3);
+}
+
+async fn imported_rows_find_their_media_id_once(test: &Test) {
+    let media = test.picture(test.acme, "m1").await;
+    test.sql("UPDATE messages SET imported = TRUE, provider_media_id = NULL, legacy_media_url = 'old-id'")
+        .await
+        .unwrap();
+    test.sql("UPDATE media_files SET provider_media_id = NULL").await.unwrap();
+    let rows = test.store.legacy_rows(None, MediaId(0), 10).await.unwrap();
+    assert_eq!(rows[0].legacy_media_url.as_deref(), Some("old-id"));
+    assert!(test.store.legacy_rows(Some(test.other.company), MediaId(0), 10).await.unwrap().is_empty());
+    assert!(test.store.set_provider_media(test.acme.company, media.id, "old-id").await.unwrap());
+    let found = test.message(test.acme, "m1").await;
+    assert_eq!(found.message.provider_media_id.as_deref(), Some("old-id"));
+    assert_eq!(found.media.unwrap().provider_media_id.as_deref(), Some("old-id"));
+    assert!(test.store.legacy_rows(None, MediaId(0), 10).await.unwrap().is_empty());
+}
+
+on_both!(
+    completed_comes_with_key_size_and_hash,
+    finishing_twice_is_finishing_once,
+    many_finish_together,
+    a_lease_that_ran_out_is_taken_over_and_fenced,
+    what_is_deleted_under_way_leaves_its_bytes_in_the_trash,
+    a_failure_is_recorded_and_tried_again,
+    a_refunded_start_does_not_count_but_fences,
+    a_released_download_is_due_as_if_never_started,
+    the_same_other_hash_is_counted_in_a_row,
+    what_graph_says_wins,
+    quarantined_bytes_are_kept_until_they_are_released,
+    asking_for_a_download_queues_what_can_be,
+    only_failures_that_a_retry_can_help_are_queued_again,
+    a_file_that_storage_lost_is_fetched_again,
+    what_whatsapp_forgot_is_given_up,
+    leases_are_void_when_the_only_program_starts,
+    the_overview_counts_what_there_is,
+    backfill_walks_over_what_can_be_saved,
+    imported_rows_find_their_media_id_once,
+);

@@ -1,0 +1,185 @@
+//! Edits, revocations and reactions.
+
+use std::time::Duration;
+
+use mediary_core::{DownloadStatus, MessageType, Timestamp};
+
+use super::harness::{START, Tenant, Test, item, new_media, outbound, picture, text};
+use super::on_both;
+use crate::*;
+
+fn after(seconds: u64) -> Timestamp {
+    START.plus(Duration::from_secs(seconds))
+}
+
+fn edit(tenant: Tenant, target: &str, text: &str) -> IncomingEdit {
+    IncomingEdit {
+        company_id: tenant.company,
+        account_id: tenant.account,
+        target: target.into(),
+        timestamp: after(10),
+        text: Some(text.into()),
+        caption: None,
+        media: None,
+        raw_payload: "{}".into(),
+    }
+}
+
+fn media_edit(tenant: Tenant, target: &str, media: NewMedia) -> IncomingEdit {
+    IncomingEdit {
+        text: None,
+        caption: Some("new caption".into()),
+        media: Some(media),
+        ..edit(tenant, target, "")
+    }
+}
+
+fn revoke(tenant: Tenant, target: &str) -> IngestItem {
+    IngestItem::Revoke(IncomingRevoke {
+        company_id: tenant.company,
+        account_id: tenant.account,
+        target: target.into(),
+        timestamp: after(20),
+    })
+}
+
+async fn an_edit_replaces_the_text(test: &Test) {
+    test.ingest(vec![item(text(test.acme, "m1"))]).await;
+    let outcome = test.ingest(vec![IngestItem::Edit(edit(test.acme, "m1", "better"))]).await;
+    assert_eq!(outcome.changes[0].kind, ChangeKind::MessageUpdated);
+    let message = test.message(test.acme, "m1").await.message;
+    assert_eq!((message.text.as_deref(), message.edited), (Some("better"), true));
+}
+
+async fn the_newest_edit_stays(test: &Test) {
+    test.ingest(vec![item(text(test.acme, "m1"))]).await;
+    let late = IncomingEdit { timestamp: after(30), ..edit(test.acme, "m1", "second") };
+    test.ingest(vec![IngestItem::Edit(late), IngestItem::Edit(edit(test.acme, "m1", "first"))]).await;
+    assert_eq!(test.message(test.acme, "m1").await.message.text.as_deref(), Some("second"));
+}
+
+async fn an_edit_before_its_message_is_applied_when_it_comes(test: &Test) {
+    test.ingest(vec![IngestItem::Edit(edit(test.acme, "m1", "better"))]).await;
+    test.ingest(vec![item(text(test.acme, "m1"))]).await;
+    assert_eq!(test.message(test.acme, "m1").await.message.text.as_deref(), Some("better"));
+}
+
+async fn an_edit_with_other_bytes_fetches_them_and_drops_the_old(test: &Test) {
+    let before = test.stored("m1").await;
+    let media = NewMedia { sha256: Some([8; 32]), ..new_media("edited") };
+    let outcome = test.ingest(vec![IngestItem::Edit(media_edit(test.acme, "m1", media))]).await;
+    assert!(outcome.downloads_due);
+    let MessageWithMedia { message, media } = test.message(test.acme, "m1").await;
+    let media = media.unwrap();
+    assert_eq!(message.caption.as_deref(), Some("new caption"));
+    assert_eq!(message.provider_media_id.as_deref(), Some("media-edited"));
+    assert_eq!((media.id, media.download_status), (before.id, DownloadStatus::Pending));
+    assert_eq!((media.sha256, media.storage_key, media.declared_sha256), (None, None, Some([8; 32])));
+    // Not while it is being fetched: for all one knows here, under the same key.
+    assert!(test.store.trash_take(10).await.unwrap().is_empty());
+    let claimed = test.claim().await.remove(0);
+    let finished = FinishedDownload { storage_key: "media/new".into(), ..super::harness::finished(&claimed) };
+    assert!(test.store.finish_download(finished).await.unwrap());
+    let trash = test.store.trash_take(10).await.unwrap();
+    assert_eq!(Some(&trash[0].key), before.storage_key.as_ref());
+    assert_eq!(test.store.trash_done(&[trash[0].id]).await.unwrap(), 1);
+    assert!(test.store.trash_take(10).await.unwrap().is_empty());
+}
+
+async fn an_edit_with_the_same_bytes_keeps_them(test: &Test) {
+    test.stored("m1").await;
+    let outcome = test.ingest(vec![IngestItem::Edit(media_edit(test.acme, "m1", new_media("edited")))]).await;
+    assert!(!outcome.downloads_due);
+    let media = test.media_of(test.acme, "m1").await;
+    assert_eq!(media.download_status, DownloadStatus::Completed);
+    assert_eq!(media.provider_media_id.as_deref(), Some("media-edited"));
+}
+
+async fn an_edit_while_downloading_voids_the_lease(test: &Test) {
+    let claimed = test.claimed("m1").await;
+    let media = NewMedia { sha256: None, ..new_media("edited") };
+    test.ingest(vec![IngestItem::Edit(media_edit(test.acme, "m1", media))]).await;
+    assert!(!test.store.finish_download(super::harness::finished(&claimed)).await.unwrap());
+    assert_eq!(test.media_of(test.acme, "m1").await.download_status, DownloadStatus::Pending);
+}
+
+async fn a_revocation_takes_the_media_away(test: &Test) {
+    let media = test.stored("m1").await;
+    let outcome = test.ingest(vec![revoke(test.acme, "m1")]).await;
+    let kinds: Vec<ChangeKind> = outcome.changes.iter().map(|change| change.kind).collect();
+    assert_eq!(kinds, [ChangeKind::MessageUpdated, ChangeKind::MediaDeleted]);
+    let MessageWithMedia { message, media: record } = test.message(test.acme, "m1").await;
+    assert!(message.revoked && !record.unwrap().is_active);
+    let trash = test.store.trash_take(10).await.unwrap();
+    assert_eq!(Some(&trash[0].key), media.storage_key.as_ref());
+    // What was taken back is neither edited nor taken back again.
+    test.ingest(vec![IngestItem::Edit(edit(test.acme, "m1", "x")), revoke(test.acme, "m1")]).await;
+    assert!(!test.message(test.acme, "m1").await.message.edited);
+}
+
+async fn a_revocation_before_its_message_is_applied_when_it_comes(test: &Test) {
+    test.ingest(vec![revoke(test.acme, "m1")]).await;
+    test.ingest(vec![item(picture(test.acme, "m1"))]).await;
+    let MessageWithMedia { message, media } = test.message(test.acme, "m1").await;
+    assert!(message.revoked && !media.unwrap().is_active);
+    assert!(test.claim().await.is_empty());
+}
+
+fn reaction(message: IncomingMessage, target: &str, emoji: Option<&str>, at: u64) -> IngestItem {
+    item(IncomingMessage {
+        message_type: MessageType::Reaction,
+        text: None,
+        unread: false,
+        timestamp: after(at),
+        reaction: Some(Reaction { target: target.into(), emoji: emoji.map(str::to_owned) }),
+        ..message
+    })
+}
+
+async fn shown(test: &Test) -> Vec<String> {
+    let reactions = test.message(test.acme, "m1").await.message.reactions;
+    reactions.into_iter().map(|one| format!("{} {}", one.emoji, one.from)).collect()
+}
+
+async fn the_latest_reaction_of_each_person_is_shown(test: &Test) {
+    let ann = |id: &str| text(test.acme, id);
+    let us = |id: &str| IncomingMessage { sender_phone: Some("+15550001".into()), ..outbound(test.acme, id) };
+    test.ingest(vec![item(text(test.acme, "m1")), reaction(ann("r1"), "m1", Some("👍"), 1)]).await;
+    let outcome = test.ingest(vec![reaction(us("r2"), "m1", Some("🎉"), 2)]).await;
+    assert_eq!(outcome.changes.len(), 1, "{:?}", outcome.changes);
+    assert_eq!(shown(test).await, ["👍 +4915550100", "🎉 +15550001"]);
+    // One that is older changes nothing, a newer one replaces, an empty one takes back.
+    test.ingest(vec![reaction(ann("r3"), "m1", Some("❤"), 3), reaction(ann("r0"), "m1", Some("x"), 0)]).await;
+    assert_eq!(shown(test).await, ["🎉 +15550001", "❤ +4915550100"]);
+    test.ingest(vec![reaction(us("r4"), "m1", None, 4)]).await;
+    assert_eq!(shown(test).await, ["❤ +4915550100"]);
+}
+
+async fn reactions_are_not_messages_of_the_thread(test: &Test) {
+    test.ingest(vec![item(text(test.acme, "m1")), reaction(text(test.acme, "r1"), "m1", Some("👍"), 5)])
+        .await;
+    let conversation = test.conversation(test.acme).await;
+    assert_eq!(conversation.last_message_at, START);
+    assert_eq!(conversation.unread_count, 1);
+    assert_eq!(test.thread(test.acme, conversation.id).await, ["m1"]);
+}
+
+async fn a_reaction_before_its_message_is_shown_when_it_comes(test: &Test) {
+    test.ingest(vec![reaction(text(test.acme, "r1"), "m1", Some("👍"), 1)]).await;
+    test.ingest(vec![item(text(test.acme, "m1"))]).await;
+    assert_eq!(shown(test).await, ["👍 +4915550100"]);
+}
+
+on_both!(
+    an_edit_replaces_the_text,
+    the_newest_edit_stays,
+    an_edit_before_its_message_is_applied_when_it_comes,
+    an_edit_with_other_bytes_fetches_them_and_drops_the_old,
+    an_edit_with_the_same_bytes_keeps_them,
+    an_edit_while_downloading_voids_the_lease,
+    a_revocation_takes_the_media_away,
+    a_revocation_before_its_message_is_applied_when_it_comes,
+    the_latest_reaction_of_each_person_is_shown,
+    reactions_are_not_messages_of_the_thread,
+    a_reaction_before_its_message_is_shown_when_it_comes,
+);

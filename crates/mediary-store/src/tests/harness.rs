@@ -1,0 +1,315 @@
+//! A database with two companies in it, and short ways to fill it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use mediary_core::{
+    AccountId, Clock, CompanyId, ConversationId, Direction, FileType, ManualClock, MediaPolicy,
+    MessageStatus, MessageType, Timestamp,
+};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
+
+use crate::*;
+
+pub(super) const START: Timestamp = Timestamp(1_760_000_000_000);
+pub(super) const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(super) const LIMITS: IngestLimits = IngestLimits { events: 1000, bytes: 1 << 24 };
+pub(super) const CLAIM: ClaimLimits =
+    ClaimLimits { batch: 16, per_company: 4, per_account: None, lease: Duration::from_secs(30) };
+
+/// A company with an account.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tenant {
+    pub(super) company: CompanyId,
+    pub(super) account: AccountId,
+}
+
+pub(super) struct Test {
+    pub(super) store: Store,
+    pub(super) clock: ManualClock,
+    pub(super) acme: Tenant,
+    pub(super) other: Tenant,
+    url: String,
+    folder: Option<tempfile::TempDir>,
+}
+
+fn postgres_url() -> String {
+    #[expect(clippy::disallowed_methods, reason = "the test run says where its Postgres is")]
+    std::env::var("MEDIARY_TEST_POSTGRES").expect(
+        "MEDIARY_TEST_POSTGRES is not set: run `make test`, or `xtask/with-postgres.sh cargo test -p mediary-store`",
+    )
+}
+
+async fn on_server(sql: &str) {
+    let mut server = sqlx::PgConnection::connect(&postgres_url()).await.unwrap();
+    server.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
+    server.close().await.unwrap();
+}
+
+impl Test {
+    /// A new database with its schema and two companies.
+    pub(super) async fn on(backend: Backend) -> Self {
+        static DATABASES: AtomicU64 = AtomicU64::new(0);
+        let (url, folder) = match backend {
+            Backend::Sqlite => {
+                let folder = tempfile::tempdir().unwrap();
+                (format!("sqlite://{}", folder.path().join("test.db").display()), Some(folder))
+            }
+            Backend::Postgres => {
+                let number = DATABASES.fetch_add(1, Ordering::SeqCst);
+                let name = format!("store_{}_{number}", std::process::id());
+                on_server(&format!("CREATE DATABASE {name}")).await;
+                let mut url = url::Url::parse(&postgres_url()).unwrap();
+                url.set_path(&name);
+                (url.to_string(), None)
+            }
+        };
+        let clock = ManualClock::new(START);
+        let store = open(&url, &clock).await;
+        store.migrate().await.unwrap();
+        let acme = add_tenant(&store, "acme").await;
+        let other = add_tenant(&store, "other").await;
+        Self { store, clock, acme, other, url, folder }
+    }
+
+    /// Another node on the same database.
+    pub(super) async fn another_node(&self) -> Store {
+        open(&self.url, &self.clock).await
+    }
+
+    pub(super) async fn end(self) {
+        self.store.close().await;
+        if self.folder.is_none() {
+            let name = self.url.rsplit('/').next().unwrap();
+            on_server(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
+        }
+    }
+
+    /// Any statement, for what the store itself would never do.
+    pub(super) async fn sql(&self, sql: &str) -> Result<u64> {
+        self.store.db().execute(AssertSqlSafe(sql.to_owned()), vec![]).await
+    }
+
+    pub(super) async fn number(&self, sql: &str) -> i64 {
+        let row: Option<(i64,)> = self.store.db().first(AssertSqlSafe(sql.to_owned()), vec![]).await.unwrap();
+        row.unwrap().0
+    }
+
+    pub(super) async fn ingest(&self, items: Vec<IngestItem>) -> IngestOutcome {
+        ingest(&self.store, items).await
+    }
+
+    /// Ingests one message with a picture; its record.
+    pub(super) async fn picture(&self, tenant: Tenant, id: &str) -> MediaFile {
+        self.ingest(vec![item(picture(tenant, id))]).await;
+        self.media_of(tenant, id).await
+    }
+
+    pub(super) async fn media_of(&self, tenant: Tenant, id: &str) -> MediaFile {
+        self.message(tenant, id).await.media.unwrap()
+    }
+
+    /// A message by WhatsApp's id.
+    pub(super) async fn message(&self, tenant: Tenant, id: &str) -> MessageWithMedia {
+        self.find(tenant, id).await.unwrap_or_else(|| panic!("message {id} is not there"))
+    }
+
+    pub(super) async fn find(&self, tenant: Tenant, id: &str) -> Option<MessageWithMedia> {
+        let sql = "SELECT m.id FROM messages m WHERE m.company_id = $1 AND m.provider_message_id = $2";
+        let found: Option<(mediary_core::MessageId,)> =
+            self.store.db().first(sql, crate::value::args![tenant.company, id]).await.unwrap();
+        self.store.message(tenant.company, found?.0).await.unwrap()
+    }
+
+    /// The only conversation of a company.
+    pub(super) async fn conversation(&self, tenant: Tenant) -> Conversation {
+        let mut all = self.conversations(tenant).await;
+        assert_eq!(all.len(), 1);
+        all.remove(0)
+    }
+
+    pub(super) async fn conversations(&self, tenant: Tenant) -> Vec<Conversation> {
+        self.store.conversations(tenant.company, &ConversationQuery::default()).await.unwrap().items
+    }
+
+    /// WhatsApp's ids of a thread, newest first.
+    pub(super) async fn thread(&self, tenant: Tenant, conversation: ConversationId) -> Vec<String> {
+        let page = self.store.messages(tenant.company, conversation, &PageRequest::default()).await.unwrap();
+        page.items.into_iter().map(|one| one.message.provider_message_id.unwrap()).collect()
+    }
+
+    pub(super) async fn claim(&self) -> Vec<ClaimedDownload> {
+        self.store.claim_downloads("worker", &CLAIM).await.unwrap()
+    }
+
+    /// Ingests a picture and claims it.
+    pub(super) async fn claimed(&self, id: &str) -> ClaimedDownload {
+        let media = self.picture(self.acme, id).await;
+        let claimed = self.claim().await;
+        claimed.into_iter().find(|one| one.media_id == media.id).unwrap()
+    }
+
+    /// Ingests a picture and stores it.
+    pub(super) async fn stored(&self, id: &str) -> MediaFile {
+        let claimed = self.claimed(id).await;
+        assert!(self.store.finish_download(finished(&claimed)).await.unwrap());
+        self.store.media(claimed.company_id, claimed.media_id).await.unwrap().unwrap()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+pub(super) async fn open(url: &str, clock: &ManualClock) -> Store {
+    let options = StoreOptions { url: url.to_owned(), max_connections: 8 };
+    Store::open(&options, Arc::new(clock.clone())).await.unwrap()
+}
+
+pub(super) async fn add_tenant(store: &Store, slug: &str) -> Tenant {
+    let new = NewCompany { name: slug.to_uppercase(), slug: slug.into(), media_policy: MediaPolicy::Store };
+    let company = store.add_company(&new).await.unwrap().id;
+    let account = store.add_account(company, &new_account(&format!("phone-{slug}"))).await.unwrap().id;
+    Tenant { company, account }
+}
+
+pub(super) fn new_account(phone_number_id: &str) -> NewAccount {
+    NewAccount {
+        phone_number_id: phone_number_id.into(),
+        waba_id: Some("waba".into()),
+        display_phone_number: Some("+15550001".into()),
+        name: "Support".into(),
+        access_token: Some(vec![1, 2, 3]),
+        app_secret: Some(vec![4]),
+        verify_token: None,
+        media_policy: None,
+    }
+}
+
+pub(super) async fn ingest(store: &Store, items: Vec<IngestItem>) -> IngestOutcome {
+    let event = NewWebhookEvent {
+        body: Bytes::from_static(b"{}"),
+        received_at: START,
+        scope: EventScope { accounts: vec![], installation: true },
+    };
+    store.inbox_append(event).await.unwrap();
+    store.ingest(LIMITS, move |events| plan(events, items)).await.unwrap()
+}
+
+pub(super) fn plan(events: &[WebhookEvent], items: Vec<IngestItem>) -> IngestPlan {
+    let Some(event) = events.first() else {
+        return IngestPlan::default();
+    };
+    let items = items.into_iter().map(|item| PlannedItem { event: event.id, item }).collect();
+    IngestPlan { items, ..IngestPlan::default() }
+}
+
+pub(super) fn item(message: IncomingMessage) -> IngestItem {
+    IngestItem::Message(Box::new(message))
+}
+
+/// Ann, by her number.
+pub(super) fn ann() -> ContactKey {
+    ContactKey {
+        wa_id: Some("4915550100".into()),
+        phone: Some("+4915550100".into()),
+        name: Some("Ann Ämter".into()),
+        ..ContactKey::default()
+    }
+}
+
+pub(super) fn text(tenant: Tenant, id: &str) -> IncomingMessage {
+    IncomingMessage {
+        company_id: tenant.company,
+        account_id: tenant.account,
+        contact: ann(),
+        direction: Direction::Inbound,
+        message_type: MessageType::Text,
+        status: MessageStatus::Received,
+        provider_message_id: id.into(),
+        timestamp: START,
+        text: Some(format!("text of {id}")),
+        caption: None,
+        sender_phone: Some("+4915550100".into()),
+        sender_name: Some("Ann".into()),
+        receiving_phone: Some("+15550001".into()),
+        reply_to: None,
+        forwarded: false,
+        reaction: None,
+        error: None,
+        raw_payload: format!("{{\"id\":\"{id}\"}}"),
+        media: None,
+        unread: true,
+        placeholder: false,
+    }
+}
+
+pub(super) fn outbound(tenant: Tenant, id: &str) -> IncomingMessage {
+    IncomingMessage {
+        direction: Direction::Outbound,
+        status: MessageStatus::Sent,
+        unread: false,
+        ..text(tenant, id)
+    }
+}
+
+pub(super) fn new_media(id: &str) -> NewMedia {
+    NewMedia {
+        provider_media_id: format!("media-{id}"),
+        file_type: FileType::Image,
+        mime_type: Some("image/jpeg".into()),
+        file_name: None,
+        sha256: Some([7; 32]),
+        file_size: None,
+        voice: false,
+        animated: false,
+        provider_url: Some("https://lookaside.example/1".into()),
+        policy: MediaPolicy::Store,
+        download_now: true,
+        expires_at: START.plus(WEEK),
+    }
+}
+
+pub(super) fn picture(tenant: Tenant, id: &str) -> IncomingMessage {
+    IncomingMessage {
+        message_type: MessageType::Image,
+        text: None,
+        caption: Some("a caption".into()),
+        media: Some(new_media(id)),
+        ..text(tenant, id)
+    }
+}
+
+pub(super) fn finished(claimed: &ClaimedDownload) -> FinishedDownload {
+    FinishedDownload {
+        media_id: claimed.media_id,
+        company_id: claimed.company_id,
+        lease: claimed.lease.clone(),
+        storage_backend: mediary_core::StorageBackend::Local,
+        storage_key: format!("media/{}/{}/x", claimed.company_id, claimed.message_id),
+        file_url: "file:///data/media/x".into(),
+        file_size: 1234,
+        sha256: [7; 32],
+        detected_mime_type: Some("image/jpeg".into()),
+        integrity: mediary_core::Integrity::Verified,
+        scan_status: mediary_core::ScanStatus::Unscanned,
+        stored_at: START,
+    }
+}
+
+pub(super) fn failed(claimed: &ClaimedDownload, next_attempt_at: Option<Timestamp>) -> FailedDownload {
+    FailedDownload {
+        media_id: claimed.media_id,
+        company_id: claimed.company_id,
+        lease: claimed.lease.clone(),
+        code: mediary_core::ErrorCode::ProviderUnavailable,
+        detail: "WhatsApp answered 503".into(),
+        retryable: true,
+        next_attempt_at,
+        refund_attempt: false,
+        mismatch: None,
+        quarantined: None,
+    }
+}

@@ -1,0 +1,153 @@
+//! Who is who.
+
+use mediary_core::AccountId;
+
+use super::harness::{Tenant, Test, ann, item, new_account, picture, text};
+use super::on_both;
+use crate::*;
+
+fn key(wa_id: Option<&str>, user_id: Option<&str>) -> ContactKey {
+    ContactKey {
+        wa_id: wa_id.map(str::to_owned),
+        user_id: user_id.map(str::to_owned),
+        ..ContactKey::default()
+    }
+}
+
+fn from(tenant: Tenant, id: &str, contact: ContactKey) -> IngestItem {
+    item(IncomingMessage { contact, ..text(tenant, id) })
+}
+
+async fn ids(test: &Test) -> Vec<(Option<String>, Option<String>)> {
+    let all = test.conversations(test.acme).await;
+    let mut ids: Vec<_> = all.into_iter().map(|one| (one.contact.wa_id, one.contact.user_id)).collect();
+    ids.sort();
+    ids
+}
+
+fn both() -> (Option<String>, Option<String>) {
+    (Some("49".into()), Some("U1".into()))
+}
+
+async fn a_webhook_with_both_ids_ties_them(test: &Test) {
+    test.ingest(vec![from(test.acme, "1", key(Some("49"), None))]).await;
+    test.ingest(vec![from(test.acme, "2", key(Some("49"), Some("U1")))]).await;
+    test.ingest(vec![from(test.acme, "3", key(None, Some("U1")))]).await;
+    assert_eq!(ids(test).await, [both()]);
+    assert_eq!(test.conversation(test.acme).await.unread_count, 3);
+}
+
+async fn two_contacts_become_one_with_all_their_messages(test: &Test) {
+    let picture = IncomingMessage { contact: key(None, Some("U1")), ..picture(test.acme, "2") };
+    test.ingest(vec![from(test.acme, "1", key(Some("49"), None)), item(picture)]).await;
+    assert_eq!(test.conversations(test.acme).await.len(), 2);
+    let outcome = test.ingest(vec![from(test.acme, "3", key(Some("49"), Some("U1")))]).await;
+    assert!(outcome.changes.iter().any(|change| change.kind == ChangeKind::ConversationUpdated));
+    assert_eq!(ids(test).await, [both()]);
+    let conversation = test.conversation(test.acme).await;
+    assert_eq!(conversation.unread_count, 3);
+    assert_eq!(test.thread(test.acme, conversation.id).await, ["3", "2", "1"]);
+    assert_eq!(test.media_of(test.acme, "2").await.conversation_id, conversation.id);
+    assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM contacts").await, 1);
+}
+
+async fn all_within_one_batch(test: &Test) {
+    test.ingest(vec![
+        from(test.acme, "1", key(Some("49"), None)),
+        from(test.acme, "2", key(None, Some("U1"))),
+        from(test.acme, "3", key(Some("49"), Some("U1"))),
+        from(test.acme, "4", key(None, Some("U2"))),
+    ])
+    .await;
+    assert_eq!(ids(test).await, [(None, Some("U2".into())), both()]);
+}
+
+async fn conversations_of_another_account_move_along(test: &Test) {
+    let account = test.store.add_account(test.acme.company, &new_account("second")).await.unwrap().id;
+    let second = Tenant { account, ..test.acme };
+    test.ingest(vec![from(test.acme, "1", key(Some("49"), None)), from(second, "2", key(None, Some("U1")))])
+        .await;
+    test.ingest(vec![from(test.acme, "3", key(Some("49"), Some("U1")))]).await;
+    let mut accounts: Vec<(AccountId, Option<String>)> = Vec::new();
+    for conversation in test.conversations(test.acme).await {
+        accounts.push((conversation.account_id, conversation.contact.user_id));
+    }
+    accounts.sort();
+    assert_eq!(accounts, [(test.acme.account, Some("U1".into())), (account, Some("U1".into()))]);
+}
+
+async fn people_with_ids_of_their_own_stay_two(test: &Test) {
+    test.ingest(vec![
+        from(test.acme, "1", key(Some("49"), Some("U1"))),
+        from(test.acme, "2", key(Some("50"), Some("U2"))),
+    ])
+    .await;
+    // A number that went to somebody else is no reason to join their conversations.
+    test.ingest(vec![from(test.acme, "3", key(Some("49"), Some("U2")))]).await;
+    assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM contacts").await, 2);
+    assert_eq!(
+        test.message(test.acme, "3").await.message.conversation_id,
+        test.message(test.acme, "2").await.message.conversation_id
+    );
+}
+
+async fn companies_do_not_share_contacts(test: &Test) {
+    test.ingest(vec![from(test.acme, "1", ann()), from(test.other, "1", ann())]).await;
+    assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM contacts").await, 2);
+}
+
+async fn a_new_name_is_taken_over(test: &Test) {
+    test.ingest(vec![from(test.acme, "1", ann())]).await;
+    let renamed = ContactKey { name: Some("Anna".into()), phone: None, ..ann() };
+    test.ingest(vec![from(test.acme, "2", renamed)]).await;
+    let contact = test.conversation(test.acme).await.contact;
+    assert_eq!((contact.name.as_deref(), contact.phone.as_deref()), (Some("Anna"), Some("+4915550100")));
+}
+
+fn change(tenant: Tenant, old: ContactKey, new: ContactKey) -> IngestItem {
+    IngestItem::Identity(IdentityChange { company_id: tenant.company, old, new })
+}
+
+async fn a_new_number_keeps_the_conversation(test: &Test) {
+    test.ingest(vec![from(test.acme, "1", key(Some("49"), Some("U1")))]).await;
+    let moved = change(test.acme, key(Some("49"), Some("U1")), key(Some("50"), Some("U2")));
+    test.ingest(vec![moved]).await;
+    test.ingest(vec![
+        from(test.acme, "2", key(Some("50"), None)),
+        from(test.acme, "3", key(None, Some("U2"))),
+    ])
+    .await;
+    assert_eq!(ids(test).await, [(Some("50".into()), Some("U2".into()))]);
+}
+
+async fn a_new_identity_that_was_met_before_is_joined(test: &Test) {
+    test.ingest(vec![
+        from(test.acme, "1", key(Some("49"), Some("U1"))),
+        from(test.acme, "2", key(Some("50"), None)),
+        from(test.acme, "3", key(None, Some("U2"))),
+    ])
+    .await;
+    test.ingest(vec![change(test.acme, key(None, Some("U1")), key(Some("50"), Some("U2")))]).await;
+    assert_eq!(ids(test).await, [(Some("50".into()), Some("U2".into()))]);
+    assert_eq!(test.conversation(test.acme).await.unread_count, 3);
+}
+
+async fn a_change_of_somebody_unknown_changes_nothing(test: &Test) {
+    test.ingest(vec![from(test.acme, "1", ann())]).await;
+    test.ingest(vec![change(test.acme, key(Some("nobody"), None), key(Some("4915550100"), None))]).await;
+    test.ingest(vec![change(test.other, ann(), key(Some("50"), None))]).await;
+    assert_eq!(test.conversation(test.acme).await.contact.wa_id.as_deref(), Some("4915550100"));
+}
+
+on_both!(
+    a_webhook_with_both_ids_ties_them,
+    two_contacts_become_one_with_all_their_messages,
+    all_within_one_batch,
+    conversations_of_another_account_move_along,
+    people_with_ids_of_their_own_stay_two,
+    companies_do_not_share_contacts,
+    a_new_name_is_taken_over,
+    a_new_number_keeps_the_conversation,
+    a_new_identity_that_was_met_before_is_joined,
+    a_change_of_somebody_unknown_changes_nothing,
+);

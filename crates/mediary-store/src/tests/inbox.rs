@@ -1,0 +1,145 @@
+//! The durable inbox.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use mediary_core::AccountId;
+
+use super::harness::{LIMITS, START, Test};
+use super::on_both;
+use crate::*;
+
+fn event(body: &'static str) -> NewWebhookEvent {
+    let scope = EventScope { accounts: vec![AccountId(3), AccountId(9)], installation: false };
+    NewWebhookEvent { body: Bytes::from_static(body.as_bytes()), received_at: START, scope }
+}
+
+async fn bodies(store: &Store, limits: IngestLimits, keep: bool) -> Vec<String> {
+    let mut seen = Vec::new();
+    let plan = |events: &[WebhookEvent]| {
+        seen.extend(events.iter().map(|event| String::from_utf8(event.body.clone()).unwrap()));
+        let later = if keep { events.iter().map(|event| event.id).collect() } else { vec![] };
+        IngestPlan { later, ..IngestPlan::default() }
+    };
+    store.ingest(limits, plan).await.unwrap();
+    seen
+}
+
+async fn bodies_come_back_as_they_went_in(test: &Test) {
+    let id = test.store.inbox_append(event("a \0 body")).await.unwrap();
+    test.clock.advance(Duration::from_secs(2));
+    let plan = |events: &[WebhookEvent]| {
+        let [event] = events else { panic!("one event") };
+        assert_eq!((event.id, &event.body[..], event.attempts), (id, &b"a \0 body"[..], 0));
+        assert_eq!(
+            event.scope,
+            EventScope { accounts: vec![AccountId(3), AccountId(9)], installation: false }
+        );
+        IngestPlan::default()
+    };
+    let outcome = test.store.ingest(LIMITS, plan).await.unwrap();
+    assert_eq!((outcome.events, outcome.newest_lag), (1, Duration::from_secs(2)));
+    assert_eq!(test.store.inbox_depth().await.unwrap(), InboxDepth::default());
+}
+
+async fn events_are_taken_once_and_in_order(test: &Test) {
+    let all: Vec<_> = (0..100).map(|_| test.store.inbox_append(event("x"))).collect();
+    for appended in futures_util::future::join_all(all).await {
+        appended.unwrap();
+    }
+    assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 100);
+    let mut ids = Vec::new();
+    loop {
+        let limits = IngestLimits { events: 30, bytes: 1 << 20 };
+        let plan = |events: &[WebhookEvent]| {
+            ids.extend(events.iter().map(|event| event.id));
+            IngestPlan::default()
+        };
+        if test.store.ingest(limits, plan).await.unwrap().events == 0 {
+            break;
+        }
+    }
+    assert_eq!(ids.len(), 100);
+    assert!(ids.is_sorted_by(|a, b| a < b));
+}
+
+async fn a_batch_is_bounded_by_bytes_but_never_empty(test: &Test) {
+    for body in ["1111111111", "2222", "3333"] {
+        test.store.inbox_append(event(body)).await.unwrap();
+    }
+    let limits = IngestLimits { events: 10, bytes: 8 };
+    assert_eq!(bodies(&test.store, limits, false).await, ["1111111111"]);
+    assert_eq!(bodies(&test.store, limits, false).await, ["2222", "3333"]);
+}
+
+async fn a_parked_event_waits_and_the_others_go_on(test: &Test) {
+    let bad = test.store.inbox_append(event("bad")).await.unwrap();
+    test.store.inbox_append(event("good")).await.unwrap();
+    let again = START.plus(Duration::from_secs(60));
+    test.store.ingest_failed(bad, "cannot\0be read", again).await.unwrap();
+    assert_eq!(bodies(&test.store, LIMITS, false).await, ["good"]);
+    assert_eq!(bodies(&test.store, LIMITS, false).await, [""; 0]);
+    assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 1);
+    test.clock.advance(Duration::from_secs(60));
+    let plan = |events: &[WebhookEvent]| {
+        assert_eq!(events[0].attempts, 1);
+        IngestPlan::default()
+    };
+    assert_eq!(test.store.ingest(LIMITS, plan).await.unwrap().events, 1);
+}
+
+async fn an_event_can_be_left_for_later(test: &Test) {
+    test.store.inbox_append(event("x")).await.unwrap();
+    assert_eq!(bodies(&test.store, LIMITS, true).await, ["x"]);
+    assert_eq!(bodies(&test.store, LIMITS, false).await, ["x"]);
+    assert_eq!(bodies(&test.store, LIMITS, false).await, [""; 0]);
+}
+
+async fn processed_events_are_pruned_and_waiting_ones_are_not(test: &Test) {
+    test.store.inbox_append(event("old")).await.unwrap();
+    bodies(&test.store, LIMITS, false).await;
+    test.clock.advance(Duration::from_secs(10));
+    test.store.inbox_append(event("waiting")).await.unwrap();
+    assert_eq!(test.store.prune_webhook_events(START, 10).await.unwrap(), 0);
+    assert_eq!(test.store.prune_webhook_events(test.now(), 10).await.unwrap(), 1);
+    assert_eq!(bodies(&test.store, LIMITS, false).await, ["waiting"]);
+}
+
+async fn notes_are_kept_with_the_event(test: &Test) {
+    let id = test.store.inbox_append(event("x")).await.unwrap();
+    let plan = |_: &[WebhookEvent]| IngestPlan {
+        notes: vec![(id, "unknown account".into())],
+        ..IngestPlan::default()
+    };
+    test.store.ingest(LIMITS, plan).await.unwrap();
+    let noted = "SELECT CAST(COUNT(*) AS BIGINT) FROM webhook_events
+        WHERE error = 'unknown account' AND processed_at IS NOT NULL";
+    assert_eq!(test.number(noted).await, 1);
+}
+
+async fn what_was_acknowledged_is_there_for_the_next_program(test: &Test) {
+    test.store.inbox_append(event("kept")).await.unwrap();
+    let next = test.another_node().await;
+    assert_eq!(bodies(&next, LIMITS, false).await, ["kept"]);
+    next.close().await;
+}
+
+async fn a_closed_store_takes_nothing_and_says_so(test: &Test) {
+    let other = test.another_node().await;
+    other.close().await;
+    let refused = other.inbox_append(event("x")).await.unwrap_err();
+    assert!(refused.retryable(), "{refused}");
+    assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 0);
+}
+
+on_both!(
+    bodies_come_back_as_they_went_in,
+    events_are_taken_once_and_in_order,
+    a_batch_is_bounded_by_bytes_but_never_empty,
+    a_parked_event_waits_and_the_others_go_on,
+    an_event_can_be_left_for_later,
+    processed_events_are_pruned_and_waiting_ones_are_not,
+    notes_are_kept_with_the_event,
+    what_was_acknowledged_is_there_for_the_next_program,
+    a_closed_store_takes_nothing_and_says_so,
+);

@@ -1,0 +1,42 @@
+//! Every function of the store, on both databases from one text. Each test has a database of its own.
+
+mod accounts;
+mod claims;
+mod companies;
+mod constraints;
+mod crossing;
+mod downloads;
+mod edits;
+mod harness;
+mod identity;
+mod inbox;
+mod ingest;
+mod lists;
+pub(crate) mod plans;
+mod races;
+mod schema;
+mod statuses;
+mod threads;
+
+/// Runs tests, which are functions over a [`harness::Test`], on SQLite and on Postgres.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite { $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let test = crate::tests::harness::Test::on(crate::Backend::Sqlite).await;
+                super::$name(&test).await;
+                test.end().await;
+            }
+        )+ }
+        mod postgres { $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let test = crate::tests::harness::Test::on(crate::Backend::Postgres).await;
+                super::$name(&test).await;
+                test.end().await;
+            }
+        )+ }
+    };
+}
+use on_both;

@@ -1,0 +1,188 @@
+//! The queries that matter use their indexes, on tables of a million rows.
+
+use std::cell::RefCell;
+
+use mediary_core::{ConversationId, DownloadStatus, FileType, MessageId};
+use sqlx::{AssertSqlSafe, SqlStr};
+
+use super::harness::{CLAIM, START, Test};
+use super::on_both;
+use crate::value::Value;
+use crate::*;
+
+tokio::task_local! {
+    static SEEN: RefCell<Vec<(String, Vec<Value>)>>;
+}
+
+/// Remembers a statement for the test that runs it, if that wants to see them.
+pub(crate) fn note(sql: &SqlStr, args: &[Value]) {
+    let _ = SEEN.try_with(|seen| seen.borrow_mut().push((sql.as_str().to_owned(), args.to_vec())));
+}
+
+/// The statements that a call runs.
+async fn statements<T>(call: impl Future<Output = Result<T>>) -> Vec<(String, Vec<Value>)> {
+    SEEN.scope(RefCell::default(), async {
+        call.await.unwrap();
+        SEEN.with(RefCell::take)
+    })
+    .await
+}
+
+const ROWS: i64 = 1_000_000;
+const CONVERSATIONS: i64 = 1000;
+
+/// Indexes are made after the rows, which is many times faster.
+async fn without_indexes(test: &Test) -> Vec<String> {
+    let sql = match test.store.backend() {
+        Backend::Sqlite => {
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL
+                AND tbl_name IN ('messages', 'media_files')"
+        }
+        Backend::Postgres => {
+            "SELECT CAST(i.indexname AS TEXT), i.indexdef FROM pg_indexes i
+                WHERE i.tablename IN ('messages', 'media_files')
+                AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conname = i.indexname)"
+        }
+    };
+    let indexes: Vec<(String, String)> = test.store.db().all(sql, vec![]).await.unwrap();
+    for (name, _) in &indexes {
+        test.sql(&format!("DROP INDEX {name}")).await.unwrap();
+    }
+    indexes.into_iter().map(|(_, definition)| definition).collect()
+}
+
+async fn fill(test: &Test) {
+    match test.store.backend() {
+        Backend::Sqlite => drop(test.sql("PRAGMA foreign_keys = OFF").await.unwrap()),
+        Backend::Postgres => {
+            for table in ["messages", "media_files"] {
+                test.sql(&format!("ALTER TABLE {table} DISABLE TRIGGER ALL")).await.unwrap();
+            }
+        }
+    }
+    let indexes = without_indexes(test).await;
+    let (company, account, now) = (test.acme.company, test.acme.account, START.millis());
+    let numbers = |count: i64| {
+        format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})")
+    };
+    // Every hundredth file waits, every thousandth failed, the others are stored.
+    let statements = [
+        format!(
+            "{} INSERT INTO contacts (id, company_id, wa_id, search_text, created_at, updated_at)
+                SELECT i, {company}, 'wa-' || i, 'wa-' || i, {now}, {now} FROM n",
+            numbers(CONVERSATIONS)
+        ),
+        format!(
+            "{} INSERT INTO conversations (id, company_id, account_id, contact_id, last_message_id, last_message_at,
+                    created_at, updated_at)
+                SELECT i, {company}, {account}, i, i, {now} + i, {now}, {now} FROM n",
+            numbers(CONVERSATIONS)
+        ),
+        format!(
+            "{} INSERT INTO messages (id, company_id, account_id, conversation_id, direction, type, status, sent_at,
+                    provider_message_id, provider_media_id, created_at, updated_at)
+                SELECT i, {company}, {account}, 1 + i % {CONVERSATIONS}, 'inbound', 'image', 'received', {now} + i,
+                    'wamid-' || i, 'media-' || i, {now} + i, {now} + i FROM n",
+            numbers(ROWS)
+        ),
+        format!(
+            "{} INSERT INTO media_files (id, company_id, account_id, conversation_id, message_id, policy, file_type,
+                    sort_name, file_size, sha256, storage_key, storage_backend, provider_media_id, download_status,
+                    download_attempts, last_error_retryable, next_attempt_at, due, expires_at, created_at, updated_at)
+                SELECT i, {company}, {account}, 1 + i % {CONVERSATIONS}, i, 'store',
+                    CASE WHEN i % 3 = 0 THEN 'image' ELSE 'document' END, 'file ' || i % 5000, i % 100000,
+                    CASE WHEN i % 100 > 0 THEN {} END, CASE WHEN i % 100 > 0 THEN 'key' END,
+                    CASE WHEN i % 100 > 0 THEN 'local' END, 'media-' || i,
+                    CASE WHEN i % 1000 = 0 THEN 'failed' WHEN i % 100 = 0 THEN 'pending' ELSE 'completed' END,
+                    i % 7, i % 1000 = 0, CASE WHEN i % 100 = 0 THEN {now} + i END, i % 200 = 0,
+                    {now} + i, {now} + i, {now} + i FROM n",
+            numbers(ROWS),
+            match test.store.backend() {
+                Backend::Sqlite => "randomblob(32)",
+                Backend::Postgres => "sha256(int8send(i::bigint))",
+            }
+        ),
+    ];
+    for statement in statements.iter().chain(&indexes) {
+        test.sql(statement).await.unwrap();
+    }
+    test.sql("ANALYZE").await.unwrap();
+}
+
+/// What the database would do, line by line.
+async fn plan(test: &Test, sql: &str, args: Vec<Value>) -> Vec<String> {
+    match test.store.backend() {
+        Backend::Sqlite => {
+            let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+            let rows: Vec<(i64, i64, i64, String)> = test.store.db().all(sql, args).await.unwrap();
+            rows.into_iter().map(|(_, _, _, detail)| detail).collect()
+        }
+        Backend::Postgres => {
+            let rows: Vec<(String,)> =
+                test.store.db().all(AssertSqlSafe(format!("EXPLAIN {sql}")), args).await.unwrap();
+            rows.into_iter().map(|(line,)| line).collect()
+        }
+    }
+}
+
+/// Walks over a whole large table. What is due, running, failed or waiting is little, and has indexes of its own.
+fn walks(line: &str) -> bool {
+    const LARGE: &[&str] = &["SCAN m", "SCAN f", "SCAN r", "SCAN v", "SCAN c"];
+    const SMALL: &[&str] =
+        &["media_files_due", "media_files_waiting", "media_files_running", "media_files_failed"];
+    let scans = LARGE.iter().any(|scan| line.starts_with(scan));
+    let sequential = ["messages", "media_files", "conversations", "contacts"]
+        .iter()
+        .any(|table| line.contains(&format!("Seq Scan on {table}")));
+    (scans && !SMALL.iter().any(|index| line.contains(index))) || sequential
+}
+
+fn sorts(line: &str) -> bool {
+    line.contains("TEMP B-TREE") || line.contains("Sort  (")
+}
+
+async fn check<T>(test: &Test, what: &str, may_sort: bool, call: impl Future<Output = Result<T>>) {
+    for (sql, args) in statements(call).await {
+        let lines = plan(test, &sql, args).await;
+        let bad = |line: &&String| walks(line) || (!may_sort && sorts(line));
+        assert!(lines.iter().find(bad).is_none(), "{what}:\n{sql}\n{}", lines.join("\n"));
+    }
+}
+
+async fn lists_claims_and_look_ups_use_their_indexes(test: &Test) {
+    fill(test).await;
+    let (company, store) = (test.acme.company, &test.store);
+    let conversation = ConversationId(7);
+    let middle = PageRequest { cursor: Some(Cursor::number(START.millis() + 500_000, 500_000)), limit: 20 };
+    for page in [PageRequest::default(), middle.clone()] {
+        check(test, "thread", false, store.messages(company, conversation, &page)).await;
+        let query = ConversationQuery { page, search: None };
+        check(test, "inbox", false, store.conversations(company, &query)).await;
+    }
+    check(test, "around", false, store.messages_around(company, conversation, MessageId(500_006), 20)).await;
+    for conversation in [None, Some(conversation)] {
+        for sort in [MediaSort::Date, MediaSort::Size, MediaSort::Name] {
+            for order in [Order::Ascending, Order::Descending] {
+                let mut query = MediaQuery { conversation, sort, order, ..MediaQuery::default() };
+                check(test, "gallery", false, store.media_list(company, &query)).await;
+                query.page.cursor = Some(match sort {
+                    MediaSort::Name => Cursor::text("file 77".into(), 500_077),
+                    _ => Cursor::number(50_000, 550_000),
+                });
+                query.file_types = vec![FileType::Image, FileType::Video];
+                query.download_status = Some(DownloadStatus::Completed);
+                check(test, "filtered gallery", false, store.media_list(company, &query)).await;
+            }
+        }
+    }
+    check(test, "media by message", false, store.media_by_message(company, MessageId(5))).await;
+    check(test, "proxy", true, store.media_by_provider_id(company, "media-5")).await;
+    check(test, "claim", true, store.claim_downloads("worker", &CLAIM)).await;
+    check(test, "leases", true, store.release_expired_leases(START, 100)).await;
+    check(test, "retry", true, store.requeue_failed(company, 3)).await;
+    check(test, "expiry", true, store.expire_unsaved(START, 100)).await;
+    check(test, "backfill", false, store.due_for_backfill(Some(company), None, 100)).await;
+    check(test, "legacy", false, store.legacy_rows(None, mediary_core::MediaId(0), 100)).await;
+}
+
+on_both!(lists_claims_and_look_ups_use_their_indexes);

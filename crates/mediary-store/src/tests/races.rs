@@ -1,0 +1,115 @@
+//! Several nodes on one database.
+
+use std::sync::Arc;
+
+use super::harness::{LIMITS, START, Test, item, outbound, picture, plan, text};
+use super::on_both;
+use crate::*;
+
+/// What an event means, by its id.
+type Make = dyn Fn(i64) -> Vec<IngestItem> + Send + Sync;
+
+/// Ingests one batch after the other until nothing waits.
+async fn drain(store: Store, make: Arc<Make>) {
+    let limits = IngestLimits { events: 3, ..LIMITS };
+    loop {
+        let make = make.clone();
+        let all = move |events: &[WebhookEvent]| {
+            let mut all = IngestPlan::default();
+            for event in events {
+                all.items.extend(plan(std::slice::from_ref(event), make(event.id.0)).items);
+            }
+            all
+        };
+        match store.ingest(limits, all).await {
+            Ok(outcome) if outcome.events == 0 => return,
+            Ok(_) => {}
+            Err(error) => assert!(error.retryable(), "{error:?}"),
+        }
+    }
+}
+
+async fn on_two_nodes(
+    test: &Test,
+    events: usize,
+    make: impl Fn(i64) -> Vec<IngestItem> + Send + Sync + 'static,
+) {
+    for _ in 0..events {
+        let event = NewWebhookEvent { body: "{}".into(), received_at: START, scope: EventScope::default() };
+        test.store.inbox_append(event).await.unwrap();
+    }
+    let make: Arc<Make> = Arc::new(make);
+    let nodes = [test.another_node().await, test.another_node().await];
+    let drains = nodes.iter().map(|node| tokio::spawn(drain(node.clone(), make.clone())));
+    for drained in futures_util::future::join_all(drains).await {
+        drained.unwrap();
+    }
+    for node in nodes {
+        node.close().await;
+    }
+    assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 0);
+}
+
+async fn fifty_copies_at_once_are_one_message_with_one_file(test: &Test) {
+    let acme = test.acme;
+    on_two_nodes(test, 50, move |_| vec![item(picture(acme, "m1")), item(text(acme, "m2"))]).await;
+    assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM messages").await, 2);
+    assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM media_files").await, 1);
+    assert_eq!(test.conversation(acme).await.unread_count, 2);
+}
+
+async fn nodes_that_meet_the_same_new_people_agree(test: &Test) {
+    let acme = test.acme;
+    let make = move |number: i64| {
+        let person =
+            |number: i64| ContactKey { wa_id: Some(format!("{}", number % 5)), ..ContactKey::default() };
+        let message = |id: String, contact| item(IncomingMessage { contact, ..outbound(acme, &id) });
+        vec![message(format!("a{number}"), person(number)), message(format!("b{number}"), person(number * 3))]
+    };
+    on_two_nodes(test, 40, make).await;
+    assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM messages").await, 80);
+    assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM contacts").await, 5);
+    assert_eq!(test.conversations(acme).await.len(), 5);
+}
+
+async fn many_append_at_once_from_two_programs(test: &Test) {
+    let nodes = [test.another_node().await, test.another_node().await];
+    let appends = (0..200).map(|number| {
+        let node = nodes[number % 2].clone();
+        tokio::spawn(async move {
+            let event =
+                NewWebhookEvent { body: "{}".into(), received_at: START, scope: EventScope::default() };
+            node.inbox_append(event).await.unwrap()
+        })
+    });
+    let mut ids: Vec<_> =
+        futures_util::future::join_all(appends).await.into_iter().map(|id| id.unwrap()).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 200);
+    assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 200);
+    for node in nodes {
+        node.close().await;
+    }
+}
+
+async fn callers_that_go_away_leave_the_database_usable(test: &Test) {
+    for number in 0..50 {
+        let store = test.store.clone();
+        let (company, id) = (test.acme.company, mediary_core::MediaId(1));
+        let call = tokio::spawn(async move { store.delete_media(company, id, None).await });
+        for _ in 0..number % 7 {
+            tokio::task::yield_now().await;
+        }
+        call.abort();
+    }
+    test.picture(test.acme, "m1").await;
+    assert_eq!(test.claim().await.len(), 1);
+}
+
+on_both!(
+    fifty_copies_at_once_are_one_message_with_one_file,
+    nodes_that_meet_the_same_new_people_agree,
+    many_append_at_once_from_two_programs,
+    callers_that_go_away_leave_the_database_usable,
+);

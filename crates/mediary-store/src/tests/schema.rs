@@ -1,0 +1,102 @@
+//! The schema is the same on both databases, and is brought up to date by whoever comes first.
+
+use std::collections::BTreeSet;
+
+use mediary_core::ManualClock;
+
+use super::harness::{START, Test, open};
+use super::on_both;
+use crate::*;
+
+async fn migrating_again_changes_nothing(test: &Test) {
+    assert_eq!(test.store.migrate().await.unwrap(), [""; 0]);
+    test.store.check().await.unwrap();
+}
+
+on_both!(migrating_again_changes_nothing);
+
+#[tokio::test]
+async fn programs_that_start_together_migrate_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("new.db").display());
+    let clock = ManualClock::new(START);
+    let stores = [open(&url, &clock).await, open(&url, &clock).await];
+    let unready = stores[0].check().await.unwrap_err();
+    assert!(!unready.retryable() || unready.to_string().contains("statement"), "{unready}");
+    let (first, second) = tokio::join!(stores[0].migrate(), stores[1].migrate());
+    assert_eq!(first.unwrap().len() + second.unwrap().len(), 4);
+    for store in stores {
+        store.check().await.unwrap();
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_kind_of_database_is_refused() {
+    let options = StoreOptions { url: "mysql://secret@host/x".into(), max_connections: 1 };
+    let clock = std::sync::Arc::new(ManualClock::new(START));
+    let refused = Store::open(&options, clock).await.unwrap_err();
+    assert!(
+        refused.to_string().contains("sqlite://") && !format!("{refused:?} {options:?}").contains("secret")
+    );
+}
+
+async fn columns(test: &Test) -> BTreeSet<(String, String, bool)> {
+    let sql = match test.store.backend() {
+        Backend::Sqlite => {
+            "SELECT t.name, c.name, c.\"notnull\" FROM sqlite_master t, pragma_table_info(t.name) c
+                WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' AND t.name <> '_sqlx_migrations'"
+        }
+        Backend::Postgres => {
+            "SELECT CAST(c.table_name AS TEXT), CAST(c.column_name AS TEXT), c.is_nullable = 'NO'
+                FROM information_schema.columns c
+                WHERE c.table_schema = 'public' AND c.table_name <> '_sqlx_migrations'"
+        }
+    };
+    test.store.db().all(sql, vec![]).await.unwrap().into_iter().collect()
+}
+
+async fn indexes(test: &Test) -> BTreeSet<String> {
+    let sql = match test.store.backend() {
+        Backend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+        Backend::Postgres => {
+            "SELECT CAST(i.indexname AS TEXT) FROM pg_indexes i WHERE i.schemaname = 'public'
+                AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conname = i.indexname)"
+        }
+    };
+    let names: Vec<(String,)> = test.store.db().all(sql, vec![]).await.unwrap();
+    names.into_iter().map(|(name,)| name).collect()
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_schema() {
+    let (sqlite, postgres) = (Test::on(Backend::Sqlite).await, Test::on(Backend::Postgres).await);
+    let (ours, theirs) = (columns(&sqlite).await, columns(&postgres).await);
+    assert!(ours.len() > 100);
+    assert_eq!(ours, theirs);
+    assert_eq!(indexes(&sqlite).await, indexes(&postgres).await);
+    sqlite.end().await;
+    postgres.end().await;
+}
+
+#[tokio::test]
+async fn tenant_tables_can_be_distributed_by_company() {
+    let test = Test::on(Backend::Postgres).await;
+    // Unique keys without the company: only what people and webhooks name by itself, and the tables of no company.
+    let sql = "SELECT CAST(i.indexname AS TEXT) FROM pg_indexes i WHERE i.schemaname = 'public'
+        AND i.indexdef LIKE 'CREATE UNIQUE%' AND i.indexdef NOT LIKE '%company_id%'
+        AND i.tablename <> '_sqlx_migrations' ORDER BY 1";
+    let names: Vec<(String,)> = test.store.db().all(sql, vec![]).await.unwrap();
+    let names: Vec<&str> = names.iter().map(|(name,)| name.as_str()).collect();
+    let expected = [
+        "api_keys_token_hash_key",
+        "companies_pkey",
+        "companies_slug_key",
+        "sessions_token_hash_key",
+        "users_email_key",
+        "webhook_events_pkey",
+        "whatsapp_accounts_phone_number_id_key",
+    ];
+    assert_eq!(names, expected);
+    test.end().await;
+}

@@ -1,0 +1,108 @@
+//! Statuses of outbound messages.
+
+use std::time::Duration;
+
+use mediary_core::MessageStatus::{self, Delivered, Failed, Played, Read, Sent};
+
+use super::harness::{START, Tenant, Test, item, outbound, text};
+use super::on_both;
+use crate::*;
+
+fn status(tenant: Tenant, id: &str, status: MessageStatus) -> IncomingStatus {
+    IncomingStatus {
+        company_id: tenant.company,
+        account_id: tenant.account,
+        provider_message_id: id.into(),
+        status,
+        timestamp: START,
+        error: None,
+    }
+}
+
+async fn told(test: &Test, statuses: &[MessageStatus]) -> MessageStatus {
+    test.ingest(vec![item(outbound(test.acme, "out"))]).await;
+    for one in statuses {
+        test.ingest(vec![IngestItem::Status(status(test.acme, "out", *one))]).await;
+    }
+    test.message(test.acme, "out").await.message.status
+}
+
+async fn statuses_go_forward_only(test: &Test) {
+    assert_eq!(told(test, &[Delivered, Sent, Read, Delivered, Read]).await, Read);
+    assert_eq!(told(test, &[Played, Read]).await, Played);
+}
+
+async fn the_furthest_of_one_batch_wins(test: &Test) {
+    test.ingest(vec![item(outbound(test.acme, "out"))]).await;
+    let all = [Read, Sent, Delivered].map(|one| IngestItem::Status(status(test.acme, "out", one)));
+    let outcome = test.ingest(all.into()).await;
+    assert_eq!(outcome.changes.len(), 1);
+    assert_eq!(outcome.changes[0].kind, ChangeKind::MessageUpdated);
+    assert_eq!(test.message(test.acme, "out").await.message.status, Read);
+    assert!(test.ingest(vec![IngestItem::Status(status(test.acme, "out", Sent))]).await.changes.is_empty());
+}
+
+async fn a_failure_says_why(test: &Test) {
+    test.ingest(vec![item(outbound(test.acme, "out"))]).await;
+    let error = Some((131_026, "not on WhatsApp".to_owned()));
+    let failure = IncomingStatus { error, ..status(test.acme, "out", Failed) };
+    test.ingest(vec![IngestItem::Status(failure)]).await;
+    let message = test.message(test.acme, "out").await.message;
+    assert_eq!(message.status, Failed);
+    assert_eq!(message.error, Some(MessageError { code: 131_026, message: "not on WhatsApp".into() }));
+}
+
+async fn a_status_before_its_message_is_applied_when_it_comes(test: &Test) {
+    for one in [Read, Delivered] {
+        let outcome = test.ingest(vec![IngestItem::Status(status(test.acme, "out", one))]).await;
+        assert!(outcome.changes.is_empty());
+    }
+    test.ingest(vec![item(outbound(test.acme, "out"))]).await;
+    assert_eq!(test.message(test.acme, "out").await.message.status, Read);
+    assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM message_updates").await, 0);
+}
+
+async fn another_companys_status_changes_nothing(test: &Test) {
+    test.ingest(vec![item(outbound(test.acme, "out"))]).await;
+    test.ingest(vec![IngestItem::Status(status(test.other, "out", Read))]).await;
+    assert_eq!(test.message(test.acme, "out").await.message.status, Sent);
+}
+
+async fn an_inbound_message_stays_received(test: &Test) {
+    test.ingest(vec![item(text(test.acme, "in"))]).await;
+    test.ingest(vec![IngestItem::Status(status(test.acme, "in", Read))]).await;
+    assert_eq!(test.message(test.acme, "in").await.message.status, MessageStatus::Received);
+}
+
+async fn statuses_nobody_waits_for_are_pruned(test: &Test) {
+    test.ingest(vec![IngestItem::Status(status(test.acme, "never", Read))]).await;
+    assert_eq!(test.store.prune_message_updates(START, 10).await.unwrap(), 0);
+    test.clock.advance(Duration::from_secs(1));
+    assert_eq!(test.store.prune_message_updates(test.now(), 10).await.unwrap(), 1);
+}
+
+async fn an_update_that_missed_its_message_is_applied_later(test: &Test) {
+    // As two nodes leave it that take message and status at the same moment.
+    test.ingest(vec![IngestItem::Status(status(test.acme, "elsewhere", Read))]).await;
+    test.ingest(vec![item(outbound(test.acme, "out"))]).await;
+    test.sql(
+        "UPDATE message_updates SET provider_message_id = 'out', body = REPLACE(body, 'elsewhere', 'out')",
+    )
+    .await
+    .unwrap();
+    let changes = test.store.apply_waiting_updates(START, 10).await.unwrap();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(test.message(test.acme, "out").await.message.status, Read);
+    assert!(test.store.apply_waiting_updates(START, 10).await.unwrap().is_empty());
+}
+
+on_both!(
+    statuses_go_forward_only,
+    the_furthest_of_one_batch_wins,
+    a_failure_says_why,
+    a_status_before_its_message_is_applied_when_it_comes,
+    another_companys_status_changes_nothing,
+    an_inbound_message_stays_received,
+    statuses_nobody_waits_for_are_pruned,
+    an_update_that_missed_its_message_is_applied_later,
+);
