@@ -139,9 +139,10 @@ fn database(error: mediary_store::Error) -> Failure {
     Failure { problem: Problem::StorageError, cause: Some(error.into()) }
 }
 
-/// The webhook's own URL is for the first try alone: after a failure, what Graph says about the file counts more.
+/// The webhook's own URL is for the first try alone: after a failure, what Graph says about the file counts more. And
+/// only where the webhook declared a usable hash; without one Graph is asked, so that the file can be proved whole.
 fn known_url(engine: &Engine, claim: &ClaimedDownload) -> Option<String> {
-    let first = claim.attempts <= 1 && claim.mismatch_count == 0;
+    let first = claim.attempts <= 1 && claim.mismatch_count == 0 && claim.sha256.is_some();
     let known_at = [claim.provider_url_at, Some(claim.message_timestamp)];
     provider::young_url(claim.provider_url.as_ref(), known_at, engine.now()).filter(|_| first)
 }
