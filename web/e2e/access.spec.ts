@@ -8,6 +8,7 @@ type Inbox = Parameters<typeof thread>[0];
 for (const scheme of ["light", "dark"] as const) {
   for (const [size, viewport] of Object.entries(SIZES)) {
     test(`no accessibility violations: ${scheme}, ${size}`, async ({ inbox }) => {
+      test.slow();
       await inbox.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
       await inbox.setViewportSize(viewport);
       await inbox.goto("/");

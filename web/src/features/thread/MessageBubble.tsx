@@ -68,13 +68,16 @@ export const MessageBubble = memo(function MessageBubble(props: BubbleProps) {
   );
 });
 
+/** Its ground is stronger than the page's, so what is quiet on it has to be stronger too. */
+const OUTBOUND = "bg-outbound [--muted:light-dark(#46554f,#b7c6c1)]";
+
 function Frame({ message, lastOfGroup, children }: BubbleProps & { children: ReactNode }) {
   const outbound = message.direction === "outbound";
   return (
     <div
       className={clsx(
         "relative w-fit max-w-[min(34rem,86%)] rounded-2xl p-1 shadow-soft",
-        outbound ? "bg-outbound" : "bg-inbound",
+        outbound ? OUTBOUND : "bg-inbound",
         message.replyTo === null ? "min-w-22" : "min-w-64",
         lastOfGroup && (outbound ? "rounded-ee-md" : "rounded-es-md"),
       )}
