@@ -12,7 +12,7 @@ for task in "$@"; do
     build) need cc build-essential ;;
     test)
         need chromium chromium
-        need runuser util-linux
+        need python3 python3
         ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
         ;;
     bench)

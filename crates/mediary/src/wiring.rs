@@ -1,5 +1,7 @@
 //! Puts the parts together as configured.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -28,7 +30,11 @@ pub(crate) struct Parts {
 
 /// Opens the database as it is, making the data folder if need be.
 pub(crate) async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
-    std::fs::create_dir_all(&config.data_dir)
+    // Customers' files are nobody else's business, also on a machine with several users.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data_dir)
         .with_context(|| format!("making the data folder {}", config.data_dir.display()))?;
     let options = StoreOptions {
         url: config.database_url.expose_secret().to_owned(),

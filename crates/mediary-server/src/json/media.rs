@@ -200,7 +200,7 @@ impl From<mediary_engine::MediaStatus> for MediaStatus {
             file_size: status.file_size,
             error: status.error.map(|error| StatusError {
                 code: error.code,
-                message: error.code.sentence(),
+                message: error.code.sentence().to_owned(),
                 retryable: error.retryable,
                 retry_after_seconds: error
                     .retry_after

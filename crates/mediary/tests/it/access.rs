@@ -1,7 +1,7 @@
 //! Promise 4: a stranger, another company, a guessed id, a session that was cut off: nothing. And no secret of ours or
 //! address of WhatsApp's leaves by any door.
 
-use mediary_simulator::{MediaSpec, MessageSpec};
+use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, MessageSpec};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -10,10 +10,10 @@ use crate::harness::{APP_SECRET, PASSWORD, TOKEN, VERIFY_TOKEN, World, eventuall
 /// A world with one stored picture, and every path that leads to something of it.
 async fn world_with_a_picture() -> (World, Value, Vec<String>) {
     let world = World::sqlite().await;
-    let media = world.simulator.add_media(MediaSpec::generated(50_000, 1, "image/jpeg")).await.unwrap();
+    let media = world.simulator.add_media(&MediaSpec::generated(50_000, 1, "image/jpeg")).await.unwrap();
     let sent = world
         .simulator
-        .send(MessageSpec::media("image", &media.id).caption("a private caption"))
+        .send(&MessageSpec::media("image", &media.id).caption("a private caption"))
         .await
         .unwrap();
     let message = world.api().completed(&sent.id).await;
@@ -194,7 +194,9 @@ async fn no_secret_and_no_address_of_whatsapp_leaves_by_any_door() {
     add_user(&world, "ana@acme.test", "agent");
     log_in(&world, "ana@acme.test", PASSWORD).await;
     // A failure must not tell more than a success.
-    let gone = world.simulator.send(MessageSpec::media("image", "999000111")).await.unwrap();
+    let gone = world.simulator.add_media(&MediaSpec::generated(5000, 2, "image/jpeg")).await.unwrap();
+    world.simulator.add_fault(FaultSpec::new(FaultKind::Expired).of(&gone.id)).unwrap();
+    let gone = world.simulator.send(&MessageSpec::media("image", &gone.id)).await.unwrap();
     world.api().media_of(&gone.id, "failure", |media| media["downloadStatus"] == "failed").await;
 
     let lists = [

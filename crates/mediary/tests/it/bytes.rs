@@ -15,8 +15,8 @@ struct Stored {
 
 async fn stored(size: u64) -> Stored {
     let world = World::sqlite().await;
-    let media = world.simulator.add_media(MediaSpec::generated(size, 21, "video/mp4")).await.unwrap();
-    let sent = world.simulator.send(MessageSpec::media("video", &media.id)).await.unwrap();
+    let media = world.simulator.add_media(&MediaSpec::generated(size, 21, "video/mp4")).await.unwrap();
+    let sent = world.simulator.send(&MessageSpec::media("video", &media.id)).await.unwrap();
     let message = world.api().completed(&sent.id).await;
     let bytes = world.api().bytes(&message).await;
     let url = message["media"]["url"].as_str().unwrap().to_owned();
@@ -108,9 +108,9 @@ async fn head_says_what_get_would() {
 
 /// Sends a document with this name and content; the answer to a view of it.
 async fn view_document(world: &World, name: &str, mime: &str, content: &[u8]) -> Response {
-    let media = world.simulator.add_media(MediaSpec::bytes(content.to_vec(), mime)).await.unwrap();
+    let media = world.simulator.add_media(&MediaSpec::bytes(content.to_vec(), mime)).await.unwrap();
     let spec = MessageSpec { file_name: Some(name.to_owned()), ..MessageSpec::media("document", &media.id) };
-    let sent = world.simulator.send(spec).await.unwrap();
+    let sent = world.simulator.send(&spec).await.unwrap();
     let message = world.api().completed(&sent.id).await;
     assert_eq!(message["media"]["fileName"], name);
     world.api().get(message["media"]["url"].as_str().unwrap()).await
@@ -163,9 +163,9 @@ async fn under(policy: &str, size: u64) -> (World, Value, mediary_simulator::Med
     let world = World::sqlite().await;
     let update = ["account", "update", "--company", "acme", "--phone-number-id", crate::harness::PHONE];
     world.cli(&[&update[..], &["--media-policy", policy, "--json"]].concat());
-    let media = world.simulator.add_media(MediaSpec::generated(size, 31, "image/jpeg")).await.unwrap();
+    let media = world.simulator.add_media(&MediaSpec::generated(size, 31, "image/jpeg")).await.unwrap();
     let message = eventually("the policy to be noticed", async || {
-        let sent = world.simulator.send(MessageSpec::media("image", &media.id)).await.unwrap();
+        let sent = world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();
         let message =
             eventually("the message", async || world.api().message_by_wamid(&sent.id).await.ok_or(())).await;
         if message["media"]["policy"] == policy {
@@ -217,17 +217,13 @@ async fn a_file_that_storage_lost_is_fetched_again() {
     for (path, _) in file.world.stored_files() {
         std::fs::remove_file(path).unwrap();
     }
-    let viewed = eventually("the view of a lost file", async || {
+    // The first views may still come from the open file; once it is missed, a view brings it back.
+    eventually("the file to be served and stored again", async || {
         let response = file.get(&[]).await;
-        let status = response.status();
-        let bytes = response.bytes().await.unwrap_or_default();
-        if status == 200 && bytes == file.bytes { Ok(bytes) } else { Err(status) }
-    })
-    .await;
-    assert_eq!(viewed.len(), 60_000);
-    eventually("the file to be stored again", async || {
+        let (status, bytes) = (response.status(), response.bytes().await.unwrap_or_default());
+        assert!(status != 200 || bytes == file.bytes, "a view is whole, wherever it comes from");
         let files = file.world.stored_files();
-        if files.len() == 1 && files[0].1 == file.bytes { Ok(()) } else { Err(files.len()) }
+        if files.len() == 1 && files[0].1 == file.bytes { Ok(()) } else { Err((status, files.len())) }
     })
     .await;
 }

@@ -102,10 +102,10 @@ async fn what_exists_already_is_a_failure_that_changes_nothing() {
 #[tokio::test]
 async fn a_wrong_setting_stops_the_start_with_its_line() {
     let world = world().await;
-    std::fs::write(world.folder().join("mediary.toml"), "workers = 4\nlissten = \"x\"\n").unwrap();
+    std::fs::write(world.folder().join("mediary.toml"), "workers = 4\nlistn = \"x\"\n").unwrap();
     let (code, said) = fails(&world, &["serve"]);
     assert_eq!(code, 1);
-    assert!(said.contains("mediary.toml line 2: lissten is not a setting; did you mean listen?"), "{said}");
+    assert!(said.contains("mediary.toml line 2: listn is not a setting; did you mean listen?"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,11 +22,11 @@ async fn survives(seed: u64, database: Database) {
     let mut sent = Vec::new();
     for n in 0..MESSAGES {
         let media = MediaSpec::generated(70_000 + seed * 13 + n, seed * MESSAGES + n, "image/jpeg");
-        let media = world.simulator.add_media(media).await.unwrap();
+        let media = world.simulator.add_media(&media).await.unwrap();
         if n % 3 == 0 {
             world.simulator.add_fault(FaultSpec::new(FaultKind::Cut).of(&media.id).times(1)).unwrap();
         }
-        let message = world.simulator.send(MessageSpec::media("image", &media.id)).await.unwrap();
+        let message = world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();
         sent.push((message.id, media));
     }
     if place == "trash.deleted" {

@@ -68,8 +68,8 @@ fn parse(block: &str) -> Option<Event> {
 }
 
 async fn send_picture(world: &World) -> String {
-    let media = world.simulator.add_media(MediaSpec::generated(50_000, 1, "image/jpeg")).await.unwrap();
-    world.simulator.send(MessageSpec::media("image", &media.id)).await.unwrap().id
+    let media = world.simulator.add_media(&MediaSpec::generated(50_000, 1, "image/jpeg")).await.unwrap();
+    world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap().id
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,8 +25,8 @@ fn peak_kib(pid: u32) -> u64 {
 async fn start_documents(world: &World) {
     for seed in 0..DOCUMENTS {
         let spec = MediaSpec::generated(DOCUMENT_BYTES, seed, "application/pdf");
-        let media = world.simulator.add_media(spec).await.unwrap();
-        world.simulator.send(MessageSpec::media("document", &media.id)).await.unwrap();
+        let media = world.simulator.add_media(&spec).await.unwrap();
+        world.simulator.send(&MessageSpec::media("document", &media.id)).await.unwrap();
     }
 }
 
@@ -58,8 +58,8 @@ async fn world() -> World {
 async fn forty_documents_of_100_mb_at_once_stay_under_150_mb_with_200_viewers_beside() {
     let mut world = world().await;
     let media =
-        world.simulator.add_media(MediaSpec::generated(VIEWED_BYTES, 1000, "video/mp4")).await.unwrap();
-    let sent = world.simulator.send(MessageSpec::media("video", &media.id)).await.unwrap();
+        world.simulator.add_media(&MediaSpec::generated(VIEWED_BYTES, 1000, "video/mp4")).await.unwrap();
+    let sent = world.simulator.send(&MessageSpec::media("video", &media.id)).await.unwrap();
     let viewed = world.api().completed(&sent.id).await;
 
     start_documents(&world).await;

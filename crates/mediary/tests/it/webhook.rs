@@ -78,7 +78,7 @@ async fn an_acknowledged_webhook_survives_a_kill_on_postgres() {
 }
 
 async fn fifty_copies_make_one(world: World) {
-    let media = world.simulator.add_media(MediaSpec::generated(40_000, 7, "image/jpeg")).await.unwrap();
+    let media = world.simulator.add_media(&MediaSpec::generated(40_000, 7, "image/jpeg")).await.unwrap();
     let item = json!({
         "from": "15550100001", "id": "wamid.copies", "timestamp": "1763600000", "type": "image",
         "image": { "id": media.id, "mime_type": "image/jpeg", "sha256": media.sha256 },
@@ -240,7 +240,7 @@ async fn a_day_in_disorder_ends_as_it_should() {
         let customer = Customer::new(format!("1555020{:04}", n % 6), "Somebody");
         world
             .simulator
-            .send(MessageSpec::text(format!("message {n}")).from(customer).id(format!("wamid.d{n}")))
+            .send(&MessageSpec::text(format!("message {n}")).from(customer).id(format!("wamid.d{n}")))
             .await
             .unwrap();
     }
@@ -248,13 +248,13 @@ async fn a_day_in_disorder_ends_as_it_should() {
         let customer = Customer::new(format!("1555020{:04}", n % 6), "Somebody");
         let edit =
             MessageSpec::text(format!("edited {n}")).editing(format!("wamid.d{n}")).from(customer.clone());
-        world.simulator.send(edit).await.unwrap();
+        world.simulator.send(&edit).await.unwrap();
         world
             .simulator
-            .send(MessageSpec::reaction(format!("wamid.d{}", n + 10), Some("👍")).from(customer.clone()))
+            .send(&MessageSpec::reaction(format!("wamid.d{}", n + 10), Some("👍")).from(customer.clone()))
             .await
             .unwrap();
-        world.simulator.send(MessageSpec::revoke(format!("wamid.d{}", n + 20)).from(customer)).await.unwrap();
+        world.simulator.send(&MessageSpec::revoke(format!("wamid.d{}", n + 20)).from(customer)).await.unwrap();
     }
     world.delivered().await;
     let messages = eventually("all edits, reactions and revokes", async || {

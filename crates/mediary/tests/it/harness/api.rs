@@ -6,37 +6,37 @@ use serde_json::Value;
 use super::eventually;
 
 #[derive(Clone)]
-pub struct Api {
+pub(crate) struct Api {
     client: Client,
     url: String,
     key: String,
 }
 
 impl Api {
-    pub fn new(url: String, key: &str) -> Self {
+    pub(crate) fn new(url: String, key: &str) -> Self {
         let client = Client::builder().no_proxy().build().unwrap();
         Self { client, url, key: key.to_owned() }
     }
 
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key)
     }
 
     /// Without any key.
-    pub fn stranger(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn stranger(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url))
     }
 
-    pub async fn get(&self, path: &str) -> Response {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         self.request(Method::GET, path).send().await.unwrap()
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Response {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Response {
         self.request(Method::POST, path).json(body).send().await.unwrap()
     }
 
     /// The answer's JSON, which must have come with 200.
-    pub async fn json(&self, path: &str) -> Value {
+    pub(crate) async fn json(&self, path: &str) -> Value {
         let response = self.get(path).await;
         let status = response.status();
         let text = response.text().await.unwrap();
@@ -45,7 +45,7 @@ impl Api {
     }
 
     /// Every item of a paged list.
-    pub async fn all(&self, path: &str) -> Vec<Value> {
+    pub(crate) async fn all(&self, path: &str) -> Vec<Value> {
         let mut items = Vec::new();
         let mut next = String::new();
         loop {
@@ -60,7 +60,7 @@ impl Api {
     }
 
     /// Every message of every conversation, newest first within each.
-    pub async fn messages(&self) -> Vec<Value> {
+    pub(crate) async fn messages(&self) -> Vec<Value> {
         let mut messages = Vec::new();
         for conversation in self.all("/api/conversations").await {
             messages.extend(self.all(&format!("/api/conversations/{}/messages", conversation["id"])).await);
@@ -69,12 +69,12 @@ impl Api {
     }
 
     /// The message with this WhatsApp id, if it is there.
-    pub async fn message_by_wamid(&self, wamid: &str) -> Option<Value> {
+    pub(crate) async fn message_by_wamid(&self, wamid: &str) -> Option<Value> {
         self.messages().await.into_iter().find(|message| message["providerMessageId"] == wamid)
     }
 
     /// Waits until the message with this WhatsApp id has media for which `ready` holds, and returns the message.
-    pub async fn media_of(&self, wamid: &str, what: &str, ready: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn media_of(&self, wamid: &str, what: &str, ready: impl Fn(&Value) -> bool) -> Value {
         eventually(&format!("{what} of {wamid}"), async || {
             let message = self.message_by_wamid(wamid).await.ok_or_else(|| "no such message".to_owned())?;
             if ready(&message["media"]) { Ok(message) } else { Err(message["media"].to_string()) }
@@ -83,12 +83,12 @@ impl Api {
     }
 
     /// Waits until the media of this message is completed.
-    pub async fn completed(&self, wamid: &str) -> Value {
+    pub(crate) async fn completed(&self, wamid: &str) -> Value {
         self.media_of(wamid, "completion", |media| media["downloadStatus"] == "completed").await
     }
 
     /// The bytes of a message's media.
-    pub async fn bytes(&self, message: &Value) -> Vec<u8> {
+    pub(crate) async fn bytes(&self, message: &Value) -> Vec<u8> {
         let path = message["media"]["url"].as_str().unwrap();
         let response = self.get(path).await;
         assert!(response.status().is_success(), "GET {path}: {}", response.status());

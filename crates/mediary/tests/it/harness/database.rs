@@ -7,7 +7,7 @@ use super::Env;
 const SERVER: &str = "MEDIARY_TEST_POSTGRES";
 const SECRET_KEY: &str = "bWVkaWFyeS10ZXN0cy1rZXktb2YtMzItYnl0ZXMtISE=";
 
-pub struct Database {
+pub(crate) struct Database {
     postgres: Option<Postgres>,
 }
 
@@ -17,12 +17,12 @@ struct Postgres {
 }
 
 impl Database {
-    pub fn embedded() -> Self {
+    pub(crate) fn embedded() -> Self {
         Self { postgres: None }
     }
 
     #[expect(clippy::disallowed_methods, reason = "tests learn from the environment where Postgres runs")]
-    pub fn postgres() -> Self {
+    pub(crate) fn postgres() -> Self {
         let server = std::env::var(SERVER).unwrap_or_else(|_| {
             panic!("{SERVER} is not set: run `make test`, or `xtask/with-postgres.sh cargo test`")
         });
@@ -32,7 +32,7 @@ impl Database {
     }
 
     /// The settings that make the program use it.
-    pub fn env(&self) -> Env {
+    pub(crate) fn env(&self) -> Env {
         let Some(Postgres { server, name }) = &self.postgres else { return Env::new() };
         let base = server.rsplit_once('/').map_or(server.as_str(), |(base, _)| base);
         Env::from([

@@ -15,49 +15,49 @@ use secrecy::SecretString;
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub use api::Api;
-pub use database::Database;
-pub use process::{Env, Server, run, run_json};
-pub use wait::eventually;
+pub(crate) use api::Api;
+pub(crate) use database::Database;
+pub(crate) use process::{Env, Server, run, run_json};
+pub(crate) use wait::eventually;
 
-pub const APP_SECRET: &str = "the-app-secret-of-the-tests";
-pub const TOKEN: &str = "the-access-token-of-the-tests";
-pub const VERIFY_TOKEN: &str = "the-verify-token-of-the-tests";
-pub const PASSWORD: &str = "correct horse battery";
-pub const PHONE: &str = "106540352242922";
-pub const WABA: &str = "102290129340398";
+pub(crate) const APP_SECRET: &str = "the-app-secret-of-the-tests";
+pub(crate) const TOKEN: &str = "the-access-token-of-the-tests";
+pub(crate) const VERIFY_TOKEN: &str = "the-verify-token-of-the-tests";
+pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const PHONE: &str = "106540352242922";
+pub(crate) const WABA: &str = "102290129340398";
 
 /// One installation with one company, `acme`, and one account.
-pub struct World {
+pub(crate) struct World {
     folder: TempDir,
-    pub env: Env,
-    pub simulator: Simulator,
+    pub(crate) env: Env,
+    pub(crate) simulator: Simulator,
     server: Option<Server>,
     port: u16,
-    pub key: String,
+    pub(crate) key: String,
     _database: Database,
 }
 
 impl World {
     /// On the embedded database.
-    pub async fn sqlite() -> Self {
+    pub(crate) async fn sqlite() -> Self {
         Self::new(Database::embedded(), &[]).await
     }
 
     /// On a Postgres database of its own.
-    pub async fn postgres() -> Self {
+    pub(crate) async fn postgres() -> Self {
         Self::new(Database::postgres(), &[]).await
     }
 
     /// Furnished, with its server running. `settings` are environment variables.
-    pub async fn new(database: Database, settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn new(database: Database, settings: &[(&str, &str)]) -> Self {
         let mut world = Self::furnished(database, settings).await;
         world.start();
         world
     }
 
     /// The same, with its server not yet running.
-    pub async fn furnished(database: Database, settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn furnished(database: Database, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let simulator = Simulator::start(simulator_config(port)).await.unwrap();
@@ -88,49 +88,49 @@ impl World {
         world
     }
 
-    pub fn start(&mut self) -> &Server {
+    pub(crate) fn start(&mut self) -> &Server {
         self.start_with(&["serve"])
     }
 
-    pub fn start_with(&mut self, args: &[&str]) -> &Server {
+    pub(crate) fn start_with(&mut self, args: &[&str]) -> &Server {
         assert!(self.server.is_none(), "the server runs already");
         self.server.insert(Server::start(&self.env, self.folder.path(), args, &self.log_path()))
     }
 
-    pub fn server(&mut self) -> &mut Server {
+    pub(crate) fn server(&mut self) -> &mut Server {
         self.server.as_mut().expect("the server was started")
     }
 
     /// kill -9.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.server.take().expect("the server was started").kill();
     }
 
     /// Asks it to stop; true if it ended well.
-    pub fn stop(&mut self) -> bool {
+    pub(crate) fn stop(&mut self) -> bool {
         self.server.take().expect("the server was started").stop()
     }
 
     /// Forgets a server that has ended by itself.
-    pub fn reap(&mut self) {
+    pub(crate) fn reap(&mut self) {
         let mut server = self.server.take().expect("the server was started");
         server.wait();
     }
 
-    pub fn cli(&self, args: &[&str]) -> Value {
+    pub(crate) fn cli(&self, args: &[&str]) -> Value {
         run_json(&self.env, self.folder.path(), args)
     }
 
-    pub fn cli_output(&self, args: &[&str]) -> std::process::Output {
+    pub(crate) fn cli_output(&self, args: &[&str]) -> std::process::Output {
         run(&self.env, self.folder.path(), args)
     }
 
-    pub fn add_company(&self, slug: &str) -> i64 {
+    pub(crate) fn add_company(&self, slug: &str) -> i64 {
         let made = self.cli(&["company", "add", "--name", slug, "--slug", slug, "--json"]);
         made["id"].as_i64().unwrap()
     }
 
-    pub fn add_account(&self, company: &str, phone_number_id: &str, more: &[&str]) -> i64 {
+    pub(crate) fn add_account(&self, company: &str, phone_number_id: &str, more: &[&str]) -> i64 {
         let mut args = vec!["account", "add", "--company", company, "--phone-number-id", phone_number_id];
         args.extend(["--display-phone-number", "+15550783881", "--name", "Support", "--waba-id", WABA]);
         args.extend([
@@ -147,54 +147,54 @@ impl World {
     }
 
     /// A new key of that role.
-    pub fn add_key(&self, company: &str, role: &str) -> String {
+    pub(crate) fn add_key(&self, company: &str, role: &str) -> String {
         let made =
             self.cli(&["api-key", "add", "--company", company, "--name", role, "--role", role, "--json"]);
         made["key"].as_str().unwrap().to_owned()
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    pub fn webhook_url(&self) -> String {
+    pub(crate) fn webhook_url(&self) -> String {
         format!("{}/api/webhooks/whatsapp", self.url())
     }
 
     /// The API as the admin key sees it.
-    pub fn api(&self) -> Api {
+    pub(crate) fn api(&self) -> Api {
         Api::new(self.url(), &self.key)
     }
 
-    pub fn api_as(&self, key: &str) -> Api {
+    pub(crate) fn api_as(&self, key: &str) -> Api {
         Api::new(self.url(), key)
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    pub fn log_path(&self) -> PathBuf {
+    pub(crate) fn log_path(&self) -> PathBuf {
         self.folder.path().join("log")
     }
 
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.log_path()).unwrap_or_default()
     }
 
     /// Every file below the media folder, with its bytes.
-    pub fn stored_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+    pub(crate) fn stored_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut found = Vec::new();
         files_below(&self.data().join("media"), &mut found);
         found
     }
 
     /// Waits until the simulator has delivered every webhook.
-    pub async fn delivered(&self) {
+    pub(crate) async fn delivered(&self) {
         self.simulator.flush(Duration::from_secs(30)).await.unwrap();
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const LISTENS: &str = "Mediary listens on ";
 
-pub type Env = BTreeMap<String, String>;
+pub(crate) type Env = BTreeMap<String, String>;
 
 fn command(env: &Env, folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mediary"));
@@ -19,12 +19,12 @@ fn command(env: &Env, folder: &Path, args: &[&str]) -> Command {
 }
 
 /// Runs a command to its end.
-pub fn run(env: &Env, folder: &Path, args: &[&str]) -> Output {
+pub(crate) fn run(env: &Env, folder: &Path, args: &[&str]) -> Output {
     command(env, folder, args).stdin(Stdio::null()).output().unwrap()
 }
 
 /// Runs a command that prints one JSON object and ends well.
-pub fn run_json(env: &Env, folder: &Path, args: &[&str]) -> serde_json::Value {
+pub(crate) fn run_json(env: &Env, folder: &Path, args: &[&str]) -> serde_json::Value {
     let output = run(env, folder, args);
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "mediary {args:?} ended with {}: {err}", output.status);
@@ -32,14 +32,14 @@ pub fn run_json(env: &Env, folder: &Path, args: &[&str]) -> serde_json::Value {
 }
 
 /// A running server.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub url: String,
+    
 }
 
 impl Server {
     /// Starts `mediary` with these arguments and waits until it says where it listens. Its log goes to `log`.
-    pub fn start(env: &Env, folder: &Path, args: &[&str], log: &Path) -> Self {
+    pub(crate) fn start(env: &Env, folder: &Path, args: &[&str], log: &Path) -> Self {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
         let mut child = command(env, folder, args).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
@@ -47,42 +47,42 @@ impl Server {
         // Reads on after the first line, so that the child never blocks on a full pipe.
         std::thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                if let Some(url) = line.strip_prefix(LISTENS) {
-                    let _ = sender.send(url.trim_end_matches('/').to_owned());
+                if line.starts_with(LISTENS) {
+                    let _ = sender.send(());
                 }
             }
         });
-        let url = receiver.recv_timeout(READY_WITHIN).unwrap_or_else(|_| {
+        receiver.recv_timeout(READY_WITHIN).unwrap_or_else(|_| {
             let ended = child.try_wait().unwrap();
             panic!("the server did not say where it listens (ended: {ended:?})")
         });
-        Self { child, url }
+        Self { child }
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// kill -9, as a crash or a power cut would end it.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Asks it to stop and waits; true if it ended well.
-    pub fn stop(mut self) -> bool {
+    pub(crate) fn stop(mut self) -> bool {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         self.child.wait().unwrap().success()
     }
 
     /// Whether it has ended by itself.
-    pub fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits until it has ended by itself.
-    pub fn wait(&mut self) -> std::process::ExitStatus {
+    pub(crate) fn wait(&mut self) -> std::process::ExitStatus {
         self.child.wait().unwrap()
     }
 }
