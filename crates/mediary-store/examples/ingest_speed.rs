@@ -103,26 +103,20 @@ async fn append(store: &Store, count: u64) -> Result<()> {
     Ok(())
 }
 
-async fn ingest(store: &Store, message: impl Fn(i64) -> IncomingMessage + Copy + Send) -> Result<u64> {
+/// Ingests all that waits; how many.
+async fn ingest(store: &Store, message: impl Fn(i64) -> IncomingMessage + Copy + Send + Sync) -> Result<u64> {
     let mut ingested = 0;
     loop {
-        let plan = |events: &[WebhookEvent]| {
-            let item = |event: &WebhookEvent| PlannedItem {
-                event: event.id,
-                item: IngestItem::Message(Box::new(message(event.id.0))),
-            };
-            IngestPlan { items: events.iter().map(item).collect(), ..IngestPlan::default() }
-        };
-        match store.ingest(BATCH, plan).await?.events {
+        match ingest_once(store, message).await? {
             0 => return Ok(ingested),
-            events => ingested += u64::try_from(events).unwrap_or(0),
+            events => ingested += events,
         }
     }
 }
 
 async fn append_beside_ingest(
     store: &Store,
-    message: impl Fn(i64) -> IncomingMessage + Copy + Send,
+    message: impl Fn(i64) -> IncomingMessage + Copy + Send + Sync,
 ) -> Result<Duration> {
     append(store, APPENDS / 4).await?;
     let done = Arc::new(AtomicBool::new(false));
@@ -147,7 +141,7 @@ async fn append_beside_ingest(
     Ok(longest)
 }
 
-async fn ingest_once(store: &Store, message: impl Fn(i64) -> IncomingMessage + Send) -> Result<()> {
+async fn ingest_once(store: &Store, message: impl Fn(i64) -> IncomingMessage + Send + Sync) -> Result<u64> {
     let plan = |events: &[WebhookEvent]| {
         let item = |event: &WebhookEvent| PlannedItem {
             event: event.id,
@@ -155,8 +149,7 @@ async fn ingest_once(store: &Store, message: impl Fn(i64) -> IncomingMessage + S
         };
         IngestPlan { items: events.iter().map(item).collect(), ..IngestPlan::default() }
     };
-    store.ingest(BATCH, plan).await?;
-    Ok(())
+    Ok(u64::try_from(store.ingest(BATCH, plan).await?.events).unwrap_or(0))
 }
 
 async fn download(store: &Store) -> Result<u64> {

@@ -120,7 +120,7 @@ impl Db {
 
     /// All rows of a statement that only reads.
     pub(crate) async fn all<T: Read>(&self, sql: impl SqlSafeStr, args: Vec<Value>) -> Result<Vec<T>> {
-        read_all(self.reading().rows(sql.into_sql_str(), args).await?)
+        read_all(&self.reading().rows(sql.into_sql_str(), args).await?)
     }
 
     /// The only row of a statement that only reads, if there is one.
@@ -135,7 +135,7 @@ impl Db {
 
     /// Runs one writing statement that returns rows.
     pub(crate) async fn change<T: Read>(&self, sql: impl SqlSafeStr, args: Vec<Value>) -> Result<Vec<T>> {
-        read_all(self.writing().rows(sql.into_sql_str(), args).await?)
+        read_all(&self.writing().rows(sql.into_sql_str(), args).await?)
     }
 }
 
@@ -163,7 +163,7 @@ impl Tx {
     }
 
     pub(crate) async fn all<T: Read>(&mut self, sql: impl SqlSafeStr, args: Vec<Value>) -> Result<Vec<T>> {
-        read_all(self.target().rows(sql.into_sql_str(), args).await?)
+        read_all(&self.target().rows(sql.into_sql_str(), args).await?)
     }
 
     pub(crate) async fn first<T: Read>(
@@ -179,7 +179,7 @@ impl Tx {
     }
 }
 
-fn read_all<T: Read>(rows: Vec<Row>) -> Result<Vec<T>> {
+fn read_all<T: Read>(rows: &[Row]) -> Result<Vec<T>> {
     rows.iter().map(read_row).collect()
 }
 
