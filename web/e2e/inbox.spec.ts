@@ -87,6 +87,19 @@ test("a link to an old message opens there, and the pill leads back to the newes
   await expect(inbox).toHaveURL(new RegExp(`/c/${id}$`));
 });
 
+test("a thread that was left in its past opens at its newest message", async ({ inbox }) => {
+  const id = await longThread(inbox);
+  const oldest = await oldestMessage(inbox, id);
+  await inbox.goto(`/c/${id}?m=${oldest.id}`);
+  await expect(inbox.getByText("The conversation starts here")).toBeInViewport();
+  await inbox.keyboard.press("Escape");
+  await expect(inbox.getByText("Pick a conversation")).toBeVisible();
+  await list(inbox).locator(`a[href="/c/${id}"]`).click();
+  await expect(thread(inbox).getByRole("article").last()).toBeInViewport();
+  await expect(inbox.getByText("The conversation starts here")).toHaveCount(0);
+  await expect(inbox.getByRole("button", { name: /Jump to latest/ })).toBeHidden();
+});
+
 test("a quoted message is one click away", async ({ inbox }) => {
   await inbox.goto("/");
   for (const { id } of (await conversations(inbox)).slice(0, 12)) {

@@ -99,7 +99,11 @@ export class Sync {
       keys.thread(message.conversationId),
       (thread) => thread && upsertMessage(thread, message),
     );
-    if (created) this.#listener.message?.(message);
+    if (!created) return;
+    if (message.media) {
+      void this.#client.invalidateQueries({ queryKey: keys.conversationMedia(message.conversationId) });
+    }
+    this.#listener.message?.(message);
   }
 
   async #fetchMedia(id: number, completed: boolean): Promise<void> {

@@ -17,7 +17,7 @@ type ThreadProps = { conversationId: number; conversation: Conversation | undefi
 
 export function Thread({ conversationId, conversation }: ThreadProps) {
   const { m } = useSearch({ from: "/inbox/c/$conversationId" });
-  const thread = useThread(conversationId, m === undefined ? {} : { around: m });
+  const thread = useThread(conversationId, m);
   const { messages, query, attached } = thread;
   const { jump, jumpTo } = useJump(m);
   const [atEnd, setAtEnd] = useState(true);

@@ -9,8 +9,15 @@ import { messagesInOrder, reachesNewest } from "@/live/patch";
 import { texts } from "@/texts";
 
 /** The loaded part of a thread, and the ways to load more of it. */
-export function useThread(conversationId: number, start: ThreadPosition) {
+export function useThread(conversationId: number, around: number | undefined) {
   const client = useQueryClient();
+  const [start] = useState<ThreadPosition>(() => {
+    if (around !== undefined) return { around };
+    // A thread that was left in its past opens at its newest message again.
+    const cached = client.getQueryData<ThreadData>(keys.thread(conversationId));
+    if (cached && !reachesNewest(cached)) client.removeQueries({ queryKey: keys.thread(conversationId) });
+    return {};
+  });
   const query = useInfiniteQuery(threadQuery(conversationId, start));
   const messages = useMemo(() => (query.data ? messagesInOrder(query.data) : []), [query.data]);
   /** Replaces what is loaded by a page around another place; false if there is no such place. */
