@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
-use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, renameat, unlinkat};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, fsync, openat, renameat, unlinkat};
 use rustix::io::Errno;
 
 use super::{Inner, LocalStorage, blocking, folder};
@@ -197,6 +197,8 @@ struct TemporaryFile {
     name: String,
     /// The folders of the key, outermost first; the file is in the last.
     folders: Vec<OwnedFd>,
+    /// Whether something may lie beside it.
+    shares_folder: bool,
     published: bool,
 }
 
@@ -205,12 +207,16 @@ impl TemporaryFile {
         let folders: Vec<&str> = key.folders().collect();
         let name = format!(".{}.{:016x}{TEMPORARY_SUFFIX}", key.name(), rand::random::<u64>());
         // A folder that is new again has yet to be made durable again.
-        let created = |depth: usize| storage.forget_synced(&folders[..depth].join("/"));
+        let mut shares_folder = true;
+        let created = |depth: usize| {
+            shares_folder &= depth < folders.len();
+            storage.forget_synced(&folders[..depth].join("/"));
+        };
         let (folders, file) = folder::create_all(&storage.root, &folders, created, |folder| {
             openat(folder, &*name, CREATE, FILE_MODE)
         })
         .map_err(|error| Error::io(format!("create {key}"), error))?;
-        Ok(Self { file: file.into(), name, folders, published: false })
+        Ok(Self { file: file.into(), name, folders, shares_folder, published: false })
     }
 
     /// The folders were made before the file, so the one sync of the file also carries them on file systems with a
@@ -220,6 +226,9 @@ impl TemporaryFile {
         fsync(&self.file)?;
         renameat(folder, &*self.name, folder, key.name())?;
         self.published = true;
+        if self.shares_folder {
+            remove_unfinished(folder, key)?;
+        }
         fsync(folder)?;
         let names: Vec<&str> = key.folders().collect();
         for depth in (1..=names.len()).rev() {
@@ -232,6 +241,23 @@ impl TemporaryFile {
         }
         Ok(())
     }
+}
+
+/// Removes what uploads of the same key left behind when their process died. One that still runs finds its file gone
+/// and fails, which is right: the key has its whole file.
+fn remove_unfinished(folder: &OwnedFd, key: &StorageKey) -> std::result::Result<(), Errno> {
+    let prefix = format!(".{}.", key.name());
+    for entry in Dir::read_from(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy();
+        if name.starts_with(&prefix) && name.ends_with(TEMPORARY_SUFFIX) {
+            match unlinkat(folder, &*name, AtFlags::empty()) {
+                Ok(()) | Err(Errno::NOENT) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
 }
 
 impl Drop for TemporaryFile {

@@ -14,9 +14,9 @@ use super::{FileInfo, OpenedMedia, Source, Target};
 use crate::accounts::CACHED_FOR;
 
 const RECENT: u64 = 16_384;
-/// Files that are kept open, and for how long after their last view.
+/// Files that are kept open, and for how long: by then storage is looked at again, and a file that it lost is missed.
 const OPEN_FILES: u64 = 1024;
-const OPEN_FOR: Duration = Duration::from_secs(60);
+const OPEN_FOR: Duration = Duration::from_secs(5);
 /// A file's last view is written down at most this often, and for so many files between two sweeps.
 const VIEW_NOTED_EVERY: Duration = Duration::from_secs(3600);
 const VIEWS_NOTED: usize = 4096;
@@ -41,7 +41,7 @@ impl Default for OpenFiles {
     fn default() -> Self {
         Self {
             recent: Cache::builder().max_capacity(RECENT).time_to_live(CACHED_FOR).build(),
-            open: Cache::builder().max_capacity(OPEN_FILES).time_to_idle(OPEN_FOR).build(),
+            open: Cache::builder().max_capacity(OPEN_FILES).time_to_live(OPEN_FOR).build(),
             viewed: Mutex::default(),
         }
     }
@@ -65,7 +65,8 @@ impl OpenFiles {
         info: &Arc<FileInfo>,
         file: &StoredFile,
     ) {
-        self.open.insert((key.clone(), *sha256), file.clone());
+        // What is kept already stays as old as it is, so that storage is looked at again in time.
+        self.open.entry((key.clone(), *sha256)).or_insert(file.clone());
         for target in targets(record) {
             self.recent.insert((record.company_id, target), (info.clone(), file.clone()));
         }

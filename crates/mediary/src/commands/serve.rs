@@ -21,6 +21,8 @@ use crate::wiring::{self, Parts};
 const METRICS_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(config: &Config, args: &ServeArgs) -> anyhow::Result<Outcome> {
+    #[cfg(feature = "faults")]
+    arm_fault()?;
     let shutdown = lifecycle::on_signals()?;
     let metrics = metrics()?;
     let listener = listen(config.listen).await?;
@@ -30,6 +32,16 @@ pub(super) async fn run(config: &Config, args: &ServeArgs) -> anyhow::Result<Out
     println!("Mediary listens on {}", config.public_url_for(listener.local_addr()?));
     running.until_stopped(config, listener).await?;
     Ok(Outcome::Done)
+}
+
+/// Tests name the place at which this process dies.
+#[cfg(feature = "faults")]
+#[expect(clippy::disallowed_methods, reason = "not a setting: only a build for tests knows it")]
+fn arm_fault() -> anyhow::Result<()> {
+    match std::env::var("MEDIARY_FAULT") {
+        Ok(fault) => mediary_engine::fault::arm(&fault).map_err(anyhow::Error::msg),
+        Err(_) => Ok(()),
+    }
 }
 
 pub(super) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -52,7 +52,11 @@ pub(crate) fn secret_key(config: &Config) -> anyhow::Result<[u8; BYTES]> {
 /// at once both end with the same key.
 fn make(path: &Path) -> anyhow::Result<[u8; BYTES]> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(|| format!("making the data folder {}", folder.display()))?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("making the data folder {}", folder.display()))?;
     let key: [u8; BYTES] = rand::random();
     let temporary = folder.join(format!(".{FILE}.{}", std::process::id()));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;

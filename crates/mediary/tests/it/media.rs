@@ -210,12 +210,17 @@ async fn the_companys_failures_are_retried_in_one_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_large_is_refused_before_it_fills_the_disk() {
+    const HUGE: u64 = 90 * 1024 * 1024;
     let world = World::new(Database::embedded(), &[("MEDIARY_MAX_IMAGE_BYTES", "100000")]).await;
-    let (declared, media) = send_image(&world, &[]).await;
-    let record = failed_with(&world, &declared, "payload_too_large").await;
+    let media = world.simulator.add_media(&MediaSpec::generated(HUGE, 11, "image/jpeg")).await.unwrap();
+    let sent = world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();
+    let record = failed_with(&world, &sent.id, "payload_too_large").await;
     assert_eq!(record["lastError"]["retryable"], false);
-    assert!(record["lastError"]["message"].as_str().unwrap().contains("100"), "the limit is named: {record}");
-    assert!(world.simulator.media_stats(&media.id).bytes_sent < SIZE, "it was not pulled whole");
+    assert!(
+        record["lastError"]["message"].as_str().unwrap().contains("100000"),
+        "the limit is named: {record}"
+    );
+    assert!(world.simulator.media_stats(&media.id).bytes_sent < HUGE / 2, "it was not pulled whole");
     assert!(world.stored_files().is_empty());
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use mediary_simulator::{MediaSpec, MessageSpec};
+use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, MessageSpec};
 
 use crate::harness::{Api, Database, World, eventually};
 
@@ -11,6 +11,7 @@ const DOCUMENTS: u64 = 40;
 const DOCUMENT_BYTES: u64 = 100 * 1024 * 1024;
 /// Enough for every buffer on the way to be in full use many times over, without writing four gigabytes.
 const LOOK_AFTER_BYTES: u64 = 240 * 1024 * 1024;
+const BYTES_PER_SECOND: u64 = 2 * 1024 * 1024;
 const VIEWERS: usize = 200;
 const VIEWED_BYTES: u64 = 16 * 1024 * 1024;
 const PEAK_KIB: u64 = 150 * 1024;
@@ -22,11 +23,19 @@ fn peak_kib(pid: u32) -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
+/// All at once, each at a pace that keeps it flowing for as long as anybody looks.
 async fn start_documents(world: &World) {
+    let mut documents = Vec::new();
     for seed in 0..DOCUMENTS {
         let spec = MediaSpec::generated(DOCUMENT_BYTES, seed, "application/pdf");
         let media = world.simulator.add_media(&spec).await.unwrap();
-        world.simulator.send(&MessageSpec::media("document", &media.id)).await.unwrap();
+        let mut paced = FaultSpec::new(FaultKind::Slow).of(&media.id);
+        (paced.delay_ms, paced.bytes_per_second) = (Some(0), Some(BYTES_PER_SECOND));
+        world.simulator.add_fault(paced).unwrap();
+        documents.push(media.id);
+    }
+    for document in documents {
+        world.simulator.send(&MessageSpec::media("document", document)).await.unwrap();
     }
 }
 
@@ -39,12 +48,14 @@ async fn all_flow(world: &World) {
     .await;
 }
 
-/// A viewer that takes the first part, then reads on as slowly as a bad phone line.
+/// A viewer that reads as slowly as on a bad phone line, again and again.
 async fn view_slowly(api: Api, path: String) {
-    let mut body = api.get(&path).await.bytes_stream();
-    while let Some(chunk) = body.next().await {
-        assert!(!chunk.unwrap().is_empty());
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    loop {
+        let mut body = api.get(&path).await.bytes_stream();
+        while let Some(chunk) = body.next().await {
+            assert!(!chunk.unwrap().is_empty());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 }
 

@@ -254,7 +254,11 @@ async fn a_day_in_disorder_ends_as_it_should() {
             .send(&MessageSpec::reaction(format!("wamid.d{}", n + 10), Some("👍")).from(customer.clone()))
             .await
             .unwrap();
-        world.simulator.send(&MessageSpec::revoke(format!("wamid.d{}", n + 20)).from(customer)).await.unwrap();
+        world
+            .simulator
+            .send(&MessageSpec::revoke(format!("wamid.d{}", n + 20)).from(customer))
+            .await
+            .unwrap();
     }
     world.delivered().await;
     let messages = eventually("all edits, reactions and revokes", async || {

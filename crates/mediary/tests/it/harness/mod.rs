@@ -217,8 +217,10 @@ fn files_below(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
         if path.is_dir() {
             files_below(&path, found);
         } else {
-            let bytes = std::fs::read(&path).unwrap();
-            found.push((path, bytes));
+            // What is renamed or removed at this moment is no finding.
+            if let Ok(bytes) = std::fs::read(&path) {
+                found.push((path, bytes));
+            }
         }
     }
 }

@@ -34,7 +34,6 @@ pub(crate) fn run_json(env: &Env, folder: &Path, args: &[&str]) -> serde_json::V
 /// A running server.
 pub(crate) struct Server {
     child: Child,
-    
 }
 
 impl Server {
