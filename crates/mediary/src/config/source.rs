@@ -53,7 +53,7 @@ impl Values {
             match (settings::by_key(key.get_ref()), flat(&value)) {
                 (None, _) => self.problems.push(format!("{place} is not a setting{}", hint(key.get_ref()))),
                 (_, None) => {
-                    self.problems.push(format!("{place} must be a text, a number or a list of texts"))
+                    self.problems.push(format!("{place} must be a text, a number or a list of texts"));
                 }
                 (Some(setting), Some(text)) => {
                     self.given.insert(setting.key, Given { text, place });

@@ -1,5 +1,7 @@
 //! The whole system: the real program on a real database, a folder and a simulated WhatsApp.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod access;
 mod bytes;
 mod cli;
