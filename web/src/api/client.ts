@@ -3,16 +3,23 @@ import type { Problem } from "@/api/types";
 /** How long an answer may take before the server counts as away. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
+/** Codes of the inbox itself, where no problem document came. */
+type OwnCode = "network" | "unavailable" | "error";
+
+/** A problem document, or as much of one as there is without the server. */
+type Failure = Pick<Problem, "status" | "title"> &
+  Partial<Omit<Problem, "code">> & { code: Problem["code"] | OwnCode };
+
 /** A request that the server refused, or never answered (`status` 0, `code` "network"). */
 export class ApiError extends Error {
   readonly status: number;
-  readonly code: string;
+  readonly code: Failure["code"];
   readonly detail: string;
   readonly retryable: boolean;
   readonly retryAfterSeconds: number | null;
   readonly requestId: string | null;
 
-  constructor(problem: Problem) {
+  constructor(problem: Failure) {
     super(problem.detail ?? problem.title);
     this.name = "ApiError";
     this.status = problem.status;
@@ -80,7 +87,7 @@ async function parse(response: Response): Promise<unknown> {
 /** Reads a problem document; a proxy's own error page becomes one too. */
 export async function problemOf(response: Response): Promise<ApiError> {
   const header = Number(response.headers.get("Retry-After"));
-  const fallback: Problem = {
+  const fallback: Failure = {
     status: response.status,
     code: response.status >= 500 ? "unavailable" : "error",
     title: response.statusText || `HTTP ${response.status}`,

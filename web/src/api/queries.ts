@@ -6,7 +6,7 @@ import {
   queryOptions,
 } from "@tanstack/react-query";
 import { ApiError, api } from "@/api/client";
-import type { Conversation, FileType, MediaFile, Message, Page, User } from "@/api/types";
+import type { Conversation, FileType, Me, MediaFile, Message, Page } from "@/api/types";
 
 const CONVERSATIONS_PER_PAGE = 40;
 const MESSAGES_PER_PAGE = 50;
@@ -36,9 +36,9 @@ export const meQuery = queryOptions({
   queryKey: keys.me,
   staleTime: Number.POSITIVE_INFINITY,
   gcTime: Number.POSITIVE_INFINITY,
-  queryFn: async ({ signal }): Promise<User | null> => {
+  queryFn: async ({ signal }): Promise<Me | null> => {
     try {
-      return await api.get<User>("/api/auth/me", { signal });
+      return await api.get<Me>("/api/auth/me", { signal });
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) return null;
       throw error;

@@ -1,181 +1,27 @@
-/** What the API answers. One type for each schema of the server's OpenAPI document, under the same name. */
+/** What the API answers, under the names of the server's OpenAPI document; `npm run api` writes `schema.gen.ts` from it. */
+import type { components } from "@/api/schema.gen";
 
-export type Role = "viewer" | "agent" | "manager" | "admin";
+type Schemas = components["schemas"];
 
-export type User = {
-  id: number;
-  companyId: number;
-  email: string;
-  name: string;
-  role: Role;
-};
-
-export type Page<T> = {
-  items: T[];
-  nextCursor: string | null;
-  hasMore: boolean;
-};
-
-export type Contact = {
-  id: number;
-  waId: string | null;
-  userId: string | null;
-  phone: string | null;
-  name: string | null;
-};
-
-export type Direction = "inbound" | "outbound";
-
-export type MessageType =
-  | "text"
-  | "image"
-  | "video"
-  | "audio"
-  | "document"
-  | "sticker"
-  | "reaction"
-  | "location"
-  | "contacts"
-  | "interactive"
-  | "button"
-  | "order"
-  | "template"
-  | "system"
-  | "unsupported";
-
-export type MessageStatus =
-  | "received"
-  | "queued"
-  | "uploading"
-  | "accepted"
-  | "sent"
-  | "delivered"
-  | "read"
-  | "played"
-  | "failed"
-  | "unknown";
-
-export type FileType = "image" | "video" | "audio" | "document" | "sticker";
-export type MediaPolicy = "store" | "on_view" | "stream";
-export type DownloadStatus = "pending" | "downloading" | "completed" | "failed";
-
-export type Reaction = { emoji: string; from: string };
-
-export type MediaError = {
-  code: string;
-  message: string;
-  retryable: boolean;
-  nextAttemptAt: string | null;
-};
-
-export type MediaVariant = {
-  kind: string;
-  mimeType: string;
-  width: number | null;
-  height: number | null;
-  fileSize: number;
-  url: string;
-};
-
-export type MediaFile = {
-  id: number;
-  companyId: number;
-  conversationId: number;
-  messageId: number;
-  fileKey: string | null;
-  fileName: string | null;
-  fileUrl: string | null;
-  fileSize: number | null;
-  fileType: FileType;
-  mimeType: string | null;
-  detectedMimeType: string | null;
-  sha256: string | null;
-  voice: boolean;
-  animated: boolean;
-  width: number | null;
-  height: number | null;
-  durationMs: number | null;
-  thumbhash: string | null;
-  integrity: "verified" | "mismatch" | "undeclared" | null;
-  scanStatus: "unscanned" | "clean" | "quarantined" | "released" | null;
-  expiresAt: string | null;
-  isActive: boolean;
-  variants: MediaVariant[];
-  providerMediaId: string | null;
-  policy: MediaPolicy;
-  downloadStatus: DownloadStatus;
-  downloadAttempts: number;
-  lastError: MediaError | null;
-  url: string;
-  storedAt: string | null;
-  createdAt: string;
-  updatedAt: string;
-};
-
-export type MediaStatus = {
-  status: DownloadStatus;
-  progress: number | null;
-  bytesDownloaded: number;
-  fileSize: number | null;
-  error: { code: string; message: string; retryable: boolean; retryAfterSeconds: number | null } | null;
-};
-
-export type Message = {
-  id: number;
-  companyId: number;
-  conversationId: number;
-  direction: Direction;
-  type: MessageType;
-  status: MessageStatus;
-  text: string | null;
-  caption: string | null;
-  providerMessageId: string | null;
-  providerMediaId: string | null;
-  mediaMimeType: string | null;
-  media: MediaFile | null;
-  senderPhone: string | null;
-  senderName: string | null;
-  receivingPhone: string | null;
-  whatsappAccountId: number;
-  awsPhoneNumberId: string | null;
-  replyTo: number | null;
-  forwarded: boolean;
-  reactions: Reaction[];
-  edited: boolean;
-  revoked: boolean;
-  error: { code: string | number; message: string } | null;
-  timestamp: string;
-  createdAt: string;
-  updatedAt: string;
-};
-
-/** What a row of the conversation list needs of the last message; a whole message fits as well. */
-export type LastMessage = Pick<Message, "id" | "direction" | "type" | "status"> &
-  Partial<Pick<Message, "text" | "caption" | "timestamp" | "revoked">> & {
-    media?: Partial<Pick<MediaFile, "fileType" | "voice" | "fileName">> | null;
-  };
-
-export type Conversation = {
-  id: number;
-  whatsappAccountId: number;
-  contact: Contact;
-  lastMessage: LastMessage | null;
-  lastMessageAt: string | null;
-  unreadCount: number;
-};
-
+export type Contact = Schemas["Contact"];
+export type Conversation = Schemas["Conversation"];
+export type DownloadError = Schemas["DownloadError"];
+export type FileType = Schemas["FileType"];
+export type Me = Schemas["Me"];
+export type MediaFile = Schemas["MediaFile"];
+export type MediaStatus = Schemas["MediaStatus"];
+export type Message = Schemas["Message"];
+export type MessageStatus = Schemas["MessageStatus"];
+export type MessageType = Schemas["MessageType"];
 /** `application/problem+json`. */
-export type Problem = {
-  title: string;
-  status: number;
-  detail?: string;
-  code: string;
-  retryable?: boolean;
-  retryAfterSeconds?: number;
-  requestId?: string;
-  errors?: { field: string; message: string }[];
-};
+export type Problem = Schemas["Problem"];
+export type Reaction = Schemas["Reaction"];
+export type Variant = Schemas["Variant"];
 
+/** One page of any list; the document has no generic types, and names one for each list. */
+export type Page<T> = Omit<Schemas["Page_Message"], "items"> & { items: T[] };
+
+/** The document knows the event stream as text; these are its names and their data. */
 export type LiveEventName =
   | "message.created"
   | "message.updated"

@@ -79,8 +79,7 @@ export function upsertConversation(
 }
 
 function isOlder(a: Conversation, b: Conversation): boolean {
-  const [left, right] = [a.lastMessageAt ?? "", b.lastMessageAt ?? ""];
-  return left === right ? a.id < b.id : left < right;
+  return a.lastMessageAt === b.lastMessageAt ? a.id < b.id : a.lastMessageAt < b.lastMessageAt;
 }
 
 /** Keeps the identity of what did not change, so that only the changed rows render again. */

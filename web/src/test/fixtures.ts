@@ -1,5 +1,5 @@
 import type { ThreadData, ThreadPosition } from "@/api/queries";
-import type { Conversation, MediaFile, Message, Page } from "@/api/types";
+import type { Conversation, DownloadError, MediaFile, Message, Page } from "@/api/types";
 
 export const T0 = Date.parse("2026-03-02T10:00:00Z");
 
@@ -25,7 +25,7 @@ export function media(fields: Partial<MediaFile> = {}): MediaFile {
     thumbhash: null,
     integrity: null,
     scanStatus: "unscanned",
-    expiresAt: null,
+    expiresAt: new Date(T0 + 7 * 24 * 3_600_000).toISOString(),
     isActive: true,
     variants: [],
     providerMediaId: "900",
@@ -39,6 +39,10 @@ export function media(fields: Partial<MediaFile> = {}): MediaFile {
     updatedAt: new Date(T0).toISOString(),
     ...fields,
   };
+}
+
+export function downloadError(fields: Partial<DownloadError> = {}): DownloadError {
+  return { code: "provider_timeout", message: "Too slow.", retryable: true, nextAttemptAt: null, ...fields };
 }
 
 /** Messages are a minute apart by their id unless told otherwise. */

@@ -47,18 +47,16 @@ export const ConversationRow = memo(function ConversationRow(props: RowProps) {
           >
             {name}
           </span>
-          {lastMessageAt && (
-            <time
-              dateTime={lastMessageAt}
-              title={formatDateTime(lastMessageAt)}
-              className={clsx(
-                "ms-auto shrink-0 text-xs",
-                unread > 0 ? "font-medium text-accent" : "text-muted",
-              )}
-            >
-              {formatShort(lastMessageAt, now)}
-            </time>
-          )}
+          <time
+            dateTime={lastMessageAt}
+            title={formatDateTime(lastMessageAt)}
+            className={clsx(
+              "ms-auto shrink-0 text-xs",
+              unread > 0 ? "font-medium text-accent" : "text-muted",
+            )}
+          >
+            {formatShort(lastMessageAt, now)}
+          </time>
         </span>
         <span className="flex items-center gap-1.5 text-muted">
           <PreviewLine conversation={conversation} />

@@ -15,13 +15,13 @@ import {
   Sticker,
   Video,
 } from "lucide-react";
-import type { FileType, LastMessage, MessageType } from "@/api/types";
+import type { FileType, Message, MessageType } from "@/api/types";
 import { texts } from "@/texts";
 
 export type Preview = { icon: LucideIcon | null; text: string };
 
 /** One line about a message: an icon for its kind, and its own words where it has some. */
-export function previewOf(message: LastMessage): Preview {
+export function previewOf(message: Message): Preview {
   if (message.revoked) return { icon: CircleSlash, text: texts.preview.revoked };
   const { icon, label } = kindOf(message);
   const words = message.caption || message.text || message.media?.fileName;
@@ -47,7 +47,7 @@ const others: Partial<Record<MessageType, LucideIcon>> = {
   unsupported: MessageSquareX,
 };
 
-function kindOf(message: LastMessage): { icon: LucideIcon | null; label: string } {
+function kindOf(message: Message): { icon: LucideIcon | null; label: string } {
   const { type } = message;
   if (type === "text") return { icon: null, label: texts.message.noText };
   if (type === "reaction") return { icon: Smile, label: texts.preview.reaction("") };

@@ -59,7 +59,7 @@ function factsOf(media: MediaFile): [string, ReactNode][] {
     [t.received, formatDateTime(media.createdAt)],
     [t.stored, media.storedAt && formatDateTime(media.storedAt)],
     [t.policy, t.policyValue[media.policy]],
-    [t.expires, media.storedAt === null && media.expiresAt ? formatDateTime(media.expiresAt) : null],
+    [t.expires, media.storedAt === null ? formatDateTime(media.expiresAt) : null],
     [t.integrity, media.integrity && t.integrityValue[media.integrity]],
     [t.hash, media.sha256 && <code className="break-all text-xs">{media.sha256}</code>],
   ];

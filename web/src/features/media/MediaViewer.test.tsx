@@ -5,7 +5,7 @@ import type { MediaFile } from "@/api/types";
 import { MediaViewer } from "@/features/media/MediaViewer";
 import { useProgress } from "@/live/progress";
 import { useReveal } from "@/stores/reveal";
-import { media } from "@/test/fixtures";
+import { downloadError, media } from "@/test/fixtures";
 
 function show(file: MediaFile) {
   return render(
@@ -32,12 +32,7 @@ describe("a file that is not there", () => {
   it("says why it failed and is fetched again on demand", async () => {
     const fetch = vi.fn(async () => Response.json(sticker({ downloadStatus: "pending" }), { status: 202 }));
     vi.stubGlobal("fetch", fetch);
-    const lastError = {
-      code: "provider_timeout",
-      message: "WhatsApp was slow.",
-      retryable: true,
-      nextAttemptAt: null,
-    };
+    const lastError = downloadError({ message: "WhatsApp was slow." });
     show(sticker({ downloadStatus: "failed", lastError }));
     expect(screen.getByText("WhatsApp was slow.")).toBeTruthy();
     fireEvent.click(screen.getByRole("button", { name: "Retry" }));
@@ -45,12 +40,7 @@ describe("a file that is not there", () => {
   });
 
   it("offers no retry where none helps", () => {
-    const lastError = {
-      code: "payload_too_large",
-      message: "Over 100 MB.",
-      retryable: false,
-      nextAttemptAt: null,
-    };
+    const lastError = downloadError({ code: "payload_too_large", retryable: false });
     show(sticker({ downloadStatus: "failed", lastError }));
     expect(screen.queryByRole("button", { name: "Retry" })).toBeNull();
   });

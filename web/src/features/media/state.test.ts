@@ -1,24 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { mediaBox } from "@/features/media/box";
 import { downloadUrl, mediaState, pictureUrl, playableUrl } from "@/features/media/state";
-import { media } from "@/test/fixtures";
-
-const error = { code: "provider_timeout", message: "Too slow.", retryable: true, nextAttemptAt: null };
+import { downloadError, media } from "@/test/fixtures";
 
 describe("what a viewer shows", () => {
   it.each([
     ["a stored file", media(), "ready"],
     ["one that waits", media({ downloadStatus: "pending" }), "queued"],
     ["one under way", media({ downloadStatus: "downloading" }), "downloading"],
-    ["one that failed", media({ downloadStatus: "failed", lastError: error }), "failed"],
+    ["one that failed", media({ downloadStatus: "failed", lastError: downloadError() }), "failed"],
     [
       "one that expired",
-      media({ downloadStatus: "failed", lastError: { ...error, code: "media_expired" } }),
+      media({ downloadStatus: "failed", lastError: downloadError({ code: "media_expired" }) }),
       "expired",
     ],
     [
       "one held back by its bytes",
-      media({ downloadStatus: "failed", lastError: { ...error, code: "media_quarantined" } }),
+      media({ downloadStatus: "failed", lastError: downloadError({ code: "media_quarantined" }) }),
       "quarantined",
     ],
     ["one held back by the scan", media({ scanStatus: "quarantined" }), "quarantined"],
@@ -36,7 +34,7 @@ describe("what a viewer shows", () => {
   });
 
   it("the reason of a failure, and whether trying again helps", () => {
-    const failed = media({ downloadStatus: "failed", lastError: { ...error, retryable: false } });
+    const failed = media({ downloadStatus: "failed", lastError: downloadError({ retryable: false }) });
     expect(mediaState(failed)).toMatchObject({ reason: "Too slow.", retryable: false });
   });
 });

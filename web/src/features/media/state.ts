@@ -1,4 +1,4 @@
-import type { MediaFile, MediaVariant } from "@/api/types";
+import type { MediaFile, Variant } from "@/api/types";
 
 /** What a viewer of a file has to show. */
 export type MediaState =
@@ -66,6 +66,6 @@ export function playableUrl(media: MediaFile, url: string, canPlay: (mimeType: s
   return other?.url ?? url;
 }
 
-function isPicture(variant: MediaVariant): boolean {
+function isPicture(variant: Variant): boolean {
   return variant.mimeType.startsWith("image/") && variant.kind !== "waveform";
 }
