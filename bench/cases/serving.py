@@ -19,23 +19,24 @@ CASES = [
 
 
 def run(bench):
-    server, paths = server_with_files(bench)
-    folder, _ = bench.files
-    nginx = bench.nginx(SERVER_CORE, serving(folder))
+    server, stored = server_with_files(bench)
+    # The very same files, so that caches are as warm for the one as for the other.
+    nginx = bench.nginx(SERVER_CORE, serving(server.folder))
     lines = []
     for what, size, connections, range_bytes, figure, floor in CASES:
         load = {"connections": connections, "seconds": bench.seconds, "range_bytes": range_bytes, "size": size}
+        paths, lies = zip(*stored[size])
         ours, theirs = [], []
         for _ in range(bench.rounds):
-            theirs.append(wrk(bench.folder, nginx.url, [f"/{size}.jpg"], **load)[figure])
-            ours.append(wrk(bench.folder, server.url, paths[size], bearer=server.bearer, **load)[figure])
+            theirs.append(wrk(bench.folder, nginx.url, lies, **load)[figure])
+            ours.append(wrk(bench.folder, server.url, paths, bearer=server.bearer, **load)[figure])
         unit = "MB/s" if figure == "mb_per_second" else "/s"
         lines.append(against("serving", what, unit, ours, "nginx sendfile", theirs, floor))
-    return [*lines, paced(bench, server, paths)]
+    return [*lines, paced(bench, server, stored[20_000][0][0])]
 
 
-def paced(bench, server, paths):
-    command = [bench.load, "paced", "--url", server.url + paths[20_000][0], "--connections", "1000", "--rate", "2000"]
+def paced(bench, server, path):
+    command = [bench.load, "paced", "--url", server.url + path, "--connections", "1000", "--rate", "2000"]
     result = run_json([*command, "--seconds", str(bench.seconds)], LOAD_CORE, {"BENCH_BEARER": server.bearer})
     if result["failed"]:
         raise RuntimeError(f"{result['failed']} paced requests failed")

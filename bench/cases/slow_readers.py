@@ -11,11 +11,11 @@ READERS = 1000
 
 
 def run(bench):
-    server, paths = server_with_files(bench)
+    server, stored = server_with_files(bench)
     time.sleep(1)
     idle = server.memory()
     seconds = 6 if bench.quick else 12
-    command = [bench.load, "slow-readers", "--url", server.url + paths[16_000_000][0], "--connections", str(READERS)]
+    command = [bench.load, "slow-readers", "--url", server.url + stored[16_000_000][0][0], "--connections", str(READERS)]
     readers = subprocess.Popen(
         on_core(LOAD_CORE, [*command, "--seconds", str(seconds)]),
         env=merged({"BENCH_BEARER": server.bearer}), stdout=subprocess.PIPE, text=True,

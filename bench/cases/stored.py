@@ -10,7 +10,7 @@ COPIES = {"1120": 32, "1130": 16, "1116": 4}
 
 
 def server_with_files(bench):
-    """A running server, and {size: [paths]} of the files it has stored."""
+    """A running server, and {size: [(path to ask it for, path below its data folder)]} of the files it has stored."""
     _, files = bench.files
     server = bench.mediary(graph_url=bench.graph.url)
     server.set_up(policy="store")
@@ -30,5 +30,8 @@ def server_with_files(bench):
         if not page["hasMore"]:
             break
         cursor = f"&cursor={page['nextCursor']}"
-    paths = {size: [item["url"] for item in items if item["fileSize"] == size] for size in SIZES.values()}
-    return server, paths
+    found = {size: [] for size in SIZES.values()}
+    for item in items:
+        lies = f"/media/{item['companyId']}/{item['messageId']}/{item['providerMediaId']}"
+        found[item["fileSize"]].append((item["url"], lies))
+    return server, found
