@@ -10,8 +10,8 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{
-    ConnectOptions as _, PgConnection, Postgres, Row as _, SqlSafeStr, SqlStr, Sqlite, SqliteConnection,
-    Transaction, ValueRef as _,
+    ConnectOptions as _, Executor as _, PgConnection, Postgres, Row as _, SqlSafeStr, SqlStr, Sqlite,
+    SqliteConnection, Transaction, ValueRef as _,
 };
 
 use crate::record::{Read, read_row};
@@ -299,6 +299,9 @@ async fn open_postgres(url: &str, max_connections: u32) -> std::result::Result<D
     let pool = PgPoolOptions::new()
         .max_connections(max_connections.max(2))
         .acquire_timeout(WAIT_FOR_DATABASE)
+        .after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(dialect::POSTGRES_CONNECTION).await.map(drop) })
+        })
         .connect_with(options)
         .await?;
     Ok(Db::Postgres(pool))

@@ -41,6 +41,20 @@ pub(crate) fn lock_rows(backend: Backend) -> &'static str {
     }
 }
 
+/// Set on each connection. All our statements look rows up by index, but Postgres keeps the plan of a prepared
+/// statement, and one that it made while a table was small walks over the whole table long after it has grown.
+pub(crate) const POSTGRES_CONNECTION: &str =
+    "SELECT set_config(name, 'off', FALSE) FROM pg_settings WHERE name IN
+    ('enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_material')";
+
+/// Renews what Postgres' plans are made by. SQLite plans by the indexes alone.
+pub(crate) fn analyze(backend: Backend) -> Option<&'static str> {
+    match backend {
+        Backend::Sqlite => None,
+        Backend::Postgres => Some("ANALYZE contacts, conversations, messages, media_files"),
+    }
+}
+
 /// The end of a query whose rows nobody else shall change before this transaction ends; waits for whoever has them.
 pub(crate) fn hold_rows(backend: Backend, alias: &str) -> String {
     match backend {

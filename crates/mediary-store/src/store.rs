@@ -11,6 +11,7 @@ use crate::batch::{Batcher, Bounds};
 use crate::db::Db;
 use crate::downloads::FinishCommit;
 use crate::inbox::InboxCommit;
+use crate::ingest::Growth;
 use crate::{Result, migrations};
 
 /// Finished downloads that may wait for their commit, and that are committed together.
@@ -51,6 +52,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) inbox: Batcher<InboxCommit>,
     pub(crate) finished: Batcher<FinishCommit>,
+    pub(crate) growth: Growth,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -70,7 +72,9 @@ impl Store {
             Batcher::start("webhooks", &WEBHOOKS, InboxCommit { db: db.clone() }, &tasks, stop.clone());
         let commit = FinishCommit { db: db.clone(), clock: clock.clone() };
         let finished = Batcher::start("finished downloads", &FINISHED, commit, &tasks, stop.clone());
-        Ok(Self { inner: Arc::new(Inner { db, clock, inbox, finished, tasks, stop }) })
+        Ok(Self {
+            inner: Arc::new(Inner { db, clock, inbox, finished, growth: Growth::default(), tasks, stop }),
+        })
     }
 
     /// Brings the schema up to date; the names of the steps taken.

@@ -42,9 +42,7 @@ impl Store {
     pub async fn claim_downloads(&self, owner: &str, limits: &ClaimLimits) -> Result<Vec<ClaimedDownload>> {
         let now = self.now();
         // Nothing to do is the usual case, and needs no writing transaction.
-        let sql = "SELECT 1 WHERE EXISTS (SELECT 1 FROM media_files f WHERE f.due)
-            OR EXISTS (SELECT 1 FROM media_files f WHERE NOT f.due AND f.next_attempt_at <= $1)";
-        if limits.batch == 0 || self.db().first::<(MaybeWork,)>(sql, args![now]).await?.is_none() {
+        if limits.batch == 0 || !self.anything_due(now).await? {
             return Ok(Vec::new());
         }
         let mut tx = self.db().begin().await?;
@@ -64,15 +62,17 @@ impl Store {
         tx.commit().await?;
         Ok(claimed)
     }
-}
 
-/// The `1` of an `EXISTS`: an INTEGER on Postgres, which is none of our column types and never read.
-struct MaybeWork;
-
-impl crate::record::Read for MaybeWork {
-    const WIDTH: usize = 1;
-    fn read(_: &mut crate::record::Columns<'_>) -> std::result::Result<Self, crate::record::ReadError> {
-        Ok(Self)
+    async fn anything_due(&self, now: Timestamp) -> Result<bool> {
+        // The order names the index: without it Postgres may walk over another one, if its statistics are of a time
+        // when nearly everything was due.
+        let sql = "SELECT COALESCE(
+            (SELECT f.id FROM media_files f WHERE f.due
+                ORDER BY f.company_id, f.account_id, f.expires_at, f.id LIMIT 1),
+            (SELECT f.id FROM media_files f WHERE NOT f.due AND f.next_attempt_at <= $1
+                ORDER BY f.next_attempt_at, f.id LIMIT 1))";
+        let found: Option<(Option<MediaId>,)> = self.db().first(sql, args![now]).await?;
+        Ok(found.is_some_and(|(media,)| media.is_some()))
     }
 }
 
@@ -82,7 +82,7 @@ async fn promote(tx: &mut Tx, now: Timestamp) -> Result<()> {
         "WITH ready AS MATERIALIZED (SELECT f.company_id, f.id FROM media_files f
                 WHERE NOT f.due AND f.next_attempt_at <= $1 ORDER BY f.next_attempt_at, f.id LIMIT $2{})
             UPDATE media_files SET due = TRUE
-            WHERE NOT due AND next_attempt_at <= $1 AND (company_id, id) IN (SELECT r.company_id, r.id FROM ready r)",
+            WHERE (company_id, id) IN (SELECT w.company_id, w.id FROM ready w)",
         dialect::lock_rows(tx.backend())
     );
     tx.execute(AssertSqlSafe(sql), args![now, PROMOTED_MAX]).await?;
@@ -97,8 +97,9 @@ async fn candidates(tx: &mut Tx, now: Timestamp) -> Result<(Vec<Candidate>, i64)
             FROM download_turns t
             JOIN whatsapp_accounts a ON a.company_id = t.company_id AND a.id = t.account_id
             WHERE a.status = 'active' AND (a.paused_until IS NULL OR a.paused_until <= $1)
-                AND EXISTS (SELECT 1 FROM media_files f
-                    WHERE f.company_id = t.company_id AND f.account_id = t.account_id AND f.due)
+                AND (SELECT f.id FROM media_files f
+                    WHERE f.company_id = t.company_id AND f.account_id = t.account_id AND f.due
+                    ORDER BY f.expires_at, f.id LIMIT 1) IS NOT NULL
             ORDER BY company_turn, t.company_id, t.turn, t.account_id LIMIT $2";
     let rows: Vec<(CompanyId, AccountId, i64)> = tx.all(sql, args![now, ACCOUNTS_MAX]).await?;
     let latest = rows.iter().map(|(_, _, turn)| *turn).max().unwrap_or(0);
@@ -178,7 +179,7 @@ impl Claim<'_> {
                 UPDATE media_files SET download_status = 'downloading', due = FALSE, next_attempt_at = NULL,
                     download_attempts = download_attempts + 1, bytes_downloaded = 0, lease_owner = $4,
                     lease_until = $5, lease_number = lease_number + 1, updated_at = $6
-                WHERE company_id = $1 AND due AND id IN (SELECT n.id FROM nearest n) RETURNING id",
+                WHERE company_id = $1 AND id IN (SELECT n.id FROM nearest n) RETURNING id",
             dialect::lock_rows(tx.backend())
         );
         let until = self.now.plus(self.limits.lease);

@@ -84,8 +84,7 @@ impl Store {
                     ORDER BY f.lease_until, f.id LIMIT $2{})
                 UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $1,
                     lease_owner = NULL, lease_until = NULL, updated_at = $1
-                WHERE download_status = 'downloading' AND lease_until < $1 AND is_active
-                    AND (company_id, id) IN (SELECT e.company_id, e.id FROM ended e)
+                WHERE (company_id, id) IN (SELECT e.company_id, e.id FROM ended e)
                 RETURNING id",
             dialect::lock_rows(self.backend())
         );

@@ -61,8 +61,7 @@ impl Store {
                         AND f.last_error_retryable AND f.download_attempts < $2 AND f.expires_at > $3
                     ORDER BY f.download_attempts, f.id LIMIT $4{})
                 UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $3, updated_at = $3
-                WHERE company_id = $1 AND is_active AND download_status = 'failed'
-                    AND id IN (SELECT h.id FROM helpable h)
+                WHERE company_id = $1 AND id IN (SELECT h.id FROM helpable h)
                 RETURNING id",
             dialect::lock_rows(self.backend())
         );
@@ -91,8 +90,7 @@ impl Store {
                         AND f.expires_at <= $1 ORDER BY f.expires_at, f.id LIMIT $2{})
                 UPDATE media_files SET download_status = 'failed', due = FALSE, next_attempt_at = NULL,
                     last_error_code = $3, last_error = $4, last_error_retryable = FALSE, updated_at = $1
-                WHERE is_active AND download_status IN ('pending', 'failed')
-                    AND (company_id, id) IN (SELECT o.company_id, o.id FROM forgotten o)
+                WHERE (company_id, id) IN (SELECT o.company_id, o.id FROM forgotten o)
                 RETURNING company_id, conversation_id, message_id, id",
             dialect::lock_rows(self.backend())
         );

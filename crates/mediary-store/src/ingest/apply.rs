@@ -47,12 +47,14 @@ impl Read for MessageKey {
 pub(super) struct Applied {
     pub(super) changes: Vec<Change>,
     pub(super) downloads_due: bool,
+    pub(super) newest: Option<MessageId>,
 }
 
 impl Applied {
     pub(super) fn add(&mut self, more: Self) {
         self.changes.extend(more.changes);
         self.downloads_due |= more.downloads_due;
+        self.newest = self.newest.max(more.newest);
     }
 
     pub(super) fn message(
@@ -124,6 +126,7 @@ async fn arrive(
     let NewRows { mut fresh, repeated } = messages::insert(tx, now, arrived, &conversations).await?;
     media::insert(tx, now, &mut fresh, applied).await?;
     conversations::bump(tx, now, &fresh, applied).await?;
+    applied.newest = fresh.iter().map(|row| row.id).max();
     for row in &fresh {
         if row.message.reaction.is_none() {
             let kind = ChangeKind::MessageCreated;

@@ -6,6 +6,7 @@ mod contacts;
 mod conversations;
 mod duplicates;
 mod edits;
+mod growth;
 mod media;
 mod merge;
 mod messages;
@@ -25,6 +26,7 @@ use crate::record::Record as _;
 use crate::value::args;
 use crate::{Backend, Result, Store, WebhookEvent, dialect};
 use apply::Applied;
+pub(crate) use growth::Growth;
 
 /// Items written in one transaction on SQLite, where nobody else can write meanwhile. Items are written once however
 /// often they come, so an event may be spread over several transactions as long as the last one marks it.
@@ -63,6 +65,7 @@ impl Store {
                 (plan_size(&planned), applied)
             }
         };
+        self.inner.growth.keep_up(db, applied.newest).await;
         let (count, newest) = events;
         let newest_lag = newest.map(|received_at| now.since(received_at)).unwrap_or_default();
         Ok(IngestOutcome {

@@ -305,7 +305,21 @@ async fn imported_rows_find_their_media_id_once(test: &Test) {
     assert!(test.store.legacy_rows(None, MediaId(0), 10).await.unwrap().is_empty());
 }
 
+async fn a_sweep_is_counted_without_doing_it(test: &Test) {
+    let deleted = test.stored("deleted").await;
+    assert!(test.store.delete_media(test.acme.company, deleted.id, None).await.unwrap());
+    test.claimed("running").await;
+    test.picture(test.other, "waiting").await;
+    let due = test.store.sweep_preview(START, START).await.unwrap();
+    assert_eq!(due, SweepPreview { trash: 1, ..SweepPreview::default() });
+    test.clock.advance(WEEK);
+    let due = test.store.sweep_preview(test.now(), test.now()).await.unwrap();
+    assert_eq!(due, SweepPreview { leases: 1, expired_unsaved: 1, trash: 1, webhooks: 3, sessions: 0 });
+    assert_eq!(test.store.release_expired_leases(test.now(), 10).await.unwrap().len(), 1, "nothing was done");
+}
+
 on_both!(
+    a_sweep_is_counted_without_doing_it,
     completed_comes_with_key_size_and_hash,
     finishing_twice_is_finishing_once,
     many_finish_together,

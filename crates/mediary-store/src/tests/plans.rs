@@ -106,7 +106,9 @@ async fn fill(test: &Test) {
     for statement in statements.iter().chain(&indexes) {
         test.sql(statement).await.unwrap();
     }
-    test.sql("ANALYZE").await.unwrap();
+    if let Some(sql) = crate::dialect::analyze(test.store.backend()) {
+        test.sql(sql).await.unwrap();
+    }
 }
 
 /// What the database would do, line by line.
