@@ -32,13 +32,11 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/mediary-postgres.XXXXXX")
-server=
 stop() {
     trap - EXIT INT TERM HUP
-    if [ -n "$server" ]; then
+    if [ -f "$folder/data/postmaster.pid" ]; then
         # At once: nobody needs this data any more.
-        kill -QUIT "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
+        "${as_owner[@]}" "$bin/pg_ctl" stop --silent --mode=immediate --pgdata="$folder/data" || true
     fi
     rm -rf "$folder"
 }
@@ -53,25 +51,18 @@ cd "$folder"
 "${as_owner[@]}" "$bin/initdb" --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 \
     --locale=C.UTF-8 --no-sync >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 1; }
 
-# The kernel gives a free port; should another program take it in between, the next one is tried.
-for attempt in 1 2 3 4 5; do
-    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    "${as_owner[@]}" "$bin/postgres" -D "$folder/data" -p "$port" -c listen_addresses=127.0.0.1 \
-        -c unix_socket_directories= -c "fsync=${PGTEST_FSYNC:-on}" -c max_connections=200 \
-        -c shared_buffers=128MB >"$folder/server.log" 2>&1 &
-    server=$!
-    for _ in $(seq 1 300); do
-        if "$bin/pg_isready" -q -h 127.0.0.1 -p "$port"; then
-            break 2
-        fi
-        kill -0 "$server" 2>/dev/null || break
-        sleep 0.1
-    done
-    kill -QUIT "$server" 2>/dev/null || true
-    wait "$server" 2>/dev/null || true
-    server=
+# A port that another program has is refused, and another one tried.
+started=
+for _ in $(seq 1 20); do
+    port=$((20000 + RANDOM % 10000))
+    if "${as_owner[@]}" "$bin/pg_ctl" start --silent --wait --timeout=60 --pgdata="$folder/data" \
+        --log="$folder/server.log" --options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+        -c fsync=${PGTEST_FSYNC:-on} -c max_connections=200 -c shared_buffers=128MB" >/dev/null 2>&1; then
+        started=yes
+        break
+    fi
 done
-if [ -z "$server" ]; then
+if [ -z "$started" ]; then
     cat "$folder/server.log" >&2
     exit 1
 fi
