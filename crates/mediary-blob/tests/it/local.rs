@@ -87,23 +87,28 @@ async fn files_lie_where_administrators_look_for_them() {
 }
 
 #[tokio::test]
-async fn an_unfinished_upload_lies_beside_its_place_and_is_swept_when_it_is_old() {
+async fn an_unfinished_upload_goes_with_the_next_try_or_when_it_is_old() {
     let folder = folder().await;
     killed(&folder.storage, &key(1)).await;
     killed(&folder.storage, &key(2)).await;
     put(&folder.storage, &key(2), b"the second try").await;
+    assert_eq!(
+        files(&folder.root.join("media/7/2")).len(),
+        1,
+        "the whole file leaves no unfinished one beside it"
+    );
     assert!(missing(&folder.storage, &key(1)).await);
     let left = files(&folder.root.join("media/7/1"));
     let name = left[0].file_name().unwrap().to_str().unwrap();
     assert!(left.len() == 1 && name.starts_with(".1013859600285441.") && name.ends_with(".part"), "{name}");
 
     let young = folder.storage.sweep_temporary(HOUR).await.unwrap();
-    assert_eq!((young.removed, young.kept), (0, 2));
+    assert_eq!((young.removed, young.kept), (0, 1));
     for path in files(&folder.root) {
         age(&path, 2 * HOUR);
     }
     let old = folder.storage.sweep_temporary(HOUR).await.unwrap();
-    assert_eq!((old.removed, old.kept, old.bytes), (2, 0, 2 * (CHUNK_BYTES as u64 + 1)));
+    assert_eq!((old.removed, old.kept, old.bytes), (1, 0, CHUNK_BYTES as u64 + 1));
     assert!(!folder.root.join("media/7/1").exists());
     assert_eq!(get(&folder.storage, &key(2)).await, b"the second try", "published files are never swept");
 }
