@@ -14,14 +14,14 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use mediary_blob::StoredFile;
+use mediary_blob::{CHUNK_BYTES, StoredFile};
 use rustix::fs::sendfile;
 use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 /// The most that is handed over at once.
-pub(crate) const HANDED_OVER_MAX: usize = 512 * 1024;
+pub(crate) const HANDED_OVER_MAX: usize = CHUNK_BYTES;
 
 static STAND_IN: [u8; HANDED_OVER_MAX] = [0; HANDED_OVER_MAX];
 
@@ -176,7 +176,7 @@ mod tests {
     use crate::testing::{Company, House, Made};
 
     /// More than one handover, and no multiple of it.
-    const SIZE: usize = 2 * HANDED_OVER_MAX + 12_345;
+    const SIZE: usize = 3 * HANDED_OVER_MAX + 12_345;
 
     fn content() -> Vec<u8> {
         let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
@@ -236,7 +236,7 @@ mod tests {
         let asked = [
             scene.asking("GET", ""),
             scene.head("GET", &json, ""),
-            scene.asking("GET", "Range: bytes=524287-524289\r\n"),
+            scene.asking("GET", "Range: bytes=262143-262145\r\n"),
             scene.asking("HEAD", ""),
             scene.asking("GET", "Range: bytes=-300000\r\n"),
             scene.asking("GET", "Range: bytes=99999999-\r\n"),
@@ -246,7 +246,7 @@ mod tests {
         assert!(answer(&mut stream, true).await.1 == whole);
         let (_, record) = answer(&mut stream, true).await;
         assert_eq!(serde_json::from_slice::<serde_json::Value>(&record).unwrap()["id"], scene.made.message.0);
-        assert_eq!(answer(&mut stream, true).await.1, whole[524_287..524_290]);
+        assert_eq!(answer(&mut stream, true).await.1, whole[262_143..262_146]);
         assert!(answer(&mut stream, false).await.0.contains(&format!("content-length: {SIZE}")));
         assert!(answer(&mut stream, true).await.1 == whole[SIZE - 300_000..]);
         assert!(answer(&mut stream, true).await.0.starts_with("http/1.1 416"));

@@ -101,21 +101,14 @@ impl StoredFile {
         Ok(buffer.into_bytes(0..wanted))
     }
 
-    /// Brings a part into the page cache, so that the kernel can send it from there without waiting for the disk.
-    /// Looks at its last byte: files come into the cache from the front.
+    /// Brings a part of up to [`crate::CHUNK_BYTES`] into the page cache, so that the kernel can send it from there
+    /// without waiting for the disk. Looks at its last byte: files come into the cache from the front.
     pub async fn warm(&self, offset: u64, len: usize) -> Result<()> {
         let Some(last) = len.checked_sub(1) else { return Ok(()) };
         if self.read_cached(&mut [0], offset + last as u64) == 1 {
             return Ok(());
         }
-        let mut done = 0;
-        while done < len {
-            match self.read_at(offset + done as u64, len - done).await?.len() {
-                0 => break,
-                read => done += read,
-            }
-        }
-        Ok(())
+        self.read_at(offset, len).await.map(drop)
     }
 
     /// Copies what the page cache holds right now. A failure reads as nothing: the other way will name it.
