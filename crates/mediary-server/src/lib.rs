@@ -15,7 +15,6 @@ mod request;
 mod routes;
 #[cfg(test)]
 mod testing;
-mod wire;
 
 use mediary_engine::{Engine, Shutdown};
 use mediary_store::Store;

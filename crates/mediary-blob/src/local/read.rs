@@ -4,7 +4,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::IoSliceMut;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
@@ -27,13 +27,6 @@ pub struct StoredFile {
     size: u64,
     modified: Timestamp,
     buffers: BufferPool,
-}
-
-impl AsFd for StoredFile {
-    /// The open file, for the kernel to send from. Its position is nobody's: name the offset.
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
-    }
 }
 
 impl fmt::Debug for StoredFile {
@@ -99,16 +92,6 @@ impl StoredFile {
             buffer = self.read_rest(buffer, cached..wanted, offset).await?;
         }
         Ok(buffer.into_bytes(0..wanted))
-    }
-
-    /// Brings a part of up to [`crate::CHUNK_BYTES`] into the page cache, so that the kernel can send it from there
-    /// without waiting for the disk. Looks at its last byte: files come into the cache from the front.
-    pub async fn warm(&self, offset: u64, len: usize) -> Result<()> {
-        let Some(last) = len.checked_sub(1) else { return Ok(()) };
-        if self.read_cached(&mut [0], offset + last as u64) == 1 {
-            return Ok(());
-        }
-        self.read_at(offset, len).await.map(drop)
     }
 
     /// Copies what the page cache holds right now. A failure reads as nothing: the other way will name it.

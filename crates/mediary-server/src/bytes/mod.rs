@@ -1,7 +1,7 @@
-//! How a file becomes an HTTP answer: ranges, conditions, headers, and bodies that hold next to nothing in memory.
+//! How a file becomes an HTTP answer: ranges, conditions, headers, and bodies that hold one chunk at a time.
 
 pub(crate) mod answer;
-mod body;
+pub(crate) mod chunks;
 pub(crate) mod conditions;
 pub(crate) mod headers;
 pub(crate) mod range;
