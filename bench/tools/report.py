@@ -35,6 +35,11 @@ def against(case, what, unit, ours, anchor, anchor_values, floor):
     )
 
 
+def told(case, what, unit, ours, anchor, anchor_values):
+    """Beside an anchor, for information: no floor."""
+    return dataclasses.replace(against(case, what, unit, ours, anchor, anchor_values, 0), floor="", ok=True)
+
+
 def at_most(case, what, unit, ours, most):
     return Line(case, what, ours, unit, f"≤ {most:g} {unit}", ours <= most)
 
@@ -62,7 +67,7 @@ def table(lines):
         ratio = f"{line.ratio:.2f}" if line.ratio is not None else ""
         cells = [
             f"{line.case}: {line.what}", f"{number(line.ours)} {line.unit}", number(line.anchor_value), ratio,
-            line.floor, "holds" if line.ok else "**missed**",
+            line.floor, ("holds" if line.ok else "**missed**") if line.floor else "",
         ]
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows)
