@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::ServerConfig;
-use crate::bytes::chunks::ChunkBudget;
+use crate::bytes::headers::FileHeaders;
 use crate::layers::RequestIds;
 use crate::login_throttle::LoginThrottle;
 use crate::metrics::Meters;
@@ -35,8 +35,8 @@ struct Inner {
     public_origin: String,
     logins: LoginThrottle,
     request_ids: RequestIds,
-    chunks: ChunkBudget,
     webhook_bytes: Semaphore,
+    file_headers: FileHeaders,
     audited_views: Cache<CompanyId, bool>,
     meters: Meters,
     docs: Docs,
@@ -59,8 +59,8 @@ impl App {
             public_origin,
             logins: LoginThrottle::default(),
             request_ids: RequestIds::new(),
-            chunks: ChunkBudget::default(),
             webhook_bytes: Semaphore::new(limits::WEBHOOK_BYTES_IN_FLIGHT),
+            file_headers: FileHeaders::default(),
             audited_views: Cache::builder().max_capacity(WISHES_CACHED).time_to_live(WISH_CACHED_FOR).build(),
             meters: Meters::default(),
             docs,
@@ -93,13 +93,13 @@ impl App {
         &self.0.request_ids
     }
 
-    pub(crate) fn chunks(&self) -> &ChunkBudget {
-        &self.0.chunks
-    }
-
     /// Memory for `bytes` of a webhook's body, unless too much of it is taken.
     pub(crate) fn webhook_room(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
         self.0.webhook_bytes.try_acquire_many(u32::try_from(bytes).ok()?).ok()
+    }
+
+    pub(crate) fn file_headers(&self) -> &FileHeaders {
+        &self.0.file_headers
     }
 
     pub(crate) fn meters(&self) -> &Meters {

@@ -15,6 +15,7 @@ mod request;
 mod routes;
 #[cfg(test)]
 mod testing;
+mod wire;
 
 use mediary_engine::{Engine, Shutdown};
 use mediary_store::Store;

@@ -13,7 +13,7 @@ use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use mediary_engine::Shutdown;
 use metrics::gauge;
 use tokio::net::{TcpListener, TcpStream};
@@ -23,12 +23,13 @@ use tower::Service;
 
 use crate::metrics::CONNECTIONS;
 use crate::request::Peer;
+use crate::wire::{Handover, Wire};
 
 /// Connections open at once; further ones wait in the kernel's queue.
 const CONNECTIONS_MAX: usize = 8192;
 /// For a request's head, and for a connection that waits for its next request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
-/// Bytes of one connection that wait to be written, or of a head that is being read. Slow readers cost this much each.
+/// Bytes of one connection that wait to be written, or of a head that is being read.
 const CONNECTION_BUFFER_BYTES: usize = 16 * 1024;
 /// After a failure to accept, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -76,12 +77,13 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "failed to set TCP_NODELAY");
     }
-    let service = service_fn(|request| answer(router.clone(), peer, request));
+    let handover = Handover::default();
+    let service = service_fn(|request| answer(router.clone(), peer, handover.clone(), request));
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(CONNECTION_BUFFER_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(Wire::new(stream, handover.clone()), service);
     let mut serving = pin!(serving);
     let result = tokio::select! {
         result = &mut serving => result,
@@ -103,10 +105,12 @@ async fn connection(
 async fn answer(
     mut router: Router,
     peer: SocketAddr,
+    handover: Handover,
     request: Request<Incoming>,
 ) -> Result<axum::response::Response, Infallible> {
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(Peer(peer.ip()));
+    request.extensions_mut().insert(handover);
     router.call(request).await
 }
 

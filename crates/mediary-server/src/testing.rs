@@ -46,7 +46,7 @@ pub(crate) struct House {
     pub(crate) storage: Storage,
     pub(crate) clock: ManualClock,
     pub(crate) shutdown: Shutdown,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// One tenant, with a key for each role.
@@ -145,7 +145,12 @@ impl House {
         let shutdown = Shutdown::default();
         let docs = Docs::new(&openapi());
         let app = App::new(engine.clone(), store.clone(), config, docs, shutdown.soft.clone());
-        Self { router: routes::router(&app), app, engine, store, storage, clock, shutdown, _folder: folder }
+        Self { router: routes::router(&app), app, engine, store, storage, clock, shutdown, folder }
+    }
+
+    /// Where database and files lie.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// A tenant with one WhatsApp account and a key for each role.

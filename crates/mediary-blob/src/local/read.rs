@@ -4,7 +4,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::IoSliceMut;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
@@ -27,6 +27,13 @@ pub struct StoredFile {
     size: u64,
     modified: Timestamp,
     buffers: BufferPool,
+}
+
+impl AsFd for StoredFile {
+    /// The open file, for the kernel to send from. Its position is nobody's: name the offset.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
 }
 
 impl fmt::Debug for StoredFile {
@@ -92,6 +99,23 @@ impl StoredFile {
             buffer = self.read_rest(buffer, cached..wanted, offset).await?;
         }
         Ok(buffer.into_bytes(0..wanted))
+    }
+
+    /// Brings a part into the page cache, so that the kernel can send it from there without waiting for the disk.
+    /// Looks at its last byte: files come into the cache from the front.
+    pub async fn warm(&self, offset: u64, len: usize) -> Result<()> {
+        let Some(last) = len.checked_sub(1) else { return Ok(()) };
+        if self.read_cached(&mut [0], offset + last as u64) == 1 {
+            return Ok(());
+        }
+        let mut done = 0;
+        while done < len {
+            match self.read_at(offset + done as u64, len - done).await?.len() {
+                0 => break,
+                read => done += read,
+            }
+        }
+        Ok(())
     }
 
     /// Copies what the page cache holds right now. A failure reads as nothing: the other way will name it.

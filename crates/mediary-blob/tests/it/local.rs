@@ -193,6 +193,9 @@ async fn a_file_that_shrank_is_an_error_not_a_short_answer() {
     let error = file.read_at(40_000, 20_000).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Truncated, "{error}");
     assert_eq!(file.read_at(0, 50_000).await.unwrap(), content(50_000));
+    assert_eq!(file.warm(0, 100_000).await.unwrap_err().kind(), ErrorKind::Truncated);
+    file.warm(0, 50_000).await.unwrap();
+    file.warm(0, 0).await.unwrap();
 }
 
 #[tokio::test]

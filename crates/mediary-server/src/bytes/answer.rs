@@ -1,35 +1,44 @@
 //! An open file as an answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use data_encoding::HEXLOWER;
 use futures_util::stream;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use mediary_blob::StoredFile;
 use mediary_core::ErrorCode;
 use mediary_engine::{FileInfo, OpenedMedia, Source, Wanted};
 use mediary_graph::MediaStream;
 use metrics::Counter;
 
-use super::headers::{self, Embedding, Keep};
-use super::{chunks, conditions, range};
+use super::headers::{self, set};
+use super::{body, conditions, range};
 use crate::App;
 use crate::problem::{self, Problem};
+use crate::wire::Handover;
 
 /// How somebody wants to see a file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View<'r> {
     pub(crate) method: &'r Method,
     pub(crate) asked: &'r HeaderMap,
+    /// The way to the socket that the request came by.
+    pub(crate) handover: Option<&'r Handover>,
     /// Save it instead of showing it.
     pub(crate) save: bool,
     /// For how long a signed link lives on, if it is opened by one.
     pub(crate) link_life: Option<Duration>,
 }
 
-impl View<'_> {
+impl<'r> View<'r> {
+    pub(crate) fn of(request: &'r Request) -> Self {
+        let handover = request.extensions().get();
+        Self { method: request.method(), asked: request.headers(), handover, save: false, link_life: None }
+    }
+
     /// What has to come from WhatsApp for it.
     pub(crate) fn wanted(&self) -> Wanted {
         if self.method == Method::HEAD {
@@ -45,18 +54,14 @@ impl View<'_> {
         self.method == Method::GET && from == 0
     }
 
-    fn safe_headers(&self, info: &FileInfo) -> HeaderMap {
-        let keep = match self.link_life {
-            _ if !info.stored => Keep::Never,
-            Some(life) => Keep::For(life),
-            None => Keep::AskEachTime,
-        };
-        let embedding = if self.link_life.is_some() { Embedding::Anywhere } else { Embedding::OwnPages };
-        let mut headers = HeaderMap::with_capacity(16);
-        let inline = info.inline_safe && !self.save;
-        headers::safe(&mut headers, &info.mime_type, inline, keep, embedding);
-        set(&mut headers, header::CONTENT_TYPE, &info.mime_type);
-        set(&mut headers, header::CONTENT_DISPOSITION, &info.content_disposition(self.save));
+    fn headers(&self, info: &FileInfo) -> HeaderMap {
+        self.by_link(headers::of_file(info, self.save), info)
+    }
+
+    fn by_link(&self, mut headers: HeaderMap, info: &FileInfo) -> HeaderMap {
+        if let Some(life) = self.link_life {
+            headers::by_link(&mut headers, info, life);
+        }
         headers
     }
 }
@@ -64,12 +69,11 @@ impl View<'_> {
 /// The answer for an open file.
 pub(crate) async fn answer(app: &App, opened: OpenedMedia, view: View<'_>) -> Result<Response, Problem> {
     let OpenedMedia { info, source } = opened;
-    let headers = view.safe_headers(&info);
     match source {
-        Source::Stored(file) => stored(app, &info, file, view, headers).await,
-        Source::Provider(stream) => Ok(from_provider(app, *stream, headers)),
+        Source::Stored(file) => stored(app, &info, file, view).await,
+        Source::Provider(stream) => Ok(from_provider(app, *stream, view.headers(&info))),
         Source::Described => {
-            let mut response = with(StatusCode::OK, headers, Body::empty());
+            let mut response = with(StatusCode::OK, view.headers(&info), Body::empty());
             if let Some(size) = info.size {
                 response.headers_mut().insert(header::CONTENT_LENGTH, size.into());
             }
@@ -80,25 +84,20 @@ pub(crate) async fn answer(app: &App, opened: OpenedMedia, view: View<'_>) -> Re
 
 async fn stored(
     app: &App,
-    info: &FileInfo,
+    info: &Arc<FileInfo>,
     file: StoredFile,
     view: View<'_>,
-    mut headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let size = file.size();
     let modified = info.last_modified.unwrap_or_else(|| file.modified());
-    let etag = info.sha256.map(|hash| format!("\"{}\"", HEXLOWER.encode(&hash)));
-    let etag = etag.as_deref();
-    if let Some(etag) = etag {
-        set(&mut headers, header::ETAG, etag);
-    }
-    set(&mut headers, header::LAST_MODIFIED, &conditions::http_date(modified));
+    let mut headers = view.by_link(app.file_headers().stored(info, modified, view.save), info);
+    let etag = headers.get(header::ETAG).and_then(|etag| etag.to_str().ok());
     if conditions::not_modified(view.asked, etag, modified) {
         headers.remove(header::CONTENT_TYPE);
         headers.remove(header::CONTENT_DISPOSITION);
+        headers.remove(header::ACCEPT_RANGES);
         return Ok(with(StatusCode::NOT_MODIFIED, headers, Body::empty()));
     }
-    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     // A HEAD has no part: it describes the whole.
     let wanted = match view.asked.get(header::RANGE) {
         asked @ Some(_)
@@ -121,7 +120,7 @@ async fn stored(
         return Ok(with(status, headers, Body::empty()));
     }
     app.meters().stored_bytes.increment(part.end - part.start);
-    let body = chunks::body(file, part, app.chunks()).await;
+    let body = body::body(file, part, view.handover.cloned()).await;
     let body = body.map_err(|error| Problem::new(ErrorCode::StorageError).source(error))?;
     Ok(with(status, headers, body))
 }
@@ -169,11 +168,4 @@ fn with(status: StatusCode, headers: HeaderMap, body: Body) -> Response {
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
-}
-
-/// A value that cannot be written (a sender's type may be anything) is left out.
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
-    }
 }

@@ -1,50 +1,90 @@
 //! The headers around media bytes: what a browser may do with them, and for how long.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use mediary_core::{MediaId, Timestamp};
+use mediary_engine::FileInfo;
+use moka::sync::Cache;
 
-/// Who may keep an answer.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Keep {
-    /// The browser, but it asks each time, so that who lost access loses it at once.
-    AskEachTime,
-    /// The browser, without asking, as long as the link lives.
-    For(Duration),
-    /// Nobody.
-    Never,
-}
-
-/// Which other sites may show the bytes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Embedding {
-    OwnPages,
-    /// Whoever has the link was given it to use.
-    Anywhere,
-}
+use super::conditions::http_date;
 
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
-/// The headers that every answer with media bytes carries.
-pub(crate) fn safe(headers: &mut HeaderMap, mime: &str, inline: bool, keep: Keep, embedding: Embedding) {
+/// Headers of stored files are made once for each look at their record, not once for each view.
+const KEPT_FOR: Duration = Duration::from_secs(2);
+const KEPT: u64 = 4096;
+
+/// The headers of files that were served a moment ago. Clones share them.
+#[derive(Debug, Clone)]
+pub(crate) struct FileHeaders(Cache<(MediaId, bool), Arc<Kept>>);
+
+/// Headers, and what they were made from.
+#[derive(Debug)]
+struct Kept {
+    info: Arc<FileInfo>,
+    headers: HeaderMap,
+}
+
+impl Default for FileHeaders {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(KEPT).time_to_live(KEPT_FOR).build())
+    }
+}
+
+impl FileHeaders {
+    /// What the answer for a stored file carries, whole or in part.
+    pub(crate) fn stored(&self, info: &Arc<FileInfo>, modified: Timestamp, save: bool) -> HeaderMap {
+        let key = (info.media_id, save);
+        if let Some(kept) = self.0.get(&key)
+            && Arc::ptr_eq(&kept.info, info)
+        {
+            return kept.headers.clone();
+        }
+        let mut headers = of_file(info, save);
+        if let Some(hash) = info.sha256 {
+            set(&mut headers, header::ETAG, &format!("\"{}\"", HEXLOWER.encode(&hash)));
+        }
+        set(&mut headers, header::LAST_MODIFIED, &http_date(modified));
+        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        self.0.insert(key, Arc::new(Kept { info: info.clone(), headers: headers.clone() }));
+        headers
+    }
+}
+
+/// What every answer with a file carries.
+pub(crate) fn of_file(info: &FileInfo, save: bool) -> HeaderMap {
     let fixed = HeaderValue::from_static;
+    let mut headers = HeaderMap::with_capacity(16);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, fixed(policy(mime, inline)));
+    headers
+        .insert(header::CONTENT_SECURITY_POLICY, fixed(policy(&info.mime_type, info.inline_safe && !save)));
     headers.insert(header::REFERRER_POLICY, fixed("no-referrer"));
     headers.insert(ROBOTS, fixed("noindex"));
-    let sites = match embedding {
-        Embedding::OwnPages => "same-origin",
-        Embedding::Anywhere => "cross-origin",
-    };
-    headers.insert(CORP, fixed(sites));
-    let cache = match keep {
-        Keep::AskEachTime => fixed("private, no-cache"),
-        Keep::Never => fixed("no-store"),
-        Keep::For(life) => HeaderValue::from_str(&format!("private, max-age={}", life.as_secs()))
-            .expect("digits are a header value"),
-    };
-    headers.insert(header::CACHE_CONTROL, cache);
+    headers.insert(CORP, fixed("same-origin"));
+    // A browser asks each time, so that who lost access loses it at once; what is not stored here, nobody keeps.
+    headers.insert(header::CACHE_CONTROL, fixed(if info.stored { "private, no-cache" } else { "no-store" }));
+    set(&mut headers, header::CONTENT_TYPE, &info.mime_type);
+    set(&mut headers, header::CONTENT_DISPOSITION, &info.content_disposition(save));
+    headers
+}
+
+/// What is different when a file is opened by a link: its holder was given it to use, wherever and as long as it lives.
+pub(crate) fn by_link(headers: &mut HeaderMap, info: &FileInfo, life: Duration) {
+    headers.insert(CORP, HeaderValue::from_static("cross-origin"));
+    if info.stored {
+        set(headers, header::CACHE_CONTROL, &format!("private, max-age={}", life.as_secs()));
+    }
+}
+
+/// A value that cannot be written (a sender's type may be anything) is left out.
+pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
 }
 
 /// Nothing may run or load, except what Chromium's own viewer of that type is made of.
@@ -63,46 +103,77 @@ fn policy(mime: &str, inline: bool) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use mediary_core::{CompanyId, ConversationId, FileType, MessageId};
+
     use super::*;
 
-    fn headers(mime: &str, inline: bool) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        safe(&mut headers, mime, inline, Keep::AskEachTime, Embedding::OwnPages);
-        headers
+    fn file(mime: &str) -> FileInfo {
+        FileInfo {
+            company_id: CompanyId(1),
+            media_id: MediaId(2),
+            message_id: MessageId(3),
+            conversation_id: ConversationId(4),
+            file_type: FileType::Document,
+            mime_type: mime.to_owned(),
+            file_name: "a.bin".to_owned(),
+            sha256: Some([7; 32]),
+            size: Some(10),
+            last_modified: None,
+            stored: true,
+            inline_safe: true,
+        }
+    }
+
+    fn policy_of(mime: &str, save: bool) -> String {
+        of_file(&file(mime), save)["content-security-policy"].to_str().unwrap().to_owned()
     }
 
     #[test]
     fn only_a_pdf_is_without_sandbox() {
         for mime in ["image/png", "video/mp4", "audio/ogg", "text/html", "application/zip", ""] {
-            let policy = headers(mime, true)["content-security-policy"].to_str().unwrap().to_owned();
+            let policy = policy_of(mime, false);
             assert!(
                 policy.starts_with("sandbox") && policy.contains("; default-src 'none'"),
                 "{mime}: {policy}"
             );
         }
-        let pdf = headers("application/pdf", true);
-        assert!(!pdf["content-security-policy"].to_str().unwrap().contains("sandbox"));
-        let download = headers("application/pdf", false);
-        assert!(download["content-security-policy"].to_str().unwrap().starts_with("sandbox"));
+        assert!(!policy_of("application/pdf", false).contains("sandbox"));
+        assert!(policy_of("application/pdf", true).starts_with("sandbox"));
     }
 
     #[test]
     fn scripts_are_never_allowed() {
         for mime in ["image/svg+xml", "text/html", "application/pdf", "image/png"] {
-            for inline in [true, false] {
-                let headers = headers(mime, inline);
-                let policy = headers["content-security-policy"].to_str().unwrap();
+            for save in [true, false] {
+                let policy = policy_of(mime, save);
                 assert!(!policy.contains("script") && !policy.contains("object"), "{mime}: {policy}");
-                assert_eq!(headers["x-content-type-options"], "nosniff");
             }
         }
     }
 
     #[test]
-    fn a_link_is_kept_no_longer_than_it_lives() {
-        let mut headers = HeaderMap::new();
-        safe(&mut headers, "image/png", true, Keep::For(Duration::from_millis(59_900)), Embedding::Anywhere);
+    fn link_is_kept_no_longer_than_it_lives_and_what_is_not_stored_never() {
+        let mut headers = of_file(&file("image/png"), false);
+        by_link(&mut headers, &file("image/png"), Duration::from_millis(59_900));
         assert_eq!(headers["cache-control"], "private, max-age=59");
         assert_eq!(headers["cross-origin-resource-policy"], "cross-origin");
+        let passing = FileInfo { stored: false, ..file("image/png") };
+        let mut headers = of_file(&passing, false);
+        assert_eq!(headers["cache-control"], "no-store");
+        by_link(&mut headers, &passing, Duration::from_secs(60));
+        assert_eq!(headers["cache-control"], "no-store");
+    }
+
+    #[test]
+    fn another_look_at_the_record_makes_other_headers() {
+        let known = FileHeaders::default();
+        let (first, renamed) = (Arc::new(file("image/png")), Arc::new(file("image/jpeg")));
+        for info in [&first, &first, &renamed, &first] {
+            let headers = known.stored(info, Timestamp(0), false);
+            assert_eq!(headers["content-type"].to_str().unwrap(), info.mime_type);
+            assert!(headers["content-disposition"].to_str().unwrap().starts_with("inline"));
+            let saved = known.stored(info, Timestamp(0), true);
+            assert!(saved["content-disposition"].to_str().unwrap().starts_with("attachment"));
+        }
     }
 }

@@ -1,7 +1,7 @@
-//! How a file becomes an HTTP answer: ranges, conditions, headers, and bodies that hold one chunk at a time.
+//! How a file becomes an HTTP answer: ranges, conditions, headers, and bodies that hold next to nothing in memory.
 
 pub(crate) mod answer;
-pub(crate) mod chunks;
+mod body;
 pub(crate) mod conditions;
 pub(crate) mod headers;
 pub(crate) mod range;

@@ -3,9 +3,8 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
-use http::{HeaderMap, Method};
 use mediary_core::MessageId;
 use mediary_engine::{Caller, OpenRequest, OpenedMedia, Source, Target};
 use serde::{Deserialize, Deserializer};
@@ -50,10 +49,9 @@ async fn read_message_file(
     Peer(address): Peer,
     Id(id): Id<MessageId>,
     Query(wish): Query<Wish>,
-    method: Method,
-    asked: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
-    let view = View { method: &method, asked: &asked, save: wish.download, link_life: None };
+    let view = View { save: wish.download, ..View::of(&request) };
     let viewer = Viewer { caller: &may.caller, address };
     let opened = open(&app, viewer, Target::Message(id), wish.variant, view).await?;
     answer(&app, opened, view).await
@@ -84,10 +82,9 @@ async fn read_whatsapp_file(
     Peer(address): Peer,
     Name(provider_media_id): Name,
     Query(wish): Query<ProviderWish>,
-    method: Method,
-    asked: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
-    let view = View { method: &method, asked: &asked, save: wish.download, link_life: None };
+    let view = View { save: wish.download, ..View::of(&request) };
     let started = Instant::now();
     let opened = app.engine().open_from_provider(&may.caller, &provider_media_id, view.wanted()).await?;
     Viewer { caller: &may.caller, address }.opened(&app, &opened, view, started).await?;
@@ -102,13 +99,12 @@ async fn read_linked_file(
     State(app): State<App>,
     Peer(address): Peer,
     Name(token): Name,
-    method: Method,
-    asked: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
     let now = app.engine().now();
     let link = app.engine().links().verify(&token, now)?;
     let life = Some(link.expires_at.since(now));
-    let view = View { method: &method, asked: &asked, save: link.download, link_life: life };
+    let view = View { save: link.download, link_life: life, ..View::of(&request) };
     let caller = Caller::of_link(&link);
     let viewer = Viewer { caller: &caller, address };
     let opened = open(&app, viewer, Target::Media(link.media_id), link.variant, view).await?;

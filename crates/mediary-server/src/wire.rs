@@ -1,0 +1,309 @@
+//! A connection's socket, which can have the kernel send parts of files without copying them through our memory.
+//!
+//! hyper takes bytes from a body and hands them to the socket, in order and without copying them. For a part of a file
+//! it is given stand-ins: slices of one static that nothing else points into. What they stand for waits in a queue of
+//! the connection, and the socket, seeing a stand-in by where it lies, sends that instead (`sendfile`). So a slow
+//! reader costs no memory for the file, and a fast one no copy. A stand-in that nothing waits for ends the connection.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::rt::TokioIo;
+use mediary_blob::StoredFile;
+use rustix::fs::sendfile;
+use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+
+/// The most that is handed over at once.
+pub(crate) const HANDED_OVER_MAX: usize = 512 * 1024;
+
+static STAND_IN: [u8; HANDED_OVER_MAX] = [0; HANDED_OVER_MAX];
+
+/// The parts of files that a connection's stand-ins stand for. Requests carry it as an extension; clones share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Handover(Arc<Mutex<VecDeque<Part>>>);
+
+#[derive(Debug)]
+struct Part {
+    file: StoredFile,
+    offset: u64,
+    left: usize,
+}
+
+impl Handover {
+    /// The stand-in for up to [`HANDED_OVER_MAX`] bytes of a file. It has to go into the answer's body next, once.
+    pub(crate) fn hand_over(&self, file: StoredFile, offset: u64, len: usize) -> Bytes {
+        let stand_in = Bytes::from_static(&STAND_IN).slice(..len);
+        self.lock().push_back(Part { file, offset, left: len });
+        stand_in
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Part>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The socket.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    socket: TokioIo<TcpStream>,
+    handover: Handover,
+}
+
+impl Wire {
+    pub(crate) fn new(socket: TcpStream, handover: Handover) -> Self {
+        Self { socket: TokioIo::new(socket), handover }
+    }
+
+    /// Sends up to `len` bytes of what comes next in the queue.
+    fn send_part(&self, cx: &mut Context<'_>, len: usize) -> Poll<io::Result<usize>> {
+        let socket = self.socket.inner();
+        loop {
+            ready!(socket.poll_write_ready(cx))?;
+            let sent = socket.try_io(Interest::WRITABLE, || {
+                let mut parts = self.handover.lock();
+                let part = parts.front_mut().ok_or_else(|| io::Error::other("nothing was handed over"))?;
+                let sent = sendfile(socket, &part.file, Some(&mut part.offset), len.min(part.left))?;
+                part.left -= sent;
+                if part.left == 0 {
+                    parts.pop_front();
+                }
+                if sent == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(sent) }
+            });
+            match sent {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => return Poll::Ready(sent),
+            }
+        }
+    }
+
+    /// Sends bytes that are followed by a part of a file, so that both leave together.
+    fn send_before_part(&self, cx: &mut Context<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let socket = self.socket.inner();
+        loop {
+            ready!(socket.poll_write_ready(cx))?;
+            let sent = socket.try_io(Interest::WRITABLE, || {
+                Ok(sendmsg(
+                    socket,
+                    bytes,
+                    &mut SendAncillaryBuffer::default(),
+                    SendFlags::MORE | SendFlags::NOSIGNAL,
+                )?)
+            });
+            match sent {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => return Poll::Ready(sent),
+            }
+        }
+    }
+}
+
+impl Read for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_read(cx, buf)
+    }
+}
+
+impl Write for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if is_stand_in(buf) {
+            self.send_part(cx, buf.len())
+        } else {
+            Pin::new(&mut self.socket).poll_write(cx, buf)
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let Some(at) = bufs.iter().position(|buf| is_stand_in(buf)) else {
+            return Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
+        };
+        let before = &bufs[..at];
+        let length: usize = before.iter().map(|buf| buf.len()).sum();
+        if length == 0 {
+            return self.send_part(cx, bufs[at].len());
+        }
+        let sent = ready!(self.send_before_part(cx, before))?;
+        if sent < length {
+            return Poll::Ready(Ok(sent));
+        }
+        match self.send_part(cx, bufs[at].len()) {
+            Poll::Ready(part) => Poll::Ready(part.map(|part| length + part)),
+            Poll::Pending => Poll::Ready(Ok(length)),
+        }
+    }
+
+    /// hyper would otherwise copy what it is given.
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}
+
+fn is_stand_in(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && STAND_IN.as_ptr_range().contains(&bytes.as_ptr())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use mediary_core::Role;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpSocket};
+
+    use super::*;
+    use crate::testing::{Company, House, Made};
+
+    /// More than one handover, and no multiple of it.
+    const SIZE: usize = 2 * HANDED_OVER_MAX + 12_345;
+
+    fn content() -> Vec<u8> {
+        let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+        bytes.extend((8..SIZE).map(|at| u8::try_from((at * 31 + at / 7919) % 251).unwrap()));
+        bytes
+    }
+
+    struct Scene {
+        house: House,
+        company: Company,
+        made: Made,
+        address: std::net::SocketAddr,
+    }
+
+    impl Scene {
+        async fn new() -> Self {
+            let house = House::open().await;
+            let company = house.company("acme").await;
+            let made = house.stored(&company, "wamid.1", &content(), "image/png").await;
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            tokio::spawn(crate::listen::serve(listener, house.router.clone(), house.shutdown.clone()));
+            Self { house, company, made, address }
+        }
+
+        fn head(&self, method: &str, path: &str, more: &str) -> String {
+            let key = self.company.key(Role::Viewer);
+            format!("{method} {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\n{more}\r\n")
+        }
+
+        fn asking(&self, method: &str, more: &str) -> String {
+            self.head(method, &format!("/api/media/messages/{}", self.made.message), more)
+        }
+    }
+
+    /// Reads one answer: its head, and as many bytes as it announces.
+    async fn answer(stream: &mut (impl AsyncReadExt + Unpin), has_body: bool) -> (String, Vec<u8>) {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.expect("the head is whole"));
+        }
+        let head = String::from_utf8(head).unwrap().to_lowercase();
+        let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split('\r').next());
+        let length: usize = length.filter(|_| has_body).map_or(0, |length| length.parse().unwrap());
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).await.expect("the body is whole");
+        (head, body)
+    }
+
+    #[tokio::test]
+    async fn answers_on_one_connection_are_exact_and_in_order() {
+        let scene = Scene::new().await;
+        let mut stream = TcpStream::connect(scene.address).await.unwrap();
+        let whole = content();
+        let json = format!("/api/messages/{}", scene.made.message);
+        // All asked for before the first is read.
+        let asked = [
+            scene.asking("GET", ""),
+            scene.head("GET", &json, ""),
+            scene.asking("GET", "Range: bytes=524287-524289\r\n"),
+            scene.asking("HEAD", ""),
+            scene.asking("GET", "Range: bytes=-300000\r\n"),
+            scene.asking("GET", "Range: bytes=99999999-\r\n"),
+            scene.asking("GET", ""),
+        ];
+        stream.write_all(asked.concat().as_bytes()).await.unwrap();
+        assert!(answer(&mut stream, true).await.1 == whole);
+        let (_, record) = answer(&mut stream, true).await;
+        assert_eq!(serde_json::from_slice::<serde_json::Value>(&record).unwrap()["id"], scene.made.message.0);
+        assert_eq!(answer(&mut stream, true).await.1, whole[524_287..524_290]);
+        assert!(answer(&mut stream, false).await.0.contains(&format!("content-length: {SIZE}")));
+        assert!(answer(&mut stream, true).await.1 == whole[SIZE - 300_000..]);
+        assert!(answer(&mut stream, true).await.0.starts_with("http/1.1 416"));
+        assert!(answer(&mut stream, true).await.1 == whole);
+        scene.house.shutdown.soft.cancel();
+    }
+
+    #[tokio::test]
+    async fn slow_reader_gets_every_byte() {
+        let scene = Scene::new().await;
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(scene.address).await.unwrap();
+        stream.write_all(scene.asking("GET", "Connection: close\r\n").as_bytes()).await.unwrap();
+        let mut read = Vec::new();
+        let mut piece = [0; 5000];
+        loop {
+            tokio::task::yield_now().await;
+            match stream.read(&mut piece).await.unwrap() {
+                0 => break,
+                length => read.extend_from_slice(&piece[..length]),
+            }
+        }
+        assert!(read.ends_with(&content()) && read.starts_with(b"HTTP/1.1 200"));
+    }
+
+    #[tokio::test]
+    async fn file_that_shrinks_is_a_failure_and_never_made_up() {
+        let scene = Scene::new().await;
+        let record = scene.house.store.media(scene.company.id, scene.made.media).await.unwrap().unwrap();
+        let path = scene.house.folder().join("files").join(record.storage_key.unwrap());
+        let shrink =
+            |size| std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(size).unwrap();
+        let mut stream = TcpStream::connect(scene.address).await.unwrap();
+        // Opened once, so that its size is known and it stays open.
+        stream.write_all(scene.asking("HEAD", "").as_bytes()).await.unwrap();
+        answer(&mut stream, false).await;
+        shrink(HANDED_OVER_MAX as u64 + 1000);
+        stream.write_all(scene.asking("GET", "").as_bytes()).await.unwrap();
+        let mut read = Vec::new();
+        let reading = stream.read_to_end(&mut read);
+        let _ = tokio::time::timeout(Duration::from_secs(10), reading).await.expect("the connection ends");
+        assert!(read.ends_with(&content()[..HANDED_OVER_MAX]), "no more than what is sure");
+        shrink(1000);
+        let mut stream = TcpStream::connect(scene.address).await.unwrap();
+        stream.write_all(scene.asking("GET", "").as_bytes()).await.unwrap();
+        assert!(answer(&mut stream, true).await.0.starts_with("http/1.1 503"));
+    }
+
+    #[test]
+    fn only_slices_of_the_stand_in_are_stand_ins() {
+        let handed = Bytes::from_static(&STAND_IN);
+        assert!(is_stand_in(&handed) && is_stand_in(&handed.slice(HANDED_OVER_MAX - 1..)));
+        assert!(
+            !is_stand_in(&[0; 10])
+                && !is_stand_in(&handed.slice(..0))
+                && !is_stand_in(&vec![0; HANDED_OVER_MAX])
+        );
+    }
+}
