@@ -5,16 +5,18 @@ use std::borrow::Cow;
 use sqlx::AssertSqlSafe;
 
 use crate::db::{Db, Tx};
-use crate::dialect::parameter_rows;
 use crate::record::Read;
-use crate::value::Value;
-use crate::{Backend, Result};
+use crate::value::{Args, Value};
+use crate::{Backend, Result, dialect};
 
-/// Rows of one statement, at most. Row counts are powers of two, so that there are few different statements and all
-/// of them stay prepared.
-const ROWS_MAX: usize = 64;
+/// Rows of one statement on Postgres, which takes a list of rows as one array for each column: its text is always the
+/// same, and costs the same to plan, however many rows there are.
+const POSTGRES_ROWS_MAX: usize = 1024;
+/// Rows of one statement on SQLite, where each value is a parameter. Row counts are powers of two, so that there are
+/// few different statements and all of them stay prepared.
+const SQLITE_ROWS_MAX: usize = 64;
 
-/// A statement around a list of rows: `before (…), (…) after`.
+/// A statement around a list of rows: `before <rows> after`.
 pub(crate) struct Bulk {
     before: &'static str,
     after: Cow<'static, str>,
@@ -37,8 +39,8 @@ impl Bulk {
     /// Runs it over all rows and gathers what it returns.
     pub(crate) async fn run<T: Read>(self, tx: &mut Tx) -> Result<Vec<T>> {
         let mut results = Vec::new();
-        for (sql, values) in self.statements(tx.backend()) {
-            results.extend(tx.all(sql, values).await?);
+        for (sql, args) in self.statements(tx.backend()) {
+            results.extend(tx.all(sql, args).await?);
         }
         Ok(results)
     }
@@ -46,8 +48,8 @@ impl Bulk {
     /// The same outside a transaction, if it only reads.
     pub(crate) async fn read<T: Read>(self, db: &Db) -> Result<Vec<T>> {
         let mut results = Vec::new();
-        for (sql, values) in self.statements(db.backend()) {
-            results.extend(db.all(sql, values).await?);
+        for (sql, args) in self.statements(db.backend()) {
+            results.extend(db.all(sql, args).await?);
         }
         Ok(results)
     }
@@ -55,32 +57,26 @@ impl Bulk {
     /// Runs it over all rows; how many rows it changed.
     pub(crate) async fn execute(self, tx: &mut Tx) -> Result<u64> {
         let mut changed = 0;
-        for (sql, values) in self.statements(tx.backend()) {
-            changed += tx.execute(sql, values).await?;
+        for (sql, args) in self.statements(tx.backend()) {
+            changed += tx.execute(sql, args).await?;
         }
         Ok(changed)
     }
 
-    fn statements(
-        self,
-        backend: Backend,
-    ) -> impl Iterator<Item = (AssertSqlSafe<String>, Vec<Value>)> + Send {
+    fn statements(self, backend: Backend) -> impl Iterator<Item = (AssertSqlSafe<String>, Args)> + Send {
         let Self { before, after, columns, values } = self;
-        chunks(columns, values).map(move |(rows, values)| {
-            let rows = parameter_rows(backend, rows, columns);
-            (AssertSqlSafe(format!("{before} {rows} {after}")), values)
+        Chunks { backend, columns, values: values.into_iter() }.map(move |(rows, values)| {
+            let rows = dialect::rows(backend, rows, columns);
+            (AssertSqlSafe(format!("{before} {rows} {after}")), Args::rows(columns, values))
         })
     }
 }
 
-/// Cuts the values into runs of 64, 32, … 1 rows.
+/// Cuts the values into runs of rows, each for one statement.
 struct Chunks {
+    backend: Backend,
     columns: usize,
     values: std::vec::IntoIter<Value>,
-}
-
-fn chunks(columns: usize, values: Vec<Value>) -> Chunks {
-    Chunks { columns, values: values.into_iter() }
 }
 
 impl Iterator for Chunks {
@@ -88,7 +84,10 @@ impl Iterator for Chunks {
 
     fn next(&mut self) -> Option<Self::Item> {
         let left = self.values.len().checked_div(self.columns).filter(|left| *left > 0)?;
-        let rows = 1 << left.min(ROWS_MAX).ilog2();
+        let rows = match self.backend {
+            Backend::Sqlite => 1 << left.min(SQLITE_ROWS_MAX).ilog2(),
+            Backend::Postgres => left.min(POSTGRES_ROWS_MAX),
+        };
         Some((rows, self.values.by_ref().take(rows * self.columns).collect()))
     }
 }
@@ -97,11 +96,16 @@ impl Iterator for Chunks {
 mod tests {
     use super::*;
 
+    fn runs(backend: Backend, rows: i64) -> Vec<usize> {
+        let values: Vec<Value> = (0..3 * rows).map(Value::from).collect();
+        let chunks = Chunks { backend, columns: 3, values: values.into_iter() };
+        chunks.map(|(rows, values)| rows.min(values.len() / 3)).collect()
+    }
+
     #[test]
-    fn row_counts_are_powers_of_two_and_nothing_is_lost() {
-        let values: Vec<Value> = (0..3 * 75_i64).map(Value::from).collect();
-        let rows: Vec<usize> = chunks(3, values).map(|(rows, values)| rows.min(values.len() / 3)).collect();
-        assert_eq!(rows, [64, 8, 2, 1]);
-        assert!(chunks(0, Vec::new()).next().is_none());
+    fn rows_are_cut_into_runs_and_nothing_is_lost() {
+        assert_eq!(runs(Backend::Sqlite, 75), [64, 8, 2, 1]);
+        assert_eq!(runs(Backend::Postgres, 2500), [1024, 1024, 452]);
+        assert!(runs(Backend::Sqlite, 0).is_empty() && runs(Backend::Postgres, 0).is_empty());
     }
 }

@@ -3,11 +3,9 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
-use sqlx::query::Query;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{
     ConnectOptions as _, Executor as _, PgConnection, Postgres, Row as _, SqlSafeStr, SqlStr, Sqlite,
@@ -15,7 +13,7 @@ use sqlx::{
 };
 
 use crate::record::{Read, read_row};
-use crate::value::Value;
+use crate::value::Args;
 use crate::{Backend, Result, dialect};
 
 /// How long a statement waits for a connection, or for another process's transaction.
@@ -26,6 +24,9 @@ const SQLITE_READERS: u32 = 4;
 const PREPARED_STATEMENTS: usize = 256;
 /// What the write-ahead log may keep on disk after a checkpoint.
 const SQLITE_LOG_BYTES: &str = "67108864";
+/// Pages of the write-ahead log that make SQLite copy it back into the database: 32 MiB. At its default of 4 MiB a busy
+/// table's pages are copied, and the database synced, several times a second.
+const SQLITE_CHECKPOINT_PAGES: &str = "8192";
 /// SQLite's page cache of the writing connection, in KiB (negative by SQLite's convention).
 const SQLITE_WRITER_CACHE: &str = "-16384";
 
@@ -119,23 +120,31 @@ impl Db {
     }
 
     /// All rows of a statement that only reads.
-    pub(crate) async fn all<T: Read>(&self, sql: impl SqlSafeStr, args: Vec<Value>) -> Result<Vec<T>> {
-        read_all(&self.reading().rows(sql.into_sql_str(), args).await?)
+    pub(crate) async fn all<T: Read>(&self, sql: impl SqlSafeStr, args: impl Into<Args>) -> Result<Vec<T>> {
+        read_all(&self.reading().rows(sql.into_sql_str(), args.into()).await?)
     }
 
     /// The only row of a statement that only reads, if there is one.
-    pub(crate) async fn first<T: Read>(&self, sql: impl SqlSafeStr, args: Vec<Value>) -> Result<Option<T>> {
-        read_first(&self.reading().rows(sql.into_sql_str(), args).await?)
+    pub(crate) async fn first<T: Read>(
+        &self,
+        sql: impl SqlSafeStr,
+        args: impl Into<Args>,
+    ) -> Result<Option<T>> {
+        read_first(&self.reading().rows(sql.into_sql_str(), args.into()).await?)
     }
 
     /// Runs one writing statement; how many rows it changed.
-    pub(crate) async fn execute(&self, sql: impl SqlSafeStr, args: Vec<Value>) -> Result<u64> {
-        self.writing().execute(sql.into_sql_str(), args).await
+    pub(crate) async fn execute(&self, sql: impl SqlSafeStr, args: impl Into<Args>) -> Result<u64> {
+        self.writing().execute(sql.into_sql_str(), args.into()).await
     }
 
     /// Runs one writing statement that returns rows.
-    pub(crate) async fn change<T: Read>(&self, sql: impl SqlSafeStr, args: Vec<Value>) -> Result<Vec<T>> {
-        read_all(&self.writing().rows(sql.into_sql_str(), args).await?)
+    pub(crate) async fn change<T: Read>(
+        &self,
+        sql: impl SqlSafeStr,
+        args: impl Into<Args>,
+    ) -> Result<Vec<T>> {
+        read_all(&self.writing().rows(sql.into_sql_str(), args.into()).await?)
     }
 }
 
@@ -162,20 +171,24 @@ impl Tx {
         }
     }
 
-    pub(crate) async fn all<T: Read>(&mut self, sql: impl SqlSafeStr, args: Vec<Value>) -> Result<Vec<T>> {
-        read_all(&self.target().rows(sql.into_sql_str(), args).await?)
+    pub(crate) async fn all<T: Read>(
+        &mut self,
+        sql: impl SqlSafeStr,
+        args: impl Into<Args>,
+    ) -> Result<Vec<T>> {
+        read_all(&self.target().rows(sql.into_sql_str(), args.into()).await?)
     }
 
     pub(crate) async fn first<T: Read>(
         &mut self,
         sql: impl SqlSafeStr,
-        args: Vec<Value>,
+        args: impl Into<Args>,
     ) -> Result<Option<T>> {
-        read_first(&self.target().rows(sql.into_sql_str(), args).await?)
+        read_first(&self.target().rows(sql.into_sql_str(), args.into()).await?)
     }
 
-    pub(crate) async fn execute(&mut self, sql: impl SqlSafeStr, args: Vec<Value>) -> Result<u64> {
-        self.target().execute(sql.into_sql_str(), args).await
+    pub(crate) async fn execute(&mut self, sql: impl SqlSafeStr, args: impl Into<Args>) -> Result<u64> {
+        self.target().execute(sql.into_sql_str(), args.into()).await
     }
 }
 
@@ -189,28 +202,28 @@ fn read_first<T: Read>(rows: &[Row]) -> Result<Option<T>> {
 
 impl Target<'_> {
     // Always to the last row: a write that returns rows is not done before.
-    async fn rows(self, sql: SqlStr, args: Vec<Value>) -> Result<Vec<Row>> {
+    async fn rows(self, sql: SqlStr, args: Args) -> Result<Vec<Row>> {
         #[cfg(test)]
         crate::tests::plans::note(&sql, &args);
         let fetched = match self {
-            Self::SqlitePool(pool) => sqlite(sql, args).fetch_all(pool).await.map(sqlite_rows),
-            Self::Sqlite(connection) => sqlite(sql, args).fetch_all(connection).await.map(sqlite_rows),
-            Self::PostgresPool(pool) => postgres(sql, args).fetch_all(pool).await.map(postgres_rows),
-            Self::Postgres(connection) => postgres(sql, args).fetch_all(connection).await.map(postgres_rows),
+            Self::SqlitePool(pool) => args.sqlite(sql).fetch_all(pool).await.map(sqlite_rows),
+            Self::Sqlite(connection) => args.sqlite(sql).fetch_all(connection).await.map(sqlite_rows),
+            Self::PostgresPool(pool) => args.postgres(sql).fetch_all(pool).await.map(postgres_rows),
+            Self::Postgres(connection) => args.postgres(sql).fetch_all(connection).await.map(postgres_rows),
         };
         fetched.map_err(|error| dialect::error("run a statement", error))
     }
 
-    async fn execute(self, sql: SqlStr, args: Vec<Value>) -> Result<u64> {
+    async fn execute(self, sql: SqlStr, args: Args) -> Result<u64> {
         #[cfg(test)]
         crate::tests::plans::note(&sql, &args);
         let executed = match self {
-            Self::SqlitePool(pool) => sqlite(sql, args).execute(pool).await.map(|done| done.rows_affected()),
-            Self::Sqlite(tx) => sqlite(sql, args).execute(tx).await.map(|done| done.rows_affected()),
+            Self::SqlitePool(pool) => args.sqlite(sql).execute(pool).await.map(|done| done.rows_affected()),
+            Self::Sqlite(tx) => args.sqlite(sql).execute(tx).await.map(|done| done.rows_affected()),
             Self::PostgresPool(pool) => {
-                postgres(sql, args).execute(pool).await.map(|done| done.rows_affected())
+                args.postgres(sql).execute(pool).await.map(|done| done.rows_affected())
             }
-            Self::Postgres(tx) => postgres(sql, args).execute(tx).await.map(|done| done.rows_affected()),
+            Self::Postgres(tx) => args.postgres(sql).execute(tx).await.map(|done| done.rows_affected()),
         };
         executed.map_err(|error| dialect::error("run a statement", error))
     }
@@ -222,25 +235,6 @@ fn sqlite_rows(rows: Vec<SqliteRow>) -> Vec<Row> {
 
 fn postgres_rows(rows: Vec<PgRow>) -> Vec<Row> {
     rows.into_iter().map(Row::Postgres).collect()
-}
-
-macro_rules! bind_all {
-    ($query:expr, $args:expr) => {
-        $args.into_iter().fold($query, |query, value| match value {
-            Value::Int(value) => query.bind(value),
-            Value::Flag(value) => query.bind(value),
-            Value::Text(value) => query.bind(value),
-            Value::Bytes(value) => query.bind(value),
-        })
-    };
-}
-
-fn sqlite(sql: SqlStr, args: Vec<Value>) -> Query<'static, Sqlite, SqliteArguments> {
-    bind_all!(sqlx::query(sql), args)
-}
-
-fn postgres(sql: SqlStr, args: Vec<Value>) -> Query<'static, Postgres, PgArguments> {
-    bind_all!(sqlx::query(sql), args)
 }
 
 macro_rules! getters {
@@ -284,7 +278,10 @@ async fn open_sqlite(url: &str) -> std::result::Result<Db, sqlx::Error> {
             .idle_timeout(None)
             .max_lifetime(None)
     };
-    let writing = options.clone().pragma("cache_size", SQLITE_WRITER_CACHE);
+    let writing = options
+        .clone()
+        .pragma("cache_size", SQLITE_WRITER_CACHE)
+        .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES);
     let writer = pool().min_connections(1).max_connections(1).connect_with(writing).await?;
     let reading = options.pragma("query_only", "ON");
     let readers = pool().max_connections(SQLITE_READERS).connect_with(reading).await?;

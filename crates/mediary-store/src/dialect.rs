@@ -71,24 +71,20 @@ pub(crate) fn month_of(backend: Backend, column: &str) -> String {
     }
 }
 
-/// `rows` rows of `columns` parameters. SQLite looks numbered parameters up one after the other, each time over all
-/// of them, so that a long list of them takes quadratic time; plain ones it counts.
-pub(crate) fn parameter_rows(backend: Backend, rows: usize, columns: usize) -> String {
-    let mut text = String::with_capacity(rows * columns * 6);
-    for row in 0..rows {
-        text.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 0..columns {
-            if column > 0 {
-                text.push_str(", ");
-            }
-            match backend {
-                Backend::Sqlite => text.push('?'),
-                Backend::Postgres => text.push_str(&format!("${}", row * columns + column + 1)),
-            }
+/// `rows` rows of `columns` parameters, as a table. Postgres takes an array for each column. SQLite looks numbered
+/// parameters up one after the other, each time over all of them, so that a long list of them takes quadratic time;
+/// plain ones it counts.
+pub(crate) fn rows(backend: Backend, rows: usize, columns: usize) -> String {
+    match backend {
+        Backend::Sqlite => {
+            let row = format!("({})", vec!["?"; columns].join(", "));
+            format!("VALUES {}", vec![row; rows].join(", "))
         }
-        text.push(')');
+        Backend::Postgres => {
+            let arrays: Vec<String> = (1..=columns).map(|number| format!("${number}")).collect();
+            format!("SELECT * FROM UNNEST({})", arrays.join(", "))
+        }
     }
-    text
 }
 
 /// What an error of the database means to us.
@@ -141,9 +137,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_counted_through_on_postgres() {
-        assert_eq!(parameter_rows(Backend::Postgres, 2, 2), "($1, $2), ($3, $4)");
-        assert_eq!(parameter_rows(Backend::Sqlite, 2, 2), "(?, ?), (?, ?)");
+    fn a_list_of_rows_is_a_table_on_both() {
+        assert_eq!(rows(Backend::Postgres, 3, 2), "SELECT * FROM UNNEST($1, $2)");
+        assert_eq!(rows(Backend::Sqlite, 2, 2), "VALUES (?, ?), (?, ?)");
     }
 
     #[test]

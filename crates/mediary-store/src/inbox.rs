@@ -82,8 +82,7 @@ impl Commit for InboxCommit {
     type Output = WebhookEventId;
 
     async fn commit(&self, events: Vec<NewWebhookEvent>) -> Result<Vec<WebhookEventId>> {
-        let mut insert =
-            Bulk::new("INSERT INTO webhook_events (body, scope, received_at) VALUES", "RETURNING id");
+        let mut insert = Bulk::new("INSERT INTO webhook_events (body, scope, received_at)", "RETURNING id");
         for event in events {
             let scope = serde_json::to_string(&event.scope).map_err(|error| {
                 Error::invalid("failed to write the scope of a webhook").with_source(error)

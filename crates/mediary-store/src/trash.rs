@@ -72,8 +72,7 @@ impl Store {
 
     /// Forgets bytes that are gone from storage.
     pub async fn trash_done(&self, ids: &[i64]) -> Result<u64> {
-        let mut delete =
-            Bulk::new("WITH k(id) AS (VALUES", ") DELETE FROM trash WHERE id IN (SELECT k.id FROM k)");
+        let mut delete = Bulk::new("WITH k(id) AS (", ") DELETE FROM trash WHERE id IN (SELECT k.id FROM k)");
         for id in ids {
             delete.push(args![*id]);
         }

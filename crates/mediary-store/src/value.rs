@@ -5,6 +5,10 @@ use mediary_core::{
     ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MessageId, MessageStatus, MessageType, Role,
     ScanStatus, StorageBackend, Timestamp, UserId, WebhookEventId, storable_text,
 };
+use sqlx::SqlStr;
+use sqlx::postgres::{PgArguments, Postgres};
+use sqlx::query::Query;
+use sqlx::sqlite::{Sqlite, SqliteArguments};
 
 /// A parameter. Null keeps its type, which Postgres wants to know.
 #[derive(Clone)]
@@ -13,6 +17,91 @@ pub(crate) enum Value {
     Flag(Option<bool>),
     Text(Option<String>),
     Bytes(Option<Vec<u8>>),
+}
+
+/// What a statement is given.
+#[derive(Clone)]
+pub(crate) struct Args {
+    values: Vec<Value>,
+    /// How many of the values are a row, if they are a list of rows.
+    columns: Option<usize>,
+}
+
+/// One column of a list of rows.
+enum Column {
+    Ints(Vec<Option<i64>>),
+    Flags(Vec<Option<bool>>),
+    Texts(Vec<Option<String>>),
+    BytesList(Vec<Option<Vec<u8>>>),
+}
+
+impl From<Vec<Value>> for Args {
+    fn from(values: Vec<Value>) -> Self {
+        Self { values, columns: None }
+    }
+}
+
+macro_rules! bind_values {
+    ($query:expr, $values:expr) => {
+        $values.into_iter().fold($query, |query, value| match value {
+            Value::Int(value) => query.bind(value),
+            Value::Flag(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+            Value::Bytes(value) => query.bind(value),
+        })
+    };
+}
+
+impl Args {
+    /// A list of rows of that many columns, for a statement with [`crate::dialect::rows`] in it.
+    pub(crate) fn rows(columns: usize, values: Vec<Value>) -> Self {
+        Self { values, columns: Some(columns) }
+    }
+
+    pub(crate) fn sqlite(self, sql: SqlStr) -> Query<'static, Sqlite, SqliteArguments> {
+        bind_values!(sqlx::query(sql), self.values)
+    }
+
+    pub(crate) fn postgres(self, sql: SqlStr) -> Query<'static, Postgres, PgArguments> {
+        let query = sqlx::query(sql);
+        let Some(columns) = self.columns else { return bind_values!(query, self.values) };
+        transposed(columns, self.values).into_iter().fold(query, |query, column| match column {
+            Column::Ints(values) => query.bind(values),
+            Column::Flags(values) => query.bind(values),
+            Column::Texts(values) => query.bind(values),
+            Column::BytesList(values) => query.bind(values),
+        })
+    }
+}
+
+/// The columns of a list of rows.
+fn transposed(columns: usize, values: Vec<Value>) -> Vec<Column> {
+    let mut table: Vec<Column> = Vec::with_capacity(columns);
+    for (at, value) in values.into_iter().enumerate() {
+        let Some(column) = table.get_mut(at % columns) else {
+            table.push(Column::of(value));
+            continue;
+        };
+        match (column, value) {
+            (Column::Ints(column), Value::Int(value)) => column.push(value),
+            (Column::Flags(column), Value::Flag(value)) => column.push(value),
+            (Column::Texts(column), Value::Text(value)) => column.push(value),
+            (Column::BytesList(column), Value::Bytes(value)) => column.push(value),
+            _ => unreachable!("the values of a column are of one kind"),
+        }
+    }
+    table
+}
+
+impl Column {
+    fn of(first: Value) -> Self {
+        match first {
+            Value::Int(value) => Self::Ints(vec![value]),
+            Value::Flag(value) => Self::Flags(vec![value]),
+            Value::Text(value) => Self::Texts(vec![value]),
+            Value::Bytes(value) => Self::BytesList(vec![value]),
+        }
+    }
 }
 
 /// Parameters of one statement, in order.

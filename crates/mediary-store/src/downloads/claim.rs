@@ -200,7 +200,7 @@ async fn details(tx: &mut Tx, claimed: &[(CompanyId, MediaId)]) -> Result<Vec<Cl
             WHERE f.company_id = k.company_id AND f.id = k.id",
         ClaimedDownload::SELECT
     );
-    let mut select = Bulk::new("WITH k(company_id, id) AS (VALUES", after);
+    let mut select = Bulk::new("WITH k(company_id, id) AS (", after);
     for (company, media) in claimed {
         select.push(args![*company, *media]);
     }

@@ -48,7 +48,7 @@ async fn record_all(
 ) -> Result<HashSet<(CompanyId, MediaId)>> {
     let mut update = Bulk::new(
         "WITH k(company_id, id, lease_owner, lease_number, storage_backend, storage_key, file_url, file_size, sha256,
-            detected_mime_type, integrity, scan_status, stored_at, at) AS (VALUES",
+            detected_mime_type, integrity, scan_status, stored_at, at) AS (",
         ") UPDATE media_files SET download_status = 'completed', storage_backend = k.storage_backend,
                 storage_key = k.storage_key, file_url = k.file_url, file_size = k.file_size, sha256 = k.sha256,
                 detected_mime_type = k.detected_mime_type, integrity = k.integrity, scan_status = k.scan_status,

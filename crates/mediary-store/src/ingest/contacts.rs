@@ -199,7 +199,7 @@ impl People {
 
     async fn update(&self, tx: &mut Tx, now: Timestamp) -> Result<()> {
         let mut update = Bulk::new(
-            "WITH k(company_id, id, wa_id, user_id, phone, name, search_text, at) AS (VALUES",
+            "WITH k(company_id, id, wa_id, user_id, phone, name, search_text, at) AS (",
             ") UPDATE contacts SET wa_id = k.wa_id, user_id = k.user_id, phone = k.phone, name = k.name,
                 search_text = k.search_text, updated_at = k.at
                 FROM k WHERE contacts.company_id = k.company_id AND contacts.id = k.id",
@@ -238,7 +238,7 @@ impl People {
         places.sort_by_key(order);
         let mut insert = Bulk::new(
             "INSERT INTO contacts (company_id, wa_id, user_id, phone, name, is_group, search_text, created_at,
-                updated_at) VALUES",
+                updated_at)",
             "ON CONFLICT DO NOTHING RETURNING id, company_id, wa_id, user_id",
         );
         for place in &places {
@@ -276,7 +276,7 @@ fn stored_by(id: &'static str) -> Bulk {
         ") SELECT {} FROM k CROSS JOIN contacts c WHERE c.company_id = k.company_id AND c.{id} = k.name",
         Stored::SELECT
     );
-    Bulk::new("WITH k(company_id, name) AS (VALUES", after)
+    Bulk::new("WITH k(company_id, name) AS (", after)
 }
 
 /// What a search for a contact looks at.

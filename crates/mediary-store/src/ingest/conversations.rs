@@ -50,7 +50,7 @@ fn by_key(rows: Vec<Found>) -> HashMap<Key, ConversationId> {
 
 async fn look_up(tx: &mut Tx, keys: impl Iterator<Item = &Key>) -> Result<HashMap<Key, ConversationId>> {
     let mut select = Bulk::new(
-        "WITH k(company_id, account_id, contact_id) AS (VALUES",
+        "WITH k(company_id, account_id, contact_id) AS (",
         ") SELECT v.company_id, v.account_id, v.contact_id, v.id FROM k CROSS JOIN conversations v
             WHERE v.company_id = k.company_id AND v.account_id = k.account_id AND v.contact_id = k.contact_id",
     );
@@ -66,8 +66,7 @@ async fn insert(
     missing: impl Iterator<Item = (&Key, &Timestamp)>,
 ) -> Result<HashMap<Key, ConversationId>> {
     let mut insert = Bulk::new(
-        "INSERT INTO conversations (company_id, account_id, contact_id, last_message_at, created_at, updated_at)
-            VALUES",
+        "INSERT INTO conversations (company_id, account_id, contact_id, last_message_at, created_at, updated_at)",
         "ON CONFLICT DO NOTHING RETURNING company_id, account_id, contact_id, id",
     );
     for ((company, account, contact), at) in missing {
@@ -92,7 +91,7 @@ pub(super) async fn bump(tx: &mut Tx, now: Timestamp, fresh: &[Fresh], applied: 
         bump.unread += i64::from(row.message.unread);
     }
     let mut update = Bulk::new(
-        "WITH k(company_id, id, message_id, sent_at, unread, at) AS (VALUES",
+        "WITH k(company_id, id, message_id, sent_at, unread, at) AS (",
         ") UPDATE conversations SET
                 last_message_id = CASE WHEN last_message_id IS NULL
                     OR (k.sent_at, k.message_id) > (last_message_at, last_message_id)

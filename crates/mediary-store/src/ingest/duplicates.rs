@@ -52,7 +52,7 @@ async fn look_up(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<ByMessage<
             WHERE m.company_id = k.company_id AND m.account_id = k.account_id AND m.provider_message_id = k.name",
         Existing::SELECT
     );
-    let mut select = Bulk::new("WITH k(company_id, account_id, name) AS (VALUES", after);
+    let mut select = Bulk::new("WITH k(company_id, account_id, name) AS (", after);
     for message in messages {
         select.push(args![message.company_id, message.account_id, message.provider_message_id.as_str()]);
     }

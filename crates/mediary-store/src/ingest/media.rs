@@ -29,7 +29,7 @@ pub(super) struct Owner {
 
 const INSERT: &str = "INSERT INTO media_files (company_id, account_id, conversation_id, message_id, policy, file_type,
     mime_type, file_name, sort_name, file_size, declared_sha256, voice, animated, provider_media_id, provider_url,
-    provider_url_at, next_attempt_at, due, expires_at, created_at, updated_at) VALUES";
+    provider_url_at, next_attempt_at, due, expires_at, created_at, updated_at)";
 
 /// Names are sorted regardless of case, and by their beginning.
 fn sort_name(file_name: Option<&str>) -> String {

@@ -68,7 +68,7 @@ pub(super) async fn insert(
         "INSERT INTO messages (company_id, account_id, conversation_id, direction, type, status, sent_at,
             provider_message_id, provider_media_id, media_mime_type, text, caption, sender_phone, sender_name,
             receiving_phone, reply_to, forwarded, reaction_target, reaction_emoji, placeholder, error_code,
-            error_message, created_at, updated_at, raw_payload) VALUES",
+            error_message, created_at, updated_at, raw_payload)",
         "ON CONFLICT (company_id, account_id, provider_message_id) DO NOTHING
             RETURNING id, company_id, account_id, provider_message_id",
     );

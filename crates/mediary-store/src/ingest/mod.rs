@@ -114,7 +114,7 @@ fn bodies(ids: &[WebhookEventId]) -> Bulk {
         ") SELECT {} FROM k CROSS JOIN webhook_events e WHERE e.id = k.id ORDER BY e.id",
         WebhookEvent::SELECT
     );
-    let mut select = Bulk::new("WITH k(id) AS (VALUES", after);
+    let mut select = Bulk::new("WITH k(id) AS (", after);
     for id in ids {
         select.push(args![*id]);
     }
@@ -154,7 +154,7 @@ async fn mark_processed(
     notes: &[(WebhookEventId, String)],
 ) -> Result<()> {
     let mut mark = Bulk::new(
-        "WITH k(id, at, note) AS (VALUES",
+        "WITH k(id, at, note) AS (",
         ") UPDATE webhook_events SET processed_at = k.at, error = k.note FROM k WHERE webhook_events.id = k.id",
     );
     for event in events {

@@ -40,7 +40,7 @@ pub(super) async fn apply(tx: &mut Tx, now: Timestamp, fresh: &[Fresh], applied:
 
 async fn waited_for(tx: &mut Tx, fresh: &[Fresh]) -> Result<Vec<MessageKey>> {
     let mut select = Bulk::new(
-        "WITH k(company_id, account_id, name) AS (VALUES",
+        "WITH k(company_id, account_id, name) AS (",
         ") SELECT DISTINCT r.company_id, r.account_id, r.reaction_target FROM k CROSS JOIN messages r
             WHERE r.company_id = k.company_id AND r.account_id = k.account_id AND r.reaction_target = k.name",
     );

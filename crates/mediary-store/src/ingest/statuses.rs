@@ -43,7 +43,7 @@ pub(super) async fn apply(
         }
     }
     let mut update = Bulk::new(
-        "WITH k(company_id, id, status, error_code, error_message, at) AS (VALUES",
+        "WITH k(company_id, id, status, error_code, error_message, at) AS (",
         ") UPDATE messages SET status = k.status, error_code = k.error_code, error_message = k.error_message,
                 updated_at = k.at
             FROM k WHERE messages.company_id = k.company_id AND messages.id = k.id",
@@ -90,7 +90,7 @@ async fn look_up(tx: &mut Tx, statuses: &[IncomingStatus]) -> Result<ByMessage<P
         Target::SELECT,
         dialect::hold_rows(tx.backend(), "m")
     );
-    let mut select = Bulk::new("WITH k(company_id, account_id, name) AS (VALUES", after);
+    let mut select = Bulk::new("WITH k(company_id, account_id, name) AS (", after);
     for key in &keys {
         select.push(args![key.company, key.account, key.id.as_str()]);
     }

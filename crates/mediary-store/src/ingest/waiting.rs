@@ -26,8 +26,7 @@ record! {
 /// Keeps updates whose message is not known.
 pub(super) async fn keep(tx: &mut Tx, now: Timestamp, early: &Updates) -> Result<()> {
     let mut insert = Bulk::new(
-        "INSERT INTO message_updates (company_id, account_id, provider_message_id, kind, sent_at, body, created_at)
-            VALUES",
+        "INSERT INTO message_updates (company_id, account_id, provider_message_id, kind, sent_at, body, created_at)",
         "",
     );
     let mut add = |key: MessageKey, kind: &str, sent_at: Timestamp, body: String| {
@@ -54,7 +53,7 @@ fn to_json(update: &impl Serialize) -> Result<String> {
 /// Takes out what waited for these messages, oldest first.
 pub(super) async fn take(tx: &mut Tx, fresh: &[Fresh]) -> Result<Updates> {
     let mut select = Bulk::new(
-        "WITH k(company_id, account_id, name) AS (VALUES",
+        "WITH k(company_id, account_id, name) AS (",
         ") SELECT u.id, u.company_id, u.kind, u.body FROM k CROSS JOIN message_updates u WHERE u.company_id = k.company_id
             AND u.account_id = k.account_id AND u.provider_message_id = k.name ORDER BY u.sent_at, u.id",
     );
@@ -68,7 +67,7 @@ pub(super) async fn take(tx: &mut Tx, fresh: &[Fresh]) -> Result<Updates> {
 
 async fn take_out(tx: &mut Tx, waiting: Vec<Waiting>) -> Result<Updates> {
     let mut updates = Updates::default();
-    let mut delete = Bulk::new("DELETE FROM message_updates WHERE (company_id, id) IN (VALUES", ")");
+    let mut delete = Bulk::new("DELETE FROM message_updates WHERE (company_id, id) IN (", ")");
     for Waiting { id, company_id, kind, body } in waiting {
         match kind.as_str() {
             "status" => updates.statuses.push(from_json(id, &body)?),

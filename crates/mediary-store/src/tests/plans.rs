@@ -7,20 +7,20 @@ use sqlx::{AssertSqlSafe, SqlStr};
 
 use super::harness::{CLAIM, START, Test};
 use super::on_both;
-use crate::value::Value;
+use crate::value::Args;
 use crate::*;
 
 tokio::task_local! {
-    static SEEN: RefCell<Vec<(String, Vec<Value>)>>;
+    static SEEN: RefCell<Vec<(String, Args)>>;
 }
 
 /// Remembers a statement for the test that runs it, if that wants to see them.
-pub(crate) fn note(sql: &SqlStr, args: &[Value]) {
-    let _ = SEEN.try_with(|seen| seen.borrow_mut().push((sql.as_str().to_owned(), args.to_vec())));
+pub(crate) fn note(sql: &SqlStr, args: &Args) {
+    let _ = SEEN.try_with(|seen| seen.borrow_mut().push((sql.as_str().to_owned(), args.clone())));
 }
 
 /// The statements that a call runs.
-async fn statements<T>(call: impl Future<Output = Result<T>>) -> Vec<(String, Vec<Value>)> {
+async fn statements<T>(call: impl Future<Output = Result<T>>) -> Vec<(String, Args)> {
     SEEN.scope(RefCell::default(), async {
         call.await.unwrap();
         SEEN.with(RefCell::take)
@@ -112,7 +112,7 @@ async fn fill(test: &Test) {
 }
 
 /// What the database would do, line by line.
-async fn plan(test: &Test, sql: &str, args: Vec<Value>) -> Vec<String> {
+async fn plan(test: &Test, sql: &str, args: Args) -> Vec<String> {
     match test.store.backend() {
         Backend::Sqlite => {
             let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
