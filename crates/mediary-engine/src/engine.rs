@@ -162,7 +162,9 @@ impl Engine {
             tracing::info!(released, "took back the downloads of an earlier run");
         }
         let mut tasks = JoinSet::new();
-        tasks.spawn(ingest::run(self.clone(), shutdown.clone()));
+        for _ in 0..ingest::ingesters(self.store().backend()) {
+            tasks.spawn(ingest::run(self.clone(), shutdown.clone()));
+        }
         tasks.spawn(fetch::run(self.clone(), shutdown.clone()));
         tasks.spawn(sweep::run(self.clone(), shutdown.clone()));
         tokio::select! {

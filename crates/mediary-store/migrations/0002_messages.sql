@@ -32,7 +32,8 @@ CREATE TABLE conversations (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     {key},
-    CONSTRAINT conversations_contact_key UNIQUE (company_id, account_id, contact_id),
+    -- Begins with the contact, to find all conversations of one by it.
+    CONSTRAINT conversations_contact_key UNIQUE (company_id, contact_id, account_id),
     -- For messages, so that their account is their conversation's.
     CONSTRAINT conversations_account_key UNIQUE (company_id, account_id, id),
     CONSTRAINT conversations_account_fkey FOREIGN KEY (company_id, account_id)
@@ -43,8 +44,6 @@ CREATE TABLE conversations (
 ) {strict};
 -- The inbox, newest activity first.
 CREATE INDEX conversations_newest ON conversations (company_id, last_message_at DESC, id DESC);
--- The conversations of one contact.
-CREATE INDEX conversations_contact ON conversations (company_id, contact_id);
 
 CREATE TABLE messages (
     {id},

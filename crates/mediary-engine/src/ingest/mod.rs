@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mediary_core::{Timestamp, WebhookEventId};
-use mediary_store::{Change, ChangeKind, IngestLimits, IngestOutcome};
+use mediary_store::{Backend, Change, ChangeKind, IngestLimits, IngestOutcome};
 use metrics::{counter, histogram};
 
 use self::plan::{Accounts, plan};
@@ -19,16 +19,26 @@ use crate::metrics::{INGEST_EVENTS, INGEST_LAG_SECONDS};
 
 /// How often the inbox is looked at when nobody calls: parked bodies come due, and other processes take webhooks in.
 const POLL: Duration = Duration::from_secs(1);
-/// Bodies and bytes of one transaction: enough to be quick, few enough not to hold up the next acknowledgement.
-const BATCH: IngestLimits = IngestLimits { events: 64, bytes: 1024 * 1024 };
+/// Bodies and bytes of one transaction. On SQLite few enough not to hold up the next acknowledgement, which waits for
+/// the same writer; on Postgres, where nobody waits, enough to make little of the way there.
+const SQLITE_BATCH: IngestLimits = IngestLimits { events: 64, bytes: 1024 * 1024 };
+const POSTGRES_BATCH: IngestLimits = IngestLimits { events: 256, bytes: 1024 * 1024 };
 const ONE: IngestLimits = IngestLimits { events: 1, bytes: 1 };
-/// After a batch that could not be recorded, as many bodies go one by one, so that only the bad one is parked.
-const SINGLY_AFTER_FAILURE: usize = BATCH.events;
+/// Batches under way at once on Postgres, which works on each in a process of its own.
+const POSTGRES_INGESTERS: usize = 2;
 const PARKED_FIRST: Duration = Duration::from_secs(10);
 const PARKED_MOST: Duration = Duration::from_secs(3600);
 /// How old a looked-up account may be, and how many are kept between batches.
 const ACCOUNTS_KEPT_FOR: Duration = Duration::from_millis(400);
 const ACCOUNTS_KEPT: usize = 1000;
+
+/// How many [`run`] at once.
+pub(crate) fn ingesters(backend: Backend) -> usize {
+    match backend {
+        Backend::Sqlite => 1,
+        Backend::Postgres => POSTGRES_INGESTERS,
+    }
+}
 
 /// Turns webhook bodies into records until `shutdown`.
 pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
@@ -69,6 +79,7 @@ struct Ingester {
     accounts: Accounts,
     accounts_at: Timestamp,
     generation: u64,
+    batch: IngestLimits,
     singly: usize,
 }
 
@@ -82,13 +93,17 @@ struct Seen {
 impl Ingester {
     fn new(engine: Engine) -> Self {
         let (accounts_at, generation) = (engine.now(), engine.accounts().generation());
-        Self { engine, accounts: Accounts::new(), accounts_at, generation, singly: 0 }
+        let batch = match engine.store().backend() {
+            Backend::Sqlite => SQLITE_BATCH,
+            Backend::Postgres => POSTGRES_BATCH,
+        };
+        Self { engine, accounts: Accounts::new(), accounts_at, generation, batch, singly: 0 }
     }
 
     /// One batch. Returns how many bodies were dealt with; none means that nothing is due.
     async fn step(&mut self) -> Result<usize> {
         self.refresh_accounts().await?;
-        let limits = if self.singly > 0 { ONE } else { BATCH };
+        let limits = if self.singly > 0 { ONE } else { self.batch };
         self.singly = self.singly.saturating_sub(1);
         let mut seen = Seen::default();
         let accounts = &self.accounts;
@@ -117,7 +132,8 @@ impl Ingester {
                     error = &error as &dyn std::error::Error,
                     "a batch of webhooks goes one by one"
                 );
-                self.singly = SINGLY_AFTER_FAILURE;
+                // As many bodies go one by one, so that only the bad one is parked.
+                self.singly = limits.events;
                 Ok(1)
             }
             Err(error) => self.park(seen.first, error).await,
