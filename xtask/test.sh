@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# All tests: formatter and lints, the Rust suite on SQLite and Postgres, and the inbox by itself. The
-# browser specs run against a demo: xtask/with-demo.sh npm --prefix web run e2e
+# All tests: formatter and lints, the Rust suite on SQLite and Postgres, the inbox by itself, and the inbox in Chromium
+# against a demo.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,3 +9,6 @@ cargo clippy --locked --workspace --all-targets --features mediary/faults -- --d
 xtask/with-postgres.sh cargo test --locked --workspace --features mediary/faults
 
 (cd web && npm ci --no-audit --no-fund && npm run check && npm test)
+
+cargo build --locked --package mediary --features mediary/faults
+xtask/with-demo.sh npm --prefix web run e2e

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command against a fresh demo on a free port, then stops the demo and removes what it wrote.
-# The command finds it by MEDIARY_URL, MEDIARY_EMAIL and MEDIARY_PASSWORD.
+# The command finds it by MEDIARY_URL, MEDIARY_EMAIL and MEDIARY_PASSWORD, and the control of the simulated WhatsApp
+# by MEDIARY_CONTROL.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,13 +26,14 @@ for _ in $(seq 300); do
     fi
     sleep 0.1
 done
+MEDIARY_CONTROL=$(sed -n 's/.* controlled at //p' "$folder/log" | head -n 1)
 MEDIARY_URL=$(value Address) MEDIARY_EMAIL=$(value E-mail) MEDIARY_PASSWORD=$(value Password)
 if [[ -z $MEDIARY_PASSWORD ]]; then
     echo "the demo did not get ready within 30 s:" >&2
     cat "$folder/log" >&2
     exit 1
 fi
-export MEDIARY_URL MEDIARY_EMAIL MEDIARY_PASSWORD
+export MEDIARY_URL MEDIARY_EMAIL MEDIARY_PASSWORD MEDIARY_CONTROL
 if ! "$@"; then
     tail -n 50 "$folder/log" >&2
     exit 1

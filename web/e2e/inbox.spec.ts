@@ -118,7 +118,7 @@ test("a quoted message is one click away", async ({ inbox }) => {
     if (words) await expect(thread(inbox).getByText(words, { exact: false }).last()).toBeInViewport();
     return;
   }
-  test.skip(true, "needs a reply");
+  throw new Error("the server needs a reply");
 });
 
 test("on a phone one pane shows at a time", async ({ inbox }) => {

@@ -13,7 +13,7 @@ test("a new message shows at once, in the open thread and at the top of the list
 
 test("elsewhere it raises the unread count, and opening marks it read", async ({ inbox }) => {
   const quiet = (await conversations(inbox)).find((item) => item.unreadCount === 0);
-  test.skip(!quiet, "needs a conversation that was read");
+  expect(quiet, "needs a conversation that was read").toBeTruthy();
   if (!quiet) return;
   await openLive(inbox, "/");
   await expect(rows(inbox).first()).toBeVisible();
