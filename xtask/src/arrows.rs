@@ -39,6 +39,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         ],
         &[],
     ),
+    ("mediary-test-s3", &[], &["sqlx", "axum", "reqwest"]),
     ("mediary-web", &[], &["tokio", "sqlx", "axum", "reqwest"]),
     ("mediary-bench", &["mediary-core", "mediary-graph"], &["sqlx"]),
     ("xtask", &["mediary-server"], &[]),

@@ -30,10 +30,12 @@ impl fmt::Display for ErrorKind {
         f.write_str(match self {
             Self::NotFound => "nothing is stored there",
             Self::Full => "storage is full; make room and it goes on",
-            Self::Refused => "storage refuses access; check its owner, permissions and mount",
+            Self::Refused => {
+                "storage refuses access; check its permissions, and its owner and mount or its keys"
+            }
             Self::InvalidKey => "not a storage key",
             Self::Truncated => "the stored file is shorter than recorded",
-            Self::Io => "the device failed",
+            Self::Io => "the device or the network behind it failed",
         })
     }
 }
@@ -44,7 +46,7 @@ impl fmt::Display for ErrorKind {
 pub struct Error {
     kind: ErrorKind,
     context: String,
-    source: Option<io::Error>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
@@ -54,7 +56,11 @@ impl Error {
 
     pub(crate) fn io(context: impl Into<String>, source: impl Into<io::Error>) -> Self {
         let source = source.into();
-        Self { kind: kind_of(&source), context: context.into(), source: Some(source) }
+        Self { kind: kind_of(&source), context: context.into(), source: Some(source.into()) }
+    }
+
+    pub(crate) fn object(context: impl Into<String>, source: object_store::Error) -> Self {
+        Self { kind: kind_of_object(&source), context: context.into(), source: Some(source.into()) }
     }
 
     /// What kind of failure it was.
@@ -91,6 +97,27 @@ fn kind_of(error: &io::Error) -> ErrorKind {
         _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => ErrorKind::Refused,
         _ => ErrorKind::Io,
     }
+}
+
+fn kind_of_object(error: &object_store::Error) -> ErrorKind {
+    use object_store::Error as Object;
+    match error {
+        Object::NotFound { .. } => ErrorKind::NotFound,
+        Object::PermissionDenied { .. } | Object::Unauthenticated { .. } => ErrorKind::Refused,
+        Object::InvalidPath { .. } => ErrorKind::InvalidKey,
+        // Another object lies under the key than the one that was opened.
+        Object::Precondition { .. } => ErrorKind::Truncated,
+        // What the library does not tell apart, it leaves in the store's own words.
+        _ if says_full(&error.to_string()) => ErrorKind::Full,
+        _ => ErrorKind::Io,
+    }
+}
+
+/// The words of MinIO, Ceph, Backblaze and others, and the status that stands for it.
+fn says_full(answer: &str) -> bool {
+    ["StorageFull", "QuotaExceeded", "InsufficientStorage", "storage_cap_exceeded", "507"]
+        .iter()
+        .any(|words| answer.contains(words))
 }
 
 #[cfg(test)]

@@ -5,15 +5,25 @@
 
 mod buffer;
 mod error;
+mod file;
 mod key;
+mod listing;
 mod local;
+mod s3;
 mod storage;
+mod storages;
+mod upload;
 
 pub use buffer::{BufferPool, PooledBuffer};
 pub use error::{Error, ErrorKind, Result};
+pub use file::{Reader, StoredFile};
 pub use key::StorageKey;
-pub use local::{Listing, LocalStorage, Sealed, StoredFile, StoredObject, SweepReport, Upload};
+pub use listing::{Listing, StoredObject, SweepReport};
+pub use local::{LocalFile, LocalStorage};
+pub use s3::{Encryption, ObjectFile, ObjectStorage, S3Settings, ServedAs};
 pub use storage::{Storage, Stored};
+pub use storages::Storages;
+pub use upload::{Sealed, Upload};
 
-/// The most that one [`StoredFile::read_at`] returns, and what an [`Upload`] collects before it writes.
+/// The most that one [`StoredFile::read_at`] returns, and what an [`Upload`] into a folder collects before it writes.
 pub const CHUNK_BYTES: usize = buffer::LARGEST;

@@ -7,14 +7,20 @@ use bytes::Bytes;
 use mediary_core::StorageBackend;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::file::StoredFile;
 use crate::key::StorageKey;
-use crate::local::{Listing, LocalStorage, StoredFile, SweepReport, Upload};
+use crate::listing::{self, Listing, SweepReport};
+use crate::local::LocalStorage;
+use crate::s3::{ObjectStorage, S3Settings};
+use crate::upload::{self, Upload};
 
 /// Somewhere that keeps files. Clones share it.
 #[derive(Clone, Debug)]
 pub enum Storage {
     /// A folder on this machine.
     Local(LocalStorage),
+    /// A bucket of an S3-compatible store.
+    Object(ObjectStorage),
 }
 
 /// What a finished upload left in storage.
@@ -32,10 +38,21 @@ impl Storage {
         LocalStorage::open(root).await.map(Self::Local)
     }
 
+    /// Storage in a bucket. Nothing is asked of it yet.
+    pub fn open_s3(settings: &S3Settings) -> Result<Self> {
+        ObjectStorage::open(settings).map(Self::Object)
+    }
+
+    /// Storage in memory that behaves as a bucket does, for tests.
+    pub fn in_memory() -> Self {
+        Self::Object(ObjectStorage::in_memory())
+    }
+
     /// Which kind of storage this is, as records name it.
     pub fn backend(&self) -> StorageBackend {
         match self {
             Self::Local(_) => StorageBackend::Local,
+            Self::Object(objects) => objects.backend(),
         }
     }
 
@@ -43,6 +60,7 @@ impl Storage {
     pub fn location(&self, key: &StorageKey) -> String {
         match self {
             Self::Local(local) => local.location(key),
+            Self::Object(objects) => objects.location(key),
         }
     }
 
@@ -50,14 +68,17 @@ impl Storage {
     /// stays and is replaced at once. An upload that is dropped leaves nothing.
     pub async fn create(&self, key: &StorageKey) -> Result<Upload> {
         match self {
-            Self::Local(local) => Ok(local.create(key)),
+            Self::Local(local) => Ok(Upload(upload::Kind::Local(Box::new(local.create(key))))),
+            Self::Object(objects) => Ok(Upload(upload::Kind::Object(Box::new(objects.create(key)?)))),
         }
     }
 
-    /// Opens a stored file for reading. Who has it open can read it to the end, even if it is deleted meanwhile.
+    /// Opens a stored file for reading. Who has it open never reads another file's bytes, whatever happens meanwhile:
+    /// in a folder it can be read to the end, in a bucket reading fails once it is deleted or replaced.
     pub async fn open(&self, key: &StorageKey) -> Result<StoredFile> {
         match self {
-            Self::Local(local) => local.open_file(key).await,
+            Self::Local(local) => local.open_file(key).await.map(StoredFile::Local),
+            Self::Object(objects) => objects.open_file(key).await.map(StoredFile::Object),
         }
     }
 
@@ -65,13 +86,15 @@ impl Storage {
     pub async fn delete(&self, key: &StorageKey) -> Result<bool> {
         match self {
             Self::Local(local) => local.delete(key).await,
+            Self::Object(objects) => objects.delete(key).await,
         }
     }
 
     /// Walks over every stored file below `prefix` (a first part of keys, such as `media`), in pages.
     pub fn list(&self, prefix: &str) -> Result<Listing> {
         match self {
-            Self::Local(local) => local.list(prefix),
+            Self::Local(local) => local.list(prefix).map(listing::Kind::Local).map(Listing),
+            Self::Object(objects) => objects.list(prefix).map(listing::Kind::Object).map(Listing),
         }
     }
 
@@ -79,6 +102,7 @@ impl Storage {
     pub async fn sweep_temporary(&self, older_than: Duration) -> Result<SweepReport> {
         match self {
             Self::Local(local) => local.sweep_temporary(older_than).await,
+            Self::Object(objects) => objects.sweep_temporary(older_than).await,
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mediary_blob::Storage;
+use mediary_blob::Storages;
 use mediary_core::{Clock, ErrorCode, FileType, MediaPolicy, RetryRules, Timestamp, limits};
 use mediary_graph::GraphClient;
 use mediary_store::Store;
@@ -29,7 +29,7 @@ use crate::{fetch, ingest, sweep};
 #[derive(Debug)]
 pub struct EngineParts {
     pub store: Store,
-    pub storage: Storage,
+    pub storages: Storages,
     pub graph: GraphClient,
     pub vault: Vault,
     pub clock: Arc<dyn Clock>,

@@ -23,7 +23,8 @@ impl Engine {
     /// Checks the database and storage, and says whether storage holds downloads back.
     pub async fn health(&self) -> Vec<Check> {
         let database = check("database", async { self.store().check().await.map_err(chain) });
-        let storage = check("storage", async { self.parts().storage.check().await.map_err(chain) });
+        let storage =
+            check("storage", async { self.parts().storages.primary().check().await.map_err(chain) });
         let (database, mut storage) = tokio::join!(database, storage);
         let pause = self.gates().storage_pause();
         if let Some(pause) = pause.filter(|pause| self.now() < pause.until.plus(WELL_AFTER)) {

@@ -151,7 +151,7 @@ impl Engine {
             && record.download_attempts > 0
         {
             let key = StorageKey::media(company, record.message_id, provider_id);
-            self.parts().storage.delete(&key).await?;
+            self.parts().storages.primary().delete(&key).await?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use mediary_core::{CompanyId, limits};
 use mediary_engine::{Caller, Engine};
 use mediary_store::{NewAudit, Store};
@@ -33,6 +34,7 @@ struct Inner {
     store: Store,
     config: ServerConfig,
     public_origin: String,
+    page_policy: HeaderValue,
     logins: LoginThrottle,
     request_ids: RequestIds,
     webhook_bytes: Semaphore,
@@ -51,12 +53,14 @@ impl App {
         docs: Docs,
         ending: CancellationToken,
     ) -> Self {
+        let page_policy = crate::routes::ui::policy(config.media_origin.as_deref());
         let public_origin = config.public_url.origin().ascii_serialization();
         Self(Arc::new(Inner {
             engine,
             store,
             config,
             public_origin,
+            page_policy,
             logins: LoginThrottle::default(),
             request_ids: RequestIds::new(),
             webhook_bytes: Semaphore::new(limits::WEBHOOK_BYTES_IN_FLIGHT),
@@ -83,6 +87,11 @@ impl App {
     /// Scheme, host and port under which people reach us.
     pub(crate) fn public_origin(&self) -> &str {
         &self.0.public_origin
+    }
+
+    /// What pages may load, and from where.
+    pub(crate) fn page_policy(&self) -> &HeaderValue {
+        &self.0.page_policy
     }
 
     pub(crate) fn logins(&self) -> &LoginThrottle {

@@ -39,10 +39,22 @@ pub enum Surface {
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
     pub surface: Surface,
+    pub delivery: Delivery,
+    /// The address of the store that viewers are sent to, which pages may then load media from.
+    pub media_origin: Option<String>,
     /// Under which people reach it; links are made from it, and cookies are for https alone if it is https.
     pub public_url: Url,
     /// What `/metrics` shows; without it there is no such path.
     pub metrics: Option<PrometheusHandle>,
+}
+
+/// How viewers get files that a bucket keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Through us.
+    Proxy,
+    /// From the bucket, by a URL that holds for a minute; what may hold scripts still through us.
+    Redirect,
 }
 
 /// The HTTP side of Mediary.

@@ -131,7 +131,7 @@ impl House {
         });
         let engine = Engine::new(EngineParts {
             store: store.clone(),
-            storage: storage.clone(),
+            storages: storage.clone().into(),
             graph: graph.unwrap(),
             vault: Vault::new([7; 32]),
             clock: Arc::new(clock.clone()),
@@ -139,6 +139,8 @@ impl House {
         });
         let config = ServerConfig {
             surface: crate::Surface::Everything,
+            delivery: crate::Delivery::Redirect,
+            media_origin: None,
             public_url: "https://media.example".parse().unwrap(),
             metrics: None,
         };

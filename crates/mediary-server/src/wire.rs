@@ -14,7 +14,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use mediary_blob::StoredFile;
+use mediary_blob::LocalFile;
 use rustix::fs::sendfile;
 use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
 use tokio::io::Interest;
@@ -31,14 +31,14 @@ pub(crate) struct Handover(Arc<Mutex<VecDeque<Part>>>);
 
 #[derive(Debug)]
 struct Part {
-    file: StoredFile,
+    file: LocalFile,
     offset: u64,
     left: usize,
 }
 
 impl Handover {
     /// The stand-in for up to [`HANDED_OVER_MAX`] bytes of a file. It has to go into the answer's body next, once.
-    pub(crate) fn hand_over(&self, file: StoredFile, offset: u64, len: usize) -> Bytes {
+    pub(crate) fn hand_over(&self, file: LocalFile, offset: u64, len: usize) -> Bytes {
         let stand_in = Bytes::from_static(&STAND_IN).slice(..len);
         self.lock().push_back(Part { file, offset, left: len });
         stand_in

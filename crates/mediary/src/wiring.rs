@@ -5,7 +5,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 
 use anyhow::Context;
-use mediary_blob::Storage;
+use mediary_blob::{Storage, Storages};
 use mediary_core::{Clock, CompanyId, SystemClock};
 use mediary_engine::{Engine, EngineConfig, EngineParts, Vault};
 use mediary_graph::{GraphClient, GraphOptions};
@@ -23,7 +23,7 @@ const USER_AGENT: &str = concat!("Mediary/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone, Debug)]
 pub(crate) struct Parts {
     pub(crate) store: Store,
-    pub(crate) storage: Storage,
+    pub(crate) storages: Storages,
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -50,7 +50,7 @@ pub(crate) async fn parts(config: &Config) -> anyhow::Result<Parts> {
     for step in store.migrate().await.context("bringing the database up to date")? {
         tracing::info!(step, "migrated the database");
     }
-    let storage = Storage::open_local(&config.data_dir).await.context("opening the storage")?;
+    let storages = storages(config).await.context("opening the storage")?;
     let graph = GraphClient::new(GraphOptions {
         graph_url: config.graph_url.clone(),
         version: config.graph_version.clone(),
@@ -62,13 +62,30 @@ pub(crate) async fn parts(config: &Config) -> anyhow::Result<Parts> {
     .context("preparing the client for WhatsApp")?;
     let engine = Engine::new(EngineParts {
         store: store.clone(),
-        storage: storage.clone(),
+        storages: storages.clone(),
         graph,
         vault: Vault::new(secret_key(config)?),
         clock: clock.clone(),
         config: engine_config(config),
     });
-    Ok(Parts { store, storage, engine, clock })
+    Ok(Parts { store, storages, engine, clock })
+}
+
+/// Where the settings say, and every other storage that has settings: files may lie there from before.
+async fn storages(config: &Config) -> anyhow::Result<Storages> {
+    let mut primary = None;
+    let mut others = Vec::new();
+    let local = Storage::open_local(&config.data_dir).await?;
+    let buckets = config.storage.buckets.iter().map(Storage::open_s3).collect::<Result<Vec<_>, _>>()?;
+    for storage in std::iter::once(local).chain(buckets) {
+        if storage.backend() == config.storage.backend {
+            primary = Some(storage);
+        } else {
+            others.push(storage);
+        }
+    }
+    let primary = primary.with_context(|| format!("storage {} has no settings", config.storage.backend))?;
+    Ok(Storages::new(primary, others))
 }
 
 fn engine_config(config: &Config) -> EngineConfig {

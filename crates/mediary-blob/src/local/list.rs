@@ -14,39 +14,16 @@ use super::upload::TEMPORARY_SUFFIX;
 use super::{Inner, blocking, folder};
 use crate::error::{Error, Result};
 use crate::key::StorageKey;
+use crate::listing::{PAGE, StoredObject, SweepReport};
 
-/// Stored files in one page of a [`Listing`].
-const PAGE: usize = 1000;
 /// How deep folders are followed; keys are never deeper.
 const DEPTH_MAX: usize = 8;
 
-/// A stored file as a listing shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredObject {
-    /// Its key.
-    pub key: StorageKey,
-    /// Bytes in the file.
-    pub size: u64,
-    /// When its content was written.
-    pub modified: Timestamp,
-}
-
-/// What a sweep of unfinished uploads did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SweepReport {
-    /// Unfinished uploads removed.
-    pub removed: u64,
-    /// Bytes they held.
-    pub bytes: u64,
-    /// Unfinished uploads that are too young to be called abandoned.
-    pub kept: u64,
-}
-
-/// A walk over stored files, in no promised order.
+/// A walk over the files of a folder.
 #[derive(Debug)]
-pub struct Listing(Option<Walk>);
+pub(crate) struct LocalListing(Option<Walk>);
 
-impl Listing {
+impl LocalListing {
     pub(super) fn new(root: PathBuf, prefix: &str) -> Result<Self> {
         // A prefix is the beginning of a key, so it must pass for one.
         let probe: StorageKey = format!("{prefix}/0").parse()?;
@@ -54,8 +31,7 @@ impl Listing {
         Ok(Self(Some(Walk { root, top: Some(top), stack: Vec::new() })))
     }
 
-    /// The next page; `None` when everything has been shown.
-    pub async fn next_page(&mut self) -> Result<Option<Vec<StoredObject>>> {
+    pub(crate) async fn next_page(&mut self) -> Result<Option<Vec<StoredObject>>> {
         let Some(mut walk) = self.0.take() else { return Ok(None) };
         let (walk, page) = blocking(move || {
             let mut page = Vec::new();

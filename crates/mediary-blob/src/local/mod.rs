@@ -15,13 +15,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::fs::{AtFlags, Mode, OFlags, openat, unlinkat};
 use rustix::io::Errno;
 
-pub use list::{Listing, StoredObject, SweepReport};
-pub use read::StoredFile;
-pub use upload::{Sealed, Upload};
+pub(crate) use list::LocalListing;
+pub use read::LocalFile;
+pub(crate) use upload::{LocalSealed, LocalUpload};
 
 use crate::buffer::BufferPool;
 use crate::error::{Error, Result};
 use crate::key::StorageKey;
+use crate::listing::SweepReport;
 
 /// Folders remembered as surely on disk, before the memory starts anew.
 const SYNCED_FOLDERS_MAX: usize = 10_000;
@@ -65,11 +66,11 @@ impl LocalStorage {
         format!("file://{}/{key}", self.0.path.display())
     }
 
-    pub(crate) fn create(&self, key: &StorageKey) -> Upload {
-        Upload::new(self.clone(), key.clone())
+    pub(crate) fn create(&self, key: &StorageKey) -> LocalUpload {
+        LocalUpload::new(self.clone(), key.clone())
     }
 
-    pub(crate) async fn open_file(&self, key: &StorageKey) -> Result<StoredFile> {
+    pub(crate) async fn open_file(&self, key: &StorageKey) -> Result<LocalFile> {
         if let Some(file) = read::open_cached(&self.0, key)? {
             return Ok(file);
         }
@@ -82,8 +83,8 @@ impl LocalStorage {
         blocking(move || storage.0.delete(&key)).await
     }
 
-    pub(crate) fn list(&self, prefix: &str) -> Result<Listing> {
-        Listing::new(self.0.path.clone(), prefix)
+    pub(crate) fn list(&self, prefix: &str) -> Result<LocalListing> {
+        LocalListing::new(self.0.path.clone(), prefix)
     }
 
     pub(crate) async fn sweep_temporary(&self, older_than: std::time::Duration) -> Result<SweepReport> {

@@ -22,46 +22,46 @@ const READ: OFlags = OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXE
 
 /// An open stored file. Clones share it; reading needs no position, so parts can be read in any order at once.
 #[derive(Clone)]
-pub struct StoredFile {
+pub struct LocalFile {
     file: Arc<File>,
     size: u64,
     modified: Timestamp,
     buffers: BufferPool,
 }
 
-impl AsFd for StoredFile {
+impl AsFd for LocalFile {
     /// The open file, for the kernel to send from. Its position is nobody's: name the offset.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
     }
 }
 
-impl fmt::Debug for StoredFile {
+impl fmt::Debug for LocalFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredFile").field("size", &self.size).field("modified", &self.modified).finish()
+        f.debug_struct("LocalFile").field("size", &self.size).field("modified", &self.modified).finish()
     }
 }
 
 /// Opens a file if that needs nothing from the disk; `None` says that the way there may have to wait.
-pub(super) fn open_cached(inner: &Inner, key: &StorageKey) -> Result<Option<StoredFile>> {
+pub(super) fn open_cached(inner: &Inner, key: &StorageKey) -> Result<Option<LocalFile>> {
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::CACHED;
     match openat2(&inner.root, key.as_str(), READ, Mode::empty(), resolve) {
-        Ok(file) => StoredFile::new(inner, key, file).map(Some),
+        Ok(file) => LocalFile::new(inner, key, file).map(Some),
         // Any refusal gets its verdict from the walk that works on every kernel.
         Err(_) => Ok(None),
     }
 }
 
-pub(super) fn open(inner: &Inner, key: &StorageKey) -> Result<StoredFile> {
+pub(super) fn open(inner: &Inner, key: &StorageKey) -> Result<LocalFile> {
     let failed = |error: Errno| Error::io(format!("open {key}"), error);
     let folders: Vec<&str> = key.folders().collect();
     let parents = folder::open_all(&inner.root, &folders).map_err(failed)?;
     let parent = parents.last().unwrap_or(&inner.root);
     let file = openat(parent, key.name(), READ, Mode::empty()).map_err(failed)?;
-    StoredFile::new(inner, key, file)
+    LocalFile::new(inner, key, file)
 }
 
-impl StoredFile {
+impl LocalFile {
     fn new(inner: &Inner, key: &StorageKey, file: OwnedFd) -> Result<Self> {
         let stat = rustix::fs::fstat(&file).map_err(|error| Error::io(format!("open {key}"), error))?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
@@ -75,19 +75,15 @@ impl StoredFile {
         })
     }
 
-    /// Bytes in the file.
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.size
     }
 
-    /// When its content was written, to the second.
-    pub fn modified(&self) -> Timestamp {
+    pub(crate) fn modified(&self) -> Timestamp {
         self.modified
     }
 
-    /// Reads up to `len` bytes from `offset`: all of them if the file goes that far and `len` is no more than
-    /// [`crate::CHUNK_BYTES`]. Empty at or beyond the end of the file.
-    pub async fn read_at(&self, offset: u64, len: usize) -> Result<Bytes> {
+    pub(crate) async fn read_at(&self, offset: u64, len: usize) -> Result<Bytes> {
         let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
         let wanted = len.min(left).min(LARGEST);
         if wanted == 0 {

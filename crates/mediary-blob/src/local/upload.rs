@@ -27,7 +27,7 @@ const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// A file on its way into storage. Collects up to 256 KiB before it writes, and hashes what it writes.
 /// Dropping it removes what was written.
-pub struct Upload {
+pub(crate) struct LocalUpload {
     buffer: PooledBuffer,
     filled: usize,
     /// Away while it writes; stays away if the writing failed or was abandoned.
@@ -35,24 +35,24 @@ pub struct Upload {
 }
 
 /// A complete file under its temporary name. Dropping it removes it.
-pub struct Sealed {
+pub(crate) struct LocalSealed {
     writer: Writer,
     stored: Stored,
 }
 
-impl fmt::Debug for Upload {
+impl fmt::Debug for LocalUpload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Upload").field("filled", &self.filled).field("writer", &self.writer).finish()
+        f.debug_struct("LocalUpload").field("filled", &self.filled).field("writer", &self.writer).finish()
     }
 }
 
-impl fmt::Debug for Sealed {
+impl fmt::Debug for LocalSealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sealed").field("stored", &self.stored).field("writer", &self.writer).finish()
+        f.debug_struct("LocalSealed").field("stored", &self.stored).field("writer", &self.writer).finish()
     }
 }
 
-impl Upload {
+impl LocalUpload {
     pub(super) fn new(storage: LocalStorage, key: StorageKey) -> Self {
         let buffer = storage.0.buffers.take(LARGEST);
         let hash = digest::Context::new(&digest::SHA256);
@@ -60,8 +60,7 @@ impl Upload {
         Self { buffer, filled: 0, writer: Some(writer) }
     }
 
-    /// Appends bytes. After an error, or when this is abandoned half-way, the upload can only be dropped.
-    pub async fn write(&mut self, mut bytes: Bytes) -> Result<()> {
+    pub(crate) async fn write(&mut self, mut bytes: Bytes) -> Result<()> {
         while !bytes.is_empty() {
             let part = bytes.split_to(bytes.len().min(LARGEST - self.filled));
             self.buffer[self.filled..self.filled + part.len()].copy_from_slice(&part);
@@ -94,9 +93,7 @@ impl Upload {
         })
     }
 
-    /// Writes the rest and tells size and hash, so that the caller can decide between
-    /// [`Sealed::publish`] and [`Sealed::discard`].
-    pub async fn seal(mut self) -> Result<Sealed> {
+    pub(crate) async fn seal(mut self) -> Result<LocalSealed> {
         let mut writer = self.take_writer()?;
         let (buffer, filled) = (self.buffer, self.filled);
         blocking(move || {
@@ -104,18 +101,12 @@ impl Upload {
             let mut sha256 = [0; 32];
             sha256.copy_from_slice(writer.hash.clone().finish().as_ref());
             let stored = Stored { size: writer.size, sha256 };
-            Ok(Sealed { writer, stored })
+            Ok(LocalSealed { writer, stored })
         })
         .await
     }
 
-    /// Writes the rest and publishes the file whatever its hash is.
-    pub async fn finish(self) -> Result<Stored> {
-        self.seal().await?.publish().await
-    }
-
-    /// Removes what was written.
-    pub async fn abort(self) -> Result<()> {
+    pub(crate) async fn abort(self) -> Result<()> {
         blocking(move || {
             drop(self);
             Ok(())
@@ -124,19 +115,12 @@ impl Upload {
     }
 }
 
-impl Sealed {
-    /// Bytes in the file.
-    pub fn size(&self) -> u64 {
-        self.stored.size
+impl LocalSealed {
+    pub(crate) fn stored(&self) -> Stored {
+        self.stored
     }
 
-    /// SHA-256 of its content.
-    pub fn sha256(&self) -> [u8; 32] {
-        self.stored.sha256
-    }
-
-    /// Makes the file durable under its key, in place of what was there.
-    pub async fn publish(mut self) -> Result<Stored> {
+    pub(crate) async fn publish(mut self) -> Result<Stored> {
         blocking(move || {
             self.writer.publish()?;
             Ok(self.stored)
@@ -144,8 +128,7 @@ impl Sealed {
         .await
     }
 
-    /// Removes what was written.
-    pub async fn discard(self) -> Result<()> {
+    pub(crate) async fn discard(self) -> Result<()> {
         blocking(move || {
             drop(self);
             Ok(())

@@ -14,7 +14,13 @@ pub(crate) fn key(message: i64) -> StorageKey {
 
 /// Bytes that are nowhere the same, so that a part from the wrong place shows.
 pub(crate) fn content(len: usize) -> Vec<u8> {
-    (0..len).map(|at| u8::try_from((at * 31 + at / 251) % 256).unwrap()).collect()
+    let mut bytes = Vec::with_capacity(len + 8);
+    while bytes.len() < len {
+        let at = bytes.len() as u64;
+        bytes.extend_from_slice(&at.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
+    }
+    bytes.truncate(len);
+    bytes
 }
 
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -52,10 +58,17 @@ pub(crate) async fn missing(storage: &Storage, key: &StorageKey) -> bool {
     matches!(storage.open(key).await, Err(error) if error.kind() == ErrorKind::NotFound)
 }
 
+/// Whether it is a bucket, where a file that is deleted or replaced cannot be read on.
+fn is_object(storage: &Storage) -> bool {
+    matches!(storage, Storage::Object(_))
+}
+
 /// Holds a storage, which must be empty, to every promise.
 pub(crate) async fn run(storage: &Storage) {
     files_of_any_size_come_back_whole(storage).await;
     ranges_are_exact_at_the_edges(storage).await;
+    readers_give_exactly_their_part(storage).await;
+    files_of_many_parts_come_back_whole(storage).await;
     nothing_shows_before_it_is_published(storage).await;
     what_is_not_published_leaves_nothing(storage).await;
     a_file_is_replaced_at_once(storage).await;
@@ -110,6 +123,44 @@ async fn ranges_are_exact_at_the_edges(storage: &Storage) {
     storage.delete(&key(1)).await.unwrap();
 }
 
+async fn readers_give_exactly_their_part(storage: &Storage) {
+    let bytes = content(3 * CHUNK_BYTES + 100);
+    put(storage, &key(1), &bytes).await;
+    let file = storage.open(&key(1)).await.unwrap();
+    for part in [0..bytes.len(), 0..0, 5..6, CHUNK_BYTES - 1..2 * CHUNK_BYTES + 2, 100..usize::MAX] {
+        let mut reader = file.reader(part.start as u64..part.end as u64);
+        let mut read = Vec::new();
+        while let Some(chunk) = reader.next().await.unwrap() {
+            assert!((1..=CHUNK_BYTES).contains(&chunk.len()));
+            read.extend_from_slice(&chunk);
+        }
+        assert!(read == bytes[part.start..part.end.min(bytes.len())], "{part:?}");
+        assert!(reader.next().await.unwrap().is_none());
+    }
+    storage.delete(&key(1)).await.unwrap();
+}
+
+/// Around the 5 MiB that a bucket takes in one piece.
+async fn files_of_many_parts_come_back_whole(storage: &Storage) {
+    const PART: usize = 5 * 1024 * 1024;
+    for len in [PART - 1, PART, PART + 1, 3 * PART, 3 * PART + 77] {
+        let bytes = content(len);
+        assert_eq!(put(storage, &key(1), &bytes).await, Stored { size: len as u64, sha256: sha256(&bytes) });
+        assert!(get(storage, &key(1)).await == bytes, "{len}");
+    }
+    let mut upload = storage.create(&key(2)).await.unwrap();
+    upload.write(content(2 * PART + 5).into()).await.unwrap();
+    assert!(missing(storage, &key(2)).await, "nothing shows before it is published");
+    upload.seal().await.unwrap().discard().await.unwrap();
+    assert!(missing(storage, &key(2)).await);
+    assert_eq!(
+        storage.sweep_temporary(Duration::ZERO).await.unwrap().removed,
+        0,
+        "nothing was left to sweep"
+    );
+    storage.delete(&key(1)).await.unwrap();
+}
+
 async fn nothing_shows_before_it_is_published(storage: &Storage) {
     let mut upload = storage.create(&key(1)).await.unwrap();
     upload.write(content(2 * CHUNK_BYTES + 5).into()).await.unwrap();
@@ -137,12 +188,16 @@ async fn what_is_not_published_leaves_nothing(storage: &Storage) {
 }
 
 async fn a_file_is_replaced_at_once(storage: &Storage) {
-    let (old, new) = (content(5000), content(CHUNK_BYTES + 1));
+    let (old, mut new) = (content(5000), content(CHUNK_BYTES + 1));
+    new.reverse();
     put(storage, &key(1), &old).await;
     let reader = storage.open(&key(1)).await.unwrap();
     put(storage, &key(1), &new).await;
     assert!(get(storage, &key(1)).await == new);
-    assert!(reader.read_at(0, 5000).await.unwrap() == old, "who had it open reads it to the end");
+    match reader.read_at(0, 5000).await {
+        Ok(bytes) => assert!(bytes == old, "who had it open reads what was there then"),
+        Err(error) => assert!(is_object(storage) && error.kind() == ErrorKind::Truncated, "{error}"),
+    }
     storage.delete(&key(1)).await.unwrap();
 }
 
@@ -153,7 +208,10 @@ async fn deletion_is_final_and_known(storage: &Storage) {
     assert!(storage.delete(&key(1)).await.unwrap());
     assert!(!storage.delete(&key(1)).await.unwrap());
     assert!(missing(storage, &key(1)).await);
-    assert_eq!(reader.read_at(0, 100).await.unwrap(), "gone soon");
+    match reader.read_at(0, 100).await {
+        Ok(bytes) => assert_eq!(bytes, "gone soon"),
+        Err(error) => assert!(is_object(storage) && error.kind() == ErrorKind::NotFound, "{error}"),
+    }
 }
 
 async fn many_at_once_do_not_mix(storage: &Storage) {

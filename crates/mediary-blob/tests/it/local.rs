@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use mediary_blob::{CHUNK_BYTES, ErrorKind, Storage, StorageKey};
+use mediary_blob::{CHUNK_BYTES, ErrorKind, Storage, StorageKey, StoredFile};
 use mediary_core::StorageBackend;
 use tempfile::TempDir;
 
@@ -193,6 +193,7 @@ async fn a_file_that_shrank_is_an_error_not_a_short_answer() {
     let error = file.read_at(40_000, 20_000).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Truncated, "{error}");
     assert_eq!(file.read_at(0, 50_000).await.unwrap(), content(50_000));
+    let StoredFile::Local(file) = file else { panic!("a file in a folder is local") };
     assert_eq!(file.warm(0, 100_000).await.unwrap_err().kind(), ErrorKind::Truncated);
     file.warm(0, 50_000).await.unwrap();
     file.warm(0, 0).await.unwrap();

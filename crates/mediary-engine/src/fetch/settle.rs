@@ -62,7 +62,7 @@ pub(super) async fn keep(
 }
 
 fn finished(engine: &Engine, claim: &ClaimedDownload, key: &StorageKey, stored: Stored) -> FinishedDownload {
-    let storage = &engine.parts().storage;
+    let storage = engine.parts().storages.primary();
     FinishedDownload {
         media_id: claim.media_id,
         company_id: claim.company_id,
@@ -112,7 +112,7 @@ async fn quarantine(
     stored: Stored,
     mime: &'static str,
 ) -> Result<bool> {
-    let storage = &engine.parts().storage;
+    let storage = engine.parts().storages.primary();
     let held_back = QuarantinedFile {
         storage_backend: storage.backend(),
         storage_key: key.to_string(),
@@ -225,7 +225,7 @@ async fn clear_away(engine: &Engine, claim: &ClaimedDownload, key: &StorageKey) 
                     || record.storage_key.as_deref() == Some(key.as_str()))
         });
         if !still_ours {
-            engine.parts().storage.delete(key).await?;
+            engine.parts().storages.primary().delete(key).await?;
         }
         Ok::<(), crate::Error>(())
     };

@@ -172,7 +172,7 @@ async fn receive(
     progress: &Progress,
 ) -> Result<(Sealed, Vec<u8>), Failure> {
     let half = progress.expected().unwrap_or(0) / 2;
-    let mut upload = engine.parts().storage.create(key).await?;
+    let mut upload = engine.parts().storages.primary().create(key).await?;
     let mut head = Vec::new();
     let mut received = 0;
     while let Some(chunk) = stream.chunk().await? {

@@ -173,15 +173,24 @@ impl Engine {
 
     /// The stored file of a record; `None` if there is none, or storage no longer has it.
     async fn open_stored(&self, record: &MediaFile) -> Result<Option<OpenedMedia>> {
-        let (Some(key), Some(sha256)) = (&record.storage_key, record.sha256) else { return Ok(None) };
-        let ours = record.storage_backend == Some(self.parts().storage.backend());
-        if record.download_status != DownloadStatus::Completed || !ours {
+        let (Some(backend), Some(key), Some(sha256)) =
+            (record.storage_backend, &record.storage_key, record.sha256)
+        else {
+            return Ok(None);
+        };
+        if record.download_status != DownloadStatus::Completed {
             return Ok(None);
         }
+        let storage = match self.parts().storages.of(backend) {
+            Ok(storage) => storage,
+            // It may still be there, and the record says so; what WhatsApp has can be had from there all the same.
+            Err(error) if record.expires_at <= self.now() => return Err(error.into()),
+            Err(_) => return Ok(None),
+        };
         let key: StorageKey = key.parse()?;
         let file = match self.files().kept(&key, &sha256) {
             Some(file) => file,
-            None => match self.parts().storage.open(&key).await {
+            None => match storage.open(&key).await {
                 Ok(file) => file,
                 Err(error) if error.kind() == mediary_blob::ErrorKind::NotFound => {
                     counter!(STORAGE_READS, "result" => "miss").increment(1);

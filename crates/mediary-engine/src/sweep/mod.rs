@@ -6,12 +6,12 @@ mod gauges;
 use std::time::Duration;
 
 use mediary_blob::StorageKey;
-use mediary_core::{DownloadStatus, ErrorCode, Timestamp};
+use mediary_core::{DownloadStatus, Timestamp};
 use mediary_store::{Change, Trash};
 use tokio::time::Instant;
 
 use crate::engine::{Engine, Shutdown};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::events::{EventData, EventName};
 use crate::{fault, ingest};
 
@@ -126,8 +126,9 @@ impl Engine {
     }
 
     async fn sweep_hourly(&self, report: &mut SweepReport) -> Result<()> {
-        let temporary = self.parts().storage.sweep_temporary(TEMPORARY_AFTER).await?;
-        report.temporary_files_removed += temporary.removed;
+        for storage in self.parts().storages.all() {
+            report.temporary_files_removed += storage.sweep_temporary(TEMPORARY_AFTER).await?.removed;
+        }
         report.webhooks_pruned += self.prune_webhooks().await?;
         report.sessions_pruned += self.prune_sessions().await?;
         self.apply_waiting(DAY).await?;
@@ -197,14 +198,8 @@ impl Engine {
     }
 
     async fn remove(&self, item: &Trash) -> Result<()> {
-        let storage = &self.parts().storage;
-        if item.backend != storage.backend() {
-            let context =
-                format!("they are in storage {}, this process uses {}", item.backend, storage.backend());
-            return Err(Error::new(ErrorCode::StorageError, context));
-        }
         let key: StorageKey = item.key.parse()?;
-        storage.delete(&key).await?;
+        self.parts().storages.of(item.backend)?.delete(&key).await?;
         fault::point("trash.deleted");
         Ok(())
     }

@@ -146,7 +146,7 @@ fn engine(
 ) -> Engine {
     Engine::new(EngineParts {
         store: store.clone(),
-        storage: storage.clone(),
+        storages: storage.clone().into(),
         graph: graph(whatsapp),
         vault: Vault::new([9; 32]),
         clock: Arc::new(clock.clone()),

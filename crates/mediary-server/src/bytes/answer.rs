@@ -15,7 +15,7 @@ use mediary_graph::MediaStream;
 use metrics::Counter;
 
 use super::headers::{self, set};
-use super::{body, conditions, range};
+use super::{body, conditions, range, redirect};
 use crate::App;
 use crate::problem::{self, Problem};
 use crate::wire::Handover;
@@ -97,6 +97,9 @@ async fn stored(
         headers.remove(header::CONTENT_DISPOSITION);
         headers.remove(header::ACCEPT_RANGES);
         return Ok(with(StatusCode::NOT_MODIFIED, headers, Body::empty()));
+    }
+    if let Some(elsewhere) = redirect::answer(app, info, &file, &view).await? {
+        return Ok(elsewhere);
     }
     // A HEAD has no part: it describes the whole.
     let wanted = match view.asked.get(header::RANGE) {

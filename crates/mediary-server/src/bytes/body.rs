@@ -5,21 +5,25 @@ use std::ops::Range;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
-use mediary_blob::StoredFile;
+use mediary_blob::{LocalFile, Reader, StoredFile};
 
 use crate::problem;
 use crate::wire::{HANDED_OVER_MAX, Handover};
 
-/// The bytes of `part`, handed over to the socket; or, for a request that came by no socket of ours, read one by one.
-/// The first of them are looked at before the head is sent, so that a failure still becomes an answer.
+/// The bytes of `part`: of a file on this machine handed over to the socket, of any other read one by one, and so for a
+/// request that came by no socket of ours. The first of them are looked at before the head is sent, so that a failure
+/// still becomes an answer.
 pub(crate) async fn body(
     file: StoredFile,
     part: Range<u64>,
     handover: Option<Handover>,
 ) -> Result<Body, mediary_blob::Error> {
-    let mut transfer = Transfer { file, part, handover };
+    let mut transfer = match (file, handover) {
+        (StoredFile::Local(file), Some(handover)) => Transfer::HandedOver { file, part, handover },
+        (file, _) => Transfer::Read(file.reader(part)),
+    };
     let Some(first) = transfer.next().await? else { return Ok(Body::empty()) };
-    if transfer.part.is_empty() {
+    if transfer.is_at_its_end() {
         return Ok(Body::from(first));
     }
     let rest = stream::unfold(transfer, async |mut transfer| {
@@ -34,23 +38,34 @@ pub(crate) async fn body(
 }
 
 #[derive(Debug)]
-struct Transfer {
-    file: StoredFile,
-    /// What is still to come.
-    part: Range<u64>,
-    handover: Option<Handover>,
+enum Transfer {
+    HandedOver {
+        file: LocalFile,
+        /// What is still to come.
+        part: Range<u64>,
+        handover: Handover,
+    },
+    Read(Reader),
 }
 
 impl Transfer {
     async fn next(&mut self) -> Result<Option<Bytes>, mediary_blob::Error> {
-        let (offset, left) = (self.part.start, self.part.end.saturating_sub(self.part.start));
+        let (file, part, handover) = match self {
+            Self::Read(reader) => return reader.next().await,
+            Self::HandedOver { file, part, handover } => (file, part, handover),
+        };
+        let (offset, left) = (part.start, part.end.saturating_sub(part.start));
         let len = usize::try_from(left).unwrap_or(usize::MAX).min(HANDED_OVER_MAX);
         if len == 0 {
             return Ok(None);
         }
-        self.part.start += len as u64;
-        let Some(handover) = &self.handover else { return self.file.read_at(offset, len).await.map(Some) };
-        self.file.warm(offset, len).await?;
-        Ok(Some(handover.hand_over(self.file.clone(), offset, len)))
+        part.start += len as u64;
+        file.warm(offset, len).await?;
+        Ok(Some(handover.hand_over(file.clone(), offset, len)))
+    }
+
+    /// Whether it is known that nothing more comes.
+    fn is_at_its_end(&self) -> bool {
+        matches!(self, Self::HandedOver { part, .. } if part.is_empty())
     }
 }

@@ -5,3 +5,4 @@ mod body;
 pub(crate) mod conditions;
 pub(crate) mod headers;
 pub(crate) mod range;
+mod redirect;

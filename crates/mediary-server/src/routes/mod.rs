@@ -15,7 +15,7 @@ mod media;
 mod messages;
 mod records;
 mod settings;
-mod ui;
+pub(crate) mod ui;
 mod users;
 mod webhook;
 

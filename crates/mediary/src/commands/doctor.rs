@@ -90,7 +90,7 @@ async fn database(parts: &Parts) -> Finding {
 }
 
 async fn storage(parts: &Parts) -> Finding {
-    match parts.storage.check().await {
+    match parts.storages.primary().check().await {
         Ok(()) => well("storage", "wrote, read, ranged and deleted a probe"),
         Err(error) => unwell("storage", format!("{error}; check the folder's owner and the free space")),
     }

@@ -73,7 +73,13 @@ impl Running {
     pub(super) async fn until_stopped(self, config: &Config, listener: TcpListener) -> anyhow::Result<()> {
         let public_url: Url = config.public_url_for(listener.local_addr()?);
         let server = |surface, metrics: Option<&PrometheusHandle>| {
-            let config = ServerConfig { surface, public_url: public_url.clone(), metrics: metrics.cloned() };
+            let config = ServerConfig {
+                surface,
+                delivery: config.storage.delivery,
+                media_origin: config.storage.viewers_go_to(),
+                public_url: public_url.clone(),
+                metrics: metrics.cloned(),
+            };
             Server::new(self.parts.engine.clone(), self.parts.store.clone(), config)
         };
         let servers = TaskTracker::new();

@@ -1,8 +1,8 @@
 //! `mediary verify`: reads every stored file again and compares its size and hash with its record.
 
 use aws_lc_rs::digest::{Context as Hasher, SHA256};
-use mediary_blob::{CHUNK_BYTES, Storage, StorageKey};
-use mediary_core::{DownloadStatus, StorageBackend};
+use mediary_blob::{StorageKey, Storages};
+use mediary_core::DownloadStatus;
 use mediary_store::{MediaFile, MediaQuery, PageRequest};
 use serde_json::json;
 
@@ -30,7 +30,7 @@ pub(super) async fn run(config: &Config, args: &VerifyArgs) -> anyhow::Result<Ou
         loop {
             let page = parts.store.media_list(company, &query).await?;
             for media in page.items {
-                match check(&parts.storage, &media).await? {
+                match check(&parts.storages, &media).await? {
                     Finding::Whole => whole += 1,
                     Finding::Missing => missing.push(media.id),
                     Finding::Wrong => wrong.push(media.id),
@@ -62,22 +62,21 @@ pub(super) async fn run(config: &Config, args: &VerifyArgs) -> anyhow::Result<Ou
     Ok(if all_well { Outcome::Done } else { Outcome::SomeFailed })
 }
 
-async fn check(storage: &Storage, media: &MediaFile) -> anyhow::Result<Finding> {
-    let (Some(key), Some(expected)) = (&media.storage_key, media.sha256) else { return Ok(Finding::Missing) };
-    if media.storage_backend.is_some_and(|backend| backend != StorageBackend::Local) {
+async fn check(storages: &Storages, media: &MediaFile) -> anyhow::Result<Finding> {
+    let (Some(backend), Some(key), Some(expected)) =
+        (media.storage_backend, &media.storage_key, media.sha256)
+    else {
         return Ok(Finding::Missing);
-    }
-    let file = match storage.open(&key.parse::<StorageKey>()?).await {
+    };
+    let file = match storages.of(backend)?.open(&key.parse::<StorageKey>()?).await {
         Ok(file) => file,
         Err(error) if error.kind() == mediary_blob::ErrorKind::NotFound => return Ok(Finding::Missing),
         Err(error) => return Err(error.into()),
     };
     let mut hasher = Hasher::new(&SHA256);
-    let mut offset = 0;
-    while offset < file.size() {
-        let chunk = file.read_at(offset, CHUNK_BYTES).await?;
+    let mut reader = file.reader(0..file.size());
+    while let Some(chunk) = reader.next().await? {
         hasher.update(&chunk);
-        offset += chunk.len() as u64;
     }
     let same =
         hasher.finish().as_ref() == expected.as_slice() && i64::try_from(file.size()).ok() == media.file_size;

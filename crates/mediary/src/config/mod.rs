@@ -3,6 +3,7 @@
 mod secret_key;
 mod settings;
 mod source;
+mod storage;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use url::Url;
 
 pub(crate) use secret_key::secret_key;
 use source::Values;
+pub(crate) use storage::StorageConfig;
 
 /// The newest Graph API version known when this was built (29 July 2026).
 const GRAPH_VERSION: &str = "v26.0";
@@ -53,6 +55,7 @@ pub(crate) struct Config {
     pub(crate) inbound_limits: InboundLimits,
     pub(crate) webhook_retention: Duration,
     pub(crate) rules: RetryRules,
+    pub(crate) storage: StorageConfig,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
 }
@@ -88,6 +91,8 @@ impl Config {
     fn from_values(mut values: Values) -> Result<Self, ConfigError> {
         let data_dir = PathBuf::from(values.text("data_dir").unwrap_or("./mediary-data"));
         let database_url = database_url(&mut values, &data_dir);
+        let workers = values.checked("workers", |text| number(text, 1, 1024));
+        let workers = workers.unwrap_or(limits::WORKERS_DEFAULT);
         let config = Self {
             listen: values.checked("listen", address).unwrap_or(LISTEN),
             public_url: values.checked("public_url", web_address),
@@ -104,9 +109,7 @@ impl Config {
                 .unwrap_or_else(|| GRAPH_VERSION.to_owned()),
             media_hosts: values.checked("media_hosts", hosts).unwrap_or_else(|| vec![MEDIA_HOST.to_owned()]),
             media_policy: values.parsed("media_policy").unwrap_or(MediaPolicy::Store),
-            workers: values
-                .checked("workers", |text| number(text, 1, 1024))
-                .unwrap_or(limits::WORKERS_DEFAULT),
+            workers,
             downloads_per_company: values
                 .checked("downloads_per_company", |text| number(text, 1, 1024))
                 .unwrap_or(limits::DOWNLOADS_PER_COMPANY_DEFAULT),
@@ -118,11 +121,10 @@ impl Config {
                     Duration::from_secs(days * DAY.as_secs())
                 }),
             rules: retry_rules(&mut values),
+            storage: StorageConfig::read(&mut values, workers),
             log: values.text("log").unwrap_or("info").to_owned(),
             log_format: values.checked("log_format", log_format).unwrap_or(LogFormat::Text),
         };
-        values.checked("media_storage_backend", |text| only(text, "local"));
-        values.checked("media_delivery", |text| only(text, "proxy"));
         values.checked("secret_key", |text| secret_key::parse(text).map(drop));
         if config.is_postgres && config.secret_key.is_none() {
             values.problem(secret_key::NEEDED_ON_POSTGRES.to_owned());
@@ -165,9 +167,10 @@ impl Config {
             "webhook_retention_days" => (self.webhook_retention.as_secs() / DAY.as_secs()).to_string(),
             "log" => self.log.clone(),
             "log_format" => format!("{:?}", self.log_format).to_lowercase(),
-            "media_storage_backend" => "local".to_owned(),
-            "media_delivery" => "proxy".to_owned(),
-            key => self.shown_limit(key),
+            key if key.starts_with("max_") || key.ends_with("_ms") || key.starts_with("retry_") => {
+                self.shown_limit(key)
+            }
+            key => self.storage.shown(key),
         }
     }
 
@@ -284,10 +287,6 @@ fn log_format(text: &str) -> Result<LogFormat, String> {
         "json" => Ok(LogFormat::Json),
         _ => Err("must be text or json".to_owned()),
     }
-}
-
-fn only(text: &str, allowed: &str) -> Result<(), String> {
-    if text == allowed { Ok(()) } else { Err(format!("this version has {allowed} only")) }
 }
 
 fn number<T>(text: &str, least: T, most: T) -> Result<T, String>

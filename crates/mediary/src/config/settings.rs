@@ -55,6 +55,19 @@ pub(crate) const SETTINGS: &[Setting] = &[
     plain("log_format", "MEDIARY_LOG_FORMAT"),
     plain("media_storage_backend", "MEDIA_STORAGE_BACKEND"),
     plain("media_delivery", "MEDIA_DELIVERY"),
+    plain("aws_s3_bucket", "AWS_S3_BUCKET"),
+    plain("aws_region", "AWS_REGION"),
+    plain("aws_access_key_id", "AWS_ACCESS_KEY_ID"),
+    secret("aws_secret_access_key", "AWS_SECRET_ACCESS_KEY"),
+    plain("aws_endpoint_url", "AWS_ENDPOINT_URL"),
+    plain("aws_s3_path_style", "AWS_S3_PATH_STYLE"),
+    plain("aws_s3_storage_class", "AWS_S3_STORAGE_CLASS"),
+    plain("aws_s3_encryption", "AWS_S3_ENCRYPTION"),
+    plain("r2_account_id", "R2_ACCOUNT_ID"),
+    plain("r2_bucket", "R2_BUCKET"),
+    plain("r2_access_key_id", "R2_ACCESS_KEY_ID"),
+    secret("r2_secret_access_key", "R2_SECRET_ACCESS_KEY"),
+    plain("r2_endpoint", "R2_ENDPOINT"),
 ];
 
 /// The setting with this key in the file.

@@ -2,6 +2,7 @@
 //! starts ends with it.
 
 mod api;
+mod bucket;
 mod database;
 mod process;
 mod wait;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 pub(crate) use api::Api;
+pub(crate) use bucket::Bucket;
 pub(crate) use database::Database;
 pub(crate) use process::{Env, Server, run, run_json};
 pub(crate) use wait::eventually;

@@ -1,0 +1,211 @@
+//! Writing an object: small ones in one request, others part by part. Until it is published nobody sees it.
+
+use std::fmt;
+
+use aws_lc_rs::digest;
+use bytes::Bytes;
+use object_store::multipart::PartId;
+use object_store::path::Path;
+use object_store::{Attribute, Attributes, MultipartId, PutMultipartOptions, PutOptions, PutPayload};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinHandle;
+
+use super::{ObjectStorage, PART_BYTES};
+use crate::error::{Error, Result};
+use crate::key::StorageKey;
+use crate::storage::Stored;
+
+/// An object on its way into the store. Holds one part in memory, and a second one while the first is sent if there
+/// is room.
+pub(crate) struct ObjectUpload {
+    key: StorageKey,
+    hash: digest::Context,
+    size: u64,
+    part: Part,
+    target: Target,
+    sending: Option<JoinHandle<Result<PartId>>>,
+}
+
+/// What is not sent yet.
+#[derive(Default)]
+struct Part {
+    pieces: Vec<Bytes>,
+    len: usize,
+    room: Option<OwnedSemaphorePermit>,
+}
+
+/// Where the parts go. Ends an upload that nobody finished when it is dropped.
+struct Target {
+    storage: ObjectStorage,
+    path: Path,
+    id: Option<MultipartId>,
+    parts: Vec<PartId>,
+}
+
+/// A complete object that is not published.
+pub(crate) struct ObjectSealed {
+    key: StorageKey,
+    stored: Stored,
+    rest: Part,
+    target: Target,
+}
+
+impl fmt::Debug for ObjectUpload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObjectUpload")
+            .field("key", &self.key)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ObjectSealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObjectSealed")
+            .field("key", &self.key)
+            .field("stored", &self.stored)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ObjectUpload {
+    pub(super) fn new(storage: ObjectStorage, key: StorageKey, path: Path) -> Self {
+        Self {
+            key,
+            hash: digest::Context::new(&digest::SHA256),
+            size: 0,
+            part: Part::default(),
+            target: Target { storage, path, id: None, parts: Vec::new() },
+            sending: None,
+        }
+    }
+
+    pub(crate) async fn write(&mut self, mut bytes: Bytes) -> Result<()> {
+        self.hash.update(&bytes);
+        self.size += bytes.len() as u64;
+        while !bytes.is_empty() {
+            // A full part waits for the byte after it, so that there is always a last one.
+            if self.part.len == PART_BYTES {
+                self.send_part().await?;
+            }
+            if self.part.room.is_none() {
+                self.part.room = self.target.storage.0.room.clone().acquire_owned().await.ok();
+            }
+            let piece = bytes.split_to(bytes.len().min(PART_BYTES - self.part.len));
+            self.part.len += piece.len();
+            self.part.pieces.push(piece);
+        }
+        Ok(())
+    }
+
+    /// Sends the part that is full: beside the next one if there is room for that, else before it.
+    async fn send_part(&mut self) -> Result<()> {
+        self.sent().await?;
+        let id = self.target.begin(&self.key).await?;
+        let part = std::mem::take(&mut self.part);
+        self.part.room = self.target.storage.0.room.clone().try_acquire_owned().ok();
+        let (storage, path, key) = (self.target.storage.clone(), self.target.path.clone(), self.key.clone());
+        let number = self.target.parts.len();
+        self.sending = Some(tokio::spawn(async move {
+            let Part { pieces, room, .. } = part;
+            let sent = storage.0.parts.put_part(&path, &id, number, PutPayload::from_iter(pieces)).await;
+            drop(room);
+            sent.map_err(|error| Error::object(format!("write part {number} of {key}"), error))
+        }));
+        if self.part.room.is_none() {
+            self.sent().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the part that is being sent.
+    async fn sent(&mut self) -> Result<()> {
+        if let Some(sending) = &mut self.sending {
+            let sent = sending.await;
+            self.sending = None;
+            let failed = |error| Error::io(format!("write {}", self.key), std::io::Error::other(error));
+            self.target.parts.push(sent.map_err(failed)??);
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn seal(mut self) -> Result<ObjectSealed> {
+        self.sent().await?;
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(self.hash.finish().as_ref());
+        let stored = Stored { size: self.size, sha256 };
+        Ok(ObjectSealed { key: self.key, stored, rest: self.part, target: self.target })
+    }
+
+    pub(crate) async fn abort(mut self) -> Result<()> {
+        // What is under way would make a part of an upload that is no more.
+        let _ = self.sent().await;
+        self.target.abort(&self.key).await
+    }
+}
+
+impl ObjectSealed {
+    pub(crate) fn stored(&self) -> Stored {
+        self.stored
+    }
+
+    pub(crate) async fn publish(mut self) -> Result<Stored> {
+        let failed = |error| Error::object(format!("publish {}", self.key), error);
+        let Target { storage, path, id, parts } = &mut self.target;
+        let rest = PutPayload::from_iter(std::mem::take(&mut self.rest.pieces));
+        let Some(upload) = id.clone() else {
+            let options = PutOptions { attributes: storage.attributes(), ..PutOptions::default() };
+            storage.0.objects.put_opts(path, rest, options).await.map_err(failed)?;
+            return Ok(self.stored);
+        };
+        let last = storage.0.parts.put_part(path, &upload, parts.len(), rest).await.map_err(failed)?;
+        parts.push(last);
+        let completed = storage.0.parts.complete_multipart(path, &upload, std::mem::take(parts)).await;
+        completed.map_err(failed)?;
+        *id = None;
+        Ok(self.stored)
+    }
+
+    pub(crate) async fn discard(mut self) -> Result<()> {
+        self.target.abort(&self.key).await
+    }
+}
+
+impl ObjectStorage {
+    fn attributes(&self) -> Attributes {
+        let class = self.0.storage_class.clone();
+        class.map(|class| (Attribute::StorageClass, class)).into_iter().collect()
+    }
+}
+
+impl Target {
+    async fn begin(&mut self, key: &StorageKey) -> Result<MultipartId> {
+        if let Some(id) = &self.id {
+            return Ok(id.clone());
+        }
+        let options = PutMultipartOptions { attributes: self.storage.attributes(), ..Default::default() };
+        let begun = self.storage.0.parts.create_multipart_opts(&self.path, options).await;
+        let id = begun.map_err(|error| Error::object(format!("begin {key}"), error))?;
+        Ok(self.id.insert(id).clone())
+    }
+
+    async fn abort(&mut self, key: &StorageKey) -> Result<()> {
+        let Some(id) = self.id.take() else { return Ok(()) };
+        match self.storage.0.parts.abort_multipart(&self.path, &id).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(Error::object(format!("abort {key}"), error)),
+        }
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        let (Some(id), Ok(runtime)) = (self.id.take(), tokio::runtime::Handle::try_current()) else { return };
+        let (storage, path) = (self.storage.clone(), self.path.clone());
+        runtime.spawn(async move {
+            if let Err(error) = storage.0.parts.abort_multipart(&path, &id).await {
+                tracing::warn!(%error, "an unfinished upload could not be aborted; a sweep will find it");
+            }
+        });
+    }
+}

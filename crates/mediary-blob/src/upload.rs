@@ -1,0 +1,95 @@
+//! A file on its way into storage, whatever keeps it.
+
+use bytes::Bytes;
+
+use crate::error::Result;
+use crate::local::{LocalSealed, LocalUpload};
+use crate::s3::{ObjectSealed, ObjectUpload};
+use crate::storage::Stored;
+
+/// A file on its way into storage, hashed as it comes. Dropping it removes what was written.
+#[derive(Debug)]
+pub struct Upload(pub(crate) Kind);
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Local(Box<LocalUpload>),
+    Object(Box<ObjectUpload>),
+}
+
+/// A complete file that nobody can open yet. Dropping it removes it.
+#[derive(Debug)]
+pub struct Sealed(SealedKind);
+
+#[derive(Debug)]
+enum SealedKind {
+    Local(Box<LocalSealed>),
+    Object(Box<ObjectSealed>),
+}
+
+impl Upload {
+    /// Appends bytes. After an error, or when this is abandoned half-way, the upload can only be dropped.
+    pub async fn write(&mut self, bytes: Bytes) -> Result<()> {
+        match &mut self.0 {
+            Kind::Local(upload) => upload.write(bytes).await,
+            Kind::Object(upload) => upload.write(bytes).await,
+        }
+    }
+
+    /// Writes the rest and tells size and hash, so that the caller can decide between
+    /// [`Sealed::publish`] and [`Sealed::discard`].
+    pub async fn seal(self) -> Result<Sealed> {
+        Ok(Sealed(match self.0 {
+            Kind::Local(upload) => SealedKind::Local(Box::new(upload.seal().await?)),
+            Kind::Object(upload) => SealedKind::Object(Box::new(upload.seal().await?)),
+        }))
+    }
+
+    /// Writes the rest and publishes the file whatever its hash is.
+    pub async fn finish(self) -> Result<Stored> {
+        self.seal().await?.publish().await
+    }
+
+    /// Removes what was written.
+    pub async fn abort(self) -> Result<()> {
+        match self.0 {
+            Kind::Local(upload) => upload.abort().await,
+            Kind::Object(upload) => upload.abort().await,
+        }
+    }
+}
+
+impl Sealed {
+    /// Bytes in the file.
+    pub fn size(&self) -> u64 {
+        self.stored().size
+    }
+
+    /// SHA-256 of its content.
+    pub fn sha256(&self) -> [u8; 32] {
+        self.stored().sha256
+    }
+
+    fn stored(&self) -> Stored {
+        match &self.0 {
+            SealedKind::Local(sealed) => sealed.stored(),
+            SealedKind::Object(sealed) => sealed.stored(),
+        }
+    }
+
+    /// Makes the file durable under its key, in place of what was there.
+    pub async fn publish(self) -> Result<Stored> {
+        match self.0 {
+            SealedKind::Local(sealed) => sealed.publish().await,
+            SealedKind::Object(sealed) => sealed.publish().await,
+        }
+    }
+
+    /// Removes what was written.
+    pub async fn discard(self) -> Result<()> {
+        match self.0 {
+            SealedKind::Local(sealed) => sealed.discard().await,
+            SealedKind::Object(sealed) => sealed.discard().await,
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What a bucket promises beyond the common behaviour: nothing is left behind, and viewers can be sent to it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use mediary_blob::{ErrorKind, S3Settings, ServedAs, Storage};
+use mediary_core::StorageBackend;
+use mediary_test_s3::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestS3};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::behaviour::{self, content, get, key, missing, put};
+
+const BUCKET: &str = "media";
+const PART: usize = 5 * 1024 * 1024;
+
+struct Bucket {
+    folder: TempDir,
+    server: TestS3,
+}
+
+impl Bucket {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(BUCKET)).unwrap();
+        let server = TestS3::start(folder.path()).await.unwrap();
+        Self { folder, server }
+    }
+
+    fn settings(&self) -> S3Settings {
+        S3Settings {
+            backend: StorageBackend::S3,
+            bucket: BUCKET.to_owned(),
+            region: "us-east-1".to_owned(),
+            endpoint: Some(self.server.endpoint()),
+            access_key_id: Some(ACCESS_KEY_ID.to_owned()),
+            secret_access_key: Some(SECRET_ACCESS_KEY.into()),
+            path_style: true,
+            storage_class: None,
+            encryption: None,
+            parts_in_memory: 8,
+        }
+    }
+
+    fn storage(&self) -> Storage {
+        Storage::open_s3(&self.settings()).unwrap()
+    }
+
+    /// Parts on the server's disk that belong to no object.
+    fn stray_parts(&self) -> usize {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        entries
+            .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains(".part-"))
+            .count()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_behaves_as_every_storage() {
+    let bucket = Bucket::start().await;
+    behaviour::run(&bucket.storage()).await;
+    assert_eq!(bucket.stray_parts(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_behaves_as_every_storage() {
+    behaviour::run(&Storage::in_memory()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_is_dropped_is_ended() {
+    let bucket = Bucket::start().await;
+    let storage = bucket.storage();
+    let mut upload = storage.create(&key(1)).await.unwrap();
+    upload.write(content(2 * PART + 1).into()).await.unwrap();
+    drop(upload.seal().await.unwrap());
+    let ended = async {
+        while bucket.stray_parts() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), ended).await.expect("its parts go");
+    assert!(missing(&storage, &key(1)).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_ends_uploads_whose_process_died() {
+    let bucket = Bucket::start().await;
+    let storage = bucket.storage();
+    let mut upload = storage.create(&key(1)).await.unwrap();
+    upload.write(content(2 * PART + 1).into()).await.unwrap();
+    let sealed = upload.seal().await.unwrap();
+    // Nobody drops what a killed process had in hand.
+    std::mem::forget(sealed);
+    assert!(bucket.stray_parts() > 0);
+    let young = storage.sweep_temporary(Duration::from_secs(3600)).await.unwrap();
+    assert_eq!((young.removed, young.kept), (0, 1));
+    let swept = storage.sweep_temporary(Duration::ZERO).await.unwrap();
+    assert_eq!((swept.removed, swept.kept), (1, 0));
+    assert_eq!(bucket.stray_parts(), 0);
+}
+
+/// Many uploads with little room: each goes on, none waits for one that waits for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_share_the_room_for_parts() {
+    let bucket = Bucket::start().await;
+    let storage = Storage::open_s3(&S3Settings { parts_in_memory: 2, ..bucket.settings() }).unwrap();
+    let tasks: Vec<_> = (0..6)
+        .map(|number| {
+            let storage = storage.clone();
+            tokio::spawn(async move { put(&storage, &key(number), &content(2 * PART + 9)).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert!(get(&storage, &key(5)).await == content(2 * PART + 9));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_keys_and_a_missing_server_are_told_apart() {
+    let bucket = Bucket::start().await;
+    let wrong = S3Settings { secret_access_key: Some("wrong".into()), ..bucket.settings() };
+    let error = Storage::open_s3(&wrong).unwrap().check().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    let settings = bucket.settings();
+    drop(bucket);
+    let error = Storage::open_s3(&settings).unwrap().check().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    assert!(error.retryable());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_presigned_url_serves_one_file_as_it_says() {
+    let bucket = Bucket::start().await;
+    let storage = bucket.storage();
+    put(&storage, &key(1), b"a whole photo").await;
+    let served_as = ServedAs {
+        content_type: "image/jpeg".to_owned(),
+        content_disposition: "inline; filename*=UTF-8''caf%C3%A9.jpg".to_owned(),
+        cache_control: "private, max-age=60".to_owned(),
+    };
+    let file = storage.open(&key(1)).await.unwrap();
+    let url = file.presign(&served_as, Duration::from_secs(60)).await.unwrap().unwrap();
+    let answer = fetch(&bucket, &url).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("a whole photo"), "{answer}");
+    let head = answer.to_lowercase();
+    assert!(head.contains("content-type: image/jpeg") && head.contains("cache-control: private, max-age=60"));
+    assert!(head.contains("content-disposition: inline; filename*=utf-8''caf%c3%a9.jpg"), "{head}");
+    let other = url.replace("/7/1/", "/7/2/");
+    assert!(fetch(&bucket, &other).await.starts_with("HTTP/1.1 403"), "it opens nothing else");
+    let folder = tempfile::tempdir().unwrap();
+    let local = Storage::open_local(folder.path()).await.unwrap();
+    put(&local, &key(1), b"a whole photo").await;
+    let file = local.open(&key(1)).await.unwrap();
+    assert!(file.presign(&served_as, Duration::from_secs(60)).await.unwrap().is_none());
+}
+
+async fn fetch(bucket: &Bucket, url: &str) -> String {
+    let path = url.strip_prefix(&bucket.server.endpoint()).unwrap();
+    let mut stream = tokio::net::TcpStream::connect(bucket.server.address()).await.unwrap();
+    let host = bucket.server.address();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(Bytes::from(answer).to_vec()).unwrap()
+}

@@ -1,0 +1,146 @@
+//! The folder as an S3 store, and the unfinished uploads that it does not list by itself.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use s3s::dto::{
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
+    CompleteMultipartUploadOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
+    DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, ETagCondition,
+    GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, ListMultipartUploadsInput,
+    ListMultipartUploadsOutput, ListObjectsV2Input, ListObjectsV2Output, MultipartUpload, PutObjectInput,
+    PutObjectOutput, Timestamp, UploadPartInput, UploadPartOutput,
+};
+use s3s::{S3, S3Request, S3Response, S3Result};
+use s3s_fs::FileSystem;
+
+#[derive(Debug)]
+pub(crate) struct Store {
+    files: FileSystem,
+    /// Bucket, key and beginning of each upload that is neither completed nor aborted, by its id.
+    unfinished: Mutex<BTreeMap<String, (String, String, SystemTime)>>,
+}
+
+impl Store {
+    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+        FileSystem::new(folder)
+            .map(|files| Self { files, unfinished: Mutex::default() })
+            .map_err(|error| io::Error::other(format!("{error:?}")))
+    }
+
+    fn unfinished(&self) -> MutexGuard<'_, BTreeMap<String, (String, String, SystemTime)>> {
+        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait::async_trait]
+impl S3 for Store {
+    async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
+        self.files.put_object(request).await
+    }
+
+    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+        let condition = request.input.if_match.clone();
+        let response = self.files.get_object(request).await?;
+        // The library under this looks at conditions only when it writes.
+        match (condition, &response.output.e_tag) {
+            (Some(ETagCondition::ETag(wanted)), Some(tag)) if wanted.value() != tag.value() => {
+                Err(s3s::s3_error!(PreconditionFailed))
+            }
+            _ => Ok(response),
+        }
+    }
+
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
+        self.files.head_object(request).await
+    }
+
+    async fn delete_object(
+        &self,
+        request: S3Request<DeleteObjectInput>,
+    ) -> S3Result<S3Response<DeleteObjectOutput>> {
+        self.files.delete_object(request).await
+    }
+
+    async fn delete_objects(
+        &self,
+        request: S3Request<DeleteObjectsInput>,
+    ) -> S3Result<S3Response<DeleteObjectsOutput>> {
+        self.files.delete_objects(request).await
+    }
+
+    async fn list_objects_v2(
+        &self,
+        request: S3Request<ListObjectsV2Input>,
+    ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        self.files.list_objects_v2(request).await
+    }
+
+    async fn upload_part(
+        &self,
+        request: S3Request<UploadPartInput>,
+    ) -> S3Result<S3Response<UploadPartOutput>> {
+        self.files.upload_part(request).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a store has its own clock")]
+    async fn create_multipart_upload(
+        &self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
+        let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
+        let response = self.files.create_multipart_upload(request).await?;
+        if let Some(id) = &response.output.upload_id {
+            self.unfinished().insert(id.clone(), (bucket, key, SystemTime::now()));
+        }
+        Ok(response)
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+        let id = request.input.upload_id.clone();
+        let response = self.files.complete_multipart_upload(request).await?;
+        self.unfinished().remove(&id);
+        Ok(response)
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        request: S3Request<AbortMultipartUploadInput>,
+    ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
+        let id = request.input.upload_id.clone();
+        let response = self.files.abort_multipart_upload(request).await?;
+        self.unfinished().remove(&id);
+        Ok(response)
+    }
+
+    async fn list_multipart_uploads(
+        &self,
+        request: S3Request<ListMultipartUploadsInput>,
+    ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
+        let uploads = self.unfinished();
+        let of_bucket = uploads.iter().filter(|(_, (bucket, ..))| *bucket == request.input.bucket);
+        let uploads = of_bucket
+            .map(|(id, (_, key, began))| MultipartUpload {
+                key: Some(key.clone()),
+                upload_id: Some(id.clone()),
+                initiated: Some(Timestamp::from(*began)),
+                ..MultipartUpload::default()
+            })
+            .collect();
+        Ok(S3Response::new(ListMultipartUploadsOutput {
+            bucket: Some(request.input.bucket),
+            is_truncated: Some(false),
+            uploads: Some(uploads),
+            ..ListMultipartUploadsOutput::default()
+        }))
+    }
+}
