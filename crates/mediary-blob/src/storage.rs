@@ -98,6 +98,15 @@ impl Storage {
         }
     }
 
+    /// Ends every upload of a key that is not published, whoever began it: its owner is gone, or has lost the right to
+    /// it. A folder's are found by the sweep, and are harmless until then.
+    pub async fn end_unfinished(&self, key: &StorageKey) -> Result<()> {
+        match self {
+            Self::Local(_) => Ok(()),
+            Self::Object(objects) => objects.end_unfinished(key).await,
+        }
+    }
+
     /// Removes what unfinished uploads left behind that nobody wrote to for `older_than`.
     pub async fn sweep_temporary(&self, older_than: Duration) -> Result<SweepReport> {
         match self {

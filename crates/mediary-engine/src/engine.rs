@@ -7,7 +7,7 @@ use std::time::Duration;
 use mediary_blob::Storages;
 use mediary_core::{Clock, ErrorCode, FileType, MediaPolicy, RetryRules, Timestamp, limits};
 use mediary_graph::GraphClient;
-use mediary_store::Store;
+use mediary_store::{Backend, Store};
 use secrecy::SecretString;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -22,8 +22,9 @@ use crate::links::Links;
 use crate::metrics::Meters;
 use crate::open::{Ended, OpenFiles};
 use crate::provider::{self, Urls};
+use crate::relay::Outbox;
 use crate::vault::Vault;
-use crate::{fetch, ingest, sweep};
+use crate::{fetch, ingest, relay, sweep};
 
 /// What an engine is made of.
 #[derive(Debug)]
@@ -139,7 +140,14 @@ impl fmt::Debug for Engine {
 
 impl Engine {
     pub fn new(parts: EngineParts) -> Self {
-        let events = EventBus::new(&*parts.clock);
+        let outbox = match parts.store.backend() {
+            Backend::Sqlite => None,
+            Backend::Postgres => Some(Arc::new(Outbox::default())),
+        };
+        let events = match &outbox {
+            None => EventBus::new(&*parts.clock),
+            Some(outbox) => EventBus::shared(outbox.clone()),
+        };
         Self(Arc::new(Inner {
             access: Access::new(parts.store.clone(), parts.clock.clone()),
             accounts: AccountDirectory::new(parts.store.clone(), parts.vault.clone(), events.clone()),
@@ -149,7 +157,7 @@ impl Engine {
             ended: Ended::default(),
             urls: provider::urls(),
             meters: Meters::new(),
-            wake: Wake::default(),
+            wake: Wake { outbox, ..Wake::default() },
             events,
             parts,
         }))
@@ -174,6 +182,12 @@ impl Engine {
             }
             ended = all(&mut tasks) => ended,
         }
+    }
+
+    /// Tells other processes on the same database what happens here, and hears what happens there, until `shutdown`. Every
+    /// process that answers or works runs it; without other processes it ends at once.
+    pub async fn relay(&self, shutdown: Shutdown) {
+        relay::run(self.clone(), shutdown).await;
     }
 
     /// Who may come in.
@@ -232,6 +246,11 @@ impl Engine {
     pub(crate) fn wake(&self) -> &Wake {
         &self.0.wake
     }
+
+    /// What goes to other processes, where there may be some.
+    pub(crate) fn outbox(&self) -> Option<&Arc<Outbox>> {
+        self.0.wake.outbox.as_ref()
+    }
 }
 
 /// Waits for all of them. One that panics ends the others: half an engine would look healthy and lose work.
@@ -248,14 +267,30 @@ pub(crate) struct Wake {
     ingest: Notify,
     fetch: Notify,
     sweep: Notify,
+    /// To other processes: this one may be without workers, or have all of them busy.
+    outbox: Option<Arc<Outbox>>,
 }
 
 impl Wake {
     pub(crate) fn ingest(&self) {
-        self.ingest.notify_one();
+        if let Some(outbox) = &self.outbox {
+            outbox.ingest();
+        }
+        self.ingest_here();
     }
 
     pub(crate) fn fetch(&self) {
+        if let Some(outbox) = &self.outbox {
+            outbox.fetch();
+        }
+        self.fetch_here();
+    }
+
+    pub(crate) fn ingest_here(&self) {
+        self.ingest.notify_one();
+    }
+
+    pub(crate) fn fetch_here(&self) {
         self.fetch.notify_one();
     }
 

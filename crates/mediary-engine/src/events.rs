@@ -7,10 +7,11 @@ use mediary_core::{
     AccountId, Clock, CompanyId, ConversationId, DownloadStatus, ErrorCode, MediaId, MessageId, limits,
 };
 use mediary_store::ClaimedDownload;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
 use crate::error::{Error, Result};
+use crate::relay::Outbox;
 
 /// Events that may wait for one slow listener before it is told to start over.
 const LISTENER_BACKLOG: usize = 256;
@@ -41,24 +42,40 @@ impl EventName {
             Self::AccountUpdated => "account.updated",
         }
     }
+
+    const ALL: [Self; 8] = [
+        Self::MessageCreated,
+        Self::MessageUpdated,
+        Self::ConversationUpdated,
+        Self::MediaProgress,
+        Self::MediaCompleted,
+        Self::MediaFailed,
+        Self::MediaDeleted,
+        Self::AccountUpdated,
+    ];
+
+    /// The event of this name; another version may have more.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.as_str() == name)
+    }
 }
 
 /// Ids and figures of an event, as far as they apply. `id` is the id of the record that the name speaks of.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventData {
     pub id: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation_id: Option<ConversationId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<MessageId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_id: Option<MediaId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DownloadStatus>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_downloaded: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_size: Option<u64>,
 }
 
@@ -78,7 +95,7 @@ impl EventData {
     }
 }
 
-/// One event of one company. `seq` grows without end, also over restarts.
+/// One event of one company. No two have the same `seq`.
 #[derive(Clone, Debug)]
 pub struct LiveEvent {
     pub seq: u64,
@@ -99,13 +116,19 @@ pub enum Delivery {
 
 /// Spreads events to the listeners of their company. Clones share one bus.
 #[derive(Clone, Debug)]
-pub struct EventBus(Arc<Mutex<Inner>>);
+pub struct EventBus {
+    inner: Arc<Mutex<Inner>>,
+    /// To all processes, this one included, where there may be others.
+    outbox: Option<Arc<Outbox>>,
+}
 
 #[derive(Debug)]
 struct Inner {
+    /// Of the newest event, or of what took its place.
     last_seq: u64,
-    /// Everything up to this number is forgotten.
+    /// Of the newest event that is forgotten: the place before the first one that is remembered.
     forgotten_seq: u64,
+    /// In the order in which they were told, which is the same in all processes.
     history: VecDeque<Arc<LiveEvent>>,
     companies: HashMap<CompanyId, Listeners>,
 }
@@ -113,34 +136,47 @@ struct Inner {
 #[derive(Debug)]
 struct Listeners {
     count: usize,
-    sender: broadcast::Sender<Arc<LiveEvent>>,
+    sender: broadcast::Sender<Delivery>,
 }
 
 impl EventBus {
-    /// Numbers begin with the time of the start, so that a number of an earlier process is known to be old.
+    /// A bus of this process alone. Numbers begin with the time of the start, so that a number of an earlier process is
+    /// known to be old.
     pub fn new(clock: &dyn Clock) -> Self {
         let start = u64::try_from(clock.now().millis()).unwrap_or(0).saturating_mul(1000);
-        Self(Arc::new(Mutex::new(Inner {
-            last_seq: start,
-            forgotten_seq: start,
-            history: VecDeque::new(),
-            companies: HashMap::new(),
-        })))
+        Self { inner: Arc::new(Mutex::new(Inner::new(start))), outbox: None }
+    }
+
+    /// A bus that tells through the outbox, and is told by [`EventBus::deliver`].
+    pub(crate) fn shared(outbox: Arc<Outbox>) -> Self {
+        Self { inner: Arc::new(Mutex::new(Inner::new(0))), outbox: Some(outbox) }
     }
 
     pub fn publish(&self, company_id: CompanyId, name: EventName, data: EventData) {
-        let mut inner = self.lock();
-        inner.last_seq += 1;
-        let event = Arc::new(LiveEvent { seq: inner.last_seq, company_id, name, data });
-        if inner.history.len() == limits::EVENT_HISTORY
-            && let Some(oldest) = inner.history.pop_front()
-        {
-            inner.forgotten_seq = oldest.seq;
+        match &self.outbox {
+            Some(outbox) => outbox.event(company_id, name, data),
+            None => {
+                let mut inner = self.lock();
+                let seq = inner.last_seq + 1;
+                inner.tell(LiveEvent { seq, company_id, name, data });
+            }
         }
-        inner.history.push_back(event.clone());
-        if let Some(listeners) = inner.companies.get(&company_id) {
-            // Fails only when the last listener is just going away.
-            let _ = listeners.sender.send(event);
+    }
+
+    /// Tells an event to whoever listens here.
+    pub(crate) fn deliver(&self, event: LiveEvent) {
+        self.lock().tell(event);
+    }
+
+    /// Events were missed: everybody reads everything anew, and no place before this is good any more.
+    pub(crate) fn gap(&self) {
+        let mut inner = self.lock();
+        inner.history.clear();
+        // No event has this number, so who comes back with an older one is known to have missed some.
+        let seq = inner.last_seq + 1;
+        (inner.last_seq, inner.forgotten_seq) = (seq, seq);
+        for listeners in inner.companies.values() {
+            let _ = listeners.sender.send(Delivery::Resync { seq });
         }
     }
 
@@ -164,13 +200,12 @@ impl EventBus {
         let receiver = listeners.sender.subscribe();
         let mut waiting = VecDeque::new();
         if let Some(last) = last_event_id {
-            if (inner.forgotten_seq..=inner.last_seq).contains(&last) {
-                let missed = inner.history.iter().filter(|event| event.seq > last);
-                waiting.extend(
-                    missed.filter(|event| event.company_id == company_id).cloned().map(Delivery::Event),
-                );
-            } else {
-                waiting.push_back(Delivery::Resync { seq: inner.last_seq });
+            match inner.place_after(last) {
+                Some(place) => {
+                    let missed = inner.history.range(place..).filter(|event| event.company_id == company_id);
+                    waiting.extend(missed.cloned().map(Delivery::Event));
+                }
+                None => waiting.push_back(Delivery::Resync { seq: inner.last_seq }),
             }
         }
         Ok(Subscription { bus: self.clone(), company_id, waiting, receiver })
@@ -182,7 +217,36 @@ impl EventBus {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn new(start: u64) -> Self {
+        Self { last_seq: start, forgotten_seq: start, history: VecDeque::new(), companies: HashMap::new() }
+    }
+
+    fn tell(&mut self, event: LiveEvent) {
+        self.last_seq = event.seq;
+        if self.history.len() == limits::EVENT_HISTORY
+            && let Some(oldest) = self.history.pop_front()
+        {
+            self.forgotten_seq = oldest.seq;
+        }
+        let event = Arc::new(event);
+        self.history.push_back(event.clone());
+        if let Some(listeners) = self.companies.get(&event.company_id) {
+            // Fails only when the last listener is just going away.
+            let _ = listeners.sender.send(Delivery::Event(event));
+        }
+    }
+
+    /// Where in the history those begin that came after `seq`; `None` if that is not known.
+    fn place_after(&self, seq: u64) -> Option<usize> {
+        if seq == self.forgotten_seq {
+            return Some(0);
+        }
+        self.history.iter().rposition(|event| event.seq == seq).map(|place| place + 1)
     }
 }
 
@@ -192,7 +256,7 @@ pub struct Subscription {
     bus: EventBus,
     company_id: CompanyId,
     waiting: VecDeque<Delivery>,
-    receiver: broadcast::Receiver<Arc<LiveEvent>>,
+    receiver: broadcast::Receiver<Delivery>,
 }
 
 impl Subscription {
@@ -202,7 +266,7 @@ impl Subscription {
             return delivery;
         }
         match self.receiver.recv().await {
-            Ok(event) => Delivery::Event(event),
+            Ok(delivery) => delivery,
             Err(broadcast::error::RecvError::Lagged(_) | broadcast::error::RecvError::Closed) => {
                 self.receiver = self.receiver.resubscribe();
                 Delivery::Resync { seq: self.bus.lock().last_seq }

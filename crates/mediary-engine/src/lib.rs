@@ -19,6 +19,7 @@ mod media;
 mod metrics;
 mod open;
 mod provider;
+mod relay;
 mod sweep;
 mod vault;
 mod webhook;

@@ -24,6 +24,7 @@ mod migrations;
 mod page;
 mod people;
 mod record;
+mod signals;
 mod store;
 mod sweep;
 #[cfg(test)]
@@ -50,6 +51,7 @@ pub use people::{
     Account, AccountPatch, ApiKey, ApiKeyIdentity, Audit, Company, MediaSettings, NewAccount, NewApiKey,
     NewAudit, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch, UserWithHash,
 };
+pub use signals::{Heard, SIGNAL_BYTES_MAX, Signals};
 pub use store::{Backend, Store, StoreOptions};
 pub use sweep::SweepPreview;
 pub use trash::Trash;

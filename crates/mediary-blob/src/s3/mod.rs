@@ -138,10 +138,18 @@ impl ObjectStorage {
         ObjectListing::new(self.0.objects.as_ref(), prefix)
     }
 
+    /// Ends all uploads of a key that are not finished.
+    pub(crate) async fn end_unfinished(&self, key: &StorageKey) -> Result<()> {
+        match &self.0.remote {
+            Some(remote) => unfinished::sweep(remote, Some(key), Duration::ZERO).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Ends uploads that nobody finished. Stores that do not list them have rules of their own for that.
     pub(crate) async fn sweep_temporary(&self, older_than: Duration) -> Result<SweepReport> {
         match &self.0.remote {
-            Some(remote) => unfinished::sweep(remote, older_than).await,
+            Some(remote) => unfinished::sweep(remote, None, older_than).await,
             None => Ok(SweepReport::default()),
         }
     }

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use super::Remote;
 use crate::error::{Error, ErrorKind, Result};
+use crate::key::StorageKey;
 use crate::listing::SweepReport;
 
 const SIGNED_FOR: Duration = Duration::from_secs(60);
@@ -39,15 +40,23 @@ struct Unfinished {
     initiated: OffsetDateTime,
 }
 
-/// Ends the uploads that began longer ago.
-pub(super) async fn sweep(remote: &Remote, older_than: Duration) -> Result<SweepReport> {
+/// Ends the uploads that began longer ago: all of them, or those of one key.
+pub(super) async fn sweep(
+    remote: &Remote,
+    key: Option<&StorageKey>,
+    older_than: Duration,
+) -> Result<SweepReport> {
     // Times of uploads are the store's, and machines' clocks agree to the second or so.
     let limit = SystemClock.now().minus(older_than);
     let mut report = SweepReport::default();
     let mut marker = (String::new(), String::new());
     for _ in 0..PAGES_MAX {
-        let Some(page) = page(remote, &marker).await? else { break };
+        let Some(page) = page(remote, key, &marker).await? else { break };
         for upload in page.uploads {
+            // A prefix is the beginning of longer keys as well.
+            if key.is_some_and(|key| key.as_str() != upload.key) {
+                continue;
+            }
             if millis(upload.initiated) > limit {
                 report.kept += 1;
             } else if end(remote, &upload).await? {
@@ -68,7 +77,7 @@ fn millis(time: OffsetDateTime) -> Timestamp {
 
 async fn end(remote: &Remote, upload: &Unfinished) -> Result<bool> {
     // What is no key of ours is somebody else's upload.
-    let Ok(path) = upload.key.parse::<crate::StorageKey>().and_then(|key| super::path(&key)) else {
+    let Ok(path) = upload.key.parse::<StorageKey>().and_then(|key| super::path(&key)) else {
         return Ok(false);
     };
     match remote.s3.abort_multipart(&path, &upload.upload_id).await {
@@ -79,9 +88,16 @@ async fn end(remote: &Remote, upload: &Unfinished) -> Result<bool> {
 }
 
 /// One page of unfinished uploads; `None` if the store does not list them.
-async fn page(remote: &Remote, (key, upload): &(String, String)) -> Result<Option<Page>> {
+async fn page(
+    remote: &Remote,
+    of: Option<&StorageKey>,
+    (key, upload): &(String, String),
+) -> Result<Option<Page>> {
     const DOING: &str = "list unfinished uploads";
     let mut query = vec![("uploads", "")];
+    if let Some(of) = of {
+        query.push(("prefix", of.as_str()));
+    }
     if !key.is_empty() {
         query.extend([("key-marker", key.as_str()), ("upload-id-marker", upload)]);
     }

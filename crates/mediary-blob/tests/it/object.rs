@@ -100,6 +100,23 @@ async fn a_sweep_ends_uploads_whose_process_died() {
     assert_eq!(bucket.stray_parts(), 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_successor_ends_the_unfinished_upload_of_its_key_alone() {
+    let bucket = Bucket::start().await;
+    let storage = bucket.storage();
+    let mut begun = Vec::new();
+    for message in [1, 2] {
+        let mut upload = storage.create(&key(message)).await.unwrap();
+        upload.write(content(PART + 1).into()).await.unwrap();
+        begun.push(upload.seal().await.unwrap());
+    }
+    storage.end_unfinished(&key(1)).await.unwrap();
+    let (second, first) = (begun.pop().unwrap(), begun.pop().unwrap());
+    first.publish().await.unwrap_err();
+    second.publish().await.unwrap();
+    assert!(missing(&storage, &key(1)).await && !missing(&storage, &key(2)).await);
+}
+
 /// Many uploads with little room: each goes on, none waits for one that waits for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn uploads_share_the_room_for_parts() {

@@ -129,6 +129,7 @@ pub(super) async fn fetch(
     fits(announced)?;
     progress.expected.store(announced.unwrap_or(0), Ordering::Relaxed);
     let key = StorageKey::media(claim.company_id, claim.message_id, media_id);
+    end_unfinished(engine, claim, &key).await;
     let (sealed, head) = receive(engine, stream, &key, Bounds { limit, declared }, progress).await?;
     fault::point("fetch.sealed");
     Ok(Fetched { sealed, key, head, declared })
@@ -161,6 +162,20 @@ impl Bounds {
             Some(size) if received > size.saturating_add(OVERRUN_BYTES) => Err(Problem::WrongLength),
             _ => Ok(()),
         }
+    }
+}
+
+/// What an earlier owner of the lease may have left half-way. Whoever still works on it has lost the right to.
+async fn end_unfinished(engine: &Engine, claim: &ClaimedDownload, key: &StorageKey) {
+    if claim.lease.number <= 1 {
+        return;
+    }
+    if let Err(error) = engine.parts().storages.primary().end_unfinished(key).await {
+        tracing::warn!(
+            media.id = claim.media_id.0,
+            error = &error as &dyn std::error::Error,
+            "an earlier upload could not be ended; the hourly sweep tries again"
+        );
     }
 }
 

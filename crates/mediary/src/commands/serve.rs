@@ -90,6 +90,9 @@ impl Running {
             let operation = server(Surface::Operation, Some(&self.metrics));
             servers.spawn(operation.serve(listen(address).await?, self.shutdown.clone()));
         }
+        let engine = self.parts.engine.clone();
+        let relay_shutdown = self.shutdown.clone();
+        servers.spawn(async move { engine.relay(relay_shutdown).await });
         servers.spawn(keep_up(self.metrics.clone(), self.shutdown.clone()));
         servers.close();
         let engine = self.parts.engine.clone();

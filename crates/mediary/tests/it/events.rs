@@ -12,20 +12,20 @@ use crate::harness::{Api, World};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
-struct Event {
-    id: String,
-    name: String,
-    data: Value,
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) data: Value,
 }
 
 /// A stream of events, opened before anything happens.
-struct Listener {
+pub(crate) struct Listener {
     body: futures_util::stream::BoxStream<'static, reqwest::Result<bytes::Bytes>>,
     text: String,
 }
 
 impl Listener {
-    async fn open(api: &Api, last_event_id: Option<&str>) -> Self {
+    pub(crate) async fn open(api: &Api, last_event_id: Option<&str>) -> Self {
         let mut request = api.request(reqwest::Method::GET, "/api/events");
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
@@ -37,7 +37,7 @@ impl Listener {
     }
 
     /// The next event of that name, with all that came before it.
-    async fn until(&mut self, name: &str) -> Vec<Event> {
+    pub(crate) async fn until(&mut self, name: &str) -> Vec<Event> {
         let mut events = Vec::new();
         loop {
             while let Some((block, rest)) =

@@ -6,6 +6,7 @@ mod access;
 mod bucket;
 mod bytes;
 mod cli;
+mod cluster;
 #[cfg(feature = "faults")]
 mod crash;
 mod events;

@@ -46,6 +46,14 @@ impl Bucket {
         self.server = Some(TestS3::start_at(self.folder.path(), self.address).await.unwrap());
     }
 
+    /// Parts of uploads that are neither completed nor aborted.
+    pub(crate) fn stray_parts(&self) -> usize {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        entries
+            .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains(".part-"))
+            .count()
+    }
+
     /// Every object, with its bytes.
     pub(crate) fn objects(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut found = Vec::new();

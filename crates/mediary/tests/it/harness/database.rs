@@ -42,6 +42,15 @@ impl Database {
     }
 }
 
+impl Database {
+    pub(crate) fn end_connections(&self) {
+        let Some(Postgres { server, name }) = &self.postgres else { return };
+        let statement =
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        sql(server, &statement);
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         if let Some(Postgres { server, name }) = &self.postgres {

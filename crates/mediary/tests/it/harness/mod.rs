@@ -37,7 +37,7 @@ pub(crate) struct World {
     server: Option<Server>,
     port: u16,
     pub(crate) key: String,
-    _database: Database,
+    database: Database,
 }
 
 impl World {
@@ -82,8 +82,7 @@ impl World {
         ]);
         env.extend(database.env());
         env.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let mut world =
-            Self { folder, env, simulator, server: None, port, key: String::new(), _database: database };
+        let mut world = Self { folder, env, simulator, server: None, port, key: String::new(), database };
         world.add_company("acme");
         world.add_account("acme", PHONE, &[]);
         world.key = world.add_key("acme", "admin");
@@ -153,6 +152,20 @@ impl World {
         let made =
             self.cli(&["api-key", "add", "--company", company, "--name", role, "--role", role, "--json"]);
         made["key"].as_str().unwrap().to_owned()
+    }
+
+    /// One more node of this installation, on a port and with a folder of its own.
+    pub(crate) fn start_node(&self, number: usize, port: u16, args: &[&str]) -> Server {
+        let mut env = self.env.clone();
+        env.insert("MEDIARY_LISTEN".to_owned(), format!("127.0.0.1:{port}"));
+        let data = self.folder.path().join(format!("node-{number}"));
+        env.insert("MEDIARY_DATA_DIR".to_owned(), data.display().to_string());
+        Server::start(&env, self.folder.path(), args, &self.folder.path().join(format!("log-{number}")))
+    }
+
+    /// Takes every connection to the database away, as a network that breaks would.
+    pub(crate) fn cut_off_from_database(&self) {
+        self.database.end_connections();
     }
 
     pub(crate) fn url(&self) -> String {
@@ -242,6 +255,6 @@ fn simulator_config(port: u16) -> SimulatorConfig {
 }
 
 /// A port that was free a moment ago and stays the same when the server is started again.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -1,0 +1,71 @@
+//! Short texts from each process to all on the same Postgres database, itself included, in one order for all of them.
+
+use std::fmt;
+
+use sqlx::postgres::PgListener;
+
+use crate::db::Db;
+use crate::value::args;
+use crate::{Result, Store, dialect};
+
+const CHANNEL: &str = "mediary";
+/// Bytes of a text, at most; Postgres takes 8000 with the number before it.
+pub const SIGNAL_BYTES_MAX: usize = 7900;
+
+/// What was heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// A text, and a number that no other one has; later ones may have smaller numbers.
+    Signal { number: u64, text: String },
+    /// The connection broke, and what was said meanwhile is lost.
+    Gap,
+}
+
+/// A connection that listens.
+pub struct Signals(PgListener);
+
+impl fmt::Debug for Signals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signals")
+    }
+}
+
+impl Store {
+    /// Tells all processes. On SQLite, where there is one, nobody.
+    pub async fn signal(&self, text: &str) -> Result<()> {
+        let Db::Postgres(_) = self.db() else { return Ok(()) };
+        let sql = "SELECT 1 FROM pg_notify($1, CAST(pg_current_xact_id() AS TEXT) || ' ' || $2)";
+        self.db().execute(sql, args![CHANNEL, text]).await?;
+        Ok(())
+    }
+
+    /// Listens from now on. `None` on SQLite.
+    pub async fn signals(&self) -> Result<Option<Signals>> {
+        let Db::Postgres(pool) = self.db() else { return Ok(None) };
+        let listening = async {
+            let mut listener = PgListener::connect_with(pool).await?;
+            listener.listen(CHANNEL).await?;
+            Ok(listener)
+        };
+        listening.await.map(Signals).map(Some).map_err(|error| dialect::error("listen for signals", error))
+    }
+}
+
+impl Signals {
+    /// The next one. Safe to drop while waiting.
+    pub async fn next(&mut self) -> Result<Heard> {
+        loop {
+            let heard = self.0.try_recv().await;
+            let Some(notification) = heard.map_err(|error| dialect::error("listen for signals", error))?
+            else {
+                return Ok(Heard::Gap);
+            };
+            // Others may use the same channel; what is not ours has no number.
+            if let Some((number, text)) = notification.payload().split_once(' ')
+                && let Ok(number) = number.parse()
+            {
+                return Ok(Heard::Signal { number, text: text.to_owned() });
+            }
+        }
+    }
+}

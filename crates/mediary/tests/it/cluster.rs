@@ -1,0 +1,218 @@
+//! Equal nodes over one Postgres and one bucket: any of them may die, hang or be cut off at any moment.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use mediary_simulator::{FaultKind, MediaSpec, MessageSpec, RandomFaults};
+
+use crate::events::Listener;
+use crate::harness::{Api, Bucket, Database, Server, World, eventually, free_port};
+
+const NODES: usize = 3;
+/// Longer than the leases of these tests.
+const HANGS_FOR: Duration = Duration::from_millis(2600);
+const LEASE_MS: &str = "2000";
+
+struct Cluster {
+    world: World,
+    bucket: Bucket,
+    nodes: Vec<Node>,
+}
+
+struct Node {
+    port: u16,
+    server: Option<Server>,
+}
+
+impl Cluster {
+    async fn start(roles: &[&str]) -> Self {
+        let bucket = Bucket::start().await;
+        let settings = bucket.settings();
+        let mut settings: Vec<(&str, &str)> = settings.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        settings.extend([("MEDIARY_LEASE_MS", LEASE_MS), ("MEDIARY_DOWNLOADS_PER_COMPANY", "16")]);
+        let world = World::furnished(Database::postgres(), &settings).await;
+        let mut cluster = Self { world, bucket, nodes: Vec::new() };
+        for role in roles {
+            let port = free_port();
+            let args: Vec<&str> = ["serve"].into_iter().chain(role.split_whitespace()).collect();
+            let server = cluster.world.start_node(cluster.nodes.len(), port, &args);
+            cluster.nodes.push(Node { port, server: Some(server) });
+        }
+        cluster.send_webhooks_to(0);
+        cluster
+    }
+
+    /// As a load balancer would that saw which nodes answer.
+    fn send_webhooks_to(&self, node: usize) {
+        let url = format!("http://127.0.0.1:{}/api/webhooks/whatsapp", self.nodes[node].port);
+        self.world.simulator.set_webhook_url(Some(url.parse().unwrap()));
+    }
+
+    fn api(&self, node: usize) -> Api {
+        Api::new(format!("http://127.0.0.1:{}", self.nodes[node].port), &self.world.key)
+    }
+
+    fn kill_and_restart(&mut self, node: usize) {
+        self.nodes[node].server.take().unwrap().kill();
+        let server = self.world.start_node(node, self.nodes[node].port, &["serve"]);
+        self.nodes[node].server = Some(server);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_on_one_node_is_heard_on_all_and_gone_on_with_on_any() {
+    let cluster = Cluster::start(&["--no-workers", "", "--no-workers"]).await;
+    let mut first = Listener::open(&cluster.api(0), None).await;
+    let mut second = Listener::open(&cluster.api(1), None).await;
+    let media = MediaSpec::generated(20_000, 1, "image/jpeg");
+    let media = cluster.world.simulator.add_media(&media).await.unwrap();
+    cluster.world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();
+    let heard = first.until("media.completed").await;
+    let also_heard = second.until("media.completed").await;
+    let ids =
+        |events: &[crate::events::Event]| events.iter().map(|event| event.id.clone()).collect::<Vec<_>>();
+    let (heard_ids, also_ids) = (ids(&heard), ids(&also_heard));
+    assert!(heard.iter().any(|event| event.name == "message.created"), "{heard:?}");
+    // One of them may have begun to listen a moment before the other.
+    let same: BTreeSet<_> = heard_ids.iter().filter(|id| also_ids.contains(id)).collect();
+    assert!(same.len() >= 2, "the same events have the same ids: {heard_ids:?} {also_ids:?}");
+    let place = heard.iter().position(|event| event.name == "message.created").unwrap();
+    let mut third = Listener::open(&cluster.api(2), Some(&heard[place].id)).await;
+    let missed = third.until("media.completed").await;
+    assert_eq!(ids(&missed), heard_ids[place + 1..], "nothing missed, nothing twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_file_is_fetched_once_for_viewers_on_all_nodes() {
+    let cluster = Cluster::start(&["", "", ""]).await;
+    let media = MediaSpec::generated(300_000, 2, "image/jpeg");
+    let media = cluster.world.simulator.add_media(&media).await.unwrap();
+    let settings = serde_json::json!({ "policy": "on_view" });
+    let set =
+        cluster.api(0).request(reqwest::Method::PATCH, "/api/settings/media").json(&settings).send().await;
+    assert!(set.unwrap().status().is_success());
+    // Other nodes take notice within a second; the message must come after that.
+    eventually("the policy to hold", async || {
+        let probe =
+            cluster.world.simulator.add_media(&MediaSpec::generated(10, 3, "image/jpeg")).await.unwrap();
+        let sent = cluster.world.simulator.send(&MessageSpec::media("image", &probe.id)).await.unwrap();
+        let message =
+            cluster.api(0).media_of(&sent.id, "a policy", |media| media["policy"].is_string()).await;
+        if message["media"]["policy"] == "on_view" { Ok(()) } else { Err(message["media"]["policy"].clone()) }
+    })
+    .await;
+    let sent = cluster.world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();
+    let message = cluster.api(0).media_of(&sent.id, "arrival", |media| media["policy"] == "on_view").await;
+    let views = (0..30).map(|view| {
+        let (api, message) = (cluster.api(view % NODES), message.clone());
+        async move { api.bytes(&message).await.len() }
+    });
+    let sizes = futures_util::future::join_all(views).await;
+    assert!(sizes.iter().all(|size| *size == 300_000));
+    assert_eq!(cluster.world.simulator.media_stats(&media.id).downloads, 1);
+}
+
+/// A sequence that repeats for its seed.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+/// Sends and hurts in turn; afterwards every message is there once and every file whole.
+async fn survives(seed: u64, messages: u64, hurts: u64) {
+    let mut cluster = Cluster::start(&["", "", ""]).await;
+    let mut dice = Dice(seed);
+    let kinds = vec![FaultKind::ServerError, FaultKind::Cut, FaultKind::StaleUrl, FaultKind::Short];
+    cluster.world.simulator.set_random_faults(Some(RandomFaults { rate: 0.1, seed, kinds })).unwrap();
+    let mut expected = BTreeMap::new();
+    for number in 0..messages {
+        if number % (messages / hurts) == messages / hurts / 2 {
+            hurt(&mut cluster, &mut dice).await;
+        }
+        // Some take several parts in the bucket.
+        let size =
+            if dice.next(40) == 0 { 6_000_000 + dice.next(6_000_000) } else { 1000 + dice.next(50_000) };
+        let media = MediaSpec::generated(size, seed * messages + number, "image/jpeg");
+        let media = cluster.world.simulator.add_media(&media).await.unwrap();
+        let sent = cluster.world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();
+        expected.insert(sent.id, media.sha256);
+    }
+    cluster.world.simulator.set_random_faults(None).unwrap();
+    cluster.world.delivered().await;
+    let deadline = Instant::now() + Duration::from_secs(120);
+    let api = cluster.api(0);
+    loop {
+        let open = api
+            .all("/api/media")
+            .await
+            .into_iter()
+            .filter(|media| media["downloadStatus"] != "completed")
+            .count();
+        if open == 0 && api.messages().await.len() == expected.len() {
+            break;
+        }
+        assert!(Instant::now() < deadline, "seed {seed}: {open} files are not here");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let found: Vec<_> = api.messages().await;
+    let by_id: BTreeMap<_, _> = found
+        .iter()
+        .map(|message| {
+            (message["providerMessageId"].as_str().unwrap(), message["media"]["sha256"].as_str().unwrap())
+        })
+        .collect();
+    let wanted: BTreeMap<_, _> = expected.iter().map(|(id, hash)| (id.as_str(), hash.as_str())).collect();
+    assert_eq!(
+        (found.len(), &by_id),
+        (wanted.len(), &wanted),
+        "seed {seed}: every message once, every file its own"
+    );
+    eventually("only the files of the records", async || {
+        match (cluster.bucket.objects().len(), cluster.bucket.stray_parts()) {
+            (objects, 0) if objects == expected.len() => Ok(()),
+            found => Err(found),
+        }
+    })
+    .await;
+    let hashes: BTreeSet<String> =
+        cluster.bucket.objects().iter().map(|(_, bytes)| sha256_hex(bytes)).collect();
+    assert_eq!(hashes, expected.values().cloned().collect(), "seed {seed}: every object whole");
+}
+
+async fn hurt(cluster: &mut Cluster, dice: &mut Dice) {
+    let node = usize::try_from(dice.next(NODES as u64)).unwrap();
+    cluster.send_webhooks_to((node + 1) % NODES);
+    match dice.next(3) {
+        0 => cluster.kill_and_restart(node),
+        1 => {
+            let server = cluster.nodes[node].server.as_ref().unwrap();
+            server.pause();
+            tokio::time::sleep(HANGS_FOR).await;
+            server.go_on();
+        }
+        _ => cluster.world.cut_off_from_database(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_die_hang_and_are_cut_off_lose_nothing() {
+    survives(1, 300, 6).await;
+}
+
+/// `make soak`: the same for longer.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes many minutes; make soak runs it"]
+async fn soak() {
+    for seed in 100..110 {
+        survives(seed, 2000, 20).await;
+    }
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
