@@ -1,4 +1,5 @@
-import { conversations, expect, list, longThread, rows, test, thread } from "./support.ts";
+import type { Message, Page as Portion } from "../src/api/types.ts";
+import { arrive, conversations, expect, list, longThread, rows, test, thread } from "./support.ts";
 
 test("lists conversations and opens one at its newest message", async ({ inbox }) => {
   await inbox.goto("/");
@@ -87,6 +88,31 @@ test("a link to an old message opens there, and the pill leads back to the newes
   await expect(inbox).toHaveURL(new RegExp(`/c/${id}$`));
 });
 
+test("a link to one of the newest of a long thread stays there while older ones load", async ({ inbox }) => {
+  const id = await longThread(inbox);
+  const target = await unreadMessage(inbox, id);
+  // Frames of a slow machine: the older page is there before the list has settled on the message.
+  await inbox.addInitScript(() => {
+    const frame = window.requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = (run) => window.setTimeout(() => frame(run), 150);
+  });
+  const older = inbox.waitForResponse(/\/messages\?.*cursor=/);
+  await inbox.goto(`/c/${id}?m=${target.id}`);
+  await older;
+  const message = thread(inbox).getByText(target.text ?? "");
+  await expect(message).toBeInViewport();
+  const wasAlwaysThere = await message.evaluate(async (element) => {
+    const end = performance.now() + 1000;
+    while (performance.now() < end) {
+      await new Promise(requestAnimationFrame);
+      const { top, bottom } = element.getBoundingClientRect();
+      if (!element.isConnected || bottom < 0 || top > innerHeight) return false;
+    }
+    return true;
+  });
+  expect(wasAlwaysThere).toBe(true);
+});
+
 test("a thread that was left in its past opens at its newest message", async ({ inbox }) => {
   const id = await longThread(inbox);
   const oldest = await oldestMessage(inbox, id);
@@ -140,6 +166,25 @@ test("on a phone one pane shows at a time", async ({ inbox }) => {
 });
 
 type Inbox = Parameters<typeof thread>[0];
+
+/** The older one of two unread messages that came in just now. */
+async function unreadMessage(page: Inbox, conversationId: number): Promise<Message> {
+  const conversation = (await conversations(page)).find(({ id }) => id === conversationId);
+  if (!conversation) throw new Error("the long thread is not among the first conversations");
+  const texts = [`Unread ${Date.now()}`, "Unread as well"];
+  for (const text of texts) await arrive(page, conversation, { type: "text", text });
+  let newest: Message[] = [];
+  await expect
+    .poll(async () => {
+      const answer = await page.request.get(`/api/conversations/${conversationId}/messages?limit=2`);
+      newest = ((await answer.json()) as Portion<Message>).items;
+      return newest.map(({ text }) => text).sort();
+    })
+    .toEqual(texts);
+  const message = newest.find(({ text }) => text === texts[0]);
+  if (!message) throw new Error("the message did not come in");
+  return message;
+}
 
 async function oldestMessage(page: Inbox, conversationId: number): Promise<{ id: number; text: string }> {
   let cursor: string | null = "";

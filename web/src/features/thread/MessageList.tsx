@@ -116,7 +116,7 @@ function useThreadVirtualizer(
   return list;
 }
 
-/** Opens at the newest message, or where the URL says; jumps when it says something new. */
+/** Opens at the newest message, or where the URL says, and stays there until the reader moves; jumps to anything new. */
 function useJumpTarget(
   list: List,
   rows: ThreadRow[],
@@ -124,35 +124,39 @@ function useJumpTarget(
   openAt: MessageListProps["thread"]["openAt"],
 ): number | null {
   const [highlighted, setHighlighted] = useState<number | null>(null);
-  const [pending, setPending] = useState(jump);
+  const [target, setTarget] = useState(jump);
   const opened = useRef(false);
   const asked = useRef<Jump | null>(null);
+  const shown = useRef<{ target: Jump; index: number } | null>(null);
   const [wish, setWish] = useState(jump?.wish);
   if (jump?.wish !== wish) {
     setWish(jump?.wish);
-    setPending(jump);
+    setTarget(jump);
   }
   const show = useEffectEvent(() => {
-    if (pending === null) {
+    if (target === null) {
       if (!opened.current) list.scrollToEnd();
       opened.current = true;
       return;
     }
     opened.current = true;
-    const index = rows.findIndex((row) => isTarget(row, pending.messageId));
+    const index = rows.findIndex((row) => isTarget(row, target.messageId));
     if (index === -1) {
       // One try for each wish: a server that answers without the message must not be asked for ever.
-      if (asked.current === pending) return setPending(null);
-      asked.current = pending;
-      void openAt({ around: pending.messageId }).then((found) => found || setPending(null));
+      if (asked.current === target) return setTarget(null);
+      asked.current = target;
+      void openAt({ around: target.messageId }).then((found) => found || setTarget(null));
       return;
     }
-    list.scrollToIndex(index, { align: "center" });
-    setHighlighted(pending.messageId);
-    setPending(null);
+    const isNew = shown.current?.target !== target;
+    // The list takes a while to arrive at an index, and does not notice when rows that come in above change it.
+    if (isNew || shown.current?.index !== index) list.scrollToIndex(index, { align: "center" });
+    if (isNew) setHighlighted(target.messageId);
+    shown.current = { target, index };
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rows that were asked for arrive later
-  useLayoutEffect(() => show(), [pending, pending === null ? null : rows]);
+  useLayoutEffect(() => show(), [target, target === null ? null : rows]);
+  useReaderMoves(() => setTarget(null));
 
   useEffect(() => {
     if (highlighted === null) return;
@@ -160,6 +164,20 @@ function useJumpTarget(
     return () => clearTimeout(timer);
   }, [highlighted]);
   return highlighted;
+}
+
+const MOVES = ["wheel", "pointerdown", "keydown"] as const;
+
+/** Scroll events do not tell the reader's hand from the list's own corrections. */
+function useReaderMoves(onMove: () => void): void {
+  const move = useEffectEvent(onMove);
+  useEffect(() => {
+    const moved = new AbortController();
+    for (const type of MOVES) {
+      window.addEventListener(type, () => move(), { passive: true, capture: true, signal: moved.signal });
+    }
+    return () => moved.abort();
+  }, []);
 }
 
 function isTarget(row: ThreadRow, messageId: number | null): boolean {
