@@ -8,6 +8,7 @@ mod store;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::PoisonError;
 
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
@@ -16,7 +17,7 @@ use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
-use store::Store;
+use store::{Store, Unfinished};
 
 /// What clients sign with.
 pub const ACCESS_KEY_ID: &str = "mediary-test";
@@ -27,6 +28,7 @@ pub const SECRET_ACCESS_KEY: &str = "mediary-test-secret";
 pub struct TestS3 {
     address: SocketAddr,
     server: JoinHandle<()>,
+    unfinished: Unfinished,
 }
 
 impl TestS3 {
@@ -37,7 +39,8 @@ impl TestS3 {
 
     /// The same at an address, such as the one that a server before it had.
     pub async fn start_at(folder: &Path, address: SocketAddr) -> io::Result<Self> {
-        let store = Store::open(folder)?;
+        let unfinished = Unfinished::default();
+        let store = Store::open(folder, unfinished.clone())?;
         let mut builder = S3ServiceBuilder::new(store);
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
         let service = builder.build();
@@ -56,7 +59,12 @@ impl TestS3 {
                 while connections.try_join_next().is_some() {}
             }
         });
-        Ok(Self { address, server })
+        Ok(Self { address, server, unfinished })
+    }
+
+    /// Uploads that were begun here and neither completed nor aborted.
+    pub fn unfinished_uploads(&self) -> usize {
+        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Where it listens.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use s3s::dto::{
@@ -21,13 +21,16 @@ use s3s_fs::FileSystem;
 pub(crate) struct Store {
     files: FileSystem,
     /// Bucket, key and beginning of each upload that is neither completed nor aborted, by its id.
-    unfinished: Mutex<BTreeMap<String, (String, String, SystemTime)>>,
+    unfinished: Unfinished,
 }
 
+/// By the id of the upload.
+pub(crate) type Unfinished = Arc<Mutex<BTreeMap<String, (String, String, SystemTime)>>>;
+
 impl Store {
-    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn open(folder: &Path, unfinished: Unfinished) -> io::Result<Self> {
         FileSystem::new(folder)
-            .map(|files| Self { files, unfinished: Mutex::default() })
+            .map(|files| Self { files, unfinished })
             .map_err(|error| io::Error::other(format!("{error:?}")))
     }
 

@@ -23,7 +23,6 @@ pub(crate) struct ObjectUpload {
     size: u64,
     part: Part,
     target: Target,
-    sending: Option<JoinHandle<Result<PartId>>>,
 }
 
 /// What is not sent yet.
@@ -40,6 +39,7 @@ struct Target {
     path: Path,
     id: Option<MultipartId>,
     parts: Vec<PartId>,
+    sending: Option<JoinHandle<Result<PartId>>>,
 }
 
 /// A complete object that is not published.
@@ -75,8 +75,7 @@ impl ObjectUpload {
             hash: digest::Context::new(&digest::SHA256),
             size: 0,
             part: Part::default(),
-            target: Target { storage, path, id: None, parts: Vec::new() },
-            sending: None,
+            target: Target { storage, path, id: None, parts: Vec::new(), sending: None },
         }
     }
 
@@ -100,37 +99,26 @@ impl ObjectUpload {
 
     /// Sends the part that is full: beside the next one if there is room for that, else before it.
     async fn send_part(&mut self) -> Result<()> {
-        self.sent().await?;
+        self.target.sent(&self.key).await?;
         let id = self.target.begin(&self.key).await?;
         let part = std::mem::take(&mut self.part);
         self.part.room = self.target.storage.0.room.clone().try_acquire_owned().ok();
         let (storage, path, key) = (self.target.storage.clone(), self.target.path.clone(), self.key.clone());
         let number = self.target.parts.len();
-        self.sending = Some(tokio::spawn(async move {
+        self.target.sending = Some(tokio::spawn(async move {
             let Part { pieces, room, .. } = part;
             let sent = storage.0.parts.put_part(&path, &id, number, PutPayload::from_iter(pieces)).await;
             drop(room);
             sent.map_err(|error| Error::object(format!("write part {number} of {key}"), error))
         }));
         if self.part.room.is_none() {
-            self.sent().await?;
-        }
-        Ok(())
-    }
-
-    /// Waits for the part that is being sent.
-    async fn sent(&mut self) -> Result<()> {
-        if let Some(sending) = &mut self.sending {
-            let sent = sending.await;
-            self.sending = None;
-            let failed = |error| Error::io(format!("write {}", self.key), std::io::Error::other(error));
-            self.target.parts.push(sent.map_err(failed)??);
+            self.target.sent(&self.key).await?;
         }
         Ok(())
     }
 
     pub(crate) async fn seal(mut self) -> Result<ObjectSealed> {
-        self.sent().await?;
+        self.target.sent(&self.key).await?;
         let mut sha256 = [0; 32];
         sha256.copy_from_slice(self.hash.finish().as_ref());
         let stored = Stored { size: self.size, sha256 };
@@ -138,8 +126,6 @@ impl ObjectUpload {
     }
 
     pub(crate) async fn abort(mut self) -> Result<()> {
-        // What is under way would make a part of an upload that is no more.
-        let _ = self.sent().await;
         self.target.abort(&self.key).await
     }
 }
@@ -151,7 +137,7 @@ impl ObjectSealed {
 
     pub(crate) async fn publish(mut self) -> Result<Stored> {
         let failed = |error| Error::object(format!("publish {}", self.key), error);
-        let Target { storage, path, id, parts } = &mut self.target;
+        let Target { storage, path, id, parts, .. } = &mut self.target;
         let rest = PutPayload::from_iter(std::mem::take(&mut self.rest.pieces));
         let Some(upload) = id.clone() else {
             let options = PutOptions { attributes: storage.attributes(), ..PutOptions::default() };
@@ -189,7 +175,20 @@ impl Target {
         Ok(self.id.insert(id).clone())
     }
 
+    /// Waits for the part that is being sent.
+    async fn sent(&mut self, key: &StorageKey) -> Result<()> {
+        if let Some(sending) = &mut self.sending {
+            let sent = sending.await;
+            self.sending = None;
+            let failed = |error| Error::io(format!("write {key}"), std::io::Error::other(error));
+            self.parts.push(sent.map_err(failed)??);
+        }
+        Ok(())
+    }
+
     async fn abort(&mut self, key: &StorageKey) -> Result<()> {
+        // A part that arrives after the upload was aborted would stay.
+        let _ = self.sent(key).await;
         let Some(id) = self.id.take() else { return Ok(()) };
         match self.storage.0.parts.abort_multipart(&self.path, &id).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -201,8 +200,11 @@ impl Target {
 impl Drop for Target {
     fn drop(&mut self) {
         let (Some(id), Ok(runtime)) = (self.id.take(), tokio::runtime::Handle::try_current()) else { return };
-        let (storage, path) = (self.storage.clone(), self.path.clone());
+        let (storage, path, sending) = (self.storage.clone(), self.path.clone(), self.sending.take());
         runtime.spawn(async move {
+            if let Some(sending) = sending {
+                let _ = sending.await;
+            }
             if let Err(error) = storage.0.parts.abort_multipart(&path, &id).await {
                 tracing::warn!(%error, "an unfinished upload could not be aborted; a sweep will find it");
             }

@@ -173,7 +173,7 @@ async fn survives(seed: u64, messages: u64, hurts: u64) {
         "seed {seed}: every message once, every file its own"
     );
     eventually("only the files of the records", async || {
-        match (cluster.bucket.objects().len(), cluster.bucket.stray_parts()) {
+        match (cluster.bucket.objects().len(), cluster.bucket.unfinished_uploads()) {
             (objects, 0) if objects == expected.len() => Ok(()),
             found => Err(found),
         }
