@@ -24,9 +24,9 @@ const SQLITE_READERS: u32 = 4;
 const PREPARED_STATEMENTS: usize = 256;
 /// What the write-ahead log may keep on disk after a checkpoint.
 const SQLITE_LOG_BYTES: &str = "67108864";
-/// Pages of the write-ahead log that make SQLite copy it back into the database: 32 MiB. At its default of 4 MiB a busy
+/// Pages of the write-ahead log that make SQLite copy it back into the database: 16 MiB. At its default of 4 MiB a busy
 /// table's pages are copied, and the database synced, several times a second.
-const SQLITE_CHECKPOINT_PAGES: &str = "8192";
+const SQLITE_CHECKPOINT_PAGES: &str = "4096";
 /// SQLite's page cache of the writing connection, in KiB (negative by SQLite's convention).
 const SQLITE_WRITER_CACHE: &str = "-16384";
 

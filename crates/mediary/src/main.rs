@@ -15,6 +15,10 @@ use clap::Parser;
 
 use crate::output::Outcome;
 
+/// Requests are small and many: the system's allocator took a seventh of their time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Clap itself ends with 2 on wrong usage.
     let cli = cli::Cli::parse();
