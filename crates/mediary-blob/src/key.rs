@@ -29,6 +29,16 @@ impl StorageKey {
         Self(format!("media/{company}/{message}/{name}"))
     }
 
+    /// Whose message the file is of, if it is the key of a message's media.
+    pub fn owner(&self) -> Option<(CompanyId, MessageId)> {
+        let mut parts = self.0.split('/');
+        if parts.next() != Some("media") {
+            return None;
+        }
+        let (company, message) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        parts.next().map(|_| (CompanyId(company), MessageId(message)))
+    }
+
     /// The key as text, as records keep it.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -123,6 +133,14 @@ mod tests {
         assert_ne!(empty, long);
         assert!(long.name().len() < SEGMENT_BYTES && long.name().starts_with("sha256."));
         assert_ne!(long, media(&"x".repeat(5001)));
+    }
+
+    #[test]
+    fn a_key_names_its_owner() {
+        assert_eq!(media("abc").owner(), Some((CompanyId(1), MessageId(2))));
+        for other in ["probe/1/2", "media/1/2", "media/x/2/3"] {
+            assert_eq!(other.parse::<StorageKey>().unwrap().owner(), None, "{other}");
+        }
     }
 
     #[test]

@@ -148,9 +148,12 @@ CREATE TABLE trash (
     media_id BIGINT NOT NULL,
     storage_backend TEXT NOT NULL,
     storage_key TEXT NOT NULL,
-    created_at BIGINT NOT NULL,
+    -- When they may go: who has just been told where they are can still read them until then.
+    due_at BIGINT NOT NULL,
     {key},
     CONSTRAINT trash_storage_backend_check CHECK (storage_backend IN ('local', 's3', 'r2'))
 ) {strict};
 -- The sweep takes them from all companies in order.
 CREATE INDEX trash_oldest ON trash (id);
+-- Whether a file is on its way out.
+CREATE INDEX trash_key ON trash (company_id, storage_key);

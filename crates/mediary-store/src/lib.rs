@@ -21,6 +21,7 @@ mod lists;
 mod media;
 mod messages;
 mod migrations;
+mod moves;
 mod page;
 mod people;
 mod record;
@@ -46,6 +47,7 @@ pub use ingest::{
 pub use lists::{MediaQuery, MediaSort, Order};
 pub use media::MediaFile;
 pub use messages::{Message, MessageError, MessageReaction, MessageWithMedia, MessagesAround, ReplyTo};
+pub use moves::{FoundFile, StoredPlace};
 pub use page::{Cursor, Page, PageRequest};
 pub use people::{
     Account, AccountPatch, ApiKey, ApiKeyIdentity, Audit, Company, MediaSettings, NewAccount, NewApiKey,

@@ -25,7 +25,7 @@ impl Store {
             (SELECT count(*) FROM media_files WHERE download_status = 'downloading' AND lease_until < $1),
             (SELECT count(*) FROM media_files WHERE is_active AND expires_at <= $1
                 AND (download_status = 'pending' OR (download_status = 'failed' AND last_error_retryable))),
-            (SELECT count(*) FROM trash),
+            (SELECT count(*) FROM trash WHERE due_at <= $1),
             (SELECT count(*) FROM webhook_events WHERE processed_at IS NOT NULL AND processed_at < $2),
             (SELECT count(*) FROM sessions WHERE expires_at < $1)";
         let counted: Option<(i64, i64, i64, i64, i64)> =

@@ -5,6 +5,8 @@ use crate::db::Tx;
 use crate::record::record;
 use crate::value::args;
 use crate::{Result, Store};
+use std::time::Duration;
+
 use mediary_core::{CompanyId, MediaId, StorageBackend, Timestamp, UserId};
 
 record! {
@@ -18,18 +20,21 @@ record! {
     }
 }
 
-/// Marks bytes for the next sweep.
+/// How long a file that moved stays where it was: longer than anybody remembers where it is.
+pub(crate) const MOVED_STAYS_FOR: Duration = Duration::from_secs(60);
+
+/// Marks bytes for the first sweep from `due` on.
 pub(crate) async fn put(
     tx: &mut Tx,
-    now: Timestamp,
+    due: Timestamp,
     company: CompanyId,
     media: MediaId,
     backend: StorageBackend,
     key: &str,
 ) -> Result<()> {
-    let sql = "INSERT INTO trash (company_id, media_id, storage_backend, storage_key, created_at)
+    let sql = "INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)
         VALUES ($1, $2, $3, $4, $5)";
-    tx.execute(sql, args![company, media, backend, key, now]).await?;
+    tx.execute(sql, args![company, media, backend, key, due]).await?;
     Ok(())
 }
 
@@ -63,11 +68,12 @@ impl Store {
     /// been, are left out: the key is in use.
     pub async fn trash_take(&self, limit: u32) -> Result<Vec<Trash>> {
         let sql = "SELECT t.id, t.company_id, t.storage_backend, t.storage_key FROM trash t
-            WHERE NOT EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = t.company_id AND f.id = t.media_id
-                AND f.is_active AND (f.storage_key = t.storage_key
-                    OR f.download_status = 'downloading' OR f.next_attempt_at IS NOT NULL))
-            ORDER BY t.id LIMIT $1";
-        self.db().all(sql, args![limit]).await
+            WHERE t.due_at <= $1 AND NOT EXISTS (SELECT 1 FROM media_files f
+                WHERE f.company_id = t.company_id AND f.id = t.media_id AND f.is_active
+                    AND ((f.storage_backend = t.storage_backend AND f.storage_key = t.storage_key)
+                        OR f.download_status = 'downloading' OR f.next_attempt_at IS NOT NULL))
+            ORDER BY t.id LIMIT $2";
+        self.db().all(sql, args![self.now(), limit]).await
     }
 
     /// Forgets bytes that are gone from storage.

@@ -19,24 +19,32 @@ use s3s_fs::FileSystem;
 
 #[derive(Debug)]
 pub(crate) struct Store {
-    files: FileSystem,
-    /// Bucket, key and beginning of each upload that is neither completed nor aborted, by its id.
+    files: Arc<FileSystem>,
+    /// What is neither completed nor aborted.
     unfinished: Unfinished,
 }
 
-/// By the id of the upload.
-pub(crate) type Unfinished = Arc<Mutex<BTreeMap<String, (String, String, SystemTime)>>>;
+/// Bucket, key and beginning of uploads, by their ids.
+type Uploads = BTreeMap<String, (String, String, SystemTime)>;
+pub(crate) type Unfinished = Arc<Mutex<Uploads>>;
 
 impl Store {
     pub(crate) fn open(folder: &Path, unfinished: Unfinished) -> io::Result<Self> {
         FileSystem::new(folder)
-            .map(|files| Self { files, unfinished })
+            .map(|files| Self { files: Arc::new(files), unfinished })
             .map_err(|error| io::Error::other(format!("{error:?}")))
     }
+}
 
-    fn unfinished(&self) -> MutexGuard<'_, BTreeMap<String, (String, String, SystemTime)>> {
-        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock(unfinished: &Unfinished) -> MutexGuard<'_, Uploads> {
+    unfinished.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A store does what it was asked to, also if who asked is gone before the answer.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = S3Result<T>> + Send + 'static,
+) -> S3Result<T> {
+    tokio::spawn(work).await.unwrap_or_else(|_| Err(s3s::s3_error!(InternalError)))
 }
 
 #[async_trait::async_trait]
@@ -98,11 +106,15 @@ impl S3 for Store {
         request: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
         let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
-        let response = self.files.create_multipart_upload(request).await?;
-        if let Some(id) = &response.output.upload_id {
-            self.unfinished().insert(id.clone(), (bucket, key, SystemTime::now()));
-        }
-        Ok(response)
+        let (files, unfinished) = (self.files.clone(), self.unfinished.clone());
+        to_its_end(async move {
+            let response = files.create_multipart_upload(request).await?;
+            if let Some(id) = &response.output.upload_id {
+                lock(&unfinished).insert(id.clone(), (bucket, key, SystemTime::now()));
+            }
+            Ok(response)
+        })
+        .await
     }
 
     async fn complete_multipart_upload(
@@ -110,9 +122,13 @@ impl S3 for Store {
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
         let id = request.input.upload_id.clone();
-        let response = self.files.complete_multipart_upload(request).await?;
-        self.unfinished().remove(&id);
-        Ok(response)
+        let (files, unfinished) = (self.files.clone(), self.unfinished.clone());
+        to_its_end(async move {
+            let response = files.complete_multipart_upload(request).await?;
+            lock(&unfinished).remove(&id);
+            Ok(response)
+        })
+        .await
     }
 
     async fn abort_multipart_upload(
@@ -120,16 +136,20 @@ impl S3 for Store {
         request: S3Request<AbortMultipartUploadInput>,
     ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
         let id = request.input.upload_id.clone();
-        let response = self.files.abort_multipart_upload(request).await?;
-        self.unfinished().remove(&id);
-        Ok(response)
+        let (files, unfinished) = (self.files.clone(), self.unfinished.clone());
+        to_its_end(async move {
+            let response = files.abort_multipart_upload(request).await?;
+            lock(&unfinished).remove(&id);
+            Ok(response)
+        })
+        .await
     }
 
     async fn list_multipart_uploads(
         &self,
         request: S3Request<ListMultipartUploadsInput>,
     ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
-        let uploads = self.unfinished();
+        let uploads = lock(&self.unfinished);
         let of_bucket = uploads.iter().filter(|(_, (bucket, ..))| *bucket == request.input.bucket);
         let uploads = of_bucket
             .map(|(id, (_, key, began))| MultipartUpload {

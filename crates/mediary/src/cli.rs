@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use mediary_core::{AccountStatus, MediaPolicy, Role};
+use mediary_core::{AccountStatus, MediaPolicy, Role, StorageBackend};
 use url::Url;
 
 /// Mediary keeps the media of WhatsApp Business: captured before it expires, proved whole, served to whom it may concern.
@@ -45,6 +45,9 @@ pub(crate) enum Command {
     Sweep(SweepArgs),
     /// Read every stored file again and compare its hash.
     Verify(VerifyArgs),
+    /// Move stored files to another storage, and check what is stored.
+    #[command(subcommand)]
+    Storage(StorageCommand),
     /// Check configuration, database, storage, tokens, clock and tools, and say what to do about each.
     Doctor(OutputArgs),
 }
@@ -307,6 +310,41 @@ pub(crate) struct SweepArgs {
     /// Only say what would be done.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StorageCommand {
+    /// Move stored files, while everything runs. Stopped half-way, it goes on when it is started again.
+    Migrate(StorageMigrateArgs),
+    /// Look for files that are missing, other than recorded, or without a record.
+    Check(StorageCheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StorageMigrateArgs {
+    /// Where to: local, s3 or r2.
+    #[arg(long)]
+    pub(crate) to: StorageBackend,
+    /// Only count what would be moved.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Only this company's; without it all companies'.
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) company: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StorageCheckArgs {
+    /// Read every byte and compare its hash, instead of looking at presence and size.
+    #[arg(long)]
+    pub(crate) deep: bool,
+    /// Fetch what is missing again while WhatsApp has it, and let the next sweep remove what no record names.
+    #[arg(long)]
+    pub(crate) repair: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

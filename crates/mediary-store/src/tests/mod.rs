@@ -12,6 +12,7 @@ mod identity;
 mod inbox;
 mod ingest;
 mod lists;
+mod moves;
 pub(crate) mod plans;
 mod races;
 mod schema;

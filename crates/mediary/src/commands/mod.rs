@@ -9,6 +9,7 @@ mod doctor;
 mod retry;
 mod serve;
 mod simulate;
+mod storage;
 mod sweep;
 mod user;
 mod verify;
@@ -49,6 +50,7 @@ async fn run_configured(command: Command, config: &Config) -> anyhow::Result<Out
         Command::Backfill(args) => backfill::run(config, &args).await,
         Command::Sweep(args) => sweep::run(config, args).await,
         Command::Verify(args) => verify::run(config, &args).await,
+        Command::Storage(command) => storage::run(config, command).await,
         Command::Demo(_) | Command::Simulate(_) | Command::Doctor(_) => Ok(Outcome::Done),
     }
 }

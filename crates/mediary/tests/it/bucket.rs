@@ -160,6 +160,67 @@ async fn switching_the_backend_and_back_loses_nothing() {
     assert_eq!(world.api().bytes(&in_bucket).await.len(), 5_000);
 }
 
+/// While the server runs, and again from the start if it was stopped half-way.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_move_between_storages_and_are_checked() {
+    let bucket = Bucket::start().await;
+    let world = world(&bucket, &[("MEDIA_STORAGE_BACKEND", "local")]).await;
+    let mut messages = Vec::new();
+    for size in [5_000, 6_000, LARGE] {
+        messages.push(receive(&world, size, "image/jpeg", "image").await);
+    }
+    let planned = world.cli(&["storage", "migrate", "--to", "s3", "--dry-run", "--json"]);
+    assert_eq!((&planned["files"], &planned["bytes"]), (&3.into(), &(11_000 + LARGE).into()));
+    assert!(bucket.objects().is_empty());
+
+    let (damaged, _) = &messages[0];
+    let damaged_key = damaged["media"]["fileKey"].as_str().unwrap();
+    let damaged_path = world.data().join(damaged_key);
+    let good = std::fs::read(&damaged_path).unwrap();
+    std::fs::write(&damaged_path, vec![0; 5_000]).unwrap();
+    let output = world.cli_output(&["storage", "migrate", "--to", "s3", "--json"]);
+    assert_eq!(output.status.code(), Some(3), "some of it failed");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&told["moved"], &told["wrong"]), (&2.into(), &serde_json::json!([damaged["media"]["id"]])));
+    assert_eq!(bucket.objects().len(), 2, "what is not as recorded does not move");
+    std::fs::write(&damaged_path, good).unwrap();
+    let told = world.cli(&["storage", "migrate", "--to", "s3", "--json"]);
+    assert_eq!(told["moved"], 1, "the second run moves what is left");
+
+    for (message, sha256) in &messages {
+        let record = world.api().json(&format!("/api/media/{}", message["media"]["id"])).await;
+        assert!(record["fileUrl"].as_str().unwrap().starts_with("s3://"), "{record}");
+        assert_eq!(&record["sha256"], sha256);
+        let size = usize::try_from(record["fileSize"].as_u64().unwrap()).unwrap();
+        assert_eq!(world.api().bytes(message).await.len(), size);
+    }
+    let checked = world.cli(&["storage", "check", "--deep", "--json"]);
+    assert_eq!(
+        (&checked["whole"], &checked["missing"], &checked["untracked"]),
+        (&3.into(), &serde_json::json!([]), &serde_json::json!([]))
+    );
+    std::fs::remove_file(&bucket.objects()[0].0).unwrap();
+    let output = world.cli_output(&["storage", "check", "--repair", "--json"]);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (told["whole"].as_u64(), told["missing"].as_array().map(Vec::len)),
+        (Some(2), Some(1)),
+        "{told}"
+    );
+    eventually("what was missing to be fetched again", async || {
+        let checked = world.cli_output(&["storage", "check", "--json"]);
+        if checked.status.success() {
+            Ok(())
+        } else {
+            Err(String::from_utf8_lossy(&checked.stdout).into_owned())
+        }
+    })
+    .await;
+    let refused = world.cli_output(&["storage", "migrate", "--to", "r2"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("storage r2 has no settings"));
+}
+
 #[tokio::test]
 async fn settings_that_cannot_work_stop_the_start_and_say_why() {
     let bucket = Bucket::start().await;

@@ -1,0 +1,160 @@
+//! Whether storage and records agree: files that are missing or other than recorded, and files that no record names.
+//! Whatever is found is looked at once more before anything is done about it.
+
+use std::time::Duration;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use mediary_blob::{ErrorKind, Storage, StorageKey, StoredObject};
+use mediary_core::{CompanyId, DownloadStatus, MediaId, StorageBackend, limits};
+use mediary_store::{FoundFile, MediaFile, MediaQuery, PageRequest};
+
+use crate::engine::Engine;
+use crate::error::Result;
+
+/// A file that is younger may be on its way to its record.
+const SETTLED_AFTER: Duration = Duration::from_secs(3600);
+
+/// What is looked at, and what is done about it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct InspectOptions {
+    /// Read every byte and compare the hash, instead of looking at presence and size.
+    pub deep: bool,
+    /// Fetch again what is missing while WhatsApp has it, and let the sweep remove what no record names.
+    pub repair: bool,
+}
+
+/// What an inspection found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inspection {
+    pub whole: u64,
+    pub missing: Vec<MediaId>,
+    /// With other bytes than recorded.
+    pub wrong: Vec<MediaId>,
+    /// Storage, key and size of files without a record.
+    pub untracked: Vec<(StorageBackend, String, u64)>,
+    /// How many of these were dealt with.
+    pub repaired: u64,
+}
+
+enum State {
+    Whole,
+    Missing,
+    Wrong,
+}
+
+impl Engine {
+    /// Looks at every recorded file of a company.
+    pub async fn inspect_records(
+        &self,
+        company: CompanyId,
+        options: InspectOptions,
+        found: &mut Inspection,
+    ) -> Result<()> {
+        let mut query = MediaQuery {
+            download_status: Some(DownloadStatus::Completed),
+            page: PageRequest { cursor: None, limit: limits::PAGE_MAX },
+            ..MediaQuery::default()
+        };
+        loop {
+            let page = self.store().media_list(company, &query).await?;
+            for file in page.items {
+                self.inspect(&file, options, found).await?;
+            }
+            let Some(next) = page.next else { return Ok(()) };
+            query.page.cursor = Some(next);
+        }
+    }
+
+    async fn inspect(&self, file: &MediaFile, options: InspectOptions, found: &mut Inspection) -> Result<()> {
+        let state = match self.state(file, options.deep).await? {
+            State::Whole => State::Whole,
+            // It may have moved or gone since its record was read.
+            _ => match self.store().media(file.company_id, file.id).await? {
+                Some(now) if now.is_active && now.download_status == DownloadStatus::Completed => {
+                    self.state(&now, options.deep).await?
+                }
+                _ => return Ok(()),
+            },
+        };
+        match state {
+            State::Whole => found.whole += 1,
+            State::Wrong => found.wrong.push(file.id),
+            State::Missing => {
+                found.missing.push(file.id);
+                if options.repair && file.expires_at > self.now() {
+                    self.store().store_lost_file(file.company_id, file.id).await?;
+                    self.wake().fetch();
+                    found.repaired += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn state(&self, file: &MediaFile, deep: bool) -> Result<State> {
+        let (Some(backend), Some(key), Some(sha256)) = (file.storage_backend, &file.storage_key, file.sha256)
+        else {
+            return Ok(State::Missing);
+        };
+        let key: StorageKey = key.parse()?;
+        let stored = match self.parts().storages.of(backend)?.open(&key).await {
+            Ok(stored) => stored,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::Missing),
+            Err(error) => return Err(error.into()),
+        };
+        if i64::try_from(stored.size()).ok() != file.file_size {
+            return Ok(State::Wrong);
+        }
+        if !deep {
+            return Ok(State::Whole);
+        }
+        let mut hash = Context::new(&SHA256);
+        let mut reader = stored.reader(0..stored.size());
+        while let Some(chunk) = reader.next().await? {
+            hash.update(&chunk);
+        }
+        Ok(if hash.finish().as_ref() == sha256 { State::Whole } else { State::Wrong })
+    }
+
+    /// Looks for files that no record names, in every storage.
+    pub async fn inspect_storage(&self, options: InspectOptions, found: &mut Inspection) -> Result<()> {
+        for storage in self.parts().storages.all() {
+            let mut listing = storage.list("media")?;
+            while let Some(page) = listing.next_page().await? {
+                self.inspect_page(storage, page, options, found).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn inspect_page(
+        &self,
+        storage: &Storage,
+        page: Vec<StoredObject>,
+        options: InspectOptions,
+        found: &mut Inspection,
+    ) -> Result<()> {
+        let backend = storage.backend();
+        let settled = self.now().minus(SETTLED_AFTER);
+        let old = page.into_iter().filter(|object| object.modified < settled);
+        let candidates: Vec<(FoundFile, u64)> = old
+            .filter_map(|object| {
+                let (company_id, message_id) = object.key.owner()?;
+                Some((FoundFile { company_id, message_id, key: object.key.to_string() }, object.size))
+            })
+            .collect();
+        let files: Vec<FoundFile> = candidates.iter().map(|(file, _)| file.clone()).collect();
+        let known = self.store().known_files(backend, &files).await?;
+        for (file, size) in candidates {
+            if known.contains(&file.key) {
+                continue;
+            }
+            if options.repair {
+                self.store().discard_file(backend, &file).await?;
+                found.repaired += 1;
+            }
+            found.untracked.push((backend, file.key, size));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! Moving stored files from one storage to another while everything runs: copied, compared with the recorded hash,
+//! published, and only then said by the record. Whoever stops it half-way starts it again, and it goes on.
+
+use mediary_blob::{ErrorKind, StorageKey};
+use mediary_core::{CompanyId, MediaId, StorageBackend};
+use mediary_store::{MediaFile, StoredPlace};
+use tokio::task::JoinSet;
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+
+/// Files on their way at once, and read from the database at once.
+const AT_ONCE: usize = 4;
+const BATCH: u32 = 200;
+
+/// How it went with one file.
+#[derive(Debug)]
+pub enum Relocation {
+    /// So many bytes are in the new place.
+    Moved(u64),
+    /// The old storage does not have it; nothing was changed.
+    Missing,
+    /// The old storage has other bytes than were recorded; nothing was changed.
+    Wrong,
+    /// The record was deleted or changed while it was copied.
+    Changed,
+    /// Something was in the way; the next run tries again.
+    Failed(Error),
+}
+
+/// What is to be moved, counted before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ToRelocate {
+    pub files: u64,
+    pub bytes: u64,
+}
+
+impl Engine {
+    /// Counts the company's files that are elsewhere.
+    pub async fn files_to_relocate(&self, company: CompanyId, to: StorageBackend) -> Result<ToRelocate> {
+        let mut found = ToRelocate::default();
+        let mut after = MediaId(0);
+        loop {
+            let batch = self.store().files_elsewhere(company, to, after, BATCH).await?;
+            let Some(last) = batch.last() else { return Ok(found) };
+            after = last.id;
+            found.files += batch.len() as u64;
+            found.bytes += batch.iter().map(recorded_size).sum::<u64>();
+        }
+    }
+
+    /// Moves the company's files, a few at a time, and tells how each went.
+    pub async fn relocate_files(
+        &self,
+        company: CompanyId,
+        to: StorageBackend,
+        mut tell: impl FnMut(MediaId, Relocation),
+    ) -> Result<()> {
+        self.parts().storages.of(to)?;
+        let mut running = JoinSet::new();
+        let mut after = MediaId(0);
+        loop {
+            let batch = self.store().files_elsewhere(company, to, after, BATCH).await?;
+            let Some(last) = batch.last() else { break };
+            after = last.id;
+            for file in batch {
+                if running.len() == AT_ONCE
+                    && let Some(Ok((media, went))) = running.join_next().await
+                {
+                    tell(media, went);
+                }
+                let engine = self.clone();
+                running.spawn(async move { (file.id, engine.relocate(&file, to).await) });
+            }
+        }
+        while let Some(ended) = running.join_next().await {
+            if let Ok((media, went)) = ended {
+                tell(media, went);
+            }
+        }
+        Ok(())
+    }
+
+    async fn relocate(&self, file: &MediaFile, to: StorageBackend) -> Relocation {
+        self.copy(file, to).await.unwrap_or_else(Relocation::Failed)
+    }
+
+    async fn copy(&self, file: &MediaFile, to: StorageBackend) -> Result<Relocation> {
+        let (Some(from), Some(key), Some(sha256)) = (file.storage_backend, &file.storage_key, file.sha256)
+        else {
+            return Ok(Relocation::Changed);
+        };
+        let key: StorageKey = key.parse()?;
+        let (old, new) = (self.parts().storages.of(from)?, self.parts().storages.of(to)?);
+        let source = match old.open(&key).await {
+            Ok(source) => source,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Relocation::Missing),
+            Err(error) => return Err(error.into()),
+        };
+        let mut upload = new.create(&key).await?;
+        let mut reader = source.reader(0..source.size());
+        while let Some(chunk) = reader.next().await? {
+            upload.write(chunk).await?;
+        }
+        let sealed = upload.seal().await?;
+        if sealed.sha256() != sha256 {
+            sealed.discard().await?;
+            return Ok(Relocation::Wrong);
+        }
+        let stored = sealed.publish().await?;
+        let place = StoredPlace { backend: to, key: key.to_string(), url: new.location(&key) };
+        let moved = self.store().file_moved(file, &place).await?;
+        self.files().forget(file);
+        Ok(if moved { Relocation::Moved(stored.size) } else { Relocation::Changed })
+    }
+}
+
+fn recorded_size(file: &MediaFile) -> u64 {
+    file.file_size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
+}

@@ -1,0 +1,111 @@
+//! Files that move from one storage to another, their records with them, and files that no record names.
+
+use std::collections::HashSet;
+
+use mediary_core::{CompanyId, MediaId, MessageId, StorageBackend};
+use sqlx::AssertSqlSafe;
+
+use crate::bulk::Bulk;
+use crate::media::MediaFile;
+use crate::record::Record as _;
+use crate::value::args;
+use crate::{Result, Store, trash};
+
+/// Where a file's bytes are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPlace {
+    pub backend: StorageBackend,
+    pub key: String,
+    /// For admins, like `s3://bucket/key`.
+    pub url: String,
+}
+
+/// A file in storage by the record that it should have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundFile {
+    pub company_id: CompanyId,
+    pub message_id: MessageId,
+    pub key: String,
+}
+
+impl Store {
+    /// Those of the files found in a storage that a record or the trash names.
+    pub async fn known_files(&self, backend: StorageBackend, found: &[FoundFile]) -> Result<HashSet<String>> {
+        let mut known = HashSet::new();
+        for after in [
+            ") SELECT k.key FROM k CROSS JOIN media_files f WHERE f.company_id = k.company_id
+                AND f.message_id = k.message_id AND f.storage_backend = k.backend AND f.storage_key = k.key",
+            ") SELECT k.key FROM k CROSS JOIN trash t WHERE t.storage_key = k.key
+                AND t.storage_backend = k.backend AND t.company_id = k.company_id",
+        ] {
+            let mut select = Bulk::new("WITH k(company_id, message_id, backend, key) AS (", after);
+            for file in found {
+                select.push(args![file.company_id, file.message_id, backend, file.key.as_str()]);
+            }
+            known.extend(select.read::<(String,)>(self.db()).await?.into_iter().map(|(key,)| key));
+        }
+        Ok(known)
+    }
+
+    /// Lets a later sweep remove a file that no record names, if that is still so by then.
+    pub async fn discard_file(&self, backend: StorageBackend, file: &FoundFile) -> Result<()> {
+        let sql = "INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)
+            SELECT $1, COALESCE((SELECT f.id FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2), 0),
+                $3, $4, $5
+            WHERE NOT EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2
+                AND f.storage_backend = $3 AND f.storage_key = $4)";
+        let due = self.now().plus(trash::MOVED_STAYS_FOR);
+        let args = args![file.company_id, file.message_id, backend, file.key.as_str(), due];
+        self.db().execute(sql, args).await?;
+        Ok(())
+    }
+
+    /// Files of a company that are stored elsewhere than in `backend`, in the order of their ids after `after`.
+    pub async fn files_elsewhere(
+        &self,
+        company: CompanyId,
+        backend: StorageBackend,
+        after: MediaId,
+        limit: u32,
+    ) -> Result<Vec<MediaFile>> {
+        let sql = format!(
+            "SELECT {} FROM media_files f WHERE f.company_id = $1 AND f.id > $2 AND f.storage_key IS NOT NULL
+                AND f.is_active AND f.storage_backend <> $3 ORDER BY f.company_id, f.id LIMIT $4",
+            MediaFile::SELECT
+        );
+        self.db().all(AssertSqlSafe(sql), args![company, after, backend, limit]).await
+    }
+
+    /// Records that a file's bytes are in another place now, whole; what is at the old one goes with a later sweep.
+    /// False if the record changed meanwhile; then the bytes at the new place are the ones that go.
+    pub async fn file_moved(&self, file: &MediaFile, to: &StoredPlace) -> Result<bool> {
+        let (Some(backend), Some(key), Some(sha256)) = (file.storage_backend, &file.storage_key, file.sha256)
+        else {
+            return Ok(false);
+        };
+        let now = self.now();
+        let mut tx = self.db().begin().await?;
+        let sql =
+            "UPDATE media_files SET storage_backend = $3, storage_key = $4, file_url = $5, updated_at = $6
+            WHERE company_id = $1 AND id = $2 AND is_active AND storage_backend = $7 AND storage_key = $8
+                AND sha256 = $9 AND download_status <> 'downloading'";
+        let args = args![
+            file.company_id,
+            file.id,
+            to.backend,
+            to.key.as_str(),
+            to.url.as_str(),
+            now,
+            backend,
+            key.as_str(),
+            sha256
+        ];
+        let moved = tx.execute(sql, args).await? > 0;
+        let (gone_backend, gone_key) =
+            if moved { (backend, key.as_str()) } else { (to.backend, to.key.as_str()) };
+        let due = now.plus(trash::MOVED_STAYS_FOR);
+        trash::put(&mut tx, due, file.company_id, file.id, gone_backend, gone_key).await?;
+        tx.commit().await?;
+        Ok(moved)
+    }
+}
