@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -19,6 +19,7 @@ use s3s_fs::FileSystem;
 
 #[derive(Debug)]
 pub(crate) struct Store {
+    folder: PathBuf,
     files: Arc<FileSystem>,
     /// What is neither completed nor aborted.
     unfinished: Unfinished,
@@ -31,8 +32,13 @@ pub(crate) type Unfinished = Arc<Mutex<Uploads>>;
 impl Store {
     pub(crate) fn open(folder: &Path, unfinished: Unfinished) -> io::Result<Self> {
         FileSystem::new(folder)
-            .map(|files| Self { files: Arc::new(files), unfinished })
+            .map(|files| Self { folder: folder.to_owned(), files: Arc::new(files), unfinished })
             .map_err(|error| io::Error::other(format!("{error:?}")))
+    }
+
+    /// The library under this makes folders as it needs them.
+    fn has_bucket(&self, name: &str) -> S3Result<()> {
+        if self.folder.join(name).is_dir() { Ok(()) } else { Err(s3s::s3_error!(NoSuchBucket)) }
     }
 }
 
@@ -50,6 +56,7 @@ async fn to_its_end<T: Send + 'static>(
 #[async_trait::async_trait]
 impl S3 for Store {
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
+        self.has_bucket(&request.input.bucket)?;
         self.files.put_object(request).await
     }
 
@@ -105,6 +112,7 @@ impl S3 for Store {
         &self,
         request: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
+        self.has_bucket(&request.input.bucket)?;
         let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
         let (files, unfinished) = (self.files.clone(), self.unfinished.clone());
         to_its_end(async move {

@@ -6,6 +6,7 @@ use mediary_core::AccountStatus;
 use serde::Serialize;
 use serde_json::json;
 
+use super::storage_advice;
 use crate::cli::OutputArgs;
 use crate::config::Config;
 use crate::output::{Outcome, print};
@@ -59,7 +60,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
         Err(error) => findings.push(unwell("start", format!("{error:#}"))),
         Ok(parts) => {
             findings.push(database(&parts).await);
-            findings.push(storage(&parts).await);
+            findings.push(storage(config, &parts).await);
             findings.extend(accounts(&parts).await);
             parts.store.close().await;
         }
@@ -89,10 +90,14 @@ async fn database(parts: &Parts) -> Finding {
     }
 }
 
-async fn storage(parts: &Parts) -> Finding {
+async fn storage(config: &Config, parts: &Parts) -> Finding {
     match parts.storages.primary().check().await {
         Ok(()) => well("storage", "wrote, read, ranged and deleted a probe"),
-        Err(error) => unwell("storage", format!("{error}; check the folder's owner and the free space")),
+        Err(error) => {
+            let said = storage_advice::chain(&error);
+            let advice = storage_advice::advice(&config.storage, &said);
+            unwell("storage", format!("{error}; {advice}"))
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod retry;
 mod serve;
 mod simulate;
 mod storage;
+mod storage_advice;
 mod sweep;
 mod user;
 mod verify;

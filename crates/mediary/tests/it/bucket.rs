@@ -221,6 +221,37 @@ async fn files_move_between_storages_and_are_checked() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("storage r2 has no settings"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_names_the_setting_that_is_wrong() {
+    let mut bucket = Bucket::start().await;
+    let world = World::furnished(Database::embedded(), &[]).await;
+    let told = async |bucket: &Bucket, name: &str, value: &str| {
+        let mut env = world.env.clone();
+        env.extend(bucket.settings().into_iter().map(|(name, value)| (name.to_owned(), value)));
+        env.insert(name.to_owned(), value.to_owned());
+        let folder = world.folder().to_owned();
+        let run = move || crate::harness::run(&env, &folder, &["doctor", "--json"]);
+        let output = tokio::task::spawn_blocking(run).await.unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let checks = report["checks"].as_array().unwrap().clone();
+        let storage = checks.into_iter().find(|check| check["check"] == "storage").unwrap();
+        (storage["ok"].as_bool().unwrap(), storage["detail"].as_str().unwrap().to_owned())
+    };
+    let url = bucket.url();
+    assert!(told(&bucket, "AWS_ENDPOINT_URL", &url).await.0, "as it is, it works");
+    for (name, value, words) in [
+        ("AWS_SECRET_ACCESS_KEY", "wrong", "correct AWS_SECRET_ACCESS_KEY"),
+        ("AWS_ACCESS_KEY_ID", "nobody", "correct AWS_ACCESS_KEY_ID"),
+        ("AWS_S3_BUCKET", "no-such-bucket", "correct AWS_S3_BUCKET"),
+    ] {
+        let (ok, detail) = told(&bucket, name, value).await;
+        assert!(!ok && detail.contains(words), "{name}: {detail}");
+    }
+    bucket.go_away();
+    let (ok, detail) = told(&bucket, "AWS_ENDPOINT_URL", &url).await;
+    assert!(!ok && detail.contains("does not answer") && detail.contains("AWS_ENDPOINT_URL"), "{detail}");
+}
+
 #[tokio::test]
 async fn settings_that_cannot_work_stop_the_start_and_say_why() {
     let bucket = Bucket::start().await;

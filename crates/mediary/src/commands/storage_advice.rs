@@ -1,0 +1,105 @@
+//! What to change when storage does not work, by what it said: the mistakes that people make with buckets.
+
+use mediary_blob::S3Settings;
+use mediary_core::StorageBackend;
+
+use crate::config::StorageConfig;
+
+/// Words of an answer, and what they mean for somebody who has `bucket`. The first that fits counts.
+type Advice = (&'static [&'static str], fn(&Names, &S3Settings) -> String);
+
+const ADVICE: &[Advice] = &[
+    (&["RequestTimeTooSkewed"], |_, _| "this machine's clock is wrong; set it, best by NTP".to_owned()),
+    (&["NoSuchBucket"], |names, bucket| {
+        format!("there is no bucket {:?}; make it, or correct {}", bucket.bucket, names.bucket)
+    }),
+    (&["InvalidAccessKeyId"], |names, _| format!("the store does not know this key; correct {}", names.id)),
+    (&["SignatureDoesNotMatch"], |names, _| {
+        format!(
+            "the key's other half is wrong; correct {} (and the region, if the store wants one)",
+            names.secret
+        )
+    }),
+    (
+        &["AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraint", "301"],
+        |names, bucket| format!("the bucket is not in region {:?}; correct {}", bucket.region, names.region),
+    ),
+    (&["AccessDenied", "Forbidden", "403"], |names, _| {
+        format!(
+            "the key may not do this; allow it to get, put, delete and list objects in this bucket, or correct {}",
+            names.id
+        )
+    }),
+    (&["dns error", "failed to lookup", "Name or service not known"], |names, bucket| {
+        if bucket.path_style {
+            format!("nobody knows this host; correct {}", names.endpoint)
+        } else {
+            format!(
+                "nobody knows the bucket's host name; set AWS_S3_PATH_STYLE=true, or correct {}",
+                names.endpoint
+            )
+        }
+    }),
+    (&["invalid peer certificate", "UnknownIssuer"], |names, _| {
+        format!(
+            "its certificate is not trusted here; add its authority to this machine, or correct {}",
+            names.endpoint
+        )
+    }),
+    (&["Connection refused", "timed out", "Connect"], |names, bucket| {
+        let endpoint = bucket.endpoint.as_deref().unwrap_or("Amazon");
+        format!(
+            "{endpoint} does not answer; check that it runs and can be reached from here, or correct {}",
+            names.endpoint
+        )
+    }),
+];
+
+/// The settings of a kind of bucket.
+struct Names {
+    bucket: &'static str,
+    id: &'static str,
+    secret: &'static str,
+    region: &'static str,
+    endpoint: &'static str,
+}
+
+const AMAZON: Names = Names {
+    bucket: "AWS_S3_BUCKET",
+    id: "AWS_ACCESS_KEY_ID",
+    secret: "AWS_SECRET_ACCESS_KEY",
+    region: "AWS_REGION",
+    endpoint: "AWS_ENDPOINT_URL",
+};
+const CLOUDFLARE: Names = Names {
+    bucket: "R2_BUCKET",
+    id: "R2_ACCESS_KEY_ID",
+    secret: "R2_SECRET_ACCESS_KEY",
+    region: "R2_ENDPOINT",
+    endpoint: "R2_ACCOUNT_ID or R2_ENDPOINT",
+};
+
+/// What to do about an error that says `said`.
+pub(super) fn advice(config: &StorageConfig, said: &str) -> String {
+    let Some(bucket) = config.bucket(config.backend) else {
+        return "check the folder's owner and the free space".to_owned();
+    };
+    let names = if config.backend == StorageBackend::R2 { &CLOUDFLARE } else { &AMAZON };
+    let fits = |(words, _): &&Advice| words.iter().any(|word| said.contains(word));
+    match ADVICE.iter().find(fits) {
+        Some((_, advice)) => advice(names, bucket),
+        None => format!("check {}, {} and {}", names.bucket, names.endpoint, names.id),
+    }
+}
+
+/// An error with all that lies beneath it.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        said.push_str(": ");
+        said.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    said
+}
