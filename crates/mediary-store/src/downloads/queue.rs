@@ -71,13 +71,14 @@ impl Store {
     }
 
     /// Storage has lost a completed file: it waits to be fetched again, at once where everything is kept. True if it
-    /// was completed.
+    /// was completed, and WhatsApp still has it; what nobody else has keeps its place, in case that storage is only
+    /// the wrong one.
     pub async fn store_lost_file(&self, company: CompanyId, media: MediaId) -> Result<bool> {
         let sql = "UPDATE media_files SET download_status = 'pending', due = (policy = 'store'),
                 next_attempt_at = CASE WHEN policy = 'store' THEN $3 END, download_attempts = 0,
                 bytes_downloaded = 0, storage_backend = NULL, storage_key = NULL, file_url = NULL, stored_at = NULL,
                 sha256 = NULL, integrity = NULL, updated_at = $3
-            WHERE company_id = $1 AND id = $2 AND is_active AND download_status = 'completed'";
+            WHERE company_id = $1 AND id = $2 AND is_active AND download_status = 'completed' AND expires_at > $3";
         Ok(self.db().execute(sql, args![company, media, self.now()]).await? > 0)
     }
 

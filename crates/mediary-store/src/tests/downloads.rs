@@ -230,6 +230,15 @@ async fn a_file_that_storage_lost_is_fetched_again(test: &Test) {
     let lost = test.media_of(test.acme, "m1").await;
     assert_eq!((lost.download_status, lost.storage_key, lost.sha256), (DownloadStatus::Pending, None, None));
     assert_eq!(test.claim().await.len(), 1);
+    let old = test.stored("m2").await;
+    test.clock.advance(WEEK);
+    assert!(!test.store.store_lost_file(test.acme.company, old.id).await.unwrap());
+    let kept = test.media_of(test.acme, "m2").await;
+    assert_eq!(
+        (kept.storage_key, kept.sha256),
+        (old.storage_key, old.sha256),
+        "nobody else knows where it is"
+    );
 }
 
 async fn what_whatsapp_forgot_is_given_up(test: &Test) {
