@@ -113,9 +113,10 @@ fn kind_of_object(error: &object_store::Error) -> ErrorKind {
     }
 }
 
-/// The words of MinIO, Ceph, Backblaze and others, and the status that stands for it.
+/// The words of MinIO, Ceph, Backblaze and others, and the status that stands for it. Errors also name the object, whose
+/// key is digits, so a bare number says nothing.
 fn says_full(answer: &str) -> bool {
-    ["StorageFull", "QuotaExceeded", "InsufficientStorage", "storage_cap_exceeded", "507"]
+    ["StorageFull", "QuotaExceeded", "InsufficientStorage", "storage_cap_exceeded", "status code: 507"]
         .iter()
         .any(|words| answer.contains(words))
 }
@@ -125,6 +126,16 @@ mod tests {
     use rustix::io::Errno;
 
     use super::*;
+
+    #[test]
+    fn a_full_bucket_is_told_by_its_words_and_not_by_digits_in_a_key() {
+        let says = |text: &'static str| {
+            kind_of_object(&object_store::Error::Generic { store: "S3", source: text.into() })
+        };
+        assert_eq!(says("Server returned non-2xx status code: 507 Insufficient Storage"), ErrorKind::Full);
+        assert_eq!(says("<Code>XMinioStorageFull</Code>"), ErrorKind::Full);
+        assert_eq!(says("Error performing PUT http://s3/media/media/1/2/507315781932060"), ErrorKind::Io);
+    }
 
     #[test]
     fn a_full_disk_is_told_apart_from_a_broken_one() {

@@ -16,7 +16,6 @@ use object_store::client::{HttpClient, HttpConnector, ReqwestConnector};
 use object_store::memory::InMemory;
 use object_store::multipart::MultipartStore;
 use object_store::path::Path;
-
 use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::sync::Semaphore;
 

@@ -21,10 +21,15 @@ const ADVICE: &[Advice] = &[
         )
     }),
     (
-        &["AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraint", "301"],
+        &[
+            "AuthorizationHeaderMalformed",
+            "PermanentRedirect",
+            "IllegalLocationConstraint",
+            "status code: 301",
+        ],
         |names, bucket| format!("the bucket is not in region {:?}; correct {}", bucket.region, names.region),
     ),
-    (&["AccessDenied", "Forbidden", "403"], |names, _| {
+    (&["AccessDenied", "status code: 403"], |names, _| {
         format!(
             "the key may not do this; allow it to get, put, delete and list objects in this bucket, or correct {}",
             names.id
@@ -46,7 +51,7 @@ const ADVICE: &[Advice] = &[
             names.endpoint
         )
     }),
-    (&["Connection refused", "timed out", "Connect"], |names, bucket| {
+    (&["Connection refused", "timed out", "tcp connect error"], |names, bucket| {
         let endpoint = bucket.endpoint.as_deref().unwrap_or("Amazon");
         format!(
             "{endpoint} does not answer; check that it runs and can be reached from here, or correct {}",
