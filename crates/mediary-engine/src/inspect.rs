@@ -81,8 +81,7 @@ impl Engine {
             State::Wrong => found.wrong.push(file.id),
             State::Missing => {
                 found.missing.push(file.id);
-                if options.repair && file.expires_at > self.now() {
-                    self.store().store_lost_file(file.company_id, file.id).await?;
+                if options.repair && self.store().store_lost_file(file.company_id, file.id).await? {
                     self.wake().fetch();
                     found.repaired += 1;
                 }
@@ -149,8 +148,7 @@ impl Engine {
             if known.contains(&file.key) {
                 continue;
             }
-            if options.repair {
-                self.store().discard_file(backend, &file).await?;
+            if options.repair && self.store().discard_file(backend, &file).await? {
                 found.repaired += 1;
             }
             found.untracked.push((backend, file.key, size));

@@ -139,7 +139,7 @@ impl House {
         });
         let config = ServerConfig {
             surface: crate::Surface::Everything,
-            delivery: crate::Delivery::Redirect,
+            delivery: crate::Delivery::Proxy,
             media_origin: None,
             public_url: "https://media.example".parse().unwrap(),
             metrics: None,

@@ -47,17 +47,19 @@ impl Store {
         Ok(known)
     }
 
-    /// Lets a later sweep remove a file that no record names, if that is still so by then.
-    pub async fn discard_file(&self, backend: StorageBackend, file: &FoundFile) -> Result<()> {
+    /// Lets a later sweep remove a file that no record names, if that is still so by then. False if that cannot be said:
+    /// its message is there without media, which may come yet and be stored under this key.
+    pub async fn discard_file(&self, backend: StorageBackend, file: &FoundFile) -> Result<bool> {
         let sql = "INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)
             SELECT $1, COALESCE((SELECT f.id FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2), 0),
                 $3, $4, $5
             WHERE NOT EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2
-                AND f.storage_backend = $3 AND f.storage_key = $4)";
+                AND f.storage_backend = $3 AND f.storage_key = $4)
+            AND (EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2)
+                OR NOT EXISTS (SELECT 1 FROM messages m WHERE m.company_id = $1 AND m.id = $2))";
         let due = self.now().plus(trash::MOVED_STAYS_FOR);
         let args = args![file.company_id, file.message_id, backend, file.key.as_str(), due];
-        self.db().execute(sql, args).await?;
-        Ok(())
+        Ok(self.db().execute(sql, args).await? > 0)
     }
 
     /// Files of a company that are stored elsewhere than in `backend`, in the order of their ids after `after`.

@@ -1812,6 +1812,13 @@ export interface operations {
                     "application/octet-stream": unknown;
                 };
             };
+            /** @description to the bucket that keeps the file */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -2783,6 +2790,13 @@ export interface operations {
                 content: {
                     "application/octet-stream": unknown;
                 };
+            };
+            /** @description to the bucket that keeps the file */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             304: {
                 headers: {

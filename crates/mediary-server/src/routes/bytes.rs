@@ -41,7 +41,7 @@ struct Wish {
 #[utoipa::path(get, path = "/api/media/messages/{messageId}", tag = "Bytes",
     params(("messageId" = i64, Path), Wish), responses(
     (status = 200, content_type = "application/octet-stream"), (status = 206, content_type = "application/octet-stream"),
-    (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody),
+    (status = 302, description = "to the bucket that keeps the file"), (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody),
     (status = 502, body = ProblemBody), (status = 503, body = ProblemBody)))]
 async fn read_message_file(
     State(app): State<App>,
@@ -94,7 +94,7 @@ async fn read_whatsapp_file(
 /// A file by signed link
 #[utoipa::path(get, path = "/m/{token}", tag = "Bytes", params(("token" = String, Path)), security(()), responses(
     (status = 200, content_type = "application/octet-stream"), (status = 206, content_type = "application/octet-stream"),
-    (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody)))]
+    (status = 302, description = "to the bucket that keeps the file"), (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody)))]
 async fn read_linked_file(
     State(app): State<App>,
     Peer(address): Peer,
