@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -27,6 +28,23 @@ struct Waiting<C: Commit> {
 pub(crate) struct Batcher<C: Commit> {
     what: &'static str,
     sender: mpsc::Sender<Waiting<C>>,
+    callers: AtomicUsize,
+}
+
+/// One more, for as long as it lives.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl<C: Commit> fmt::Debug for Batcher<C> {
@@ -54,11 +72,17 @@ impl<C: Commit> Batcher<C> {
     ) -> Self {
         let (sender, receiver) = mpsc::channel(bounds.queue);
         tasks.spawn(run(commit, receiver, bounds.batch, stop));
-        Self { what, sender }
+        Self { what, sender, callers: AtomicUsize::new(0) }
+    }
+
+    /// How many callers wait for their commit.
+    pub(crate) fn callers(&self) -> usize {
+        self.callers.load(Ordering::Relaxed)
     }
 
     /// Commits the item, or refuses it at once if too many wait.
     pub(crate) async fn try_commit(&self, item: C::Item) -> Result<C::Output> {
+        let _counted = Counted::new(&self.callers);
         let (answer, answered) = oneshot::channel();
         self.sender.try_send(Waiting { item, answer }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::unavailable(format!(
@@ -73,6 +97,7 @@ impl<C: Commit> Batcher<C> {
 
     /// Commits the item, and waits for a place if too many wait.
     pub(crate) async fn commit(&self, item: C::Item) -> Result<C::Output> {
+        let _counted = Counted::new(&self.callers);
         let (answer, answered) = oneshot::channel();
         self.sender.send(Waiting { item, answer }).await.map_err(|_| self.closed())?;
         answered.await.unwrap_or_else(|_| Err(self.closed()))
@@ -184,6 +209,7 @@ mod tests {
         let numbers: Vec<u64> = answers.into_iter().map(Result::unwrap).collect();
         assert_eq!(numbers, (20..36).collect::<Vec<_>>());
         assert!(commits.load(Ordering::SeqCst) <= 3, "16 items in batches of 8");
+        assert_eq!(batcher.callers(), 0);
     }
 
     #[tokio::test]
@@ -210,6 +236,7 @@ mod tests {
         let refused = loop {
             tokio::task::yield_now().await;
             if batcher.sender.capacity() == 0 {
+                assert_eq!(batcher.callers(), 2);
                 break batcher.try_commit(3).await;
             }
         };

@@ -104,6 +104,11 @@ impl Store {
         self.inner.inbox.try_commit(event).await
     }
 
+    /// How many webhooks of this process wait for their place on the disk.
+    pub fn inbox_appending(&self) -> usize {
+        self.inner.inbox.callers()
+    }
+
     pub async fn inbox_depth(&self) -> Result<InboxDepth> {
         let sql = "SELECT CAST(COUNT(*) AS BIGINT), (SELECT e.received_at FROM webhook_events e
                 WHERE e.processed_at IS NULL ORDER BY e.id LIMIT 1)

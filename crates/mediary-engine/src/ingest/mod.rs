@@ -4,7 +4,7 @@ mod message;
 mod plan;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mediary_core::{Timestamp, WebhookEventId};
 use mediary_store::{Backend, Change, ChangeKind, IngestLimits, IngestOutcome};
@@ -22,6 +22,11 @@ const POLL: Duration = Duration::from_secs(1);
 /// The pause after a batch that was not full. The first webhook is recorded at once; those that come right after it
 /// gather, for the cost of a transaction hardly grows with its rows.
 const REST: Duration = Duration::from_millis(20);
+/// So many webhooks that wait to be acknowledged are a crowd, which goes first: what is acknowledged is safe, and Meta
+/// need not send it again.
+const CROWD: usize = 16;
+/// How old a webhook may get while a crowd goes first.
+const GIVES_WAY_FOR: Duration = Duration::from_secs(5);
 /// Bodies and bytes of one transaction. On SQLite few enough not to hold up the next acknowledgement, which waits for
 /// the same writer; on Postgres, where nobody waits, enough to make little of the way there.
 const SQLITE_BATCH: IngestLimits = IngestLimits { events: 64, bytes: 1024 * 1024 };
@@ -53,11 +58,10 @@ pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
                 () = ingester.engine.wake().ingest_due() => {}
                 () = tokio::time::sleep(POLL) => {}
             },
-            Ok(met) if ingester.has_caught_up(met) => tokio::select! {
+            Ok(met) => tokio::select! {
                 () = shutdown.soft.cancelled() => {}
-                () = tokio::time::sleep(REST) => {}
+                () = ingester.make_room(met) => {}
             },
-            Ok(_) => {}
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "webhooks could not be recorded");
                 tokio::select! {
@@ -88,6 +92,8 @@ struct Ingester {
     generation: u64,
     batch: IngestLimits,
     singly: usize,
+    /// The age of what was recorded last.
+    lag: Duration,
 }
 
 /// What a batch brought to light besides its records.
@@ -104,12 +110,19 @@ impl Ingester {
             Backend::Sqlite => SQLITE_BATCH,
             Backend::Postgres => POSTGRES_BATCH,
         };
-        Self { engine, accounts: Accounts::new(), accounts_at, generation, batch, singly: 0 }
+        Self { engine, accounts: Accounts::new(), accounts_at, generation, batch, singly: 0, lag: Duration::ZERO }
     }
 
-    /// Whether a batch of that many bodies left nothing behind.
-    fn has_caught_up(&self, met: usize) -> bool {
-        self.singly == 0 && met < self.batch.events
+    /// Rests after a batch of that many bodies, if it left nothing behind or a crowd of webhooks waits.
+    async fn make_room(&self, met: usize) {
+        let since = Instant::now();
+        if self.singly == 0 && met < self.batch.events {
+            tokio::time::sleep(REST).await;
+        }
+        let crowd = || self.engine.store().inbox_appending() >= CROWD;
+        while crowd() && self.lag + since.elapsed() < GIVES_WAY_FOR {
+            tokio::time::sleep(REST).await;
+        }
     }
 
     /// One batch. Returns how many bodies were dealt with; none means that nothing is due.
@@ -130,6 +143,7 @@ impl Ingester {
         match outcome.await {
             Ok(outcome) => {
                 let met = outcome.events + seen.missing.len();
+                self.lag = outcome.newest_lag;
                 if outcome.events > 0 {
                     fault::point("ingest.after_commit");
                     self.tell(&outcome);
