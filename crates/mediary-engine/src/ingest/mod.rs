@@ -110,7 +110,15 @@ impl Ingester {
             Backend::Sqlite => SQLITE_BATCH,
             Backend::Postgres => POSTGRES_BATCH,
         };
-        Self { engine, accounts: Accounts::new(), accounts_at, generation, batch, singly: 0, lag: Duration::ZERO }
+        Self {
+            engine,
+            accounts: Accounts::new(),
+            accounts_at,
+            generation,
+            batch,
+            singly: 0,
+            lag: Duration::ZERO,
+        }
     }
 
     /// Rests after a batch of that many bodies, if it left nothing behind or a crowd of webhooks waits.
