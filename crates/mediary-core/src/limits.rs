@@ -9,6 +9,8 @@ use crate::FileType;
 pub const WEBHOOK_BODY_BYTES: usize = 3 * 1024 * 1024;
 /// JSON bodies of the API.
 pub const API_BODY_BYTES: usize = 256 * 1024;
+/// Requests of the API that may be worked on at once, until the head of their answer, before new ones get 503.
+pub const API_REQUESTS_IN_FLIGHT: usize = 1024;
 /// Webhook bodies that may wait for their commit before new ones are refused with 503.
 pub const WEBHOOK_QUEUE: usize = 1024;
 /// Webhook bodies committed together.

@@ -17,6 +17,10 @@ use crate::open::How;
 
 /// After the database did not answer.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How often each process says something, so that a connection on which nothing is heard can be told from a dead one,
+/// and how long that may take.
+const SAYS_EVERY: Duration = Duration::from_secs(15);
+const DEAD_AFTER: Duration = Duration::from_secs(40);
 /// Numbers that the events of one signal may have.
 const EVENTS_MAX: usize = 512;
 
@@ -124,11 +128,13 @@ pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
 
 async fn speak(engine: &Engine, outbox: &Arc<Outbox>, shutdown: &Shutdown) {
     loop {
-        let Some(text) = outbox.take() else {
-            tokio::select! {
+        let text = match outbox.take() {
+            Some(text) => text,
+            None => tokio::select! {
                 () = outbox.due.notified() => continue,
                 () = shutdown.soft.cancelled() => return,
-            }
+                () = tokio::time::sleep(SAYS_EVERY) => text(&Signal::default()),
+            },
         };
         while let Err(error) = engine.store().signal(&text).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "other processes could not be told");
@@ -145,8 +151,8 @@ async fn listen(engine: &Engine) {
             Ok(Some(mut signals)) => {
                 // What was said before is not known here.
                 engine.events().gap();
-                loop {
-                    match signals.next().await {
+                while let Ok(heard) = tokio::time::timeout(DEAD_AFTER, signals.next()).await {
+                    match heard {
                         Ok(Heard::Signal { number, text }) => hear(engine, number, &text),
                         Ok(Heard::Gap) => engine.events().gap(),
                         Err(error) => {

@@ -37,6 +37,7 @@ struct Inner {
     page_policy: HeaderValue,
     logins: LoginThrottle,
     request_ids: RequestIds,
+    api_requests: Semaphore,
     webhook_bytes: Semaphore,
     file_headers: FileHeaders,
     audited_views: Cache<CompanyId, bool>,
@@ -63,6 +64,7 @@ impl App {
             page_policy,
             logins: LoginThrottle::default(),
             request_ids: RequestIds::new(),
+            api_requests: Semaphore::new(limits::API_REQUESTS_IN_FLIGHT),
             webhook_bytes: Semaphore::new(limits::WEBHOOK_BYTES_IN_FLIGHT),
             file_headers: FileHeaders::default(),
             audited_views: Cache::builder().max_capacity(WISHES_CACHED).time_to_live(WISH_CACHED_FOR).build(),
@@ -100,6 +102,11 @@ impl App {
 
     pub(crate) fn request_ids(&self) -> &RequestIds {
         &self.0.request_ids
+    }
+
+    /// A place to work on a request, unless all are taken.
+    pub(crate) fn api_room(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.api_requests.try_acquire().ok()
     }
 
     /// Memory for `bytes` of a webhook's body, unless too much of it is taken.

@@ -59,13 +59,16 @@ pub(crate) async fn api(State(app): State<App>, mut request: Request, next: Next
     let scope = Scope::default();
     request.extensions_mut().insert(scope.clone());
 
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let response = match tokio::time::timeout(API_DEADLINE, answer).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(panic)) => panicked(panic.as_ref()),
-        Err(_) => {
-            Problem::new(ErrorCode::Internal).detail("this took too long; please try again").into_response()
+    let response = match app.api_room() {
+        Some(_room) => {
+            let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+            match tokio::time::timeout(API_DEADLINE, answer).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(panic)) => panicked(panic.as_ref()),
+                Err(_) => late().into_response(),
+            }
         }
+        None => Problem::busy().into_response(),
     };
 
     let mut response = finish(response, || id.clone());
@@ -84,6 +87,11 @@ pub(crate) async fn api(State(app): State<App>, mut request: Request, next: Next
         "request answered"
     );
     response
+}
+
+fn late() -> Problem {
+    let source = std::io::Error::other(format!("no answer within {API_DEADLINE:?}"));
+    Problem::new(ErrorCode::StorageError).detail("this took too long; please try again").source(source)
 }
 
 /// Around the routes that must be fast: a request id is made only for an answer that needs one, and there is no line.
@@ -187,6 +195,22 @@ mod tests {
             let body = String::from_utf8(body.to_vec()).unwrap();
             assert!(body.contains("\"code\":\"internal\"") && !body.contains("secret"), "{body}");
         }
+    }
+
+    #[tokio::test]
+    async fn more_requests_than_can_be_worked_on_are_sent_away() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let mut taken: Vec<_> = std::iter::from_fn(|| house.app.api_room()).collect();
+        assert_eq!(taken.len(), mediary_core::limits::API_REQUESTS_IN_FLIGHT);
+        let refused = house.get("/api/conversations", company.key(Role::Viewer)).await;
+        assert_eq!(
+            (refused.status, refused.code()),
+            (StatusCode::SERVICE_UNAVAILABLE, "storage_error".to_owned())
+        );
+        assert!(!refused.header("retry-after").is_empty());
+        taken.pop();
+        assert_eq!(house.get("/api/conversations", company.key(Role::Viewer)).await.status, StatusCode::OK);
     }
 
     #[tokio::test]

@@ -18,6 +18,9 @@ use crate::json::words;
 /// The media type of a problem's body.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
+/// When to come back after a 503 whose cause does not say when it ends.
+const UNAVAILABLE_FOR: Duration = Duration::from_secs(5);
+
 /// Why a request failed, as the caller and the log will see it.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem(Arc<Inner>);
@@ -110,6 +113,12 @@ impl Problem {
         self.change(|inner| inner.source = Some(Box::new(source)))
     }
 
+    /// There is more to do than can be done at once.
+    pub(crate) fn busy() -> Self {
+        Self::new(ErrorCode::StorageError)
+            .detail("too many requests are being worked on; please try again shortly")
+    }
+
     pub(crate) fn code(&self) -> ErrorCode {
         self.0.code
     }
@@ -122,7 +131,11 @@ impl Problem {
     /// The whole answer, headers of `response` kept.
     pub(crate) fn render(&self, mut response: Response, request_id: &str) -> Response {
         let status = self.http_status();
-        let seconds = self.0.retry_after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+        let wait = self
+            .0
+            .retry_after
+            .or_else(|| (status == StatusCode::SERVICE_UNAVAILABLE).then_some(UNAVAILABLE_FOR));
+        let seconds = wait.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
         let body = ProblemBody {
             kind: format!("/api/docs#{}", self.0.code),
             title: status.canonical_reason().unwrap_or("Error"),
@@ -272,6 +285,15 @@ mod tests {
                 "errors": [{"field": "limit", "message": "must be from 1 to 100"}],
             })
         );
+    }
+
+    #[test]
+    fn whoever_is_sent_away_is_told_when_to_come_back() {
+        let render = |problem: Problem| problem.render(problem.clone().into_response(), "r-3");
+        assert_eq!(render(Problem::busy()).headers()["retry-after"], "5");
+        let told = Problem::new(ErrorCode::ProviderRateLimited).retry_after(Some(Duration::from_secs(90)));
+        assert_eq!(render(told).headers()["retry-after"], "90");
+        assert!(!render(Problem::not_found()).headers().contains_key("retry-after"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,9 @@ pub(crate) trait Commit: Send + Sync + 'static {
 
     fn commit(&self, items: Vec<Self::Item>) -> impl Future<Output = Result<Vec<Self::Output>>> + Send;
 }
+
+/// A commit that takes longer has failed as far as its callers can know; whether it happened shows later.
+const COMMITS_WITHIN: Duration = Duration::from_secs(10);
 
 struct Waiting<C: Commit> {
     item: C::Item,
@@ -131,7 +135,9 @@ async fn run<C: Commit>(
 
 async fn commit_batch<C: Commit>(commit: &C, batch: Vec<Waiting<C>>) {
     let (items, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|one| (one.item, one.answer)).unzip();
-    match commit.commit(items.clone()).await {
+    let late = || Err(Error::unavailable(format!("the database did not answer within {COMMITS_WITHIN:?}")));
+    let committed = tokio::time::timeout(COMMITS_WITHIN, commit.commit(items.clone())).await;
+    match committed.unwrap_or_else(|_| late()) {
         Ok(outputs) => {
             for (answer, output) in answers.into_iter().zip(outputs) {
                 // A caller that went away has its commit all the same.

@@ -3,16 +3,15 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{
-    ConnectOptions as _, Executor as _, PgConnection, Postgres, Row as _, SqlSafeStr, SqlStr, Sqlite,
-    SqliteConnection, Transaction, ValueRef as _,
-};
+use sqlx::{ConnectOptions as _, Executor as _, SqlSafeStr, Sqlite, Transaction};
 
+use crate::lent::{Lent, within};
 use crate::record::{Read, read_row};
+use crate::statement::{Row, Target};
 use crate::value::Args;
 use crate::{Backend, Result, dialect};
 
@@ -44,21 +43,7 @@ pub(crate) enum Db {
 /// A transaction that writes. Dropped without [`Tx::commit`], it never happened.
 pub(crate) enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
-}
-
-/// A row of either database, read by place; null is `None`.
-pub(crate) enum Row {
-    Sqlite(SqliteRow),
-    Postgres(PgRow),
-}
-
-/// Where a statement runs.
-enum Target<'a> {
-    SqlitePool(&'a SqlitePool),
-    PostgresPool(&'a PgPool),
-    Sqlite(&'a mut SqliteConnection),
-    Postgres(&'a mut PgConnection),
+    Postgres(Lent),
 }
 
 impl Db {
@@ -71,6 +56,17 @@ impl Db {
             return opened.map_err(|error| dialect::error("connect to Postgres", error));
         }
         Err(crate::Error::invalid("database URL must start with sqlite:// or postgres://"))
+    }
+
+    /// The same database over connections of its own, which nobody else can use up. On SQLite the one writer is fair.
+    pub(crate) fn apart(&self, url: &str, connections: u32) -> Result<Self> {
+        match self {
+            Self::Sqlite { .. } => Ok(self.clone()),
+            Self::Postgres(_) => {
+                let pool = postgres_pool(url, connections);
+                pool.map(Self::Postgres).map_err(|error| dialect::error("connect to Postgres", error))
+            }
+        }
     }
 
     pub(crate) fn backend(&self) -> Backend {
@@ -94,13 +90,7 @@ impl Db {
     pub(crate) async fn begin(&self) -> Result<Tx> {
         let begun = match self {
             Self::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
-            Self::Postgres(pool) => {
-                // sqlx 0.9.0 gives a connection back with an open transaction if the caller goes away within
-                // `begin`. In a task of its own it always comes to its end.
-                let pool = pool.clone();
-                let begun = tokio::spawn(async move { pool.begin().await }).await;
-                begun.unwrap_or(Err(sqlx::Error::WorkerCrashed)).map(Tx::Postgres)
-            }
+            Self::Postgres(pool) => Box::pin(begin_postgres(pool)).await.map(Tx::Postgres),
         };
         begun.map_err(|error| dialect::error("begin a transaction", error))
     }
@@ -152,7 +142,13 @@ impl Tx {
     pub(crate) async fn commit(self) -> Result<()> {
         let committed = match self {
             Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
+            Self::Postgres(mut lent) => {
+                let committed = within(lent.execute("COMMIT")).await.map(drop);
+                if committed.is_ok() {
+                    lent.give_back();
+                }
+                committed
+            }
         };
         committed.map_err(|error| dialect::error("commit", error))
     }
@@ -200,65 +196,6 @@ fn read_first<T: Read>(rows: &[Row]) -> Result<Option<T>> {
     rows.first().map(read_row).transpose()
 }
 
-impl Target<'_> {
-    // Always to the last row: a write that returns rows is not done before.
-    async fn rows(self, sql: SqlStr, args: Args) -> Result<Vec<Row>> {
-        #[cfg(test)]
-        crate::tests::plans::note(&sql, &args);
-        let fetched = match self {
-            Self::SqlitePool(pool) => args.sqlite(sql).fetch_all(pool).await.map(sqlite_rows),
-            Self::Sqlite(connection) => args.sqlite(sql).fetch_all(connection).await.map(sqlite_rows),
-            Self::PostgresPool(pool) => args.postgres(sql).fetch_all(pool).await.map(postgres_rows),
-            Self::Postgres(connection) => args.postgres(sql).fetch_all(connection).await.map(postgres_rows),
-        };
-        fetched.map_err(|error| dialect::error("run a statement", error))
-    }
-
-    async fn execute(self, sql: SqlStr, args: Args) -> Result<u64> {
-        #[cfg(test)]
-        crate::tests::plans::note(&sql, &args);
-        let executed = match self {
-            Self::SqlitePool(pool) => args.sqlite(sql).execute(pool).await.map(|done| done.rows_affected()),
-            Self::Sqlite(tx) => args.sqlite(sql).execute(tx).await.map(|done| done.rows_affected()),
-            Self::PostgresPool(pool) => {
-                args.postgres(sql).execute(pool).await.map(|done| done.rows_affected())
-            }
-            Self::Postgres(tx) => args.postgres(sql).execute(tx).await.map(|done| done.rows_affected()),
-        };
-        executed.map_err(|error| dialect::error("run a statement", error))
-    }
-}
-
-fn sqlite_rows(rows: Vec<SqliteRow>) -> Vec<Row> {
-    rows.into_iter().map(Row::Sqlite).collect()
-}
-
-fn postgres_rows(rows: Vec<PgRow>) -> Vec<Row> {
-    rows.into_iter().map(Row::Postgres).collect()
-}
-
-macro_rules! getters {
-    ($($name:ident: $type:ty),+) => { $(
-        pub(crate) fn $name(&self, index: usize) -> std::result::Result<Option<$type>, sqlx::Error> {
-            match self {
-                Self::Sqlite(row) => row.try_get(index),
-                Self::Postgres(row) => row.try_get(index),
-            }
-        }
-    )+ };
-}
-
-impl Row {
-    getters!(int: i64, flag: bool, text: String, bytes: Vec<u8>);
-
-    pub(crate) fn is_null(&self, index: usize) -> std::result::Result<bool, sqlx::Error> {
-        Ok(match self {
-            Self::Sqlite(row) => row.try_get_raw(index)?.is_null(),
-            Self::Postgres(row) => row.try_get_raw(index)?.is_null(),
-        })
-    }
-}
-
 async fn open_sqlite(url: &str) -> std::result::Result<Db, sqlx::Error> {
     let options = SqliteConnectOptions::from_str(url)?
         .create_if_missing(true)
@@ -288,18 +225,30 @@ async fn open_sqlite(url: &str) -> std::result::Result<Db, sqlx::Error> {
     Ok(Db::Sqlite { readers, writer })
 }
 
+async fn begin_postgres(pool: &PgPool) -> std::result::Result<Lent, sqlx::Error> {
+    let mut lent = Lent::of(pool).await?;
+    within(lent.execute("BEGIN")).await?;
+    Ok(lent)
+}
+
 async fn open_postgres(url: &str, max_connections: u32) -> std::result::Result<Db, sqlx::Error> {
+    let pool = postgres_pool(url, max_connections.max(2))?;
+    // Whoever starts wants to know now that it cannot be reached.
+    drop(pool.acquire().await?);
+    Ok(Db::Postgres(pool))
+}
+
+fn postgres_pool(url: &str, connections: u32) -> std::result::Result<PgPool, sqlx::Error> {
     let options = PgConnectOptions::from_str(url)?
         .statement_cache_capacity(PREPARED_STATEMENTS)
         .application_name("mediary")
         .disable_statement_logging();
     let pool = PgPoolOptions::new()
-        .max_connections(max_connections.max(2))
+        .max_connections(connections)
         .acquire_timeout(WAIT_FOR_DATABASE)
         .after_connect(|connection, _| {
             Box::pin(async move { connection.execute(dialect::POSTGRES_CONNECTION).await.map(drop) })
         })
-        .connect_with(options)
-        .await?;
-    Ok(Db::Postgres(pool))
+        .connect_lazy_with(options);
+    Ok(pool)
 }

@@ -17,6 +17,7 @@ mod downloads;
 mod error;
 mod inbox;
 mod ingest;
+mod lent;
 mod lists;
 mod media;
 mod messages;
@@ -26,6 +27,7 @@ mod page;
 mod people;
 mod record;
 mod signals;
+mod statement;
 mod store;
 mod sweep;
 #[cfg(test)]

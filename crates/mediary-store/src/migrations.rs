@@ -20,7 +20,10 @@ fn migrator(backend: Backend) -> Migrator {
         let sql = AssertSqlSafe(dialect::schema(backend, text)).into_sql_str();
         Migration::new(version, (*name).into(), MigrationType::Simple, sql, false)
     });
-    Migrator::with_migrations(steps.collect())
+    let mut migrator = Migrator::with_migrations(steps.collect());
+    // While nodes are replaced one by one, an older program may start on the schema of a newer one.
+    migrator.set_ignore_missing(true);
+    migrator
 }
 
 /// Takes the steps that are missing; their names. Several processes may do so at once.

@@ -7,7 +7,7 @@ use mediary_core::{
     ScanStatus, StorageBackend, Timestamp, UserId, WebhookEventId,
 };
 
-use crate::db::Row;
+use crate::statement::Row;
 use crate::{Error, ErrorKind, Result};
 
 /// A type that a number of columns side by side are read into.

@@ -16,6 +16,8 @@ use crate::{Result, migrations};
 
 /// Finished downloads that may wait for their commit, and that are committed together.
 const FINISHED: Bounds = Bounds { queue: 256, batch: 64 };
+/// Connections that only webhooks use, on Postgres: one for their commit and one to look their accounts up.
+const WEBHOOK_CONNECTIONS: u32 = 2;
 /// Webhook bodies that may wait for their commit, and that are committed together.
 const WEBHOOKS: Bounds = Bounds { queue: limits::WEBHOOK_QUEUE, batch: limits::WEBHOOK_BATCH };
 
@@ -49,6 +51,8 @@ pub struct Store {
 
 pub(crate) struct Inner {
     pub(crate) db: Db,
+    /// The same database for webhooks alone, which must not wait until readers are done.
+    pub(crate) intake: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) inbox: Batcher<InboxCommit>,
     pub(crate) finished: Batcher<FinishCommit>,
@@ -67,13 +71,23 @@ impl Store {
     /// Connects. An SQLite file that is not there is made; its tables come with [`Store::migrate`].
     pub async fn open(options: &StoreOptions, clock: Arc<dyn Clock>) -> Result<Self> {
         let db = Db::open(&options.url, options.max_connections).await?;
+        let intake = db.apart(&options.url, WEBHOOK_CONNECTIONS)?;
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let inbox =
-            Batcher::start("webhooks", &WEBHOOKS, InboxCommit { db: db.clone() }, &tasks, stop.clone());
+            Batcher::start("webhooks", &WEBHOOKS, InboxCommit { db: intake.clone() }, &tasks, stop.clone());
         let commit = FinishCommit { db: db.clone(), clock: clock.clone() };
         let finished = Batcher::start("finished downloads", &FINISHED, commit, &tasks, stop.clone());
         Ok(Self {
-            inner: Arc::new(Inner { db, clock, inbox, finished, growth: Growth::default(), tasks, stop }),
+            inner: Arc::new(Inner {
+                db,
+                intake,
+                clock,
+                inbox,
+                finished,
+                growth: Growth::default(),
+                tasks,
+                stop,
+            }),
         })
     }
 
@@ -96,6 +110,7 @@ impl Store {
         self.inner.stop.cancel();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+        self.inner.intake.close().await;
         self.inner.db.close().await;
     }
 

@@ -10,11 +10,12 @@ use crate::{Cursor, Error, ErrorKind, Page, PageRequest, Result, Store};
 
 impl Store {
     async fn accounts_where(&self, rest: &str, args: Vec<Value>) -> Result<Vec<Account>> {
-        let sql = format!(
-            "SELECT {} FROM whatsapp_accounts a JOIN companies c ON c.id = a.company_id WHERE {rest}",
-            Account::SELECT
-        );
-        self.db().all(AssertSqlSafe(sql), args).await
+        self.db().all(AssertSqlSafe(accounts_sql(rest)), args).await
+    }
+
+    /// For webhooks, over the connections that are theirs.
+    async fn addressed_accounts(&self, rest: &str, args: Vec<Value>) -> Result<Vec<Account>> {
+        self.inner.intake.all(AssertSqlSafe(accounts_sql(rest)), args).await
     }
 
     pub async fn add_account(&self, company: CompanyId, new: &NewAccount) -> Result<Account> {
@@ -110,16 +111,23 @@ impl Store {
         let places: Vec<String> = (1..=phone_number_ids.len()).map(|place| format!("${place}")).collect();
         let rest = format!("a.phone_number_id IN ({}) ORDER BY a.id", places.join(", "));
         let args = phone_number_ids.iter().map(|id| Value::from(id.as_str())).collect();
-        self.accounts_where(&rest, args).await
+        self.addressed_accounts(&rest, args).await
     }
 
     /// The accounts of a business account, of whatever company: the company comes out of the row.
     pub async fn accounts_by_waba_id(&self, waba_id: &str) -> Result<Vec<Account>> {
-        self.accounts_where("a.waba_id = $1 ORDER BY a.id", args![waba_id]).await
+        self.addressed_accounts("a.waba_id = $1 ORDER BY a.id", args![waba_id]).await
     }
 
     /// For Meta's verification of the webhook, which names nothing but a token.
     pub async fn accounts_with_verify_token(&self) -> Result<Vec<Account>> {
-        self.accounts_where("a.verify_token IS NOT NULL ORDER BY a.id", args![]).await
+        self.addressed_accounts("a.verify_token IS NOT NULL ORDER BY a.id", args![]).await
     }
+}
+
+fn accounts_sql(rest: &str) -> String {
+    format!(
+        "SELECT {} FROM whatsapp_accounts a JOIN companies c ON c.id = a.company_id WHERE {rest}",
+        Account::SELECT
+    )
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mediary_core::ManualClock;
+use mediary_core::{DownloadStatus, ManualClock};
 
 use super::harness::{START, Test, open};
 use super::on_both;
@@ -13,7 +13,23 @@ async fn migrating_again_changes_nothing(test: &Test) {
     test.store.check().await.unwrap();
 }
 
-on_both!(migrating_again_changes_nothing);
+/// As while nodes are replaced one by one: the next release has added its columns and tables.
+async fn a_program_runs_on_the_schema_of_the_next_release(test: &Test) {
+    let step = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+        SELECT 999, 'of the next release', TRUE, checksum, 1 FROM _sqlx_migrations WHERE version = 1";
+    test.sql(step).await.unwrap();
+    for table in ["contacts", "conversations", "messages", "media_files", "webhook_events", "trash"] {
+        test.sql(&format!("ALTER TABLE {table} ADD COLUMN of_the_next_release TEXT")).await.unwrap();
+    }
+    let node = test.another_node().await;
+    assert_eq!(node.migrate().await.unwrap(), [""; 0]);
+    node.check().await.unwrap();
+    assert_eq!(test.picture(test.acme, "wamid.1").await.download_status, DownloadStatus::Pending);
+    assert_eq!(node.media_list(test.acme.company, &MediaQuery::default()).await.unwrap().items.len(), 1);
+    node.close().await;
+}
+
+on_both!(migrating_again_changes_nothing, a_program_runs_on_the_schema_of_the_next_release);
 
 #[tokio::test]
 async fn programs_that_start_together_migrate_once() {

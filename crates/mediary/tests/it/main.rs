@@ -9,6 +9,7 @@ mod cli;
 mod cluster;
 #[cfg(feature = "faults")]
 mod crash;
+mod degraded;
 mod events;
 mod harness;
 mod media;

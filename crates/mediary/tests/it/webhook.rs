@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use crate::harness::{APP_SECRET, Database, PHONE, VERIFY_TOKEN, WABA, World, eventually};
 
 /// A message item as WhatsApp writes it.
-fn text_item(id: &str, body: &str) -> Value {
+pub(crate) fn text_item(id: &str, body: &str) -> Value {
     json!({ "from": "15550100001", "id": id, "timestamp": "1763600000", "type": "text", "text": { "body": body } })
 }
 
-fn change(messages: &[Value]) -> Value {
+pub(crate) fn change(messages: &[Value]) -> Value {
     json!({
         "field": "messages",
         "value": {
@@ -24,17 +24,17 @@ fn change(messages: &[Value]) -> Value {
     })
 }
 
-fn webhook(entries: &[Vec<Value>]) -> Vec<u8> {
+pub(crate) fn webhook(entries: &[Vec<Value>]) -> Vec<u8> {
     let entries: Vec<_> = entries.iter().map(|changes| json!({ "id": WABA, "changes": changes })).collect();
     serde_json::to_vec(&json!({ "object": "whatsapp_business_account", "entry": entries })).unwrap()
 }
 
-async fn post(world: &World, body: Vec<u8>) -> StatusCode {
+pub(crate) async fn post(world: &World, body: Vec<u8>) -> StatusCode {
     let signature = sign(&body, APP_SECRET.as_bytes());
     post_signed(world, body, Some(&signature)).await
 }
 
-async fn post_signed(world: &World, body: Vec<u8>, signature: Option<&str>) -> StatusCode {
+pub(crate) async fn post_signed(world: &World, body: Vec<u8>, signature: Option<&str>) -> StatusCode {
     let mut request =
         reqwest::Client::new().post(world.webhook_url()).header("content-type", "application/json");
     if let Some(signature) = signature {

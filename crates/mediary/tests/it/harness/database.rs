@@ -1,8 +1,9 @@
 //! The database of a world: the embedded one, or one of its own on the Postgres that `make test` started.
 
-use std::process::Command;
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
 
-use super::Env;
+use super::{Detour, Env};
 
 const SERVER: &str = "MEDIARY_TEST_POSTGRES";
 const SECRET_KEY: &str = "bWVkaWFyeS10ZXN0cy1rZXktb2YtMzItYnl0ZXMtISE=";
@@ -14,7 +15,11 @@ pub(crate) struct Database {
 struct Postgres {
     server: String,
     name: String,
+    detour: Option<Detour>,
 }
+
+/// A table that nobody else can read until this is dropped.
+pub(crate) struct Locked(Child);
 
 impl Database {
     pub(crate) fn embedded() -> Self {
@@ -28,38 +33,95 @@ impl Database {
         });
         let name = format!("it_{:016x}", rand::random::<u64>());
         sql(&server, &format!("CREATE DATABASE {name}"));
-        Self { postgres: Some(Postgres { server, name }) }
+        Self { postgres: Some(Postgres { server, name, detour: None }) }
+    }
+
+    /// One that the program reaches by a way that can be cut.
+    pub(crate) async fn postgres_by_detour() -> Self {
+        let mut database = Self::postgres();
+        if let Some(postgres) = &mut database.postgres {
+            let url = reqwest::Url::parse(&postgres.server).unwrap();
+            let (host, port) = (url.host_str().unwrap(), url.port().unwrap_or(5432));
+            postgres.detour = Some(Detour::to(&format!("{host}:{port}")).await);
+        }
+        database
     }
 
     /// The settings that make the program use it.
     pub(crate) fn env(&self) -> Env {
-        let Some(Postgres { server, name }) = &self.postgres else { return Env::new() };
-        let base = server.rsplit_once('/').map_or(server.as_str(), |(base, _)| base);
+        let Some(Postgres { server, name, detour }) = &self.postgres else { return Env::new() };
+        let mut url = reqwest::Url::parse(server).unwrap();
+        url.set_path(name);
+        if let Some(detour) = detour {
+            url.set_host(Some("127.0.0.1")).unwrap();
+            url.set_port(Some(detour.address().port())).unwrap();
+        }
         Env::from([
-            ("MEDIARY_DATABASE_URL".to_owned(), format!("{base}/{name}")),
+            ("MEDIARY_DATABASE_URL".to_owned(), url.to_string()),
             ("MEDIARY_SECRET_KEY".to_owned(), SECRET_KEY.to_owned()),
         ])
     }
-}
 
-impl Database {
     pub(crate) fn end_connections(&self) {
-        let Some(Postgres { server, name }) = &self.postgres else { return };
+        let Some(Postgres { server, name, .. }) = &self.postgres else { return };
         let statement =
             format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
         sql(server, &statement);
+    }
+
+    pub(crate) fn detour(&self) -> &Detour {
+        self.postgres
+            .as_ref()
+            .and_then(|postgres| postgres.detour.as_ref())
+            .expect("the database has a detour")
+    }
+
+    pub(crate) fn lock_table(&self, table: &str) -> Locked {
+        let mut psql = Command::new("psql")
+            .args([&self.url(), "--quiet"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let statement = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;\n");
+        psql.stdin.as_mut().unwrap().write_all(statement.as_bytes()).unwrap();
+        Locked(psql)
+    }
+
+    /// How many connections of the program wait for somebody's lock.
+    pub(crate) fn waiting_for_locks(&self) -> usize {
+        let statement = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+            AND application_name = 'mediary' AND wait_event_type = 'Lock'";
+        sql(&self.url(), statement).trim().parse().unwrap()
+    }
+
+    fn url(&self) -> String {
+        let Postgres { server, name, .. } = self.postgres.as_ref().expect("the database is Postgres");
+        let mut url = reqwest::Url::parse(server).unwrap();
+        url.set_path(name);
+        url.to_string()
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // The end of its input ends it, and with it its transaction.
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Some(Postgres { server, name }) = &self.postgres {
+        if let Some(Postgres { server, name, .. }) = &self.postgres {
             sql(server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         }
     }
 }
 
-fn sql(server: &str, statement: &str) {
-    let output = Command::new("psql").args([server, "--quiet", "--command", statement]).output().unwrap();
+/// What a statement printed.
+fn sql(server: &str, statement: &str) -> String {
+    let output = Command::new("psql").args([server, "-qtA", "--command", statement]).output().unwrap();
     assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }

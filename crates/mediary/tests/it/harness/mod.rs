@@ -4,6 +4,7 @@
 mod api;
 mod bucket;
 mod database;
+mod detour;
 mod process;
 mod wait;
 
@@ -18,7 +19,8 @@ use tempfile::TempDir;
 
 pub(crate) use api::Api;
 pub(crate) use bucket::Bucket;
-pub(crate) use database::Database;
+pub(crate) use database::{Database, Locked};
+pub(crate) use detour::Detour;
 pub(crate) use process::{Env, Server, run, run_json};
 pub(crate) use wait::eventually;
 
@@ -166,6 +168,20 @@ impl World {
     /// Takes every connection to the database away, as a network that breaks would.
     pub(crate) fn cut_off_from_database(&self) {
         self.database.end_connections();
+    }
+
+    /// The way to the database.
+    pub(crate) fn detour(&self) -> &Detour {
+        self.database.detour()
+    }
+
+    pub(crate) fn lock_table(&self, table: &str) -> Locked {
+        self.database.lock_table(table)
+    }
+
+    /// How many of the program's connections wait for a lock.
+    pub(crate) fn waiting_for_locks(&self) -> usize {
+        self.database.waiting_for_locks()
     }
 
     pub(crate) fn url(&self) -> String {

@@ -1,0 +1,106 @@
+//! One statement on either database, and the rows it answers with.
+
+use futures_util::future::BoxFuture;
+use sqlx::postgres::{PgPool, PgRow};
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{PgConnection, Row as _, SqlStr, SqliteConnection, ValueRef as _};
+
+use crate::lent::{Lent, within};
+use crate::value::Args;
+use crate::{Result, dialect};
+
+/// A row of either database, read by place; null is `None`.
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+/// Where a statement runs.
+pub(crate) enum Target<'a> {
+    SqlitePool(&'a SqlitePool),
+    PostgresPool(&'a PgPool),
+    Sqlite(&'a mut SqliteConnection),
+    Postgres(&'a mut PgConnection),
+}
+
+// On the heap, for these futures are large, and callers have several of them.
+impl<'a> Target<'a> {
+    pub(crate) fn rows(self, sql: SqlStr, args: Args) -> BoxFuture<'a, Result<Vec<Row>>> {
+        Box::pin(self.all_rows(sql, args))
+    }
+
+    pub(crate) fn execute(self, sql: SqlStr, args: Args) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(self.run(sql, args))
+    }
+
+    // Always to the last row: a write that returns rows is not done before.
+    async fn all_rows(self, sql: SqlStr, args: Args) -> Result<Vec<Row>> {
+        #[cfg(test)]
+        crate::tests::plans::note(&sql, &args);
+        let fetched = match self {
+            Self::SqlitePool(pool) => args.sqlite(sql).fetch_all(pool).await.map(sqlite_rows),
+            Self::Sqlite(connection) => args.sqlite(sql).fetch_all(connection).await.map(sqlite_rows),
+            Self::PostgresPool(pool) => match Lent::of(pool).await {
+                Ok(mut lent) => {
+                    let rows = within(args.postgres(sql).fetch_all(&mut *lent)).await;
+                    lent.give_back_after(rows).map(postgres_rows)
+                }
+                Err(error) => Err(error),
+            },
+            Self::Postgres(connection) => {
+                within(args.postgres(sql).fetch_all(connection)).await.map(postgres_rows)
+            }
+        };
+        fetched.map_err(|error| dialect::error("run a statement", error))
+    }
+
+    async fn run(self, sql: SqlStr, args: Args) -> Result<u64> {
+        #[cfg(test)]
+        crate::tests::plans::note(&sql, &args);
+        let executed = match self {
+            Self::SqlitePool(pool) => args.sqlite(sql).execute(pool).await.map(|done| done.rows_affected()),
+            Self::Sqlite(tx) => args.sqlite(sql).execute(tx).await.map(|done| done.rows_affected()),
+            Self::PostgresPool(pool) => match Lent::of(pool).await {
+                Ok(mut lent) => {
+                    let done = within(args.postgres(sql).execute(&mut *lent)).await;
+                    lent.give_back_after(done).map(|done| done.rows_affected())
+                }
+                Err(error) => Err(error),
+            },
+            Self::Postgres(connection) => {
+                within(args.postgres(sql).execute(connection)).await.map(|done| done.rows_affected())
+            }
+        };
+        executed.map_err(|error| dialect::error("run a statement", error))
+    }
+}
+
+fn sqlite_rows(rows: Vec<SqliteRow>) -> Vec<Row> {
+    rows.into_iter().map(Row::Sqlite).collect()
+}
+
+fn postgres_rows(rows: Vec<PgRow>) -> Vec<Row> {
+    rows.into_iter().map(Row::Postgres).collect()
+}
+
+macro_rules! getters {
+    ($($name:ident: $type:ty),+) => { $(
+        pub(crate) fn $name(&self, index: usize) -> std::result::Result<Option<$type>, sqlx::Error> {
+            match self {
+                Self::Sqlite(row) => row.try_get(index),
+                Self::Postgres(row) => row.try_get(index),
+            }
+        }
+    )+ };
+}
+
+impl Row {
+    getters!(int: i64, flag: bool, text: String, bytes: Vec<u8>);
+
+    pub(crate) fn is_null(&self, index: usize) -> std::result::Result<bool, sqlx::Error> {
+        Ok(match self {
+            Self::Sqlite(row) => row.try_get_raw(index)?.is_null(),
+            Self::Postgres(row) => row.try_get_raw(index)?.is_null(),
+        })
+    }
+}

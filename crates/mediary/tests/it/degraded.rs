@@ -1,0 +1,119 @@
+//! What Mediary needs is away for a while: it says so, loses nothing, and goes on by itself.
+
+use std::time::{Duration, Instant};
+
+use mediary_simulator::{MediaSpec, MessageSpec};
+use reqwest::{Method, StatusCode};
+
+use crate::harness::{Database, World, eventually};
+use crate::webhook::{change, post, text_item, webhook};
+
+/// Longer than any wait for a connection.
+const SAYS_SO_WITHIN: Duration = Duration::from_secs(15);
+
+/// What the program's readers have between them; one of its 24 listens.
+const CONNECTIONS: usize = 22;
+
+async fn world() -> World {
+    World::new(Database::postgres_by_detour().await, &[]).await
+}
+
+async fn send_webhook(world: &World) -> StatusCode {
+    post(world, webhook(&[vec![change(&[text_item("wamid.by-hand", "hello")])]])).await
+}
+
+async fn arrived(world: &World, id: &str) {
+    eventually("the message", async || world.api().message_by_wamid(id).await.map(drop).ok_or(())).await;
+}
+
+async fn ready(world: &World) -> (StatusCode, serde_json::Value) {
+    let answer = reqwest::get(format!("{}/readyz", world.url())).await.unwrap();
+    (answer.status(), answer.json().await.unwrap())
+}
+
+/// Everything that needs the database says so in time, and that it is worth coming back.
+async fn says_that_the_database_is_away(world: &World) {
+    let started = Instant::now();
+    let (webhook, list, (status, checks)) = tokio::join!(
+        send_webhook(world),
+        async { world.api().request(Method::GET, "/api/conversations").send().await.unwrap() },
+        ready(world)
+    );
+    assert!(started.elapsed() < SAYS_SO_WITHIN, "{:?}", started.elapsed());
+    assert_eq!(webhook, StatusCode::SERVICE_UNAVAILABLE, "Meta has to send it again");
+    assert_eq!(list.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(list.headers().contains_key("retry-after"));
+    assert_eq!(list.json::<serde_json::Value>().await.unwrap()["code"], "storage_error");
+    assert_eq!((status, &checks["checks"][0]["ok"]), (StatusCode::SERVICE_UNAVAILABLE, &false.into()));
+    let alive = reqwest::get(format!("{}/healthz", world.url())).await.unwrap();
+    assert_eq!(alive.status(), StatusCode::OK, "to start it again would not help");
+}
+
+async fn goes_on_by_itself(world: &World) {
+    eventually("readiness", async || match ready(world).await {
+        (StatusCode::OK, _) => Ok(()),
+        (_, checks) => Err(checks),
+    })
+    .await;
+    assert_eq!(send_webhook(world).await, StatusCode::OK);
+    let media = world.simulator.add_media(&MediaSpec::generated(30_000, 9, "image/jpeg")).await.unwrap();
+    let sent = world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();
+    let message =
+        world.api().media_of(&sent.id, "the file", |media| media["downloadStatus"] == "completed").await;
+    assert_eq!(message["media"]["sha256"], media.sha256);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_away_is_said_to_be_and_found_again() {
+    let world = world().await;
+    let before = world.simulator.send(&MessageSpec::text("before")).await.unwrap();
+    arrived(&world, &before.id).await;
+    world.detour().close();
+    // Meta goes on trying what it could not deliver.
+    let meanwhile = world.simulator.send(&MessageSpec::text("meanwhile")).await.unwrap();
+    says_that_the_database_is_away(&world).await;
+    world.detour().open();
+    goes_on_by_itself(&world).await;
+    world.delivered().await;
+    arrived(&world, &meanwhile.id).await;
+    let ids: Vec<_> =
+        world.api().messages().await.iter().map(|message| message["providerMessageId"].clone()).collect();
+    assert_eq!(ids.len(), 4, "each message once: {ids:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_never_answers_again_is_left_for_a_new_connection() {
+    let world = world().await;
+    let before = world.simulator.send(&MessageSpec::text("before")).await.unwrap();
+    arrived(&world, &before.id).await;
+    world.detour().lose();
+    says_that_the_database_is_away(&world).await;
+    // The old connections stay dead, as after a failover.
+    world.detour().open();
+    goes_on_by_itself(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_that_take_every_connection_do_not_hold_up_webhooks() {
+    let world = World::postgres().await;
+    // Whoever waits for a row that somebody else has locked keeps a connection.
+    let lock = world.lock_table("conversations");
+    let readers: Vec<_> = (0..CONNECTIONS * 2)
+        .map(|_| {
+            let request = world.api().request(Method::GET, "/api/conversations");
+            tokio::spawn(request.send())
+        })
+        .collect();
+    eventually("all connections to be taken", async || match world.waiting_for_locks() {
+        waiting if waiting >= CONNECTIONS => Ok(()),
+        waiting => Err(waiting),
+    })
+    .await;
+    let started = Instant::now();
+    assert_eq!(send_webhook(&world).await, StatusCode::OK);
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    drop(lock);
+    for reader in readers {
+        assert_eq!(reader.await.unwrap().unwrap().status(), StatusCode::OK);
+    }
+}
