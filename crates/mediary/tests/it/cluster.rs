@@ -1,13 +1,15 @@
 //! Equal nodes over one Postgres and one bucket: any of them may die, hang or be cut off at any moment.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use mediary_simulator::{FaultKind, MediaSpec, MessageSpec, RandomFaults};
+use mediary_simulator::{AccountSpec, FaultKind, FaultSpec, MediaSpec, MessageSpec, RandomFaults};
+use serde_json::json;
 
 use crate::events::Listener;
 use crate::harness::{Api, Bucket, Database, Server, World, eventually, free_port};
+use crate::webhook::{change, post_to, webhook};
 
 const NODES: usize = 3;
 /// Longer than the leases of these tests.
@@ -26,11 +28,12 @@ struct Node {
 }
 
 impl Cluster {
-    async fn start(roles: &[&str]) -> Self {
+    async fn start(roles: &[&str], more: &[(&'static str, &'static str)]) -> Self {
         let bucket = Bucket::start().await;
         let settings = bucket.settings();
         let mut settings: Vec<(&str, &str)> = settings.iter().map(|(k, v)| (*k, v.as_str())).collect();
-        settings.extend([("MEDIARY_LEASE_MS", LEASE_MS), ("MEDIARY_DOWNLOADS_PER_COMPANY", "16")]);
+        settings.push(("MEDIARY_LEASE_MS", LEASE_MS));
+        settings.extend(more);
         let world = World::furnished(Database::postgres(), &settings).await;
         let mut cluster = Self { world, bucket, nodes: Vec::new() };
         for role in roles {
@@ -62,7 +65,7 @@ impl Cluster {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_happens_on_one_node_is_heard_on_all_and_gone_on_with_on_any() {
-    let cluster = Cluster::start(&["--no-workers", "", "--no-workers"]).await;
+    let cluster = Cluster::start(&["--no-workers", "", "--no-workers"], &[]).await;
     let mut first = Listener::open(&cluster.api(0), None).await;
     let mut second = Listener::open(&cluster.api(1), None).await;
     let media = MediaSpec::generated(20_000, 1, "image/jpeg");
@@ -85,7 +88,7 @@ async fn what_happens_on_one_node_is_heard_on_all_and_gone_on_with_on_any() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_file_is_fetched_once_for_viewers_on_all_nodes() {
-    let cluster = Cluster::start(&["", "", ""]).await;
+    let cluster = Cluster::start(&["", "", ""], &[]).await;
     let media = MediaSpec::generated(300_000, 2, "image/jpeg");
     let media = cluster.world.simulator.add_media(&media).await.unwrap();
     let settings = serde_json::json!({ "policy": "on_view" });
@@ -113,6 +116,62 @@ async fn a_missing_file_is_fetched_once_for_viewers_on_all_nodes() {
     assert_eq!(cluster.world.simulator.media_stats(&media.id).downloads, 1);
 }
 
+const BETA: &str = "300000000000003";
+/// One company's backlog, in bodies of a thousand.
+const FLOOD_BODIES: usize = 10;
+const PER_BODY: usize = 1000;
+
+/// Thousands of messages with the same picture.
+fn flood(body: usize, media_id: &str, sha256: &str) -> Vec<u8> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let image = json!({ "id": media_id, "mime_type": "image/jpeg", "sha256": sha256 });
+    let items: Vec<_> = (0..PER_BODY)
+        .map(|number| {
+            json!({ "from": "15550100001", "id": format!("wamid.flood{body}-{number}"),
+                "timestamp": now.to_string(), "type": "image", "image": image })
+        })
+        .collect();
+    webhook(&[vec![change(&items)]])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_one_company_stays_within_its_limit_on_all_nodes_and_delays_nobody() {
+    let cluster = Cluster::start(&["", "", ""], &[]).await;
+    let (world, simulator) = (&cluster.world, &cluster.world.simulator);
+    world.add_company("beta");
+    world.add_account("beta", BETA, &[]);
+    let beta =
+        Api::new(format!("http://127.0.0.1:{}", cluster.nodes[0].port), &world.add_key("beta", "admin"));
+    simulator
+        .put_account(AccountSpec { phone_number_id: BETA.to_owned(), ..AccountSpec::default() })
+        .unwrap();
+    let picture = simulator.add_media(&MediaSpec::generated(2000, 1, "image/jpeg")).await.unwrap();
+    let mut slow = FaultSpec::new(FaultKind::Slow).of(&picture.id);
+    (slow.delay_ms, slow.bytes_per_second) = (Some(100), Some(1000));
+    simulator.add_fault(slow).unwrap();
+    for body in 0..FLOOD_BODIES {
+        let port = cluster.nodes[body % NODES].port;
+        let url = format!("http://127.0.0.1:{port}/api/webhooks/whatsapp");
+        assert_eq!(post_to(&url, flood(body, &picture.id, &picture.sha256)).await, 200);
+    }
+    eventually("the flood", async || match world.rows("media_files") {
+        rows if rows == FLOOD_BODIES * PER_BODY => Ok(()),
+        rows => Err(rows),
+    })
+    .await;
+    eventually("the limit", async || match simulator.stats().downloads_in_flight {
+        4 => Ok(()),
+        running => Err(running),
+    })
+    .await;
+    let single = simulator.add_media(&MediaSpec::generated(50_000, 2, "image/jpeg").of(BETA)).await.unwrap();
+    let started = Instant::now();
+    let sent = simulator.send(&MessageSpec::media("image", &single.id).to(BETA)).await.unwrap();
+    beta.completed(&sent.id).await;
+    assert!(started.elapsed() < Duration::from_secs(2), "it waited {:?} behind the flood", started.elapsed());
+    assert!(simulator.stats().downloads_in_flight_max <= 5, "four of one company, one of the other");
+}
+
 /// A sequence that repeats for its seed.
 struct Dice(u64);
 
@@ -125,7 +184,7 @@ impl Dice {
 
 /// Sends and hurts in turn; afterwards every message is there once and every file whole.
 async fn survives(seed: u64, messages: u64, hurts: u64) {
-    let mut cluster = Cluster::start(&["", "", ""]).await;
+    let mut cluster = Cluster::start(&["", "", ""], &[("MEDIARY_DOWNLOADS_PER_COMPANY", "16")]).await;
     let mut dice = Dice(seed);
     let kinds = vec![FaultKind::ServerError, FaultKind::Cut, FaultKind::StaleUrl, FaultKind::Short];
     cluster.world.simulator.set_random_faults(Some(RandomFaults { rate: 0.1, seed, kinds })).unwrap();

@@ -34,7 +34,13 @@ pub(crate) async fn post(world: &World, body: Vec<u8>) -> StatusCode {
     post_signed(world, body, Some(&signature)).await
 }
 
-pub(crate) async fn post_signed(world: &World, body: Vec<u8>, signature: Option<&str>) -> StatusCode {
+pub(crate) async fn post_to(url: &str, body: Vec<u8>) -> StatusCode {
+    let signature = sign(&body, APP_SECRET.as_bytes());
+    let request = reqwest::Client::new().post(url).header("x-hub-signature-256", signature);
+    request.body(body).send().await.unwrap().status()
+}
+
+async fn post_signed(world: &World, body: Vec<u8>, signature: Option<&str>) -> StatusCode {
     let mut request =
         reqwest::Client::new().post(world.webhook_url()).header("content-type", "application/json");
     if let Some(signature) = signature {

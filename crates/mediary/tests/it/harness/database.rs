@@ -95,6 +95,10 @@ impl Database {
         sql(&self.url(), statement).trim().parse().unwrap()
     }
 
+    pub(crate) fn rows(&self, table: &str) -> usize {
+        sql(&self.url(), &format!("SELECT count(*) FROM {table}")).trim().parse().unwrap()
+    }
+
     fn url(&self) -> String {
         let Postgres { server, name, .. } = self.postgres.as_ref().expect("the database is Postgres");
         let mut url = reqwest::Url::parse(server).unwrap();

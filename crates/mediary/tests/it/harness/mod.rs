@@ -179,6 +179,11 @@ impl World {
         self.database.lock_table(table)
     }
 
+    /// How many rows a table of a Postgres database has.
+    pub(crate) fn rows(&self, table: &str) -> usize {
+        self.database.rows(table)
+    }
+
     /// How many of the program's connections wait for a lock.
     pub(crate) fn waiting_for_locks(&self) -> usize {
         self.database.waiting_for_locks()
