@@ -24,7 +24,7 @@ use crate::open::{Ended, OpenFiles};
 use crate::provider::{self, Urls};
 use crate::relay::Outbox;
 use crate::vault::Vault;
-use crate::{fetch, ingest, relay, sweep};
+use crate::{fetch, ingest, inspect, relay, sweep};
 
 /// What an engine is made of.
 #[derive(Debug)]
@@ -175,6 +175,7 @@ impl Engine {
         }
         tasks.spawn(fetch::run(self.clone(), shutdown.clone()));
         tasks.spawn(sweep::run(self.clone(), shutdown.clone()));
+        tasks.spawn(inspect::daily::run(self.clone(), shutdown.clone()));
         tokio::select! {
             () = shutdown.hard.cancelled() => {
                 tasks.shutdown().await;

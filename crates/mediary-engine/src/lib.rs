@@ -33,7 +33,7 @@ pub use engine::{Engine, EngineConfig, EngineParts, InboundLimits, Shutdown};
 pub use error::{Error, Result};
 pub use events::{Delivery, EventBus, EventData, EventName, LiveEvent, Subscription};
 pub use health::Check;
-pub use inspect::{InspectOptions, Inspection};
+pub use inspect::{Found, InspectOptions, Inspection};
 pub use links::{Link, Links};
 pub use media::{MediaStatus, MediaTrouble, RetryOutcome};
 pub use metrics::describe as describe_metrics;

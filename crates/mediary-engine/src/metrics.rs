@@ -22,6 +22,10 @@ pub(crate) const INBOX_OLDEST_SECONDS: &str = "mediary_webhook_inbox_oldest_seco
 pub(crate) const GRAPH_CALLS: &str = "mediary_graph_calls_total";
 pub(crate) const STORAGE_READS: &str = "mediary_storage_reads_total";
 pub(crate) const STORAGE_ERRORS: &str = "mediary_storage_errors_total";
+pub(crate) const CHECKED_MISSING: &str = "mediary_storage_check_missing_files";
+pub(crate) const CHECKED_WRONG: &str = "mediary_storage_check_wrong_files";
+pub(crate) const CHECKED_UNTRACKED: &str = "mediary_storage_check_untracked_files";
+pub(crate) const CHECK_AGE_SECONDS: &str = "mediary_storage_check_age_seconds";
 pub(crate) const EVENT_LISTENERS: &str = "mediary_live_event_listeners";
 
 const COUNTERS: &[(&str, Unit, &str)] = &[
@@ -41,6 +45,14 @@ const GAUGES: &[(&str, Unit, &str)] = &[
     (EXPIRING_UNSAVED, Unit::Count, "Media that WhatsApp forgets within a day and that is not saved yet."),
     (INBOX_DEPTH, Unit::Count, "Webhook bodies that are safe but not yet turned into records."),
     (INBOX_OLDEST_SECONDS, Unit::Seconds, "How long the oldest of them has waited."),
+    (CHECKED_MISSING, Unit::Count, "Files that the last daily checks did not find where their records say."),
+    (CHECKED_WRONG, Unit::Count, "Files that the last daily checks found with another size than recorded."),
+    (CHECKED_UNTRACKED, Unit::Count, "Stored files that no record names, by the last daily checks."),
+    (
+        CHECK_AGE_SECONDS,
+        Unit::Seconds,
+        "How long ago the check of the company that waits longest came to its end.",
+    ),
     (EVENT_LISTENERS, Unit::Count, "Live-event listeners."),
 ];
 

@@ -28,6 +28,7 @@ mod people;
 mod record;
 mod signals;
 mod statement;
+mod storage_checks;
 mod store;
 mod sweep;
 #[cfg(test)]
@@ -56,6 +57,7 @@ pub use people::{
     NewAudit, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch, UserWithHash,
 };
 pub use signals::{Heard, SIGNAL_BYTES_MAX, Signals};
+pub use storage_checks::{StorageCheck, StorageChecked, StorageChecksOverview};
 pub use store::{Backend, Store, StoreOptions};
 pub use sweep::SweepPreview;
 pub use trash::Trash;

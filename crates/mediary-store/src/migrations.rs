@@ -13,6 +13,7 @@ const STEPS: &[(&str, &str)] = &[
     ("messages", include_str!("../migrations/0002_messages.sql")),
     ("media", include_str!("../migrations/0003_media.sql")),
     ("inbox", include_str!("../migrations/0004_inbox.sql")),
+    ("storage_checks", include_str!("../migrations/0005_storage_checks.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

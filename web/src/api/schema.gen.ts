@@ -412,6 +412,26 @@ export interface paths {
         patch: operations["change_media_settings"];
         trace?: never;
     };
+    "/api/storage/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether storage has what the records say
+         * @description Looked at once a day: presence and size of every file, and files that no record names.
+         */
+        get: operations["get_storage_check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/usage": {
         parameters: {
             query?: never;
@@ -629,6 +649,20 @@ export interface components {
         };
         /** @enum {string} */
         AccountStatus: "active" | "needs_token" | "disabled";
+        /** @description Files that are not as they should be. */
+        Amiss_String: {
+            /** Format: int64 */
+            count: number;
+            /** @description The first of them. */
+            first: string[];
+        };
+        /** @description Files that are not as they should be. */
+        Amiss_i64: {
+            /** Format: int64 */
+            count: number;
+            /** @description The first of them. */
+            first: number[];
+        };
         /** @description A program's key, without the key itself. */
         ApiKey: {
             createdAt: components["schemas"]["Time"];
@@ -1223,6 +1257,22 @@ export interface components {
              */
             retryAfterSeconds: number | null;
             retryable: boolean;
+        };
+        /** @description What the last daily look at the company's storage found. */
+        StorageCheck: {
+            finishedAt: components["schemas"]["Time"] | null;
+            /** @description Media ids. */
+            missing: components["schemas"]["Amiss_i64"];
+            startedAt: components["schemas"]["Time"] | null;
+            /** @description Keys of stored files that no record names. */
+            untracked: components["schemas"]["Amiss_String"];
+            /**
+             * Format: int64
+             * @description Files that are where their records say.
+             */
+            whole: number;
+            /** @description Media ids of files with another size than recorded. */
+            wrong: components["schemas"]["Amiss_i64"];
         };
         /**
          * Format: date-time
@@ -2228,6 +2278,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_storage_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageCheck"];
                 };
             };
             403: {

@@ -6,7 +6,8 @@ use metrics::gauge;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::metrics::{
-    EVENT_LISTENERS, EXPIRING_UNSAVED, INBOX_DEPTH, INBOX_OLDEST_SECONDS, OLDEST_WAITING_SECONDS, WAITING,
+    CHECK_AGE_SECONDS, CHECKED_MISSING, CHECKED_UNTRACKED, CHECKED_WRONG, EVENT_LISTENERS, EXPIRING_UNSAVED,
+    INBOX_DEPTH, INBOX_OLDEST_SECONDS, OLDEST_WAITING_SECONDS, WAITING,
 };
 
 impl Engine {
@@ -19,6 +20,11 @@ impl Engine {
         let inbox = self.store().inbox_depth().await?;
         gauge!(INBOX_DEPTH).set(inbox.waiting as f64);
         gauge!(INBOX_OLDEST_SECONDS).set(age(inbox.oldest_received_at));
+        let checks = self.store().storage_checks_overview().await?;
+        gauge!(CHECKED_MISSING).set(checks.missing as f64);
+        gauge!(CHECKED_WRONG).set(checks.wrong as f64);
+        gauge!(CHECKED_UNTRACKED).set(checks.untracked as f64);
+        gauge!(CHECK_AGE_SECONDS).set(age(checks.oldest_finished_at));
         gauge!(EVENT_LISTENERS).set(f64::from(u32::try_from(self.events().listeners()).unwrap_or(u32::MAX)));
         Ok(())
     }

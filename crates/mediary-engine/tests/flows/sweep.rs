@@ -50,3 +50,29 @@ async fn a_token_can_be_checked() {
     let refused = world.engine.check_token(world.company, world.account).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::ProviderUnauthorized);
 }
+
+#[tokio::test]
+async fn storage_is_checked_once_a_day_by_whichever_node_comes_first() {
+    let world = World::new().await;
+    let (whole, lost) = (world.png(1).await, world.png(2).await);
+    world.arrive("wamid.1", "image", &whole).await;
+    let lost = world.arrive("wamid.2", "image", &lost).await;
+    let key: StorageKey = lost.storage_key.unwrap().parse().unwrap();
+    world.storage.delete(&key).await.unwrap();
+    let stray = StorageKey::media(world.company, lost.message_id, "stray");
+    world.storage.create(&stray).await.unwrap().finish().await.unwrap();
+    // Files that may be on their way to their record are left out.
+    world.advance(3650 * DAY);
+    assert_eq!(world.engine.check_storage_where_due().await.unwrap(), 1);
+    assert_eq!(world.another_engine().check_storage_where_due().await.unwrap(), 0, "done for today");
+    let check = world.store.storage_check(world.company).await.unwrap().unwrap();
+    assert_eq!((check.whole, check.missing, check.wrong, check.untracked), (1, 1, 0, 1));
+    let found: serde_json::Value = serde_json::from_str(&check.found.unwrap()).unwrap();
+    assert_eq!(
+        found,
+        serde_json::json!({ "missing": [lost.id.0], "wrong": [], "untracked": [stray.as_str()] })
+    );
+    assert!(world.store.media(world.company, lost.id).await.unwrap().unwrap().is_active, "only looked at");
+    world.advance(DAY + Duration::from_secs(1));
+    assert_eq!(world.another_engine().check_storage_where_due().await.unwrap(), 1);
+}

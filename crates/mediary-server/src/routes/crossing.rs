@@ -50,7 +50,7 @@ fn right(method: &str, path: &str) -> Permission {
         ("DELETE", path) if path.starts_with("/api/media/") => Permission::DeleteMedia,
         ("GET", "/api/settings/media") => Permission::Read,
         (_, "/api/settings/media") => Permission::ChangeMediaSettings,
-        (_, "/api/usage") => Permission::SeeUsage,
+        (_, "/api/usage" | "/api/storage/check") => Permission::SeeUsage,
         (_, "/api/audit") => Permission::SeeAudit,
         (_, path) if path.starts_with("/api/whatsapp-accounts") => Permission::ManageAccounts,
         (_, path) if path.starts_with("/api/users") => Permission::ManageUsers,

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use mediary_core::{FileType, Role, Timestamp};
 use mediary_store::Audit;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,7 +15,10 @@ use crate::problem::{Problem, ProblemBody};
 use crate::request::{May, Paging, Query, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_audit)).routes(routes!(get_usage))
+    OpenApiRouter::new()
+        .routes(routes!(list_audit))
+        .routes(routes!(get_usage))
+        .routes(routes!(get_storage_check))
 }
 
 /// Somebody did something to a record.
@@ -65,6 +68,71 @@ impl Shape<mediary_store::Usage> for Usage {
     fn shape(row: mediary_store::Usage, _: Role) -> Self {
         Self { month: row.month, file_type: row.file_type, files: row.files, bytes: row.bytes }
     }
+}
+
+/// Files that are not as they should be.
+#[derive(Debug, Default, Serialize, ToSchema)]
+struct Amiss<T> {
+    count: i64,
+    /// The first of them.
+    first: Vec<T>,
+}
+
+/// What the last daily look at the company's storage found.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct StorageCheck {
+    /// Null until the first check.
+    #[schema(required, value_type = Option<Time>)]
+    started_at: Option<Timestamp>,
+    /// When the check whose result this is came to its end; null until one did.
+    #[schema(required, value_type = Option<Time>)]
+    finished_at: Option<Timestamp>,
+    /// Files that are where their records say.
+    whole: i64,
+    /// Media ids.
+    missing: Amiss<i64>,
+    /// Media ids of files with another size than recorded.
+    wrong: Amiss<i64>,
+    /// Keys of stored files that no record names.
+    untracked: Amiss<String>,
+}
+
+/// The first of what a check found, as it was kept.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct FirstFound {
+    missing: Vec<i64>,
+    wrong: Vec<i64>,
+    untracked: Vec<String>,
+}
+
+impl From<mediary_store::StorageCheck> for StorageCheck {
+    fn from(row: mediary_store::StorageCheck) -> Self {
+        let first = row.found.and_then(|found| serde_json::from_str::<FirstFound>(&found).ok());
+        let first = first.unwrap_or_default();
+        Self {
+            started_at: Some(row.started_at),
+            finished_at: row.finished_at,
+            whole: row.whole,
+            missing: Amiss { count: row.missing, first: first.missing },
+            wrong: Amiss { count: row.wrong, first: first.wrong },
+            untracked: Amiss { count: row.untracked, first: first.untracked },
+        }
+    }
+}
+
+/// Whether storage has what the records say
+///
+/// Looked at once a day: presence and size of every file, and files that no record names.
+#[utoipa::path(get, path = "/api/storage/check", tag = "Company",
+    responses((status = 200, body = StorageCheck), (status = 403, body = ProblemBody)))]
+async fn get_storage_check(
+    State(app): State<App>,
+    may: May<rights::SeeUsage>,
+) -> Result<Json<StorageCheck>, Problem> {
+    let check = app.store().storage_check(may.caller.company_id).await?;
+    Ok(Json(check.map(Into::into).unwrap_or_default()))
 }
 
 /// The audit log, newest first

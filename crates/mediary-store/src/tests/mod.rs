@@ -17,6 +17,7 @@ pub(crate) mod plans;
 mod races;
 mod schema;
 mod statuses;
+mod storage_checks;
 mod threads;
 
 /// Runs tests, which are functions over a [`harness::Test`], on SQLite and on Postgres.

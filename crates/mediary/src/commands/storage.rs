@@ -3,8 +3,8 @@
 use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use mediary_core::CompanyId;
-use mediary_engine::{InspectOptions, Inspection, Relocation, ToRelocate};
+use mediary_core::{CompanyId, MediaId};
+use mediary_engine::{Found, InspectOptions, Inspection, Relocation, ToRelocate};
 use serde_json::json;
 
 use crate::cli::{StorageCheckArgs, StorageCommand, StorageMigrateArgs};
@@ -49,7 +49,7 @@ async fn migrate(parts: &Parts, args: &StorageMigrateArgs) -> anyhow::Result<Out
     let bar = progress(planned, args.output.json);
     let mut tally = Tally::default();
     for company in companies {
-        let tell = |media: mediary_core::MediaId, went| {
+        let tell = |media: MediaId, went| {
             tally.add(media.0, went);
             bar.inc(1);
         };
@@ -131,43 +131,47 @@ async fn check(parts: &Parts, args: &StorageCheckArgs) -> anyhow::Result<Outcome
     for company in wiring::companies(&parts.store, None).await? {
         parts.engine.inspect_records(company, options, &mut found).await?;
     }
-    parts.engine.inspect_storage(options, &mut found).await?;
-    let ids = |ids: &[mediary_core::MediaId]| ids.iter().map(|id| id.0).collect::<Vec<_>>();
-    let (missing, wrong) = (ids(&found.missing), ids(&found.wrong));
-    let untracked: Vec<_> = found
-        .untracked
+    parts.engine.inspect_storage(None, options, &mut found).await?;
+    let Inspection { whole, missing, wrong, untracked, repaired } = &found;
+    let files: Vec<_> = untracked
+        .first
         .iter()
         .map(|(backend, key, bytes)| json!({ "storage": backend, "key": key, "bytes": bytes }))
         .collect();
-    let told = json!({ "whole": found.whole, "missing": missing, "wrong": wrong, "untracked": untracked,
-        "repaired": found.repaired });
+    let told = json!({ "whole": whole, "missing": ids(missing), "missingCount": missing.count,
+        "wrong": ids(wrong), "wrongCount": wrong.count, "untracked": files, "untrackedCount": untracked.count,
+        "repaired": repaired });
     print(args.output, &told, || {
-        let mut lines = vec![format!("{} files are where their records say.", found.whole)];
-        if !missing.is_empty() {
-            lines.push(format!("{} are missing, media ids: {}", missing.len(), listed(&missing)));
+        let mut lines = vec![format!("{whole} files are where their records say.")];
+        lines.extend(named(missing, "missing"));
+        lines.extend(named(wrong, "other than recorded"));
+        if untracked.count > 0 {
+            lines.push(format!("{} are named by no record{}:", untracked.count, the_first(untracked)));
+            let line = |(backend, key, bytes): &_| format!("  {backend} {key} ({bytes} bytes)");
+            lines.extend(untracked.first.iter().map(line));
         }
-        if !wrong.is_empty() {
-            lines.push(format!("{} are other than recorded, media ids: {}", wrong.len(), listed(&wrong)));
-        }
-        if !found.untracked.is_empty() {
-            lines.push(format!("{} are named by no record:", found.untracked.len()));
-            lines.extend(
-                found
-                    .untracked
-                    .iter()
-                    .map(|(backend, key, bytes)| format!("  {backend} {key} ({bytes} bytes)")),
-            );
-        }
-        if found.repaired > 0 {
-            lines.push(format!(
-                "{} of these are being dealt with; look again in a few minutes.",
-                found.repaired
-            ));
+        if *repaired > 0 {
+            lines.push(format!("{repaired} of these are being dealt with; look again in a few minutes."));
         }
         lines.join("\n")
     })?;
-    let all_well = missing.is_empty() && wrong.is_empty() && found.untracked.is_empty();
+    let all_well = missing.count + wrong.count + untracked.count == 0;
     Ok(if all_well { Outcome::Done } else { Outcome::SomeFailed })
+}
+
+pub(super) fn ids(found: &Found<MediaId>) -> Vec<i64> {
+    found.first.iter().map(|id| id.0).collect()
+}
+
+/// A line about files that are not well, if there are any.
+pub(super) fn named(found: &Found<MediaId>, what: &str) -> Option<String> {
+    let ids = listed(&ids(found));
+    (found.count > 0).then(|| format!("{} are {what}, media ids{}: {ids}", found.count, the_first(found)))
+}
+
+fn the_first<T>(found: &Found<T>) -> String {
+    let named = found.first.len();
+    if found.count > named as u64 { format!(" (the first {named})") } else { String::new() }
 }
 
 fn listed(ids: &[i64]) -> String {

@@ -3,6 +3,7 @@
 use mediary_engine::{InspectOptions, Inspection};
 use serde_json::json;
 
+use super::storage::{ids, named};
 use crate::cli::VerifyArgs;
 use crate::config::Config;
 use crate::output::{Outcome, print};
@@ -16,20 +17,14 @@ pub(super) async fn run(config: &Config, args: &VerifyArgs) -> anyhow::Result<Ou
         parts.engine.inspect_records(company, options, &mut found).await?;
     }
     let Inspection { whole, missing, wrong, .. } = &found;
-    print(args.output, &json!({ "whole": whole, "missing": missing, "wrong": wrong }), || {
-        let list = |ids: &[mediary_core::MediaId]| {
-            ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        };
+    let told = json!({ "whole": whole, "missing": ids(missing), "wrong": ids(wrong) });
+    print(args.output, &told, || {
         let mut lines = vec![format!("{whole} files are whole.")];
-        if !missing.is_empty() {
-            lines.push(format!("{} are missing from storage, media ids: {}", missing.len(), list(missing)));
-        }
-        if !wrong.is_empty() {
-            lines.push(format!("{} have other bytes than recorded, media ids: {}", wrong.len(), list(wrong)));
-        }
+        lines.extend(named(missing, "missing from storage"));
+        lines.extend(named(wrong, "there with other bytes than recorded"));
         lines.join("\n")
     })?;
     parts.store.close().await;
-    let all_well = missing.is_empty() && wrong.is_empty();
+    let all_well = missing.count == 0 && wrong.count == 0;
     Ok(if all_well { Outcome::Done } else { Outcome::SomeFailed })
 }

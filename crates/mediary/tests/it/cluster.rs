@@ -1,9 +1,10 @@
 //! Equal nodes over one Postgres and one bucket: any of them may die, hang or be cut off at any moment.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use mediary_core::{Clock as _, SystemClock};
 use mediary_simulator::{AccountSpec, FaultKind, FaultSpec, MediaSpec, MessageSpec, RandomFaults};
 use serde_json::json;
 
@@ -14,6 +15,8 @@ use crate::webhook::{change, post_to, webhook};
 const NODES: usize = 3;
 /// Longer than the leases of these tests.
 const HANGS_FOR: Duration = Duration::from_millis(2600);
+/// Every webhook, with all that is tried again.
+const DELIVERED_WITHIN: Duration = Duration::from_secs(300);
 const LEASE_MS: &str = "2000";
 
 struct Cluster {
@@ -123,7 +126,7 @@ const PER_BODY: usize = 1000;
 
 /// Thousands of messages with the same picture.
 fn flood(body: usize, media_id: &str, sha256: &str) -> Vec<u8> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let now = SystemClock.now().0 / 1000;
     let image = json!({ "id": media_id, "mime_type": "image/jpeg", "sha256": sha256 });
     let items: Vec<_> = (0..PER_BODY)
         .map(|number| {
@@ -202,7 +205,7 @@ async fn survives(seed: u64, messages: u64, hurts: u64) {
         expected.insert(sent.id, media.sha256);
     }
     cluster.world.simulator.set_random_faults(None).unwrap();
-    cluster.world.delivered().await;
+    cluster.world.simulator.flush(DELIVERED_WITHIN).await.unwrap();
     let deadline = Instant::now() + Duration::from_secs(120);
     let api = cluster.api(0);
     loop {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
+mod backup;
 mod bucket;
 mod bytes;
 mod cli;

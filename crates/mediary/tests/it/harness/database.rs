@@ -1,6 +1,7 @@
 //! The database of a world: the embedded one, or one of its own on the Postgres that `make test` started.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::{Detour, Env};
@@ -95,6 +96,15 @@ impl Database {
         sql(&self.url(), statement).trim().parse().unwrap()
     }
 
+    /// Everything in it, as a backup has it.
+    pub(crate) fn dump(&self, file: &Path) {
+        run("pg_dump", &["--clean", "--if-exists", "--file", file.to_str().unwrap(), &self.url()]);
+    }
+
+    pub(crate) fn restore(&self, file: &Path) {
+        run("psql", &[&self.url(), "-qtA", "-v", "ON_ERROR_STOP=1", "-f", file.to_str().unwrap()]);
+    }
+
     pub(crate) fn rows(&self, table: &str) -> usize {
         sql(&self.url(), &format!("SELECT count(*) FROM {table}")).trim().parse().unwrap()
     }
@@ -125,7 +135,11 @@ impl Drop for Database {
 
 /// What a statement printed.
 fn sql(server: &str, statement: &str) -> String {
-    let output = Command::new("psql").args([server, "-qtA", "--command", statement]).output().unwrap();
-    assert!(output.status.success(), "{statement}: {}", String::from_utf8_lossy(&output.stderr));
+    run("psql", &[server, "-qtA", "--command", statement])
+}
+
+fn run(program: &str, args: &[&str]) -> String {
+    let output = Command::new(program).args(args).output().unwrap();
+    assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

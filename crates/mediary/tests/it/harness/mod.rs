@@ -179,6 +179,17 @@ impl World {
         self.database.lock_table(table)
     }
 
+    /// A backup of the database.
+    pub(crate) fn dump_database(&self) -> PathBuf {
+        let file = self.folder.path().join("backup.sql");
+        self.database.dump(&file);
+        file
+    }
+
+    pub(crate) fn restore_database(&self, backup: &Path) {
+        self.database.restore(backup);
+    }
+
     /// How many rows a table of a Postgres database has.
     pub(crate) fn rows(&self, table: &str) -> usize {
         self.database.rows(table)

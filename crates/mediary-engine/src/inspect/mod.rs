@@ -1,6 +1,8 @@
 //! Whether storage and records agree: files that are missing or other than recorded, and files that no record names.
 //! Whatever is found is looked at once more before anything is done about it.
 
+pub(crate) mod daily;
+
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -23,15 +25,40 @@ pub struct InspectOptions {
     pub repair: bool,
 }
 
+/// How many are named one by one.
+const NAMED_MAX: usize = 1000;
+
+/// How many there are, and the first of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found<T> {
+    pub count: u64,
+    pub first: Vec<T>,
+}
+
+impl<T> Default for Found<T> {
+    fn default() -> Self {
+        Self { count: 0, first: Vec::new() }
+    }
+}
+
+impl<T> Found<T> {
+    fn push(&mut self, item: T) {
+        self.count += 1;
+        if self.first.len() < NAMED_MAX {
+            self.first.push(item);
+        }
+    }
+}
+
 /// What an inspection found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inspection {
     pub whole: u64,
-    pub missing: Vec<MediaId>,
+    pub missing: Found<MediaId>,
     /// With other bytes than recorded.
-    pub wrong: Vec<MediaId>,
+    pub wrong: Found<MediaId>,
     /// Storage, key and size of files without a record.
-    pub untracked: Vec<(StorageBackend, String, u64)>,
+    pub untracked: Found<(StorageBackend, String, u64)>,
     /// How many of these were dealt with.
     pub repaired: u64,
 }
@@ -115,10 +142,16 @@ impl Engine {
         Ok(if hash.finish().as_ref() == sha256 { State::Whole } else { State::Wrong })
     }
 
-    /// Looks for files that no record names, in every storage.
-    pub async fn inspect_storage(&self, options: InspectOptions, found: &mut Inspection) -> Result<()> {
+    /// Looks for files that no record names, in every storage: a company's, or anybody's.
+    pub async fn inspect_storage(
+        &self,
+        company: Option<CompanyId>,
+        options: InspectOptions,
+        found: &mut Inspection,
+    ) -> Result<()> {
+        let prefix = company.map_or_else(|| "media".to_owned(), |company| format!("media/{company}"));
         for storage in self.parts().storages.all() {
-            let mut listing = storage.list("media")?;
+            let mut listing = storage.list(&prefix)?;
             while let Some(page) = listing.next_page().await? {
                 self.inspect_page(storage, page, options, found).await?;
             }

@@ -1,0 +1,67 @@
+//! The inspection that nobody has to think of: every company's storage once a day, by whichever node comes first.
+//! It looks at presence and size, repairs nothing, and keeps what it found for the API and the figures.
+
+use std::time::Duration;
+
+use mediary_core::CompanyId;
+use mediary_store::StorageChecked;
+use serde_json::json;
+
+use super::{InspectOptions, Inspection};
+use crate::engine::{Engine, Shutdown};
+use crate::error::Result;
+
+const EVERY: Duration = Duration::from_secs(24 * 3600);
+/// How often it is looked whose check is due; the first time after a pause, for there is enough to do at a start.
+const LOOK_EVERY: Duration = Duration::from_secs(300);
+
+/// Checks until `shutdown`.
+pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
+    let wait = || shutdown.soft.run_until_cancelled(tokio::time::sleep(LOOK_EVERY));
+    while wait().await.is_some() {
+        let checked = shutdown.soft.run_until_cancelled(engine.check_storage_where_due()).await;
+        if let Some(Err(error)) = checked {
+            tracing::warn!(error = &error as &dyn std::error::Error, "storage could not be checked");
+        }
+    }
+}
+
+impl Engine {
+    /// Checks the storage of every company that nobody has checked for a day; how many.
+    pub async fn check_storage_where_due(&self) -> Result<u64> {
+        let mut checked = 0;
+        for company in self.store().list_companies().await? {
+            if self.store().storage_check_begin(company.id, self.now().minus(EVERY)).await? {
+                self.check_storage(company.id).await?;
+                checked += 1;
+            }
+        }
+        Ok(checked)
+    }
+
+    async fn check_storage(&self, company: CompanyId) -> Result<()> {
+        let (options, mut found) = (InspectOptions::default(), Inspection::default());
+        self.inspect_records(company, options, &mut found).await?;
+        self.inspect_storage(Some(company), options, &mut found).await?;
+        let Inspection { whole, missing, wrong, untracked, .. } = &found;
+        if missing.count + wrong.count > 0 {
+            tracing::error!(
+                company.id = company.0,
+                missing = missing.count,
+                wrong = wrong.count,
+                "stored files are not as their records say"
+            );
+        }
+        let keys: Vec<_> = untracked.first.iter().map(|(_, key, _)| key).collect();
+        let ids = |ids: &[mediary_core::MediaId]| ids.iter().map(|id| id.0).collect::<Vec<_>>();
+        let first = json!({ "missing": ids(&missing.first), "wrong": ids(&wrong.first), "untracked": keys });
+        let result = StorageChecked {
+            whole: *whole,
+            missing: missing.count,
+            wrong: wrong.count,
+            untracked: untracked.count,
+            found: first.to_string(),
+        };
+        Ok(self.store().storage_check_end(company, &result).await?)
+    }
+}

@@ -1,0 +1,77 @@
+//! What the last look at a company's storage found.
+
+use mediary_core::{CompanyId, Timestamp};
+
+use crate::record::{Record as _, record};
+use crate::value::args;
+use crate::{Result, Store};
+
+record! {
+    /// The last check of a company's storage, and the result of the last one that came to its end.
+    #[derive(Clone, Debug)]
+    pub struct StorageCheck from storage_checks as k {
+        pub started_at: Timestamp,
+        pub finished_at: Option<Timestamp>,
+        /// Files that are where their records say.
+        pub whole: i64,
+        pub missing: i64,
+        /// Other than recorded.
+        pub wrong: i64,
+        /// Named by no record.
+        pub untracked: i64,
+        /// The first of them, as JSON.
+        pub found: Option<String>,
+    }
+}
+
+/// What a check counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StorageChecked {
+    pub whole: u64,
+    pub missing: u64,
+    pub wrong: u64,
+    pub untracked: u64,
+    /// The first of what was found, as JSON.
+    pub found: String,
+}
+
+/// The last results of all companies together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StorageChecksOverview {
+    pub missing: u64,
+    pub wrong: u64,
+    pub untracked: u64,
+    /// The company that has waited longest for the end of a check.
+    pub oldest_finished_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// Whether this process is to check a company's storage: nobody has begun to since `before`.
+    pub async fn storage_check_begin(&self, company: CompanyId, before: Timestamp) -> Result<bool> {
+        let sql = "INSERT INTO storage_checks (company_id, started_at) VALUES ($1, $2)
+            ON CONFLICT (company_id) DO UPDATE SET started_at = $2 WHERE storage_checks.started_at < $3";
+        Ok(self.db().execute(sql, args![company, self.now(), before]).await? > 0)
+    }
+
+    pub async fn storage_check_end(&self, company: CompanyId, result: &StorageChecked) -> Result<()> {
+        let sql = "UPDATE storage_checks SET finished_at = $2, whole = $3, missing = $4, wrong = $5, untracked = $6,
+            found = $7 WHERE company_id = $1";
+        let StorageChecked { whole, missing, wrong, untracked, found } = result;
+        let args = args![company, self.now(), *whole, *missing, *wrong, *untracked, found.as_str()];
+        self.db().execute(sql, args).await?;
+        Ok(())
+    }
+
+    pub async fn storage_check(&self, company: CompanyId) -> Result<Option<StorageCheck>> {
+        let sql = format!("SELECT {} FROM storage_checks k WHERE k.company_id = $1", StorageCheck::SELECT);
+        self.db().first(sqlx::AssertSqlSafe(sql), args![company]).await
+    }
+
+    pub async fn storage_checks_overview(&self) -> Result<StorageChecksOverview> {
+        let sql = "SELECT CAST(COALESCE(SUM(missing), 0) AS BIGINT), CAST(COALESCE(SUM(wrong), 0) AS BIGINT),
+                CAST(COALESCE(SUM(untracked), 0) AS BIGINT), MIN(finished_at) FROM storage_checks";
+        let row: Option<(u64, u64, u64, Option<Timestamp>)> = self.db().first(sql, args![]).await?;
+        let (missing, wrong, untracked, oldest_finished_at) = row.unwrap_or_default();
+        Ok(StorageChecksOverview { missing, wrong, untracked, oldest_finished_at })
+    }
+}
