@@ -17,9 +17,10 @@ test: ## Install what the tests need and run them all
 	@xtask/install.sh build test
 	xtask/test.sh
 
-soak: ## Kill, hang and cut off nodes of a cluster for a long time
+soak: ## Kill, hang and cut off nodes of a cluster for a long time; plans on ten million rows
 	@xtask/install.sh build test
 	xtask/with-postgres.sh cargo test --locked --package mediary --features mediary/faults -- --ignored soak
+	PGTEST_FSYNC=off xtask/with-postgres.sh cargo test --locked --package mediary-store -- --ignored ten_million
 
 bench: ## Measure Mediary beside its anchors and write bench/README.md
 	@xtask/install.sh build bench

@@ -144,3 +144,24 @@ async fn a_new_policy_holds_from_the_next_message_on() {
     running.await.unwrap();
     assert_eq!(world.whatsapp.media_stats(&after.id).downloads, 0);
 }
+
+#[tokio::test]
+async fn whatsapp_away_for_hours_leaves_a_backlog_that_is_worked_off_when_it_returns() {
+    let world = World::new().await;
+    world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError)).unwrap();
+    for number in 0..10 {
+        let media = world.png(number).await;
+        world.announce(&format!("wamid.{number}"), "image", &media).await;
+    }
+    for _ in 0..36 {
+        world.engine.run_due().await.unwrap();
+        world.advance(Duration::from_secs(600));
+    }
+    let backlog = world.all_media().await;
+    assert_eq!(backlog.len(), 10);
+    assert!(backlog.iter().all(|media| media.last_error_retryable && media.next_attempt_at.is_some()));
+    world.whatsapp.clear_faults();
+    world.advance(Duration::from_secs(600));
+    world.engine.run_due().await.unwrap();
+    assert_eq!(completed(&world).await, 10);
+}

@@ -1,4 +1,4 @@
-//! The queries that matter use their indexes, on tables of a million rows.
+//! The queries that matter use their indexes, on tables of a million rows and of ten.
 
 use std::cell::RefCell;
 
@@ -28,7 +28,7 @@ async fn statements<T>(call: impl Future<Output = Result<T>>) -> Vec<(String, Ar
     .await
 }
 
-const ROWS: i64 = 1_000_000;
+const MILLION: i64 = 1_000_000;
 const CONVERSATIONS: i64 = 1000;
 
 /// Indexes are made after the rows, which is many times faster.
@@ -51,7 +51,7 @@ async fn without_indexes(test: &Test) -> Vec<String> {
     indexes.into_iter().map(|(_, definition)| definition).collect()
 }
 
-async fn fill(test: &Test) {
+async fn fill(test: &Test, rows: i64) {
     match test.store.backend() {
         Backend::Sqlite => drop(test.sql("PRAGMA foreign_keys = OFF").await.unwrap()),
         Backend::Postgres => {
@@ -83,7 +83,7 @@ async fn fill(test: &Test) {
                     provider_message_id, provider_media_id, created_at, updated_at)
                 SELECT i, {company}, {account}, 1 + i % {CONVERSATIONS}, 'inbound', 'image', 'received', {now} + i,
                     'wamid-' || i, 'media-' || i, {now} + i, {now} + i FROM n",
-            numbers(ROWS)
+            numbers(rows)
         ),
         format!(
             "{} INSERT INTO media_files (id, company_id, account_id, conversation_id, message_id, policy, file_type,
@@ -96,7 +96,7 @@ async fn fill(test: &Test) {
                     CASE WHEN i % 1000 = 0 THEN 'failed' WHEN i % 100 = 0 THEN 'pending' ELSE 'completed' END,
                     i % 7, i % 1000 = 0, CASE WHEN i % 100 = 0 THEN {now} + i END, i % 200 = 0,
                     {now} + i, {now} + i, {now} + i FROM n",
-            numbers(ROWS),
+            numbers(rows),
             match test.store.backend() {
                 Backend::Sqlite => "randomblob(32)",
                 Backend::Postgres => "sha256(int8send(i::bigint))",
@@ -151,8 +151,40 @@ async fn check<T>(test: &Test, what: &str, may_sort: bool, call: impl Future<Out
     }
 }
 
+/// Pages of memory or disk that Postgres looks at for a list.
+async fn pages_for_list(test: &Test, page: PageRequest) -> i64 {
+    let query = MediaQuery { page, ..MediaQuery::default() };
+    let seen = statements(test.store.media_list(test.acme.company, &query)).await;
+    let (sql, args) = seen.into_iter().next().unwrap();
+    let lines = plan(test, &format!("(ANALYZE, BUFFERS) {sql}"), args).await;
+    // The first line is of the whole: `Buffers: shared hit=24 read=2`.
+    let buffers = lines.iter().find_map(|line| line.trim().strip_prefix("Buffers: shared ")).unwrap();
+    let count = |what: &str| buffers.split(' ').find_map(|part| part.strip_prefix(what)?.parse().ok());
+    count("hit=").unwrap_or(0) + count("read=").unwrap_or(0)
+}
+
 async fn lists_claims_and_look_ups_use_their_indexes(test: &Test) {
-    fill(test).await;
+    fill(test, MILLION).await;
+    all_use_their_indexes(test).await;
+}
+
+/// `make soak`: the same on ten times as many, and how much a page deep in a list costs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes many minutes; make soak runs it"]
+async fn ten_million() {
+    const ROWS: i64 = 10 * MILLION;
+    let test = Test::on(Backend::Postgres).await;
+    fill(&test, ROWS).await;
+    all_use_their_indexes(&test).await;
+    let at = ROWS - 1000 * 20;
+    let page_1000 = PageRequest { cursor: Some(Cursor::number(START.millis() + at, at)), limit: 20 };
+    let first = pages_for_list(&test, PageRequest { cursor: None, limit: 20 }).await;
+    let deep = pages_for_list(&test, page_1000).await;
+    assert!(deep <= first + first / 2, "page 1 looks at {first} pages, page 1000 at {deep}");
+    test.end().await;
+}
+
+async fn all_use_their_indexes(test: &Test) {
     let (company, store) = (test.acme.company, &test.store);
     let conversation = ConversationId(7);
     let middle = PageRequest { cursor: Some(Cursor::number(START.millis() + 500_000, 500_000)), limit: 20 };

@@ -17,6 +17,8 @@ const NODES: usize = 3;
 const HANGS_FOR: Duration = Duration::from_millis(2600);
 /// Every webhook, with all that is tried again.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(300);
+/// Without one more file.
+const STUCK_AFTER: Duration = Duration::from_secs(60);
 const LEASE_MS: &str = "2000";
 
 struct Cluster {
@@ -206,21 +208,8 @@ async fn survives(seed: u64, messages: u64, hurts: u64) {
     }
     cluster.world.simulator.set_random_faults(None).unwrap();
     cluster.world.simulator.flush(DELIVERED_WITHIN).await.unwrap();
-    let deadline = Instant::now() + Duration::from_secs(120);
     let api = cluster.api(0);
-    loop {
-        let open = api
-            .all("/api/media")
-            .await
-            .into_iter()
-            .filter(|media| media["downloadStatus"] != "completed")
-            .count();
-        if open == 0 && api.messages().await.len() == expected.len() {
-            break;
-        }
-        assert!(Instant::now() < deadline, "seed {seed}: {open} files are not here");
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    all_is_here(&api, seed, expected.len()).await;
     let found: Vec<_> = api.messages().await;
     let by_id: BTreeMap<_, _> = found
         .iter()
@@ -244,6 +233,28 @@ async fn survives(seed: u64, messages: u64, hurts: u64) {
     let hashes: BTreeSet<String> =
         cluster.bucket.objects().iter().map(|(_, bytes)| sha256_hex(bytes)).collect();
     assert_eq!(hashes, expected.values().cloned().collect(), "seed {seed}: every object whole");
+}
+
+/// Waits until every file is there, for as long as more and more are.
+async fn all_is_here(api: &Api, seed: u64, expected: usize) {
+    let (mut most, mut since) = (0, Instant::now());
+    loop {
+        let files = api.all("/api/media").await;
+        let open: Vec<_> = files.iter().filter(|media| media["downloadStatus"] != "completed").collect();
+        let here = files.len() - open.len();
+        if here == expected && api.messages().await.len() == expected {
+            return;
+        }
+        if here > most {
+            (most, since) = (here, Instant::now());
+        }
+        assert!(
+            since.elapsed() < STUCK_AFTER,
+            "seed {seed}: {here} of {expected} are here; not {:?}",
+            open.first()
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 async fn hurt(cluster: &mut Cluster, dice: &mut Dice) {
