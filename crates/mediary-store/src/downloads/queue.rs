@@ -24,6 +24,31 @@ async fn media_file(tx: &mut Tx, company: CompanyId, media: MediaId) -> Result<O
     tx.first(AssertSqlSafe(sql), args![company, media]).await
 }
 
+async fn requeue(
+    tx: &mut Tx,
+    company: CompanyId,
+    media: MediaId,
+    now: Timestamp,
+    reset_attempts: bool,
+) -> Result<Requeued> {
+    let file = match media_file(tx, company, media).await? {
+        None => return Ok(Requeued::None),
+        Some(file) if !file.is_active => return Ok(Requeued::NotActive),
+        Some(file) => file,
+    };
+    match file.download_status {
+        DownloadStatus::Completed => return Ok(Requeued::AlreadyCompleted),
+        DownloadStatus::Downloading => return Ok(Requeued::InFlight(Box::new(file))),
+        DownloadStatus::Pending | DownloadStatus::Failed => {}
+    }
+    let sql = "UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $3,
+            download_attempts = CASE WHEN $4 THEN 0 ELSE download_attempts END, updated_at = $3
+        WHERE company_id = $1 AND id = $2";
+    tx.execute(sql, args![company, media, now, reset_attempts]).await?;
+    let queued = media_file(tx, company, media).await?;
+    Ok(queued.map_or(Requeued::None, |file| Requeued::Queued(Box::new(file))))
+}
+
 impl Store {
     /// Makes a download due now.
     pub async fn requeue_download(
@@ -33,23 +58,9 @@ impl Store {
         reset_attempts: bool,
     ) -> Result<Requeued> {
         let mut tx = self.db().begin().await?;
-        let file = match media_file(&mut tx, company, media).await? {
-            None => return Ok(Requeued::None),
-            Some(file) if !file.is_active => return Ok(Requeued::NotActive),
-            Some(file) => file,
-        };
-        match file.download_status {
-            DownloadStatus::Completed => return Ok(Requeued::AlreadyCompleted),
-            DownloadStatus::Downloading => return Ok(Requeued::InFlight(Box::new(file))),
-            DownloadStatus::Pending | DownloadStatus::Failed => {}
-        }
-        let sql = "UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $3,
-                download_attempts = CASE WHEN $4 THEN 0 ELSE download_attempts END, updated_at = $3
-            WHERE company_id = $1 AND id = $2";
-        tx.execute(sql, args![company, media, self.now(), reset_attempts]).await?;
-        let queued = media_file(&mut tx, company, media).await?;
+        let outcome = requeue(&mut tx, company, media, self.now(), reset_attempts).await?;
         tx.commit().await?;
-        Ok(queued.map_or(Requeued::None, |file| Requeued::Queued(Box::new(file))))
+        Ok(outcome)
     }
 
     /// Makes a company's failed downloads due that another try can help, as long as they were tried fewer than
