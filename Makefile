@@ -24,7 +24,7 @@ soak: ## Kill, hang and cut off nodes of a cluster for a long time; plans on ten
 
 bench: ## Measure Mediary beside its anchors and write bench/README.md
 	@xtask/install.sh build bench
-	cargo build --release --locked --package mediary --package mediary-bench
+	cargo build --release --locked --package mediary --package mediary-bench --package mediary-test-s3
 	python3 bench/run.py
 
 check: ## Formatter, lints, crate arrows, dependency rules

@@ -63,6 +63,19 @@ def serving(folder):
     return lambda port: f"location / {{ root {folder}; }}"
 
 
+def before(bucket):
+    """In front of an S3 server: reads its objects from the disk by itself, and leaves all else to it."""
+    objects, proxy = f"/{bucket.name}/media/", f"proxy_pass {bucket.url}; proxy_set_header Host $http_host;"
+    return lambda port: f"""
+        location / {{ {proxy} }}
+        location @server {{ {proxy} }}
+        location {objects} {{
+            root {bucket.folder};
+            error_page 418 = @server;
+            if ($request_method !~ "^(GET|HEAD)$") {{ return 418; }}
+        }}"""
+
+
 def graph(folder, files):
     """Stands in for the Graph API and its media host: media ids that begin with a file's prefix are that file.
     `files` maps prefix to (name, size, SHA-256 in hex)."""

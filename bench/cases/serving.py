@@ -25,7 +25,8 @@ def run(bench):
     lines = []
     for what, size, connections, range_bytes, figure, floor in CASES:
         load = {"connections": connections, "seconds": bench.seconds, "range_bytes": range_bytes, "size": size}
-        paths, lies = zip(*stored[size])
+        paths, keys = zip(*stored[size])
+        lies = [f"/{key}" for key in keys]
         ours, theirs = [], []
         for _ in range(bench.rounds):
             theirs.append(wrk(bench.folder, nginx.url, lies, **load)[figure])

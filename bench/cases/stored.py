@@ -10,7 +10,7 @@ COPIES = {"1120": 32, "1130": 16, "1116": 4}
 
 
 def server_with_files(bench):
-    """A running server, and {size: [(path to ask it for, path below its data folder)]} of the files it has stored."""
+    """A running server and its files, some of every size."""
     _, files = bench.files
     server = bench.mediary(graph_url=bench.graph.url)
     server.set_up(policy="store")
@@ -23,6 +23,11 @@ def server_with_files(bench):
     total = sum(COPIES.values())
     stored = lambda: server.count("media_files", "download_status = 'completed'") >= total
     wait_for(stored, 60, "every file is stored")
+    return server, stored_files(server)
+
+
+def stored_files(server):
+    """{size: [(path to ask for it, key in storage)]} of all files that a server has."""
     items, cursor = [], ""
     while True:
         page = server.get(f"/api/media?limit=100{cursor}")
@@ -32,6 +37,6 @@ def server_with_files(bench):
         cursor = f"&cursor={page['nextCursor']}"
     found = {size: [] for size in SIZES.values()}
     for item in items:
-        lies = f"/media/{item['companyId']}/{item['messageId']}/{item['providerMediaId']}"
-        found[item["fileSize"]].append((item["url"], lies))
-    return server, found
+        key = f"media/{item['companyId']}/{item['messageId']}/{item['providerMediaId']}"
+        found[item["fileSize"]].append((item["url"], key))
+    return found

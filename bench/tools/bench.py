@@ -5,9 +5,11 @@ import os
 import random
 
 from anchors.nginx import Nginx, graph
+from tools.late import Late
 from tools.mediary import Mediary
 from tools.postgres import Postgres
 from tools.process import LOAD_CORE
+from tools.s3 import Bucket
 
 KIB = 1024
 # Sizes of files by the prefix of their media ids.
@@ -18,6 +20,7 @@ class Bench:
     def __init__(self, target, folder, quick):
         self.binary = os.path.join(target, "mediary")
         self.load = os.path.join(target, "mediary-bench")
+        self.s3 = os.path.join(target, "mediary-test-s3")
         self.folder = folder
         self.quick = quick
         self.rounds = 1 if quick else 3
@@ -28,9 +31,10 @@ class Bench:
         self._files = None
         self._graph = None
         self._folders = 0
-        for path in (self.binary, self.load):
+        for path in (self.binary, self.load, self.s3):
             if not os.path.exists(path):
-                raise SystemExit(f"bench: {path} is missing; cargo build --release -p mediary -p mediary-bench")
+                packages = "-p mediary -p mediary-bench -p mediary-test-s3"
+                raise SystemExit(f"bench: {path} is missing; cargo build --release {packages}")
 
     def new_folder(self, name):
         """A folder of its own. Nothing is deleted before the end: a file system that has just deleted much is slow."""
@@ -51,6 +55,24 @@ class Bench:
         server = Mediary(self.binary, self.new_folder(f"mediary-{backend}"), postgres, **options)
         self.servers.append(server)
         return server
+
+    def node(self, server):
+        node = server.node(self.new_folder("node"))
+        self.servers.append(node)
+        return node
+
+    def bucket(self):
+        bucket = Bucket(self.s3, self.new_folder("bucket"))
+        self.servers.append(bucket)
+        bucket.daemon.wait_for_port(bucket.address)
+        return bucket
+
+    def late(self, url, millis):
+        """The same upstream, farther away."""
+        late = Late(self.load, self.new_folder("late"), url, millis)
+        self.servers.append(late)
+        late.daemon.wait_for_port(late.address)
+        return late
 
     @property
     def files(self):

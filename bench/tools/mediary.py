@@ -1,6 +1,7 @@
 """The server under test: the real release binary, set up by its own commands, on one core."""
 
 import base64
+import copy
 import json
 import os
 import secrets
@@ -66,11 +67,18 @@ class Mediary:
         key = self.cli("api-key", "add", "--company", "bench", "--name", "bench", "--role", "agent")
         self.bearer = key["key"]
 
-    def start(self, *arguments):
+    def node(self, folder):
+        """Another node of the same installation: with a port and a folder of its own, and all the rest shared."""
+        node = copy.copy(self)
+        node.folder, node.port, node.daemon = folder, free_port(), None
+        node.env = {**self.env, "MEDIARY_LISTEN": f"127.0.0.1:{node.port}", "MEDIARY_DATA_DIR": folder}
+        return node
+
+    def start(self, *arguments, core=SERVER_CORE):
         """Seconds until it was ready."""
         started = time.monotonic()
         log = os.path.join(self.folder, "server.log")
-        self.daemon = Daemon([self.binary, "serve", *arguments], SERVER_CORE, self.env, log)
+        self.daemon = Daemon([self.binary, "serve", *arguments], core, self.env, log)
         wait_for(self.ready, 30, f"mediary is ready (see {log})", every=0.005)
         return time.monotonic() - started
 

@@ -79,6 +79,18 @@ class Daemon:
     def alive(self):
         return self.process.poll() is None
 
+    def wait_for_port(self, address, seconds=10):
+        """Until it takes connections at `host:port`."""
+        host, port = address.split(":")
+
+        def taken():
+            if not self.alive():
+                raise RuntimeError(f"{self.process.args} ended at once (see {self.log})")
+            with socket.socket() as probe:
+                return probe.connect_ex((host, int(port))) == 0
+
+        wait_for(taken, seconds, f"connections to {address} (see {self.log})")
+
     def stop(self, how=signal.SIGTERM, seconds=25):
         if not self.alive():
             return

@@ -1,9 +1,13 @@
-//! Load that the usual tools cannot make: signed webhooks, requests at a fixed pace, readers that take their time,
-//! and a bare loop of durable files to measure against. Each command prints one JSON object.
+//! Load that the usual tools cannot make: signed webhooks, requests at a fixed pace or one by one, readers that take
+//! their time, an upstream that is far away; and what we are measured against: bare loops of durable files and of
+//! objects. Each command prints one JSON object.
 
 mod durable;
 mod http;
+mod late;
 mod latency;
+mod objects;
+mod once;
 mod paced;
 mod slow;
 mod webhooks;
@@ -25,8 +29,14 @@ enum Command {
     Paced(paced::Options),
     /// Reads one file over many connections, slowly
     SlowReaders(slow::Options),
+    /// Requests each of many addresses once, one after the other
+    Once(once::Options),
+    /// Stands before an upstream and lets requests through late, until it is killed
+    Late(late::Options),
     /// Writes, hashes, syncs and renames files, nothing else
     DurableFiles(durable::Options),
+    /// Sends files to a bucket, nothing else
+    PutObjects(objects::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -35,7 +45,10 @@ fn main() -> anyhow::Result<()> {
         Command::Webhooks(options) => runtime.block_on(webhooks::run(options))?,
         Command::Paced(options) => runtime.block_on(paced::run(options))?,
         Command::SlowReaders(options) => runtime.block_on(slow::run(options))?,
+        Command::Once(options) => runtime.block_on(once::run(options))?,
+        Command::Late(options) => runtime.block_on(late::run(options))?,
         Command::DurableFiles(options) => durable::run(&options)?,
+        Command::PutObjects(options) => runtime.block_on(objects::run(options))?,
     };
     println!("{result}");
     Ok(())
