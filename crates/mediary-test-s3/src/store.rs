@@ -145,6 +145,10 @@ impl S3 for Store {
     ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
         let id = request.input.upload_id.clone();
         let (files, unfinished) = (self.files.clone(), self.unfinished.clone());
+        // The library under this takes an upload that is over for somebody else's.
+        if !lock(&unfinished).contains_key(&id) {
+            return Err(s3s::s3_error!(NoSuchUpload));
+        }
         to_its_end(async move {
             let response = files.abort_multipart_upload(request).await?;
             lock(&unfinished).remove(&id);

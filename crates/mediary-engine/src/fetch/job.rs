@@ -1,5 +1,6 @@
 //! One claimed download, from its claim to its end, with the signs of life in between.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use mediary_core::DownloadStatus;
@@ -11,7 +12,7 @@ use crate::accounts::KnownAccount;
 use crate::engine::Engine;
 use crate::events::{EventData, EventName};
 
-/// How often a running download renews its lease and tells how far it is.
+/// How often a running download renews its lease and tells how far it is; three times a lease, if that is short.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 /// Runs a claimed download. Its row says how it ended.
@@ -32,9 +33,11 @@ pub(super) async fn run(engine: Engine, claim: ClaimedDownload) {
             return end(&engine, &claim, None, failure).await;
         }
     };
-    match watched(&engine, &claim, &account).await {
+    let progress = Progress::default();
+    match watched(&engine, &claim, &account, &progress).await {
         Some(Ok(fetched)) => {
-            if let Err(failure) = settle::keep(&engine, &claim, fetched, began).await {
+            let keeping = settle::keep(&engine, &claim, fetched, began);
+            if let Err(failure) = alive(&engine, &claim, &progress, keeping).await {
                 end(&engine, &claim, Some(&account), failure).await;
             }
         }
@@ -48,21 +51,40 @@ async fn watched(
     engine: &Engine,
     claim: &ClaimedDownload,
     account: &KnownAccount,
+    progress: &Progress,
 ) -> Option<Result<Fetched, Failure>> {
-    let progress = Progress::default();
     tokio::select! {
-        fetched = fetch(engine, claim, account, &progress) => Some(fetched),
-        () = signs_of_life(engine, claim, &progress) => None,
+        fetched = fetch(engine, claim, account, progress) => Some(fetched),
+        () = signs_of_life(engine, claim, progress) => None,
+    }
+}
+
+/// Work to its end, with signs of life: storage may take longer to publish a file than the lease lasts. Whether the row
+/// is still ours by then, its last statement finds out.
+async fn alive<T>(
+    engine: &Engine,
+    claim: &ClaimedDownload,
+    progress: &Progress,
+    work: impl Future<Output = T>,
+) -> T {
+    let life = async {
+        signs_of_life(engine, claim, progress).await;
+        std::future::pending::<Infallible>().await
+    };
+    tokio::select! {
+        done = work => done,
+        never = life => match never {},
     }
 }
 
 /// Renews the lease as long as it is ours, also while nothing arrives: silence has its own limit.
 async fn signs_of_life(engine: &Engine, claim: &ClaimedDownload, progress: &Progress) {
+    let lease = engine.config().rules.lease;
     let mut told = 0;
     loop {
-        tokio::time::sleep(SIGN_OF_LIFE).await;
+        tokio::time::sleep(SIGN_OF_LIFE.min(lease / 3)).await;
         let bytes = progress.bytes();
-        let until = engine.now().plus(engine.config().rules.lease);
+        let until = engine.now().plus(lease);
         match engine.store().renew_lease(claim, until, bytes).await {
             Ok(true) => {}
             Ok(false) => return,
