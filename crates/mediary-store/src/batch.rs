@@ -135,9 +135,7 @@ async fn run<C: Commit>(
 
 async fn commit_batch<C: Commit>(commit: &C, batch: Vec<Waiting<C>>) {
     let (items, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|one| (one.item, one.answer)).unzip();
-    let late = || Err(Error::unavailable(format!("the database did not answer within {COMMITS_WITHIN:?}")));
-    let committed = tokio::time::timeout(COMMITS_WITHIN, commit.commit(items.clone())).await;
-    match committed.unwrap_or_else(|_| late()) {
+    match commit_in_time(commit, items.clone()).await {
         Ok(outputs) => {
             for (answer, output) in answers.into_iter().zip(outputs) {
                 // A caller that went away has its commit all the same.
@@ -163,8 +161,13 @@ async fn commit_batch<C: Commit>(commit: &C, batch: Vec<Waiting<C>>) {
 }
 
 async fn commit_one<C: Commit>(commit: &C, item: C::Item) -> Result<C::Output> {
-    let outputs = commit.commit(vec![item]).await?;
+    let outputs = commit_in_time(commit, vec![item]).await?;
     outputs.into_iter().next().ok_or_else(|| Error::invalid("commit gave no answer"))
+}
+
+async fn commit_in_time<C: Commit>(commit: &C, items: Vec<C::Item>) -> Result<Vec<C::Output>> {
+    let late = |_| Error::unavailable(format!("the database did not answer within {COMMITS_WITHIN:?}"));
+    tokio::time::timeout(COMMITS_WITHIN, commit.commit(items)).await.map_err(late)?
 }
 
 #[cfg(test)]
@@ -225,6 +228,17 @@ mod tests {
             tokio::join!(batcher.try_commit(1), batcher.try_commit(13), batcher.try_commit(2));
         assert_eq!((good.unwrap(), also_good.unwrap()), (1, 2));
         assert!(bad.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_database_that_does_not_answer_holds_nobody_for_ever() {
+        // The first commit fails for the 13; of those that follow singly, only the first is let through.
+        let (batcher, _gate, commits, _tasks) = start(2, 64);
+        let (good, bad, stuck) =
+            tokio::join!(batcher.try_commit(1), batcher.try_commit(13), batcher.try_commit(2));
+        assert_eq!(good.unwrap(), 1);
+        assert!(bad.unwrap_err().retryable() && stuck.unwrap_err().retryable(), "what happened is not known");
+        assert_eq!(commits.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]
