@@ -15,9 +15,10 @@ use hyper_util::server::conn::auto::Builder;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
+use tokio::sync::OwnedRwLockWriteGuard;
 use tokio::task::{JoinHandle, JoinSet};
 
-use store::{Store, Unfinished};
+use store::{Gate, Store, Unfinished};
 
 /// What clients sign with.
 pub const ACCESS_KEY_ID: &str = "mediary-test";
@@ -29,6 +30,7 @@ pub struct TestS3 {
     address: SocketAddr,
     server: JoinHandle<()>,
     unfinished: Unfinished,
+    completing: Gate,
 }
 
 impl TestS3 {
@@ -39,8 +41,8 @@ impl TestS3 {
 
     /// The same at an address, such as the one that a server before it had.
     pub async fn start_at(folder: &Path, address: SocketAddr) -> io::Result<Self> {
-        let unfinished = Unfinished::default();
-        let store = Store::open(folder, unfinished.clone())?;
+        let (unfinished, completing) = (Unfinished::default(), Gate::default());
+        let store = Store::open(folder, unfinished.clone(), completing.clone())?;
         let mut builder = S3ServiceBuilder::new(store);
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
         let service = builder.build();
@@ -59,12 +61,17 @@ impl TestS3 {
                 while connections.try_join_next().is_some() {}
             }
         });
-        Ok(Self { address, server, unfinished })
+        Ok(Self { address, server, unfinished, completing })
     }
 
     /// Uploads that were begun here and neither completed nor aborted.
     pub fn unfinished_uploads(&self) -> usize {
         self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Nobody completes an upload until the answer is dropped.
+    pub async fn hold_completions(&self) -> OwnedRwLockWriteGuard<()> {
+        self.completing.clone().write_owned().await
     }
 
     /// Where it listens.

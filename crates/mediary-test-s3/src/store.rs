@@ -16,6 +16,7 @@ use s3s::dto::{
 };
 use s3s::{S3, S3Request, S3Response, S3Result};
 use s3s_fs::FileSystem;
+use tokio::sync::RwLock;
 
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -23,16 +24,19 @@ pub(crate) struct Store {
     files: Arc<FileSystem>,
     /// What is neither completed nor aborted.
     unfinished: Unfinished,
+    completing: Gate,
 }
 
 /// Bucket, key and beginning of uploads, by their ids.
 type Uploads = BTreeMap<String, (String, String, SystemTime)>;
 pub(crate) type Unfinished = Arc<Mutex<Uploads>>;
+/// What whoever completes an upload has to pass.
+pub(crate) type Gate = Arc<RwLock<()>>;
 
 impl Store {
-    pub(crate) fn open(folder: &Path, unfinished: Unfinished) -> io::Result<Self> {
+    pub(crate) fn open(folder: &Path, unfinished: Unfinished, completing: Gate) -> io::Result<Self> {
         FileSystem::new(folder)
-            .map(|files| Self { folder: folder.to_owned(), files: Arc::new(files), unfinished })
+            .map(|files| Self { folder: folder.to_owned(), files: Arc::new(files), unfinished, completing })
             .map_err(|error| io::Error::other(format!("{error:?}")))
     }
 
@@ -131,7 +135,9 @@ impl S3 for Store {
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
         let id = request.input.upload_id.clone();
         let (files, unfinished) = (self.files.clone(), self.unfinished.clone());
+        let completing = self.completing.clone();
         to_its_end(async move {
+            let _passed = completing.read().await;
             let response = files.complete_multipart_upload(request).await?;
             lock(&unfinished).remove(&id);
             Ok(response)

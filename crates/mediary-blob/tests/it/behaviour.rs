@@ -76,6 +76,7 @@ pub(crate) async fn run(storage: &Storage) {
     many_at_once_do_not_mix(storage).await;
     uploads_and_deletions_in_one_folder_do_not_hurt_each_other(storage).await;
     listings_show_every_file_once(storage).await;
+    a_companys_listing_shows_its_own_files_alone(storage).await;
     the_check_passes_and_leaves_nothing(storage).await;
     assert_eq!(keys(storage).await, Vec::<String>::new());
 }
@@ -266,6 +267,22 @@ async fn listings_show_every_file_once(storage: &Storage) {
     assert!(storage.list("../media").is_err());
     for message in 0..30 {
         storage.delete(&key(message)).await.unwrap();
+    }
+}
+
+async fn a_companys_listing_shows_its_own_files_alone(storage: &Storage) {
+    let of = |company| StorageKey::media(CompanyId(company), MessageId(3), "1");
+    for company in [1, 10, 12] {
+        put(storage, &of(company), b"bytes").await;
+    }
+    let mut listing = storage.list("media/1").unwrap();
+    let mut keys = Vec::new();
+    while let Some(page) = listing.next_page().await.unwrap() {
+        keys.extend(page.into_iter().map(|object| object.key));
+    }
+    assert_eq!(keys, [of(1)]);
+    for company in [1, 10, 12] {
+        storage.delete(&of(company)).await.unwrap();
     }
 }
 

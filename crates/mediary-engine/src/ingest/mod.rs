@@ -127,8 +127,8 @@ impl Ingester {
         if self.singly == 0 && met < self.batch.events {
             tokio::time::sleep(REST).await;
         }
-        let crowd = || self.engine.store().inbox_appending() >= CROWD;
-        while crowd() && self.lag + since.elapsed() < GIVES_WAY_FOR {
+        let waiting = || self.engine.store().inbox_appending();
+        while gives_way(waiting(), self.lag + since.elapsed()) {
             tokio::time::sleep(REST).await;
         }
     }
@@ -234,6 +234,11 @@ impl Ingester {
     }
 }
 
+/// Whether so many webhooks that wait to be acknowledged go before one that was acknowledged so long ago.
+fn gives_way(waiting: usize, age: Duration) -> bool {
+    waiting >= CROWD && age < GIVES_WAY_FOR
+}
+
 /// Tells listeners what changed.
 pub(crate) fn publish(events: &EventBus, changes: &[Change]) {
     for change in changes {
@@ -253,5 +258,18 @@ pub(crate) fn publish(events: &EventBus, changes: &[Change]) {
             ..EventData::default()
         };
         events.publish(change.company_id, name, data);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_goes_first_but_not_for_ever() {
+        let late = GIVES_WAY_FOR - Duration::from_millis(1);
+        assert!(gives_way(CROWD, Duration::ZERO) && gives_way(CROWD, late));
+        assert!(!gives_way(CROWD - 1, Duration::ZERO), "no crowd");
+        assert!(!gives_way(usize::MAX, GIVES_WAY_FOR), "it waited long enough");
     }
 }

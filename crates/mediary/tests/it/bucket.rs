@@ -1,5 +1,7 @@
 //! Files in a bucket instead of a folder: nothing changes for whoever sends, views or deletes them.
 
+use std::time::{Duration, Instant};
+
 use mediary_simulator::{MediaSpec, MessageSpec};
 use reqwest::{Client, Method, redirect};
 use serde_json::Value;
@@ -130,6 +132,25 @@ async fn while_the_bucket_is_away_downloads_wait_and_cost_no_attempt() {
     assert_eq!(message["media"]["downloadAttempts"], 1, "{message}");
     assert_eq!(world.api().bytes(&before).await.len(), 5_000);
     assert_eq!(bucket.objects().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_may_take_longer_to_publish_than_a_lease_lasts() {
+    let bucket = Bucket::start().await;
+    let world = world(&bucket, &[("MEDIARY_LEASE_MS", "1000")]).await;
+    let held = bucket.hold_completions().await;
+    let media = world.simulator.add_media(&MediaSpec::generated(LARGE, 9, "video/mp4")).await.unwrap();
+    let sent = world.simulator.send(&MessageSpec::media("video", &media.id)).await.unwrap();
+    eventually("the upload", async || if bucket.unfinished_uploads() == 1 { Ok(()) } else { Err(()) }).await;
+    let since = Instant::now();
+    while since.elapsed() < Duration::from_secs(3) {
+        let swept = world.cli(&["sweep", "--json"]);
+        assert_eq!(swept["counts"]["leasesReleased"], 0, "the download was taken from its owner");
+    }
+    drop(held);
+    let message = world.api().completed(&sent.id).await;
+    assert_eq!(message["media"]["downloadAttempts"], 1, "{message}");
+    assert_eq!(message["media"]["sha256"], media.sha256);
 }
 
 /// Files stay where they are and are served from there, whichever storage takes the new ones.

@@ -51,6 +51,11 @@ impl Bucket {
         self.server.as_ref().map_or(0, TestS3::unfinished_uploads)
     }
 
+    /// Nobody completes an upload until the answer is dropped.
+    pub(crate) async fn hold_completions(&self) -> impl Drop + use<> {
+        self.server.as_ref().unwrap().hold_completions().await
+    }
+
     /// Every object, with its bytes.
     pub(crate) fn objects(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut found = Vec::new();
