@@ -41,8 +41,8 @@ pub struct StorageChecksOverview {
     pub missing: u64,
     pub wrong: u64,
     pub untracked: u64,
-    /// The company that has waited longest for the end of a check.
-    pub oldest_finished_at: Option<Timestamp>,
+    /// Since when the company that has waited longest for the end of a check waits: its last one, or its beginning.
+    pub waiting_since: Option<Timestamp>,
 }
 
 impl Store {
@@ -68,10 +68,12 @@ impl Store {
     }
 
     pub async fn storage_checks_overview(&self) -> Result<StorageChecksOverview> {
-        let sql = "SELECT CAST(COALESCE(SUM(missing), 0) AS BIGINT), CAST(COALESCE(SUM(wrong), 0) AS BIGINT),
-                CAST(COALESCE(SUM(untracked), 0) AS BIGINT), MIN(finished_at) FROM storage_checks";
+        let sql =
+            "SELECT CAST(COALESCE(SUM(k.missing), 0) AS BIGINT), CAST(COALESCE(SUM(k.wrong), 0) AS BIGINT),
+                CAST(COALESCE(SUM(k.untracked), 0) AS BIGINT), MIN(COALESCE(k.finished_at, c.created_at))
+            FROM companies c LEFT JOIN storage_checks k ON k.company_id = c.id";
         let row: Option<(u64, u64, u64, Option<Timestamp>)> = self.db().first(sql, args![]).await?;
-        let (missing, wrong, untracked, oldest_finished_at) = row.unwrap_or_default();
-        Ok(StorageChecksOverview { missing, wrong, untracked, oldest_finished_at })
+        let (missing, wrong, untracked, waiting_since) = row.unwrap_or_default();
+        Ok(StorageChecksOverview { missing, wrong, untracked, waiting_since })
     }
 }

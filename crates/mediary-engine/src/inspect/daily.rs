@@ -21,19 +21,30 @@ pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
     while wait().await.is_some() {
         let checked = shutdown.soft.run_until_cancelled(engine.check_storage_where_due()).await;
         if let Some(Err(error)) = checked {
-            tracing::warn!(error = &error as &dyn std::error::Error, "storage could not be checked");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "companies whose storage is due for a check could not be found"
+            );
         }
     }
 }
 
 impl Engine {
-    /// Checks the storage of every company that nobody has checked for a day; how many.
+    /// Checks the storage of every company that nobody has checked for a day; how many. One whose check fails does not
+    /// hold up the others.
     pub async fn check_storage_where_due(&self) -> Result<u64> {
         let mut checked = 0;
         for company in self.store().list_companies().await? {
-            if self.store().storage_check_begin(company.id, self.now().minus(EVERY)).await? {
-                self.check_storage(company.id).await?;
-                checked += 1;
+            if !self.store().storage_check_begin(company.id, self.now().minus(EVERY)).await? {
+                continue;
+            }
+            match self.check_storage(company.id).await {
+                Ok(()) => checked += 1,
+                Err(error) => tracing::warn!(
+                    company.id = company.id.0,
+                    error = &error as &dyn std::error::Error,
+                    "storage of a company could not be checked"
+                ),
             }
         }
         Ok(checked)

@@ -24,7 +24,7 @@ impl Engine {
         gauge!(CHECKED_MISSING).set(checks.missing as f64);
         gauge!(CHECKED_WRONG).set(checks.wrong as f64);
         gauge!(CHECKED_UNTRACKED).set(checks.untracked as f64);
-        gauge!(CHECK_AGE_SECONDS).set(age(checks.oldest_finished_at));
+        gauge!(CHECK_AGE_SECONDS).set(age(checks.waiting_since));
         gauge!(EVENT_LISTENERS).set(f64::from(u32::try_from(self.events().listeners()).unwrap_or(u32::MAX)));
         Ok(())
     }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use mediary_blob::StorageKey;
-use mediary_core::ErrorCode;
+use mediary_core::{ErrorCode, MediaPolicy};
 use mediary_simulator::{FaultKind, FaultSpec, TokenState};
+use mediary_store::NewCompany;
 
 use crate::harness::{TOKEN, World};
 
@@ -75,4 +76,20 @@ async fn storage_is_checked_once_a_day_by_whichever_node_comes_first() {
     assert!(world.store.media(world.company, lost.id).await.unwrap().unwrap().is_active, "only looked at");
     world.advance(DAY + Duration::from_secs(1));
     assert_eq!(world.another_engine().check_storage_where_due().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_company_whose_storage_cannot_be_checked_does_not_hold_up_the_others() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    world.arrive("wamid.1", "image", &media).await;
+    let new = NewCompany { name: "Other".into(), slug: "other".into(), media_policy: MediaPolicy::Store };
+    let other = world.store.add_company(&new).await.unwrap().id;
+    let folder = world.folder.path().join(format!("media/{}", world.company));
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::write(&folder, "in the way").unwrap();
+    assert_eq!(world.engine.check_storage_where_due().await.unwrap(), 1);
+    let finished = async |company| world.store.storage_check(company).await.unwrap().unwrap().finished_at;
+    assert!(finished(world.company).await.is_none());
+    assert!(finished(other).await.is_some());
 }

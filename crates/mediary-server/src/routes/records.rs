@@ -155,3 +155,34 @@ async fn get_usage(State(app): State<App>, may: May<rights::SeeUsage>) -> Result
     let page = mediary_store::Page { items: rows, next: None };
     Ok(Json(Page::of(page, may.caller.role)))
 }
+
+#[cfg(test)]
+mod tests {
+    use mediary_core::Role;
+    use serde_json::{Value, json};
+
+    use crate::testing::{House, START};
+
+    #[tokio::test]
+    async fn what_the_daily_look_at_storage_found_is_told_to_its_company_alone() {
+        let house = House::open().await;
+        let (acme, other) = (house.company("acme").await, house.company("other").await);
+        let ask = async |key| house.get("/api/storage/check", key).await.json();
+        assert_eq!(ask(acme.key(Role::Admin)).await["startedAt"], Value::Null, "nobody has looked yet");
+        house.store.storage_check_begin(acme.id, START).await.unwrap();
+        let found = mediary_store::StorageChecked {
+            whole: 7,
+            missing: 2,
+            wrong: 0,
+            untracked: 1,
+            found: json!({"missing": [4, 5], "wrong": [], "untracked": ["media/1/6/7"]}).to_string(),
+        };
+        house.store.storage_check_end(acme.id, &found).await.unwrap();
+        let told = ask(acme.key(Role::Admin)).await;
+        assert_eq!((&told["whole"], &told["startedAt"]), (&json!(7), &told["finishedAt"]));
+        assert_eq!(told["missing"], json!({"count": 2, "first": [4, 5]}));
+        assert_eq!(told["wrong"], json!({"count": 0, "first": []}));
+        assert_eq!(told["untracked"], json!({"count": 1, "first": ["media/1/6/7"]}));
+        assert_eq!(ask(other.key(Role::Admin)).await["whole"], 0);
+    }
+}

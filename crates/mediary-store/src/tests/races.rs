@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::harness::{LIMITS, START, Test, item, outbound, picture, plan, text};
 use super::on_both;
+use crate::value::args;
 use crate::*;
 
 /// What an event means, by its id.
@@ -107,7 +108,33 @@ async fn callers_that_go_away_leave_the_database_usable(test: &Test) {
     assert_eq!(test.claim().await.len(), 1);
 }
 
+async fn a_transaction_that_is_dropped_never_happened_and_holds_nothing(test: &Test) {
+    let forget = "UPDATE companies SET name = 'forgotten' WHERE id = $1";
+    // On Postgres as many as have the pool to themselves; on SQLite there is one at a time.
+    let at_once = if test.store.backend() == Backend::Postgres { 8 } else { 1 };
+    let begun = futures_util::future::join_all((0..at_once).map(|_| test.store.db().begin())).await;
+    let mut begun: Vec<_> = begun.into_iter().map(Result::unwrap).collect();
+    begun[0].execute(forget, args![test.acme.company]).await.unwrap();
+    drop(begun);
+    // Whichever connection takes it, it is committed.
+    let slugs: Vec<_> = (0..at_once).map(|number| format!("after-{number}")).collect();
+    let news = slugs.iter().map(|slug| NewCompany {
+        name: slug.clone(),
+        slug: slug.clone(),
+        media_policy: mediary_core::MediaPolicy::Store,
+    });
+    for new in news {
+        test.store.add_company(&new).await.unwrap();
+    }
+    let node = test.another_node().await;
+    let companies = node.list_companies().await.unwrap();
+    assert!(slugs.iter().all(|slug| companies.iter().any(|company| company.slug == *slug)), "{companies:?}");
+    assert!(companies.iter().all(|company| company.name != "forgotten"));
+    node.close().await;
+}
+
 on_both!(
+    a_transaction_that_is_dropped_never_happened_and_holds_nothing,
     fifty_copies_at_once_are_one_message_with_one_file,
     nodes_that_meet_the_same_new_people_agree,
     many_append_at_once_from_two_programs,

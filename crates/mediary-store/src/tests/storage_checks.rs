@@ -31,7 +31,10 @@ async fn one_process_checks_a_company_at_a_time(test: &Test) {
 async fn a_result_stays_until_the_next_one(test: &Test) {
     let (store, company) = (&test.store, test.acme.company);
     assert!(store.storage_check(company).await.unwrap().is_none());
-    assert_eq!(store.storage_checks_overview().await.unwrap(), StorageChecksOverview::default());
+    let none = store.storage_checks_overview().await.unwrap();
+    assert_eq!((none.missing, none.wrong, none.untracked), (0, 0, 0));
+    let created = none.waiting_since.unwrap();
+    assert!(created <= store.now());
     store.storage_check_begin(company, store.now()).await.unwrap();
     store.storage_check_end(company, &result(3)).await.unwrap();
     let finished_at = Some(store.now());
@@ -40,10 +43,12 @@ async fn a_result_stays_until_the_next_one(test: &Test) {
     let check = store.storage_check(company).await.unwrap().unwrap();
     assert_eq!((check.started_at, check.finished_at, check.missing), (store.now(), finished_at, 3));
     assert!(store.storage_check(test.other.company).await.unwrap().is_none(), "it is nobody else's");
+    let waiting_since = store.storage_checks_overview().await.unwrap().waiting_since;
+    assert_eq!(waiting_since, Some(created), "a company whose check never ended");
     store.storage_check_begin(test.other.company, store.now()).await.unwrap();
     store.storage_check_end(test.other.company, &result(4)).await.unwrap();
     let all = store.storage_checks_overview().await.unwrap();
-    assert_eq!((all.missing, all.wrong, all.untracked, all.oldest_finished_at), (7, 2, 4, finished_at));
+    assert_eq!((all.missing, all.wrong, all.untracked, all.waiting_since), (7, 2, 4, finished_at));
 }
 
 on_both!(one_process_checks_a_company_at_a_time, a_result_stays_until_the_next_one);

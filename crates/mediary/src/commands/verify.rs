@@ -17,7 +17,8 @@ pub(super) async fn run(config: &Config, args: &VerifyArgs) -> anyhow::Result<Ou
         parts.engine.inspect_records(company, options, &mut found).await?;
     }
     let Inspection { whole, missing, wrong, .. } = &found;
-    let told = json!({ "whole": whole, "missing": ids(missing), "wrong": ids(wrong) });
+    let told = json!({ "whole": whole, "missing": ids(missing), "missingCount": missing.count, "wrong": ids(wrong),
+        "wrongCount": wrong.count });
     print(args.output, &told, || {
         let mut lines = vec![format!("{whole} files are whole.")];
         lines.extend(named(missing, "missing from storage"));

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use mediary_simulator::{MediaSpec, MessageSpec};
 use reqwest::{Method, StatusCode};
 
@@ -87,7 +88,10 @@ async fn a_database_that_never_answers_again_is_left_for_a_new_connection() {
     let before = world.simulator.send(&MessageSpec::text("before")).await.unwrap();
     arrived(&world, &before.id).await;
     world.detour().lose();
-    says_that_the_database_is_away(&world).await;
+    // Each takes a connection with it.
+    let readers = (0..CONNECTIONS * 2).map(|_| world.api().request(Method::GET, "/api/conversations").send());
+    let (answers, ()) = tokio::join!(join_all(readers), says_that_the_database_is_away(&world));
+    assert!(answers.into_iter().all(|answer| answer.unwrap().status() == StatusCode::SERVICE_UNAVAILABLE));
     // The old connections stay dead, as after a failover.
     world.detour().open();
     goes_on_by_itself(&world).await;
