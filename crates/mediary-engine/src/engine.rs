@@ -1,6 +1,7 @@
 //! The engine as a whole: what it is made of, and the tasks it runs.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +21,8 @@ use crate::events::EventBus;
 use crate::fetch::Gates;
 use crate::links::Links;
 use crate::metrics::Meters;
-use crate::open::{Ended, OpenFiles};
-use crate::provider::{self, Urls};
+use crate::open::{Arrivals, Ended, OpenFiles};
+use crate::provider::{self, Gone, Urls};
 use crate::relay::Outbox;
 use crate::vault::Vault;
 use crate::{fetch, ingest, inspect, relay, sweep};
@@ -57,6 +58,8 @@ pub struct EngineConfig {
     pub node: String,
     /// How long a webhook body is kept once its records are made.
     pub webhook_retention: Duration,
+    /// Where files lie that are passed on while they are fetched to be kept. They have no names there.
+    pub spool: PathBuf,
 }
 
 impl Default for EngineConfig {
@@ -72,6 +75,7 @@ impl Default for EngineConfig {
             default_policy: MediaPolicy::Store,
             node: format!("{:016x}", rand::random::<u64>()),
             webhook_retention: Duration::from_secs(30 * 24 * 3600),
+            spool: std::env::temp_dir(),
         }
     }
 }
@@ -125,9 +129,11 @@ struct Inner {
     events: EventBus,
     links: Links,
     files: OpenFiles,
+    arrivals: Arrivals,
     gates: Gates,
     ended: Ended,
     urls: Urls,
+    gone: Gone,
     meters: Meters,
     wake: Wake,
 }
@@ -153,9 +159,11 @@ impl Engine {
             accounts: AccountDirectory::new(parts.store.clone(), parts.vault.clone(), events.clone()),
             links: Links::new(&parts.vault),
             files: OpenFiles::default(),
+            arrivals: Arrivals::default(),
             gates: Gates::default(),
             ended: Ended::default(),
             urls: provider::urls(),
+            gone: provider::gone(),
             meters: Meters::new(),
             wake: Wake { outbox, ..Wake::default() },
             events,
@@ -238,6 +246,14 @@ impl Engine {
 
     pub(crate) fn urls(&self) -> &Urls {
         &self.0.urls
+    }
+
+    pub(crate) fn gone(&self) -> &Gone {
+        &self.0.gone
+    }
+
+    pub(crate) fn arrivals(&self) -> &Arrivals {
+        &self.0.arrivals
     }
 
     pub(crate) fn meters(&self) -> &Meters {

@@ -44,6 +44,17 @@ impl Error {
         self
     }
 
+    /// The same once more, for somebody else; the cause stays with the first.
+    pub(crate) fn again(&self) -> Self {
+        Self {
+            code: self.code,
+            context: self.context.clone(),
+            field: self.field,
+            retry_after: self.retry_after,
+            source: None,
+        }
+    }
+
     pub fn code(&self) -> ErrorCode {
         self.code
     }

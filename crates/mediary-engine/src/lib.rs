@@ -37,7 +37,7 @@ pub use inspect::{Found, InspectOptions, Inspection};
 pub use links::{Link, Links};
 pub use media::{MediaStatus, MediaTrouble, RetryOutcome};
 pub use metrics::describe as describe_metrics;
-pub use open::{FileInfo, OpenRequest, OpenedMedia, Source, Target, Wanted};
+pub use open::{ByteRange, FileInfo, OpenRequest, OpenedMedia, Passing, Source, Target, Wanted};
 pub use relocate::{Relocation, ToRelocate};
 pub use sweep::SweepReport;
 pub use vault::Vault;

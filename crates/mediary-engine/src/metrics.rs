@@ -8,6 +8,9 @@ pub(crate) const DOWNLOAD_COMPLETED: &str = "mediary_media_download_completed_to
 pub(crate) const DOWNLOAD_FAILED: &str = "mediary_media_download_failed_total";
 pub(crate) const RETRY_TRIGGERED: &str = "mediary_media_retry_triggered_total";
 pub(crate) const MEDIA_VIEWED: &str = "mediary_media_viewed_total";
+pub(crate) const VIEWS: &str = "mediary_media_views_ended_total";
+pub(crate) const PROXY_FIRST_BYTE_SECONDS: &str = "mediary_proxy_first_byte_seconds";
+pub(crate) const VIEW_SECONDS: &str = "mediary_media_view_seconds";
 pub(crate) const EXTRACTION_FAILED: &str = "mediary_media_extraction_failed_total";
 pub(crate) const DOWNLOAD_SECONDS: &str = "mediary_media_download_seconds";
 pub(crate) const DOWNLOADED_BYTES: &str = "mediary_media_downloaded_bytes_total";
@@ -87,6 +90,8 @@ const LABELLED: &[(&str, &str, &[&str], &str)] = &[
 
 const HISTOGRAMS: &[(&str, Unit, &str)] = &[
     (DOWNLOAD_SECONDS, Unit::Seconds, "From the claim of a download to its safe record."),
+    (PROXY_FIRST_BYTE_SECONDS, Unit::Seconds, "From a viewer's request to his first byte from WhatsApp."),
+    (VIEW_SECONDS, Unit::Seconds, "From a viewer's request to his last byte from WhatsApp."),
     (INGEST_LAG_SECONDS, Unit::Seconds, "From the receipt of a webhook body to its records."),
 ];
 

@@ -18,11 +18,19 @@ use crate::metrics::GRAPH_CALLS;
 pub(crate) type Range = (u64, Option<u64>);
 /// Graph's latest URLs by account and media id, for viewers who come again while they hold.
 pub(crate) type Urls = Cache<(AccountId, String), String>;
+/// Media ids that Graph did not know a moment ago, by account, so that it is not asked for each look at a dead file.
+pub(crate) type Gone = Cache<(AccountId, String), ()>;
 
 const URLS: u64 = 4096;
+const GONE: u64 = 16_384;
+const GONE_FOR: Duration = Duration::from_secs(60);
 
 pub(crate) fn urls() -> Urls {
     Cache::builder().max_capacity(URLS).time_to_live(limits::PROVIDER_URL_TRUST).build()
+}
+
+pub(crate) fn gone() -> Gone {
+    Cache::builder().max_capacity(GONE).time_to_live(GONE_FOR).build()
 }
 
 /// What is wanted of WhatsApp.

@@ -53,6 +53,21 @@ impl Error {
         Self { kind, context: context.into(), graph: None, retry_after: None, source: None }
     }
 
+    /// A media id of which Graph said before that it does not know it.
+    pub fn media_gone() -> Self {
+        Self::new(ErrorKind::MediaGone, "whatsapp does not have this media")
+    }
+
+    /// Bytes that ended before they were all there.
+    pub fn cut_off() -> Self {
+        Self::new(ErrorKind::CutOff, "the bytes ended too early")
+    }
+
+    /// A part that was asked for and lies beyond the end of a file of that size.
+    pub fn beyond_the_end(size: u64) -> Self {
+        Self::new(ErrorKind::RangeNotSatisfiable, format!("the file has only {size} bytes"))
+    }
+
     pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self

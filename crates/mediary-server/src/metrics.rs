@@ -8,7 +8,6 @@ pub(crate) const CONNECTIONS: &str = "mediary_http_connections";
 pub(crate) const WEBHOOK_REQUESTS: &str = "mediary_webhook_requests_total";
 const WEBHOOK_SECONDS: &str = "mediary_webhook_seconds";
 const BYTES_SENT: &str = "mediary_media_sent_bytes_total";
-const PROXY_FIRST_BYTE_SECONDS: &str = "mediary_proxy_first_byte_seconds";
 
 /// Describes every figure, and begins those at zero that have no labels.
 pub(crate) fn describe() {
@@ -16,11 +15,6 @@ pub(crate) fn describe() {
     describe_counter!(WEBHOOK_REQUESTS, Unit::Count, "Webhook bodies from WhatsApp, by result.");
     describe_histogram!(WEBHOOK_SECONDS, Unit::Seconds, "From a webhook's head to its answer.");
     describe_counter!(BYTES_SENT, Unit::Bytes, "Bytes of media sent to viewers, by source.");
-    describe_histogram!(
-        PROXY_FIRST_BYTE_SECONDS,
-        Unit::Seconds,
-        "From a viewer's request to WhatsApp's first byte."
-    );
     gauge!(CONNECTIONS).set(0.0);
     counter!(WEBHOOK_REQUESTS, "result" => "accepted").absolute(0);
 }
@@ -29,7 +23,6 @@ pub(crate) fn describe() {
 pub(crate) struct Meters {
     pub(crate) stored_bytes: Counter,
     pub(crate) provider_bytes: Counter,
-    pub(crate) first_byte_seconds: Histogram,
     pub(crate) webhook_seconds: Histogram,
 }
 
@@ -38,7 +31,6 @@ impl Default for Meters {
         Self {
             stored_bytes: counter!(BYTES_SENT, "source" => "storage"),
             provider_bytes: counter!(BYTES_SENT, "source" => "provider"),
-            first_byte_seconds: histogram!(PROXY_FIRST_BYTE_SECONDS),
             webhook_seconds: histogram!(WEBHOOK_SECONDS),
         }
     }

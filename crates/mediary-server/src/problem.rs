@@ -223,6 +223,7 @@ const fn said_to_the_caller(code: ErrorCode) -> bool {
             | ErrorCode::Forbidden
             | ErrorCode::NotFound
             | ErrorCode::Conflict
+            | ErrorCode::MediaExpired
             | ErrorCode::PayloadTooLarge
             | ErrorCode::RateLimited
     )

@@ -100,6 +100,7 @@ fn engine_config(config: &Config) -> EngineConfig {
         installation_verify_token: config.verify_token.clone(),
         node: format!("{}-{:08x}", std::process::id(), rand::random::<u32>()),
         webhook_retention: config.webhook_retention,
+        spool: config.data_dir.clone(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mediary_core::DownloadStatus;
 use mediary_store::ClaimedDownload;
 
-use super::transfer::{Failure, Fetched, Progress, fetch};
+use super::transfer::{Failure, Fetched, Progress, Viewers, fetch};
 use super::{decide::Problem, settle};
 use crate::accounts::KnownAccount;
 use crate::engine::Engine;
@@ -15,8 +15,8 @@ use crate::events::{EventData, EventName};
 /// How often a running download renews its lease and tells how far it is; three times a lease, if that is short.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
-/// Runs a claimed download. Its row says how it ended.
-pub(super) async fn run(engine: Engine, claim: ClaimedDownload) {
+/// Runs a claimed download, telling viewers who wait for it where it comes. Its row says how it ended.
+pub(super) async fn run(engine: Engine, claim: ClaimedDownload, viewers: Option<Viewers>) {
     let began = engine.now();
     engine.meters().started.increment(1);
     tracing::info!(
@@ -34,7 +34,7 @@ pub(super) async fn run(engine: Engine, claim: ClaimedDownload) {
         }
     };
     let progress = Progress::default();
-    match watched(&engine, &claim, &account, &progress).await {
+    match watched(&engine, &claim, &account, &progress, viewers).await {
         Some(Ok(fetched)) => {
             let keeping = settle::keep(&engine, &claim, fetched, began);
             if let Err(failure) = alive(&engine, &claim, &progress, keeping).await {
@@ -52,9 +52,10 @@ async fn watched(
     claim: &ClaimedDownload,
     account: &KnownAccount,
     progress: &Progress,
+    viewers: Option<Viewers>,
 ) -> Option<Result<Fetched, Failure>> {
     tokio::select! {
-        fetched = fetch(engine, claim, account, progress) => Some(fetched),
+        fetched = fetch(engine, claim, account, progress, viewers) => Some(fetched),
         () = signs_of_life(engine, claim, progress) => None,
     }
 }

@@ -7,9 +7,11 @@ mod judge;
 mod settle;
 mod transfer;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_store::{ClaimLimits, ClaimedDownload};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 pub(crate) use self::decide::throttle_wait;
@@ -17,6 +19,7 @@ pub(crate) use self::gates::Gates;
 use crate::engine::{Engine, Shutdown};
 use crate::error::Result;
 use crate::fault;
+use crate::open::Arriving;
 
 /// How often the queue is looked at when nobody calls: waits end, and other processes add work.
 const POLL: Duration = Duration::from_secs(1);
@@ -51,7 +54,7 @@ pub(crate) async fn run_due(engine: &Engine) -> Result<usize> {
     loop {
         let free = engine.config().workers.saturating_sub(running.len());
         for claim in claim(engine, free).await? {
-            running.spawn(job::run(engine.clone(), claim));
+            running.spawn(job::run(engine.clone(), claim, None));
         }
         let Some(ended) = running.join_next().await else { return Ok(ran) };
         note_panic(ended);
@@ -59,11 +62,20 @@ pub(crate) async fn run_due(engine: &Engine) -> Result<usize> {
     }
 }
 
+/// Runs a download that viewers wait for, who read it while it comes.
+pub(crate) async fn run_for_viewers(
+    engine: Engine,
+    claim: ClaimedDownload,
+    tell: oneshot::Sender<Arc<Arriving>>,
+) {
+    job::run(engine, claim, Some(tell)).await;
+}
+
 async fn start(engine: &Engine, free: usize, running: &mut JoinSet<()>) {
     match claim(engine, free).await {
         Ok(claims) => {
             for claim in claims {
-                running.spawn(job::run(engine.clone(), claim));
+                running.spawn(job::run(engine.clone(), claim, None));
             }
         }
         Err(error) => {

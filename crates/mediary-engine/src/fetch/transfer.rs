@@ -1,5 +1,6 @@
 //! The transfer itself: from WhatsApp into storage, a chunk at a time, hashed on the way.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
@@ -7,6 +8,7 @@ use mediary_blob::{Sealed, StorageKey};
 use mediary_formats::DETECT_BYTES;
 use mediary_graph::{ErrorKind, MediaInfo, MediaStream};
 use mediary_store::{ClaimedDownload, DeclaredMedia};
+use tokio::sync::oneshot;
 
 use super::decide::Problem;
 use super::judge::Declared;
@@ -14,12 +16,16 @@ use crate::accounts::KnownAccount;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::fault;
+use crate::open::{Arriving, Broken, Origin, Reader, Upstream};
 use crate::provider::{self, Arrival, Wish};
 
 /// From this size on, people watch a download; its declared size is then written down for them.
 const WATCHED_FROM_BYTES: u64 = 1024 * 1024;
 /// How far a body may pass its declared length before it is cut, where only the end could show its hash.
 const OVERRUN_BYTES: u64 = 1024 * 1024;
+
+/// Viewers who wait for a file's first bytes.
+pub(super) type Viewers = oneshot::Sender<Arc<Arriving>>;
 
 /// Why a transfer did not work, and the error behind it for the log.
 #[derive(Debug)]
@@ -36,12 +42,28 @@ impl From<Problem> for Failure {
 
 impl From<mediary_graph::Error> for Failure {
     fn from(error: mediary_graph::Error) -> Self {
-        let problem = match error.kind() {
-            ErrorKind::MediaGone => Problem::MediaGone,
-            ErrorKind::Throttled => Problem::Throttled { retry_after: error.retry_after() },
-            ErrorKind::Unauthorized => Problem::TokenRefused,
-            ErrorKind::Permission => Problem::NotPermitted,
-            ErrorKind::Timeout => Problem::Timeout,
+        Self { problem: Problem::of_whatsapp(&error), cause: Some(error.into()) }
+    }
+}
+
+impl From<Broken> for Failure {
+    fn from(broken: Broken) -> Self {
+        let problem = match &broken {
+            Broken::WhatsApp(error) => Problem::of_whatsapp(error),
+            Broken::Disk(_) => Problem::StorageError,
+        };
+        Self { problem, cause: Some(broken.into()) }
+    }
+}
+
+impl Problem {
+    fn of_whatsapp(error: &mediary_graph::Error) -> Self {
+        match error.kind() {
+            ErrorKind::MediaGone => Self::MediaGone,
+            ErrorKind::Throttled => Self::Throttled { retry_after: error.retry_after() },
+            ErrorKind::Unauthorized => Self::TokenRefused,
+            ErrorKind::Permission => Self::NotPermitted,
+            ErrorKind::Timeout => Self::Timeout,
             ErrorKind::StaleUrl
             | ErrorKind::Unavailable
             | ErrorKind::CutOff
@@ -50,9 +72,8 @@ impl From<mediary_graph::Error> for Failure {
             | ErrorKind::BadRequest
             | ErrorKind::Protocol
             | ErrorKind::InvalidOptions
-            | ErrorKind::InvalidWebhook => Problem::Unavailable,
-        };
-        Self { problem, cause: Some(error.into()) }
+            | ErrorKind::InvalidWebhook => Self::Unavailable,
+        }
     }
 }
 
@@ -98,6 +119,7 @@ pub(super) async fn fetch(
     claim: &ClaimedDownload,
     account: &KnownAccount,
     progress: &Progress,
+    viewers: Option<Viewers>,
 ) -> Result<Fetched, Failure> {
     let media_id = claim.provider_media_id.as_deref().ok_or(Problem::MediaGone)?;
     let token =
@@ -128,11 +150,46 @@ pub(super) async fn fetch(
     let announced = declared.size.max(stream.content_length);
     fits(announced)?;
     progress.expected.store(announced.unwrap_or(0), Ordering::Relaxed);
+    let body = match viewers {
+        None => Body::Alone(Box::new(stream)),
+        Some(viewers) => {
+            let origin = Origin {
+                graph: engine.parts().graph.clone(),
+                token: token.clone(),
+                media_id: media_id.to_owned(),
+            };
+            Body::Shared(share(engine, Upstream::new(origin, stream, None, None)?, viewers).await?)
+        }
+    };
     let key = StorageKey::media(claim.company_id, claim.message_id, media_id);
     end_unfinished(engine, claim, &key).await;
-    let (sealed, head) = receive(engine, stream, &key, Bounds { limit, declared }, progress).await?;
+    let (sealed, head) = receive(engine, body, &key, Bounds { limit, declared }, progress).await?;
     fault::point("fetch.sealed");
     Ok(Fetched { sealed, key, head, declared })
+}
+
+/// Lets viewers read what comes, and reads it like one of them.
+async fn share(engine: &Engine, upstream: Upstream, viewers: Viewers) -> Result<Reader, Failure> {
+    let file = Arriving::on_disk(upstream, &engine.config().spool).await?;
+    let reader = file.reader().ok_or(Problem::Unavailable)?;
+    // Whoever asked may have gone; others come, and the file is kept in any case.
+    let _ = viewers.send(file);
+    Ok(reader)
+}
+
+/// Where a file's bytes come from.
+enum Body {
+    Alone(Box<MediaStream>),
+    Shared(Reader),
+}
+
+impl Body {
+    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        match self {
+            Self::Alone(stream) => Ok(stream.chunk().await?),
+            Self::Shared(reader) => Ok(reader.next().await?),
+        }
+    }
 }
 
 /// A database that does not answer is our storage's failure, not the file's.
@@ -181,7 +238,7 @@ async fn end_unfinished(engine: &Engine, claim: &ClaimedDownload, key: &StorageK
 
 async fn receive(
     engine: &Engine,
-    mut stream: MediaStream,
+    mut body: Body,
     key: &StorageKey,
     bounds: Bounds,
     progress: &Progress,
@@ -190,7 +247,7 @@ async fn receive(
     let mut upload = engine.parts().storages.primary().create(key).await?;
     let mut head = Vec::new();
     let mut received = 0;
-    while let Some(chunk) = stream.chunk().await? {
+    while let Some(chunk) = body.next().await? {
         let before = received;
         received += chunk.len() as u64;
         bounds.check(received)?;

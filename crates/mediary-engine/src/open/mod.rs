@@ -1,23 +1,38 @@
 //! The one way to open a file, from wherever it is: policy, fallback and counting exist once, here.
 
+mod arrivals;
+mod arriving;
 mod cache;
+mod from_whatsapp;
 mod join;
+mod keeping;
+mod passing;
+mod range;
+mod spool;
 mod upstream;
+mod view;
+mod window;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use mediary_blob::{StorageKey, StoredFile};
 use mediary_core::{
     CompanyId, ConversationId, DownloadStatus, ErrorCode, FileType, MediaId, MessageId, ScanStatus, Timestamp,
 };
 use mediary_formats::{content_disposition, generated_name, safe_inline};
-use mediary_graph::MediaStream;
 use mediary_store::MediaFile;
 use metrics::counter;
 
+pub(crate) use self::arrivals::Arrivals;
+pub(crate) use self::arriving::{Arriving, Broken, Reader};
 pub(crate) use self::cache::OpenFiles;
-use self::join::Joined;
+use self::from_whatsapp::{Asked, forgotten};
 pub(crate) use self::join::{Ended, How};
+use self::keeping::Kept;
+pub use self::passing::Passing;
+pub use self::range::ByteRange;
+pub(crate) use self::upstream::{Origin, Upstream};
 use crate::access::Caller;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -30,8 +45,6 @@ pub struct OpenRequest {
     /// A kind of variant from the record; `None` is the file itself.
     pub variant: Option<String>,
     pub wanted: Wanted,
-    /// Do not trust what was looked up a moment ago.
-    pub fresh: bool,
 }
 
 /// How a file is named.
@@ -44,8 +57,8 @@ pub enum Target {
 /// What is wanted of a file that has to come from WhatsApp. A stored file is opened in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// Its bytes, or those from a first to a last one (inclusive) where WhatsApp serves parts.
-    Bytes { range: Option<(u64, Option<u64>)> },
+    /// Its bytes, or a part of them.
+    Bytes { range: Option<ByteRange> },
     /// Only what is known of it; nothing is pulled.
     Description,
 }
@@ -91,7 +104,7 @@ pub struct OpenedMedia {
 #[derive(Debug)]
 pub enum Source {
     Stored(StoredFile),
-    Provider(Box<MediaStream>),
+    Passing(Box<Passing>),
     /// From WhatsApp, but only the description was wanted.
     Described,
 }
@@ -99,14 +112,13 @@ pub enum Source {
 impl Engine {
     /// Opens a file for somebody who may see it: from storage, or from WhatsApp as the policy says.
     pub async fn open(&self, caller: &Caller, request: OpenRequest) -> Result<OpenedMedia> {
+        let began = Instant::now();
         self.meters().viewed.increment(1);
         let company = caller.company_id;
         if request.variant.is_some() {
             return Err(Error::not_found("there is no such variant of this file"));
         }
-        if !request.fresh
-            && let Some(hit) = self.files().recent(company, request.target)
-        {
+        if let Some(hit) = self.files().recent(company, request.target) {
             self.meters().storage_hit.increment(1);
             return Ok(hit);
         }
@@ -121,27 +133,35 @@ impl Engine {
             media.id = record.id.0,
             "media_viewed"
         );
-        self.open_record(record, request.wanted).await
+        self.open_record(record, request.wanted, began).await
     }
 
-    /// Opens a file by WhatsApp's id for it, always from WhatsApp and never stored.
+    /// Opens a file by WhatsApp's id for it, always from WhatsApp and never stored; `afresh` not even with others who
+    /// look at it now.
     pub async fn open_from_provider(
         &self,
         caller: &Caller,
         provider_media_id: &str,
         wanted: Wanted,
+        afresh: bool,
     ) -> Result<OpenedMedia> {
+        let began = Instant::now();
         self.meters().viewed.increment(1);
         let record = self.store().media_by_provider_id(caller.company_id, provider_media_id).await?;
         let record = record.ok_or_else(|| Error::not_found("there is no media file with this id"))?;
         refuse_withheld(&record)?;
         match wanted {
-            Wanted::Bytes { range } => self.stream_from_whatsapp(&record, range).await,
+            Wanted::Bytes { range } => self.pass_on(&record, Asked { range, afresh, began }).await,
             Wanted::Description => self.describe_from_whatsapp(&record).await,
         }
     }
 
-    async fn open_record(&self, mut record: MediaFile, wanted: Wanted) -> Result<OpenedMedia> {
+    async fn open_record(
+        &self,
+        mut record: MediaFile,
+        wanted: Wanted,
+        began: Instant,
+    ) -> Result<OpenedMedia> {
         refuse_withheld(&record)?;
         if let Some(opened) = self.open_stored(&record).await? {
             return Ok(opened);
@@ -150,25 +170,26 @@ impl Engine {
             record = self.lost(record).await?;
         }
         if record.download_status == DownloadStatus::Failed && !record.last_error_retryable {
-            return Err(not_to_be_had(&record));
+            return Err(not_to_be_had(&record, self.now()));
         }
         let range = match wanted {
             Wanted::Description => return Ok(described(&record)),
             Wanted::Bytes { range } => range,
         };
+        let asked = Asked { range, afresh: false, began };
         if record.policy.keeps_bytes() {
-            self.usable_account(&record).await?;
-            match self.join_download(&record).await? {
-                Joined::Stored(stored) => {
-                    if let Some(opened) = self.open_stored(&stored).await? {
-                        return Ok(opened);
-                    }
-                }
-                Joined::Failed(failed) => return Err(not_to_be_had(&failed)),
-                Joined::StillRunning => {}
+            let stored = match self.pass_on_and_keep(&record, asked).await? {
+                Kept::Passing(opened) => return Ok(opened),
+                Kept::Stored(stored) => Some(*stored),
+                Kept::Elsewhere => self.wait_for_download(&record).await?,
+            };
+            if let Some(stored) = stored
+                && let Some(opened) = self.open_stored(&stored).await?
+            {
+                return Ok(opened);
             }
         }
-        self.stream_from_whatsapp(&record, range).await
+        self.pass_on(&record, asked).await
     }
 
     /// The stored file of a record; `None` if there is none, or storage no longer has it.
@@ -215,7 +236,6 @@ impl Engine {
             "storage has lost a file; it is fetched again"
         );
         self.store().store_lost_file(company, id).await?;
-        self.wake().fetch();
         let record = self.store().media(company, id).await?;
         record.ok_or_else(|| Error::not_found("there is no such media file"))
     }
@@ -232,12 +252,17 @@ fn refuse_withheld(record: &MediaFile) -> Result<()> {
 }
 
 /// A file that cannot be had says what its record says.
-fn not_to_be_had(record: &MediaFile) -> Error {
+fn not_to_be_had(record: &MediaFile, now: Timestamp) -> Error {
     let code = record.last_error_code.unwrap_or(ErrorCode::ProviderUnavailable);
-    match &record.last_error {
+    if code == ErrorCode::MediaExpired {
+        return Error::new(code, forgotten(record, now));
+    }
+    let wait = record.next_attempt_at.map(|next| next.since(now));
+    let error = match &record.last_error {
         Some(detail) => Error::new(code, detail.clone()),
         None => Error::new(code, code.sentence()),
-    }
+    };
+    error.after(wait)
 }
 
 fn described(record: &MediaFile) -> OpenedMedia {

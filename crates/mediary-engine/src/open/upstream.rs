@@ -1,89 +1,138 @@
-//! Bytes that come straight from WhatsApp to a viewer.
+//! Bytes that come straight from WhatsApp, in a row, though the connection that they come by may break.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use mediary_core::{AccountStatus, ErrorCode};
-use mediary_graph::ErrorKind;
-use mediary_store::MediaFile;
+use bytes::Bytes;
+use mediary_graph::{Error, ErrorKind, GraphClient, MediaStream};
+use secrecy::SecretString;
 
-use super::{FileInfo, OpenedMedia, Source, describe};
-use crate::accounts::KnownAccount;
-use crate::engine::Engine;
-use crate::error::{Error, Result};
-use crate::provider::{self, Arrival, Range, Wish};
+use super::ByteRange;
+use crate::provider::{self, Arrival, Wish};
 
-impl Engine {
-    /// Streams a file from WhatsApp, nothing of it kept here.
-    pub(super) async fn stream_from_whatsapp(
-        &self,
-        record: &MediaFile,
-        range: Option<Range>,
-    ) -> Result<OpenedMedia> {
-        let account = self.usable_account(record).await?;
-        let media_id = provider_id(record)?;
-        let known_at = [record.provider_url_at, Some(record.created_at)];
-        let url = self.urls().get(&(account.row.id, media_id.to_owned()));
-        let url = url.or_else(|| provider::young_url(record.provider_url.as_ref(), known_at, self.now()));
-        let wish = Wish { token: account.token()?, media_id, url, range };
-        let Arrival { stream, info } = match provider::open(&self.parts().graph, wish, |_| Ok(())).await {
-            Ok(arrival) => arrival,
-            Err(error) => return Err(self.refused(&account, error).await),
-        };
-        let mut described = describe(record, false);
-        if let Some(info) = info {
-            described.size = info.file_size.or(described.size);
-            self.urls().insert((account.row.id, media_id.to_owned()), info.url);
-        }
-        Ok(OpenedMedia { info: Arc::new(described), source: Source::Provider(Box::new(stream)) })
-    }
+/// How often a body that breaks off is gone on with, and after which wait, times the number of the try.
+const RESUMED_MAX: u32 = 3;
+const RESUMED_AFTER: Duration = Duration::from_millis(100);
 
-    /// What Graph says of a file, without its bytes.
-    pub(super) async fn describe_from_whatsapp(&self, record: &MediaFile) -> Result<OpenedMedia> {
-        let account = self.usable_account(record).await?;
-        let answer = provider::ask(&self.parts().graph, account.token()?, provider_id(record)?).await;
-        let info = match answer {
-            Ok(info) => info,
-            Err(error) => return Err(self.refused(&account, error).await),
-        };
-        let known = describe(record, false);
-        let described = FileInfo {
-            size: info.file_size.or(known.size),
-            mime_type: info.mime_type.unwrap_or_else(|| known.mime_type.clone()),
-            ..known
-        };
-        Ok(OpenedMedia { info: Arc::new(described), source: Source::Described })
-    }
-
-    /// The file's account, if WhatsApp may be asked with it now.
-    pub(super) async fn usable_account(&self, record: &MediaFile) -> Result<Arc<KnownAccount>> {
-        let account = self.account_of(record.company_id, record.account_id).await?;
-        account.token()?;
-        let paused = account.row.paused_until.filter(|until| *until > self.now());
-        if let (Some(until), AccountStatus::Active) = (paused, account.row.status) {
-            let wait = until.since(self.now());
-            return Err(Error::new(ErrorCode::ProviderRateLimited, "WhatsApp asks to wait").after(Some(wait)));
-        }
-        Ok(account)
-    }
-
-    /// What WhatsApp says to a viewer holds for the account's downloads too.
-    async fn refused(&self, account: &KnownAccount, error: mediary_graph::Error) -> Error {
-        let noted = match error.kind() {
-            ErrorKind::Unauthorized => self.token_refused(account).await,
-            ErrorKind::Throttled => self.throttled(account, error.retry_after()).await,
-            _ => Ok(()),
-        };
-        if let Err(failed) = noted {
-            tracing::error!(
-                error = &failed as &dyn std::error::Error,
-                "an account's trouble could not be noted"
-            );
-        }
-        error.into()
-    }
+/// Whom to ask for a file, and by which id.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    pub(crate) graph: GraphClient,
+    pub(crate) token: SecretString,
+    pub(crate) media_id: String,
 }
 
-fn provider_id(record: &MediaFile) -> Result<&str> {
-    let id = record.provider_media_id.as_deref();
-    id.ok_or_else(|| Error::new(ErrorCode::MediaExpired, "nothing is known by which WhatsApp could be asked"))
+/// A file's bytes as WhatsApp sends them, from one place to another.
+pub(crate) struct Upstream {
+    origin: Origin,
+    /// `None` from the moment it broke until the rest is open.
+    stream: Option<MediaStream>,
+    /// Bytes of the stream that lie before what is wanted.
+    skip: u64,
+    /// The next byte to hand out, and where to stop.
+    at: u64,
+    end: Option<u64>,
+    /// The size of the whole file, where it is known.
+    total: Option<u64>,
+    resumed: u32,
+}
+
+impl Upstream {
+    /// Bytes that have begun to come, cut to what is wanted where WhatsApp sends more. Of a file whose size is not
+    /// known the whole is handed out. Fails if the range lies beyond the end.
+    pub(crate) fn new(
+        origin: Origin,
+        stream: MediaStream,
+        wanted: Option<ByteRange>,
+        declared: Option<u64>,
+    ) -> Result<Self, Error> {
+        let (first, total) = stream.place();
+        let total = total.or(declared);
+        let part = match (wanted, total) {
+            (Some(range), Some(total)) => Some(range.of(total).ok_or_else(|| Error::beyond_the_end(total))?),
+            _ => None,
+        };
+        let (at, end) = part.map_or((first, None), |part| (part.start, Some(part.end)));
+        let skip = at.saturating_sub(first);
+        Ok(Self { origin, stream: Some(stream), skip, at, end, total, resumed: 0 })
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    pub(crate) fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    /// Whether nothing that is not wanted comes first.
+    pub(crate) fn begins_at_once(&self) -> bool {
+        self.skip == 0
+    }
+
+    /// Where the next byte lies, and the end where it is known.
+    pub(crate) fn place(&self) -> (u64, Option<u64>) {
+        (self.at, self.end.or(self.total))
+    }
+
+    /// The next bytes; `None` at the end. May be dropped and called again at any time.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            if self.end.is_some_and(|end| self.at >= end) {
+                self.stream = None;
+                return Ok(None);
+            }
+            let came = match &mut self.stream {
+                Some(stream) => stream.chunk().await,
+                None => Err(Error::cut_off()),
+            };
+            match came {
+                Ok(Some(chunk)) => {
+                    let wanted = self.cut(chunk);
+                    if !wanted.is_empty() {
+                        return Ok(Some(wanted));
+                    }
+                }
+                Ok(None) if self.end.or(self.total).is_none_or(|end| self.at >= end) => return Ok(None),
+                Ok(None) => self.resume(Error::cut_off()).await?,
+                Err(error) => self.resume(error).await?,
+            }
+        }
+    }
+
+    /// What of a chunk is wanted.
+    fn cut(&mut self, mut chunk: Bytes) -> Bytes {
+        let passed = usize::try_from(self.skip).unwrap_or(usize::MAX).min(chunk.len());
+        self.skip -= passed as u64;
+        let mut wanted = chunk.split_off(passed);
+        if let Some(end) = self.end {
+            wanted.truncate(usize::try_from(end - self.at).unwrap_or(usize::MAX));
+        }
+        self.at += wanted.len() as u64;
+        wanted
+    }
+
+    /// Opens the rest, after a failure that may pass.
+    async fn resume(&mut self, error: Error) -> Result<(), Error> {
+        self.stream = None;
+        let passes = matches!(error.kind(), ErrorKind::CutOff | ErrorKind::Unavailable | ErrorKind::Timeout);
+        if !passes || self.resumed >= RESUMED_MAX {
+            return Err(error);
+        }
+        self.resumed += 1;
+        tokio::time::sleep(RESUMED_AFTER * self.resumed).await;
+        let Origin { graph, token, media_id } = &self.origin;
+        let range = Some((self.at, self.end.map(|end| end - 1)));
+        let rest: Result<Arrival, Error> =
+            provider::open(graph, Wish { token, media_id, url: None, range }, |_| Ok(())).await;
+        // What goes wrong now counts as one more break.
+        let Ok(Arrival { stream, .. }) = rest else { return Ok(()) };
+        let (first, total) = stream.place();
+        let another_file = total.is_some() && self.total.is_some() && total != self.total;
+        if first > self.at || another_file {
+            return Err(error);
+        }
+        self.skip = self.at - first;
+        self.stream = Some(stream);
+        Ok(())
+    }
 }

@@ -127,7 +127,7 @@ impl World {
 
     pub(crate) async fn open(&self, target: Target) -> mediary_engine::Result<OpenedMedia> {
         let wanted = Wanted::Bytes { range: None };
-        let request = OpenRequest { target, variant: None, wanted, fresh: false };
+        let request = OpenRequest { target, variant: None, wanted };
         self.engine.open(&self.caller, request).await
     }
 
@@ -216,8 +216,8 @@ pub(crate) async fn read_all(opened: OpenedMedia) -> Vec<u8> {
                 all.extend_from_slice(&part);
             }
         }
-        Source::Provider(mut stream) => {
-            while let Some(chunk) = stream.chunk().await.unwrap() {
+        Source::Passing(mut passing) => {
+            while let Some(chunk) = passing.next().await.unwrap() {
                 all.extend_from_slice(&chunk);
             }
         }

@@ -6,6 +6,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "bodies read better when they are built in place")]
 
 mod access;
+mod arriving;
 mod backfill;
 mod failures;
 mod harness;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role};
-use mediary_engine::{Caller, OpenRequest, Source, Target, Wanted, Who};
+use mediary_engine::{ByteRange, Caller, OpenRequest, Source, Target, Wanted, Who};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
 use mediary_store::{MediaFile, NewCompany};
 use tokio_util::task::TaskTracker;
@@ -47,10 +47,10 @@ async fn a_stored_file_is_found_by_message_and_by_id_and_by_nobody_else() {
     let stranger = Caller { company_id, role: Role::Admin, who: Who::Link };
     let wanted = Wanted::Bytes { range: None };
     for target in [Target::Media(record.id), Target::Message(record.message_id)] {
-        let request = OpenRequest { target, variant: None, wanted, fresh: false };
+        let request = OpenRequest { target, variant: None, wanted };
         assert_eq!(world.engine.open(&stranger, request).await.unwrap_err().code(), ErrorCode::NotFound);
     }
-    let proxied = world.engine.open_from_provider(&stranger, &media.id, wanted).await;
+    let proxied = world.engine.open_from_provider(&stranger, &media.id, wanted, false).await;
     assert_eq!(proxied.unwrap_err().code(), ErrorCode::NotFound);
 }
 
@@ -61,7 +61,7 @@ async fn under_stream_every_view_comes_from_whatsapp_and_nothing_is_stored() {
     for views in 1..=2 {
         let opened = world.open(Target::Message(record.message_id)).await.unwrap();
         assert!(!opened.info.stored);
-        assert!(matches!(opened.source, Source::Provider(_)));
+        assert!(matches!(opened.source, Source::Passing(_)));
         assert_eq!(read_all(opened).await, picture());
         assert_eq!(world.whatsapp.media_stats(&media.id).downloads, views);
     }
@@ -80,7 +80,7 @@ async fn under_on_view_the_first_view_stores_the_file() {
             let (engine, caller) = (world.engine.clone(), world.caller.clone());
             let target = Target::Message(record.message_id);
             let wanted = Wanted::Bytes { range: None };
-            let request = OpenRequest { target, variant: None, wanted, fresh: false };
+            let request = OpenRequest { target, variant: None, wanted };
             tokio::spawn(async move { read_all(engine.open(&caller, request).await.unwrap()).await })
         })
         .collect();
@@ -122,12 +122,13 @@ async fn a_description_pulls_nothing() {
     for policy in [MediaPolicy::OnView, MediaPolicy::Stream] {
         let (world, media, record) = under(policy).await;
         let target = Target::Media(record.id);
-        let request = OpenRequest { target, variant: None, wanted: Wanted::Description, fresh: false };
+        let request = OpenRequest { target, variant: None, wanted: Wanted::Description };
         let opened = world.engine.open(&world.caller, request).await.unwrap();
         assert!(matches!(opened.source, Source::Described));
         assert_eq!(opened.info.mime_type, "image/png");
         assert_eq!(world.whatsapp.media_stats(&media.id).resolves, 0);
-        let opened = world.engine.open_from_provider(&world.caller, &media.id, Wanted::Description).await;
+        let opened =
+            world.engine.open_from_provider(&world.caller, &media.id, Wanted::Description, false).await;
         assert_eq!(opened.unwrap().info.size, Some(media.file_size), "Graph knows the size");
         assert_eq!(world.whatsapp.media_stats(&media.id).downloads, 0);
     }
@@ -137,11 +138,11 @@ async fn a_description_pulls_nothing() {
 async fn the_proxy_always_asks_whatsapp_and_stores_nothing() {
     let (world, media, _) = under(MediaPolicy::OnView).await;
     let wanted = Wanted::Bytes { range: None };
-    let opened = world.engine.open_from_provider(&world.caller, &media.id, wanted).await.unwrap();
+    let opened = world.engine.open_from_provider(&world.caller, &media.id, wanted, false).await.unwrap();
     assert_eq!(read_all(opened).await, picture());
     world.engine.run_due().await.unwrap();
     assert_eq!(world.stored_files(), 0);
-    let unknown = world.engine.open_from_provider(&world.caller, "5", wanted).await.unwrap_err();
+    let unknown = world.engine.open_from_provider(&world.caller, "5", wanted, false).await.unwrap_err();
     assert_eq!(unknown.code(), ErrorCode::NotFound);
 }
 
@@ -151,8 +152,8 @@ async fn a_range_is_passed_on() {
     let mut options = world.whatsapp.options();
     options.media.ranges = true;
     world.whatsapp.set_options(options).unwrap();
-    let wanted = Wanted::Bytes { range: Some((1, Some(3))) };
-    let request = OpenRequest { target: Target::Media(record.id), variant: None, wanted, fresh: false };
+    let wanted = Wanted::Bytes { range: Some(ByteRange::From { first: 1, last: Some(3) }) };
+    let request = OpenRequest { target: Target::Media(record.id), variant: None, wanted };
     let opened = world.engine.open(&world.caller, request).await.unwrap();
     assert_eq!(read_all(opened).await, b"PNG");
 }

@@ -24,6 +24,8 @@ pub struct MediaStream {
     pub content_range: Option<String>,
     /// Of what comes: the part's length where a part comes.
     pub content_length: Option<u64>,
+    /// The first byte that comes, and the size of the whole file.
+    place: (u64, Option<u64>),
     left: Option<u64>,
 }
 
@@ -46,15 +48,28 @@ impl MediaStream {
             ));
         }
         let content_length = header(&response, CONTENT_LENGTH).and_then(|length| length.parse().ok());
+        let content_range = header(&response, CONTENT_RANGE);
+        let place = match status {
+            206 => content_range.as_deref().and_then(place_of).ok_or_else(|| {
+                Error::new(ErrorKind::Protocol, "the media host sends a part without saying which")
+            })?,
+            _ => (0, content_length),
+        };
         Ok(Self {
             silence_timeout,
             status,
             content_type: header(&response, CONTENT_TYPE),
-            content_range: header(&response, CONTENT_RANGE),
+            content_range,
             content_length,
+            place,
             left: content_length,
             response,
         })
+    }
+
+    /// The first byte that comes, and the size of the whole file where the media host tells it.
+    pub fn place(&self) -> (u64, Option<u64>) {
+        self.place
     }
 
     /// The next bytes; `None` at the end. Fails when nothing comes for too long, or when the bytes end before the
@@ -99,6 +114,13 @@ async fn refused(response: Response, timeout: Duration) -> Error {
         }
     };
     Error::new(kind, format!("the media host answered with HTTP {status}")).with_retry_after(wait)
+}
+
+/// First byte and size of `bytes 5-9/100`; the size may be `*`.
+fn place_of(content_range: &str) -> Option<(u64, Option<u64>)> {
+    let (part, size) = content_range.strip_prefix("bytes ")?.split_once('/')?;
+    let (first, _) = part.split_once('-')?;
+    Some((first.trim().parse().ok()?, size.trim().parse().ok()))
 }
 
 fn broke_off(error: reqwest::Error) -> Error {

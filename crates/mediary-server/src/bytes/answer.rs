@@ -10,8 +10,7 @@ use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use mediary_blob::StoredFile;
 use mediary_core::ErrorCode;
-use mediary_engine::{FileInfo, OpenedMedia, Source, Wanted};
-use mediary_graph::MediaStream;
+use mediary_engine::{ByteRange, FileInfo, OpenedMedia, Passing, Source, Wanted};
 use metrics::Counter;
 
 use super::headers::{self, set};
@@ -44,14 +43,18 @@ impl<'r> View<'r> {
         if self.method == Method::HEAD {
             Wanted::Description
         } else {
-            Wanted::Bytes { range: range::forwardable(self.asked.get(header::RANGE)) }
+            Wanted::Bytes { range: range::asked(self.asked.get(header::RANGE)) }
         }
     }
 
     /// Whether it begins with the first byte: a player asks for one file part by part.
     pub(crate) fn is_a_first_look(&self) -> bool {
-        let from = range::forwardable(self.asked.get(header::RANGE)).map_or(0, |(first, _)| first);
-        self.method == Method::GET && from == 0
+        let begins = match range::asked(self.asked.get(header::RANGE)) {
+            None => true,
+            Some(ByteRange::From { first, .. }) => first == 0,
+            Some(ByteRange::Last(_)) => false,
+        };
+        self.method == Method::GET && begins
     }
 
     fn headers(&self, info: &FileInfo) -> HeaderMap {
@@ -71,7 +74,7 @@ pub(crate) async fn answer(app: &App, opened: OpenedMedia, view: View<'_>) -> Re
     let OpenedMedia { info, source } = opened;
     match source {
         Source::Stored(file) => stored(app, &info, file, view).await,
-        Source::Provider(stream) => Ok(from_provider(app, *stream, view.headers(&info))),
+        Source::Passing(passing) => Ok(passed_on(app, *passing, view.headers(&info))),
         Source::Described => {
             let mut response = with(StatusCode::OK, view.headers(&info), Body::empty());
             if let Some(size) = info.size {
@@ -134,29 +137,29 @@ fn beyond_the_end(size: u64) -> Response {
     response
 }
 
-fn from_provider(app: &App, stream: MediaStream, mut headers: HeaderMap) -> Response {
-    let part = stream.content_range.as_deref().filter(|_| stream.status == 206);
-    let status = if part.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-    if let Some(part) = part {
-        set(&mut headers, header::CONTENT_RANGE, part);
-        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+fn passed_on(app: &App, passing: Passing, mut headers: HeaderMap) -> Response {
+    let mut status = StatusCode::OK;
+    if let (Some(part), Some(total)) = (passing.part(), passing.total()) {
+        status = StatusCode::PARTIAL_CONTENT;
+        set(&mut headers, header::CONTENT_RANGE, &format!("bytes {}-{}/{total}", part.start, part.end - 1));
     }
-    if let Some(length) = stream.content_length {
+    if let Some(length) = passing.length() {
+        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         headers.insert(header::CONTENT_LENGTH, length.into());
     }
-    let transfer = Transfer { stream, sent: app.meters().provider_bytes.clone() };
+    let transfer = Transfer { passing, sent: app.meters().provider_bytes.clone() };
     with(status, headers, Body::from_stream(stream::try_unfold(transfer, Transfer::chunk)))
 }
 
 struct Transfer {
-    stream: MediaStream,
+    passing: Passing,
     sent: Counter,
 }
 
 impl Transfer {
     /// An error here aborts the connection, so that nobody takes a part for the whole.
-    async fn chunk(mut self) -> Result<Option<(bytes::Bytes, Self)>, mediary_graph::Error> {
-        let chunk = self.stream.chunk().await.inspect_err(|error| {
+    async fn chunk(mut self) -> Result<Option<(bytes::Bytes, Self)>, mediary_engine::Error> {
+        let chunk = self.passing.next().await.inspect_err(|error| {
             tracing::warn!(error = problem::chain(error), "WhatsApp broke off while a file was passed on");
         })?;
         Ok(chunk.map(|bytes| {

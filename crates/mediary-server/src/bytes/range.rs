@@ -1,6 +1,7 @@
 //! The `Range` header of a request (RFC 9110, section 14).
 
 use http::HeaderValue;
+use mediary_engine::ByteRange;
 
 /// What part of a file is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,34 +17,22 @@ pub(crate) enum Wanted {
 /// Reads `header` against a file of `size` bytes. What is malformed, not in bytes, or asks for many ranges at once is
 /// answered with the whole file, which the standard allows.
 pub(crate) fn wanted(header: Option<&HeaderValue>, size: u64) -> Wanted {
-    let spec = header.and_then(|value| value.to_str().ok()).and_then(single);
-    match spec {
+    match asked(header) {
         None => Wanted::Whole,
-        Some(Spec::Last(0)) => Wanted::Nothing,
-        Some(Spec::Last(_)) if size == 0 => Wanted::Whole,
-        Some(Spec::Last(length)) => Wanted::Part { start: size.saturating_sub(length), end: size },
-        Some(Spec::From { first, .. }) if first >= size => Wanted::Nothing,
-        Some(Spec::From { first, last }) => {
-            Wanted::Part { start: first, end: last.map_or(size, |last| last.saturating_add(1).min(size)) }
-        }
+        Some(ByteRange::Last(1..)) if size == 0 => Wanted::Whole,
+        Some(range) => match range.of(size) {
+            Some(part) => Wanted::Part { start: part.start, end: part.end },
+            None => Wanted::Nothing,
+        },
     }
 }
 
-/// The one range of `header` in a form that can be asked of somebody who knows the size better: `(first, last)`.
-pub(crate) fn forwardable(header: Option<&HeaderValue>) -> Option<(u64, Option<u64>)> {
-    match header.and_then(|value| value.to_str().ok()).and_then(single)? {
-        Spec::From { first, last } => Some((first, last)),
-        Spec::Last(_) => None,
-    }
+/// The one range of `header`.
+pub(crate) fn asked(header: Option<&HeaderValue>) -> Option<ByteRange> {
+    header.and_then(|value| value.to_str().ok()).and_then(single)
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Spec {
-    From { first: u64, last: Option<u64> },
-    Last(u64),
-}
-
-fn single(header: &str) -> Option<Spec> {
+fn single(header: &str) -> Option<ByteRange> {
     let (unit, ranges) = header.split_once('=')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {
         return None;
@@ -51,11 +40,11 @@ fn single(header: &str) -> Option<Spec> {
     let (first, last) = ranges.trim().split_once('-')?;
     match (first.trim(), last.trim()) {
         ("", "") => None,
-        ("", length) => Some(Spec::Last(number(length)?)),
-        (first, "") => Some(Spec::From { first: number(first)?, last: None }),
+        ("", length) => Some(ByteRange::Last(number(length)?)),
+        (first, "") => Some(ByteRange::From { first: number(first)?, last: None }),
         (first, last) => {
             let (first, last) = (number(first)?, number(last)?);
-            (first <= last).then_some(Spec::From { first, last: Some(last) })
+            (first <= last).then_some(ByteRange::From { first, last: Some(last) })
         }
     }
 }

@@ -1,13 +1,12 @@
 //! The files themselves: by message, by WhatsApp's id, by signed link.
 
-use std::net::IpAddr;
-use std::time::Instant;
-
 use axum::extract::{Request, State};
 use axum::response::Response;
 use mediary_core::MessageId;
-use mediary_engine::{Caller, OpenRequest, OpenedMedia, Source, Target};
+use mediary_engine::{Caller, OpenRequest, OpenedMedia, Target};
 use serde::{Deserialize, Deserializer};
+use std::net::IpAddr;
+
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -60,9 +59,8 @@ async fn read_message_file(
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ProviderWish {
-    /// Anything; it only makes the URL new.
-    #[serde(rename = "t")]
-    _t: Option<String>,
+    /// Anything; it makes the URL new, and has the file fetched afresh although somebody is being sent it.
+    t: Option<String>,
     /// `1` to save the file instead of showing it.
     #[serde(default, deserialize_with = "flag")]
     #[param(value_type = Option<String>)]
@@ -85,9 +83,9 @@ async fn read_whatsapp_file(
     request: Request,
 ) -> Result<Response, Problem> {
     let view = View { save: wish.download, ..View::of(&request) };
-    let started = Instant::now();
-    let opened = app.engine().open_from_provider(&may.caller, &provider_media_id, view.wanted()).await?;
-    Viewer { caller: &may.caller, address }.opened(&app, &opened, view, started).await?;
+    let (wanted, afresh) = (view.wanted(), wish.t.is_some());
+    let opened = app.engine().open_from_provider(&may.caller, &provider_media_id, wanted, afresh).await?;
+    Viewer { caller: &may.caller, address }.opened(&app, &opened, view).await?;
     answer(&app, opened, view).await
 }
 
@@ -118,10 +116,9 @@ async fn open(
     variant: Option<String>,
     view: View<'_>,
 ) -> Result<OpenedMedia, Problem> {
-    let started = Instant::now();
-    let request = OpenRequest { target, variant, wanted: view.wanted(), fresh: false };
+    let request = OpenRequest { target, variant, wanted: view.wanted() };
     let opened = app.engine().open(viewer.caller, request).await?;
-    viewer.opened(app, &opened, view, started).await?;
+    viewer.opened(app, &opened, view).await?;
     Ok(opened)
 }
 
@@ -134,16 +131,7 @@ struct Viewer<'r> {
 
 impl Viewer<'_> {
     /// Counts and, where the company wants it, writes down that somebody saw a file.
-    async fn opened(
-        self,
-        app: &App,
-        opened: &OpenedMedia,
-        view: View<'_>,
-        started: Instant,
-    ) -> Result<(), Problem> {
-        if matches!(opened.source, Source::Provider(_)) {
-            app.meters().first_byte_seconds.record(started.elapsed().as_secs_f64());
-        }
+    async fn opened(self, app: &App, opened: &OpenedMedia, view: View<'_>) -> Result<(), Problem> {
         if view.is_a_first_look() && app.audits_views(self.caller.company_id).await? {
             let record = format!("media:{}", opened.info.media_id);
             app.audit(self.caller, self.address, "media.viewed", record).await;

@@ -2,6 +2,7 @@
 //! all nodes together.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use mediary_core::{AccountId, CompanyId, MediaId, Timestamp};
 use sqlx::AssertSqlSafe;
@@ -61,6 +62,29 @@ impl Store {
         let claimed = details(&mut tx, &claim.claimed).await?;
         tx.commit().await?;
         Ok(claimed)
+    }
+
+    /// Takes one download for somebody who waits for it, whatever is due before it. `None` if it runs already, is done,
+    /// cannot be had, or is not to be kept.
+    pub async fn claim_for_viewer(
+        &self,
+        owner: &str,
+        company: CompanyId,
+        media: MediaId,
+        lease: Duration,
+    ) -> Result<Option<ClaimedDownload>> {
+        let now = self.now();
+        let mut tx = self.db().begin().await?;
+        let sql =
+            "UPDATE media_files SET download_status = 'downloading', due = FALSE, next_attempt_at = NULL,
+                download_attempts = download_attempts + 1, bytes_downloaded = 0, lease_owner = $3,
+                lease_until = $4, lease_number = lease_number + 1, updated_at = $5
+            WHERE company_id = $1 AND id = $2 AND is_active AND policy <> 'stream'
+                AND (download_status = 'pending' OR (download_status = 'failed' AND last_error_retryable))";
+        let taken = tx.execute(sql, args![company, media, owner, now.plus(lease), now]).await? > 0;
+        let claimed = if taken { details(&mut tx, &[(company, media)]).await? } else { Vec::new() };
+        tx.commit().await?;
+        Ok(claimed.into_iter().next())
     }
 
     async fn anything_due(&self, now: Timestamp) -> Result<bool> {
