@@ -19,7 +19,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use file::{Reader, StoredFile};
 pub use key::StorageKey;
 pub use listing::{Listing, StoredObject, SweepReport};
-pub use local::{LocalFile, LocalStorage};
+pub use local::{LocalFile, LocalStorage, Spool, Spools};
 pub use s3::{Encryption, ObjectFile, ObjectStorage, S3Settings, ServedAs};
 pub use storage::{Storage, Stored};
 pub use storages::Storages;

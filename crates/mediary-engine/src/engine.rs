@@ -159,7 +159,7 @@ impl Engine {
             accounts: AccountDirectory::new(parts.store.clone(), parts.vault.clone(), events.clone()),
             links: Links::new(&parts.vault),
             files: OpenFiles::default(),
-            arrivals: Arrivals::default(),
+            arrivals: Arrivals::new(parts.config.spool.clone()),
             gates: Gates::default(),
             ended: Ended::default(),
             urls: provider::urls(),

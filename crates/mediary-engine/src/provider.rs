@@ -16,8 +16,8 @@ use crate::metrics::GRAPH_CALLS;
 
 /// A first or last byte (inclusive) of a part.
 pub(crate) type Range = (u64, Option<u64>);
-/// Graph's latest URLs by account and media id, for viewers who come again while they hold.
-pub(crate) type Urls = Cache<(AccountId, String), String>;
+/// Graph's latest answers by account and media id, for viewers who come again while their URLs hold.
+pub(crate) type Urls = Cache<(AccountId, String), MediaInfo>;
 /// Media ids that Graph did not know a moment ago, by account, so that it is not asked for each look at a dead file.
 pub(crate) type Gone = Cache<(AccountId, String), ()>;
 

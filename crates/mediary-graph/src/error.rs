@@ -38,6 +38,10 @@ pub enum ErrorKind {
     Timeout,
     /// The bytes ended before they were all there.
     CutOff,
+    /// The media host has more or fewer bytes than Graph or the webhook declared.
+    WrongLength,
+    /// The file is larger than whoever asked for it takes.
+    TooLarge,
     /// The URL's host is not on the allow-list, not reached safely, or resolves to a private address.
     ForbiddenUrl,
     /// The part that was asked for lies beyond the end of the file.
@@ -61,6 +65,19 @@ impl Error {
     /// Bytes that ended before they were all there.
     pub fn cut_off() -> Self {
         Self::new(ErrorKind::CutOff, "the bytes ended too early")
+    }
+
+    /// A body of another size than declared.
+    pub fn wrong_length(declared: u64, came: u64) -> Self {
+        Self::new(
+            ErrorKind::WrongLength,
+            format!("{declared} bytes were declared, the media host has {came}"),
+        )
+    }
+
+    /// More bytes than are taken.
+    pub fn too_large(limit: u64) -> Self {
+        Self::new(ErrorKind::TooLarge, format!("the file has more than {limit} bytes"))
     }
 
     /// A part that was asked for and lies beyond the end of a file of that size.
@@ -111,6 +128,8 @@ impl Error {
             ErrorKind::Throttled => ErrorCode::ProviderRateLimited,
             ErrorKind::Unauthorized | ErrorKind::Permission => ErrorCode::ProviderUnauthorized,
             ErrorKind::Timeout => ErrorCode::ProviderTimeout,
+            ErrorKind::WrongLength => ErrorCode::IntegrityMismatch,
+            ErrorKind::TooLarge => ErrorCode::PayloadTooLarge,
             ErrorKind::RangeNotSatisfiable => ErrorCode::RangeNotSatisfiable,
             ErrorKind::StaleUrl
             | ErrorKind::Unavailable
@@ -130,6 +149,7 @@ impl Error {
                 | ErrorKind::Unavailable
                 | ErrorKind::Timeout
                 | ErrorKind::CutOff
+                | ErrorKind::WrongLength
                 | ErrorKind::Protocol
         )
     }

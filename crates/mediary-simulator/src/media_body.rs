@@ -114,7 +114,6 @@ fn counted(
 
 fn trickle(pieces: Pieces, bytes_per_second: u64) -> impl Stream<Item = io::Result<Bytes>> {
     let size = usize::try_from(bytes_per_second / SLOW_PIECES_PER_SECOND).unwrap_or(usize::MAX).max(1);
-    let wait = Duration::from_secs_f64(size as f64 / bytes_per_second as f64);
     let split = move |piece: io::Result<Bytes>| {
         let mut rest = piece.unwrap_or_default();
         stream::iter(std::iter::from_fn(move || {
@@ -122,7 +121,8 @@ fn trickle(pieces: Pieces, bytes_per_second: u64) -> impl Stream<Item = io::Resu
         }))
     };
     pieces.flat_map(split).then(move |piece| async move {
-        tokio::time::sleep(wait).await;
+        let len = piece.as_ref().map_or(0, Bytes::len);
+        tokio::time::sleep(Duration::from_secs_f64(len as f64 / bytes_per_second as f64)).await;
         piece
     })
 }

@@ -4,6 +4,7 @@
 mod folder;
 mod list;
 mod read;
+mod spool;
 mod upload;
 
 use std::collections::HashSet;
@@ -17,6 +18,7 @@ use rustix::io::Errno;
 
 pub(crate) use list::LocalListing;
 pub use read::LocalFile;
+pub use spool::{Spool, Spools};
 pub(crate) use upload::{LocalSealed, LocalUpload};
 
 use crate::buffer::BufferPool;

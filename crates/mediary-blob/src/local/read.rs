@@ -75,6 +75,11 @@ impl LocalFile {
         })
     }
 
+    /// A file that is still written, whose size is for others to know.
+    pub(super) fn growing(file: Arc<File>, buffers: BufferPool) -> Self {
+        Self { file, size: u64::MAX, modified: Timestamp(0), buffers }
+    }
+
     pub(crate) fn size(&self) -> u64 {
         self.size
     }

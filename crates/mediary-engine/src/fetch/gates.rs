@@ -50,8 +50,8 @@ impl Gates {
         until
     }
 
-    /// A download of the account went through.
-    pub(super) fn account_well(&self, account: AccountId) {
+    /// WhatsApp gave a file of the account.
+    pub(crate) fn account_well(&self, account: AccountId) {
         self.lock().throttled.remove(&account);
     }
 

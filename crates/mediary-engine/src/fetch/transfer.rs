@@ -50,6 +50,7 @@ impl From<Broken> for Failure {
     fn from(broken: Broken) -> Self {
         let problem = match &broken {
             Broken::WhatsApp(error) => Problem::of_whatsapp(error),
+            Broken::Disk(error) if error.kind() == mediary_blob::ErrorKind::Full => Problem::StorageFull,
             Broken::Disk(_) => Problem::StorageError,
         };
         Self { problem, cause: Some(broken.into()) }
@@ -64,9 +65,11 @@ impl Problem {
             ErrorKind::Unauthorized => Self::TokenRefused,
             ErrorKind::Permission => Self::NotPermitted,
             ErrorKind::Timeout => Self::Timeout,
+            ErrorKind::WrongLength => Self::WrongLength,
             ErrorKind::StaleUrl
             | ErrorKind::Unavailable
             | ErrorKind::CutOff
+            | ErrorKind::TooLarge
             | ErrorKind::ForbiddenUrl
             | ErrorKind::RangeNotSatisfiable
             | ErrorKind::BadRequest
@@ -124,7 +127,9 @@ pub(super) async fn fetch(
     let media_id = claim.provider_media_id.as_deref().ok_or(Problem::MediaGone)?;
     let token =
         account.token().map_err(|cause| Failure { problem: Problem::TokenRefused, cause: Some(cause) })?;
-    let wish = Wish { token, media_id, url: known_url(engine, claim), range: None };
+    // A viewer reads before the hash is known: only a declared size shows him a short body, so Graph is asked for it.
+    let url = known_url(engine, claim).filter(|_| viewers.is_none() || claim.file_size.is_some());
+    let wish = Wish { token, media_id, url, range: None };
     let limit = engine.config().inbound_limits.of(claim.file_type);
     let fits = |size: Option<u64>| match size {
         Some(size) if size > limit => Err(Failure::from(Problem::TooLarge { limit })),
@@ -158,7 +163,9 @@ pub(super) async fn fetch(
                 token: token.clone(),
                 media_id: media_id.to_owned(),
             };
-            Body::Shared(share(engine, Upstream::new(origin, stream, None, None)?, viewers).await?)
+            // Where it is too large, the bounds below shall find it first.
+            let upstream = Upstream::whole(origin, stream, limit.saturating_add(OVERRUN_BYTES));
+            Body::Shared(share(engine, upstream, declared.size, viewers).await?)
         }
     };
     let key = StorageKey::media(claim.company_id, claim.message_id, media_id);
@@ -169,8 +176,13 @@ pub(super) async fn fetch(
 }
 
 /// Lets viewers read what comes, and reads it like one of them.
-async fn share(engine: &Engine, upstream: Upstream, viewers: Viewers) -> Result<Reader, Failure> {
-    let file = Arriving::on_disk(upstream, &engine.config().spool).await?;
+async fn share(
+    engine: &Engine,
+    upstream: Upstream,
+    declared: Option<u64>,
+    viewers: Viewers,
+) -> Result<Reader, Failure> {
+    let file = Arriving::on_disk(upstream, declared, &engine.arrivals().spools).await?;
     let reader = file.reader().ok_or(Problem::Unavailable)?;
     // Whoever asked may have gone; others come, and the file is kept in any case.
     let _ = viewers.send(file);

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
+use mediary_blob::Spools;
 use mediary_core::{CompanyId, MediaId};
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard, Semaphore};
 
@@ -25,6 +28,7 @@ pub(crate) struct Arrivals {
     slots: Mutex<HashMap<Key, Weak<Slot>>>,
     pub(super) held: Arc<Held>,
     pub(super) kept: Arc<Semaphore>,
+    pub(crate) spools: Spools,
 }
 
 impl fmt::Debug for Arrivals {
@@ -33,13 +37,17 @@ impl fmt::Debug for Arrivals {
     }
 }
 
-impl Default for Arrivals {
-    fn default() -> Self {
-        Self { slots: Mutex::default(), held: Arc::default(), kept: Arc::new(Semaphore::new(KEPT_AT_ONCE)) }
-    }
-}
-
 impl Arrivals {
+    /// What is kept lies in `folder` until it is stored.
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self {
+            slots: Mutex::default(),
+            held: Arc::default(),
+            kept: Arc::new(Semaphore::new(KEPT_AT_ONCE)),
+            spools: Spools::new(folder),
+        }
+    }
+
     /// Where the viewers of a file meet. It is there as long as one of them holds it.
     pub(super) fn slot(&self, company: CompanyId, media: MediaId) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,7 +66,34 @@ impl Arrivals {
 
 /// Where the viewers of one file meet.
 #[derive(Default)]
-pub(crate) struct Slot(AsyncMutex<Met>);
+pub(crate) struct Slot {
+    met: AsyncMutex<Met>,
+    line: Line,
+}
+
+/// How many viewers have asked for a file and not joined it yet: its beginning is kept for them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Line(Arc<AtomicUsize>);
+
+impl Line {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
+    }
+
+    fn enter(&self) -> InLine {
+        self.0.fetch_add(1, Ordering::AcqRel);
+        InLine(self.clone())
+    }
+}
+
+/// A place in the line, for as long as it lives.
+pub(super) struct InLine(Line);
+
+impl Drop for InLine {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
 
 /// What the first of them made of it.
 #[derive(Default)]
@@ -71,9 +106,14 @@ pub(super) enum Met {
 }
 
 impl Slot {
-    /// Held by whoever opens the file; the others wait for him.
-    pub(super) async fn enter(&self) -> MutexGuard<'_, Met> {
-        self.0.lock().await
+    /// Held by whoever opens the file; the others wait for him, and join before its beginning is gone.
+    pub(super) async fn enter(&self) -> (MutexGuard<'_, Met>, InLine) {
+        let in_line = self.line.enter();
+        (self.met.lock().await, in_line)
+    }
+
+    pub(super) fn line(&self) -> &Line {
+        &self.line
     }
 }
 

@@ -3,32 +3,31 @@
 //! Nobody is in charge: whoever needs the next bytes pulls them for all. So one viewer costs no more than passing the
 //! bytes on would, the file comes at the pace of the fastest, and what the last one leaves is dropped.
 
-use std::io;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use mediary_blob::{Spool, Spools};
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::time::Instant;
 
 use super::ByteRange;
-use super::spool::Spool;
+use super::arrivals::Line;
 use super::upstream::{Origin, Upstream};
 use super::window::{Found, Held, ViewerId, Window};
 use crate::error::Error;
 use crate::provider::{self, Arrival, Wish};
 
-/// How long the others wait for viewers who do not keep up.
-const WAITS_FOR_SLOW: Duration = Duration::from_secs(1);
+/// How long the others wait for a viewer who takes nothing. Sockets take their part in lumps, also for who reads steadily.
+const WAITS_FOR_SLOW: Duration = Duration::from_secs(2);
 
 /// Why the bytes of a file ended early, for everybody who waits for them.
 #[derive(Clone, Debug)]
 pub(crate) enum Broken {
     WhatsApp(Arc<mediary_graph::Error>),
-    Disk(Arc<io::Error>),
+    Disk(Arc<mediary_blob::Error>),
 }
 
 impl From<mediary_graph::Error> for Broken {
@@ -37,8 +36,8 @@ impl From<mediary_graph::Error> for Broken {
     }
 }
 
-impl From<io::Error> for Broken {
-    fn from(error: io::Error) -> Self {
+impl From<mediary_blob::Error> for Broken {
+    fn from(error: mediary_blob::Error) -> Self {
         Self::Disk(Arc::new(error))
     }
 }
@@ -47,15 +46,7 @@ impl From<Broken> for Error {
     fn from(broken: Broken) -> Self {
         match broken {
             Broken::WhatsApp(error) => Self::new(error.code(), "pass on from WhatsApp").because(error),
-            Broken::Disk(error) => {
-                let full = error.kind() == io::ErrorKind::StorageFull;
-                let code = if full {
-                    mediary_core::ErrorCode::StorageFull
-                } else {
-                    mediary_core::ErrorCode::StorageError
-                };
-                Self::new(code, "pass on by way of the disk").because(error)
-            }
+            Broken::Disk(error) => Self::new(error.code(), "pass on by way of the disk").because(error),
         }
     }
 }
@@ -71,6 +62,10 @@ pub(crate) struct Arriving {
     moved: Notify,
     origin: Origin,
     total: Option<u64>,
+    /// The largest file that is taken.
+    most: u64,
+    /// The size that WhatsApp announced before.
+    declared: Option<u64>,
 }
 
 struct Source {
@@ -87,19 +82,25 @@ enum Kept {
 
 impl Arriving {
     /// Kept in memory while somebody looks, and only a piece of it.
-    pub(super) fn in_memory(upstream: Upstream, held: &Arc<Held>) -> Arc<Self> {
-        Self::new(upstream, Kept::Memory(Mutex::new(Window::new(held.clone()))))
+    pub(super) fn in_memory(upstream: Upstream, held: &Arc<Held>, line: &Line) -> Arc<Self> {
+        Self::new(upstream, None, Kept::Memory(Mutex::new(Window::new(held.clone(), line.clone()))))
     }
 
     /// Kept on disk, all of it, until the last reader is through.
-    pub(crate) async fn on_disk(upstream: Upstream, folder: &Path) -> Result<Arc<Self>, Broken> {
-        Ok(Self::new(upstream, Kept::Disk(Spool::create(folder).await?)))
+    pub(crate) async fn on_disk(
+        upstream: Upstream,
+        declared: Option<u64>,
+        spools: &Spools,
+    ) -> Result<Arc<Self>, Broken> {
+        Ok(Self::new(upstream, declared, Kept::Disk(spools.create().await?)))
     }
 
-    fn new(upstream: Upstream, kept: Kept) -> Arc<Self> {
+    fn new(upstream: Upstream, declared: Option<u64>, kept: Kept) -> Arc<Self> {
         Arc::new(Self {
             origin: upstream.origin().clone(),
             total: upstream.total(),
+            most: upstream.most(),
+            declared,
             source: AsyncMutex::new(Source { upstream, pending: None }),
             kept,
             came: AtomicU64::new(0),
@@ -111,6 +112,11 @@ impl Arriving {
     /// The size of the file, where WhatsApp told it.
     pub(super) fn total(&self) -> Option<u64> {
         self.total
+    }
+
+    /// Whether a viewer may have it: it may still be the file that was announced.
+    pub(super) fn is_as_declared(&self) -> bool {
+        self.total.is_none() || self.declared.is_none() || self.total == self.declared
     }
 
     pub(super) fn came(&self) -> u64 {
@@ -126,6 +132,7 @@ impl Arriving {
             Kept::Memory(window) => Some(lock(window).join()?),
             Kept::Disk(_) => None,
         };
+        self.moved.notify_waiters();
         Some(Reader { file: self.clone(), viewer, at: 0, end: None, alone: None })
     }
 
@@ -179,17 +186,22 @@ impl Arriving {
         self.came.fetch_add(len, Ordering::Release);
     }
 
-    /// Waits for slow viewers for a moment, then leaves them behind.
+    /// Waits for viewers who keep up, and leaves the others behind.
     async fn make_room(&self, window: &Mutex<Window>) {
-        let until = Instant::now() + WAITS_FOR_SLOW;
+        let mut until = None;
         loop {
             let moved = self.moved.notified();
             if !lock(window).is_full() {
                 return;
             }
-            if tokio::time::timeout_at(until, moved).await.is_err() {
-                lock(window).drop_half();
-                return;
+            let until = until.get_or_insert_with(|| {
+                lock(window).watch();
+                Instant::now() + WAITS_FOR_SLOW
+            });
+            if tokio::time::timeout_at(*until, moved).await.is_err() {
+                lock(window).leave_behind();
+                lock(window).watch();
+                *until = Instant::now() + WAITS_FOR_SLOW;
             }
         }
     }
@@ -260,7 +272,8 @@ impl Reader {
         let wish = Wish { token, media_id, url: None, range: range.to_ask(self.file.total) };
         let rest: Result<Arrival, mediary_graph::Error> = provider::open(graph, wish, |_| Ok(())).await;
         let stream = rest?.stream;
-        let upstream = Upstream::new(self.file.origin.clone(), stream, Some(range), self.file.total)?;
+        let Arriving { origin, total, most, .. } = &*self.file;
+        let upstream = Upstream::new(origin.clone(), stream, Some(range), *total, *most)?;
         if upstream.place().0 != self.at {
             return Err(mediary_graph::Error::cut_off().into());
         }

@@ -45,7 +45,7 @@ impl Engine {
             return Ok(passed_on(record, Passing::alone(upstream, asked.range.is_some(), view)));
         }
         let slot = self.arrivals().slot(record.company_id, record.id);
-        let mut met = slot.enter().await;
+        let (mut met, in_line) = slot.enter().await;
         let joined = met.arriving().and_then(|file| Some((file.reader()?, file)));
         let (reader, file, from) = match joined {
             Some((reader, file)) => (reader, file, From::Joined),
@@ -56,14 +56,14 @@ impl Engine {
                 let upstream = self.ask_whatsapp(record, None).await.inspect_err(|error| {
                     *met = Met::Refused(Instant::now(), error.again());
                 })?;
-                let file = Arriving::in_memory(upstream, &self.arrivals().held);
+                let file = Arriving::in_memory(upstream, &self.arrivals().held, slot.line());
                 *met = Met::Arriving(Arc::downgrade(&file));
                 let reader =
                     file.reader().ok_or_else(|| Error::new(ErrorCode::Internal, "read a new file"))?;
                 (reader, file, From::Provider)
             }
         };
-        drop(met);
+        drop((met, in_line));
         let part = asked.range.and_then(|range| range.of(file.total()?));
         let view = View::new(record, from, asked.began);
         Ok(passed_on(record, Passing::shared(reader, slot, part, file.total(), view)))
@@ -81,7 +81,10 @@ impl Engine {
         loop {
             let account = self.account_for_viewer(record, until).await?;
             let error = match self.open_at_whatsapp(record, &account, account.token()?, range).await {
-                Ok(upstream) => return Ok(upstream),
+                Ok(upstream) => {
+                    self.gates().account_well(account.row.id);
+                    return Ok(upstream);
+                }
                 Err(error) => error,
             };
             let passes = match error.kind() {
@@ -89,7 +92,11 @@ impl Engine {
                     self.refused(record, &account, error).await;
                     continue;
                 }
-                ErrorKind::Unavailable | ErrorKind::CutOff | ErrorKind::Protocol => tries < TRIES,
+                ErrorKind::Unavailable
+                | ErrorKind::CutOff
+                | ErrorKind::WrongLength
+                | ErrorKind::Protocol
+                | ErrorKind::StaleUrl => tries < TRIES,
                 _ => false,
             };
             if !passes {
@@ -115,10 +122,15 @@ impl Engine {
             return Err(mediary_graph::Error::media_gone());
         }
         let token = token.clone();
+        let remembered = self.urls().get(&known);
+        let declared = remembered.as_ref().and_then(|info| info.file_size).or_else(|| declared_size(record));
         let known_at = [record.provider_url_at, Some(record.created_at)];
-        let url = self.urls().get(&known);
-        let url = url.or_else(|| provider::young_url(record.provider_url.as_ref(), known_at, self.now()));
-        let declared = record.file_size.and_then(|size| u64::try_from(size).ok());
+        // Only a declared size shows a short body, so without one Graph is asked.
+        let url = match remembered {
+            Some(info) => Some(info.url),
+            None => provider::young_url(record.provider_url.as_ref(), known_at, self.now())
+                .filter(|_| declared.is_some()),
+        };
         let range_to_ask = range.and_then(|range| range.to_ask(declared));
         let wish = Wish { token: &token, media_id, url, range: range_to_ask };
         let graph = &self.parts().graph;
@@ -132,10 +144,11 @@ impl Engine {
         })?;
         let declared = info.as_ref().and_then(|info| info.file_size).or(declared);
         if let Some(info) = info {
-            self.urls().insert(known, info.url);
+            self.urls().insert(known.clone(), info);
         }
         let origin = Origin { graph: graph.clone(), token, media_id: media_id.to_owned() };
-        Upstream::new(origin, stream, range, declared)
+        let most = self.config().inbound_limits.of(record.file_type);
+        Upstream::new(origin, stream, range, declared, most).inspect_err(|_| self.urls().invalidate(&known))
     }
 
     /// What Graph says of a file, without its bytes.
@@ -227,6 +240,10 @@ pub(super) fn passed_on(record: &MediaFile, passing: Passing) -> OpenedMedia {
     let size = passing.total().or(described.size);
     let info = Arc::new(FileInfo { size, ..described });
     OpenedMedia { info, source: Source::Passing(Box::new(passing)) }
+}
+
+fn declared_size(record: &MediaFile) -> Option<u64> {
+    record.file_size.and_then(|size| u64::try_from(size).ok())
 }
 
 fn provider_id(record: &MediaFile) -> Result<&str> {

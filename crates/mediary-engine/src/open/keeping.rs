@@ -43,8 +43,9 @@ impl Engine {
         let slot = self.arrivals().slot(record.company_id, record.id);
         for attempt in 1.. {
             self.account_for_viewer(record, until).await?;
-            let mut met = slot.enter().await;
-            if let Some(file) = met.arriving().filter(|file| file.reader().is_some()) {
+            let (mut met, _in_line) = slot.enter().await;
+            if let Some(file) = met.arriving().filter(|file| file.is_as_declared() && file.reader().is_some())
+            {
                 drop(met);
                 return self
                     .join_arriving(record, &file, slot, asked, Source::Joined)
@@ -55,6 +56,8 @@ impl Engine {
                 return Err(error);
             }
             match self.begin_keeping(record, &slot).await? {
+                // The download goes on; what becomes of it decides the failure table.
+                Began::Arriving(file) if !file.is_as_declared() => return Ok(Kept::Elsewhere),
                 Began::Arriving(file) => {
                     *met = Met::Arriving(Arc::downgrade(&file));
                     drop(met);

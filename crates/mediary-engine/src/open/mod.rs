@@ -8,7 +8,6 @@ mod join;
 mod keeping;
 mod passing;
 mod range;
-mod spool;
 mod upstream;
 mod view;
 mod window;

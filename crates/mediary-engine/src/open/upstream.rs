@@ -33,31 +33,53 @@ pub(crate) struct Upstream {
     end: Option<u64>,
     /// The size of the whole file, where it is known.
     total: Option<u64>,
+    /// More is not taken of anybody.
+    most: u64,
     resumed: u32,
 }
 
 impl Upstream {
+    /// All bytes that have begun to come, whatever was declared, but not more than `most`.
+    pub(crate) fn whole(origin: Origin, stream: MediaStream, most: u64) -> Self {
+        let (at, total) = stream.place();
+        Self { origin, stream: Some(stream), skip: 0, at, end: None, total, most, resumed: 0 }
+    }
+
     /// Bytes that have begun to come, cut to what is wanted where WhatsApp sends more. Of a file whose size is not
-    /// known the whole is handed out. Fails if the range lies beyond the end.
+    /// known the whole is handed out, up to `most`. Fails if it is larger, if the range lies beyond the end, or if the
+    /// size is not the declared one.
     pub(crate) fn new(
         origin: Origin,
         stream: MediaStream,
         wanted: Option<ByteRange>,
         declared: Option<u64>,
+        most: u64,
     ) -> Result<Self, Error> {
-        let (first, total) = stream.place();
-        let total = total.or(declared);
+        let (first, told) = stream.place();
+        if let (Some(told), Some(declared)) = (told, declared)
+            && told != declared
+        {
+            return Err(Error::wrong_length(declared, told));
+        }
+        let total = told.or(declared);
+        if total.is_some_and(|total| total > most) {
+            return Err(Error::too_large(most));
+        }
         let part = match (wanted, total) {
             (Some(range), Some(total)) => Some(range.of(total).ok_or_else(|| Error::beyond_the_end(total))?),
             _ => None,
         };
         let (at, end) = part.map_or((first, None), |part| (part.start, Some(part.end)));
         let skip = at.saturating_sub(first);
-        Ok(Self { origin, stream: Some(stream), skip, at, end, total, resumed: 0 })
+        Ok(Self { origin, stream: Some(stream), skip, at, end, total, most, resumed: 0 })
     }
 
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    pub(crate) fn most(&self) -> u64 {
+        self.most
     }
 
     pub(crate) fn total(&self) -> Option<u64> {
@@ -88,6 +110,7 @@ impl Upstream {
             match came {
                 Ok(Some(chunk)) => {
                     let wanted = self.cut(chunk);
+                    self.check_length()?;
                     if !wanted.is_empty() {
                         return Ok(Some(wanted));
                     }
@@ -97,6 +120,17 @@ impl Upstream {
                 Err(error) => self.resume(error).await?,
             }
         }
+    }
+
+    fn check_length(&mut self) -> Result<(), Error> {
+        let error = match self.total {
+            Some(total) if self.at > total => Error::wrong_length(total, self.at),
+            None if self.at > self.most => Error::too_large(self.most),
+            _ => return Ok(()),
+        };
+        self.stream = None;
+        self.resumed = RESUMED_MAX;
+        Err(error)
     }
 
     /// What of a chunk is wanted.

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 
+use super::arrivals::Line;
+
 /// Bytes of one file, and of all files together. Beyond that nobody can join any more from the beginning, and whoever
 /// is too far behind goes on by himself.
 const FILE_BYTES: u64 = 4 * 1024 * 1024;
@@ -36,15 +38,30 @@ pub(super) struct Window {
     /// Where the first of them begins, and the last one ends.
     start: u64,
     end: u64,
-    /// The next byte of each viewer.
-    viewers: HashMap<ViewerId, u64>,
+    viewers: HashMap<ViewerId, Viewer>,
     next_viewer: ViewerId,
     held: Arc<Held>,
+    line: Line,
+}
+
+#[derive(Debug, Default)]
+struct Viewer {
+    /// His next byte, and what it was when the others began to wait for him.
+    at: u64,
+    was_at: u64,
 }
 
 impl Window {
-    pub(super) fn new(held: Arc<Held>) -> Self {
-        Self { chunks: VecDeque::new(), start: 0, end: 0, viewers: HashMap::new(), next_viewer: 0, held }
+    pub(super) fn new(held: Arc<Held>, line: Line) -> Self {
+        Self {
+            chunks: VecDeque::new(),
+            start: 0,
+            end: 0,
+            viewers: HashMap::new(),
+            next_viewer: 0,
+            held,
+            line,
+        }
     }
 
     /// A viewer from the first byte on; `None` if that is gone.
@@ -53,7 +70,7 @@ impl Window {
             return None;
         }
         self.next_viewer += 1;
-        self.viewers.insert(self.next_viewer, 0);
+        self.viewers.insert(self.next_viewer, Viewer::default());
         Some(self.next_viewer)
     }
 
@@ -64,13 +81,10 @@ impl Window {
 
     /// The chunk at the viewer's place, which moves on behind it.
     pub(super) fn take(&mut self, viewer: ViewerId) -> Found {
-        let Some(at) = self.viewers.get_mut(&viewer) else { return Found::Gone };
-        if *at < self.start {
-            return Found::Gone;
-        }
-        let index = self.chunks.partition_point(|(start, _)| start < at);
+        let Some(viewer) = self.viewers.get_mut(&viewer) else { return Found::Gone };
+        let index = self.chunks.partition_point(|(start, _)| *start < viewer.at);
         let Some((_, chunk)) = self.chunks.get(index) else { return Found::NotYet };
-        *at += chunk.len() as u64;
+        viewer.at += chunk.len() as u64;
         let chunk = chunk.clone();
         self.trim();
         Found::Bytes(chunk)
@@ -91,15 +105,29 @@ impl Window {
         len > 0 && (len >= FILE_BYTES || self.held.0.load(Ordering::Relaxed) >= ALL_BYTES)
     }
 
-    /// Leaves those behind who do not keep up.
-    pub(super) fn drop_half(&mut self) {
-        let keep = (self.end - self.start) / 2;
-        while self.end - self.start > keep && self.drop_first() {}
+    /// From now on it is seen who keeps up.
+    pub(super) fn watch(&mut self) {
+        for viewer in self.viewers.values_mut() {
+            viewer.was_at = viewer.at;
+        }
     }
 
-    /// Drops what everybody has seen, where it takes the room of what comes.
+    /// Leaves those behind who have taken nothing since then although there was something to take.
+    pub(super) fn leave_behind(&mut self) {
+        let end = self.end;
+        self.viewers.retain(|_, viewer| viewer.at == end || viewer.at > viewer.was_at);
+        self.drop_what_all_have();
+    }
+
+    /// Drops what everybody has seen, where it takes the room of what comes and nobody is about to join.
     fn trim(&mut self) {
-        let slowest = self.viewers.values().copied().filter(|at| *at >= self.start).min();
+        if self.line.is_empty() {
+            self.drop_what_all_have();
+        }
+    }
+
+    fn drop_what_all_have(&mut self) {
+        let slowest = self.viewers.values().map(|viewer| viewer.at).min();
         while self.is_full()
             && let Some((start, first)) = self.chunks.front()
             && slowest.is_none_or(|at| start + first.len() as u64 <= at)
@@ -129,7 +157,7 @@ mod tests {
 
     fn window() -> (Window, Arc<Held>) {
         let held = Arc::new(Held::default());
-        (Window::new(held.clone()), held)
+        (Window::new(held.clone(), Line::default()), held)
     }
 
     fn chunk(number: usize) -> Bytes {
@@ -170,17 +198,19 @@ mod tests {
     #[test]
     fn who_does_not_keep_up_is_left_behind_and_who_does_goes_on() {
         let (mut window, _) = window();
-        let (fast, slow) = (window.join().unwrap(), window.join().unwrap());
+        let [fast, slow, stopped] = [(); 3].map(|()| window.join().unwrap());
         let mut number = 0;
         while !window.is_full() {
             window.push(chunk(number));
             assert_eq!(window.take(fast), Found::Bytes(chunk(number)));
             number += 1;
         }
+        window.watch();
         assert_eq!(window.take(slow), Found::Bytes(chunk(0)), "all of it is still there for him");
-        window.drop_half();
+        window.leave_behind();
         assert!(!window.is_full());
-        assert_eq!(window.take(slow), Found::Gone);
+        assert_eq!(window.take(stopped), Found::Gone);
+        assert_eq!(window.take(slow), Found::Bytes(chunk(1)));
         window.push(chunk(number));
         assert_eq!(window.take(fast), Found::Bytes(chunk(number)));
     }
@@ -188,7 +218,7 @@ mod tests {
     #[test]
     fn all_windows_together_are_bounded() {
         let held = Arc::new(Held::default());
-        let mut windows: Vec<_> = (0..64).map(|_| Window::new(held.clone())).collect();
+        let mut windows: Vec<_> = (0..64).map(|_| Window::new(held.clone(), Line::default())).collect();
         let viewers: Vec<_> = windows.iter_mut().map(|window| window.join().unwrap()).collect();
         for number in 0..20 {
             for (window, viewer) in windows.iter_mut().zip(&viewers) {

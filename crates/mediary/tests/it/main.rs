@@ -15,4 +15,5 @@ mod events;
 mod harness;
 mod media;
 mod memory;
+mod on_demand;
 mod webhook;

@@ -17,7 +17,7 @@ const VIEWED_BYTES: u64 = 16 * 1024 * 1024;
 const PEAK_KIB: u64 = 150 * 1024;
 
 /// The most memory that was ever resident, in KiB.
-fn peak_kib(pid: u32) -> u64 {
+pub(crate) fn peak_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
