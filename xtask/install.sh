@@ -21,6 +21,7 @@ for task in "$@"; do
         need python3 python3
         need sqlite3 sqlite3
         need curl curl
+        need openssl openssl
         need taskset util-linux
         ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql postgresql-contrib)
         ;;

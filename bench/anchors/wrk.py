@@ -36,7 +36,7 @@ end
 
 
 def wrk(folder, url, paths, connections, seconds, bearer=None, range_bytes=0, size=0):
-    """Loads a server and returns {rate, mb_per_second, p50_ms, p99_ms}. Any answer but 2xx is an error."""
+    """Loads a server and returns {rate, mb_per_second, bytes, p50_ms, p99_ms}. Any answer but 2xx is an error."""
     script = os.path.join(folder, "wrk.lua")
     quoted = "{" + ", ".join(f'"{path}"' for path in paths) + "}"
     with open(script, "w") as file:
@@ -52,4 +52,5 @@ def wrk(folder, url, paths, connections, seconds, bearer=None, range_bytes=0, si
     if errors > requests / 1000:
         raise RuntimeError(f"{int(errors)} of {int(requests)} requests to {url}{paths[0]} failed")
     seconds = micros / 1e6
-    return {"rate": requests / seconds, "mb_per_second": size_bytes / seconds / 1e6, "p50_ms": p50, "p99_ms": p99}
+    rates = {"rate": requests / seconds, "mb_per_second": size_bytes / seconds / 1e6}
+    return {**rates, "bytes": size_bytes, "p50_ms": p50, "p99_ms": p99}

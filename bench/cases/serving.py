@@ -16,6 +16,8 @@ CASES = [
     ("256 KiB ranges of 16 MB, c=1000", 16_000_000, 1000, 256 * KIB, "rate", 0.6),
     ("16 MB, c=64", 16_000_000, 64, 0, "mb_per_second", 0.5),
 ]
+# What, size, floor in milliseconds.
+PACED = [("20 KB", 20_000, 20), ("300 KB", 300_000, 500)]
 
 
 def run(bench):
@@ -33,12 +35,14 @@ def run(bench):
             ours.append(wrk(bench.folder, server.url, paths, bearer=server.bearer, **load)[figure])
         unit = "MB/s" if figure == "mb_per_second" else "/s"
         lines.append(against("serving", what, unit, ours, "nginx sendfile", theirs, floor))
-    return [*lines, paced(bench, server, stored[20_000][0][0])]
+    for what, size, most in PACED:
+        lines.append(paced(bench, server, what, stored[size][0][0], most))
+    return lines
 
 
-def paced(bench, server, path):
+def paced(bench, server, what, path, most):
     command = [bench.load, "paced", "--url", server.url + path, "--connections", "1000", "--rate", "2000"]
     result = run_json([*command, "--seconds", str(bench.seconds)], LOAD_CORE, {"BENCH_BEARER": server.bearer})
     if result["failed"]:
         raise RuntimeError(f"{result['failed']} paced requests failed")
-    return at_most("serving", "20 KB, 1,000 connections paced at 2,000/s, p99", "ms", result["p99_ms"], 20)
+    return at_most("serving", f"{what}, 1,000 connections paced at 2,000/s, p99", "ms", result["p99_ms"], most)

@@ -28,15 +28,19 @@ def server_with_files(bench):
 
 def stored_files(server):
     """{size: [(path to ask for it, key in storage)]} of all files that a server has."""
+    found = {size: [] for size in SIZES.values()}
+    for item in records(server):
+        key = f"media/{item['companyId']}/{item['messageId']}/{item['providerMediaId']}"
+        found[item["fileSize"]].append((item["url"], key))
+    return found
+
+
+def records(server):
+    """What the server says of all its media."""
     items, cursor = [], ""
     while True:
         page = server.get(f"/api/media?limit=100{cursor}")
         items += page["items"]
         if not page["hasMore"]:
-            break
+            return items
         cursor = f"&cursor={page['nextCursor']}"
-    found = {size: [] for size in SIZES.values()}
-    for item in items:
-        key = f"media/{item['companyId']}/{item['messageId']}/{item['providerMediaId']}"
-        found[item["fileSize"]].append((item["url"], key))
-    return found

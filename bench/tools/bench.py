@@ -13,7 +13,7 @@ from tools.s3 import Bucket
 
 KIB = 1024
 # Sizes of files by the prefix of their media ids.
-SIZES = {"1120": 20_000, "1130": 300_000, "1116": 16_000_000}
+SIZES = {"1120": 20_000, "1130": 300_000, "1116": 16_000_000, "1150": 50_000_000}
 
 
 class Bench:
@@ -98,8 +98,8 @@ class Bench:
             self.shared.append(self._graph)
         return self._graph
 
-    def nginx(self, core, locations):
-        server = Nginx(self.new_folder("nginx"), core, locations)
+    def nginx(self, core, locations, beside=""):
+        server = Nginx(self.new_folder("nginx"), core, locations, beside)
         self.servers.append(server)
         return server
 

@@ -10,7 +10,10 @@ import sqlite3
 import time
 import urllib.request
 
-from tools.process import LOAD_CORE, SERVER_CORE, Daemon, cpu_seconds, free_port, memory_bytes, run_json, wait_for
+from tools.process import (
+    LOAD_CORE, SERVER_CORE, Daemon, cpu_seconds, free_port, memory_bytes, peak_memory_bytes, run_json, wait_for,
+    written_bytes,
+)
 
 APP_SECRET = "bench-app-secret"
 PHONE_NUMBER_ID = "106540352242922"
@@ -117,6 +120,12 @@ class Mediary:
 
     def memory(self, field="Pss"):
         return memory_bytes(self.pid, field)
+
+    def peak_memory(self):
+        return peak_memory_bytes(self.pid)
+
+    def written(self):
+        return written_bytes(self.pid)
 
     def cpu(self):
         return cpu_seconds(self.pid)

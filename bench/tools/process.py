@@ -1,5 +1,6 @@
 """Processes: started on one core, ended by their id, looked at through /proc."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -31,6 +32,17 @@ def need(program, package):
 def on_core(core, command):
     """The command, bound to a core, or free to use all if `core` is None."""
     return list(command) if core is None else ["taskset", "-c", str(core), *command]
+
+
+@contextlib.contextmanager
+def ourselves_on_core(core):
+    """Binds this very process, where it is the load."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def run(command, core=None, env=None, timeout=120, cwd=None):
@@ -109,11 +121,26 @@ def children(pid):
 
 def memory_bytes(pid, field="Pss"):
     """Memory of a process: `Rss`, or `Pss` where what is shared counts in part."""
-    with open(f"/proc/{pid}/smaps_rollup") as file:
-        for line in file:
+    return 1024 * said_of(pid, "smaps_rollup", field)
+
+
+def peak_memory_bytes(pid):
+    """The most that a process ever had (RSS)."""
+    return 1024 * said_of(pid, "status", "VmHWM")
+
+
+def written_bytes(pid):
+    """What a process has written to disks, as far as the kernel counts it."""
+    return said_of(pid, "io", "write_bytes")
+
+
+def said_of(pid, file, field):
+    """The number that a file of /proc gives a field."""
+    with open(f"/proc/{pid}/{file}") as lines:
+        for line in lines:
             if line.startswith(field + ":"):
-                return int(line.split()[1]) * 1024
-    raise RuntimeError(f"/proc/{pid}/smaps_rollup has no {field}")
+                return int(line.split()[1])
+    raise RuntimeError(f"/proc/{pid}/{file} has no {field}")
 
 
 def cpu_seconds(pid):

@@ -40,6 +40,17 @@ def told(case, what, unit, ours, anchor, anchor_values):
     return dataclasses.replace(against(case, what, unit, ours, anchor, anchor_values, 0), floor="", ok=True)
 
 
+def not_above(case, what, unit, ours, anchor, anchor_values, most):
+    """The same where less is better."""
+    line = against(case, what, unit, ours, anchor, anchor_values, 0)
+    return dataclasses.replace(line, floor=f"≤ {most} × {anchor}", ok=line.ratio <= most)
+
+
+def noted(case, what, unit, ours):
+    """By itself, for information: no floor."""
+    return Line(case, what, ours, unit, "", True)
+
+
 def at_most(case, what, unit, ours, most):
     return Line(case, what, ours, unit, f"≤ {most:g} {unit}", ours <= most)
 
