@@ -167,6 +167,7 @@ impl Engine {
         caller.require(Permission::ChangeMediaSettings)?;
         let company = self.store().update_company_settings(caller.company_id, settings).await?;
         self.accounts().forget();
+        self.files().forget_passed_on();
         company.ok_or_else(|| Error::not_found("there is no such company"))
     }
 

@@ -14,6 +14,8 @@ use super::{FileInfo, OpenedMedia, Source, Target};
 use crate::accounts::CACHED_FOR;
 
 const RECENT: u64 = 16_384;
+/// Records of files that are only passed on.
+const PASSED_ON: u64 = 4096;
 /// Files that are kept open, and for how long: by then storage is looked at again, and a file that it lost is missed.
 const OPEN_FILES: u64 = 1024;
 const OPEN_FOR: Duration = Duration::from_secs(5);
@@ -28,6 +30,7 @@ type FileKey = (StorageKey, [u8; 32]);
 pub(crate) struct OpenFiles {
     recent: Cache<(CompanyId, Target), (Arc<FileInfo>, StoredFile)>,
     open: Cache<FileKey, StoredFile>,
+    passed_on: Cache<(CompanyId, Target), Arc<MediaFile>>,
     viewed: Mutex<HashMap<(CompanyId, MediaId), Timestamp>>,
 }
 
@@ -42,6 +45,7 @@ impl Default for OpenFiles {
         Self {
             recent: Cache::builder().max_capacity(RECENT).time_to_live(CACHED_FOR).build(),
             open: Cache::builder().max_capacity(OPEN_FILES).time_to_live(OPEN_FOR).build(),
+            passed_on: Cache::builder().max_capacity(PASSED_ON).time_to_live(CACHED_FOR).build(),
             viewed: Mutex::default(),
         }
     }
@@ -72,11 +76,26 @@ impl OpenFiles {
         }
     }
 
+    /// The record of a file that was only passed on a moment ago, and is not kept.
+    pub(super) fn passed_on(&self, company: CompanyId, target: Target) -> Option<Arc<MediaFile>> {
+        self.passed_on.get(&(company, target))
+    }
+
+    pub(super) fn remember_passed_on(&self, target: Target, record: &Arc<MediaFile>) {
+        self.passed_on.insert((record.company_id, target), record.clone());
+    }
+
     /// Forgets a file that is no longer to be served.
     pub(crate) fn forget(&self, record: &MediaFile) {
         for target in targets(record) {
             self.recent.invalidate(&(record.company_id, target));
+            self.passed_on.invalidate(&(record.company_id, target));
         }
+    }
+
+    /// Forgets what was not kept: its policy may have changed.
+    pub(crate) fn forget_passed_on(&self) {
+        self.passed_on.invalidate_all();
     }
 
     /// Notes a view, to be written down with the next sweep.

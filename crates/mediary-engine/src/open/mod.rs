@@ -121,18 +121,37 @@ impl Engine {
             self.meters().storage_hit.increment(1);
             return Ok(hit);
         }
-        let record = match request.target {
+        let record = match self.files().passed_on(company, request.target) {
+            Some(record) => record,
+            None => self.viewed(company, request.target).await?,
+        };
+        if record.policy.keeps_bytes() || record.download_status != DownloadStatus::Pending {
+            return self.open_record(MediaFile::clone(&record), request.wanted, began).await;
+        }
+        refuse_withheld(&record)?;
+        match request.wanted {
+            Wanted::Description => Ok(described(&record)),
+            Wanted::Bytes { range } => self.pass_on(&record, Asked { range, afresh: false, began }).await,
+        }
+    }
+
+    /// The record of a file that somebody looks at.
+    async fn viewed(&self, company: CompanyId, target: Target) -> Result<Arc<MediaFile>> {
+        let record = match target {
             Target::Media(id) => self.store().media(company, id).await?,
             Target::Message(id) => self.store().media_by_message(company, id).await?,
         };
-        let record = record.ok_or_else(|| Error::not_found("there is no such media file"))?;
+        let record = Arc::new(record.ok_or_else(|| Error::not_found("there is no such media file"))?);
         tracing::info!(
             company.id = company.0,
             message.id = record.message_id.0,
             media.id = record.id.0,
             "media_viewed"
         );
-        self.open_record(record, request.wanted, began).await
+        if !record.policy.keeps_bytes() && record.download_status == DownloadStatus::Pending {
+            self.files().remember_passed_on(target, &record);
+        }
+        Ok(record)
     }
 
     /// Opens a file by WhatsApp's id for it, always from WhatsApp and never stored; `afresh` not even with others who

@@ -7,7 +7,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 use super::GraphOptions;
@@ -97,24 +96,19 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Names lead to public addresses only. Addresses written in a URL never come here; the allow-list alone decides
-/// about them.
-pub(super) struct PublicOnly(pub(super) Lookup);
+/// What a name was found to stand for; port 0 stands for the URL's own.
+pub(super) type Addresses = std::vec::IntoIter<SocketAddr>;
 
-impl Resolve for PublicOnly {
-    fn resolve(&self, name: Name) -> Resolving {
-        let looking = (self.0)(name.as_str().to_owned());
-        Box::pin(async move {
-            let mut addresses = looking.await?;
-            let found = !addresses.is_empty();
-            addresses.retain(|address| is_public(*address));
-            if found && addresses.is_empty() {
-                return Err(PrivateAddress.into());
-            }
-            // Port 0 stands for the URL's own.
-            Ok(Box::new(addresses.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs)
-        })
+/// The public ones among the addresses of a name.
+pub(super) async fn public_addresses(looking: Looking) -> Result<Addresses, Box<dyn StdError + Send + Sync>> {
+    let mut addresses = looking.await?;
+    let found = !addresses.is_empty();
+    addresses.retain(|address| is_public(*address));
+    if found && addresses.is_empty() {
+        return Err(PrivateAddress.into());
     }
+    let addresses: Vec<_> = addresses.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect();
+    Ok(addresses.into_iter())
 }
 
 #[derive(Debug, thiserror::Error)]

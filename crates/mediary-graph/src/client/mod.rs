@@ -5,18 +5,20 @@
 
 mod answer;
 mod hosts;
+mod media_host;
 mod stream;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION, RANGE};
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{RequestBuilder, Response, StatusCode, redirect};
 use url::Url;
 
 use self::answer::Answer;
-use self::hosts::{AllowedHosts, PublicOnly};
+use self::hosts::AllowedHosts;
+use self::media_host::MediaHost;
 use crate::error::{Error, ErrorKind};
 use crate::redact::redacted_debug;
 use crate::sha256::parse_sha256;
@@ -52,7 +54,7 @@ pub struct GraphOptions {
 #[derive(Clone)]
 pub struct GraphClient {
     graph: reqwest::Client,
-    media: reqwest::Client,
+    media: MediaHost,
     hosts: Arc<AllowedHosts>,
     options: Arc<GraphOptions>,
 }
@@ -86,7 +88,7 @@ impl GraphClient {
         let hosts = AllowedHosts::new(&options)?;
         Ok(Self {
             graph: builder(&options)?.build().map_err(unusable)?,
-            media: builder(&options)?.dns_resolver(PublicOnly(lookup)).build().map_err(unusable)?,
+            media: MediaHost::new(&options, lookup)?,
             hosts: Arc::new(hosts),
             options: Arc::new(options),
         })
@@ -143,12 +145,7 @@ impl GraphClient {
         })?;
         for _ in 0..=REDIRECTS {
             self.hosts.check(&url)?;
-            let mut request = self.media.get(url.clone()).bearer_auth(token);
-            if let Some((first, last)) = range {
-                let last = last.map(|last| last.to_string()).unwrap_or_default();
-                request = request.header(RANGE, format!("bytes={first}-{last}"));
-            }
-            let response = self.send(request).await?;
+            let response = self.in_time(self.media.get(token, &url, range)).await?;
             if !response.status().is_redirection() || response.status() == StatusCode::NOT_MODIFIED {
                 return MediaStream::open(response, range.is_some(), self.options.silence_timeout).await;
             }
@@ -163,12 +160,14 @@ impl GraphClient {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
+        self.in_time(async { request.send().await.map_err(failed_to_send) }).await
+    }
+
+    /// The head of an answer, if it comes in time.
+    async fn in_time<T>(&self, asking: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let wait = self.options.connect_timeout + self.options.silence_timeout;
-        match tokio::time::timeout(wait, request.send()).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(failed_to_send(error)),
-            Err(_) => Err(Error::new(ErrorKind::Timeout, format!("no answer within {wait:?}"))),
-        }
+        let late = |_| Error::new(ErrorKind::Timeout, format!("no answer within {wait:?}"));
+        tokio::time::timeout(wait, asking).await.map_err(late)?
     }
 
     /// Ids come from outside: they make exactly one path segment.
@@ -217,10 +216,6 @@ fn unusable(error: reqwest::Error) -> Error {
 
 fn failed_to_send(error: reqwest::Error) -> Error {
     let error = error.without_url();
-    if hosts::is_private_address(&error) {
-        return Error::new(ErrorKind::ForbiddenUrl, "the media host resolves to a private address")
-            .caused_by(error);
-    }
     let (kind, context) = if error.is_timeout() {
         (ErrorKind::Timeout, "whatsapp did not answer in time")
     } else if error.is_builder() {

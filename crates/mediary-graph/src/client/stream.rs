@@ -4,10 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Response;
-use reqwest::header::{AsHeaderName, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
+use http::Response;
+use http::header::{AsHeaderName, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
 
-use super::answer::read_bounded;
 use crate::error::{Error, ErrorKind};
 use crate::refusal::{Refusal, meaning_of_status, retry_after};
 
@@ -16,7 +17,7 @@ const REFUSAL_BYTES: usize = 64 * 1024;
 
 /// An open download. Dropping it ends it.
 pub struct MediaStream {
-    response: Response,
+    body: Incoming,
     silence_timeout: Duration,
     /// 200 for the whole file, 206 for the part that was asked for.
     pub status: u16,
@@ -31,7 +32,7 @@ pub struct MediaStream {
 
 impl MediaStream {
     pub(super) async fn open(
-        response: Response,
+        response: Response<Incoming>,
         part: bool,
         silence_timeout: Duration,
     ) -> Result<Self, Error> {
@@ -63,7 +64,7 @@ impl MediaStream {
             content_length,
             place,
             left: content_length,
-            response,
+            body: response.into_body(),
         })
     }
 
@@ -75,8 +76,8 @@ impl MediaStream {
     /// The next bytes; `None` at the end. Fails when nothing comes for too long, or when the bytes end before the
     /// announced length.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        let chunk = match tokio::time::timeout(self.silence_timeout, self.response.chunk()).await {
-            Ok(chunk) => chunk.map_err(broke_off)?,
+        let chunk = match tokio::time::timeout(self.silence_timeout, next(&mut self.body)).await {
+            Ok(chunk) => chunk?,
             Err(_) => {
                 let context = format!("the media host was silent for {:?}", self.silence_timeout);
                 return Err(Error::new(ErrorKind::Timeout, context));
@@ -95,14 +96,17 @@ impl MediaStream {
 
 /// On the media host, a refused token and a gone file mean the same: the URL is no longer good. Only Graph itself
 /// says more about either.
-async fn refused(response: Response, timeout: Duration) -> Error {
+async fn refused(response: Response<Incoming>, timeout: Duration) -> Error {
     let status = response.status().as_u16();
     let wait = retry_after(response.headers());
     let kind = match status {
         401 | 403 | 404 | 410 => ErrorKind::StaleUrl,
         416 => ErrorKind::RangeNotSatisfiable,
         _ => {
-            let body = read_bounded(response, REFUSAL_BYTES, timeout).await.unwrap_or_default();
+            let body = Limited::new(response.into_body(), REFUSAL_BYTES).collect();
+            let body = tokio::time::timeout(timeout, body).await;
+            let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes);
+            let body = body.unwrap_or_default();
             let meaning = Refusal::read(&body).map(|refusal| refusal.meaning(status));
             match meaning {
                 Some(kind @ (ErrorKind::Throttled | ErrorKind::Unavailable)) => kind,
@@ -123,11 +127,19 @@ fn place_of(content_range: &str) -> Option<(u64, Option<u64>)> {
     Some((first.trim().parse().ok()?, size.trim().parse().ok()))
 }
 
-fn broke_off(error: reqwest::Error) -> Error {
-    Error::new(ErrorKind::CutOff, "the bytes broke off").caused_by(error.without_url())
+/// The next bytes of a body.
+async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Error> {
+    while let Some(frame) = body.frame().await {
+        let broke_off = |error| Error::new(ErrorKind::CutOff, "the bytes broke off").caused_by(error);
+        // What is no data is a trailer.
+        if let Ok(bytes) = frame.map_err(broke_off)?.into_data() {
+            return Ok(Some(bytes));
+        }
+    }
+    Ok(None)
 }
 
-fn header(response: &Response, name: impl AsHeaderName) -> Option<String> {
+fn header(response: &Response<Incoming>, name: impl AsHeaderName) -> Option<String> {
     response.headers().get(name)?.to_str().ok().map(str::to_owned)
 }
 
