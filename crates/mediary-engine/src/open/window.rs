@@ -12,7 +12,7 @@ use super::arrivals::Line;
 /// Bytes of one file, and of all files together. Beyond that nobody can join any more from the beginning, and whoever
 /// is too far behind goes on by himself.
 const FILE_BYTES: u64 = 4 * 1024 * 1024;
-const ALL_BYTES: u64 = 16 * 1024 * 1024;
+const ALL_BYTES: u64 = 8 * 1024 * 1024;
 
 /// What all windows of a process hold.
 #[derive(Debug, Default)]

@@ -4,19 +4,21 @@
 //! name on it is followed to a private address. Redirects are followed by hand, so that each hop is checked.
 
 mod answer;
+mod breaker;
 mod hosts;
 mod media_host;
 mod stream;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
-use reqwest::{RequestBuilder, Response, StatusCode, redirect};
+use reqwest::{StatusCode, redirect};
 use url::Url;
 
 use self::answer::Answer;
+use self::breaker::Breaker;
 use self::hosts::AllowedHosts;
 use self::media_host::MediaHost;
 use crate::error::{Error, ErrorKind};
@@ -56,6 +58,7 @@ pub struct GraphClient {
     graph: reqwest::Client,
     media: MediaHost,
     hosts: Arc<AllowedHosts>,
+    breaker: Arc<Breaker>,
     options: Arc<GraphOptions>,
 }
 
@@ -90,6 +93,7 @@ impl GraphClient {
             graph: builder(&options)?.build().map_err(unusable)?,
             media: MediaHost::new(&options, lookup)?,
             hosts: Arc::new(hosts),
+            breaker: Arc::default(),
             options: Arc::new(options),
         })
     }
@@ -145,7 +149,7 @@ impl GraphClient {
         })?;
         for _ in 0..=REDIRECTS {
             self.hosts.check(&url)?;
-            let response = self.in_time(self.media.get(token, &url, range)).await?;
+            let response = self.in_time(&url, self.media.get(token, &url, range)).await?;
             if !response.status().is_redirection() || response.status() == StatusCode::NOT_MODIFIED {
                 return MediaStream::open(response, range.is_some(), self.options.silence_timeout).await;
             }
@@ -155,19 +159,23 @@ impl GraphClient {
     }
 
     async fn ask(&self, token: &str, url: Url) -> Result<Answer, Error> {
-        let response = self.send(self.graph.get(url).bearer_auth(token)).await?;
+        let request = self.graph.get(url.clone()).bearer_auth(token);
+        let response = self.in_time(&url, async { request.send().await.map_err(failed_to_send) }).await?;
         Answer::read(response, self.options.silence_timeout).await
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
-        self.in_time(async { request.send().await.map_err(failed_to_send) }).await
-    }
-
-    /// The head of an answer, if it comes in time.
-    async fn in_time<T>(&self, asking: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    /// The head of a host's answer, if it comes in time.
+    async fn in_time<T>(
+        &self,
+        url: &Url,
+        asking: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        self.breaker.check(url, Instant::now())?;
         let wait = self.options.connect_timeout + self.options.silence_timeout;
-        let late = |_| Error::new(ErrorKind::Timeout, format!("no answer within {wait:?}"));
-        tokio::time::timeout(wait, asking).await.map_err(late)?
+        let late = |_| Err(Error::new(ErrorKind::Timeout, format!("no answer within {wait:?}")));
+        let answer = tokio::time::timeout(wait, asking).await.unwrap_or_else(late);
+        self.breaker.note(url, &answer, Instant::now());
+        answer
     }
 
     /// Ids come from outside: they make exactly one path segment.
