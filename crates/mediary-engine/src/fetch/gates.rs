@@ -5,15 +5,45 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mediary_core::{AccountId, ErrorCode, Timestamp};
+use tokio::sync::Notify;
+
+/// How long a download lets viewers of its account go first.
+const VIEWERS_FIRST: Duration = Duration::from_secs(1);
 
 /// Shared by all downloads of this process.
 #[derive(Debug, Default)]
-pub(crate) struct Gates(Mutex<State>);
+pub(crate) struct Gates {
+    state: Mutex<State>,
+    /// A viewer was answered.
+    viewer_answered: Notify,
+}
 
 #[derive(Debug, Default)]
 struct State {
     throttled: HashMap<AccountId, Streak>,
     storage: Option<StoragePause>,
+    /// Viewers for whom WhatsApp is being asked, by account.
+    viewers: HashMap<AccountId, usize>,
+}
+
+/// A viewer who waits for WhatsApp, for as long as it lives.
+pub(crate) struct Asking<'g> {
+    gates: &'g Gates,
+    account: AccountId,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        let mut state = self.gates.lock();
+        if let Some(count) = state.viewers.get_mut(&self.account) {
+            *count -= 1;
+            if *count == 0 {
+                state.viewers.remove(&self.account);
+            }
+        }
+        drop(state);
+        self.gates.viewer_answered.notify_waiters();
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +60,27 @@ pub(crate) struct StoragePause {
 }
 
 impl Gates {
+    /// Says that WhatsApp is asked for somebody who waits.
+    pub(crate) fn viewer_asks(&self, account: AccountId) -> Asking<'_> {
+        *self.lock().viewers.entry(account).or_default() += 1;
+        Asking { gates: self, account }
+    }
+
+    /// Waits a moment while viewers ask WhatsApp with the same account: what it allows, they get first.
+    pub(super) async fn after_viewers(&self, account: AccountId) {
+        let all_answered = async {
+            loop {
+                let answered = self.viewer_answered.notified();
+                if !self.lock().viewers.contains_key(&account) {
+                    return;
+                }
+                answered.await;
+            }
+        };
+        // A download that waited long enough goes on beside them.
+        let _ = tokio::time::timeout(VIEWERS_FIRST, all_answered).await;
+    }
+
     /// How often in a row an account was throttled, if it is now. Downloads that ran side by side and were refused
     /// together count as one.
     pub(crate) fn throttled_in_row(&self, account: AccountId, now: Timestamp) -> u32 {
@@ -84,7 +135,7 @@ impl Gates {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -109,6 +160,25 @@ mod tests {
         gates.throttle(ACCOUNT, later, WAIT);
         gates.account_well(ACCOUNT);
         assert_eq!(gates.throttled_in_row(ACCOUNT, later.plus(WAIT)), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn viewers_of_an_account_go_before_its_downloads_for_a_moment() {
+        let gates = Gates::default();
+        let began = tokio::time::Instant::now();
+        gates.after_viewers(ACCOUNT).await;
+        let asking = gates.viewer_asks(ACCOUNT);
+        gates.after_viewers(AccountId(2)).await;
+        assert_eq!(began.elapsed(), Duration::ZERO, "nobody is in the way");
+        let answered = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            drop(asking);
+        };
+        tokio::join!(gates.after_viewers(ACCOUNT), answered);
+        assert_eq!(began.elapsed(), Duration::from_millis(300));
+        let _asking = gates.viewer_asks(ACCOUNT);
+        gates.after_viewers(ACCOUNT).await;
+        assert_eq!(began.elapsed(), Duration::from_millis(300) + VIEWERS_FIRST, "not for ever");
     }
 
     #[test]

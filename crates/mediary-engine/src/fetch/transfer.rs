@@ -136,6 +136,9 @@ pub(super) async fn fetch(
         _ => Ok(()),
     };
     let agree = |info: &MediaInfo| fits(info.file_size);
+    if viewers.is_none() {
+        engine.gates().after_viewers(claim.account_id).await;
+    }
     let Arrival { stream, info } = provider::open(&engine.parts().graph, wish, agree).await?;
     fault::point("fetch.resolved");
     let mut declared = Declared { sha256: claim.sha256, size: claim.file_size };

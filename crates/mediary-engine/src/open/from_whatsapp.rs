@@ -76,6 +76,7 @@ impl Engine {
         range: Option<ByteRange>,
     ) -> Result<Upstream> {
         provider_id(record)?;
+        let _asking = self.gates().viewer_asks(record.account_id);
         let until = Instant::now() + WAITS_FOR_ACCOUNT;
         let mut tries = 1;
         loop {
