@@ -157,63 +157,6 @@ async function failPhoto(page: Page): Promise<MediaFile> {
   return failed;
 }
 
-/** Lets a photo of a customer of its own arrive while a policy holds, and sets the old policy again. */
-async function photoUnder(page: Page, origin: string, policy: string): Promise<MediaFile> {
-  const set = async (next: string) => {
-    const answer = await page.request.patch("/api/settings/media", {
-      data: { policy: next },
-      headers: { Origin: origin },
-    });
-    expect(answer.ok(), `the policy can be set to ${next}`).toBe(true);
-  };
-  const find = () =>
-    findMedia(page, "downloadStatus=pending&fileType=image", (media) => media.policy === policy);
-  await set(policy);
-  const customer = { waId: "15550199002", name: "Photo Customer" };
-  const message = { type: "image", media: { sample: "mugs" }, caption: `Under ${policy}` };
-  const before = await find();
-  await control(page, "messages", { ...message, customer });
-  let photo: MediaFile | undefined;
-  await expect
-    .poll(async () => {
-      photo = await find();
-      return photo !== undefined && photo.id !== before?.id;
-    })
-    .toBe(true);
-  await set("store");
-  if (!photo) throw new Error(`no photo under ${policy}`);
-  return photo;
-}
-
-const tapToView = (page: Page, policy: string) =>
-  thread(page)
-    .getByRole("article")
-    .filter({ hasText: `Under ${policy}` })
-    .last()
-    .getByRole("button", { name: "Photo: tap to view" })
-    .click();
-
-test("under on_view a tap fetches, under stream it can be fetched again and hidden", async ({
-  inbox,
-  baseURL,
-}) => {
-  const onView = await photoUnder(inbox, new URL(baseURL ?? "").origin, "on_view");
-  const stream = await photoUnder(inbox, new URL(baseURL ?? "").origin, "stream");
-  await openMessage(inbox, onView);
-  await tapToView(inbox, "on_view");
-  await expect(thread(inbox).locator(`[data-media="${onView.messageId}"]`)).toBeVisible();
-
-  await openMessage(inbox, stream);
-  await tapToView(inbox, "stream");
-  const tile = thread(inbox).locator(`[data-media="${stream.messageId}"]`);
-  await expect(tile).toHaveAttribute("href", stream.url);
-  const again = inbox.waitForRequest((request) => request.url().includes("/api/whatsapp/media/"));
-  await inbox.getByRole("button", { name: "Fetch again from WhatsApp" }).click();
-  expect(new URL((await again).url()).searchParams.get("t")).toBeTruthy();
-  await inbox.getByRole("button", { name: "Hide", exact: true }).click();
-  await expect(tile).toBeHidden();
-});
-
 test("the details list recent media and tell all about a file", async ({ inbox }) => {
   const photo = await findMedia(inbox, `${ready}&fileType=image`);
   expect(photo, "needs a photo").toBeTruthy();

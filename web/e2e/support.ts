@@ -60,6 +60,76 @@ export async function clearFaults(page: Page): Promise<void> {
   await page.request.delete(`${controlUrl}/faults`);
 }
 
+type Upstream = { downloads: number; bytesSent: number };
+
+/** What was asked of WhatsApp for one of its files. */
+export async function upstream(page: Page, providerMediaId: string): Promise<Upstream> {
+  const answer = await page.request.get(`${controlUrl}/stats/${providerMediaId}`);
+  expect(answer.ok(), "the simulated WhatsApp counts").toBe(true);
+  return (await answer.json()) as Upstream;
+}
+
+/** Makes something go wrong until the function that it returns is called. */
+export async function arm(page: Page, fault: object): Promise<() => Promise<void>> {
+  const answer = await page.request.post(`${controlUrl}/faults`, { data: fault });
+  const { id } = (await answer.json()) as { id: number };
+  return async () => void (await page.request.delete(`${controlUrl}/faults/${id}`));
+}
+
+/**
+ * A business number of the test's own, with a media policy of its own: neither what it does nor what goes wrong with it
+ * touches any other test.
+ */
+export async function ownNumber(page: Page, mediaPolicy: MediaFile["policy"]): Promise<string> {
+  const phoneNumberId = `${Date.now()}${Math.floor(Math.random() * 1e6)}`;
+  const known = {
+    phoneNumberId,
+    displayPhoneNumber: `+1555${phoneNumberId.slice(-7)}`,
+    name: `Number ${phoneNumberId.slice(-4)}`,
+    accessToken: `token-${phoneNumberId}`,
+    appSecret: `secret-${phoneNumberId}`,
+  };
+  await control(page, "accounts", known);
+  await control(page, "tokens", { token: known.accessToken, state: "valid" });
+  const added = await page.request.post("/api/whatsapp-accounts", {
+    data: { ...known, verifyToken: "verify", mediaPolicy },
+  });
+  expect(added.ok(), "the e2e user may add a number").toBe(true);
+  return phoneNumberId;
+}
+
+/** Lets a file arrive at such a number, from a customer of the test's own. */
+export async function fileArrives(page: Page, phoneNumberId: string, message: Sent): Promise<MediaFile> {
+  const { media, ...rest } = message;
+  const customer = { waId: `1556${phoneNumberId.slice(-9)}`, name: `Customer ${phoneNumberId.slice(-4)}` };
+  const answer = await page.request.post(`${controlUrl}/messages?wait=true`, {
+    data: { ...rest, media: { ...media, phoneNumberId }, phoneNumberId, customer },
+  });
+  expect(answer.ok(), "the simulated WhatsApp sends a file").toBe(true);
+  const sent = (await answer.json()) as { messages: { mediaId: string }[] };
+  let file: MediaFile | undefined;
+  await expect
+    .poll(async () => {
+      file = await findMedia(
+        page,
+        "",
+        ({ providerMediaId }) => providerMediaId === sent.messages[0]?.mediaId,
+      );
+      return file;
+    })
+    .toBeTruthy();
+  if (!file) throw new Error("the file did not arrive");
+  return file;
+}
+
+export type Sent = {
+  type: MediaFile["fileType"];
+  media: object;
+  caption?: string;
+  fileName?: string;
+  voice?: boolean;
+};
+
 /** Lets a customer write into a conversation. */
 export async function arrive(page: Page, { contact }: Conversation, message: object): Promise<void> {
   const { waId, userId, name } = contact;

@@ -1,0 +1,269 @@
+import type { Locator, Page } from "@playwright/test";
+import type { MediaFile } from "../src/api/types.ts";
+import {
+  arm,
+  expect,
+  fileArrives,
+  openMessage,
+  ownNumber,
+  type Sent,
+  test,
+  thread,
+  upstream,
+} from "./support.ts";
+
+const files = {
+  photo: { type: "image", media: { sample: "mugs" } },
+  video: { type: "video", media: { sample: "wheel" } },
+  "voice note": { type: "audio", media: { sample: "voice-en" }, voice: true },
+  document: { type: "document", media: { sample: "invoice" }, fileName: "Rechnung 17.pdf" },
+  sticker: { type: "sticker", media: { sample: "sticker-thanks" } },
+} as const satisfies Record<string, Sent>;
+type Kind = keyof typeof files;
+const kinds = Object.keys(files) as Kind[];
+
+const RETRY = "Failed to load. Tap to retry.";
+
+/** A file that arrived under a policy, open in its conversation. */
+async function open(page: Page, policy: MediaFile["policy"], sent: Sent) {
+  const media = await fileArrives(page, await ownNumber(page, policy), sent);
+  await openMessage(page, media);
+  const message = thread(page).getByRole("article").last();
+  const id = media.providerMediaId ?? "";
+  return { media, message, id, downloads: async () => (await upstream(page, id)).downloads };
+}
+
+const covered = (message: Locator) => message.getByRole("button", { name: /: (tap to view|view again)/ });
+
+/** That the file itself is to be seen, or heard. */
+async function expectShown(message: Locator, kind: Kind): Promise<void> {
+  switch (kind) {
+    case "photo":
+    case "sticker":
+      await expect.poll(() => message.locator("img").last().evaluate(isDecoded)).toBe(true);
+      return;
+    case "video":
+      await expect.poll(() => message.locator("video").evaluate(secondsPlayed)).toBeGreaterThan(0.1);
+      return;
+    case "voice note":
+      await expect.poll(() => message.getByRole("slider").inputValue().then(Number)).toBeGreaterThan(0.1);
+      return;
+    case "document":
+      await expect(message.getByRole("link", { name: "Open Rechnung 17.pdf" })).toBeVisible();
+  }
+}
+
+for (const kind of kinds) {
+  test(`a ${kind} under stream comes with a tap, afresh with the next, and can be covered`, async ({
+    inbox,
+  }) => {
+    const { media, message, downloads } = await open(inbox, "stream", files[kind]);
+    await expect(covered(message)).toBeVisible();
+    expect(await downloads()).toBe(0);
+
+    await covered(message).click();
+    await expectShown(message, kind);
+    expect(await downloads()).toBe(1);
+
+    const again = inbox.waitForRequest((request) => request.url().includes("/api/whatsapp/media/"));
+    await message.getByRole("button", { name: "View again" }).click();
+    const url = new URL((await again).url());
+    expect(url.pathname).toBe(`/api/whatsapp/media/${media.providerMediaId}`);
+    expect(url.searchParams.get("t")).toBeTruthy();
+    await expectShown(message, kind);
+    expect(await downloads()).toBe(2);
+
+    await message.getByRole("button", { name: "Hide", exact: true }).click();
+    await expect(covered(message)).toBeVisible();
+    await expect(message.locator("video, audio, a")).toHaveCount(0);
+    const { storedAt, downloadStatus } = await record(inbox, media);
+    expect([storedAt, downloadStatus]).toEqual([null, "pending"]);
+  });
+
+  test(`a ${kind} that fails says why, and comes with another tap`, async ({ inbox }) => {
+    const { media, message, id, downloads } = await open(inbox, "stream", files[kind]);
+    const mend = await arm(inbox, { kind: "server_error", at: "download", mediaId: id });
+    await covered(message).click();
+    const retry = message.getByRole("button", { name: RETRY });
+    await expect(retry).toBeVisible();
+    await expect(message.getByRole("alert")).toHaveText((await refusal(inbox, media)).detail);
+    await expect(message.getByText(/WhatsApp keeps it until/)).toBeVisible();
+    // It asks neither by itself nor for ever.
+    const asked = await downloads();
+    await inbox.waitForTimeout(1_500);
+    expect(await downloads()).toBe(asked);
+    await mend();
+    await retry.click();
+    await expectShown(message, kind);
+  });
+}
+
+test("a photo under on_view comes with a tap, and from storage ever after", async ({ inbox }) => {
+  const { media, message, downloads } = await open(inbox, "on_view", files.photo);
+  await covered(message).click();
+  await expectShown(message, "photo");
+  await expect.poll(async () => (await record(inbox, media)).downloadStatus).toBe("completed");
+  await inbox.reload();
+  await expectShown(message, "photo");
+  expect(await downloads()).toBe(1);
+});
+
+test("whoever uses the keyboard is led from the tile to the file and back", async ({ inbox }) => {
+  const { media, message } = await open(inbox, "stream", files.photo);
+  await covered(message).focus();
+  await inbox.keyboard.press("Enter");
+  const photo = message.locator(`[data-media="${media.messageId}"]`);
+  await expect(photo).toBeFocused();
+  await inbox.keyboard.press("Tab");
+  await expect(message.getByRole("button", { name: "View again" })).toBeFocused();
+  await inbox.keyboard.press("Tab");
+  await inbox.keyboard.press("Enter");
+  await expect(covered(message)).toBeFocused();
+});
+
+test("a look is one download for tile, large picture and details, of which nothing stays", async ({
+  inbox,
+}) => {
+  const { media, message, downloads } = await open(inbox, "stream", files.photo);
+  await covered(message).click();
+  await expectShown(message, "photo");
+  const source = await message.locator("img").last().getAttribute("src");
+  expect(source).toMatch(/^blob:/);
+  await message.locator(`[data-media="${media.messageId}"]`).click();
+  const large = inbox.getByRole("dialog").locator("img").last();
+  await expect.poll(() => large.evaluate(isDecoded)).toBe(true);
+  await inbox.keyboard.press("Escape");
+  expect(await downloads()).toBe(1);
+  await message.getByRole("button", { name: "Hide", exact: true }).click();
+  await expect(covered(message)).toBeVisible();
+  const loads = (url: string | null) =>
+    new Promise<boolean>((resolve) => {
+      const image = new Image();
+      image.onload = () => resolve(true);
+      image.onerror = () => resolve(false);
+      image.src = url ?? "";
+    });
+  await expect.poll(() => inbox.evaluate(loads, source)).toBe(false);
+});
+
+test("a large file tells how much of it has come, and can be given up", async ({ inbox }) => {
+  const media = { generate: { size: 4_000_000 }, mimeType: "application/pdf" };
+  const { message, id } = await open(inbox, "stream", { type: "document", media, fileName: "Large.pdf" });
+  const mend = await arm(inbox, { kind: "slow", mediaId: id, bytesPerSecond: 500_000 });
+  await covered(message).click();
+  await expect(message.getByText(/^[\d.]+ (kB|MB) of 4 MB$/)).toBeVisible();
+  await expect
+    .poll(() => message.getByRole("progressbar").getAttribute("aria-valuenow").then(Number))
+    .toBeGreaterThan(20);
+  await message.getByRole("button", { name: "Hide", exact: true }).click();
+  await expect(covered(message)).toBeVisible();
+  const { bytesSent } = await settled(() => upstream(inbox, id));
+  expect(bytesSent).toBeLessThan(4_000_000);
+  await mend();
+});
+
+test("a file that breaks off is not shown in part", async ({ inbox }) => {
+  const { message, id } = await open(inbox, "stream", files.photo);
+  const mend = await arm(inbox, { kind: "cut", mediaId: id });
+  await covered(message).click();
+  await expect(message.getByRole("alert")).toHaveText("The connection broke before the whole file had come.");
+  await mend();
+  await message.getByRole("button", { name: RETRY }).click();
+  await expectShown(message, "photo");
+});
+
+test("whoever has to wait is told for how long, and asks nobody until then", async ({ inbox }) => {
+  const { media, message, id, downloads } = await open(inbox, "stream", files.photo);
+  const fault = { kind: "too_many_requests", at: "download", mediaId: id, retryAfterSeconds: 4 };
+  const mend = await arm(inbox, fault);
+  await covered(message).click();
+  await expect(message.getByText(/You can try again in \d+ seconds?\./)).toBeVisible();
+  await mend();
+  const asked = await downloads();
+  const retry = message.getByRole("button", { name: RETRY });
+  await expect(retry).toBeDisabled();
+  await retry.click({ force: true });
+  expect(await downloads()).toBe(asked);
+  await expect(retry).toBeEnabled({ timeout: 15_000 });
+  // WhatsApp may have been asked to be left alone for longer than it said.
+  await expect.poll(() => isServed(inbox, media), { timeout: 15_000 }).toBe(true);
+  await retry.click();
+  await expectShown(message, "photo");
+});
+
+test("what is gone for good is said with its date, and offers no retry", async ({ inbox }) => {
+  const { media, message, id } = await open(inbox, "stream", files.photo);
+  await arm(inbox, { kind: "expired", mediaId: id });
+  await covered(message).click();
+  const { status, detail } = await refusal(inbox, media);
+  expect(status).toBe(410);
+  await expect(message.getByRole("alert")).toHaveText(detail);
+  await expect(message.getByRole("button", { name: /retry|again/i })).toHaveCount(0);
+  await expect(message.getByText(/\b20\d\d\b/)).toBeVisible();
+});
+
+for (const policy of ["stream", "on_view"] as const) {
+  test(`a slow video under ${policy} plays before it is here, moves, and is not started over`, async ({
+    inbox,
+  }) => {
+    const { media, message, id } = await open(inbox, policy, files.video);
+    const size = 308_414;
+    const mend = await arm(inbox, { kind: "slow", mediaId: id, bytesPerSecond: 40_000 });
+    await covered(message).click();
+    const video = message.locator("video");
+    await expect.poll(() => video.evaluate(secondsPlayed), { timeout: 15_000 }).toBeGreaterThan(0.3);
+    expect((await upstream(inbox, id)).bytesSent).toBeLessThan(size);
+    await mend();
+
+    const seek = message.getByRole("slider", { name: "Position" });
+    await seek.focus();
+    await inbox.keyboard.press("ArrowRight");
+    await expect.poll(() => video.evaluate(secondsPlayed), { timeout: 15_000 }).toBeGreaterThan(4.9);
+    if (policy === "stream") return;
+    await video.evaluate((element) => element.setAttribute("data-same", ""));
+    await expect.poll(async () => (await record(inbox, media)).downloadStatus).toBe("completed");
+    await seek.focus();
+    await inbox.keyboard.press("ArrowLeft");
+    await expect.poll(() => video.evaluate(secondsPlayed)).toBeGreaterThan(0.1);
+    await expect(video).toHaveAttribute("data-same", "");
+  });
+}
+
+async function record(page: Page, { id }: MediaFile): Promise<MediaFile> {
+  return (await (await page.request.get(`/api/media/${id}`)).json()) as MediaFile;
+}
+
+/** What the server says of the same file to anybody. */
+async function refusal(
+  page: Page,
+  { providerMediaId }: MediaFile,
+): Promise<{ status: number; detail: string }> {
+  const answer = await page.request.get(`/api/whatsapp/media/${providerMediaId}?t=e2e`);
+  return (await answer.json()) as { status: number; detail: string };
+}
+
+async function isServed(page: Page, { providerMediaId }: MediaFile): Promise<boolean> {
+  return (await page.request.get(`/api/whatsapp/media/${providerMediaId}?t=e2e`)).ok();
+}
+
+/** What a figure ends at, once it no longer changes. */
+async function settled<T>(read: () => Promise<T>): Promise<T> {
+  let last = await read();
+  await expect
+    .poll(
+      async () => {
+        const before = JSON.stringify(last);
+        last = await read();
+        return JSON.stringify(last) === before;
+      },
+      { intervals: [500] },
+    )
+    .toBe(true);
+  return last;
+}
+
+const secondsPlayed = (element: Element) => (element as HTMLVideoElement).currentTime;
+
+function isDecoded(element: Element): boolean {
+  return element instanceof HTMLImageElement && element.complete && element.naturalWidth > 0;
+}
