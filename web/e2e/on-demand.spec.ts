@@ -2,6 +2,7 @@ import type { Locator, Page } from "@playwright/test";
 import type { MediaFile } from "../src/api/types.ts";
 import {
   arm,
+  checkAccess,
   expect,
   fileArrives,
   openMessage,
@@ -202,30 +203,79 @@ test("what is gone for good is said with its date, and offers no retry", async (
   await expect(message.getByText(/\b20\d\d\b/)).toBeVisible();
 });
 
+const VIDEO_BYTES = 308_414;
+
 for (const policy of ["stream", "on_view"] as const) {
-  test(`a slow video under ${policy} plays before it is here, moves, and is not started over`, async ({
-    inbox,
-  }) => {
-    const { media, message, id } = await open(inbox, policy, files.video);
-    const size = 308_414;
+  test(`a slow video under ${policy} plays before it is here, and moves`, async ({ inbox }) => {
+    const { message, id } = await open(inbox, policy, files.video);
     const mend = await arm(inbox, { kind: "slow", mediaId: id, bytesPerSecond: 40_000 });
     await covered(message).click();
     const video = message.locator("video");
     await expect.poll(() => video.evaluate(secondsPlayed), { timeout: 15_000 }).toBeGreaterThan(0.3);
-    expect((await upstream(inbox, id)).bytesSent).toBeLessThan(size);
+    expect((await upstream(inbox, id)).bytesSent).toBeLessThan(VIDEO_BYTES);
     await mend();
-
-    const seek = message.getByRole("slider", { name: "Position" });
-    await seek.focus();
+    await message.getByRole("slider", { name: "Position" }).focus();
     await inbox.keyboard.press("ArrowRight");
     await expect.poll(() => video.evaluate(secondsPlayed), { timeout: 15_000 }).toBeGreaterThan(4.9);
-    if (policy === "stream") return;
-    await video.evaluate((element) => element.setAttribute("data-same", ""));
-    await expect.poll(async () => (await record(inbox, media)).downloadStatus).toBe("completed");
-    await seek.focus();
-    await inbox.keyboard.press("ArrowLeft");
-    await expect.poll(() => video.evaluate(secondsPlayed)).toBeGreaterThan(0.1);
-    await expect(video).toHaveAttribute("data-same", "");
+  });
+}
+
+test("a video that becomes stored while it plays goes on where it is", async ({ inbox }) => {
+  const { media, message, id } = await open(inbox, "on_view", files.video);
+  const mend = await arm(inbox, { kind: "slow", mediaId: id, bytesPerSecond: 60_000 });
+  await covered(message).click();
+  const video = message.locator("video");
+  await expect.poll(() => video.evaluate(secondsPlayed), { timeout: 15_000 }).toBeGreaterThan(0.3);
+  expect((await upstream(inbox, id)).bytesSent).toBeLessThan(VIDEO_BYTES);
+  await message.getByRole("button", { name: "Pause" }).click();
+  const state = () =>
+    video.evaluate((element: HTMLVideoElement) => [element.currentTime, element.src, element.dataset.same]);
+  await video.evaluate((element) => element.setAttribute("data-same", "yes"));
+  const before = await state();
+  // The inbox asks for the record anew when it is told that the file is stored.
+  await inbox.waitForResponse((response) => response.url().endsWith(`/api/media/${media.id}`));
+  expect((await record(inbox, media)).downloadStatus).toBe("completed");
+  expect(await state()).toEqual(before);
+  await message.getByRole("button", { name: "Play" }).click();
+  await expect.poll(() => video.evaluate(secondsPlayed)).toBeGreaterThan(Number(before[0]));
+  await mend();
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`no accessibility violations of files on demand: ${colorScheme}`, async ({ inbox }) => {
+    test.slow();
+    await inbox.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const number = await ownNumber(inbox, "stream");
+    const arrived: MediaFile[] = [];
+    for (const kind of kinds) arrived.push(await fileArrives(inbox, number, files[kind]));
+    const [photo] = arrived;
+    if (!photo) return;
+    const tapAll = async () => {
+      const tiles = covered(thread(inbox));
+      while ((await tiles.count()) > 0) await tiles.first().click();
+    };
+    // Tall enough for every tile to be there.
+    await inbox.setViewportSize({ width: 1440, height: 2400 });
+    await openMessage(inbox, photo);
+    await expect(covered(thread(inbox))).toHaveCount(kinds.length);
+    await checkAccess(inbox, "covered");
+    await tapAll();
+    await expectShown(thread(inbox), "document");
+    await expect(thread(inbox).getByRole("button", { name: "View again" })).toHaveCount(kinds.length);
+    await checkAccess(inbox, "shown");
+    const stalled = await arm(inbox, { kind: "slow", delayMs: 20_000, mediaId: photo.providerMediaId });
+    await thread(inbox).getByRole("button", { name: "View again" }).first().click();
+    await expect(thread(inbox).getByRole("group", { name: "Loading photo" })).toBeVisible();
+    await checkAccess(inbox, "loading");
+    await stalled();
+    for (const { providerMediaId } of arrived) {
+      await arm(inbox, { kind: "server_error", at: "download", mediaId: providerMediaId });
+    }
+    await inbox.reload();
+    await expect(covered(thread(inbox))).toHaveCount(kinds.length);
+    await tapAll();
+    await expect(thread(inbox).getByRole("button", { name: RETRY })).toHaveCount(kinds.length);
+    await checkAccess(inbox, "failed");
   });
 }
 

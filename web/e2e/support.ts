@@ -1,3 +1,4 @@
+import AxeBuilder from "@axe-core/playwright";
 import { type APIRequestContext, test as base, expect, type Page } from "@playwright/test";
 import type { Page as ApiPage, Conversation, MediaFile } from "../src/api/types.ts";
 
@@ -162,6 +163,17 @@ export async function longThread(page: Page): Promise<number> {
 export async function openMessage(page: Page, media: MediaFile): Promise<void> {
   await page.goto(`/c/${media.conversationId}?m=${media.messageId}`);
   await expect(thread(page)).toBeVisible();
+}
+
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+/** That a page keeps to WCAG 2.2 AA as far as that can be told by looking at it once. */
+export async function checkAccess(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+  const found = violations.map(
+    ({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => node.html).join("\n")}`,
+  );
+  expect(found).toEqual([]);
 }
 
 export const list = (page: Page) => page.getByRole("navigation", { name: "Conversations" });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { askWhy, fetchFile } from "@/api/bytes";
+import { askWhy, type Fetched, fetchFile } from "@/api/bytes";
 import { ApiError } from "@/api/client";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -31,8 +31,8 @@ describe("a file that is read", () => {
   it("is whole, of its type, under the server's name, and kept by no cache", async () => {
     const name = "attachment; filename=\"a.jpg\"; filename*=UTF-8''caf%C3%A9.jpg";
     const fetch = serve(pieces([10, 20]), { headers: { ...jpeg, "Content-Disposition": name } });
-    const file = await fetchFile("/f", options());
-    expect([file?.blob.size, file?.blob.type, file?.name]).toEqual([30, "image/jpeg", "café.jpg"]);
+    const { blob, name: saveAs } = (await fetchFile("/f", options())) as Fetched;
+    expect([blob.size, blob.type, saveAs]).toEqual([30, "image/jpeg", "café.jpg"]);
     expect(fetch).toHaveBeenCalledWith("/f", expect.objectContaining({ cache: "no-store" }));
   });
 
@@ -52,7 +52,7 @@ describe("a file that is read", () => {
   ])("is left to the browser where it is larger than a page may hold, %s", async (_, headers) => {
     const cancelled = vi.fn();
     serve(pieces([10, 21, 10], false, cancelled), { headers });
-    expect(await fetchFile("/f", { ...options(), max: 30 })).toBeNull();
+    expect(await fetchFile("/f", { ...options(), max: 30 })).toBe("large");
     expect(cancelled).toHaveBeenCalled();
   });
 
@@ -65,7 +65,7 @@ describe("a file that is read", () => {
     "gets no type that could act as a page of ours: %s",
     async (type) => {
       serve("<script>", { headers: { "Content-Type": type } });
-      expect((await fetchFile("/f", options()))?.blob.type).toBe("application/octet-stream");
+      expect(((await fetchFile("/f", options())) as Fetched).blob.type).toBe("application/octet-stream");
     },
   );
 
@@ -98,6 +98,7 @@ describe("asking why a URL fails", () => {
   it("has nothing to say of a file that lies in a bucket", async () => {
     vi.stubGlobal("fetch", async () => ({ type: "opaqueredirect", ok: false }));
     expect(await askWhy("/f", signal)).toBeNull();
+    expect(await fetchFile("/f", options())).toBe("elsewhere");
   });
 
   it("says so when the server is away", async () => {

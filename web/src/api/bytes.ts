@@ -15,20 +15,20 @@ export type Fetched = {
   name: string | null;
 };
 
+/** It is too large for a page to hold, or lies in a bucket that only an element may ask. */
+export type Unheld = "large" | "elsewhere";
+
 type FetchOptions = { signal: AbortSignal; onProgress: (progress: Progress) => void; max?: number };
 
-/**
- * Reads a file into memory, telling how much has come. Null: the browser had better load it by itself, as it is too large
- * to be held, or lies in a bucket that only its elements may ask.
- */
-export async function fetchFile(url: string, options: FetchOptions): Promise<Fetched | null> {
+/** Reads a file into memory, telling how much has come; or says why the browser had better load it by itself. */
+export async function fetchFile(url: string, options: FetchOptions): Promise<Fetched | Unheld> {
   const { max = HELD_BYTES_MAX, onProgress } = options;
   const silence = new AbortController();
   const signal = AbortSignal.any([options.signal, silence.signal]);
   let timer = setTimeout(() => silence.abort(), SILENCE_MAX_MS);
   try {
     const response = await open(url, signal);
-    if (response === null) return null;
+    if (response === null) return "elsewhere";
     const header = response.headers.get("Content-Length");
     const total = header === null ? null : Number(header);
     const parts: BlobPart[] = [];
@@ -38,7 +38,7 @@ export async function fetchFile(url: string, options: FetchOptions): Promise<Fet
     for (;;) {
       if ((total ?? 0) > max || bytes > max) {
         await reader?.cancel();
-        return null;
+        return "large";
       }
       const next = await reader?.read();
       if (next === undefined || next.done) break;

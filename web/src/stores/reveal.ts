@@ -1,3 +1,4 @@
+import { useEffect } from "react";
 import { create } from "zustand";
 
 /** One look at a file that is not shown by itself. */
@@ -6,8 +7,8 @@ export type Look = {
   id: string;
   /** Whether the file was already looked at since the conversation was opened. */
   again: boolean;
-  /** Looking again would not help: the file is gone. */
-  final: boolean;
+  /** Nothing of the file shows: it is on its way, or failed, and its tile says what can be done. */
+  empty: boolean;
 };
 
 type RevealState = {
@@ -17,8 +18,7 @@ type RevealState = {
   seen: Record<number, true>;
   /** Uncovers a file, or looks at it afresh. */
   reveal: (mediaId: number) => Look;
-  /** Says that a look was in vain, and further ones would be. */
-  giveUp: (mediaId: number) => void;
+  setEmpty: (mediaId: number, empty: boolean) => void;
   hide: (mediaId: number) => void;
   hideAll: () => void;
 };
@@ -31,17 +31,18 @@ export const useReveal = create<RevealState>((set, get) => ({
   seen: {},
   reveal: (mediaId) => {
     looked += 1;
-    const look = { id: `${Date.now().toString(36)}-${looked}`, again: mediaId in get().seen, final: false };
+    const look = { id: `${Date.now().toString(36)}-${looked}`, again: mediaId in get().seen, empty: false };
     set(({ looks, seen }) => ({
       looks: { ...looks, [mediaId]: look },
       seen: { ...seen, [mediaId]: true },
     }));
     return look;
   },
-  giveUp: (mediaId) =>
+  setEmpty: (mediaId, empty) =>
     set((state) => {
       const look = state.looks[mediaId];
-      return look ? { looks: { ...state.looks, [mediaId]: { ...look, final: true } } } : state;
+      if (look === undefined || look.empty === empty) return state;
+      return { looks: { ...state.looks, [mediaId]: { ...look, empty } } };
     }),
   hide: (mediaId) =>
     set((state) => {
@@ -55,3 +56,12 @@ export const useReveal = create<RevealState>((set, get) => ({
 /** The current look at a file; null while it is covered. */
 export const useCurrentLook = (mediaId: number | undefined): Look | null =>
   useReveal(({ looks }) => (mediaId === undefined ? null : (looks[mediaId] ?? null)));
+
+/** Says that a look shows nothing for as long as the tile stands that uses this. */
+export function useEmptyLook(mediaId: number): void {
+  useEffect(() => {
+    const { setEmpty } = useReveal.getState();
+    setEmpty(mediaId, true);
+    return () => setEmpty(mediaId, false);
+  }, [mediaId]);
+}

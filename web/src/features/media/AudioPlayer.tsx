@@ -13,7 +13,6 @@ import { brokenBy, seekTo, useMediaElement } from "@/features/media/useMediaElem
 import { useSeek } from "@/features/media/useSeek";
 import { fetchAgain, hold } from "@/features/media/views";
 import { formatBytes, formatDuration } from "@/lib/format";
-import { texts } from "@/texts";
 
 /** A voice note or a sound file. Nothing is loaded before it is played; the one audio element serves them all. */
 export function AudioPlayer(props: ViewerProps) {
@@ -22,14 +21,25 @@ export function AudioPlayer(props: ViewerProps) {
   const element = mine ? audioElement() : null;
   const state = useMediaElement(element);
   const [source] = useState(() => playableUrl(media, url, (type) => audioElement().canPlayType(type) !== ""));
-  const why = useWhy(url, state.failed, element ? brokenBy(element) : texts.media.unplayable);
+  // Kept here, as the one element that knows of it may go on to another file.
+  const [broken, setBroken] = useState<string | null>(null);
+  const why = useWhy(url, broken !== null, broken ?? "");
   const move = useSeek(element, media, url, (from, seconds) => goOnWith(from, seconds, hold(media, url)));
   const play = () => playAudio(media.id, url, source);
   const start = useEffectEvent(play);
   useEffect(() => {
     if (wanted) start();
   }, [wanted]);
-  if (state.failed) return <FailedTile media={media} url={url} failure={why} retry={play} />;
+  useEffect(() => {
+    if (element && state.failed) setBroken(brokenBy(element));
+  }, [element, state.failed]);
+  if (broken !== null) {
+    const retry = () => {
+      setBroken(null);
+      play();
+    };
+    return <FailedTile media={media} url={url} failure={why} retry={retry} />;
+  }
   if (move.failure) {
     return <FailedTile media={media} url={url} failure={move.failure} retry={() => fetchAgain(url)} />;
   }

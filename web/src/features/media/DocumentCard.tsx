@@ -11,7 +11,7 @@ type DocumentCardProps = {
   media: MediaFile;
   url: string;
   /** What the page has of the file, where it was fetched to be looked at. */
-  held?: { name: string | null; type: string };
+  held?: { name: string | null; type: string; size: number };
 };
 
 /** A file by name, type and size. A click opens it as far as the browser shows it; else it is downloaded. */
@@ -21,6 +21,7 @@ export function DocumentCard({ media, url, held }: DocumentCardProps) {
   const saveAs = media.fileName ?? held?.name ?? undefined;
   // Of what the page itself holds the browser may show only what cannot act; the rest it saves.
   const opens = held === undefined || SHOWN.test(held.type);
+  const size = media.fileSize ?? held?.size ?? null;
   const extension = extensionOf(media);
   return (
     <div
@@ -48,7 +49,7 @@ export function DocumentCard({ media, url, held }: DocumentCardProps) {
           {name}
         </span>
         <span className="block text-muted text-xs">
-          {[media.fileSize === null ? null : formatBytes(media.fileSize), extension || kindOf(media).label]
+          {[size === null ? null : formatBytes(size), extension || kindOf(media).label]
             .filter(Boolean)
             .join(" · ")}
         </span>

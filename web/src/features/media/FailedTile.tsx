@@ -1,4 +1,4 @@
-import { Ban, ImageOff } from "lucide-react";
+import { Ban, Clock, RotateCw } from "lucide-react";
 import { useEffect, useId, useState } from "react";
 import type { MediaFile } from "@/api/types";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
@@ -6,7 +6,7 @@ import { endOfCopy, factsOf } from "@/features/media/facts";
 import type { Failure } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import { Frame, Words } from "@/features/media/tile";
-import { useReveal } from "@/stores/reveal";
+import { useEmptyLook } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 type FailedTileProps = {
@@ -22,44 +22,46 @@ export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
   const words = useId();
   const seconds = useSecondsUntil(failure?.retryAt ?? null);
   const final = failure?.final ?? false;
-  const came = failure?.came ?? false;
-  useEffect(() => {
-    if (final) useReveal.getState().giveUp(media.id);
-  }, [final, media.id]);
+  useEmptyLook(media.id);
   return (
-    <Frame media={media} label={kindOf(media).label}>
-      {!final && (
-        // Over the words instead of around them, so that they are read out as what they are.
-        <button
-          type="button"
-          aria-label={texts.media.failedToLoad}
-          aria-describedby={words}
-          aria-disabled={seconds > 0}
-          onClick={() => seconds === 0 && retry()}
-          className="absolute inset-0 rounded-xl -outline-offset-2 hover:bg-hover aria-disabled:cursor-default aria-disabled:hover:bg-transparent"
-        />
-      )}
-      <span className="pointer-events-none relative flex w-full items-center">
-        <Words
-          icon={final ? Ban : ImageOff}
-          media={media}
-          title={titleOf(final, seconds)}
-          detail={
-            <span id={words}>
-              <span role="alert" className="block min-h-5">
-                {failure?.reason}
-              </span>
-              <bdi className="block text-xs">{factsOf(media).join(" · ")}</bdi>
-              <End media={media} failure={failure} />
+    <Frame
+      media={media}
+      wordy
+      label={kindOf(media).label}
+      beneath={
+        // Beneath the words instead of around them, so that they are read out as what they are.
+        !final && (
+          <button
+            type="button"
+            aria-label={texts.media.failedToLoad}
+            aria-describedby={words}
+            aria-disabled={seconds > 0}
+            onClick={() => seconds === 0 && retry()}
+            className="absolute inset-0 rounded-xl -outline-offset-2 hover:bg-hover aria-disabled:cursor-default aria-disabled:hover:bg-transparent"
+          />
+        )
+      }
+    >
+      <Words
+        icon={final ? Ban : seconds > 0 ? Clock : RotateCw}
+        title={titleOf(final, seconds)}
+        detail={
+          <span id={words}>
+            <span role="alert" className="block min-h-5">
+              {failure?.reason}
             </span>
-          }
-        >
-          {seconds > 0 && (
-            <span className="block font-medium text-[13px] tabular-nums">{texts.media.retryIn(seconds)}</span>
-          )}
-        </Words>
-        {came && <FileDownloadButton media={media} url={url} className="pointer-events-auto -me-1 ms-auto" />}
-      </span>
+            <bdi className="mt-1 block text-xs">{factsOf(media).join(" · ")}</bdi>
+            <End media={media} failure={failure} />
+          </span>
+        }
+      >
+        {seconds > 0 && (
+          <span className="mt-1 block font-medium text-[13px] tabular-nums">
+            {texts.media.retryIn(seconds)}
+          </span>
+        )}
+      </Words>
+      {failure?.came && <FileDownloadButton media={media} url={url} className="pointer-events-auto -me-1" />}
     </Frame>
   );
 }

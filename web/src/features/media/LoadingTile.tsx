@@ -3,8 +3,9 @@ import type { MediaFile } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
 import { kindOf } from "@/features/media/kind";
 import { ProgressBar } from "@/features/media/ProgressBar";
-import { Frame, isCard } from "@/features/media/tile";
+import { Frame, isSticker, Words } from "@/features/media/tile";
 import { formatBytes } from "@/lib/format";
+import { useEmptyLook } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 /** From this size on a file may take long enough to want to know how far it is. */
@@ -12,38 +13,24 @@ const LARGE_BYTES = 1_000_000;
 
 /** Stands for a file that was asked for and is on its way. */
 export function LoadingTile({ media, progress }: { media: MediaFile; progress: Progress }) {
+  useEmptyLook(media.id);
   const { label } = kindOf(media);
   const { bytes, total } = progress;
   const counted = bytes > 0 && (total === null || total >= LARGE_BYTES);
+  const done = formatBytes(bytes);
+  const detail = total === null ? done : texts.media.downloadingOf(done, formatBytes(total));
   return (
     <Frame media={media} veiled label={texts.media.loadingLabel(label)}>
-      <span
-        className={
-          isCard(media)
-            ? "flex w-full items-center gap-3"
-            : "relative flex max-w-full items-center gap-3 rounded-xl bg-surface/85 px-3 py-2"
-        }
+      <Words
+        icon={Spinner}
+        narrow={isSticker(media)}
+        title={texts.media.loading}
+        detail={counted && <span className="whitespace-nowrap tabular-nums">{detail}</span>}
       >
-        <span className="flex size-10 shrink-0 items-center justify-center rounded-full bg-surface text-accent shadow-soft">
-          <Spinner className="size-5" />
-        </span>
-        <span className="min-w-0 flex-1">
-          <span className="block font-medium">{texts.media.loading}</span>
-          {counted && (
-            <>
-              <span className="block whitespace-nowrap text-[13px] text-muted tabular-nums">
-                {total === null
-                  ? formatBytes(bytes)
-                  : texts.media.downloadingOf(formatBytes(bytes), formatBytes(total))}
-              </span>
-              <ProgressBar
-                label={texts.media.progress(label)}
-                value={total === null ? null : bytes / total}
-              />
-            </>
-          )}
-        </span>
-      </span>
+        {counted && (
+          <ProgressBar label={texts.media.progress(label)} value={total === null ? null : bytes / total} />
+        )}
+      </Words>
     </Frame>
   );
 }

@@ -2,7 +2,7 @@ import { clsx } from "clsx";
 import { EyeOff, type LucideIcon, RefreshCw } from "lucide-react";
 import type { MediaFile } from "@/api/types";
 import { stopAudio, usePlayback } from "@/features/media/playback";
-import { isCard } from "@/features/media/tile";
+import { isCard, isSticker } from "@/features/media/tile";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { type Look, useReveal } from "@/stores/reveal";
 import { texts } from "@/texts";
@@ -19,12 +19,12 @@ export function LookActions({ media, look, onAgain }: LookActionsProps) {
   const card = isCard(media);
   return (
     <div ref={ref} className={clsx("flex gap-1.5", card ? "px-1.5 pt-1 pb-0.5" : "absolute end-2 top-2 z-1")}>
-      {!look.final && (
+      {!look.empty && (
         // A sticker has no room for words.
         <Action
           icon={RefreshCw}
           label={texts.media.viewAgain}
-          wordless={media.fileType === "sticker"}
+          wordless={isSticker(media)}
           onCard={card}
           onClick={onAgain}
         />
@@ -50,8 +50,8 @@ function Action({ icon: Icon, label, wordless, onCard, onClick }: ActionProps) {
       title={label}
       onClick={onClick}
       className={clsx(
-        "inline-flex min-h-8 items-center justify-center gap-1.5 rounded-full font-medium text-xs pointer-coarse:min-h-11",
-        wordless ? "min-w-8 pointer-coarse:min-w-11" : "px-3",
+        "inline-flex min-h-8 items-center justify-center gap-1.5 rounded-full font-medium text-xs pointer-coarse:min-h-10",
+        wordless ? "min-w-8 pointer-coarse:min-w-10" : "px-3",
         onCard
           ? "bg-accent/12 text-accent-strong hover:bg-accent/20"
           : "bg-black/65 text-white hover:bg-black/80 focus-visible:outline-white",

@@ -15,7 +15,7 @@ import { endOfCopy, factsOf } from "@/features/media/facts";
 import { kindOf } from "@/features/media/kind";
 import { ProgressBar } from "@/features/media/ProgressBar";
 import type { MediaState } from "@/features/media/state";
-import { Frame, type Tone, Words } from "@/features/media/tile";
+import { Frame, isSticker, type Tone, Words } from "@/features/media/tile";
 import { useMediaDownload } from "@/features/media/useMedia";
 import { formatBytes, formatTime } from "@/lib/format";
 import { useReveal } from "@/stores/reveal";
@@ -30,8 +30,8 @@ export function MediaPlaceholder({ media, state, onReveal }: PlaceholderProps) {
   if (state.kind === "downloading") return <Downloading media={media} />;
   const { icon, title, detail, tone } = wordsFor(state, media);
   return (
-    <Frame media={media}>
-      <Words icon={icon} media={media} title={title ?? kindOf(media).label} detail={detail} tone={tone}>
+    <Frame media={media} wordy={isSticker(media)}>
+      <Words icon={icon} title={title ?? kindOf(media).label} detail={detail} tone={tone}>
         {state.kind === "failed" && state.retryable && <RetryButton media={media} />}
       </Words>
     </Frame>
@@ -52,7 +52,7 @@ function Covered({ media, onReveal }: Omit<PlaceholderProps, "state">) {
       label={texts.media.tapLabel(label, action, facts.slice(1).join(", "))}
       onClick={onReveal}
     >
-      <Words icon={icon} media={media} title={action} detail={<bdi>{facts.join(" · ")}</bdi>} />
+      <Words icon={icon} narrow={isSticker(media)} title={action} detail={<bdi>{facts.join(" · ")}</bdi>} />
     </Frame>
   );
 }
@@ -67,7 +67,7 @@ function Downloading({ media }: { media: MediaFile }) {
     total === null ? formatBytes(done) : texts.media.downloadingOf(formatBytes(done), formatBytes(total));
   return (
     <Frame media={media}>
-      <Words icon={Download} media={media} title={texts.media.downloading} detail={progress ? detail : known}>
+      <Words icon={Download} title={texts.media.downloading} detail={progress ? detail : known}>
         <ProgressBar label={texts.media.progress(label)} value={total && progress ? done / total : null} />
       </Words>
     </Frame>

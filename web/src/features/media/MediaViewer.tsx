@@ -43,7 +43,7 @@ export function MediaViewer(props: MediaViewerProps) {
         wanted={wanted}
       />
       {media.policy === "stream" && look && (
-        <LookActions key={String(look.final)} media={media} look={look} onAgain={reveal} />
+        <LookActions key={String(look.empty)} media={media} look={look} onAgain={reveal} />
       )}
       {media.integrity === "mismatch" && <IntegrityWarning />}
     </div>

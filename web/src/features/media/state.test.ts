@@ -3,9 +3,9 @@ import { mediaBox } from "@/features/media/box";
 import { downloadUrl, mediaState, pictureUrl, playableUrl } from "@/features/media/state";
 import { downloadError, media } from "@/test/fixtures";
 
-const first = { id: "a-1", again: false, final: false };
-const second = { id: "a-2", again: true, final: false };
-const third = { id: "a-3", again: true, final: false };
+const first = { id: "a-1", again: false, empty: false };
+const second = { id: "a-2", again: true, empty: false };
+const third = { id: "a-3", again: true, empty: false };
 
 describe("what a viewer shows", () => {
   it.each([

@@ -1,6 +1,5 @@
 import { clsx } from "clsx";
-import type { LucideIcon } from "lucide-react";
-import type { ReactNode, Ref } from "react";
+import type { ComponentType, ReactNode, Ref } from "react";
 import type { MediaFile } from "@/api/types";
 import { mediaBox } from "@/features/media/box";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
@@ -10,26 +9,49 @@ type FrameProps = {
   media: MediaFile;
   /** Lies under a picture that is not to be seen yet. */
   veiled?: boolean;
+  /** Has more to say than a sticker has room for, beside what may lie over its corners. */
+  wordy?: boolean;
+  /** Fills the frame beneath its words. */
+  beneath?: ReactNode;
   children: ReactNode;
 } & ({ onClick: () => void; label: string } | { onClick?: never; label?: string });
 
+/** The least width at which a sentence reads well. */
+const WORDY_WIDTH = 260;
+
 /** The box of a file that is not shown: as large as the file will be, and a blurred picture of it where one is known. */
-export function Frame({ media, veiled = false, label, onClick, children }: FrameProps) {
+export function Frame(props: FrameProps) {
+  const { media, veiled = false, wordy = false, label, onClick, beneath, children } = props;
   const ref = useFocusHandover<HTMLElement>(media.id);
   const card = isCard(media);
   const { width, height } = mediaBox(media);
   const className = clsx(
-    "relative flex max-w-full items-center overflow-hidden rounded-xl bg-sunken text-start outline-none",
+    "relative flex max-w-full items-center overflow-hidden rounded-xl text-start outline-none",
+    // A sticker has no bubble around it.
+    isSticker(media) ? "bg-surface shadow-soft" : "bg-sunken",
     card ? "px-3 py-2" : "justify-center p-3",
+    wordy && !card && "pt-12 pb-9",
   );
+  const blur = card ? null : blurOf(media.thumbhash);
+  const covered = !card && (veiled || blur !== null);
   const content = (
     <>
-      {!card && <Blur media={media} veiled={veiled} />}
-      {children}
+      {covered && <Blur picture={blur} />}
+      {beneath}
+      <span
+        className={clsx(
+          "relative flex max-w-full items-center",
+          card && "w-full",
+          covered && "rounded-xl bg-surface/85 px-3 py-2",
+          beneath && "pointer-events-none",
+        )}
+      >
+        {children}
+      </span>
     </>
   );
   // A card may grow with its reason; a picture's box holds whatever it says.
-  const style = { width, minHeight: height };
+  const style = { width: wordy ? Math.max(width, WORDY_WIDTH) : width, minHeight: height };
   if (!onClick) {
     return (
       <div
@@ -57,13 +79,12 @@ export function Frame({ media, veiled = false, label, onClick, children }: Frame
   );
 }
 
-function Blur({ media, veiled }: { media: MediaFile; veiled: boolean }) {
-  const blur = blurOf(media.thumbhash);
-  if (!blur) return veiled && <span aria-hidden="true" className="veil absolute inset-0" />;
+function Blur({ picture }: { picture: string | null }) {
+  if (picture === null) return <span aria-hidden="true" className="veil absolute inset-0" />;
   return (
     <>
       <img
-        src={blur}
+        src={picture}
         alt=""
         className="absolute inset-0 size-full scale-110 object-cover opacity-70 blur-sm"
       />
@@ -75,27 +96,26 @@ function Blur({ media, veiled }: { media: MediaFile; veiled: boolean }) {
 export type Tone = "danger" | "warning" | "plain";
 
 type WordsProps = {
-  icon: LucideIcon;
+  icon: ComponentType<{ className?: string }>;
   title: ReactNode;
-  /** Further lines, each of its own look. */
   detail: ReactNode;
   tone?: Tone;
-  media: MediaFile;
+  /** In a box as small as a sticker's the icon stands above them. */
+  narrow?: boolean;
   children?: ReactNode;
 };
 
-/** An icon beside what there is to say; above it in a box as small as a sticker's. */
-export function Words({ icon: Icon, title, detail, tone = "plain", media, children }: WordsProps) {
-  const narrow = media.fileType === "sticker";
+/** What there is to say in a frame, beside an icon. */
+export function Words({ icon: Icon, title, detail, tone = "plain", narrow = false, children }: WordsProps) {
   return (
     <span
       className={clsx(
-        "relative flex gap-x-3 gap-y-1.5",
-        narrow ? "max-w-full flex-col items-center text-center" : "items-center",
-        isCard(media) ? "w-full" : "max-w-full rounded-xl bg-surface/85 px-3 py-2",
+        "flex max-w-full flex-1 items-center gap-x-3 gap-y-1.5",
+        narrow && "flex-col text-center",
       )}
     >
       <span
+        aria-hidden="true"
         className={clsx(
           "flex size-10 shrink-0 items-center justify-center rounded-full",
           tone === "danger" && "bg-danger-soft text-danger",
@@ -103,7 +123,7 @@ export function Words({ icon: Icon, title, detail, tone = "plain", media, childr
           tone === "plain" && "bg-surface text-accent shadow-soft",
         )}
       >
-        <Icon aria-hidden="true" className="size-5" />
+        <Icon className="size-5" />
       </span>
       <span className="wrap-anywhere min-w-0 flex-1">
         <span className="block font-medium">{title}</span>
@@ -118,4 +138,8 @@ export function Words({ icon: Icon, title, detail, tone = "plain", media, childr
 
 export function isCard({ fileType }: MediaFile): boolean {
   return fileType === "audio" || fileType === "document";
+}
+
+export function isSticker({ fileType }: MediaFile): boolean {
+  return fileType === "sticker";
 }

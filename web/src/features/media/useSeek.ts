@@ -3,7 +3,7 @@ import type { Progress } from "@/api/bytes";
 import type { MediaFile } from "@/api/types";
 import type { Failure } from "@/features/media/failure";
 import { seekTo } from "@/features/media/useMediaElement";
-import { useView } from "@/features/media/views";
+import { useView, type View } from "@/features/media/views";
 
 type Seek = {
   seek: (seconds: number) => void;
@@ -24,7 +24,7 @@ export function useSeek(
 ): Seek {
   const [target, setTarget] = useState<number | null>(null);
   const view = useView(media, url, target !== null);
-  const source = view?.kind === "held" ? view.url : null;
+  const source = view === null ? null : sourceOf(view, url);
   const arrive = useEffectEvent((from: string) => goOn(from, target ?? 0));
   useEffect(() => {
     if (source !== null) arrive(source);
@@ -33,12 +33,18 @@ export function useSeek(
   return {
     seek: (seconds) => {
       if (element === null || (waiting === null && seekTo(element, seconds))) return;
-      // Larger than what a page may hold: it can only be listened to from its beginning.
-      if (view?.kind === "direct") return;
+      // Larger than what a page may hold: it can only be played from its beginning.
+      if (view?.kind === "direct" && view.because === "large") return;
       element.pause();
       setTarget(Math.max(0, seconds));
     },
     waiting,
     failure: view?.kind === "failed" ? view.failure : null,
   };
+}
+
+/** A file that is in a bucket by now has its parts to give there. */
+function sourceOf(view: View, url: string): string | null {
+  if (view.kind === "held") return view.url;
+  return view.kind === "direct" && view.because === "elsewhere" ? url : null;
 }

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { create } from "zustand";
-import { fetchFile, type Progress } from "@/api/bytes";
+import { fetchFile, type Progress, type Unheld } from "@/api/bytes";
 import type { MediaFile } from "@/api/types";
 import { type Failure, failureOf } from "@/features/media/failure";
 import { isOnDemand } from "@/features/media/state";
@@ -10,9 +10,9 @@ import { useReveal } from "@/stores/reveal";
 export type View =
   | ({ kind: "loading" } & Progress)
   /** It is here, under an address that ends with the look at it. */
-  | { kind: "held"; url: string; name: string | null; type: string }
+  | { kind: "held"; url: string; name: string | null; type: string; size: number }
   /** The element or the browser loads it by itself. */
-  | { kind: "direct" }
+  | { kind: "direct"; because: Unheld | "stored" }
   | { kind: "failed"; failure: Failure };
 
 type Hold = { media: MediaFile; holders: number; abort: AbortController };
@@ -25,13 +25,13 @@ const useViews = create<{ byUrl: Record<string, View> }>(() => ({ byUrl: {} }));
 const holds = new Map<string, Hold>();
 
 const LOADING: View = { kind: "loading", bytes: 0, total: null };
-const DIRECT: View = { kind: "direct" };
+const STORED: View = { kind: "direct", because: "stored" };
 
 /** How a file comes to be seen: a stored one by its URL alone, one on demand by a fetch that tells of itself. */
 export function useLook(media: MediaFile, url: string): View {
   // Decided once: what becomes stored while it is looked at must not be fetched anew.
   const [onDemand] = useState(() => isOnDemand(media));
-  return useView(media, url, onDemand) ?? DIRECT;
+  return useView(media, url, onDemand) ?? STORED;
 }
 
 /** The view of a file while it is wanted. */
@@ -73,9 +73,9 @@ async function load(url: string, { abort }: Hold): Promise<void> {
     const onProgress = (progress: Progress) => set(url, { kind: "loading", ...progress });
     const fetched = await fetchFile(url, { signal, onProgress });
     if (signal.aborted) return;
-    if (fetched === null) return set(url, DIRECT);
+    if (typeof fetched === "string") return set(url, { kind: "direct", because: fetched });
     const { blob, name } = fetched;
-    set(url, { kind: "held", url: URL.createObjectURL(blob), name, type: blob.type });
+    set(url, { kind: "held", url: URL.createObjectURL(blob), name, type: blob.type, size: blob.size });
   } catch (error) {
     if (!signal.aborted) set(url, { kind: "failed", failure: failureOf(error) });
   }
