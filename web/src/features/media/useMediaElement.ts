@@ -84,7 +84,8 @@ const NEAR = 0.25;
 export function seekTo(element: HTMLMediaElement, seconds: number): boolean {
   const end = Number.isFinite(element.duration) ? element.duration : seconds;
   const place = Math.min(Math.max(0, seconds), end);
-  if (element.readyState > HTMLMediaElement.HAVE_NOTHING && !reaches(element.seekable, place)) return false;
+  const known = element.readyState > 0;
+  if (known && !reaches(element.seekable, place)) return false;
   element.currentTime = place;
   return true;
 }
