@@ -23,6 +23,8 @@ const files = {
 type Kind = keyof typeof files;
 const kinds = Object.keys(files) as Kind[];
 
+test.skip(!process.env.MEDIARY_CONTROL, "needs Mediary with the simulated WhatsApp, which the mock is not");
+
 const RETRY = "Failed to load. Tap to retry.";
 
 /** A file that arrived under a policy, open in its conversation. */

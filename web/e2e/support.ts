@@ -57,10 +57,6 @@ export async function control(page: Page, path: string, body: object): Promise<v
   expect(answer.ok(), "the simulated WhatsApp can be controlled (MEDIARY_CONTROL)").toBe(true);
 }
 
-export async function clearFaults(page: Page): Promise<void> {
-  await page.request.delete(`${controlUrl}/faults`);
-}
-
 type Upstream = { downloads: number; bytesSent: number };
 
 /** What was asked of WhatsApp for one of its files. */
@@ -99,23 +95,26 @@ export async function ownNumber(page: Page, mediaPolicy: MediaFile["policy"]): P
   return phoneNumberId;
 }
 
-/** Lets a file arrive at such a number, from a customer of the test's own. */
-export async function fileArrives(page: Page, phoneNumberId: string, message: Sent): Promise<MediaFile> {
-  const { media, ...rest } = message;
+/** Lets a file arrive at such a number, from a customer of the test's own. `before` knows its id at WhatsApp first. */
+export async function fileArrives(
+  page: Page,
+  phoneNumberId: string,
+  { media, ...message }: Sent,
+  before: (id: string) => Promise<unknown> = async () => {},
+): Promise<MediaFile> {
+  const post = async <T>(path: string, data: object) => {
+    const answer = await page.request.post(`${controlUrl}/${path}`, { data });
+    expect(answer.ok(), "the simulated WhatsApp sends a file").toBe(true);
+    return (await answer.json()) as T;
+  };
+  const { id } = await post<{ id: string }>("media", { ...media, phoneNumberId });
+  await before(id);
   const customer = { waId: `1556${phoneNumberId.slice(-9)}`, name: `Customer ${phoneNumberId.slice(-4)}` };
-  const answer = await page.request.post(`${controlUrl}/messages?wait=true`, {
-    data: { ...rest, media: { ...media, phoneNumberId }, phoneNumberId, customer },
-  });
-  expect(answer.ok(), "the simulated WhatsApp sends a file").toBe(true);
-  const sent = (await answer.json()) as { messages: { mediaId: string }[] };
+  await post("messages?wait=true", { ...message, mediaId: id, phoneNumberId, customer });
   let file: MediaFile | undefined;
   await expect
     .poll(async () => {
-      file = await findMedia(
-        page,
-        "",
-        ({ providerMediaId }) => providerMediaId === sent.messages[0]?.mediaId,
-      );
+      file = await findMedia(page, "", ({ providerMediaId }) => providerMediaId === id);
       return file;
     })
     .toBeTruthy();

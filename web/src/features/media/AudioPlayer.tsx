@@ -72,6 +72,7 @@ function Player({ media, url, state, move, toggle, seek }: PlayerProps) {
       ref={ref}
       role="group"
       aria-label={media.fileName ?? label}
+      data-media={media.messageId}
       dir="ltr"
       className="max-w-full rounded-xl px-1.5 py-1"
       style={{ width: mediaBox(media).width }}
