@@ -119,7 +119,7 @@ test("an expired file says so and offers no retry", async ({ inbox }) => {
   await openMessage(inbox, gone);
   const message = thread(inbox)
     .getByRole("article")
-    .filter({ hasText: "WhatsApp no longer has this file" })
+    .filter({ hasText: gone.lastError?.message ?? "" })
     .first();
   await expect(message).toBeVisible();
   await expect(message.getByRole("button", { name: "Retry" })).toHaveCount(0);
