@@ -1,5 +1,6 @@
-import type { Locator, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import type { MediaFile } from "../src/api/types.ts";
+import { covered, expectShown, files, isDecoded, isMock, kinds, open, record } from "./on-demand.ts";
 import {
   arm,
   checkAccess,
@@ -7,54 +8,14 @@ import {
   fileArrives,
   openMessage,
   ownNumber,
-  type Sent,
   test,
   thread,
   upstream,
 } from "./support.ts";
 
-const files = {
-  photo: { type: "image", media: { sample: "mugs" } },
-  video: { type: "video", media: { sample: "wheel" } },
-  "voice note": { type: "audio", media: { sample: "voice-en" }, voice: true },
-  document: { type: "document", media: { sample: "invoice" }, fileName: "Rechnung 17.pdf" },
-  sticker: { type: "sticker", media: { sample: "sticker-thanks" } },
-} as const satisfies Record<string, Sent>;
-type Kind = keyof typeof files;
-const kinds = Object.keys(files) as Kind[];
-
-test.skip(!process.env.MEDIARY_CONTROL, "needs Mediary with the simulated WhatsApp, which the mock is not");
+test.skip(isMock);
 
 const RETRY = "Failed to load. Tap to retry.";
-
-/** A file that arrived under a policy, open in its conversation. */
-async function open(page: Page, policy: MediaFile["policy"], sent: Sent) {
-  const media = await fileArrives(page, await ownNumber(page, policy), sent);
-  await openMessage(page, media);
-  const message = thread(page).getByRole("article").last();
-  const id = media.providerMediaId ?? "";
-  return { media, message, id, downloads: async () => (await upstream(page, id)).downloads };
-}
-
-const covered = (message: Locator) => message.getByRole("button", { name: /: (tap to view|view again)/ });
-
-/** That the file itself is to be seen, or heard. */
-async function expectShown(message: Locator, kind: Kind): Promise<void> {
-  switch (kind) {
-    case "photo":
-    case "sticker":
-      await expect.poll(() => message.locator("img").last().evaluate(isDecoded)).toBe(true);
-      return;
-    case "video":
-      await expect.poll(() => message.locator("video").evaluate(secondsPlayed)).toBeGreaterThan(0.1);
-      return;
-    case "voice note":
-      await expect.poll(() => message.getByRole("slider").inputValue().then(Number)).toBeGreaterThan(0.1);
-      return;
-    case "document":
-      await expect(message.getByRole("link", { name: "Open Rechnung 17.pdf" })).toBeVisible();
-  }
-}
 
 for (const kind of kinds) {
   test(`a ${kind} under stream comes with a tap, afresh with the next, and can be covered`, async ({
@@ -205,44 +166,6 @@ test("what is gone for good is said with its date, and offers no retry", async (
   await expect(message.getByText(/\b20\d\d\b/)).toBeVisible();
 });
 
-const VIDEO_BYTES = 308_414;
-
-for (const policy of ["stream", "on_view"] as const) {
-  test(`a slow video under ${policy} plays before it is here, and moves`, async ({ inbox }) => {
-    const { message, id } = await open(inbox, policy, files.video);
-    const mend = await arm(inbox, { kind: "slow", mediaId: id, bytesPerSecond: 40_000 });
-    await covered(message).click();
-    const video = message.locator("video");
-    await expect.poll(() => video.evaluate(secondsPlayed), { timeout: 15_000 }).toBeGreaterThan(0.3);
-    expect((await upstream(inbox, id)).bytesSent).toBeLessThan(VIDEO_BYTES);
-    await mend();
-    await message.getByRole("slider", { name: "Position" }).focus();
-    await inbox.keyboard.press("ArrowRight");
-    await expect.poll(() => video.evaluate(secondsPlayed), { timeout: 15_000 }).toBeGreaterThan(4.9);
-  });
-}
-
-test("a video that becomes stored while it plays goes on where it is", async ({ inbox }) => {
-  const { media, message, id } = await open(inbox, "on_view", files.video);
-  const mend = await arm(inbox, { kind: "slow", mediaId: id, bytesPerSecond: 60_000 });
-  await covered(message).click();
-  const video = message.locator("video");
-  await expect.poll(() => video.evaluate(secondsPlayed), { timeout: 15_000 }).toBeGreaterThan(0.3);
-  expect((await upstream(inbox, id)).bytesSent).toBeLessThan(VIDEO_BYTES);
-  await message.getByRole("button", { name: "Pause" }).click();
-  const state = () =>
-    video.evaluate((element: HTMLVideoElement) => [element.currentTime, element.src, element.dataset.same]);
-  await video.evaluate((element) => element.setAttribute("data-same", "yes"));
-  const before = await state();
-  // The inbox asks for the record anew when it is told that the file is stored.
-  await inbox.waitForResponse((response) => response.url().endsWith(`/api/media/${media.id}`));
-  expect((await record(inbox, media)).downloadStatus).toBe("completed");
-  expect(await state()).toEqual(before);
-  await message.getByRole("button", { name: "Play" }).click();
-  await expect.poll(() => video.evaluate(secondsPlayed)).toBeGreaterThan(Number(before[0]));
-  await mend();
-});
-
 for (const colorScheme of ["light", "dark"] as const) {
   test(`no accessibility violations of files on demand: ${colorScheme}`, async ({ inbox }) => {
     test.slow();
@@ -281,10 +204,6 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-async function record(page: Page, { id }: MediaFile): Promise<MediaFile> {
-  return (await (await page.request.get(`/api/media/${id}`)).json()) as MediaFile;
-}
-
 /** What the server says of the same file to anybody. */
 async function refusal(
   page: Page,
@@ -312,10 +231,4 @@ async function settled<T>(read: () => Promise<T>): Promise<T> {
     )
     .toBe(true);
   return last;
-}
-
-const secondsPlayed = (element: Element) => (element as HTMLVideoElement).currentTime;
-
-function isDecoded(element: Element): boolean {
-  return element instanceof HTMLImageElement && element.complete && element.naturalWidth > 0;
 }

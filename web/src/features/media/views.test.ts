@@ -1,5 +1,6 @@
 import { renderHook, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { HELD_BYTES_MAX } from "@/api/bytes";
 import { fetchAgain, useLook } from "@/features/media/views";
 import { useReveal } from "@/stores/reveal";
 import { media } from "@/test/fixtures";
@@ -70,6 +71,16 @@ describe("a look at a file on demand", () => {
     expect(useReveal.getState().looks[stream.id]).toBeDefined();
     await held(result);
     unmount();
+  });
+
+  it("is left to the browser where the page holds enough already", async () => {
+    const large = new Blob([new Uint8Array(HELD_BYTES_MAX)]);
+    fetched.mockImplementation(async () => new Response(large));
+    const views = ["/a", "/b", "/c", "/d"].map((url) => look(url));
+    for (const view of views) await held(view.result);
+    const last = look("/e");
+    await waitFor(() => expect(last.result.current).toEqual({ kind: "direct", because: "large" }));
+    for (const { unmount } of [...views, last]) unmount();
   });
 
   it("ends its download when nobody waits for it any more", async () => {

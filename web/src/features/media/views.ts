@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { create } from "zustand";
-import { fetchFile, type Progress, type Unheld } from "@/api/bytes";
+import { fetchFile, HELD_BYTES_MAX, type Progress, type Unheld } from "@/api/bytes";
 import type { MediaFile } from "@/api/types";
 import { type Failure, failureOf } from "@/features/media/failure";
 import { isOnDemand } from "@/features/media/state";
@@ -23,6 +23,9 @@ type Hold = { media: MediaFile; holders: number; abort: AbortController };
  */
 const useViews = create<{ byUrl: Record<string, View> }>(() => ({ byUrl: {} }));
 const holds = new Map<string, Hold>();
+
+/** Once all views together hold this much, a further file is left to the browser, like one too large by itself. */
+const HELD_TOTAL_MAX = 4 * HELD_BYTES_MAX;
 
 const LOADING: View = { kind: "loading", bytes: 0, total: null };
 const STORED: View = { kind: "direct", because: "stored" };
@@ -71,7 +74,8 @@ async function load(url: string, { abort }: Hold): Promise<void> {
   set(url, LOADING);
   try {
     const onProgress = (progress: Progress) => set(url, { kind: "loading", ...progress });
-    const fetched = await fetchFile(url, { signal, onProgress });
+    const max = Math.min(HELD_BYTES_MAX, HELD_TOTAL_MAX - bytesHeld());
+    const fetched = await fetchFile(url, { signal, onProgress, max });
     if (signal.aborted) return;
     if (typeof fetched === "string") return set(url, { kind: "direct", because: fetched });
     const { blob, name } = fetched;
@@ -79,6 +83,11 @@ async function load(url: string, { abort }: Hold): Promise<void> {
   } catch (error) {
     if (!signal.aborted) set(url, { kind: "failed", failure: failureOf(error) });
   }
+}
+
+function bytesHeld(): number {
+  const views = Object.values(useViews.getState().byUrl);
+  return views.reduce((sum, view) => sum + (view.kind === "held" ? view.size : 0), 0);
 }
 
 function drop(url: string, held: Hold): void {
