@@ -1,3 +1,4 @@
+import AxeBuilder from "@axe-core/playwright";
 import { type APIRequestContext, test as base, expect, type Page } from "@playwright/test";
 import type { Page as ApiPage, Conversation, MediaFile } from "../src/api/types.ts";
 
@@ -56,9 +57,78 @@ export async function control(page: Page, path: string, body: object): Promise<v
   expect(answer.ok(), "the simulated WhatsApp can be controlled (MEDIARY_CONTROL)").toBe(true);
 }
 
-export async function clearFaults(page: Page): Promise<void> {
-  await page.request.delete(`${controlUrl}/faults`);
+type Upstream = { downloads: number; bytesSent: number };
+
+/** What was asked of WhatsApp for one of its files. */
+export async function upstream(page: Page, providerMediaId: string): Promise<Upstream> {
+  const answer = await page.request.get(`${controlUrl}/stats/${providerMediaId}`);
+  expect(answer.ok(), "the simulated WhatsApp counts").toBe(true);
+  return (await answer.json()) as Upstream;
 }
+
+/** Makes something go wrong until the function that it returns is called. */
+export async function arm(page: Page, fault: object): Promise<() => Promise<void>> {
+  const answer = await page.request.post(`${controlUrl}/faults`, { data: fault });
+  const { id } = (await answer.json()) as { id: number };
+  return async () => void (await page.request.delete(`${controlUrl}/faults/${id}`));
+}
+
+/**
+ * A business number of the test's own, with a media policy of its own: neither what it does nor what goes wrong with it
+ * touches any other test.
+ */
+export async function ownNumber(page: Page, mediaPolicy: MediaFile["policy"]): Promise<string> {
+  const phoneNumberId = `${Date.now()}${Math.floor(Math.random() * 1e6)}`;
+  const known = {
+    phoneNumberId,
+    displayPhoneNumber: `+1555${phoneNumberId.slice(-7)}`,
+    name: `Number ${phoneNumberId.slice(-4)}`,
+    accessToken: `token-${phoneNumberId}`,
+    appSecret: `secret-${phoneNumberId}`,
+  };
+  await control(page, "accounts", known);
+  await control(page, "tokens", { token: known.accessToken, state: "valid" });
+  const added = await page.request.post("/api/whatsapp-accounts", {
+    data: { ...known, verifyToken: "verify", mediaPolicy },
+  });
+  expect(added.ok(), "the e2e user may add a number").toBe(true);
+  return phoneNumberId;
+}
+
+/** Lets a file arrive at such a number, from a customer of the test's own. `before` knows its id at WhatsApp first. */
+export async function fileArrives(
+  page: Page,
+  phoneNumberId: string,
+  { media, ...message }: Sent,
+  before: (id: string) => Promise<unknown> = async () => {},
+): Promise<MediaFile> {
+  const post = async <T>(path: string, data: object) => {
+    const answer = await page.request.post(`${controlUrl}/${path}`, { data });
+    expect(answer.ok(), "the simulated WhatsApp sends a file").toBe(true);
+    return (await answer.json()) as T;
+  };
+  const { id } = await post<{ id: string }>("media", { ...media, phoneNumberId });
+  await before(id);
+  const customer = { waId: `1556${phoneNumberId.slice(-9)}`, name: `Customer ${phoneNumberId.slice(-4)}` };
+  await post("messages?wait=true", { ...message, mediaId: id, phoneNumberId, customer });
+  let file: MediaFile | undefined;
+  await expect
+    .poll(async () => {
+      file = await findMedia(page, "", ({ providerMediaId }) => providerMediaId === id);
+      return file;
+    })
+    .toBeTruthy();
+  if (!file) throw new Error("the file did not arrive");
+  return file;
+}
+
+export type Sent = {
+  type: MediaFile["fileType"];
+  media: object;
+  caption?: string;
+  fileName?: string;
+  voice?: boolean;
+};
 
 /** Lets a customer write into a conversation. */
 export async function arrive(page: Page, { contact }: Conversation, message: object): Promise<void> {
@@ -92,6 +162,17 @@ export async function longThread(page: Page): Promise<number> {
 export async function openMessage(page: Page, media: MediaFile): Promise<void> {
   await page.goto(`/c/${media.conversationId}?m=${media.messageId}`);
   await expect(thread(page)).toBeVisible();
+}
+
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+/** That a page keeps to WCAG 2.2 AA as far as that can be told by looking at it once. */
+export async function checkAccess(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+  const found = violations.map(
+    ({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => node.html).join("\n")}`,
+  );
+  expect(found).toEqual([]);
 }
 
 export const list = (page: Page) => page.getByRole("navigation", { name: "Conversations" });

@@ -4,7 +4,7 @@ import type { Problem } from "@/api/types";
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Codes of the inbox itself, where no problem document came. */
-type OwnCode = "network" | "unavailable" | "error";
+type OwnCode = "network" | "interrupted" | "unavailable" | "error";
 
 /** A problem document, or as much of one as there is without the server. */
 type Failure = Pick<Problem, "status" | "title"> &

@@ -26,6 +26,11 @@ export function formatTime(time: string): string {
   return new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(new Date(time));
 }
 
+/** "27 November 2026". */
+export function formatDate(time: string): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: "long" }).format(new Date(time));
+}
+
 /** The whole date and time, for titles and for screen readers. */
 export function formatDateTime(time: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" }).format(new Date(time));

@@ -1,33 +1,78 @@
+import { useEffect, useEffectEvent, useState } from "react";
 import { mediaBox } from "@/features/media/box";
 import { PlayButton, SeekBar, SpeedButton } from "@/features/media/controls";
+import { FailedTile } from "@/features/media/FailedTile";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
+import { useWhy } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import type { ViewerProps } from "@/features/media/MediaViewer";
-import { audioElement, playAudio, usePlayback } from "@/features/media/playback";
+import { audioElement, goOnWith, playAudio, usePlayback } from "@/features/media/playback";
 import { playableUrl } from "@/features/media/state";
-import { useFailureReason } from "@/features/media/useLoad";
-import { seekTo, useMediaElement } from "@/features/media/useMediaElement";
+import { useFocusHandover } from "@/features/media/useFocusHandover";
+import { brokenBy, seekTo, useMediaElement } from "@/features/media/useMediaElement";
+import { useSeek } from "@/features/media/useSeek";
+import { fetchAgain, hold } from "@/features/media/views";
 import { formatBytes, formatDuration } from "@/lib/format";
-import { texts } from "@/texts";
 
 /** A voice note or a sound file. Nothing is loaded before it is played; the one audio element serves them all. */
-export function AudioPlayer({ media, url }: ViewerProps) {
-  const mine = usePlayback((state) => state.mediaId === media.id);
-  const { playing, waiting, failed, time, duration } = useMediaElement(mine ? audioElement() : null);
-  const source = playableUrl(media, url, (type) => audioElement().canPlayType(type) !== "");
-  const length = duration ?? (media.durationMs === null ? null : media.durationMs / 1000);
-  const { icon: Icon, label } = kindOf(media);
-  const reason = useFailureReason(media, failed, texts.media.unplayable);
-  const toggle = () => (playing ? audioElement().pause() : playAudio(media.id, source));
+export function AudioPlayer(props: ViewerProps) {
+  const { media, url, wanted } = props;
+  const mine = usePlayback((state) => state.mediaId === media.id && state.url === url);
+  const element = mine ? audioElement() : null;
+  const state = useMediaElement(element);
+  const [source] = useState(() => playableUrl(media, url, (type) => audioElement().canPlayType(type) !== ""));
+  // Kept here, as the one element that knows of it may go on to another file.
+  const [broken, setBroken] = useState<string | null>(null);
+  const why = useWhy(url, broken !== null, broken ?? "");
+  const move = useSeek(element, media, url, (from, seconds) => goOnWith(from, seconds, hold(media, url)));
+  const play = () => playAudio(media.id, url, source);
+  const start = useEffectEvent(play);
+  useEffect(() => {
+    if (wanted) start();
+  }, [wanted]);
+  useEffect(() => {
+    if (element && state.failed) setBroken(brokenBy(element));
+  }, [element, state.failed]);
+  if (broken !== null) {
+    const retry = () => {
+      setBroken(null);
+      play();
+    };
+    return <FailedTile media={media} url={url} failure={why} retry={retry} />;
+  }
+  if (move.failure) {
+    return <FailedTile media={media} url={url} failure={move.failure} retry={() => fetchAgain(url)} />;
+  }
   const seek = (seconds: number) => {
-    if (!mine) playAudio(media.id, source);
+    if (element) return move.seek(seconds);
+    play();
     seekTo(audioElement(), seconds);
   };
+  const toggle = () => (state.playing ? audioElement().pause() : play());
+  return <Player {...props} state={state} move={move} toggle={toggle} seek={seek} />;
+}
+
+type PlayerProps = ViewerProps & {
+  state: ReturnType<typeof useMediaElement>;
+  move: ReturnType<typeof useSeek>;
+  toggle: () => void;
+  seek: (seconds: number) => void;
+};
+
+function Player({ media, url, state, move, toggle, seek }: PlayerProps) {
+  const ref = useFocusHandover<HTMLDivElement>(media.id);
+  const { playing, waiting, loaded, duration } = state;
+  const { icon: Icon, label } = kindOf(media);
+  const length = duration ?? (media.durationMs === null ? null : media.durationMs / 1000);
+  const time = move.waiting?.seconds ?? state.time;
+  const begun = playing || time > 0;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a player is no form
     <div
+      ref={ref}
       role="group"
       aria-label={media.fileName ?? label}
+      data-media={media.messageId}
       dir="ltr"
       className="max-w-full rounded-xl px-1.5 py-1"
       style={{ width: mediaBox(media).width }}
@@ -35,16 +80,16 @@ export function AudioPlayer({ media, url }: ViewerProps) {
       <div className="flex items-center gap-2.5">
         <PlayButton
           playing={playing}
-          waiting={waiting}
+          waiting={waiting || move.waiting !== null}
           onClick={toggle}
           className="size-11 bg-accent text-on-accent hover:bg-accent-strong"
         />
         <div className="min-w-0 flex-1 pt-2">
-          <SeekBar time={time} duration={length} onSeek={seek} className="block" />
+          <SeekBar time={time} loaded={loaded} duration={length} onSeek={seek} className="block" />
           <div className="-mt-0.5 flex items-center gap-1.5 text-muted text-xs tabular-nums">
             <Icon aria-hidden="true" className="size-3.5 shrink-0" />
             <span className="whitespace-nowrap">
-              {mine && (playing || time > 0) ? formatDuration(time) : lengthOf(length, media.fileSize)}
+              {begun ? formatDuration(time) : lengthOf(length, media.fileSize)}
             </span>
             {!media.voice && <bdi className="truncate">{media.fileName}</bdi>}
           </div>
@@ -52,12 +97,6 @@ export function AudioPlayer({ media, url }: ViewerProps) {
         <SpeedButton className="bg-accent/12 text-accent-strong hover:bg-accent/20" />
         {!media.voice && <FileDownloadButton media={media} url={url} className="-ms-1.5" />}
       </div>
-      {failed && (
-        <p role="alert" className="flex items-center gap-1 ps-1 text-danger text-xs">
-          {reason}
-          <FileDownloadButton media={media} url={url} />
-        </p>
-      )}
     </div>
   );
 }

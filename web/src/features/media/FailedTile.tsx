@@ -1,31 +1,93 @@
-import { ImageOff } from "lucide-react";
+import { Ban, Clock, RotateCw } from "lucide-react";
+import { useEffect, useId, useState } from "react";
 import type { MediaFile } from "@/api/types";
-import { mediaBox } from "@/features/media/box";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
-import { useFailureReason } from "@/features/media/useLoad";
+import { endOfCopy, factsOf } from "@/features/media/facts";
+import type { Failure } from "@/features/media/failure";
+import { kindOf } from "@/features/media/kind";
+import { Frame, Words } from "@/features/media/tile";
+import { useEmptyLook } from "@/stores/reveal";
 import { texts } from "@/texts";
 
-type FailedTileProps = { media: MediaFile; url: string; fallback: string; retry: () => void };
+type FailedTileProps = {
+  media: MediaFile;
+  url: string;
+  /** Null while the reason is being asked for. */
+  failure: Failure | null;
+  retry: () => void;
+};
 
-/** A file that should be there and does not show: the reason, another try, and the way around. */
-export function FailedTile({ media, url, fallback, retry }: FailedTileProps) {
-  const reason = useFailureReason(media, true, fallback);
-  const { width, height } = mediaBox(media);
+/** A file that somebody wants to see and that does not show: the reason, what is known of it, and a way on if there is one. */
+export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
+  const words = useId();
+  const seconds = useSecondsUntil(failure?.retryAt ?? null);
+  const final = failure?.final ?? false;
+  useEmptyLook(media.id);
   return (
-    <div
-      className="relative flex max-w-full overflow-hidden rounded-xl bg-sunken"
-      style={{ width: Math.max(width, 220), minHeight: height }}
+    <Frame
+      media={media}
+      wordy
+      label={kindOf(media).label}
+      beneath={
+        // Beneath the words instead of around them, so that they are read out as what they are.
+        !final && (
+          <button
+            type="button"
+            aria-label={texts.media.failedToLoad}
+            aria-describedby={words}
+            aria-disabled={seconds > 0}
+            onClick={() => seconds === 0 && retry()}
+            className="absolute inset-0 rounded-xl -outline-offset-2 hover:bg-hover aria-disabled:cursor-default aria-disabled:hover:bg-transparent"
+          />
+        )
+      }
     >
-      <button
-        type="button"
-        onClick={retry}
-        className="flex flex-1 flex-col items-center justify-center gap-1 p-4 text-center text-text hover:bg-hover"
+      <Words
+        icon={final ? Ban : seconds > 0 ? Clock : RotateCw}
+        title={titleOf(final, seconds)}
+        detail={
+          <span id={words}>
+            <span role="alert" className="block min-h-5">
+              {failure?.reason}
+            </span>
+            <bdi className="mt-1 block text-xs">{factsOf(media).join(" · ")}</bdi>
+            <End media={media} failure={failure} />
+          </span>
+        }
       >
-        <ImageOff aria-hidden="true" className="mb-1 size-6 text-muted" />
-        <span className="font-medium">{texts.media.failedToLoad}</span>
-        <span className="min-h-5 text-[13px] text-muted">{reason}</span>
-      </button>
-      <FileDownloadButton media={media} url={url} className="absolute! end-1 top-1" />
-    </div>
+        {seconds > 0 && (
+          <span className="mt-1 block font-medium text-[13px] tabular-nums">
+            {texts.media.retryIn(seconds)}
+          </span>
+        )}
+      </Words>
+      {failure?.came && <FileDownloadButton media={media} url={url} className="pointer-events-auto -me-1" />}
+    </Frame>
   );
+}
+
+function titleOf(final: boolean, seconds: number): string {
+  if (final) return texts.media.unavailable;
+  return seconds > 0 ? texts.media.failedForNow : texts.media.failedToLoad;
+}
+
+/** When WhatsApp's copy ends, which tells how long trying again makes sense. */
+function End({ media, failure }: Pick<FailedTileProps, "media" | "failure">) {
+  if (failure === null || failure.came) return null;
+  const end = endOfCopy(media, failure.code, failure.reason);
+  return end && <span className="block text-xs">{end}</span>;
+}
+
+/** Whole seconds that are left, counted down. */
+function useSecondsUntil(time: number | null): number {
+  const [now, setNow] = useState(() => Date.now());
+  const left = time === null ? 0 : Math.max(0, Math.ceil((time - now) / 1000));
+  const waiting = left > 0;
+  useEffect(() => {
+    setNow(Date.now());
+    if (time === null || !waiting) return;
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [time, waiting]);
+  return left;
 }

@@ -6,15 +6,21 @@ import { kindOf } from "@/features/media/kind";
 import { downloadUrl } from "@/features/media/state";
 import { texts } from "@/texts";
 
-type FileDownloadButtonProps = { media: MediaFile; url: string; className?: string };
+type FileDownloadButtonProps = {
+  media: MediaFile;
+  url: string;
+  /** Its name, where the server does not say it with the bytes. */
+  saveAs?: string | undefined;
+  className?: string | undefined;
+};
 
 /** Hands the file to the browser's own downloads, under its original name. */
-export function FileDownloadButton({ media, url, className }: FileDownloadButtonProps) {
+export function FileDownloadButton({ media, url, saveAs, className }: FileDownloadButtonProps) {
   const label = texts.media.downloadFile(media.fileName ?? kindOf(media).label);
   return (
     <a
       href={downloadUrl(url)}
-      download
+      download={url.startsWith("blob:") ? (saveAs ?? true) : true}
       aria-label={label}
       title={label}
       className={clsx(iconButton, className)}

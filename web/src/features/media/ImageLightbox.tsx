@@ -6,18 +6,15 @@ import { messageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { IconButton } from "@/components/ui/button";
 import { useModal } from "@/components/ui/dialog";
-import { Spinner } from "@/components/ui/spinner";
-import { FailedTile } from "@/features/media/FailedTile";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
-import { MediaPlaceholder } from "@/features/media/MediaPlaceholder";
-import { mediaState, pictureUrl } from "@/features/media/state";
-import { useLoad } from "@/features/media/useLoad";
+import { LightboxStage, largeUrl, Waiting } from "@/features/media/LightboxStage";
+import { mediaState } from "@/features/media/state";
 import { type Gallery, useMediaGallery } from "@/features/media/useMediaGallery";
 import { useZoom } from "@/features/media/useZoom";
 import { senderOf } from "@/features/thread/context";
 import { formatDateTime } from "@/lib/format";
 import { useShortcuts } from "@/lib/shortcuts";
-import { useReveal } from "@/stores/reveal";
+import { useCurrentLook } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 type LightboxProps = { conversationId: number; messageId: number };
@@ -78,10 +75,6 @@ function usePreload(...neighbours: (MediaFile | undefined)[]): void {
   });
 }
 
-function largeUrl(media: MediaFile, url: string): string {
-  return pictureUrl(media, url, window.innerWidth * window.devicePixelRatio);
-}
-
 type SlideProps = {
   gallery: Gallery;
   messageId: number;
@@ -113,7 +106,7 @@ function Slide({ gallery, messageId, show, onClose, onJump }: SlideProps) {
       <Bar gallery={gallery} messageId={messageId} zoom={zoom} onClose={onClose} onJump={onJump} />
       <div className="relative min-h-0 flex-1">
         {media ? (
-          <Stage media={media} zoom={zoom} messageId={messageId} />
+          <LightboxStage media={media} zoom={zoom} messageId={messageId} />
         ) : (
           <Waiting error={gallery.error} />
         )}
@@ -165,77 +158,9 @@ function Bar({ gallery, messageId, zoom, onClose, onJump }: BarProps) {
 }
 
 function useViewUrl(media: MediaFile | undefined): string | null {
-  const taps = useReveal((reveals) => (media ? (reveals.taps[media.id] ?? 0) : 0));
-  const state = media && mediaState(media, taps);
+  const look = useCurrentLook(media?.id);
+  const state = media && mediaState(media, look);
   return state?.kind === "ready" ? state.url : null;
-}
-
-type StageProps = { media: MediaFile; messageId: number; zoom: ReturnType<typeof useZoom> };
-
-function Stage({ media, messageId, zoom }: StageProps) {
-  const client = useQueryClient();
-  const { data: message } = useQuery(messageQuery(messageId, client));
-  const { phase, attempt, onLoad, onError, retry } = useLoad();
-  const taps = useReveal((reveals) => reveals.taps[media.id] ?? 0);
-  const state = mediaState(media, taps);
-  const centre = "absolute inset-0 flex items-center justify-center";
-  if (state.kind !== "ready") {
-    return (
-      <div className={`${centre} text-text`}>
-        <MediaPlaceholder media={media} state={state} />
-      </div>
-    );
-  }
-  if (phase === "failed") {
-    return (
-      <div className={centre}>
-        <FailedTile media={media} url={state.url} fallback={texts.media.notShown} retry={retry} />
-      </div>
-    );
-  }
-  const caption = message?.caption;
-  return (
-    <>
-      {phase === "loading" && <Waiting error={null} />}
-      <div
-        className={`${centre} touch-none overflow-hidden ${zoom.zoomed ? "cursor-grab" : ""}`}
-        {...zoom.surface}
-      >
-        <img
-          key={attempt}
-          src={zoom.zoomed ? state.url : largeUrl(media, state.url)}
-          alt={
-            caption ||
-            texts.media.photoFrom(
-              message ? senderOf(message, undefined) : "",
-              formatDateTime(media.createdAt),
-            )
-          }
-          draggable={false}
-          onLoad={onLoad}
-          onError={onError}
-          className="max-h-full max-w-full select-none object-contain"
-          style={zoom.style}
-        />
-      </div>
-      {caption && !zoom.zoomed && (
-        <p
-          dir="auto"
-          className="pointer-events-none absolute inset-x-0 bottom-0 max-h-40 bg-linear-to-t from-black/85 to-transparent px-6 pt-10 pb-5 text-center text-[15px]"
-        >
-          {caption}
-        </p>
-      )}
-    </>
-  );
-}
-
-function Waiting({ error }: { error: Error | null }) {
-  return (
-    <div className="absolute inset-0 flex items-center justify-center" role="status">
-      {error ? texts.media.loadFailed : <Spinner className="size-8" />}
-    </div>
-  );
 }
 
 type ArrowProps = {

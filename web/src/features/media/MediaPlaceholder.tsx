@@ -1,9 +1,7 @@
-import { clsx } from "clsx";
 import {
   Ban,
   Clock,
   Download,
-  Eye,
   type LucideIcon,
   RotateCw,
   ShieldAlert,
@@ -13,94 +11,101 @@ import {
 import { useMayAct } from "@/api/roles";
 import type { MediaFile } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
-import { type Box, mediaBox } from "@/features/media/box";
+import { endOfCopy, factsOf } from "@/features/media/facts";
 import { kindOf } from "@/features/media/kind";
 import { ProgressBar } from "@/features/media/ProgressBar";
 import type { MediaState } from "@/features/media/state";
+import { Frame, isSticker, type Tone, Words } from "@/features/media/tile";
 import { useMediaDownload } from "@/features/media/useMedia";
 import { formatBytes, formatTime } from "@/lib/format";
-import { blurOf } from "@/lib/thumbhash";
 import { useReveal } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 type Waiting = Exclude<MediaState, { kind: "ready" }>;
-type PlaceholderProps = { media: MediaFile; state: Waiting };
+type PlaceholderProps = { media: MediaFile; state: Waiting; onReveal: () => void };
 
 /** Stands where a file will be, in its size, saying why it is not there yet and what can be done. */
-export function MediaPlaceholder({ media, state }: PlaceholderProps) {
-  const { progress, start, starting } = useMediaDownload(media);
-  const reveal = useReveal((reveals) => reveals.reveal);
-  const mayAct = useMayAct();
-  const kind = kindOf(media);
-  const size = media.fileSize === null ? null : formatBytes(media.fileSize);
-  if (state.kind === "tap") {
-    return (
-      <Frame media={media} label={texts.media.tapToViewLabel(kind.label)} onClick={() => reveal(media.id)}>
-        <Line
-          icon={Eye}
-          title={texts.media.tapToView}
-          detail={[kind.label, size].filter(Boolean).join(" · ")}
-        />
-      </Frame>
-    );
-  }
-  if (state.kind === "downloading") {
-    const total = progress?.fileSize ?? media.fileSize;
-    const done = progress?.bytesDownloaded ?? 0;
-    const detail =
-      total === null ? formatBytes(done) : texts.media.downloadingOf(formatBytes(done), formatBytes(total));
-    return (
-      <Frame media={media}>
-        <Line
-          icon={Download}
-          title={texts.media.downloading}
-          detail={progress ? detail : (size ?? kind.label)}
-        >
-          <ProgressBar
-            label={texts.media.progress(kind.label)}
-            value={total && progress ? done / total : null}
-          />
-        </Line>
-      </Frame>
-    );
-  }
-  const words = wordsFor(state);
-  const retry = state.kind === "failed" && state.retryable && mayAct;
+export function MediaPlaceholder({ media, state, onReveal }: PlaceholderProps) {
+  if (state.kind === "tap") return <Covered media={media} onReveal={onReveal} />;
+  if (state.kind === "downloading") return <Downloading media={media} />;
+  const { icon, title, detail, tone } = wordsFor(state, media);
   return (
-    <Frame media={media}>
-      <Line {...words} title={words.title ?? kind.label}>
-        {retry && (
-          <button
-            type="button"
-            onClick={start}
-            disabled={starting}
-            className="mt-1.5 inline-flex min-h-8 items-center gap-1.5 rounded-full bg-accent px-3 font-medium text-on-accent text-xs hover:bg-accent-strong disabled:opacity-60"
-          >
-            {starting ? (
-              <Spinner className="size-3.5" />
-            ) : (
-              <RotateCw aria-hidden="true" className="size-3.5" />
-            )}
-            {texts.action.retry}
-          </button>
-        )}
-      </Line>
+    <Frame media={media} wordy={isSticker(media)}>
+      <Words icon={icon} title={title ?? kindOf(media).label} detail={detail} tone={tone}>
+        {state.kind === "failed" && state.retryable && <RetryButton media={media} />}
+      </Words>
     </Frame>
   );
 }
 
-type Words = { icon: LucideIcon; title: string | null; detail: string; tone?: "danger" | "warning" };
+/** A file that is not fetched before somebody wants to see it. */
+function Covered({ media, onReveal }: Omit<PlaceholderProps, "state">) {
+  const seen = useReveal((state) => media.id in state.seen);
+  const { icon, label } = kindOf(media);
+  const again = seen && media.policy === "stream";
+  const action = again ? texts.media.viewAgain : texts.media.tapToView;
+  const facts = factsOf(media);
+  return (
+    <Frame
+      media={media}
+      veiled
+      label={texts.media.tapLabel(label, action, facts.slice(1).join(", "))}
+      onClick={onReveal}
+    >
+      <Words icon={icon} narrow={isSticker(media)} title={action} detail={<bdi>{facts.join(" · ")}</bdi>} />
+    </Frame>
+  );
+}
 
-function wordsFor(state: Exclude<Waiting, { kind: "tap" } | { kind: "downloading" }>): Words {
+function Downloading({ media }: { media: MediaFile }) {
+  const { progress } = useMediaDownload(media);
+  const { label } = kindOf(media);
+  const total = progress?.fileSize ?? media.fileSize;
+  const done = progress?.bytesDownloaded ?? 0;
+  const known = media.fileSize === null ? label : formatBytes(media.fileSize);
+  const detail =
+    total === null ? formatBytes(done) : texts.media.downloadingOf(formatBytes(done), formatBytes(total));
+  return (
+    <Frame media={media}>
+      <Words icon={Download} title={texts.media.downloading} detail={progress ? detail : known}>
+        <ProgressBar label={texts.media.progress(label)} value={total && progress ? done / total : null} />
+      </Words>
+    </Frame>
+  );
+}
+
+function RetryButton({ media }: { media: MediaFile }) {
+  const { start, starting } = useMediaDownload(media);
+  if (!useMayAct()) return null;
+  return (
+    <button
+      type="button"
+      onClick={start}
+      disabled={starting}
+      className="mt-1.5 inline-flex min-h-8 items-center gap-1.5 rounded-full bg-accent px-3 font-medium text-on-accent text-xs hover:bg-accent-strong disabled:opacity-60"
+    >
+      {starting ? <Spinner className="size-3.5" /> : <RotateCw aria-hidden="true" className="size-3.5" />}
+      {texts.action.retry}
+    </button>
+  );
+}
+
+type Said = { icon: LucideIcon; title: string | null; detail: string; tone: Tone };
+
+function wordsFor(
+  state: Exclude<Waiting, { kind: "tap" } | { kind: "downloading" }>,
+  media: MediaFile,
+): Said {
+  const plain = { title: null, tone: "plain" } as const;
   switch (state.kind) {
     case "queued":
-      return { icon: Clock, title: null, detail: texts.media.queued };
+      return { ...plain, icon: Clock, detail: texts.media.queued };
     case "expired":
-      return { icon: Ban, title: null, detail: texts.media.expired };
+      return { ...plain, icon: Ban, detail: expired(state.reason || texts.media.expired, media) };
     case "deleted":
-      return { icon: Trash2, title: null, detail: texts.media.deleted };
+      return { ...plain, icon: Trash2, detail: texts.media.deleted };
     case "quarantined":
-      return { icon: ShieldAlert, title: null, detail: texts.media.quarantined, tone: "warning" };
+      return { ...plain, icon: ShieldAlert, detail: texts.media.quarantined, tone: "warning" };
     case "failed": {
       const reason = state.reason || texts.media.unknownReason;
       const again = state.nextAttemptAt ? ` ${texts.media.retryAt(formatTime(state.nextAttemptAt))}` : "";
@@ -109,83 +114,6 @@ function wordsFor(state: Exclude<Waiting, { kind: "tap" } | { kind: "downloading
   }
 }
 
-type FrameProps = { media: MediaFile; label?: string; onClick?: () => void; children: React.ReactNode };
-
-/** The box of the file: a blurred picture of it where one is known. */
-function Frame({ media, label, onClick, children }: FrameProps) {
-  const box = mediaBox(media);
-  const blur = isCard(media) ? null : blurOf(media.thumbhash);
-  const className = clsx(
-    "relative flex max-w-full items-center overflow-hidden rounded-xl bg-sunken text-start",
-    isCard(media) ? "px-3 py-2" : "justify-center p-4",
-  );
-  const content = (
-    <>
-      {blur && (
-        <img
-          src={blur}
-          alt=""
-          className="absolute inset-0 size-full scale-110 object-cover opacity-70 blur-sm"
-        />
-      )}
-      {blur && <span className="absolute inset-0 bg-surface/45" />}
-      {children}
-    </>
-  );
-  const style = frameStyle(media, box);
-  if (!onClick) {
-    return (
-      <div className={className} style={style}>
-        {content}
-      </div>
-    );
-  }
-  return (
-    <button
-      type="button"
-      aria-label={label}
-      onClick={onClick}
-      className={clsx(className, "hover:brightness-97")}
-      style={style}
-    >
-      {content}
-    </button>
-  );
-}
-
-/** A card may grow with its reason; a picture's box holds whatever it says. */
-function frameStyle(media: MediaFile, box: Box): React.CSSProperties {
-  if (isCard(media)) return { width: box.width, minHeight: box.height };
-  const small = media.fileType === "sticker";
-  return small ? { width: 220, minHeight: box.height } : { width: box.width, minHeight: box.height };
-}
-
-function isCard(media: MediaFile): boolean {
-  return media.fileType === "audio" || media.fileType === "document";
-}
-
-type LineProps = Words & { title: string; children?: React.ReactNode };
-
-function Line({ icon: Icon, title, detail, tone, children }: Omit<LineProps, "title"> & { title: string }) {
-  return (
-    <span className="relative flex w-full max-w-64 items-center gap-3">
-      <span
-        className={clsx(
-          "flex size-10 shrink-0 items-center justify-center rounded-full",
-          tone === "danger" && "bg-danger-soft text-danger",
-          tone === "warning" && "bg-warning-soft text-warning",
-          !tone && "bg-surface text-accent shadow-soft",
-        )}
-      >
-        <Icon aria-hidden="true" className="size-5" />
-      </span>
-      <span className="min-w-0 flex-1">
-        <span className="block font-medium">{title}</span>
-        <span className={clsx("block text-[13px]", tone === "danger" ? "text-danger" : "text-muted")}>
-          {detail}
-        </span>
-        {children}
-      </span>
-    </span>
-  );
+function expired(reason: string, media: MediaFile): string {
+  return [reason, endOfCopy(media, "media_expired", reason)].filter(Boolean).join(" ");
 }

@@ -1,13 +1,15 @@
+import { useState } from "react";
 import type { MediaFile } from "@/api/types";
 import { AudioPlayer } from "@/features/media/AudioPlayer";
-import { DocumentCard } from "@/features/media/DocumentCard";
+import { DocumentView } from "@/features/media/DocumentView";
 import { ImageTile } from "@/features/media/ImageTile";
+import { LookActions } from "@/features/media/LookActions";
 import { MediaPlaceholder } from "@/features/media/MediaPlaceholder";
-import { IntegrityWarning, StreamActions } from "@/features/media/notices";
+import { IntegrityWarning } from "@/features/media/notices";
 import { StickerBubble } from "@/features/media/StickerBubble";
-import { type MediaState, mediaState } from "@/features/media/state";
+import { mediaState } from "@/features/media/state";
 import { VideoPlayer } from "@/features/media/VideoPlayer";
-import { useReveal } from "@/stores/reveal";
+import { useCurrentLook, useReveal } from "@/stores/reveal";
 
 export type ViewerProps = {
   media: MediaFile;
@@ -16,37 +18,49 @@ export type ViewerProps = {
   sender: string;
   timestamp: string;
   caption: string | null;
+  /** Somebody has just tapped to see it, here: what can be played begins. */
+  wanted: boolean;
 };
 
-type MediaViewerProps = Omit<ViewerProps, "url">;
+type MediaViewerProps = Omit<ViewerProps, "url" | "wanted">;
 
 /** Shows a file as what it is, or what keeps it from being shown. */
 export function MediaViewer(props: MediaViewerProps) {
   const { media } = props;
-  const taps = useReveal((state) => state.taps[media.id] ?? 0);
-  const state: MediaState = mediaState(media, taps);
-  if (state.kind !== "ready") return <MediaPlaceholder media={media} state={state} />;
+  const look = useCurrentLook(media.id);
+  const [tapped, setTapped] = useState<string | null>(null);
+  const reveal = () => setTapped(useReveal.getState().reveal(media.id).id);
+  const state = mediaState(media, look);
+  if (state.kind !== "ready") return <MediaPlaceholder media={media} state={state} onReveal={reveal} />;
+  const wanted = look !== null && look.id === tapped;
   return (
     <div className="relative w-fit max-w-full">
-      <Ready {...props} url={state.url} />
-      {media.policy === "stream" && <StreamActions media={media} />}
+      <Ready
+        // A new look is a new fetch, and must not start out with what the last one ended in.
+        key={look?.id ?? "stored"}
+        {...props}
+        url={state.url}
+        wanted={wanted}
+      />
+      {media.policy === "stream" && look && (
+        <LookActions key={String(look.empty)} media={media} look={look} onAgain={reveal} />
+      )}
       {media.integrity === "mismatch" && <IntegrityWarning />}
     </div>
   );
 }
 
 function Ready(props: ViewerProps) {
-  // A new URL is a new fetch, and must not start out with what the last one ended in.
   switch (props.media.fileType) {
     case "image":
-      return <ImageTile key={props.url} {...props} />;
+      return <ImageTile {...props} />;
     case "video":
-      return <VideoPlayer key={props.url} {...props} />;
+      return <VideoPlayer {...props} />;
     case "audio":
-      return <AudioPlayer key={props.url} {...props} />;
+      return <AudioPlayer {...props} />;
     case "sticker":
-      return <StickerBubble key={props.url} {...props} />;
+      return <StickerBubble {...props} />;
     case "document":
-      return <DocumentCard {...props} />;
+      return <DocumentView {...props} />;
   }
 }

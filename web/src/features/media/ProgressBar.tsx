@@ -8,7 +8,7 @@ export function ProgressBar({ label, value }: { label: string; value: number | n
       aria-valuemin={0}
       aria-valuemax={100}
       {...(percent === null ? {} : { "aria-valuenow": percent })}
-      className="mt-1.5 block h-1.5 w-full overflow-hidden rounded-full bg-line"
+      className="mt-1.5 block h-1.5 w-40 min-w-full max-w-full overflow-hidden rounded-full bg-line"
     >
       {percent === null ? (
         <span className="block h-full w-2/5 animate-slide rounded-full bg-accent" />

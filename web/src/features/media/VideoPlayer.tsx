@@ -1,69 +1,134 @@
 import { clsx } from "clsx";
-import { Maximize, Play, Volume2, VolumeX } from "lucide-react";
-import { type KeyboardEvent, useState } from "react";
+import { Play } from "lucide-react";
+import { useEffect, useEffectEvent, useState } from "react";
+import { Spinner } from "@/components/ui/spinner";
 import { mediaBox } from "@/features/media/box";
-import { PlayButton, SeekBar, SpeedButton } from "@/features/media/controls";
 import { FailedTile } from "@/features/media/FailedTile";
+import { useWhy } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import type { ViewerProps } from "@/features/media/MediaViewer";
-import { claimPlayback } from "@/features/media/playback";
+import { claimPlayback, unload } from "@/features/media/playback";
 import { playableUrl, posterUrl } from "@/features/media/state";
-import { seekTo, useMediaElement } from "@/features/media/useMediaElement";
+import { useFocusHandover } from "@/features/media/useFocusHandover";
+import { brokenBy, useMediaElement } from "@/features/media/useMediaElement";
+import { useSeek } from "@/features/media/useSeek";
+import { onKey, VideoControls } from "@/features/media/VideoControls";
+import { fetchAgain } from "@/features/media/views";
 import { formatBytes, formatDuration } from "@/lib/format";
 import { blurOf } from "@/lib/thumbhash";
 import { texts } from "@/texts";
 
-/** A video with controls of our own. Until it is played only its first picture is fetched, and under `stream` nothing. */
-export function VideoPlayer({ media, url, caption }: ViewerProps) {
-  const [element, setElement] = useState<HTMLVideoElement | null>(null);
-  const [frame, setFrame] = useState<HTMLElement | null>(null);
-  const [started, setStarted] = useState(false);
+/** A video with controls of our own. Until it is played only its first picture is fetched, and of one on demand nothing. */
+export function VideoPlayer(props: ViewerProps) {
+  const { media, url, wanted } = props;
   const [attempt, setAttempt] = useState(0);
-  const state = useMediaElement(element);
-  const box = mediaBox(media);
-  const poster = posterUrl(media) ?? blurOf(media.thumbhash) ?? undefined;
-  if (state.failed) {
-    const retry = () => {
-      setStarted(false);
-      setAttempt(attempt + 1);
-    };
-    return <FailedTile media={media} url={url} fallback={texts.media.unplayable} retry={retry} />;
+  // Kept here, as the element that knows of it goes away with it.
+  const [broken, setBroken] = useState<string | null>(null);
+  const why = useWhy(url, broken !== null, broken ?? "");
+  if (broken === null) {
+    return <Player key={attempt} {...props} wanted={wanted || attempt > 0} onBroken={setBroken} />;
   }
-  const toggle = () => {
+  const retry = () => {
+    setBroken(null);
+    setAttempt(attempt + 1);
+  };
+  return <FailedTile media={media} url={url} failure={why} retry={retry} />;
+}
+
+type PlayerProps = ViewerProps & { onBroken: (reason: string) => void };
+
+function Player({ media, url, caption, wanted, onBroken }: PlayerProps) {
+  const frame = useFocusHandover<HTMLElement>(media.id);
+  const [element, setElement] = useState<HTMLVideoElement | null>(null);
+  const [started, setStarted] = useState(false);
+  // Decided once: what the record learns while its video plays must not start that over, nor move the thread.
+  const [{ box, poster, preload, ...first }] = useState(() => settingOf(media, url));
+  const [from, setFrom] = useState<From>(first);
+  const state = useMediaElement(element);
+  const move = useSeek(element, media, url, (source, at) => setFrom({ source, at }));
+  const play = () => {
     if (!element) return;
     setStarted(true);
-    if (state.playing) return element.pause();
     claimPlayback(element);
     element.play().catch(() => {});
   };
+  const resume = useEffectEvent((at: number | null) => {
+    if (element === null) return;
+    if (at !== null) element.currentTime = at;
+    if (at !== null || wanted) play();
+  });
+  useEffect(() => {
+    if (element === null) return;
+    element.src = from.source;
+    resume(from.at);
+    return () => unload(element);
+  }, [element, from]);
+  if (move.failure) {
+    return <FailedTile media={media} url={url} failure={move.failure} retry={() => fetchAgain(url)} />;
+  }
+  const toggle = () => (state.playing ? element?.pause() : play());
   const fullscreen = () =>
-    void (document.fullscreenElement ? document.exitFullscreen() : frame?.requestFullscreen());
+    void (document.fullscreenElement ? document.exitFullscreen() : frame.current?.requestFullscreen());
   return (
     <section
-      ref={setFrame}
+      ref={frame}
       aria-label={caption || media.fileName || kindOf(media).label}
       dir="ltr"
-      onKeyDown={(event) => element && onKey(event, element, { toggle, fullscreen })}
+      onKeyDown={(event) => element && onKey(event, element, { toggle, fullscreen, seek: move.seek })}
       className="group relative max-w-full overflow-hidden rounded-xl bg-black text-white"
       style={{ width: box.width, height: box.height }}
     >
       <video
-        key={attempt}
         ref={setElement}
-        src={playableUrl(media, url, (type) => document.createElement("video").canPlayType(type) !== "")}
         poster={poster}
-        preload={media.downloadStatus === "completed" && !posterUrl(media) ? "metadata" : "none"}
+        preload={preload}
         playsInline
         tabIndex={-1}
         onClick={toggle}
+        onError={(event) => onBroken(brokenBy(event.currentTarget))}
         className={clsx("size-full", started ? "object-contain" : "object-cover")}
       />
-      {started ? (
-        <Controls element={element} state={state} toggle={toggle} fullscreen={fullscreen} />
+      {started && (state.waiting || move.waiting) && <Waiting bytes={move.waiting?.bytes ?? 0} />}
+      {started && element ? (
+        <VideoControls element={element} state={state} move={move} toggle={toggle} fullscreen={fullscreen} />
       ) : (
-        <Cover media={media} duration={state.duration} onPlay={toggle} />
+        <Cover media={media} duration={state.duration} onPlay={play} />
       )}
     </section>
+  );
+}
+
+/** Where the element gets it, and from which second it goes on by itself. */
+type From = { source: string; at: number | null };
+
+function settingOf(media: ViewerProps["media"], url: string) {
+  const canPlay = (type: string) => document.createElement("video").canPlayType(type) !== "";
+  const stored = media.downloadStatus === "completed";
+  return {
+    box: mediaBox(media),
+    poster: posterUrl(media) ?? blurOf(media.thumbhash) ?? undefined,
+    preload: stored && !posterUrl(media) ? ("metadata" as const) : ("none" as const),
+    source: playableUrl(media, url, canPlay),
+    at: null,
+  };
+}
+
+function Waiting({ bytes }: { bytes: number }) {
+  return (
+    <div
+      role="status"
+      aria-label={texts.media.loading}
+      className="pointer-events-none absolute inset-0 flex flex-col items-center justify-center gap-2"
+    >
+      <span className="flex size-14 items-center justify-center rounded-full bg-black/60">
+        <Spinner className="size-7" />
+      </span>
+      {bytes > 0 && (
+        <span className="rounded-full bg-black/60 px-2 py-0.5 text-xs tabular-nums">
+          {formatBytes(bytes)}
+        </span>
+      )}
+    </div>
   );
 }
 
@@ -92,89 +157,4 @@ function Cover({ media, duration, onPlay }: CoverProps) {
       )}
     </button>
   );
-}
-
-type ControlsProps = {
-  element: HTMLVideoElement | null;
-  state: ReturnType<typeof useMediaElement>;
-  toggle: () => void;
-  fullscreen: () => void;
-};
-
-function Controls({ element, state, toggle, fullscreen }: ControlsProps) {
-  if (!element) return null;
-  const MuteIcon = state.muted ? VolumeX : Volume2;
-  const muteLabel = state.muted ? texts.player.unmute : texts.player.mute;
-  const small = "inline-flex size-8 shrink-0 items-center justify-center rounded-full hover:bg-white/20";
-  return (
-    <div
-      className={clsx(
-        "absolute inset-x-0 bottom-0 bg-linear-to-t from-black/80 to-transparent px-2 pt-8 pb-1 transition-opacity",
-        state.playing && "opacity-0 focus-within:opacity-100 group-hover:opacity-100",
-      )}
-    >
-      <SeekBar
-        time={state.time}
-        duration={state.duration}
-        onSeek={(seconds) => seekTo(element, seconds)}
-        className="block [--track-fill:#fff] [--track-rest:rgb(255_255_255/40%)]"
-      />
-      <div className="flex items-center gap-1">
-        <PlayButton playing={state.playing} waiting={state.waiting} onClick={toggle} className={small} />
-        <span className="me-auto whitespace-nowrap text-xs tabular-nums">
-          {formatDuration(state.time)} / {formatDuration(state.duration ?? 0)}
-        </span>
-        <SpeedButton className="hover:bg-white/20" />
-        <button
-          type="button"
-          aria-label={muteLabel}
-          title={muteLabel}
-          onClick={() => {
-            element.muted = !element.muted;
-          }}
-          className={small}
-        >
-          <MuteIcon aria-hidden="true" className="size-4.5" />
-        </button>
-        <button
-          type="button"
-          aria-label={texts.player.fullscreen}
-          title={texts.player.fullscreen}
-          onClick={fullscreen}
-          className={small}
-        >
-          <Maximize aria-hidden="true" className="size-4.5" />
-        </button>
-      </div>
-    </div>
-  );
-}
-
-type Actions = { toggle: () => void; fullscreen: () => void };
-
-/** The usual keys, while the video or one of its controls has the focus. */
-function onKey(event: KeyboardEvent, element: HTMLVideoElement, { toggle, fullscreen }: Actions): void {
-  const onButton = event.target instanceof HTMLButtonElement;
-  const onRange = event.target instanceof HTMLInputElement;
-  const keys: Record<string, () => void> = {
-    k: toggle,
-    j: () => seekTo(element, element.currentTime - 10),
-    l: () => seekTo(element, element.currentTime + 10),
-    f: fullscreen,
-    m: () => {
-      element.muted = !element.muted;
-    },
-    ...(onButton ? {} : { " ": toggle }),
-    ...(onRange
-      ? {}
-      : {
-          ArrowLeft: () => seekTo(element, element.currentTime - 5),
-          ArrowRight: () => seekTo(element, element.currentTime + 5),
-        }),
-  };
-  const action = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
-  action();
-  event.preventDefault();
-  event.stopPropagation();
 }

@@ -31,15 +31,16 @@ export function PlayButton({ playing, waiting, onClick, className }: PlayButtonP
 
 type SeekBarProps = {
   time: number;
+  /** Up to where it has come. */
+  loaded: number;
   duration: number | null;
-  disabled?: boolean;
   onSeek: (seconds: number) => void;
   className?: string;
 };
 
 const STEP_SECONDS = 5;
 
-export function SeekBar({ time, duration, disabled = false, onSeek, className }: SeekBarProps) {
+export function SeekBar({ time, loaded, duration, onSeek, className }: SeekBarProps) {
   const end = duration ?? 0;
   return (
     <input
@@ -50,7 +51,7 @@ export function SeekBar({ time, duration, disabled = false, onSeek, className }:
       max={end || 1}
       step={0.05}
       value={Math.min(time, end || 1)}
-      disabled={disabled || end === 0}
+      disabled={end === 0}
       onChange={(event) => onSeek(event.target.valueAsNumber)}
       onKeyDown={(event) => {
         const step = {
@@ -65,7 +66,9 @@ export function SeekBar({ time, duration, disabled = false, onSeek, className }:
         onSeek(Math.min(end, Math.max(0, time + by)));
       }}
       className={clsx("track w-full", className)}
-      style={{ "--at": end > 0 ? time / end : 0 } as React.CSSProperties}
+      style={
+        { "--at": end > 0 ? time / end : 0, "--loaded": end > 0 ? loaded / end : 0 } as React.CSSProperties
+      }
     />
   );
 }

@@ -9,14 +9,16 @@ const RATE_KEY = "mediary.rate";
 const POSITIONS_MAX = 200;
 
 type PlaybackState = {
-  /** The audio file that the element holds. */
+  /** The audio file that the element holds, and the look at it. */
   mediaId: number | null;
+  url: string | null;
   rate: Rate;
   nextRate: () => void;
 };
 
 export const usePlayback = create<PlaybackState>((set, get) => ({
   mediaId: null,
+  url: null,
   rate: RATES.find((rate) => String(rate) === recall(RATE_KEY)) ?? 1,
   nextRate: () => {
     const at = RATES.indexOf(get().rate);
@@ -44,14 +46,40 @@ export function claimPlayback(element: HTMLMediaElement): void {
   element.playbackRate = usePlayback.getState().rate;
 }
 
-export function playAudio(mediaId: number, url: string): void {
+/** `url` names the look at the file, `source` is where the bytes are. */
+export function playAudio(mediaId: number, url: string, source: string): void {
   const element = audioElement();
-  if (usePlayback.getState().mediaId !== mediaId) {
+  const last = usePlayback.getState();
+  const other = last.mediaId !== mediaId;
+  // What a record learns while it plays, another source for example, is no reason to start over.
+  if (other || last.url !== url || element.error !== null) {
     keepPosition();
-    element.src = url;
-    element.currentTime = positions.get(mediaId) ?? 0;
-    usePlayback.setState({ mediaId });
+    put(source);
+    element.currentTime = other ? (positions.get(mediaId) ?? 0) : 0;
+    usePlayback.setState({ mediaId, url });
   }
+  play(element);
+}
+
+/** Goes on with what plays from another source; `release` is called when nobody listens to that any more. */
+export function goOnWith(source: string, seconds: number, release: () => void): void {
+  const element = audioElement();
+  put(source);
+  releaseSource = release;
+  element.currentTime = seconds;
+  play(element);
+}
+
+let releaseSource = () => {};
+
+function put(source: string): void {
+  const release = releaseSource;
+  releaseSource = () => {};
+  audioElement().src = source;
+  release();
+}
+
+function play(element: HTMLMediaElement): void {
   claimPlayback(element);
   // The element's own error event tells a failure; a pause before it started is none.
   element.play().catch(() => {});
@@ -69,8 +97,17 @@ export function stopAudio(): void {
   active?.pause();
   active = null;
   keepPosition();
-  usePlayback.setState({ mediaId: null });
-  audio?.removeAttribute("src");
+  usePlayback.setState({ mediaId: null, url: null });
+  if (audio === null) return;
+  unload(audio);
+  releaseSource();
+  releaseSource = () => {};
+}
+
+/** Ends what an element is still fetching: pausing it, or leaving it, does not. */
+export function unload(element: HTMLMediaElement): void {
+  element.removeAttribute("src");
+  element.load();
 }
 
 function keepPosition(): void {

@@ -3,6 +3,10 @@ import { mediaBox } from "@/features/media/box";
 import { downloadUrl, mediaState, pictureUrl, playableUrl } from "@/features/media/state";
 import { downloadError, media } from "@/test/fixtures";
 
+const first = { id: "a-1", again: false, empty: false };
+const second = { id: "a-2", again: true, empty: false };
+const third = { id: "a-3", again: true, empty: false };
+
 describe("what a viewer shows", () => {
   it.each([
     ["a stored file", media(), "ready"],
@@ -39,22 +43,37 @@ describe("what a viewer shows", () => {
   });
 });
 
-describe("the URL of a tapped file", () => {
+describe("a file that is looked at", () => {
   const pending = { downloadStatus: "pending", providerMediaId: "a/b" } as const;
-  const url = (file: ReturnType<typeof media>, taps: number) => {
-    const state = mediaState(file, taps);
+  const url = (file: ReturnType<typeof media>, look: typeof first) => {
+    const state = mediaState(file, look);
     return state.kind === "ready" ? state.url : null;
   };
 
-  it("is the record's own under on_view, however often it is tapped", () => {
-    expect(url(media({ policy: "on_view", ...pending }), 3)).toBe("/api/media/messages/3");
+  it("comes from the record's own URL under on_view, however often it is tapped", () => {
+    expect(url(media({ policy: "on_view", ...pending }), third)).toBe("/api/media/messages/3");
   });
 
-  it("is a new one of the provider for each further tap under stream", () => {
+  it("comes from a new one of the provider for each further tap under stream", () => {
     const file = media({ policy: "stream", ...pending });
-    expect(url(file, 1)).toBe("/api/media/messages/3");
-    expect(url(file, 2)).toMatch(/^\/api\/whatsapp\/media\/a%2Fb\?t=/);
-    expect(url(file, 2)).not.toBe(url(file, 3));
+    expect(url(file, first)).toBe("/api/media/messages/3");
+    expect(url(file, second)).toBe("/api/whatsapp/media/a%2Fb?t=a-2");
+    expect(url(file, third)).not.toBe(url(file, second));
+  });
+
+  it.each(["downloading", "failed", "completed"] as const)(
+    "stays in view and where it is when storing it is %s",
+    (downloadStatus) => {
+      const before = media({ policy: "on_view", ...pending });
+      const after = media({ policy: "on_view", downloadStatus, lastError: downloadError() });
+      expect(url(after, first)).toBe(url(before, first));
+    },
+  );
+
+  it("goes out of view when it is deleted or held back", () => {
+    expect(mediaState(media({ policy: "on_view", isActive: false }), first).kind).toBe("deleted");
+    const held = media({ policy: "on_view", scanStatus: "quarantined" });
+    expect(mediaState(held, first).kind).toBe("quarantined");
   });
 });
 
@@ -92,6 +111,7 @@ describe("variants", () => {
 it("a download keeps the query that a URL already has", () => {
   expect(downloadUrl("/a")).toBe("/a?download=1");
   expect(downloadUrl("/a?t=2")).toBe("/a?t=2&download=1");
+  expect(downloadUrl("blob:x")).toBe("blob:x");
 });
 
 it("a box keeps the shape of its picture within its limits, known or not", () => {

@@ -1,4 +1,5 @@
 import type { MediaFile, Variant } from "@/api/types";
+import type { Look } from "@/stores/reveal";
 
 /** What a viewer of a file has to show. */
 export type MediaState =
@@ -7,40 +8,50 @@ export type MediaState =
   | { kind: "queued" }
   | { kind: "downloading" }
   | { kind: "failed"; reason: string; retryable: boolean; nextAttemptAt: string | null }
-  | { kind: "expired" }
+  | { kind: "expired"; reason: string }
   | { kind: "deleted" }
   | { kind: "quarantined" };
 
-/** `taps`: how often somebody asked to see a file that is not fetched by itself. */
-export function mediaState(media: MediaFile, taps = 0): MediaState {
+/** `look`: somebody asked to see a file that is not fetched by itself. */
+export function mediaState(media: MediaFile, look: Look | null = null): MediaState {
   if (!media.isActive) return { kind: "deleted" };
   if (media.scanStatus === "quarantined" || media.lastError?.code === "media_quarantined") {
     return { kind: "quarantined" };
   }
   if (media.downloadStatus === "completed") return { kind: "ready", url: media.url };
+  // Whoever looks at it has bytes of their own, or their own reason why not: what becomes of storing it meanwhile must
+  // not take it from before their eyes.
+  if (look !== null && media.policy !== "store") return { kind: "ready", url: viewUrl(media, look) };
   if (media.downloadStatus === "failed") return failure(media);
   if (media.policy === "store")
     return { kind: media.downloadStatus === "downloading" ? "downloading" : "queued" };
-  return taps > 0 ? { kind: "ready", url: viewUrl(media, taps) } : { kind: "tap" };
+  return { kind: "tap" };
+}
+
+/** Whether a view of this file brings it here from WhatsApp, rather than from storage. */
+export function isOnDemand(media: MediaFile): boolean {
+  return media.policy !== "store" && media.downloadStatus !== "completed";
 }
 
 function failure({ lastError }: MediaFile): MediaState {
-  if (lastError?.code === "media_expired") return { kind: "expired" };
+  const reason = lastError?.message ?? "";
+  if (lastError?.code === "media_expired") return { kind: "expired", reason };
   return {
     kind: "failed",
-    reason: lastError?.message ?? "",
+    reason,
     retryable: lastError?.retryable ?? true,
     nextAttemptAt: lastError?.nextAttemptAt ?? null,
   };
 }
 
-/** Under `stream` each further tap fetches again, which takes a URL that no cache has seen. */
-function viewUrl(media: MediaFile, taps: number): string {
-  if (media.policy !== "stream" || taps === 1 || media.providerMediaId === null) return media.url;
-  return `/api/whatsapp/media/${encodeURIComponent(media.providerMediaId)}?t=${taps}-${media.id}`;
+/** Under `stream` each further look fetches again, which takes a URL that no cache has seen. */
+function viewUrl(media: MediaFile, look: Look): string {
+  if (media.policy !== "stream" || !look.again || media.providerMediaId === null) return media.url;
+  return `/api/whatsapp/media/${encodeURIComponent(media.providerMediaId)}?t=${look.id}`;
 }
 
 export function downloadUrl(url: string): string {
+  if (url.startsWith("blob:")) return url;
   return `${url}${url.includes("?") ? "&" : "?"}download=1`;
 }
 

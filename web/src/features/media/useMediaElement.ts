@@ -1,10 +1,13 @@
 import { useEffect, useState } from "react";
+import { texts } from "@/texts";
 
 export type ElementState = {
   playing: boolean;
   waiting: boolean;
   failed: boolean;
   time: number;
+  /** Seconds, up to where what plays has come without a gap. */
+  loaded: number;
   /** Seconds, or null while not known. */
   duration: number | null;
   muted: boolean;
@@ -15,6 +18,7 @@ const IDLE: ElementState = {
   waiting: false,
   failed: false,
   time: 0,
+  loaded: 0,
   duration: null,
   muted: false,
 };
@@ -27,6 +31,7 @@ const EVENTS = [
   "ended",
   "error",
   "timeupdate",
+  "progress",
   "seeked",
   "loadedmetadata",
   "durationchange",
@@ -56,12 +61,46 @@ function read(element: HTMLMediaElement): ElementState {
     waiting: playing && element.readyState < HTMLMediaElement.HAVE_FUTURE_DATA,
     failed: element.error !== null,
     time: element.currentTime,
+    loaded: loadedTo(element),
     duration: Number.isFinite(element.duration) ? element.duration : null,
     muted: element.muted,
   };
 }
 
-export function seekTo(element: HTMLMediaElement, seconds: number): void {
-  const end = Number.isFinite(element.duration) ? element.duration : seconds;
-  element.currentTime = Math.min(Math.max(0, seconds), end);
+function loadedTo({ buffered, currentTime }: HTMLMediaElement): number {
+  for (let at = 0; at < buffered.length; at++) {
+    if (buffered.start(at) <= currentTime + NEAR && buffered.end(at) >= currentTime) return buffered.end(at);
+  }
+  return 0;
 }
+
+/** Seconds that make no difference to who watches. */
+const NEAR = 0.25;
+
+/**
+ * Moves to a place. False: the element cannot go there, as its server gives out no parts of the file; asked all the same
+ * it would start over.
+ */
+export function seekTo(element: HTMLMediaElement, seconds: number): boolean {
+  const end = Number.isFinite(element.duration) ? element.duration : seconds;
+  const place = Math.min(Math.max(0, seconds), end);
+  const known = element.readyState > 0;
+  if (known && !reaches(element.seekable, place)) return false;
+  element.currentTime = place;
+  return true;
+}
+
+function reaches(seekable: TimeRanges, place: number): boolean {
+  for (let at = 0; at < seekable.length; at++) {
+    if (seekable.start(at) <= place + NEAR && seekable.end(at) + NEAR >= place) return true;
+  }
+  return false;
+}
+
+/** What went wrong as far as the element knows: the way here, or the file itself. */
+export function brokenBy(element: HTMLMediaElement): string {
+  return element.error?.code === NETWORK ? texts.media.interrupted : texts.media.unplayable;
+}
+
+/** `MediaError.MEDIA_ERR_NETWORK` */
+const NETWORK = 2;

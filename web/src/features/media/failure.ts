@@ -1,0 +1,63 @@
+import { useEffect, useState } from "react";
+import { askWhy } from "@/api/bytes";
+import { ApiError } from "@/api/client";
+import { texts } from "@/texts";
+
+/** Why a file that somebody wants to see does not show. */
+export type Failure = {
+  /** A sentence for a person; the server's own where it has one. */
+  reason: string;
+  code: string;
+  /** Trying again cannot help. */
+  final: boolean;
+  /** Before this trying again cannot help either, as `Date.now()` counts. */
+  retryAt: number | null;
+  /** The file did come, and only this browser cannot show it. */
+  came: boolean;
+};
+
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof ApiError)) return ofBrowser(texts.error.unavailable);
+  const { code, retryAfterSeconds } = error;
+  return {
+    reason: sentences[code] ?? error.detail,
+    code,
+    // A refused token no retry mends before an admin has; whoever waits for that must find the way on here.
+    final: !error.retryable && code !== "provider_unauthorized",
+    retryAt: retryAfterSeconds === null ? null : Date.now() + retryAfterSeconds * 1000,
+    came: false,
+  };
+}
+
+/** What happens on the way or here, where the server has no say. */
+const sentences: Partial<Record<string, string>> = {
+  network: texts.error.network,
+  unavailable: texts.error.unavailable,
+  interrupted: texts.media.interrupted,
+};
+
+/** A failure of the element that should show the file. */
+export function ofBrowser(reason: string): Failure {
+  return { reason, code: "browser", final: false, retryAt: null, came: true };
+}
+
+/**
+ * Elements do not say why they failed, so their URL is asked once more. Null until it has answered; `fallback` is for when
+ * the server finds nothing wrong. It asks once for each failure, never by itself again.
+ */
+export function useWhy(url: string, failed: boolean, fallback: string): Failure | null {
+  const [failure, setFailure] = useState<Failure | null>(null);
+  useEffect(() => {
+    if (!failed) return;
+    const left = new AbortController();
+    askWhy(url, left.signal).then(
+      (error) => setFailure(error ? failureOf(error) : ofBrowser(fallback)),
+      () => {},
+    );
+    return () => {
+      left.abort();
+      setFailure(null);
+    };
+  }, [url, failed, fallback]);
+  return failure;
+}

@@ -1,0 +1,145 @@
+import { clsx } from "clsx";
+import type { ComponentType, ReactNode, Ref } from "react";
+import type { MediaFile } from "@/api/types";
+import { mediaBox } from "@/features/media/box";
+import { useFocusHandover } from "@/features/media/useFocusHandover";
+import { blurOf } from "@/lib/thumbhash";
+
+type FrameProps = {
+  media: MediaFile;
+  /** Lies under a picture that is not to be seen yet. */
+  veiled?: boolean;
+  /** Has more to say than a sticker has room for, beside what may lie over its corners. */
+  wordy?: boolean;
+  /** Fills the frame beneath its words. */
+  beneath?: ReactNode;
+  children: ReactNode;
+} & ({ onClick: () => void; label: string } | { onClick?: never; label?: string });
+
+/** The least width at which a sentence reads well. */
+const WORDY_WIDTH = 260;
+
+/** The box of a file that is not shown: as large as the file will be, and a blurred picture of it where one is known. */
+export function Frame(props: FrameProps) {
+  const { media, veiled = false, wordy = false, label, onClick, beneath, children } = props;
+  const ref = useFocusHandover<HTMLElement>(media.id);
+  const card = isCard(media);
+  const { width, height } = mediaBox(media);
+  const className = clsx(
+    "relative flex max-w-full items-center overflow-hidden rounded-xl text-start outline-none",
+    // A sticker has no bubble around it.
+    isSticker(media) ? "bg-surface shadow-soft" : "bg-sunken",
+    card ? "px-3 py-2" : "justify-center p-3",
+    wordy && !card && "pt-12 pb-9",
+  );
+  const blur = card ? null : blurOf(media.thumbhash);
+  const covered = !card && (veiled || blur !== null);
+  const content = (
+    <>
+      {covered && <Blur picture={blur} />}
+      {beneath}
+      <span
+        className={clsx(
+          "relative flex max-w-full items-center",
+          card && "w-full",
+          covered && "rounded-xl bg-surface/85 px-3 py-2",
+          beneath && "pointer-events-none",
+        )}
+      >
+        {children}
+      </span>
+    </>
+  );
+  // A card may grow with its reason; a picture's box holds whatever it says.
+  const style = { width: wordy ? Math.max(width, WORDY_WIDTH) : width, minHeight: height };
+  if (!onClick) {
+    return (
+      <div
+        ref={ref as Ref<HTMLDivElement>}
+        {...(label ? { role: "group", "aria-label": label } : {})}
+        tabIndex={-1}
+        className={className}
+        style={style}
+      >
+        {content}
+      </div>
+    );
+  }
+  return (
+    <button
+      ref={ref as Ref<HTMLButtonElement>}
+      type="button"
+      aria-label={label}
+      onClick={onClick}
+      className={clsx(className, "hover:brightness-97 focus-visible:outline-2")}
+      style={style}
+    >
+      {content}
+    </button>
+  );
+}
+
+function Blur({ picture }: { picture: string | null }) {
+  if (picture === null) return <span aria-hidden="true" className="veil absolute inset-0" />;
+  return (
+    <>
+      <img
+        src={picture}
+        alt=""
+        className="absolute inset-0 size-full scale-110 object-cover opacity-70 blur-sm"
+      />
+      <span className="absolute inset-0 bg-surface/45" />
+    </>
+  );
+}
+
+export type Tone = "danger" | "warning" | "plain";
+
+type WordsProps = {
+  icon: ComponentType<{ className?: string }>;
+  title: ReactNode;
+  detail: ReactNode;
+  tone?: Tone;
+  /** In a box as small as a sticker's the icon stands above them. */
+  narrow?: boolean;
+  children?: ReactNode;
+};
+
+/** What there is to say in a frame, beside an icon. */
+export function Words({ icon: Icon, title, detail, tone = "plain", narrow = false, children }: WordsProps) {
+  return (
+    <span
+      className={clsx(
+        "flex max-w-full flex-1 items-center gap-x-3 gap-y-1.5",
+        narrow && "flex-col text-center",
+      )}
+    >
+      <span
+        aria-hidden="true"
+        className={clsx(
+          "flex size-10 shrink-0 items-center justify-center rounded-full",
+          tone === "danger" && "bg-danger-soft text-danger",
+          tone === "warning" && "bg-warning-soft text-warning",
+          tone === "plain" && "bg-surface text-accent shadow-soft",
+        )}
+      >
+        <Icon className="size-5" />
+      </span>
+      <span className="wrap-anywhere min-w-0 flex-1">
+        <span className="block font-medium">{title}</span>
+        <span className={clsx("block text-[13px]", tone === "danger" ? "text-danger" : "text-muted")}>
+          {detail}
+        </span>
+        {children}
+      </span>
+    </span>
+  );
+}
+
+export function isCard({ fileType }: MediaFile): boolean {
+  return fileType === "audio" || fileType === "document";
+}
+
+export function isSticker({ fileType }: MediaFile): boolean {
+  return fileType === "sticker";
+}

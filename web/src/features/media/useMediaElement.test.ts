@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { seekTo } from "@/features/media/useMediaElement";
+
+/** An element that knows its file, and how far it can move in it. */
+function element(seekableTo: number | null, fields: object = {}): HTMLMediaElement {
+  const seekable = {
+    length: seekableTo === null ? 0 : 1,
+    start: () => 0,
+    end: () => seekableTo ?? 0,
+  };
+  return { readyState: 4, duration: 60, currentTime: 7, seekable, ...fields } as unknown as HTMLMediaElement;
+}
+
+describe("moving through a file", () => {
+  it("goes to the place, within the file", () => {
+    const stored = element(60);
+    expect([seekTo(stored, 30), stored.currentTime]).toEqual([true, 30]);
+    expect([seekTo(stored, 90), stored.currentTime]).toEqual([true, 60]);
+    expect([seekTo(stored, -5), stored.currentTime]).toEqual([true, 0]);
+  });
+
+  it.each([
+    ["the beginning", 0],
+    ["nowhere", null],
+  ])("leaves an element where it is that can go to %s only", (_, reach) => {
+    const streamed = element(reach);
+    expect([seekTo(streamed, 30), streamed.currentTime]).toEqual([false, 7]);
+  });
+
+  it("begins at the place where nothing is known of the file yet", () => {
+    const fresh = element(null, { readyState: 0, duration: Number.NaN, currentTime: 0 });
+    expect([seekTo(fresh, 30), fresh.currentTime]).toEqual([true, 30]);
+  });
+});

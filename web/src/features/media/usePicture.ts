@@ -1,0 +1,49 @@
+import { useState } from "react";
+import type { Progress } from "@/api/bytes";
+import type { MediaFile } from "@/api/types";
+import { type Failure, ofBrowser, useWhy } from "@/features/media/failure";
+import { fetchAgain, useLook } from "@/features/media/views";
+import { texts } from "@/texts";
+
+type Picture =
+  | { kind: "loading"; progress: Progress }
+  | { kind: "failed"; failure: Failure | null; retry: () => void }
+  | {
+      kind: "shown";
+      /** Where the element gets it from, in place of the URL of the file. */
+      from: string;
+      /** As its key makes the element start over. */
+      attempt: number;
+      /** Whether it shows already. */
+      loaded: boolean;
+      onLoad: () => void;
+      onError: () => void;
+    };
+
+/** A picture from its URL to the element that shows it, and whatever may go wrong on the way. */
+export function usePicture(media: MediaFile, url: string): Picture {
+  const view = useLook(media, url);
+  const [phase, setPhase] = useState<"loading" | "loaded" | "failed">("loading");
+  const [attempt, setAttempt] = useState(0);
+  const broken = phase === "failed";
+  const why = useWhy(url, broken && view.kind === "direct", texts.media.notShown);
+  const retry = () => {
+    setPhase("loading");
+    setAttempt(attempt + 1);
+    if (view.kind !== "direct") fetchAgain(url);
+  };
+  if (view.kind === "loading") return { kind: "loading", progress: view };
+  if (view.kind === "failed") return { kind: "failed", failure: view.failure, retry };
+  if (broken) {
+    const failure = view.kind === "held" ? ofBrowser(texts.media.notShown) : why;
+    return { kind: "failed", failure, retry };
+  }
+  return {
+    kind: "shown",
+    from: view.kind === "held" ? view.url : url,
+    attempt,
+    loaded: phase === "loaded",
+    onLoad: () => setPhase("loaded"),
+    onError: () => setPhase("failed"),
+  };
+}

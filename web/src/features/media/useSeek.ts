@@ -1,0 +1,50 @@
+import { useEffect, useEffectEvent, useState } from "react";
+import type { Progress } from "@/api/bytes";
+import type { MediaFile } from "@/api/types";
+import type { Failure } from "@/features/media/failure";
+import { seekTo } from "@/features/media/useMediaElement";
+import { useView, type View } from "@/features/media/views";
+
+type Seek = {
+  seek: (seconds: number) => void;
+  /** The place that is waited for, while the file is fetched whole. */
+  waiting: ({ seconds: number } & Progress) | null;
+  failure: Failure | null;
+};
+
+/**
+ * Moves through what plays. A file that comes straight from WhatsApp may come in one piece only, from its beginning; then
+ * the first move fetches it whole, and `goOn` is told where it is and from which second to play.
+ */
+export function useSeek(
+  element: HTMLMediaElement | null,
+  media: MediaFile,
+  url: string,
+  goOn: (source: string, seconds: number) => void,
+): Seek {
+  const [target, setTarget] = useState<number | null>(null);
+  const view = useView(media, url, target !== null);
+  const source = view === null ? null : sourceOf(view, url);
+  const arrive = useEffectEvent((from: string) => goOn(from, target ?? 0));
+  useEffect(() => {
+    if (source !== null) arrive(source);
+  }, [source]);
+  const waiting = view?.kind === "loading" ? { ...view, seconds: target ?? 0 } : null;
+  return {
+    seek: (seconds) => {
+      if (element === null || (waiting === null && seekTo(element, seconds))) return;
+      // Larger than what a page may hold: it can only be played from its beginning.
+      if (view?.kind === "direct" && view.because === "large") return;
+      element.pause();
+      setTarget(Math.max(0, seconds));
+    },
+    waiting,
+    failure: view?.kind === "failed" ? view.failure : null,
+  };
+}
+
+/** A file that is in a bucket by now has its parts to give there. */
+function sourceOf(view: View, url: string): string | null {
+  if (view.kind === "held") return view.url;
+  return view.kind === "direct" && view.because === "elsewhere" ? url : null;
+}

@@ -1,0 +1,117 @@
+import { useEffect, useState } from "react";
+import { create } from "zustand";
+import { fetchFile, HELD_BYTES_MAX, type Progress, type Unheld } from "@/api/bytes";
+import type { MediaFile } from "@/api/types";
+import { type Failure, failureOf } from "@/features/media/failure";
+import { isOnDemand } from "@/features/media/state";
+import { useReveal } from "@/stores/reveal";
+
+/** A file that is fetched to be looked at. */
+export type View =
+  | ({ kind: "loading" } & Progress)
+  /** It is here, under an address that ends with the look at it. */
+  | { kind: "held"; url: string; name: string | null; type: string; size: number }
+  /** The element or the browser loads it by itself. */
+  | { kind: "direct"; because: Unheld | "stored" }
+  | { kind: "failed"; failure: Failure };
+
+type Hold = { media: MediaFile; holders: number; abort: AbortController };
+
+/**
+ * The files that are being looked at, by the URL of the look. Whatever shows one of them (its tile, the large picture, the
+ * details) holds it, so that a look is one download; when the last lets go, its bytes are gone from the page.
+ */
+const useViews = create<{ byUrl: Record<string, View> }>(() => ({ byUrl: {} }));
+const holds = new Map<string, Hold>();
+
+/** Once all views together hold this much, a further file is left to the browser, like one too large by itself. */
+const HELD_TOTAL_MAX = 4 * HELD_BYTES_MAX;
+
+const LOADING: View = { kind: "loading", bytes: 0, total: null };
+const STORED: View = { kind: "direct", because: "stored" };
+
+/** How a file comes to be seen: a stored one by its URL alone, one on demand by a fetch that tells of itself. */
+export function useLook(media: MediaFile, url: string): View {
+  // Decided once: what becomes stored while it is looked at must not be fetched anew.
+  const [onDemand] = useState(() => isOnDemand(media));
+  return useView(media, url, onDemand) ?? STORED;
+}
+
+/** The view of a file while it is wanted. */
+export function useView(media: MediaFile, url: string, wanted: boolean): View | null {
+  // The record may change at any time, which changes nothing about a view under way.
+  const [{ of }] = useState({ of: media });
+  useEffect(() => (wanted ? hold(of, url) : undefined), [of, url, wanted]);
+  const view = useViews((state) => state.byUrl[url]);
+  return wanted ? (view ?? LOADING) : null;
+}
+
+/** Keeps a view, beginning it where it is new, until the function that it returns is called. */
+export function hold(media: MediaFile, url: string): () => void {
+  const held = holds.get(url) ?? { media, holders: 0, abort: new AbortController() };
+  held.holders += 1;
+  if (!holds.has(url)) {
+    holds.set(url, held);
+    void load(url, held);
+  }
+  return () => {
+    held.holders -= 1;
+    // What is shown in another place instead takes hold of it only after it was let go here.
+    setTimeout(() => held.holders === 0 && drop(url, held));
+  };
+}
+
+/** Fetches a view once more, of which nothing came or nothing that shows. */
+export function fetchAgain(url: string): void {
+  const held = holds.get(url);
+  if (held === undefined || useViews.getState().byUrl[url]?.kind === "loading") return;
+  release(url);
+  void load(url, held);
+}
+
+async function load(url: string, { abort }: Hold): Promise<void> {
+  const { signal } = abort;
+  set(url, LOADING);
+  try {
+    const onProgress = (progress: Progress) => set(url, { kind: "loading", ...progress });
+    const max = Math.min(HELD_BYTES_MAX, HELD_TOTAL_MAX - bytesHeld());
+    const fetched = await fetchFile(url, { signal, onProgress, max });
+    if (signal.aborted) return;
+    if (typeof fetched === "string") return set(url, { kind: "direct", because: fetched });
+    const { blob, name } = fetched;
+    set(url, { kind: "held", url: URL.createObjectURL(blob), name, type: blob.type, size: blob.size });
+  } catch (error) {
+    if (!signal.aborted) set(url, { kind: "failed", failure: failureOf(error) });
+  }
+}
+
+function bytesHeld(): number {
+  const views = Object.values(useViews.getState().byUrl);
+  return views.reduce((sum, view) => sum + (view.kind === "held" ? view.size : 0), 0);
+}
+
+function drop(url: string, held: Hold): void {
+  if (holds.get(url) !== held) return;
+  holds.delete(url);
+  held.abort.abort();
+  release(url);
+  const { media } = held;
+  const elsewhere = [...holds.values()].some((other) => other.media.id === media.id);
+  // Scrolling back must not fetch from WhatsApp what nobody asked to see again.
+  if (media.policy === "stream" && !isPlayed(media) && !elsewhere) useReveal.getState().hide(media.id);
+}
+
+/** Lets go of the bytes. */
+function release(url: string): void {
+  const { [url]: view, ...byUrl } = useViews.getState().byUrl;
+  if (view?.kind === "held") URL.revokeObjectURL(view.url);
+  useViews.setState({ byUrl });
+}
+
+function isPlayed({ fileType }: MediaFile): boolean {
+  return fileType === "audio" || fileType === "video";
+}
+
+function set(url: string, view: View): void {
+  useViews.setState(({ byUrl }) => ({ byUrl: { ...byUrl, [url]: view } }));
+}
