@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use mediary_core::{AccountStatus, CompanyId, DownloadStatus, ErrorCode, Timestamp};
+use mediary_core::{AccountStatus, CompanyId, DownloadStatus, ErrorCode, MediaPolicy, Timestamp};
 
 use super::harness::{CLAIM, START, Tenant, Test, add_tenant, failed, item, new_account, new_media, picture};
 use super::on_both;
@@ -186,7 +186,35 @@ async fn many_claimers_never_share_a_file_nor_pass_the_cap(test: &Test) {
     }
 }
 
+async fn a_viewers_file_is_claimed_past_the_queue_and_once(test: &Test) {
+    flood(test, test.acme, CLAIM.per_company).await;
+    let media = test.picture(test.acme, "m1").await;
+    assert_eq!(test.claim().await.len(), CLAIM.per_company, "every place of the company is taken");
+    let claim = async |company, media| {
+        test.store.claim_for_viewer("viewers", company, media, CLAIM.lease).await.unwrap()
+    };
+    assert!(claim(test.other.company, media.id).await.is_none(), "somebody else's");
+    let claimed = claim(test.acme.company, media.id).await.unwrap();
+    assert_eq!((claimed.media_id, claimed.attempts), (media.id, 1));
+    assert_eq!(claimed.lease.owner, "viewers");
+    assert!(claim(test.acme.company, media.id).await.is_none(), "it runs");
+    let failure = failed(&claimed, Some(START.plus(Duration::from_secs(60))));
+    assert!(test.store.fail_download(&failure).await.unwrap());
+    let again = claim(test.acme.company, media.id).await.unwrap();
+    assert_eq!(again.attempts, 2, "he does not wait for the next try");
+    assert!(
+        test.store.fail_download(&FailedDownload { retryable: false, ..failed(&again, None) }).await.unwrap()
+    );
+    assert!(claim(test.acme.company, media.id).await.is_none(), "it cannot be had");
+    let kept_nowhere = NewMedia { policy: MediaPolicy::Stream, download_now: false, ..new_media("m2") };
+    let message = IncomingMessage { media: Some(kept_nowhere), ..picture(test.acme, "m2") };
+    test.ingest(vec![item(message)]).await;
+    let media = test.media_of(test.acme, "m2").await;
+    assert!(claim(test.acme.company, media.id).await.is_none(), "it is not to be kept");
+}
+
 on_both!(
+    a_viewers_file_is_claimed_past_the_queue_and_once,
     a_claim_says_all_a_worker_needs,
     a_company_has_no_more_than_its_share_running,
     an_account_has_no_more_than_its_share_running,
