@@ -15,12 +15,25 @@ pub struct Error {
     context: Cow<'static, str>,
     field: Option<&'static str>,
     retry_after: Option<Duration>,
+    for_people: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
     pub fn new(code: ErrorCode, context: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, context: context.into(), field: None, retry_after: None, source: None }
+        Self {
+            code,
+            context: context.into(),
+            field: None,
+            retry_after: None,
+            for_people: false,
+            source: None,
+        }
+    }
+
+    /// With a sentence for whoever asked, which says more than the code's own.
+    pub(crate) fn told(code: ErrorCode, sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self { for_people: true, ..Self::new(code, sentence) }
     }
 
     /// A value of the request that makes no sense; `context` says what is allowed.
@@ -51,6 +64,7 @@ impl Error {
             context: self.context.clone(),
             field: self.field,
             retry_after: self.retry_after,
+            for_people: self.for_people,
             source: None,
         }
     }
@@ -62,6 +76,11 @@ impl Error {
     /// The field of the request that is wrong, where it is one field's fault.
     pub fn field(&self) -> Option<&'static str> {
         self.field
+    }
+
+    /// Whether the text is a sentence for whoever asked, not only for the log.
+    pub fn is_for_people(&self) -> bool {
+        self.for_people
     }
 
     /// How long the caller should wait before asking again, where that is known.

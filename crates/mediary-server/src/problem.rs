@@ -180,11 +180,9 @@ impl From<mediary_engine::Error> for Problem {
             Some(field) => Self::field(field, error.to_string()),
             None => Self::new(error.code()),
         };
-        let problem = if said_to_the_caller(error.code()) && error.field().is_none() {
-            problem.detail(error.to_string())
-        } else {
-            problem
-        };
+        let said = error.is_for_people() || said_to_the_caller(error.code());
+        let problem =
+            if said && error.field().is_none() { problem.detail(error.to_string()) } else { problem };
         problem.retry_after(error.retry_after()).source(error)
     }
 }
@@ -223,7 +221,6 @@ const fn said_to_the_caller(code: ErrorCode) -> bool {
             | ErrorCode::Forbidden
             | ErrorCode::NotFound
             | ErrorCode::Conflict
-            | ErrorCode::MediaExpired
             | ErrorCode::PayloadTooLarge
             | ErrorCode::RateLimited
     )

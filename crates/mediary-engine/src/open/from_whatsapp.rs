@@ -184,9 +184,8 @@ impl Engine {
             };
             let wait = ends.since(self.now());
             if Instant::now() + wait > until {
-                return Err(
-                    Error::new(ErrorCode::ProviderRateLimited, "WhatsApp asks to wait").after(Some(wait))
-                );
+                let code = ErrorCode::ProviderRateLimited;
+                return Err(Error::told(code, sentence(code)).after(Some(wait)));
             }
             tokio::time::sleep(wait).await;
         }
@@ -212,11 +211,11 @@ impl Engine {
         }
         match error.kind() {
             ErrorKind::MediaGone => {
-                Error::new(ErrorCode::MediaExpired, forgotten(record, self.now())).because(error)
+                Error::told(ErrorCode::MediaExpired, forgotten(record, self.now())).because(error)
             }
             _ => {
                 let wait = error.retry_after().or_else(|| error.retryable().then_some(COME_BACK_AFTER));
-                Error::from(error).after(wait)
+                Error::told(error.code(), sentence(error.code())).after(wait).because(error)
             }
         }
     }
@@ -233,6 +232,24 @@ pub(super) fn forgotten(record: &MediaFile, now: Timestamp) -> String {
         format!(
             "WhatsApp no longer has this file, though it keeps most until {day} (UTC). Ask the sender to send it again."
         )
+    }
+}
+
+/// What a viewer is told of a failure: unlike a download's, nobody tries again for him.
+fn sentence(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::ProviderUnavailable => {
+            "WhatsApp could not be reached or answered with an error. Please try again in a moment."
+        }
+        ErrorCode::ProviderTimeout => "WhatsApp took too long to answer. Please try again in a moment.",
+        ErrorCode::ProviderRateLimited => "WhatsApp asks us to slow down. Please try again a little later.",
+        ErrorCode::IntegrityMismatch => {
+            "What WhatsApp sent is not the file that it announced. Please try again in a moment."
+        }
+        ErrorCode::ProviderUnauthorized => {
+            "WhatsApp refused the access token. An administrator has to renew it before this file can be seen."
+        }
+        other => other.sentence(),
     }
 }
 

@@ -273,7 +273,7 @@ fn refuse_withheld(record: &MediaFile) -> Result<()> {
 fn not_to_be_had(record: &MediaFile, now: Timestamp) -> Error {
     let code = record.last_error_code.unwrap_or(ErrorCode::ProviderUnavailable);
     if code == ErrorCode::MediaExpired {
-        return Error::new(code, forgotten(record, now));
+        return Error::told(code, forgotten(record, now));
     }
     let wait = record.next_attempt_at.map(|next| next.since(now));
     let error = match &record.last_error {
