@@ -15,6 +15,7 @@ mod fetch;
 mod health;
 mod ingest;
 mod inspect;
+mod legacy;
 mod links;
 mod media;
 mod metrics;
