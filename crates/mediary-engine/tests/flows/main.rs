@@ -9,6 +9,7 @@ mod access;
 mod backfill;
 mod failures;
 mod harness;
+mod import;
 mod ingest;
 mod media;
 mod open;
