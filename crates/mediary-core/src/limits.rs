@@ -24,6 +24,11 @@ pub const PAGE_MAX: u32 = 100;
 /// Characters of a search text, a name or another short field.
 pub const SHORT_TEXT_CHARS: usize = 200;
 
+/// A line of an import: one message with its raw payload.
+pub const IMPORT_LINE_BYTES: usize = 256 * 1024;
+/// How far ahead the clock of an older system may have been.
+pub const IMPORT_CLOCK_SKEW: Duration = Duration::from_secs(24 * 3600);
+
 /// WhatsApp takes files of up to 100 MB from its users; above that it reports error 131052 and sends no media id.
 pub const INBOUND_FILE_BYTES: u64 = 100 * 1024 * 1024;
 /// A Graph API answer that is not media.

@@ -1,12 +1,10 @@
-//! Saving what can still be saved: rows without bytes whose media WhatsApp may still have, nearest expiry first.
-//!
-//! Rows that an import brought in may lack WhatsApp's media id. It is then looked for where older systems kept it, and
-//! written back, so that each row pays for the search once.
+//! Saving what can still be saved: rows without bytes whose media WhatsApp may still have, nearest expiry first. Those
+//! that an import left without WhatsApp's media id get it first, as far as it can be found.
 
 use std::time::Duration;
 
-use mediary_core::{CompanyId, DownloadStatus, ErrorCode, FileType, MediaId};
-use mediary_store::{BackfillRow, MediaFile};
+use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId};
+use mediary_store::MediaFile;
 use tokio::time::Instant;
 
 use crate::engine::Engine;
@@ -16,6 +14,9 @@ use crate::fetch;
 /// Rows read at once.
 const PAGE: u32 = 200;
 const SECOND: Duration = Duration::from_secs(1);
+/// How long a page waits for downloads of other processes, and how often it looks at them.
+const ENDS_WITHIN: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(250);
 
 /// What to save, and how fast.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,27 +57,55 @@ impl Engine {
         mut each: impl FnMut(MediaId, BackfillOutcome) + Send,
     ) -> Result<BackfillReport> {
         let mut report = BackfillReport::default();
-        self.resolve_legacy(options.company, &mut report).await?;
+        self.resolve_all(options.company, &mut report).await?;
         let page = options.files_per_second.map_or(PAGE, |most| most.clamp(1, PAGE));
         let mut after = None;
         loop {
             let began = Instant::now();
-            let rows = self.store().due_for_backfill(options.company, after, page).await?;
-            let Some(last) = rows.last() else { return Ok(report) };
-            after = Some((last.media.expires_at, last.media.id));
-            let wanted: Vec<MediaFile> = rows.into_iter().map(|row| row.media).collect();
+            let wanted = self.store().due_for_backfill(options.company, after, page).await?;
+            let Some(last) = wanted.last() else { return Ok(report) };
+            after = Some((last.expires_at, last.id));
             for media in &wanted {
                 self.store().requeue_download(media.company_id, media.id, true).await?;
             }
-            fetch::run_due(self).await?;
+            self.run_to_the_end(&wanted).await?;
             for media in &wanted {
                 let outcome = self.outcome(media).await?;
                 report.count(outcome);
                 each(media.id, outcome);
             }
-            if options.files_per_second.is_some() {
-                tokio::time::sleep_until(began + SECOND).await;
+            if let Some(most) = options.files_per_second {
+                tokio::time::sleep_until(began + SECOND * page / most.max(1)).await;
             }
+        }
+    }
+
+    /// Runs what is due, and waits for those of the files that another process has in hand or keeps us from.
+    async fn run_to_the_end(&self, files: &[MediaFile]) -> Result<()> {
+        let until = Instant::now() + ENDS_WITHIN;
+        loop {
+            fetch::run_due(self).await?;
+            let mut elsewhere = false;
+            for file in files {
+                elsewhere |= self.is_under_way(file).await?;
+            }
+            if !elsewhere || Instant::now() >= until {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn is_under_way(&self, file: &MediaFile) -> Result<bool> {
+        let Some(record) = self.store().media(file.company_id, file.id).await? else { return Ok(false) };
+        match record.download_status {
+            DownloadStatus::Downloading => Ok(true),
+            DownloadStatus::Pending => {
+                let account = self.account_of(record.company_id, record.account_id).await?;
+                let paused = account.row.paused_until.is_some_and(|until| until > self.now());
+                Ok(record.next_attempt_at.is_some() && account.token().is_ok() && !paused)
+            }
+            DownloadStatus::Completed | DownloadStatus::Failed => Ok(false),
         }
     }
 
@@ -91,23 +120,18 @@ impl Engine {
         }
     }
 
-    async fn resolve_legacy(&self, company: Option<CompanyId>, report: &mut BackfillReport) -> Result<()> {
-        let mut after = MediaId(0);
-        loop {
-            let rows = self.store().legacy_rows(company, after, PAGE).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            after = last.media.id;
-            for row in &rows {
-                match provider_media_id(row) {
-                    Some(found) => {
-                        let media = &row.media;
-                        self.store().set_provider_media(media.company_id, media.id, &found).await?;
-                        report.resolved += 1;
-                    }
-                    None => report.missing += 1,
-                }
-            }
+    async fn resolve_all(&self, company: Option<CompanyId>, report: &mut BackfillReport) -> Result<()> {
+        let companies = match company {
+            Some(company) => vec![company],
+            None => self.store().list_companies().await?.into_iter().map(|company| company.id).collect(),
+        };
+        for company in companies {
+            // Not queued: what follows queues them, as fast as was asked for.
+            let search = self.resolve_legacy(company, false, u64::MAX).await?;
+            report.resolved += search.resolved;
+            report.missing += search.missing;
         }
+        Ok(())
     }
 
     async fn outcome(&self, media: &MediaFile) -> Result<BackfillOutcome> {
@@ -131,48 +155,6 @@ impl BackfillReport {
             BackfillOutcome::Saved => self.saved += 1,
             BackfillOutcome::Lost(_) => self.lost += 1,
             BackfillOutcome::Waiting => self.waiting += 1,
-        }
-    }
-}
-
-/// Where a media id may be: in its own column, in a legacy URL column that holds an id instead, or in the payload.
-fn provider_media_id(row: &BackfillRow) -> Option<String> {
-    let known = || row.media.provider_media_id.clone().filter(|id| !id.is_empty());
-    known()
-        .or_else(|| from_legacy_url(row.legacy_media_url.as_deref()?))
-        .or_else(|| from_payload(row.raw_payload.as_deref()?))
-}
-
-fn from_legacy_url(url: &str) -> Option<String> {
-    let text = url.trim();
-    let is_url = text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http"));
-    (!text.is_empty() && !is_url).then(|| text.to_owned())
-}
-
-fn from_payload(payload: &str) -> Option<String> {
-    let payload: serde_json::Value = serde_json::from_str(payload).ok()?;
-    let id = FileType::ALL.iter().find_map(|kind| payload.get(kind.as_str())?.get("id")?.as_str());
-    id.filter(|id| !id.is_empty()).map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_legacy_url_is_an_id_only_if_it_is_no_url() {
-        assert_eq!(from_legacy_url(" 1013859600285441 ").as_deref(), Some("1013859600285441"));
-        for url in ["https://lookaside.fbsbx.com/x", "HTTP://x", "", "  "] {
-            assert_eq!(from_legacy_url(url), None, "{url:?}");
-        }
-    }
-
-    #[test]
-    fn a_payload_tells_the_id_of_its_media() {
-        let payload = r#"{"type":"audio","audio":{"id":"77","mime_type":"audio/ogg"}}"#;
-        assert_eq!(from_payload(payload).as_deref(), Some("77"));
-        for payload in ["", "[]", r#"{"image":{}}"#, r#"{"image":{"id":""}}"#, r#"{"text":{"id":"5"}}"#] {
-            assert_eq!(from_payload(payload), None, "{payload}");
         }
     }
 }

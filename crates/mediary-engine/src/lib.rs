@@ -1,5 +1,5 @@
-//! The flows that join store, storage and WhatsApp: from webhook to record, from record to bytes, from bytes to whoever
-//! may see them; and the worker that keeps all of it going.
+//! The flows that join store, storage and WhatsApp: from webhook or an older system's file to record, from record to
+//! bytes, from bytes to whoever may see them; and the worker that keeps all of it going.
 //!
 //! Rows are the truth and the queue: every flow may die between any two steps and is taken up again from its rows.
 //! No transaction is held over the network or a file. Knows nothing of HTTP towards clients.
@@ -13,8 +13,10 @@ mod events;
 pub mod fault;
 mod fetch;
 mod health;
+mod import;
 mod ingest;
 mod inspect;
+mod legacy;
 mod links;
 mod media;
 mod metrics;
@@ -33,6 +35,7 @@ pub use engine::{Engine, EngineConfig, EngineParts, InboundLimits, Shutdown};
 pub use error::{Error, Result};
 pub use events::{Delivery, EventBus, EventData, EventName, LiveEvent, Subscription};
 pub use health::Check;
+pub use import::{Import, ImportedLine, ImportedMedia, LineFate};
 pub use inspect::{Found, InspectOptions, Inspection};
 pub use links::{Link, Links};
 pub use media::{MediaStatus, MediaTrouble, RetryOutcome};

@@ -22,6 +22,9 @@ const OUTCOMES_WITHIN: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(500);
 const LOOKED_AT: usize = 200;
 
+/// Imported rows whose id one retry of everything looks for.
+const RESOLVED_AT_ONCE: u64 = 10_000;
+
 /// How a retry of everything went, as far as it ended in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RetryOutcome {
@@ -56,6 +59,7 @@ impl Engine {
         caller.require(Permission::StartDownload)?;
         let company = caller.company_id;
         let record = self.record(company, id).await?;
+        self.resolve_legacy_row(&record).await?;
         if !record.policy.keeps_bytes() {
             return Err(Error::new(ErrorCode::Conflict, "under the policy `stream` no file is kept"));
         }
@@ -71,17 +75,20 @@ impl Engine {
                 Err(Error::new(ErrorCode::Conflict, "the file is downloaded already"))
             }
             Requeued::NotActive => Err(Error::new(ErrorCode::MediaDeleted, "this file was deleted")),
-            Requeued::None => Err(no_such_file()),
+            Requeued::None => {
+                Err(Error::new(ErrorCode::MediaExpired, "nothing is known by which WhatsApp could be asked"))
+            }
         }
     }
 
-    /// Queues the company's failed downloads with fewer than `max_attempts` attempts that a retry can help, and
-    /// waits for a while for how they go.
+    /// Queues the company's failed downloads with fewer than `max_attempts` attempts that a retry can help, and what an
+    /// import left without WhatsApp's id as far as that is found, and waits for a while for how they go.
     pub async fn retry_failed(&self, caller: &Caller, max_attempts: i64) -> Result<RetryOutcome> {
         caller.require(Permission::RetryAll)?;
         let company = caller.company_id;
         let mut ends = self.ended().listen();
-        let queued = self.store().requeue_failed(company, max_attempts).await?;
+        let mut queued = self.resolve_legacy(company, true, RESOLVED_AT_ONCE).await?.due;
+        queued.extend(self.store().requeue_failed(company, max_attempts).await?);
         counter!(RETRY_TRIGGERED).increment(queued.len() as u64);
         tracing::info!(company.id = company.0, files = queued.len(), "media_retry_triggered");
         self.wake().fetch();

@@ -319,9 +319,10 @@ fn incoming(company: &Company, wamid: &str, now: Timestamp) -> IncomingMessage {
         forwarded: false,
         reaction: None,
         error: None,
-        raw_payload: "{}".to_owned(),
+        raw_payload: Some("{}".to_owned()),
+        imported: None,
         media: Some(NewMedia {
-            provider_media_id: wamid.to_owned(),
+            provider_media_id: Some(wamid.to_owned()),
             file_type: FileType::Image,
             mime_type: Some("image/png".to_owned()),
             file_name: None,

@@ -214,9 +214,10 @@ fn message(
         forwarded: false,
         reaction: None,
         error: None,
-        raw_payload: "x".repeat(600),
+        raw_payload: Some("x".repeat(600)),
+        imported: None,
         media: Some(NewMedia {
-            provider_media_id: format!("{number}"),
+            provider_media_id: Some(format!("{number}")),
             file_type: FileType::Image,
             mime_type: Some("image/jpeg".into()),
             file_name: None,

@@ -38,14 +38,15 @@ mod value;
 
 pub use conversations::{Contact, Conversation, ConversationQuery};
 pub use downloads::{
-    BackfillRow, ClaimLimits, ClaimedDownload, DeclaredMedia, DownloadsOverview, FailedDownload,
-    FinishedDownload, LeaseToken, QuarantinedFile, Requeued,
+    ClaimLimits, ClaimedDownload, DeclaredMedia, DownloadsOverview, FailedDownload, FinishedDownload,
+    LeaseToken, LegacyRow, NamedMedia, QuarantinedFile, Requeued,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use inbox::{EventScope, InboxDepth, NewWebhookEvent, WebhookEvent};
 pub use ingest::{
     Change, ChangeKind, ContactKey, IdentityChange, IncomingEdit, IncomingMessage, IncomingRevoke,
-    IncomingStatus, IngestItem, IngestLimits, IngestOutcome, IngestPlan, NewMedia, PlannedItem, Reaction,
+    IncomingStatus, IngestItem, IngestLimits, IngestOutcome, IngestPlan, LegacyMedia, NewMedia, PlannedItem,
+    Reaction,
 };
 pub use lists::{MediaQuery, MediaSort, Order};
 pub use media::MediaFile;

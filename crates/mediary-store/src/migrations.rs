@@ -14,6 +14,7 @@ const STEPS: &[(&str, &str)] = &[
     ("media", include_str!("../migrations/0003_media.sql")),
     ("inbox", include_str!("../migrations/0004_inbox.sql")),
     ("storage_checks", include_str!("../migrations/0005_storage_checks.sql")),
+    ("imports", include_str!("../migrations/0006_imports.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -37,6 +37,9 @@ pub(crate) enum Command {
     /// Keys for programs.
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
+    /// Bring in what an older system left.
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Try failed downloads again.
     Retry(RetryArgs),
     /// Save media that is not here yet and may still be alive at WhatsApp, nearest expiry first.
@@ -279,6 +282,26 @@ pub(crate) enum ApiKeyCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// Messages with their media, one JSON object a line. What is here already stays as it is, so an import that was
+    /// broken off is simply run again.
+    Messages(ImportMessagesArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportMessagesArgs {
+    /// The lines; docs/guide/importing.md says what they hold.
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) of: OfCompany,
+    /// Where to write what became of each line, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]

@@ -106,8 +106,9 @@ fn incoming(
         unread: fresh && !outbound && reaction.is_none(),
         reaction,
         error: reported(&message.errors),
-        raw_payload: message.raw.clone(),
+        raw_payload: Some(message.raw.clone()),
         media,
+        imported: None,
         placeholder: matches!(message.content, Content::MediaPlaceholder),
     }
 }
@@ -229,7 +230,7 @@ fn new_media(
     };
     let policy = place.account.policy;
     Some(NewMedia {
-        provider_media_id,
+        provider_media_id: Some(provider_media_id),
         file_type: object.file_type,
         mime_type: object.mime_type.clone(),
         file_name: object.file_name.clone(),

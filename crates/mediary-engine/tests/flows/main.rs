@@ -10,6 +10,7 @@ mod arriving;
 mod backfill;
 mod failures;
 mod harness;
+mod import;
 mod ingest;
 mod media;
 mod open;

@@ -12,6 +12,6 @@ mod lease;
 mod queue;
 mod types;
 
-pub use backfill::BackfillRow;
+pub use backfill::{LegacyRow, NamedMedia};
 pub(crate) use finish::FinishCommit;
 pub use types::*;

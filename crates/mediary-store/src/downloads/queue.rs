@@ -34,6 +34,7 @@ async fn requeue(
     let file = match media_file(tx, company, media).await? {
         None => return Ok(Requeued::None),
         Some(file) if !file.is_active => return Ok(Requeued::NotActive),
+        Some(file) if file.provider_media_id.is_none() => return Ok(Requeued::None),
         Some(file) => file,
     };
     match file.download_status {

@@ -153,7 +153,7 @@ pub enum Requeued {
     NotActive,
     /// A worker has it already.
     InFlight(Box<MediaFile>),
-    /// No such file.
+    /// No such file, or nothing by which WhatsApp could be asked for it.
     None,
 }
 

@@ -114,6 +114,22 @@ pub(super) async fn apply(tx: &mut Tx, now: Timestamp, items: Vec<PlannedItem>) 
     Ok(applied)
 }
 
+/// Writes messages with their contacts, conversations and media files; which of them were new.
+pub(super) async fn write(
+    tx: &mut Tx,
+    now: Timestamp,
+    arrived: Vec<IncomingMessage>,
+    applied: &mut Applied,
+) -> Result<NewRows> {
+    let contacts = contacts::resolve(tx, now, &arrived, applied).await?;
+    let conversations = conversations::resolve(tx, now, &arrived, &contacts).await?;
+    let mut rows = messages::insert(tx, now, arrived, &conversations).await?;
+    media::insert(tx, now, &mut rows.fresh, applied).await?;
+    conversations::bump(tx, now, &rows.fresh, applied).await?;
+    applied.newest = rows.fresh.iter().map(|row| row.id).max();
+    Ok(rows)
+}
+
 /// Writes messages with all that hangs on them; the updates that had waited for them.
 async fn arrive(
     tx: &mut Tx,
@@ -121,12 +137,7 @@ async fn arrive(
     arrived: Vec<IncomingMessage>,
     applied: &mut Applied,
 ) -> Result<Updates> {
-    let contacts = contacts::resolve(tx, now, &arrived, applied).await?;
-    let conversations = conversations::resolve(tx, now, &arrived, &contacts).await?;
-    let NewRows { mut fresh, repeated } = messages::insert(tx, now, arrived, &conversations).await?;
-    media::insert(tx, now, &mut fresh, applied).await?;
-    conversations::bump(tx, now, &fresh, applied).await?;
-    applied.newest = fresh.iter().map(|row| row.id).max();
+    let NewRows { fresh, repeated } = write(tx, now, arrived, applied).await?;
     for row in &fresh {
         if row.message.reaction.is_none() {
             let kind = ChangeKind::MessageCreated;

@@ -56,6 +56,19 @@ struct People {
     merges: Vec<(CompanyId, ContactId, ContactId)>,
 }
 
+/// What a message says about its contact.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    /// How it is now.
+    Now,
+    /// How it was: that fills gaps, and changes nothing.
+    Once,
+}
+
+fn says(message: &IncomingMessage) -> Says {
+    if message.imported.is_some() { Says::Once } else { Says::Now }
+}
+
 /// The contact of each message, in order.
 pub(super) async fn resolve(
     tx: &mut Tx,
@@ -66,8 +79,10 @@ pub(super) async fn resolve(
     for _ in 0..ROUNDS {
         let mut people = People::default();
         people.load(tx, messages).await?;
-        let places: Vec<usize> =
-            messages.iter().map(|message| people.meet(message.company_id, &message.contact)).collect();
+        let places: Vec<usize> = messages
+            .iter()
+            .map(|message| people.meet(message.company_id, &message.contact, says(message)))
+            .collect();
         for (company, stays, goes) in std::mem::take(&mut people.merges) {
             merge::contacts(tx, now, company, stays, goes, applied).await?;
         }
@@ -137,7 +152,7 @@ impl People {
     }
 
     /// The place of the person with these ids: found, tied together, or new.
-    fn meet(&mut self, company: CompanyId, key: &ContactKey) -> usize {
+    fn meet(&mut self, company: CompanyId, key: &ContactKey, says: Says) -> usize {
         let find = |map: &HashMap<(CompanyId, String), usize>, id: &Option<String>| {
             id.as_ref().and_then(|id| map.get(&(company, id.clone())).copied())
         };
@@ -150,11 +165,11 @@ impl People {
             (Some(one), Some(other)) if self.can_be_one(one, other) => self.unite(one, other),
             // Each has a second id of its own, so they are two people; the user id is the one that is never reused.
             (Some(_), Some(other)) => {
-                self.learn(other, &ContactKey { wa_id: None, ..key.clone() });
+                self.learn(other, &ContactKey { wa_id: None, ..key.clone() }, says);
                 return other;
             }
         };
-        self.learn(place, key);
+        self.learn(place, key, says);
         place
     }
 
@@ -174,16 +189,17 @@ impl People {
         }
         self.merged_into.insert(goes, stays);
         let key = self.persons[goes].key.clone();
-        self.learn(stays, &key);
+        self.learn(stays, &key, Says::Now);
         stays
     }
 
-    /// Takes over what a webhook says about a person.
-    fn learn(&mut self, place: usize, key: &ContactKey) {
+    /// Takes over what a message says about a person.
+    fn learn(&mut self, place: usize, key: &ContactKey, says: Says) {
         let person = &mut self.persons[place];
         let mut changed = false;
         let mut take = |old: &mut Option<String>, new: &Option<String>| {
-            if new.is_some() && old != new {
+            let tells = says == Says::Now || old.is_none();
+            if new.is_some() && old != new && tells {
                 old.clone_from(new);
                 changed = true;
             }

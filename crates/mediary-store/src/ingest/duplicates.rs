@@ -1,5 +1,6 @@
 //! Messages that came before. Meta sends again and again; only what the first time did not bring is taken over: the
-//! content of a placeholder, media that was missing, and a new chance for media whose download failed.
+//! content of a placeholder, media that was missing, and a new chance for media whose download failed or that an import
+//! left without WhatsApp's id.
 
 use mediary_core::{ConversationId, DownloadStatus, MediaId, MessageId, ScanStatus, Timestamp};
 
@@ -23,6 +24,8 @@ record! {
         pub media_status: Option<DownloadStatus> = "f.download_status",
         pub media_scan: Option<ScanStatus> = "f.scan_status",
         pub media_active: Option<bool> = "f.is_active",
+        /// An import may have left it without WhatsApp's id.
+        pub media_named: bool = "f.provider_media_id IS NOT NULL",
         pub key: MessageKey = "m.company_id, m.account_id, m.provider_message_id",
     }
 }
@@ -84,14 +87,16 @@ async fn take_over(
         if let Some(media) = message.media.as_ref().filter(|_| lacks_media) {
             existing.media_id = media::insert_one(tx, now, owner, media, applied).await?;
             existing.media_status = Some(DownloadStatus::Pending);
+            existing.media_named = true;
         }
     } else if let Some(media) = message.media.as_ref()
-        && existing.media_status == Some(DownloadStatus::Failed)
+        && (existing.media_status == Some(DownloadStatus::Failed) || !existing.media_named)
         && existing.media_active == Some(true)
         && existing.media_scan != Some(ScanStatus::Quarantined)
     {
         media::arm_again(tx, now, owner, media, applied).await?;
         existing.media_status = Some(DownloadStatus::Pending);
+        existing.media_named = true;
     } else {
         return Ok(());
     }
@@ -112,9 +117,9 @@ async fn fill(tx: &mut Tx, now: Timestamp, message: &IncomingMessage, id: Messag
         message.message_type,
         message.text.as_deref(),
         message.caption.as_deref(),
-        media.map(|media| media.provider_media_id.as_str()),
+        media.and_then(|media| media.provider_media_id.as_deref()),
         media.and_then(|media| media.mime_type.as_deref()),
-        message.raw_payload.as_str(),
+        message.raw_payload.as_deref(),
         now,
     ];
     tx.execute(sql, args).await?;

@@ -82,7 +82,7 @@ async fn apply_edit(
         edit.text.as_deref(),
         media.is_some(),
         edit.caption.as_deref(),
-        media.map(|media| media.provider_media_id.as_str()),
+        media.and_then(|media| media.provider_media_id.as_deref()),
         media.and_then(|media| media.mime_type.as_deref()),
         edit.timestamp,
         edit.raw_payload.as_str(),
@@ -115,7 +115,7 @@ async fn edit_media(
     let Some(known) = media::of_message(tx, owner).await? else {
         return media::insert_one(tx, now, owner, new, applied).await;
     };
-    if known.provider_media_id.as_deref() == Some(new.provider_media_id.as_str()) {
+    if known.provider_media_id == new.provider_media_id {
         return Ok(Some(known.id));
     }
     let same_bytes = new.sha256.is_some() && new.sha256 == known.declared_sha256;

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use mediary_core::{
-    AccountId, CompanyId, ConversationId, DownloadStatus, MediaId, MessageId, StorageBackend, Timestamp,
-    limits,
+    AccountId, CompanyId, ConversationId, DownloadStatus, ErrorCode, MediaId, MessageId, StorageBackend,
+    Timestamp, limits,
 };
 
 use super::apply::Applied;
@@ -51,7 +51,7 @@ fn row(owner: Owner, media: &NewMedia, now: Timestamp) -> Vec<Value> {
         media.sha256,
         media.voice,
         media.animated,
-        media.provider_media_id.as_str(),
+        media.provider_media_id.as_deref(),
         media.provider_url.as_deref(),
         media.provider_url.as_ref().map(|_| owner.sent_at),
         media.download_now.then_some(now),
@@ -95,6 +95,25 @@ pub(super) async fn insert(
     Ok(())
 }
 
+/// Gives up on media that WhatsApp had forgotten before an import brought it in.
+pub(super) async fn expire(tx: &mut Tx, now: Timestamp, fresh: &[Fresh]) -> Result<()> {
+    let code = ErrorCode::MediaExpired;
+    let mut update = Bulk::new(
+        "WITH k(company_id, id, code, words, at) AS (",
+        ") UPDATE media_files SET download_status = 'failed', last_error_code = k.code, last_error = k.words,
+                updated_at = k.at
+            FROM k WHERE media_files.company_id = k.company_id AND media_files.id = k.id
+                AND media_files.expires_at <= k.at",
+    );
+    for row in fresh {
+        if let Some(media) = row.media_id {
+            update.push(args![row.message.company_id, media, code, code.sentence(), now]);
+        }
+    }
+    update.execute(tx).await?;
+    Ok(())
+}
+
 /// Makes the media file of a message that is known already.
 pub(super) async fn insert_one(
     tx: &mut Tx,
@@ -130,7 +149,7 @@ pub(super) async fn of_message(tx: &mut Tx, owner: Owner) -> Result<Option<Known
     tx.first(sqlx::AssertSqlSafe(sql), args![owner.company, owner.message]).await
 }
 
-/// Lets a download that failed start again with the id and URL that came now.
+/// Lets a download that failed, or that nothing was known for, start again with the id and URL that came now.
 pub(super) async fn arm_again(
     tx: &mut Tx,
     now: Timestamp,
@@ -142,11 +161,12 @@ pub(super) async fn arm_again(
             declared_sha256 = $6, expires_at = $7, next_attempt_at = $8, due = $9, download_status = 'pending',
             download_attempts = 0, bytes_downloaded = 0, last_error_code = NULL, last_error = NULL,
             last_error_retryable = FALSE, mismatch_sha256 = NULL, mismatch_count = 0, updated_at = $10
-        WHERE company_id = $1 AND message_id = $2 AND is_active AND download_status = 'failed'";
+        WHERE company_id = $1 AND message_id = $2 AND is_active
+            AND (download_status = 'failed' OR provider_media_id IS NULL)";
     let args = args![
         owner.company,
         owner.message,
-        media.provider_media_id.as_str(),
+        media.provider_media_id.as_deref(),
         media.provider_url.as_deref(),
         media.provider_url.as_ref().map(|_| owner.sent_at),
         media.sha256,
@@ -156,6 +176,9 @@ pub(super) async fn arm_again(
         now,
     ];
     tx.execute(sql, args).await?;
+    let sql = "UPDATE messages SET provider_media_id = $3, updated_at = $4
+        WHERE company_id = $1 AND id = $2 AND provider_media_id IS NULL";
+    tx.execute(sql, args![owner.company, owner.message, media.provider_media_id.as_deref(), now]).await?;
     applied.downloads_due |= media.download_now;
     Ok(())
 }
@@ -191,7 +214,7 @@ pub(super) async fn replace(
         media.sha256,
         media.voice,
         media.animated,
-        media.provider_media_id.as_str(),
+        media.provider_media_id.as_deref(),
         media.provider_url.as_deref(),
         media.provider_url.as_ref().map(|_| owner.sent_at),
         media.expires_at,
@@ -216,7 +239,7 @@ pub(super) async fn rename(
             expires_at = $6, updated_at = $7
         WHERE company_id = $1 AND id = $2";
     let url_at = media.provider_url.as_ref().map(|_| owner.sent_at);
-    let (id, url) = (media.provider_media_id.as_str(), media.provider_url.as_deref());
+    let (id, url) = (media.provider_media_id.as_deref(), media.provider_url.as_deref());
     tx.execute(sql, args![owner.company, known.id, id, url, url_at, media.expires_at, now]).await?;
     Ok(())
 }

@@ -26,7 +26,7 @@ pub(super) struct NewRows {
 }
 
 fn row(message: &IncomingMessage, conversation: ConversationId, now: Timestamp) -> Vec<Value> {
-    let media = message.media.as_ref();
+    let (media, legacy) = (message.media.as_ref(), message.imported.as_ref());
     let (error_code, error_message) = message.error.clone().unzip();
     args![
         message.company_id,
@@ -37,7 +37,7 @@ fn row(message: &IncomingMessage, conversation: ConversationId, now: Timestamp) 
         message.status,
         message.timestamp,
         message.provider_message_id.as_str(),
-        media.map(|media| media.provider_media_id.as_str()),
+        media.and_then(|media| media.provider_media_id.as_deref()),
         media.and_then(|media| media.mime_type.as_deref()),
         message.text.as_deref(),
         message.caption.as_deref(),
@@ -49,11 +49,14 @@ fn row(message: &IncomingMessage, conversation: ConversationId, now: Timestamp) 
         message.reaction.as_ref().map(|reaction| reaction.target.as_str()),
         message.reaction.as_ref().and_then(|reaction| reaction.emoji.as_deref()),
         message.placeholder,
+        message.imported.is_some(),
+        legacy.and_then(|legacy| legacy.url.as_deref()),
+        legacy.and_then(|legacy| legacy.kind.as_deref()),
         error_code,
         error_message,
         now,
         now,
-        message.raw_payload.as_str(),
+        message.raw_payload.as_deref(),
     ]
 }
 
@@ -67,8 +70,8 @@ pub(super) async fn insert(
     let mut insert = Bulk::new(
         "INSERT INTO messages (company_id, account_id, conversation_id, direction, type, status, sent_at,
             provider_message_id, provider_media_id, media_mime_type, text, caption, sender_phone, sender_name,
-            receiving_phone, reply_to, forwarded, reaction_target, reaction_emoji, placeholder, error_code,
-            error_message, created_at, updated_at, raw_payload)",
+            receiving_phone, reply_to, forwarded, reaction_target, reaction_emoji, placeholder, imported,
+            legacy_media_url, legacy_media_type, error_code, error_message, created_at, updated_at, raw_payload)",
         "ON CONFLICT (company_id, account_id, provider_message_id) DO NOTHING
             RETURNING id, company_id, account_id, provider_message_id",
     );

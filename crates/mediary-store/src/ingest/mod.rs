@@ -7,6 +7,7 @@ mod conversations;
 mod duplicates;
 mod edits;
 mod growth;
+mod import;
 mod media;
 mod merge;
 mod messages;

@@ -25,6 +25,7 @@ redacted! {
     IncomingEdit { company_id, account_id, target, timestamp }
     ContactKey { group }
     NewMedia { provider_media_id, file_type, policy, download_now }
+    LegacyMedia {}
     Reaction { target }
 }
 
@@ -60,7 +61,7 @@ pub enum IngestItem {
     Identity(IdentityChange),
 }
 
-/// A message as a webhook brings it.
+/// A message as a webhook or an import brings it.
 #[derive(Clone)]
 pub struct IncomingMessage {
     pub company_id: CompanyId,
@@ -81,12 +82,22 @@ pub struct IncomingMessage {
     pub forwarded: bool,
     pub reaction: Option<Reaction>,
     pub error: Option<(i64, String)>,
-    pub raw_payload: String,
+    /// As it came; an import may have none.
+    pub raw_payload: Option<String>,
     pub media: Option<NewMedia>,
+    /// What an import knows of its media; `None` for what came by webhook.
+    pub imported: Option<LegacyMedia>,
     /// Whether it counts as unread.
     pub unread: bool,
     /// A placeholder whose content comes later under the same id.
     pub placeholder: bool,
+}
+
+/// What an older system kept about a message's media, to find WhatsApp's id of it by.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct LegacyMedia {
+    pub url: Option<String>,
+    pub kind: Option<String>,
 }
 
 /// Who a message is from or to, by whatever ids the webhook gives.
@@ -111,7 +122,8 @@ pub struct Reaction {
 /// A media object that came with a message.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct NewMedia {
-    pub provider_media_id: String,
+    /// `None` only in an import, which leaves it to be found later.
+    pub provider_media_id: Option<String>,
     pub file_type: FileType,
     pub mime_type: Option<String>,
     pub file_name: Option<String>,

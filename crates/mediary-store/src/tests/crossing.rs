@@ -39,7 +39,8 @@ async fn changing_changes_nothing(test: &Test) {
     assert!(!store.mark_read(stranger, stored.conversation_id).await.unwrap());
     assert!(!store.delete_media(stranger, stored.id, None).await.unwrap());
     assert!(!store.store_lost_file(stranger, stored.id).await.unwrap());
-    assert!(!store.set_provider_media(stranger, stored.id, "x").await.unwrap());
+    let named = store.set_provider_media(stranger, &[(stored.id, "x".into())], true).await.unwrap();
+    assert!(named.is_empty());
     assert!(matches!(
         store.requeue_download(stranger, claimed.media_id, true).await.unwrap(),
         Requeued::None

@@ -290,28 +290,11 @@ async fn backfill_walks_over_what_can_be_saved(test: &Test) {
     loop {
         let rows = test.store.due_for_backfill(Some(test.acme.company), after, 1).await.unwrap();
         let Some(row) = rows.into_iter().next() else { break };
-        after = Some((row.media.expires_at, row.media.id));
-        assert!(row.raw_payload.is_some());
-        seen.push(row.media.provider_media_id.unwrap());
+        after = Some((row.expires_at, row.id));
+        seen.push(row.provider_media_id.unwrap());
     }
     assert_eq!(seen, ["media-first", "media-second"]);
     assert_eq!(test.store.due_for_backfill(None, None, 10).await.unwrap().len(), 3);
-}
-
-async fn imported_rows_find_their_media_id_once(test: &Test) {
-    let media = test.picture(test.acme, "m1").await;
-    test.sql("UPDATE messages SET imported = TRUE, provider_media_id = NULL, legacy_media_url = 'old-id'")
-        .await
-        .unwrap();
-    test.sql("UPDATE media_files SET provider_media_id = NULL").await.unwrap();
-    let rows = test.store.legacy_rows(None, MediaId(0), 10).await.unwrap();
-    assert_eq!(rows[0].legacy_media_url.as_deref(), Some("old-id"));
-    assert!(test.store.legacy_rows(Some(test.other.company), MediaId(0), 10).await.unwrap().is_empty());
-    assert!(test.store.set_provider_media(test.acme.company, media.id, "old-id").await.unwrap());
-    let found = test.message(test.acme, "m1").await;
-    assert_eq!(found.message.provider_media_id.as_deref(), Some("old-id"));
-    assert_eq!(found.media.unwrap().provider_media_id.as_deref(), Some("old-id"));
-    assert!(test.store.legacy_rows(None, MediaId(0), 10).await.unwrap().is_empty());
 }
 
 async fn a_sweep_is_counted_without_doing_it(test: &Test) {
@@ -347,5 +330,4 @@ on_both!(
     leases_are_void_when_the_only_program_starts,
     the_overview_counts_what_there_is,
     backfill_walks_over_what_can_be_saved,
-    imported_rows_find_their_media_id_once,
 );

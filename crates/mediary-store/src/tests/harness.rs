@@ -249,8 +249,9 @@ pub(super) fn text(tenant: Tenant, id: &str) -> IncomingMessage {
         forwarded: false,
         reaction: None,
         error: None,
-        raw_payload: format!("{{\"id\":\"{id}\"}}"),
+        raw_payload: Some(format!("{{\"id\":\"{id}\"}}")),
         media: None,
+        imported: None,
         unread: true,
         placeholder: false,
     }
@@ -267,7 +268,7 @@ pub(super) fn outbound(tenant: Tenant, id: &str) -> IncomingMessage {
 
 pub(super) fn new_media(id: &str) -> NewMedia {
     NewMedia {
-        provider_media_id: format!("media-{id}"),
+        provider_media_id: Some(format!("media-{id}")),
         file_type: FileType::Image,
         mime_type: Some("image/jpeg".into()),
         file_name: None,
@@ -290,6 +291,19 @@ pub(super) fn picture(tenant: Tenant, id: &str) -> IncomingMessage {
         media: Some(new_media(id)),
         ..text(tenant, id)
     }
+}
+
+/// As an older system left it: without WhatsApp's id of the picture.
+pub(super) fn imported_picture(tenant: Tenant, id: &str) -> IncomingMessage {
+    let media = NewMedia {
+        provider_media_id: None,
+        sha256: None,
+        provider_url: None,
+        download_now: false,
+        ..new_media(id)
+    };
+    let legacy = LegacyMedia { url: Some(format!("media-{id}")), kind: Some("image".into()) };
+    IncomingMessage { media: Some(media), imported: Some(legacy), unread: false, ..picture(tenant, id) }
 }
 
 pub(super) fn finished(claimed: &ClaimedDownload) -> FinishedDownload {

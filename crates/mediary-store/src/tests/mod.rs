@@ -9,6 +9,7 @@ mod downloads;
 mod edits;
 mod harness;
 mod identity;
+mod imports;
 mod inbox;
 mod ingest;
 mod lists;

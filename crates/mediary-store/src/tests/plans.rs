@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use mediary_core::{ConversationId, DownloadStatus, FileType, MessageId};
 use sqlx::{AssertSqlSafe, SqlStr};
 
-use super::harness::{CLAIM, START, Test};
+use super::harness::{CLAIM, START, Test, imported_picture};
 use super::on_both;
 use crate::value::Args;
 use crate::*;
@@ -216,7 +216,11 @@ async fn all_use_their_indexes(test: &Test) {
     check(test, "retry", true, store.requeue_failed(company, 3)).await;
     check(test, "expiry", true, store.expire_unsaved(START, 100)).await;
     check(test, "backfill", false, store.due_for_backfill(Some(company), None, 100)).await;
-    check(test, "legacy", false, store.legacy_rows(None, mediary_core::MediaId(0), 100)).await;
+    check(test, "legacy", false, store.legacy_rows(company, None, 100)).await;
+    let found = [(mediary_core::MediaId(77), "found".to_owned())];
+    check(test, "legacy id", true, store.set_provider_media(company, &found, true)).await;
+    let known = vec![imported_picture(test.acme, "wamid-77"), imported_picture(test.acme, "wamid-78")];
+    check(test, "import", true, store.import_messages(company, known)).await;
 }
 
 on_both!(lists_claims_and_look_ups_use_their_indexes);

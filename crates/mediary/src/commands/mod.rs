@@ -6,6 +6,7 @@ mod backfill;
 mod company;
 mod demo;
 mod doctor;
+mod import;
 mod retry;
 mod serve;
 mod simulate;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 
 use mediary_core::SystemClock;
 
-use crate::cli::Command;
+use crate::cli::{Command, ImportCommand};
 use crate::config::Config;
 use crate::output::Outcome;
 use crate::{logging, wiring};
@@ -47,6 +48,7 @@ async fn run_configured(command: Command, config: &Config) -> anyhow::Result<Out
         Command::User(command) => user::run(config, command).await,
         Command::Account(command) => account::run(config, command).await,
         Command::ApiKey(command) => api_key::run(config, command).await,
+        Command::Import(ImportCommand::Messages(args)) => import::messages(config, &args).await,
         Command::Retry(args) => retry::run(config, &args).await,
         Command::Backfill(args) => backfill::run(config, &args).await,
         Command::Sweep(args) => sweep::run(config, args).await,

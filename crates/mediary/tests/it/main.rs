@@ -13,6 +13,7 @@ mod crash;
 mod degraded;
 mod events;
 mod harness;
+mod imports;
 mod media;
 mod memory;
 mod on_demand;

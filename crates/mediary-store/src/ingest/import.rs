@@ -1,0 +1,71 @@
+//! Messages that an older system left. They come once: what is here already is never touched.
+
+use std::collections::HashSet;
+
+use mediary_core::{CompanyId, Timestamp};
+
+use super::apply::{self, Applied};
+use super::messages::NewRows;
+use super::types::IncomingMessage;
+use super::{media, reactions, waiting};
+use crate::bulk::Bulk;
+use crate::db::Tx;
+use crate::value::args;
+use crate::{Error, Result, Store};
+
+impl Store {
+    /// Writes messages of a company, in one transaction; whether each is new, in the order given. One whose WhatsApp
+    /// id any account of the company has already is left out, and changes nothing.
+    pub async fn import_messages(
+        &self,
+        company: CompanyId,
+        messages: Vec<IncomingMessage>,
+    ) -> Result<Vec<bool>> {
+        if messages.iter().any(|message| message.company_id != company || message.imported.is_none()) {
+            return Err(Error::invalid("a message of an import is of another company, or none of an import"));
+        }
+        let ids: Vec<String> = messages.iter().map(|message| message.provider_message_id.clone()).collect();
+        let mut applied = Applied::default();
+        let mut tx = self.db().begin().await?;
+        let mut met = known(&mut tx, company, &messages).await?;
+        let unknown = messages.into_iter().filter(|message| met.insert(message.provider_message_id.clone()));
+        let unknown: Vec<IncomingMessage> = unknown.collect();
+        let mut new = write(&mut tx, self.now(), unknown, &mut applied).await?;
+        tx.commit().await?;
+        self.inner.growth.keep_up(self.db(), applied.newest).await;
+        Ok(ids.iter().map(|id| new.remove(id)).collect())
+    }
+}
+
+/// The WhatsApp ids among these that an account of the company has.
+async fn known(tx: &mut Tx, company: CompanyId, messages: &[IncomingMessage]) -> Result<HashSet<String>> {
+    let mut select = Bulk::new(
+        "WITH k(company_id, name) AS (",
+        ") SELECT k.name FROM k CROSS JOIN whatsapp_accounts a CROSS JOIN messages m
+            WHERE a.company_id = k.company_id AND m.company_id = k.company_id AND m.account_id = a.id
+                AND m.provider_message_id = k.name",
+    );
+    for message in messages {
+        select.push(args![company, message.provider_message_id.as_str()]);
+    }
+    Ok(select.run::<(String,)>(tx).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Writes what is not known, with what had waited for it; the WhatsApp ids of what was new, for a webhook may have
+/// brought some of it at this moment.
+async fn write(
+    tx: &mut Tx,
+    now: Timestamp,
+    unknown: Vec<IncomingMessage>,
+    applied: &mut Applied,
+) -> Result<HashSet<String>> {
+    if unknown.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let NewRows { fresh, .. } = apply::write(tx, now, unknown, applied).await?;
+    media::expire(tx, now, &fresh).await?;
+    reactions::apply(tx, now, &fresh, applied).await?;
+    let early = waiting::take(tx, &fresh).await?;
+    apply::apply_updates(tx, now, early, applied).await?;
+    Ok(fresh.into_iter().map(|row| row.message.provider_message_id).collect())
+}

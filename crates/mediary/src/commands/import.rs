@@ -1,0 +1,173 @@
+//! `mediary import`: brings in what an older system left.
+
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use mediary_engine::{ImportedLine, ImportedMedia, LineFate};
+use serde_json::json;
+use tokio::io::BufReader;
+
+use crate::cli::{ImportMessagesArgs, OutputArgs};
+use crate::config::Config;
+use crate::output::{Outcome, WrongUsage, print};
+use crate::wiring;
+
+/// Rejected lines that are named one by one.
+const NAMED_MAX: usize = 20;
+const READ_AT_ONCE: usize = 256 * 1024;
+
+pub(super) async fn messages(config: &Config, args: &ImportMessagesArgs) -> anyhow::Result<Outcome> {
+    let (input, size) = open(&args.file)?;
+    let parts = wiring::parts(config).await?;
+    let company = wiring::company(&parts.store, &args.of.company).await?;
+    let mut report = args.report.as_deref().map(|path| Report::create(path, &args.file)).transpose()?;
+    let bar = progress(size, args.output);
+    let input = BufReader::with_capacity(READ_AT_ONCE, tokio::fs::File::from_std(input));
+    let mut import = parts.engine.import(company.id, input);
+    let mut tally = Tally::default();
+    while let Some(lines) =
+        import.next_batch().await.with_context(|| format!("importing {}", args.file.display()))?
+    {
+        for line in &lines {
+            tally.add(line);
+        }
+        if let Some(report) = &mut report {
+            report.write(&lines)?;
+        }
+        bar.set_position(import.bytes_read());
+        bar.set_message(format!("{} imported, {} rejected", tally.imported, tally.rejected));
+    }
+    bar.finish_and_clear();
+    parts.store.close().await;
+    tally.print(args)
+}
+
+fn open(path: &Path) -> anyhow::Result<(File, u64)> {
+    let wrong = |why: String| WrongUsage(format!("{}: {why}", path.display()));
+    let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
+    let about = file.metadata().map_err(|error| wrong(error.to_string()))?;
+    if about.is_dir() {
+        return Err(wrong("is a folder; name a file with one JSON object a line".to_owned()).into());
+    }
+    Ok((file, about.len()))
+}
+
+/// How far it is, on a terminal: bytes of the file, where it has a size.
+fn progress(size: u64, output: OutputArgs) -> ProgressBar {
+    if output.json || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    if size == 0 {
+        return ProgressBar::new_spinner();
+    }
+    let bar = ProgressBar::new(size);
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes}, {msg}, {eta} left");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+/// What became of all lines.
+#[derive(Default)]
+struct Tally {
+    imported: u64,
+    already_there: u64,
+    rejected: u64,
+    /// Media whose id has still to be found.
+    unresolved: u64,
+    /// The first that were rejected.
+    first: Vec<(u64, String)>,
+}
+
+impl Tally {
+    fn add(&mut self, line: &ImportedLine) {
+        match &line.fate {
+            LineFate::Imported(media) => {
+                self.imported += 1;
+                self.unresolved += u64::from(*media == Some(ImportedMedia::Unresolved));
+            }
+            LineFate::AlreadyThere => self.already_there += 1,
+            LineFate::Rejected(reason) => {
+                self.rejected += 1;
+                if self.first.len() < NAMED_MAX {
+                    self.first.push((line.number, reason.clone()));
+                }
+            }
+        }
+    }
+
+    fn print(&self, args: &ImportMessagesArgs) -> anyhow::Result<Outcome> {
+        let Self { imported, already_there, rejected, unresolved, first } = self;
+        let named: Vec<_> =
+            first.iter().map(|(line, reason)| json!({ "line": line, "reason": reason })).collect();
+        let told = json!({ "imported": imported, "alreadyThere": already_there, "rejected": rejected,
+            "first": named });
+        print(args.output, &told, || {
+            let mut lines =
+                vec![format!("{imported} imported, {already_there} already there, {rejected} rejected.")];
+            lines.extend(first.iter().map(|(line, reason)| format!("  line {line}: {reason}")));
+            if *rejected > first.len() as u64 {
+                lines.push("  and more; --report FILE names all of them".to_owned());
+            }
+            if *unresolved > 0 {
+                let slug = &args.of.company;
+                lines.push(format!(
+                    "{unresolved} media files came without WhatsApp's id; `mediary backfill --company {slug}` looks for it."
+                ));
+            }
+            lines.join("\n")
+        })?;
+        Ok(if *rejected == 0 { Outcome::Done } else { Outcome::SomeFailed })
+    }
+}
+
+/// What became of each line, written once that is true.
+struct Report {
+    file: BufWriter<File>,
+    path: PathBuf,
+}
+
+impl Report {
+    fn create(path: &Path, input: &Path) -> anyhow::Result<Self> {
+        if path.canonicalize().is_ok_and(|path| input.canonicalize().is_ok_and(|input| input == path)) {
+            return Err(WrongUsage(format!("--report: {} is the file to import", path.display())).into());
+        }
+        let file = File::create(path)
+            .map_err(|error| WrongUsage(format!("--report: {}: {error}", path.display())))?;
+        Ok(Self { file: BufWriter::new(file), path: path.to_owned() })
+    }
+
+    fn write(&mut self, lines: &[ImportedLine]) -> anyhow::Result<()> {
+        let mut write = || -> std::io::Result<()> {
+            for line in lines {
+                writeln!(self.file, "{}", told(line))?;
+            }
+            self.file.flush()
+        };
+        write().with_context(|| format!("writing the report {}", self.path.display()))
+    }
+}
+
+fn told(line: &ImportedLine) -> serde_json::Value {
+    let mut told = json!({ "line": line.number });
+    if let Some(id) = &line.provider_message_id {
+        told["providerMessageId"] = json!(id);
+    }
+    let fate = match &line.fate {
+        LineFate::Imported(media) => {
+            if let Some(media) = media {
+                told["media"] = json!(media.as_str());
+            }
+            "imported"
+        }
+        LineFate::AlreadyThere => "already_there",
+        LineFate::Rejected(reason) => {
+            told["reason"] = json!(reason);
+            "rejected"
+        }
+    };
+    told["fate"] = json!(fate);
+    told
+}
