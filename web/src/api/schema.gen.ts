@@ -2767,7 +2767,7 @@ export interface operations {
     read_whatsapp_file: {
         parameters: {
             query?: {
-                /** @description Anything; it only makes the URL new. */
+                /** @description Anything; it makes the URL new, and has the file fetched afresh although somebody is being sent it. */
                 t?: string;
                 /** @description `1` to save the file instead of showing it. */
                 download?: string;
