@@ -16,7 +16,7 @@ use super::window::Held;
 use crate::error::Error;
 
 /// Files fetched for viewers at once that are kept; each lies on this machine's disk until it is stored. Beyond that
-/// viewers get theirs without its being kept.
+/// viewers get theirs past storage, and it is fetched once more to be kept.
 const KEPT_AT_ONCE: usize = 32;
 /// Slots before those that nobody holds any more are cleared away.
 const SLOTS: usize = 1024;

@@ -90,10 +90,13 @@ impl Engine {
     /// Starts the download, if it may be started here and now.
     async fn begin_keeping(&self, record: &MediaFile, slot: &Arc<Slot>) -> Result<Began> {
         let storage_waits = self.gates().storage_pause().is_some_and(|pause| pause.until > self.now());
-        let Ok(place) = self.arrivals().kept.clone().try_acquire_owned() else { return Ok(Began::NotHere) };
-        if storage_waits {
+        let place = self.arrivals().kept.clone().try_acquire_owned().ok().filter(|_| !storage_waits);
+        let Some(place) = place else {
+            // What somebody looks at is to be kept all the same: a worker fetches it once more, when it can be stored.
+            self.store().requeue_download(record.company_id, record.id, false).await?;
+            self.wake().fetch();
             return Ok(Began::NotHere);
-        }
+        };
         let config = self.config();
         let claimed = self
             .store()

@@ -287,4 +287,15 @@ async fn while_storage_waits_viewers_do_not() {
     let record = scene.world.media_of(&scene.media.id).await;
     assert_eq!(record.last_error_code, Some(ErrorCode::StorageError));
     assert_eq!(record.download_attempts, 0, "which is no fault of the file");
+    let other = scene.world.png(1).await;
+    let record = scene.world.arrive("wamid.2", "image", &other).await;
+    let opened = scene.world.open(Target::Media(record.id)).await.unwrap();
+    assert_eq!(read_all(opened).await.len() as u64, other.file_size);
+    std::fs::remove_file(&folder).unwrap();
+    scene.world.advance(Duration::from_secs(60));
+    scene.world.engine.run_due().await.unwrap();
+    for media in [&scene.media, &other] {
+        let now = scene.world.media_of(&media.id).await;
+        assert_eq!(now.download_status, DownloadStatus::Completed, "what was looked at is kept");
+    }
 }
