@@ -17,7 +17,7 @@ pub use error_code::ErrorCode;
 pub use ids::*;
 pub use media::{DownloadStatus, FileType, Integrity, ScanStatus, StorageBackend};
 pub use message::{Direction, MessageStatus, MessageType};
-pub use policy::{AccountStatus, MediaPolicy};
+pub use policy::{AccountStatus, MediaPolicy, MediaTask};
 pub use retry::{Backoff, RetryRules};
 pub use role::{Permission, Role};
 pub use text::{UnknownWord, storable_text};

@@ -35,3 +35,13 @@ words! {
         Disabled = "disabled",
     }
 }
+
+words! {
+    /// What is done to a company's media files after somebody decided it, some of them at a time.
+    "media task" MediaTask {
+        /// Files that are not here do what the policy says that holds now.
+        FollowPolicy = "follow_policy",
+        /// What was kept before the policy said to keep nothing goes.
+        Erase = "erase",
+    }
+}

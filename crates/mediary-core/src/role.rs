@@ -23,6 +23,7 @@ pub enum Permission {
     DeleteMedia,
     RetryAll,
     ChangeMediaSettings,
+    EraseMedia,
     SeeUsage,
     ManageAccounts,
     ManageUsers,
@@ -40,7 +41,7 @@ impl Permission {
             Self::Send | Self::MarkRead | Self::StartDownload | Self::ShareLink | Self::DeleteMedia => {
                 Role::Agent
             }
-            Self::RetryAll | Self::ChangeMediaSettings | Self::SeeUsage => Role::Manager,
+            Self::RetryAll | Self::ChangeMediaSettings | Self::EraseMedia | Self::SeeUsage => Role::Manager,
             Self::ManageAccounts
             | Self::ManageUsers
             | Self::ManageApiKeys

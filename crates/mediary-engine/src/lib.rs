@@ -21,6 +21,7 @@ mod links;
 mod media;
 mod metrics;
 mod open;
+mod policies;
 mod provider;
 mod relay;
 mod relocate;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mediary_blob::StorageKey;
 use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Permission, Timestamp};
-use mediary_store::{Company, MediaFile, MediaSettings, Requeued};
+use mediary_store::{MediaFile, Requeued};
 use metrics::counter;
 use tokio::time::Instant;
 
@@ -60,9 +60,6 @@ impl Engine {
         let company = caller.company_id;
         let record = self.record(company, id).await?;
         self.resolve_legacy_row(&record).await?;
-        if !record.policy.keeps_bytes() {
-            return Err(Error::new(ErrorCode::Conflict, "under the policy `stream` no file is kept"));
-        }
         match self.store().requeue_download(company, id, true).await? {
             Requeued::Queued(record) => {
                 counter!(RETRY_TRIGGERED).increment(1);
@@ -73,6 +70,9 @@ impl Engine {
             Requeued::InFlight(record) => Ok(*record),
             Requeued::AlreadyCompleted => {
                 Err(Error::new(ErrorCode::Conflict, "the file is downloaded already"))
+            }
+            Requeued::NotKept => {
+                Err(Error::new(ErrorCode::Conflict, "under the policy `stream` no file is kept"))
             }
             Requeued::NotActive => Err(Error::new(ErrorCode::MediaDeleted, "this file was deleted")),
             Requeued::None => {
@@ -167,15 +167,6 @@ impl Engine {
     pub async fn media_status(&self, caller: &Caller, id: MediaId) -> Result<MediaStatus> {
         caller.require(Permission::Read)?;
         Ok(MediaStatus::of(&self.record(caller.company_id, id).await?, self.now()))
-    }
-
-    /// Changes what a company wants done with its media, from the next message on.
-    pub async fn update_media_settings(&self, caller: &Caller, settings: &MediaSettings) -> Result<Company> {
-        caller.require(Permission::ChangeMediaSettings)?;
-        let company = self.store().update_company_settings(caller.company_id, settings).await?;
-        self.accounts().forget();
-        self.files().forget_passed_on();
-        company.ok_or_else(|| Error::not_found("there is no such company"))
     }
 
     async fn record(&self, company: CompanyId, id: MediaId) -> Result<MediaFile> {

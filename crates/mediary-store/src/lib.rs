@@ -25,6 +25,7 @@ mod migrations;
 mod moves;
 mod page;
 mod people;
+mod policies;
 mod record;
 mod signals;
 mod statement;
@@ -57,6 +58,7 @@ pub use people::{
     Account, AccountPatch, ApiKey, ApiKeyIdentity, Audit, Company, MediaSettings, NewAccount, NewApiKey,
     NewAudit, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch, UserWithHash,
 };
+pub use policies::{DueTask, Kept, PolicyPreview, Tally};
 pub use signals::{Heard, SIGNAL_BYTES_MAX, Signals};
 pub use storage_checks::{StorageCheck, StorageChecked, StorageChecksOverview};
 pub use store::{Backend, Store, StoreOptions};

@@ -23,7 +23,7 @@ record! {
         pub account_id: AccountId,
         pub conversation_id: ConversationId,
         pub message_id: MessageId,
-        /// The policy that applied when it came.
+        /// The policy under which it was stored or, if it is not, waits.
         pub policy: MediaPolicy,
         pub file_type: FileType,
         /// As WhatsApp declared it.
@@ -144,14 +144,14 @@ impl Store {
         Ok(())
     }
 
-    /// Lets a file through that was held back; `None` if it was not.
+    /// Lets a file through that was held back; `None` if it was not, or its bytes are gone.
     pub async fn release_quarantine(&self, company: CompanyId, id: MediaId) -> Result<Option<MediaFile>> {
         let sql = "UPDATE media_files SET download_status = 'completed', scan_status = 'released',
                 integrity = COALESCE(integrity, 'undeclared'), stored_at = COALESCE(stored_at, $3),
                 last_error_code = NULL, last_error = NULL, last_error_retryable = FALSE, next_attempt_at = NULL,
                 due = FALSE, updated_at = $3
             WHERE company_id = $1 AND id = $2 AND is_active AND scan_status = 'quarantined'
-                AND download_status = 'failed'";
+                AND download_status = 'failed' AND storage_key IS NOT NULL";
         if self.db().execute(sql, args![company, id, self.now()]).await? == 0 {
             return Ok(None);
         }

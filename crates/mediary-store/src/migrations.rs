@@ -15,6 +15,7 @@ const STEPS: &[(&str, &str)] = &[
     ("inbox", include_str!("../migrations/0004_inbox.sql")),
     ("storage_checks", include_str!("../migrations/0005_storage_checks.sql")),
     ("imports", include_str!("../migrations/0006_imports.sql")),
+    ("media_tasks", include_str!("../migrations/0007_media_tasks.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

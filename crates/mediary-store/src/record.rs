@@ -3,8 +3,8 @@
 
 use mediary_core::{
     AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, Direction, DownloadStatus,
-    ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MessageId, MessageStatus, MessageType, Role,
-    ScanStatus, StorageBackend, Timestamp, UserId, WebhookEventId,
+    ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId, MessageStatus, MessageType,
+    Role, ScanStatus, StorageBackend, Timestamp, UserId, WebhookEventId,
 };
 
 use crate::statement::Row;
@@ -140,6 +140,7 @@ word_scalars!(
     FileType,
     Integrity,
     MediaPolicy,
+    MediaTask,
     MessageStatus,
     MessageType,
     Role,

@@ -2,8 +2,8 @@
 
 use mediary_core::{
     AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, Direction, DownloadStatus,
-    ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MessageId, MessageStatus, MessageType, Role,
-    ScanStatus, StorageBackend, Timestamp, UserId, WebhookEventId, storable_text,
+    ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId, MessageStatus, MessageType,
+    Role, ScanStatus, StorageBackend, Timestamp, UserId, WebhookEventId, storable_text,
 };
 use sqlx::SqlStr;
 use sqlx::postgres::{PgArguments, Postgres};
@@ -172,6 +172,7 @@ word_values!(
     FileType,
     Integrity,
     MediaPolicy,
+    MediaTask,
     MessageStatus,
     MessageType,
     Role,

@@ -343,6 +343,8 @@ pub(crate) enum StorageCommand {
     Migrate(StorageMigrateArgs),
     /// Look for files that are missing, other than recorded, or without a record.
     Check(StorageCheckArgs),
+    /// Erase what was kept before the media policy said to keep nothing.
+    Erase(StorageEraseArgs),
 }
 
 #[derive(Debug, Args)]
@@ -368,6 +370,23 @@ pub(crate) struct StorageCheckArgs {
     /// Fetch what is missing again while WhatsApp has it, and let the next sweep remove what no record names.
     #[arg(long)]
     pub(crate) repair: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StorageEraseArgs {
+    #[command(flatten)]
+    pub(crate) of: OfCompany,
+    /// Only of this WhatsApp account; without it of all whose policy is stream.
+    #[arg(long)]
+    pub(crate) phone_number_id: Option<String>,
+    /// Only count what would be erased.
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) dry_run: bool,
+    /// Erase it, for good.
+    #[arg(long)]
+    pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

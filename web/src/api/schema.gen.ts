@@ -238,6 +238,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/media/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase what a former policy kept
+         * @description Erases the stored files of WhatsApp accounts whose policy is `stream`, by and by: the bytes go, the records and
+         *     messages stay, and what WhatsApp still has can be viewed from there. Stops where the policy is changed back. 409 if
+         *     the policy keeps files.
+         */
+        post: operations["erase_media"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/media/messages/{messageId}": {
         parameters: {
             query?: never;
@@ -407,9 +429,27 @@ export interface paths {
         head?: never;
         /**
          * Change media settings
-         * @description A new policy holds for messages that come from now on.
+         * @description A new policy holds at once, also for files that are not stored yet. What is stored stays: `preview` says what a
+         *     change would mean, and `POST /api/media/erase` erases what a policy of `stream` says not to keep.
          */
         patch: operations["change_media_settings"];
+        trace?: never;
+    };
+    "/api/settings/media/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What another media policy would mean */
+        get: operations["preview_media_policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/storage/check": {
@@ -731,6 +771,14 @@ export interface components {
         };
         /** @enum {string} */
         DownloadStatus: "pending" | "downloading" | "completed" | "failed";
+        /** @description Of what to erase. */
+        Erasing: {
+            /**
+             * Format: int64
+             * @description Only of this WhatsApp account.
+             */
+            accountId?: number | null;
+        };
         /** @enum {string} */
         ErrorCode: "validation_error" | "unauthorized" | "forbidden" | "not_found" | "conflict" | "media_expired" | "media_deleted" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "link_expired" | "rate_limited" | "provider_unauthorized" | "provider_rate_limited" | "provider_unavailable" | "provider_timeout" | "integrity_mismatch" | "media_quarantined" | "storage_error" | "storage_full" | "internal";
         /** @description One field of a request that is wrong. */
@@ -742,6 +790,15 @@ export interface components {
         };
         /** @enum {string} */
         FileType: "image" | "video" | "audio" | "document" | "sticker";
+        Files: {
+            /**
+             * Format: int64
+             * @description As far as the sizes are known.
+             */
+            bytes: number;
+            /** Format: int64 */
+            files: number;
+        };
         /** @enum {string} */
         Integrity: "verified" | "mismatch" | "undeclared";
         /** @description The largest files, in bytes, by type. */
@@ -811,7 +868,7 @@ export interface components {
             messageId: number;
             /** @description As WhatsApp declared it. */
             mimeType: string | null;
-            /** @description The policy that applied when it came. */
+            /** @description The policy under which it was stored or, if it is not, waits. */
             policy: components["schemas"]["MediaPolicy"];
             providerMediaId: string | null;
             scanStatus: components["schemas"]["ScanStatus"];
@@ -831,6 +888,20 @@ export interface components {
         };
         /** @enum {string} */
         MediaPolicy: "store" | "on_view" | "stream";
+        /** @description What a change of the media policy would mean. Nothing that is stored goes by a change alone. */
+        MediaPolicyPreview: {
+            /** @description Not stored, and WhatsApp may still have it. */
+            notHere: components["schemas"]["Files"];
+            /** @description What becomes of what is not stored. */
+            notHereThen: components["schemas"]["NotHereThen"];
+            /** @description Whether there is something that the policy says not to keep: `POST /api/media/erase` erases it. */
+            offersErasing: boolean;
+            /** @description Of these, what WhatsApp no longer has: once erased, nobody can see it again. */
+            onlyHere: components["schemas"]["Files"];
+            policy: components["schemas"]["MediaPolicy"];
+            /** @description Stored now. It stays; under `stream` it can be erased afterwards. */
+            stored: components["schemas"]["Files"];
+        };
         /** @description What a company wants done with its media. */
         MediaSettings: {
             /** @description Whether views of media are written to the audit log. */
@@ -951,6 +1022,8 @@ export interface components {
             verifyToken?: string | null;
             wabaId?: string | null;
         };
+        /** @enum {string} */
+        NotHereThen: "downloaded" | "kept_when_viewed" | "streamed";
         /** @description One page of a list. */
         Page_ApiKey: {
             hasMore: boolean;
@@ -1046,7 +1119,7 @@ export interface components {
                 messageId: number;
                 /** @description As WhatsApp declared it. */
                 mimeType: string | null;
-                /** @description The policy that applied when it came. */
+                /** @description The policy under which it was stored or, if it is not, waits. */
                 policy: components["schemas"]["MediaPolicy"];
                 providerMediaId: string | null;
                 scanStatus: components["schemas"]["ScanStatus"];
@@ -1830,6 +1903,54 @@ export interface operations {
             };
         };
     };
+    erase_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Erasing"];
+            };
+        };
+        responses: {
+            /** @description How much is being erased. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Files"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_message_file: {
         parameters: {
             query?: {
@@ -2281,6 +2402,54 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_media_policy: {
+        parameters: {
+            query?: {
+                /** @description The policy to look ahead to; without it the company's present one. */
+                policy?: components["schemas"]["MediaPolicy"];
+                /** @description For one WhatsApp account; without it for all that have no policy of their own. */
+                accountId?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaPolicyPreview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mediary_blob::{StorageKey, StoredFile};
 use mediary_core::{CompanyId, MediaId, Timestamp};
-use mediary_store::MediaFile;
+use mediary_store::{Change, MediaFile};
 use moka::sync::Cache;
 
 use super::{FileInfo, OpenedMedia, Source, Target};
@@ -90,6 +90,15 @@ impl OpenFiles {
         for target in targets(record) {
             self.recent.invalidate(&(record.company_id, target));
             self.passed_on.invalidate(&(record.company_id, target));
+        }
+    }
+
+    /// The same for a file of which only the ids are known.
+    pub(crate) fn forget_changed(&self, change: &Change) {
+        let targets = [change.media_id.map(Target::Media), change.message_id.map(Target::Message)];
+        for target in targets.into_iter().flatten() {
+            self.recent.invalidate(&(change.company_id, target));
+            self.passed_on.invalidate(&(change.company_id, target));
         }
     }
 

@@ -135,13 +135,15 @@ impl Engine {
         }
     }
 
-    /// The record of a file that somebody looks at.
+    /// The record of a file that somebody looks at, with the policy that holds for it now.
     async fn viewed(&self, company: CompanyId, target: Target) -> Result<Arc<MediaFile>> {
         let record = match target {
             Target::Media(id) => self.store().media(company, id).await?,
             Target::Message(id) => self.store().media_by_message(company, id).await?,
         };
-        let record = Arc::new(record.ok_or_else(|| Error::not_found("there is no such media file"))?);
+        let mut record = record.ok_or_else(|| Error::not_found("there is no such media file"))?;
+        record.policy = self.policy_of(&record).await?;
+        let record = Arc::new(record);
         tracing::info!(
             company.id = company.0,
             message.id = record.message_id.0,

@@ -120,6 +120,7 @@ impl Engine {
         }
         report.leases_released += released.len() as u64;
         report.expired_unsaved += self.expire_unsaved().await?;
+        self.carry_out_media_tasks().await?;
         report.files_removed += self.empty_trash().await?;
         self.apply_waiting(MINUTE).await?;
         self.set_gauges().await
@@ -174,7 +175,7 @@ impl Engine {
     }
 
     /// Removes the bytes first and the note about them after, so that none is forgotten.
-    async fn empty_trash(&self) -> Result<u64> {
+    pub(crate) async fn empty_trash(&self) -> Result<u64> {
         let mut removed = 0;
         loop {
             let trash = self.store().trash_take(BATCH).await?;

@@ -14,6 +14,7 @@ mod import;
 mod ingest;
 mod media;
 mod open;
+mod policies;
 mod sweep;
 mod webhook;
 mod worker;

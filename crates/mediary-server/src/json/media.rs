@@ -66,7 +66,7 @@ pub(crate) struct MediaFile {
     variants: Vec<Variant>,
     #[schema(required)]
     provider_media_id: Option<String>,
-    /// The policy that applied when it came.
+    /// The policy under which it was stored or, if it is not, waits.
     #[schema(value_type = words::MediaPolicy)]
     policy: MediaPolicy,
     #[schema(value_type = words::DownloadStatus)]

@@ -43,7 +43,7 @@ pub(crate) mod rights {
     }
 
     rights! {
-        Read, MarkRead, StartDownload, ShareLink, DeleteMedia, RetryAll, ChangeMediaSettings, SeeUsage, ManageAccounts,
+        Read, MarkRead, StartDownload, ShareLink, DeleteMedia, RetryAll, ChangeMediaSettings, EraseMedia, SeeUsage, ManageAccounts,
         ManageUsers, ManageApiKeys, SeeAudit,
     }
 }

@@ -13,6 +13,7 @@ mod health;
 mod links;
 mod media;
 mod messages;
+mod policies;
 mod records;
 mod settings;
 pub(crate) mod ui;
@@ -84,6 +85,7 @@ fn json_routes() -> OpenApiRouter<App> {
         .merge(links::routes())
         .merge(events::routes())
         .merge(settings::routes())
+        .merge(policies::routes())
         .merge(accounts::routes())
         .merge(users::routes())
         .merge(api_keys::routes())

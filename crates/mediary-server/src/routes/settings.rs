@@ -78,7 +78,8 @@ async fn get_media_settings(
 
 /// Change media settings
 ///
-/// A new policy holds for messages that come from now on.
+/// A new policy holds at once, also for files that are not stored yet. What is stored stays: `preview` says what a
+/// change would mean, and `POST /api/media/erase` erases what a policy of `stream` says not to keep.
 #[utoipa::path(patch, path = "/api/settings/media", tag = "Settings", request_body = MediaSettingsChange,
     responses((status = 200, body = MediaSettings), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody)))]
 async fn change_media_settings(

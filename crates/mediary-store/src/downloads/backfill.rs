@@ -6,6 +6,7 @@ use mediary_core::{CompanyId, MediaId, Timestamp};
 use sqlx::AssertSqlSafe;
 
 use crate::bulk::Bulk;
+use crate::policies::OF_FILE;
 use crate::record::{Columns, Read, ReadError, Record as _};
 use crate::value::{Value, args};
 use crate::{MediaFile, Result, Store};
@@ -55,7 +56,7 @@ impl Store {
         let sql = format!(
             "SELECT {} FROM media_files f WHERE f.is_active
                 AND (f.download_status = 'pending' OR (f.download_status = 'failed' AND f.last_error_retryable))
-                AND f.policy = 'store' AND f.provider_media_id IS NOT NULL AND (f.expires_at, f.id) > ($3, $4)
+                AND {OF_FILE} = 'store' AND f.provider_media_id IS NOT NULL AND (f.expires_at, f.id) > ($3, $4)
                 AND ($1 IS NULL OR f.company_id = $1) ORDER BY f.expires_at, f.id LIMIT $2",
             MediaFile::SELECT
         );
@@ -92,7 +93,7 @@ impl Store {
     }
 
     /// Where a walk over rows by expiry goes on. What has expired is lost; what expires at this very moment is, too.
-    fn alive(&self, after: Option<(Timestamp, MediaId)>) -> (Timestamp, MediaId) {
+    pub(crate) fn alive(&self, after: Option<(Timestamp, MediaId)>) -> (Timestamp, MediaId) {
         after.unwrap_or((self.now(), MediaId(i64::MAX)))
     }
 

@@ -10,6 +10,7 @@ use sqlx::AssertSqlSafe;
 use super::types::{ClaimLimits, ClaimedDownload};
 use crate::bulk::Bulk;
 use crate::db::Tx;
+use crate::policies::{self, EFFECTIVE};
 use crate::record::Record as _;
 use crate::value::args;
 use crate::{Result, Store, dialect};
@@ -65,7 +66,7 @@ impl Store {
     }
 
     /// Takes one download for somebody who waits for it, whatever is due before it. `None` if it runs already, is done,
-    /// cannot be had, or is not to be kept.
+    /// cannot be had, or is not to be kept by the policy that holds now.
     pub async fn claim_for_viewer(
         &self,
         owner: &str,
@@ -75,13 +76,15 @@ impl Store {
     ) -> Result<Option<ClaimedDownload>> {
         let now = self.now();
         let mut tx = self.db().begin().await?;
-        let sql =
-            "UPDATE media_files SET download_status = 'downloading', due = FALSE, next_attempt_at = NULL,
-                download_attempts = download_attempts + 1, bytes_downloaded = 0, lease_owner = $3,
-                lease_until = $4, lease_number = lease_number + 1, updated_at = $5
-            WHERE company_id = $1 AND id = $2 AND is_active AND policy <> 'stream'
+        let policy = policies::held(&mut tx, company, media).await?;
+        let Some(policy) = policy.filter(|policy| policy.keeps_bytes()) else { return Ok(None) };
+        let sql = "UPDATE media_files SET policy = $6, download_status = 'downloading', due = FALSE,
+                next_attempt_at = NULL, download_attempts = download_attempts + 1, bytes_downloaded = 0,
+                lease_owner = $3, lease_until = $4, lease_number = lease_number + 1, updated_at = $5
+            WHERE company_id = $1 AND id = $2 AND is_active
                 AND (download_status = 'pending' OR (download_status = 'failed' AND last_error_retryable))";
-        let taken = tx.execute(sql, args![company, media, owner, now.plus(lease), now]).await? > 0;
+        let args = args![company, media, owner, now.plus(lease), now, policy];
+        let taken = tx.execute(sql, args).await? > 0;
         let claimed = if taken { details(&mut tx, &[(company, media)]).await? } else { Vec::new() };
         tx.commit().await?;
         Ok(claimed.into_iter().next())
@@ -195,11 +198,15 @@ impl Claim<'_> {
         Ok(true)
     }
 
+    /// The company is held, so the policy that holds now is the one until the end of this transaction.
     async fn take(&mut self, tx: &mut Tx, candidate: &Candidate, wanted: usize) -> Result<usize> {
         let Candidate { company, account } = *candidate;
         let sql = format!(
             "WITH nearest AS MATERIALIZED (SELECT f.id FROM media_files f
-                    WHERE f.company_id = $1 AND f.account_id = $2 AND f.due ORDER BY f.expires_at, f.id LIMIT $3{})
+                    WHERE f.company_id = $1 AND f.account_id = $2 AND f.due
+                        AND EXISTS (SELECT 1 FROM whatsapp_accounts a JOIN companies c ON c.id = a.company_id
+                            WHERE a.company_id = $1 AND a.id = $2 AND {EFFECTIVE} <> 'stream')
+                    ORDER BY f.expires_at, f.id LIMIT $3{})
                 UPDATE media_files SET download_status = 'downloading', due = FALSE, next_attempt_at = NULL,
                     download_attempts = download_attempts + 1, bytes_downloaded = 0, lease_owner = $4,
                     lease_until = $5, lease_number = lease_number + 1, updated_at = $6

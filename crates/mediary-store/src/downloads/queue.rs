@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use mediary_core::{CompanyId, ConversationId, DownloadStatus, ErrorCode, MediaId, MessageId, Timestamp};
+use mediary_core::{
+    CompanyId, ConversationId, DownloadStatus, ErrorCode, MediaId, MediaPolicy, MessageId, Timestamp,
+};
 use sqlx::AssertSqlSafe;
 
 use super::types::{DownloadsOverview, Requeued};
 use crate::db::Tx;
 use crate::record::Record as _;
 use crate::value::args;
-use crate::{Change, ChangeKind, MediaFile, Result, Store, dialect};
+use crate::{Change, ChangeKind, MediaFile, Result, Store, dialect, policies};
 
 /// Failed downloads queued again by one call.
 const REQUEUED_MAX: usize = 10_000;
@@ -37,15 +39,20 @@ async fn requeue(
         Some(file) if file.provider_media_id.is_none() => return Ok(Requeued::None),
         Some(file) => file,
     };
+    let policy = policies::held(tx, company, media).await?;
     match file.download_status {
         DownloadStatus::Completed => return Ok(Requeued::AlreadyCompleted),
         DownloadStatus::Downloading => return Ok(Requeued::InFlight(Box::new(file))),
         DownloadStatus::Pending | DownloadStatus::Failed => {}
     }
-    let sql = "UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $3,
+    if !policy.is_some_and(MediaPolicy::keeps_bytes) {
+        return Ok(Requeued::NotKept);
+    }
+    let sql =
+        "UPDATE media_files SET policy = $5, download_status = 'pending', due = TRUE, next_attempt_at = $3,
             download_attempts = CASE WHEN $4 THEN 0 ELSE download_attempts END, updated_at = $3
         WHERE company_id = $1 AND id = $2";
-    tx.execute(sql, args![company, media, now, reset_attempts]).await?;
+    tx.execute(sql, args![company, media, now, reset_attempts, policy]).await?;
     let queued = media_file(tx, company, media).await?;
     Ok(queued.map_or(Requeued::None, |file| Requeued::Queued(Box::new(file))))
 }
@@ -86,12 +93,18 @@ impl Store {
     /// was completed, and WhatsApp still has it; what nobody else has keeps its place, in case that storage is only
     /// the wrong one.
     pub async fn store_lost_file(&self, company: CompanyId, media: MediaId) -> Result<bool> {
-        let sql = "UPDATE media_files SET download_status = 'pending', due = (policy = 'store'),
-                next_attempt_at = CASE WHEN policy = 'store' THEN $3 END, download_attempts = 0,
-                bytes_downloaded = 0, storage_backend = NULL, storage_key = NULL, file_url = NULL, stored_at = NULL,
-                sha256 = NULL, integrity = NULL, updated_at = $3
+        let now = self.now();
+        let mut tx = self.db().begin().await?;
+        let Some(policy) = policies::held(&mut tx, company, media).await? else { return Ok(false) };
+        let again_at = policy.downloads_on_arrival().then_some(now);
+        let sql = "UPDATE media_files SET policy = $4, download_status = 'pending', due = $5, next_attempt_at = $6,
+                download_attempts = 0, bytes_downloaded = 0, storage_backend = NULL, storage_key = NULL,
+                file_url = NULL, stored_at = NULL, sha256 = NULL, integrity = NULL, updated_at = $3
             WHERE company_id = $1 AND id = $2 AND is_active AND download_status = 'completed' AND expires_at > $3";
-        Ok(self.db().execute(sql, args![company, media, self.now()]).await? > 0)
+        let args = args![company, media, now, policy, again_at.is_some(), again_at];
+        let lost = tx.execute(sql, args).await? > 0;
+        tx.commit().await?;
+        Ok(lost)
     }
 
     /// Gives up on media that WhatsApp has forgotten by now.

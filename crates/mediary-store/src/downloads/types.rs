@@ -151,6 +151,8 @@ pub enum Requeued {
     AlreadyCompleted,
     /// It was deleted.
     NotActive,
+    /// The policy is to keep nothing.
+    NotKept,
     /// A worker has it already.
     InFlight(Box<MediaFile>),
     /// No such file, or nothing by which WhatsApp could be asked for it.

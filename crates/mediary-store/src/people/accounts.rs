@@ -6,7 +6,7 @@ use sqlx::AssertSqlSafe;
 use super::types::{Account, AccountPatch, NewAccount};
 use crate::record::Record as _;
 use crate::value::{Value, args};
-use crate::{Cursor, Error, ErrorKind, Page, PageRequest, Result, Store};
+use crate::{Cursor, Error, ErrorKind, Page, PageRequest, Result, Store, policies};
 
 impl Store {
     async fn accounts_where(&self, rest: &str, args: Vec<Value>) -> Result<Vec<Account>> {
@@ -66,13 +66,15 @@ impl Store {
         Ok(self.accounts_where(rest, args![company, phone_number_id]).await?.into_iter().next())
     }
 
-    /// Changes what the patch names; the account as it is now, `None` if there is none.
+    /// Changes what the patch names; the account as it is now, `None` if there is none. Another policy holds at once,
+    /// also for files that are not here.
     pub async fn update_account(
         &self,
         company: CompanyId,
         id: AccountId,
         patch: &AccountPatch,
     ) -> Result<Option<Account>> {
+        let now = self.now();
         // With a new token there is no reason left to wait.
         let sql = "UPDATE whatsapp_accounts SET name = COALESCE($3, name), waba_id = COALESCE($4, waba_id),
                 display_phone_number = COALESCE($5, display_phone_number), app_secret = COALESCE($6, app_secret),
@@ -97,9 +99,17 @@ impl Store {
             patch.media_policy.flatten(),
             patch.access_token.as_deref(),
             patch.status,
-            self.now(),
+            now,
         ];
-        self.db().execute(sql, args).await?;
+        let mut tx = self.db().begin().await?;
+        if patch.media_policy.is_some() {
+            policies::hold(&mut tx, company).await?;
+        }
+        tx.execute(sql, args).await?;
+        if patch.media_policy.is_some() {
+            policies::changed(&mut tx, company, now).await?;
+        }
+        tx.commit().await?;
         self.account(company, id).await
     }
 

@@ -1,12 +1,12 @@
 //! Tenants and what they decide about their media.
 
-use mediary_core::CompanyId;
+use mediary_core::{CompanyId, MediaPolicy};
 use sqlx::AssertSqlSafe;
 
 use super::types::{Company, MediaSettings, NewCompany};
 use crate::record::Record as _;
 use crate::value::{Value, args};
-use crate::{Error, ErrorKind, Result, Store};
+use crate::{Error, ErrorKind, Result, Store, policies};
 
 impl Store {
     async fn company_where(&self, condition: &str, args: Vec<Value>) -> Result<Option<Company>> {
@@ -36,7 +36,8 @@ impl Store {
         self.company_where("c.id = $1", args![id]).await
     }
 
-    /// Replaces the settings; the company as it is now, `None` if there is none.
+    /// Replaces the settings; the company as it is now, `None` if there is none. Another policy holds at once, also for
+    /// files that are not here.
     pub async fn update_company_settings(
         &self,
         company: CompanyId,
@@ -45,8 +46,17 @@ impl Store {
         let sql =
             "UPDATE companies SET media_policy = $2, retention_days = $3, audit_views = $4, updated_at = $5
             WHERE id = $1";
-        let args = args![company, settings.policy, settings.retention_days, settings.audit_views, self.now()];
-        self.db().execute(sql, args).await?;
+        let now = self.now();
+        let args = args![company, settings.policy, settings.retention_days, settings.audit_views, now];
+        let mut tx = self.db().begin().await?;
+        policies::hold(&mut tx, company).await?;
+        let before: Option<(MediaPolicy,)> =
+            tx.first("SELECT c.media_policy FROM companies c WHERE c.id = $1", args![company]).await?;
+        tx.execute(sql, args).await?;
+        if before.is_some_and(|(before,)| before != settings.policy) {
+            policies::changed(&mut tx, company, now).await?;
+        }
+        tx.commit().await?;
         self.company(company).await
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use mediary_core::{AccountStatus, CompanyId, DownloadStatus, ErrorCode, MediaPolicy, Timestamp};
+use mediary_core::{AccountStatus, CompanyId, DownloadStatus, ErrorCode, Timestamp};
 
 use super::harness::{CLAIM, START, Tenant, Test, add_tenant, failed, item, new_account, new_media, picture};
 use super::on_both;
@@ -206,11 +206,6 @@ async fn a_viewers_file_is_claimed_past_the_queue_and_once(test: &Test) {
         test.store.fail_download(&FailedDownload { retryable: false, ..failed(&again, None) }).await.unwrap()
     );
     assert!(claim(test.acme.company, media.id).await.is_none(), "it cannot be had");
-    let kept_nowhere = NewMedia { policy: MediaPolicy::Stream, download_now: false, ..new_media("m2") };
-    let message = IncomingMessage { media: Some(kept_nowhere), ..picture(test.acme, "m2") };
-    test.ingest(vec![item(message)]).await;
-    let media = test.media_of(test.acme, "m2").await;
-    assert!(claim(test.acme.company, media.id).await.is_none(), "it is not to be kept");
 }
 
 on_both!(

@@ -15,6 +15,7 @@ mod ingest;
 mod lists;
 mod moves;
 pub(crate) mod plans;
+mod policies;
 mod races;
 mod schema;
 mod statuses;

@@ -120,7 +120,11 @@ fn settable(status: AccountStatus) -> anyhow::Result<AccountStatus> {
     }
 }
 
-async fn find(store: &Store, company: CompanyId, phone_number_id: &str) -> anyhow::Result<Account> {
+pub(super) async fn find(
+    store: &Store,
+    company: CompanyId,
+    phone_number_id: &str,
+) -> anyhow::Result<Account> {
     let found = store.account_by_phone_number_id(company, phone_number_id).await?;
     found.ok_or_else(|| WrongUsage(format!("the company has no account {phone_number_id:?}")).into())
 }

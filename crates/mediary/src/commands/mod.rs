@@ -12,6 +12,7 @@ mod serve;
 mod simulate;
 mod storage;
 mod storage_advice;
+mod storage_erase;
 mod sweep;
 mod user;
 mod verify;

@@ -7,6 +7,7 @@ use mediary_core::{CompanyId, MediaId};
 use mediary_engine::{Found, InspectOptions, Inspection, Relocation, ToRelocate};
 use serde_json::json;
 
+use super::storage_erase;
 use crate::cli::{StorageCheckArgs, StorageCommand, StorageMigrateArgs};
 use crate::config::Config;
 use crate::output::{Outcome, WrongUsage, print};
@@ -17,6 +18,7 @@ pub(super) async fn run(config: &Config, command: StorageCommand) -> anyhow::Res
     let outcome = match command {
         StorageCommand::Migrate(args) => migrate(&parts, &args).await,
         StorageCommand::Check(args) => check(&parts, &args).await,
+        StorageCommand::Erase(args) => storage_erase::run(&parts, &args).await,
     };
     parts.store.close().await;
     outcome
@@ -46,7 +48,7 @@ async fn migrate(parts: &Parts, args: &StorageMigrateArgs) -> anyhow::Result<Out
         })?;
         return Ok(Outcome::Done);
     }
-    let bar = progress(planned, args.output.json);
+    let bar = progress(planned.files, args.output.json);
     let mut tally = Tally::default();
     for company in companies {
         let tell = |media: MediaId, went| {
@@ -73,11 +75,11 @@ async fn count(
     Ok(planned)
 }
 
-fn progress(planned: ToRelocate, json: bool) -> ProgressBar {
+pub(super) fn progress(files: u64, json: bool) -> ProgressBar {
     if json || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::new(planned.files);
+    let bar = ProgressBar::new(files);
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} files, {per_sec}, {eta} left");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar

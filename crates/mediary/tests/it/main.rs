@@ -17,4 +17,5 @@ mod imports;
 mod media;
 mod memory;
 mod on_demand;
+mod policies;
 mod webhook;

@@ -1,0 +1,151 @@
+//! Media policies, changed at any time: what a change would mean, what it does to files that are not here, and how what
+//! was kept before is erased. Nothing is erased that nobody asked for.
+
+use mediary_core::{AccountId, CompanyId, ErrorCode, MediaId, MediaPolicy, MediaTask, Permission};
+use mediary_store::{Change, Company, DueTask, Kept, MediaFile, MediaSettings, PolicyPreview, Tally};
+
+use crate::access::Caller;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::ingest;
+
+/// Files of one transaction, and of one task before other things of the sweep get their turn.
+const BATCH: u32 = 500;
+const BATCHES_AT_ONCE: u32 = 20;
+const TASKS_AT_ONCE: u32 = 100;
+
+impl Engine {
+    /// Changes what a company wants done with its media. Another policy holds at once: no download begins that it does
+    /// not allow, running ones that it does not allow stop, and files that are not here follow. What is kept stays.
+    pub async fn update_media_settings(&self, caller: &Caller, settings: &MediaSettings) -> Result<Company> {
+        caller.require(Permission::ChangeMediaSettings)?;
+        let company = self.store().update_company_settings(caller.company_id, settings).await?;
+        self.accounts().forget();
+        self.files().forget_passed_on();
+        self.wake().sweep();
+        company.ok_or_else(|| Error::not_found("there is no such company"))
+    }
+
+    /// What another policy would be about: for one account, or for all that have none of their own.
+    pub async fn preview_policy(&self, caller: &Caller, account: Option<AccountId>) -> Result<PolicyPreview> {
+        caller.require(Permission::ChangeMediaSettings)?;
+        self.require_account(caller.company_id, account).await?;
+        Ok(self.store().policy_preview(caller.company_id, account).await?)
+    }
+
+    /// Erases what is kept of accounts whose policy is to keep nothing: of one, or of all of them. How much it is; the
+    /// bytes go by and by.
+    pub async fn erase_kept(&self, caller: &Caller, account: Option<AccountId>) -> Result<Tally> {
+        caller.require(Permission::EraseMedia)?;
+        let company = caller.company_id;
+        let found = self.kept_against_policy(company, account).await?.stored;
+        self.store().plan_erasing(company, account).await?;
+        self.wake().sweep();
+        tracing::info!(company.id = company.0, files = found.files, by = caller.label(), "media_erasing");
+        Ok(found)
+    }
+
+    /// How much is kept of accounts whose policy is to keep nothing. Fails if there is no such account.
+    pub async fn kept_against_policy(&self, company: CompanyId, account: Option<AccountId>) -> Result<Kept> {
+        self.require_account(company, account).await?;
+        if !self.store().keeps_nothing(company, account).await? {
+            let detail =
+                "the media policy keeps files; change it to `stream` first, or delete files one by one";
+            return Err(Error::new(ErrorCode::Conflict, detail));
+        }
+        Ok(self.store().kept_against_policy(company, account).await?)
+    }
+
+    async fn require_account(&self, company: CompanyId, account: Option<AccountId>) -> Result<()> {
+        if let Some(id) = account {
+            self.account_of(company, id).await?;
+        }
+        Ok(())
+    }
+
+    /// The policy that holds now for a file that is not here; a stored one keeps that under which it was stored.
+    pub(crate) async fn policy_of(&self, record: &MediaFile) -> Result<MediaPolicy> {
+        Ok(self.account_of(record.company_id, record.account_id).await?.policy)
+    }
+
+    /// Carries out what was decided about many files.
+    pub(crate) async fn carry_out_media_tasks(&self) -> Result<()> {
+        for task in self.store().due_media_tasks(TASKS_AT_ONCE).await? {
+            let through = match task.kind {
+                MediaTask::FollowPolicy => self.follow_policy(&task).await?,
+                MediaTask::Erase => self.erase(&task).await?,
+            };
+            if through {
+                self.store().media_task_done(&task).await?;
+            } else {
+                self.wake().sweep();
+            }
+        }
+        Ok(())
+    }
+
+    /// False if there may be more.
+    async fn follow_policy(&self, task: &DueTask) -> Result<bool> {
+        let mut after = None;
+        for _ in 0..BATCHES_AT_ONCE {
+            let behind = self.store().behind_policy(task.company_id, after, BATCH).await?;
+            let Some(last) = behind.last() else { return Ok(true) };
+            after = Some(*last);
+            let files: Vec<MediaId> = behind.into_iter().map(|(_, media)| media).collect();
+            let followed = self.store().follow_policy(task.company_id, &files).await?;
+            self.told_of(&followed);
+            self.wake().fetch();
+        }
+        Ok(false)
+    }
+
+    /// False if there may be more.
+    async fn erase(&self, task: &DueTask) -> Result<bool> {
+        let mut after = MediaId(0);
+        for _ in 0..BATCHES_AT_ONCE {
+            match self.erase_batch(task.company_id, task.account_id, after).await? {
+                Some((last, _)) => after = last,
+                None => return Ok(true),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Erases at once what is kept of accounts whose policy is to keep nothing, telling how many files went each time.
+    pub async fn erase_kept_now(
+        &self,
+        company: CompanyId,
+        account: Option<AccountId>,
+        mut gone: impl FnMut(usize),
+    ) -> Result<()> {
+        let mut after = MediaId(0);
+        while let Some((last, erased)) = self.erase_batch(company, account, after).await? {
+            after = last;
+            self.empty_trash().await?;
+            gone(erased);
+        }
+        Ok(())
+    }
+
+    /// The last file it looked at, and how many it erased; `None` at the end.
+    async fn erase_batch(
+        &self,
+        company: CompanyId,
+        account: Option<AccountId>,
+        after: MediaId,
+    ) -> Result<Option<(MediaId, usize)>> {
+        let files = self.store().files_to_erase(company, account, after, BATCH).await?;
+        let Some(last) = files.last() else { return Ok(None) };
+        let erased = self.store().erase_files(company, &files).await?;
+        self.told_of(&erased);
+        self.wake().sweep();
+        Ok(Some((*last, erased.len())))
+    }
+
+    fn told_of(&self, changes: &[Change]) {
+        for change in changes {
+            self.files().forget_changed(change);
+        }
+        ingest::publish(self.events(), changes);
+    }
+}

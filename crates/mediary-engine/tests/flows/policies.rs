@@ -1,0 +1,124 @@
+//! A company changes its mind about what is kept.
+
+use std::time::Duration;
+
+use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role};
+use mediary_engine::{AccountChange, Caller, Delivery, EventName, OpenedMedia, Source, Target};
+use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
+use mediary_store::Tally;
+
+use crate::harness::{World, eventually, read_all};
+
+async fn sweep(world: &World) {
+    world.engine.sweep().await.unwrap();
+}
+
+async fn set_account(world: &World, policy: Option<MediaPolicy>) {
+    let change = AccountChange { media_policy: Some(policy), ..AccountChange::default() };
+    world.engine.accounts().update(world.company, world.account, &change).await.unwrap();
+}
+
+async fn view(world: &World, media: &MediaRecord) -> OpenedMedia {
+    let record = world.media_of(&media.id).await;
+    world.open(Target::Media(record.id)).await.unwrap()
+}
+
+fn from_storage(opened: &OpenedMedia) -> bool {
+    matches!(opened.source, Source::Stored(_))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_follows_the_policy_of_now() {
+    let world = World::new().await;
+    world.set_policy(MediaPolicy::OnView).await;
+    let media = world.png(1).await;
+    world.arrive("wamid.1", "image", &media).await;
+    world.set_policy(MediaPolicy::Stream).await;
+    read_all(view(&world, &media).await).await;
+    assert_eq!((world.stored_files(), world.all_media().await[0].download_attempts), (0, 0));
+    // Of the account alone, and no sweep between.
+    set_account(&world, Some(MediaPolicy::OnView)).await;
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    read_all(view(&world, &media).await).await;
+    eventually("the file to be stored", async || from_storage(&view(&world, &media).await).then_some(()))
+        .await;
+    set_account(&world, Some(MediaPolicy::Stream)).await;
+    assert!(from_storage(&view(&world, &media).await), "what is kept stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waited_is_fetched_once_everything_is_to_be_kept() {
+    let world = World::new().await;
+    world.set_policy(MediaPolicy::Stream).await;
+    let media = world.png(1).await;
+    let record = world.arrive("wamid.1", "image", &media).await;
+    let conflict = world.engine.download_now(&world.caller, record.id).await.unwrap_err();
+    assert_eq!(conflict.code(), ErrorCode::Conflict);
+    let mut events = world.engine.events().subscribe(world.company, None).unwrap();
+    world.set_policy(MediaPolicy::Store).await;
+    sweep(&world).await;
+    let told = tokio::time::timeout(Duration::from_secs(5), events.next())
+        .await
+        .expect("who looks at it hears of it");
+    let Delivery::Event(told) = told else { panic!("{told:?}") };
+    assert_eq!((told.name, told.data.media_id), (EventName::MessageUpdated, Some(record.id)));
+    world.engine.run_due().await.unwrap();
+    assert_eq!(world.media_of(&media.id).await.download_status, DownloadStatus::Completed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_that_runs_when_nothing_is_to_be_kept_leaves_nothing() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    let hold = FaultSpec { bytes_per_second: Some(500), ..FaultSpec::new(FaultKind::Slow) };
+    world.whatsapp.add_fault(hold.of(&media.id)).unwrap();
+    world.announce("wamid.1", "image", &media).await;
+    let engine = world.engine.clone();
+    let running = tokio::spawn(async move { engine.run_due().await.unwrap() });
+    eventually("the download to run", async || {
+        let all = world.all_media().await;
+        (all.first()?.download_status == DownloadStatus::Downloading).then_some(())
+    })
+    .await;
+    world.set_policy(MediaPolicy::Stream).await;
+    running.await.unwrap();
+    sweep(&world).await;
+    assert_eq!(world.stored_files(), 0);
+    let record = world.media_of(&media.id).await;
+    assert_eq!((record.download_status, record.policy), (DownloadStatus::Pending, MediaPolicy::Stream));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_kept_goes_when_it_is_asked_for_and_can_still_be_seen() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    world.arrive("wamid.1", "image", &media).await;
+    let (engine, caller) = (&world.engine, &world.caller);
+    assert_eq!(engine.erase_kept(caller, None).await.unwrap_err().code(), ErrorCode::Conflict);
+    world.set_policy(MediaPolicy::Stream).await;
+    sweep(&world).await;
+    assert_eq!(world.stored_files(), 1, "nobody asked for more");
+    let agent = Caller { role: Role::Agent, ..caller.clone() };
+    assert_eq!(engine.erase_kept(&agent, None).await.unwrap_err().code(), ErrorCode::Forbidden);
+    let size = engine.preview_policy(caller, None).await.unwrap().kept.stored;
+    assert_eq!(size.files, 1);
+    assert_eq!(engine.erase_kept(caller, Some(world.account)).await.unwrap(), size);
+    sweep(&world).await;
+    assert_eq!(world.stored_files(), 0);
+    let again = view(&world, &media).await;
+    assert!(!from_storage(&again) && read_all(again).await.len() as u64 == media.file_size);
+    assert_eq!(engine.erase_kept(caller, None).await.unwrap(), Tally::default(), "there is nothing left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn erasing_stops_where_the_policy_is_changed_back() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    world.arrive("wamid.1", "image", &media).await;
+    world.set_policy(MediaPolicy::Stream).await;
+    world.engine.erase_kept(&world.caller, None).await.unwrap();
+    world.set_policy(MediaPolicy::Store).await;
+    sweep(&world).await;
+    assert_eq!(world.stored_files(), 1);
+    assert!(from_storage(&view(&world, &media).await));
+}

@@ -1,0 +1,216 @@
+//! What another media policy would mean, and the erasing of what a former one kept.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use mediary_core::{AccountId, MediaPolicy};
+use mediary_store::Tally;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::json::words;
+use crate::problem::{Problem, ProblemBody};
+use crate::request::{Body, May, Peer, Query, rights};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(preview_media_policy)).routes(routes!(erase_media))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+struct Preview {
+    /// The policy to look ahead to; without it the company's present one.
+    #[param(value_type = Option<words::MediaPolicy>)]
+    policy: Option<MediaPolicy>,
+    /// For one WhatsApp account; without it for all that have no policy of their own.
+    #[param(value_type = Option<i64>)]
+    account_id: Option<i64>,
+}
+
+/// What a change of the media policy would mean. Nothing that is stored goes by a change alone.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct MediaPolicyPreview {
+    #[schema(value_type = words::MediaPolicy)]
+    policy: MediaPolicy,
+    /// Stored now. It stays; under `stream` it can be erased afterwards.
+    stored: Files,
+    /// Of these, what WhatsApp no longer has: once erased, nobody can see it again.
+    only_here: Files,
+    /// Not stored, and WhatsApp may still have it.
+    not_here: Files,
+    /// What becomes of what is not stored.
+    not_here_then: NotHereThen,
+    /// Whether there is something that the policy says not to keep: `POST /api/media/erase` erases it.
+    offers_erasing: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum NotHereThen {
+    /// It is downloaded.
+    Downloaded,
+    /// It is kept once somebody looks at it.
+    KeptWhenViewed,
+    /// It is only streamed.
+    Streamed,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Files {
+    files: u64,
+    /// As far as the sizes are known.
+    bytes: u64,
+}
+
+impl From<Tally> for Files {
+    fn from(tally: Tally) -> Self {
+        Self { files: tally.files, bytes: tally.bytes }
+    }
+}
+
+/// What another media policy would mean
+#[utoipa::path(get, path = "/api/settings/media/preview", tag = "Settings", params(Preview),
+    responses((status = 200, body = MediaPolicyPreview), (status = 400, body = ProblemBody),
+        (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+async fn preview_media_policy(
+    State(app): State<App>,
+    may: May<rights::ChangeMediaSettings>,
+    Query(asked): Query<Preview>,
+) -> Result<Json<MediaPolicyPreview>, Problem> {
+    let policy = match asked.policy {
+        Some(policy) => policy,
+        None => {
+            let company = app.store().company(may.caller.company_id).await?;
+            company.ok_or_else(Problem::not_found)?.media_policy
+        }
+    };
+    let preview = app.engine().preview_policy(&may.caller, asked.account_id.map(AccountId)).await?;
+    let not_here_then = match policy {
+        MediaPolicy::Store => NotHereThen::Downloaded,
+        MediaPolicy::OnView => NotHereThen::KeptWhenViewed,
+        MediaPolicy::Stream => NotHereThen::Streamed,
+    };
+    Ok(Json(MediaPolicyPreview {
+        policy,
+        offers_erasing: !policy.keeps_bytes() && preview.kept.stored.files > 0,
+        stored: preview.kept.stored.into(),
+        only_here: preview.kept.only_here.into(),
+        not_here: preview.not_here.into(),
+        not_here_then,
+    }))
+}
+
+/// Of what to erase.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Erasing {
+    /// Only of this WhatsApp account.
+    #[serde(default)]
+    account_id: Option<i64>,
+}
+
+/// Erase what a former policy kept
+///
+/// Erases the stored files of WhatsApp accounts whose policy is `stream`, by and by: the bytes go, the records and
+/// messages stay, and what WhatsApp still has can be viewed from there. Stops where the policy is changed back. 409 if
+/// the policy keeps files.
+#[utoipa::path(post, path = "/api/media/erase", tag = "Media", request_body = Erasing,
+    responses((status = 202, description = "How much is being erased.", body = Files),
+        (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+async fn erase_media(
+    State(app): State<App>,
+    may: May<rights::EraseMedia>,
+    Peer(address): Peer,
+    Body(of): Body<Erasing>,
+) -> Result<(StatusCode, Json<Files>), Problem> {
+    let account = of.account_id.map(AccountId);
+    let erasing = app.engine().erase_kept(&may.caller, account).await?;
+    let target = match account {
+        Some(id) => format!("account:{id}"),
+        None => format!("company:{}", may.caller.company_id),
+    };
+    app.audit(&may.caller, address, "media.erased", target).await;
+    Ok((StatusCode::ACCEPTED, Json(erasing.into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use mediary_core::{MediaId, Role};
+    use serde_json::json;
+
+    use crate::testing::{Company, House, with_json};
+
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+    const PREVIEW: &str = "/api/settings/media/preview";
+
+    async fn set_policy(house: &House, company: &Company, policy: &str) {
+        let manager = company.key(Role::Manager);
+        let body = json!({"policy": policy});
+        let answer = house.send(with_json("PATCH", "/api/settings/media", Some(manager), &body)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn preview_says_what_a_change_would_mean() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let manager = company.key(Role::Manager);
+        house.stored(&company, "wamid.1", PNG, "image/png").await;
+        house.message(&company, "wamid.2").await;
+        let of = async |query: String| house.get(&format!("{PREVIEW}?{query}"), manager).await;
+        let stream = of("policy=stream".to_owned()).await.json();
+        assert_eq!(stream["stored"], json!({"files": 1, "bytes": 8}));
+        assert_eq!(stream["onlyHere"]["files"], 0);
+        assert_eq!((&stream["notHere"]["files"], &stream["notHereThen"]), (&json!(1), &json!("streamed")));
+        assert_eq!(stream["offersErasing"], true);
+        let on_view = of("policy=on_view".to_owned()).await.json();
+        assert_eq!(
+            (&on_view["notHereThen"], &on_view["offersErasing"]),
+            (&json!("kept_when_viewed"), &json!(false))
+        );
+        let account = of(format!("policy=store&accountId={}", company.account)).await.json();
+        assert_eq!((&account["stored"]["files"], &account["notHereThen"]), (&json!(1), &json!("downloaded")));
+        assert_eq!(of("policy=keep".to_owned()).await.field(), "policy");
+        assert_eq!(of(String::new()).await.json()["policy"], "store");
+        assert_eq!(of("policy=store&accountId=99999".to_owned()).await.status, StatusCode::NOT_FOUND);
+        let agent = house.get(&format!("{PREVIEW}?policy=stream"), company.key(Role::Agent)).await;
+        assert_eq!(agent.status, StatusCode::FORBIDDEN);
+        let other = house.company("other").await;
+        let foreign = format!("{PREVIEW}?policy=stream&accountId={}", company.account);
+        assert_eq!(house.get(&foreign, other.key(Role::Manager)).await.status, StatusCode::NOT_FOUND);
+    }
+
+    #[tokio::test]
+    async fn erasing_is_asked_for_and_only_where_nothing_is_to_be_kept() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let manager = company.key(Role::Manager);
+        let stored = house.stored(&company, "wamid.1", PNG, "image/png").await;
+        let erase = async |body| house.post("/api/media/erase", manager, &body).await;
+        let here = async |id: MediaId| {
+            let record = house.get(&format!("/api/media/{id}"), company.key(Role::Viewer)).await.json();
+            record["storedAt"].is_string()
+        };
+        assert_eq!(erase(json!({})).await.code(), "conflict");
+        set_policy(&house, &company, "stream").await;
+        house.engine.sweep().await.unwrap();
+        assert!(here(stored.media).await, "a change alone erases nothing");
+        assert_eq!(erase(json!({"account": 1})).await.field(), "account");
+        assert_eq!(erase(json!({"accountId": 99999})).await.status, StatusCode::NOT_FOUND);
+        let agent = house.post("/api/media/erase", company.key(Role::Agent), &json!({})).await;
+        assert_eq!(agent.status, StatusCode::FORBIDDEN);
+        let answer = erase(json!({"accountId": company.account})).await;
+        assert_eq!((answer.status, answer.json()), (StatusCode::ACCEPTED, json!({"files": 1, "bytes": 8})));
+        house.engine.sweep().await.unwrap();
+        assert!(!here(stored.media).await);
+        let audit = house.get("/api/audit", company.key(Role::Admin)).await.json();
+        assert_eq!(audit["items"][0]["action"], "media.erased");
+        assert_eq!(audit["items"][0]["record"], format!("account:{}", company.account));
+    }
+}

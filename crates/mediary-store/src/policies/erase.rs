@@ -1,0 +1,118 @@
+//! What was kept before the policy said to keep nothing, and is to go. It goes only where that policy still holds.
+
+use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MediaTask, MessageId, StorageBackend};
+use sqlx::AssertSqlSafe;
+
+use super::preview::{Kept, ONLY_HERE, STORED, Tally, figures};
+use super::{EFFECTIVE, OF_FILE, follow, tasks};
+use crate::bulk::Bulk;
+use crate::value::args;
+use crate::{Change, Result, Store, dialect};
+
+/// Of files `f`: in storage, though the policy is to keep nothing.
+fn kept_against_policy() -> String {
+    format!(
+        "f.is_active AND f.storage_key IS NOT NULL AND f.download_status <> 'downloading' AND {OF_FILE} = 'stream'"
+    )
+}
+
+impl Store {
+    /// Whether the policy of this account, or of any, is to keep nothing.
+    pub async fn keeps_nothing(&self, company: CompanyId, account: Option<AccountId>) -> Result<bool> {
+        let sql = format!(
+            "SELECT c.id FROM companies c
+                LEFT JOIN whatsapp_accounts a ON a.company_id = c.id AND ($2 IS NULL OR a.id = $2)
+            WHERE c.id = $1 AND {EFFECTIVE} = 'stream' LIMIT 1"
+        );
+        let found: Option<(CompanyId,)> =
+            self.db().first(AssertSqlSafe(sql), args![company, account]).await?;
+        Ok(found.is_some())
+    }
+
+    /// How much would be erased.
+    pub async fn kept_against_policy(&self, company: CompanyId, account: Option<AccountId>) -> Result<Kept> {
+        let sql = format!(
+            "SELECT {} FROM media_files f
+            WHERE f.company_id = $1 AND ($3 IS NULL OR f.account_id = $3) AND {}",
+            figures([STORED, ONLY_HERE]),
+            kept_against_policy()
+        );
+        let counted: Option<(u64, u64, u64, u64)> =
+            self.db().first(AssertSqlSafe(sql), args![company, self.now(), account]).await?;
+        let (stored, stored_bytes, only_here, only_here_bytes) = counted.unwrap_or_default();
+        Ok(Kept {
+            stored: Tally { files: stored, bytes: stored_bytes },
+            only_here: Tally { files: only_here, bytes: only_here_bytes },
+        })
+    }
+
+    /// Plans to erase what was kept before the policy said to keep nothing.
+    pub async fn plan_erasing(&self, company: CompanyId, account: Option<AccountId>) -> Result<()> {
+        let mut tx = self.db().begin().await?;
+        let sql = "DELETE FROM media_tasks WHERE company_id = $1 AND kind = $2
+            AND (account_id = $3 OR (account_id IS NULL AND $3 IS NULL))";
+        tx.execute(sql, args![company, MediaTask::Erase, account]).await?;
+        tasks::plan(&mut tx, company, account, MediaTask::Erase, self.now()).await?;
+        tx.commit().await
+    }
+
+    /// Files that are to be erased, in the order of their ids after `after`.
+    pub async fn files_to_erase(
+        &self,
+        company: CompanyId,
+        account: Option<AccountId>,
+        after: MediaId,
+        limit: u32,
+    ) -> Result<Vec<MediaId>> {
+        let sql = format!(
+            "SELECT f.id FROM media_files f
+            WHERE f.company_id = $1 AND ($2 IS NULL OR f.account_id = $2) AND f.id > $3 AND {}
+            ORDER BY f.company_id, f.id LIMIT $4",
+            kept_against_policy()
+        );
+        let found: Vec<(MediaId,)> =
+            self.db().all(AssertSqlSafe(sql), args![company, account, after, limit]).await?;
+        Ok(found.into_iter().map(|(media,)| media).collect())
+    }
+
+    /// Erases what these files have in storage, as far as that is still to be: the bytes go with the next sweep, the
+    /// records say that the files are with WhatsApp.
+    pub async fn erase_files(&self, company: CompanyId, files: &[MediaId]) -> Result<Vec<Change>> {
+        let now = self.now();
+        let mut tx = self.db().begin().await?;
+        let hold = dialect::hold_rows(tx.backend(), "f");
+        let mut held = Bulk::new(
+            "WITH k(company_id, id) AS (",
+            format!(
+                ") SELECT f.id, f.storage_backend, f.storage_key FROM k CROSS JOIN media_files f
+                WHERE f.company_id = k.company_id AND f.id = k.id AND {}{hold}",
+                kept_against_policy()
+            ),
+        );
+        for media in files {
+            held.push(args![company, *media]);
+        }
+        let held: Vec<(MediaId, StorageBackend, String)> = held.run(&mut tx).await?;
+        let mut trash = Bulk::new(
+            "INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)",
+            String::new(),
+        );
+        let mut update = Bulk::new("WITH k(company_id, id, at) AS (", FORGET_BYTES);
+        for (media, backend, key) in &held {
+            trash.push(args![company, *media, *backend, key.as_str(), now]);
+            update.push(args![company, *media, now]);
+        }
+        trash.execute(&mut tx).await?;
+        let erased: Vec<(ConversationId, MessageId, MediaId)> = update.run(&mut tx).await?;
+        tx.commit().await?;
+        Ok(follow::changes(company, erased))
+    }
+}
+
+/// What was held back stays so, without its bytes.
+const FORGET_BYTES: &str = ") UPDATE media_files SET policy = 'stream', storage_backend = NULL, storage_key = NULL,
+        file_url = NULL, stored_at = NULL, sha256 = NULL, thumbhash = NULL, integrity = NULL, bytes_downloaded = 0,
+        download_attempts = 0, due = FALSE, next_attempt_at = NULL, updated_at = k.at,
+        download_status = CASE WHEN download_status = 'completed' THEN 'pending' ELSE download_status END
+    FROM k WHERE media_files.company_id = k.company_id AND media_files.id = k.id
+    RETURNING media_files.conversation_id, media_files.message_id, media_files.id";

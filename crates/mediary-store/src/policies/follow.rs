@@ -1,0 +1,78 @@
+//! Files that are not here do what the policy says that holds now.
+
+use mediary_core::{CompanyId, ConversationId, MediaId, MessageId, Timestamp};
+use sqlx::AssertSqlSafe;
+
+use super::{EFFECTIVE, OF_FILE};
+use crate::bulk::Bulk;
+use crate::value::args;
+use crate::{Change, ChangeKind, Result, Store};
+
+impl Store {
+    /// Files of a company that are not here, may be alive at WhatsApp, and were taken in under another policy than
+    /// holds now, nearest expiry first; `after` is the last one seen.
+    pub async fn behind_policy(
+        &self,
+        company: CompanyId,
+        after: Option<(Timestamp, MediaId)>,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, MediaId)>> {
+        // The plus keeps SQLite from the company's own lists, which are in another order.
+        let sql = format!(
+            "SELECT f.expires_at, f.id FROM media_files f
+            WHERE f.is_active AND (f.download_status = 'pending'
+                    OR (f.download_status = 'failed' AND f.last_error_retryable))
+                AND +f.company_id = $1 AND (f.expires_at, f.id) > ($2, $3) AND (f.policy <> {OF_FILE} OR (f.policy = 'stream' AND f.next_attempt_at IS NOT NULL))
+            ORDER BY f.expires_at, f.id LIMIT $4"
+        );
+        let (expires_at, id) = self.alive(after);
+        self.db().all(AssertSqlSafe(sql), args![company, expires_at, id, limit]).await
+    }
+
+    /// Lets these files follow the policy that holds now: they are due, or wait until somebody looks.
+    pub async fn follow_policy(&self, company: CompanyId, files: &[MediaId]) -> Result<Vec<Change>> {
+        let mut update = Bulk::new(
+            "WITH k(company_id, id, at) AS (",
+            format!(
+                ") UPDATE media_files SET policy = {EFFECTIVE},
+                    due = CASE WHEN {EFFECTIVE} <> 'store' THEN FALSE
+                        WHEN media_files.download_status = 'pending' THEN media_files.provider_media_id IS NOT NULL
+                        ELSE media_files.due END,
+                    next_attempt_at = CASE WHEN {EFFECTIVE} <> 'store' THEN NULL
+                        WHEN media_files.download_status = 'pending' AND media_files.provider_media_id IS NOT NULL
+                        THEN k.at ELSE media_files.next_attempt_at END,
+                    download_status = CASE WHEN {EFFECTIVE} = 'store' THEN media_files.download_status
+                        ELSE 'pending' END,
+                    last_error_code = CASE WHEN {EFFECTIVE} = 'store' THEN media_files.last_error_code END,
+                    last_error = CASE WHEN {EFFECTIVE} = 'store' THEN media_files.last_error END,
+                    last_error_retryable = {EFFECTIVE} = 'store' AND media_files.last_error_retryable,
+                    updated_at = k.at
+                FROM k JOIN whatsapp_accounts a ON a.company_id = k.company_id
+                    JOIN companies c ON c.id = a.company_id
+                WHERE media_files.company_id = k.company_id AND media_files.id = k.id
+                    AND a.id = media_files.account_id AND media_files.is_active AND (media_files.download_status = 'pending'
+                        OR (media_files.download_status = 'failed' AND media_files.last_error_retryable))
+                RETURNING media_files.conversation_id, media_files.message_id, media_files.id"
+            ),
+        );
+        let now = self.now();
+        for media in files {
+            update.push(args![company, *media, now]);
+        }
+        let mut tx = self.db().begin().await?;
+        let followed: Vec<(ConversationId, MessageId, MediaId)> = update.run(&mut tx).await?;
+        tx.commit().await?;
+        Ok(changes(company, followed))
+    }
+}
+
+pub(super) fn changes(company: CompanyId, of: Vec<(ConversationId, MessageId, MediaId)>) -> Vec<Change> {
+    let change = |(conversation_id, message, media)| Change {
+        company_id: company,
+        conversation_id,
+        message_id: Some(message),
+        media_id: Some(media),
+        kind: ChangeKind::MessageUpdated,
+    };
+    of.into_iter().map(change).collect()
+}

@@ -1,0 +1,257 @@
+//! Media policies that change while files wait, come and lie in storage.
+
+use std::time::Duration;
+
+use mediary_core::{DownloadStatus, MediaId, MediaPolicy, MediaTask, StorageBackend};
+
+use super::harness::{
+    CLAIM, START, Tenant, Test, WEEK, failed, finished, item, new_account, new_media, picture,
+};
+use super::on_both;
+use crate::*;
+
+const LEASE: Duration = Duration::from_secs(30);
+
+async fn set(test: &Test, tenant: Tenant, policy: MediaPolicy) {
+    let settings = MediaSettings { policy, retention_days: None, audit_views: false };
+    test.store.update_company_settings(tenant.company, &settings).await.unwrap().unwrap();
+}
+
+async fn set_account(test: &Test, tenant: Tenant, policy: Option<MediaPolicy>) {
+    let patch = AccountPatch { media_policy: Some(policy), ..AccountPatch::default() };
+    test.store.update_account(tenant.company, tenant.account, &patch).await.unwrap().unwrap();
+}
+
+/// Lets everything follow, in pages of one.
+async fn follow(test: &Test, tenant: Tenant) -> usize {
+    let (mut after, mut followed) = (None, 0);
+    loop {
+        let page = test.store.behind_policy(tenant.company, after, 1).await.unwrap();
+        let Some(last) = page.last() else { return followed };
+        after = Some(*last);
+        let files: Vec<MediaId> = page.iter().map(|(_, media)| *media).collect();
+        followed += test.store.follow_policy(tenant.company, &files).await.unwrap().len();
+    }
+}
+
+async fn arrive(test: &Test, tenant: Tenant, id: &str, policy: MediaPolicy) -> MediaFile {
+    let media = NewMedia { policy, download_now: policy.downloads_on_arrival(), ..new_media(id) };
+    test.ingest(vec![item(IncomingMessage { media: Some(media), ..picture(tenant, id) })]).await;
+    test.media_of(tenant, id).await
+}
+
+async fn no_claim_is_given_against_the_policy(test: &Test) {
+    let waiting = test.picture(test.acme, "m1").await;
+    let (company, store) = (test.acme.company, &test.store);
+    set(test, test.acme, MediaPolicy::Stream).await;
+    // Taken in by a process that had not heard of the change.
+    let late = arrive(test, test.acme, "m2", MediaPolicy::Store).await;
+    assert!(test.claim().await.is_empty());
+    for media in [waiting.id, late.id] {
+        assert!(store.claim_for_viewer("viewer", company, media, LEASE).await.unwrap().is_none());
+        let asked = store.requeue_download(company, media, true).await.unwrap();
+        assert!(matches!(asked, Requeued::NotKept));
+    }
+    assert_eq!(follow(test, test.acme).await, 2);
+    for id in ["m1", "m2"] {
+        let now = test.media_of(test.acme, id).await;
+        assert_eq!((now.policy, now.next_attempt_at), (MediaPolicy::Stream, None));
+        assert_eq!(now.download_status, DownloadStatus::Pending);
+    }
+    set_account(test, test.acme, Some(MediaPolicy::OnView)).await;
+    assert!(test.claim().await.is_empty(), "nobody has looked");
+    let claimed = store.claim_for_viewer("viewer", company, late.id, LEASE).await.unwrap().unwrap();
+    assert_eq!(claimed.policy, MediaPolicy::OnView, "also before the record has followed");
+}
+
+async fn what_waits_is_due_once_everything_is_to_be_kept(test: &Test) {
+    set(test, test.acme, MediaPolicy::Stream).await;
+    let alive = arrive(test, test.acme, "m1", MediaPolicy::Stream).await;
+    set(test, test.acme, MediaPolicy::Store).await;
+    let late = arrive(test, test.acme, "m2", MediaPolicy::Stream).await;
+    assert_eq!(test.store.due_for_backfill(None, None, 9).await.unwrap().len(), 2, "found before it follows");
+    assert!(test.claim().await.is_empty());
+    assert_eq!(follow(test, test.acme).await, 2);
+    let claimed: Vec<MediaId> = test.claim().await.iter().map(|one| one.media_id).collect();
+    assert_eq!(claimed, [alive.id, late.id]);
+    assert_eq!(follow(test, test.acme).await, 0);
+}
+
+async fn what_has_expired_stays_lost(test: &Test) {
+    set(test, test.acme, MediaPolicy::Stream).await;
+    arrive(test, test.acme, "m1", MediaPolicy::Stream).await;
+    set(test, test.acme, MediaPolicy::Store).await;
+    test.clock.advance(WEEK);
+    assert_eq!(follow(test, test.acme).await, 0);
+}
+
+async fn a_running_download_is_stopped_where_nothing_is_to_be_kept(test: &Test) {
+    let claimed = test.claimed("m1").await;
+    set(test, test.acme, MediaPolicy::OnView).await;
+    assert!(test.store.renew_lease(&claimed, START.plus(LEASE), 1).await.unwrap(), "it may be kept");
+    set(test, test.acme, MediaPolicy::Stream).await;
+    assert!(!test.store.renew_lease(&claimed, START.plus(LEASE), 1).await.unwrap());
+    assert!(!test.store.fail_download(&failed(&claimed, None)).await.unwrap());
+    assert!(!test.store.finish_download(finished(&claimed)).await.unwrap());
+    let trash = test.store.trash_take(10).await.unwrap();
+    assert_eq!(trash.len(), 1, "what it has stored goes");
+    let now = test.media_of(test.acme, "m1").await;
+    assert_eq!((now.policy, now.download_status), (MediaPolicy::Stream, DownloadStatus::Pending));
+    assert_eq!((now.download_attempts, now.storage_key), (0, None));
+}
+
+async fn an_account_of_its_own_policy_goes_its_own_way(test: &Test) {
+    let account = test.store.add_account(test.acme.company, &new_account("own")).await.unwrap().id;
+    let own = Tenant { account, ..test.acme };
+    set_account(test, own, Some(MediaPolicy::Store)).await;
+    test.picture(own, "m1").await;
+    test.picture(test.acme, "m2").await;
+    test.picture(test.other, "m3").await;
+    set(test, test.acme, MediaPolicy::OnView).await;
+    assert_eq!(follow(test, test.acme).await, 1);
+    assert_eq!(test.media_of(own, "m1").await.policy, MediaPolicy::Store);
+    let waits = test.media_of(test.acme, "m2").await;
+    assert_eq!((waits.policy, waits.next_attempt_at), (MediaPolicy::OnView, None));
+    assert_eq!(follow(test, test.other).await, 0);
+    set_account(test, own, None).await;
+    assert_eq!(follow(test, test.acme).await, 1);
+}
+
+async fn a_failure_that_may_pass_waits_for_a_view(test: &Test) {
+    let claimed = test.claimed("m1").await;
+    test.store.fail_download(&failed(&claimed, Some(START.plus(LEASE)))).await.unwrap();
+    set(test, test.acme, MediaPolicy::Stream).await;
+    assert_eq!(follow(test, test.acme).await, 1);
+    let now = test.media_of(test.acme, "m1").await;
+    assert_eq!((now.download_status, now.next_attempt_at), (DownloadStatus::Pending, None));
+    assert_eq!((now.last_error_code, now.last_error_retryable), (None, false));
+}
+
+async fn a_change_is_followed_at_once_and_once_more_when_all_have_heard(test: &Test) {
+    let due = async || test.store.due_media_tasks(10).await.unwrap();
+    set(test, test.acme, MediaPolicy::Store).await;
+    assert_eq!(due().await, [], "it was so before");
+    for policy in [MediaPolicy::Stream, MediaPolicy::OnView, MediaPolicy::Stream] {
+        set(test, test.acme, policy).await;
+    }
+    let now = due().await;
+    assert_eq!(now.len(), 1, "one for all three");
+    assert_eq!((now[0].company_id, now[0].kind), (test.acme.company, MediaTask::FollowPolicy));
+    test.store.media_task_done(&now[0]).await.unwrap();
+    assert_eq!(due().await, []);
+    test.clock.advance(Duration::from_secs(61));
+    assert_eq!(due().await.len(), 1);
+    set(test, test.acme, MediaPolicy::Store).await;
+    assert_eq!(due().await.len(), 1, "the new one has taken its place");
+}
+
+async fn only_what_must_not_be_kept_is_erased(test: &Test) {
+    let (store, company) = (&test.store, test.acme.company);
+    let stored = test.stored("m1").await;
+    assert!(!store.keeps_nothing(company, None).await.unwrap());
+    assert_eq!(store.files_to_erase(company, None, MediaId(0), 9).await.unwrap(), []);
+    assert!(store.erase_files(company, &[stored.id]).await.unwrap().is_empty());
+    set(test, test.acme, MediaPolicy::Stream).await;
+    assert!(store.keeps_nothing(company, Some(test.acme.account)).await.unwrap());
+    let kept = Kept { stored: Tally { files: 1, bytes: 1234 }, ..Kept::default() };
+    assert_eq!(store.kept_against_policy(company, None).await.unwrap(), kept);
+    assert_eq!(store.files_to_erase(company, None, MediaId(0), 9).await.unwrap(), [stored.id]);
+    assert_eq!(store.files_to_erase(company, None, stored.id, 9).await.unwrap(), []);
+    let stranger = test.other.company;
+    assert!(store.erase_files(stranger, &[stored.id]).await.unwrap().is_empty());
+    assert_eq!(store.files_to_erase(stranger, Some(test.acme.account), MediaId(0), 9).await.unwrap(), []);
+    let erased = store.erase_files(company, &[stored.id]).await.unwrap();
+    assert_eq!(erased[0].media_id, Some(stored.id));
+    let now = test.media_of(test.acme, "m1").await;
+    assert!(now.is_active && now.storage_key.is_none() && now.sha256.is_none() && now.stored_at.is_none());
+    assert_eq!((now.download_status, now.policy), (DownloadStatus::Pending, MediaPolicy::Stream));
+    let trash = store.trash_take(10).await.unwrap();
+    assert_eq!(trash.iter().map(|one| Some(one.key.clone())).collect::<Vec<_>>(), [stored.storage_key]);
+    assert!(store.erase_files(company, &[stored.id]).await.unwrap().is_empty(), "once");
+}
+
+async fn what_is_held_back_is_erased_and_not_released(test: &Test) {
+    let claimed = test.claimed("m1").await;
+    let quarantined = QuarantinedFile {
+        storage_backend: StorageBackend::Local,
+        storage_key: "media/1/1/x".into(),
+        file_url: "file:///x".into(),
+        file_size: 3,
+        sha256: [1; 32],
+        detected_mime_type: None,
+    };
+    let aside = FailedDownload { retryable: false, quarantined: Some(quarantined), ..failed(&claimed, None) };
+    assert!(test.store.fail_download(&aside).await.unwrap());
+    set(test, test.acme, MediaPolicy::Stream).await;
+    let (company, media) = (test.acme.company, claimed.media_id);
+    assert_eq!(test.store.erase_files(company, &[media]).await.unwrap().len(), 1);
+    assert_eq!(test.media_of(test.acme, "m1").await.download_status, DownloadStatus::Failed);
+    assert!(test.store.release_quarantine(company, media).await.unwrap().is_none());
+}
+
+async fn erasing_is_planned_once(test: &Test) {
+    let store = &test.store;
+    for account in [None, None, Some(test.acme.account), Some(test.acme.account)] {
+        store.plan_erasing(test.acme.company, account).await.unwrap();
+    }
+    let due = store.due_media_tasks(10).await.unwrap();
+    let planned: Vec<_> = due.iter().map(|task| (task.kind, task.account_id)).collect();
+    assert_eq!(planned, [(MediaTask::Erase, None), (MediaTask::Erase, Some(test.acme.account))]);
+}
+
+async fn preview_counts_what_a_change_is_about(test: &Test) {
+    let account = test.store.add_account(test.acme.company, &new_account("own")).await.unwrap().id;
+    let own = Tenant { account, ..test.acme };
+    test.stored("m1").await;
+    test.picture(test.acme, "m2").await;
+    test.picture(own, "m3").await;
+    let preview = async |account| test.store.policy_preview(test.acme.company, account).await.unwrap();
+    let all = preview(None).await;
+    assert_eq!(
+        (all.kept.stored, all.kept.only_here.files, all.not_here.files),
+        (Tally { files: 1, bytes: 1234 }, 0, 2)
+    );
+    set_account(test, own, Some(MediaPolicy::Stream)).await;
+    assert_eq!(preview(None).await.not_here.files, 1, "the other one has its own policy");
+    assert_eq!(preview(Some(own.account)).await.not_here.files, 1);
+    test.clock.advance(WEEK);
+    let later = preview(None).await;
+    assert_eq!((later.kept.stored.files, later.kept.only_here.files, later.not_here.files), (1, 1, 0));
+    let stranger = test.store.policy_preview(test.other.company, Some(test.acme.account)).await.unwrap();
+    assert_eq!(stranger, PolicyPreview::default());
+}
+
+/// Claims and changes at the same time: whatever the order, nothing runs once nothing is to be kept.
+async fn a_change_and_claims_do_not_pass_each_other(test: &Test) {
+    let nodes = [test.another_node().await, test.another_node().await];
+    for round in 0..20 {
+        set(test, test.acme, MediaPolicy::OnView).await;
+        let media = arrive(test, test.acme, &format!("m{round}"), MediaPolicy::OnView).await;
+        test.store.requeue_download(test.acme.company, media.id, true).await.unwrap();
+        let viewer = nodes[0].claim_for_viewer("viewer", test.acme.company, media.id, LEASE);
+        let worker = nodes[1].claim_downloads("worker", &CLAIM);
+        let (viewer, worker, ()) = tokio::join!(viewer, worker, set(test, test.acme, MediaPolicy::Stream));
+        assert!(usize::from(viewer.unwrap().is_some()) + worker.unwrap().len() <= 1);
+        let now = test.media_of(test.acme, &format!("m{round}")).await;
+        assert_ne!(now.download_status, DownloadStatus::Downloading, "round {round}");
+        follow(test, test.acme).await;
+    }
+    for node in nodes {
+        node.close().await;
+    }
+}
+
+on_both!(
+    no_claim_is_given_against_the_policy,
+    what_waits_is_due_once_everything_is_to_be_kept,
+    what_has_expired_stays_lost,
+    a_running_download_is_stopped_where_nothing_is_to_be_kept,
+    an_account_of_its_own_policy_goes_its_own_way,
+    a_failure_that_may_pass_waits_for_a_view,
+    a_change_is_followed_at_once_and_once_more_when_all_have_heard,
+    only_what_must_not_be_kept_is_erased,
+    what_is_held_back_is_erased_and_not_released,
+    erasing_is_planned_once,
+    preview_counts_what_a_change_is_about,
+    a_change_and_claims_do_not_pass_each_other,
+);
