@@ -12,17 +12,21 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, RANGE, USER_AGENT};
 use http::{HeaderValue, Request, Response};
 use http_body_util::Empty;
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::{Client, Error as ClientError};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::crypto::aws_lc_rs;
-use tower_service::Service;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::CipherSuite;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use tokio::net::TcpStream;
+use tower::util::MapResponse;
+use tower::{Service, ServiceExt};
 use url::Url;
 
 use super::GraphOptions;
 use super::hosts::{self, Addresses, Lookup};
+use super::lumps::Lumps;
 use crate::error::{Error, ErrorKind};
 
 /// Bytes read from a connection at once.
@@ -31,7 +35,9 @@ const READ_BYTES: usize = 64 * 1024;
 const IDLE_CONNECTIONS: usize = 64;
 const IDLE_FOR: Duration = Duration::from_secs(60);
 
-type Connector = HttpsConnector<HttpConnector<PublicOnly>>;
+type MaybeTls = MaybeHttpsStream<TokioIo<TcpStream>>;
+type InLumps = TokioIo<Lumps<TokioIo<MaybeTls>>>;
+type Connector = MapResponse<HttpsConnector<HttpConnector<PublicOnly>>, fn(MaybeTls) -> InLumps>;
 
 /// Asks media hosts for bytes. Clones share their connections.
 #[derive(Clone)]
@@ -47,11 +53,12 @@ impl MediaHost {
         http.set_nodelay(true);
         http.enforce_http(false);
         let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_platform_verifier(Arc::new(aws_lc_rs::default_provider()))
+            .with_provider_and_platform_verifier(Arc::new(provider()))
             .map_err(|error| unusable("TLS cannot be set up").caused_by(error))?
             .https_or_http()
             .enable_http1()
-            .wrap_connector(http);
+            .wrap_connector(http)
+            .map_response(in_lumps as fn(_) -> _);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_FOR)
@@ -88,6 +95,17 @@ impl MediaHost {
         let request = request.body(Empty::new()).map_err(cannot)?;
         self.client.request(request).await.map_err(failed)
     }
+}
+
+/// In the order of browsers, AES with the shorter key first: every byte is deciphered here.
+fn provider() -> CryptoProvider {
+    let mut provider = aws_lc_rs::default_provider();
+    provider.cipher_suites.sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);
+    provider
+}
+
+fn in_lumps(stream: MaybeTls) -> InLumps {
+    TokioIo::new(Lumps::of(TokioIo::new(stream)))
 }
 
 fn unusable(context: &'static str) -> Error {

@@ -6,6 +6,7 @@
 mod answer;
 mod breaker;
 mod hosts;
+mod lumps;
 mod media_host;
 mod stream;
 
