@@ -147,18 +147,24 @@ fn passed_on(app: &App, passing: Passing, mut headers: HeaderMap) -> Response {
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         headers.insert(header::CONTENT_LENGTH, length.into());
     }
-    let transfer = Transfer { passing, sent: app.meters().provider_bytes.clone() };
+    let transfer = Transfer { passing, begun: false, sent: app.meters().provider_bytes.clone() };
     with(status, headers, Body::from_stream(stream::try_unfold(transfer, Transfer::chunk)))
 }
 
 struct Transfer {
     passing: Passing,
+    begun: bool,
     sent: Counter,
 }
 
 impl Transfer {
     /// An error here aborts the connection, so that nobody takes a part for the whole.
     async fn chunk(mut self) -> Result<Option<(bytes::Bytes, Self)>, mediary_engine::Error> {
+        if self.begun {
+            // Others first: meanwhile more comes, and fewer and larger pieces are less work.
+            tokio::task::yield_now().await;
+        }
+        self.begun = true;
         let chunk = self.passing.next().await.inspect_err(|error| {
             tracing::warn!(error = problem::chain(error), "WhatsApp broke off while a file was passed on");
         })?;
