@@ -2,7 +2,7 @@
 //! was kept before is erased. Nothing is erased that nobody asked for.
 
 use mediary_core::{AccountId, CompanyId, ErrorCode, MediaId, MediaPolicy, MediaTask, Permission};
-use mediary_store::{Change, Company, DueTask, Kept, MediaFile, MediaSettings, PolicyPreview, Tally};
+use mediary_store::{Company, DueTask, Kept, MediaFile, MediaSettings, PolicyPreview, Tally};
 
 use crate::access::Caller;
 use crate::engine::Engine;
@@ -21,7 +21,6 @@ impl Engine {
         caller.require(Permission::ChangeMediaSettings)?;
         let company = self.store().update_company_settings(caller.company_id, settings).await?;
         self.accounts().forget();
-        self.files().forget_passed_on();
         self.wake().sweep();
         company.ok_or_else(|| Error::not_found("there is no such company"))
     }
@@ -93,7 +92,7 @@ impl Engine {
             after = Some(*last);
             let files: Vec<MediaId> = behind.into_iter().map(|(_, media)| media).collect();
             let followed = self.store().follow_policy(task.company_id, &files).await?;
-            self.told_of(&followed);
+            ingest::publish(self, &followed);
             self.wake().fetch();
         }
         Ok(false)
@@ -137,15 +136,8 @@ impl Engine {
         let files = self.store().files_to_erase(company, account, after, BATCH).await?;
         let Some(last) = files.last() else { return Ok(None) };
         let erased = self.store().erase_files(company, &files).await?;
-        self.told_of(&erased);
+        ingest::publish(self, &erased);
         self.wake().sweep();
         Ok(Some((*last, erased.len())))
-    }
-
-    fn told_of(&self, changes: &[Change]) {
-        for change in changes {
-            self.files().forget_changed(change);
-        }
-        ingest::publish(self.events(), changes);
     }
 }

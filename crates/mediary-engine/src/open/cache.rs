@@ -6,16 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mediary_blob::{StorageKey, StoredFile};
-use mediary_core::{CompanyId, MediaId, Timestamp};
-use mediary_store::{Change, MediaFile};
+use mediary_core::{CompanyId, MediaId, MessageId, Timestamp};
+use mediary_store::MediaFile;
 use moka::sync::Cache;
 
 use super::{FileInfo, OpenedMedia, Source, Target};
 use crate::accounts::CACHED_FOR;
 
 const RECENT: u64 = 16_384;
-/// Records of files that are only passed on.
+/// Records of files that are only passed on, and how long each is believed where nobody tells of a change.
 const PASSED_ON: u64 = 4096;
+const PASSED_ON_FOR: Duration = Duration::from_secs(5);
 /// Files that are kept open, and for how long: by then storage is looked at again, and a file that it lost is missed.
 const OPEN_FILES: u64 = 1024;
 const OPEN_FOR: Duration = Duration::from_secs(5);
@@ -26,11 +27,13 @@ const VIEWS_NOTED: usize = 4096;
 /// A storage key and the hash of what lay there when it was opened: another content is another file.
 type FileKey = (StorageKey, [u8; 32]);
 
-/// The cache. What is deleted here is forgotten at once; what another process deletes, within half a second.
+/// The cache. What changes here is forgotten at once, and so is what another process tells of; what it deletes without
+/// being heard, within half a second if it is stored, else within five.
 pub(crate) struct OpenFiles {
     recent: Cache<(CompanyId, Target), (Arc<FileInfo>, StoredFile)>,
     open: Cache<FileKey, StoredFile>,
-    passed_on: Cache<(CompanyId, Target), Arc<MediaFile>>,
+    /// Each with what the accounts, and so the policies, were when it was looked up.
+    passed_on: Cache<(CompanyId, Target), (u64, Arc<MediaFile>)>,
     viewed: Mutex<HashMap<(CompanyId, MediaId), Timestamp>>,
 }
 
@@ -45,7 +48,7 @@ impl Default for OpenFiles {
         Self {
             recent: Cache::builder().max_capacity(RECENT).time_to_live(CACHED_FOR).build(),
             open: Cache::builder().max_capacity(OPEN_FILES).time_to_live(OPEN_FOR).build(),
-            passed_on: Cache::builder().max_capacity(PASSED_ON).time_to_live(CACHED_FOR).build(),
+            passed_on: Cache::builder().max_capacity(PASSED_ON).time_to_live(PASSED_ON_FOR).build(),
             viewed: Mutex::default(),
         }
     }
@@ -76,35 +79,33 @@ impl OpenFiles {
         }
     }
 
-    /// The record of a file that was only passed on a moment ago, and is not kept.
-    pub(super) fn passed_on(&self, company: CompanyId, target: Target) -> Option<Arc<MediaFile>> {
-        self.passed_on.get(&(company, target))
+    /// The record of a file that was only passed on a moment ago, and is not kept; no account has changed since.
+    pub(super) fn passed_on(
+        &self,
+        company: CompanyId,
+        target: Target,
+        accounts: u64,
+    ) -> Option<Arc<MediaFile>> {
+        let (looked_up, record) = self.passed_on.get(&(company, target))?;
+        (looked_up == accounts).then_some(record)
     }
 
-    pub(super) fn remember_passed_on(&self, target: Target, record: &Arc<MediaFile>) {
-        self.passed_on.insert((record.company_id, target), record.clone());
+    pub(super) fn remember_passed_on(&self, target: Target, record: &Arc<MediaFile>, accounts: u64) {
+        self.passed_on.insert((record.company_id, target), (accounts, record.clone()));
     }
 
-    /// Forgets a file that is no longer to be served.
+    /// Forgets a file that is no longer to be served, or no longer as it was.
     pub(crate) fn forget(&self, record: &MediaFile) {
-        for target in targets(record) {
-            self.recent.invalidate(&(record.company_id, target));
-            self.passed_on.invalidate(&(record.company_id, target));
-        }
+        self.forget_ids(record.company_id, Some(record.id), Some(record.message_id));
     }
 
-    /// The same for a file of which only the ids are known.
-    pub(crate) fn forget_changed(&self, change: &Change) {
-        let targets = [change.media_id.map(Target::Media), change.message_id.map(Target::Message)];
+    /// The same by what is known of it.
+    pub(crate) fn forget_ids(&self, company: CompanyId, media: Option<MediaId>, message: Option<MessageId>) {
+        let targets = [media.map(Target::Media), message.map(Target::Message)];
         for target in targets.into_iter().flatten() {
-            self.recent.invalidate(&(change.company_id, target));
-            self.passed_on.invalidate(&(change.company_id, target));
+            self.recent.invalidate(&(company, target));
+            self.passed_on.invalidate(&(company, target));
         }
-    }
-
-    /// Forgets what was not kept: its policy may have changed.
-    pub(crate) fn forget_passed_on(&self) {
-        self.passed_on.invalidate_all();
     }
 
     /// Notes a view, to be written down with the next sweep.

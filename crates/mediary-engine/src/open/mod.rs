@@ -121,7 +121,7 @@ impl Engine {
             self.meters().storage_hit.increment(1);
             return Ok(hit);
         }
-        let record = match self.files().passed_on(company, request.target) {
+        let record = match self.files().passed_on(company, request.target, self.accounts().generation()) {
             Some(record) => record,
             None => self.viewed(company, request.target).await?,
         };
@@ -137,6 +137,7 @@ impl Engine {
 
     /// The record of a file that somebody looks at, with the policy that holds for it now.
     async fn viewed(&self, company: CompanyId, target: Target) -> Result<Arc<MediaFile>> {
+        let accounts = self.accounts().generation();
         let record = match target {
             Target::Media(id) => self.store().media(company, id).await?,
             Target::Message(id) => self.store().media_by_message(company, id).await?,
@@ -151,7 +152,7 @@ impl Engine {
             "media_viewed"
         );
         if !record.policy.keeps_bytes() && record.download_status == DownloadStatus::Pending {
-            self.files().remember_passed_on(target, &record);
+            self.files().remember_passed_on(target, &record, accounts);
         }
         Ok(record)
     }

@@ -38,7 +38,6 @@ async fn a_view_follows_the_policy_of_now() {
     assert_eq!((world.stored_files(), world.all_media().await[0].download_attempts), (0, 0));
     // Of the account alone, and no sweep between.
     set_account(&world, Some(MediaPolicy::OnView)).await;
-    tokio::time::sleep(Duration::from_millis(600)).await;
     read_all(view(&world, &media).await).await;
     eventually("the file to be stored", async || from_storage(&view(&world, &media).await).then_some(()))
         .await;
