@@ -33,13 +33,14 @@ async fn requeue(
     now: Timestamp,
     reset_attempts: bool,
 ) -> Result<Requeued> {
+    // The account before the file, as a change of policy takes them: the other way they could wait for each other.
+    let policy = policies::held(tx, company, media).await?;
     let file = match media_file(tx, company, media).await? {
         None => return Ok(Requeued::None),
         Some(file) if !file.is_active => return Ok(Requeued::NotActive),
         Some(file) if file.provider_media_id.is_none() => return Ok(Requeued::None),
         Some(file) => file,
     };
-    let policy = policies::held(tx, company, media).await?;
     match file.download_status {
         DownloadStatus::Completed => return Ok(Requeued::AlreadyCompleted),
         DownloadStatus::Downloading => return Ok(Requeued::InFlight(Box::new(file))),

@@ -22,7 +22,8 @@ impl Store {
             "SELECT f.expires_at, f.id FROM media_files f
             WHERE f.is_active AND (f.download_status = 'pending'
                     OR (f.download_status = 'failed' AND f.last_error_retryable))
-                AND +f.company_id = $1 AND (f.expires_at, f.id) > ($2, $3) AND (f.policy <> {OF_FILE} OR (f.policy = 'stream' AND f.next_attempt_at IS NOT NULL))
+                AND +f.company_id = $1 AND (f.expires_at, f.id) > ($2, $3)
+                AND (f.policy <> {OF_FILE} OR (f.policy = 'stream' AND f.next_attempt_at IS NOT NULL))
             ORDER BY f.expires_at, f.id LIMIT $4"
         );
         let (expires_at, id) = self.alive(after);
@@ -50,7 +51,8 @@ impl Store {
                 FROM k JOIN whatsapp_accounts a ON a.company_id = k.company_id
                     JOIN companies c ON c.id = a.company_id
                 WHERE media_files.company_id = k.company_id AND media_files.id = k.id
-                    AND a.id = media_files.account_id AND media_files.is_active AND (media_files.download_status = 'pending'
+                    AND a.id = media_files.account_id AND media_files.is_active
+                    AND (media_files.download_status = 'pending'
                         OR (media_files.download_status = 'failed' AND media_files.last_error_retryable))
                 RETURNING media_files.conversation_id, media_files.message_id, media_files.id"
             ),

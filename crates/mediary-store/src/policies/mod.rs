@@ -22,12 +22,20 @@ use crate::db::Tx;
 use crate::value::args;
 use crate::{Result, dialect};
 
+macro_rules! effective {
+    () => {
+        "COALESCE(a.media_policy, c.media_policy)"
+    };
+}
 /// The policy of an account `a` of the company `c`.
-pub(crate) const EFFECTIVE: &str = "COALESCE(a.media_policy, c.media_policy)";
+pub(crate) const EFFECTIVE: &str = effective!();
 /// The policy of a media file `f`; a look-up for each row, so that rows come in the order of their own index.
-pub(crate) const OF_FILE: &str = "(SELECT COALESCE(a.media_policy, c.media_policy)
-    FROM whatsapp_accounts a JOIN companies c ON c.id = a.company_id
-    WHERE a.company_id = f.company_id AND a.id = f.account_id)";
+pub(crate) const OF_FILE: &str = concat!(
+    "(SELECT ",
+    effective!(),
+    " FROM whatsapp_accounts a JOIN companies c ON c.id = a.company_id
+    WHERE a.company_id = f.company_id AND a.id = f.account_id)"
+);
 /// By then every process has heard of a change, and what it took in before with the policy of before is committed.
 const HEARD_WITHIN: Duration = Duration::from_secs(60);
 

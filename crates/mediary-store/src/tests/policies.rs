@@ -241,7 +241,22 @@ async fn a_change_and_claims_do_not_pass_each_other(test: &Test) {
     }
 }
 
+/// Who asks for a download while it is taken from its worker neither waits for the change nor it for him for ever.
+async fn a_change_and_a_request_for_a_download_get_through(test: &Test) {
+    let node = test.another_node().await;
+    for round in 0..20 {
+        set(test, test.acme, MediaPolicy::Store).await;
+        let claimed = test.claimed(&format!("m{round}")).await;
+        let asked = node.requeue_download(test.acme.company, claimed.media_id, true);
+        let (asked, ()) = tokio::join!(asked, set(test, test.acme, MediaPolicy::Stream));
+        assert!(matches!(asked.unwrap(), Requeued::InFlight(_) | Requeued::NotKept), "round {round}");
+        follow(test, test.acme).await;
+    }
+    node.close().await;
+}
+
 on_both!(
+    a_change_and_a_request_for_a_download_get_through,
     no_claim_is_given_against_the_policy,
     what_waits_is_due_once_everything_is_to_be_kept,
     what_has_expired_stays_lost,
