@@ -2,17 +2,17 @@
 //! was kept before is erased. Nothing is erased that nobody asked for.
 
 use mediary_core::{AccountId, CompanyId, ErrorCode, MediaId, MediaPolicy, MediaTask, Permission};
-use mediary_store::{Company, DueTask, Kept, MediaFile, MediaSettings, PolicyPreview, Tally};
+use mediary_store::{Change, Company, DueTask, Kept, MediaFile, MediaSettings, PolicyPreview, Tally};
 
 use crate::access::Caller;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::ingest;
 
-/// Files of one transaction, and of one task before other things of the sweep get their turn.
+/// Files of one transaction; such transactions of one task, and tasks, before the rest of the sweep gets its turn.
 const BATCH: u32 = 500;
-const BATCHES_AT_ONCE: u32 = 20;
-const TASKS_AT_ONCE: u32 = 100;
+const BATCHES_AT_ONCE: u32 = 10;
+const TASKS_AT_ONCE: u32 = 10;
 
 impl Engine {
     /// Changes what a company wants done with its media. Another policy holds at once: no download begins that it does
@@ -92,7 +92,7 @@ impl Engine {
             after = Some(*last);
             let files: Vec<MediaId> = behind.into_iter().map(|(_, media)| media).collect();
             let followed = self.store().follow_policy(task.company_id, &files).await?;
-            ingest::publish(self, &followed);
+            self.changed(&followed);
             self.wake().fetch();
         }
         Ok(false)
@@ -136,8 +136,15 @@ impl Engine {
         let files = self.store().files_to_erase(company, account, after, BATCH).await?;
         let Some(last) = files.last() else { return Ok(None) };
         let erased = self.store().erase_files(company, &files).await?;
-        ingest::publish(self, &erased);
+        self.changed(&erased);
         self.wake().sweep();
         Ok(Some((*last, erased.len())))
+    }
+
+    fn changed(&self, changes: &[Change]) {
+        for change in changes {
+            self.files().forget_ids(change.company_id, change.media_id, change.message_id);
+        }
+        ingest::publish(self.events(), changes);
     }
 }

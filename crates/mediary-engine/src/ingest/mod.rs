@@ -13,7 +13,7 @@ use metrics::{counter, histogram};
 use self::plan::{Accounts, plan};
 use crate::engine::{Engine, Shutdown};
 use crate::error::Result;
-use crate::events::{EventData, EventName};
+use crate::events::{EventBus, EventData, EventName};
 use crate::fault;
 use crate::metrics::{INGEST_EVENTS, INGEST_LAG_SECONDS};
 
@@ -197,7 +197,7 @@ impl Ingester {
     fn tell(&self, outcome: &IngestOutcome) {
         counter!(INGEST_EVENTS).increment(outcome.events as u64);
         histogram!(INGEST_LAG_SECONDS).record(outcome.newest_lag);
-        publish(&self.engine, &outcome.changes);
+        publish(self.engine.events(), &outcome.changes);
         if outcome.downloads_due {
             self.engine.wake().fetch();
         }
@@ -239,10 +239,9 @@ fn gives_way(waiting: usize, age: Duration) -> bool {
     waiting >= CROWD && age < GIVES_WAY_FOR
 }
 
-/// Tells listeners what changed, and forgets what was known of it.
-pub(crate) fn publish(engine: &Engine, changes: &[Change]) {
+/// Tells listeners what changed.
+pub(crate) fn publish(events: &EventBus, changes: &[Change]) {
     for change in changes {
-        engine.files().forget_ids(change.company_id, change.media_id, change.message_id);
         let (name, id) = match change.kind {
             ChangeKind::MessageCreated => (EventName::MessageCreated, change.message_id.map(i64::from)),
             ChangeKind::MessageUpdated => (EventName::MessageUpdated, change.message_id.map(i64::from)),
@@ -258,7 +257,7 @@ pub(crate) fn publish(engine: &Engine, changes: &[Change]) {
             media_id: change.media_id,
             ..EventData::default()
         };
-        engine.events().publish(change.company_id, name, data);
+        events.publish(change.company_id, name, data);
     }
 }
 

@@ -14,9 +14,8 @@ use super::{FileInfo, OpenedMedia, Source, Target};
 use crate::accounts::CACHED_FOR;
 
 const RECENT: u64 = 16_384;
-/// Records of files that are only passed on, and how long each is believed where nobody tells of a change.
+/// Records of files that are only passed on.
 const PASSED_ON: u64 = 4096;
-const PASSED_ON_FOR: Duration = Duration::from_secs(5);
 /// Files that are kept open, and for how long: by then storage is looked at again, and a file that it lost is missed.
 const OPEN_FILES: u64 = 1024;
 const OPEN_FOR: Duration = Duration::from_secs(5);
@@ -27,8 +26,7 @@ const VIEWS_NOTED: usize = 4096;
 /// A storage key and the hash of what lay there when it was opened: another content is another file.
 type FileKey = (StorageKey, [u8; 32]);
 
-/// The cache. What changes here is forgotten at once, and so is what another process tells of; what it deletes without
-/// being heard, within half a second if it is stored, else within five.
+/// The cache. What is deleted here is forgotten at once; what another process deletes, within half a second.
 pub(crate) struct OpenFiles {
     recent: Cache<(CompanyId, Target), (Arc<FileInfo>, StoredFile)>,
     open: Cache<FileKey, StoredFile>,
@@ -48,7 +46,7 @@ impl Default for OpenFiles {
         Self {
             recent: Cache::builder().max_capacity(RECENT).time_to_live(CACHED_FOR).build(),
             open: Cache::builder().max_capacity(OPEN_FILES).time_to_live(OPEN_FOR).build(),
-            passed_on: Cache::builder().max_capacity(PASSED_ON).time_to_live(PASSED_ON_FOR).build(),
+            passed_on: Cache::builder().max_capacity(PASSED_ON).time_to_live(CACHED_FOR).build(),
             viewed: Mutex::default(),
         }
     }

@@ -162,7 +162,7 @@ impl Engine {
     /// A status and its message may have been taken in by two processes at the same moment.
     async fn apply_waiting(&self, since: Duration) -> Result<()> {
         let changes = self.store().apply_waiting_updates(self.now().minus(since), BATCH).await?;
-        ingest::publish(self, &changes);
+        ingest::publish(self.events(), &changes);
         Ok(())
     }
 
