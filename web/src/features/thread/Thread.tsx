@@ -22,7 +22,7 @@ export function Thread({ conversationId, conversation }: ThreadProps) {
   const { jump, jumpTo } = useJump(m);
   const [atEnd, setAtEnd] = useState(true);
   const seeing = useWindowFocus() && atEnd && attached;
-  const divider = useUnreadDivider(messages, conversation, seeing);
+  const divider = useUnreadDivider(messages, conversation, attached, seeing);
   useMarkRead(conversation, seeing);
   const toLatest = useToLatest(thread.openAt, attached);
 

@@ -48,19 +48,20 @@ export function useThread(conversationId: number, around: number | undefined) {
 }
 
 /**
- * The message above which the new ones begin: by the unread count on opening, later by what arrived unseen. It stays
- * where it is until the conversation is left.
+ * The message above which the new ones begin: by the unread count once the newest are loaded, later by what arrived
+ * unseen. It stays where it is until the conversation is left.
  */
 export function useUnreadDivider(
   messages: Message[],
   conversation: Conversation | undefined,
+  attached: boolean,
   seeing: boolean,
 ): number | null {
   const [divider, setDivider] = useState<number | null>(null);
   const newest = useRef<Message | null>(null);
   useEffect(() => {
     const last = messages.at(-1);
-    if (last === undefined || conversation === undefined) return;
+    if (last === undefined || conversation === undefined || !attached) return;
     const before = newest.current;
     if (before === null) {
       setDivider(nthNewestInbound(messages, conversation.unreadCount));
@@ -70,7 +71,7 @@ export function useUnreadDivider(
       setDivider(arrived.find((message) => message.direction === "inbound")?.id ?? null);
     }
     newest.current = last;
-  }, [messages, conversation, seeing, divider]);
+  }, [messages, conversation, attached, seeing, divider]);
   return divider;
 }
 
