@@ -1,24 +1,21 @@
 //! The two databases behind one face: statements in, rows out.
 
 use std::str::FromStr;
-use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions as _, Executor as _, SqlSafeStr, Sqlite, Transaction};
 
-use crate::lent::{Lent, within};
+use crate::pool::{self, Lent, PostgresPool, SqliteReaders, WAIT_FOR_DATABASE, within};
 use crate::record::{Read, read_row};
 use crate::statement::{Row, Target};
 use crate::value::Args;
 use crate::{Backend, Result, dialect};
 
-/// How long a statement waits for a connection, or for another process's transaction.
-const WAIT_FOR_DATABASE: Duration = Duration::from_secs(10);
 /// SQLite connections that read at the same time.
-const SQLITE_READERS: u32 = 4;
+const SQLITE_READERS: usize = 4;
 /// Statements kept prepared on a connection; bulk statements come in several lengths.
 const PREPARED_STATEMENTS: usize = 256;
 /// What the write-ahead log may keep on disk after a checkpoint.
@@ -34,10 +31,10 @@ const SQLITE_WRITER_CACHE: &str = "-16384";
 pub(crate) enum Db {
     /// One connection writes, for SQLite has one writer anyway: waiting for it here is fair, in SQLite it is not.
     Sqlite {
-        readers: SqlitePool,
+        readers: SqliteReaders,
         writer: SqlitePool,
     },
-    Postgres(PgPool),
+    Postgres(PostgresPool),
 }
 
 /// A transaction that writes. Dropped without [`Tx::commit`], it never happened.
@@ -79,10 +76,10 @@ impl Db {
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite { readers, writer } => {
-                readers.close().await;
+                pool::close(readers).await;
                 writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(pool) => pool::close(pool).await,
         }
     }
 
@@ -97,14 +94,14 @@ impl Db {
 
     fn reading(&self) -> Target<'_> {
         match self {
-            Self::Sqlite { readers, .. } => Target::SqlitePool(readers),
+            Self::Sqlite { readers, .. } => Target::SqliteReaders(readers),
             Self::Postgres(pool) => Target::PostgresPool(pool),
         }
     }
 
     fn writing(&self) -> Target<'_> {
         match self {
-            Self::Sqlite { writer, .. } => Target::SqlitePool(writer),
+            Self::Sqlite { writer, .. } => Target::SqliteWriter(writer),
             Self::Postgres(pool) => Target::PostgresPool(pool),
         }
     }
@@ -208,24 +205,24 @@ async fn open_sqlite(url: &str) -> std::result::Result<Db, sqlx::Error> {
         .pragma("journal_size_limit", SQLITE_LOG_BYTES)
         .pragma("temp_store", "MEMORY")
         .disable_statement_logging();
-    let pool = || {
-        SqlitePoolOptions::new()
-            .acquire_timeout(WAIT_FOR_DATABASE)
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-    };
     let writing = options
         .clone()
         .pragma("cache_size", SQLITE_WRITER_CACHE)
         .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES);
-    let writer = pool().min_connections(1).max_connections(1).connect_with(writing).await?;
-    let reading = options.pragma("query_only", "ON");
-    let readers = pool().max_connections(SQLITE_READERS).connect_with(reading).await?;
+    let writer = SqlitePoolOptions::new()
+        .acquire_timeout(WAIT_FOR_DATABASE)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .min_connections(1)
+        .max_connections(1)
+        .connect_with(writing)
+        .await?;
+    let readers = pool::sqlite_readers(options.pragma("query_only", "ON"), SQLITE_READERS);
     Ok(Db::Sqlite { readers, writer })
 }
 
-async fn begin_postgres(pool: &PgPool) -> std::result::Result<Lent, sqlx::Error> {
+async fn begin_postgres(pool: &PostgresPool) -> std::result::Result<Lent, sqlx::Error> {
     let mut lent = Lent::of(pool).await?;
     within(lent.execute("BEGIN")).await?;
     Ok(lent)
@@ -234,21 +231,14 @@ async fn begin_postgres(pool: &PgPool) -> std::result::Result<Lent, sqlx::Error>
 async fn open_postgres(url: &str, max_connections: u32) -> std::result::Result<Db, sqlx::Error> {
     let pool = postgres_pool(url, max_connections.max(2))?;
     // Whoever starts wants to know now that it cannot be reached.
-    drop(pool.acquire().await?);
+    Lent::of(&pool).await?.give_back();
     Ok(Db::Postgres(pool))
 }
 
-fn postgres_pool(url: &str, connections: u32) -> std::result::Result<PgPool, sqlx::Error> {
+fn postgres_pool(url: &str, connections: u32) -> std::result::Result<PostgresPool, sqlx::Error> {
     let options = PgConnectOptions::from_str(url)?
         .statement_cache_capacity(PREPARED_STATEMENTS)
         .application_name("mediary")
         .disable_statement_logging();
-    let pool = PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(WAIT_FOR_DATABASE)
-        .after_connect(|connection, _| {
-            Box::pin(async move { connection.execute(dialect::POSTGRES_CONNECTION).await.map(drop) })
-        })
-        .connect_lazy_with(options);
-    Ok(pool)
+    Ok(pool::postgres_pool(options, usize::try_from(connections).unwrap_or(usize::MAX)))
 }

@@ -1,5 +1,7 @@
 //! Everything in which the two databases differ, each difference once.
 
+use std::io;
+
 use sqlx::error::{DatabaseError, ErrorKind as SqlErrorKind};
 
 use crate::{Backend, Error, ErrorKind};
@@ -130,6 +132,16 @@ fn may_pass(code: &str) -> bool {
     }
     let kind = code.parse::<i64>().unwrap_or(0) & 0xff;
     matches!(kind, 3..=10 | 13 | 14)
+}
+
+/// Whether somebody who tries again in a moment may reach the server: nobody listens yet, it is still starting, or all its
+/// places are taken.
+pub(crate) fn may_be_starting(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.kind() == io::ErrorKind::ConnectionRefused,
+        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("57P03" | "53300")),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 
 use crate::db::Db;
+use crate::pool::Lent;
 use crate::value::args;
 use crate::{Backend, Error, Result, dialect};
 
@@ -42,9 +43,10 @@ pub(crate) async fn migrate(db: &Db) -> Result<Vec<String>> {
             before
         }
         Db::Postgres(pool) => {
-            let mut connection = pool.acquire().await.map_err(|error| failed(error.into()))?;
-            let before = steps_taken(&mut *connection).await?;
-            migrator.run_direct(None, &mut *connection, false).await.map_err(failed)?;
+            let mut lent = Lent::of(pool).await.map_err(|error| failed(error.into()))?;
+            let before = steps_taken(&mut *lent).await?;
+            migrator.run_direct(None, &mut *lent, false).await.map_err(failed)?;
+            lent.give_back();
             before
         }
     };

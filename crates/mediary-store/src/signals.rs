@@ -43,7 +43,7 @@ impl Store {
     pub async fn signals(&self) -> Result<Option<Signals>> {
         let Db::Postgres(pool) = self.db() else { return Ok(None) };
         let listening = async {
-            let mut listener = PgListener::connect_with(pool).await?;
+            let mut listener = pool.manager().listener().await?;
             listener.listen(CHANNEL).await?;
             Ok(listener)
         };

@@ -1,11 +1,11 @@
 //! One statement on either database, and the rows it answers with.
 
 use futures_util::future::BoxFuture;
-use sqlx::postgres::{PgPool, PgRow};
+use sqlx::postgres::PgRow;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{PgConnection, Row as _, SqlStr, SqliteConnection, ValueRef as _};
 
-use crate::lent::{Lent, within};
+use crate::pool::{Lent, PostgresPool, SqliteReaders, lend, within};
 use crate::value::Args;
 use crate::{Result, dialect};
 
@@ -17,8 +17,9 @@ pub(crate) enum Row {
 
 /// Where a statement runs.
 pub(crate) enum Target<'a> {
-    SqlitePool(&'a SqlitePool),
-    PostgresPool(&'a PgPool),
+    SqliteReaders(&'a SqliteReaders),
+    SqliteWriter(&'a SqlitePool),
+    PostgresPool(&'a PostgresPool),
     Sqlite(&'a mut SqliteConnection),
     Postgres(&'a mut PgConnection),
 }
@@ -38,7 +39,11 @@ impl<'a> Target<'a> {
         #[cfg(test)]
         crate::tests::plans::note(&sql, &args);
         let fetched = match self {
-            Self::SqlitePool(pool) => args.sqlite(sql).fetch_all(pool).await.map(sqlite_rows),
+            Self::SqliteReaders(pool) => match lend(pool).await {
+                Ok(mut reader) => args.sqlite(sql).fetch_all(&mut *reader).await.map(sqlite_rows),
+                Err(error) => Err(error),
+            },
+            Self::SqliteWriter(pool) => args.sqlite(sql).fetch_all(pool).await.map(sqlite_rows),
             Self::Sqlite(connection) => args.sqlite(sql).fetch_all(connection).await.map(sqlite_rows),
             Self::PostgresPool(pool) => match Lent::of(pool).await {
                 Ok(mut lent) => {
@@ -58,7 +63,13 @@ impl<'a> Target<'a> {
         #[cfg(test)]
         crate::tests::plans::note(&sql, &args);
         let executed = match self {
-            Self::SqlitePool(pool) => args.sqlite(sql).execute(pool).await.map(|done| done.rows_affected()),
+            Self::SqliteReaders(pool) => match lend(pool).await {
+                Ok(mut reader) => {
+                    args.sqlite(sql).execute(&mut *reader).await.map(|done| done.rows_affected())
+                }
+                Err(error) => Err(error),
+            },
+            Self::SqliteWriter(pool) => args.sqlite(sql).execute(pool).await.map(|done| done.rows_affected()),
             Self::Sqlite(tx) => args.sqlite(sql).execute(tx).await.map(|done| done.rows_affected()),
             Self::PostgresPool(pool) => match Lent::of(pool).await {
                 Ok(mut lent) => {

@@ -12,8 +12,8 @@ use crate::webhook::{change, post, text_item, webhook};
 /// Longer than any wait for a connection.
 const SAYS_SO_WITHIN: Duration = Duration::from_secs(15);
 
-/// What the program's readers have between them; one of its 24 listens.
-const CONNECTIONS: usize = 22;
+/// What the program's readers have between them.
+const CONNECTIONS: usize = 24;
 
 async fn world() -> World {
     World::new(Database::postgres_by_detour().await, &[]).await

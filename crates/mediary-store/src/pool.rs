@@ -1,0 +1,188 @@
+//! Connections on loan.
+//!
+//! sqlx's own pool asks the database whether a connection is alive each time that it comes back, and on Postgres each time
+//! that it is lent: up to two round trips beside that of the statement. Here only a connection that was not used for a
+//! while is asked.
+
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
+use tokio::time::Instant;
+
+use crate::dialect;
+
+/// How long a statement waits for a connection, or for another process's transaction.
+pub(crate) const WAIT_FOR_DATABASE: Duration = Duration::from_secs(10);
+/// A statement that takes longer is taken for one that the network has lost.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
+/// A connection to Postgres that was not lent for this long is asked whether it is alive, and how long that may take. Under
+/// load none is; a statement on one that died meanwhile has to wait for its deadline.
+const BELIEVED_FOR: Duration = Duration::from_millis(100);
+const ALIVE_WITHIN: Duration = Duration::from_secs(1);
+/// After so long unused, firewalls may have forgotten it without a word; after so long at all, Postgres' own memory for it
+/// has grown.
+const UNUSED_MAX: Duration = Duration::from_secs(10 * 60);
+const AGE_MAX: Duration = Duration::from_secs(30 * 60);
+/// For how long a Postgres that is about to start is tried again, and after which wait.
+const STARTS_WITHIN: Duration = Duration::from_secs(5);
+const CONNECT_AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+pub(crate) type SqliteReaders = Pool<SqliteReader>;
+pub(crate) type PostgresPool = Pool<PostgresServer>;
+
+/// Opens connections that read a file.
+#[derive(Debug)]
+pub(crate) struct SqliteReader(SqliteConnectOptions);
+
+/// Opens connections to a server.
+#[derive(Debug)]
+pub(crate) struct PostgresServer(PgConnectOptions);
+
+pub(crate) fn sqlite_readers(options: SqliteConnectOptions, connections: usize) -> SqliteReaders {
+    pool(SqliteReader(options), connections)
+}
+
+pub(crate) fn postgres_pool(options: PgConnectOptions, connections: usize) -> PostgresPool {
+    pool(PostgresServer(options), connections)
+}
+
+fn pool<M: Manager>(manager: M, connections: usize) -> Pool<M> {
+    Pool::builder(manager)
+        .max_size(connections)
+        .build()
+        .expect("without time limits of its own it needs nothing else")
+}
+
+/// A connection, within the time that a statement waits for one.
+pub(crate) async fn lend<M: Manager<Error = sqlx::Error>>(pool: &Pool<M>) -> Result<Object<M>, sqlx::Error> {
+    match tokio::time::timeout(WAIT_FOR_DATABASE, pool.get()).await {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(PoolError::Backend(error))) => Err(error),
+        Ok(Err(PoolError::Closed)) => Err(sqlx::Error::PoolClosed),
+        Ok(Err(_)) | Err(_) => Err(sqlx::Error::PoolTimedOut),
+    }
+}
+
+/// Closes what nobody uses; the others are closed as they come back.
+pub(crate) async fn close<M>(pool: &Pool<M>)
+where
+    M: Manager,
+    M::Type: sqlx::Connection,
+{
+    let unused = pool.retain(|_, _| false).removed;
+    pool.close();
+    for connection in unused {
+        // Whatever it says, it is gone.
+        let _ = connection.close().await;
+    }
+}
+
+impl Manager for SqliteReader {
+    type Type = SqliteConnection;
+    type Error = sqlx::Error;
+
+    async fn create(&self) -> Result<SqliteConnection, sqlx::Error> {
+        self.0.connect().await
+    }
+
+    async fn recycle(&self, _: &mut SqliteConnection, _: &Metrics) -> RecycleResult<sqlx::Error> {
+        Ok(())
+    }
+}
+
+impl PostgresServer {
+    /// A connection that is lent to nobody, for it listens.
+    pub(crate) async fn listener(&self) -> Result<PgListener, sqlx::Error> {
+        let own = PgPoolOptions::new().max_connections(1).acquire_timeout(WAIT_FOR_DATABASE);
+        PgListener::connect_with(&own.connect_lazy_with(self.0.clone())).await
+    }
+}
+
+impl Manager for PostgresServer {
+    type Type = PgConnection;
+    type Error = sqlx::Error;
+
+    async fn create(&self) -> Result<PgConnection, sqlx::Error> {
+        let until = Instant::now() + STARTS_WITHIN;
+        let mut connection = loop {
+            match self.0.connect().await {
+                Ok(connection) => break connection,
+                Err(error) if dialect::may_be_starting(&error) && Instant::now() < until => {
+                    tokio::time::sleep(CONNECT_AGAIN_AFTER).await;
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        connection.execute(dialect::POSTGRES_CONNECTION).await?;
+        Ok(connection)
+    }
+
+    async fn recycle(&self, connection: &mut PgConnection, used: &Metrics) -> RecycleResult<sqlx::Error> {
+        if used.age() > AGE_MAX || used.last_used() > UNUSED_MAX {
+            return Err(RecycleError::message("too old"));
+        }
+        if used.last_used() > BELIEVED_FOR {
+            let alive = tokio::time::timeout(ALIVE_WITHIN, connection.ping()).await;
+            alive.map_err(|_| RecycleError::message("silent"))??;
+        }
+        Ok(())
+    }
+}
+
+/// A connection to Postgres that is closed unless it is given back. Whoever goes away in the middle of a statement leaves
+/// it in a state that nobody knows, and with a transaction open; one whose network has gone never answers again.
+pub(crate) struct Lent(Option<Object<PostgresServer>>);
+
+impl Lent {
+    pub(crate) async fn of(pool: &PostgresPool) -> Result<Self, sqlx::Error> {
+        lend(pool).await.map(|connection| Self(Some(connection)))
+    }
+
+    /// For the next one, with no statement and no transaction under way.
+    pub(crate) fn give_back(mut self) {
+        drop(self.0.take());
+    }
+
+    /// Gives it back if it has answered, even if by saying no.
+    pub(crate) fn give_back_after<T>(self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        if matches!(result, Ok(_) | Err(sqlx::Error::Database(_))) {
+            self.give_back();
+        }
+        result
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(Object::take(connection));
+        }
+    }
+}
+
+impl Deref for Lent {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.0.as_ref().expect("only giving it back takes it")
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.0.as_mut().expect("only giving it back takes it")
+    }
+}
+
+/// The answer to a statement, unless it does not come.
+pub(crate) async fn within<T>(
+    statement: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    let answer = tokio::time::timeout(ANSWERS_WITHIN, statement).await;
+    answer.unwrap_or_else(|_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())))
+}
