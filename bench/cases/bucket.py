@@ -5,12 +5,12 @@ import os
 import statistics
 import urllib.request
 
-from anchors.nginx import before
+from anchors.nginx import before, graph
 from anchors.objects import put_objects
 from anchors.wrk import wrk
 from cases.downloads import download
 from cases.stored import stored_files
-from tools.process import LOAD_CORE, run_json
+from tools.process import LOAD_CORE, SERVER_CORE, run_json
 from tools.report import against, at_most, told
 
 PARALLEL = 16
@@ -26,8 +26,10 @@ VIEWS = 100
 
 def run(bench):
     bucket = bench.bucket()
+    # On our core, so that it takes nothing from the bucket.
+    whatsapp = bench.nginx(SERVER_CORE, graph(*bench.files))
     server = bench.mediary(
-        graph_url=bench.graph.url,
+        graph_url=whatsapp.url,
         settings={
             **bucket.settings,
             "MEDIARY_WORKERS": str(PARALLEL),

@@ -141,7 +141,8 @@ impl Engine {
         Ok(Some((*last, erased.len())))
     }
 
-    fn changed(&self, changes: &[Change]) {
+    /// Forgets what was known of rows that changed, and tells listeners.
+    pub(crate) fn changed(&self, changes: &[Change]) {
         for change in changes {
             self.files().forget_ids(change.company_id, change.media_id, change.message_id);
         }

@@ -186,6 +186,9 @@ fn hear(engine: &Engine, number: u64, text: &str) {
         if let (EventName::MediaCompleted, Some(media)) = (name, data.media_id) {
             engine.ended().tell(media, How::Stored);
         }
+        if name == EventName::MediaDeleted {
+            engine.files().forget_ids(company_id, data.media_id, data.message_id);
+        }
         engine.events().deliver(LiveEvent { seq, company_id, name, data });
     }
     if signal.ingest {

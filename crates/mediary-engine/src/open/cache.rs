@@ -14,8 +14,9 @@ use super::{FileInfo, OpenedMedia, Source, Target};
 use crate::accounts::CACHED_FOR;
 
 const RECENT: u64 = 16_384;
-/// Records of files that are only passed on.
+/// Records of files that are only passed on, and for how long each is believed unless a deletion is heard of.
 const PASSED_ON: u64 = 4096;
+const PASSED_ON_FOR: Duration = Duration::from_secs(5);
 /// Files that are kept open, and for how long: by then storage is looked at again, and a file that it lost is missed.
 const OPEN_FILES: u64 = 1024;
 const OPEN_FOR: Duration = Duration::from_secs(5);
@@ -26,7 +27,8 @@ const VIEWS_NOTED: usize = 4096;
 /// A storage key and the hash of what lay there when it was opened: another content is another file.
 type FileKey = (StorageKey, [u8; 32]);
 
-/// The cache. What is deleted here is forgotten at once; what another process deletes, within half a second.
+/// The cache. What is deleted here is forgotten at once, and what another process deletes as soon as it is heard of; while
+/// that cannot be heard, after half a second if it is stored, else after five.
 pub(crate) struct OpenFiles {
     recent: Cache<(CompanyId, Target), (Arc<FileInfo>, StoredFile)>,
     open: Cache<FileKey, StoredFile>,
@@ -46,7 +48,7 @@ impl Default for OpenFiles {
         Self {
             recent: Cache::builder().max_capacity(RECENT).time_to_live(CACHED_FOR).build(),
             open: Cache::builder().max_capacity(OPEN_FILES).time_to_live(OPEN_FOR).build(),
-            passed_on: Cache::builder().max_capacity(PASSED_ON).time_to_live(CACHED_FOR).build(),
+            passed_on: Cache::builder().max_capacity(PASSED_ON).time_to_live(PASSED_ON_FOR).build(),
             viewed: Mutex::default(),
         }
     }

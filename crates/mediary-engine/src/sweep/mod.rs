@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::engine::{Engine, Shutdown};
 use crate::error::Result;
 use crate::events::{EventData, EventName};
-use crate::{fault, ingest};
+use crate::fault;
 
 /// How often the quick things are done, and the slow ones.
 const OFTEN: Duration = Duration::from_secs(5);
@@ -162,7 +162,7 @@ impl Engine {
     /// A status and its message may have been taken in by two processes at the same moment.
     async fn apply_waiting(&self, since: Duration) -> Result<()> {
         let changes = self.store().apply_waiting_updates(self.now().minus(since), BATCH).await?;
-        ingest::publish(self.events(), &changes);
+        self.changed(&changes);
         Ok(())
     }
 

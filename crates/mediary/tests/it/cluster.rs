@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::digest::{SHA256, digest};
 use mediary_core::{Clock as _, SystemClock};
 use mediary_simulator::{AccountSpec, FaultKind, FaultSpec, MediaSpec, MessageSpec, RandomFaults};
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use crate::events::Listener;
@@ -20,6 +21,8 @@ const DELIVERED_WITHIN: Duration = Duration::from_secs(300);
 /// Without one more file.
 const STUCK_AFTER: Duration = Duration::from_secs(60);
 const LEASE_MS: &str = "2000";
+/// Less than any node believes what it looked up.
+const HEARD_WITHIN: Duration = Duration::from_secs(3);
 
 struct Cluster {
     world: World,
@@ -61,6 +64,26 @@ impl Cluster {
         Api::new(format!("http://127.0.0.1:{}", self.nodes[node].port), &self.world.key)
     }
 
+    /// Other nodes take notice within a second; from then on messages come under it.
+    async fn set_policy(&self, policy: &str) {
+        let change =
+            self.api(0).request(Method::PATCH, "/api/settings/media").json(&json!({ "policy": policy }));
+        assert!(change.send().await.unwrap().status().is_success());
+        let simulator = &self.world.simulator;
+        eventually("the policy to hold", async || {
+            let probe = simulator.add_media(&MediaSpec::generated(10, 3, "image/jpeg")).await.unwrap();
+            let sent = simulator.send(&MessageSpec::media("image", &probe.id)).await.unwrap();
+            let message =
+                self.api(0).media_of(&sent.id, "a policy", |media| media["policy"].is_string()).await;
+            if message["media"]["policy"] == policy {
+                Ok(())
+            } else {
+                Err(message["media"]["policy"].clone())
+            }
+        })
+        .await;
+    }
+
     fn kill_and_restart(&mut self, node: usize) {
         self.nodes[node].server.take().unwrap().kill();
         let server = self.world.start_node(node, self.nodes[node].port, &["serve"]);
@@ -96,20 +119,7 @@ async fn a_missing_file_is_fetched_once_for_viewers_on_all_nodes() {
     let cluster = Cluster::start(&["", "", ""], &[]).await;
     let media = MediaSpec::generated(300_000, 2, "image/jpeg");
     let media = cluster.world.simulator.add_media(&media).await.unwrap();
-    let settings = serde_json::json!({ "policy": "on_view" });
-    let set =
-        cluster.api(0).request(reqwest::Method::PATCH, "/api/settings/media").json(&settings).send().await;
-    assert!(set.unwrap().status().is_success());
-    // Other nodes take notice within a second; the message must come after that.
-    eventually("the policy to hold", async || {
-        let probe =
-            cluster.world.simulator.add_media(&MediaSpec::generated(10, 3, "image/jpeg")).await.unwrap();
-        let sent = cluster.world.simulator.send(&MessageSpec::media("image", &probe.id)).await.unwrap();
-        let message =
-            cluster.api(0).media_of(&sent.id, "a policy", |media| media["policy"].is_string()).await;
-        if message["media"]["policy"] == "on_view" { Ok(()) } else { Err(message["media"]["policy"].clone()) }
-    })
-    .await;
+    cluster.set_policy("on_view").await;
     let sent = cluster.world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();
     let message = cluster.api(0).media_of(&sent.id, "arrival", |media| media["policy"] == "on_view").await;
     let views = (0..30).map(|view| {
@@ -119,6 +129,27 @@ async fn a_missing_file_is_fetched_once_for_viewers_on_all_nodes() {
     let sizes = futures_util::future::join_all(views).await;
     assert!(sizes.iter().all(|size| *size == 300_000));
     assert_eq!(cluster.world.simulator.media_stats(&media.id).downloads, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_node_deletes_no_other_passes_on() {
+    let cluster = Cluster::start(&["", "--no-workers"], &[]).await;
+    cluster.set_policy("stream").await;
+    let media = MediaSpec::generated(30_000, 4, "image/jpeg");
+    let media = cluster.world.simulator.add_media(&media).await.unwrap();
+    let sent = cluster.world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();
+    let message = cluster.api(0).media_of(&sent.id, "arrival", |media| media["policy"] == "stream").await;
+    assert_eq!(cluster.api(1).bytes(&message).await.len(), 30_000);
+    let record = format!("/api/media/{}", message["media"]["id"]);
+    assert!(cluster.api(0).request(Method::DELETE, &record).send().await.unwrap().status().is_success());
+    let deleted = Instant::now();
+    let url = message["media"]["url"].as_str().unwrap();
+    eventually("the other node to refuse it", async || match cluster.api(1).get(url).await.status() {
+        StatusCode::GONE => Ok(()),
+        status => Err(status),
+    })
+    .await;
+    assert!(deleted.elapsed() < HEARD_WITHIN, "it was told: {:?}", deleted.elapsed());
 }
 
 const BETA: &str = "300000000000003";
