@@ -16,7 +16,7 @@ from tools.report import against, at_most, told
 PARALLEL = 16
 READERS = 64
 # What, prefix of media ids, files written in a round, in a quick one, figure when read.
-SIZES = [("300 KB", "1130", 800, 400, "rate"), ("16 MB", "1116", 24, 8, "mb_per_second")]
+SIZES = [("300 KB", "1130", 2400, 400, "rate"), ("16 MB", "1116", 24, 8, "mb_per_second")]
 UNITS = {"rate": "/s", "mb_per_second": "MB/s"}
 # Files that readers share.
 FEW = 8
