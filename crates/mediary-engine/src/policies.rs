@@ -2,12 +2,11 @@
 //! was kept before is erased. Nothing is erased that nobody asked for.
 
 use mediary_core::{AccountId, CompanyId, ErrorCode, MediaId, MediaPolicy, MediaTask, Permission};
-use mediary_store::{Change, Company, DueTask, Kept, MediaFile, MediaSettings, PolicyPreview, Tally};
+use mediary_store::{Company, DueTask, Kept, MediaFile, MediaSettings, PolicyPreview, Tally};
 
 use crate::access::Caller;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::ingest;
 
 /// Files of one transaction; such transactions of one task, and tasks, before the rest of the sweep gets its turn.
 const BATCH: u32 = 500;
@@ -139,13 +138,5 @@ impl Engine {
         self.changed(&erased);
         self.wake().sweep();
         Ok(Some((*last, erased.len())))
-    }
-
-    /// Forgets what was known of rows that changed, and tells listeners.
-    pub(crate) fn changed(&self, changes: &[Change]) {
-        for change in changes {
-            self.files().forget_ids(change.company_id, change.media_id, change.message_id);
-        }
-        ingest::publish(self.events(), changes);
     }
 }

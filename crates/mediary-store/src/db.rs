@@ -6,7 +6,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Executor as _, SqlSafeStr, Sqlite, Transaction};
+use sqlx::{ConnectOptions as _, Executor as _, SqlSafeStr, SqlStr, Sqlite, Transaction};
 
 use crate::pool::{self, Lent, PostgresPool, SqliteReaders, WAIT_FOR_DATABASE, within};
 use crate::record::{Read, read_row};
@@ -44,7 +44,7 @@ pub(crate) enum Tx {
 }
 
 impl Db {
-    pub(crate) async fn open(url: &str, max_connections: u32) -> Result<Self> {
+    pub(crate) async fn open(url: &str, max_connections: usize) -> Result<Self> {
         if url.starts_with("sqlite:") {
             return open_sqlite(url).await.map_err(|error| dialect::error("open the SQLite database", error));
         }
@@ -56,7 +56,7 @@ impl Db {
     }
 
     /// The same database over connections of its own, which nobody else can use up. On SQLite the one writer is fair.
-    pub(crate) fn apart(&self, url: &str, connections: u32) -> Result<Self> {
+    pub(crate) fn apart(&self, url: &str, connections: usize) -> Result<Self> {
         match self {
             Self::Sqlite { .. } => Ok(self.clone()),
             Self::Postgres(_) => {
@@ -92,23 +92,27 @@ impl Db {
         begun.map_err(|error| dialect::error("begin a transaction", error))
     }
 
-    fn reading(&self) -> Target<'_> {
+    async fn read(&self, sql: SqlStr, args: Args) -> Result<Vec<Row>> {
         match self {
-            Self::Sqlite { readers, .. } => Target::SqliteReaders(readers),
-            Self::Postgres(pool) => Target::PostgresPool(pool),
+            Self::Sqlite { readers, .. } => {
+                let lent = pool::lend(readers).await;
+                let mut reader = lent.map_err(|error| dialect::error("run a statement", error))?;
+                Target::Sqlite(&mut reader).rows(sql, args).await
+            }
+            Self::Postgres(pool) => Target::PostgresPool(pool).rows(sql, args).await,
         }
     }
 
     fn writing(&self) -> Target<'_> {
         match self {
-            Self::Sqlite { writer, .. } => Target::SqliteWriter(writer),
+            Self::Sqlite { writer, .. } => Target::SqlitePool(writer),
             Self::Postgres(pool) => Target::PostgresPool(pool),
         }
     }
 
     /// All rows of a statement that only reads.
     pub(crate) async fn all<T: Read>(&self, sql: impl SqlSafeStr, args: impl Into<Args>) -> Result<Vec<T>> {
-        read_all(&self.reading().rows(sql.into_sql_str(), args.into()).await?)
+        read_all(&self.read(sql.into_sql_str(), args.into()).await?)
     }
 
     /// The only row of a statement that only reads, if there is one.
@@ -117,7 +121,7 @@ impl Db {
         sql: impl SqlSafeStr,
         args: impl Into<Args>,
     ) -> Result<Option<T>> {
-        read_first(&self.reading().rows(sql.into_sql_str(), args.into()).await?)
+        read_first(&self.read(sql.into_sql_str(), args.into()).await?)
     }
 
     /// Runs one writing statement; how many rows it changed.
@@ -228,17 +232,17 @@ async fn begin_postgres(pool: &PostgresPool) -> std::result::Result<Lent, sqlx::
     Ok(lent)
 }
 
-async fn open_postgres(url: &str, max_connections: u32) -> std::result::Result<Db, sqlx::Error> {
+async fn open_postgres(url: &str, max_connections: usize) -> std::result::Result<Db, sqlx::Error> {
     let pool = postgres_pool(url, max_connections.max(2))?;
     // Whoever starts wants to know now that it cannot be reached.
     Lent::of(&pool).await?.give_back();
     Ok(Db::Postgres(pool))
 }
 
-fn postgres_pool(url: &str, connections: u32) -> std::result::Result<PostgresPool, sqlx::Error> {
+fn postgres_pool(url: &str, connections: usize) -> std::result::Result<PostgresPool, sqlx::Error> {
     let options = PgConnectOptions::from_str(url)?
         .statement_cache_capacity(PREPARED_STATEMENTS)
         .application_name("mediary")
         .disable_statement_logging();
-    Ok(pool::postgres_pool(options, usize::try_from(connections).unwrap_or(usize::MAX)))
+    Ok(pool::postgres_pool(options, connections))
 }

@@ -4,9 +4,9 @@
 //! is written from it (`ingest`), downloads as jobs (`downloads`), messages, conversations and media as people read
 //! them, and companies with their people and accounts (`people`). Every function about tenant data takes the company.
 //!
-//! Beneath: `db` runs statements on whichever database it is, `record` turns rows into structs, `value` turns
-//! parameters into what a database takes, `bulk` writes many rows with few statements, `batch` lets many callers share
-//! a commit, and `dialect` holds all in which the two databases differ.
+//! Beneath: `db` runs statements on whichever database it is, `pool` lends it connections, `record` turns rows into
+//! structs, `value` turns parameters into what a database takes, `bulk` writes many rows with few statements, `batch`
+//! lets many callers share a commit, and `dialect` holds all in which the two databases differ.
 
 mod batch;
 mod bulk;

@@ -2,13 +2,13 @@
 //!
 //! sqlx's own pool asks the database whether a connection is alive each time that it comes back, and on Postgres each time
 //! that it is lent: up to two round trips beside that of the statement. Here only a connection that was not used for a
-//! while is asked.
+//! while is asked. SQLite's one writer stays with sqlx, whose transactions roll back when they are dropped.
 
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult};
+use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
@@ -22,14 +22,14 @@ pub(crate) const WAIT_FOR_DATABASE: Duration = Duration::from_secs(10);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 /// A connection to Postgres that was not lent for this long is asked whether it is alive, and how long that may take. Under
 /// load none is; a statement on one that died meanwhile has to wait for its deadline.
-const BELIEVED_FOR: Duration = Duration::from_millis(100);
+pub(crate) const BELIEVED_FOR: Duration = Duration::from_millis(100);
 const ALIVE_WITHIN: Duration = Duration::from_secs(1);
 /// After so long unused, firewalls may have forgotten it without a word; after so long at all, Postgres' own memory for it
 /// has grown.
-const UNUSED_MAX: Duration = Duration::from_secs(10 * 60);
-const AGE_MAX: Duration = Duration::from_secs(30 * 60);
+pub(crate) const UNUSED_MAX: Duration = Duration::from_secs(10 * 60);
+pub(crate) const AGE_MAX: Duration = Duration::from_secs(30 * 60);
 /// For how long a Postgres that is about to start is tried again, and after which wait.
-const STARTS_WITHIN: Duration = Duration::from_secs(5);
+pub(crate) const STARTS_WITHIN: Duration = Duration::from_secs(5);
 const CONNECT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 pub(crate) type SqliteReaders = Pool<SqliteReader>;
@@ -54,6 +54,8 @@ pub(crate) fn postgres_pool(options: PgConnectOptions, connections: usize) -> Po
 fn pool<M: Manager>(manager: M, connections: usize) -> Pool<M> {
     Pool::builder(manager)
         .max_size(connections)
+        // As few as do are in use, and those are believed.
+        .queue_mode(QueueMode::Lifo)
         .build()
         .expect("without time limits of its own it needs nothing else")
 }

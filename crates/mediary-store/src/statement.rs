@@ -5,7 +5,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{PgConnection, Row as _, SqlStr, SqliteConnection, ValueRef as _};
 
-use crate::pool::{Lent, PostgresPool, SqliteReaders, lend, within};
+use crate::pool::{Lent, PostgresPool, within};
 use crate::value::Args;
 use crate::{Result, dialect};
 
@@ -17,8 +17,7 @@ pub(crate) enum Row {
 
 /// Where a statement runs.
 pub(crate) enum Target<'a> {
-    SqliteReaders(&'a SqliteReaders),
-    SqliteWriter(&'a SqlitePool),
+    SqlitePool(&'a SqlitePool),
     PostgresPool(&'a PostgresPool),
     Sqlite(&'a mut SqliteConnection),
     Postgres(&'a mut PgConnection),
@@ -39,11 +38,7 @@ impl<'a> Target<'a> {
         #[cfg(test)]
         crate::tests::plans::note(&sql, &args);
         let fetched = match self {
-            Self::SqliteReaders(pool) => match lend(pool).await {
-                Ok(mut reader) => args.sqlite(sql).fetch_all(&mut *reader).await.map(sqlite_rows),
-                Err(error) => Err(error),
-            },
-            Self::SqliteWriter(pool) => args.sqlite(sql).fetch_all(pool).await.map(sqlite_rows),
+            Self::SqlitePool(pool) => args.sqlite(sql).fetch_all(pool).await.map(sqlite_rows),
             Self::Sqlite(connection) => args.sqlite(sql).fetch_all(connection).await.map(sqlite_rows),
             Self::PostgresPool(pool) => match Lent::of(pool).await {
                 Ok(mut lent) => {
@@ -63,13 +58,7 @@ impl<'a> Target<'a> {
         #[cfg(test)]
         crate::tests::plans::note(&sql, &args);
         let executed = match self {
-            Self::SqliteReaders(pool) => match lend(pool).await {
-                Ok(mut reader) => {
-                    args.sqlite(sql).execute(&mut *reader).await.map(|done| done.rows_affected())
-                }
-                Err(error) => Err(error),
-            },
-            Self::SqliteWriter(pool) => args.sqlite(sql).execute(pool).await.map(|done| done.rows_affected()),
+            Self::SqlitePool(pool) => args.sqlite(sql).execute(pool).await.map(|done| done.rows_affected()),
             Self::Sqlite(tx) => args.sqlite(sql).execute(tx).await.map(|done| done.rows_affected()),
             Self::PostgresPool(pool) => match Lent::of(pool).await {
                 Ok(mut lent) => {

@@ -17,7 +17,7 @@ use crate::{Result, migrations};
 /// Finished downloads that may wait for their commit, and that are committed together.
 const FINISHED: Bounds = Bounds { queue: 256, batch: 64 };
 /// Connections that only webhooks use, on Postgres: one for their commit and one to look their accounts up.
-const WEBHOOK_CONNECTIONS: u32 = 2;
+const WEBHOOK_CONNECTIONS: usize = 2;
 /// Webhook bodies that may wait for their commit, and that are committed together.
 const WEBHOOKS: Bounds = Bounds { queue: limits::WEBHOOK_QUEUE, batch: limits::WEBHOOK_BATCH };
 
@@ -34,7 +34,7 @@ pub struct StoreOptions {
     /// `sqlite://path` or `postgres://…`.
     pub url: String,
     /// On Postgres. SQLite has one connection that writes and a few that read.
-    pub max_connections: u32,
+    pub max_connections: usize,
 }
 
 impl fmt::Debug for StoreOptions {

@@ -16,7 +16,7 @@ use crate::config::{Config, secret_key};
 use crate::output::WrongUsage;
 
 /// Connections to Postgres, at most; the embedded database decides by itself.
-const DATABASE_CONNECTIONS: u32 = 24;
+const DATABASE_CONNECTIONS: usize = 24;
 const USER_AGENT: &str = concat!("Mediary/", env!("CARGO_PKG_VERSION"));
 
 /// The store, the engine and the clock of this process.

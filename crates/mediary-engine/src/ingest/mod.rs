@@ -239,8 +239,18 @@ fn gives_way(waiting: usize, age: Duration) -> bool {
     waiting >= CROWD && age < GIVES_WAY_FOR
 }
 
+impl Engine {
+    /// Forgets what was known of rows that changed, and tells listeners.
+    pub(crate) fn changed(&self, changes: &[Change]) {
+        for change in changes {
+            self.files().forget_ids(change.company_id, change.media_id, change.message_id);
+        }
+        publish(self.events(), changes);
+    }
+}
+
 /// Tells listeners what changed.
-pub(crate) fn publish(events: &EventBus, changes: &[Change]) {
+fn publish(events: &EventBus, changes: &[Change]) {
     for change in changes {
         let (name, id) = match change.kind {
             ChangeKind::MessageCreated => (EventName::MessageCreated, change.message_id.map(i64::from)),

@@ -35,7 +35,7 @@ pub(super) struct Test {
     folder: Option<tempfile::TempDir>,
 }
 
-fn postgres_url() -> String {
+pub(super) fn postgres_url() -> String {
     #[expect(clippy::disallowed_methods, reason = "the test run says where its Postgres is")]
     std::env::var("MEDIARY_TEST_POSTGRES").expect(
         "MEDIARY_TEST_POSTGRES is not set: run `make test`, or `xtask/with-postgres.sh cargo test -p mediary-store`",

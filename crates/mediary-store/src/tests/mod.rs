@@ -16,6 +16,7 @@ mod lists;
 mod moves;
 pub(crate) mod plans;
 mod policies;
+mod pool;
 mod races;
 mod schema;
 mod statuses;

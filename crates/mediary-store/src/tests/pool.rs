@@ -1,0 +1,71 @@
+//! Which connections to Postgres are lent, and which are asked before.
+
+use std::io;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use deadpool::managed::{Manager as _, Metrics};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{Connection as _, Executor as _, Row as _};
+
+use super::harness::postgres_url;
+use crate::pool::{AGE_MAX, BELIEVED_FOR, Lent, PostgresPool, STARTS_WITHIN, UNUSED_MAX, postgres_pool};
+
+fn pool() -> PostgresPool {
+    postgres_pool(PgConnectOptions::from_str(&postgres_url()).unwrap(), 3)
+}
+
+async fn number(connection: &mut PgConnection) -> i32 {
+    connection.fetch_one("SELECT pg_backend_pid()").await.unwrap().get(0)
+}
+
+/// What is known of a connection that was opened and last lent so long ago.
+fn used(age: Duration, unused: Duration) -> Metrics {
+    let now = Instant::now();
+    Metrics { created: now.checked_sub(age).unwrap(), recycled: now.checked_sub(unused), recycle_count: 1 }
+}
+
+#[tokio::test]
+async fn a_connection_is_asked_after_a_pause_only() {
+    let pool = pool();
+    let server = pool.manager();
+    let [mut alive, mut dead] = [server.create().await.unwrap(), server.create().await.unwrap()];
+    let dead_number = number(&mut dead).await;
+    let ended = sqlx::query("SELECT pg_terminate_backend($1)").bind(dead_number);
+    ended.execute(&mut alive).await.unwrap();
+    let (hour, moment, pause) = (Duration::from_secs(3600), Duration::ZERO, BELIEVED_FOR * 2);
+    assert!(server.recycle(&mut dead, &used(pause, moment)).await.is_ok(), "it was believed");
+    assert!(server.recycle(&mut dead, &used(pause, pause)).await.is_err(), "it was asked");
+    assert!(server.recycle(&mut alive, &used(pause, pause)).await.is_ok());
+    assert!(
+        server.recycle(&mut alive, &used(hour, UNUSED_MAX + pause)).await.is_err(),
+        "unused for too long"
+    );
+    assert!(server.recycle(&mut alive, &used(AGE_MAX + pause, moment)).await.is_err(), "too old");
+    alive.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_one_that_came_back_last_is_lent_next() {
+    let pool = pool();
+    let (first, mut second) = (Lent::of(&pool).await.unwrap(), Lent::of(&pool).await.unwrap());
+    let last = number(&mut second).await;
+    first.give_back();
+    second.give_back();
+    assert_eq!(number(&mut Lent::of(&pool).await.unwrap()).await, last);
+    crate::pool::close(&pool).await;
+    assert!(matches!(Lent::of(&pool).await.err(), Some(sqlx::Error::PoolClosed)));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_come_up_is_waited_for_and_told_by_its_own_error() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let pool = postgres_pool(PgConnectOptions::new().host("127.0.0.1").port(nobody.port()), 1);
+    let began = Instant::now();
+    let error = Lent::of(&pool).await.err().unwrap();
+    assert!(
+        matches!(&error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused),
+        "{error}"
+    );
+    assert!(began.elapsed() >= STARTS_WITHIN);
+}
