@@ -11,7 +11,8 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::fetch;
 
-/// Rows read at once.
+/// Rows that are looked at at once, and those of them that are fetched together.
+const LOOKED_AT: u32 = 1000;
 const PAGE: u32 = 200;
 const SECOND: Duration = Duration::from_secs(1);
 /// How long a page waits for downloads of other processes, and how often it looks at them.
@@ -60,24 +61,30 @@ impl Engine {
         self.resolve_all(options.company, &mut report).await?;
         let page = options.files_per_second.map_or(PAGE, |most| most.clamp(1, PAGE));
         let mut after = None;
-        loop {
-            let began = Instant::now();
-            let wanted = self.store().due_for_backfill(options.company, after, page).await?;
-            let Some(last) = wanted.last() else { return Ok(report) };
-            after = Some((last.expires_at, last.id));
-            for media in &wanted {
-                self.store().requeue_download(media.company_id, media.id, true).await?;
-            }
-            self.run_to_the_end(&wanted).await?;
-            for media in &wanted {
-                let outcome = self.outcome(media).await?;
-                report.count(outcome);
-                each(media.id, outcome);
-            }
-            if let Some(most) = options.files_per_second {
-                tokio::time::sleep_until(began + SECOND * page / most.max(1)).await;
+        while let Some(stretch) = self.store().due_for_backfill(options.company, after, LOOKED_AT).await? {
+            after = Some(stretch.upto);
+            for wanted in stretch.found.chunks(page as usize) {
+                let began = Instant::now();
+                self.save(wanted).await?;
+                for media in wanted {
+                    let outcome = self.outcome(media).await?;
+                    report.count(outcome);
+                    each(media.id, outcome);
+                }
+                if let (Some(most), Ok(files)) = (options.files_per_second, u32::try_from(wanted.len())) {
+                    tokio::time::sleep_until(began + SECOND * files / most.max(1)).await;
+                }
             }
         }
+        Ok(report)
+    }
+
+    /// Fetches these files, as far as they can be fetched.
+    async fn save(&self, files: &[MediaFile]) -> Result<()> {
+        for media in files {
+            self.store().requeue_download(media.company_id, media.id, true).await?;
+        }
+        self.run_to_the_end(files).await
     }
 
     /// Runs what is due, and waits for those of the files that another process has in hand or keeps us from.

@@ -2,15 +2,17 @@
 //! was kept before is erased. Nothing is erased that nobody asked for.
 
 use mediary_core::{AccountId, CompanyId, ErrorCode, MediaId, MediaPolicy, MediaTask, Permission};
-use mediary_store::{Company, DueTask, Kept, MediaFile, MediaSettings, PolicyPreview, Tally};
+use mediary_store::{Company, DueTask, Kept, MediaFile, MediaSettings, PolicyPreview, Stretch, Tally};
 
 use crate::access::Caller;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 
-/// Files of one transaction; such transactions of one task, and tasks, before the rest of the sweep gets its turn.
-const BATCH: u32 = 500;
-const BATCHES_AT_ONCE: u32 = 10;
+/// Files of one transaction.
+const BATCH: usize = 500;
+/// Files that are looked at at once; how often of one task, and tasks, before the rest of the sweep gets its turn.
+const LOOKED_AT: u32 = 2000;
+const STRETCHES_AT_ONCE: u32 = 10;
 const TASKS_AT_ONCE: u32 = 10;
 
 impl Engine {
@@ -84,27 +86,29 @@ impl Engine {
 
     /// False if there may be more.
     async fn follow_policy(&self, task: &DueTask) -> Result<bool> {
-        let mut after = None;
-        for _ in 0..BATCHES_AT_ONCE {
-            let behind = self.store().behind_policy(task.company_id, after, BATCH).await?;
-            let Some(last) = behind.last() else { return Ok(true) };
-            after = Some(*last);
-            let files: Vec<MediaId> = behind.into_iter().map(|(_, media)| media).collect();
-            let followed = self.store().follow_policy(task.company_id, &files).await?;
-            self.changed(&followed);
-            self.wake().fetch();
+        let mut after = task.reached_at.zip(task.reached_id);
+        for _ in 0..STRETCHES_AT_ONCE {
+            let behind = self.store().behind_policy(task.company_id, after, LOOKED_AT).await?;
+            let Some(Stretch { found, upto }) = behind else { return Ok(true) };
+            for files in found.chunks(BATCH) {
+                let followed = self.store().follow_policy(task.company_id, files).await?;
+                self.changed(&followed);
+                self.wake().fetch();
+            }
+            self.store().media_task_reached(task, Some(upto.0), upto.1).await?;
+            after = Some(upto);
         }
         Ok(false)
     }
 
     /// False if there may be more.
     async fn erase(&self, task: &DueTask) -> Result<bool> {
-        let mut after = MediaId(0);
-        for _ in 0..BATCHES_AT_ONCE {
-            match self.erase_batch(task.company_id, task.account_id, after).await? {
-                Some((last, _)) => after = last,
-                None => return Ok(true),
-            }
+        let mut after = task.reached_id.unwrap_or(MediaId(0));
+        for _ in 0..STRETCHES_AT_ONCE {
+            let erased = self.erase_next(task.company_id, task.account_id, after).await?;
+            let Some((upto, _)) = erased else { return Ok(true) };
+            self.store().media_task_reached(task, None, upto).await?;
+            after = upto;
         }
         Ok(false)
     }
@@ -117,26 +121,30 @@ impl Engine {
         mut gone: impl FnMut(usize),
     ) -> Result<()> {
         let mut after = MediaId(0);
-        while let Some((last, erased)) = self.erase_batch(company, account, after).await? {
-            after = last;
+        while let Some((upto, erased)) = self.erase_next(company, account, after).await? {
+            after = upto;
             self.empty_trash().await?;
             gone(erased);
         }
         Ok(())
     }
 
-    /// The last file it looked at, and how many it erased; `None` at the end.
-    async fn erase_batch(
+    /// The last of the files that it looked at, and how many it erased; `None` at the end.
+    async fn erase_next(
         &self,
         company: CompanyId,
         account: Option<AccountId>,
         after: MediaId,
     ) -> Result<Option<(MediaId, usize)>> {
-        let files = self.store().files_to_erase(company, account, after, BATCH).await?;
-        let Some(last) = files.last() else { return Ok(None) };
-        let erased = self.store().erase_files(company, &files).await?;
-        self.changed(&erased);
-        self.wake().sweep();
-        Ok(Some((*last, erased.len())))
+        let kept = self.store().files_to_erase(company, account, after, LOOKED_AT).await?;
+        let Some(Stretch { found, upto }) = kept else { return Ok(None) };
+        let mut gone = 0;
+        for files in found.chunks(BATCH) {
+            let erased = self.store().erase_files(company, files).await?;
+            self.changed(&erased);
+            self.wake().sweep();
+            gone += erased.len();
+        }
+        Ok(Some((upto, gone)))
     }
 }

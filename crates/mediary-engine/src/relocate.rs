@@ -9,9 +9,9 @@ use tokio::task::JoinSet;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 
-/// Files on their way at once, and read from the database at once.
+/// Files on their way at once, and records that are looked at at once.
 const AT_ONCE: usize = 4;
-const BATCH: u32 = 200;
+const LOOKED_AT: u32 = 1000;
 
 /// How it went with one file.
 #[derive(Debug)]
@@ -40,13 +40,12 @@ impl Engine {
     pub async fn files_to_relocate(&self, company: CompanyId, to: StorageBackend) -> Result<ToRelocate> {
         let mut found = ToRelocate::default();
         let mut after = MediaId(0);
-        loop {
-            let batch = self.store().files_elsewhere(company, to, after, BATCH).await?;
-            let Some(last) = batch.last() else { return Ok(found) };
-            after = last.id;
-            found.files += batch.len() as u64;
-            found.bytes += batch.iter().map(recorded_size).sum::<u64>();
+        while let Some(stretch) = self.store().files_elsewhere(company, to, after, LOOKED_AT).await? {
+            after = stretch.upto;
+            found.files += stretch.found.len() as u64;
+            found.bytes += stretch.found.iter().map(recorded_size).sum::<u64>();
         }
+        Ok(found)
     }
 
     /// Moves the company's files, a few at a time, and tells how each went.
@@ -59,24 +58,18 @@ impl Engine {
         self.parts().storages.of(to)?;
         let mut running = JoinSet::new();
         let mut after = MediaId(0);
-        loop {
-            let batch = self.store().files_elsewhere(company, to, after, BATCH).await?;
-            let Some(last) = batch.last() else { break };
-            after = last.id;
-            for file in batch {
-                if running.len() == AT_ONCE
-                    && let Some(Ok((media, went))) = running.join_next().await
-                {
-                    tell(media, went);
+        while let Some(stretch) = self.store().files_elsewhere(company, to, after, LOOKED_AT).await? {
+            after = stretch.upto;
+            for file in stretch.found {
+                if running.len() == AT_ONCE {
+                    ended(&mut running, &mut tell).await;
                 }
                 let engine = self.clone();
                 running.spawn(async move { (file.id, engine.relocate(&file, to).await) });
             }
         }
-        while let Some(ended) = running.join_next().await {
-            if let Ok((media, went)) = ended {
-                tell(media, went);
-            }
+        while !running.is_empty() {
+            ended(&mut running, &mut tell).await;
         }
         Ok(())
     }
@@ -117,4 +110,13 @@ impl Engine {
 
 fn recorded_size(file: &MediaFile) -> u64 {
     file.file_size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
+}
+
+/// Waits for one of the copies. A panic of one is ours as well: nothing is half-done, and whoever looks must hear of it.
+async fn ended(running: &mut JoinSet<(MediaId, Relocation)>, tell: &mut impl FnMut(MediaId, Relocation)) {
+    match running.join_next().await {
+        Some(Ok((media, went))) => tell(media, went),
+        Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+        None => {}
+    }
 }

@@ -6,7 +6,7 @@
 //!
 //! Beneath: `db` runs statements on whichever database it is, `pool` lends it connections, `record` turns rows into
 //! structs, `value` turns parameters into what a database takes, `bulk` writes many rows with few statements, `batch`
-//! lets many callers share a commit, and `dialect` holds all in which the two databases differ.
+//! lets many callers share a commit, `walk` looks at millions of rows some at a time, and `dialect` holds all in which the two databases differ.
 
 mod batch;
 mod bulk;
@@ -36,6 +36,7 @@ mod sweep;
 mod tests;
 mod trash;
 mod value;
+mod walk;
 
 pub use conversations::{Contact, Conversation, ConversationQuery};
 pub use downloads::{
@@ -64,3 +65,4 @@ pub use storage_checks::{StorageCheck, StorageChecked, StorageChecksOverview};
 pub use store::{Backend, Store, StoreOptions};
 pub use sweep::SweepPreview;
 pub use trash::Trash;
+pub use walk::{Expiry, Stretch};

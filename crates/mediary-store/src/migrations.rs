@@ -17,6 +17,7 @@ const STEPS: &[(&str, &str)] = &[
     ("storage_checks", include_str!("../migrations/0005_storage_checks.sql")),
     ("imports", include_str!("../migrations/0006_imports.sql")),
     ("media_tasks", include_str!("../migrations/0007_media_tasks.sql")),
+    ("task_progress", include_str!("../migrations/0008_task_progress.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -9,7 +9,7 @@ use crate::bulk::Bulk;
 use crate::media::MediaFile;
 use crate::record::Record as _;
 use crate::value::args;
-use crate::{Result, Store, trash};
+use crate::{Result, Store, Stretch, trash};
 
 /// Where a file's bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,20 +62,24 @@ impl Store {
         Ok(self.db().execute(sql, args).await? > 0)
     }
 
-    /// Files of a company that are stored elsewhere than in `backend`, in the order of their ids after `after`.
+    /// Files of a company that are stored elsewhere than in `backend`, among the next `rows` after `after`; `None` if
+    /// there are no more.
     pub async fn files_elsewhere(
         &self,
         company: CompanyId,
         backend: StorageBackend,
         after: MediaId,
-        limit: u32,
-    ) -> Result<Vec<MediaFile>> {
+        rows: u32,
+    ) -> Result<Option<Stretch<MediaFile, MediaId>>> {
+        let Some(upto) = self.next_files(company, after, rows).await? else { return Ok(None) };
         let sql = format!(
-            "SELECT {} FROM media_files f WHERE f.company_id = $1 AND f.id > $2 AND f.storage_key IS NOT NULL
-                AND f.is_active AND f.storage_backend <> $3 ORDER BY f.company_id, f.id LIMIT $4",
+            "SELECT {} FROM media_files f WHERE f.company_id = $1 AND f.id > $2 AND f.id <= $3
+                AND f.storage_key IS NOT NULL AND f.is_active AND f.storage_backend <> $4
+            ORDER BY f.company_id, f.id",
             MediaFile::SELECT
         );
-        self.db().all(AssertSqlSafe(sql), args![company, after, backend, limit]).await
+        let found = self.db().all(AssertSqlSafe(sql), args![company, after, upto, backend]).await?;
+        Ok(Some(Stretch { found, upto }))
     }
 
     /// Records that a file's bytes are in another place now, whole; what is at the old one goes with a later sweep.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role};
 use mediary_engine::{AccountChange, Caller, Delivery, EventName, OpenedMedia, Source, Target};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
-use mediary_store::Tally;
+use mediary_store::{MediaFile, Tally};
 
 use crate::harness::{World, eventually, read_all};
 
@@ -120,4 +120,33 @@ async fn erasing_stops_where_the_policy_is_changed_back() {
     sweep(&world).await;
     assert_eq!(world.stored_files(), 1);
     assert!(from_storage(&view(&world, &media).await));
+}
+
+/// Lets the only decision be as far as this file.
+async fn reached(world: &World, file: &MediaFile) {
+    let due = world.store.due_media_tasks(10).await.unwrap();
+    assert_eq!(due.len(), 1);
+    world.store.media_task_reached(&due[0], Some(file.expires_at), file.id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_decided_goes_on_where_it_came_to() {
+    let world = World::new().await;
+    let (first, second) = (world.png(1).await, world.png(2).await);
+    let done = world.arrive("wamid.1", "image", &first).await;
+    world.arrive("wamid.2", "image", &second).await;
+    world.set_policy(MediaPolicy::Stream).await;
+    sweep(&world).await;
+    world.engine.erase_kept(&world.caller, None).await.unwrap();
+    reached(&world, &done).await;
+    sweep(&world).await;
+    assert_eq!(world.stored_files(), 1, "the second is erased, and the first not looked at again");
+    world.engine.erase_kept(&world.caller, None).await.unwrap();
+    sweep(&world).await;
+    assert_eq!(world.stored_files(), 0, "from the beginning");
+    world.set_policy(MediaPolicy::OnView).await;
+    reached(&world, &done).await;
+    sweep(&world).await;
+    assert_eq!(world.media_of(&first.id).await.policy, MediaPolicy::Stream);
+    assert_eq!(world.media_of(&second.id).await.policy, MediaPolicy::OnView);
 }

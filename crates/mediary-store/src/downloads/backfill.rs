@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-use mediary_core::{CompanyId, MediaId, Timestamp};
+use mediary_core::{CompanyId, MediaId};
 use sqlx::AssertSqlSafe;
 
 use crate::bulk::Bulk;
 use crate::policies::OF_FILE;
 use crate::record::{Columns, Read, ReadError, Record as _};
 use crate::value::{Value, args};
-use crate::{MediaFile, Result, Store};
+use crate::walk::UNSAVED;
+use crate::{Expiry, MediaFile, Result, Store, Stretch};
 
 /// An imported row without WhatsApp's media id, with what that can be found from.
 #[derive(Clone)]
@@ -45,23 +46,24 @@ impl Read for LegacyRow {
 }
 
 impl Store {
-    /// Rows to be kept whose bytes are not here and may still be alive at WhatsApp, nearest expiry first; `after` is
-    /// the last row seen.
+    /// Rows to be kept whose bytes are not here and may still be alive at WhatsApp: among the next `rows` of all
+    /// companies, nearest expiry first. `None` if there are no more.
     pub async fn due_for_backfill(
         &self,
         company: Option<CompanyId>,
-        after: Option<(Timestamp, MediaId)>,
-        limit: u32,
-    ) -> Result<Vec<MediaFile>> {
+        after: Option<Expiry>,
+        rows: u32,
+    ) -> Result<Option<Stretch<MediaFile, Expiry>>> {
+        let after = self.alive(after);
+        let Some(upto) = self.next_unsaved(after, rows).await? else { return Ok(None) };
         let sql = format!(
-            "SELECT {} FROM media_files f WHERE f.is_active
-                AND (f.download_status = 'pending' OR (f.download_status = 'failed' AND f.last_error_retryable))
-                AND {OF_FILE} = 'store' AND f.provider_media_id IS NOT NULL AND (f.expires_at, f.id) > ($3, $4)
-                AND ($1 IS NULL OR f.company_id = $1) ORDER BY f.expires_at, f.id LIMIT $2",
+            "SELECT {} FROM media_files f WHERE {UNSAVED} AND ($1 IS NULL OR f.company_id = $1)
+                AND (f.expires_at, f.id) > ($2, $3) AND (f.expires_at, f.id) <= ($4, $5)
+                AND f.provider_media_id IS NOT NULL AND {OF_FILE} = 'store' ORDER BY f.expires_at, f.id",
             MediaFile::SELECT
         );
-        let (expires_at, id) = self.alive(after);
-        self.db().all(AssertSqlSafe(sql), args![company, limit, expires_at, id]).await
+        let args = args![company, after.0, after.1, upto.0, upto.1];
+        Ok(Some(Stretch { found: self.db().all(AssertSqlSafe(sql), args).await?, upto }))
     }
 
     /// Imported rows without a provider media id whose media may still be alive, nearest expiry first; `after` is the
@@ -69,7 +71,7 @@ impl Store {
     pub async fn legacy_rows(
         &self,
         company: CompanyId,
-        after: Option<(Timestamp, MediaId)>,
+        after: Option<Expiry>,
         limit: u32,
     ) -> Result<Vec<LegacyRow>> {
         let (expires_at, id) = self.alive(after);
@@ -90,11 +92,6 @@ impl Store {
             MediaFile::SELECT
         );
         self.db().all(AssertSqlSafe(sql), args).await
-    }
-
-    /// Where a walk over rows by expiry goes on. What has expired is lost; what expires at this very moment is, too.
-    pub(crate) fn alive(&self, after: Option<(Timestamp, MediaId)>) -> (Timestamp, MediaId) {
-        after.unwrap_or((self.now(), MediaId(i64::MAX)))
     }
 
     /// Notes the provider media ids that were found for imported rows, and with `queue` makes those due whose policy

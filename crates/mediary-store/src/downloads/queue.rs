@@ -11,6 +11,7 @@ use super::types::{DownloadsOverview, Requeued};
 use crate::db::Tx;
 use crate::record::Record as _;
 use crate::value::args;
+use crate::walk::UNSAVED;
 use crate::{Change, ChangeKind, MediaFile, Result, Store, dialect, policies};
 
 /// Failed downloads queued again by one call.
@@ -112,9 +113,7 @@ impl Store {
     pub async fn expire_unsaved(&self, now: Timestamp, limit: u32) -> Result<Vec<Change>> {
         let sql = format!(
             "WITH forgotten AS MATERIALIZED (SELECT f.company_id, f.id FROM media_files f
-                    WHERE f.is_active AND (f.download_status = 'pending'
-                            OR (f.download_status = 'failed' AND f.last_error_retryable))
-                        AND f.expires_at <= $1 ORDER BY f.expires_at, f.id LIMIT $2{})
+                    WHERE {UNSAVED} AND f.expires_at <= $1 ORDER BY f.expires_at, f.id LIMIT $2{})
                 UPDATE media_files SET download_status = 'failed', due = FALSE, next_attempt_at = NULL,
                     last_error_code = $3, last_error = $4, last_error_retryable = FALSE, updated_at = $1
                 WHERE (company_id, id) IN (SELECT o.company_id, o.id FROM forgotten o)

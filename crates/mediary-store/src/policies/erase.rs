@@ -7,14 +7,10 @@ use super::preview::{Kept, ONLY_HERE, STORED, Tally, figures};
 use super::{EFFECTIVE, OF_FILE, follow, tasks};
 use crate::bulk::Bulk;
 use crate::value::args;
-use crate::{Change, Result, Store, dialect};
+use crate::{Change, Result, Store, Stretch, dialect};
 
-/// Of files `f`: in storage, though the policy is to keep nothing.
-fn kept_against_policy() -> String {
-    format!(
-        "f.is_active AND f.storage_key IS NOT NULL AND f.download_status <> 'downloading' AND {OF_FILE} = 'stream'"
-    )
-}
+/// Of files `f`: in storage, and nobody fetches it again.
+const KEPT: &str = "f.is_active AND f.storage_key IS NOT NULL AND f.download_status <> 'downloading'";
 
 impl Store {
     /// Whether the policy of this account, or of any, is to keep nothing.
@@ -29,13 +25,14 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// How much would be erased.
+    /// How much would be erased. Looks at every file of the company.
     pub async fn kept_against_policy(&self, company: CompanyId, account: Option<AccountId>) -> Result<Kept> {
         let sql = format!(
             "SELECT {} FROM media_files f
-            WHERE f.company_id = $1 AND ($3 IS NULL OR f.account_id = $3) AND {}",
-            figures([STORED, ONLY_HERE]),
-            kept_against_policy()
+                JOIN whatsapp_accounts a ON a.company_id = f.company_id AND a.id = f.account_id
+                JOIN companies c ON c.id = a.company_id
+            WHERE f.company_id = $1 AND ($3 IS NULL OR a.id = $3) AND {KEPT} AND {EFFECTIVE} = 'stream'",
+            figures([STORED, ONLY_HERE])
         );
         let counted: Option<(u64, u64, u64, u64)> =
             self.db().first(AssertSqlSafe(sql), args![company, self.now(), account]).await?;
@@ -56,23 +53,22 @@ impl Store {
         tx.commit().await
     }
 
-    /// Files that are to be erased, in the order of their ids after `after`.
+    /// Files that are to be erased, among the next `rows` of a company after `after`; `None` if there are no more.
     pub async fn files_to_erase(
         &self,
         company: CompanyId,
         account: Option<AccountId>,
         after: MediaId,
-        limit: u32,
-    ) -> Result<Vec<MediaId>> {
+        rows: u32,
+    ) -> Result<Option<Stretch<MediaId, MediaId>>> {
+        let Some(upto) = self.next_files(company, after, rows).await? else { return Ok(None) };
         let sql = format!(
-            "SELECT f.id FROM media_files f
-            WHERE f.company_id = $1 AND ($2 IS NULL OR f.account_id = $2) AND f.id > $3 AND {}
-            ORDER BY f.company_id, f.id LIMIT $4",
-            kept_against_policy()
+            "SELECT f.id FROM media_files f WHERE f.company_id = $1 AND ($2 IS NULL OR f.account_id = $2)
+                AND f.id > $3 AND f.id <= $4 AND {KEPT} AND {OF_FILE} = 'stream' ORDER BY f.company_id, f.id"
         );
         let found: Vec<(MediaId,)> =
-            self.db().all(AssertSqlSafe(sql), args![company, account, after, limit]).await?;
-        Ok(found.into_iter().map(|(media,)| media).collect())
+            self.db().all(AssertSqlSafe(sql), args![company, account, after, upto]).await?;
+        Ok(Some(Stretch { found: found.into_iter().map(|(media,)| media).collect(), upto }))
     }
 
     /// Erases what these files have in storage, as far as that is still to be: the bytes go with the next sweep, the
@@ -85,8 +81,7 @@ impl Store {
             "WITH k(company_id, id) AS (",
             format!(
                 ") SELECT f.id, f.storage_backend, f.storage_key FROM k CROSS JOIN media_files f
-                WHERE f.company_id = k.company_id AND f.id = k.id AND {}{hold}",
-                kept_against_policy()
+                WHERE f.company_id = k.company_id AND f.id = k.id AND {KEPT} AND {OF_FILE} = 'stream'{hold}"
             ),
         );
         for media in files {

@@ -1,33 +1,35 @@
 //! Files that are not here do what the policy says that holds now.
 
-use mediary_core::{CompanyId, ConversationId, MediaId, MessageId, Timestamp};
+use mediary_core::{CompanyId, ConversationId, MediaId, MessageId};
 use sqlx::AssertSqlSafe;
 
 use super::{EFFECTIVE, OF_FILE};
 use crate::bulk::Bulk;
 use crate::value::args;
-use crate::{Change, ChangeKind, Result, Store};
+use crate::walk::UNSAVED;
+use crate::{Change, ChangeKind, Expiry, Result, Store, Stretch};
 
 impl Store {
     /// Files of a company that are not here, may be alive at WhatsApp, and were taken in under another policy than
-    /// holds now, nearest expiry first; `after` is the last one seen.
+    /// holds now: among the next `rows` of all companies, nearest expiry first. `None` if there are no more.
     pub async fn behind_policy(
         &self,
         company: CompanyId,
-        after: Option<(Timestamp, MediaId)>,
-        limit: u32,
-    ) -> Result<Vec<(Timestamp, MediaId)>> {
+        after: Option<Expiry>,
+        rows: u32,
+    ) -> Result<Option<Stretch<MediaId, Expiry>>> {
+        let after = self.alive(after);
+        let Some(upto) = self.next_unsaved(after, rows).await? else { return Ok(None) };
         // The plus keeps SQLite from the company's own lists, which are in another order.
         let sql = format!(
-            "SELECT f.expires_at, f.id FROM media_files f
-            WHERE f.is_active AND (f.download_status = 'pending'
-                    OR (f.download_status = 'failed' AND f.last_error_retryable))
-                AND +f.company_id = $1 AND (f.expires_at, f.id) > ($2, $3)
+            "SELECT f.id FROM media_files f WHERE {UNSAVED} AND +f.company_id = $1
+                AND (f.expires_at, f.id) > ($2, $3) AND (f.expires_at, f.id) <= ($4, $5)
                 AND (f.policy <> {OF_FILE} OR (f.policy = 'stream' AND f.next_attempt_at IS NOT NULL))
-            ORDER BY f.expires_at, f.id LIMIT $4"
+            ORDER BY f.expires_at, f.id"
         );
-        let (expires_at, id) = self.alive(after);
-        self.db().all(AssertSqlSafe(sql), args![company, expires_at, id, limit]).await
+        let args = args![company, after.0, after.1, upto.0, upto.1];
+        let found: Vec<(MediaId,)> = self.db().all(AssertSqlSafe(sql), args).await?;
+        Ok(Some(Stretch { found: found.into_iter().map(|(media,)| media).collect(), upto }))
     }
 
     /// Lets these files follow the policy that holds now: they are due, or wait until somebody looks.

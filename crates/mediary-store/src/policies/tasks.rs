@@ -1,9 +1,10 @@
 //! Decisions about many files, until they have been carried out.
 
-use mediary_core::{AccountId, CompanyId, MediaTask, Timestamp};
+use mediary_core::{AccountId, CompanyId, MediaId, MediaTask, Timestamp};
+use sqlx::AssertSqlSafe;
 
 use crate::db::Tx;
-use crate::record::record;
+use crate::record::{Record as _, record};
 use crate::value::args;
 use crate::{Result, Store};
 
@@ -16,6 +17,9 @@ record! {
         /// `None` for all of the company's accounts.
         pub account_id: Option<AccountId>,
         pub kind: MediaTask,
+        /// The last file that was looked at, and when it expires where the walk is in that order.
+        pub reached_at: Option<Timestamp>,
+        pub reached_id: Option<MediaId>,
     }
 }
 
@@ -35,9 +39,23 @@ impl Store {
     /// What is to be done now, oldest first. It stays until [`Store::media_task_done`], so that it is done by somebody;
     /// that several do it at once does no harm.
     pub async fn due_media_tasks(&self, limit: u32) -> Result<Vec<DueTask>> {
-        let sql = "SELECT t.id, t.company_id, t.account_id, t.kind FROM media_tasks t
-            WHERE t.due_at <= $1 ORDER BY t.due_at, t.id LIMIT $2";
-        self.db().all(sql, args![self.now(), limit]).await
+        let sql = format!(
+            "SELECT {} FROM media_tasks t WHERE t.due_at <= $1 ORDER BY t.due_at, t.id LIMIT $2",
+            DueTask::SELECT
+        );
+        self.db().all(AssertSqlSafe(sql), args![self.now(), limit]).await
+    }
+
+    /// Notes how far a task has come, where it goes on after a pause.
+    pub async fn media_task_reached(
+        &self,
+        task: &DueTask,
+        expires_at: Option<Timestamp>,
+        media: MediaId,
+    ) -> Result<()> {
+        let sql = "UPDATE media_tasks SET reached_at = $3, reached_id = $4 WHERE company_id = $1 AND id = $2";
+        self.db().execute(sql, args![task.company_id, task.id, expires_at, media]).await?;
+        Ok(())
     }
 
     pub async fn media_task_done(&self, task: &DueTask) -> Result<()> {

@@ -288,13 +288,14 @@ async fn backfill_walks_over_what_can_be_saved(test: &Test) {
     let mut after = None;
     let mut seen = Vec::new();
     loop {
-        let rows = test.store.due_for_backfill(Some(test.acme.company), after, 1).await.unwrap();
-        let Some(row) = rows.into_iter().next() else { break };
-        after = Some((row.expires_at, row.id));
-        seen.push(row.provider_media_id.unwrap());
+        let stretch = test.store.due_for_backfill(Some(test.acme.company), after, 1).await.unwrap();
+        let Some(Stretch { found, upto }) = stretch else { break };
+        assert!(found.len() <= 1 && Some(upto) > after);
+        after = Some(upto);
+        seen.extend(found.into_iter().map(|row| row.provider_media_id.unwrap()));
     }
     assert_eq!(seen, ["media-first", "media-second"]);
-    assert_eq!(test.store.due_for_backfill(None, None, 10).await.unwrap().len(), 3);
+    assert_eq!(test.store.due_for_backfill(None, None, 10).await.unwrap().unwrap().found.len(), 3);
 }
 
 async fn a_sweep_is_counted_without_doing_it(test: &Test) {

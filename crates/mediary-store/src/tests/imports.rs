@@ -140,7 +140,7 @@ async fn an_id_is_found_once_and_the_nearest_expiry_first(test: &Test) {
     assert!(test.claim().await.is_empty());
     let again = [(first.media.id, "another".to_owned())];
     assert!(test.store.set_provider_media(company, &again, true).await.unwrap().is_empty(), "it has one");
-    assert_eq!(test.store.due_for_backfill(Some(company), None, 10).await.unwrap().len(), 1);
+    assert_eq!(test.store.due_for_backfill(Some(company), None, 10).await.unwrap().unwrap().found.len(), 1);
 
     let late = (rest[0].media.id, "late".to_owned());
     let named = test.store.set_provider_media(company, &[late], true).await.unwrap();

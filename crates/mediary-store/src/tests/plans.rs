@@ -215,8 +215,8 @@ async fn all_use_their_indexes(test: &Test) {
     check(test, "leases", true, store.release_expired_leases(START, 100)).await;
     check(test, "retry", true, store.requeue_failed(company, 3)).await;
     check(test, "expiry", true, store.expire_unsaved(START, 100)).await;
-    check(test, "backfill", false, store.due_for_backfill(Some(company), None, 100)).await;
-    check(test, "policy", false, store.behind_policy(company, None, 100)).await;
+    check(test, "backfill", true, store.due_for_backfill(Some(company), None, 100)).await;
+    check(test, "policy", true, store.behind_policy(company, None, 100)).await;
     check(test, "erase", false, store.files_to_erase(company, None, mediary_core::MediaId(5), 100)).await;
     check(test, "legacy", false, store.legacy_rows(company, None, 100)).await;
     let found = [(mediary_core::MediaId(77), "found".to_owned())];

@@ -22,16 +22,14 @@ async fn set_account(test: &Test, tenant: Tenant, policy: Option<MediaPolicy>) {
     test.store.update_account(tenant.company, tenant.account, &patch).await.unwrap().unwrap();
 }
 
-/// Lets everything follow, in pages of one.
+/// Lets everything follow, one row after another.
 async fn follow(test: &Test, tenant: Tenant) -> usize {
     let (mut after, mut followed) = (None, 0);
-    loop {
-        let page = test.store.behind_policy(tenant.company, after, 1).await.unwrap();
-        let Some(last) = page.last() else { return followed };
-        after = Some(*last);
-        let files: Vec<MediaId> = page.iter().map(|(_, media)| *media).collect();
-        followed += test.store.follow_policy(tenant.company, &files).await.unwrap().len();
+    while let Some(stretch) = test.store.behind_policy(tenant.company, after, 1).await.unwrap() {
+        after = Some(stretch.upto);
+        followed += test.store.follow_policy(tenant.company, &stretch.found).await.unwrap().len();
     }
+    followed
 }
 
 async fn arrive(test: &Test, tenant: Tenant, id: &str, policy: MediaPolicy) -> MediaFile {
@@ -69,7 +67,8 @@ async fn what_waits_is_due_once_everything_is_to_be_kept(test: &Test) {
     let alive = arrive(test, test.acme, "m1", MediaPolicy::Stream).await;
     set(test, test.acme, MediaPolicy::Store).await;
     let late = arrive(test, test.acme, "m2", MediaPolicy::Stream).await;
-    assert_eq!(test.store.due_for_backfill(None, None, 9).await.unwrap().len(), 2, "found before it follows");
+    let found = test.store.due_for_backfill(None, None, 9).await.unwrap().unwrap().found;
+    assert_eq!(found.len(), 2, "found before it follows");
     assert!(test.claim().await.is_empty());
     assert_eq!(follow(test, test.acme).await, 2);
     let claimed: Vec<MediaId> = test.claim().await.iter().map(|one| one.media_id).collect();
@@ -136,6 +135,14 @@ async fn a_change_is_followed_at_once_and_once_more_when_all_have_heard(test: &T
     }
     let now = due().await;
     assert_eq!(now.len(), 1, "one for all three");
+    test.store.media_task_reached(&now[0], Some(START), MediaId(5)).await.unwrap();
+    let reached = due().await.remove(0);
+    assert_eq!((reached.reached_at, reached.reached_id), (Some(START), Some(MediaId(5))));
+    test.store
+        .media_task_reached(&DueTask { company_id: test.other.company, ..reached.clone() }, None, MediaId(9))
+        .await
+        .unwrap();
+    assert_eq!(due().await, [reached], "another company's is not");
     assert_eq!((now[0].company_id, now[0].kind), (test.acme.company, MediaTask::FollowPolicy));
     test.store.media_task_done(&now[0]).await.unwrap();
     assert_eq!(due().await, []);
@@ -149,17 +156,21 @@ async fn only_what_must_not_be_kept_is_erased(test: &Test) {
     let (store, company) = (&test.store, test.acme.company);
     let stored = test.stored("m1").await;
     assert!(!store.keeps_nothing(company, None).await.unwrap());
-    assert_eq!(store.files_to_erase(company, None, MediaId(0), 9).await.unwrap(), []);
+    let to_erase = async |company, account, after| {
+        let stretch = store.files_to_erase(company, account, after, 9).await.unwrap();
+        stretch.map(|stretch| (stretch.found, stretch.upto))
+    };
+    assert_eq!(to_erase(company, None, MediaId(0)).await, Some((vec![], stored.id)));
     assert!(store.erase_files(company, &[stored.id]).await.unwrap().is_empty());
     set(test, test.acme, MediaPolicy::Stream).await;
     assert!(store.keeps_nothing(company, Some(test.acme.account)).await.unwrap());
     let kept = Kept { stored: Tally { files: 1, bytes: 1234 }, ..Kept::default() };
     assert_eq!(store.kept_against_policy(company, None).await.unwrap(), kept);
-    assert_eq!(store.files_to_erase(company, None, MediaId(0), 9).await.unwrap(), [stored.id]);
-    assert_eq!(store.files_to_erase(company, None, stored.id, 9).await.unwrap(), []);
+    assert_eq!(to_erase(company, None, MediaId(0)).await, Some((vec![stored.id], stored.id)));
+    assert_eq!(to_erase(company, None, stored.id).await, None);
     let stranger = test.other.company;
     assert!(store.erase_files(stranger, &[stored.id]).await.unwrap().is_empty());
-    assert_eq!(store.files_to_erase(stranger, Some(test.acme.account), MediaId(0), 9).await.unwrap(), []);
+    assert_eq!(to_erase(stranger, Some(test.acme.account), MediaId(0)).await, None);
     let erased = store.erase_files(company, &[stored.id]).await.unwrap();
     assert_eq!(erased[0].media_id, Some(stored.id));
     let now = test.media_of(test.acme, "m1").await;

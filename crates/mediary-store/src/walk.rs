@@ -1,0 +1,55 @@
+//! Walks over millions of rows of which few may be wanted. A statement looks at a number of rows and no more, so that none
+//! of them outlasts what a statement may take, however large a company is.
+
+use mediary_core::{CompanyId, MediaId, Timestamp};
+
+use crate::value::args;
+use crate::{Result, Store};
+
+/// Where a walk in the order of expiry is.
+pub type Expiry = (Timestamp, MediaId);
+
+/// What a walk found among the next rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch<T, At> {
+    pub found: Vec<T>,
+    /// The last row that was looked at, wanted or not. The walk goes on after it.
+    pub upto: At,
+}
+
+/// Files `f` that are not here, and that WhatsApp may still have: the condition of the index by expiry.
+pub(crate) const UNSAVED: &str = "f.is_active AND (f.download_status = 'pending'
+    OR (f.download_status = 'failed' AND f.last_error_retryable))";
+
+impl Store {
+    /// The last of the next `rows` files of a company, in the order of their ids; `None` if there are no more.
+    pub(crate) async fn next_files(
+        &self,
+        company: CompanyId,
+        after: MediaId,
+        rows: u32,
+    ) -> Result<Option<MediaId>> {
+        let sql =
+            "SELECT MAX(n.id) FROM (SELECT f.id FROM media_files f WHERE f.company_id = $1 AND f.id > $2
+            ORDER BY f.company_id, f.id LIMIT $3) n";
+        let last: Option<(Option<MediaId>,)> = self.db().first(sql, args![company, after, rows]).await?;
+        Ok(last.and_then(|(last,)| last))
+    }
+
+    /// The last of the next `rows` files of all companies that are not here, nearest expiry first; `None` if there are
+    /// no more.
+    pub(crate) async fn next_unsaved(&self, after: Expiry, rows: u32) -> Result<Option<Expiry>> {
+        let sql = format!(
+            "SELECT n.expires_at, n.id FROM (SELECT f.expires_at, f.id FROM media_files f
+                WHERE {UNSAVED} AND (f.expires_at, f.id) > ($1, $2) ORDER BY f.expires_at, f.id LIMIT $3) n
+            ORDER BY n.expires_at DESC, n.id DESC LIMIT 1"
+        );
+        let (expires_at, id) = after;
+        self.db().first(sqlx::AssertSqlSafe(sql), args![expires_at, id, rows]).await
+    }
+
+    /// Where a walk in the order of expiry begins. What has expired is lost; what expires at this very moment is, too.
+    pub(crate) fn alive(&self, after: Option<Expiry>) -> Expiry {
+        after.unwrap_or((self.now(), MediaId(i64::MAX)))
+    }
+}
