@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use mediary_core::{CompanyId, Timestamp};
+use mediary_core::{AccountId, CompanyId, Timestamp};
 
 use super::apply::{self, Applied};
 use super::messages::NewRows;
@@ -39,14 +39,18 @@ impl Store {
 
 /// The WhatsApp ids among these that an account of the company has.
 async fn known(tx: &mut Tx, company: CompanyId, messages: &[IncomingMessage]) -> Result<HashSet<String>> {
+    // Each with each account, for Postgres finds no way through the index when it has to join the accounts.
+    let sql = "SELECT a.id FROM whatsapp_accounts a WHERE a.company_id = $1";
+    let accounts: Vec<(AccountId,)> = tx.all(sql, args![company]).await?;
     let mut select = Bulk::new(
-        "WITH k(company_id, name) AS (",
-        ") SELECT k.name FROM k CROSS JOIN whatsapp_accounts a CROSS JOIN messages m
-            WHERE a.company_id = k.company_id AND m.company_id = k.company_id AND m.account_id = a.id
-                AND m.provider_message_id = k.name",
+        "WITH k(company_id, account_id, name) AS (",
+        ") SELECT k.name FROM k CROSS JOIN messages m
+            WHERE m.company_id = k.company_id AND m.account_id = k.account_id AND m.provider_message_id = k.name",
     );
     for message in messages {
-        select.push(args![company, message.provider_message_id.as_str()]);
+        for (account,) in &accounts {
+            select.push(args![company, *account, message.provider_message_id.as_str()]);
+        }
     }
     Ok(select.run::<(String,)>(tx).await?.into_iter().map(|(id,)| id).collect())
 }

@@ -34,7 +34,7 @@ fn media_edit(tenant: Tenant, target: &str, media: NewMedia) -> IncomingEdit {
     }
 }
 
-fn revoke(tenant: Tenant, target: &str) -> IngestItem {
+pub(super) fn revoke(tenant: Tenant, target: &str) -> IngestItem {
     IngestItem::Revoke(IncomingRevoke {
         company_id: tenant.company,
         account_id: tenant.account,

@@ -8,7 +8,7 @@ use super::harness::{START, Tenant, Test, item, outbound, text};
 use super::on_both;
 use crate::*;
 
-fn status(tenant: Tenant, id: &str, status: MessageStatus) -> IncomingStatus {
+pub(super) fn status(tenant: Tenant, id: &str, status: MessageStatus) -> IncomingStatus {
     IncomingStatus {
         company_id: tenant.company,
         account_id: tenant.account,
