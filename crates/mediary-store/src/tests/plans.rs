@@ -71,7 +71,8 @@ async fn fill(test: &Test, rows: i64) {
     let numbers = |count: i64| {
         format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})")
     };
-    // Every hundredth file waits, every thousandth failed, the others are stored.
+    // Every hundredth file waits, a thousand failed, the others are stored.
+    let seldom = rows / 1000;
     let statements = [
         format!(
             "{} INSERT INTO contacts (id, company_id, wa_id, search_text, created_at, updated_at)
@@ -99,8 +100,8 @@ async fn fill(test: &Test, rows: i64) {
                     CASE WHEN i % 3 = 0 THEN 'image' ELSE 'document' END, 'file ' || i % 5000, i % 100000,
                     CASE WHEN i % 100 > 0 THEN {} END, CASE WHEN i % 100 > 0 THEN 'key' END,
                     CASE WHEN i % 100 > 0 THEN 'local' END, 'media-' || i,
-                    CASE WHEN i % 1000 = 0 THEN 'failed' WHEN i % 100 = 0 THEN 'pending' ELSE 'completed' END,
-                    i % 7, i % 1000 = 0, CASE WHEN i % 100 = 0 THEN {now} + i END, i % 200 = 0,
+                    CASE WHEN i % {seldom} = 0 THEN 'failed' WHEN i % 100 = 0 THEN 'pending' ELSE 'completed' END,
+                    i % 7, i % {seldom} = 0, CASE WHEN i % 100 = 0 THEN {now} + i END, i % 200 = 0,
                     {now} + i, {now} + i, {now} + i FROM n",
             numbers(rows),
             match test.store.backend() {
