@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 cargo fmt --all --check
 cargo clippy --locked --workspace --all-targets --features mediary/faults -- --deny warnings
-xtask/with-postgres.sh cargo test --locked --workspace --features mediary/faults
+xtask/with-postgres.sh cargo test --locked --workspace --features mediary/faults --no-fail-fast
 
 (cd web && npm ci --no-audit --no-fund && npm run check && npm test)
 
