@@ -33,7 +33,14 @@ struct Part {
     room: Option<OwnedSemaphorePermit>,
 }
 
-/// Where the parts go. Ends an upload that nobody finished when it is dropped.
+impl Part {
+    fn payload(&mut self) -> PutPayload {
+        PutPayload::from_iter(std::mem::take(&mut self.pieces))
+    }
+}
+
+/// Where the parts go. Ends an upload that nobody finished when it is dropped, at whatever moment: requests that change
+/// what the store has are never given up half-way, for then nobody would know what came of them.
 struct Target {
     storage: ObjectStorage,
     path: Path,
@@ -75,7 +82,7 @@ impl ObjectUpload {
             hash: digest::Context::new(&digest::SHA256),
             size: 0,
             part: Part::default(),
-            target: Target { storage, path, id: None, parts: Vec::new(), sending: None },
+            target: Target::new(storage, path),
         }
     }
 
@@ -103,14 +110,7 @@ impl ObjectUpload {
         let id = self.target.begin(&self.key).await?;
         let part = std::mem::take(&mut self.part);
         self.part.room = self.target.storage.0.room.clone().try_acquire_owned().ok();
-        let (storage, path, key) = (self.target.storage.clone(), self.target.path.clone(), self.key.clone());
-        let number = self.target.parts.len();
-        self.target.sending = Some(tokio::spawn(async move {
-            let Part { pieces, room, .. } = part;
-            let sent = storage.0.parts.put_part(&path, &id, number, PutPayload::from_iter(pieces)).await;
-            drop(room);
-            sent.map_err(|error| Error::object(format!("write part {number} of {key}"), error))
-        }));
+        self.target.send(&self.key, id, part);
         if self.part.room.is_none() {
             self.target.sent(&self.key).await?;
         }
@@ -137,15 +137,16 @@ impl ObjectSealed {
 
     pub(crate) async fn publish(mut self) -> Result<Stored> {
         let failed = |error| Error::object(format!("publish {}", self.key), error);
-        let Target { storage, path, id, parts, .. } = &mut self.target;
-        let rest = PutPayload::from_iter(std::mem::take(&mut self.rest.pieces));
-        let Some(upload) = id.clone() else {
+        let mut rest = std::mem::take(&mut self.rest);
+        let Some(upload) = self.target.id.clone() else {
+            let Target { storage, path, .. } = &self.target;
             let options = PutOptions { attributes: storage.attributes(), ..PutOptions::default() };
-            storage.0.objects.put_opts(path, rest, options).await.map_err(failed)?;
+            storage.0.objects.put_opts(path, rest.payload(), options).await.map_err(failed)?;
             return Ok(self.stored);
         };
-        let last = storage.0.parts.put_part(path, &upload, parts.len(), rest).await.map_err(failed)?;
-        parts.push(last);
+        self.target.send(&self.key, upload.clone(), rest);
+        self.target.sent(&self.key).await?;
+        let Target { storage, path, id, parts, .. } = &mut self.target;
         let completed = storage.0.parts.complete_multipart(path, &upload, std::mem::take(parts)).await;
         completed.map_err(failed)?;
         *id = None;
@@ -165,14 +166,36 @@ impl ObjectStorage {
 }
 
 impl Target {
+    fn new(storage: ObjectStorage, path: Path) -> Self {
+        Self { storage, path, id: None, parts: Vec::new(), sending: None }
+    }
+
     async fn begin(&mut self, key: &StorageKey) -> Result<MultipartId> {
         if let Some(id) = &self.id {
             return Ok(id.clone());
         }
-        let options = PutMultipartOptions { attributes: self.storage.attributes(), ..Default::default() };
-        let begun = self.storage.0.parts.create_multipart_opts(&self.path, options).await;
-        let id = begun.map_err(|error| Error::object(format!("begin {key}"), error))?;
+        let mut begun = Self::new(self.storage.clone(), self.path.clone());
+        let beginning = tokio::spawn(async move {
+            let attributes = begun.storage.attributes();
+            let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
+            begun.id = Some(begun.storage.0.parts.create_multipart_opts(&begun.path, options).await?);
+            Ok(begun)
+        });
+        // Where nobody waits for it, it ends what it has begun.
+        let begun = beginning.await.unwrap_or_else(|source| Err(object_store::Error::JoinError { source }));
+        let mut begun = begun.map_err(|error| Error::object(format!("begin {key}"), error))?;
+        let id = begun.id.take().expect("it has begun");
         Ok(self.id.insert(id).clone())
+    }
+
+    /// Sends the next part. [`Self::sent`] waits for it.
+    fn send(&mut self, key: &StorageKey, id: MultipartId, mut part: Part) {
+        let (storage, path, key) = (self.storage.clone(), self.path.clone(), key.clone());
+        let number = self.parts.len();
+        self.sending = Some(tokio::spawn(async move {
+            let sent = storage.0.parts.put_part(&path, &id, number, part.payload()).await;
+            sent.map_err(|error| Error::object(format!("write part {number} of {key}"), error))
+        }));
     }
 
     /// Waits for the part that is being sent.
