@@ -39,8 +39,8 @@ impl Part {
     }
 }
 
-/// Where the parts go. Ends an upload that nobody finished when it is dropped, at whatever moment: requests that change
-/// what the store has are never given up half-way, for then nobody would know what came of them.
+/// Where the parts go. Ends an upload that nobody finished when it is dropped, at whatever moment: it is never given up
+/// while it begins or while a part is on its way, for then nobody would know what there is to end.
 struct Target {
     storage: ObjectStorage,
     path: Path,

@@ -83,13 +83,12 @@ async fn an_upload_that_is_dropped_is_ended() {
     assert!(missing(&storage, &key(1)).await);
 }
 
-/// A download may be broken off at any moment, as when its lease is lost.
+/// A download may be broken off at any moment, as when its lease is lost: also before the bucket has told the upload's id.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_that_is_broken_off_anywhere_is_ended() {
+async fn an_upload_that_is_broken_off_while_it_begins_is_ended() {
     let bucket = Bucket::start().await;
     let storage = bucket.storage();
     let whole = Bytes::from(content(PART + 1));
-    let mut published = 0;
     for step in 0..50 {
         let upload = storage.create(&key(step)).await.unwrap();
         let all = async {
@@ -97,8 +96,8 @@ async fn an_upload_that_is_broken_off_anywhere_is_ended() {
             upload.write(whole.clone()).await?;
             upload.seal().await?.publish().await
         };
-        let broken_off = tokio::time::timeout(Duration::from_millis(2) * u32::try_from(step).unwrap(), all);
-        published += usize::from(broken_off.await.is_ok());
+        // On a fast machine the last of them are published.
+        let _ = tokio::time::timeout(Duration::from_millis(2) * u32::try_from(step).unwrap(), all).await;
     }
     let ended = async {
         while bucket.server.unfinished_uploads() + bucket.stray_parts() > 0 {
@@ -107,7 +106,7 @@ async fn an_upload_that_is_broken_off_anywhere_is_ended() {
     };
     let ended = tokio::time::timeout(Duration::from_secs(10), ended).await;
     let left = (bucket.server.unfinished_uploads(), bucket.stray_parts());
-    ended.unwrap_or_else(|_| panic!("{published} were published, {left:?} are left"));
+    ended.unwrap_or_else(|_| panic!("uploads and parts that are left: {left:?}"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -132,6 +132,8 @@ async fn plan(test: &Test, sql: &str, args: Args) -> Vec<String> {
             let mut tx = test.store.db().begin().await.unwrap();
             let sql = AssertSqlSafe(format!("EXPLAIN (ANALYZE, BUFFERS) {sql}"));
             let rows: Vec<(String,)> = tx.all(sql, args).await.unwrap();
+            // Before the next statement runs, which would wait for its rows or pass them over.
+            tx.execute("ROLLBACK", vec![]).await.unwrap();
             rows.into_iter().map(|(line,)| line).collect()
         }
     }
@@ -195,7 +197,7 @@ async fn ten_million() {
     let page_1000 = PageRequest { cursor: Some(Cursor::number(START.millis() + at, at)), limit: 20 };
     let first = pages_for_list(&test, PageRequest { cursor: None, limit: 20 }).await;
     let deep = pages_for_list(&test, page_1000).await;
-    assert!(deep <= first + first / 2, "page 1 looks at {first} pages, page 1000 at {deep}");
+    assert!(first > 0 && deep <= first + first / 2, "page 1 looks at {first} pages, page 1000 at {deep}");
     test.end().await;
 }
 
