@@ -84,7 +84,7 @@ const LABELLED: &[(&str, &str, &[&str], &str)] = &[
         &["ok", "throttled", "unauthorized", "gone", "failed"],
         "Calls to WhatsApp, by result.",
     ),
-    (STORAGE_READS, "result", &["hit", "miss"], "Files looked for in storage."),
+    (STORAGE_READS, "result", &["hit", "miss", "wrong"], "Files looked for in storage."),
     (STORAGE_ERRORS, "kind", &["full", "refused", "io"], "Storage operations that failed."),
 ];
 

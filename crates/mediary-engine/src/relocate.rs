@@ -86,6 +86,8 @@ impl Engine {
         let key: StorageKey = key.parse()?;
         let (old, new) = (self.parts().storages.of(from)?, self.parts().storages.of(to)?);
         let source = match old.open(&key).await {
+            // An empty file is no file.
+            Ok(source) if source.size() == 0 => return Ok(Relocation::Missing),
             Ok(source) => source,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Relocation::Missing),
             Err(error) => return Err(error.into()),

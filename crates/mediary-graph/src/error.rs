@@ -75,6 +75,11 @@ impl Error {
         )
     }
 
+    /// A whole answer without a single byte of the file.
+    pub fn no_bytes() -> Self {
+        Self::new(ErrorKind::WrongLength, "WhatsApp sent a file of no bytes")
+    }
+
     /// More bytes than are taken.
     pub fn too_large(limit: u64) -> Self {
         Self::new(ErrorKind::TooLarge, format!("the file has more than {limit} bytes"))

@@ -27,7 +27,8 @@ static NOTHING: LazyLock<[u8; 32]> = LazyLock::new(|| {
     hash
 });
 
-/// What to make of a whole body. A hash says more than a length; where one was declared, it alone decides.
+/// What to make of a whole body. A hash says more than a length; where one was declared, it alone decides. An empty
+/// file is no file: whatever was declared and however often it comes, nothing is never kept.
 pub(super) fn judge(
     size: u64,
     sha256: [u8; 32],
@@ -38,8 +39,8 @@ pub(super) fn judge(
         Some(declared) => declared == 0,
         None => declared.sha256.is_none_or(|declared| declared == *NOTHING),
     };
-    if size == 0 && zero_is_right {
-        return Err(Problem::Empty);
+    if size == 0 {
+        return Err(if zero_is_right { Problem::Empty } else { Problem::WrongBytes { sha256 } });
     }
     let as_declared = match (declared.sha256, declared.size) {
         (Some(declared), _) => sha256 == declared,
@@ -97,6 +98,25 @@ mod tests {
         assert_eq!(after([3; 32], 2), wrong, "another wrong hash begins anew");
         let right = judge(5, RIGHT, declared, Earlier { sha256: Some(OTHER), times: 2 });
         assert_eq!(right, Ok(Integrity::Verified));
+    }
+
+    #[test]
+    fn nothing_is_never_kept_however_often_it_comes() {
+        for times in [0, 1, 2, 3, 1000] {
+            let earlier = Earlier { sha256: Some(*NOTHING), times };
+            for declared in [
+                declared(Some(RIGHT), None),
+                declared(Some(RIGHT), Some(5)),
+                declared(None, Some(5)),
+                declared(Some(*NOTHING), Some(5)),
+            ] {
+                let wrong = Err(Problem::WrongBytes { sha256: *NOTHING });
+                assert_eq!(judge(0, *NOTHING, declared, earlier), wrong, "{declared:?} after {times}");
+            }
+            for declared in [declared(None, None), declared(None, Some(0)), declared(Some(RIGHT), Some(0))] {
+                assert_eq!(judge(0, *NOTHING, declared, earlier), Err(Problem::Empty), "{declared:?}");
+            }
+        }
     }
 
     #[test]

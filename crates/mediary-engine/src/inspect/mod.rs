@@ -124,6 +124,8 @@ impl Engine {
         };
         let key: StorageKey = key.parse()?;
         let stored = match self.parts().storages.of(backend)?.open(&key).await {
+            // An empty file is no file, whatever its record says.
+            Ok(stored) if stored.size() == 0 => return Ok(State::Missing),
             Ok(stored) => stored,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::Missing),
             Err(error) => return Err(error.into()),

@@ -114,8 +114,11 @@ impl Arriving {
         self.total
     }
 
-    /// Whether a viewer may have it: it may still be the file that was announced.
+    /// Whether a viewer may have it: it may still be the file that was announced, and is one at all.
     pub(super) fn is_as_declared(&self) -> bool {
+        if self.total == Some(0) {
+            return false;
+        }
         self.total.is_none() || self.declared.is_none() || self.total == self.declared
     }
 

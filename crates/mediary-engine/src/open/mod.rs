@@ -233,14 +233,16 @@ impl Engine {
         let file = match self.files().kept(&key, &sha256) {
             Some(file) => file,
             None => match storage.open(&key).await {
+                // An empty file is no file: there is nothing to lose by fetching it again.
+                Ok(file) if file.size() == 0 => return Ok(missed()),
                 Ok(file) => file,
-                Err(error) if error.kind() == mediary_blob::ErrorKind::NotFound => {
-                    counter!(STORAGE_READS, "result" => "miss").increment(1);
-                    return Ok(None);
-                }
+                Err(error) if error.kind() == mediary_blob::ErrorKind::NotFound => return Ok(missed()),
                 Err(error) => return Err(error.into()),
             },
         };
+        if i64::try_from(file.size()).ok() != record.file_size {
+            return Err(other_size(record, &file));
+        }
         self.meters().storage_hit.increment(1);
         self.files().touched(record, self.now());
         let info = Arc::new(FileInfo { size: Some(file.size()), ..describe(record, true) });
@@ -260,6 +262,26 @@ impl Engine {
         let record = self.store().media(company, id).await?;
         record.ok_or_else(|| Error::not_found("there is no such media file"))
     }
+}
+
+fn missed() -> Option<OpenedMedia> {
+    counter!(STORAGE_READS, "result" => "miss").increment(1);
+    None
+}
+
+/// Storage has a file under the key that is longer or shorter than what was stored there. It is not served, and neither
+/// is it fetched again: where storage only tells the size wrongly, the copy that it has may be the last one.
+fn other_size(record: &MediaFile, file: &StoredFile) -> Error {
+    counter!(STORAGE_READS, "result" => "wrong").increment(1);
+    tracing::error!(
+        company.id = record.company_id.0,
+        media.id = record.id.0,
+        size_bytes = file.size(),
+        recorded_bytes = record.file_size,
+        "a stored file does not have the size that was recorded"
+    );
+    let detail = "storage has another file than was stored; an operator can run `mediary verify`";
+    Error::new(ErrorCode::StorageError, detail)
 }
 
 fn refuse_withheld(record: &MediaFile) -> Result<()> {

@@ -67,12 +67,16 @@ impl Passing {
         self.part.as_ref().map(|part| part.end - part.start).or(self.total)
     }
 
-    /// The next bytes; `None` at the end. An error means that they are not all: nobody may take them for the whole.
+    /// The next bytes; `None` at the end. An error means that they are not all: nobody may take them for the whole. An
+    /// end before the first byte is such an error, too: an empty file is no file.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
-        let next = match &mut self.way {
+        let mut next = match &mut self.way {
             Way::Shared(reader, _) => reader.next().await.map_err(Error::from),
             Way::Alone(upstream) => upstream.next().await.map_err(Error::from),
         };
+        if matches!(next, Ok(None)) && self.view.is_without_bytes() {
+            next = Err(mediary_graph::Error::no_bytes().into());
+        }
         self.view.came(&next);
         next
     }

@@ -62,6 +62,9 @@ impl Upstream {
             return Err(Error::wrong_length(declared, told));
         }
         let total = told.or(declared);
+        if total == Some(0) {
+            return Err(Error::no_bytes());
+        }
         if total.is_some_and(|total| total > most) {
             return Err(Error::too_large(most));
         }

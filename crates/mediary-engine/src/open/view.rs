@@ -57,6 +57,10 @@ impl View {
         self.expected = bytes;
     }
 
+    pub(super) fn is_without_bytes(&self) -> bool {
+        self.bytes == 0
+    }
+
     pub(super) fn came(&mut self, next: &Result<Option<Bytes>, Error>) {
         match next {
             Ok(Some(bytes)) => {

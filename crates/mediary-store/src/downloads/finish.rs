@@ -10,7 +10,7 @@ use crate::batch::Commit;
 use crate::bulk::Bulk;
 use crate::db::{Db, Tx};
 use crate::value::args;
-use crate::{Result, Store, trash};
+use crate::{Error, Result, Store, trash};
 
 /// Records finished downloads, many in one transaction.
 pub(crate) struct FinishCommit {
@@ -92,8 +92,11 @@ async fn is_recorded(tx: &mut Tx, one: &FinishedDownload) -> Result<bool> {
 
 impl Store {
     /// Records a finished download. False if the lease was lost or the file deleted; the bytes are in the trash then,
-    /// where it is known whether somebody else uses the same key.
+    /// where it is known whether somebody else uses the same key. An empty file is no file, and is refused.
     pub async fn finish_download(&self, finished: FinishedDownload) -> Result<bool> {
+        if finished.file_size == 0 {
+            return Err(Error::invalid("finish a download: a file of no bytes is never kept"));
+        }
         self.inner.finished.commit(finished).await
     }
 }
