@@ -10,6 +10,7 @@ use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy};
 use mediary_store::{Account, AccountPatch, NewAccount, Store};
 use moka::sync::Cache;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Notify;
 
 use crate::error::{Error, Result};
 use crate::events::{EventBus, EventData, EventName};
@@ -97,6 +98,7 @@ pub struct AccountDirectory {
     of_waba: Cache<String, Arc<[Arc<KnownAccount>]>>,
     /// Grows whenever everything is forgotten, so that what was read before is not remembered after.
     generation: Arc<AtomicU64>,
+    forgotten: Arc<Notify>,
 }
 
 impl fmt::Debug for AccountDirectory {
@@ -115,6 +117,7 @@ impl AccountDirectory {
             by_id: cache(),
             of_waba: cache(),
             generation: Arc::default(),
+            forgotten: Arc::default(),
         }
     }
 
@@ -246,6 +249,19 @@ impl AccountDirectory {
         self.by_id.invalidate_all();
         self.by_phone_number_id.invalidate_all();
         self.of_waba.invalidate_all();
+        self.forgotten.notify_waiters();
+    }
+
+    /// Waits until something may have changed that was looked up under that number.
+    pub(crate) async fn forgotten_since(&self, generation: u64) {
+        loop {
+            // Listened to before the number is compared, so that no change falls in between.
+            let forgotten = self.forgotten.notified();
+            if self.generation() != generation {
+                return;
+            }
+            forgotten.await;
+        }
     }
 
     fn open(&self, row: Account) -> Result<Arc<KnownAccount>> {

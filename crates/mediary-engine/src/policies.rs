@@ -22,6 +22,9 @@ impl Engine {
         caller.require(Permission::ChangeMediaSettings)?;
         let company = self.store().update_company_settings(caller.company_id, settings).await?;
         self.accounts().forget();
+        if let Some(outbox) = self.outbox() {
+            outbox.accounts();
+        }
         self.wake().sweep();
         company.ok_or_else(|| Error::not_found("there is no such company"))
     }

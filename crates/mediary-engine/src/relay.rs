@@ -36,6 +36,7 @@ struct Waiting {
     events: VecDeque<Told>,
     ingest: bool,
     fetch: bool,
+    accounts: bool,
     /// More happened than could wait.
     gap: bool,
 }
@@ -55,6 +56,9 @@ struct Signal {
     ingest: bool,
     #[serde(skip_serializing_if = "is_false")]
     fetch: bool,
+    /// What is cached of accounts and their policies may have changed.
+    #[serde(skip_serializing_if = "is_false")]
+    accounts: bool,
     #[serde(skip_serializing_if = "is_false")]
     gap: bool,
 }
@@ -86,6 +90,11 @@ impl Outbox {
         self.due.notify_one();
     }
 
+    pub(crate) fn accounts(&self) {
+        self.lock().accounts = true;
+        self.due.notify_one();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -97,6 +106,7 @@ impl Outbox {
             events: Vec::new(),
             ingest: mem::take(&mut waiting.ingest),
             fetch: mem::take(&mut waiting.fetch),
+            accounts: mem::take(&mut waiting.accounts),
             gap: mem::take(&mut waiting.gap),
         };
         let mut room = SIGNAL_BYTES_MAX - text(&signal).len() - r#","events":[]"#.len();
@@ -110,7 +120,8 @@ impl Outbox {
             room -= len;
             signal.events.extend(waiting.events.pop_front());
         }
-        let nothing = signal.events.is_empty() && !signal.ingest && !signal.fetch && !signal.gap;
+        let flags = [signal.ingest, signal.fetch, signal.accounts, signal.gap];
+        let nothing = signal.events.is_empty() && !flags.contains(&true);
         (!nothing).then(|| text(&signal))
     }
 }
@@ -189,10 +200,16 @@ fn hear(engine: &Engine, number: u64, text: &str) {
         if name == EventName::MediaDeleted {
             engine.files().forget_ids(company_id, data.media_id, data.message_id);
         }
+        if name == EventName::AccountUpdated {
+            engine.accounts().forget();
+        }
         engine.events().deliver(LiveEvent { seq, company_id, name, data });
     }
     if signal.ingest {
         engine.wake().ingest_here();
+    }
+    if signal.accounts {
+        engine.accounts().forget();
     }
     if signal.fetch {
         engine.wake().fetch_here();

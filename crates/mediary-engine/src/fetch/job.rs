@@ -78,12 +78,17 @@ async fn alive<T>(
     }
 }
 
-/// Renews the lease as long as it is ours, also while nothing arrives: silence has its own limit.
+/// Renews the lease as long as it is ours, also while nothing arrives: silence has its own limit. When accounts or
+/// policies may have changed it is renewed at once, since another policy takes the lease away.
 async fn signs_of_life(engine: &Engine, claim: &ClaimedDownload, progress: &Progress) {
     let lease = engine.config().rules.lease;
     let mut told = 0;
     loop {
-        tokio::time::sleep(SIGN_OF_LIFE.min(lease / 3)).await;
+        let generation = engine.accounts().generation();
+        tokio::select! {
+            () = tokio::time::sleep(SIGN_OF_LIFE.min(lease / 3)) => {}
+            () = engine.accounts().forgotten_since(generation) => {}
+        }
         let bytes = progress.bytes();
         let until = engine.now().plus(lease);
         match engine.store().renew_lease(claim, until, bytes).await {

@@ -33,6 +33,12 @@ pub(super) async fn keep(
             return Err(problem.into());
         }
     };
+    // A policy that keeps nothing took the lease away, so no record would name the bytes.
+    let account = engine.account_of(claim.company_id, claim.account_id).await;
+    if account.is_ok_and(|account| !account.policy.keeps_bytes()) {
+        sealed.discard().await?;
+        return Ok(());
+    }
     let verdict = verdict(claim.file_type, claim.mime_type.as_deref(), &head);
     let stored = sealed.publish().await?;
     fault::point("fetch.published");

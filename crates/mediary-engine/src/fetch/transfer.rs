@@ -1,7 +1,8 @@
 //! The transfer itself: from WhatsApp into storage, a chunk at a time, hashed on the way.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use bytes::Bytes;
 use mediary_blob::{Sealed, StorageKey};
@@ -23,6 +24,9 @@ use crate::provider::{self, Arrival, Wish};
 const WATCHED_FROM_BYTES: u64 = 1024 * 1024;
 /// How far a body may pass its declared length before it is cut, where only the end could show its hash.
 const OVERRUN_BYTES: u64 = 1024 * 1024;
+
+/// How often the policy of a file on this machine's disk is looked at, besides whenever a change is heard of.
+const POLICY_LOOK: Duration = Duration::from_secs(1);
 
 /// Viewers who wait for a file's first bytes.
 pub(super) type Viewers = oneshot::Sender<Arc<Arriving>>;
@@ -168,7 +172,7 @@ pub(super) async fn fetch(
             };
             // Where it is too large, the bounds below shall find it first.
             let upstream = Upstream::whole(origin, stream, limit.saturating_add(OVERRUN_BYTES));
-            Body::Shared(share(engine, upstream, declared.size, viewers).await?)
+            Body::Shared(share(engine, claim, upstream, declared.size, viewers).await?)
         }
     };
     let key = StorageKey::media(claim.company_id, claim.message_id, media_id);
@@ -181,15 +185,36 @@ pub(super) async fn fetch(
 /// Lets viewers read what comes, and reads it like one of them.
 async fn share(
     engine: &Engine,
+    claim: &ClaimedDownload,
     upstream: Upstream,
     declared: Option<u64>,
     viewers: Viewers,
 ) -> Result<Reader, Failure> {
     let file = Arriving::on_disk(upstream, declared, &engine.arrivals().spools).await?;
-    let reader = file.reader().ok_or(Problem::Unavailable)?;
+    tokio::spawn(leave_disk_with_policy(engine.clone(), Arc::downgrade(&file), claim.clone()));
+    let reader = file.reader().ok_or(Problem::Unavailable)?.of_the_copy();
     // Whoever asked may have gone; others come, and the file is kept in any case.
     let _ = viewers.send(file);
     Ok(reader)
+}
+
+/// Takes a file that viewers read off the disk once the policy says that nothing is kept, also when its download has
+/// ended and only viewers are left. A change is heard of from this process and, over the relay, from others; what is
+/// changed in the database alone is seen with the next look. No change falls in between: the number is read before
+/// the policy, and waited for after it.
+async fn leave_disk_with_policy(engine: Engine, file: Weak<Arriving>, claim: ClaimedDownload) {
+    loop {
+        let generation = engine.accounts().generation();
+        let account = engine.account_of(claim.company_id, claim.account_id).await;
+        let Some(file) = file.upgrade() else { return };
+        // While the database does not answer, nothing can have changed there.
+        if account.is_ok_and(|account| !account.policy.keeps_bytes()) {
+            return file.leave_disk();
+        }
+        drop(file);
+        let changed = engine.accounts().forgotten_since(generation);
+        let _ = tokio::time::timeout(POLICY_LOOK, changed).await;
+    }
 }
 
 /// Where a file's bytes come from.

@@ -77,7 +77,8 @@ struct Source {
 /// Where the bytes are for those who come later.
 enum Kept {
     Memory(Mutex<Window>),
-    Disk(Spool),
+    /// `None` once it must not be on a disk any more.
+    Disk(Mutex<Option<Spool>>),
 }
 
 impl Arriving {
@@ -92,7 +93,7 @@ impl Arriving {
         declared: Option<u64>,
         spools: &Spools,
     ) -> Result<Arc<Self>, Broken> {
-        Ok(Self::new(upstream, declared, Kept::Disk(spools.create().await?)))
+        Ok(Self::new(upstream, declared, Kept::Disk(Mutex::new(Some(spools.create().await?)))))
     }
 
     fn new(upstream: Upstream, declared: Option<u64>, kept: Kept) -> Arc<Self> {
@@ -126,6 +127,20 @@ impl Arriving {
         self.came.load(Ordering::Acquire)
     }
 
+    /// Whether it lies on this machine's disk, or did.
+    pub(super) fn is_on_disk(&self) -> bool {
+        matches!(self.kept, Kept::Disk(_))
+    }
+
+    /// Writes nothing more to the disk and gives up what is there. Who reads it goes on from WhatsApp alone, past every
+    /// disk; nobody can join any more.
+    pub(crate) fn leave_disk(&self) {
+        if let Kept::Disk(spool) = &self.kept {
+            // A write or read that runs this moment holds it a little longer; nobody begins another.
+            lock(spool).take();
+        }
+    }
+
     /// A reader from the first byte to the last; `None` if the first is gone, or what came is known to be no good.
     pub(crate) fn reader(self: &Arc<Self>) -> Option<Reader> {
         if matches!(*self.ended(), Some(Err(_))) {
@@ -133,10 +148,11 @@ impl Arriving {
         }
         let viewer = match &self.kept {
             Kept::Memory(window) => Some(lock(window).join()?),
+            Kept::Disk(spool) if lock(spool).is_none() => return None,
             Kept::Disk(_) => None,
         };
         self.moved.notify_waiters();
-        Some(Reader { file: self.clone(), viewer, at: 0, end: None, alone: None })
+        Some(Reader { file: self.clone(), viewer, at: 0, end: None, alone: None, is_copy: false })
     }
 
     /// A reader of a part; `None` where not everything is kept.
@@ -161,8 +177,10 @@ impl Arriving {
         if self.came() > beyond || self.ended().is_some() {
             return;
         }
-        if let Kept::Memory(window) = &self.kept {
-            self.make_room(window).await;
+        match &self.kept {
+            Kept::Memory(window) => self.make_room(window).await,
+            Kept::Disk(spool) if lock(spool).is_none() => return,
+            Kept::Disk(_) => {}
         }
         if source.pending.is_none() {
             match source.upstream.next().await {
@@ -179,6 +197,8 @@ impl Arriving {
         match &self.kept {
             Kept::Memory(window) => lock(window).push(bytes),
             Kept::Disk(spool) => {
+                // Looked at again: it may have had to leave the disk while the bytes were waited for.
+                let Some(spool) = lock(spool).clone() else { return };
                 if let Err(error) = spool.write(self.came(), bytes).await {
                     *self.ended() = Some(Err(error.into()));
                     return;
@@ -218,9 +238,17 @@ pub(crate) struct Reader {
     end: Option<u64>,
     /// A way of its own, for who was left behind.
     alone: Option<Box<Upstream>>,
+    /// It makes the copy that is to be kept, which nobody wants of a file that must not be on a disk.
+    is_copy: bool,
 }
 
 impl Reader {
+    /// Says that this one makes the copy to be kept.
+    pub(crate) fn of_the_copy(mut self) -> Self {
+        self.is_copy = true;
+        self
+    }
+
     /// The next bytes; `None` at the end. May be dropped and called again at any time.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Broken> {
         loop {
@@ -237,6 +265,7 @@ impl Reader {
                     self.at += bytes.len() as u64;
                     return Ok(Some(bytes));
                 }
+                Found::Gone if self.is_copy => return Err(mediary_graph::Error::cut_off().into()),
                 Found::Gone => self.go_alone().await?,
                 Found::NotYet => match ended {
                     Some(ended) => return ended.map(|()| None),
@@ -255,6 +284,7 @@ impl Reader {
                 Ok(found)
             }
             (Kept::Disk(spool), _) => {
+                let Some(spool) = lock(spool).clone() else { return Ok(Found::Gone) };
                 let came = self.file.came();
                 let end = self.end.map_or(came, |end| end.min(came));
                 if self.at < end {
@@ -271,7 +301,7 @@ impl Reader {
     async fn go_alone(&mut self) -> Result<(), Broken> {
         self.leave();
         let Origin { graph, token, media_id } = &self.file.origin;
-        let range = ByteRange::From { first: self.at, last: None };
+        let range = ByteRange::From { first: self.at, last: self.end.map(|end| end - 1) };
         let wish = Wish { token, media_id, url: None, range: range.to_ask(self.file.total) };
         let rest: Result<Arrival, mediary_graph::Error> = provider::open(graph, wish, |_| Ok(())).await;
         let stream = rest?.stream;

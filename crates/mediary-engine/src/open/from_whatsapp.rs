@@ -46,7 +46,9 @@ impl Engine {
         }
         let slot = self.arrivals().slot(record.company_id, record.id);
         let (mut met, in_line) = slot.enter().await;
-        let joined = met.arriving().and_then(|file| Some((file.reader()?, file)));
+        // What lies on a disk is for files that are kept.
+        let on_its_way = met.arriving().filter(|file| record.policy.keeps_bytes() || !file.is_on_disk());
+        let joined = on_its_way.and_then(|file| Some((file.reader()?, file)));
         let (reader, file, from) = match joined {
             Some((reader, file)) => (reader, file, From::Joined),
             None => {

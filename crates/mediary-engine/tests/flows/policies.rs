@@ -150,3 +150,55 @@ async fn what_was_decided_goes_on_where_it_came_to() {
     assert_eq!(world.media_of(&first.id).await.policy, MediaPolicy::Stream);
     assert_eq!(world.media_of(&second.id).await.policy, MediaPolicy::OnView);
 }
+
+/// Open files without a name in a folder: what is being read while it is fetched to be kept.
+fn spooled_files(folder: &std::path::Path) -> usize {
+    let open = std::fs::read_dir("/proc/self/fd").unwrap();
+    let targets = open.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+    targets
+        .filter(|target| target.starts_with(folder) && target.to_string_lossy().ends_with(" (deleted)"))
+        .count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_viewers_read_leaves_the_disk_when_nothing_is_to_be_kept_any_more() {
+    for elsewhere in [false, true] {
+        let spool = tempfile::tempdir().unwrap();
+        let folder = spool.path().to_owned();
+        let world = World::with(|config| config.spool = folder.clone()).await;
+        world.set_policy(MediaPolicy::OnView).await;
+        let whole: Vec<u8> = [b"\0\0\0\x18ftypmp42", &[7; 3_000_000][..]].concat();
+        let media = world.upload(whole.clone(), "video/mp4").await;
+        world.arrive("wamid.1", "video", &media).await;
+        let slow = FaultSpec { bytes_per_second: Some(2_000_000), ..FaultSpec::new(FaultKind::Slow) };
+        world.whatsapp.add_fault(slow.of(&media.id).times(1)).unwrap();
+        let Source::Passing(mut reading) = view(&world, &media).await.source else { panic!("stored") };
+        let Source::Passing(waiting) = view(&world, &media).await.source else { panic!("stored") };
+        let mut read = reading.next().await.unwrap().unwrap().to_vec();
+        assert_eq!(spooled_files(&folder), 1, "it lies on the disk to be kept");
+
+        if elsewhere {
+            let settings = mediary_store::MediaSettings {
+                policy: MediaPolicy::Stream,
+                retention_days: None,
+                audit_views: false,
+            };
+            world.another_engine().update_media_settings(&world.caller, &settings).await.unwrap();
+        } else {
+            world.set_policy(MediaPolicy::Stream).await;
+        }
+        eventually("the disk to be left", async || (spooled_files(&folder) == 0).then_some(())).await;
+        let new = view(&world, &media).await;
+        assert!(!from_storage(&new));
+        assert!(read_all(new).await == whole, "a new viewer");
+        while let Some(bytes) = reading.next().await.unwrap() {
+            read.extend_from_slice(&bytes);
+            assert_eq!(spooled_files(&folder), 0);
+        }
+        assert!(read == whole, "who read it goes on where they were");
+        let waited = OpenedMedia { source: Source::Passing(waiting), ..view(&world, &media).await };
+        assert!(read_all(waited).await == whole, "who had not begun begins");
+        assert_eq!((spooled_files(&folder), world.stored_files()), (0, 0));
+        assert_eq!(world.media_of(&media.id).await.download_status, DownloadStatus::Pending);
+    }
+}
