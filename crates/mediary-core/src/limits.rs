@@ -54,9 +54,18 @@ pub const SESSION_IDLE: Duration = Duration::from_secs(14 * 24 * 3600);
 pub const SESSION_LIFE_MAX: Duration = Duration::from_secs(90 * 24 * 3600);
 /// A signed link lives at most this long.
 pub const SIGNED_LINK_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
-/// Wrong log-ins a minute before the next ones wait.
+/// Wrong log-ins a minute before the next wrong ones are told to wait.
 pub const WRONG_LOGINS_PER_EMAIL: u32 = 10;
 pub const WRONG_LOGINS_PER_ADDRESS: u32 = 50;
+/// Wrong log-ins a minute before no further password is looked at: from one address for one e-mail, from one address at
+/// all, and for one e-mail from everywhere. Up to here a right password still gets in.
+pub const UNCHECKED_LOGINS_PER_EMAIL_AND_ADDRESS: u32 = 2 * WRONG_LOGINS_PER_EMAIL;
+pub const UNCHECKED_LOGINS_PER_ADDRESS: u32 = 2 * WRONG_LOGINS_PER_ADDRESS;
+pub const UNCHECKED_LOGINS_PER_EMAIL: u32 = 200;
+/// Log-ins that may be under way at once, in all and from one address. Their bodies come from strangers and their
+/// passwords take a core's time, so they may not take every place there is for requests.
+pub const LOGINS_IN_FLIGHT: usize = 256;
+pub const LOGINS_IN_FLIGHT_PER_ADDRESS: usize = 16;
 
 /// The largest file WhatsApp takes from a business, in bytes of 10^6 (Meta does not say which megabyte it means).
 pub const fn outbound_file_bytes(kind: FileType, animated: bool) -> u64 {

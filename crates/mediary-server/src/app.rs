@@ -17,6 +17,7 @@ use crate::ServerConfig;
 use crate::bytes::headers::FileHeaders;
 use crate::layers::RequestIds;
 use crate::login_throttle::LoginThrottle;
+use crate::login_turns::LoginTurns;
 use crate::metrics::Meters;
 use crate::routes::docs::Docs;
 
@@ -36,6 +37,7 @@ struct Inner {
     public_origin: String,
     page_policy: HeaderValue,
     logins: LoginThrottle,
+    login_turns: LoginTurns,
     request_ids: RequestIds,
     api_requests: Semaphore,
     webhook_bytes: Semaphore,
@@ -63,6 +65,7 @@ impl App {
             public_origin,
             page_policy,
             logins: LoginThrottle::default(),
+            login_turns: LoginTurns::default(),
             request_ids: RequestIds::new(),
             api_requests: Semaphore::new(limits::API_REQUESTS_IN_FLIGHT),
             webhook_bytes: Semaphore::new(limits::WEBHOOK_BYTES_IN_FLIGHT),
@@ -98,6 +101,10 @@ impl App {
 
     pub(crate) fn logins(&self) -> &LoginThrottle {
         &self.0.logins
+    }
+
+    pub(crate) fn login_turns(&self) -> &LoginTurns {
+        &self.0.login_turns
     }
 
     pub(crate) fn request_ids(&self) -> &RequestIds {

@@ -9,8 +9,11 @@ mod json;
 mod layers;
 mod listen;
 mod login_throttle;
+mod login_turns;
 mod metrics;
+mod network;
 mod problem;
+mod proxies;
 mod request;
 mod routes;
 #[cfg(test)]
@@ -24,6 +27,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use crate::app::App;
+pub use crate::proxies::TrustedProxies;
 use crate::routes::docs::Docs;
 
 /// What a listener serves.
@@ -44,6 +48,8 @@ pub struct ServerConfig {
     pub media_origin: Option<String>,
     /// Under which people reach it; links are made from it, and cookies are for https alone if it is https.
     pub public_url: Url,
+    /// Who may say from where a request comes.
+    pub trusted_proxies: TrustedProxies,
     /// What `/metrics` shows; without it there is no such path.
     pub metrics: Option<PrometheusHandle>,
 }

@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use crate::metrics::CONNECTIONS;
-use crate::request::Peer;
+use crate::request::Connected;
 use crate::wire::{Handover, Wire};
 
 /// Connections open at once; further ones wait in the kernel's queue.
@@ -109,7 +109,7 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<axum::response::Response, Infallible> {
     let mut request = request.map(Body::new);
-    request.extensions_mut().insert(Peer(peer.ip()));
+    request.extensions_mut().insert(Connected(peer.ip()));
     request.extensions_mut().insert(handover);
     router.call(request).await
 }

@@ -1,17 +1,24 @@
 //! Slows down whoever guesses passwords. Right log-ins are not counted.
+//!
+//! Beyond the first bound a wrong log-in is told to wait; a right one still gets in, so nobody is locked out by somebody
+//! who shares their address. Beyond the second no password is looked at, so guessing has an end. The second bound counts
+//! an e-mail for each address by itself: a guesser elsewhere does not use up its owner's tries.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mediary_core::{Timestamp, limits};
 
+use crate::network::network;
+
 const WINDOW: Duration = Duration::from_secs(60);
-/// E-mails and addresses remembered at once. Beyond it the whole window is forgotten rather than memory filled: by then
-/// the guesses come from more addresses than counting could stop.
-const KEYS_MAX: usize = 100_000;
+/// Wrong log-ins remembered at once, by each of the three counts.
+const TRIES_MAX: usize = 100_000;
+/// How many are forgotten together when there are more.
+const TRIES_FORGOTTEN: usize = TRIES_MAX / 10;
 
 /// Wrong log-ins of the last minute, by e-mail and by address. Clones share one memory.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +28,7 @@ pub(crate) struct LoginThrottle(Arc<Mutex<Wrong>>);
 struct Wrong {
     by_email: Window<String>,
     by_address: Window<IpAddr>,
+    by_both: Window<(String, IpAddr)>,
 }
 
 /// One log-in under way. It counts as wrong unless [`Attempt::forgive`] is called.
@@ -30,18 +38,31 @@ pub(crate) struct Attempt {
     email: String,
     address: IpAddr,
     at: Timestamp,
+    /// How long to wait if it is wrong.
+    wait: Option<Duration>,
 }
 
 impl LoginThrottle {
-    /// Begins a log-in at `at`, or says how long to wait.
+    /// Begins a log-in at `at`, or says how long to wait until a password is looked at again. It is counted from here on, so
+    /// that tries at once are not more than tries one by one.
     pub(crate) fn begin(&self, email: &str, address: IpAddr, at: Timestamp) -> Result<Attempt, Duration> {
         let (email, address) = (email.trim().to_lowercase(), network(address));
+        let both = (email.clone(), address);
         let mut wrong = self.lock();
-        wrong.by_email.room(&email, limits::WRONG_LOGINS_PER_EMAIL, at)?;
-        wrong.by_address.room(&address, limits::WRONG_LOGINS_PER_ADDRESS, at)?;
+        let unchecked = [
+            wrong.by_both.wait(&both, limits::UNCHECKED_LOGINS_PER_EMAIL_AND_ADDRESS, at),
+            wrong.by_address.wait(&address, limits::UNCHECKED_LOGINS_PER_ADDRESS, at),
+            wrong.by_email.wait(&email, limits::UNCHECKED_LOGINS_PER_EMAIL, at),
+        ];
+        if let Some(wait) = unchecked.into_iter().flatten().max() {
+            return Err(wait);
+        }
+        let wait = wrong.by_email.wait(&email, limits::WRONG_LOGINS_PER_EMAIL, at);
+        let wait = wait.max(wrong.by_address.wait(&address, limits::WRONG_LOGINS_PER_ADDRESS, at));
         wrong.by_email.add(email.clone(), at);
         wrong.by_address.add(address, at);
-        Ok(Attempt { throttle: self.clone(), email, address, at })
+        wrong.by_both.add(both, at);
+        Ok(Attempt { throttle: self.clone(), email, address, at, wait })
     }
 
     fn lock(&self) -> MutexGuard<'_, Wrong> {
@@ -55,62 +76,79 @@ impl Attempt {
         let mut wrong = self.throttle.lock();
         wrong.by_email.remove(&self.email, self.at);
         wrong.by_address.remove(&self.address, self.at);
+        wrong.by_both.remove(&(self.email, self.address), self.at);
+    }
+
+    /// The password was wrong: how long to wait, if there were too many before it.
+    pub(crate) fn wrong(self) -> Option<Duration> {
+        self.wait
     }
 }
 
 /// Times of the last minute by key.
 #[derive(Debug)]
-struct Window<K>(HashMap<K, VecDeque<Timestamp>>);
+struct Window<K> {
+    times: HashMap<K, VecDeque<Timestamp>>,
+    tries: usize,
+}
 
 impl<K> Default for Window<K> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self { times: HashMap::new(), tries: 0 }
     }
 }
 
-impl<K: Eq + Hash> Window<K> {
-    fn room(&mut self, key: &K, most: u32, now: Timestamp) -> Result<(), Duration> {
-        let Some(times) = self.0.get_mut(key) else { return Ok(()) };
-        while times.front().is_some_and(|oldest| now.since(*oldest) >= WINDOW) {
+impl<K: Eq + Hash + Clone> Window<K> {
+    /// How long until the key has less than `most`; `None` if it has less.
+    fn wait(&mut self, key: &K, most: u32, now: Timestamp) -> Option<Duration> {
+        let times = self.times.get_mut(key)?;
+        while times.front().is_some_and(|oldest| is_over(*oldest, now)) {
             times.pop_front();
+            self.tries -= 1;
         }
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        match times.front() {
-            Some(oldest) if times.len() >= most => Err(oldest.plus(WINDOW).since(now)),
-            _ => Ok(()),
-        }
+        let last_in_the_way = times.len().checked_sub(most)?;
+        Some(times.get(last_in_the_way)?.plus(WINDOW).since(now))
     }
 
     fn add(&mut self, key: K, now: Timestamp) {
-        if self.0.len() >= KEYS_MAX {
-            self.0.retain(|_, times| times.back().is_some_and(|newest| now.since(*newest) < WINDOW));
-            if self.0.len() >= KEYS_MAX {
-                self.0.clear();
-            }
+        if self.tries >= TRIES_MAX {
+            self.forget_some(now);
         }
-        self.0.entry(key).or_default().push_back(now);
+        self.times.entry(key).or_default().push_back(now);
+        self.tries += 1;
+    }
+
+    /// Forgets what is over, then those with the fewest tries, of these the oldest: who guesses again and again is kept.
+    fn forget_some(&mut self, now: Timestamp) {
+        self.times.retain(|_, times| times.back().is_some_and(|newest| !is_over(*newest, now)));
+        let mut keys: Vec<_> =
+            self.times.iter().map(|(key, times)| (times.len(), times.back().copied(), key.clone())).collect();
+        keys.sort_by_key(|(tries, newest, _)| (*tries, *newest));
+        self.tries = keys.iter().map(|(tries, ..)| tries).sum();
+        for (tries, _, key) in keys {
+            if self.tries <= TRIES_MAX - TRIES_FORGOTTEN {
+                break;
+            }
+            self.times.remove(&key);
+            self.tries -= tries;
+        }
     }
 
     fn remove(&mut self, key: &K, at: Timestamp) {
-        let Some(times) = self.0.get_mut(key) else { return };
+        let Some(times) = self.times.get_mut(key) else { return };
         if let Some(index) = times.iter().rposition(|time| *time == at) {
             times.remove(index);
+            self.tries -= 1;
         }
         if times.is_empty() {
-            self.0.remove(key);
+            self.times.remove(key);
         }
     }
 }
 
-/// Whoever has one IPv6 address has at least the 2^64 others of its network.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => IpAddr::V4(v4),
-            None => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
-        },
-    }
+fn is_over(at: Timestamp, now: Timestamp) -> bool {
+    now.since(at) >= WINDOW
 }
 
 #[cfg(test)]
@@ -118,6 +156,7 @@ mod tests {
     use super::*;
 
     const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
     const START: Timestamp = Timestamp(1_700_000_000_000);
 
     fn after(seconds: u64) -> Timestamp {
@@ -127,40 +166,77 @@ mod tests {
     #[test]
     fn eleventh_wrong_one_of_an_email_waits_until_the_first_is_a_minute_old() {
         let throttle = LoginThrottle::default();
+        let guess = |email: &str, second| throttle.begin(email, HOME, after(second)).unwrap().wrong();
         for second in 0..10 {
-            throttle.begin("Ana@acme.test", HOME, after(second)).unwrap();
+            assert_eq!(guess("Ana@acme.test", second), None);
         }
-        let wait = throttle.begin(" ana@ACME.test ", HOME, after(10)).unwrap_err();
-        assert_eq!(wait, Duration::from_secs(50));
-        throttle.begin("ben@acme.test", HOME, after(10)).unwrap();
-        throttle.begin("ana@acme.test", HOME, after(60)).unwrap();
-        throttle.begin("ana@acme.test", HOME, after(60)).unwrap_err();
+        assert_eq!(guess(" ana@ACME.test ", 10), Some(Duration::from_secs(50)));
+        assert_eq!(guess("ben@acme.test", 10), None);
+        assert_eq!(guess("ana@acme.test", 60), Some(Duration::from_secs(1)));
+        assert_eq!(guess("ana@acme.test", 131), None);
     }
 
     #[test]
     fn right_ones_are_not_counted() {
         let throttle = LoginThrottle::default();
-        for _ in 0..100 {
+        for _ in 0..1000 {
             throttle.begin("ana@acme.test", HOME, START).unwrap().forgive();
         }
-        assert!(throttle.lock().by_email.0.is_empty());
+        let wrong = throttle.lock();
+        assert_eq!((wrong.by_email.tries, wrong.by_address.tries, wrong.by_both.tries), (0, 0, 0));
+        assert!(wrong.by_email.times.is_empty());
     }
 
     #[test]
-    fn fifty_from_one_address_are_enough() {
+    fn fifty_wrong_ones_from_an_address_are_enough_and_a_hundred_the_end() {
         let throttle = LoginThrottle::default();
-        for person in 0..50 {
-            throttle.begin(&format!("{person}@acme.test"), HOME, START).unwrap();
+        let guess = |person: u32, address| {
+            throttle.begin(&format!("{person}@acme.test"), address, START).map(Attempt::wrong)
+        };
+        for person in 0..limits::UNCHECKED_LOGINS_PER_ADDRESS {
+            let told = guess(person, HOME).unwrap().is_some();
+            assert_eq!(told, person >= limits::WRONG_LOGINS_PER_ADDRESS, "{person}");
         }
-        throttle.begin("another@acme.test", HOME, START).unwrap_err();
-        throttle.begin("another@acme.test", "192.0.2.2".parse().unwrap(), START).unwrap();
+        assert_eq!(guess(1000, HOME), Err(WINDOW));
+        assert_eq!(guess(1000, ELSEWHERE), Ok(None));
     }
 
     #[test]
-    fn an_ipv6_network_is_one_address() {
-        let same = |a: &str, b: &str| network(a.parse().unwrap()) == network(b.parse().unwrap());
-        assert!(same("2001:db8::1", "2001:db8::ffff"));
-        assert!(!same("2001:db8::1", "2001:db8:0:1::1"));
-        assert!(same("::ffff:192.0.2.1", "192.0.2.1"));
+    fn guesser_elsewhere_does_not_keep_a_person_out() {
+        let throttle = LoginThrottle::default();
+        let begin = |address| throttle.begin("ana@acme.test", address, START);
+        for _ in 0..limits::UNCHECKED_LOGINS_PER_EMAIL_AND_ADDRESS {
+            begin(ELSEWHERE).unwrap();
+        }
+        begin(ELSEWHERE).unwrap_err();
+        // Looked at, and told to wait only if it is wrong as well.
+        assert!(begin(HOME).unwrap().wrong().is_some());
+        begin(HOME).unwrap().forgive();
+    }
+
+    #[test]
+    fn guesses_from_everywhere_have_an_end_for_one_email() {
+        let throttle = LoginThrottle::default();
+        let begin = |number: u32| throttle.begin("ana@acme.test", IpAddr::from(number.to_be_bytes()), START);
+        for number in 0..limits::UNCHECKED_LOGINS_PER_EMAIL {
+            begin(number).unwrap();
+        }
+        begin(u32::MAX).unwrap_err();
+    }
+
+    #[test]
+    fn guesser_is_remembered_while_a_flood_of_others_is_forgotten() {
+        let mut window = Window::default();
+        for _ in 0..50 {
+            window.add(0, START);
+        }
+        for number in 1..=u32::try_from(2 * TRIES_MAX).unwrap() {
+            window.add(number, after(1));
+            assert!(window.tries <= TRIES_MAX);
+        }
+        assert!(window.wait(&0, 50, after(2)).is_some());
+        assert_eq!(window.times.values().map(VecDeque::len).sum::<usize>(), window.tries);
+        window.add(0, after(100));
+        assert!(window.wait(&0, 2, after(100)).is_none());
     }
 }

@@ -32,6 +32,8 @@ use crate::{ServerConfig, openapi};
 
 /// Where [`House::clock`] begins.
 pub(crate) const START: Timestamp = Timestamp(1_700_000_000_000);
+/// The address of a proxy that is believed.
+pub(crate) const PROXY: &str = "127.0.0.9";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) const APP_SECRET: &str = "an app secret of theirs";
 pub(crate) const ACCESS_TOKEN: &str = "EAAB-a-token-that-must-not-leave";
@@ -142,6 +144,7 @@ impl House {
             delivery: crate::Delivery::Proxy,
             media_origin: None,
             public_url: "https://media.example".parse().unwrap(),
+            trusted_proxies: PROXY.parse().unwrap(),
             metrics: None,
         };
         let shutdown = Shutdown::default();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, header};
 use mediary_core::{ErrorCode, Permission};
 use mediary_engine::{Access, Caller};
 
@@ -52,7 +52,7 @@ impl<R: Right> FromRequestParts<App> for May<R> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let caller = authenticate(&parts.method, &parts.headers, app).await?;
+        let caller = authenticate(parts, app).await?;
         if let Some(scope) = parts.extensions.get::<Scope>() {
             scope.set_company(caller.company_id);
         }
@@ -61,12 +61,12 @@ impl<R: Right> FromRequestParts<App> for May<R> {
     }
 }
 
-async fn authenticate(method: &Method, headers: &HeaderMap, app: &App) -> Result<Arc<Caller>, Problem> {
-    let token = Token::find(headers).ok_or_else(|| Problem::new(ErrorCode::Unauthorized))?;
+async fn authenticate(parts: &Parts, app: &App) -> Result<Arc<Caller>, Problem> {
+    let token = Token::find(&parts.headers).ok_or_else(|| Problem::new(ErrorCode::Unauthorized))?;
     let caller = token.caller(app.engine().access()).await?;
     let caller = caller.ok_or_else(|| Problem::new(ErrorCode::Unauthorized))?;
-    if matches!(token, Token::Session(_)) && !method.is_safe() {
-        SameOrigin::check(headers, app)?;
+    if matches!(token, Token::Session(_)) && !parts.method.is_safe() {
+        SameOrigin::check(parts, app)?;
     }
     Ok(caller)
 }

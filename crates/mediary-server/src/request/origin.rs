@@ -2,9 +2,10 @@
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use mediary_core::ErrorCode;
 
+use super::IsHttps;
 use crate::App;
 use crate::problem::Problem;
 
@@ -16,13 +17,14 @@ impl FromRequestParts<App> for SameOrigin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Self::check(&parts.headers, app)
+        Self::check(parts, app)
     }
 }
 
 impl SameOrigin {
-    pub(crate) fn check(headers: &HeaderMap, app: &App) -> Result<Self, Problem> {
-        if is_same_origin(headers, app.public_origin()) {
+    pub(crate) fn check(parts: &Parts, app: &App) -> Result<Self, Problem> {
+        let IsHttps(is_https) = IsHttps::of(parts, app);
+        if is_same_origin(&parts.headers, app.public_origin(), is_https) {
             Ok(Self)
         } else {
             let detail = "this request came from another web site; send it from Mediary's own pages, or with an API key";
@@ -33,13 +35,18 @@ impl SameOrigin {
 
 /// Browsers send `Sec-Fetch-Site`, or at least `Origin`, with every unsafe request; a program that sends neither is no
 /// browser that somebody else's page could steer.
-fn is_same_origin(headers: &HeaderMap, public_origin: &str) -> bool {
-    let text = |name| headers.get(name).map(|value: &http::HeaderValue| value.to_str().unwrap_or("null"));
+fn is_same_origin(headers: &HeaderMap, public_origin: &str, is_https: bool) -> bool {
+    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("null"));
     match (text(header::HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
         (Some("same-origin" | "none"), _) | (None, None) => true,
         (_, Some(origin)) if origin == public_origin => true,
         (None, Some(origin)) => {
-            let authority = origin.split_once("://").map(|(_, authority)| authority);
+            // A page that came over http may be anybody's, also under our name.
+            let authority = match origin.split_once("://") {
+                Some(("https", authority)) => Some(authority),
+                Some((_, authority)) if !is_https => Some(authority),
+                _ => None,
+            };
             authority.is_some() && authority == text(header::HOST)
         }
         _ => false,
@@ -48,15 +55,24 @@ fn is_same_origin(headers: &HeaderMap, public_origin: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn allowed(pairs: &[(&'static str, &'static str)]) -> bool {
+        allowed_over(false, pairs)
+    }
+
+    fn allowed_over(is_https: bool, pairs: &[(&'static str, &'static str)]) -> bool {
         let headers = pairs
             .iter()
             .map(|(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_static(value)));
-        is_same_origin(&headers.collect(), "https://media.example")
+        is_same_origin(&headers.collect(), "https://media.example", is_https)
+    }
+
+    #[test]
+    fn page_over_http_is_another_site_where_people_come_over_https() {
+        let from = |origin| [("origin", origin), ("host", "inbox.example")];
+        assert!(allowed_over(true, &from("https://inbox.example")));
+        assert!(!allowed_over(true, &from("http://inbox.example")));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Who is at the other end of the connection.
+//! From where a request comes.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr};
@@ -6,14 +6,44 @@ use std::net::{IpAddr, Ipv6Addr};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-/// The address of the connection's other end. Headers such as `X-Forwarded-For` are not believed: anybody can write them.
+use crate::App;
+
+/// The address of the connection's other end; the listener adds it to each request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Connected(pub(crate) IpAddr);
+
+/// The address that a request comes from: of the connection's other end or, where that is a trusted proxy, of whom it names.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
-impl<S: Send + Sync> FromRequestParts<S> for Peer {
+impl FromRequestParts<App> for Peer {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get().copied().unwrap_or(Self(IpAddr::V6(Ipv6Addr::UNSPECIFIED))))
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self(app.config().trusted_proxies.client(connected(parts), &parts.headers)))
     }
+}
+
+/// Whether the client speaks https: with us as a trusted proxy says, or by the address under which people reach us.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IsHttps(pub(crate) bool);
+
+impl IsHttps {
+    pub(crate) fn of(parts: &Parts, app: &App) -> Self {
+        let config = app.config();
+        let by_address = config.public_url.scheme() == "https";
+        Self(by_address || config.trusted_proxies.is_https(connected(parts), &parts.headers))
+    }
+}
+
+impl FromRequestParts<App> for IsHttps {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self::of(parts, app))
+    }
+}
+
+fn connected(parts: &Parts) -> IpAddr {
+    parts.extensions.get().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |Connected(address)| *address)
 }

@@ -16,8 +16,9 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::json::Me;
 use crate::layers::Scope;
+use crate::login_turns::LoginPlace;
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Body, Credentials, May, Peer, SESSION_COOKIE, SameOrigin, rights};
+use crate::request::{Body, Credentials, IsHttps, May, Peer, SESSION_COOKIE, SameOrigin, rights};
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
@@ -37,13 +38,15 @@ struct Login {
 /// Log in
 ///
 /// Sets the cookie `mediary_session`. Ten wrong tries a minute for one e-mail, or fifty from one address, and the next
-/// ones have to wait.
+/// wrong ones have to wait.
 #[utoipa::path(post, path = "/api/auth/login", tag = "Session", request_body = Login, security(()), responses(
     (status = 200, body = Me), (status = 401, body = ProblemBody), (status = 429, body = ProblemBody)))]
 async fn login(
     State(app): State<App>,
     _: SameOrigin,
     Peer(address): Peer,
+    is_https: IsHttps,
+    place: LoginPlace,
     scope: Option<Extension<Scope>>,
     Body(login): Body<Login>,
 ) -> Result<Response, Problem> {
@@ -53,18 +56,16 @@ async fn login(
             format!("must have at most {} characters", limits::SHORT_TEXT_CHARS),
         ));
     }
-    let attempt = app.logins().begin(&login.email, address, app.engine().now()).map_err(|wait| {
-        Problem::new(ErrorCode::RateLimited)
-            .detail("too many wrong log-ins; please wait before the next one")
-            .retry_after(Some(wait))
-    })?;
+    let attempt = app.logins().begin(&login.email, address, app.engine().now()).map_err(too_many)?;
+    let _turn = place.turn().await;
     let (token, caller) = match app.engine().access().login(&login.email, &login.password).await {
         Ok(found) => found,
+        Err(error) if error.code() == ErrorCode::Unauthorized => {
+            return Err(attempt.wrong().map_or_else(|| error.into(), too_many));
+        }
         Err(error) => {
-            // Only a password that was looked at and is wrong counts.
-            if error.code() != ErrorCode::Unauthorized {
-                attempt.forgive();
-            }
+            // Nobody could look at the password.
+            attempt.forgive();
             return Err(error.into());
         }
     };
@@ -75,7 +76,7 @@ async fn login(
     let record = caller.label();
     app.audit(&caller, address, "session.created", record).await;
     let me = Me::of(&caller).ok_or_else(|| Problem::new(ErrorCode::Internal))?;
-    let cookie = session_cookie(&app, token.expose_secret().to_owned());
+    let cookie = session_cookie(is_https, token.expose_secret().to_owned());
     Ok(([(header::SET_COOKIE, cookie)], Json(me)).into_response())
 }
 
@@ -105,13 +106,19 @@ async fn me(may: May<rights::Read>) -> Result<Json<Me>, Problem> {
     Me::of(&may.caller).map(Json).ok_or_else(|| Problem::new(ErrorCode::Unauthorized))
 }
 
-fn session_cookie(app: &App, token: String) -> HeaderValue {
+fn too_many(wait: std::time::Duration) -> Problem {
+    Problem::new(ErrorCode::RateLimited)
+        .detail("too many wrong log-ins; please wait before the next one")
+        .retry_after(Some(wait))
+}
+
+fn session_cookie(IsHttps(is_https): IsHttps, token: String) -> HeaderValue {
     let life = time::Duration::try_from(limits::SESSION_LIFE_MAX).unwrap_or(time::Duration::ZERO);
     let cookie = Cookie::build((SESSION_COOKIE, token))
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
-        .secure(app.config().public_url.scheme() == "https")
+        .secure(is_https)
         .max_age(life);
     header_value(&cookie.build())
 }
@@ -132,7 +139,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::testing::{Answer, House, PASSWORD, post};
+    use crate::request::Connected;
+    use crate::testing::{Answer, House, PASSWORD, PROXY, post};
 
     async fn log_in(house: &House, email: &str, password: &str) -> Answer {
         house.send(post("/api/auth/login", None, &json!({"email": email, "password": password}))).await
@@ -175,12 +183,82 @@ mod tests {
         for _ in 0..limits::WRONG_LOGINS_PER_EMAIL {
             assert_eq!(log_in(&house, "agent@acme.test", "wrong wrong").await.code(), "unauthorized");
         }
-        let answer = log_in(&house, "agent@acme.test", PASSWORD).await;
+        let answer = log_in(&house, "agent@acme.test", "wrong wrong").await;
         assert_eq!((answer.status, answer.code().as_str()), (StatusCode::TOO_MANY_REQUESTS, "rate_limited"));
         assert_eq!(answer.header("retry-after"), "60");
         assert_eq!(answer.json()["retryAfterSeconds"], 60);
+        assert_eq!(log_in(&house, "agent@acme.test", PASSWORD).await.status, StatusCode::OK);
+        for _ in limits::WRONG_LOGINS_PER_EMAIL + 1..limits::UNCHECKED_LOGINS_PER_EMAIL_AND_ADDRESS {
+            log_in(&house, "agent@acme.test", "wrong wrong").await;
+        }
+        assert_eq!(
+            log_in(&house, "agent@acme.test", PASSWORD).await.code(),
+            "rate_limited",
+            "guessing has an end"
+        );
         house.clock.advance(Duration::from_secs(60));
         assert_eq!(log_in(&house, "agent@acme.test", PASSWORD).await.status, StatusCode::OK);
+    }
+
+    /// A log-in by a connection from `peer`, which says that it passes on one from `client`.
+    async fn log_in_by(house: &House, peer: &str, client: &str, password: &str) -> Answer {
+        let body = json!({"email": "agent@acme.test", "password": password});
+        let mut request = post("/api/auth/login", None, &body);
+        request.headers_mut().insert("x-forwarded-for", HeaderValue::from_str(client).unwrap());
+        request.extensions_mut().insert(Connected(peer.parse().unwrap()));
+        house.send(request).await
+    }
+
+    #[tokio::test]
+    async fn guesser_behind_the_same_proxy_keeps_nobody_out() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        house.user(&company, Role::Agent).await;
+        for _ in 0..=limits::UNCHECKED_LOGINS_PER_EMAIL_AND_ADDRESS {
+            log_in_by(&house, PROXY, "198.51.100.7", "wrong wrong").await;
+        }
+        let guesser = log_in_by(&house, PROXY, "198.51.100.7", PASSWORD).await;
+        assert_eq!(guesser.code(), "rate_limited");
+        // Who writes an address in front is still the one that the proxy saw.
+        let disguised = log_in_by(&house, PROXY, "198.51.100.8, 198.51.100.7", PASSWORD).await;
+        assert_eq!(disguised.code(), "rate_limited");
+        assert_eq!(log_in_by(&house, PROXY, "198.51.100.8", PASSWORD).await.status, StatusCode::OK);
+        let log = house.get("/api/audit", company.key(Role::Admin)).await.json();
+        assert_eq!(log["items"][0]["ip"], "198.51.100.8", "{log}");
+    }
+
+    #[tokio::test]
+    async fn header_of_a_stranger_is_not_believed() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        house.user(&company, Role::Agent).await;
+        for number in 0..limits::UNCHECKED_LOGINS_PER_EMAIL_AND_ADDRESS {
+            log_in_by(&house, "198.51.100.7", &format!("203.0.113.{number}"), "wrong wrong").await;
+        }
+        let answer = log_in_by(&house, "198.51.100.7", "203.0.113.200", PASSWORD).await;
+        assert_eq!(answer.code(), "rate_limited");
+    }
+
+    #[tokio::test]
+    async fn flood_of_log_ins_from_one_address_leaves_room_for_others() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        house.user(&company, Role::Agent).await;
+        let guesser = "198.51.100.7".parse().unwrap();
+        let held: Vec<_> = std::iter::from_fn(|| house.app.login_turns().place(guesser).ok()).collect();
+        let refused = log_in_by(&house, PROXY, "198.51.100.7", PASSWORD).await;
+        assert_eq!((refused.code().as_str(), refused.header("retry-after")), ("rate_limited", "1"));
+        assert_eq!(log_in_by(&house, PROXY, "198.51.100.8", PASSWORD).await.status, StatusCode::OK);
+        drop(held);
+        assert_eq!(log_in_by(&house, PROXY, "198.51.100.7", PASSWORD).await.status, StatusCode::OK);
+    }
+
+    #[test]
+    fn cookie_is_secure_where_the_client_spoke_https() {
+        for (is_https, marked) in [(true, true), (false, false)] {
+            let cookie = session_cookie(IsHttps(is_https), "abc".to_owned());
+            assert_eq!(cookie.to_str().unwrap().contains("Secure"), marked);
+        }
     }
 
     #[tokio::test]

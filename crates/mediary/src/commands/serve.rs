@@ -78,6 +78,7 @@ impl Running {
                 delivery: config.storage.delivery,
                 media_origin: config.storage.viewers_go_to(),
                 public_url: public_url.clone(),
+                trusted_proxies: config.trusted_proxies.clone(),
                 metrics: metrics.cloned(),
             };
             Server::new(self.parts.engine.clone(), self.parts.store.clone(), config)

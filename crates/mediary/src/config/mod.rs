@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use mediary_core::{MediaPolicy, RetryRules, limits};
 use mediary_engine::InboundLimits;
+use mediary_server::TrustedProxies;
 use secrecy::SecretString;
 use url::Url;
 
@@ -38,6 +39,7 @@ pub(crate) enum LogFormat {
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) public_url: Option<Url>,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) data_dir: PathBuf,
     pub(crate) database_url: SecretString,
@@ -96,6 +98,7 @@ impl Config {
         let config = Self {
             listen: values.checked("listen", address).unwrap_or(LISTEN),
             public_url: values.checked("public_url", web_address),
+            trusted_proxies: values.parsed("trusted_proxies").unwrap_or_default(),
             metrics_listen: values.checked("metrics_listen", address),
             is_postgres: !database_url.starts_with("sqlite:"),
             database_url: database_url.into(),
@@ -149,6 +152,8 @@ impl Config {
         match setting.key {
             "listen" => self.listen.to_string(),
             "public_url" => self.public_url_for(self.listen).to_string(),
+            "trusted_proxies" if self.trusted_proxies == TrustedProxies::default() => "none".to_owned(),
+            "trusted_proxies" => self.trusted_proxies.to_string(),
             "metrics_listen" => optional(self.metrics_listen.map(|address| address.to_string())),
             "data_dir" => self.data_dir.display().to_string(),
             "database_url" if self.is_postgres => "postgres://… (hidden)".to_owned(),

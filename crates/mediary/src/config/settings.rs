@@ -22,6 +22,7 @@ const fn secret(key: &'static str, env: &'static str) -> Setting {
 pub(crate) const SETTINGS: &[Setting] = &[
     plain("listen", "MEDIARY_LISTEN"),
     plain("public_url", "MEDIARY_PUBLIC_URL"),
+    plain("trusted_proxies", "MEDIARY_TRUSTED_PROXIES"),
     plain("metrics_listen", "MEDIARY_METRICS_LISTEN"),
     plain("data_dir", "MEDIARY_DATA_DIR"),
     secret("database_url", "MEDIARY_DATABASE_URL"),

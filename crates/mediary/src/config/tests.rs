@@ -35,6 +35,24 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
+fn trusted_proxies_are_read_from_both_places_and_shown() {
+    let shown = |config: Config| {
+        let shown = config.described().into_iter().find(|(env, _)| *env == "MEDIARY_TRUSTED_PROXIES");
+        shown.unwrap().1
+    };
+    assert_eq!(shown(config("", &[]).unwrap()), "none");
+    let file = "trusted_proxies = [\"10.0.0.5\", \"fd00::/8\"]\n";
+    assert_eq!(shown(config(file, &[]).unwrap()), "10.0.0.5/32,fd00::/8");
+    let env = [("MEDIARY_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8")];
+    assert_eq!(shown(config(file, &env).unwrap()), "127.0.0.1/32,10.0.0.0/8");
+    let error = config("trusted_proxies = \"nginx\"\n", &[]).unwrap_err().to_string();
+    assert!(
+        error.contains("line 1: trusted_proxies") && error.contains("not an address or a network"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_line_that_is_not_toml_is_named() {
     let error = config("workers = 1\nlisten 3\n", &[]).unwrap_err().to_string();
     assert!(error.contains("mediary.toml line 2:"), "{error}");
