@@ -107,12 +107,9 @@ impl FromRequestParts<App> for Credentials {
 }
 
 impl Credentials {
-    /// Whether they still open the door.
-    pub(crate) async fn hold(&self, access: &Access) -> bool {
-        match Token::find(&self.0) {
-            Some(token) => matches!(token.caller(access).await, Ok(Some(_))),
-            None => false,
-        }
+    /// For whom they open the door, if they still do.
+    pub(crate) async fn caller(&self, access: &Access) -> Option<Arc<Caller>> {
+        Token::find(&self.0)?.caller(access).await.ok().flatten()
     }
 
     /// The session among them.

@@ -1,6 +1,7 @@
 //! Live events, as server-sent events.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -8,8 +9,9 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream, StreamExt};
 use http::HeaderMap;
 use mediary_core::limits;
-use mediary_engine::{Delivery, Subscription};
+use mediary_engine::{Caller, Delivery, Subscription};
 use serde::Deserialize;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,8 +20,10 @@ use crate::App;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Credentials, May, Query, rights};
 
-/// How often an open stream looks whether its session still holds.
-const RECHECK: Duration = Duration::from_secs(3);
+/// How often an open stream looks whether its session still holds, and how long that may take. Who may no longer listen hears
+/// nothing more after both and the half second for which a caller is remembered.
+const RECHECK: Duration = Duration::from_secs(2);
+const RECHECK_WITHIN: Duration = Duration::from_secs(2);
 /// After which a browser that lost the stream comes back.
 const RECONNECT: Duration = Duration::from_secs(2);
 
@@ -54,8 +58,12 @@ async fn listen_to_events(
     // A place we cannot read is one we do not know.
     let last = last.map(|id| id.parse().unwrap_or(0));
     let subscription = app.engine().events().subscribe(may.caller.company_id, last)?;
+    // On a timer of its own: events that keep coming must not put it off.
+    let mut recheck = tokio::time::interval_at(Instant::now() + RECHECK, RECHECK);
+    recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let listener = Listener { app, credentials, caller: may.caller, subscription, recheck };
     let hello = stream::iter([Ok(Event::default().retry(RECONNECT).comment("listening"))]);
-    let events = stream::unfold(Listener { app, credentials, subscription }, Listener::next).map(Ok);
+    let events = stream::unfold(listener, Listener::next).map(Ok);
     Ok(Sse::new(hello.chain(events))
         .keep_alive(KeepAlive::new().interval(limits::EVENT_HEARTBEAT).text("still here")))
 }
@@ -63,7 +71,10 @@ async fn listen_to_events(
 struct Listener {
     app: App,
     credentials: Credentials,
+    /// Who they were when the stream began.
+    caller: Arc<Caller>,
     subscription: Subscription,
+    recheck: Interval,
 }
 
 impl Listener {
@@ -74,14 +85,23 @@ impl Listener {
             tokio::select! {
                 biased;
                 () = ending.cancelled() => return None,
-                delivery = self.subscription.next() => return Some((event(&delivery), self)),
-                () = tokio::time::sleep(RECHECK) => {
-                    if !self.credentials.hold(self.app.engine().access()).await {
+                _ = self.recheck.tick() => {
+                    if !self.may_still_listen().await {
                         return None;
                     }
                 }
+                delivery = self.subscription.next() => return Some((event(&delivery), self)),
             }
         }
+    }
+
+    /// Whether the credentials still open the door, to the same role. What cannot be found out in time is no.
+    async fn may_still_listen(&self) -> bool {
+        let looking = self.credentials.caller(self.app.engine().access());
+        let caller = tokio::time::timeout(RECHECK_WITHIN, looking).await.ok().flatten();
+        caller.is_some_and(|caller| {
+            caller.company_id == self.caller.company_id && caller.role == self.caller.role
+        })
     }
 }
 
@@ -102,7 +122,9 @@ mod tests {
     use http::StatusCode;
     use http_body_util::BodyExt;
     use mediary_core::{CompanyId, Role};
-    use mediary_engine::{EventData, EventName};
+    use mediary_engine::{ApiKeyDraft, EventData, EventName};
+    use mediary_store::UserPatch;
+    use secrecy::ExposeSecret;
     use tower::ServiceExt;
 
     use super::*;
@@ -168,6 +190,56 @@ mod tests {
             let text = read_until(&mut open(&house, &company, Some(unknown)).await, "data").await;
             assert!(text.contains("event: resync\n"), "{unknown}: {text}");
         }
+    }
+
+    async fn ends_though_events_keep_coming(house: &House, company: &Company, mut response: Response) {
+        let listening = async {
+            loop {
+                publish(house, company.id, 1);
+                if response.body_mut().frame().await.is_none() {
+                    break;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), listening).await.expect("it ends within five seconds");
+    }
+
+    /// By the store alone, as another process does it.
+    #[tokio::test]
+    async fn busy_stream_ends_with_what_let_its_listener_in() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        for role in [Role::Agent, Role::Manager] {
+            house.user(&company, role).await;
+        }
+        let by_cookie = async |role| {
+            let cookie = house.cookie(&company, role).await;
+            let asking =
+                request("GET", "/api/events", None).header("cookie", cookie).body(Body::empty()).unwrap();
+            house.router.clone().oneshot(asking).await.unwrap()
+        };
+        let draft = ApiKeyDraft {
+            name: "short".to_owned(),
+            role: Role::Viewer,
+            expires_at: Some(house.engine.now().plus(Duration::from_secs(60))),
+        };
+        let short = house.engine.access().create_api_key(company.id, &draft).await.unwrap();
+        let asking = request("GET", "/api/events", Some(short.key.expose_secret()));
+        let expired = house.router.clone().oneshot(asking.body(Body::empty()).unwrap()).await.unwrap();
+        let revoked = open(&house, &company, None).await;
+        let (lowered, inactive) = (by_cookie(Role::Manager).await, by_cookie(Role::Agent).await);
+
+        house.store.revoke_api_key_by_name(company.id, "viewer").await.unwrap();
+        house.clock.advance(Duration::from_secs(60));
+        let change = async |role, patch: UserPatch| {
+            let user = house.store.user_by_email(&company.email(role)).await.unwrap().unwrap().user;
+            house.store.update_user(company.id, user.id, &patch).await.unwrap();
+        };
+        change(Role::Manager, UserPatch { role: Some(Role::Viewer), ..UserPatch::default() }).await;
+        change(Role::Agent, UserPatch { active: Some(false), ..UserPatch::default() }).await;
+        let ends = |response| ends_though_events_keep_coming(&house, &company, response);
+        tokio::join!(ends(revoked), ends(expired), ends(lowered), ends(inactive));
+        assert_eq!(house.engine.events().listeners(), 0);
     }
 
     #[tokio::test]
