@@ -19,6 +19,7 @@ use crate::accounts::AccountDirectory;
 use crate::error::{Error, Result};
 use crate::events::EventBus;
 use crate::fetch::Gates;
+use crate::health::LastLook;
 use crate::links::Links;
 use crate::metrics::Meters;
 use crate::open::{Arrivals, Ended, OpenFiles};
@@ -136,6 +137,7 @@ struct Inner {
     gone: Gone,
     meters: Meters,
     wake: Wake,
+    last_look: LastLook,
 }
 
 impl fmt::Debug for Engine {
@@ -165,6 +167,7 @@ impl Engine {
             urls: provider::urls(),
             gone: provider::gone(),
             meters: Meters::new(),
+            last_look: LastLook::default(),
             wake: Wake { outbox, ..Wake::default() },
             events,
             parts,
@@ -258,6 +261,10 @@ impl Engine {
 
     pub(crate) fn meters(&self) -> &Meters {
         &self.0.meters
+    }
+
+    pub(crate) fn last_look(&self) -> &LastLook {
+        &self.0.last_look
     }
 
     pub(crate) fn wake(&self) -> &Wake {

@@ -1,11 +1,16 @@
 //! Whether the engine can do its work right now.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use mediary_core::Timestamp;
 
 use crate::engine::Engine;
 
 /// A check that takes longer counts as failed.
 const CHECK_WITHIN: Duration = Duration::from_secs(5);
+/// Anybody may ask, and a look writes to storage: what it found is the answer for this long.
+const LOOK_TTL: Duration = Duration::from_secs(2);
 
 /// Storage that failed is tried again right after its pause. If that was long ago, nothing wants to be stored.
 const WELL_AFTER: Duration = Duration::from_secs(60);
@@ -19,19 +24,79 @@ pub struct Check {
     pub detail: Option<String>,
 }
 
+/// What the last look found. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LastLook(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    found: Mutex<Option<(Timestamp, Vec<Check>)>>,
+    looking: tokio::sync::Mutex<()>,
+}
+
 impl Engine {
-    /// Checks the database and storage, and says whether storage holds downloads back.
+    /// Whether database and storage answered a moment ago, and whether storage holds downloads back now.
     pub async fn health(&self) -> Vec<Check> {
-        let database = check("database", async { self.store().check().await.map_err(chain) });
-        let storage =
-            check("storage", async { self.parts().storages.primary().check().await.map_err(chain) });
-        let (database, mut storage) = tokio::join!(database, storage);
+        let (engine, clock) = (self.clone(), self.parts().clock.clone());
+        let look = async move || engine.checks().await;
+        let mut checks = self.last_look().get(move || clock.now(), look).await;
         let pause = self.gates().storage_pause();
-        if let Some(pause) = pause.filter(|pause| self.now() < pause.until.plus(WELL_AFTER)) {
+        if let Some(pause) = pause.filter(|pause| self.now() < pause.until.plus(WELL_AFTER))
+            && let Some(storage) = checks.iter_mut().find(|check| check.name == "storage")
+        {
             storage.ok = false;
             storage.detail.get_or_insert_with(|| pause.code.sentence().to_owned());
         }
+        checks
+    }
+
+    async fn checks(&self) -> Vec<Check> {
+        let database = check("database", async { self.store().check().await.map_err(chain) });
+        let storage =
+            check("storage", async { self.parts().storages.primary().check().await.map_err(chain) });
+        let (database, storage) = tokio::join!(database, storage);
         vec![database, storage]
+    }
+}
+
+impl LastLook {
+    /// What was found less than [`LOOK_TTL`] ago, else what `look` finds. Whoever asks meanwhile waits for the same look.
+    async fn get<L>(
+        &self,
+        now: impl Fn() -> Timestamp + Send + 'static,
+        look: impl FnOnce() -> L + Send + 'static,
+    ) -> Vec<Check>
+    where
+        L: Future<Output = Vec<Check>> + Send,
+    {
+        if let Some(found) = self.fresh(now()) {
+            return found;
+        }
+        let shared = self.clone();
+        // In a task of its own, so that it ends although who asked went away: else each who does so would begin another.
+        let looked = tokio::spawn(async move {
+            let _only = shared.0.looking.lock().await;
+            if let Some(found) = shared.fresh(now()) {
+                return found;
+            }
+            let found = look().await;
+            *shared.0.found.lock().unwrap_or_else(PoisonError::into_inner) = Some((now(), found.clone()));
+            found
+        });
+        looked.await.unwrap_or_else(|error| {
+            vec![Check {
+                name: "database",
+                ok: false,
+                detail: Some(format!("looking at it failed: {error}")),
+            }]
+        })
+    }
+
+    fn fresh(&self, now: Timestamp) -> Option<Vec<Check>> {
+        let found = self.0.found.lock().unwrap_or_else(PoisonError::into_inner);
+        // A clock that was set back says nothing of how old it is.
+        let is_fresh = |at: Timestamp| at <= now && now.since(at) < LOOK_TTL;
+        found.as_ref().filter(|(at, _)| is_fresh(*at)).map(|(_, checks)| checks.clone())
     }
 }
 
@@ -54,4 +119,75 @@ pub(crate) fn chain(error: impl std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use mediary_core::{Clock, ManualClock};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// Looks that wait until they are let on, and are counted.
+    #[derive(Clone)]
+    struct Looks {
+        last: LastLook,
+        clock: ManualClock,
+        begun: Arc<AtomicUsize>,
+        let_on: Arc<Semaphore>,
+    }
+
+    impl Looks {
+        fn new() -> Self {
+            let clock = ManualClock::new(Timestamp(1_700_000_000_000));
+            Self {
+                last: LastLook::default(),
+                clock,
+                begun: Arc::default(),
+                let_on: Arc::new(Semaphore::new(0)),
+            }
+        }
+
+        async fn ask(self) -> Vec<Check> {
+            let (clock, begun, let_on) = (self.clock, self.begun, self.let_on);
+            let look = async move || {
+                begun.fetch_add(1, Ordering::SeqCst);
+                let_on.acquire().await.unwrap().forget();
+                vec![Check { name: "database", ok: true, detail: None }]
+            };
+            self.last.get(move || clock.now(), look).await
+        }
+    }
+
+    #[tokio::test]
+    async fn all_who_ask_at_once_and_a_moment_later_have_one_look() {
+        let looks = Looks::new();
+        let asking: Vec<_> = (0..20).map(|_| tokio::spawn(looks.clone().ask())).collect();
+        looks.let_on.add_permits(1);
+        for asked in asking {
+            assert_eq!(asked.await.unwrap().len(), 1);
+        }
+        looks.clock.advance(LOOK_TTL - Duration::from_millis(1));
+        looks.clone().ask().await;
+        assert_eq!(looks.begun.load(Ordering::SeqCst), 1);
+        looks.clock.advance(Duration::from_millis(1));
+        looks.let_on.add_permits(1);
+        looks.clone().ask().await;
+        assert_eq!(looks.begun.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn who_asks_and_goes_away_begins_no_more_looks() {
+        let looks = Looks::new();
+        for _ in 0..20 {
+            let mut asking = std::pin::pin!(looks.clone().ask());
+            assert!(futures_util::poll!(&mut asking).is_pending());
+            tokio::task::yield_now().await;
+        }
+        looks.let_on.add_permits(1);
+        looks.clone().ask().await;
+        assert_eq!(looks.begun.load(Ordering::SeqCst), 1);
+    }
 }
