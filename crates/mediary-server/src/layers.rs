@@ -125,6 +125,11 @@ fn finish(mut response: Response, request_id: impl FnOnce() -> String) -> Respon
     response
 }
 
+/// A request that no route may see, as an answer.
+pub(crate) fn refused(problem: Problem, ids: &RequestIds) -> Response {
+    finish(problem.into_response(), || ids.next())
+}
+
 fn set_request_id(response: &mut Response, id: &str) {
     if let Ok(value) = HeaderValue::from_str(id) {
         response.headers_mut().insert(REQUEST_ID, value);

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::Request;
+use http::uri::Authority;
+use http::{Request, Version, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
+use mediary_core::ErrorCode;
 use mediary_engine::Shutdown;
 use metrics::gauge;
 use tokio::net::{TcpListener, TcpStream};
@@ -21,7 +23,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+use crate::layers::{RequestIds, refused};
 use crate::metrics::CONNECTIONS;
+use crate::problem::Problem;
 use crate::request::Connected;
 use crate::wire::{Handover, Wire};
 
@@ -38,11 +42,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let connections = TaskTracker::new();
+    let ids = Arc::new(RequestIds::new());
     while let Some((stream, peer, place)) =
         shutdown.soft.run_until_cancelled(accept(&listener, &places)).await
     {
         gauge!(CONNECTIONS).increment(1);
-        connections.spawn(connection(stream, peer, place, router.clone(), shutdown.clone()));
+        connections.spawn(connection(stream, peer, place, router.clone(), ids.clone(), shutdown.clone()));
     }
     drop(listener);
     connections.close();
@@ -71,6 +76,7 @@ async fn connection(
     peer: SocketAddr,
     place: OwnedSemaphorePermit,
     router: Router,
+    ids: Arc<RequestIds>,
     shutdown: Shutdown,
 ) {
     // Without it small answers wait for the acknowledgement of the one before.
@@ -78,7 +84,7 @@ async fn connection(
         tracing::debug!(%error, "failed to set TCP_NODELAY");
     }
     let handover = Handover::default();
-    let service = service_fn(|request| answer(router.clone(), peer, handover.clone(), request));
+    let service = service_fn(|request| answer(router.clone(), peer, handover.clone(), ids.clone(), request));
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -106,12 +112,29 @@ async fn answer(
     mut router: Router,
     peer: SocketAddr,
     handover: Handover,
+    ids: Arc<RequestIds>,
     request: Request<Incoming>,
 ) -> Result<axum::response::Response, Infallible> {
+    if !names_one_host(&request) {
+        let detail = "the request needs one Host header that names this server";
+        return Ok(refused(Problem::new(ErrorCode::ValidationError).detail(detail), &ids));
+    }
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(Connected(peer.ip()));
     request.extensions_mut().insert(handover);
     router.call(request).await
+}
+
+/// RFC 9112, 3.2: HTTP/1.1 needs the header, and no request may have two or one that names no host.
+fn names_one_host(request: &Request<Incoming>) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => request.version() < Version::HTTP_11,
+        (Some(host), None) => {
+            Authority::try_from(host.as_bytes()).is_ok_and(|host| !host.as_str().contains('@'))
+        }
+        (Some(_), Some(_)) => false,
+    }
 }
 
 /// Failures that say nothing about our socket: the other end went away while it waited.
@@ -178,6 +201,27 @@ mod tests {
         assert!(read_to_end(busy).await.ends_with("done"));
         ended(server).await;
         assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn request_names_one_host() {
+        let (address, shutdown, server) = start(Router::new().route("/", get(async || "fine"))).await;
+        for (head, status) in [
+            ("GET / HTTP/1.1\r\n", "400"),
+            ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n", "400"),
+            ("GET / HTTP/1.1\r\nHost: a/b\r\n", "400"),
+            ("GET / HTTP/1.1\r\nHost: me@a\r\n", "400"),
+            ("GET / HTTP/1.1\r\nHost: [::1]:8080\r\n", "200"),
+            ("GET / HTTP/1.0\r\n", "200"),
+        ] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).await.unwrap();
+            let answer = read_to_end(stream).await;
+            assert_eq!(answer.split(' ').nth(1), Some(status), "{head}: {answer}");
+            assert_eq!(answer.contains("application/problem+json"), status == "400", "{answer}");
+        }
+        shutdown.soft.cancel();
+        ended(server).await;
     }
 
     #[tokio::test]

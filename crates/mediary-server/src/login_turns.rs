@@ -118,9 +118,9 @@ mod tests {
         let turn = first.turn().await;
         let mut waiting = std::pin::pin!(second.turn());
         assert!(futures_util::poll!(&mut waiting).is_pending());
-        other.turn().await;
+        drop(other.turn().await);
         drop(turn);
-        waiting.await;
+        drop(waiting.await);
     }
 
     #[test]

@@ -68,7 +68,7 @@ export interface paths {
         /**
          * Log in
          * @description Sets the cookie `mediary_session`. Ten wrong tries a minute for one e-mail, or fifty from one address, and the next
-         *     ones have to wait.
+         *     wrong ones have to wait.
          */
         post: operations["login"];
         delete?: never;
@@ -668,7 +668,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether everything needed answers */
+        /**
+         * Whether everything needed answers
+         * @description What was found is the answer for two seconds.
+         */
         get: operations["ready"];
         put?: never;
         post?: never;

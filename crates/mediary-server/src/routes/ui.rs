@@ -26,8 +26,7 @@ pub(crate) fn policy(bucket: Option<&str>) -> HeaderValue {
 /// Answers every path that is not of the API.
 pub(crate) async fn page(State(app): State<App>, request: Request) -> Response {
     let path = request.uri().path();
-    let of_the_api = path == "/api" || path.starts_with("/api/");
-    if of_the_api || !matches!(*request.method(), Method::GET | Method::HEAD) {
+    if is_for_programs(path) || !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Problem::not_found().into_response();
     }
     match mediary_web::asset(path) {
@@ -36,6 +35,15 @@ pub(crate) async fn page(State(app): State<App>, request: Request) -> Response {
         None if path.starts_with(HASHED_FOLDER) => Problem::not_found().into_response(),
         None => answer(&app, mediary_web::index(), request.headers()),
     }
+}
+
+/// Whether a path lies where programs ask, who would take a page for an answer: the API, links, WhatsApp's API (`/v26.0/…`), and
+/// what operators ask.
+fn is_for_programs(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    let version = first.strip_prefix('v').and_then(|rest| rest.bytes().next());
+    matches!(first, "api" | "m" | "healthz" | "readyz" | "metrics")
+        || version.is_some_and(|byte| byte.is_ascii_digit())
 }
 
 fn answer(app: &App, asset: Asset, asked: &HeaderMap) -> Response {
@@ -91,7 +99,7 @@ mod tests {
 
     #[tokio::test]
     async fn places_of_the_inbox_are_its_page() {
-        for path in ["/", "/c/12", "/settings"] {
+        for path in ["/", "/c/12", "/settings", "/views", "/media"] {
             let response = get(path).await;
             assert_eq!(response.status, StatusCode::OK, "{path}");
             assert_eq!(response.header("cache-control"), "no-cache");
@@ -100,10 +108,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn unknown_paths_of_the_api_and_old_scripts_are_not() {
-        for path in ["/api", "/api/", "/api/nothing", "/assets/index-0000.js"] {
-            assert_eq!(get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    async fn unknown_paths_of_programs_and_old_scripts_are_not() {
+        for path in [
+            "/api",
+            "/api/",
+            "/api/nothing",
+            "//api/nothing",
+            "/assets/index-0000.js",
+            "/m",
+            "/m/",
+            "/m/a/b",
+            "/v26.0",
+            "/v26.0/106540352242922/messages",
+            "/v1/",
+            "/healthz/",
+            "/readyz/x",
+            "/metrics/",
+        ] {
+            let answer = get(path).await;
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (StatusCode::NOT_FOUND, "not_found"),
+                "{path}"
+            );
         }
-        assert_eq!(ask("POST", "/c/12").await.status, StatusCode::NOT_FOUND);
+        assert_eq!(ask("POST", "/c/12").await.code(), "not_found");
     }
 }
