@@ -12,6 +12,10 @@ use crate::error::{Error, ErrorKind};
 const SEGMENTS_MAX: usize = 8;
 /// Bytes in a segment. Leaves room in a 255-byte file name for what an unfinished upload adds.
 const SEGMENT_BYTES: usize = 200;
+/// Bytes of an id within its segment. Leaves room for a generation.
+const ID_BYTES: usize = SEGMENT_BYTES - 24;
+/// What stands between an id and a generation.
+const GENERATION: &str = ".g";
 
 /// Where a file lies: two to eight segments of `A-Z a-z 0-9 . _ - %`, joined by `/`. No segment begins with a dot,
 /// so none is `..` and none is taken for an unfinished upload.
@@ -23,10 +27,17 @@ impl StorageKey {
     /// not safe in a path are written as `%XX`; one that is empty or too long for a file name goes by its hash.
     pub fn media(company: CompanyId, message: MessageId, provider_media_id: &str) -> Self {
         let mut name = escape(provider_media_id);
-        if name.is_empty() || name.len() > SEGMENT_BYTES {
+        if name.is_empty() || name.len() > ID_BYTES {
             name = hashed(provider_media_id);
         }
         Self(format!("media/{company}/{message}/{name}"))
+    }
+
+    /// The same file's key in a later generation: what is stored again after bytes under the earlier key were given up
+    /// must not lie where somebody may still be deleting. The first generation, zero, has the plain key.
+    pub fn generation(&self, number: u64) -> Self {
+        let first = generation_at(&self.0).map_or(&*self.0, |at| &self.0[..at]);
+        Self(if number == 0 { first.to_owned() } else { format!("{first}{GENERATION}{number}") })
     }
 
     /// Whose message the file is of, if it is the key of a message's media.
@@ -53,10 +64,19 @@ impl StorageKey {
     }
 }
 
+/// Where the generation begins at the end of a key, or of an id that looks as if it had one.
+fn generation_at(text: &str) -> Option<usize> {
+    let at = text.rfind(GENERATION)?;
+    let digits = &text[at + GENERATION.len()..];
+    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(at)
+}
+
 fn escape(text: &str) -> String {
     let mut name = String::with_capacity(text.len());
+    let not_a_generation = generation_at(text);
     for (index, byte) in text.bytes().enumerate() {
-        let safe = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || (byte == b'.' && index > 0);
+        let plain_dot = byte == b'.' && index > 0 && Some(index) != not_a_generation;
+        let safe = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || plain_dot;
         if safe {
             name.push(char::from(byte));
         } else {
@@ -133,6 +153,19 @@ mod tests {
         assert_ne!(empty, long);
         assert!(long.name().len() < SEGMENT_BYTES && long.name().starts_with("sha256."));
         assert_ne!(long, media(&"x".repeat(5001)));
+    }
+
+    #[test]
+    fn a_later_generation_has_a_key_of_its_own() {
+        let key = media("abc");
+        assert_eq!(key.generation(2).as_str(), "media/1/2/abc.g2");
+        assert_eq!((key.generation(0), key.generation(2).generation(3)), (key.clone(), key.generation(3)));
+        assert_eq!(key.generation(3).generation(0), key);
+        assert_eq!(media("abc.g2").as_str(), "media/1/2/abc%2Eg2", "an id is not taken for a generation");
+        assert_ne!(media("abc.g2"), key.generation(2));
+        let longest = media(&"x".repeat(ID_BYTES)).generation(u64::MAX);
+        assert_eq!(longest.as_str().parse::<StorageKey>().unwrap(), longest);
+        assert_eq!(longest.owner(), key.owner());
     }
 
     #[test]

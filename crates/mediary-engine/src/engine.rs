@@ -186,6 +186,7 @@ impl Engine {
         }
         tasks.spawn(fetch::run(self.clone(), shutdown.clone()));
         tasks.spawn(sweep::run(self.clone(), shutdown.clone()));
+        tasks.spawn(sweep::trash::run(self.clone(), shutdown.clone()));
         tasks.spawn(inspect::daily::run(self.clone(), shutdown.clone()));
         tokio::select! {
             () = shutdown.hard.cancelled() => {
@@ -291,6 +292,7 @@ pub(crate) struct Wake {
     ingest: Notify,
     fetch: Notify,
     sweep: Notify,
+    trash: Notify,
     /// To other processes: this one may be without workers, or have all of them busy.
     outbox: Option<Arc<Outbox>>,
 }
@@ -320,6 +322,7 @@ impl Wake {
 
     pub(crate) fn sweep(&self) {
         self.sweep.notify_one();
+        self.trash.notify_one();
     }
 
     pub(crate) async fn ingest_due(&self) {
@@ -332,5 +335,9 @@ impl Wake {
 
     pub(crate) async fn sweep_due(&self) {
         self.sweep.notified().await;
+    }
+
+    pub(crate) async fn trash_due(&self) {
+        self.trash.notified().await;
     }
 }

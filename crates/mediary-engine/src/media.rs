@@ -157,7 +157,8 @@ impl Engine {
         if let (None, Some(provider_id)) = (&record.storage_key, &record.provider_media_id)
             && record.download_attempts > 0
         {
-            let key = StorageKey::media(company, record.message_id, provider_id);
+            let key =
+                StorageKey::media(company, record.message_id, provider_id).generation(record.key_generation);
             self.parts().storages.primary().delete(&key).await?;
         }
         Ok(())

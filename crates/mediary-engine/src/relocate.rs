@@ -92,7 +92,9 @@ impl Engine {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Relocation::Missing),
             Err(error) => return Err(error.into()),
         };
-        let mut upload = new.create(&key).await?;
+        // Under a key that nobody may be deleting; where that changes meanwhile, the move is not recorded.
+        let target = key.generation(file.key_generation);
+        let mut upload = new.create(&target).await?;
         let mut reader = source.reader(0..source.size());
         while let Some(chunk) = reader.next().await? {
             upload.write(chunk).await?;
@@ -103,7 +105,7 @@ impl Engine {
             return Ok(Relocation::Wrong);
         }
         let stored = sealed.publish().await?;
-        let place = StoredPlace { backend: to, key: key.to_string(), url: new.location(&key) };
+        let place = StoredPlace { backend: to, key: target.to_string(), url: new.location(&target) };
         let moved = self.store().file_moved(file, &place).await?;
         self.files().forget(file);
         Ok(if moved { Relocation::Moved(stored.size) } else { Relocation::Changed })

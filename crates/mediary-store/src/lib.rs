@@ -64,5 +64,5 @@ pub use signals::{Heard, SIGNAL_BYTES_MAX, Signals};
 pub use storage_checks::{StorageCheck, StorageChecked, StorageChecksOverview};
 pub use store::{Backend, Store, StoreOptions};
 pub use sweep::SweepPreview;
-pub use trash::Trash;
+pub use trash::{ClaimedTrash, Trash};
 pub use walk::{Expiry, Stretch};

@@ -48,6 +48,8 @@ record! {
         pub provider_url: Option<String>,
         pub provider_url_at: Option<Timestamp>,
         pub storage_key: Option<String>,
+        /// Which of the keys that the file may have the next store of it uses.
+        pub key_generation: u64,
         pub storage_backend: Option<StorageBackend>,
         /// Where the bytes are, like `s3://bucket/key`. For admins only.
         pub file_url: Option<String>,

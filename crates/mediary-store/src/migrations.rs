@@ -9,7 +9,7 @@ use crate::value::args;
 use crate::{Backend, Error, Result, dialect};
 
 /// Name and text of each step, oldest first.
-const STEPS: &[(&str, &str)] = &[
+pub(crate) const STEPS: &[(&str, &str)] = &[
     ("companies", include_str!("../migrations/0001_companies.sql")),
     ("messages", include_str!("../migrations/0002_messages.sql")),
     ("media", include_str!("../migrations/0003_media.sql")),
@@ -18,6 +18,7 @@ const STEPS: &[(&str, &str)] = &[
     ("imports", include_str!("../migrations/0006_imports.sql")),
     ("media_tasks", include_str!("../migrations/0007_media_tasks.sql")),
     ("task_progress", include_str!("../migrations/0008_task_progress.sql")),
+    ("trash_attempts", include_str!("../migrations/0009_trash_attempts.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -83,7 +83,8 @@ impl Store {
     }
 
     /// Records that a file's bytes are in another place now, whole; what is at the old one goes with a later sweep.
-    /// False if the record changed meanwhile; then the bytes at the new place are the ones that go.
+    /// False if the record changed meanwhile; then the bytes at the new place are the ones that go. It changed, too, where
+    /// the generation did of which the new key is: somebody may be deleting bytes under it ([`Store::trash_claim`]).
     pub async fn file_moved(&self, file: &MediaFile, to: &StoredPlace) -> Result<bool> {
         let (Some(backend), Some(key), Some(sha256)) = (file.storage_backend, &file.storage_key, file.sha256)
         else {
@@ -94,7 +95,7 @@ impl Store {
         let sql =
             "UPDATE media_files SET storage_backend = $3, storage_key = $4, file_url = $5, updated_at = $6
             WHERE company_id = $1 AND id = $2 AND is_active AND storage_backend = $7 AND storage_key = $8
-                AND sha256 = $9 AND download_status <> 'downloading'";
+                AND sha256 = $9 AND key_generation = $10 AND download_status <> 'downloading'";
         let args = args![
             file.company_id,
             file.id,
@@ -104,7 +105,8 @@ impl Store {
             now,
             backend,
             key.as_str(),
-            sha256
+            sha256,
+            file.key_generation
         ];
         let moved = tx.execute(sql, args).await? > 0;
         let (gone_backend, gone_key) =

@@ -2,9 +2,10 @@
 
 use crate::bulk::Bulk;
 use crate::db::Tx;
-use crate::record::record;
+use crate::record::{Record as _, record};
 use crate::value::args;
-use crate::{Result, Store};
+use crate::{Result, Store, dialect};
+use sqlx::AssertSqlSafe;
 use std::time::Duration;
 
 use mediary_core::{CompanyId, MediaId, StorageBackend, Timestamp, UserId};
@@ -15,8 +16,12 @@ record! {
     pub struct Trash from trash as t {
         pub id: i64,
         pub company_id: CompanyId,
+        /// The file they were of; zero where no record ever named them.
+        pub media_id: MediaId,
         pub backend: StorageBackend = "t.storage_backend",
         pub key: String = "t.storage_key",
+        /// How often their deletion was tried.
+        pub attempts: i64,
     }
 }
 
@@ -63,28 +68,209 @@ pub(crate) async fn delete_media(
     Ok(true)
 }
 
+/// How long other nodes leave a claimed deletion alone. One that takes longer may be done twice, which changes nothing.
+const CLAIMED_FOR: Duration = Duration::from_secs(5);
+/// When it is looked again at the trash of a file that is being downloaded.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60);
+/// The wait after a deletion that failed: doubling, up to this.
+const FIRST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+record! {
+    /// An entry just claimed, before it is known whether its bytes may go.
+    struct Entry from trash as t {
+        pub trash: Trash = "id, company_id, media_id, storage_backend, storage_key, attempts",
+        pub given_up: bool = "given_up",
+    }
+}
+
+record! {
+    /// What its record says of a file in the trash.
+    struct Owner from media_files as f {
+        pub company_id: CompanyId,
+        pub id: MediaId,
+        pub backend: Option<StorageBackend> = "f.storage_backend",
+        pub key: Option<String> = "f.storage_key",
+        pub downloading: bool = "f.download_status = 'downloading'",
+    }
+}
+
+/// What becomes of an entry.
+enum Fate {
+    /// Its record names these very bytes again: they stay.
+    Kept,
+    /// They may be stored under this key right now.
+    Later,
+    Gone,
+}
+
+impl Entry {
+    fn fate(&self, owners: &[Owner]) -> Fate {
+        let Trash { company_id, media_id, backend, key, .. } = &self.trash;
+        let owner = owners.iter().find(|owner| owner.company_id == *company_id && owner.id == *media_id);
+        match owner {
+            Some(owner) if owner.backend == Some(*backend) && owner.key.as_ref() == Some(key) => Fate::Kept,
+            Some(owner) if owner.downloading && !self.given_up => Fate::Later,
+            _ => Fate::Gone,
+        }
+    }
+}
+
+/// Entries of the trash that one call took.
+#[derive(Debug, Default)]
+pub struct ClaimedTrash {
+    /// Bytes that have to go: nothing can be stored under these keys any more.
+    pub gone: Vec<Trash>,
+    /// Whether there may be more.
+    pub more: bool,
+}
+
 impl Store {
-    /// Bytes that can go from storage now. Those of a file that is being fetched again under the same key, or has
-    /// been, are left out: the key is in use.
-    pub async fn trash_take(&self, limit: u32) -> Result<Vec<Trash>> {
-        let sql = "SELECT t.id, t.company_id, t.storage_backend, t.storage_key FROM trash t
-            WHERE t.due_at <= $1 AND NOT EXISTS (SELECT 1 FROM media_files f
-                WHERE f.company_id = t.company_id AND f.id = t.media_id AND f.is_active
-                    AND ((f.storage_backend = t.storage_backend AND f.storage_key = t.storage_key)
-                        OR f.download_status = 'downloading' OR f.next_attempt_at IS NOT NULL))
-            ORDER BY t.id LIMIT $2";
-        self.db().all(sql, args![self.now(), limit]).await
+    /// Takes bytes of one storage that can go now; other nodes leave them alone for a moment.
+    ///
+    /// Nothing is ever stored under a key that this returned, so it does not matter when the deletion happens, how often, or
+    /// whether a store that hung carries it out an hour later. The argument, with any number of nodes:
+    ///
+    /// 1. A download takes its key from `key_generation` in the transaction of its claim, after it has locked the record;
+    ///    it records that key only while the record says `downloading` under its own lease. A move takes its key from the
+    ///    generation that it read, and is recorded only if that is still the record's.
+    /// 2. This transaction locks the records (the first statement), and reads them in a statement after that, which on
+    ///    Postgres sees all that was committed before the lock. A record that names the key keeps its bytes; while one is
+    ///    downloaded, perhaps under this key, the entry waits. All others get the next generation.
+    /// 3. So a claim either came before, and the record says `downloading` here; or it comes after, and gets another key. The
+    ///    same holds for a move: it was recorded before, and the record names its key; or it is refused.
+    /// 4. Records that were deleted are never stored for again, and ids of messages, of which a key is made, never given twice.
+    pub async fn trash_claim(&self, backend: StorageBackend, limit: u32) -> Result<ClaimedTrash> {
+        let now = self.now();
+        let mut tx = self.db().begin().await?;
+        let claim = format!(
+            "WITH ready AS MATERIALIZED (SELECT t.company_id, t.id FROM trash t
+                    WHERE t.storage_backend = $1 AND t.due_at <= $2 ORDER BY t.due_at, t.id LIMIT $3{})
+                UPDATE trash SET due_at = $4, attempts = attempts + 1
+                WHERE (company_id, id) IN (SELECT r.company_id, r.id FROM ready r)
+                RETURNING {}",
+            dialect::lock_rows(tx.backend()),
+            Entry::SELECT
+        );
+        let args = args![backend, now, limit, now.plus(CLAIMED_FOR)];
+        let entries: Vec<Entry> = tx.all(AssertSqlSafe(claim), args).await?;
+        let owners = hold_owners(&mut tx, &entries).await?;
+        let mut claimed = ClaimedTrash { more: entries.len() == limit as usize, ..ClaimedTrash::default() };
+        let (mut kept, mut later, mut given_up) = (Vec::new(), Vec::new(), Vec::new());
+        for entry in entries {
+            match entry.fate(&owners) {
+                Fate::Kept => kept.push(entry.trash.id),
+                Fate::Later => later.push(entry.trash),
+                Fate::Gone => {
+                    if !entry.given_up {
+                        given_up.push(entry.trash.clone());
+                    }
+                    claimed.gone.push(entry.trash);
+                }
+            }
+        }
+        forget(&mut tx, &kept).await?;
+        put_off(&mut tx, &later, |_| now.plus(LOOK_AGAIN_AFTER)).await?;
+        give_up_keys(&mut tx, &given_up).await?;
+        tx.commit().await?;
+        Ok(claimed)
+    }
+
+    /// Marks bytes for deletion that a download stored and could not record; where the record uses their key, they stay.
+    pub async fn discard_bytes(
+        &self,
+        company: CompanyId,
+        media: MediaId,
+        backend: StorageBackend,
+        key: &str,
+    ) -> Result<()> {
+        let mut tx = self.db().begin().await?;
+        put(&mut tx, self.now(), company, media, backend, key).await?;
+        tx.commit().await
     }
 
     /// Forgets bytes that are gone from storage.
     pub async fn trash_done(&self, ids: &[i64]) -> Result<u64> {
-        let mut delete = Bulk::new("WITH k(id) AS (", ") DELETE FROM trash WHERE id IN (SELECT k.id FROM k)");
-        for id in ids {
-            delete.push(args![*id]);
-        }
         let mut tx = self.db().begin().await?;
-        let deleted = delete.execute(&mut tx).await?;
+        let deleted = forget(&mut tx, ids).await?;
         tx.commit().await?;
         Ok(deleted)
     }
+
+    /// Puts deletions off that failed, each the longer the more often it was tried.
+    pub async fn trash_failed(&self, failed: &[Trash]) -> Result<()> {
+        let now = self.now();
+        let mut tx = self.db().begin().await?;
+        put_off(&mut tx, failed, |trash| now.plus(wait_after(trash.attempts))).await?;
+        tx.commit().await
+    }
+
+    /// Whether bytes in this storage could go now.
+    pub async fn trash_waits_for(&self, backend: StorageBackend) -> Result<bool> {
+        let sql = "SELECT t.id FROM trash t WHERE t.storage_backend = $1 AND t.due_at <= $2
+            ORDER BY t.due_at, t.id LIMIT 1";
+        Ok(self.db().first::<(i64,)>(sql, args![backend, self.now()]).await?.is_some())
+    }
+}
+
+fn wait_after(attempts: i64) -> Duration {
+    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(16);
+    LONGEST_WAIT.min(FIRST_WAIT.saturating_mul(1 << doublings))
+}
+
+/// Locks the records of these entries, in one order on every node, and reads them.
+async fn hold_owners(tx: &mut Tx, entries: &[Entry]) -> Result<Vec<Owner>> {
+    let of = "f.company_id = k.company_id AND f.id = k.id AND f.is_active ORDER BY f.company_id, f.id";
+    let from = ") SELECT f.company_id, f.id FROM k CROSS JOIN media_files f WHERE";
+    let hold = dialect::hold_rows(tx.backend(), "f");
+    let mut lock = Bulk::new("WITH k(company_id, id) AS (", format!("{from} {of}{hold}"));
+    let from = ") SELECT DISTINCT f.company_id, f.id, f.storage_backend, f.storage_key,
+        f.download_status = 'downloading' FROM k CROSS JOIN media_files f WHERE";
+    let mut read = Bulk::new("WITH k(company_id, id) AS (", format!("{from} {of}"));
+    for Entry { trash, .. } in entries {
+        lock.push(args![trash.company_id, trash.media_id]);
+        read.push(args![trash.company_id, trash.media_id]);
+    }
+    lock.run::<(CompanyId, MediaId)>(tx).await?;
+    read.run(tx).await
+}
+
+async fn forget(tx: &mut Tx, ids: &[i64]) -> Result<u64> {
+    let mut delete = Bulk::new("WITH k(id) AS (", ") DELETE FROM trash WHERE id IN (SELECT k.id FROM k)");
+    for id in ids {
+        delete.push(args![*id]);
+    }
+    delete.execute(tx).await
+}
+
+async fn put_off(tx: &mut Tx, entries: &[Trash], until: impl Fn(&Trash) -> Timestamp) -> Result<()> {
+    let mut update = Bulk::new(
+        "WITH k(company_id, id, due_at) AS (",
+        ") UPDATE trash SET due_at = k.due_at FROM k WHERE trash.company_id = k.company_id AND trash.id = k.id",
+    );
+    for trash in entries {
+        update.push(args![trash.company_id, trash.id, until(trash)]);
+    }
+    update.execute(tx).await?;
+    Ok(())
+}
+
+/// Makes sure that nothing is stored under these keys from here on.
+async fn give_up_keys(tx: &mut Tx, entries: &[Trash]) -> Result<()> {
+    let mut files = Bulk::new(
+        "WITH k(company_id, id) AS (",
+        ") UPDATE media_files SET key_generation = key_generation + 1 FROM k
+            WHERE media_files.company_id = k.company_id AND media_files.id = k.id AND media_files.is_active",
+    );
+    let mut settled = Bulk::new(
+        "WITH k(company_id, id) AS (",
+        ") UPDATE trash SET given_up = TRUE FROM k WHERE trash.company_id = k.company_id AND trash.id = k.id",
+    );
+    for trash in entries {
+        files.push(args![trash.company_id, trash.media_id]);
+        settled.push(args![trash.company_id, trash.id]);
+    }
+    files.execute(tx).await?;
+    settled.execute(tx).await?;
+    Ok(())
 }

@@ -31,6 +31,7 @@ pub struct TestS3 {
     server: JoinHandle<()>,
     unfinished: Unfinished,
     completing: Gate,
+    deleting: Gate,
 }
 
 impl TestS3 {
@@ -41,8 +42,8 @@ impl TestS3 {
 
     /// The same at an address, such as the one that a server before it had.
     pub async fn start_at(folder: &Path, address: SocketAddr) -> io::Result<Self> {
-        let (unfinished, completing) = (Unfinished::default(), Gate::default());
-        let store = Store::open(folder, unfinished.clone(), completing.clone())?;
+        let (unfinished, completing, deleting) = (Unfinished::default(), Gate::default(), Gate::default());
+        let store = Store::open(folder, unfinished.clone(), completing.clone(), deleting.clone())?;
         let mut builder = S3ServiceBuilder::new(store);
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
         let service = builder.build();
@@ -61,7 +62,7 @@ impl TestS3 {
                 while connections.try_join_next().is_some() {}
             }
         });
-        Ok(Self { address, server, unfinished, completing })
+        Ok(Self { address, server, unfinished, completing, deleting })
     }
 
     /// Uploads that were begun here and neither completed nor aborted.
@@ -72,6 +73,12 @@ impl TestS3 {
     /// Nobody completes an upload until the answer is dropped.
     pub async fn hold_completions(&self) -> OwnedRwLockWriteGuard<()> {
         self.completing.clone().write_owned().await
+    }
+
+    /// Nobody deletes a file until the answer is dropped; then everything is deleted that was asked for, also by who has
+    /// gone meanwhile.
+    pub async fn hold_deletions(&self) -> OwnedRwLockWriteGuard<()> {
+        self.deleting.clone().write_owned().await
     }
 
     /// Where it listens.

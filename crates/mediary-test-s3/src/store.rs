@@ -25,19 +25,24 @@ pub(crate) struct Store {
     /// What is neither completed nor aborted.
     unfinished: Unfinished,
     completing: Gate,
+    deleting: Gate,
 }
 
 /// Bucket, key and beginning of uploads, by their ids.
 type Uploads = BTreeMap<String, (String, String, SystemTime)>;
 pub(crate) type Unfinished = Arc<Mutex<Uploads>>;
-/// What whoever completes an upload has to pass.
+/// What whoever completes an upload, or deletes a file, has to pass.
 pub(crate) type Gate = Arc<RwLock<()>>;
 
 impl Store {
-    pub(crate) fn open(folder: &Path, unfinished: Unfinished, completing: Gate) -> io::Result<Self> {
-        FileSystem::new(folder)
-            .map(|files| Self { folder: folder.to_owned(), files: Arc::new(files), unfinished, completing })
-            .map_err(|error| io::Error::other(format!("{error:?}")))
+    pub(crate) fn open(
+        folder: &Path,
+        unfinished: Unfinished,
+        completing: Gate,
+        deleting: Gate,
+    ) -> io::Result<Self> {
+        let files = FileSystem::new(folder).map_err(|error| io::Error::other(format!("{error:?}")))?;
+        Ok(Self { folder: folder.to_owned(), files: Arc::new(files), unfinished, completing, deleting })
     }
 
     /// The library under this makes folders as it needs them.
@@ -87,14 +92,24 @@ impl S3 for Store {
         &self,
         request: S3Request<DeleteObjectInput>,
     ) -> S3Result<S3Response<DeleteObjectOutput>> {
-        self.files.delete_object(request).await
+        let (files, deleting) = (self.files.clone(), self.deleting.clone());
+        to_its_end(async move {
+            let _passed = deleting.read().await;
+            files.delete_object(request).await
+        })
+        .await
     }
 
     async fn delete_objects(
         &self,
         request: S3Request<DeleteObjectsInput>,
     ) -> S3Result<S3Response<DeleteObjectsOutput>> {
-        self.files.delete_objects(request).await
+        let (files, deleting) = (self.files.clone(), self.deleting.clone());
+        to_its_end(async move {
+            let _passed = deleting.read().await;
+            files.delete_objects(request).await
+        })
+        .await
     }
 
     async fn list_objects_v2(

@@ -55,7 +55,8 @@ pub(super) async fn keep(
     fault::point("fetch.finished");
     match recorded {
         Ok(true) => {}
-        Ok(false) => clear_away(engine, claim, &key).await,
+        // The record was taken from us while we published. The bytes are in the trash.
+        Ok(false) => engine.wake().sweep(),
         // The bytes stay. Once the lease has run out the file is fetched again, into the same place.
         Err(error) => tracing::error!(
             company.id = claim.company_id.0,
@@ -130,7 +131,12 @@ async fn quarantine(
     let detail = format!("The message says {}, the bytes are {mime}.", claim.file_type);
     let failed =
         FailedDownload { quarantined: Some(held_back), ..failed(claim, ErrorCode::MediaQuarantined, detail) };
-    record_failure(engine, claim, &failed).await
+    let recorded = record_failure(engine, claim, &failed).await?;
+    if !recorded {
+        let (company, media) = (claim.company_id, claim.media_id);
+        engine.store().discard_bytes(company, media, storage.backend(), key.as_str()).await?;
+    }
+    Ok(recorded)
 }
 
 /// Does what the failure table says about a download that did not work.
@@ -218,31 +224,6 @@ async fn record_failure(engine: &Engine, claim: &ClaimedDownload, failed: &Faile
         tell(engine, claim, how, None);
     }
     Ok(recorded)
-}
-
-/// The record was taken from us while we published: deleted, edited, or another worker has it. Bytes that no record
-/// can come to name go at once.
-async fn clear_away(engine: &Engine, claim: &ClaimedDownload, key: &StorageKey) {
-    let cleared = async {
-        let record = engine.store().media(claim.company_id, claim.media_id).await?;
-        let still_ours = record.is_some_and(|record| {
-            record.is_active
-                && (record.provider_media_id == claim.provider_media_id
-                    || record.storage_key.as_deref() == Some(key.as_str()))
-        });
-        if !still_ours {
-            engine.parts().storages.primary().delete(key).await?;
-        }
-        Ok::<(), crate::Error>(())
-    };
-    if let Err(error) = cleared.await {
-        tracing::error!(
-            company.id = claim.company_id.0,
-            media.id = claim.media_id.0,
-            error = &error as &dyn std::error::Error,
-            "bytes without a record could not be removed"
-        );
-    }
 }
 
 fn tell(engine: &Engine, claim: &ClaimedDownload, how: How, file_size: Option<u64>) {

@@ -175,7 +175,8 @@ pub(super) async fn fetch(
             Body::Shared(share(engine, claim, upstream, declared.size, viewers).await?)
         }
     };
-    let key = StorageKey::media(claim.company_id, claim.message_id, media_id);
+    let key =
+        StorageKey::media(claim.company_id, claim.message_id, media_id).generation(claim.key_generation);
     end_unfinished(engine, claim, &key).await;
     let (sealed, head) = receive(engine, body, &key, Bounds { limit, declared }, progress).await?;
     fault::point("fetch.sealed");

@@ -2,18 +2,17 @@
 //! forgotten, bytes that nothing points to, and figures for whoever watches.
 
 mod gauges;
+pub(crate) mod trash;
 
 use std::time::Duration;
 
-use mediary_blob::StorageKey;
 use mediary_core::{DownloadStatus, Timestamp};
-use mediary_store::{Change, Trash};
+use mediary_store::Change;
 use tokio::time::Instant;
 
 use crate::engine::{Engine, Shutdown};
 use crate::error::Result;
 use crate::events::{EventData, EventName};
-use crate::fault;
 
 /// How often the quick things are done, and the slow ones.
 const OFTEN: Duration = Duration::from_secs(5);
@@ -90,6 +89,11 @@ impl Engine {
         let mut report = SweepReport::default();
         self.sweep_often(&mut report).await?;
         self.sweep_hourly(&mut report).await?;
+        let emptied = self.empty_trash().await?;
+        report.files_removed += emptied.removed;
+        for (backend, trouble) in &emptied.trouble {
+            trouble.report(*backend);
+        }
         Ok(report)
     }
 
@@ -121,7 +125,6 @@ impl Engine {
         report.leases_released += released.len() as u64;
         report.expired_unsaved += self.expire_unsaved().await?;
         self.carry_out_media_tasks().await?;
-        report.files_removed += self.empty_trash().await?;
         self.apply_waiting(MINUTE).await?;
         self.set_gauges().await
     }
@@ -172,37 +175,6 @@ impl Engine {
             self.events().publish(change.company_id, EventName::MediaFailed, expired_data(change));
         }
         Ok(expired.len() as u64)
-    }
-
-    /// Removes the bytes first and the note about them after, so that none is forgotten.
-    pub(crate) async fn empty_trash(&self) -> Result<u64> {
-        let mut removed = 0;
-        loop {
-            let trash = self.store().trash_take(BATCH).await?;
-            let mut done = Vec::with_capacity(trash.len());
-            for item in &trash {
-                match self.remove(item).await {
-                    Ok(()) => done.push(item.id),
-                    Err(error) => tracing::error!(
-                        company.id = item.company_id.0,
-                        error = &error as &dyn std::error::Error,
-                        "deleted bytes could not be removed from storage"
-                    ),
-                }
-            }
-            self.store().trash_done(&done).await?;
-            removed += done.len() as u64;
-            if done.is_empty() || done.len() < trash.len() {
-                return Ok(removed);
-            }
-        }
-    }
-
-    async fn remove(&self, item: &Trash) -> Result<()> {
-        let key: StorageKey = item.key.parse()?;
-        self.parts().storages.of(item.backend)?.delete(&key).await?;
-        fault::point("trash.deleted");
-        Ok(())
     }
 
     async fn note_views(&self) -> Result<()> {

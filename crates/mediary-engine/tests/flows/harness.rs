@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use mediary_blob::Storage;
+use mediary_blob::{Storage, Storages};
 use mediary_core::{AccountId, CompanyId, ManualClock, MediaPolicy, Role, Timestamp, UserId};
 use mediary_engine::{
     AccountDraft, Caller, Engine, EngineConfig, EngineParts, OpenRequest, OpenedMedia, Source, Target, Vault,
@@ -56,7 +56,7 @@ impl World {
         let storage = Storage::open_local(folder.path()).await.unwrap();
         let mut config = EngineConfig::default();
         configure(&mut config);
-        let engine = engine(&clock, &whatsapp, &store, &storage, config);
+        let engine = engine(&clock, &whatsapp, &store, storage.clone(), config);
         let new = NewCompany { name: "Acme".into(), slug: "acme".into(), media_policy: MediaPolicy::Store };
         let company = store.add_company(&new).await.unwrap().id;
         let account = engine.accounts().create(company, &draft(PHONE_NUMBER_ID)).await.unwrap().id;
@@ -78,7 +78,12 @@ impl World {
 
     /// Another process on the same database and storage.
     pub(crate) fn another_engine(&self) -> Engine {
-        engine(&self.clock, &self.whatsapp, &self.store, &self.storage, EngineConfig::default())
+        self.engine_with(self.storage.clone().into())
+    }
+
+    /// Another process on the same database, with storage of its own.
+    pub(crate) fn engine_with(&self, storages: Storages) -> Engine {
+        engine(&self.clock, &self.whatsapp, &self.store, storages, EngineConfig::default())
     }
 
     pub(crate) fn advance(&self, by: Duration) {
@@ -141,12 +146,12 @@ fn engine(
     clock: &ManualClock,
     whatsapp: &Simulator,
     store: &Store,
-    storage: &Storage,
+    storages: impl Into<Storages>,
     config: EngineConfig,
 ) -> Engine {
     Engine::new(EngineParts {
         store: store.clone(),
-        storages: storage.clone().into(),
+        storages: storages.into(),
         graph: graph(whatsapp),
         vault: Vault::new([9; 32]),
         clock: Arc::new(clock.clone()),

@@ -16,5 +16,6 @@ mod media;
 mod open;
 mod policies;
 mod sweep;
+mod trash;
 mod webhook;
 mod worker;

@@ -65,6 +65,8 @@ record! {
         pub mismatch_count: i64,
         pub expires_at: Timestamp,
         pub policy: MediaPolicy,
+        /// Which of the keys that the file may have is the one to store it under.
+        pub key_generation: u64,
         pub lease: LeaseToken = "f.lease_owner, f.lease_number",
     }
 }

@@ -19,7 +19,7 @@ async fn completed_comes_with_key_size_and_hash(test: &Test) {
     assert_eq!((media.storage_backend, media.stored_at), (Some(StorageBackend::Local), Some(START)));
     assert_eq!((media.integrity, media.download_attempts), (Some(Integrity::Verified), 1));
     assert_eq!((media.lease_until, media.last_error_code, media.next_attempt_at), (None, None, None));
-    assert!(test.store.trash_take(10).await.unwrap().is_empty());
+    assert!(test.trash().await.is_empty());
 }
 
 async fn finishing_twice_is_finishing_once(test: &Test) {
@@ -29,7 +29,7 @@ async fn finishing_twice_is_finishing_once(test: &Test) {
         test.store.finish_download(finished(&claimed)).await.unwrap(),
         "the answer of the first was lost"
     );
-    assert!(test.store.trash_take(10).await.unwrap().is_empty());
+    assert!(test.trash().await.is_empty());
 }
 
 async fn many_finish_together(test: &Test) {
@@ -61,9 +61,9 @@ async fn a_lease_that_ran_out_is_taken_over_and_fenced(test: &Test) {
     let zombie = FinishedDownload { sha256: [9; 32], ..finished(&slow) };
     assert!(!test.store.finish_download(zombie).await.unwrap());
     // The second one stores under the same key: the zombie's trash must not take it along.
-    assert!(test.store.trash_take(10).await.unwrap().is_empty());
+    assert!(test.trash().await.is_empty());
     assert!(test.store.finish_download(finished(&second)).await.unwrap());
-    assert!(test.store.trash_take(10).await.unwrap().is_empty());
+    assert!(test.trash().await.is_empty());
     assert_eq!(test.media_of(test.acme, "m1").await.sha256, Some([7; 32]));
 }
 
@@ -72,7 +72,7 @@ async fn what_is_deleted_under_way_leaves_its_bytes_in_the_trash(test: &Test) {
     assert!(test.store.delete_media(test.acme.company, claimed.media_id, None).await.unwrap());
     assert!(!test.store.renew_lease(&claimed, START.plus(MINUTE), 1).await.unwrap());
     assert!(!test.store.finish_download(finished(&claimed)).await.unwrap());
-    let trash = test.store.trash_take(10).await.unwrap();
+    let trash = test.trash().await;
     assert_eq!(trash.len(), 1);
     assert_eq!((&trash[0].key, trash[0].backend), (&finished(&claimed).storage_key, StorageBackend::Local));
     assert!(test.store.release_expired_leases(START.plus(WEEK), 10).await.unwrap().is_empty());

@@ -76,14 +76,15 @@ async fn an_edit_with_other_bytes_fetches_them_and_drops_the_old(test: &Test) {
     assert_eq!((media.id, media.download_status), (before.id, DownloadStatus::Pending));
     assert_eq!((media.sha256, media.storage_key, media.declared_sha256), (None, None, Some([8; 32])));
     // Not while it is being fetched: for all one knows here, under the same key.
-    assert!(test.store.trash_take(10).await.unwrap().is_empty());
     let claimed = test.claim().await.remove(0);
+    assert!(test.trash().await.is_empty());
     let finished = FinishedDownload { storage_key: "media/new".into(), ..super::harness::finished(&claimed) };
     assert!(test.store.finish_download(finished).await.unwrap());
-    let trash = test.store.trash_take(10).await.unwrap();
+    test.clock.advance(Duration::from_secs(60));
+    let trash = test.trash().await;
     assert_eq!(Some(&trash[0].key), before.storage_key.as_ref());
     assert_eq!(test.store.trash_done(&[trash[0].id]).await.unwrap(), 1);
-    assert!(test.store.trash_take(10).await.unwrap().is_empty());
+    assert!(test.trash().await.is_empty());
 }
 
 async fn an_edit_with_the_same_bytes_keeps_them(test: &Test) {
@@ -110,7 +111,7 @@ async fn a_revocation_takes_the_media_away(test: &Test) {
     assert_eq!(kinds, [ChangeKind::MessageUpdated, ChangeKind::MediaDeleted]);
     let MessageWithMedia { message, media: record } = test.message(test.acme, "m1").await;
     assert!(message.revoked && !record.unwrap().is_active);
-    let trash = test.store.trash_take(10).await.unwrap();
+    let trash = test.trash().await;
     assert_eq!(Some(&trash[0].key), media.storage_key.as_ref());
     // What was taken back is neither edited nor taken back again.
     test.ingest(vec![IngestItem::Edit(edit(test.acme, "m1", "x")), revoke(test.acme, "m1")]).await;

@@ -168,6 +168,15 @@ impl Test {
         self.store.media(claimed.company_id, claimed.media_id).await.unwrap().unwrap()
     }
 
+    /// What may be removed from storage now.
+    pub(super) async fn trash(&self) -> Vec<Trash> {
+        let mut gone = Vec::new();
+        for backend in mediary_core::StorageBackend::ALL {
+            gone.extend(self.store.trash_claim(*backend, 10).await.unwrap().gone);
+        }
+        gone
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
     }

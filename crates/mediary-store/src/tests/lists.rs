@@ -115,7 +115,7 @@ async fn deleted_files_leave_the_lists_but_not_their_message(test: &Test) {
     assert!(!record.is_active && record.next_attempt_at.is_none());
     assert!(!test.message(test.acme, "m1").await.media.unwrap().is_active);
     assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM media_files WHERE deleted_by = 5").await, 1);
-    let trash = test.store.trash_take(10).await.unwrap();
+    let trash = test.trash().await;
     assert_eq!(trash.len(), 1);
     assert_eq!(test.store.trash_done(&[trash[0].id, 999]).await.unwrap(), 1);
     assert_eq!(test.store.trash_done(&[]).await.unwrap(), 0);

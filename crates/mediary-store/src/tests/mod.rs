@@ -22,6 +22,7 @@ mod schema;
 mod statuses;
 mod storage_checks;
 mod threads;
+mod trash;
 
 /// Runs tests, which are functions over a [`harness::Test`], on SQLite and on Postgres.
 macro_rules! on_both {

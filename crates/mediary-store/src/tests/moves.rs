@@ -29,9 +29,9 @@ async fn a_file_that_moved_says_so_and_its_old_bytes_go_later(test: &Test) {
     assert_eq!((moved.storage_backend, &moved.storage_key), (Some(StorageBackend::S3), &file.storage_key));
     assert!(moved.file_url.unwrap().starts_with("s3://"));
     assert!(elsewhere(test).await.is_empty());
-    assert!(test.store.trash_take(10).await.unwrap().is_empty(), "somebody may just be reading it");
+    assert!(test.trash().await.is_empty(), "somebody may just be reading it");
     test.clock.advance(MINUTE);
-    let trash = test.store.trash_take(10).await.unwrap();
+    let trash = test.trash().await;
     assert_eq!(
         (trash.len(), trash[0].backend),
         (1, StorageBackend::Local),
@@ -44,8 +44,7 @@ async fn a_file_that_changed_meanwhile_stays_and_the_copy_goes(test: &Test) {
     assert!(test.store.delete_media(test.acme.company, file.id, None).await.unwrap());
     assert!(!test.store.file_moved(&file, &place(&file)).await.unwrap());
     test.clock.advance(MINUTE);
-    let mut gone: Vec<_> =
-        test.store.trash_take(10).await.unwrap().into_iter().map(|trash| trash.backend.as_str()).collect();
+    let mut gone: Vec<_> = test.trash().await.into_iter().map(|trash| trash.backend.as_str()).collect();
     gone.sort_unstable();
     assert_eq!(gone, ["local", "s3"], "the deleted file and its copy");
 }
@@ -76,8 +75,7 @@ async fn files_that_no_record_names_are_found_and_go(test: &Test) {
     let named = test.store.known_files(StorageBackend::Local, &found).await.unwrap();
     assert_eq!(named.len(), 2, "what is on its way out is known");
     test.clock.advance(MINUTE);
-    let mut keys: Vec<_> =
-        test.store.trash_take(10).await.unwrap().into_iter().map(|trash| trash.key).collect();
+    let mut keys: Vec<_> = test.trash().await.into_iter().map(|trash| trash.key).collect();
     keys.sort();
     let mut expected = [stray.key, orphan.key];
     expected.sort();

@@ -92,7 +92,7 @@ async fn a_running_download_is_stopped_where_nothing_is_to_be_kept(test: &Test) 
     assert!(!test.store.renew_lease(&claimed, START.plus(LEASE), 1).await.unwrap());
     assert!(!test.store.fail_download(&failed(&claimed, None)).await.unwrap());
     assert!(!test.store.finish_download(finished(&claimed)).await.unwrap());
-    let trash = test.store.trash_take(10).await.unwrap();
+    let trash = test.trash().await;
     assert_eq!(trash.len(), 1, "what it has stored goes");
     let now = test.media_of(test.acme, "m1").await;
     assert_eq!((now.policy, now.download_status), (MediaPolicy::Stream, DownloadStatus::Pending));
@@ -176,7 +176,7 @@ async fn only_what_must_not_be_kept_is_erased(test: &Test) {
     let now = test.media_of(test.acme, "m1").await;
     assert!(now.is_active && now.storage_key.is_none() && now.sha256.is_none() && now.stored_at.is_none());
     assert_eq!((now.download_status, now.policy), (DownloadStatus::Pending, MediaPolicy::Stream));
-    let trash = store.trash_take(10).await.unwrap();
+    let trash = test.trash().await;
     assert_eq!(trash.iter().map(|one| Some(one.key.clone())).collect::<Vec<_>>(), [stored.storage_key]);
     assert!(store.erase_files(company, &[stored.id]).await.unwrap().is_empty(), "once");
 }

@@ -40,7 +40,7 @@ async fn programs_that_start_together_migrate_once() {
     let unready = stores[0].check().await.unwrap_err();
     assert!(!unready.retryable() || unready.to_string().contains("statement"), "{unready}");
     let (first, second) = tokio::join!(stores[0].migrate(), stores[1].migrate());
-    assert_eq!(first.unwrap().len() + second.unwrap().len(), 8);
+    assert_eq!(first.unwrap().len() + second.unwrap().len(), crate::migrations::STEPS.len());
     for store in stores {
         store.check().await.unwrap();
         store.close().await;

@@ -1,0 +1,120 @@
+//! Deleted bytes that leave storage, and files that are stored again meanwhile.
+
+use std::time::Duration;
+
+use mediary_blob::{S3Settings, Storage, StorageKey, Storages};
+use mediary_core::{DownloadStatus, MediaId, StorageBackend};
+use mediary_engine::{Engine, Target};
+use mediary_simulator::MediaRecord;
+use mediary_store::MediaFile;
+use mediary_test_s3::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestS3};
+use tempfile::TempDir;
+
+use crate::harness::{World, eventually, read_all};
+
+struct Bucket {
+    _folder: TempDir,
+    server: TestS3,
+    storage: Storage,
+}
+
+impl Bucket {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("media")).unwrap();
+        let server = TestS3::start(folder.path()).await.unwrap();
+        let settings = S3Settings {
+            backend: StorageBackend::S3,
+            bucket: "media".to_owned(),
+            region: "us-east-1".to_owned(),
+            endpoint: Some(server.endpoint()),
+            access_key_id: Some(ACCESS_KEY_ID.to_owned()),
+            secret_access_key: Some(SECRET_ACCESS_KEY.into()),
+            path_style: true,
+            storage_class: None,
+            encryption: None,
+            parts_in_memory: 8,
+        };
+        Self { _folder: folder, storage: Storage::open_s3(&settings).unwrap(), server }
+    }
+}
+
+/// Has a file stored, dropped and stored again while its old bytes are being deleted, the bucket taking its time.
+async fn stored_again_while_deleted(world: &World, bucket: &Bucket, engine: Engine, png: &MediaRecord) {
+    world.announce("wamid.1", "image", png).await;
+    engine.run_due().await.unwrap();
+    let before = world.media_of(&png.id).await;
+    assert_eq!(before.download_status, DownloadStatus::Completed);
+    let held = bucket.server.hold_deletions().await;
+    // One that waits in the bucket, and before the file's own where that lies in the folder.
+    let stray = StorageKey::media(world.company, before.message_id, "stray");
+    bucket.storage.create(&stray).await.unwrap().finish().await.unwrap();
+    drop_bytes(world, &before, StorageBackend::S3, stray.as_str()).await;
+    drop_bytes(world, &before, before.storage_backend.unwrap(), before.storage_key.as_ref().unwrap()).await;
+    assert!(world.store.store_lost_file(world.company, before.id).await.unwrap());
+    let sweeping = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.sweep().await }
+    });
+    let given_up = async || (world.media_of(&png.id).await.key_generation > 0).then_some(());
+    eventually("the deletion to begin", given_up).await;
+    engine.run_due().await.unwrap();
+    let again = world.media_of(&png.id).await;
+    assert_eq!(again.download_status, DownloadStatus::Completed, "stored again meanwhile");
+    drop(held);
+    assert_eq!(sweeping.await.unwrap().unwrap().files_removed, 2);
+    let opened = engine.open(&world.caller, request(again.id)).await.unwrap();
+    assert_eq!(read_all(opened).await, [crate::harness::PNG, &[1; 1000]].concat());
+    let storage =
+        if again.storage_backend == Some(StorageBackend::S3) { &bucket.storage } else { &world.storage };
+    let key: StorageKey = again.storage_key.unwrap().parse().unwrap();
+    assert!(storage.open(&key).await.is_ok(), "it is in storage, not fetched again for the view");
+    let old: StorageKey = before.storage_key.unwrap().parse().unwrap();
+    assert!(storage.open(&old).await.is_err(), "and the old bytes are gone");
+}
+
+fn request(media: MediaId) -> mediary_engine::OpenRequest {
+    let wanted = mediary_engine::Wanted::Bytes { range: None };
+    mediary_engine::OpenRequest { target: Target::Media(media), variant: None, wanted }
+}
+
+async fn drop_bytes(world: &World, file: &MediaFile, backend: StorageBackend, key: &str) {
+    world.store.discard_bytes(world.company, file.id, backend, key).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_stored_again_in_a_bucket_while_its_old_bytes_are_deleted_stays() {
+    let (world, bucket) = (World::new().await, Bucket::start().await);
+    let engine = world.engine_with(bucket.storage.clone().into());
+    let png = world.png(1).await;
+    stored_again_while_deleted(&world, &bucket, engine, &png).await;
+}
+
+#[tokio::test]
+async fn a_file_stored_again_in_a_folder_while_its_old_bytes_are_deleted_stays() {
+    let (world, bucket) = (World::new().await, Bucket::start().await);
+    let engine = world.engine_with(Storages::new(world.storage.clone(), vec![bucket.storage.clone()]));
+    let png = world.png(1).await;
+    stored_again_while_deleted(&world, &bucket, engine, &png).await;
+}
+
+#[tokio::test]
+async fn deletions_that_cannot_be_done_hold_up_no_other() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    let record = world.arrive("wamid.1", "image", &media).await;
+    for number in 0..600 {
+        let nobody = MediaFile { id: MediaId(0), ..record.clone() };
+        // A storage without settings, and names that no storage takes.
+        drop_bytes(&world, &nobody, StorageBackend::R2, &format!("media/1/2/{number}")).await;
+        drop_bytes(&world, &nobody, StorageBackend::Local, &format!("bad {number}")).await;
+    }
+    world.engine.delete_media(&world.caller, record.id).await.unwrap();
+    let mut removed = 0;
+    for _ in 0..40 {
+        removed += world.engine.sweep().await.unwrap().files_removed;
+    }
+    assert_eq!((removed, world.stored_files()), (1, 0), "within a few passes, each of them seconds apart");
+    world.advance(Duration::from_secs(60));
+    assert_eq!(world.engine.sweep().await.unwrap().files_removed, 0);
+}
