@@ -215,7 +215,7 @@ impl House {
         self.store.inbox_append(event).await.unwrap();
         let limits = IngestLimits { events: 1, bytes: 1_000_000 };
         let plan = |events: &[mediary_store::WebhookEvent]| {
-            let items = events.iter().map(|event| event.id).zip([item]);
+            let items = events.iter().map(|event| event.id).zip([item.clone()]);
             let items = items.map(|(event, item)| PlannedItem { event, item }).collect();
             IngestPlan { items, ..IngestPlan::default() }
         };

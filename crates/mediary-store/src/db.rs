@@ -154,6 +154,19 @@ impl Tx {
         committed.map_err(|error| dialect::error("commit", error))
     }
 
+    /// Undoes it all, and gives the connection back if it can.
+    pub(crate) async fn roll_back(self) {
+        match self {
+            // What it says does not matter: a transaction that is not committed never happened.
+            Self::Sqlite(tx) => drop(tx.rollback().await),
+            Self::Postgres(mut lent) => {
+                if within(lent.execute("ROLLBACK")).await.is_ok() {
+                    lent.give_back();
+                }
+            }
+        }
+    }
+
     pub(crate) fn backend(&self) -> Backend {
         match self {
             Self::Sqlite(_) => Backend::Sqlite,

@@ -65,6 +65,23 @@ pub(crate) fn hold_rows(backend: Backend, alias: &str) -> String {
     }
 }
 
+/// The end of a query whose rows shall stay, with their keys, until this transaction ends: others may do the same and
+/// change what is no key.
+pub(crate) fn keep_rows(backend: Backend, alias: &str) -> String {
+    match backend {
+        Backend::Sqlite => String::new(),
+        Backend::Postgres => format!(" FOR KEY SHARE OF {alias}"),
+    }
+}
+
+/// The end of a query whose rows nobody else shall hold at all before this transaction ends, not even to point to them.
+pub(crate) fn own_rows(backend: Backend, alias: &str) -> String {
+    match backend {
+        Backend::Sqlite => String::new(),
+        Backend::Postgres => format!(" FOR UPDATE OF {alias}"),
+    }
+}
+
 /// The month of a time in milliseconds, in UTC, like `2026-11`.
 pub(crate) fn month_of(backend: Backend, column: &str) -> String {
     match backend {
@@ -112,6 +129,7 @@ fn database_error_kind(error: &dyn DatabaseError) -> ErrorKind {
         | SqlErrorKind::ForeignKeyViolation
         | SqlErrorKind::NotNullViolation
         | SqlErrorKind::CheckViolation => ErrorKind::Conflict { constraint: constraint_name(error) },
+        _ if matches!(error.code().as_deref(), Some("40001" | "40P01")) => ErrorKind::Collision,
         _ if may_pass(error.code().as_deref().unwrap_or_default()) => ErrorKind::Unavailable,
         _ => ErrorKind::Invalid,
     }

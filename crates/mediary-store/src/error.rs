@@ -13,6 +13,8 @@ pub enum ErrorKind {
     Conflict { constraint: String },
     /// The database does not answer, is busy, or too much waits for it. The same call may work later.
     Unavailable,
+    /// Another transaction wrote the same rows at the same moment. The same call works at once.
+    Collision,
     /// A stored value cannot be read. Names the row, so that somebody can look at it.
     Corrupt { table: &'static str, column: &'static str, id: i64 },
     /// The caller gave something that can never work.
@@ -42,6 +44,10 @@ impl Error {
         Self::new(ErrorKind::Unavailable, context)
     }
 
+    pub(crate) fn collision(context: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Collision, context)
+    }
+
     pub(crate) fn with_source(mut self, source: impl Into<Source>) -> Self {
         self.source = Some(source.into());
         self
@@ -58,7 +64,7 @@ impl Error {
 
     /// Whether the same call may work a little later.
     pub fn retryable(&self) -> bool {
-        self.kind == ErrorKind::Unavailable
+        matches!(self.kind, ErrorKind::Unavailable | ErrorKind::Collision)
     }
 
     /// Whether a constraint of the schema refused it.

@@ -1,4 +1,11 @@
 //! Who the messages are from or to. A person is the same by `wa_id`, by user id, or by both once a webhook ties them.
+//!
+//! What is decided by what was read of a contact stays so until the commit, because the contact is held (rule 1 of
+//! [`super`]): 1. contacts are read, and by that it is known which of them change; 2. all are held in the order of their ids,
+//! for this transaction alone if any of them changes (so that two who want to change what both hold need not wait for each
+//! other); 3. if the lock returns anything else than was read, all begins again, now with the locks; 4. a new contact is
+//! inserted unless somebody else inserted it meanwhile, in which case it is looked up again. Somebody may still give one
+//! of the new ids to another contact between 1 and the commit: a unique key says so, and the transaction is done again.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,13 +18,14 @@ use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::{Record as _, record};
 use crate::value::args;
-use crate::{Error, Result};
+use crate::{Backend, Error, Result, dialect};
 
-/// Rounds of looking up and inserting, in case another node inserts the same contacts at the same moment.
-const ROUNDS: usize = 3;
+/// Rounds of looking up, holding and inserting, in case other nodes write the same contacts at the same moment.
+pub(super) const ROUNDS: usize = 5;
 
 record! {
     /// A contact as it is stored.
+    #[derive(Clone, PartialEq, Eq)]
     pub(super) struct Stored from contacts as c {
         pub id: ContactId,
         pub company_id: CompanyId,
@@ -33,6 +41,36 @@ impl Stored {
         let Self { wa_id, user_id, phone, name, .. } = self;
         ContactKey { wa_id, user_id, phone, name, group: false }
     }
+}
+
+/// What a contact is held for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// To write into its conversations.
+    Keep,
+    /// To change it, or to join it with another.
+    Own,
+}
+
+/// Holds contacts until the transaction ends, in the order of their ids; how they are now. Those that are gone are left out.
+pub(super) async fn hold(tx: &mut Tx, contacts: &[Stored], hold: Hold) -> Result<Vec<Stored>> {
+    let backend = tx.backend();
+    if backend == Backend::Sqlite {
+        return Ok(contacts.to_vec());
+    }
+    let lock = match hold {
+        Hold::Keep => dialect::keep_rows(backend, "c"),
+        Hold::Own => dialect::own_rows(backend, "c"),
+    };
+    let after = format!(
+        ") SELECT {} FROM k CROSS JOIN contacts c WHERE c.company_id = k.company_id AND c.id = k.id ORDER BY c.id{lock}",
+        Stored::SELECT
+    );
+    let mut select = Bulk::new("WITH k(company_id, id) AS (", after);
+    for contact in contacts {
+        select.push(args![contact.company_id, contact.id]);
+    }
+    select.run(tx).await
 }
 
 /// A person of this batch.
@@ -78,11 +116,17 @@ pub(super) async fn resolve(
 ) -> Result<Vec<ContactId>> {
     for _ in 0..ROUNDS {
         let mut people = People::default();
-        people.load(tx, messages).await?;
+        let stored = load(tx, messages).await?;
+        for contact in stored.iter().cloned() {
+            people.know(contact);
+        }
         let places: Vec<usize> = messages
             .iter()
             .map(|message| people.meet(message.company_id, &message.contact, says(message)))
             .collect();
+        if hold(tx, &stored, people.wants()).await? != stored {
+            continue;
+        }
         for (company, stays, goes) in std::mem::take(&mut people.merges) {
             merge::contacts(tx, now, company, stays, goes, applied).await?;
         }
@@ -93,7 +137,7 @@ pub(super) async fn resolve(
             return Ok(ids);
         }
     }
-    Err(Error::unavailable("other nodes keep inserting the same contacts"))
+    Err(Error::collision("other nodes keep writing the same contacts"))
 }
 
 impl People {
@@ -108,31 +152,15 @@ impl People {
         &self.persons[self.settled(place)]
     }
 
-    async fn load(&mut self, tx: &mut Tx, messages: &[IncomingMessage]) -> Result<()> {
-        let mut by_wa_id = stored_by("wa_id");
-        let mut by_user_id = stored_by("user_id");
-        let wa_ids = messages.iter().map(|message| (message.company_id, message.contact.wa_id.as_deref()));
-        for (company, wa_id) in wa_ids.collect::<BTreeSet<_>>() {
-            if let Some(wa_id) = wa_id {
-                by_wa_id.push(args![company, wa_id]);
-            }
-        }
-        let user_ids =
-            messages.iter().map(|message| (message.company_id, message.contact.user_id.as_deref()));
-        for (company, user_id) in user_ids.collect::<BTreeSet<_>>() {
-            if let Some(user_id) = user_id {
-                by_user_id.push(args![company, user_id]);
-            }
-        }
-        let mut found: Vec<Stored> = by_wa_id.run(tx).await?;
-        found.extend(by_user_id.run::<Stored>(tx).await?);
-        found.sort_by_key(|stored| stored.id);
-        found.dedup_by_key(|stored| stored.id);
-        for stored in found {
-            let (company, id) = (stored.company_id, Some(stored.id));
-            self.add(Person { company, id, key: stored.key(), changed: false });
-        }
-        Ok(())
+    fn know(&mut self, stored: Stored) {
+        let (company, id) = (stored.company_id, Some(stored.id));
+        self.add(Person { company, id, key: stored.key(), changed: false });
+    }
+
+    /// What the stored ones have to be held for.
+    fn wants(&self) -> Hold {
+        let changes = self.persons.iter().any(|person| person.id.is_some() && person.changed);
+        if changes || !self.merges.is_empty() { Hold::Own } else { Hold::Keep }
     }
 
     fn add(&mut self, person: Person) -> usize {
@@ -284,6 +312,29 @@ impl People {
         }
         Ok(())
     }
+}
+
+/// The stored contacts that messages name by either id, in the order of their own ids.
+async fn load(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<Vec<Stored>> {
+    let mut by_wa_id = stored_by("wa_id");
+    let mut by_user_id = stored_by("user_id");
+    let wa_ids = messages.iter().map(|message| (message.company_id, message.contact.wa_id.as_deref()));
+    for (company, wa_id) in wa_ids.collect::<BTreeSet<_>>() {
+        if let Some(wa_id) = wa_id {
+            by_wa_id.push(args![company, wa_id]);
+        }
+    }
+    let user_ids = messages.iter().map(|message| (message.company_id, message.contact.user_id.as_deref()));
+    for (company, user_id) in user_ids.collect::<BTreeSet<_>>() {
+        if let Some(user_id) = user_id {
+            by_user_id.push(args![company, user_id]);
+        }
+    }
+    let mut found: Vec<Stored> = by_wa_id.run(tx).await?;
+    found.extend(by_user_id.run::<Stored>(tx).await?);
+    found.sort_by_key(|stored| stored.id);
+    found.dedup_by_key(|stored| stored.id);
+    Ok(found)
 }
 
 /// Looks stored contacts up by one of their ids.

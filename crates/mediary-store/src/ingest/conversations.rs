@@ -15,7 +15,8 @@ use crate::{Error, Result};
 type Key = (CompanyId, AccountId, ContactId);
 type Found = (CompanyId, AccountId, ContactId, ConversationId);
 
-/// The conversation of each message, in order; new ones are made.
+/// The conversation of each message, in order; new ones are made. The contacts are held, so none of these conversations
+/// can go to another contact or away before the commit.
 pub(super) async fn resolve(
     tx: &mut Tx,
     now: Timestamp,
@@ -41,7 +42,7 @@ pub(super) async fn resolve(
         found.extend(look_up(tx, wanted.keys()).await?);
     }
     let ids: Option<Vec<ConversationId>> = keys.iter().map(|key| found.get(key).copied()).collect();
-    ids.ok_or_else(|| Error::unavailable("conversation vanished while its message was written"))
+    ids.ok_or_else(|| Error::collision("conversation vanished while its message was written"))
 }
 
 fn by_key(rows: Vec<Found>) -> HashMap<Key, ConversationId> {

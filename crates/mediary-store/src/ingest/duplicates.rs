@@ -7,11 +7,11 @@ use mediary_core::{ConversationId, DownloadStatus, MediaId, MessageId, ScanStatu
 use super::apply::{Applied, ByMessage, MessageKey};
 use super::media::{self, Owner};
 use super::types::{ChangeKind, IncomingMessage};
-use crate::Result;
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::{Record as _, record};
 use crate::value::args;
+use crate::{Result, dialect};
 
 record! {
     /// A message that is there already, and the state of its media.
@@ -30,6 +30,22 @@ record! {
     }
 }
 
+impl Existing {
+    /// Whether a repeat brings content or media that is missing.
+    fn lacks(&self, message: &IncomingMessage) -> bool {
+        let media = message.media.is_some();
+        !self.revoked
+            && (self.placeholder || (media && self.media_id.is_none()) || (media && self.wants_media()))
+    }
+
+    /// Whether its media file waits for a new id: its download failed, or an import left it without.
+    fn wants_media(&self) -> bool {
+        (self.media_status == Some(DownloadStatus::Failed) || !self.media_named)
+            && self.media_active == Some(true)
+            && self.media_scan != Some(ScanStatus::Quarantined)
+    }
+}
+
 pub(super) async fn apply(
     tx: &mut Tx,
     now: Timestamp,
@@ -37,9 +53,16 @@ pub(super) async fn apply(
     applied: &mut Applied,
 ) -> Result<()> {
     // Nothing else has anything to add.
-    let candidates: Vec<IncomingMessage> =
+    let mut candidates: Vec<IncomingMessage> =
         repeated.into_iter().filter(|message| !message.placeholder).collect();
-    let mut existing = look_up(tx, &candidates).await?;
+    // Most repeats bring nothing. The few that seem to are looked at again while their messages are held: what they lack
+    // may have come meanwhile, and they may have moved to another conversation.
+    let existing = look_up(tx, &candidates, "").await?;
+    candidates.retain(|message| {
+        existing.get(&MessageKey::of(message)).is_some_and(|existing| existing.lacks(message))
+    });
+    let hold = format!(" ORDER BY m.id{}", dialect::hold_rows(tx.backend(), "m"));
+    let mut existing = look_up(tx, &candidates, &hold).await?;
     for message in candidates {
         if let Some(existing) = existing.get_mut(&MessageKey::of(&message)) {
             take_over(tx, now, &message, existing, applied).await?;
@@ -48,11 +71,11 @@ pub(super) async fn apply(
     Ok(())
 }
 
-async fn look_up(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<ByMessage<Existing>> {
+async fn look_up(tx: &mut Tx, messages: &[IncomingMessage], hold: &str) -> Result<ByMessage<Existing>> {
     let after = format!(
         ") SELECT {} FROM k CROSS JOIN messages m
             LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id
-            WHERE m.company_id = k.company_id AND m.account_id = k.account_id AND m.provider_message_id = k.name",
+            WHERE m.company_id = k.company_id AND m.account_id = k.account_id AND m.provider_message_id = k.name{hold}",
         Existing::SELECT
     );
     let mut select = Bulk::new("WITH k(company_id, account_id, name) AS (", after);
@@ -90,9 +113,7 @@ async fn take_over(
             existing.media_named = true;
         }
     } else if let Some(media) = message.media.as_ref()
-        && (existing.media_status == Some(DownloadStatus::Failed) || !existing.media_named)
-        && existing.media_active == Some(true)
-        && existing.media_scan != Some(ScanStatus::Quarantined)
+        && existing.wants_media()
     {
         media::arm_again(tx, now, owner, media, applied).await?;
         existing.media_status = Some(DownloadStatus::Pending);

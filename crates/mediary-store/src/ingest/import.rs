@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use mediary_core::{AccountId, CompanyId, Timestamp};
 
 use super::apply::{self, Applied};
+use super::collisions::Tries;
 use super::messages::NewRows;
 use super::types::IncomingMessage;
 use super::{media, reactions, waiting};
@@ -24,16 +25,19 @@ impl Store {
         if messages.iter().any(|message| message.company_id != company || message.imported.is_none()) {
             return Err(Error::invalid("a message of an import is of another company, or none of an import"));
         }
-        let ids: Vec<String> = messages.iter().map(|message| message.provider_message_id.clone()).collect();
-        let mut applied = Applied::default();
-        let mut tx = self.db().begin().await?;
-        let mut met = known(&mut tx, company, &messages).await?;
-        let unknown = messages.into_iter().filter(|message| met.insert(message.provider_message_id.clone()));
-        let unknown: Vec<IncomingMessage> = unknown.collect();
-        let mut new = write(&mut tx, self.now(), unknown, &mut applied).await?;
-        tx.commit().await?;
+        let mut tries = Tries::default();
+        let (mut new, applied) = loop {
+            let mut tx = self.db().begin().await?;
+            match write_unknown(&mut tx, self.now(), company, &messages).await {
+                Ok(done) => {
+                    tx.commit().await?;
+                    break done;
+                }
+                Err(error) => tries.after(tx, error).await?,
+            }
+        };
         self.inner.growth.keep_up(self.db(), applied.newest).await;
-        Ok(ids.iter().map(|id| new.remove(id)).collect())
+        Ok(messages.iter().map(|message| new.remove(&message.provider_message_id)).collect())
     }
 }
 
@@ -53,6 +57,20 @@ async fn known(tx: &mut Tx, company: CompanyId, messages: &[IncomingMessage]) ->
         }
     }
     Ok(select.run::<(String,)>(tx).await?.into_iter().map(|(id,)| id).collect())
+}
+
+async fn write_unknown(
+    tx: &mut Tx,
+    now: Timestamp,
+    company: CompanyId,
+    messages: &[IncomingMessage],
+) -> Result<(HashSet<String>, Applied)> {
+    let mut met = known(tx, company, messages).await?;
+    let unknown = messages.iter().filter(|message| met.insert(message.provider_message_id.clone()));
+    let unknown: Vec<IncomingMessage> = unknown.cloned().collect();
+    let mut applied = Applied::default();
+    let new = write(tx, now, unknown, &mut applied).await?;
+    Ok((new, applied))
 }
 
 /// Writes what is not known, with what had waited for it; the WhatsApp ids of what was new, for a webhook may have

@@ -11,11 +11,11 @@ use mediary_core::{
 use super::apply::Applied;
 use super::messages::Fresh;
 use super::types::NewMedia;
-use crate::Result;
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::{Record as _, record};
 use crate::value::{Value, args};
+use crate::{Result, dialect};
 
 /// The message a media file is of.
 #[derive(Clone, Copy)]
@@ -142,10 +142,14 @@ record! {
     }
 }
 
-/// The media file of a message.
+/// The media file of a message, held: a download that is being finished meanwhile is waited for, so that what it stored is
+/// not forgotten.
 pub(super) async fn of_message(tx: &mut Tx, owner: Owner) -> Result<Option<Known>> {
-    let sql =
-        format!("SELECT {} FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2", Known::SELECT);
+    let sql = format!(
+        "SELECT {} FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2{}",
+        Known::SELECT,
+        dialect::hold_rows(tx.backend(), "f")
+    );
     tx.first(sqlx::AssertSqlSafe(sql), args![owner.company, owner.message]).await
 }
 

@@ -1,28 +1,35 @@
 //! Two contacts that turn out to be one person, and persons who change number or user id.
+//!
+//! How a join loses nothing that others write meanwhile (the rules are those of [`super`]): 1. both contacts are held for this
+//! transaction alone, in the order of their ids, so nobody makes conversations for them or finds them; 2. so are all their
+//! conversations, so nobody has a message or a file under way in them, and nobody can begin one; 3. only then is anything
+//! moved, in statements that begin after all that and so see all that was committed; 4. a conversation or contact is removed
+//! only if nothing hangs on it. Should anything do so against 1 to 3, the join is undone and done again, never cascaded.
 
 use mediary_core::{AccountId, CompanyId, ContactId, ConversationId, MessageId, Timestamp};
 use sqlx::AssertSqlSafe;
 
 use super::apply::Applied;
-use super::contacts::{Stored, search_text};
+use super::contacts::{Hold, ROUNDS, Stored, hold, search_text};
 use super::types::{ContactKey, IdentityChange};
-use crate::Result;
 use crate::db::Tx;
 use crate::record::{Record as _, record};
-use crate::value::args;
+use crate::value::{Value, args};
+use crate::{Error, Result, dialect};
 
 record! {
     /// A conversation of a contact.
     struct Thread from conversations as v {
         pub id: ConversationId,
         pub account_id: AccountId,
+        pub contact_id: ContactId,
         pub last_message_id: Option<MessageId>,
         pub last_message_at: Timestamp,
         pub unread_count: i64,
     }
 }
 
-/// Moves all of one contact to another one and removes it.
+/// Moves all of one contact to another one and removes it. Both are held.
 pub(super) async fn contacts(
     tx: &mut Tx,
     now: Timestamp,
@@ -32,11 +39,13 @@ pub(super) async fn contacts(
     applied: &mut Applied,
 ) -> Result<()> {
     let sql = format!(
-        "SELECT {} FROM conversations v WHERE v.company_id = $1 AND v.contact_id = $2 ORDER BY v.id",
-        Thread::SELECT
+        "SELECT {} FROM conversations v WHERE v.company_id = $1 AND v.contact_id IN ($2, $3) ORDER BY v.id{}",
+        Thread::SELECT,
+        dialect::own_rows(tx.backend(), "v")
     );
-    let moving: Vec<Thread> = tx.all(AssertSqlSafe(sql.clone()), args![company, goes]).await?;
-    let staying: Vec<Thread> = tx.all(AssertSqlSafe(sql), args![company, stays]).await?;
+    let threads: Vec<Thread> = tx.all(AssertSqlSafe(sql), args![company, stays, goes]).await?;
+    let (staying, moving): (Vec<Thread>, Vec<Thread>) =
+        threads.into_iter().partition(|thread| thread.contact_id == stays);
     for thread in moving {
         let id = match staying.iter().find(|other| other.account_id == thread.account_id) {
             Some(other) => {
@@ -52,8 +61,9 @@ pub(super) async fn contacts(
         };
         applied.conversation(company, id);
     }
-    tx.execute("DELETE FROM contacts WHERE company_id = $1 AND id = $2", args![company, goes]).await?;
-    Ok(())
+    let sql = "DELETE FROM contacts WHERE company_id = $1 AND id = $2 AND NOT EXISTS
+        (SELECT 1 FROM conversations v WHERE v.company_id = $1 AND v.contact_id = $2)";
+    remove_empty(tx, sql, args![company, goes]).await
 }
 
 /// Moves all of one conversation to another one of the same account and removes it.
@@ -76,9 +86,18 @@ async fn conversations(
     let args =
         args![company, stays.id, newest.last_message_id, newest.last_message_at, goes.unread_count, now];
     tx.execute(sql, args).await?;
-    tx.execute("DELETE FROM conversations WHERE company_id = $1 AND id = $2", args![company, goes.id])
-        .await?;
-    Ok(())
+    let sql = "DELETE FROM conversations WHERE company_id = $1 AND id = $2
+        AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.company_id = $1 AND m.conversation_id = $2)
+        AND NOT EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = $1 AND f.conversation_id = $2)";
+    remove_empty(tx, sql, args![company, goes.id]).await
+}
+
+/// Removes the row of which all was moved away; if it is not empty, nothing of the join happens.
+async fn remove_empty(tx: &mut Tx, sql: &'static str, args: Vec<Value>) -> Result<()> {
+    match tx.execute(sql, args).await? {
+        1 => Ok(()),
+        _ => Err(Error::collision("something came to a contact while it was joined with another")),
+    }
 }
 
 /// Finds a contact by user id, or else by `wa_id`.
@@ -98,6 +117,34 @@ async fn find(tx: &mut Tx, company: CompanyId, key: &ContactKey) -> Result<Optio
     Ok(None)
 }
 
+/// The contact of an identity change, and those that were met under its new ids; all held, for all of them change.
+struct Changing {
+    person: Stored,
+    met: Vec<Stored>,
+}
+
+async fn hold_all(tx: &mut Tx, change: &IdentityChange) -> Result<Option<Changing>> {
+    let company = change.company_id;
+    let ContactKey { wa_id, user_id, .. } = change.new.clone();
+    let by_user_id = ContactKey { user_id, ..ContactKey::default() };
+    let by_wa_id = ContactKey { wa_id, ..ContactKey::default() };
+    for _ in 0..ROUNDS {
+        let Some(person) = find(tx, company, &change.old).await? else { return Ok(None) };
+        let mut met: Vec<Stored> = Vec::new();
+        for new in [&by_user_id, &by_wa_id] {
+            let found = find(tx, company, new).await?;
+            let other = |found: &Stored| found.id != person.id && met.iter().all(|met| met.id != found.id);
+            met.extend(found.filter(other));
+        }
+        let mut all: Vec<Stored> = met.iter().chain([&person]).cloned().collect();
+        all.sort_by_key(|stored| stored.id);
+        if hold(tx, &all, Hold::Own).await? == all {
+            return Ok(Some(Changing { person, met }));
+        }
+    }
+    Err(Error::collision("other nodes keep writing the contacts of an identity change"))
+}
+
 /// The contact keeps its conversations under the new number or user id. One that was met under the new ones already
 /// is the same person.
 pub(super) async fn change_identity(
@@ -107,19 +154,14 @@ pub(super) async fn change_identity(
     applied: &mut Applied,
 ) -> Result<()> {
     let company = change.company_id;
-    let Some(person) = find(tx, company, &change.old).await? else {
+    let Some(Changing { person, met }) = hold_all(tx, &change).await? else {
         return Ok(());
     };
     let person_id = person.id;
     let mut key = person.key();
-    let ContactKey { wa_id, user_id, .. } = change.new.clone();
-    let by_user_id = ContactKey { user_id, ..ContactKey::default() };
-    let by_wa_id = ContactKey { wa_id, ..ContactKey::default() };
-    for new in [by_user_id, by_wa_id] {
-        if let Some(met) = find(tx, company, &new).await?.filter(|met| met.id != person_id) {
-            contacts(tx, now, company, person_id, met.id, applied).await?;
-            key.learn(met.key());
-        }
+    for met in met {
+        contacts(tx, now, company, person_id, met.id, applied).await?;
+        key.learn(met.key());
     }
     key.learn(change.new);
     let sql = "UPDATE contacts SET wa_id = $3, user_id = $4, phone = $5, name = $6, search_text = $7, updated_at = $8

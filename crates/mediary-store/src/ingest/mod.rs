@@ -1,7 +1,40 @@
 //! From webhook events to messages, contacts, conversations and media files: taken, written and marked in one go, so
 //! that a crash at any point means that it is done again, and doing it again changes nothing.
+//!
+//! # Several nodes at once
+//!
+//! On Postgres many such transactions run at the same time, each of which sees only what others have committed (READ
+//! COMMITTED). None of them may lose what another one writes:
+//!
+//! 1. *A contact's row guards all that hangs on it.* Who writes into conversations holds their contacts so that nobody
+//!    can remove them or change their ids (`FOR KEY SHARE`), from before it looks for the conversations until its commit.
+//!    Who joins contacts, or changes one, has them for itself (`FOR UPDATE`), from before it reads what is to be moved.
+//!    So a join sees every message that a transaction before it wrote, and one after it finds the conversation that
+//!    stayed. What was read of a contact before it was held is compared with what the lock returns (`contacts`).
+//! 2. *A join has the conversations for itself, too,* before it moves anything (`merge`). Foreign keys hold the conversation
+//!    of each message and file that is being written, so this waits for whatever does not go by rule 1: a file that
+//!    another transaction adds to an old message, or an earlier release of this program.
+//! 3. *A join removes only what is empty.* The schema cascades from contacts to files; a row that is not empty although all
+//!    was moved is a collision, and the join is done again. Nothing else removes contacts, conversations, messages or
+//!    media files. Companies and accounts, from which the rest cascades, are never removed.
+//! 4. *Who changes a message holds it* (`FOR NO KEY UPDATE`) and decides by what the lock returns: statuses, edits,
+//!    revocations, repeats that bring something new, reactions on it. A join moves each message by an `UPDATE`, which
+//!    waits for them; then, in a statement of its own, the files. So a file that was added to a message meanwhile moves
+//!    with it.
+//! 5. *What two transactions insert is told apart by keys:* contacts, conversations and messages with `ON CONFLICT DO
+//!    NOTHING`, which waits for the other one; then the other's row is looked up. Counters of a conversation are changed by
+//!    what they are at that moment (`unread_count + n`), its newest message by comparing within the statement.
+//! 6. *What arrives before its message* may miss it, each of the two not seeing the other; the sweep applies it a moment later
+//!    (`waiting`).
+//! 7. *Rows are held in one order:* contacts by id, conversations by id, messages by id. Where that is not possible (a second
+//!    look, a batch with an identity change at its end) two may wait for each other; the database ends one of them. That,
+//!    and a constraint that only somebody else's write can break, is a collision: the transaction is done again at once
+//!    (`collisions`).
+//!
+//! On SQLite one transaction writes at a time, and none of this can happen.
 
 mod apply;
+mod collisions;
 mod contacts;
 mod conversations;
 mod duplicates;
@@ -27,6 +60,7 @@ use crate::record::Record as _;
 use crate::value::args;
 use crate::{Backend, Result, Store, WebhookEvent, dialect};
 use apply::Applied;
+use collisions::Tries;
 pub(crate) use growth::Growth;
 
 /// Items written in one transaction on SQLite, where nobody else can write meanwhile. Items are written once however
@@ -36,11 +70,12 @@ const SQLITE_ITEMS: usize = 256;
 impl Store {
     /// Takes waiting events in the order of their arrival, asks `plan` what they mean, and writes that.
     ///
-    /// Several processes may do so at once: on Postgres each takes events that no other one has in hand.
+    /// Several processes may do so at once: on Postgres each takes events that no other one has in hand. `plan` is asked
+    /// again if another transaction stood in the way.
     pub async fn ingest(
         &self,
         limits: IngestLimits,
-        plan: impl FnOnce(&[WebhookEvent]) -> IngestPlan + Send,
+        mut plan: impl FnMut(&[WebhookEvent]) -> IngestPlan + Send,
     ) -> Result<IngestOutcome> {
         let now = self.now();
         let db = self.db();
@@ -54,16 +89,17 @@ impl Store {
                 (plan_size(&planned), write_in_slices(db, now, &planned, plan).await?)
             }
             Backend::Postgres => {
-                let mut tx = db.begin().await?;
-                let waiting =
-                    tx.all(AssertSqlSafe(waiting_sql(Backend::Postgres)), waiting_args(now, limits)).await?;
-                let events = bodies(&within(&waiting, limits)).run(&mut tx).await?;
-                let IngestPlan { items, notes, later } = plan(&events);
-                let planned = planned(events, &later);
-                let applied = apply::apply(&mut tx, now, items).await?;
-                mark_processed(&mut tx, now, &planned, &notes).await?;
-                tx.commit().await?;
-                (plan_size(&planned), applied)
+                let mut tries = Tries::default();
+                loop {
+                    let mut tx = db.begin().await?;
+                    match write_at_once(&mut tx, now, limits, &mut plan).await {
+                        Ok(done) => {
+                            tx.commit().await?;
+                            break done;
+                        }
+                        Err(error) => tries.after(tx, error).await?,
+                    }
+                }
             }
         };
         self.inner.growth.keep_up(db, applied.newest).await;
@@ -82,6 +118,22 @@ impl Store {
 fn planned(mut events: Vec<WebhookEvent>, later: &[WebhookEventId]) -> Vec<WebhookEvent> {
     events.retain(|event| !later.contains(&event.id));
     events
+}
+
+/// Takes, plans and writes events in one transaction.
+async fn write_at_once(
+    tx: &mut Tx,
+    now: Timestamp,
+    limits: IngestLimits,
+    plan: &mut (impl FnMut(&[WebhookEvent]) -> IngestPlan + Send),
+) -> Result<((usize, Option<Timestamp>), Applied)> {
+    let waiting = tx.all(AssertSqlSafe(waiting_sql(tx.backend())), waiting_args(now, limits)).await?;
+    let events = bodies(&within(&waiting, limits)).run(tx).await?;
+    let IngestPlan { items, notes, later } = plan(&events);
+    let planned = planned(events, &later);
+    let applied = apply::apply(tx, now, items).await?;
+    mark_processed(tx, now, &planned, &notes).await?;
+    Ok((plan_size(&planned), applied))
 }
 
 fn plan_size(events: &[WebhookEvent]) -> (usize, Option<Timestamp>) {

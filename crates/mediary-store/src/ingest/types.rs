@@ -46,13 +46,13 @@ pub struct IngestPlan {
     pub later: Vec<WebhookEventId>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PlannedItem {
     pub event: WebhookEventId,
     pub item: IngestItem,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum IngestItem {
     Message(Box<IncomingMessage>),
     Status(IncomingStatus),

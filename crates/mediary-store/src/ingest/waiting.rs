@@ -5,12 +5,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::apply::{self, Applied, MessageKey, Updates};
+use super::collisions::Tries;
 use super::messages::Fresh;
 use super::types::Change;
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::record;
-use crate::value::args;
+use crate::value::{Value, args};
 use crate::{Error, ErrorKind, Result, Store};
 
 record! {
@@ -87,6 +88,14 @@ fn from_json<T: DeserializeOwned>(id: i64, body: &str) -> Result<T> {
     })
 }
 
+async fn apply_found(tx: &mut Tx, now: Timestamp, sql: &'static str, args: Vec<Value>) -> Result<Applied> {
+    let waiting: Vec<Waiting> = tx.all(sql, args).await?;
+    let updates = take_out(tx, waiting).await?;
+    let mut applied = Applied::default();
+    apply::apply_updates(tx, now, updates, &mut applied).await?;
+    Ok(applied)
+}
+
 impl Store {
     /// Applies updates that wait although their message is there: two nodes may have taken the two at the same
     /// moment, neither seeing the other's. Looks at what came since then.
@@ -95,13 +104,17 @@ impl Store {
             JOIN messages m ON m.company_id = u.company_id AND m.account_id = u.account_id
                 AND m.provider_message_id = u.provider_message_id
             WHERE u.created_at >= $1 ORDER BY u.created_at, u.id LIMIT $2";
-        let mut applied = Applied::default();
-        let mut tx = self.db().begin().await?;
-        let waiting: Vec<Waiting> = tx.all(sql, args![since, limit]).await?;
-        let updates = take_out(&mut tx, waiting).await?;
-        apply::apply_updates(&mut tx, self.now(), updates, &mut applied).await?;
-        tx.commit().await?;
-        Ok(applied.changes)
+        let mut tries = Tries::default();
+        loop {
+            let mut tx = self.db().begin().await?;
+            match apply_found(&mut tx, self.now(), sql, args![since, limit]).await {
+                Ok(applied) => {
+                    tx.commit().await?;
+                    return Ok(applied.changes);
+                }
+                Err(error) => tries.after(tx, error).await?,
+            }
+        }
     }
 
     /// Forgets updates whose message never came.

@@ -214,7 +214,7 @@ pub(super) async fn ingest(store: &Store, items: Vec<IngestItem>) -> IngestOutco
         scope: EventScope { accounts: vec![], installation: true },
     };
     store.inbox_append(event).await.unwrap();
-    store.ingest(LIMITS, move |events| plan(events, items)).await.unwrap()
+    store.ingest(LIMITS, move |events| plan(events, items.clone())).await.unwrap()
 }
 
 pub(super) fn plan(events: &[WebhookEvent], items: Vec<IngestItem>) -> IngestPlan {

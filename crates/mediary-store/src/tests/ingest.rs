@@ -191,7 +191,7 @@ async fn a_bad_item_writes_nothing_of_its_batch(test: &Test) {
     let items = vec![item(text(test.acme, "good")), item(without_media)];
     let refused = test
         .store
-        .ingest(super::harness::LIMITS, |events| super::harness::plan(events, items))
+        .ingest(super::harness::LIMITS, |events| super::harness::plan(events, items.clone()))
         .await
         .unwrap_err();
     assert!(refused.is_conflict() && refused.to_string().contains("messages_media_id_check"), "{refused}");

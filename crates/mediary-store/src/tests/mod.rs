@@ -12,6 +12,7 @@ mod identity;
 mod imports;
 mod inbox;
 mod ingest;
+mod joins;
 mod lists;
 mod moves;
 pub(crate) mod plans;
@@ -46,3 +47,18 @@ macro_rules! on_both {
     };
 }
 use on_both;
+
+/// Runs tests of what only many writers can meet, on Postgres.
+macro_rules! on_postgres {
+    ($($name:ident),+ $(,)?) => {
+        mod only_postgres { $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let test = crate::tests::harness::Test::on(crate::Backend::Postgres).await;
+                super::$name(&test).await;
+                test.end().await;
+            }
+        )+ }
+    };
+}
+use on_postgres;

@@ -30,7 +30,7 @@ async fn drain(store: Store, make: Arc<Make>) {
     }
 }
 
-async fn on_two_nodes(
+pub(super) async fn on_two_nodes(
     test: &Test,
     events: usize,
     make: impl Fn(i64) -> Vec<IngestItem> + Send + Sync + 'static,
@@ -41,7 +41,8 @@ async fn on_two_nodes(
     }
     let make: Arc<Make> = Arc::new(make);
     let nodes = [test.another_node().await, test.another_node().await];
-    let drains = nodes.iter().map(|node| tokio::spawn(drain(node.clone(), make.clone())));
+    // Each node has two ingesters, as a process has on Postgres.
+    let drains = nodes.iter().chain(&nodes).map(|node| tokio::spawn(drain(node.clone(), make.clone())));
     for drained in futures_util::future::join_all(drains).await {
         drained.unwrap();
     }

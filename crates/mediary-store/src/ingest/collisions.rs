@@ -1,0 +1,41 @@
+//! Transactions of several nodes that stand in each other's way, and are done again at once.
+
+use crate::db::Tx;
+use crate::{Error, ErrorKind, Result};
+
+/// How often a transaction is begun. A collision needs somebody who got through, so a few tries are plenty.
+const TRIES: u32 = 8;
+
+/// Constraints that a transaction which looked before it wrote breaks only if somebody else wrote in between: a contact
+/// got the id that it was about to give to another, or a conversation was joined to another and is gone.
+const BROKEN_BY_OTHERS: &[&str] = &[
+    "contacts_wa_id_key",
+    "contacts_user_id_key",
+    "conversations_contact_key",
+    "conversations_contact_fkey",
+    "messages_conversation_fkey",
+    "media_files_message_key",
+    "media_files_message_fkey",
+    "media_files_conversation_fkey",
+];
+
+/// The tries of one transaction.
+#[derive(Default)]
+pub(super) struct Tries(u32);
+
+impl Tries {
+    /// Rolls a failed transaction back; the error, unless it is worth another try.
+    pub(super) async fn after(&mut self, tx: Tx, error: Error) -> Result<()> {
+        tx.roll_back().await;
+        self.0 += 1;
+        if collided(&error) && self.0 < TRIES { Ok(()) } else { Err(error) }
+    }
+}
+
+fn collided(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Collision => true,
+        ErrorKind::Conflict { constraint } => BROKEN_BY_OTHERS.contains(&constraint.as_str()),
+        _ => false,
+    }
+}

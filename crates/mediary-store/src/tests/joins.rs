@@ -1,0 +1,259 @@
+//! Contacts that are joined while another node writes to them. Each transaction is stopped where it matters: it also
+//! brings a status of a message that the test holds.
+
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::harness::{LIMITS, START, Tenant, Test, ann, item, outbound, picture, plan, text};
+use super::races::on_two_nodes;
+use super::statuses::status;
+use super::{on_both, on_postgres};
+use crate::db::Tx;
+use crate::value::args;
+use crate::*;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+fn by(wa_id: Option<&str>, user_id: Option<&str>) -> ContactKey {
+    ContactKey {
+        wa_id: wa_id.map(str::to_owned),
+        user_id: user_id.map(str::to_owned),
+        ..ContactKey::default()
+    }
+}
+
+fn from(tenant: Tenant, id: &str, contact: ContactKey) -> IngestItem {
+    item(IncomingMessage { contact, ..text(tenant, id) })
+}
+
+/// One person as two contacts, each with a message, and the message whose statuses stop transactions.
+async fn two_contacts(test: &Test) {
+    let acme = test.acme;
+    test.ingest(vec![
+        from(acme, "1", by(Some("49"), None)),
+        from(acme, "2", by(None, Some("U1"))),
+        item(IncomingMessage { contact: ann(), ..outbound(acme, "gate") }),
+    ])
+    .await;
+}
+
+/// What ties the two contacts.
+fn tie(tenant: Tenant, id: &str) -> IngestItem {
+    from(tenant, id, by(Some("49"), Some("U1")))
+}
+
+/// Holds the message that stops transactions until it is dropped or committed.
+async fn close_gate(test: &Test) -> Tx {
+    let mut tx = test.store.db().begin().await.unwrap();
+    let sql =
+        "UPDATE messages SET updated_at = updated_at WHERE company_id = $1 AND provider_message_id = 'gate'";
+    assert_eq!(tx.execute(sql, args![test.acme.company]).await.unwrap(), 1);
+    tx
+}
+
+fn gate(test: &Test) -> IngestItem {
+    IngestItem::Status(status(test.acme, "gate", mediary_core::MessageStatus::Delivered))
+}
+
+/// Ingests in the background, on a node of its own.
+async fn ingesting(test: &Test, items: Vec<IngestItem>) -> JoinHandle<Result<IngestOutcome>> {
+    let event = NewWebhookEvent { body: "{}".into(), received_at: START, scope: EventScope::default() };
+    test.store.inbox_append(event).await.unwrap();
+    let store = test.store.clone();
+    let one = IngestLimits { events: 1, ..LIMITS };
+    tokio::spawn(async move { store.ingest(one, |events| plan(events, items.clone())).await })
+}
+
+/// Until so many transactions wait for others.
+async fn until_waiting(test: &Test, wanted: i64) {
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let until = Instant::now() + DEADLINE;
+    while test.number(sql).await < wanted {
+        assert!(Instant::now() < until, "{wanted} transactions should wait");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Runs `first` until it is stopped, then `second` until it waits or is done, and lets both end.
+async fn one_in_the_other(test: &Test, mut first: Vec<IngestItem>, second: Vec<IngestItem>) {
+    let closed = close_gate(test).await;
+    first.push(gate(test));
+    let first = ingesting(test, first).await;
+    until_waiting(test, 1).await;
+    let second = ingesting(test, second).await;
+    until_waiting(test, 2).await;
+    closed.commit().await.unwrap();
+    first.await.unwrap().unwrap();
+    second.await.unwrap().unwrap();
+}
+
+async fn assert_joined(test: &Test, messages: &[&str]) {
+    let conversations = test.conversations(test.acme).await;
+    let joined: Vec<_> = conversations.iter().filter(|one| one.contact.user_id.is_some()).collect();
+    assert_eq!((conversations.len(), joined.len()), (2, 1), "{conversations:?}");
+    assert_eq!(joined[0].contact.wa_id.as_deref(), Some("49"));
+    let mut thread = test.thread(test.acme, joined[0].id).await;
+    thread.sort();
+    assert_eq!(thread, messages);
+    assert_eq!(joined[0].unread_count, i64::try_from(messages.len()).unwrap());
+}
+
+async fn a_message_written_while_its_contact_is_joined_moves_too(test: &Test) {
+    two_contacts(test).await;
+    let message = from(test.acme, "3", by(None, Some("U1")));
+    one_in_the_other(test, vec![message], vec![tie(test.acme, "4")]).await;
+    assert_joined(test, &["1", "2", "3", "4"]).await;
+}
+
+async fn a_message_after_a_join_goes_where_its_contact_went(test: &Test) {
+    two_contacts(test).await;
+    let message = from(test.acme, "3", by(None, Some("U1")));
+    one_in_the_other(test, vec![tie(test.acme, "4")], vec![message]).await;
+    assert_joined(test, &["1", "2", "3", "4"]).await;
+}
+
+async fn a_file_added_to_an_old_message_moves_with_it(test: &Test) {
+    let acme = test.acme;
+    two_contacts(test).await;
+    let placeholder = IncomingMessage { placeholder: true, contact: by(None, Some("U1")), ..text(acme, "3") };
+    test.ingest(vec![item(placeholder)]).await;
+    // The repeat names another contact, so nothing but the message itself ties it to the conversation that goes.
+    let filled = item(IncomingMessage { contact: ann(), ..picture(acme, "3") });
+    one_in_the_other(test, vec![filled], vec![tie(acme, "4")]).await;
+    assert_joined(test, &["1", "2", "3", "4"]).await;
+    let message = test.message(acme, "3").await;
+    assert_eq!(message.media.unwrap().conversation_id, message.message.conversation_id);
+}
+
+async fn a_file_for_a_message_that_is_being_moved_finds_it(test: &Test) {
+    let acme = test.acme;
+    two_contacts(test).await;
+    let placeholder = IncomingMessage { placeholder: true, contact: by(None, Some("U1")), ..text(acme, "3") };
+    test.ingest(vec![item(placeholder)]).await;
+    let filled = item(IncomingMessage { contact: ann(), ..picture(acme, "3") });
+    one_in_the_other(test, vec![tie(acme, "4")], vec![filled]).await;
+    assert_joined(test, &["1", "2", "3", "4"]).await;
+    let message = test.message(acme, "3").await;
+    assert_eq!(message.media.unwrap().conversation_id, message.message.conversation_id);
+}
+
+async fn a_message_written_while_its_contact_changes_number_stays(test: &Test) {
+    let acme = test.acme;
+    two_contacts(test).await;
+    let change = IdentityChange {
+        company_id: acme.company,
+        old: by(None, Some("U1")),
+        new: by(Some("49"), Some("U1")),
+    };
+    let message = from(acme, "3", by(Some("49"), None));
+    one_in_the_other(test, vec![message], vec![IngestItem::Identity(change)]).await;
+    assert_joined(test, &["1", "2", "3"]).await;
+}
+
+async fn two_joins_of_the_same_contacts_are_one(test: &Test) {
+    two_contacts(test).await;
+    one_in_the_other(test, vec![tie(test.acme, "3")], vec![tie(test.acme, "4")]).await;
+    assert_joined(test, &["1", "2", "3", "4"]).await;
+}
+
+async fn what_two_transactions_learn_of_a_contact_adds_up(test: &Test) {
+    let acme = test.acme;
+    test.ingest(vec![
+        from(acme, "1", by(Some("49"), None)),
+        item(IncomingMessage { contact: ann(), ..outbound(acme, "gate") }),
+    ])
+    .await;
+    let named = ContactKey { name: Some("Bo".into()), ..by(Some("49"), None) };
+    one_in_the_other(test, vec![tie(acme, "2")], vec![from(acme, "3", named)]).await;
+    assert_joined(test, &["1", "2", "3"]).await;
+}
+
+async fn an_id_that_two_transactions_give_at_once_is_given_once(test: &Test) {
+    let acme = test.acme;
+    test.ingest(vec![
+        from(acme, "1", by(Some("49"), None)),
+        item(IncomingMessage { contact: ann(), ..outbound(acme, "gate") }),
+    ])
+    .await;
+    // One makes a contact with the user id, the other gives it to a contact that is there: a unique key tells.
+    one_in_the_other(test, vec![from(acme, "2", by(None, Some("U1")))], vec![tie(acme, "3")]).await;
+    assert_joined(test, &["1", "2", "3"]).await;
+}
+
+async fn an_import_goes_where_a_contact_went_meanwhile(test: &Test) {
+    let acme = test.acme;
+    two_contacts(test).await;
+    let closed = close_gate(test).await;
+    let joining = ingesting(test, vec![tie(acme, "3"), gate(test)]).await;
+    until_waiting(test, 1).await;
+    let store = test.store.clone();
+    let message = IncomingMessage {
+        contact: by(None, Some("U1")),
+        imported: Some(LegacyMedia::default()),
+        ..text(acme, "4")
+    };
+    let importing = tokio::spawn(async move { store.import_messages(acme.company, vec![message]).await });
+    until_waiting(test, 2).await;
+    closed.commit().await.unwrap();
+    joining.await.unwrap().unwrap();
+    assert_eq!(importing.await.unwrap().unwrap(), [true]);
+    assert_joined(test, &["1", "2", "3", "4"]).await;
+}
+
+/// Every person is met by number, by user id, and then by both, all mixed, on two nodes with two ingesters each.
+async fn nodes_that_join_and_write_at_once_lose_nothing(test: &Test) {
+    const EVENTS: usize = 240;
+    const PEOPLE: i64 = 12;
+    let acme = test.acme;
+    let make = move |number: i64| {
+        let person = number % PEOPLE;
+        // Every round meets the same people again under new ids, for two contacts are joined only once.
+        let round = number / (4 * PEOPLE);
+        let (wa_id, user_id) = (format!("4915{round}{person:02}"), format!("U{round}-{person}"));
+        let place = |kind: i64| match kind {
+            0 => by(Some(&wa_id), None),
+            1 => by(None, Some(&user_id)),
+            _ => by(Some(&wa_id), Some(&user_id)),
+        };
+        let tied = (number / PEOPLE) % 4 == 2;
+        let mut items = vec![
+            from(acme, &format!("a{number}"), place(number % 2)),
+            item(IncomingMessage {
+                contact: place((number + 1) % 2),
+                ..picture(acme, &format!("b{number}"))
+            }),
+        ];
+        if tied {
+            items.push(from(acme, &format!("c{number}"), place(2)));
+        }
+        items
+    };
+    on_two_nodes(test, EVENTS, make).await;
+    let expected: i64 =
+        (1..=i64::try_from(EVENTS).unwrap()).map(|n| i64::try_from(make(n).len()).unwrap()).sum();
+    assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM messages").await, expected);
+    assert_eq!(
+        test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM media_files").await,
+        i64::try_from(EVENTS).unwrap()
+    );
+    let elsewhere =
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM media_files f JOIN messages m ON m.company_id = f.company_id
+        AND m.id = f.message_id WHERE m.conversation_id <> f.conversation_id";
+    assert_eq!(test.number(elsewhere).await, 0);
+}
+
+on_both!(nodes_that_join_and_write_at_once_lose_nothing);
+on_postgres!(
+    a_message_written_while_its_contact_is_joined_moves_too,
+    a_message_after_a_join_goes_where_its_contact_went,
+    a_file_added_to_an_old_message_moves_with_it,
+    a_file_for_a_message_that_is_being_moved_finds_it,
+    a_message_written_while_its_contact_changes_number_stays,
+    two_joins_of_the_same_contacts_are_one,
+    what_two_transactions_learn_of_a_contact_adds_up,
+    an_id_that_two_transactions_give_at_once_is_given_once,
+    an_import_goes_where_a_contact_went_meanwhile,
+);
