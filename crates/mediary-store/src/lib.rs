@@ -22,6 +22,7 @@ mod media;
 mod messages;
 mod migrations;
 mod moves;
+mod nodes;
 mod page;
 mod people;
 mod policies;
@@ -54,6 +55,7 @@ pub use lists::{MediaQuery, MediaSort, Order};
 pub use media::MediaFile;
 pub use messages::{Message, MessageError, MessageReaction, MessageWithMedia, MessagesAround, ReplyTo};
 pub use moves::{FoundFile, StoredPlace};
+pub use nodes::{GoneNode, Presence};
 pub use page::{Cursor, Page, PageRequest};
 pub use people::{
     Account, AccountPatch, ApiKey, ApiKeyIdentity, Audit, Company, MediaSettings, NewAccount, NewApiKey,

@@ -19,6 +19,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("media_tasks", include_str!("../migrations/0007_media_tasks.sql")),
     ("task_progress", include_str!("../migrations/0008_task_progress.sql")),
     ("trash_attempts", include_str!("../migrations/0009_trash_attempts.sql")),
+    ("nodes", include_str!("../migrations/0010_nodes.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

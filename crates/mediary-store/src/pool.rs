@@ -98,9 +98,18 @@ impl Manager for SqliteReader {
 }
 
 impl PostgresServer {
+    /// A connection that is lent to nobody, for it holds something as long as it lives.
+    pub(crate) async fn apart(&self) -> Result<PgConnection, sqlx::Error> {
+        within(self.create()).await
+    }
+
     /// A connection that is lent to nobody, for it listens.
     pub(crate) async fn listener(&self) -> Result<PgListener, sqlx::Error> {
-        let own = PgPoolOptions::new().max_connections(1).acquire_timeout(WAIT_FOR_DATABASE);
+        let own = PgPoolOptions::new().max_connections(1).acquire_timeout(WAIT_FOR_DATABASE).after_connect(
+            |connection, _| {
+                Box::pin(async move { connection.execute(dialect::POSTGRES_CONNECTION).await.map(drop) })
+            },
+        );
         PgListener::connect_with(&own.connect_lazy_with(self.0.clone())).await
     }
 }

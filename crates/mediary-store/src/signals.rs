@@ -4,11 +4,12 @@ use std::fmt;
 
 use sqlx::postgres::PgListener;
 
-use crate::db::Db;
+use crate::db::{Db, Tx};
 use crate::value::args;
 use crate::{Result, Store, dialect};
 
 const CHANNEL: &str = "mediary";
+const PUBLISH: &str = "SELECT 1 FROM pg_notify($1, CAST(pg_current_xact_id() AS TEXT) || ' ' || $2)";
 /// Bytes of a text, at most; Postgres takes 8000 with the number before it.
 pub const SIGNAL_BYTES_MAX: usize = 7900;
 
@@ -30,12 +31,17 @@ impl fmt::Debug for Signals {
     }
 }
 
+/// Publishes a text if and when the transaction commits; one for each transaction, whose number it gets.
+pub(crate) async fn publish(tx: &mut Tx, text: &str) -> Result<()> {
+    tx.execute(PUBLISH, args![CHANNEL, text]).await?;
+    Ok(())
+}
+
 impl Store {
     /// Tells all processes. On SQLite, where there is one, nobody.
     pub async fn signal(&self, text: &str) -> Result<()> {
         let Db::Postgres(_) = self.db() else { return Ok(()) };
-        let sql = "SELECT 1 FROM pg_notify($1, CAST(pg_current_xact_id() AS TEXT) || ' ' || $2)";
-        self.db().execute(sql, args![CHANNEL, text]).await?;
+        self.db().execute(PUBLISH, args![CHANNEL, text]).await?;
         Ok(())
     }
 

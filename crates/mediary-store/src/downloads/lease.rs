@@ -4,6 +4,7 @@ use mediary_core::{MediaId, Timestamp};
 use sqlx::AssertSqlSafe;
 
 use super::types::{ClaimedDownload, DeclaredMedia};
+use crate::db::Tx;
 use crate::value::args;
 use crate::{Backend, Result, Store, dialect};
 
@@ -78,17 +79,30 @@ impl Store {
 
     /// Puts downloads whose lease ran out back into the queue.
     pub async fn release_expired_leases(&self, now: Timestamp, limit: u32) -> Result<Vec<MediaId>> {
-        let sql = format!(
-            "WITH ended AS MATERIALIZED (SELECT f.company_id, f.id FROM media_files f
-                    WHERE f.download_status = 'downloading' AND f.lease_until < $1 AND f.is_active
-                    ORDER BY f.lease_until, f.id LIMIT $2{})
-                UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $1,
-                    lease_owner = NULL, lease_until = NULL, updated_at = $1
-                WHERE (company_id, id) IN (SELECT e.company_id, e.id FROM ended e)
-                RETURNING id",
-            dialect::lock_rows(self.backend())
-        );
+        let sql = release_where("f.lease_until < $1", self.backend());
         let released: Vec<(MediaId,)> = self.db().change(AssertSqlSafe(sql), args![now, limit]).await?;
         Ok(released.into_iter().map(|(media,)| media).collect())
     }
+}
+
+/// Puts downloads of an owner that is gone back into the queue; how many. Rows that a transaction of its own still holds
+/// are left to the next call.
+pub(crate) async fn release_leases_of(tx: &mut Tx, owner: &str, now: Timestamp, limit: u32) -> Result<u64> {
+    let sql = release_where("f.lease_owner = $3", tx.backend());
+    let released: Vec<(MediaId,)> = tx.all(AssertSqlSafe(sql), args![now, limit, owner]).await?;
+    Ok(released.len() as u64)
+}
+
+/// The number of the lease stays: the next claim's is higher, and until then no owner matches.
+fn release_where(condition: &str, backend: Backend) -> String {
+    format!(
+        "WITH ended AS MATERIALIZED (SELECT f.company_id, f.id FROM media_files f
+                WHERE f.download_status = 'downloading' AND {condition} AND f.is_active
+                ORDER BY f.lease_until, f.id LIMIT $2{})
+            UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $1,
+                lease_owner = NULL, lease_until = NULL, updated_at = $1
+            WHERE (company_id, id) IN (SELECT e.company_id, e.id FROM ended e)
+            RETURNING id",
+        dialect::lock_rows(backend)
+    )
 }

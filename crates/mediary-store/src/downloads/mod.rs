@@ -14,4 +14,5 @@ mod types;
 
 pub use backfill::{LegacyRow, NamedMedia};
 pub(crate) use finish::FinishCommit;
+pub(crate) use lease::release_leases_of;
 pub use types::*;

@@ -15,6 +15,7 @@ mod ingest;
 mod joins;
 mod lists;
 mod moves;
+mod nodes;
 pub(crate) mod plans;
 mod policies;
 mod pool;

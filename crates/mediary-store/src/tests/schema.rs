@@ -108,6 +108,7 @@ async fn tenant_tables_can_be_distributed_by_company() {
         "api_keys_token_hash_key",
         "companies_pkey",
         "companies_slug_key",
+        "nodes_pkey",
         "sessions_token_hash_key",
         "users_email_key",
         "webhook_events_pkey",
