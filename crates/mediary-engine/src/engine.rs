@@ -197,8 +197,14 @@ impl Engine {
         }
     }
 
-    /// Tells other processes on the same database what happens here, and hears what happens there, until `shutdown`. Every
-    /// process that answers or works runs it; without other processes it ends at once.
+    /// Waits for the downloads that viewers began, which belong to no request and no worker.
+    pub async fn viewed_files_kept(&self, shutdown: &Shutdown) {
+        shutdown.hard.run_until_cancelled(self.arrivals().all_kept()).await;
+    }
+
+    /// Publishes to other processes on the same database what happens here, receives what happens there, and takes over from
+    /// those that are gone. Every process that answers or works runs it until all of that has ended: the soft part of
+    /// this shutdown. Without other processes it ends at once.
     pub async fn relay(&self, shutdown: Shutdown) {
         relay::run(self.clone(), shutdown).await;
     }

@@ -114,6 +114,11 @@ pub enum Delivery {
     },
 }
 
+/// A number that no other process gives out, and no transaction of Postgres reaches.
+pub(crate) fn private_number() -> u64 {
+    rand::random::<u64>() | 1 << 63
+}
+
 /// Spreads events to the listeners of their company. Clones share one bus.
 #[derive(Clone, Debug)]
 pub struct EventBus {
@@ -149,7 +154,7 @@ impl EventBus {
 
     /// A bus that tells through the outbox, and is told by [`EventBus::deliver`].
     pub(crate) fn shared(outbox: Arc<Outbox>) -> Self {
-        Self { inner: Arc::new(Mutex::new(Inner::new(0))), outbox: Some(outbox) }
+        Self { inner: Arc::new(Mutex::new(Inner::new(private_number()))), outbox: Some(outbox) }
     }
 
     pub fn publish(&self, company_id: CompanyId, name: EventName, data: EventData) {
@@ -168,12 +173,11 @@ impl EventBus {
         self.lock().tell(event);
     }
 
-    /// Events were missed: everybody reads everything anew, and no place before this is good any more.
-    pub(crate) fn gap(&self) {
+    /// Events were missed: all listeners read everything again, and no place before this is good any more. No event has
+    /// `seq`, so who comes back with an older one is known to have missed some.
+    pub(crate) fn gap(&self, seq: u64) {
         let mut inner = self.lock();
         inner.history.clear();
-        // No event has this number, so who comes back with an older one is known to have missed some.
-        let seq = inner.last_seq + 1;
         (inner.last_seq, inner.forgotten_seq) = (seq, seq);
         for listeners in inner.companies.values() {
             let _ = listeners.sender.send(Delivery::Resync { seq });
@@ -355,6 +359,31 @@ mod tests {
         );
         let mut listener = bus.subscribe(OURS, Some(first_seq - 1)).unwrap();
         assert!(matches!(listener.next().await, Delivery::Resync { .. }));
+    }
+
+    #[tokio::test]
+    async fn a_place_of_one_process_is_not_taken_for_another_place_of_another() {
+        let [ours, theirs] = [(); 2].map(|()| EventBus::shared(Arc::new(Outbox::default())));
+        let starts = theirs.lock().last_seq;
+        let mut unknown = ours.subscribe(OURS, Some(starts)).unwrap();
+        assert!(matches!(unknown.next().await, Delivery::Resync { .. }), "neither has received anything");
+        ours.gap(private_number());
+        theirs.gap(private_number());
+        let gap_of_theirs = theirs.lock().last_seq;
+        for unknown in [0, 1, gap_of_theirs] {
+            let mut listener = ours.subscribe(OURS, Some(unknown)).unwrap();
+            assert!(matches!(listener.next().await, Delivery::Resync { .. }), "last event {unknown}");
+        }
+        // What all have missed is one place for all.
+        let [mut first, mut second] = [&ours, &theirs].map(|bus| {
+            bus.gap(5 * 1024 + 1023);
+            bus.subscribe(OURS, Some(5 * 1024 + 1023)).unwrap()
+        });
+        for (bus, listener) in [(&ours, &mut first), (&theirs, &mut second)] {
+            let data = EventData { id: 7, ..EventData::default() };
+            bus.deliver(LiveEvent { seq: 6 * 1024, company_id: OURS, name: EventName::MessageCreated, data });
+            assert_eq!(next_id(listener).await, (6 * 1024, 7));
+        }
     }
 
     #[tokio::test]

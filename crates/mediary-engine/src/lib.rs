@@ -22,6 +22,7 @@ mod media;
 mod metrics;
 mod open;
 mod policies;
+mod presence;
 mod provider;
 mod relay;
 mod relocate;

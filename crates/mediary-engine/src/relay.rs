@@ -1,28 +1,52 @@
-//! Events and calls for work, between the processes on one Postgres database. What is said through the database is heard
-//! by all of them, the one that said it included, in one order: so each can go on where a listener of another left off.
+//! Events and calls for work, between the processes on one Postgres database. What is published through the database is
+//! received by all of them, the one that published it included, in one order: so each can resume where a listener of another
+//! left off. Why a listener misses nothing without a `resync`:
+//!
+//! 1. An event is published after its rows are committed, so whoever reads everything on `resync` reads what every event
+//!    before it was about.
+//! 2. In the outbox events may be dropped when it is full; the next signal then says so. A signal leaves the outbox before
+//!    it is sent, and is sent until Postgres has committed it. One whose answer was lost is sent twice: harmless, for
+//!    events only name what has changed.
+//! 3. The outbox is emptied once more after all work has ended, which is later than the soft stop: downloads and requests
+//!    under way still cause events. Only then does the process leave. One that ends before (killed, hard stop, Postgres
+//!    away) is found gone by the others (`presence`), and the transaction that takes over from it publishes that events
+//!    are missing. What its last statements did after that is covered by the same word a minute later.
+//! 4. A process that only hangs sends what is in its outbox when it resumes.
+//! 5. While a process does not listen, it receives nothing: its listeners get `resync` once it listens again, not before.
+//! 6. An event's number is its transaction's number and its place in the signal, so it means the same place in every process,
+//!    and so does that of missed events that were published. Those that only one process missed get a random number that
+//!    no transaction reaches: it is known to nobody else, and never comes again. A number is only compared, not ordered.
+//!    In a process's history every event stands behind all that were published before it and after the last `resync`.
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mediary_core::{CompanyId, limits};
 use mediary_store::{Heard, SIGNAL_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, Shutdown};
-use crate::events::{EventData, EventName, LiveEvent};
+use crate::events::{EventData, EventName, LiveEvent, private_number};
 use crate::open::How;
+use crate::presence;
 
 /// After the database did not answer.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How often each process says something, so that a connection on which nothing is heard can be told from a dead one,
-/// and how long that may take.
-const SAYS_EVERY: Duration = Duration::from_secs(15);
+/// How long the last events may take to be published where no hard stop ends it.
+const PUBLISHES_WITHIN: Duration = Duration::from_secs(10);
+/// How often each process publishes something, so that a connection on which nothing is received can be told from a dead
+/// one, and how long that may take.
+const HEARTBEAT: Duration = Duration::from_secs(15);
 const DEAD_AFTER: Duration = Duration::from_secs(40);
 /// Numbers that the events of one signal may have.
 const EVENTS_MAX: usize = 512;
+/// Numbers of one signal, and which of them says that events are missing before it.
+const NUMBERS: u64 = 1024;
+const GAP: u64 = NUMBERS - 1;
 
 /// What waits to be said.
 #[derive(Debug, Default)]
@@ -130,28 +154,45 @@ fn text(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("ids and numbers can be written")
 }
 
-/// Speaks and listens until `shutdown`. Without other processes there is nothing to do.
-pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
-    let Some(outbox) = engine.outbox() else { return };
-    let listening = shutdown.soft.run_until_cancelled(listen(&engine));
-    tokio::join!(listening, speak(&engine, outbox, &shutdown));
+/// What is published when a process has died: events of it are missing, and there may be downloads to begin.
+pub(crate) fn after_a_death() -> String {
+    text(&Signal { gap: true, fetch: true, ..Signal::default() })
 }
 
-async fn speak(engine: &Engine, outbox: &Arc<Outbox>, shutdown: &Shutdown) {
+/// Publishes and receives until `shutdown`, whose soft part is here the end of all other work: what waits then is still
+/// published. Without other processes there is nothing to do.
+pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
+    let Some(outbox) = engine.outbox() else { return };
+    let relaying = async {
+        let listening = shutdown.soft.run_until_cancelled(listen(&engine));
+        let published = async { tokio::join!(publish(&engine, outbox, &shutdown.soft), listening).0 };
+        Box::pin(presence::keep(&engine, published)).await;
+    };
+    let too_late = async {
+        shutdown.soft.cancelled().await;
+        tokio::time::sleep(PUBLISHES_WITHIN).await;
+    };
+    tokio::select! {
+        () = relaying => {}
+        () = shutdown.hard.cancelled() => {}
+        () = too_late => tracing::warn!("the last events could not be published"),
+    }
+}
+
+async fn publish(engine: &Engine, outbox: &Outbox, work_ended: &CancellationToken) {
     loop {
         let text = match outbox.take() {
             Some(text) => text,
+            None if work_ended.is_cancelled() => return,
             None => tokio::select! {
                 () = outbox.due.notified() => continue,
-                () = shutdown.soft.cancelled() => return,
-                () = tokio::time::sleep(SAYS_EVERY) => text(&Signal::default()),
+                () = work_ended.cancelled() => continue,
+                () = tokio::time::sleep(HEARTBEAT) => text(&Signal::default()),
             },
         };
         while let Err(error) = engine.store().signal(&text).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "other processes could not be told");
-            if shutdown.soft.run_until_cancelled(tokio::time::sleep(PAUSE)).await.is_none() {
-                return;
-            }
+            tracing::warn!(error = &error as &dyn std::error::Error, "events could not be published");
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }
@@ -160,12 +201,12 @@ async fn listen(engine: &Engine) {
     loop {
         match engine.store().signals().await {
             Ok(Some(mut signals)) => {
-                // What was said before is not known here.
-                engine.events().gap();
+                // What was published before is not known here.
+                engine.events().gap(private_number());
                 while let Ok(heard) = tokio::time::timeout(DEAD_AFTER, signals.next()).await {
                     match heard {
                         Ok(Heard::Signal { number, text }) => hear(engine, number, &text),
-                        Ok(Heard::Gap) => engine.events().gap(),
+                        Ok(Heard::Gap) => engine.events().gap(private_number()),
                         Err(error) => {
                             tracing::warn!(
                                 error = &error as &dyn std::error::Error,
@@ -188,10 +229,10 @@ async fn listen(engine: &Engine) {
 fn hear(engine: &Engine, number: u64, text: &str) {
     // Another version may say what this one does not know.
     let Ok(signal) = serde_json::from_str::<Signal>(text) else { return };
+    let first = number.saturating_mul(NUMBERS);
     if signal.gap {
-        engine.events().gap();
+        engine.events().gap(first.saturating_add(GAP));
     }
-    let first = number.saturating_mul(EVENTS_MAX as u64 * 2);
     for (seq, Told(company_id, name, data)) in (first..).zip(signal.events) {
         let Some(name) = EventName::parse(&name) else { continue };
         if let (EventName::MediaCompleted, Some(media)) = (name, data.media_id) {

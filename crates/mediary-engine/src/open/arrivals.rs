@@ -48,6 +48,13 @@ impl Arrivals {
         }
     }
 
+    /// Waits until every file that is kept for viewers is stored or given up: its viewers may be gone before.
+    pub(crate) async fn all_kept(&self) {
+        let all = u32::try_from(KEPT_AT_ONCE).unwrap_or(u32::MAX);
+        // Fails only for a closed semaphore, and nobody closes it.
+        let _ = self.kept.acquire_many(all).await;
+    }
+
     /// Where the viewers of a file meet. It is there as long as one of them holds it.
     pub(super) fn slot(&self, company: CompanyId, media: MediaId) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,6 +8,7 @@ use mediary_engine::Shutdown;
 use mediary_server::{Server, ServerConfig, Surface};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -91,9 +92,6 @@ impl Running {
             let operation = server(Surface::Operation, Some(&self.metrics));
             servers.spawn(operation.serve(listen(address).await?, self.shutdown.clone()));
         }
-        let engine = self.parts.engine.clone();
-        let relay_shutdown = self.shutdown.clone();
-        servers.spawn(async move { engine.relay(relay_shutdown).await });
         servers.spawn(keep_up(self.metrics.clone(), self.shutdown.clone()));
         servers.close();
         let engine = self.parts.engine.clone();
@@ -105,10 +103,18 @@ impl Running {
                 Ok(())
             }
         };
-        let result = tokio::try_join!(workers, async {
-            servers.wait().await;
-            Ok(())
-        });
+        let work_ended = CancellationToken::new();
+        let relaying = Shutdown { soft: work_ended.clone(), hard: self.shutdown.hard.clone() };
+        let work = async {
+            let result = tokio::try_join!(workers, async {
+                servers.wait().await;
+                Ok(())
+            });
+            self.parts.engine.viewed_files_kept(&self.shutdown).await;
+            work_ended.cancel();
+            result
+        };
+        let (result, ()) = tokio::join!(work, self.parts.engine.relay(relaying));
         self.parts.store.close().await;
         result.map(|_| ())
     }

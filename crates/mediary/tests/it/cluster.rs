@@ -45,13 +45,17 @@ impl Cluster {
         let world = World::furnished(Database::postgres(), &settings).await;
         let mut cluster = Self { world, bucket, nodes: Vec::new() };
         for role in roles {
-            let port = free_port();
-            let args: Vec<&str> = ["serve"].into_iter().chain(role.split_whitespace()).collect();
-            let server = cluster.world.start_node(cluster.nodes.len(), port, &args);
-            cluster.nodes.push(Node { port, server: Some(server) });
+            cluster.add_node(role);
         }
         cluster.send_webhooks_to(0);
         cluster
+    }
+
+    fn add_node(&mut self, role: &str) {
+        let port = free_port();
+        let args: Vec<&str> = ["serve"].into_iter().chain(role.split_whitespace()).collect();
+        let server = self.world.start_node(self.nodes.len(), port, &args);
+        self.nodes.push(Node { port, server: Some(server) });
     }
 
     /// As a load balancer would that saw which nodes answer.
@@ -150,6 +154,76 @@ async fn what_one_node_deletes_no_other_passes_on() {
     })
     .await;
     assert!(deleted.elapsed() < HEARD_WITHIN, "it was told: {:?}", deleted.elapsed());
+}
+
+/// Sends a picture whose first download takes long.
+async fn send_slowly(cluster: &Cluster, seed: u64, bytes: u64, bytes_per_second: u64) -> String {
+    let simulator = &cluster.world.simulator;
+    let media = simulator.add_media(&MediaSpec::generated(bytes, seed, "image/jpeg")).await.unwrap();
+    let mut slow = FaultSpec::new(FaultKind::Slow).of(&media.id).times(1);
+    (slow.delay_ms, slow.bytes_per_second) = (Some(0), Some(bytes_per_second));
+    simulator.add_fault(slow).unwrap();
+    simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap().id
+}
+
+async fn downloads_in_flight(cluster: &Cluster, expected: u64) {
+    eventually("the downloads", async || match cluster.world.simulator.stats().downloads_in_flight {
+        running if running == expected => Ok(()),
+        running => Err(running),
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_places_of_a_killed_node_are_free_within_seconds_and_listeners_look_again() {
+    let mut cluster = Cluster::start(&[""], &[("MEDIARY_LEASE_MS", "30000")]).await;
+    let mut sent = Vec::new();
+    for seed in 0..4 {
+        sent.push(send_slowly(&cluster, seed, 100_000, 1000).await);
+    }
+    downloads_in_flight(&cluster, 4).await;
+    cluster.add_node("");
+    cluster.send_webhooks_to(1);
+    let survivor = cluster.api(1);
+    let mut listener = Listener::open(&survivor, None).await;
+    // With its first own event it has received all that others missed before.
+    sent.push(send_slowly(&cluster, 4, 1000, 1_000_000).await);
+    listener.until("message.created").await;
+    cluster.nodes[0].server.take().unwrap().kill();
+    let killed = Instant::now();
+    survivor.completed(sent.last().unwrap()).await;
+    let waited = killed.elapsed();
+    println!("the next file of the company came after {} ms", waited.as_millis());
+    assert!(waited < Duration::from_secs(5), "it waited {waited:?} for the places of a dead node");
+    for wamid in &sent {
+        survivor.completed(wamid).await;
+    }
+    assert!(killed.elapsed() < Duration::from_secs(15), "none waited for its lease to run out");
+    listener.until("resync").await;
+    eventually("only whole files", async || {
+        match (cluster.bucket.objects().len(), cluster.bucket.unfinished_uploads()) {
+            (5, 0) => Ok(()),
+            found => Err(found),
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_events_of_a_node_that_stops_are_heard_on_the_others() {
+    let mut cluster = Cluster::start(&["--no-workers", ""], &[]).await;
+    let mut listener = Listener::open(&cluster.api(0), None).await;
+    send_slowly(&cluster, 1, 60_000, 20_000).await;
+    downloads_in_flight(&cluster, 1).await;
+    let server = cluster.nodes[1].server.take().unwrap();
+    let stopping = tokio::task::spawn_blocking(|| server.stop());
+    let heard = listener.until("media.completed").await;
+    assert!(stopping.await.unwrap(), "it ended well");
+    let resyncs = heard.iter().filter(|event| event.name == "resync").count();
+    assert!(resyncs <= 1, "at most that of the start: {heard:?}");
+    assert_eq!(cluster.world.rows("nodes"), 1, "who leaves in order is not found gone");
+    // The first thing that a node has missed is no place on another.
+    Listener::open(&cluster.api(0), Some("1")).await.until("resync").await;
 }
 
 const BETA: &str = "300000000000003";

@@ -17,7 +17,7 @@ const LANES: u64 = 4;
 async fn survives(seed: u64, database: Database) -> bool {
     let place = PLACES[usize::try_from(seed).unwrap() % PLACES.len()];
     let pass = seed / PLACES.len() as u64 % 5 + 1;
-    // On Postgres a dead process's downloads are taken over when their leases run out.
+    // Shorter than the waits of the test, should the process have died before it was known to others.
     let mut world = World::furnished(database, &[("MEDIARY_LEASE_MS", "2000")]).await;
     world.env.insert("MEDIARY_FAULT".to_owned(), format!("{place}:{pass}"));
     world.start();
