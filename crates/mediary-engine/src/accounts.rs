@@ -19,6 +19,8 @@ use crate::vault::Vault;
 /// For how long a cached row may differ from the database; other processes change it too.
 pub(crate) const CACHED_FOR: Duration = Duration::from_millis(500);
 const CACHED_ACCOUNTS: u64 = 10_000;
+/// Numbers that no account has. Strangers may name as many as they like, so these never push out a number that one has.
+const CACHED_UNKNOWN: u64 = 10_000;
 /// Ids in one question to the database.
 const ASKED_AT_ONCE: usize = 500;
 const SECRET_BYTES_MAX: usize = 4096;
@@ -93,7 +95,8 @@ pub struct AccountDirectory {
     store: Store,
     vault: Vault,
     events: EventBus,
-    by_phone_number_id: Cache<String, Option<Arc<KnownAccount>>>,
+    by_phone_number_id: Cache<String, Arc<KnownAccount>>,
+    unknown_numbers: Cache<String, ()>,
     by_id: Cache<(CompanyId, AccountId), Arc<KnownAccount>>,
     of_waba: Cache<String, Arc<[Arc<KnownAccount>]>>,
     /// Grows whenever everything is forgotten, so that what was read before is not remembered after.
@@ -113,9 +116,10 @@ impl AccountDirectory {
             store,
             vault,
             events,
-            by_phone_number_id: cache(),
-            by_id: cache(),
-            of_waba: cache(),
+            by_phone_number_id: cache(CACHED_ACCOUNTS),
+            unknown_numbers: cache(CACHED_UNKNOWN),
+            by_id: cache(CACHED_ACCOUNTS),
+            of_waba: cache(CACHED_ACCOUNTS),
             generation: Arc::default(),
             forgotten: Arc::default(),
         }
@@ -154,7 +158,8 @@ impl AccountDirectory {
         let mut wanted = Vec::new();
         for id in ids {
             match self.by_phone_number_id.get(&id) {
-                Some(account) => drop(found.insert(id, account)),
+                Some(account) => drop(found.insert(id, Some(account))),
+                None if self.unknown_numbers.contains_key(&id) => drop(found.insert(id, None)),
                 None => wanted.push(id),
             }
         }
@@ -167,7 +172,10 @@ impl AccountDirectory {
         for id in wanted {
             let account = found.entry(id.clone()).or_default();
             if generation == self.generation() {
-                self.by_phone_number_id.insert(id, account.clone());
+                match account {
+                    Some(account) => self.by_phone_number_id.insert(id, account.clone()),
+                    None => self.unknown_numbers.insert(id, ()),
+                }
             }
         }
         Ok(found)
@@ -181,7 +189,8 @@ impl AccountDirectory {
         let generation = self.generation();
         let rows = self.store.accounts_by_waba_id(waba_id).await?;
         let accounts = rows.into_iter().map(|row| self.open(row)).collect::<Result<Arc<[_]>>>()?;
-        if generation == self.generation() {
+        // An unknown one is asked for again each time: strangers name them.
+        if !accounts.is_empty() && generation == self.generation() {
             self.of_waba.insert(waba_id.to_owned(), accounts.clone());
         }
         Ok(accounts)
@@ -248,6 +257,7 @@ impl AccountDirectory {
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.by_id.invalidate_all();
         self.by_phone_number_id.invalidate_all();
+        self.unknown_numbers.invalidate_all();
         self.of_waba.invalidate_all();
         self.forgotten.notify_waiters();
     }
@@ -286,10 +296,10 @@ impl AccountDirectory {
     }
 }
 
-fn cache<K, V>() -> Cache<K, V>
+fn cache<K, V>(most: u64) -> Cache<K, V>
 where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    Cache::builder().max_capacity(CACHED_ACCOUNTS).time_to_live(CACHED_FOR).build()
+    Cache::builder().max_capacity(most).time_to_live(CACHED_FOR).build()
 }

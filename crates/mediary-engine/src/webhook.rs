@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::{constant_time, digest};
 use bytes::Bytes;
 use mediary_core::{ErrorCode, WebhookEventId};
-use mediary_graph::{addressees, signature_matches};
+use mediary_graph::{ErrorKind, addressees, signature_matches};
 use mediary_store::{EventScope, NewWebhookEvent};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -14,8 +14,8 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::fault;
 
-/// Numbers looked up for one body; Meta sends no more updates than this in one.
-const NUMBERS_AT_ONCE: usize = 1000;
+/// Secrets that a signature is compared with: a body comes from one Meta app, and each comparison hashes all of it.
+const SECRETS_AT_ONCE: usize = 16;
 /// WABAs looked up for a body that names no number; Meta's own bodies speak of one.
 const WABAS_AT_ONCE: usize = 16;
 
@@ -48,7 +48,7 @@ impl Engine {
 
     /// Whose items the signature speaks for; `None` if it is nobody's we know.
     async fn signed_scope(&self, signature: &str, body: &Bytes) -> Result<Option<EventScope>> {
-        let accounts = self.addressed(body).await?;
+        let Some(accounts) = self.addressed(body).await? else { return Ok(None) };
         let installation = self.parts().config.installation_app_secret.as_ref();
         let mut tried: Vec<&str> = Vec::new();
         for account in &accounts {
@@ -56,6 +56,9 @@ impl Engine {
             let secret = secret.expose_secret();
             if tried.contains(&secret) {
                 continue;
+            }
+            if tried.len() == SECRETS_AT_ONCE {
+                break;
             }
             tried.push(secret);
             if signature_matches(signature, body, secret.as_bytes()) {
@@ -79,19 +82,24 @@ impl Engine {
         Ok(Some(EventScope { accounts, installation: true }))
     }
 
-    /// The accounts that a body speaks of: by their numbers, or, where it names no number, by their WABA.
-    async fn addressed(&self, body: &[u8]) -> Result<Vec<Arc<KnownAccount>>> {
-        let Ok(addressees) = addressees(body) else { return Ok(Vec::new()) };
+    /// The accounts that a body speaks of: by their numbers, or, where it names no number, by their WABA. `None` if it
+    /// speaks of more than WhatsApp ever does: nobody is looked up for such a body, it cannot be signed.
+    async fn addressed(&self, body: &[u8]) -> Result<Option<Vec<Arc<KnownAccount>>>> {
+        let addressees = match addressees(body) {
+            Ok(addressees) => addressees,
+            Err(error) if error.kind() == ErrorKind::TooManyAddressees => return Ok(None),
+            Err(_) => return Ok(Some(Vec::new())),
+        };
         if addressees.phone_number_ids.is_empty() {
             let mut accounts = Vec::new();
             for waba_id in addressees.waba_ids.iter().take(WABAS_AT_ONCE) {
                 accounts.extend(self.accounts().of_waba(waba_id).await?.iter().cloned());
             }
-            return Ok(accounts);
+            return Ok(Some(accounts));
         }
-        let numbers = addressees.phone_number_ids.into_iter().take(NUMBERS_AT_ONCE);
-        let found = self.accounts().by_phone_number_ids(numbers).await?;
-        Ok(found.into_values().flatten().collect())
+        let numbers = addressees.phone_number_ids;
+        let found = self.accounts().by_phone_number_ids(numbers.iter().cloned()).await?;
+        Ok(Some(numbers.iter().filter_map(|number| found.get(number).cloned().flatten()).collect()))
     }
 }
 

@@ -22,6 +22,8 @@ pub enum ErrorKind {
     InvalidOptions,
     /// The body is not JSON, or no JSON object.
     InvalidWebhook,
+    /// A webhook speaks about more numbers or accounts than WhatsApp ever puts into one.
+    TooManyAddressees,
     /// Graph does not know the media id (any more): error 100 with subcode 33. Final.
     MediaGone,
     /// The temporary URL is refused (401, 403, 404 or 410). The media may live on: ask Graph for a new URL.
@@ -128,7 +130,7 @@ impl Error {
     pub fn code(&self) -> ErrorCode {
         match self.kind {
             ErrorKind::InvalidOptions => ErrorCode::Internal,
-            ErrorKind::InvalidWebhook => ErrorCode::ValidationError,
+            ErrorKind::InvalidWebhook | ErrorKind::TooManyAddressees => ErrorCode::ValidationError,
             ErrorKind::MediaGone => ErrorCode::MediaExpired,
             ErrorKind::Throttled => ErrorCode::ProviderRateLimited,
             ErrorKind::Unauthorized | ErrorKind::Permission => ErrorCode::ProviderUnauthorized,

@@ -79,7 +79,8 @@ impl Problem {
             | ErrorKind::BadRequest
             | ErrorKind::Protocol
             | ErrorKind::InvalidOptions
-            | ErrorKind::InvalidWebhook => Self::Unavailable,
+            | ErrorKind::InvalidWebhook
+            | ErrorKind::TooManyAddressees => Self::Unavailable,
         }
     }
 }

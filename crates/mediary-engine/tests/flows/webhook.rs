@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use mediary_core::ErrorCode;
 use mediary_engine::AccountDraft;
-use mediary_graph::sign;
+use mediary_graph::{ADDRESSEES_MAX, sign};
 use mediary_store::NewCompany;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -124,6 +124,33 @@ async fn what_names_no_account_needs_the_installations_secret() {
 async fn without_an_installation_secret_nobody_signs_for_nobody() {
     let world = World::new().await;
     assert_eq!(accept(&world, "{}", "").await, Err(ErrorCode::Unauthorized));
+}
+
+#[tokio::test]
+async fn a_body_for_more_numbers_than_whatsapp_sends_is_nobodys() {
+    let world = world().await;
+    let mut numbers: Vec<String> = (0..ADDRESSEES_MAX).map(|n| n.to_string()).collect();
+    numbers[0] = PHONE_NUMBER_ID.into();
+    let body = |numbers: &[String]| to_numbers(&numbers.iter().map(String::as_str).collect::<Vec<_>>());
+    accept(&world, &body(&numbers), APP_SECRET).await.unwrap();
+    numbers.push("one more".into());
+    for secret in [APP_SECRET, INSTALLATION] {
+        assert_eq!(accept(&world, &body(&numbers), secret).await, Err(ErrorCode::Unauthorized));
+    }
+    assert_eq!(texts(&world).await, [format!("to {PHONE_NUMBER_ID}")]);
+}
+
+#[tokio::test]
+async fn a_signature_is_compared_with_sixteen_secrets_at_most() {
+    let world = world().await;
+    let numbers: Vec<String> = (100..117).map(|n| n.to_string()).collect();
+    for number in &numbers {
+        add_account(&world, &format!("c{number}"), number, Some(&format!("secret of {number}"))).await;
+    }
+    let body = to_numbers(&numbers.iter().map(String::as_str).collect::<Vec<_>>());
+    accept(&world, &body, "secret of 115").await.unwrap();
+    assert_eq!(accept(&world, &body, "secret of 116").await, Err(ErrorCode::Unauthorized));
+    assert_eq!(texts(&world).await, ["to 115"]);
 }
 
 #[tokio::test]

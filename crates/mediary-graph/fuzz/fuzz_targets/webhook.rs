@@ -9,7 +9,7 @@ use mediary_graph::{UpdateKind, Webhook, addressees, parse_sha256, signature_mat
 
 fuzz_target!(|body: &[u8]| {
     let webhook = Webhook::parse(body);
-    assert_eq!(webhook.is_ok(), addressees(body).is_ok());
+    assert!(webhook.is_ok() || addressees(body).is_err());
     for update in webhook.iter().flat_map(Webhook::updates) {
         if let UpdateKind::Message { message, .. } = update.kind {
             let _ = (message.display_text(), message.message_type());

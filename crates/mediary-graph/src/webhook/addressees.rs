@@ -1,10 +1,21 @@
 //! Whom a webhook is for: what must be known before its signature can be checked, since every Meta app has its own
-//! secret. Read in one pass that keeps nothing else of the body.
+//! secret. Anybody may send such a body, so it is read in one pass that keeps nothing else of it, skips what it does
+//! not look for however deep that is nested, and ends at the first addressee too many.
+
+use std::collections::HashSet;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
-use super::Webhook;
-use crate::error::Error;
+use super::tolerant::replace_lone_surrogates;
+use crate::error::{Error, ErrorKind};
+
+/// The most numbers, and the most accounts, that one body may speak about: Meta sends at most 1000 updates in one.
+pub const ADDRESSEES_MAX: usize = 1000;
+/// A longer id is nobody's.
+const ID_BYTES: usize = 256;
 
 /// The numbers and accounts that a webhook speaks about, each once, in the order of their first mention.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,74 +24,311 @@ pub struct Addressees {
     pub waba_ids: Vec<String>,
 }
 
-impl Addressees {
-    pub(super) fn add(&mut self, waba_id: Option<String>, phone_number_id: Option<String>) {
-        add_once(&mut self.waba_ids, waba_id);
-        add_once(&mut self.phone_number_ids, phone_number_id);
-    }
-}
-
-/// Reads only whom a webhook is for. Gives what [`Webhook::addressees`] gives for the same body.
+/// Reads only whom a webhook is for. Gives what [`Webhook::addressees`](super::Webhook::addressees) gives for the same
+/// body, or [`ErrorKind::TooManyAddressees`] where those are more than [`ADDRESSEES_MAX`].
 pub fn addressees(body: &[u8]) -> Result<Addressees, Error> {
-    // Serde would take a list for a struct, too.
-    let object = body.trim_ascii_start().starts_with(b"{");
-    match serde_json::from_slice::<Envelope>(body) {
-        Ok(envelope) if object => Ok(envelope.addressees()),
-        // Not the usual shape: let the tolerant reader say what it is.
-        _ => Ok(Webhook::parse(body)?.addressees()),
+    let text = String::from_utf8_lossy(body);
+    match scan(&text) {
+        // Half characters are all that this reader cannot pass over.
+        Err(error) if error.kind() == ErrorKind::InvalidWebhook => scan(&replace_lone_surrogates(&text)),
+        read => read,
     }
 }
 
-#[derive(Deserialize)]
-struct Envelope {
-    #[serde(default)]
-    entry: Vec<Entry>,
+fn scan(text: &str) -> Result<Addressees, Error> {
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err(Error::new(ErrorKind::InvalidWebhook, "the body is not a JSON object"));
+    }
+    let mut found = Collector::up_to(ADDRESSEES_MAX);
+    let mut json = serde_json::Deserializer::from_str(text);
+    let read = Reading(&mut Body(&mut found)).deserialize(&mut json).and_then(|()| json.end());
+    match read {
+        Ok(()) => Ok(found.addressees()),
+        Err(_) if found.overfull => {
+            let words = format!("the body speaks about more than {ADDRESSEES_MAX} numbers or accounts");
+            Err(Error::new(ErrorKind::TooManyAddressees, words))
+        }
+        Err(source) => Err(Error::new(ErrorKind::InvalidWebhook, "the body is not JSON").caused_by(source)),
+    }
 }
 
+/// Gathers addressees, as many as are allowed of each kind.
+pub(super) struct Collector {
+    most: usize,
+    numbers: Ids,
+    wabas: Ids,
+    overfull: bool,
+}
+
+/// Ids once each, in their order. The set finds a repeated one in one step, however many there are.
+#[derive(Default)]
+struct Ids {
+    known: HashSet<String>,
+    in_order: Vec<String>,
+}
+
+impl Ids {
+    fn add(&mut self, id: Option<String>) {
+        let Some(id) = id.filter(|id| !id.is_empty() && id.len() <= ID_BYTES) else { return };
+        if self.known.insert(id.clone()) {
+            self.in_order.push(id);
+        }
+    }
+}
+
+impl Collector {
+    pub(super) fn up_to(most: usize) -> Self {
+        Self { most, numbers: Ids::default(), wabas: Ids::default(), overfull: false }
+    }
+
+    pub(super) fn waba(&mut self, id: Option<String>) {
+        self.wabas.add(id);
+    }
+
+    pub(super) fn number(&mut self, id: Option<String>) {
+        self.numbers.add(id);
+    }
+
+    pub(super) fn addressees(self) -> Addressees {
+        Addressees { phone_number_ids: self.numbers.in_order, waba_ids: self.wabas.in_order }
+    }
+
+    fn room<E: serde::de::Error>(&mut self) -> Result<(), E> {
+        self.overfull = self.numbers.in_order.len().max(self.wabas.in_order.len()) > self.most;
+        if self.overfull { Err(E::custom("too many addressees")) } else { Ok(()) }
+    }
+}
+
+/// The names that are looked for.
 #[derive(Deserialize)]
-struct Entry {
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Key {
+    Entry,
+    Id,
+    Changes,
+    Value,
+    Metadata,
+    Standby,
+    PhoneNumberId,
+    #[serde(other)]
+    Other,
+}
+
+/// One level of the body: takes the fields or items that it knows and skips all others.
+trait Level {
+    /// An object begins.
+    fn object(&mut self) {}
+
+    fn field<'de, A: MapAccess<'de>>(&mut self, _: Key, fields: &mut A) -> Result<(), A::Error> {
+        skip(fields)
+    }
+
+    /// Reads one item of a list; false when there is none left.
+    fn item<'de, A: SeqAccess<'de>>(&mut self, items: &mut A) -> Result<bool, A::Error> {
+        Ok(items.next_element::<IgnoredAny>()?.is_some())
+    }
+}
+
+struct Body<'a>(&'a mut Collector);
+
+impl Level for Body<'_> {
+    fn field<'de, A: MapAccess<'de>>(&mut self, key: Key, fields: &mut A) -> Result<(), A::Error> {
+        match key {
+            Key::Entry => fields.next_value_seed(Reading(&mut Entries(self.0))),
+            _ => skip(fields),
+        }
+    }
+}
+
+struct Entries<'a>(&'a mut Collector);
+
+impl Level for Entries<'_> {
+    fn item<'de, A: SeqAccess<'de>>(&mut self, items: &mut A) -> Result<bool, A::Error> {
+        let mut entry = Entry { found: self.0, id: None };
+        let read = items.next_element_seed(Reading(&mut entry))?;
+        let id = entry.id;
+        self.0.waba(id);
+        self.0.room()?;
+        Ok(read.is_some())
+    }
+}
+
+struct Entry<'a> {
+    found: &'a mut Collector,
     id: Option<String>,
-    #[serde(default)]
-    changes: Vec<Change>,
 }
 
-#[derive(Deserialize)]
+impl Level for Entry<'_> {
+    fn field<'de, A: MapAccess<'de>>(&mut self, key: Key, fields: &mut A) -> Result<(), A::Error> {
+        match key {
+            Key::Id => self.id = scalar(fields)?,
+            Key::Changes => fields.next_value_seed(Reading(&mut Changes(self.found)))?,
+            _ => skip(fields)?,
+        }
+        Ok(())
+    }
+}
+
+struct Changes<'a>(&'a mut Collector);
+
+impl Level for Changes<'_> {
+    fn item<'de, A: SeqAccess<'de>>(&mut self, items: &mut A) -> Result<bool, A::Error> {
+        let mut change = Change::default();
+        let read = items.next_element_seed(Reading(&mut change))?;
+        let metadata = change.value.outer.or(change.value.standby.0);
+        self.0.number(metadata.and_then(|metadata| metadata.phone_number_id));
+        self.0.room()?;
+        Ok(read.is_some())
+    }
+}
+
+#[derive(Default)]
 struct Change {
-    value: Option<ChangeValue>,
+    value: ChangeValue,
 }
 
-#[derive(Deserialize)]
+impl Level for Change {
+    fn field<'de, A: MapAccess<'de>>(&mut self, key: Key, fields: &mut A) -> Result<(), A::Error> {
+        match key {
+            Key::Value => last(fields, &mut self.value),
+            _ => skip(fields),
+        }
+    }
+}
+
+#[derive(Default)]
 struct ChangeValue {
-    metadata: Option<Metadata>,
-    standby: Option<Standby>,
+    outer: Option<Metadata>,
+    standby: Standby,
 }
 
-#[derive(Deserialize)]
-struct Standby {
-    metadata: Option<Metadata>,
+impl Level for ChangeValue {
+    fn field<'de, A: MapAccess<'de>>(&mut self, key: Key, fields: &mut A) -> Result<(), A::Error> {
+        match key {
+            Key::Metadata => metadata(fields, &mut self.outer),
+            Key::Standby => last(fields, &mut self.standby),
+            _ => skip(fields),
+        }
+    }
 }
 
-#[derive(Deserialize)]
+#[derive(Default)]
+struct Standby(Option<Metadata>);
+
+impl Level for Standby {
+    fn field<'de, A: MapAccess<'de>>(&mut self, key: Key, fields: &mut A) -> Result<(), A::Error> {
+        match key {
+            Key::Metadata => metadata(fields, &mut self.0),
+            _ => skip(fields),
+        }
+    }
+}
+
+#[derive(Default)]
 struct Metadata {
+    is_object: bool,
     phone_number_id: Option<String>,
 }
 
-impl Envelope {
-    fn addressees(self) -> Addressees {
-        let mut addressees = Addressees::default();
-        for entry in self.entry {
-            addressees.add(entry.id, None);
-            for value in entry.changes.into_iter().filter_map(|change| change.value) {
-                let metadata = value.metadata.or(value.standby.and_then(|standby| standby.metadata));
-                addressees.add(None, metadata.and_then(|metadata| metadata.phone_number_id));
-            }
+impl Level for Metadata {
+    fn object(&mut self) {
+        self.is_object = true;
+    }
+
+    fn field<'de, A: MapAccess<'de>>(&mut self, key: Key, fields: &mut A) -> Result<(), A::Error> {
+        match key {
+            Key::PhoneNumberId => self.phone_number_id = scalar(fields)?,
+            _ => skip(fields)?,
         }
-        addressees
+        Ok(())
     }
 }
 
-fn add_once(ids: &mut Vec<String>, id: Option<String>) {
-    if let Some(id) = id.filter(|id| !id.is_empty() && !ids.contains(id)) {
-        ids.push(id);
+fn skip<'de, A: MapAccess<'de>>(fields: &mut A) -> Result<(), A::Error> {
+    fields.next_value::<IgnoredAny>().map(drop)
+}
+
+/// Reads a level; of a repeated key the last counts.
+fn last<'de, A, L>(fields: &mut A, level: &mut L) -> Result<(), A::Error>
+where
+    A: MapAccess<'de>,
+    L: Level + Default,
+{
+    *level = L::default();
+    fields.next_value_seed(Reading(level))
+}
+
+fn metadata<'de, A: MapAccess<'de>>(fields: &mut A, place: &mut Option<Metadata>) -> Result<(), A::Error> {
+    let mut metadata = Metadata::default();
+    fields.next_value_seed(Reading(&mut metadata))?;
+    *place = metadata.is_object.then_some(metadata);
+    Ok(())
+}
+
+/// Text, also where a number stands for it.
+fn scalar<'de, A: MapAccess<'de>>(fields: &mut A) -> Result<Option<String>, A::Error> {
+    let json = fields.next_value::<&RawValue>()?.get();
+    Ok(match json.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(json).ok(),
+        Some(b'-' | b'0'..=b'9') => {
+            serde_json::from_str::<serde_json::Number>(json).ok().map(|number| number.to_string())
+        }
+        _ => None,
+    })
+}
+
+/// Reads what belongs to a level from whatever stands in its place.
+struct Reading<'a, L>(&'a mut L);
+
+impl<'de, L: Level> DeserializeSeed<'de> for Reading<'_, L> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de, L: Level> Visitor<'de> for Reading<'_, L> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        self.0.object();
+        while let Some(key) = fields.next_key()? {
+            self.0.field(key, &mut fields)?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while self.0.item(&mut items)? {}
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
     }
 }

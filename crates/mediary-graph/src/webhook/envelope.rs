@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::addressees::Collector;
 use super::contacts::Contacts;
 use super::message::Message;
 use super::status::{ReportedError, Status};
@@ -19,14 +20,14 @@ pub(super) fn updates(root: &Value) -> Vec<Update> {
 }
 
 pub(super) fn addressees(root: &Value) -> Addressees {
-    let mut addressees = Addressees::default();
+    let mut found = Collector::up_to(usize::MAX);
     for entry in items(root, "entry") {
-        addressees.add(id(entry, "id"), None);
+        found.waba(id(entry, "id"));
         for change in items(entry, "changes") {
-            addressees.add(None, Change::of(entry, change).phone_number_id);
+            found.number(Change::of(entry, change).phone_number_id);
         }
     }
-    addressees
+    found.addressees()
 }
 
 struct Change<'a> {

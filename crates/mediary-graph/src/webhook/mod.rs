@@ -15,7 +15,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use addressees::{Addressees, addressees};
+pub use addressees::{ADDRESSEES_MAX, Addressees, addressees};
 pub use content::{Content, MediaObject, SystemEvent, media_id};
 pub use message::{Context, Message, Profile};
 pub use status::{ReportedError, Status};

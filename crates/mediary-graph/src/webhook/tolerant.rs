@@ -88,7 +88,7 @@ fn salvage(raw: &RawValue, levels: usize) -> Value {
 }
 
 /// Writes U+FFFD for every `\uD800`–`\uDFFF` escape that is not half of a pair: texts cut in the middle of an emoji.
-fn replace_lone_surrogates(json: &str) -> String {
+pub(super) fn replace_lone_surrogates(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let mut rest = json;
     while let Some(at) = rest.find('\\') {
