@@ -43,7 +43,7 @@ impl EventName {
         }
     }
 
-    const ALL: [Self; 8] = [
+    pub const ALL: [Self; 8] = [
         Self::MessageCreated,
         Self::MessageUpdated,
         Self::ConversationUpdated,

@@ -5,6 +5,7 @@
 mod app;
 mod bytes;
 mod description;
+mod failures;
 mod json;
 mod layers;
 mod listen;

@@ -2,15 +2,18 @@
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
-use http::header;
+use http::{Method, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use mediary_core::{ErrorCode, limits};
+use serde::Deserialize as _;
 use serde::de::{DeserializeOwned, Deserializer};
+use serde_json::Value;
 
 use super::drain;
 use crate::problem::Problem;
 
-/// A JSON body. An empty one counts as `{}`, so that a request without options needs no body.
+/// A JSON body. A POST without one counts as `{}`, so that a request without options needs no body; a change without
+/// one is a mistake.
 #[derive(Debug)]
 pub(crate) struct Body<T>(pub(crate) T);
 
@@ -18,10 +21,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let json = is_json(&request);
+        let (json, post) = (is_json(&request), request.method() == Method::POST);
         let bytes = read(request).await?;
         if bytes.is_empty() {
-            return parse(b"{}").map(Self);
+            return if post { parse(b"{}").map(Self) } else { Err(Problem::field("body", "is missing")) };
         }
         if !json {
             let detail = "send the body as JSON, with content-type: application/json";
@@ -38,6 +41,15 @@ where
     D: Deserializer<'de>,
 {
     serde::Deserialize::deserialize(deserializer).map(Some)
+}
+
+/// For a field that may be left out, but not be empty: neither `null` in a body nor `field=` in a query means anything.
+pub(crate) fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 fn is_json(request: &Request) -> bool {
@@ -67,18 +79,48 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         return Err(Problem::field("body", "must be a JSON object"));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        let error = error.into_inner();
-        if error.is_data() {
-            let message = error.to_string();
-            Problem::field(field_name(&path, &message), without_position(&message))
-        } else {
-            Problem::field("body", "is not valid JSON")
+    let value = match serde_path_to_error::deserialize(&mut json) {
+        // To JSON 3.0 and 3 are the same number, to Rust they are not.
+        Err(error) if error.inner().to_string().contains("floating point") => {
+            json = serde_json::Deserializer::from_slice(bytes);
+            let mut value = Value::deserialize(&mut json).map_err(|_| not_json())?;
+            whole_numbers(&mut value);
+            serde_path_to_error::deserialize(value).map_err(wrong_field)?
         }
-    })?;
+        value => value.map_err(wrong_field)?,
+    };
     json.end().map_err(|_| Problem::field("body", "has something after the JSON value"))?;
     Ok(value)
+}
+
+fn not_json() -> Problem {
+    Problem::field("body", "is not valid JSON")
+}
+
+fn wrong_field(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let path = error.path().to_string();
+    let error = error.into_inner();
+    if !error.is_data() {
+        return not_json();
+    }
+    let message = error.to_string();
+    Problem::field(field_name(&path, &message), without_position(&message))
+}
+
+/// Writes numbers that are whole as such. Deeper than the parser's own limit nothing comes.
+fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            let text =
+                number.as_f64().filter(|float| float.fract() == 0.0).map(|float| format!("{float:.0}"));
+            if let Some(whole) = text.and_then(|text| text.parse::<i64>().ok()) {
+                *number = whole.into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        Value::Object(fields) => fields.values_mut().for_each(whole_numbers),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
 }
 
 /// The path ends at the object when one of its fields is missing or unknown; serde then names the field in backticks.
@@ -109,7 +151,6 @@ mod tests {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Outer {
-        #[expect(dead_code, reason = "only its type matters here")]
         count: u32,
         #[serde(default)]
         inner: Vec<Inner>,
@@ -146,6 +187,36 @@ mod tests {
             let (named, message) = errors(&text).await;
             assert_eq!(named, field, "{text}: {message}");
             assert!(!message.contains("line"), "{message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_needs_a_body_and_a_post_without_required_fields_does_not() {
+        #[derive(Debug, Deserialize)]
+        struct Options {
+            #[serde(default, deserialize_with = "given")]
+            count: Option<u32>,
+        }
+        let ask = async |method: &str, body: &'static str| {
+            let request = Request::builder().method(method).header("content-type", "application/json");
+            Body::<Options>::from_request(request.body(body.into()).unwrap(), &()).await
+        };
+        assert_eq!(ask("POST", "").await.unwrap().0.count, None);
+        assert_eq!(ask("PATCH", "{}").await.unwrap().0.count, None);
+        for (method, body) in [("PATCH", ""), ("PUT", ""), ("POST", r#"{"count": null}"#)] {
+            assert_eq!(
+                ask(method, body).await.unwrap_err().code(),
+                ErrorCode::ValidationError,
+                "{method} {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        assert_eq!(parse::<Outer>(br#"{"count": 3.0}"#).unwrap().count, 3);
+        for wrong in ["{\"count\": 3.5}", "{\"count\": -1.0}", "{\"count\": 1e300}", "{\"count\": 3.0} 4"] {
+            assert!(parse::<Outer>(wrong.as_bytes()).is_err(), "{wrong}");
         }
     }
 

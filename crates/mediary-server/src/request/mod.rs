@@ -8,7 +8,7 @@ mod origin;
 mod peer;
 mod query;
 
-pub(crate) use body::{Body, present};
+pub(crate) use body::{Body, given, present};
 pub(crate) use caller::{Credentials, May, SESSION_COOKIE, rights};
 pub(crate) use drain::drain;
 pub(crate) use id::{Id, Name};

@@ -26,9 +26,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Paging {
-    /// `nextCursor` of the page before.
+    /// `nextCursor` of the page before; empty for the first page.
     #[serde(default, deserialize_with = "cursor")]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = "cursor")]
     pub(crate) cursor: Option<Cursor>,
     /// How many items, from 1 to 100; 20 unless given.
     #[serde(default)]
@@ -78,4 +78,25 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
         let field = field.split('[').next().unwrap_or_default().to_owned();
         Problem::field(field, error.into_inner().to_string())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::given;
+
+    #[derive(Debug, Deserialize)]
+    struct Asked {
+        #[serde(default, deserialize_with = "given")]
+        account: Option<i64>,
+    }
+
+    #[test]
+    fn a_value_that_is_not_of_its_type_is_refused_and_an_empty_one_too() {
+        assert_eq!(parse::<Asked>("").unwrap().account, None);
+        assert_eq!(parse::<Asked>("account=5&unknown=1").unwrap().account, Some(5));
+        for wrong in ["account=", "account=five", "account=5.5", "account=5&account=6"] {
+            assert!(parse::<Asked>(wrong).is_err(), "{wrong}");
+        }
+    }
 }

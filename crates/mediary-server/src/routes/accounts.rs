@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::json::{Account, Page, Shape, words};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Body, Id, May, Paging, Peer, Query, present, rights};
+use crate::request::{Body, Id, May, Paging, Peer, Query, given, present, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_accounts, create_account)).routes(routes!(
@@ -32,12 +32,12 @@ struct NewWhatsappAccount {
     waba_id: Option<String>,
     display_phone_number: Option<String>,
     name: String,
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096)]
     access_token: Option<SecretString>,
     /// Without one the installation's app secret applies.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096)]
     app_secret: Option<SecretString>,
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096)]
     verify_token: Option<SecretString>,
     #[schema(value_type = Option<words::MediaPolicy>)]
     media_policy: Option<MediaPolicy>,
@@ -47,23 +47,30 @@ struct NewWhatsappAccount {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WhatsappAccountChange {
+    #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     name: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     waba_id: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     display_phone_number: Option<String>,
     /// A new token makes the account active again; its downloads go on.
-    #[schema(value_type = Option<String>, nullable = false)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 4096)]
     access_token: Option<SecretString>,
-    #[schema(value_type = Option<String>, nullable = false)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 4096)]
     app_secret: Option<SecretString>,
-    #[schema(value_type = Option<String>, nullable = false)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 4096)]
     verify_token: Option<SecretString>,
     /// Null goes back to the company's policy.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<words::MediaPolicy>)]
     media_policy: Option<Option<MediaPolicy>>,
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<words::AccountStatus>, nullable = false)]
     status: Option<AccountStatus>,
 }

@@ -24,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewApiKey {
+    #[schema(min_length = 1, max_length = 200, pattern = "\\S")]
     name: String,
     #[schema(value_type = words::Role)]
     role: Role,

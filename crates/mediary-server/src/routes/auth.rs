@@ -40,7 +40,7 @@ struct Login {
 /// Sets the cookie `mediary_session`. Ten wrong tries a minute for one e-mail, or fifty from one address, and the next
 /// wrong ones have to wait.
 #[utoipa::path(post, path = "/api/auth/login", tag = "Session", request_body = Login, security(()), responses(
-    (status = 200, body = Me), (status = 401, body = ProblemBody), (status = 429, body = ProblemBody)))]
+    (status = 200, body = Me), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 429, body = ProblemBody)))]
 async fn login(
     State(app): State<App>,
     _: SameOrigin,
@@ -83,7 +83,7 @@ async fn login(
 /// Log out
 ///
 /// Ends the session, and has the browser forget the files it kept.
-#[utoipa::path(post, path = "/api/auth/logout", tag = "Session", responses((status = 204)))]
+#[utoipa::path(post, path = "/api/auth/logout", tag = "Session", security(()), responses((status = 204), (status = 403, body = ProblemBody)))]
 async fn logout(
     State(app): State<App>,
     _: SameOrigin,

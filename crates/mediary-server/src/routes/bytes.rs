@@ -7,7 +7,7 @@ use mediary_engine::{Caller, OpenRequest, OpenedMedia, Target};
 use serde::{Deserialize, Deserializer};
 use std::net::IpAddr;
 
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -23,6 +23,25 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(read_linked_file))
 }
 
+/// The bytes of a file, in its own media type.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+struct FileBytes(#[expect(dead_code, reason = "describes an answer that is streamed")] Vec<u8>);
+
+/// What a flag in a query may be.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `flag` reads")]
+enum Flag {
+    #[schema(rename = "1")]
+    One,
+    #[schema(rename = "true")]
+    True,
+    #[schema(rename = "0")]
+    Zero,
+    #[schema(rename = "false")]
+    False,
+}
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Wish {
@@ -30,7 +49,7 @@ struct Wish {
     variant: Option<String>,
     /// `1` to save the file instead of showing it.
     #[serde(default, deserialize_with = "flag")]
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<Flag>)]
     download: bool,
 }
 
@@ -39,7 +58,7 @@ struct Wish {
 /// From storage, else from WhatsApp, as the company's policy says. Serves ranges and conditional requests.
 #[utoipa::path(get, path = "/api/media/messages/{messageId}", tag = "Bytes",
     params(("messageId" = i64, Path), Wish), responses(
-    (status = 200, content_type = "application/octet-stream"), (status = 206, content_type = "application/octet-stream"),
+    (status = 200, content_type = "*/*", body = inline(FileBytes)), (status = 206, content_type = "*/*", body = inline(FileBytes)),
     (status = 302, description = "to the bucket that keeps the file"), (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody),
     (status = 502, body = ProblemBody), (status = 503, body = ProblemBody)))]
 async fn read_message_file(
@@ -63,7 +82,7 @@ struct ProviderWish {
     t: Option<String>,
     /// `1` to save the file instead of showing it.
     #[serde(default, deserialize_with = "flag")]
-    #[param(value_type = Option<String>)]
+    #[param(inline, value_type = Option<Flag>)]
     download: bool,
 }
 
@@ -72,7 +91,7 @@ struct ProviderWish {
 /// Always from WhatsApp, and never stored.
 #[utoipa::path(get, path = "/api/whatsapp/media/{providerMediaId}", tag = "Bytes",
     params(("providerMediaId" = String, Path), ProviderWish), responses(
-    (status = 200, content_type = "application/octet-stream"), (status = 206, content_type = "application/octet-stream"),
+    (status = 200, content_type = "*/*", body = inline(FileBytes)), (status = 206, content_type = "*/*", body = inline(FileBytes)),
     (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 502, body = ProblemBody)))]
 async fn read_whatsapp_file(
     State(app): State<App>,
@@ -91,7 +110,7 @@ async fn read_whatsapp_file(
 
 /// A file by signed link
 #[utoipa::path(get, path = "/m/{token}", tag = "Bytes", params(("token" = String, Path)), security(()), responses(
-    (status = 200, content_type = "application/octet-stream"), (status = 206, content_type = "application/octet-stream"),
+    (status = 200, content_type = "*/*", body = inline(FileBytes)), (status = 206, content_type = "*/*", body = inline(FileBytes)),
     (status = 302, description = "to the bucket that keeps the file"), (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody)))]
 async fn read_linked_file(
     State(app): State<App>,
@@ -143,7 +162,7 @@ impl Viewer<'_> {
 fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     match String::deserialize(deserializer)?.as_str() {
         "1" | "true" => Ok(true),
-        "" | "0" | "false" => Ok(false),
+        "0" | "false" => Ok(false),
         _ => Err(serde::de::Error::custom("must be 1 or 0")),
     }
 }

@@ -58,7 +58,7 @@ fn render(api: &Value) -> String {
         let _ = write!(html, "<h2>{}</h2>", text(&tag["name"]));
         for (path, method, operation) in operations(api) {
             if list(&operation["tags"]).first() == Some(&tag["name"]) {
-                operation_section(&mut html, path, method, operation);
+                operation_section(&mut html, api, path, method, operation);
             }
         }
     }
@@ -80,7 +80,7 @@ fn operations(api: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
     })
 }
 
-fn operation_section(html: &mut String, path: &str, method: &str, operation: &Value) {
+fn operation_section(html: &mut String, api: &Value, path: &str, method: &str, operation: &Value) {
     let method = method.to_uppercase();
     let _ = write!(
         html,
@@ -109,6 +109,7 @@ fn operation_section(html: &mut String, path: &str, method: &str, operation: &Va
     }
     html.push_str("<table><tr><th>Status</th><th>Body</th><th></th></tr>");
     for (status, response) in members(&operation["responses"]) {
+        let response = resolved(api, response);
         let body = members(&response["content"])
             .map(|(_, content)| kind(&content["schema"]))
             .next()
@@ -121,6 +122,12 @@ fn operation_section(html: &mut String, path: &str, method: &str, operation: &Va
         );
     }
     html.push_str("</table></details>");
+}
+
+/// A description where it stands, or the one that it points to.
+fn resolved<'a>(api: &'a Value, it: &'a Value) -> &'a Value {
+    let pointer = it["$ref"].as_str().and_then(|reference| api.pointer(reference.strip_prefix('#')?));
+    pointer.unwrap_or(it)
 }
 
 fn errors_section(html: &mut String) {

@@ -8,15 +8,18 @@ use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream, StreamExt};
 use http::HeaderMap;
-use mediary_core::limits;
-use mediary_engine::{Caller, Delivery, Subscription};
+use mediary_core::{DownloadStatus, limits};
+use mediary_engine::{Caller, Delivery, EventName, Subscription};
 use serde::Deserialize;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
-use utoipa::IntoParams;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
+use crate::json::words;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Credentials, May, Query, rights};
 
@@ -24,6 +27,8 @@ use crate::request::{Credentials, May, Query, rights};
 /// nothing more after both and the half second for which a caller is remembered.
 const RECHECK: Duration = Duration::from_secs(2);
 const RECHECK_WITHIN: Duration = Duration::from_secs(2);
+/// The event that says that events were missed.
+const RESYNC: &str = "resync";
 /// After which a browser that lost the stream comes back.
 const RECONNECT: Duration = Duration::from_secs(2);
 
@@ -39,13 +44,58 @@ struct From {
     last_event_id: Option<String>,
 }
 
+/// One event: its `id:` and `event:` lines, and its `data:` line as JSON.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what `event` writes")]
+struct LiveEvent {
+    /// The place to come back to, as `Last-Event-ID`. Only compared, never ordered.
+    id: String,
+    event: EventKind,
+    data: LiveEventData,
+}
+
+/// What happened; `resync` says that events were missed.
+struct EventKind;
+
+impl PartialSchema for EventKind {
+    fn schema() -> RefOr<Schema> {
+        let names = EventName::ALL.into_iter().map(EventName::as_str).chain([RESYNC]);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+    }
+}
+
+impl ToSchema for EventKind {}
+
+/// What it is about, as far as it applies. Empty for `resync`.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes mediary_engine::EventData, which knows nothing of HTTP")]
+struct LiveEventData {
+    /// Of the record that the event's name speaks of.
+    #[schema(nullable = false)]
+    id: Option<i64>,
+    #[schema(nullable = false)]
+    conversation_id: Option<i64>,
+    #[schema(nullable = false)]
+    message_id: Option<i64>,
+    #[schema(nullable = false)]
+    media_id: Option<i64>,
+    #[schema(value_type = Option<words::DownloadStatus>, nullable = false)]
+    status: Option<DownloadStatus>,
+    #[schema(nullable = false)]
+    bytes_downloaded: Option<u64>,
+    #[schema(nullable = false)]
+    file_size: Option<u64>,
+}
+
 /// Live events of the company
 ///
 /// Server-sent events: `message.created`, `message.updated`, `conversation.updated`, `media.progress`, `media.completed`,
 /// `media.failed`, `media.deleted`, `account.updated`, with ids as data. `Last-Event-ID` goes on where a stream broke off;
-/// `resync` says that events were missed and everything has to be read anew.
+/// `resync` says that events were missed and everything has to be read again.
 #[utoipa::path(get, path = "/api/events", tag = "Events", params(From),
-    responses((status = 200, content_type = "text/event-stream", body = String), (status = 429, body = ProblemBody)))]
+    responses((status = 200, content_type = "text/event-stream", body = LiveEvent,
+        description = "A stream of events without an end; the schema is that of each."), (status = 429, body = ProblemBody)))]
 async fn listen_to_events(
     State(app): State<App>,
     may: May<rights::Read>,
@@ -111,7 +161,7 @@ fn event(delivery: &Delivery) -> Event {
             let data = serde_json::to_string(&event.data).expect("ids and numbers can be written");
             Event::default().id(event.seq.to_string()).event(event.name.as_str()).data(data)
         }
-        Delivery::Resync { seq } => Event::default().id(seq.to_string()).event("resync").data("{}"),
+        Delivery::Resync { seq } => Event::default().id(seq.to_string()).event(RESYNC).data("{}"),
     }
 }
 

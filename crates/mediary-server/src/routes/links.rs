@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::json::Time;
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Body, Id, May, Peer, rights};
+use crate::request::{Body, Id, May, Peer, given, rights};
 
 /// The life of a link unless the request says otherwise: an hour.
 const LIFE_DEFAULT_SECONDS: u64 = 3600;
@@ -28,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewLink {
     /// An hour unless given.
+    #[serde(default, deserialize_with = "given")]
     #[schema(minimum = 1, maximum = 604_800, nullable = false)]
     expires_in_seconds: Option<u64>,
     /// The kind of a variant of the file, instead of the file itself.
@@ -64,7 +65,7 @@ async fn sign_media_url(
         return Err(Problem::new(ErrorCode::MediaDeleted));
     }
     if wanted.variant.is_some() {
-        return Err(Problem::field("variant", "this file has no such variant"));
+        return Err(Problem::not_found().detail("this file has no such variant"));
     }
     let life = Duration::from_secs(wanted.expires_in_seconds.unwrap_or(LIFE_DEFAULT_SECONDS));
     let expires_at = Links::expiry(app.engine().now(), life)?;

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::json::{MediaFile, MediaStatus, Page, Shape, words};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Body, Id, May, Paging, Peer, Query, rights};
+use crate::request::{Body, Id, May, Paging, Peer, Query, given, rights};
 
 const RETRY_ATTEMPTS_DEFAULT: i64 = 5;
 const RETRY_ATTEMPTS_MAX: i64 = 1000;
@@ -36,6 +36,7 @@ struct Filter {
     #[serde(default)]
     #[param(value_type = Vec<words::FileType>, required = false)]
     file_type: Vec<FileType>,
+    #[serde(default, deserialize_with = "given")]
     #[param(value_type = Option<words::DownloadStatus>)]
     download_status: Option<DownloadStatus>,
     /// RFC 3339; created at or after.
@@ -169,6 +170,7 @@ async fn download_media(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Retry {
     /// Only downloads that were started at most this often; 5 unless given.
+    #[serde(default, deserialize_with = "given")]
     #[schema(minimum = 1, maximum = 1000, nullable = false)]
     max_attempts: Option<i64>,
 }
@@ -219,9 +221,6 @@ async fn delete_media(
 /// An empty value counts as none, as forms send it.
 fn moment<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    if text.is_empty() {
-        return Ok(None);
-    }
     let wrong = || serde::de::Error::custom("must be an RFC 3339 time, like 2026-11-20T09:30:00Z");
     // A plus sign that was not escaped arrives as a space.
     Timestamp::parse_rfc3339(&text.replace(' ', "+")).map(Some).ok_or_else(wrong)

@@ -28,9 +28,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::description::describe;
-use crate::layers;
 use crate::problem::Problem;
 use crate::{App, Surface};
+use crate::{failures, layers};
 
 /// The routes of the app's surface, with what surrounds them.
 pub(crate) fn router(app: &App) -> Router {
@@ -70,8 +70,9 @@ fn everything(app: &App) -> Router {
 
 /// The description of every route.
 pub(crate) fn openapi() -> OpenApi {
-    let (_, api) =
+    let (_, mut api) =
         OpenApiRouter::with_openapi(describe()).merge(json_routes()).merge(fast_routes()).split_for_parts();
+    failures::document(&mut api);
     api
 }
 

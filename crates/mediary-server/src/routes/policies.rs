@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::json::words;
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Body, May, Peer, Query, rights};
+use crate::request::{Body, May, Peer, Query, given, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(preview_media_policy)).routes(routes!(erase_media))
@@ -24,9 +24,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[serde(rename_all = "camelCase")]
 struct Preview {
     /// The policy to look ahead to; without it the company's present one.
+    #[serde(default, deserialize_with = "given")]
     #[param(value_type = Option<words::MediaPolicy>)]
     policy: Option<MediaPolicy>,
     /// For one WhatsApp account; without it for all that have no policy of their own.
+    #[serde(default, deserialize_with = "given")]
     #[param(value_type = Option<i64>)]
     account_id: Option<i64>,
 }

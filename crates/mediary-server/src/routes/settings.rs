@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::json::words;
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Body, May, Peer, present, rights};
+use crate::request::{Body, May, Peer, given, present, rights};
 
 /// Ten years; whoever wants longer keeps for ever.
 const RETENTION_DAYS_MAX: i64 = 3650;
@@ -57,11 +57,13 @@ struct Sizes {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct MediaSettingsChange {
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<words::MediaPolicy>, nullable = false)]
     policy: Option<MediaPolicy>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 3650)]
     retention_days: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     audit_views: Option<bool>,
 }

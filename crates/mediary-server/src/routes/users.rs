@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::json::{Page, Shape, User, words};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Body, Id, May, Paging, Peer, Query, rights};
+use crate::request::{Body, Id, May, Paging, Peer, Query, given, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_users, create_user)).routes(routes!(
@@ -28,12 +28,14 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewUser {
+    #[schema(max_length = 200, format = Email)]
     email: String,
+    #[schema(min_length = 1, max_length = 200, pattern = "\\S")]
     name: String,
     #[schema(value_type = words::Role)]
     role: Role,
     /// Eight characters or more.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, min_length = 8)]
     password: SecretString,
 }
 
@@ -41,15 +43,19 @@ struct NewUser {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct UserChange {
-    #[schema(nullable = false)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, min_length = 1, max_length = 200, pattern = "\\S")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<words::Role>, nullable = false)]
     role: Option<Role>,
     /// Who is made inactive is logged out everywhere.
+    #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     active: Option<bool>,
     /// A new password logs the person out everywhere.
-    #[schema(value_type = Option<String>, nullable = false)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 8)]
     password: Option<SecretString>,
 }
 
