@@ -11,12 +11,17 @@ pub const WEBHOOK_BODY_BYTES: usize = 3 * 1024 * 1024;
 pub const API_BODY_BYTES: usize = 256 * 1024;
 /// Requests of the API that may be worked on at once, until the head of their answer, before new ones get 503.
 pub const API_REQUESTS_IN_FLIGHT: usize = 1024;
+/// Connections open at once, where the process may have so many open files.
+pub const CONNECTIONS: usize = 8192;
 /// Webhook bodies that may wait for their commit before new ones are refused with 503.
 pub const WEBHOOK_QUEUE: usize = 1024;
 /// Webhook bodies committed together.
 pub const WEBHOOK_BATCH: usize = 256;
-/// Bytes of webhook bodies that may be in memory at once, waiting for their commit.
+/// Bytes of webhook bodies that may be in memory at once, waiting for their rest or their commit; of these, some are kept for
+/// bodies of the usual size, so that a few large ones that never end do not hold up all others.
 pub const WEBHOOK_BYTES_IN_FLIGHT: usize = 64 * 1024 * 1024;
+pub const SMALL_WEBHOOK_BYTES_IN_FLIGHT: usize = 16 * 1024 * 1024;
+pub const SMALL_WEBHOOK_BYTES: usize = 64 * 1024;
 
 /// Items on a page of a list, unless the caller says otherwise, and at most.
 pub const PAGE_DEFAULT: u32 = 20;

@@ -40,7 +40,8 @@ struct Inner {
     login_turns: LoginTurns,
     request_ids: RequestIds,
     api_requests: Semaphore,
-    webhook_bytes: Semaphore,
+    small_webhook_bytes: Semaphore,
+    large_webhook_bytes: Semaphore,
     file_headers: FileHeaders,
     audited_views: Cache<CompanyId, bool>,
     meters: Meters,
@@ -68,7 +69,10 @@ impl App {
             login_turns: LoginTurns::default(),
             request_ids: RequestIds::new(),
             api_requests: Semaphore::new(limits::API_REQUESTS_IN_FLIGHT),
-            webhook_bytes: Semaphore::new(limits::WEBHOOK_BYTES_IN_FLIGHT),
+            small_webhook_bytes: Semaphore::new(limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT),
+            large_webhook_bytes: Semaphore::new(
+                limits::WEBHOOK_BYTES_IN_FLIGHT - limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT,
+            ),
             file_headers: FileHeaders::default(),
             audited_views: Cache::builder().max_capacity(WISHES_CACHED).time_to_live(WISH_CACHED_FOR).build(),
             meters: Meters::default(),
@@ -116,9 +120,15 @@ impl App {
         self.0.api_requests.try_acquire().ok()
     }
 
-    /// Memory for `bytes` of a webhook's body, unless too much of it is taken.
+    /// Memory for the `bytes` of a webhook's body that have come, unless too much of it is taken.
     pub(crate) fn webhook_room(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
-        self.0.webhook_bytes.try_acquire_many(u32::try_from(bytes).ok()?).ok()
+        let count = u32::try_from(bytes).ok()?;
+        let small = (bytes <= limits::SMALL_WEBHOOK_BYTES)
+            .then(|| self.0.small_webhook_bytes.try_acquire_many(count));
+        match small {
+            Some(Ok(room)) => Some(room),
+            _ => self.0.large_webhook_bytes.try_acquire_many(count).ok(),
+        }
     }
 
     pub(crate) fn file_headers(&self) -> &FileHeaders {

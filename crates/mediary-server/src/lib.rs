@@ -13,6 +13,8 @@ mod login_throttle;
 mod login_turns;
 mod metrics;
 mod network;
+mod pace;
+mod places;
 mod problem;
 mod proxies;
 mod request;
@@ -28,6 +30,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use crate::app::App;
+use crate::listen::Bounds;
 pub use crate::proxies::TrustedProxies;
 use crate::routes::docs::Docs;
 
@@ -51,6 +54,8 @@ pub struct ServerConfig {
     pub public_url: Url,
     /// Who may say from where a request comes.
     pub trusted_proxies: TrustedProxies,
+    /// Connections open at once; further ones are closed, but for a few that only bring webhooks and probes.
+    pub connections: usize,
     /// What `/metrics` shows; without it there is no such path.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -82,8 +87,13 @@ impl Server {
     /// Serves until `shutdown`, and returns when every connection has ended: by itself after `soft`, at once after `hard`.
     pub async fn serve(self, listener: TcpListener, shutdown: Shutdown) {
         let docs = Docs::new(&openapi());
+        let bounds = Bounds {
+            connections: self.config.connections,
+            trusted_proxies: self.config.trusted_proxies.clone(),
+            ..Bounds::default()
+        };
         let app = App::new(self.engine, self.store, self.config, docs, shutdown.soft.clone());
-        listen::serve(listener, routes::router(&app), shutdown).await;
+        listen::serve(listener, routes::router(&app), bounds, shutdown).await;
     }
 }
 

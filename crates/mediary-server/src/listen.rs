@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -15,82 +15,130 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
-use mediary_core::ErrorCode;
+use mediary_core::{ErrorCode, limits};
 use mediary_engine::Shutdown;
-use metrics::gauge;
+use metrics::{counter, gauge};
+use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use crate::layers::{RequestIds, refused};
-use crate::metrics::CONNECTIONS;
+use crate::metrics::{CONNECTIONS, CONNECTIONS_REFUSED};
+use crate::pace::{Pace, Paced};
+use crate::places::{Place, PlaceKind, Places};
 use crate::problem::Problem;
+use crate::proxies::TrustedProxies;
 use crate::request::Connected;
 use crate::wire::{Handover, Wire};
 
-/// Connections open at once; further ones wait in the kernel's queue.
-const CONNECTIONS_MAX: usize = 8192;
 /// For a request's head, and for a connection that waits for its next request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// The same on a place that is kept for webhooks and probes: both send at once what they have to say.
+const KEPT_HEAD_TIMEOUT: Duration = Duration::from_secs(1);
+/// For how long the other end may acknowledge nothing, or take nothing more, before the kernel ends the connection.
+const SILENCE: Duration = Duration::from_secs(30);
 /// Bytes of one connection that wait to be written, or of a head that is being read.
 const CONNECTION_BUFFER_BYTES: usize = 16 * 1024;
 /// After a failure to accept, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// A failure to accept, or a refusal, is logged once in so long.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+/// What may be asked for on a kept place.
+const KEPT_FOR: [&str; 3] = ["/api/webhooks/whatsapp", "/healthz", "/readyz"];
+
+/// What connections may take.
+#[derive(Debug, Clone)]
+pub(crate) struct Bounds {
+    pub(crate) connections: usize,
+    pub(crate) trusted_proxies: TrustedProxies,
+    pub(crate) readers: Pace,
+    pub(crate) senders: Pace,
+    pub(crate) silence: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            connections: limits::CONNECTIONS,
+            trusted_proxies: TrustedProxies::default(),
+            readers: Pace::READERS,
+            senders: Pace::SENDERS,
+            silence: SILENCE,
+        }
+    }
+}
+
+/// What all connections share.
+#[derive(Debug)]
+struct Shared {
+    router: Router,
+    bounds: Bounds,
+    ids: RequestIds,
+    shutdown: Shutdown,
+}
 
 /// Serves until `shutdown`, and returns when no connection is left.
-pub(crate) async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+pub(crate) async fn serve(listener: TcpListener, router: Router, bounds: Bounds, shutdown: Shutdown) {
+    let places = Places::new(bounds.connections);
     let connections = TaskTracker::new();
-    let ids = Arc::new(RequestIds::new());
-    while let Some((stream, peer, place)) =
-        shutdown.soft.run_until_cancelled(accept(&listener, &places)).await
-    {
+    let shared = Arc::new(Shared { router, bounds, ids: RequestIds::new(), shutdown: shutdown.clone() });
+    let mut log = SeldomLog::default();
+    while let Some((stream, peer)) = shutdown.soft.run_until_cancelled(accept(&listener, &mut log)).await {
+        let is_proxy = shared.bounds.trusted_proxies.trusts(peer.ip());
+        // Who finds no place is closed at once: the kernel's queue stays free for who does.
+        let Some(place) = places.take(peer.ip(), is_proxy) else {
+            counter!(CONNECTIONS_REFUSED).increment(1);
+            log.write(|| tracing::warn!("closed a connection: all places are taken, or all of its address"));
+            continue;
+        };
         gauge!(CONNECTIONS).increment(1);
-        connections.spawn(connection(stream, peer, place, router.clone(), ids.clone(), shutdown.clone()));
+        connections.spawn(connection(stream, peer, place, shared.clone()));
     }
     drop(listener);
     connections.close();
     connections.wait().await;
 }
 
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+/// Writes a line now and then, whatever happens a thousand times.
+#[derive(Debug, Default)]
+struct SeldomLog(Option<Instant>);
+
+impl SeldomLog {
+    fn write(&mut self, line: impl FnOnce()) {
+        if self.0.is_none_or(|last| last.elapsed() >= LOG_EVERY) {
+            self.0 = Some(Instant::now());
+            line();
+        }
+    }
+}
+
+async fn accept(listener: &TcpListener, log: &mut SeldomLog) -> (TcpStream, SocketAddr) {
     loop {
-        let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
         match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer, place),
+            Ok(accepted) => return accepted,
             Err(error) if is_of_the_peer(&error) => {}
             Err(error) => {
-                tracing::error!(%error, "failed to accept a connection");
+                log.write(|| tracing::error!(%error, "failed to accept a connection"));
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    place: OwnedSemaphorePermit,
-    router: Router,
-    ids: Arc<RequestIds>,
-    shutdown: Shutdown,
-) {
-    // Without it small answers wait for the acknowledgement of the one before.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "failed to set TCP_NODELAY");
-    }
+async fn connection(stream: TcpStream, peer: SocketAddr, place: Place, shared: Arc<Shared>) {
+    prepare(&stream, shared.bounds.silence);
+    let is_kept = place.kind == PlaceKind::Kept;
     let handover = Handover::default();
-    let service = service_fn(|request| answer(router.clone(), peer, handover.clone(), ids.clone(), request));
+    let service = service_fn(|request| answer(shared.clone(), peer, is_kept, handover.clone(), request));
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(if is_kept { KEPT_HEAD_TIMEOUT } else { HEAD_TIMEOUT })
+        .keep_alive(!is_kept)
         .max_buf_size(CONNECTION_BUFFER_BYTES)
-        .serve_connection(Wire::new(stream, handover.clone()), service);
+        .serve_connection(Wire::new(stream, handover.clone(), shared.bounds.readers), service);
     let mut serving = pin!(serving);
+    let shutdown = &shared.shutdown;
     let result = tokio::select! {
         result = &mut serving => result,
         () = shutdown.soft.cancelled() => {
@@ -108,21 +156,36 @@ async fn connection(
     drop(place);
 }
 
+fn prepare(stream: &TcpStream, silence: Duration) {
+    // Without it small answers wait for the acknowledgement of the one before.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "failed to set TCP_NODELAY");
+    }
+    // Ends who takes nothing more, also while the kernel alone has something left to send.
+    let millis = u32::try_from(silence.as_millis()).unwrap_or(u32::MAX);
+    if let Err(error) = set_tcp_user_timeout(stream, millis) {
+        tracing::debug!(%error, "failed to set TCP_USER_TIMEOUT");
+    }
+}
+
 async fn answer(
-    mut router: Router,
+    shared: Arc<Shared>,
     peer: SocketAddr,
+    is_kept: bool,
     handover: Handover,
-    ids: Arc<RequestIds>,
     request: Request<Incoming>,
 ) -> Result<axum::response::Response, Infallible> {
     if !names_one_host(&request) {
         let detail = "the request needs one Host header that names this server";
-        return Ok(refused(Problem::new(ErrorCode::ValidationError).detail(detail), &ids));
+        return Ok(refused(Problem::new(ErrorCode::ValidationError).detail(detail), &shared.ids));
     }
-    let mut request = request.map(Body::new);
+    if is_kept && !KEPT_FOR.contains(&request.uri().path()) {
+        return Ok(refused(Problem::busy(), &shared.ids));
+    }
+    let mut request = request.map(|body| Body::new(Paced::new(body, shared.bounds.senders)));
     request.extensions_mut().insert(Connected(peer.ip()));
     request.extensions_mut().insert(handover);
-    router.call(request).await
+    shared.router.clone().call(request).await
 }
 
 /// RFC 9112, 3.2: HTTP/1.1 needs the header, and no request may have two or one that names no host.
@@ -149,6 +212,7 @@ mod tests {
     use bytes::Bytes;
     use futures_util::stream;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpSocket;
     use tokio::task::JoinHandle;
 
     use super::*;
@@ -156,9 +220,13 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(10);
 
     async fn start(router: Router) -> (SocketAddr, Shutdown, JoinHandle<()>) {
+        start_with(router, Bounds::default()).await
+    }
+
+    async fn start_with(router: Router, bounds: Bounds) -> (SocketAddr, Shutdown, JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, shutdown) = (listener.local_addr().unwrap(), Shutdown::default());
-        (address, shutdown.clone(), tokio::spawn(serve(listener, router, shutdown)))
+        (address, shutdown.clone(), tokio::spawn(serve(listener, router, bounds, shutdown)))
     }
 
     async fn ask(address: SocketAddr, path: &str) -> TcpStream {
@@ -266,6 +334,136 @@ mod tests {
             let status = if signature.is_empty() { "HTTP/1.1 401" } else { "HTTP/1.1 413" };
             assert_eq!(std::str::from_utf8(&start).unwrap(), status);
         }
+        shutdown.soft.cancel();
+        ended(server).await;
+    }
+
+    /// A pace for tests: nobody has to wait long to be given up.
+    const SHORT: Pace = Pace {
+        grace: Duration::from_millis(200),
+        bytes_per_second: 1024 * 1024,
+        most: Duration::from_millis(500),
+    };
+
+    /// A connection that takes little of an answer ahead.
+    async fn connect_from(local: &str, address: SocketAddr) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        socket.bind(format!("{local}:0").parse().unwrap()).unwrap();
+        socket.connect(address).await.unwrap()
+    }
+
+    async fn send(stream: &mut TcpStream, text: &str) {
+        stream.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_reads_nothing_is_given_up() {
+        let endless = get(|| async {
+            let piece = Bytes::from_static(&[0; 64 * 1024]);
+            Body::from_stream(stream::iter(std::iter::repeat_with(move || {
+                Ok::<_, Infallible>(piece.clone())
+            })))
+        });
+        for bounds in [
+            Bounds { readers: SHORT, ..Bounds::default() },
+            Bounds { silence: Duration::from_millis(500), ..Bounds::default() },
+        ] {
+            let (address, shutdown, server) =
+                start_with(Router::new().route("/", endless.clone()), bounds).await;
+            let mut silent = connect_from("127.0.0.1", address).await;
+            send(&mut silent, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+            let mut first = [0; 1];
+            silent.read_exact(&mut first).await.unwrap();
+            shutdown.soft.cancel();
+            ended(server).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_of_a_stored_file_is_given_up() {
+        let house = crate::testing::House::open().await;
+        let company = house.company("acme").await;
+        // More than kernels take ahead.
+        let made = house.stored(&company, "wamid.1", &vec![7; 24 * 1024 * 1024], "video/mp4").await;
+        let bounds = Bounds { readers: SHORT, ..Bounds::default() };
+        let (address, shutdown, server) = start_with(house.router.clone(), bounds).await;
+        let mut silent = connect_from("127.0.0.1", address).await;
+        let (path, key) =
+            (format!("/api/media/messages/{}", made.message), company.key(mediary_core::Role::Viewer));
+        send(&mut silent, &format!("GET {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {key}\r\n\r\n"))
+            .await;
+        let mut first = [0; 12];
+        silent.read_exact(&mut first).await.unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+        shutdown.soft.cancel();
+        ended(server).await;
+    }
+
+    #[tokio::test]
+    async fn body_that_stands_still_is_given_up_and_its_request_answered() {
+        let house = crate::testing::House::open().await;
+        let bounds = Bounds { senders: SHORT, ..Bounds::default() };
+        let (address, shutdown, server) = start_with(house.router.clone(), bounds).await;
+        for (path, more) in [
+            ("/api/auth/login", "Content-Type: application/json\r\n"),
+            ("/api/webhooks/whatsapp", "X-Hub-Signature-256: sha256=00\r\n"),
+        ] {
+            let mut slow = TcpStream::connect(address).await.unwrap();
+            send(
+                &mut slow,
+                &format!("POST {path} HTTP/1.1\r\nHost: a\r\n{more}Content-Length: 1000\r\n\r\n{{"),
+            )
+            .await;
+            let answer = read_to_end(slow).await;
+            assert!(answer.starts_with("HTTP/1.1 400"), "{path}: {answer}");
+        }
+        shutdown.soft.cancel();
+        ended(server).await;
+    }
+
+    #[tokio::test]
+    async fn address_that_took_its_share_has_only_places_for_webhooks_and_probes() {
+        let router =
+            Router::new().fallback(async |request: axum::extract::Request| request.uri().path().to_owned());
+        let trusted_proxies = "127.0.0.3".parse().unwrap();
+        let bounds = Bounds { connections: 19, trusted_proxies, ..Bounds::default() };
+        let (address, shutdown, server) = start_with(router, bounds).await;
+        let ask = async |local: &str, path: &str| {
+            let mut stream = connect_from(local, address).await;
+            send(&mut stream, &format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).await;
+            read_to_end(stream).await.split(' ').nth(1).unwrap_or_default().to_owned()
+        };
+        // A place is free a moment after the connection that had it.
+        let status = async |local: &str, path: &str| loop {
+            let status = ask(local, path).await;
+            if !status.is_empty() {
+                break status;
+            }
+        };
+        let mut idle = Vec::new();
+        for _ in 0..4 {
+            let mut stream = connect_from("127.0.0.1", address).await;
+            // Answered, so it has its place.
+            send(&mut stream, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+            stream.read_exact(&mut [0; 12]).await.unwrap();
+            idle.push(stream);
+        }
+        assert_eq!(status("127.0.0.1", "/").await, "503");
+        for path in KEPT_FOR {
+            assert_eq!(status("127.0.0.1", path).await, "200", "{path}");
+        }
+        assert_eq!(status("127.0.0.2", "/").await, "200");
+        let proxied = async || {
+            let mut stream = connect_from("127.0.0.3", address).await;
+            send(&mut stream, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+            stream.read_exact(&mut [0; 12]).await.unwrap();
+            stream
+        };
+        for _ in 0..8 {
+            idle.push(proxied().await);
+        }
+        drop(idle);
         shutdown.soft.cancel();
         ended(server).await;
     }

@@ -5,6 +5,7 @@ use metrics::{
 };
 
 pub(crate) const CONNECTIONS: &str = "mediary_http_connections";
+pub(crate) const CONNECTIONS_REFUSED: &str = "mediary_http_connections_refused_total";
 pub(crate) const WEBHOOK_REQUESTS: &str = "mediary_webhook_requests_total";
 const WEBHOOK_SECONDS: &str = "mediary_webhook_seconds";
 const BYTES_SENT: &str = "mediary_media_sent_bytes_total";
@@ -12,10 +13,12 @@ const BYTES_SENT: &str = "mediary_media_sent_bytes_total";
 /// Describes every figure, and begins those at zero that have no labels.
 pub(crate) fn describe() {
     describe_gauge!(CONNECTIONS, Unit::Count, "Open HTTP connections.");
+    describe_counter!(CONNECTIONS_REFUSED, Unit::Count, "Connections closed because all places were taken.");
     describe_counter!(WEBHOOK_REQUESTS, Unit::Count, "Webhook bodies from WhatsApp, by result.");
     describe_histogram!(WEBHOOK_SECONDS, Unit::Seconds, "From a webhook's head to its answer.");
     describe_counter!(BYTES_SENT, Unit::Bytes, "Bytes of media sent to viewers, by source.");
     gauge!(CONNECTIONS).set(0.0);
+    counter!(CONNECTIONS_REFUSED).absolute(0);
     counter!(WEBHOOK_REQUESTS, "result" => "accepted").absolute(0);
 }
 

@@ -145,6 +145,7 @@ impl House {
             media_origin: None,
             public_url: "https://media.example".parse().unwrap(),
             trusted_proxies: PROXY.parse().unwrap(),
+            connections: mediary_core::limits::CONNECTIONS,
             metrics: None,
         };
         let shutdown = Shutdown::default();

@@ -20,6 +20,8 @@ use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
+use crate::pace::{Pace, Patience, too_slow};
+
 /// The most that is handed over at once.
 pub(crate) const HANDED_OVER_MAX: usize = 512 * 1024;
 
@@ -54,11 +56,40 @@ impl Handover {
 pub(crate) struct Wire {
     socket: TokioIo<TcpStream>,
     handover: Handover,
+    patience: Patience,
 }
 
 impl Wire {
-    pub(crate) fn new(socket: TcpStream, handover: Handover) -> Self {
-        Self { socket: TokioIo::new(socket), handover }
+    /// `readers` is the pace at which what is sent has to be taken.
+    pub(crate) fn new(socket: TcpStream, handover: Handover, readers: Pace) -> Self {
+        Self { socket: TokioIo::new(socket), handover, patience: Patience::new(readers) }
+    }
+
+    /// Lets a write that cannot move wait no longer than a reader may take.
+    fn patient(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match written {
+            Poll::Pending => self.patience.poll_over(cx).map(|()| Err(too_slow())),
+            Poll::Ready(written) => Poll::Ready(written.inspect(|bytes| self.patience.moved(*bytes))),
+        }
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let Some(at) = bufs.iter().position(|buf| is_stand_in(buf)) else {
+            return Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
+        };
+        let before = &bufs[..at];
+        let length: usize = before.iter().map(|buf| buf.len()).sum();
+        if length == 0 {
+            return self.send_part(cx, bufs[at].len());
+        }
+        let sent = ready!(self.send_before_part(cx, before))?;
+        if sent < length {
+            return Poll::Ready(Ok(sent));
+        }
+        match self.send_part(cx, bufs[at].len()) {
+            Poll::Ready(part) => Poll::Ready(part.map(|part| length + part)),
+            Poll::Pending => Poll::Ready(Ok(length)),
+        }
     }
 
     /// Sends up to `len` bytes of what comes next in the queue.
@@ -116,11 +147,8 @@ impl Read for Wire {
 
 impl Write for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        if is_stand_in(buf) {
-            self.send_part(cx, buf.len())
-        } else {
-            Pin::new(&mut self.socket).poll_write(cx, buf)
-        }
+        let written = self.write(cx, &[IoSlice::new(buf)]);
+        self.patient(cx, written)
     }
 
     fn poll_write_vectored(
@@ -128,22 +156,8 @@ impl Write for Wire {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let Some(at) = bufs.iter().position(|buf| is_stand_in(buf)) else {
-            return Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
-        };
-        let before = &bufs[..at];
-        let length: usize = before.iter().map(|buf| buf.len()).sum();
-        if length == 0 {
-            return self.send_part(cx, bufs[at].len());
-        }
-        let sent = ready!(self.send_before_part(cx, before))?;
-        if sent < length {
-            return Poll::Ready(Ok(sent));
-        }
-        match self.send_part(cx, bufs[at].len()) {
-            Poll::Ready(part) => Poll::Ready(part.map(|part| length + part)),
-            Poll::Pending => Poll::Ready(Ok(length)),
-        }
+        let written = self.write(cx, bufs);
+        self.patient(cx, written)
     }
 
     /// hyper would otherwise copy what it is given.
@@ -198,7 +212,13 @@ mod tests {
             let made = house.stored(&company, "wamid.1", &content(), "image/png").await;
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
-            tokio::spawn(crate::listen::serve(listener, house.router.clone(), house.shutdown.clone()));
+            let bounds = crate::listen::Bounds::default();
+            tokio::spawn(crate::listen::serve(
+                listener,
+                house.router.clone(),
+                bounds,
+                house.shutdown.clone(),
+            ));
             Self { house, company, made, address }
         }
 

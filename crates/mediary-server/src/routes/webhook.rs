@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::metrics::WEBHOOK_REQUESTS;
+use crate::pace::{Pace, Paced};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Query, drain};
 
@@ -119,20 +120,20 @@ async fn collect<'a>(app: &'a App, body: &mut Body) -> Result<Taken<'a>, Problem
     if declared > limits::WEBHOOK_BODY_BYTES as u64 {
         return Err(too_large());
     }
+    let mut body = Paced::new(body, Pace::WEBHOOKS);
     let mut room: Option<SemaphorePermit<'_>> = None;
     let mut whole = Bytes::new();
     let mut collected = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| cut_off())?.into_data() else { continue };
-        let more = app.webhook_room(data.len()).ok_or_else(busy)?;
-        match &mut room {
-            Some(room) => room.merge(more),
-            None => room = Some(more),
-        }
         let so_far = whole.len() + collected.len();
         if so_far + data.len() > limits::WEBHOOK_BODY_BYTES {
             return Err(too_large());
         }
+        // By what has come, never by what was promised; given back before it is taken for more, so that a body that grows
+        // out of the room for small ones does not keep its place there.
+        drop(room.take());
+        room = Some(app.webhook_room(so_far + data.len()).ok_or_else(busy)?);
         if so_far == 0 {
             // Most bodies come in one piece, which needs no copy.
             whole = data;
@@ -232,6 +233,30 @@ mod tests {
         let streamed = Body::from_stream(futures_util::stream::iter(pieces.collect::<Vec<_>>()));
         let request = Request::post("/api/webhooks/whatsapp").header("x-hub-signature-256", signature);
         assert_eq!(house.send(request.body(streamed).unwrap()).await.code(), "payload_too_large");
+    }
+
+    #[tokio::test]
+    async fn large_bodies_that_never_end_do_not_hold_up_ordinary_ones() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let signed = async |body: Vec<u8>| {
+            let signature = sign(&body, APP_SECRET.as_bytes());
+            send(&house, body, Some(signature)).await
+        };
+        let large: Vec<_> =
+            std::iter::from_fn(|| house.app.webhook_room(limits::WEBHOOK_BODY_BYTES)).collect();
+        let for_large = limits::WEBHOOK_BYTES_IN_FLIGHT - limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT;
+        assert_eq!(large.len(), for_large / limits::WEBHOOK_BODY_BYTES);
+        assert_eq!(signed(body_for(&company)).await.status, StatusCode::OK);
+        let mut body = body_for(&company);
+        body.resize(limits::SMALL_WEBHOOK_BYTES + 1, b' ');
+        assert_eq!(signed(body).await.code(), "storage_error");
+        let small: Vec<_> =
+            std::iter::from_fn(|| house.app.webhook_room(limits::SMALL_WEBHOOK_BYTES)).collect();
+        assert_eq!(small.len(), limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT / limits::SMALL_WEBHOOK_BYTES);
+        assert_eq!(signed(body_for(&company)).await.code(), "storage_error");
+        drop((large, small));
+        assert_eq!(signed(body_for(&company)).await.status, StatusCode::OK);
     }
 
     #[tokio::test]

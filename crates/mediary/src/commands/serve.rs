@@ -80,6 +80,7 @@ impl Running {
                 media_origin: config.storage.viewers_go_to(),
                 public_url: public_url.clone(),
                 trusted_proxies: config.trusted_proxies.clone(),
+                connections: mediary_core::limits::CONNECTIONS,
                 metrics: metrics.cloned(),
             };
             Server::new(self.parts.engine.clone(), self.parts.store.clone(), config)

@@ -1,0 +1,190 @@
+//! How slowly the other end of a connection may read or send before it is given up. Time costs only while we wait for it,
+//! and every byte that moves buys some: so a slow line is served to the end, and one that stands still is not.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// The least pace. A phone on a bad line makes 20 KB/s.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// What there is to begin with.
+    pub(crate) grace: Duration,
+    /// Each as many bytes buy a second.
+    pub(crate) bytes_per_second: u64,
+    /// What can be saved up.
+    pub(crate) most: Duration,
+}
+
+impl Pace {
+    /// Of those who read an answer. The kernel takes up to 4 MB ahead and tells of room only when a third of it is free; so much
+    /// has to be saved up for a line that became slow.
+    pub(crate) const READERS: Self =
+        Self { grace: Duration::from_secs(30), bytes_per_second: 4096, most: Duration::from_secs(75) };
+    /// Of those who send a body.
+    pub(crate) const SENDERS: Self =
+        Self { grace: Duration::from_secs(10), bytes_per_second: 4096, most: Duration::from_secs(20) };
+    /// Of webhooks: what was sent of one stays in memory until its signature can be checked, and WhatsApp has no bad line.
+    pub(crate) const WEBHOOKS: Self =
+        Self { grace: Duration::from_secs(5), bytes_per_second: 64 * 1024, most: Duration::from_secs(5) };
+}
+
+/// How much longer one end of a connection is waited for.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    allowance: Allowance,
+    /// Since when nothing moves, if something should.
+    since: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// The time that is left, without a clock.
+#[derive(Debug)]
+struct Allowance {
+    pace: Pace,
+    left: Duration,
+}
+
+impl Allowance {
+    fn new(pace: Pace) -> Self {
+        Self { pace, left: pace.grace }
+    }
+
+    /// So many bytes moved after so long a wait.
+    fn moved(&mut self, waited: Duration, bytes: usize) {
+        let nanos = (bytes as u64).saturating_mul(1_000_000_000) / self.pace.bytes_per_second;
+        let left = self.left.saturating_sub(waited).saturating_add(Duration::from_nanos(nanos));
+        self.left = left.min(self.pace.most);
+    }
+}
+
+impl Patience {
+    pub(crate) fn new(pace: Pace) -> Self {
+        Self { allowance: Allowance::new(pace), since: None, timer: None }
+    }
+
+    /// Something moved.
+    pub(crate) fn moved(&mut self, bytes: usize) {
+        let waited = self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+        self.allowance.moved(waited, bytes);
+    }
+
+    /// Nothing could move. Ready when that has lasted too long.
+    pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.since.is_none() {
+            let now = Instant::now();
+            self.since = Some(now);
+            let end = now + self.allowance.left;
+            match &mut self.timer {
+                Some(timer) => timer.as_mut().reset(end),
+                None => self.timer = Some(Box::pin(sleep_until(end))),
+            }
+        }
+        self.timer.as_mut().map_or(Poll::Ready(()), |timer| timer.as_mut().poll(cx))
+    }
+}
+
+/// A body whose sender has to keep a pace.
+#[derive(Debug)]
+pub(crate) struct Paced<B> {
+    body: B,
+    patience: Patience,
+}
+
+impl<B> Paced<B> {
+    pub(crate) fn new(body: B, pace: Pace) -> Self {
+        Self { body, patience: Patience::new(pace) }
+    }
+}
+
+impl<B> Body for Paced<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<axum::BoxError>,
+{
+    type Data = Bytes;
+    type Error = axum::BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(frame) => {
+                let bytes =
+                    frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()).map_or(0, Bytes::len);
+                self.patience.moved(bytes);
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+            }
+            Poll::Pending => self.patience.poll_over(cx).map(|()| Some(Err(too_slow().into()))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The other end was too slow.
+pub(crate) fn too_slow() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "the other end is too slow")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// How long somebody is waited for who moves so many bytes after each pause, for an hour at most.
+    fn waited_for(pace: Pace, bytes: usize, pause: Duration) -> Duration {
+        let (mut waited, mut allowance) = (Duration::ZERO, Allowance::new(pace));
+        while waited < HOUR {
+            if allowance.left < pause {
+                return waited + allowance.left;
+            }
+            waited += pause;
+            allowance.moved(pause, bytes);
+        }
+        waited
+    }
+
+    #[test]
+    fn slow_line_is_served_to_the_end() {
+        for pace in [Pace::READERS, Pace::SENDERS] {
+            assert!(waited_for(pace, 20_000, SECOND) >= HOUR, "a phone");
+        }
+        assert!(waited_for(Pace::READERS, 580_000, 29 * SECOND) >= HOUR, "a phone, told of in lumps");
+        // As the kernel tells of it when the line was fast before.
+        let mut allowance = Allowance::new(Pace::READERS);
+        allowance.moved(Duration::ZERO, 4_000_000);
+        for _ in 0..50 {
+            assert!(allowance.left > 67 * SECOND);
+            allowance.moved(67 * SECOND, 1_340_000);
+        }
+    }
+
+    #[test]
+    fn who_stands_still_or_trickles_is_given_up() {
+        assert_eq!(waited_for(Pace::READERS, 0, HOUR).as_secs(), 30);
+        assert_eq!(waited_for(Pace::SENDERS, 0, HOUR).as_secs(), 10);
+        assert_eq!(waited_for(Pace::WEBHOOKS, 0, HOUR).as_secs(), 5);
+        assert!(waited_for(Pace::READERS, 1, SECOND) <= 31 * SECOND);
+        assert!(waited_for(Pace::READERS, 1000, SECOND) <= 41 * SECOND);
+        assert!(waited_for(Pace::WEBHOOKS, 4096, SECOND) <= 6 * SECOND);
+        // However much was sent before.
+        let mut allowance = Allowance::new(Pace::WEBHOOKS);
+        allowance.moved(Duration::ZERO, 3 * 1024 * 1024);
+        assert_eq!(allowance.left, 5 * SECOND);
+    }
+}
