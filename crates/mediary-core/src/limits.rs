@@ -13,6 +13,8 @@ pub const API_BODY_BYTES: usize = 256 * 1024;
 pub const API_REQUESTS_IN_FLIGHT: usize = 1024;
 /// Connections open at once, where the process may have so many open files.
 pub const CONNECTIONS: usize = 8192;
+/// Stored files kept open for the next view, where the process may have so many open files.
+pub const FILES_KEPT_OPEN: usize = 1024;
 /// Webhook bodies that may wait for their commit before new ones are refused with 503.
 pub const WEBHOOK_QUEUE: usize = 1024;
 /// Webhook bodies committed together.

@@ -61,6 +61,8 @@ pub struct EngineConfig {
     pub webhook_retention: Duration,
     /// Where files lie that are passed on while they are fetched to be kept. They have no names there.
     pub spool: PathBuf,
+    /// Stored files that are kept open for the next view, at most.
+    pub files_kept_open: usize,
 }
 
 impl Default for EngineConfig {
@@ -77,6 +79,7 @@ impl Default for EngineConfig {
             node: format!("{:016x}", rand::random::<u64>()),
             webhook_retention: Duration::from_secs(30 * 24 * 3600),
             spool: std::env::temp_dir(),
+            files_kept_open: limits::FILES_KEPT_OPEN,
         }
     }
 }
@@ -160,7 +163,7 @@ impl Engine {
             access: Access::new(parts.store.clone(), parts.clock.clone()),
             accounts: AccountDirectory::new(parts.store.clone(), parts.vault.clone(), events.clone()),
             links: Links::new(&parts.vault),
-            files: OpenFiles::default(),
+            files: OpenFiles::new(parts.config.files_kept_open),
             arrivals: Arrivals::new(parts.config.spool.clone()),
             gates: Gates::default(),
             ended: Ended::default(),
@@ -207,6 +210,11 @@ impl Engine {
     /// this shutdown. Without other processes it ends at once.
     pub async fn relay(&self, shutdown: Shutdown) {
         relay::run(self.clone(), shutdown).await;
+    }
+
+    /// Gives back what caches hold beyond its time. To be called every few seconds.
+    pub fn upkeep(&self) {
+        self.files().upkeep();
     }
 
     /// Who may come in.

@@ -426,9 +426,17 @@ mod tests {
     async fn address_that_took_its_share_has_only_places_for_webhooks_and_probes() {
         let router =
             Router::new().fallback(async |request: axum::extract::Request| request.uri().path().to_owned());
-        let trusted_proxies = "127.0.0.3".parse().unwrap();
-        let bounds = Bounds { connections: 19, trusted_proxies, ..Bounds::default() };
+        let bounds =
+            Bounds { connections: 80, trusted_proxies: "127.0.0.3".parse().unwrap(), ..Bounds::default() };
         let (address, shutdown, server) = start_with(router, bounds).await;
+        let kept_alive = async |local: &str| {
+            let mut stream = connect_from(local, address).await;
+            send(&mut stream, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+            let mut start = [0; 12];
+            stream.read_exact(&mut start).await.unwrap();
+            assert_eq!(&start, b"HTTP/1.1 200");
+            stream
+        };
         let ask = async |local: &str, path: &str| {
             let mut stream = connect_from(local, address).await;
             send(&mut stream, &format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).await;
@@ -442,26 +450,19 @@ mod tests {
             }
         };
         let mut idle = Vec::new();
-        for _ in 0..4 {
-            let mut stream = connect_from("127.0.0.1", address).await;
-            // Answered, so it has its place.
-            send(&mut stream, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
-            stream.read_exact(&mut [0; 12]).await.unwrap();
-            idle.push(stream);
+        for _ in 0..64 {
+            idle.push(kept_alive("127.0.0.1").await);
         }
         assert_eq!(status("127.0.0.1", "/").await, "503");
         for path in KEPT_FOR {
             assert_eq!(status("127.0.0.1", path).await, "200", "{path}");
         }
         assert_eq!(status("127.0.0.2", "/").await, "200");
-        let proxied = async || {
-            let mut stream = connect_from("127.0.0.3", address).await;
-            send(&mut stream, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
-            stream.read_exact(&mut [0; 12]).await.unwrap();
-            stream
-        };
-        for _ in 0..8 {
-            idle.push(proxied().await);
+        idle.truncate(2);
+        while ask("127.0.0.1", "/").await != "200" {}
+        // A proxy stands for many.
+        for _ in 0..66 {
+            idle.push(kept_alive("127.0.0.3").await);
         }
         drop(idle);
         shutdown.soft.cancel();

@@ -8,8 +8,9 @@ use crate::network::network;
 
 /// Of all places, one in so many is kept for webhooks and probes.
 const KEPT: usize = 8;
-/// Of either, one address may take one in so many.
+/// Of either, one address may take one in so many; of the ordinary ones no fewer than a small office needs, where there are few.
 const PER_ADDRESS: usize = 4;
+const PER_ADDRESS_LEAST: usize = 64;
 
 /// The places for connections. Clones share them.
 #[derive(Debug, Clone)]
@@ -66,8 +67,10 @@ impl Places {
     pub(crate) fn new(max: usize) -> Self {
         let kept = (max / KEPT).max(1);
         let max = Counts { ordinary: max.saturating_sub(kept).max(1), kept };
-        let max_per_address =
-            Counts { ordinary: (max.ordinary / PER_ADDRESS).max(1), kept: (kept / PER_ADDRESS).max(1) };
+        let max_per_address = Counts {
+            ordinary: (max.ordinary / PER_ADDRESS).max(PER_ADDRESS_LEAST),
+            kept: (kept / PER_ADDRESS).max(1),
+        };
         Self(Arc::new(Inner { max, max_per_address, open: Mutex::default() }))
     }
 

@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod lifecycle;
 mod logging;
+mod open_files;
 mod output;
 mod secrets;
 mod wiring;
@@ -22,6 +23,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // Clap itself ends with 2 on wrong usage.
     let cli = cli::Cli::parse();
+    open_files::OpenFiles::raised();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -13,6 +13,7 @@ use mediary_store::{Company, Page, PageRequest, Store, StoreOptions};
 use secrecy::ExposeSecret;
 
 use crate::config::{Config, secret_key};
+use crate::open_files::OpenFiles;
 use crate::output::WrongUsage;
 
 /// Connections to Postgres, at most; the embedded database decides by itself.
@@ -101,6 +102,7 @@ fn engine_config(config: &Config) -> EngineConfig {
         node: format!("{}-{:08x}", std::process::id(), rand::random::<u32>()),
         webhook_retention: config.webhook_retention,
         spool: config.data_dir.clone(),
+        files_kept_open: OpenFiles::of_now().kept_open(),
     }
 }
 

@@ -17,8 +17,7 @@ const RECENT: u64 = 16_384;
 /// Records of files that are only passed on, and for how long each is believed unless a deletion is heard of.
 const PASSED_ON: u64 = 4096;
 const PASSED_ON_FOR: Duration = Duration::from_secs(5);
-/// Files that are kept open, and for how long: by then storage is looked at again, and a file that it lost is missed.
-const OPEN_FILES: u64 = 1024;
+/// For how long a file is kept open: by then storage is looked at again, and a file that it lost is missed.
 const OPEN_FOR: Duration = Duration::from_secs(5);
 /// A file's last view is written down at most this often, and for so many files between two sweeps.
 const VIEW_NOTED_EVERY: Duration = Duration::from_secs(3600);
@@ -27,11 +26,38 @@ const VIEWS_NOTED: usize = 4096;
 /// A storage key and the hash of what lay there when it was opened: another content is another file.
 type FileKey = (StorageKey, [u8; 32]);
 
+/// A file that is kept open. The cache drops what it forgets when it suits it; the file itself is taken out at once, so that
+/// its handle is free when the cache has let go of it and nobody reads it any more.
+#[derive(Clone)]
+struct OpenFile {
+    key: FileKey,
+    file: Arc<Mutex<Option<StoredFile>>>,
+}
+
+impl OpenFile {
+    fn new(key: FileKey, file: StoredFile) -> Self {
+        Self { key, file: Arc::new(Mutex::new(Some(file))) }
+    }
+
+    /// The file, if it is still the one of `key` and not taken out.
+    fn of(&self, key: &FileKey) -> Option<StoredFile> {
+        if self.key != *key {
+            return None;
+        }
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn close(&self) {
+        drop(self.file.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
 /// The cache. What is deleted here is forgotten at once, and what another process deletes as soon as it is heard of; while
 /// that cannot be heard, after half a second if it is stored, else after five.
 pub(crate) struct OpenFiles {
-    recent: Cache<(CompanyId, Target), (Arc<FileInfo>, StoredFile)>,
-    open: Cache<FileKey, StoredFile>,
+    recent: Cache<(CompanyId, Target), (Arc<FileInfo>, FileKey)>,
+    /// The only place that keeps files open: its size is what they take of the process's handles.
+    open: Cache<(CompanyId, MediaId), OpenFile>,
     /// Each with what the accounts, and so the policies, were when it was looked up.
     passed_on: Cache<(CompanyId, Target), (u64, Arc<MediaFile>)>,
     viewed: Mutex<HashMap<(CompanyId, MediaId), Timestamp>>,
@@ -43,25 +69,35 @@ impl fmt::Debug for OpenFiles {
     }
 }
 
-impl Default for OpenFiles {
-    fn default() -> Self {
+impl OpenFiles {
+    /// Keeps at most so many files open.
+    pub(crate) fn new(kept_open: usize) -> Self {
+        let open = Cache::builder()
+            .max_capacity(kept_open as u64)
+            .time_to_live(OPEN_FOR)
+            .eviction_listener(|_, file: OpenFile, _| file.close());
         Self {
             recent: Cache::builder().max_capacity(RECENT).time_to_live(CACHED_FOR).build(),
-            open: Cache::builder().max_capacity(OPEN_FILES).time_to_live(OPEN_FOR).build(),
+            open: open.build(),
             passed_on: Cache::builder().max_capacity(PASSED_ON).time_to_live(PASSED_ON_FOR).build(),
             viewed: Mutex::default(),
         }
     }
-}
 
-impl OpenFiles {
+    /// Closes what nobody has looked at for a while, which otherwise waits for the next file to be opened.
+    pub(crate) fn upkeep(&self) {
+        self.recent.run_pending_tasks();
+        self.open.run_pending_tasks();
+    }
+
     pub(super) fn recent(&self, company: CompanyId, target: Target) -> Option<OpenedMedia> {
-        let (info, file) = self.recent.get(&(company, target))?;
+        let (info, key) = self.recent.get(&(company, target))?;
+        let file = self.open.get(&(company, info.media_id))?.of(&key)?;
         Some(OpenedMedia { info, source: Source::Stored(file) })
     }
 
-    pub(super) fn kept(&self, key: &StorageKey, sha256: &[u8; 32]) -> Option<StoredFile> {
-        self.open.get(&(key.clone(), *sha256))
+    pub(super) fn kept(&self, record: &MediaFile, key: &StorageKey, sha256: &[u8; 32]) -> Option<StoredFile> {
+        self.open.get(&(record.company_id, record.id))?.of(&(key.clone(), *sha256))
     }
 
     pub(super) fn remember(
@@ -72,10 +108,15 @@ impl OpenFiles {
         info: &Arc<FileInfo>,
         file: &StoredFile,
     ) {
+        let (id, key) = ((record.company_id, record.id), (key.clone(), *sha256));
         // What is kept already stays as old as it is, so that storage is looked at again in time.
-        self.open.entry((key.clone(), *sha256)).or_insert(file.clone());
+        if self.open.get(&id).is_none_or(|open| open.of(&key).is_none()) {
+            self.open.insert(id, OpenFile::new(key.clone(), file.clone()));
+            // Else what was evicted stays open until it suits the cache.
+            self.open.run_pending_tasks();
+        }
         for target in targets(record) {
-            self.recent.insert((record.company_id, target), (info.clone(), file.clone()));
+            self.recent.insert((record.company_id, target), (info.clone(), key.clone()));
         }
     }
 
@@ -103,8 +144,14 @@ impl OpenFiles {
     pub(crate) fn forget_ids(&self, company: CompanyId, media: Option<MediaId>, message: Option<MessageId>) {
         let targets = [media.map(Target::Media), message.map(Target::Message)];
         for target in targets.into_iter().flatten() {
-            self.recent.invalidate(&(company, target));
+            let recent = self.recent.remove(&(company, target)).map(|(info, _)| info.media_id);
             self.passed_on.invalidate(&(company, target));
+            // A file that is gone must not keep its bytes on the disk because we hold it open.
+            if let Some(media) = media.or(recent)
+                && let Some(open) = self.open.remove(&(company, media))
+            {
+                open.close();
+            }
         }
     }
 

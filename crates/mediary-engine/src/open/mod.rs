@@ -230,7 +230,7 @@ impl Engine {
             Err(_) => return Ok(None),
         };
         let key: StorageKey = key.parse()?;
-        let file = match self.files().kept(&key, &sha256) {
+        let file = match self.files().kept(record, &key, &sha256) {
             Some(file) => file,
             None => match storage.open(&key).await {
                 // An empty file is no file: there is nothing to lose by fetching it again.

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::storage_advice;
 use crate::cli::OutputArgs;
 use crate::config::Config;
+use crate::open_files::OpenFiles;
 use crate::output::{Outcome, print};
 use crate::wiring::{self, Parts, all_pages};
 
@@ -55,7 +56,7 @@ pub(super) async fn run(output: OutputArgs) -> anyhow::Result<Outcome> {
 }
 
 async fn examine(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![well("configuration", "understood"), data_folder(config)];
+    let mut findings = vec![well("configuration", "understood"), data_folder(config), open_files()];
     match wiring::parts(config).await {
         Err(error) => findings.push(unwell("start", format!("{error:#}"))),
         Ok(parts) => {
@@ -80,6 +81,14 @@ fn data_folder(config: &Config) -> Finding {
             format!("{folder} is open to every user of this machine; run: chmod o-rwx {folder}"),
         ),
         Ok(_) => well("data folder", folder.to_string()),
+    }
+}
+
+fn open_files() -> Finding {
+    let limit = OpenFiles::of_now();
+    match limit.advice() {
+        Some(advice) => unwell("open files", advice),
+        None => well("open files", format!("this process may have {limit}")),
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
-use mediary_engine::Shutdown;
+use mediary_engine::{Engine, Shutdown};
 use mediary_server::{Server, ServerConfig, Surface};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
@@ -15,16 +15,21 @@ use url::Url;
 use crate::cli::ServeArgs;
 use crate::config::Config;
 use crate::lifecycle;
+use crate::open_files::OpenFiles;
 use crate::output::Outcome;
 use crate::wiring::{self, Parts};
 
-/// How often figures are drained into what `/metrics` shows; without it they pile up until somebody asks.
-const METRICS_EVERY: Duration = Duration::from_secs(5);
+/// How often metrics are drained into what `/metrics` shows, and files closed that nobody looked at for a while; without it
+/// both pile up until somebody asks.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(config: &Config, args: &ServeArgs) -> anyhow::Result<Outcome> {
     #[cfg(feature = "faults")]
     arm_fault()?;
     let shutdown = lifecycle::on_signals()?;
+    if let Some(advice) = OpenFiles::of_now().advice() {
+        tracing::warn!("{advice}");
+    }
     let metrics = metrics()?;
     let listener = listen(config.listen).await?;
     let parts = wiring::parts(config).await?;
@@ -80,7 +85,7 @@ impl Running {
                 media_origin: config.storage.viewers_go_to(),
                 public_url: public_url.clone(),
                 trusted_proxies: config.trusted_proxies.clone(),
-                connections: mediary_core::limits::CONNECTIONS,
+                connections: OpenFiles::of_now().connections(),
                 metrics: metrics.cloned(),
             };
             Server::new(self.parts.engine.clone(), self.parts.store.clone(), config)
@@ -93,7 +98,7 @@ impl Running {
             let operation = server(Surface::Operation, Some(&self.metrics));
             servers.spawn(operation.serve(listen(address).await?, self.shutdown.clone()));
         }
-        servers.spawn(keep_up(self.metrics.clone(), self.shutdown.clone()));
+        servers.spawn(keep_up(self.metrics.clone(), self.parts.engine.clone(), self.shutdown.clone()));
         servers.close();
         let engine = self.parts.engine.clone();
         let engine_shutdown = self.shutdown.clone();
@@ -121,8 +126,9 @@ impl Running {
     }
 }
 
-async fn keep_up(metrics: PrometheusHandle, shutdown: Shutdown) {
-    while shutdown.soft.run_until_cancelled(tokio::time::sleep(METRICS_EVERY)).await.is_some() {
+async fn keep_up(metrics: PrometheusHandle, engine: Engine, shutdown: Shutdown) {
+    while shutdown.soft.run_until_cancelled(tokio::time::sleep(UPKEEP_EVERY)).await.is_some() {
         metrics.run_upkeep();
+        engine.upkeep();
     }
 }

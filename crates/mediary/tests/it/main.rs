@@ -17,5 +17,6 @@ mod imports;
 mod media;
 mod memory;
 mod on_demand;
+mod open_files;
 mod policies;
 mod webhook;

@@ -100,6 +100,13 @@ impl World {
         self.server.insert(Server::start(&self.env, self.folder.path(), args, &self.log_path()))
     }
 
+    /// `serve` in a process that may have only so many files open.
+    pub(crate) fn start_with_open_files(&mut self, limit: u32) -> &Server {
+        assert!(self.server.is_none(), "the server runs already");
+        let (folder, log) = (self.folder.path(), self.log_path());
+        self.server.insert(Server::start_with_open_files(limit, &self.env, folder, &["serve"], &log))
+    }
+
     pub(crate) fn server(&mut self) -> &mut Server {
         self.server.as_mut().expect("the server was started")
     }

@@ -12,8 +12,13 @@ const LISTENS: &str = "Mediary listens on ";
 
 pub(crate) type Env = BTreeMap<String, String>;
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_mediary");
+
 fn command(env: &Env, folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mediary"));
+    prepared(Command::new(PROGRAM), env, folder, args)
+}
+
+fn prepared(mut command: Command, env: &Env, folder: &Path, args: &[&str]) -> Command {
     command.args(args).env_clear().envs(env).current_dir(folder);
     command
 }
@@ -39,8 +44,25 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `mediary` with these arguments and waits until it says where it listens. Its log goes to `log`.
     pub(crate) fn start(env: &Env, folder: &Path, args: &[&str], log: &Path) -> Self {
+        Self::spawn(command(env, folder, args), log)
+    }
+
+    /// The same for a process that may have only so many files open.
+    pub(crate) fn start_with_open_files(
+        limit: u32,
+        env: &Env,
+        folder: &Path,
+        args: &[&str],
+        log: &Path,
+    ) -> Self {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("ulimit -n {limit} && exec \"$0\" \"$@\""), PROGRAM]);
+        Self::spawn(prepared(shell, env, folder, args), log)
+    }
+
+    fn spawn(mut command: Command, log: &Path) -> Self {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
-        let mut child = command(env, folder, args).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
         let (sender, receiver) = mpsc::channel();
         // Reads on after the first line, so that the child never blocks on a full pipe.
