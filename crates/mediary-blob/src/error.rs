@@ -21,6 +21,10 @@ pub enum ErrorKind {
     InvalidKey,
     /// The file is shorter than it was when it was opened.
     Truncated,
+    /// Somebody else wrote or ended the same file meanwhile.
+    Conflict,
+    /// A store, or something in front of it, answered with something else than was asked for.
+    OtherAnswer,
     /// The device or the network behind it failed.
     Io,
 }
@@ -35,6 +39,8 @@ impl fmt::Display for ErrorKind {
             }
             Self::InvalidKey => "not a storage key",
             Self::Truncated => "the stored file is shorter than recorded",
+            Self::Conflict => "somebody else wrote or ended the same file meanwhile",
+            Self::OtherAnswer => "the store, or a proxy or CDN in front of it, did not send the part of the file that was asked for; mediary doctor says what to change",
             Self::Io => "the device or the network behind it failed",
         })
     }
@@ -46,21 +52,50 @@ impl fmt::Display for ErrorKind {
 pub struct Error {
     kind: ErrorKind,
     context: String,
+    /// Whether other files may do well.
+    of_one_file: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, context: impl Into<String>) -> Self {
-        Self { kind, context: context.into(), source: None }
+        let of_one_file = is_of_one_file(kind);
+        Self { kind, context: context.into(), of_one_file, source: None }
     }
 
     pub(crate) fn io(context: impl Into<String>, source: impl Into<io::Error>) -> Self {
         let source = source.into();
-        Self { kind: kind_of(&source), context: context.into(), source: Some(source.into()) }
+        let kind = kind_of(&source);
+        let of_one_file = is_of_one_file(kind) || is_in_the_way(&source);
+        Self { kind, context: context.into(), of_one_file, source: Some(source.into()) }
     }
 
     pub(crate) fn object(context: impl Into<String>, source: object_store::Error) -> Self {
-        Self { kind: kind_of_object(&source), context: context.into(), source: Some(source.into()) }
+        let kind = kind_of_object(&source);
+        Self { kind, context: context.into(), of_one_file: is_of_one_file(kind), source: Some(source.into()) }
+    }
+
+    /// The same for an object that is being written: what is missing or other than expected there is the upload.
+    pub(crate) fn upload(context: impl Into<String>, source: object_store::Error) -> Self {
+        use object_store::Error as Object;
+        let lost = match &source {
+            // A bucket that is not there is another matter.
+            Object::NotFound { .. } => source.to_string().contains("NoSuchUpload"),
+            Object::AlreadyExists { .. } | Object::Precondition { .. } => true,
+            _ => false,
+        };
+        let error = Self::object(context, source);
+        if lost { Self { kind: ErrorKind::Conflict, of_one_file: true, ..error } } else { error }
+    }
+
+    /// Says what it was a part of.
+    pub(crate) fn within(self, what: &str) -> Self {
+        Self { context: format!("{what}: {}", self.context), ..self }
+    }
+
+    /// Whether it is about this file alone, so that others may do well.
+    pub fn is_of_one_file(&self) -> bool {
+        self.of_one_file
     }
 
     /// What kind of failure it was.
@@ -80,6 +115,17 @@ impl Error {
             _ => ErrorCode::StorageError,
         }
     }
+}
+
+fn is_of_one_file(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::InvalidKey | ErrorKind::Truncated | ErrorKind::Conflict)
+}
+
+/// Something foreign lies where the file belongs, or its name is none for this file system.
+fn is_in_the_way(error: &io::Error) -> bool {
+    use io::ErrorKind as Io;
+    matches!(error.kind(), Io::IsADirectory | Io::InvalidFilename)
+        || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
 fn kind_of(error: &io::Error) -> ErrorKind {
@@ -107,10 +153,19 @@ fn kind_of_object(error: &object_store::Error) -> ErrorKind {
         Object::InvalidPath { .. } => ErrorKind::InvalidKey,
         // Another object lies under the key than the one that was opened.
         Object::Precondition { .. } => ErrorKind::Truncated,
+        _ if says_other_answer(&error.to_string()) => ErrorKind::OtherAnswer,
         // What the library does not tell apart, it leaves in the store's own words.
         _ if says_full(&error.to_string()) => ErrorKind::Full,
         _ => ErrorKind::Io,
     }
+}
+
+/// The library's words for a whole answer to a range, another range, or one that cannot be read.
+fn says_other_answer(answer: &str) -> bool {
+    ["Received non-partial response", "Content-Range header", "value for CONTENT_RANGE"]
+        .iter()
+        .any(|words| answer.contains(words))
+        || answer.contains("Requested ") && answer.contains(", got ")
 }
 
 /// The words of MinIO, Ceph, Backblaze and others, and the status that stands for it. Errors also name the object, whose

@@ -3,6 +3,7 @@
 //! What it keeps lies in the folder as plain files, so that a test can look at the bytes without asking it. It adds the
 //! list of unfinished uploads, which the library under it lacks.
 
+mod quirk;
 mod store;
 
 use std::io;
@@ -18,6 +19,8 @@ use tokio::net::TcpListener;
 use tokio::sync::OwnedRwLockWriteGuard;
 use tokio::task::{JoinHandle, JoinSet};
 
+use quirk::Behaviour;
+pub use quirk::Quirk;
 use store::{Gate, Store, Unfinished};
 
 /// What clients sign with.
@@ -32,6 +35,7 @@ pub struct TestS3 {
     unfinished: Unfinished,
     completing: Gate,
     deleting: Gate,
+    behaviour: Behaviour,
 }
 
 impl TestS3 {
@@ -43,7 +47,9 @@ impl TestS3 {
     /// The same at an address, such as the one that a server before it had.
     pub async fn start_at(folder: &Path, address: SocketAddr) -> io::Result<Self> {
         let (unfinished, completing, deleting) = (Unfinished::default(), Gate::default(), Gate::default());
-        let store = Store::open(folder, unfinished.clone(), completing.clone(), deleting.clone())?;
+        let behaviour = Behaviour::default();
+        let gates = [completing.clone(), deleting.clone()];
+        let store = Store::open(folder, unfinished.clone(), gates, behaviour.clone())?;
         let mut builder = S3ServiceBuilder::new(store);
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
         let service = builder.build();
@@ -62,12 +68,17 @@ impl TestS3 {
                 while connections.try_join_next().is_some() {}
             }
         });
-        Ok(Self { address, server, unfinished, completing, deleting })
+        Ok(Self { address, server, unfinished, completing, deleting, behaviour })
     }
 
     /// Uploads that were begun here and neither completed nor aborted.
     pub fn unfinished_uploads(&self) -> usize {
         self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Misbehaves like that from now on, or no more.
+    pub fn behave(&self, quirk: Option<Quirk>) {
+        self.behaviour.set(quirk);
     }
 
     /// Nobody completes an upload until the answer is dropped.

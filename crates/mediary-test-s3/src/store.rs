@@ -18,6 +18,8 @@ use s3s::{S3, S3Request, S3Response, S3Result};
 use s3s_fs::FileSystem;
 use tokio::sync::RwLock;
 
+use crate::quirk::Behaviour;
+
 #[derive(Debug)]
 pub(crate) struct Store {
     folder: PathBuf,
@@ -26,6 +28,7 @@ pub(crate) struct Store {
     unfinished: Unfinished,
     completing: Gate,
     deleting: Gate,
+    behaviour: Behaviour,
 }
 
 /// Bucket, key and beginning of uploads, by their ids.
@@ -38,17 +41,23 @@ impl Store {
     pub(crate) fn open(
         folder: &Path,
         unfinished: Unfinished,
-        completing: Gate,
-        deleting: Gate,
+        [completing, deleting]: [Gate; 2],
+        behaviour: Behaviour,
     ) -> io::Result<Self> {
         let files = FileSystem::new(folder).map_err(|error| io::Error::other(format!("{error:?}")))?;
-        Ok(Self { folder: folder.to_owned(), files: Arc::new(files), unfinished, completing, deleting })
+        let (folder, files) = (folder.to_owned(), Arc::new(files));
+        Ok(Self { folder, files, unfinished, completing, deleting, behaviour })
     }
 
     /// The library under this makes folders as it needs them.
     fn has_bucket(&self, name: &str) -> S3Result<()> {
         if self.folder.join(name).is_dir() { Ok(()) } else { Err(s3s::s3_error!(NoSuchBucket)) }
     }
+}
+
+/// The library under this takes an upload that is over for somebody else's.
+fn told(unfinished: &Unfinished, id: &str, error: s3s::S3Error) -> s3s::S3Error {
+    if lock(unfinished).contains_key(id) { error } else { s3s::s3_error!(NoSuchUpload) }
 }
 
 fn lock(unfinished: &Unfinished) -> MutexGuard<'_, Uploads> {
@@ -66,12 +75,18 @@ async fn to_its_end<T: Send + 'static>(
 impl S3 for Store {
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         self.has_bucket(&request.input.bucket)?;
+        self.behaviour.publish()?;
         self.files.put_object(request).await
     }
 
-    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+    async fn get_object(
+        &self,
+        mut request: S3Request<GetObjectInput>,
+    ) -> S3Result<S3Response<GetObjectOutput>> {
+        self.behaviour.get(&mut request.input)?;
         let condition = request.input.if_match.clone();
-        let response = self.files.get_object(request).await?;
+        let mut response = self.files.get_object(request).await?;
+        self.behaviour.got(&mut response.output);
         // The library under this looks at conditions only when it writes.
         match (condition, &response.output.e_tag) {
             (Some(ETagCondition::ETag(wanted)), Some(tag)) if wanted.value() != tag.value() => {
@@ -85,7 +100,9 @@ impl S3 for Store {
         &self,
         request: S3Request<HeadObjectInput>,
     ) -> S3Result<S3Response<HeadObjectOutput>> {
-        self.files.head_object(request).await
+        let mut response = self.files.head_object(request).await?;
+        self.behaviour.described(&mut response.output);
+        Ok(response)
     }
 
     async fn delete_object(
@@ -116,6 +133,7 @@ impl S3 for Store {
         &self,
         request: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        self.has_bucket(&request.input.bucket)?;
         self.files.list_objects_v2(request).await
     }
 
@@ -123,7 +141,10 @@ impl S3 for Store {
         &self,
         request: S3Request<UploadPartInput>,
     ) -> S3Result<S3Response<UploadPartOutput>> {
-        self.files.upload_part(request).await
+        self.behaviour.part()?;
+        let id = request.input.upload_id.clone();
+        let sent = self.files.upload_part(request).await;
+        sent.map_err(|error| told(&self.unfinished, &id, error))
     }
 
     #[expect(clippy::disallowed_methods, reason = "a store has its own clock")]
@@ -151,9 +172,11 @@ impl S3 for Store {
         let id = request.input.upload_id.clone();
         let (files, unfinished) = (self.files.clone(), self.unfinished.clone());
         let completing = self.completing.clone();
+        self.behaviour.publish()?;
         to_its_end(async move {
             let _passed = completing.read().await;
-            let response = files.complete_multipart_upload(request).await?;
+            let completed = files.complete_multipart_upload(request).await;
+            let response = completed.map_err(|error| told(&unfinished, &id, error))?;
             lock(&unfinished).remove(&id);
             Ok(response)
         })

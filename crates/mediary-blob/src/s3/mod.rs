@@ -8,15 +8,17 @@ mod upload;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use mediary_core::StorageBackend;
 use object_store::aws::AmazonS3;
 use object_store::client::{HttpClient, HttpConnector, ReqwestConnector};
 use object_store::memory::InMemory;
 use object_store::multipart::MultipartStore;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt};
 use tokio::sync::Semaphore;
 
 pub(crate) use list::ObjectListing;
@@ -44,6 +46,8 @@ struct Inner {
     /// Room for parts in memory, one permit each.
     room: Arc<Semaphore>,
     storage_class: Option<String>,
+    /// The store refused `If-Match` although it has the object: it is not sent any more.
+    refuses_if_match: AtomicBool,
     /// What only a real store has.
     remote: Option<Remote>,
 }
@@ -82,6 +86,7 @@ impl ObjectStorage {
             parts: Arc::new(s3.clone()),
             room: Arc::new(Semaphore::new(settings.parts_in_memory)),
             storage_class: settings.storage_class.clone(),
+            refuses_if_match: AtomicBool::new(false),
             remote: Some(Remote { s3, http }),
         })))
     }
@@ -96,6 +101,7 @@ impl ObjectStorage {
             parts: memory,
             room: Arc::new(Semaphore::new(16)),
             storage_class: None,
+            refuses_if_match: AtomicBool::new(false),
             remote: None,
         }))
     }
@@ -114,9 +120,36 @@ impl ObjectStorage {
 
     pub(crate) async fn open_file(&self, key: &StorageKey) -> Result<ObjectFile> {
         let path = path(key)?;
-        let meta = self.0.objects.head(&path).await;
-        let meta = meta.map_err(|error| Error::object(format!("open {key}"), error))?;
-        Ok(ObjectFile::new(self.clone(), path, meta))
+        let options = GetOptions { head: true, ..GetOptions::default() };
+        match self.0.objects.get_opts(&path, options).await {
+            Ok(head) => {
+                read::refuse_encoded(&path, &head)?;
+                Ok(ObjectFile::new(self.clone(), path, head.meta))
+            }
+            Err(error @ object_store::Error::NotFound { .. }) => {
+                self.refuse_missing_bucket(&path).await?;
+                Err(Error::object(format!("open {key}"), error))
+            }
+            Err(error) => Err(Error::object(format!("open {key}"), error)),
+        }
+    }
+
+    /// An answer to HEAD has no body that would tell a missing object from a missing bucket. Who takes the one for the
+    /// other takes every file for lost, so the bucket is asked for what it lists there.
+    async fn refuse_missing_bucket(&self, path: &Path) -> Result<()> {
+        let mut listing = self.0.objects.list(Some(path));
+        match listing.next().await {
+            None | Some(Ok(_)) => Ok(()),
+            Some(Err(error)) => {
+                let context = format!("look for {path} in bucket {}: {error}", self.0.bucket);
+                Err(Error::new(ErrorKind::Refused, context))
+            }
+        }
+    }
+
+    /// Whether the store was found to refuse `If-Match`.
+    pub(crate) fn refuses_if_match(&self) -> bool {
+        self.0.refuses_if_match.load(Ordering::Relaxed)
     }
 
     pub(crate) async fn delete(&self, key: &StorageKey) -> Result<bool> {

@@ -2,15 +2,18 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use mediary_core::Timestamp;
 use object_store::path::Path;
 use object_store::signer::{Method, SignedUrlOptions, Signer as _};
-use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore as _};
+use object_store::{
+    Attribute, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore as _, ObjectStoreExt as _,
+};
 
 use super::{ObjectStorage, ServedAs};
 use crate::CHUNK_BYTES;
@@ -48,8 +51,17 @@ impl ObjectFile {
         if offset >= end {
             return Ok(Bytes::new());
         }
-        let read = async { self.request(offset..end).await?.bytes().await }.await;
-        read.map_err(|error| self.failed(offset, error))
+        let mut reader = self.reader(offset..end);
+        let Some(first) = reader.next().await? else { return Ok(Bytes::new()) };
+        if reader.part.is_empty() && reader.left_over.is_empty() {
+            return Ok(first);
+        }
+        let mut read = BytesMut::with_capacity(len);
+        read.extend_from_slice(&first);
+        while let Some(more) = reader.next().await? {
+            read.extend_from_slice(&more);
+        }
+        Ok(read.freeze())
     }
 
     pub(crate) fn reader(&self, part: Range<u64>) -> ObjectReader {
@@ -68,17 +80,76 @@ impl ObjectFile {
         Ok(Some(url.into()))
     }
 
-    async fn request(&self, part: Range<u64>) -> object_store::Result<object_store::GetResult> {
-        let options = GetOptions {
-            range: Some(GetRange::Bounded(part)),
-            if_match: self.meta.e_tag.clone(),
-            ..GetOptions::default()
+    /// Asks for a part of the object that was opened, and looks whether the answer is of it.
+    async fn request(&self, part: Range<u64>) -> Result<GetResult> {
+        let offset = part.start;
+        let condition = self.condition();
+        let answer = match self.get(part.clone(), condition.clone()).await {
+            Err(error) if condition.is_some() && refuses_condition(&error) && self.is_still_there().await => {
+                if !self.storage.0.refuses_if_match.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(
+                        %error,
+                        "the object store refuses If-Match; from now on only the ETag of what it sends is compared"
+                    );
+                }
+                self.get(part, None).await
+            }
+            answer => answer,
         };
+        let answer = answer.map_err(|error| self.failed(offset, error))?;
+        refuse_encoded(&self.path, &answer)?;
+        if !same_object(&self.meta, &answer.meta) {
+            let context = format!("read {}, in whose place there is another object now", self.path);
+            return Err(Error::new(ErrorKind::Truncated, context));
+        }
+        Ok(answer)
+    }
+
+    /// What `If-Match` may say: it compares strongly (RFC 9110, 13.1.1), so a weak tag would never fit.
+    fn condition(&self) -> Option<String> {
+        let strong = self.meta.e_tag.clone().filter(|tag| !tag.starts_with("W/"));
+        strong.filter(|_| !self.storage.refuses_if_match())
+    }
+
+    async fn get(&self, part: Range<u64>, if_match: Option<String>) -> object_store::Result<GetResult> {
+        let options = GetOptions { range: Some(GetRange::Bounded(part)), if_match, ..GetOptions::default() };
         self.storage.0.objects.get_opts(&self.path, options).await
+    }
+
+    async fn is_still_there(&self) -> bool {
+        let now = self.storage.0.objects.head(&self.path).await;
+        now.is_ok_and(|now| same_object(&self.meta, &now))
     }
 
     fn failed(&self, offset: u64, error: object_store::Error) -> Error {
         Error::object(format!("read {} at byte {offset}", self.path), error)
+    }
+}
+
+/// Whether it is `If-Match` that the store refuses, or says not to know.
+fn refuses_condition(error: &object_store::Error) -> bool {
+    matches!(error, object_store::Error::Precondition { .. })
+        || error.to_string().contains("501 Not Implemented")
+}
+
+/// Whether two answers are of one object. Proxies weaken tags, and some stores leave their quotes out.
+fn same_object(opened: &ObjectMeta, now: &ObjectMeta) -> bool {
+    let opaque = |tag: &String| tag.trim_start_matches("W/").trim_matches('"').to_owned();
+    let same = match (&opened.e_tag, &now.e_tag) {
+        (Some(opened), Some(now)) => opaque(opened) == opaque(now),
+        _ => opened.last_modified == now.last_modified,
+    };
+    same && opened.size == now.size
+}
+
+/// What was stored as it is comes as it is: a store or proxy that compresses it sends other bytes of another length.
+pub(super) fn refuse_encoded(path: &Path, answer: &GetResult) -> Result<()> {
+    match answer.attributes.get(&Attribute::ContentEncoding) {
+        Some(encoding) if !encoding.is_empty() && encoding.as_ref() != "identity" => {
+            let context = format!("read {path}, which came with Content-Encoding {encoding:?}");
+            Err(Error::new(ErrorKind::OtherAnswer, context))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -111,8 +182,7 @@ impl ObjectReader {
             let stream = match &mut self.stream {
                 Some(stream) => stream,
                 None => {
-                    let opened = self.file.request(self.part.clone()).await;
-                    let opened = opened.map_err(|error| self.file.failed(offset, error))?;
+                    let opened = self.file.request(self.part.clone()).await?;
                     self.stream.insert(opened.into_stream())
                 }
             };
@@ -123,7 +193,14 @@ impl ObjectReader {
                 ));
             };
             self.left_over = bytes.map_err(|error| self.file.failed(offset, error))?;
-            self.part.start += self.left_over.len() as u64;
+            let came = self.left_over.len() as u64;
+            if came > self.part.end - offset {
+                let context =
+                    format!("read {} at byte {offset}: more came than was asked for", self.file.path);
+                self.left_over.clear();
+                return Err(Error::new(ErrorKind::OtherAnswer, context));
+            }
+            self.part.start += came;
         }
         let len = self.left_over.len().min(CHUNK_BYTES);
         Ok(Some(self.left_over.split_to(len)))

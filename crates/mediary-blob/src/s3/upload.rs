@@ -136,7 +136,7 @@ impl ObjectSealed {
     }
 
     pub(crate) async fn publish(mut self) -> Result<Stored> {
-        let failed = |error| Error::object(format!("publish {}", self.key), error);
+        let failed = |error| Error::upload(format!("publish {}", self.key), error);
         let mut rest = std::mem::take(&mut self.rest);
         let Some(upload) = self.target.id.clone() else {
             let Target { storage, path, .. } = &self.target;
@@ -194,7 +194,7 @@ impl Target {
         let number = self.parts.len();
         self.sending = Some(tokio::spawn(async move {
             let sent = storage.0.parts.put_part(&path, &id, number, part.payload()).await;
-            sent.map_err(|error| Error::object(format!("write part {number} of {key}"), error))
+            sent.map_err(|error| Error::upload(format!("write part {number} of {key}"), error))
         }));
     }
 

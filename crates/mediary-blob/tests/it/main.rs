@@ -4,3 +4,4 @@
 mod behaviour;
 mod local;
 mod object;
+mod quirks;

@@ -11,16 +11,16 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::behaviour::{self, content, get, key, missing, put};
 
-const BUCKET: &str = "media";
-const PART: usize = 5 * 1024 * 1024;
+pub(crate) const BUCKET: &str = "media";
+pub(crate) const PART: usize = 5 * 1024 * 1024;
 
-struct Bucket {
-    folder: TempDir,
-    server: TestS3,
+pub(crate) struct Bucket {
+    pub(crate) folder: TempDir,
+    pub(crate) server: TestS3,
 }
 
 impl Bucket {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join(BUCKET)).unwrap();
         let server = TestS3::start(folder.path()).await.unwrap();
@@ -42,12 +42,12 @@ impl Bucket {
         }
     }
 
-    fn storage(&self) -> Storage {
+    pub(crate) fn storage(&self) -> Storage {
         Storage::open_s3(&self.settings()).unwrap()
     }
 
     /// Parts on the server's disk that belong to no object.
-    fn stray_parts(&self) -> usize {
+    pub(crate) fn stray_parts(&self) -> usize {
         let entries = std::fs::read_dir(self.folder.path()).unwrap();
         entries
             .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains(".part-"))
