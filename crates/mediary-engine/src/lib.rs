@@ -40,7 +40,7 @@ pub use health::Check;
 pub use import::{Import, ImportedLine, ImportedMedia, LineFate};
 pub use inspect::{Found, InspectOptions, Inspection};
 pub use links::{Link, Links};
-pub use media::{MediaStatus, MediaTrouble, RetryOutcome};
+pub use media::{MediaStatus, MediaTrouble, RetryOutcome, size_for_people};
 pub use metrics::describe as describe_metrics;
 pub use open::{ByteRange, FileInfo, OpenRequest, OpenedMedia, Passing, Source, Target, Wanted};
 pub use relocate::{Relocation, ToRelocate};

@@ -81,9 +81,10 @@ impl Engine {
         }
     }
 
-    /// Queues the company's failed downloads with fewer than `max_attempts` attempts that a retry can help, and what an
-    /// import left without WhatsApp's id as far as that is found, and waits for a while for how they go.
-    pub async fn retry_failed(&self, caller: &Caller, max_attempts: i64) -> Result<RetryOutcome> {
+    /// Queues the company's failed downloads that a retry can help, however often they were tried (at most
+    /// `max_attempts` times where that is given), and what an import left without WhatsApp's id as far as that is found,
+    /// and waits for a while for how they go.
+    pub async fn retry_failed(&self, caller: &Caller, max_attempts: Option<i64>) -> Result<RetryOutcome> {
         caller.require(Permission::RetryAll)?;
         let company = caller.company_id;
         let mut ends = self.ended().listen();
@@ -179,7 +180,7 @@ impl MediaStatus {
     /// Reads it from the record.
     pub fn of(record: &MediaFile, now: Timestamp) -> Self {
         let status = record.download_status;
-        let file_size = record.file_size.and_then(|size| u64::try_from(size).ok());
+        let file_size = size_for_people(record).and_then(|size| u64::try_from(size).ok());
         let bytes_downloaded = match status {
             DownloadStatus::Completed => file_size.unwrap_or(0),
             _ => u64::try_from(record.bytes_downloaded).unwrap_or(0),
@@ -198,6 +199,12 @@ impl MediaStatus {
             });
         Self { status, progress, bytes_downloaded, file_size, error }
     }
+}
+
+/// The size of a file: counted, else declared, else what its running download works towards.
+pub fn size_for_people(record: &MediaFile) -> Option<i64> {
+    let announced = record.announced_size.filter(|_| record.download_status == DownloadStatus::Downloading);
+    record.file_size.or(announced)
 }
 
 /// Notes how one file ended. What is tried again by itself may still end otherwise.

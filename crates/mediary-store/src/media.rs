@@ -33,6 +33,8 @@ record! {
         pub file_name: Option<String>,
         /// Declared until the file is stored, then counted.
         pub file_size: Option<i64>,
+        /// As the media host announced it to the download that runs; good for its progress and nothing else.
+        pub announced_size: Option<i64>,
         /// The hash WhatsApp declared.
         pub declared_sha256: Option<[u8; 32]>,
         /// The hash of the stored bytes.

@@ -1,12 +1,21 @@
 //! The schema, step by step. Steps are only ever added; the previous program must run on the next schema.
 
+use std::time::Duration;
+
 use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
+use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
+use tokio::time::Instant;
 
 use crate::db::Db;
 use crate::pool::Lent;
 use crate::value::args;
 use crate::{Backend, Error, Result, dialect};
+
+/// Names the right to migrate among Postgres' advisory locks: "mediary" in ASCII.
+const TURN: i64 = 0x6D_65_64_69_61_72_79;
+const TURN_WITHIN: Duration = Duration::from_secs(60);
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Name and text of each step, oldest first.
 pub(crate) const STEPS: &[(&str, &str)] = &[
@@ -20,6 +29,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("task_progress", include_str!("../migrations/0008_task_progress.sql")),
     ("trash_attempts", include_str!("../migrations/0009_trash_attempts.sql")),
     ("nodes", include_str!("../migrations/0010_nodes.sql")),
+    ("announced_size", include_str!("../migrations/0011_announced_size.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {
@@ -47,13 +57,33 @@ pub(crate) async fn migrate(db: &Db) -> Result<Vec<String>> {
         }
         Db::Postgres(pool) => {
             let mut lent = Lent::of(pool).await.map_err(|error| failed(error.into()))?;
+            wait_for_turn(&mut lent).await?;
             let before = steps_taken(&mut *lent).await?;
             migrator.run_direct(None, &mut *lent, false).await.map_err(failed)?;
+            let done = sqlx::query("SELECT pg_advisory_unlock($1)").bind(TURN).execute(&mut *lent).await;
+            done.map_err(|error| failed(error.into()))?;
             lent.give_back();
             before
         }
     };
     Ok(STEPS.iter().skip(before).map(|(name, _)| (*name).to_owned()).collect())
+}
+
+/// Waits until no other process migrates. sqlx takes a lock of its own, but only after its table is there, and on an empty
+/// database two that make it at once collide in the catalog. Ours ends with the connection, which is closed unless all
+/// went well; it is asked for again and again since a statement that waits would run into its own deadline.
+async fn wait_for_turn(connection: &mut PgConnection) -> Result<()> {
+    let until = Instant::now() + TURN_WITHIN;
+    loop {
+        let asked = sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_lock($1)").bind(TURN);
+        if asked.fetch_one(&mut *connection).await.map_err(|error| failed(error.into()))? {
+            return Ok(());
+        }
+        if Instant::now() >= until {
+            return Err(Error::unavailable("another process has been migrating the database for a minute"));
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
 }
 
 async fn steps_taken(connection: &mut impl Migrate) -> Result<usize> {
@@ -72,7 +102,11 @@ fn failed(error: sqlx::migrate::MigrateError) -> Error {
 /// Whether the schema is the one this program knows (or a later one).
 pub(crate) async fn check(db: &Db) -> Result<()> {
     let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM _sqlx_migrations WHERE success";
-    let taken = db.first::<(i64,)>(sql, args![]).await?.map_or(0, |(taken,)| taken);
+    let taken = match db.first::<(i64,)>(sql, args![]).await {
+        Ok(taken) => taken.map_or(0, |(taken,)| taken),
+        Err(error) if error.retryable() => return Err(error),
+        Err(_) => return Err(Error::invalid("database has no schema yet; run `mediary migrate`")),
+    };
     if usize::try_from(taken).unwrap_or(0) < STEPS.len() {
         return Err(Error::invalid("database schema is older than this program; run `mediary migrate`"));
     }

@@ -309,9 +309,9 @@ pub(crate) struct RetryArgs {
     /// Only this company's; without it all companies'.
     #[arg(long, value_name = "SLUG")]
     pub(crate) company: Option<String>,
-    /// Leave out what was tried more often than this.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) max_attempts: u32,
+    /// Leave out what was tried more often than this; without it nothing is left out.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) max_attempts: Option<u32>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -2,6 +2,7 @@
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -51,6 +52,16 @@ pub(crate) async fn parts(config: &Config) -> anyhow::Result<Parts> {
     for step in store.migrate().await.context("bringing the database up to date")? {
         tracing::info!(step, "migrated the database");
     }
+    assemble(config, store, clock).await
+}
+
+/// Everything, with the database as it is.
+pub(crate) async fn parts_as_they_are(config: &Config) -> anyhow::Result<Parts> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    assemble(config, store(config, clock.clone()).await?, clock).await
+}
+
+async fn assemble(config: &Config, store: Store, clock: Arc<dyn Clock>) -> anyhow::Result<Parts> {
     let storages = storages(config).await.context("opening the storage")?;
     let graph = GraphClient::new(GraphOptions {
         graph_url: config.graph_url.clone(),
@@ -72,8 +83,15 @@ pub(crate) async fn parts(config: &Config) -> anyhow::Result<Parts> {
     Ok(Parts { store, storages, engine, clock })
 }
 
+/// Whether nothing was started with this data folder yet: a look at it then makes nothing in it.
+pub(crate) fn is_before_first_start(config: &Config) -> bool {
+    let url = config.database_url.expose_secret();
+    let file = url.strip_prefix("sqlite://").map(|path| path.split('?').next().unwrap_or(path));
+    file.is_some_and(|file| !Path::new(file).exists())
+}
+
 /// Where the settings say, and every other storage that has settings: files may lie there from before.
-async fn storages(config: &Config) -> anyhow::Result<Storages> {
+pub(crate) async fn storages(config: &Config) -> anyhow::Result<Storages> {
     let mut primary = None;
     let mut others = Vec::new();
     let local = Storage::open_local(&config.data_dir).await?;

@@ -1319,7 +1319,7 @@ export interface components {
         Retry: {
             /**
              * Format: int64
-             * @description Only downloads that were started at most this often; 5 unless given.
+             * @description Only downloads that were tried at most this often; all of them unless given.
              */
             maxAttempts?: number;
         };

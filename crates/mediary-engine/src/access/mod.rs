@@ -29,6 +29,8 @@ const CACHED_CALLERS: u64 = 10_000;
 const KEY_PREFIX: &str = "mdy_";
 /// A token's last use is written down at most this often.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(300);
+/// How long a request waits for that.
+const NOTED_WITHIN: Duration = Duration::from_secs(1);
 const TOKEN_CHARS_MAX: usize = 128;
 
 type TokenHash = [u8; 32];
@@ -102,7 +104,7 @@ impl Access {
             return Ok(Some(caller));
         }
         let Some(session) = self.store.session_by_hash(&hash).await? else { return Ok(None) };
-        self.note_session_use(&hash, &session).await?;
+        self.note_session_use(&hash, &session).await;
         let who = Who::User { id: session.user_id, email: session.email, name: session.name };
         let caller = Caller { company_id: session.company_id, role: session.role, who };
         Ok(Some(self.remember(hash, caller, session.expires_at)))
@@ -118,7 +120,7 @@ impl Access {
             return Ok(Some(caller));
         }
         let Some(identity) = self.store.api_key_by_hash(&hash).await? else { return Ok(None) };
-        self.note_key_use(&identity).await?;
+        self.note_key_use(&identity).await;
         let who = Who::Key { id: identity.id, name: identity.name };
         let caller = Caller { company_id: identity.company_id, role: identity.role, who };
         Ok(Some(self.remember(hash, caller, identity.expires_at.unwrap_or(Timestamp::MAX))))
@@ -138,21 +140,30 @@ impl Access {
     }
 
     /// A session that is used lives on, up to its greatest age.
-    async fn note_session_use(&self, hash: &TokenHash, session: &SessionIdentity) -> Result<()> {
+    async fn note_session_use(&self, hash: &TokenHash, session: &SessionIdentity) {
         let now = self.clock.now();
         if now.since(session.last_used_at) >= USE_NOTED_EVERY {
             let latest = session.created_at.plus(limits::SESSION_LIFE_MAX);
-            self.store.touch_session(hash, now.plus(limits::SESSION_IDLE).min(latest)).await?;
+            note(self.store.touch_session(hash, now.plus(limits::SESSION_IDLE).min(latest))).await;
         }
-        Ok(())
     }
 
-    async fn note_key_use(&self, key: &ApiKeyIdentity) -> Result<()> {
+    async fn note_key_use(&self, key: &ApiKeyIdentity) {
         let now = self.clock.now();
         if key.last_used_at.is_none_or(|last| now.since(last) >= USE_NOTED_EVERY) {
-            self.store.touch_api_key(key.company_id, key.id).await?;
+            note(self.store.touch_api_key(key.company_id, key.id)).await;
         }
-        Ok(())
+    }
+}
+
+/// Writes down a last use, if that can be done: a full disk or a busy database must not keep people from reading.
+async fn note(noting: impl Future<Output = mediary_store::Result<()>>) {
+    match tokio::time::timeout(NOTED_WITHIN, noting).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a last use could not be written down");
+        }
+        Err(_) => tracing::warn!("a last use could not be written down in time"),
     }
 }
 

@@ -36,6 +36,9 @@ pub(crate) enum Problem {
     },
     /// The body ran on far beyond its declared length and was cut.
     WrongLength,
+    /// Ours, and about this file alone: somebody else ended its upload, something foreign lies under its key, its rows
+    /// cannot be read.
+    OursAlone(ErrorCode),
     /// Our storage has no room.
     StorageFull,
     /// Our storage did not answer or refused.
@@ -103,6 +106,7 @@ pub(crate) fn decide(problem: &Problem, rules: &RetryRules, situation: Situation
             code: ErrorCode::StorageError,
             wait: wait_of(rules.storage, situation.storage_failed_in_row),
         },
+        Problem::OursAlone(code) => try_again(*code, rules, situation),
         Problem::NotPermitted => try_again(ErrorCode::ProviderUnauthorized, rules, situation),
         Problem::Unavailable => try_again(ErrorCode::ProviderUnavailable, rules, situation),
         Problem::Timeout => try_again(ErrorCode::ProviderTimeout, rules, situation),
@@ -172,6 +176,7 @@ mod tests {
             (Problem::WrongBytes { sha256: [0; 32] }, ErrorCode::IntegrityMismatch),
             (Problem::WrongLength, ErrorCode::IntegrityMismatch),
             (Problem::NotPermitted, ErrorCode::ProviderUnauthorized),
+            (Problem::OursAlone(ErrorCode::StorageError), ErrorCode::StorageError),
         ];
         for (problem, code) in table {
             for (attempts, seconds) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 300), (900, 300)] {

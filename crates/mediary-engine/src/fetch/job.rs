@@ -6,8 +6,8 @@ use std::time::Duration;
 use mediary_core::DownloadStatus;
 use mediary_store::ClaimedDownload;
 
+use super::settle;
 use super::transfer::{Failure, Fetched, Progress, Viewers, fetch};
-use super::{decide::Problem, settle};
 use crate::accounts::KnownAccount;
 use crate::engine::Engine;
 use crate::events::{EventData, EventName};
@@ -28,10 +28,7 @@ pub(super) async fn run(engine: Engine, claim: ClaimedDownload, viewers: Option<
     );
     let account = match engine.account_of(claim.company_id, claim.account_id).await {
         Ok(account) => account,
-        Err(cause) => {
-            let failure = Failure { problem: Problem::StorageError, cause: Some(cause) };
-            return end(&engine, &claim, None, failure).await;
-        }
+        Err(cause) => return end(&engine, &claim, None, cause.into()).await,
     };
     let progress = Progress::default();
     match watched(&engine, &claim, &account, &progress, viewers).await {
@@ -91,7 +88,7 @@ async fn signs_of_life(engine: &Engine, claim: &ClaimedDownload, progress: &Prog
         }
         let bytes = progress.bytes();
         let until = engine.now().plus(lease);
-        match engine.store().renew_lease(claim, until, bytes).await {
+        match engine.store().renew_lease(claim, until, bytes, progress.expected()).await {
             Ok(true) => {}
             Ok(false) => return,
             // The lease is longer than a short outage of the database.

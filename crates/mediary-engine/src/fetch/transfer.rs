@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mediary_blob::{Sealed, StorageKey};
+use mediary_core::ErrorCode;
 use mediary_formats::DETECT_BYTES;
 use mediary_graph::{ErrorKind, MediaInfo, MediaStream};
 use mediary_store::{ClaimedDownload, DeclaredMedia};
@@ -54,8 +55,7 @@ impl From<Broken> for Failure {
     fn from(broken: Broken) -> Self {
         let problem = match &broken {
             Broken::WhatsApp(error) => Problem::of_whatsapp(error),
-            Broken::Disk(error) if error.kind() == mediary_blob::ErrorKind::Full => Problem::StorageFull,
-            Broken::Disk(_) => Problem::StorageError,
+            Broken::Disk(error) => Problem::of_storage(error),
         };
         Self { problem, cause: Some(broken.into()) }
     }
@@ -85,11 +85,20 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// What is wrong with one file holds up no other.
+    fn of_storage(error: &mediary_blob::Error) -> Self {
+        match error.kind() {
+            mediary_blob::ErrorKind::Full => Self::StorageFull,
+            _ if error.is_of_one_file() => Self::OursAlone(error.code()),
+            _ => Self::StorageError,
+        }
+    }
+}
+
 impl From<mediary_blob::Error> for Failure {
     fn from(error: mediary_blob::Error) -> Self {
-        let full = error.kind() == mediary_blob::ErrorKind::Full;
-        let problem = if full { Problem::StorageFull } else { Problem::StorageError };
-        Self { problem, cause: Some(error.into()) }
+        Self { problem: Problem::of_storage(&error), cause: Some(error.into()) }
     }
 }
 
@@ -157,12 +166,18 @@ pub(super) async fn fetch(
                 file_size: info.file_size,
                 provider_url: None,
             };
-            engine.store().declare_media(claim, &told).await.map_err(database)?;
+            engine.store().declare_media(claim, &told).await.map_err(Error::from)?;
         }
     }
     let announced = declared.size.max(stream.content_length);
     fits(announced)?;
     progress.expected.store(announced.unwrap_or(0), Ordering::Relaxed);
+    if announced.is_some_and(|size| size >= WATCHED_FROM_BYTES) && declared.size.is_none() {
+        // Smaller ones are here before anybody looks, or their first renewal says it.
+        let until = engine.now().plus(engine.config().rules.lease);
+        let renewed = engine.store().renew_lease(claim, until, 0, announced).await;
+        renewed.map_err(Error::from)?;
+    }
     let body = match viewers {
         None => Body::Alone(Box::new(stream)),
         Some(viewers) => {
@@ -234,9 +249,16 @@ impl Body {
     }
 }
 
-/// A database that does not answer is our storage's failure, not the file's.
-fn database(error: mediary_store::Error) -> Failure {
-    Failure { problem: Problem::StorageError, cause: Some(error.into()) }
+impl From<Error> for Failure {
+    /// A database that does not answer is our storage's failure, not the file's. A row that cannot be read, or a secret
+    /// that cannot be unsealed, is of this file or its account, and holds up nobody else.
+    fn from(cause: Error) -> Self {
+        let problem = match cause.code() {
+            ErrorCode::StorageError => Problem::StorageError,
+            code => Problem::OursAlone(code),
+        };
+        Self { problem, cause: Some(cause) }
+    }
 }
 
 /// The webhook's own URL is for the first try alone: after a failure, what Graph says about the file counts more. And

@@ -55,7 +55,7 @@ impl Engine {
             if let Some(error) = met.refused_since(asked.began) {
                 return Err(error);
             }
-            match self.begin_keeping(record, &slot).await? {
+            match self.begin_keeping(record, &slot).await {
                 // The download goes on; what becomes of it decides the failure table.
                 Began::Arriving(file) if !file.is_as_declared() => return Ok(Kept::Elsewhere),
                 Began::Arriving(file) => {
@@ -87,8 +87,21 @@ impl Engine {
         Ok(Kept::Elsewhere)
     }
 
-    /// Starts the download, if it may be started here and now.
-    async fn begin_keeping(&self, record: &MediaFile, slot: &Arc<Slot>) -> Result<Began> {
+    /// Starts the download, if it may be started here and now. Where the database takes no writes (its disk may be full)
+    /// nothing can be kept, and who looks at the file gets it all the same.
+    async fn begin_keeping(&self, record: &MediaFile, slot: &Arc<Slot>) -> Began {
+        self.try_keeping(record, slot).await.unwrap_or_else(|error| {
+            tracing::warn!(
+                company.id = record.company_id.0,
+                media.id = record.id.0,
+                error = &error as &dyn std::error::Error,
+                "a file that somebody looks at cannot be kept now"
+            );
+            Began::NotHere
+        })
+    }
+
+    async fn try_keeping(&self, record: &MediaFile, slot: &Arc<Slot>) -> Result<Began> {
         let storage_waits = self.gates().storage_pause().is_some_and(|pause| pause.until > self.now());
         let place = self.arrivals().kept.clone().try_acquire_owned().ok().filter(|_| !storage_waits);
         let Some(place) = place else {

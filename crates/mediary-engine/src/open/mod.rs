@@ -258,7 +258,11 @@ impl Engine {
             media.id = id.0,
             "storage has lost a file; it is fetched again"
         );
-        self.store().store_lost_file(company, id).await?;
+        if let Err(error) = self.store().store_lost_file(company, id).await {
+            // It comes from WhatsApp all the same; the next look notes it again.
+            tracing::warn!(error = &error as &dyn std::error::Error, "a lost file could not be noted");
+            return Ok(record);
+        }
         let record = self.store().media(company, id).await?;
         record.ok_or_else(|| Error::not_found("there is no such media file"))
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{AccountStatus, DownloadStatus, ErrorCode, Integrity, MediaPolicy, ScanStatus};
+use mediary_core::{AccountStatus, DownloadStatus, ErrorCode, Integrity, ScanStatus};
 use mediary_engine::{AccountChange, Target};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord, MediaSpec, Place, Route, TokenState};
 use mediary_store::MediaFile;
@@ -10,30 +10,30 @@ use secrecy::SecretString;
 
 use crate::harness::{PNG, TOKEN, World, message, read_all, webhook};
 
-const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-fn assert_completed(record: &MediaFile, attempts: i64) {
+pub(crate) fn assert_completed(record: &MediaFile, attempts: i64) {
     assert_eq!(record.download_status, DownloadStatus::Completed, "{:?}", record.last_error);
     assert_eq!(record.integrity, Some(Integrity::Verified));
     assert_eq!(record.download_attempts, attempts);
 }
 
-fn assert_failed(record: &MediaFile, code: ErrorCode, retryable: bool) {
+pub(crate) fn assert_failed(record: &MediaFile, code: ErrorCode, retryable: bool) {
     assert_eq!(record.download_status, DownloadStatus::Failed);
     assert_eq!((record.last_error_code, record.last_error_retryable), (Some(code), retryable));
     assert_eq!(record.next_attempt_at.is_some(), retryable);
 }
 
 /// Arms a fault and has a message with a picture arrive.
-async fn arrive_with(world: &World, fault: FaultSpec) -> (MediaRecord, MediaFile) {
+pub(crate) async fn arrive_with(world: &World, fault: FaultSpec) -> (MediaRecord, MediaFile) {
     let media = world.png(1).await;
     world.whatsapp.add_fault(fault.of(&media.id)).unwrap();
     let record = world.arrive("wamid.1", "image", &media).await;
     (media, record)
 }
 
-async fn run_after(world: &World, wait: Duration, media: &MediaRecord) -> MediaFile {
+pub(crate) async fn run_after(world: &World, wait: Duration, media: &MediaRecord) -> MediaFile {
     world.advance(wait);
     world.engine.run_due().await.unwrap();
     world.media_of(&media.id).await
@@ -261,75 +261,6 @@ async fn a_body_without_end_is_cut() {
     assert_eq!(world.stored_files(), 0);
     assert!(world.whatsapp.media_stats(&media.id).bytes_sent < 64 * 1024 * 1024);
     assert_completed(&run_after(&world, 2 * SECOND, &media).await, 2);
-}
-
-#[tokio::test]
-async fn nothing_where_something_was_declared_is_tried_again() {
-    let world = World::new().await;
-    let (media, record) = arrive_with(&world, FaultSpec::new(FaultKind::ZeroBytes).times(1)).await;
-    assert_failed(&record, ErrorCode::IntegrityMismatch, true);
-    assert_completed(&run_after(&world, 2 * SECOND, &media).await, 2);
-}
-
-#[tokio::test]
-async fn nothing_that_comes_again_and_again_is_never_kept() {
-    let world = World::new().await;
-    let (media, _) = arrive_with(&world, FaultSpec::new(FaultKind::ZeroBytes)).await;
-    for _ in 0..6 {
-        let record = world.media_of(&media.id).await;
-        assert_failed(&record, ErrorCode::IntegrityMismatch, true);
-        let wait = record.next_attempt_at.unwrap().since(world.engine.now());
-        run_after(&world, wait, &media).await;
-    }
-    assert_eq!(world.stored_files(), 0);
-    world.whatsapp.clear_faults();
-    let wait = world.media_of(&media.id).await.next_attempt_at.unwrap().since(world.engine.now());
-    assert_completed(&run_after(&world, wait, &media).await, 8);
-}
-
-#[tokio::test]
-async fn empty_file_from_whatsapp_is_served_to_nobody() {
-    for policy in [MediaPolicy::OnView, MediaPolicy::Stream] {
-        let world = World::new().await;
-        world.set_policy(policy).await;
-        let (_, record) = arrive_with(&world, FaultSpec::new(FaultKind::ZeroBytes)).await;
-        let seen = world.open(Target::Media(record.id)).await;
-        let refused = seen.expect_err("an empty file was served");
-        assert_eq!(refused.code(), ErrorCode::IntegrityMismatch, "{policy}");
-        assert_eq!(world.stored_files(), 0, "{policy}");
-    }
-}
-
-#[tokio::test]
-async fn empty_stored_file_is_fetched_again_and_one_of_another_size_is_not_served() {
-    let world = World::new().await;
-    let media = world.png(1).await;
-    let record = world.arrive("wamid.1", "image", &media).await;
-    let path = world.folder.path().join(record.storage_key.as_deref().unwrap());
-    std::fs::write(&path, "").unwrap();
-    let bytes = read_all(world.open(Target::Media(record.id)).await.unwrap()).await;
-    assert_eq!(bytes, [PNG, &[1; 1000]].concat());
-    let record = crate::harness::eventually("the file to be stored again", async || {
-        let record = world.media_of(&media.id).await;
-        (record.download_status == DownloadStatus::Completed).then_some(record)
-    })
-    .await;
-    std::fs::write(&path, PNG).unwrap();
-    let engine = world.another_engine();
-    let wanted = mediary_engine::Wanted::Bytes { range: None };
-    let request = mediary_engine::OpenRequest { target: Target::Media(record.id), variant: None, wanted };
-    let refused = engine.open(&world.caller, request).await.expect_err("other bytes were served");
-    assert_eq!(refused.code(), ErrorCode::StorageError);
-    assert_eq!(world.media_of(&media.id).await.download_status, DownloadStatus::Completed);
-}
-
-#[tokio::test]
-async fn nothing_where_nothing_was_declared_is_final() {
-    let world = World::new().await;
-    let media = world.upload("", "image/png").await;
-    let record = world.arrive("wamid.1", "image", &media).await;
-    assert_failed(&record, ErrorCode::IntegrityMismatch, false);
-    assert_eq!(world.stored_files(), 0);
 }
 
 #[tokio::test]

@@ -309,7 +309,7 @@ async fn a_retry_and_a_single_download_find_the_id_too() {
     let shutdown = mediary_engine::Shutdown::default();
     let (engine, stop) = (world.engine.clone(), shutdown.clone());
     let running = tokio::spawn(async move { engine.run(stop).await.unwrap() });
-    let outcome = world.engine.retry_failed(&world.caller, 5).await.unwrap();
+    let outcome = world.engine.retry_failed(&world.caller, None).await.unwrap();
     assert_eq!((outcome.retried, outcome.succeeded, outcome.failed), (1, 1, 0));
     shutdown.soft.cancel();
     running.await.unwrap();

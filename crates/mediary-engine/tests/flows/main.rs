@@ -6,8 +6,10 @@
 #![expect(clippy::needless_pass_by_value, reason = "bodies read better when they are built in place")]
 
 mod access;
+mod alone;
 mod arriving;
 mod backfill;
+mod empty;
 mod failures;
 mod harness;
 mod import;

@@ -43,9 +43,9 @@ async fn retrying_everything_tells_how_it_went() {
     let shutdown = mediary_engine::Shutdown::default();
     let (engine, stop) = (world.engine.clone(), shutdown.clone());
     let running = tokio::spawn(async move { engine.run(stop).await.unwrap() });
-    let outcome = world.engine.retry_failed(&world.caller, 5).await.unwrap();
+    let outcome = world.engine.retry_failed(&world.caller, None).await.unwrap();
     assert_eq!(outcome, RetryOutcome { retried: 2, succeeded: 1, failed: 1 });
-    let outcome = world.engine.retry_failed(&world.caller, 5).await.unwrap();
+    let outcome = world.engine.retry_failed(&world.caller, None).await.unwrap();
     assert_eq!(outcome, RetryOutcome::default(), "what expired cannot be helped");
     shutdown.soft.cancel();
     running.await.unwrap();
@@ -61,7 +61,7 @@ async fn roles_hold() {
     let forbidden = [
         world.engine.download_now(&viewer, record.id).await.unwrap_err(),
         world.engine.delete_media(&viewer, record.id).await.unwrap_err(),
-        world.engine.retry_failed(&agent, 5).await.unwrap_err(),
+        world.engine.retry_failed(&agent, None).await.unwrap_err(),
     ];
     for error in forbidden {
         assert_eq!(error.code(), ErrorCode::Forbidden);
@@ -107,4 +107,29 @@ async fn a_status_says_how_far_and_what_went_wrong() {
     let status = world.engine.media_status(&world.caller, record.id).await.unwrap();
     assert_eq!((status.status, status.progress), (DownloadStatus::Completed, Some(1.0)));
     assert_eq!((status.error, status.file_size), (None, Some(media.file_size)));
+}
+
+#[tokio::test]
+async fn retry_of_everything_takes_what_was_tried_often() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&media.id).times(40)).unwrap();
+    world.announce("wamid.1", "image", &media).await;
+    world.engine.run_due().await.unwrap();
+    for _ in 0..7 {
+        let record = world.media_of(&media.id).await;
+        world.advance(record.next_attempt_at.unwrap().since(world.engine.now()));
+        world.engine.run_due().await.unwrap();
+    }
+    assert_eq!(world.media_of(&media.id).await.download_attempts, 8);
+    world.whatsapp.clear_faults();
+    let shutdown = mediary_engine::Shutdown::default();
+    let (engine, stop) = (world.engine.clone(), shutdown.clone());
+    let running = tokio::spawn(async move { engine.run(stop).await.unwrap() });
+    let few = world.engine.retry_failed(&world.caller, Some(7)).await.unwrap();
+    assert_eq!(few, RetryOutcome::default(), "at most so often");
+    let all = world.engine.retry_failed(&world.caller, None).await.unwrap();
+    assert_eq!(all, RetryOutcome { retried: 1, succeeded: 1, failed: 0 });
+    shutdown.soft.cancel();
+    running.await.unwrap();
 }

@@ -123,7 +123,7 @@ async fn a_lease_that_ran_out_is_taken_over() {
     assert_eq!(world.engine.sweep().await.unwrap().leases_released, 1);
     world.engine.run_due().await.unwrap();
     assert_eq!(completed(&world).await, 1);
-    assert!(!world.store.renew_lease(&claimed[0], world.engine.now().plus(lease), 5).await.unwrap());
+    assert!(!world.store.renew_lease(&claimed[0], world.engine.now().plus(lease), 5, None).await.unwrap());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@ use mediary_core::{
     CompanyId, ConversationId, DownloadStatus, ErrorCode, FileType, Integrity, MediaId, MediaPolicy,
     MessageId, Permission, Role, ScanStatus, Timestamp,
 };
+use mediary_engine::size_for_people;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -119,10 +120,10 @@ impl Shape<mediary_store::MediaFile> for MediaFile {
             conversation_id: row.conversation_id,
             message_id: row.message_id,
             last_error: DownloadError::of(&row),
+            file_size: size_for_people(&row),
             file_key: row.storage_key,
             file_name: row.file_name,
             file_url: row.file_url.filter(|_| reader.may(Permission::SeeStorageLocation)),
-            file_size: row.file_size,
             file_type: row.file_type,
             mime_type: row.mime_type,
             detected_mime_type: row.detected_mime_type,

@@ -15,7 +15,6 @@ use crate::json::{MediaFile, MediaStatus, Page, Shape, words};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Body, Id, May, Paging, Peer, Query, given, rights};
 
-const RETRY_ATTEMPTS_DEFAULT: i64 = 5;
 const RETRY_ATTEMPTS_MAX: i64 = 1000;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -169,7 +168,7 @@ async fn download_media(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Retry {
-    /// Only downloads that were started at most this often; 5 unless given.
+    /// Only downloads that were tried at most this often; all of them unless given.
     #[serde(default, deserialize_with = "given")]
     #[schema(minimum = 1, maximum = 1000, nullable = false)]
     max_attempts: Option<i64>,
@@ -194,8 +193,8 @@ async fn retry_media(
     may: May<rights::RetryAll>,
     Body(retry): Body<Retry>,
 ) -> Result<Json<RetryOutcome>, Problem> {
-    let most = retry.max_attempts.unwrap_or(RETRY_ATTEMPTS_DEFAULT);
-    if !(1..=RETRY_ATTEMPTS_MAX).contains(&most) {
+    let most = retry.max_attempts;
+    if most.is_some_and(|most| !(1..=RETRY_ATTEMPTS_MAX).contains(&most)) {
         return Err(Problem::field("maxAttempts", format!("must be from 1 to {RETRY_ATTEMPTS_MAX}")));
     }
     let outcome = app.engine().retry_failed(&may.caller, most).await?;

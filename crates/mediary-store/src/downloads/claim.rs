@@ -79,7 +79,7 @@ impl Store {
         let policy = policies::held(&mut tx, company, media).await?;
         let Some(policy) = policy.filter(|policy| policy.keeps_bytes()) else { return Ok(None) };
         let sql = "UPDATE media_files SET policy = $6, download_status = 'downloading', due = FALSE,
-                next_attempt_at = NULL, download_attempts = download_attempts + 1, bytes_downloaded = 0,
+                next_attempt_at = NULL, download_attempts = download_attempts + 1, bytes_downloaded = 0, announced_size = NULL,
                 lease_owner = $3, lease_until = $4, lease_number = lease_number + 1, updated_at = $5
             WHERE company_id = $1 AND id = $2 AND is_active
                 AND (download_status = 'pending' OR (download_status = 'failed' AND last_error_retryable))";
@@ -208,7 +208,7 @@ impl Claim<'_> {
                             WHERE a.company_id = $1 AND a.id = $2 AND {EFFECTIVE} <> 'stream')
                     ORDER BY f.expires_at, f.id LIMIT $3{})
                 UPDATE media_files SET download_status = 'downloading', due = FALSE, next_attempt_at = NULL,
-                    download_attempts = download_attempts + 1, bytes_downloaded = 0, lease_owner = $4,
+                    download_attempts = download_attempts + 1, bytes_downloaded = 0, announced_size = NULL, lease_owner = $4,
                     lease_until = $5, lease_number = lease_number + 1, updated_at = $6
                 WHERE company_id = $1 AND id IN (SELECT n.id FROM nearest n) RETURNING id",
             dialect::lock_rows(tx.backend())

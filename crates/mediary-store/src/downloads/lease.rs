@@ -9,14 +9,16 @@ use crate::value::args;
 use crate::{Backend, Result, Store, dialect};
 
 impl Store {
-    /// Prolongs a lease and notes the progress. False if the download was taken over or deleted: stop.
+    /// Prolongs a lease and notes the progress, and the size that it works towards where that is known. False if the download was taken over or deleted: stop.
     pub async fn renew_lease(
         &self,
         claimed: &ClaimedDownload,
         lease_until: Timestamp,
         bytes_downloaded: u64,
+        announced_size: Option<u64>,
     ) -> Result<bool> {
-        let sql = "UPDATE media_files SET lease_until = $5, bytes_downloaded = $6, updated_at = $7
+        let sql = "UPDATE media_files SET lease_until = $5, bytes_downloaded = $6, updated_at = $7,
+                announced_size = COALESCE($8, announced_size)
             WHERE company_id = $1 AND id = $2 AND lease_owner = $3 AND lease_number = $4
                 AND download_status = 'downloading' AND is_active";
         let (company, media, lease) = (claimed.company_id, claimed.media_id, &claimed.lease);
@@ -27,7 +29,8 @@ impl Store {
             lease.number,
             lease_until,
             bytes_downloaded,
-            self.now()
+            self.now(),
+            announced_size,
         ];
         Ok(self.db().execute(sql, args).await? > 0)
     }

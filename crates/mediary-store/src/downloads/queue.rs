@@ -73,13 +73,18 @@ impl Store {
         Ok(outcome)
     }
 
-    /// Makes a company's failed downloads due that another try can help, as long as they were tried fewer than
-    /// `max_attempts` times and WhatsApp still has them.
-    pub async fn requeue_failed(&self, company: CompanyId, max_attempts: i64) -> Result<Vec<MediaId>> {
+    /// Makes a company's failed downloads due that another try can help and that WhatsApp still has, however often they
+    /// were tried; at most `max_attempts` times where that is given.
+    pub async fn requeue_failed(
+        &self,
+        company: CompanyId,
+        max_attempts: Option<i64>,
+    ) -> Result<Vec<MediaId>> {
         let sql = format!(
             "WITH helpable AS MATERIALIZED (SELECT f.id FROM media_files f
                     WHERE f.company_id = $1 AND f.is_active AND f.download_status = 'failed'
-                        AND f.last_error_retryable AND f.download_attempts < $2 AND f.expires_at > $3
+                        AND f.last_error_retryable AND f.download_attempts <= COALESCE($2, f.download_attempts)
+                        AND f.expires_at > $3
                     ORDER BY f.download_attempts, f.id LIMIT $4{})
                 UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $3, updated_at = $3
                 WHERE company_id = $1 AND id IN (SELECT h.id FROM helpable h)

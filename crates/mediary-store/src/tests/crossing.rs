@@ -45,11 +45,11 @@ async fn changing_changes_nothing(test: &Test) {
         store.requeue_download(stranger, claimed.media_id, true).await.unwrap(),
         Requeued::None
     ));
-    assert!(store.requeue_failed(stranger, 100).await.unwrap().is_empty());
+    assert!(store.requeue_failed(stranger, None).await.unwrap().is_empty());
     store.touch_media(stranger, stored.id, START.plus(WEEK)).await.unwrap();
     assert!(store.release_quarantine(stranger, stored.id).await.unwrap().is_none());
     let foreign = ClaimedDownload { company_id: stranger, ..claimed.clone() };
-    assert!(!store.renew_lease(&foreign, START.plus(WEEK), 1).await.unwrap());
+    assert!(!store.renew_lease(&foreign, START.plus(WEEK), 1, None).await.unwrap());
     assert!(!store.release_download(&foreign).await.unwrap());
     assert!(!store.fail_download(&failed(&foreign, None)).await.unwrap());
     assert!(!store.finish_download(finished(&foreign)).await.unwrap());

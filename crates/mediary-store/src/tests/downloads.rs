@@ -46,7 +46,7 @@ async fn many_finish_together(test: &Test) {
 
 async fn a_lease_that_ran_out_is_taken_over_and_fenced(test: &Test) {
     let slow = test.claimed("m1").await;
-    assert!(test.store.renew_lease(&slow, START.plus(MINUTE), 500).await.unwrap());
+    assert!(test.store.renew_lease(&slow, START.plus(MINUTE), 500, None).await.unwrap());
     assert_eq!(test.media_of(test.acme, "m1").await.bytes_downloaded, 500);
     test.clock.advance(MINUTE);
     assert_eq!(test.store.release_expired_leases(test.now(), 10).await.unwrap(), [], "not before its end");
@@ -55,7 +55,7 @@ async fn a_lease_that_ran_out_is_taken_over_and_fenced(test: &Test) {
     let second = test.store.claim_downloads("worker", &CLAIM).await.unwrap().remove(0);
     assert_eq!((second.media_id, second.attempts), (slow.media_id, 2));
     // The first owner, of the same name, changes nothing any more.
-    assert!(!test.store.renew_lease(&slow, test.now().plus(MINUTE), 1).await.unwrap());
+    assert!(!test.store.renew_lease(&slow, test.now().plus(MINUTE), 1, None).await.unwrap());
     assert!(!test.store.fail_download(&failed(&slow, None)).await.unwrap());
     assert!(!test.store.release_download(&slow).await.unwrap());
     let zombie = FinishedDownload { sha256: [9; 32], ..finished(&slow) };
@@ -70,7 +70,7 @@ async fn a_lease_that_ran_out_is_taken_over_and_fenced(test: &Test) {
 async fn what_is_deleted_under_way_leaves_its_bytes_in_the_trash(test: &Test) {
     let claimed = test.claimed("m1").await;
     assert!(test.store.delete_media(test.acme.company, claimed.media_id, None).await.unwrap());
-    assert!(!test.store.renew_lease(&claimed, START.plus(MINUTE), 1).await.unwrap());
+    assert!(!test.store.renew_lease(&claimed, START.plus(MINUTE), 1, None).await.unwrap());
     assert!(!test.store.finish_download(finished(&claimed)).await.unwrap());
     let trash = test.trash().await;
     assert_eq!(trash.len(), 1);
@@ -97,7 +97,7 @@ async fn a_refunded_start_does_not_count_but_fences(test: &Test) {
     let second = test.claim().await.remove(0);
     assert_eq!(second.attempts, 1);
     assert_ne!(first.lease, second.lease);
-    assert!(!test.store.renew_lease(&first, START.plus(MINUTE), 1).await.unwrap());
+    assert!(!test.store.renew_lease(&first, START.plus(MINUTE), 1, None).await.unwrap());
 }
 
 async fn a_released_download_is_due_as_if_never_started(test: &Test) {
@@ -218,9 +218,9 @@ async fn only_failures_that_a_retry_can_help_are_queued_again(test: &Test) {
     let (once, twice) =
         (test.media_of(test.acme, "once").await.id, test.media_of(test.acme, "twice").await.id);
     let company = test.acme.company;
-    assert_eq!(test.store.requeue_failed(company, 2).await.unwrap(), [once]);
-    assert_eq!(test.store.requeue_failed(company, 5).await.unwrap(), [twice]);
-    assert!(test.store.requeue_failed(company, 5).await.unwrap().is_empty());
+    assert_eq!(test.store.requeue_failed(company, Some(1)).await.unwrap(), [once]);
+    assert_eq!(test.store.requeue_failed(company, None).await.unwrap(), [twice]);
+    assert!(test.store.requeue_failed(company, None).await.unwrap().is_empty());
 }
 
 async fn a_file_that_storage_lost_is_fetched_again(test: &Test) {

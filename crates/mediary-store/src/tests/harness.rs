@@ -48,23 +48,26 @@ async fn on_server(sql: &str) {
     server.close().await.unwrap();
 }
 
+/// A new database on the server, with nothing in it.
+pub(super) async fn empty_postgres() -> String {
+    static DATABASES: AtomicU64 = AtomicU64::new(0);
+    let number = DATABASES.fetch_add(1, Ordering::SeqCst);
+    let name = format!("store_{}_{number}", std::process::id());
+    on_server(&format!("CREATE DATABASE {name}")).await;
+    let mut url = url::Url::parse(&postgres_url()).unwrap();
+    url.set_path(&name);
+    url.to_string()
+}
+
 impl Test {
     /// A new database with its schema and two companies.
     pub(super) async fn on(backend: Backend) -> Self {
-        static DATABASES: AtomicU64 = AtomicU64::new(0);
         let (url, folder) = match backend {
             Backend::Sqlite => {
                 let folder = tempfile::tempdir().unwrap();
                 (format!("sqlite://{}", folder.path().join("test.db").display()), Some(folder))
             }
-            Backend::Postgres => {
-                let number = DATABASES.fetch_add(1, Ordering::SeqCst);
-                let name = format!("store_{}_{number}", std::process::id());
-                on_server(&format!("CREATE DATABASE {name}")).await;
-                let mut url = url::Url::parse(&postgres_url()).unwrap();
-                url.set_path(&name);
-                (url.to_string(), None)
-            }
+            Backend::Postgres => (empty_postgres().await, None),
         };
         let clock = ManualClock::new(START);
         let store = open(&url, &clock).await;

@@ -49,7 +49,7 @@ async fn leases_of_a_node_that_is_gone_are_released_at_once_and_fenced() {
     assert!(!test.store.finish_download(finished(&lost)).await.unwrap(), "released, and nobody's yet");
     let next = peer.claim_downloads("peer", &CLAIM).await.unwrap().remove(0);
     assert_eq!((next.media_id, next.lease.number), (lost.media_id, lost.lease.number + 1));
-    assert!(!test.store.renew_lease(&lost, test.now(), 1).await.unwrap());
+    assert!(!test.store.renew_lease(&lost, test.now(), 1, None).await.unwrap());
     assert!(peer.finish_download(finished(&next)).await.unwrap());
     assert!(peer.finish_download(finished(&kept)).await.unwrap(), "the living one kept its own");
     peer.close().await;

@@ -230,7 +230,7 @@ async fn all_use_their_indexes(test: &Test) {
     check(test, "proxy", true, store.media_by_provider_id(company, "media-5")).await;
     check(test, "claim", true, store.claim_downloads("worker", &CLAIM)).await;
     check(test, "leases", true, store.release_expired_leases(START, 100)).await;
-    check(test, "retry", true, store.requeue_failed(company, 3)).await;
+    check(test, "retry", true, store.requeue_failed(company, Some(3))).await;
     check(test, "expiry", true, store.expire_unsaved(START, 100)).await;
     check(test, "backfill", true, store.due_for_backfill(Some(company), None, 100)).await;
     check(test, "policy", true, store.behind_policy(company, None, 100)).await;

@@ -87,9 +87,9 @@ async fn what_has_expired_stays_lost(test: &Test) {
 async fn a_running_download_is_stopped_where_nothing_is_to_be_kept(test: &Test) {
     let claimed = test.claimed("m1").await;
     set(test, test.acme, MediaPolicy::OnView).await;
-    assert!(test.store.renew_lease(&claimed, START.plus(LEASE), 1).await.unwrap(), "it may be kept");
+    assert!(test.store.renew_lease(&claimed, START.plus(LEASE), 1, None).await.unwrap(), "it may be kept");
     set(test, test.acme, MediaPolicy::Stream).await;
-    assert!(!test.store.renew_lease(&claimed, START.plus(LEASE), 1).await.unwrap());
+    assert!(!test.store.renew_lease(&claimed, START.plus(LEASE), 1, None).await.unwrap());
     assert!(!test.store.fail_download(&failed(&claimed, None)).await.unwrap());
     assert!(!test.store.finish_download(finished(&claimed)).await.unwrap());
     let trash = test.trash().await;

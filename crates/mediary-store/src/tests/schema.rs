@@ -47,6 +47,27 @@ async fn programs_that_start_together_migrate_once() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_that_start_together_on_an_empty_postgres_migrate_once() {
+    for _ in 0..4 {
+        let url = super::harness::empty_postgres().await;
+        let clock = ManualClock::new(START);
+        let stores = [(); 6].map(|()| open(&url, &clock));
+        let stores = futures_util::future::join_all(stores).await;
+        let unready = stores[0].check().await.unwrap_err();
+        assert!(unready.to_string().contains("mediary migrate"), "{unready}");
+        let taken = futures_util::future::join_all(stores.iter().map(Store::migrate)).await;
+        assert_eq!(
+            taken.into_iter().map(|steps| steps.unwrap().len()).sum::<usize>(),
+            crate::migrations::STEPS.len()
+        );
+        for store in stores {
+            store.check().await.unwrap();
+            store.close().await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_unknown_kind_of_database_is_refused() {
     let options = StoreOptions { url: "mysql://secret@host/x".into(), max_connections: 1 };

@@ -2,7 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use mediary_core::AccountStatus;
+use mediary_blob::{Probed, Storages};
+use mediary_core::{AccountStatus, StorageBackend};
 use serde::Serialize;
 use serde_json::json;
 
@@ -57,11 +58,21 @@ pub(super) async fn run(output: OutputArgs) -> anyhow::Result<Outcome> {
 
 async fn examine(config: &Config) -> Vec<Finding> {
     let mut findings = vec![well("configuration", "understood"), data_folder(config), open_files()];
-    match wiring::parts(config).await {
+    if wiring::is_before_first_start(config) {
+        findings.push(well("database", "will be made at the first start"));
+        if config.storage.backend != StorageBackend::Local {
+            findings.push(match wiring::storages(config).await {
+                Ok(storages) => storage(config, &storages).await,
+                Err(error) => unwell("storage", format!("{error:#}")),
+            });
+        }
+        return findings;
+    }
+    match wiring::parts_as_they_are(config).await {
         Err(error) => findings.push(unwell("start", format!("{error:#}"))),
         Ok(parts) => {
             findings.push(database(&parts).await);
-            findings.push(storage(config, &parts).await);
+            findings.push(storage(config, &parts.storages).await);
             findings.extend(accounts(&parts).await);
             parts.store.close().await;
         }
@@ -99,9 +110,16 @@ async fn database(parts: &Parts) -> Finding {
     }
 }
 
-async fn storage(config: &Config, parts: &Parts) -> Finding {
-    match parts.storages.primary().check().await {
-        Ok(()) => well("storage", "wrote, read, ranged and deleted a probe"),
+async fn storage(config: &Config, storages: &Storages) -> Finding {
+    match storages.primary().probe().await {
+        Ok(Probed { refuses_if_match: false }) => well(
+            "storage",
+            "wrote a probe in one part and one in several, read both whole and in ranges, deleted them",
+        ),
+        Ok(Probed { refuses_if_match: true }) => well(
+            "storage",
+            "works; it refuses If-Match, so files are compared by ETag alone (a proxy or CDN in front of the bucket may cause that: point the endpoint at the bucket itself)",
+        ),
         Err(error) => {
             let said = storage_advice::chain(&error);
             let advice = storage_advice::advice(&config.storage, &said);

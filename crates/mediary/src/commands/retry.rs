@@ -11,7 +11,7 @@ pub(super) async fn run(config: &Config, args: &RetryArgs) -> anyhow::Result<Out
     let parts = wiring::parts(config).await?;
     let mut retried = 0;
     for company in wiring::companies(&parts.store, args.company.as_deref()).await? {
-        retried += parts.store.requeue_failed(company, i64::from(args.max_attempts)).await?.len();
+        retried += parts.store.requeue_failed(company, args.max_attempts.map(i64::from)).await?.len();
     }
     print(args.output, &json!({ "retried": retried }), || match retried {
         0 => "No failed download can be helped by another try.".to_owned(),

@@ -9,6 +9,18 @@ use crate::config::StorageConfig;
 type Advice = (&'static [&'static str], fn(&Names, &S3Settings) -> String);
 
 const ADVICE: &[Advice] = &[
+    (&["Content-Encoding"], |names, _| {
+        format!(
+            "something in front of the bucket compresses what it sends; turn that off, or point {} at the bucket itself",
+            names.endpoint
+        )
+    }),
+    (&["did not send the part of the file", "non-partial response"], |names, _| {
+        format!(
+            "something in front of the bucket (a CDN or a proxy) does not serve ranges as asked; point {} at the bucket itself",
+            names.endpoint
+        )
+    }),
     (&["RequestTimeTooSkewed"], |_, _| "this machine's clock is wrong; set it, best by NTP".to_owned()),
     (&["NoSuchBucket"], |names, bucket| {
         format!("there is no bucket {:?}; make it, or correct {}", bucket.bucket, names.bucket)
@@ -56,6 +68,12 @@ const ADVICE: &[Advice] = &[
         format!(
             "{endpoint} does not answer; check that it runs and can be reached from here, or correct {}",
             names.endpoint
+        )
+    }),
+    (&["upload in parts"], |names, _| {
+        format!(
+            "small files are taken, files of more than 5 MiB are not; allow multipart uploads to the key of {} and in whatever stands in front of the bucket",
+            names.id
         )
     }),
 ];

@@ -128,6 +128,27 @@ async fn the_doctor_looks_at_everything_and_masks_secrets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut env = crate::harness::Env::new();
+    env.insert("MEDIARY_DATA_DIR".to_owned(), folder.path().join("data").display().to_string());
+    let report: Value =
+        serde_json::from_slice(&crate::harness::run(&env, folder.path(), &["doctor", "--json"]).stdout)
+            .unwrap();
+    assert_eq!(report["ok"], true, "{report}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+
+    let database = Database::postgres();
+    env.extend(database.env());
+    let report: Value =
+        serde_json::from_slice(&crate::harness::run(&env, folder.path(), &["doctor", "--json"]).stdout)
+            .unwrap();
+    assert_eq!(report["ok"], false);
+    assert!(report.to_string().contains("run `mediary migrate`"), "{report}");
+    assert_eq!(database.tables(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_servers_cannot_share_a_port_and_the_second_says_so() {
     let world = World::sqlite().await;
     let (code, said) = fails(&world, &["serve"]);

@@ -121,3 +121,26 @@ async fn readers_that_take_every_connection_do_not_hold_up_webhooks() {
         assert_eq!(reader.await.unwrap().unwrap().status(), StatusCode::OK);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_goes_on_where_nothing_can_be_written() {
+    let world = World::new(Database::postgres(), &[("MEDIARY_MEDIA_POLICY", "on_view")]).await;
+    let receive = async |seed: u64| {
+        let media =
+            world.simulator.add_media(&MediaSpec::generated(30_000, seed, "image/png")).await.unwrap();
+        let sent = world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();
+        arrived(&world, &sent.id).await;
+        world.api().message_by_wamid(&sent.id).await.unwrap()
+    };
+    let (stored, elsewhere) = (receive(1).await, receive(2).await);
+    world.api().bytes(&stored).await;
+    world.api().completed(stored["providerMessageId"].as_str().unwrap()).await;
+    // Never used, so that its first use is to be written down.
+    let fresh = world.api_as(&world.add_key("acme", "viewer"));
+    for table in ["api_keys", "sessions", "audit_log", "media_files"] {
+        world.refuse_changes(table);
+    }
+    assert_eq!(fresh.bytes(&stored).await.len(), 30_000, "from storage");
+    assert_eq!(fresh.bytes(&elsewhere).await.len(), 30_000, "from WhatsApp, which cannot be kept now");
+    fresh.json("/api/conversations").await;
+}

@@ -89,6 +89,16 @@ impl Database {
         Locked(psql)
     }
 
+    /// Refuses every change of a table's rows, as a server with a full disk does.
+    pub(crate) fn refuse_changes(&self, table: &str) {
+        let statement = format!(
+            "CREATE OR REPLACE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
+            CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION no_room()"
+        );
+        sql(&self.url(), &statement);
+    }
+
     /// How many connections of the program wait for somebody's lock.
     pub(crate) fn waiting_for_locks(&self) -> usize {
         let statement = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
@@ -103,6 +113,11 @@ impl Database {
 
     pub(crate) fn restore(&self, file: &Path) {
         run("psql", &[&self.url(), "-qtA", "-v", "ON_ERROR_STOP=1", "-f", file.to_str().unwrap()]);
+    }
+
+    pub(crate) fn tables(&self) -> usize {
+        let statement = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+        sql(&self.url(), statement).trim().parse().unwrap()
     }
 
     pub(crate) fn rows(&self, table: &str) -> usize {

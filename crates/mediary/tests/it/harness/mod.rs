@@ -186,6 +186,10 @@ impl World {
         self.database.lock_table(table)
     }
 
+    pub(crate) fn refuse_changes(&self, table: &str) {
+        self.database.refuse_changes(table);
+    }
+
     /// A backup of the database.
     pub(crate) fn dump_database(&self) -> PathBuf {
         let file = self.folder.path().join("backup.sql");
