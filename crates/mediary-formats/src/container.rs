@@ -1,8 +1,8 @@
-//! Containers whose type is said inside: MP4 and its relatives, Ogg, zip.
+//! Containers whose type is said inside: MP4 and its relatives, and Ogg.
 
 /// The type of what a container holds; `None` if this is none of them.
 pub(crate) fn detect(head: &[u8]) -> Option<&'static str> {
-    iso_media(head).or_else(|| ogg(head)).or_else(|| zip(head))
+    iso_media(head).or_else(|| ogg(head))
 }
 
 /// MP4, QuickTime, 3GP, M4A, HEIC and AVIF share one structure and differ by their brands.
@@ -55,56 +55,6 @@ fn ogg(head: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Office documents, books, programs and plain archives, told apart by the names of the first files in them.
-fn zip(head: &[u8]) -> Option<&'static str> {
-    const BY_NAME: &[(&[u8], &str)] = &[
-        (b"word/", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-        (b"xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        (b"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
-        (b"AndroidManifest.xml", "application/vnd.android.package-archive"),
-        (b"classes.dex", "application/vnd.android.package-archive"),
-        (b"META-INF/MANIFEST.MF", "application/java-archive"),
-    ];
-    if !head.starts_with(b"PK\x03\x04") {
-        return head.starts_with(b"PK\x05\x06").then_some("application/zip");
-    }
-    let found = entries(head).find_map(|(name, content)| {
-        if name == b"mimetype" {
-            return declared(content);
-        }
-        BY_NAME.iter().find(|(prefix, _)| name.starts_with(prefix)).map(|(_, mime)| *mime)
-    });
-    found.or(Some("application/zip"))
-}
-
-/// OpenDocument and EPUB put their own type first, uncompressed.
-fn declared(content: &[u8]) -> Option<&'static str> {
-    const DECLARED: &[&str] = &[
-        "application/epub+zip",
-        "application/vnd.oasis.opendocument.text",
-        "application/vnd.oasis.opendocument.spreadsheet",
-        "application/vnd.oasis.opendocument.presentation",
-        "application/vnd.oasis.opendocument.graphics",
-    ];
-    // The longest that fits, since one name may begin another (`…text`, `…text-template`).
-    DECLARED.iter().filter(|mime| content.starts_with(mime.as_bytes())).max_by_key(|mime| mime.len()).copied()
-}
-
-/// Name and (still compressed) content of each file that begins within sight. Sizes may be written only after the
-/// content, so the next one is found by its signature.
-fn entries(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    const NAME_AT: usize = 30;
-    let starts = head.windows(4).enumerate().filter(|(_, window)| *window == b"PK\x03\x04");
-    starts.filter_map(|(start, _)| {
-        let entry = &head[start..];
-        let length =
-            |at: usize| entry.get(at..at + 2).map(|two| usize::from(u16::from_le_bytes([two[0], two[1]])));
-        let (name_length, extra_length) = (length(26)?, length(28)?);
-        let name = entry.get(NAME_AT..NAME_AT + name_length)?;
-        Some((name, entry.get(NAME_AT + name_length + extra_length..).unwrap_or_default()))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::detect;
@@ -147,33 +97,5 @@ mod tests {
         assert_eq!(detect(&page(b"OpusHead\x01\x01")), Some("audio/ogg"));
         assert_eq!(detect(&page(b"\x01vorbis")), Some("audio/ogg"));
         assert_eq!(detect(&page(b"\x80theora")), Some("video/ogg"));
-    }
-
-    fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
-        let entry = |(name, content): &(&str, &[u8])| {
-            let name_length = u16::try_from(name.len()).unwrap().to_le_bytes();
-            [b"PK\x03\x04", &[0; 22][..], &name_length, &[0, 0], name.as_bytes(), content].concat()
-        };
-        files.iter().flat_map(entry).collect()
-    }
-
-    #[test]
-    fn office_documents_are_told_apart_by_what_is_in_them() {
-        let office = "application/vnd.openxmlformats-officedocument.";
-        for (name, kind) in [
-            ("word/document.xml", "wordprocessingml.document"),
-            ("xl/workbook.xml", "spreadsheetml.sheet"),
-            ("ppt/presentation.xml", "presentationml.presentation"),
-        ] {
-            let file = zip(&[("[Content_Types].xml", &[7; 400]), ("_rels/.rels", &[8; 300]), (name, b"")]);
-            assert_eq!(detect(&file), Some(&*format!("{office}{kind}")));
-        }
-        assert_eq!(detect(&zip(&[("photo.jpg", b"")])), Some("application/zip"));
-        assert_eq!(detect(&zip(&[("mimetype", b"application/epub+zip")])), Some("application/epub+zip"));
-        assert_eq!(
-            detect(&zip(&[("mimetype", b"application/vnd.oasis.opendocument.text")])),
-            Some("application/vnd.oasis.opendocument.text")
-        );
-        assert_eq!(detect(&zip(&[("META-INF/MANIFEST.MF", b"")])), Some("application/java-archive"));
     }
 }

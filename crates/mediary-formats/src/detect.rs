@@ -1,16 +1,21 @@
 //! The type of a file by its first bytes.
 
-use crate::{container, markup};
-
-/// How many of a file's first bytes [`detect`] looks at. Fewer are fine if the file has no more.
-pub const DETECT_BYTES: usize = 8 * 1024;
+use crate::sample::{DETECT_BYTES, Sample};
+use crate::{container, markup, zip};
 
 /// The MIME type of a file by its first bytes; `None` if they are not telling (plain text among them).
 pub fn detect(head: &[u8]) -> Option<&'static str> {
-    let head = &head[..head.len().min(DETECT_BYTES)];
+    detect_sample(&Sample::of_head(&head[..head.len().min(DETECT_BYTES)]))
+}
+
+/// The same by what was collected of the file.
+pub(crate) fn detect_sample(sample: &Sample) -> Option<&'static str> {
+    let head = sample.head();
     container::detect(head)
+        .or_else(|| zip::detect(sample))
         .or_else(|| signature(head))
         .or_else(|| markup::detect(head))
+        .or_else(|| card(head))
         .or_else(|| audio_frames(head))
         .or_else(|| by_table(head))
         .or_else(|| late_pdf(head))
@@ -20,6 +25,7 @@ pub fn detect(head: &[u8]) -> Option<&'static str> {
 fn signature(head: &[u8]) -> Option<&'static str> {
     const SIGNATURES: &[(&[u8], &str)] = &[
         (b"#!AMR\n", "audio/amr"),
+        (b"caff\0\x01", "audio/x-caf"),
         (b"#!AMR-WB\n", "audio/amr-wb"),
         (b"#!", "text/x-shellscript"),
         (b"ID3", "audio/mpeg"),
@@ -34,6 +40,20 @@ fn signature(head: &[u8]) -> Option<&'static str> {
         return Some("image/bmp");
     }
     is_windows_program(head).then_some("application/vnd.microsoft.portable-executable")
+}
+
+/// Cards and calendars are lines of text with a fixed first one (RFC 6350, RFC 5545).
+fn card(head: &[u8]) -> Option<&'static str> {
+    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    let begins = |line: &[u8]| {
+        text.get(..line.len()).is_some_and(|first| first.eq_ignore_ascii_case(line))
+            && text.get(line.len()).is_none_or(u8::is_ascii_whitespace)
+    };
+    match () {
+        () if begins(b"BEGIN:VCARD") => Some("text/vcard"),
+        () if begins(b"BEGIN:VCALENDAR") => Some("text/calendar"),
+        () => None,
+    }
 }
 
 /// Two letters alone also begin texts; a bitmap has a known header size, too.

@@ -49,6 +49,45 @@ pub fn generated_name(
     clean(&name)
 }
 
+/// The name of a file that came with one. One without an ending gets that of its type; so does one with a program's
+/// ending whose bytes were `proved` to be something else, since the ending is what a desktop goes by.
+pub fn name_with_ending(name: &str, mime: &str, proved: bool) -> String {
+    let name = clean(name);
+    let Some(right) = extension(mime) else { return name };
+    match ending(&name) {
+        Some(given) if !(proved && is_program(given) && !given.eq_ignore_ascii_case(right)) => name,
+        _ => clean(&format!("{}.{right}", shorten_to(&name, NAME_BYTES - right.len() - 1))),
+    }
+}
+
+/// What a desktop takes for the ending of a name: some letters and digits behind the last dot, not digits alone.
+fn ending(name: &str) -> Option<&str> {
+    let (stem, ending) = name.rsplit_once('.')?;
+    let is_one = !stem.is_empty()
+        && (1..ENDING_BYTES).contains(&ending.len())
+        && ending.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+        && ending.bytes().any(|byte| byte.is_ascii_alphabetic());
+    is_one.then_some(ending)
+}
+
+fn is_program(ending: &str) -> bool {
+    const PROGRAMS: &[&str] = &[
+        "apk", "app", "bat", "cmd", "com", "cpl", "exe", "hta", "jar", "js", "jse", "lnk", "msi", "pif",
+        "ps1", "reg", "scr", "sh", "vbe", "vbs", "wsf",
+    ];
+    PROGRAMS.iter().any(|program| program.eq_ignore_ascii_case(ending))
+}
+
+/// Windows takes these for devices, whatever the ending.
+fn is_device(name: &str) -> bool {
+    const DEVICES: &[&str] = &["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_uppercase();
+    let is_numbered = stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT")).is_some_and(|number| {
+        matches!(number, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³")
+    });
+    is_numbered || DEVICES.contains(&&*stem)
+}
+
 /// The name without control characters, without characters that turn the reading direction or are not seen
 /// (`gpj.exe` reads as `exe.jpg` behind one), without anything that means something in a path, and of bearable length.
 fn clean(name: &str) -> String {
@@ -60,7 +99,11 @@ fn clean(name: &str) -> String {
             })
             .collect();
     let trimmed = cleaned.trim_matches(|char: char| char.is_whitespace() || char == '.');
-    if trimmed.is_empty() { "file".to_owned() } else { shorten(trimmed) }
+    match trimmed {
+        "" => "file".to_owned(),
+        _ if is_device(trimmed) => shorten(&format!("_{trimmed}")),
+        _ => shorten(trimmed),
+    }
 }
 
 fn is_deceptive(char: char) -> bool {
@@ -71,12 +114,16 @@ fn is_deceptive(char: char) -> bool {
 }
 
 fn shorten(name: &str) -> String {
-    if name.len() <= NAME_BYTES {
+    shorten_to(name, NAME_BYTES)
+}
+
+fn shorten_to(name: &str, most: usize) -> String {
+    if name.len() <= most {
         return name.to_owned();
     }
     let ending = name.rfind('.').map_or("", |dot| &name[dot..]);
     let ending = if ending.len() <= ENDING_BYTES { ending } else { "" };
-    let mut end = NAME_BYTES - ending.len();
+    let mut end = most - ending.len();
     while !name.is_char_boundary(end) {
         end -= 1;
     }
@@ -122,6 +169,47 @@ mod tests {
     }
 
     #[test]
+    fn names_of_the_field_are_saved_with_a_fitting_ending() {
+        const PDF: &str = "application/pdf";
+        const VCARD: &str = "text/x-vcard";
+        let accents = format!("x{}", "\u{301}".repeat(200));
+        for (name, mime, saved) in [
+            ("Invoice 7", PDF, "Invoice 7.pdf"),
+            ("Invoice v1.2", PDF, "Invoice v1.2.pdf"),
+            ("Mr. Smith", PDF, "Mr. Smith.pdf"),
+            ("scan.PDF", PDF, "scan.PDF"),
+            ("a.pdf.exe", PDF, "a.pdf.exe.pdf"),
+            ("setup.exe", "application/x-msdownload", "setup.exe"),
+            (".htaccess", PDF, "htaccess.pdf"),
+            ("CON.pdf", PDF, "_CON.pdf"),
+            ("con", PDF, "_con.pdf"),
+            ("lpt1.txt.pdf", PDF, "_lpt1.txt.pdf"),
+            ("COM¹", PDF, "_COM¹.pdf"),
+            ("Console.pdf", PDF, "Console.pdf"),
+            ("\u{202E}fdp.exe", PDF, "fdp.exe.pdf"),
+            ("Ana Acme", VCARD, "Ana Acme.vcf"),
+            ("notes", "application/x-unheard-of", "notes"),
+            ("a\u{0}b\r\n.pdf", PDF, "ab.pdf"),
+        ] {
+            assert_eq!(name_with_ending(name, mime, true), saved, "{name:?}");
+        }
+        assert_eq!(
+            name_with_ending("a.pdf.exe", PDF, false),
+            "a.pdf.exe",
+            "what is only said proves nothing"
+        );
+        for long in [
+            format!("{}.pdf", "ü".repeat(300)),
+            format!("{}.{}", "a".repeat(250), "b".repeat(20)),
+            accents,
+            "a".repeat(400),
+        ] {
+            let saved = name_with_ending(&long, PDF, true);
+            assert!(saved.len() <= NAME_BYTES && saved.ends_with(".pdf"), "{saved}");
+        }
+    }
+
+    #[test]
     fn a_file_without_a_name_gets_a_telling_one() {
         let moment = Timestamp::from_unix_seconds(1_697_043_379).unwrap();
         assert_eq!(
@@ -132,6 +220,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_name_with_its_ending_fits_every_file_system(name in any::<String>(), proved in any::<bool>()) {
+            let saved = name_with_ending(&name, "application/pdf", proved);
+            prop_assert!(!saved.is_empty() && saved.len() <= NAME_BYTES);
+            prop_assert!(!saved.contains(['/', '\\', ':', '\0']) && !is_device(&saved));
+        }
+
         #[test]
         fn the_header_is_always_one_safe_line(name in any::<String>(), inline in any::<bool>()) {
             let header = content_disposition(inline, &name);

@@ -1,6 +1,6 @@
 //! What bytes are, by their content, and how they may be shown.
 //!
-//! Everything here looks at a file's first bytes and at names; nothing reads files or knows where they lie. What a
+//! Everything here looks at a file's first and last bytes and at names; nothing reads files or knows where they lie. What a
 //! sender declares is a claim: [`detect`] says what is really there, [`verdict`] compares the two.
 
 mod container;
@@ -8,9 +8,12 @@ mod detect;
 mod disposition;
 mod markup;
 mod mime;
+mod sample;
 mod verdict;
+mod zip;
 
-pub use detect::{DETECT_BYTES, detect};
-pub use disposition::{content_disposition, generated_name};
+pub use detect::detect;
+pub use disposition::{content_disposition, generated_name, name_with_ending};
 pub use mime::{extension, is_pdf, safe_inline};
+pub use sample::{DETECT_BYTES, Sample, TAIL_BYTES};
 pub use verdict::{Verdict, verdict};

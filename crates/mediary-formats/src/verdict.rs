@@ -2,8 +2,10 @@
 
 use mediary_core::FileType;
 
-use crate::detect::detect;
+use crate::detect::detect_sample;
 use crate::mime::canonical;
+use crate::sample::Sample;
+use crate::zip;
 
 /// How the first bytes of a file compare with what was declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,10 +20,15 @@ pub enum Verdict {
     OtherFamily(&'static str),
 }
 
-/// Compares the first bytes of a file (up to [`crate::DETECT_BYTES`]) with what was declared.
-pub fn verdict(kind: FileType, declared_mime: Option<&str>, head: &[u8]) -> Verdict {
-    let Some(detected) = detect(head).map(|mime| as_heard(kind, mime)) else { return Verdict::Unknown };
-    if declared_mime.is_some_and(|declared| agrees(kind, &canonical(declared), detected)) {
+/// Compares what was collected of a file with what was declared.
+pub fn verdict(kind: FileType, declared_mime: Option<&str>, sample: &Sample) -> Verdict {
+    let Some(detected) = detect_sample(sample).map(|mime| as_heard(kind, mime)) else {
+        return Verdict::Unknown;
+    };
+    // An archive with all its names in sight is not a package whose telling part lies elsewhere.
+    let certain = detected == zip::PLAIN && zip::is_whole_in_sight(sample);
+    let agrees = |declared: String| declared == detected || !certain && agrees(kind, &declared, detected);
+    if declared_mime.is_some_and(|declared| agrees(canonical(declared))) {
         Verdict::Same
     } else if in_family(kind, detected) {
         Verdict::SameFamily(detected)
@@ -43,14 +50,15 @@ fn as_heard(kind: FileType, mime: &'static str) -> &'static str {
 }
 
 fn agrees(kind: FileType, declared: &str, detected: &str) -> bool {
-    declared == detected
-        || match detected {
-            // A package whose telling part lies beyond the first bytes.
-            "application/zip" => is_zip_based(declared),
-            "application/x-ole-storage" => is_ole_based(declared),
-            "audio/mp4" => kind == FileType::Audio && declared == "video/mp4",
-            _ => false,
-        }
+    match detected {
+        // A package whose telling part is not in sight.
+        zip::PLAIN => is_zip_based(declared),
+        "application/x-ole-storage" => is_ole_based(declared),
+        "audio/mp4" => kind == FileType::Audio && declared == "video/mp4",
+        "video/mp4" => kind == FileType::Document && declared == "audio/mp4",
+        // What tells Apple's documents apart is not written down anywhere.
+        _ => detected.starts_with("application/vnd.apple.") && declared.starts_with("application/vnd.apple."),
+    }
 }
 
 fn is_zip_based(mime: &str) -> bool {
@@ -58,6 +66,7 @@ fn is_zip_based(mime: &str) -> bool {
         || mime.starts_with("application/vnd.oasis.opendocument.")
         || mime.ends_with("+zip")
         || mime.contains("macroenabled")
+        || mime.starts_with("application/vnd.apple.")
         || matches!(mime, "application/java-archive" | "application/vnd.android.package-archive")
 }
 
@@ -90,6 +99,10 @@ mod tests {
     const ZIP: &[u8] = b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\0a.txt";
     const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
+    fn verdict(kind: FileType, declared: Option<&str>, head: &[u8]) -> Verdict {
+        super::verdict(kind, declared, &Sample::of_head(head))
+    }
+
     #[test]
     fn what_is_declared_right_is_the_same() {
         assert_eq!(verdict(Image, Some("image/jpeg"), JPEG), Same);
@@ -97,7 +110,14 @@ mod tests {
         assert_eq!(verdict(Sticker, Some("image/webp"), WEBP), Same);
         assert_eq!(verdict(Video, Some("video/mp4"), MP4), Same);
         assert_eq!(verdict(Audio, Some("audio/mp4"), MP4), Same);
-        assert_eq!(verdict(Audio, Some("audio/ogg; codecs=opus"), b"OggS\0\x02"), Same);
+        for declared in ["audio/ogg; codecs=opus", "audio/ogg;codecs=opus", "AUDIO/OGG", "audio/opus"] {
+            assert_eq!(verdict(Audio, Some(declared), b"OggS\0\x02"), Same, "{declared}");
+        }
+        assert_eq!(verdict(Audio, Some("video/mp4"), MP4), Same);
+        assert_eq!(verdict(Document, Some("audio/mp4"), MP4), Same);
+        for declared in ["text/vcard", "text/x-vcard; charset=utf-8", "text/directory"] {
+            assert_eq!(verdict(Document, Some(declared), b"BEGIN:VCARD\r\nVERSION:3.0"), Same, "{declared}");
+        }
         assert_eq!(verdict(Document, Some(DOCX), ZIP), Same);
         assert_eq!(verdict(Document, Some("application/msword"), b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), Same);
     }

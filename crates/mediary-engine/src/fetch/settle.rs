@@ -24,7 +24,7 @@ pub(super) async fn keep(
     fetched: Fetched,
     began: Timestamp,
 ) -> std::result::Result<(), Failure> {
-    let Fetched { sealed, key, head, declared } = fetched;
+    let Fetched { sealed, key, sample, declared } = fetched;
     let earlier = Earlier { sha256: claim.mismatch_sha256, times: claim.mismatch_count };
     let integrity = match judge(sealed.size(), sealed.sha256(), declared, earlier) {
         Ok(integrity) => integrity,
@@ -39,7 +39,7 @@ pub(super) async fn keep(
         sealed.discard().await?;
         return Ok(());
     }
-    let verdict = verdict(claim.file_type, claim.mime_type.as_deref(), &head);
+    let verdict = verdict(claim.file_type, claim.mime_type.as_deref(), &sample);
     let stored = sealed.publish().await?;
     fault::point("fetch.published");
     engine.gates().storage_well();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use mediary_blob::{Sealed, StorageKey};
 use mediary_core::ErrorCode;
-use mediary_formats::DETECT_BYTES;
+use mediary_formats::Sample;
 use mediary_graph::{ErrorKind, MediaInfo, MediaStream};
 use mediary_store::{ClaimedDownload, DeclaredMedia};
 use tokio::sync::oneshot;
@@ -125,8 +125,8 @@ impl Progress {
 pub(super) struct Fetched {
     pub(super) sealed: Sealed,
     pub(super) key: StorageKey,
-    /// The first bytes, by which its type shows.
-    pub(super) head: Vec<u8>,
+    /// The bytes by which its type shows.
+    pub(super) sample: Sample,
     pub(super) declared: Declared,
 }
 
@@ -194,9 +194,9 @@ pub(super) async fn fetch(
     let key =
         StorageKey::media(claim.company_id, claim.message_id, media_id).generation(claim.key_generation);
     end_unfinished(engine, claim, &key).await;
-    let (sealed, head) = receive(engine, body, &key, Bounds { limit, declared }, progress).await?;
+    let (sealed, sample) = receive(engine, body, &key, Bounds { limit, declared }, progress).await?;
     fault::point("fetch.sealed");
-    Ok(Fetched { sealed, key, head, declared })
+    Ok(Fetched { sealed, key, sample, declared })
 }
 
 /// Lets viewers read what comes, and reads it like one of them.
@@ -306,16 +306,16 @@ async fn receive(
     key: &StorageKey,
     bounds: Bounds,
     progress: &Progress,
-) -> Result<(Sealed, Vec<u8>), Failure> {
+) -> Result<(Sealed, Sample), Failure> {
     let half = progress.expected().unwrap_or(0) / 2;
     let mut upload = engine.parts().storages.primary().create(key).await?;
-    let mut head = Vec::new();
+    let mut sample = Sample::default();
     let mut received = 0;
     while let Some(chunk) = body.next().await? {
         let before = received;
         received += chunk.len() as u64;
         bounds.check(received)?;
-        extend_head(&mut head, &chunk);
+        sample.add(&chunk);
         upload.write(chunk).await?;
         progress.bytes.store(received, Ordering::Relaxed);
         if before <= half && received > half {
@@ -323,11 +323,6 @@ async fn receive(
         }
     }
     engine.meters().downloaded_bytes.increment(received);
-    Ok((upload.seal().await?, head))
-}
-
-/// Copied, since a slice would keep a whole chunk alive for as long as the transfer runs.
-fn extend_head(head: &mut Vec<u8>, chunk: &Bytes) {
-    let missing = DETECT_BYTES.saturating_sub(head.len());
-    head.extend_from_slice(&chunk[..chunk.len().min(missing)]);
+    sample.end();
+    Ok((upload.seal().await?, sample))
 }

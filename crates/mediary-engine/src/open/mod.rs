@@ -19,7 +19,7 @@ use mediary_blob::{StorageKey, StoredFile};
 use mediary_core::{
     CompanyId, ConversationId, DownloadStatus, ErrorCode, FileType, MediaId, MessageId, ScanStatus, Timestamp,
 };
-use mediary_formats::{content_disposition, generated_name, safe_inline};
+use mediary_formats::{content_disposition, generated_name, name_with_ending, safe_inline};
 use mediary_store::MediaFile;
 use metrics::counter;
 
@@ -319,8 +319,11 @@ fn described(record: &MediaFile) -> OpenedMedia {
 fn describe(record: &MediaFile, stored: bool) -> FileInfo {
     let mime_type = served_type(record);
     let named = record.file_name.clone().filter(|name| !name.trim().is_empty());
-    let file_name =
-        named.unwrap_or_else(|| generated_name(record.file_type, record.created_at, None, Some(&mime_type)));
+    let proved = record.detected_mime_type.is_some();
+    let file_name = match named {
+        Some(name) => name_with_ending(&name, &mime_type, proved),
+        None => generated_name(record.file_type, record.created_at, None, Some(&mime_type)),
+    };
     FileInfo {
         company_id: record.company_id,
         media_id: record.id,
