@@ -17,9 +17,9 @@ test: ## Install what the tests need and run them all
 	@xtask/install.sh build test
 	xtask/test.sh
 
-soak: ## Kill, hang and cut off nodes of a cluster for a long time; plans on ten million rows
+soak: ## Kill, hang and cut off nodes of a cluster for a long time; many random histories; plans on ten million rows
 	@xtask/install.sh build test
-	xtask/with-postgres.sh cargo test --locked --package mediary --features mediary/faults -- --ignored soak
+	xtask/with-postgres.sh cargo test --locked --package mediary --features mediary/faults -- --ignored soak campaign
 	PGTEST_FSYNC=off xtask/with-postgres.sh cargo test --locked --package mediary-store -- --ignored ten_million
 
 bench: ## Measure Mediary beside its anchors and write bench/README.md

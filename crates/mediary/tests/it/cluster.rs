@@ -283,10 +283,14 @@ async fn a_flood_of_one_company_stays_within_its_limit_on_all_nodes_and_delays_n
 }
 
 /// A sequence that repeats for its seed.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn next(&mut self, sides: u64) -> u64 {
+    pub(crate) fn below(&mut self, sides: usize) -> usize {
+        usize::try_from(self.next(sides as u64)).unwrap()
+    }
+
+    pub(crate) fn next(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % sides
     }

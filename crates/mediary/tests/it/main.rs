@@ -6,6 +6,7 @@ mod access;
 mod backup;
 mod bucket;
 mod bytes;
+mod campaign;
 mod cli;
 mod cluster;
 #[cfg(feature = "faults")]

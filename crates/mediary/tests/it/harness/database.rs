@@ -27,6 +27,10 @@ impl Database {
         Self { postgres: None }
     }
 
+    pub(crate) fn is_embedded(&self) -> bool {
+        self.postgres.is_none()
+    }
+
     #[expect(clippy::disallowed_methods, reason = "tests learn from the environment where Postgres runs")]
     pub(crate) fn postgres() -> Self {
         let server = std::env::var(SERVER).unwrap_or_else(|_| {
@@ -118,6 +122,10 @@ impl Database {
     pub(crate) fn tables(&self) -> usize {
         let statement = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
         sql(&self.url(), statement).trim().parse().unwrap()
+    }
+
+    pub(crate) fn sql(&self, statement: &str) -> String {
+        sql(&self.url(), statement)
     }
 
     pub(crate) fn rows(&self, table: &str) -> usize {

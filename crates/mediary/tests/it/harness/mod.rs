@@ -163,12 +163,15 @@ impl World {
         made["key"].as_str().unwrap().to_owned()
     }
 
-    /// One more node of this installation, on a port and with a folder of its own.
+    /// One more node of this installation, on a port and with a folder of its own; the embedded database, which has
+    /// one node, is in the world's.
     pub(crate) fn start_node(&self, number: usize, port: u16, args: &[&str]) -> Server {
         let mut env = self.env.clone();
         env.insert("MEDIARY_LISTEN".to_owned(), format!("127.0.0.1:{port}"));
-        let data = self.folder.path().join(format!("node-{number}"));
-        env.insert("MEDIARY_DATA_DIR".to_owned(), data.display().to_string());
+        if !self.database.is_embedded() {
+            let data = self.folder.path().join(format!("node-{number}"));
+            env.insert("MEDIARY_DATA_DIR".to_owned(), data.display().to_string());
+        }
         Server::start(&env, self.folder.path(), args, &self.folder.path().join(format!("log-{number}")))
     }
 
@@ -199,6 +202,11 @@ impl World {
 
     pub(crate) fn restore_database(&self, backup: &Path) {
         self.database.restore(backup);
+    }
+
+    /// What any statement prints on a Postgres database.
+    pub(crate) fn sql(&self, statement: &str) -> String {
+        self.database.sql(statement)
     }
 
     /// How many rows a table of a Postgres database has.

@@ -1,0 +1,258 @@
+//! One campaign: nodes, a history sent to them while they are hurt, and the model's verdict in the end.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
+use futures_util::{StreamExt as _, stream};
+use mediary_core::{Clock as _, SystemClock};
+use mediary_graph::sign;
+use mediary_simulator::{AccountSpec, FaultKind, MediaSpec, RandomFaults};
+use serde_json::Value;
+
+use super::faults::{self, Injected};
+use super::history::{self, ACCOUNTS, Picture};
+use super::model::{Model, Thread};
+use crate::cluster::Dice;
+use crate::harness::{APP_SECRET, Api, Bucket, Database, Server, World, free_port};
+
+/// Webhooks under way at once, as Meta sends them.
+const SENDERS: usize = 12;
+/// A node that does not answer in this time is passed over.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
+/// How long a body is offered to the nodes.
+const TAKEN_WITHIN: Duration = Duration::from_secs(60);
+/// How long nothing may get nearer to what must be.
+const STUCK_AFTER: Duration = Duration::from_secs(20);
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// Messages lie this far back at first, in seconds.
+const STARTS_AGO: i64 = 100_000;
+const PICTURE_BYTES: u64 = 20_000;
+
+/// What is tried. All of it follows from the seed but the moments at which things happen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub(super) seed: u64,
+    pub(super) nodes: usize,
+    pub(super) postgres: bool,
+    pub(super) people: usize,
+    /// How often something is killed, hangs or is cut off.
+    pub(super) faults: usize,
+}
+
+pub(super) struct Nodes {
+    world: World,
+    bucket: Option<Bucket>,
+    ports: Vec<u16>,
+    servers: Vec<tokio::sync::Mutex<Option<Server>>>,
+    postgres: bool,
+    accounts: Vec<i64>,
+}
+
+/// Runs it; panics with everything that is not as it must be.
+pub(super) async fn run(plan: Plan) {
+    let started = Instant::now();
+    let nodes = Nodes::start(plan).await;
+    let mut dice = Dice(plan.seed);
+    let pictures = nodes.pictures(&mut dice, plan.people / 2).await;
+    let starts_at = SystemClock.now().millis() / 1000 - STARTS_AGO;
+    let tag = format!("{:03}", plan.seed % 1000);
+    let history = history::write(&mut dice, &tag, starts_at, plan.people, pictures);
+    let model = Model::of(&history.facts);
+    let injected = Mutex::new(Injected::default());
+    let (bodies, facts) = (history.bodies.len(), history.facts.len());
+    let deliver = nodes.deliver(history.bodies);
+    tokio::join!(deliver, faults::hurt(&nodes, Dice(plan.seed + 1), plan.faults, &injected));
+    nodes.world.simulator.set_random_faults(None).unwrap();
+    let delivered = started.elapsed();
+    let verdict = nodes.becomes(&model).await;
+    let injected = *injected.lock().unwrap();
+    let figures = format!(
+        "{plan:?}: {facts} facts in {bodies} bodies, {} messages, {injected:?}, delivered after {delivered:.1?}, \
+         judged after {:.1?}",
+        model.len(),
+        started.elapsed()
+    );
+    eprintln!("{figures}");
+    if let Err(wrong) = verdict {
+        let first: Vec<_> = wrong.iter().take(20).collect();
+        panic!(
+            "{} differences; {figures}\nMEDIARY_CAMPAIGN_SEED={} replays it: {first:#?}",
+            wrong.len(),
+            plan.seed
+        );
+    }
+}
+
+impl Nodes {
+    async fn start(plan: Plan) -> Self {
+        let (database, bucket) = match plan.postgres {
+            true => (Database::postgres(), Some(Bucket::start().await)),
+            false => (Database::embedded(), None),
+        };
+        let mut settings = bucket.as_ref().map(Bucket::settings).unwrap_or_default();
+        settings.push(("MEDIARY_LEASE_MS", "2000".to_owned()));
+        settings.push(("MEDIARY_LOG", "info".to_owned()));
+        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let world = World::furnished(database, &settings).await;
+        let second = world.add_account("acme", ACCOUNTS[1], &[]);
+        let account = AccountSpec { phone_number_id: ACCOUNTS[1].to_owned(), ..AccountSpec::default() };
+        world.simulator.put_account(account).unwrap();
+        if plan.postgres {
+            world.sql(&faults::slow_statements());
+        }
+        let kinds = vec![FaultKind::ServerError, FaultKind::Cut, FaultKind::StaleUrl, FaultKind::Short];
+        let random = RandomFaults { rate: 0.1, seed: plan.seed, kinds };
+        world.simulator.set_random_faults(Some(random)).unwrap();
+        let ports: Vec<u16> = (0..plan.nodes).map(|_| free_port()).collect();
+        let start = |(number, port): (usize, &u16)| world.start_node(number, *port, &["serve"]);
+        let servers =
+            ports.iter().enumerate().map(start).map(|server| tokio::sync::Mutex::new(Some(server))).collect();
+        let mut nodes = Self { world, bucket, ports, servers, postgres: plan.postgres, accounts: Vec::new() };
+        let known = nodes.api().all("/api/whatsapp-accounts").await;
+        let first = known.iter().filter_map(|account| account["id"].as_i64()).find(|id| *id != second);
+        nodes.accounts = vec![first.unwrap(), second];
+        nodes
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ports.len()
+    }
+
+    pub(super) fn on_postgres(&self) -> bool {
+        self.postgres
+    }
+
+    pub(super) fn cut_off_from_database(&self) {
+        self.world.cut_off_from_database();
+    }
+
+    pub(super) async fn kill_and_restart(&self, node: usize) {
+        let mut server = self.servers[node].lock().await;
+        server.take().unwrap().kill();
+        *server = Some(self.world.start_node(node, self.ports[node], &["serve"]));
+    }
+
+    pub(super) async fn hang(&self, node: usize, time: Duration) {
+        let server = self.servers[node].lock().await;
+        server.as_ref().unwrap().pause();
+        tokio::time::sleep(time).await;
+        server.as_ref().unwrap().go_on();
+    }
+
+    fn api(&self) -> Api {
+        Api::new(format!("http://127.0.0.1:{}", self.ports[0]), &self.world.key)
+    }
+
+    async fn pictures(&self, dice: &mut Dice, count: usize) -> Vec<Picture> {
+        let mut pictures = Vec::new();
+        for _ in 0..count {
+            let media =
+                MediaSpec::generated(100 + dice.next(PICTURE_BYTES), dice.next(u64::MAX), "image/jpeg");
+            let media = self.world.simulator.add_media(&media).await.unwrap();
+            pictures.push(Picture { id: media.id, sha256: media.sha256 });
+        }
+        pictures
+    }
+
+    /// Offers every body to one node after the other until one takes it.
+    async fn deliver(&self, bodies: Vec<Vec<u8>>) {
+        let client = reqwest::Client::builder().no_proxy().timeout(ANSWERS_WITHIN).build().unwrap();
+        let turn = AtomicUsize::new(0);
+        let send = |body: Vec<u8>| {
+            let (client, turn) = (&client, &turn);
+            async move {
+                let signature = sign(&body, APP_SECRET.as_bytes());
+                let since = Instant::now();
+                loop {
+                    let port = self.ports[turn.fetch_add(1, Ordering::Relaxed) % self.ports.len()];
+                    let url = format!("http://127.0.0.1:{port}/api/webhooks/whatsapp");
+                    let request = client.post(url).header("x-hub-signature-256", &signature);
+                    match request.body(body.clone()).send().await {
+                        Ok(answer) if answer.status() == 200 => return,
+                        answer => {
+                            assert!(since.elapsed() < TAKEN_WITHIN, "no node takes a webhook: {answer:?}")
+                        }
+                    }
+                    tokio::time::sleep(Duration::from_millis(30)).await;
+                }
+            }
+        };
+        stream::iter(bodies).for_each_concurrent(SENDERS, send).await;
+    }
+
+    /// Looks until everything is as it must be, for as long as it gets nearer.
+    async fn becomes(&self, model: &Model) -> Result<(), Vec<String>> {
+        let (mut fewest, mut since) = (usize::MAX, Instant::now());
+        loop {
+            let mut wrong = model.differences(&self.threads().await, &self.accounts);
+            self.compare_storage(model, &mut wrong);
+            if wrong.is_empty() {
+                return Ok(());
+            }
+            if wrong.len() < fewest {
+                (fewest, since) = (wrong.len(), Instant::now());
+            }
+            if since.elapsed() > STUCK_AFTER {
+                return Err(wrong);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    async fn threads(&self) -> Vec<Thread> {
+        let api = self.api();
+        let api = &api;
+        // Nobody has more than a page of messages here. A thread that was joined to another since the list was read is
+        // not found, and the next look is the one that counts.
+        let read = |conversation: Value| async move {
+            let path = format!("/api/conversations/{}/messages?limit=100", conversation["id"]);
+            let page: Value = api.get(&path).await.json().await.unwrap();
+            let messages = page["items"].as_array().cloned().unwrap_or_default();
+            Thread { conversation, messages }
+        };
+        stream::iter(api.all("/api/conversations").await).map(read).buffer_unordered(8).collect().await
+    }
+
+    /// Every file is whole, there once, and one of those that must or may be there; on Postgres nothing is set aside.
+    fn compare_storage(&self, model: &Model, wrong: &mut Vec<String>) {
+        let (must, may) = model.files();
+        let files: Vec<String> = match &self.bucket {
+            Some(bucket) => bucket.objects().iter().map(|(_, bytes)| sha256_hex(bytes)).collect(),
+            None => self.world.stored_files().iter().map(|(_, bytes)| sha256_hex(bytes)).collect(),
+        };
+        for sha256 in &must {
+            match files.iter().filter(|file| file == sha256).count() {
+                1 => {}
+                count => wrong.push(format!("file {sha256} is in storage {count} times")),
+            }
+        }
+        for file in files.iter().filter(|file| !must.contains(file.as_str()) && !may.contains(file.as_str()))
+        {
+            wrong.push(format!("file {file} belongs to nothing"));
+        }
+        if self.postgres {
+            let count = |sql: &str| self.world.sql(sql).trim().parse::<usize>().unwrap();
+            let open = count("SELECT count(*) FROM webhook_events WHERE processed_at IS NULL");
+            let without = "SELECT count(*) FROM contacts c WHERE NOT EXISTS
+                (SELECT FROM conversations v WHERE v.company_id = c.company_id AND v.contact_id = c.id)";
+            let alone = count(without);
+            let parked = count("SELECT count(*) FROM webhook_events WHERE attempts > 0");
+            for (count, what) in [
+                (open, "webhooks are not recorded"),
+                (parked, "webhooks had been set aside"),
+                (alone, "contacts have no conversation"),
+            ] {
+                if count > 0 {
+                    wrong.push(format!("{count} {what}"));
+                }
+            }
+        }
+    }
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    HEXLOWER.encode(digest(&SHA256, bytes).as_ref())
+}
