@@ -41,7 +41,7 @@ const ID_CHARS: usize = 512;
 pub struct GraphOptions {
     /// Mostly `https://graph.facebook.com`. Plain http is only for a stand-in on this machine.
     pub graph_url: Url,
-    /// Such as `v26.0`.
+    /// Such as `v27.0`.
     pub version: String,
     /// Host names or addresses that may be asked for bytes, on any port. A listed address may be private; a listed
     /// name that resolves to a private address is refused.

@@ -20,7 +20,7 @@ use source::Values;
 pub(crate) use storage::StorageConfig;
 
 /// The newest Graph API version known when this was built (29 July 2026).
-const GRAPH_VERSION: &str = "v26.0";
+const GRAPH_VERSION: &str = "v27.0";
 const GRAPH_URL: &str = "https://graph.facebook.com";
 const MEDIA_HOST: &str = "lookaside.fbsbx.com";
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
