@@ -24,6 +24,8 @@ export type ConversationSearch = {
   view?: number;
   /** The message whose file the details are about. */
   info?: number;
+  /** Which of that message's files; without it, the message's own. */
+  part?: number;
   /** The details pane, opened or closed by hand; otherwise the window's width decides. */
   details?: boolean;
 };
@@ -81,6 +83,7 @@ const conversation = createRoute({
     ...entry("m", positive(search.m)),
     ...entry("view", positive(search.view)),
     ...entry("info", positive(search.info)),
+    ...entry("part", positive(search.part)),
     ...entry("details", typeof search.details === "boolean" ? search.details : undefined),
   }),
   component: ConversationPage,

@@ -107,6 +107,7 @@ export const texts = {
     location: "Location",
     order: "An order from your catalogue",
     noText: "Message without text",
+    attachments: (count: number) => (count === 1 ? "1 file" : `${count} files`),
     fileMissing: "WhatsApp sent no file with this message.",
     quoteGone: "Original message is not available",
     quoteJump: (who: string, text: string) => `Jump to the quoted message from ${who}: ${text}`,

@@ -28,6 +28,8 @@ pub const SMALL_WEBHOOK_BYTES: usize = 64 * 1024;
 /// Items on a page of a list, unless the caller says otherwise, and at most.
 pub const PAGE_DEFAULT: u32 = 20;
 pub const PAGE_MAX: u32 = 100;
+/// Files of one message besides its own media: a form takes 30 photos and as many documents, a carousel has 10 cards.
+pub const ATTACHMENTS: usize = 64;
 /// Characters of a search text, a name or another short field.
 pub const SHORT_TEXT_CHARS: usize = 200;
 

@@ -18,6 +18,7 @@ pub(crate) const IN_FLIGHT: &str = "mediary_media_downloads_in_flight";
 pub(crate) const WAITING: &str = "mediary_media_downloads_waiting";
 pub(crate) const OLDEST_WAITING_SECONDS: &str = "mediary_media_oldest_waiting_seconds";
 pub(crate) const EXPIRING_UNSAVED: &str = "mediary_media_expiring_within_a_day_unsaved";
+pub(crate) const NOT_UNDERSTOOD: &str = "mediary_webhook_updates_not_understood_total";
 pub(crate) const INGEST_EVENTS: &str = "mediary_ingest_events_total";
 pub(crate) const INGEST_LAG_SECONDS: &str = "mediary_ingest_lag_seconds";
 pub(crate) const INBOX_DEPTH: &str = "mediary_webhook_inbox_depth";
@@ -38,6 +39,11 @@ const COUNTERS: &[(&str, Unit, &str)] = &[
     (MEDIA_VIEWED, Unit::Count, "Files opened for somebody."),
     (EXTRACTION_FAILED, Unit::Count, "Media messages that came without a media id."),
     (DOWNLOADED_BYTES, Unit::Bytes, "Bytes received from WhatsApp for downloads."),
+    (
+        NOT_UNDERSTOOD,
+        Unit::Count,
+        "Updates in webhooks that are kept as they came, for nothing in them is known.",
+    ),
     (INGEST_EVENTS, Unit::Count, "Webhook bodies turned into records."),
 ];
 
@@ -146,6 +152,10 @@ impl std::fmt::Debug for Meters {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Meters")
     }
+}
+
+pub(crate) fn not_understood() {
+    counter!(NOT_UNDERSTOOD).increment(1);
 }
 
 pub(crate) fn extraction_failed() {

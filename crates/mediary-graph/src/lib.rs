@@ -16,6 +16,6 @@ pub use error::{Error, ErrorKind};
 pub use sha256::parse_sha256;
 pub use signature::{sign, signature_matches};
 pub use webhook::{
-    ADDRESSEES_MAX, Addressees, Content, Context, MediaObject, Message, Origin, Profile, ReportedError,
-    Status, SystemEvent, Update, UpdateKind, Webhook, addressees, media_id,
+    ADDRESSEES_MAX, Addressees, Attachments, Content, Context, MediaObject, Message, Origin, Profile,
+    ReportedError, Status, SystemEvent, Update, UpdateKind, Webhook, addressees, media_id,
 };

@@ -325,6 +325,7 @@ fn incoming(company: &Company, wamid: &str, now: Timestamp) -> IncomingMessage {
         error: None,
         raw_payload: Some("{}".to_owned()),
         imported: None,
+        attachments: Vec::new(),
         media: Some(NewMedia {
             provider_media_id: Some(wamid.to_owned()),
             file_type: FileType::Image,

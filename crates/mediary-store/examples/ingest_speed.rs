@@ -215,6 +215,7 @@ fn message(
         reaction: None,
         error: None,
         raw_payload: Some("x".repeat(600)),
+        attachments: Vec::new(),
         imported: None,
         media: Some(NewMedia {
             provider_media_id: Some(format!("{number}")),

@@ -92,7 +92,7 @@ impl Read for Conversation {
             company_id: thread.company_id,
             account_id: thread.account_id,
             contact: thread.contact,
-            last_message: message.map(|message| MessageWithMedia { message, media }),
+            last_message: message.map(|message| MessageWithMedia { message, media, attachments: Vec::new() }),
             last_message_at: thread.last_message_at,
             unread_count: thread.unread_count,
             created_at: thread.created_at,
@@ -123,13 +123,15 @@ impl Store {
             "SELECT {}, {}, {} FROM conversations v
                 JOIN contacts c ON c.company_id = v.company_id AND c.id = v.contact_id
                 LEFT JOIN messages m ON m.company_id = v.company_id AND m.id = v.last_message_id
-                LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id
+                LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id AND f.part = 0
                 WHERE v.company_id = $1 AND {rest}",
             Thread::SELECT,
             Message::SELECT,
             MediaFile::SELECT
         );
-        self.db().all(AssertSqlSafe(sql), args).await
+        let mut rows: Vec<Conversation> = self.db().all(AssertSqlSafe(sql), args).await?;
+        self.attach(rows.iter_mut().filter_map(|row| row.last_message.as_mut())).await?;
+        Ok(rows)
     }
 
     /// The inbox, newest activity first.

@@ -20,8 +20,16 @@ const SCHEMA_WORDS: &[(&str, &str, &str)] = &[
     ("BYTEA", "BLOB", "BYTEA"),
 ];
 
+/// Stands in a schema step between what SQLite does and what Postgres does, where that is not the same.
+const SCHEMA_DIVIDE: &str = "{postgres}";
+
 /// A schema step in a database's own words.
 pub(crate) fn schema(backend: Backend, text: &str) -> String {
+    let text = match (text.split_once(SCHEMA_DIVIDE), backend) {
+        (Some((sqlite, _)), Backend::Sqlite) => sqlite,
+        (Some((_, postgres)), Backend::Postgres) => postgres,
+        (None, _) => text,
+    };
     SCHEMA_WORDS.iter().fold(text.to_owned(), |text, (word, sqlite, postgres)| {
         text.replace(
             word,

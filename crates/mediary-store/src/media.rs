@@ -15,7 +15,7 @@ use crate::value::{Value, args};
 use crate::{Result, Store, trash};
 
 record! {
-    /// The record of one message's media, whether or not its bytes are here.
+    /// The record of one file of a message, whether or not its bytes are here.
     #[derive(Clone)]
     pub struct MediaFile from media_files as f {
         pub id: MediaId,
@@ -23,6 +23,8 @@ record! {
         pub account_id: AccountId,
         pub conversation_id: ConversationId,
         pub message_id: MessageId,
+        /// Zero is the message's own media.
+        pub part: u32,
         /// The policy under which it was stored or, if it is not, waits.
         pub policy: MediaPolicy,
         pub file_type: FileType,
@@ -109,12 +111,23 @@ impl Store {
         self.media_where("f.id = $2", args![company, id]).await
     }
 
+    /// The message's own media.
     pub async fn media_by_message(
         &self,
         company: CompanyId,
         message: MessageId,
     ) -> Result<Option<MediaFile>> {
-        self.media_where("f.message_id = $2", args![company, message]).await
+        self.media_by_part(company, message, 0).await
+    }
+
+    /// One of a message's files.
+    pub async fn media_by_part(
+        &self,
+        company: CompanyId,
+        message: MessageId,
+        part: u32,
+    ) -> Result<Option<MediaFile>> {
+        self.media_where("f.message_id = $2 AND f.part = $3", args![company, message, part]).await
     }
 
     /// The newest file with this id of WhatsApp's.

@@ -1,5 +1,6 @@
 //! Messages as records.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use mediary_core::{
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use sqlx::AssertSqlSafe;
 
+use crate::bulk::Bulk;
 use crate::record::{Columns, Read, ReadError, Record as _, record};
 use crate::value::{Value, args};
 use crate::{Cursor, MediaFile, Page, PageRequest, Result, Store};
@@ -119,12 +121,14 @@ impl fmt::Debug for Message {
 pub struct MessageWithMedia {
     pub message: Message,
     pub media: Option<MediaFile>,
+    /// Further files, in the order of their parts.
+    pub attachments: Vec<MediaFile>,
 }
 
 impl Read for MessageWithMedia {
     const WIDTH: usize = Message::WIDTH + MediaFile::WIDTH;
     fn read(columns: &mut Columns<'_>) -> std::result::Result<Self, ReadError> {
-        Ok(Self { message: Message::read(columns)?, media: columns.outer()? })
+        Ok(Self { message: Message::read(columns)?, media: columns.outer()?, attachments: Vec::new() })
     }
 }
 
@@ -142,6 +146,10 @@ pub struct MessagesAround {
     pub next: Option<Cursor>,
 }
 
+fn may_have_attachments(kind: MessageType) -> bool {
+    matches!(kind, MessageType::Interactive | MessageType::Template)
+}
+
 /// Which way along a thread.
 #[derive(Clone, Copy)]
 enum Toward {
@@ -153,12 +161,40 @@ impl Store {
     async fn messages_where(&self, rest: &str, args: Vec<Value>) -> Result<Vec<MessageWithMedia>> {
         let sql = format!(
             "SELECT {}, {} FROM messages m
-                LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id
+                LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id AND f.part = 0
                 WHERE m.company_id = $1 AND {rest}",
             Message::SELECT,
             MediaFile::SELECT
         );
-        self.db().all(AssertSqlSafe(sql), args).await
+        let mut rows: Vec<MessageWithMedia> = self.db().all(AssertSqlSafe(sql), args).await?;
+        self.attach(rows.iter_mut()).await?;
+        Ok(rows)
+    }
+
+    /// Adds to messages the files that only forms, templates and interactive messages have.
+    pub(crate) async fn attach<'a>(
+        &self,
+        messages: impl Iterator<Item = &'a mut MessageWithMedia>,
+    ) -> Result<()> {
+        let after = format!(
+            ") SELECT {} FROM k CROSS JOIN media_files f
+                WHERE f.company_id = k.company_id AND f.message_id = k.message_id AND f.part > 0",
+            MediaFile::SELECT
+        );
+        let mut select = Bulk::new("WITH k(company_id, message_id) AS (", after);
+        let mut having = HashMap::new();
+        for row in messages.filter(|row| may_have_attachments(row.message.message_type)) {
+            select.push(args![row.message.company_id, row.message.id]);
+            having.insert(row.message.id, &mut row.attachments);
+        }
+        let mut files: Vec<MediaFile> = select.read(self.db()).await?;
+        files.sort_by_key(|file| (file.message_id, file.part));
+        for file in files {
+            if let Some(attachments) = having.get_mut(&file.message_id) {
+                attachments.push(file);
+            }
+        }
+        Ok(())
     }
 
     /// The thread from a place on, as far as `rows`. Reactions are not shown in it.

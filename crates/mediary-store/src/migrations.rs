@@ -30,6 +30,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("trash_attempts", include_str!("../migrations/0009_trash_attempts.sql")),
     ("nodes", include_str!("../migrations/0010_nodes.sql")),
     ("announced_size", include_str!("../migrations/0011_announced_size.sql")),
+    ("media_parts", include_str!("../migrations/0012_media_parts.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -51,14 +51,19 @@ impl Store {
     /// its message is there without media, which may come yet and be stored under this key.
     pub async fn discard_file(&self, backend: StorageBackend, file: &FoundFile) -> Result<bool> {
         let sql = "INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)
-            SELECT $1, COALESCE((SELECT f.id FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2), 0),
+            SELECT $1, COALESCE((SELECT f.id FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2
+                    ORDER BY CASE WHEN f.provider_media_id = $6 THEN 0 ELSE 1 END, f.part LIMIT 1), 0),
                 $3, $4, $5
             WHERE NOT EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2
                 AND f.storage_backend = $3 AND f.storage_key = $4)
             AND (EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2)
                 OR NOT EXISTS (SELECT 1 FROM messages m WHERE m.company_id = $1 AND m.id = $2))";
         let due = self.now().plus(trash::MOVED_STAYS_FOR);
-        let args = args![file.company_id, file.message_id, backend, file.key.as_str(), due];
+        // Which of the message's files it was of decides who may still be storing under its key.
+        let name = file.key.rsplit('/').next().unwrap_or_default();
+        let provider_media_id = name.split(".g").next().unwrap_or_default();
+        let args =
+            args![file.company_id, file.message_id, backend, file.key.as_str(), due, provider_media_id];
         Ok(self.db().execute(sql, args).await? > 0)
     }
 

@@ -28,7 +28,7 @@ export const keys = {
   thread: (conversationId: number) => ["thread", conversationId] as const,
   message: (id: number) => ["message", id] as const,
   conversationMedia: (conversationId: number) => ["conversation-media", conversationId] as const,
-  mediaByMessage: (messageId: number) => ["message-media", messageId] as const,
+  mediaByMessage: (messageId: number, part: number) => ["message-media", messageId, part] as const,
 };
 
 /** The person logged in, or null. Asked once; a session that ends later shows as 401 elsewhere. */
@@ -105,13 +105,29 @@ export const messageQuery = (id: number, client: QueryClient) =>
     initialData: () => messageInThreads(client, id),
   });
 
-/** The media of one message; at once where its thread is loaded, as the event stream keeps both current. */
-export const mediaByMessageQuery = (messageId: number, client: QueryClient) =>
+/** One file of a message; at once where its thread is loaded, as the event stream keeps both current. */
+export const mediaByMessageQuery = (messageId: number, part: number, client: QueryClient) =>
   queryOptions<MediaFile>({
-    queryKey: keys.mediaByMessage(messageId),
-    queryFn: ({ signal }) => api.get<MediaFile>(`/api/messages/${messageId}/media`, { signal }),
-    initialData: () => messageInThreads(client, messageId)?.media ?? undefined,
+    queryKey: keys.mediaByMessage(messageId, part),
+    queryFn: async ({ signal }) => {
+      if (part === 0) return api.get<MediaFile>(`/api/messages/${messageId}/media`, { signal });
+      const file = fileOf(await api.get<Message>(`/api/messages/${messageId}`, { signal }), part);
+      if (file) return file;
+      throw new ApiError({
+        status: 404,
+        code: "not_found",
+        title: "There is no such file",
+        retryable: false,
+      });
+    },
+    initialData: () => fileOf(messageInThreads(client, messageId), part),
   });
+
+/** Part zero is a message's own media, the others are its attachments. */
+function fileOf(message: Message | undefined, part: number): MediaFile | undefined {
+  if (part === 0) return message?.media ?? undefined;
+  return message?.attachments.find((file) => file.part === part);
+}
 
 export type MediaFilter = { fileType?: FileType; limit?: number };
 

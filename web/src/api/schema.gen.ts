@@ -859,7 +859,7 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
-        /** @description The record of one message's media, whether or not its bytes are here. */
+        /** @description The record of one file of a message, whether or not its bytes are here. */
         MediaFile: {
             animated: boolean;
             /** Format: int64 */
@@ -899,6 +899,11 @@ export interface components {
             messageId: number;
             /** @description As WhatsApp declared it. */
             mimeType: string | null;
+            /**
+             * Format: int32
+             * @description Zero is the message's own media, higher ones are its attachments.
+             */
+            part: number;
             /** @description The policy under which it was stored or, if it is not, waits. */
             policy: components["schemas"]["MediaPolicy"];
             providerMediaId: string | null;
@@ -968,6 +973,8 @@ export interface components {
         };
         /** @description One WhatsApp message. */
         Message: {
+            /** @description Further files: of a filled form, of a template's or an interactive message's header, of a carousel. */
+            attachments: components["schemas"]["MediaFile"][];
             awsPhoneNumberId: string | null;
             caption: string | null;
             /** Format: int64 */
@@ -1151,6 +1158,11 @@ export interface components {
                 messageId: number;
                 /** @description As WhatsApp declared it. */
                 mimeType: string | null;
+                /**
+                 * Format: int32
+                 * @description Zero is the message's own media, higher ones are its attachments.
+                 */
+                part: number;
                 /** @description The policy under which it was stored or, if it is not, waits. */
                 policy: components["schemas"]["MediaPolicy"];
                 providerMediaId: string | null;
@@ -1176,6 +1188,8 @@ export interface components {
         Page_Message: {
             hasMore: boolean;
             items: {
+                /** @description Further files: of a filled form, of a template's or an interactive message's header, of a carousel. */
+                attachments: components["schemas"]["MediaFile"][];
                 awsPhoneNumberId: string | null;
                 caption: string | null;
                 /** Format: int64 */
@@ -2023,6 +2037,8 @@ export interface operations {
     read_message_file: {
         parameters: {
             query?: {
+                /** @description Which of the message's files: 0, or nothing, is its own media, higher ones are its attachments. */
+                part?: number;
                 /** @description A kind from the record's `variants`, instead of the file itself. */
                 variant?: string;
                 /** @description `1` to save the file instead of showing it. */

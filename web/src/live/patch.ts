@@ -37,7 +37,12 @@ export function upsertMessage(thread: ThreadData, message: Message): ThreadData 
 }
 
 export function patchThreadMedia(thread: ThreadData, media: MediaFile): ThreadData {
-  return mapMessages(thread, (item) => (item.id === media.messageId ? { ...item, media } : item));
+  return mapMessages(thread, (item) => {
+    if (item.id !== media.messageId) return item;
+    if (media.part === 0) return { ...item, media };
+    const attachments = item.attachments.map((file) => (file.id === media.id ? media : file));
+    return { ...item, attachments };
+  });
 }
 
 export function mapMessages(thread: ThreadData, change: (message: Message) => Message): ThreadData {

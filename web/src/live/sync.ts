@@ -100,7 +100,7 @@ export class Sync {
       (thread) => thread && upsertMessage(thread, message),
     );
     if (!created) return;
-    if (message.media) {
+    if (message.media || message.attachments.length > 0) {
       void this.#client.invalidateQueries({ queryKey: keys.conversationMedia(message.conversationId) });
     }
     this.#listener.message?.(message);
@@ -108,7 +108,7 @@ export class Sync {
 
   async #fetchMedia(id: number, completed: boolean): Promise<void> {
     const media = await api.get<MediaFile>(`/api/media/${id}`);
-    this.#client.setQueryData(keys.mediaByMessage(media.messageId), media);
+    this.#client.setQueryData(keys.mediaByMessage(media.messageId, media.part), media);
     this.#client.setQueryData<ThreadData>(
       keys.thread(media.conversationId),
       (thread) => thread && patchThreadMedia(thread, media),

@@ -50,6 +50,7 @@ pub(super) fn message(given: Given, account: &Account, now: Timestamp) -> Result
         error: None,
         raw_payload: given.raw_payload,
         media: media.map(|(media, _)| media),
+        attachments: Vec::new(),
         imported: Some(LegacyMedia { url: given.media_url, kind: given.media_type }),
         unread: false,
         placeholder: false,

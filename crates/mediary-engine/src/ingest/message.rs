@@ -108,6 +108,7 @@ fn incoming(
         error: reported(&message.errors),
         raw_payload: Some(message.raw.clone()),
         media,
+        attachments: attachments_of(place, message, origin),
         imported: None,
         placeholder: matches!(message.content, Content::MediaPlaceholder),
     }
@@ -146,6 +147,7 @@ fn type_of(content: &Content, has_media: bool) -> MessageType {
         Content::Contacts(_) => MessageType::Contacts,
         Content::Reaction { .. } => MessageType::Reaction,
         Content::Interactive { .. } => MessageType::Interactive,
+        Content::Template { .. } => MessageType::Template,
         Content::Button { .. } => MessageType::Button,
         Content::Order(_) => MessageType::Order,
         Content::System(_) | Content::RequestWelcome => MessageType::System,
@@ -228,8 +230,34 @@ fn new_media(
         );
         return None;
     };
+    Some(announced(place, message, object, provider_media_id, origin))
+}
+
+/// The files of a form, a header or a carousel. Those beyond the limit stay in the raw payload.
+fn attachments_of(place: &Place<'_>, message: &Message, origin: &Origin) -> Vec<NewMedia> {
+    if message.attachments.overfull {
+        metrics::extraction_failed();
+        tracing::warn!(
+            company.id = place.account.row.company_id.0,
+            account.id = place.account.row.id.0,
+            message.kind = %message.kind,
+            files = message.attachments.files.len(),
+            "media_extraction_failed: a message names more files than are fetched of one"
+        );
+    }
+    let named = message.attachments.files.iter().filter_map(|object| Some((object, object.id.clone()?)));
+    named.map(|(object, id)| announced(place, message, object, id, origin)).collect()
+}
+
+fn announced(
+    place: &Place<'_>,
+    message: &Message,
+    object: &MediaObject,
+    provider_media_id: String,
+    origin: &Origin,
+) -> NewMedia {
     let policy = place.account.policy;
-    Some(NewMedia {
+    NewMedia {
         provider_media_id: Some(provider_media_id),
         file_type: object.file_type,
         mime_type: object.mime_type.clone(),
@@ -242,7 +270,7 @@ fn new_media(
         policy,
         download_now: policy.downloads_on_arrival(),
         expires_at: expires_at(place, message, origin),
-    })
+    }
 }
 
 /// When WhatsApp will have forgotten the media, counted from the message; the media of past conversations is made

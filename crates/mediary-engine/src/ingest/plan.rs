@@ -9,6 +9,7 @@ use mediary_store::{EventScope, IncomingStatus, IngestItem, IngestPlan, PlannedI
 
 use super::message;
 use crate::accounts::KnownAccount;
+use crate::metrics;
 
 /// The accounts that were looked up, by phone number id; `None` is one that does not exist.
 pub(super) type Accounts = HashMap<String, Option<Arc<KnownAccount>>>;
@@ -63,6 +64,7 @@ fn plan_update(
     notes: &mut BTreeSet<String>,
 ) -> Vec<IngestItem> {
     if let UpdateKind::Other { .. } = update.kind {
+        metrics::not_understood();
         notes.insert(format!("nothing to record in field {:.60}", update.field));
         return Vec::new();
     }

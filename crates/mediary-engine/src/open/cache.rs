@@ -172,6 +172,8 @@ impl OpenFiles {
     }
 }
 
-fn targets(record: &MediaFile) -> [Target; 2] {
-    [Target::Media(record.id), Target::Message(record.message_id)]
+/// The names under which a file is remembered.
+fn targets(record: &MediaFile) -> impl Iterator<Item = Target> {
+    let of_message = (record.part == 0).then_some(Target::Message(record.message_id));
+    [Target::Media(record.id)].into_iter().chain(of_message)
 }

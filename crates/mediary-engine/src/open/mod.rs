@@ -49,7 +49,10 @@ pub struct OpenRequest {
 /// How a file is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
+    /// A message's own media.
     Message(MessageId),
+    /// One of its attachments.
+    Attachment(MessageId, u32),
     Media(MediaId),
 }
 
@@ -117,13 +120,14 @@ impl Engine {
         if request.variant.is_some() {
             return Err(Error::not_found("there is no such variant of this file"));
         }
-        if let Some(hit) = self.files().recent(company, request.target) {
+        let target = self.named(company, request.target).await?;
+        if let Some(hit) = self.files().recent(company, target) {
             self.meters().storage_hit.increment(1);
             return Ok(hit);
         }
-        let record = match self.files().passed_on(company, request.target, self.accounts().generation()) {
+        let record = match self.files().passed_on(company, target, self.accounts().generation()) {
             Some(record) => record,
-            None => self.viewed(company, request.target).await?,
+            None => self.viewed(company, target).await?,
         };
         if record.policy.keeps_bytes() || record.download_status != DownloadStatus::Pending {
             return self.open_record(MediaFile::clone(&record), request.wanted, began).await;
@@ -135,14 +139,22 @@ impl Engine {
         }
     }
 
+    /// Attachments are remembered by their own ids alone: what forgets a message's media need not know how many there are.
+    async fn named(&self, company: CompanyId, target: Target) -> Result<Target> {
+        let Target::Attachment(message, part) = target else { return Ok(target) };
+        let record = self.store().media_by_part(company, message, part).await?;
+        Ok(Target::Media(record.ok_or_else(no_such_file)?.id))
+    }
+
     /// The record of a file that somebody looks at, with the policy that holds for it now.
     async fn viewed(&self, company: CompanyId, target: Target) -> Result<Arc<MediaFile>> {
         let accounts = self.accounts().generation();
         let record = match target {
             Target::Media(id) => self.store().media(company, id).await?,
             Target::Message(id) => self.store().media_by_message(company, id).await?,
+            Target::Attachment(id, part) => self.store().media_by_part(company, id, part).await?,
         };
-        let mut record = record.ok_or_else(|| Error::not_found("there is no such media file"))?;
+        let mut record = record.ok_or_else(no_such_file)?;
         record.policy = self.policy_of(&record).await?;
         let record = Arc::new(record);
         tracing::info!(
@@ -264,8 +276,12 @@ impl Engine {
             return Ok(record);
         }
         let record = self.store().media(company, id).await?;
-        record.ok_or_else(|| Error::not_found("there is no such media file"))
+        record.ok_or_else(no_such_file)
     }
+}
+
+fn no_such_file() -> Error {
+    Error::not_found("there is no such media file")
 }
 
 fn missed() -> Option<OpenedMedia> {

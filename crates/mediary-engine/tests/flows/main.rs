@@ -11,6 +11,7 @@ mod arriving;
 mod backfill;
 mod empty;
 mod failures;
+mod forms;
 mod harness;
 mod import;
 mod ingest;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::message::Profile;
-use super::tolerant::{id, items};
+use super::tolerant::items;
 
 /// The people of one change, found by their ids: a body can hold thousands of them beside thousands of messages.
 pub(super) struct Contacts<'a> {
@@ -17,8 +17,12 @@ pub(super) struct Contacts<'a> {
 impl<'a> Contacts<'a> {
     pub(super) fn of(value: &'a Value) -> Self {
         let all = items(value, "contacts");
-        let by = |key| all.iter().rev().filter_map(|contact| Some((id(contact, key)?, contact))).collect();
-        Self { all, by_user_id: by("user_id"), by_wa_id: by("wa_id") }
+        let people = || all.iter().rev().map(|contact| (Profile::read(contact), contact));
+        Self {
+            all,
+            by_user_id: people().filter_map(|(profile, contact)| Some((profile.user_id?, contact))).collect(),
+            by_wa_id: people().filter_map(|(profile, contact)| Some((profile.wa_id?, contact))).collect(),
+        }
     }
 
     /// The contact with this user id, else with the first of these phone ids that is known. An item that names

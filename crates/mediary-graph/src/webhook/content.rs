@@ -2,16 +2,12 @@
 
 use std::fmt;
 
-use mediary_core::FileType;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::tolerant::{decimal, flag, id, text, whole};
+use super::files::MediaObject;
+use super::tolerant::{decimal, id, text};
 use crate::redact::redacted_debug;
-
-/// Keys that are remembered of an item that should have had a media id, and their length: they go to a log.
-const PRESENT_KEYS: usize = 32;
-const PRESENT_KEY_CHARS: usize = 64;
 
 /// The content of a message.
 #[derive(Clone, PartialEq, Serialize)]
@@ -40,6 +36,11 @@ pub enum Content {
         kind: String,
         title: Option<String>,
         body: Option<String>,
+        raw: Value,
+    },
+    /// What a business sent from a template.
+    Template {
+        name: Option<String>,
         raw: Value,
     },
     /// A tap on a template's quick reply.
@@ -86,34 +87,6 @@ pub struct SystemEvent {
     pub previous_parent_user_id: Option<String>,
 }
 
-/// The media of a message, as announced. All of it is the sender's or WhatsApp's claim.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-pub struct MediaObject {
-    pub file_type: FileType,
-    /// What Graph is asked for. Lives seven days.
-    pub id: Option<String>,
-    /// May carry parameters (`audio/ogg; codecs=opus`).
-    pub mime_type: Option<String>,
-    /// As sent; [`crate::parse_sha256`] reads it.
-    pub sha256: Option<String>,
-    pub file_size: Option<u64>,
-    pub caption: Option<String>,
-    pub file_name: Option<String>,
-    /// A temporary URL; lives five minutes from the message's time.
-    pub url: Option<String>,
-    pub voice: bool,
-    pub animated: bool,
-    /// The keys that were there: of the media node, or of the message where that is missing.
-    pub present_keys: Vec<String>,
-}
-
-/// The media id of a message, as in the webhook: `message[type].id`. This is the one place where it is read.
-pub fn media_id(message: &Value) -> Option<String> {
-    let kind = message.get("type")?.as_str()?;
-    kind.parse::<FileType>().ok()?;
-    id(message.get(kind)?, "id")
-}
-
 impl Content {
     /// Reads the content of a message or of the new version inside an edit.
     pub(super) fn read(message: &Value) -> Self {
@@ -146,6 +119,7 @@ impl Content {
             "contacts" if node.is_array() => Self::Contacts(node.clone()),
             "reaction" => Self::Reaction { message_id: id(node, "message_id")?, emoji: id(node, "emoji") },
             "interactive" if node.is_object() => Self::interactive(node),
+            "template" if node.is_object() => Self::Template { name: id(node, "name"), raw: node.clone() },
             "button" if node.is_object() => {
                 Self::Button { text: id(node, "text"), payload: id(node, "payload") }
             }
@@ -195,36 +169,8 @@ impl SystemEvent {
     }
 }
 
-impl MediaObject {
-    fn read(message: &Value, file_type: FileType) -> Self {
-        let empty = Value::Null;
-        let node = message.get(file_type.as_str()).unwrap_or(&empty);
-        let mut keys: Vec<_> =
-            node.as_object().or(message.as_object()).into_iter().flat_map(|f| f.keys()).collect();
-        keys.sort_unstable();
-        Self {
-            file_type,
-            id: media_id(message),
-            mime_type: id(node, "mime_type"),
-            sha256: id(node, "sha256"),
-            file_size: whole(node, "file_size").and_then(|size| size.try_into().ok()),
-            caption: id(node, "caption"),
-            file_name: id(node, "filename"),
-            url: id(node, "url"),
-            voice: flag(node, "voice"),
-            animated: flag(node, "animated"),
-            present_keys: keys
-                .into_iter()
-                .take(PRESENT_KEYS)
-                .map(|key| key.chars().take(PRESENT_KEY_CHARS).collect())
-                .collect(),
-        }
-    }
-}
-
 redacted_debug! {
     SystemEvent { kind }
-    MediaObject { file_type, id, mime_type, sha256, file_size, voice, animated, present_keys }
 }
 
 impl fmt::Debug for Content {
@@ -236,6 +182,7 @@ impl fmt::Debug for Content {
             Self::Contacts(_) => "Contacts",
             Self::Reaction { .. } => "Reaction",
             Self::Interactive { .. } => "Interactive",
+            Self::Template { .. } => "Template",
             Self::Button { .. } => "Button",
             Self::Order(_) => "Order",
             Self::System(_) => "System",

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::answers::{form_lines, header_link, template_lines};
 use super::content::Content;
 use super::tolerant::{id, items};
 
@@ -20,7 +21,12 @@ impl Content {
                 let cards = cards.as_array().map_or(&[][..], Vec::as_slice);
                 listing(cards.iter().filter_map(contact_name).collect())
             }
-            Self::Interactive { title, body, .. } => join(" – ", [title.clone(), body.clone()]),
+            Self::Interactive { title, body, raw, .. } => {
+                let words = join(" – ", [title.clone(), body.clone()]);
+                let link = raw.get("header").and_then(header_link);
+                lines(words.into_iter().chain(link).chain(form_lines(raw)).chain(buttons(raw)))
+            }
+            Self::Template { raw, .. } => lines(template_lines(raw)),
             Self::Button { text, payload } => text.clone().or_else(|| payload.clone()),
             Self::Order(order) => {
                 let products = items(order, "product_items").iter().filter_map(product).collect();
@@ -37,6 +43,19 @@ impl Content {
             | Self::Unknown => None,
         }
     }
+}
+
+/// The buttons below a message that a business sent.
+fn buttons(interactive: &Value) -> Option<String> {
+    let action = interactive.get("action")?;
+    let title = |button: &Value| Some(format!("[{}]", id(button.get("reply")?, "title")?));
+    let titles: Vec<String> = items(action, "buttons").iter().filter_map(title).take(LISTED).collect();
+    (!titles.is_empty()).then(|| titles.join(" "))
+}
+
+fn lines(lines: impl IntoIterator<Item = String>) -> Option<String> {
+    let lines: Vec<String> = lines.into_iter().collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 fn contact_name(card: &Value) -> Option<String> {

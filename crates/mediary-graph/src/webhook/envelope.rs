@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::addressees::Collector;
 use super::contacts::Contacts;
+use super::content::Content;
 use super::message::Message;
 use super::status::{ReportedError, Status};
 use super::tolerant::{id, items, text};
@@ -69,10 +70,10 @@ impl<'a> Change<'a> {
                 self.read_threads(&mut add);
                 self.read_lists(&Origin::HistoryMedia, &mut add);
             }
-            "smb_message_echoes" => self.read_lists(&Origin::Echo, &mut add),
+            "smb_message_echoes" | "message_echoes" => self.read_lists(&Origin::Echo, &mut add),
             "standby" => self.read_lists(&Origin::Standby, &mut add),
             "messages" | "" => self.read_lists(&Origin::Inbound, &mut add),
-            _ => {}
+            _ => self.read_known(&mut add),
         }
         if updates.len() == before {
             let raw = self.whole.get("value").unwrap_or(self.whole).clone();
@@ -88,6 +89,23 @@ impl<'a> Change<'a> {
             field: self.field.clone(),
             kind,
         }
+    }
+
+    /// A field that is not known may carry messages, echoes or statuses in their known shape. What is not of that shape is
+    /// left alone: calls, for one, have statuses as well.
+    fn read_known(&self, add: &mut impl FnMut(UpdateKind)) {
+        self.read_lists(&Origin::Inbound, &mut |kind| {
+            let known = match &kind {
+                UpdateKind::Message { message, .. } => {
+                    message.id.is_some() && message.content != Content::Unknown
+                }
+                UpdateKind::Status(status) => status.known.is_some(),
+                UpdateKind::Error(_) | UpdateKind::Other { .. } => false,
+            };
+            if known {
+                add(kind);
+            }
+        });
     }
 
     fn read_lists(&self, messages: &Origin, add: &mut impl FnMut(UpdateKind)) {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::content::Content;
+use super::files::Attachments;
 use super::status::{ReportedError, read_errors};
 use super::tolerant::{flag, id, time};
 use crate::redact::redacted_debug;
@@ -29,6 +30,8 @@ pub struct Message {
     /// `type` as sent; empty where there is none.
     pub kind: String,
     pub content: Content,
+    #[serde(skip_serializing_if = "Attachments::is_empty")]
+    pub attachments: Attachments,
     pub context: Option<Context>,
     /// The ad or post that led here. Its image and video URLs are public and are no media ids.
     pub referral: Option<Value>,
@@ -40,18 +43,21 @@ pub struct Message {
 impl Message {
     pub(super) fn read(item: &Value) -> Option<Self> {
         item.as_object()?;
+        let (from, from_user_id) = person(item, "from", "from_user_id");
+        let (to, to_user_id) = person(item, "to", "to_user_id");
         Some(Self {
             id: id(item, "id"),
-            from: id(item, "from"),
-            from_user_id: id(item, "from_user_id"),
+            from,
+            from_user_id,
             from_parent_user_id: id(item, "from_parent_user_id"),
-            to: id(item, "to"),
-            to_user_id: id(item, "to_user_id"),
+            to,
+            to_user_id,
             to_parent_user_id: id(item, "to_parent_user_id"),
             group_id: id(item, "group_id"),
             timestamp: time(item, "timestamp"),
             kind: id(item, "type").unwrap_or_default(),
             content: Content::read(item),
+            attachments: Attachments::read(item),
             context: Context::read(item),
             referral: item.get("referral").filter(|referral| referral.is_object()).cloned(),
             errors: read_errors(item),
@@ -110,12 +116,14 @@ pub struct Profile {
 
 impl Profile {
     pub(super) fn read(contact: &Value) -> Self {
+        // The profile is missing for WhatsApp's own senders, and beside failed statuses.
         let profile = contact.get("profile").unwrap_or(&Value::Null);
+        let (wa_id, user_id) = person(contact, "wa_id", "user_id");
         Self {
             name: id(profile, "name"),
             username: id(profile, "username"),
-            wa_id: id(contact, "wa_id"),
-            user_id: id(contact, "user_id"),
+            wa_id,
+            user_id,
             parent_user_id: id(contact, "parent_user_id"),
         }
     }
@@ -125,4 +133,18 @@ redacted_debug! {
     Message { id, kind, timestamp, errors }
     Context { message_id, forwarded, frequently_forwarded }
     Profile {}
+}
+
+/// A person's phone id and business-scoped id. Some programs put the latter in the former's place.
+fn person(node: &Value, phone_key: &str, user_key: &str) -> (Option<String>, Option<String>) {
+    let (phone, user) = (id(node, phone_key), id(node, user_key));
+    match phone {
+        Some(misplaced) if is_user_id(&misplaced) => (None, user.or(Some(misplaced))),
+        phone => (phone, user),
+    }
+}
+
+/// Whether an id is a business-scoped one: a country's two capitals and a dot, where a phone id has digits.
+pub(super) fn is_user_id(id: &str) -> bool {
+    matches!(id.as_bytes(), [a, b, b'.', ..] if a.is_ascii_uppercase() && b.is_ascii_uppercase())
 }

@@ -2,10 +2,12 @@
 //! items never spoil the items beside them.
 
 mod addressees;
+mod answers;
 mod contacts;
 mod content;
 mod display;
 mod envelope;
+mod files;
 mod message;
 mod status;
 mod tolerant;
@@ -16,7 +18,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use addressees::{ADDRESSEES_MAX, Addressees, addressees};
-pub use content::{Content, MediaObject, SystemEvent, media_id};
+pub use content::{Content, SystemEvent};
+pub use files::{Attachments, MediaObject, media_id};
 pub use message::{Context, Message, Profile};
 pub use status::{ReportedError, Status};
 

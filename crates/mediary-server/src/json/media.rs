@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Shape, Time, words};
 
-/// The record of one message's media, whether or not its bytes are here.
+/// The record of one file of a message, whether or not its bytes are here.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MediaFile {
@@ -21,6 +21,8 @@ pub(crate) struct MediaFile {
     conversation_id: ConversationId,
     #[schema(value_type = i64)]
     message_id: MessageId,
+    /// Zero is the message's own media, higher ones are its attachments.
+    part: u32,
     /// Under which key the bytes are stored.
     #[schema(required)]
     file_key: Option<String>,
@@ -119,6 +121,7 @@ impl Shape<mediary_store::MediaFile> for MediaFile {
             company_id: row.company_id,
             conversation_id: row.conversation_id,
             message_id: row.message_id,
+            part: row.part,
             last_error: DownloadError::of(&row),
             file_size: size_for_people(&row),
             file_key: row.storage_key,
@@ -143,7 +146,10 @@ impl Shape<mediary_store::MediaFile> for MediaFile {
             policy: row.policy,
             download_status: row.download_status,
             download_attempts: row.download_attempts,
-            url: format!("/api/media/messages/{}", row.message_id),
+            url: match row.part {
+                0 => format!("/api/media/messages/{}", row.message_id),
+                part => format!("/api/media/messages/{}?part={part}", row.message_id),
+            },
             stored_at: row.stored_at,
             created_at: row.created_at,
             updated_at: row.updated_at,

@@ -36,6 +36,8 @@ pub(crate) struct Message {
     media_mime_type: Option<String>,
     #[schema(required)]
     media: Option<MediaFile>,
+    /// Further files: of a filled form, of a template's or an interactive message's header, of a carousel.
+    attachments: Vec<MediaFile>,
     #[schema(required)]
     sender_phone: Option<String>,
     #[schema(required)]
@@ -82,7 +84,7 @@ pub(crate) struct MessageError {
 
 impl Shape<MessageWithMedia> for Message {
     fn shape(row: MessageWithMedia, reader: Role) -> Self {
-        let MessageWithMedia { message, media } = row;
+        let MessageWithMedia { message, media, attachments } = row;
         Self {
             id: message.id,
             company_id: message.company_id,
@@ -96,6 +98,7 @@ impl Shape<MessageWithMedia> for Message {
             provider_media_id: message.provider_media_id,
             media_mime_type: message.media_mime_type,
             media: media.map(|media| MediaFile::shape(media, reader)),
+            attachments: attachments.into_iter().map(|file| MediaFile::shape(file, reader)).collect(),
             sender_phone: message.sender_phone,
             sender_name: message.sender_name,
             receiving_phone: message.receiving_phone,

@@ -45,6 +45,10 @@ enum Flag {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Wish {
+    /// Which of the message's files: 0, or nothing, is its own media, higher ones are its attachments.
+    #[serde(default)]
+    #[param(value_type = Option<u32>)]
+    part: u32,
     /// A kind from the record's `variants`, instead of the file itself.
     variant: Option<String>,
     /// `1` to save the file instead of showing it.
@@ -71,7 +75,8 @@ async fn read_message_file(
 ) -> Result<Response, Problem> {
     let view = View { save: wish.download, ..View::of(&request) };
     let viewer = Viewer { caller: &may.caller, address };
-    let opened = open(&app, viewer, Target::Message(id), wish.variant, view).await?;
+    let target = if wish.part == 0 { Target::Message(id) } else { Target::Attachment(id, wish.part) };
+    let opened = open(&app, viewer, target, wish.variant, view).await?;
     answer(&app, opened, view).await
 }
 

@@ -117,7 +117,7 @@ impl Store {
             ") UPDATE messages SET provider_media_id = k.name, updated_at = k.at FROM k
                 WHERE messages.company_id = k.company_id AND messages.provider_media_id IS NULL
                     AND messages.id = (SELECT f.message_id FROM media_files f
-                        WHERE f.company_id = k.company_id AND f.id = k.id)",
+                        WHERE f.company_id = k.company_id AND f.id = k.id AND f.part = 0)",
         );
         let now = self.now();
         for (media, name) in found {

@@ -26,6 +26,10 @@ record! {
         pub media_active: Option<bool> = "f.is_active",
         /// An import may have left it without WhatsApp's id.
         pub media_named: bool = "f.provider_media_id IS NOT NULL",
+        /// Attachments that are here and cannot come again: those that failed may.
+        pub attached: u32 = "(SELECT CAST(COUNT(*) AS BIGINT) FROM media_files p WHERE p.company_id = m.company_id \
+            AND p.message_id = m.id AND p.part > 0 AND (p.download_status <> 'failed' OR NOT p.is_active \
+                OR p.scan_status = 'quarantined'))",
         pub key: MessageKey = "m.company_id, m.account_id, m.provider_message_id",
     }
 }
@@ -35,7 +39,10 @@ impl Existing {
     fn lacks(&self, message: &IncomingMessage) -> bool {
         let media = message.media.is_some();
         !self.revoked
-            && (self.placeholder || (media && self.media_id.is_none()) || (media && self.wants_media()))
+            && (self.placeholder
+                || (media && self.media_id.is_none())
+                || (media && self.wants_media())
+                || message.attachments.len() > self.attached as usize)
     }
 
     /// Whether its media file waits for a new id: its download failed, or an import left it without.
@@ -74,7 +81,7 @@ pub(super) async fn apply(
 async fn look_up(tx: &mut Tx, messages: &[IncomingMessage], hold: &str) -> Result<ByMessage<Existing>> {
     let after = format!(
         ") SELECT {} FROM k CROSS JOIN messages m
-            LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id
+            LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id AND f.part = 0
             WHERE m.company_id = k.company_id AND m.account_id = k.account_id AND m.provider_message_id = k.name{hold}",
         Existing::SELECT
     );
@@ -102,7 +109,9 @@ async fn take_over(
         conversation: existing.conversation_id,
         message: existing.id,
         sent_at: message.timestamp,
+        part: 0,
     };
+    let attached = media::attach(tx, now, owner, &message.attachments, applied).await?;
     let lacks_media = message.media.is_some() && existing.media_id.is_none();
     if existing.placeholder || lacks_media {
         fill(tx, now, message, existing.id).await?;
@@ -118,7 +127,7 @@ async fn take_over(
         media::arm_again(tx, now, owner, media, applied).await?;
         existing.media_status = Some(DownloadStatus::Pending);
         existing.media_named = true;
-    } else {
+    } else if !attached {
         return Ok(());
     }
     let kind = ChangeKind::MessageUpdated;

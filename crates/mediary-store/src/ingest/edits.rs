@@ -95,6 +95,7 @@ async fn apply_edit(
         conversation: target.conversation_id,
         message: target.id,
         sent_at: edit.timestamp,
+        part: 0,
     };
     let media_id = match media {
         Some(media) => edit_media(tx, now, owner, media, applied).await?,
@@ -154,15 +155,16 @@ async fn apply_revoke(
 ) -> Result<()> {
     let sql = "UPDATE messages SET revoked_at = $3, updated_at = $4 WHERE company_id = $1 AND id = $2";
     tx.execute(sql, args![revoke.company_id, target.id, revoke.timestamp, now]).await?;
-    let sql = "SELECT f.id FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2";
-    let media: Option<(MediaId,)> = tx.first(sql, args![revoke.company_id, target.id]).await?;
-    let media = media.map(|(id,)| id);
+    let sql = "SELECT f.id FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2
+        ORDER BY f.part";
+    let files: Vec<(MediaId,)> = tx.all(sql, args![revoke.company_id, target.id]).await?;
     let (company, conversation) = (revoke.company_id, target.conversation_id);
-    applied.message(ChangeKind::MessageUpdated, company, conversation, target.id, media);
-    if let Some(media) = media
-        && trash::delete_media(tx, now, company, media, None).await?
-    {
-        applied.message(ChangeKind::MediaDeleted, company, conversation, target.id, Some(media));
+    let first = files.first().map(|(id,)| *id);
+    applied.message(ChangeKind::MessageUpdated, company, conversation, target.id, first);
+    for (media,) in files {
+        if trash::delete_media(tx, now, company, media, None).await? {
+            applied.message(ChangeKind::MediaDeleted, company, conversation, target.id, Some(media));
+        }
     }
     Ok(())
 }

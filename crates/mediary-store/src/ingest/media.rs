@@ -25,11 +25,18 @@ pub(super) struct Owner {
     pub(super) conversation: ConversationId,
     pub(super) message: MessageId,
     pub(super) sent_at: Timestamp,
+    /// Which of the message's files: zero is its own media.
+    pub(super) part: u32,
+}
+
+/// The part of an attachment: they are counted from one on.
+fn part_of(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 const INSERT: &str = "INSERT INTO media_files (company_id, account_id, conversation_id, message_id, policy, file_type,
     mime_type, file_name, sort_name, file_size, declared_sha256, voice, animated, provider_media_id, provider_url,
-    provider_url_at, next_attempt_at, due, expires_at, created_at, updated_at)";
+    provider_url_at, next_attempt_at, due, expires_at, part, created_at, updated_at)";
 
 /// Names are sorted regardless of case, and by their beginning.
 fn sort_name(file_name: Option<&str>) -> String {
@@ -57,6 +64,7 @@ fn row(owner: Owner, media: &NewMedia, now: Timestamp) -> Vec<Value> {
         media.download_now.then_some(now),
         media.download_now,
         media.expires_at,
+        owner.part,
         now,
         now,
     ]
@@ -69,25 +77,28 @@ pub(super) async fn insert(
     fresh: &mut [Fresh],
     applied: &mut Applied,
 ) -> Result<()> {
-    let mut insert = Bulk::new(INSERT, "RETURNING id, message_id");
+    let mut insert = Bulk::new(INSERT, "RETURNING id, message_id, part");
     for row_of in fresh.iter() {
-        if let Some(media) = &row_of.message.media {
-            let owner = Owner {
-                company: row_of.message.company_id,
-                account: row_of.message.account_id,
-                conversation: row_of.conversation_id,
-                message: row_of.id,
-                sent_at: row_of.message.timestamp,
-            };
-            insert.push(row(owner, media, now));
+        let owner = Owner {
+            company: row_of.message.company_id,
+            account: row_of.message.account_id,
+            conversation: row_of.conversation_id,
+            message: row_of.id,
+            sent_at: row_of.message.timestamp,
+            part: 0,
+        };
+        let own = row_of.message.media.iter().map(|media| (0, media));
+        let others = row_of.message.attachments.iter().enumerate();
+        for (part, media) in own.chain(others.map(|(index, media)| (part_of(index), media))) {
+            insert.push(row(Owner { part, ..owner }, media, now));
             applied.downloads_due |= media.download_now;
         }
     }
     let ids: HashMap<MessageId, MediaId> = insert
-        .run::<(MediaId, MessageId)>(tx)
+        .run::<(MediaId, MessageId, u32)>(tx)
         .await?
         .into_iter()
-        .map(|(media, message)| (message, media))
+        .filter_map(|(media, message, part)| (part == 0).then_some((message, media)))
         .collect();
     for row in fresh {
         row.media_id = ids.get(&row.id).copied();
@@ -142,15 +153,33 @@ record! {
     }
 }
 
-/// The media file of a message, held: a download that is being finished meanwhile is waited for, so that what it stored is
+/// One file of a message, held: a download that is being finished meanwhile is waited for, so that what it stored is
 /// not forgotten.
 pub(super) async fn of_message(tx: &mut Tx, owner: Owner) -> Result<Option<Known>> {
     let sql = format!(
-        "SELECT {} FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2{}",
+        "SELECT {} FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2 AND f.part = $3{}",
         Known::SELECT,
         dialect::hold_rows(tx.backend(), "f")
     );
-    tx.first(sqlx::AssertSqlSafe(sql), args![owner.company, owner.message]).await
+    tx.first(sqlx::AssertSqlSafe(sql), args![owner.company, owner.message, owner.part]).await
+}
+
+/// Makes the attachments of a message that are not known yet, and lets those that failed start again; whether there were
+/// any. Its message is held, so nobody else does the same.
+pub(super) async fn attach(
+    tx: &mut Tx,
+    now: Timestamp,
+    owner: Owner,
+    attachments: &[NewMedia],
+    applied: &mut Applied,
+) -> Result<bool> {
+    let mut changed = false;
+    for (index, media) in attachments.iter().enumerate() {
+        let owner = Owner { part: part_of(index), ..owner };
+        changed |= insert_one(tx, now, owner, media, applied).await?.is_some()
+            || arm_again(tx, now, owner, media, applied).await?;
+    }
+    Ok(changed)
 }
 
 /// Lets a download that failed, or that nothing was known for, start again with the id and URL that came now.
@@ -160,12 +189,12 @@ pub(super) async fn arm_again(
     owner: Owner,
     media: &NewMedia,
     applied: &mut Applied,
-) -> Result<()> {
+) -> Result<bool> {
     let sql = "UPDATE media_files SET provider_media_id = $3, provider_url = $4, provider_url_at = $5,
             declared_sha256 = $6, expires_at = $7, next_attempt_at = $8, due = $9, download_status = 'pending',
             download_attempts = 0, bytes_downloaded = 0, last_error_code = NULL, last_error = NULL,
             last_error_retryable = FALSE, mismatch_sha256 = NULL, mismatch_count = 0, updated_at = $10
-        WHERE company_id = $1 AND message_id = $2 AND is_active
+        WHERE company_id = $1 AND message_id = $2 AND part = $11 AND is_active AND scan_status <> 'quarantined'
             AND (download_status = 'failed' OR provider_media_id IS NULL)";
     let args = args![
         owner.company,
@@ -178,13 +207,16 @@ pub(super) async fn arm_again(
         media.download_now.then_some(now),
         media.download_now,
         now,
+        owner.part,
     ];
-    tx.execute(sql, args).await?;
-    let sql = "UPDATE messages SET provider_media_id = $3, updated_at = $4
-        WHERE company_id = $1 AND id = $2 AND provider_media_id IS NULL";
-    tx.execute(sql, args![owner.company, owner.message, media.provider_media_id.as_deref(), now]).await?;
-    applied.downloads_due |= media.download_now;
-    Ok(())
+    let armed = tx.execute(sql, args).await? > 0;
+    if owner.part == 0 {
+        let sql = "UPDATE messages SET provider_media_id = $3, updated_at = $4
+            WHERE company_id = $1 AND id = $2 AND provider_media_id IS NULL";
+        tx.execute(sql, args![owner.company, owner.message, media.provider_media_id.as_deref(), now]).await?;
+    }
+    applied.downloads_due |= armed && media.download_now;
+    Ok(armed)
 }
 
 /// Puts other media in the place of what a message had: what was stored goes, the new file is downloaded.

@@ -85,6 +85,8 @@ pub struct IncomingMessage {
     /// As it came; an import may have none.
     pub raw_payload: Option<String>,
     pub media: Option<NewMedia>,
+    /// Files besides its own media: parts one, two and so on.
+    pub attachments: Vec<NewMedia>,
     /// What an import knows of its media; `None` for what came by webhook.
     pub imported: Option<LegacyMedia>,
     /// Whether it counts as unread.

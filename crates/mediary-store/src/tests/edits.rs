@@ -69,7 +69,7 @@ async fn an_edit_with_other_bytes_fetches_them_and_drops_the_old(test: &Test) {
     let media = NewMedia { sha256: Some([8; 32]), ..new_media("edited") };
     let outcome = test.ingest(vec![IngestItem::Edit(media_edit(test.acme, "m1", media))]).await;
     assert!(outcome.downloads_due);
-    let MessageWithMedia { message, media } = test.message(test.acme, "m1").await;
+    let MessageWithMedia { message, media, .. } = test.message(test.acme, "m1").await;
     let media = media.unwrap();
     assert_eq!(message.caption.as_deref(), Some("new caption"));
     assert_eq!(message.provider_media_id.as_deref(), Some("media-edited"));
@@ -109,7 +109,7 @@ async fn a_revocation_takes_the_media_away(test: &Test) {
     let outcome = test.ingest(vec![revoke(test.acme, "m1")]).await;
     let kinds: Vec<ChangeKind> = outcome.changes.iter().map(|change| change.kind).collect();
     assert_eq!(kinds, [ChangeKind::MessageUpdated, ChangeKind::MediaDeleted]);
-    let MessageWithMedia { message, media: record } = test.message(test.acme, "m1").await;
+    let MessageWithMedia { message, media: record, .. } = test.message(test.acme, "m1").await;
     assert!(message.revoked && !record.unwrap().is_active);
     let trash = test.trash().await;
     assert_eq!(Some(&trash[0].key), media.storage_key.as_ref());
@@ -121,7 +121,7 @@ async fn a_revocation_takes_the_media_away(test: &Test) {
 async fn a_revocation_before_its_message_is_applied_when_it_comes(test: &Test) {
     test.ingest(vec![revoke(test.acme, "m1")]).await;
     test.ingest(vec![item(picture(test.acme, "m1"))]).await;
-    let MessageWithMedia { message, media } = test.message(test.acme, "m1").await;
+    let MessageWithMedia { message, media, .. } = test.message(test.acme, "m1").await;
     assert!(message.revoked && !media.unwrap().is_active);
     assert!(test.claim().await.is_empty());
 }

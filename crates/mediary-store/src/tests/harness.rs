@@ -263,6 +263,7 @@ pub(super) fn text(tenant: Tenant, id: &str) -> IncomingMessage {
         error: None,
         raw_payload: Some(format!("{{\"id\":\"{id}\"}}")),
         media: None,
+        attachments: Vec::new(),
         imported: None,
         unread: true,
         placeholder: false,

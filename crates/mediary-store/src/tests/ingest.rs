@@ -14,7 +14,7 @@ async fn a_message_arrives_with_all_it_has(test: &Test) {
     let outcome = test.ingest(vec![item(text(test.acme, "before")), item(message)]).await;
     assert!(outcome.downloads_due);
 
-    let MessageWithMedia { message, media } = test.message(test.acme, "m1").await;
+    let MessageWithMedia { message, media, .. } = test.message(test.acme, "m1").await;
     let media = media.unwrap();
     assert_eq!(message.message_type, MessageType::Image);
     assert_eq!(message.caption.as_deref(), Some("a caption"));

@@ -13,14 +13,15 @@ type DetailsPaneProps = {
   conversationId: number;
   conversation: Conversation | undefined;
   infoMessageId: number | undefined;
+  part: number;
   onClose: () => void;
 };
 
 /** Who this is and what they sent lately, or everything about one file. */
 export function DetailsPane(props: DetailsPaneProps) {
-  const { conversationId, conversation, infoMessageId, onClose } = props;
+  const { conversationId, conversation, infoMessageId, part, onClose } = props;
   const navigate = useNavigate({ from: "/c/$conversationId" });
-  const toContact = () => void navigate({ search: ({ info: _, ...rest }) => rest });
+  const toContact = () => void navigate({ search: ({ info: _, part: __, ...rest }) => rest });
   return (
     <aside
       aria-label={texts.shell.panes.details}
@@ -46,7 +47,7 @@ export function DetailsPane(props: DetailsPaneProps) {
             <RecentMedia conversationId={conversationId} />
           </>
         ) : (
-          <FileDetails key={infoMessageId} messageId={infoMessageId} />
+          <FileDetails key={`${infoMessageId}-${part}`} messageId={infoMessageId} part={part} />
         )}
       </div>
     </aside>

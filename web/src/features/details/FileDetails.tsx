@@ -11,8 +11,8 @@ import { formatBytes, formatDateTime, formatDuration } from "@/lib/format";
 import { texts } from "@/texts";
 
 /** All that is known about one file. */
-export function FileDetails({ messageId }: { messageId: number }) {
-  const { data: media, isPending, error, refetch } = useMediaByMessage(messageId);
+export function FileDetails({ messageId, part }: { messageId: number; part: number }) {
+  const { data: media, isPending, error, refetch } = useMediaByMessage(messageId, part);
   if (isPending) return <FileDetailsSkeleton />;
   if (!media) return <ErrorState title={texts.media.loadFailed} error={error} retry={() => void refetch()} />;
   const state = mediaState(media);
@@ -25,7 +25,7 @@ export function FileDetails({ messageId }: { messageId: number }) {
         <Link
           from="/c/$conversationId"
           to="."
-          search={({ details: _, info: __, ...rest }) => ({ ...rest, m: messageId })}
+          search={({ details: _, info: __, part: ___, ...rest }) => ({ ...rest, m: messageId })}
           className="me-auto rounded-lg px-2 py-1.5 font-medium text-accent hover:bg-hover"
         >
           {texts.details.showInThread}

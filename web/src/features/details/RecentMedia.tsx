@@ -5,7 +5,7 @@ import type { MediaFile } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/states";
 import { kindOf } from "@/features/media/kind";
-import { mediaState, pictureUrl, posterUrl } from "@/features/media/state";
+import { mediaState, partOf, pictureUrl, posterUrl } from "@/features/media/state";
 import { useMediaByConversation } from "@/features/media/useMedia";
 import { blurOf } from "@/lib/thumbhash";
 import { texts } from "@/texts";
@@ -57,7 +57,7 @@ function Tile({ media }: { media: MediaFile }) {
     <Link
       from="/c/$conversationId"
       to="."
-      search={(search) => ({ ...search, info: media.messageId })}
+      search={({ part: _, ...rest }) => ({ ...rest, info: media.messageId, ...partOf(media) })}
       aria-label={texts.details.about(name)}
       title={name}
       className="relative flex aspect-square flex-col items-center justify-center gap-1 overflow-hidden rounded-lg bg-sunken p-1.5 text-muted hover:brightness-95"

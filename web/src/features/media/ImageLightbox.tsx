@@ -8,7 +8,7 @@ import { IconButton } from "@/components/ui/button";
 import { useModal } from "@/components/ui/dialog";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { LightboxStage, largeUrl, Waiting } from "@/features/media/LightboxStage";
-import { mediaState } from "@/features/media/state";
+import { mediaState, partOf } from "@/features/media/state";
 import { type Gallery, useMediaGallery } from "@/features/media/useMediaGallery";
 import { useZoom } from "@/features/media/useZoom";
 import { senderOf } from "@/features/thread/context";
@@ -17,13 +17,13 @@ import { useShortcuts } from "@/lib/shortcuts";
 import { useCurrentLook } from "@/stores/reveal";
 import { texts } from "@/texts";
 
-type LightboxProps = { conversationId: number; messageId: number };
+type LightboxProps = { conversationId: number; messageId: number; part: number };
 
 const dark = "text-white/85 hover:bg-white/15! hover:text-white! focus-visible:outline-white";
 
 /** One picture over everything; the arrows lead through all of the conversation. The URL says which is open. */
-export function ImageLightbox({ conversationId, messageId }: LightboxProps) {
-  const gallery = useMediaGallery(conversationId, messageId);
+export function ImageLightbox({ conversationId, messageId, part }: LightboxProps) {
+  const gallery = useMediaGallery(conversationId, messageId, part);
   const { show, close, jump } = useLightboxNavigation();
   const modal = useModal(close);
   usePreload(gallery.older, gallery.newer);
@@ -35,7 +35,7 @@ export function ImageLightbox({ conversationId, messageId }: LightboxProps) {
       className="m-0 h-dvh max-h-none w-screen max-w-none bg-[#0a0d0c] p-0 text-white outline-none backdrop:bg-black"
     >
       <Slide
-        key={messageId}
+        key={`${messageId}-${part}`}
         gallery={gallery}
         messageId={messageId}
         show={show}
@@ -53,15 +53,19 @@ function useLightboxNavigation() {
   const close = () => {
     // Back undoes the opening, so that the browser's own Back does not open it again; a shared link has nothing to undo.
     if (opened.current > 0) router.history.back();
-    else void navigate({ search: ({ view: _, ...rest }) => rest, replace: true });
+    else void navigate({ search: ({ view: _, part: __, ...rest }) => rest, replace: true });
   };
   return {
     close,
     show: (media: MediaFile | undefined) => {
-      if (media) void navigate({ search: (search) => ({ ...search, view: media.messageId }), replace: true });
+      if (media)
+        void navigate({
+          search: ({ part: _, ...rest }) => ({ ...rest, view: media.messageId, ...partOf(media) }),
+          replace: true,
+        });
     },
     jump: (messageId: number) =>
-      void navigate({ search: ({ view: _, ...rest }) => ({ ...rest, m: messageId }) }),
+      void navigate({ search: ({ view: _, part: __, ...rest }) => ({ ...rest, m: messageId }) }),
   };
 }
 

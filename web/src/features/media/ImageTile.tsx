@@ -6,7 +6,7 @@ import { mediaBox } from "@/features/media/box";
 import { FailedTile } from "@/features/media/FailedTile";
 import { LoadingTile } from "@/features/media/LoadingTile";
 import type { ViewerProps } from "@/features/media/MediaViewer";
-import { isOnDemand, pictureUrl } from "@/features/media/state";
+import { isOnDemand, partOf, pictureUrl } from "@/features/media/state";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { usePicture } from "@/features/media/usePicture";
 import { formatDateTime } from "@/lib/format";
@@ -33,7 +33,9 @@ function Shown({ media, url, sender, timestamp, caption, picture }: ShownProps) 
   const open = (event: MouseEvent) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    void navigate({ search: (search) => ({ ...search, view: media.messageId }) });
+    void navigate({
+      search: ({ part: _, ...rest }) => ({ ...rest, view: media.messageId, ...partOf(media) }),
+    });
   };
   const blur = blurOf(media.thumbhash);
   const { from, attempt, loaded, onLoad, onError } = picture;

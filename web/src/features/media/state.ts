@@ -50,6 +50,11 @@ function viewUrl(media: MediaFile, look: Look): string {
   return `/api/whatsapp/media/${encodeURIComponent(media.providerMediaId)}?t=${look.id}`;
 }
 
+/** How the page's URL names a file beside its message: its own media goes without saying. */
+export function partOf(media: MediaFile): { part?: number } {
+  return media.part === 0 ? {} : { part: media.part };
+}
+
 export function downloadUrl(url: string): string {
   if (url.startsWith("blob:")) return url;
   return `${url}${url.includes("?") ? "&" : "?"}download=1`;

@@ -15,10 +15,10 @@ import { patchThreadMedia } from "@/live/patch";
 import { useProgress } from "@/live/progress";
 import { texts } from "@/texts";
 
-/** The media of one message: from the thread where it is loaded, else asked for. */
-export function useMediaByMessage(messageId: number) {
+/** One file of a message: from the thread where it is loaded, else asked for. */
+export function useMediaByMessage(messageId: number, part: number) {
   const client = useQueryClient();
-  return useQuery(mediaByMessageQuery(messageId, client));
+  return useQuery(mediaByMessageQuery(messageId, part, client));
 }
 
 /** Everything in a conversation, newest first. */
@@ -50,7 +50,7 @@ export function useMediaDownload(media: MediaFile) {
 }
 
 function patchEverywhere(client: ReturnType<typeof useQueryClient>, media: MediaFile): void {
-  client.setQueryData(keys.mediaByMessage(media.messageId), media);
+  client.setQueryData(keys.mediaByMessage(media.messageId, media.part), media);
   client.setQueryData<ThreadData>(
     keys.thread(media.conversationId),
     (thread) => thread && patchThreadMedia(thread, media),

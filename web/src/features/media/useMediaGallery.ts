@@ -17,11 +17,11 @@ export type Gallery = {
 };
 
 /** The pictures of a conversation around one of them, newest first as they are paged. */
-export function useMediaGallery(conversationId: number, messageId: number): Gallery {
-  const own = useMediaByMessage(messageId);
+export function useMediaGallery(conversationId: number, messageId: number, part: number): Gallery {
+  const own = useMediaByMessage(messageId, part);
   const query = useMediaByConversation(conversationId, { fileType: "image" });
   const pictures = query.data?.pages.flatMap((page) => page.items) ?? [];
-  const at = pictures.findIndex((media) => media.messageId === messageId);
+  const at = pictures.findIndex((media) => media.messageId === messageId && media.part === part);
   const pages = query.data?.pages.length ?? 0;
   const { hasNextPage, isFetching, isError, fetchNextPage } = query;
   const wanted = at === -1 ? pages > 0 && pages < SEARCH_PAGES_MAX : at >= pictures.length - AHEAD;

@@ -20,7 +20,7 @@ export function ConversationPage() {
 
 function Opened({ id }: { id: number }) {
   const client = useQueryClient();
-  const { view, info } = useSearch({ from: "/inbox/c/$conversationId" });
+  const { view, info, part = 0 } = useSearch({ from: "/inbox/c/$conversationId" });
   const navigate = useNavigate({ from: "/c/$conversationId" });
   const conversation = useQuery(conversationQuery(id, client));
   const details = useDetails();
@@ -46,10 +46,11 @@ function Opened({ id }: { id: number }) {
           conversationId={id}
           conversation={conversation.data}
           infoMessageId={info}
+          part={part}
           onClose={details.close}
         />
       )}
-      {view !== undefined && <ImageLightbox conversationId={id} messageId={view} />}
+      {view !== undefined && <ImageLightbox conversationId={id} messageId={view} part={part} />}
     </>
   );
 }

@@ -12,9 +12,9 @@ export function useDetails() {
   const open = details ?? (wide || info !== undefined);
   const set = (value: boolean) =>
     void navigate({
-      search: ({ details: _, info: about, ...rest }) => ({
+      search: ({ details: _, info: about, part, ...rest }) => ({
         ...rest,
-        ...(value && about !== undefined ? { info: about } : {}),
+        ...(value && about !== undefined ? { info: about, ...(part === undefined ? {} : { part }) } : {}),
         ...(value === wide ? {} : { details: value }),
       }),
       replace: !value,

@@ -2,6 +2,7 @@ import { clsx } from "clsx";
 import { Forward } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import type { Message } from "@/api/types";
+import { Attachments } from "@/features/thread/Attachments";
 import { senderOf, useThreadContext } from "@/features/thread/context";
 import { MediaMessageItem } from "@/features/thread/MediaMessageItem";
 import { MessageMeta } from "@/features/thread/MessageMeta";
@@ -111,6 +112,9 @@ function Heading({ message, sender }: { message: Message; sender: string | null 
 
 function Content({ message, sender }: { message: Message; sender: string }) {
   if (message.media && !message.revoked) return <MediaMessageItem message={message} sender={sender} />;
+  if (message.attachments.length > 0 && !message.revoked) {
+    return <Attachments message={message} sender={sender} />;
+  }
   const words = message.type === "text" && !message.revoked ? message.text : null;
   return (
     <div className="relative px-2 pt-0.5">

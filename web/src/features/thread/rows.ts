@@ -52,7 +52,8 @@ export function estimateHeight(row: ThreadRow): number {
   const { message } = row;
   const words = message.caption ?? message.text ?? "";
   const text = Math.ceil(words.length / LETTERS_PER_LINE) * LINE_HEIGHT;
-  const media = message.media ? mediaBox(message.media).height + 8 : 0;
+  const files = message.media ? [message.media] : message.attachments;
+  const media = files.reduce((height, file) => height + mediaBox(file).height + 8, 0);
   const extras = (message.replyTo === null ? 0 : 56) + (message.reactions.length > 0 ? 24 : 0);
   return 18 + text + media + extras + (row.firstOfGroup ? 12 : 2);
 }
