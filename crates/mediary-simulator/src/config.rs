@@ -226,11 +226,19 @@ pub struct MediaOptions {
     pub file_size_as_text: bool,
     /// Whether media webhooks carry the temporary URL.
     pub url_in_webhooks: bool,
+    /// Whether the media host says how long a whole file is. Where it does not, the bytes come in chunks.
+    pub content_length: bool,
 }
 
 impl Default for MediaOptions {
     fn default() -> Self {
-        Self { ranges: false, stale_url_status: 401, file_size_as_text: false, url_in_webhooks: true }
+        Self {
+            ranges: false,
+            stale_url_status: 401,
+            file_size_as_text: false,
+            url_in_webhooks: true,
+            content_length: true,
+        }
     }
 }
 

@@ -22,6 +22,16 @@ const MEDIA: usize = 1_000_000;
 const MEDIA_BYTES_IN_MEMORY: u64 = 2 * 1024 * 1024 * 1024;
 /// How long WhatsApp keeps what a webhook announced.
 pub const WEBHOOK_MEDIA_LIFE: Duration = mediary_core::limits::PROVIDER_MEDIA_LIFE;
+/// Where media came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Customer,
+    /// By the business. What is misnamed ends like a file of another kind, which WhatsApp minds only when it is sent.
+    Uploaded {
+        misnamed: bool,
+    },
+}
+
 /// How long WhatsApp keeps what was uploaded.
 pub const UPLOADED_MEDIA_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long a temporary URL works; two real ones were measured at 302 and 303 seconds.
@@ -132,7 +142,7 @@ pub(crate) struct Media {
     pub(crate) sha256: [u8; 32],
     pub(crate) content: Content,
     pub(crate) expires_at: Timestamp,
-    pub(crate) uploaded: bool,
+    pub(crate) origin: Origin,
     pub(crate) deleted: AtomicBool,
     pub(crate) counters: MediaCounters,
 }
@@ -163,7 +173,7 @@ impl Media {
             file_size: self.size(),
             sha256: self.sha256_hex(),
             expires_at: self.expires_at,
-            uploaded: self.uploaded,
+            uploaded: matches!(self.origin, Origin::Uploaded { .. }),
             deleted: self.deleted.load(Ordering::Acquire),
         }
     }

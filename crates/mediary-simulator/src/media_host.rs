@@ -86,7 +86,9 @@ fn whole(world: &World, media: &Arc<Media>, headers: &HeaderMap, flight: Flight)
     };
     let mut response = Response::new(media_body::healthy(media, range.clone(), flight));
     describe(&mut response, media);
-    put(&mut response, header::CONTENT_LENGTH, (range.end - range.start).into());
+    if partial || world.options().media.content_length {
+        put(&mut response, header::CONTENT_LENGTH, (range.end - range.start).into());
+    }
     if world.options().media.ranges {
         put(&mut response, header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     }

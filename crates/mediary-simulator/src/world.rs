@@ -15,8 +15,10 @@ use crate::error::Error;
 use crate::faults::Faults;
 use crate::graph_api::{Links, Uploads};
 use crate::ids::Ids;
-use crate::media::{Media, MediaShelf, MediaSpec, URL_LIFE, WEBHOOK_MEDIA_LIFE};
-use crate::messages::{MediaNode, MessageSpec, QueuedMessage, StatusSpec, profile, render, render_status};
+use crate::media::{Media, MediaShelf, MediaSpec, Origin, URL_LIFE, WEBHOOK_MEDIA_LIFE};
+use crate::messages::{
+    Customer, MediaNode, MessageSpec, QueuedMessage, StatusSpec, profile, render, render_status,
+};
 use crate::sent::SentLog;
 use crate::stats::{Counters, MediaCounters, Stats};
 use crate::tokens::Tokens;
@@ -96,7 +98,7 @@ impl World {
     pub(crate) async fn add_media(&self, spec: &MediaSpec) -> Result<Arc<Media>, Error> {
         let account = self.accounts.meant(spec.phone_number_id.as_deref())?;
         let (content, mime_type) = spec.content().await?;
-        self.keep_media(&account, content, mime_type, WEBHOOK_MEDIA_LIFE, false).await
+        self.keep_media(&account, content, mime_type, WEBHOOK_MEDIA_LIFE, Origin::Customer).await
     }
 
     pub(crate) async fn keep_media(
@@ -105,7 +107,7 @@ impl World {
         content: Content,
         mime_type: String,
         life: Duration,
-        uploaded: bool,
+        origin: Origin,
     ) -> Result<Arc<Media>, Error> {
         let sha256 = content.sha256().await.map_err(|error| Error::io("cannot read the content", error))?;
         self.media.add(Media {
@@ -115,7 +117,7 @@ impl World {
             sha256,
             content,
             expires_at: self.clock.now().plus(life),
-            uploaded,
+            origin,
             deleted: false.into(),
             counters: MediaCounters::default(),
         })
@@ -173,7 +175,11 @@ impl World {
         let account = self.accounts.meant(spec.phone_number_id.as_deref())?;
         self.check_destination(&account)?;
         let status = render_status(spec, spec.timestamp.unwrap_or_else(|| self.now_seconds()));
-        let contact = (spec.status != "failed").then(|| profile(&spec.customer));
+        let contact = match spec.status.as_str() {
+            "failed" if !spec.with_contact => None,
+            "failed" => Some(profile(&Customer { name: None, username: None, ..spec.customer.clone() })),
+            _ => Some(profile(&spec.customer)),
+        };
         self.outbox.add(Update { account, contact, part: Part::Status(status) })
     }
 

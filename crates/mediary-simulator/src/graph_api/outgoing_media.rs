@@ -14,7 +14,7 @@ use super::error::GraphError;
 use super::upload::UPLOAD_TYPES;
 use crate::config::AccountSpec;
 use crate::content::essence;
-use crate::media::Media;
+use crate::media::{Media, Origin};
 use crate::world::World;
 
 /// A link is fetched again after ten minutes; another query string makes it another link.
@@ -73,6 +73,9 @@ pub(super) async fn check(world: &World, kind: &str, media: OutgoingMedia) -> Re
     let Ok(kind) = FileType::from_str(kind) else { return Ok(()) };
     let (size, mime_type, voice) = match media {
         OutgoingMedia::None => return Ok(()),
+        OutgoingMedia::Uploaded { media, .. } if media.origin == (Origin::Uploaded { misnamed: true }) => {
+            return Err(format!("{kind} cannot be application/octet-stream"));
+        }
         OutgoingMedia::Uploaded { media, voice } => (media.size(), media.mime_type.clone(), voice),
         OutgoingMedia::Linked { url, voice } => {
             let (size, mime_type) = linked(world, &url).await?;

@@ -60,7 +60,9 @@ pub(super) async fn send(world: &Arc<World>, call: &Call, body: Body) -> Answer 
         callback_data,
         ..StatusSpec::default()
     };
-    world.spawn(follow(Arc::clone(world), status, kind.clone(), media));
+    if !recipient.lost {
+        world.spawn(follow(Arc::clone(world), status, kind.clone(), media));
+    }
     Ok(accepted(&recipient, &id, &kind))
 }
 
@@ -70,6 +72,8 @@ struct Recipient {
     name: String,
     customer: Customer,
     group_id: Option<String>,
+    /// It is answered like any other, and nothing ever comes of it.
+    lost: bool,
 }
 
 impl Recipient {
@@ -79,8 +83,11 @@ impl Recipient {
         let nobody = Customer { wa_id: None, name: None, ..Customer::default() };
         if let Some(to) = given("to") {
             if body["recipient_type"] == "group" {
-                return Ok(Self { name: to.clone(), customer: nobody, group_id: Some(to) });
+                return Ok(Self { name: to.clone(), customer: nobody, group_id: Some(to), lost: false });
             }
+            // Meta cuts off the country of a business-scoped id and takes the rest for a number (measured in July 2026).
+            let lost =
+                matches!(to.as_bytes(), [a, b, b'.', ..] if a.is_ascii_uppercase() && b.is_ascii_uppercase());
             let digits: String = to.chars().filter(char::is_ascii_digit).collect();
             if digits.is_empty() {
                 return Err(GraphError::parameter("The parameter to must be a phone number."));
@@ -89,11 +96,12 @@ impl Recipient {
                 name: to,
                 customer: Customer { wa_id: Some(digits), ..nobody },
                 group_id: None,
+                lost,
             });
         }
         let user_id = given("recipient").ok_or_else(|| required("to"))?;
         let customer = Customer { user_id: Some(user_id.clone()), ..nobody };
-        Ok(Self { name: user_id, customer, group_id: None })
+        Ok(Self { name: user_id, customer, group_id: None, lost: false })
     }
 }
 

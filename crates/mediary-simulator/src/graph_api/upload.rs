@@ -13,7 +13,7 @@ use serde_json::json;
 use super::call::Call;
 use super::error::{Answer, GraphError};
 use crate::content::{Content, essence};
-use crate::media::UPLOADED_MEDIA_LIFE;
+use crate::media::{Origin, UPLOADED_MEDIA_LIFE};
 use crate::world::World;
 
 /// The largest file that WhatsApp takes from a business.
@@ -52,7 +52,7 @@ pub(super) const UPLOAD_TYPES: [&str; 19] = [
 struct Form {
     messaging_product: Option<String>,
     ttl_minutes: Option<String>,
-    file: Option<(Bytes, String)>,
+    file: Option<(Bytes, String, Option<String>)>,
 }
 
 pub(super) async fn upload(world: &World, call: &Call, body: Body) -> Answer {
@@ -62,7 +62,7 @@ pub(super) async fn upload(world: &World, call: &Call, body: Body) -> Answer {
     if product != Some("whatsapp") {
         return Err(GraphError::parameter("The parameter messaging_product is required."));
     }
-    let (bytes, mime_type) =
+    let (bytes, mime_type, file_name) =
         form.file.ok_or_else(|| GraphError::parameter("The parameter file is required."))?;
     if !UPLOAD_TYPES.contains(&essence(&mime_type).to_ascii_lowercase().as_str()) {
         let allowed = UPLOAD_TYPES.join(", ");
@@ -76,9 +76,23 @@ pub(super) async fn upload(world: &World, call: &Call, body: Body) -> Answer {
     }
     let life = life(form.ttl_minutes.as_deref())?;
     let content = Content::Memory(bytes);
-    let media = world.keep_media(&account, content, mime_type, life, true).await;
+    let misnamed = file_name.is_some_and(|name| is_misnamed(&name, &mime_type));
+    let media = world.keep_media(&account, content, mime_type, life, Origin::Uploaded { misnamed }).await;
     let media = media.map_err(|error| GraphError::media_upload(error.to_string()))?;
     Ok(json!({ "id": media.id }))
+}
+
+/// Whether a part's name ends like a file of another kind: the upload is taken, and the message fails later.
+fn is_misnamed(file_name: &str, mime_type: &str) -> bool {
+    let ending = file_name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
+    let family = match ending.as_str() {
+        "mp4" | "3gp" if mime_type.starts_with("audio/mp4") => return false,
+        "mp4" | "3gp" | "mov" => "video/",
+        "ogg" | "oga" | "opus" | "mp3" | "aac" | "m4a" | "amr" => "audio/",
+        "jpg" | "jpeg" | "png" | "webp" => "image/",
+        _ => return false,
+    };
+    !mime_type.starts_with(family)
 }
 
 fn life(ttl_minutes: Option<&str>) -> Result<Duration, GraphError> {
@@ -100,7 +114,8 @@ async fn read(call: &Call, body: Body) -> Result<Form, GraphError> {
             "file" => {
                 // A part without a type is a byte stream by definition.
                 let mime_type = field.content_type().unwrap_or("application/octet-stream").to_owned();
-                form.file = Some((bytes(field, FILE_BYTES).await?, mime_type));
+                let file_name = field.file_name().map(str::to_owned);
+                form.file = Some((bytes(field, FILE_BYTES).await?, mime_type, file_name));
             }
             "messaging_product" => form.messaging_product = Some(text(field).await?),
             "ttl_minutes" => form.ttl_minutes = Some(text(field).await?),

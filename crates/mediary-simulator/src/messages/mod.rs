@@ -20,6 +20,8 @@ pub enum Channel {
     Inbound,
     /// What the business sent from its phone, field `smb_message_echoes`.
     Echo,
+    /// What another program of the business sent, field `message_echoes`.
+    MessageEcho,
     /// From the time before the business joined, field `history`. Media comes as a placeholder without content.
     History,
     /// The same while the thread's messages are the business's own.
@@ -217,6 +219,9 @@ pub struct StatusSpec {
     /// `failed`: the error code, 131000 unless given.
     pub error_code: Option<i64>,
     pub error_title: Option<String>,
+    /// `failed`: whether the webhook has `contacts`, without a profile, as was seen in September 2026. Meta's pages say that it
+    /// has none.
+    pub with_contact: bool,
 }
 
 impl StatusSpec {

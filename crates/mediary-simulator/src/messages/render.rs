@@ -51,6 +51,7 @@ pub(crate) fn render(
     Ok(match spec.channel {
         Channel::Inbound => Part::Message(message),
         Channel::Echo => Part::Echo(message),
+        Channel::MessageEcho => Part::MessageEcho(message),
         Channel::History | Channel::HistoryEcho => Part::History { thread: thread(&spec.customer), message },
         Channel::HistoryMedia => Part::HistoryMedia(message),
         Channel::Standby => Part::Standby(message),
@@ -69,7 +70,10 @@ fn thread(customer: &Customer) -> String {
 /// Who wrote it and to whom. What is not known is left out, never empty.
 fn address(message: &mut Map<String, Value>, spec: &MessageSpec, account: &AccountSpec) {
     let customer = &spec.customer;
-    let outbound = matches!(spec.channel, Channel::Echo | Channel::HistoryEcho | Channel::StandbyEcho);
+    let outbound = matches!(
+        spec.channel,
+        Channel::Echo | Channel::MessageEcho | Channel::HistoryEcho | Channel::StandbyEcho
+    );
     let own = account.display_phone_number.trim_start_matches('+');
     let prefix = if outbound { "to" } else { "from" };
     let mut put = |name: String, value: Option<&str>| {
@@ -178,10 +182,11 @@ pub(crate) fn error(code: i64, title: &str, details: &str) -> Value {
     })
 }
 
-/// The customer in `contacts[]`.
+/// The customer in `contacts[]`; without a name there is no profile.
 pub(crate) fn profile(customer: &Customer) -> Value {
     let names = [("name", customer.name.as_deref()), ("username", customer.username.as_deref())];
-    let contact = json!({"profile": optional(json!({}), names)});
+    let named = names.iter().any(|(_, name)| name.is_some());
+    let contact = if named { json!({"profile": optional(json!({}), names)}) } else { json!({}) };
     let ids = [
         ("wa_id", customer.wa_id.as_deref()),
         ("user_id", customer.user_id.as_deref()),

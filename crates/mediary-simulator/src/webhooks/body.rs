@@ -23,6 +23,7 @@ pub(crate) struct Update {
 pub(crate) enum Part {
     Message(Value),
     Echo(Value),
+    MessageEcho(Value),
     Status(Value),
     History {
         thread: String,
@@ -43,6 +44,7 @@ impl Part {
         match self {
             Self::Message(_) | Self::Status(_) => "messages",
             Self::Echo(_) => "smb_message_echoes",
+            Self::MessageEcho(_) => "message_echoes",
             Self::History { .. } | Self::HistoryMedia(_) => "history",
             Self::Standby(_) | Self::StandbyEcho(_) => "standby",
             Self::Field { field, .. } => field,
@@ -195,7 +197,9 @@ impl<'a> Lists<'a> {
         };
         match &update.part {
             Part::Message(item) | Part::HistoryMedia(item) | Part::Standby(item) => items.messages.push(item),
-            Part::Echo(item) | Part::StandbyEcho(item) => items.message_echoes.push(item),
+            Part::Echo(item) | Part::MessageEcho(item) | Part::StandbyEcho(item) => {
+                items.message_echoes.push(item)
+            }
             Part::Status(item) => items.statuses.push(item),
             Part::History { thread, message } => return self.add_history(thread, message),
             Part::Field { .. } => {}

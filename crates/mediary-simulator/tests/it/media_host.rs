@@ -147,3 +147,16 @@ async fn the_most_downloads_at_once_are_counted() {
     assert_eq!(simulator.stats().downloads_in_flight_max, 2);
     assert_eq!(simulator.media_stats(&media.id).downloads_completed, 1);
 }
+
+#[tokio::test]
+async fn the_host_may_leave_out_how_long_a_file_is() {
+    let simulator = start().await;
+    let (id, bytes) = image(&simulator).await;
+    let mut options = simulator.options();
+    options.media.content_length = false;
+    simulator.set_options(options).unwrap();
+    let url = media_url(&simulator, &id).await;
+    let answer = client().get(url).bearer_auth(TOKEN).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.content_length()), (200, None));
+    assert_eq!(answer.bytes().await.unwrap(), bytes);
+}

@@ -6,7 +6,9 @@ use mediary_graph::UpdateKind;
 use mediary_simulator::{MediaSpec, Route, Simulator};
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, PHONE, Receiver, error_of, post, start, start_with_receiver};
+use crate::harness::{
+    DEADLINE, PHONE, Receiver, TOKEN, answer, client, error_of, post, start, start_with_receiver, url,
+};
 
 async fn send(simulator: &Simulator, message: Value) -> (u16, Value) {
     let mut body =
@@ -133,4 +135,40 @@ async fn a_link_is_fetched_by_the_server_and_kept_for_ten_minutes() {
     assert_eq!(fetches.load(std::sync::atomic::Ordering::SeqCst), 1);
     simulator.flush(DEADLINE).await.unwrap();
     server.abort();
+}
+
+#[tokio::test]
+async fn a_business_scoped_id_in_to_is_accepted_and_lost() {
+    let (simulator, receiver) = start_with_receiver(|config| config.options.webhooks.concurrency = 1).await;
+    let text = json!({"to": "US.13491208655302741918", "type": "text", "text": {"body": "hi"}});
+    let (status, body) = send(&simulator, text).await;
+    assert_eq!(status, 200);
+    assert!(body["messages"][0]["id"].as_str().unwrap().starts_with("wamid."));
+    send(&simulator, json!({"type": "text", "text": {"body": "hi"}})).await;
+    let seen = statuses(&receiver, 3).await;
+    assert_eq!(seen.len(), 3, "only the second message has statuses");
+    assert_eq!(simulator.sent()[0].status, "accepted");
+}
+
+#[tokio::test]
+async fn an_upload_whose_name_ends_like_another_kind_fails_when_it_is_sent() {
+    let (simulator, receiver) = start_with_receiver(|config| {
+        config.options.sending.statuses = vec!["sent".to_owned()];
+    })
+    .await;
+    for (number, (name, status)) in
+        [("voice-note.mp4", "failed"), ("voice.ogg", "sent"), ("blob", "sent")].into_iter().enumerate()
+    {
+        let field = |name: &str, content: &str| {
+            format!("--X\r\nContent-Disposition: form-data; name=\"{name}\"{content}\r\n")
+        };
+        let file = format!("; filename=\"{name}\"\r\nContent-Type: audio/ogg\r\n\r\nOggS");
+        let form = field("messaging_product", "\r\n\r\nwhatsapp") + &field("file", &file) + "--X--\r\n";
+        let request = client().post(url(&simulator, &format!("/v27.0/{PHONE}/media"))).bearer_auth(TOKEN);
+        let request = request.header("Content-Type", "multipart/form-data; boundary=X").body(form);
+        let (answered, body) = answer(request).await;
+        assert_eq!(answered, 200, "{name} is taken");
+        send(&simulator, json!({"type": "audio", "audio": {"id": body["id"]}})).await;
+        assert_eq!(statuses(&receiver, number + 1).await.last().unwrap().0, status, "{name}");
+    }
 }

@@ -323,3 +323,68 @@ async fn a_message_without_what_its_type_needs_is_refused() {
         assert!(error.contains(named), "{kind}: {error}");
     }
 }
+
+#[tokio::test]
+async fn echoes_come_in_the_field_message_echoes_too() {
+    let (simulator, receiver) = start_with_receiver(|_| {}).await;
+    simulator
+        .send(&MessageSpec { channel: Channel::MessageEcho, ..MessageSpec::text("from us") })
+        .await
+        .unwrap();
+    let json = receiver.wait_for(1).await[0].json();
+    assert_eq!(json["entry"][0]["changes"][0]["field"], "message_echoes");
+    let echo = item(&json, "message_echoes");
+    assert_eq!((&echo["from"], &echo["to"]), (&json!("15550783881"), &json!("15550100001")));
+}
+
+#[tokio::test]
+async fn contacts_may_lack_a_profile_and_failed_statuses_may_have_contacts() {
+    let (simulator, receiver) = start_with_receiver(|_| {}).await;
+    let nameless = Customer { name: None, user_id: Some("US.9".into()), ..Customer::new("15550100011", "") };
+    simulator.send(&MessageSpec::text("hi").from(nameless.clone())).await.unwrap();
+    let contact = json!({"wa_id": "15550100011", "user_id": "US.9"});
+    assert_eq!(item(&receiver.wait_for(1).await[0].json(), "contacts"), contact);
+    let failed = StatusSpec {
+        customer: Customer { name: Some("Nina".into()), ..nameless },
+        ..StatusSpec::new("wamid.1", "failed")
+    };
+    simulator.send_status(&StatusSpec { with_contact: true, ..failed.clone() }).unwrap();
+    let with = receiver.wait_for(2).await[1].json();
+    assert_eq!(
+        (item(&with, "contacts"), &item(&with, "statuses")["recipient_user_id"]),
+        (contact, &json!("US.9"))
+    );
+    simulator.send_status(&failed).unwrap();
+    assert_eq!(item(&receiver.wait_for(3).await[2].json(), "contacts"), Value::Null);
+}
+
+#[tokio::test]
+async fn forms_and_headers_carry_media_that_the_reader_finds() {
+    let (simulator, receiver) = start_with_receiver(|_| {}).await;
+    let (id, _) = image(&simulator).await;
+    let answers =
+        json!({"photos": [{"id": id, "mime_type": "image/jpeg", "file_name": "a.jpg"}]}).to_string();
+    let form =
+        json!({"type": "nfm_reply", "nfm_reply": {"name": "flow", "body": "Sent", "response_json": answers}});
+    let header =
+        json!({"type": "button", "header": {"type": "image", "image": {"id": id}}, "body": {"text": "?"}});
+    let parameter = json!({"type": "image", "image": {"id": id}});
+    let template = json!({"name": "offer", "components": [{"type": "header", "parameters": [parameter]}]});
+    for (number, (channel, kind, node)) in [
+        (Channel::Inbound, "interactive", form),
+        (Channel::Echo, "interactive", header.clone()),
+        (Channel::StandbyEcho, "interactive", header),
+        (Channel::Echo, "template", template.clone()),
+        (Channel::StandbyEcho, "template", template),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let spec = MessageSpec { kind: kind.into(), channel, node: Some(node), ..MessageSpec::default() };
+        simulator.send(&spec).await.unwrap();
+        let received = receiver.wait_for(number + 1).await;
+        let update = received[number].updates().remove(0);
+        let UpdateKind::Message { message, .. } = update.kind else { panic!("{update:?}") };
+        assert_eq!(message.attachments.files[0].id.as_deref(), Some(&*id), "{kind}");
+    }
+}
