@@ -386,7 +386,7 @@ fn a_body_speaks_about_a_thousand_numbers_and_no_more() {
 
 #[test]
 fn addressees_are_found_in_one_pass_beside_what_is_broken_or_deep() {
-    // The tolerant reader takes this apart level by level; whoever is not known yet must not cost that.
+    // The tolerant reader takes this apart level by level; a body that nobody signed must not cost that.
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let body = format!(
         r#"{{"x":{deep},"entry":[{{"\ud83d":1,"id":"1","changes":[{{"value":{{"messages":{deep},"n":1e999,
