@@ -19,7 +19,7 @@ test: ## Install what the tests need and run them all
 
 soak: ## Kill, hang and cut off nodes of a cluster for a long time; many random histories; plans on ten million rows
 	@xtask/install.sh build test
-	xtask/with-postgres.sh cargo test --locked --package mediary --features mediary/faults -- --ignored soak campaign
+	xtask/with-postgres.sh cargo test --locked --package mediary --features mediary/faults -- --ignored soak
 	PGTEST_FSYNC=off xtask/with-postgres.sh cargo test --locked --package mediary-store -- --ignored ten_million
 
 bench: ## Measure Mediary beside its anchors and write bench/README.md

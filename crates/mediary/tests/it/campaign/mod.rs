@@ -16,19 +16,16 @@ fn seed(otherwise: u64) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "make soak runs it"]
 async fn histories_of_joined_and_changed_people_are_whole_on_three_nodes() {
     run(Plan { seed: seed(1), nodes: 3, postgres: true, people: 100, faults: 0 }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "make soak runs it"]
 async fn histories_are_whole_on_nodes_that_die_and_hang() {
     run(Plan { seed: seed(2), nodes: 2, postgres: true, people: 50, faults: 5 }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "make soak runs it"]
 async fn histories_are_whole_on_the_embedded_database_of_a_node_that_dies() {
     run(Plan { seed: seed(3), nodes: 1, postgres: false, people: 50, faults: 5 }).await;
 }
