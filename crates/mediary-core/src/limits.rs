@@ -76,6 +76,9 @@ pub const UNCHECKED_LOGINS_PER_EMAIL: u32 = 200;
 pub const LOGINS_IN_FLIGHT: usize = 256;
 pub const LOGINS_IN_FLIGHT_PER_ADDRESS: usize = 16;
 
+/// Days of a retention, at most: a hundred years. Longer is for ever.
+pub const RETENTION_DAYS_MAX: i64 = 36_500;
+
 /// The largest file WhatsApp takes from a business, in bytes of 10^6 (Meta does not say which megabyte it means).
 pub const fn outbound_file_bytes(kind: FileType, animated: bool) -> u64 {
     match kind {

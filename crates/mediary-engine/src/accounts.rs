@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy};
+use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy, Retention};
 use mediary_store::{Account, AccountPatch, NewAccount, Store};
 use moka::sync::Cache;
 use secrecy::{ExposeSecret, SecretString};
@@ -86,6 +86,8 @@ pub struct AccountChange {
     pub verify_token: Option<SecretString>,
     /// `Some(None)` goes back to the company's policy.
     pub media_policy: Option<Option<MediaPolicy>>,
+    /// `Some(None)` goes back to the company's retention.
+    pub retention: Option<Option<Retention>>,
     pub status: Option<AccountStatus>,
 }
 
@@ -234,6 +236,7 @@ impl AccountDirectory {
             app_secret: self.seal("appSecret", change.app_secret.as_ref())?,
             verify_token: self.seal("verifyToken", change.verify_token.as_ref())?,
             media_policy: change.media_policy,
+            retention: change.retention,
             status: change.status,
         };
         let row = self.store.update_account(company, id, &patch).await?;

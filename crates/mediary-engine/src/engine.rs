@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_blob::Storages;
-use mediary_core::{Clock, ErrorCode, FileType, MediaPolicy, RetryRules, Timestamp, limits};
+use mediary_core::{Clock, ErrorCode, FileType, MediaPolicy, RetryRules, StorageBackend, Timestamp, limits};
 use mediary_graph::GraphClient;
 use mediary_store::{Backend, Store};
 use secrecy::SecretString;
@@ -59,6 +59,8 @@ pub struct EngineConfig {
     pub node: String,
     /// How long a webhook body is kept once its records are made.
     pub webhook_retention: Duration,
+    /// Where files move whose retention says to archive them.
+    pub archive: Option<StorageBackend>,
     /// Where files lie that are passed on while they are fetched to be kept. They have no names there.
     pub spool: PathBuf,
     /// Stored files that are kept open for the next view, at most.
@@ -78,6 +80,7 @@ impl Default for EngineConfig {
             default_policy: MediaPolicy::Store,
             node: format!("{:016x}", rand::random::<u64>()),
             webhook_retention: Duration::from_secs(30 * 24 * 3600),
+            archive: None,
             spool: std::env::temp_dir(),
             files_kept_open: limits::FILES_KEPT_OPEN,
         }
@@ -189,6 +192,7 @@ impl Engine {
         }
         tasks.spawn(fetch::run(self.clone(), shutdown.clone()));
         tasks.spawn(sweep::run(self.clone(), shutdown.clone()));
+        tasks.spawn(sweep::run_hourly(self.clone(), shutdown.clone()));
         tasks.spawn(sweep::trash::run(self.clone(), shutdown.clone()));
         tasks.spawn(inspect::daily::run(self.clone(), shutdown.clone()));
         tokio::select! {

@@ -44,6 +44,6 @@ pub use media::{MediaStatus, MediaTrouble, RetryOutcome, size_for_people};
 pub use metrics::describe as describe_metrics;
 pub use open::{ByteRange, FileInfo, OpenRequest, OpenedMedia, Passing, Source, Target, Wanted};
 pub use relocate::{Relocation, ToRelocate};
-pub use sweep::SweepReport;
+pub use sweep::{RetentionAct, SweepReport};
 pub use vault::Vault;
 pub use webhook::Accepted;

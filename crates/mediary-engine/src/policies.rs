@@ -1,7 +1,11 @@
 //! Media policies, changed at any time: what a change would mean, what it does to files that are not here, and how what
 //! was kept before is erased. Nothing is erased that nobody asked for.
 
-use mediary_core::{AccountId, CompanyId, ErrorCode, MediaId, MediaPolicy, MediaTask, Permission};
+use std::time::Duration;
+
+use mediary_core::{
+    AccountId, CompanyId, ErrorCode, MediaId, MediaPolicy, MediaTask, Permission, Retention, RetentionMode,
+};
 use mediary_store::{Company, DueTask, Kept, MediaFile, MediaSettings, PolicyPreview, Stretch, Tally};
 
 use crate::access::Caller;
@@ -14,6 +18,8 @@ const BATCH: usize = 500;
 const LOOKED_AT: u32 = 2000;
 const STRETCHES_AT_ONCE: u32 = 10;
 const TASKS_AT_ONCE: u32 = 10;
+/// The wait of a task that failed.
+const RESUMED_AFTER: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// Changes what a company wants done with its media. Another policy holds at once: no download begins that it does
@@ -27,6 +33,16 @@ impl Engine {
         }
         self.wake().sweep();
         company.ok_or_else(|| Error::not_found("there is no such company"))
+    }
+
+    /// Whether this installation can do what a retention says.
+    pub fn check_retention(&self, retention: Retention) -> Result<()> {
+        if retention.mode() == RetentionMode::ArchiveAfter && self.config().archive.is_none() {
+            let detail = "archive_after needs an archive storage, and this installation has none: an operator can set \
+                MEDIA_ARCHIVE_BACKEND, or use days_after_stored";
+            return Err(Error::invalid("retention", detail));
+        }
+        Ok(())
     }
 
     /// What another policy would be about: for one account, or for all that have none of their own.
@@ -75,13 +91,21 @@ impl Engine {
     pub(crate) async fn carry_out_media_tasks(&self) -> Result<()> {
         for task in self.store().due_media_tasks(TASKS_AT_ONCE).await? {
             let through = match task.kind {
-                MediaTask::FollowPolicy => self.follow_policy(&task).await?,
-                MediaTask::Erase => self.erase(&task).await?,
+                MediaTask::FollowPolicy => self.follow_policy(&task).await,
+                MediaTask::Erase => self.erase(&task).await,
             };
-            if through {
-                self.store().media_task_done(&task).await?;
-            } else {
-                self.wake().sweep();
+            match through {
+                Ok(true) => self.store().media_task_done(&task).await?,
+                Ok(false) => self.wake().sweep(),
+                // It waits, so that it does not take the turn of the others each time.
+                Err(error) => {
+                    tracing::error!(
+                        company.id = task.company_id.0,
+                        error = &error as &dyn std::error::Error,
+                        "a change of many files stopped half-way; it is resumed in a minute"
+                    );
+                    self.store().media_task_put_off(&task, self.now().plus(RESUMED_AFTER)).await?;
+                }
             }
         }
         Ok(())

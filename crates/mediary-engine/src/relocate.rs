@@ -74,7 +74,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn relocate(&self, file: &MediaFile, to: StorageBackend) -> Relocation {
+    pub(crate) async fn relocate(&self, file: &MediaFile, to: StorageBackend) -> Relocation {
         self.copy(file, to).await.unwrap_or_else(Relocation::Failed)
     }
 

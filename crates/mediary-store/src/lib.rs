@@ -28,6 +28,7 @@ mod people;
 mod policies;
 mod pool;
 mod record;
+mod retention;
 mod signals;
 mod statement;
 mod storage_checks;
@@ -62,6 +63,7 @@ pub use people::{
     NewAudit, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch, UserWithHash,
 };
 pub use policies::{DueTask, Kept, PolicyPreview, Tally};
+pub use retention::{Arrived, Outlived};
 pub use signals::{Heard, SIGNAL_BYTES_MAX, Signals};
 pub use storage_checks::{StorageCheck, StorageChecked, StorageChecksOverview};
 pub use store::{Backend, Store, StoreOptions};

@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use mediary_core::{
-    AccountId, CompanyId, ConversationId, DownloadStatus, ErrorCode, FileType, Integrity, MediaId,
-    MediaPolicy, MessageId, ScanStatus, StorageBackend, Timestamp, UserId,
+    AccountId, CompanyId, ConversationId, DeletionReason, DownloadStatus, ErrorCode, FileType, Integrity,
+    MediaId, MediaPolicy, MessageId, ScanStatus, StorageBackend, Timestamp, UserId,
 };
 
 use sqlx::AssertSqlSafe;
@@ -76,6 +76,8 @@ record! {
         pub uploaded_by: Option<UserId>,
         /// False once it was deleted.
         pub is_active: bool,
+        /// Why it was deleted, where nobody did it.
+        pub deletion_reason: Option<DeletionReason>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
     }

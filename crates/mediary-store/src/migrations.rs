@@ -31,6 +31,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("nodes", include_str!("../migrations/0010_nodes.sql")),
     ("announced_size", include_str!("../migrations/0011_announced_size.sql")),
     ("media_parts", include_str!("../migrations/0012_media_parts.sql")),
+    ("retention", include_str!("../migrations/0012_retention.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

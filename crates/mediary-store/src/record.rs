@@ -2,9 +2,10 @@
 //! list, so that they cannot drift apart.
 
 use mediary_core::{
-    AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, Direction, DownloadStatus,
-    ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId, MessageStatus, MessageType,
-    Role, ScanStatus, StorageBackend, Timestamp, UserId, WebhookEventId,
+    AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, DeletionReason, Direction,
+    DownloadStatus, ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId,
+    MessageStatus, MessageType, Retention, RetentionMode, Role, ScanStatus, StorageBackend, Timestamp,
+    UserId, WebhookEventId,
 };
 
 use crate::statement::Row;
@@ -134,6 +135,7 @@ macro_rules! word_scalars {
 
 word_scalars!(
     AccountStatus,
+    DeletionReason,
     Direction,
     DownloadStatus,
     ErrorCode,
@@ -143,10 +145,27 @@ word_scalars!(
     MediaTask,
     MessageStatus,
     MessageType,
+    RetentionMode,
     Role,
     ScanStatus,
     StorageBackend
 );
+
+/// Mode and days, side by side; `None` where there is no mode.
+impl Read for Option<Retention> {
+    const WIDTH: usize = 2;
+    fn read(columns: &mut Columns<'_>) -> std::result::Result<Self, ReadError> {
+        let (mode, days): (Option<RetentionMode>, Option<i64>) = Read::read(columns)?;
+        mode.map(|mode| Retention::new(mode, days)).transpose().map_err(ReadError::new)
+    }
+}
+
+impl Read for Retention {
+    const WIDTH: usize = 2;
+    fn read(columns: &mut Columns<'_>) -> std::result::Result<Self, ReadError> {
+        Option::<Self>::read(columns)?.ok_or_else(|| ReadError::new("unexpected null"))
+    }
+}
 
 macro_rules! tuples {
     ($(($($type:ident),+);)+) => { $(

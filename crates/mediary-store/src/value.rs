@@ -3,7 +3,7 @@
 use mediary_core::{
     AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, Direction, DownloadStatus,
     ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId, MessageStatus, MessageType,
-    Role, ScanStatus, StorageBackend, Timestamp, UserId, WebhookEventId, storable_text,
+    RetentionMode, Role, ScanStatus, StorageBackend, Timestamp, UserId, WebhookEventId, storable_text,
 };
 use sqlx::SqlStr;
 use sqlx::postgres::{PgArguments, Postgres};
@@ -175,6 +175,7 @@ word_values!(
     MediaTask,
     MessageStatus,
     MessageType,
+    RetentionMode,
     Role,
     ScanStatus,
     StorageBackend

@@ -44,7 +44,7 @@ pub(crate) enum Command {
     Retry(RetryArgs),
     /// Save media that is not here yet and may still be alive at WhatsApp, nearest expiry first.
     Backfill(BackfillArgs),
-    /// Clean up: leases that ran out, expired downloads, deleted bytes, old webhook bodies.
+    /// Clean up: retention, leases that ran out, expired downloads, deleted bytes, old webhook bodies.
     Sweep(SweepArgs),
     /// Read every stored file again and compare its hash.
     Verify(VerifyArgs),
@@ -133,6 +133,16 @@ pub(crate) enum CompanyCommand {
         /// store, on_view or stream.
         #[arg(long)]
         media_policy: Option<MediaPolicy>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Change a company.
+    Update {
+        #[command(flatten)]
+        of: OfCompany,
+        /// For how long files are kept: forever, days_after_stored:DAYS, days_after_viewed:DAYS or archive_after:DAYS.
+        #[arg(long)]
+        retention: String,
         #[command(flatten)]
         output: OutputArgs,
     },
@@ -232,6 +242,9 @@ pub(crate) enum AccountCommand {
         /// store, on_view, stream, or company for the company's own.
         #[arg(long)]
         media_policy: Option<String>,
+        /// forever, days_after_stored:DAYS, days_after_viewed:DAYS, archive_after:DAYS, or company for the company's own.
+        #[arg(long)]
+        retention: Option<String>,
         /// active or disabled.
         #[arg(long)]
         status: Option<AccountStatus>,

@@ -119,6 +119,7 @@ fn engine_config(config: &Config) -> EngineConfig {
         installation_verify_token: config.verify_token.clone(),
         node: format!("{}-{:08x}", std::process::id(), rand::random::<u32>()),
         webhook_retention: config.webhook_retention,
+        archive: config.storage.archive,
         spool: config.data_dir.clone(),
         files_kept_open: OpenFiles::of_now().kept_open(),
     }

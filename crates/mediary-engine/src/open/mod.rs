@@ -306,7 +306,10 @@ fn other_size(record: &MediaFile, file: &StoredFile) -> Error {
 
 fn refuse_withheld(record: &MediaFile) -> Result<()> {
     if !record.is_active {
-        return Err(Error::new(ErrorCode::MediaDeleted, "this file was deleted"));
+        return Err(match (record.deletion_reason, &record.last_error) {
+            (Some(_), Some(sentence)) => Error::told(ErrorCode::MediaDeleted, sentence.clone()),
+            _ => Error::new(ErrorCode::MediaDeleted, "this file was deleted"),
+        });
     }
     if record.scan_status == ScanStatus::Quarantined {
         return Err(Error::new(ErrorCode::MediaQuarantined, "this file is held back"));

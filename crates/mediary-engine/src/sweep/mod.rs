@@ -1,7 +1,10 @@
-//! What has to be done from time to time, whoever was at work before: leases that ran out, media that WhatsApp has
-//! forgotten, bytes that nothing points to, and figures for whoever watches.
+//! What has to be done from time to time, whoever was at work before: leases that ran out, media that expired at WhatsApp,
+//! retention, bytes that nothing points to, and figures for whoever watches. Three tasks, so that none holds up another: the
+//! quick things every few seconds (`run`), the slow ones every hour (`hourly`), and the trash (`trash`).
 
 mod gauges;
+mod hourly;
+mod retention;
 pub(crate) mod trash;
 
 use std::time::Duration;
@@ -10,19 +13,18 @@ use mediary_core::{DownloadStatus, Timestamp};
 use mediary_store::Change;
 use tokio::time::Instant;
 
+pub(crate) use hourly::run_hourly;
+pub use retention::RetentionAct;
+
 use crate::engine::{Engine, Shutdown};
 use crate::error::Result;
 use crate::events::{EventData, EventName};
 
-/// How often the quick things are done, and the slow ones.
+/// How often the quick things are done.
 const OFTEN: Duration = Duration::from_secs(5);
-const HOURLY: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(24 * 3600);
-/// Statuses and edits wait this long for their message.
-const UPDATES_WAIT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
-/// An unfinished upload that nobody wrote to for this long belongs to nobody.
-const TEMPORARY_AFTER: Duration = Duration::from_secs(3600);
+/// For how long one of the quick things may be repeated before the others get their turn.
+const QUICK_WITHIN: Duration = Duration::from_secs(2);
 /// Rows of one transaction.
 const BATCH: u32 = 500;
 
@@ -33,6 +35,9 @@ pub struct SweepReport {
     pub leases_released: u64,
     /// Media that WhatsApp forgot before it could be saved.
     pub expired_unsaved: u64,
+    /// Files deleted, and moved to the archive, because their retention ended.
+    pub retention_deleted: u64,
+    pub retention_archived: u64,
     /// Files removed from storage because their record was deleted or replaced.
     pub files_removed: u64,
     /// What unfinished uploads had left behind.
@@ -48,30 +53,46 @@ impl SweepReport {
         vec![
             ("leasesReleased", self.leases_released),
             ("expiredUnsaved", self.expired_unsaved),
+            ("retentionDeleted", self.retention_deleted),
+            ("retentionArchived", self.retention_archived),
             ("filesRemoved", self.files_removed),
             ("temporaryFilesRemoved", self.temporary_files_removed),
             ("webhooksPruned", self.webhooks_pruned),
             ("sessionsPruned", self.sessions_pruned),
         ]
     }
+
+    fn count(&mut self, act: RetentionAct) {
+        if act.archives() {
+            self.retention_archived += 1;
+        } else {
+            self.retention_deleted += 1;
+        }
+    }
 }
 
-/// Sweeps until `shutdown`: once at the start, then by and by.
+/// Steps of a sweep: one that fails holds up none of the others, and the first failure is told at the end.
+#[derive(Default)]
+struct Steps(Option<crate::Error>);
+
+impl Steps {
+    fn done<T: Default>(&mut self, step: Result<T>) -> T {
+        step.unwrap_or_else(|error| {
+            self.0.get_or_insert(error);
+            T::default()
+        })
+    }
+
+    fn end(self) -> Result<()> {
+        self.0.map_or(Ok(()), Err)
+    }
+}
+
+/// Does the quick things until `shutdown`.
 pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
-    let mut hourly_at = Instant::now();
     while !shutdown.soft.is_cancelled() {
         let mut report = SweepReport::default();
-        let mut swept = engine.sweep_often(&mut report).await;
-        if swept.is_ok() && Instant::now() >= hourly_at {
-            swept = engine.sweep_hourly(&mut report).await;
-            hourly_at = Instant::now() + HOURLY;
-        }
-        if let Err(error) = swept {
-            tracing::error!(error = &error as &dyn std::error::Error, "a sweep did not get through");
-        }
-        if report != SweepReport::default() {
-            tracing::info!(?report, "swept");
-        }
+        say(&report_of(engine.sweep_often(&mut report).await, report));
         tokio::select! {
             () = shutdown.soft.cancelled() => {}
             () = engine.wake().sweep_due() => {}
@@ -83,33 +104,78 @@ pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
     }
 }
 
+fn report_of(swept: Result<()>, report: SweepReport) -> SweepReport {
+    if let Err(error) = swept {
+        tracing::error!(error = &error as &dyn std::error::Error, "a sweep did not get through");
+    }
+    report
+}
+
+fn say(report: &SweepReport) {
+    if *report != SweepReport::default() {
+        tracing::info!(?report, "swept");
+    }
+}
+
+/// Repeats a step over batches of rows until there are no more, or for so long; how many rows it was.
+async fn in_batches<F>(within: Duration, mut batch: impl FnMut() -> F) -> Result<u64>
+where
+    F: Future<Output = Result<u64>>,
+{
+    let until = Instant::now() + within;
+    let mut rows = 0;
+    loop {
+        let done = batch().await?;
+        rows += done;
+        if done < u64::from(BATCH) || Instant::now() >= until {
+            return Ok(rows);
+        }
+    }
+}
+
 impl Engine {
     /// Sweeps everything once.
     pub async fn sweep(&self) -> Result<SweepReport> {
+        self.sweep_and_tell(|_| {}).await
+    }
+
+    /// Sweeps everything once, and tells of each file that retention deleted or archived.
+    pub async fn sweep_and_tell(&self, mut tell: impl FnMut(RetentionAct) + Send) -> Result<SweepReport> {
         let mut report = SweepReport::default();
-        self.sweep_often(&mut report).await?;
-        self.sweep_hourly(&mut report).await?;
-        let emptied = self.empty_trash().await?;
+        let mut steps = Steps::default();
+        steps.done(self.sweep_often(&mut report).await);
+        steps.done(self.sweep_hourly(&mut report, &mut tell).await);
+        let emptied = steps.done(self.empty_trash().await);
         report.files_removed += emptied.removed;
         for (backend, trouble) in &emptied.trouble {
             trouble.report(*backend);
         }
+        steps.end()?;
         Ok(report)
     }
 
-    /// Counts what a sweep would do. What unfinished uploads left behind shows only when it is removed.
-    pub async fn sweep_preview(&self) -> Result<SweepReport> {
+    /// Counts what a sweep would do, and tells of each file that retention would delete or archive. What unfinished uploads left
+    /// behind shows only when it is removed.
+    pub async fn sweep_preview(&self, mut tell: impl FnMut(RetentionAct) + Send) -> Result<SweepReport> {
         let now = self.now();
         let found = self.store().sweep_preview(now, self.processed_before()).await?;
         let count = |count: i64| u64::try_from(count).unwrap_or(0);
-        Ok(SweepReport {
+        let mut report = SweepReport {
             leases_released: count(found.leases),
             expired_unsaved: count(found.expired_unsaved),
             files_removed: count(found.trash),
-            temporary_files_removed: 0,
             webhooks_pruned: count(found.webhooks),
             sessions_pruned: count(found.sessions),
+            ..SweepReport::default()
+        };
+        self.preview_retention(|act| {
+            report.count(act);
+            tell(act);
         })
+        .await?;
+        // Their bytes go in the same sweep.
+        report.files_removed += report.retention_deleted;
+        Ok(report)
     }
 
     fn processed_before(&self) -> Timestamp {
@@ -117,49 +183,22 @@ impl Engine {
     }
 
     async fn sweep_often(&self, report: &mut SweepReport) -> Result<()> {
-        self.note_views().await?;
+        let mut steps = Steps::default();
+        steps.done(self.note_views().await);
+        report.leases_released += steps.done(in_batches(QUICK_WITHIN, || self.release_leases()).await);
+        report.expired_unsaved += steps.done(in_batches(QUICK_WITHIN, || self.expire_unsaved()).await);
+        steps.done(self.carry_out_media_tasks().await);
+        steps.done(self.apply_waiting(MINUTE).await);
+        steps.done(self.set_gauges().await);
+        steps.end()
+    }
+
+    async fn release_leases(&self) -> Result<u64> {
         let released = self.store().release_expired_leases(self.now(), BATCH).await?;
         if !released.is_empty() {
             self.wake().fetch();
         }
-        report.leases_released += released.len() as u64;
-        report.expired_unsaved += self.expire_unsaved().await?;
-        self.carry_out_media_tasks().await?;
-        self.apply_waiting(MINUTE).await?;
-        self.set_gauges().await
-    }
-
-    async fn sweep_hourly(&self, report: &mut SweepReport) -> Result<()> {
-        for storage in self.parts().storages.all() {
-            report.temporary_files_removed += storage.sweep_temporary(TEMPORARY_AFTER).await?.removed;
-        }
-        report.webhooks_pruned += self.prune_webhooks().await?;
-        report.sessions_pruned += self.prune_sessions().await?;
-        self.apply_waiting(DAY).await?;
-        self.store().prune_message_updates(self.now().minus(UPDATES_WAIT_FOR), BATCH).await?;
-        Ok(())
-    }
-
-    async fn prune_webhooks(&self) -> Result<u64> {
-        let mut pruned = 0;
-        loop {
-            let batch = self.store().prune_webhook_events(self.processed_before(), BATCH).await?;
-            pruned += batch;
-            if batch < u64::from(BATCH) {
-                return Ok(pruned);
-            }
-        }
-    }
-
-    async fn prune_sessions(&self) -> Result<u64> {
-        let mut pruned = 0;
-        loop {
-            let batch = self.store().prune_sessions(self.now(), BATCH).await?;
-            pruned += batch;
-            if batch < u64::from(BATCH) {
-                return Ok(pruned);
-            }
-        }
+        Ok(released.len() as u64)
     }
 
     /// A status and its message may have been taken in by two processes at the same moment.

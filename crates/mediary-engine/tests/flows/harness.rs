@@ -83,7 +83,11 @@ impl World {
 
     /// Another process on the same database, with storage of its own.
     pub(crate) fn engine_with(&self, storages: Storages) -> Engine {
-        engine(&self.clock, &self.whatsapp, &self.store, storages, EngineConfig::default())
+        self.engine_as(storages, EngineConfig::default())
+    }
+
+    pub(crate) fn engine_as(&self, storages: Storages, config: EngineConfig) -> Engine {
+        engine(&self.clock, &self.whatsapp, &self.store, storages, config)
     }
 
     pub(crate) fn advance(&self, by: Duration) {
@@ -91,7 +95,11 @@ impl World {
     }
 
     pub(crate) async fn set_policy(&self, policy: MediaPolicy) {
-        let settings = mediary_store::MediaSettings { policy, retention_days: None, audit_views: false };
+        let settings = mediary_store::MediaSettings {
+            policy,
+            retention: mediary_core::Retention::FOREVER,
+            audit_views: false,
+        };
         self.engine.update_media_settings(&self.caller, &settings).await.unwrap();
     }
 

@@ -18,6 +18,7 @@ mod ingest;
 mod media;
 mod open;
 mod policies;
+mod retention;
 mod sweep;
 mod trash;
 mod webhook;

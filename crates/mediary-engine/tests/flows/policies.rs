@@ -180,7 +180,7 @@ async fn what_viewers_read_leaves_the_disk_when_nothing_is_to_be_kept_any_more()
         if elsewhere {
             let settings = mediary_store::MediaSettings {
                 policy: MediaPolicy::Stream,
-                retention_days: None,
+                retention: mediary_core::Retention::FOREVER,
                 audit_views: false,
             };
             world.another_engine().update_media_settings(&world.caller, &settings).await.unwrap();

@@ -20,7 +20,7 @@ async fn a_preview_says_what_a_sweep_then_does() {
     world.arrive("wamid.2", "image", &late).await;
     world.engine.delete_media(&world.caller, record.id).await.unwrap();
     world.advance(40 * DAY);
-    let preview = world.engine.sweep_preview().await.unwrap();
+    let preview = world.engine.sweep_preview(|_| {}).await.unwrap();
     assert_eq!(world.stored_files(), 1, "a preview changes nothing");
     let report = world.engine.sweep().await.unwrap();
     assert_eq!(preview, report);

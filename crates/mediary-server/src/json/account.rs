@@ -2,7 +2,7 @@ use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy, 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Shape, Time, words};
+use super::{RetentionBody, Shape, Time, words};
 
 /// One business phone number. Its secrets go in and never come out.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,6 +28,9 @@ pub(crate) struct Account {
     /// Overrides the company's policy.
     #[schema(required, value_type = Option<words::MediaPolicy>)]
     media_policy: Option<MediaPolicy>,
+    /// Overrides the company's retention.
+    #[schema(required)]
+    retention: Option<RetentionBody>,
     /// What applies: the account's policy, or else the company's.
     #[schema(value_type = words::MediaPolicy)]
     effective_media_policy: MediaPolicy,
@@ -67,6 +70,7 @@ impl Shape<mediary_store::Account> for Account {
             has_app_secret: row.app_secret.is_some(),
             has_verify_token: row.verify_token.is_some(),
             media_policy: row.media_policy,
+            retention: row.retention.map(RetentionBody::from),
             effective_media_policy: row.effective_policy,
             status: row.status,
             paused_until: row.paused_until,

@@ -7,6 +7,7 @@ mod media;
 mod message;
 mod page;
 mod person;
+mod retention;
 pub(crate) mod words;
 
 pub(crate) use account::Account;
@@ -15,6 +16,7 @@ pub(crate) use media::{MediaFile, MediaStatus};
 pub(crate) use message::Message;
 pub(crate) use page::Page;
 pub(crate) use person::{ApiKey, Me, User};
+pub(crate) use retention::RetentionBody;
 
 use mediary_core::Role;
 use utoipa::ToSchema;

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::json::{Account, Page, Shape, words};
+use crate::json::{Account, Page, RetentionBody, Shape, words};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Body, Id, May, Paging, Peer, Query, given, present, rights};
 
@@ -70,6 +70,10 @@ struct WhatsappAccountChange {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<words::MediaPolicy>)]
     media_policy: Option<Option<MediaPolicy>>,
+    /// Null goes back to the company's retention.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<RetentionBody>)]
+    retention: Option<Option<RetentionBody>>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<words::AccountStatus>, nullable = false)]
     status: Option<AccountStatus>,
@@ -134,6 +138,14 @@ async fn change_account(
     Id(id): Id<AccountId>,
     Body(change): Body<WhatsappAccountChange>,
 ) -> Result<Json<Account>, Problem> {
+    let retention = match &change.retention {
+        Some(Some(retention)) => Some(Some(retention.checked()?)),
+        Some(None) => Some(None),
+        None => None,
+    };
+    if let Some(Some(retention)) = retention {
+        app.engine().check_retention(retention)?;
+    }
     let change = AccountChange {
         name: change.name,
         waba_id: change.waba_id,
@@ -142,6 +154,7 @@ async fn change_account(
         app_secret: change.app_secret,
         verify_token: change.verify_token,
         media_policy: change.media_policy,
+        retention,
         status: change.status,
     };
     let row = app.engine().accounts().update(may.caller.company_id, id, &change).await?;
@@ -190,6 +203,12 @@ mod tests {
         let changed = change(json!({"mediaPolicy": "stream", "appSecret": "secret-3"})).await;
         assert_eq!(changed.json()["effectiveMediaPolicy"], "stream");
         assert_eq!(change(json!({"mediaPolicy": null})).await.json()["mediaPolicy"], json!(null));
+        let own = json!({"mode": "days_after_stored", "days": 7});
+        assert_eq!(change(json!({"retention": own})).await.json()["retention"], own);
+        assert_eq!(change(json!({"name": "Sales"})).await.json()["retention"], own);
+        assert_eq!(change(json!({"retention": null})).await.json()["retention"], json!(null));
+        let archived = json!({"retention": {"mode": "archive_after", "days": 7}});
+        assert_eq!(change(archived).await.field(), "retention", "there is no archive here");
         let disable = request("DELETE", &path, Some(admin)).body(axum::body::Body::empty()).unwrap();
         assert_eq!(house.send(disable).await.status, StatusCode::NO_CONTENT);
         let list = house.get("/api/whatsapp-accounts", admin).await;

@@ -62,7 +62,11 @@ async fn sign_media_url(
     let company_id = may.caller.company_id;
     let media = app.store().media(company_id, id).await?.ok_or_else(Problem::not_found)?;
     if !media.is_active {
-        return Err(Problem::new(ErrorCode::MediaDeleted));
+        let gone = Problem::new(ErrorCode::MediaDeleted);
+        return Err(match media.last_error.filter(|_| media.deletion_reason.is_some()) {
+            Some(sentence) => gone.detail(sentence),
+            None => gone,
+        });
     }
     if wanted.variant.is_some() {
         return Err(Problem::not_found().detail("this file has no such variant"));

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use mediary_core::{FileType, MediaPolicy, limits};
+use mediary_core::{FileType, MediaPolicy, Retention, RetentionMode, limits};
 use mediary_store::{Company, MediaSettings as Stored};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,12 +10,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::json::words;
+use crate::json::{RetentionBody, words};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Body, May, Peer, given, present, rights};
-
-/// Ten years; whoever wants longer keeps for ever.
-const RETENTION_DAYS_MAX: i64 = 3650;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(get_media_settings, change_media_settings, replace_media_settings))
@@ -27,7 +24,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 struct MediaSettings {
     #[schema(value_type = words::MediaPolicy)]
     policy: MediaPolicy,
-    /// Days after which stored files go; null keeps them.
+    retention: RetentionBody,
+    /// The days of a retention that counts from when a file was stored.
     #[schema(required)]
     retention_days: Option<i64>,
     /// Whether views of media are written to the audit log.
@@ -60,8 +58,13 @@ struct MediaSettingsChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<words::MediaPolicy>, nullable = false)]
     policy: Option<MediaPolicy>,
+    /// What it deletes it deletes for good, within the hour.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    retention: Option<RetentionBody>,
+    /// The short form of a retention that counts from when a file was stored; null keeps files for ever.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<i64>, minimum = 1, maximum = 3650)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 36500)]
     retention_days: Option<Option<i64>>,
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
@@ -90,16 +93,15 @@ async fn change_media_settings(
     Peer(address): Peer,
     Body(change): Body<MediaSettingsChange>,
 ) -> Result<Json<MediaSettings>, Problem> {
-    let days = change.retention_days.flatten();
-    if days.is_some_and(|days| !(1..=RETENTION_DAYS_MAX).contains(&days)) {
-        let message = format!("must be from 1 to {RETENTION_DAYS_MAX}, or null to keep files");
-        return Err(Problem::field("retentionDays", message));
+    let retention = wanted_retention(&change)?;
+    if let Some(retention) = retention {
+        app.engine().check_retention(retention)?;
     }
     let id = may.caller.company_id;
     let company = app.store().company(id).await?.ok_or_else(Problem::not_found)?;
     let settings = Stored {
         policy: change.policy.unwrap_or(company.media_policy),
-        retention_days: change.retention_days.unwrap_or(company.retention_days),
+        retention: retention.unwrap_or(company.retention),
         audit_views: change.audit_views.unwrap_or(company.audit_views),
     };
     let company = app.engine().update_media_settings(&may.caller, &settings).await?;
@@ -121,11 +123,30 @@ async fn replace_media_settings(
     change_media_settings(app, may, peer, change).await
 }
 
+/// The retention that a change names, in either form.
+fn wanted_retention(change: &MediaSettingsChange) -> Result<Option<Retention>, Problem> {
+    match (&change.retention, change.retention_days) {
+        (Some(_), Some(_)) => Err(Problem::field("retentionDays", "give either retention or retentionDays")),
+        (Some(retention), None) => retention.checked().map(Some),
+        (None, Some(days)) => {
+            let refused = |_| {
+                let message =
+                    format!("must be from 1 to {}, or null to keep files", limits::RETENTION_DAYS_MAX);
+                Problem::field("retentionDays", message)
+            };
+            Retention::days_after_stored(days).map(Some).map_err(refused)
+        }
+        (None, None) => Ok(None),
+    }
+}
+
 fn shown(app: &App, company: &Company) -> MediaSettings {
     let inbound = app.engine().config().inbound_limits;
+    let after_stored = company.retention.mode() == RetentionMode::DaysAfterStored;
     MediaSettings {
         policy: company.media_policy,
-        retention_days: company.retention_days,
+        retention: company.retention.into(),
+        retention_days: company.retention.days().filter(|_| after_stored),
         audit_views: company.audit_views,
         limits: Limits {
             inbound: Sizes::by(|kind| inbound.of(kind)),
@@ -166,13 +187,26 @@ mod tests {
         change(json!({"retentionDays": null})).await;
         let now = house.get("/api/settings/media", company.key(Role::Viewer)).await.json();
         assert_eq!((&now["policy"], &now["retentionDays"]), (&json!("on_view"), &json!(null)));
+        assert_eq!(now["retention"], json!({"mode": "forever", "days": null}));
+        let viewed = json!({"mode": "days_after_viewed", "days": 36500});
+        let answer = change(json!({"retention": viewed})).await.json();
+        assert_eq!((&answer["retention"], &answer["retentionDays"]), (&viewed, &json!(null)));
+        let answer = change(json!({"retentionDays": 30})).await.json();
+        assert_eq!(answer["retention"], json!({"mode": "days_after_stored", "days": 30}));
         assert_eq!(now["limits"]["inbound"]["image"], 100 * 1024 * 1024);
         assert_eq!(now["limits"]["outbound"]["image"], 5_000_000);
         for (body, field) in [
             (json!({"policy": "keep"}), "policy"),
             (json!({"retentionDays": 0}), "retentionDays"),
             (json!({"retentionDays": -1}), "retentionDays"),
+            (json!({"retentionDays": 36501}), "retentionDays"),
             (json!({"retention": 30}), "retention"),
+            (json!({"retention": {"mode": "for_a_while", "days": 3}}), "retention.mode"),
+            (json!({"retention": {"mode": "days_after_viewed", "days": 0}}), "retention.days"),
+            (json!({"retention": {"mode": "days_after_viewed"}}), "retention.days"),
+            (json!({"retention": {"mode": "forever", "days": 3}}), "retention.days"),
+            (json!({"retention": {"mode": "archive_after", "days": 3}}), "retention"),
+            (json!({"retention": {"mode": "forever"}, "retentionDays": 3}), "retentionDays"),
         ] {
             assert_eq!(change(body.clone()).await.field(), field, "{body}");
         }

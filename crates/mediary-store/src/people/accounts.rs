@@ -1,6 +1,6 @@
 //! WhatsApp accounts. Their secrets come sealed and stay so.
 
-use mediary_core::{AccountId, CompanyId};
+use mediary_core::{AccountId, CompanyId, Retention};
 use sqlx::AssertSqlSafe;
 
 use super::types::{Account, AccountPatch, NewAccount};
@@ -85,7 +85,8 @@ impl Store {
                 paused_until = CASE WHEN $10 IS NULL THEN paused_until END,
                 last_error_code = CASE WHEN $10 IS NULL THEN last_error_code END,
                 last_error = CASE WHEN $10 IS NULL THEN last_error END,
-                updated_at = $12
+                retention_mode = CASE WHEN $12 THEN $13 ELSE retention_mode END,
+                retention_days = CASE WHEN $12 THEN $14 ELSE retention_days END, updated_at = $15
             WHERE company_id = $1 AND id = $2";
         let args = args![
             company,
@@ -99,10 +100,14 @@ impl Store {
             patch.media_policy.flatten(),
             patch.access_token.as_deref(),
             patch.status,
+            patch.retention.is_some(),
+            patch.retention.flatten().map(Retention::mode),
+            patch.retention.flatten().and_then(Retention::days),
             now,
         ];
         let mut tx = self.db().begin().await?;
-        if patch.media_policy.is_some() {
+        // As by what deletes by a retention, which reads it while it holds them.
+        if patch.media_policy.is_some() || patch.retention.is_some() {
             policies::hold(&mut tx, company).await?;
         }
         tx.execute(sql, args).await?;

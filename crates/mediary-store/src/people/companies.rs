@@ -1,6 +1,6 @@
 //! Tenants and what they decide about their media.
 
-use mediary_core::{CompanyId, MediaPolicy};
+use mediary_core::{CompanyId, MediaPolicy, Retention};
 use sqlx::AssertSqlSafe;
 
 use super::types::{Company, MediaSettings, NewCompany};
@@ -36,6 +36,18 @@ impl Store {
         self.company_where("c.id = $1", args![id]).await
     }
 
+    /// Changes for how long files are kept; the company as it is now, `None` if there is none. It is held as by what deletes by
+    /// retention, so that nothing is deleted by the one before once this returns.
+    pub async fn set_retention(&self, company: CompanyId, retention: Retention) -> Result<Option<Company>> {
+        let sql =
+            "UPDATE companies SET retention_mode = $2, retention_days = $3, updated_at = $4 WHERE id = $1";
+        let mut tx = self.db().begin().await?;
+        policies::hold(&mut tx, company).await?;
+        tx.execute(sql, args![company, retention.mode(), retention.days(), self.now()]).await?;
+        tx.commit().await?;
+        self.company(company).await
+    }
+
     /// Replaces the settings; the company as it is now, `None` if there is none. Another policy holds at once, also for
     /// files that are not here.
     pub async fn update_company_settings(
@@ -44,10 +56,12 @@ impl Store {
         settings: &MediaSettings,
     ) -> Result<Option<Company>> {
         let sql =
-            "UPDATE companies SET media_policy = $2, retention_days = $3, audit_views = $4, updated_at = $5
+            "UPDATE companies SET media_policy = $2, retention_mode = $3, retention_days = $4, audit_views = $5,
+                updated_at = $6
             WHERE id = $1";
         let now = self.now();
-        let args = args![company, settings.policy, settings.retention_days, settings.audit_views, now];
+        let MediaSettings { policy, retention, audit_views } = *settings;
+        let args = args![company, policy, retention.mode(), retention.days(), audit_views, now];
         let mut tx = self.db().begin().await?;
         policies::hold(&mut tx, company).await?;
         let before: Option<(MediaPolicy,)> =

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use mediary_core::{
-    AccountId, AccountStatus, ApiKeyId, CompanyId, ErrorCode, FileType, MediaPolicy, Role, Timestamp, UserId,
+    AccountId, AccountStatus, ApiKeyId, CompanyId, ErrorCode, FileType, MediaPolicy, Retention, Role,
+    Timestamp, UserId,
 };
 
 use crate::record::record;
@@ -16,8 +17,8 @@ record! {
         pub name: String,
         pub slug: String,
         pub media_policy: MediaPolicy,
-        /// Days after which stored bytes go; `None` keeps them.
-        pub retention_days: Option<i64>,
+        pub retention: Retention = "CASE WHEN c.retention_days IS NULL THEN 'forever'
+            ELSE COALESCE(c.retention_mode, 'days_after_stored') END, c.retention_days",
         /// Whether views of media are written to the audit log.
         pub audit_views: bool,
         pub created_at: Timestamp,
@@ -36,7 +37,7 @@ pub struct NewCompany {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaSettings {
     pub policy: MediaPolicy,
-    pub retention_days: Option<i64>,
+    pub retention: Retention,
     pub audit_views: bool,
 }
 
@@ -157,6 +158,8 @@ record! {
         pub verify_token: Option<Vec<u8>>,
         /// Overrides the company's.
         pub media_policy: Option<MediaPolicy>,
+        /// Overrides the company's.
+        pub retention: Option<Retention> = "a.retention_mode, a.retention_days",
         /// What applies: the account's policy, or else the company's.
         pub effective_policy: MediaPolicy = "COALESCE(a.media_policy, c.media_policy)",
         pub status: AccountStatus,
@@ -192,6 +195,8 @@ pub struct AccountPatch {
     pub verify_token: Option<Vec<u8>>,
     /// `Some(None)` goes back to the company's policy.
     pub media_policy: Option<Option<MediaPolicy>>,
+    /// `Some(None)` goes back to the company's retention.
+    pub retention: Option<Option<Retention>>,
     pub status: Option<AccountStatus>,
 }
 

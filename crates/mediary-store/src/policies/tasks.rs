@@ -46,15 +46,22 @@ impl Store {
         self.db().all(AssertSqlSafe(sql), args![self.now(), limit]).await
     }
 
-    /// Notes how far a task has come, where it goes on after a pause.
+    /// Notes how far a task has come, where it goes on after the others had their turn.
     pub async fn media_task_reached(
         &self,
         task: &DueTask,
         expires_at: Option<Timestamp>,
         media: MediaId,
     ) -> Result<()> {
-        let sql = "UPDATE media_tasks SET reached_at = $3, reached_id = $4 WHERE company_id = $1 AND id = $2";
-        self.db().execute(sql, args![task.company_id, task.id, expires_at, media]).await?;
+        let sql = "UPDATE media_tasks SET reached_at = $3, reached_id = $4, due_at = $5 WHERE company_id = $1 AND id = $2";
+        self.db().execute(sql, args![task.company_id, task.id, expires_at, media, self.now()]).await?;
+        Ok(())
+    }
+
+    /// Lets the others go first until then.
+    pub async fn media_task_put_off(&self, task: &DueTask, until: Timestamp) -> Result<()> {
+        let sql = "UPDATE media_tasks SET due_at = $3 WHERE company_id = $1 AND id = $2";
+        self.db().execute(sql, args![task.company_id, task.id, until]).await?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{FileType, MediaPolicy, Role, Timestamp};
+use mediary_core::{FileType, MediaPolicy, Retention, Role, Timestamp};
 
 use super::harness::{START, Test, finished};
 use super::on_both;
@@ -32,11 +32,12 @@ fn new_key(name: &str, hash: u8) -> NewApiKey {
 async fn a_company_keeps_its_settings(test: &Test) {
     let company = test.store.company_by_slug("acme").await.unwrap().unwrap();
     assert_eq!((company.id, company.media_policy), (test.acme.company, MediaPolicy::Store));
-    let settings = MediaSettings { policy: MediaPolicy::Stream, retention_days: Some(30), audit_views: true };
+    let retention = Retention::days_after_stored(Some(30)).unwrap();
+    let settings = MediaSettings { policy: MediaPolicy::Stream, retention, audit_views: true };
     let changed = test.store.update_company_settings(company.id, &settings).await.unwrap().unwrap();
     assert_eq!(
-        (changed.media_policy, changed.retention_days, changed.audit_views),
-        (MediaPolicy::Stream, Some(30), true)
+        (changed.media_policy, changed.retention, changed.audit_views),
+        (MediaPolicy::Stream, retention, true)
     );
     let slugs: Vec<String> =
         test.store.list_companies().await.unwrap().into_iter().map(|one| one.slug).collect();

@@ -106,7 +106,11 @@ async fn people_and_programs_are_the_companys_own(test: &Test) {
     store.touch_api_key(stranger, key.id).await.unwrap();
     assert_eq!(store.api_key_by_hash(&[1; 32]).await.unwrap().unwrap().last_used_at, None);
     assert!(store.audits(stranger, &page).await.unwrap().items.is_empty());
-    let settings = MediaSettings { policy: MediaPolicy::Stream, retention_days: None, audit_views: false };
+    let settings = MediaSettings {
+        policy: MediaPolicy::Stream,
+        retention: mediary_core::Retention::FOREVER,
+        audit_views: false,
+    };
     store.update_company_settings(stranger, &settings).await.unwrap();
     assert_eq!(store.company(acme).await.unwrap().unwrap().media_policy, MediaPolicy::Store);
 }

@@ -1,10 +1,11 @@
 //! `mediary account`.
 
-use mediary_core::{AccountStatus, CompanyId, MediaPolicy};
-use mediary_engine::{AccountChange, AccountDraft};
+use mediary_core::{AccountStatus, CompanyId, MediaPolicy, Retention};
+use mediary_engine::{AccountChange, AccountDraft, Engine};
 use mediary_store::{Account, Store};
 use serde_json::json;
 
+use super::retention;
 use crate::cli::AccountCommand;
 use crate::config::Config;
 use crate::output::{Outcome, WrongUsage, print, table};
@@ -46,7 +47,16 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
                 )
             })?;
         }
-        AccountCommand::Update { of, phone_number_id, name, media_policy, status, secrets, output } => {
+        AccountCommand::Update {
+            of,
+            phone_number_id,
+            name,
+            media_policy,
+            retention,
+            status,
+            secrets,
+            output,
+        } => {
             let company = wiring::company(&parts.store, &of.company).await?;
             let account = find(&parts.store, company.id, &phone_number_id).await?;
             let change = AccountChange {
@@ -55,6 +65,7 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
                 app_secret: secrets::optional("--app-secret-env", secrets.app_secret_env.as_deref())?,
                 verify_token: secrets::optional("--verify-token-env", secrets.verify_token_env.as_deref())?,
                 media_policy: media_policy.as_deref().map(policy).transpose()?,
+                retention: retention.as_deref().map(|text| own_retention(&parts.engine, text)).transpose()?,
                 status: status.map(settable).transpose()?,
                 ..AccountChange::default()
             };
@@ -96,6 +107,7 @@ fn full(account: &Account) -> serde_json::Value {
         "displayPhoneNumber": account.display_phone_number,
         "name": account.name,
         "mediaPolicy": account.media_policy,
+        "retention": account.retention.map(retention::shown),
         "status": account.status,
         "lastError": account.last_error_code,
     })
@@ -108,6 +120,10 @@ fn policy(word: &str) -> anyhow::Result<Option<MediaPolicy>> {
     let policy =
         word.parse().map_err(|error| WrongUsage(format!("--media-policy: {error}, {OF_COMPANY}")))?;
     Ok(Some(policy))
+}
+
+fn own_retention(engine: &Engine, text: &str) -> anyhow::Result<Option<Retention>> {
+    if text == OF_COMPANY { Ok(None) } else { retention::parse(engine, text).map(Some) }
 }
 
 fn settable(status: AccountStatus) -> anyhow::Result<AccountStatus> {

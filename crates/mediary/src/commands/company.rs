@@ -1,10 +1,11 @@
 //! `mediary company`.
 
 use anyhow::Context;
-use mediary_core::limits;
+use mediary_core::{Retention, limits};
 use mediary_store::NewCompany;
 use serde_json::json;
 
+use super::retention;
 use crate::cli::CompanyCommand;
 use crate::config::Config;
 use crate::output::{Outcome, WrongUsage, print, table};
@@ -25,11 +26,21 @@ pub(super) async fn run(config: &Config, command: CompanyCommand) -> anyhow::Res
                 )
             })?;
         }
+        CompanyCommand::Update { of, retention, output } => {
+            let retention = retention::parse(&parts.engine, &retention)?;
+            let company = wiring::company(&parts.store, &of.company).await?;
+            let changed = parts.store.set_retention(company.id, retention).await?.unwrap_or(company);
+            print(
+                output,
+                &json!({ "id": changed.id, "retention": retention::shown(changed.retention) }),
+                || format!("Files of {} are kept: {}.", changed.name, in_words(changed.retention)),
+            )?;
+        }
         CompanyCommand::List(output) => {
             let companies = parts.store.list_companies().await?;
             let items: Vec<_> = companies
                 .iter()
-                .map(|c| json!({ "id": c.id, "slug": c.slug, "name": c.name, "mediaPolicy": c.media_policy }))
+                .map(|c| json!({ "id": c.id, "slug": c.slug, "name": c.name, "mediaPolicy": c.media_policy, "retention": retention::shown(c.retention) }))
                 .collect();
             print(output, &json!({ "items": items }), || {
                 let rows = companies.iter().map(|c| {
@@ -41,6 +52,12 @@ pub(super) async fn run(config: &Config, command: CompanyCommand) -> anyhow::Res
     }
     parts.store.close().await;
     Ok(Outcome::Done)
+}
+
+fn in_words(retention: Retention) -> String {
+    retention
+        .days()
+        .map_or_else(|| retention.mode().to_string(), |days| format!("{}:{days}", retention.mode()))
 }
 
 /// Characters of a slug.

@@ -55,6 +55,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     plain("log", "MEDIARY_LOG"),
     plain("log_format", "MEDIARY_LOG_FORMAT"),
     plain("media_storage_backend", "MEDIA_STORAGE_BACKEND"),
+    plain("media_archive_backend", "MEDIA_ARCHIVE_BACKEND"),
     plain("media_delivery", "MEDIA_DELIVERY"),
     plain("aws_s3_bucket", "AWS_S3_BUCKET"),
     plain("aws_region", "AWS_REGION"),

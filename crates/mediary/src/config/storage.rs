@@ -17,6 +17,8 @@ const SPARE_PARTS: usize = 4;
 pub(crate) struct StorageConfig {
     pub(crate) backend: StorageBackend,
     pub(crate) buckets: Vec<S3Settings>,
+    /// Where files go whose retention says to archive them.
+    pub(crate) archive: Option<StorageBackend>,
     pub(crate) delivery: Delivery,
 }
 
@@ -26,20 +28,23 @@ impl StorageConfig {
         let parts = workers + SPARE_PARTS;
         let buckets: Vec<S3Settings> =
             [amazon(values, parts), cloudflare(values, parts)].into_iter().flatten().collect();
-        let needed = match backend {
-            StorageBackend::Local => None,
-            StorageBackend::S3 => Some("AWS_S3_BUCKET"),
-            StorageBackend::R2 => Some("R2_BUCKET"),
-        };
-        let is_there = buckets.iter().any(|bucket| bucket.backend == backend);
-        if let Some(needed) = needed.filter(|_| !is_there) {
-            values.problem(format!("{needed} is needed with MEDIA_STORAGE_BACKEND={backend}"));
+        let archive = values.parsed("media_archive_backend");
+        let used = [("MEDIA_STORAGE_BACKEND", Some(backend)), ("MEDIA_ARCHIVE_BACKEND", archive)];
+        for (setting, backend) in used.into_iter().filter_map(|(setting, used)| Some((setting, used?))) {
+            if let Some(needed) = missing_bucket(&buckets, backend) {
+                values.problem(format!("{needed} is needed with {setting}={backend}"));
+            }
+        }
+        if archive == Some(backend) {
+            values.problem(
+                "MEDIA_ARCHIVE_BACKEND must be another storage than MEDIA_STORAGE_BACKEND".to_owned(),
+            );
         }
         let delivery = values.checked("media_delivery", delivery).unwrap_or(Delivery::Proxy);
         if delivery == Delivery::Redirect && backend == StorageBackend::Local {
             values.problem("MEDIA_DELIVERY=redirect needs MEDIA_STORAGE_BACKEND=s3 or r2: nobody can be sent to a folder".to_owned());
         }
-        Self { backend, buckets, delivery }
+        Self { backend, buckets, archive, delivery }
     }
 
     /// The effective value of a setting of storage.
@@ -51,6 +56,9 @@ impl StorageConfig {
         };
         match key {
             "media_storage_backend" => self.backend.to_string(),
+            "media_archive_backend" => {
+                self.archive.map_or_else(|| "not set".to_owned(), |archive| archive.to_string())
+            }
             "media_delivery" => format!("{:?}", self.delivery).to_lowercase(),
             "aws_s3_bucket" | "r2_bucket" => of_bucket(|bucket| Some(bucket.bucket.clone())),
             "aws_region" => of_bucket(|bucket| Some(bucket.region.clone())),
@@ -79,6 +87,16 @@ impl StorageConfig {
     pub(crate) fn bucket(&self, backend: StorageBackend) -> Option<&S3Settings> {
         self.buckets.iter().find(|bucket| bucket.backend == backend)
     }
+}
+
+/// The setting without which a storage cannot be used, if it is not given.
+fn missing_bucket(buckets: &[S3Settings], backend: StorageBackend) -> Option<&'static str> {
+    let needed = match backend {
+        StorageBackend::Local => None,
+        StorageBackend::S3 => Some("AWS_S3_BUCKET"),
+        StorageBackend::R2 => Some("R2_BUCKET"),
+    };
+    needed.filter(|_| !buckets.iter().any(|bucket| bucket.backend == backend))
 }
 
 fn amazon(values: &mut Values, parts_in_memory: usize) -> Option<S3Settings> {

@@ -1,0 +1,173 @@
+//! Files whose retention has ended: found in batches, and deleted where that is still so.
+
+use mediary_core::{CompanyId, ConversationId, MediaId, MessageId, Retention, StorageBackend, Timestamp};
+use sqlx::AssertSqlSafe;
+
+use crate::bulk::Bulk;
+use crate::db::Tx;
+use crate::media::MediaFile;
+use crate::record::{Columns, Read, ReadError, Record as _};
+use crate::value::args;
+use crate::{Change, ChangeKind, Result, Store, Stretch, dialect, policies};
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+
+macro_rules! days {
+    () => {
+        "CASE WHEN a.retention_mode IS NULL THEN c.retention_days ELSE a.retention_days END"
+    };
+}
+macro_rules! mode {
+    () => {
+        "COALESCE(a.retention_mode, CASE WHEN c.retention_days IS NULL THEN 'forever'
+            ELSE COALESCE(c.retention_mode, 'days_after_stored') END)"
+    };
+}
+/// The retention of an account `a` of the company `c`: an account's own, or else the company's.
+const EFFECTIVE: &str = concat!(mode!(), ", ", days!());
+/// With the account and the company of each file `f`, looked up in this order: so the files come in the order of their own index.
+const ITS_ACCOUNT: &str = "CROSS JOIN whatsapp_accounts a CROSS JOIN companies c";
+const OF_FILE: &str = "a.company_id = f.company_id AND a.id = f.account_id AND c.id = a.company_id";
+
+/// The condition that the retention of a kept file `f` has ended by `now` and something is to be done about it. For ever has
+/// no days, so that no comparison with it is true; nor is any with an archive that is null. What nobody has viewed counts from
+/// when it was stored, and so does what was stored again after its last view.
+fn ended(now: &str, archive: &str) -> String {
+    let (mode, days) = (mode!(), days!());
+    format!(
+        "f.is_active AND f.storage_key IS NOT NULL AND f.download_status <> 'downloading'
+            AND COALESCE(f.stored_at, f.created_at) <= {now} - {DAY_MS} * {days}
+            AND ({mode} <> 'days_after_viewed' OR f.last_accessed_at IS NULL
+                OR f.last_accessed_at <= {now} - {DAY_MS} * {days})
+            AND ({mode} <> 'archive_after' OR f.storage_backend <> {archive})"
+    )
+}
+
+/// Where a walk in the order of arrival is.
+pub type Arrived = (Timestamp, MediaId);
+
+/// A file whose retention has ended, and which it was.
+#[derive(Clone, Debug)]
+pub struct Outlived {
+    pub file: MediaFile,
+    pub retention: Retention,
+}
+
+impl Read for Outlived {
+    const WIDTH: usize = MediaFile::WIDTH + Retention::WIDTH;
+    fn read(columns: &mut Columns<'_>) -> std::result::Result<Self, ReadError> {
+        Ok(Self { file: Read::read(columns)?, retention: Read::read(columns)? })
+    }
+}
+
+impl Store {
+    /// Companies that keep some files for a time only.
+    pub async fn companies_with_retention(&self) -> Result<Vec<CompanyId>> {
+        let sql = "SELECT c.id FROM companies c WHERE c.retention_days IS NOT NULL OR EXISTS (SELECT 1
+            FROM whatsapp_accounts a WHERE a.company_id = c.id AND a.retention_days IS NOT NULL) ORDER BY c.id";
+        let found: Vec<(CompanyId,)> = self.db().all(sql, args![]).await?;
+        Ok(found.into_iter().map(|(company,)| company).collect())
+    }
+
+    /// Files of a company whose retention has ended, among the next `rows` in order of arrival; `None` if there are no more.
+    /// Those that are to be archived are among them where they lie elsewhere than in `archive`.
+    pub async fn outlived(
+        &self,
+        company: CompanyId,
+        archive: Option<StorageBackend>,
+        after: Option<Arrived>,
+        rows: u32,
+    ) -> Result<Option<Stretch<Outlived, Arrived>>> {
+        let now = self.now();
+        let after = after.unwrap_or((Timestamp(i64::MIN), MediaId(0)));
+        // No file is stored before it arrives, so nothing that came later can have ended.
+        let Some(latest) = self.latest_arrival(company, now).await? else { return Ok(None) };
+        let sql = "SELECT n.created_at, n.id FROM (SELECT f.created_at, f.id FROM media_files f
+                WHERE f.company_id = $1 AND f.is_active AND (f.created_at, f.id) > ($2, $3) AND f.created_at <= $4
+                ORDER BY f.created_at, f.id LIMIT $5) n
+            ORDER BY n.created_at DESC, n.id DESC LIMIT 1";
+        let upto: Option<Arrived> =
+            self.db().first(sql, args![company, after.0, after.1, latest, rows]).await?;
+        let Some(upto) = upto else { return Ok(None) };
+        let sql = format!(
+            "SELECT {}, {EFFECTIVE} FROM media_files f {ITS_ACCOUNT} WHERE {OF_FILE} AND f.company_id = $1 AND f.is_active
+                AND (f.created_at, f.id) > ($2, $3) AND (f.created_at, f.id) <= ($4, $5) AND {}
+            ORDER BY f.created_at, f.id",
+            MediaFile::SELECT,
+            ended("$6", "$7")
+        );
+        let args = args![company, after.0, after.1, upto.0, upto.1, now, archive];
+        Ok(Some(Stretch { found: self.db().all(AssertSqlSafe(sql), args).await?, upto }))
+    }
+
+    /// The latest arrival that some retention of the company may have ended for.
+    async fn latest_arrival(&self, company: CompanyId, now: Timestamp) -> Result<Option<Timestamp>> {
+        let sql = format!(
+            "SELECT MIN({}) FROM whatsapp_accounts a JOIN companies c ON c.id = a.company_id WHERE a.company_id = $1",
+            days!()
+        );
+        let shortest: Option<(Option<i64>,)> = self.db().first(AssertSqlSafe(sql), args![company]).await?;
+        Ok(shortest.and_then(|(days,)| days).map(|days| Timestamp(now.millis() - DAY_MS * days)))
+    }
+
+    /// Deletes these files as far as their retention has ended still: the records stay and say so, the bytes go with the
+    /// next sweep.
+    ///
+    /// The company and its accounts are held, as by everything that changes a retention: what the next statement reads
+    /// of them stays until the end. Each file is locked where its condition is looked at, and a view that was noted meanwhile,
+    /// on whichever node, is seen then: Postgres evaluates the condition again on the row that it waited for.
+    pub async fn delete_outlived(&self, company: CompanyId, files: &[MediaId]) -> Result<Vec<Change>> {
+        let now = self.now();
+        let mut tx = self.db().begin().await?;
+        policies::hold(&mut tx, company).await?;
+        let hold = dialect::hold_rows(tx.backend(), "f");
+        let mut held = Bulk::new(
+            "WITH k(company_id, id, at) AS (",
+            format!(
+                ") SELECT f.id, f.conversation_id, f.message_id, f.storage_backend, f.storage_key, {EFFECTIVE}
+                FROM k CROSS JOIN media_files f {ITS_ACCOUNT} WHERE {OF_FILE} AND f.company_id = k.company_id AND f.id = k.id
+                    AND {}{hold}",
+                ended("k.at", "CAST(NULL AS TEXT)")
+            ),
+        );
+        for media in files {
+            held.push(args![company, *media, now]);
+        }
+        let held: Vec<Held> = held.run(&mut tx).await?;
+        mark_deleted(&mut tx, now, company, &held).await?;
+        tx.commit().await?;
+        let change = |(media, conversation_id, message, ..): Held| Change {
+            company_id: company,
+            conversation_id,
+            message_id: Some(message),
+            media_id: Some(media),
+            kind: ChangeKind::MediaDeleted,
+        };
+        Ok(held.into_iter().map(change).collect())
+    }
+}
+
+/// A file that is deleted: where its bytes are, and the retention that ended.
+type Held = (MediaId, ConversationId, MessageId, StorageBackend, String, Retention);
+
+async fn mark_deleted(tx: &mut Tx, now: Timestamp, company: CompanyId, held: &[Held]) -> Result<()> {
+    let mut trash = Bulk::new(
+        "INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)",
+        String::new(),
+    );
+    let mut update = Bulk::new(
+        "WITH k(company_id, id, sentence, at) AS (",
+        ") UPDATE media_files SET is_active = FALSE, due = FALSE, next_attempt_at = NULL, updated_at = k.at,
+                deletion_reason = 'retention', last_error_code = 'media_deleted', last_error = k.sentence,
+                last_error_retryable = FALSE
+            FROM k WHERE media_files.company_id = k.company_id AND media_files.id = k.id",
+    );
+    for (media, _, _, backend, key, retention) in held {
+        trash.push(args![company, *media, *backend, key.as_str(), now]);
+        update.push(args![company, *media, retention.deleted_sentence(), now]);
+    }
+    trash.execute(tx).await?;
+    update.execute(tx).await?;
+    Ok(())
+}

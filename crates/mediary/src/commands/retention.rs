@@ -1,0 +1,29 @@
+//! Retention on the command line: a mode, and the days after a colon.
+
+use mediary_core::{Retention, RetentionMode};
+use mediary_engine::Engine;
+use serde_json::{Value, json};
+
+use crate::output::WrongUsage;
+
+/// What `--retention` says, if this installation can do that.
+pub(super) fn parse(engine: &Engine, text: &str) -> anyhow::Result<Retention> {
+    let (mode, days) = match text.split_once(':') {
+        Some((mode, days)) => {
+            (mode, Some(days.parse::<i64>().map_err(|_| usage(text, "days must be a number"))?))
+        }
+        None => (text, None),
+    };
+    let mode = mode.parse::<RetentionMode>().map_err(|error| usage(text, &error.to_string()))?;
+    let retention = Retention::new(mode, days).map_err(|error| usage(text, &error.to_string()))?;
+    engine.check_retention(retention).map_err(|error| usage(text, &error.to_string()))?;
+    Ok(retention)
+}
+
+fn usage(text: &str, why: &str) -> anyhow::Error {
+    WrongUsage(format!("--retention {text}: {why}; write it like days_after_stored:30, or forever")).into()
+}
+
+pub(super) fn shown(retention: Retention) -> Value {
+    json!({ "mode": retention.mode(), "days": retention.days() })
+}
