@@ -76,6 +76,10 @@ pub const UNCHECKED_LOGINS_PER_EMAIL: u32 = 200;
 pub const LOGINS_IN_FLIGHT: usize = 256;
 pub const LOGINS_IN_FLIGHT_PER_ADDRESS: usize = 16;
 
+/// Statuses, edits and revocations of an account that wait for their message. Programs that send past Mediary leave one for each
+/// message that never comes here.
+pub const WAITING_UPDATES_PER_ACCOUNT: u32 = 50_000;
+
 /// Days of a retention, at most: a hundred years. Longer is for ever.
 pub const RETENTION_DAYS_MAX: i64 = 36_500;
 

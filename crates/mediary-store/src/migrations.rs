@@ -32,6 +32,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("announced_size", include_str!("../migrations/0011_announced_size.sql")),
     ("media_parts", include_str!("../migrations/0012_media_parts.sql")),
     ("retention", include_str!("../migrations/0012_retention.sql")),
+    ("waiting_updates", include_str!("../migrations/0013_waiting_updates.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

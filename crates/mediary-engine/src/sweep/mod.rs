@@ -9,7 +9,7 @@ pub(crate) mod trash;
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, Timestamp};
+use mediary_core::{DownloadStatus, Timestamp, limits};
 use mediary_store::Change;
 use tokio::time::Instant;
 
@@ -27,6 +27,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 const QUICK_WITHIN: Duration = Duration::from_secs(2);
 /// Rows of one transaction.
 const BATCH: u32 = 500;
+
+/// Waiting updates of an account that are forgotten every few seconds, at most: 2,000 a second.
+const BOUNDED_AT_ONCE: u32 = 10_000;
 
 /// What a sweep did, or would do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -189,6 +192,7 @@ impl Engine {
         report.expired_unsaved += steps.done(in_batches(QUICK_WITHIN, || self.expire_unsaved()).await);
         steps.done(self.carry_out_media_tasks().await);
         steps.done(self.apply_waiting(MINUTE).await);
+        steps.done(self.bound_waiting().await);
         steps.done(self.set_gauges().await);
         steps.end()
     }
@@ -205,6 +209,16 @@ impl Engine {
     async fn apply_waiting(&self, since: Duration) -> Result<()> {
         let changes = self.store().apply_waiting_updates(self.now().minus(since), BATCH).await?;
         self.changed(&changes);
+        Ok(())
+    }
+
+    async fn bound_waiting(&self) -> Result<()> {
+        let most = limits::WAITING_UPDATES_PER_ACCOUNT;
+        let forgotten =
+            self.store().bound_message_updates(self.now().minus(MINUTE), most, BOUNDED_AT_ONCE).await?;
+        if forgotten > 0 {
+            tracing::debug!(forgotten, "the oldest updates gave way whose messages never came");
+        }
         Ok(())
     }
 

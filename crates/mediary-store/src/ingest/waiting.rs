@@ -1,18 +1,20 @@
 //! Statuses, edits and revocations that came before their message wait in `message_updates`.
 
-use mediary_core::{CompanyId, Timestamp};
+use std::collections::BTreeMap;
+
+use mediary_core::{AccountId, CompanyId, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::apply::{self, Applied, MessageKey, Updates};
 use super::collisions::Tries;
 use super::messages::Fresh;
-use super::types::Change;
+use super::types::{Change, IncomingStatus};
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::record;
 use crate::value::{Value, args};
-use crate::{Error, ErrorKind, Result, Store};
+use crate::{Error, ErrorKind, Result, Store, dialect};
 
 record! {
     /// An update that waits for its message.
@@ -24,7 +26,8 @@ record! {
     }
 }
 
-/// Keeps updates whose message is not known.
+/// Keeps updates whose message is not known. Of the statuses of a message only the furthest, for the others change nothing when it
+/// comes: a program that sends by itself, past Mediary, has three of them for each message.
 pub(super) async fn keep(tx: &mut Tx, now: Timestamp, early: &Updates) -> Result<()> {
     let mut insert = Bulk::new(
         "INSERT INTO message_updates (company_id, account_id, provider_message_id, kind, sent_at, body, created_at)",
@@ -33,7 +36,7 @@ pub(super) async fn keep(tx: &mut Tx, now: Timestamp, early: &Updates) -> Result
     let mut add = |key: MessageKey, kind: &str, sent_at: Timestamp, body: String| {
         insert.push(args![key.company, key.account, key.id, kind, sent_at, body, now]);
     };
-    for status in &early.statuses {
+    for status in furthest(tx, &early.statuses).await? {
         add(status.key(), "status", status.timestamp, to_json(status)?);
     }
     for edit in &early.edits {
@@ -44,6 +47,46 @@ pub(super) async fn keep(tx: &mut Tx, now: Timestamp, early: &Updates) -> Result
     }
     insert.execute(tx).await?;
     Ok(())
+}
+
+/// The statuses that are further than what waits for their messages already, one of each message; what they replace is deleted.
+///
+/// What waits is locked where it is read. Another node that keeps a status of the same message at this moment either waits, and
+/// then reads what this transaction left or, where that was deleted, nothing; or it inserted one that is not seen here. Either way each
+/// status is kept by its own transaction, or one that is further was: none is lost, and at worst two wait for a message, which takes the
+/// further of them.
+async fn furthest<'a>(tx: &mut Tx, early: &'a [IncomingStatus]) -> Result<Vec<&'a IncomingStatus>> {
+    let mut by_message: BTreeMap<MessageKey, &IncomingStatus> = BTreeMap::new();
+    for status in early {
+        let known = by_message.entry(status.key()).or_insert(status);
+        if known.status.advances_to(status.status) {
+            *known = status;
+        }
+    }
+    let hold = dialect::hold_rows(tx.backend(), "u");
+    let mut select = Bulk::new(
+        "WITH k(company_id, account_id, name) AS (",
+        format!(
+            ") SELECT u.id, u.company_id, u.kind, u.body FROM k CROSS JOIN message_updates u
+            WHERE u.company_id = k.company_id AND u.account_id = k.account_id AND u.provider_message_id = k.name
+                AND u.kind = 'status' ORDER BY u.id{hold}"
+        ),
+    );
+    for key in by_message.keys() {
+        select.push(args![key.company, key.account, key.id.as_str()]);
+    }
+    let waiting: Vec<Waiting> = select.run(tx).await?;
+    let mut replaced = Bulk::new("DELETE FROM message_updates WHERE (company_id, id) IN (", ")");
+    for Waiting { id, company_id, body, .. } in waiting {
+        let known: IncomingStatus = from_json(id, &body)?;
+        let key = known.key();
+        match by_message.get(&key) {
+            Some(new) if known.status.advances_to(new.status) => replaced.push(args![company_id, id]),
+            _ => drop(by_message.remove(&key)),
+        }
+    }
+    replaced.execute(tx).await?;
+    Ok(by_message.into_values().collect())
 }
 
 fn to_json(update: &impl Serialize) -> Result<String> {
@@ -115,6 +158,27 @@ impl Store {
                 Err(error) => tries.after(tx, error).await?,
             }
         }
+    }
+
+    /// Forgets the oldest updates of accounts for which more than `most` wait, among those for which some came since then.
+    pub async fn bound_message_updates(&self, since: Timestamp, most: u32, limit: u32) -> Result<u64> {
+        let sql =
+            "SELECT DISTINCT u.company_id, u.account_id FROM message_updates u WHERE u.created_at >= $1";
+        let accounts: Vec<(CompanyId, AccountId)> = self.db().all(sql, args![since]).await?;
+        let mut forgotten = 0;
+        for (company, account) in accounts {
+            let sql = "SELECT u.created_at, u.id FROM message_updates u WHERE u.company_id = $1 AND u.account_id = $2
+                ORDER BY u.created_at DESC, u.id DESC LIMIT 1 OFFSET $3";
+            let first_too_many: Option<(Timestamp, i64)> =
+                self.db().first(sql, args![company, account, most]).await?;
+            let Some((at, id)) = first_too_many else { continue };
+            let sql = "DELETE FROM message_updates WHERE (company_id, id) IN (SELECT u.company_id, u.id
+                FROM message_updates u WHERE u.company_id = $1 AND u.account_id = $2
+                    AND (u.created_at, u.id) <= ($3, $4)
+                ORDER BY u.created_at, u.id LIMIT $5)";
+            forgotten += self.db().execute(sql, args![company, account, at, id, limit]).await?;
+        }
+        Ok(forgotten)
     }
 
     /// Forgets updates whose message never came.

@@ -62,6 +62,73 @@ async fn a_status_before_its_message_is_applied_when_it_comes(test: &Test) {
     assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM message_updates").await, 0);
 }
 
+async fn waiting(test: &Test) -> i64 {
+    test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM message_updates").await
+}
+
+async fn one_status_of_a_message_waits_the_furthest(test: &Test) {
+    for one in [Sent, Read, Delivered, Sent] {
+        test.ingest(vec![IngestItem::Status(status(test.acme, "out", one))]).await;
+        assert_eq!(waiting(test).await, 1);
+    }
+    // In one body, among others' and another company's of the same name.
+    let batch = [(test.acme, "b"), (test.acme, "c"), (test.other, "b")]
+        .into_iter()
+        .flat_map(|(tenant, id)| [Delivered, Sent].map(|one| IngestItem::Status(status(tenant, id, one))));
+    test.ingest(batch.collect()).await;
+    assert_eq!(waiting(test).await, 4);
+    for (id, furthest) in [("out", Read), ("b", Delivered), ("c", Delivered)] {
+        test.ingest(vec![item(outbound(test.acme, id))]).await;
+        assert_eq!(test.message(test.acme, id).await.message.status, furthest, "{id}");
+    }
+    assert_eq!(waiting(test).await, 1, "the other company's");
+}
+
+/// Two nodes, each with statuses of the same messages.
+async fn statuses_that_wait_are_not_lost_between_nodes(test: &Test) {
+    let node = test.another_node().await;
+    let statuses =
+        |one| (0..20).map(|n| IngestItem::Status(status(test.acme, &format!("m{n}"), one))).collect();
+    for pair in [[Sent, Delivered], [Read, Sent], [Delivered, Played]] {
+        let (ours, theirs) = (
+            super::harness::ingest(&test.store, statuses(pair[0])),
+            super::harness::ingest(&node, statuses(pair[1])),
+        );
+        tokio::join!(ours, theirs);
+    }
+    assert!(waiting(test).await <= 40, "at most one from each node");
+    test.ingest((0..20).map(|n| item(outbound(test.acme, &format!("m{n}")))).collect()).await;
+    for n in 0..20 {
+        assert_eq!(test.message(test.acme, &format!("m{n}")).await.message.status, Played, "m{n}");
+    }
+    node.close().await;
+}
+
+async fn the_oldest_updates_of_an_account_give_way(test: &Test) {
+    for n in 0..10 {
+        for tenant in [test.acme, test.other] {
+            test.ingest(vec![IngestItem::Status(status(tenant, &format!("m{n}"), Read))]).await;
+        }
+        test.clock.advance(Duration::from_secs(1));
+    }
+    let since = test.now().minus(Duration::from_secs(60));
+    assert_eq!(test.store.bound_message_updates(since, 10, 100).await.unwrap(), 0, "at the limit");
+    test.ingest(vec![IngestItem::Status(status(test.acme, "m10", Read))]).await;
+    assert_eq!(
+        test.store.bound_message_updates(test.now().plus(Duration::from_secs(1)), 10, 100).await.unwrap(),
+        0
+    );
+    assert_eq!(test.store.bound_message_updates(since, 10, 100).await.unwrap(), 1);
+    assert_eq!(
+        test.store.bound_message_updates(since, 4, 2).await.unwrap(),
+        4,
+        "two of each account at once"
+    );
+    test.ingest(["m0", "m10"].map(|id| item(outbound(test.acme, id))).into()).await;
+    assert_eq!(test.message(test.acme, "m0").await.message.status, Sent, "it gave way");
+    assert_eq!(test.message(test.acme, "m10").await.message.status, Read);
+}
+
 async fn another_companys_status_changes_nothing(test: &Test) {
     test.ingest(vec![item(outbound(test.acme, "out"))]).await;
     test.ingest(vec![IngestItem::Status(status(test.other, "out", Read))]).await;
@@ -101,6 +168,9 @@ on_both!(
     the_furthest_of_one_batch_wins,
     a_failure_says_why,
     a_status_before_its_message_is_applied_when_it_comes,
+    one_status_of_a_message_waits_the_furthest,
+    statuses_that_wait_are_not_lost_between_nodes,
+    the_oldest_updates_of_an_account_give_way,
     another_companys_status_changes_nothing,
     an_inbound_message_stays_received,
     statuses_nobody_waits_for_are_pruned,
