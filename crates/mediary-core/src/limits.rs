@@ -76,6 +76,12 @@ pub const UNCHECKED_LOGINS_PER_EMAIL: u32 = 200;
 pub const LOGINS_IN_FLIGHT: usize = 256;
 pub const LOGINS_IN_FLIGHT_PER_ADDRESS: usize = 16;
 
+/// Files of a company that no record names and that are remembered from one daily look to the next.
+pub const UNTRACKED_REMEMBERED: u64 = 100_000;
+/// Where the daily look finds more such files than this, and more than files with a record, it removes none: somebody else's storage, or
+/// somebody else's database, is likelier then than that much litter.
+pub const UNTRACKED_UNSUSPECTED: u64 = 100;
+
 /// Statuses, edits and revocations of an account that wait for their message. Programs that send past Mediary leave one for each
 /// message that never comes here.
 pub const WAITING_UPDATES_PER_ACCOUNT: u32 = 50_000;

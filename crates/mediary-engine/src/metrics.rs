@@ -29,6 +29,7 @@ pub(crate) const STORAGE_ERRORS: &str = "mediary_storage_errors_total";
 pub(crate) const CHECKED_MISSING: &str = "mediary_storage_check_missing_files";
 pub(crate) const CHECKED_WRONG: &str = "mediary_storage_check_wrong_files";
 pub(crate) const CHECKED_UNTRACKED: &str = "mediary_storage_check_untracked_files";
+pub(crate) const UNTRACKED_REMOVED: &str = "mediary_storage_untracked_removed_total";
 pub(crate) const CHECK_AGE_SECONDS: &str = "mediary_storage_check_age_seconds";
 pub(crate) const EVENT_LISTENERS: &str = "mediary_live_event_listeners";
 
@@ -43,6 +44,9 @@ const COUNTERS: &[(&str, Unit, &str)] = &[
         NOT_UNDERSTOOD,
         Unit::Count,
         "Updates in webhooks that are kept as they came, for nothing in them is known.",
+        UNTRACKED_REMOVED,
+        Unit::Count,
+        "Stored files removed because no record named them on two daily checks.",
     ),
     (INGEST_EVENTS, Unit::Count, "Webhook bodies turned into records."),
 ];

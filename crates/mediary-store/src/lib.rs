@@ -37,6 +37,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod trash;
+mod untracked;
 mod value;
 mod walk;
 

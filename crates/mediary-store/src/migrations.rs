@@ -33,6 +33,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("media_parts", include_str!("../migrations/0012_media_parts.sql")),
     ("retention", include_str!("../migrations/0012_retention.sql")),
     ("waiting_updates", include_str!("../migrations/0013_waiting_updates.sql")),
+    ("untracked_files", include_str!("../migrations/0014_untracked_files.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -19,6 +19,8 @@ record! {
         pub wrong: i64,
         /// Named by no record.
         pub untracked: i64,
+        /// Of those, how many were removed, since a look a day before had found them too.
+        pub removed: i64,
         /// The first of them, as JSON.
         pub found: Option<String>,
     }
@@ -31,6 +33,7 @@ pub struct StorageChecked {
     pub missing: u64,
     pub wrong: u64,
     pub untracked: u64,
+    pub removed: u64,
     /// The first of what was found, as JSON.
     pub found: String,
 }
@@ -55,9 +58,9 @@ impl Store {
 
     pub async fn storage_check_end(&self, company: CompanyId, result: &StorageChecked) -> Result<()> {
         let sql = "UPDATE storage_checks SET finished_at = $2, whole = $3, missing = $4, wrong = $5, untracked = $6,
-            found = $7 WHERE company_id = $1";
-        let StorageChecked { whole, missing, wrong, untracked, found } = result;
-        let args = args![company, self.now(), *whole, *missing, *wrong, *untracked, found.as_str()];
+            found = $7, removed = $8 WHERE company_id = $1";
+        let StorageChecked { whole, missing, wrong, untracked, removed, found } = result;
+        let args = args![company, self.now(), *whole, *missing, *wrong, *untracked, found.as_str(), *removed];
         self.db().execute(sql, args).await?;
         Ok(())
     }

@@ -1,17 +1,21 @@
 //! The inspection that nobody has to think of: every company's storage once a day, by whichever node comes first.
-//! It looks at presence and size, repairs nothing, and keeps what it found for the API and the figures.
+//! It looks at presence and size, and keeps what it found for the API and the metrics. It repairs nothing, but removes files that
+//! no record named on two looks at least a day apart.
 
 use std::time::Duration;
 
-use mediary_core::CompanyId;
+use mediary_core::{CompanyId, Timestamp, limits};
 use mediary_store::StorageChecked;
 use serde_json::json;
 
 use super::{InspectOptions, Inspection};
 use crate::engine::{Engine, Shutdown};
 use crate::error::Result;
+use crate::metrics::UNTRACKED_REMOVED;
 
 const EVERY: Duration = Duration::from_secs(24 * 3600);
+/// Files that are read from the database at once.
+const BATCH: u32 = 500;
 /// How often it is looked whose check is due; the first time after a pause, for there is enough to do at a start.
 const LOOK_EVERY: Duration = Duration::from_secs(300);
 
@@ -51,7 +55,9 @@ impl Engine {
     }
 
     async fn check_storage(&self, company: CompanyId) -> Result<()> {
-        let (options, mut found) = (InspectOptions::default(), Inspection::default());
+        let look = self.now();
+        let (options, mut found) =
+            (InspectOptions { look: Some(look), ..InspectOptions::default() }, Inspection::default());
         self.inspect_records(company, options, &mut found).await?;
         self.inspect_storage(Some(company), options, &mut found).await?;
         let Inspection { whole, missing, wrong, untracked, .. } = &found;
@@ -63,6 +69,7 @@ impl Engine {
                 "stored files are not as their records say"
             );
         }
+        let removed = self.remove_untracked(company, look, &found).await?;
         let keys: Vec<_> = untracked.first.iter().map(|(_, key, _)| key).collect();
         let ids = |ids: &[mediary_core::MediaId]| ids.iter().map(|id| id.0).collect::<Vec<_>>();
         let first = json!({ "missing": ids(&missing.first), "wrong": ids(&wrong.first), "untracked": keys });
@@ -71,8 +78,46 @@ impl Engine {
             missing: missing.count,
             wrong: wrong.count,
             untracked: untracked.count,
+            removed,
             found: first.to_string(),
         };
         Ok(self.store().storage_check_end(company, &result).await?)
+    }
+
+    /// Lets the trash have what this look and one a day before saw without a record; how many files. That no record names them, and
+    /// that none is downloaded to their place, is looked at again when they are noted and when they are deleted.
+    async fn remove_untracked(&self, company: CompanyId, look: Timestamp, found: &Inspection) -> Result<u64> {
+        self.store().forget_tracked(company, look).await?;
+        let (untracked, tracked) =
+            (found.untracked.count, found.whole + found.missing.count + found.wrong.count);
+        if untracked > limits::UNTRACKED_UNSUSPECTED && untracked > tracked {
+            tracing::error!(
+                company.id = company.0,
+                untracked,
+                tracked,
+                "storage has more files without a record than with one, so none is removed; check that it belongs to this \
+                database, and remove them with `mediary storage check --repair` if they may go"
+            );
+            return Ok(0);
+        }
+        let (mut removed, mut after) = (0, 0);
+        let seen = (look.minus(EVERY), look);
+        loop {
+            let files = self.store().untracked_since(company, seen, after, BATCH).await?;
+            let Some((last, ..)) = files.last() else { break };
+            after = *last;
+            for (_, backend, file) in &files {
+                removed += u64::from(self.store().discard_file(*backend, file).await?);
+            }
+        }
+        if removed > 0 {
+            metrics::counter!(UNTRACKED_REMOVED).increment(removed);
+            tracing::info!(
+                company.id = company.0,
+                files = removed,
+                "files that no record named for a day are removed"
+            );
+        }
+        Ok(removed)
     }
 }

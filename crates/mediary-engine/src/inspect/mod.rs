@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use mediary_blob::{ErrorKind, Storage, StorageKey, StoredObject};
-use mediary_core::{CompanyId, DownloadStatus, MediaId, StorageBackend, limits};
+use mediary_core::{CompanyId, DownloadStatus, MediaId, StorageBackend, Timestamp, limits};
 use mediary_store::{FoundFile, MediaFile, MediaQuery, PageRequest};
 
 use crate::engine::Engine;
@@ -23,6 +23,8 @@ pub struct InspectOptions {
     pub deep: bool,
     /// Fetch again what is missing while WhatsApp has it, and let the sweep remove what no record names.
     pub repair: bool,
+    /// Remember files that no record names as seen by the look that began then.
+    pub look: Option<Timestamp>,
 }
 
 /// How many are named one by one.
@@ -179,10 +181,14 @@ impl Engine {
             .collect();
         let files: Vec<FoundFile> = candidates.iter().map(|(file, _)| file.clone()).collect();
         let known = self.store().known_files(backend, &files).await?;
-        for (file, size) in candidates {
-            if known.contains(&file.key) {
-                continue;
-            }
+        let untracked: Vec<_> =
+            candidates.into_iter().filter(|(file, _)| !known.contains(&file.key)).collect();
+        if let (Some(look), Some((first, _))) = (options.look, untracked.first()) {
+            let files: Vec<_> = untracked.iter().map(|(file, _)| file.clone()).collect();
+            let (company, most) = (first.company_id, limits::UNTRACKED_REMEMBERED);
+            self.store().remember_untracked(company, backend, &files, look, most).await?;
+        }
+        for (file, size) in untracked {
             if options.repair && self.store().discard_file(backend, &file).await? {
                 found.repaired += 1;
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mediary_blob::StorageKey;
-use mediary_core::{ErrorCode, MediaPolicy};
+use mediary_core::{ErrorCode, MediaPolicy, MessageId};
 use mediary_simulator::{FaultKind, FaultSpec, TokenState};
 use mediary_store::NewCompany;
 
@@ -76,6 +76,81 @@ async fn storage_is_checked_once_a_day_by_whichever_node_comes_first() {
     assert!(world.store.media(world.company, lost.id).await.unwrap().unwrap().is_active, "only looked at");
     world.advance(DAY + Duration::from_secs(1));
     assert_eq!(world.another_engine().check_storage_where_due().await.unwrap(), 1);
+}
+
+/// A stored file of this message that no record names.
+async fn stray(world: &World, message: MessageId, name: &str) -> StorageKey {
+    let key = StorageKey::media(world.company, message, name);
+    world.storage.create(&key).await.unwrap().finish().await.unwrap();
+    key
+}
+
+async fn removed(world: &World) -> i64 {
+    assert_eq!(world.engine.check_storage_where_due().await.unwrap(), 1);
+    let removed = world.store.storage_check(world.company).await.unwrap().unwrap().removed;
+    // They go a minute later.
+    world.advance(Duration::from_secs(60));
+    world.engine.sweep().await.unwrap();
+    removed
+}
+
+#[tokio::test]
+async fn files_that_no_record_names_on_two_looks_a_day_apart_are_removed() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    let record = world.arrive("wamid.1", "image", &media).await;
+    let (one, other) =
+        (stray(&world, record.message_id, "one").await, stray(&world, MessageId(999), "other").await);
+    world.advance(3650 * DAY);
+    assert_eq!((removed(&world).await, world.stored_files()), (0, 3), "seen once");
+    let late = stray(&world, record.message_id, "late").await;
+    world.advance(DAY);
+    assert_eq!((removed(&world).await, world.stored_files()), (2, 2));
+    for gone in [&one, &other] {
+        assert!(world.storage.open(gone).await.is_err());
+    }
+    world.advance(DAY);
+    assert_eq!(removed(&world).await, 1);
+    assert!(world.storage.open(&late).await.is_err());
+    let key: StorageKey = record.storage_key.unwrap().parse().unwrap();
+    assert!(world.storage.open(&key).await.is_ok(), "the file of the record stays");
+    world.advance(DAY);
+    assert_eq!(removed(&world).await, 0);
+}
+
+#[tokio::test]
+async fn a_file_that_gets_its_record_between_two_looks_stays() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&media.id).times(1)).unwrap();
+    let record = world.arrive("wamid.1", "image", &media).await;
+    let key = stray(&world, record.message_id, &media.id).await;
+    // Old enough to be looked at.
+    let file = std::fs::File::options().write(true).open(world.folder.path().join(key.as_str())).unwrap();
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    world.advance(DAY);
+    assert_eq!(removed(&world).await, 0);
+    world.engine.run_due().await.unwrap();
+    assert_eq!(world.media_of(&media.id).await.storage_key.as_deref(), Some(key.as_str()));
+    world.advance(2 * DAY);
+    assert_eq!(removed(&world).await, 0);
+    assert!(world.storage.open(&key).await.is_ok());
+}
+
+#[tokio::test]
+async fn storage_that_looks_like_somebody_elses_is_left_alone() {
+    let world = World::new().await;
+    for number in 0..=100 {
+        stray(&world, MessageId(number), "x").await;
+    }
+    world.advance(3650 * DAY);
+    assert_eq!(removed(&world).await, 0);
+    world.advance(DAY + Duration::from_secs(1));
+    assert_eq!((removed(&world).await, world.stored_files()), (0, 101));
+    let one = StorageKey::media(world.company, MessageId(0), "x");
+    world.storage.delete(&one).await.unwrap();
+    world.advance(DAY + Duration::from_secs(1));
+    assert_eq!((removed(&world).await, world.stored_files()), (100, 0));
 }
 
 #[tokio::test]

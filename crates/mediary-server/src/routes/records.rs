@@ -96,6 +96,8 @@ struct StorageCheck {
     wrong: Amiss<i64>,
     /// Keys of stored files that no record names.
     untracked: Amiss<String>,
+    /// How many of those were removed, since the look of a day before had found them too.
+    removed: i64,
 }
 
 /// The first of what a check found, as it was kept.
@@ -118,13 +120,15 @@ impl From<mediary_store::StorageCheck> for StorageCheck {
             missing: Amiss { count: row.missing, first: first.missing },
             wrong: Amiss { count: row.wrong, first: first.wrong },
             untracked: Amiss { count: row.untracked, first: first.untracked },
+            removed: row.removed,
         }
     }
 }
 
 /// Whether storage has what the records say
 ///
-/// Looked at once a day: presence and size of every file, and files that no record names.
+/// Looked at once a day: presence and size of every file, and files that no record names. Those that
+/// none named the day before either are removed.
 #[utoipa::path(get, path = "/api/storage/check", tag = "Company",
     responses((status = 200, body = StorageCheck), (status = 403, body = ProblemBody)))]
 async fn get_storage_check(
@@ -175,6 +179,7 @@ mod tests {
             missing: 2,
             wrong: 0,
             untracked: 1,
+            removed: 1,
             found: json!({"missing": [4, 5], "wrong": [], "untracked": ["media/1/6/7"]}).to_string(),
         };
         house.store.storage_check_end(acme.id, &found).await.unwrap();
@@ -183,6 +188,7 @@ mod tests {
         assert_eq!(told["missing"], json!({"count": 2, "first": [4, 5]}));
         assert_eq!(told["wrong"], json!({"count": 0, "first": []}));
         assert_eq!(told["untracked"], json!({"count": 1, "first": ["media/1/6/7"]}));
+        assert_eq!(told["removed"], 1);
         assert_eq!(ask(other.key(Role::Admin)).await["whole"], 0);
     }
 }

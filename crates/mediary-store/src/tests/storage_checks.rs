@@ -9,7 +9,7 @@ use crate::*;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 fn result(missing: u64) -> StorageChecked {
-    StorageChecked { whole: 7, missing, wrong: 1, untracked: 2, found: "{}".to_owned() }
+    StorageChecked { whole: 7, missing, wrong: 1, untracked: 2, removed: 0, found: "{}".to_owned() }
 }
 
 async fn one_process_checks_a_company_at_a_time(test: &Test) {

@@ -1,0 +1,77 @@
+//! Files in storage that no record names, remembered from one daily look to the next.
+
+use mediary_core::{CompanyId, MessageId, StorageBackend, Timestamp};
+
+use crate::bulk::Bulk;
+use crate::moves::FoundFile;
+use crate::value::args;
+use crate::{Result, Store};
+
+impl Store {
+    /// Remembers files that no record names, as seen by the look that began then, up to `most` of a company; the others are
+    /// remembered once there is room. Left out are those whose message is there without media: that may come yet, and be stored
+    /// under this key.
+    pub async fn remember_untracked(
+        &self,
+        company: CompanyId,
+        backend: StorageBackend,
+        files: &[FoundFile],
+        look: Timestamp,
+        most: u64,
+    ) -> Result<()> {
+        let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM untracked_files u WHERE u.company_id = $1";
+        let known: u64 = self.db().first::<(u64,)>(sql, args![company]).await?.map_or(0, |(known,)| known);
+        let room = usize::try_from(most.saturating_sub(known)).unwrap_or(usize::MAX);
+        let mut tx = self.db().begin().await?;
+        let mut seen = Bulk::new(
+            "WITH k(company_id, backend, key, at) AS (",
+            ") UPDATE untracked_files SET last_seen_at = k.at FROM k WHERE untracked_files.company_id = k.company_id
+                AND untracked_files.storage_backend = k.backend AND untracked_files.storage_key = k.key
+                RETURNING untracked_files.storage_key",
+        );
+        for file in files {
+            seen.push(args![company, backend, file.key.as_str(), look]);
+        }
+        let seen: Vec<(String,)> = seen.run(&mut tx).await?;
+        let mut insert = Bulk::new(
+            "WITH k(company_id, message_id, backend, key, at) AS (",
+            ") INSERT INTO untracked_files (company_id, message_id, storage_backend, storage_key, first_seen_at, last_seen_at)
+                SELECT k.company_id, k.message_id, k.backend, k.key, k.at, k.at FROM k
+                WHERE EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = k.company_id
+                        AND f.message_id = k.message_id)
+                    OR NOT EXISTS (SELECT 1 FROM messages m WHERE m.company_id = k.company_id AND m.id = k.message_id)
+                ON CONFLICT DO NOTHING",
+        );
+        let new = files.iter().filter(|file| !seen.iter().any(|(key,)| *key == file.key));
+        for file in new.take(room) {
+            insert.push(args![company, file.message_id, backend, file.key.as_str(), look]);
+        }
+        insert.execute(&mut tx).await?;
+        tx.commit().await
+    }
+
+    /// Forgets files that this look, which has come to its end, did not see: they are gone, or a record names them.
+    pub async fn forget_tracked(&self, company: CompanyId, look: Timestamp) -> Result<u64> {
+        let sql = "DELETE FROM untracked_files WHERE company_id = $1 AND last_seen_at < $2";
+        self.db().execute(sql, args![company, look]).await
+    }
+
+    /// The next files that this look saw, and one that began at `before` or earlier; the id is where to go on.
+    pub async fn untracked_since(
+        &self,
+        company: CompanyId,
+        (before, look): (Timestamp, Timestamp),
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, StorageBackend, FoundFile)>> {
+        let sql = "SELECT u.id, u.storage_backend, u.message_id, u.storage_key FROM untracked_files u
+            WHERE u.company_id = $1 AND u.first_seen_at <= $2 AND u.last_seen_at >= $3 AND u.id > $4
+            ORDER BY u.company_id, u.id LIMIT $5";
+        let rows: Vec<(i64, StorageBackend, MessageId, String)> =
+            self.db().all(sql, args![company, before, look, after, limit]).await?;
+        let found = |(id, backend, message_id, key)| {
+            (id, backend, FoundFile { company_id: company, message_id, key })
+        };
+        Ok(rows.into_iter().map(found).collect())
+    }
+}
