@@ -38,6 +38,7 @@ mod sweep;
 mod tests;
 mod trash;
 mod untracked;
+mod usage;
 mod value;
 mod walk;
 

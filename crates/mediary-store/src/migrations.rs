@@ -34,6 +34,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("retention", include_str!("../migrations/0012_retention.sql")),
     ("waiting_updates", include_str!("../migrations/0013_waiting_updates.sql")),
     ("untracked_files", include_str!("../migrations/0014_untracked_files.sql")),
+    ("usage", include_str!("../migrations/0015_usage.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -193,6 +193,8 @@ impl Engine {
         steps.done(self.carry_out_media_tasks().await);
         steps.done(self.apply_waiting(MINUTE).await);
         steps.done(self.bound_waiting().await);
+        let usage = || async { Ok(self.store().add_up_usage(BATCH).await?) };
+        steps.done(in_batches(QUICK_WITHIN, usage).await);
         steps.done(self.set_gauges().await);
         steps.end()
     }

@@ -1,12 +1,12 @@
-//! What was done, and how much there is.
+//! What was done.
 
-use mediary_core::{CompanyId, FileType};
+use mediary_core::CompanyId;
 use sqlx::AssertSqlSafe;
 
-use super::types::{Audit, NewAudit, Usage};
+use super::types::{Audit, NewAudit};
 use crate::record::Record as _;
 use crate::value::args;
-use crate::{Cursor, Page, PageRequest, Result, Store, dialect};
+use crate::{Cursor, Page, PageRequest, Result, Store};
 
 impl Store {
     pub async fn audit(&self, company: CompanyId, new: &NewAudit) -> Result<()> {
@@ -29,20 +29,5 @@ impl Store {
         let args = args![company, created_at, id, page.row_count()];
         let rows: Vec<Audit> = self.db().all(AssertSqlSafe(sql), args).await?;
         Ok(Page::from_rows(rows, page.limit, |entry| Cursor::number(entry.created_at.millis(), entry.id)))
-    }
-
-    /// Stored files and their bytes, by the month they came in and by type, newest month first.
-    pub async fn usage(&self, company: CompanyId) -> Result<Vec<Usage>> {
-        let sql = format!(
-            "SELECT {} AS month, f.file_type, CAST(COUNT(*) AS BIGINT), CAST(SUM(f.file_size) AS BIGINT)
-                FROM media_files f
-                WHERE f.company_id = $1 AND f.is_active AND f.download_status = 'completed'
-                GROUP BY 1, 2 ORDER BY 1 DESC, 2",
-            dialect::month_of(self.backend(), "f.created_at")
-        );
-        let rows: Vec<(String, FileType, i64, i64)> =
-            self.db().all(AssertSqlSafe(sql), args![company]).await?;
-        let usage = |(month, file_type, files, bytes)| Usage { month, file_type, files, bytes };
-        Ok(rows.into_iter().map(usage).collect())
     }
 }

@@ -174,7 +174,81 @@ async fn usage_counts_what_is_stored_by_month_and_type(test: &Test) {
     assert_eq!(test.store.usage(test.other.company).await.unwrap(), []);
 }
 
+/// What the totals say and what a count says.
+async fn usage_is_exact(test: &Test, when: &str) {
+    let count =
+        "SELECT CAST(COUNT(*) AS BIGINT) FROM media_files WHERE is_active AND download_status = 'completed'
+        AND company_id = ";
+    for company in [test.acme.company, test.other.company] {
+        let usage = test.store.usage(company).await.unwrap();
+        let files: i64 = usage.iter().map(|usage| usage.files).sum();
+        assert_eq!(files, test.number(&format!("{count}{company}")).await, "{when}");
+        let bytes: i64 = usage.iter().map(|usage| usage.bytes).sum();
+        assert_eq!(bytes, files * 1234, "{when}");
+    }
+}
+
+async fn usage_follows_whatever_is_done_to_files(test: &Test) {
+    let (company, store) = (test.acme.company, &test.store);
+    let mut files = Vec::new();
+    for name in ["deleted", "revoked", "replaced", "erased", "lost", "kept"] {
+        files.push(test.stored(name).await);
+    }
+    usage_is_exact(test, "stored").await;
+    assert!(store.delete_media(company, files[0].id, None).await.unwrap());
+    usage_is_exact(test, "deleted").await;
+    test.ingest(vec![super::edits::revoke(test.acme, "revoked")]).await;
+    usage_is_exact(test, "revoked").await;
+    assert_eq!(store.add_up_usage(3).await.unwrap(), 3, "some of them");
+    usage_is_exact(test, "added up in part").await;
+    assert!(store.store_lost_file(company, files[4].id).await.unwrap());
+    usage_is_exact(test, "lost").await;
+    let retention = Retention::days_after_stored(Some(1)).unwrap();
+    store.set_retention(company, retention).await.unwrap();
+    test.clock.advance(DAY);
+    assert_eq!(store.delete_outlived(company, &[files[2].id]).await.unwrap().len(), 1);
+    usage_is_exact(test, "retention").await;
+    let settings =
+        MediaSettings { policy: MediaPolicy::Stream, retention: Retention::FOREVER, audit_views: false };
+    store.update_company_settings(company, &settings).await.unwrap();
+    assert_eq!(store.erase_files(company, &[files[3].id]).await.unwrap().len(), 1);
+    usage_is_exact(test, "erased").await;
+    while store.add_up_usage(4).await.unwrap() > 0 {}
+    usage_is_exact(test, "added up").await;
+    test.sql("DELETE FROM media_files").await.unwrap();
+    usage_is_exact(test, "gone").await;
+    assert!(store.usage(company).await.unwrap().is_empty());
+}
+
+async fn nodes_that_add_up_usage_at_once_count_each_change_once(test: &Test) {
+    let node = test.another_node().await;
+    for name in 0..20 {
+        test.stored(&format!("m{name}")).await;
+    }
+    for _ in 0..10 {
+        let (one, other) = tokio::join!(test.store.add_up_usage(2), node.add_up_usage(2));
+        one.and(other).unwrap();
+        usage_is_exact(test, "at once").await;
+    }
+    node.close().await;
+}
+
+/// As the step does that introduces the totals.
+async fn usage_of_what_was_stored_before_is_counted_once(test: &Test) {
+    test.stored("m1").await;
+    test.stored("m2").await;
+    test.sql("DELETE FROM usage_changes").await.unwrap();
+    assert!(test.store.usage(test.acme.company).await.unwrap().is_empty());
+    let step = crate::dialect::schema(test.store.backend(), include_str!("../../migrations/0015_usage.sql"));
+    let fill = &step[step.rfind("INSERT INTO usage_totals").unwrap()..];
+    test.sql(fill.trim_end().trim_end_matches(';')).await.unwrap();
+    usage_is_exact(test, "counted").await;
+}
+
 on_both!(
+    usage_follows_whatever_is_done_to_files,
+    nodes_that_add_up_usage_at_once_count_each_change_once,
+    usage_of_what_was_stored_before_is_counted_once,
     a_company_keeps_its_settings,
     people_are_found_by_their_address_in_any_case,
     lists_of_people_page,

@@ -1,9 +1,10 @@
 //! The queries that matter use their indexes, on tables of a million rows and of ten.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use mediary_core::{
-    ConversationId, DownloadStatus, FileType, MediaId, MessageId, MessageStatus, StorageBackend,
+    ConversationId, DownloadStatus, FileType, MediaId, MessageId, MessageStatus, Retention, StorageBackend,
 };
 use sqlx::{AssertSqlSafe, SqlStr};
 
@@ -235,6 +236,8 @@ async fn all_use_their_indexes(test: &Test) {
     check(test, "backfill", true, store.due_for_backfill(Some(company), None, 100)).await;
     check(test, "policy", true, store.behind_policy(company, None, 100)).await;
     check(test, "erase", false, store.files_to_erase(company, None, MediaId(5), 100)).await;
+    check(test, "usage", true, store.usage(company)).await;
+    check(test, "usage added up", true, store.add_up_usage(100)).await;
     check(test, "move", false, store.files_elsewhere(company, StorageBackend::S3, MediaId(5), 100)).await;
     check(test, "legacy", false, store.legacy_rows(company, None, 100)).await;
     let found = [(MediaId(77), "found".to_owned())];
@@ -246,6 +249,10 @@ async fn all_use_their_indexes(test: &Test) {
     let read = IngestItem::Status(status(test.acme, "wamid-8", MessageStatus::Read));
     let items = vec![item(again), read, revoke(test.acme, "wamid-9")];
     check(test, "ingest", true, async { Ok(test.ingest(items).await) }).await;
+    store.set_retention(company, Retention::days_after_stored(Some(1)).unwrap()).await.unwrap();
+    test.clock.advance(Duration::from_secs(2 * 24 * 3600));
+    check(test, "retention", true, store.outlived(company, None, None, 100)).await;
+    check(test, "retention's deletion", true, store.delete_outlived(company, &[MediaId(77)])).await;
 }
 
 on_both!(lists_claims_and_look_ups_use_their_indexes);
