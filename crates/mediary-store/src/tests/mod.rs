@@ -21,6 +21,7 @@ pub(crate) mod plans;
 mod policies;
 mod pool;
 mod races;
+mod retention;
 mod schema;
 mod statuses;
 mod storage_checks;

@@ -1,0 +1,86 @@
+//! Files whose retention ends.
+
+use std::time::Duration;
+
+use mediary_core::{DeletionReason, MediaId, Retention, RetentionMode, StorageBackend};
+
+use super::harness::Test;
+use super::on_both;
+use crate::*;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn days(mode: RetentionMode, days: i64) -> Retention {
+    Retention::new(mode, Some(days)).unwrap()
+}
+
+/// All that a walk in batches of two finds.
+async fn outlived(test: &Test, archive: Option<StorageBackend>) -> Vec<MediaId> {
+    let (mut found, mut after) = (Vec::new(), None);
+    while let Some(batch) = test.store.outlived(test.acme.company, archive, after, 2).await.unwrap() {
+        after = Some(batch.upto);
+        found.extend(batch.found.into_iter().map(|outlived| outlived.file.id));
+    }
+    found
+}
+
+async fn files_whose_retention_ended_are_found_in_batches(test: &Test) {
+    let mut files = Vec::new();
+    for name in ["m1", "m2", "m3", "m4", "m5"] {
+        files.push(test.stored(name).await.id);
+    }
+    test.picture(test.acme, "not stored").await;
+    let company = test.acme.company;
+    assert!(test.store.companies_with_retention().await.unwrap().is_empty());
+    test.store.set_retention(company, days(RetentionMode::DaysAfterStored, 1)).await.unwrap();
+    assert_eq!(test.store.companies_with_retention().await.unwrap(), [company]);
+    test.clock.advance(DAY - Duration::from_millis(1));
+    assert!(outlived(test, None).await.is_empty());
+    test.clock.advance(Duration::from_millis(1));
+    assert_eq!(outlived(test, None).await, files);
+    test.store.set_retention(company, days(RetentionMode::DaysAfterViewed, 1)).await.unwrap();
+    test.store.touch_media(company, files[0], test.now()).await.unwrap();
+    assert_eq!(outlived(test, None).await, files[1..]);
+    test.store.set_retention(company, days(RetentionMode::ArchiveAfter, 1)).await.unwrap();
+    assert!(outlived(test, None).await.is_empty(), "there is no archive");
+    assert_eq!(outlived(test, Some(StorageBackend::S3)).await, files);
+    assert!(outlived(test, Some(StorageBackend::Local)).await.is_empty(), "they are there");
+    assert!(
+        test.store.delete_outlived(company, &files).await.unwrap().is_empty(),
+        "to archive is not to delete"
+    );
+    let own = AccountPatch { retention: Some(Some(Retention::FOREVER)), ..AccountPatch::default() };
+    test.store.update_account(company, test.acme.account, &own).await.unwrap();
+    test.store.set_retention(company, days(RetentionMode::DaysAfterStored, 1)).await.unwrap();
+    assert!(outlived(test, None).await.is_empty(), "the account's own");
+}
+
+async fn two_nodes_delete_a_file_once_and_none_that_is_viewed_meanwhile(test: &Test) {
+    let node = test.another_node().await;
+    let company = test.acme.company;
+    test.store.set_retention(company, days(RetentionMode::DaysAfterViewed, 1)).await.unwrap();
+    let mut deleted = 0;
+    for round in 0..10 {
+        let files = [test.stored(&format!("m{round}")).await.id];
+        test.clock.advance(DAY);
+        let at = test.now();
+        let (one, other, viewed) = tokio::join!(
+            test.store.delete_outlived(company, &files),
+            node.delete_outlived(company, &files),
+            node.touch_media(company, files[0], at)
+        );
+        viewed.unwrap();
+        let count = one.unwrap().len() + other.unwrap().len();
+        let record = test.store.media(company, files[0]).await.unwrap().unwrap();
+        assert_eq!(count, usize::from(!record.is_active), "once, or not at all");
+        assert_eq!(record.deletion_reason, (count == 1).then_some(DeletionReason::Retention));
+        deleted += i64::try_from(count).unwrap();
+    }
+    assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM trash").await, deleted);
+    node.close().await;
+}
+
+on_both!(
+    files_whose_retention_ended_are_found_in_batches,
+    two_nodes_delete_a_file_once_and_none_that_is_viewed_meanwhile,
+);
