@@ -461,7 +461,8 @@ export interface paths {
         };
         /**
          * Whether storage has what the records say
-         * @description Looked at once a day: presence and size of every file, and files that no record names.
+         * @description Looked at once a day: presence and size of every file, and files that no record names. Those that
+         *     none named the day before either are removed.
          */
         get: operations["get_storage_check"];
         put?: never;
@@ -944,9 +945,10 @@ export interface components {
             auditViews: boolean;
             limits: components["schemas"]["Limits"];
             policy: components["schemas"]["MediaPolicy"];
+            retention: components["schemas"]["Retention"];
             /**
              * Format: int64
-             * @description Days after which stored files go; null keeps them.
+             * @description The days of a retention that counts from when a file was stored.
              */
             retentionDays: number | null;
         };
@@ -954,7 +956,12 @@ export interface components {
         MediaSettingsChange: {
             auditViews?: boolean;
             policy?: components["schemas"]["MediaPolicy"];
-            /** Format: int64 */
+            /** @description What it deletes it deletes for good, within the hour. */
+            retention?: components["schemas"]["Retention"];
+            /**
+             * Format: int64
+             * @description The short form of a retention that counts from when a file was stored; null keeps files for ever.
+             */
             retentionDays?: number | null;
         };
         /** @description How far a download has come. */
@@ -1286,6 +1293,7 @@ export interface components {
                 pausedUntil: components["schemas"]["Time"] | null;
                 phoneNumberId: string;
                 provider: string;
+                retention: components["schemas"]["Retention"] | null;
                 status: components["schemas"]["AccountStatus"];
                 updatedAt: components["schemas"]["Time"];
                 wabaId: string | null;
@@ -1329,6 +1337,17 @@ export interface components {
             name: string;
             ok: boolean;
         };
+        /** @description For how long stored files are kept. */
+        Retention: {
+            /**
+             * Format: int64
+             * @description None for `forever`.
+             */
+            days?: number | null;
+            mode: components["schemas"]["RetentionMode"];
+        };
+        /** @enum {string} */
+        RetentionMode: "forever" | "days_after_stored" | "days_after_viewed" | "archive_after";
         /** @description Which failed downloads. */
         Retry: {
             /**
@@ -1382,6 +1401,11 @@ export interface components {
             finishedAt: components["schemas"]["Time"] | null;
             /** @description Media ids. */
             missing: components["schemas"]["Amiss_i64"];
+            /**
+             * Format: int64
+             * @description How many of those were removed, since the look of a day before had found them too.
+             */
+            removed: number;
             startedAt: components["schemas"]["Time"] | null;
             /** @description Keys of stored files that no record names. */
             untracked: components["schemas"]["Amiss_String"];
@@ -1463,6 +1487,7 @@ export interface components {
             pausedUntil: components["schemas"]["Time"] | null;
             phoneNumberId: string;
             provider: string;
+            retention: components["schemas"]["Retention"] | null;
             status: components["schemas"]["AccountStatus"];
             updatedAt: components["schemas"]["Time"];
             wabaId: string | null;
@@ -1475,6 +1500,7 @@ export interface components {
             displayPhoneNumber?: string;
             mediaPolicy?: components["schemas"]["MediaPolicy"] | null;
             name?: string;
+            retention?: components["schemas"]["Retention"] | null;
             status?: components["schemas"]["AccountStatus"];
             verifyToken?: string;
             wabaId?: string;
