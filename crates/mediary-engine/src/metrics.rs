@@ -44,6 +44,8 @@ const COUNTERS: &[(&str, Unit, &str)] = &[
         NOT_UNDERSTOOD,
         Unit::Count,
         "Updates in webhooks that are kept as they came, for nothing in them is known.",
+    ),
+    (
         UNTRACKED_REMOVED,
         Unit::Count,
         "Stored files removed because no record named them on two daily checks.",
