@@ -128,7 +128,7 @@ impl Tally {
 }
 
 async fn check(parts: &Parts, args: &StorageCheckArgs) -> anyhow::Result<Outcome> {
-    let options = InspectOptions { deep: args.deep, repair: args.repair };
+    let options = InspectOptions { deep: args.deep, repair: args.repair, look: None };
     let mut found = Inspection::default();
     for company in wiring::companies(&parts.store, None).await? {
         parts.engine.inspect_records(company, options, &mut found).await?;

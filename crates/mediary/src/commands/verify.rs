@@ -11,7 +11,7 @@ use crate::wiring;
 
 pub(super) async fn run(config: &Config, args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let parts = wiring::parts(config).await?;
-    let options = InspectOptions { deep: true, repair: false };
+    let options = InspectOptions { deep: true, repair: false, look: None };
     let mut found = Inspection::default();
     for company in wiring::companies(&parts.store, args.company.as_deref()).await? {
         parts.engine.inspect_records(company, options, &mut found).await?;
