@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
-use mediary_core::{Direction, MessageStatus, MessageType, Timestamp, limits, storable_text};
+use mediary_core::{Direction, MessageStatus, MessageType, Timestamp, limits, same_number, storable_text};
 use mediary_graph::{
     Content, MediaObject, Message, Origin, Profile, ReportedError, SystemEvent, parse_sha256,
 };
@@ -18,6 +18,8 @@ use crate::metrics;
 /// How long media is tried for whose message, by its own time, should be forgotten already when its webhook arrives:
 /// webhooks come late or are played again, and only WhatsApp knows whether the media is still there.
 const LATE_MEDIA_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// How far WhatsApp's clock may be ahead of ours.
+const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(300);
 
 /// Everything that one message means for the records.
 pub(super) fn items(
@@ -116,7 +118,7 @@ fn incoming(
 
 /// History does not say who wrote a message otherwise than by its sender's number.
 fn direction_of(place: &Place<'_>, message: &Message, origin: &Origin) -> Direction {
-    let by_business = message.from.as_deref().is_some_and(|from| from == place.business_number);
+    let by_business = message.from.as_deref().is_some_and(|from| same_number(from, place.business_number));
     match origin {
         Origin::Echo => Direction::Outbound,
         Origin::History { .. } | Origin::HistoryMedia if by_business => Direction::Outbound,
@@ -171,9 +173,15 @@ fn caption_of(content: &Content) -> Option<String> {
     }
 }
 
-/// WhatsApp's own time, or ours where theirs is none.
+/// WhatsApp's own time, or ours where theirs is none or cannot be: a message from the future would stay the newest of its
+/// thread for ever.
 fn time_of(place: &Place<'_>, message: &Message) -> Timestamp {
-    message.timestamp.unwrap_or(place.received_at)
+    message.timestamp.filter(|at| can_be(*at, place.received_at)).unwrap_or(place.received_at)
+}
+
+/// Whether something that arrived then can have happened at that time, by clocks that differ a little.
+pub(super) fn can_be(at: Timestamp, received_at: Timestamp) -> bool {
+    at <= received_at.plus(CLOCKS_DIFFER_BY)
 }
 
 fn contact_of(message: &Message, sender: Option<&Profile>, origin: &Origin, outbound: bool) -> ContactKey {

@@ -1,4 +1,5 @@
-//! Who the messages are from or to. A person is the same by `wa_id`, by user id, or by both once a webhook ties them.
+//! Who the messages are from or to. A person is the same by `wa_id`, in either of the spellings that WhatsApp mixes, by user id,
+//! or by both once a webhook ties them.
 //!
 //! What is decided by what was read of a contact stays so until the commit, because the contact is held (rule 1 of
 //! [`super`]): 1. contacts are read, and by that it is known which of them change; 2. all are held in the order of their ids,
@@ -9,7 +10,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use mediary_core::{CompanyId, ContactId, Timestamp};
+use mediary_core::{CompanyId, ContactId, Timestamp, canonical_number, other_spelling, same_number};
 
 use super::apply::Applied;
 use super::merge;
@@ -89,6 +90,8 @@ struct People {
     /// Where a person went that turned out to be another one.
     merged_into: HashMap<usize, usize>,
     by_wa_id: HashMap<(CompanyId, String), usize>,
+    /// The same in one spelling.
+    by_number: HashMap<(CompanyId, String), usize>,
     by_user_id: HashMap<(CompanyId, String), usize>,
     /// Stored contacts that are one person: the one that stays, the one that goes.
     merges: Vec<(CompanyId, ContactId, ContactId)>,
@@ -153,8 +156,13 @@ impl People {
     }
 
     fn know(&mut self, stored: Stored) {
-        let (company, id) = (stored.company_id, Some(stored.id));
-        self.add(Person { company, id, key: stored.key(), changed: false });
+        let (company, id, key) = (stored.company_id, Some(stored.id), stored.key());
+        let twin = self.by_other_spelling(company, &key);
+        let place = self.add(Person { company, id, key, changed: false });
+        // They were met at the same moment, or by a program that took them for two people.
+        if let Some(twin) = twin {
+            self.unite(twin, place);
+        }
     }
 
     /// What the stored ones have to be held for.
@@ -170,9 +178,18 @@ impl People {
         place
     }
 
+    /// The person of a number in whatever spelling, unless a user id says that it is somebody else.
+    fn by_other_spelling(&self, company: CompanyId, key: &ContactKey) -> Option<usize> {
+        let number = canonical_number(key.wa_id.as_ref()?).into_owned();
+        let place = self.settled(*self.by_number.get(&(company, number))?);
+        let known = &self.persons[place].key.user_id;
+        (known.is_none() || key.user_id.is_none() || *known == key.user_id).then_some(place)
+    }
+
     fn index(&mut self, place: usize, company: CompanyId, key: &ContactKey) {
         if let Some(wa_id) = &key.wa_id {
             self.by_wa_id.insert((company, wa_id.clone()), place);
+            self.by_number.insert((company, canonical_number(wa_id).into_owned()), place);
         }
         if let Some(user_id) = &key.user_id {
             self.by_user_id.insert((company, user_id.clone()), place);
@@ -185,6 +202,7 @@ impl People {
             id.as_ref().and_then(|id| map.get(&(company, id.clone())).copied())
         };
         let by_wa_id = find(&self.by_wa_id, &key.wa_id).map(|place| self.settled(place));
+        let by_wa_id = by_wa_id.or_else(|| self.by_other_spelling(company, key));
         let by_user_id = find(&self.by_user_id, &key.user_id).map(|place| self.settled(place));
         let place = match (by_wa_id, by_user_id) {
             (None, None) => return self.add(Person { company, id: None, key: key.clone(), changed: false }),
@@ -227,7 +245,9 @@ impl People {
         let mut changed = false;
         let mut take = |old: &mut Option<String>, new: &Option<String>| {
             let tells = says == Says::Now || old.is_none();
-            if new.is_some() && old != new && tells {
+            // The first spelling stays, for WhatsApp goes back and forth.
+            let respelled = old.as_ref().zip(new.as_ref()).is_some_and(|(old, new)| same_number(old, new));
+            if new.is_some() && old != new && tells && !respelled {
                 old.clone_from(new);
                 changed = true;
             }
@@ -322,6 +342,9 @@ async fn load(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<Vec<Stored>> 
     for (company, wa_id) in wa_ids.collect::<BTreeSet<_>>() {
         if let Some(wa_id) = wa_id {
             by_wa_id.push(args![company, wa_id]);
+            if let Some(other) = other_spelling(wa_id) {
+                by_wa_id.push(args![company, other]);
+            }
         }
     }
     let user_ids = messages.iter().map(|message| (message.company_id, message.contact.user_id.as_deref()));

@@ -18,6 +18,7 @@ record! {
         pub conversation_id: ConversationId,
         pub edited_at: Option<Timestamp>,
         pub revoked_at: Option<Timestamp>,
+        pub raw_payload: Option<String>,
     }
 }
 
@@ -52,10 +53,13 @@ pub(super) async fn edit_all(
     for edit in edits {
         match target(tx, &edit.key()).await? {
             None => early.edits.push(edit),
-            // Edits may come in any order, and the newest stays; what was taken back stays so.
+            // Edits may come in any order, and the newest stays, of one second the one that came last; what was taken back stays so.
             Some(target)
-                if target.revoked_at.is_some() || target.edited_at.is_some_and(|at| at >= edit.timestamp) => {
-            }
+                if target.revoked_at.is_some() || target.edited_at.is_some_and(|at| at > edit.timestamp) => {}
+            // The same edit again changes nothing.
+            Some(target)
+                if target.edited_at == Some(edit.timestamp)
+                    && target.raw_payload.as_deref() == Some(edit.raw_payload.as_str()) => {}
             Some(target) => apply_edit(tx, now, &edit, &target, applied).await?,
         }
     }

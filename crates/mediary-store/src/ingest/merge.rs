@@ -6,7 +6,7 @@
 //! moved, in statements that begin after all that and so see all that was committed; 4. a conversation or contact is removed
 //! only if nothing hangs on it. Should anything do so against 1 to 3, the join is undone and done again, never cascaded.
 
-use mediary_core::{AccountId, CompanyId, ContactId, ConversationId, MessageId, Timestamp};
+use mediary_core::{AccountId, CompanyId, ContactId, ConversationId, MessageId, Timestamp, other_spelling};
 use sqlx::AssertSqlSafe;
 
 use super::apply::Applied;
@@ -102,7 +102,8 @@ async fn remove_empty(tx: &mut Tx, sql: &'static str, args: Vec<Value>) -> Resul
 
 /// Finds a contact by user id, or else by `wa_id`.
 async fn find(tx: &mut Tx, company: CompanyId, key: &ContactKey) -> Result<Option<Stored>> {
-    for (column, id) in [("user_id", &key.user_id), ("wa_id", &key.wa_id)] {
+    let other = key.wa_id.as_deref().and_then(other_spelling);
+    for (column, id) in [("user_id", &key.user_id), ("wa_id", &key.wa_id), ("wa_id", &other)] {
         if let Some(id) = id {
             let sql = format!(
                 "SELECT {} FROM contacts c WHERE c.company_id = $1 AND c.{column} = $2",

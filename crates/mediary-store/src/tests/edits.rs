@@ -171,7 +171,34 @@ async fn a_reaction_before_its_message_is_shown_when_it_comes(test: &Test) {
     assert_eq!(shown(test).await, ["👍 +4915550100"]);
 }
 
+async fn of_two_edits_of_one_second_the_later_one_stays(test: &Test) {
+    test.ingest(vec![item(text(test.acme, "m1"))]).await;
+    let edit = |text: &str| {
+        let raw_payload = format!("{{\"id\":\"{text}\"}}");
+        IngestItem::Edit(IncomingEdit { raw_payload, ..edit(test.acme, "m1", text) })
+    };
+    test.ingest(vec![edit("one")]).await;
+    test.ingest(vec![edit("two")]).await;
+    assert_eq!(test.message(test.acme, "m1").await.message.text.as_deref(), Some("two"));
+    assert!(test.ingest(vec![edit("two")]).await.changes.is_empty(), "the same again changes nothing");
+    test.ingest(vec![revoke(test.acme, "m1"), edit("three")]).await;
+    test.ingest(vec![edit("four")]).await;
+    assert!(test.message(test.acme, "m1").await.message.revoked);
+    assert_ne!(test.message(test.acme, "m1").await.message.text.as_deref(), Some("four"));
+}
+
+async fn an_edited_caption_keeps_the_file(test: &Test) {
+    let before = test.stored("m1").await;
+    let caption = IncomingEdit { text: None, caption: Some("new words".into()), ..edit(test.acme, "m1", "") };
+    test.ingest(vec![IngestItem::Edit(caption)]).await;
+    let MessageWithMedia { message, media } = test.message(test.acme, "m1").await;
+    assert_eq!(message.caption.as_deref(), Some("new words"));
+    assert_eq!(media.unwrap().storage_key, before.storage_key);
+}
+
 on_both!(
+    of_two_edits_of_one_second_the_later_one_stays,
+    an_edited_caption_keeps_the_file,
     an_edit_replaces_the_text,
     the_newest_edit_stays,
     an_edit_before_its_message_is_applied_when_it_comes,

@@ -139,7 +139,61 @@ async fn a_change_of_somebody_unknown_changes_nothing(test: &Test) {
     assert_eq!(test.conversation(test.acme).await.contact.wa_id.as_deref(), Some("4915550100"));
 }
 
+async fn one_number_in_two_spellings_is_one_person(test: &Test) {
+    for (number, (one, other)) in [
+        ("558890000001", "5588990000001"),
+        ("5215512345678", "525512345678"),
+        ("541112345678", "5491112345678"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for (place, wa_id) in [one, other, one].into_iter().enumerate() {
+            test.ingest(vec![from(test.acme, &format!("{number}-{place}"), key(Some(wa_id), None))]).await;
+        }
+        let both = ["a", "b"].map(|id| format!("{number}-{id}"));
+        let batch =
+            both.iter().zip([other, one]).map(|(id, wa_id)| from(test.acme, id, key(Some(wa_id), None)));
+        test.ingest(batch.collect()).await;
+        assert_eq!(test.conversations(test.acme).await.len(), number + 1, "{one}");
+    }
+    let counts: Vec<_> = test.conversations(test.acme).await.iter().map(|one| one.unread_count).collect();
+    assert_eq!(counts, [5, 5, 5]);
+}
+
+async fn a_user_id_decides_whose_spelling_it_is(test: &Test) {
+    let (one, other) = ("558890000001", "5588990000001");
+    test.ingest(vec![
+        from(test.acme, "1", key(Some(one), Some("U1"))),
+        from(test.acme, "2", key(Some(other), Some("U2"))),
+    ])
+    .await;
+    assert_eq!(test.conversations(test.acme).await.len(), 2);
+    test.ingest(vec![from(test.acme, "3", key(Some(other), Some("U2")))]).await;
+    test.ingest(vec![from(test.acme, "4", key(Some(one), None))]).await;
+    let place = async |id: &str| test.message(test.acme, id).await.message.conversation_id;
+    assert_eq!(place("3").await, place("2").await);
+    assert_eq!(place("4").await, place("1").await);
+}
+
+async fn two_spellings_that_were_two_contacts_become_one(test: &Test) {
+    let (one, other) = ("558890000001", "5588990000001");
+    test.ingest(vec![
+        from(test.acme, "1", key(Some(one), None)),
+        from(test.acme, "2", key(Some("49"), None)),
+    ])
+    .await;
+    // As an earlier program left them.
+    test.sql(&format!("UPDATE contacts SET wa_id = '{other}' WHERE wa_id = '49'")).await.unwrap();
+    test.ingest(vec![from(test.acme, "3", key(Some(other), None))]).await;
+    let conversation = test.conversation(test.acme).await;
+    assert_eq!(test.thread(test.acme, conversation.id).await, ["3", "2", "1"]);
+}
+
 on_both!(
+    one_number_in_two_spellings_is_one_person,
+    a_user_id_decides_whose_spelling_it_is,
+    two_spellings_that_were_two_contacts_become_one,
     a_webhook_with_both_ids_ties_them,
     two_contacts_become_one_with_all_their_messages,
     all_within_one_batch,
