@@ -20,6 +20,10 @@ pub(crate) const OLDEST_WAITING_SECONDS: &str = "mediary_media_oldest_waiting_se
 pub(crate) const EXPIRING_UNSAVED: &str = "mediary_media_expiring_within_a_day_unsaved";
 pub(crate) const NOT_UNDERSTOOD: &str = "mediary_webhook_updates_not_understood_total";
 pub(crate) const INGEST_EVENTS: &str = "mediary_ingest_events_total";
+pub(crate) const ITEMS_PARKED: &str = "mediary_ingest_items_parked_total";
+pub(crate) const PARKED_ITEMS: &str = "mediary_ingest_parked_items";
+pub(crate) const WEBHOOKS_WITHOUT_ACCOUNT: &str = "mediary_webhooks_without_account_total";
+pub(crate) const WAITING_WEBHOOKS: &str = "mediary_webhooks_waiting_for_account";
 pub(crate) const INGEST_LAG_SECONDS: &str = "mediary_ingest_lag_seconds";
 pub(crate) const INBOX_DEPTH: &str = "mediary_webhook_inbox_depth";
 pub(crate) const INBOX_OLDEST_SECONDS: &str = "mediary_webhook_inbox_oldest_seconds";
@@ -51,6 +55,8 @@ const COUNTERS: &[(&str, Unit, &str)] = &[
         "Stored files removed because no record named them on two daily checks.",
     ),
     (INGEST_EVENTS, Unit::Count, "Webhook bodies turned into records."),
+    (ITEMS_PARKED, Unit::Count, "Items of webhooks that could not be recorded and were set aside."),
+    (WEBHOOKS_WITHOUT_ACCOUNT, Unit::Count, "Numbers without an active account that webhooks came for."),
 ];
 
 const GAUGES: &[(&str, Unit, &str)] = &[
@@ -60,6 +66,8 @@ const GAUGES: &[(&str, Unit, &str)] = &[
     (EXPIRING_UNSAVED, Unit::Count, "Media that WhatsApp forgets within a day and that is not saved yet."),
     (INBOX_DEPTH, Unit::Count, "Webhook bodies that are safe but not yet turned into records."),
     (INBOX_OLDEST_SECONDS, Unit::Seconds, "How long the oldest of them has waited."),
+    (PARKED_ITEMS, Unit::Count, "Items of webhooks that are set aside now."),
+    (WAITING_WEBHOOKS, Unit::Count, "Webhooks that are read again when their number has an active account."),
     (CHECKED_MISSING, Unit::Count, "Files that the last daily checks did not find where their records say."),
     (CHECKED_WRONG, Unit::Count, "Files that the last daily checks found with another size than recorded."),
     (CHECKED_UNTRACKED, Unit::Count, "Stored files that no record names, by the last daily checks."),

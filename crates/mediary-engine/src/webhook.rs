@@ -48,7 +48,7 @@ impl Engine {
 
     /// Whose items the signature speaks for; `None` if it is nobody's we know.
     async fn signed_scope(&self, signature: &str, body: &Bytes) -> Result<Option<EventScope>> {
-        let Some(accounts) = self.addressed(body).await? else { return Ok(None) };
+        let Some(Addressed { accounts, unknown }) = self.addressed(body).await? else { return Ok(None) };
         let installation = self.parts().config.installation_app_secret.as_ref();
         let mut tried: Vec<&str> = Vec::new();
         for account in &accounts {
@@ -69,8 +69,10 @@ impl Engine {
                 return Ok(Some(EventScope { accounts, installation: false }));
             }
         }
-        // The installation's secret speaks for the accounts without one of their own, and for nobody in particular.
-        let shared = accounts.is_empty() || accounts.iter().any(|account| !account.has_own_secret());
+        // The installation's secret speaks for the accounts without one of their own, and for numbers without an account, which may
+        // be added a moment later.
+        let shared =
+            unknown || accounts.is_empty() || accounts.iter().any(|account| !account.has_own_secret());
         let signed = installation.is_some_and(|secret| {
             shared && signature_matches(signature, body, secret.expose_secret().as_bytes())
         });
@@ -84,23 +86,33 @@ impl Engine {
 
     /// The accounts that a body speaks of: by their numbers, or, where it names no number, by their WABA. `None` if it
     /// speaks of more than WhatsApp ever does: nobody is looked up for such a body, it cannot be signed.
-    async fn addressed(&self, body: &[u8]) -> Result<Option<Vec<Arc<KnownAccount>>>> {
+    async fn addressed(&self, body: &[u8]) -> Result<Option<Addressed>> {
         let addressees = match addressees(body) {
             Ok(addressees) => addressees,
             Err(error) if error.kind() == ErrorKind::TooManyAddressees => return Ok(None),
-            Err(_) => return Ok(Some(Vec::new())),
+            Err(_) => return Ok(Some(Addressed::default())),
         };
         if addressees.phone_number_ids.is_empty() {
             let mut accounts = Vec::new();
             for waba_id in addressees.waba_ids.iter().take(WABAS_AT_ONCE) {
                 accounts.extend(self.accounts().of_waba(waba_id).await?.iter().cloned());
             }
-            return Ok(Some(accounts));
+            return Ok(Some(Addressed { accounts, unknown: false }));
         }
         let numbers = addressees.phone_number_ids;
         let found = self.accounts().by_phone_number_ids(numbers.iter().cloned()).await?;
-        Ok(Some(numbers.iter().filter_map(|number| found.get(number).cloned().flatten()).collect()))
+        let unknown = found.values().any(Option::is_none);
+        let accounts = numbers.iter().filter_map(|number| found.get(number).cloned().flatten()).collect();
+        Ok(Some(Addressed { accounts, unknown }))
     }
+}
+
+/// The accounts that a body speaks of.
+#[derive(Default)]
+struct Addressed {
+    accounts: Vec<Arc<KnownAccount>>,
+    /// Whether it also speaks of a number that no account has.
+    unknown: bool,
 }
 
 fn unsigned() -> Error {

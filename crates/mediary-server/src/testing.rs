@@ -19,7 +19,8 @@ use mediary_engine::{
 use mediary_graph::{GraphClient, GraphOptions};
 use mediary_store::{
     ChangeKind, ClaimLimits, ContactKey, EventScope, FinishedDownload, IncomingMessage, IngestItem,
-    IngestLimits, IngestPlan, NewCompany, NewMedia, NewWebhookEvent, PlannedItem, Store, StoreOptions,
+    IngestLimits, IngestPlan, ItemSource, NewCompany, NewMedia, NewWebhookEvent, PlannedItem, Store,
+    StoreOptions, Unrecordable,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -66,6 +67,8 @@ pub(crate) struct Made {
     pub(crate) conversation: ConversationId,
     pub(crate) message: MessageId,
     pub(crate) media: MediaId,
+    /// What could not be recorded of its webhook.
+    pub(crate) parked: i64,
 }
 
 /// An answer, read to its end.
@@ -217,15 +220,23 @@ impl House {
         let limits = IngestLimits { events: 1, bytes: 1_000_000 };
         let plan = |events: &[mediary_store::WebhookEvent]| {
             let items = events.iter().map(|event| event.id).zip([item.clone()]);
-            let items = items.map(|(event, item)| PlannedItem { event, item }).collect();
-            IngestPlan { items, ..IngestPlan::default() }
+            let items = items.map(|(event, item)| PlannedItem { event, item, source: None }).collect();
+            // Another item of the same webhook cannot be recorded.
+            let (reason, raw) = (format!("{wamid} of {}", company.slug), "{}".to_owned());
+            let source = ItemSource { company_id: company.id, account_id: company.account, place: 0, raw };
+            let parked = events.iter().map(|event| event.id).zip([(reason, source)]);
+            let parked =
+                parked.map(|(event, (reason, source))| Unrecordable { event, source, reason }).collect();
+            IngestPlan { items, parked, ..IngestPlan::default() }
         };
         let outcome = self.store.ingest(limits, plan).await.unwrap();
         let created =
             outcome.changes.iter().find(|change| change.kind == ChangeKind::MessageCreated).unwrap();
         let message = created.message_id.unwrap();
         let media = self.store.media_by_message(company.id, message).await.unwrap().unwrap();
-        Made { conversation: created.conversation_id, message, media: media.id }
+        let parked = self.store.parked_items(company.id, &Default::default()).await.unwrap().items;
+        let parked = parked.last().unwrap().id;
+        Made { conversation: created.conversation_id, message, media: media.id, parked }
     }
 
     /// The same, its bytes stored.

@@ -146,6 +146,7 @@ async fn ingest_once(store: &Store, message: impl Fn(i64) -> IncomingMessage + S
         let item = |event: &WebhookEvent| PlannedItem {
             event: event.id,
             item: IngestItem::Message(Box::new(message(event.id.0))),
+            source: None,
         };
         IngestPlan { items: events.iter().map(item).collect(), ..IngestPlan::default() }
     };

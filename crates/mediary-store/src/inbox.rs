@@ -131,10 +131,13 @@ impl Store {
         Ok(())
     }
 
-    /// Removes events processed before then; how many.
+    /// Removes events processed before then; how many. Those that something waits for or was set aside of stay.
     pub async fn prune_webhook_events(&self, processed_before: Timestamp, limit: u32) -> Result<u64> {
-        let sql = "DELETE FROM webhook_events WHERE id IN (SELECT id FROM webhook_events
-                WHERE processed_at IS NOT NULL AND processed_at < $1 ORDER BY processed_at, id LIMIT $2)";
+        let sql = "DELETE FROM webhook_events WHERE id IN (SELECT e.id FROM webhook_events e
+                WHERE e.processed_at IS NOT NULL AND e.processed_at < $1
+                    AND NOT EXISTS (SELECT 1 FROM waiting_webhooks w WHERE w.event_id = e.id)
+                    AND NOT EXISTS (SELECT 1 FROM parked_items p WHERE p.event_id = e.id)
+                ORDER BY e.processed_at, e.id LIMIT $2)";
         self.db().execute(sql, args![processed_before, limit]).await
     }
 }

@@ -1,7 +1,7 @@
 //! All of Mediary's SQL: one schema and one text of each statement for SQLite and Postgres.
 //!
 //! [`Store`] is the handle. Its functions stand with the tables they are about: the inbox of webhooks (`inbox`), what
-//! is written from it (`ingest`), downloads as jobs (`downloads`), messages, conversations and media as people read
+//! is written from it (`ingest`), webhooks that wait for an account (`waiting_webhooks`), downloads as jobs (`downloads`), messages, conversations and media as people read
 //! them, and companies with their people and accounts (`people`). Every function about tenant data takes the company.
 //!
 //! Beneath: `db` runs statements on whichever database it is, `pool` lends it connections, `record` turns rows into
@@ -40,6 +40,7 @@ mod trash;
 mod untracked;
 mod usage;
 mod value;
+mod waiting_webhooks;
 mod walk;
 
 pub use conversations::{Contact, Conversation, ConversationQuery};
@@ -51,8 +52,8 @@ pub use error::{Error, ErrorKind, Result};
 pub use inbox::{EventScope, InboxDepth, NewWebhookEvent, WebhookEvent};
 pub use ingest::{
     Change, ChangeKind, ContactKey, IdentityChange, IncomingEdit, IncomingMessage, IncomingRevoke,
-    IncomingStatus, IngestItem, IngestLimits, IngestOutcome, IngestPlan, LegacyMedia, NewMedia, PlannedItem,
-    Reaction,
+    IncomingStatus, IngestItem, IngestLimits, IngestOutcome, IngestPlan, ItemSource, LegacyMedia, NewMedia,
+    ParkedItem, PlannedItem, Reaction, Retried, Unrecordable,
 };
 pub use lists::{MediaQuery, MediaSort, Order};
 pub use media::MediaFile;
@@ -71,4 +72,5 @@ pub use storage_checks::{StorageCheck, StorageChecked, StorageChecksOverview};
 pub use store::{Backend, Store, StoreOptions};
 pub use sweep::SweepPreview;
 pub use trash::{ClaimedTrash, Trash};
+pub use waiting_webhooks::WaitedFor;
 pub use walk::{Expiry, Stretch};

@@ -35,6 +35,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("waiting_updates", include_str!("../migrations/0013_waiting_updates.sql")),
     ("untracked_files", include_str!("../migrations/0014_untracked_files.sql")),
     ("usage", include_str!("../migrations/0015_usage.sql")),
+    ("set_aside", include_str!("../migrations/0016_set_aside.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

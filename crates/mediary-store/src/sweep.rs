@@ -26,7 +26,9 @@ impl Store {
             (SELECT count(*) FROM media_files WHERE is_active AND expires_at <= $1
                 AND (download_status = 'pending' OR (download_status = 'failed' AND last_error_retryable))),
             (SELECT count(*) FROM trash WHERE due_at <= $1),
-            (SELECT count(*) FROM webhook_events WHERE processed_at IS NOT NULL AND processed_at < $2),
+            (SELECT count(*) FROM webhook_events WHERE processed_at IS NOT NULL AND processed_at < $2
+                AND NOT EXISTS (SELECT 1 FROM waiting_webhooks w WHERE w.event_id = webhook_events.id)
+                AND NOT EXISTS (SELECT 1 FROM parked_items p WHERE p.event_id = webhook_events.id)),
             (SELECT count(*) FROM sessions WHERE expires_at < $1)";
         let counted: Option<(i64, i64, i64, i64, i64)> =
             self.db().first(sql, args![now, processed_before]).await?;

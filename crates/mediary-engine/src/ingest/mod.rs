@@ -1,21 +1,23 @@
 //! From the durable inbox to records: many webhook bodies at a time, each item by itself.
 
+mod fit;
 mod message;
+mod parked;
 mod plan;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use mediary_core::{Timestamp, WebhookEventId};
-use mediary_store::{Backend, Change, ChangeKind, IngestLimits, IngestOutcome};
+use mediary_store::{Backend, Change, ChangeKind, IngestLimits, IngestOutcome, WebhookEvent};
 use metrics::{counter, histogram};
 
-use self::plan::{Accounts, plan};
+use self::plan::{Accounts, Keep, plan};
 use crate::engine::{Engine, Shutdown};
 use crate::error::Result;
 use crate::events::{EventBus, EventData, EventName};
 use crate::fault;
-use crate::metrics::{INGEST_EVENTS, INGEST_LAG_SECONDS};
+use crate::metrics::{INGEST_EVENTS, INGEST_LAG_SECONDS, ITEMS_PARKED, WEBHOOKS_WITHOUT_ACCOUNT};
 
 /// How often the inbox is looked at when nobody calls: parked bodies come due, and other processes take webhooks in.
 const POLL: Duration = Duration::from_secs(1);
@@ -36,6 +38,8 @@ const ONE: IngestLimits = IngestLimits { events: 1, bytes: 1 };
 const POSTGRES_INGESTERS: usize = 2;
 const PARKED_FIRST: Duration = Duration::from_secs(10);
 const PARKED_MOST: Duration = Duration::from_secs(3600);
+/// How often webhooks that wait for an account, and parked items, are looked at.
+const SET_ASIDE_EVERY: Duration = Duration::from_secs(1);
 /// How old a looked-up account may be, and how many are kept between batches.
 const ACCOUNTS_KEPT_FOR: Duration = Duration::from_millis(400);
 const ACCOUNTS_KEPT: usize = 1000;
@@ -89,6 +93,12 @@ struct Ingester {
     engine: Engine,
     accounts: Accounts,
     accounts_at: Timestamp,
+    /// What a webhook was put off for. Looked up right before the next batch, so that it is planned by it whatever else is
+    /// forgotten meanwhile.
+    wanted: BTreeSet<String>,
+    /// When, and up to which number, what was set aside was looked at last.
+    set_aside_at: Option<Instant>,
+    set_aside_reached: String,
     generation: u64,
     batch: IngestLimits,
     singly: usize,
@@ -114,6 +124,9 @@ impl Ingester {
             engine,
             accounts: Accounts::new(),
             accounts_at,
+            wanted: BTreeSet::new(),
+            set_aside_at: None,
+            set_aside_reached: String::new(),
             generation,
             batch,
             singly: 0,
@@ -135,29 +148,42 @@ impl Ingester {
 
     /// One batch. Returns how many bodies were dealt with; none means that nothing is due.
     async fn step(&mut self) -> Result<usize> {
+        if self.set_aside_at.is_none_or(|at| at.elapsed() >= SET_ASIDE_EVERY) {
+            self.look_at_what_was_set_aside().await;
+            self.set_aside_at = Some(Instant::now());
+        }
         self.refresh_accounts().await?;
+        let wanted = std::mem::take(&mut self.wanted);
+        self.look_up(wanted).await?;
         let limits = if self.singly > 0 { ONE } else { self.batch };
         self.singly = self.singly.saturating_sub(1);
         let mut seen = Seen::default();
         let accounts = &self.accounts;
-        let outcome = self.engine.store().ingest(limits, |events| {
+        let one = limits.events == ONE.events;
+        let keep = if one { Keep::Sources } else { Keep::Items };
+        let planning = |events: &[WebhookEvent]| {
+            // It is asked again after a collision.
+            seen = Seen::default();
             seen.first = events.first().map(|event| (event.id, event.attempts));
-            let plan = plan(events, accounts, &mut seen.missing);
+            let plan = plan(events, accounts, &mut seen.missing, keep);
             if !events.is_empty() {
                 fault::point("ingest.before_commit");
             }
             plan
-        });
-        match outcome.await {
+        };
+        let store = self.engine.store();
+        let outcome =
+            if one { store.ingest_in_parts(planning).await } else { store.ingest(limits, planning).await };
+        match outcome {
             Ok(outcome) => {
                 let met = outcome.events + seen.missing.len();
                 self.lag = outcome.newest_lag;
                 if outcome.events > 0 {
                     fault::point("ingest.after_commit");
-                    self.tell(&outcome);
-                    self.clear_deleted(&outcome.changes).await;
+                    Self::count(&outcome);
+                    self.engine.recorded(&outcome).await;
                 }
-                self.look_up(seen.missing).await?;
+                self.wanted = seen.missing;
                 Ok(met)
             }
             Err(error) if error.retryable() => Err(error.into()),
@@ -166,7 +192,7 @@ impl Ingester {
                     error = &error as &dyn std::error::Error,
                     "a batch of webhooks goes one by one"
                 );
-                // As many bodies go one by one, so that only the bad one is parked.
+                // As many bodies go one by one, and in parts, so that only the bad item is parked.
                 self.singly = limits.events;
                 Ok(1)
             }
@@ -194,28 +220,11 @@ impl Ingester {
         Ok(())
     }
 
-    fn tell(&self, outcome: &IngestOutcome) {
+    fn count(outcome: &IngestOutcome) {
         counter!(INGEST_EVENTS).increment(outcome.events as u64);
+        counter!(ITEMS_PARKED).increment(outcome.parked as u64);
+        counter!(WEBHOOKS_WITHOUT_ACCOUNT).increment(outcome.waiting as u64);
         histogram!(INGEST_LAG_SECONDS).record(outcome.newest_lag);
-        publish(self.engine.events(), &outcome.changes);
-        if outcome.downloads_due {
-            self.engine.wake().fetch();
-        }
-    }
-
-    /// Revoked media is served to nobody from now on, and its bytes go soon.
-    async fn clear_deleted(&self, changes: &[Change]) {
-        let deleted = changes.iter().filter(|change| change.kind == ChangeKind::MediaDeleted);
-        for (company, media) in deleted.filter_map(|change| Some((change.company_id, change.media_id?))) {
-            if let Err(error) = self.engine.clear_deleted(company, media).await {
-                tracing::error!(
-                    company.id = company.0,
-                    media.id = media.0,
-                    error = &error as &dyn std::error::Error,
-                    "what a revoked file left behind could not be removed"
-                );
-            }
-        }
     }
 
     /// Sets aside the one body that cannot be recorded; it stays, and is tried again later and later.
@@ -240,6 +249,26 @@ fn gives_way(waiting: usize, age: Duration) -> bool {
 }
 
 impl Engine {
+    /// Tells what was recorded, and begins what follows from it.
+    async fn recorded(&self, outcome: &IngestOutcome) {
+        publish(self.events(), &outcome.changes);
+        if outcome.downloads_due {
+            self.wake().fetch();
+        }
+        // Revoked media is served to nobody from now on, and its bytes go soon.
+        let deleted = outcome.changes.iter().filter(|change| change.kind == ChangeKind::MediaDeleted);
+        for (company, media) in deleted.filter_map(|change| Some((change.company_id, change.media_id?))) {
+            if let Err(error) = self.clear_deleted(company, media).await {
+                tracing::error!(
+                    company.id = company.0,
+                    media.id = media.0,
+                    error = &error as &dyn std::error::Error,
+                    "what a revoked file left behind could not be removed"
+                );
+            }
+        }
+    }
+
     /// Forgets what was known of rows that changed, and tells listeners.
     pub(crate) fn changed(&self, changes: &[Change]) {
         for change in changes {

@@ -1,15 +1,23 @@
 //! From webhook bodies to what shall be recorded. Pure: everything it needs to know is given to it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use mediary_core::Timestamp;
-use mediary_graph::{Status, Update, UpdateKind, Webhook};
-use mediary_store::{EventScope, IncomingStatus, IngestItem, IngestPlan, PlannedItem, WebhookEvent};
+use mediary_core::{AccountStatus, Timestamp};
+use mediary_graph::{ADDRESSEES_MAX, Status, Update, UpdateKind, Webhook};
+use mediary_store::{
+    EventScope, IncomingStatus, IngestItem, IngestPlan, ItemSource, PlannedItem, Unrecordable, WebhookEvent,
+};
 
-use super::message;
+use super::{fit, message};
 use crate::accounts::KnownAccount;
 use crate::metrics;
+
+/// Remarks kept of one webhook, and numbers it is read again for.
+const NOTES_MAX: usize = 20;
+const WAITED_FOR_MAX: usize = 16;
+/// The longest phone number id that an account may have.
+const NUMBER_DIGITS_MAX: usize = 32;
 
 /// The accounts that were looked up, by phone number id; `None` is one that does not exist.
 pub(super) type Accounts = HashMap<String, Option<Arc<KnownAccount>>>;
@@ -22,64 +30,195 @@ pub(super) struct Place<'a> {
     pub(super) received_at: Timestamp,
 }
 
+/// How items are planned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// Only what is to be written.
+    Items,
+    /// Also where each comes from, to set it aside by.
+    Sources,
+}
+
 /// Plans a batch. Phone number ids that were not looked up yet go to `missing`, and their events wait.
 pub(super) fn plan(
     events: &[WebhookEvent],
     accounts: &Accounts,
     missing: &mut BTreeSet<String>,
+    keep: Keep,
 ) -> IngestPlan {
     let mut plan = IngestPlan::default();
     for event in events {
-        let mut notes = BTreeSet::new();
-        match Webhook::parse(&event.body) {
-            Ok(webhook) => {
-                let updates = webhook.updates();
-                let unknown = || updates.iter().filter_map(|update| update.phone_number_id.as_ref());
-                let unknown: Vec<_> = unknown().filter(|id| !accounts.contains_key(*id)).cloned().collect();
-                if !unknown.is_empty() {
-                    missing.extend(unknown);
-                    plan.later.push(event.id);
-                    continue;
-                }
-                for update in &updates {
-                    let items = plan_update(update, event, accounts, &mut notes);
-                    plan.items.extend(items.into_iter().map(|item| PlannedItem { event: event.id, item }));
-                }
-            }
+        let webhook = match Webhook::parse(&event.body) {
+            Ok(webhook) => webhook,
             Err(error) => {
-                notes.insert(error.to_string());
+                plan.notes.push((event.id, error.to_string()));
+                continue;
             }
+        };
+        let updates = webhook.updates();
+        let unknown = numbers(&updates).filter(|id| !accounts.contains_key(*id)).map(str::to_owned);
+        let unknown: Vec<String> = unknown.collect();
+        if !unknown.is_empty() {
+            missing.extend(unknown);
+            plan.later.push(event.id);
+            continue;
         }
-        if !notes.is_empty() {
-            plan.notes.push((event.id, notes.into_iter().collect::<Vec<_>>().join("; ")));
+        let mut reading = Reading {
+            event,
+            accounts,
+            keep,
+            plan: &mut plan,
+            notes: BTreeSet::new(),
+            waits: BTreeSet::new(),
+        };
+        for (place, update) in updates.iter().enumerate() {
+            reading.read(place, update);
         }
+        reading.end();
     }
     plan
 }
 
+/// Plans what one parked item means now: the update at its place, if that is still the same one, or the one that looks like it.
+pub(super) fn plan_parked(
+    event: &WebhookEvent,
+    place: i64,
+    raw: &str,
+    account: Arc<KnownAccount>,
+) -> IngestPlan {
+    let mut plan = IngestPlan::default();
+    let note = |plan: &mut IngestPlan, note: &str| plan.notes.push((event.id, note.to_owned()));
+    let Ok(webhook) = Webhook::parse(&event.body) else {
+        note(&mut plan, "its webhook cannot be read");
+        return plan;
+    };
+    let updates = webhook.updates();
+    let place = usize::try_from(place).unwrap_or(usize::MAX);
+    let here = updates.get(place).filter(|update| raw_of(update) == raw);
+    let Some(update) = here.or_else(|| updates.iter().find(|update| raw_of(update) == raw)) else {
+        note(&mut plan, "its webhook does not have it");
+        return plan;
+    };
+    // Only the account it was set aside for: its number may be another company's by now.
+    let accounts = Accounts::from([(account.row.phone_number_id.clone(), Some(account))]);
+    let (notes, waits) = (BTreeSet::new(), BTreeSet::new());
+    let mut reading =
+        Reading { event, accounts: &accounts, keep: Keep::Sources, plan: &mut plan, notes, waits };
+    reading.read(place, update);
+    reading.end();
+    plan
+}
+
+/// The numbers of a webhook that are looked up, each once. WhatsApp sends no more updates than that in one; what more there is
+/// counts as unknown.
+fn numbers(updates: &[Update]) -> impl Iterator<Item = &str> {
+    let mut seen = HashSet::new();
+    let numbers = updates.iter().filter_map(|update| update.phone_number_id.as_deref());
+    numbers.filter(move |number| seen.insert(*number)).take(ADDRESSEES_MAX)
+}
+
+/// An item as JSON.
+fn raw_of(update: &Update) -> String {
+    match &update.kind {
+        UpdateKind::Message { message, .. } => message.raw.clone(),
+        UpdateKind::Other { raw } => raw.to_string(),
+        UpdateKind::Status(_) | UpdateKind::Error(_) => serde_json::to_string(update).unwrap_or_default(),
+    }
+}
+
+/// One webhook while it is planned.
+struct Reading<'a> {
+    event: &'a WebhookEvent,
+    accounts: &'a Accounts,
+    keep: Keep,
+    plan: &'a mut IngestPlan,
+    notes: BTreeSet<String>,
+    waits: BTreeSet<String>,
+}
+
+impl<'a> Reading<'a> {
+    fn read(&mut self, place: usize, update: &Update) {
+        let Some(account) = self.account_of(update) else { return };
+        let items = plan_update(account, update, self.event, &mut self.notes);
+        let event = self.event.id;
+        let source = || ItemSource {
+            company_id: account.row.company_id,
+            account_id: account.row.id,
+            place: i64::try_from(place).unwrap_or(i64::MAX),
+            raw: raw_of(update),
+        };
+        if let Some(reason) = items.iter().find_map(|item| fit::fault(item, update)) {
+            self.plan.parked.push(Unrecordable { event, source: source(), reason });
+            return;
+        }
+        for item in items {
+            let source = (self.keep == Keep::Sources).then(source);
+            self.plan.items.push(PlannedItem { event, item, source });
+        }
+    }
+
+    /// The account that an update is recorded under, if the webhook may speak for it.
+    fn account_of(&mut self, update: &Update) -> Option<&'a KnownAccount> {
+        if let UpdateKind::Other { .. } = update.kind {
+            metrics::not_understood();
+            self.note(format!("nothing to record in field {:.60}", update.field));
+            return None;
+        }
+        let Some(number) = &update.phone_number_id else {
+            self.note("an update names no phone number id".to_owned());
+            return None;
+        };
+        let accounts: &'a Accounts = self.accounts;
+        let Some(account) = accounts.get(number).and_then(Option::as_deref) else {
+            self.note(format!("no account has phone number id {number:.60}"));
+            // Its account may come. The secret of another account does not speak for it.
+            if self.event.scope.installation {
+                self.wait_for(number);
+            }
+            return None;
+        };
+        if !signed_for(&self.event.scope, account) {
+            self.note(format!("the signature does not speak for account {}", account.row.id));
+            return None;
+        }
+        if account.row.status == AccountStatus::Disabled {
+            self.note(format!("account {} is disabled", account.row.id));
+            self.wait_for(number);
+            return None;
+        }
+        Some(account)
+    }
+
+    fn note(&mut self, note: String) {
+        if self.notes.len() < NOTES_MAX {
+            self.notes.insert(note);
+        }
+    }
+
+    fn wait_for(&mut self, number: &str) {
+        let can_be = (1..=NUMBER_DIGITS_MAX).contains(&number.len())
+            && number.bytes().all(|byte| byte.is_ascii_digit());
+        if can_be && self.waits.len() < WAITED_FOR_MAX {
+            self.waits.insert(number.to_owned());
+        }
+    }
+
+    fn end(self) {
+        let event = self.event.id;
+        self.plan.waiting.extend(self.waits.into_iter().map(|number| (event, number)));
+        if !self.notes.is_empty() {
+            let notes: Vec<String> = self.notes.into_iter().collect();
+            self.plan.notes.push((event, notes.join("; ")));
+        }
+    }
+}
+
 fn plan_update(
+    account: &KnownAccount,
     update: &Update,
     event: &WebhookEvent,
-    accounts: &Accounts,
     notes: &mut BTreeSet<String>,
 ) -> Vec<IngestItem> {
-    if let UpdateKind::Other { .. } = update.kind {
-        metrics::not_understood();
-        notes.insert(format!("nothing to record in field {:.60}", update.field));
-        return Vec::new();
-    }
-    let Some(phone_number_id) = &update.phone_number_id else {
-        notes.insert("an update names no phone number id".to_owned());
-        return Vec::new();
-    };
-    let Some(account) = accounts.get(phone_number_id).and_then(Option::as_ref) else {
-        notes.insert(format!("no account has phone number id {phone_number_id:.60}"));
-        return Vec::new();
-    };
-    if !signed_for(&event.scope, account) {
-        notes.insert(format!("the signature does not speak for account {}", account.row.id));
-        return Vec::new();
-    }
     let business_number =
         update.display_phone_number.as_deref().or(account.row.display_phone_number.as_deref()).unwrap_or("");
     let place = Place {
@@ -115,7 +254,10 @@ fn plan_status(place: &Place<'_>, status: &Status, notes: &mut BTreeSet<String>)
         account_id: place.account.row.id,
         provider_message_id: status.message_id.clone(),
         status: known,
-        timestamp: status.timestamp.unwrap_or(place.received_at),
+        timestamp: status
+            .timestamp
+            .filter(|at| message::can_be(*at, place.received_at))
+            .unwrap_or(place.received_at),
         error: message::reported(&status.errors),
     }))
 }

@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::metrics::{
     CHECK_AGE_SECONDS, CHECKED_MISSING, CHECKED_UNTRACKED, CHECKED_WRONG, EVENT_LISTENERS, EXPIRING_UNSAVED,
-    INBOX_DEPTH, INBOX_OLDEST_SECONDS, OLDEST_WAITING_SECONDS, WAITING,
+    INBOX_DEPTH, INBOX_OLDEST_SECONDS, OLDEST_WAITING_SECONDS, PARKED_ITEMS, WAITING, WAITING_WEBHOOKS,
 };
 
 impl Engine {
@@ -20,6 +20,8 @@ impl Engine {
         let inbox = self.store().inbox_depth().await?;
         gauge!(INBOX_DEPTH).set(inbox.waiting as f64);
         gauge!(INBOX_OLDEST_SECONDS).set(age(inbox.oldest_received_at));
+        gauge!(PARKED_ITEMS).set(self.store().parked_item_count().await? as f64);
+        gauge!(WAITING_WEBHOOKS).set(self.store().waiting_webhook_count().await? as f64);
         let checks = self.store().storage_checks_overview().await?;
         gauge!(CHECKED_MISSING).set(checks.missing as f64);
         gauge!(CHECKED_WRONG).set(checks.wrong as f64);

@@ -10,6 +10,8 @@ const HOURLY: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// For how long one kind of rows is pruned before the others get their turn. What is left then is pruned an hour later.
 const PRUNE_WITHIN: Duration = Duration::from_secs(600);
+/// How long webhooks wait for an account with their number.
+const WEBHOOKS_WAIT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Statuses and edits wait this long for their message.
 const UPDATES_WAIT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 /// An unfinished upload that nobody wrote to for this long belongs to nobody.
@@ -49,6 +51,9 @@ impl Engine {
                 steps.done(swept.map(|swept| swept.removed).map_err(Into::into));
         }
         let store = self.store();
+        let waited = self.now().minus(WEBHOOKS_WAIT_FOR);
+        let waiting = || async { Ok(store.prune_waiting_webhooks(waited, BATCH).await?) };
+        steps.done(in_batches(PRUNE_WITHIN, waiting).await);
         let bodies = || async { Ok(store.prune_webhook_events(self.processed_before(), BATCH).await?) };
         report.webhooks_pruned += steps.done(in_batches(PRUNE_WITHIN, bodies).await);
         let sessions = || async { Ok(store.prune_sessions(self.now(), BATCH).await?) };

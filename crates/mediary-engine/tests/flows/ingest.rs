@@ -241,3 +241,96 @@ async fn media_of_an_old_message_is_still_tried() {
     assert!(record.sha256.is_some());
     assert!(record.expires_at > NOW);
 }
+
+#[tokio::test]
+async fn one_bad_item_is_parked_alone_and_its_neighbours_are_recorded() {
+    let world = World::new().await;
+    let text = |id: &str| message(id, "text", json!({"body": id}));
+    let mut nobodys = text("wamid.4");
+    nobodys.as_object_mut().unwrap().remove("from");
+    let mut long = text("wamid.5");
+    long["from"] = "1".repeat(3000).into();
+    let list = json!([text("wamid.1"), text("wamid.2"), nobodys, text("wamid.3"), long, text("wamid.6")]);
+    world.post(&change("messages", json!({"messages": list}))).await;
+    let texts: Vec<_> = messages(&world).await.into_iter().filter_map(|item| item.message.text).collect();
+    assert_eq!(texts, ["wamid.1", "wamid.2", "wamid.3", "wamid.6"]);
+    assert_eq!(world.store.inbox_depth().await.unwrap().waiting, 0);
+    let parked = world.store.parked_items(world.company, &Default::default()).await.unwrap().items;
+    let reasons: Vec<_> = parked.iter().map(|item| item.reason.as_str()).collect();
+    assert_eq!(
+        reasons,
+        [
+            "it names nobody it is from or to",
+            "its WhatsApp id of the person has 3000 bytes, and 1024 are kept at most"
+        ]
+    );
+    let again = world.engine.retry_webhook_item(world.company, parked[0].id).await.unwrap();
+    assert_eq!(again.as_deref(), Some("it names nobody it is from or to"));
+    let kept = world.store.parked_item(world.company, parked[0].id).await.unwrap().unwrap();
+    assert_eq!(kept.attempts, 1);
+    let stranger = world.engine.retry_webhook_item(mediary_core::CompanyId(99), parked[0].id).await;
+    assert_eq!(stranger.unwrap_err().code(), mediary_core::ErrorCode::NotFound);
+}
+
+#[tokio::test]
+async fn media_of_the_past_without_a_person_finds_its_message_by_its_id() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    let mut picture = message("wamid.1", "image", media_node(&media));
+    picture.as_object_mut().unwrap().remove("from");
+    let history = change("history", json!({"messages": [picture]}));
+    world.post(&history).await;
+    assert!(messages(&world).await.is_empty(), "its message is not known yet");
+    let parked = world.store.parked_items(world.company, &Default::default()).await.unwrap().items;
+    assert_eq!(parked.len(), 1);
+    let placeholder = message("wamid.1", "media_placeholder", json!({}));
+    let thread = json!({"id": "15550100001", "messages": [placeholder]});
+    world.post(&change("history", json!({"history": [{"threads": [thread]}]}))).await;
+    assert_eq!(messages(&world).await.len(), 1);
+    // The item is tried again by itself.
+    world.advance(std::time::Duration::from_secs(61));
+    world.engine.run_due().await.unwrap();
+    assert!(world.store.parked_items(world.company, &Default::default()).await.unwrap().items.is_empty());
+    assert_eq!(world.all_media().await[0].provider_media_id.as_deref(), Some(media.id.as_str()));
+}
+
+#[tokio::test]
+async fn a_time_that_cannot_be_is_the_time_of_arrival() {
+    let world = World::new().await;
+    let arrived = NOW.millis();
+    let soon = (arrived / 1000 + 60).to_string();
+    for (number, time) in ["4102444800", "1795860400000", "", &soon].into_iter().enumerate() {
+        let mut odd = message(&format!("wamid.{number}"), "text", json!({"body": "hello"}));
+        odd["timestamp"] = time.into();
+        world.post(&webhook(odd)).await;
+    }
+    let times: Vec<_> = messages(&world).await.iter().map(|item| item.message.sent_at.millis()).collect();
+    assert_eq!(times, [arrived, arrived, arrived, arrived + 60_000]);
+    let media = world.png(1).await;
+    let mut picture = message("wamid.9", "image", media_node(&media));
+    picture["timestamp"] = "4102444800".into();
+    world.post(&webhook(picture)).await;
+    world.engine.run_due().await.unwrap();
+    let life = world.media_of(&media.id).await.expires_at.since(NOW);
+    assert_eq!(life, mediary_core::limits::PROVIDER_MEDIA_LIFE);
+}
+
+#[tokio::test]
+async fn history_knows_the_business_in_either_spelling_of_its_number() {
+    let world = World::new().await;
+    let from = |wamid: &str, from: &str| {
+        let mut message = message(wamid, "text", json!({"body": "hello"}));
+        message["from"] = from.into();
+        message["to"] = "4915550100".into();
+        message
+    };
+    let thread = json!({"id": "4915550100", "messages": [
+        from("wamid.1", "558890000002"), from("wamid.2", "5588990000002"), from("wamid.3", "4915550100")]});
+    let mut body = change("history", json!({"history": [{"threads": [thread]}]}));
+    body["entry"][0]["changes"][0]["value"]["metadata"]["display_phone_number"] = "+55 88 99000-0002".into();
+    world.post(&body).await;
+    let all = messages(&world).await;
+    let directions: Vec<_> = all.iter().map(|item| item.message.direction).collect();
+    assert_eq!(directions, [Direction::Outbound, Direction::Outbound, Direction::Inbound]);
+    assert_eq!(conversations(&world).await.len(), 1);
+}

@@ -165,3 +165,74 @@ async fn meta_verifies_with_any_token_of_ours() {
         assert_eq!(world.engine.verify_subscription(token).await.unwrap(), known, "{token:?}");
     }
 }
+
+#[tokio::test]
+async fn a_webhook_for_a_number_that_is_added_later_is_read_then() {
+    let world = world().await;
+    accept(&world, &to_numbers(&["201", PHONE_NUMBER_ID, "202"]), INSTALLATION).await.unwrap();
+    // Signed with the installation's secret, so it does not speak for the account that has its own.
+    assert!(texts(&world).await.is_empty());
+    assert_eq!(world.store.waiting_webhook_count().await.unwrap(), 2);
+    let shared = AccountDraft { app_secret: None, ..draft("202") };
+    world.engine.accounts().create(world.company, &shared).await.unwrap();
+    assert_eq!(texts(&world).await, ["to 202"]);
+    // A known number is read at once, whatever else the body names.
+    accept(&world, &to_numbers(&["203", "202", "201"]).replace("wamid.202", "wamid.x"), INSTALLATION)
+        .await
+        .unwrap();
+    assert_eq!(texts(&world).await, ["to 202", "to 202"]);
+    // An account with a secret of its own takes nothing that the installation's signed.
+    world.engine.accounts().create(world.company, &draft("201")).await.unwrap();
+    assert_eq!(texts(&world).await.len(), 2);
+    assert_eq!(world.store.waiting_webhook_count().await.unwrap(), 1, "only 203 is waited for");
+}
+
+#[tokio::test]
+async fn a_body_with_a_strange_number_has_to_be_signed_all_the_same() {
+    let world = world().await;
+    let body = to_numbers(&["201"]);
+    assert_eq!(accept(&world, &body, "some secret").await, Err(ErrorCode::Unauthorized));
+    // The secret of one account does not speak for a number that nobody has.
+    accept(&world, &to_numbers(&["201", PHONE_NUMBER_ID]), APP_SECRET).await.unwrap();
+    assert_eq!(texts(&world).await, [format!("to {PHONE_NUMBER_ID}")]);
+    assert_eq!(world.store.waiting_webhook_count().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_disabled_account_takes_nothing_in_until_it_is_active_again() {
+    let world = world().await;
+    let set = async |status| {
+        let change = mediary_engine::AccountChange { status: Some(status), ..Default::default() };
+        world.engine.accounts().update(world.company, world.account, &change).await.unwrap();
+    };
+    set(mediary_core::AccountStatus::Disabled).await;
+    accept(&world, &to_numbers(&[PHONE_NUMBER_ID]), APP_SECRET).await.unwrap();
+    assert!(texts(&world).await.is_empty());
+    set(mediary_core::AccountStatus::Active).await;
+    assert_eq!(texts(&world).await, [format!("to {PHONE_NUMBER_ID}")]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_of_invented_numbers_come_to_an_end_and_hold_up_nobody() {
+    let world = world().await;
+    for body in 0..3 {
+        let invented: Vec<String> = (0..900).map(|number| format!("9{body}{number:06}")).collect();
+        let mut numbers: Vec<&str> = invented.iter().map(String::as_str).collect();
+        numbers.push(PHONE_NUMBER_ID);
+        accept(&world, &to_numbers(&numbers), APP_SECRET).await.unwrap();
+    }
+    let neighbour = to_numbers(&[PHONE_NUMBER_ID]).replace("wamid.", "wamid.neighbour.");
+    accept(&world, &neighbour, APP_SECRET).await.unwrap();
+    // As slow as a database far away: whatever was looked up is old by the next batch.
+    let clock = world.clock.clone();
+    let turning = tokio::spawn(async move {
+        loop {
+            clock.advance(std::time::Duration::from_millis(500));
+            tokio::task::yield_now().await;
+        }
+    });
+    let read = tokio::time::timeout(std::time::Duration::from_secs(60), texts(&world)).await;
+    turning.abort();
+    assert_eq!(read.expect("an end").len(), 2);
+    assert_eq!(inbox(&world).await, 0);
+}

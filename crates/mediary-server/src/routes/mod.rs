@@ -19,6 +19,7 @@ mod settings;
 pub(crate) mod ui;
 mod users;
 mod webhook;
+mod webhook_events;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -91,6 +92,7 @@ fn json_routes() -> OpenApiRouter<App> {
         .merge(users::routes())
         .merge(api_keys::routes())
         .merge(records::routes())
+        .merge(webhook_events::routes())
 }
 
 /// Asked so often, or by machines so simple, that little may surround them.

@@ -137,7 +137,13 @@ async fn arrive(
     arrived: Vec<IncomingMessage>,
     applied: &mut Applied,
 ) -> Result<Updates> {
-    let NewRows { fresh, repeated } = write(tx, now, arrived, applied).await?;
+    // The media of past conversations may come without the person: its message is known by then.
+    let named =
+        |message: &IncomingMessage| message.contact.wa_id.is_some() || message.contact.user_id.is_some();
+    let (arrived, nameless): (Vec<_>, Vec<_>) = arrived.into_iter().partition(named);
+    let NewRows { fresh, mut repeated } = write(tx, now, arrived, applied).await?;
+    duplicates::require(tx, &nameless).await?;
+    repeated.extend(nameless);
     for row in &fresh {
         if row.message.reaction.is_none() {
             let kind = ChangeKind::MessageCreated;

@@ -28,7 +28,22 @@ impl Tries {
     pub(super) async fn after(&mut self, tx: Tx, error: Error) -> Result<()> {
         tx.roll_back().await;
         self.0 += 1;
-        if collided(&error) && self.0 < TRIES { Ok(()) } else { Err(error) }
+        if collided(&error) && !self.over() { Ok(()) } else { Err(error) }
+    }
+
+    /// Whether nothing is tried again after this.
+    fn over(&self) -> bool {
+        self.0 >= TRIES
+    }
+
+    /// Whether this is the last try: what collides now collides with no one.
+    pub(super) fn last(&self) -> bool {
+        self.0 + 1 >= TRIES
+    }
+
+    /// Whether an error tells nothing about what was to be written.
+    pub(super) fn may_pass(error: &Error) -> bool {
+        error.retryable() || collided(error)
     }
 }
 

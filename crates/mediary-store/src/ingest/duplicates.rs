@@ -11,7 +11,7 @@ use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::{Record as _, record};
 use crate::value::args;
-use crate::{Result, dialect};
+use crate::{Error, Result, dialect};
 
 record! {
     /// A message that is there already, and the state of its media.
@@ -76,6 +76,16 @@ pub(super) async fn apply(
         }
     }
     Ok(())
+}
+
+/// Fails unless each of these messages is there already.
+pub(super) async fn require(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<()> {
+    let existing = look_up(tx, messages, "").await?;
+    let known = |message: &IncomingMessage| existing.contains_key(&MessageKey::of(message));
+    if messages.iter().all(known) {
+        return Ok(());
+    }
+    Err(Error::invalid("it names nobody it is from or to, and there is no message with its id yet"))
 }
 
 async fn look_up(tx: &mut Tx, messages: &[IncomingMessage], hold: &str) -> Result<ByMessage<Existing>> {

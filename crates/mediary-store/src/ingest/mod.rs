@@ -44,21 +44,26 @@ mod import;
 mod media;
 mod merge;
 mod messages;
+mod parked;
+mod parts;
 mod reactions;
 mod statuses;
 mod types;
 mod waiting;
 
+use std::time::Duration;
+
 use mediary_core::{Timestamp, WebhookEventId};
 use sqlx::AssertSqlSafe;
 
+pub use parked::{ParkedItem, Retried};
 pub use types::*;
 
 use crate::bulk::Bulk;
 use crate::db::{Db, Tx};
 use crate::record::Record as _;
 use crate::value::args;
-use crate::{Backend, Result, Store, WebhookEvent, dialect};
+use crate::{Backend, Error, Result, Store, WebhookEvent, dialect, waiting_webhooks};
 use apply::Applied;
 use collisions::Tries;
 pub(crate) use growth::Growth;
@@ -66,6 +71,17 @@ pub(crate) use growth::Growth;
 /// Items written in one transaction on SQLite, where nobody else can write meanwhile. Items are written once however
 /// often they come, so an event may be spread over several transactions as long as the last one marks it.
 const SQLITE_ITEMS: usize = 256;
+/// How long an event waits that was put off several times.
+const PUT_OFF_FOR: Duration = Duration::from_secs(1);
+
+/// How the items of a batch are applied.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Together {
+    /// All or none.
+    Whole,
+    /// All but the bad ones, which are set aside.
+    Parts,
+}
 
 impl Store {
     /// Takes waiting events in the order of their arrival, asks `plan` what they mean, and writes that.
@@ -75,49 +91,59 @@ impl Store {
     pub async fn ingest(
         &self,
         limits: IngestLimits,
+        plan: impl FnMut(&[WebhookEvent]) -> IngestPlan + Send,
+    ) -> Result<IngestOutcome> {
+        self.ingest_as(limits, Together::Whole, plan).await
+    }
+
+    /// Takes one event, and records of it what can be recorded; the rest is set aside, item by item.
+    pub async fn ingest_in_parts(
+        &self,
+        plan: impl FnMut(&[WebhookEvent]) -> IngestPlan + Send,
+    ) -> Result<IngestOutcome> {
+        self.ingest_as(IngestLimits { events: 1, bytes: 1 }, Together::Parts, plan).await
+    }
+
+    async fn ingest_as(
+        &self,
+        limits: IngestLimits,
+        together: Together,
         mut plan: impl FnMut(&[WebhookEvent]) -> IngestPlan + Send,
     ) -> Result<IngestOutcome> {
         let now = self.now();
         let db = self.db();
-        let (events, applied) = match db.backend() {
-            Backend::Sqlite => {
-                let waiting =
-                    db.all(AssertSqlSafe(waiting_sql(Backend::Sqlite)), waiting_args(now, limits)).await?;
-                let events = bodies(&within(&waiting, limits)).read(db).await?;
-                let plan = plan(&events);
-                let planned = planned(events, &plan.later);
-                (plan_size(&planned), write_in_slices(db, now, &planned, plan).await?)
-            }
-            Backend::Postgres => {
-                let mut tries = Tries::default();
-                loop {
-                    let mut tx = db.begin().await?;
-                    match write_at_once(&mut tx, now, limits, &mut plan).await {
-                        Ok(done) => {
-                            tx.commit().await?;
-                            break done;
-                        }
-                        Err(error) => tries.after(tx, error).await?,
+        let (marks, applied) = if db.backend() == Backend::Sqlite && together == Together::Whole {
+            let waiting =
+                db.all(AssertSqlSafe(waiting_sql(Backend::Sqlite)), waiting_args(now, limits)).await?;
+            let events = bodies(&within(&waiting, limits)).read(db).await?;
+            let (marks, items) = Marks::of(plan(&events), events);
+            let applied = write_in_slices(db, now, &marks, items).await?;
+            (marks, applied)
+        } else {
+            let mut tries = Tries::default();
+            loop {
+                let mut tx = db.begin().await?;
+                let last = tries.last();
+                match write_at_once(&mut tx, now, limits, together, last, &mut plan).await {
+                    Ok(done) => {
+                        tx.commit().await?;
+                        break done;
                     }
+                    Err(error) => tries.after(tx, error).await?,
                 }
             }
         };
         self.inner.growth.keep_up(db, applied.newest).await;
-        let (count, newest) = events;
-        let newest_lag = newest.map(|received_at| now.since(received_at)).unwrap_or_default();
+        let newest = marks.planned.iter().map(|event| event.received_at).max();
         Ok(IngestOutcome {
-            events: count,
+            events: marks.planned.len(),
             changes: applied.changes,
             downloads_due: applied.downloads_due,
-            newest_lag,
+            newest_lag: newest.map(|received_at| now.since(received_at)).unwrap_or_default(),
+            parked: marks.parked.len(),
+            waiting: marks.waiting.len(),
         })
     }
-}
-
-/// The events that are done with this plan.
-fn planned(mut events: Vec<WebhookEvent>, later: &[WebhookEventId]) -> Vec<WebhookEvent> {
-    events.retain(|event| !later.contains(&event.id));
-    events
 }
 
 /// Takes, plans and writes events in one transaction.
@@ -125,19 +151,65 @@ async fn write_at_once(
     tx: &mut Tx,
     now: Timestamp,
     limits: IngestLimits,
+    together: Together,
+    last: bool,
     plan: &mut (impl FnMut(&[WebhookEvent]) -> IngestPlan + Send),
-) -> Result<((usize, Option<Timestamp>), Applied)> {
+) -> Result<(Marks, Applied)> {
     let waiting = tx.all(AssertSqlSafe(waiting_sql(tx.backend())), waiting_args(now, limits)).await?;
     let events = bodies(&within(&waiting, limits)).run(tx).await?;
-    let IngestPlan { items, notes, later } = plan(&events);
-    let planned = planned(events, &later);
-    let applied = apply::apply(tx, now, items).await?;
-    mark_processed(tx, now, &planned, &notes).await?;
-    Ok((plan_size(&planned), applied))
+    let (mut marks, items) = Marks::of(plan(&events), events);
+    let applied = match together {
+        Together::Whole => apply::apply(tx, now, items).await?,
+        Together::Parts => {
+            let may_pass = |error: &Error| if last { error.retryable() } else { Tries::may_pass(error) };
+            let (applied, bad) = parts::apply(tx, now, items, may_pass).await?;
+            marks.parked.extend(bad);
+            applied
+        }
+    };
+    marks.write(tx, now).await?;
+    Ok((marks, applied))
 }
 
-fn plan_size(events: &[WebhookEvent]) -> (usize, Option<Timestamp>) {
-    (events.len(), events.iter().map(|event| event.received_at).max())
+/// What a transaction notes of events besides their items.
+struct Marks {
+    /// The events that are done with it.
+    planned: Vec<WebhookEvent>,
+    notes: Vec<(WebhookEventId, String)>,
+    later: Vec<WebhookEventId>,
+    waiting: Vec<(WebhookEventId, String)>,
+    parked: Vec<Unrecordable>,
+}
+
+impl Marks {
+    fn of(plan: IngestPlan, mut events: Vec<WebhookEvent>) -> (Self, Vec<PlannedItem>) {
+        let IngestPlan { items, notes, later, waiting, parked } = plan;
+        events.retain(|event| !later.contains(&event.id));
+        (Self { planned: events, notes, later, waiting, parked }, items)
+    }
+
+    async fn write(&self, tx: &mut Tx, now: Timestamp) -> Result<()> {
+        mark_processed(tx, now, &self.planned, &self.notes).await?;
+        put_off(tx, now, &self.later).await?;
+        waiting_webhooks::keep(tx, &self.planned, &self.waiting).await?;
+        parked::keep(tx, now, &self.planned, &self.parked).await
+    }
+}
+
+/// Counts an attempt of events that could not be planned yet. They are next again, for what they lack is looked up now; one
+/// that has been put off often makes room for others.
+async fn put_off(tx: &mut Tx, now: Timestamp, later: &[WebhookEventId]) -> Result<()> {
+    let mut update = Bulk::new(
+        "WITH k(id, at) AS (",
+        ") UPDATE webhook_events SET attempts = attempts + 1,
+                next_attempt_at = CASE WHEN attempts < 3 THEN next_attempt_at ELSE k.at END
+            FROM k WHERE webhook_events.id = k.id",
+    );
+    for event in later {
+        update.push(args![*event, now.plus(PUT_OFF_FOR)]);
+    }
+    update.execute(tx).await?;
+    Ok(())
 }
 
 /// Ids and sizes first: bodies are large, and only as many as fit are read.
@@ -174,24 +246,19 @@ fn bodies(ids: &[WebhookEventId]) -> Bulk {
     select
 }
 
-async fn write_in_slices(
-    db: &Db,
-    now: Timestamp,
-    events: &[WebhookEvent],
-    plan: IngestPlan,
-) -> Result<Applied> {
+async fn write_in_slices(db: &Db, now: Timestamp, marks: &Marks, items: Vec<PlannedItem>) -> Result<Applied> {
     let mut applied = Applied::default();
-    if events.is_empty() {
+    if marks.planned.is_empty() && marks.later.is_empty() {
         return Ok(applied);
     }
-    let mut items = plan.items.into_iter();
+    let mut items = items.into_iter();
     loop {
         let slice: Vec<PlannedItem> = items.by_ref().take(SQLITE_ITEMS).collect();
         let mut tx = db.begin().await?;
         applied.add(apply::apply(&mut tx, now, slice).await?);
         let last = items.len() == 0;
         if last {
-            mark_processed(&mut tx, now, events, &plan.notes).await?;
+            marks.write(&mut tx, now).await?;
         }
         tx.commit().await?;
         if last {

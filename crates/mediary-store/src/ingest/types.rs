@@ -26,6 +26,7 @@ redacted! {
     ContactKey { group }
     NewMedia { provider_media_id, file_type, policy, download_now }
     LegacyMedia {}
+    ItemSource { company_id, account_id, place }
     Reaction { target }
 }
 
@@ -42,14 +43,39 @@ pub struct IngestPlan {
     pub items: Vec<PlannedItem>,
     /// Remarks kept with an event though it is processed, like an account nobody knows.
     pub notes: Vec<(WebhookEventId, String)>,
-    /// Events that cannot be planned yet: they stay as they are, without an attempt counted.
+    /// Events that cannot be planned yet: they stay, with an attempt counted.
     pub later: Vec<WebhookEventId>,
+    /// Numbers that no active account has, and the event that is read again when one has it.
+    pub waiting: Vec<(WebhookEventId, String)>,
+    /// What can never be recorded as it is.
+    pub parked: Vec<Unrecordable>,
 }
 
 #[derive(Clone, Debug)]
 pub struct PlannedItem {
     pub event: WebhookEventId,
     pub item: IngestItem,
+    /// To set it aside by, where items are applied one by one.
+    pub source: Option<ItemSource>,
+}
+
+/// Where an item comes from.
+#[derive(Clone)]
+pub struct ItemSource {
+    pub company_id: CompanyId,
+    pub account_id: AccountId,
+    /// Which of its webhook's items it is.
+    pub place: i64,
+    /// The item as JSON.
+    pub raw: String,
+}
+
+/// An item that cannot be recorded, and why.
+#[derive(Clone, Debug)]
+pub struct Unrecordable {
+    pub event: WebhookEventId,
+    pub source: ItemSource,
+    pub reason: String,
 }
 
 #[derive(Clone, Debug)]
@@ -189,6 +215,9 @@ pub struct IngestOutcome {
     pub downloads_due: bool,
     /// How long the newest event of the batch had waited.
     pub newest_lag: Duration,
+    /// Items that were set aside, and webhooks that wait for an account.
+    pub parked: usize,
+    pub waiting: usize,
 }
 
 /// A record that changed, for live events.

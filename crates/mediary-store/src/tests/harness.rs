@@ -224,7 +224,7 @@ pub(super) fn plan(events: &[WebhookEvent], items: Vec<IngestItem>) -> IngestPla
     let Some(event) = events.first() else {
         return IngestPlan::default();
     };
-    let items = items.into_iter().map(|item| PlannedItem { event: event.id, item }).collect();
+    let items = items.into_iter().map(|item| PlannedItem { event: event.id, item, source: None }).collect();
     IngestPlan { items, ..IngestPlan::default() }
 }
 

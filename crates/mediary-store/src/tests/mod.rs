@@ -16,6 +16,7 @@ mod joins;
 mod lists;
 mod moves;
 mod nodes;
+mod parked;
 mod parts;
 pub(crate) mod plans;
 mod policies;

@@ -132,6 +132,7 @@ async fn tenant_tables_can_be_distributed_by_company() {
         "nodes_pkey",
         "sessions_token_hash_key",
         "users_email_key",
+        "waiting_webhooks_pkey",
         "webhook_events_pkey",
         "whatsapp_accounts_phone_number_id_key",
     ];

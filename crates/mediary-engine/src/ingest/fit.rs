@@ -1,0 +1,45 @@
+//! What the records cannot take, told before the database is asked: an item that names nobody, or whose ids are too long to
+//! be found by.
+
+use mediary_graph::{Origin, Update, UpdateKind};
+use mediary_store::{ContactKey, IncomingMessage, IngestItem};
+
+/// The longest id of WhatsApp's that is kept: Postgres has no index rows above 2.7 KB, and some hold two ids. WhatsApp's own
+/// have less than 200 bytes.
+const ID_BYTES_MAX: usize = 1024;
+
+/// Why an item cannot be recorded, if it cannot.
+pub(super) fn fault(item: &IngestItem, update: &Update) -> Option<String> {
+    match item {
+        IngestItem::Message(message) => of_message(message, update),
+        IngestItem::Status(status) => too_long("message id", &status.provider_message_id),
+        IngestItem::Edit(edit) => too_long("id of the edited message", &edit.target)
+            .or_else(|| too_long("media id", edit.media.as_ref()?.provider_media_id.as_ref()?)),
+        IngestItem::Revoke(revoke) => too_long("id of the revoked message", &revoke.target),
+        IngestItem::Identity(change) => of_contact(&change.old).or_else(|| of_contact(&change.new)),
+    }
+}
+
+fn of_message(message: &IncomingMessage, update: &Update) -> Option<String> {
+    let contact = &message.contact;
+    // The media of a message that is known already belongs to its conversation.
+    let of_history = matches!(update.kind, UpdateKind::Message { origin: Origin::HistoryMedia, .. });
+    if contact.wa_id.is_none() && contact.user_id.is_none() && !of_history {
+        return Some("it names nobody it is from or to".to_owned());
+    }
+    too_long("message id", &message.provider_message_id)
+        .or_else(|| of_contact(contact))
+        .or_else(|| too_long("media id", message.media.as_ref()?.provider_media_id.as_ref()?))
+        .or_else(|| too_long("id of the message it reacts to", &message.reaction.as_ref()?.target))
+}
+
+fn of_contact(contact: &ContactKey) -> Option<String> {
+    let wa_id = contact.wa_id.as_ref().and_then(|id| too_long("WhatsApp id of the person", id));
+    wa_id.or_else(|| too_long("user id of the person", contact.user_id.as_ref()?))
+}
+
+fn too_long(what: &str, id: &str) -> Option<String> {
+    let bytes = id.len();
+    (bytes > ID_BYTES_MAX)
+        .then(|| format!("its {what} has {bytes} bytes, and {ID_BYTES_MAX} are kept at most"))
+}

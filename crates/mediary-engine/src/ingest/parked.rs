@@ -1,0 +1,74 @@
+//! What was set aside: webhooks for numbers without an account, and items that could not be recorded.
+
+use mediary_core::{CompanyId, ErrorCode};
+use mediary_store::{IngestPlan, Retried};
+
+use super::Ingester;
+use super::plan::plan_parked;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+
+/// Parked items tried again at a time.
+const ITEMS_AT_ONCE: u32 = 16;
+
+impl Ingester {
+    /// Puts webhooks back whose account is there by now, and tries parked items again that are due. Looks at some numbers each
+    /// time, so that it costs the same however many are waited for.
+    pub(super) async fn look_at_what_was_set_aside(&mut self) {
+        // Whatever is wrong with these, nobody's new messages wait for it.
+        if let Err(error) = self.try_what_was_set_aside().await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "what was set aside could not be looked at"
+            );
+        }
+    }
+
+    async fn try_what_was_set_aside(&mut self) -> Result<()> {
+        let store = self.engine.store();
+        let found = store.reread_webhooks(&self.set_aside_reached).await?;
+        self.set_aside_reached = found.reached;
+        for (company, item) in store.due_parked_items(ITEMS_AT_ONCE).await? {
+            // One that fails otherwise than by being refused does not keep the others from their turn.
+            if let Err(error) = self.engine.retry_webhook_item(company, item).await {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(
+                    company.id = company.0,
+                    item.id = item,
+                    error,
+                    "a parked item could not be tried"
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Tries to record one parked item of a company again; the reason, if it stays.
+    pub async fn retry_webhook_item(&self, company: CompanyId, id: i64) -> Result<Option<String>> {
+        let nothing = || Error::not_found("there is no such parked item");
+        let item = self.store().parked_item(company, id).await?.ok_or_else(nothing)?;
+        let account = self.accounts().by_id_now(company, item.account_id).await?;
+        let account = account.ok_or_else(|| Error::new(ErrorCode::NotFound, "its account is not there"))?;
+        let plan = |event: &mediary_store::WebhookEvent, place: i64, raw: &str| -> IngestPlan {
+            plan_parked(event, place, raw, account.clone())
+        };
+        match self.store().retry_parked_item(company, id, plan).await? {
+            Some(Retried::Recorded(outcome)) => {
+                self.recorded(&outcome).await;
+                Ok(None)
+            }
+            Some(Retried::Refused(reason)) => {
+                tracing::warn!(
+                    company.id = company.0,
+                    item.id = id,
+                    "a parked webhook item is refused again"
+                );
+                Ok(Some(reason))
+            }
+            // Another node recorded it at this moment.
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Items that could not be recorded: kept with their webhook, shown to their company, and tried again later and later.
+
+use std::time::Duration;
+
+use mediary_core::{AccountId, Backoff, CompanyId, Timestamp, WebhookEventId};
+use sqlx::AssertSqlSafe;
+
+use super::apply::{self, Applied};
+use super::collisions::Tries;
+use super::parts;
+use super::types::{IngestOutcome, IngestPlan, Unrecordable};
+use crate::bulk::Bulk;
+use crate::db::Tx;
+use crate::record::{Record as _, record};
+use crate::value::args;
+use crate::{Cursor, Page, PageRequest, Result, Store, WebhookEvent, dialect};
+
+/// The waits between tries, and how many there are before only somebody who asks for it makes one.
+const AGAIN: Backoff = Backoff { first: Duration::from_secs(60), most: Duration::from_secs(24 * 3600) };
+const ATTEMPTS: u32 = 20;
+
+record! {
+    /// An item of a webhook that could not be recorded.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct ParkedItem from parked_items as p {
+        pub id: i64,
+        pub company_id: CompanyId,
+        pub account_id: AccountId,
+        pub event_id: WebhookEventId,
+        /// Which of the webhook's items it is.
+        pub place: i64,
+        pub reason: String,
+        pub attempts: u32,
+        /// When it is tried again by itself.
+        pub next_attempt_at: Option<Timestamp>,
+        pub received_at: Timestamp,
+        pub parked_at: Timestamp,
+    }
+}
+
+/// What became of a parked item that was tried again.
+#[derive(Debug)]
+pub enum Retried {
+    Recorded(IngestOutcome),
+    /// It stays, for this reason.
+    Refused(String),
+}
+
+/// When the next try after so many is.
+fn next_attempt(now: Timestamp, attempts: u32) -> Option<Timestamp> {
+    (attempts < ATTEMPTS).then(|| now.plus(AGAIN.wait(attempts.saturating_add(1))))
+}
+
+/// Sets items aside, each once however often its webhook is read.
+pub(super) async fn keep(
+    tx: &mut Tx,
+    now: Timestamp,
+    events: &[WebhookEvent],
+    items: &[Unrecordable],
+) -> Result<()> {
+    let mut insert = Bulk::new(
+        "INSERT INTO parked_items (company_id, account_id, event_id, place, raw, reason, next_attempt_at, received_at,
+            parked_at)",
+        "ON CONFLICT (company_id, event_id, place) DO NOTHING",
+    );
+    for item in items {
+        let event = events.iter().find(|event| event.id == item.event);
+        insert.push(args![
+            item.source.company_id,
+            item.source.account_id,
+            item.event,
+            item.source.place,
+            item.source.raw.as_str(),
+            item.reason.as_str(),
+            next_attempt(now, 0),
+            event.map_or(now, |event| event.received_at),
+            now,
+        ]);
+    }
+    insert.execute(tx).await?;
+    Ok(())
+}
+
+type Row = (ParkedItem, (String,));
+
+fn select(rest: &str) -> String {
+    format!("SELECT {}, p.raw FROM parked_items p WHERE {rest}", ParkedItem::SELECT)
+}
+
+impl Store {
+    /// What could not be recorded of a company's webhooks, oldest first.
+    pub async fn parked_items(&self, company: CompanyId, page: &PageRequest) -> Result<Page<ParkedItem>> {
+        let sql = select("p.company_id = $1 AND p.id > $2 ORDER BY p.id LIMIT $3");
+        let args = args![company, page.after_id()?, page.row_count()];
+        let rows: Vec<Row> = self.db().all(AssertSqlSafe(sql), args).await?;
+        let rows = rows.into_iter().map(|(item, _)| item).collect();
+        Ok(Page::from_rows(rows, page.limit, |item: &ParkedItem| Cursor::number(item.id, item.id)))
+    }
+
+    pub async fn parked_item(&self, company: CompanyId, id: i64) -> Result<Option<ParkedItem>> {
+        let sql = select("p.company_id = $1 AND p.id = $2");
+        let row: Option<Row> = self.db().first(AssertSqlSafe(sql), args![company, id]).await?;
+        Ok(row.map(|(item, _)| item))
+    }
+
+    /// Items of all companies that are tried again now.
+    pub async fn due_parked_items(&self, limit: u32) -> Result<Vec<(CompanyId, i64)>> {
+        let sql = "SELECT p.company_id, p.id FROM parked_items p WHERE p.next_attempt_at <= $1
+            ORDER BY p.next_attempt_at, p.id LIMIT $2";
+        self.db().all(sql, args![self.now(), limit]).await
+    }
+
+    /// How many items of all companies are set aside.
+    pub async fn parked_item_count(&self) -> Result<u64> {
+        let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM parked_items";
+        Ok(self.db().first::<(u64,)>(sql, args![]).await?.map_or(0, |(count,)| count))
+    }
+
+    /// Tries one item again: `plan` is given its webhook, its place among the webhook's items and the item as JSON. `None` if there
+    /// is no such item, or somebody else recorded it meanwhile.
+    pub async fn retry_parked_item(
+        &self,
+        company: CompanyId,
+        id: i64,
+        mut plan: impl FnMut(&WebhookEvent, i64, &str) -> IngestPlan + Send,
+    ) -> Result<Option<Retried>> {
+        let now = self.now();
+        let mut tries = Tries::default();
+        loop {
+            let mut tx = self.db().begin().await?;
+            // Held to the end, so that of two nodes that try it at once the second one finds it done.
+            let sql = select("p.company_id = $1 AND p.id = $2") + &dialect::hold_rows(tx.backend(), "p");
+            let found: Option<Row> = tx.first(AssertSqlSafe(sql), args![company, id]).await?;
+            let Some((item, (raw,))) = found else { return Ok(None) };
+            match record_parked(&mut tx, now, &item, &raw, tries.last(), &mut plan).await {
+                Ok(Ok(applied)) => {
+                    tx.commit().await?;
+                    self.inner.growth.keep_up(self.db(), applied.newest).await;
+                    let Applied { changes, downloads_due, .. } = applied;
+                    return Ok(Some(Retried::Recorded(IngestOutcome {
+                        changes,
+                        downloads_due,
+                        ..IngestOutcome::default()
+                    })));
+                }
+                Ok(Err(reason)) => {
+                    tx.roll_back().await;
+                    self.refuse_again(&item, &reason).await?;
+                    return Ok(Some(Retried::Refused(reason)));
+                }
+                Err(error) => tries.after(tx, error).await?,
+            }
+        }
+    }
+
+    async fn refuse_again(&self, item: &ParkedItem, reason: &str) -> Result<()> {
+        let sql = "UPDATE parked_items SET attempts = attempts + 1, reason = $3, next_attempt_at = $4
+            WHERE company_id = $1 AND id = $2";
+        let next = next_attempt(self.now(), item.attempts.saturating_add(1));
+        self.db().execute(sql, args![item.company_id, item.id, reason, next]).await?;
+        Ok(())
+    }
+}
+
+/// Records an item and takes it off the list; the reason, where it cannot be recorded.
+async fn record_parked(
+    tx: &mut Tx,
+    now: Timestamp,
+    item: &ParkedItem,
+    raw: &str,
+    last: bool,
+    plan: &mut (impl FnMut(&WebhookEvent, i64, &str) -> IngestPlan + Send),
+) -> Result<std::result::Result<Applied, String>> {
+    let sql = format!("SELECT {} FROM webhook_events e WHERE e.id = $1", WebhookEvent::SELECT);
+    let event: Option<WebhookEvent> = tx.first(AssertSqlSafe(sql), args![item.event_id]).await?;
+    let Some(event) = event else { return Ok(Err("its webhook is not kept any more".to_owned())) };
+    let planned = plan(&event, item.place, raw);
+    if let Some(refused) = planned.parked.into_iter().next() {
+        return Ok(Err(refused.reason));
+    }
+    if planned.items.is_empty() {
+        let notes: Vec<String> = planned.notes.into_iter().map(|(_, note)| note).collect();
+        return Ok(Err(notes.join("; ")));
+    }
+    let applied = match apply::apply(tx, now, planned.items).await {
+        Ok(applied) => applied,
+        Err(error) if error.retryable() || (Tries::may_pass(&error) && !last) => return Err(error),
+        Err(error) => return Ok(Err(parts::reason(&error))),
+    };
+    let sql = "DELETE FROM parked_items WHERE company_id = $1 AND id = $2";
+    tx.execute(sql, args![item.company_id, item.id]).await?;
+    Ok(Ok(applied))
+}

@@ -1,0 +1,58 @@
+//! The items of one webhook that fail together, taken apart until the bad ones are found.
+
+use mediary_core::Timestamp;
+
+use super::apply::{self, Applied};
+use super::types::{PlannedItem, Unrecordable};
+use crate::db::Tx;
+use crate::value::args;
+use crate::{Error, ErrorKind, Result};
+
+/// Applies what can be applied, by halves: n items with k bad ones take about k·log n tries. Returns the bad ones. An error that may
+/// pass ends it all, for then nothing is known of the items.
+pub(super) async fn apply(
+    tx: &mut Tx,
+    now: Timestamp,
+    items: Vec<PlannedItem>,
+    may_pass: impl Fn(&Error) -> bool + Send,
+) -> Result<(Applied, Vec<Unrecordable>)> {
+    let (mut applied, mut bad) = (Applied::default(), Vec::new());
+    let mut parts = vec![items];
+    while let Some(mut part) = parts.pop() {
+        tx.execute("SAVEPOINT part", args![]).await?;
+        let done = apply::apply(tx, now, part.clone()).await;
+        if done.is_err() {
+            tx.execute("ROLLBACK TO SAVEPOINT part", args![]).await?;
+        }
+        tx.execute("RELEASE SAVEPOINT part", args![]).await?;
+        match done {
+            Ok(more) => applied.add(more),
+            Err(error) if may_pass(&error) => return Err(error),
+            Err(error) if part.len() > 1 => {
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "items of a webhook are taken apart"
+                );
+                // The first half comes off the stack first, so that the order stays.
+                let rest = part.split_off(part.len() / 2);
+                parts.extend([rest, part]);
+            }
+            Err(error) => {
+                let Some(PlannedItem { event, source: Some(source), .. }) = part.pop() else {
+                    return Err(error);
+                };
+                bad.push(Unrecordable { event, source, reason: reason(&error) });
+            }
+        }
+    }
+    Ok((applied, bad))
+}
+
+/// Why an item could not be recorded, in words that name no statement of ours.
+pub(super) fn reason(error: &Error) -> String {
+    match error.kind() {
+        ErrorKind::Conflict { constraint } => format!("the database refuses it (rule {constraint})"),
+        ErrorKind::Invalid if std::error::Error::source(error).is_none() => error.to_string(),
+        _ => "the database refuses it; the log says more".to_owned(),
+    }
+}

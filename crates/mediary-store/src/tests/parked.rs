@@ -1,0 +1,175 @@
+//! Items that cannot be recorded, and webhooks that wait for an account.
+
+use std::time::Duration;
+
+use super::harness::{LIMITS, START, Tenant, Test, item, new_account, picture, text};
+use super::on_both;
+use crate::*;
+
+fn source(tenant: Tenant, place: i64) -> ItemSource {
+    let raw = format!("{{\"place\":{place}}}");
+    ItemSource { company_id: tenant.company, account_id: tenant.account, place, raw }
+}
+
+async fn append(test: &Test) -> mediary_core::WebhookEventId {
+    let event = NewWebhookEvent { body: "{}".into(), received_at: START, scope: EventScope::default() };
+    test.store.inbox_append(event).await.unwrap()
+}
+
+/// An image without a media id: the schema says no.
+fn bad(tenant: Tenant, id: &str) -> IngestItem {
+    item(IncomingMessage { media: None, ..picture(tenant, id) })
+}
+
+async fn in_parts(test: &Test, items: Vec<IngestItem>) -> IngestOutcome {
+    let tenant = test.acme;
+    let outcome = test.store.ingest_in_parts(|events| {
+        let items = items.iter().cloned().zip(0..).map(|(item, place)| PlannedItem {
+            event: events[0].id,
+            item,
+            source: Some(source(tenant, place)),
+        });
+        IngestPlan { items: items.collect(), ..IngestPlan::default() }
+    });
+    outcome.await.unwrap()
+}
+
+async fn parked(test: &Test) -> Vec<ParkedItem> {
+    test.store.parked_items(test.acme.company, &PageRequest::default()).await.unwrap().items
+}
+
+async fn only_bad_items_are_set_aside_wherever_they_stand(test: &Test) {
+    let acme = test.acme;
+    append(test).await;
+    let items = (0..20).map(|number| match number {
+        0 | 7 | 8 | 19 => bad(acme, &format!("m{number}")),
+        _ => item(text(acme, &format!("m{number}"))),
+    });
+    let outcome = in_parts(test, items.collect()).await;
+    assert_eq!((outcome.events, outcome.parked), (1, 4));
+    assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM messages").await, 16);
+    assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 0);
+    let parked = parked(test).await;
+    assert_eq!(parked.iter().map(|item| item.place).collect::<Vec<_>>(), [0, 7, 8, 19]);
+    assert!(parked[0].reason.contains("messages_media_id_check"), "{}", parked[0].reason);
+    assert!(
+        test.store.parked_items(test.other.company, &PageRequest::default()).await.unwrap().items.is_empty()
+    );
+    assert_eq!(test.store.parked_item_count().await.unwrap(), 4);
+}
+
+async fn a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be(test: &Test) {
+    let acme = test.acme;
+    append(test).await;
+    in_parts(test, vec![item(text(acme, "m0")), bad(acme, "m1")]).await;
+    let id = parked(test).await[0].id;
+    assert!(test.store.due_parked_items(10).await.unwrap().is_empty());
+    let mut waits = Vec::new();
+    for _ in 0..3 {
+        test.clock.advance(Duration::from_secs(24 * 3600));
+        assert_eq!(test.store.due_parked_items(10).await.unwrap(), [(acme.company, id)]);
+        let again = |event: &WebhookEvent, place: i64, raw: &str| {
+            assert_eq!((place, raw), (1, "{\"place\":1}"));
+            let planned = PlannedItem { event: event.id, item: bad(acme, "m1"), source: None };
+            IngestPlan { items: vec![planned], ..IngestPlan::default() }
+        };
+        let retried = test.store.retry_parked_item(acme.company, id, again).await.unwrap();
+        assert!(matches!(retried, Some(Retried::Refused(_))), "{retried:?}");
+        waits.push(parked(test).await[0].next_attempt_at.unwrap().since(test.now()).as_secs());
+    }
+    assert_eq!(waits, [120, 240, 480]);
+    // Its webhook stays as long as it does.
+    assert_eq!(test.store.prune_webhook_events(test.now(), 10).await.unwrap(), 0);
+    let good = |event: &WebhookEvent, _: i64, _: &str| {
+        let planned = PlannedItem { event: event.id, item: item(picture(acme, "m1")), source: None };
+        IngestPlan { items: vec![planned], ..IngestPlan::default() }
+    };
+    assert!(test.store.retry_parked_item(test.other.company, id, good).await.unwrap().is_none());
+    let retried = test.store.retry_parked_item(acme.company, id, good).await.unwrap();
+    assert!(matches!(retried, Some(Retried::Recorded(_))), "{retried:?}");
+    assert!(test.media_of(acme, "m1").await.is_active && parked(test).await.is_empty());
+    assert!(test.store.retry_parked_item(acme.company, id, good).await.unwrap().is_none());
+    assert_eq!(
+        test.store.prune_webhook_events(test.now().plus(Duration::from_millis(1)), 10).await.unwrap(),
+        1
+    );
+}
+
+/// Reads the webhook that is due as one that waits for these numbers.
+async fn waits_for(test: &Test, numbers: &[&str]) {
+    let outcome = test.store.ingest(LIMITS, |events| {
+        let waiting =
+            events.iter().flat_map(|event| numbers.iter().map(|number| (event.id, (*number).to_owned())));
+        IngestPlan { waiting: waiting.collect(), ..IngestPlan::default() }
+    });
+    assert_eq!(outcome.await.unwrap().waiting, numbers.len());
+}
+
+async fn a_webhook_waits_for_its_number_and_is_read_again(test: &Test) {
+    append(test).await;
+    waits_for(test, &["71", "72"]).await;
+    assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 0);
+    assert_eq!(test.store.reread_webhooks("").await.unwrap(), WaitedFor::default());
+    assert_eq!(
+        test.store.prune_webhook_events(test.now().plus(Duration::from_secs(1)), 10).await.unwrap(),
+        0
+    );
+    let account = test.store.add_account(test.acme.company, &new_account("72")).await.unwrap();
+    assert_eq!(test.store.reread_webhooks("").await.unwrap().webhooks, 1);
+    assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 1);
+    // Of the other number there is still none; and a disabled account takes nothing in.
+    waits_for(test, &["71", "72"]).await;
+    let patch =
+        AccountPatch { status: Some(mediary_core::AccountStatus::Disabled), ..AccountPatch::default() };
+    test.store.update_account(test.acme.company, account.id, &patch).await.unwrap();
+    assert_eq!(test.store.reread_webhooks("").await.unwrap().webhooks, 0);
+    assert_eq!(test.store.waiting_webhook_count().await.unwrap(), 2);
+    assert_eq!(test.store.prune_waiting_webhooks(START.plus(Duration::from_millis(1)), 10).await.unwrap(), 2);
+    assert_eq!(
+        test.store.prune_webhook_events(test.now().plus(Duration::from_secs(1)), 10).await.unwrap(),
+        1
+    );
+}
+
+async fn many_numbers_are_looked_at_some_at_a_time(test: &Test) {
+    for numbers in (100..700_i64).map(|number| number.to_string()).collect::<Vec<_>>().chunks(100) {
+        append(test).await;
+        waits_for(test, &numbers.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    }
+    test.store.add_account(test.acme.company, &new_account("699")).await.unwrap();
+    let (mut reached, mut looks, mut found) = (String::new(), 0, 0);
+    loop {
+        let look = test.store.reread_webhooks(&reached).await.unwrap();
+        (reached, looks, found) = (look.reached, looks + 1, found + look.webhooks);
+        if reached.is_empty() {
+            break;
+        }
+    }
+    assert_eq!((looks, found), (3, 1));
+}
+
+async fn what_is_put_off_counts_an_attempt_and_makes_room(test: &Test) {
+    append(test).await;
+    for attempt in 0..4 {
+        let outcome = test.store.ingest(LIMITS, |events| {
+            assert_eq!(events[0].attempts, attempt);
+            IngestPlan { later: events.iter().map(|event| event.id).collect(), ..IngestPlan::default() }
+        });
+        assert_eq!(outcome.await.unwrap().events, 0);
+    }
+    let nothing = test.store.ingest(LIMITS, |events| {
+        assert!(events.is_empty());
+        IngestPlan::default()
+    });
+    nothing.await.unwrap();
+    test.clock.advance(Duration::from_secs(1));
+    assert_eq!(test.store.ingest(LIMITS, |_| IngestPlan::default()).await.unwrap().events, 1);
+}
+
+on_both!(
+    only_bad_items_are_set_aside_wherever_they_stand,
+    a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be,
+    a_webhook_waits_for_its_number_and_is_read_again,
+    many_numbers_are_looked_at_some_at_a_time,
+    what_is_put_off_counts_an_attempt_and_makes_room,
+);

@@ -1,0 +1,113 @@
+//! Webhooks for numbers that no active account has: kept, and read again when one has it.
+//!
+//! Nothing has to tell that an account is there: each node looks every second whether a number that is waited for has one by
+//! now, so it does not matter who added it, on which node, or whether a webhook came at that moment. 1. A webhook is read
+//! with accounts that may have been looked up a second ago; if it waits although its account is there, the next look finds both.
+//! 2. A webhook that is read again is read whole: what was recorded of it before changes nothing. 3. One for which two numbers
+//! are waited is read for each of them.
+
+use mediary_core::{Timestamp, WebhookEventId};
+
+use crate::bulk::Bulk;
+use crate::db::Tx;
+use crate::inbox::WebhookEvent;
+use crate::value::args;
+use crate::{Result, Store, dialect};
+
+/// Numbers in one look, and webhooks of one number that are read again at a time.
+const NUMBERS: i64 = 256;
+const WEBHOOKS: i64 = 256;
+
+/// What a look found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WaitedFor {
+    /// Webhooks that wait to be read again now.
+    pub webhooks: usize,
+    /// Where the next look goes on; empty at the end.
+    pub reached: String,
+}
+
+/// Notes numbers that webhooks wait for.
+pub(crate) async fn keep(
+    tx: &mut Tx,
+    events: &[WebhookEvent],
+    waiting: &[(WebhookEventId, String)],
+) -> Result<()> {
+    let mut insert = Bulk::new(
+        "INSERT INTO waiting_webhooks (phone_number_id, event_id, received_at)",
+        "ON CONFLICT (phone_number_id, event_id) DO NOTHING",
+    );
+    for (id, number) in waiting {
+        if let Some(event) = events.iter().find(|event| event.id == *id) {
+            insert.push(args![number.as_str(), *id, event.received_at]);
+        }
+    }
+    insert.execute(tx).await?;
+    Ok(())
+}
+
+impl Store {
+    /// Puts webhooks back into the inbox whose number has an active account by now. Looks at some numbers, those after `after`.
+    pub async fn reread_webhooks(&self, after: &str) -> Result<WaitedFor> {
+        // From number to number by the index, so that many webhooks of one cost no more than one.
+        let sql = "WITH RECURSIVE n(number, seen) AS (
+                SELECT (SELECT MIN(w.phone_number_id) FROM waiting_webhooks w WHERE w.phone_number_id > $1), 1
+                UNION ALL
+                SELECT (SELECT MIN(w.phone_number_id) FROM waiting_webhooks w WHERE w.phone_number_id > n.number),
+                    n.seen + 1 FROM n WHERE n.number IS NOT NULL AND n.seen < $2)
+            SELECT n.number, a.id IS NOT NULL FROM n LEFT JOIN whatsapp_accounts a
+                ON a.phone_number_id = n.number AND a.status <> 'disabled'
+            WHERE n.number IS NOT NULL";
+        let numbers: Vec<(String, bool)> = self.db().all(sql, args![after, NUMBERS]).await?;
+        let mut found = WaitedFor::default();
+        if i64::try_from(numbers.len()).is_ok_and(|count| count == NUMBERS) {
+            found.reached = numbers.iter().map(|(number, _)| number).max().cloned().unwrap_or_default();
+        }
+        for (number, _) in numbers.into_iter().filter(|(_, has_account)| *has_account) {
+            found.webhooks += self.reread_of(&number).await?;
+        }
+        Ok(found)
+    }
+
+    async fn reread_of(&self, number: &str) -> Result<usize> {
+        let mut tx = self.db().begin().await?;
+        // Each goes back by one node; the note and the webhook change together.
+        let sql = format!(
+            "SELECT w.event_id FROM waiting_webhooks w WHERE w.phone_number_id = $1 ORDER BY w.event_id LIMIT $2{}",
+            dialect::lock_rows(tx.backend())
+        );
+        let events: Vec<(WebhookEventId,)> =
+            tx.all(sqlx::AssertSqlSafe(sql), args![number, WEBHOOKS]).await?;
+        let mut back = Bulk::new(
+            "WITH k(id) AS (",
+            ") UPDATE webhook_events SET processed_at = NULL, error = NULL, attempts = 0, next_attempt_at = 0
+                FROM k WHERE webhook_events.id = k.id",
+        );
+        let mut forget = Bulk::new(
+            "WITH k(number, id) AS (",
+            ") DELETE FROM waiting_webhooks WHERE (phone_number_id, event_id) IN (SELECT k.number, k.id FROM k)",
+        );
+        for (event,) in &events {
+            back.push(args![*event]);
+            forget.push(args![number, *event]);
+        }
+        back.execute(&mut tx).await?;
+        forget.execute(&mut tx).await?;
+        tx.commit().await?;
+        Ok(events.len())
+    }
+
+    /// How many webhooks wait for a number.
+    pub async fn waiting_webhook_count(&self) -> Result<u64> {
+        let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM waiting_webhooks";
+        Ok(self.db().first::<(u64,)>(sql, args![]).await?.map_or(0, |(count,)| count))
+    }
+
+    /// Gives up on webhooks received before then; how many notes were removed.
+    pub async fn prune_waiting_webhooks(&self, received_before: Timestamp, limit: u32) -> Result<u64> {
+        let sql = "DELETE FROM waiting_webhooks WHERE (phone_number_id, event_id) IN
+            (SELECT w.phone_number_id, w.event_id FROM waiting_webhooks w WHERE w.received_at < $1
+                ORDER BY w.received_at LIMIT $2)";
+        self.db().execute(sql, args![received_before, limit]).await
+    }
+}
