@@ -14,7 +14,7 @@ const BROKEN_BY_OTHERS: &[&str] = &[
     "conversations_contact_key",
     "conversations_contact_fkey",
     "messages_conversation_fkey",
-    "media_files_message_key",
+    "media_files_part_key",
     "media_files_message_fkey",
     "media_files_conversation_fkey",
 ];

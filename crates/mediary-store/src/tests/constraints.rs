@@ -90,7 +90,7 @@ async fn each_of_its_kind_is_unique(test: &Test) {
     let second = "INSERT INTO media_files (company_id, account_id, conversation_id, message_id, policy, file_type,
             expires_at, created_at, updated_at)
         SELECT company_id, account_id, conversation_id, message_id, policy, file_type, 1, 1, 1 FROM media_files";
-    refused(test, second, "media_files_message_key").await;
+    refused(test, second, "media_files_part_key").await;
     let second = "INSERT INTO contacts (company_id, wa_id, created_at, updated_at)
         SELECT company_id, wa_id, 1, 1 FROM contacts";
     refused(test, second, "contacts_wa_id_key").await;
