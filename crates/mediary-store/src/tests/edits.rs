@@ -191,7 +191,7 @@ async fn an_edited_caption_keeps_the_file(test: &Test) {
     let before = test.stored("m1").await;
     let caption = IncomingEdit { text: None, caption: Some("new words".into()), ..edit(test.acme, "m1", "") };
     test.ingest(vec![IngestItem::Edit(caption)]).await;
-    let MessageWithMedia { message, media } = test.message(test.acme, "m1").await;
+    let MessageWithMedia { message, media, .. } = test.message(test.acme, "m1").await;
     assert_eq!(message.caption.as_deref(), Some("new words"));
     assert_eq!(media.unwrap().storage_key, before.storage_key);
 }
