@@ -198,7 +198,7 @@ impl<'a> Lists<'a> {
         match &update.part {
             Part::Message(item) | Part::HistoryMedia(item) | Part::Standby(item) => items.messages.push(item),
             Part::Echo(item) | Part::MessageEcho(item) | Part::StandbyEcho(item) => {
-                items.message_echoes.push(item)
+                items.message_echoes.push(item);
             }
             Part::Status(item) => items.statuses.push(item),
             Part::History { thread, message } => return self.add_history(thread, message),
