@@ -31,11 +31,11 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("nodes", include_str!("../migrations/0010_nodes.sql")),
     ("announced_size", include_str!("../migrations/0011_announced_size.sql")),
     ("media_parts", include_str!("../migrations/0012_media_parts.sql")),
-    ("retention", include_str!("../migrations/0012_retention.sql")),
-    ("waiting_updates", include_str!("../migrations/0013_waiting_updates.sql")),
-    ("untracked_files", include_str!("../migrations/0014_untracked_files.sql")),
-    ("usage", include_str!("../migrations/0015_usage.sql")),
-    ("set_aside", include_str!("../migrations/0016_set_aside.sql")),
+    ("retention", include_str!("../migrations/0013_retention.sql")),
+    ("waiting_updates", include_str!("../migrations/0014_waiting_updates.sql")),
+    ("untracked_files", include_str!("../migrations/0015_untracked_files.sql")),
+    ("usage", include_str!("../migrations/0016_usage.sql")),
+    ("set_aside", include_str!("../migrations/0017_set_aside.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

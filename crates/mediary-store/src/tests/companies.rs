@@ -239,7 +239,7 @@ async fn usage_of_what_was_stored_before_is_counted_once(test: &Test) {
     test.stored("m2").await;
     test.sql("DELETE FROM usage_changes").await.unwrap();
     assert!(test.store.usage(test.acme.company).await.unwrap().is_empty());
-    let step = crate::dialect::schema(test.store.backend(), include_str!("../../migrations/0015_usage.sql"));
+    let step = crate::dialect::schema(test.store.backend(), include_str!("../../migrations/0016_usage.sql"));
     let fill = &step[step.rfind("INSERT INTO usage_totals").unwrap()..];
     test.sql(fill.trim_end().trim_end_matches(';')).await.unwrap();
     usage_is_exact(test, "counted").await;

@@ -180,7 +180,7 @@ impl Model {
             match found.get(key) {
                 None => wrong.push(format!("{key:?} is lost")),
                 Some((_, message)) => {
-                    wrong.extend(expected.differs(message).map(|how| format!("{key:?}: {how}")))
+                    wrong.extend(expected.differs(message).map(|how| format!("{key:?}: {how}")));
                 }
             }
         }

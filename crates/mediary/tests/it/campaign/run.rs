@@ -173,7 +173,7 @@ impl Nodes {
                     match request.body(body.clone()).send().await {
                         Ok(answer) if answer.status() == 200 => return,
                         answer => {
-                            assert!(since.elapsed() < TAKEN_WITHIN, "no node takes a webhook: {answer:?}")
+                            assert!(since.elapsed() < TAKEN_WITHIN, "no node takes a webhook: {answer:?}");
                         }
                     }
                     tokio::time::sleep(Duration::from_millis(30)).await;
