@@ -530,6 +530,40 @@ export interface paths {
         patch: operations["change_user"];
         trace?: never;
     };
+    "/api/webhook-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What webhooks told and could not be recorded, oldest first */
+        get: operations["list_webhook_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhook-events/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try to record one again, at once */
+        post: operations["retry_webhook_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/webhooks/whatsapp": {
         parameters: {
             query?: never;
@@ -1272,6 +1306,28 @@ export interface components {
             nextCursor: string | null;
         };
         /** @description One page of a list. */
+        Page_WebhookEvent: {
+            hasMore: boolean;
+            items: {
+                /** Format: int64 */
+                accountId: number;
+                /**
+                 * Format: int32
+                 * @description Tries after the first one.
+                 */
+                attempts: number;
+                /** Format: int64 */
+                id: number;
+                nextAttemptAt: components["schemas"]["Time"] | null;
+                parkedAt: components["schemas"]["Time"];
+                /** @description Why it could not be recorded. */
+                reason: string;
+                receivedAt: components["schemas"]["Time"];
+            }[];
+            /** @description Give it as `cursor` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_WhatsappAccount: {
             hasMore: boolean;
             items: {
@@ -1466,6 +1522,33 @@ export interface components {
             url: string;
             /** Format: int64 */
             width: number | null;
+        };
+        /**
+         * @description An item of a webhook that could not be recorded. It is kept whole and tried again later and later; the others of its webhook
+         *     are recorded.
+         */
+        WebhookEvent: {
+            /** Format: int64 */
+            accountId: number;
+            /**
+             * Format: int32
+             * @description Tries after the first one.
+             */
+            attempts: number;
+            /** Format: int64 */
+            id: number;
+            nextAttemptAt: components["schemas"]["Time"] | null;
+            parkedAt: components["schemas"]["Time"];
+            /** @description Why it could not be recorded. */
+            reason: string;
+            receivedAt: components["schemas"]["Time"];
+        };
+        /** @description What a try came to. */
+        WebhookEventRetried: {
+            /** @description Why not. */
+            reason: string | null;
+            /** @description Whether it is recorded now, and no longer on the list. */
+            recorded: boolean;
         };
         /** @description One business phone number. Its secrets go in and never come out. */
         WhatsappAccount: {
@@ -2626,6 +2709,62 @@ export interface operations {
             404: components["responses"]["NotFound"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_webhook_events: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before; empty for the first page. */
+                cursor?: string;
+                /** @description How many items, from 1 to 100; 20 unless given. */
+                limit?: number;
+                /** @description Only `parked` is kept to be listed. */
+                state?: "parked";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookEvent"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    retry_webhook_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEventRetried"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };
