@@ -239,10 +239,10 @@ impl Nodes {
             let without = "SELECT count(*) FROM contacts c WHERE NOT EXISTS
                 (SELECT FROM conversations v WHERE v.company_id = c.company_id AND v.contact_id = c.id)";
             let alone = count(without);
-            let parked = count("SELECT count(*) FROM webhook_events WHERE attempts > 0");
+            let parked = count("SELECT count(*) FROM parked_items");
             for (count, what) in [
                 (open, "webhooks are not recorded"),
-                (parked, "webhooks had been set aside"),
+                (parked, "items were set aside"),
                 (alone, "contacts have no conversation"),
             ] {
                 if count > 0 {
