@@ -3,6 +3,7 @@
 
 mod clock;
 mod error_code;
+pub mod field;
 mod ids;
 pub mod limits;
 mod media;
@@ -13,6 +14,7 @@ mod retention;
 mod retry;
 mod role;
 mod text;
+mod upstream;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use error_code::ErrorCode;
@@ -25,3 +27,4 @@ pub use retention::{BadRetention, DeletionReason, Retention, RetentionMode};
 pub use retry::{Backoff, RetryRules};
 pub use role::{Permission, Role};
 pub use text::{UnknownWord, storable_text};
+pub use upstream::{UPSTREAM_TEXT_CHARS, upstream_text};

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use mediary_core::upstream_text;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -14,8 +15,6 @@ use crate::error::{Error, ErrorKind};
 
 /// No header makes us wait longer than this, whatever it says.
 const WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
-/// Characters of Graph's own words that are kept with an error.
-const MESSAGE_CHARS: usize = 300;
 
 /// The object under `error` in Graph's answers.
 pub(crate) struct Refusal {
@@ -69,8 +68,7 @@ impl Refusal {
             // Graph repeats a malformed token in its message.
             "whatsapp refused the access token".to_owned()
         } else {
-            let message: String = self.message.chars().take(MESSAGE_CHARS).collect();
-            format!("whatsapp refused with HTTP {status}: {message}")
+            format!("whatsapp refused with HTTP {status}: {}", upstream_text(&self.message))
         };
         Error::new(kind, context).with_graph_code(self.code, self.subcode)
     }
@@ -189,6 +187,11 @@ mod tests {
         let body = br#"{"error":{"code":190,"message":"Malformed access token EAAGsecret"}}"#;
         let error = Refusal::read(body).unwrap().into_error(401);
         assert!(!format!("{error} {error:?}").contains("EAAG"));
+        // Under a code that is not the token's own, the words are kept without it.
+        let body = br#"{"error":{"code":2500,"message":"Malformed access token EAAGsecret1234"}}"#;
+        let error = Refusal::read(body).unwrap().into_error(400);
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("Malformed access token [removed]") && !text.contains("EAAG"), "{text}");
     }
 
     #[test]

@@ -231,7 +231,6 @@ fn new_media(
         tracing::warn!(
             company.id = place.account.row.company_id.0,
             account.id = place.account.row.id.0,
-            message.provider_id = message.id.as_deref(),
             message.kind = %message.kind,
             keys = ?object.present_keys,
             "media_extraction_failed: a media message came without a media id and is kept as unsupported"

@@ -130,8 +130,8 @@ impl Profile {
 }
 
 redacted_debug! {
-    Message { id, kind, timestamp, errors }
-    Context { message_id, forwarded, frequently_forwarded }
+    Message { kind, timestamp, errors }
+    Context { forwarded, frequently_forwarded }
     Profile {}
 }
 

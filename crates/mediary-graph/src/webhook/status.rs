@@ -1,6 +1,6 @@
 //! How far a sent message has come, and the errors that webhooks report.
 
-use mediary_core::{MessageStatus, Timestamp};
+use mediary_core::{MessageStatus, Timestamp, upstream_text};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -77,12 +77,17 @@ impl ReportedError {
         let data = item.get("error_data").unwrap_or(&Value::Null);
         Some(Self {
             code: whole(item, "code")?,
-            title: id(item, "title"),
-            message: id(item, "message"),
+            title: words(item, "title"),
+            message: words(item, "message"),
             // Older recordings have it one level higher.
-            details: id(data, "details").or_else(|| id(item, "details")),
+            details: words(data, "details").or_else(|| words(item, "details")),
         })
     }
+}
+
+/// Upstream's words, as they may be stored and shown.
+fn words(node: &Value, key: &str) -> Option<String> {
+    id(node, key).map(|text| upstream_text(&text))
 }
 
 pub(super) fn read_errors(item: &Value) -> Vec<ReportedError> {
@@ -90,6 +95,6 @@ pub(super) fn read_errors(item: &Value) -> Vec<ReportedError> {
 }
 
 redacted_debug! {
-    Status { message_id, status, timestamp, errors }
+    Status { status, timestamp, errors }
     ReportedError { code, title }
 }

@@ -1,0 +1,100 @@
+//! Words of others (WhatsApp, a media host, a bucket), before they are logged, stored or shown.
+
+/// Characters of upstream's words that are kept.
+pub const UPSTREAM_TEXT_CHARS: usize = 300;
+/// Letters, digits and signs in a row that make a token, an id or a hash: no word of a sentence is so long and mixed.
+const TOKEN_CHARS: usize = 20;
+/// How Meta's access tokens begin, and how long a beginning of one gives it away.
+const META_TOKEN: &str = "EAA";
+const META_TOKEN_CHARS: usize = 6;
+/// Digits that make a phone number; Graph's codes have six.
+const NUMBER_DIGITS: usize = 7;
+const REMOVED: &str = "[removed]";
+
+/// Upstream's words without what no log may show: Graph repeats a malformed token in its own error, and bodies of
+/// errors quote URLs, numbers and ids. Control characters become spaces, and the rest is cut.
+pub fn upstream_text(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let mut clean = String::new();
+    for word in words {
+        if !clean.is_empty() {
+            clean.push(' ');
+        }
+        if word.contains("://") || word.contains("%3A%2F%2F") || word.contains("www.") {
+            clean.push_str(REMOVED);
+        } else {
+            without_tokens(word, &mut clean);
+        }
+    }
+    let clean = without_numbers(&clean);
+    match clean.char_indices().nth(UPSTREAM_TEXT_CHARS) {
+        Some((end, _)) => format!("{}…", &clean[..end]),
+        None => clean,
+    }
+}
+
+fn without_tokens(word: &str, into: &mut String) {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_-+/=|.%~".contains(c);
+    for piece in word.split_inclusive(|c| !is_part(c)) {
+        let run = piece.trim_end_matches(|c| !is_part(c));
+        into.push_str(if is_secret(run) { REMOVED } else { run });
+        into.push_str(&piece[run.len()..]);
+    }
+}
+
+fn is_secret(run: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| run.as_bytes().iter().any(kind);
+    let mixed = has(u8::is_ascii_digit) || (has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase));
+    let meta = run.find(META_TOKEN).is_some_and(|at| run.len() - at >= META_TOKEN_CHARS);
+    meta || (mixed && run.len() >= TOKEN_CHARS)
+}
+
+/// Numbers may be written with spaces and signs between their digits.
+fn without_numbers(text: &str) -> String {
+    let mut clean = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, number) = rest.split_at(start);
+        let end = number.find(|c: char| !c.is_ascii_digit() && !" -().".contains(c)).unwrap_or(number.len());
+        let run = number[..end].trim_end_matches(|c: char| !c.is_ascii_digit());
+        let digits = run.bytes().filter(u8::is_ascii_digit).count();
+        clean.push_str(before);
+        clean.push_str(if digits >= NUMBER_DIGITS { REMOVED } else { run });
+        rest = &number[run.len()..];
+    }
+    clean.push_str(rest);
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn upstream_words_are_kept_without_tokens_urls_and_numbers() {
+        let table = [
+            ("Malformed access token EAAGm0PX4ZCpsBAKZCexample1234", "Malformed access token [removed]"),
+            ("token 'EAAGm0PX'.", "token '[removed]'."),
+            ("token=EAAGm0PX;x", "[removed];x"),
+            ("see https://lookaside.fbsbx.com/?mid=1&hash=Ab for it", "see [removed] for it"),
+            (
+                "(#131030) Recipient +1 (555) 078-3881 is not allowed",
+                "(#131030) Recipient +[removed] is not allowed",
+            ),
+            ("wamid.HBgLMTU1NTA3ODM4ODEVAgASGBQ is unknown", "[removed] is unknown"),
+            ("needs whatsapp_business_messaging now", "needs whatsapp_business_messaging now"),
+            ("line\nbreak\u{0} and  spaces", "line break and spaces"),
+            ("Ünïcode stays 🦄", "Ünïcode stays 🦄"),
+            ("", ""),
+        ];
+        for (given, kept) in table {
+            assert_eq!(upstream_text(given), kept);
+        }
+    }
+
+    #[test]
+    fn upstream_words_are_cut() {
+        assert_eq!(upstream_text(&"wörd ".repeat(1000)).chars().count(), UPSTREAM_TEXT_CHARS + 1);
+        assert_eq!(upstream_text(&"x".repeat(UPSTREAM_TEXT_CHARS)).len(), UPSTREAM_TEXT_CHARS);
+    }
+}
