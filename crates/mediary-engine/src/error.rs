@@ -93,6 +93,12 @@ impl Error {
     }
 }
 
+impl From<mediary_core::field::WrongField> for Error {
+    fn from(wrong: mediary_core::field::WrongField) -> Self {
+        Self::invalid(wrong.field, wrong.rule)
+    }
+}
+
 impl From<mediary_store::Error> for Error {
     fn from(error: mediary_store::Error) -> Self {
         use mediary_store::ErrorKind as Kind;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mediary_core::{
     AccountId, CompanyId, ErrorCode, MediaId, MediaPolicy, MediaTask, Permission, Retention, RetentionMode,
 };
-use mediary_store::{Company, DueTask, Kept, MediaFile, MediaSettings, PolicyPreview, Stretch, Tally};
+use mediary_store::{Company, DueTask, Kept, MediaFile, MediaSettingsPatch, PolicyPreview, Stretch, Tally};
 
 use crate::access::Caller;
 use crate::engine::Engine;
@@ -24,9 +24,13 @@ const RESUMED_AFTER: Duration = Duration::from_secs(60);
 impl Engine {
     /// Changes what a company wants done with its media. Another policy holds at once: no download begins that it does
     /// not allow, running ones that it does not allow stop, and files that are not here follow. What is kept stays.
-    pub async fn update_media_settings(&self, caller: &Caller, settings: &MediaSettings) -> Result<Company> {
+    pub async fn update_media_settings(
+        &self,
+        caller: &Caller,
+        patch: &MediaSettingsPatch,
+    ) -> Result<Company> {
         caller.require(Permission::ChangeMediaSettings)?;
-        let company = self.store().update_company_settings(caller.company_id, settings).await?;
+        let company = self.store().update_company_settings(caller.company_id, patch).await?;
         self.accounts().forget();
         if let Some(outbox) = self.outbox() {
             outbox.accounts();

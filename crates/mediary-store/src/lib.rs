@@ -62,7 +62,7 @@ pub use moves::{FoundFile, StoredPlace};
 pub use nodes::{GoneNode, Presence};
 pub use page::{Cursor, Page, PageRequest};
 pub use people::{
-    Account, AccountPatch, ApiKey, ApiKeyIdentity, Audit, Company, MediaSettings, NewAccount, NewApiKey,
+    Account, AccountPatch, ApiKey, ApiKeyIdentity, Audit, Company, MediaSettingsPatch, NewAccount, NewApiKey,
     NewAudit, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch, UserWithHash,
 };
 pub use policies::{DueTask, Kept, PolicyPreview, Tally};

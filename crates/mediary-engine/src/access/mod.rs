@@ -68,19 +68,25 @@ impl Access {
     pub async fn login(&self, email: &str, password: &SecretString) -> Result<(SecretString, Arc<Caller>)> {
         let found = self.store.user_by_email(&people::normal_email(email)).await?;
         let hash = found.as_ref().map(|found| found.password_hash.clone());
-        let matches = self.passwords.matches(password, hash).await?;
+        let matches = self.passwords.matches(password, hash.clone()).await?;
         let user = found.map(|found| found.user).filter(|user| matches && user.active);
-        let user = user.ok_or_else(|| Error::new(ErrorCode::Unauthorized, "e-mail or password is wrong"))?;
+        let wrong = || Error::new(ErrorCode::Unauthorized, "e-mail or password is wrong");
+        let (user, password_hash) = user.zip(hash).ok_or_else(wrong)?;
         let token = random_token();
         let expires_at = self.clock.now().plus(limits::SESSION_IDLE);
-        self.store
+        let opened = self
+            .store
             .add_session(&NewSession {
                 user_id: user.id,
                 company_id: user.company_id,
                 token_hash: hash_of(&token),
+                password_hash,
                 expires_at,
             })
             .await?;
+        if !opened {
+            return Err(wrong());
+        }
         let who = Who::User { id: user.id, email: user.email, name: user.name };
         let caller = Caller { company_id: user.company_id, role: user.role, who };
         Ok((SecretString::from(token), Arc::new(caller)))
@@ -89,8 +95,9 @@ impl Access {
     /// Ends a session; ending one that is over is fine.
     pub async fn logout(&self, token: &str) -> Result<()> {
         let hash = hash_of(token);
-        self.callers.invalidate(&hash);
         self.store.delete_session(&hash).await?;
+        // Only now: somebody who asks while the row is being deleted would have it remembered again.
+        self.callers.invalidate(&hash);
         Ok(())
     }
 

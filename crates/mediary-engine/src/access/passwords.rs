@@ -6,6 +6,7 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use mediary_core::ErrorCode;
+use mediary_core::field::{self, PASSWORD_BYTES_MAX};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
@@ -13,8 +14,6 @@ use crate::error::{Error, Result};
 
 /// A hash takes 19 MiB and some milliseconds of a core: more at once would starve everything else.
 const HASHES_AT_ONCE: usize = 2;
-const PASSWORD_CHARS_MIN: usize = 8;
-const PASSWORD_BYTES_MAX: usize = 1024;
 
 /// Hashes and checks passwords, a few at a time, off the async threads.
 #[derive(Clone, Debug)]
@@ -29,7 +28,7 @@ impl Default for Passwords {
 impl Passwords {
     /// The hash to keep, as a PHC string.
     pub(crate) async fn hash(&self, password: &SecretString) -> Result<String> {
-        check_length(password)?;
+        field::password("password", password.expose_secret())?;
         let password = password.clone();
         self.work(move || hash(password.expose_secret())).await?
     }
@@ -70,17 +69,6 @@ fn hash(password: &str) -> Result<String> {
         Ok(hash) => Ok(hash.to_string()),
         Err(error) => Err(Error::new(ErrorCode::Internal, "hash a password").because(error)),
     }
-}
-
-fn check_length(password: &SecretString) -> Result<()> {
-    let text = password.expose_secret();
-    if text.chars().count() < PASSWORD_CHARS_MIN || text.len() > PASSWORD_BYTES_MAX {
-        let allowed = format!(
-            "must have {PASSWORD_CHARS_MIN} characters or more, and at most {PASSWORD_BYTES_MAX} bytes"
-        );
-        return Err(Error::invalid("password", allowed));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! Making and changing users and API keys.
+//! Making and changing companies, users and API keys.
 
 use std::fmt;
 
-use mediary_core::{ApiKeyId, CompanyId, ErrorCode, Role, Timestamp, UserId, limits};
-use mediary_store::{ApiKey, NewApiKey, NewUser, User, UserPatch};
+use mediary_core::{ApiKeyId, CompanyId, ErrorCode, Role, Timestamp, UserId, field};
+use mediary_store::{ApiKey, Company, NewApiKey, NewCompany, NewUser, User, UserPatch};
 use secrecy::SecretString;
 
 use super::{Access, KEY_PREFIX, hash_of, random_token};
@@ -65,43 +65,42 @@ impl fmt::Debug for UserChange {
 }
 
 impl Access {
+    pub async fn create_company(&self, new: &NewCompany) -> Result<Company> {
+        field::name("name", &new.name)?;
+        field::slug("slug", &new.slug)?;
+        let taken = || format!("there is a company with the slug {} already; choose another one", new.slug);
+        self.store.add_company(new).await.map_err(|error| taken_or(error, taken))
+    }
+
     pub async fn create_user(&self, company: CompanyId, draft: &UserDraft) -> Result<User> {
         let email = normal_email(&draft.email);
-        check_email(&email)?;
-        check_name(&draft.name)?;
+        field::email("email", &email)?;
+        field::name("name", &draft.name)?;
         let password_hash = self.passwords.hash(&draft.password).await?;
         let new = NewUser { email, name: draft.name.clone(), role: draft.role, password_hash };
-        self.store.add_user(company, &new).await.map_err(|error| match error.is_conflict() {
-            true => {
-                Error::new(ErrorCode::Conflict, "somebody has this e-mail address already").because(error)
-            }
-            false => error.into(),
-        })
+        let taken = || "somebody has this e-mail address already; choose another one".to_owned();
+        self.store.add_user(company, &new).await.map_err(|error| taken_or(error, taken))
     }
 
     /// Changes a user. Who gets another password, or is no longer active, is logged out everywhere.
     pub async fn update_user(&self, company: CompanyId, id: UserId, change: &UserChange) -> Result<User> {
         if let Some(name) = &change.name {
-            check_name(name)?;
+            field::name("name", name)?;
         }
         let password_hash = match &change.password {
             Some(password) => Some(self.passwords.hash(password).await?),
             None => None,
         };
-        let logs_out = password_hash.is_some() || change.active == Some(false);
         let patch =
             UserPatch { name: change.name.clone(), role: change.role, active: change.active, password_hash };
         let user = self.store.update_user(company, id, &patch).await?;
         let user = user.ok_or_else(|| Error::not_found("there is no such user"))?;
-        if logs_out {
-            self.store.delete_sessions_of(company, id).await?;
-        }
         self.callers.invalidate_all();
         Ok(user)
     }
 
     pub async fn create_api_key(&self, company: CompanyId, draft: &ApiKeyDraft) -> Result<NewKey> {
-        check_name(&draft.name)?;
+        field::name("name", &draft.name)?;
         if draft.expires_at.is_some_and(|at| at <= self.clock.now()) {
             return Err(Error::invalid("expiresAt", "must lie in the future"));
         }
@@ -113,7 +112,9 @@ impl Access {
             prefix: key.chars().take(SHOWN_PREFIX_CHARS).collect(),
             expires_at: draft.expires_at,
         };
-        let record = self.store.add_api_key(company, &new).await?;
+        let taken = || "a key with this name still holds; revoke it first, or choose another name".to_owned();
+        let added = self.store.add_api_key(company, &new).await;
+        let record = added.map_err(|error| taken_or(error, taken))?;
         Ok(NewKey { record, key: SecretString::from(key) })
     }
 
@@ -133,27 +134,12 @@ impl Access {
     }
 }
 
+/// What the schema refused because it is taken, said for people; any other failure as it is.
+fn taken_or(error: mediary_store::Error, taken: impl FnOnce() -> String) -> Error {
+    if error.is_conflict() { Error::new(ErrorCode::Conflict, taken()).because(error) } else { error.into() }
+}
+
 /// An address is the same however it is written in capitals.
 pub(super) fn normal_email(email: &str) -> String {
     email.trim().to_lowercase()
-}
-
-fn check_email(email: &str) -> Result<()> {
-    let parts = email.split_once('@');
-    let plausible =
-        parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
-    if !plausible || email.chars().count() > limits::SHORT_TEXT_CHARS || email.contains(char::is_whitespace) {
-        return Err(Error::invalid("email", "must be an e-mail address, like ana@example.com"));
-    }
-    Ok(())
-}
-
-fn check_name(name: &str) -> Result<()> {
-    if name.trim().is_empty() || name.chars().count() > limits::SHORT_TEXT_CHARS {
-        return Err(Error::invalid(
-            "name",
-            format!("must have from 1 to {} characters", limits::SHORT_TEXT_CHARS),
-        ));
-    }
-    Ok(())
 }

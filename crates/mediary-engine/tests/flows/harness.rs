@@ -19,8 +19,8 @@ use tempfile::TempDir;
 
 pub(crate) const PHONE_NUMBER_ID: &str = "106540352242922";
 pub(crate) const WABA_ID: &str = "102290129340398";
-pub(crate) const APP_SECRET: &str = "the app secret";
-pub(crate) const TOKEN: &str = "the access token";
+pub(crate) const APP_SECRET: &str = "the-app-secret";
+pub(crate) const TOKEN: &str = "the-access-token";
 pub(crate) const NOW: Timestamp = Timestamp(1_760_000_000_000);
 /// The first bytes of a PNG, enough to be known as one.
 pub(crate) const PNG: &[u8] =
@@ -95,11 +95,7 @@ impl World {
     }
 
     pub(crate) async fn set_policy(&self, policy: MediaPolicy) {
-        let settings = mediary_store::MediaSettings {
-            policy,
-            retention: mediary_core::Retention::FOREVER,
-            audit_views: false,
-        };
+        let settings = mediary_store::MediaSettingsPatch { policy: Some(policy), ..Default::default() };
         self.engine.update_media_settings(&self.caller, &settings).await.unwrap();
     }
 
@@ -187,7 +183,7 @@ pub(crate) fn draft(phone_number_id: &str) -> AccountDraft {
         name: "Support".into(),
         access_token: Some(SecretString::from(TOKEN)),
         app_secret: Some(SecretString::from(APP_SECRET)),
-        verify_token: Some(SecretString::from("the verify token")),
+        verify_token: Some(SecretString::from("the-verify-token")),
         media_policy: None,
     }
 }

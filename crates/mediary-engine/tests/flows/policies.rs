@@ -178,12 +178,9 @@ async fn what_viewers_read_leaves_the_disk_when_nothing_is_to_be_kept_any_more()
         assert_eq!(spooled_files(&folder), 1, "it lies on the disk to be kept");
 
         if elsewhere {
-            let settings = mediary_store::MediaSettings {
-                policy: MediaPolicy::Stream,
-                retention: mediary_core::Retention::FOREVER,
-                audit_views: false,
-            };
-            world.another_engine().update_media_settings(&world.caller, &settings).await.unwrap();
+            let patch =
+                mediary_store::MediaSettingsPatch { policy: Some(MediaPolicy::Stream), ..Default::default() };
+            world.another_engine().update_media_settings(&world.caller, &patch).await.unwrap();
         } else {
             world.set_policy(MediaPolicy::Stream).await;
         }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use mediary_core::{FileType, MediaPolicy, Retention, RetentionMode, limits};
-use mediary_store::{Company, MediaSettings as Stored};
+use mediary_store::{Company, MediaSettingsPatch};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -98,13 +98,8 @@ async fn change_media_settings(
         app.engine().check_retention(retention)?;
     }
     let id = may.caller.company_id;
-    let company = app.store().company(id).await?.ok_or_else(Problem::not_found)?;
-    let settings = Stored {
-        policy: change.policy.unwrap_or(company.media_policy),
-        retention: retention.unwrap_or(company.retention),
-        audit_views: change.audit_views.unwrap_or(company.audit_views),
-    };
-    let company = app.engine().update_media_settings(&may.caller, &settings).await?;
+    let patch = MediaSettingsPatch { policy: change.policy, retention, audit_views: change.audit_views };
+    let company = app.engine().update_media_settings(&may.caller, &patch).await?;
     app.audit(&may.caller, address, "media_settings.changed", format!("company:{id}")).await;
     Ok(Json(shown(&app, &company)))
 }

@@ -3,7 +3,7 @@
 use mediary_core::{CompanyId, MediaPolicy, Retention};
 use sqlx::AssertSqlSafe;
 
-use super::types::{Company, MediaSettings, NewCompany};
+use super::types::{Company, MediaSettingsPatch, NewCompany};
 use crate::record::Record as _;
 use crate::value::{Value, args};
 use crate::{Error, ErrorKind, Result, Store, policies};
@@ -48,26 +48,30 @@ impl Store {
         self.company(company).await
     }
 
-    /// Replaces the settings; the company as it is now, `None` if there is none. Another policy holds at once, also for
+    /// Changes what the patch names; the company as it is now, `None` if there is none. Another policy holds at once, also for
     /// files that are not here.
     pub async fn update_company_settings(
         &self,
         company: CompanyId,
-        settings: &MediaSettings,
+        patch: &MediaSettingsPatch,
     ) -> Result<Option<Company>> {
-        let sql =
-            "UPDATE companies SET media_policy = $2, retention_mode = $3, retention_days = $4, audit_views = $5,
-                updated_at = $6
+        let sql = "UPDATE companies SET media_policy = COALESCE($2, media_policy),
+                retention_mode = COALESCE($3, retention_mode),
+                retention_days = CASE WHEN $3 IS NULL THEN retention_days ELSE $4 END,
+                audit_views = COALESCE($5, audit_views), updated_at = $6
             WHERE id = $1";
         let now = self.now();
-        let MediaSettings { policy, retention, audit_views } = *settings;
-        let args = args![company, policy, retention.mode(), retention.days(), audit_views, now];
+        let MediaSettingsPatch { policy, retention, audit_views } = *patch;
+        let (mode, days) = (retention.map(Retention::mode), retention.and_then(Retention::days));
+        let args = args![company, policy, mode, days, audit_views, now];
         let mut tx = self.db().begin().await?;
+        // From here on nobody else changes the company's row, also on another node: what is read next still holds when
+        // the change is written, and a change of other fields at the same time is neither seen half nor undone.
         policies::hold(&mut tx, company).await?;
         let before: Option<(MediaPolicy,)> =
             tx.first("SELECT c.media_policy FROM companies c WHERE c.id = $1", args![company]).await?;
         tx.execute(sql, args).await?;
-        if before.is_some_and(|(before,)| before != settings.policy) {
+        if before.is_some_and(|(before,)| patch.policy.is_some_and(|policy| policy != before)) {
             policies::changed(&mut tx, company, now).await?;
         }
         tx.commit().await?;

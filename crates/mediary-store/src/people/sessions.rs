@@ -6,16 +6,32 @@ use sqlx::AssertSqlSafe;
 use super::types::{NewSession, SessionIdentity};
 use crate::record::Record as _;
 use crate::value::args;
-use crate::{Result, Store};
+use crate::{Result, Store, dialect};
 
 impl Store {
-    pub async fn add_session(&self, new: &NewSession) -> Result<()> {
+    /// Opens a session of a person who is active and whose password is still the one that was checked; false if it
+    /// is not.
+    pub async fn add_session(&self, new: &NewSession) -> Result<bool> {
+        let mut tx = self.db().begin().await?;
+        // A change of the password holds this row from its UPDATE to its commit and ends all sessions in between
+        // (`update_user`). If it is first, the row here no longer has the hash; if it comes later, it waits until this
+        // session is committed, and ends it.
+        let hold = dialect::hold_rows(tx.backend(), "u");
+        let sql = format!(
+            "SELECT u.id FROM users u
+                WHERE u.company_id = $1 AND u.id = $2 AND u.active AND u.password_hash = $3{hold}"
+        );
+        let args = args![new.company_id, new.user_id, new.password_hash.as_str()];
+        if tx.first::<(UserId,)>(AssertSqlSafe(sql), args).await?.is_none() {
+            return Ok(false);
+        }
         let sql =
             "INSERT INTO sessions (company_id, user_id, token_hash, last_used_at, expires_at, created_at)
             VALUES ($1, $2, $3, $4, $5, $4)";
         let args = args![new.company_id, new.user_id, new.token_hash, self.now(), new.expires_at];
-        self.db().execute(sql, args).await?;
-        Ok(())
+        tx.execute(sql, args).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Who is behind a session, while it lasts and the person is active.
@@ -38,12 +54,6 @@ impl Store {
     /// Ends a session. False if there is none.
     pub async fn delete_session(&self, token_hash: &[u8; 32]) -> Result<bool> {
         Ok(self.db().execute("DELETE FROM sessions WHERE token_hash = $1", args![*token_hash]).await? > 0)
-    }
-
-    /// Ends all sessions of a person; how many.
-    pub async fn delete_sessions_of(&self, company: CompanyId, user: UserId) -> Result<u64> {
-        let sql = "DELETE FROM sessions WHERE company_id = $1 AND user_id = $2";
-        self.db().execute(sql, args![company, user]).await
     }
 
     /// Removes sessions that ended before then; how many.

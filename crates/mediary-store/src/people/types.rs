@@ -33,12 +33,12 @@ pub struct NewCompany {
     pub media_policy: MediaPolicy,
 }
 
-/// What a company decides about its media. A change replaces all of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MediaSettings {
-    pub policy: MediaPolicy,
-    pub retention: Retention,
-    pub audit_views: bool,
+/// What changes of what a company decides about its media; `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MediaSettingsPatch {
+    pub policy: Option<MediaPolicy>,
+    pub retention: Option<Retention>,
+    pub audit_views: Option<bool>,
 }
 
 record! {
@@ -83,6 +83,8 @@ pub struct UserPatch {
 pub struct NewSession {
     pub user_id: UserId,
     pub company_id: CompanyId,
+    /// The hash that the password was checked against.
+    pub password_hash: String,
     pub token_hash: [u8; 32],
     pub expires_at: Timestamp,
 }

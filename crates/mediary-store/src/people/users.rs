@@ -47,7 +47,8 @@ impl Store {
         Ok(found.map(|(user, password_hash)| UserWithHash { user, password_hash }))
     }
 
-    /// Changes what the patch names; the user as it is now, `None` if there is none.
+    /// Changes what the patch names; the user as it is now, `None` if there is none. A new password, or no longer being
+    /// active, ends all their sessions with it.
     pub async fn update_user(
         &self,
         company: CompanyId,
@@ -58,7 +59,13 @@ impl Store {
                 active = COALESCE($5, active), password_hash = COALESCE($6, password_hash), updated_at = $7
             WHERE company_id = $1 AND id = $2";
         let (name, hash) = (patch.name.as_deref(), patch.password_hash.as_deref());
-        self.db().execute(sql, args![company, id, name, patch.role, patch.active, hash, self.now()]).await?;
+        let mut tx = self.db().begin().await?;
+        tx.execute(sql, args![company, id, name, patch.role, patch.active, hash, self.now()]).await?;
+        if hash.is_some() || patch.active == Some(false) {
+            let sql = "DELETE FROM sessions WHERE company_id = $1 AND user_id = $2";
+            tx.execute(sql, args![company, id]).await?;
+        }
+        tx.commit().await?;
         self.user(company, id).await
     }
 }

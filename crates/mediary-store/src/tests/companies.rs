@@ -33,7 +33,11 @@ async fn a_company_keeps_its_settings(test: &Test) {
     let company = test.store.company_by_slug("acme").await.unwrap().unwrap();
     assert_eq!((company.id, company.media_policy), (test.acme.company, MediaPolicy::Store));
     let retention = Retention::days_after_stored(Some(30)).unwrap();
-    let settings = MediaSettings { policy: MediaPolicy::Stream, retention, audit_views: true };
+    let settings = MediaSettingsPatch {
+        policy: Some(MediaPolicy::Stream),
+        retention: Some(retention),
+        audit_views: Some(true),
+    };
     let changed = test.store.update_company_settings(company.id, &settings).await.unwrap().unwrap();
     assert_eq!(
         (changed.media_policy, changed.retention, changed.audit_views),
@@ -79,6 +83,7 @@ async fn a_session_lasts_until_its_end(test: &Test) {
     let new = |hash: u8, expires_at: Timestamp| NewSession {
         user_id: user.id,
         company_id: test.acme.company,
+        password_hash: "$argon2id$1".into(),
         token_hash: [hash; 32],
         expires_at,
     };
@@ -100,8 +105,49 @@ async fn a_session_lasts_until_its_end(test: &Test) {
     let patch = UserPatch { active: Some(false), ..UserPatch::default() };
     test.store.update_user(test.acme.company, user.id, &patch).await.unwrap();
     assert!(test.store.session_by_hash(&[3; 32]).await.unwrap().is_none(), "not active");
-    assert_eq!(test.store.delete_sessions_of(test.other.company, user.id).await.unwrap(), 0);
-    assert_eq!(test.store.delete_sessions_of(test.acme.company, user.id).await.unwrap(), 1);
+    let back = UserPatch { active: Some(true), ..UserPatch::default() };
+    test.store.update_user(test.acme.company, user.id, &back).await.unwrap();
+    assert!(test.store.session_by_hash(&[3; 32]).await.unwrap().is_none(), "it ended for good");
+}
+
+async fn a_log_in_with_the_password_of_before_opens_no_session(test: &Test) {
+    let company = test.acme.company;
+    let user = test.store.add_user(company, &new_user("b@acme.test")).await.unwrap();
+    for round in 0..20_u8 {
+        let session = NewSession {
+            user_id: user.id,
+            company_id: company,
+            password_hash: format!("$argon2id${round}"),
+            token_hash: [round; 32],
+            expires_at: START.plus(DAY),
+        };
+        let hash =
+            |of: u8| UserPatch { password_hash: Some(format!("$argon2id${of}")), ..UserPatch::default() };
+        test.store.update_user(company, user.id, &hash(round)).await.unwrap();
+        // The password was checked; now it changes.
+        let patch = hash(round + 1);
+        let (opened, changed) =
+            tokio::join!(test.store.add_session(&session), test.store.update_user(company, user.id, &patch));
+        opened.unwrap();
+        changed.unwrap().unwrap();
+        assert!(test.store.session_by_hash(&[round; 32]).await.unwrap().is_none(), "round {round}");
+        assert!(!test.store.add_session(&session).await.unwrap(), "the hash is not the user's any more");
+    }
+}
+
+async fn two_changes_of_the_settings_at_once_both_hold(test: &Test) {
+    let company = test.acme.company;
+    let kept = |days: i64| Retention::days_after_stored(Some(days)).unwrap();
+    for round in 1..=20 {
+        let policy = if round % 2 == 0 { MediaPolicy::Stream } else { MediaPolicy::Store };
+        let one = MediaSettingsPatch { policy: Some(policy), ..MediaSettingsPatch::default() };
+        let two = MediaSettingsPatch { retention: Some(kept(round)), ..MediaSettingsPatch::default() };
+        let three = MediaSettingsPatch { audit_views: Some(round % 2 == 0), ..MediaSettingsPatch::default() };
+        let change = |patch| async move { test.store.update_company_settings(company, patch).await.unwrap() };
+        tokio::join!(change(&one), change(&two), change(&three));
+        let now = test.store.company(company).await.unwrap().unwrap();
+        assert_eq!((now.media_policy, now.retention, now.audit_views), (policy, kept(round), round % 2 == 0));
+    }
 }
 
 async fn a_key_works_until_it_is_revoked_or_ends(test: &Test) {
@@ -253,6 +299,8 @@ on_both!(
     people_are_found_by_their_address_in_any_case,
     lists_of_people_page,
     a_session_lasts_until_its_end,
+    a_log_in_with_the_password_of_before_opens_no_session,
+    two_changes_of_the_settings_at_once_both_hold,
     a_key_works_until_it_is_revoked_or_ends,
     the_audit_log_pages_newest_first,
     usage_counts_what_is_stored_by_month_and_type,

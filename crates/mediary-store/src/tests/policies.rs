@@ -13,7 +13,7 @@ use crate::*;
 const LEASE: Duration = Duration::from_secs(30);
 
 async fn set(test: &Test, tenant: Tenant, policy: MediaPolicy) {
-    let settings = MediaSettings { policy, retention: mediary_core::Retention::FOREVER, audit_views: false };
+    let settings = MediaSettingsPatch { policy: Some(policy), ..Default::default() };
     test.store.update_company_settings(tenant.company, &settings).await.unwrap().unwrap();
 }
 
