@@ -35,8 +35,8 @@ pub fn upstream_text(text: &str) -> String {
 
 fn without_tokens(word: &str, into: &mut String) {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "_-+/=|.%~".contains(c);
-    for piece in word.split_inclusive(|c| !is_part(c)) {
-        let run = piece.trim_end_matches(|c| !is_part(c));
+    for piece in word.split_inclusive(|c: char| !is_part(c)) {
+        let run = piece.trim_end_matches(|c: char| !is_part(c));
         into.push_str(if is_secret(run) { REMOVED } else { run });
         into.push_str(&piece[run.len()..]);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy, Retention};
+use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy, Retention, field};
 use mediary_store::{Account, AccountPatch, NewAccount, Store};
 use moka::sync::Cache;
 use secrecy::{ExposeSecret, SecretString};
@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use crate::error::{Error, Result};
 use crate::events::{EventBus, EventData, EventName};
-use crate::vault::Vault;
+use crate::vault::{Place, Vault};
 
 /// For how long a cached row may differ from the database; other processes change it too.
 pub(crate) const CACHED_FOR: Duration = Duration::from_millis(500);
@@ -23,7 +23,11 @@ const CACHED_ACCOUNTS: u64 = 10_000;
 const CACHED_UNKNOWN: u64 = 10_000;
 /// Ids in one question to the database.
 const ASKED_AT_ONCE: usize = 500;
-const SECRET_BYTES_MAX: usize = 4096;
+/// Where an account's secrets are kept.
+const ACCESS_TOKEN: &str = "access_token";
+const APP_SECRET: &str = "app_secret";
+const VERIFY_TOKEN: &str = "verify_token";
+const CONNECTED_ALREADY: &str = "an account has this number already, of your company or of another; have it moved by who runs this installation";
 
 /// An account with what its row keeps sealed.
 pub struct KnownAccount {
@@ -47,6 +51,10 @@ impl KnownAccount {
             (_, AccountStatus::Disabled) => "the WhatsApp account is disabled",
             (Some(token), AccountStatus::Active) => return Ok(token),
             (Some(_), AccountStatus::NeedsToken) => "WhatsApp refused the account's token",
+            // Not WhatsApp's no: with the right secret key the same token holds again.
+            (None, _) if self.row.access_token.is_some() => {
+                return Err(Error::new(ErrorCode::Internal, "read the WhatsApp account's token"));
+            }
             (None, _) => "the WhatsApp account has no token",
         };
         Err(Error::new(ErrorCode::ProviderUnauthorized, missing))
@@ -57,8 +65,9 @@ impl KnownAccount {
     }
 
     /// Whether its webhooks are signed with a secret of its own instead of the installation's.
+    /// One that cannot be read is still its own: the installation's must not speak for it.
     pub(crate) fn has_own_secret(&self) -> bool {
-        self.app_secret.is_some()
+        self.row.app_secret.is_some()
     }
 }
 
@@ -91,6 +100,38 @@ pub struct AccountChange {
     pub status: Option<AccountStatus>,
 }
 
+impl AccountDraft {
+    pub(crate) fn check(&self) -> Result<()> {
+        field::whatsapp_id("phoneNumberId", &self.phone_number_id)?;
+        field::name("name", &self.name)?;
+        check_optional(self.waba_id.as_deref(), self.display_phone_number.as_deref())?;
+        check_tokens([&self.access_token, &self.app_secret, &self.verify_token])
+    }
+}
+
+impl AccountChange {
+    pub(crate) fn check(&self) -> Result<()> {
+        self.name.iter().try_for_each(|name| field::name("name", name))?;
+        check_optional(self.waba_id.as_deref(), self.display_phone_number.as_deref())?;
+        check_tokens([&self.access_token, &self.app_secret, &self.verify_token])
+    }
+}
+
+fn check_optional(waba_id: Option<&str>, display_phone_number: Option<&str>) -> Result<()> {
+    waba_id.iter().try_for_each(|id| field::whatsapp_id("wabaId", id))?;
+    Ok(display_phone_number
+        .iter()
+        .try_for_each(|number| field::display_number("displayPhoneNumber", number))?)
+}
+
+fn check_tokens(tokens: [&Option<SecretString>; 3]) -> Result<()> {
+    let fields = ["accessToken", "appSecret", "verifyToken"];
+    for (field, token) in fields.into_iter().zip(tokens) {
+        token.iter().try_for_each(|token| field::token(field, token.expose_secret()))?;
+    }
+    Ok(())
+}
+
 /// Looks accounts up and changes them. Clones share one cache.
 #[derive(Clone)]
 pub struct AccountDirectory {
@@ -103,6 +144,8 @@ pub struct AccountDirectory {
     of_waba: Cache<String, Arc<[Arc<KnownAccount>]>>,
     /// Grows whenever everything is forgotten, so that what was read before is not remembered after.
     generation: Arc<AtomicU64>,
+    /// Secrets that could not be read and were logged.
+    unreadable: Cache<(AccountId, &'static str), ()>,
     forgotten: Arc<Notify>,
 }
 
@@ -123,6 +166,7 @@ impl AccountDirectory {
             by_id: cache(CACHED_ACCOUNTS),
             of_waba: cache(CACHED_ACCOUNTS),
             generation: Arc::default(),
+            unreadable: Cache::new(CACHED_ACCOUNTS),
             forgotten: Arc::default(),
         }
     }
@@ -143,7 +187,7 @@ impl AccountDirectory {
     ) -> Result<Option<Arc<KnownAccount>>> {
         let generation = self.generation();
         let Some(row) = self.store.account(company, id).await? else { return Ok(None) };
-        let account = self.open(row)?;
+        let account = self.open(row);
         if generation == self.generation() {
             self.by_id.insert((company, id), account.clone());
         }
@@ -167,7 +211,7 @@ impl AccountDirectory {
         }
         for wanted in wanted.chunks(ASKED_AT_ONCE) {
             for row in self.store.accounts_by_phone_number_ids(wanted).await? {
-                let account = self.open(row)?;
+                let account = self.open(row);
                 found.insert(account.row.phone_number_id.clone(), Some(account));
             }
         }
@@ -190,7 +234,7 @@ impl AccountDirectory {
         }
         let generation = self.generation();
         let rows = self.store.accounts_by_waba_id(waba_id).await?;
-        let accounts = rows.into_iter().map(|row| self.open(row)).collect::<Result<Arc<[_]>>>()?;
+        let accounts = rows.into_iter().map(|row| self.open(row)).collect::<Arc<[_]>>();
         // An unknown one is asked for again each time: strangers name them.
         if !accounts.is_empty() && generation == self.generation() {
             self.of_waba.insert(waba_id.to_owned(), accounts.clone());
@@ -201,11 +245,13 @@ impl AccountDirectory {
     /// Every verify token that an account has.
     pub(crate) async fn verify_tokens(&self) -> Result<Vec<SecretString>> {
         let rows = self.store.accounts_with_verify_token().await?;
-        let sealed = rows.iter().filter_map(|row| row.verify_token.as_deref());
-        sealed.map(|token| self.vault.unseal_text(token)).collect()
+        Ok(rows.iter().filter_map(|row| self.unseal(row, VERIFY_TOKEN, &row.verify_token)).collect())
     }
 
+    /// Adds an account without asking WhatsApp about its number; [`crate::Engine::connect_number`] asks first.
     pub async fn create(&self, company: CompanyId, draft: &AccountDraft) -> Result<Account> {
+        draft.check()?;
+        let place = (company, draft.phone_number_id.as_str());
         let row = self
             .store
             .add_account(
@@ -215,26 +261,35 @@ impl AccountDirectory {
                     waba_id: draft.waba_id.clone(),
                     display_phone_number: draft.display_phone_number.clone(),
                     name: draft.name.clone(),
-                    access_token: self.seal("accessToken", draft.access_token.as_ref())?,
-                    app_secret: self.seal("appSecret", draft.app_secret.as_ref())?,
-                    verify_token: self.seal("verifyToken", draft.verify_token.as_ref())?,
+                    access_token: self.seal(place, ACCESS_TOKEN, draft.access_token.as_ref()),
+                    app_secret: self.seal(place, APP_SECRET, draft.app_secret.as_ref()),
+                    verify_token: self.seal(place, VERIFY_TOKEN, draft.verify_token.as_ref()),
                     media_policy: draft.media_policy,
                 },
             )
-            .await?;
+            .await
+            .map_err(|error| match error.is_conflict() {
+                true => Error::new(ErrorCode::Conflict, CONNECTED_ALREADY).because(error),
+                false => error.into(),
+            })?;
         self.changed(company, row.id);
         Ok(row)
     }
 
     /// Changes an account. A new token makes it active again, and its downloads go on.
     pub async fn update(&self, company: CompanyId, id: AccountId, change: &AccountChange) -> Result<Account> {
+        change.check()?;
+        // Neither the company nor the number of an account ever changes, so what is read here still holds below.
+        let before = self.store.account(company, id).await?;
+        let before = before.ok_or_else(|| Error::not_found("there is no such WhatsApp account"))?;
+        let place = (company, before.phone_number_id.as_str());
         let patch = AccountPatch {
             name: change.name.clone(),
             waba_id: change.waba_id.clone(),
             display_phone_number: change.display_phone_number.clone(),
-            access_token: self.seal("accessToken", change.access_token.as_ref())?,
-            app_secret: self.seal("appSecret", change.app_secret.as_ref())?,
-            verify_token: self.seal("verifyToken", change.verify_token.as_ref())?,
+            access_token: self.seal(place, ACCESS_TOKEN, change.access_token.as_ref()),
+            app_secret: self.seal(place, APP_SECRET, change.app_secret.as_ref()),
+            verify_token: self.seal(place, VERIFY_TOKEN, change.verify_token.as_ref()),
             media_policy: change.media_policy,
             retention: change.retention,
             status: change.status,
@@ -277,25 +332,60 @@ impl AccountDirectory {
         }
     }
 
-    fn open(&self, row: Account) -> Result<Arc<KnownAccount>> {
-        let unseal = |sealed: &Option<Vec<u8>>| {
-            sealed.as_deref().map(|sealed| self.vault.unseal_text(sealed)).transpose()
-        };
-        Ok(Arc::new(KnownAccount {
-            policy: row.effective_policy,
-            access_token: unseal(&row.access_token)?,
-            app_secret: unseal(&row.app_secret)?,
-            row,
-        }))
+    /// The secrets of an account that are kept and cannot be read: sealed with another key, or damaged.
+    pub fn unreadable_secrets(&self, row: &Account) -> Vec<&'static str> {
+        let sealed = [
+            (ACCESS_TOKEN, &row.access_token),
+            (APP_SECRET, &row.app_secret),
+            (VERIFY_TOKEN, &row.verify_token),
+        ];
+        let kept = sealed.into_iter().filter(|(_, sealed)| sealed.is_some());
+        kept.filter(|(column, sealed)| self.unseal(row, *column, sealed).is_none())
+            .map(|(column, _)| column)
+            .collect()
     }
 
-    fn seal(&self, field: &'static str, secret: Option<&SecretString>) -> Result<Option<Vec<u8>>> {
-        let Some(secret) = secret else { return Ok(None) };
-        let text = secret.expose_secret();
-        if text.is_empty() || text.len() > SECRET_BYTES_MAX {
-            return Err(Error::invalid(field, format!("must have from 1 to {SECRET_BYTES_MAX} bytes")));
+    fn open(&self, row: Account) -> Arc<KnownAccount> {
+        Arc::new(KnownAccount {
+            policy: row.effective_policy,
+            access_token: self.unseal(&row, ACCESS_TOKEN, &row.access_token),
+            app_secret: self.unseal(&row, APP_SECRET, &row.app_secret),
+            row,
+        })
+    }
+
+    /// One secret that cannot be read is its account's trouble alone: it counts as not there, is logged once, and
+    /// `mediary doctor` shows it.
+    fn unseal(&self, row: &Account, column: &'static str, sealed: &Option<Vec<u8>>) -> Option<SecretString> {
+        let place = Place { company: row.company_id, phone_number_id: &row.phone_number_id, column };
+        match self.vault.unseal_text(sealed.as_deref()?, place) {
+            Ok(secret) => {
+                self.unreadable.invalidate(&(row.id, column));
+                Some(secret)
+            }
+            Err(error) => {
+                if self.unreadable.entry((row.id, column)).or_insert(()).is_fresh() {
+                    tracing::error!(
+                        company.id = row.company_id.0,
+                        account.id = row.id.0,
+                        column,
+                        %error,
+                        "a secret of the account cannot be read; give the account a new one"
+                    );
+                }
+                None
+            }
         }
-        Ok(Some(self.vault.seal(text.as_bytes())))
+    }
+
+    fn seal(
+        &self,
+        (company, phone_number_id): (CompanyId, &str),
+        column: &'static str,
+        secret: Option<&SecretString>,
+    ) -> Option<Vec<u8>> {
+        let place = Place { company, phone_number_id, column };
+        secret.map(|secret| self.vault.seal(secret.expose_secret().as_bytes(), place))
     }
 }
 

@@ -7,6 +7,7 @@
 mod access;
 mod accounts;
 mod backfill;
+mod binding;
 mod engine;
 mod error;
 mod events;
@@ -33,6 +34,7 @@ mod webhook;
 pub use access::{Access, ApiKeyDraft, Caller, NewKey, UserChange, UserDraft, Who};
 pub use accounts::{AccountChange, AccountDirectory, AccountDraft, KnownAccount};
 pub use backfill::{BackfillOptions, BackfillOutcome, BackfillReport};
+pub use binding::{Bound, Proof};
 pub use engine::{Engine, EngineConfig, EngineParts, InboundLimits, Shutdown};
 pub use error::{Error, Result};
 pub use events::{Delivery, EventBus, EventData, EventName, LiveEvent, Subscription};

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
+use axum::extract::Path;
+use axum::routing::get;
+use axum::{Json, Router};
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
@@ -36,7 +38,7 @@ pub(crate) const START: Timestamp = Timestamp(1_700_000_000_000);
 /// The address of a proxy that is believed.
 pub(crate) const PROXY: &str = "127.0.0.9";
 pub(crate) const PASSWORD: &str = "correct horse battery";
-pub(crate) const APP_SECRET: &str = "an app secret of theirs";
+pub(crate) const APP_SECRET: &str = "an-app-secret-of-theirs";
 pub(crate) const ACCESS_TOKEN: &str = "EAAB-a-token-that-must-not-leave";
 pub(crate) const PROVIDER_URL: &str = "https://lookaside.fbsbx.com/must-not-leave";
 
@@ -116,7 +118,31 @@ impl Answer {
 }
 
 impl House {
+    /// With nobody where WhatsApp would be.
     pub(crate) async fn open() -> Self {
+        Self::beside("http://127.0.0.1:9").await
+    }
+
+    /// Beside a WhatsApp that knows every number, and [`ACCESS_TOKEN`] alone.
+    pub(crate) async fn with_whatsapp() -> Self {
+        let number = async |Path((_, id)): Path<(String, String)>, headers: HeaderMap| {
+            let known =
+                headers.get("authorization").is_some_and(|value| *value == format!("Bearer {ACCESS_TOKEN}"));
+            let refused = serde_json::json!({"error": {"code": 190, "message": "Malformed access token"}});
+            match known {
+                true => (StatusCode::OK, Json(serde_json::json!({ "id": id }))),
+                false => (StatusCode::UNAUTHORIZED, Json(refused)),
+            }
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let graph = Router::new().route("/{version}/{id}", get(number));
+        // Ends with the test's runtime.
+        tokio::spawn(async { axum::serve(listener, graph).await.unwrap() });
+        Self::beside(&format!("http://{address}")).await
+    }
+
+    async fn beside(graph_url: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = ManualClock::new(START);
         let options = StoreOptions {
@@ -127,7 +153,7 @@ impl House {
         store.migrate().await.unwrap();
         let storage = Storage::open_local(&folder.path().join("files")).await.unwrap();
         let graph = GraphClient::new(GraphOptions {
-            graph_url: "http://127.0.0.1:9".parse().unwrap(),
+            graph_url: graph_url.parse().unwrap(),
             version: "v26.0".to_owned(),
             media_hosts: vec!["127.0.0.1".to_owned()],
             connect_timeout: Duration::from_secs(1),
@@ -176,7 +202,7 @@ impl House {
             name: "Support".to_owned(),
             access_token: secret(ACCESS_TOKEN),
             app_secret: secret(APP_SECRET),
-            verify_token: secret("a verify token of theirs"),
+            verify_token: secret("a-verify-token-of-theirs"),
             media_policy: None,
         };
         let account = self.engine.accounts().create(id, &draft).await.unwrap().id;

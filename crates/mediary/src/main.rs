@@ -37,8 +37,9 @@ fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeFailed) => ExitCode::from(3),
         Err(error) => {
-            eprintln!("mediary: {error:#}");
-            ExitCode::from(if error.is::<output::WrongUsage>() { 2 } else { 1 })
+            let (why, code) = output::refusal(&error);
+            eprintln!("mediary: {why}");
+            ExitCode::from(code)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use mediary_core::ErrorCode;
 use serde::Serialize;
 
 use crate::cli::OutputArgs;
@@ -17,6 +18,46 @@ pub(crate) enum Outcome {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct WrongUsage(pub(crate) String);
+
+const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
+
+/// Why a command failed, for people, and its exit code. What was refused is said in one sentence, without what lies
+/// beneath; what broke is said with all of it.
+pub(crate) fn refusal(error: &anyhow::Error) -> (String, u8) {
+    if error.is::<WrongUsage>() {
+        return (format!("{error:#}"), WRONG_USAGE);
+    }
+    let Some(refused) = error.downcast_ref::<mediary_engine::Error>() else {
+        return (format!("{error:#}"), FAILED);
+    };
+    match (refused.code(), refused.field()) {
+        (_, Some(field)) => (format!("{} {refused}", flag(field)), WRONG_USAGE),
+        (ErrorCode::ValidationError | ErrorCode::NotFound, None) => (refused.to_string(), WRONG_USAGE),
+        (ErrorCode::Conflict, None) => (refused.to_string(), FAILED),
+        _ => (format!("{error:#}"), FAILED),
+    }
+}
+
+/// The option of the command line that fills a field of JSON.
+fn flag(field: &str) -> String {
+    match field {
+        "accessToken" | "appSecret" | "verifyToken" | "password" => format!("--{}-env", kebab(field)),
+        "expiresAt" => "--expires-in-days".to_owned(),
+        field => format!("--{}", kebab(field)),
+    }
+}
+
+fn kebab(camel: &str) -> String {
+    let mut text = String::new();
+    for letter in camel.chars() {
+        if letter.is_ascii_uppercase() {
+            text.push('-');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
+}
 
 /// Prints `value` as one JSON object, or `sentence` for people.
 pub(crate) fn print(
@@ -60,5 +101,17 @@ mod tests {
     fn columns_line_up() {
         let rows = vec![vec!["1".to_owned(), "Ana".to_owned()], vec!["12".to_owned(), "Bo".to_owned()]];
         assert_eq!(table(&["ID", "NAME"], &rows), "ID  NAME\n1   Ana\n12  Bo");
+    }
+
+    #[test]
+    fn fields_are_named_by_their_options() {
+        for (field, option) in [
+            ("phoneNumberId", "--phone-number-id"),
+            ("name", "--name"),
+            ("accessToken", "--access-token-env"),
+            ("password", "--password-env"),
+        ] {
+            assert_eq!(flag(field), option);
+        }
     }
 }

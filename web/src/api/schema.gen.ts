@@ -595,7 +595,11 @@ export interface paths {
         /** WhatsApp accounts */
         get: operations["list_accounts"];
         put?: never;
-        /** Add a WhatsApp account */
+        /**
+         * Add a WhatsApp account
+         * @description The number is added only if WhatsApp says that the access token may use it. Whether another company has it already
+         *     is told to nobody else.
+         */
         post: operations["create_account"];
         delete?: never;
         options?: never;
@@ -1092,7 +1096,8 @@ export interface components {
         };
         /** @description A WhatsApp account to add. */
         NewWhatsappAccount: {
-            accessToken?: string | null;
+            /** @description WhatsApp is asked with it whether you may use the number; the number is not added otherwise. */
+            accessToken: string;
             /** @description Without one the installation's app secret applies. */
             appSecret?: string | null;
             displayPhoneNumber?: string | null;
@@ -1577,7 +1582,7 @@ export interface components {
         };
         /** @description What changes; what is left out stays. */
         WhatsappAccountChange: {
-            /** @description A new token makes the account active again; its downloads go on. */
+            /** @description A new token makes the account active again; its downloads go on. One that WhatsApp refuses is not taken. */
             accessToken?: string;
             appSecret?: string;
             displayPhoneNumber?: string;
@@ -2875,7 +2880,33 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            503: components["responses"]["ServiceUnavailable"];
+            /** @description WhatsApp could not be asked; nothing was added. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description WhatsApp asks to wait; nothing was added. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description WhatsApp did not answer in time; nothing was added. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_account: {
@@ -2955,6 +2986,15 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            /** @description WhatsApp refuses the token. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             503: components["responses"]["ServiceUnavailable"];

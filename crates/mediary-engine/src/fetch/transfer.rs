@@ -139,8 +139,10 @@ pub(super) async fn fetch(
     viewers: Option<Viewers>,
 ) -> Result<Fetched, Failure> {
     let media_id = claim.provider_media_id.as_deref().ok_or(Problem::MediaGone)?;
-    let token =
-        account.token().map_err(|cause| Failure { problem: Problem::TokenRefused, cause: Some(cause) })?;
+    let token = account.token().map_err(|cause| match cause.code() {
+        ErrorCode::ProviderUnauthorized => Failure { problem: Problem::TokenRefused, cause: Some(cause) },
+        _ => cause.into(),
+    })?;
     // A viewer reads before the hash is known: only a declared size shows him a short body, so Graph is asked for it.
     let url = known_url(engine, claim).filter(|_| viewers.is_none() || claim.file_size.is_some());
     let wish = Wish { token, media_id, url, range: None };

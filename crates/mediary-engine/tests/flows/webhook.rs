@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use mediary_core::ErrorCode;
-use mediary_engine::AccountDraft;
+use mediary_engine::{AccountChange, AccountDraft};
 use mediary_graph::{ADDRESSEES_MAX, sign};
-use mediary_store::NewCompany;
+use mediary_store::{AccountPatch, NewCompany};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -88,10 +88,10 @@ async fn only_the_right_signature_gets_in() {
 #[tokio::test]
 async fn a_signature_speaks_for_the_accounts_that_use_its_secret_alone() {
     let world = world().await;
-    add_account(&world, "other", "2222", Some("their secret")).await;
+    add_account(&world, "other", "2222", Some("their-secret")).await;
     add_account(&world, "plain", "3333", None).await;
     let body = to_numbers(&[PHONE_NUMBER_ID, "2222", "3333"]);
-    accept(&world, &body, "their secret").await.unwrap();
+    accept(&world, &body, "their-secret").await.unwrap();
     assert_eq!(texts(&world).await, ["to 2222"]);
     accept(&world, &body, INSTALLATION).await.unwrap();
     assert_eq!(texts(&world).await, ["to 2222", "to 3333"]);
@@ -145,11 +145,11 @@ async fn a_signature_is_compared_with_sixteen_secrets_at_most() {
     let world = world().await;
     let numbers: Vec<String> = (100..117).map(|n| n.to_string()).collect();
     for number in &numbers {
-        add_account(&world, &format!("c{number}"), number, Some(&format!("secret of {number}"))).await;
+        add_account(&world, &format!("c{number}"), number, Some(&format!("secret-of-{number}"))).await;
     }
     let body = to_numbers(&numbers.iter().map(String::as_str).collect::<Vec<_>>());
-    accept(&world, &body, "secret of 115").await.unwrap();
-    assert_eq!(accept(&world, &body, "secret of 116").await, Err(ErrorCode::Unauthorized));
+    accept(&world, &body, "secret-of-115").await.unwrap();
+    assert_eq!(accept(&world, &body, "secret-of-116").await, Err(ErrorCode::Unauthorized));
     assert_eq!(texts(&world).await, ["to 115"]);
 }
 
@@ -157,7 +157,7 @@ async fn a_signature_is_compared_with_sixteen_secrets_at_most() {
 async fn meta_verifies_with_any_token_of_ours() {
     let world = world().await;
     for (token, known) in [
-        ("the verify token", true),
+        ("the-verify-token", true),
         ("the installation's token", true),
         ("the verify toke", false),
         ("", false),
@@ -235,4 +235,39 @@ async fn bodies_of_invented_numbers_come_to_an_end_and_hold_up_nobody() {
     turning.abort();
     assert_eq!(read.expect("an end").len(), 2);
     assert_eq!(inbox(&world).await, 0);
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_read_is_its_accounts_trouble_alone() {
+    let world = world().await;
+    add_account(&world, "other", "2222", Some("their-secret")).await;
+    add_account(&world, "plain", "3333", None).await;
+    let damaged = || Some(vec![2; 40]);
+    let patch = AccountPatch {
+        access_token: damaged(),
+        app_secret: damaged(),
+        verify_token: damaged(),
+        ..AccountPatch::default()
+    };
+    let row = world.store.update_account(world.company, world.account, &patch).await.unwrap().unwrap();
+    assert_eq!(
+        world.engine.accounts().unreadable_secrets(&row),
+        ["access_token", "app_secret", "verify_token"],
+        "doctor names them"
+    );
+    assert!(
+        world.engine.verify_subscription("the-verify-token").await.unwrap(),
+        "the other accounts' tokens"
+    );
+    // Whatever was cached is forgotten.
+    world.engine.accounts().update(world.company, world.account, &AccountChange::default()).await.unwrap();
+    let sign =
+        async |number: &str, secret: &str| accept(&world, &to_numbers(&[number, "2222"]), secret).await;
+    sign(PHONE_NUMBER_ID, "their-secret").await.unwrap();
+    assert_eq!(
+        sign(PHONE_NUMBER_ID, INSTALLATION).await,
+        Err(ErrorCode::Unauthorized),
+        "the installation's secret does not speak for an account that has its own"
+    );
+    sign("3333", INSTALLATION).await.unwrap();
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use mediary_core::{AccountId, AccountStatus, MediaPolicy};
-use mediary_engine::{AccountChange, AccountDraft};
+use mediary_engine::{AccountChange, AccountDraft, Proof};
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -28,16 +28,25 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewWhatsappAccount {
+    #[schema(pattern = "^[0-9]{1,32}$")]
     phone_number_id: String,
+    #[schema(pattern = "^[0-9]{1,32}$")]
     waba_id: Option<String>,
+    #[schema(max_length = 32, pattern = "^[-0-9+(). ]*[0-9][-0-9+(). ]*$")]
     display_phone_number: Option<String>,
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$"
+    )]
     name: String,
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096)]
+    /// WhatsApp is asked with it whether you may use the number; the number is not added otherwise.
+    #[schema(value_type = String, pattern = "^[!-~]{1,4096}$")]
     access_token: Option<SecretString>,
     /// Without one the installation's app secret applies.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096)]
+    #[schema(value_type = Option<String>, pattern = "^[!-~]{1,4096}$")]
     app_secret: Option<SecretString>,
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096)]
+    #[schema(value_type = Option<String>, pattern = "^[!-~]{1,4096}$")]
     verify_token: Option<SecretString>,
     #[schema(value_type = Option<words::MediaPolicy>)]
     media_policy: Option<MediaPolicy>,
@@ -48,23 +57,28 @@ struct NewWhatsappAccount {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WhatsappAccountChange {
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false)]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$"
+    )]
     name: Option<String>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, pattern = "^[0-9]{1,32}$")]
     waba_id: Option<String>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, max_length = 32, pattern = "^[-0-9+(). ]*[0-9][-0-9+(). ]*$")]
     display_phone_number: Option<String>,
-    /// A new token makes the account active again; its downloads go on.
+    /// A new token makes the account active again; its downloads go on. One that WhatsApp refuses is not taken.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 4096)]
+    #[schema(value_type = Option<String>, nullable = false, pattern = "^[!-~]{1,4096}$")]
     access_token: Option<SecretString>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 4096)]
+    #[schema(value_type = Option<String>, nullable = false, pattern = "^[!-~]{1,4096}$")]
     app_secret: Option<SecretString>,
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 4096)]
+    #[schema(value_type = Option<String>, nullable = false, pattern = "^[!-~]{1,4096}$")]
     verify_token: Option<SecretString>,
     /// Null goes back to the company's policy.
     #[serde(default, deserialize_with = "present")]
@@ -104,8 +118,14 @@ async fn get_account(
 }
 
 /// Add a WhatsApp account
+///
+/// The number is added only if WhatsApp says that the access token may use it. Whether another company has it already
+/// is told to nobody else.
 #[utoipa::path(post, path = "/api/whatsapp-accounts", tag = "WhatsApp accounts", request_body = NewWhatsappAccount,
-    responses((status = 201, body = Account), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody)))]
+    responses((status = 201, body = Account), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody),
+    (status = 502, description = "WhatsApp could not be asked; nothing was added.", body = ProblemBody),
+    (status = 503, description = "WhatsApp asks to wait; nothing was added.", body = ProblemBody),
+    (status = 504, description = "WhatsApp did not answer in time; nothing was added.", body = ProblemBody)))]
 async fn create_account(
     State(app): State<App>,
     may: May<rights::ManageAccounts>,
@@ -122,7 +142,7 @@ async fn create_account(
         verify_token: new.verify_token,
         media_policy: new.media_policy,
     };
-    let row = app.engine().accounts().create(may.caller.company_id, &draft).await?;
+    let row = app.engine().connect_number(may.caller.company_id, &draft, Proof::Required).await?.account;
     app.audit(&may.caller, address, "account.created", format!("account:{}", row.id)).await;
     Ok((StatusCode::CREATED, Json(Account::shape(row, may.caller.role))))
 }
@@ -130,7 +150,8 @@ async fn create_account(
 /// Change a WhatsApp account
 #[utoipa::path(patch, path = "/api/whatsapp-accounts/{id}", tag = "WhatsApp accounts", params(("id" = i64, Path)),
     request_body = WhatsappAccountChange,
-    responses((status = 200, body = Account), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = Account), (status = 400, body = ProblemBody), (status = 404, body = ProblemBody),
+    (status = 409, description = "WhatsApp refuses the token.", body = ProblemBody)))]
 async fn change_account(
     State(app): State<App>,
     may: May<rights::ManageAccounts>,
@@ -157,7 +178,7 @@ async fn change_account(
         retention,
         status: change.status,
     };
-    let row = app.engine().accounts().update(may.caller.company_id, id, &change).await?;
+    let row = app.engine().change_account(may.caller.company_id, id, &change).await?.account;
     app.audit(&may.caller, address, "account.changed", format!("account:{id}")).await;
     Ok(Json(Account::shape(row, may.caller.role)))
 }
@@ -185,16 +206,16 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::testing::{House, request, with_json};
+    use crate::testing::{ACCESS_TOKEN, House, request, with_json};
 
     #[tokio::test]
     async fn account_is_added_changed_and_disabled_without_showing_its_secrets() {
-        let house = House::open().await;
+        let house = House::with_whatsapp().await;
         let company = house.company("acme").await;
         let admin = company.key(Role::Admin);
-        let new = json!({"phoneNumberId": "777", "name": "Sales", "accessToken": "secret-1", "verifyToken": "secret-2"});
+        let new = json!({"phoneNumberId": "777", "name": "Sales", "accessToken": ACCESS_TOKEN, "verifyToken": "secret-2"});
         let answer = house.post("/api/whatsapp-accounts", admin, &new).await;
-        assert_eq!(answer.status, StatusCode::CREATED);
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
         let account = answer.json();
         assert_eq!((&account["hasAccessToken"], &account["hasAppSecret"]), (&json!(true), &json!(false)));
         assert_eq!(account["effectiveMediaPolicy"], "store");
@@ -209,31 +230,87 @@ mod tests {
         assert_eq!(change(json!({"retention": null})).await.json()["retention"], json!(null));
         let archived = json!({"retention": {"mode": "archive_after", "days": 7}});
         assert_eq!(change(archived).await.field(), "retention", "there is no archive here");
+        assert_eq!(change(json!({"accessToken": "refused"})).await.code(), "conflict");
         let disable = request("DELETE", &path, Some(admin)).body(axum::body::Body::empty()).unwrap();
         assert_eq!(house.send(disable).await.status, StatusCode::NO_CONTENT);
-        let list = house.get("/api/whatsapp-accounts", admin).await;
-        assert!(!String::from_utf8(list.body.to_vec()).unwrap().contains("secret-"));
+        let list = String::from_utf8(house.get("/api/whatsapp-accounts", admin).await.body.to_vec()).unwrap();
+        assert!(!list.contains("secret-") && !list.contains(ACCESS_TOKEN));
         assert_eq!(house.get(&path, admin).await.json()["status"], "disabled");
     }
 
     #[tokio::test]
-    async fn number_belongs_to_one_account() {
-        let house = House::open().await;
+    async fn number_is_bound_only_by_whatsapps_word_and_tells_nothing_before() {
+        let house = House::with_whatsapp().await;
         let (ours, theirs) = (house.company("ours").await, house.company("theirs").await);
-        let new = json!({"phoneNumberId": theirs.phone_number_id, "name": "Mine now"});
-        let answer = house.post("/api/whatsapp-accounts", ours.key(Role::Admin), &new).await;
+        let claim =
+            async |body: Value| house.post("/api/whatsapp-accounts", ours.key(Role::Admin), &body).await;
+        let (taken, free) = (theirs.phone_number_id.as_str(), "999");
+        for (token, code) in [(json!(null), "validation_error"), (json!("refused"), "conflict")] {
+            let new =
+                |number: &str| json!({"phoneNumberId": number, "name": "Mine now", "accessToken": token});
+            let (taken, free) = (claim(new(taken)).await, claim(new(free)).await);
+            assert_eq!(taken.code(), code);
+            let said = |answer: &crate::testing::Answer| {
+                let body = answer.json();
+                (answer.status, body["detail"].clone(), body["errors"].clone())
+            };
+            assert_eq!(said(&taken), said(&free), "the answer tells who has a number");
+        }
+        let proved = json!({"phoneNumberId": taken, "name": "Mine now", "accessToken": ACCESS_TOKEN});
+        let answer = claim(proved).await;
         assert_eq!(answer.code(), "conflict");
-        for (body, field) in [
-            (json!({"name": "Sales"}), "phoneNumberId"),
-            (json!({"phoneNumberId": 777, "name": "Sales"}), "phoneNumberId"),
-            (json!({"phoneNumberId": "777", "name": "Sales", "token": "x"}), "token"),
-            (json!({"phoneNumberId": "777", "name": "Sales", "mediaPolicy": "keep"}), "mediaPolicy"),
-        ] {
-            assert_eq!(
-                house.post("/api/whatsapp-accounts", ours.key(Role::Admin), &body).await.field(),
-                field,
-                "{body}"
-            );
+        assert!(!answer.json()["detail"].as_str().unwrap().contains("theirs"));
+        assert_eq!(house.store.accounts(ours.id, &Default::default()).await.unwrap().items.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn number_is_not_bound_while_whatsapp_cannot_be_asked() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let new = json!({"phoneNumberId": "777", "name": "Sales", "accessToken": ACCESS_TOKEN});
+        let answer = house.post("/api/whatsapp-accounts", company.key(Role::Admin), &new).await;
+        assert_eq!(
+            (answer.code().as_str(), answer.status),
+            ("provider_unavailable", StatusCode::BAD_GATEWAY)
+        );
+        assert_eq!(answer.json()["retryable"], true);
+        assert!(answer.json()["detail"].as_str().unwrap().contains("could not be asked"));
+        assert!(house.store.account_by_phone_number_id(company.id, "777").await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn account_fields_are_checked_by_name_and_limit() {
+        let house = House::with_whatsapp().await;
+        let company = house.company("acme").await;
+        let admin = company.key(Role::Admin);
+        let good = json!({"phoneNumberId": "777", "name": "Sales", "accessToken": ACCESS_TOKEN});
+        let path = format!("/api/whatsapp-accounts/{}", company.account.0);
+        let table = [
+            ("phoneNumberId", json!("")),
+            ("phoneNumberId", json!("x/../y")),
+            ("phoneNumberId", json!("9".repeat(5000))),
+            ("phoneNumberId", json!(777)),
+            ("phoneNumberId", json!(null)),
+            ("wabaId", json!("")),
+            ("wabaId", json!("9".repeat(33))),
+            ("name", json!("")),
+            ("name", json!("x".repeat(100_000))),
+            ("name", json!("Sales\u{7}")),
+            ("displayPhoneNumber", json!("call us")),
+            ("accessToken", json!("EAA\n")),
+            ("appSecret", json!("two words")),
+            ("verifyToken", json!("x".repeat(4097))),
+            ("mediaPolicy", json!("keep")),
+            ("token", json!("x")),
+        ];
+        for (field, value) in table {
+            let mut body = good.clone();
+            body[field] = value.clone();
+            let answer = house.post("/api/whatsapp-accounts", admin, &body).await;
+            assert_eq!(answer.field(), field, "{answer:?}");
+            assert!(answer.body.len() < 1000, "the value is not repeated");
+            let answer = house.send(with_json("PATCH", &path, Some(admin), &json!({field: value}))).await;
+            assert_eq!(answer.field(), field, "{answer:?}");
         }
     }
 }

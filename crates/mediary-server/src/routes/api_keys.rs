@@ -24,7 +24,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewApiKey {
-    #[schema(min_length = 1, max_length = 200, pattern = "\\S")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$"
+    )]
     name: String,
     #[schema(value_type = words::Role)]
     role: Role,
@@ -129,6 +133,10 @@ mod tests {
         };
         assert_eq!(ask("2023-11-14T22:13:20Z").await.field(), "expiresAt");
         assert_eq!(ask("soon").await.field(), "expiresAt");
+        for name in ["", "crm\u{0}", &"x".repeat(201)] {
+            let answer = house.post("/api/api-keys", admin, &json!({"name": name, "role": "viewer"})).await;
+            assert_eq!(answer.field(), "name");
+        }
         let made = ask("2023-11-14T22:14:20Z").await.json();
         let key = made["key"].as_str().unwrap().to_owned();
         assert_eq!(house.get("/api/auth/me", &key).await.status, StatusCode::OK);

@@ -30,7 +30,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 struct NewUser {
     #[schema(max_length = 200, format = Email)]
     email: String,
-    #[schema(min_length = 1, max_length = 200, pattern = "\\S")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$"
+    )]
     name: String,
     #[schema(value_type = words::Role)]
     role: Role,
@@ -44,7 +48,12 @@ struct NewUser {
 #[serde(deny_unknown_fields)]
 struct UserChange {
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false, min_length = 1, max_length = 200, pattern = "\\S")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$"
+    )]
     name: Option<String>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<words::Role>, nullable = false)]
@@ -183,6 +192,10 @@ mod tests {
         for (field, value) in [
             ("email", json!("ana")),
             ("name", json!("  ")),
+            ("name", json!("x".repeat(201))),
+            ("name", json!("Ana\n")),
+            ("email", json!(format!("{}@acme.test", "a".repeat(200)))),
+            ("password", json!("x".repeat(1025))),
             ("role", json!("owner")),
             ("password", json!("short")),
             ("company", json!(1)),

@@ -267,14 +267,14 @@ mod tests {
             let request = Request::get(format!("/api/webhooks/whatsapp?{query}"));
             house.send(request.body(Body::empty()).unwrap())
         };
-        let right = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=a+verify+token+of+theirs";
+        let right = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=a-verify-token-of-theirs";
         let answer = ask(right).await;
         assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &b"1158201444"[..]));
         assert!(answer.header("content-type").starts_with("text/plain"));
         for wrong in [
             "hub.mode=subscribe&hub.challenge=1&hub.verify_token=wrong",
             "hub.mode=subscribe&hub.challenge=1",
-            "hub.mode=unsubscribe&hub.challenge=1&hub.verify_token=a+verify+token+of+theirs",
+            "hub.mode=unsubscribe&hub.challenge=1&hub.verify_token=a-verify-token-of-theirs",
             "",
         ] {
             assert_eq!(ask(wrong).await.code(), "forbidden", "{wrong}");

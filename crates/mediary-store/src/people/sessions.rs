@@ -1,6 +1,6 @@
 //! Sessions, known only by the hash of their token.
 
-use mediary_core::{CompanyId, Timestamp, UserId};
+use mediary_core::{Timestamp, UserId};
 use sqlx::AssertSqlSafe;
 
 use super::types::{NewSession, SessionIdentity};

@@ -1,7 +1,7 @@
 //! `mediary account`.
 
 use mediary_core::{AccountStatus, CompanyId, MediaPolicy, Retention};
-use mediary_engine::{AccountChange, AccountDraft, Engine};
+use mediary_engine::{AccountChange, AccountDraft, Bound, Engine, Proof};
 use mediary_store::{Account, Store};
 use serde_json::json;
 
@@ -39,7 +39,8 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
                 verify_token: secrets::optional("--verify-token-env", secrets.verify_token_env.as_deref())?,
                 media_policy,
             };
-            let account = parts.engine.accounts().create(company.id, &draft).await?;
+            let bound = parts.engine.connect_number(company.id, &draft, Proof::IfReachable).await?;
+            let account = warned(bound);
             print(output, &brief(&account), || {
                 format!(
                     "Added the account {} ({}) to {}.",
@@ -69,7 +70,7 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
                 status: status.map(settable).transpose()?,
                 ..AccountChange::default()
             };
-            let account = parts.engine.accounts().update(company.id, account.id, &change).await?;
+            let account = warned(parts.engine.change_account(company.id, account.id, &change).await?);
             print(output, &brief(&account), || {
                 format!("Changed {}; it is {}.", account.phone_number_id, account.status)
             })?;
@@ -93,6 +94,17 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
     }
     parts.store.close().await;
     Ok(Outcome::Done)
+}
+
+/// Who works on the database acts for the installation, also before it can reach WhatsApp; they are told.
+fn warned(bound: Bound) -> Account {
+    if bound.unproved.is_some() {
+        eprintln!(
+            "mediary: warning: WhatsApp could not be asked whether the token may use {}; `mediary doctor` asks again",
+            bound.account.phone_number_id
+        );
+    }
+    bound.account
 }
 
 fn brief(account: &Account) -> serde_json::Value {

@@ -1,24 +1,21 @@
 //! `mediary company`.
 
-use anyhow::Context;
-use mediary_core::{Retention, limits};
+use mediary_core::Retention;
 use mediary_store::NewCompany;
 use serde_json::json;
 
 use super::retention;
 use crate::cli::CompanyCommand;
 use crate::config::Config;
-use crate::output::{Outcome, WrongUsage, print, table};
+use crate::output::{Outcome, print, table};
 use crate::wiring;
 
 pub(super) async fn run(config: &Config, command: CompanyCommand) -> anyhow::Result<Outcome> {
     let parts = wiring::parts(config).await?;
     match command {
         CompanyCommand::Add { name, slug, media_policy, output } => {
-            check(&name, &slug)?;
             let new = NewCompany { name, slug, media_policy: media_policy.unwrap_or(config.media_policy) };
-            let company =
-                parts.store.add_company(&new).await.with_context(|| format!("adding {:?}", new.slug))?;
+            let company = parts.engine.access().create_company(&new).await?;
             print(output, &json!({ "id": company.id, "slug": company.slug }), || {
                 format!(
                     "Added the company {} ({}), media policy {}.",
@@ -58,21 +55,4 @@ fn in_words(retention: Retention) -> String {
     retention
         .days()
         .map_or_else(|| retention.mode().to_string(), |days| format!("{}:{days}", retention.mode()))
-}
-
-/// Characters of a slug.
-const SLUG_CHARS: usize = 63;
-
-fn check(name: &str, slug: &str) -> anyhow::Result<()> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if slug.is_empty() || slug.len() > SLUG_CHARS || !slug.chars().all(plain) || slug.starts_with('-') {
-        let why =
-            format!("--slug {slug:?}: must be 1 to {SLUG_CHARS} lower-case letters, digits and hyphens");
-        return Err(WrongUsage(why).into());
-    }
-    if name.trim().is_empty() || name.chars().count() > limits::SHORT_TEXT_CHARS {
-        let why = format!("--name must have from 1 to {} characters", limits::SHORT_TEXT_CHARS);
-        return Err(WrongUsage(why).into());
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use mediary_core::{MediaPolicy, Role};
-use mediary_engine::{AccountDraft, UserDraft};
+use mediary_engine::{AccountDraft, Proof, UserDraft};
 use mediary_simulator::{PlayOptions, Simulator, SimulatorConfig};
 use mediary_store::NewCompany;
 use secrecy::{ExposeSecret, SecretString};
@@ -103,7 +103,7 @@ async fn furnish(
     let account = mediary_simulator::played_account()?;
     let company =
         NewCompany { name: account.name.clone(), slug: "demo".to_owned(), media_policy: MediaPolicy::Store };
-    let company = parts.store.add_company(&company).await?;
+    let company = parts.engine.access().create_company(&company).await?;
     for (email, name, role) in PEOPLE {
         let draft = UserDraft {
             email: email.to_owned(),
@@ -123,6 +123,6 @@ async fn furnish(
         verify_token: Some(SecretString::from(VERIFY_TOKEN)),
         media_policy: None,
     };
-    parts.engine.accounts().create(company.id, &draft).await?;
+    parts.engine.connect_number(company.id, &draft, Proof::Required).await?;
     Ok(())
 }

@@ -175,3 +175,43 @@ async fn a_running_server_notices_what_the_commands_change() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_name_the_option_and_say_what_to_do() {
+    let world = World::furnished(Database::embedded(), &[]).await;
+    let company = ["company", "add", "--name", "Acme", "--slug"];
+    let account = ["account", "add", "--company", "acme", "--display-phone-number", "+1555", "--name"];
+    let refuse = |args: &[&[&str]], code: i32, said: &str| {
+        let output = world.cli_output(&args.concat());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{text}");
+        assert!(text.contains(said), "{text:?} says {said:?}");
+        for inner in ["constraint", "statement", "sqlite"] {
+            assert!(!text.to_lowercase().contains(inner), "{text}");
+        }
+    };
+    refuse(&[&company, &["acme"]], 1, "there is a company with the slug acme already; choose another one");
+    refuse(&[&company, &["Ac me"]], 2, "--slug must be 1 to 63 lower-case letters");
+    refuse(&[&["company", "add", "--slug", "b", "--name", " "]], 2, "--name must have 1 to 200 characters");
+    refuse(&[&account, &["A", "--phone-number-id", "x/../y"]], 2, "--phone-number-id must be 1 to 32 digits");
+    refuse(&[&account, &["A\n", "--phone-number-id", "1"]], 2, "--name must have");
+    // A password with spaces in it is no token.
+    let token = ["--phone-number-id", "1", "--access-token-env", "PASSWORD"];
+    refuse(&[&account, &["A"], &token], 2, "--access-token-env must be 1 to 4096 printable ASCII");
+    let unknown = ["--phone-number-id", "999000999", "--access-token-env", "TOKEN"];
+    refuse(&[&account, &["A"], &unknown], 1, "WhatsApp says that this access token may not use this number");
+    let user = ["user", "add", "--company", "acme", "--name", "Ana", "--role", "agent", "--email"];
+    refuse(&[&user, &["ana", "--password-env", "PASSWORD"]], 2, "--email must be an e-mail address");
+    refuse(&[&user, &["a@b.test", "--password-env", "NOBODY"]], 2, "NOBODY is not set");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn account_is_added_with_a_warning_while_whatsapp_cannot_be_asked() {
+    let away = ("MEDIARY_GRAPH_URL", "http://127.0.0.1:9");
+    let world = World::furnished(Database::embedded(), &[away]).await;
+    let add =
+        ["account", "add", "--company", "acme", "--phone-number-id", "1", "--display-phone-number", "+1555"];
+    let output = world.cli_output(&[&add[..], &["--name", "A", "--access-token-env", "TOKEN"]].concat());
+    let warning = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && warning.contains("WhatsApp could not be asked"), "{warning}");
+}

@@ -141,6 +141,9 @@ impl World {
     }
 
     pub(crate) fn add_account(&self, company: &str, phone_number_id: &str, more: &[&str]) -> i64 {
+        // WhatsApp is asked whether the token may use it.
+        let known = AccountSpec { phone_number_id: phone_number_id.to_owned(), ..AccountSpec::default() };
+        self.simulator.put_account(known).unwrap();
         let mut args = vec!["account", "add", "--company", company, "--phone-number-id", phone_number_id];
         args.extend(["--display-phone-number", "+15550783881", "--name", "Support", "--waba-id", WABA]);
         args.extend([
