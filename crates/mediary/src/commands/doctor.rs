@@ -33,10 +33,12 @@ fn unwell(check: impl Into<String>, detail: impl Into<String>) -> Finding {
 }
 
 pub(super) async fn run(output: OutputArgs) -> anyhow::Result<Outcome> {
-    let (settings, findings) = match Config::load() {
+    let (settings, mut findings) = match Config::load() {
         Err(error) => (Vec::new(), vec![unwell("configuration", error.to_string())]),
         Ok(config) => (config.described(), examine(&config).await),
     };
+    let warnings = Config::unknown_variables();
+    findings.extend(warnings.iter().map(|sentence| well("environment", format!("warning: {sentence}"))));
     let all_well = findings.iter().all(|finding| finding.ok);
     let effective: serde_json::Map<_, _> =
         settings.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
@@ -139,6 +141,9 @@ async fn accounts(parts: &Parts) -> Vec<Finding> {
         for account in accounts.unwrap_or_default() {
             let name = format!("WhatsApp account {} of {}", account.phone_number_id, company.slug);
             findings.push(match account.status {
+                _ if !parts.engine.accounts().unreadable_secrets(&account).is_empty() => {
+                    unreadable(parts, &company.slug, &account, name)
+                }
                 AccountStatus::Disabled => well(name, "disabled"),
                 _ => token(parts, &company.slug, &account, name).await,
             });
@@ -148,6 +153,22 @@ async fn accounts(parts: &Parts) -> Vec<Finding> {
         findings.push(well("WhatsApp accounts", "none yet; `mediary account add` adds one"));
     }
     findings
+}
+
+fn unreadable(parts: &Parts, slug: &str, account: &mediary_store::Account, name: String) -> Finding {
+    let secrets = parts.engine.accounts().unreadable_secrets(account);
+    let flags: Vec<_> =
+        secrets.iter().map(|secret| format!("--{}-env VARIABLE", secret.replace('_', "-"))).collect();
+    unwell(
+        name,
+        format!(
+            "cannot be read: {}; sealed with another MEDIARY_SECRET_KEY, or damaged. Start with the key of before, or run: \
+             mediary account update --company {slug} --phone-number-id {} {}",
+            secrets.join(", "),
+            account.phone_number_id,
+            flags.join(" ")
+        ),
+    )
 }
 
 async fn token(parts: &Parts, slug: &str, account: &mediary_store::Account, name: String) -> Finding {

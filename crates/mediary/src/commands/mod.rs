@@ -37,6 +37,9 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Outcome> {
         configured => {
             let config = Config::load()?;
             logging::start(&config)?;
+            for sentence in Config::unknown_variables() {
+                tracing::warn!("{sentence}");
+            }
             run_configured(configured, &config).await
         }
     }

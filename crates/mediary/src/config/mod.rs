@@ -4,6 +4,7 @@ mod secret_key;
 mod settings;
 mod source;
 mod storage;
+mod unknown;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -72,6 +73,12 @@ impl Config {
     #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     pub(crate) fn load() -> Result<Self, ConfigError> {
         Self::from_values(Values::read(Path::new("mediary.toml"), |name| std::env::var(name).ok()))
+    }
+
+    /// What the process's environment has that looks like a setting and is none, a sentence each.
+    #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+    pub(crate) fn unknown_variables() -> Vec<String> {
+        unknown::unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))
     }
 
     /// The configuration of a demo: everything by default but where it runs, and whom it takes for WhatsApp. Of the
