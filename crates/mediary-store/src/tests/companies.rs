@@ -254,8 +254,7 @@ async fn usage_follows_whatever_is_done_to_files(test: &Test) {
     test.clock.advance(DAY);
     assert_eq!(store.delete_outlived(company, &[files[2].id]).await.unwrap().len(), 1);
     usage_is_exact(test, "retention").await;
-    let settings =
-        MediaSettings { policy: MediaPolicy::Stream, retention: Retention::FOREVER, audit_views: false };
+    let settings = MediaSettingsPatch { policy: Some(MediaPolicy::Stream), ..MediaSettingsPatch::default() };
     store.update_company_settings(company, &settings).await.unwrap();
     assert_eq!(store.erase_files(company, &[files[3].id]).await.unwrap().len(), 1);
     usage_is_exact(test, "erased").await;

@@ -28,7 +28,8 @@ fn from(tenant: Tenant, id: &str, contact: ContactKey) -> IngestItem {
     item(IncomingMessage { contact, ..text(tenant, id) })
 }
 
-/// One person as two contacts, each with a message, and the message whose statuses stop transactions.
+/// One person as two contacts, each with a message, and the message whose statuses stop transactions. The contact with the
+/// user id is the older one, so a join takes the other's conversation away.
 async fn two_contacts(test: &Test) {
     let acme = test.acme;
     test.ingest(vec![
@@ -103,14 +104,14 @@ async fn assert_joined(test: &Test, messages: &[&str]) {
 
 async fn a_message_written_while_its_contact_is_joined_moves_too(test: &Test) {
     two_contacts(test).await;
-    let message = from(test.acme, "3", by(None, Some("U1")));
+    let message = from(test.acme, "3", by(Some("49"), None));
     one_in_the_other(test, vec![message], vec![tie(test.acme, "4")]).await;
     assert_joined(test, &["1", "2", "3", "4"]).await;
 }
 
 async fn a_message_after_a_join_goes_where_its_contact_went(test: &Test) {
     two_contacts(test).await;
-    let message = from(test.acme, "3", by(None, Some("U1")));
+    let message = from(test.acme, "3", by(Some("49"), None));
     one_in_the_other(test, vec![tie(test.acme, "4")], vec![message]).await;
     assert_joined(test, &["1", "2", "3", "4"]).await;
 }
@@ -118,7 +119,7 @@ async fn a_message_after_a_join_goes_where_its_contact_went(test: &Test) {
 async fn a_file_added_to_an_old_message_moves_with_it(test: &Test) {
     let acme = test.acme;
     two_contacts(test).await;
-    let placeholder = IncomingMessage { placeholder: true, contact: by(None, Some("U1")), ..text(acme, "3") };
+    let placeholder = IncomingMessage { placeholder: true, contact: by(Some("49"), None), ..text(acme, "3") };
     test.ingest(vec![item(placeholder)]).await;
     // The repeat names another contact, so nothing but the message itself ties it to the conversation that goes.
     let filled = item(IncomingMessage { contact: ann(), ..picture(acme, "3") });
@@ -131,7 +132,7 @@ async fn a_file_added_to_an_old_message_moves_with_it(test: &Test) {
 async fn a_file_for_a_message_that_is_being_moved_finds_it(test: &Test) {
     let acme = test.acme;
     two_contacts(test).await;
-    let placeholder = IncomingMessage { placeholder: true, contact: by(None, Some("U1")), ..text(acme, "3") };
+    let placeholder = IncomingMessage { placeholder: true, contact: by(Some("49"), None), ..text(acme, "3") };
     test.ingest(vec![item(placeholder)]).await;
     let filled = item(IncomingMessage { contact: ann(), ..picture(acme, "3") });
     one_in_the_other(test, vec![tie(acme, "4")], vec![filled]).await;
@@ -191,7 +192,7 @@ async fn an_import_goes_where_a_contact_went_meanwhile(test: &Test) {
     until_waiting(test, 1).await;
     let store = test.store.clone();
     let message = IncomingMessage {
-        contact: by(None, Some("U1")),
+        contact: by(Some("49"), None),
         imported: Some(LegacyMedia::default()),
         ..text(acme, "4")
     };

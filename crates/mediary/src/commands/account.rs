@@ -6,7 +6,7 @@ use mediary_store::{Account, Store};
 use serde_json::json;
 
 use super::retention;
-use crate::cli::AccountCommand;
+use crate::cli::{AccountCommand, OutputArgs};
 use crate::config::Config;
 use crate::output::{Outcome, WrongUsage, print, table};
 use crate::secrets;
@@ -75,25 +75,24 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
                 format!("Changed {}; it is {}.", account.phone_number_id, account.status)
             })?;
         }
-        AccountCommand::List { of, output } => {
-            let company = wiring::company(&parts.store, &of.company).await?;
-            let accounts = all_pages(async |page| parts.store.accounts(company.id, &page).await).await?;
-            let items: Vec<_> = accounts.iter().map(full).collect();
-            print(output, &json!({ "items": items }), || {
-                let rows = accounts.iter().map(|a| {
-                    let error = a.last_error_code.map_or_else(String::new, |code| code.to_string());
-                    let number = a.display_phone_number.clone().unwrap_or_default();
-                    vec![a.phone_number_id.clone(), number, a.name.clone(), a.status.to_string(), error]
-                });
-                table(
-                    &["PHONE NUMBER ID", "NUMBER", "NAME", "STATUS", "LAST ERROR"],
-                    &rows.collect::<Vec<_>>(),
-                )
-            })?;
-        }
+        AccountCommand::List { of, output } => list(&parts.store, &of.company, output).await?,
     }
     parts.store.close().await;
     Ok(Outcome::Done)
+}
+
+async fn list(store: &Store, company: &str, output: OutputArgs) -> anyhow::Result<()> {
+    let company = wiring::company(store, company).await?;
+    let accounts = all_pages(async |page| store.accounts(company.id, &page).await).await?;
+    let items: Vec<_> = accounts.iter().map(full).collect();
+    print(output, &json!({ "items": items }), || {
+        let rows = accounts.iter().map(|a| {
+            let error = a.last_error_code.map_or_else(String::new, |code| code.to_string());
+            let number = a.display_phone_number.clone().unwrap_or_default();
+            vec![a.phone_number_id.clone(), number, a.name.clone(), a.status.to_string(), error]
+        });
+        table(&["PHONE NUMBER ID", "NUMBER", "NAME", "STATUS", "LAST ERROR"], &rows.collect::<Vec<_>>())
+    })
 }
 
 /// Who works on the database acts for the installation, also before it can reach WhatsApp; they are told.
