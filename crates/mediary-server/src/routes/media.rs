@@ -247,6 +247,7 @@ mod tests {
             "companyId",
             "conversationId",
             "messageId",
+            "part",
             "fileKey",
             "fileName",
             "fileUrl",

@@ -119,7 +119,7 @@ async fn a_message_after_a_join_goes_where_its_contact_went(test: &Test) {
 async fn a_file_added_to_an_old_message_moves_with_it(test: &Test) {
     let acme = test.acme;
     two_contacts(test).await;
-    let placeholder = IncomingMessage { placeholder: true, contact: by(Some("49"), None), ..text(acme, "3") };
+    let placeholder = IncomingMessage { placeholder: true, contact: by(None, Some("U1")), ..text(acme, "3") };
     test.ingest(vec![item(placeholder)]).await;
     // The repeat names another contact, so nothing but the message itself ties it to the conversation that goes.
     let filled = item(IncomingMessage { contact: ann(), ..picture(acme, "3") });
@@ -132,7 +132,7 @@ async fn a_file_added_to_an_old_message_moves_with_it(test: &Test) {
 async fn a_file_for_a_message_that_is_being_moved_finds_it(test: &Test) {
     let acme = test.acme;
     two_contacts(test).await;
-    let placeholder = IncomingMessage { placeholder: true, contact: by(Some("49"), None), ..text(acme, "3") };
+    let placeholder = IncomingMessage { placeholder: true, contact: by(None, Some("U1")), ..text(acme, "3") };
     test.ingest(vec![item(placeholder)]).await;
     let filled = item(IncomingMessage { contact: ann(), ..picture(acme, "3") });
     one_in_the_other(test, vec![tie(acme, "4")], vec![filled]).await;
