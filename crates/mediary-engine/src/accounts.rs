@@ -340,7 +340,7 @@ impl AccountDirectory {
             (VERIFY_TOKEN, &row.verify_token),
         ];
         let kept = sealed.into_iter().filter(|(_, sealed)| sealed.is_some());
-        kept.filter(|(column, sealed)| self.unseal(row, *column, sealed).is_none())
+        kept.filter(|(column, sealed)| self.unseal(row, column, sealed).is_none())
             .map(|(column, _)| column)
             .collect()
     }
