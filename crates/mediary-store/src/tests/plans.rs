@@ -183,7 +183,7 @@ async fn pages_for_list(test: &Test, page: PageRequest) -> i64 {
 
 async fn lists_claims_and_look_ups_use_their_indexes(test: &Test) {
     fill(test, MILLION).await;
-    all_use_their_indexes(test).await;
+    Box::pin(all_use_their_indexes(test)).await;
 }
 
 /// `make soak`: the same on ten times as many, and how much a page deep in a list costs.
@@ -193,7 +193,7 @@ async fn ten_million() {
     const ROWS: i64 = 10 * MILLION;
     let test = Test::on(Backend::Postgres).await;
     fill(&test, ROWS).await;
-    all_use_their_indexes(&test).await;
+    Box::pin(all_use_their_indexes(&test)).await;
     let at = ROWS - 1000 * 20;
     let page_1000 = PageRequest { cursor: Some(Cursor::number(START.millis() + at, at)), limit: 20 };
     let first = pages_for_list(&test, PageRequest { cursor: None, limit: 20 }).await;
@@ -248,7 +248,7 @@ async fn all_use_their_indexes(test: &Test) {
     let again = IncomingMessage { contact, ..picture(test.acme, "wamid-4") };
     let read = IngestItem::Status(status(test.acme, "wamid-8", MessageStatus::Read));
     let items = vec![item(again), read, revoke(test.acme, "wamid-9")];
-    check(test, "ingest", true, async { Ok(test.ingest(items).await) }).await;
+    Box::pin(check(test, "ingest", true, async { Ok(test.ingest(items).await) })).await;
     store.set_retention(company, Retention::days_after_stored(Some(1)).unwrap()).await.unwrap();
     test.clock.advance(Duration::from_secs(2 * 24 * 3600));
     check(test, "retention", true, store.outlived(company, None, None, 100)).await;

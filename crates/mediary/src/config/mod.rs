@@ -76,7 +76,6 @@ impl Config {
     }
 
     /// What the process's environment has that looks like a setting and is none, a sentence each.
-    #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     pub(crate) fn unknown_variables() -> Vec<String> {
         unknown::unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))
     }

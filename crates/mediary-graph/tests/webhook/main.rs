@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-use mediary_core::{FileType, MessageStatus, Timestamp, limits};
+mod addressed;
+mod files;
+mod shapes;
+
+use mediary_core::{FileType, MessageStatus, Timestamp};
 use mediary_graph::{
     ADDRESSEES_MAX, Addressees, Content, ErrorKind, MediaObject, Message, Origin, Profile, Status, Update,
     UpdateKind, Webhook, addressees, media_id,
@@ -363,41 +367,6 @@ fn only_what_is_no_json_object_is_refused() {
     }
 }
 
-/// A body that speaks about that many numbers, each in a change of its own.
-fn body_for_numbers(count: usize) -> String {
-    let change = |n| format!(r#"{{"value":{{"metadata":{{"phone_number_id":"{n}"}}}}}}"#);
-    let changes: Vec<_> = (0..count).map(change).collect();
-    format!(r#"{{"entry":[{{"id":"1","changes":[{}]}}]}}"#, changes.join(","))
-}
-
-#[test]
-fn a_body_speaks_about_a_thousand_numbers_and_no_more() {
-    let most = addressees(body_for_numbers(ADDRESSEES_MAX).as_bytes()).unwrap();
-    assert_eq!(most.phone_number_ids.len(), ADDRESSEES_MAX);
-    let wabas: Vec<_> = (0..=ADDRESSEES_MAX).map(|n| format!(r#"{{"id":{n}}}"#)).collect();
-    for body in [body_for_numbers(ADDRESSEES_MAX + 1), format!(r#"{{"entry":[{}]}}"#, wabas.join(","))] {
-        // What follows is not even looked at: the reader would see that it is no JSON.
-        let cut = &body[..body.len() - 2];
-        for body in [body.as_bytes(), cut.as_bytes()] {
-            assert_eq!(addressees(body).unwrap_err().kind(), ErrorKind::TooManyAddressees);
-        }
-    }
-}
-
-#[test]
-fn addressees_are_found_in_one_pass_beside_what_is_broken_or_deep() {
-    // The tolerant reader takes this apart level by level; a body that nobody signed must not cost that.
-    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    let body = format!(
-        r#"{{"x":{deep},"entry":[{{"\ud83d":1,"id":"1","changes":[{{"value":{{"messages":{deep},"n":1e999,
-        "metadata":{{"phone_number_id":106,"phone_number_id":"107"}}}}}}]}}]}}"#
-    );
-    let found = addressees(body.as_bytes()).unwrap();
-    assert_eq!((found.phone_number_ids, found.waba_ids), (vec!["107".to_owned()], vec!["1".to_owned()]));
-    let long = body_for_numbers(1).replace("\"0\"", &format!("\"{}\"", "9".repeat(257)));
-    assert_eq!(addressees(long.as_bytes()).unwrap().phone_number_ids, [""; 0], "nobody's");
-}
-
 #[test]
 fn times_that_are_none_are_left_out() {
     for time in
@@ -501,151 +470,4 @@ proptest! {
         let body = body.to_string();
         prop_assert_eq!(addressees(body.as_bytes()).unwrap(), Webhook::parse(body.as_bytes()).unwrap().addressees());
     }
-}
-
-/// A filled form with these answers, as text.
-fn form(answers: &str) -> Message {
-    message(&json!({"id": "m", "from": "7", "type": "interactive", "interactive": {"type": "nfm_reply",
-        "nfm_reply": {"name": "flow", "body": "Sent", "response_json": answers}}}))
-}
-
-fn ids(message: &Message) -> Vec<&str> {
-    message.attachments.files.iter().map(|file| file.id.as_deref().unwrap()).collect()
-}
-
-#[test]
-fn files_of_a_form_are_found_beside_its_answers() {
-    let photo =
-        |id: Value| json!({"id": id, "mime_type": "image/jpeg", "sha256": "aGFzaA==", "file_name": "a.jpg"});
-    let answers = json!({"flow_token": "t-1", "claim_no": "A-77", "photos": [photo("11".into()), photo(12.into()), photo("11".into())],
-        "papers": [{"id": "13", "mime_type": "application/pdf", "file_name": "quote.pdf"}], "choice": [{"id": "x", "title": "Blue"}],
-        "scan": [{"cdn_url": "https://mmg.whatsapp.net/x", "file_name": "scan.jpg", "encryption_metadata": {"iv": "i"}}]});
-    let form = form(&answers.to_string());
-    assert_eq!(
-        ids(&form),
-        ["13", "11", "12"],
-        "a number is an id, a file named twice is one, an encrypted one is none"
-    );
-    let kinds: Vec<_> = form.attachments.files.iter().map(|file| file.file_type).collect();
-    assert_eq!(kinds, [FileType::Document, FileType::Image, FileType::Image]);
-    assert_eq!(form.attachments.files[0].file_name.as_deref(), Some("quote.pdf"));
-    let text = form.display_text().unwrap();
-    assert_eq!(
-        text,
-        "Sent\nchoice: Blue\nclaim_no: A-77\npapers: quote.pdf\nphotos: a.jpg, a.jpg, a.jpg\n\
-            scan: scan.jpg (cannot be fetched from WhatsApp)"
-    );
-}
-
-#[test]
-fn a_form_of_any_shape_is_a_message() {
-    assert_eq!(form("not JSON").display_text().as_deref(), Some("Sent\nnot JSON"));
-    for (answers, text) in
-        [("null", "Sent"), ("[]", "Sent\n[]"), ("{}", "Sent"), ("{\"photos\":null}", "Sent")]
-    {
-        let form = form(answers);
-        assert_eq!((ids(&form).len(), form.display_text().as_deref()), (0, Some(text)), "{answers}");
-    }
-    let deep = format!(
-        "{{\"a\":{}{},\"photos\":[{{\"id\":\"1\",\"sha256\":\"x\"}}]}}",
-        "[".repeat(50),
-        "]".repeat(50)
-    );
-    assert_eq!(ids(&form(&deep)), ["1"]);
-    let large = json!({"long": "x".repeat(200_000), "photos": [{"id": "1", "mime_type": "image/png"}]});
-    let large = form(&large.to_string());
-    assert_eq!(ids(&large), ["1"]);
-    assert!(large.display_text().unwrap().len() < 1000);
-    let many: serde_json::Map<_, _> = (0..100).map(|n| (format!("q{n:03}"), json!("yes"))).collect();
-    assert_eq!(form(&Value::from(many).to_string()).display_text().unwrap().lines().count(), 42, "bounded");
-}
-
-#[test]
-fn a_message_has_sixty_four_attachments_at_most() {
-    let photos = |count: usize| {
-        let photo = |n| json!({"id": format!("{n}"), "mime_type": "image/jpeg"});
-        form(&json!({"photos": (0..count).map(photo).collect::<Vec<_>>()}).to_string()).attachments
-    };
-    let most = photos(limits::ATTACHMENTS);
-    assert_eq!((most.files.len(), most.overfull), (limits::ATTACHMENTS, false));
-    let more = photos(limits::ATTACHMENTS + 1);
-    assert_eq!((more.files.len(), more.overfull), (limits::ATTACHMENTS, true));
-}
-
-#[test]
-fn headers_and_cards_name_files() {
-    let button = message(&json!({"id": "m", "type": "interactive", "interactive": {"type": "button",
-        "header": {"type": "image", "image": {"id": "5", "mime_type": "image/jpeg"}}, "body": {"text": "Is this the right one?"},
-        "action": {"buttons": [{"type": "reply", "reply": {"id": "y", "title": "Yes"}}]}}}));
-    assert_eq!(
-        (ids(&button), button.display_text().as_deref()),
-        (vec!["5"], Some("Is this the right one?\n[Yes]"))
-    );
-    let template = message(
-        &json!({"id": "m", "type": "template", "template": {"name": "offer_1", "components": [
-        {"type": "header", "parameters": [{"type": "document", "document": {"id": "6", "filename": "offer.pdf"}}]},
-        {"type": "body", "parameters": [{"type": "text", "text": "Ana"}]},
-        {"type": "CAROUSEL", "cards": [
-            {"components": [{"type": "HEADER", "parameters": [{"type": "image", "image": {"id": "7"}}]}]},
-            {"components": [{"type": "header", "parameters": [{"type": "video", "video": {"id": "8"}}]}]}]}]}}),
-    );
-    assert_eq!(
-        (ids(&template), template.display_text().as_deref()),
-        (vec!["6", "7", "8"], Some("offer_1\nAna"))
-    );
-    assert_eq!(template.message_type(), mediary_core::MessageType::Template);
-    let carousel = message(
-        &json!({"id": "m", "type": "interactive", "interactive": {"type": "carousel", "action": {"cards": [
-        {"header": {"type": "image", "image": {"id": "1"}}}, {"header": {"type": "video", "video": {"id": "2"}}}]}}}),
-    );
-    assert_eq!(ids(&carousel), ["1", "2"]);
-    for (link, shown) in
-        [("https://x.test/a.jpg", Some("https://x.test/a.jpg")), ("javascript:alert(1)", None)]
-    {
-        let linked = message(&json!({"id": "m", "type": "interactive", "interactive": {"type": "button",
-            "header": {"type": "image", "image": {"link": link}}}}));
-        assert_eq!((ids(&linked).len(), linked.display_text().as_deref()), (0, shown));
-    }
-}
-
-#[test]
-fn fields_that_are_not_known_are_read_where_their_shape_is() {
-    let item = json!({"id": "m", "from": "1", "to": "7", "type": "image", "image": {"id": "5"}});
-    let echo = read("message_echoes", &json!({"message_echoes": [item]}));
-    assert!(matches!(&echo[..], [UpdateKind::Message { origin: Origin::Echo, .. }]), "{echo:?}");
-    let value = json!({"message_echoes": [item], "messages": [item, {"id": "x"}, {"type": "text"}],
-        "statuses": [{"id": "m", "status": "read"}, {"id": "c", "status": "RINGING"}]});
-    let all = read("something_new", &value);
-    let origins: Vec<_> = all
-        .iter()
-        .map(|kind| match kind {
-            UpdateKind::Message { origin, .. } => format!("{origin:?}"),
-            other => format!("{other:?}").chars().take(6).collect(),
-        })
-        .collect();
-    assert_eq!(origins, ["Inbound", "Echo", "Status"]);
-    let consumer = json!({"contacts": [{"profile": {"name": "Nina T."}, "user_id": "US.9"}]});
-    assert!(matches!(&read("consumer_profile", &consumer)[..], [UpdateKind::Other { .. }]));
-}
-
-#[test]
-fn a_business_scoped_id_in_a_phone_ids_place_is_one() {
-    let value = json!({"contacts": [{"wa_id": "US.9"}], "messages": [{"id": "m", "from": "US.9", "type": "text", "text": {"body": "x"}}]});
-    let read = read("messages", &value);
-    let [UpdateKind::Message { message, sender: Some(sender), .. }] = &read[..] else { panic!("{read:?}") };
-    assert_eq!((message.from.as_deref(), message.from_user_id.as_deref()), (None, Some("US.9")));
-    assert_eq!(
-        (sender.wa_id.as_deref(), sender.user_id.as_deref(), sender.name.as_deref()),
-        (None, Some("US.9"), None)
-    );
-}
-
-#[test]
-fn failed_statuses_may_name_people_without_a_profile() {
-    let value = json!({"contacts": [{"wa_id": "7", "user_id": "US.9"}], "statuses": [{"id": "a", "status": "failed",
-        "recipient_id": "7", "recipient_user_id": "US.9", "errors": [{"code": 131_053}]}]});
-    let read = read("messages", &value);
-    let [UpdateKind::Status(status)] = &read[..] else { panic!("{read:?}") };
-    assert_eq!(status.contact.as_ref().unwrap().user_id.as_deref(), Some("US.9"));
-    assert_eq!((status.known, status.errors[0].code), (Some(MessageStatus::Failed), 131_053));
 }

@@ -1,0 +1,45 @@
+//! Fields, people and statuses in the shapes that WhatsApp has sent since 2026.
+
+use super::*;
+
+#[test]
+fn fields_that_are_not_known_are_read_where_their_shape_is() {
+    let item = json!({"id": "m", "from": "1", "to": "7", "type": "image", "image": {"id": "5"}});
+    let echo = read("message_echoes", &json!({"message_echoes": [item]}));
+    assert!(matches!(&echo[..], [UpdateKind::Message { origin: Origin::Echo, .. }]), "{echo:?}");
+    let value = json!({"message_echoes": [item], "messages": [item, {"id": "x"}, {"type": "text"}],
+        "statuses": [{"id": "m", "status": "read"}, {"id": "c", "status": "RINGING"}]});
+    let all = read("something_new", &value);
+    let origins: Vec<_> = all
+        .iter()
+        .map(|kind| match kind {
+            UpdateKind::Message { origin, .. } => format!("{origin:?}"),
+            other => format!("{other:?}").chars().take(6).collect(),
+        })
+        .collect();
+    assert_eq!(origins, ["Inbound", "Echo", "Status"]);
+    let consumer = json!({"contacts": [{"profile": {"name": "Nina T."}, "user_id": "US.9"}]});
+    assert!(matches!(&read("consumer_profile", &consumer)[..], [UpdateKind::Other { .. }]));
+}
+
+#[test]
+fn a_business_scoped_id_in_a_phone_ids_place_is_one() {
+    let value = json!({"contacts": [{"wa_id": "US.9"}], "messages": [{"id": "m", "from": "US.9", "type": "text", "text": {"body": "x"}}]});
+    let read = read("messages", &value);
+    let [UpdateKind::Message { message, sender: Some(sender), .. }] = &read[..] else { panic!("{read:?}") };
+    assert_eq!((message.from.as_deref(), message.from_user_id.as_deref()), (None, Some("US.9")));
+    assert_eq!(
+        (sender.wa_id.as_deref(), sender.user_id.as_deref(), sender.name.as_deref()),
+        (None, Some("US.9"), None)
+    );
+}
+
+#[test]
+fn failed_statuses_may_name_people_without_a_profile() {
+    let value = json!({"contacts": [{"wa_id": "7", "user_id": "US.9"}], "statuses": [{"id": "a", "status": "failed",
+        "recipient_id": "7", "recipient_user_id": "US.9", "errors": [{"code": 131_053}]}]});
+    let read = read("messages", &value);
+    let [UpdateKind::Status(status)] = &read[..] else { panic!("{read:?}") };
+    assert_eq!(status.contact.as_ref().unwrap().user_id.as_deref(), Some("US.9"));
+    assert_eq!((status.known, status.errors[0].code), (Some(MessageStatus::Failed), 131_053));
+}
