@@ -52,4 +52,12 @@ def filter_case(context, case):
     if case.method == "POST" and case.path == "/api/api-keys" and isinstance(case.body, dict):
         ends = case.body.get("expiresAt")
         return not (isinstance(ends, str) and ends[:4].isdigit() and ends < "2030")
+    if isinstance(case.body, dict) and isinstance(case.body.get("retention"), dict):
+        return is_possible_retention(case.body)
     return True
+
+
+def is_possible_retention(body):
+    """Days go with every mode but `forever`, the short form not beside the long one, and the demo has no archive."""
+    mode, days = body["retention"].get("mode"), body["retention"].get("days")
+    return "retentionDays" not in body and mode != "archive_after" and (mode == "forever") == (days is None)
