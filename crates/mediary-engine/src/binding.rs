@@ -2,7 +2,7 @@
 //!
 //! Without that, an admin of one company could name another's number, learn from the answer whether it is connected
 //! here, and, where all numbers share one app secret, be given its messages. So WhatsApp is asked before the database is,
-//! and whoever cannot prove the number gets the same answer for every number.
+//! and callers who cannot prove the number get the same answer for every number.
 
 use mediary_core::{AccountId, CompanyId, ErrorCode};
 use mediary_graph::ErrorKind;

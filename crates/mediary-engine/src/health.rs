@@ -60,7 +60,7 @@ impl Engine {
 }
 
 impl LastLook {
-    /// What was found less than [`LOOK_TTL`] ago, else what `look` finds. Whoever asks meanwhile waits for the same look.
+    /// What was found less than [`LOOK_TTL`] ago, else what `look` finds. Callers who ask meanwhile wait for the same look.
     async fn get<L>(
         &self,
         now: impl Fn() -> Timestamp + Send + 'static,

@@ -13,7 +13,7 @@ use crate::relay;
 /// How often it is looked who is gone.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long a process that lost its connection has to come back: after a restart of Postgres all have lost theirs, and
-/// whoever is first must not take the work of the others.
+/// the first one must not take the work of the others.
 const GONE_AFTER: Duration = Duration::from_secs(1);
 /// Before the next try to connect; less than [`GONE_AFTER`] by far.
 const PAUSE: Duration = Duration::from_millis(200);

@@ -2,7 +2,7 @@
 //! received by all of them, the one that published it included, in one order: so each can resume where a listener of another
 //! left off. Why a listener misses nothing without a `resync`:
 //!
-//! 1. An event is published after its rows are committed, so whoever reads everything on `resync` reads what every event
+//! 1. An event is published after its rows are committed, so a client that reads everything on `resync` reads what every event
 //!    before it was about.
 //! 2. In the outbox events may be dropped when it is full; the next signal then says so. A signal leaves the outbox before
 //!    it is sent, and is sent until Postgres has committed it. One whose answer was lost is sent twice: harmless, for

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The network that an address is counted as: whoever has one IPv6 address has at least the 2^64 others beside it.
+/// The network that an address is counted as: the owner of one IPv6 address has at least the 2^64 others beside it.
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),

@@ -26,7 +26,7 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// The address of whoever sent a request that came from `peer`: the last hop that is none of ours. A hop that cannot be
+    /// The address of the sender of a request that came from `peer`: the last hop that is none of ours. A hop that cannot be
     /// read ends the search, since everything before it was written by somebody we do not know.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();

@@ -1,5 +1,5 @@
 //! What has to be done from time to time, whoever was at work before: leases that ran out, media that expired at WhatsApp,
-//! retention, bytes that nothing points to, and figures for whoever watches. Three tasks, so that none holds up another: the
+//! retention, bytes that nothing points to, and metrics for operators. Three tasks, so that none holds up another: the
 //! quick things every few seconds (`run`), the slow ones every hour (`hourly`), and the trash (`trash`).
 
 mod gauges;
