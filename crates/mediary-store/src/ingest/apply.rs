@@ -121,9 +121,22 @@ pub(super) async fn write(
     arrived: Vec<IncomingMessage>,
     applied: &mut Applied,
 ) -> Result<NewRows> {
-    let contacts = contacts::resolve(tx, now, &arrived, applied).await?;
-    let conversations = conversations::resolve(tx, now, &arrived, &contacts).await?;
-    let mut rows = messages::insert(tx, now, arrived, &conversations).await?;
+    // Before anything is made for them: somebody whose old message is sent again may have another number by now.
+    let known = messages::known(tx, &arrived).await?;
+    let contacts = contacts::resolve(tx, now, &arrived, &known, applied).await?;
+    let (mut fresh, mut senders, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
+    for (message, contact) in arrived.into_iter().zip(contacts) {
+        match contact.filter(|_| !known.contains(&MessageKey::of(&message))) {
+            Some(contact) => {
+                fresh.push(message);
+                senders.push(contact);
+            }
+            None => repeated.push(message),
+        }
+    }
+    let conversations = conversations::resolve(tx, now, &fresh, &senders).await?;
+    let mut rows = messages::insert(tx, now, fresh, &conversations).await?;
+    rows.repeated.extend(repeated);
     media::insert(tx, now, &mut rows.fresh, applied).await?;
     conversations::bump(tx, now, &rows.fresh, applied).await?;
     applied.newest = rows.fresh.iter().map(|row| row.id).max();

@@ -8,11 +8,11 @@
 //! inserted unless somebody else inserted it meanwhile, in which case it is looked up again. Somebody may still give one
 //! of the new ids to another contact between 1 and the commit: a unique key says so, and the transaction is done again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use mediary_core::{CompanyId, ContactId, Timestamp, canonical_number, other_spelling, same_number};
 
-use super::apply::Applied;
+use super::apply::{Applied, MessageKey};
 use super::merge;
 use super::types::{ContactKey, IncomingMessage};
 use crate::bulk::Bulk;
@@ -104,28 +104,34 @@ enum Says {
     Now,
     /// How it was: that fills gaps, and changes nothing.
     Once,
+    /// How it was, in a message that is here already: nobody is met by it for the first time.
+    Again,
 }
 
-fn says(message: &IncomingMessage) -> Says {
+fn says(message: &IncomingMessage, known: &HashSet<MessageKey>) -> Says {
+    if known.contains(&MessageKey::of(message)) {
+        return Says::Again;
+    }
     if message.imported.is_some() { Says::Once } else { Says::Now }
 }
 
-/// The contact of each message, in order.
+/// The contact of each message, in order; of a message that is known already only if its contact is, too.
 pub(super) async fn resolve(
     tx: &mut Tx,
     now: Timestamp,
     messages: &[IncomingMessage],
+    known: &HashSet<MessageKey>,
     applied: &mut Applied,
-) -> Result<Vec<ContactId>> {
+) -> Result<Vec<Option<ContactId>>> {
     for _ in 0..ROUNDS {
         let mut people = People::default();
         let stored = load(tx, messages).await?;
         for contact in stored.iter().cloned() {
             people.know(contact);
         }
-        let places: Vec<usize> = messages
+        let places: Vec<Option<usize>> = messages
             .iter()
-            .map(|message| people.meet(message.company_id, &message.contact, says(message)))
+            .map(|message| people.meet(message.company_id, &message.contact, says(message, known)))
             .collect();
         if hold(tx, &stored, people.wants()).await? != stored {
             continue;
@@ -135,7 +141,11 @@ pub(super) async fn resolve(
         }
         people.update(tx, now).await?;
         people.insert(tx, now).await?;
-        let ids: Option<Vec<ContactId>> = places.iter().map(|place| people.person(*place).id).collect();
+        let id = |place: &Option<usize>| match place {
+            Some(place) => people.person(*place).id.map(Some),
+            None => Some(None),
+        };
+        let ids: Option<Vec<Option<ContactId>>> = places.iter().map(id).collect();
         if let Some(ids) = ids {
             return Ok(ids);
         }
@@ -197,7 +207,7 @@ impl People {
     }
 
     /// The place of the person with these ids: found, tied together, or new.
-    fn meet(&mut self, company: CompanyId, key: &ContactKey, says: Says) -> usize {
+    fn meet(&mut self, company: CompanyId, key: &ContactKey, says: Says) -> Option<usize> {
         let find = |map: &HashMap<(CompanyId, String), usize>, id: &Option<String>| {
             id.as_ref().and_then(|id| map.get(&(company, id.clone())).copied())
         };
@@ -205,18 +215,21 @@ impl People {
         let by_wa_id = by_wa_id.or_else(|| self.by_other_spelling(company, key));
         let by_user_id = find(&self.by_user_id, &key.user_id).map(|place| self.settled(place));
         let place = match (by_wa_id, by_user_id) {
-            (None, None) => return self.add(Person { company, id: None, key: key.clone(), changed: false }),
+            (None, None) if says == Says::Again => return None,
+            (None, None) => {
+                return Some(self.add(Person { company, id: None, key: key.clone(), changed: false }));
+            }
             (Some(place), None) | (None, Some(place)) => place,
             (Some(one), Some(other)) if one == other => one,
             (Some(one), Some(other)) if self.can_be_one(one, other) => self.unite(one, other),
             // Each has a second id of its own, so they are two people; the user id is the one that is never reused.
             (Some(_), Some(other)) => {
                 self.learn(other, &ContactKey { wa_id: None, ..key.clone() }, says);
-                return other;
+                return Some(other);
             }
         };
         self.learn(place, key, says);
-        place
+        Some(place)
     }
 
     fn can_be_one(&self, by_wa_id: usize, by_user_id: usize) -> bool {

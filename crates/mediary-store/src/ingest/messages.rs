@@ -1,6 +1,6 @@
 //! Messages as they arrive: each is written once, however often it comes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MessageId, Timestamp};
 
@@ -58,6 +58,19 @@ fn row(message: &IncomingMessage, conversation: ConversationId, now: Timestamp) 
         now,
         message.raw_payload.as_deref(),
     ]
+}
+
+/// Which of these messages are here already.
+pub(super) async fn known(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<HashSet<MessageKey>> {
+    let mut select = Bulk::new(
+        "WITH k(company_id, account_id, name) AS (",
+        ") SELECT m.company_id, m.account_id, m.provider_message_id FROM k CROSS JOIN messages m
+            WHERE m.company_id = k.company_id AND m.account_id = k.account_id AND m.provider_message_id = k.name",
+    );
+    for message in messages {
+        select.push(args![message.company_id, message.account_id, message.provider_message_id.as_str()]);
+    }
+    Ok(select.run(tx).await?.into_iter().collect())
 }
 
 /// Inserts the messages in the order of their arrival, which is the order of their ids.

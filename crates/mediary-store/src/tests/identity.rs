@@ -120,6 +120,19 @@ async fn a_new_number_keeps_the_conversation(test: &Test) {
     assert_eq!(ids(test).await, [(Some("50".into()), Some("U2".into()))]);
 }
 
+async fn a_message_that_comes_again_after_a_new_number_opens_nothing(test: &Test) {
+    let old = || from(test.acme, "1", key(Some("49"), None));
+    test.ingest(vec![old()]).await;
+    test.ingest(vec![change(test.acme, key(Some("49"), None), key(Some("50"), None))]).await;
+    let changes = test.ingest(vec![old()]).await.changes;
+    assert!(changes.is_empty(), "{changes:?}");
+    assert_eq!(ids(test).await, [(Some("50".into()), None)]);
+    // Also beside a new message of somebody who has the number by now.
+    test.ingest(vec![old(), from(test.acme, "2", key(Some("49"), None))]).await;
+    let threads = test.conversations(test.acme).await;
+    assert_eq!(threads.iter().map(|one| one.unread_count).collect::<Vec<_>>(), [1, 1]);
+}
+
 async fn a_new_identity_that_was_met_before_is_joined(test: &Test) {
     test.ingest(vec![
         from(test.acme, "1", key(Some("49"), Some("U1"))),
@@ -191,6 +204,7 @@ async fn two_spellings_that_were_two_contacts_become_one(test: &Test) {
 }
 
 on_both!(
+    a_message_that_comes_again_after_a_new_number_opens_nothing,
     one_number_in_two_spellings_is_one_person,
     a_user_id_decides_whose_spelling_it_is,
     two_spellings_that_were_two_contacts_become_one,
