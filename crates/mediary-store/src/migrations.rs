@@ -36,6 +36,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("untracked_files", include_str!("../migrations/0015_untracked_files.sql")),
     ("usage", include_str!("../migrations/0016_usage.sql")),
     ("set_aside", include_str!("../migrations/0017_set_aside.sql")),
+    ("waiting_reactions", include_str!("../migrations/0018_waiting_reactions.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -27,13 +27,66 @@ record! {
 /// Brings the messages up to date that new reactions are on, and the new messages that reactions had waited for.
 pub(super) async fn apply(tx: &mut Tx, now: Timestamp, fresh: &[Fresh], applied: &mut Applied) -> Result<()> {
     let mut targets: BTreeSet<MessageKey> = waited_for(tx, fresh).await?.into_iter().collect();
+    forget(tx, &targets).await?;
     for row in fresh {
         if let Some(reaction) = &row.message.reaction {
             targets.insert(MessageKey { id: reaction.target.clone(), ..MessageKey::of(&row.message) });
         }
     }
+    let mut missed = Vec::new();
     for target in targets {
-        gather(tx, now, &target, applied).await?;
+        if !gather(tx, now, &target, applied).await? {
+            missed.push(target);
+        }
+    }
+    wait_for(tx, now, missed).await
+}
+
+/// Notes messages that are not known yet. The last reaction counts, for the sweep looks at what is new.
+async fn wait_for(tx: &mut Tx, now: Timestamp, missed: Vec<MessageKey>) -> Result<()> {
+    let mut insert = Bulk::new(
+        "INSERT INTO waiting_reactions (company_id, account_id, reaction_target, created_at)",
+        "ON CONFLICT (company_id, account_id, reaction_target) DO UPDATE SET created_at = excluded.created_at",
+    );
+    for key in missed {
+        insert.push(args![key.company, key.account, key.id, now]);
+    }
+    insert.execute(tx).await?;
+    Ok(())
+}
+
+/// Deletes the notes of messages whose reactions are gathered next; the argument is that of `gather_missed`.
+async fn forget(tx: &mut Tx, found: &BTreeSet<MessageKey>) -> Result<()> {
+    let mut delete =
+        Bulk::new("DELETE FROM waiting_reactions WHERE (company_id, account_id, reaction_target) IN (", ")");
+    for key in found {
+        delete.push(args![key.company, key.account, key.id.as_str()]);
+    }
+    delete.execute(tx).await?;
+    Ok(())
+}
+
+/// Gathers the reactions to messages that are there although a reaction did not find them.
+///
+/// The notes are deleted before anything is gathered: a transaction that is writing one of them at this moment is waited for, and
+/// its reaction is seen; one that writes it later leaves a note of its own.
+pub(super) async fn gather_missed(
+    tx: &mut Tx,
+    now: Timestamp,
+    since: Timestamp,
+    limit: u32,
+    applied: &mut Applied,
+) -> Result<()> {
+    let sql = "DELETE FROM waiting_reactions WHERE (company_id, account_id, reaction_target) IN (
+            SELECT w.company_id, w.account_id, w.reaction_target FROM waiting_reactions w
+            JOIN messages m ON m.company_id = w.company_id AND m.account_id = w.account_id
+                AND m.provider_message_id = w.reaction_target
+            WHERE w.created_at >= $1 ORDER BY w.created_at, w.reaction_target LIMIT $2)
+        RETURNING company_id, account_id, reaction_target";
+    let mut missed: Vec<MessageKey> = tx.all(sql, args![since, limit]).await?;
+    missed.sort_unstable();
+    for target in &missed {
+        gather(tx, now, target, applied).await?;
     }
     Ok(())
 }
@@ -52,8 +105,8 @@ async fn waited_for(tx: &mut Tx, fresh: &[Fresh]) -> Result<Vec<MessageKey>> {
 }
 
 /// Writes all reactions to a message next to it. Holds the message first, so that two nodes that do so at once see
-/// each other's reactions.
-async fn gather(tx: &mut Tx, now: Timestamp, target: &MessageKey, applied: &mut Applied) -> Result<()> {
+/// each other's reactions. Whether the message is known.
+async fn gather(tx: &mut Tx, now: Timestamp, target: &MessageKey, applied: &mut Applied) -> Result<bool> {
     let sql = format!(
         "SELECT m.id, m.conversation_id FROM messages m
             WHERE m.company_id = $1 AND m.account_id = $2 AND m.provider_message_id = $3{}",
@@ -62,7 +115,7 @@ async fn gather(tx: &mut Tx, now: Timestamp, target: &MessageKey, applied: &mut 
     let key = args![target.company, target.account, target.id.as_str()];
     let found: Option<(MessageId, ConversationId)> = tx.first(AssertSqlSafe(sql), key.clone()).await?;
     let Some((message, conversation)) = found else {
-        return Ok(());
+        return Ok(false);
     };
     let sql =
         "SELECT r.direction, COALESCE(r.sender_phone, c.user_id, c.wa_id), r.reaction_emoji FROM messages r
@@ -76,7 +129,7 @@ async fn gather(tx: &mut Tx, now: Timestamp, target: &MessageKey, applied: &mut 
     let sql = "UPDATE messages SET reactions = $3, updated_at = $4 WHERE company_id = $1 AND id = $2";
     tx.execute(sql, args![target.company, message, json, now]).await?;
     applied.message(ChangeKind::MessageUpdated, target.company, conversation, message, None);
-    Ok(())
+    Ok(true)
 }
 
 /// From reactions in order of time.

@@ -1,4 +1,5 @@
-//! Statuses, edits and revocations that came before their message wait in `message_updates`.
+//! Statuses, edits and revocations that came before their message wait in `message_updates`; of reactions, which are messages,
+//! only a note waits (`reactions`).
 
 use std::collections::BTreeMap;
 
@@ -9,12 +10,13 @@ use serde::de::DeserializeOwned;
 use super::apply::{self, Applied, MessageKey, Updates};
 use super::collisions::Tries;
 use super::messages::Fresh;
+use super::reactions;
 use super::types::{Change, IncomingStatus};
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::record;
-use crate::value::{Value, args};
-use crate::{Error, ErrorKind, Result, Store, dialect};
+use crate::value::args;
+use crate::{Error, Result, Store, dialect};
 
 record! {
     /// An update that waits for its message.
@@ -78,7 +80,7 @@ async fn furthest<'a>(tx: &mut Tx, early: &'a [IncomingStatus]) -> Result<Vec<&'
     let waiting: Vec<Waiting> = select.run(tx).await?;
     let mut replaced = Bulk::new("DELETE FROM message_updates WHERE (company_id, id) IN (", ")");
     for Waiting { id, company_id, body, .. } in waiting {
-        let known: IncomingStatus = from_json(id, &body)?;
+        let Some(known) = from_json::<IncomingStatus>(id, &body) else { continue };
         let key = known.key();
         match by_message.get(&key) {
             Some(new) if known.status.advances_to(new.status) => replaced.push(args![company_id, id]),
@@ -113,44 +115,47 @@ async fn take_out(tx: &mut Tx, waiting: Vec<Waiting>) -> Result<Updates> {
     let mut updates = Updates::default();
     let mut delete = Bulk::new("DELETE FROM message_updates WHERE (company_id, id) IN (", ")");
     for Waiting { id, company_id, kind, body } in waiting {
-        match kind.as_str() {
-            "status" => updates.statuses.push(from_json(id, &body)?),
-            "edit" => updates.edits.push(from_json(id, &body)?),
-            _ => updates.revokes.push(from_json(id, &body)?),
+        let read = match kind.as_str() {
+            "status" => from_json(id, &body).map(|status| updates.statuses.push(status)),
+            "edit" => from_json(id, &body).map(|edit| updates.edits.push(edit)),
+            _ => from_json(id, &body).map(|revoke| updates.revokes.push(revoke)),
+        };
+        if read.is_some() {
+            delete.push(args![company_id, id]);
         }
-        delete.push(args![company_id, id]);
     }
     delete.execute(tx).await?;
     Ok(updates)
 }
 
-fn from_json<T: DeserializeOwned>(id: i64, body: &str) -> Result<T> {
-    serde_json::from_str(body).map_err(|error| {
-        let kind = ErrorKind::Corrupt { table: "message_updates", column: "body", id };
-        Error::new(kind, "failed to read an update").with_source(error)
-    })
+/// An update as it was written. One that cannot be read stays where it is until it is pruned, and stops neither its message
+/// nor other updates.
+fn from_json<T: DeserializeOwned>(id: i64, body: &str) -> Option<T> {
+    let read = serde_json::from_str(body);
+    read.inspect_err(|_| tracing::error!(id, "an update of a message that waits for it cannot be read")).ok()
 }
 
-async fn apply_found(tx: &mut Tx, now: Timestamp, sql: &'static str, args: Vec<Value>) -> Result<Applied> {
-    let waiting: Vec<Waiting> = tx.all(sql, args).await?;
+async fn apply_found(tx: &mut Tx, now: Timestamp, since: Timestamp, limit: u32) -> Result<Applied> {
+    let sql = "SELECT u.id, u.company_id, u.kind, u.body FROM message_updates u
+        JOIN messages m ON m.company_id = u.company_id AND m.account_id = u.account_id
+            AND m.provider_message_id = u.provider_message_id
+        WHERE u.created_at >= $1 ORDER BY u.created_at, u.id LIMIT $2";
+    let waiting: Vec<Waiting> = tx.all(sql, args![since, limit]).await?;
     let updates = take_out(tx, waiting).await?;
     let mut applied = Applied::default();
     apply::apply_updates(tx, now, updates, &mut applied).await?;
+    reactions::gather_missed(tx, now, since, limit, &mut applied).await?;
     Ok(applied)
 }
 
 impl Store {
-    /// Applies updates that wait although their message is there: two nodes may have taken the two at the same
+    /// Applies updates and reactions that wait although their message is there: two nodes may have taken the two at the same
     /// moment, neither seeing the other's. Looks at what came since then.
     pub async fn apply_waiting_updates(&self, since: Timestamp, limit: u32) -> Result<Vec<Change>> {
-        let sql = "SELECT u.id, u.company_id, u.kind, u.body FROM message_updates u
-            JOIN messages m ON m.company_id = u.company_id AND m.account_id = u.account_id
-                AND m.provider_message_id = u.provider_message_id
-            WHERE u.created_at >= $1 ORDER BY u.created_at, u.id LIMIT $2";
         let mut tries = Tries::default();
         loop {
             let mut tx = self.db().begin().await?;
-            match apply_found(&mut tx, self.now(), sql, args![since, limit]).await {
+            match apply_found(&mut tx, self.now(), since, limit).await {
                 Ok(applied) => {
                     tx.commit().await?;
                     return Ok(applied.changes);
@@ -181,11 +186,15 @@ impl Store {
         Ok(forgotten)
     }
 
-    /// Forgets updates whose message never came.
+    /// Forgets updates, and notes of reactions, whose message never came.
     pub async fn prune_message_updates(&self, created_before: Timestamp, limit: u32) -> Result<u64> {
         let sql = "DELETE FROM message_updates WHERE (company_id, id) IN (SELECT u.company_id, u.id
                 FROM message_updates u
                 WHERE u.created_at < $1 ORDER BY u.created_at LIMIT $2)";
-        self.db().execute(sql, args![created_before, limit]).await
+        let updates = self.db().execute(sql, args![created_before, limit]).await?;
+        let sql = "DELETE FROM waiting_reactions WHERE (company_id, account_id, reaction_target) IN (
+                SELECT w.company_id, w.account_id, w.reaction_target FROM waiting_reactions w
+                WHERE w.created_at < $1 ORDER BY w.created_at LIMIT $2)";
+        Ok(updates + self.db().execute(sql, args![created_before, limit]).await?)
     }
 }

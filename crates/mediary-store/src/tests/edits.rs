@@ -171,6 +171,33 @@ async fn a_reaction_before_its_message_is_shown_when_it_comes(test: &Test) {
     assert_eq!(shown(test).await, ["👍 +4915550100"]);
 }
 
+async fn a_reaction_that_missed_its_message_is_shown_later(test: &Test) {
+    // As two nodes leave it that take message and reaction at the same moment.
+    test.ingest(vec![reaction(text(test.acme, "r1"), "elsewhere", Some("👍"), 1)]).await;
+    test.ingest(vec![item(text(test.acme, "m1"))]).await;
+    for table in ["messages", "waiting_reactions"] {
+        let sql = format!("UPDATE {table} SET reaction_target = 'm1' WHERE reaction_target = 'elsewhere'");
+        test.sql(&sql).await.unwrap();
+    }
+    assert!(shown(test).await.is_empty());
+    let changes = test.store.apply_waiting_updates(START, 10).await.unwrap();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(shown(test).await, ["👍 +4915550100"]);
+    assert!(test.store.apply_waiting_updates(START, 10).await.unwrap().is_empty());
+}
+
+async fn no_note_of_a_reaction_stays_once_its_message_came(test: &Test) {
+    let notes = async || test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM waiting_reactions").await;
+    test.ingest(vec![reaction(text(test.acme, "r1"), "m1", Some("👍"), 1)]).await;
+    test.ingest(vec![reaction(text(test.acme, "r2"), "never", Some("👍"), 1)]).await;
+    assert_eq!(notes().await, 2);
+    test.ingest(vec![item(text(test.acme, "m1"))]).await;
+    assert_eq!(notes().await, 1);
+    test.clock.advance(Duration::from_secs(1));
+    assert_eq!(test.store.prune_message_updates(test.now(), 10).await.unwrap(), 1);
+    assert_eq!(notes().await, 0);
+}
+
 async fn of_two_edits_of_one_second_the_later_one_stays(test: &Test) {
     test.ingest(vec![item(text(test.acme, "m1"))]).await;
     let edit = |text: &str| {
@@ -197,6 +224,8 @@ async fn an_edited_caption_keeps_the_file(test: &Test) {
 }
 
 on_both!(
+    a_reaction_that_missed_its_message_is_shown_later,
+    no_note_of_a_reaction_stays_once_its_message_came,
     of_two_edits_of_one_second_the_later_one_stays,
     an_edited_caption_keeps_the_file,
     an_edit_replaces_the_text,

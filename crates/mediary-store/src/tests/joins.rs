@@ -91,6 +91,21 @@ async fn one_in_the_other(test: &Test, mut first: Vec<IngestItem>, second: Vec<I
     second.await.unwrap().unwrap();
 }
 
+/// Runs `first` until it is stopped, then `second` to its end, and lets the first one end.
+pub(super) async fn one_while_the_other_is_open(
+    test: &Test,
+    mut first: Vec<IngestItem>,
+    second: Vec<IngestItem>,
+) {
+    let closed = close_gate(test).await;
+    first.push(gate(test));
+    let first = ingesting(test, first).await;
+    until_waiting(test, 1).await;
+    ingesting(test, second).await.await.unwrap().unwrap();
+    closed.commit().await.unwrap();
+    first.await.unwrap().unwrap();
+}
+
 async fn assert_joined(test: &Test, messages: &[&str]) {
     let conversations = test.conversations(test.acme).await;
     let joined: Vec<_> = conversations.iter().filter(|one| one.contact.user_id.is_some()).collect();

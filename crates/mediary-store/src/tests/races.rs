@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use mediary_core::MessageType;
+
 use super::harness::{LIMITS, START, Test, item, outbound, picture, plan, text};
-use super::on_both;
+use super::{joins, on_both, on_postgres};
 use crate::value::args;
 use crate::*;
 
@@ -74,6 +76,30 @@ async fn nodes_that_meet_the_same_new_people_agree(test: &Test) {
     assert_eq!(test.conversations(acme).await.len(), 5);
 }
 
+/// Whichever of the two is written first, neither sees the other.
+async fn a_reaction_and_its_message_at_once_find_each_other(test: &Test) {
+    let acme = test.acme;
+    test.ingest(vec![item(outbound(acme, "gate"))]).await;
+    let message = |target: &str| item(text(acme, target));
+    let reaction = |target: &str| {
+        let reaction = Some(Reaction { target: target.into(), emoji: Some("👍".into()) });
+        let of = text(acme, &format!("on-{target}"));
+        item(IncomingMessage { message_type: MessageType::Reaction, reaction, unread: false, ..of })
+    };
+    joins::one_while_the_other_is_open(test, vec![message("m1")], vec![reaction("m1")]).await;
+    joins::one_while_the_other_is_open(test, vec![reaction("m2")], vec![message("m2")]).await;
+    for target in ["m1", "m2"] {
+        assert!(
+            test.message(acme, target).await.message.reactions.is_empty(),
+            "the test should miss {target}"
+        );
+    }
+    assert_eq!(test.store.apply_waiting_updates(START, 100).await.unwrap().len(), 2);
+    for target in ["m1", "m2"] {
+        assert_eq!(test.message(acme, target).await.message.reactions.len(), 1, "{target}");
+    }
+}
+
 async fn many_append_at_once_from_two_programs(test: &Test) {
     let nodes = [test.another_node().await, test.another_node().await];
     let appends = (0..200).map(|number| {
@@ -133,6 +159,8 @@ async fn a_transaction_that_is_dropped_never_happened_and_holds_nothing(test: &T
     assert!(companies.iter().all(|company| company.name != "forgotten"));
     node.close().await;
 }
+
+on_postgres!(a_reaction_and_its_message_at_once_find_each_other);
 
 on_both!(
     a_transaction_that_is_dropped_never_happened_and_holds_nothing,

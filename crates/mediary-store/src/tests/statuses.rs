@@ -84,24 +84,19 @@ async fn one_status_of_a_message_waits_the_furthest(test: &Test) {
     assert_eq!(waiting(test).await, 1, "the other company's");
 }
 
-/// Two nodes, each with statuses of the same messages.
+/// Two nodes with two ingesters each, and statuses of the same messages in several webhooks.
 async fn statuses_that_wait_are_not_lost_between_nodes(test: &Test) {
-    let node = test.another_node().await;
-    let statuses =
-        |one| (0..20).map(|n| IngestItem::Status(status(test.acme, &format!("m{n}"), one))).collect();
-    for pair in [[Sent, Delivered], [Read, Sent], [Delivered, Played]] {
-        let (ours, theirs) = (
-            super::harness::ingest(&test.store, statuses(pair[0])),
-            super::harness::ingest(&node, statuses(pair[1])),
-        );
-        tokio::join!(ours, theirs);
-    }
-    assert!(waiting(test).await <= 40, "at most one from each node");
+    let acme = test.acme;
+    let statuses = move |event: i64| {
+        let one = [Sent, Delivered, Read, Sent, Delivered, Played][event as usize % 6];
+        (0..20).map(|n| IngestItem::Status(status(acme, &format!("m{n}"), one))).collect()
+    };
+    super::races::on_two_nodes(test, 6, statuses).await;
+    assert!(waiting(test).await <= 80, "at most one from each of four ingesters");
     test.ingest((0..20).map(|n| item(outbound(test.acme, &format!("m{n}")))).collect()).await;
     for n in 0..20 {
         assert_eq!(test.message(test.acme, &format!("m{n}")).await.message.status, Played, "m{n}");
     }
-    node.close().await;
 }
 
 async fn the_oldest_updates_of_an_account_give_way(test: &Test) {
@@ -163,7 +158,19 @@ async fn an_update_that_missed_its_message_is_applied_later(test: &Test) {
     assert!(test.store.apply_waiting_updates(START, 10).await.unwrap().is_empty());
 }
 
+async fn an_update_that_cannot_be_read_stops_nothing(test: &Test) {
+    let statuses = ["out", "other"].map(|id| IngestItem::Status(status(test.acme, id, Read)));
+    test.ingest(statuses.into()).await;
+    test.sql("UPDATE message_updates SET body = '{}' WHERE provider_message_id = 'out'").await.unwrap();
+    test.ingest(vec![IngestItem::Status(status(test.acme, "out", Delivered))]).await;
+    test.ingest(["out", "other"].map(|id| item(outbound(test.acme, id))).into()).await;
+    assert_eq!(test.message(test.acme, "out").await.message.status, Delivered);
+    assert_eq!(test.message(test.acme, "other").await.message.status, Read);
+    assert!(test.store.apply_waiting_updates(START, 10).await.unwrap().is_empty());
+}
+
 on_both!(
+    an_update_that_cannot_be_read_stops_nothing,
     statuses_go_forward_only,
     the_furthest_of_one_batch_wins,
     a_failure_says_why,
