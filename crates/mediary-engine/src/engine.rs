@@ -23,7 +23,7 @@ use crate::health::LastLook;
 use crate::links::Links;
 use crate::metrics::Meters;
 use crate::open::{Arrivals, Ended, OpenFiles};
-use crate::provider::{self, Gone, Urls};
+use crate::provider::{self, Gone, Sizes, Urls};
 use crate::relay::Outbox;
 use crate::vault::Vault;
 use crate::{fetch, ingest, inspect, relay, sweep};
@@ -141,6 +141,7 @@ struct Inner {
     ended: Ended,
     urls: Urls,
     gone: Gone,
+    sizes: Sizes,
     meters: Meters,
     wake: Wake,
     last_look: LastLook,
@@ -172,6 +173,7 @@ impl Engine {
             ended: Ended::default(),
             urls: provider::urls(),
             gone: provider::gone(),
+            sizes: provider::sizes(),
             meters: Meters::new(),
             last_look: LastLook::default(),
             wake: Wake { outbox, ..Wake::default() },
@@ -272,6 +274,10 @@ impl Engine {
 
     pub(crate) fn gone(&self) -> &Gone {
         &self.0.gone
+    }
+
+    pub(crate) fn sizes(&self) -> &Sizes {
+        &self.0.sizes
     }
 
     pub(crate) fn arrivals(&self) -> &Arrivals {

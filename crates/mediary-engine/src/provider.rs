@@ -20,13 +20,22 @@ pub(crate) type Range = (u64, Option<u64>);
 pub(crate) type Urls = Cache<(AccountId, String), MediaInfo>;
 /// Media ids that Graph did not know a moment ago, by account, so that it is not asked for each look at a dead file.
 pub(crate) type Gone = Cache<(AccountId, String), ()>;
+/// Sizes of files that nobody declared, as they were counted a moment ago, by account and media id; `None` for a file that is
+/// too large to be counted.
+pub(crate) type Sizes = Cache<(AccountId, String), Option<u64>>;
 
 const URLS: u64 = 4096;
+const SIZES: u64 = 16_384;
 const GONE: u64 = 16_384;
 const GONE_FOR: Duration = Duration::from_secs(60);
 
 pub(crate) fn urls() -> Urls {
     Cache::builder().max_capacity(URLS).time_to_live(limits::PROVIDER_URL_TRUST).build()
+}
+
+/// Believed as long as Graph's answers are: whoever looks at a file part by part has it counted once.
+pub(crate) fn sizes() -> Sizes {
+    Cache::builder().max_capacity(SIZES).time_to_live(limits::PROVIDER_URL_TRUST).build()
 }
 
 pub(crate) fn gone() -> Gone {

@@ -222,11 +222,14 @@ pub struct MediaOptions {
     pub ranges: bool,
     /// What an expired URL answers: 401 was measured, Meta's page says 404.
     pub stale_url_status: u16,
+    /// Whether Graph says how large a file is.
+    pub file_size: bool,
     /// Meta's pages show `file_size` as a text, its servers answer a number.
     pub file_size_as_text: bool,
     /// Whether media webhooks carry the temporary URL.
     pub url_in_webhooks: bool,
-    /// Whether the media host says how long a whole file is. Where it does not, the bytes come in chunks.
+    /// Whether the media host says how long a whole file is. Where it does not, the bytes come in chunks, and a part of
+    /// them as one of `*`.
     pub content_length: bool,
 }
 
@@ -235,6 +238,7 @@ impl Default for MediaOptions {
         Self {
             ranges: false,
             stale_url_status: 401,
+            file_size: true,
             file_size_as_text: false,
             url_in_webhooks: true,
             content_length: true,

@@ -94,6 +94,8 @@ fn whole(world: &World, media: &Arc<Media>, headers: &HeaderMap, flight: Flight)
     }
     if partial {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        let told = world.options().media.content_length;
+        let size = if told { size.to_string() } else { "*".to_owned() };
         let text = format!("bytes {}-{}/{size}", range.start, range.end - 1);
         response.headers_mut().extend(HeaderValue::from_str(&text).map(|text| (header::CONTENT_RANGE, text)));
     }

@@ -76,6 +76,8 @@ impl Arrivals {
 pub(crate) struct Slot {
     met: AsyncMutex<Met>,
     line: Line,
+    /// Held by who counts the bytes of a file whose size nobody declared; the others wait for the number.
+    pub(super) counting: AsyncMutex<()>,
 }
 
 /// How many viewers have asked for a file and not joined it yet: its beginning is kept for them.

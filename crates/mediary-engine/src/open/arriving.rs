@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::ByteRange;
 use super::arrivals::Line;
+use super::size::COUNTED_WITHIN;
 use super::upstream::{Origin, Upstream};
 use super::window::{Found, Held, ViewerId, Window};
 use crate::error::Error;
@@ -115,6 +116,30 @@ impl Arriving {
         self.total
     }
 
+    /// The size of the file. Where WhatsApp did not tell it, the file is waited for, all of which is kept: `None` if that takes
+    /// too long, or it breaks off.
+    pub(super) async fn size_once_here(&self) -> Option<u64> {
+        if self.total.is_some() || !self.is_on_disk() {
+            return self.total;
+        }
+        let all_of_it = async {
+            loop {
+                if let Some(ended) = &*self.ended() {
+                    return ended.is_ok().then(|| self.came());
+                }
+                if self.has_left_disk() {
+                    return None;
+                }
+                self.pull(self.came()).await;
+            }
+        };
+        tokio::time::timeout(COUNTED_WITHIN, all_of_it).await.ok().flatten()
+    }
+
+    fn has_left_disk(&self) -> bool {
+        matches!(&self.kept, Kept::Disk(spool) if lock(spool).is_none())
+    }
+
     /// Whether a viewer may have it: it may still be the file that was announced, and is one at all.
     pub(super) fn is_as_declared(&self) -> bool {
         if self.total == Some(0) {
@@ -148,7 +173,7 @@ impl Arriving {
         }
         let viewer = match &self.kept {
             Kept::Memory(window) => Some(lock(window).join()?),
-            Kept::Disk(spool) if lock(spool).is_none() => return None,
+            Kept::Disk(_) if self.has_left_disk() => return None,
             Kept::Disk(_) => None,
         };
         self.moved.notify_waiters();
@@ -179,7 +204,7 @@ impl Arriving {
         }
         match &self.kept {
             Kept::Memory(window) => self.make_room(window).await,
-            Kept::Disk(spool) if lock(spool).is_none() => return,
+            Kept::Disk(_) if self.has_left_disk() => return,
             Kept::Disk(_) => {}
         }
         if source.pending.is_none() {

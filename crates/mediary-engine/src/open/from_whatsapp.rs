@@ -37,12 +37,26 @@ pub(super) struct Asked {
 }
 
 impl Engine {
-    /// Passes a file on from WhatsApp, nothing of it kept: viewers of the whole share it, a part is fetched by itself.
+    /// Passes a file on from WhatsApp, nothing of it kept. A part can be told apart from the whole only by the size of the
+    /// file: where nobody declared it, it is counted first, and where that cannot be done the whole comes (RFC 9110,
+    /// section 14.2, allows it). So all answers about a file name one size.
     pub(super) async fn pass_on(&self, record: &MediaFile, asked: Asked) -> Result<OpenedMedia> {
+        let passing = self.pass_on_as_declared(record, asked).await?;
+        if asked.range.is_none() || passing.total().is_some() {
+            return Ok(passed_on(record, passing));
+        }
+        drop(passing);
+        let counted = self.counted_size(record).await?;
+        let asked = Asked { range: asked.range.filter(|_| counted.is_some()), ..asked };
+        Ok(passed_on(record, self.pass_on_as_declared(record, asked).await?))
+    }
+
+    /// Viewers of the whole share it, a part is fetched by itself.
+    async fn pass_on_as_declared(&self, record: &MediaFile, asked: Asked) -> Result<Passing> {
         if asked.afresh || asked.range.is_some_and(|range| !range.is_whole()) {
             let upstream = self.ask_whatsapp(record, asked.range).await?;
             let view = View::new(record, From::Provider, asked.began);
-            return Ok(passed_on(record, Passing::alone(upstream, asked.range.is_some(), view)));
+            return Ok(Passing::alone(upstream, asked.range.is_some(), view));
         }
         let slot = self.arrivals().slot(record.company_id, record.id);
         let (mut met, in_line) = slot.enter().await;
@@ -66,9 +80,10 @@ impl Engine {
             }
         };
         drop((met, in_line));
-        let part = asked.range.and_then(|range| range.of(file.total()?));
+        let total = file.total().or_else(|| self.known_size(record));
+        let part = asked.range.and_then(|range| range.of(total?));
         let view = View::new(record, from, asked.began);
-        Ok(passed_on(record, Passing::shared(reader, slot, part, file.total(), view)))
+        Ok(Passing::shared(reader, slot, part, total, view))
     }
 
     /// Opens the bytes at WhatsApp, and asks again where that may help.
@@ -126,7 +141,8 @@ impl Engine {
         }
         let token = token.clone();
         let remembered = self.urls().get(&known);
-        let declared = remembered.as_ref().and_then(|info| info.file_size).or_else(|| declared_size(record));
+        let declared = remembered.as_ref().and_then(|info| info.file_size);
+        let declared = declared.or_else(|| declared_size(record)).or_else(|| self.sizes().get(&known)?);
         let known_at = [record.provider_url_at, Some(record.created_at)];
         // Only a declared size shows a short body, so without one Graph is asked.
         let url = match remembered {
@@ -151,7 +167,10 @@ impl Engine {
         }
         let origin = Origin { graph: graph.clone(), token, media_id: media_id.to_owned() };
         let most = self.config().inbound_limits.of(record.file_type);
-        Upstream::new(origin, stream, range, declared, most).inspect_err(|_| self.urls().invalidate(&known))
+        Upstream::new(origin, stream, range, declared, most).inspect_err(|_| {
+            self.urls().invalidate(&known);
+            self.sizes().invalidate(&known);
+        })
     }
 
     /// What Graph says of a file, without its bytes.

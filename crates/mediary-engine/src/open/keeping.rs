@@ -135,9 +135,13 @@ impl Engine {
         source: Source,
     ) -> Result<OpenedMedia> {
         let view = View::new(record, source, asked.began);
-        let (Some(range), Some(total)) = (asked.range, file.total()) else {
+        let total = match asked.range {
+            Some(_) => file.size_once_here().await,
+            None => file.total(),
+        };
+        let (Some(range), Some(total)) = (asked.range, total) else {
             let reader = file.reader().ok_or_else(gone)?;
-            return Ok(passed_on(record, Passing::shared(reader, slot, None, file.total(), view)));
+            return Ok(passed_on(record, Passing::shared(reader, slot, None, total, view)));
         };
         let part = range.of(total).ok_or_else(|| Error::from(mediary_graph::Error::beyond_the_end(total)))?;
         if part.start > file.came() + FAR_AHEAD_BYTES
@@ -153,7 +157,8 @@ impl Engine {
     async fn far_ahead(&self, record: &MediaFile, range: ByteRange, asked: Asked) -> Option<Passing> {
         let upstream = self.ask_whatsapp(record, Some(range)).await.ok()?;
         let view = View::new(record, Source::Provider, asked.began);
-        upstream.begins_at_once().then(|| Passing::alone(upstream, true, view))
+        let exact = upstream.begins_at_once() && upstream.total().is_some();
+        exact.then(|| Passing::alone(upstream, true, view))
     }
 }
 

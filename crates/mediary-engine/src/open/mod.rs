@@ -8,6 +8,7 @@ mod join;
 mod keeping;
 mod passing;
 mod range;
+mod size;
 mod upstream;
 mod view;
 mod window;

@@ -19,6 +19,7 @@ mod media;
 mod open;
 mod policies;
 mod retention;
+mod sizes;
 mod sweep;
 mod trash;
 mod webhook;

@@ -152,7 +152,12 @@ impl GraphClient {
             self.hosts.check(&url)?;
             let response = self.in_time(&url, self.media.get(token, &url, range)).await?;
             if !response.status().is_redirection() || response.status() == StatusCode::NOT_MODIFIED {
-                return MediaStream::open(response, range.is_some(), self.options.silence_timeout).await;
+                return MediaStream::open(
+                    response,
+                    range.map(|(first, _)| first),
+                    self.options.silence_timeout,
+                )
+                .await;
             }
             url = redirect_target(&url, response.headers())?;
         }

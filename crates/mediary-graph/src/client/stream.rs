@@ -33,11 +33,11 @@ pub struct MediaStream {
 impl MediaStream {
     pub(super) async fn open(
         response: Response<Incoming>,
-        part: bool,
+        part_from: Option<u64>,
         silence_timeout: Duration,
     ) -> Result<Self, Error> {
         let status = response.status().as_u16();
-        if status != 200 && !(status == 206 && part) {
+        if status != 200 && !(status == 206 && part_from.is_some()) {
             return Err(refused(response, silence_timeout).await);
         }
         if header(&response, CONTENT_ENCODING)
@@ -56,6 +56,12 @@ impl MediaStream {
             })?,
             _ => (0, content_length),
         };
+        if status == 206 && part_from != Some(place.0) {
+            return Err(Error::new(
+                ErrorKind::Protocol,
+                "the media host sends another part than was asked for",
+            ));
+        }
         Ok(Self {
             silence_timeout,
             status,

@@ -17,13 +17,13 @@ pub(crate) fn names_etag(headers: &HeaderMap, etag: &str) -> bool {
     headers.get_all(header::IF_NONE_MATCH).iter().any(|value| lists(value, Some(etag)))
 }
 
-/// Whether a `Range` may be answered with a part: `If-Range` is absent or names exactly this file.
-pub(crate) fn range_applies(headers: &HeaderMap, etag: Option<&str>, modified: Timestamp) -> bool {
+/// Whether a `Range` may be answered with a part: `If-Range` is absent or names exactly this file, by what validators it has.
+pub(crate) fn range_applies(headers: &HeaderMap, etag: Option<&str>, modified: Option<Timestamp>) -> bool {
     let Some(condition) = headers.get(header::IF_RANGE) else { return true };
     match condition.to_str() {
         Ok(tag) if tag.starts_with('"') => Some(tag) == etag,
         Ok(tag) if tag.starts_with("W/") => false,
-        _ => http_date_seconds(condition) == Some(seconds(modified)),
+        _ => modified.is_some_and(|modified| http_date_seconds(condition) == Some(seconds(modified))),
     }
 }
 
@@ -82,10 +82,15 @@ mod tests {
 
     #[test]
     fn if_range_wants_the_exact_file() {
-        let applies = |value| range_applies(&with(header::IF_RANGE, value), Some(TAG), MODIFIED);
+        let applies = |value| range_applies(&with(header::IF_RANGE, value), Some(TAG), Some(MODIFIED));
         assert!(applies(TAG) && applies(DATE));
         assert!(!applies("W/\"abc\"") && !applies("\"old\"") && !applies("Wed, 11 Oct 2023 16:56:20 GMT"));
-        assert!(range_applies(&HeaderMap::new(), Some(TAG), MODIFIED));
+        assert!(range_applies(&HeaderMap::new(), Some(TAG), Some(MODIFIED)));
+        // What has no validator is named by none.
+        for value in [TAG, DATE, "\"\"", "yesterday"] {
+            assert!(!range_applies(&with(header::IF_RANGE, value), None, None), "{value}");
+        }
+        assert!(range_applies(&HeaderMap::new(), None, None));
     }
 
     #[test]

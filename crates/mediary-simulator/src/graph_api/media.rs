@@ -19,16 +19,19 @@ pub(super) fn resolve(world: &World, call: &Call) -> Answer {
     }
     let media = find(world, call)?;
     let size = media.size();
-    let file_size =
-        if world.options().media.file_size_as_text { json!(size.to_string()) } else { json!(size) };
-    Ok(json!({
+    let options = world.options();
+    let options = &options.media;
+    let mut answer = json!({
         "messaging_product": "whatsapp",
         "url": world.media_url(&media.id, "getMedia"),
         "mime_type": media.mime_type,
         "sha256": media.sha256_hex(),
-        "file_size": file_size,
         "id": media.id,
-    }))
+    });
+    if options.file_size {
+        answer["file_size"] = if options.file_size_as_text { json!(size.to_string()) } else { json!(size) };
+    }
+    Ok(answer)
 }
 
 pub(super) fn delete(world: &World, call: &Call) -> Answer {

@@ -20,4 +20,5 @@ mod memory;
 mod on_demand;
 mod open_files;
 mod policies;
+mod unknown_size;
 mod webhook;
