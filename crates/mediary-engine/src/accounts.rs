@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy, Retention, field};
-use mediary_store::{Account, AccountPatch, NewAccount, Store};
+use mediary_store::{Account, AccountPatch, Actor, NewAccount, Store};
 use moka::sync::Cache;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
@@ -249,7 +249,7 @@ impl AccountDirectory {
     }
 
     /// Adds an account without asking WhatsApp about its number; [`crate::Engine::connect_number`] asks first.
-    pub async fn create(&self, company: CompanyId, draft: &AccountDraft) -> Result<Account> {
+    pub async fn create(&self, company: CompanyId, draft: &AccountDraft, by: &Actor) -> Result<Account> {
         draft.check()?;
         let place = (company, draft.phone_number_id.as_str());
         let row = self
@@ -266,6 +266,7 @@ impl AccountDirectory {
                     verify_token: self.seal(place, VERIFY_TOKEN, draft.verify_token.as_ref()),
                     media_policy: draft.media_policy,
                 },
+                by,
             )
             .await
             .map_err(|error| match error.is_conflict() {
@@ -277,7 +278,13 @@ impl AccountDirectory {
     }
 
     /// Changes an account. A new token makes it active again, and its downloads go on.
-    pub async fn update(&self, company: CompanyId, id: AccountId, change: &AccountChange) -> Result<Account> {
+    pub async fn update(
+        &self,
+        company: CompanyId,
+        id: AccountId,
+        change: &AccountChange,
+        by: &Actor,
+    ) -> Result<Account> {
         change.check()?;
         // Neither the company nor the number of an account ever changes, so what is read here still holds below.
         let before = self.store.account(company, id).await?;
@@ -294,7 +301,7 @@ impl AccountDirectory {
             retention: change.retention,
             status: change.status,
         };
-        let row = self.store.update_account(company, id, &patch).await?;
+        let row = self.store.update_account(company, id, &patch, by).await?;
         let row = row.ok_or_else(|| Error::not_found("there is no such WhatsApp account"))?;
         self.changed(company, id);
         Ok(row)

@@ -6,7 +6,7 @@
 
 use mediary_core::{AccountId, CompanyId, ErrorCode};
 use mediary_graph::ErrorKind;
-use mediary_store::Account;
+use mediary_store::{Account, Actor};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::accounts::{AccountChange, AccountDraft};
@@ -37,6 +37,7 @@ impl Engine {
         company: CompanyId,
         draft: &AccountDraft,
         proof: Proof,
+        by: &Actor,
     ) -> Result<Bound> {
         draft.check()?;
         let unproved = match &draft.access_token {
@@ -50,7 +51,7 @@ impl Engine {
         match unproved {
             Some(error) if proof == Proof::Required => Err(error),
             unproved => {
-                let account = self.accounts().create(company, draft).await?;
+                let account = self.accounts().create(company, draft, by).await?;
                 Ok(Bound { account, unproved })
             }
         }
@@ -63,6 +64,7 @@ impl Engine {
         company: CompanyId,
         id: AccountId,
         change: &AccountChange,
+        by: &Actor,
     ) -> Result<Bound> {
         change.check()?;
         let unproved = match &change.access_token {
@@ -73,7 +75,7 @@ impl Engine {
             }
             None => None,
         };
-        let account = self.accounts().update(company, id, change).await?;
+        let account = self.accounts().update(company, id, change, by).await?;
         Ok(Bound { account, unproved })
     }
 

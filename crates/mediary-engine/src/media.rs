@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mediary_blob::StorageKey;
 use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Permission, Timestamp};
-use mediary_store::{MediaFile, Requeued};
+use mediary_store::{Actor, MediaFile, Requeued};
 use metrics::counter;
 use tokio::time::Instant;
 
@@ -55,12 +55,12 @@ pub struct MediaTrouble {
 
 impl Engine {
     /// Queues a file's download to run next, whatever its policy waits for or its failures were.
-    pub async fn download_now(&self, caller: &Caller, id: MediaId) -> Result<MediaFile> {
+    pub async fn download_now(&self, caller: &Caller, id: MediaId, by: &Actor) -> Result<MediaFile> {
         caller.require(Permission::StartDownload)?;
         let company = caller.company_id;
         let record = self.record(company, id).await?;
         self.resolve_legacy_row(&record).await?;
-        match self.store().requeue_download(company, id, true).await? {
+        match self.store().request_download(company, id, by).await? {
             Requeued::Queued(record) => {
                 counter!(RETRY_TRIGGERED).increment(1);
                 tracing::info!(company.id = company.0, media.id = id.0, "media_retry_triggered");
@@ -84,12 +84,17 @@ impl Engine {
     /// Queues the company's failed downloads that a retry can help, however often they were tried (at most
     /// `max_attempts` times where that is given), and what an import left without WhatsApp's id as far as that is found,
     /// and waits for a while for how they go.
-    pub async fn retry_failed(&self, caller: &Caller, max_attempts: Option<i64>) -> Result<RetryOutcome> {
+    pub async fn retry_failed(
+        &self,
+        caller: &Caller,
+        max_attempts: Option<i64>,
+        by: &Actor,
+    ) -> Result<RetryOutcome> {
         caller.require(Permission::RetryAll)?;
         let company = caller.company_id;
         let mut ends = self.ended().listen();
         let mut queued = self.resolve_legacy(company, true, RESOLVED_AT_ONCE).await?.due;
-        queued.extend(self.store().requeue_failed(company, max_attempts).await?);
+        queued.extend(self.store().requeue_failed(company, max_attempts, by).await?);
         counter!(RETRY_TRIGGERED).increment(queued.len() as u64);
         tracing::info!(company.id = company.0, files = queued.len(), "media_retry_triggered");
         self.wake().fetch();
@@ -129,11 +134,11 @@ impl Engine {
     }
 
     /// Deletes a file: at once for everybody, its bytes with the next sweep.
-    pub async fn delete_media(&self, caller: &Caller, id: MediaId) -> Result<()> {
+    pub async fn delete_media(&self, caller: &Caller, id: MediaId, by: &Actor) -> Result<()> {
         caller.require(Permission::DeleteMedia)?;
         let company = caller.company_id;
         let record = self.record(company, id).await?;
-        let deleted = self.store().delete_media(company, id, caller.user_id()).await?;
+        let deleted = self.store().delete_media(company, id, caller.user_id(), by).await?;
         if deleted {
             self.clear_deleted(company, id).await?;
             tracing::info!(company.id = company.0, media.id = id.0, by = caller.label(), "media_deleted");

@@ -6,7 +6,9 @@ use std::time::Duration;
 use mediary_core::{
     AccountId, CompanyId, ErrorCode, MediaId, MediaPolicy, MediaTask, Permission, Retention, RetentionMode,
 };
-use mediary_store::{Company, DueTask, Kept, MediaFile, MediaSettingsPatch, PolicyPreview, Stretch, Tally};
+use mediary_store::{
+    Actor, Company, DueTask, Kept, MediaFile, MediaSettingsPatch, PolicyPreview, Stretch, Tally,
+};
 
 use crate::access::Caller;
 use crate::engine::Engine;
@@ -28,9 +30,10 @@ impl Engine {
         &self,
         caller: &Caller,
         patch: &MediaSettingsPatch,
+        by: &Actor,
     ) -> Result<Company> {
         caller.require(Permission::ChangeMediaSettings)?;
-        let company = self.store().update_company_settings(caller.company_id, patch).await?;
+        let company = self.store().update_company_settings(caller.company_id, patch, by).await?;
         self.accounts().forget();
         if let Some(outbox) = self.outbox() {
             outbox.accounts();
@@ -58,11 +61,11 @@ impl Engine {
 
     /// Erases what is kept of accounts whose policy is to keep nothing: of one, or of all of them. How much it is; the
     /// bytes go by and by.
-    pub async fn erase_kept(&self, caller: &Caller, account: Option<AccountId>) -> Result<Tally> {
+    pub async fn erase_kept(&self, caller: &Caller, account: Option<AccountId>, by: &Actor) -> Result<Tally> {
         caller.require(Permission::EraseMedia)?;
         let company = caller.company_id;
         let found = self.kept_against_policy(company, account).await?.stored;
-        self.store().plan_erasing(company, account).await?;
+        self.store().plan_erasing(company, account, by).await?;
         self.wake().sweep();
         tracing::info!(company.id = company.0, files = found.files, by = caller.label(), "media_erasing");
         Ok(found)
@@ -149,8 +152,11 @@ impl Engine {
         &self,
         company: CompanyId,
         account: Option<AccountId>,
+        by: &Actor,
         mut gone: impl FnMut(usize),
     ) -> Result<()> {
+        // Planned too, so that a server ends it should this process die on the way.
+        self.store().plan_erasing(company, account, by).await?;
         let mut after = MediaId(0);
         while let Some((upto, erased)) = self.erase_next(company, account, after).await? {
             after = upto;

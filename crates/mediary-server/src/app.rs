@@ -1,13 +1,12 @@
 //! What every handler can reach.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
 use mediary_core::{CompanyId, limits};
-use mediary_engine::{Caller, Engine};
-use mediary_store::{NewAudit, Store};
+use mediary_engine::Engine;
+use mediary_store::Store;
 use moka::sync::Cache;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
@@ -155,27 +154,6 @@ impl App {
         let mut url = base.clone();
         url.set_path(&path);
         url
-    }
-
-    /// Writes down what somebody did. It has happened by then, so a failure to write is logged and nothing more.
-    pub(crate) async fn audit(&self, caller: &Caller, from: IpAddr, action: &str, record: String) {
-        self.audit_as(caller.company_id, caller.label(), from, action, record).await;
-    }
-
-    pub(crate) async fn audit_as(
-        &self,
-        company: CompanyId,
-        who: String,
-        from: IpAddr,
-        action: &str,
-        record: String,
-    ) {
-        let new =
-            NewAudit { who, action: action.to_owned(), record: Some(record), ip: Some(from.to_string()) };
-        if let Err(error) = self.0.store.audit(company, &new).await {
-            let error = crate::problem::chain(&error);
-            tracing::error!(error, action, company.id = company.0, "failed to write the audit log");
-        }
     }
 
     /// Whether a company wants views of its media in its audit log.

@@ -20,7 +20,7 @@ use mediary_engine::{
 };
 use mediary_graph::{GraphClient, GraphOptions};
 use mediary_store::{
-    ChangeKind, ClaimLimits, ContactKey, EventScope, FinishedDownload, IncomingMessage, IngestItem,
+    Actor, ChangeKind, ClaimLimits, ContactKey, EventScope, FinishedDownload, IncomingMessage, IngestItem,
     IngestLimits, IngestPlan, ItemSource, NewCompany, NewMedia, NewWebhookEvent, PlannedItem, Store,
     StoreOptions, Unrecordable,
 };
@@ -205,11 +205,11 @@ impl House {
             verify_token: secret("a-verify-token-of-theirs"),
             media_policy: None,
         };
-        let account = self.engine.accounts().create(id, &draft).await.unwrap().id;
+        let account = self.engine.accounts().create(id, &draft, &Actor::command_line()).await.unwrap().id;
         let mut keys = Vec::new();
         for role in Role::ALL {
             let draft = ApiKeyDraft { name: role.to_string(), role: *role, expires_at: None };
-            let made = self.engine.access().create_api_key(id, &draft).await.unwrap();
+            let made = self.engine.access().create_api_key(id, &draft, &Actor::command_line()).await.unwrap();
             keys.push((*role, made.key.expose_secret().to_owned()));
         }
         Company { id, account, phone_number_id, slug: slug.to_owned(), keys }
@@ -223,7 +223,7 @@ impl House {
             role,
             password: SecretString::from(PASSWORD.to_owned()),
         };
-        self.engine.access().create_user(company.id, &draft).await.unwrap();
+        self.engine.access().create_user(company.id, &draft, &Actor::command_line()).await.unwrap();
     }
 
     /// The cookie of a person who logs in now.

@@ -18,7 +18,7 @@ use mediary_core::{
     StorageBackend, SystemClock, limits,
 };
 use mediary_store::{
-    ClaimLimits, ContactKey, EventScope, FinishedDownload, IncomingMessage, IngestItem, IngestLimits,
+    Actor, ClaimLimits, ContactKey, EventScope, FinishedDownload, IncomingMessage, IngestItem, IngestLimits,
     IngestPlan, NewAccount, NewCompany, NewMedia, NewWebhookEvent, PlannedItem, Result, Store, StoreOptions,
     WebhookEvent,
 };
@@ -51,7 +51,7 @@ async fn main() -> Result<()> {
         verify_token: None,
         media_policy: None,
     };
-    let account = store.add_account(company, &account).await?.id;
+    let account = store.add_account(company, &account, &Actor::command_line()).await?.id;
     let message = move |number: i64| message(company, account, number);
 
     let start = Instant::now();

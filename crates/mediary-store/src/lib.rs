@@ -62,8 +62,8 @@ pub use moves::{FoundFile, StoredPlace};
 pub use nodes::{GoneNode, Presence};
 pub use page::{Cursor, Page, PageRequest};
 pub use people::{
-    Account, AccountPatch, ApiKey, ApiKeyIdentity, Audit, Company, MediaSettingsPatch, NewAccount, NewApiKey,
-    NewAudit, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch, UserWithHash,
+    Account, AccountPatch, Actor, ApiKey, ApiKeyIdentity, Audit, Company, MediaSettingsPatch, NewAccount,
+    NewApiKey, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch, UserWithHash,
 };
 pub use policies::{DueTask, Kept, PolicyPreview, Tally};
 pub use retention::{Arrived, Outlived};

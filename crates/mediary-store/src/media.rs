@@ -10,9 +10,10 @@ use mediary_core::{
 
 use sqlx::AssertSqlSafe;
 
+use crate::people::audit;
 use crate::record::{Record as _, record};
 use crate::value::{Value, args};
-use crate::{Result, Store, trash};
+use crate::{Actor, Result, Store, trash};
 
 record! {
     /// The record of one file of a message, whether or not its bytes are here.
@@ -144,9 +145,19 @@ impl Store {
 
     /// Deletes a media file: the record stays and says so, its bytes go with the next sweep. False if there is none,
     /// or it was deleted before.
-    pub async fn delete_media(&self, company: CompanyId, id: MediaId, by: Option<UserId>) -> Result<bool> {
+    pub async fn delete_media(
+        &self,
+        company: CompanyId,
+        id: MediaId,
+        user: Option<UserId>,
+        by: &Actor,
+    ) -> Result<bool> {
+        let now = self.now();
         let mut tx = self.db().begin().await?;
-        let deleted = trash::delete_media(&mut tx, self.now(), company, id, by).await?;
+        let deleted = trash::delete_media(&mut tx, now, company, id, user).await?;
+        if deleted {
+            audit::note(&mut tx, now, company, by, "media.deleted", &format!("media:{id}")).await?;
+        }
         tx.commit().await?;
         Ok(deleted)
     }
@@ -164,16 +175,26 @@ impl Store {
     }
 
     /// Lets a file through that was held back; `None` if it was not, or its bytes are gone.
-    pub async fn release_quarantine(&self, company: CompanyId, id: MediaId) -> Result<Option<MediaFile>> {
+    pub async fn release_quarantine(
+        &self,
+        company: CompanyId,
+        id: MediaId,
+        by: &Actor,
+    ) -> Result<Option<MediaFile>> {
         let sql = "UPDATE media_files SET download_status = 'completed', scan_status = 'released',
                 integrity = COALESCE(integrity, 'undeclared'), stored_at = COALESCE(stored_at, $3),
                 last_error_code = NULL, last_error = NULL, last_error_retryable = FALSE, next_attempt_at = NULL,
                 due = FALSE, updated_at = $3
             WHERE company_id = $1 AND id = $2 AND is_active AND scan_status = 'quarantined'
                 AND download_status = 'failed' AND storage_key IS NOT NULL";
-        if self.db().execute(sql, args![company, id, self.now()]).await? == 0 {
+        let now = self.now();
+        let mut tx = self.db().begin().await?;
+        if tx.execute(sql, args![company, id, now]).await? == 0 {
+            tx.roll_back().await;
             return Ok(None);
         }
+        audit::note(&mut tx, now, company, by, "media.released", &format!("media:{id}")).await?;
+        tx.commit().await?;
         self.media(company, id).await
     }
 }

@@ -768,7 +768,7 @@ export interface components {
             ip: string | null;
             /** @description Like `media:17`. */
             record: string | null;
-            /** @description Like `user:3`, `api_key:5` or `link`. */
+            /** @description Like `user:3`, `api_key:5`, `command_line` or `link`. */
             who: string;
         };
         /**
@@ -1139,7 +1139,7 @@ export interface components {
                 ip: string | null;
                 /** @description Like `media:17`. */
                 record: string | null;
-                /** @description Like `user:3`, `api_key:5` or `link`. */
+                /** @description Like `user:3`, `api_key:5`, `command_line` or `link`. */
                 who: string;
             }[];
             /** @description Give it as `cursor` for the next page. */

@@ -1,9 +1,12 @@
 //! Who is asking, and what they may do.
 
+use std::net::IpAddr;
+
 use mediary_core::{ApiKeyId, CompanyId, ErrorCode, Permission, Role, UserId};
 
 use crate::error::{Error, Result};
 use crate::links::Link;
+use mediary_store::Actor;
 
 /// Somebody who was let in: everything they do stays within one company and their role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +55,11 @@ impl Caller {
             Who::User { id, .. } => Some(id),
             Who::Key { .. } | Who::Link => None,
         }
+    }
+
+    /// How the audit log tells what they do, and from where.
+    pub fn actor(&self, address: IpAddr) -> Actor {
+        Actor { who: self.label(), ip: Some(address.to_string()) }
     }
 
     /// How the audit log names them.

@@ -8,6 +8,7 @@ mod passwords;
 mod people;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,7 +66,12 @@ impl Access {
     }
 
     /// Opens a session. The token is for the browser alone: it cannot be read again.
-    pub async fn login(&self, email: &str, password: &SecretString) -> Result<(SecretString, Arc<Caller>)> {
+    pub async fn login(
+        &self,
+        email: &str,
+        password: &SecretString,
+        address: IpAddr,
+    ) -> Result<(SecretString, Arc<Caller>)> {
         let found = self.store.user_by_email(&people::normal_email(email)).await?;
         let hash = found.as_ref().map(|found| found.password_hash.clone());
         let matches = self.passwords.matches(password, hash.clone()).await?;
@@ -82,6 +88,7 @@ impl Access {
                 token_hash: hash_of(&token),
                 password_hash,
                 expires_at,
+                ip: Some(address.to_string()),
             })
             .await?;
         if !opened {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use mediary_core::{ApiKeyId, CompanyId, ErrorCode, Role, Timestamp, UserId, field};
-use mediary_store::{ApiKey, Company, NewApiKey, NewCompany, NewUser, User, UserPatch};
+use mediary_store::{Actor, ApiKey, Company, NewApiKey, NewCompany, NewUser, User, UserPatch};
 use secrecy::SecretString;
 
 use super::{Access, KEY_PREFIX, hash_of, random_token};
@@ -72,18 +72,25 @@ impl Access {
         self.store.add_company(new).await.map_err(|error| taken_or(error, taken))
     }
 
-    pub async fn create_user(&self, company: CompanyId, draft: &UserDraft) -> Result<User> {
+    pub async fn create_user(&self, company: CompanyId, draft: &UserDraft, by: &Actor) -> Result<User> {
         let email = normal_email(&draft.email);
         field::email("email", &email)?;
         field::name("name", &draft.name)?;
         let password_hash = self.passwords.hash(&draft.password).await?;
         let new = NewUser { email, name: draft.name.clone(), role: draft.role, password_hash };
         let taken = || "somebody has this e-mail address already; choose another one".to_owned();
-        self.store.add_user(company, &new).await.map_err(|error| taken_or(error, taken))
+        self.store.add_user(company, &new, by).await.map_err(|error| taken_or(error, taken))
     }
 
-    /// Changes a user. Who gets another password, or is no longer active, is logged out everywhere.
-    pub async fn update_user(&self, company: CompanyId, id: UserId, change: &UserChange) -> Result<User> {
+    /// Changes a user. Who gets another password, or is no longer active, is logged out everywhere. The last admin of a
+    /// company stays one.
+    pub async fn update_user(
+        &self,
+        company: CompanyId,
+        id: UserId,
+        change: &UserChange,
+        by: &Actor,
+    ) -> Result<User> {
         if let Some(name) = &change.name {
             field::name("name", name)?;
         }
@@ -93,13 +100,20 @@ impl Access {
         };
         let patch =
             UserPatch { name: change.name.clone(), role: change.role, active: change.active, password_hash };
-        let user = self.store.update_user(company, id, &patch).await?;
+        let last = || "this is the company's last active admin; make somebody else an admin first".to_owned();
+        let updated = self.store.update_user(company, id, &patch, by).await;
+        let user = updated.map_err(|error| taken_or(error, last))?;
         let user = user.ok_or_else(|| Error::not_found("there is no such user"))?;
         self.callers.invalidate_all();
         Ok(user)
     }
 
-    pub async fn create_api_key(&self, company: CompanyId, draft: &ApiKeyDraft) -> Result<NewKey> {
+    pub async fn create_api_key(
+        &self,
+        company: CompanyId,
+        draft: &ApiKeyDraft,
+        by: &Actor,
+    ) -> Result<NewKey> {
         field::name("name", &draft.name)?;
         if draft.expires_at.is_some_and(|at| at <= self.clock.now()) {
             return Err(Error::invalid("expiresAt", "must lie in the future"));
@@ -113,18 +127,18 @@ impl Access {
             expires_at: draft.expires_at,
         };
         let taken = || "a key with this name still holds; revoke it first, or choose another name".to_owned();
-        let added = self.store.add_api_key(company, &new).await;
+        let added = self.store.add_api_key(company, &new, by).await;
         let record = added.map_err(|error| taken_or(error, taken))?;
         Ok(NewKey { record, key: SecretString::from(key) })
     }
 
-    pub async fn revoke_api_key(&self, company: CompanyId, id: ApiKeyId) -> Result<()> {
-        let revoked = self.store.revoke_api_key(company, id).await?;
+    pub async fn revoke_api_key(&self, company: CompanyId, id: ApiKeyId, by: &Actor) -> Result<()> {
+        let revoked = self.store.revoke_api_key(company, id, by).await?;
         self.after_revoking(revoked)
     }
 
-    pub async fn revoke_api_key_by_name(&self, company: CompanyId, name: &str) -> Result<()> {
-        let revoked = self.store.revoke_api_key_by_name(company, name).await?;
+    pub async fn revoke_api_key_by_name(&self, company: CompanyId, name: &str, by: &Actor) -> Result<()> {
+        let revoked = self.store.revoke_api_key_by_name(company, name, by).await?;
         self.after_revoking(revoked)
     }
 

@@ -1,7 +1,7 @@
 //! What was set aside: webhooks for numbers without an account, and items that could not be recorded.
 
 use mediary_core::{CompanyId, ErrorCode};
-use mediary_store::{IngestPlan, Retried};
+use mediary_store::{Actor, IngestPlan, Retried};
 
 use super::Ingester;
 use super::plan::plan_parked;
@@ -30,7 +30,7 @@ impl Ingester {
         self.set_aside_reached = found.reached;
         for (company, item) in store.due_parked_items(ITEMS_AT_ONCE).await? {
             // One that fails otherwise than by being refused does not keep the others from their turn.
-            if let Err(error) = self.engine.retry_webhook_item(company, item).await {
+            if let Err(error) = self.engine.retry_webhook_item(company, item, None).await {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(
                     company.id = company.0,
@@ -45,8 +45,14 @@ impl Ingester {
 }
 
 impl Engine {
-    /// Tries to record one parked item of a company again; the reason, if it stays.
-    pub async fn retry_webhook_item(&self, company: CompanyId, id: i64) -> Result<Option<String>> {
+    /// Tries to record one parked item of a company again, because its time has come or somebody asks for it; the reason, if
+    /// it stays.
+    pub async fn retry_webhook_item(
+        &self,
+        company: CompanyId,
+        id: i64,
+        by: Option<&Actor>,
+    ) -> Result<Option<String>> {
         let nothing = || Error::not_found("there is no such parked item");
         let item = self.store().parked_item(company, id).await?.ok_or_else(nothing)?;
         let account = self.accounts().by_id_now(company, item.account_id).await?;
@@ -54,7 +60,7 @@ impl Engine {
         let plan = |event: &mediary_store::WebhookEvent, place: i64, raw: &str| -> IngestPlan {
             plan_parked(event, place, raw, account.clone())
         };
-        match self.store().retry_parked_item(company, id, plan).await? {
+        match self.store().retry_parked_item(company, id, by, plan).await? {
             Some(Retried::Recorded(outcome)) => {
                 self.recorded(&outcome).await;
                 Ok(None)

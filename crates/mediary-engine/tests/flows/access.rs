@@ -7,8 +7,10 @@ use mediary_engine::{ApiKeyDraft, UserChange, UserDraft, Who};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::harness::World;
+use mediary_store::Actor;
 
 const PASSWORD: &str = "correct horse battery";
+const ADDRESS: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 async fn world_with_ana() -> (World, mediary_core::UserId) {
     let world = World::new().await;
@@ -18,13 +20,14 @@ async fn world_with_ana() -> (World, mediary_core::UserId) {
         role: Role::Agent,
         password: SecretString::from(PASSWORD),
     };
-    let user = world.engine.access().create_user(world.company, &draft).await.unwrap();
+    let user =
+        world.engine.access().create_user(world.company, &draft, &Actor::command_line()).await.unwrap();
     (world, user.id)
 }
 
 async fn login(world: &World) -> String {
     let (token, _) =
-        world.engine.access().login("ana@acme.test", &SecretString::from(PASSWORD)).await.unwrap();
+        world.engine.access().login("ana@acme.test", &SecretString::from(PASSWORD), ADDRESS).await.unwrap();
     token.expose_secret().to_owned()
 }
 
@@ -33,7 +36,7 @@ async fn a_person_logs_in_and_out() {
     let (world, id) = world_with_ana().await;
     let access = world.engine.access();
     for (email, password) in [("ana@acme.test", "wrong password"), ("nobody@acme.test", PASSWORD), ("", "")] {
-        let error = access.login(email, &SecretString::from(password)).await.unwrap_err();
+        let error = access.login(email, &SecretString::from(password), ADDRESS).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::Unauthorized);
     }
     let token = login(&world).await;
@@ -76,13 +79,13 @@ async fn who_is_put_out_is_out_at_once() {
             password: Some(SecretString::from(PASSWORD)),
             ..UserChange::default()
         };
-        access.update_user(world.company, id, &back).await.unwrap();
+        access.update_user(world.company, id, &back, &Actor::command_line()).await.unwrap();
         let token = login(&world).await;
         assert!(access.authenticate_session(&token).await.unwrap().is_some());
-        access.update_user(world.company, id, &change).await.unwrap();
+        access.update_user(world.company, id, &change, &Actor::command_line()).await.unwrap();
         assert!(access.authenticate_session(&token).await.unwrap().is_none(), "{change:?}");
     }
-    let refused = access.login("ana@acme.test", &SecretString::from(PASSWORD)).await.unwrap_err();
+    let refused = access.login("ana@acme.test", &SecretString::from(PASSWORD), ADDRESS).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::Unauthorized);
 }
 
@@ -92,8 +95,12 @@ async fn a_key_opens_until_it_is_revoked_or_ends() {
     let access = world.engine.access();
     let soon = world.engine.now().plus(Duration::from_secs(60));
     let draft = |name: &str, expires_at| ApiKeyDraft { name: name.into(), role: Role::Viewer, expires_at };
-    let lasting = access.create_api_key(world.company, &draft("crm", None)).await.unwrap();
-    let ending = access.create_api_key(world.company, &draft("trial", Some(soon))).await.unwrap();
+    let lasting =
+        access.create_api_key(world.company, &draft("crm", None), &Actor::command_line()).await.unwrap();
+    let ending = access
+        .create_api_key(world.company, &draft("trial", Some(soon)), &Actor::command_line())
+        .await
+        .unwrap();
     for key in [&lasting, &ending] {
         let text = key.key.expose_secret();
         assert!(text.starts_with("mdy_") && text.starts_with(&key.record.prefix));
@@ -102,12 +109,16 @@ async fn a_key_opens_until_it_is_revoked_or_ends() {
     }
     world.advance(Duration::from_secs(60));
     assert!(access.authenticate_key(ending.key.expose_secret()).await.unwrap().is_none());
-    access.revoke_api_key_by_name(world.company, "crm").await.unwrap();
+    access.revoke_api_key_by_name(world.company, "crm", &Actor::command_line()).await.unwrap();
     assert!(access.authenticate_key(lasting.key.expose_secret()).await.unwrap().is_none());
-    let again = access.revoke_api_key(world.company, lasting.record.id).await.unwrap_err();
+    let again =
+        access.revoke_api_key(world.company, lasting.record.id, &Actor::command_line()).await.unwrap_err();
     assert_eq!(again.code(), ErrorCode::NotFound);
     let past = draft("late", Some(world.engine.now()));
-    assert_eq!(access.create_api_key(world.company, &past).await.unwrap_err().field(), Some("expiresAt"));
+    assert_eq!(
+        access.create_api_key(world.company, &past, &Actor::command_line()).await.unwrap_err().field(),
+        Some("expiresAt")
+    );
 }
 
 #[tokio::test]
@@ -125,9 +136,12 @@ async fn what_makes_no_sense_is_refused_with_its_field() {
         (draft("b@acme.test", " ", PASSWORD), "name"),
         (draft("b@acme.test", "B", "short"), "password"),
     ] {
-        let error = access.create_user(world.company, &draft).await.unwrap_err();
+        let error = access.create_user(world.company, &draft, &Actor::command_line()).await.unwrap_err();
         assert_eq!((error.code(), error.field()), (ErrorCode::ValidationError, Some(field)));
     }
-    let taken = access.create_user(world.company, &draft("ANA@acme.test", "B", PASSWORD)).await.unwrap_err();
+    let taken = access
+        .create_user(world.company, &draft("ANA@acme.test", "B", PASSWORD), &Actor::command_line())
+        .await
+        .unwrap_err();
     assert_eq!(taken.code(), ErrorCode::Conflict);
 }

@@ -6,6 +6,7 @@ use mediary_simulator::{FaultKind, FaultSpec};
 
 use crate::failures::{SECOND, assert_completed, assert_failed, run_after};
 use crate::harness::{PNG, TOKEN, World, message, webhook};
+use mediary_store::Actor;
 
 #[tokio::test]
 async fn what_is_in_the_way_of_one_file_holds_up_no_other() {
@@ -26,7 +27,12 @@ async fn what_is_in_the_way_of_one_file_holds_up_no_other() {
 #[tokio::test]
 async fn account_whose_token_cannot_be_unsealed_holds_up_no_other() {
     let world = World::new().await;
-    let second = world.engine.accounts().create(world.company, &crate::harness::draft("2")).await.unwrap();
+    let second = world
+        .engine
+        .accounts()
+        .create(world.company, &crate::harness::draft("2"), &Actor::command_line())
+        .await
+        .unwrap();
     let patch = mediary_store::AccountPatch {
         access_token: Some(b"sealed with another key".to_vec()),
         ..mediary_store::AccountPatch::default()
@@ -37,8 +43,13 @@ async fn account_whose_token_cannot_be_unsealed_holds_up_no_other() {
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&theirs.id).times(1)).unwrap();
     world.post(&body).await;
     world.engine.run_due().await.unwrap();
-    world.store.update_account(world.company, second.id, &patch).await.unwrap();
-    world.engine.accounts().update(world.company, world.account, &AccountChange::default()).await.unwrap();
+    world.store.update_account(world.company, second.id, &patch, &Actor::command_line()).await.unwrap();
+    world
+        .engine
+        .accounts()
+        .update(world.company, world.account, &AccountChange::default(), &Actor::command_line())
+        .await
+        .unwrap();
     assert_failed(&run_after(&world, 2 * SECOND, &theirs).await, ErrorCode::Internal, true);
     assert_completed(&world.arrive("wamid.1", "image", &ours).await, 1);
 }

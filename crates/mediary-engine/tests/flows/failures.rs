@@ -5,7 +5,7 @@ use std::time::Duration;
 use mediary_core::{AccountStatus, DownloadStatus, ErrorCode, Integrity, ScanStatus};
 use mediary_engine::{AccountChange, Target};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord, MediaSpec, Place, Route, TokenState};
-use mediary_store::MediaFile;
+use mediary_store::{Actor, MediaFile};
 use secrecy::SecretString;
 
 use crate::harness::{PNG, TOKEN, World, message, read_all, webhook};
@@ -174,7 +174,12 @@ async fn a_refused_token_pauses_the_account_until_it_is_renewed() {
         world.whatsapp.clear_faults();
         let renewed =
             AccountChange { access_token: Some(SecretString::from("new")), ..AccountChange::default() };
-        world.engine.accounts().update(world.company, world.account, &renewed).await.unwrap();
+        world
+            .engine
+            .accounts()
+            .update(world.company, world.account, &renewed, &Actor::command_line())
+            .await
+            .unwrap();
         assert_completed(&run_after(&world, Duration::ZERO, &media).await, 1);
         assert_completed(&world.media_of(&other.id).await, 1);
     }
@@ -190,7 +195,11 @@ async fn a_token_renewed_meanwhile_is_not_blamed() {
     world.engine.accounts().by_id(world.company, world.account).await.unwrap();
     let elsewhere = world.another_engine();
     let renewed = AccountChange { access_token: Some(SecretString::from("new")), ..AccountChange::default() };
-    elsewhere.accounts().update(world.company, world.account, &renewed).await.unwrap();
+    elsewhere
+        .accounts()
+        .update(world.company, world.account, &renewed, &Actor::command_line())
+        .await
+        .unwrap();
     let media = world.png(1).await;
     let record = world.arrive("wamid.1", "image", &media).await;
     assert_completed(&record, 1);
@@ -286,7 +295,7 @@ async fn another_family_is_held_back_and_its_bytes_are_kept_aside() {
     assert!(record.storage_key.is_some() && world.stored_files() == 1, "an admin can look at them");
     let refused = world.open(Target::Media(record.id)).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::MediaQuarantined);
-    world.engine.delete_media(&world.caller, record.id).await.unwrap();
+    world.engine.delete_media(&world.caller, record.id, &Actor::command_line()).await.unwrap();
     world.engine.sweep().await.unwrap();
     assert_eq!(world.stored_files(), 0);
 }
@@ -365,7 +374,7 @@ async fn a_message_deleted_meanwhile_leaves_nothing() {
     })
     .await;
     let record = world.media_of(&media.id).await;
-    world.engine.delete_media(&world.caller, record.id).await.unwrap();
+    world.engine.delete_media(&world.caller, record.id, &Actor::command_line()).await.unwrap();
     running.await.unwrap();
     world.engine.sweep().await.unwrap();
     let record = world.store.media(world.company, record.id).await.unwrap().unwrap();

@@ -12,7 +12,7 @@ use mediary_engine::{
 };
 use mediary_graph::{GraphClient, GraphOptions, sign};
 use mediary_simulator::{MediaRecord, MediaSpec, Simulator, SimulatorConfig};
-use mediary_store::{MediaFile, MediaQuery, NewCompany, Store, StoreOptions};
+use mediary_store::{Actor, MediaFile, MediaQuery, NewCompany, Store, StoreOptions};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -59,7 +59,12 @@ impl World {
         let engine = engine(&clock, &whatsapp, &store, storage.clone(), config);
         let new = NewCompany { name: "Acme".into(), slug: "acme".into(), media_policy: MediaPolicy::Store };
         let company = store.add_company(&new).await.unwrap().id;
-        let account = engine.accounts().create(company, &draft(PHONE_NUMBER_ID)).await.unwrap().id;
+        let account = engine
+            .accounts()
+            .create(company, &draft(PHONE_NUMBER_ID), &Actor::command_line())
+            .await
+            .unwrap()
+            .id;
         let who = Who::User { id: UserId(1), email: "ana@acme.test".into(), name: "Ana".into() };
         let caller = Caller { company_id: company, role: Role::Admin, who };
         Self {
@@ -96,7 +101,7 @@ impl World {
 
     pub(crate) async fn set_policy(&self, policy: MediaPolicy) {
         let settings = mediary_store::MediaSettingsPatch { policy: Some(policy), ..Default::default() };
-        self.engine.update_media_settings(&self.caller, &settings).await.unwrap();
+        self.engine.update_media_settings(&self.caller, &settings, &Actor::command_line()).await.unwrap();
     }
 
     pub(crate) async fn png(&self, seed: u8) -> MediaRecord {

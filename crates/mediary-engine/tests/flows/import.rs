@@ -7,7 +7,7 @@ use mediary_engine::{
     BackfillOptions, BackfillOutcome, BackfillReport, ImportedLine, ImportedMedia, LineFate,
 };
 use mediary_simulator::{FaultKind, FaultSpec};
-use mediary_store::{ConversationQuery, MessageWithMedia, PageRequest};
+use mediary_store::{Actor, ConversationQuery, MessageWithMedia, PageRequest};
 use serde_json::{Value, json};
 
 use crate::harness::{NOW, PHONE_NUMBER_ID, World, draft};
@@ -113,7 +113,7 @@ async fn a_bad_line_says_what_is_wrong_and_stops_no_other() {
     let other =
         mediary_store::NewCompany { name: "O".into(), slug: "o".into(), media_policy: MediaPolicy::Store };
     let other = world.store.add_company(&other).await.unwrap().id;
-    world.engine.accounts().create(other, &draft("999")).await.unwrap();
+    world.engine.accounts().create(other, &draft("999"), &Actor::command_line()).await.unwrap();
     let cases = [
         (json!({"phoneNumberId": "999"}), "phoneNumberId: the company has no account 999"),
         (json!({"phoneNumberId": null}), "phoneNumberId: must not be empty"),
@@ -297,7 +297,7 @@ async fn a_retry_and_a_single_download_find_the_id_too() {
     let (one, other) = (world.png(1).await, world.png(2).await);
     import(&world, &[with(picture("wamid.1", HOUR), &json!({"mediaUrl": one.id}))]).await;
     let record = world.all_media().await.remove(0);
-    world.engine.download_now(&world.caller, record.id).await.unwrap();
+    world.engine.download_now(&world.caller, record.id, &Actor::command_line()).await.unwrap();
     world.engine.run_due().await.unwrap();
     assert_eq!(world.media_of(&one.id).await.download_status, DownloadStatus::Completed);
 
@@ -309,12 +309,13 @@ async fn a_retry_and_a_single_download_find_the_id_too() {
     let shutdown = mediary_engine::Shutdown::default();
     let (engine, stop) = (world.engine.clone(), shutdown.clone());
     let running = tokio::spawn(async move { engine.run(stop).await.unwrap() });
-    let outcome = world.engine.retry_failed(&world.caller, None).await.unwrap();
+    let outcome = world.engine.retry_failed(&world.caller, None, &Actor::command_line()).await.unwrap();
     assert_eq!((outcome.retried, outcome.succeeded, outcome.failed), (1, 1, 0));
     shutdown.soft.cancel();
     running.await.unwrap();
     let unknown =
         world.all_media().await.into_iter().find(|media| media.provider_media_id.is_none()).unwrap();
-    let refused = world.engine.download_now(&world.caller, unknown.id).await.unwrap_err();
+    let refused =
+        world.engine.download_now(&world.caller, unknown.id, &Actor::command_line()).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::MediaExpired);
 }

@@ -264,11 +264,11 @@ async fn one_bad_item_is_parked_alone_and_its_neighbours_are_recorded() {
             "its WhatsApp id of the person has 3000 bytes, and 1024 are kept at most"
         ]
     );
-    let again = world.engine.retry_webhook_item(world.company, parked[0].id).await.unwrap();
+    let again = world.engine.retry_webhook_item(world.company, parked[0].id, None).await.unwrap();
     assert_eq!(again.as_deref(), Some("it names nobody it is from or to"));
     let kept = world.store.parked_item(world.company, parked[0].id).await.unwrap().unwrap();
     assert_eq!(kept.attempts, 1);
-    let stranger = world.engine.retry_webhook_item(mediary_core::CompanyId(99), parked[0].id).await;
+    let stranger = world.engine.retry_webhook_item(mediary_core::CompanyId(99), parked[0].id, None).await;
     assert_eq!(stranger.unwrap_err().code(), mediary_core::ErrorCode::NotFound);
 }
 

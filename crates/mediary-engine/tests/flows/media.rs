@@ -7,6 +7,7 @@ use mediary_engine::{Caller, Delivery, EventName, MediaStatus, RetryOutcome, Who
 use mediary_simulator::{FaultKind, FaultSpec};
 
 use crate::harness::World;
+use mediary_store::Actor;
 
 fn with_role(world: &World, role: Role) -> Caller {
     Caller { company_id: world.company, role, who: Who::Link }
@@ -21,11 +22,12 @@ async fn download_now_overrules_policy_and_failures() {
     assert_eq!(record.download_status, DownloadStatus::Pending);
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::Expired).times(1)).unwrap();
     for expected in [DownloadStatus::Failed, DownloadStatus::Completed] {
-        world.engine.download_now(&world.caller, record.id).await.unwrap();
+        world.engine.download_now(&world.caller, record.id, &Actor::command_line()).await.unwrap();
         world.engine.run_due().await.unwrap();
         assert_eq!(world.media_of(&media.id).await.download_status, expected);
     }
-    let again = world.engine.download_now(&world.caller, record.id).await.unwrap_err();
+    let again =
+        world.engine.download_now(&world.caller, record.id, &Actor::command_line()).await.unwrap_err();
     assert_eq!(again.code(), ErrorCode::Conflict);
 }
 
@@ -43,9 +45,9 @@ async fn retrying_everything_tells_how_it_went() {
     let shutdown = mediary_engine::Shutdown::default();
     let (engine, stop) = (world.engine.clone(), shutdown.clone());
     let running = tokio::spawn(async move { engine.run(stop).await.unwrap() });
-    let outcome = world.engine.retry_failed(&world.caller, None).await.unwrap();
+    let outcome = world.engine.retry_failed(&world.caller, None, &Actor::command_line()).await.unwrap();
     assert_eq!(outcome, RetryOutcome { retried: 2, succeeded: 1, failed: 1 });
-    let outcome = world.engine.retry_failed(&world.caller, None).await.unwrap();
+    let outcome = world.engine.retry_failed(&world.caller, None, &Actor::command_line()).await.unwrap();
     assert_eq!(outcome, RetryOutcome::default(), "what expired cannot be helped");
     shutdown.soft.cancel();
     running.await.unwrap();
@@ -59,15 +61,15 @@ async fn roles_hold() {
     let viewer = with_role(&world, Role::Viewer);
     let agent = with_role(&world, Role::Agent);
     let forbidden = [
-        world.engine.download_now(&viewer, record.id).await.unwrap_err(),
-        world.engine.delete_media(&viewer, record.id).await.unwrap_err(),
-        world.engine.retry_failed(&agent, None).await.unwrap_err(),
+        world.engine.download_now(&viewer, record.id, &Actor::command_line()).await.unwrap_err(),
+        world.engine.delete_media(&viewer, record.id, &Actor::command_line()).await.unwrap_err(),
+        world.engine.retry_failed(&agent, None, &Actor::command_line()).await.unwrap_err(),
     ];
     for error in forbidden {
         assert_eq!(error.code(), ErrorCode::Forbidden);
     }
     world.engine.media_status(&viewer, record.id).await.unwrap();
-    world.engine.delete_media(&agent, record.id).await.unwrap();
+    world.engine.delete_media(&agent, record.id, &Actor::command_line()).await.unwrap();
 }
 
 #[tokio::test]
@@ -79,7 +81,7 @@ async fn listeners_hear_of_a_files_whole_life() {
     let record = world.arrive("wamid.1", "image", &media).await;
     world.advance(Duration::from_secs(2));
     world.engine.run_due().await.unwrap();
-    world.engine.delete_media(&world.caller, record.id).await.unwrap();
+    world.engine.delete_media(&world.caller, record.id, &Actor::command_line()).await.unwrap();
     let mut names = Vec::new();
     while names.last() != Some(&EventName::MediaDeleted) {
         match tokio::time::timeout(Duration::from_secs(5), events.next()).await.unwrap() {
@@ -126,9 +128,9 @@ async fn retry_of_everything_takes_what_was_tried_often() {
     let shutdown = mediary_engine::Shutdown::default();
     let (engine, stop) = (world.engine.clone(), shutdown.clone());
     let running = tokio::spawn(async move { engine.run(stop).await.unwrap() });
-    let few = world.engine.retry_failed(&world.caller, Some(7)).await.unwrap();
+    let few = world.engine.retry_failed(&world.caller, Some(7), &Actor::command_line()).await.unwrap();
     assert_eq!(few, RetryOutcome::default(), "at most so often");
-    let all = world.engine.retry_failed(&world.caller, None).await.unwrap();
+    let all = world.engine.retry_failed(&world.caller, None, &Actor::command_line()).await.unwrap();
     assert_eq!(all, RetryOutcome { retried: 1, succeeded: 1, failed: 0 });
     shutdown.soft.cancel();
     running.await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role};
 use mediary_engine::{ByteRange, Caller, OpenRequest, Source, Target, Wanted, Who};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
-use mediary_store::{MediaFile, NewCompany};
+use mediary_store::{Actor, MediaFile, NewCompany};
 use tokio_util::task::TaskTracker;
 
 use crate::harness::{PNG, World, eventually, read_all};
@@ -66,7 +66,8 @@ async fn under_stream_every_view_comes_from_whatsapp_and_nothing_is_stored() {
         assert_eq!(world.whatsapp.media_stats(&media.id).downloads, views);
     }
     assert_eq!(world.stored_files(), 0);
-    let refused = world.engine.download_now(&world.caller, record.id).await.unwrap_err();
+    let refused =
+        world.engine.download_now(&world.caller, record.id, &Actor::command_line()).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::Conflict);
 }
 
@@ -165,7 +166,7 @@ async fn what_cannot_be_had_says_why() {
     let record = world.arrive("wamid.1", "image", &media).await;
     let error = world.open(Target::Media(record.id)).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::MediaExpired);
-    world.engine.delete_media(&world.caller, record.id).await.unwrap();
+    world.engine.delete_media(&world.caller, record.id, &Actor::command_line()).await.unwrap();
     let error = world.open(Target::Media(record.id)).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::MediaDeleted);
 }
@@ -190,7 +191,7 @@ async fn what_whatsapp_says_to_a_viewer_holds_for_the_account() {
 async fn a_deleted_file_is_gone_at_once_though_it_was_just_open() {
     let (world, _, record) = under(MediaPolicy::Store).await;
     let viewing = world.open(Target::Message(record.message_id)).await.unwrap();
-    world.engine.delete_media(&world.caller, record.id).await.unwrap();
+    world.engine.delete_media(&world.caller, record.id, &Actor::command_line()).await.unwrap();
     world.engine.sweep().await.unwrap();
     for target in [Target::Media(record.id), Target::Message(record.message_id)] {
         assert_eq!(world.open(target).await.unwrap_err().code(), ErrorCode::MediaDeleted);

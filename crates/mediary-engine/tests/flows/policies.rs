@@ -5,7 +5,7 @@ use std::time::Duration;
 use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role};
 use mediary_engine::{AccountChange, Caller, Delivery, EventName, OpenedMedia, Source, Target};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
-use mediary_store::{MediaFile, Tally};
+use mediary_store::{Actor, MediaFile, Tally};
 
 use crate::harness::{World, eventually, read_all};
 
@@ -15,7 +15,12 @@ async fn sweep(world: &World) {
 
 async fn set_account(world: &World, policy: Option<MediaPolicy>) {
     let change = AccountChange { media_policy: Some(policy), ..AccountChange::default() };
-    world.engine.accounts().update(world.company, world.account, &change).await.unwrap();
+    world
+        .engine
+        .accounts()
+        .update(world.company, world.account, &change, &Actor::command_line())
+        .await
+        .unwrap();
 }
 
 async fn view(world: &World, media: &MediaRecord) -> OpenedMedia {
@@ -51,7 +56,8 @@ async fn what_waited_is_fetched_once_everything_is_to_be_kept() {
     world.set_policy(MediaPolicy::Stream).await;
     let media = world.png(1).await;
     let record = world.arrive("wamid.1", "image", &media).await;
-    let conflict = world.engine.download_now(&world.caller, record.id).await.unwrap_err();
+    let conflict =
+        world.engine.download_now(&world.caller, record.id, &Actor::command_line()).await.unwrap_err();
     assert_eq!(conflict.code(), ErrorCode::Conflict);
     let mut events = world.engine.events().subscribe(world.company, None).unwrap();
     world.set_policy(MediaPolicy::Store).await;
@@ -93,20 +99,30 @@ async fn what_was_kept_goes_when_it_is_asked_for_and_can_still_be_seen() {
     let media = world.png(1).await;
     world.arrive("wamid.1", "image", &media).await;
     let (engine, caller) = (&world.engine, &world.caller);
-    assert_eq!(engine.erase_kept(caller, None).await.unwrap_err().code(), ErrorCode::Conflict);
+    assert_eq!(
+        engine.erase_kept(caller, None, &Actor::command_line()).await.unwrap_err().code(),
+        ErrorCode::Conflict
+    );
     world.set_policy(MediaPolicy::Stream).await;
     sweep(&world).await;
     assert_eq!(world.stored_files(), 1, "nobody asked for more");
     let agent = Caller { role: Role::Agent, ..caller.clone() };
-    assert_eq!(engine.erase_kept(&agent, None).await.unwrap_err().code(), ErrorCode::Forbidden);
+    assert_eq!(
+        engine.erase_kept(&agent, None, &Actor::command_line()).await.unwrap_err().code(),
+        ErrorCode::Forbidden
+    );
     let size = engine.preview_policy(caller, None).await.unwrap().kept.stored;
     assert_eq!(size.files, 1);
-    assert_eq!(engine.erase_kept(caller, Some(world.account)).await.unwrap(), size);
+    assert_eq!(engine.erase_kept(caller, Some(world.account), &Actor::command_line()).await.unwrap(), size);
     sweep(&world).await;
     assert_eq!(world.stored_files(), 0);
     let again = view(&world, &media).await;
     assert!(!from_storage(&again) && read_all(again).await.len() as u64 == media.file_size);
-    assert_eq!(engine.erase_kept(caller, None).await.unwrap(), Tally::default(), "there is nothing left");
+    assert_eq!(
+        engine.erase_kept(caller, None, &Actor::command_line()).await.unwrap(),
+        Tally::default(),
+        "there is nothing left"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,7 +131,7 @@ async fn erasing_stops_where_the_policy_is_changed_back() {
     let media = world.png(1).await;
     world.arrive("wamid.1", "image", &media).await;
     world.set_policy(MediaPolicy::Stream).await;
-    world.engine.erase_kept(&world.caller, None).await.unwrap();
+    world.engine.erase_kept(&world.caller, None, &Actor::command_line()).await.unwrap();
     world.set_policy(MediaPolicy::Store).await;
     sweep(&world).await;
     assert_eq!(world.stored_files(), 1);
@@ -137,11 +153,11 @@ async fn what_was_decided_goes_on_where_it_came_to() {
     world.arrive("wamid.2", "image", &second).await;
     world.set_policy(MediaPolicy::Stream).await;
     sweep(&world).await;
-    world.engine.erase_kept(&world.caller, None).await.unwrap();
+    world.engine.erase_kept(&world.caller, None, &Actor::command_line()).await.unwrap();
     reached(&world, &done).await;
     sweep(&world).await;
     assert_eq!(world.stored_files(), 1, "the second is erased, and the first not looked at again");
-    world.engine.erase_kept(&world.caller, None).await.unwrap();
+    world.engine.erase_kept(&world.caller, None, &Actor::command_line()).await.unwrap();
     sweep(&world).await;
     assert_eq!(world.stored_files(), 0, "from the beginning");
     world.set_policy(MediaPolicy::OnView).await;
@@ -180,7 +196,11 @@ async fn what_viewers_read_leaves_the_disk_when_nothing_is_to_be_kept_any_more()
         if elsewhere {
             let patch =
                 mediary_store::MediaSettingsPatch { policy: Some(MediaPolicy::Stream), ..Default::default() };
-            world.another_engine().update_media_settings(&world.caller, &patch).await.unwrap();
+            world
+                .another_engine()
+                .update_media_settings(&world.caller, &patch, &Actor::command_line())
+                .await
+                .unwrap();
         } else {
             world.set_policy(MediaPolicy::Stream).await;
         }

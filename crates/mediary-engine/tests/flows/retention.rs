@@ -5,7 +5,7 @@ use std::time::Duration;
 use mediary_blob::{Storage, StorageKey, Storages};
 use mediary_core::{DeletionReason, ErrorCode, Retention, RetentionMode, StorageBackend};
 use mediary_engine::{AccountChange, EngineConfig, RetentionAct, Target};
-use mediary_store::MediaFile;
+use mediary_store::{Actor, MediaFile};
 
 use crate::harness::{World, read_all};
 
@@ -16,12 +16,17 @@ fn days(mode: RetentionMode, days: i64) -> Retention {
 }
 
 async fn keep(world: &World, retention: Retention) {
-    world.store.set_retention(world.company, retention).await.unwrap();
+    world.store.set_retention(world.company, retention, &Actor::command_line()).await.unwrap();
 }
 
 async fn keep_account(world: &World, retention: Option<Retention>) {
     let change = AccountChange { retention: Some(retention), ..AccountChange::default() };
-    world.engine.accounts().update(world.company, world.account, &change).await.unwrap();
+    world
+        .engine
+        .accounts()
+        .update(world.company, world.account, &change, &Actor::command_line())
+        .await
+        .unwrap();
 }
 
 async fn arrive(world: &World, seed: u8) -> MediaFile {

@@ -6,7 +6,7 @@ use mediary_blob::{S3Settings, Storage, StorageKey, Storages};
 use mediary_core::{DownloadStatus, MediaId, StorageBackend};
 use mediary_engine::{Engine, Target};
 use mediary_simulator::MediaRecord;
-use mediary_store::MediaFile;
+use mediary_store::{Actor, MediaFile};
 use mediary_test_s3::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestS3};
 use tempfile::TempDir;
 
@@ -109,7 +109,7 @@ async fn deletions_that_cannot_be_done_hold_up_no_other() {
         drop_bytes(&world, &nobody, StorageBackend::R2, &format!("media/1/2/{number}")).await;
         drop_bytes(&world, &nobody, StorageBackend::Local, &format!("bad {number}")).await;
     }
-    world.engine.delete_media(&world.caller, record.id).await.unwrap();
+    world.engine.delete_media(&world.caller, record.id, &Actor::command_line()).await.unwrap();
     let mut removed = 0;
     for _ in 0..40 {
         removed += world.engine.sweep().await.unwrap().files_removed;

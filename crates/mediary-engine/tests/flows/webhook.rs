@@ -4,7 +4,7 @@ use bytes::Bytes;
 use mediary_core::ErrorCode;
 use mediary_engine::{AccountChange, AccountDraft};
 use mediary_graph::{ADDRESSEES_MAX, sign};
-use mediary_store::{AccountPatch, NewCompany};
+use mediary_store::{AccountPatch, Actor, NewCompany};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ async fn add_account(world: &World, slug: &str, number: &str, app_secret: Option
         NewCompany { name: slug.into(), slug: slug.into(), media_policy: mediary_core::MediaPolicy::Store };
     let company = world.store.add_company(&new).await.unwrap().id;
     let draft = AccountDraft { app_secret: app_secret.map(SecretString::from), ..draft(number) };
-    world.engine.accounts().create(company, &draft).await.unwrap();
+    world.engine.accounts().create(company, &draft, &Actor::command_line()).await.unwrap();
 }
 
 #[tokio::test]
@@ -174,7 +174,7 @@ async fn a_webhook_for_a_number_that_is_added_later_is_read_then() {
     assert!(texts(&world).await.is_empty());
     assert_eq!(world.store.waiting_webhook_count().await.unwrap(), 2);
     let shared = AccountDraft { app_secret: None, ..draft("202") };
-    world.engine.accounts().create(world.company, &shared).await.unwrap();
+    world.engine.accounts().create(world.company, &shared, &Actor::command_line()).await.unwrap();
     assert_eq!(texts(&world).await, ["to 202"]);
     // A known number is read at once, whatever else the body names.
     accept(&world, &to_numbers(&["203", "202", "201"]).replace("wamid.202", "wamid.x"), INSTALLATION)
@@ -182,7 +182,7 @@ async fn a_webhook_for_a_number_that_is_added_later_is_read_then() {
         .unwrap();
     assert_eq!(texts(&world).await, ["to 202", "to 202"]);
     // An account with a secret of its own takes nothing that the installation's signed.
-    world.engine.accounts().create(world.company, &draft("201")).await.unwrap();
+    world.engine.accounts().create(world.company, &draft("201"), &Actor::command_line()).await.unwrap();
     assert_eq!(texts(&world).await.len(), 2);
     assert_eq!(world.store.waiting_webhook_count().await.unwrap(), 1, "only 203 is waited for");
 }
@@ -203,7 +203,12 @@ async fn a_disabled_account_takes_nothing_in_until_it_is_active_again() {
     let world = world().await;
     let set = async |status| {
         let change = mediary_engine::AccountChange { status: Some(status), ..Default::default() };
-        world.engine.accounts().update(world.company, world.account, &change).await.unwrap();
+        world
+            .engine
+            .accounts()
+            .update(world.company, world.account, &change, &Actor::command_line())
+            .await
+            .unwrap();
     };
     set(mediary_core::AccountStatus::Disabled).await;
     accept(&world, &to_numbers(&[PHONE_NUMBER_ID]), APP_SECRET).await.unwrap();
@@ -249,7 +254,12 @@ async fn a_secret_that_cannot_be_read_is_its_accounts_trouble_alone() {
         verify_token: damaged(),
         ..AccountPatch::default()
     };
-    let row = world.store.update_account(world.company, world.account, &patch).await.unwrap().unwrap();
+    let row = world
+        .store
+        .update_account(world.company, world.account, &patch, &Actor::command_line())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(
         world.engine.accounts().unreadable_secrets(&row),
         ["access_token", "app_secret", "verify_token"],
@@ -260,7 +270,12 @@ async fn a_secret_that_cannot_be_read_is_its_accounts_trouble_alone() {
         "the other accounts' tokens"
     );
     // Whatever was cached is forgotten.
-    world.engine.accounts().update(world.company, world.account, &AccountChange::default()).await.unwrap();
+    world
+        .engine
+        .accounts()
+        .update(world.company, world.account, &AccountChange::default(), &Actor::command_line())
+        .await
+        .unwrap();
     let sign =
         async |number: &str, secret: &str| accept(&world, &to_numbers(&[number, "2222"]), secret).await;
     sign(PHONE_NUMBER_ID, "their-secret").await.unwrap();

@@ -6,7 +6,7 @@ use mediary_core::DownloadStatus;
 use mediary_engine::{AccountDraft, Engine, Shutdown};
 use mediary_graph::sign;
 use mediary_simulator::{FaultKind, FaultSpec};
-use mediary_store::NewCompany;
+use mediary_store::{Actor, NewCompany};
 use tokio::task::JoinHandle;
 
 use crate::harness::{APP_SECRET, World, draft, eventually, media_node, message, webhook};
@@ -42,7 +42,7 @@ async fn a_flood_does_not_delay_another_companys_single_file() {
         NewCompany { name: "B".into(), slug: "b".into(), media_policy: mediary_core::MediaPolicy::Store };
     let other = world.store.add_company(&new).await.unwrap().id;
     let theirs = AccountDraft { ..draft("2222") };
-    world.engine.accounts().create(other, &theirs).await.unwrap();
+    world.engine.accounts().create(other, &theirs, &Actor::command_line()).await.unwrap();
     let mut slow = FaultSpec::new(FaultKind::Slow);
     slow.delay_ms = Some(100);
     world.whatsapp.add_fault(slow).unwrap();

@@ -142,8 +142,9 @@ async fn create_account(
         verify_token: new.verify_token,
         media_policy: new.media_policy,
     };
-    let row = app.engine().connect_number(may.caller.company_id, &draft, Proof::Required).await?.account;
-    app.audit(&may.caller, address, "account.created", format!("account:{}", row.id)).await;
+    let by = may.caller.actor(address);
+    let bound = app.engine().connect_number(may.caller.company_id, &draft, Proof::Required, &by).await?;
+    let row = bound.account;
     Ok((StatusCode::CREATED, Json(Account::shape(row, may.caller.role))))
 }
 
@@ -178,8 +179,8 @@ async fn change_account(
         retention,
         status: change.status,
     };
-    let row = app.engine().change_account(may.caller.company_id, id, &change).await?.account;
-    app.audit(&may.caller, address, "account.changed", format!("account:{id}")).await;
+    let by = may.caller.actor(address);
+    let row = app.engine().change_account(may.caller.company_id, id, &change, &by).await?.account;
     Ok(Json(Account::shape(row, may.caller.role)))
 }
 
@@ -195,8 +196,8 @@ async fn disable_account(
     Id(id): Id<AccountId>,
 ) -> Result<StatusCode, Problem> {
     let change = AccountChange { status: Some(AccountStatus::Disabled), ..AccountChange::default() };
-    app.engine().accounts().update(may.caller.company_id, id, &change).await?;
-    app.audit(&may.caller, address, "account.disabled", format!("account:{id}")).await;
+    let by = may.caller.actor(address);
+    app.engine().accounts().update(may.caller.company_id, id, &change, &by).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

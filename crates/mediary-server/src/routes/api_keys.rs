@@ -66,8 +66,8 @@ async fn create_api_key(
     Body(new): Body<NewApiKey>,
 ) -> Result<(StatusCode, Json<CreatedApiKey>), Problem> {
     let draft = ApiKeyDraft { name: new.name, role: new.role, expires_at: new.expires_at };
-    let made = app.engine().access().create_api_key(may.caller.company_id, &draft).await?;
-    app.audit(&may.caller, address, "api_key.created", format!("api_key:{}", made.record.id)).await;
+    let by = may.caller.actor(address);
+    let made = app.engine().access().create_api_key(may.caller.company_id, &draft, &by).await?;
     let key = made.key.expose_secret().to_owned();
     Ok((
         StatusCode::CREATED,
@@ -84,8 +84,7 @@ async fn revoke_api_key(
     Peer(address): Peer,
     Id(id): Id<ApiKeyId>,
 ) -> Result<StatusCode, Problem> {
-    app.engine().access().revoke_api_key(may.caller.company_id, id).await?;
-    app.audit(&may.caller, address, "api_key.revoked", format!("api_key:{id}")).await;
+    app.engine().access().revoke_api_key(may.caller.company_id, id, &may.caller.actor(address)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

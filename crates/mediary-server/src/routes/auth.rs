@@ -58,7 +58,7 @@ async fn login(
     }
     let attempt = app.logins().begin(&login.email, address, app.engine().now()).map_err(too_many)?;
     let _turn = place.turn().await;
-    let (token, caller) = match app.engine().access().login(&login.email, &login.password).await {
+    let (token, caller) = match app.engine().access().login(&login.email, &login.password, address).await {
         Ok(found) => found,
         Err(error) if error.code() == ErrorCode::Unauthorized => {
             return Err(attempt.wrong().map_or_else(|| error.into(), too_many));
@@ -73,8 +73,6 @@ async fn login(
     if let Some(Extension(scope)) = scope {
         scope.set_company(caller.company_id);
     }
-    let record = caller.label();
-    app.audit(&caller, address, "session.created", record).await;
     let me = Me::of(&caller).ok_or_else(|| Problem::new(ErrorCode::Internal))?;
     let cookie = session_cookie(is_https, token.expose_secret().to_owned());
     Ok(([(header::SET_COOKIE, cookie)], Json(me)).into_response())

@@ -173,7 +173,7 @@ mod tests {
     use http_body_util::BodyExt;
     use mediary_core::{CompanyId, Role};
     use mediary_engine::{ApiKeyDraft, EventData, EventName};
-    use mediary_store::UserPatch;
+    use mediary_store::{Actor, UserPatch};
     use secrecy::ExposeSecret;
     use tower::ServiceExt;
 
@@ -273,17 +273,18 @@ mod tests {
             role: Role::Viewer,
             expires_at: Some(house.engine.now().plus(Duration::from_secs(60))),
         };
-        let short = house.engine.access().create_api_key(company.id, &draft).await.unwrap();
+        let short =
+            house.engine.access().create_api_key(company.id, &draft, &Actor::command_line()).await.unwrap();
         let asking = request("GET", "/api/events", Some(short.key.expose_secret()));
         let expired = house.router.clone().oneshot(asking.body(Body::empty()).unwrap()).await.unwrap();
         let revoked = open(&house, &company, None).await;
         let (lowered, inactive) = (by_cookie(Role::Manager).await, by_cookie(Role::Agent).await);
 
-        house.store.revoke_api_key_by_name(company.id, "viewer").await.unwrap();
+        house.store.revoke_api_key_by_name(company.id, "viewer", &Actor::command_line()).await.unwrap();
         house.clock.advance(Duration::from_secs(60));
         let change = async |role, patch: UserPatch| {
             let user = house.store.user_by_email(&company.email(role)).await.unwrap().unwrap().user;
-            house.store.update_user(company.id, user.id, &patch).await.unwrap();
+            house.store.update_user(company.id, user.id, &patch, &Actor::command_line()).await.unwrap();
         };
         change(Role::Manager, UserPatch { role: Some(Role::Viewer), ..UserPatch::default() }).await;
         change(Role::Agent, UserPatch { active: Some(false), ..UserPatch::default() }).await;
@@ -297,7 +298,12 @@ mod tests {
         let house = House::open().await;
         let company = house.company("acme").await;
         let mut response = open(&house, &company, None).await;
-        house.engine.access().revoke_api_key_by_name(company.id, "viewer").await.unwrap();
+        house
+            .engine
+            .access()
+            .revoke_api_key_by_name(company.id, "viewer", &Actor::command_line())
+            .await
+            .unwrap();
         read_until(&mut response, "").await;
         let asking =
             request("GET", "/api/events", Some(company.key(Role::Agent))).body(Body::empty()).unwrap();

@@ -158,9 +158,10 @@ async fn get_media_status(
 async fn download_media(
     State(app): State<App>,
     may: May<rights::StartDownload>,
+    Peer(address): Peer,
     Id(id): Id<MediaId>,
 ) -> Result<(StatusCode, Json<MediaFile>), Problem> {
-    let row = app.engine().download_now(&may.caller, id).await?;
+    let row = app.engine().download_now(&may.caller, id, &may.caller.actor(address)).await?;
     Ok((StatusCode::ACCEPTED, Json(MediaFile::shape(row, may.caller.role))))
 }
 
@@ -191,13 +192,15 @@ struct RetryOutcome {
 async fn retry_media(
     State(app): State<App>,
     may: May<rights::RetryAll>,
+    Peer(address): Peer,
     Body(retry): Body<Retry>,
 ) -> Result<Json<RetryOutcome>, Problem> {
     let most = retry.max_attempts;
     if most.is_some_and(|most| !(1..=RETRY_ATTEMPTS_MAX).contains(&most)) {
         return Err(Problem::field("maxAttempts", format!("must be from 1 to {RETRY_ATTEMPTS_MAX}")));
     }
-    let outcome = app.engine().retry_failed(&may.caller, most).await?;
+    let by = may.caller.actor(address);
+    let outcome = app.engine().retry_failed(&may.caller, most, &by).await?;
     Ok(Json(RetryOutcome { retried: outcome.retried, succeeded: outcome.succeeded, failed: outcome.failed }))
 }
 
@@ -212,8 +215,7 @@ async fn delete_media(
     Peer(address): Peer,
     Id(id): Id<MediaId>,
 ) -> Result<StatusCode, Problem> {
-    app.engine().delete_media(&may.caller, id).await?;
-    app.audit(&may.caller, address, "media.deleted", format!("media:{id}")).await;
+    app.engine().delete_media(&may.caller, id, &may.caller.actor(address)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

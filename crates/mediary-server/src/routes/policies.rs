@@ -131,12 +131,8 @@ async fn erase_media(
     Body(of): Body<Erasing>,
 ) -> Result<(StatusCode, Json<Files>), Problem> {
     let account = of.account_id.map(AccountId);
-    let erasing = app.engine().erase_kept(&may.caller, account).await?;
-    let target = match account {
-        Some(id) => format!("account:{id}"),
-        None => format!("company:{}", may.caller.company_id),
-    };
-    app.audit(&may.caller, address, "media.erased", target).await;
+    let by = may.caller.actor(address);
+    let erasing = app.engine().erase_kept(&may.caller, account, &by).await?;
     Ok((StatusCode::ACCEPTED, Json(erasing.into())))
 }
 

@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[serde(rename_all = "camelCase")]
 struct AuditEntry {
     id: i64,
-    /// Like `user:3`, `api_key:5` or `link`.
+    /// Like `user:3`, `api_key:5`, `command_line` or `link`.
     who: String,
     action: String,
     /// Like `media:17`.
@@ -165,7 +165,96 @@ mod tests {
     use mediary_core::Role;
     use serde_json::{Value, json};
 
-    use crate::testing::{House, START};
+    use axum::body::Body;
+    use http::StatusCode;
+
+    use crate::testing::{ACCESS_TOKEN, Answer, Company, House, PASSWORD, START, request, with_json};
+
+    /// What the log gained since it had `known` rows, newest first.
+    async fn gained(house: &House, company: &Company, known: &mut usize) -> Vec<(String, String)> {
+        let log = house.get("/api/audit?limit=100", company.key(Role::Admin)).await.json();
+        let items = log["items"].as_array().unwrap();
+        let new = items.len() - *known;
+        *known = items.len();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let row = |row: &Value| {
+            assert!(row["who"].as_str().unwrap().starts_with("api_key:"), "{row}");
+            assert!(row["ip"].is_string(), "{row}");
+            (text(&row["action"]), text(&row["record"]))
+        };
+        items[..new].iter().map(row).collect()
+    }
+
+    #[tokio::test]
+    async fn every_act_leaves_one_row_and_one_that_changes_nothing_none() {
+        let house = House::with_whatsapp().await;
+        let company = house.company("acme").await;
+        let made = house.message(&company, "wamid.1").await;
+        let admin = company.key(Role::Admin);
+        let log = house.get("/api/audit?limit=100", admin).await.json();
+        let known = &mut log["items"].as_array().unwrap().len();
+        let ask = async |method: &str, path: &str, body: Value| -> Answer {
+            house.send(with_json(method, path, Some(admin), &body)).await
+        };
+        let delete = async |path: &str| {
+            house.send(request("DELETE", path, Some(admin)).body(Body::empty()).unwrap()).await
+        };
+        let number = json!({"phoneNumberId": "777", "name": "Sales", "accessToken": ACCESS_TOKEN});
+        let account = ask("POST", "/api/whatsapp-accounts", number).await.json()["id"].clone();
+        let user = json!({"email": "b@acme.test", "name": "B", "role": "agent", "password": PASSWORD});
+        let user = ask("POST", "/api/users", user).await.json()["id"].clone();
+        let key = json!({"name": "crm", "role": "viewer"});
+        let key = ask("POST", "/api/api-keys", key).await.json()["id"].clone();
+        assert_eq!(gained(&house, &company, known).await.len(), 3);
+
+        let media = format!("/api/media/{}", made.media);
+        let (users, accounts) = (format!("/api/users/{user}"), format!("/api/whatsapp-accounts/{account}"));
+        let of_media = format!("media:{}", made.media);
+        let of_company = format!("company:{}", company.id);
+        let acts = [
+            ("PATCH", users.as_str(), json!({"name": "Bo"}), "user.changed", format!("user:{user}")),
+            ("PATCH", &accounts, json!({"name": "S"}), "account.changed", format!("account:{account}")),
+            ("POST", &format!("{media}/signed-url"), json!({}), "link.created", of_media.clone()),
+            ("POST", &format!("{media}/download"), json!({}), "media.download_requested", of_media.clone()),
+            ("POST", "/api/media/retry", json!({}), "media.retried", of_company.clone()),
+            (
+                "PATCH",
+                "/api/settings/media",
+                json!({"policy": "stream"}),
+                "media_settings.changed",
+                of_company.clone(),
+            ),
+            ("POST", "/api/media/erase", json!({}), "media.erased", of_company),
+            ("DELETE", &media, json!({}), "media.deleted", of_media),
+            (
+                "DELETE",
+                &format!("/api/api-keys/{key}"),
+                json!({}),
+                "api_key.revoked",
+                format!("api_key:{key}"),
+            ),
+            ("DELETE", &users, json!({}), "user.deactivated", format!("user:{user}")),
+            ("DELETE", &accounts, json!({}), "account.disabled", format!("account:{account}")),
+        ];
+        for (method, path, body, action, record) in acts {
+            let answer = match method {
+                "DELETE" => delete(path).await,
+                method => ask(method, path, body).await,
+            };
+            assert!(answer.status.is_success(), "{action}: {answer:?}");
+            let rows = gained(&house, &company, known).await;
+            assert_eq!(rows, [(action.to_owned(), record)], "{method} {path}");
+            if method == "DELETE" {
+                let again = delete(path).await.status;
+                assert!([StatusCode::NO_CONTENT, StatusCode::NOT_FOUND].contains(&again), "{path}: {again}");
+                assert_eq!(gained(&house, &company, known).await, [], "{path} again");
+            }
+        }
+        let parked = house.post_empty(format!("/api/webhook-events/{}/retry", made.parked), admin).await;
+        assert_eq!(parked.status, StatusCode::OK, "{parked:?}");
+        let record = format!("webhook_event:{}", made.parked);
+        assert_eq!(gained(&house, &company, known).await, [("webhook_event.retried".to_owned(), record)]);
+    }
 
     #[tokio::test]
     async fn what_the_daily_look_at_storage_found_is_told_to_its_company_alone() {

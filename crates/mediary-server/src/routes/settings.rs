@@ -97,10 +97,9 @@ async fn change_media_settings(
     if let Some(retention) = retention {
         app.engine().check_retention(retention)?;
     }
-    let id = may.caller.company_id;
     let patch = MediaSettingsPatch { policy: change.policy, retention, audit_views: change.audit_views };
-    let company = app.engine().update_media_settings(&may.caller, &patch).await?;
-    app.audit(&may.caller, address, "media_settings.changed", format!("company:{id}")).await;
+    let by = may.caller.actor(address);
+    let company = app.engine().update_media_settings(&may.caller, &patch, &by).await?;
     Ok(Json(shown(&app, &company)))
 }
 

@@ -102,8 +102,8 @@ async fn create_user(
     Body(new): Body<NewUser>,
 ) -> Result<(StatusCode, Json<User>), Problem> {
     let draft = UserDraft { email: new.email, name: new.name, role: new.role, password: new.password };
-    let row = app.engine().access().create_user(may.caller.company_id, &draft).await?;
-    app.audit(&may.caller, address, "user.created", format!("user:{}", row.id)).await;
+    let row =
+        app.engine().access().create_user(may.caller.company_id, &draft, &may.caller.actor(address)).await?;
     Ok((StatusCode::CREATED, Json(User::shape(row, may.caller.role))))
 }
 
@@ -123,8 +123,8 @@ async fn change_user(
     }
     let change =
         Change { name: change.name, role: change.role, active: change.active, password: change.password };
-    let row = app.engine().access().update_user(may.caller.company_id, id, &change).await?;
-    app.audit(&may.caller, address, "user.changed", format!("user:{id}")).await;
+    let by = may.caller.actor(address);
+    let row = app.engine().access().update_user(may.caller.company_id, id, &change, &by).await?;
     Ok(Json(User::shape(row, may.caller.role)))
 }
 
@@ -141,8 +141,8 @@ async fn deactivate_user(
 ) -> Result<StatusCode, Problem> {
     not_yourself(&may, id)?;
     let change = Change { active: Some(false), ..Change::default() };
-    app.engine().access().update_user(may.caller.company_id, id, &change).await?;
-    app.audit(&may.caller, address, "user.deactivated", format!("user:{id}")).await;
+    let by = may.caller.actor(address);
+    app.engine().access().update_user(may.caller.company_id, id, &change, &by).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

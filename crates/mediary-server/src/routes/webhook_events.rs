@@ -103,7 +103,7 @@ async fn retry_webhook_event(
     Peer(address): Peer,
     Id(id): Id<i64>,
 ) -> Result<Json<WebhookEventRetried>, Problem> {
-    let reason = app.engine().retry_webhook_item(may.caller.company_id, id).await?;
-    app.audit(&may.caller, address, "webhook_event.retried", format!("webhook_event:{id}")).await;
+    let by = may.caller.actor(address);
+    let reason = app.engine().retry_webhook_item(may.caller.company_id, id, Some(&by)).await?;
     Ok(Json(WebhookEventRetried { recorded: reason.is_none(), reason }))
 }

@@ -9,10 +9,11 @@ use sqlx::AssertSqlSafe;
 
 use super::types::{DownloadsOverview, Requeued};
 use crate::db::Tx;
+use crate::people::audit;
 use crate::record::Record as _;
 use crate::value::args;
 use crate::walk::UNSAVED;
-use crate::{Change, ChangeKind, MediaFile, Result, Store, dialect, policies};
+use crate::{Actor, Change, ChangeKind, MediaFile, Result, Store, dialect, policies};
 
 /// Failed downloads queued again by one call.
 const REQUEUED_MAX: usize = 10_000;
@@ -73,12 +74,26 @@ impl Store {
         Ok(outcome)
     }
 
+    /// The same because somebody asks for the file.
+    pub async fn request_download(&self, company: CompanyId, media: MediaId, by: &Actor) -> Result<Requeued> {
+        let now = self.now();
+        let mut tx = self.db().begin().await?;
+        let outcome = requeue(&mut tx, company, media, now, true).await?;
+        if matches!(outcome, Requeued::Queued(_)) {
+            let record = format!("media:{media}");
+            audit::note(&mut tx, now, company, by, "media.download_requested", &record).await?;
+        }
+        tx.commit().await?;
+        Ok(outcome)
+    }
+
     /// Makes a company's failed downloads due that another try can help and that WhatsApp still has, however often they
     /// were tried; at most `max_attempts` times where that is given.
     pub async fn requeue_failed(
         &self,
         company: CompanyId,
         max_attempts: Option<i64>,
+        by: &Actor,
     ) -> Result<Vec<MediaId>> {
         let sql = format!(
             "WITH helpable AS MATERIALIZED (SELECT f.id FROM media_files f
@@ -91,8 +106,12 @@ impl Store {
                 RETURNING id",
             dialect::lock_rows(self.backend())
         );
-        let args = args![company, max_attempts, self.now(), REQUEUED_MAX];
-        let queued: Vec<(MediaId,)> = self.db().change(AssertSqlSafe(sql), args).await?;
+        let now = self.now();
+        let mut tx = self.db().begin().await?;
+        let args = args![company, max_attempts, now, REQUEUED_MAX];
+        let queued: Vec<(MediaId,)> = tx.all(AssertSqlSafe(sql), args).await?;
+        audit::note(&mut tx, now, company, by, "media.retried", &format!("company:{company}")).await?;
+        tx.commit().await?;
         Ok(queued.into_iter().map(|(media,)| media).collect())
     }
 

@@ -11,9 +11,10 @@ use super::parts;
 use super::types::{IngestOutcome, IngestPlan, Unrecordable};
 use crate::bulk::Bulk;
 use crate::db::Tx;
+use crate::people::audit;
 use crate::record::{Record as _, record};
 use crate::value::args;
-use crate::{Cursor, Page, PageRequest, Result, Store, WebhookEvent, dialect};
+use crate::{Actor, Cursor, Page, PageRequest, Result, Store, WebhookEvent, dialect};
 
 /// The waits between tries, and how many there are before only somebody who asks for it makes one.
 const AGAIN: Backoff = Backoff { first: Duration::from_secs(60), most: Duration::from_secs(24 * 3600) };
@@ -122,6 +123,7 @@ impl Store {
         &self,
         company: CompanyId,
         id: i64,
+        by: Option<&Actor>,
         mut plan: impl FnMut(&WebhookEvent, i64, &str) -> IngestPlan + Send,
     ) -> Result<Option<Retried>> {
         let now = self.now();
@@ -134,6 +136,7 @@ impl Store {
             let Some((item, (raw,))) = found else { return Ok(None) };
             match record_parked(&mut tx, now, &item, &raw, tries.last(), &mut plan).await {
                 Ok(Ok(applied)) => {
+                    note_retry(&mut tx, now, &item, by).await?;
                     tx.commit().await?;
                     self.inner.growth.keep_up(self.db(), applied.newest).await;
                     let Applied { changes, downloads_due, .. } = applied;
@@ -145,7 +148,7 @@ impl Store {
                 }
                 Ok(Err(reason)) => {
                     tx.roll_back().await;
-                    self.refuse_again(&item, &reason).await?;
+                    self.refuse_again(&item, &reason, by).await?;
                     return Ok(Some(Retried::Refused(reason)));
                 }
                 Err(error) => tries.after(tx, error).await?,
@@ -153,13 +156,23 @@ impl Store {
         }
     }
 
-    async fn refuse_again(&self, item: &ParkedItem, reason: &str) -> Result<()> {
+    async fn refuse_again(&self, item: &ParkedItem, reason: &str, by: Option<&Actor>) -> Result<()> {
         let sql = "UPDATE parked_items SET attempts = attempts + 1, reason = $3, next_attempt_at = $4
             WHERE company_id = $1 AND id = $2";
-        let next = next_attempt(self.now(), item.attempts.saturating_add(1));
-        self.db().execute(sql, args![item.company_id, item.id, reason, next]).await?;
-        Ok(())
+        let now = self.now();
+        let next = next_attempt(now, item.attempts.saturating_add(1));
+        let mut tx = self.db().begin().await?;
+        tx.execute(sql, args![item.company_id, item.id, reason, next]).await?;
+        note_retry(&mut tx, now, item, by).await?;
+        tx.commit().await
     }
+}
+
+/// Writes down that somebody had an item tried again; by itself it is tried without a word.
+async fn note_retry(tx: &mut Tx, now: Timestamp, item: &ParkedItem, by: Option<&Actor>) -> Result<()> {
+    let Some(by) = by else { return Ok(()) };
+    let record = format!("webhook_event:{}", item.id);
+    audit::note(tx, now, item.company_id, by, "webhook_event.retried", &record).await
 }
 
 /// Records an item and takes it off the list; the reason, where it cannot be recorded.

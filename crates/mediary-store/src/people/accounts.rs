@@ -1,12 +1,14 @@
 //! WhatsApp accounts. Their secrets come sealed and stay so.
 
-use mediary_core::{AccountId, CompanyId, Retention};
+use mediary_core::{AccountId, AccountStatus, CompanyId, Retention};
 use sqlx::AssertSqlSafe;
 
-use super::types::{Account, AccountPatch, NewAccount};
+use super::audit;
+use super::types::{Account, AccountPatch, Actor, NewAccount};
+use crate::db::Tx;
 use crate::record::Record as _;
 use crate::value::{Value, args};
-use crate::{Cursor, Error, ErrorKind, Page, PageRequest, Result, Store, policies};
+use crate::{Cursor, Error, ErrorKind, Page, PageRequest, Result, Store, dialect, policies};
 
 impl Store {
     async fn accounts_where(&self, rest: &str, args: Vec<Value>) -> Result<Vec<Account>> {
@@ -18,11 +20,12 @@ impl Store {
         self.inner.intake.all(AssertSqlSafe(accounts_sql(rest)), args).await
     }
 
-    pub async fn add_account(&self, company: CompanyId, new: &NewAccount) -> Result<Account> {
+    pub async fn add_account(&self, company: CompanyId, new: &NewAccount, by: &Actor) -> Result<Account> {
         let sql =
             "INSERT INTO whatsapp_accounts (company_id, phone_number_id, waba_id, display_phone_number, name,
                 access_token, app_secret, verify_token, media_policy, created_at, updated_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) RETURNING id";
+        let now = self.now();
         let args = args![
             company,
             new.phone_number_id.as_str(),
@@ -33,17 +36,17 @@ impl Store {
             new.app_secret.as_deref(),
             new.verify_token.as_deref(),
             new.media_policy,
-            self.now(),
+            now,
         ];
+        let vanished = || Error::new(ErrorKind::NotFound, "account vanished while it was added");
         let mut tx = self.db().begin().await?;
-        let added: Vec<(AccountId,)> = tx.all(sql, args).await?;
-        let id = added.first().map(|(id,)| *id);
+        let added: Option<(AccountId,)> = tx.first(sql, args).await?;
+        let (id,) = added.ok_or_else(vanished)?;
         let sql = "INSERT INTO download_turns (company_id, account_id) VALUES ($1, $2)";
         tx.execute(sql, args![company, id]).await?;
+        audit::note(&mut tx, now, company, by, "account.created", &format!("account:{id}")).await?;
         tx.commit().await?;
-        let added = self.accounts_where("a.company_id = $1 AND a.id = $2", args![company, id]).await?;
-        let vanished = || Error::new(ErrorKind::NotFound, "account vanished while it was added");
-        added.into_iter().next().ok_or_else(vanished)
+        self.account(company, id).await?.ok_or_else(vanished)
     }
 
     pub async fn accounts(&self, company: CompanyId, page: &PageRequest) -> Result<Page<Account>> {
@@ -73,6 +76,7 @@ impl Store {
         company: CompanyId,
         id: AccountId,
         patch: &AccountPatch,
+        by: &Actor,
     ) -> Result<Option<Account>> {
         let now = self.now();
         // With a new token there is no reason left to wait.
@@ -110,7 +114,14 @@ impl Store {
         if patch.media_policy.is_some() || patch.retention.is_some() {
             policies::hold(&mut tx, company).await?;
         }
+        let Some(before) = held_status(&mut tx, company, id).await? else {
+            tx.roll_back().await;
+            return Ok(None);
+        };
         tx.execute(sql, args).await?;
+        if let Some(action) = act(patch, before) {
+            audit::note(&mut tx, now, company, by, action, &format!("account:{id}")).await?;
+        }
         if patch.media_policy.is_some() {
             policies::changed(&mut tx, company, now).await?;
         }
@@ -145,4 +156,22 @@ fn accounts_sql(rest: &str) -> String {
         "SELECT {} FROM whatsapp_accounts a JOIN companies c ON c.id = a.company_id WHERE {rest}",
         Account::SELECT
     )
+}
+
+/// The status of an account that nobody else changes until this transaction ends.
+async fn held_status(tx: &mut Tx, company: CompanyId, id: AccountId) -> Result<Option<AccountStatus>> {
+    let hold = dialect::hold_rows(tx.backend(), "a");
+    let sql = format!("SELECT a.status FROM whatsapp_accounts a WHERE a.company_id = $1 AND a.id = $2{hold}");
+    let found: Option<(AccountStatus,)> = tx.first(AssertSqlSafe(sql), args![company, id]).await?;
+    Ok(found.map(|(status,)| status))
+}
+
+/// What the audit log calls a change; `None` where there is none.
+fn act(patch: &AccountPatch, before: AccountStatus) -> Option<&'static str> {
+    let disable = AccountPatch { status: Some(AccountStatus::Disabled), ..AccountPatch::default() };
+    match patch.status {
+        Some(AccountStatus::Disabled) if before != AccountStatus::Disabled => Some("account.disabled"),
+        _ if *patch == AccountPatch::default() || *patch == disable => None,
+        _ => Some("account.changed"),
+    }
 }

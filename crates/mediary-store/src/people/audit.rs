@@ -1,20 +1,56 @@
-//! What was done.
+//! What was done, by whom and from where.
+//!
+//! A row is written in the transaction of its act, so that neither is there without the other, and only where the act changes
+//! something: whoever does again what is done already leaves no second row.
+//!
+//! | act | row |
+//! | --- | --- |
+//! | log-in | `session.created` |
+//! | user added, changed, deactivated | `user.created`, `user.changed`, `user.deactivated` |
+//! | API key made, revoked | `api_key.created`, `api_key.revoked` |
+//! | account added, changed, disabled | `account.created`, `account.changed`, `account.disabled` |
+//! | media settings or retention of the company changed | `media_settings.changed` |
+//! | file queued to be downloaded now | `media.download_requested` |
+//! | all failed downloads queued again | `media.retried` |
+//! | file deleted, held-back file released | `media.deleted`, `media.released` |
+//! | stored files of `stream` accounts erased | `media.erased` |
+//! | parked item of a webhook tried again | `webhook_event.retried` |
+//! | signed link made | `link.created`, before the link is handed out |
+//! | file viewed, where the company asks for it | `media.viewed` |
 
-use mediary_core::CompanyId;
+use mediary_core::{CompanyId, Timestamp};
 use sqlx::AssertSqlSafe;
 
-use super::types::{Audit, NewAudit};
+use super::types::{Actor, Audit};
+use crate::db::Tx;
 use crate::record::Record as _;
-use crate::value::args;
+use crate::value::{Value, args};
 use crate::{Cursor, Page, PageRequest, Result, Store};
 
+const INSERT: &str = "INSERT INTO audit_log (company_id, who, action, record, ip, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6)";
+
+fn args_of(now: Timestamp, company: CompanyId, by: &Actor, action: &str, record: &str) -> Vec<Value> {
+    args![company, by.who.as_str(), action, record, by.ip.as_deref(), now]
+}
+
+/// Writes down what this transaction does.
+pub(crate) async fn note(
+    tx: &mut Tx,
+    now: Timestamp,
+    company: CompanyId,
+    by: &Actor,
+    action: &str,
+    record: &str,
+) -> Result<()> {
+    tx.execute(INSERT, args_of(now, company, by, action, record)).await?;
+    Ok(())
+}
+
 impl Store {
-    pub async fn audit(&self, company: CompanyId, new: &NewAudit) -> Result<()> {
-        let sql = "INSERT INTO audit_log (company_id, who, action, record, ip, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6)";
-        let (who, action) = (new.who.as_str(), new.action.as_str());
-        let (record, ip) = (new.record.as_deref(), new.ip.as_deref());
-        self.db().execute(sql, args![company, who, action, record, ip, self.now()]).await?;
+    /// Writes down an act that changes no row.
+    pub async fn audit(&self, company: CompanyId, by: &Actor, action: &str, record: &str) -> Result<()> {
+        self.db().execute(INSERT, args_of(self.now(), company, by, action, record)).await?;
         Ok(())
     }
 

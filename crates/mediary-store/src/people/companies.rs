@@ -1,12 +1,18 @@
 //! Tenants and what they decide about their media.
 
-use mediary_core::{CompanyId, MediaPolicy, Retention};
+use mediary_core::{CompanyId, MediaPolicy, Retention, Timestamp};
 use sqlx::AssertSqlSafe;
 
-use super::types::{Company, MediaSettingsPatch, NewCompany};
+use super::audit;
+use super::types::{Actor, Company, MediaSettingsPatch, NewCompany};
+use crate::db::Tx;
 use crate::record::Record as _;
 use crate::value::{Value, args};
 use crate::{Error, ErrorKind, Result, Store, policies};
+
+async fn note_settings(tx: &mut Tx, now: Timestamp, company: CompanyId, by: &Actor) -> Result<()> {
+    audit::note(tx, now, company, by, "media_settings.changed", &format!("company:{company}")).await
+}
 
 impl Store {
     async fn company_where(&self, condition: &str, args: Vec<Value>) -> Result<Option<Company>> {
@@ -38,12 +44,20 @@ impl Store {
 
     /// Changes for how long files are kept; the company as it is now, `None` if there is none. It is held as by what deletes by
     /// retention, so that nothing is deleted by the one before once this returns.
-    pub async fn set_retention(&self, company: CompanyId, retention: Retention) -> Result<Option<Company>> {
+    pub async fn set_retention(
+        &self,
+        company: CompanyId,
+        retention: Retention,
+        by: &Actor,
+    ) -> Result<Option<Company>> {
         let sql =
             "UPDATE companies SET retention_mode = $2, retention_days = $3, updated_at = $4 WHERE id = $1";
         let mut tx = self.db().begin().await?;
         policies::hold(&mut tx, company).await?;
-        tx.execute(sql, args![company, retention.mode(), retention.days(), self.now()]).await?;
+        let now = self.now();
+        if tx.execute(sql, args![company, retention.mode(), retention.days(), now]).await? > 0 {
+            note_settings(&mut tx, now, company, by).await?;
+        }
         tx.commit().await?;
         self.company(company).await
     }
@@ -54,6 +68,7 @@ impl Store {
         &self,
         company: CompanyId,
         patch: &MediaSettingsPatch,
+        by: &Actor,
     ) -> Result<Option<Company>> {
         let sql = "UPDATE companies SET media_policy = COALESCE($2, media_policy),
                 retention_mode = COALESCE($3, retention_mode),
@@ -70,7 +85,9 @@ impl Store {
         policies::hold(&mut tx, company).await?;
         let before: Option<(MediaPolicy,)> =
             tx.first("SELECT c.media_policy FROM companies c WHERE c.id = $1", args![company]).await?;
-        tx.execute(sql, args).await?;
+        if tx.execute(sql, args).await? > 0 && *patch != MediaSettingsPatch::default() {
+            note_settings(&mut tx, now, company, by).await?;
+        }
         if before.is_some_and(|(before,)| patch.policy.is_some_and(|policy| policy != before)) {
             policies::changed(&mut tx, company, now).await?;
         }

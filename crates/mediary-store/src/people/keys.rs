@@ -3,7 +3,8 @@
 use mediary_core::{ApiKeyId, CompanyId};
 use sqlx::AssertSqlSafe;
 
-use super::types::{ApiKey, ApiKeyIdentity, NewApiKey};
+use super::audit;
+use super::types::{Actor, ApiKey, ApiKeyIdentity, NewApiKey};
 use crate::record::Record as _;
 use crate::value::{Value, args};
 use crate::{Cursor, Error, ErrorKind, Page, PageRequest, Result, Store};
@@ -14,14 +15,19 @@ impl Store {
         self.db().all(AssertSqlSafe(sql), args).await
     }
 
-    pub async fn add_api_key(&self, company: CompanyId, new: &NewApiKey) -> Result<ApiKey> {
+    pub async fn add_api_key(&self, company: CompanyId, new: &NewApiKey, by: &Actor) -> Result<ApiKey> {
         let sql = "INSERT INTO api_keys (company_id, name, role, token_hash, prefix, expires_at, created_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
         let (name, prefix) = (new.name.as_str(), new.prefix.as_str());
-        let args = args![company, name, new.role, new.token_hash, prefix, new.expires_at, self.now()];
-        let added: Vec<(ApiKeyId,)> = self.db().change(sql, args).await?;
-        let added = self.api_keys_where("k.id = $2", args![company, added.first().map(|(id,)| *id)]).await?;
+        let now = self.now();
+        let args = args![company, name, new.role, new.token_hash, prefix, new.expires_at, now];
         let vanished = || Error::new(ErrorKind::NotFound, "API key vanished while it was added");
+        let mut tx = self.db().begin().await?;
+        let added: Option<(ApiKeyId,)> = tx.first(sql, args).await?;
+        let (id,) = added.ok_or_else(vanished)?;
+        audit::note(&mut tx, now, company, by, "api_key.created", &format!("api_key:{id}")).await?;
+        tx.commit().await?;
+        let added = self.api_keys_where("k.id = $2", args![company, id]).await?;
         added.into_iter().next().ok_or_else(vanished)
     }
 
@@ -33,17 +39,28 @@ impl Store {
     }
 
     /// False if there is no such key, or it was revoked before.
-    pub async fn revoke_api_key(&self, company: CompanyId, id: ApiKeyId) -> Result<bool> {
-        let sql =
-            "UPDATE api_keys SET revoked_at = $3 WHERE company_id = $1 AND id = $2 AND revoked_at IS NULL";
-        Ok(self.db().execute(sql, args![company, id, self.now()]).await? > 0)
+    pub async fn revoke_api_key(&self, company: CompanyId, id: ApiKeyId, by: &Actor) -> Result<bool> {
+        self.revoke_where("id = $3", args![company, self.now(), id], by).await
     }
 
     /// False if there is no key of that name, or it was revoked before.
-    pub async fn revoke_api_key_by_name(&self, company: CompanyId, name: &str) -> Result<bool> {
-        let sql =
-            "UPDATE api_keys SET revoked_at = $3 WHERE company_id = $1 AND name = $2 AND revoked_at IS NULL";
-        Ok(self.db().execute(sql, args![company, name, self.now()]).await? > 0)
+    pub async fn revoke_api_key_by_name(&self, company: CompanyId, name: &str, by: &Actor) -> Result<bool> {
+        self.revoke_where("name = $3", args![company, self.now(), name], by).await
+    }
+
+    async fn revoke_where(&self, condition: &str, args: Vec<Value>, by: &Actor) -> Result<bool> {
+        let sql = format!(
+            "UPDATE api_keys SET revoked_at = $2 WHERE company_id = $1 AND {condition} AND revoked_at IS NULL
+                RETURNING company_id, id"
+        );
+        let mut tx = self.db().begin().await?;
+        let revoked: Vec<(CompanyId, ApiKeyId)> = tx.all(AssertSqlSafe(sql), args).await?;
+        for (company, id) in &revoked {
+            let record = format!("api_key:{id}");
+            audit::note(&mut tx, self.now(), *company, by, "api_key.revoked", &record).await?;
+        }
+        tx.commit().await?;
+        Ok(!revoked.is_empty())
     }
 
     /// The program behind a key, while it lasts and is not revoked.

@@ -1,7 +1,7 @@
 //! Companies, their people, programs and accounts, and what they did.
 
 mod accounts;
-mod audit;
+pub(crate) mod audit;
 mod companies;
 mod keys;
 mod sessions;

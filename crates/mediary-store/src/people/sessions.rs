@@ -3,7 +3,8 @@
 use mediary_core::{Timestamp, UserId};
 use sqlx::AssertSqlSafe;
 
-use super::types::{NewSession, SessionIdentity};
+use super::audit;
+use super::types::{Actor, NewSession, SessionIdentity};
 use crate::record::Record as _;
 use crate::value::args;
 use crate::{Result, Store, dialect};
@@ -28,8 +29,11 @@ impl Store {
         let sql =
             "INSERT INTO sessions (company_id, user_id, token_hash, last_used_at, expires_at, created_at)
             VALUES ($1, $2, $3, $4, $5, $4)";
-        let args = args![new.company_id, new.user_id, new.token_hash, self.now(), new.expires_at];
+        let now = self.now();
+        let args = args![new.company_id, new.user_id, new.token_hash, now, new.expires_at];
         tx.execute(sql, args).await?;
+        let by = Actor { who: format!("user:{}", new.user_id), ip: new.ip.clone() };
+        audit::note(&mut tx, now, new.company_id, &by, "session.created", &by.who).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -71,7 +71,7 @@ pub struct NewUser {
 }
 
 /// What changes; `None` stays.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct UserPatch {
     pub name: Option<String>,
     pub role: Option<Role>,
@@ -87,6 +87,8 @@ pub struct NewSession {
     pub password_hash: String,
     pub token_hash: [u8; 32],
     pub expires_at: Timestamp,
+    /// The address it was opened from.
+    pub ip: Option<String>,
 }
 
 record! {
@@ -187,7 +189,7 @@ pub struct NewAccount {
 }
 
 /// What changes; `None` stays. A new access token makes the account active again, unless `status` says otherwise.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct AccountPatch {
     pub name: Option<String>,
     pub waba_id: Option<String>,
@@ -202,15 +204,20 @@ pub struct AccountPatch {
     pub status: Option<AccountStatus>,
 }
 
-/// Who did what to which record, from where.
-#[derive(Clone, Debug)]
-pub struct NewAudit {
-    /// Like `user:3` or `key:crm`.
+/// Who does something that the audit log tells of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Like `user:3`, `api_key:5` or `command_line`.
     pub who: String,
-    pub action: String,
-    /// Like `media:17`.
-    pub record: Option<String>,
+    /// The address it comes from.
     pub ip: Option<String>,
+}
+
+impl Actor {
+    /// Who runs the installation.
+    pub fn command_line() -> Self {
+        Self { who: "command_line".to_owned(), ip: None }
+    }
 }
 
 record! {

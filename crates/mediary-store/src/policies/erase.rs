@@ -6,8 +6,9 @@ use sqlx::AssertSqlSafe;
 use super::preview::{Kept, ONLY_HERE, STORED, Tally, figures};
 use super::{EFFECTIVE, OF_FILE, follow, tasks};
 use crate::bulk::Bulk;
+use crate::people::audit;
 use crate::value::args;
-use crate::{Change, Result, Store, Stretch, dialect};
+use crate::{Actor, Change, Result, Store, Stretch, dialect};
 
 /// Of files `f`: in storage, and nobody fetches it again.
 const KEPT: &str = "f.is_active AND f.storage_key IS NOT NULL AND f.download_status <> 'downloading'";
@@ -44,12 +45,23 @@ impl Store {
     }
 
     /// Plans to erase what was kept before the policy said to keep nothing.
-    pub async fn plan_erasing(&self, company: CompanyId, account: Option<AccountId>) -> Result<()> {
+    pub async fn plan_erasing(
+        &self,
+        company: CompanyId,
+        account: Option<AccountId>,
+        by: &Actor,
+    ) -> Result<()> {
         let mut tx = self.db().begin().await?;
         let sql = "DELETE FROM media_tasks WHERE company_id = $1 AND kind = $2
             AND (account_id = $3 OR (account_id IS NULL AND $3 IS NULL))";
         tx.execute(sql, args![company, MediaTask::Erase, account]).await?;
-        tasks::plan(&mut tx, company, account, MediaTask::Erase, self.now()).await?;
+        let now = self.now();
+        tasks::plan(&mut tx, company, account, MediaTask::Erase, now).await?;
+        let record = match account {
+            Some(id) => format!("account:{id}"),
+            None => format!("company:{company}"),
+        };
+        audit::note(&mut tx, now, company, by, "media.erased", &record).await?;
         tx.commit().await
     }
 

@@ -15,7 +15,11 @@ async fn an_account_keeps_what_it_was_given(test: &Test) {
     assert_eq!((account.media_policy, account.effective_policy), (None, MediaPolicy::Store));
     let found = test.store.account_by_phone_number_id(company, "phone-acme").await.unwrap().unwrap();
     assert_eq!(found.id, account.id);
-    let again = test.store.add_account(test.other.company, &new_account("phone-acme")).await.unwrap_err();
+    let again = test
+        .store
+        .add_account(test.other.company, &new_account("phone-acme"), &Actor::command_line())
+        .await
+        .unwrap_err();
     assert!(again.is_conflict(), "{again}");
 }
 
@@ -27,13 +31,20 @@ async fn a_patch_changes_what_it_names(test: &Test) {
         media_policy: Some(Some(MediaPolicy::Stream)),
         ..AccountPatch::default()
     };
-    let account = test.store.update_account(company, id, &patch).await.unwrap().unwrap();
+    let account =
+        test.store.update_account(company, id, &patch, &Actor::command_line()).await.unwrap().unwrap();
     assert_eq!((account.name.as_str(), account.verify_token.as_deref()), ("Sales", Some(&[8][..])));
     assert_eq!((account.effective_policy, account.access_token), (MediaPolicy::Stream, Some(vec![1, 2, 3])));
-    let unchanged = test.store.update_account(company, id, &AccountPatch::default()).await.unwrap().unwrap();
+    let unchanged = test
+        .store
+        .update_account(company, id, &AccountPatch::default(), &Actor::command_line())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(unchanged.media_policy, Some(MediaPolicy::Stream));
     let patch = AccountPatch { media_policy: Some(None), ..AccountPatch::default() };
-    let account = test.store.update_account(company, id, &patch).await.unwrap().unwrap();
+    let account =
+        test.store.update_account(company, id, &patch, &Actor::command_line()).await.unwrap().unwrap();
     assert_eq!((account.media_policy, account.effective_policy), (None, MediaPolicy::Store));
 }
 
@@ -44,10 +55,12 @@ async fn a_new_token_ends_all_waiting(test: &Test) {
     let paused = test.store.account(company, id).await.unwrap().unwrap();
     assert_eq!((paused.paused_until, paused.last_error.as_deref()), (Some(until), Some("slow down")));
     let patch = AccountPatch { access_token: Some(vec![7]), ..AccountPatch::default() };
-    let renewed = test.store.update_account(company, id, &patch).await.unwrap().unwrap();
+    let renewed =
+        test.store.update_account(company, id, &patch, &Actor::command_line()).await.unwrap().unwrap();
     assert_eq!((renewed.paused_until, renewed.last_error_code, renewed.last_error), (None, None, None));
     let patch = AccountPatch { access_token: Some(vec![7]), status: Some(AccountStatus::Disabled), ..patch };
-    let disabled = test.store.update_account(company, id, &patch).await.unwrap().unwrap();
+    let disabled =
+        test.store.update_account(company, id, &patch, &Actor::command_line()).await.unwrap().unwrap();
     assert_eq!(disabled.status, AccountStatus::Disabled);
     test.store.account_needs_token(company, id, "code 190").await.unwrap();
     let still = test.store.account(company, id).await.unwrap().unwrap();
@@ -64,14 +77,20 @@ async fn a_webhook_finds_accounts_of_any_company(test: &Test) {
     assert!(test.store.accounts_by_waba_id("other").await.unwrap().is_empty());
     assert!(test.store.accounts_with_verify_token().await.unwrap().is_empty());
     let patch = AccountPatch { verify_token: Some(vec![8]), ..AccountPatch::default() };
-    test.store.update_account(test.other.company, test.other.account, &patch).await.unwrap();
+    test.store
+        .update_account(test.other.company, test.other.account, &patch, &Actor::command_line())
+        .await
+        .unwrap();
     assert_eq!(test.store.accounts_with_verify_token().await.unwrap()[0].id, test.other.account);
 }
 
 async fn accounts_page(test: &Test) {
     let company = test.acme.company;
     for number in 0..3 {
-        test.store.add_account(company, &new_account(&format!("more-{number}"))).await.unwrap();
+        test.store
+            .add_account(company, &new_account(&format!("more-{number}")), &Actor::command_line())
+            .await
+            .unwrap();
     }
     let first = test.store.accounts(company, &PageRequest { cursor: None, limit: 3 }).await.unwrap();
     let second = test.store.accounts(company, &PageRequest { cursor: first.next, limit: 3 }).await.unwrap();

@@ -43,12 +43,22 @@ async fn a_company_has_no_more_than_its_share_running(test: &Test) {
     assert!(test.claim().await.is_empty());
     let query = MediaQuery { download_status: Some(DownloadStatus::Downloading), ..MediaQuery::default() };
     let running = test.store.media_list(test.acme.company, &query).await.unwrap().items;
-    assert!(test.store.delete_media(test.acme.company, running[0].id, None).await.unwrap());
+    assert!(
+        test.store
+            .delete_media(test.acme.company, running[0].id, None, &Actor::command_line())
+            .await
+            .unwrap()
+    );
     assert_eq!(test.claim().await.len(), 1, "one place became free");
 }
 
 async fn an_account_has_no_more_than_its_share_running(test: &Test) {
-    let account = test.store.add_account(test.acme.company, &new_account("second")).await.unwrap().id;
+    let account = test
+        .store
+        .add_account(test.acme.company, &new_account("second"), &Actor::command_line())
+        .await
+        .unwrap()
+        .id;
     let second = Tenant { account, ..test.acme };
     flood(test, test.acme, 10).await;
     test.ingest(vec![item(picture(second, "single"))]).await;
@@ -142,7 +152,8 @@ async fn a_refused_token_stops_an_account_until_it_is_renewed(test: &Test) {
     assert_eq!(stopped.status, AccountStatus::NeedsToken);
     assert_eq!(stopped.last_error_code, Some(ErrorCode::ProviderUnauthorized));
     let patch = AccountPatch { access_token: Some(vec![9]), ..AccountPatch::default() };
-    let renewed = test.store.update_account(company, account, &patch).await.unwrap().unwrap();
+    let renewed =
+        test.store.update_account(company, account, &patch, &Actor::command_line()).await.unwrap().unwrap();
     assert_eq!((renewed.status, renewed.last_error), (AccountStatus::Active, None));
     assert_eq!(test.claim().await.len(), 1);
 }

@@ -38,7 +38,12 @@ async fn a_company_keeps_its_settings(test: &Test) {
         retention: Some(retention),
         audit_views: Some(true),
     };
-    let changed = test.store.update_company_settings(company.id, &settings).await.unwrap().unwrap();
+    let changed = test
+        .store
+        .update_company_settings(company.id, &settings, &Actor::command_line())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(
         (changed.media_policy, changed.retention, changed.audit_views),
         (MediaPolicy::Stream, retention, true)
@@ -53,23 +58,39 @@ async fn a_company_keeps_its_settings(test: &Test) {
 }
 
 async fn people_are_found_by_their_address_in_any_case(test: &Test) {
-    let user = test.store.add_user(test.acme.company, &new_user("Ana@Acme.test ")).await.unwrap();
+    let user = test
+        .store
+        .add_user(test.acme.company, &new_user("Ana@Acme.test "), &Actor::command_line())
+        .await
+        .unwrap();
     assert_eq!((user.email.as_str(), user.role, user.active), ("ana@acme.test", Role::Agent, true));
     let found = test.store.user_by_email(" ANA@acme.TEST").await.unwrap().unwrap();
     assert_eq!((found.user.id, found.password_hash.as_str()), (user.id, "$argon2id$1"));
     assert!(test.store.user_by_email("bob@acme.test").await.unwrap().is_none());
-    let again = test.store.add_user(test.other.company, &new_user("ana@acme.test")).await.unwrap_err();
+    let again = test
+        .store
+        .add_user(test.other.company, &new_user("ana@acme.test"), &Actor::command_line())
+        .await
+        .unwrap_err();
     assert!(again.is_conflict());
     let patch = UserPatch { role: Some(Role::Admin), active: Some(false), ..UserPatch::default() };
-    let changed = test.store.update_user(test.acme.company, user.id, &patch).await.unwrap().unwrap();
+    let changed = test
+        .store
+        .update_user(test.acme.company, user.id, &patch, &Actor::command_line())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((changed.role, changed.active, changed.name.as_str()), (Role::Admin, false, "Ana"));
 }
 
 async fn lists_of_people_page(test: &Test) {
     for number in 0..5 {
-        test.store.add_user(test.acme.company, &new_user(&format!("{number}@acme.test"))).await.unwrap();
+        test.store
+            .add_user(test.acme.company, &new_user(&format!("{number}@acme.test")), &Actor::command_line())
+            .await
+            .unwrap();
     }
-    test.store.add_user(test.other.company, &new_user("o@other.test")).await.unwrap();
+    test.store.add_user(test.other.company, &new_user("o@other.test"), &Actor::command_line()).await.unwrap();
     let first = test.store.users(test.acme.company, &PageRequest { cursor: None, limit: 3 }).await.unwrap();
     assert_eq!(first.items.len(), 3);
     let second =
@@ -79,13 +100,18 @@ async fn lists_of_people_page(test: &Test) {
 }
 
 async fn a_session_lasts_until_its_end(test: &Test) {
-    let user = test.store.add_user(test.acme.company, &new_user("a@acme.test")).await.unwrap();
+    let user = test
+        .store
+        .add_user(test.acme.company, &new_user("a@acme.test"), &Actor::command_line())
+        .await
+        .unwrap();
     let new = |hash: u8, expires_at: Timestamp| NewSession {
         user_id: user.id,
         company_id: test.acme.company,
         password_hash: "$argon2id$1".into(),
         token_hash: [hash; 32],
         expires_at,
+        ip: None,
     };
     test.store.add_session(&new(1, START.plus(DAY))).await.unwrap();
     let who = test.store.session_by_hash(&[1; 32]).await.unwrap().unwrap();
@@ -103,16 +129,16 @@ async fn a_session_lasts_until_its_end(test: &Test) {
     test.store.add_session(&new(4, START.plus(DAY * 2))).await.unwrap();
     assert_eq!(test.store.prune_sessions(START.plus(DAY * 3), 10).await.unwrap(), 1);
     let patch = UserPatch { active: Some(false), ..UserPatch::default() };
-    test.store.update_user(test.acme.company, user.id, &patch).await.unwrap();
+    test.store.update_user(test.acme.company, user.id, &patch, &Actor::command_line()).await.unwrap();
     assert!(test.store.session_by_hash(&[3; 32]).await.unwrap().is_none(), "not active");
     let back = UserPatch { active: Some(true), ..UserPatch::default() };
-    test.store.update_user(test.acme.company, user.id, &back).await.unwrap();
+    test.store.update_user(test.acme.company, user.id, &back, &Actor::command_line()).await.unwrap();
     assert!(test.store.session_by_hash(&[3; 32]).await.unwrap().is_none(), "it ended for good");
 }
 
 async fn a_log_in_with_the_password_of_before_opens_no_session(test: &Test) {
     let company = test.acme.company;
-    let user = test.store.add_user(company, &new_user("b@acme.test")).await.unwrap();
+    let user = test.store.add_user(company, &new_user("b@acme.test"), &Actor::command_line()).await.unwrap();
     for round in 0..20_u8 {
         let session = NewSession {
             user_id: user.id,
@@ -120,14 +146,17 @@ async fn a_log_in_with_the_password_of_before_opens_no_session(test: &Test) {
             password_hash: format!("$argon2id${round}"),
             token_hash: [round; 32],
             expires_at: START.plus(DAY),
+            ip: None,
         };
         let hash =
             |of: u8| UserPatch { password_hash: Some(format!("$argon2id${of}")), ..UserPatch::default() };
-        test.store.update_user(company, user.id, &hash(round)).await.unwrap();
+        test.store.update_user(company, user.id, &hash(round), &Actor::command_line()).await.unwrap();
         // The password was checked; now it changes.
-        let patch = hash(round + 1);
-        let (opened, changed) =
-            tokio::join!(test.store.add_session(&session), test.store.update_user(company, user.id, &patch));
+        let (patch, by) = (hash(round + 1), Actor::command_line());
+        let (opened, changed) = tokio::join!(
+            test.store.add_session(&session),
+            test.store.update_user(company, user.id, &patch, &by)
+        );
         opened.unwrap();
         changed.unwrap().unwrap();
         assert!(test.store.session_by_hash(&[round; 32]).await.unwrap().is_none(), "round {round}");
@@ -143,7 +172,9 @@ async fn two_changes_of_the_settings_at_once_both_hold(test: &Test) {
         let one = MediaSettingsPatch { policy: Some(policy), ..MediaSettingsPatch::default() };
         let two = MediaSettingsPatch { retention: Some(kept(round)), ..MediaSettingsPatch::default() };
         let three = MediaSettingsPatch { audit_views: Some(round % 2 == 0), ..MediaSettingsPatch::default() };
-        let change = |patch| async move { test.store.update_company_settings(company, patch).await.unwrap() };
+        let change = |patch| async move {
+            test.store.update_company_settings(company, patch, &Actor::command_line()).await.unwrap()
+        };
         tokio::join!(change(&one), change(&two), change(&three));
         let now = test.store.company(company).await.unwrap().unwrap();
         assert_eq!((now.media_policy, now.retention, now.audit_views), (policy, kept(round), round % 2 == 0));
@@ -152,37 +183,40 @@ async fn two_changes_of_the_settings_at_once_both_hold(test: &Test) {
 
 async fn a_key_works_until_it_is_revoked_or_ends(test: &Test) {
     let company = test.acme.company;
-    let key = test.store.add_api_key(company, &new_key("crm", 1)).await.unwrap();
+    let key = test.store.add_api_key(company, &new_key("crm", 1), &Actor::command_line()).await.unwrap();
     let who = test.store.api_key_by_hash(&[1; 32]).await.unwrap().unwrap();
     assert_eq!((who.company_id, who.id, who.role, who.name.as_str()), (company, key.id, Role::Viewer, "crm"));
-    assert!(test.store.add_api_key(company, &new_key("crm", 2)).await.unwrap_err().is_conflict());
-    test.store.add_api_key(test.other.company, &new_key("crm", 2)).await.unwrap();
+    assert!(
+        test.store
+            .add_api_key(company, &new_key("crm", 2), &Actor::command_line())
+            .await
+            .unwrap_err()
+            .is_conflict()
+    );
+    test.store.add_api_key(test.other.company, &new_key("crm", 2), &Actor::command_line()).await.unwrap();
     test.store.touch_api_key(company, key.id).await.unwrap();
     assert_eq!(test.store.api_key_by_hash(&[1; 32]).await.unwrap().unwrap().last_used_at, Some(START));
 
-    assert!(test.store.revoke_api_key_by_name(company, "crm").await.unwrap());
-    assert!(!test.store.revoke_api_key(company, key.id).await.unwrap());
+    assert!(test.store.revoke_api_key_by_name(company, "crm", &Actor::command_line()).await.unwrap());
+    assert!(!test.store.revoke_api_key(company, key.id, &Actor::command_line()).await.unwrap());
     assert!(test.store.api_key_by_hash(&[1; 32]).await.unwrap().is_none());
     assert!(test.store.api_key_by_hash(&[2; 32]).await.unwrap().is_some(), "the other company's");
     let ending = NewApiKey { expires_at: Some(START.plus(DAY)), ..new_key("crm", 3) };
-    let ending = test.store.add_api_key(company, &ending).await.unwrap();
+    let ending = test.store.add_api_key(company, &ending, &Actor::command_line()).await.unwrap();
     assert!(test.store.api_key_by_hash(&[3; 32]).await.unwrap().is_some());
     test.clock.advance(DAY);
     assert!(test.store.api_key_by_hash(&[3; 32]).await.unwrap().is_none());
-    assert!(test.store.revoke_api_key(company, ending.id).await.unwrap());
+    assert!(test.store.revoke_api_key(company, ending.id, &Actor::command_line()).await.unwrap());
     let all = test.store.api_keys(company, &PageRequest::default()).await.unwrap().items;
     assert!(all.len() == 2 && all.iter().all(|key| key.revoked_at.is_some() && key.prefix == "mdy_abc"));
 }
 
 async fn the_audit_log_pages_newest_first(test: &Test) {
+    test.sql("DELETE FROM audit_log").await.unwrap();
     for number in 0..5 {
-        let entry = NewAudit {
-            who: "user:1".into(),
-            action: format!("action-{number}"),
-            record: (number > 0).then(|| format!("media:{number}")),
-            ip: Some("192.0.2.1".into()),
-        };
-        test.store.audit(test.acme.company, &entry).await.unwrap();
+        let by = Actor { who: "user:1".into(), ip: Some("192.0.2.1".into()) };
+        let (action, record) = (format!("action-{number}"), format!("media:{number}"));
+        test.store.audit(test.acme.company, &by, &action, &record).await.unwrap();
     }
     let first = test.store.audits(test.acme.company, &PageRequest { cursor: None, limit: 3 }).await.unwrap();
     let next = PageRequest { cursor: first.next, limit: 3 };
@@ -241,7 +275,7 @@ async fn usage_follows_whatever_is_done_to_files(test: &Test) {
         files.push(test.stored(name).await);
     }
     usage_is_exact(test, "stored").await;
-    assert!(store.delete_media(company, files[0].id, None).await.unwrap());
+    assert!(store.delete_media(company, files[0].id, None, &Actor::command_line()).await.unwrap());
     usage_is_exact(test, "deleted").await;
     test.ingest(vec![super::edits::revoke(test.acme, "revoked")]).await;
     usage_is_exact(test, "revoked").await;
@@ -250,12 +284,12 @@ async fn usage_follows_whatever_is_done_to_files(test: &Test) {
     assert!(store.store_lost_file(company, files[4].id).await.unwrap());
     usage_is_exact(test, "lost").await;
     let retention = Retention::days_after_stored(Some(1)).unwrap();
-    store.set_retention(company, retention).await.unwrap();
+    store.set_retention(company, retention, &Actor::command_line()).await.unwrap();
     test.clock.advance(DAY);
     assert_eq!(store.delete_outlived(company, &[files[2].id]).await.unwrap().len(), 1);
     usage_is_exact(test, "retention").await;
     let settings = MediaSettingsPatch { policy: Some(MediaPolicy::Stream), ..MediaSettingsPatch::default() };
-    store.update_company_settings(company, &settings).await.unwrap();
+    store.update_company_settings(company, &settings, &Actor::command_line()).await.unwrap();
     assert_eq!(store.erase_files(company, &[files[3].id]).await.unwrap().len(), 1);
     usage_is_exact(test, "erased").await;
     while store.add_up_usage(4).await.unwrap() > 0 {}

@@ -25,7 +25,7 @@ async fn words_are_the_ones_of_the_program(test: &Test) {
     let of_text = "provider_message_id = 'm2'";
     let user =
         NewUser { email: "a@b".into(), name: "a".into(), role: Role::Admin, password_hash: "x".into() };
-    test.store.add_user(test.acme.company, &user).await.unwrap();
+    test.store.add_user(test.acme.company, &user, &Actor::command_line()).await.unwrap();
     test.sql("UPDATE media_files SET storage_key = 'k', storage_backend = 'local', file_size = 1, lease_owner = 'w',
         lease_until = 1, next_attempt_at = NULL, due = FALSE, sha256 = declared_sha256").await.unwrap();
     test.sql("UPDATE messages SET reaction_target = 'x', provider_media_id = 'x'").await.unwrap();

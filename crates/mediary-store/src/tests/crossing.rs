@@ -37,7 +37,7 @@ async fn changing_changes_nothing(test: &Test) {
     let claimed = test.claimed("m2").await;
     let (stranger, store) = (test.other.company, &test.store);
     assert!(!store.mark_read(stranger, stored.conversation_id).await.unwrap());
-    assert!(!store.delete_media(stranger, stored.id, None).await.unwrap());
+    assert!(!store.delete_media(stranger, stored.id, None, &Actor::command_line()).await.unwrap());
     assert!(!store.store_lost_file(stranger, stored.id).await.unwrap());
     let named = store.set_provider_media(stranger, &[(stored.id, "x".into())], true).await.unwrap();
     assert!(named.is_empty());
@@ -45,9 +45,9 @@ async fn changing_changes_nothing(test: &Test) {
         store.requeue_download(stranger, claimed.media_id, true).await.unwrap(),
         Requeued::None
     ));
-    assert!(store.requeue_failed(stranger, None).await.unwrap().is_empty());
+    assert!(store.requeue_failed(stranger, None, &Actor::command_line()).await.unwrap().is_empty());
     store.touch_media(stranger, stored.id, START.plus(WEEK)).await.unwrap();
-    assert!(store.release_quarantine(stranger, stored.id).await.unwrap().is_none());
+    assert!(store.release_quarantine(stranger, stored.id, &Actor::command_line()).await.unwrap().is_none());
     let foreign = ClaimedDownload { company_id: stranger, ..claimed.clone() };
     assert!(!store.renew_lease(&foreign, START.plus(WEEK), 1, None).await.unwrap());
     assert!(!store.release_download(&foreign).await.unwrap());
@@ -59,7 +59,7 @@ async fn changing_changes_nothing(test: &Test) {
     store.pause_account(stranger, account, START.plus(WEEK), ErrorCode::RateLimited, "x").await.unwrap();
     store.account_needs_token(stranger, account, "x").await.unwrap();
     let patch = AccountPatch { name: Some("stolen".into()), ..AccountPatch::default() };
-    assert!(store.update_account(stranger, account, &patch).await.unwrap().is_none());
+    assert!(store.update_account(stranger, account, &patch, &Actor::command_line()).await.unwrap().is_none());
 
     let after = store.media(test.acme.company, stored.id).await.unwrap().unwrap();
     assert!(after.is_active && after.storage_key.is_some() && after.last_accessed_at.is_none());
@@ -76,7 +76,7 @@ async fn people_and_programs_are_the_companys_own(test: &Test) {
     let (acme, stranger, store) = (test.acme.company, test.other.company, &test.store);
     let user =
         NewUser { email: "a@acme".into(), name: "Ana".into(), role: Role::Agent, password_hash: "x".into() };
-    let user = store.add_user(acme, &user).await.unwrap();
+    let user = store.add_user(acme, &user, &Actor::command_line()).await.unwrap();
     let key = NewApiKey {
         name: "crm".into(),
         role: Role::Agent,
@@ -84,14 +84,13 @@ async fn people_and_programs_are_the_companys_own(test: &Test) {
         prefix: "mdy_".into(),
         expires_at: None,
     };
-    let key = store.add_api_key(acme, &key).await.unwrap();
-    let entry = NewAudit { who: "user:1".into(), action: "x".into(), record: None, ip: None };
-    store.audit(acme, &entry).await.unwrap();
+    let key = store.add_api_key(acme, &key, &Actor::command_line()).await.unwrap();
+    store.audit(acme, &Actor::command_line(), "x", "media:1").await.unwrap();
     let page = PageRequest::default();
     assert!(store.user(stranger, user.id).await.unwrap().is_none());
     assert!(store.users(stranger, &page).await.unwrap().items.is_empty());
     let patch = UserPatch { role: Some(Role::Admin), ..UserPatch::default() };
-    assert!(store.update_user(stranger, user.id, &patch).await.unwrap().is_none());
+    assert!(store.update_user(stranger, user.id, &patch, &Actor::command_line()).await.unwrap().is_none());
     assert_eq!(store.user(acme, user.id).await.unwrap().unwrap().role, Role::Agent);
     let session = NewSession {
         user_id: user.id,
@@ -99,16 +98,17 @@ async fn people_and_programs_are_the_companys_own(test: &Test) {
         password_hash: "x".into(),
         token_hash: [2; 32],
         expires_at: START.plus(WEEK),
+        ip: None,
     };
     assert!(!store.add_session(&session).await.unwrap());
     assert!(store.api_keys(stranger, &page).await.unwrap().items.is_empty());
-    assert!(!store.revoke_api_key(stranger, key.id).await.unwrap());
-    assert!(!store.revoke_api_key_by_name(stranger, "crm").await.unwrap());
+    assert!(!store.revoke_api_key(stranger, key.id, &Actor::command_line()).await.unwrap());
+    assert!(!store.revoke_api_key_by_name(stranger, "crm", &Actor::command_line()).await.unwrap());
     store.touch_api_key(stranger, key.id).await.unwrap();
     assert_eq!(store.api_key_by_hash(&[1; 32]).await.unwrap().unwrap().last_used_at, None);
-    assert!(store.audits(stranger, &page).await.unwrap().items.is_empty());
+    assert!(store.audits(stranger, &page).await.unwrap().items.iter().all(|row| row.company_id == stranger));
     let settings = MediaSettingsPatch { policy: Some(MediaPolicy::Stream), ..Default::default() };
-    store.update_company_settings(stranger, &settings).await.unwrap();
+    store.update_company_settings(stranger, &settings, &Actor::command_line()).await.unwrap();
     assert_eq!(store.company(acme).await.unwrap().unwrap().media_policy, MediaPolicy::Store);
 }
 

@@ -69,7 +69,12 @@ async fn a_lease_that_ran_out_is_taken_over_and_fenced(test: &Test) {
 
 async fn what_is_deleted_under_way_leaves_its_bytes_in_the_trash(test: &Test) {
     let claimed = test.claimed("m1").await;
-    assert!(test.store.delete_media(test.acme.company, claimed.media_id, None).await.unwrap());
+    assert!(
+        test.store
+            .delete_media(test.acme.company, claimed.media_id, None, &Actor::command_line())
+            .await
+            .unwrap()
+    );
     assert!(!test.store.renew_lease(&claimed, START.plus(MINUTE), 1, None).await.unwrap());
     assert!(!test.store.finish_download(finished(&claimed)).await.unwrap());
     let trash = test.trash().await;
@@ -161,13 +166,19 @@ async fn quarantined_bytes_are_kept_until_they_are_released(test: &Test) {
     let media = test.media_of(test.acme, "m1").await;
     assert_eq!((media.download_status, media.scan_status), (DownloadStatus::Failed, ScanStatus::Quarantined));
     let (company, id) = (test.acme.company, media.id);
-    assert!(test.store.release_quarantine(test.other.company, id).await.unwrap().is_none());
-    let released = test.store.release_quarantine(company, id).await.unwrap().unwrap();
+    assert!(
+        test.store
+            .release_quarantine(test.other.company, id, &Actor::command_line())
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let released = test.store.release_quarantine(company, id, &Actor::command_line()).await.unwrap().unwrap();
     assert_eq!(
         (released.download_status, released.scan_status),
         (DownloadStatus::Completed, ScanStatus::Released)
     );
-    assert!(test.store.release_quarantine(company, id).await.unwrap().is_none());
+    assert!(test.store.release_quarantine(company, id, &Actor::command_line()).await.unwrap().is_none());
 }
 
 async fn asking_for_a_download_queues_what_can_be(test: &Test) {
@@ -191,7 +202,7 @@ async fn asking_for_a_download_queues_what_can_be(test: &Test) {
     let claimed = test.claim().await.remove(0);
     assert!(test.store.finish_download(finished(&claimed)).await.unwrap());
     assert!(matches!(ask(false).await.unwrap(), Requeued::AlreadyCompleted));
-    assert!(test.store.delete_media(company, id, None).await.unwrap());
+    assert!(test.store.delete_media(company, id, None, &Actor::command_line()).await.unwrap());
     assert!(matches!(ask(false).await.unwrap(), Requeued::NotActive));
     assert!(matches!(
         test.store.requeue_download(company, MediaId(999_999), false).await.unwrap(),
@@ -218,9 +229,9 @@ async fn only_failures_that_a_retry_can_help_are_queued_again(test: &Test) {
     let (once, twice) =
         (test.media_of(test.acme, "once").await.id, test.media_of(test.acme, "twice").await.id);
     let company = test.acme.company;
-    assert_eq!(test.store.requeue_failed(company, Some(1)).await.unwrap(), [once]);
-    assert_eq!(test.store.requeue_failed(company, None).await.unwrap(), [twice]);
-    assert!(test.store.requeue_failed(company, None).await.unwrap().is_empty());
+    assert_eq!(test.store.requeue_failed(company, Some(1), &Actor::command_line()).await.unwrap(), [once]);
+    assert_eq!(test.store.requeue_failed(company, None, &Actor::command_line()).await.unwrap(), [twice]);
+    assert!(test.store.requeue_failed(company, None, &Actor::command_line()).await.unwrap().is_empty());
 }
 
 async fn a_file_that_storage_lost_is_fetched_again(test: &Test) {
@@ -300,7 +311,9 @@ async fn backfill_walks_over_what_can_be_saved(test: &Test) {
 
 async fn a_sweep_is_counted_without_doing_it(test: &Test) {
     let deleted = test.stored("deleted").await;
-    assert!(test.store.delete_media(test.acme.company, deleted.id, None).await.unwrap());
+    assert!(
+        test.store.delete_media(test.acme.company, deleted.id, None, &Actor::command_line()).await.unwrap()
+    );
     test.claimed("running").await;
     test.picture(test.other, "waiting").await;
     let due = test.store.sweep_preview(START, START).await.unwrap();

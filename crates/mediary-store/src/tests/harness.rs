@@ -193,7 +193,11 @@ pub(super) async fn open(url: &str, clock: &ManualClock) -> Store {
 pub(super) async fn add_tenant(store: &Store, slug: &str) -> Tenant {
     let new = NewCompany { name: slug.to_uppercase(), slug: slug.into(), media_policy: MediaPolicy::Store };
     let company = store.add_company(&new).await.unwrap().id;
-    let account = store.add_account(company, &new_account(&format!("phone-{slug}"))).await.unwrap().id;
+    let account = store
+        .add_account(company, &new_account(&format!("phone-{slug}")), &Actor::command_line())
+        .await
+        .unwrap()
+        .id;
     Tenant { company, account }
 }
 

@@ -63,7 +63,12 @@ async fn all_within_one_batch(test: &Test) {
 }
 
 async fn conversations_of_another_account_move_along(test: &Test) {
-    let account = test.store.add_account(test.acme.company, &new_account("second")).await.unwrap().id;
+    let account = test
+        .store
+        .add_account(test.acme.company, &new_account("second"), &Actor::command_line())
+        .await
+        .unwrap()
+        .id;
     let second = Tenant { account, ..test.acme };
     test.ingest(vec![from(test.acme, "1", key(Some("49"), None)), from(second, "2", key(None, Some("U1")))])
         .await;

@@ -55,8 +55,11 @@ async fn what_is_here_already_is_left_alone(test: &Test) {
 }
 
 async fn another_account_of_the_company_may_have_it(test: &Test) {
-    let second =
-        test.store.add_account(test.acme.company, &super::harness::new_account("second")).await.unwrap();
+    let second = test
+        .store
+        .add_account(test.acme.company, &super::harness::new_account("second"), &Actor::command_line())
+        .await
+        .unwrap();
     test.ingest(vec![item(text(test.acme, "m1"))]).await;
     let elsewhere = IncomingMessage { account_id: second.id, ..imported(text(test.acme, "m1")) };
     assert_eq!(import(test, vec![elsewhere]).await, [false]);

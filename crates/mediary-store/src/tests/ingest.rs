@@ -158,7 +158,9 @@ async fn media_that_failed_gets_another_chance_when_it_comes_again(test: &Test) 
 
 async fn deleted_media_stays_deleted_when_it_comes_again(test: &Test) {
     let media = test.stored("m1").await;
-    assert!(test.store.delete_media(test.acme.company, media.id, None).await.unwrap());
+    assert!(
+        test.store.delete_media(test.acme.company, media.id, None, &Actor::command_line()).await.unwrap()
+    );
     assert!(test.ingest(vec![item(picture(test.acme, "m1"))]).await.changes.is_empty());
     assert!(!test.media_of(test.acme, "m1").await.is_active);
 }

@@ -108,8 +108,8 @@ async fn deleted_files_leave_the_lists_but_not_their_message(test: &Test) {
     let media = test.stored("m1").await;
     let company = test.acme.company;
     let by = Some(UserId(5));
-    assert!(test.store.delete_media(company, media.id, by).await.unwrap());
-    assert!(!test.store.delete_media(company, media.id, by).await.unwrap());
+    assert!(test.store.delete_media(company, media.id, by, &Actor::command_line()).await.unwrap());
+    assert!(!test.store.delete_media(company, media.id, by, &Actor::command_line()).await.unwrap());
     assert!(all(test, &MediaQuery::default()).await.is_empty());
     let record = test.store.media(company, media.id).await.unwrap().unwrap();
     assert!(!record.is_active && record.next_attempt_at.is_none());

@@ -1,6 +1,7 @@
 //! Every function of the store, on both databases from one text. Each test has a database of its own.
 
 mod accounts;
+mod audit;
 mod claims;
 mod companies;
 mod constraints;

@@ -41,7 +41,7 @@ async fn a_file_that_moved_says_so_and_its_old_bytes_go_later(test: &Test) {
 
 async fn a_file_that_changed_meanwhile_stays_and_the_copy_goes(test: &Test) {
     let file = test.stored("m1").await;
-    assert!(test.store.delete_media(test.acme.company, file.id, None).await.unwrap());
+    assert!(test.store.delete_media(test.acme.company, file.id, None, &Actor::command_line()).await.unwrap());
     assert!(!test.store.file_moved(&file, &place(&file)).await.unwrap());
     test.clock.advance(MINUTE);
     let mut gone: Vec<_> = test.trash().await.into_iter().map(|trash| trash.backend.as_str()).collect();

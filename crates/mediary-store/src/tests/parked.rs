@@ -73,7 +73,7 @@ async fn a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be(test
             let planned = PlannedItem { event: event.id, item: bad(acme, "m1"), source: None };
             IngestPlan { items: vec![planned], ..IngestPlan::default() }
         };
-        let retried = test.store.retry_parked_item(acme.company, id, again).await.unwrap();
+        let retried = test.store.retry_parked_item(acme.company, id, None, again).await.unwrap();
         assert!(matches!(retried, Some(Retried::Refused(_))), "{retried:?}");
         waits.push(parked(test).await[0].next_attempt_at.unwrap().since(test.now()).as_secs());
     }
@@ -84,11 +84,11 @@ async fn a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be(test
         let planned = PlannedItem { event: event.id, item: item(picture(acme, "m1")), source: None };
         IngestPlan { items: vec![planned], ..IngestPlan::default() }
     };
-    assert!(test.store.retry_parked_item(test.other.company, id, good).await.unwrap().is_none());
-    let retried = test.store.retry_parked_item(acme.company, id, good).await.unwrap();
+    assert!(test.store.retry_parked_item(test.other.company, id, None, good).await.unwrap().is_none());
+    let retried = test.store.retry_parked_item(acme.company, id, None, good).await.unwrap();
     assert!(matches!(retried, Some(Retried::Recorded(_))), "{retried:?}");
     assert!(test.media_of(acme, "m1").await.is_active && parked(test).await.is_empty());
-    assert!(test.store.retry_parked_item(acme.company, id, good).await.unwrap().is_none());
+    assert!(test.store.retry_parked_item(acme.company, id, None, good).await.unwrap().is_none());
     assert_eq!(
         test.store.prune_webhook_events(test.now().plus(Duration::from_millis(1)), 10).await.unwrap(),
         1
@@ -114,14 +114,15 @@ async fn a_webhook_waits_for_its_number_and_is_read_again(test: &Test) {
         test.store.prune_webhook_events(test.now().plus(Duration::from_secs(1)), 10).await.unwrap(),
         0
     );
-    let account = test.store.add_account(test.acme.company, &new_account("72")).await.unwrap();
+    let account =
+        test.store.add_account(test.acme.company, &new_account("72"), &Actor::command_line()).await.unwrap();
     assert_eq!(test.store.reread_webhooks("").await.unwrap().webhooks, 1);
     assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 1);
     // Of the other number there is still none; and a disabled account takes nothing in.
     waits_for(test, &["71", "72"]).await;
     let patch =
         AccountPatch { status: Some(mediary_core::AccountStatus::Disabled), ..AccountPatch::default() };
-    test.store.update_account(test.acme.company, account.id, &patch).await.unwrap();
+    test.store.update_account(test.acme.company, account.id, &patch, &Actor::command_line()).await.unwrap();
     assert_eq!(test.store.reread_webhooks("").await.unwrap().webhooks, 0);
     assert_eq!(test.store.waiting_webhook_count().await.unwrap(), 2);
     assert_eq!(test.store.prune_waiting_webhooks(START.plus(Duration::from_millis(1)), 10).await.unwrap(), 2);
@@ -136,7 +137,7 @@ async fn many_numbers_are_looked_at_some_at_a_time(test: &Test) {
         append(test).await;
         waits_for(test, &numbers.iter().map(String::as_str).collect::<Vec<_>>()).await;
     }
-    test.store.add_account(test.acme.company, &new_account("699")).await.unwrap();
+    test.store.add_account(test.acme.company, &new_account("699"), &Actor::command_line()).await.unwrap();
     let (mut reached, mut looks, mut found) = (String::new(), 0, 0);
     loop {
         let look = test.store.reread_webhooks(&reached).await.unwrap();

@@ -231,7 +231,7 @@ async fn all_use_their_indexes(test: &Test) {
     check(test, "proxy", true, store.media_by_provider_id(company, "media-5")).await;
     check(test, "claim", true, store.claim_downloads("worker", &CLAIM)).await;
     check(test, "leases", true, store.release_expired_leases(START, 100)).await;
-    check(test, "retry", true, store.requeue_failed(company, Some(3))).await;
+    check(test, "retry", true, store.requeue_failed(company, Some(3), &Actor::command_line())).await;
     check(test, "expiry", true, store.expire_unsaved(START, 100)).await;
     check(test, "backfill", true, store.due_for_backfill(Some(company), None, 100)).await;
     check(test, "policy", true, store.behind_policy(company, None, 100)).await;
@@ -249,7 +249,10 @@ async fn all_use_their_indexes(test: &Test) {
     let read = IngestItem::Status(status(test.acme, "wamid-8", MessageStatus::Read));
     let items = vec![item(again), read, revoke(test.acme, "wamid-9")];
     Box::pin(check(test, "ingest", true, async { Ok(test.ingest(items).await) })).await;
-    store.set_retention(company, Retention::days_after_stored(Some(1)).unwrap()).await.unwrap();
+    store
+        .set_retention(company, Retention::days_after_stored(Some(1)).unwrap(), &Actor::command_line())
+        .await
+        .unwrap();
     test.clock.advance(Duration::from_secs(2 * 24 * 3600));
     check(test, "retention", true, store.outlived(company, None, None, 100)).await;
     check(test, "retention's deletion", true, store.delete_outlived(company, &[MediaId(77)])).await;

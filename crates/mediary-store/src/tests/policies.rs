@@ -14,12 +14,20 @@ const LEASE: Duration = Duration::from_secs(30);
 
 async fn set(test: &Test, tenant: Tenant, policy: MediaPolicy) {
     let settings = MediaSettingsPatch { policy: Some(policy), ..Default::default() };
-    test.store.update_company_settings(tenant.company, &settings).await.unwrap().unwrap();
+    test.store
+        .update_company_settings(tenant.company, &settings, &Actor::command_line())
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 async fn set_account(test: &Test, tenant: Tenant, policy: Option<MediaPolicy>) {
     let patch = AccountPatch { media_policy: Some(policy), ..AccountPatch::default() };
-    test.store.update_account(tenant.company, tenant.account, &patch).await.unwrap().unwrap();
+    test.store
+        .update_account(tenant.company, tenant.account, &patch, &Actor::command_line())
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 /// Lets everything follow, one row after another.
@@ -100,7 +108,12 @@ async fn a_running_download_is_stopped_where_nothing_is_to_be_kept(test: &Test) 
 }
 
 async fn an_account_of_its_own_policy_goes_its_own_way(test: &Test) {
-    let account = test.store.add_account(test.acme.company, &new_account("own")).await.unwrap().id;
+    let account = test
+        .store
+        .add_account(test.acme.company, &new_account("own"), &Actor::command_line())
+        .await
+        .unwrap()
+        .id;
     let own = Tenant { account, ..test.acme };
     set_account(test, own, Some(MediaPolicy::Store)).await;
     test.picture(own, "m1").await;
@@ -197,13 +210,13 @@ async fn what_is_held_back_is_erased_and_not_released(test: &Test) {
     let (company, media) = (test.acme.company, claimed.media_id);
     assert_eq!(test.store.erase_files(company, &[media]).await.unwrap().len(), 1);
     assert_eq!(test.media_of(test.acme, "m1").await.download_status, DownloadStatus::Failed);
-    assert!(test.store.release_quarantine(company, media).await.unwrap().is_none());
+    assert!(test.store.release_quarantine(company, media, &Actor::command_line()).await.unwrap().is_none());
 }
 
 async fn erasing_is_planned_once(test: &Test) {
     let store = &test.store;
     for account in [None, None, Some(test.acme.account), Some(test.acme.account)] {
-        store.plan_erasing(test.acme.company, account).await.unwrap();
+        store.plan_erasing(test.acme.company, account, &Actor::command_line()).await.unwrap();
     }
     let due = store.due_media_tasks(10).await.unwrap();
     let planned: Vec<_> = due.iter().map(|task| (task.kind, task.account_id)).collect();
@@ -211,7 +224,12 @@ async fn erasing_is_planned_once(test: &Test) {
 }
 
 async fn preview_counts_what_a_change_is_about(test: &Test) {
-    let account = test.store.add_account(test.acme.company, &new_account("own")).await.unwrap().id;
+    let account = test
+        .store
+        .add_account(test.acme.company, &new_account("own"), &Actor::command_line())
+        .await
+        .unwrap()
+        .id;
     let own = Tenant { account, ..test.acme };
     test.stored("m1").await;
     test.picture(test.acme, "m2").await;

@@ -125,7 +125,8 @@ async fn callers_that_go_away_leave_the_database_usable(test: &Test) {
     for number in 0..50 {
         let store = test.store.clone();
         let (company, id) = (test.acme.company, mediary_core::MediaId(1));
-        let call = tokio::spawn(async move { store.delete_media(company, id, None).await });
+        let call =
+            tokio::spawn(async move { store.delete_media(company, id, None, &Actor::command_line()).await });
         for _ in 0..number % 7 {
             tokio::task::yield_now().await;
         }

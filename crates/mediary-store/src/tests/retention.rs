@@ -32,16 +32,25 @@ async fn files_whose_retention_ended_are_found_in_batches(test: &Test) {
     test.picture(test.acme, "not stored").await;
     let company = test.acme.company;
     assert!(test.store.companies_with_retention().await.unwrap().is_empty());
-    test.store.set_retention(company, days(RetentionMode::DaysAfterStored, 1)).await.unwrap();
+    test.store
+        .set_retention(company, days(RetentionMode::DaysAfterStored, 1), &Actor::command_line())
+        .await
+        .unwrap();
     assert_eq!(test.store.companies_with_retention().await.unwrap(), [company]);
     test.clock.advance(DAY - Duration::from_millis(1));
     assert!(outlived(test, None).await.is_empty());
     test.clock.advance(Duration::from_millis(1));
     assert_eq!(outlived(test, None).await, files);
-    test.store.set_retention(company, days(RetentionMode::DaysAfterViewed, 1)).await.unwrap();
+    test.store
+        .set_retention(company, days(RetentionMode::DaysAfterViewed, 1), &Actor::command_line())
+        .await
+        .unwrap();
     test.store.touch_media(company, files[0], test.now()).await.unwrap();
     assert_eq!(outlived(test, None).await, files[1..]);
-    test.store.set_retention(company, days(RetentionMode::ArchiveAfter, 1)).await.unwrap();
+    test.store
+        .set_retention(company, days(RetentionMode::ArchiveAfter, 1), &Actor::command_line())
+        .await
+        .unwrap();
     assert!(outlived(test, None).await.is_empty(), "there is no archive");
     assert_eq!(outlived(test, Some(StorageBackend::S3)).await, files);
     assert!(outlived(test, Some(StorageBackend::Local)).await.is_empty(), "they are there");
@@ -50,15 +59,21 @@ async fn files_whose_retention_ended_are_found_in_batches(test: &Test) {
         "to archive is not to delete"
     );
     let own = AccountPatch { retention: Some(Some(Retention::FOREVER)), ..AccountPatch::default() };
-    test.store.update_account(company, test.acme.account, &own).await.unwrap();
-    test.store.set_retention(company, days(RetentionMode::DaysAfterStored, 1)).await.unwrap();
+    test.store.update_account(company, test.acme.account, &own, &Actor::command_line()).await.unwrap();
+    test.store
+        .set_retention(company, days(RetentionMode::DaysAfterStored, 1), &Actor::command_line())
+        .await
+        .unwrap();
     assert!(outlived(test, None).await.is_empty(), "the account's own");
 }
 
 async fn two_nodes_delete_a_file_once_and_none_that_is_viewed_meanwhile(test: &Test) {
     let node = test.another_node().await;
     let company = test.acme.company;
-    test.store.set_retention(company, days(RetentionMode::DaysAfterViewed, 1)).await.unwrap();
+    test.store
+        .set_retention(company, days(RetentionMode::DaysAfterViewed, 1), &Actor::command_line())
+        .await
+        .unwrap();
     let mut deleted = 0;
     for round in 0..10 {
         let files = [test.stored(&format!("m{round}")).await.id];

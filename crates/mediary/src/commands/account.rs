@@ -2,7 +2,7 @@
 
 use mediary_core::{AccountStatus, CompanyId, MediaPolicy, Retention};
 use mediary_engine::{AccountChange, AccountDraft, Bound, Engine, Proof};
-use mediary_store::{Account, Store};
+use mediary_store::{Account, Actor, Store};
 use serde_json::json;
 
 use super::retention;
@@ -39,7 +39,8 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
                 verify_token: secrets::optional("--verify-token-env", secrets.verify_token_env.as_deref())?,
                 media_policy,
             };
-            let bound = parts.engine.connect_number(company.id, &draft, Proof::IfReachable).await?;
+            let by = Actor::command_line();
+            let bound = parts.engine.connect_number(company.id, &draft, Proof::IfReachable, &by).await?;
             let account = warned(bound);
             print(output, &brief(&account), || {
                 format!(
@@ -70,7 +71,8 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
                 status: status.map(settable).transpose()?,
                 ..AccountChange::default()
             };
-            let account = warned(parts.engine.change_account(company.id, account.id, &change).await?);
+            let by = Actor::command_line();
+            let account = warned(parts.engine.change_account(company.id, account.id, &change, &by).await?);
             print(output, &brief(&account), || {
                 format!("Changed {}; it is {}.", account.phone_number_id, account.status)
             })?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mediary_engine::ApiKeyDraft;
-use mediary_store::ApiKey;
+use mediary_store::{Actor, ApiKey};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -21,7 +21,8 @@ pub(super) async fn run(config: &Config, command: ApiKeyCommand) -> anyhow::Resu
             let company = wiring::company(&parts.store, &of.company).await?;
             let expires_at = expires_in_days.map(|days| parts.clock.now().plus(DAY * days));
             let draft = ApiKeyDraft { name, role, expires_at };
-            let made = parts.engine.access().create_api_key(company.id, &draft).await?;
+            let by = Actor::command_line();
+            let made = parts.engine.access().create_api_key(company.id, &draft, &by).await?;
             print(output, &json!({ "id": made.record.id, "key": made.key.expose_secret() }), || {
                 format!(
                     "{}\nThis is the only time the key is shown. Role: {}.",
@@ -32,7 +33,7 @@ pub(super) async fn run(config: &Config, command: ApiKeyCommand) -> anyhow::Resu
         }
         ApiKeyCommand::Revoke { of, name, output } => {
             let company = wiring::company(&parts.store, &of.company).await?;
-            if !parts.store.revoke_api_key_by_name(company.id, &name).await? {
+            if !parts.store.revoke_api_key_by_name(company.id, &name, &Actor::command_line()).await? {
                 return Err(WrongUsage(format!("the company has no key {name:?} that still holds")).into());
             }
             print(output, &json!({ "name": name, "revoked": true }), || format!("Ended the key {name}."))?;

@@ -1,7 +1,7 @@
 //! `mediary company`.
 
 use mediary_core::Retention;
-use mediary_store::NewCompany;
+use mediary_store::{Actor, NewCompany};
 use serde_json::json;
 
 use super::retention;
@@ -26,7 +26,8 @@ pub(super) async fn run(config: &Config, command: CompanyCommand) -> anyhow::Res
         CompanyCommand::Update { of, retention, output } => {
             let retention = retention::parse(&parts.engine, &retention)?;
             let company = wiring::company(&parts.store, &of.company).await?;
-            let changed = parts.store.set_retention(company.id, retention).await?.unwrap_or(company);
+            let by = Actor::command_line();
+            let changed = parts.store.set_retention(company.id, retention, &by).await?.unwrap_or(company);
             print(
                 output,
                 &json!({ "id": changed.id, "retention": retention::shown(changed.retention) }),

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use mediary_core::{MediaPolicy, Role};
 use mediary_engine::{AccountDraft, Proof, UserDraft};
 use mediary_simulator::{PlayOptions, Simulator, SimulatorConfig};
-use mediary_store::NewCompany;
+use mediary_store::{Actor, NewCompany};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -111,7 +111,7 @@ async fn furnish(
             role,
             password: SecretString::from(PASSWORD),
         };
-        parts.engine.access().create_user(company.id, &draft).await?;
+        parts.engine.access().create_user(company.id, &draft, &Actor::command_line()).await?;
     }
     let draft = AccountDraft {
         phone_number_id: account.phone_number_id,
@@ -123,6 +123,6 @@ async fn furnish(
         verify_token: Some(SecretString::from(VERIFY_TOKEN)),
         media_policy: None,
     };
-    parts.engine.connect_number(company.id, &draft, Proof::Required).await?;
+    parts.engine.connect_number(company.id, &draft, Proof::Required, &Actor::command_line()).await?;
     Ok(())
 }

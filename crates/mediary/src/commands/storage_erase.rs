@@ -1,6 +1,6 @@
 //! `mediary storage erase`: what was kept before the media policy said to keep nothing.
 
-use mediary_store::Kept;
+use mediary_store::{Actor, Kept};
 use serde_json::json;
 
 use super::{account, storage};
@@ -22,7 +22,10 @@ pub(super) async fn run(parts: &Parts, args: &StorageEraseArgs) -> anyhow::Resul
     }
     if args.yes {
         let bar = storage::progress(kept.stored.files, args.output.json);
-        parts.engine.erase_kept_now(company.id, account, |files| bar.inc(files as u64)).await?;
+        parts
+            .engine
+            .erase_kept_now(company.id, account, &Actor::command_line(), |files| bar.inc(files as u64))
+            .await?;
         bar.finish_and_clear();
     }
     let Kept { stored, only_here } = kept;

@@ -2,7 +2,7 @@
 
 use mediary_core::CompanyId;
 use mediary_engine::{UserChange, UserDraft};
-use mediary_store::{Store, User};
+use mediary_store::{Actor, Store, User};
 use serde_json::json;
 
 use crate::cli::UserCommand;
@@ -20,7 +20,7 @@ pub(super) async fn run(config: &Config, command: UserCommand) -> anyhow::Result
             let user = parts
                 .engine
                 .access()
-                .create_user(company.id, &UserDraft { email, name, role, password })
+                .create_user(company.id, &UserDraft { email, name, role, password }, &Actor::command_line())
                 .await?;
             print(output, &json!({ "id": user.id, "email": user.email }), || {
                 format!("Added {} ({}) as {} of {}.", user.name, user.email, user.role, company.name)
@@ -31,7 +31,8 @@ pub(super) async fn run(config: &Config, command: UserCommand) -> anyhow::Result
             let user = find(&parts.store, company.id, &email).await?;
             let password = secrets::optional("--password-env", password_env.as_deref())?;
             let change = UserChange { name, role, active, password };
-            let user = parts.engine.access().update_user(company.id, user.id, &change).await?;
+            let by = Actor::command_line();
+            let user = parts.engine.access().update_user(company.id, user.id, &change, &by).await?;
             print(output, &json!({ "id": user.id, "email": user.email }), || {
                 format!("Changed {}.", user.email)
             })?;
