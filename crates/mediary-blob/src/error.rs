@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use mediary_core::ErrorCode;
+use mediary_core::{ErrorCode, upstream_text};
 
 /// The result of everything in this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -72,7 +72,8 @@ impl Error {
 
     pub(crate) fn object(context: impl Into<String>, source: object_store::Error) -> Self {
         let kind = kind_of_object(&source);
-        Self { kind, context: context.into(), of_one_file: is_of_one_file(kind), source: Some(source.into()) }
+        let source = Some(Words(words(&source)).into());
+        Self { kind, context: context.into(), of_one_file: is_of_one_file(kind), source }
     }
 
     /// The same for an object that is being written: what is missing or other than expected there is the upload.
@@ -115,6 +116,26 @@ impl Error {
             _ => ErrorCode::StorageError,
         }
     }
+}
+
+/// What a store said. Stores repeat keys, signatures and signed URLs in their errors, so their own words go no further.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Words(String);
+
+/// What a store, and the client below it, said: every cause once, in one line, cut, and without what no log may show.
+pub(crate) fn words(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !said.contains(&text) {
+            said.push_str(": ");
+            said.push_str(&text);
+        }
+        cause = error.source();
+    }
+    upstream_text(&said)
 }
 
 fn is_of_one_file(kind: ErrorKind) -> bool {
@@ -190,6 +211,25 @@ mod tests {
         assert_eq!(says("Server returned non-2xx status code: 507 Insufficient Storage"), ErrorKind::Full);
         assert_eq!(says("<Code>XMinioStorageFull</Code>"), ErrorKind::Full);
         assert_eq!(says("Error performing PUT http://s3/media/media/1/2/507315781932060"), ErrorKind::Io);
+    }
+
+    #[test]
+    fn words_of_a_store_go_no_further_than_its_code_and_message() {
+        let body = "Error performing GET https://bucket.s3.amazonaws.com/media/1/2/3?X-Amz-Signature=abc in 5ms - \
+            Server returned non-2xx status code: 403 Forbidden: <Error><Code>SignatureDoesNotMatch</Code>\
+            <Message>The request signature we calculated does not match</Message>\
+            <AWSAccessKeyId>AKIAIOSFODNN7EXAMPLE</AWSAccessKeyId>\
+            <SignatureProvided>3b1d7b8c5a0f4e2d9c6b3a1f8e7d6c5b4a392817161514131211100f0e0d0c0b</SignatureProvided></Error>";
+        let error = object_store::Error::Generic { store: "S3", source: body.into() };
+        let error = Error::object("read media/1/2/3", error);
+        let cause = std::error::Error::source(&error).unwrap();
+        let said = format!("{error} {error:?} {cause}");
+        for secret in ["AKIA", "3b1d7b8c", "X-Amz-Signature=", "amazonaws"] {
+            assert!(!said.contains(secret), "{secret} in {said}");
+        }
+        for kept in ["403 Forbidden", "SignatureDoesNotMatch", "The request signature we calculated"] {
+            assert!(said.contains(kept), "{kept} in {said}");
+        }
     }
 
     #[test]

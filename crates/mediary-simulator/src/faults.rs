@@ -106,6 +106,9 @@ pub struct FaultSpec {
     /// Another error code than the kind's own.
     #[serde(default)]
     pub code: Option<i64>,
+    /// Other words of the error than the kind's own.
+    #[serde(default)]
+    pub message: Option<String>,
     /// What a throttled call says about when to come back.
     #[serde(default)]
     pub retry_after_seconds: Option<u64>,
@@ -132,6 +135,7 @@ impl FaultSpec {
             times: None,
             status: None,
             code: None,
+            message: None,
             retry_after_seconds: None,
             delay_ms: None,
             bytes_per_second: None,

@@ -137,7 +137,10 @@ async fn struck(
             (code(fault, 429), wait.map(|(name, seconds)| (name, seconds.to_string())), "Too many requests")
                 .into_response()
         }
-        FaultKind::ServerError => (code(fault, 500), "Internal Server Error").into_response(),
+        FaultKind::ServerError => {
+            let words = fault.message.clone().unwrap_or_else(|| "Internal Server Error".to_owned());
+            (code(fault, 500), words).into_response()
+        }
         FaultKind::Html => Html("<!doctype html><title>Log in</title><p>Please log in.").into_response(),
         FaultKind::Redirect | FaultKind::RedirectLoop => {
             Redirect::temporary(&location(fault, query)).into_response()

@@ -27,7 +27,7 @@ pub(crate) use read::ObjectReader;
 pub use settings::{Encryption, S3Settings};
 pub(crate) use upload::{ObjectSealed, ObjectUpload};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, words};
 use crate::key::StorageKey;
 use crate::listing::SweepReport;
 
@@ -141,7 +141,7 @@ impl ObjectStorage {
         match listing.next().await {
             None | Some(Ok(_)) => Ok(()),
             Some(Err(error)) => {
-                let context = format!("look for {path} in bucket {}: {error}", self.0.bucket);
+                let context = format!("look for {path} in bucket {}: {}", self.0.bucket, words(&error));
                 Err(Error::new(ErrorKind::Refused, context))
             }
         }

@@ -17,7 +17,7 @@ use object_store::{
 
 use super::{ObjectStorage, ServedAs};
 use crate::CHUNK_BYTES;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, words};
 
 /// An object as it was when it was opened: if another one takes its place, reading fails rather than mixing them.
 #[derive(Clone)]
@@ -88,7 +88,7 @@ impl ObjectFile {
             Err(error) if condition.is_some() && refuses_condition(&error) && self.is_still_there().await => {
                 if !self.storage.0.refuses_if_match.swap(true, Ordering::Relaxed) {
                     tracing::warn!(
-                        %error,
+                        error = words(&error),
                         "the object store refuses If-Match; from now on only the ETag of what it sends is compared"
                     );
                 }

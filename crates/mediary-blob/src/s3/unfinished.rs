@@ -11,7 +11,7 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 
 use super::Remote;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, words};
 use crate::key::StorageKey;
 use crate::listing::SweepReport;
 
@@ -104,18 +104,19 @@ async fn page(
     let options = SignedUrlOptions::new().with_query(query);
     let signed = remote.s3.signed_url_opts(Method::GET, &Path::default(), SIGNED_FOR, &options).await;
     let url = signed.map_err(|error| Error::object(DOING, error))?;
-    let failed = |error: &dyn std::fmt::Display| Error::new(ErrorKind::Io, format!("{DOING}: {error}"));
-    let request =
-        http::Request::get(url.as_str()).body(HttpRequestBody::empty()).map_err(|error| failed(&error))?;
-    let response = remote.http.execute(request).await.map_err(|error| failed(&error))?;
+    // Errors of the client name the URL, which is signed.
+    let failed = |said: String| Error::new(ErrorKind::Io, format!("{DOING}: {said}"));
+    let request = http::Request::get(url.as_str()).body(HttpRequestBody::empty());
+    let request = request.map_err(|error| failed(words(&error)))?;
+    let response = remote.http.execute(request).await.map_err(|error| failed(words(&error)))?;
     if response.status() == http::StatusCode::NOT_IMPLEMENTED {
         return Ok(None);
     }
     if !response.status().is_success() {
-        return Err(failed(&format!("the store answered {}", response.status())));
+        return Err(failed(format!("the store answered {}", response.status())));
     }
-    let text = body(response).await.map_err(|error| failed(&error))?;
-    quick_xml::de::from_str(&text).map(Some).map_err(|error| failed(&error))
+    let text = body(response).await.map_err(failed)?;
+    quick_xml::de::from_str(&text).map(Some).map_err(|error| failed(words(&error)))
 }
 
 async fn body(response: HttpResponse) -> std::result::Result<String, String> {
@@ -123,12 +124,12 @@ async fn body(response: HttpResponse) -> std::result::Result<String, String> {
     let mut stream = response.into_body().bytes_stream();
     let mut bytes = Vec::new();
     while let Some(piece) = stream.next().await {
-        bytes.extend_from_slice(&piece.map_err(|error| error.to_string())?);
+        bytes.extend_from_slice(&piece.map_err(|error| words(&error))?);
         if bytes.len() > ANSWER_MAX {
             return Err("the answer is too long".to_owned());
         }
     }
-    String::from_utf8(bytes).map_err(|error| error.to_string())
+    String::from_utf8(bytes).map_err(|error| words(&error))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
 use super::{ObjectStorage, PART_BYTES};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, words};
 use crate::key::StorageKey;
 use crate::storage::Stored;
 
@@ -229,7 +229,8 @@ impl Drop for Target {
                 let _ = sending.await;
             }
             if let Err(error) = storage.0.parts.abort_multipart(&path, &id).await {
-                tracing::warn!(%error, "an unfinished upload could not be aborted; a sweep will find it");
+                let error = words(&error);
+                tracing::warn!(error, "an unfinished upload could not be aborted; a sweep will find it");
             }
         });
     }

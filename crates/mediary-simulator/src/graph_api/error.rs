@@ -110,6 +110,9 @@ impl GraphError {
             _ => return None,
         };
         error.status = fault.status.unwrap_or(error.status);
+        if let Some(message) = &fault.message {
+            (error.message, error.details) = (message.clone(), None);
+        }
         Some(error)
     }
 

@@ -21,4 +21,5 @@ mod on_demand;
 mod open_files;
 mod policies;
 mod unknown_size;
+mod upstream_words;
 mod webhook;
