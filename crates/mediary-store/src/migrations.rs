@@ -37,6 +37,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("usage", include_str!("../migrations/0016_usage.sql")),
     ("set_aside", include_str!("../migrations/0017_set_aside.sql")),
     ("waiting_reactions", include_str!("../migrations/0018_waiting_reactions.sql")),
+    ("upkeep", include_str!("../migrations/0019_upkeep.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

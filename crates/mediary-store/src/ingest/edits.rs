@@ -18,8 +18,41 @@ record! {
         pub conversation_id: ConversationId,
         pub edited_at: Option<Timestamp>,
         pub revoked_at: Option<Timestamp>,
-        pub raw_payload: Option<String>,
+        /// Of the edits of the second of `edited_at`, one after another.
+        pub edits_of_second: Option<String>,
     }
+}
+
+impl Target {
+    /// Whether an edit changes something. They may come in any order, and come again: the newest stays, of one second the one
+    /// that came last and had not come before; what was taken back stays so.
+    fn takes(&self, edit: &IncomingEdit) -> bool {
+        let older = self.edited_at.is_some_and(|at| at > edit.timestamp);
+        self.revoked_at.is_none() && !older && !self.of_second(edit).any(|known| known == fingerprint(edit))
+    }
+
+    /// The fingerprints of edits that were made in the same second and were applied.
+    fn of_second(&self, edit: &IncomingEdit) -> impl Iterator<Item = &str> {
+        let known = self.edits_of_second.as_deref().filter(|_| self.edited_at == Some(edit.timestamp));
+        known.into_iter().flat_map(str::split_whitespace)
+    }
+
+    /// The same with this one.
+    fn of_second_with(&self, edit: &IncomingEdit) -> String {
+        let mut all: Vec<&str> = self.of_second(edit).collect();
+        let new = fingerprint(edit);
+        all.push(&new);
+        all[all.len().saturating_sub(EDITS_OF_SECOND)..].join(" ")
+    }
+}
+
+/// Edits of one second that are remembered; people type slower.
+const EDITS_OF_SECOND: usize = 32;
+
+/// Tells edits of one message apart, by FNV-1a, which is the same in every version of this program.
+fn fingerprint(edit: &IncomingEdit) -> String {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    format!("{:016x}", edit.raw_payload.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, step))
 }
 
 impl IncomingEdit {
@@ -53,13 +86,7 @@ pub(super) async fn edit_all(
     for edit in edits {
         match target(tx, &edit.key()).await? {
             None => early.edits.push(edit),
-            // Edits may come in any order, and the newest stays, of one second the one that came last; what was taken back stays so.
-            Some(target)
-                if target.revoked_at.is_some() || target.edited_at.is_some_and(|at| at > edit.timestamp) => {}
-            // The same edit again changes nothing.
-            Some(target)
-                if target.edited_at == Some(edit.timestamp)
-                    && target.raw_payload.as_deref() == Some(edit.raw_payload.as_str()) => {}
+            Some(target) if !target.takes(&edit) => {}
             Some(target) => apply_edit(tx, now, &edit, &target, applied).await?,
         }
     }
@@ -77,7 +104,7 @@ async fn apply_edit(
     let sql = "UPDATE messages SET text = COALESCE($3, text),
             caption = CASE WHEN $4 THEN $5 ELSE COALESCE($5, caption) END,
             provider_media_id = COALESCE($6, provider_media_id), media_mime_type = COALESCE($7, media_mime_type),
-            edited_at = $8, raw_payload = $9, updated_at = $10
+            edited_at = $8, raw_payload = $9, edits_of_second = $10, updated_at = $11
         WHERE company_id = $1 AND id = $2";
     let media = edit.media.as_ref();
     let args = args![
@@ -90,6 +117,7 @@ async fn apply_edit(
         media.and_then(|media| media.mime_type.as_deref()),
         edit.timestamp,
         edit.raw_payload.as_str(),
+        target.of_second_with(edit),
         now,
     ];
     tx.execute(sql, args).await?;

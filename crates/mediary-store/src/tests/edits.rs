@@ -207,11 +207,24 @@ async fn of_two_edits_of_one_second_the_later_one_stays(test: &Test) {
     test.ingest(vec![edit("one")]).await;
     test.ingest(vec![edit("two")]).await;
     assert_eq!(test.message(test.acme, "m1").await.message.text.as_deref(), Some("two"));
-    assert!(test.ingest(vec![edit("two")]).await.changes.is_empty(), "the same again changes nothing");
+    for again in ["two", "one", "two"] {
+        assert!(test.ingest(vec![edit(again)]).await.changes.is_empty(), "{again} again changes nothing");
+    }
+    assert_eq!(test.message(test.acme, "m1").await.message.text.as_deref(), Some("two"));
     test.ingest(vec![revoke(test.acme, "m1"), edit("three")]).await;
     test.ingest(vec![edit("four")]).await;
     assert!(test.message(test.acme, "m1").await.message.revoked);
     assert_ne!(test.message(test.acme, "m1").await.message.text.as_deref(), Some("four"));
+}
+
+async fn edits_that_wait_and_come_again_are_applied_once(test: &Test) {
+    let edit = |text: &str| {
+        let raw_payload = format!("{{\"id\":\"{text}\"}}");
+        IngestItem::Edit(IncomingEdit { raw_payload, ..edit(test.acme, "m1", text) })
+    };
+    test.ingest(vec![edit("one"), edit("two"), edit("one")]).await;
+    test.ingest(vec![item(text(test.acme, "m1"))]).await;
+    assert_eq!(test.message(test.acme, "m1").await.message.text.as_deref(), Some("two"));
 }
 
 async fn an_edited_caption_keeps_the_file(test: &Test) {
@@ -227,6 +240,7 @@ on_both!(
     a_reaction_that_missed_its_message_is_shown_later,
     no_note_of_a_reaction_stays_once_its_message_came,
     of_two_edits_of_one_second_the_later_one_stays,
+    edits_that_wait_and_come_again_are_applied_once,
     an_edited_caption_keeps_the_file,
     an_edit_replaces_the_text,
     the_newest_edit_stays,
