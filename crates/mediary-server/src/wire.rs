@@ -8,10 +8,12 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use mediary_blob::LocalFile;
@@ -29,7 +31,16 @@ static STAND_IN: [u8; HANDED_OVER_MAX] = [0; HANDED_OVER_MAX];
 
 /// The parts of files that a connection's stand-ins stand for. Requests carry it as an extension; clones share it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Handover(Arc<Mutex<VecDeque<Part>>>);
+pub(crate) struct Handover(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    parts: Mutex<VecDeque<Part>>,
+    /// Nothing more may be sent.
+    cut: AtomicBool,
+    /// The socket, while it waits for its reader.
+    writer: AtomicWaker,
+}
 
 #[derive(Debug)]
 struct Part {
@@ -46,8 +57,14 @@ impl Handover {
         stand_in
     }
 
+    /// Ends the connection, also in the middle of what was handed over.
+    pub(crate) fn cut(&self) {
+        self.0.cut.store(true, Ordering::Release);
+        self.0.writer.wake();
+    }
+
     fn lock(&self) -> MutexGuard<'_, VecDeque<Part>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -68,12 +85,26 @@ impl Wire {
     /// Lets a write that cannot move wait no longer than a reader may take.
     fn patient(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match written {
-            Poll::Pending => self.patience.poll_over(cx).map(|()| Err(too_slow())),
+            Poll::Pending => {
+                // Registered before it is looked again, so that a cut in between is not missed.
+                self.handover.0.writer.register(cx.waker());
+                if self.is_cut() {
+                    return Poll::Ready(Err(cut_off()));
+                }
+                self.patience.poll_over(cx).map(|()| Err(too_slow()))
+            }
             Poll::Ready(written) => Poll::Ready(written.inspect(|bytes| self.patience.moved(*bytes))),
         }
     }
 
+    fn is_cut(&self) -> bool {
+        self.handover.0.cut.load(Ordering::Acquire)
+    }
+
     fn write(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        if self.is_cut() {
+            return Poll::Ready(Err(cut_off()));
+        }
         let Some(at) = bufs.iter().position(|buf| is_stand_in(buf)) else {
             return Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
         };
@@ -172,6 +203,10 @@ impl Write for Wire {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.socket).poll_shutdown(cx)
     }
+}
+
+fn cut_off() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "whoever reads lost access")
 }
 
 fn is_stand_in(bytes: &[u8]) -> bool {
@@ -325,5 +360,46 @@ mod tests {
                 && !is_stand_in(&handed.slice(..0))
                 && !is_stand_in(&vec![0; HANDED_OVER_MAX])
         );
+    }
+
+    /// Reads at a pace, until the connection ends; how many bytes came.
+    async fn read_slowly(stream: &mut TcpStream) -> usize {
+        let (mut read, mut piece) = (0, vec![0; 128 * 1024]);
+        let mut pace = tokio::time::interval(Duration::from_millis(50));
+        loop {
+            pace.tick().await;
+            match stream.read(&mut piece).await {
+                Ok(0) | Err(_) => return read,
+                Ok(bytes) => read += bytes,
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn file_is_cut_off_when_the_key_that_asked_for_it_is_revoked() {
+        const LARGE: usize = 64 * 1024 * 1024;
+        let scene = Scene::new().await;
+        let large = vec![7; LARGE];
+        let made = scene.house.stored(&scene.company, "wamid.2", &large, "video/mp4").await;
+        let ask = scene.head("GET", &format!("/api/media/messages/{}", made.message), "");
+        let (mut reading, mut stopped) = (
+            TcpStream::connect(scene.address).await.unwrap(),
+            TcpStream::connect(scene.address).await.unwrap(),
+        );
+        for stream in [&mut reading, &mut stopped] {
+            stream.write_all(ask.as_bytes()).await.unwrap();
+            let mut head = [0; 12];
+            stream.read_exact(&mut head).await.unwrap();
+            assert_eq!(&head, b"HTTP/1.1 200");
+        }
+        let by = mediary_store::Actor::command_line();
+        scene.house.engine.access().revoke_api_key_by_name(scene.company.id, "viewer", &by).await.unwrap();
+        let read = tokio::time::timeout(Duration::from_secs(20), read_slowly(&mut reading)).await;
+        let read = read.expect("it is cut off long before its end");
+        assert!(read < LARGE / 2, "{read} bytes came");
+        // Nobody takes anything here, so the body is never asked for more; what the kernel holds is all that comes.
+        let mut rest = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(20), stopped.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok() && rest.len() < LARGE / 2, "{} bytes came", rest.len());
     }
 }

@@ -6,3 +6,4 @@ pub(crate) mod conditions;
 pub(crate) mod headers;
 pub(crate) mod range;
 mod redirect;
+pub(crate) mod watch;

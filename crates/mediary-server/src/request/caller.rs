@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -16,6 +17,11 @@ use crate::problem::Problem;
 
 /// The name of the cookie that holds a session's token.
 pub(crate) const SESSION_COOKIE: &str = "mediary_session";
+
+/// How often what lasts (a stream of events, the sending of a large file) looks whether its session or key still holds, and how
+/// long that may take. Who may no longer have it gets nothing more after both and the half second for which a caller is remembered.
+pub(crate) const RECHECK: Duration = Duration::from_secs(2);
+const RECHECK_WITHIN: Duration = Duration::from_secs(2);
 
 /// A caller who holds the right `R`. Handlers take it first, so that nothing of a request is read for who may not.
 #[derive(Debug)]
@@ -98,18 +104,25 @@ impl FromRequestParts<App> for Credentials {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
-        let kept = [header::AUTHORIZATION, header::COOKIE];
-        let values = kept
-            .iter()
-            .flat_map(|name| parts.headers.get_all(name).iter().map(|value| (name.clone(), value.clone())));
-        Ok(Self(values.collect()))
+        Ok(Self::of(&parts.headers))
     }
 }
 
 impl Credentials {
-    /// For whom they open the door, if they still do.
-    pub(crate) async fn caller(&self, access: &Access) -> Option<Arc<Caller>> {
-        Token::find(&self.0)?.caller(access).await.ok().flatten()
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let kept = [header::AUTHORIZATION, header::COOKIE];
+        let values = kept
+            .iter()
+            .flat_map(|name| headers.get_all(name).iter().map(|value| (name.clone(), value.clone())));
+        Self(values.collect())
+    }
+
+    /// Whether they still open the door to `known`, in the same role. What cannot be found out in time is no.
+    pub(crate) async fn still_hold(&self, access: &Access, known: &Caller) -> bool {
+        let Some(token) = Token::find(&self.0) else { return false };
+        let caller = tokio::time::timeout(RECHECK_WITHIN, token.caller(access)).await;
+        let caller = caller.ok().and_then(Result::ok).flatten();
+        caller.is_some_and(|now| now.company_id == known.company_id && now.role == known.role)
     }
 
     /// The session among them.

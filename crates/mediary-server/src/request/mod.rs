@@ -9,7 +9,7 @@ mod peer;
 mod query;
 
 pub(crate) use body::{Body, given, present};
-pub(crate) use caller::{Credentials, May, SESSION_COOKIE, rights};
+pub(crate) use caller::{Credentials, May, RECHECK, SESSION_COOKIE, rights};
 pub(crate) use drain::drain;
 pub(crate) use id::{Id, Name};
 pub(crate) use origin::SameOrigin;

@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::bytes::answer::{View, answer};
+use crate::bytes::watch::while_access_holds;
 use crate::problem::{self, Problem, ProblemBody};
 use crate::request::{Id, May, Name, Peer, Query, rights};
 
@@ -77,7 +78,7 @@ async fn read_message_file(
     let viewer = Viewer { caller: &may.caller, address };
     let target = if wish.part == 0 { Target::Message(id) } else { Target::Attachment(id, wish.part) };
     let opened = open(&app, viewer, target, wish.variant, view).await?;
-    answer(&app, opened, view).await
+    Ok(while_access_holds(&app, &may.caller, view, answer(&app, opened, view).await?))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -110,7 +111,7 @@ async fn read_whatsapp_file(
     let (wanted, afresh) = (view.wanted(), wish.t.is_some());
     let opened = app.engine().open_from_provider(&may.caller, &provider_media_id, wanted, afresh).await?;
     Viewer { caller: &may.caller, address }.opened(&app, &opened, view).await?;
-    answer(&app, opened, view).await
+    Ok(while_access_holds(&app, &may.caller, view, answer(&app, opened, view).await?))
 }
 
 /// A file by signed link

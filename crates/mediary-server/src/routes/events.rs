@@ -21,12 +21,8 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::json::words;
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Credentials, May, Query, rights};
+use crate::request::{Credentials, May, Query, RECHECK, rights};
 
-/// How often an open stream looks whether its session still holds, and how long that may take. Who may no longer listen hears
-/// nothing more after both and the half second for which a caller is remembered.
-const RECHECK: Duration = Duration::from_secs(2);
-const RECHECK_WITHIN: Duration = Duration::from_secs(2);
 /// The event that says that events were missed.
 const RESYNC: &str = "resync";
 /// After which a browser that lost the stream comes back.
@@ -136,22 +132,13 @@ impl Listener {
                 biased;
                 () = ending.cancelled() => return None,
                 _ = self.recheck.tick() => {
-                    if !self.may_still_listen().await {
+                    if !self.credentials.still_hold(self.app.engine().access(), &self.caller).await {
                         return None;
                     }
                 }
                 delivery = self.subscription.next() => return Some((event(&delivery), self)),
             }
         }
-    }
-
-    /// Whether the credentials still open the door, to the same role. What cannot be found out in time is no.
-    async fn may_still_listen(&self) -> bool {
-        let looking = self.credentials.caller(self.app.engine().access());
-        let caller = tokio::time::timeout(RECHECK_WITHIN, looking).await.ok().flatten();
-        caller.is_some_and(|caller| {
-            caller.company_id == self.caller.company_id && caller.role == self.caller.role
-        })
     }
 }
 
