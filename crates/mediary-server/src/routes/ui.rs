@@ -39,11 +39,30 @@ pub(crate) async fn page(State(app): State<App>, request: Request) -> Response {
 
 /// Whether a path lies where programs ask, who would take a page for an answer: the API, links, WhatsApp's API (`/v26.0/…`), and
 /// what operators ask.
+///
+/// Routes are found by the path as it is written; a letter of it may be written as `%61` all the same, and then it is a path of
+/// programs without a route.
 fn is_for_programs(path: &str) -> bool {
-    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    let path = decoded(path);
+    let mut segments = path.split('/').filter(|segment| !matches!(*segment, "" | "." | ".."));
+    let first = segments.next().unwrap_or_default();
     let version = first.strip_prefix('v').and_then(|rest| rest.bytes().next());
-    matches!(first, "api" | "m" | "healthz" | "readyz" | "metrics")
+    matches!(first, "api" | "m" | "webhooks" | "healthz" | "readyz" | "metrics")
         || version.is_some_and(|byte| byte.is_ascii_digit())
+}
+
+/// A path without its percent signs (RFC 3986, section 2.1), bytes that are no text replaced.
+fn decoded(path: &str) -> String {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let [first, others @ ..] = rest {
+        let escaped = others.first_chunk::<2>().filter(|_| *first == b'%');
+        let hex = escaped.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let byte = hex.and_then(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &others[2..] } else { others };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn answer(app: &App, asset: Asset, asked: &HeaderMap) -> Response {
@@ -99,7 +118,7 @@ mod tests {
 
     #[tokio::test]
     async fn places_of_the_inbox_are_its_page() {
-        for path in ["/", "/c/12", "/settings", "/views", "/media"] {
+        for path in ["/", "/c/12", "/settings", "/views", "/media", "/%63/12", "/%", "/%zz", "/%+1", "/%ff"] {
             let response = get(path).await;
             assert_eq!(response.status, StatusCode::OK, "{path}");
             assert_eq!(response.header("cache-control"), "no-cache");
@@ -124,6 +143,17 @@ mod tests {
             "/healthz/",
             "/readyz/x",
             "/metrics/",
+            "/%61pi/x",
+            "/%61pi/auth/me",
+            "/%61%70%69/media/1",
+            "/%6d/x",
+            "/%6D/x",
+            "/api%2fx",
+            "/%2fapi/x",
+            "/%2e/api/x",
+            "/v%32/x",
+            "/webhooks/whatsapp",
+            "/%77ebhooks/x",
         ] {
             let answer = get(path).await;
             assert_eq!(
