@@ -70,7 +70,7 @@ pub use retention::{Arrived, Outlived};
 pub use signals::{Heard, SIGNAL_BYTES_MAX, Signals};
 pub use storage_checks::{StorageCheck, StorageChecked, StorageChecksOverview};
 pub use store::{Backend, Store, StoreOptions};
-pub use sweep::SweepPreview;
+pub use sweep::{SweepPreview, SweepTimes};
 pub use trash::{ClaimedTrash, Trash};
 pub use waiting_webhooks::WaitedFor;
 pub use walk::{Expiry, Stretch};

@@ -178,7 +178,7 @@ macro_rules! tuples {
     )+ };
 }
 
-tuples! { (A); (A, B); (A, B, C); (A, B, C, D); (A, B, C, D, E); (A, B, C, D, E, F); }
+tuples! { (A); (A, B); (A, B, C); (A, B, C, D); (A, B, C, D, E); (A, B, C, D, E, F); (A, B, C, D, E, F, G); }
 
 /// A public struct and the columns it is read from. A field reads the column of its own name, or the SQL after `=`
 /// (several columns for a type that takes several).

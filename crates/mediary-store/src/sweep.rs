@@ -17,10 +17,25 @@ pub struct SweepPreview {
     /// Processed webhook bodies and sessions past their time.
     pub webhooks: i64,
     pub sessions: i64,
+    /// Items that could not be recorded, and lines of the audit log, past their time.
+    pub parked: i64,
+    pub audits: i64,
+}
+
+/// What is past its time.
+#[derive(Clone, Copy, Debug)]
+pub struct SweepTimes {
+    pub now: Timestamp,
+    /// Webhooks that were processed before then.
+    pub processed_before: Timestamp,
+    /// Parked items whose webhook came before then.
+    pub parked_before: Timestamp,
+    /// What was done before then.
+    pub done_before: Timestamp,
 }
 
 impl Store {
-    pub async fn sweep_preview(&self, now: Timestamp, processed_before: Timestamp) -> Result<SweepPreview> {
+    pub async fn sweep_preview(&self, times: SweepTimes) -> Result<SweepPreview> {
         let sql = "SELECT
             (SELECT count(*) FROM media_files WHERE download_status = 'downloading' AND lease_until < $1),
             (SELECT count(*) FROM media_files WHERE is_active AND expires_at <= $1
@@ -28,11 +43,15 @@ impl Store {
             (SELECT count(*) FROM trash WHERE due_at <= $1),
             (SELECT count(*) FROM webhook_events WHERE processed_at IS NOT NULL AND processed_at < $2
                 AND NOT EXISTS (SELECT 1 FROM waiting_webhooks w WHERE w.event_id = webhook_events.id)
-                AND NOT EXISTS (SELECT 1 FROM parked_items p WHERE p.event_id = webhook_events.id)),
-            (SELECT count(*) FROM sessions WHERE expires_at < $1)";
-        let counted: Option<(i64, i64, i64, i64, i64)> =
-            self.db().first(sql, args![now, processed_before]).await?;
-        let (leases, expired_unsaved, trash, webhooks, sessions) = counted.unwrap_or_default();
-        Ok(SweepPreview { leases, expired_unsaved, trash, webhooks, sessions })
+                AND NOT EXISTS (SELECT 1 FROM parked_items p WHERE p.event_id = webhook_events.id AND p.received_at >= $3)),
+            (SELECT count(*) FROM sessions WHERE expires_at < $1),
+            (SELECT count(*) FROM parked_items WHERE received_at < $3),
+            (SELECT count(*) FROM audit_log WHERE created_at < $4)";
+        let SweepTimes { now, processed_before, parked_before, done_before } = times;
+        let args = args![now, processed_before, parked_before, done_before];
+        let counted: Option<(i64, i64, i64, i64, i64, i64, i64)> = self.db().first(sql, args).await?;
+        let (leases, expired_unsaved, trash, webhooks, sessions, parked, audits) =
+            counted.unwrap_or_default();
+        Ok(SweepPreview { leases, expired_unsaved, trash, webhooks, sessions, parked, audits })
     }
 }

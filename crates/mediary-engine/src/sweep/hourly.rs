@@ -54,7 +54,13 @@ impl Engine {
         let waited = self.now().minus(WEBHOOKS_WAIT_FOR);
         let waiting = || async { Ok(store.prune_waiting_webhooks(waited, BATCH).await?) };
         steps.done(in_batches(PRUNE_WITHIN, waiting).await);
-        let bodies = || async { Ok(store.prune_webhook_events(self.processed_before(), BATCH).await?) };
+        let times = self.sweep_times();
+        // Before the webhooks, which stay as long as one of their items is parked.
+        let parked = || async { Ok(store.prune_parked_items(times.parked_before, BATCH).await?) };
+        report.parked_items_pruned += steps.done(in_batches(PRUNE_WITHIN, parked).await);
+        let audits = || async { Ok(store.prune_audits(times.done_before, BATCH).await?) };
+        report.audits_pruned += steps.done(in_batches(PRUNE_WITHIN, audits).await);
+        let bodies = || async { Ok(store.prune_webhook_events(times.processed_before, BATCH).await?) };
         report.webhooks_pruned += steps.done(in_batches(PRUNE_WITHIN, bodies).await);
         let sessions = || async { Ok(store.prune_sessions(self.now(), BATCH).await?) };
         report.sessions_pruned += steps.done(in_batches(PRUNE_WITHIN, sessions).await);

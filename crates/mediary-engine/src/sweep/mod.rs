@@ -9,8 +9,8 @@ pub(crate) mod trash;
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, Timestamp, limits};
-use mediary_store::Change;
+use mediary_core::{DownloadStatus, limits};
+use mediary_store::{Change, SweepTimes};
 use tokio::time::Instant;
 
 pub(crate) use hourly::run_hourly;
@@ -25,6 +25,10 @@ const OFTEN: Duration = Duration::from_secs(5);
 const MINUTE: Duration = Duration::from_secs(60);
 /// For how long one of the quick things may be repeated before the others get their turn.
 const QUICK_WITHIN: Duration = Duration::from_secs(2);
+/// Items that could not be recorded are kept at least as long, and as long as webhooks are.
+const PARKED_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+/// For how long the audit log tells what was done.
+const AUDITS_KEPT_FOR: Duration = Duration::from_secs(2 * 365 * 24 * 3600);
 /// Rows of one transaction.
 const BATCH: u32 = 500;
 
@@ -48,6 +52,9 @@ pub struct SweepReport {
     /// Webhook bodies and sessions past their time.
     pub webhooks_pruned: u64,
     pub sessions_pruned: u64,
+    /// Items that could not be recorded, and lines of the audit log, past their time.
+    pub parked_items_pruned: u64,
+    pub audits_pruned: u64,
 }
 
 impl SweepReport {
@@ -62,6 +69,8 @@ impl SweepReport {
             ("temporaryFilesRemoved", self.temporary_files_removed),
             ("webhooksPruned", self.webhooks_pruned),
             ("sessionsPruned", self.sessions_pruned),
+            ("parkedItemsPruned", self.parked_items_pruned),
+            ("auditsPruned", self.audits_pruned),
         ]
     }
 
@@ -160,8 +169,7 @@ impl Engine {
     /// Counts what a sweep would do, and tells of each file that retention would delete or archive. What unfinished uploads left
     /// behind shows only when it is removed.
     pub async fn sweep_preview(&self, mut tell: impl FnMut(RetentionAct) + Send) -> Result<SweepReport> {
-        let now = self.now();
-        let found = self.store().sweep_preview(now, self.processed_before()).await?;
+        let found = self.store().sweep_preview(self.sweep_times()).await?;
         let count = |count: i64| u64::try_from(count).unwrap_or(0);
         let mut report = SweepReport {
             leases_released: count(found.leases),
@@ -169,6 +177,8 @@ impl Engine {
             files_removed: count(found.trash),
             webhooks_pruned: count(found.webhooks),
             sessions_pruned: count(found.sessions),
+            parked_items_pruned: count(found.parked),
+            audits_pruned: count(found.audits),
             ..SweepReport::default()
         };
         self.preview_retention(|act| {
@@ -181,8 +191,15 @@ impl Engine {
         Ok(report)
     }
 
-    fn processed_before(&self) -> Timestamp {
-        self.now().minus(self.config().webhook_retention)
+    fn sweep_times(&self) -> SweepTimes {
+        let now = self.now();
+        let processed_before = now.minus(self.config().webhook_retention);
+        SweepTimes {
+            now,
+            processed_before,
+            parked_before: now.minus(PARKED_KEPT_FOR).min(processed_before),
+            done_before: now.minus(AUDITS_KEPT_FOR),
+        }
     }
 
     async fn sweep_often(&self, report: &mut SweepReport) -> Result<()> {

@@ -6,8 +6,9 @@ use mediary_blob::StorageKey;
 use mediary_core::{ErrorCode, MediaPolicy, MessageId};
 use mediary_simulator::{FaultKind, FaultSpec, TokenState};
 use mediary_store::{Actor, NewCompany};
+use serde_json::json;
 
-use crate::harness::{TOKEN, World};
+use crate::harness::{TOKEN, World, change, message};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -27,6 +28,33 @@ async fn a_preview_says_what_a_sweep_then_does() {
     assert_eq!((report.files_removed, report.expired_unsaved, report.webhooks_pruned), (1, 1, 2));
     assert_eq!(world.stored_files(), 0);
     assert_eq!(world.engine.sweep().await.unwrap(), Default::default(), "there is nothing left to do");
+}
+
+#[tokio::test]
+async fn parked_items_and_old_lines_of_the_audit_log_go_as_the_preview_says() {
+    let world = World::new().await;
+    let parked = async || world.store.parked_items(world.company, &Default::default()).await.unwrap().items;
+    let audits = async || world.store.audits(world.company, &Default::default()).await.unwrap().items.len();
+    let mut nobodys = message("wamid.1", "text", json!({"body": "hello"}));
+    nobodys.as_object_mut().unwrap().remove("from");
+    world.post(&change("messages", json!({"messages": [nobodys]}))).await;
+    world.engine.run_due().await.unwrap();
+    assert_eq!((parked().await.len(), audits().await), (1, 1), "an item, and the account that was made");
+    world.advance(30 * DAY);
+    world.engine.sweep().await.unwrap();
+    assert_eq!(parked().await.len(), 1, "at the limit");
+    world.advance(Duration::from_secs(1));
+    let preview = world.engine.sweep_preview(|_| {}).await.unwrap();
+    assert_eq!(world.engine.sweep().await.unwrap(), preview);
+    assert_eq!((preview.parked_items_pruned, preview.webhooks_pruned, preview.audits_pruned), (1, 1, 0));
+    assert!(parked().await.is_empty());
+    world.advance(365 * DAY);
+    world.engine.sweep().await.unwrap();
+    assert_eq!(audits().await, 1, "a year is remembered, and another one");
+    world.advance(366 * DAY);
+    let preview = world.engine.sweep_preview(|_| {}).await.unwrap();
+    assert_eq!(world.engine.sweep().await.unwrap(), preview);
+    assert_eq!((preview.audits_pruned, audits().await), (1, 0));
 }
 
 #[tokio::test]

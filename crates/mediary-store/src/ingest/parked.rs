@@ -111,6 +111,13 @@ impl Store {
         self.db().all(sql, args![self.now(), limit]).await
     }
 
+    /// Gives up items whose webhook came before then; their webhooks may go after them.
+    pub async fn prune_parked_items(&self, received_before: Timestamp, limit: u32) -> Result<u64> {
+        let sql = "DELETE FROM parked_items WHERE (company_id, id) IN (SELECT p.company_id, p.id FROM parked_items p
+                WHERE p.received_at < $1 ORDER BY p.received_at LIMIT $2)";
+        self.db().execute(sql, args![received_before, limit]).await
+    }
+
     /// How many items of all companies are set aside.
     pub async fn parked_item_count(&self) -> Result<u64> {
         let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM parked_items";

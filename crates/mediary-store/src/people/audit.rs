@@ -54,6 +54,14 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets what was done before then.
+    pub async fn prune_audits(&self, created_before: Timestamp, limit: u32) -> Result<u64> {
+        let sql =
+            "DELETE FROM audit_log WHERE (company_id, id) IN (SELECT l.company_id, l.id FROM audit_log l
+                WHERE l.created_at < $1 ORDER BY l.created_at LIMIT $2)";
+        self.db().execute(sql, args![created_before, limit]).await
+    }
+
     /// The log, newest first.
     pub async fn audits(&self, company: CompanyId, page: &PageRequest) -> Result<Page<Audit>> {
         let sql = format!(

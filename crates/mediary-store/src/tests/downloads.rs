@@ -316,11 +316,15 @@ async fn a_sweep_is_counted_without_doing_it(test: &Test) {
     );
     test.claimed("running").await;
     test.picture(test.other, "waiting").await;
-    let due = test.store.sweep_preview(START, START).await.unwrap();
+    let past = |now| SweepTimes { now, processed_before: now, parked_before: now, done_before: START };
+    let due = test.store.sweep_preview(past(START)).await.unwrap();
     assert_eq!(due, SweepPreview { trash: 1, ..SweepPreview::default() });
     test.clock.advance(WEEK);
-    let due = test.store.sweep_preview(test.now(), test.now()).await.unwrap();
-    assert_eq!(due, SweepPreview { leases: 1, expired_unsaved: 1, trash: 1, webhooks: 3, sessions: 0 });
+    let due = test.store.sweep_preview(past(test.now())).await.unwrap();
+    assert_eq!(
+        due,
+        SweepPreview { leases: 1, expired_unsaved: 1, trash: 1, webhooks: 3, ..SweepPreview::default() }
+    );
     assert_eq!(test.store.release_expired_leases(test.now(), 10).await.unwrap().len(), 1, "nothing was done");
 }
 
