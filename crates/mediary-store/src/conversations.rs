@@ -9,7 +9,7 @@ use sqlx::AssertSqlSafe;
 use crate::messages::Message;
 use crate::record::{Columns, Read, ReadError, Record as _, record};
 use crate::value::{Value, args};
-use crate::{Cursor, MediaFile, MessageWithMedia, Page, PageRequest, Result, Store};
+use crate::{Cursor, MediaFile, MessageWithMedia, Page, PageRequest, Result, Store, dialect};
 
 /// A person (or group) the company talks with.
 #[derive(Clone)]
@@ -107,29 +107,53 @@ impl Conversation {
     }
 }
 
-/// The pattern a contact's search text has to match. Of a number only the digits count, however it is written.
-fn search_pattern(search: &str) -> String {
-    let mut text = search.trim().to_lowercase();
-    if text.contains(|c: char| c.is_ascii_digit()) && !text.contains(char::is_alphabetic) {
-        text.retain(|c| c.is_ascii_digit());
+/// Characters that the index of contacts needs. What is shorter is part of so many that the inbox is looked through.
+const INDEXED_CHARS: usize = 3;
+/// Contacts of which the conversations are looked up one by one. Where more match, the newest ones of the inbox soon fill a page.
+const FOUND_MAX: u32 = 2000;
+
+/// What a contact's search text has to hold. Of a number only the digits count, however it is written.
+struct Search {
+    text: String,
+    pattern: String,
+}
+
+impl Search {
+    fn new(search: &str) -> Self {
+        let mut text = search.trim().to_lowercase();
+        if text.contains(|c: char| c.is_ascii_digit()) && !text.contains(char::is_alphabetic) {
+            text.retain(|c| c.is_ascii_digit());
+        }
+        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        Self { text, pattern: format!("%{escaped}%") }
     }
-    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
+
+    fn is_indexed(&self) -> bool {
+        self.text.chars().count() >= INDEXED_CHARS && !self.text.contains('\0')
+    }
+}
+
+fn conversations_sql(from: &str, rest: &str) -> String {
+    format!(
+        "SELECT {}, {}, {} FROM {from}
+            JOIN contacts c ON c.company_id = v.company_id AND c.id = v.contact_id
+            LEFT JOIN messages m ON m.company_id = v.company_id AND m.id = v.last_message_id
+            LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id AND f.part = 0
+            WHERE v.company_id = $1 AND {rest}",
+        Thread::SELECT,
+        Message::SELECT,
+        MediaFile::SELECT
+    )
 }
 
 impl Store {
     async fn conversations_where(&self, rest: &str, args: Vec<Value>) -> Result<Vec<Conversation>> {
-        let sql = format!(
-            "SELECT {}, {}, {} FROM conversations v
-                JOIN contacts c ON c.company_id = v.company_id AND c.id = v.contact_id
-                LEFT JOIN messages m ON m.company_id = v.company_id AND m.id = v.last_message_id
-                LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id AND f.part = 0
-                WHERE v.company_id = $1 AND {rest}",
-            Thread::SELECT,
-            Message::SELECT,
-            MediaFile::SELECT
-        );
-        let mut rows: Vec<Conversation> = self.db().all(AssertSqlSafe(sql), args).await?;
+        let sql = conversations_sql("conversations v", rest);
+        let rows = self.db().all(AssertSqlSafe(sql), args).await?;
+        self.with_attachments(rows).await
+    }
+
+    async fn with_attachments(&self, mut rows: Vec<Conversation>) -> Result<Vec<Conversation>> {
         self.attach(rows.iter_mut().filter_map(|row| row.last_message.as_mut())).await?;
         Ok(rows)
     }
@@ -140,16 +164,75 @@ impl Store {
         company: CompanyId,
         query: &ConversationQuery,
     ) -> Result<Page<Conversation>> {
-        let (last_message_at, id) = query.page.before()?;
-        let mut args = args![company, last_message_at, id, query.page.row_count()];
+        let search = query.search.as_deref().map(Search::new);
+        let rows = match &search {
+            Some(search) if search.is_indexed() && self.finds_few(company, search).await? => {
+                self.conversations_of_found(company, search, &query.page).await?
+            }
+            search => self.inbox_page(company, search.as_ref(), &query.page).await?,
+        };
+        Ok(Page::from_rows(rows, query.page.limit, Conversation::cursor))
+    }
+
+    /// Looks through the inbox from its newest conversation on.
+    async fn inbox_page(
+        &self,
+        company: CompanyId,
+        search: Option<&Search>,
+        page: &PageRequest,
+    ) -> Result<Vec<Conversation>> {
+        let (last_message_at, id) = page.before()?;
+        let mut args = args![company, last_message_at, id, page.row_count()];
         let mut rest = "(v.last_message_at, v.id) < ($2, $3)".to_owned();
-        if let Some(search) = &query.search {
-            args.push(search_pattern(search).into());
+        if let Some(search) = search {
+            args.push(search.pattern.as_str().into());
             rest.push_str(r" AND c.search_text LIKE $5 ESCAPE '\'");
         }
         rest.push_str(" ORDER BY v.last_message_at DESC, v.id DESC LIMIT $4");
-        let rows = self.conversations_where(&rest, args).await?;
-        Ok(Page::from_rows(rows, query.page.limit, Conversation::cursor))
+        self.conversations_where(&rest, args).await
+    }
+
+    async fn finds_few(&self, company: CompanyId, search: &Search) -> Result<bool> {
+        let found = dialect::found_contacts(self.backend());
+        let sql = format!("SELECT CAST(COUNT(*) AS BIGINT) FROM ({found} LIMIT $4) AS hits");
+        let args = args![company, search.pattern.as_str(), self.term(search), FOUND_MAX + 1];
+        let counted: Vec<(u32,)> = self.search_rows(sql, args).await?;
+        Ok(counted.first().is_some_and(|(count,)| *count <= FOUND_MAX))
+    }
+
+    /// The contacts first, then their conversations. A contact that begins to match after it was counted is one more.
+    async fn conversations_of_found(
+        &self,
+        company: CompanyId,
+        search: &Search,
+        page: &PageRequest,
+    ) -> Result<Vec<Conversation>> {
+        let (last_message_at, id) = page.before()?;
+        let found = dialect::found_contacts(self.backend());
+        // The sign has no meaning but to keep SQLite from looking through the inbox all the same.
+        let rest = "v.contact_id = k.id AND (+v.last_message_at, v.id) < ($4, $5)
+            ORDER BY v.last_message_at DESC, v.id DESC LIMIT $6";
+        let sql = conversations_sql("k CROSS JOIN conversations v", rest);
+        let sql = format!("WITH k(id) AS MATERIALIZED ({found}) {sql}");
+        let (pattern, term) = (search.pattern.as_str(), self.term(search));
+        let args = args![company, pattern, term, last_message_at, id, page.row_count()];
+        let rows = self.search_rows(sql, args).await?;
+        self.with_attachments(rows).await
+    }
+
+    fn term(&self, search: &Search) -> String {
+        dialect::search_term(self.backend(), &search.text)
+    }
+
+    async fn search_rows<T: Read>(&self, sql: String, args: Vec<Value>) -> Result<Vec<T>> {
+        let Some(setting) = dialect::before_search(self.backend()) else {
+            return self.db().all(AssertSqlSafe(sql), args).await;
+        };
+        let mut tx = self.db().begin().await?;
+        tx.all::<(String,)>(setting, args![]).await?;
+        let rows = tx.all(AssertSqlSafe(sql), args).await;
+        tx.roll_back().await;
+        rows
     }
 
     pub async fn conversation(&self, company: CompanyId, id: ConversationId) -> Result<Option<Conversation>> {

@@ -110,6 +110,37 @@ pub(crate) fn schema(backend: Backend, text: &str) -> String {
     })
 }
 
+/// Contacts `c` of the company `$1` whose text is like `$2`, found by an index of runs of three letters. `$3` is
+/// [`search_term`].
+pub(crate) fn found_contacts(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Sqlite => {
+            r"SELECT c.id FROM contacts_search t CROSS JOIN contacts c ON c.id = t.rowid
+                WHERE t.search_text MATCH $3 AND c.company_id = $1 AND c.search_text LIKE $2 ESCAPE '\'"
+        }
+        Backend::Postgres => {
+            r"SELECT c.id FROM contacts c WHERE contact_runs(c.company_id, c.search_text) @> contact_runs($1, $3)
+                AND c.company_id = $1 AND c.search_text LIKE $2 ESCAPE '\'"
+        }
+    }
+}
+
+/// What the index is asked for; SQLite takes a phrase in quotes.
+pub(crate) fn search_term(backend: Backend, text: &str) -> String {
+    match backend {
+        Backend::Sqlite => format!("\"{}\"", text.replace('"', "\"\"")),
+        Backend::Postgres => text.to_owned(),
+    }
+}
+
+/// What a transaction that searches begins with: Postgres reads such an index by a bitmap only.
+pub(crate) fn before_search(backend: Backend) -> Option<&'static str> {
+    match backend {
+        Backend::Sqlite => None,
+        Backend::Postgres => Some("SELECT set_config('enable_bitmapscan', 'on', TRUE)"),
+    }
+}
+
 /// The end of a query whose rows this transaction wants for itself; others go on to the next rows. On SQLite a writing
 /// transaction is alone anyway. The weak lock leaves new rows that point to these alone. A query with a limit has to
 /// stand in a materialised `WITH`: within an `IN`, Postgres may run it again and lock more rows each time.

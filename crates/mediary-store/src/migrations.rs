@@ -38,6 +38,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("set_aside", include_str!("../migrations/0017_set_aside.sql")),
     ("waiting_reactions", include_str!("../migrations/0018_waiting_reactions.sql")),
     ("upkeep", include_str!("../migrations/0019_upkeep.sql")),
+    ("contact_search", include_str!("../migrations/0020_contact_search.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

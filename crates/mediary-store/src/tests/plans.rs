@@ -258,4 +258,69 @@ async fn all_use_their_indexes(test: &Test) {
     check(test, "retention's deletion", true, store.delete_outlived(company, &[MediaId(77)])).await;
 }
 
-on_both!(lists_claims_and_look_ups_use_their_indexes);
+/// Many contacts, each with a conversation. Every name is made of words that others have too.
+async fn fill_inbox(test: &Test, rows: i64) {
+    let (company, account, now) = (test.acme.company, test.acme.account, START.millis());
+    let numbers = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})");
+    let contacts = format!(
+        "{numbers} INSERT INTO contacts (id, company_id, wa_id, search_text, created_at, updated_at)
+            SELECT i, {company}, 'wa-' || i, 'ann' || (i % 7) || ' of ' || (i % 1000) || ' ' || (49151000000 + i),
+                {now}, {now} FROM n"
+    );
+    let conversations = format!(
+        "{numbers} INSERT INTO conversations (id, company_id, account_id, contact_id, last_message_at, created_at,
+                updated_at)
+            SELECT i, {company}, {account}, i, {now} + i, {now}, {now} FROM n"
+    );
+    test.sql(&contacts).await.unwrap();
+    test.sql(&conversations).await.unwrap();
+    if let Some(sql) = crate::dialect::analyze(test.store.backend()) {
+        test.sql(sql).await.unwrap();
+    }
+}
+
+async fn search_of_many_conversations_uses_its_index(test: &Test) {
+    const ROWS: i64 = 100_000;
+    fill_inbox(test, ROWS).await;
+    let store = &test.store;
+    let of = |search: &str| ConversationQuery { search: Some(search.to_owned()), ..Default::default() };
+    // The oldest conversation: by walking over the inbox it comes last.
+    let query = of("49151000001");
+    let seen = statements(store.conversations(test.acme.company, &query)).await;
+    let searches = seen.into_iter().filter(|(sql, _)| sql.contains("search_text")).collect::<Vec<_>>();
+    assert_eq!(searches.len(), 2, "how many, and which");
+    for (sql, args) in searches {
+        let lines = plan_of_search(test, &sql, args).await;
+        let walked = lines.iter().any(|line| walks(line) || line.contains("conversations_newest"));
+        let indexed =
+            lines.iter().any(|line| line.contains("contacts_runs") || line.starts_with("SCAN t VIRTUAL"));
+        assert!(indexed && !walked && pages(&lines) < PAGES_MAX, "{sql}\n{}", lines.join("\n"));
+    }
+    let found = async |search: &str| {
+        let page = store.conversations(test.acme.company, &of(search)).await.unwrap();
+        page.items.into_iter().map(|one| one.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(found("49151000001").await, [1]);
+    let (of_both, words) = (found("ann3 of 77 491").await, |i: i64| i % 7 == 3 && i % 1000 == 77);
+    assert!(of_both.iter().all(|id| words(*id)) && of_both.is_sorted_by(|a, b| a > b));
+    assert_eq!(of_both.len(), (1..=ROWS).filter(|i| words(*i)).count().min(20));
+    // So many that the newest of the inbox fill the page.
+    let newest: Vec<i64> = (ROWS - 19..=ROWS).rev().collect();
+    assert_eq!(found("4915").await, newest);
+    assert_eq!(found("nobody").await, [0; 0]);
+}
+
+/// The same as [`plan`], in a transaction that searches.
+async fn plan_of_search(test: &Test, sql: &str, args: Args) -> Vec<String> {
+    let Some(setting) = crate::dialect::before_search(test.store.backend()) else {
+        return plan(test, sql, args).await;
+    };
+    let mut tx = test.store.db().begin().await.unwrap();
+    tx.all::<(String,)>(setting, vec![]).await.unwrap();
+    let sql = AssertSqlSafe(format!("EXPLAIN (ANALYZE, BUFFERS) {sql}"));
+    let rows: Vec<(String,)> = tx.all(sql, args).await.unwrap();
+    tx.roll_back().await;
+    rows.into_iter().map(|(line,)| line).collect()
+}
+
+on_both!(lists_claims_and_look_ups_use_their_indexes, search_of_many_conversations_uses_its_index);

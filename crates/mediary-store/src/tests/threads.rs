@@ -128,6 +128,33 @@ async fn a_search_finds_names_and_numbers_and_nothing_else(test: &Test) {
     assert_eq!(found(test, "%").await, ["4933"]);
     assert_eq!(found(test, r"\").await, [""; 0]);
     assert_eq!(found(test, "nobody").await, [""; 0]);
+    for odd in ["\"", "a\"b\"c", "'; --", "NEAR(a b)", "abc OR 49", "a\u{1F984}\u{1F984}b"] {
+        assert_eq!(found(test, odd).await, [""; 0], "{odd}");
+    }
+}
+
+async fn a_search_follows_a_contact_that_changes(test: &Test) {
+    inbox(test).await;
+    let searching = async |text: &str, at: u64| {
+        let page = page(None, 1);
+        let query = ConversationQuery { page, search: Some(text.into()) };
+        let first = test.store.conversations(test.acme.company, &query).await.unwrap();
+        assert_eq!(first.items.len() as u64, at, "{text}");
+        first
+    };
+    // Page by page, and by the index: three letters or more.
+    searching("49", 1).await;
+    test.sql("UPDATE contacts SET search_text = 'otto ' || search_text").await.unwrap();
+    let first = searching("otto", 1).await;
+    let query = ConversationQuery { page: page(first.next, 1), search: Some("OTTO".into()) };
+    let second = test.store.conversations(test.acme.company, &query).await.unwrap();
+    assert_ne!(first.items[0].id, second.items[0].id);
+    test.sql("UPDATE contacts SET search_text = 'ute' WHERE wa_id <> '4911'").await.unwrap();
+    assert_eq!(found(test, "otto").await, ["4911"]);
+    assert_eq!(found(test, "ute").await, ["4944", "4933", "4922"]);
+    test.sql("DELETE FROM contacts WHERE wa_id = '4933'").await.unwrap();
+    assert_eq!(found(test, "ute").await, ["4944", "4922"]);
+    assert!(found(test, "nne").await.len() <= 1);
 }
 
 on_both!(
@@ -137,4 +164,5 @@ on_both!(
     media_comes_with_its_message,
     the_inbox_pages_by_newest_activity,
     a_search_finds_names_and_numbers_and_nothing_else,
+    a_search_follows_a_contact_that_changes,
 );
