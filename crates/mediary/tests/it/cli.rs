@@ -215,3 +215,37 @@ async fn account_is_added_with_a_warning_while_whatsapp_cannot_be_asked() {
     let warning = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && warning.contains("WhatsApp could not be asked"), "{warning}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_command_line_does_is_in_the_audit_log_once() {
+    let world = World::sqlite().await;
+    let of_acme = |args: &[&str]| {
+        let args = [args, &["--company", "acme", "--json"]].concat();
+        world.cli(&args)
+    };
+    let ana = ["--email", "ana@acme.test", "--name", "Ana", "--role", "agent", "--password-env", "PASSWORD"];
+    of_acme(&[&["user", "add"], &ana[..]].concat());
+    of_acme(&["user", "update", "--email", "ana@acme.test", "--active", "false"]);
+    of_acme(&["user", "update", "--email", "ana@acme.test", "--active", "false"]);
+    of_acme(&["api-key", "add", "--name", "crm", "--role", "viewer"]);
+    of_acme(&["api-key", "revoke", "--name", "crm"]);
+    of_acme(&["company", "update", "--retention", "days_after_stored:30"]);
+    of_acme(&["account", "update", "--phone-number-id", PHONE, "--name", "Sales"]);
+    of_acme(&["retry"]);
+    let log: Value = world.api().get("/api/audit?limit=100").await.json().await.unwrap();
+    let rows = log["items"].as_array().unwrap();
+    assert!(rows.iter().all(|row| row["who"] == "command_line" && row["ip"].is_null()), "{log}");
+    let actions: Vec<&str> = rows.iter().rev().map(|row| row["action"].as_str().unwrap()).collect();
+    let expected = [
+        "account.created",
+        "api_key.created",
+        "user.created",
+        "user.deactivated",
+        "api_key.created",
+        "api_key.revoked",
+        "media_settings.changed",
+        "account.changed",
+        "media.retried",
+    ];
+    assert_eq!(actions, expected);
+}
