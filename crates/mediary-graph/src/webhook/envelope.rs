@@ -7,7 +7,7 @@ use super::contacts::Contacts;
 use super::content::Content;
 use super::message::Message;
 use super::status::{ReportedError, Status};
-use super::tolerant::{id, items, text};
+use super::tolerant::{brief_id, id, items};
 use super::{Addressees, Origin, Update, UpdateKind};
 
 pub(super) fn updates(root: &Value) -> Vec<Update> {
@@ -52,10 +52,10 @@ impl<'a> Change<'a> {
             .find_map(|place| place.get("metadata").filter(|metadata| metadata.is_object()))
             .unwrap_or(&Value::Null);
         Self {
-            waba_id: id(entry, "id").unwrap_or_default(),
-            phone_number_id: id(metadata, "phone_number_id"),
-            display_phone_number: id(metadata, "display_phone_number"),
-            field: text(change, "field").unwrap_or_default(),
+            waba_id: brief_id(entry, "id").unwrap_or_default(),
+            phone_number_id: brief_id(metadata, "phone_number_id"),
+            display_phone_number: brief_id(metadata, "display_phone_number"),
+            field: brief_id(change, "field").unwrap_or_default(),
             whole: change,
             value,
             contacts: Contacts::of(value),
@@ -130,7 +130,11 @@ impl<'a> Change<'a> {
             for thread in items(chunk, "threads") {
                 for item in items(thread, "messages") {
                     let status = item.get("history_context").and_then(|context| id(context, "status"));
-                    add(self.message(item, Origin::History { thread: id(thread, "id"), status }, false));
+                    add(self.message(
+                        item,
+                        Origin::History { thread: brief_id(thread, "id"), status },
+                        false,
+                    ));
                 }
             }
             for item in items(chunk, "errors") {

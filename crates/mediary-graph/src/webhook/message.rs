@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::content::Content;
 use super::files::Attachments;
 use super::status::{ReportedError, read_errors};
-use super::tolerant::{flag, id, time};
+use super::tolerant::{brief_id, flag, id, time};
 use crate::redact::redacted_debug;
 
 /// A message. Only `kind`, `content` and `raw` are always there: people who use a username have no `from`.
@@ -120,11 +120,11 @@ impl Profile {
         let profile = contact.get("profile").unwrap_or(&Value::Null);
         let (wa_id, user_id) = person(contact, "wa_id", "user_id");
         Self {
-            name: id(profile, "name"),
-            username: id(profile, "username"),
+            name: brief_id(profile, "name"),
+            username: brief_id(profile, "username"),
             wa_id,
             user_id,
-            parent_user_id: id(contact, "parent_user_id"),
+            parent_user_id: brief_id(contact, "parent_user_id"),
         }
     }
 }
@@ -137,7 +137,7 @@ redacted_debug! {
 
 /// A person's phone id and business-scoped id. Some programs put the latter in the former's place.
 fn person(node: &Value, phone_key: &str, user_key: &str) -> (Option<String>, Option<String>) {
-    let (phone, user) = (id(node, phone_key), id(node, user_key));
+    let (phone, user) = (brief_id(node, phone_key), brief_id(node, user_key));
     match phone {
         Some(misplaced) if is_user_id(&misplaced) => (None, user.or(Some(misplaced))),
         phone => (phone, user),

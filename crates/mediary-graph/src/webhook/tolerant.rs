@@ -11,6 +11,9 @@ use serde_json::value::RawValue;
 /// at level 12.
 const SALVAGE_LEVELS: usize = 16;
 
+/// Characters that are kept of what holds for many items.
+const BRIEF_CHARS: usize = 1100;
+
 /// Parses a body. Invalid UTF-8, halves of surrogate pairs, numbers beyond every range and absurd nesting are
 /// replaced where they stand; only text that is no JSON at all fails.
 pub(super) fn parse(body: &[u8]) -> Result<Value, serde_json::Error> {
@@ -32,6 +35,15 @@ pub(super) fn text(node: &Value, key: &str) -> Option<String> {
 /// Text that names something: an empty one is none.
 pub(super) fn id(node: &Value, key: &str) -> Option<String> {
     text(node, key).filter(|id| !id.is_empty())
+}
+
+/// The same of what is said once and then holds for each item of a list: a long one repeated for thousands of items would be
+/// gigabytes. What is cut is still longer than any id that is kept, so nobody takes it for another one.
+pub(super) fn brief_id(node: &Value, key: &str) -> Option<String> {
+    id(node, key).map(|id| match id.char_indices().nth(BRIEF_CHARS) {
+        Some((at, _)) => id[..at].to_owned(),
+        None => id,
+    })
 }
 
 /// A whole number, also in text.

@@ -43,3 +43,20 @@ fn failed_statuses_may_name_people_without_a_profile() {
     assert_eq!(status.contact.as_ref().unwrap().user_id.as_deref(), Some("US.9"));
     assert_eq!((status.known, status.errors[0].code), (Some(MessageStatus::Failed), 131_053));
 }
+
+/// A megabyte said once in a body of a few hundred items must not become hundreds of megabytes.
+#[test]
+fn what_is_said_once_is_not_repeated_at_length_for_every_item() {
+    let long = "1".repeat(200_000);
+    let item = json!({"from": "1", "id": "wamid.1", "type": "text", "text": {"body": "hello"}});
+    let items = vec![item; 300];
+    let contact = json!({"wa_id": "1", "user_id": long, "profile": {"name": long, "username": long}});
+    let thread = json!({"id": long, "messages": items});
+    let metadata = json!({"display_phone_number": long, "phone_number_id": long});
+    let value = json!({"metadata": metadata, "contacts": [contact], "messages": items, "history": [{"threads": [thread]}]});
+    for field in ["messages", "history", &long] {
+        let body = json!({"entry": [{"id": long, "changes": [{"field": field, "value": value}]}]});
+        let read = serde_json::to_string(&updates(&body)).unwrap().len();
+        assert!(read < 8_000_000, "{read} bytes are kept of {}", body.to_string().len());
+    }
+}
