@@ -10,8 +10,9 @@ use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy, 
 use mediary_store::{Account, AccountPatch, Actor, NewAccount, Store};
 use moka::sync::Cache;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
+use crate::access::{TokenHash, hash_of};
 use crate::error::{Error, Result};
 use crate::events::{EventBus, EventData, EventName};
 use crate::vault::{Place, Vault};
@@ -142,6 +143,8 @@ pub struct AccountDirectory {
     unknown_numbers: Cache<String, ()>,
     by_id: Cache<(CompanyId, AccountId), Arc<KnownAccount>>,
     of_waba: Cache<String, Arc<[Arc<KnownAccount>]>>,
+    verify_tokens: Cache<(), Arc<[TokenHash]>>,
+    reading_tokens: Arc<Mutex<()>>,
     /// Grows whenever everything is forgotten, so that what was read before is not remembered after.
     generation: Arc<AtomicU64>,
     /// Secrets that could not be read and were logged.
@@ -165,6 +168,8 @@ impl AccountDirectory {
             unknown_numbers: cache(CACHED_UNKNOWN),
             by_id: cache(CACHED_ACCOUNTS),
             of_waba: cache(CACHED_ACCOUNTS),
+            verify_tokens: cache(1),
+            reading_tokens: Arc::default(),
             generation: Arc::default(),
             unreadable: Cache::new(CACHED_ACCOUNTS),
             forgotten: Arc::default(),
@@ -242,10 +247,24 @@ impl AccountDirectory {
         Ok(accounts)
     }
 
-    /// Every verify token that an account has.
-    pub(crate) async fn verify_tokens(&self) -> Result<Vec<SecretString>> {
+    /// The hashes of every verify token that an account has. Anybody may ask whether a token is one of them, as often as they
+    /// like: all rows are read and unsealed once for all who ask within a moment.
+    pub(crate) async fn verify_tokens(&self) -> Result<Arc<[TokenHash]>> {
+        if let Some(hashes) = self.verify_tokens.get(&()) {
+            return Ok(hashes);
+        }
+        let _one_reads = self.reading_tokens.lock().await;
+        if let Some(hashes) = self.verify_tokens.get(&()) {
+            return Ok(hashes);
+        }
+        let generation = self.generation();
         let rows = self.store.accounts_with_verify_token().await?;
-        Ok(rows.iter().filter_map(|row| self.unseal(row, VERIFY_TOKEN, &row.verify_token)).collect())
+        let tokens = rows.iter().filter_map(|row| self.unseal(row, VERIFY_TOKEN, &row.verify_token));
+        let hashes: Arc<[TokenHash]> = tokens.map(|token| hash_of(token.expose_secret())).collect();
+        if generation == self.generation() {
+            self.verify_tokens.insert((), hashes.clone());
+        }
+        Ok(hashes)
     }
 
     /// Adds an account without asking WhatsApp about its number; [`crate::Engine::connect_number`] asks first.
@@ -324,6 +343,7 @@ impl AccountDirectory {
         self.by_phone_number_id.invalidate_all();
         self.unknown_numbers.invalidate_all();
         self.of_waba.invalidate_all();
+        self.verify_tokens.invalidate_all();
         self.forgotten.notify_waiters();
     }
 

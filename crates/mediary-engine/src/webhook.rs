@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::{constant_time, digest};
+use aws_lc_rs::constant_time;
 use bytes::Bytes;
 use mediary_core::{ErrorCode, WebhookEventId};
 use mediary_graph::{ErrorKind, addressees, signature_matches};
 use mediary_store::{EventScope, NewWebhookEvent};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
+use crate::access::hash_of;
 use crate::accounts::KnownAccount;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -40,10 +41,13 @@ impl Engine {
 
     /// Whether Meta's verification request knows a token of ours.
     pub async fn verify_subscription(&self, token: &str) -> Result<bool> {
-        let ours = self.parts().config.installation_verify_token.clone();
-        let tokens = ours.into_iter().chain(self.accounts().verify_tokens().await?);
+        let given = hash_of(token);
+        let installation = self.parts().config.installation_verify_token.as_ref();
+        let installation = installation.map(|token| hash_of(token.expose_secret()));
+        let accounts = self.accounts().verify_tokens().await?;
         // Every token is compared, so that the time taken tells nothing.
-        Ok(tokens.fold(false, |found, known| found | same(&known, token)))
+        let same = |known| constant_time::verify_slices_are_equal(known, &given).is_ok();
+        Ok(accounts.iter().chain(&installation).fold(false, |found, known| found | same(known)))
     }
 
     /// Whose items the signature speaks for; `None` if it is nobody's we know.
@@ -120,10 +124,4 @@ fn unsigned() -> Error {
         ErrorCode::Unauthorized,
         "the webhook is not signed with an app secret of the accounts it names",
     )
-}
-
-fn same(known: &SecretString, given: &str) -> bool {
-    let hash = |text: &str| digest::digest(&digest::SHA256, text.as_bytes());
-    let (known, given) = (hash(known.expose_secret()), hash(given));
-    constant_time::verify_slices_are_equal(known.as_ref(), given.as_ref()).is_ok()
 }

@@ -34,7 +34,7 @@ const USE_NOTED_EVERY: Duration = Duration::from_secs(300);
 const NOTED_WITHIN: Duration = Duration::from_secs(1);
 const TOKEN_CHARS_MAX: usize = 128;
 
-type TokenHash = [u8; 32];
+pub(crate) type TokenHash = [u8; 32];
 
 /// The door. Clones share one cache.
 #[derive(Clone)]
@@ -185,7 +185,7 @@ fn random_token() -> String {
     BASE64URL_NOPAD.encode(&rand::random::<[u8; 32]>())
 }
 
-fn hash_of(token: &str) -> TokenHash {
+pub(crate) fn hash_of(token: &str) -> TokenHash {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
     hash

@@ -140,6 +140,9 @@ impl<'a> Reading<'a> {
     fn read(&mut self, place: usize, update: &Update) {
         let Some(account) = self.account_of(update) else { return };
         let items = plan_update(account, update, self.event, &mut self.notes);
+        while self.notes.len() > NOTES_MAX {
+            self.notes.pop_last();
+        }
         let event = self.event.id;
         let source = || ItemSource {
             company_id: account.row.company_id,

@@ -164,6 +164,11 @@ async fn meta_verifies_with_any_token_of_ours() {
     ] {
         assert_eq!(world.engine.verify_subscription(token).await.unwrap(), known, "{token:?}");
     }
+    // What is remembered of the tokens is forgotten when there is another one.
+    let draft = AccountDraft { verify_token: Some(SecretString::from("a-new-token")), ..draft("116") };
+    let by = Actor::command_line();
+    world.engine.accounts().create(world.company, &draft, &by).await.unwrap();
+    assert!(world.engine.verify_subscription("a-new-token").await.unwrap());
 }
 
 #[tokio::test]
