@@ -1,0 +1,145 @@
+//! A whole server, asked over a socket. Server and client share one thread, so both are counted; the database's own
+//! threads are not.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mediary_blob::Storage;
+use mediary_core::{CompanyId, MediaPolicy, Role, SystemClock};
+use mediary_engine::{AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Shutdown, Vault};
+use mediary_graph::{GraphClient, GraphOptions};
+use mediary_server::{Delivery, Server, ServerConfig, Surface};
+use mediary_store::{Actor, NewCompany, Store, StoreOptions};
+use secrecy::{ExposeSecret, SecretString};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+
+pub(crate) struct House {
+    runtime: Runtime,
+    address: SocketAddr,
+    pub(crate) engine: Engine,
+    pub(crate) company: CompanyId,
+    key: String,
+    accounts: Cell<usize>,
+    _folder: TempDir,
+}
+
+impl House {
+    pub(crate) fn open() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (engine, store) = runtime.block_on(engine(&folder));
+        let (company, key) = runtime.block_on(company(&engine));
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let config = ServerConfig {
+            surface: Surface::Everything,
+            delivery: Delivery::Proxy,
+            media_origin: None,
+            public_url: "https://media.example".parse().unwrap(),
+            trusted_proxies: "127.0.0.0/8".parse().unwrap(),
+            connections: 64,
+            metrics: None,
+        };
+        let server = Server::new(engine.clone(), store, config);
+        runtime.spawn(server.serve(listener, Shutdown::default()));
+        Self { runtime, address, engine, company, key, accounts: Cell::new(0), _folder: folder }
+    }
+
+    /// Makes accounts until there are so many: number 1, 2, …, with secrets and a verify token of their own.
+    pub(crate) fn accounts(&self, count: usize) {
+        while self.accounts.get() < count {
+            let number = self.accounts.get() + 1;
+            let secret = |what: &str| Some(SecretString::from(format!("{what}-of-number-{number}")));
+            let draft = AccountDraft {
+                phone_number_id: number.to_string(),
+                waba_id: None,
+                display_phone_number: None,
+                name: "Support".to_owned(),
+                access_token: secret("access-token"),
+                app_secret: secret("app-secret"),
+                verify_token: secret("verify-token"),
+                media_policy: None,
+            };
+            let by = Actor::command_line();
+            self.wait(self.engine.accounts().create(self.company, &draft, &by)).unwrap();
+            self.accounts.set(number);
+        }
+    }
+
+    /// Has everything that is remembered of accounts forgotten, so that it is read again now and not at some moment.
+    pub(crate) fn forget_accounts(&self) {
+        self.accounts(self.accounts.get() + 1);
+    }
+
+    /// Has the key remembered for the next half second.
+    pub(crate) fn remember_key(&self) {
+        self.ask(&format!("GET /api/auth/me HTTP/1.1\r\nauthorization: Bearer {}", self.key), b"");
+    }
+
+    pub(crate) fn wait<T>(&self, what: impl Future<Output = T>) -> T {
+        self.runtime.block_on(what)
+    }
+
+    /// Sends a request and reads the answer to its end. `head` is the request's line and headers.
+    pub(crate) fn ask(&self, head: &str, body: &[u8]) {
+        let fixed = "host: media.example\r\nconnection: close";
+        let head = format!("{head}\r\n{fixed}\r\ncontent-length: {}\r\n\r\n", body.len());
+        self.wait(async {
+            let mut socket = TcpStream::connect(self.address).await.unwrap();
+            socket.write_all(head.as_bytes()).await.unwrap();
+            socket.write_all(body).await.unwrap();
+            let mut answer = Vec::new();
+            socket.read_to_end(&mut answer).await.unwrap();
+            let refused = [&b"HTTP/1.1 2"[..], b"HTTP/1.1 3", b"HTTP/1.1 4"];
+            assert!(
+                refused.iter().any(|status| answer.starts_with(status)),
+                "{}",
+                String::from_utf8_lossy(&answer)
+            );
+        });
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+async fn engine(folder: &TempDir) -> (Engine, Store) {
+    let clock = Arc::new(SystemClock);
+    let url = format!("sqlite://{}", folder.path().join("mediary.db").display());
+    let store = Store::open(&StoreOptions { url, max_connections: 2 }, clock.clone()).await.unwrap();
+    store.migrate().await.unwrap();
+    let storage = Storage::open_local(&folder.path().join("files")).await.unwrap();
+    let graph = GraphClient::new(GraphOptions {
+        graph_url: "http://127.0.0.1:9".parse().unwrap(),
+        version: "v26.0".to_owned(),
+        media_hosts: Vec::new(),
+        connect_timeout: Duration::from_secs(1),
+        silence_timeout: Duration::from_secs(1),
+        user_agent: "Mediary/test".to_owned(),
+    });
+    let parts = EngineParts {
+        store: store.clone(),
+        storages: storage.into(),
+        graph: graph.unwrap(),
+        vault: Vault::new([7; 32]),
+        clock,
+        config: EngineConfig::default(),
+    };
+    (Engine::new(parts), store)
+}
+
+/// A company, and an admin's key.
+async fn company(engine: &Engine) -> (CompanyId, String) {
+    let new =
+        NewCompany { name: "acme".to_owned(), slug: "acme".to_owned(), media_policy: MediaPolicy::Store };
+    let company = engine.access().create_company(&new).await.unwrap().id;
+    let draft = ApiKeyDraft { name: "key".to_owned(), role: Role::Admin, expires_at: None };
+    let made = engine.access().create_api_key(company, &draft, &Actor::command_line()).await.unwrap();
+    (company, made.key.expose_secret().to_owned())
+}
