@@ -5,3 +5,4 @@ mod behaviour;
 mod local;
 mod object;
 mod quirks;
+mod syncs;
