@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test soak bench check
+.PHONY: help demo test mutants soak bench check
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -16,6 +16,10 @@ demo: ## Build everything and run a Mediary with a simulated WhatsApp
 test: ## Install what the tests need and run them all
 	@xtask/install.sh build test
 	xtask/test.sh
+
+mutants: ## Take out one protection after the other, and see that a test notices
+	@xtask/install.sh build test
+	xtask/mutants.sh
 
 soak: ## Kill, hang and cut off nodes of a cluster for a long time; many random histories; plans on ten million rows
 	@xtask/install.sh build test

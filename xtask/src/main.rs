@@ -1,6 +1,7 @@
 //! Generators and checks of the project: `cargo xtask openapi` writes the API's document, the checks are tests.
 
 mod arrows;
+mod mutants;
 mod tidy;
 
 use std::path::{Path, PathBuf};

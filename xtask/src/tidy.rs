@@ -10,7 +10,7 @@ use crate::root;
 /// A file longer than this is several rooms.
 const FILE_LINES_MAX: usize = 500;
 
-fn files_under(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn files_under(folder: &Path, found: &mut Vec<PathBuf>) {
     const SKIPPED: [&str; 6] = ["target", "node_modules", "dist", ".git", "payloads", "snapshots"];
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
