@@ -69,7 +69,12 @@ pub(crate) const fn anybody(name: &'static str, size: usize, prepare: Prepare) -
 /// By the processes that look at them: those that need no house, and the others.
 pub(crate) fn all() -> [Vec<Entrance>; 2] {
     let alone = [webhooks::before_a_signature(), webhooks::signed(), files::all()];
-    let with_a_house =
-        [webhooks::wrongly_signed(), requests::anonymous(), requests::with_a_key(), imports::all()];
+    let with_a_house = [
+        webhooks::wrongly_signed(),
+        webhooks::recorded(),
+        requests::anonymous(),
+        requests::with_a_key(),
+        imports::all(),
+    ];
     [alone.into_iter().flatten().collect(), with_a_house.into_iter().flatten().collect()]
 }

@@ -62,6 +62,27 @@ fn wrong(name: &'static str, size: usize, body: fn(usize) -> Vec<u8>) -> Entranc
     Entrance { name, size, way: Way::WronglySignedBody(body) }
 }
 
+/// Signed bodies, from their arrival to their records.
+pub(crate) fn recorded() -> Vec<Entrance> {
+    vec![
+        known("recorded webhook: messages of different people", 8, |house, n| record(house, messages(n, n))),
+        known("recorded webhook: statuses", 20, |house, n| {
+            record(house, value(json!({ "statuses": vec![status(); n] })))
+        }),
+        known("recorded webhook: statuses nobody knows", 20, |house, n| {
+            let status = |i: usize| json!({ "id": "wamid.1", "status": i.to_string(), "timestamp": "1" });
+            record(house, value(json!({ "statuses": (0..n).map(status).collect::<Vec<_>>() })))
+        }),
+        known("recorded webhook: errors", 20, |house, n| {
+            let error = |i: usize| json!({ "code": i, "title": "unknown" });
+            record(house, value(json!({ "errors": (0..n).map(error).collect::<Vec<_>>() })))
+        }),
+        known("recorded webhook: numbers of nobody", 40, |house, n| {
+            record(house, changes(n + 1, |i| if i == 0 { "1".to_owned() } else { format!("{n}{i:012}") }))
+        }),
+    ]
+}
+
 pub(crate) fn signed() -> Vec<Entrance> {
     let mut all = lists();
     all.extend(one_message());
@@ -196,6 +217,19 @@ fn read(body: Vec<u8>) -> Enter<'static> {
             black_box(update);
         }
         black_box(webhook.addressees());
+    })
+}
+
+/// Signed as the first account's app does.
+fn record(house: &House, body: Vec<u8>) -> Enter<'_> {
+    house.accounts(1);
+    let signature = sign(&body, b"app-secret-of-number-1");
+    Box::new(move || {
+        let body = bytes::Bytes::copy_from_slice(&body);
+        house.wait(async {
+            house.engine.accept(Some(&signature), body).await.unwrap();
+            house.engine.run_due().await.unwrap();
+        });
     })
 }
 
