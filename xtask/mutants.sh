@@ -10,8 +10,8 @@ root=$PWD
 copy=$root/target/mutants/copy
 logs=$root/target/mutants/logs
 cargo=${CARGO:-cargo}
-# Beside the sources' own results: what they depend on is built already.
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
+# A folder of their own: cargo takes the copy for the sources themselves, and would hand out the one's results as the other's.
+export CARGO_TARGET_DIR=$root/target/mutants/target
 export MEDIARY_UI=${MEDIARY_UI:-skip}
 
 mkdir -p "$logs"
