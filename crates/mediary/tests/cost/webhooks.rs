@@ -42,7 +42,7 @@ pub(crate) fn wrongly_signed() -> Vec<Entrance> {
     vec![
         wrong("webhook of a wrong signature: text", 20_000, |n| body(&json!({ "text": "x".repeat(n) }))),
         wrong("webhook of a wrong signature: numbers of ours", 5, |n| changes(n, |i| (i + 1).to_string())),
-        wrong("webhook of a wrong signature: numbers of nobody", 60, |n| {
+        wrong("webhook of a wrong signature: numbers of nobody", 20, |n| {
             changes(n, |i| format!("{n}{i:012}"))
         }),
         wrong("webhook of a wrong signature: accounts of nobody", 150, accounts),
@@ -65,19 +65,19 @@ fn wrong(name: &'static str, size: usize, body: fn(usize) -> Vec<u8>) -> Entranc
 /// Signed bodies, from their arrival to their records.
 pub(crate) fn recorded() -> Vec<Entrance> {
     vec![
-        known("recorded webhook: messages of different people", 8, |house, n| record(house, messages(n, n))),
-        known("recorded webhook: statuses", 20, |house, n| {
+        known("recorded webhook: messages of different people", 4, |house, n| record(house, messages(n, n))),
+        known("recorded webhook: statuses", 10, |house, n| {
             record(house, value(json!({ "statuses": vec![status(); n] })))
         }),
-        known("recorded webhook: statuses nobody knows", 20, |house, n| {
+        known("recorded webhook: statuses nobody knows", 10, |house, n| {
             let status = |i: usize| json!({ "id": "wamid.1", "status": i.to_string(), "timestamp": "1" });
             record(house, value(json!({ "statuses": (0..n).map(status).collect::<Vec<_>>() })))
         }),
-        known("recorded webhook: errors", 20, |house, n| {
+        known("recorded webhook: errors", 10, |house, n| {
             let error = |i: usize| json!({ "code": i, "title": "unknown" });
             record(house, value(json!({ "errors": (0..n).map(error).collect::<Vec<_>>() })))
         }),
-        known("recorded webhook: numbers of nobody", 40, |house, n| {
+        known("recorded webhook: numbers of nobody", 10, |house, n| {
             record(house, changes(n + 1, |i| if i == 0 { "1".to_owned() } else { format!("{n}{i:012}") }))
         }),
     ]
