@@ -1,8 +1,8 @@
 //! One transaction's worth of planned items, in the order that lets later steps rely on earlier ones.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MessageId, Timestamp};
+use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MessageId, Timestamp, storable_text};
 
 use super::messages::NewRows;
 use super::types::{
@@ -12,9 +12,9 @@ use super::types::{
 use super::{
     contacts, conversations, duplicates, edits, media, merge, messages, reactions, statuses, waiting,
 };
-use crate::Result;
 use crate::db::Tx;
 use crate::record::{Columns, Read, ReadError};
+use crate::{Error, Result};
 
 /// WhatsApp's name of a message: its id within one account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,7 +29,8 @@ impl MessageKey {
         Self {
             company: message.company_id,
             account: message.account_id,
-            id: message.provider_message_id.clone(),
+            // As it is stored, for rows are found by it.
+            id: storable_text(&message.provider_message_id).into_owned(),
         }
     }
 }
@@ -136,6 +137,11 @@ pub(super) async fn write(
     }
     let conversations = conversations::resolve(tx, now, &fresh, &senders).await?;
     let mut rows = messages::insert(tx, now, fresh, &conversations).await?;
+    // What another node recorded since is known in the next try, in which nothing is made for it.
+    let new: HashSet<MessageKey> = rows.fresh.iter().map(|row| MessageKey::of(&row.message)).collect();
+    if rows.repeated.iter().any(|message| !new.contains(&MessageKey::of(message))) {
+        return Err(Error::collision("another node recorded the same message at this moment"));
+    }
     rows.repeated.extend(repeated);
     media::insert(tx, now, &mut rows.fresh, applied).await?;
     conversations::bump(tx, now, &rows.fresh, applied).await?;

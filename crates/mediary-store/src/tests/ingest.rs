@@ -184,6 +184,8 @@ async fn nul_in_a_text_is_storable(test: &Test) {
     test.ingest(vec![item(message)]).await;
     let message = test.message(test.acme, "m\u{FFFD}").await.message;
     assert_eq!(message.text.as_deref(), Some("a\u{FFFD}b"));
+    test.ingest(vec![item(picture(test.acme, "p\0"))]).await;
+    assert!(test.message(test.acme, "p\u{FFFD}").await.media.is_some());
 }
 
 async fn a_bad_item_writes_nothing_of_its_batch(test: &Test) {

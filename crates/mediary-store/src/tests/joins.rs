@@ -169,6 +169,32 @@ async fn a_message_written_while_its_contact_changes_number_stays(test: &Test) {
     assert_joined(test, &["1", "2", "3"]).await;
 }
 
+async fn a_message_taken_twice_while_its_sender_changes_number_opens_nothing(test: &Test) {
+    let acme = test.acme;
+    let gate = item(IncomingMessage { contact: ann(), ..outbound(acme, "gate") });
+    // Held first, as the older one.
+    test.ingest(vec![gate]).await;
+    test.ingest(vec![from(acme, "1", by(Some("49"), None))]).await;
+    let mut held = test.store.db().begin().await.unwrap();
+    let sql = "UPDATE contacts SET user_id = 'U9' WHERE company_id = $1 AND wa_id = '4915550100'";
+    assert_eq!(held.execute(sql, args![acme.company]).await.unwrap(), 1);
+    let message = || from(acme, "2", by(Some("49"), None));
+    // It has seen that the message is not known, and waits for the other contact.
+    let again = ingesting(test, vec![message(), item(text(acme, "3"))]).await;
+    until_waiting(test, 1).await;
+    let (old, new) = (by(Some("49"), None), by(Some("50"), None));
+    test.ingest(vec![message()]).await;
+    test.ingest(vec![IngestItem::Identity(IdentityChange { company_id: acme.company, old, new })]).await;
+    held.commit().await.unwrap();
+    again.await.unwrap().unwrap();
+    let mut threads = Vec::new();
+    for conversation in test.conversations(acme).await {
+        threads.push((conversation.contact.wa_id.unwrap(), test.thread(acme, conversation.id).await.len()));
+    }
+    threads.sort();
+    assert_eq!(threads, [("4915550100".to_owned(), 2), ("50".to_owned(), 2)]);
+}
+
 async fn two_joins_of_the_same_contacts_are_one(test: &Test) {
     two_contacts(test).await;
     one_in_the_other(test, vec![tie(test.acme, "3")], vec![tie(test.acme, "4")]).await;
@@ -268,6 +294,7 @@ on_postgres!(
     a_file_added_to_an_old_message_moves_with_it,
     a_file_for_a_message_that_is_being_moved_finds_it,
     a_message_written_while_its_contact_changes_number_stays,
+    a_message_taken_twice_while_its_sender_changes_number_opens_nothing,
     two_joins_of_the_same_contacts_are_one,
     what_two_transactions_learn_of_a_contact_adds_up,
     an_id_that_two_transactions_give_at_once_is_given_once,
