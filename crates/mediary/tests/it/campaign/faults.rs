@@ -8,9 +8,8 @@ use crate::cluster::Dice;
 /// How often something happens, and how long a node hangs.
 const PAUSE: Duration = Duration::from_millis(900);
 const HANGS_FOR_MS: (u64, u64) = (100, 1500);
-/// A statement in so many takes up to so long.
+/// A statement in so many is slow.
 const SLOW_ONE_IN: u64 = 4;
-const SLOW_MS: u64 = 60;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Injected {
@@ -19,11 +18,11 @@ pub(super) struct Injected {
     pub(super) cuts: usize,
 }
 
-/// On Postgres every table that the ingest writes has a trigger that sleeps now and then, as a busy disk would.
-pub(super) fn slow_statements() -> String {
+/// On Postgres every table that the ingest writes gets a trigger that sleeps now and then, up to so long, as on a busy disk.
+pub(super) fn slow_statements(most_ms: u64) -> String {
     let sleep = format!(
         "CREATE FUNCTION campaign_slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF random() * {SLOW_ONE_IN} < 1 THEN PERFORM pg_sleep(random() * {SLOW_MS} / 1000.0); END IF;
+            IF random() * {SLOW_ONE_IN} < 1 THEN PERFORM pg_sleep(random() * {most_ms} / 1000.0); END IF;
             RETURN NULL; END $$;"
     );
     let trigger = |table: &str| {

@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 use super::model::Fact;
 use crate::cluster::Dice;
 
-/// WhatsApp's ids of our numbers, and the number that both show.
-pub(super) const ACCOUNTS: [&str; 2] = [crate::harness::PHONE, "300000000000007"];
-const BUSINESS: &str = "15550783881";
+/// The number that both accounts show.
+pub(super) const BUSINESS: &str = "15550783881";
 /// How far a body may move from its place.
 const SHUFFLED_BY: u64 = 60;
 /// How far most items move, so that what ties two contacts meets what is written to them, and how far some do.
@@ -27,6 +26,20 @@ pub(super) struct Picture {
     pub(super) sha256: String,
 }
 
+/// Where a history happens, and to how many people.
+pub(super) struct Setting {
+    /// In every id, so that histories on one database have none in common.
+    pub(super) tag: String,
+    /// WhatsApp's ids of our two numbers.
+    pub(super) accounts: [String; 2],
+    /// WhatsApp's time of the first item, in seconds.
+    pub(super) starts_at: i64,
+    pub(super) people: usize,
+    pub(super) kinds: &'static [Kind],
+    /// Every picture is sent once.
+    pub(super) pictures: Vec<Picture>,
+}
+
 /// Everything that happened, and the bodies that tell of it, in the order in which they are sent.
 pub(super) struct History {
     pub(super) facts: Vec<Fact>,
@@ -35,7 +48,7 @@ pub(super) struct History {
 
 /// How a person comes to be known.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     ByNumber,
     ByUserId,
     /// By each alone, until a message has both.
@@ -44,9 +57,22 @@ enum Kind {
     ChangesUserId,
 }
 
-const KINDS: [Kind; 8] = [
+/// How often each kind is.
+pub(super) const ALL_KINDS: [Kind; 8] = [
     Kind::ByNumber,
     Kind::ByUserId,
+    Kind::Tied,
+    Kind::Tied,
+    Kind::Tied,
+    Kind::Tied,
+    Kind::ChangesNumber,
+    Kind::ChangesUserId,
+];
+
+/// Where contacts are joined all the time.
+pub(super) const MOSTLY_TIED: [Kind; 8] = [
+    Kind::ByNumber,
+    Kind::Tied,
     Kind::Tied,
     Kind::Tied,
     Kind::Tied,
@@ -80,27 +106,22 @@ struct Writer<'a> {
     items: Vec<Item>,
 }
 
-/// The history of so many people that follows from the dice. Every picture is sent once.
-pub(super) fn write(
-    dice: &mut Dice,
-    tag: &str,
-    starts_at: i64,
-    people: usize,
-    pictures: Vec<Picture>,
-) -> History {
+/// The history that follows from the dice.
+pub(super) fn write(dice: &mut Dice, setting: Setting) -> History {
+    let Setting { tag, accounts, starts_at, people, kinds, pictures } = setting;
     let (facts, items) = (Vec::new(), Vec::new());
-    let mut writer = Writer { dice, tag: tag.to_owned(), clock: starts_at, pictures, facts, items };
+    let mut writer = Writer { dice, tag, clock: starts_at, pictures, facts, items };
     // Some at a time, so that everything about a person happens close together.
     for person in 0..people {
-        writer.person(person);
+        let kind = kinds[writer.dice.below(kinds.len())];
+        writer.person(person, kind);
     }
     let Writer { facts, items, .. } = writer;
-    History { facts, bodies: bodies(dice, items) }
+    History { facts, bodies: bodies(dice, &accounts, items) }
 }
 
 impl Writer<'_> {
-    fn person(&mut self, person: usize) {
-        let kind = KINDS[self.dice.below(KINDS.len())];
+    fn person(&mut self, person: usize, kind: Kind) {
         let number = |generation: usize| Name {
             number: Some(format!("4915{generation}{}{person:05}", self.tag)),
             user_id: None,
@@ -288,8 +309,6 @@ impl Writer<'_> {
         let id = format!("wamid.{}.{}", self.tag, self.facts.len());
         let message = json!({ "type": "system", "system": system, "id": id, "timestamp": at.to_string() });
         self.tell(0, "messages", json!({ "messages": [message.with(old.written("from"))] }));
-        let old = old.number.clone().or(old.user_id.clone()).unwrap();
-        self.facts.push(Fact::Renamed { old });
         let kind = "system".to_owned();
         let (settled, unread, outbound) = (false, true, false);
         let fact = Fact::Message {
@@ -345,6 +364,15 @@ impl Writer<'_> {
 }
 
 impl Picture {
+    /// One that WhatsApp would not know.
+    pub(super) fn invented(dice: &mut Dice) -> Self {
+        let mut word = || dice.next(1 << 31);
+        Self {
+            id: format!("{:010}{:010}", word(), word()),
+            sha256: (0..8).map(|_| format!("{:08x}", word())).collect(),
+        }
+    }
+
     fn content(&self) -> Value {
         let image = json!({ "id": self.id, "mime_type": "image/jpeg", "sha256": self.sha256 });
         json!({ "type": "image", "image": image })
@@ -389,7 +417,7 @@ impl With for Value {
 }
 
 /// The items shuffled, some of them doubled, and split over bodies, some of which come twice.
-fn bodies(dice: &mut Dice, items: Vec<Item>) -> Vec<Vec<u8>> {
+fn bodies(dice: &mut Dice, accounts: &[String; 2], items: Vec<Item>) -> Vec<Vec<u8>> {
     let mut placed: Vec<(u64, Item)> = Vec::new();
     for (place, item) in (0_u64..).zip(items) {
         if dice.next(ITEM_TWICE) == 0 {
@@ -404,7 +432,7 @@ fn bodies(dice: &mut Dice, items: Vec<Item>) -> Vec<Vec<u8>> {
     let mut place = 0;
     while rest.peek().is_some() {
         let count = 1 + dice.below(ITEMS_PER_BODY);
-        let changes: Vec<Value> = rest.by_ref().take(count).map(Item::change).collect();
+        let changes: Vec<Value> = rest.by_ref().take(count).map(|item| item.change(accounts)).collect();
         let body = crate::webhook::webhook(&[changes]);
         if dice.next(BODY_TWICE) == 0 {
             sent.push((place + dice.next(SHUFFLED_BY), body.clone()));
@@ -417,8 +445,8 @@ fn bodies(dice: &mut Dice, items: Vec<Item>) -> Vec<Vec<u8>> {
 }
 
 impl Item {
-    fn change(self) -> Value {
-        let metadata = json!({ "display_phone_number": BUSINESS, "phone_number_id": ACCOUNTS[self.account] });
+    fn change(self, accounts: &[String; 2]) -> Value {
+        let metadata = json!({ "display_phone_number": BUSINESS, "phone_number_id": accounts[self.account] });
         let common = json!({ "messaging_product": "whatsapp", "metadata": metadata });
         json!({ "field": self.field, "value": self.value.with(common) })
     }

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::history::ACCOUNTS;
+use super::verdict::Thread;
 
-/// Something that happened. `account` is a place in [`ACCOUNTS`], `id` WhatsApp's id of a message of that account.
+/// Something that happened. `account` is the first or the second, `id` WhatsApp's id of a message of that account.
 #[derive(Clone, Debug)]
 pub(super) enum Fact {
     Message {
@@ -33,10 +33,6 @@ pub(super) enum Fact {
         id: String,
         at: i64,
         text: String,
-    },
-    /// From now on the person has another number or user id than this one.
-    Renamed {
-        old: String,
     },
     Revoke {
         account: usize,
@@ -80,18 +76,13 @@ const STATUSES: [&str; 4] = ["received", "sent", "delivered", "read"];
 
 pub(super) struct Model {
     messages: BTreeMap<Key, Expected>,
-    renamed: BTreeSet<String>,
-}
-
-/// A conversation as the API shows it, with its messages.
-pub(super) struct Thread {
-    pub(super) conversation: Value,
-    pub(super) messages: Vec<Value>,
+    /// The download status of every file that is not taken back.
+    files_are: &'static str,
 }
 
 impl Model {
-    pub(super) fn of(facts: &[Fact]) -> Self {
-        let mut model = Self { messages: BTreeMap::new(), renamed: BTreeSet::new() };
+    pub(super) fn of(facts: &[Fact], files_are: &'static str) -> Self {
+        let mut model = Self { messages: BTreeMap::new(), files_are };
         let (messages, later): (Vec<_>, Vec<_>) =
             facts.iter().cloned().partition(|fact| matches!(fact, Fact::Message { .. }));
         messages.into_iter().chain(later).for_each(|fact| model.happened(fact));
@@ -120,9 +111,6 @@ impl Model {
                 self.messages.insert((account, id), expected);
             }
             Fact::Edit { account, id, at, text } => self.message(account, id).edits.push((at, text)),
-            Fact::Renamed { old } => {
-                self.renamed.insert(old);
-            }
             Fact::Revoke { account, id } => self.message(account, id).revoked = true,
             Fact::Status { account, id, status } => {
                 let message = self.message(account, id);
@@ -164,7 +152,7 @@ impl Model {
         for thread in threads {
             let account =
                 accounts.iter().position(|id| thread.conversation["whatsappAccountId"] == *id).unwrap();
-            if thread.messages.is_empty() && !self.may_be_empty(thread) {
+            if thread.messages.is_empty() {
                 wrong.push(format!("conversation {} is empty", thread.conversation["id"]));
             }
             for message in &thread.messages {
@@ -179,20 +167,14 @@ impl Model {
         for (key, expected) in &self.messages {
             match found.get(key) {
                 None => wrong.push(format!("{key:?} is lost")),
-                Some((_, message)) => {
-                    wrong.extend(expected.differs(message).map(|how| format!("{key:?}: {how}")));
+                Some((thread, message)) => {
+                    let how = expected.differs(thread, message, self.files_are);
+                    wrong.extend(how.map(|how| format!("{key:?}: {how}")));
                 }
             }
         }
         self.compare_threads(&found, &mut wrong);
         wrong
-    }
-
-    /// A message that comes twice, the second time after its sender has another number, opens the old number's thread
-    /// and has nothing to put into it.
-    fn may_be_empty(&self, thread: &Thread) -> bool {
-        let contact = &thread.conversation["contact"];
-        ["waId", "userId"].iter().any(|id| contact[id].as_str().is_some_and(|id| self.renamed.contains(id)))
     }
 
     /// Who belongs together is together, and what is said of the thread is right.
@@ -204,7 +186,7 @@ impl Model {
         }
         let mut owners: BTreeMap<i64, usize> = BTreeMap::new();
         for ((person, account), messages) in people {
-            let who = format!("person {person} with {}", ACCOUNTS[account]);
+            let who = format!("person {person} with account {account}");
             let id = |thread: &Thread| thread.conversation["id"].as_i64().unwrap();
             let ids = |settled: bool| -> BTreeSet<i64> {
                 messages
@@ -245,7 +227,7 @@ impl Model {
 }
 
 impl Expected {
-    fn differs(&self, message: &Value) -> impl Iterator<Item = String> {
+    fn differs(&self, thread: &Thread, message: &Value, files_are: &str) -> impl Iterator<Item = String> {
         let mut wrong = Vec::new();
         let mut compare = |what: &str, expected: Value| {
             if message[what] != expected {
@@ -268,8 +250,11 @@ impl Expected {
         }
         if let Some(sha256) = self.sha256.as_ref().filter(|_| !self.revoked) {
             let media = &message["media"];
-            if media["downloadStatus"] != "completed" || media["sha256"] != sha256.as_str() {
+            if media["downloadStatus"] != files_are || media["sha256"] != sha256.as_str() {
                 wrong.push(format!("its file is {} {}", media["downloadStatus"], media["sha256"]));
+            }
+            if media["conversationId"] != thread.conversation["id"] {
+                wrong.push(format!("its file is in conversation {}", media["conversationId"]));
             }
         }
         wrong.into_iter()

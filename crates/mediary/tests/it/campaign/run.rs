@@ -10,13 +10,13 @@ use futures_util::{StreamExt as _, stream};
 use mediary_core::{Clock as _, SystemClock};
 use mediary_graph::sign;
 use mediary_simulator::{AccountSpec, FaultKind, MediaSpec, RandomFaults};
-use serde_json::Value;
 
 use super::faults::{self, Injected};
-use super::history::{self, ACCOUNTS, Picture};
-use super::model::{Model, Thread};
+use super::history::{self, Picture, Setting};
+use super::model::Model;
+use super::verdict::{self, threads};
 use crate::cluster::Dice;
-use crate::harness::{APP_SECRET, Api, Bucket, Database, Server, World, free_port};
+use crate::harness::{APP_SECRET, Api, Bucket, Database, PHONE, Server, World, free_port};
 
 /// Webhooks under way at once, as Meta sends them.
 const SENDERS: usize = 12;
@@ -26,10 +26,12 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 const TAKEN_WITHIN: Duration = Duration::from_secs(60);
 /// How long nothing may get nearer to what must be.
 const STUCK_AFTER: Duration = Duration::from_secs(20);
-const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// Messages lie this far back at first, in seconds.
 const STARTS_AGO: i64 = 100_000;
 const PICTURE_BYTES: u64 = 20_000;
+/// A statement now and then takes up to so long.
+const SLOW_MS: u64 = 60;
+const SECOND_PHONE: &str = "300000000000007";
 
 /// What is tried. All of it follows from the seed but the moments at which things happen.
 #[derive(Clone, Copy, Debug)]
@@ -58,16 +60,20 @@ pub(super) async fn run(plan: Plan) {
     let mut dice = Dice(plan.seed);
     let pictures = nodes.pictures(&mut dice, plan.people / 2).await;
     let starts_at = SystemClock.now().millis() / 1000 - STARTS_AGO;
+    let accounts = [PHONE.to_owned(), SECOND_PHONE.to_owned()];
     let tag = format!("{:03}", plan.seed % 1000);
-    let history = history::write(&mut dice, &tag, starts_at, plan.people, pictures);
-    let model = Model::of(&history.facts);
+    let history = history::write(
+        &mut dice,
+        Setting { tag, accounts, starts_at, people: plan.people, kinds: &history::ALL_KINDS, pictures },
+    );
+    let model = Model::of(&history.facts, "completed");
     let injected = Mutex::new(Injected::default());
     let (bodies, facts) = (history.bodies.len(), history.facts.len());
     let deliver = nodes.deliver(history.bodies);
     tokio::join!(deliver, faults::hurt(&nodes, Dice(plan.seed + 1), plan.faults, &injected));
     nodes.world.simulator.set_random_faults(None).unwrap();
     let delivered = started.elapsed();
-    let verdict = nodes.becomes(&model).await;
+    let wrong = verdict::settles(STUCK_AFTER, async || nodes.differences(&model).await).await;
     let injected = *injected.lock().unwrap();
     let figures = format!(
         "{plan:?}: {facts} facts in {bodies} bodies, {} messages, {injected:?}, delivered after {delivered:.1?}, \
@@ -76,14 +82,7 @@ pub(super) async fn run(plan: Plan) {
         started.elapsed()
     );
     eprintln!("{figures}");
-    if let Err(wrong) = verdict {
-        let first: Vec<_> = wrong.iter().take(20).collect();
-        panic!(
-            "{} differences; {figures}\nMEDIARY_CAMPAIGN_SEED={} replays it: {first:#?}",
-            wrong.len(),
-            plan.seed
-        );
-    }
+    verdict::require(&wrong, plan.seed, &figures);
 }
 
 impl Nodes {
@@ -97,11 +96,11 @@ impl Nodes {
         settings.push(("MEDIARY_LOG", "info".to_owned()));
         let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let world = World::furnished(database, &settings).await;
-        let second = world.add_account("acme", ACCOUNTS[1], &[]);
-        let account = AccountSpec { phone_number_id: ACCOUNTS[1].to_owned(), ..AccountSpec::default() };
+        let second = world.add_account("acme", SECOND_PHONE, &[]);
+        let account = AccountSpec { phone_number_id: SECOND_PHONE.to_owned(), ..AccountSpec::default() };
         world.simulator.put_account(account).unwrap();
         if plan.postgres {
-            world.sql(&faults::slow_statements());
+            world.sql(&faults::slow_statements(SLOW_MS));
         }
         let kinds = vec![FaultKind::ServerError, FaultKind::Cut, FaultKind::StaleUrl, FaultKind::Short];
         let random = RandomFaults { rate: 0.1, seed: plan.seed, kinds };
@@ -183,37 +182,10 @@ impl Nodes {
         stream::iter(bodies).for_each_concurrent(SENDERS, send).await;
     }
 
-    /// Looks until everything is as it must be, for as long as it gets nearer.
-    async fn becomes(&self, model: &Model) -> Result<(), Vec<String>> {
-        let (mut fewest, mut since) = (usize::MAX, Instant::now());
-        loop {
-            let mut wrong = model.differences(&self.threads().await, &self.accounts);
-            self.compare_storage(model, &mut wrong);
-            if wrong.is_empty() {
-                return Ok(());
-            }
-            if wrong.len() < fewest {
-                (fewest, since) = (wrong.len(), Instant::now());
-            }
-            if since.elapsed() > STUCK_AFTER {
-                return Err(wrong);
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-    }
-
-    async fn threads(&self) -> Vec<Thread> {
-        let api = self.api();
-        let api = &api;
-        // Nobody has more than a page of messages here. A thread that was joined to another since the list was read is
-        // not found, and the next look is the one that counts.
-        let read = |conversation: Value| async move {
-            let path = format!("/api/conversations/{}/messages?limit=100", conversation["id"]);
-            let page: Value = api.get(&path).await.json().await.unwrap();
-            let messages = page["items"].as_array().cloned().unwrap_or_default();
-            Thread { conversation, messages }
-        };
-        stream::iter(api.all("/api/conversations").await).map(read).buffer_unordered(8).collect().await
+    async fn differences(&self, model: &Model) -> Vec<String> {
+        let mut wrong = model.differences(&threads(&self.api()).await, &self.accounts);
+        self.compare_storage(model, &mut wrong);
+        wrong
     }
 
     /// Every file is whole, there once, and one of those that must or may be there; on Postgres nothing is set aside.

@@ -132,7 +132,7 @@ impl Database {
         sql(&self.url(), &format!("SELECT count(*) FROM {table}")).trim().parse().unwrap()
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let Postgres { server, name, .. } = self.postgres.as_ref().expect("the database is Postgres");
         let mut url = reqwest::Url::parse(server).unwrap();
         url.set_path(name);
