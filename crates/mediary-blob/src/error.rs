@@ -70,16 +70,16 @@ impl Error {
         Self { kind, context: context.into(), of_one_file, source: Some(source.into()) }
     }
 
-    pub(crate) fn object(context: impl Into<String>, source: object_store::Error) -> Self {
-        let kind = kind_of_object(&source);
-        let source = Some(Words(words(&source)).into());
+    pub(crate) fn object(context: impl Into<String>, source: &object_store::Error) -> Self {
+        let kind = kind_of_object(source);
+        let source = Some(Words(words(source)).into());
         Self { kind, context: context.into(), of_one_file: is_of_one_file(kind), source }
     }
 
     /// The same for an object that is being written: what is missing or other than expected there is the upload.
-    pub(crate) fn upload(context: impl Into<String>, source: object_store::Error) -> Self {
+    pub(crate) fn upload(context: impl Into<String>, source: &object_store::Error) -> Self {
         use object_store::Error as Object;
-        let lost = match &source {
+        let lost = match source {
             // A bucket that is not there is another matter.
             Object::NotFound { .. } => source.to_string().contains("NoSuchUpload"),
             Object::AlreadyExists { .. } | Object::Precondition { .. } => true,
@@ -221,7 +221,7 @@ mod tests {
             <AWSAccessKeyId>AKIAIOSFODNN7EXAMPLE</AWSAccessKeyId>\
             <SignatureProvided>3b1d7b8c5a0f4e2d9c6b3a1f8e7d6c5b4a392817161514131211100f0e0d0c0b</SignatureProvided></Error>";
         let error = object_store::Error::Generic { store: "S3", source: body.into() };
-        let error = Error::object("read media/1/2/3", error);
+        let error = Error::object("read media/1/2/3", &error);
         let cause = std::error::Error::source(&error).unwrap();
         let said = format!("{error} {error:?} {cause}");
         for secret in ["AKIA", "3b1d7b8c", "X-Amz-Signature=", "amazonaws"] {

@@ -36,7 +36,7 @@ impl ObjectListing {
         while page.len() < PAGE
             && let Some(meta) = self.0.next().await
         {
-            let meta = meta.map_err(|error| Error::object("walk over stored objects", error))?;
+            let meta = meta.map_err(|error| Error::object("walk over stored objects", &error))?;
             if let Ok(key) = meta.location.as_ref().parse() {
                 let modified = Timestamp(meta.last_modified.timestamp_millis());
                 page.push(StoredObject { key, size: meta.size, modified });

@@ -78,7 +78,7 @@ impl ObjectStorage {
         let s3 = settings.client()?;
         let http = ReqwestConnector::default()
             .connect(&settings.client_options())
-            .map_err(|error| Error::object("prepare the client of the object store", error))?;
+            .map_err(|error| Error::object("prepare the client of the object store", &error))?;
         Ok(Self(Arc::new(Inner {
             backend: settings.backend,
             bucket: settings.bucket.clone(),
@@ -128,9 +128,9 @@ impl ObjectStorage {
             }
             Err(error @ object_store::Error::NotFound { .. }) => {
                 self.refuse_missing_bucket(&path).await?;
-                Err(Error::object(format!("open {key}"), error))
+                Err(Error::object(format!("open {key}"), &error))
             }
-            Err(error) => Err(Error::object(format!("open {key}"), error)),
+            Err(error) => Err(Error::object(format!("open {key}"), &error)),
         }
     }
 
@@ -157,12 +157,12 @@ impl ObjectStorage {
         match self.0.objects.head(&path).await {
             Ok(_) => {}
             Err(object_store::Error::NotFound { .. }) => return Ok(false),
-            Err(error) => return Err(Error::object(format!("delete {key}"), error)),
+            Err(error) => return Err(Error::object(format!("delete {key}"), &error)),
         }
         match self.0.objects.delete(&path).await {
             Ok(()) => Ok(true),
             Err(object_store::Error::NotFound { .. }) => Ok(false),
-            Err(error) => Err(Error::object(format!("delete {key}"), error)),
+            Err(error) => Err(Error::object(format!("delete {key}"), &error)),
         }
     }
 

@@ -76,7 +76,7 @@ impl ObjectFile {
             ("response-cache-control", served_as.cache_control.as_str()),
         ]);
         let signed = remote.s3.signed_url_opts(Method::GET, &self.path, valid_for, &options).await;
-        let url = signed.map_err(|error| Error::object(format!("sign a URL for {}", self.path), error))?;
+        let url = signed.map_err(|error| Error::object(format!("sign a URL for {}", self.path), &error))?;
         Ok(Some(url.into()))
     }
 
@@ -96,7 +96,7 @@ impl ObjectFile {
             }
             answer => answer,
         };
-        let answer = answer.map_err(|error| self.failed(offset, error))?;
+        let answer = answer.map_err(|error| self.failed(offset, &error))?;
         refuse_encoded(&self.path, &answer)?;
         if !same_object(&self.meta, &answer.meta) {
             let context = format!("read {}, in whose place there is another object now", self.path);
@@ -121,7 +121,7 @@ impl ObjectFile {
         now.is_ok_and(|now| same_object(&self.meta, &now))
     }
 
-    fn failed(&self, offset: u64, error: object_store::Error) -> Error {
+    fn failed(&self, offset: u64, error: &object_store::Error) -> Error {
         Error::object(format!("read {} at byte {offset}", self.path), error)
     }
 }
@@ -192,7 +192,7 @@ impl ObjectReader {
                     format!("read {} at byte {offset}", self.file.path),
                 ));
             };
-            self.left_over = bytes.map_err(|error| self.file.failed(offset, error))?;
+            self.left_over = bytes.map_err(|error| self.file.failed(offset, &error))?;
             let came = self.left_over.len() as u64;
             if came > self.part.end - offset {
                 let context =

@@ -75,13 +75,13 @@ impl S3Settings {
             None => builder,
             Some(Encryption::Aes256) => match SERVER_SIDE_ENCRYPTION.parse::<AmazonS3ConfigKey>() {
                 Ok(key) => builder.with_config(key, "AES256"),
-                Err(error) => return Err(Error::object("ask for encryption", error)),
+                Err(error) => return Err(Error::object("ask for encryption", &error)),
             },
             Some(Encryption::Kms { key_id }) => builder.with_sse_kms_encryption(key_id),
         };
         builder
             .build()
-            .map_err(|error| Error::object(format!("prepare the way to bucket {}", self.bucket), error))
+            .map_err(|error| Error::object(format!("prepare the way to bucket {}", self.bucket), &error))
     }
 
     pub(super) fn client_options(&self) -> ClientOptions {

@@ -83,7 +83,7 @@ async fn end(remote: &Remote, upload: &Unfinished) -> Result<bool> {
     match remote.s3.abort_multipart(&path, &upload.upload_id).await {
         Ok(()) => Ok(true),
         Err(object_store::Error::NotFound { .. }) => Ok(false),
-        Err(error) => Err(Error::object(format!("end the unfinished upload of {}", upload.key), error)),
+        Err(error) => Err(Error::object(format!("end the unfinished upload of {}", upload.key), &error)),
     }
 }
 
@@ -103,7 +103,7 @@ async fn page(
     }
     let options = SignedUrlOptions::new().with_query(query);
     let signed = remote.s3.signed_url_opts(Method::GET, &Path::default(), SIGNED_FOR, &options).await;
-    let url = signed.map_err(|error| Error::object(DOING, error))?;
+    let url = signed.map_err(|error| Error::object(DOING, &error))?;
     // Errors of the client name the URL, which is signed.
     let failed = |said: String| Error::new(ErrorKind::Io, format!("{DOING}: {said}"));
     let request = http::Request::get(url.as_str()).body(HttpRequestBody::empty());

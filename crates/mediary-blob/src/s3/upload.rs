@@ -136,7 +136,7 @@ impl ObjectSealed {
     }
 
     pub(crate) async fn publish(mut self) -> Result<Stored> {
-        let failed = |error| Error::upload(format!("publish {}", self.key), error);
+        let failed = |error| Error::upload(format!("publish {}", self.key), &error);
         let mut rest = std::mem::take(&mut self.rest);
         let Some(upload) = self.target.id.clone() else {
             let Target { storage, path, .. } = &self.target;
@@ -183,7 +183,7 @@ impl Target {
         });
         // Where nobody waits for it, it ends what it has begun.
         let begun = beginning.await.unwrap_or_else(|source| Err(object_store::Error::JoinError { source }));
-        let mut begun = begun.map_err(|error| Error::object(format!("begin {key}"), error))?;
+        let mut begun = begun.map_err(|error| Error::object(format!("begin {key}"), &error))?;
         let id = begun.id.take().expect("it has begun");
         Ok(self.id.insert(id).clone())
     }
@@ -194,7 +194,7 @@ impl Target {
         let number = self.parts.len();
         self.sending = Some(tokio::spawn(async move {
             let sent = storage.0.parts.put_part(&path, &id, number, part.payload()).await;
-            sent.map_err(|error| Error::upload(format!("write part {number} of {key}"), error))
+            sent.map_err(|error| Error::upload(format!("write part {number} of {key}"), &error))
         }));
     }
 
@@ -215,7 +215,7 @@ impl Target {
         let Some(id) = self.id.take() else { return Ok(()) };
         match self.storage.0.parts.abort_multipart(&self.path, &id).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(Error::object(format!("abort {key}"), error)),
+            Err(error) => Err(Error::object(format!("abort {key}"), &error)),
         }
     }
 }
