@@ -138,48 +138,48 @@ fn lists() -> Vec<Entrance> {
 fn one_message() -> Vec<Entrance> {
     vec![
         known("webhook: errors of a message", 60, |_, n| {
-            read_one(with(message(1), "errors", vec![error(); n].into()))
+            read_one(&with(message(1), "errors", vec![error(); n].into()))
         }),
         known("webhook: words of an error", 800, |_, n| {
             let words = "call +1 555-078-3881, EAAx or see a/b ".repeat(n / 40);
             let error = json!({ "code": 1, "title": words, "error_data": { "details": words } });
-            read_one(with(message(1), "errors", json!([error])))
+            read_one(&with(message(1), "errors", json!([error])))
         }),
-        known("webhook: fields of a message", 200, |_, n| read_one(with(message(1), "image", fields(n)))),
+        known("webhook: fields of a message", 200, |_, n| read_one(&with(message(1), "image", fields(n)))),
         known("webhook: a message's text", 1500, |_, n| {
-            read_one(with(message(1), "text", json!({ "body": "ä\u{0}".repeat(n) })))
+            read_one(&with(message(1), "text", json!({ "body": "ä\u{0}".repeat(n) })))
         }),
         known("webhook: edits within edits", 10, |_, n| {
             let inner = (0..n).fold(message(1), |inner, _| {
                 with(message(1), "edit", json!({ "original_message_id": "wamid.0", "message": inner }))
             });
-            read_one(inner)
+            read_one(&inner)
         }),
-        known("webhook: answers of a form", 30, |_, n| read_one(form(&fields(n)))),
-        known("webhook: files of a form", 30, |_, n| read_one(form(&json!({ "photos": form_files(n) })))),
+        known("webhook: answers of a form", 30, |_, n| read_one(&form(&fields(n)))),
+        known("webhook: files of a form", 30, |_, n| read_one(&form(&json!({ "photos": form_files(n) })))),
         known("webhook: depth of a form", 250, |_, n| {
             let answers = format!("{{\"x\":{}{}}}", "[".repeat(n), "]".repeat(n));
-            read_one(form_of_text(&answers))
+            read_one(&form_of_text(&answers))
         }),
         known("webhook: cards of a carousel", 25, |_, n| {
             let header =
                 |i: usize| json!({ "header": { "type": "image", "image": { "id": i.to_string() } } });
             let cards: Vec<Value> = (0..n).map(header).collect();
             let carousel = json!({ "type": "carousel", "action": { "cards": cards } });
-            read_one(with(message(1), "interactive", carousel))
+            read_one(&with(message(1), "interactive", carousel))
         }),
         known("webhook: components of a template", 25, |_, n| {
             let parameters = json!([{ "type": "text", "text": "Ana" }]);
             let component = json!({ "type": "header", "parameters": parameters });
-            read_one(with(message(1), "template", json!({ "name": "t", "components": vec![component; n] })))
+            read_one(&with(message(1), "template", json!({ "name": "t", "components": vec![component; n] })))
         }),
         known("webhook: address cards", 30, |_, n| {
             let card = json!({ "name": { "formatted_name": "Ana" } });
-            read_one(with(message(1), "contacts", vec![card; n].into()))
+            read_one(&with(message(1), "contacts", vec![card; n].into()))
         }),
         known("webhook: products of an order", 30, |_, n| {
             let product = json!({ "product_retailer_id": "p", "quantity": 2 });
-            read_one(with(message(1), "order", json!({ "product_items": vec![product; n] })))
+            read_one(&with(message(1), "order", json!({ "product_items": vec![product; n] })))
         }),
         known("webhook: depth of an unknown node", 300, |_, n| read(nested(n))),
         known("webhook: a file's hash", 2000, |_, n| {
@@ -233,7 +233,7 @@ fn record(house: &House, body: Vec<u8>) -> Enter<'_> {
     })
 }
 
-fn read_one(message: Value) -> Enter<'static> {
+fn read_one(message: &Value) -> Enter<'static> {
     read(value(json!({ "messages": [message] })))
 }
 
