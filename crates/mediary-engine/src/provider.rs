@@ -33,7 +33,7 @@ pub(crate) fn urls() -> Urls {
     Cache::builder().max_capacity(URLS).time_to_live(limits::PROVIDER_URL_TRUST).build()
 }
 
-/// Believed as long as Graph's answers are: whoever looks at a file part by part has it counted once.
+/// Believed as long as Graph's answers are: a file that is looked at part by part is counted once.
 pub(crate) fn sizes() -> Sizes {
     Cache::builder().max_capacity(SIZES).time_to_live(limits::PROVIDER_URL_TRUST).build()
 }

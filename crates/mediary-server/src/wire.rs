@@ -206,7 +206,7 @@ impl Write for Wire {
 }
 
 fn cut_off() -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionAborted, "whoever reads lost access")
+    io::Error::new(io::ErrorKind::ConnectionAborted, "the reader lost access")
 }
 
 fn is_stand_in(bytes: &[u8]) -> bool {

@@ -66,7 +66,8 @@ impl http_body::Body for Watched {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if let Poll::Ready(Ok(())) = Pin::new(&mut self.lost).poll(cx) {
+        // Also if the watcher is gone without a word: then nobody looks any more whether access holds.
+        if Pin::new(&mut self.lost).poll(cx).is_ready() {
             return Poll::Ready(Some(Err("the caller lost access".into())));
         }
         Pin::new(&mut self.body).poll_frame(cx).map_err(Into::into)

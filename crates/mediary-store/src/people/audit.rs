@@ -1,7 +1,7 @@
 //! What was done, by whom and from where.
 //!
 //! A row is written in the transaction of its act, so that neither is there without the other, and only where the act changes
-//! something: whoever does again what is done already leaves no second row.
+//! something: doing again what is done already leaves no second row.
 //!
 //! | act | row |
 //! | --- | --- |
