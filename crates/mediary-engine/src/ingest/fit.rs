@@ -38,8 +38,8 @@ fn of_contact(contact: &ContactKey) -> Option<String> {
     wa_id.or_else(|| too_long("user id of the person", contact.user_id.as_ref()?))
 }
 
+/// Says the limit and not the length: an id that was read once for many items is cut beyond the limit.
 fn too_long(what: &str, id: &str) -> Option<String> {
-    let bytes = id.len();
-    (bytes > ID_BYTES_MAX)
-        .then(|| format!("its {what} has {bytes} bytes, and {ID_BYTES_MAX} are kept at most"))
+    (id.len() > ID_BYTES_MAX)
+        .then(|| format!("its {what} is longer than the {ID_BYTES_MAX} bytes that are kept"))
 }

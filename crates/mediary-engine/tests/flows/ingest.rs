@@ -261,7 +261,7 @@ async fn one_bad_item_is_parked_alone_and_its_neighbours_are_recorded() {
         reasons,
         [
             "it names nobody it is from or to",
-            "its WhatsApp id of the person has 3000 bytes, and 1024 are kept at most"
+            "its WhatsApp id of the person is longer than the 1024 bytes that are kept"
         ]
     );
     let again = world.engine.retry_webhook_item(world.company, parked[0].id, None).await.unwrap();
