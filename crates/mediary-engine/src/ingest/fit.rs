@@ -1,8 +1,9 @@
 //! What the records cannot take, told before the database is asked: an item that names nobody, or whose ids are too long to
 //! be found by.
 
+use mediary_core::storable_text;
 use mediary_graph::{Origin, Update, UpdateKind};
-use mediary_store::{ContactKey, IncomingMessage, IngestItem};
+use mediary_store::{ContactKey, IncomingMessage, IngestItem, NewMedia};
 
 /// The longest id of WhatsApp's that is kept: Postgres has no index rows above 2.7 KB, and some hold two ids. WhatsApp's own
 /// have less than 200 bytes.
@@ -13,8 +14,9 @@ pub(super) fn fault(item: &IngestItem, update: &Update) -> Option<String> {
     match item {
         IngestItem::Message(message) => of_message(message, update),
         IngestItem::Status(status) => too_long("message id", &status.provider_message_id),
-        IngestItem::Edit(edit) => too_long("id of the edited message", &edit.target)
-            .or_else(|| too_long("media id", edit.media.as_ref()?.provider_media_id.as_ref()?)),
+        IngestItem::Edit(edit) => {
+            too_long("id of the edited message", &edit.target).or_else(|| of_file(edit.media.as_ref()?))
+        }
         IngestItem::Revoke(revoke) => too_long("id of the revoked message", &revoke.target),
         IngestItem::Identity(change) => of_contact(&change.old).or_else(|| of_contact(&change.new)),
     }
@@ -29,7 +31,7 @@ fn of_message(message: &IncomingMessage, update: &Update) -> Option<String> {
     }
     too_long("message id", &message.provider_message_id)
         .or_else(|| of_contact(contact))
-        .or_else(|| too_long("media id", message.media.as_ref()?.provider_media_id.as_ref()?))
+        .or_else(|| message.media.iter().chain(&message.attachments).find_map(of_file))
         .or_else(|| too_long("id of the message it reacts to", &message.reaction.as_ref()?.target))
 }
 
@@ -38,8 +40,12 @@ fn of_contact(contact: &ContactKey) -> Option<String> {
     wa_id.or_else(|| too_long("user id of the person", contact.user_id.as_ref()?))
 }
 
-/// Says the limit and not the length: an id that was read once for many items is cut beyond the limit.
+fn of_file(file: &NewMedia) -> Option<String> {
+    too_long("media id", file.provider_media_id.as_ref()?)
+}
+
+/// Of an id as it is stored, in which U+0000 is longer. Says the limit and not the length: an id that was read once for many items is cut beyond the limit.
 fn too_long(what: &str, id: &str) -> Option<String> {
-    (id.len() > ID_BYTES_MAX)
+    (storable_text(id).len() > ID_BYTES_MAX)
         .then(|| format!("its {what} is longer than the {ID_BYTES_MAX} bytes that are kept"))
 }

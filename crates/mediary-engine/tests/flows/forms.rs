@@ -106,3 +106,28 @@ async fn a_voice_note_that_an_ad_led_to_is_kept_whatever_the_ad_says() {
     let kept = only_message(&world).await;
     assert_eq!(kept.media.unwrap().download_status, DownloadStatus::Completed);
 }
+
+#[tokio::test]
+async fn a_form_with_a_media_id_that_no_index_holds_is_parked_alone() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    let long = json!({"id": "9".repeat(1025), "mime_type": "image/png", "file_name": "a.png"});
+    // As it is stored, each U+0000 is three bytes.
+    let longer = json!({"id": "\0".repeat(342), "mime_type": "image/png", "file_name": "a.png"});
+    let longest = json!({"id": "9".repeat(1024), "mime_type": "image/png", "file_name": "a.png"});
+    let form = |id: &str, files: Value| {
+        let reply = json!({"name": "flow", "response_json": json!({"photos": files}).to_string()});
+        message(id, "interactive", json!({"type": "nfm_reply", "nfm_reply": reply}))
+    };
+    let list = json!([
+        form("wamid.1", json!([media_node(&media), long])),
+        form("wamid.2", json!([longer])),
+        form("wamid.3", json!([media_node(&media), longest])),
+    ]);
+    world.post(&change("messages", json!({"messages": list}))).await;
+    let kept = only_message(&world).await;
+    assert_eq!((kept.message.provider_message_id.as_deref(), kept.attachments.len()), (Some("wamid.3"), 2));
+    let parked = world.store.parked_items(world.company, &Default::default()).await.unwrap().items;
+    let reasons: Vec<_> = parked.iter().map(|item| item.reason.as_str()).collect();
+    assert_eq!(reasons, ["its media id is longer than the 1024 bytes that are kept"; 2]);
+}
