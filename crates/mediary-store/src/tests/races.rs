@@ -1,6 +1,7 @@
 //! Several nodes on one database.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mediary_core::MessageType;
 
@@ -8,6 +9,9 @@ use super::harness::{LIMITS, START, Test, item, outbound, picture, plan, text};
 use super::{joins, on_both, on_postgres};
 use crate::value::args;
 use crate::*;
+
+/// How long a race may take; on a busy machine it takes some seconds.
+const ENDS_WITHIN: Duration = Duration::from_secs(120);
 
 /// What an event means, by its id.
 type Make = dyn Fn(i64) -> Vec<IngestItem> + Send + Sync;
@@ -45,7 +49,8 @@ pub(super) async fn on_two_nodes(
     let nodes = [test.another_node().await, test.another_node().await];
     // Each node has two ingesters, as a process has on Postgres.
     let drains = nodes.iter().chain(&nodes).map(|node| tokio::spawn(drain(node.clone(), make.clone())));
-    for drained in futures_util::future::join_all(drains).await {
+    let drained = tokio::time::timeout(ENDS_WITHIN, futures_util::future::join_all(drains)).await;
+    for drained in drained.expect("the nodes should come to an end") {
         drained.unwrap();
     }
     for node in nodes {
