@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MessageId, Timestamp, storable_text};
+use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MessageId, Timestamp};
 
 use super::messages::NewRows;
+use super::storable::Storable as _;
 use super::types::{
     Change, ChangeKind, IdentityChange, IncomingEdit, IncomingMessage, IncomingRevoke, IncomingStatus,
     IngestItem, PlannedItem,
@@ -29,8 +30,7 @@ impl MessageKey {
         Self {
             company: message.company_id,
             account: message.account_id,
-            // As it is stored, for rows are found by it.
-            id: storable_text(&message.provider_message_id).into_owned(),
+            id: message.provider_message_id.clone(),
         }
     }
 }
@@ -87,7 +87,7 @@ pub(super) struct Updates {
 fn by_kind(items: Vec<PlannedItem>) -> (Vec<IncomingMessage>, Updates, Vec<IdentityChange>) {
     let (mut arrived, mut updates, mut identities) = (Vec::new(), Updates::default(), Vec::new());
     for planned in items {
-        match planned.item {
+        match planned.item.storable() {
             IngestItem::Message(message) => arrived.push(*message),
             IngestItem::Status(status) => updates.statuses.push(status),
             IngestItem::Edit(edit) => updates.edits.push(edit),

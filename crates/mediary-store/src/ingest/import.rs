@@ -7,6 +7,7 @@ use mediary_core::{AccountId, CompanyId, Timestamp};
 use super::apply::{self, Applied};
 use super::collisions::Tries;
 use super::messages::NewRows;
+use super::storable::Storable;
 use super::types::IncomingMessage;
 use super::{media, reactions, waiting};
 use crate::bulk::Bulk;
@@ -25,6 +26,7 @@ impl Store {
         if messages.iter().any(|message| message.company_id != company || message.imported.is_none()) {
             return Err(Error::invalid("a message of an import is of another company, or none of an import"));
         }
+        let messages: Vec<_> = messages.into_iter().map(Storable::storable).collect();
         let mut tries = Tries::default();
         let (mut new, applied) = loop {
             let mut tx = self.db().begin().await?;

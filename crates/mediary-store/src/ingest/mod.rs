@@ -48,6 +48,7 @@ mod parked;
 mod parts;
 mod reactions;
 mod statuses;
+mod storable;
 mod types;
 mod waiting;
 

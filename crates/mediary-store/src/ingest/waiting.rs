@@ -11,6 +11,7 @@ use super::apply::{self, Applied, MessageKey, Updates};
 use super::collisions::Tries;
 use super::messages::Fresh;
 use super::reactions;
+use super::storable::Storable;
 use super::types::{Change, IncomingStatus};
 use crate::bulk::Bulk;
 use crate::db::Tx;
@@ -128,11 +129,13 @@ async fn take_out(tx: &mut Tx, waiting: Vec<Waiting>) -> Result<Updates> {
     Ok(updates)
 }
 
-/// An update as it was written. One that cannot be read stays where it is until it is pruned, and stops neither its message
+/// An update as it was written, by this release or an earlier one that kept ids as they came. One that cannot be read stays where it is until it is pruned, and stops neither its message
 /// nor other updates.
-fn from_json<T: DeserializeOwned>(id: i64, body: &str) -> Option<T> {
-    let read = serde_json::from_str(body);
-    read.inspect_err(|_| tracing::error!(id, "an update of a message that waits for it cannot be read")).ok()
+fn from_json<T: DeserializeOwned + Storable>(id: i64, body: &str) -> Option<T> {
+    let read = serde_json::from_str::<T>(body);
+    let read =
+        read.inspect_err(|_| tracing::error!(id, "an update of a message that waits for it cannot be read"));
+    read.ok().map(T::storable)
 }
 
 async fn apply_found(tx: &mut Tx, now: Timestamp, since: Timestamp, limit: u32) -> Result<Applied> {

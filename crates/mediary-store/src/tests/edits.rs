@@ -12,7 +12,7 @@ fn after(seconds: u64) -> Timestamp {
     START.plus(Duration::from_secs(seconds))
 }
 
-fn edit(tenant: Tenant, target: &str, text: &str) -> IncomingEdit {
+pub(super) fn edit(tenant: Tenant, target: &str, text: &str) -> IncomingEdit {
     IncomingEdit {
         company_id: tenant.company,
         account_id: tenant.account,

@@ -26,6 +26,7 @@ mod races;
 mod retention;
 mod schema;
 mod statuses;
+mod storable;
 mod storage_checks;
 mod threads;
 mod trash;
