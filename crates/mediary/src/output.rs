@@ -26,17 +26,26 @@ const WRONG_USAGE: u8 = 2;
 /// beneath; what broke is said with all of it.
 pub(crate) fn refusal(error: &anyhow::Error) -> (String, u8) {
     if error.is::<WrongUsage>() {
-        return (format!("{error:#}"), WRONG_USAGE);
+        return (with_causes(error), WRONG_USAGE);
     }
     let Some(refused) = error.downcast_ref::<mediary_engine::Error>() else {
-        return (format!("{error:#}"), FAILED);
+        return (with_causes(error), FAILED);
     };
     match (refused.code(), refused.field()) {
         (_, Some(field)) => (format!("{} {refused}", flag(field)), WRONG_USAGE),
         (ErrorCode::ValidationError | ErrorCode::NotFound, None) => (refused.to_string(), WRONG_USAGE),
         (ErrorCode::Conflict, None) => (refused.to_string(), FAILED),
-        _ => (format!("{error:#}"), FAILED),
+        _ => (with_causes(error), FAILED),
     }
+}
+
+/// An error with its causes, each once: some libraries say the cause in their own text, too.
+pub(crate) fn with_causes(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
+        "" => cause,
+        said if said.ends_with(&cause) => text,
+        said => format!("{said}: {cause}"),
+    })
 }
 
 /// The option of the command line that fills a field of JSON.
@@ -101,6 +110,12 @@ mod tests {
     fn columns_line_up() {
         let rows = vec![vec!["1".to_owned(), "Ana".to_owned()], vec!["12".to_owned(), "Bo".to_owned()]];
         assert_eq!(table(&["ID", "NAME"], &rows), "ID  NAME\n1   Ana\n12  Bo");
+    }
+
+    #[test]
+    fn each_cause_of_an_error_is_told_once() {
+        let error = anyhow::anyhow!("refused").context("asking: refused").context("opening");
+        assert_eq!(with_causes(&error), "opening: asking: refused");
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(crate) async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Res
         url: config.database_url.expose_secret().to_owned(),
         max_connections: DATABASE_CONNECTIONS,
     };
-    Store::open(&options, clock).await.context("opening the database")
+    Store::open(&options, clock).await.context("the database of MEDIARY_DATABASE_URL cannot be opened")
 }
 
 /// Everything, with the database up to date.

@@ -100,9 +100,9 @@ impl Access {
     }
 
     /// Ends a session; ending one that is over is fine.
-    pub async fn logout(&self, token: &str) -> Result<()> {
+    pub async fn logout(&self, token: &str, address: IpAddr) -> Result<()> {
         let hash = hash_of(token);
-        self.store.delete_session(&hash).await?;
+        self.store.delete_session(&hash, Some(&address.to_string())).await?;
         // Only now: somebody who asks while the row is being deleted would have it remembered again.
         self.callers.invalidate(&hash);
         Ok(())

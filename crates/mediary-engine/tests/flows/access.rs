@@ -43,7 +43,7 @@ async fn a_person_logs_in_and_out() {
     let caller = access.authenticate_session(&token).await.unwrap().unwrap();
     assert_eq!((caller.company_id, caller.role, caller.user_id()), (world.company, Role::Agent, Some(id)));
     assert!(access.authenticate_key(&token).await.unwrap().is_none(), "a session is no key");
-    access.logout(&token).await.unwrap();
+    access.logout(&token, ADDRESS).await.unwrap();
     assert!(access.authenticate_session(&token).await.unwrap().is_none());
     assert!(access.authenticate_session("made up").await.unwrap().is_none());
 }

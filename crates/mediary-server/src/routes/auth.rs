@@ -85,10 +85,11 @@ async fn login(
 async fn logout(
     State(app): State<App>,
     _: SameOrigin,
+    Peer(address): Peer,
     credentials: Credentials,
 ) -> Result<Response, Problem> {
     if let Some(token) = credentials.session() {
-        app.engine().access().logout(token).await?;
+        app.engine().access().logout(token, address).await?;
     }
     let mut over =
         Cookie::build((SESSION_COOKIE, "")).path("/").http_only(true).same_site(SameSite::Lax).build();

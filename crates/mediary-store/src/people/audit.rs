@@ -5,7 +5,8 @@
 //!
 //! | act | row |
 //! | --- | --- |
-//! | log-in | `session.created` |
+//! | company added | `company.created` |
+//! | log-in, log-out | `session.created`, `session.ended` |
 //! | user added, changed, deactivated | `user.created`, `user.changed`, `user.deactivated` |
 //! | API key made, revoked | `api_key.created`, `api_key.revoked` |
 //! | account added, changed, disabled | `account.created`, `account.changed`, `account.disabled` |

@@ -20,13 +20,19 @@ impl Store {
         self.db().first(AssertSqlSafe(sql), args).await
     }
 
+    /// Only who runs the installation adds companies.
     pub async fn add_company(&self, new: &NewCompany) -> Result<Company> {
         let sql = "INSERT INTO companies (name, slug, media_policy, created_at, updated_at)
             VALUES ($1, $2, $3, $4, $4) RETURNING id";
-        let args = args![new.name.as_str(), new.slug.as_str(), new.media_policy, self.now()];
-        let added: Vec<(CompanyId,)> = self.db().change(sql, args).await?;
-        let added = self.company_where("c.id = $1", args![added.first().map(|(id,)| *id)]).await?;
-        added.ok_or_else(|| Error::new(ErrorKind::NotFound, "company vanished while it was added"))
+        let vanished = || Error::new(ErrorKind::NotFound, "company vanished while it was added");
+        let now = self.now();
+        let mut tx = self.db().begin().await?;
+        let args = args![new.name.as_str(), new.slug.as_str(), new.media_policy, now];
+        let (id,): (CompanyId,) = tx.first(sql, args).await?.ok_or_else(vanished)?;
+        let (by, record) = (Actor::command_line(), format!("company:{id}"));
+        audit::note(&mut tx, now, id, &by, "company.created", &record).await?;
+        tx.commit().await?;
+        self.company(id).await?.ok_or_else(vanished)
     }
 
     pub async fn list_companies(&self) -> Result<Vec<Company>> {

@@ -1,6 +1,6 @@
 //! Sessions, known only by the hash of their token.
 
-use mediary_core::{Timestamp, UserId};
+use mediary_core::{CompanyId, Timestamp, UserId};
 use sqlx::AssertSqlSafe;
 
 use super::audit;
@@ -55,9 +55,18 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a session. False if there is none.
-    pub async fn delete_session(&self, token_hash: &[u8; 32]) -> Result<bool> {
-        Ok(self.db().execute("DELETE FROM sessions WHERE token_hash = $1", args![*token_hash]).await? > 0)
+    /// Ends a session, as its person asked from `ip`. False if there is none.
+    pub async fn delete_session(&self, token_hash: &[u8; 32], ip: Option<&str>) -> Result<bool> {
+        let mut tx = self.db().begin().await?;
+        // Of two that end it at once, the row is returned to one.
+        let sql = "DELETE FROM sessions WHERE token_hash = $1 RETURNING company_id, user_id";
+        let Some((company, user)) = tx.first::<(CompanyId, UserId)>(sql, args![*token_hash]).await? else {
+            return Ok(false);
+        };
+        let by = Actor { who: format!("user:{user}"), ip: ip.map(str::to_owned) };
+        audit::note(&mut tx, self.now(), company, &by, "session.ended", &by.who).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Removes sessions that ended before then; how many.

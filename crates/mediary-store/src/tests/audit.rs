@@ -41,7 +41,8 @@ async fn gained(test: &Test) -> Vec<(String, String)> {
     let page = PageRequest { cursor: None, limit: 100 };
     let log = test.store.audits(test.acme.company, &page).await.unwrap().items;
     assert!(
-        log.iter().all(|row| row.who == ana().who && row.ip == ana().ip || row.action == "session.created")
+        log.iter()
+            .all(|row| row.who == ana().who && row.ip == ana().ip || row.action.starts_with("session."))
     );
     forget(test).await;
     log.into_iter().rev().map(|row| (row.action, row.record.unwrap())).collect()
@@ -73,6 +74,9 @@ async fn people_and_programs_leave_one_row_an_act(test: &Test) {
     };
     assert!(store.add_session(&session).await.unwrap());
     one(test, "session.created", format!("user:{bo}")).await;
+    assert!(store.delete_session(&session.token_hash, ana().ip.as_deref()).await.unwrap());
+    assert!(!store.delete_session(&session.token_hash, None).await.unwrap());
+    one(test, "session.ended", format!("user:{bo}")).await;
     let off = UserPatch { active: Some(false), ..UserPatch::default() };
     store.update_user(company, bo, &off, by).await.unwrap().unwrap();
     one(test, "user.deactivated", format!("user:{bo}")).await;
@@ -151,18 +155,23 @@ async fn act_that_the_log_cannot_tell_does_not_happen(test: &Test) {
     let media = test.stored("m1").await;
     let boss = store.add_user(company, &user("boss@acme.test", Role::Admin), by).await.unwrap().id;
     let held = store.add_api_key(company, &key(1), by).await.unwrap().id;
+    let open = NewSession {
+        user_id: boss,
+        company_id: company,
+        password_hash: "$argon2id$1".into(),
+        token_hash: [8; 32],
+        expires_at: START.plus(WEEK),
+        ip: None,
+    };
+    assert!(store.add_session(&open).await.unwrap());
     test.sql("ALTER TABLE audit_log RENAME TO elsewhere").await.unwrap();
     let rename = UserPatch { name: Some("B".into()), ..UserPatch::default() };
     let settings = MediaSettingsPatch { audit_views: Some(true), ..Default::default() };
     let account_name = AccountPatch { name: Some("S".into()), ..AccountPatch::default() };
-    let session = NewSession {
-        user_id: boss,
-        company_id: company,
-        password_hash: "$argon2id$1".into(),
-        token_hash: [9; 32],
-        expires_at: START.plus(WEEK),
-        ip: None,
-    };
+    let session = NewSession { token_hash: [9; 32], ..open.clone() };
+    let rival = NewCompany { name: "Rival".into(), slug: "rival".into(), media_policy: MediaPolicy::Store };
+    store.add_company(&rival).await.unwrap_err();
+    store.delete_session(&open.token_hash, None).await.unwrap_err();
     store.add_user(company, &user("bo@acme.test", Role::Agent), by).await.unwrap_err();
     store.update_user(company, boss, &rename, by).await.unwrap_err();
     store.add_session(&session).await.unwrap_err();
@@ -179,6 +188,8 @@ async fn act_that_the_log_cannot_tell_does_not_happen(test: &Test) {
     assert!(store.user_by_email("bo@acme.test").await.unwrap().is_none());
     assert_eq!(store.user(company, boss).await.unwrap().unwrap().name, "Bo");
     assert!(store.session_by_hash(&[9; 32]).await.unwrap().is_none());
+    assert!(store.session_by_hash(&open.token_hash).await.unwrap().is_some());
+    assert!(store.company_by_slug("rival").await.unwrap().is_none());
     assert!(store.api_key_by_hash(&[2; 32]).await.unwrap().is_none());
     assert!(store.api_key_by_hash(&[1; 32]).await.unwrap().is_some_and(|key| key.id == ApiKeyId(held.0)));
     assert!(store.account_by_phone_number_id(company, "999").await.unwrap().is_none());

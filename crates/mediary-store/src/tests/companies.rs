@@ -32,6 +32,9 @@ fn new_key(name: &str, hash: u8) -> NewApiKey {
 async fn a_company_keeps_its_settings(test: &Test) {
     let company = test.store.company_by_slug("acme").await.unwrap().unwrap();
     assert_eq!((company.id, company.media_policy), (test.acme.company, MediaPolicy::Store));
+    let log = test.store.audits(company.id, &PageRequest { cursor: None, limit: 9 }).await.unwrap().items;
+    let made = log.iter().find(|row| row.action == "company.created").unwrap();
+    assert_eq!((made.who.as_str(), made.record.as_deref()), ("command_line", Some("company:1")));
     let retention = Retention::days_after_stored(Some(30)).unwrap();
     let settings = MediaSettingsPatch {
         policy: Some(MediaPolicy::Stream),
@@ -122,8 +125,8 @@ async fn a_session_lasts_until_its_end(test: &Test) {
     assert!(test.store.session_by_hash(&[1; 32]).await.unwrap().is_none());
     test.store.touch_session(&[1; 32], START.plus(DAY * 2)).await.unwrap();
     assert_eq!(test.store.session_by_hash(&[1; 32]).await.unwrap().unwrap().last_used_at, test.now());
-    assert!(test.store.delete_session(&[1; 32]).await.unwrap());
-    assert!(!test.store.delete_session(&[1; 32]).await.unwrap());
+    assert!(test.store.delete_session(&[1; 32], None).await.unwrap());
+    assert!(!test.store.delete_session(&[1; 32], None).await.unwrap());
 
     test.store.add_session(&new(3, START.plus(DAY * 9))).await.unwrap();
     test.store.add_session(&new(4, START.plus(DAY * 2))).await.unwrap();

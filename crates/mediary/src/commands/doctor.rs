@@ -11,7 +11,7 @@ use super::storage_advice;
 use crate::cli::OutputArgs;
 use crate::config::Config;
 use crate::open_files::OpenFiles;
-use crate::output::{Outcome, print};
+use crate::output::{Outcome, print, with_causes};
 use crate::wiring::{self, Parts, all_pages};
 
 /// One thing that was looked at.
@@ -65,13 +65,13 @@ async fn examine(config: &Config) -> Vec<Finding> {
         if config.storage.backend != StorageBackend::Local {
             findings.push(match wiring::storages(config).await {
                 Ok(storages) => storage(config, &storages).await,
-                Err(error) => unwell("storage", format!("{error:#}")),
+                Err(error) => unwell("storage", with_causes(&error)),
             });
         }
         return findings;
     }
     match wiring::parts_as_they_are(config).await {
-        Err(error) => findings.push(unwell("start", format!("{error:#}"))),
+        Err(error) => findings.push(unwell("start", with_causes(&error))),
         Ok(parts) => {
             findings.push(database(&parts).await);
             findings.push(storage(config, &parts.storages).await);
