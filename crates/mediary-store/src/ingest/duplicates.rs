@@ -6,7 +6,7 @@ use mediary_core::{ConversationId, DownloadStatus, MediaId, MessageId, ScanStatu
 
 use super::apply::{Applied, ByMessage, MessageKey};
 use super::media::{self, Owner};
-use super::types::{ChangeKind, IncomingMessage};
+use super::types::{ChangeKind, IncomingMessage, NewMedia};
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::{Record as _, record};
@@ -20,12 +20,13 @@ record! {
         pub conversation_id: ConversationId,
         pub placeholder: bool,
         pub revoked: bool = "m.revoked_at IS NOT NULL",
+        pub edited: bool = "m.edited_at IS NOT NULL",
         pub media_id: Option<MediaId> = "f.id",
         pub media_status: Option<DownloadStatus> = "f.download_status",
         pub media_scan: Option<ScanStatus> = "f.scan_status",
         pub media_active: Option<bool> = "f.is_active",
-        /// An import may have left it without WhatsApp's id.
-        pub media_named: bool = "f.provider_media_id IS NOT NULL",
+        /// An import may have left it without.
+        pub provider_media_id: Option<String> = "f.provider_media_id",
         /// Attachments that are here and cannot come again: those that failed may.
         pub attached: u32 = "(SELECT CAST(COUNT(*) AS BIGINT) FROM media_files p WHERE p.company_id = m.company_id \
             AND p.message_id = m.id AND p.part > 0 AND (p.download_status <> 'failed' OR NOT p.is_active \
@@ -41,13 +42,17 @@ impl Existing {
         !self.revoked
             && (self.placeholder
                 || (media && self.media_id.is_none())
-                || (media && self.wants_media())
+                || message.media.as_ref().is_some_and(|media| self.wants(media))
                 || message.attachments.len() > self.attached as usize)
     }
 
-    /// Whether its media file waits for a new id: its download failed, or an import left it without.
-    fn wants_media(&self) -> bool {
-        (self.media_status == Some(DownloadStatus::Failed) || !self.media_named)
+    /// Whether its media file waits for this one: its download failed, or an import left it without id. A repeat tells of
+    /// the message as it was first, so another file than an edit brought is none.
+    fn wants(&self, media: &NewMedia) -> bool {
+        let named = self.provider_media_id.is_some();
+        let replaced = self.edited && named && self.provider_media_id != media.provider_media_id;
+        (self.media_status == Some(DownloadStatus::Failed) || !named)
+            && !replaced
             && self.media_active == Some(true)
             && self.media_scan != Some(ScanStatus::Quarantined)
     }
@@ -129,14 +134,14 @@ async fn take_over(
         if let Some(media) = message.media.as_ref().filter(|_| lacks_media) {
             existing.media_id = media::insert_one(tx, now, owner, media, applied).await?;
             existing.media_status = Some(DownloadStatus::Pending);
-            existing.media_named = true;
+            existing.provider_media_id.clone_from(&media.provider_media_id);
         }
     } else if let Some(media) = message.media.as_ref()
-        && existing.wants_media()
+        && existing.wants(media)
     {
         media::arm_again(tx, now, owner, media, applied).await?;
         existing.media_status = Some(DownloadStatus::Pending);
-        existing.media_named = true;
+        existing.provider_media_id.clone_from(&media.provider_media_id);
     } else if !attached {
         return Ok(());
     }
@@ -145,10 +150,14 @@ async fn take_over(
     Ok(())
 }
 
-/// Gives a message the content that it lacked.
+/// Gives a message the content that it lacked. What an edit said meanwhile is newer, and stays.
 async fn fill(tx: &mut Tx, now: Timestamp, message: &IncomingMessage, id: MessageId) -> Result<()> {
-    let sql = "UPDATE messages SET type = $3, text = $4, caption = $5, provider_media_id = $6, media_mime_type = $7,
-            raw_payload = $8, placeholder = FALSE, error_code = NULL, error_message = NULL, updated_at = $9
+    let sql = "UPDATE messages SET type = $3, text = CASE WHEN edited_at IS NULL THEN $4 ELSE COALESCE(text, $4) END,
+            caption = CASE WHEN edited_at IS NULL THEN $5 ELSE caption END,
+            provider_media_id = CASE WHEN edited_at IS NULL THEN $6 ELSE COALESCE(provider_media_id, $6) END,
+            media_mime_type = CASE WHEN edited_at IS NULL THEN $7 ELSE COALESCE(media_mime_type, $7) END,
+            raw_payload = CASE WHEN edited_at IS NULL THEN $8 ELSE raw_payload END,
+            placeholder = FALSE, error_code = NULL, error_message = NULL, updated_at = $9
         WHERE company_id = $1 AND id = $2";
     let media = message.media.as_ref();
     let args = args![

@@ -64,6 +64,33 @@ async fn an_edit_before_its_message_is_applied_when_it_comes(test: &Test) {
     assert_eq!(test.message(test.acme, "m1").await.message.text.as_deref(), Some("better"));
 }
 
+async fn an_edit_before_the_content_of_a_placeholder_stays(test: &Test) {
+    let message_type = MessageType::Unsupported;
+    let placeholder =
+        IncomingMessage { placeholder: true, message_type, text: None, ..text(test.acme, "m1") };
+    test.ingest(vec![item(placeholder)]).await;
+    test.ingest(vec![IngestItem::Edit(media_edit(test.acme, "m1", new_media("edited")))]).await;
+    test.ingest(vec![item(picture(test.acme, "m1"))]).await;
+    let MessageWithMedia { message, media, .. } = test.message(test.acme, "m1").await;
+    assert_eq!((message.message_type, message.caption.as_deref()), (MessageType::Image, Some("new caption")));
+    assert_eq!(message.provider_media_id.as_deref(), Some("media-edited"));
+    assert_eq!(media.unwrap().provider_media_id.as_deref(), Some("media-edited"));
+}
+
+async fn a_repeat_does_not_bring_back_the_file_that_an_edit_replaced(test: &Test) {
+    test.picture(test.acme, "m1").await;
+    let media = NewMedia { sha256: Some([8; 32]), ..new_media("edited") };
+    let edit = || IngestItem::Edit(media_edit(test.acme, "m1", media.clone()));
+    test.ingest(vec![edit()]).await;
+    let claimed = test.claim().await.remove(0);
+    let failure = FailedDownload { retryable: false, ..super::harness::failed(&claimed, None) };
+    assert!(test.store.fail_download(&failure).await.unwrap());
+    test.ingest(vec![item(picture(test.acme, "m1"))]).await;
+    let file = test.media_of(test.acme, "m1").await;
+    assert_eq!(file.provider_media_id.as_deref(), Some("media-edited"));
+    assert_eq!(file.download_status, DownloadStatus::Failed);
+}
+
 async fn an_edit_with_other_bytes_fetches_them_and_drops_the_old(test: &Test) {
     let before = test.stored("m1").await;
     let media = NewMedia { sha256: Some([8; 32]), ..new_media("edited") };
@@ -245,6 +272,8 @@ on_both!(
     an_edit_replaces_the_text,
     the_newest_edit_stays,
     an_edit_before_its_message_is_applied_when_it_comes,
+    an_edit_before_the_content_of_a_placeholder_stays,
+    a_repeat_does_not_bring_back_the_file_that_an_edit_replaced,
     an_edit_with_other_bytes_fetches_them_and_drops_the_old,
     an_edit_with_the_same_bytes_keeps_them,
     an_edit_while_downloading_voids_the_lease,
