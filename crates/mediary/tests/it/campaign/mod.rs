@@ -4,15 +4,20 @@
 //!
 //! `MEDIARY_CAMPAIGN_SEED=…` replays a seed: its history and its faults are the same, the moments may differ.
 
+mod compare;
 mod engines;
 mod faults;
 mod history;
+mod later;
 mod model;
 mod run;
 mod verdict;
+mod writer;
+mod written;
 
 use std::time::Duration;
 
+use mediary_store::Backend;
 use run::{Plan, run};
 
 #[expect(clippy::disallowed_methods, reason = "who replays a seed says which")]
@@ -22,7 +27,12 @@ fn seed(otherwise: u64) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn small_histories_are_whole_on_engines_that_record_at_once() {
-    engines::run(seed(1), Duration::from_secs(12)).await;
+    engines::run(Backend::Postgres, seed(1), Duration::from_secs(12)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn small_histories_are_whole_on_two_engines_with_one_embedded_database() {
+    engines::run(Backend::Sqlite, seed(1), Duration::from_secs(5)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +54,8 @@ async fn histories_are_whole_on_the_embedded_database_of_a_node_that_dies() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes many minutes; make soak runs it"]
 async fn soak_histories() {
-    engines::run(seed(1000), Duration::from_secs(600)).await;
+    engines::run(Backend::Postgres, seed(1000), Duration::from_secs(600)).await;
+    engines::run(Backend::Sqlite, seed(1000), Duration::from_secs(200)).await;
     for seed in seed(1000)..seed(1000) + 20 {
         for nodes in 1..=3 {
             run(Plan { seed, nodes, postgres: true, people: 500, faults: 20 * (nodes - 1) }).await;

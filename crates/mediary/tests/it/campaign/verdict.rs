@@ -52,6 +52,43 @@ pub(super) async fn settles(
     }
 }
 
+/// Only what cannot be recorded is set aside, and it says why.
+pub(super) fn compare_reasons<'a>(reasons: impl Iterator<Item = &'a str>, wrong: &mut Vec<String>) {
+    let known = |reason: &&str| {
+        reason.starts_with("it names nobody it is from or to")
+            || reason.ends_with("is longer than the 1024 bytes that are kept")
+    };
+    wrong.extend(
+        reasons.filter(|reason| !known(reason)).map(|reason| format!("an item was set aside: {reason}")),
+    );
+}
+
+/// What each message says, in the order of their ids: what a second delivery of everything must not change.
+pub(super) fn contents(threads: &[Thread]) -> Vec<Value> {
+    let mut messages: Vec<&Value> = threads.iter().flat_map(|thread| &thread.messages).collect();
+    messages.sort_by_key(|message| message["id"].as_i64());
+    let files = |message: &Value| -> Vec<Value> {
+        let attachments = message["attachments"].as_array().into_iter().flatten();
+        std::iter::once(&message["media"]).chain(attachments).map(|file| file["sha256"].clone()).collect()
+    };
+    let said = |message: &Value| {
+        let fields = [
+            "id",
+            "type",
+            "text",
+            "caption",
+            "status",
+            "error",
+            "revoked",
+            "edited",
+            "reactions",
+            "providerMediaId",
+        ];
+        fields.iter().map(|field| message[*field].clone()).chain(files(message)).collect()
+    };
+    messages.into_iter().map(said).collect()
+}
+
 /// Panics unless nothing is wrong, with what replays it.
 pub(super) fn require(wrong: &[String], seed: u64, figures: &impl Display) {
     if !wrong.is_empty() {
