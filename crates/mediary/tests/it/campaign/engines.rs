@@ -169,7 +169,7 @@ impl Engines {
                 refused: seed % REFUSED_ONE_IN == 0,
             },
         );
-        let model = Model::of(&history.facts, "pending");
+        let mut model = Model::of(&history.facts, "pending");
         self.deliver(history.bodies.clone()).await;
         let unrecordable = history.unrecordable;
         let mut wrong =
@@ -180,7 +180,9 @@ impl Engines {
             let after = verdict::contents(&threads(&self.api).await);
             let changed = before.iter().zip(&after).filter(|(before, after)| before != after);
             wrong.extend(changed.map(|(before, after)| format!("sent again, {before} became {after}")));
-            wrong.extend(self.differences(&model, 2 * unrecordable).await);
+            model.told_again = true;
+            let look = async || self.differences(&model, 2 * unrecordable).await;
+            wrong.extend(verdict::settles(STUCK_AFTER, look).await);
         }
         (model, wrong)
     }

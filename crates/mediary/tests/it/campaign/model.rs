@@ -3,7 +3,7 @@
 //! Where the order of arrival truly decides, every outcome of some order is right, and nothing else: of two edits of
 //! one second either may stay, but whole, and for ever; what a message said before it was taken back may be any of its
 //! versions; a message under an old number or user id may have come after the change, and then lies in a thread of its own,
-//! with all others that did.
+//! with all others that did, until the change is told again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -87,11 +87,13 @@ pub(super) struct Model {
     pub(super) messages: BTreeMap<Key, Expected>,
     /// The download status of every file that is not taken back.
     pub(super) files_are: &'static str,
+    /// Whether everything was sent once more after all of it had come.
+    pub(super) told_again: bool,
 }
 
 impl Model {
     pub(super) fn of(facts: &[Fact], files_are: &'static str) -> Self {
-        let mut model = Self { messages: BTreeMap::new(), files_are };
+        let mut model = Self { messages: BTreeMap::new(), files_are, told_again: false };
         let (messages, later): (Vec<_>, Vec<_>) =
             facts.iter().cloned().partition(|fact| matches!(fact, Fact::Message(_)));
         messages.into_iter().chain(later).for_each(|fact| model.happened(fact));
