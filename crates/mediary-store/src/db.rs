@@ -11,6 +11,7 @@ use sqlx::{ConnectOptions as _, Executor as _, SqlSafeStr, SqlStr, Sqlite, Trans
 use crate::pool::{self, Lent, PostgresPool, SqliteReaders, WAIT_FOR_DATABASE, within};
 use crate::record::{Read, read_row};
 use crate::statement::{Row, Target};
+use crate::transaction::Tries;
 use crate::value::Args;
 use crate::{Backend, Result, dialect};
 
@@ -124,18 +125,30 @@ impl Db {
         read_first(&self.read(sql.into_sql_str(), args.into()).await?)
     }
 
-    /// Runs one writing statement; how many rows it changed.
+    /// Runs one writing statement; how many rows it changed. One that collided is run again.
     pub(crate) async fn execute(&self, sql: impl SqlSafeStr, args: impl Into<Args>) -> Result<u64> {
-        self.writing().execute(sql.into_sql_str(), args.into()).await
+        let (sql, args, mut tries) = (sql.into_sql_str(), args.into(), Tries::default());
+        loop {
+            match self.writing().execute(sql.clone(), args.clone()).await {
+                Err(error) if tries.another(&error) => {}
+                ended => return ended,
+            }
+        }
     }
 
-    /// Runs one writing statement that returns rows.
+    /// Runs one writing statement that returns rows. One that collided is run again.
     pub(crate) async fn change<T: Read>(
         &self,
         sql: impl SqlSafeStr,
         args: impl Into<Args>,
     ) -> Result<Vec<T>> {
-        read_all(&self.writing().rows(sql.into_sql_str(), args.into()).await?)
+        let (sql, args, mut tries) = (sql.into_sql_str(), args.into(), Tries::default());
+        loop {
+            match self.writing().rows(sql.clone(), args.clone()).await {
+                Err(error) if tries.another(&error) => {}
+                ended => return read_all(&ended?),
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! them, and companies with their people and accounts (`people`). Every function about tenant data takes the company.
 //!
 //! Beneath: `db` runs statements on whichever database it is, `pool` lends it connections, `record` turns rows into
-//! structs, `value` turns parameters into what a database takes, `bulk` writes many rows with few statements, `batch`
+//! structs, `transaction` does again what collided, `value` turns parameters into what a database takes, `bulk` writes many rows with few statements, `batch`
 //! lets many callers share a commit, `walk` looks at millions of rows some at a time, and `dialect` holds all in which the two databases differ.
 
 mod batch;
@@ -36,6 +36,7 @@ mod store;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod trash;
 mod untracked;
 mod usage;

@@ -1,5 +1,6 @@
 //! Media files as records.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -10,10 +11,13 @@ use mediary_core::{
 
 use sqlx::AssertSqlSafe;
 
+use crate::bulk::Bulk;
+use crate::db::Tx;
 use crate::people::audit;
 use crate::record::{Record as _, record};
+use crate::transaction::transaction;
 use crate::value::{Value, args};
-use crate::{Actor, Result, Store, trash};
+use crate::{Actor, Backend, Result, Store, dialect, trash};
 
 record! {
     /// The record of one file of a message, whether or not its bytes are here.
@@ -98,6 +102,35 @@ impl fmt::Debug for MediaFile {
     }
 }
 
+/// Holds files against everybody else until the transaction ends, before it changes them; what the next statement reads of them
+/// is what is committed by then.
+///
+/// All that hold several do it by this function, or leave out what somebody else has, so all take them in one order: by company
+/// and id. Of two that need the same files one waits for the other at the first of these, with none behind it in hand.
+pub(crate) async fn hold_files(
+    tx: &mut Tx,
+    files: impl IntoIterator<Item = (CompanyId, MediaId)>,
+) -> Result<()> {
+    // On SQLite a writing transaction is alone anyway.
+    if tx.backend() == Backend::Sqlite {
+        return Ok(());
+    }
+    let hold = dialect::hold_rows(tx.backend(), "f");
+    let mut select = Bulk::new(
+        "WITH k(company_id, id) AS (",
+        format!(
+            ") SELECT f.id FROM k CROSS JOIN media_files f WHERE f.company_id = k.company_id AND f.id = k.id
+                ORDER BY f.company_id, f.id{hold}"
+        ),
+    );
+    // More of them than one statement takes are in order, too.
+    for (company, media) in files.into_iter().collect::<BTreeSet<_>>() {
+        select.push(args![company, media]);
+    }
+    select.run::<(MediaId,)>(tx).await?;
+    Ok(())
+}
+
 /// Views of one file are noted no more often than this.
 const TOUCH_EVERY: Duration = Duration::from_secs(3600);
 
@@ -153,13 +186,13 @@ impl Store {
         by: &Actor,
     ) -> Result<bool> {
         let now = self.now();
-        let mut tx = self.db().begin().await?;
-        let deleted = trash::delete_media(&mut tx, now, company, id, user).await?;
-        if deleted {
-            audit::note(&mut tx, now, company, by, "media.deleted", &format!("media:{id}")).await?;
-        }
-        tx.commit().await?;
-        Ok(deleted)
+        transaction!(self.db(), |tx| {
+            let deleted = trash::delete_media(tx, now, company, id, user).await?;
+            if deleted {
+                audit::note(tx, now, company, by, "media.deleted", &format!("media:{id}")).await?;
+            }
+            Ok(deleted)
+        })
     }
 
     /// Notes that somebody looked at a file, at most once an hour.
@@ -188,13 +221,13 @@ impl Store {
             WHERE company_id = $1 AND id = $2 AND is_active AND scan_status = 'quarantined'
                 AND download_status = 'failed' AND storage_key IS NOT NULL";
         let now = self.now();
-        let mut tx = self.db().begin().await?;
-        if tx.execute(sql, args![company, id, now]).await? == 0 {
-            tx.roll_back().await;
-            return Ok(None);
-        }
-        audit::note(&mut tx, now, company, by, "media.released", &format!("media:{id}")).await?;
-        tx.commit().await?;
-        self.media(company, id).await
+        let released = transaction!(self.db(), |tx| {
+            if tx.execute(sql, args![company, id, now]).await? == 0 {
+                return Ok(false);
+            }
+            audit::note(tx, now, company, by, "media.released", &format!("media:{id}")).await?;
+            Ok(true)
+        })?;
+        if released { self.media(company, id).await } else { Ok(None) }
     }
 }

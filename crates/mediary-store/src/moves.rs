@@ -8,6 +8,7 @@ use sqlx::AssertSqlSafe;
 use crate::bulk::Bulk;
 use crate::media::MediaFile;
 use crate::record::Record as _;
+use crate::transaction::transaction;
 use crate::value::args;
 use crate::{Result, Store, Stretch, trash};
 
@@ -96,29 +97,29 @@ impl Store {
             return Ok(false);
         };
         let now = self.now();
-        let mut tx = self.db().begin().await?;
-        let sql =
-            "UPDATE media_files SET storage_backend = $3, storage_key = $4, file_url = $5, updated_at = $6
-            WHERE company_id = $1 AND id = $2 AND is_active AND storage_backend = $7 AND storage_key = $8
-                AND sha256 = $9 AND key_generation = $10 AND download_status <> 'downloading'";
-        let args = args![
-            file.company_id,
-            file.id,
-            to.backend,
-            to.key.as_str(),
-            to.url.as_str(),
-            now,
-            backend,
-            key.as_str(),
-            sha256,
-            file.key_generation
-        ];
-        let moved = tx.execute(sql, args).await? > 0;
-        let (gone_backend, gone_key) =
-            if moved { (backend, key.as_str()) } else { (to.backend, to.key.as_str()) };
-        let due = now.plus(trash::MOVED_STAYS_FOR);
-        trash::put(&mut tx, due, file.company_id, file.id, gone_backend, gone_key).await?;
-        tx.commit().await?;
-        Ok(moved)
+        transaction!(self.db(), |tx| {
+            let sql =
+                "UPDATE media_files SET storage_backend = $3, storage_key = $4, file_url = $5, updated_at = $6
+                WHERE company_id = $1 AND id = $2 AND is_active AND storage_backend = $7 AND storage_key = $8
+                    AND sha256 = $9 AND key_generation = $10 AND download_status <> 'downloading'";
+            let args = args![
+                file.company_id,
+                file.id,
+                to.backend,
+                to.key.as_str(),
+                to.url.as_str(),
+                now,
+                backend,
+                key.as_str(),
+                sha256,
+                file.key_generation
+            ];
+            let moved = tx.execute(sql, args).await? > 0;
+            let (gone_backend, gone_key) =
+                if moved { (backend, key.as_str()) } else { (to.backend, to.key.as_str()) };
+            let due = now.plus(trash::MOVED_STAYS_FOR);
+            trash::put(tx, due, file.company_id, file.id, gone_backend, gone_key).await?;
+            Ok(moved)
+        })
     }
 }

@@ -25,6 +25,7 @@ use sqlx::{AssertSqlSafe, PgConnection, SqlSafeStr};
 use crate::db::{Db, Tx};
 use crate::record::{Read, Record as _, read_row, record};
 use crate::statement::Target;
+use crate::transaction::transaction;
 use crate::value::{Value, args};
 use crate::{Error, Result, Store, dialect, downloads, signals};
 
@@ -73,43 +74,44 @@ impl Store {
     /// Releases the leases of a process that is gone, at most `limit` of them, and publishes `signal` once at the beginning
     /// and once at the end of the aftermath; how many. Nothing happens if it is there again.
     pub async fn take_over_from(&self, gone: &GoneNode, signal: &str, limit: u32) -> Result<u64> {
-        let mut tx = self.db().begin().await?;
-        // Held until the end, so that a process that enters again waits, and of several that take over one does.
-        let sql = format!(
-            "SELECT n.gone_at FROM nodes n WHERE n.name = $1 AND n.presence = $2{}",
-            dialect::hold_rows(tx.backend(), "n")
-        );
-        let held: Option<(Option<Timestamp>,)> =
-            tx.first(AssertSqlSafe(sql), args![gone.name.as_str(), gone.presence]).await?;
-        let Some((gone_at,)) = held else { return Ok(0) };
-        let now = self.now();
-        let released = downloads::release_leases_of(&mut tx, &gone.name, now, limit).await?;
-        match gone_at {
-            None => {
-                let sql = "UPDATE nodes SET gone_at = $2 WHERE name = $1";
-                tx.execute(sql, args![gone.name.as_str(), now]).await?;
-                signals::publish(&mut tx, signal).await?;
+        transaction!(self.db(), |tx| {
+            // Held until the end, so that a process that enters again waits, and of several that take over one does.
+            let sql = format!(
+                "SELECT n.gone_at FROM nodes n WHERE n.name = $1 AND n.presence = $2{}",
+                dialect::hold_rows(tx.backend(), "n")
+            );
+            let held: Option<(Option<Timestamp>,)> =
+                tx.first(AssertSqlSafe(sql), args![gone.name.as_str(), gone.presence]).await?;
+            let Some((gone_at,)) = held else { return Ok(0) };
+            let now = self.now();
+            let released = downloads::release_leases_of(tx, &gone.name, now, limit).await?;
+            match gone_at {
+                None => {
+                    let sql = "UPDATE nodes SET gone_at = $2 WHERE name = $1";
+                    tx.execute(sql, args![gone.name.as_str(), now]).await?;
+                    signals::publish(tx, signal).await?;
+                }
+                Some(gone_at) if released == 0 && gone_at < now.minus(AFTERMATH) => {
+                    remove(tx, gone).await?;
+                    signals::publish(tx, signal).await?;
+                }
+                Some(_) => {}
             }
-            Some(gone_at) if released == 0 && gone_at < now.minus(AFTERMATH) => {
-                remove(&mut tx, gone).await?;
-                signals::publish(&mut tx, signal).await?;
-            }
-            Some(_) => {}
-        }
-        tx.commit().await?;
-        Ok(released)
+            Ok(released)
+        })
     }
 
     /// Ends a presence whose work has ended and whose events are published. A lease that it has all the same is released,
     /// and `signal` published, as if it were gone.
     pub async fn leave(&self, presence: Presence, signal: &str, limit: u32) -> Result<()> {
-        let mut tx = self.db().begin().await?;
-        let own = &presence.own;
-        if downloads::release_leases_of(&mut tx, &own.name, self.now(), limit).await? > 0 {
-            signals::publish(&mut tx, signal).await?;
-        }
-        remove(&mut tx, own).await?;
-        tx.commit().await
+        transaction!(self.db(), |tx| {
+            let own = &presence.own;
+            if downloads::release_leases_of(tx, &own.name, self.now(), limit).await? > 0 {
+                signals::publish(tx, signal).await?;
+            }
+            remove(tx, own).await?;
+            Ok(())
+        })
     }
 }
 

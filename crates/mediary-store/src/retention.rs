@@ -5,10 +5,11 @@ use sqlx::AssertSqlSafe;
 
 use crate::bulk::Bulk;
 use crate::db::Tx;
-use crate::media::MediaFile;
+use crate::media::{MediaFile, hold_files};
 use crate::record::{Columns, Read, ReadError, Record as _};
+use crate::transaction::transaction;
 use crate::value::args;
-use crate::{Change, ChangeKind, Result, Store, Stretch, dialect, policies};
+use crate::{Change, ChangeKind, Result, Store, Stretch, policies};
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
@@ -115,28 +116,29 @@ impl Store {
     /// next sweep.
     ///
     /// The company and its accounts are held, as by everything that changes a retention: what the next statement reads
-    /// of them stays until the end. Each file is locked where its condition is looked at, and a view that was noted meanwhile,
-    /// on whichever node, is seen then: Postgres evaluates the condition again on the row that it waited for.
+    /// of them stays until the end. So are the files, before their condition is looked at, and a view that was noted meanwhile, on
+    /// whichever node, is seen then.
     pub async fn delete_outlived(&self, company: CompanyId, files: &[MediaId]) -> Result<Vec<Change>> {
         let now = self.now();
-        let mut tx = self.db().begin().await?;
-        policies::hold(&mut tx, company).await?;
-        let hold = dialect::hold_rows(tx.backend(), "f");
-        let mut held = Bulk::new(
-            "WITH k(company_id, id, at) AS (",
-            format!(
-                ") SELECT f.id, f.conversation_id, f.message_id, f.storage_backend, f.storage_key, {EFFECTIVE}
-                FROM k CROSS JOIN media_files f {ITS_ACCOUNT} WHERE {OF_FILE} AND f.company_id = k.company_id AND f.id = k.id
-                    AND {}{hold}",
-                ended("k.at", "CAST(NULL AS TEXT)")
-            ),
-        );
-        for media in files {
-            held.push(args![company, *media, now]);
-        }
-        let held: Vec<Held> = held.run(&mut tx).await?;
-        mark_deleted(&mut tx, now, company, &held).await?;
-        tx.commit().await?;
+        let held = transaction!(self.db(), |tx| {
+            policies::hold(tx, company).await?;
+            hold_files(tx, files.iter().map(|media| (company, *media))).await?;
+            let mut held = Bulk::new(
+                "WITH k(company_id, id, at) AS (",
+                format!(
+                    ") SELECT f.id, f.conversation_id, f.message_id, f.storage_backend, f.storage_key, {EFFECTIVE}
+                    FROM k CROSS JOIN media_files f {ITS_ACCOUNT} WHERE {OF_FILE} AND f.company_id = k.company_id AND f.id = k.id
+                        AND {}",
+                    ended("k.at", "CAST(NULL AS TEXT)")
+                ),
+            );
+            for media in files {
+                held.push(args![company, *media, now]);
+            }
+            let held: Vec<Held> = held.run(tx).await?;
+            mark_deleted(tx, now, company, &held).await?;
+            Ok(held)
+        })?;
         let change = |(media, conversation_id, message, ..): Held| Change {
             company_id: company,
             conversation_id,

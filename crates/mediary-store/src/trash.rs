@@ -2,7 +2,9 @@
 
 use crate::bulk::Bulk;
 use crate::db::Tx;
+use crate::media::hold_files;
 use crate::record::{Record as _, record};
+use crate::transaction::transaction;
 use crate::value::args;
 use crate::{Result, Store, dialect};
 use sqlx::AssertSqlSafe;
@@ -142,38 +144,39 @@ impl Store {
     /// 4. Records that were deleted are never stored for again, and ids of messages, of which a key is made, never given twice.
     pub async fn trash_claim(&self, backend: StorageBackend, limit: u32) -> Result<ClaimedTrash> {
         let now = self.now();
-        let mut tx = self.db().begin().await?;
-        let claim = format!(
-            "WITH ready AS MATERIALIZED (SELECT t.company_id, t.id FROM trash t
-                    WHERE t.storage_backend = $1 AND t.due_at <= $2 ORDER BY t.due_at, t.id LIMIT $3{})
-                UPDATE trash SET due_at = $4, attempts = attempts + 1
-                WHERE (company_id, id) IN (SELECT r.company_id, r.id FROM ready r)
-                RETURNING {}",
-            dialect::lock_rows(tx.backend()),
-            Entry::SELECT
-        );
-        let args = args![backend, now, limit, now.plus(CLAIMED_FOR)];
-        let entries: Vec<Entry> = tx.all(AssertSqlSafe(claim), args).await?;
-        let owners = hold_owners(&mut tx, &entries).await?;
-        let mut claimed = ClaimedTrash { more: entries.len() == limit as usize, ..ClaimedTrash::default() };
-        let (mut kept, mut later, mut given_up) = (Vec::new(), Vec::new(), Vec::new());
-        for entry in entries {
-            match entry.fate(&owners) {
-                Fate::Kept => kept.push(entry.trash.id),
-                Fate::Later => later.push(entry.trash),
-                Fate::Gone => {
-                    if !entry.given_up {
-                        given_up.push(entry.trash.clone());
+        transaction!(self.db(), |tx| {
+            let claim = format!(
+                "WITH ready AS MATERIALIZED (SELECT t.company_id, t.id FROM trash t
+                        WHERE t.storage_backend = $1 AND t.due_at <= $2 ORDER BY t.due_at, t.id LIMIT $3{})
+                    UPDATE trash SET due_at = $4, attempts = attempts + 1
+                    WHERE (company_id, id) IN (SELECT r.company_id, r.id FROM ready r)
+                    RETURNING {}",
+                dialect::lock_rows(tx.backend()),
+                Entry::SELECT
+            );
+            let args = args![backend, now, limit, now.plus(CLAIMED_FOR)];
+            let entries: Vec<Entry> = tx.all(AssertSqlSafe(claim), args).await?;
+            let owners = hold_owners(tx, &entries).await?;
+            let mut claimed =
+                ClaimedTrash { more: entries.len() == limit as usize, ..ClaimedTrash::default() };
+            let (mut kept, mut later, mut given_up) = (Vec::new(), Vec::new(), Vec::new());
+            for entry in entries {
+                match entry.fate(&owners) {
+                    Fate::Kept => kept.push(entry.trash.id),
+                    Fate::Later => later.push(entry.trash),
+                    Fate::Gone => {
+                        if !entry.given_up {
+                            given_up.push(entry.trash.clone());
+                        }
+                        claimed.gone.push(entry.trash);
                     }
-                    claimed.gone.push(entry.trash);
                 }
             }
-        }
-        forget(&mut tx, &kept).await?;
-        put_off(&mut tx, &later, |_| now.plus(LOOK_AGAIN_AFTER)).await?;
-        give_up_keys(&mut tx, &given_up).await?;
-        tx.commit().await?;
-        Ok(claimed)
+            forget(tx, &kept).await?;
+            put_off(tx, &later, |_| now.plus(LOOK_AGAIN_AFTER)).await?;
+            give_up_keys(tx, &given_up).await?;
+            Ok(claimed)
+        })
     }
 
     /// Marks bytes for deletion that a download stored and could not record; where the record uses their key, they stay.
@@ -184,25 +187,27 @@ impl Store {
         backend: StorageBackend,
         key: &str,
     ) -> Result<()> {
-        let mut tx = self.db().begin().await?;
-        put(&mut tx, self.now(), company, media, backend, key).await?;
-        tx.commit().await
+        transaction!(self.db(), |tx| {
+            put(tx, self.now(), company, media, backend, key).await?;
+            Ok(())
+        })
     }
 
     /// Forgets bytes that are gone from storage.
     pub async fn trash_done(&self, ids: &[i64]) -> Result<u64> {
-        let mut tx = self.db().begin().await?;
-        let deleted = forget(&mut tx, ids).await?;
-        tx.commit().await?;
-        Ok(deleted)
+        transaction!(self.db(), |tx| {
+            let deleted = forget(tx, ids).await?;
+            Ok(deleted)
+        })
     }
 
     /// Puts deletions off that failed, each the longer the more often it was tried.
     pub async fn trash_failed(&self, failed: &[Trash]) -> Result<()> {
         let now = self.now();
-        let mut tx = self.db().begin().await?;
-        put_off(&mut tx, failed, |trash| now.plus(wait_after(trash.attempts))).await?;
-        tx.commit().await
+        transaction!(self.db(), |tx| {
+            put_off(tx, failed, |trash| now.plus(wait_after(trash.attempts))).await?;
+            Ok(())
+        })
     }
 
     /// Whether bytes in this storage could go now.
@@ -218,20 +223,18 @@ fn wait_after(attempts: i64) -> Duration {
     LONGEST_WAIT.min(FIRST_WAIT.saturating_mul(1 << doublings))
 }
 
-/// Locks the records of these entries, in one order on every node, and reads them.
+/// Locks the records of these entries, and reads them.
 async fn hold_owners(tx: &mut Tx, entries: &[Entry]) -> Result<Vec<Owner>> {
-    let of = "f.company_id = k.company_id AND f.id = k.id AND f.is_active ORDER BY f.company_id, f.id";
-    let from = ") SELECT f.company_id, f.id FROM k CROSS JOIN media_files f WHERE";
-    let hold = dialect::hold_rows(tx.backend(), "f");
-    let mut lock = Bulk::new("WITH k(company_id, id) AS (", format!("{from} {of}{hold}"));
-    let from = ") SELECT DISTINCT f.company_id, f.id, f.storage_backend, f.storage_key,
-        f.download_status = 'downloading' FROM k CROSS JOIN media_files f WHERE";
-    let mut read = Bulk::new("WITH k(company_id, id) AS (", format!("{from} {of}"));
+    hold_files(tx, entries.iter().map(|entry| (entry.trash.company_id, entry.trash.media_id))).await?;
+    let mut read = Bulk::new(
+        "WITH k(company_id, id) AS (",
+        ") SELECT DISTINCT f.company_id, f.id, f.storage_backend, f.storage_key, f.download_status = 'downloading'
+            FROM k CROSS JOIN media_files f WHERE f.company_id = k.company_id AND f.id = k.id AND f.is_active
+            ORDER BY f.company_id, f.id",
+    );
     for Entry { trash, .. } in entries {
-        lock.push(args![trash.company_id, trash.media_id]);
         read.push(args![trash.company_id, trash.media_id]);
     }
-    lock.run::<(CompanyId, MediaId)>(tx).await?;
     read.run(tx).await
 }
 

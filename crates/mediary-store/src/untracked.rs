@@ -4,6 +4,7 @@ use mediary_core::{CompanyId, MessageId, StorageBackend, Timestamp};
 
 use crate::bulk::Bulk;
 use crate::moves::FoundFile;
+use crate::transaction::transaction;
 use crate::value::args;
 use crate::{Result, Store};
 
@@ -22,32 +23,33 @@ impl Store {
         let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM untracked_files u WHERE u.company_id = $1";
         let known: u64 = self.db().first::<(u64,)>(sql, args![company]).await?.map_or(0, |(known,)| known);
         let room = usize::try_from(most.saturating_sub(known)).unwrap_or(usize::MAX);
-        let mut tx = self.db().begin().await?;
-        let mut seen = Bulk::new(
-            "WITH k(company_id, backend, key, at) AS (",
-            ") UPDATE untracked_files SET last_seen_at = k.at FROM k WHERE untracked_files.company_id = k.company_id
-                AND untracked_files.storage_backend = k.backend AND untracked_files.storage_key = k.key
-                RETURNING untracked_files.storage_key",
-        );
-        for file in files {
-            seen.push(args![company, backend, file.key.as_str(), look]);
-        }
-        let seen: Vec<(String,)> = seen.run(&mut tx).await?;
-        let mut insert = Bulk::new(
-            "WITH k(company_id, message_id, backend, key, at) AS (",
-            ") INSERT INTO untracked_files (company_id, message_id, storage_backend, storage_key, first_seen_at, last_seen_at)
-                SELECT k.company_id, k.message_id, k.backend, k.key, k.at, k.at FROM k
-                WHERE EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = k.company_id
-                        AND f.message_id = k.message_id)
-                    OR NOT EXISTS (SELECT 1 FROM messages m WHERE m.company_id = k.company_id AND m.id = k.message_id)
-                ON CONFLICT DO NOTHING",
-        );
-        let new = files.iter().filter(|file| !seen.iter().any(|(key,)| *key == file.key));
-        for file in new.take(room) {
-            insert.push(args![company, file.message_id, backend, file.key.as_str(), look]);
-        }
-        insert.execute(&mut tx).await?;
-        tx.commit().await
+        transaction!(self.db(), |tx| {
+            let mut seen = Bulk::new(
+                "WITH k(company_id, backend, key, at) AS (",
+                ") UPDATE untracked_files SET last_seen_at = k.at FROM k WHERE untracked_files.company_id = k.company_id
+                    AND untracked_files.storage_backend = k.backend AND untracked_files.storage_key = k.key
+                    RETURNING untracked_files.storage_key",
+            );
+            for file in files {
+                seen.push(args![company, backend, file.key.as_str(), look]);
+            }
+            let seen: Vec<(String,)> = seen.run(tx).await?;
+            let mut insert = Bulk::new(
+                "WITH k(company_id, message_id, backend, key, at) AS (",
+                ") INSERT INTO untracked_files (company_id, message_id, storage_backend, storage_key, first_seen_at, last_seen_at)
+                    SELECT k.company_id, k.message_id, k.backend, k.key, k.at, k.at FROM k
+                    WHERE EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = k.company_id
+                            AND f.message_id = k.message_id)
+                        OR NOT EXISTS (SELECT 1 FROM messages m WHERE m.company_id = k.company_id AND m.id = k.message_id)
+                    ON CONFLICT DO NOTHING",
+            );
+            let new = files.iter().filter(|file| !seen.iter().any(|(key,)| *key == file.key));
+            for file in new.take(room) {
+                insert.push(args![company, file.message_id, backend, file.key.as_str(), look]);
+            }
+            insert.execute(tx).await?;
+            Ok(())
+        })
     }
 
     /// Forgets files that this look, which has come to its end, did not see: they are gone, or a record names them.

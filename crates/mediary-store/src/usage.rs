@@ -12,6 +12,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::bulk::Bulk;
 use crate::people::Usage;
+use crate::transaction::transaction;
 use crate::value::args;
 use crate::{Result, Store, dialect};
 
@@ -29,34 +30,34 @@ impl Store {
 
     /// Adds up the oldest changes; how many.
     pub async fn add_up_usage(&self, limit: u32) -> Result<u64> {
-        let mut tx = self.db().begin().await?;
-        let sql = format!(
-            "WITH oldest AS MATERIALIZED (SELECT n.company_id, n.id FROM usage_changes n ORDER BY n.id LIMIT $1{})
-                DELETE FROM usage_changes WHERE (company_id, id) IN (SELECT o.company_id, o.id FROM oldest o)
-                RETURNING company_id, month, file_type, files, bytes",
-            dialect::lock_rows(tx.backend())
-        );
-        let changes: Vec<(CompanyId, String, FileType, i64, i64)> =
-            tx.all(AssertSqlSafe(sql), args![limit]).await?;
-        let count = changes.len() as u64;
-        let mut sums: BTreeMap<(CompanyId, String, FileType), (i64, i64)> = BTreeMap::new();
-        for (company, month, file_type, files, bytes) in changes {
-            let sum = sums.entry((company, month, file_type)).or_default();
-            *sum = (sum.0 + files, sum.1 + bytes);
-        }
-        let mut add = Bulk::new(
-            "WITH k(company_id, month, file_type, files, bytes) AS (",
-            ") INSERT INTO usage_totals (company_id, month, file_type, files, bytes)
-                SELECT k.company_id, k.month, k.file_type, k.files, k.bytes FROM k
-                WHERE EXISTS (SELECT 1 FROM companies c WHERE c.id = k.company_id)
-                ON CONFLICT (company_id, month, file_type) DO UPDATE
-                SET files = usage_totals.files + excluded.files, bytes = usage_totals.bytes + excluded.bytes",
-        );
-        for ((company, month, file_type), (files, bytes)) in sums {
-            add.push(args![company, month, file_type, files, bytes]);
-        }
-        add.execute(&mut tx).await?;
-        tx.commit().await?;
-        Ok(count)
+        transaction!(self.db(), |tx| {
+            let sql = format!(
+                "WITH oldest AS MATERIALIZED (SELECT n.company_id, n.id FROM usage_changes n ORDER BY n.id LIMIT $1{})
+                    DELETE FROM usage_changes WHERE (company_id, id) IN (SELECT o.company_id, o.id FROM oldest o)
+                    RETURNING company_id, month, file_type, files, bytes",
+                dialect::lock_rows(tx.backend())
+            );
+            let changes: Vec<(CompanyId, String, FileType, i64, i64)> =
+                tx.all(AssertSqlSafe(sql), args![limit]).await?;
+            let count = changes.len() as u64;
+            let mut sums: BTreeMap<(CompanyId, String, FileType), (i64, i64)> = BTreeMap::new();
+            for (company, month, file_type, files, bytes) in changes {
+                let sum = sums.entry((company, month, file_type)).or_default();
+                *sum = (sum.0 + files, sum.1 + bytes);
+            }
+            let mut add = Bulk::new(
+                "WITH k(company_id, month, file_type, files, bytes) AS (",
+                ") INSERT INTO usage_totals (company_id, month, file_type, files, bytes)
+                    SELECT k.company_id, k.month, k.file_type, k.files, k.bytes FROM k
+                    WHERE EXISTS (SELECT 1 FROM companies c WHERE c.id = k.company_id)
+                    ON CONFLICT (company_id, month, file_type) DO UPDATE
+                    SET files = usage_totals.files + excluded.files, bytes = usage_totals.bytes + excluded.bytes",
+            );
+            for ((company, month, file_type), (files, bytes)) in sums {
+                add.push(args![company, month, file_type, files, bytes]);
+            }
+            add.execute(tx).await?;
+            Ok(count)
+        })
     }
 }

@@ -11,6 +11,7 @@ use mediary_core::{Timestamp, WebhookEventId};
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::inbox::WebhookEvent;
+use crate::transaction::transaction;
 use crate::value::args;
 use crate::{Result, Store, dialect};
 
@@ -70,31 +71,31 @@ impl Store {
     }
 
     async fn reread_of(&self, number: &str) -> Result<usize> {
-        let mut tx = self.db().begin().await?;
-        // Each goes back by one node; the note and the webhook change together.
-        let sql = format!(
-            "SELECT w.event_id FROM waiting_webhooks w WHERE w.phone_number_id = $1 ORDER BY w.event_id LIMIT $2{}",
-            dialect::lock_rows(tx.backend())
-        );
-        let events: Vec<(WebhookEventId,)> =
-            tx.all(sqlx::AssertSqlSafe(sql), args![number, WEBHOOKS]).await?;
-        let mut back = Bulk::new(
-            "WITH k(id) AS (",
-            ") UPDATE webhook_events SET processed_at = NULL, error = NULL, attempts = 0, next_attempt_at = 0
-                FROM k WHERE webhook_events.id = k.id",
-        );
-        let mut forget = Bulk::new(
-            "WITH k(number, id) AS (",
-            ") DELETE FROM waiting_webhooks WHERE (phone_number_id, event_id) IN (SELECT k.number, k.id FROM k)",
-        );
-        for (event,) in &events {
-            back.push(args![*event]);
-            forget.push(args![number, *event]);
-        }
-        back.execute(&mut tx).await?;
-        forget.execute(&mut tx).await?;
-        tx.commit().await?;
-        Ok(events.len())
+        transaction!(self.db(), |tx| {
+            // Each goes back by one node; the note and the webhook change together.
+            let sql = format!(
+                "SELECT w.event_id FROM waiting_webhooks w WHERE w.phone_number_id = $1 ORDER BY w.event_id LIMIT $2{}",
+                dialect::lock_rows(tx.backend())
+            );
+            let events: Vec<(WebhookEventId,)> =
+                tx.all(sqlx::AssertSqlSafe(sql), args![number, WEBHOOKS]).await?;
+            let mut back = Bulk::new(
+                "WITH k(id) AS (",
+                ") UPDATE webhook_events SET processed_at = NULL, error = NULL, attempts = 0, next_attempt_at = 0
+                    FROM k WHERE webhook_events.id = k.id",
+            );
+            let mut forget = Bulk::new(
+                "WITH k(number, id) AS (",
+                ") DELETE FROM waiting_webhooks WHERE (phone_number_id, event_id) IN (SELECT k.number, k.id FROM k)",
+            );
+            for (event,) in &events {
+                back.push(args![*event]);
+                forget.push(args![number, *event]);
+            }
+            back.execute(tx).await?;
+            forget.execute(tx).await?;
+            Ok(events.len())
+        })
     }
 
     /// How many webhooks wait for a number.

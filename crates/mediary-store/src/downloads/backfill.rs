@@ -2,15 +2,18 @@
 
 use std::fmt;
 
-use mediary_core::{CompanyId, MediaId};
+use mediary_core::{CompanyId, MediaId, MessageId};
 use sqlx::AssertSqlSafe;
 
 use crate::bulk::Bulk;
+use crate::db::Tx;
+use crate::media::hold_files;
 use crate::policies::OF_FILE;
 use crate::record::{Columns, Read, ReadError, Record as _};
+use crate::transaction::transaction;
 use crate::value::{Value, args};
 use crate::walk::UNSAVED;
-use crate::{Expiry, MediaFile, Result, Store, Stretch};
+use crate::{Backend, Expiry, MediaFile, Result, Store, Stretch, dialect};
 
 /// An imported row without WhatsApp's media id, with what that can be found from.
 #[derive(Clone)]
@@ -102,32 +105,55 @@ impl Store {
         found: &[(MediaId, String)],
         queue: bool,
     ) -> Result<Vec<NamedMedia>> {
-        let mut files = Bulk::new(
-            "WITH k(company_id, id, name, at, queue) AS (",
-            ") UPDATE media_files SET provider_media_id = k.name, updated_at = k.at,
+        let now = self.now();
+        transaction!(self.db(), |tx| {
+            let mut files = Bulk::new(
+                "WITH k(company_id, id, name, at, queue) AS (",
+                ") UPDATE media_files SET provider_media_id = k.name, updated_at = k.at,
                     due = due OR (k.queue AND policy = 'store' AND download_status = 'pending' AND expires_at > k.at),
                     next_attempt_at = CASE WHEN k.queue AND policy = 'store' AND download_status = 'pending'
                         AND expires_at > k.at THEN k.at ELSE next_attempt_at END
                 FROM k WHERE media_files.company_id = k.company_id AND media_files.id = k.id
                     AND media_files.provider_media_id IS NULL AND media_files.is_active
                 RETURNING media_files.id, media_files.due",
-        );
-        let mut messages = Bulk::new(
-            "WITH k(company_id, id, name, at) AS (",
-            ") UPDATE messages SET provider_media_id = k.name, updated_at = k.at FROM k
+            );
+            let mut messages = Bulk::new(
+                "WITH k(company_id, id, name, at) AS (",
+                ") UPDATE messages SET provider_media_id = k.name, updated_at = k.at FROM k
                 WHERE messages.company_id = k.company_id AND messages.provider_media_id IS NULL
                     AND messages.id = (SELECT f.message_id FROM media_files f
                         WHERE f.company_id = k.company_id AND f.id = k.id AND f.part = 0)",
-        );
-        let now = self.now();
-        for (media, name) in found {
-            files.push(args![company, *media, name.as_str(), now, queue]);
-            messages.push(args![company, *media, name.as_str(), now]);
-        }
-        let mut tx = self.db().begin().await?;
-        let named: Vec<(MediaId, bool)> = files.run(&mut tx).await?;
-        messages.execute(&mut tx).await?;
-        tx.commit().await?;
-        Ok(named.into_iter().map(|(media_id, due)| NamedMedia { media_id, due }).collect())
+            );
+            for (media, name) in found {
+                files.push(args![company, *media, name.as_str(), now, queue]);
+                messages.push(args![company, *media, name.as_str(), now]);
+            }
+            hold_messages_of(tx, company, found).await?;
+            hold_files(tx, found.iter().map(|(media, _)| (company, *media))).await?;
+            let named: Vec<(MediaId, bool)> = files.run(tx).await?;
+            messages.execute(tx).await?;
+            Ok(named.into_iter().map(|(media_id, due)| NamedMedia { media_id, due }).collect())
+        })
     }
+}
+
+/// Holds the messages of files before the files, each in the order of their ids, as what ingests does. Which message a file is of
+/// never changes.
+async fn hold_messages_of(tx: &mut Tx, company: CompanyId, files: &[(MediaId, String)]) -> Result<()> {
+    if tx.backend() == Backend::Sqlite {
+        return Ok(());
+    }
+    let hold = dialect::hold_rows(tx.backend(), "m");
+    let mut select = Bulk::new(
+        "WITH k(company_id, id) AS (",
+        format!(
+            ") SELECT m.id FROM k CROSS JOIN media_files f CROSS JOIN messages m WHERE f.company_id = k.company_id
+                AND f.id = k.id AND m.company_id = f.company_id AND m.id = f.message_id ORDER BY m.company_id, m.id{hold}"
+        ),
+    );
+    for (media, _) in files {
+        select.push(args![company, *media]);
+    }
+    select.run::<(MessageId,)>(tx).await?;
+    Ok(())
 }

@@ -12,6 +12,7 @@ use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::policies::{self, EFFECTIVE};
 use crate::record::Record as _;
+use crate::transaction::transaction;
 use crate::value::args;
 use crate::{Result, Store, dialect};
 
@@ -47,22 +48,22 @@ impl Store {
         if limits.batch == 0 || !self.anything_due(now).await? {
             return Ok(Vec::new());
         }
-        let mut tx = self.db().begin().await?;
-        promote(&mut tx, now).await?;
-        let (candidates, turn) = candidates(&mut tx, now).await?;
-        let mut claim = Claim {
-            owner,
-            limits,
-            now,
-            turn,
-            claimed: Vec::new(),
-            running: HashMap::new(),
-            running_of: HashMap::new(),
-        };
-        claim.take_turns(&mut tx, candidates).await?;
-        let claimed = details(&mut tx, &claim.claimed).await?;
-        tx.commit().await?;
-        Ok(claimed)
+        transaction!(self.db(), |tx| {
+            promote(tx, now).await?;
+            let (candidates, turn) = candidates(tx, now).await?;
+            let mut claim = Claim {
+                owner,
+                limits,
+                now,
+                turn,
+                claimed: Vec::new(),
+                running: HashMap::new(),
+                running_of: HashMap::new(),
+            };
+            claim.take_turns(tx, candidates).await?;
+            let claimed = details(tx, &claim.claimed).await?;
+            Ok(claimed)
+        })
     }
 
     /// Takes one download for somebody who waits for it, whatever is due before it. `None` if it runs already, is done,
@@ -75,19 +76,19 @@ impl Store {
         lease: Duration,
     ) -> Result<Option<ClaimedDownload>> {
         let now = self.now();
-        let mut tx = self.db().begin().await?;
-        let policy = policies::held(&mut tx, company, media).await?;
-        let Some(policy) = policy.filter(|policy| policy.keeps_bytes()) else { return Ok(None) };
-        let sql = "UPDATE media_files SET policy = $6, download_status = 'downloading', due = FALSE,
-                next_attempt_at = NULL, download_attempts = download_attempts + 1, bytes_downloaded = 0, announced_size = NULL,
-                lease_owner = $3, lease_until = $4, lease_number = lease_number + 1, updated_at = $5
-            WHERE company_id = $1 AND id = $2 AND is_active
-                AND (download_status = 'pending' OR (download_status = 'failed' AND last_error_retryable))";
-        let args = args![company, media, owner, now.plus(lease), now, policy];
-        let taken = tx.execute(sql, args).await? > 0;
-        let claimed = if taken { details(&mut tx, &[(company, media)]).await? } else { Vec::new() };
-        tx.commit().await?;
-        Ok(claimed.into_iter().next())
+        transaction!(self.db(), |tx| {
+            let policy = policies::held(tx, company, media).await?;
+            let Some(policy) = policy.filter(|policy| policy.keeps_bytes()) else { return Ok(None) };
+            let sql = "UPDATE media_files SET policy = $6, download_status = 'downloading', due = FALSE,
+                    next_attempt_at = NULL, download_attempts = download_attempts + 1, bytes_downloaded = 0, announced_size = NULL,
+                    lease_owner = $3, lease_until = $4, lease_number = lease_number + 1, updated_at = $5
+                WHERE company_id = $1 AND id = $2 AND is_active
+                    AND (download_status = 'pending' OR (download_status = 'failed' AND last_error_retryable))";
+            let args = args![company, media, owner, now.plus(lease), now, policy];
+            let taken = tx.execute(sql, args).await? > 0;
+            let claimed = if taken { details(tx, &[(company, media)]).await? } else { Vec::new() };
+            Ok(claimed.into_iter().next())
+        })
     }
 
     async fn anything_due(&self, now: Timestamp) -> Result<bool> {

@@ -9,6 +9,8 @@ use super::types::FinishedDownload;
 use crate::batch::Commit;
 use crate::bulk::Bulk;
 use crate::db::{Db, Tx};
+use crate::media::hold_files;
+use crate::transaction::transaction;
 use crate::value::args;
 use crate::{Error, Result, Store, trash};
 
@@ -24,20 +26,22 @@ impl Commit for FinishCommit {
 
     async fn commit(&self, finished: Vec<FinishedDownload>) -> Result<Vec<bool>> {
         let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
-        let recorded = record_all(&mut tx, now, &finished).await?;
-        let mut answers = Vec::with_capacity(finished.len());
-        for one in &finished {
-            let known =
-                recorded.contains(&(one.company_id, one.media_id)) || is_recorded(&mut tx, one).await?;
-            if !known {
-                let (company, media) = (one.company_id, one.media_id);
-                trash::put(&mut tx, now, company, media, one.storage_backend, &one.storage_key).await?;
+        transaction!(self.db, |tx| {
+            // In one order, however they were finished: whoever changes several of them at once waits, or is waited for.
+            hold_files(tx, finished.iter().map(|one| (one.company_id, one.media_id))).await?;
+            let recorded = record_all(tx, now, &finished).await?;
+            let mut answers = Vec::with_capacity(finished.len());
+            for one in &finished {
+                let known =
+                    recorded.contains(&(one.company_id, one.media_id)) || is_recorded(tx, one).await?;
+                if !known {
+                    let (company, media) = (one.company_id, one.media_id);
+                    trash::put(tx, now, company, media, one.storage_backend, &one.storage_key).await?;
+                }
+                answers.push(known);
             }
-            answers.push(known);
-        }
-        tx.commit().await?;
-        Ok(answers)
+            Ok(answers)
+        })
     }
 }
 

@@ -1,10 +1,8 @@
 //! Transactions of several nodes that stand in each other's way, and are done again at once.
 
 use crate::db::Tx;
+use crate::transaction::TRIES;
 use crate::{Error, ErrorKind, Result};
-
-/// How often a transaction is begun. A collision needs somebody who got through, so a few tries are plenty.
-const TRIES: u32 = 8;
 
 /// Constraints that a transaction which looked before it wrote breaks only if somebody else wrote in between: a contact
 /// got the id that it was about to give to another, or a conversation was joined to another and is gone.

@@ -6,6 +6,7 @@ use sqlx::AssertSqlSafe;
 use super::audit;
 use super::types::{Actor, ApiKey, ApiKeyIdentity, NewApiKey};
 use crate::record::Record as _;
+use crate::transaction::transaction;
 use crate::value::{Value, args};
 use crate::{Cursor, Error, ErrorKind, Page, PageRequest, Result, Store};
 
@@ -22,11 +23,12 @@ impl Store {
         let now = self.now();
         let args = args![company, name, new.role, new.token_hash, prefix, new.expires_at, now];
         let vanished = || Error::new(ErrorKind::NotFound, "API key vanished while it was added");
-        let mut tx = self.db().begin().await?;
-        let added: Option<(ApiKeyId,)> = tx.first(sql, args).await?;
-        let (id,) = added.ok_or_else(vanished)?;
-        audit::note(&mut tx, now, company, by, "api_key.created", &format!("api_key:{id}")).await?;
-        tx.commit().await?;
+        let id = transaction!(self.db(), |tx| {
+            let added: Option<(ApiKeyId,)> = tx.first(sql, args.clone()).await?;
+            let (id,) = added.ok_or_else(vanished)?;
+            audit::note(tx, now, company, by, "api_key.created", &format!("api_key:{id}")).await?;
+            Ok(id)
+        })?;
         let added = self.api_keys_where("k.id = $2", args![company, id]).await?;
         added.into_iter().next().ok_or_else(vanished)
     }
@@ -53,14 +55,15 @@ impl Store {
             "UPDATE api_keys SET revoked_at = $2 WHERE company_id = $1 AND {condition} AND revoked_at IS NULL
                 RETURNING company_id, id"
         );
-        let mut tx = self.db().begin().await?;
-        let revoked: Vec<(CompanyId, ApiKeyId)> = tx.all(AssertSqlSafe(sql), args).await?;
-        for (company, id) in &revoked {
-            let record = format!("api_key:{id}");
-            audit::note(&mut tx, self.now(), *company, by, "api_key.revoked", &record).await?;
-        }
-        tx.commit().await?;
-        Ok(!revoked.is_empty())
+        transaction!(self.db(), |tx| {
+            let revoked: Vec<(CompanyId, ApiKeyId)> =
+                tx.all(AssertSqlSafe(sql.clone()), args.clone()).await?;
+            for (company, id) in &revoked {
+                let record = format!("api_key:{id}");
+                audit::note(tx, self.now(), *company, by, "api_key.revoked", &record).await?;
+            }
+            Ok(!revoked.is_empty())
+        })
     }
 
     /// The program behind a key, while it lasts and is not revoked.

@@ -6,6 +6,7 @@ use sqlx::AssertSqlSafe;
 use super::audit;
 use super::types::{Actor, NewSession, SessionIdentity};
 use crate::record::Record as _;
+use crate::transaction::transaction;
 use crate::value::args;
 use crate::{Result, Store, dialect};
 
@@ -13,29 +14,29 @@ impl Store {
     /// Opens a session of a person who is active and whose password is still the one that was checked; false if it
     /// is not.
     pub async fn add_session(&self, new: &NewSession) -> Result<bool> {
-        let mut tx = self.db().begin().await?;
-        // A change of the password holds this row from its UPDATE to its commit and ends all sessions in between
-        // (`update_user`). If it is first, the row here no longer has the hash; if it comes later, it waits until this
-        // session is committed, and ends it.
-        let hold = dialect::hold_rows(tx.backend(), "u");
-        let sql = format!(
-            "SELECT u.id FROM users u
-                WHERE u.company_id = $1 AND u.id = $2 AND u.active AND u.password_hash = $3{hold}"
-        );
-        let args = args![new.company_id, new.user_id, new.password_hash.as_str()];
-        if tx.first::<(UserId,)>(AssertSqlSafe(sql), args).await?.is_none() {
-            return Ok(false);
-        }
-        let sql =
-            "INSERT INTO sessions (company_id, user_id, token_hash, last_used_at, expires_at, created_at)
-            VALUES ($1, $2, $3, $4, $5, $4)";
-        let now = self.now();
-        let args = args![new.company_id, new.user_id, new.token_hash, now, new.expires_at];
-        tx.execute(sql, args).await?;
-        let by = Actor { who: format!("user:{}", new.user_id), ip: new.ip.clone() };
-        audit::note(&mut tx, now, new.company_id, &by, "session.created", &by.who).await?;
-        tx.commit().await?;
-        Ok(true)
+        transaction!(self.db(), |tx| {
+            // A change of the password holds this row from its UPDATE to its commit and ends all sessions in between
+            // (`update_user`). If it is first, the row here no longer has the hash; if it comes later, it waits until this
+            // session is committed, and ends it.
+            let hold = dialect::hold_rows(tx.backend(), "u");
+            let sql = format!(
+                "SELECT u.id FROM users u
+                    WHERE u.company_id = $1 AND u.id = $2 AND u.active AND u.password_hash = $3{hold}"
+            );
+            let args = args![new.company_id, new.user_id, new.password_hash.as_str()];
+            if tx.first::<(UserId,)>(AssertSqlSafe(sql), args).await?.is_none() {
+                return Ok(false);
+            }
+            let sql =
+                "INSERT INTO sessions (company_id, user_id, token_hash, last_used_at, expires_at, created_at)
+                VALUES ($1, $2, $3, $4, $5, $4)";
+            let now = self.now();
+            let args = args![new.company_id, new.user_id, new.token_hash, now, new.expires_at];
+            tx.execute(sql, args).await?;
+            let by = Actor { who: format!("user:{}", new.user_id), ip: new.ip.clone() };
+            audit::note(tx, now, new.company_id, &by, "session.created", &by.who).await?;
+            Ok(true)
+        })
     }
 
     /// Who is behind a session, while it lasts and the person is active.
@@ -57,16 +58,17 @@ impl Store {
 
     /// Ends a session, as its person asked from `ip`. False if there is none.
     pub async fn delete_session(&self, token_hash: &[u8; 32], ip: Option<&str>) -> Result<bool> {
-        let mut tx = self.db().begin().await?;
-        // Of two that end it at once, the row is returned to one.
-        let sql = "DELETE FROM sessions WHERE token_hash = $1 RETURNING company_id, user_id";
-        let Some((company, user)) = tx.first::<(CompanyId, UserId)>(sql, args![*token_hash]).await? else {
-            return Ok(false);
-        };
-        let by = Actor { who: format!("user:{user}"), ip: ip.map(str::to_owned) };
-        audit::note(&mut tx, self.now(), company, &by, "session.ended", &by.who).await?;
-        tx.commit().await?;
-        Ok(true)
+        transaction!(self.db(), |tx| {
+            // Of two that end it at once, the row is returned to one.
+            let sql = "DELETE FROM sessions WHERE token_hash = $1 RETURNING company_id, user_id";
+            let Some((company, user)) = tx.first::<(CompanyId, UserId)>(sql, args![*token_hash]).await?
+            else {
+                return Ok(false);
+            };
+            let by = Actor { who: format!("user:{user}"), ip: ip.map(str::to_owned) };
+            audit::note(tx, self.now(), company, &by, "session.ended", &by.who).await?;
+            Ok(true)
+        })
     }
 
     /// Removes sessions that ended before then; how many.

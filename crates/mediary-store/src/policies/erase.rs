@@ -6,9 +6,11 @@ use sqlx::AssertSqlSafe;
 use super::preview::{Kept, ONLY_HERE, STORED, Tally, figures};
 use super::{EFFECTIVE, OF_FILE, follow, tasks};
 use crate::bulk::Bulk;
+use crate::media::hold_files;
 use crate::people::audit;
+use crate::transaction::transaction;
 use crate::value::args;
-use crate::{Actor, Change, Result, Store, Stretch, dialect};
+use crate::{Actor, Change, Result, Store, Stretch};
 
 /// Of files `f`: in storage, and nobody fetches it again.
 const KEPT: &str = "f.is_active AND f.storage_key IS NOT NULL AND f.download_status <> 'downloading'";
@@ -44,25 +46,34 @@ impl Store {
         })
     }
 
-    /// Plans to erase what was kept before the policy said to keep nothing.
+    /// Plans to erase what was kept before the policy said to keep nothing. What is planned and has not begun is not planned again.
     pub async fn plan_erasing(
         &self,
         company: CompanyId,
         account: Option<AccountId>,
         by: &Actor,
     ) -> Result<()> {
-        let mut tx = self.db().begin().await?;
-        let sql = "DELETE FROM media_tasks WHERE company_id = $1 AND kind = $2
-            AND (account_id = $3 OR (account_id IS NULL AND $3 IS NULL))";
-        tx.execute(sql, args![company, MediaTask::Erase, account]).await?;
-        let now = self.now();
-        tasks::plan(&mut tx, company, account, MediaTask::Erase, now).await?;
-        let record = match account {
-            Some(id) => format!("account:{id}"),
-            None => format!("company:{company}"),
-        };
-        audit::note(&mut tx, now, company, by, "media.erased", &record).await?;
-        tx.commit().await
+        transaction!(self.db(), |tx| {
+            // Of two who plan it at once, also on two nodes, the second one waits here and finds it planned.
+            super::hold(tx, company).await?;
+            let same =
+                "company_id = $1 AND kind = $2 AND (account_id = $3 OR (account_id IS NULL AND $3 IS NULL))";
+            let args = args![company, MediaTask::Erase, account];
+            let sql = format!("SELECT t.id FROM media_tasks t WHERE t.reached_id IS NULL AND {same}");
+            if tx.first::<(i64,)>(AssertSqlSafe(sql), args.clone()).await?.is_some() {
+                return Ok(());
+            }
+            // One that has begun begins again.
+            tx.execute(AssertSqlSafe(format!("DELETE FROM media_tasks WHERE {same}")), args).await?;
+            let now = self.now();
+            tasks::plan(tx, company, account, MediaTask::Erase, now).await?;
+            let record = match account {
+                Some(id) => format!("account:{id}"),
+                None => format!("company:{company}"),
+            };
+            audit::note(tx, now, company, by, "media.erased", &record).await?;
+            Ok(())
+        })
     }
 
     /// Files that are to be erased, among the next `rows` of a company after `after`; `None` if there are no more.
@@ -85,34 +96,38 @@ impl Store {
 
     /// Erases what these files have in storage, as far as that is still to be: the bytes go with the next sweep, the
     /// records say that the files are with WhatsApp.
+    ///
+    /// The company and its accounts are held, as by everything that changes a policy: once such a change has returned, nothing is
+    /// erased by the policy of before, on whichever node.
     pub async fn erase_files(&self, company: CompanyId, files: &[MediaId]) -> Result<Vec<Change>> {
         let now = self.now();
-        let mut tx = self.db().begin().await?;
-        let hold = dialect::hold_rows(tx.backend(), "f");
-        let mut held = Bulk::new(
-            "WITH k(company_id, id) AS (",
-            format!(
-                ") SELECT f.id, f.storage_backend, f.storage_key FROM k CROSS JOIN media_files f
-                WHERE f.company_id = k.company_id AND f.id = k.id AND {KEPT} AND {OF_FILE} = 'stream'{hold}"
-            ),
-        );
-        for media in files {
-            held.push(args![company, *media]);
-        }
-        let held: Vec<(MediaId, StorageBackend, String)> = held.run(&mut tx).await?;
-        let mut trash = Bulk::new(
-            "INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)",
-            String::new(),
-        );
-        let mut update = Bulk::new("WITH k(company_id, id, at) AS (", FORGET_BYTES);
-        for (media, backend, key) in &held {
-            trash.push(args![company, *media, *backend, key.as_str(), now]);
-            update.push(args![company, *media, now]);
-        }
-        trash.execute(&mut tx).await?;
-        let erased: Vec<(ConversationId, MessageId, MediaId)> = update.run(&mut tx).await?;
-        tx.commit().await?;
-        Ok(follow::changes(company, erased))
+        transaction!(self.db(), |tx| {
+            super::hold(tx, company).await?;
+            hold_files(tx, files.iter().map(|media| (company, *media))).await?;
+            let mut held = Bulk::new(
+                "WITH k(company_id, id) AS (",
+                format!(
+                    ") SELECT f.id, f.storage_backend, f.storage_key FROM k CROSS JOIN media_files f
+                    WHERE f.company_id = k.company_id AND f.id = k.id AND {KEPT} AND {OF_FILE} = 'stream'"
+                ),
+            );
+            for media in files {
+                held.push(args![company, *media]);
+            }
+            let held: Vec<(MediaId, StorageBackend, String)> = held.run(tx).await?;
+            let mut trash = Bulk::new(
+                "INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)",
+                String::new(),
+            );
+            let mut update = Bulk::new("WITH k(company_id, id, at) AS (", FORGET_BYTES);
+            for (media, backend, key) in &held {
+                trash.push(args![company, *media, *backend, key.as_str(), now]);
+                update.push(args![company, *media, now]);
+            }
+            trash.execute(tx).await?;
+            let erased: Vec<(ConversationId, MessageId, MediaId)> = update.run(tx).await?;
+            Ok(follow::changes(company, erased))
+        })
     }
 }
 

@@ -5,6 +5,8 @@ use sqlx::AssertSqlSafe;
 
 use super::{EFFECTIVE, OF_FILE};
 use crate::bulk::Bulk;
+use crate::media::hold_files;
+use crate::transaction::transaction;
 use crate::value::args;
 use crate::walk::UNSAVED;
 use crate::{Change, ChangeKind, Expiry, Result, Store, Stretch};
@@ -34,39 +36,42 @@ impl Store {
 
     /// Lets these files follow the policy that holds now: they are due, or wait until somebody looks.
     pub async fn follow_policy(&self, company: CompanyId, files: &[MediaId]) -> Result<Vec<Change>> {
-        let mut update = Bulk::new(
-            "WITH k(company_id, id, at) AS (",
-            format!(
-                ") UPDATE media_files SET policy = {EFFECTIVE},
-                    due = CASE WHEN {EFFECTIVE} <> 'store' THEN FALSE
-                        WHEN media_files.download_status = 'pending' THEN media_files.provider_media_id IS NOT NULL
-                        ELSE media_files.due END,
-                    next_attempt_at = CASE WHEN {EFFECTIVE} <> 'store' THEN NULL
-                        WHEN media_files.download_status = 'pending' AND media_files.provider_media_id IS NOT NULL
-                        THEN k.at ELSE media_files.next_attempt_at END,
-                    download_status = CASE WHEN {EFFECTIVE} = 'store' THEN media_files.download_status
-                        ELSE 'pending' END,
-                    last_error_code = CASE WHEN {EFFECTIVE} = 'store' THEN media_files.last_error_code END,
-                    last_error = CASE WHEN {EFFECTIVE} = 'store' THEN media_files.last_error END,
-                    last_error_retryable = {EFFECTIVE} = 'store' AND media_files.last_error_retryable,
-                    updated_at = k.at
-                FROM k JOIN whatsapp_accounts a ON a.company_id = k.company_id
-                    JOIN companies c ON c.id = a.company_id
-                WHERE media_files.company_id = k.company_id AND media_files.id = k.id
-                    AND a.id = media_files.account_id AND media_files.is_active
-                    AND (media_files.download_status = 'pending'
-                        OR (media_files.download_status = 'failed' AND media_files.last_error_retryable))
-                RETURNING media_files.conversation_id, media_files.message_id, media_files.id"
-            ),
-        );
         let now = self.now();
-        for media in files {
-            update.push(args![company, *media, now]);
-        }
-        let mut tx = self.db().begin().await?;
-        let followed: Vec<(ConversationId, MessageId, MediaId)> = update.run(&mut tx).await?;
-        tx.commit().await?;
-        Ok(changes(company, followed))
+        transaction!(self.db(), |tx| {
+            // Nobody changes the policy that the update reads.
+            super::hold(tx, company).await?;
+            hold_files(tx, files.iter().map(|media| (company, *media))).await?;
+            let mut update = Bulk::new(
+                "WITH k(company_id, id, at) AS (",
+                format!(
+                    ") UPDATE media_files SET policy = {EFFECTIVE},
+                        due = CASE WHEN {EFFECTIVE} <> 'store' THEN FALSE
+                            WHEN media_files.download_status = 'pending' THEN media_files.provider_media_id IS NOT NULL
+                            ELSE media_files.due END,
+                        next_attempt_at = CASE WHEN {EFFECTIVE} <> 'store' THEN NULL
+                            WHEN media_files.download_status = 'pending' AND media_files.provider_media_id IS NOT NULL
+                            THEN k.at ELSE media_files.next_attempt_at END,
+                        download_status = CASE WHEN {EFFECTIVE} = 'store' THEN media_files.download_status
+                            ELSE 'pending' END,
+                        last_error_code = CASE WHEN {EFFECTIVE} = 'store' THEN media_files.last_error_code END,
+                        last_error = CASE WHEN {EFFECTIVE} = 'store' THEN media_files.last_error END,
+                        last_error_retryable = {EFFECTIVE} = 'store' AND media_files.last_error_retryable,
+                        updated_at = k.at
+                    FROM k JOIN whatsapp_accounts a ON a.company_id = k.company_id
+                        JOIN companies c ON c.id = a.company_id
+                    WHERE media_files.company_id = k.company_id AND media_files.id = k.id
+                        AND a.id = media_files.account_id AND media_files.is_active
+                        AND (media_files.download_status = 'pending'
+                            OR (media_files.download_status = 'failed' AND media_files.last_error_retryable))
+                    RETURNING media_files.conversation_id, media_files.message_id, media_files.id"
+                ),
+            );
+            for media in files {
+                update.push(args![company, *media, now]);
+            }
+            let followed: Vec<(ConversationId, MessageId, MediaId)> = update.run(tx).await?;
+            Ok(changes(company, followed))
+        })
     }
 }
 

@@ -58,7 +58,11 @@ pub(crate) async fn held(tx: &mut Tx, company: CompanyId, media: MediaId) -> Res
     Ok(held.map(|(policy,)| policy))
 }
 
-/// Holds a company and its accounts against claims, before a policy changes.
+/// Holds a company and its accounts against claims and against changes of their policies and retentions: what the statements after
+/// this one read of these stays so until the transaction ends. In this order, and before any file, as everybody takes them.
+///
+/// Whoever acts on a policy or a retention holds them, too (or the account, [`held`]): a statement that waits for a file
+/// goes on with the accounts as of before it waited, for Postgres looks again only at the row that it waited for.
 pub(crate) async fn hold(tx: &mut Tx, company: CompanyId) -> Result<()> {
     let hold = dialect::hold_rows(tx.backend(), "c");
     let sql = format!("SELECT c.id FROM companies c WHERE c.id = $1{hold}");
@@ -71,6 +75,12 @@ pub(crate) async fn hold(tx: &mut Tx, company: CompanyId) -> Result<()> {
 
 /// Does at once what cannot wait after a change, and plans the rest.
 pub(crate) async fn changed(tx: &mut Tx, company: CompanyId, now: Timestamp) -> Result<()> {
+    // In the order in which everybody takes files. No claim adds to them, for the company and its accounts are held.
+    let running = format!(
+        "SELECT f.id FROM media_files f WHERE f.company_id = $1 AND f.download_status = 'downloading' ORDER BY f.id{}",
+        dialect::hold_rows(tx.backend(), "f")
+    );
+    tx.all::<(MediaId,)>(AssertSqlSafe(running), args![company]).await?;
     let sql = format!(
         "UPDATE media_files SET policy = $2, download_status = 'pending', due = FALSE, next_attempt_at = NULL,
             download_attempts = download_attempts - 1, bytes_downloaded = 0, lease_owner = NULL, lease_until = NULL,

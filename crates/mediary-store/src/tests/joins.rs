@@ -68,7 +68,7 @@ async fn ingesting(test: &Test, items: Vec<IngestItem>) -> JoinHandle<Result<Ing
 }
 
 /// Until so many transactions wait for others.
-async fn until_waiting(test: &Test, wanted: i64) {
+pub(super) async fn until_waiting(test: &Test, wanted: i64) {
     let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
     let until = Instant::now() + DEADLINE;

@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod claims;
+mod collisions;
 mod companies;
 mod constraints;
 mod crossing;

@@ -7,7 +7,9 @@ use mediary_core::{DownloadStatus, MediaId, MediaPolicy, MediaTask, StorageBacke
 use super::harness::{
     CLAIM, START, Tenant, Test, WEEK, failed, finished, item, new_account, new_media, picture,
 };
-use super::on_both;
+use super::joins::until_waiting;
+use super::{on_both, on_postgres};
+use crate::value::args;
 use crate::*;
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -221,6 +223,14 @@ async fn erasing_is_planned_once(test: &Test) {
     let due = store.due_media_tasks(10).await.unwrap();
     let planned: Vec<_> = due.iter().map(|task| (task.kind, task.account_id)).collect();
     assert_eq!(planned, [(MediaTask::Erase, None), (MediaTask::Erase, Some(test.acme.account))]);
+    let told = async || test.number("SELECT COUNT(*) FROM audit_log WHERE action = 'media.erased'").await;
+    assert_eq!(told().await, 2);
+    // One that has begun begins again.
+    store.media_task_reached(&due[0], None, MediaId(5)).await.unwrap();
+    store.plan_erasing(test.acme.company, None, &Actor::command_line()).await.unwrap();
+    let due = store.due_media_tasks(10).await.unwrap();
+    assert!(due.len() == 2 && due.iter().all(|task| task.reached_id.is_none()), "{due:?}");
+    assert_eq!(told().await, 3);
 }
 
 async fn preview_counts_what_a_change_is_about(test: &Test) {
@@ -270,6 +280,56 @@ async fn a_change_and_claims_do_not_pass_each_other(test: &Test) {
     }
 }
 
+/// Somebody has the file while the policy is acted on and then changes to another. What acts on the policy of before does so
+/// before the change has returned, or not at all.
+async fn acting_is_over_when_a_change_returns<T: Send + 'static>(
+    test: &Test,
+    media: MediaId,
+    acts: impl Future<Output = T> + Send + 'static,
+    to: MediaPolicy,
+) -> Option<T> {
+    let company = test.acme.company;
+    let mut held = test.store.db().begin().await.unwrap();
+    let sql = "SELECT f.id FROM media_files f WHERE f.company_id = $1 AND f.id = $2 FOR UPDATE";
+    held.all::<(MediaId,)>(sql, args![company, media]).await.unwrap();
+    let acts = tokio::spawn(acts);
+    until_waiting(test, 1).await;
+    let store = test.store.clone();
+    let settings = MediaSettingsPatch { policy: Some(to), ..Default::default() };
+    let change = tokio::spawn(async move {
+        store.update_company_settings(company, &settings, &Actor::command_line()).await
+    });
+    tokio::select! {
+        () = until_waiting(test, 2) => {}
+        () = async { while !change.is_finished() { tokio::task::yield_now().await } } => {}
+    }
+    let returned = change.is_finished();
+    held.commit().await.unwrap();
+    change.await.unwrap().unwrap().unwrap();
+    let acted = acts.await.unwrap();
+    returned.then_some(acted)
+}
+
+async fn nothing_is_erased_once_a_change_of_the_policy_has_returned(test: &Test) {
+    let media = test.stored("m1").await.id;
+    set(test, test.acme, MediaPolicy::Stream).await;
+    let (store, company) = (test.store.clone(), test.acme.company);
+    let erases = async move { store.erase_files(company, &[media]).await.unwrap().len() };
+    let late = acting_is_over_when_a_change_returns(test, media, erases, MediaPolicy::Store).await;
+    assert!(late.unwrap_or_default() == 0, "erased by the policy of before");
+}
+
+async fn no_file_follows_a_policy_once_another_holds(test: &Test) {
+    let media = test.picture(test.acme, "m1").await.id;
+    set(test, test.acme, MediaPolicy::Stream).await;
+    let (store, company) = (test.store.clone(), test.acme.company);
+    let follows = async move { store.follow_policy(company, &[media]).await.unwrap() };
+    let late = acting_is_over_when_a_change_returns(test, media, follows, MediaPolicy::Store).await;
+    assert!(late.is_none(), "the change did not wait");
+    assert_eq!(test.media_of(test.acme, "m1").await.policy, MediaPolicy::Stream);
+    assert_eq!(follow(test, test.acme).await, 1);
+}
+
 /// Who asks for a download while it is taken from its worker neither waits for the change nor it for him for ever.
 async fn a_change_and_a_request_for_a_download_get_through(test: &Test) {
     let node = test.another_node().await;
@@ -284,6 +344,10 @@ async fn a_change_and_a_request_for_a_download_get_through(test: &Test) {
     node.close().await;
 }
 
+on_postgres!(
+    nothing_is_erased_once_a_change_of_the_policy_has_returned,
+    no_file_follows_a_policy_once_another_holds,
+);
 on_both!(
     a_change_and_a_request_for_a_download_get_through,
     no_claim_is_given_against_the_policy,
