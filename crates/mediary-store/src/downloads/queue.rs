@@ -11,6 +11,7 @@ use super::types::{DownloadsOverview, Requeued};
 use crate::db::Tx;
 use crate::people::audit;
 use crate::record::Record as _;
+use crate::transaction::transaction;
 use crate::value::args;
 use crate::walk::UNSAVED;
 use crate::{Actor, Change, ChangeKind, MediaFile, Result, Store, dialect, policies};
@@ -28,36 +29,38 @@ async fn media_file(tx: &mut Tx, company: CompanyId, media: MediaId) -> Result<O
     tx.first(AssertSqlSafe(sql), args![company, media]).await
 }
 
+/// What became of it, and whether that changed anything.
 async fn requeue(
     tx: &mut Tx,
     company: CompanyId,
     media: MediaId,
     now: Timestamp,
     reset_attempts: bool,
-) -> Result<Requeued> {
+) -> Result<(Requeued, bool)> {
     // The account before the file, as a change of policy takes them: the other way they could wait for each other.
     let policy = policies::held(tx, company, media).await?;
     let file = match media_file(tx, company, media).await? {
-        None => return Ok(Requeued::None),
-        Some(file) if !file.is_active => return Ok(Requeued::NotActive),
-        Some(file) if file.provider_media_id.is_none() => return Ok(Requeued::None),
+        None => return Ok((Requeued::None, false)),
+        Some(file) if !file.is_active => return Ok((Requeued::NotActive, false)),
+        Some(file) if file.provider_media_id.is_none() => return Ok((Requeued::None, false)),
         Some(file) => file,
     };
     match file.download_status {
-        DownloadStatus::Completed => return Ok(Requeued::AlreadyCompleted),
-        DownloadStatus::Downloading => return Ok(Requeued::InFlight(Box::new(file))),
+        DownloadStatus::Completed => return Ok((Requeued::AlreadyCompleted, false)),
+        DownloadStatus::Downloading => return Ok((Requeued::InFlight(Box::new(file)), false)),
         DownloadStatus::Pending | DownloadStatus::Failed => {}
     }
     if !policy.is_some_and(MediaPolicy::keeps_bytes) {
-        return Ok(Requeued::NotKept);
+        return Ok((Requeued::NotKept, false));
     }
     let sql =
         "UPDATE media_files SET policy = $5, download_status = 'pending', due = TRUE, next_attempt_at = $3,
             download_attempts = CASE WHEN $4 THEN 0 ELSE download_attempts END, updated_at = $3
-        WHERE company_id = $1 AND id = $2";
-    tx.execute(sql, args![company, media, now, reset_attempts, policy]).await?;
+        WHERE company_id = $1 AND id = $2 AND (download_status <> 'pending' OR NOT due OR policy <> $5
+            OR ($4 AND download_attempts <> 0))";
+    let changed = tx.execute(sql, args![company, media, now, reset_attempts, policy]).await? > 0;
     let queued = media_file(tx, company, media).await?;
-    Ok(queued.map_or(Requeued::None, |file| Requeued::Queued(Box::new(file))))
+    Ok((queued.map_or(Requeued::None, |file| Requeued::Queued(Box::new(file))), changed))
 }
 
 impl Store {
@@ -68,27 +71,27 @@ impl Store {
         media: MediaId,
         reset_attempts: bool,
     ) -> Result<Requeued> {
-        let mut tx = self.db().begin().await?;
-        let outcome = requeue(&mut tx, company, media, self.now(), reset_attempts).await?;
-        tx.commit().await?;
-        Ok(outcome)
+        transaction!(self.db(), |tx| {
+            let (outcome, _) = requeue(tx, company, media, self.now(), reset_attempts).await?;
+            Ok(outcome)
+        })
     }
 
-    /// The same because somebody asks for the file.
+    /// The same because somebody asks for the file. What is due already is not asked for twice in the audit log.
     pub async fn request_download(&self, company: CompanyId, media: MediaId, by: &Actor) -> Result<Requeued> {
         let now = self.now();
-        let mut tx = self.db().begin().await?;
-        let outcome = requeue(&mut tx, company, media, now, true).await?;
-        if matches!(outcome, Requeued::Queued(_)) {
-            let record = format!("media:{media}");
-            audit::note(&mut tx, now, company, by, "media.download_requested", &record).await?;
-        }
-        tx.commit().await?;
-        Ok(outcome)
+        transaction!(self.db(), |tx| {
+            let (outcome, changed) = requeue(tx, company, media, now, true).await?;
+            if changed {
+                let record = format!("media:{media}");
+                audit::note(tx, now, company, by, "media.download_requested", &record).await?;
+            }
+            Ok(outcome)
+        })
     }
 
     /// Makes a company's failed downloads due that another try can help and that WhatsApp still has, however often they
-    /// were tried; at most `max_attempts` times where that is given.
+    /// were tried; at most `max_attempts` times where that is given. Where there are none, the audit log tells of none.
     pub async fn requeue_failed(
         &self,
         company: CompanyId,
@@ -107,12 +110,14 @@ impl Store {
             dialect::lock_rows(self.backend())
         );
         let now = self.now();
-        let mut tx = self.db().begin().await?;
-        let args = args![company, max_attempts, now, REQUEUED_MAX];
-        let queued: Vec<(MediaId,)> = tx.all(AssertSqlSafe(sql), args).await?;
-        audit::note(&mut tx, now, company, by, "media.retried", &format!("company:{company}")).await?;
-        tx.commit().await?;
-        Ok(queued.into_iter().map(|(media,)| media).collect())
+        transaction!(self.db(), |tx| {
+            let args = args![company, max_attempts, now, REQUEUED_MAX];
+            let queued: Vec<(MediaId,)> = tx.all(AssertSqlSafe(sql.clone()), args).await?;
+            if !queued.is_empty() {
+                audit::note(tx, now, company, by, "media.retried", &format!("company:{company}")).await?;
+            }
+            Ok(queued.into_iter().map(|(media,)| media).collect())
+        })
     }
 
     /// Storage has lost a completed file: it waits to be fetched again, at once where everything is kept. True if it

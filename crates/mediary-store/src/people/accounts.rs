@@ -7,6 +7,7 @@ use super::audit;
 use super::types::{Account, AccountPatch, Actor, NewAccount};
 use crate::db::Tx;
 use crate::record::Record as _;
+use crate::transaction::transaction;
 use crate::value::{Value, args};
 use crate::{Cursor, Error, ErrorKind, Page, PageRequest, Result, Store, dialect, policies};
 
@@ -39,13 +40,14 @@ impl Store {
             now,
         ];
         let vanished = || Error::new(ErrorKind::NotFound, "account vanished while it was added");
-        let mut tx = self.db().begin().await?;
-        let added: Option<(AccountId,)> = tx.first(sql, args).await?;
-        let (id,) = added.ok_or_else(vanished)?;
-        let sql = "INSERT INTO download_turns (company_id, account_id) VALUES ($1, $2)";
-        tx.execute(sql, args![company, id]).await?;
-        audit::note(&mut tx, now, company, by, "account.created", &format!("account:{id}")).await?;
-        tx.commit().await?;
+        let id = transaction!(self.db(), |tx| {
+            let added: Option<(AccountId,)> = tx.first(sql, args.clone()).await?;
+            let (id,) = added.ok_or_else(vanished)?;
+            let sql = "INSERT INTO download_turns (company_id, account_id) VALUES ($1, $2)";
+            tx.execute(sql, args![company, id]).await?;
+            audit::note(tx, now, company, by, "account.created", &format!("account:{id}")).await?;
+            Ok(id)
+        })?;
         self.account(company, id).await?.ok_or_else(vanished)
     }
 
@@ -70,7 +72,7 @@ impl Store {
     }
 
     /// Changes what the patch names; the account as it is now, `None` if there is none. Another policy holds at once,
-    /// also for files that are not here.
+    /// also for files that are not here. What is so already is not done again, and leaves no row in the audit log.
     pub async fn update_account(
         &self,
         company: CompanyId,
@@ -109,23 +111,23 @@ impl Store {
             patch.retention.flatten().and_then(Retention::days),
             now,
         ];
-        let mut tx = self.db().begin().await?;
-        // As by what deletes by a retention, which reads it while it holds them.
-        if patch.media_policy.is_some() || patch.retention.is_some() {
-            policies::hold(&mut tx, company).await?;
-        }
-        let Some(before) = held_status(&mut tx, company, id).await? else {
-            tx.roll_back().await;
-            return Ok(None);
-        };
-        tx.execute(sql, args).await?;
-        if let Some(action) = act(patch, before) {
-            audit::note(&mut tx, now, company, by, action, &format!("account:{id}")).await?;
-        }
-        if patch.media_policy.is_some() {
-            policies::changed(&mut tx, company, now).await?;
-        }
-        tx.commit().await?;
+        transaction!(self.db(), |tx| {
+            // As by what deletes by a retention, which reads it while it holds them.
+            if patch.media_policy.is_some() || patch.retention.is_some() {
+                policies::hold(tx, company).await?;
+            }
+            let before = held(tx, company, id).await?;
+            let Some(before) = before.filter(|before| patch.changes(before)) else { return Ok(()) };
+            tx.execute(sql, args.clone()).await?;
+            let disabled = AccountStatus::Disabled;
+            let disables = patch.status == Some(disabled) && before.status != disabled;
+            let action = if disables { "account.disabled" } else { "account.changed" };
+            audit::note(tx, now, company, by, action, &format!("account:{id}")).await?;
+            if patch.media_policy.is_some_and(|policy| policy != before.media_policy) {
+                policies::changed(tx, company, now).await?;
+            }
+            Ok(())
+        })?;
         self.account(company, id).await
     }
 
@@ -158,20 +160,9 @@ fn accounts_sql(rest: &str) -> String {
     )
 }
 
-/// The status of an account that nobody else changes until this transaction ends.
-async fn held_status(tx: &mut Tx, company: CompanyId, id: AccountId) -> Result<Option<AccountStatus>> {
+/// An account that nobody else changes until this transaction ends.
+async fn held(tx: &mut Tx, company: CompanyId, id: AccountId) -> Result<Option<Account>> {
     let hold = dialect::hold_rows(tx.backend(), "a");
-    let sql = format!("SELECT a.status FROM whatsapp_accounts a WHERE a.company_id = $1 AND a.id = $2{hold}");
-    let found: Option<(AccountStatus,)> = tx.first(AssertSqlSafe(sql), args![company, id]).await?;
-    Ok(found.map(|(status,)| status))
-}
-
-/// What the audit log calls a change; `None` where there is none.
-fn act(patch: &AccountPatch, before: AccountStatus) -> Option<&'static str> {
-    let disable = AccountPatch { status: Some(AccountStatus::Disabled), ..AccountPatch::default() };
-    match patch.status {
-        Some(AccountStatus::Disabled) if before != AccountStatus::Disabled => Some("account.disabled"),
-        _ if *patch == AccountPatch::default() || *patch == disable => None,
-        _ => Some("account.changed"),
-    }
+    let sql = accounts_sql(&format!("a.company_id = $1 AND a.id = $2{hold}"));
+    tx.first(AssertSqlSafe(sql), args![company, id]).await
 }

@@ -1,7 +1,8 @@
 //! What was done, by whom and from where.
 //!
 //! A row is written in the transaction of its act, so that neither is there without the other, and only where the act changes
-//! something: doing again what is done already leaves no second row.
+//! something: doing again what is done already, or setting what is so already, leaves no second row. Whether it does is looked at in
+//! that transaction, on rows that it holds.
 //!
 //! | act | row |
 //! | --- | --- |

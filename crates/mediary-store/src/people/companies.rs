@@ -1,18 +1,14 @@
 //! Tenants and what they decide about their media.
 
-use mediary_core::{CompanyId, MediaPolicy, Retention, Timestamp};
+use mediary_core::{CompanyId, Retention};
 use sqlx::AssertSqlSafe;
 
 use super::audit;
 use super::types::{Actor, Company, MediaSettingsPatch, NewCompany};
-use crate::db::Tx;
 use crate::record::Record as _;
+use crate::transaction::transaction;
 use crate::value::{Value, args};
 use crate::{Error, ErrorKind, Result, Store, policies};
-
-async fn note_settings(tx: &mut Tx, now: Timestamp, company: CompanyId, by: &Actor) -> Result<()> {
-    audit::note(tx, now, company, by, "media_settings.changed", &format!("company:{company}")).await
-}
 
 impl Store {
     async fn company_where(&self, condition: &str, args: Vec<Value>) -> Result<Option<Company>> {
@@ -26,12 +22,13 @@ impl Store {
             VALUES ($1, $2, $3, $4, $4) RETURNING id";
         let vanished = || Error::new(ErrorKind::NotFound, "company vanished while it was added");
         let now = self.now();
-        let mut tx = self.db().begin().await?;
-        let args = args![new.name.as_str(), new.slug.as_str(), new.media_policy, now];
-        let (id,): (CompanyId,) = tx.first(sql, args).await?.ok_or_else(vanished)?;
-        let (by, record) = (Actor::command_line(), format!("company:{id}"));
-        audit::note(&mut tx, now, id, &by, "company.created", &record).await?;
-        tx.commit().await?;
+        let id = transaction!(self.db(), |tx| {
+            let args = args![new.name.as_str(), new.slug.as_str(), new.media_policy, now];
+            let (id,): (CompanyId,) = tx.first(sql, args).await?.ok_or_else(vanished)?;
+            let (by, record) = (Actor::command_line(), format!("company:{id}"));
+            audit::note(tx, now, id, &by, "company.created", &record).await?;
+            Ok(id)
+        })?;
         self.company(id).await?.ok_or_else(vanished)
     }
 
@@ -48,28 +45,20 @@ impl Store {
         self.company_where("c.id = $1", args![id]).await
     }
 
-    /// Changes for how long files are kept; the company as it is now, `None` if there is none. It is held as by what deletes by
-    /// retention, so that nothing is deleted by the one before once this returns.
+    /// Changes for how long files are kept; the company as it is now, `None` if there is none.
     pub async fn set_retention(
         &self,
         company: CompanyId,
         retention: Retention,
         by: &Actor,
     ) -> Result<Option<Company>> {
-        let sql =
-            "UPDATE companies SET retention_mode = $2, retention_days = $3, updated_at = $4 WHERE id = $1";
-        let mut tx = self.db().begin().await?;
-        policies::hold(&mut tx, company).await?;
-        let now = self.now();
-        if tx.execute(sql, args![company, retention.mode(), retention.days(), now]).await? > 0 {
-            note_settings(&mut tx, now, company, by).await?;
-        }
-        tx.commit().await?;
-        self.company(company).await
+        let patch = MediaSettingsPatch { retention: Some(retention), ..MediaSettingsPatch::default() };
+        self.update_company_settings(company, &patch, by).await
     }
 
     /// Changes what the patch names; the company as it is now, `None` if there is none. Another policy holds at once, also for
-    /// files that are not here.
+    /// files that are not here; and nothing is deleted by the retention of before once this returns, for what deletes by one holds
+    /// the company, too. What is so already is not done again, and leaves no row in the audit log.
     pub async fn update_company_settings(
         &self,
         company: CompanyId,
@@ -84,20 +73,21 @@ impl Store {
         let now = self.now();
         let MediaSettingsPatch { policy, retention, audit_views } = *patch;
         let (mode, days) = (retention.map(Retention::mode), retention.and_then(Retention::days));
-        let args = args![company, policy, mode, days, audit_views, now];
-        let mut tx = self.db().begin().await?;
-        // From here on nobody else changes the company's row, also on another node: what is read next still holds when
-        // the change is written, and a change of other fields at the same time is neither seen half nor undone.
-        policies::hold(&mut tx, company).await?;
-        let before: Option<(MediaPolicy,)> =
-            tx.first("SELECT c.media_policy FROM companies c WHERE c.id = $1", args![company]).await?;
-        if tx.execute(sql, args).await? > 0 && *patch != MediaSettingsPatch::default() {
-            note_settings(&mut tx, now, company, by).await?;
-        }
-        if before.is_some_and(|(before,)| patch.policy.is_some_and(|policy| policy != before)) {
-            policies::changed(&mut tx, company, now).await?;
-        }
-        tx.commit().await?;
+        let read = format!("SELECT {} FROM companies c WHERE c.id = $1", Company::SELECT);
+        transaction!(self.db(), |tx| {
+            // From here on nobody else changes the company's row, also on another node: what is read next still holds when
+            // the change is written, and a change of other fields at the same time is neither seen half nor undone.
+            policies::hold(tx, company).await?;
+            let before: Option<Company> = tx.first(AssertSqlSafe(read.clone()), args![company]).await?;
+            let Some(before) = before.filter(|before| patch.changes(before)) else { return Ok(()) };
+            tx.execute(sql, args![company, policy, mode, days, audit_views, now]).await?;
+            audit::note(tx, now, company, by, "media_settings.changed", &format!("company:{company}"))
+                .await?;
+            if policy.is_some_and(|policy| policy != before.media_policy) {
+                policies::changed(tx, company, now).await?;
+            }
+            Ok(())
+        })?;
         self.company(company).await
     }
 }

@@ -41,6 +41,20 @@ pub struct MediaSettingsPatch {
     pub audit_views: Option<bool>,
 }
 
+impl MediaSettingsPatch {
+    /// Whether it names anything that is not so already.
+    pub(super) fn changes(&self, before: &Company) -> bool {
+        differs(&self.policy, &before.media_policy)
+            || differs(&self.retention, &before.retention)
+            || differs(&self.audit_views, &before.audit_views)
+    }
+}
+
+/// Whether what a patch names is another than is there.
+fn differs<T: PartialEq>(named: &Option<T>, before: &T) -> bool {
+    named.as_ref().is_some_and(|named| named != before)
+}
+
 record! {
     /// A person who logs in.
     #[derive(Clone, Debug)]
@@ -77,6 +91,16 @@ pub struct UserPatch {
     pub role: Option<Role>,
     pub active: Option<bool>,
     pub password_hash: Option<String>,
+}
+
+impl UserPatch {
+    /// Whether it names anything that is not so already. A password is always another one, for its hash is.
+    pub(super) fn changes(&self, before: &User) -> bool {
+        differs(&self.name, &before.name)
+            || differs(&self.role, &before.role)
+            || differs(&self.active, &before.active)
+            || self.password_hash.is_some()
+    }
 }
 
 #[derive(Clone)]
@@ -202,6 +226,19 @@ pub struct AccountPatch {
     /// `Some(None)` goes back to the company's retention.
     pub retention: Option<Option<Retention>>,
     pub status: Option<AccountStatus>,
+}
+
+impl AccountPatch {
+    /// Whether it names anything that is not so already. A secret is always another one, for its seal is.
+    pub(super) fn changes(&self, before: &Account) -> bool {
+        differs(&self.name, &before.name)
+            || self.waba_id.is_some() && self.waba_id != before.waba_id
+            || self.display_phone_number.is_some() && self.display_phone_number != before.display_phone_number
+            || differs(&self.media_policy, &before.media_policy)
+            || differs(&self.retention, &before.retention)
+            || differs(&self.status, &before.status)
+            || [&self.access_token, &self.app_secret, &self.verify_token].into_iter().any(Option::is_some)
+    }
 }
 
 /// Who does something that the audit log tells of.

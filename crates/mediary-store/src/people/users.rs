@@ -7,6 +7,7 @@ use super::audit;
 use super::types::{Actor, NewUser, User, UserPatch, UserWithHash};
 use crate::db::Tx;
 use crate::record::Record as _;
+use crate::transaction::transaction;
 use crate::value::{Value, args};
 use crate::{Cursor, Error, ErrorKind, Page, PageRequest, Result, Store, dialect};
 
@@ -14,24 +15,20 @@ fn canonical(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
-/// Role and whether active, of a user of a company whose users nobody else changes until this transaction ends: of two admins who
+/// A user of a company whose users nobody else changes until this transaction ends: of two admins who
 /// take each other's rights away at once, also on two nodes, the second one waits here and then sees what the first one did
 /// (on Postgres each statement after this one reads what is committed by then).
-async fn held(tx: &mut Tx, company: CompanyId, id: UserId) -> Result<Option<(Role, bool)>> {
+async fn held(tx: &mut Tx, company: CompanyId, id: UserId) -> Result<Option<User>> {
     let hold = dialect::hold_rows(tx.backend(), "c");
     let sql = format!("SELECT c.id FROM companies c WHERE c.id = $1{hold}");
     tx.first::<(CompanyId,)>(AssertSqlSafe(sql), args![company]).await?;
-    let sql = "SELECT u.role, u.active FROM users u WHERE u.company_id = $1 AND u.id = $2";
-    tx.first(sql, args![company, id]).await
+    let sql = format!("SELECT {} FROM users u WHERE u.company_id = $1 AND u.id = $2", User::SELECT);
+    tx.first(AssertSqlSafe(sql), args![company, id]).await
 }
 
 async fn has_admin(tx: &mut Tx, company: CompanyId) -> Result<bool> {
     let sql = "SELECT u.id FROM users u WHERE u.company_id = $1 AND u.role = $2 AND u.active LIMIT 1";
     Ok(tx.first::<(UserId,)>(sql, args![company, Role::Admin]).await?.is_some())
-}
-
-fn is_only_deactivation(patch: &UserPatch) -> bool {
-    *patch == UserPatch { active: Some(false), ..UserPatch::default() }
 }
 
 impl Store {
@@ -46,12 +43,13 @@ impl Store {
         let (email, name, hash) = (canonical(&new.email), new.name.as_str(), new.password_hash.as_str());
         let now = self.now();
         let vanished = || Error::new(ErrorKind::NotFound, "user vanished while it was added");
-        let mut tx = self.db().begin().await?;
-        let added: Option<(UserId,)> =
-            tx.first(sql, args![company, email, name, new.role, hash, now]).await?;
-        let (id,) = added.ok_or_else(vanished)?;
-        audit::note(&mut tx, now, company, by, "user.created", &format!("user:{id}")).await?;
-        tx.commit().await?;
+        let id = transaction!(self.db(), |tx| {
+            let added: Option<(UserId,)> =
+                tx.first(sql, args![company, email.as_str(), name, new.role, hash, now]).await?;
+            let (id,) = added.ok_or_else(vanished)?;
+            audit::note(tx, now, company, by, "user.created", &format!("user:{id}")).await?;
+            Ok(id)
+        })?;
         self.user(company, id).await?.ok_or_else(vanished)
     }
 
@@ -74,7 +72,8 @@ impl Store {
     }
 
     /// Changes what the patch names; the user as it is now, `None` if there is none. A new password, or no longer being
-    /// active, ends all their sessions with it. The last active admin of a company stays one: a conflict.
+    /// active, ends all their sessions with it. The last active admin of a company stays one: a conflict. What is so
+    /// already is not done again, and leaves no row in the audit log.
     pub async fn update_user(
         &self,
         company: CompanyId,
@@ -87,26 +86,23 @@ impl Store {
             WHERE company_id = $1 AND id = $2";
         let now = self.now();
         let (name, hash) = (patch.name.as_deref(), patch.password_hash.as_deref());
-        let mut tx = self.db().begin().await?;
-        let before = held(&mut tx, company, id).await?;
-        let changes = |active| *patch != UserPatch::default() && (active || !is_only_deactivation(patch));
-        let Some((role, active)) = before.filter(|(_, active)| changes(*active)) else {
-            tx.roll_back().await;
-            return self.user(company, id).await;
-        };
-        tx.execute(sql, args![company, id, name, patch.role, patch.active, hash, now]).await?;
-        if role == Role::Admin && active && !has_admin(&mut tx, company).await? {
-            tx.roll_back().await;
-            let constraint = "users_last_admin".to_owned();
-            return Err(Error::new(ErrorKind::Conflict { constraint }, "take the last admin away"));
-        }
-        let action = if patch.active == Some(false) { "user.deactivated" } else { "user.changed" };
-        audit::note(&mut tx, now, company, by, action, &format!("user:{id}")).await?;
-        if hash.is_some() || patch.active == Some(false) {
-            let sql = "DELETE FROM sessions WHERE company_id = $1 AND user_id = $2";
-            tx.execute(sql, args![company, id]).await?;
-        }
-        tx.commit().await?;
+        transaction!(self.db(), |tx| {
+            let before = held(tx, company, id).await?;
+            let Some(before) = before.filter(|before| patch.changes(before)) else { return Ok(()) };
+            tx.execute(sql, args![company, id, name, patch.role, patch.active, hash, now]).await?;
+            if before.role == Role::Admin && before.active && !has_admin(tx, company).await? {
+                let constraint = "users_last_admin".to_owned();
+                return Err(Error::new(ErrorKind::Conflict { constraint }, "take the last admin away"));
+            }
+            let deactivated = before.active && patch.active == Some(false);
+            let action = if deactivated { "user.deactivated" } else { "user.changed" };
+            audit::note(tx, now, company, by, action, &format!("user:{id}")).await?;
+            if hash.is_some() || deactivated {
+                let sql = "DELETE FROM sessions WHERE company_id = $1 AND user_id = $2";
+                tx.execute(sql, args![company, id]).await?;
+            }
+            Ok(())
+        })?;
         self.user(company, id).await
     }
 }

@@ -64,6 +64,10 @@ async fn people_and_programs_leave_one_row_an_act(test: &Test) {
     let named = UserPatch { name: Some("B".into()), ..UserPatch::default() };
     store.update_user(company, bo, &named, by).await.unwrap();
     one(test, "user.changed", format!("user:{bo}")).await;
+    // So it is already.
+    let same = UserPatch { role: Some(Role::Agent), active: Some(true), ..named.clone() };
+    assert_eq!(store.update_user(company, bo, &same, by).await.unwrap().unwrap().name, "B");
+    none(test).await;
     let session = NewSession {
         user_id: bo,
         company_id: company,
@@ -104,6 +108,11 @@ async fn accounts_and_settings_leave_one_row_an_act(test: &Test) {
     let named = AccountPatch { name: Some("S".into()), ..AccountPatch::default() };
     store.update_account(company, id, &named, by).await.unwrap();
     one(test, "account.changed", format!("account:{id}")).await;
+    let active = Some(mediary_core::AccountStatus::Active);
+    let same =
+        AccountPatch { status: active, media_policy: Some(None), retention: Some(None), ..named.clone() };
+    assert_eq!(store.update_account(company, id, &same, by).await.unwrap().unwrap().name, "S");
+    none(test).await;
     let off = AccountPatch { status: Some(mediary_core::AccountStatus::Disabled), ..AccountPatch::default() };
     store.update_account(company, id, &off, by).await.unwrap();
     one(test, "account.disabled", format!("account:{id}")).await;
@@ -113,11 +122,24 @@ async fn accounts_and_settings_leave_one_row_an_act(test: &Test) {
     assert!(store.add_account(company, &account("999"), by).await.unwrap_err().is_conflict());
     none(test).await;
 
+    // What holds without having been set.
+    let kept = MediaSettingsPatch {
+        policy: Some(MediaPolicy::Store),
+        retention: Some(Retention::FOREVER),
+        audit_views: Some(false),
+    };
+    store.update_company_settings(company, &kept, by).await.unwrap();
+    store.set_retention(company, Retention::FOREVER, by).await.unwrap();
+    none(test).await;
     let stream = MediaSettingsPatch { policy: Some(MediaPolicy::Stream), ..Default::default() };
     store.update_company_settings(company, &stream, by).await.unwrap();
     one(test, "media_settings.changed", format!("company:{company}")).await;
     store.set_retention(company, Retention::days_after_stored(Some(3)).unwrap(), by).await.unwrap();
     one(test, "media_settings.changed", format!("company:{company}")).await;
+    store.update_company_settings(company, &stream, by).await.unwrap();
+    store.set_retention(company, Retention::days_after_stored(Some(3)).unwrap(), by).await.unwrap();
+    none(test).await;
+    store.plan_erasing(company, Some(test.acme.account), by).await.unwrap();
     store.plan_erasing(company, Some(test.acme.account), by).await.unwrap();
     one(test, "media.erased", format!("account:{}", test.acme.account)).await;
     store.update_company_settings(company, &MediaSettingsPatch::default(), by).await.unwrap();
@@ -137,7 +159,13 @@ async fn files_leave_one_row_an_act(test: &Test) {
     assert!(store.fail_download(&failed(&claimed, None)).await.unwrap());
     assert!(matches!(store.request_download(company, id, by).await.unwrap(), Requeued::Queued(_)));
     one(test, "media.download_requested", format!("media:{id}")).await;
-    store.requeue_failed(company, None, by).await.unwrap();
+    // It is due already, and nothing has failed.
+    assert!(matches!(store.request_download(company, id, by).await.unwrap(), Requeued::Queued(_)));
+    assert!(store.requeue_failed(company, None, by).await.unwrap().is_empty());
+    none(test).await;
+    let claimed = test.claim().await.remove(0);
+    assert!(store.fail_download(&failed(&claimed, None)).await.unwrap());
+    assert_eq!(store.requeue_failed(company, None, by).await.unwrap(), [id]);
     one(test, "media.retried", format!("company:{company}")).await;
     assert!(store.delete_media(company, id, None, by).await.unwrap());
     one(test, "media.deleted", format!("media:{id}")).await;
@@ -183,6 +211,9 @@ async fn act_that_the_log_cannot_tell_does_not_happen(test: &Test) {
     store.set_retention(company, Retention::days_after_stored(Some(3)).unwrap(), by).await.unwrap_err();
     store.plan_erasing(company, None, by).await.unwrap_err();
     store.delete_media(company, media.id, None, by).await.unwrap_err();
+    // Last, for it leaves a failed file.
+    let claimed = test.claimed("m2").await;
+    assert!(store.fail_download(&failed(&claimed, None)).await.unwrap());
     store.requeue_failed(company, None, by).await.unwrap_err();
 
     assert!(store.user_by_email("bo@acme.test").await.unwrap().is_none());
