@@ -112,10 +112,8 @@ impl Engine {
     /// Says that WhatsApp refused the token `used`. A token that was renewed meanwhile is not blamed for it.
     pub(crate) async fn token_refused(&self, used: &KnownAccount) -> crate::Result<()> {
         let (company, id) = (used.row.company_id, used.row.id);
-        let now = self.accounts().by_id_now(company, id).await?;
-        if now.is_some_and(|now| now.row.access_token == used.row.access_token) {
-            let detail = "WhatsApp refused the access token; give the account a new one";
-            self.store().account_needs_token(company, id, detail).await?;
+        let detail = "WhatsApp refused the access token; give the account a new one";
+        if self.store().account_needs_token(company, id, sealed_token(used), detail).await? {
             tracing::warn!(company.id = company.0, account.id = id.0, "the account needs a new token");
         }
         self.accounts().changed(company, id);
@@ -128,25 +126,25 @@ impl Engine {
         account: &KnownAccount,
         told: Option<Duration>,
     ) -> crate::Result<()> {
-        let (company, id) = (account.row.company_id, account.row.id);
-        let times = self.gates().throttled_in_row(id, self.now());
+        let times = self.gates().throttled_in_row(account.row.id, self.now());
         let wait = throttle_wait(&self.config().rules, told, times, rand::random());
-        self.pause_account(company, id, wait).await?;
+        self.pause_account(account, wait).await?;
         Ok(())
     }
 
-    /// Asks nothing more for an account until the wait is over. Returns when that is.
+    /// Asks nothing more for an account until the wait is over, unless its token was renewed meanwhile. Returns when it may be
+    /// asked for again.
     pub(crate) async fn pause_account(
         &self,
-        company: CompanyId,
-        id: AccountId,
+        used: &KnownAccount,
         wait: Duration,
     ) -> crate::Result<Timestamp> {
+        let (company, id) = (used.row.company_id, used.row.id);
         let until = self.gates().throttle(id, self.now(), wait);
-        let code = ErrorCode::ProviderRateLimited;
-        self.store().pause_account(company, id, until, code, code.sentence()).await?;
+        let (token, code) = (sealed_token(used), ErrorCode::ProviderRateLimited);
+        let paused = self.store().pause_account(company, id, token, until, code, code.sentence()).await?;
         self.accounts().forget();
-        Ok(until)
+        Ok(if paused { until } else { self.now() })
     }
 
     /// Asks WhatsApp whether an account's token may use its number.
@@ -166,6 +164,11 @@ impl Engine {
         let account = self.accounts().by_id(company, id).await?;
         account.ok_or_else(|| crate::Error::not_found("there is no such WhatsApp account"))
     }
+}
+
+/// What tells a token from the one that takes its place. An account without one was asked for nothing.
+fn sealed_token(account: &KnownAccount) -> &[u8] {
+    account.row.access_token.as_deref().unwrap_or_default()
 }
 
 /// The webhook's own URL or the last one of Graph's, while it is young enough to live through a download. Counted from

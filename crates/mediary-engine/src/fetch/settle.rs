@@ -178,8 +178,10 @@ pub(super) async fn fail(
             };
         }
         Decision::PauseAccount { wait, .. } => {
-            let until = engine.pause_account(claim.company_id, claim.account_id, wait).await?;
-            failed.next_attempt_at = Some(until);
+            failed.next_attempt_at = Some(match account {
+                Some(account) => engine.pause_account(account, wait).await?,
+                None => now.plus(wait),
+            });
             failed.refund_attempt = true;
         }
         Decision::AskForToken => {

@@ -46,36 +46,41 @@ impl Store {
         Ok(self.db().execute(sql, args).await? > 0)
     }
 
-    /// Starts nothing of this account before then: WhatsApp asked to wait. Never shortens a wait.
+    /// Starts nothing of this account before then: WhatsApp asked to wait, of who came with the token `used` (as it is sealed).
+    /// Never shortens a wait. False if the token was renewed meanwhile: with the new one there is no reason to wait yet.
     pub async fn pause_account(
         &self,
         company: CompanyId,
         account: AccountId,
+        used: &[u8],
         until: Timestamp,
         reason: ErrorCode,
         detail: &str,
-    ) -> Result<()> {
+    ) -> Result<bool> {
+        // The token stands in the condition, so that no renewal falls between a look at it and the change.
         let sql = "UPDATE whatsapp_accounts SET last_error_code = $4, last_error = $5, updated_at = $6,
                 paused_until = CASE WHEN paused_until > $3 THEN paused_until ELSE $3 END
-            WHERE company_id = $1 AND id = $2";
-        self.db().execute(sql, args![company, account, until, reason, detail, self.now()]).await?;
-        Ok(())
+            WHERE company_id = $1 AND id = $2 AND access_token = $7";
+        let args = args![company, account, until, reason, detail, self.now(), used];
+        Ok(self.db().execute(sql, args).await? > 0)
     }
 
-    /// WhatsApp refused the token: nothing of this account is downloaded until it is renewed. What waits stays as it
-    /// is.
+    /// WhatsApp refused the token `refused` (as it is sealed): nothing of this account is downloaded until it is renewed. What
+    /// waits stays as it is. False if it was renewed meanwhile, or the account is not active: a new token is not blamed for
+    /// what WhatsApp said of the one before.
     pub async fn account_needs_token(
         &self,
         company: CompanyId,
         account: AccountId,
+        refused: &[u8],
         detail: &str,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let sql =
             "UPDATE whatsapp_accounts SET status = 'needs_token', last_error_code = $3, last_error = $4,
                 updated_at = $5
-            WHERE company_id = $1 AND id = $2 AND status = 'active'";
+            WHERE company_id = $1 AND id = $2 AND status = 'active' AND access_token = $6";
         let code = ErrorCode::ProviderUnauthorized;
-        self.db().execute(sql, args![company, account, code, detail, self.now()]).await?;
-        Ok(())
+        let args = args![company, account, code, detail, self.now(), refused];
+        Ok(self.db().execute(sql, args).await? > 0)
     }
 }

@@ -2,7 +2,7 @@
 
 use mediary_core::{AccountStatus, ErrorCode, MediaPolicy};
 
-use super::harness::{START, Test, new_account};
+use super::harness::{START, TOKEN, Test, new_account};
 use super::on_both;
 use crate::*;
 
@@ -51,7 +51,10 @@ async fn a_patch_changes_what_it_names(test: &Test) {
 async fn a_new_token_ends_all_waiting(test: &Test) {
     let (company, id) = (test.acme.company, test.acme.account);
     let until = START.plus(super::harness::WEEK);
-    test.store.pause_account(company, id, until, ErrorCode::ProviderRateLimited, "slow down").await.unwrap();
+    test.store
+        .pause_account(company, id, &TOKEN, until, ErrorCode::ProviderRateLimited, "slow down")
+        .await
+        .unwrap();
     let paused = test.store.account(company, id).await.unwrap().unwrap();
     assert_eq!((paused.paused_until, paused.last_error.as_deref()), (Some(until), Some("slow down")));
     let patch = AccountPatch { access_token: Some(vec![7]), ..AccountPatch::default() };
@@ -62,9 +65,25 @@ async fn a_new_token_ends_all_waiting(test: &Test) {
     let disabled =
         test.store.update_account(company, id, &patch, &Actor::command_line()).await.unwrap().unwrap();
     assert_eq!(disabled.status, AccountStatus::Disabled);
-    test.store.account_needs_token(company, id, "code 190").await.unwrap();
+    assert!(!test.store.account_needs_token(company, id, &[7], "code 190").await.unwrap());
     let still = test.store.account(company, id).await.unwrap().unwrap();
     assert_eq!(still.status, AccountStatus::Disabled, "what is disabled stays so");
+}
+
+/// What WhatsApp said of the token before may be written down only now, by whichever node.
+async fn a_new_token_is_not_blamed_for_the_one_before(test: &Test) {
+    let (company, id) = (test.acme.company, test.acme.account);
+    let patch = AccountPatch { access_token: Some(vec![7]), ..AccountPatch::default() };
+    test.store.update_account(company, id, &patch, &Actor::command_line()).await.unwrap().unwrap();
+    let until = START.plus(super::harness::WEEK);
+    let code = ErrorCode::ProviderRateLimited;
+    assert!(!test.store.account_needs_token(company, id, &TOKEN, "code 190").await.unwrap());
+    assert!(!test.store.pause_account(company, id, &TOKEN, until, code, "slow down").await.unwrap());
+    let renewed = test.store.account(company, id).await.unwrap().unwrap();
+    assert_eq!((renewed.status, renewed.paused_until), (AccountStatus::Active, None));
+    assert_eq!(renewed.last_error, None);
+    assert!(test.store.pause_account(company, id, &[7], until, code, "slow down").await.unwrap());
+    assert!(test.store.account_needs_token(company, id, &[7], "code 190").await.unwrap());
 }
 
 async fn a_webhook_finds_accounts_of_any_company(test: &Test) {
@@ -108,6 +127,7 @@ on_both!(
     an_account_keeps_what_it_was_given,
     a_patch_changes_what_it_names,
     a_new_token_ends_all_waiting,
+    a_new_token_is_not_blamed_for_the_one_before,
     a_webhook_finds_accounts_of_any_company,
     accounts_page,
     secrets_are_not_shown,

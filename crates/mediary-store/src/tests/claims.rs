@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use mediary_core::{AccountStatus, CompanyId, DownloadStatus, ErrorCode, Timestamp};
 
-use super::harness::{CLAIM, START, Tenant, Test, add_tenant, failed, item, new_account, new_media, picture};
+use super::harness::{
+    CLAIM, START, TOKEN, Tenant, Test, add_tenant, failed, item, new_account, new_media, picture,
+};
 use super::on_both;
 use crate::*;
 
@@ -133,8 +135,8 @@ async fn an_account_that_pauses_is_left_alone_and_its_rows_too(test: &Test) {
     let Tenant { company, account } = test.acme;
     let until = START.plus(Duration::from_secs(60));
     let code = ErrorCode::ProviderRateLimited;
-    test.store.pause_account(company, account, until, code, "code 130429").await.unwrap();
-    test.store.pause_account(company, account, START, code, "earlier").await.unwrap();
+    test.store.pause_account(company, account, &TOKEN, until, code, "code 130429").await.unwrap();
+    test.store.pause_account(company, account, &TOKEN, START, code, "earlier").await.unwrap();
     let claimed = test.claim().await;
     assert_eq!(by_company(&claimed), HashMap::from([(test.other.company, 1)]));
     let media = test.media_of(test.acme, "flood-0").await;
@@ -146,7 +148,7 @@ async fn an_account_that_pauses_is_left_alone_and_its_rows_too(test: &Test) {
 async fn a_refused_token_stops_an_account_until_it_is_renewed(test: &Test) {
     flood(test, test.acme, 1).await;
     let Tenant { company, account } = test.acme;
-    test.store.account_needs_token(company, account, "code 190").await.unwrap();
+    test.store.account_needs_token(company, account, &TOKEN, "code 190").await.unwrap();
     assert!(test.claim().await.is_empty());
     let stopped = test.store.account(company, account).await.unwrap().unwrap();
     assert_eq!(stopped.status, AccountStatus::NeedsToken);

@@ -2,7 +2,7 @@
 
 use mediary_core::{ErrorCode, MediaPolicy, Role};
 
-use super::harness::{CLAIM, START, Test, WEEK, failed, finished};
+use super::harness::{CLAIM, START, TOKEN, Test, WEEK, failed, finished};
 use super::on_both;
 use crate::*;
 
@@ -56,8 +56,10 @@ async fn changing_changes_nothing(test: &Test) {
     let declared = DeclaredMedia { mime_type: None, sha256: None, file_size: Some(1), provider_url: None };
     assert!(!store.declare_media(&foreign, &declared).await.unwrap());
     let account = test.acme.account;
-    store.pause_account(stranger, account, START.plus(WEEK), ErrorCode::RateLimited, "x").await.unwrap();
-    store.account_needs_token(stranger, account, "x").await.unwrap();
+    let paused =
+        store.pause_account(stranger, account, &TOKEN, START.plus(WEEK), ErrorCode::RateLimited, "x");
+    assert!(!paused.await.unwrap());
+    assert!(!store.account_needs_token(stranger, account, &TOKEN, "x").await.unwrap());
     let patch = AccountPatch { name: Some("stolen".into()), ..AccountPatch::default() };
     assert!(store.update_account(stranger, account, &patch, &Actor::command_line()).await.unwrap().is_none());
 

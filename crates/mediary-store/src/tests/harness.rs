@@ -16,6 +16,8 @@ use crate::*;
 pub(super) const START: Timestamp = Timestamp(1_760_000_000_000);
 pub(super) const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 pub(super) const LIMITS: IngestLimits = IngestLimits { events: 1000, bytes: 1 << 24 };
+/// Every account's token, as it is sealed.
+pub(super) const TOKEN: [u8; 3] = [1, 2, 3];
 pub(super) const CLAIM: ClaimLimits =
     ClaimLimits { batch: 16, per_company: 4, per_account: None, lease: Duration::from_secs(30) };
 
@@ -207,7 +209,7 @@ pub(super) fn new_account(phone_number_id: &str) -> NewAccount {
         waba_id: Some("waba".into()),
         display_phone_number: Some("+15550001".into()),
         name: "Support".into(),
-        access_token: Some(vec![1, 2, 3]),
+        access_token: Some(TOKEN.to_vec()),
         app_secret: Some(vec![4]),
         verify_token: None,
         media_policy: None,
