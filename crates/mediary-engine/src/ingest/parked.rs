@@ -73,7 +73,7 @@ impl Engine {
                 );
                 Ok(Some(reason))
             }
-            // Another node recorded it at this moment.
+            // Another node recorded it at this moment, or tried it.
             None => Ok(None),
         }
     }

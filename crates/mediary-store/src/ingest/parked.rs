@@ -13,6 +13,7 @@ use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::people::audit;
 use crate::record::{Record as _, record};
+use crate::transaction::transaction;
 use crate::value::args;
 use crate::{Actor, Cursor, Page, PageRequest, Result, Store, WebhookEvent, dialect};
 
@@ -124,8 +125,14 @@ impl Store {
         Ok(self.db().first::<(u64,)>(sql, args![]).await?.map_or(0, |(count,)| count))
     }
 
-    /// Tries one item again: `plan` is given its webhook, its place among the webhook's items and the item as JSON. `None` if there
-    /// is no such item, or somebody else recorded it meanwhile.
+    /// Tries one item again, now because somebody asks for it, or else because its time has come: `plan` is given its webhook, its
+    /// place among the webhook's items and the item as JSON. `None` if there is no such item, or somebody else recorded or
+    /// tried it meanwhile.
+    ///
+    /// Several nodes find an item due at once, and it is one try all the same. It is held while it is tried, so of two the second
+    /// one waits, and then finds that it is gone, or not due any more. What the schema refuses can be written down only after
+    /// that transaction, and the second one may begin in between: what both say of the same try is counted once, for the item has
+    /// another number of tries by then.
     pub async fn retry_parked_item(
         &self,
         company: CompanyId,
@@ -137,9 +144,11 @@ impl Store {
         let mut tries = Tries::default();
         loop {
             let mut tx = self.db().begin().await?;
-            // Held to the end, so that of two nodes that try it at once the second one finds it done.
-            let sql = select("p.company_id = $1 AND p.id = $2") + &dialect::hold_rows(tx.backend(), "p");
-            let found: Option<Row> = tx.first(AssertSqlSafe(sql), args![company, id]).await?;
+            // Postgres looks at the condition again on a row that it waited for.
+            let sql = select("p.company_id = $1 AND p.id = $2 AND ($3 OR p.next_attempt_at <= $4)")
+                + &dialect::hold_rows(tx.backend(), "p");
+            let args = args![company, id, by.is_some(), now];
+            let found: Option<Row> = tx.first(AssertSqlSafe(sql), args).await?;
             let Some((item, (raw,))) = found else { return Ok(None) };
             match record_parked(&mut tx, now, &item, &raw, tries.last(), &mut plan).await {
                 Ok(Ok(applied)) => {
@@ -155,23 +164,29 @@ impl Store {
                 }
                 Ok(Err(reason)) => {
                     tx.roll_back().await;
-                    self.refuse_again(&item, &reason, by).await?;
-                    return Ok(Some(Retried::Refused(reason)));
+                    let stays = self.refuse_again(&item, &reason, by).await?
+                        || (by.is_some() && self.parked_item(company, id).await?.is_some());
+                    return Ok(stays.then_some(Retried::Refused(reason)));
                 }
                 Err(error) => tries.after(tx, error).await?,
             }
         }
     }
 
-    async fn refuse_again(&self, item: &ParkedItem, reason: &str, by: Option<&Actor>) -> Result<()> {
+    /// False if somebody else recorded it, or was refused, since it was read.
+    async fn refuse_again(&self, item: &ParkedItem, reason: &str, by: Option<&Actor>) -> Result<bool> {
         let sql = "UPDATE parked_items SET attempts = attempts + 1, reason = $3, next_attempt_at = $4
-            WHERE company_id = $1 AND id = $2";
+            WHERE company_id = $1 AND id = $2 AND attempts = $5";
         let now = self.now();
         let next = next_attempt(now, item.attempts.saturating_add(1));
-        let mut tx = self.db().begin().await?;
-        tx.execute(sql, args![item.company_id, item.id, reason, next]).await?;
-        note_retry(&mut tx, now, item, by).await?;
-        tx.commit().await
+        transaction!(self.db(), |tx| {
+            let args = args![item.company_id, item.id, reason, next, item.attempts];
+            let refused = tx.execute(sql, args).await? > 0;
+            if refused {
+                note_retry(tx, now, item, by).await?;
+            }
+            Ok(refused)
+        })
     }
 }
 

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::harness::{LIMITS, START, Tenant, Test, item, new_account, picture, text};
-use super::on_both;
+use super::joins::until_waiting;
+use super::{on_both, on_postgres};
+use crate::value::args;
 use crate::*;
 
 fn source(tenant: Tenant, place: i64) -> ItemSource {
@@ -68,12 +70,7 @@ async fn a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be(test
     for _ in 0..3 {
         test.clock.advance(Duration::from_secs(24 * 3600));
         assert_eq!(test.store.due_parked_items(10).await.unwrap(), [(acme.company, id)]);
-        let again = |event: &WebhookEvent, place: i64, raw: &str| {
-            assert_eq!((place, raw), (1, "{\"place\":1}"));
-            let planned = PlannedItem { event: event.id, item: bad(acme, "m1"), source: None };
-            IngestPlan { items: vec![planned], ..IngestPlan::default() }
-        };
-        let retried = test.store.retry_parked_item(acme.company, id, None, again).await.unwrap();
+        let retried = test.store.retry_parked_item(acme.company, id, None, still_bad(acme)).await.unwrap();
         assert!(matches!(retried, Some(Retried::Refused(_))), "{retried:?}");
         waits.push(parked(test).await[0].next_attempt_at.unwrap().since(test.now()).as_secs());
     }
@@ -85,6 +82,8 @@ async fn a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be(test
         IngestPlan { items: vec![planned], ..IngestPlan::default() }
     };
     assert!(test.store.retry_parked_item(test.other.company, id, None, good).await.unwrap().is_none());
+    assert!(test.store.retry_parked_item(acme.company, id, None, good).await.unwrap().is_none(), "not yet");
+    test.clock.advance(Duration::from_secs(480));
     let retried = test.store.retry_parked_item(acme.company, id, None, good).await.unwrap();
     assert!(matches!(retried, Some(Retried::Recorded(_))), "{retried:?}");
     assert!(test.media_of(acme, "m1").await.is_active && parked(test).await.is_empty());
@@ -93,6 +92,50 @@ async fn a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be(test
         test.store.prune_webhook_events(test.now().plus(Duration::from_millis(1)), 10).await.unwrap(),
         1
     );
+}
+
+/// The plan of the item with the bad picture.
+fn still_bad(tenant: Tenant) -> impl FnMut(&WebhookEvent, i64, &str) -> IngestPlan + Send {
+    move |event, place, raw| {
+        assert_eq!((place, raw), (1, "{\"place\":1}"));
+        let planned = PlannedItem { event: event.id, item: bad(tenant, "m1"), source: None };
+        IngestPlan { items: vec![planned], ..IngestPlan::default() }
+    }
+}
+
+/// Three nodes try an item that each found due, or that somebody asks each for; what they say of it.
+async fn tried_by_three(test: &Test, id: i64, by: Option<&Actor>) -> Vec<Option<Retried>> {
+    let acme = test.acme;
+    let mut held = test.store.db().begin().await.unwrap();
+    let sql = "SELECT p.id FROM parked_items p WHERE p.company_id = $1 AND p.id = $2 FOR UPDATE";
+    held.all::<(i64,)>(sql, args![acme.company, id]).await.unwrap();
+    let tries: Vec<_> = (0..3)
+        .map(|_| {
+            let (store, by) = (test.store.clone(), by.cloned());
+            tokio::spawn(async move {
+                store.retry_parked_item(acme.company, id, by.as_ref(), still_bad(acme)).await
+            })
+        })
+        .collect();
+    until_waiting(test, 3).await;
+    held.commit().await.unwrap();
+    futures_util::future::join_all(tries).await.into_iter().map(|tried| tried.unwrap().unwrap()).collect()
+}
+
+async fn an_item_that_several_nodes_find_due_is_tried_once(test: &Test) {
+    let acme = test.acme;
+    append(test).await;
+    in_parts(test, vec![item(text(acme, "m0")), bad(acme, "m1")]).await;
+    let id = parked(test).await[0].id;
+    test.clock.advance(Duration::from_secs(24 * 3600));
+    let tried = tried_by_three(test, id, None).await;
+    assert_eq!(tried.iter().filter(|tried| tried.is_some()).count(), 1, "{tried:?}");
+    assert_eq!(parked(test).await[0].attempts, 1);
+    // Whoever asks is told, and what three asked for at once is written down once.
+    let told = tried_by_three(test, id, Some(&Actor::command_line())).await;
+    assert!(told.iter().all(|told| matches!(told, Some(Retried::Refused(_)))), "{told:?}");
+    let written = test.number("SELECT COUNT(*) FROM audit_log WHERE action = 'webhook_event.retried'").await;
+    assert_eq!(written, i64::from(parked(test).await[0].attempts) - 1);
 }
 
 /// Reads the webhook that is due as one that waits for these numbers.
@@ -167,6 +210,7 @@ async fn what_is_put_off_counts_an_attempt_and_makes_room(test: &Test) {
     assert_eq!(test.store.ingest(LIMITS, |_| IngestPlan::default()).await.unwrap().events, 1);
 }
 
+on_postgres!(an_item_that_several_nodes_find_due_is_tried_once);
 on_both!(
     only_bad_items_are_set_aside_wherever_they_stand,
     a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be,
