@@ -47,7 +47,7 @@ mod walk;
 pub use conversations::{Contact, Conversation, ConversationQuery};
 pub use downloads::{
     ClaimLimits, ClaimedDownload, DeclaredMedia, DownloadsOverview, FailedDownload, FinishedDownload,
-    LeaseToken, LegacyRow, NamedMedia, QuarantinedFile, Requeued,
+    LeaseToken, LegacyRow, NamedMedia, QuarantinedFile, RecordedPlace, Requeued,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use inbox::{EventScope, InboxDepth, NewWebhookEvent, WebhookEvent};

@@ -6,7 +6,7 @@ pub(crate) mod daily;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use mediary_blob::{ErrorKind, Storage, StorageKey, StoredObject};
+use mediary_blob::{ErrorKind, Storage, StorageKey, StoredFile, StoredObject};
 use mediary_core::{CompanyId, DownloadStatus, MediaId, StorageBackend, Timestamp, limits};
 use mediary_store::{FoundFile, MediaFile, MediaQuery, PageRequest};
 
@@ -21,7 +21,8 @@ const SETTLED_AFTER: Duration = Duration::from_secs(3600);
 pub struct InspectOptions {
     /// Read every byte and compare the hash, instead of looking at presence and size.
     pub deep: bool,
-    /// Fetch again what is missing while WhatsApp has it, and let the sweep remove what no record names.
+    /// Fetch again what is missing or wrong while WhatsApp has it, complete records whose lost bytes are there again, and let
+    /// the sweep remove what no record names.
     pub repair: bool,
     /// Remember files that no record names as seen by the look that began then.
     pub look: Option<Timestamp>,
@@ -65,6 +66,14 @@ pub struct Inspection {
     pub repaired: u64,
 }
 
+fn with_status(status: DownloadStatus) -> MediaQuery {
+    MediaQuery {
+        download_status: Some(status),
+        page: PageRequest { cursor: None, limit: limits::PAGE_MAX },
+        ..MediaQuery::default()
+    }
+}
+
 enum State {
     Whole,
     Missing,
@@ -79,11 +88,10 @@ impl Engine {
         options: InspectOptions,
         found: &mut Inspection,
     ) -> Result<()> {
-        let mut query = MediaQuery {
-            download_status: Some(DownloadStatus::Completed),
-            page: PageRequest { cursor: None, limit: limits::PAGE_MAX },
-            ..MediaQuery::default()
-        };
+        if options.repair {
+            self.recover(company, found).await?;
+        }
+        let mut query = with_status(DownloadStatus::Completed);
         loop {
             let page = self.store().media_list(company, &query).await?;
             for file in page.items {
@@ -94,12 +102,29 @@ impl Engine {
         }
     }
 
+    /// Completes records that were given up although their bytes are in storage.
+    async fn recover(&self, company: CompanyId, found: &mut Inspection) -> Result<()> {
+        let mut query = with_status(DownloadStatus::Failed);
+        loop {
+            let page = self.store().media_list(company, &query).await?;
+            for file in page.items {
+                let now = self.found_again(&file).await?;
+                found.repaired +=
+                    u64::from(now.is_some_and(|now| now.download_status == DownloadStatus::Completed));
+            }
+            let Some(next) = page.next else { return Ok(()) };
+            query.page.cursor = Some(next);
+        }
+    }
+
     async fn inspect(&self, file: &MediaFile, options: InspectOptions, found: &mut Inspection) -> Result<()> {
+        let mut place = file.place();
         let state = match self.state(file, options.deep).await? {
             State::Whole => State::Whole,
             // It may have moved or gone since its record was read.
             _ => match self.store().media(file.company_id, file.id).await? {
                 Some(now) if now.is_active && now.download_status == DownloadStatus::Completed => {
+                    place = now.place();
                     self.state(&now, options.deep).await?
                 }
                 _ => return Ok(()),
@@ -108,13 +133,15 @@ impl Engine {
         match state {
             State::Whole => found.whole += 1,
             State::Wrong => found.wrong.push(file.id),
-            State::Missing => {
-                found.missing.push(file.id);
-                if options.repair && self.store().store_lost_file(file.company_id, file.id).await? {
-                    self.wake().fetch();
-                    found.repaired += 1;
-                }
-            }
+            State::Missing => found.missing.push(file.id),
+        }
+        if options.repair
+            && !matches!(state, State::Whole)
+            && let Some(place) = place
+            && self.store().store_lost_file(file.company_id, file.id, &place).await?
+        {
+            self.wake().fetch();
+            found.repaired += 1;
         }
         Ok(())
     }
@@ -138,12 +165,7 @@ impl Engine {
         if !deep {
             return Ok(State::Whole);
         }
-        let mut hash = Context::new(&SHA256);
-        let mut reader = stored.reader(0..stored.size());
-        while let Some(chunk) = reader.next().await? {
-            hash.update(&chunk);
-        }
-        Ok(if hash.finish().as_ref() == sha256 { State::Whole } else { State::Wrong })
+        Ok(if hash_of(&stored).await? == sha256 { State::Whole } else { State::Wrong })
     }
 
     /// Looks for files that no record names, in every storage: a company's, or anybody's.
@@ -196,4 +218,16 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// The SHA-256 of a stored file, read once from end to end.
+pub(crate) async fn hash_of(file: &StoredFile) -> Result<[u8; 32]> {
+    let mut hash = Context::new(&SHA256);
+    let mut reader = file.reader(0..file.size());
+    while let Some(chunk) = reader.next().await? {
+        hash.update(&chunk);
+    }
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(hash.finish().as_ref());
+    Ok(sha256)
 }

@@ -6,6 +6,7 @@ mod cache;
 mod from_whatsapp;
 mod join;
 mod keeping;
+mod lost;
 mod passing;
 mod range;
 mod size;
@@ -202,6 +203,10 @@ impl Engine {
         }
         if record.download_status == DownloadStatus::Completed {
             record = self.lost(record).await?;
+        } else if let Some(found) = self.found_again(&record).await?
+            && let Some(opened) = self.open_stored(&found).await?
+        {
+            return Ok(opened);
         }
         if record.download_status == DownloadStatus::Failed && !record.last_error_retryable {
             return Err(not_to_be_had(&record, self.now()));
@@ -254,30 +259,13 @@ impl Engine {
             },
         };
         if i64::try_from(file.size()).ok() != record.file_size {
-            return Err(other_size(record, &file));
+            return lost::other_size(record, &file, self.now()).map_or(Ok(None), Err);
         }
         self.meters().storage_hit.increment(1);
         self.files().touched(record, self.now());
         let info = Arc::new(FileInfo { size: Some(file.size()), ..describe(record, true) });
         self.files().remember(record, &key, &sha256, &info, &file);
         Ok(Some(OpenedMedia { info, source: Source::Stored(file) }))
-    }
-
-    /// A record whose bytes are gone from storage: they are fetched again while WhatsApp has them.
-    async fn lost(&self, record: MediaFile) -> Result<MediaFile> {
-        let (company, id) = (record.company_id, record.id);
-        tracing::warn!(
-            company.id = company.0,
-            media.id = id.0,
-            "storage has lost a file; it is fetched again"
-        );
-        if let Err(error) = self.store().store_lost_file(company, id).await {
-            // It comes from WhatsApp all the same; the next look notes it again.
-            tracing::warn!(error = &error as &dyn std::error::Error, "a lost file could not be noted");
-            return Ok(record);
-        }
-        let record = self.store().media(company, id).await?;
-        record.ok_or_else(no_such_file)
     }
 }
 
@@ -288,21 +276,6 @@ fn no_such_file() -> Error {
 fn missed() -> Option<OpenedMedia> {
     counter!(STORAGE_READS, "result" => "miss").increment(1);
     None
-}
-
-/// Storage has a file under the key that is longer or shorter than what was stored there. It is not served, and neither
-/// is it fetched again: where storage only tells the size wrongly, the copy that it has may be the last one.
-fn other_size(record: &MediaFile, file: &StoredFile) -> Error {
-    counter!(STORAGE_READS, "result" => "wrong").increment(1);
-    tracing::error!(
-        company.id = record.company_id.0,
-        media.id = record.id.0,
-        size_bytes = file.size(),
-        recorded_bytes = record.file_size,
-        "a stored file does not have the size that was recorded"
-    );
-    let detail = "storage has another file than was stored; an operator can run `mediary verify`";
-    Error::new(ErrorCode::StorageError, detail)
 }
 
 fn refuse_withheld(record: &MediaFile) -> Result<()> {

@@ -37,7 +37,7 @@ async fn empty_file_from_whatsapp_is_served_to_nobody() {
 }
 
 #[tokio::test]
-async fn empty_stored_file_is_fetched_again_and_one_of_another_size_is_not_served() {
+async fn stored_file_that_is_empty_or_of_another_size_is_fetched_again_and_never_served() {
     let world = World::new().await;
     let media = world.png(1).await;
     let record = world.arrive("wamid.1", "image", &media).await;
@@ -53,6 +53,16 @@ async fn empty_stored_file_is_fetched_again_and_one_of_another_size_is_not_serve
     std::fs::write(&path, PNG).unwrap();
     let engine = world.another_engine();
     let wanted = mediary_engine::Wanted::Bytes { range: None };
+    let request = mediary_engine::OpenRequest { target: Target::Media(record.id), variant: None, wanted };
+    let bytes = read_all(engine.open(&world.caller, request).await.unwrap()).await;
+    assert_eq!(bytes, [PNG, &[1; 1000]].concat(), "while WhatsApp has it");
+    crate::harness::eventually("the file to be stored again", async || {
+        (std::fs::metadata(&path).unwrap().len() == bytes.len() as u64).then_some(())
+    })
+    .await;
+    std::fs::write(&path, PNG).unwrap();
+    world.advance(8 * 24 * 3600 * SECOND);
+    let engine = world.another_engine();
     let request = mediary_engine::OpenRequest { target: Target::Media(record.id), variant: None, wanted };
     let refused = engine.open(&world.caller, request).await.expect_err("other bytes were served");
     assert_eq!(refused.code(), ErrorCode::StorageError);

@@ -15,6 +15,7 @@ mod forms;
 mod harness;
 mod import;
 mod ingest;
+mod lost;
 mod media;
 mod open;
 mod policies;

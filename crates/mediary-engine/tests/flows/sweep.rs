@@ -39,7 +39,7 @@ async fn parked_items_and_old_lines_of_the_audit_log_go_as_the_preview_says() {
     nobodys.as_object_mut().unwrap().remove("from");
     world.post(&change("messages", json!({"messages": [nobodys]}))).await;
     world.engine.run_due().await.unwrap();
-    assert_eq!((parked().await.len(), audits().await), (1, 1), "an item, and the account that was made");
+    assert_eq!((parked().await.len(), audits().await), (1, 2), "an item; the company and the account that were made");
     world.advance(30 * DAY);
     world.engine.sweep().await.unwrap();
     assert_eq!(parked().await.len(), 1, "at the limit");
@@ -50,11 +50,11 @@ async fn parked_items_and_old_lines_of_the_audit_log_go_as_the_preview_says() {
     assert!(parked().await.is_empty());
     world.advance(365 * DAY);
     world.engine.sweep().await.unwrap();
-    assert_eq!(audits().await, 1, "a year is remembered, and another one");
+    assert_eq!(audits().await, 2, "a year is remembered, and another one");
     world.advance(366 * DAY);
     let preview = world.engine.sweep_preview(|_| {}).await.unwrap();
     assert_eq!(world.engine.sweep().await.unwrap(), preview);
-    assert_eq!((preview.audits_pruned, audits().await), (1, 0));
+    assert_eq!((preview.audits_pruned, audits().await), (2, 0));
 }
 
 #[tokio::test]

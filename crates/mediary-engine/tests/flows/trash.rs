@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mediary_blob::{S3Settings, Storage, StorageKey, Storages};
-use mediary_core::{DownloadStatus, MediaId, StorageBackend};
+use mediary_core::{DownloadStatus, MediaId, MediaPolicy, StorageBackend};
 use mediary_engine::{Engine, Target};
 use mediary_simulator::MediaRecord;
 use mediary_store::{Actor, MediaFile};
@@ -50,8 +50,10 @@ async fn stored_again_while_deleted(world: &World, bucket: &Bucket, engine: Engi
     let stray = StorageKey::media(world.company, before.message_id, "stray");
     bucket.storage.create(&stray).await.unwrap().finish().await.unwrap();
     drop_bytes(world, &before, StorageBackend::S3, stray.as_str()).await;
-    drop_bytes(world, &before, before.storage_backend.unwrap(), before.storage_key.as_ref().unwrap()).await;
-    assert!(world.store.store_lost_file(world.company, before.id).await.unwrap());
+    world.set_policy(MediaPolicy::Stream).await;
+    assert_eq!(world.store.erase_files(world.company, &[before.id]).await.unwrap().len(), 1);
+    world.set_policy(MediaPolicy::Store).await;
+    world.store.requeue_download(world.company, before.id, true).await.unwrap();
     let sweeping = tokio::spawn({
         let engine = engine.clone();
         async move { engine.sweep().await }

@@ -9,10 +9,12 @@ mod claim;
 mod fail;
 mod finish;
 mod lease;
+mod lost;
 mod queue;
 mod types;
 
 pub use backfill::{LegacyRow, NamedMedia};
 pub(crate) use finish::FinishCommit;
 pub(crate) use lease::release_leases_of;
+pub use lost::RecordedPlace;
 pub use types::*;

@@ -120,24 +120,6 @@ impl Store {
         })
     }
 
-    /// Storage has lost a completed file: it waits to be fetched again, at once where everything is kept. True if it
-    /// was completed, and WhatsApp still has it; what nobody else has keeps its place, in case that storage is only
-    /// the wrong one.
-    pub async fn store_lost_file(&self, company: CompanyId, media: MediaId) -> Result<bool> {
-        let now = self.now();
-        let mut tx = self.db().begin().await?;
-        let Some(policy) = policies::held(&mut tx, company, media).await? else { return Ok(false) };
-        let again_at = policy.downloads_on_arrival().then_some(now);
-        let sql = "UPDATE media_files SET policy = $4, download_status = 'pending', due = $5, next_attempt_at = $6,
-                download_attempts = 0, bytes_downloaded = 0, storage_backend = NULL, storage_key = NULL,
-                file_url = NULL, stored_at = NULL, sha256 = NULL, integrity = NULL, updated_at = $3
-            WHERE company_id = $1 AND id = $2 AND is_active AND download_status = 'completed' AND expires_at > $3";
-        let args = args![company, media, now, policy, again_at.is_some(), again_at];
-        let lost = tx.execute(sql, args).await? > 0;
-        tx.commit().await?;
-        Ok(lost)
-    }
-
     /// Gives up on media that WhatsApp has forgotten by now.
     pub async fn expire_unsaved(&self, now: Timestamp, limit: u32) -> Result<Vec<Change>> {
         let sql = format!(

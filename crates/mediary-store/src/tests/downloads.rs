@@ -236,14 +236,31 @@ async fn only_failures_that_a_retry_can_help_are_queued_again(test: &Test) {
 
 async fn a_file_that_storage_lost_is_fetched_again(test: &Test) {
     let media = test.stored("m1").await;
-    assert!(test.store.store_lost_file(test.acme.company, media.id).await.unwrap());
-    assert!(!test.store.store_lost_file(test.acme.company, media.id).await.unwrap());
+    let (company, place) = (test.acme.company, media.place().unwrap());
+    // Somebody looked at another place, or for other bytes: they were replaced meanwhile.
+    let moved = RecordedPlace { key: "media/1/1/before".into(), ..place.clone() };
+    assert!(!test.store.store_lost_file(company, media.id, &moved).await.unwrap());
+    let replaced = RecordedPlace { sha256: [9; 32], ..place.clone() };
+    assert!(!test.store.store_lost_file(company, media.id, &replaced).await.unwrap());
+    assert!(test.store.store_lost_file(company, media.id, &place).await.unwrap());
+    assert!(!test.store.store_lost_file(company, media.id, &place).await.unwrap());
     let lost = test.media_of(test.acme, "m1").await;
-    assert_eq!((lost.download_status, lost.storage_key, lost.sha256), (DownloadStatus::Pending, None, None));
-    assert_eq!(test.claim().await.len(), 1);
+    assert_eq!((lost.download_status, lost.place()), (DownloadStatus::Pending, Some(place.clone())));
+    let claimed = test.claim().await;
+    assert_eq!(claimed.len(), 1);
+    assert!(test.store.fail_download(&failed(&claimed[0], None)).await.unwrap());
+    let given_up = test.media_of(test.acme, "m1").await;
+    assert_eq!((given_up.download_status, given_up.place()), (DownloadStatus::Failed, Some(place.clone())));
+    let url = media.file_url.as_deref().unwrap();
+    assert!(!test.store.found_again(company, media.id, &replaced, 1234, url).await.unwrap());
+    assert!(!test.store.found_again(test.other.company, media.id, &place, 1234, url).await.unwrap());
+    assert!(test.store.found_again(company, media.id, &place, 1234, url).await.unwrap());
+    let found = test.media_of(test.acme, "m1").await;
+    assert_eq!((found.download_status, found.file_url.as_deref()), (DownloadStatus::Completed, Some(url)));
+    assert!(found.last_error_code.is_none() && found.next_attempt_at.is_none());
     let old = test.stored("m2").await;
     test.clock.advance(WEEK);
-    assert!(!test.store.store_lost_file(test.acme.company, old.id).await.unwrap());
+    assert!(!test.store.store_lost_file(company, old.id, &old.place().unwrap()).await.unwrap());
     let kept = test.media_of(test.acme, "m2").await;
     assert_eq!(
         (kept.storage_key, kept.sha256),

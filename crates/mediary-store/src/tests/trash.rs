@@ -14,7 +14,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// A file whose bytes are in the trash while it is due to be fetched again.
 async fn dropped(test: &Test, id: &str) -> (MediaFile, String) {
     let file = test.stored(id).await;
-    assert!(test.store.store_lost_file(file.company_id, file.id).await.unwrap());
+    assert!(test.store.store_lost_file(file.company_id, file.id, &file.place().unwrap()).await.unwrap());
+    test.sql(&format!("UPDATE media_files SET storage_key = NULL WHERE id = {}", file.id)).await.unwrap();
     let key = file.storage_key.clone().unwrap();
     test.store.discard_bytes(file.company_id, file.id, LOCAL, &key).await.unwrap();
     (file, key)

@@ -1,0 +1,121 @@
+//! Files that storage does not have where their record says, and that come back.
+
+use mediary_core::{DownloadStatus, ErrorCode};
+use mediary_engine::{InspectOptions, Inspection, Target};
+use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
+use mediary_store::MediaFile;
+
+use crate::harness::{PNG, World, eventually, read_all};
+
+const REPAIR: InspectOptions = InspectOptions { deep: true, repair: true, look: None };
+
+struct Scene {
+    world: World,
+    media: MediaRecord,
+    record: MediaFile,
+    path: std::path::PathBuf,
+    away: std::path::PathBuf,
+}
+
+impl Scene {
+    /// Two stored files, for a folder without any is taken for one that is not mounted.
+    async fn new() -> Self {
+        let world = World::new().await;
+        let (media, other) = (world.png(1).await, world.png(2).await);
+        let record = world.arrive("wamid.1", "image", &media).await;
+        world.arrive("wamid.2", "image", &other).await;
+        let path = world.folder.path().join(record.storage_key.as_deref().unwrap());
+        let away = world.folder.path().join("away");
+        Self { world, media, record, path, away }
+    }
+
+    async fn seen(&self) -> Result<Vec<u8>, ErrorCode> {
+        let target = Target::Media(self.record.id);
+        let wanted = mediary_engine::Wanted::Bytes { range: None };
+        let request = mediary_engine::OpenRequest { target, variant: None, wanted };
+        // One that has no open file of before.
+        match self.world.another_engine().open(&self.world.caller, request).await {
+            Ok(opened) => Ok(read_all(opened).await),
+            Err(error) => Err(error.code()),
+        }
+    }
+
+    async fn now(&self) -> MediaFile {
+        self.world.media_of(&self.media.id).await
+    }
+
+    async fn inspected(&self) -> Inspection {
+        let mut found = Inspection::default();
+        self.world.engine.inspect_records(self.world.company, REPAIR, &mut found).await.unwrap();
+        found
+    }
+}
+
+fn whole() -> Vec<u8> {
+    [PNG, &[1; 1000]].concat()
+}
+
+/// Lost while WhatsApp forgets it early: given up, with its place.
+async fn given_up() -> Scene {
+    let scene = Scene::new().await;
+    std::fs::rename(&scene.path, &scene.away).unwrap();
+    scene.world.whatsapp.add_fault(FaultSpec::new(FaultKind::Expired)).unwrap();
+    assert_eq!(scene.seen().await, Err(ErrorCode::MediaExpired));
+    scene.world.engine.run_due().await.unwrap();
+    assert_eq!(scene.now().await.download_status, DownloadStatus::Failed);
+    scene.world.engine.sweep().await.unwrap();
+    std::fs::create_dir_all(scene.path.parent().unwrap()).unwrap();
+    scene
+}
+
+#[tokio::test]
+async fn lost_file_that_comes_back_is_served_though_whatsapp_forgot_it() {
+    let scene = given_up().await;
+    std::fs::write(&scene.path, [PNG, &[9; 1000]].concat()).unwrap();
+    assert_eq!(
+        scene.seen().await,
+        Err(ErrorCode::MediaExpired),
+        "other bytes of the right length are not it"
+    );
+    std::fs::rename(&scene.away, &scene.path).unwrap();
+    assert_eq!(scene.seen().await, Ok(whole()));
+    let now = scene.now().await;
+    assert_eq!((now.download_status, now.sha256), (DownloadStatus::Completed, scene.record.sha256));
+    assert_eq!((now.last_error_code, &now.file_url), (None, &scene.record.file_url));
+}
+
+#[tokio::test]
+async fn lost_file_that_comes_back_is_found_by_a_check() {
+    let scene = given_up().await;
+    assert_eq!(scene.inspected().await.repaired, 0);
+    std::fs::rename(&scene.away, &scene.path).unwrap();
+    assert_eq!(scene.inspected().await.repaired, 1);
+    assert_eq!(scene.now().await.download_status, DownloadStatus::Completed);
+}
+
+#[tokio::test]
+async fn folder_that_is_away_costs_no_file_its_record() {
+    let scene = Scene::new().await;
+    let media = scene.world.folder.path().join("media");
+    std::fs::rename(&media, &scene.away).unwrap();
+    assert_eq!(scene.seen().await, Err(ErrorCode::StorageError));
+    assert_eq!(scene.now().await.download_status, DownloadStatus::Completed);
+    std::fs::rename(&scene.away, &media).unwrap();
+    assert_eq!(scene.seen().await, Ok(whole()));
+}
+
+#[tokio::test]
+async fn wrong_bytes_of_the_right_length_are_replaced_by_a_repair() {
+    let scene = Scene::new().await;
+    std::fs::write(&scene.path, [PNG, &[9; 1000]].concat()).unwrap();
+    let found = scene.inspected().await;
+    assert_eq!((found.wrong.first, found.repaired), (vec![scene.record.id], 1));
+    scene.world.engine.run_due().await.unwrap();
+    eventually("the file to be stored again", async || {
+        (std::fs::read(&scene.path).unwrap() == whole()).then_some(())
+    })
+    .await;
+    let found = scene.inspected().await;
+    assert_eq!((found.whole, found.wrong.count), (2, 0));
+    assert_eq!(scene.world.whatsapp.media_stats(&scene.media.id).downloads, 2);
+}
