@@ -14,6 +14,7 @@ for task in "$@"; do
         need chromium chromium
         need valgrind valgrind
         need strace strace
+        need git git
         need python3 python3
         python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
         ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
