@@ -22,6 +22,8 @@ pub(crate) const CACHED_FOR: Duration = Duration::from_millis(500);
 const CACHED_ACCOUNTS: u64 = 10_000;
 /// Numbers that no account has. Strangers may name as many as they like, so these never push out a number that one has.
 const CACHED_UNKNOWN: u64 = 10_000;
+/// Accounts that a key is tried on.
+const KEY_TRIED_ON: u32 = 100;
 /// Ids in one question to the database.
 const ASKED_AT_ONCE: usize = 500;
 /// Where an account's secrets are kept.
@@ -265,6 +267,13 @@ impl AccountDirectory {
             self.verify_tokens.insert((), hashes.clone());
         }
         Ok(hashes)
+    }
+
+    /// Whether the key opens the stored secrets of some account, if there are any. Where it opens none it is not the key they were
+    /// sealed with, and who works with it refuses webhooks and fails downloads that others could do.
+    pub async fn key_fits(&self) -> Result<bool> {
+        let rows = self.store.accounts_with_secrets(KEY_TRIED_ON).await?;
+        Ok(rows.is_empty() || rows.iter().any(|row| self.unreadable_secrets(row).is_empty()))
     }
 
     /// Adds an account without asking WhatsApp about its number; [`crate::Engine::connect_number`] asks first.

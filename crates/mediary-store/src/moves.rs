@@ -88,6 +88,13 @@ impl Store {
         Ok(Some(Stretch { found, upto }))
     }
 
+    /// Whether any record names a file in this storage.
+    pub async fn has_files_in(&self, backend: StorageBackend) -> Result<bool> {
+        let sql = "SELECT f.id FROM media_files f
+            WHERE f.storage_backend = $1 AND f.is_active AND f.download_status = 'completed' LIMIT 1";
+        Ok(self.db().first::<(MediaId,)>(sql, args![backend]).await?.is_some())
+    }
+
     /// Records that a file's bytes are in another place now, whole; what is at the old one goes with a later sweep.
     /// False if the record changed meanwhile; then the bytes at the new place are the ones that go. It changed, too, where
     /// the generation did of which the new key is: somebody may be deleting bytes under it ([`Store::trash_claim`]).

@@ -8,6 +8,7 @@ mod logging;
 mod open_files;
 mod output;
 mod secrets;
+mod start_checks;
 mod wiring;
 
 use std::process::ExitCode;

@@ -72,11 +72,13 @@ async fn assemble(config: &Config, store: Store, clock: Arc<dyn Clock>) -> anyho
         user_agent: USER_AGENT.to_owned(),
     })
     .context("preparing the client for WhatsApp")?;
+    let secrets_are_stored = !store.accounts_with_secrets(1).await?.is_empty();
+    let key = secret_key(config, secrets_are_stored)?;
     let engine = Engine::new(EngineParts {
         store: store.clone(),
         storages: storages.clone(),
         graph,
-        vault: Vault::new(secret_key(config)?),
+        vault: Vault::new(key),
         clock: clock.clone(),
         config: engine_config(config),
     });

@@ -39,7 +39,11 @@ async fn parked_items_and_old_lines_of_the_audit_log_go_as_the_preview_says() {
     nobodys.as_object_mut().unwrap().remove("from");
     world.post(&change("messages", json!({"messages": [nobodys]}))).await;
     world.engine.run_due().await.unwrap();
-    assert_eq!((parked().await.len(), audits().await), (1, 2), "an item; the company and the account that were made");
+    assert_eq!(
+        (parked().await.len(), audits().await),
+        (1, 2),
+        "an item; the company and the account that were made"
+    );
     world.advance(30 * DAY);
     world.engine.sweep().await.unwrap();
     assert_eq!(parked().await.len(), 1, "at the limit");

@@ -147,6 +147,13 @@ impl Store {
         self.addressed_accounts("a.waba_id = $1 ORDER BY a.id", args![waba_id]).await
     }
 
+    /// The newest accounts that have a secret, of whatever company: for a look at start whether the key fits.
+    pub async fn accounts_with_secrets(&self, limit: u32) -> Result<Vec<Account>> {
+        let rest = "(a.access_token IS NOT NULL OR a.app_secret IS NOT NULL OR a.verify_token IS NOT NULL)
+            ORDER BY a.id DESC LIMIT $1";
+        self.accounts_where(rest, args![limit]).await
+    }
+
     /// For Meta's verification of the webhook, which names nothing but a token.
     pub async fn accounts_with_verify_token(&self) -> Result<Vec<Account>> {
         self.addressed_accounts("a.verify_token IS NOT NULL ORDER BY a.id", args![]).await

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::lifecycle;
 use crate::open_files::OpenFiles;
 use crate::output::Outcome;
+use crate::start_checks;
 use crate::wiring::{self, Parts};
 
 /// How often metrics are drained into what `/metrics` shows, and files closed that nobody looked at for a while; without it
@@ -33,6 +34,7 @@ pub(super) async fn run(config: &Config, args: &ServeArgs) -> anyhow::Result<Out
     let metrics = metrics()?;
     let listener = listen(config.listen).await?;
     let parts = wiring::parts(config).await?;
+    start_checks::run(config, &parts).await?;
     let running =
         Running { parts, metrics, shutdown, workers: !args.no_workers, workers_only: args.workers_only };
     println!("Mediary listens on {}", config.public_url_for(listener.local_addr()?));

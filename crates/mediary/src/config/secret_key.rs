@@ -24,8 +24,9 @@ pub(super) fn parse(text: &str) -> Result<[u8; BYTES], String> {
     bytes.try_into().map_err(|_| format!("must be {BYTES} bytes, not {found}"))
 }
 
-/// The key of this installation. Makes one in the data folder where none is configured and none was made before.
-pub(crate) fn secret_key(config: &Config) -> anyhow::Result<[u8; BYTES]> {
+/// The key of this installation. Makes one in the data folder where none is configured and none was made before; never where
+/// secrets are stored that were sealed with one.
+pub(crate) fn secret_key(config: &Config, secrets_are_stored: bool) -> anyhow::Result<[u8; BYTES]> {
     if let Some(given) = &config.secret_key {
         return parse(given.expose_secret()).map_err(|why| anyhow::anyhow!("MEDIARY_SECRET_KEY {why}"));
     }
@@ -43,6 +44,12 @@ pub(crate) fn secret_key(config: &Config) -> anyhow::Result<[u8; BYTES]> {
             }
             parse(&text).map_err(|why| anyhow::anyhow!("the key in {} {why}", path.display()))
         }
+        Err(error) if error.kind() == ErrorKind::NotFound && secrets_are_stored => bail!(
+            "{0} is missing, and the database holds secrets that were sealed with it. Put it back from a backup, or set \
+             MEDIARY_SECRET_KEY to it. If it is lost, make another one (openssl rand -base64 32 > {0}; chmod 600 {0}) and give \
+             every account new secrets: mediary account update --help",
+            path.display()
+        ),
         Err(error) if error.kind() == ErrorKind::NotFound => make(&path),
         Err(error) => Err(error).with_context(|| format!("reading the key {}", path.display())),
     }

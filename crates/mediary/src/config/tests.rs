@@ -81,12 +81,16 @@ fn the_key_is_made_once_and_guarded() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let config = config("", &[("MEDIARY_DATA_DIR", data.to_str().unwrap())]).unwrap();
-    let first = secret_key(&config).unwrap();
-    assert_eq!(secret_key(&config).unwrap(), first);
+    assert!(
+        secret_key(&config, true).unwrap_err().to_string().contains("is missing"),
+        "others were sealed with it"
+    );
+    let first = secret_key(&config, false).unwrap();
+    assert_eq!(secret_key(&config, false).unwrap(), first);
     let path = data.join("secret.key");
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-    assert!(secret_key(&config).unwrap_err().to_string().contains("chmod 600"));
+    assert!(secret_key(&config, false).unwrap_err().to_string().contains("chmod 600"));
 }
 
 #[test]

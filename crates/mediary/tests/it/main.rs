@@ -20,6 +20,7 @@ mod memory;
 mod on_demand;
 mod open_files;
 mod policies;
+mod start;
 mod unknown_size;
 mod upstream_words;
 mod webhook;
