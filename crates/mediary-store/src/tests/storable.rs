@@ -22,14 +22,14 @@ fn from(tenant: Tenant, id: &str, contact: ContactKey) -> IngestItem {
 
 async fn a_person_whose_ids_have_a_nul_is_one_person(test: &Test) {
     let acme = test.acme;
-    test.ingest(vec![from(acme, "1", key(Some("49\0"), None)), from(acme, "2", key(None, Some("U\01")))])
+    test.ingest(vec![from(acme, "1", key(Some("49\0"), None)), from(acme, "2", key(None, Some("U\u{0}1")))])
         .await;
     test.ingest(vec![
-        from(acme, "3", key(Some("49\0"), Some("U\01"))),
+        from(acme, "3", key(Some("49\0"), Some("U\u{0}1"))),
         from(acme, "4", key(Some("49\u{FFFD}"), None)),
     ])
     .await;
-    test.ingest(vec![from(acme, "5", key(None, Some("U\01")))]).await;
+    test.ingest(vec![from(acme, "5", key(None, Some("U\u{0}1")))]).await;
     let contact = test.conversation(acme).await.contact;
     assert_eq!(
         (contact.wa_id.as_deref(), contact.user_id.as_deref()),
