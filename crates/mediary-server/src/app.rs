@@ -1,5 +1,6 @@
 //! What every handler can reach.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::layers::RequestIds;
 use crate::login_throttle::LoginThrottle;
 use crate::login_turns::LoginTurns;
 use crate::metrics::Meters;
+use crate::room::{RequestRoom, Turn};
 use crate::routes::docs::Docs;
 
 /// For how long a company's wish about its audit log may be out of date.
@@ -38,7 +40,7 @@ struct Inner {
     logins: LoginThrottle,
     login_turns: LoginTurns,
     request_ids: RequestIds,
-    api_requests: Semaphore,
+    api_requests: RequestRoom,
     small_webhook_bytes: Semaphore,
     large_webhook_bytes: Semaphore,
     file_headers: FileHeaders,
@@ -67,7 +69,7 @@ impl App {
             logins: LoginThrottle::default(),
             login_turns: LoginTurns::default(),
             request_ids: RequestIds::new(),
-            api_requests: Semaphore::new(limits::API_REQUESTS_IN_FLIGHT),
+            api_requests: RequestRoom::default(),
             small_webhook_bytes: Semaphore::new(limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT),
             large_webhook_bytes: Semaphore::new(
                 limits::WEBHOOK_BYTES_IN_FLIGHT - limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT,
@@ -114,9 +116,9 @@ impl App {
         &self.0.request_ids
     }
 
-    /// A place to work on a request, unless all are taken.
-    pub(crate) fn api_room(&self) -> Option<SemaphorePermit<'_>> {
-        self.0.api_requests.try_acquire().ok()
+    /// A place to work on a request of this client, unless all are taken, or its share.
+    pub(crate) fn api_room(&self, client: IpAddr) -> Option<Turn<'_>> {
+        self.0.api_requests.take(client)
     }
 
     /// Memory for the `bytes` of a webhook's body that have come, unless too much of it is taken.

@@ -14,6 +14,7 @@ use mediary_core::{CompanyId, ErrorCode};
 
 use crate::App;
 use crate::problem::Problem;
+use crate::request::connected;
 
 /// From the first byte of a request to the head of its answer.
 const API_DEADLINE: Duration = Duration::from_secs(30);
@@ -59,7 +60,8 @@ pub(crate) async fn api(State(app): State<App>, mut request: Request, next: Next
     let scope = Scope::default();
     request.extensions_mut().insert(scope.clone());
 
-    let response = match app.api_room() {
+    let client = app.config().trusted_proxies.client(connected(request.extensions()), request.headers());
+    let response = match app.api_room(client) {
         Some(_room) => {
             let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
             match tokio::time::timeout(API_DEADLINE, answer).await {
@@ -145,6 +147,8 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv6Addr};
+
     use axum::Router;
     use axum::body::Body;
     use axum::middleware::from_fn_with_state;
@@ -203,11 +207,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn more_requests_than_can_be_worked_on_are_sent_away() {
+    async fn more_requests_than_one_address_may_have_worked_on_are_sent_away() {
         let house = House::open().await;
         let company = house.company("acme").await;
-        let mut taken: Vec<_> = std::iter::from_fn(|| house.app.api_room()).collect();
-        assert_eq!(taken.len(), mediary_core::limits::API_REQUESTS_IN_FLIGHT);
+        let here = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+        let mut taken: Vec<_> = std::iter::from_fn(|| house.app.api_room(here)).collect();
         let refused = house.get("/api/conversations", company.key(Role::Viewer)).await;
         assert_eq!(
             (refused.status, refused.code()),

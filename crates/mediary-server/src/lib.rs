@@ -18,6 +18,7 @@ mod places;
 mod problem;
 mod proxies;
 mod request;
+mod room;
 mod routes;
 #[cfg(test)]
 mod testing;

@@ -14,14 +14,22 @@ use crate::error::{Error, Result};
 
 /// A hash takes 19 MiB and some milliseconds of a core: more at once would starve everything else.
 const HASHES_AT_ONCE: usize = 2;
+/// Of these, what makes people and changes passwords takes no more: log-ins do not queue behind an admin's thousand new users.
+const NEW_HASHES_AT_ONCE: usize = 1;
 
 /// Hashes and checks passwords, a few at a time, off the async threads.
 #[derive(Clone, Debug)]
-pub(crate) struct Passwords(Arc<Semaphore>);
+pub(crate) struct Passwords {
+    all: Arc<Semaphore>,
+    new: Arc<Semaphore>,
+}
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(HASHES_AT_ONCE)))
+        Self {
+            all: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            new: Arc::new(Semaphore::new(NEW_HASHES_AT_ONCE)),
+        }
     }
 }
 
@@ -30,6 +38,8 @@ impl Passwords {
     pub(crate) async fn hash(&self, password: &SecretString) -> Result<String> {
         field::password("password", password.expose_secret())?;
         let password = password.clone();
+        let failed = |error| Error::new(ErrorCode::Internal, "work on a password").because(error);
+        let _turn = self.new.acquire().await.map_err(failed)?;
         self.work(move || hash(password.expose_secret())).await?
     }
 
@@ -51,7 +61,7 @@ impl Passwords {
 
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let failed = || Error::new(ErrorCode::Internal, "work on a password");
-        let permit = self.0.clone().acquire_owned().await.map_err(|error| failed().because(error))?;
+        let permit = self.all.clone().acquire_owned().await.map_err(|error| failed().because(error))?;
         let done = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work()
@@ -88,6 +98,22 @@ mod tests {
         assert!(!passwords.matches(&secret("correct house"), Some(hash)).await.unwrap());
         assert!(!passwords.matches(&secret("the password of nobody"), None).await.unwrap());
         assert!(!passwords.matches(&secret("x"), Some("not a hash".to_owned())).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn log_in_waits_for_no_queue_of_new_passwords() {
+        let passwords = Passwords::default();
+        let mut new = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let passwords = passwords.clone();
+            new.spawn(async move { passwords.hash(&secret("correct horse")).await.unwrap() });
+        }
+        // All of them wait in line before the log-in comes.
+        tokio::task::yield_now().await;
+        passwords.matches(&secret("correct horse"), None).await.unwrap();
+        let done = std::iter::from_fn(|| new.try_join_next()).count();
+        assert!(done <= 3, "{done} were made first");
+        new.join_all().await;
     }
 
     #[tokio::test]

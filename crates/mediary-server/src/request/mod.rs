@@ -13,5 +13,5 @@ pub(crate) use caller::{Credentials, May, RECHECK, SESSION_COOKIE, rights};
 pub(crate) use drain::drain;
 pub(crate) use id::{Id, Name};
 pub(crate) use origin::SameOrigin;
-pub(crate) use peer::{Connected, IsHttps, Peer};
+pub(crate) use peer::{Connected, IsHttps, Peer, connected};
 pub(crate) use query::{Paging, Query};

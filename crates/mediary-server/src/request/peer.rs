@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr};
 
 use axum::extract::FromRequestParts;
+use http::Extensions;
 use http::request::Parts;
 
 use crate::App;
@@ -20,7 +21,7 @@ impl FromRequestParts<App> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(Self(app.config().trusted_proxies.client(connected(parts), &parts.headers)))
+        Ok(Self(app.config().trusted_proxies.client(connected(&parts.extensions), &parts.headers)))
     }
 }
 
@@ -32,7 +33,7 @@ impl IsHttps {
     pub(crate) fn of(parts: &Parts, app: &App) -> Self {
         let config = app.config();
         let by_address = config.public_url.scheme() == "https";
-        Self(by_address || config.trusted_proxies.is_https(connected(parts), &parts.headers))
+        Self(by_address || config.trusted_proxies.is_https(connected(&parts.extensions), &parts.headers))
     }
 }
 
@@ -44,6 +45,6 @@ impl FromRequestParts<App> for IsHttps {
     }
 }
 
-fn connected(parts: &Parts) -> IpAddr {
-    parts.extensions.get().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |Connected(address)| *address)
+pub(crate) fn connected(extensions: &Extensions) -> IpAddr {
+    extensions.get().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |Connected(address)| *address)
 }

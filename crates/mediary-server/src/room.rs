@@ -1,0 +1,79 @@
+//! The requests of the API that may be worked on at once: in all, and from one address.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use mediary_core::limits::API_REQUESTS_IN_FLIGHT;
+
+use crate::network::network;
+
+/// Of all, one address may have one in so many: whoever sends bodies slowly holds their own up alone.
+const PER_ADDRESS: usize = 4;
+
+#[derive(Debug, Default)]
+pub(crate) struct RequestRoom(Mutex<Taken>);
+
+#[derive(Debug, Default)]
+struct Taken {
+    all: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// A request's place. Dropping it gives the place back.
+#[derive(Debug)]
+pub(crate) struct Turn<'a> {
+    room: &'a RequestRoom,
+    address: IpAddr,
+}
+
+impl RequestRoom {
+    /// A place for a request of this client, unless all are taken, or too many by the client's network.
+    pub(crate) fn take(&self, client: IpAddr) -> Option<Turn<'_>> {
+        let address = network(client);
+        let mut taken = self.lock();
+        let of_address = taken.by_address.get(&address).copied().unwrap_or_default();
+        if taken.all >= API_REQUESTS_IN_FLIGHT || of_address >= API_REQUESTS_IN_FLIGHT / PER_ADDRESS {
+            return None;
+        }
+        taken.all += 1;
+        taken.by_address.insert(address, of_address + 1);
+        Some(Turn { room: self, address })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut taken = self.room.lock();
+        taken.all -= 1;
+        let Some(of_address) = taken.by_address.get_mut(&self.address) else { return };
+        *of_address -= 1;
+        if *of_address == 0 {
+            taken.by_address.remove(&self.address);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_has_a_quarter_and_all_together_the_whole() {
+        let room = RequestRoom::default();
+        let address = |number: u32| IpAddr::from(number.to_be_bytes());
+        let all = |number| std::iter::from_fn(|| room.take(address(number))).collect::<Vec<_>>();
+        let first = all(1);
+        assert_eq!(first.len(), API_REQUESTS_IN_FLIGHT / PER_ADDRESS);
+        let others: Vec<_> = (2..=5).map(all).collect();
+        assert_eq!(others.iter().map(Vec::len).sum::<usize>(), API_REQUESTS_IN_FLIGHT - first.len());
+        drop(first);
+        assert!(room.take(address(9)).is_some());
+        drop(others);
+        assert!(room.lock().by_address.is_empty() && room.lock().all == 0);
+    }
+}
