@@ -13,7 +13,7 @@ use crate::record::{Read, read_row};
 use crate::statement::{Row, Target};
 use crate::transaction::Tries;
 use crate::value::Args;
-use crate::{Backend, Result, dialect};
+use crate::{Backend, Result, dialect, opening};
 
 /// SQLite connections that read at the same time.
 const SQLITE_READERS: usize = 4;
@@ -47,11 +47,11 @@ pub(crate) enum Tx {
 impl Db {
     pub(crate) async fn open(url: &str, max_connections: usize) -> Result<Self> {
         if url.starts_with("sqlite:") {
-            return open_sqlite(url).await.map_err(|error| dialect::error("open the SQLite database", error));
+            return open_sqlite(url).await.map_err(|error| opening::error(url, error));
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let opened = open_postgres(url, max_connections).await;
-            return opened.map_err(|error| dialect::error("connect to Postgres", error));
+            return opened.map_err(|error| opening::error(url, error));
         }
         Err(crate::Error::invalid("database URL must start with sqlite:// or postgres://"))
     }
@@ -62,7 +62,7 @@ impl Db {
             Self::Sqlite { .. } => Ok(self.clone()),
             Self::Postgres(_) => {
                 let pool = postgres_pool(url, connections);
-                pool.map(Self::Postgres).map_err(|error| dialect::error("connect to Postgres", error))
+                pool.map(Self::Postgres).map_err(|error| opening::error(url, error))
             }
         }
     }
@@ -248,8 +248,23 @@ async fn open_sqlite(url: &str) -> std::result::Result<Db, sqlx::Error> {
         .max_connections(1)
         .connect_with(writing)
         .await?;
+    // Whatever else it says, such as that somebody writes just now, whoever writes first learns or waits for.
+    if let Err(error) = try_to_write(&writer).await
+        && opening::is_read_only(&error)
+    {
+        return Err(error);
+    }
     let readers = pool::sqlite_readers(options.pragma("query_only", "ON"), SQLITE_READERS);
     Ok(Db::Sqlite { readers, writer })
+}
+
+/// A file that can only be read says so when something changes in it. The change is taken back: a start finds out, not the
+/// first webhook.
+async fn try_to_write(writer: &SqlitePool) -> std::result::Result<(), sqlx::Error> {
+    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+    let tried = tx.execute("CREATE TABLE mediary_can_write (x INTEGER)").await;
+    tx.rollback().await?;
+    tried.map(drop)
 }
 
 async fn begin_postgres(pool: &PostgresPool) -> std::result::Result<Lent, sqlx::Error> {

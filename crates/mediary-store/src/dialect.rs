@@ -211,7 +211,32 @@ pub(crate) fn rows(backend: Backend, rows: usize, columns: usize) -> String {
 
 /// What an error of the database means to us.
 pub(crate) fn error(doing: &str, error: sqlx::Error) -> Error {
-    let kind = match &error {
+    let refused = Error::new(kind(&error), format!("failed to {doing}"));
+    match error {
+        sqlx::Error::Database(error) => refused.with_source(Said::from(error.as_ref())),
+        error => refused.with_source(error),
+    }
+}
+
+/// What the database itself says. The driver's own text has the line of Postgres' source in it.
+#[derive(Debug, thiserror::Error)]
+#[error("{message} ({code})")]
+struct Said {
+    message: String,
+    code: String,
+}
+
+impl From<&dyn DatabaseError> for Said {
+    fn from(error: &dyn DatabaseError) -> Self {
+        let code = error.code().unwrap_or_default();
+        // SQLite has numbers of its own; five characters are a SQLSTATE.
+        let code = if code.len() == 5 { format!("SQLSTATE {code}") } else { format!("SQLite's code {code}") };
+        Self { message: error.message().to_owned(), code }
+    }
+}
+
+pub(crate) fn kind(error: &sqlx::Error) -> ErrorKind {
+    match error {
         sqlx::Error::RowNotFound => ErrorKind::NotFound,
         sqlx::Error::Database(source) => database_error_kind(source.as_ref()),
         sqlx::Error::Configuration(_)
@@ -222,8 +247,7 @@ pub(crate) fn error(doing: &str, error: sqlx::Error) -> Error {
         | sqlx::Error::ColumnIndexOutOfBounds { .. }
         | sqlx::Error::TypeNotFound { .. } => ErrorKind::Invalid,
         _ => ErrorKind::Unavailable,
-    };
-    Error::new(kind, format!("failed to {doing}")).with_source(error)
+    }
 }
 
 fn database_error_kind(error: &dyn DatabaseError) -> ErrorKind {

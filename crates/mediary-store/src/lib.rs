@@ -23,6 +23,7 @@ mod messages;
 mod migrations;
 mod moves;
 mod nodes;
+mod opening;
 mod page;
 mod people;
 mod policies;

@@ -18,6 +18,7 @@ mod joins;
 mod lists;
 mod moves;
 mod nodes;
+mod opening;
 mod parked;
 mod parts;
 pub(crate) mod plans;

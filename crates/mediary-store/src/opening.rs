@@ -1,0 +1,187 @@
+//! Why a database cannot be opened, for people who run Mediary: what was found there, and what to change. In our own words, for the
+//! driver's speak of its code; what Postgres says itself is passed on.
+
+use std::io;
+use std::str::FromStr;
+
+use sqlx::error::DatabaseError;
+use sqlx::postgres::PgConnectOptions;
+
+use crate::{Error, dialect};
+
+/// SQLite's kinds of failure, the low byte of its result codes.
+const SQLITE_PERM: i64 = 3;
+const SQLITE_BUSY: i64 = 5;
+const SQLITE_READONLY: i64 = 8;
+const SQLITE_CORRUPT: i64 = 11;
+const SQLITE_FULL: i64 = 13;
+const SQLITE_CANTOPEN: i64 = 14;
+const SQLITE_NOTADB: i64 = 26;
+
+/// The failure to open the database of `url`.
+pub(crate) fn error(url: &str, error: sqlx::Error) -> Error {
+    let words = match url.strip_prefix("sqlite:") {
+        Some(path) => sqlite(file(path), &error),
+        None => postgres(url, &error),
+    };
+    match words {
+        Some(words) => {
+            tracing::debug!(error = &error as &dyn std::error::Error, "the database was not opened");
+            Error::new(dialect::kind(&error), words)
+        }
+        None => dialect::error("open the database", error),
+    }
+}
+
+/// What is wrong with an address, which the driver wraps into an error of its own at times.
+fn inmost<'a>(why: &'a (dyn std::error::Error + 'static)) -> &'a dyn std::error::Error {
+    match why.downcast_ref::<sqlx::Error>() {
+        Some(sqlx::Error::Configuration(why)) => inmost(why.as_ref()),
+        _ => why,
+    }
+}
+
+/// Whether SQLite may read the file and not write it, which it says only to somebody who writes.
+pub(crate) fn is_read_only(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| sqlite_kind(error) == SQLITE_READONLY)
+}
+
+fn file(path: &str) -> &str {
+    let path = path.strip_prefix("//").unwrap_or(path);
+    path.split('?').next().unwrap_or(path)
+}
+
+fn sqlite_kind(error: &dyn DatabaseError) -> i64 {
+    error.code().and_then(|code| code.parse::<i64>().ok()).unwrap_or(0) & 0xff
+}
+
+fn sqlite(file: &str, error: &sqlx::Error) -> Option<String> {
+    let error = match error {
+        sqlx::Error::Database(error) => error.as_ref(),
+        sqlx::Error::Configuration(why) => {
+            let why = inmost(why.as_ref());
+            return Some(format!("the address is wrong ({why}); it looks like sqlite:///folder/mediary.db"));
+        }
+        _ => return None,
+    };
+    let words = match sqlite_kind(error) {
+        SQLITE_CANTOPEN => {
+            "cannot be opened; check that its folder is there, and that this user may write in it"
+        }
+        SQLITE_READONLY | SQLITE_PERM => {
+            "cannot be written; check who owns the file and its folder, and that neither is read-only"
+        }
+        SQLITE_NOTADB => "is not an SQLite database; name another file, or move this one away",
+        SQLITE_CORRUPT => "is damaged; restore it from a backup",
+        SQLITE_FULL => "cannot grow, for the disk is full; make room",
+        SQLITE_BUSY => "is held by another process; end that one, or try again when it is done",
+        _ => return None,
+    };
+    Some(format!("the file {file} {words}"))
+}
+
+/// Where an address leads, for people: without its password.
+struct Server {
+    place: String,
+    user: String,
+    database: String,
+}
+
+impl From<PgConnectOptions> for Server {
+    fn from(options: PgConnectOptions) -> Self {
+        let place = match options.get_socket() {
+            Some(folder) => folder.display().to_string(),
+            None => format!("{}:{}", options.get_host(), options.get_port()),
+        };
+        let user = options.get_username().to_owned();
+        // As Postgres does where none is named.
+        let database = options.get_database().unwrap_or(&user).to_owned();
+        Self { place, user, database }
+    }
+}
+
+fn postgres(url: &str, error: &sqlx::Error) -> Option<String> {
+    let wrong = |why: &(dyn std::error::Error + Send + Sync + 'static)| {
+        let why = inmost(why);
+        Some(format!("the address is wrong ({why}); it looks like postgres://user@host:5432/database"))
+    };
+    let server = match PgConnectOptions::from_str(url) {
+        Ok(options) => Server::from(options),
+        Err(sqlx::Error::Configuration(why)) => return wrong(why.as_ref()),
+        Err(_) => return None,
+    };
+    let place = &server.place;
+    Some(match error {
+        sqlx::Error::Database(error) => refusal(&server, error.as_ref()),
+        sqlx::Error::Io(error) => unreachable_at(&server, error)?,
+        sqlx::Error::PoolTimedOut => unanswered(place),
+        sqlx::Error::Protocol(_) => {
+            format!("what listens at {place} is not Postgres; correct the host and port")
+        }
+        sqlx::Error::Tls(why) if why.to_string().contains("does not support TLS") => format!(
+            "{place} takes no encrypted connections, as sslmode asks; turn TLS on there, or take sslmode out of the address"
+        ),
+        sqlx::Error::Tls(why) => format!(
+            "the encrypted connection to {place} failed ({why}); check its certificate, and sslmode and sslrootcert of the address"
+        ),
+        sqlx::Error::Configuration(why) => return wrong(why.as_ref()),
+        _ => return None,
+    })
+}
+
+fn unanswered(place: &str) -> String {
+    format!(
+        "{place} does not answer; check that Postgres runs there and that no firewall is between, or correct the host and port"
+    )
+}
+
+fn unreachable_at(server: &Server, error: &io::Error) -> Option<String> {
+    let place = &server.place;
+    Some(match error.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            format!("nothing listens at {place}; start Postgres there, or correct the host and port")
+        }
+        io::ErrorKind::NotFound => {
+            format!("there is no socket of Postgres at {place}; start it, or correct the path")
+        }
+        io::ErrorKind::TimedOut
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::NetworkDown => unanswered(place),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => format!(
+            "what listens at {place} hung up; check that it is Postgres and allows this machine, or correct the host and port"
+        ),
+        // The standard library has no kind for it.
+        _ if error.to_string().contains("lookup address") => {
+            format!(
+                "no machine is known by the name of {place}; correct the host, or check this machine's DNS"
+            )
+        }
+        _ => return None,
+    })
+}
+
+/// What Postgres says no to, by SQLSTATE.
+fn refusal(server: &Server, error: &dyn DatabaseError) -> String {
+    let Server { place, user, database } = server;
+    let said = error.message();
+    match error.code().as_deref().unwrap_or_default() {
+        "3D000" => format!(
+            "there is no database {database:?} at {place}; make it with `createdb`, or correct the name"
+        ),
+        "28P01" => format!(
+            "Postgres at {place} knows no role {user:?} with this password; correct the one or the other"
+        ),
+        "28000" => format!(
+            "Postgres at {place} does not let {user:?} in: {said}; make the role with `createuser`, allow it in pg_hba.conf, or correct the address"
+        ),
+        "42501" => {
+            format!("Postgres at {place} allows {user:?} too little: {said}; grant it, or name another role")
+        }
+        "53300" => format!(
+            "Postgres at {place} has no connection left; raise its max_connections, or end other clients"
+        ),
+        "57P03" => format!("Postgres at {place} is starting or stopping; try again in a minute"),
+        code => format!("Postgres at {place} refuses: {said} ({code})"),
+    }
+}

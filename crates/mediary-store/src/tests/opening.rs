@@ -1,0 +1,93 @@
+//! Databases that cannot be opened, and what is said of each.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use mediary_core::ManualClock;
+
+use super::harness::{START, open, postgres_url};
+use crate::{Store, StoreOptions};
+
+/// What is said, from the first error to the last cause.
+async fn said(url: &str) -> String {
+    let options = StoreOptions { url: url.to_owned(), max_connections: 2 };
+    let error = Store::open(&options, Arc::new(ManualClock::new(START))).await.unwrap_err();
+    let mut said = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        said = format!("{said}: {error}");
+        cause = error.source();
+    }
+    for inner in ["at line", "returned from database", "communicating", "sqlx", "os error", "hunter2"] {
+        assert!(!said.contains(inner), "{said:?} is the driver's");
+    }
+    said
+}
+
+#[tokio::test]
+async fn sqlite_file_that_cannot_be_opened_says_what_is_wrong_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("letter"), "Dear Sir or Madam, this is no database at all.".repeat(100)).unwrap();
+    let letter = said(&format!("sqlite://{}", path("letter"))).await;
+    assert!(letter.contains("letter is not an SQLite database; name another file"), "{letter}");
+    let nowhere = said(&format!("sqlite://{}", path("no/such/folder/m.db"))).await;
+    assert!(nowhere.contains("m.db cannot be opened; check that its folder is there"), "{nowhere}");
+    let mode = said(&format!("sqlite://{}?mode=quick", path("m.db"))).await;
+    assert!(mode.contains("the address is wrong") && mode.contains("sqlite:///folder/mediary.db"), "{mode}");
+
+    let url = format!("sqlite://{}", path("whole.db"));
+    let store = open(&url, &ManualClock::new(START)).await;
+    store.migrate().await.unwrap();
+    store.close().await;
+    let read_only = said(&format!("{url}?mode=ro")).await;
+    assert!(read_only.contains("whole.db cannot be written; check who owns the file"), "{read_only}");
+}
+
+#[tokio::test]
+async fn postgres_that_cannot_be_reached_says_where_it_was_looked_for() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let refused = said(&format!("postgres://me:hunter2@127.0.0.1:{port}/x")).await;
+    assert!(
+        refused.contains(&format!("nothing listens at 127.0.0.1:{port}; start Postgres there")),
+        "{refused}"
+    );
+    let unknown = said("postgres://me:hunter2@postgres.invalid/x").await;
+    assert!(unknown.contains("no machine is known by the name of postgres.invalid:5432"), "{unknown}");
+    let port = said("postgres://me:hunter2@127.0.0.1:99999/x").await;
+    assert!(port.contains("the address is wrong (invalid port number)"), "{port}");
+    let mode = said("postgres://me:hunter2@127.0.0.1/x?sslmode=quick").await;
+    assert!(mode.contains("the address is wrong") && mode.contains("ssl_mode"), "{mode}");
+}
+
+#[tokio::test]
+async fn postgres_that_is_another_server_is_named_as_such() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = listener.local_addr().unwrap();
+    let web = tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let _ = socket.read(&mut [0; 8]).await;
+            let _ = socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let other = said(&format!("postgres://me:hunter2@{place}/x")).await;
+    assert!(other.contains(&format!("what listens at {place} is not Postgres")), "{other}");
+    web.abort();
+}
+
+#[tokio::test]
+async fn postgres_that_refuses_says_what_to_correct() {
+    let mut url = url::Url::parse(&postgres_url()).unwrap();
+    url.set_path("no_such_database");
+    let database = said(url.as_str()).await;
+    assert!(database.contains("there is no database \"no_such_database\" at "), "{database}");
+    let mut url = url::Url::parse(&postgres_url()).unwrap();
+    url.set_username("no_such_role").unwrap();
+    let role = said(url.as_str()).await;
+    assert!(role.contains("\"no_such_role\"") && role.contains("correct the"), "{role}");
+    let mut url = url::Url::parse(&postgres_url()).unwrap();
+    url.set_query(Some("sslmode=require"));
+    let tls = said(url.as_str()).await;
+    assert!(tls.contains("takes no encrypted connections, as sslmode asks"), "{tls}");
+}
