@@ -4,11 +4,15 @@ use std::borrow::Cow;
 
 /// A name that is none of the ones allowed for a type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{value:?} is not a {what}; allowed are: {allowed}")]
+#[error("{value:?} is not {} {what}; allowed are: {allowed}", article(.what))]
 pub struct UnknownWord {
     pub what: &'static str,
     pub value: String,
     pub allowed: String,
+}
+
+fn article(what: &str) -> &'static str {
+    if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 /// Replaces U+0000, which Postgres cannot store, by U+FFFD. WhatsApp texts can contain it.
@@ -69,6 +73,8 @@ mod tests {
     fn a_wrong_word_names_the_allowed_ones() {
         let error = "keep".parse::<MediaPolicy>().unwrap_err();
         assert_eq!(error.to_string(), "\"keep\" is not a media policy; allowed are: store, on_view, stream");
+        let error = "off".parse::<crate::AccountStatus>().unwrap_err();
+        assert!(error.to_string().starts_with("\"off\" is not an account status; allowed are: "), "{error}");
     }
 
     #[test]
