@@ -24,7 +24,7 @@ impl Storage {
     pub async fn probe(&self) -> Result<Probed> {
         for (size, what) in [(REST_BYTES, "upload in one part"), (PART_BYTES + REST_BYTES, "upload in parts")]
         {
-            let key: StorageKey = format!("probe/{:016x}/probe", rand::random::<u64>()).parse()?;
+            let key = StorageKey::probe()?;
             let kept = self.keep_probe(&key, &pattern(size)).await.map_err(|error| error.within(what));
             let deleted = self.delete(&key).await;
             kept?;

@@ -118,7 +118,7 @@ impl Storage {
     /// Writes, reads in part and deletes a probe, as a real file would be.
     pub async fn check(&self) -> Result<()> {
         const CONTENT: &[u8] = b"Mediary checks that this storage keeps what it is given.";
-        let key: StorageKey = format!("probe/{:016x}/probe", rand::random::<u64>()).parse()?;
+        let key = StorageKey::probe()?;
         let mut upload = self.create(&key).await?;
         upload.write(Bytes::from_static(CONTENT)).await?;
         upload.finish().await?;

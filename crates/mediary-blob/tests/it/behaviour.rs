@@ -289,5 +289,5 @@ async fn a_companys_listing_shows_its_own_files_alone(storage: &Storage) {
 async fn the_check_passes_and_leaves_nothing(storage: &Storage) {
     storage.check().await.unwrap();
     storage.check().await.unwrap();
-    assert!(storage.list("probe").unwrap().next_page().await.unwrap().is_none());
+    assert!(storage.list("media/probe").unwrap().next_page().await.unwrap().is_none());
 }

@@ -1,7 +1,7 @@
 //! The real program as a child process: started on a free port, ended by its id, leaving nothing behind.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -26,6 +26,21 @@ fn prepared(mut command: Command, env: &Env, folder: &Path, args: &[&str]) -> Co
 /// Runs a command to its end.
 pub(crate) fn run(env: &Env, folder: &Path, args: &[&str]) -> Output {
     command(env, folder, args).stdin(Stdio::null()).output().unwrap()
+}
+
+/// Runs a command with something to read, and its two outputs where they are given to go.
+pub(crate) fn run_between(
+    env: &Env,
+    folder: &Path,
+    args: &[&str],
+    input: &str,
+    (stdout, stderr): (Stdio, Stdio),
+) -> Output {
+    let mut command = command(env, folder, args);
+    let mut child = command.stdin(Stdio::piped()).stdout(stdout).stderr(stderr).spawn().unwrap();
+    // One that reads nothing may have ended.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
 }
 
 /// Runs a command that prints one JSON object and ends well.
