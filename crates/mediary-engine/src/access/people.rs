@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 /// How much of a key is kept to recognise it by.
 const SHOWN_PREFIX_CHARS: usize = 10;
 
+const EMAIL_TAKEN: &str = "somebody has this e-mail address already; choose another one";
+
 /// A person to let in.
 #[derive(Clone)]
 pub struct UserDraft {
@@ -72,14 +74,20 @@ impl Access {
         self.store.add_company(new).await.map_err(|error| taken_or(error, taken))
     }
 
+    /// What speaks against a new user before anybody is asked for a password.
+    pub async fn check_new_user(&self, email: &str, name: &str) -> Result<()> {
+        match self.store.user_by_email(&new_person(email, name)?).await? {
+            Some(_) => Err(Error::new(ErrorCode::Conflict, EMAIL_TAKEN)),
+            None => Ok(()),
+        }
+    }
+
     pub async fn create_user(&self, company: CompanyId, draft: &UserDraft, by: &Actor) -> Result<User> {
-        let email = normal_email(&draft.email);
-        field::email("email", &email)?;
-        field::name("name", &draft.name)?;
+        let email = new_person(&draft.email, &draft.name)?;
         let password_hash = self.passwords.hash(&draft.password).await?;
         let new = NewUser { email, name: draft.name.clone(), role: draft.role, password_hash };
-        let taken = || "somebody has this e-mail address already; choose another one".to_owned();
-        self.store.add_user(company, &new, by).await.map_err(|error| taken_or(error, taken))
+        let added = self.store.add_user(company, &new, by).await;
+        added.map_err(|error| taken_or(error, || EMAIL_TAKEN.to_owned()))
     }
 
     /// Changes a user. Who gets another password, or is no longer active, is logged out everywhere. The last admin of a
@@ -154,6 +162,14 @@ fn taken_or(error: mediary_store::Error, taken: impl FnOnce() -> String) -> Erro
 }
 
 /// An address is the same however it is written in capitals.
+/// The address of somebody who may be added, as it is kept.
+fn new_person(email: &str, name: &str) -> Result<String> {
+    let email = normal_email(email);
+    field::email("email", &email)?;
+    field::name("name", name)?;
+    Ok(email)
+}
+
 pub(super) fn normal_email(email: &str) -> String {
     email.trim().to_lowercase()
 }
