@@ -9,11 +9,14 @@ use crate::config::{Config, LogFormat};
 
 /// Starts logging as configured. Called once.
 pub(crate) fn start(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log)
+    // Postgres remarks on each table that is there already. What the setting says of the driver itself comes later and wins.
+    let filter = EnvFilter::try_new(format!("sqlx=warn,{}", config.log))
         .with_context(|| format!("MEDIARY_LOG {:?} is not a filter", config.log))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // It would tell of a line that cannot be written by a panic in whatever runs just then.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     match config.log_format {
         LogFormat::Text => builder.try_init(),

@@ -1,5 +1,6 @@
 //! The configuration: environment over `mediary.toml` over defaults, understood as a whole before anything starts.
 
+mod checks;
 mod secret_key;
 mod settings;
 mod source;
@@ -16,6 +17,8 @@ use mediary_server::TrustedProxies;
 use secrecy::SecretString;
 use url::Url;
 
+pub(crate) use checks::{address, number, web_address};
+use checks::{database_address, graph_version, hosts, log_filter, log_format, site_address};
 pub(crate) use secret_key::secret_key;
 use source::Values;
 pub(crate) use storage::StorageConfig;
@@ -103,7 +106,7 @@ impl Config {
         let workers = workers.unwrap_or(limits::WORKERS_DEFAULT);
         let config = Self {
             listen: values.checked("listen", address).unwrap_or(LISTEN),
-            public_url: values.checked("public_url", web_address),
+            public_url: values.checked("public_url", site_address),
             trusted_proxies: values.parsed("trusted_proxies").unwrap_or_default(),
             metrics_listen: values.checked("metrics_listen", address),
             is_postgres: !database_url.starts_with("sqlite:"),
@@ -112,7 +115,7 @@ impl Config {
             secret_key: values.text("secret_key").map(SecretString::from),
             app_secret: values.text("app_secret").map(SecretString::from),
             verify_token: values.text("verify_token").map(SecretString::from),
-            graph_url: values.checked("graph_url", web_address).unwrap_or_else(default_graph_url),
+            graph_url: values.checked("graph_url", site_address).unwrap_or_else(default_graph_url),
             graph_version: values
                 .checked("graph_version", graph_version)
                 .unwrap_or_else(|| GRAPH_VERSION.to_owned()),
@@ -131,7 +134,7 @@ impl Config {
                 }),
             rules: retry_rules(&mut values),
             storage: StorageConfig::read(&mut values, workers),
-            log: values.text("log").unwrap_or("info").to_owned(),
+            log: values.checked("log", log_filter).unwrap_or_else(|| "info".to_owned()),
             log_format: values.checked("log_format", log_format).unwrap_or(LogFormat::Text),
         };
         values.checked("secret_key", |text| secret_key::parse(text).map(drop));
@@ -214,10 +217,7 @@ fn default_graph_url() -> Url {
 
 fn database_url(values: &mut Values, data_dir: &Path) -> String {
     let default = format!("sqlite://{}", data_dir.join("mediary.db").display());
-    let given = values.checked("database_url", |text| {
-        let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
-        if known { Ok(text.to_owned()) } else { Err("must begin with sqlite:// or postgres://".to_owned()) }
-    });
+    let given = values.checked("database_url", database_address);
     given.unwrap_or(default)
 }
 
@@ -258,56 +258,6 @@ fn retry_rules(values: &mut Values) -> RetryRules {
         rules.quick_attempts = attempts;
     }
     rules
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    use std::net::ToSocketAddrs;
-    let mut found = text
-        .to_socket_addrs()
-        .map_err(|_| "is not an address with a port, like 127.0.0.1:8080".to_owned())?;
-    found.next().ok_or_else(|| "names no address".to_owned())
-}
-
-fn web_address(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("is not a web address: {error}"))?;
-    let usable = matches!(url.scheme(), "http" | "https") && url.has_host();
-    if usable { Ok(url) } else { Err("must begin with http:// or https://".to_owned()) }
-}
-
-fn graph_version(text: &str) -> Result<String, String> {
-    let parts = text.strip_prefix('v').and_then(|rest| rest.split_once('.'));
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    match parts {
-        Some((major, minor)) if digits(major) && digits(minor) => Ok(text.to_owned()),
-        _ => Err(format!("must look like {GRAPH_VERSION}")),
-    }
-}
-
-fn hosts(text: &str) -> Result<Vec<String>, String> {
-    let hosts: Vec<_> =
-        text.split(',').map(str::trim).filter(|host| !host.is_empty()).map(str::to_lowercase).collect();
-    if let Some(wrong) = hosts.iter().find(|host| host.contains('/') || host.contains(' ')) {
-        return Err(format!("{wrong:?} is not a host name or address; give them without https:// and path"));
-    }
-    if hosts.is_empty() { Err("names no host".to_owned()) } else { Ok(hosts) }
-}
-
-fn log_format(text: &str) -> Result<LogFormat, String> {
-    match text {
-        "text" => Ok(LogFormat::Text),
-        "json" => Ok(LogFormat::Json),
-        _ => Err("must be text or json".to_owned()),
-    }
-}
-
-fn number<T>(text: &str, least: T, most: T) -> Result<T, String>
-where
-    T: std::str::FromStr + PartialOrd + std::fmt::Display + Copy,
-{
-    match text.parse::<T>() {
-        Ok(value) if value >= least && value <= most => Ok(value),
-        _ => Err(format!("must be a whole number from {least} to {most}")),
-    }
 }
 
 #[cfg(test)]

@@ -86,7 +86,9 @@ impl Values {
         match check(given.text.trim()) {
             Ok(value) => Some(value),
             Err(why) => {
-                let shown = settings::by_key(key).is_some_and(|setting| !setting.secret);
+                // An address may have a password in it, where it does not belong.
+                let secret = settings::by_key(key).is_none_or(|setting| setting.secret);
+                let shown = !secret && !given.text.contains('@');
                 let value = if shown { format!(" ({:?})", given.text) } else { String::new() };
                 self.problems.push(format!("{}{value}: {why}", given.place));
                 None

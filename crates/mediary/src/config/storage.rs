@@ -4,8 +4,8 @@ use mediary_blob::{Encryption, S3Settings};
 use mediary_core::StorageBackend;
 use mediary_server::Delivery;
 
+use super::checks::site_address;
 use super::source::Values;
-use super::web_address;
 
 /// Where Amazon's own tools look if nobody says where.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -160,8 +160,8 @@ fn key_pair(values: &mut Values, id: &'static str, secret: &'static str) -> (Opt
 }
 
 fn endpoint(text: &str) -> Result<String, String> {
-    let url = web_address(text)?;
-    if url.path() != "/" || url.query().is_some() {
+    let url = site_address(text)?;
+    if url.path() != "/" {
         return Err("must be the address of the store alone, without the bucket or any other path".to_owned());
     }
     Ok(text.trim_end_matches('/').to_owned())

@@ -30,8 +30,66 @@ fn all_problems_are_told_at_once() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("line 1: workers (\"0\"): must be a whole number from 1 to 1024"), "{error}");
-    assert!(error.contains("MEDIARY_LISTEN (\"nowhere\"): is not an address with a port"), "{error}");
+    assert!(
+        error.contains("MEDIARY_LISTEN (\"nowhere\"): must be an address of this machine with a port"),
+        "{error}"
+    );
     assert!(error.contains("allowed are: store, on_view, stream"), "{error}");
+}
+
+#[test]
+fn every_wrong_setting_is_told_with_its_value_and_what_is_right() {
+    let web = "such as https://media.example.com";
+    let key = ("MEDIARY_SECRET_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    for (variable, value, right) in [
+        ("MEDIARY_MEDIA_HOSTS", "cdn.example.com:443", "without https://, path and port (any is allowed)"),
+        ("MEDIARY_MEDIA_HOSTS", "*.fbsbx.com", "give each host alone and in full"),
+        ("MEDIARY_LOG", "loud", "must be off, error, warn, info, debug or trace"),
+        ("MEDIARY_LOG", "info,mediary_engine=loud", "such as info,mediary_engine=debug"),
+        ("MEDIARY_PUBLIC_URL", "media.example.com", web),
+        ("MEDIARY_PUBLIC_URL", "ftp://media.example.com", "must begin with http:// or https://"),
+        ("MEDIARY_PUBLIC_URL", "https://media.example.com/?a=b", "must end before the ?"),
+        ("MEDIARY_GRAPH_URL", "https:///", web),
+        ("AWS_ENDPOINT_URL", "minio:9000", "must begin with http:// or https://"),
+        ("AWS_ENDPOINT_URL", "http://minio:9000/bucket", "without the bucket"),
+        ("R2_ENDPOINT", "nowhere", web),
+        ("MEDIARY_LISTEN", "8080", "such as 127.0.0.1:8080"),
+    ] {
+        let error = config("", &[(variable, value)]).unwrap_err().to_string();
+        assert!(error.contains(&format!("{variable} ({value:?}): ")) && error.contains(right), "{error}");
+    }
+    for (address, right) in [
+        ("postgres://", "must name a host, such as postgres://user@host:5432/database"),
+        ("postgres://me:hunter2@db", "must name a database"),
+        ("postgres://me:hunter2@db:99999/mediary", "must look like postgres://user@host:5432/database"),
+        ("sqlite://", "must name a file, such as sqlite:///folder/mediary.db"),
+        ("sqlite::memory:", "must name a file"),
+        ("mysql://db/x", "must begin with sqlite:// or postgres://"),
+    ] {
+        let error = config("", &[("MEDIARY_DATABASE_URL", address), key]).unwrap_err().to_string();
+        assert!(error.contains(&format!("MEDIARY_DATABASE_URL: {right}")), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    let error =
+        config("", &[("MEDIARY_GRAPH_URL", "https://me:hunter2@graph.test")]).unwrap_err().to_string();
+    assert!(error.contains("must hold no user name") && !error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn settings_of_many_shapes_are_right() {
+    let key = ("MEDIARY_SECRET_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    for (variable, value) in [
+        ("MEDIARY_MEDIA_HOSTS", "lookaside.fbsbx.com, 127.0.0.1, ::1"),
+        ("MEDIARY_LOG", "WARN"),
+        ("MEDIARY_LOG", "info,mediary_engine=debug,hyper=off"),
+        ("MEDIARY_LOG", "warn,mediary_server[request{id=7}]=trace"),
+        ("MEDIARY_PUBLIC_URL", "https://media.example.com/"),
+        ("MEDIARY_DATABASE_URL", "postgres:///mediary?host=/run/postgresql"),
+        ("MEDIARY_DATABASE_URL", "postgresql://%2Frun%2Fpostgresql/mediary"),
+        ("MEDIARY_DATABASE_URL", "sqlite:data/m.db?mode=rwc"),
+    ] {
+        config("", &[(variable, value), key]).unwrap();
+    }
 }
 
 #[test]
