@@ -1,11 +1,16 @@
 //! The command line, as a newcomer reads it with `--help`.
 
+mod values;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 use mediary_core::{AccountStatus, MediaPolicy, Role, StorageBackend};
 use url::Url;
+
+/// Minutes of the played day that may pass in a second: from real time to a day.
+const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=1440.0;
 
 /// Mediary keeps the media of WhatsApp Business: captured before it expires, proved whole, served to whom it may concern.
 #[derive(Debug, Parser)]
@@ -75,22 +80,22 @@ pub(crate) struct ServeArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// Address and port of the demo; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:8080")]
+    #[arg(long, default_value = "127.0.0.1:8080", value_parser = values::address)]
     pub(crate) listen: SocketAddr,
     /// Where the demo's data goes. Made anew at each start.
     #[arg(long, default_value = "./mediary-demo")]
     pub(crate) data_dir: PathBuf,
     /// Minutes of the played day that pass in a second once the day so far has been played.
-    #[arg(long, default_value_t = 0.5)]
+    #[arg(long, default_value_t = 0.5, allow_negative_numbers = true, value_parser = values::number(SPEEDS))]
     pub(crate) speed: f64,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
-    #[arg(long, default_value = "127.0.0.1:9100")]
+    #[arg(long, default_value = "127.0.0.1:9100", value_parser = values::address)]
     pub(crate) listen: SocketAddr,
     /// Where webhooks go; without it none are sent.
-    #[arg(long)]
+    #[arg(long, value_parser = values::web_address)]
     pub(crate) webhook_url: Option<Url>,
     /// The variable that holds the app secret webhooks are signed with.
     #[arg(long, value_name = "VARIABLE")]
@@ -99,16 +104,16 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "VARIABLE")]
     pub(crate) access_token_env: Option<String>,
     /// Decides everything random; the same seed gives the same run.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_parser = values::seed)]
     pub(crate) seed: u64,
     /// Play a day of conversations to the webhook.
     #[arg(long, requires = "webhook_url")]
     pub(crate) play: bool,
     /// Minutes of the played day that pass in a second.
-    #[arg(long, default_value_t = 0.5, requires = "play")]
+    #[arg(long, default_value_t = 0.5, requires = "play", allow_negative_numbers = true, value_parser = values::number(SPEEDS))]
     pub(crate) speed: f64,
     /// The share of media requests that meet a random fault, from 0 to 1.
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true, value_parser = values::number(0.0..=1.0))]
     pub(crate) fault_rate: f64,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
@@ -150,6 +155,11 @@ pub(crate) enum CompanyCommand {
     List(OutputArgs),
 }
 
+/// What may change: one at least, for a change of nothing is a slip of the hand.
+fn changes(options: &'static [&'static str]) -> ArgGroup {
+    ArgGroup::new("changes").args(options).required(true).multiple(true)
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
     /// Add a person.
@@ -163,13 +173,14 @@ pub(crate) enum UserCommand {
         /// viewer, agent, manager or admin.
         #[arg(long)]
         role: Role,
-        /// The variable that holds the password; without it you are asked.
+        /// The name of the variable that holds the password; without it you are asked.
         #[arg(long, value_name = "VARIABLE")]
         password_env: Option<String>,
         #[command(flatten)]
         output: OutputArgs,
     },
     /// Change a person's role, name, password, or whether they may log in.
+    #[command(group(changes(&["name", "role", "active", "password_env"])))]
     Update {
         #[command(flatten)]
         of: OfCompany,
@@ -198,13 +209,13 @@ pub(crate) enum UserCommand {
 /// The variables that hold an account's secrets.
 #[derive(Debug, Default, Args)]
 pub(crate) struct AccountSecrets {
-    /// The variable that holds the access token.
+    /// The name of the variable that holds the access token; the token itself is never an argument.
     #[arg(long, value_name = "VARIABLE")]
     pub(crate) access_token_env: Option<String>,
-    /// The variable that holds the app secret.
+    /// The name of the variable that holds the app secret.
     #[arg(long, value_name = "VARIABLE")]
     pub(crate) app_secret_env: Option<String>,
-    /// The variable that holds the webhook's verify token.
+    /// The name of the variable that holds the webhook's verify token.
     #[arg(long, value_name = "VARIABLE")]
     pub(crate) verify_token_env: Option<String>,
 }
@@ -232,6 +243,9 @@ pub(crate) enum AccountCommand {
         output: OutputArgs,
     },
     /// Change an account. A new token lets waiting downloads go on.
+    #[command(group(changes(&[
+        "name", "media_policy", "retention", "status", "access_token_env", "app_secret_env", "verify_token_env",
+    ])))]
     Update {
         #[command(flatten)]
         of: OfCompany,
@@ -246,7 +260,7 @@ pub(crate) enum AccountCommand {
         #[arg(long)]
         retention: Option<String>,
         /// active or disabled.
-        #[arg(long)]
+        #[arg(long, value_parser = values::account_status)]
         status: Option<AccountStatus>,
         #[command(flatten)]
         secrets: AccountSecrets,
@@ -274,7 +288,7 @@ pub(crate) enum ApiKeyCommand {
         #[arg(long)]
         role: Role,
         /// Ends the key after this many days.
-        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+        #[arg(long, value_name = "DAYS", allow_negative_numbers = true, value_parser = values::whole(1..=3650))]
         expires_in_days: Option<u32>,
         #[command(flatten)]
         output: OutputArgs,
@@ -323,7 +337,7 @@ pub(crate) struct RetryArgs {
     #[arg(long, value_name = "SLUG")]
     pub(crate) company: Option<String>,
     /// Leave out what was tried more often than this; without it nothing is left out.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, allow_negative_numbers = true, value_parser = values::whole(1..=1000))]
     pub(crate) max_attempts: Option<u32>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
@@ -335,7 +349,7 @@ pub(crate) struct BackfillArgs {
     #[arg(long, value_name = "SLUG")]
     pub(crate) company: Option<String>,
     /// Files a second, at most.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value_t = 10, allow_negative_numbers = true, value_parser = values::whole(1..=1000))]
     pub(crate) rate: u32,
     #[command(flatten)]
     pub(crate) output: OutputArgs,

@@ -1,5 +1,8 @@
 //! The program: commands, configuration, wiring and lifecycle.
 
+// They panic where the output is closed or full; `output` says what happens then.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod cli;
 mod commands;
 mod config;
@@ -7,6 +10,7 @@ mod lifecycle;
 mod logging;
 mod open_files;
 mod output;
+mod password;
 mod secrets;
 mod start_checks;
 mod wiring;
@@ -28,7 +32,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("mediary: starting the runtime: {error}");
+            output::say_beside(&format!("mediary: starting the runtime: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -39,7 +43,7 @@ fn main() -> ExitCode {
         Ok(Outcome::SomeFailed) => ExitCode::from(3),
         Err(error) => {
             let (why, code) = output::refusal(&error);
-            eprintln!("mediary: {why}");
+            output::say_beside(&format!("mediary: {why}"));
             ExitCode::from(code)
         }
     }

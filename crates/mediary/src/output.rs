@@ -1,6 +1,7 @@
 //! What commands print: one JSON object for programs, a table or a sentence for people.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 
 use mediary_core::ErrorCode;
 use serde::Serialize;
@@ -21,6 +22,11 @@ pub(crate) struct WrongUsage(pub(crate) String);
 
 const FAILED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
+
+/// What a command found did not reach its reader.
+#[derive(Debug, thiserror::Error)]
+#[error("the standard output cannot be written: {0}")]
+pub(crate) struct Unwritten(io::Error);
 
 /// Why a command failed, for people, and its exit code. What was refused is said in one sentence, without what lies
 /// beneath; what broke is said with all of it.
@@ -74,12 +80,61 @@ pub(crate) fn print(
     value: &impl Serialize,
     sentence: impl FnOnce() -> String,
 ) -> anyhow::Result<()> {
-    if output.json {
-        println!("{}", serde_json::to_string(value)?);
-    } else {
-        println!("{}", sentence());
-    }
-    Ok(())
+    forgive_closed(deliver(output, value, sentence))
+}
+
+/// Prints as [`print()`] does what is of no use to anybody unless it is read, so that a closed output is a failure as well.
+pub(crate) fn deliver(
+    output: OutputArgs,
+    value: &impl Serialize,
+    sentence: impl FnOnce() -> String,
+) -> anyhow::Result<()> {
+    let text = if output.json { serde_json::to_string(value)? } else { sentence() };
+    Ok(write_out(&format!("{text}\n"))?)
+}
+
+/// Prints a line.
+pub(crate) fn say(line: &str) -> anyhow::Result<()> {
+    write(&format!("{line}\n"))
+}
+
+/// Prints a piece of text as it is.
+pub(crate) fn write(text: &str) -> anyhow::Result<()> {
+    forgive_closed(write_out(text).map_err(Into::into))
+}
+
+/// Says something beside the output. A standard error that cannot be written is nothing that a command could tell.
+pub(crate) fn say_beside(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// The one way to standard output: `println!` panics where it is closed or full.
+fn write_out(text: &str) -> Result<(), Unwritten> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Unwritten)
+}
+
+/// A reader who has gone, such as `head`, wants no more: the command does what it was asked for all the same, and its exit
+/// code says how that ended.
+fn forgive_closed(written: anyhow::Result<()>) -> anyhow::Result<()> {
+    written.or_else(|error| match error.downcast_ref::<Unwritten>() {
+        Some(Unwritten(cause)) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error),
+    })
+}
+
+/// A number of things: `1 file`, `2 files`.
+pub(crate) fn counted(count: u64, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
+/// What goes with [`counted`] things.
+pub(crate) fn are(count: u64) -> &'static str {
+    if count == 1 { "is" } else { "are" }
+}
+
+pub(crate) fn were(count: u64) -> &'static str {
+    if count == 1 { "was" } else { "were" }
 }
 
 /// Lays rows out in columns under their heads.
@@ -116,6 +171,14 @@ mod tests {
     fn each_cause_of_an_error_is_told_once() {
         let error = anyhow::anyhow!("refused").context("asking: refused").context("opening");
         assert_eq!(with_causes(&error), "opening: asking: refused");
+    }
+
+    #[test]
+    fn one_thing_is_told_in_the_singular() {
+        assert_eq!(
+            [counted(0, "file"), counted(1, "file"), counted(2, "file")],
+            ["0 files", "1 file", "2 files"]
+        );
     }
 
     #[test]

@@ -29,6 +29,11 @@ pub(crate) async fn run(config: &Config, parts: &Parts) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether no company has a file in it. A probe that a killed process left is no file of theirs.
 fn is_empty(folder: &Path) -> bool {
-    folder.read_dir().is_ok_and(|mut entries| entries.next().is_none()) || !folder.exists()
+    let mut entries = match folder.read_dir() {
+        Ok(entries) => entries,
+        Err(_) => return !folder.exists(),
+    };
+    entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == "probe"))
 }

@@ -33,11 +33,12 @@ pub(crate) struct Parts {
 /// Opens the database as it is, making the data folder if need be.
 pub(crate) async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
     // Customers' files are nobody else's business, also on a machine with several users.
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&config.data_dir)
-        .with_context(|| format!("making the data folder {}", config.data_dir.display()))?;
+    DirBuilder::new().recursive(true).mode(0o700).create(&config.data_dir).with_context(|| {
+        let folder = config.data_dir.display();
+        format!(
+            "the data folder {folder} cannot be made; set MEDIARY_DATA_DIR to one that this user may write to"
+        )
+    })?;
     let options = StoreOptions {
         url: config.database_url.expose_secret().to_owned(),
         max_connections: DATABASE_CONNECTIONS,
@@ -49,8 +50,9 @@ pub(crate) async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Res
 pub(crate) async fn parts(config: &Config) -> anyhow::Result<Parts> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = store(config, clock.clone()).await?;
-    for step in store.migrate().await.context("bringing the database up to date")? {
-        tracing::info!(step, "migrated the database");
+    let steps = store.migrate().await.context("bringing the database up to date")?;
+    if !steps.is_empty() {
+        tracing::info!(steps = steps.join(","), "brought the database up to date");
     }
     assemble(config, store, clock).await
 }

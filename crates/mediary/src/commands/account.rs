@@ -1,14 +1,14 @@
 //! `mediary account`.
 
-use mediary_core::{AccountStatus, CompanyId, MediaPolicy, Retention};
+use mediary_core::{ErrorCode, MediaPolicy, Retention};
 use mediary_engine::{AccountChange, AccountDraft, Bound, Engine, Proof};
-use mediary_store::{Account, Actor, Store};
+use mediary_store::{Account, Actor, Company, Store};
 use serde_json::json;
 
 use super::retention;
 use crate::cli::{AccountCommand, OutputArgs};
 use crate::config::Config;
-use crate::output::{Outcome, WrongUsage, print, table};
+use crate::output::{Outcome, WrongUsage, print, say_beside, table};
 use crate::secrets;
 use crate::wiring::{self, all_pages};
 
@@ -40,8 +40,14 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
                 media_policy,
             };
             let by = Actor::command_line();
-            let bound = parts.engine.connect_number(company.id, &draft, Proof::IfReachable, &by).await?;
-            let account = warned(bound);
+            let bound = parts.engine.connect_number(company.id, &draft, Proof::IfReachable, &by).await;
+            let account = match bound {
+                Ok(bound) => warned(bound),
+                Err(error) => return Err(taken(&parts.store, &company, &draft.phone_number_id, error).await),
+            };
+            if draft.access_token.is_none() {
+                without_token(&company, &account);
+            }
             print(output, &brief(&account), || {
                 format!(
                     "Added the account {} ({}) to {}.",
@@ -60,7 +66,7 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
             output,
         } => {
             let company = wiring::company(&parts.store, &of.company).await?;
-            let account = find(&parts.store, company.id, &phone_number_id).await?;
+            let account = find(&parts.store, &company, &phone_number_id).await?;
             let change = AccountChange {
                 name,
                 access_token: secrets::optional("--access-token-env", secrets.access_token_env.as_deref())?,
@@ -68,7 +74,7 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
                 verify_token: secrets::optional("--verify-token-env", secrets.verify_token_env.as_deref())?,
                 media_policy: media_policy.as_deref().map(policy).transpose()?,
                 retention: retention.as_deref().map(|text| own_retention(&parts.engine, text)).transpose()?,
-                status: status.map(settable).transpose()?,
+                status,
                 ..AccountChange::default()
             };
             let by = Actor::command_line();
@@ -99,13 +105,57 @@ async fn list(store: &Store, company: &str, output: OutputArgs) -> anyhow::Resul
 
 /// Who works on the database acts for the installation, also before it can reach WhatsApp; they are told.
 fn warned(bound: Bound) -> Account {
+    let number = &bound.account.phone_number_id;
     if bound.unproved.is_some() {
-        eprintln!(
-            "mediary: warning: WhatsApp could not be asked whether the token may use {}; `mediary doctor` asks again",
-            bound.account.phone_number_id
-        );
+        say_beside(&format!(
+            "mediary: warning: WhatsApp could not be asked whether the token may use {number}; `mediary doctor` asks again"
+        ));
     }
     bound.account
+}
+
+fn without_token(company: &Company, account: &Account) {
+    let (slug, number) = (&company.slug, &account.phone_number_id);
+    say_beside(&format!(
+        "mediary: warning: without an access token WhatsApp was not asked whether {number} may be used, and nothing can be \
+         downloaded; `mediary account update --company {slug} --phone-number-id {number} --access-token-env VARIABLE` gives it one"
+    ));
+}
+
+/// Who runs the installation may know which company has a number that cannot be added again; over HTTP nobody learns that.
+async fn taken(
+    store: &Store,
+    company: &Company,
+    number: &str,
+    error: mediary_engine::Error,
+) -> anyhow::Error {
+    if error.code() != ErrorCode::Conflict {
+        return error.into();
+    }
+    match owner(store, number).await {
+        Ok(Some(owner)) => {
+            let slug = &owner.slug;
+            let whose = if owner.id == company.id {
+                "is here already"
+            } else {
+                "has one account, and it is another company's"
+            };
+            anyhow::anyhow!(
+                "the number {number} {whose}; `mediary account update --company {slug} --phone-number-id {number}` changes it"
+            )
+        }
+        Ok(None) => error.into(),
+        Err(failed) => failed,
+    }
+}
+
+async fn owner(store: &Store, number: &str) -> anyhow::Result<Option<Company>> {
+    for company in store.list_companies().await? {
+        if store.account_by_phone_number_id(company.id, number).await?.is_some() {
+            return Ok(Some(company));
+        }
+    }
+    Ok(None)
 }
 
 fn brief(account: &Account) -> serde_json::Value {
@@ -139,21 +189,11 @@ fn own_retention(engine: &Engine, text: &str) -> anyhow::Result<Option<Retention
     if text == OF_COMPANY { Ok(None) } else { retention::parse(engine, text).map(Some) }
 }
 
-fn settable(status: AccountStatus) -> anyhow::Result<AccountStatus> {
-    match status {
-        AccountStatus::Active | AccountStatus::Disabled => Ok(status),
-        AccountStatus::NeedsToken => Err(WrongUsage(
-            "--status: needs_token is set by WhatsApp's answer; use active or disabled".to_owned(),
-        )
-        .into()),
-    }
-}
-
-pub(super) async fn find(
-    store: &Store,
-    company: CompanyId,
-    phone_number_id: &str,
-) -> anyhow::Result<Account> {
-    let found = store.account_by_phone_number_id(company, phone_number_id).await?;
-    found.ok_or_else(|| WrongUsage(format!("the company has no account {phone_number_id:?}")).into())
+pub(super) async fn find(store: &Store, company: &Company, phone_number_id: &str) -> anyhow::Result<Account> {
+    let found = store.account_by_phone_number_id(company.id, phone_number_id).await?;
+    found.ok_or_else(|| {
+        let slug = &company.slug;
+        let list = format!("`mediary account list --company {slug}` shows its accounts");
+        WrongUsage(format!("{slug} has no account {phone_number_id:?}; {list}")).into()
+    })
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::cli::ApiKeyCommand;
 use crate::config::Config;
-use crate::output::{Outcome, WrongUsage, print, table};
+use crate::output::{Outcome, WrongUsage, deliver, print, table};
 use crate::wiring::{self, all_pages};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -23,18 +23,27 @@ pub(super) async fn run(config: &Config, command: ApiKeyCommand) -> anyhow::Resu
             let draft = ApiKeyDraft { name, role, expires_at };
             let by = Actor::command_line();
             let made = parts.engine.access().create_api_key(company.id, &draft, &by).await?;
-            print(output, &json!({ "id": made.record.id, "key": made.key.expose_secret() }), || {
-                format!(
-                    "{}\nThis is the only time the key is shown. Role: {}.",
-                    made.key.expose_secret(),
-                    made.record.role
-                )
-            })?;
+            let shown =
+                deliver(output, &json!({ "id": made.record.id, "key": made.key.expose_secret() }), || {
+                    format!(
+                        "{}\nThis is the only time the key is shown. Role: {}.",
+                        made.key.expose_secret(),
+                        made.record.role
+                    )
+                });
+            if let Err(error) = shown {
+                // A key that nobody has seen would hold for ever, and keep its name from the next one.
+                parts.engine.access().revoke_api_key(company.id, made.record.id, &by).await?;
+                let name = &made.record.name;
+                anyhow::bail!("{error}; the key {name:?} was revoked again, for nobody has seen it");
+            }
         }
         ApiKeyCommand::Revoke { of, name, output } => {
             let company = wiring::company(&parts.store, &of.company).await?;
             if !parts.store.revoke_api_key_by_name(company.id, &name, &Actor::command_line()).await? {
-                return Err(WrongUsage(format!("the company has no key {name:?} that still holds")).into());
+                let slug = &company.slug;
+                let list = format!("`mediary api-key list --company {slug}` shows its keys");
+                return Err(WrongUsage(format!("{slug} has no key {name:?} that still holds; {list}")).into());
             }
             print(output, &json!({ "name": name, "revoked": true }), || format!("Ended the key {name}."))?;
         }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cli::BackfillArgs;
 use crate::config::Config;
-use crate::output::{Outcome, print};
+use crate::output::{Outcome, counted, print, say_beside};
 use crate::wiring;
 
 /// Files between two lines where there is no terminal.
@@ -74,7 +74,7 @@ impl Shown {
                 spinner.set_message(format!("{} lost", tally.lost));
             }
             Self::Lines(tally) if tally.done.is_multiple_of(LINE_EVERY) => {
-                eprintln!("{} files, {} lost", tally.done, tally.lost);
+                say_beside(&format!("{}, {} lost", counted(tally.done, "file"), tally.lost));
             }
             Self::Lines(_) | Self::Nothing => {}
         }

@@ -14,7 +14,7 @@ use url::Url;
 use super::serve::{self, Running};
 use crate::cli::DemoArgs;
 use crate::config::Config;
-use crate::output::Outcome;
+use crate::output::{Outcome, say};
 use crate::wiring::{self, Parts};
 use crate::{lifecycle, logging};
 
@@ -32,7 +32,7 @@ const VERIFY_TOKEN: &str = "demo-verify-token";
 pub(super) async fn run(args: DemoArgs) -> anyhow::Result<Outcome> {
     let shutdown = lifecycle::on_signals()?;
     fresh_folder(&args.data_dir)?;
-    let listener = serve::listen(args.listen).await?;
+    let listener = serve::listen(args.listen, "--listen").await?;
     let address = listener.local_addr()?;
     let url = Url::parse(&format!("http://{address}"))?;
     let app_secret = SecretString::from(format!("{:032x}", rand::random::<u128>()));
@@ -51,9 +51,10 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<Outcome> {
     let metrics = serve::metrics()?;
     let parts = wiring::parts(&config).await?;
     furnish(&parts, &app_secret, &access_token).await?;
-    println!("Mediary listens on {url}");
-    println!("{}", welcome(&url, &simulator));
-    let running = Running { parts, metrics, shutdown, workers: true, workers_only: false };
+    say(&format!("Mediary listens on {url}"))?;
+    say(&welcome(&url, &simulator))?;
+    let running =
+        Running { parts, metrics, metrics_listener: None, shutdown, workers: true, workers_only: false };
     running.until_stopped(&config, listener).await?;
     simulator.stop().await;
     Ok(Outcome::Done)
@@ -81,6 +82,12 @@ fn fresh_folder(folder: &Path) -> anyhow::Result<()> {
     let is_empty = match fs::read_dir(folder) {
         Ok(mut entries) => entries.next().is_none(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Err(_) if folder.is_file() => {
+            bail!(
+                "--data-dir: {} is a file; name a folder, which is made if it is not there",
+                folder.display()
+            )
+        }
         Err(error) => return Err(error).with_context(|| format!("looking into {}", folder.display())),
     };
     if !is_demo && !is_empty {

@@ -1,15 +1,20 @@
 //! `mediary doctor`: each check with its result and, where it is not well, what to do.
 
+use std::error::Error as _;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
-use mediary_blob::{Probed, Storages};
+use mediary_blob::{Probed, Storage};
 use mediary_core::{AccountStatus, StorageBackend};
+use mediary_graph::ErrorKind;
+use rustix::fs::Access;
 use serde::Serialize;
 use serde_json::json;
 
 use super::storage_advice;
 use crate::cli::OutputArgs;
-use crate::config::Config;
+use crate::config::{Config, StorageConfig};
 use crate::open_files::OpenFiles;
 use crate::output::{Outcome, print, with_causes};
 use crate::wiring::{self, Parts, all_pages};
@@ -59,14 +64,12 @@ pub(super) async fn run(output: OutputArgs) -> anyhow::Result<Outcome> {
 }
 
 async fn examine(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![well("configuration", "understood"), data_folder(config), open_files()];
+    let mut findings = vec![well("configuration", "understood"), data_folder(&config.data_dir), open_files()];
     if wiring::is_before_first_start(config) {
         findings.push(well("database", "will be made at the first start"));
-        if config.storage.backend != StorageBackend::Local {
-            findings.push(match wiring::storages(config).await {
-                Ok(storages) => storage(config, &storages).await,
-                Err(error) => unwell("storage", with_causes(&error)),
-            });
+        // A look at the folder would make it.
+        if !config.storage.buckets.is_empty() {
+            findings.extend(buckets(config).await);
         }
         return findings;
     }
@@ -74,7 +77,16 @@ async fn examine(config: &Config) -> Vec<Finding> {
         Err(error) => findings.push(unwell("start", with_causes(&error))),
         Ok(parts) => {
             findings.push(database(&parts).await);
-            findings.push(storage(config, &parts.storages).await);
+            let archive = config.storage.archive;
+            for storage in parts.storages.all() {
+                let backend = storage.backend();
+                // Of a folder that nothing goes to the check above is enough.
+                if backend != StorageBackend::Local
+                    || [Some(config.storage.backend), archive].contains(&Some(backend))
+                {
+                    findings.push(storage_finding(&config.storage, storage).await);
+                }
+            }
             findings.extend(accounts(&parts).await);
             parts.store.close().await;
         }
@@ -82,19 +94,58 @@ async fn examine(config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn data_folder(config: &Config) -> Finding {
-    let folder = config.data_dir.display();
-    match std::fs::metadata(&config.data_dir) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            well("data folder", format!("{folder} will be made at the first start"))
+async fn buckets(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for bucket in &config.storage.buckets {
+        findings.push(match Storage::open_s3(bucket) {
+            Ok(storage) => storage_finding(&config.storage, &storage).await,
+            Err(error) => unwell(format!("storage {}", bucket.backend), error.to_string()),
+        });
+    }
+    findings
+}
+
+fn data_folder(path: &Path) -> Finding {
+    let check = "data folder";
+    let folder = path.display();
+    let way_on = "make it writable for this user, or set MEDIARY_DATA_DIR to another folder";
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match writable(nearest_folder(path)) {
+            Ok(()) => well(check, format!("{folder} will be made at the first start")),
+            Err(error) => {
+                let parent = nearest_folder(path).display();
+                unwell(
+                    check,
+                    format!("{folder} cannot be made, for {parent} cannot be written: {error}; {way_on}"),
+                )
+            }
+        },
+        Err(error) => unwell(check, format!("{folder} cannot be looked into: {error}; {way_on}")),
+        Ok(meta) if !meta.is_dir() => {
+            unwell(check, format!("{folder} is not a folder; set MEDIARY_DATA_DIR to one"))
         }
-        Err(error) => unwell("data folder", format!("{folder} cannot be read: {error}; check its owner")),
         Ok(meta) if meta.permissions().mode() & 0o007 != 0 => unwell(
-            "data folder",
+            check,
             format!("{folder} is open to every user of this machine; run: chmod o-rwx {folder}"),
         ),
-        Ok(_) => well("data folder", folder.to_string()),
+        Ok(_) => match writable(path) {
+            Ok(()) => well(check, folder.to_string()),
+            Err(error) => unwell(check, format!("{folder} cannot be written: {error}; {way_on}")),
+        },
     }
+}
+
+/// The nearest of the folders around it that is there.
+fn nearest_folder(path: &Path) -> &Path {
+    let here = Path::new(".");
+    let mut around =
+        path.ancestors().skip(1).map(|folder| if folder.as_os_str().is_empty() { here } else { folder });
+    around.find(|folder| folder.exists()).unwrap_or(here)
+}
+
+/// Whether this process may make files there, found out without making one.
+fn writable(folder: &Path) -> io::Result<()> {
+    Ok(rustix::fs::access(folder, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?)
 }
 
 fn open_files() -> Finding {
@@ -112,20 +163,23 @@ async fn database(parts: &Parts) -> Finding {
     }
 }
 
-async fn storage(config: &Config, storages: &Storages) -> Finding {
-    match storages.primary().probe().await {
+async fn storage_finding(config: &StorageConfig, storage: &Storage) -> Finding {
+    let backend = storage.backend();
+    // New files go to the one without a name; to the others they are moved.
+    let check = if backend == config.backend { "storage".to_owned() } else { format!("storage {backend}") };
+    match storage.probe().await {
         Ok(Probed { refuses_if_match: false }) => well(
-            "storage",
+            check,
             "wrote a probe in one part and one in several, read both whole and in ranges, deleted them",
         ),
         Ok(Probed { refuses_if_match: true }) => well(
-            "storage",
+            check,
             "works; it refuses If-Match, so files are compared by ETag alone (a proxy or CDN in front of the bucket may cause that: point the endpoint at the bucket itself)",
         ),
         Err(error) => {
             let said = storage_advice::chain(&error);
-            let advice = storage_advice::advice(&config.storage, &said);
-            unwell("storage", format!("{error}; {advice}"))
+            let advice = storage_advice::advice(config, backend, &said);
+            unwell(check, format!("{error}; {advice}"))
         }
     }
 }
@@ -172,14 +226,48 @@ fn unreadable(parts: &Parts, slug: &str, account: &mediary_store::Account, name:
 }
 
 async fn token(parts: &Parts, slug: &str, account: &mediary_store::Account, name: String) -> Finding {
-    match parts.engine.check_token(account.company_id, account.id).await {
-        Ok(()) => well(name, "WhatsApp takes its token"),
-        Err(error) => unwell(
-            name,
-            format!(
-                "{error}; for a new token: mediary account update --company {slug} --phone-number-id {} --access-token-env TOKEN",
+    let Err(error) = parts.engine.check_token(account.company_id, account.id).await else {
+        return well(name, "WhatsApp takes its token");
+    };
+    let asked = error.source().and_then(|cause| cause.downcast_ref::<mediary_graph::Error>());
+    let why = asked.map_or_else(|| error.to_string(), |error| error.to_string());
+    unwell(
+        name,
+        match asked.map(mediary_graph::Error::kind) {
+            Some(ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Protocol | ErrorKind::CutOff) => {
+                format!(
+                    "WhatsApp cannot be asked about its token: {why}; check this machine's way to MEDIARY_GRAPH_URL, and try again"
+                )
+            }
+            Some(ErrorKind::Throttled) => {
+                format!("WhatsApp answers no more for now: {why}; try again in some minutes")
+            }
+            _ => format!(
+                "{why}; put a new token into a variable, such as TOKEN, and run: mediary account update --company {slug} \
+                 --phone-number-id {} --access-token-env TOKEN (the variable's name, not the token)",
                 account.phone_number_id
             ),
-        ),
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_folder_that_cannot_be_made_is_a_problem() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = data_folder(&folder.path().join("a/b/c"));
+        assert!(made.ok && made.detail.contains("will be made"), "{made:?}");
+        assert!(!folder.path().join("a").exists(), "and it is not");
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        for (path, said) in [(file.clone(), "is not a folder"), (file.join("data"), "cannot be looked into")]
+        {
+            let found = data_folder(&path);
+            assert!(!found.ok && found.detail.contains(said), "{found:?}");
+            assert!(found.detail.contains("MEDIARY_DATA_DIR"), "{found:?}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use tokio::io::BufReader;
 
 use crate::cli::{ImportMessagesArgs, OutputArgs};
 use crate::config::Config;
-use crate::output::{Outcome, WrongUsage, print};
+use crate::output::{Outcome, WrongUsage, counted, print};
 use crate::wiring;
 
 /// Rejected lines that are named one by one.
@@ -105,6 +105,9 @@ impl Tally {
         let told = json!({ "imported": imported, "alreadyThere": already_there, "rejected": rejected,
             "first": named });
         print(args.output, &told, || {
+            if imported + already_there + rejected == 0 {
+                return format!("{} is empty: there is nothing to import.", args.file.display());
+            }
             let mut lines =
                 vec![format!("{imported} imported, {already_there} already there, {rejected} rejected.")];
             lines.extend(first.iter().map(|(line, reason)| format!("  line {line}: {reason}")));
@@ -114,7 +117,8 @@ impl Tally {
             if *unresolved > 0 {
                 let slug = &args.of.company;
                 lines.push(format!(
-                    "{unresolved} media files came without WhatsApp's id; `mediary backfill --company {slug}` looks for it."
+                    "{} came without WhatsApp's id; `mediary backfill --company {slug}` looks for it.",
+                    counted(*unresolved, "media file")
                 ));
             }
             lines.join("\n")

@@ -24,7 +24,7 @@ use mediary_core::SystemClock;
 
 use crate::cli::{Command, ImportCommand};
 use crate::config::Config;
-use crate::output::Outcome;
+use crate::output::{Outcome, counted, say};
 use crate::{logging, wiring};
 
 /// Runs one command to its end.
@@ -67,9 +67,9 @@ async fn migrate(config: &Config) -> anyhow::Result<Outcome> {
     let store = wiring::store(config, Arc::new(SystemClock)).await?;
     let steps = store.migrate().await?;
     for step in &steps {
-        println!("{step}");
+        say(step)?;
     }
-    println!("The database is up to date ({} steps taken now).", steps.len());
+    say(&format!("The database is up to date ({} taken now).", counted(steps.len() as u64, "step")))?;
     store.close().await;
     Ok(Outcome::Done)
 }

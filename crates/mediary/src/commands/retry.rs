@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::cli::RetryArgs;
 use crate::config::Config;
-use crate::output::{Outcome, print};
+use crate::output::{Outcome, counted, print};
 use crate::wiring;
 use mediary_store::Actor;
 
@@ -17,7 +17,12 @@ pub(super) async fn run(config: &Config, args: &RetryArgs) -> anyhow::Result<Out
     }
     print(args.output, &json!({ "retried": retried }), || match retried {
         0 => "No failed download can be helped by another try.".to_owned(),
-        _ => format!("Queued {retried} failed downloads again; a running server takes them up now."),
+        _ => {
+            format!(
+                "Queued {} again; a running server resumes now.",
+                counted(retried as u64, "failed download")
+            )
+        }
     })?;
     parts.store.close().await;
     Ok(Outcome::Done)

@@ -1,5 +1,6 @@
 //! `mediary serve`: listener, server, workers, and how they stop together.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::cli::ServeArgs;
 use crate::config::Config;
 use crate::lifecycle;
 use crate::open_files::OpenFiles;
-use crate::output::Outcome;
+use crate::output::{Outcome, say};
 use crate::start_checks;
 use crate::wiring::{self, Parts};
 
@@ -32,12 +33,20 @@ pub(super) async fn run(config: &Config, args: &ServeArgs) -> anyhow::Result<Out
         tracing::warn!("{advice}");
     }
     let metrics = metrics()?;
-    let listener = listen(config.listen).await?;
+    let listener = listen(config.listen, "MEDIARY_LISTEN").await?;
+    let metrics_listener = match config.metrics_listen {
+        Some(address) => Some(listen(address, "MEDIARY_METRICS_LISTEN").await?),
+        None => None,
+    };
     let parts = wiring::parts(config).await?;
     start_checks::run(config, &parts).await?;
-    let running =
-        Running { parts, metrics, shutdown, workers: !args.no_workers, workers_only: args.workers_only };
-    println!("Mediary listens on {}", config.public_url_for(listener.local_addr()?));
+    let (workers, workers_only) = (!args.no_workers, args.workers_only);
+    let running = Running { parts, metrics, metrics_listener, shutdown, workers, workers_only };
+    // Nobody may read this, and the server serves all the same.
+    if let Err(error) = say(&format!("Mediary listens on {}", config.public_url_for(listener.local_addr()?)))
+    {
+        tracing::warn!("{error}");
+    }
     running.until_stopped(config, listener).await?;
     Ok(Outcome::Done)
 }
@@ -52,12 +61,24 @@ fn arm_fault() -> anyhow::Result<()> {
     }
 }
 
-pub(super) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!(
-            "listening on {address}; is another program there? MEDIARY_LISTEN takes another address and port"
-        )
-    })
+/// Takes an address. `named_by` is the setting or option that gave it.
+pub(super) async fn listen(address: SocketAddr, named_by: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| not_listening(address, &error, named_by))
+}
+
+/// Why an address cannot be taken, and what to change.
+pub(super) fn not_listening(address: SocketAddr, error: &io::Error, named_by: &str) -> anyhow::Error {
+    let why = match error.kind() {
+        io::ErrorKind::AddrInUse => format!("another program listens there; {named_by} takes another port"),
+        io::ErrorKind::AddrNotAvailable => {
+            format!("this machine has no such address; correct {named_by} (0.0.0.0 stands for all it has)")
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!("this user may not take that port; {named_by} takes another one, from 1024 on")
+        }
+        _ => format!("{error}; {named_by} takes another address and port"),
+    };
+    anyhow::anyhow!("cannot listen on {address}: {why}")
 }
 
 /// Starts counting. Called once in a process, before anything counts.
@@ -71,6 +92,8 @@ pub(super) fn metrics() -> anyhow::Result<PrometheusHandle> {
 pub(super) struct Running {
     pub(super) parts: Parts,
     pub(super) metrics: PrometheusHandle,
+    /// Where metrics are shown, if not beside everything else.
+    pub(super) metrics_listener: Option<TcpListener>,
     pub(super) shutdown: Shutdown,
     pub(super) workers: bool,
     pub(super) workers_only: bool,
@@ -94,11 +117,11 @@ impl Running {
         };
         let servers = TaskTracker::new();
         let surface = if self.workers_only { Surface::Operation } else { Surface::Everything };
-        let metrics = Some(&self.metrics).filter(|_| config.metrics_listen.is_none());
+        let metrics = Some(&self.metrics).filter(|_| self.metrics_listener.is_none());
         servers.spawn(server(surface, metrics).serve(listener, self.shutdown.clone()));
-        if let Some(address) = config.metrics_listen {
+        if let Some(metrics_listener) = self.metrics_listener {
             let operation = server(Surface::Operation, Some(&self.metrics));
-            servers.spawn(operation.serve(listen(address).await?, self.shutdown.clone()));
+            servers.spawn(operation.serve(metrics_listener, self.shutdown.clone()));
         }
         servers.spawn(keep_up(self.metrics.clone(), self.parts.engine.clone(), self.shutdown.clone()));
         servers.close();

@@ -1,12 +1,16 @@
 //! `mediary simulate`: the stand-in for Meta by itself.
 
-use anyhow::Context;
+use std::error::Error as _;
+use std::io;
+use std::net::SocketAddr;
+
 use mediary_simulator::{FaultKind, PlayOptions, RandomFaults, Simulator, SimulatorConfig};
 use secrecy::SecretString;
 use serde_json::json;
 
+use super::serve;
 use crate::cli::SimulateArgs;
-use crate::output::{Outcome, WrongUsage, print};
+use crate::output::{Outcome, print};
 use crate::{lifecycle, secrets};
 
 /// What webhooks are signed with where no secret is given.
@@ -25,9 +29,6 @@ const PASSING_FAULTS: [FaultKind; 8] = [
 ];
 
 pub(super) async fn run(args: SimulateArgs) -> anyhow::Result<Outcome> {
-    if !(0.0..=1.0).contains(&args.fault_rate) {
-        return Err(WrongUsage("--fault-rate must be from 0 to 1".to_owned()).into());
-    }
     let shutdown = lifecycle::on_signals()?;
     let app_secret = secrets::optional("--app-secret-env", args.app_secret_env.as_deref())?;
     let config = SimulatorConfig {
@@ -44,7 +45,7 @@ pub(super) async fn run(args: SimulateArgs) -> anyhow::Result<Outcome> {
         play: args.play.then(|| PlayOptions { speed: args.speed * 60.0, ..PlayOptions::default() }),
         ..SimulatorConfig::default()
     };
-    let simulator = Simulator::start(config).await.context("starting the simulator")?;
+    let simulator = Simulator::start(config).await.map_err(|error| not_started(error, args.listen))?;
     let (url, control) = (simulator.base_url(), simulator.control_url());
     print(args.output, &json!({ "url": url, "controlUrl": control }), || {
         format!("The simulated WhatsApp listens on {url}\nIt is controlled at {control} (GET it for a list)")
@@ -52,4 +53,11 @@ pub(super) async fn run(args: SimulateArgs) -> anyhow::Result<Outcome> {
     shutdown.soft.cancelled().await;
     simulator.stop().await;
     Ok(Outcome::Done)
+}
+
+fn not_started(error: mediary_simulator::Error, listen: SocketAddr) -> anyhow::Error {
+    match error.source().and_then(|cause| cause.downcast_ref::<io::Error>()) {
+        Some(refused) => serve::not_listening(listen, refused, "--listen"),
+        None => anyhow::Error::new(error).context("starting the simulator"),
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::storage_erase;
 use crate::cli::{StorageCheckArgs, StorageCommand, StorageMigrateArgs};
 use crate::config::Config;
-use crate::output::{Outcome, WrongUsage, print};
+use crate::output::{Outcome, WrongUsage, are, counted, print};
 use crate::wiring::{self, Parts};
 
 pub(super) async fn run(config: &Config, command: StorageCommand) -> anyhow::Result<Outcome> {
@@ -44,7 +44,8 @@ async fn migrate(parts: &Parts, args: &StorageMigrateArgs) -> anyhow::Result<Out
     let planned = count(parts, args, &companies).await?;
     if args.dry_run {
         print(args.output, &json!({ "files": planned.files, "bytes": planned.bytes }), || {
-            format!("{} files of {} bytes would move to {}.", planned.files, planned.bytes, args.to)
+            let (files, bytes) = (counted(planned.files, "file"), counted(planned.bytes, "byte"));
+            format!("{files} of {bytes} would move to {}.", args.to)
         })?;
         return Ok(Outcome::Done);
     }
@@ -111,15 +112,20 @@ impl Tally {
         let told = json!({ "moved": moved, "bytes": bytes, "changed": changed, "missing": missing,
             "wrong": wrong, "failed": failed });
         print(args.output, &told, || {
-            let mut lines = vec![format!("{moved} files of {bytes} bytes moved to {}.", args.to)];
+            let (files, bytes) = (counted(*moved, "file"), counted(*bytes, "byte"));
+            let mut lines = vec![format!("{files} of {bytes} moved to {}.", args.to)];
             let mut list = |ids: &[i64], what: &str| {
                 if !ids.is_empty() {
-                    lines.push(format!("{} {what}, media ids: {}", ids.len(), listed(ids)));
+                    lines.push(format!(
+                        "{} {what}, media ids: {}",
+                        counted(ids.len() as u64, "file"),
+                        listed(ids)
+                    ));
                 }
             };
-            list(missing, "are missing where they should be");
-            list(wrong, "have other bytes than recorded, and were left where they are");
-            list(failed, "could not be moved now; run this again");
+            list(missing, "missing from where the record says");
+            list(wrong, "with other bytes than recorded, left in place");
+            list(failed, "not moved now; run this again");
             lines.join("\n")
         })?;
         let all_well = missing.is_empty() && wrong.is_empty() && failed.is_empty();
@@ -144,16 +150,18 @@ async fn check(parts: &Parts, args: &StorageCheckArgs) -> anyhow::Result<Outcome
         "wrong": ids(wrong), "wrongCount": wrong.count, "untracked": files, "untrackedCount": untracked.count,
         "repaired": repaired });
     print(args.output, &told, || {
-        let mut lines = vec![format!("{whole} files are where their records say.")];
+        let mut lines = vec![format!("In place as recorded: {}.", counted(*whole, "file"))];
         lines.extend(named(missing, "missing"));
         lines.extend(named(wrong, "other than recorded"));
         if untracked.count > 0 {
-            lines.push(format!("{} are named by no record{}:", untracked.count, the_first(untracked)));
-            let line = |(backend, key, bytes): &_| format!("  {backend} {key} ({bytes} bytes)");
+            let (files, are) = (counted(untracked.count, "file"), are(untracked.count));
+            lines.push(format!("{files} {are} named by no record{}:", the_first(untracked)));
+            let line = |(backend, key, bytes): &_| format!("  {backend} {key} ({})", counted(*bytes, "byte"));
             lines.extend(untracked.first.iter().map(line));
         }
         if *repaired > 0 {
-            lines.push(format!("{repaired} of these are being dealt with; look again in a few minutes."));
+            let are = are(*repaired);
+            lines.push(format!("{repaired} of these {are} being dealt with; look again in a few minutes."));
         }
         lines.join("\n")
     })?;
@@ -168,7 +176,8 @@ pub(super) fn ids(found: &Found<MediaId>) -> Vec<i64> {
 /// A line about files that are not well, if there are any.
 pub(super) fn named(found: &Found<MediaId>, what: &str) -> Option<String> {
     let ids = listed(&ids(found));
-    (found.count > 0).then(|| format!("{} are {what}, media ids{}: {ids}", found.count, the_first(found)))
+    let (files, are) = (counted(found.count, "file"), are(found.count));
+    (found.count > 0).then(|| format!("{files} {are} {what}, media ids{}: {ids}", the_first(found)))
 }
 
 fn the_first<T>(found: &Found<T>) -> String {

@@ -102,12 +102,13 @@ const CLOUDFLARE: Names = Names {
     endpoint: "R2_ACCOUNT_ID or R2_ENDPOINT",
 };
 
-/// What to do about an error that says `said`.
-pub(super) fn advice(config: &StorageConfig, said: &str) -> String {
-    let Some(bucket) = config.bucket(config.backend) else {
-        return "check the folder's owner and the free space".to_owned();
+/// What to do about an error of a storage that says `said`.
+pub(super) fn advice(config: &StorageConfig, backend: StorageBackend, said: &str) -> String {
+    let Some(bucket) = config.bucket(backend) else {
+        return "check who owns the folder of MEDIARY_DATA_DIR and what is in it, and the free space"
+            .to_owned();
     };
-    let names = if config.backend == StorageBackend::R2 { &CLOUDFLARE } else { &AMAZON };
+    let names = if backend == StorageBackend::R2 { &CLOUDFLARE } else { &AMAZON };
     let fits = |(words, _): &&Advice| words.iter().any(|word| said.contains(word));
     match ADVICE.iter().find(fits) {
         Some((_, advice)) => advice(names, bucket),

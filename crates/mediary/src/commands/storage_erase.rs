@@ -5,19 +5,18 @@ use serde_json::json;
 
 use super::{account, storage};
 use crate::cli::StorageEraseArgs;
-use crate::output::{Outcome, WrongUsage, print};
+use crate::output::{Outcome, WrongUsage, counted, print, were};
 use crate::wiring::{self, Parts};
 
 pub(super) async fn run(parts: &Parts, args: &StorageEraseArgs) -> anyhow::Result<Outcome> {
     let company = wiring::company(&parts.store, &args.of.company).await?;
     let account = match &args.phone_number_id {
-        Some(number) => Some(account::find(&parts.store, company.id, number).await?.id),
+        Some(number) => Some(account::find(&parts.store, &company, number).await?.id),
         None => None,
     };
     let kept = parts.engine.kept_against_policy(company.id, account).await?;
     if !args.yes && !args.dry_run {
-        let message =
-            format!("{} Add --yes to erase them, or --dry-run to only count.", told(kept, "would be"));
+        let message = format!("{} Add --yes to erase, or --dry-run to only count.", told(kept, "would be"));
         return Err(WrongUsage(message).into());
     }
     if args.yes {
@@ -31,14 +30,16 @@ pub(super) async fn run(parts: &Parts, args: &StorageEraseArgs) -> anyhow::Resul
     let Kept { stored, only_here } = kept;
     let figures = json!({ "files": stored.files, "bytes": stored.bytes,
         "onlyHere": { "files": only_here.files, "bytes": only_here.bytes } });
-    print(args.output, &figures, || told(kept, if args.yes { "were" } else { "would be" }))?;
+    print(args.output, &figures, || told(kept, if args.yes { were(kept.stored.files) } else { "would be" }))?;
     Ok(Outcome::Done)
 }
 
 fn told(kept: Kept, how: &str) -> String {
     let Kept { stored, only_here } = kept;
     format!(
-        "{} files of {} bytes {how} erased; {} of them are no longer at WhatsApp either.",
-        stored.files, stored.bytes, only_here.files
+        "{} of {} {how} erased; no longer at WhatsApp either: {}.",
+        counted(stored.files, "file"),
+        counted(stored.bytes, "byte"),
+        only_here.files
     )
 }

@@ -1,18 +1,21 @@
 //! `mediary sweep`: what the server does by itself from time to time, now.
 
-use std::io::Write;
+use std::collections::HashMap;
 
+use mediary_core::CompanyId;
 use mediary_engine::RetentionAct;
 use serde_json::{Value, json};
 
 use crate::cli::SweepArgs;
 use crate::config::Config;
-use crate::output::Outcome;
+use crate::output::{self, Outcome, counted};
 use crate::wiring;
 
 pub(super) async fn run(config: &Config, args: SweepArgs) -> anyhow::Result<Outcome> {
     let parts = wiring::parts(config).await?;
-    let mut list = List { json: args.output.json, any: false, failed: None };
+    let companies = parts.store.list_companies().await?;
+    let slugs = companies.into_iter().map(|company| (company.id, company.slug)).collect();
+    let mut list = List { json: args.output.json, any: false, slugs, failed: None };
     list.begin(args.dry_run);
     let report = if args.dry_run {
         parts.engine.sweep_preview(|act| list.add(act)).await?
@@ -21,7 +24,7 @@ pub(super) async fn run(config: &Config, args: SweepArgs) -> anyhow::Result<Outc
     };
     list.end(args.dry_run, &report.counts());
     parts.store.close().await;
-    list.failed.map_or(Ok(Outcome::Done), |error| Err(error.into()))
+    list.failed.map_or(Ok(Outcome::Done), Err)
 }
 
 /// What is printed while the sweep runs: each file that retention ends, then the counts. Never all of it in memory, for it may be
@@ -29,12 +32,14 @@ pub(super) async fn run(config: &Config, args: SweepArgs) -> anyhow::Result<Outc
 struct List {
     json: bool,
     any: bool,
-    failed: Option<std::io::Error>,
+    slugs: HashMap<CompanyId, String>,
+    /// The first part that could not be printed; the sweep goes through all the same.
+    failed: Option<anyhow::Error>,
 }
 
 impl List {
     fn print(&mut self, text: &str) {
-        if let Err(error) = std::io::stdout().write_all(text.as_bytes()) {
+        if let Err(error) = output::write(text) {
             self.failed.get_or_insert(error);
         }
     }
@@ -49,10 +54,26 @@ impl List {
         let text = match (self.json, self.any) {
             (true, false) => shown(act).to_string(),
             (true, true) => format!(",{}", shown(act)),
-            (false, _) => sentence(act),
+            (false, _) => self.sentence(act),
         };
         self.any = true;
         self.print(&text);
+    }
+
+    fn sentence(&self, act: RetentionAct) -> String {
+        let (media, bytes) = (act.media_id, counted(act.size_bytes, "byte"));
+        // One that was added since the list was read.
+        let company = self
+            .slugs
+            .get(&act.company_id)
+            .cloned()
+            .unwrap_or_else(|| format!("with the id {}", act.company_id));
+        let days = counted(act.retention.days().unwrap_or(0).unsigned_abs(), "day");
+        let action = if act.archives() { "archive" } else { "delete" };
+        format!(
+            "{action} media file {media} of company {company} ({bytes}): {}, {days}\n",
+            act.retention.mode()
+        )
     }
 
     fn end(&mut self, dry_run: bool, counts: &[(&'static str, u64)]) {
@@ -62,7 +83,8 @@ impl List {
             self.print(&format!("],\"counts\":{}}}\n", Value::Object(counts)));
             return;
         }
-        let lines: String = counts.iter().map(|(name, count)| format!("  {name}: {count}\n")).collect();
+        let lines: String =
+            counts.iter().map(|(name, count)| format!("  {}: {count}\n", in_words(name))).collect();
         self.print(&format!("{}:\n{lines}", if dry_run { "Would be done" } else { "Done" }));
     }
 }
@@ -78,9 +100,31 @@ fn shown(act: RetentionAct) -> Value {
     })
 }
 
-fn sentence(act: RetentionAct) -> String {
-    let (company, media, bytes) = (act.company_id, act.media_id, act.size_bytes);
-    let (mode, days) = (act.retention.mode(), act.retention.days().unwrap_or(0));
-    let action = if act.archives() { "archive" } else { "delete" };
-    format!("{action} media file {media} of company {company} ({bytes} bytes): {mode}, {days} days\n")
+/// What a count of a sweep counts, in words.
+fn in_words(name: &'static str) -> &'static str {
+    match name {
+        "leasesReleased" => "downloads taken back from a node that left them",
+        "expiredUnsaved" => "files that expired at WhatsApp unsaved",
+        "retentionDeleted" => "files deleted by their retention",
+        "retentionArchived" => "files moved to the archive by their retention",
+        "filesRemoved" => "deleted files removed from storage",
+        "temporaryFilesRemoved" => "unfinished uploads removed",
+        "webhooksPruned" => "old webhook bodies deleted",
+        "sessionsPruned" => "sessions that ended deleted",
+        "parkedItemsPruned" => "old items that could not be recorded deleted",
+        "auditsPruned" => "old rows of the audit log deleted",
+        name => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_count_has_words_for_people() {
+        for (name, _) in mediary_engine::SweepReport::default().counts() {
+            assert!(in_words(name).contains(' '), "{name}");
+        }
+    }
 }

@@ -1,34 +1,32 @@
 //! `mediary user`.
 
-use mediary_core::CompanyId;
 use mediary_engine::{UserChange, UserDraft};
-use mediary_store::{Actor, Store, User};
+use mediary_store::{Actor, Company, Store, User};
 use serde_json::json;
 
 use crate::cli::UserCommand;
 use crate::config::Config;
 use crate::output::{Outcome, WrongUsage, print, table};
-use crate::secrets;
 use crate::wiring::{self, all_pages};
+use crate::{password, secrets};
 
 pub(super) async fn run(config: &Config, command: UserCommand) -> anyhow::Result<Outcome> {
     let parts = wiring::parts(config).await?;
     match command {
         UserCommand::Add { of, email, name, role, password_env, output } => {
             let company = wiring::company(&parts.store, &of.company).await?;
-            let password = secrets::variable_or_ask("--password-env", password_env.as_deref(), "password")?;
-            let user = parts
-                .engine
-                .access()
-                .create_user(company.id, &UserDraft { email, name, role, password }, &Actor::command_line())
-                .await?;
+            let access = parts.engine.access();
+            access.check_new_user(&email, &name).await?;
+            let password = password::given_or_asked(password_env.as_deref())?;
+            let draft = UserDraft { email, name, role, password };
+            let user = access.create_user(company.id, &draft, &Actor::command_line()).await?;
             print(output, &json!({ "id": user.id, "email": user.email }), || {
                 format!("Added {} ({}) as {} of {}.", user.name, user.email, user.role, company.name)
             })?;
         }
         UserCommand::Update { of, email, name, role, active, password_env, output } => {
             let company = wiring::company(&parts.store, &of.company).await?;
-            let user = find(&parts.store, company.id, &email).await?;
+            let user = find(&parts.store, &company, &email).await?;
             let password = secrets::optional("--password-env", password_env.as_deref())?;
             let change = UserChange { name, role, active, password };
             let by = Actor::command_line();
@@ -57,8 +55,12 @@ pub(super) async fn run(config: &Config, command: UserCommand) -> anyhow::Result
     Ok(Outcome::Done)
 }
 
-async fn find(store: &Store, company: CompanyId, email: &str) -> anyhow::Result<User> {
-    let found =
-        store.user_by_email(email).await?.map(|found| found.user).filter(|user| user.company_id == company);
-    found.ok_or_else(|| WrongUsage(format!("the company has nobody with the e-mail {email:?}")).into())
+async fn find(store: &Store, company: &Company, email: &str) -> anyhow::Result<User> {
+    let email = email.trim().to_lowercase();
+    let found = store.user_by_email(&email).await?.map(|found| found.user);
+    found.filter(|user| user.company_id == company.id).ok_or_else(|| {
+        let slug = &company.slug;
+        let list = format!("`mediary user list --company {slug}` shows who is there");
+        WrongUsage(format!("{slug} has nobody with the e-mail address {email:?}; {list}")).into()
+    })
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::storage::{ids, named};
 use crate::cli::VerifyArgs;
 use crate::config::Config;
-use crate::output::{Outcome, print};
+use crate::output::{Outcome, are, counted, print};
 use crate::wiring;
 
 pub(super) async fn run(config: &Config, args: &VerifyArgs) -> anyhow::Result<Outcome> {
@@ -20,7 +20,7 @@ pub(super) async fn run(config: &Config, args: &VerifyArgs) -> anyhow::Result<Ou
     let told = json!({ "whole": whole, "missing": ids(missing), "missingCount": missing.count, "wrong": ids(wrong),
         "wrongCount": wrong.count });
     print(args.output, &told, || {
-        let mut lines = vec![format!("{whole} files are whole.")];
+        let mut lines = vec![format!("{} {} whole.", counted(*whole, "file"), are(*whole))];
         lines.extend(named(missing, "missing from storage"));
         lines.extend(named(wrong, "there with other bytes than recorded"));
         lines.join("\n")

@@ -62,7 +62,10 @@ async fn wrong_usage_ends_with_two_and_says_what_is_wrong() {
             &["api-key", "add", "--company", "acme", "--name", "x", "--role", "boss"],
             "viewer, agent, manager, admin",
         ),
-        (&["account", "update", "--company", "acme", "--phone-number-id", "1"], "no account \"1\""),
+        (
+            &["account", "update", "--company", "acme", "--phone-number-id", "1", "--name", "A"],
+            "no account \"1\"; `mediary account list --company acme`",
+        ),
         (
             &[
                 "account",
@@ -237,6 +240,7 @@ async fn what_the_command_line_does_is_in_the_audit_log_once() {
     assert!(rows.iter().all(|row| row["who"] == "command_line" && row["ip"].is_null()), "{log}");
     let actions: Vec<&str> = rows.iter().rev().map(|row| row["action"].as_str().unwrap()).collect();
     let expected = [
+        "company.created",
         "account.created",
         "api_key.created",
         "user.created",

@@ -8,6 +8,8 @@ mod bucket;
 mod bytes;
 mod campaign;
 mod cli;
+mod cli_output;
+mod cli_refusals;
 mod cluster;
 #[cfg(feature = "faults")]
 mod crash;

@@ -87,7 +87,7 @@ async fn the_command_erases_only_when_told_so_and_says_what_is_lost() {
     ]);
     let (code, _, said) = erase(&[]);
     assert!(
-        code == 2 && said.contains("1 files of 50000 bytes would be erased") && said.contains("--yes"),
+        code == 2 && said.contains("1 file of 50000 bytes would be erased") && said.contains("--yes"),
         "{said}"
     );
     let (code, told, _) = erase(&["--dry-run", "--json"]);
@@ -95,6 +95,6 @@ async fn the_command_erases_only_when_told_so_and_says_what_is_lost() {
     assert_eq!((code, told), (0, json!({"files": 1, "bytes": 50_000, "onlyHere": {"files": 0, "bytes": 0}})));
     assert_eq!(world.stored_files().len(), 1);
     let (code, told, _) = erase(&["--phone-number-id", PHONE, "--yes"]);
-    assert!(code == 0 && told.contains("1 files of 50000 bytes were erased"), "{told}");
+    assert!(code == 0 && told.contains("1 file of 50000 bytes was erased"), "{told}");
     assert_eq!(world.stored_files().len(), 0);
 }
