@@ -12,17 +12,17 @@ use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use mediary_blob::{Storage, StorageKey};
 use mediary_core::{
-    AccountId, CompanyId, ConversationId, Direction, FileType, Integrity, ManualClock, MediaId, MediaPolicy,
-    MessageId, MessageStatus, MessageType, Role, ScanStatus, Timestamp,
+    AccountId, CompanyId, ConversationId, Direction, ErrorCode, FileType, Integrity, ManualClock, MediaId,
+    MediaPolicy, MessageId, MessageStatus, MessageType, Role, ScanStatus, Timestamp,
 };
 use mediary_engine::{
     AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Shutdown, UserDraft, Vault,
 };
 use mediary_graph::{GraphClient, GraphOptions};
 use mediary_store::{
-    Actor, ChangeKind, ClaimLimits, ContactKey, EventScope, FinishedDownload, IncomingMessage, IngestItem,
-    IngestLimits, IngestPlan, ItemSource, NewCompany, NewMedia, NewWebhookEvent, PlannedItem, Store,
-    StoreOptions, Unrecordable,
+    Actor, ChangeKind, ClaimLimits, ContactKey, EventScope, FailedDownload, FinishedDownload,
+    IncomingMessage, IngestItem, IngestLimits, IngestPlan, ItemSource, NewCompany, NewMedia, NewWebhookEvent,
+    PlannedItem, Store, StoreOptions, Unrecordable,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -292,6 +292,27 @@ impl House {
         };
         assert!(self.store.finish_download(finished).await.unwrap());
         made
+    }
+
+    /// Lets the download of a file fail that is due now.
+    pub(crate) async fn fails(&self, company: &Company, media: MediaId) {
+        let limits =
+            ClaimLimits { batch: 8, per_company: 8, per_account: None, lease: Duration::from_secs(60) };
+        let claimed = self.store.claim_downloads("test", &limits).await.unwrap();
+        let claimed = claimed.into_iter().find(|claimed| claimed.media_id == media).unwrap();
+        let failed = FailedDownload {
+            media_id: media,
+            company_id: company.id,
+            lease: claimed.lease,
+            code: ErrorCode::ProviderUnavailable,
+            detail: "WhatsApp answered 503".to_owned(),
+            retryable: true,
+            next_attempt_at: None,
+            refund_attempt: false,
+            mismatch: None,
+            quarantined: None,
+        };
+        assert!(self.store.fail_download(&failed).await.unwrap());
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

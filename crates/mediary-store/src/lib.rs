@@ -42,6 +42,7 @@ mod trash;
 mod untracked;
 mod usage;
 mod value;
+mod views;
 mod waiting_webhooks;
 mod walk;
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::time::Duration;
 
 use mediary_core::{
     AccountId, CompanyId, ConversationId, DeletionReason, DownloadStatus, ErrorCode, FileType, Integrity,
@@ -131,9 +130,6 @@ pub(crate) async fn hold_files(
     Ok(())
 }
 
-/// Views of one file are noted no more often than this.
-const TOUCH_EVERY: Duration = Duration::from_secs(3600);
-
 impl Store {
     async fn media_where(&self, condition: &str, args: Vec<Value>) -> Result<Option<MediaFile>> {
         let sql = format!(
@@ -193,18 +189,6 @@ impl Store {
             }
             Ok(deleted)
         })
-    }
-
-    /// Notes that somebody looked at a file, at most once an hour.
-    pub async fn touch_media(&self, company: CompanyId, id: MediaId, at: Timestamp) -> Result<()> {
-        let before = at.minus(TOUCH_EVERY);
-        let condition = "f.id = $2 AND (f.last_accessed_at IS NULL OR f.last_accessed_at < $3)";
-        // Most views need not write, and so need not wait for the database's one writer.
-        if self.media_where(condition, args![company, id, before]).await?.is_some() {
-            let sql = "UPDATE media_files SET last_accessed_at = $3 WHERE company_id = $1 AND id = $2";
-            self.db().execute(sql, args![company, id, at]).await?;
-        }
-        Ok(())
     }
 
     /// Lets a file through that was held back; `None` if it was not, or its bytes are gone.

@@ -12,10 +12,13 @@ use crate::db::Db;
 use crate::downloads::FinishCommit;
 use crate::inbox::InboxCommit;
 use crate::ingest::Growth;
+use crate::views::ViewCommit;
 use crate::{Result, migrations};
 
 /// Finished downloads that may wait for their commit, and that are committed together.
 const FINISHED: Bounds = Bounds { queue: 256, batch: 64 };
+/// Views that may wait for their commit, and that are committed together.
+const VIEWS: Bounds = Bounds { queue: 1024, batch: 256 };
 /// Connections that only webhooks use, on Postgres: one for their commit and one to look their accounts up.
 const WEBHOOK_CONNECTIONS: usize = 2;
 /// Webhook bodies that may wait for their commit, and that are committed together.
@@ -56,6 +59,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) inbox: Batcher<InboxCommit>,
     pub(crate) finished: Batcher<FinishCommit>,
+    pub(crate) views: Batcher<ViewCommit>,
     pub(crate) growth: Growth,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -77,6 +81,8 @@ impl Store {
             Batcher::start("webhooks", &WEBHOOKS, InboxCommit { db: intake.clone() }, &tasks, stop.clone());
         let commit = FinishCommit { db: db.clone(), clock: clock.clone() };
         let finished = Batcher::start("finished downloads", &FINISHED, commit, &tasks, stop.clone());
+        let commit = ViewCommit { db: db.clone() };
+        let views = Batcher::start("views", &VIEWS, commit, &tasks, stop.clone());
         Ok(Self {
             inner: Arc::new(Inner {
                 db,
@@ -84,6 +90,7 @@ impl Store {
                 clock,
                 inbox,
                 finished,
+                views,
                 growth: Growth::default(),
                 tasks,
                 stop,

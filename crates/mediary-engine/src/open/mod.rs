@@ -7,6 +7,7 @@ mod from_whatsapp;
 mod join;
 mod keeping;
 mod lost;
+mod noted;
 mod passing;
 mod range;
 mod size;
@@ -261,8 +262,10 @@ impl Engine {
         if i64::try_from(file.size()).ok() != record.file_size {
             return lost::other_size(record, &file, self.now()).map_or(Ok(None), Err);
         }
+        if !self.note_view(record).await? {
+            return Err(deleted());
+        }
         self.meters().storage_hit.increment(1);
-        self.files().touched(record, self.now());
         let info = Arc::new(FileInfo { size: Some(file.size()), ..describe(record, true) });
         self.files().remember(record, &key, &sha256, &info, &file);
         Ok(Some(OpenedMedia { info, source: Source::Stored(file) }))
@@ -271,6 +274,10 @@ impl Engine {
 
 fn no_such_file() -> Error {
     Error::not_found("there is no such media file")
+}
+
+fn deleted() -> Error {
+    Error::new(ErrorCode::MediaDeleted, "this file was deleted")
 }
 
 fn missed() -> Option<OpenedMedia> {
@@ -282,7 +289,7 @@ fn refuse_withheld(record: &MediaFile) -> Result<()> {
     if !record.is_active {
         return Err(match (record.deletion_reason, &record.last_error) {
             (Some(_), Some(sentence)) => Error::told(ErrorCode::MediaDeleted, sentence.clone()),
-            _ => Error::new(ErrorCode::MediaDeleted, "this file was deleted"),
+            _ => deleted(),
         });
     }
     if record.scan_status == ScanStatus::Quarantined {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mediary_blob::{Storage, StorageKey, Storages};
 use mediary_core::{DeletionReason, ErrorCode, Retention, RetentionMode, StorageBackend};
-use mediary_engine::{AccountChange, EngineConfig, RetentionAct, Target};
+use mediary_engine::{AccountChange, Engine, EngineConfig, OpenRequest, RetentionAct, Target, Wanted};
 use mediary_store::{Actor, MediaFile};
 
 use crate::harness::{World, read_all};
@@ -40,6 +40,13 @@ async fn now(world: &World, file: &MediaFile) -> MediaFile {
 
 async fn view(world: &World, file: &MediaFile) {
     read_all(world.open(Target::Media(file.id)).await.unwrap()).await;
+}
+
+/// By a process that has not seen it before.
+async fn view_on(engine: &Engine, world: &World, file: &MediaFile) {
+    let wanted = Wanted::Bytes { range: None };
+    let request = OpenRequest { target: Target::Media(file.id), variant: None, wanted };
+    read_all(engine.open(&world.caller, request).await.unwrap()).await;
 }
 
 /// What a preview lists, and then a sweep does: the same.
@@ -99,6 +106,47 @@ async fn files_are_deleted_days_after_they_were_last_viewed() {
     assert_eq!(swept(&world).await[0].media_id, viewed.id);
     let sentence = now(&world, &viewed).await.last_error.unwrap();
     assert!(sentence.contains("7 days after it was last viewed"), "{sentence}");
+}
+
+/// Views are kept in memory until the next sweep of their own process.
+#[tokio::test]
+async fn file_that_is_viewed_on_one_node_is_not_deleted_by_another() {
+    let world = World::new().await;
+    let others = world.another_engine();
+    let sweeps = async || others.sweep().await.unwrap().retention_deleted;
+    keep(&world, days(RetentionMode::DaysAfterViewed, 1)).await;
+    let file = arrive(&world, 1).await;
+    world.advance(8 * DAY);
+    view_on(&world.another_engine(), &world, &file).await;
+    assert_eq!(sweeps().await, 0, "the first view");
+    world.advance(DAY);
+    view_on(&world.another_engine(), &world, &file).await;
+    assert_eq!(sweeps().await, 0, "one when the last on record is a day old");
+    // What was viewed within half a day costs no write.
+    world.advance(DAY / 3);
+    let noted = now(&world, &file).await.last_accessed_at;
+    view_on(&world.another_engine(), &world, &file).await;
+    assert_eq!(now(&world, &file).await.last_accessed_at, noted);
+    world.advance(DAY);
+    assert_eq!(sweeps().await, 1);
+    let gone = world.open(Target::Media(file.id)).await.unwrap_err();
+    assert_eq!(gone.code(), ErrorCode::MediaDeleted);
+}
+
+#[tokio::test]
+async fn view_is_written_down_at_once_only_where_views_count() {
+    let world = World::new().await;
+    keep(&world, days(RetentionMode::DaysAfterStored, 30)).await;
+    let file = arrive(&world, 1).await;
+    world.advance(8 * DAY);
+    view(&world, &file).await;
+    assert_eq!(now(&world, &file).await.last_accessed_at, None);
+    world.engine.sweep().await.unwrap();
+    assert_eq!(now(&world, &file).await.last_accessed_at, Some(world.engine.now()));
+    keep_account(&world, Some(days(RetentionMode::DaysAfterViewed, 30))).await;
+    world.advance(DAY);
+    view_on(&world.another_engine(), &world, &file).await;
+    assert_eq!(now(&world, &file).await.last_accessed_at, Some(world.engine.now()));
 }
 
 #[tokio::test]

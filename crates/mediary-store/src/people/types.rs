@@ -188,6 +188,9 @@ record! {
         pub media_policy: Option<MediaPolicy>,
         /// Overrides the company's.
         pub retention: Option<Retention> = "a.retention_mode, a.retention_days",
+        /// Whether the retention that applies counts from when a file was last viewed.
+        pub counts_views: bool = "COALESCE(a.retention_mode, CASE WHEN c.retention_days IS NOT NULL
+            THEN c.retention_mode END, 'forever') = 'days_after_viewed'",
         /// What applies: the account's policy, or else the company's.
         pub effective_policy: MediaPolicy = "COALESCE(a.media_policy, c.media_policy)",
         pub status: AccountStatus,

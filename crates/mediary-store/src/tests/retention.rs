@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mediary_core::{DeletionReason, MediaId, Retention, RetentionMode, StorageBackend};
 
-use super::harness::Test;
+use super::harness::{Tenant, Test};
 use super::on_both;
 use crate::*;
 
@@ -95,7 +95,42 @@ async fn two_nodes_delete_a_file_once_and_none_that_is_viewed_meanwhile(test: &T
     node.close().await;
 }
 
+async fn view_is_noted_while_the_file_is_there_and_never_set_back(test: &Test) {
+    let (store, company) = (&test.store, test.acme.company);
+    let file = test.stored("m1").await;
+    let later = test.now().plus(DAY);
+    assert!(store.note_view(company, file.id, later).await.unwrap());
+    assert!(store.note_view(company, file.id, test.now()).await.unwrap(), "noted later by a slower node");
+    assert!(!store.note_view(test.other.company, file.id, later.plus(DAY)).await.unwrap());
+    assert_eq!(store.media(company, file.id).await.unwrap().unwrap().last_accessed_at, Some(later));
+    store.delete_media(company, file.id, None, &Actor::command_line()).await.unwrap();
+    assert!(!store.note_view(company, file.id, later.plus(DAY)).await.unwrap());
+    assert_eq!(store.media(company, file.id).await.unwrap().unwrap().last_accessed_at, Some(later));
+}
+
+async fn account_tells_whether_its_files_are_kept_by_their_views(test: &Test) {
+    let (store, Tenant { company, account }) = (&test.store, test.acme);
+    let by = &Actor::command_line();
+    let counts = async || store.account(company, account).await.unwrap().unwrap().counts_views;
+    let own = async |retention| {
+        let patch = AccountPatch { retention: Some(retention), ..AccountPatch::default() };
+        store.update_account(company, account, &patch, by).await.unwrap();
+    };
+    assert!(!counts().await);
+    store.set_retention(company, days(RetentionMode::DaysAfterViewed, 1), by).await.unwrap();
+    assert!(counts().await);
+    own(Some(Retention::FOREVER)).await;
+    assert!(!counts().await);
+    store.set_retention(company, days(RetentionMode::DaysAfterStored, 1), by).await.unwrap();
+    own(Some(days(RetentionMode::DaysAfterViewed, 1))).await;
+    assert!(counts().await);
+    own(None).await;
+    assert!(!counts().await);
+}
+
 on_both!(
+    view_is_noted_while_the_file_is_there_and_never_set_back,
+    account_tells_whether_its_files_are_kept_by_their_views,
     files_whose_retention_ended_are_found_in_batches,
     two_nodes_delete_a_file_once_and_none_that_is_viewed_meanwhile,
 );
