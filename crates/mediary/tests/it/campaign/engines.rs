@@ -166,7 +166,7 @@ impl Engines {
                 people: PEOPLE,
                 kinds: &history::MOSTLY_TIED,
                 pictures,
-                refused: seed % REFUSED_ONE_IN == 0,
+                refused: seed.is_multiple_of(REFUSED_ONE_IN),
             },
         );
         let mut model = Model::of(&history.facts, "pending");

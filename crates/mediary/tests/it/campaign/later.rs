@@ -19,7 +19,7 @@ impl Writer<'_> {
             self.same_second(number);
             let text = format!("edit {number} of {id}");
             let content = json!({ "type": "text", "text": { "body": text } });
-            self.edit(account, name, id, content, Edit { text: Some(text), ..Edit::default() });
+            self.edit(account, name, id, &content, Edit { text: Some(text), ..Edit::default() });
         }
     }
 
@@ -34,7 +34,7 @@ impl Writer<'_> {
                 content["image"]["caption"] = caption.as_str().into();
             }
             let edit = Edit { caption, picture: Some(picture.sha256), ..Edit::default() };
-            self.edit(account, name, id, content, edit);
+            self.edit(account, name, id, &content, edit);
         }
     }
 
@@ -45,7 +45,7 @@ impl Writer<'_> {
         }
     }
 
-    fn edit(&mut self, account: usize, name: &Name, id: &str, content: Value, edit: Edit) {
+    fn edit(&mut self, account: usize, name: &Name, id: &str, content: &Value, edit: Edit) {
         let content = json!({ "type": "edit", "edit": { "original_message_id": id, "message": content } });
         let at = self.about(account, name, content);
         self.facts.push(Fact::Edit { account, id: id.to_owned(), edit: Edit { at, ..edit } });
