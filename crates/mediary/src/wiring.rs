@@ -57,13 +57,8 @@ pub(crate) async fn parts(config: &Config) -> anyhow::Result<Parts> {
     assemble(config, store, clock).await
 }
 
-/// Everything, with the database as it is.
-pub(crate) async fn parts_as_they_are(config: &Config) -> anyhow::Result<Parts> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    assemble(config, store(config, clock.clone()).await?, clock).await
-}
-
-async fn assemble(config: &Config, store: Store, clock: Arc<dyn Clock>) -> anyhow::Result<Parts> {
+/// Everything, on an open database that is up to date.
+pub(crate) async fn assemble(config: &Config, store: Store, clock: Arc<dyn Clock>) -> anyhow::Result<Parts> {
     let storages = storages(config).await.context("opening the storage")?;
     let graph = GraphClient::new(GraphOptions {
         graph_url: config.graph_url.clone(),

@@ -4,9 +4,10 @@ use std::error::Error as _;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use mediary_blob::{Probed, Storage};
-use mediary_core::{AccountStatus, StorageBackend};
+use mediary_core::{AccountStatus, Clock, StorageBackend, SystemClock};
 use mediary_graph::ErrorKind;
 use rustix::fs::Access;
 use serde::Serialize;
@@ -73,10 +74,10 @@ async fn examine(config: &Config) -> Vec<Finding> {
         }
         return findings;
     }
-    match wiring::parts_as_they_are(config).await {
-        Err(error) => findings.push(unwell("start", with_causes(&error))),
+    match opened(config).await {
+        Err(unwell) => findings.push(unwell),
         Ok(parts) => {
-            findings.push(database(&parts).await);
+            findings.push(well("database", format!("{:?} answers and is up to date", parts.store.backend())));
             let archive = config.storage.archive;
             for storage in parts.storages.all() {
                 let backend = storage.backend();
@@ -92,6 +93,18 @@ async fn examine(config: &Config) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Everything as a server would have it, without a change of the database: one that is not up to date is as far as a look goes.
+async fn opened(config: &Config) -> Result<Parts, Finding> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = wiring::store(config, clock.clone()).await;
+    let store = store.map_err(|error| unwell("database", with_causes(&error)))?;
+    if let Err(error) = store.check().await {
+        store.close().await;
+        return Err(unwell("database", with_causes(&error.into())));
+    }
+    wiring::assemble(config, store, clock).await.map_err(|error| unwell("start", with_causes(&error)))
 }
 
 async fn buckets(config: &Config) -> Vec<Finding> {
@@ -153,13 +166,6 @@ fn open_files() -> Finding {
     match limit.advice() {
         Some(advice) => unwell("open files", advice),
         None => well("open files", format!("this process may have {limit}")),
-    }
-}
-
-async fn database(parts: &Parts) -> Finding {
-    match parts.store.check().await {
-        Ok(()) => well("database", format!("{:?} answers and is up to date", parts.store.backend())),
-        Err(error) => unwell("database", format!("{error}; check MEDIARY_DATABASE_URL and that it runs")),
     }
 }
 
