@@ -7,6 +7,9 @@
 //! other); 3. if the lock returns anything else than was read, all begins again, now with the locks; 4. a new contact is
 //! inserted unless somebody else inserted it meanwhile, in which case it is looked up again. Somebody may still give one
 //! of the new ids to another contact between 1 and the commit: a unique key says so, and the transaction is done again.
+//! 5. No unique key knows that two spellings are one number. So who inserts a contact whose number has two takes a lock of that
+//! number until the commit, and looks for the other spelling by a statement after that: of two who insert either spelling at
+//! once, the second one gets the lock when the first one is committed, finds its contact, and begins again with that.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -313,6 +316,8 @@ impl People {
             (person.company, person.key.wa_id.clone(), person.key.user_id.clone())
         };
         places.sort_by_key(order);
+        let met = self.met_meanwhile(tx, &places).await?;
+        places.retain(|place| !met.contains(place));
         let mut insert = Bulk::new(
             "INSERT INTO contacts (company_id, wa_id, user_id, phone, name, is_group, search_text, created_at,
                 updated_at)",
@@ -344,6 +349,39 @@ impl People {
             person.id = ids.get(&key).copied();
         }
         Ok(())
+    }
+}
+
+impl People {
+    /// Those of the new persons whose number somebody else gave a contact in its other spelling since contacts were read; none of
+    /// the others' will be before the commit.
+    async fn met_meanwhile(&self, tx: &mut Tx, places: &[usize]) -> Result<HashSet<usize>> {
+        let Some([before, after]) = dialect::lock_names(tx.backend()) else { return Ok(HashSet::new()) };
+        let mut places_of: HashMap<(CompanyId, String), usize> = HashMap::new();
+        // In one order on all nodes.
+        let mut numbers = BTreeSet::new();
+        for place in places {
+            let Person { company, key, .. } = &self.persons[*place];
+            let Some(wa_id) = &key.wa_id else { continue };
+            if let Some(other) = other_spelling(wa_id) {
+                numbers.insert((*company, canonical_number(wa_id).into_owned()));
+                places_of.insert((*company, other), *place);
+            }
+        }
+        let (mut lock, mut look) = (Bulk::new(before, after), stored_by("wa_id"));
+        for (company, number) in &numbers {
+            lock.push(args![*company, number.as_str()]);
+        }
+        for (company, other) in places_of.keys() {
+            look.push(args![*company, other.as_str()]);
+        }
+        lock.run::<(bool,)>(tx).await?;
+        let found: Vec<Stored> = look.run(tx).await?;
+        // One that was read is somebody else of the same number, as a user id says.
+        let read: HashSet<ContactId> = self.persons.iter().filter_map(|person| person.id).collect();
+        let found = found.into_iter().filter(|stored| !read.contains(&stored.id));
+        let place = |stored: Stored| places_of.get(&(stored.company_id, stored.wa_id?)).copied();
+        Ok(found.filter_map(place).collect())
     }
 }
 

@@ -225,6 +225,18 @@ async fn an_id_that_two_transactions_give_at_once_is_given_once(test: &Test) {
     assert_joined(test, &["1", "2", "3"]).await;
 }
 
+async fn a_number_that_two_nodes_meet_in_two_spellings_is_one_person(test: &Test) {
+    let acme = test.acme;
+    test.ingest(vec![item(IncomingMessage { contact: ann(), ..outbound(acme, "gate") })]).await;
+    let nine = from(acme, "1", by(Some("5511987612345"), None));
+    let eight = from(acme, "2", by(Some("551187612345"), None));
+    one_in_the_other(test, vec![nine], vec![eight]).await;
+    let conversations = test.conversations(acme).await;
+    assert_eq!(conversations.len(), 2, "{conversations:?}");
+    let met = conversations.iter().find(|one| one.contact.wa_id.as_deref() == Some("5511987612345")).unwrap();
+    assert_eq!((met.unread_count, test.thread(acme, met.id).await.len()), (2, 2));
+}
+
 async fn an_import_goes_where_a_contact_went_meanwhile(test: &Test) {
     let acme = test.acme;
     two_contacts(test).await;
@@ -298,5 +310,6 @@ on_postgres!(
     two_joins_of_the_same_contacts_are_one,
     what_two_transactions_learn_of_a_contact_adds_up,
     an_id_that_two_transactions_give_at_once_is_given_once,
+    a_number_that_two_nodes_meet_in_two_spellings_is_one_person,
     an_import_goes_where_a_contact_went_meanwhile,
 );
