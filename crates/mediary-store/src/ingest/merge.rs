@@ -5,6 +5,13 @@
 //! conversations, so nobody has a message or a file under way in them, and nobody can begin one; 3. only then is anything
 //! moved, in statements that begin after all that and so see all that was committed; 4. a conversation or contact is removed
 //! only if nothing hangs on it. Should anything do so against 1 to 3, the join is undone and done again, never cascaded.
+//! All of this holds for both contacts and both conversations alike, so it does not matter which of the two conversations
+//! moves into the other.
+//!
+//! What joins cost: of two conversations of one account the one with fewer messages moves, and the other one goes over to
+//! the contact that stays. A message thus moves only into a conversation at least as large as the one it leaves, so each
+//! time its own at least doubles: however contacts are joined, n messages move n·log n times at most. Whoever joins contact
+//! after contact to one that has many messages causes work for what is added, not each time for all that was there.
 
 use mediary_core::{AccountId, CompanyId, ContactId, ConversationId, MessageId, Timestamp, other_spelling};
 use sqlx::AssertSqlSafe;
@@ -16,6 +23,10 @@ use crate::db::Tx;
 use crate::record::{Record as _, record};
 use crate::value::{Value, args};
 use crate::{Error, Result, dialect};
+
+/// Up to how many messages two conversations are counted at first, and how many times more each time after.
+const COUNTED_FIRST: u64 = 64;
+const COUNTED_NEXT: u64 = 4;
 
 record! {
     /// A conversation of a contact.
@@ -29,7 +40,7 @@ record! {
     }
 }
 
-/// Moves all of one contact to another one and removes it. Both are held.
+/// Makes one contact of two: the one goes, and its conversations are the other's. Both are held.
 pub(super) async fn contacts(
     tx: &mut Tx,
     now: Timestamp,
@@ -38,8 +49,9 @@ pub(super) async fn contacts(
     goes: ContactId,
     applied: &mut Applied,
 ) -> Result<()> {
+    // By `+v.id`, or SQLite walks over all conversations of the company in the order of their ids.
     let sql = format!(
-        "SELECT {} FROM conversations v WHERE v.company_id = $1 AND v.contact_id IN ($2, $3) ORDER BY v.id{}",
+        "SELECT {} FROM conversations v WHERE v.company_id = $1 AND v.contact_id IN ($2, $3) ORDER BY +v.id{}",
         Thread::SELECT,
         dialect::own_rows(tx.backend(), "v")
     );
@@ -48,10 +60,7 @@ pub(super) async fn contacts(
         threads.into_iter().partition(|thread| thread.contact_id == stays);
     for thread in moving {
         let id = match staying.iter().find(|other| other.account_id == thread.account_id) {
-            Some(other) => {
-                conversations(tx, now, company, other, &thread).await?;
-                other.id
-            }
+            Some(other) => conversations(tx, now, company, stays, (other, &thread)).await?,
             None => {
                 let sql = "UPDATE conversations SET contact_id = $3, updated_at = $4
                     WHERE company_id = $1 AND id = $2";
@@ -66,30 +75,65 @@ pub(super) async fn contacts(
     remove_empty(tx, sql, args![company, goes]).await
 }
 
-/// Moves all of one conversation to another one of the same account and removes it.
+/// Makes one conversation of two of the same account, for the contact that stays; which one is left.
 async fn conversations(
     tx: &mut Tx,
     now: Timestamp,
     company: CompanyId,
-    stays: &Thread,
-    goes: &Thread,
-) -> Result<()> {
+    contact: ContactId,
+    pair: (&Thread, &Thread),
+) -> Result<ConversationId> {
+    let (stays, goes) = by_size(tx, company, pair).await?;
     let sql = "UPDATE messages SET conversation_id = $3 WHERE company_id = $1 AND conversation_id = $2";
     tx.execute(sql, args![company, goes.id, stays.id]).await?;
     let sql = "UPDATE media_files SET conversation_id = $3 WHERE company_id = $1 AND conversation_id = $2";
     tx.execute(sql, args![company, goes.id, stays.id]).await?;
-    let place = |thread: &Thread| thread.last_message_id.map(|id| (thread.last_message_at, id));
-    let newest = if place(goes) > place(stays) { goes } else { stays };
-    let sql = "UPDATE conversations SET last_message_id = $3, last_message_at = $4, unread_count = unread_count + $5,
-            updated_at = $6
-        WHERE company_id = $1 AND id = $2";
-    let args =
-        args![company, stays.id, newest.last_message_id, newest.last_message_at, goes.unread_count, now];
-    tx.execute(sql, args).await?;
     let sql = "DELETE FROM conversations WHERE company_id = $1 AND id = $2
         AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.company_id = $1 AND m.conversation_id = $2)
         AND NOT EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = $1 AND f.conversation_id = $2)";
-    remove_empty(tx, sql, args![company, goes.id]).await
+    remove_empty(tx, sql, args![company, goes.id]).await?;
+    let place = |thread: &Thread| thread.last_message_id.map(|id| (thread.last_message_at, id));
+    let newest = if place(goes) > place(stays) { goes } else { stays };
+    // After the other one is removed, for a contact has one conversation of an account.
+    let sql = "UPDATE conversations SET contact_id = $3, last_message_id = $4, last_message_at = $5,
+            unread_count = unread_count + $6, updated_at = $7
+        WHERE company_id = $1 AND id = $2";
+    let args = args![
+        company,
+        stays.id,
+        contact,
+        newest.last_message_id,
+        newest.last_message_at,
+        goes.unread_count,
+        now
+    ];
+    tx.execute(sql, args).await?;
+    Ok(stays.id)
+}
+
+/// The larger and the smaller one of two conversations. Counts up to a limit that grows until one of them does not reach it:
+/// a few times the messages of the smaller one, which are what a join may cost.
+async fn by_size<'a>(
+    tx: &mut Tx,
+    company: CompanyId,
+    (one, other): (&'a Thread, &'a Thread),
+) -> Result<(&'a Thread, &'a Thread)> {
+    let mut most = COUNTED_FIRST;
+    loop {
+        let of_one = messages(tx, company, one.id, most).await?;
+        let of_other = messages(tx, company, other.id, most).await?;
+        if of_one.min(of_other) < most {
+            return Ok(if of_one < of_other { (other, one) } else { (one, other) });
+        }
+        most = most.saturating_mul(COUNTED_NEXT);
+    }
+}
+
+/// How many messages a conversation has, counted up to a limit.
+async fn messages(tx: &mut Tx, company: CompanyId, conversation: ConversationId, most: u64) -> Result<u64> {
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 FROM messages m
+        WHERE m.company_id = $1 AND m.conversation_id = $2 LIMIT $3) part";
+    Ok(tx.first::<(u64,)>(sql, args![company, conversation, most]).await?.map_or(0, |(count,)| count))
 }
 
 /// Removes the row of which all was moved away; if it is not empty, nothing of the join happens.
@@ -170,7 +214,7 @@ pub(super) async fn change_identity(
     let search_text = search_text(&key);
     let ContactKey { wa_id, user_id, phone, name, .. } = key;
     tx.execute(sql, args![company, person_id, wa_id, user_id, phone, name, search_text, now]).await?;
-    let sql = "SELECT v.id FROM conversations v WHERE v.company_id = $1 AND v.contact_id = $2 ORDER BY v.id";
+    let sql = "SELECT v.id FROM conversations v WHERE v.company_id = $1 AND v.contact_id = $2 ORDER BY +v.id";
     for (conversation,) in tx.all::<(ConversationId,)>(sql, args![company, person_id]).await? {
         applied.conversation(company, conversation);
     }

@@ -10,7 +10,7 @@
 //!    can remove them or change their ids (`FOR KEY SHARE`), from before it looks for the conversations until its commit.
 //!    Who joins contacts, or changes one, has them for itself (`FOR UPDATE`), from before it reads what is to be moved.
 //!    So a join sees every message that a transaction before it wrote, and one after it finds the conversation that
-//!    stayed. What was read of a contact before it was held is compared with what the lock returns (`contacts`).
+//!    stayed, by the contact that stayed. What was read of a contact before it was held is compared with what the lock returns (`contacts`).
 //! 2. *A join has the conversations for itself, too,* before it moves anything (`merge`). Foreign keys hold the conversation
 //!    of each message and file that is being written, so this waits for whatever does not go by rule 1: a file that
 //!    another transaction adds to an old message, or an earlier release of this program.

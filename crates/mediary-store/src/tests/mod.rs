@@ -14,6 +14,7 @@ mod identity;
 mod imports;
 mod inbox;
 mod ingest;
+mod join_costs;
 mod joins;
 mod lists;
 mod moves;

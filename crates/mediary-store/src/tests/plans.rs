@@ -25,7 +25,7 @@ pub(crate) fn note(sql: &SqlStr, args: &Args) {
 }
 
 /// The statements that a call runs.
-async fn statements<T>(call: impl Future<Output = Result<T>>) -> Vec<(String, Args)> {
+pub(super) async fn statements<T>(call: impl Future<Output = Result<T>>) -> Vec<(String, Args)> {
     SEEN.scope(RefCell::default(), async {
         call.await.unwrap();
         SEEN.with(RefCell::take)
@@ -120,7 +120,7 @@ async fn fill(test: &Test, rows: i64) {
 }
 
 /// What the database does, line by line. Postgres does it, and takes it back.
-async fn plan(test: &Test, sql: &str, args: Args) -> Vec<String> {
+pub(super) async fn plan(test: &Test, sql: &str, args: Args) -> Vec<String> {
     match test.store.backend() {
         Backend::Sqlite => {
             let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
@@ -260,7 +260,7 @@ async fn all_use_their_indexes(test: &Test) {
 }
 
 /// Many contacts, each with a conversation. Every name is made of words that others have too.
-async fn fill_inbox(test: &Test, rows: i64) {
+pub(super) async fn fill_inbox(test: &Test, rows: i64) {
     let (company, account, now) = (test.acme.company, test.acme.account, START.millis());
     let numbers = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})");
     let contacts = format!(
