@@ -39,6 +39,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("waiting_reactions", include_str!("../migrations/0018_waiting_reactions.sql")),
     ("upkeep", include_str!("../migrations/0019_upkeep.sql")),
     ("contact_search", include_str!("../migrations/0020_contact_search.sql")),
+    ("newest_reactions", include_str!("../migrations/0021_newest_reactions.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -46,7 +46,7 @@ mod merge;
 mod messages;
 mod parked;
 mod parts;
-mod reactions;
+pub(crate) mod reactions;
 mod statuses;
 mod storable;
 mod types;

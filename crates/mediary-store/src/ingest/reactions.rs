@@ -1,6 +1,6 @@
 //! Reactions are messages of their own; the message they are on shows the latest of each person.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use mediary_core::{ConversationId, Direction, MessageId, Timestamp};
 use sqlx::AssertSqlSafe;
@@ -14,6 +14,10 @@ use crate::messages::MessageReaction;
 use crate::record::record;
 use crate::value::args;
 use crate::{Error, Result, dialect};
+
+/// Of so many reactions to a message, the newest ones, the latest of each person counts: as many as people can be in a group.
+/// So one more costs the same however many there are, and so does the message in an answer.
+pub(crate) const REACTIONS_MAX: u32 = 1024;
 
 record! {
     /// One reaction, and who it is from.
@@ -94,8 +98,8 @@ pub(super) async fn gather_missed(
 async fn waited_for(tx: &mut Tx, fresh: &[Fresh]) -> Result<Vec<MessageKey>> {
     let mut select = Bulk::new(
         "WITH k(company_id, account_id, name) AS (",
-        ") SELECT DISTINCT r.company_id, r.account_id, r.reaction_target FROM k CROSS JOIN messages r
-            WHERE r.company_id = k.company_id AND r.account_id = k.account_id AND r.reaction_target = k.name",
+        ") SELECT k.company_id, k.account_id, k.name FROM k WHERE EXISTS (SELECT 1 FROM messages r
+            WHERE r.company_id = k.company_id AND r.account_id = k.account_id AND r.reaction_target = k.name)",
     );
     for row in fresh.iter().filter(|row| row.message.reaction.is_none()) {
         let message = &row.message;
@@ -104,7 +108,7 @@ async fn waited_for(tx: &mut Tx, fresh: &[Fresh]) -> Result<Vec<MessageKey>> {
     select.run(tx).await
 }
 
-/// Writes all reactions to a message next to it. Holds the message first, so that two nodes that do so at once see
+/// Writes the reactions to a message next to it. Holds the message first, so that two nodes that do so at once see
 /// each other's reactions. Whether the message is known.
 async fn gather(tx: &mut Tx, now: Timestamp, target: &MessageKey, applied: &mut Applied) -> Result<bool> {
     let sql = format!(
@@ -113,18 +117,22 @@ async fn gather(tx: &mut Tx, now: Timestamp, target: &MessageKey, applied: &mut 
         dialect::hold_rows(tx.backend(), "m")
     );
     let key = args![target.company, target.account, target.id.as_str()];
-    let found: Option<(MessageId, ConversationId)> = tx.first(AssertSqlSafe(sql), key.clone()).await?;
+    let found: Option<(MessageId, ConversationId)> = tx.first(AssertSqlSafe(sql), key).await?;
     let Some((message, conversation)) = found else {
         return Ok(false);
     };
-    let sql =
-        "SELECT r.direction, COALESCE(r.sender_phone, c.user_id, c.wa_id), r.reaction_emoji FROM messages r
-        JOIN conversations v ON v.company_id = r.company_id AND v.id = r.conversation_id
-        JOIN contacts c ON c.company_id = v.company_id AND c.id = v.contact_id
-        WHERE r.company_id = $1 AND r.account_id = $2 AND r.reaction_target = $3
-            AND r.reaction_target IS NOT NULL AND r.revoked_at IS NULL
-        ORDER BY r.sent_at, r.id";
-    let json = serde_json::to_string(&latest_of_each(tx.all(sql, key).await?))
+    // The innermost query ends at its limit, in the order of its index, however many reactions there are.
+    let sql = "SELECT latest.direction, COALESCE(latest.sender_phone, c.user_id, c.wa_id), latest.reaction_emoji
+        FROM (SELECT r.id, r.conversation_id, r.direction, r.sender_phone, r.reaction_emoji, r.revoked_at, r.sent_at
+            FROM messages r WHERE r.company_id = $1 AND r.account_id = $2 AND r.reaction_target = $3
+                AND r.reaction_target IS NOT NULL
+            ORDER BY r.sent_at DESC, r.id DESC LIMIT $4) latest
+        CROSS JOIN conversations v CROSS JOIN contacts c
+        WHERE v.company_id = $1 AND v.id = latest.conversation_id AND c.company_id = $1 AND c.id = v.contact_id
+            AND latest.revoked_at IS NULL
+        ORDER BY latest.sent_at DESC, latest.id DESC";
+    let given = args![target.company, target.account, target.id.as_str(), REACTIONS_MAX];
+    let json = serde_json::to_string(&latest_of_each(tx.all(sql, given).await?))
         .map_err(|error| Error::invalid("failed to write reactions").with_source(error))?;
     let sql = "UPDATE messages SET reactions = $3, updated_at = $4 WHERE company_id = $1 AND id = $2";
     tx.execute(sql, args![target.company, message, json, now]).await?;
@@ -132,14 +140,13 @@ async fn gather(tx: &mut Tx, now: Timestamp, target: &MessageKey, applied: &mut 
     Ok(true)
 }
 
-/// From reactions in order of time.
+/// From reactions, newest first; in order of time.
 fn latest_of_each(given: Vec<Given>) -> Vec<MessageReaction> {
-    let mut latest: Vec<Given> = Vec::new();
-    for reaction in given {
-        latest.retain(|other| (other.direction, &other.from) != (reaction.direction, &reaction.from));
-        latest.push(reaction);
-    }
+    let mut seen = HashSet::new();
+    let latest = given.into_iter().filter(|one| seen.insert((one.direction, one.from.clone())));
     let shown =
         |given: Given| Some(MessageReaction { emoji: given.emoji?, from: given.from.unwrap_or_default() });
-    latest.into_iter().filter_map(shown).collect()
+    let mut shown: Vec<MessageReaction> = latest.filter_map(shown).collect();
+    shown.reverse();
+    shown
 }

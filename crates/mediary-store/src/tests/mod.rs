@@ -26,6 +26,7 @@ pub(crate) mod plans;
 mod policies;
 mod pool;
 mod races;
+mod reactions;
 mod retention;
 mod schema;
 mod statuses;
