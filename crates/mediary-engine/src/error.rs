@@ -105,7 +105,9 @@ impl From<mediary_store::Error> for Error {
         let (code, context) = match error.kind() {
             Kind::NotFound => (ErrorCode::NotFound, "there is no such record"),
             Kind::Conflict { .. } => (ErrorCode::Conflict, "there is such a record already"),
-            Kind::Unavailable | Kind::Collision => (ErrorCode::StorageError, "ask the database"),
+            Kind::Unavailable | Kind::TimedOut | Kind::Collision => {
+                (ErrorCode::StorageError, "ask the database")
+            }
             Kind::Corrupt { .. } => (ErrorCode::Internal, "read a record"),
             // With a cause it is a statement that the database refused, and nobody's request.
             Kind::Invalid if std::error::Error::source(&error).is_some() => {

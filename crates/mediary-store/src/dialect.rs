@@ -153,12 +153,21 @@ pub(crate) fn lock_rows(backend: Backend) -> &'static str {
 
 /// Set on each connection. All our statements look rows up by index, but Postgres keeps the plan of a prepared
 /// statement, and one that it made while a table was small walks over the whole table long after it has grown. And with
-/// its defaults Postgres holds the locks of a client whose machine is gone for two hours: here for five seconds.
+/// its defaults Postgres holds the locks of a client whose machine is gone for two hours: here for five seconds. The deadlines
+/// are the server's own: a client that stops waiting ends nothing there, and the statement would keep its locks for as long as
+/// it takes. They are below the client's (`pool`), which is left for a server that does not answer at all.
 pub(crate) const POSTGRES_CONNECTION: &str =
     "SELECT set_config(s.name, v.value, FALSE) FROM pg_settings s JOIN (VALUES ('enable_seqscan', 'off'),
         ('enable_bitmapscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'),
         ('enable_material', 'off'), ('tcp_keepalives_idle', '2'), ('tcp_keepalives_interval', '1'),
-        ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '5000')) v(name, value) ON v.name = s.name";
+        ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '5000'), ('lock_timeout', '10s'),
+        ('statement_timeout', '25s'), ('idle_in_transaction_session_timeout', '25s')) v(name, value) ON v.name = s.name";
+
+/// Set on a connection that changes the schema, which takes as long as it takes and waits for whatever is under way. It is
+/// not lent again.
+pub(crate) const POSTGRES_NO_DEADLINES: &str =
+    "SELECT set_config(name, '0', FALSE) FROM (VALUES ('lock_timeout'),
+        ('statement_timeout'), ('idle_in_transaction_session_timeout')) v(name)";
 
 /// Renews what Postgres' plans are made by. SQLite plans by the indexes alone.
 pub(crate) fn analyze(backend: Backend) -> Option<&'static str> {
@@ -270,6 +279,7 @@ fn database_error_kind(error: &dyn DatabaseError) -> ErrorKind {
         | SqlErrorKind::NotNullViolation
         | SqlErrorKind::CheckViolation => ErrorKind::Conflict { constraint: constraint_name(error) },
         _ if matches!(error.code().as_deref(), Some("40001" | "40P01")) => ErrorKind::Collision,
+        _ if matches!(error.code().as_deref(), Some("57014" | "55P03")) => ErrorKind::TimedOut,
         _ if may_pass(error.code().as_deref().unwrap_or_default()) => ErrorKind::Unavailable,
         _ => ErrorKind::Invalid,
     }
@@ -283,10 +293,11 @@ fn constraint_name(error: &dyn DatabaseError) -> String {
 
 /// SQLite's result codes are numbers with the kind in the low byte: permission, abort, busy, locked, memory, read-only,
 /// interrupt, I/O, full, cannot open. Postgres has five characters with the class in the first two: connection,
-/// transaction rollback (deadlock), resources, operator intervention, system error; and one for a lock it did not get.
+/// transaction rollback (deadlock), resources, operator intervention, system error; and one for a session that it ended
+/// because nothing came in the middle of a transaction.
 fn may_pass(code: &str) -> bool {
     if code.len() == 5 {
-        return matches!(code.get(..2), Some("08" | "40" | "53" | "57" | "58")) || code == "55P03";
+        return matches!(code.get(..2), Some("08" | "40" | "53" | "57" | "58")) || code == "25P03";
     }
     let kind = code.parse::<i64>().unwrap_or(0) & 0xff;
     matches!(kind, 3..=10 | 13 | 14)

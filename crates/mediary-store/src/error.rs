@@ -13,6 +13,9 @@ pub enum ErrorKind {
     Conflict { constraint: String },
     /// The database does not answer, is busy, or too much waits for it. The same call may work later.
     Unavailable,
+    /// The database gave the statement up: it took too long, or waited too long for another transaction. Unlike
+    /// `Unavailable` it tells something about what was asked for.
+    TimedOut,
     /// Another transaction wrote the same rows at the same moment. The same call works at once.
     Collision,
     /// A stored value cannot be read. Names the row, so that somebody can look at it.
@@ -64,12 +67,21 @@ impl Error {
 
     /// Whether the same call may work a little later.
     pub fn retryable(&self) -> bool {
-        matches!(self.kind, ErrorKind::Unavailable | ErrorKind::Collision)
+        matches!(self.kind, ErrorKind::Unavailable | ErrorKind::TimedOut | ErrorKind::Collision)
     }
 
     /// Whether a constraint of the schema refused it.
     pub fn is_conflict(&self) -> bool {
         matches!(self.kind, ErrorKind::Conflict { .. })
+    }
+
+    /// Whether it was the database that could not be used, whatever it was asked for.
+    pub fn is_unavailable(&self) -> bool {
+        self.kind == ErrorKind::Unavailable
+    }
+
+    pub fn is_timed_out(&self) -> bool {
+        self.kind == ErrorKind::TimedOut
     }
 
     pub fn is_not_found(&self) -> bool {

@@ -56,7 +56,7 @@ pub use inbox::{EventScope, InboxDepth, NewWebhookEvent, WebhookEvent};
 pub use ingest::{
     Change, ChangeKind, ContactKey, IdentityChange, IncomingEdit, IncomingMessage, IncomingRevoke,
     IncomingStatus, IngestItem, IngestLimits, IngestOutcome, IngestPlan, ItemSource, LegacyMedia, NewMedia,
-    ParkedItem, PlannedItem, Reaction, Retried, Unrecordable,
+    ParkedItem, PlannedItem, Reaction, Retried, Turn, Unrecordable,
 };
 pub use lists::{MediaQuery, MediaSort, Order};
 pub use media::MediaFile;

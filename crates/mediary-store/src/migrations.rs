@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, SqlSafeStr as _};
+use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 use tokio::time::Instant;
 
 use crate::db::Db;
@@ -40,6 +40,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("upkeep", include_str!("../migrations/0019_upkeep.sql")),
     ("contact_search", include_str!("../migrations/0020_contact_search.sql")),
     ("newest_reactions", include_str!("../migrations/0021_newest_reactions.sql")),
+    ("failed_webhooks", include_str!("../migrations/0022_failed_webhooks.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {
@@ -67,12 +68,13 @@ pub(crate) async fn migrate(db: &Db) -> Result<Vec<String>> {
         }
         Db::Postgres(pool) => {
             let mut lent = Lent::of(pool).await.map_err(|error| failed(error.into()))?;
+            lent.execute(dialect::POSTGRES_NO_DEADLINES).await.map_err(|error| failed(error.into()))?;
             wait_for_turn(&mut lent).await?;
             let before = steps_taken(&mut *lent).await?;
             migrator.run_direct(None, &mut *lent, false).await.map_err(failed)?;
             let done = sqlx::query("SELECT pg_advisory_unlock($1)").bind(TURN).execute(&mut *lent).await;
             done.map_err(|error| failed(error.into()))?;
-            lent.give_back();
+            // Dropped, not given back: nobody else shall have a connection without deadlines.
             before
         }
     };
@@ -80,8 +82,7 @@ pub(crate) async fn migrate(db: &Db) -> Result<Vec<String>> {
 }
 
 /// Waits until no other process migrates. sqlx takes a lock of its own, but only after its table is there, and on an empty
-/// database two that make it at once collide in the catalog. Ours ends with the connection, which is closed unless all
-/// went well; it is asked for again and again since a statement that waits would run into its own deadline.
+/// database two that make it at once collide in the catalog. Ours ends with the connection; it is asked for again and again since a statement that waits would run into its own deadline.
 async fn wait_for_turn(connection: &mut PgConnection) -> Result<()> {
     let until = Instant::now() + TURN_WITHIN;
     loop {

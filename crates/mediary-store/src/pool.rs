@@ -18,8 +18,8 @@ use crate::dialect;
 
 /// How long a statement waits for a connection, or for another process's transaction.
 pub(crate) const WAIT_FOR_DATABASE: Duration = Duration::from_secs(10);
-/// A statement that takes longer is taken for one that the network has lost.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
+/// A statement that takes longer is taken for one that the network has lost; Postgres itself ends it before.
+pub(crate) const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 /// A connection to Postgres that was not lent for this long is asked whether it is alive, and how long that may take. Under
 /// load none is; a statement on one that died meanwhile has to wait for its deadline.
 pub(crate) const BELIEVED_FOR: Duration = Duration::from_millis(100);

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use mediary_core::{Timestamp, WebhookEventId};
-use mediary_store::{Backend, Change, ChangeKind, IngestLimits, IngestOutcome, WebhookEvent};
+use mediary_store::{Backend, Change, ChangeKind, IngestLimits, IngestOutcome, Turn, WebhookEvent};
 use metrics::{counter, histogram};
 
 use self::plan::{Accounts, Keep, plan};
@@ -33,12 +33,11 @@ const GIVES_WAY_FOR: Duration = Duration::from_secs(5);
 /// the same writer; on Postgres, where nobody waits, enough to make little of the way there.
 const SQLITE_BATCH: IngestLimits = IngestLimits { events: 64, bytes: 1024 * 1024 };
 const POSTGRES_BATCH: IngestLimits = IngestLimits { events: 256, bytes: 1024 * 1024 };
-const ONE: IngestLimits = IngestLimits { events: 1, bytes: 1 };
 /// Batches under way at once on Postgres, which works on each in a process of its own.
 const POSTGRES_INGESTERS: usize = 2;
 const PARKED_FIRST: Duration = Duration::from_secs(10);
 const PARKED_MOST: Duration = Duration::from_secs(3600);
-/// How often webhooks that wait for an account, and parked items, are looked at.
+/// How often webhooks that wait for an account, those that failed, and parked items are looked at.
 const SET_ASIDE_EVERY: Duration = Duration::from_secs(1);
 /// How old a looked-up account may be, and how many are kept between batches.
 const ACCOUNTS_KEPT_FOR: Duration = Duration::from_millis(400);
@@ -106,6 +105,14 @@ struct Ingester {
     lag: Duration,
 }
 
+/// What is taken next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Batch,
+    /// One body by itself.
+    Alone(Turn),
+}
+
 /// What a batch brought to light besides its records.
 #[derive(Default)]
 struct Seen {
@@ -146,21 +153,39 @@ impl Ingester {
         }
     }
 
-    /// One batch. Returns how many bodies were dealt with; none means that nothing is due.
+    /// One batch, or one body. Returns how many bodies were dealt with; none means that nothing is due.
     async fn step(&mut self) -> Result<usize> {
+        let mut met = 0;
         if self.set_aside_at.is_none_or(|at| at.elapsed() >= SET_ASIDE_EVERY) {
             self.look_at_what_was_set_aside().await;
             self.set_aside_at = Some(Instant::now());
+            met += self.take_failed().await?;
         }
+        let next = if self.singly > 0 { Next::Alone(Turn::New) } else { Next::Batch };
+        self.singly = self.singly.saturating_sub(1);
+        Ok(met + self.take(next).await?)
+    }
+
+    /// Bodies that failed and are due again, for no longer than it is until the next time: what is new waits meanwhile.
+    async fn take_failed(&mut self) -> Result<usize> {
+        let began = Instant::now();
+        let mut met = 0;
+        while began.elapsed() < SET_ASIDE_EVERY {
+            match self.take(Next::Alone(Turn::Failed)).await? {
+                0 => break,
+                some => met += some,
+            }
+        }
+        Ok(met)
+    }
+
+    async fn take(&mut self, next: Next) -> Result<usize> {
         self.refresh_accounts().await?;
         let wanted = std::mem::take(&mut self.wanted);
         self.look_up(wanted).await?;
-        let limits = if self.singly > 0 { ONE } else { self.batch };
-        self.singly = self.singly.saturating_sub(1);
         let mut seen = Seen::default();
         let accounts = &self.accounts;
-        let one = limits.events == ONE.events;
-        let keep = if one { Keep::Sources } else { Keep::Items };
+        let keep = if next == Next::Batch { Keep::Items } else { Keep::Sources };
         let planning = |events: &[WebhookEvent]| {
             // It is asked again after a collision.
             seen = Seen::default();
@@ -172,28 +197,33 @@ impl Ingester {
             plan
         };
         let store = self.engine.store();
-        let outcome =
-            if one { store.ingest_in_parts(planning).await } else { store.ingest(limits, planning).await };
+        let outcome = match next {
+            Next::Batch => store.ingest(self.batch, planning).await,
+            Next::Alone(turn) => store.ingest_in_parts(turn, planning).await,
+        };
         match outcome {
             Ok(outcome) => {
                 let met = outcome.events + seen.missing.len();
-                self.lag = outcome.newest_lag;
+                self.wanted = seen.missing;
+                if next != Next::Alone(Turn::Failed) {
+                    self.lag = outcome.newest_lag;
+                }
                 if outcome.events > 0 {
                     fault::point("ingest.after_commit");
                     Self::count(&outcome);
                     self.engine.recorded(&outcome).await;
                 }
-                self.wanted = seen.missing;
                 Ok(met)
             }
-            Err(error) if error.retryable() => Err(error.into()),
-            Err(error) if limits.events > ONE.events => {
+            // No webhook is to blame for it, and none could be recorded now.
+            Err(error) if error.is_unavailable() => Err(error.into()),
+            Err(error) if next == Next::Batch => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "a batch of webhooks goes one by one"
                 );
                 // As many bodies go one by one, and in parts, so that only the bad item is parked.
-                self.singly = limits.events;
+                self.singly = self.batch.events;
                 Ok(1)
             }
             Err(error) => self.park(seen.first, error).await,

@@ -35,13 +35,13 @@ impl Tries {
     }
 
     /// Whether this is the last try: what collides now collides with no one.
-    pub(super) fn last(&self) -> bool {
+    fn last(&self) -> bool {
         self.0 + 1 >= TRIES
     }
 
-    /// Whether an error tells nothing about what was to be written.
-    pub(super) fn may_pass(error: &Error) -> bool {
-        error.retryable() || collided(error)
+    /// Whether an error tells nothing about what was to be written. In the last try a collision does.
+    pub(super) fn may_pass(&self, error: &Error) -> bool {
+        error.is_unavailable() || (collided(error) && !self.last())
     }
 }
 

@@ -80,12 +80,21 @@ const PUT_OFF_FOR: Duration = Duration::from_secs(1);
 enum Together {
     /// All or none.
     Whole,
-    /// All but the bad ones, which are set aside.
-    Parts,
+    /// All but the bad ones, which are set aside; of one event.
+    Parts(Turn),
+}
+
+/// Whose turn it is. An event that failed is never in a batch, for it may be what made a batch fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// What has not failed, in the order of its arrival.
+    New,
+    /// What failed and is due again, the longest due first.
+    Failed,
 }
 
 impl Store {
-    /// Takes waiting events in the order of their arrival, asks `plan` what they mean, and writes that.
+    /// Takes waiting events that have not failed yet in the order of their arrival, asks `plan` what they mean, and writes that.
     ///
     /// Several processes may do so at once: on Postgres each takes events that no other one has in hand. `plan` is asked
     /// again if another transaction stood in the way.
@@ -100,9 +109,10 @@ impl Store {
     /// Takes one event, and records of it what can be recorded; the rest is set aside, item by item.
     pub async fn ingest_in_parts(
         &self,
+        turn: Turn,
         plan: impl FnMut(&[WebhookEvent]) -> IngestPlan + Send,
     ) -> Result<IngestOutcome> {
-        self.ingest_as(IngestLimits { events: 1, bytes: 1 }, Together::Parts, plan).await
+        self.ingest_as(IngestLimits { events: 1, bytes: 1 }, Together::Parts(turn), plan).await
     }
 
     async fn ingest_as(
@@ -114,8 +124,9 @@ impl Store {
         let now = self.now();
         let db = self.db();
         let (marks, applied) = if db.backend() == Backend::Sqlite && together == Together::Whole {
-            let waiting =
-                db.all(AssertSqlSafe(waiting_sql(Backend::Sqlite)), waiting_args(now, limits)).await?;
+            let waiting = db
+                .all(AssertSqlSafe(waiting_sql(Backend::Sqlite, Turn::New)), waiting_args(now, limits))
+                .await?;
             let events = bodies(&within(&waiting, limits)).read(db).await?;
             let (marks, items) = Marks::of(plan(&events), events);
             let applied = write_in_slices(db, now, &marks, items).await?;
@@ -124,8 +135,7 @@ impl Store {
             let mut tries = Tries::default();
             loop {
                 let mut tx = db.begin().await?;
-                let last = tries.last();
-                match write_at_once(&mut tx, now, limits, together, last, &mut plan).await {
+                match write_at_once(&mut tx, now, limits, together, &tries, &mut plan).await {
                     Ok(done) => {
                         tx.commit().await?;
                         break done;
@@ -153,17 +163,22 @@ async fn write_at_once(
     now: Timestamp,
     limits: IngestLimits,
     together: Together,
-    last: bool,
+    tries: &Tries,
     plan: &mut (impl FnMut(&[WebhookEvent]) -> IngestPlan + Send),
 ) -> Result<(Marks, Applied)> {
-    let waiting = tx.all(AssertSqlSafe(waiting_sql(tx.backend())), waiting_args(now, limits)).await?;
+    let turn = match together {
+        Together::Whole => Turn::New,
+        Together::Parts(turn) => turn,
+    };
+    let waiting = tx.all(AssertSqlSafe(waiting_sql(tx.backend(), turn)), waiting_args(now, limits)).await?;
     let events = bodies(&within(&waiting, limits)).run(tx).await?;
     let (mut marks, items) = Marks::of(plan(&events), events);
     let applied = match together {
         Together::Whole => apply::apply(tx, now, items).await?,
-        Together::Parts => {
-            let may_pass = |error: &Error| if last { error.retryable() } else { Tries::may_pass(error) };
-            let (applied, bad) = parts::apply(tx, now, items, may_pass).await?;
+        Together::Parts(_) => {
+            // Part after part would take as long again: one that takes too long is put off as a whole.
+            let ends_all = |error: &Error| error.is_timed_out() || tries.may_pass(error);
+            let (applied, bad) = parts::apply(tx, now, items, ends_all).await?;
             marks.parked.extend(bad);
             applied
         }
@@ -214,10 +229,17 @@ async fn put_off(tx: &mut Tx, now: Timestamp, later: &[WebhookEventId]) -> Resul
 }
 
 /// Ids and sizes first: bodies are large, and only as many as fit are read.
-fn waiting_sql(backend: Backend) -> String {
-    let sql = "SELECT e.id, CAST(octet_length(e.body) AS BIGINT) FROM webhook_events e
-        WHERE e.processed_at IS NULL AND e.next_attempt_at <= $1 ORDER BY e.id LIMIT $2";
-    format!("{sql}{}", dialect::lock_rows(backend))
+fn waiting_sql(backend: Backend, turn: Turn) -> String {
+    let (failed, order) = match turn {
+        Turn::New => ("IS NULL", "e.id"),
+        Turn::Failed => ("IS NOT NULL", "e.next_attempt_at, e.id"),
+    };
+    format!(
+        "SELECT e.id, CAST(octet_length(e.body) AS BIGINT) FROM webhook_events e
+            WHERE e.processed_at IS NULL AND e.error {failed} AND e.next_attempt_at <= $1
+            ORDER BY {order} LIMIT $2{}",
+        dialect::lock_rows(backend)
+    )
 }
 
 fn waiting_args(now: Timestamp, limits: IngestLimits) -> Vec<crate::value::Value> {

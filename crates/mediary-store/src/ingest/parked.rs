@@ -150,7 +150,7 @@ impl Store {
             let args = args![company, id, by.is_some(), now];
             let found: Option<Row> = tx.first(AssertSqlSafe(sql), args).await?;
             let Some((item, (raw,))) = found else { return Ok(None) };
-            match record_parked(&mut tx, now, &item, &raw, tries.last(), &mut plan).await {
+            match record_parked(&mut tx, now, &item, &raw, &tries, &mut plan).await {
                 Ok(Ok(applied)) => {
                     note_retry(&mut tx, now, &item, by).await?;
                     tx.commit().await?;
@@ -203,7 +203,7 @@ async fn record_parked(
     now: Timestamp,
     item: &ParkedItem,
     raw: &str,
-    last: bool,
+    tries: &Tries,
     plan: &mut (impl FnMut(&WebhookEvent, i64, &str) -> IngestPlan + Send),
 ) -> Result<std::result::Result<Applied, String>> {
     let sql = format!("SELECT {} FROM webhook_events e WHERE e.id = $1", WebhookEvent::SELECT);
@@ -219,7 +219,7 @@ async fn record_parked(
     }
     let applied = match apply::apply(tx, now, planned.items).await {
         Ok(applied) => applied,
-        Err(error) if error.retryable() || (Tries::may_pass(&error) && !last) => return Err(error),
+        Err(error) if tries.may_pass(&error) => return Err(error),
         Err(error) => return Ok(Err(parts::reason(&error))),
     };
     let sql = "DELETE FROM parked_items WHERE company_id = $1 AND id = $2";

@@ -8,13 +8,13 @@ use crate::db::Tx;
 use crate::value::args;
 use crate::{Error, ErrorKind, Result};
 
-/// Applies what can be applied, by halves: n items with k bad ones take about k·log n tries. Returns the bad ones. An error that may
-/// pass ends it all, for then nothing is known of the items.
+/// Applies what can be applied, by halves: n items with k bad ones take about k·log n tries. Returns the bad ones. Some errors
+/// end it all, those that tell nothing of the items.
 pub(super) async fn apply(
     tx: &mut Tx,
     now: Timestamp,
     items: Vec<PlannedItem>,
-    may_pass: impl Fn(&Error) -> bool + Send,
+    ends_all: impl Fn(&Error) -> bool + Send,
 ) -> Result<(Applied, Vec<Unrecordable>)> {
     let (mut applied, mut bad) = (Applied::default(), Vec::new());
     let mut parts = vec![items];
@@ -27,7 +27,7 @@ pub(super) async fn apply(
         tx.execute("RELEASE SAVEPOINT part", args![]).await?;
         match done {
             Ok(more) => applied.add(more),
-            Err(error) if may_pass(&error) => return Err(error),
+            Err(error) if ends_all(&error) => return Err(error),
             Err(error) if part.len() > 1 => {
                 tracing::debug!(
                     error = &error as &dyn std::error::Error,
@@ -52,6 +52,7 @@ pub(super) async fn apply(
 pub(super) fn reason(error: &Error) -> String {
     match error.kind() {
         ErrorKind::Conflict { constraint } => format!("the database refuses it (rule {constraint})"),
+        ErrorKind::TimedOut => "the database takes too long for it".to_owned(),
         ErrorKind::Invalid if std::error::Error::source(error).is_none() => error.to_string(),
         _ => "the database refuses it; the log says more".to_owned(),
     }

@@ -85,7 +85,10 @@ async fn a_parked_event_waits_and_the_others_go_on(test: &Test) {
         assert_eq!(events[0].attempts, 1);
         IngestPlan::default()
     };
-    assert_eq!(test.store.ingest(LIMITS, plan).await.unwrap().events, 1);
+    test.store.inbox_append(event("new")).await.unwrap();
+    assert_eq!(bodies(&test.store, LIMITS, false).await, ["new"], "not with what failed");
+    assert_eq!(test.store.ingest_in_parts(Turn::Failed, plan).await.unwrap().events, 1);
+    assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 0);
 }
 
 async fn an_event_can_be_left_for_later(test: &Test) {

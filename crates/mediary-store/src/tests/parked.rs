@@ -25,7 +25,7 @@ fn bad(tenant: Tenant, id: &str) -> IngestItem {
 
 async fn in_parts(test: &Test, items: Vec<IngestItem>) -> IngestOutcome {
     let tenant = test.acme;
-    let outcome = test.store.ingest_in_parts(|events| {
+    let outcome = test.store.ingest_in_parts(Turn::New, |events| {
         let items = items.iter().cloned().zip(0..).map(|(item, place)| PlannedItem {
             event: events[0].id,
             item,

@@ -9,7 +9,11 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection as _, Executor as _, Row as _};
 
 use super::harness::postgres_url;
-use crate::pool::{AGE_MAX, BELIEVED_FOR, Lent, PostgresPool, STARTS_WITHIN, UNUSED_MAX, postgres_pool};
+use crate::ErrorKind;
+use crate::dialect::POSTGRES_NO_DEADLINES;
+use crate::pool::{
+    AGE_MAX, ANSWERS_WITHIN, BELIEVED_FOR, Lent, PostgresPool, STARTS_WITHIN, UNUSED_MAX, postgres_pool,
+};
 
 fn pool() -> PostgresPool {
     postgres_pool(PgConnectOptions::from_str(&postgres_url()).unwrap(), 3)
@@ -55,6 +59,49 @@ async fn the_one_that_came_back_last_is_lent_next() {
     assert_eq!(number(&mut Lent::of(&pool).await.unwrap()).await, last);
     crate::pool::close(&pool).await;
     assert!(matches!(Lent::of(&pool).await.err(), Some(sqlx::Error::PoolClosed)));
+}
+
+/// A setting of a connection, in milliseconds.
+async fn milliseconds(connection: &mut PgConnection, setting: &str) -> u64 {
+    let sql =
+        sqlx::query_scalar::<_, String>("SELECT setting FROM pg_settings WHERE name = $1").bind(setting);
+    sql.fetch_one(connection).await.unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_server_ends_a_statement_before_the_program_stops_waiting_for_it() {
+    let pool = pool();
+    let mut lent = Lent::of(&pool).await.unwrap();
+    for setting in ["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"] {
+        let within = Duration::from_millis(milliseconds(&mut lent, setting).await);
+        assert!(!within.is_zero() && within < ANSWERS_WITHIN, "{setting}: {within:?}");
+    }
+    lent.execute(POSTGRES_NO_DEADLINES).await.unwrap();
+    for setting in ["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"] {
+        assert_eq!(milliseconds(&mut lent, setting).await, 0, "{setting} of a migration");
+    }
+}
+
+#[tokio::test]
+async fn a_statement_that_the_server_gave_up_is_told_from_a_database_that_is_away() {
+    let pool = pool();
+    let (mut first, mut second) = (Lent::of(&pool).await.unwrap(), Lent::of(&pool).await.unwrap());
+    let kind = |error: sqlx::Error| crate::dialect::error("run a statement", error).kind().clone();
+    first.execute("SET statement_timeout = 20").await.unwrap();
+    let slow = first.execute("SELECT pg_sleep(60)").await.unwrap_err();
+    assert_eq!(kind(slow), ErrorKind::TimedOut);
+    second.execute("SELECT pg_advisory_lock(77)").await.unwrap();
+    first.execute("SET statement_timeout = 0; SET lock_timeout = 20").await.unwrap();
+    let blocked = first.execute("SELECT pg_advisory_lock(77)").await.unwrap_err();
+    assert_eq!(kind(blocked), ErrorKind::TimedOut);
+    first.execute("SET idle_in_transaction_session_timeout = 20; BEGIN").await.unwrap();
+    let number = number(&mut first).await;
+    let there = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {number}");
+    let until = Instant::now() + Duration::from_secs(20);
+    while second.fetch_one(sqlx::AssertSqlSafe(there.clone())).await.unwrap().get::<i64, _>(0) > 0 {
+        assert!(Instant::now() < until, "a silent transaction should be ended");
+    }
+    assert_eq!(kind(first.execute("SELECT 1").await.unwrap_err()), ErrorKind::Unavailable);
 }
 
 #[tokio::test]

@@ -80,6 +80,36 @@ async fn a_database_that_is_away_is_said_to_be_and_found_again() {
     let ids: Vec<_> =
         world.api().messages().await.iter().map(|message| message["providerMessageId"].clone()).collect();
     assert_eq!(ids.len(), 4, "each message once: {ids:?}");
+    let put_off = world.sql("SELECT count(*) FROM webhook_events WHERE next_attempt_at > 0");
+    assert_eq!(put_off.trim(), "0", "no webhook is to blame");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_the_database_takes_too_long_for_is_put_off_and_the_others_pass() {
+    let world = World::postgres().await;
+    // What Postgres says at the deadline of a statement, without waiting for it.
+    world.sql(
+        "CREATE FUNCTION give_up() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN
+            RAISE EXCEPTION 'canceling statement due to statement timeout' USING ERRCODE = 'query_canceled'; END $$;
+        CREATE TRIGGER slow BEFORE INSERT ON messages FOR EACH ROW WHEN (NEW.text = 'slow')
+            EXECUTE FUNCTION give_up()",
+    );
+    assert_eq!(
+        post(&world, webhook(&[vec![change(&[text_item("wamid.slow", "slow")])]])).await,
+        StatusCode::OK
+    );
+    assert_eq!(send_webhook(&world).await, StatusCode::OK);
+    arrived(&world, "wamid.by-hand").await;
+    let put_off = "SELECT count(*) FROM webhook_events WHERE processed_at IS NULL AND attempts > 0
+        AND next_attempt_at > received_at + 5000 AND error IS NOT NULL";
+    eventually("the slow one to be put off", async || match world.sql(put_off).trim() {
+        "1" => Ok(()),
+        other => Err(other.to_owned()),
+    })
+    .await;
+    world.sql("DROP TRIGGER slow ON messages");
+    world.sql("UPDATE webhook_events SET next_attempt_at = 0 WHERE processed_at IS NULL");
+    arrived(&world, "wamid.slow").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
