@@ -52,6 +52,7 @@ mod storable;
 mod types;
 mod waiting;
 
+use std::iter::Peekable;
 use std::time::Duration;
 
 use mediary_core::{Timestamp, WebhookEventId};
@@ -72,6 +73,8 @@ pub(crate) use growth::Growth;
 /// Items written in one transaction on SQLite, where nobody else can write meanwhile. Items are written once however
 /// often they come, so an event may be spread over several transactions as long as the last one marks it.
 const SQLITE_ITEMS: usize = 256;
+/// How many items one identity change counts for: it may join contacts, which takes a dozen statements of its own.
+const IDENTITY_ITEMS: usize = 16;
 /// How long an event waits that was put off several times.
 const PUT_OFF_FOR: Duration = Duration::from_secs(1);
 
@@ -274,12 +277,12 @@ async fn write_in_slices(db: &Db, now: Timestamp, marks: &Marks, items: Vec<Plan
     if marks.planned.is_empty() && marks.later.is_empty() {
         return Ok(applied);
     }
-    let mut items = items.into_iter();
+    let mut items = items.into_iter().peekable();
     loop {
-        let slice: Vec<PlannedItem> = items.by_ref().take(SQLITE_ITEMS).collect();
+        let slice = next_slice(&mut items);
         let mut tx = db.begin().await?;
         applied.add(apply::apply(&mut tx, now, slice).await?);
-        let last = items.len() == 0;
+        let last = items.peek().is_none();
         if last {
             marks.write(&mut tx, now).await?;
         }
@@ -288,6 +291,19 @@ async fn write_in_slices(db: &Db, now: Timestamp, marks: &Marks, items: Vec<Plan
             return Ok(applied);
         }
     }
+}
+
+/// The items of the next transaction on SQLite, by what they cost.
+fn next_slice(items: &mut Peekable<impl Iterator<Item = PlannedItem>>) -> Vec<PlannedItem> {
+    let mut cost = 0;
+    let mut fits = |planned: &PlannedItem| {
+        cost += match planned.item {
+            IngestItem::Identity(_) => IDENTITY_ITEMS,
+            _ => 1,
+        };
+        cost <= SQLITE_ITEMS
+    };
+    std::iter::from_fn(|| items.next_if(&mut fits)).collect()
 }
 
 async fn mark_processed(
@@ -313,6 +329,29 @@ async fn mark_processed(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn planned(item: &IngestItem) -> PlannedItem {
+        PlannedItem { event: WebhookEventId(1), item: item.clone(), source: None }
+    }
+
+    #[test]
+    fn identity_changes_count_for_more_than_other_items() {
+        let (company_id, account_id) = (mediary_core::CompanyId(1), mediary_core::AccountId(1));
+        let change = IdentityChange { company_id, old: ContactKey::default(), new: ContactKey::default() };
+        let revoke = IncomingRevoke { company_id, account_id, target: "m".into(), timestamp: Timestamp(0) };
+        let kinds = [IngestItem::Identity(change), IngestItem::Revoke(revoke)];
+        let items = kinds.iter().flat_map(|kind| std::iter::repeat_n(planned(kind), 300));
+        let mut items = items.peekable();
+        let mut slices = Vec::new();
+        while items.peek().is_some() {
+            slices.push(next_slice(&mut items).len());
+        }
+        assert_eq!(slices.iter().sum::<usize>(), 600, "nothing is lost");
+        let most = SQLITE_ITEMS / IDENTITY_ITEMS;
+        assert_eq!(slices[..18], [most; 18]);
+        // What is left of the one kind makes room for some of the other.
+        assert_eq!(slices[18..], [12 + 64, 236]);
+    }
 
     #[test]
     fn one_event_always_fits_and_the_rest_as_far_as_it_does() {
