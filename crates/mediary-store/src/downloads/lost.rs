@@ -4,6 +4,7 @@
 
 use mediary_core::{CompanyId, MediaId, StorageBackend};
 
+use crate::transaction::transaction;
 use crate::value::args;
 use crate::{MediaFile, Result, Store, policies};
 
@@ -37,19 +38,27 @@ impl Store {
         place: &RecordedPlace,
     ) -> Result<bool> {
         let now = self.now();
-        let mut tx = self.db().begin().await?;
-        let Some(policy) = policies::held(&mut tx, company, media).await? else { return Ok(false) };
-        let again_at = policy.downloads_on_arrival().then_some(now);
+        let RecordedPlace { backend, key, sha256 } = place;
         let sql = "UPDATE media_files SET policy = $4, download_status = 'pending', due = $5, next_attempt_at = $6,
                 download_attempts = 0, bytes_downloaded = 0, file_url = NULL, updated_at = $3
             WHERE company_id = $1 AND id = $2 AND is_active AND download_status = 'completed' AND expires_at > $3
                 AND storage_backend = $7 AND storage_key = $8 AND sha256 = $9";
-        let RecordedPlace { backend, key, sha256 } = place;
-        let args =
-            args![company, media, now, policy, again_at.is_some(), again_at, *backend, key.as_str(), *sha256];
-        let lost = tx.execute(sql, args).await? > 0;
-        tx.commit().await?;
-        Ok(lost)
+        transaction!(self.db(), |tx| {
+            let Some(policy) = policies::held(tx, company, media).await? else { return Ok(false) };
+            let again_at = policy.downloads_on_arrival().then_some(now);
+            let args = args![
+                company,
+                media,
+                now,
+                policy,
+                again_at.is_some(),
+                again_at,
+                *backend,
+                key.as_str(),
+                *sha256
+            ];
+            Ok(tx.execute(sql, args).await? > 0)
+        })
     }
 
     /// The very bytes of a file that waits, or was given up, are in its place after all. True if it is completed with it. One
