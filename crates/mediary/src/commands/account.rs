@@ -10,7 +10,7 @@ use crate::cli::{AccountCommand, OutputArgs};
 use crate::config::Config;
 use crate::output::{Outcome, WrongUsage, print, say_beside, table};
 use crate::secrets;
-use crate::wiring::{self, all_pages};
+use crate::wiring::{self, Parts, all_pages};
 
 /// The word that gives an account back to its company's policy.
 const OF_COMPANY: &str = "company";
@@ -28,7 +28,6 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
             secrets,
             output,
         } => {
-            let company = wiring::company(&parts.store, &of.company).await?;
             let draft = AccountDraft {
                 phone_number_id,
                 waba_id,
@@ -39,21 +38,7 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
                 verify_token: secrets::optional("--verify-token-env", secrets.verify_token_env.as_deref())?,
                 media_policy,
             };
-            let by = Actor::command_line();
-            let bound = parts.engine.connect_number(company.id, &draft, Proof::IfReachable, &by).await;
-            let account = match bound {
-                Ok(bound) => warned(bound),
-                Err(error) => return Err(taken(&parts.store, &company, &draft.phone_number_id, error).await),
-            };
-            if draft.access_token.is_none() {
-                without_token(&company, &account);
-            }
-            print(output, &brief(&account), || {
-                format!(
-                    "Added the account {} ({}) to {}.",
-                    account.name, account.phone_number_id, company.name
-                )
-            })?;
+            add(&parts, &of.company, &draft, output).await?;
         }
         AccountCommand::Update {
             of,
@@ -87,6 +72,22 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
     }
     parts.store.close().await;
     Ok(Outcome::Done)
+}
+
+async fn add(parts: &Parts, company: &str, draft: &AccountDraft, output: OutputArgs) -> anyhow::Result<()> {
+    let company = wiring::company(&parts.store, company).await?;
+    let by = Actor::command_line();
+    let bound = parts.engine.connect_number(company.id, draft, Proof::IfReachable, &by).await;
+    let account = match bound {
+        Ok(bound) => warned(bound),
+        Err(error) => return Err(taken(&parts.store, &company, &draft.phone_number_id, error).await),
+    };
+    if draft.access_token.is_none() {
+        without_token(&company, &account);
+    }
+    print(output, &brief(&account), || {
+        format!("Added the account {} ({}) to {}.", account.name, account.phone_number_id, company.name)
+    })
 }
 
 async fn list(store: &Store, company: &str, output: OutputArgs) -> anyhow::Result<()> {
