@@ -264,7 +264,8 @@ async fn one_bad_item_is_parked_alone_and_its_neighbours_are_recorded() {
             "its WhatsApp id of the person is longer than the 1024 bytes that are kept"
         ]
     );
-    let again = world.engine.retry_webhook_item(world.company, parked[0].id, None).await.unwrap();
+    let by = mediary_store::Actor::command_line();
+    let again = world.engine.retry_webhook_item(world.company, parked[0].id, Some(&by)).await.unwrap();
     assert_eq!(again.as_deref(), Some("it names nobody it is from or to"));
     let kept = world.store.parked_item(world.company, parked[0].id).await.unwrap().unwrap();
     assert_eq!(kept.attempts, 1);

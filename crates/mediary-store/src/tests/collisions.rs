@@ -36,6 +36,14 @@ async fn in_order<T: Send + 'static>(
     work.await.unwrap()
 }
 
+/// Begins a transaction that is not the one which Postgres ends where two wait for each other: whoever looks for that first ends.
+async fn patient(test: &Test) -> Tx {
+    let mut held = test.store.db().begin().await.unwrap();
+    let wait = "SELECT set_config('deadlock_timeout', '60s', TRUE)";
+    held.all::<(String,)>(wait, args![]).await.unwrap();
+    held
+}
+
 async fn set(test: &Test, policy: MediaPolicy) {
     let settings = MediaSettingsPatch { policy: Some(policy), ..Default::default() };
     let by = Actor::command_line();
@@ -103,12 +111,11 @@ async fn media_ids_that_were_found_are_noted_in_order(test: &Test) {
 /// Somebody has the account and then wants the company, which all others take the other way round.
 async fn transaction_that_postgres_ends_is_done_again(test: &Test) {
     let (store, company) = (test.store.clone(), test.acme.company);
-    let mut held = test.store.db().begin().await.unwrap();
+    let mut held = patient(test).await;
     let account = "SELECT a.id FROM whatsapp_accounts a WHERE a.company_id = $1 FOR UPDATE";
     held.all::<(i64,)>(account, args![company]).await.unwrap();
     let plan = tokio::spawn(async move { store.plan_erasing(company, None, &Actor::command_line()).await });
     until_waiting(test, 1).await;
-    // It has waited longer, so it is the one that Postgres ends.
     let sql = "SELECT c.id FROM companies c WHERE c.id = $1 FOR UPDATE";
     held.all::<(i64,)>(sql, args![company]).await.unwrap();
     held.commit().await.unwrap();
@@ -120,7 +127,7 @@ async fn transaction_that_postgres_ends_is_done_again(test: &Test) {
 async fn statement_that_postgres_ends_is_run_again(test: &Test) {
     let [one, two] = [test.picture(test.acme, "m1").await.id, test.picture(test.acme, "m2").await.id];
     let company = test.acme.company;
-    let mut held = test.store.db().begin().await.unwrap();
+    let mut held = patient(test).await;
     assert!(take(&mut held, test, two).await);
     let db = test.store.db().clone();
     let update = "UPDATE media_files SET updated_at = updated_at WHERE company_id = $1 AND id IN (SELECT f.id
