@@ -283,10 +283,19 @@ async fn while_storage_waits_viewers_do_not() {
     std::fs::remove_dir_all(&folder).ok();
     std::fs::write(&folder, "in the way").unwrap();
     assert!(read_all(scene.open(None).await).await == scene.whole, "served though it cannot be kept");
-    assert!(read_all(scene.open(None).await).await == scene.whole, "and again, past storage");
-    let record = scene.world.media_of(&scene.media.id).await;
+    let failed = async {
+        loop {
+            let record = scene.world.media_of(&scene.media.id).await;
+            if record.download_status == DownloadStatus::Failed {
+                break record;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let record = tokio::time::timeout(Duration::from_secs(10), failed).await.unwrap();
     assert_eq!(record.last_error_code, Some(ErrorCode::StorageError));
     assert_eq!(record.download_attempts, 0, "which is no fault of the file");
+    assert!(read_all(scene.open(None).await).await == scene.whole, "and again, past storage");
     let other = scene.world.png(1).await;
     let record = scene.world.arrive("wamid.2", "image", &other).await;
     let opened = scene.world.open(Target::Media(record.id)).await.unwrap();

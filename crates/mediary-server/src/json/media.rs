@@ -101,7 +101,7 @@ pub(crate) struct Variant {
     url: String,
 }
 
-/// Why the last download of a file did not work.
+/// Why the last download of a file did not work. There is none while the file waits or is downloaded.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DownloadError {

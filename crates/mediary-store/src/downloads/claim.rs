@@ -7,6 +7,7 @@ use std::time::Duration;
 use mediary_core::{AccountId, CompanyId, MediaId, Timestamp};
 use sqlx::AssertSqlSafe;
 
+use super::NO_ERROR;
 use super::types::{ClaimLimits, ClaimedDownload};
 use crate::bulk::Bulk;
 use crate::db::Tx;
@@ -79,13 +80,15 @@ impl Store {
         transaction!(self.db(), |tx| {
             let policy = policies::held(tx, company, media).await?;
             let Some(policy) = policy.filter(|policy| policy.keeps_bytes()) else { return Ok(None) };
-            let sql = "UPDATE media_files SET policy = $6, download_status = 'downloading', due = FALSE,
+            let sql = format!(
+                "UPDATE media_files SET policy = $6, download_status = 'downloading', due = FALSE,
                     next_attempt_at = NULL, download_attempts = download_attempts + 1, bytes_downloaded = 0, announced_size = NULL,
-                    lease_owner = $3, lease_until = $4, lease_number = lease_number + 1, updated_at = $5
+                    lease_owner = $3, lease_until = $4, lease_number = lease_number + 1, {NO_ERROR}, updated_at = $5
                 WHERE company_id = $1 AND id = $2 AND is_active
-                    AND (download_status = 'pending' OR (download_status = 'failed' AND last_error_retryable))";
+                    AND (download_status = 'pending' OR (download_status = 'failed' AND last_error_retryable))"
+            );
             let args = args![company, media, owner, now.plus(lease), now, policy];
-            let taken = tx.execute(sql, args).await? > 0;
+            let taken = tx.execute(AssertSqlSafe(sql), args).await? > 0;
             let claimed = if taken { details(tx, &[(company, media)]).await? } else { Vec::new() };
             Ok(claimed.into_iter().next())
         })
@@ -210,7 +213,7 @@ impl Claim<'_> {
                     ORDER BY f.expires_at, f.id LIMIT $3{})
                 UPDATE media_files SET download_status = 'downloading', due = FALSE, next_attempt_at = NULL,
                     download_attempts = download_attempts + 1, bytes_downloaded = 0, announced_size = NULL, lease_owner = $4,
-                    lease_until = $5, lease_number = lease_number + 1, updated_at = $6
+                    lease_until = $5, lease_number = lease_number + 1, {NO_ERROR}, updated_at = $6
                 WHERE company_id = $1 AND id IN (SELECT n.id FROM nearest n) RETURNING id",
             dialect::lock_rows(tx.backend())
         );

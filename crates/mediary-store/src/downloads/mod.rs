@@ -18,3 +18,6 @@ pub(crate) use finish::FinishCommit;
 pub(crate) use lease::release_leases_of;
 pub use lost::RecordedPlace;
 pub use types::*;
+
+/// A new start: what an earlier one met says nothing about the file any more.
+const NO_ERROR: &str = "last_error_code = NULL, last_error = NULL, last_error_retryable = FALSE";

@@ -7,6 +7,7 @@ use mediary_core::{
 };
 use sqlx::AssertSqlSafe;
 
+use super::NO_ERROR;
 use super::types::{DownloadsOverview, Requeued};
 use crate::db::Tx;
 use crate::people::audit;
@@ -53,12 +54,13 @@ async fn requeue(
     if !policy.is_some_and(MediaPolicy::keeps_bytes) {
         return Ok((Requeued::NotKept, false));
     }
-    let sql =
+    let sql = format!(
         "UPDATE media_files SET policy = $5, download_status = 'pending', due = TRUE, next_attempt_at = $3,
-            download_attempts = CASE WHEN $4 THEN 0 ELSE download_attempts END, updated_at = $3
+            download_attempts = CASE WHEN $4 THEN 0 ELSE download_attempts END, {NO_ERROR}, updated_at = $3
         WHERE company_id = $1 AND id = $2 AND (download_status <> 'pending' OR NOT due OR policy <> $5
-            OR ($4 AND download_attempts <> 0))";
-    let changed = tx.execute(sql, args![company, media, now, reset_attempts, policy]).await? > 0;
+            OR ($4 AND download_attempts <> 0))"
+    );
+    let changed = tx.execute(AssertSqlSafe(sql), args![company, media, now, reset_attempts, policy]).await? > 0;
     let queued = media_file(tx, company, media).await?;
     Ok((queued.map_or(Requeued::None, |file| Requeued::Queued(Box::new(file))), changed))
 }
@@ -104,7 +106,8 @@ impl Store {
                         AND f.last_error_retryable AND f.download_attempts <= COALESCE($2, f.download_attempts)
                         AND f.expires_at > $3
                     ORDER BY f.download_attempts, f.id LIMIT $4{})
-                UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $3, updated_at = $3
+                UPDATE media_files SET download_status = 'pending', due = TRUE, next_attempt_at = $3, {NO_ERROR},
+                    updated_at = $3
                 WHERE company_id = $1 AND id IN (SELECT h.id FROM helpable h)
                 RETURNING id",
             dialect::lock_rows(self.backend())

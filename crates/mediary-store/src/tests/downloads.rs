@@ -94,6 +94,43 @@ async fn a_failure_is_recorded_and_tried_again(test: &Test) {
     assert_eq!((media.last_error_retryable, media.next_attempt_at), (true, Some(again)));
 }
 
+async fn a_file_that_is_queued_again_tells_nothing_of_its_failure(test: &Test) {
+    let told = async |test: &Test| {
+        let media = test.media_of(test.acme, "m1").await;
+        let error = (media.last_error_code, media.last_error, media.last_error_retryable);
+        (media.download_status, error == (None, None, false))
+    };
+    let expired = async |test: &Test, claimed: &ClaimedDownload, retryable: bool| {
+        let code = ErrorCode::MediaExpired;
+        let failed = FailedDownload { code, retryable, ..failed(claimed, retryable.then_some(START)) };
+        assert!(test.store.fail_download(&failed).await.unwrap());
+        assert_eq!(told(test).await, (DownloadStatus::Failed, false));
+    };
+    let (company, by) = (test.acme.company, Actor::command_line());
+    let claimed = test.claimed("m1").await;
+    expired(test, &claimed, false).await;
+    let Requeued::Queued(queued) = test.store.request_download(company, claimed.media_id, &by).await.unwrap()
+    else {
+        panic!("a failed file can be asked for");
+    };
+    assert_eq!((queued.download_status, queued.last_error_code), (DownloadStatus::Pending, None));
+    assert_eq!(told(test).await, (DownloadStatus::Pending, true));
+    let claimed = test.claim().await.remove(0);
+    expired(test, &claimed, true).await;
+    assert_eq!(test.store.requeue_failed(company, None, &by).await.unwrap(), [claimed.media_id]);
+    assert_eq!(told(test).await, (DownloadStatus::Pending, true));
+    // By itself, too, and when somebody looks.
+    let claimed = test.claim().await.remove(0);
+    expired(test, &claimed, true).await;
+    let claimed = test.claim().await.remove(0);
+    assert_eq!(told(test).await, (DownloadStatus::Downloading, true));
+    expired(test, &claimed, true).await;
+    let viewer = test.store.claim_for_viewer("viewer", company, claimed.media_id, MINUTE).await.unwrap();
+    assert_eq!(told(test).await, (DownloadStatus::Downloading, true));
+    assert!(test.store.release_download(&viewer.unwrap()).await.unwrap());
+    assert_eq!(told(test).await, (DownloadStatus::Pending, true));
+}
+
 async fn a_refunded_start_does_not_count_but_fences(test: &Test) {
     let first = test.claimed("m1").await;
     let refunded = FailedDownload { refund_attempt: true, ..failed(&first, Some(START)) };
@@ -353,6 +390,7 @@ on_both!(
     a_lease_that_ran_out_is_taken_over_and_fenced,
     what_is_deleted_under_way_leaves_its_bytes_in_the_trash,
     a_failure_is_recorded_and_tried_again,
+    a_file_that_is_queued_again_tells_nothing_of_its_failure,
     a_refunded_start_does_not_count_but_fences,
     a_released_download_is_due_as_if_never_started,
     the_same_other_hash_is_counted_in_a_row,
