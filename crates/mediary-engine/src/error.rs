@@ -105,8 +105,9 @@ impl From<mediary_store::Error> for Error {
         let (code, context) = match error.kind() {
             Kind::NotFound => (ErrorCode::NotFound, "there is no such record"),
             Kind::Conflict { .. } => (ErrorCode::Conflict, "there is such a record already"),
+            // Its code is also that of the storage of bytes: the sentence tells which of the two it was.
             Kind::Unavailable | Kind::TimedOut | Kind::Collision => {
-                (ErrorCode::StorageError, "ask the database")
+                return Self::told(ErrorCode::StorageError, error.sentence()).because(error);
             }
             Kind::Corrupt { .. } => (ErrorCode::Internal, "read a record"),
             // With a cause it is a statement that the database refused, and nobody's request.

@@ -193,7 +193,7 @@ impl From<mediary_store::Error> for Problem {
             ErrorKind::NotFound => Self::not_found(),
             ErrorKind::Conflict { .. } => Self::new(ErrorCode::Conflict),
             ErrorKind::Unavailable | ErrorKind::TimedOut | ErrorKind::Collision => {
-                Self::new(ErrorCode::StorageError)
+                Self::new(ErrorCode::StorageError).detail(error.sentence())
             }
             ErrorKind::Corrupt { .. } => Self::new(ErrorCode::Internal),
             // The only thing of a request that the store itself reads; beneath anything else lies a fault of ours.
@@ -294,6 +294,26 @@ mod tests {
         let told = Problem::new(ErrorCode::ProviderRateLimited).retry_after(Some(Duration::from_secs(90)));
         assert_eq!(render(told).headers()["retry-after"], "90");
         assert!(!render(Problem::not_found()).headers().contains_key("retry-after"));
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_away_is_told_from_storage_that_is() {
+        let detail = async |problem: Problem| {
+            let response = problem.render(problem.clone().into_response(), "r-4");
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            let bytes = axum::body::to_bytes(response.into_body(), 4096).await.unwrap();
+            let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            assert_eq!(body["code"], "storage_error");
+            body["detail"].as_str().unwrap().to_owned()
+        };
+        let said = "the database did not answer in time; please try again shortly";
+        let house = crate::testing::House::open().await;
+        house.store.close().await;
+        let away = async || house.store.company(mediary_core::CompanyId(1)).await.unwrap_err();
+        assert_eq!(detail(away().await.into()).await, said);
+        assert_eq!(detail(mediary_engine::Error::from(away().await).into()).await, said);
+        let storage = mediary_engine::Error::new(ErrorCode::StorageError, "ask storage");
+        assert!(detail(storage.into()).await.starts_with("Our storage did not answer."));
     }
 
     #[test]

@@ -65,6 +65,20 @@ impl Error {
         &self.kind
     }
 
+    /// What it means to people, in words that name no statement of ours.
+    pub fn sentence(&self) -> String {
+        match &self.kind {
+            ErrorKind::Unavailable => {
+                "the database did not answer in time; please try again shortly".to_owned()
+            }
+            ErrorKind::TimedOut => "the database takes too long for it".to_owned(),
+            ErrorKind::Collision => "the database was busy with the same record; please try again".to_owned(),
+            ErrorKind::Conflict { constraint } => format!("the database refuses it (rule {constraint})"),
+            ErrorKind::Invalid if self.source.is_none() => self.context.clone(),
+            _ => "the database refuses it; the log says more".to_owned(),
+        }
+    }
+
     /// Whether the same call may work a little later.
     pub fn retryable(&self) -> bool {
         matches!(self.kind, ErrorKind::Unavailable | ErrorKind::TimedOut | ErrorKind::Collision)

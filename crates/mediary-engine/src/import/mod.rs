@@ -217,7 +217,10 @@ impl<R: AsyncBufRead + Unpin> Import<R> {
             written.push(match store.import_messages(self.company, vec![message]).await {
                 Ok(new) => Ok(new.first().copied().unwrap_or(false)),
                 Err(error) if error.retryable() => return Err(error.into()),
-                Err(error) => Err(format!("the line cannot be recorded: {error}")),
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "a line cannot be recorded");
+                    Err(format!("the line cannot be recorded: {}", error.sentence()))
+                }
             });
         }
         Ok(written)

@@ -26,7 +26,7 @@ use crate::request::{Query, drain};
 
 /// For a whole body; Meta gives up sooner.
 const BODY_DEADLINE: Duration = Duration::from_secs(20);
-/// What is set aside for a body before its bytes come, so that a promise of megabytes costs nothing.
+/// What is reserved for a body before its bytes come, so that a promise of megabytes costs nothing.
 const FIRST_BUFFER: usize = 16 * 1024;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -98,7 +98,9 @@ async fn take(app: &App, request: Request) -> Result<(), Problem> {
     };
     app.engine().accept(Some(signature), bytes).await.map_err(|error| match error.code() {
         // Whatever keeps us from keeping it, Meta has to send it again.
-        ErrorCode::Internal | ErrorCode::StorageFull => Problem::new(ErrorCode::StorageError).source(error),
+        ErrorCode::Internal | ErrorCode::StorageFull => Problem::new(ErrorCode::StorageError)
+            .detail("the webhook could not be written to the database; send it again")
+            .source(error),
         _ => error.into(),
     })?;
     Ok(())
@@ -163,7 +165,7 @@ fn cut_off() -> Problem {
 
 fn busy() -> Problem {
     Problem::new(ErrorCode::StorageError)
-        .detail("too many webhooks are waiting to be written down; send it again")
+        .detail("too many webhooks are waiting to be written to the database; send it again")
 }
 
 #[cfg(test)]

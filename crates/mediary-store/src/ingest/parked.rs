@@ -7,7 +7,6 @@ use sqlx::AssertSqlSafe;
 
 use super::apply::{self, Applied};
 use super::collisions::Tries;
-use super::parts;
 use super::types::{IngestOutcome, IngestPlan, Unrecordable};
 use crate::bulk::Bulk;
 use crate::db::Tx;
@@ -119,7 +118,7 @@ impl Store {
         self.db().execute(sql, args![received_before, limit]).await
     }
 
-    /// How many items of all companies are set aside.
+    /// How many items of all companies are parked.
     pub async fn parked_item_count(&self) -> Result<u64> {
         let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM parked_items";
         Ok(self.db().first::<(u64,)>(sql, args![]).await?.map_or(0, |(count,)| count))
@@ -220,7 +219,7 @@ async fn record_parked(
     let applied = match apply::apply(tx, now, planned.items).await {
         Ok(applied) => applied,
         Err(error) if tries.may_pass(&error) => return Err(error),
-        Err(error) => return Ok(Err(parts::reason(&error))),
+        Err(error) => return Ok(Err(error.sentence())),
     };
     let sql = "DELETE FROM parked_items WHERE company_id = $1 AND id = $2";
     tx.execute(sql, args![item.company_id, item.id]).await?;

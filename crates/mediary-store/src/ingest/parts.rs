@@ -6,7 +6,7 @@ use super::apply::{self, Applied};
 use super::types::{PlannedItem, Unrecordable};
 use crate::db::Tx;
 use crate::value::args;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 /// Applies what can be applied, by halves: n items with k bad ones take about k·log n tries. Returns the bad ones. Some errors
 /// end it all, those that tell nothing of the items.
@@ -41,19 +41,9 @@ pub(super) async fn apply(
                 let Some(PlannedItem { event, source: Some(source), .. }) = part.pop() else {
                     return Err(error);
                 };
-                bad.push(Unrecordable { event, source, reason: reason(&error) });
+                bad.push(Unrecordable { event, source, reason: error.sentence() });
             }
         }
     }
     Ok((applied, bad))
-}
-
-/// Why an item could not be recorded, in words that name no statement of ours.
-pub(super) fn reason(error: &Error) -> String {
-    match error.kind() {
-        ErrorKind::Conflict { constraint } => format!("the database refuses it (rule {constraint})"),
-        ErrorKind::TimedOut => "the database takes too long for it".to_owned(),
-        ErrorKind::Invalid if std::error::Error::source(error).is_none() => error.to_string(),
-        _ => "the database refuses it; the log says more".to_owned(),
-    }
 }

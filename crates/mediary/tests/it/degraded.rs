@@ -23,6 +23,11 @@ async fn send_webhook(world: &World) -> StatusCode {
     post(world, webhook(&[vec![change(&[text_item("wamid.by-hand", "hello")])]])).await
 }
 
+async fn log_in(world: &World) -> reqwest::Response {
+    let body = serde_json::json!({"email": "ana@example.com", "password": "wrong or right"});
+    reqwest::Client::new().post(format!("{}/api/auth/login", world.url())).json(&body).send().await.unwrap()
+}
+
 async fn arrived(world: &World, id: &str) {
     eventually("the message", async || world.api().message_by_wamid(id).await.map(drop).ok_or(())).await;
 }
@@ -35,16 +40,22 @@ async fn ready(world: &World) -> (StatusCode, serde_json::Value) {
 /// Everything that needs the database says so in time, and that it is worth coming back.
 async fn says_that_the_database_is_away(world: &World) {
     let started = Instant::now();
-    let (webhook, list, (status, checks)) = tokio::join!(
+    let (webhook, list, login, (status, checks)) = tokio::join!(
         send_webhook(world),
         async { world.api().request(Method::GET, "/api/conversations").send().await.unwrap() },
+        log_in(world),
         ready(world)
     );
     assert!(started.elapsed() < SAYS_SO_WITHIN, "{:?}", started.elapsed());
     assert_eq!(webhook, StatusCode::SERVICE_UNAVAILABLE, "Meta has to send it again");
-    assert_eq!(list.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert!(list.headers().contains_key("retry-after"));
-    assert_eq!(list.json::<serde_json::Value>().await.unwrap()["code"], "storage_error");
+    for answer in [list, login] {
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(answer.headers().contains_key("retry-after"));
+        let problem = answer.json::<serde_json::Value>().await.unwrap();
+        assert_eq!(problem["code"], "storage_error");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.starts_with("the database did not answer in time"), "{detail}");
+    }
     assert_eq!((status, &checks["checks"][0]["ok"]), (StatusCode::SERVICE_UNAVAILABLE, &false.into()));
     let alive = reqwest::get(format!("{}/healthz", world.url())).await.unwrap();
     assert_eq!(alive.status(), StatusCode::OK, "to start it again would not help");
