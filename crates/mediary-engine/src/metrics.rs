@@ -55,7 +55,7 @@ const COUNTERS: &[(&str, Unit, &str)] = &[
         "Stored files removed because no record named them on two daily checks.",
     ),
     (INGEST_EVENTS, Unit::Count, "Webhook bodies turned into records."),
-    (ITEMS_PARKED, Unit::Count, "Items of webhooks that could not be recorded and were set aside."),
+    (ITEMS_PARKED, Unit::Count, "Items of webhooks that could not be recorded and were parked."),
     (WEBHOOKS_WITHOUT_ACCOUNT, Unit::Count, "Numbers without an active account that webhooks came for."),
 ];
 
@@ -66,7 +66,7 @@ const GAUGES: &[(&str, Unit, &str)] = &[
     (EXPIRING_UNSAVED, Unit::Count, "Media that WhatsApp forgets within a day and that is not saved yet."),
     (INBOX_DEPTH, Unit::Count, "Webhook bodies that are safe but not yet turned into records."),
     (INBOX_OLDEST_SECONDS, Unit::Seconds, "How long the oldest of them has waited."),
-    (PARKED_ITEMS, Unit::Count, "Items of webhooks that are set aside now."),
+    (PARKED_ITEMS, Unit::Count, "Items of webhooks that are parked now."),
     (WAITING_WEBHOOKS, Unit::Count, "Webhooks that are read again when their number has an active account."),
     (CHECKED_MISSING, Unit::Count, "Files that the last daily checks did not find where their records say."),
     (CHECKED_WRONG, Unit::Count, "Files that the last daily checks found with another size than recorded."),

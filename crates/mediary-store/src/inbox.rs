@@ -131,7 +131,7 @@ impl Store {
         Ok(())
     }
 
-    /// Removes events processed before then; how many. Those that something waits for or was set aside of stay.
+    /// Removes events processed before then; how many. Those that wait for an account, or have a parked item, stay.
     pub async fn prune_webhook_events(&self, processed_before: Timestamp, limit: u32) -> Result<u64> {
         let sql = "DELETE FROM webhook_events WHERE id IN (SELECT e.id FROM webhook_events e
                 WHERE e.processed_at IS NOT NULL AND e.processed_at < $1

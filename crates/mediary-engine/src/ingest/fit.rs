@@ -1,7 +1,7 @@
 //! What the records cannot take, told before the database is asked: an item that names nobody, or whose ids are too long to
 //! be found by.
 
-use mediary_core::storable_text;
+use mediary_core::{Direction, storable_text};
 use mediary_graph::{Origin, Update, UpdateKind};
 use mediary_store::{ContactKey, IncomingMessage, IngestItem, NewMedia};
 
@@ -18,7 +18,9 @@ pub(super) fn fault(item: &IngestItem, update: &Update) -> Option<String> {
             too_long("id of the edited message", &edit.target).or_else(|| of_file(edit.media.as_ref()?))
         }
         IngestItem::Revoke(revoke) => too_long("id of the revoked message", &revoke.target),
-        IngestItem::Identity(change) => of_contact(&change.old).or_else(|| of_contact(&change.new)),
+        IngestItem::Identity(change) => {
+            of_contact("contact", &change.old).or_else(|| of_contact("contact", &change.new))
+        }
     }
 }
 
@@ -27,17 +29,21 @@ fn of_message(message: &IncomingMessage, update: &Update) -> Option<String> {
     // The media of a message that is known already belongs to its conversation.
     let of_history = matches!(update.kind, UpdateKind::Message { origin: Origin::HistoryMedia, .. });
     if contact.wa_id.is_none() && contact.user_id.is_none() && !of_history {
-        return Some("it names nobody it is from or to".to_owned());
+        return Some("neither a sender nor a recipient is named".to_owned());
     }
+    let who = match message.direction {
+        Direction::Inbound => "sender",
+        Direction::Outbound => "recipient",
+    };
     too_long("message id", &message.provider_message_id)
-        .or_else(|| of_contact(contact))
+        .or_else(|| of_contact(who, contact))
         .or_else(|| message.media.iter().chain(&message.attachments).find_map(of_file))
         .or_else(|| too_long("id of the message it reacts to", &message.reaction.as_ref()?.target))
 }
 
-fn of_contact(contact: &ContactKey) -> Option<String> {
-    let wa_id = contact.wa_id.as_ref().and_then(|id| too_long("WhatsApp id of the person", id));
-    wa_id.or_else(|| too_long("user id of the person", contact.user_id.as_ref()?))
+fn of_contact(who: &str, contact: &ContactKey) -> Option<String> {
+    let wa_id = contact.wa_id.as_ref().and_then(|id| too_long(&format!("{who}'s WhatsApp id"), id));
+    wa_id.or_else(|| too_long(&format!("{who}'s user id"), contact.user_id.as_ref()?))
 }
 
 fn of_file(file: &NewMedia) -> Option<String> {
@@ -46,6 +52,5 @@ fn of_file(file: &NewMedia) -> Option<String> {
 
 /// Of an id as it is stored, in which U+0000 is longer. Says the limit and not the length: an id that was read once for many items is cut beyond the limit.
 fn too_long(what: &str, id: &str) -> Option<String> {
-    (storable_text(id).len() > ID_BYTES_MAX)
-        .then(|| format!("its {what} is longer than the {ID_BYTES_MAX} bytes that are kept"))
+    (storable_text(id).len() > ID_BYTES_MAX).then(|| format!("the {what} is longer than {ID_BYTES_MAX} bytes"))
 }

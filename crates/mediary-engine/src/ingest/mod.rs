@@ -95,7 +95,7 @@ struct Ingester {
     /// What a webhook was put off for. Looked up right before the next batch, so that it is planned by it whatever else is
     /// forgotten meanwhile.
     wanted: BTreeSet<String>,
-    /// When, and up to which number, what was set aside was looked at last.
+    /// When, and up to which number, waiting webhooks and parked items were looked at last.
     set_aside_at: Option<Instant>,
     set_aside_reached: String,
     generation: u64,
@@ -263,7 +263,7 @@ impl Ingester {
         tracing::error!(
             webhook_event.id = event.0,
             error = &error as &dyn std::error::Error,
-            "a webhook could not be recorded and is set aside"
+            "a webhook could not be recorded and is parked"
         );
         let parked = mediary_core::Backoff { first: PARKED_FIRST, most: PARKED_MOST };
         let wait = parked.wait(u32::try_from(attempts).unwrap_or(u32::MAX).saturating_add(1));

@@ -1,4 +1,4 @@
-//! What was set aside: webhooks for numbers without an account, and items that could not be recorded.
+//! What waits to be read again: webhooks for numbers without an account, and parked items, which could not be recorded.
 
 use mediary_core::{CompanyId, ErrorCode};
 use mediary_store::{Actor, IngestPlan, Retried};
@@ -19,7 +19,7 @@ impl Ingester {
         if let Err(error) = self.try_what_was_set_aside().await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
-                "what was set aside could not be looked at"
+                "waiting webhooks and parked items could not be looked at"
             );
         }
     }

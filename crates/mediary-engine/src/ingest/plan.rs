@@ -99,7 +99,7 @@ pub(super) fn plan_parked(
         note(&mut plan, "its webhook does not have it");
         return plan;
     };
-    // Only the account it was set aside for: its number may be another company's by now.
+    // Only the account it was parked for: its number may be another company's by now.
     let accounts = Accounts::from([(account.row.phone_number_id.clone(), Some(account))]);
     let (notes, waits) = (BTreeSet::new(), BTreeSet::new());
     let mut reading =

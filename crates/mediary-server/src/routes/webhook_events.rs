@@ -1,4 +1,4 @@
-//! What webhooks told and could not be recorded.
+//! Parked items: what webhooks brought and could not be recorded.
 
 use axum::Json;
 use axum::extract::State;
@@ -18,7 +18,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_webhook_events)).routes(routes!(retry_webhook_event))
 }
 
-/// What can be asked for: items that are set aside.
+/// What can be asked for: items that are parked.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Wanted {
@@ -29,15 +29,15 @@ enum Wanted {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// Only `parked` is kept to be listed.
+    /// `parked`, which is also meant without it.
     #[serde(default)]
     #[param(inline, required = false)]
     #[expect(dead_code, reason = "it is read to be refused where it is another word")]
     state: Wanted,
 }
 
-/// An item of a webhook that could not be recorded. It is kept whole and tried again later and later; the others of its webhook
-/// are recorded.
+/// A parked item: one that a webhook brought and that could not be recorded. It is kept whole and tried again, less and less
+/// often; the others of its webhook are recorded.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct WebhookEvent {
@@ -81,7 +81,7 @@ struct WebhookEventRetried {
     reason: Option<String>,
 }
 
-/// What webhooks told and could not be recorded, oldest first
+/// Parked items of webhooks, oldest first
 #[utoipa::path(get, path = "/api/webhook-events", tag = "WhatsApp accounts", params(Paging, Filter),
     responses((status = 200, body = Page<WebhookEvent>), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody)))]
 async fn list_webhook_events(
@@ -94,7 +94,7 @@ async fn list_webhook_events(
     Ok(Json(Page::of(page, may.caller.role)))
 }
 
-/// Try to record one again, at once
+/// Try to record a parked item now
 #[utoipa::path(post, path = "/api/webhook-events/{id}/retry", tag = "WhatsApp accounts", params(("id" = i64, Path)),
     responses((status = 200, body = WebhookEventRetried), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
 async fn retry_webhook_event(

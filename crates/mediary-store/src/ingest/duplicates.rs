@@ -90,7 +90,7 @@ pub(super) async fn require(tx: &mut Tx, messages: &[IncomingMessage]) -> Result
     if messages.iter().all(known) {
         return Ok(());
     }
-    Err(Error::invalid("it names nobody it is from or to, and there is no message with its id yet"))
+    Err(Error::invalid("neither a sender nor a recipient is named, and no message with this id is known yet"))
 }
 
 async fn look_up(tx: &mut Tx, messages: &[IncomingMessage], hold: &str) -> Result<ByMessage<Existing>> {

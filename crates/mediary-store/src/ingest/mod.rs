@@ -83,7 +83,7 @@ const PUT_OFF_FOR: Duration = Duration::from_secs(1);
 enum Together {
     /// All or none.
     Whole,
-    /// All but the bad ones, which are set aside; of one event.
+    /// All but the bad ones, which are parked; of one event.
     Parts(Turn),
 }
 
@@ -109,7 +109,7 @@ impl Store {
         self.ingest_as(limits, Together::Whole, plan).await
     }
 
-    /// Takes one event, and records of it what can be recorded; the rest is set aside, item by item.
+    /// Takes one event, and records of it what can be recorded; the rest is parked, item by item.
     pub async fn ingest_in_parts(
         &self,
         turn: Turn,

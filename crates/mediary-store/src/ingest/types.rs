@@ -215,7 +215,7 @@ pub struct IngestOutcome {
     pub downloads_due: bool,
     /// How long the newest event of the batch had waited.
     pub newest_lag: Duration,
-    /// Items that were set aside, and webhooks that wait for an account.
+    /// Items that were parked, and webhooks that wait for an account.
     pub parked: usize,
     pub waiting: usize,
 }

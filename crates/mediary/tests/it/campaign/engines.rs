@@ -230,7 +230,7 @@ impl Engines {
         let parked = self.stores[0].parked_items(self.company, &PageRequest::default()).await.unwrap().items;
         let count = self.stores[0].parked_item_count().await.unwrap();
         if count != unrecordable as u64 {
-            wrong.push(format!("{count} items were set aside instead of {unrecordable}"));
+            wrong.push(format!("{count} items were parked instead of {unrecordable}"));
         }
         verdict::compare_reasons(parked.iter().map(|item| item.reason.as_str()), &mut wrong);
         if !wrong.is_empty() {
