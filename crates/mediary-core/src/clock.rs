@@ -17,6 +17,9 @@ impl Timestamp {
     /// The latest moment that RFC 3339 can write (the end of the year 9999).
     pub const MAX: Self = Self(253_402_300_799_999);
 
+    /// What a text that is no time is told.
+    pub const RFC3339_RULE: &str = "must be an RFC 3339 time, like 2026-11-20T09:30:00Z";
+
     /// From seconds since 1970, as WhatsApp writes them. `None` beyond the year 9999 or before 1970.
     pub fn from_unix_seconds(seconds: i64) -> Option<Self> {
         let millis = seconds.checked_mul(1000)?;
@@ -71,7 +74,7 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse_rfc3339(&text).ok_or_else(|| de::Error::custom("not an RFC 3339 time"))
+        Self::parse_rfc3339(&text).ok_or_else(|| de::Error::custom(Self::RFC3339_RULE))
     }
 }
 

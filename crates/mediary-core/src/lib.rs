@@ -14,6 +14,7 @@ mod retention;
 mod retry;
 mod role;
 mod text;
+mod unreadable;
 mod upstream;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
@@ -23,8 +24,9 @@ pub use media::{DownloadStatus, FileType, Integrity, ScanStatus, StorageBackend}
 pub use message::{Direction, MessageStatus, MessageType};
 pub use number::{canonical_number, other_spelling, same_number};
 pub use policy::{AccountStatus, MediaPolicy, MediaTask};
-pub use retention::{BadRetention, DeletionReason, Retention, RetentionMode};
+pub use retention::{DeletionReason, Retention, RetentionMode};
 pub use retry::{Backoff, RetryRules};
 pub use role::{Permission, Role};
 pub use text::{UnknownWord, storable_text};
+pub use unreadable::UnreadableField;
 pub use upstream::{UPSTREAM_TEXT_CHARS, upstream_text};

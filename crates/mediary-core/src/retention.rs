@@ -1,5 +1,6 @@
 //! For how long stored files are kept.
 
+use crate::field::WrongField;
 use crate::limits::RETENTION_DAYS_MAX;
 use crate::text::words;
 
@@ -31,29 +32,22 @@ pub struct Retention {
     days: Option<i64>,
 }
 
-/// Why a retention makes no sense.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadRetention {
-    #[error("must have days from 1 to {RETENTION_DAYS_MAX}")]
-    Days,
-    #[error("must have no days where the mode is forever")]
-    DaysOfForever,
-}
-
 impl Retention {
     pub const FOREVER: Self = Self { mode: RetentionMode::Forever, days: None };
 
-    pub fn new(mode: RetentionMode, days: Option<i64>) -> Result<Self, BadRetention> {
+    pub fn new(mode: RetentionMode, days: Option<i64>) -> Result<Self, WrongField> {
         match (mode, days) {
             (RetentionMode::Forever, None) => Ok(Self::FOREVER),
-            (RetentionMode::Forever, Some(_)) => Err(BadRetention::DaysOfForever),
+            (RetentionMode::Forever, Some(_)) => {
+                Err(wrong_days(format!("must be left out where the mode is {mode}")))
+            }
             (_, Some(1..=RETENTION_DAYS_MAX)) => Ok(Self { mode, days }),
-            _ => Err(BadRetention::Days),
+            _ => Err(wrong_days(format!("must be a whole number from 1 to {RETENTION_DAYS_MAX}"))),
         }
     }
 
     /// The short form: so many days after they were stored, or for ever.
-    pub fn days_after_stored(days: Option<i64>) -> Result<Self, BadRetention> {
+    pub fn days_after_stored(days: Option<i64>) -> Result<Self, WrongField> {
         match days {
             None => Ok(Self::FOREVER),
             Some(_) => Self::new(RetentionMode::DaysAfterStored, days),
@@ -79,6 +73,10 @@ impl Retention {
     }
 }
 
+fn wrong_days(rule: String) -> WrongField {
+    WrongField { field: "retention.days", rule }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,12 +88,14 @@ mod tests {
             assert_eq!(Retention::new(mode, Some(days)).unwrap().days(), Some(days));
         }
         for days in [Some(0), Some(-1), Some(RETENTION_DAYS_MAX + 1), Some(i64::MAX), None] {
-            assert_eq!(Retention::new(mode, days), Err(BadRetention::Days));
+            let wrong = Retention::new(mode, days).unwrap_err().to_string();
+            assert_eq!(wrong, "retention.days must be a whole number from 1 to 36500");
         }
         assert_eq!(Retention::new(RetentionMode::Forever, None), Ok(Retention::FOREVER));
-        assert_eq!(Retention::new(RetentionMode::Forever, Some(3)), Err(BadRetention::DaysOfForever));
+        let wrong = Retention::new(RetentionMode::Forever, Some(3)).unwrap_err().to_string();
+        assert_eq!(wrong, "retention.days must be left out where the mode is forever");
         assert_eq!(Retention::days_after_stored(None), Ok(Retention::FOREVER));
-        assert_eq!(Retention::days_after_stored(Some(0)), Err(BadRetention::Days));
+        assert!(Retention::days_after_stored(Some(0)).is_err());
     }
 
     #[test]

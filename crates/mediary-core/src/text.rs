@@ -1,6 +1,9 @@
 //! Words that are stored and sent by name, and text that both databases can hold.
 
 use std::borrow::Cow;
+use std::fmt;
+
+use serde::de;
 
 /// A name that is none of the ones allowed for a type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +18,26 @@ fn article(what: &str) -> &'static str {
     if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
+/// Reads one of the words of a type. Whatever is no text, or another one, is told all of them.
+pub(crate) struct OneWord<T: 'static> {
+    pub(crate) words: &'static [&'static str],
+    pub(crate) values: &'static [T],
+}
+
+impl<T: Copy> de::Visitor<'_> for OneWord<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "one of `{}`", self.words.join("`, `"))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        let place = self.words.iter().position(|word| *word == text);
+        let value = place.and_then(|place| self.values.get(place)).copied();
+        value.ok_or_else(|| E::unknown_variant(text, self.words))
+    }
+}
+
 /// Replaces U+0000, which Postgres cannot store, by U+FFFD. WhatsApp texts can contain it.
 pub fn storable_text(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{FFFD}")) } else { Cow::Borrowed(text) }
@@ -24,14 +47,21 @@ pub fn storable_text(text: &str) -> Cow<'_, str> {
 macro_rules! words {
     ($(#[$doc:meta])* $what:literal $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),+ }
 
         impl $name {
             pub const ALL: &[Self] = &[$(Self::$variant),+];
+            const WORDS: &[&str] = &[$($word),+];
 
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str($crate::text::OneWord { words: Self::WORDS, values: Self::ALL })
             }
         }
 
@@ -48,7 +78,7 @@ macro_rules! words {
                 Self::ALL.iter().copied().find(|word| word.as_str() == text).ok_or_else(|| $crate::UnknownWord {
                     what: $what,
                     value: text.to_owned(),
-                    allowed: [$($word),+].join(", "),
+                    allowed: Self::WORDS.join(", "),
                 })
             }
         }

@@ -43,7 +43,10 @@ impl Links {
     pub fn expiry(now: Timestamp, life: Duration) -> Result<Timestamp> {
         if life.is_zero() || life > limits::SIGNED_LINK_MAX {
             let most = limits::SIGNED_LINK_MAX.as_secs();
-            return Err(Error::invalid("expiresInSeconds", format!("must be from 1 to {most}")));
+            return Err(Error::invalid(
+                "expiresInSeconds",
+                format!("must be a whole number from 1 to {most}"),
+            ));
         }
         Ok(now.plus(life))
     }

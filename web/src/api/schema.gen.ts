@@ -537,7 +537,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What webhooks told and could not be recorded, oldest first */
+        /** Parked items of webhooks, oldest first */
         get: operations["list_webhook_events"];
         put?: never;
         post?: never;
@@ -556,7 +556,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Try to record one again, at once */
+        /** Try to record a parked item now */
         post: operations["retry_webhook_event"];
         delete?: never;
         options?: never;
@@ -804,7 +804,7 @@ export interface components {
         };
         /** @enum {string} */
         Direction: "inbound" | "outbound";
-        /** @description Why the last download of a file did not work. */
+        /** @description Why the last download of a file did not work. There is none while the file waits or is downloaded. */
         DownloadError: {
             code: components["schemas"]["ErrorCode"];
             message: string;
@@ -1529,8 +1529,8 @@ export interface components {
             width: number | null;
         };
         /**
-         * @description An item of a webhook that could not be recorded. It is kept whole and tried again later and later; the others of its webhook
-         *     are recorded.
+         * @description A parked item: one that a webhook brought and that could not be recorded. It is kept whole and tried again, less and less
+         *     often; the others of its webhook are recorded.
          */
         WebhookEvent: {
             /** Format: int64 */
@@ -1964,7 +1964,7 @@ export interface operations {
                 /** @description May be given more than once. */
                 fileType?: components["schemas"]["FileType"][];
                 downloadStatus?: components["schemas"]["DownloadStatus"];
-                /** @description RFC 3339; created at or after. */
+                /** @description RFC 3339; created at or after. Not later than `to`. */
                 from?: string;
                 /** @description RFC 3339; created before. */
                 to?: string;
@@ -2089,7 +2089,7 @@ export interface operations {
                 /** @description May be given more than once. */
                 fileType?: components["schemas"]["FileType"][];
                 downloadStatus?: components["schemas"]["DownloadStatus"];
-                /** @description RFC 3339; created at or after. */
+                /** @description RFC 3339; created at or after. Not later than `to`. */
                 from?: string;
                 /** @description RFC 3339; created before. */
                 to?: string;
@@ -2724,7 +2724,7 @@ export interface operations {
                 cursor?: string;
                 /** @description How many items, from 1 to 100; 20 unless given. */
                 limit?: number;
-                /** @description Only `parked` is kept to be listed. */
+                /** @description `parked`, which is also meant without it. */
                 state?: "parked";
             };
             header?: never;

@@ -1,10 +1,10 @@
 //! One line of an import as it is written, before anything is made of it.
 
-use mediary_core::{Direction, MessageStatus, MessageType, Timestamp};
+use mediary_core::{Direction, MessageType, Timestamp, UnreadableField};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
-/// A line. Empty texts count as left out; ids may be numbers.
+/// A line. Empty strings count as left out; ids may be numbers.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Given {
@@ -15,7 +15,8 @@ pub(super) struct Given {
     pub(super) direction: Direction,
     #[serde(rename = "type")]
     pub(super) kind: MessageType,
-    pub(super) status: Option<MessageStatus>,
+    #[serde(default, deserialize_with = "text")]
+    pub(super) status: Option<String>,
     #[serde(deserialize_with = "moment")]
     pub(super) timestamp: Timestamp,
     pub(super) contact: GivenContact,
@@ -61,18 +62,28 @@ pub(super) fn read(line: &[u8]) -> Result<Given, String> {
     }
     let given = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        let error = error.into_inner();
-        let message = error.to_string();
-        // There is one line; which byte of it helps nobody.
-        let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
-        match (error.is_data(), &*path) {
-            (false, _) => format!("the line is not valid JSON: {message}"),
-            (true, ".") => message.to_owned(),
-            (true, path) => format!("{path}: {message}"),
-        }
+        refusal(line, &path, &error.into_inner())
     })?;
     json.end().map_err(|_| "the line has something after its JSON object".to_owned())?;
     Ok(given)
+}
+
+fn refusal(line: &[u8], path: &str, error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "the line ends in the middle of its JSON object; an object must be on one line".to_owned();
+    }
+    if std::str::from_utf8(line).is_err() {
+        return "the line is not UTF-8".to_owned();
+    }
+    if !error.is_data() && serde_json::from_slice::<de::IgnoredAny>(line).is_err() {
+        return "the line is not valid JSON".to_owned();
+    }
+    let wrong = UnreadableField::new(path, &error.to_string());
+    if wrong.field.is_empty() {
+        format!("the line {}", wrong.rule)
+    } else {
+        format!("{}: {}", wrong.field, wrong.rule)
+    }
 }
 
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -80,7 +91,7 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
         Value::Null => None,
         Value::String(text) => Some(text).filter(|text| !text.trim().is_empty()),
         Value::Number(number) => Some(number.to_string()),
-        other => return Err(de::Error::custom(format_args!("must be a text, not {}", kind_of(&other)))),
+        other => return Err(de::Error::custom(format_args!("must be a string, not {}", kind_of(&other)))),
     })
 }
 
@@ -88,7 +99,7 @@ fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     text(deserializer)?.ok_or_else(|| de::Error::custom("must not be empty"))
 }
 
-/// An object becomes its text; a text stays as it is.
+/// An object becomes its text; a string stays as it is.
 fn payload<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::Null => None,
@@ -96,7 +107,7 @@ fn payload<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>,
         object @ Value::Object(_) => Some(object.to_string()),
         other => {
             let kind = kind_of(&other);
-            return Err(de::Error::custom(format_args!("must be an object or its text, not {kind}")));
+            return Err(de::Error::custom(format_args!("must be an object or a string, not {kind}")));
         }
     })
 }
@@ -122,8 +133,8 @@ fn kind_of(value: &Value) -> &'static str {
         Value::Null => "null",
         Value::Bool(_) => "true or false",
         Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn message(given: Given, account: &Account, now: Timestamp) -> Result
     let contact = contact(&given.contact)?;
     let reaction = reaction(&given)?;
     let media = media(&given, account, now)?;
-    let status = status(given.direction, given.status)?;
+    let status = status(given.direction, given.status.as_deref())?;
     let outbound = given.direction == Direction::Outbound;
     let business = account.display_phone_number.as_deref().map(digits);
     let (text, caption) = match &media {
@@ -115,17 +115,19 @@ fn reaction(given: &Given) -> Result<Option<Reaction>, String> {
 }
 
 /// What was not sent by the older system is not to be sent by us.
-fn status(direction: Direction, given: Option<MessageStatus>) -> Result<MessageStatus, String> {
+fn status(direction: Direction, given: Option<&str>) -> Result<MessageStatus, String> {
     use MessageStatus::{Delivered, Failed, Played, Read, Received, Sent};
-    match (direction, given) {
-        (Direction::Inbound, None | Some(Received)) => Ok(Received),
-        (Direction::Inbound, Some(_)) => Err("status: an inbound message is received".to_owned()),
-        (Direction::Outbound, None) => Ok(Sent),
-        (Direction::Outbound, Some(status @ (Sent | Delivered | Read | Played | Failed))) => Ok(status),
-        (Direction::Outbound, Some(_)) => {
-            Err("status: an outbound message is sent, delivered, read, played or failed".to_owned())
-        }
-    }
+    let allowed: &[MessageStatus] = match direction {
+        Direction::Inbound => &[Received],
+        Direction::Outbound => &[Sent, Delivered, Read, Played, Failed],
+    };
+    let Some(given) = given else { return Ok(allowed[0]) };
+    let status = allowed.iter().copied().find(|status| status.as_str() == given);
+    status.ok_or_else(|| {
+        let allowed: Vec<&str> = allowed.iter().map(|status| status.as_str()).collect();
+        let one = if allowed.len() > 1 { "one of: " } else { "" };
+        format!("status: of an {direction} message must be {one}{}", allowed.join(", "))
+    })
 }
 
 /// The media of a message, and what its payload says about it.

@@ -283,16 +283,11 @@ async fn while_storage_waits_viewers_do_not() {
     std::fs::remove_dir_all(&folder).ok();
     std::fs::write(&folder, "in the way").unwrap();
     assert!(read_all(scene.open(None).await).await == scene.whole, "served though it cannot be kept");
-    let failed = async {
-        loop {
-            let record = scene.world.media_of(&scene.media.id).await;
-            if record.download_status == DownloadStatus::Failed {
-                break record;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    let record = tokio::time::timeout(Duration::from_secs(10), failed).await.unwrap();
+    let record = eventually("the failure", async || {
+        let record = scene.world.media_of(&scene.media.id).await;
+        (record.download_status == DownloadStatus::Failed).then_some(record)
+    })
+    .await;
     assert_eq!(record.last_error_code, Some(ErrorCode::StorageError));
     assert_eq!(record.download_attempts, 0, "which is no fault of the file");
     assert!(read_all(scene.open(None).await).await == scene.whole, "and again, past storage");

@@ -129,5 +129,5 @@ async fn a_form_with_a_media_id_that_no_index_holds_is_parked_alone() {
     assert_eq!((kept.message.provider_message_id.as_deref(), kept.attachments.len()), (Some("wamid.3"), 2));
     let parked = world.store.parked_items(world.company, &Default::default()).await.unwrap().items;
     let reasons: Vec<_> = parked.iter().map(|item| item.reason.as_str()).collect();
-    assert_eq!(reasons, ["its media id is longer than the 1024 bytes that are kept"; 2]);
+    assert_eq!(reasons, ["the media id is longer than 1024 bytes"; 2]);
 }

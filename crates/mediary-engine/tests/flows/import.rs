@@ -114,36 +114,44 @@ async fn a_bad_line_says_what_is_wrong_and_stops_no_other() {
         mediary_store::NewCompany { name: "O".into(), slug: "o".into(), media_policy: MediaPolicy::Store };
     let other = world.store.add_company(&other).await.unwrap().id;
     world.engine.accounts().create(other, &draft("999"), &Actor::command_line()).await.unwrap();
+    let outbound = "status: of an outbound message must be one of: sent, delivered, read, played, failed";
     let cases = [
         (json!({"phoneNumberId": "999"}), "phoneNumberId: the company has no account 999"),
         (json!({"phoneNumberId": null}), "phoneNumberId: must not be empty"),
         (json!({"providerMessageId": ""}), "providerMessageId: must not be empty"),
         (json!({"providerMessageId": "a b"}), "providerMessageId: must have no spaces"),
         (json!({"providerMessageId": "x".repeat(513)}), "512 bytes"),
-        (json!({"direction": "in"}), "direction: unknown variant `in`, expected `inbound` or `outbound`"),
-        (json!({"type": "ptt"}), "type: unknown variant `ptt`"),
+        (json!({"direction": "in"}), "direction: must be one of: inbound, outbound"),
+        (json!({"direction": null}), "direction: cannot be null; must be one of: inbound, outbound"),
+        (json!({"type": "ptt"}), "type: must be one of: text, image, video,"),
         (json!({"timestamp": "yesterday"}), "timestamp: must be RFC 3339"),
         (json!({"timestamp": 1_760_000_000_000_i64}), "timestamp: must be RFC 3339"),
         (json!({"timestamp": -5}), "timestamp: must be"),
         (json!({"timestamp": NOW.plus(2 * DAY)}), "timestamp: 2025-10-11T08:53:20Z has not come yet"),
         (json!({"contact": {}}), "contact: needs a waId"),
         (json!({"contact": {"waId": "ana@s.whatsapp.net"}}), "contact.waId: must be the digits"),
-        (json!({"contact": {"waId": "5", "nam": "Ana"}}), "contact.nam: unknown field `nam`"),
-        (json!({"status": "sent"}), "status: an inbound message is received"),
-        (json!({"direction": "outbound", "status": "queued"}), "status: an outbound message is sent"),
+        (
+            json!({"contact": {"waId": "5", "nam": "Ana"}}),
+            "contact.nam: is not known here; known are: waId, userId, name",
+        ),
+        (json!({"contact": 5}), "contact: must be an object"),
+        (json!({"contact": null}), "contact: cannot be null; must be an object"),
+        (json!({"status": "sent"}), "status: of an inbound message must be received"),
+        (json!({"direction": "outbound", "status": "queued"}), outbound),
+        (json!({"direction": "outbound", "status": "gone"}), outbound),
         (json!({"type": "text", "mediaUrl": "5"}), "mediaUrl: a message of type text has no media"),
         (json!({"type": "reaction"}), "replyTo: a reaction needs"),
         (json!({"emoji": "x"}), "emoji: belongs to messages of type reaction"),
-        (json!({"mediaURL": "5"}), "unknown field `mediaURL`"),
-        (json!({"text": ["a"]}), "text: must be a text, not a list"),
-        (json!({"rawPayload": 5}), "rawPayload: must be an object or its text"),
+        (json!({"mediaURL": "5"}), "mediaURL: is not known here; known are: phoneNumberId,"),
+        (json!({"text": ["a"]}), "text: must be a string, not an array"),
+        (json!({"rawPayload": 5}), "rawPayload: must be an object or a string, not a number"),
     ];
     let mut text = format!("\u{feff}{}\r\n\n", picture("wamid.first", HOUR));
     for (number, (fields, _)) in cases.iter().enumerate() {
         let line = with(picture(&format!("wamid.{number}"), HOUR), fields);
         text.push_str(&format!("{line}\n"));
     }
-    text.push_str("[1]\n{\"type\":\n{} {}\n");
+    text.push_str("[1]\n{\"type\":\n{\"type\"; 5}\n{} {}\n");
     text.push_str(&format!("{{\"x\":\"{}\"}}\n", "x".repeat(limits::IMPORT_LINE_BYTES)));
     text.push_str(&picture("wamid.last", HOUR).to_string());
     let told = import_text(&world, &text).await;
@@ -157,8 +165,9 @@ async fn a_bad_line_says_what_is_wrong_and_stops_no_other() {
         .collect();
     let lines = [
         "the line is not a JSON object",
+        "the line ends in the middle of its JSON object; an object must be on one line",
         "the line is not valid JSON",
-        "missing field `phoneNumberId`",
+        "phoneNumberId: is missing",
         "longer than 262144 bytes",
     ];
     let expected: Vec<&str> = cases.iter().map(|(_, reason)| *reason).chain(lines).collect();
@@ -166,6 +175,7 @@ async fn a_bad_line_says_what_is_wrong_and_stops_no_other() {
     for ((line, reason), (number, expected)) in reasons.iter().zip((3..).zip(expected)) {
         assert_eq!(*line, number);
         assert!(reason.contains(expected), "line {line} says {reason:?}, not {expected:?}");
+        assert!(!reason.contains('`'), "line {line} says {reason:?}");
     }
     assert_eq!(thread(&world).await.len(), 2, "the first and the last");
 }

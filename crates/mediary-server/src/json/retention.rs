@@ -22,8 +22,7 @@ pub(crate) struct RetentionBody {
 
 impl RetentionBody {
     pub(crate) fn checked(&self) -> Result<Retention, Problem> {
-        Retention::new(self.mode, self.days)
-            .map_err(|error| Problem::field("retention.days", error.to_string()))
+        Retention::new(self.mode, self.days).map_err(|wrong| Problem::field(wrong.field, wrong.rule))
     }
 }
 

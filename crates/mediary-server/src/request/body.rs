@@ -4,9 +4,9 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::{Method, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use mediary_core::{ErrorCode, limits};
+use mediary_core::{ErrorCode, UnreadableField, limits};
 use serde::Deserialize as _;
-use serde::de::{DeserializeOwned, Deserializer};
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 use serde_json::Value;
 
 use super::drain;
@@ -85,9 +85,9 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             json = serde_json::Deserializer::from_slice(bytes);
             let mut value = Value::deserialize(&mut json).map_err(|_| not_json())?;
             whole_numbers(&mut value);
-            serde_path_to_error::deserialize(value).map_err(wrong_field)?
+            serde_path_to_error::deserialize(value).map_err(|error| wrong_field(error, bytes))?
         }
-        value => value.map_err(wrong_field)?,
+        value => value.map_err(|error| wrong_field(error, bytes))?,
     };
     json.end().map_err(|_| Problem::field("body", "has something after the JSON value"))?;
     Ok(value)
@@ -97,14 +97,16 @@ fn not_json() -> Problem {
     Problem::field("body", "is not valid JSON")
 }
 
-fn wrong_field(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
+fn wrong_field(error: serde_path_to_error::Error<serde_json::Error>, bytes: &[u8]) -> Problem {
     let path = error.path().to_string();
     let error = error.into_inner();
-    if !error.is_data() {
+    // Some values of a wrong type are to the reader what no JSON is.
+    if !error.is_data() && serde_json::from_slice::<IgnoredAny>(bytes).is_err() {
         return not_json();
     }
-    let message = error.to_string();
-    Problem::field(field_name(&path, &message), without_position(&message))
+    let wrong = UnreadableField::new(&path, &error.to_string());
+    let field = if wrong.field.is_empty() { "body".to_owned() } else { wrong.field };
+    Problem::field(field, wrong.rule)
 }
 
 /// Writes numbers that are whole as such. Deeper than the parser's own limit nothing comes.
@@ -121,24 +123,6 @@ fn whole_numbers(value: &mut Value) {
         Value::Object(fields) => fields.values_mut().for_each(whole_numbers),
         Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
-}
-
-/// The path ends at the object when one of its fields is missing or unknown; serde then names the field in backticks.
-fn field_name(path: &str, message: &str) -> String {
-    let named = message.split('`').nth(1).filter(|_| message.contains(" field `"));
-    match (path, named) {
-        ("." | "", Some(name)) => name.to_owned(),
-        ("." | "", None) => "body".to_owned(),
-        (path, Some(name)) if path != name && !path.ends_with(&format!(".{name}")) => {
-            format!("{path}.{name}")
-        }
-        (path, _) => path.to_owned(),
-    }
-}
-
-/// Line and column are of no use to somebody who did not write the JSON by hand.
-fn without_position(message: &str) -> &str {
-    message.rsplit_once(" at line ").map_or(message, |(message, _)| message)
 }
 
 #[cfg(test)]
@@ -183,10 +167,31 @@ mod tests {
             (json!([1]).to_string(), "body"),
             ("{\"count\": 1".to_owned(), "body"),
             ("{\"count\": 1} 2".to_owned(), "body"),
+            ("{\"count\": 1e999}".to_owned(), "count"),
         ] {
             let (named, message) = errors(&text).await;
             assert_eq!(named, field, "{text}: {message}");
             assert!(!message.contains("line"), "{message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn problem_says_what_is_allowed_in_plain_words() {
+        for (text, message) in [
+            ("{}", "is missing"),
+            (r#"{"count": "many"}"#, "must be a whole number"),
+            (r#"{"count": 3.5}"#, "must be a whole number"),
+            (r#"{"count": -1}"#, "must be a whole number from 0 to 4294967295"),
+            (r#"{"count": 1e20}"#, "must be a whole number from 0 to 4294967295"),
+            (r#"{"count": null}"#, "cannot be null; must be a whole number"),
+            (r#"{"count": 1, "count": 2}"#, "is given more than once"),
+            (r#"{"count": 1, "inner": {}}"#, "must be an array"),
+            (r#"{"count": 1, "inner": [5]}"#, "must be an object"),
+            (r#"{"count": 1, "colour": 2}"#, "is not known here; known are: count, inner"),
+            ("[1]", "must be a JSON object"),
+            (r#"{"count": }"#, "is not valid JSON"),
+        ] {
+            assert_eq!(errors(text).await.1, message, "{text}");
         }
     }
 

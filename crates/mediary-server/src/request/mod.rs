@@ -14,4 +14,4 @@ pub(crate) use drain::drain;
 pub(crate) use id::{Id, Name};
 pub(crate) use origin::SameOrigin;
 pub(crate) use peer::{Connected, IsHttps, Peer, connected};
-pub(crate) use query::{Paging, Query};
+pub(crate) use query::{Paging, Query, part, record_id};

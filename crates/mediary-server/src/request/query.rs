@@ -1,8 +1,12 @@
 //! Query strings.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use mediary_core::limits;
+use mediary_core::{UnreadableField, limits};
 use mediary_store::{Cursor, PageRequest};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
@@ -54,12 +58,30 @@ impl Default for Limit {
 
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let limit = String::deserialize(deserializer)?.parse().ok();
-        let limit = limit.filter(|limit| (1..=limits::PAGE_MAX).contains(limit));
-        limit
-            .map(Self)
-            .ok_or_else(|| D::Error::custom(format_args!("must be a number from 1 to {}", limits::PAGE_MAX)))
+        whole(deserializer, 1..=limits::PAGE_MAX).map(Self)
     }
+}
+
+/// The id of a record, which may be left out but not be empty.
+pub(crate) fn record_id<'de, T: From<i64>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    whole(deserializer, 1..=i64::MAX).map(|id| Some(id.into()))
+}
+
+/// Which of a message's files.
+pub(crate) fn part<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    whole(deserializer, 0..=u32::MAX)
+}
+
+fn whole<'de, T, D>(deserializer: D, range: RangeInclusive<T>) -> Result<T, D::Error>
+where
+    T: FromStr + PartialOrd + Display,
+    D: Deserializer<'de>,
+{
+    let number = String::deserialize(deserializer)?.parse().ok().filter(|number| range.contains(number));
+    let (least, most) = (range.start(), range.end());
+    number.ok_or_else(|| D::Error::custom(format_args!("must be a whole number from {least} to {most}")))
 }
 
 fn cursor<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cursor>, D::Error> {
@@ -74,29 +96,69 @@ fn cursor<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cursor>, 
 fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let pairs = serde_html_form::Deserializer::new(url::form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|error| {
-        let field = error.path().to_string();
-        let field = field.split('[').next().unwrap_or_default().to_owned();
-        Problem::field(field, error.into_inner().to_string())
+        let path = error.path().to_string();
+        let parameter = path.split('[').next().unwrap_or_default();
+        let wrong = UnreadableField::new(parameter, &error.inner().to_string());
+        Problem::field(wrong.field, wrong.rule)
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::given;
+    use axum::body::to_bytes;
+    use axum::response::Response;
+    use mediary_core::{FileType, MediaPolicy};
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default)]
     struct Asked {
-        #[serde(default, deserialize_with = "given")]
+        #[serde(deserialize_with = "record_id")]
         account: Option<i64>,
+        #[serde(deserialize_with = "part")]
+        part: u32,
+        limit: Limit,
+        #[serde(rename = "fileType")]
+        file_type: Vec<FileType>,
+        policy: Option<MediaPolicy>,
+        search: Option<String>,
     }
 
     #[test]
-    fn a_value_that_is_not_of_its_type_is_refused_and_an_empty_one_too() {
-        assert_eq!(parse::<Asked>("").unwrap().account, None);
-        assert_eq!(parse::<Asked>("account=5&unknown=1").unwrap().account, Some(5));
-        for wrong in ["account=", "account=five", "account=5.5", "account=5&account=6"] {
-            assert!(parse::<Asked>(wrong).is_err(), "{wrong}");
+    fn a_value_is_read_and_unknown_names_are_passed_over() {
+        let none = parse::<Asked>("").unwrap();
+        assert_eq!((none.account, none.part, none.limit.0), (None, 0, 20));
+        let asked =
+            parse::<Asked>("account=5&unknown=1&fileType=image&fileType=video&part=2&search=").unwrap();
+        assert_eq!((asked.account, asked.part, asked.file_type.len()), (Some(5), 2, 2));
+        assert_eq!((asked.policy, asked.search.as_deref()), (None, None));
+    }
+
+    #[tokio::test]
+    async fn a_value_that_makes_no_sense_is_told_what_is_allowed() {
+        let id = "must be a whole number from 1 to 9223372036854775807";
+        let kinds = "must be one of: image, video, audio, document, sticker";
+        for (query, field, message) in [
+            ("account=", "account", id),
+            ("account=five", "account", id),
+            ("account=5.5", "account", id),
+            ("account=0", "account", id),
+            ("account=9223372036854775808", "account", id),
+            ("account=5&account=6", "account", "is given more than once"),
+            ("search=a&search=b", "search", "is given more than once"),
+            ("policy=store&policy=stream", "policy", "is given more than once"),
+            ("policy=keep", "policy", "must be one of: store, on_view, stream"),
+            ("limit=101", "limit", "must be a whole number from 1 to 100"),
+            ("part=4294967296", "part", "must be a whole number from 0 to 4294967295"),
+            ("fileType=gif", "fileType", kinds),
+            ("fileType=image&fileType=gif", "fileType", kinds),
+        ] {
+            let problem = parse::<Asked>(query).unwrap_err();
+            let body = problem.render(Response::default(), "r").into_body();
+            let body: serde_json::Value =
+                serde_json::from_slice(&to_bytes(body, 4096).await.unwrap()).unwrap();
+            assert_eq!(body["errors"][0]["field"], field, "{query}");
+            assert_eq!(body["errors"][0]["message"], message, "{query}");
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::App;
 use crate::bytes::answer::{View, answer};
 use crate::bytes::watch::while_access_holds;
 use crate::problem::{self, Problem, ProblemBody};
-use crate::request::{Id, May, Name, Peer, Query, rights};
+use crate::request::{Id, May, Name, Peer, Query, part, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -47,7 +47,7 @@ enum Flag {
 #[into_params(parameter_in = Query)]
 struct Wish {
     /// Which of the message's files: 0, or nothing, is its own media, higher ones are its attachments.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "part")]
     #[param(value_type = Option<u32>)]
     part: u32,
     /// A kind from the record's `variants`, instead of the file itself.
@@ -179,7 +179,7 @@ fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     match String::deserialize(deserializer)?.as_str() {
         "1" | "true" => Ok(true),
         "0" | "false" => Ok(false),
-        _ => Err(serde::de::Error::custom("must be 1 or 0")),
+        _ => Err(serde::de::Error::custom("must be one of: 1, true, 0, false")),
     }
 }
 

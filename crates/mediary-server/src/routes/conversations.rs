@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::json::{Conversation, Message, Page, Shape};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Id, May, Paging, Query, given, rights};
+use crate::request::{Id, May, Paging, Query, record_id, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -83,8 +83,8 @@ async fn mark_conversation_read(
 #[into_params(parameter_in = Query)]
 struct Around {
     /// The id of a message to have in the middle of the page, instead of `cursor`.
-    #[serde(default, deserialize_with = "given")]
-    #[param(value_type = Option<i64>)]
+    #[serde(default, deserialize_with = "record_id")]
+    #[param(value_type = Option<i64>, minimum = 1)]
     around: Option<MessageId>,
 }
 

@@ -86,17 +86,24 @@ fn asking(route: &Route, path: &str, key: Option<&str>) -> Request<Body> {
     request.header(header::CONTENT_TYPE, "application/json").body(Body::from("{}")).unwrap()
 }
 
-struct Scene {
-    house: House,
+pub(super) struct Scene {
+    pub(super) house: House,
     ours: Company,
-    theirs: Company,
+    pub(super) theirs: Company,
     made: Made,
     user: i64,
     key: i64,
 }
 
+impl Scene {
+    /// The path with ids of records of the company that has some.
+    pub(super) fn filled(&self, path: &str) -> String {
+        filled(path, &self.theirs, self.made, self.user, self.key)
+    }
+}
+
 /// Two companies; one has a stored file, a user and keys.
-async fn scene() -> Scene {
+pub(super) async fn scene() -> Scene {
     let house = House::open().await;
     let (theirs, ours) = (house.company("theirs").await, house.company("ours").await);
     let made = house.stored(&theirs, "wamid.1", b"\x89PNG\r\n\x1a\n", "image/png").await;
@@ -112,7 +119,7 @@ async fn without_a_key_nothing_answers() {
     let scene = scene().await;
     for route in routes() {
         let Needs::Right(_) = route.needs else { continue };
-        let path = filled(&route.path, &scene.theirs, scene.made, scene.user, scene.key);
+        let path = scene.filled(&route.path);
         for key in [None, Some("mdy_nobodys"), Some("")] {
             let answer = scene.house.send(asking(&route, &path, key)).await;
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{} {path} {key:?}", route.method);
@@ -127,7 +134,7 @@ async fn a_role_below_the_right_is_forbidden() {
     let scene = scene().await;
     for route in routes() {
         let Needs::Right(permission) = route.needs else { continue };
-        let path = filled(&route.path, &scene.theirs, scene.made, scene.user, scene.key);
+        let path = scene.filled(&route.path);
         for role in Role::ALL.iter().filter(|role| !role.may(permission)) {
             let answer = scene.house.send(asking(&route, &path, Some(scene.theirs.key(*role)))).await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{} {path} as {role}", route.method);
@@ -145,7 +152,7 @@ async fn another_companys_records_do_not_exist() {
         if !route.path.contains('{') {
             continue;
         }
-        let path = filled(&route.path, &scene.theirs, scene.made, scene.user, scene.key);
+        let path = scene.filled(&route.path);
         let answer = scene.house.send(asking(&route, &path, Some(admin))).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{} {path}", route.method);
         assert_eq!(answer.code(), "not_found");
@@ -191,7 +198,7 @@ async fn no_answer_holds_a_secret_or_a_provider_url() {
         if route.method != "GET" || route.path == "/api/events" {
             continue;
         }
-        let path = filled(&route.path, &scene.theirs, scene.made, scene.user, scene.key);
+        let path = scene.filled(&route.path);
         for role in Role::ALL {
             let key = scene.theirs.key(*role);
             let answer = scene.house.send(asking(&route, &path, Some(key))).await;

@@ -30,7 +30,7 @@ struct NewLink {
     /// An hour unless given.
     #[serde(default, deserialize_with = "given")]
     #[schema(minimum = 1, maximum = 604_800, nullable = false)]
-    expires_in_seconds: Option<u64>,
+    expires_in_seconds: Option<i64>,
     /// The kind of a variant of the file, instead of the file itself.
     variant: Option<String>,
     /// Whether the file comes as an attachment.
@@ -71,7 +71,9 @@ async fn sign_media_url(
     if wanted.variant.is_some() {
         return Err(Problem::not_found().detail("this file has no such variant"));
     }
-    let life = Duration::from_secs(wanted.expires_in_seconds.unwrap_or(LIFE_DEFAULT_SECONDS));
+    // Below nothing is as wrong as nothing.
+    let seconds = wanted.expires_in_seconds.map(|seconds| u64::try_from(seconds).unwrap_or(0));
+    let life = Duration::from_secs(seconds.unwrap_or(LIFE_DEFAULT_SECONDS));
     let expires_at = Links::expiry(app.engine().now(), life)?;
     let link = Link { company_id, media_id: id, variant: None, download: wanted.download, expires_at };
     let token = app.engine().links().sign(&link)?;

@@ -38,7 +38,7 @@ struct Filter {
     #[serde(default, deserialize_with = "given")]
     #[param(value_type = Option<words::DownloadStatus>)]
     download_status: Option<DownloadStatus>,
-    /// RFC 3339; created at or after.
+    /// RFC 3339; created at or after. Not later than `to`.
     #[serde(default, deserialize_with = "moment")]
     #[param(value_type = Option<String>, format = DateTime)]
     from: Option<Timestamp>,
@@ -72,8 +72,13 @@ enum Direction {
 }
 
 impl Filter {
-    fn query(self, conversation: Option<ConversationId>, paging: Paging) -> MediaQuery {
-        MediaQuery {
+    fn query(self, conversation: Option<ConversationId>, paging: Paging) -> Result<MediaQuery, Problem> {
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && from > to
+        {
+            return Err(Problem::field("from", "must not be later than `to`"));
+        }
+        Ok(MediaQuery {
             conversation,
             file_types: self.file_type,
             download_status: self.download_status,
@@ -89,7 +94,7 @@ impl Filter {
                 Direction::Desc => Order::Descending,
             },
             page: paging.into(),
-        }
+        })
     }
 }
 
@@ -102,7 +107,7 @@ async fn list_media(
     Query(paging): Query<Paging>,
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<MediaFile>>, Problem> {
-    let page = app.store().media_list(may.caller.company_id, &filter.query(None, paging)).await?;
+    let page = app.store().media_list(may.caller.company_id, &filter.query(None, paging)?).await?;
     Ok(Json(Page::of(page, may.caller.role)))
 }
 
@@ -117,7 +122,7 @@ async fn list_conversation_media(
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<MediaFile>>, Problem> {
     let company = may.caller.company_id;
-    let page = app.store().media_list(company, &filter.query(Some(id), paging)).await?;
+    let page = app.store().media_list(company, &filter.query(Some(id), paging)?).await?;
     // An empty page may also be that of a conversation that is not there.
     if page.items.is_empty() && app.store().conversation(company, id).await?.is_none() {
         return Err(Problem::not_found());
@@ -197,7 +202,10 @@ async fn retry_media(
 ) -> Result<Json<RetryOutcome>, Problem> {
     let most = retry.max_attempts;
     if most.is_some_and(|most| !(1..=RETRY_ATTEMPTS_MAX).contains(&most)) {
-        return Err(Problem::field("maxAttempts", format!("must be from 1 to {RETRY_ATTEMPTS_MAX}")));
+        return Err(Problem::field(
+            "maxAttempts",
+            format!("must be a whole number from 1 to {RETRY_ATTEMPTS_MAX}"),
+        ));
     }
     let by = may.caller.actor(address);
     let outcome = app.engine().retry_failed(&may.caller, most, &by).await?;
@@ -222,7 +230,7 @@ async fn delete_media(
 /// An empty value counts as none, as forms send it.
 fn moment<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let wrong = || serde::de::Error::custom("must be an RFC 3339 time, like 2026-11-20T09:30:00Z");
+    let wrong = || serde::de::Error::custom(Timestamp::RFC3339_RULE);
     // A plus sign that was not escaped arrives as a space.
     Timestamp::parse_rfc3339(&text.replace(' ', "+")).map(Some).ok_or_else(wrong)
 }
@@ -306,6 +314,7 @@ mod tests {
             ("?fileType=image&fileType=video&downloadStatus=downloading", vec![waiting.media.0]),
             ("?fileType=video&fileType=audio", vec![]),
             ("?from=2023-11-14T22:13:21Z", vec![]),
+            ("?from=2023-11-14T22:13:20Z&to=2023-11-14T22:13:20Z", vec![]),
             ("?to=2023-11-14T23:13:21%2B01:00&downloadStatus=completed", vec![stored.media.0]),
         ] {
             for path in ["/api/media", &of_conversation] {
@@ -319,6 +328,7 @@ mod tests {
             ("fileType=gif", "fileType"),
             ("downloadStatus=done", "downloadStatus"),
             ("from=yesterday", "from"),
+            ("from=2023-11-14T22:13:22Z&to=2023-11-14T22:13:21Z", "from"),
             ("sort=colour", "sort"),
             ("order=up", "order"),
             ("limit=1000", "limit"),

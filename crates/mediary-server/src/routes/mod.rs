@@ -20,6 +20,8 @@ pub(crate) mod ui;
 mod users;
 mod webhook;
 mod webhook_events;
+#[cfg(test)]
+mod wording;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::json::words;
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Body, May, Peer, Query, given, rights};
+use crate::request::{Body, May, Peer, Query, given, record_id, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(preview_media_policy)).routes(routes!(erase_media))
@@ -28,8 +28,8 @@ struct Preview {
     #[param(value_type = Option<words::MediaPolicy>)]
     policy: Option<MediaPolicy>,
     /// For one WhatsApp account; without it for all that have no policy of their own.
-    #[serde(default, deserialize_with = "given")]
-    #[param(value_type = Option<i64>)]
+    #[serde(default, deserialize_with = "record_id")]
+    #[param(value_type = Option<i64>, minimum = 1)]
     account_id: Option<i64>,
 }
 

@@ -124,8 +124,10 @@ fn wanted_retention(change: &MediaSettingsChange) -> Result<Option<Retention>, P
         (Some(retention), None) => retention.checked().map(Some),
         (None, Some(days)) => {
             let refused = |_| {
-                let message =
-                    format!("must be from 1 to {}, or null to keep files", limits::RETENTION_DAYS_MAX);
+                let message = format!(
+                    "must be a whole number from 1 to {}, or null to keep files",
+                    limits::RETENTION_DAYS_MAX
+                );
                 Problem::field("retentionDays", message)
             };
             Retention::days_after_stored(days).map(Some).map_err(refused)
@@ -203,6 +205,25 @@ mod tests {
             (json!({"retention": {"mode": "forever"}, "retentionDays": 3}), "retentionDays"),
         ] {
             assert_eq!(change(body.clone()).await.field(), field, "{body}");
+        }
+        let days = "must be a whole number from 1 to 36500";
+        for (body, field, message) in [
+            (json!({"policy": null}), "policy", "cannot be null; must be one of: store, on_view, stream"),
+            (json!({"policy": 5}), "policy", "must be one of: store, on_view, stream"),
+            (json!({"auditViews": null}), "auditViews", "cannot be null; must be true or false"),
+            (json!({"retention": null}), "retention", "cannot be null; must be an object"),
+            (json!({"retention": 5}), "retention", "must be an object"),
+            (json!({"retentionDays": "30"}), "retentionDays", "must be a whole number"),
+            (json!({"retention": {"days": 3}}), "retention.mode", "is missing"),
+            (json!({"retention": {"mode": "days_after_viewed", "days": 0}}), "retention.days", days),
+            (
+                json!({"retention": {"mode": "forever", "days": 3}}),
+                "retention.days",
+                "must be left out where the mode is forever",
+            ),
+        ] {
+            let errors = &change(body.clone()).await.json()["errors"];
+            assert_eq!(errors, &json!([{"field": field, "message": message}]), "{body}");
         }
     }
 }

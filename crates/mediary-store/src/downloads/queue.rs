@@ -60,7 +60,8 @@ async fn requeue(
         WHERE company_id = $1 AND id = $2 AND (download_status <> 'pending' OR NOT due OR policy <> $5
             OR ($4 AND download_attempts <> 0))"
     );
-    let changed = tx.execute(AssertSqlSafe(sql), args![company, media, now, reset_attempts, policy]).await? > 0;
+    let changed =
+        tx.execute(AssertSqlSafe(sql), args![company, media, now, reset_attempts, policy]).await? > 0;
     let queued = media_file(tx, company, media).await?;
     Ok((queued.map_or(Requeued::None, |file| Requeued::Queued(Box::new(file))), changed))
 }

@@ -10,12 +10,13 @@ use crate::output::WrongUsage;
 pub(super) fn parse(engine: &Engine, text: &str) -> anyhow::Result<Retention> {
     let (mode, days) = match text.split_once(':') {
         Some((mode, days)) => {
-            (mode, Some(days.parse::<i64>().map_err(|_| usage(text, "days must be a number"))?))
+            (mode, Some(days.parse::<i64>().map_err(|_| usage(text, "days must be a whole number"))?))
         }
         None => (text, None),
     };
     let mode = mode.parse::<RetentionMode>().map_err(|error| usage(text, &error.to_string()))?;
-    let retention = Retention::new(mode, days).map_err(|error| usage(text, &error.to_string()))?;
+    let retention =
+        Retention::new(mode, days).map_err(|wrong| usage(text, &format!("days {}", wrong.rule)))?;
     engine.check_retention(retention).map_err(|error| usage(text, &error.to_string()))?;
     Ok(retention)
 }

@@ -165,6 +165,6 @@ async fn people_are_told_what_to_do_next() {
     let output = world.cli_output(&["import", "messages", path.to_str().unwrap(), "--company", "acme"]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.starts_with("1 imported, 0 already there, 1 rejected."), "{said}");
-    assert!(said.contains("line 2: missing field `phoneNumberId`"), "{said}");
+    assert!(said.contains("line 2: phoneNumberId: is missing"), "{said}");
     assert!(said.contains("`mediary backfill --company acme`"), "{said}");
 }

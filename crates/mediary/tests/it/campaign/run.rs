@@ -193,10 +193,10 @@ impl Nodes {
     async fn differences(&self, model: &Model, unrecordable: usize) -> Vec<String> {
         let api = self.api();
         let mut wrong = model.differences(&threads(&api).await, &self.accounts);
-        // A body whose answer was lost is sent again, and what cannot be recorded of it is set aside once more.
+        // A body whose answer was lost is sent again, and what cannot be recorded of it is parked once more.
         let parked = api.all("/api/webhook-events").await;
         if parked.len() < unrecordable {
-            wrong.push(format!("{} items were set aside instead of {unrecordable}", parked.len()));
+            wrong.push(format!("{} items were parked instead of {unrecordable}", parked.len()));
         }
         verdict::compare_reasons(parked.iter().map(|item| item["reason"].as_str().unwrap()), &mut wrong);
         self.compare_storage(model, &mut wrong);

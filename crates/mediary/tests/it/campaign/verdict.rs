@@ -52,14 +52,14 @@ pub(super) async fn settles(
     }
 }
 
-/// Only what cannot be recorded is set aside, and it says why.
+/// Only what cannot be recorded is parked, and it says why.
 pub(super) fn compare_reasons<'a>(reasons: impl Iterator<Item = &'a str>, wrong: &mut Vec<String>) {
     let known = |reason: &&str| {
-        reason.starts_with("it names nobody it is from or to")
-            || reason.ends_with("is longer than the 1024 bytes that are kept")
+        reason.starts_with("neither a sender nor a recipient is named")
+            || reason.ends_with("is longer than 1024 bytes")
     };
     wrong.extend(
-        reasons.filter(|reason| !known(reason)).map(|reason| format!("an item was set aside: {reason}")),
+        reasons.filter(|reason| !known(reason)).map(|reason| format!("an item was parked: {reason}")),
     );
 }
 
