@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import datetime
 
 import schemathesis
 from hypothesis import strategies
@@ -38,10 +39,20 @@ def map_path_parameters(context, path_parameters):
 
 @schemathesis.hook
 def map_query(context, query):
-    """A place in a list by date is none in a list by name, and no list starts at two places."""
+    """A place in a list by date is none in a list by name, no list starts at two places, and none ends before it begins."""
     if query and query.get("cursor") in CURSORS and (query.get("sort") == "name" or "around" in query):
         query["cursor"] = ""
+    if query and ends_before_it_begins(query):
+        query["from"] = query["to"]
     return query
+
+
+def ends_before_it_begins(query):
+    """Whether both ends are times, and in the wrong order."""
+    try:
+        return datetime.fromisoformat(query["from"]) > datetime.fromisoformat(query["to"])
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 @schemathesis.hook
