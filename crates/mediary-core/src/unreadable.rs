@@ -118,12 +118,17 @@ fn is_whole(found: &str) -> bool {
 
 /// The names between backticks, as a choice.
 fn one_of(list: &str) -> String {
-    let names: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
+    let names = names_in(list);
     match names.as_slice() {
         [] => "cannot be read".to_owned(),
         [only] => format!("must be {only}"),
         names => format!("must be one of: {}", names.join(", ")),
     }
+}
+
+/// What stands between backticks.
+fn names_in(list: &str) -> Vec<&str> {
+    list.split('`').skip(1).step_by(2).collect()
 }
 
 fn unknown_field(path: &str, unknown: &str) -> UnreadableField {
@@ -143,7 +148,7 @@ fn unknown_field(path: &str, unknown: &str) -> UnreadableField {
     } else {
         (parent.to_owned(), "has a field that is not known here".to_owned())
     };
-    let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+    let known = names_in(known);
     if !known.is_empty() {
         rule.push_str("; known are: ");
         rule.push_str(&known.join(", "));

@@ -19,7 +19,7 @@ use crate::layers::RequestIds;
 use crate::login_throttle::LoginThrottle;
 use crate::login_turns::LoginTurns;
 use crate::metrics::Meters;
-use crate::room::{RequestRoom, Turn};
+use crate::room::{RequestPlace, RequestRoom};
 use crate::routes::docs::Docs;
 
 /// For how long a company's wish about its audit log may be out of date.
@@ -117,7 +117,7 @@ impl App {
     }
 
     /// A place to work on a request of this client, unless all are taken, or its share.
-    pub(crate) fn api_room(&self, client: IpAddr) -> Option<Turn<'_>> {
+    pub(crate) fn api_room(&self, client: IpAddr) -> Option<RequestPlace<'_>> {
         self.0.api_requests.take(client)
     }
 

@@ -8,7 +8,7 @@ use mediary_core::limits::API_REQUESTS_IN_FLIGHT;
 
 use crate::network::network;
 
-/// Of all, one address may have one in so many: whoever sends bodies slowly holds their own up alone.
+/// Of all, one address may have one in so many: a client that sends bodies slowly holds up its own requests alone.
 const PER_ADDRESS: usize = 4;
 
 #[derive(Debug, Default)]
@@ -22,14 +22,14 @@ struct Taken {
 
 /// A request's place. Dropping it gives the place back.
 #[derive(Debug)]
-pub(crate) struct Turn<'a> {
+pub(crate) struct RequestPlace<'a> {
     room: &'a RequestRoom,
     address: IpAddr,
 }
 
 impl RequestRoom {
     /// A place for a request of this client, unless all are taken, or too many by the client's network.
-    pub(crate) fn take(&self, client: IpAddr) -> Option<Turn<'_>> {
+    pub(crate) fn take(&self, client: IpAddr) -> Option<RequestPlace<'_>> {
         let address = network(client);
         let mut taken = self.lock();
         let of_address = taken.by_address.get(&address).copied().unwrap_or_default();
@@ -38,7 +38,7 @@ impl RequestRoom {
         }
         taken.all += 1;
         taken.by_address.insert(address, of_address + 1);
-        Some(Turn { room: self, address })
+        Some(RequestPlace { room: self, address })
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {
@@ -46,7 +46,7 @@ impl RequestRoom {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for RequestPlace<'_> {
     fn drop(&mut self) {
         let mut taken = self.room.lock();
         taken.all -= 1;

@@ -248,7 +248,7 @@ async fn open_sqlite(url: &str) -> std::result::Result<Db, sqlx::Error> {
         .max_connections(1)
         .connect_with(writing)
         .await?;
-    // Whatever else it says, such as that somebody writes just now, whoever writes first learns or waits for.
+    // Any other failure, such as a lock of another process, is met by the first write, which waits for it or tells of it.
     if let Err(error) = try_to_write(&writer).await
         && opening::is_read_only(&error)
     {

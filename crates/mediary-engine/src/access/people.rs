@@ -161,7 +161,6 @@ fn taken_or(error: mediary_store::Error, taken: impl FnOnce() -> String) -> Erro
     if error.is_conflict() { Error::new(ErrorCode::Conflict, taken()).because(error) } else { error.into() }
 }
 
-/// An address is the same however it is written in capitals.
 /// The address of somebody who may be added, as it is kept.
 fn new_person(email: &str, name: &str) -> Result<String> {
     let email = normal_email(email);
@@ -170,6 +169,7 @@ fn new_person(email: &str, name: &str) -> Result<String> {
     Ok(email)
 }
 
+/// An address is the same however it is written in capitals.
 pub(super) fn normal_email(email: &str) -> String {
     email.trim().to_lowercase()
 }

@@ -50,7 +50,8 @@ fn of_file(file: &NewMedia) -> Option<String> {
     too_long("media id", file.provider_media_id.as_ref()?)
 }
 
-/// Of an id as it is stored, in which U+0000 is longer. Says the limit and not the length: an id that was read once for many items is cut beyond the limit.
+/// Of an id as it is stored, in which U+0000 is longer. Says the limit and not the length: an id that was read once for many
+/// items is cut beyond the limit.
 fn too_long(what: &str, id: &str) -> Option<String> {
     (storable_text(id).len() > ID_BYTES_MAX)
         .then(|| format!("the {what} is longer than {ID_BYTES_MAX} bytes"))

@@ -1,7 +1,7 @@
 //! Files that storage does not have as they were stored, and that come back.
 
 use mediary_blob::{ErrorKind, StorageKey, StoredFile};
-use mediary_core::{ErrorCode, ScanStatus, Timestamp};
+use mediary_core::{DownloadStatus, ErrorCode, ScanStatus, Timestamp};
 use mediary_store::MediaFile;
 use metrics::counter;
 
@@ -41,7 +41,9 @@ impl Engine {
         let file = match storage.open(&key).await {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
+            // Where nobody else has it, storage that does not answer is no reason to call it gone.
+            Err(error) if record.expires_at <= self.now() || is_given_up(record) => return Err(error.into()),
+            Err(_) => return Ok(None),
         };
         if hash_of(&file).await? != place.sha256 {
             return Ok(None);
@@ -54,6 +56,10 @@ impl Engine {
         }
         Ok(self.store().media(company, id).await?)
     }
+}
+
+pub(super) fn is_given_up(record: &MediaFile) -> bool {
+    record.download_status == DownloadStatus::Failed && !record.last_error_retryable
 }
 
 /// Storage has a file under the key that is longer or shorter than what was stored there. It is not served. While WhatsApp has

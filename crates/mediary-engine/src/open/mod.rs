@@ -209,7 +209,7 @@ impl Engine {
         {
             return Ok(opened);
         }
-        if record.download_status == DownloadStatus::Failed && !record.last_error_retryable {
+        if lost::is_given_up(&record) {
             return Err(not_to_be_had(&record, self.now()));
         }
         let range = match wanted {

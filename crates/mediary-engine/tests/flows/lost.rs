@@ -105,6 +105,15 @@ async fn folder_that_is_away_costs_no_file_its_record() {
 }
 
 #[tokio::test]
+async fn file_that_waits_comes_from_whatsapp_while_storage_is_away() {
+    let scene = Scene::new().await;
+    let (company, place) = (scene.world.company, scene.record.place().unwrap());
+    assert!(scene.world.store.store_lost_file(company, scene.record.id, &place).await.unwrap());
+    std::fs::rename(scene.world.folder.path().join("media"), &scene.away).unwrap();
+    assert_eq!(scene.seen().await, Ok(whole()));
+}
+
+#[tokio::test]
 async fn wrong_bytes_of_the_right_length_are_replaced_by_a_repair() {
     let scene = Scene::new().await;
     std::fs::write(&scene.path, [PNG, &[9; 1000]].concat()).unwrap();

@@ -27,7 +27,7 @@ impl Commit for FinishCommit {
     async fn commit(&self, finished: Vec<FinishedDownload>) -> Result<Vec<bool>> {
         let now = self.clock.now();
         transaction!(self.db, |tx| {
-            // In one order, however they were finished: whoever changes several of them at once waits, or is waited for.
+            // In one order, however they were finished, so that two transactions with the same files cannot wait for each other.
             hold_files(tx, finished.iter().map(|one| (one.company_id, one.media_id))).await?;
             let recorded = record_all(tx, now, &finished).await?;
             let mut answers = Vec::with_capacity(finished.len());

@@ -10,7 +10,7 @@
 //!
 //! What joins cost: of two conversations of one account the one with fewer messages moves, and the other one goes over to
 //! the contact that stays. A message thus moves only into a conversation at least as large as the one it leaves, so each
-//! time its own at least doubles: however contacts are joined, n messages move n·log n times at most. Whoever joins contact
+//! time its own at least doubles: however contacts are joined, n messages move n·log n times at most. Joining contact
 //! after contact to one that has many messages causes work for what is added, not each time for all that was there.
 
 use mediary_core::{AccountId, CompanyId, ContactId, ConversationId, MessageId, Timestamp, other_spelling};

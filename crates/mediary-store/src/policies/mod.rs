@@ -61,7 +61,7 @@ pub(crate) async fn held(tx: &mut Tx, company: CompanyId, media: MediaId) -> Res
 /// Holds a company and its accounts against claims and against changes of their policies and retentions: what the statements after
 /// this one read of these stays so until the transaction ends. In this order, and before any file, as everybody takes them.
 ///
-/// Whoever acts on a policy or a retention holds them, too (or the account, [`held`]): a statement that waits for a file
+/// A transaction that acts on a policy or a retention holds them, too (or the account, [`held`]): a statement that waits for a file
 /// goes on with the accounts as of before it waited, for Postgres looks again only at the row that it waited for.
 pub(crate) async fn hold(tx: &mut Tx, company: CompanyId) -> Result<()> {
     let hold = dialect::hold_rows(tx.backend(), "c");

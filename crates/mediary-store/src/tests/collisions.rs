@@ -36,7 +36,7 @@ async fn in_order<T: Send + 'static>(
     work.await.unwrap()
 }
 
-/// Begins a transaction that is not the one which Postgres ends where two wait for each other: whoever looks for that first ends.
+/// Begins a transaction that is not the one which Postgres ends where two wait for each other: the first one that looks for that ends.
 async fn patient(test: &Test) -> Tx {
     let mut held = test.store.db().begin().await.unwrap();
     let wait = "SELECT set_config('deadlock_timeout', '60s', TRUE)";

@@ -73,7 +73,7 @@ async fn contacts_that_take_over_a_busy_number_move_their_own_messages_only(test
     let all = i64::try_from(MANY + CONTACTS).unwrap();
     assert_eq!(conversation.unread_count, all);
     assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM messages").await, all);
-    // Whoever writes from the number is who has it now.
+    // The sender of a message has the number now.
     test.ingest(vec![from(acme, "next", "49")]).await;
     assert_eq!(conversation_of(test, "next").await, busy);
 }
