@@ -152,14 +152,16 @@ pub(crate) fn lock_rows(backend: Backend) -> &'static str {
 }
 
 /// Set on each connection. All our statements look rows up by index, but Postgres keeps the plan of a prepared
-/// statement, and one that it made while a table was small walks over the whole table long after it has grown. And with
+/// statement, and one that it made while a table was small walks over the whole table long after it has grown. A plan
+/// that such settings rule out is still made where there is no other, as for a table of three rows; it counts as so
+/// expensive that Postgres would compile it first (`jit`), which takes a hundred times as long as running it. And with
 /// its defaults Postgres holds the locks of a client whose machine is gone for two hours: here for five seconds. The deadlines
 /// are the server's own: a client that stops waiting ends nothing there, and the statement would keep its locks for as long as
 /// it takes. They are below the client's (`pool`), which is left for a server that does not answer at all.
 pub(crate) const POSTGRES_CONNECTION: &str =
     "SELECT set_config(s.name, v.value, FALSE) FROM pg_settings s JOIN (VALUES ('enable_seqscan', 'off'),
         ('enable_bitmapscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'),
-        ('enable_material', 'off'), ('tcp_keepalives_idle', '2'), ('tcp_keepalives_interval', '1'),
+        ('enable_material', 'off'), ('jit', 'off'), ('tcp_keepalives_idle', '2'), ('tcp_keepalives_interval', '1'),
         ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '5000'), ('lock_timeout', '10s'),
         ('statement_timeout', '25s'), ('idle_in_transaction_session_timeout', '25s')) v(name, value) ON v.name = s.name";
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::harness::{CLAIM, Test, finished};
+use super::plans::plan;
 use crate::*;
 
 const SIGNAL: &str = r#"{"gap":true}"#;
@@ -102,6 +103,14 @@ async fn postgres_notices_a_machine_that_is_gone_within_seconds() {
     let settings: Vec<(i64,)> = test.store.db().all(sql, vec![]).await.unwrap();
     let settings: Vec<i64> = settings.into_iter().map(|(setting,)| setting).collect();
     assert_eq!(settings, [3, 2, 1, 5000], "keepalive count, idle, interval; time for an answer");
+    test.end().await;
+}
+
+#[tokio::test]
+async fn postgres_compiles_no_plan_although_some_cannot_use_an_index() {
+    let test = postgres().await;
+    let lines = plan(&test, "SELECT n.presence FROM nodes n", vec![].into()).await;
+    assert!(lines[0].contains("Seq Scan") && !lines.iter().any(|line| line.contains("JIT")), "{lines:#?}");
     test.end().await;
 }
 
