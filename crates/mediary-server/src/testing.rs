@@ -398,6 +398,7 @@ fn incoming(company: &Company, wamid: &str, now: Timestamp) -> IncomingMessage {
             download_now: true,
             expires_at: now.plus(Duration::from_secs(7 * 24 * 3600)),
         }),
+        identity_change: None,
         unread: true,
         placeholder: false,
     }

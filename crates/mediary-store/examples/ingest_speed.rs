@@ -234,6 +234,7 @@ fn message(
             download_now: true,
             expires_at: now.plus(limits::PROVIDER_MEDIA_LIFE),
         }),
+        identity_change: None,
         unread: true,
         placeholder: false,
     }

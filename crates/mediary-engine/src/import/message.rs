@@ -52,6 +52,7 @@ pub(super) fn message(given: Given, account: &Account, now: Timestamp) -> Result
         media: media.map(|(media, _)| media),
         attachments: Vec::new(),
         imported: Some(LegacyMedia { url: given.media_url, kind: given.media_type }),
+        identity_change: None,
         unread: false,
         placeholder: false,
     })

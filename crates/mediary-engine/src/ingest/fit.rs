@@ -3,7 +3,7 @@
 
 use mediary_core::{Direction, storable_text};
 use mediary_graph::{Origin, Update, UpdateKind};
-use mediary_store::{ContactKey, IncomingMessage, IngestItem, NewMedia};
+use mediary_store::{ContactKey, IdentityChange, IncomingMessage, IngestItem, NewMedia};
 
 /// The longest id of WhatsApp's that is kept: Postgres has no index rows above 2.7 KB, and some hold two ids. WhatsApp's own
 /// have less than 200 bytes.
@@ -18,9 +18,6 @@ pub(super) fn fault(item: &IngestItem, update: &Update) -> Option<String> {
             too_long("id of the edited message", &edit.target).or_else(|| of_file(edit.media.as_ref()?))
         }
         IngestItem::Revoke(revoke) => too_long("id of the revoked message", &revoke.target),
-        IngestItem::Identity(change) => {
-            of_contact("contact", &change.old).or_else(|| of_contact("contact", &change.new))
-        }
     }
 }
 
@@ -38,7 +35,12 @@ fn of_message(message: &IncomingMessage, update: &Update) -> Option<String> {
     too_long("message id", &message.provider_message_id)
         .or_else(|| of_contact(who, contact))
         .or_else(|| message.media.iter().chain(&message.attachments).find_map(of_file))
+        .or_else(|| of_change(message.identity_change.as_deref()?))
         .or_else(|| too_long("id of the message it reacts to", &message.reaction.as_ref()?.target))
+}
+
+fn of_change(change: &IdentityChange) -> Option<String> {
+    of_contact("contact", &change.old).or_else(|| of_contact("contact", &change.new))
 }
 
 fn of_contact(who: &str, contact: &ContactKey) -> Option<String> {

@@ -52,11 +52,6 @@ pub(super) fn items(
             target: original_message_id.clone(),
             timestamp: time_of(place, message),
         })],
-        Content::System(event) => {
-            let changed = identity_change(place, message, event).map(IngestItem::Identity);
-            let shown = IngestItem::Message(Box::new(incoming(place, message, sender, origin)));
-            changed.into_iter().chain([shown]).collect()
-        }
         _ => vec![IngestItem::Message(Box::new(incoming(place, message, sender, origin)))],
     }
 }
@@ -89,6 +84,11 @@ fn incoming(
     let outbound = direction == Direction::Outbound;
     let context = message.context.as_ref();
     let fresh = matches!(origin, Origin::Inbound | Origin::Standby);
+    let identity_change = match &message.content {
+        // By what is long past, somebody else may have the old number.
+        Content::System(event) if fresh => identity_change(message, event).map(Box::new),
+        _ => None,
+    };
     IncomingMessage {
         company_id: account.company_id,
         account_id: account.id,
@@ -105,6 +105,7 @@ fn incoming(
         receiving_phone: if outbound { message.to.clone() } else { Some(place.business_number.to_owned()) },
         reply_to: context.and_then(|context| context.message_id.clone()),
         forwarded: context.is_some_and(|context| context.forwarded || context.frequently_forwarded),
+        identity_change,
         unread: fresh && !outbound && reaction.is_none(),
         reaction,
         error: reported(&message.errors),
@@ -292,7 +293,7 @@ fn expires_at(place: &Place<'_>, message: &Message, origin: &Origin) -> Timestam
 }
 
 /// A customer who got another number or id, as far as both ends are named.
-fn identity_change(place: &Place<'_>, message: &Message, event: &SystemEvent) -> Option<IdentityChange> {
+fn identity_change(message: &Message, event: &SystemEvent) -> Option<IdentityChange> {
     let key = |wa_id: Option<String>, user_id: Option<String>| ContactKey {
         phone: wa_id.clone(),
         wa_id,
@@ -308,5 +309,5 @@ fn identity_change(place: &Place<'_>, message: &Message, event: &SystemEvent) ->
     let named = |key: &ContactKey| key.wa_id.is_some() || key.user_id.is_some();
     let differs = (new.wa_id.is_some() && new.wa_id != old.wa_id)
         || (new.user_id.is_some() && new.user_id != old.user_id);
-    (named(&old) && differs).then_some(IdentityChange { company_id: place.account.row.company_id, old, new })
+    (named(&old) && differs).then_some(IdentityChange { old, new })
 }

@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MessageId, Timestamp};
 
+use super::merge::ReportedChange;
 use super::messages::NewRows;
 use super::storable::Storable as _;
 use super::types::{
-    Change, ChangeKind, IdentityChange, IncomingEdit, IncomingMessage, IncomingRevoke, IncomingStatus,
-    IngestItem, PlannedItem,
+    Change, ChangeKind, IncomingEdit, IncomingMessage, IncomingRevoke, IncomingStatus, IngestItem,
+    PlannedItem,
 };
 use super::{
     contacts, conversations, duplicates, edits, media, merge, messages, reactions, statuses, waiting,
@@ -84,25 +85,25 @@ pub(super) struct Updates {
     pub(super) revokes: Vec<IncomingRevoke>,
 }
 
-fn by_kind(items: Vec<PlannedItem>) -> (Vec<IncomingMessage>, Updates, Vec<IdentityChange>) {
-    let (mut arrived, mut updates, mut identities) = (Vec::new(), Updates::default(), Vec::new());
+fn by_kind(items: Vec<PlannedItem>) -> (Vec<IncomingMessage>, Updates) {
+    let (mut arrived, mut updates) = (Vec::new(), Updates::default());
     for planned in items {
         match planned.item.storable() {
             IngestItem::Message(message) => arrived.push(*message),
             IngestItem::Status(status) => updates.statuses.push(status),
             IngestItem::Edit(edit) => updates.edits.push(edit),
             IngestItem::Revoke(revoke) => updates.revokes.push(revoke),
-            IngestItem::Identity(change) => identities.push(change),
         }
     }
-    (arrived, updates, identities)
+    (arrived, updates)
 }
 
 pub(super) async fn apply(tx: &mut Tx, now: Timestamp, items: Vec<PlannedItem>) -> Result<Applied> {
-    let (arrived, mut updates, identities) = by_kind(items);
-    let mut applied = Applied::default();
+    let (arrived, mut updates) = by_kind(items);
+    let (mut applied, mut identities) = (Applied::default(), Vec::new());
     if !arrived.is_empty() {
-        let early = arrive(tx, now, arrived, &mut applied).await?;
+        let Arrived { early, identity_changes } = arrive(tx, now, arrived, &mut applied).await?;
+        identities = identity_changes;
         // What came before its message goes first; the times in it decide anyway.
         updates.statuses.splice(..0, early.statuses);
         updates.edits.splice(..0, early.edits);
@@ -149,18 +150,28 @@ pub(super) async fn write(
     Ok(rows)
 }
 
-/// Writes messages with all that hangs on them; the updates that had waited for them.
+/// What messages leave to be done.
+struct Arrived {
+    /// The updates that had waited for them.
+    early: Updates,
+    identity_changes: Vec<ReportedChange>,
+}
+
+/// Writes messages with all that hangs on them, but for the changes of identity that they tell of.
 async fn arrive(
     tx: &mut Tx,
     now: Timestamp,
     arrived: Vec<IncomingMessage>,
     applied: &mut Applied,
-) -> Result<Updates> {
+) -> Result<Arrived> {
     // The media of past conversations may come without the person: its message is known by then.
     let named =
         |message: &IncomingMessage| message.contact.wa_id.is_some() || message.contact.user_id.is_some();
     let (arrived, nameless): (Vec<_>, Vec<_>) = arrived.into_iter().partition(named);
-    let NewRows { fresh, mut repeated } = write(tx, now, arrived, applied).await?;
+    let NewRows { mut fresh, mut repeated } = write(tx, now, arrived, applied).await?;
+    let new = fresh.iter_mut().filter_map(|row| ReportedChange::of(&mut row.message, true));
+    let mut identity_changes: Vec<_> = new.collect();
+    identity_changes.extend(repeated.iter_mut().filter_map(|message| ReportedChange::of(message, false)));
     duplicates::require(tx, &nameless).await?;
     repeated.extend(nameless);
     for row in &fresh {
@@ -171,7 +182,8 @@ async fn arrive(
     }
     duplicates::apply(tx, now, repeated, applied).await?;
     reactions::apply(tx, now, &fresh, applied).await?;
-    waiting::take(tx, &fresh).await
+    let early = waiting::take(tx, &fresh).await?;
+    Ok(Arrived { early, identity_changes })
 }
 
 /// Applies statuses, edits and revocations; those whose message is not known yet are kept for it.

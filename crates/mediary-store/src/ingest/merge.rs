@@ -18,7 +18,7 @@ use sqlx::AssertSqlSafe;
 
 use super::apply::Applied;
 use super::contacts::{Hold, ROUNDS, Stored, hold, search_text};
-use super::types::{ContactKey, IdentityChange};
+use super::types::{ContactKey, IdentityChange, IncomingMessage};
 use crate::db::Tx;
 use crate::record::{Record as _, record};
 use crate::value::{Value, args};
@@ -162,14 +162,30 @@ async fn find(tx: &mut Tx, company: CompanyId, key: &ContactKey) -> Result<Optio
     Ok(None)
 }
 
+/// A change of identity, and the message that tells of it.
+pub(super) struct ReportedChange {
+    company: CompanyId,
+    change: IdentityChange,
+    at: Timestamp,
+    /// Whether the message is recorded with it, or was before.
+    is_new: bool,
+}
+
+impl ReportedChange {
+    /// What a message tells of, which is taken out of it.
+    pub(super) fn of(message: &mut IncomingMessage, is_new: bool) -> Option<Self> {
+        let change = *message.identity_change.take()?;
+        Some(Self { company: message.company_id, change, at: message.timestamp, is_new })
+    }
+}
+
 /// The contact of an identity change, and those that were met under its new ids; all held, for all of them change.
 struct Changing {
     person: Stored,
     met: Vec<Stored>,
 }
 
-async fn hold_all(tx: &mut Tx, change: &IdentityChange) -> Result<Option<Changing>> {
-    let company = change.company_id;
+async fn hold_all(tx: &mut Tx, company: CompanyId, change: &IdentityChange) -> Result<Option<Changing>> {
     let ContactKey { wa_id, user_id, .. } = change.new.clone();
     let by_user_id = ContactKey { user_id, ..ContactKey::default() };
     let by_wa_id = ContactKey { wa_id, ..ContactKey::default() };
@@ -192,16 +208,23 @@ async fn hold_all(tx: &mut Tx, change: &IdentityChange) -> Result<Option<Changin
 
 /// The contact keeps its conversations under the new number or user id. One that was met under the new ones already
 /// is the same person.
+///
+/// A change that is reported again still finds the contact that a late message of the same person made under the old
+/// ids. But a contact that has been active since the change is somebody else, who has the old number now, or has changed
+/// again: it is left alone. It is held, so nobody writes into its conversations between the look and the join.
 pub(super) async fn change_identity(
     tx: &mut Tx,
     now: Timestamp,
-    change: IdentityChange,
+    reported: ReportedChange,
     applied: &mut Applied,
 ) -> Result<()> {
-    let company = change.company_id;
-    let Some(Changing { person, met }) = hold_all(tx, &change).await? else {
+    let ReportedChange { company, change, at, is_new } = reported;
+    let Some(Changing { person, met }) = hold_all(tx, company, &change).await? else {
         return Ok(());
     };
+    if !is_new && active_since(tx, company, person.id, at).await? {
+        return Ok(());
+    }
     let person_id = person.id;
     let mut key = person.key();
     for met in met {
@@ -219,6 +242,13 @@ pub(super) async fn change_identity(
         applied.conversation(company, conversation);
     }
     Ok(())
+}
+
+/// Whether a contact has a message later than that.
+async fn active_since(tx: &mut Tx, company: CompanyId, contact: ContactId, at: Timestamp) -> Result<bool> {
+    let sql = "SELECT v.id FROM conversations v
+        WHERE v.company_id = $1 AND v.contact_id = $2 AND v.last_message_at > $3 LIMIT 1";
+    Ok(tx.first::<(ConversationId,)>(sql, args![company, contact, at]).await?.is_some())
 }
 
 impl ContactKey {

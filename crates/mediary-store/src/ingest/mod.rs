@@ -297,8 +297,8 @@ async fn write_in_slices(db: &Db, now: Timestamp, marks: &Marks, items: Vec<Plan
 fn next_slice(items: &mut Peekable<impl Iterator<Item = PlannedItem>>) -> Vec<PlannedItem> {
     let mut cost = 0;
     let mut fits = |planned: &PlannedItem| {
-        cost += match planned.item {
-            IngestItem::Identity(_) => IDENTITY_ITEMS,
+        cost += match &planned.item {
+            IngestItem::Message(message) if message.identity_change.is_some() => IDENTITY_ITEMS,
             _ => 1,
         };
         cost <= SQLITE_ITEMS
@@ -329,6 +329,7 @@ async fn mark_processed(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::harness::{Tenant, renamed};
 
     fn planned(item: &IngestItem) -> PlannedItem {
         PlannedItem { event: WebhookEventId(1), item: item.clone(), source: None }
@@ -336,10 +337,15 @@ mod tests {
 
     #[test]
     fn identity_changes_count_for_more_than_other_items() {
-        let (company_id, account_id) = (mediary_core::CompanyId(1), mediary_core::AccountId(1));
-        let change = IdentityChange { company_id, old: ContactKey::default(), new: ContactKey::default() };
-        let revoke = IncomingRevoke { company_id, account_id, target: "m".into(), timestamp: Timestamp(0) };
-        let kinds = [IngestItem::Identity(change), IngestItem::Revoke(revoke)];
+        let (company, account) = (mediary_core::CompanyId(1), mediary_core::AccountId(1));
+        let change = renamed(Tenant { company, account }, "m", ContactKey::default(), ContactKey::default());
+        let revoke = IncomingRevoke {
+            company_id: company,
+            account_id: account,
+            target: "m".into(),
+            timestamp: Timestamp(0),
+        };
+        let kinds = [change, IngestItem::Revoke(revoke)];
         let items = kinds.iter().flat_map(|kind| std::iter::repeat_n(planned(kind), 300));
         let mut items = items.peekable();
         let mut slices = Vec::new();

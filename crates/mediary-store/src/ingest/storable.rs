@@ -29,6 +29,12 @@ impl Storable for String {
     }
 }
 
+impl<T: Storable> Storable for Box<T> {
+    fn make_storable(&mut self) {
+        self.as_mut().make_storable();
+    }
+}
+
 impl<T: Storable> Storable for Option<T> {
     fn make_storable(&mut self) {
         self.iter_mut().for_each(T::make_storable);
@@ -42,7 +48,6 @@ impl Storable for IngestItem {
             Self::Status(status) => status.make_storable(),
             Self::Edit(edit) => edit.make_storable(),
             Self::Revoke(revoke) => revoke.make_storable(),
-            Self::Identity(change) => change.make_storable(),
         }
     }
 }
@@ -53,6 +58,7 @@ impl Storable for IncomingMessage {
         self.contact.make_storable();
         self.media.make_storable();
         self.attachments.iter_mut().for_each(NewMedia::make_storable);
+        self.identity_change.make_storable();
         if let Some(reaction) = &mut self.reaction {
             reaction.target.make_storable();
         }

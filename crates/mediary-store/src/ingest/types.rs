@@ -84,7 +84,6 @@ pub enum IngestItem {
     Status(IncomingStatus),
     Edit(IncomingEdit),
     Revoke(IncomingRevoke),
-    Identity(IdentityChange),
 }
 
 /// A message as a webhook or an import brings it.
@@ -115,6 +114,8 @@ pub struct IncomingMessage {
     pub attachments: Vec<NewMedia>,
     /// What an import knows of its media; `None` for what came by webhook.
     pub imported: Option<LegacyMedia>,
+    /// What it says of its contact's number or user id.
+    pub identity_change: Option<Box<IdentityChange>>,
     /// Whether it counts as unread.
     pub unread: bool,
     /// A placeholder whose content comes later under the same id.
@@ -201,7 +202,6 @@ pub struct IncomingRevoke {
 /// Somebody has a new number or a new user id.
 #[derive(Clone, Debug)]
 pub struct IdentityChange {
-    pub company_id: CompanyId,
     pub old: ContactKey,
     pub new: ContactKey,
 }

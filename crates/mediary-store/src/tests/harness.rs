@@ -23,9 +23,9 @@ pub(super) const CLAIM: ClaimLimits =
 
 /// A company with an account.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tenant {
-    pub(super) company: CompanyId,
-    pub(super) account: AccountId,
+pub(crate) struct Tenant {
+    pub(crate) company: CompanyId,
+    pub(crate) account: AccountId,
 }
 
 pub(super) struct Test {
@@ -271,9 +271,21 @@ pub(super) fn text(tenant: Tenant, id: &str) -> IncomingMessage {
         media: None,
         attachments: Vec::new(),
         imported: None,
+        identity_change: None,
         unread: true,
         placeholder: false,
     }
+}
+
+/// WhatsApp's own message that somebody has a new number or user id.
+pub(crate) fn renamed(tenant: Tenant, id: &str, old: ContactKey, new: ContactKey) -> IngestItem {
+    let change = IdentityChange { old: old.clone(), new };
+    item(IncomingMessage {
+        contact: old,
+        message_type: MessageType::System,
+        identity_change: Some(Box::new(change)),
+        ..text(tenant, id)
+    })
 }
 
 pub(super) fn outbound(tenant: Tenant, id: &str) -> IncomingMessage {

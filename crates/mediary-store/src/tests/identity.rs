@@ -2,7 +2,7 @@
 
 use mediary_core::AccountId;
 
-use super::harness::{Tenant, Test, ann, item, new_account, picture, text};
+use super::harness::{START, Tenant, Test, WEEK, ann, item, new_account, picture, renamed, text};
 use super::on_both;
 use crate::*;
 
@@ -109,13 +109,9 @@ async fn a_new_name_is_taken_over(test: &Test) {
     assert_eq!((contact.name.as_deref(), contact.phone.as_deref()), (Some("Anna"), Some("+4915550100")));
 }
 
-fn change(tenant: Tenant, old: ContactKey, new: ContactKey) -> IngestItem {
-    IngestItem::Identity(IdentityChange { company_id: tenant.company, old, new })
-}
-
 async fn a_new_number_keeps_the_conversation(test: &Test) {
     test.ingest(vec![from(test.acme, "1", key(Some("49"), Some("U1")))]).await;
-    let moved = change(test.acme, key(Some("49"), Some("U1")), key(Some("50"), Some("U2")));
+    let moved = renamed(test.acme, "new", key(Some("49"), Some("U1")), key(Some("50"), Some("U2")));
     test.ingest(vec![moved]).await;
     test.ingest(vec![
         from(test.acme, "2", key(Some("50"), None)),
@@ -128,14 +124,14 @@ async fn a_new_number_keeps_the_conversation(test: &Test) {
 async fn a_message_that_comes_again_after_a_new_number_opens_nothing(test: &Test) {
     let old = || from(test.acme, "1", key(Some("49"), None));
     test.ingest(vec![old()]).await;
-    test.ingest(vec![change(test.acme, key(Some("49"), None), key(Some("50"), None))]).await;
+    test.ingest(vec![renamed(test.acme, "new", key(Some("49"), None), key(Some("50"), None))]).await;
     let changes = test.ingest(vec![old()]).await.changes;
     assert!(changes.is_empty(), "{changes:?}");
     assert_eq!(ids(test).await, [(Some("50".into()), None)]);
     // Also beside a new message of somebody who has the number by now.
     test.ingest(vec![old(), from(test.acme, "2", key(Some("49"), None))]).await;
     let threads = test.conversations(test.acme).await;
-    assert_eq!(threads.iter().map(|one| one.unread_count).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(threads.iter().map(|one| one.unread_count).collect::<Vec<_>>(), [1, 2]);
 }
 
 async fn a_new_identity_that_was_met_before_is_joined(test: &Test) {
@@ -145,16 +141,54 @@ async fn a_new_identity_that_was_met_before_is_joined(test: &Test) {
         from(test.acme, "3", key(None, Some("U2"))),
     ])
     .await;
-    test.ingest(vec![change(test.acme, key(None, Some("U1")), key(Some("50"), Some("U2")))]).await;
+    test.ingest(vec![renamed(test.acme, "new", key(None, Some("U1")), key(Some("50"), Some("U2")))]).await;
     assert_eq!(ids(test).await, [(Some("50".into()), Some("U2".into()))]);
-    assert_eq!(test.conversation(test.acme).await.unread_count, 3);
+    assert_eq!(test.conversation(test.acme).await.unread_count, 4);
 }
 
-async fn a_change_of_somebody_unknown_changes_nothing(test: &Test) {
+async fn a_change_that_one_company_hears_of_is_none_of_another_s(test: &Test) {
     test.ingest(vec![from(test.acme, "1", ann())]).await;
-    test.ingest(vec![change(test.acme, key(Some("nobody"), None), key(Some("4915550100"), None))]).await;
-    test.ingest(vec![change(test.other, ann(), key(Some("50"), None))]).await;
+    test.ingest(vec![renamed(test.other, "new", ann(), key(Some("50"), None))]).await;
     assert_eq!(test.conversation(test.acme).await.contact.wa_id.as_deref(), Some("4915550100"));
+    assert_eq!(test.conversation(test.other).await.contact.wa_id.as_deref(), Some("50"));
+}
+
+async fn a_change_that_comes_again_leaves_the_next_owner_of_the_number_alone(test: &Test) {
+    let change = || renamed(test.acme, "new", key(Some("49"), None), key(Some("50"), None));
+    let later = |id: &str| IncomingMessage { timestamp: START.plus(WEEK), ..text(test.acme, id) };
+    let next_owner = |id: &str| item(IncomingMessage { contact: key(Some("49"), None), ..later(id) });
+    test.ingest(vec![from(test.acme, "1", key(Some("49"), None))]).await;
+    test.ingest(vec![change()]).await;
+    test.ingest(vec![next_owner("2")]).await;
+    test.ingest(vec![change()]).await;
+    test.ingest(vec![next_owner("3"), change()]).await;
+    assert_eq!(ids(test).await, [(Some("49".into()), None), (Some("50".into()), None)]);
+    let place = async |id: &str| test.message(test.acme, id).await.message.conversation_id;
+    assert_eq!(place("3").await, place("2").await);
+    assert_eq!(place("new").await, place("1").await);
+    assert_ne!(place("1").await, place("2").await);
+}
+
+async fn a_change_that_comes_again_finds_what_came_late_under_the_old_number(test: &Test) {
+    let change = || renamed(test.acme, "new", key(Some("49"), None), key(Some("50"), None));
+    test.ingest(vec![from(test.acme, "1", key(Some("49"), None)), change()]).await;
+    test.ingest(vec![from(test.acme, "late", key(Some("49"), None))]).await;
+    assert_eq!(test.conversations(test.acme).await.len(), 2);
+    test.ingest(vec![change()]).await;
+    assert_eq!(ids(test).await, [(Some("50".into()), None)]);
+}
+
+async fn a_change_that_comes_again_undoes_no_later_one(test: &Test) {
+    let key = |wa_id: &str| key(Some(wa_id), Some("U1"));
+    let first = || renamed(test.acme, "first", key("49"), key("50"));
+    let IngestItem::Message(second) = renamed(test.acme, "second", key("50"), key("51")) else {
+        unreachable!()
+    };
+    let second = item(IncomingMessage { timestamp: START.plus(WEEK), ..*second });
+    test.ingest(vec![from(test.acme, "1", key("49")), first()]).await;
+    test.ingest(vec![second]).await;
+    test.ingest(vec![first()]).await;
+    assert_eq!(ids(test).await, [(Some("51".into()), Some("U1".into()))]);
 }
 
 async fn one_number_in_two_spellings_is_one_person(test: &Test) {
@@ -222,5 +256,8 @@ on_both!(
     a_new_name_is_taken_over,
     a_new_number_keeps_the_conversation,
     a_new_identity_that_was_met_before_is_joined,
-    a_change_of_somebody_unknown_changes_nothing,
+    a_change_that_one_company_hears_of_is_none_of_another_s,
+    a_change_that_comes_again_leaves_the_next_owner_of_the_number_alone,
+    a_change_that_comes_again_finds_what_came_late_under_the_old_number,
+    a_change_that_comes_again_undoes_no_later_one,
 );

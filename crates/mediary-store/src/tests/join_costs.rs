@@ -2,7 +2,7 @@
 
 use mediary_core::ConversationId;
 
-use super::harness::{Tenant, Test, item, outbound, picture, text};
+use super::harness::{Tenant, Test, item, outbound, picture, renamed, text};
 use super::on_both;
 use super::plans::{fill_inbox, plan, statements};
 use crate::*;
@@ -24,7 +24,7 @@ async fn messages_from(test: &Test, wa_id: &str, count: usize) {
 }
 
 fn changes_number(tenant: Tenant, old: &str, new: &str) -> IngestItem {
-    IngestItem::Identity(IdentityChange { company_id: tenant.company, old: by(old), new: by(new) })
+    renamed(tenant, &format!("{old} to {new}"), by(old), by(new))
 }
 
 /// From now on it is counted how many messages are moved to another conversation.
@@ -67,10 +67,11 @@ async fn contacts_that_take_over_a_busy_number_move_their_own_messages_only(test
     for number in 0..CONTACTS {
         test.ingest(vec![changes_number(acme, &format!("50{number}"), "49")]).await;
     }
-    assert_eq!(moved(test).await, CONTACTS, "messages moved");
+    // Of each its message, and the one that tells of the change.
+    assert_eq!(moved(test).await, 2 * CONTACTS, "messages moved");
     let conversation = test.conversation(acme).await;
     assert_eq!((conversation.id, conversation.contact.wa_id.as_deref()), (busy, Some("49")));
-    let all = i64::try_from(MANY + CONTACTS).unwrap();
+    let all = i64::try_from(MANY + 2 * CONTACTS).unwrap();
     assert_eq!(conversation.unread_count, all);
     assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM messages").await, all);
     // The sender of a message has the number now.
@@ -90,10 +91,10 @@ async fn the_smaller_conversation_moves_with_its_files_and_its_newest_message(te
     let larger = conversation_of(test, "49-0").await;
     count_moves(test).await;
     test.ingest(vec![changes_number(acme, "50", "49")]).await;
-    assert_eq!(moved(test).await, MANY + 1);
+    assert_eq!(moved(test).await, MANY + 2, "with the message that tells of the change");
     let conversation = test.conversation(acme).await;
     assert_eq!(conversation.id, larger);
-    assert_eq!(conversation.unread_count, i64::try_from(3 * MANY + 1).unwrap());
+    assert_eq!(conversation.unread_count, i64::try_from(3 * MANY + 2).unwrap());
     let message = test.message(acme, "p").await;
     assert_eq!(message.media.unwrap().conversation_id, larger);
     assert_eq!(conversation.last_message.unwrap().message.id, message.message.id);

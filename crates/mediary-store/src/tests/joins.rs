@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::harness::{LIMITS, START, Tenant, Test, ann, item, outbound, picture, plan, text};
+use super::harness::{LIMITS, START, Tenant, Test, ann, item, outbound, picture, plan, renamed, text};
 use super::races::on_two_nodes;
 use super::statuses::status;
 use super::{on_both, on_postgres};
@@ -159,14 +159,10 @@ async fn a_file_for_a_message_that_is_being_moved_finds_it(test: &Test) {
 async fn a_message_written_while_its_contact_changes_number_stays(test: &Test) {
     let acme = test.acme;
     two_contacts(test).await;
-    let change = IdentityChange {
-        company_id: acme.company,
-        old: by(None, Some("U1")),
-        new: by(Some("49"), Some("U1")),
-    };
+    let change = renamed(acme, "4", by(None, Some("U1")), by(Some("49"), Some("U1")));
     let message = from(acme, "3", by(Some("49"), None));
-    one_in_the_other(test, vec![message], vec![IngestItem::Identity(change)]).await;
-    assert_joined(test, &["1", "2", "3"]).await;
+    one_in_the_other(test, vec![message], vec![change]).await;
+    assert_joined(test, &["1", "2", "3", "4"]).await;
 }
 
 async fn a_message_taken_twice_while_its_sender_changes_number_opens_nothing(test: &Test) {
@@ -184,7 +180,7 @@ async fn a_message_taken_twice_while_its_sender_changes_number_opens_nothing(tes
     until_waiting(test, 1).await;
     let (old, new) = (by(Some("49"), None), by(Some("50"), None));
     test.ingest(vec![message()]).await;
-    test.ingest(vec![IngestItem::Identity(IdentityChange { company_id: acme.company, old, new })]).await;
+    test.ingest(vec![renamed(acme, "new", old, new)]).await;
     held.commit().await.unwrap();
     again.await.unwrap().unwrap();
     let mut threads = Vec::new();
@@ -192,7 +188,7 @@ async fn a_message_taken_twice_while_its_sender_changes_number_opens_nothing(tes
         threads.push((conversation.contact.wa_id.unwrap(), test.thread(acme, conversation.id).await.len()));
     }
     threads.sort();
-    assert_eq!(threads, [("4915550100".to_owned(), 2), ("50".to_owned(), 2)]);
+    assert_eq!(threads, [("4915550100".to_owned(), 2), ("50".to_owned(), 3)]);
 }
 
 async fn two_joins_of_the_same_contacts_are_one(test: &Test) {

@@ -9,7 +9,7 @@ mod constraints;
 mod crossing;
 mod downloads;
 mod edits;
-mod harness;
+pub(crate) mod harness;
 mod identity;
 mod imports;
 mod inbox;

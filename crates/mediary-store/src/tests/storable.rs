@@ -3,7 +3,7 @@
 use mediary_core::{MessageStatus, MessageType};
 
 use super::edits::{edit, revoke};
-use super::harness::{Tenant, Test, ann, item, outbound, picture, text};
+use super::harness::{Tenant, Test, ann, item, outbound, picture, renamed, text};
 use super::on_both;
 use super::statuses::status;
 use crate::*;
@@ -36,17 +36,17 @@ async fn a_person_whose_ids_have_a_nul_is_one_person(test: &Test) {
         (Some("49\u{FFFD}"), Some("U\u{FFFD}1"))
     );
     let (old, new) = (key(Some("49\0"), None), key(Some("50\0"), None));
-    test.ingest(vec![IngestItem::Identity(IdentityChange { company_id: acme.company, old, new })]).await;
+    test.ingest(vec![renamed(acme, "new", old, new)]).await;
     test.ingest(vec![from(acme, "6", key(Some("50\0"), None))]).await;
     let conversation = test.conversation(acme).await;
-    assert_eq!((conversation.contact.wa_id.as_deref(), conversation.unread_count), (Some("50\u{FFFD}"), 6));
+    assert_eq!((conversation.contact.wa_id.as_deref(), conversation.unread_count), (Some("50\u{FFFD}"), 7));
     let imported =
         IncomingMessage { imported: Some(LegacyMedia::default()), unread: false, ..text(acme, "7\0") };
     let again = IncomingMessage { contact: key(Some("50\0"), None), ..imported };
     let new = test.store.import_messages(acme.company, vec![again.clone(), again.clone()]).await.unwrap();
     assert_eq!(new, [true, false]);
     assert_eq!(test.store.import_messages(acme.company, vec![again]).await.unwrap(), [false]);
-    assert_eq!(test.thread(acme, test.conversation(acme).await.id).await.len(), 7);
+    assert_eq!(test.thread(acme, test.conversation(acme).await.id).await.len(), 8);
 }
 
 async fn a_name_with_a_nul_is_written_once(test: &Test) {
