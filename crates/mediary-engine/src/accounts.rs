@@ -39,6 +39,8 @@ pub struct KnownAccount {
     pub policy: MediaPolicy,
     access_token: Option<SecretString>,
     app_secret: Option<SecretString>,
+    /// Whether the secret that it was given is the installation's.
+    shares_secret: bool,
 }
 
 impl fmt::Debug for KnownAccount {
@@ -64,13 +66,14 @@ impl KnownAccount {
     }
 
     pub(crate) fn app_secret(&self) -> Option<&SecretString> {
-        self.app_secret.as_ref()
+        self.app_secret.as_ref().filter(|_| !self.shares_secret)
     }
 
-    /// Whether its webhooks are signed with a secret of its own instead of the installation's.
-    /// One that cannot be read is still its own: the installation's must not speak for it.
+    /// Whether its webhooks are signed with a secret of its own instead of the installation's. One that cannot be read is still
+    /// its own: the installation's must not speak for it. One that is the installation's is not, for what was signed with it
+    /// before the account was there is the account's.
     pub(crate) fn has_own_secret(&self) -> bool {
-        self.row.app_secret.is_some()
+        self.row.app_secret.is_some() && !self.shares_secret
     }
 }
 
@@ -141,6 +144,8 @@ pub struct AccountDirectory {
     store: Store,
     vault: Vault,
     events: EventBus,
+    /// A hash, so that comparing with it takes as long whatever it is compared with.
+    installation_secret: Option<TokenHash>,
     by_phone_number_id: Cache<String, Arc<KnownAccount>>,
     unknown_numbers: Cache<String, ()>,
     by_id: Cache<(CompanyId, AccountId), Arc<KnownAccount>>,
@@ -161,11 +166,17 @@ impl fmt::Debug for AccountDirectory {
 }
 
 impl AccountDirectory {
-    pub(crate) fn new(store: Store, vault: Vault, events: EventBus) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        vault: Vault,
+        events: EventBus,
+        installation_secret: Option<&SecretString>,
+    ) -> Self {
         Self {
             store,
             vault,
             events,
+            installation_secret: installation_secret.map(|secret| hash_of(secret.expose_secret())),
             by_phone_number_id: cache(CACHED_ACCOUNTS),
             unknown_numbers: cache(CACHED_UNKNOWN),
             by_id: cache(CACHED_ACCOUNTS),
@@ -382,10 +393,13 @@ impl AccountDirectory {
     }
 
     fn open(&self, row: Account) -> Arc<KnownAccount> {
+        let app_secret = self.unseal(&row, APP_SECRET, &row.app_secret);
+        let hash = app_secret.as_ref().map(|secret| hash_of(secret.expose_secret()));
         Arc::new(KnownAccount {
             policy: row.effective_policy,
             access_token: self.unseal(&row, ACCESS_TOKEN, &row.access_token),
-            app_secret: self.unseal(&row, APP_SECRET, &row.app_secret),
+            shares_secret: hash.is_some() && hash == self.installation_secret,
+            app_secret,
             row,
         })
     }

@@ -165,7 +165,12 @@ impl Engine {
         };
         Self(Arc::new(Inner {
             access: Access::new(parts.store.clone(), parts.clock.clone()),
-            accounts: AccountDirectory::new(parts.store.clone(), parts.vault.clone(), events.clone()),
+            accounts: AccountDirectory::new(
+                parts.store.clone(),
+                parts.vault.clone(),
+                events.clone(),
+                parts.config.installation_app_secret.as_ref(),
+            ),
             links: Links::new(&parts.vault),
             files: OpenFiles::new(parts.config.files_kept_open),
             arrivals: Arrivals::new(parts.config.spool.clone()),

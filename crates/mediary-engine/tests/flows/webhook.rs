@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{APP_SECRET, PHONE_NUMBER_ID, WABA_ID, World, change, draft, message, webhook};
 
-const INSTALLATION: &str = "the installation's secret";
+const INSTALLATION: &str = "the-installations-secret";
 
 async fn world() -> World {
     World::with(|config| {
@@ -190,6 +190,21 @@ async fn a_webhook_for_a_number_that_is_added_later_is_read_then() {
     world.engine.accounts().create(world.company, &draft("201"), &Actor::command_line()).await.unwrap();
     assert_eq!(texts(&world).await.len(), 2);
     assert_eq!(world.store.waiting_webhook_count().await.unwrap(), 1, "only 203 is waited for");
+}
+
+#[tokio::test]
+async fn an_account_that_is_given_the_installations_secret_shares_it() {
+    let world = world().await;
+    let given = |number| AccountDraft { app_secret: Some(SecretString::from(INSTALLATION)), ..draft(number) };
+    accept(&world, &to_numbers(&["201"]), INSTALLATION).await.unwrap();
+    assert!(texts(&world).await.is_empty());
+    world.engine.accounts().create(world.company, &given("201"), &Actor::command_line()).await.unwrap();
+    assert_eq!(texts(&world).await, ["to 201"], "what came before it is read");
+    let shared = AccountDraft { app_secret: None, ..draft("202") };
+    world.engine.accounts().create(world.company, &shared, &Actor::command_line()).await.unwrap();
+    let both = to_numbers(&["201", "202"]).replace("wamid.", "wamid.x");
+    accept(&world, &both, INSTALLATION).await.unwrap();
+    assert_eq!(texts(&world).await.len(), 3, "it speaks for both");
 }
 
 #[tokio::test]
