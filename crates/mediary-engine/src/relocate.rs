@@ -75,7 +75,21 @@ impl Engine {
     }
 
     pub(crate) async fn relocate(&self, file: &MediaFile, to: StorageBackend) -> Relocation {
-        self.copy(file, to).await.unwrap_or_else(Relocation::Failed)
+        let went = self.copy(file, to).await.unwrap_or_else(Relocation::Failed);
+        let is_trouble = matches!(went, Relocation::Missing | Relocation::Wrong | Relocation::Failed(_));
+        // It may have been deleted or moved since its record was read.
+        if is_trouble && self.left_its_place(file).await {
+            return Relocation::Changed;
+        }
+        went
+    }
+
+    /// Whether a file is no longer where its record said.
+    async fn left_its_place(&self, file: &MediaFile) -> bool {
+        match self.store().media(file.company_id, file.id).await {
+            Ok(now) => !now.is_some_and(|now| now.is_active && now.place() == file.place()),
+            Err(_) => false,
+        }
     }
 
     async fn copy(&self, file: &MediaFile, to: StorageBackend) -> Result<Relocation> {

@@ -165,7 +165,13 @@ impl Engine {
         if !deep {
             return Ok(State::Whole);
         }
-        Ok(if hash_of(&stored).await? == sha256 { State::Whole } else { State::Wrong })
+        match hash_of(&stored).await {
+            Ok(hash) if hash == sha256 => Ok(State::Whole),
+            Ok(_) => Ok(State::Wrong),
+            // Deleted or moved while it was read.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(State::Missing),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Looks for files that no record names, in every storage: a company's, or anybody's.
@@ -221,7 +227,7 @@ impl Engine {
 }
 
 /// The SHA-256 of a stored file, read once from end to end.
-pub(crate) async fn hash_of(file: &StoredFile) -> Result<[u8; 32]> {
+pub(crate) async fn hash_of(file: &StoredFile) -> Result<[u8; 32], mediary_blob::Error> {
     let mut hash = Context::new(&SHA256);
     let mut reader = file.reader(0..file.size());
     while let Some(chunk) = reader.next().await? {

@@ -45,8 +45,11 @@ impl Engine {
             Err(error) if record.expires_at <= self.now() || is_given_up(record) => return Err(error.into()),
             Err(_) => return Ok(None),
         };
-        if hash_of(&file).await? != place.sha256 {
-            return Ok(None);
+        match hash_of(&file).await {
+            Ok(hash) if hash == place.sha256 => {}
+            Ok(_) => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
         }
         let (company, id) = (record.company_id, record.id);
         let size = i64::try_from(file.size()).unwrap_or(i64::MAX);
