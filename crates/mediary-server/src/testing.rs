@@ -251,8 +251,9 @@ impl House {
             let (reason, raw) = (format!("{wamid} of {}", company.slug), "{}".to_owned());
             let source = ItemSource { company_id: company.id, account_id: company.account, place: 0, raw };
             let parked = events.iter().map(|event| event.id).zip([(reason, source)]);
-            let parked =
-                parked.map(|(event, (reason, source))| Unrecordable { event, source, reason }).collect();
+            let parked = parked
+                .map(|(event, (reason, source))| Unrecordable { event, source, reason, lasting: true })
+                .collect();
             IngestPlan { items, parked, ..IngestPlan::default() }
         };
         let outcome = self.store.ingest(limits, plan).await.unwrap();

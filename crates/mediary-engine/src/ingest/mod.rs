@@ -39,6 +39,8 @@ const PARKED_FIRST: Duration = Duration::from_secs(10);
 const PARKED_MOST: Duration = Duration::from_secs(3600);
 /// How often webhooks that wait for an account, those that failed, and parked items are looked at.
 const SET_ASIDE_EVERY: Duration = Duration::from_secs(1);
+/// How many times as long as a look at what was set aside it is to the next one, at least: new messages come first.
+const SET_ASIDE_SHARE: u32 = 10;
 /// How old a looked-up account may be, and how many are kept between batches.
 const ACCOUNTS_KEPT_FOR: Duration = Duration::from_millis(400);
 const ACCOUNTS_KEPT: usize = 1000;
@@ -97,6 +99,7 @@ struct Ingester {
     wanted: BTreeSet<String>,
     /// When, and up to which number, waiting webhooks and parked items were looked at last.
     set_aside_at: Option<Instant>,
+    set_aside_rest: Duration,
     set_aside_reached: String,
     generation: u64,
     batch: IngestLimits,
@@ -133,6 +136,7 @@ impl Ingester {
             accounts_at,
             wanted: BTreeSet::new(),
             set_aside_at: None,
+            set_aside_rest: SET_ASIDE_EVERY,
             set_aside_reached: String::new(),
             generation,
             batch,
@@ -156,9 +160,11 @@ impl Ingester {
     /// One batch, or one body. Returns how many bodies were dealt with; none means that nothing is due.
     async fn step(&mut self) -> Result<usize> {
         let mut met = 0;
-        if self.set_aside_at.is_none_or(|at| at.elapsed() >= SET_ASIDE_EVERY) {
+        if self.set_aside_at.is_none_or(|at| at.elapsed() >= self.set_aside_rest) {
+            let began = Instant::now();
             self.look_at_what_was_set_aside().await;
             self.set_aside_at = Some(Instant::now());
+            self.set_aside_rest = SET_ASIDE_EVERY.max(began.elapsed() * SET_ASIDE_SHARE);
             met += self.take_failed().await?;
         }
         let next = if self.singly > 0 { Next::Alone(Turn::New) } else { Next::Batch };

@@ -4,7 +4,7 @@ use mediary_core::{CompanyId, ErrorCode};
 use mediary_store::{Actor, IngestPlan, Retried};
 
 use super::Ingester;
-use super::plan::plan_parked;
+use super::plan::{ParkedWebhook, plan_parked};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 
@@ -28,9 +28,10 @@ impl Ingester {
         let store = self.engine.store();
         let found = store.reread_webhooks(&self.set_aside_reached).await?;
         self.set_aside_reached = found.reached;
+        let mut webhook = None;
         for (company, item) in store.due_parked_items(ITEMS_AT_ONCE).await? {
             // One that fails otherwise than by being refused does not keep the others from their turn.
-            if let Err(error) = self.engine.retry_webhook_item(company, item, None).await {
+            if let Err(error) = self.engine.retry_parked(company, item, None, &mut webhook).await {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(
                     company.id = company.0,
@@ -53,12 +54,34 @@ impl Engine {
         id: i64,
         by: Option<&Actor>,
     ) -> Result<Option<String>> {
+        self.retry_parked(company, id, by, &mut None).await
+    }
+
+    /// `webhook` is the one that was read last.
+    async fn retry_parked(
+        &self,
+        company: CompanyId,
+        id: i64,
+        by: Option<&Actor>,
+        webhook: &mut Option<ParkedWebhook>,
+    ) -> Result<Option<String>> {
         let nothing = || Error::not_found("there is no such parked item");
         let item = self.store().parked_item(company, id).await?.ok_or_else(nothing)?;
+        if webhook.as_ref().is_none_or(|webhook| webhook.event != item.event_id)
+            && let Some(event) = self.store().parked_webhook(&item).await?
+        {
+            *webhook = Some(ParkedWebhook::read(&event));
+        }
         let account = self.accounts().by_id_now(company, item.account_id).await?;
         let account = account.ok_or_else(|| Error::new(ErrorCode::NotFound, "its account is not there"))?;
         let plan = |event: &mediary_store::WebhookEvent, place: i64, raw: &str| -> IngestPlan {
-            plan_parked(event, place, raw, account.clone())
+            match &*webhook {
+                Some(webhook) if webhook.event == event.id => {
+                    plan_parked(event, webhook, place, raw, account.clone())
+                }
+                // It was not kept any more a moment ago.
+                _ => IngestPlan::default(),
+            }
         };
         match self.store().retry_parked_item(company, id, by, plan).await? {
             Some(Retried::Recorded(outcome)) => {

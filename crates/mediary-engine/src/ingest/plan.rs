@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use mediary_core::{AccountStatus, Timestamp};
+use mediary_core::{AccountStatus, Timestamp, WebhookEventId};
 use mediary_graph::{ADDRESSEES_MAX, Status, Update, UpdateKind, Webhook};
 use mediary_store::{
     EventScope, IncomingStatus, IngestItem, IngestPlan, ItemSource, PlannedItem, Unrecordable, WebhookEvent,
@@ -79,20 +79,35 @@ pub(super) fn plan(
     plan
 }
 
+/// A webhook that was read for one of its parked items. Reading it may take a good part of a second, and it may have very many
+/// of them: so it is read outside of transactions, and once for all that are tried together.
+pub(super) struct ParkedWebhook {
+    pub(super) event: WebhookEventId,
+    /// `None` if it cannot be read.
+    updates: Option<Vec<Update>>,
+}
+
+impl ParkedWebhook {
+    pub(super) fn read(event: &WebhookEvent) -> Self {
+        let webhook = Webhook::parse(&event.body);
+        Self { event: event.id, updates: webhook.ok().map(|webhook| webhook.updates()) }
+    }
+}
+
 /// Plans what one parked item means now: the update at its place, if that is still the same one, or the one that looks like it.
 pub(super) fn plan_parked(
     event: &WebhookEvent,
+    webhook: &ParkedWebhook,
     place: i64,
     raw: &str,
     account: Arc<KnownAccount>,
 ) -> IngestPlan {
     let mut plan = IngestPlan::default();
     let note = |plan: &mut IngestPlan, note: &str| plan.notes.push((event.id, note.to_owned()));
-    let Ok(webhook) = Webhook::parse(&event.body) else {
+    let Some(updates) = &webhook.updates else {
         note(&mut plan, "its webhook cannot be read");
         return plan;
     };
-    let updates = webhook.updates();
     let place = usize::try_from(place).unwrap_or(usize::MAX);
     let here = updates.get(place).filter(|update| raw_of(update) == raw);
     let Some(update) = here.or_else(|| updates.iter().find(|update| raw_of(update) == raw)) else {
@@ -151,7 +166,7 @@ impl<'a> Reading<'a> {
             raw: raw_of(update),
         };
         if let Some(reason) = items.iter().find_map(|item| fit::fault(item, update)) {
-            self.plan.parked.push(Unrecordable { event, source: source(), reason });
+            self.plan.parked.push(Unrecordable { event, source: source(), reason, lasting: true });
             return;
         }
         for item in items {

@@ -18,6 +18,8 @@ use crate::{Actor, Cursor, Page, PageRequest, Result, Store, WebhookEvent, diale
 
 /// The waits between tries, and how many there are before only somebody who asks for it makes one.
 const AGAIN: Backoff = Backoff { first: Duration::from_secs(60), most: Duration::from_secs(24 * 3600) };
+/// The wait of what is refused for what it is: long, for there may be very many such items, and only another program takes them.
+const LASTING: Duration = Duration::from_secs(24 * 3600);
 const ATTEMPTS: u32 = 20;
 
 record! {
@@ -48,8 +50,15 @@ pub enum Retried {
 }
 
 /// When the next try after so many is.
-fn next_attempt(now: Timestamp, attempts: u32) -> Option<Timestamp> {
-    (attempts < ATTEMPTS).then(|| now.plus(AGAIN.wait(attempts.saturating_add(1))))
+fn next_attempt(now: Timestamp, attempts: u32, lasting: bool) -> Option<Timestamp> {
+    let wait = if lasting { LASTING } else { AGAIN.wait(attempts.saturating_add(1)) };
+    (attempts < ATTEMPTS).then(|| now.plus(wait))
+}
+
+/// Why an item stays parked.
+struct Refusal {
+    reason: String,
+    lasting: bool,
 }
 
 /// Sets items aside, each once however often its webhook is read.
@@ -73,7 +82,7 @@ pub(super) async fn keep(
             item.source.place,
             item.source.raw.as_str(),
             item.reason.as_str(),
-            next_attempt(now, 0),
+            next_attempt(now, 0, item.lasting),
             event.map_or(now, |event| event.received_at),
             now,
         ]);
@@ -96,6 +105,12 @@ impl Store {
         let rows: Vec<Row> = self.db().all(AssertSqlSafe(sql), args).await?;
         let rows = rows.into_iter().map(|(item, _)| item).collect();
         Ok(Page::from_rows(rows, page.limit, |item: &ParkedItem| Cursor::number(item.id, item.id)))
+    }
+
+    /// The webhook of a parked item, as long as that is kept.
+    pub async fn parked_webhook(&self, item: &ParkedItem) -> Result<Option<WebhookEvent>> {
+        let sql = format!("SELECT {} FROM webhook_events e WHERE e.id = $1", WebhookEvent::SELECT);
+        self.db().first(AssertSqlSafe(sql), args![item.event_id]).await
     }
 
     pub async fn parked_item(&self, company: CompanyId, id: i64) -> Result<Option<ParkedItem>> {
@@ -125,7 +140,7 @@ impl Store {
     }
 
     /// Tries one item again, now because somebody asks for it, or else because its time has come: `plan` is given its webhook, its
-    /// place among the webhook's items and the item as JSON. `None` if there is no such item, or somebody else recorded or
+    /// place among the webhook's items and the item as JSON. It must be quick, for it is asked within the transaction. `None` if there is no such item, or somebody else recorded or
     /// tried it meanwhile.
     ///
     /// Several nodes find an item due at once, and it is one try all the same. It is held while it is tried, so of two the second
@@ -161,11 +176,11 @@ impl Store {
                         ..IngestOutcome::default()
                     })));
                 }
-                Ok(Err(reason)) => {
+                Ok(Err(refusal)) => {
                     tx.roll_back().await;
-                    let stays = self.refuse_again(&item, &reason, by).await?
+                    let stays = self.refuse_again(&item, &refusal, by).await?
                         || (by.is_some() && self.parked_item(company, id).await?.is_some());
-                    return Ok(stays.then_some(Retried::Refused(reason)));
+                    return Ok(stays.then_some(Retried::Refused(refusal.reason)));
                 }
                 Err(error) => tries.after(tx, error).await?,
             }
@@ -173,12 +188,13 @@ impl Store {
     }
 
     /// False if somebody else recorded it, or was refused, since it was read.
-    async fn refuse_again(&self, item: &ParkedItem, reason: &str, by: Option<&Actor>) -> Result<bool> {
+    async fn refuse_again(&self, item: &ParkedItem, refusal: &Refusal, by: Option<&Actor>) -> Result<bool> {
         let sql = "UPDATE parked_items SET attempts = attempts + 1, reason = $3, next_attempt_at = $4
             WHERE company_id = $1 AND id = $2 AND attempts = $5";
         let now = self.now();
-        let next = next_attempt(now, item.attempts.saturating_add(1));
+        let next = next_attempt(now, item.attempts.saturating_add(1), refusal.lasting);
         transaction!(self.db(), |tx| {
+            let reason = refusal.reason.as_str();
             let args = args![item.company_id, item.id, reason, next, item.attempts];
             let refused = tx.execute(sql, args).await? > 0;
             if refused {
@@ -204,22 +220,23 @@ async fn record_parked(
     raw: &str,
     tries: &Tries,
     plan: &mut (impl FnMut(&WebhookEvent, i64, &str) -> IngestPlan + Send),
-) -> Result<std::result::Result<Applied, String>> {
+) -> Result<std::result::Result<Applied, Refusal>> {
+    let lasting = |reason: String| Ok(Err(Refusal { reason, lasting: true }));
     let sql = format!("SELECT {} FROM webhook_events e WHERE e.id = $1", WebhookEvent::SELECT);
     let event: Option<WebhookEvent> = tx.first(AssertSqlSafe(sql), args![item.event_id]).await?;
-    let Some(event) = event else { return Ok(Err("its webhook is not kept any more".to_owned())) };
+    let Some(event) = event else { return lasting("its webhook is not kept any more".to_owned()) };
     let planned = plan(&event, item.place, raw);
     if let Some(refused) = planned.parked.into_iter().next() {
-        return Ok(Err(refused.reason));
+        return Ok(Err(Refusal { reason: refused.reason, lasting: refused.lasting }));
     }
     if planned.items.is_empty() {
         let notes: Vec<String> = planned.notes.into_iter().map(|(_, note)| note).collect();
-        return Ok(Err(notes.join("; ")));
+        return Ok(Err(Refusal { reason: notes.join("; "), lasting: false }));
     }
     let applied = match apply::apply(tx, now, planned.items).await {
         Ok(applied) => applied,
         Err(error) if tries.may_pass(&error) => return Err(error),
-        Err(error) => return Ok(Err(error.sentence())),
+        Err(error) => return Ok(Err(Refusal { reason: error.sentence(), lasting: false })),
     };
     let sql = "DELETE FROM parked_items WHERE company_id = $1 AND id = $2";
     tx.execute(sql, args![item.company_id, item.id]).await?;

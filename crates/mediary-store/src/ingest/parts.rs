@@ -41,7 +41,7 @@ pub(super) async fn apply(
                 let Some(PlannedItem { event, source: Some(source), .. }) = part.pop() else {
                     return Err(error);
                 };
-                bad.push(Unrecordable { event, source, reason: error.sentence() });
+                bad.push(Unrecordable { event, source, reason: error.sentence(), lasting: false });
             }
         }
     }

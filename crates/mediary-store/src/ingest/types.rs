@@ -76,6 +76,8 @@ pub struct Unrecordable {
     pub event: WebhookEventId,
     pub source: ItemSource,
     pub reason: String,
+    /// Whether it is refused for what it is, so that only another program may take it.
+    pub lasting: bool,
 }
 
 #[derive(Clone, Debug)]

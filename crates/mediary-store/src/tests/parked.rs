@@ -94,6 +94,34 @@ async fn a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be(test
     );
 }
 
+async fn what_is_refused_for_what_it_is_waits_for_a_day_each_time(test: &Test) {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    let acme = test.acme;
+    let refused = |event: &WebhookEvent, place: i64| Unrecordable {
+        event: event.id,
+        source: source(acme, place),
+        reason: "it names nobody".into(),
+        lasting: true,
+    };
+    append(test).await;
+    let plan = |events: &[WebhookEvent]| IngestPlan {
+        parked: events.iter().map(|event| refused(event, 0)).collect(),
+        ..IngestPlan::default()
+    };
+    assert_eq!(test.store.ingest(LIMITS, plan).await.unwrap().parked, 1);
+    for _ in 0..2 {
+        let item = parked(test).await.remove(0);
+        assert_eq!(item.next_attempt_at, Some(test.now().plus(DAY)));
+        test.clock.advance(DAY);
+        let plan = |event: &WebhookEvent, place: i64, _: &str| IngestPlan {
+            parked: vec![refused(event, place)],
+            ..IngestPlan::default()
+        };
+        let retried = test.store.retry_parked_item(acme.company, item.id, None, plan).await.unwrap();
+        assert!(matches!(retried, Some(Retried::Refused(_))), "{retried:?}");
+    }
+}
+
 /// The plan of the item with the bad picture.
 fn still_bad(tenant: Tenant) -> impl FnMut(&WebhookEvent, i64, &str) -> IngestPlan + Send {
     move |event, place, raw| {
@@ -214,6 +242,7 @@ on_postgres!(an_item_that_several_nodes_find_due_is_tried_once);
 on_both!(
     only_bad_items_are_set_aside_wherever_they_stand,
     a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be,
+    what_is_refused_for_what_it_is_waits_for_a_day_each_time,
     a_webhook_waits_for_its_number_and_is_read_again,
     many_numbers_are_looked_at_some_at_a_time,
     what_is_put_off_counts_an_attempt_and_makes_room,
