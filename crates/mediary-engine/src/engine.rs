@@ -145,6 +145,8 @@ struct Inner {
     meters: Meters,
     wake: Wake,
     last_look: LastLook,
+    /// Held while somebody has a parked item tried again.
+    parked_turn: tokio::sync::Mutex<()>,
 }
 
 impl fmt::Debug for Engine {
@@ -181,6 +183,7 @@ impl Engine {
             sizes: provider::sizes(),
             meters: Meters::new(),
             last_look: LastLook::default(),
+            parked_turn: tokio::sync::Mutex::default(),
             wake: Wake { outbox, ..Wake::default() },
             events,
             parts,
@@ -295,6 +298,10 @@ impl Engine {
 
     pub(crate) fn last_look(&self) -> &LastLook {
         &self.0.last_look
+    }
+
+    pub(crate) fn parked_turn(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.parked_turn
     }
 
     pub(crate) fn wake(&self) -> &Wake {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::constant_time;
 use bytes::Bytes;
 use mediary_core::{ErrorCode, WebhookEventId};
-use mediary_graph::{ErrorKind, addressees, signature_matches};
+use mediary_graph::{ErrorKind, Webhook, addressees, may_have_too_many_updates, signature_matches};
 use mediary_store::{EventScope, NewWebhookEvent};
 use secrecy::ExposeSecret;
 
@@ -32,6 +32,7 @@ impl Engine {
     pub async fn accept(&self, signature: Option<&str>, body: Bytes) -> Result<Accepted> {
         let signature = signature.ok_or_else(unsigned)?;
         let scope = self.signed_scope(signature, &body).await?.ok_or_else(unsigned)?;
+        refuse_too_many_updates(&body).await?;
         let received_at = self.now();
         let event = self.parts().store.inbox_append(NewWebhookEvent { body, received_at, scope }).await?;
         fault::point("webhook.committed");
@@ -117,6 +118,21 @@ struct Addressed {
     accounts: Vec<Arc<KnownAccount>>,
     /// Whether it also speaks of a number that no account has.
     unknown: bool,
+}
+
+/// WhatsApp sends no such body, and nobody could make records of it.
+async fn refuse_too_many_updates(body: &Bytes) -> Result<()> {
+    if !may_have_too_many_updates(body) {
+        return Ok(());
+    }
+    let body = body.clone();
+    let read = tokio::task::spawn_blocking(move || Webhook::parse(&body).map(drop)).await;
+    match read.map_err(|error| Error::new(ErrorCode::Internal, "read a webhook").because(error))? {
+        Err(error) if error.kind() == ErrorKind::TooManyUpdates => {
+            Err(Error::told(ErrorCode::PayloadTooLarge, error.to_string()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn unsigned() -> Error {

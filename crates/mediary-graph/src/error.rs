@@ -24,6 +24,8 @@ pub enum ErrorKind {
     InvalidWebhook,
     /// A webhook speaks about more numbers or accounts than WhatsApp ever puts into one.
     TooManyAddressees,
+    /// A webhook has more messages, statuses and other updates than its bytes can hold of WhatsApp's.
+    TooManyUpdates,
     /// Graph does not know the media id (any more): error 100 with subcode 33. Final.
     MediaGone,
     /// The temporary URL is refused (401, 403, 404 or 410). The media may live on: ask Graph for a new URL.
@@ -131,6 +133,7 @@ impl Error {
         match self.kind {
             ErrorKind::InvalidOptions => ErrorCode::Internal,
             ErrorKind::InvalidWebhook | ErrorKind::TooManyAddressees => ErrorCode::ValidationError,
+            ErrorKind::TooManyUpdates => ErrorCode::PayloadTooLarge,
             ErrorKind::MediaGone => ErrorCode::MediaExpired,
             ErrorKind::Throttled => ErrorCode::ProviderRateLimited,
             ErrorKind::Unauthorized | ErrorKind::Permission => ErrorCode::ProviderUnauthorized,

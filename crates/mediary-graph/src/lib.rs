@@ -17,5 +17,6 @@ pub use sha256::parse_sha256;
 pub use signature::{sign, signature_matches};
 pub use webhook::{
     ADDRESSEES_MAX, Addressees, Attachments, Content, Context, MediaObject, Message, Origin, Profile,
-    ReportedError, Status, SystemEvent, Update, UpdateKind, Webhook, addressees, media_id,
+    ReportedError, Status, SystemEvent, Update, UpdateKind, Webhook, addressees, may_have_too_many_updates,
+    media_id,
 };

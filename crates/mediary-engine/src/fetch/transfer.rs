@@ -80,7 +80,8 @@ impl Problem {
             | ErrorKind::Protocol
             | ErrorKind::InvalidOptions
             | ErrorKind::InvalidWebhook
-            | ErrorKind::TooManyAddressees => Self::Unavailable,
+            | ErrorKind::TooManyAddressees
+            | ErrorKind::TooManyUpdates => Self::Unavailable,
         }
     }
 }

@@ -54,6 +54,8 @@ impl Engine {
         id: i64,
         by: Option<&Actor>,
     ) -> Result<Option<String>> {
+        // Each reads a whole webhook: one at a time leaves the rest of the machine to the others.
+        let _turn = self.parked_turn().lock().await;
         self.retry_parked(company, id, by, &mut None).await
     }
 
@@ -70,7 +72,9 @@ impl Engine {
         if webhook.as_ref().is_none_or(|webhook| webhook.event != item.event_id)
             && let Some(event) = self.store().parked_webhook(&item).await?
         {
-            *webhook = Some(ParkedWebhook::read(&event));
+            let read = tokio::task::spawn_blocking(move || ParkedWebhook::read(&event)).await;
+            let failed = |error| Error::new(ErrorCode::Internal, "read a parked webhook").because(error);
+            *webhook = Some(read.map_err(failed)?);
         }
         let account = self.accounts().by_id_now(company, item.account_id).await?;
         let account = account.ok_or_else(|| Error::new(ErrorCode::NotFound, "its account is not there"))?;

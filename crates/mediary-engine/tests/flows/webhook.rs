@@ -127,6 +127,20 @@ async fn without_an_installation_secret_nobody_signs_for_nobody() {
 }
 
 #[tokio::test]
+async fn a_signed_body_full_of_tiny_updates_is_refused_before_it_is_kept() {
+    let world = world().await;
+    let body = |items: &[&str]| {
+        let value = json!({"metadata": {"phone_number_id": PHONE_NUMBER_ID}}).to_string();
+        let value = value.replacen('{', &format!("{{\"messages\":[{}],", items.join(",")), 1);
+        format!(r#"{{"entry":[{{"id":"{WABA_ID}","changes":[{{"field":"messages","value":{value}}}]}}]}}"#)
+    };
+    assert_eq!(accept(&world, &body(&["1"; 2000]), APP_SECRET).await, Err(ErrorCode::PayloadTooLarge));
+    assert_eq!(inbox(&world).await, 0);
+    assert_eq!(accept(&world, &body(&["1"; 2000]), "no secret").await, Err(ErrorCode::Unauthorized));
+    accept(&world, &body(&["1"; 50]), APP_SECRET).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_body_for_more_numbers_than_whatsapp_sends_is_nobodys() {
     let world = world().await;
     let mut numbers: Vec<String> = (0..ADDRESSEES_MAX).map(|n| n.to_string()).collect();

@@ -7,7 +7,7 @@ use super::contacts::Contacts;
 use super::content::Content;
 use super::message::Message;
 use super::status::{ReportedError, Status};
-use super::tolerant::{brief_id, id, items};
+use super::tolerant::{brief_id, id, items, label};
 use super::{Addressees, Origin, Update, UpdateKind};
 
 pub(super) fn updates(root: &Value) -> Vec<Update> {
@@ -18,6 +18,33 @@ pub(super) fn updates(root: &Value) -> Vec<Update> {
         }
     }
     updates
+}
+
+/// How many updates a body has at most, without making them.
+pub(super) fn update_count(root: &Value) -> usize {
+    let of_lists =
+        |node: &Value, lists: &[&str]| lists.iter().map(|list| items(node, list).len()).sum::<usize>();
+    let mut count = 0;
+    for entry in items(root, "entry") {
+        for change in items(entry, "changes") {
+            let value = value_of(change);
+            count += 1 + of_lists(value, &["messages", "message_echoes", "statuses", "errors"]);
+            for chunk in items(value, "history") {
+                count += of_lists(chunk, &["errors"]);
+                count += items(chunk, "threads")
+                    .iter()
+                    .map(|thread| of_lists(thread, &["messages"]))
+                    .sum::<usize>();
+            }
+        }
+    }
+    count
+}
+
+/// Where a change's lists are: `value`, or one level deeper under `standby`.
+fn value_of(change: &Value) -> &Value {
+    let outer = change.get("value").unwrap_or(&Value::Null);
+    outer.get("standby").filter(|inner| inner.is_object()).unwrap_or(outer)
 }
 
 pub(super) fn addressees(root: &Value) -> Addressees {
@@ -38,7 +65,6 @@ struct Change<'a> {
     field: String,
     /// The change as it came.
     whole: &'a Value,
-    /// Where its lists are: `value`, or one level deeper under `standby`.
     value: &'a Value,
     contacts: Contacts<'a>,
 }
@@ -46,16 +72,16 @@ struct Change<'a> {
 impl<'a> Change<'a> {
     fn of(entry: &Value, change: &'a Value) -> Self {
         let outer = change.get("value").unwrap_or(&Value::Null);
-        let value = outer.get("standby").filter(|inner| inner.is_object()).unwrap_or(outer);
+        let value = value_of(change);
         let metadata = [outer, value]
             .into_iter()
             .find_map(|place| place.get("metadata").filter(|metadata| metadata.is_object()))
             .unwrap_or(&Value::Null);
         Self {
-            waba_id: brief_id(entry, "id").unwrap_or_default(),
-            phone_number_id: brief_id(metadata, "phone_number_id"),
-            display_phone_number: brief_id(metadata, "display_phone_number"),
-            field: brief_id(change, "field").unwrap_or_default(),
+            waba_id: label(entry, "id").unwrap_or_default(),
+            phone_number_id: label(metadata, "phone_number_id"),
+            display_phone_number: label(metadata, "display_phone_number"),
+            field: label(change, "field").unwrap_or_default(),
             whole: change,
             value,
             contacts: Contacts::of(value),

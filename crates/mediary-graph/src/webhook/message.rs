@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::content::Content;
 use super::files::Attachments;
 use super::status::{ReportedError, read_errors};
-use super::tolerant::{brief_id, flag, id, time};
+use super::tolerant::{brief_id, flag, id, label, time};
 use crate::redact::redacted_debug;
 
 /// A message. Only `kind`, `content` and `raw` are always there: people who use a username have no `from`.
@@ -120,8 +120,8 @@ impl Profile {
         let profile = contact.get("profile").unwrap_or(&Value::Null);
         let (wa_id, user_id) = person(contact, "wa_id", "user_id");
         Self {
-            name: brief_id(profile, "name"),
-            username: brief_id(profile, "username"),
+            name: label(profile, "name"),
+            username: label(profile, "username"),
             wa_id,
             user_id,
             parent_user_id: brief_id(contact, "parent_user_id"),

@@ -26,19 +26,32 @@ pub use status::{ReportedError, Status};
 use crate::error::{Error, ErrorKind};
 use crate::redact::redacted_debug;
 
+/// A body may have one update for so many of its bytes, and some more. Meta's smallest, statuses, have more than a hundred. What
+/// is made of an update takes a thousand bytes and more, so bodies full of empty ones would fill the memory.
+const BYTES_PER_UPDATE: usize = 64;
+const UPDATES_OF_THE_SMALLEST: usize = 64;
+
 /// The body of one webhook. Meta sends up to 3 MB and a thousand updates in one.
 pub struct Webhook {
     root: Value,
 }
 
 impl Webhook {
-    /// Reads a body. Fails only for what is not JSON or not an object.
+    /// Reads a body. Fails only for what is not JSON or not an object, and for [`ErrorKind::TooManyUpdates`].
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         let root = tolerant::parse(body).map_err(|source| {
             Error::new(ErrorKind::InvalidWebhook, "the body is not JSON").caused_by(source)
         })?;
         if !root.is_object() {
             return Err(Error::new(ErrorKind::InvalidWebhook, "the body is not a JSON object"));
+        }
+        let most = updates_max(body.len());
+        if envelope::update_count(&root) > most {
+            let words = format!(
+                "the body has more than the {most} updates that WhatsApp puts into {} bytes",
+                body.len()
+            );
+            return Err(Error::new(ErrorKind::TooManyUpdates, words));
         }
         Ok(Self { root })
     }
@@ -53,6 +66,18 @@ impl Webhook {
     pub fn addressees(&self) -> Addressees {
         envelope::addressees(&self.root)
     }
+}
+
+/// Whether a body may have too many updates to be read, so that [`Webhook::parse`] has to be asked. Takes one quick pass; of
+/// WhatsApp's bodies it is so for those that are full of commas.
+pub fn may_have_too_many_updates(body: &[u8]) -> bool {
+    // Each update follows the bracket of its list or a comma.
+    let most = updates_max(body.len());
+    body.iter().filter(|byte| matches!(byte, b',' | b'[')).count() > most
+}
+
+fn updates_max(bytes: usize) -> usize {
+    UPDATES_OF_THE_SMALLEST + bytes / BYTES_PER_UPDATE
 }
 
 /// One thing that a webhook tells, with the place it came from.

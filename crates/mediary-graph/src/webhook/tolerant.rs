@@ -13,6 +13,8 @@ const SALVAGE_LEVELS: usize = 16;
 
 /// Characters that are kept of what holds for many items.
 const BRIEF_CHARS: usize = 1100;
+/// Of what is written down with each item: names have up to a hundred characters, business numbers and their ids up to twenty.
+const LABEL_CHARS: usize = 128;
 
 /// Parses a body. Invalid UTF-8, halves of surrogate pairs, numbers beyond every range and absurd nesting are
 /// replaced where they stand; only text that is no JSON at all fails.
@@ -40,9 +42,18 @@ pub(super) fn id(node: &Value, key: &str) -> Option<String> {
 /// The same of what is said once and then holds for each item of a list: a long one repeated for thousands of items would be
 /// gigabytes. What is cut is still longer than any id that is kept, so nobody takes it for another one.
 pub(super) fn brief_id(node: &Value, key: &str) -> Option<String> {
-    id(node, key).map(|id| match id.char_indices().nth(BRIEF_CHARS) {
-        Some((at, _)) => id[..at].to_owned(),
-        None => id,
+    cut(id(node, key)?, BRIEF_CHARS)
+}
+
+/// What is said once and written down with each item of a list.
+pub(super) fn label(node: &Value, key: &str) -> Option<String> {
+    cut(id(node, key)?, LABEL_CHARS)
+}
+
+fn cut(text: String, chars: usize) -> Option<String> {
+    Some(match text.char_indices().nth(chars) {
+        Some((at, _)) => text[..at].to_owned(),
+        None => text,
     })
 }
 

@@ -44,6 +44,37 @@ fn failed_statuses_may_name_people_without_a_profile() {
     assert_eq!((status.known, status.errors[0].code), (Some(MessageStatus::Failed), 131_053));
 }
 
+#[test]
+fn a_body_with_more_updates_than_its_bytes_can_hold_is_refused_and_whatsapps_own_are_not() {
+    let body = |items: &str| {
+        format!(r#"{{"entry":[{{"id":"1","changes":[{{"field":"messages","value":{{{items}}}}}]}}]}}"#)
+    };
+    let refused = |body: &str| {
+        let refused = Webhook::parse(body.as_bytes()).err().map(|error| error.kind());
+        assert!(
+            refused.is_none() || mediary_graph::may_have_too_many_updates(body.as_bytes()),
+            "the quick pass finds it too"
+        );
+        refused == Some(ErrorKind::TooManyUpdates)
+    };
+    for list in ["messages", "message_echoes", "statuses", "errors"] {
+        for item in ["1", "{}", r#"{"id":"wamid.1"}"#] {
+            assert!(
+                refused(&body(&format!(r#""{list}":[{}]"#, vec![item; 2000].join(",")))),
+                "{list} of {item}"
+            );
+        }
+    }
+    let threads =
+        format!(r#""history":[{{"threads":[{{"id":"1","messages":[{}]}}]}}]"#, vec!["1"; 2000].join(","));
+    assert!(refused(&body(&threads)));
+    assert!(refused(&body(&format!(r#""standby":{{"messages":[{}]}}"#, vec!["1"; 2000].join(",")))));
+    assert!(refused(&format!(r#"{{"entry":[{{"changes":[{}]}}]}}"#, vec!["{}"; 2000].join(","))));
+    let status = r#"{"id":"wamid.HBgLMTU1NTA3ODM4ODEVAgASGBQ","status":"sent","timestamp":"1700000000","recipient_id":"1"}"#;
+    assert!(!refused(&body(&format!(r#""statuses":[{}]"#, vec![status; 2000].join(",")))));
+    assert!(!refused(&body(&format!(r#""messages":[{}]"#, vec!["1"; 60].join(",")))), "a few are no burden");
+}
+
 /// A megabyte said once in a body of a few hundred items must not become hundreds of megabytes.
 #[test]
 fn what_is_said_once_is_not_repeated_at_length_for_every_item() {
