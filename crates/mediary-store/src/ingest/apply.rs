@@ -165,9 +165,8 @@ async fn arrive(
     applied: &mut Applied,
 ) -> Result<Arrived> {
     // The media of past conversations may come without the person: its message is known by then.
-    let named =
-        |message: &IncomingMessage| message.contact.wa_id.is_some() || message.contact.user_id.is_some();
-    let (arrived, nameless): (Vec<_>, Vec<_>) = arrived.into_iter().partition(named);
+    let (arrived, nameless): (Vec<_>, Vec<_>) =
+        arrived.into_iter().partition(IncomingMessage::names_somebody);
     let NewRows { mut fresh, mut repeated } = write(tx, now, arrived, applied).await?;
     let new = fresh.iter_mut().filter_map(|row| ReportedChange::of(&mut row.message, true));
     let mut identity_changes: Vec<_> = new.collect();

@@ -2,11 +2,14 @@
 //! content of a placeholder, media that was missing, and a new chance for media whose download failed or that an import
 //! left without WhatsApp's id.
 
+use std::collections::HashSet;
+
 use mediary_core::{ConversationId, DownloadStatus, MediaId, MessageId, ScanStatus, Timestamp};
 
 use super::apply::{Applied, ByMessage, MessageKey};
 use super::media::{self, Owner};
-use super::types::{ChangeKind, IncomingMessage, NewMedia};
+use super::storable::Storable as _;
+use super::types::{ChangeKind, IncomingMessage, IngestItem, NewMedia, PlannedItem};
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::{Record as _, record};
@@ -87,10 +90,38 @@ pub(super) async fn apply(
 pub(super) async fn require(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<()> {
     let existing = look_up(tx, messages, "").await?;
     let known = |message: &IncomingMessage| existing.contains_key(&MessageKey::of(message));
-    if messages.iter().all(known) {
-        return Ok(());
+    if messages.iter().all(known) { Ok(()) } else { Err(nobody()) }
+}
+
+fn nobody() -> Error {
+    Error::invalid("neither a sender nor a recipient is named, and no message with this id is known yet")
+}
+
+/// Takes out the items that name nobody and whose message is neither known nor among them, so that very many of them need not
+/// be found one by one; and why they cannot be recorded.
+pub(super) async fn take_unknown(
+    tx: &mut Tx,
+    items: &mut Vec<PlannedItem>,
+) -> Result<(Vec<PlannedItem>, Error)> {
+    let mut nameless = Vec::new();
+    let mut here = HashSet::new();
+    for planned in &*items {
+        let IngestItem::Message(message) = &planned.item else { continue };
+        let message = IncomingMessage::clone(message).storable();
+        if message.names_somebody() {
+            here.insert(MessageKey::of(&message));
+        } else {
+            nameless.push(message);
+        }
     }
-    Err(Error::invalid("neither a sender nor a recipient is named, and no message with this id is known yet"))
+    let known = look_up(tx, &nameless, "").await?;
+    let is_unknown = |planned: &mut PlannedItem| {
+        let IngestItem::Message(message) = &planned.item else { return false };
+        let message = IncomingMessage::clone(message).storable();
+        let key = MessageKey::of(&message);
+        !message.names_somebody() && !known.contains_key(&key) && !here.contains(&key)
+    };
+    Ok((items.extract_if(.., is_unknown).collect(), nobody()))
 }
 
 async fn look_up(tx: &mut Tx, messages: &[IncomingMessage], hold: &str) -> Result<ByMessage<Existing>> {

@@ -3,6 +3,7 @@
 use mediary_core::Timestamp;
 
 use super::apply::{self, Applied};
+use super::duplicates;
 use super::types::{PlannedItem, Unrecordable};
 use crate::db::Tx;
 use crate::value::args;
@@ -13,10 +14,15 @@ use crate::{Error, Result};
 pub(super) async fn apply(
     tx: &mut Tx,
     now: Timestamp,
-    items: Vec<PlannedItem>,
+    mut items: Vec<PlannedItem>,
     ends_all: impl Fn(&Error) -> bool + Send,
 ) -> Result<(Applied, Vec<Unrecordable>)> {
     let (mut applied, mut bad) = (Applied::default(), Vec::new());
+    let (unknown, why) = duplicates::take_unknown(tx, &mut items).await?;
+    for planned in unknown {
+        let PlannedItem { event, source: Some(source), .. } = planned else { return Err(why) };
+        bad.push(Unrecordable { event, source, reason: why.sentence(), lasting: false });
+    }
     let mut parts = vec![items];
     while let Some(mut part) = parts.pop() {
         tx.execute("SAVEPOINT part", args![]).await?;

@@ -201,6 +201,13 @@ pub struct IncomingRevoke {
     pub timestamp: Timestamp,
 }
 
+impl IncomingMessage {
+    /// Whether it tells whose it is. The media of past conversations may come without that.
+    pub(super) fn names_somebody(&self) -> bool {
+        self.contact.wa_id.is_some() || self.contact.user_id.is_some()
+    }
+}
+
 /// Somebody has a new number or a new user id.
 #[derive(Clone, Debug)]
 pub struct IdentityChange {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::harness::{LIMITS, START, Tenant, Test, item, new_account, picture, text};
 use super::joins::until_waiting;
+use super::plans::statements;
 use super::{on_both, on_postgres};
 use crate::value::args;
 use crate::*;
@@ -120,6 +121,23 @@ async fn what_is_refused_for_what_it_is_waits_for_a_day_each_time(test: &Test) {
         let retried = test.store.retry_parked_item(acme.company, item.id, None, plan).await.unwrap();
         assert!(matches!(retried, Some(Retried::Refused(_))), "{retried:?}");
     }
+}
+
+async fn many_items_that_name_nobody_cost_no_search_for_each(test: &Test) {
+    let acme = test.acme;
+    append(test).await;
+    let nameless = |id: &str| item(IncomingMessage { contact: ContactKey::default(), ..picture(acme, id) });
+    let mut items: Vec<_> = (0..200).map(|number| nameless(&format!("unknown-{number}"))).collect();
+    // The media of a message that the same webhook brings.
+    items.extend([item(text(acme, "known")), nameless("known")]);
+    let began = statements(async {
+        assert_eq!(in_parts(test, items).await.parked, 200);
+        Ok(())
+    });
+    let count = began.await.len();
+    assert!(count < 40, "{count} statements");
+    assert!(test.media_of(acme, "known").await.is_active);
+    assert_eq!(test.store.parked_item_count().await.unwrap(), 200);
 }
 
 /// The plan of the item with the bad picture.
@@ -243,6 +261,7 @@ on_both!(
     only_bad_items_are_set_aside_wherever_they_stand,
     a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be,
     what_is_refused_for_what_it_is_waits_for_a_day_each_time,
+    many_items_that_name_nobody_cost_no_search_for_each,
     a_webhook_waits_for_its_number_and_is_read_again,
     many_numbers_are_looked_at_some_at_a_time,
     what_is_put_off_counts_an_attempt_and_makes_room,
