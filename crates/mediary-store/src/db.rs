@@ -4,9 +4,10 @@ use std::str::FromStr;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Executor as _, SqlSafeStr, SqlStr, Sqlite, Transaction};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr, SqlStr, Sqlite, Transaction};
 
 use crate::pool::{self, Lent, PostgresPool, SqliteReaders, WAIT_FOR_DATABASE, within};
 use crate::record::{Read, read_row};
@@ -244,6 +245,7 @@ async fn open_sqlite(url: &str) -> std::result::Result<Db, sqlx::Error> {
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
+        .before_acquire(|connection, _| Box::pin(has_no_transaction(connection)))
         .min_connections(1)
         .max_connections(1)
         .connect_with(writing)
@@ -256,6 +258,16 @@ async fn open_sqlite(url: &str) -> std::result::Result<Db, sqlx::Error> {
     }
     let readers = pool::sqlite_readers(options.pragma("query_only", "ON"), SQLITE_READERS);
     Ok(Db::Sqlite { readers, writer })
+}
+
+/// Whether a connection is ready for the next transaction. SQLite ends one by itself where the disk is full; the driver then
+/// takes it for open, because it can be neither committed nor taken back, and could begin no other one on this connection.
+async fn has_no_transaction(connection: &mut SqliteConnection) -> std::result::Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // One that was dropped is taken back in the background, before this.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 /// A file that can only be read says so when something changes in it. The change is taken back: a start finds out, not the

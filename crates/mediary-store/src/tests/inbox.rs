@@ -7,6 +7,7 @@ use mediary_core::AccountId;
 
 use super::harness::{LIMITS, START, Test};
 use super::on_both;
+use crate::value::args;
 use crate::*;
 
 fn event(body: &'static str) -> NewWebhookEvent {
@@ -146,3 +147,19 @@ on_both!(
     what_was_acknowledged_is_there_for_the_next_program,
     a_closed_store_takes_nothing_and_says_so,
 );
+
+#[tokio::test]
+async fn the_embedded_database_writes_again_after_it_ended_a_transaction_by_itself() {
+    let test = Test::on(Backend::Sqlite).await;
+    let mut tx = test.store.db().begin().await.unwrap();
+    // As SQLite does where the disk is full, or cannot be written.
+    tx.execute("ROLLBACK", args![]).await.unwrap();
+    tx.commit().await.unwrap_err();
+    test.store.inbox_append(event("next")).await.unwrap();
+    let mut dropped = test.store.db().begin().await.unwrap();
+    dropped.execute("ROLLBACK", args![]).await.unwrap();
+    drop(dropped);
+    test.store.inbox_append(event("one more")).await.unwrap();
+    assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 2);
+    test.end().await;
+}
