@@ -72,7 +72,10 @@ fn sqlite(file: &str, error: &sqlx::Error) -> Option<String> {
             "cannot be written; check who owns the file and its folder, and that neither is read-only"
         }
         SQLITE_NOTADB => "is not an SQLite database; name another file, or move this one away",
-        SQLITE_CORRUPT => "is damaged; restore it from a backup",
+        SQLITE_CORRUPT => {
+            "is damaged; restore it from a backup, and first remove the files of the same name with -wal and -shm at its end, \
+            which belong to the damaged one"
+        }
         SQLITE_FULL => "cannot grow, for the disk is full; make room",
         SQLITE_BUSY => "is held by another process; end that one, or try again when it is done",
         _ => return None,

@@ -397,6 +397,9 @@ pub(crate) struct StorageCheckArgs {
     /// Fetch what is missing again while WhatsApp has it, and let the next sweep remove what no record names.
     #[arg(long)]
     pub(crate) repair: bool,
+    /// Remove files without a record also where they are more than those with one.
+    #[arg(long, requires = "repair")]
+    pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{CompanyId, Timestamp, limits};
+use mediary_core::{CompanyId, Timestamp};
 use mediary_store::StorageChecked;
 use serde_json::json;
 
@@ -88,15 +88,12 @@ impl Engine {
     /// that none is downloaded to their place, is looked at again when they are noted and when they are deleted.
     async fn remove_untracked(&self, company: CompanyId, look: Timestamp, found: &Inspection) -> Result<u64> {
         self.store().forget_tracked(company, look).await?;
-        let (untracked, tracked) =
-            (found.untracked.count, found.whole + found.missing.count + found.wrong.count);
-        if untracked > limits::UNTRACKED_UNSUSPECTED && untracked > tracked {
+        if found.is_suspicious() {
             tracing::error!(
                 company.id = company.0,
-                untracked,
-                tracked,
+                untracked = found.untracked.count,
                 "storage has more files without a record than with one, so none is removed; check that it belongs to this \
-                database, and remove them with `mediary storage check --repair` if they may go"
+                database, and remove them with `mediary storage check --repair --yes` if they may go"
             );
             return Ok(0);
         }

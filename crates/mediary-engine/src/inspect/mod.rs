@@ -66,6 +66,14 @@ pub struct Inspection {
     pub repaired: u64,
 }
 
+impl Inspection {
+    /// Whether it found more files without a record than can be litter: the storage may belong to another database.
+    pub fn is_suspicious(&self) -> bool {
+        let tracked = self.whole + self.missing.count + self.wrong.count;
+        self.untracked.count > limits::UNTRACKED_UNSUSPECTED && self.untracked.count > tracked
+    }
+}
+
 fn with_status(status: DownloadStatus) -> MediaQuery {
     MediaQuery {
         download_status: Some(status),

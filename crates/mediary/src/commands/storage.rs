@@ -139,7 +139,14 @@ async fn check(parts: &Parts, args: &StorageCheckArgs) -> anyhow::Result<Outcome
     for company in wiring::companies(&parts.store, None).await? {
         parts.engine.inspect_records(company, options, &mut found).await?;
     }
-    parts.engine.inspect_storage(None, options, &mut found).await?;
+    // Counted before anything is removed: of a storage that belongs to another database, nothing may go.
+    let only_look = InspectOptions { repair: false, ..options };
+    parts.engine.inspect_storage(None, only_look, &mut found).await?;
+    let spared = args.repair && !args.yes && found.is_suspicious();
+    if args.repair && !spared {
+        found.untracked = Found::default();
+        parts.engine.inspect_storage(None, options, &mut found).await?;
+    }
     let Inspection { whole, missing, wrong, untracked, repaired } = &found;
     let files: Vec<_> = untracked
         .first
@@ -158,6 +165,13 @@ async fn check(parts: &Parts, args: &StorageCheckArgs) -> anyhow::Result<Outcome
             lines.push(format!("{files} {are} named by no record{}:", the_first(untracked)));
             let line = |(backend, key, bytes): &_| format!("  {backend} {key} ({})", counted(*bytes, "byte"));
             lines.extend(untracked.first.iter().map(line));
+        }
+        if spared {
+            lines.push(
+                "They are more than those with a record, so none is removed: this storage may belong to another database. \
+                If they may be deleted for good, add --yes."
+                    .to_owned(),
+            );
         }
         if *repaired > 0 {
             let are = are(*repaired);

@@ -1,4 +1,7 @@
-//! A backup of Postgres and a bucket that went on: what was there at the time of the backup is there again.
+//! Backups: what was there at the time of one is there again, and what another database has is left alone.
+
+use std::fs;
+use std::time::{Duration, SystemTime};
 
 use mediary_simulator::{MediaSpec, MessageSpec};
 use reqwest::Method;
@@ -57,4 +60,27 @@ async fn what_a_backup_has_is_there_again_and_a_check_names_the_rest() {
     // Ids go on where the backup left off, and nothing of later days is taken for something else.
     let (fresh, hash) = receive(&world, 4).await;
     assert_eq!(fresh["media"]["sha256"], hash);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn storage_of_another_database_is_emptied_only_at_a_clear_word() {
+    let world = World::sqlite().await;
+    let old = SystemTime::now() - Duration::from_secs(2 * 3600);
+    let folder = world.data().join("media/1/77");
+    fs::create_dir_all(&folder).unwrap();
+    for number in 0..101 {
+        let path = folder.join(format!("{number}"));
+        fs::write(&path, "bytes").unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+    }
+    let check = |more: &[&str]| {
+        let output = world.cli_output(&[&["storage", "check", "--repair", "--json"], more].concat());
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let spared = check(&[]);
+    assert_eq!((&spared["untrackedCount"], &spared["repaired"]), (&json!(101), &json!(0)));
+    let told = world.cli_output(&["storage", "check", "--repair"]);
+    assert!(String::from_utf8_lossy(&told.stdout).contains("add --yes"), "{told:?}");
+    let removed = check(&["--yes"]);
+    assert_eq!((&removed["untrackedCount"], &removed["repaired"]), (&json!(101), &json!(101)));
 }
