@@ -25,6 +25,14 @@ pub(super) fn message(given: Given, account: &Account, now: Timestamp) -> Result
     let status = status(given.direction, given.status.as_deref())?;
     let outbound = given.direction == Direction::Outbound;
     let business = account.display_phone_number.as_deref().map(digits);
+    if media.is_some()
+        && let (Some(text), Some(caption)) = (&given.text, &given.caption)
+        && text != caption
+    {
+        return Err(
+            "text: a message with media has a caption and no text besides; give one of both".to_owned()
+        );
+    }
     let (text, caption) = match &media {
         // What older systems kept as a media message's text is its caption.
         Some((_, node)) => (None, given.caption.or(given.text).or_else(|| node.text("caption"))),
