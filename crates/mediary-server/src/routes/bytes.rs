@@ -65,7 +65,7 @@ struct Wish {
     params(("messageId" = i64, Path), Wish), responses(
     (status = 200, content_type = "*/*", body = inline(FileBytes)), (status = 206, content_type = "*/*", body = inline(FileBytes)),
     (status = 302, description = "to the bucket that keeps the file"), (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody),
-    (status = 502, body = ProblemBody), (status = 503, body = ProblemBody)))]
+    (status = 503, body = ProblemBody), (status = 403, body = ProblemBody), (status = 413, body = ProblemBody), (status = 502, body = ProblemBody), (status = 504, body = ProblemBody)))]
 async fn read_message_file(
     State(app): State<App>,
     may: May<rights::Read>,
@@ -98,7 +98,8 @@ struct ProviderWish {
 #[utoipa::path(get, path = "/api/whatsapp/media/{providerMediaId}", tag = "Bytes",
     params(("providerMediaId" = String, Path), ProviderWish), responses(
     (status = 200, content_type = "*/*", body = inline(FileBytes)), (status = 206, content_type = "*/*", body = inline(FileBytes)),
-    (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 502, body = ProblemBody)))]
+    (status = 404, body = ProblemBody), (status = 410, body = ProblemBody),
+    (status = 403, body = ProblemBody), (status = 413, body = ProblemBody), (status = 502, body = ProblemBody), (status = 504, body = ProblemBody)))]
 async fn read_whatsapp_file(
     State(app): State<App>,
     may: May<rights::Read>,
@@ -117,7 +118,8 @@ async fn read_whatsapp_file(
 /// A file by signed link
 #[utoipa::path(get, path = "/m/{token}", tag = "Bytes", params(("token" = String, Path)), security(()), responses(
     (status = 200, content_type = "*/*", body = inline(FileBytes)), (status = 206, content_type = "*/*", body = inline(FileBytes)),
-    (status = 302, description = "to the bucket that keeps the file"), (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody)))]
+    (status = 302, description = "to the bucket that keeps the file"), (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody),
+    (status = 403, body = ProblemBody), (status = 413, body = ProblemBody), (status = 502, body = ProblemBody), (status = 504, body = ProblemBody)))]
 async fn read_linked_file(
     State(app): State<App>,
     Peer(address): Peer,
