@@ -63,6 +63,7 @@ pub use media::MediaFile;
 pub use messages::{Message, MessageError, MessageReaction, MessageWithMedia, MessagesAround, ReplyTo};
 pub use moves::{FoundFile, StoredPlace};
 pub use nodes::{GoneNode, Presence};
+pub use opening::embedded_file;
 pub use page::{Cursor, Page, PageRequest};
 pub use people::{
     Account, AccountPatch, Actor, ApiKey, ApiKeyIdentity, Audit, Company, MediaSettingsPatch, NewAccount,

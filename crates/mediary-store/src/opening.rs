@@ -2,10 +2,12 @@
 //! driver's speak of its code; what Postgres says itself is passed on.
 
 use std::io;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::{Error, dialect};
 
@@ -44,6 +46,12 @@ fn inmost<'a>(why: &'a (dyn std::error::Error + 'static)) -> &'a dyn std::error:
 /// Whether SQLite may read the file and not write it, which it says only to somebody who writes.
 pub(crate) fn is_read_only(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| sqlite_kind(error) == SQLITE_READONLY)
+}
+
+/// The file of an embedded database; `None` is one behind a server.
+pub fn embedded_file(url: &str) -> Option<PathBuf> {
+    let options = SqliteConnectOptions::from_str(url).ok().filter(|_| url.starts_with("sqlite:"))?;
+    Some(options.get_filename().to_owned())
 }
 
 fn file(path: &str) -> &str {

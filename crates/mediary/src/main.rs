@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod lifecycle;
 mod logging;
+mod only_server;
 mod open_files;
 mod output;
 mod password;

@@ -2,7 +2,6 @@
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -10,7 +9,7 @@ use mediary_blob::{Storage, Storages};
 use mediary_core::{Clock, CompanyId, SystemClock};
 use mediary_engine::{Engine, EngineConfig, EngineParts, Vault};
 use mediary_graph::{GraphClient, GraphOptions};
-use mediary_store::{Company, Page, PageRequest, Store, StoreOptions};
+use mediary_store::{Company, Page, PageRequest, Store, StoreOptions, embedded_file};
 use secrecy::ExposeSecret;
 
 use crate::config::{Config, secret_key};
@@ -84,9 +83,7 @@ pub(crate) async fn assemble(config: &Config, store: Store, clock: Arc<dyn Clock
 
 /// Whether nothing was started with this data folder yet: a look at it then makes nothing in it.
 pub(crate) fn is_before_first_start(config: &Config) -> bool {
-    let url = config.database_url.expose_secret();
-    let file = url.strip_prefix("sqlite://").map(|path| path.split('?').next().unwrap_or(path));
-    file.is_some_and(|file| !Path::new(file).exists())
+    embedded_file(config.database_url.expose_secret()).is_some_and(|file| !file.exists())
 }
 
 /// Where the settings say, and every other storage that has settings: files may lie there from before.

@@ -16,6 +16,7 @@ use url::Url;
 use crate::cli::ServeArgs;
 use crate::config::Config;
 use crate::lifecycle;
+use crate::only_server::OnlyServer;
 use crate::open_files::OpenFiles;
 use crate::output::{Outcome, say};
 use crate::start_checks;
@@ -39,6 +40,7 @@ pub(super) async fn run(config: &Config, args: &ServeArgs) -> anyhow::Result<Out
         None => None,
     };
     let parts = wiring::parts(config).await?;
+    let _only_server = OnlyServer::begin(config)?;
     start_checks::run(config, &parts).await?;
     let (workers, workers_only) = (!args.no_workers, args.workers_only);
     let running = Running { parts, metrics, metrics_listener, shutdown, workers, workers_only };
