@@ -218,6 +218,9 @@ pub(crate) struct AccountSecrets {
     /// The name of the variable that holds the webhook's verify token.
     #[arg(long, value_name = "VARIABLE")]
     pub(crate) verify_token_env: Option<String>,
+    /// Seal with the present secret key although it opens none of the stored secrets: only when the key of before is lost.
+    #[arg(long)]
+    pub(crate) key_lost: bool,
 }
 
 #[derive(Debug, Subcommand)]

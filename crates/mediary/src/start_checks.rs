@@ -6,17 +6,11 @@ use std::path::Path;
 use anyhow::bail;
 use mediary_core::StorageBackend;
 
-use crate::config::Config;
+use crate::config::{Config, secret_key_place};
 use crate::wiring::Parts;
 
 pub(crate) async fn run(config: &Config, parts: &Parts) -> anyhow::Result<()> {
-    if !parts.engine.accounts().key_fits().await? {
-        bail!(
-            "MEDIARY_SECRET_KEY, or secret.key in the data folder, is not the key that the stored secrets of WhatsApp accounts \
-             were sealed with: none of them can be read. Start with the key of before; if it is lost, give an account new \
-             secrets first: mediary account update --help"
-        );
-    }
+    key_fits(config, parts).await?;
     let media = config.data_dir.join("media");
     if is_empty(&media) && parts.store.has_files_in(StorageBackend::Local).await? {
         bail!(
@@ -27,6 +21,20 @@ pub(crate) async fn run(config: &Config, parts: &Parts) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Refuses a key that opens none of the stored secrets: a server would refuse webhooks with it, and what a command seals with it
+/// no server could open.
+pub(crate) async fn key_fits(config: &Config, parts: &Parts) -> anyhow::Result<()> {
+    if parts.engine.accounts().key_fits().await? {
+        return Ok(());
+    }
+    bail!(
+        "{} is not the key that the stored secrets of WhatsApp accounts were sealed with: none of them can be read. Use the key \
+         of before, the one that the server runs with. Only if it is lost: give every account all its secrets again under this \
+         key, with mediary account update --key-lost (see mediary account update --help)",
+        secret_key_place(config)
+    );
 }
 
 /// Whether no company has a file in it. A probe that a killed process left is no file of theirs.

@@ -222,8 +222,8 @@ fn unreadable(parts: &Parts, slug: &str, account: &mediary_store::Account, name:
     unwell(
         name,
         format!(
-            "cannot be read: {}; sealed with another MEDIARY_SECRET_KEY, or damaged. Start with the key of before, or run: \
-             mediary account update --company {slug} --phone-number-id {} {}",
+            "cannot be read: {}; sealed with another MEDIARY_SECRET_KEY, or damaged. Use the key of before. Only if it is lost, \
+             run: mediary account update --company {slug} --phone-number-id {} --key-lost {}",
             secrets.join(", "),
             account.phone_number_id,
             flags.join(" ")

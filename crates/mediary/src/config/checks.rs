@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use url::{Host, Url};
 
-use super::{GRAPH_VERSION, LogFormat};
+use super::{GRAPH_URL, GRAPH_VERSION, LogFormat};
 
 pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     let found = text.to_socket_addrs().ok().and_then(|mut found| found.next());
@@ -17,7 +17,10 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
 
 /// An address that may be asked with a path.
 pub(crate) fn web_address(text: &str) -> Result<Url, String> {
-    let example = "such as https://media.example.com";
+    address_like(text, "such as https://media.example.com")
+}
+
+fn address_like(text: &str, example: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("must be a web address, {example} ({error})"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("must begin with http:// or https://, {example}"));
@@ -64,6 +67,19 @@ pub(super) fn database_address(text: &str) -> Result<String, String> {
         return Err(format!("must name a database, such as {POSTGRES}"));
     }
     Ok(text.to_owned())
+}
+
+/// Where WhatsApp is asked. Its version is a setting of its own.
+pub(super) fn graph_address(text: &str) -> Result<Url, String> {
+    let example = format!("such as {GRAPH_URL}");
+    let url = address_like(text, &example)?;
+    let has_version = url.path_segments().into_iter().flatten().any(|part| graph_version(part).is_ok());
+    if url.query().is_some() || has_version {
+        return Err(format!(
+            "must be the address alone, {example}; the version is set by MEDIARY_GRAPH_VERSION"
+        ));
+    }
+    Ok(url)
 }
 
 pub(super) fn graph_version(text: &str) -> Result<String, String> {

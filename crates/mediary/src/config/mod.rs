@@ -18,8 +18,8 @@ use secrecy::SecretString;
 use url::Url;
 
 pub(crate) use checks::{address, number, web_address};
-use checks::{database_address, graph_version, hosts, log_filter, log_format, site_address};
-pub(crate) use secret_key::secret_key;
+use checks::{database_address, graph_address, graph_version, hosts, log_filter, log_format, site_address};
+pub(crate) use secret_key::{secret_key, secret_key_place};
 use source::Values;
 pub(crate) use storage::StorageConfig;
 
@@ -115,7 +115,7 @@ impl Config {
             secret_key: values.text("secret_key").map(SecretString::from),
             app_secret: values.text("app_secret").map(SecretString::from),
             verify_token: values.text("verify_token").map(SecretString::from),
-            graph_url: values.checked("graph_url", site_address).unwrap_or_else(default_graph_url),
+            graph_url: values.checked("graph_url", graph_address).unwrap_or_else(default_graph_url),
             graph_version: values
                 .checked("graph_version", graph_version)
                 .unwrap_or_else(|| GRAPH_VERSION.to_owned()),
@@ -137,7 +137,7 @@ impl Config {
             log: values.checked("log", log_filter).unwrap_or_else(|| "info".to_owned()),
             log_format: values.checked("log_format", log_format).unwrap_or(LogFormat::Text),
         };
-        values.checked("secret_key", |text| secret_key::parse(text).map(drop));
+        values.checked("secret_key", |text| secret_key::parse(text.as_bytes()).map(drop));
         if config.is_postgres && config.secret_key.is_none() {
             values.problem(secret_key::NEEDED_ON_POSTGRES.to_owned());
         }

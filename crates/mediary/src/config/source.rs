@@ -28,7 +28,11 @@ impl Values {
         let mut values = Self::default();
         match std::fs::read_to_string(file) {
             Ok(text) => values.read_file(&file.display().to_string(), &text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_link(file) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => values.problem(format!(
+                "{} is a link to a file that is not there; put the file there, or remove the link",
+                file.display()
+            )),
             Err(error) => values.problems.push(format!("{} cannot be read: {error}", file.display())),
         }
         for setting in SETTINGS {
@@ -107,6 +111,11 @@ impl Values {
     pub(crate) fn has_problems(&self) -> bool {
         !self.problems.is_empty()
     }
+}
+
+/// Whether there is a link of this name, whatever it leads to.
+pub(super) fn is_link(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
 }
 
 fn line_at(text: &str, offset: usize) -> usize {

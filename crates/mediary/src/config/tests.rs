@@ -49,7 +49,12 @@ fn every_wrong_setting_is_told_with_its_value_and_what_is_right() {
         ("MEDIARY_PUBLIC_URL", "media.example.com", web),
         ("MEDIARY_PUBLIC_URL", "ftp://media.example.com", "must begin with http:// or https://"),
         ("MEDIARY_PUBLIC_URL", "https://media.example.com/?a=b", "must end before the ?"),
-        ("MEDIARY_GRAPH_URL", "https:///", web),
+        ("MEDIARY_GRAPH_URL", "https:///", "such as https://graph.facebook.com"),
+        (
+            "MEDIARY_GRAPH_URL",
+            "https://graph.facebook.com/v27.0",
+            "the version is set by MEDIARY_GRAPH_VERSION",
+        ),
         ("AWS_ENDPOINT_URL", "minio:9000", "must begin with http:// or https://"),
         ("AWS_ENDPOINT_URL", "http://minio:9000/bucket", "without the bucket"),
         ("R2_ENDPOINT", "nowhere", web),
@@ -123,7 +128,12 @@ fn postgres_needs_a_key_and_no_secret_is_shown() {
     assert!(error.contains("MEDIARY_SECRET_KEY is needed with Postgres"), "{error}");
 
     let error = config("", &[url, ("MEDIARY_SECRET_KEY", "c2hvcnQ=")]).unwrap_err().to_string();
-    assert!(error.contains("must be 32 bytes, not 5") && !error.contains("c2hvcnQ"), "{error}");
+    assert!(
+        error.contains("must be 32 bytes in base64")
+            && error.contains("these are 5 bytes")
+            && !error.contains("c2hvcnQ"),
+        "{error}"
+    );
 
     let key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     let config = config("", &[url, ("MEDIARY_SECRET_KEY", key), ("MEDIARY_APP_SECRET", "s3cret")]).unwrap();
