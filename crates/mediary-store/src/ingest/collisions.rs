@@ -1,5 +1,7 @@
 //! Transactions of several nodes that stand in each other's way, and are done again at once.
 
+use std::time::Duration;
+
 use crate::db::Tx;
 use crate::transaction::TRIES;
 use crate::{Error, ErrorKind, Result};
@@ -17,16 +19,25 @@ const BROKEN_BY_OTHERS: &[&str] = &[
     "media_files_conversation_fkey",
 ];
 
+/// The longest pause before the second try; twice as long before each further one.
+const PAUSE: Duration = Duration::from_millis(2);
+
 /// The tries of one transaction.
 #[derive(Default)]
 pub(super) struct Tries(u32);
 
 impl Tries {
-    /// Rolls a failed transaction back; the error, unless it is worth another try.
+    /// Rolls a failed transaction back; the error, unless it is worth another try. Where many collide at once, pauses of
+    /// random length keep them from meeting again and again.
     pub(super) async fn after(&mut self, tx: Tx, error: Error) -> Result<()> {
         tx.roll_back().await;
         self.0 += 1;
-        if collided(&error) && !self.over() { Ok(()) } else { Err(error) }
+        if !collided(&error) || self.over() {
+            return Err(error);
+        }
+        let longest = PAUSE.saturating_mul(2_u32.saturating_pow(self.0 - 1));
+        tokio::time::sleep(longest.mul_f64(rand::random())).await;
+        Ok(())
     }
 
     /// Whether nothing is tried again after this.

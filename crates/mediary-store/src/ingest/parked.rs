@@ -16,8 +16,9 @@ use crate::transaction::transaction;
 use crate::value::args;
 use crate::{Actor, Cursor, Page, PageRequest, Result, Store, WebhookEvent, dialect};
 
-/// The waits between tries, and how many there are before only somebody who asks for it makes one.
-const AGAIN: Backoff = Backoff { first: Duration::from_secs(60), most: Duration::from_secs(24 * 3600) };
+/// The waits between tries, and how many there are before only somebody who asks for it makes one. The first is short: it may
+/// have been other nodes that kept an item from being recorded, which write the same contacts at this moment.
+const AGAIN: Backoff = Backoff { first: Duration::from_secs(2), most: Duration::from_secs(24 * 3600) };
 /// The wait of what is refused for what it is: long, for there may be very many such items, and only another program takes them.
 const LASTING: Duration = Duration::from_secs(24 * 3600);
 const ATTEMPTS: u32 = 20;
@@ -97,6 +98,10 @@ fn select(rest: &str) -> String {
     format!("SELECT {}, p.raw FROM parked_items p WHERE {rest}", ParkedItem::SELECT)
 }
 
+fn webhook_sql() -> String {
+    format!("SELECT {} FROM webhook_events e WHERE e.id = $1", WebhookEvent::SELECT)
+}
+
 impl Store {
     /// What could not be recorded of a company's webhooks, oldest first.
     pub async fn parked_items(&self, company: CompanyId, page: &PageRequest) -> Result<Page<ParkedItem>> {
@@ -109,8 +114,7 @@ impl Store {
 
     /// The webhook of a parked item, as long as that is kept.
     pub async fn parked_webhook(&self, item: &ParkedItem) -> Result<Option<WebhookEvent>> {
-        let sql = format!("SELECT {} FROM webhook_events e WHERE e.id = $1", WebhookEvent::SELECT);
-        self.db().first(AssertSqlSafe(sql), args![item.event_id]).await
+        self.db().first(AssertSqlSafe(webhook_sql()), args![item.event_id]).await
     }
 
     pub async fn parked_item(&self, company: CompanyId, id: i64) -> Result<Option<ParkedItem>> {
@@ -222,8 +226,7 @@ async fn record_parked(
     plan: &mut (impl FnMut(&WebhookEvent, i64, &str) -> IngestPlan + Send),
 ) -> Result<std::result::Result<Applied, Refusal>> {
     let lasting = |reason: String| Ok(Err(Refusal { reason, lasting: true }));
-    let sql = format!("SELECT {} FROM webhook_events e WHERE e.id = $1", WebhookEvent::SELECT);
-    let event: Option<WebhookEvent> = tx.first(AssertSqlSafe(sql), args![item.event_id]).await?;
+    let event: Option<WebhookEvent> = tx.first(AssertSqlSafe(webhook_sql()), args![item.event_id]).await?;
     let Some(event) = event else { return lasting("its webhook is not kept any more".to_owned()) };
     let planned = plan(&event, item.place, raw);
     if let Some(refused) = planned.parked.into_iter().next() {
