@@ -54,7 +54,7 @@ pub use downloads::{
 pub use error::{Error, ErrorKind, Result};
 pub use inbox::{EventScope, InboxDepth, NewWebhookEvent, WebhookEvent};
 pub use ingest::{
-    Change, ChangeKind, ContactKey, IdentityChange, IncomingEdit, IncomingMessage, IncomingRevoke,
+    Change, ChangeKind, ContactKey, DueItems, IdentityChange, IncomingEdit, IncomingMessage, IncomingRevoke,
     IncomingStatus, IngestItem, IngestLimits, IngestOutcome, IngestPlan, ItemSource, LegacyMedia, NewMedia,
     ParkedItem, PlannedItem, Reaction, Retried, Turn, Unrecordable,
 };

@@ -41,6 +41,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("contact_search", include_str!("../migrations/0020_contact_search.sql")),
     ("newest_reactions", include_str!("../migrations/0021_newest_reactions.sql")),
     ("failed_webhooks", include_str!("../migrations/0022_failed_webhooks.sql")),
+    ("parked_by_company", include_str!("../migrations/0023_parked_by_company.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -8,7 +8,7 @@ mod plan;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use mediary_core::{Timestamp, WebhookEventId};
+use mediary_core::{CompanyId, Timestamp, WebhookEventId};
 use mediary_store::{Backend, Change, ChangeKind, IngestLimits, IngestOutcome, Turn, WebhookEvent};
 use metrics::{counter, histogram};
 
@@ -97,10 +97,11 @@ struct Ingester {
     /// What a webhook was put off for. Looked up right before the next batch, so that it is planned by it whatever else is
     /// forgotten meanwhile.
     wanted: BTreeSet<String>,
-    /// When, and up to which number, waiting webhooks and parked items were looked at last.
+    /// When waiting webhooks and parked items were looked at last; up to which number, and which company.
     set_aside_at: Option<Instant>,
     set_aside_rest: Duration,
-    set_aside_reached: String,
+    numbers_reached: String,
+    parked_reached: CompanyId,
     generation: u64,
     batch: IngestLimits,
     singly: usize,
@@ -137,7 +138,8 @@ impl Ingester {
             wanted: BTreeSet::new(),
             set_aside_at: None,
             set_aside_rest: SET_ASIDE_EVERY,
-            set_aside_reached: String::new(),
+            numbers_reached: String::new(),
+            parked_reached: CompanyId(0),
             generation,
             batch,
             singly: 0,

@@ -26,10 +26,12 @@ impl Ingester {
 
     async fn try_what_was_set_aside(&mut self) -> Result<()> {
         let store = self.engine.store();
-        let found = store.reread_webhooks(&self.set_aside_reached).await?;
-        self.set_aside_reached = found.reached;
+        let found = store.reread_webhooks(&self.numbers_reached).await?;
+        self.numbers_reached = found.reached;
+        let due = store.due_parked_items(self.parked_reached, ITEMS_AT_ONCE).await?;
+        self.parked_reached = due.reached;
         let mut webhook = None;
-        for (company, item) in store.due_parked_items(ITEMS_AT_ONCE).await? {
+        for (company, item) in due.items {
             // One that fails otherwise than by being refused does not keep the others from their turn.
             if let Err(error) = self.engine.retry_parked(company, item, None, &mut webhook).await {
                 let error: &dyn std::error::Error = &error;

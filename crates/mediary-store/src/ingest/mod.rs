@@ -58,7 +58,7 @@ use std::time::Duration;
 use mediary_core::{Timestamp, WebhookEventId};
 use sqlx::AssertSqlSafe;
 
-pub use parked::{ParkedItem, Retried};
+pub use parked::{DueItems, ParkedItem, Retried};
 pub use types::*;
 
 use crate::bulk::Bulk;

@@ -42,6 +42,14 @@ record! {
     }
 }
 
+/// Parked items that are due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueItems {
+    pub items: Vec<(CompanyId, i64)>,
+    /// The company after which the next look goes on; 0 to begin with the first.
+    pub reached: CompanyId,
+}
+
 /// What became of a parked item that was tried again.
 #[derive(Debug)]
 pub enum Retried {
@@ -123,11 +131,28 @@ impl Store {
         Ok(row.map(|(item, _)| item))
     }
 
-    /// Items of all companies that are tried again now.
-    pub async fn due_parked_items(&self, limit: u32) -> Result<Vec<(CompanyId, i64)>> {
-        let sql = "SELECT p.company_id, p.id FROM parked_items p WHERE p.next_attempt_at <= $1
-            ORDER BY p.next_attempt_at, p.id LIMIT $2";
-        self.db().all(sql, args![self.now(), limit]).await
+    /// Items that are tried again now: a share of each of the companies after that one which have parked items.
+    pub async fn due_parked_items(&self, after: CompanyId, limit: u32) -> Result<DueItems> {
+        // From company to company by the index, so that many items of one cost no more than one.
+        let sql = "WITH RECURSIVE c(company, seen) AS (
+                SELECT (SELECT MIN(p.company_id) FROM parked_items p
+                    WHERE p.company_id > $1 AND p.next_attempt_at IS NOT NULL), 1
+                UNION ALL
+                SELECT (SELECT MIN(p.company_id) FROM parked_items p
+                    WHERE p.company_id > c.company AND p.next_attempt_at IS NOT NULL),
+                    c.seen + 1 FROM c WHERE c.company IS NOT NULL AND c.seen < $2)
+            SELECT c.company FROM c WHERE c.company IS NOT NULL ORDER BY c.company";
+        let companies: Vec<(CompanyId,)> = self.db().all(sql, args![after, limit]).await?;
+        let found = u32::try_from(companies.len()).unwrap_or(limit);
+        let more = companies.last().filter(|_| found == limit);
+        let mut due = DueItems { items: Vec::new(), reached: more.map_or(CompanyId(0), |(last,)| *last) };
+        let sql = "SELECT p.company_id, p.id FROM parked_items p WHERE p.company_id = $1 AND p.next_attempt_at <= $2
+            ORDER BY p.next_attempt_at, p.id LIMIT $3";
+        for (company,) in companies {
+            let share = args![company, self.now(), limit / found];
+            due.items.extend(self.db().all::<(CompanyId, i64)>(sql, share).await?);
+        }
+        Ok(due)
     }
 
     /// Gives up items whose webhook came before then; their webhooks may go after them.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use mediary_core::CompanyId;
+
 use super::harness::{LIMITS, START, Tenant, Test, item, new_account, picture, text};
 use super::joins::until_waiting;
 use super::plans::statements;
@@ -25,7 +27,10 @@ fn bad(tenant: Tenant, id: &str) -> IngestItem {
 }
 
 async fn in_parts(test: &Test, items: Vec<IngestItem>) -> IngestOutcome {
-    let tenant = test.acme;
+    in_parts_of(test, test.acme, items).await
+}
+
+async fn in_parts_of(test: &Test, tenant: Tenant, items: Vec<IngestItem>) -> IngestOutcome {
     let outcome = test.store.ingest_in_parts(Turn::New, |events| {
         let items = items.iter().cloned().zip(0..).map(|(item, place)| PlannedItem {
             event: events[0].id,
@@ -39,6 +44,10 @@ async fn in_parts(test: &Test, items: Vec<IngestItem>) -> IngestOutcome {
 
 async fn parked(test: &Test) -> Vec<ParkedItem> {
     test.store.parked_items(test.acme.company, &PageRequest::default()).await.unwrap().items
+}
+
+async fn due(test: &Test) -> Vec<(CompanyId, i64)> {
+    test.store.due_parked_items(CompanyId(0), 10).await.unwrap().items
 }
 
 async fn only_bad_items_are_set_aside_wherever_they_stand(test: &Test) {
@@ -67,13 +76,13 @@ async fn a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be(test
     in_parts(test, vec![item(text(acme, "m0")), bad(acme, "m1")]).await;
     let first = parked(test).await.remove(0);
     let id = first.id;
-    assert!(test.store.due_parked_items(10).await.unwrap().is_empty());
+    assert!(due(test).await.is_empty());
     let soon = Duration::from_secs(2);
     assert_eq!(first.next_attempt_at, Some(test.now().plus(soon)), "perhaps other nodes were in its way");
     let mut waits = Vec::new();
     for _ in 0..3 {
         test.clock.advance(Duration::from_secs(24 * 3600));
-        assert_eq!(test.store.due_parked_items(10).await.unwrap(), [(acme.company, id)]);
+        assert_eq!(due(test).await, [(acme.company, id)]);
         let retried = test.store.retry_parked_item(acme.company, id, None, still_bad(acme)).await.unwrap();
         assert!(matches!(retried, Some(Retried::Refused(_))), "{retried:?}");
         waits.push(parked(test).await[0].next_attempt_at.unwrap().since(test.now()).as_secs());
@@ -96,6 +105,25 @@ async fn a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be(test
         test.store.prune_webhook_events(test.now().plus(Duration::from_millis(1)), 10).await.unwrap(),
         1
     );
+}
+
+async fn each_company_has_its_turn_however_many_items_another_has(test: &Test) {
+    append(test).await;
+    let many = (0..40).map(|number| bad(test.acme, &format!("m{number}"))).collect();
+    in_parts(test, many).await;
+    test.clock.advance(Duration::from_secs(1));
+    append(test).await;
+    in_parts_of(test, test.other, vec![bad(test.other, "late")]).await;
+    test.clock.advance(Duration::from_secs(10));
+    let look = async |after| test.store.due_parked_items(after, 10).await.unwrap();
+    let first = look(CompanyId(0)).await;
+    let of = |company| first.items.iter().filter(|(of, _)| *of == company).count();
+    assert_eq!((of(test.acme.company), of(test.other.company)), (5, 1), "{first:?}");
+    assert_eq!(first.reached, CompanyId(0), "there is no other company");
+    // Where the companies are more than a look takes, the next one goes on after the last.
+    let one = test.store.due_parked_items(CompanyId(0), 1).await.unwrap();
+    let next = test.store.due_parked_items(one.reached, 1).await.unwrap();
+    assert_eq!([one.items[0].0, next.items[0].0], [test.acme.company, test.other.company]);
 }
 
 async fn what_is_refused_for_what_it_is_waits_for_a_day_each_time(test: &Test) {
@@ -263,6 +291,7 @@ on_postgres!(an_item_that_several_nodes_find_due_is_tried_once);
 on_both!(
     only_bad_items_are_set_aside_wherever_they_stand,
     a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be,
+    each_company_has_its_turn_however_many_items_another_has,
     what_is_refused_for_what_it_is_waits_for_a_day_each_time,
     many_items_that_name_nobody_cost_no_search_for_each,
     a_webhook_waits_for_its_number_and_is_read_again,
