@@ -6,17 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_blob::Storages;
-use mediary_core::{Clock, ErrorCode, FileType, MediaPolicy, RetryRules, StorageBackend, Timestamp, limits};
+use mediary_core::{Clock, FileType, MediaPolicy, RetryRules, StorageBackend, Timestamp, limits};
 use mediary_graph::GraphClient;
 use mediary_store::{Backend, Store};
 use secrecy::SecretString;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
 use crate::accounts::AccountDirectory;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::events::EventBus;
 use crate::fetch::Gates;
 use crate::health::LastLook;
@@ -25,6 +24,7 @@ use crate::metrics::Meters;
 use crate::open::{Arrivals, Ended, OpenFiles};
 use crate::provider::{self, Gone, Sizes, Urls};
 use crate::relay::Outbox;
+use crate::tasks::Tasks;
 use crate::vault::Vault;
 use crate::{fetch, ingest, inspect, relay, sweep};
 
@@ -196,22 +196,16 @@ impl Engine {
         if released > 0 {
             tracing::info!(released, "took back the downloads of an earlier run");
         }
-        let mut tasks = JoinSet::new();
+        let mut tasks = Tasks::new(self, &shutdown);
         for _ in 0..ingest::ingesters(self.store().backend()) {
-            tasks.spawn(ingest::run(self.clone(), shutdown.clone()));
+            tasks.spawn("ingest", ingest::run);
         }
-        tasks.spawn(fetch::run(self.clone(), shutdown.clone()));
-        tasks.spawn(sweep::run(self.clone(), shutdown.clone()));
-        tasks.spawn(sweep::run_hourly(self.clone(), shutdown.clone()));
-        tasks.spawn(sweep::trash::run(self.clone(), shutdown.clone()));
-        tasks.spawn(inspect::daily::run(self.clone(), shutdown.clone()));
-        tokio::select! {
-            () = shutdown.hard.cancelled() => {
-                tasks.shutdown().await;
-                Ok(())
-            }
-            ended = all(&mut tasks) => ended,
-        }
+        tasks.spawn("fetch", fetch::run);
+        tasks.spawn("sweep", sweep::run);
+        tasks.spawn("hourly", sweep::run_hourly);
+        tasks.spawn("trash", sweep::trash::run);
+        tasks.spawn("daily", inspect::daily::run);
+        tasks.ended().await
     }
 
     /// Waits for the downloads that viewers began, which belong to no request and no worker.
@@ -312,14 +306,6 @@ impl Engine {
     pub(crate) fn outbox(&self) -> Option<&Arc<Outbox>> {
         self.0.wake.outbox.as_ref()
     }
-}
-
-/// Waits for all of them. One that panics ends the others: half an engine would look healthy and lose work.
-async fn all(tasks: &mut JoinSet<()>) -> Result<()> {
-    while let Some(ended) = tasks.join_next().await {
-        ended.map_err(|error| Error::new(ErrorCode::Internal, "run the engine").because(error))?;
-    }
-    Ok(())
 }
 
 /// Tells the tasks that there is work, so that they need not look all the time.

@@ -28,6 +28,7 @@ mod provider;
 mod relay;
 mod relocate;
 mod sweep;
+mod tasks;
 mod vault;
 mod webhook;
 

@@ -53,8 +53,10 @@ mod types;
 mod waiting;
 
 use std::iter::Peekable;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use mediary_core::{Timestamp, WebhookEventId};
 use sqlx::AssertSqlSafe;
 
@@ -106,7 +108,7 @@ impl Store {
         limits: IngestLimits,
         plan: impl FnMut(&[WebhookEvent]) -> IngestPlan + Send,
     ) -> Result<IngestOutcome> {
-        self.ingest_as(limits, Together::Whole, plan).await
+        self.ingest_contained(limits, Together::Whole, plan).await
     }
 
     /// Takes one event, and records of it what can be recorded; the rest is parked, item by item.
@@ -115,7 +117,21 @@ impl Store {
         turn: Turn,
         plan: impl FnMut(&[WebhookEvent]) -> IngestPlan + Send,
     ) -> Result<IngestOutcome> {
-        self.ingest_as(IngestLimits { events: 1, bytes: 1 }, Together::Parts(turn), plan).await
+        self.ingest_contained(IngestLimits { events: 1, bytes: 1 }, Together::Parts(turn), plan).await
+    }
+
+    /// What panics is an event that cannot be recorded, like any other: its transaction is taken back, and it is set aside
+    /// instead of ending each process that takes it.
+    async fn ingest_contained(
+        &self,
+        limits: IngestLimits,
+        together: Together,
+        plan: impl FnMut(&[WebhookEvent]) -> IngestPlan + Send,
+    ) -> Result<IngestOutcome> {
+        let ingest = AssertUnwindSafe(self.ingest_as(limits, together, plan)).catch_unwind();
+        ingest
+            .await
+            .unwrap_or_else(|_| Err(Error::invalid("a bug in this program keeps it from being recorded")))
     }
 
     async fn ingest_as(

@@ -92,6 +92,20 @@ async fn a_parked_event_waits_and_the_others_go_on(test: &Test) {
     assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 0);
 }
 
+async fn an_event_that_panics_ends_no_process_and_leaves_nothing_behind(test: &Test) {
+    test.store.inbox_append(event("bad")).await.unwrap();
+    for together in [true, false] {
+        let plan = |events: &[WebhookEvent]| panic!("{} events are a bug", events.len());
+        let outcome = match together {
+            true => test.store.ingest(LIMITS, plan).await,
+            false => test.store.ingest_in_parts(Turn::New, plan).await,
+        };
+        assert!(outcome.is_err_and(|error| !error.retryable()));
+    }
+    // The connection is as good as before, and nobody holds the event.
+    assert_eq!(bodies(&test.store, LIMITS, false).await, ["bad"]);
+}
+
 async fn an_event_can_be_left_for_later(test: &Test) {
     test.store.inbox_append(event("x")).await.unwrap();
     assert_eq!(bodies(&test.store, LIMITS, true).await, ["x"]);
@@ -141,6 +155,7 @@ on_both!(
     events_are_taken_once_and_in_order,
     a_batch_is_bounded_by_bytes_but_never_empty,
     a_parked_event_waits_and_the_others_go_on,
+    an_event_that_panics_ends_no_process_and_leaves_nothing_behind,
     an_event_can_be_left_for_later,
     processed_events_are_pruned_and_waiting_ones_are_not,
     notes_are_kept_with_the_event,
