@@ -56,6 +56,12 @@ pub(crate) fn ingesters(backend: Backend) -> usize {
 /// Turns webhook bodies into records until `shutdown`.
 pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
     let mut ingester = Ingester::new(engine);
+    if let Err(error) = ingester.count_backlog().await {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "the webhooks that wait could not be counted"
+        );
+    }
     while !shutdown.soft.is_cancelled() {
         match ingester.step().await {
             Ok(0) => tokio::select! {
@@ -104,7 +110,9 @@ struct Ingester {
     parked_reached: CompanyId,
     generation: u64,
     batch: IngestLimits,
+    /// How many go one by one, and how many of these are counted before they are taken.
     singly: usize,
+    counted_first: usize,
     /// The age of what was recorded last.
     lag: Duration,
 }
@@ -143,8 +151,19 @@ impl Ingester {
             generation,
             batch,
             singly: 0,
+            counted_first: 0,
             lag: Duration::ZERO,
         }
+    }
+
+    /// What is there already may have ended the process before this one: as many as could have been in its hand go one by one.
+    async fn count_backlog(&mut self) -> Result<()> {
+        let store = self.engine.store();
+        store.put_off_failed_webhooks().await?;
+        let waiting = store.inbox_depth().await?.waiting;
+        self.counted_first = usize::try_from(waiting).unwrap_or(usize::MAX).min(self.batch.events);
+        self.singly = self.counted_first;
+        Ok(())
     }
 
     /// Rests after a batch of that many bodies, if it left nothing behind or a crowd of webhooks waits.
@@ -188,6 +207,10 @@ impl Ingester {
     }
 
     async fn take(&mut self, next: Next) -> Result<usize> {
+        if next == Next::Alone(Turn::New) && self.counted_first > 0 {
+            self.counted_first -= 1;
+            self.engine.store().count_attempt().await?;
+        }
         self.refresh_accounts().await?;
         let wanted = std::mem::take(&mut self.wanted);
         self.look_up(wanted).await?;

@@ -34,6 +34,7 @@
 //! On SQLite one transaction writes at a time, and none of this can happen.
 
 mod apply;
+mod begun;
 mod collisions;
 mod contacts;
 mod conversations;
@@ -96,6 +97,21 @@ pub enum Turn {
     New,
     /// What failed and is due again, the longest due first.
     Failed,
+}
+
+impl Turn {
+    /// The condition and the order of the webhooks `e` that are due at `$1`.
+    fn due(self) -> &'static str {
+        match self {
+            Self::New => {
+                "e.processed_at IS NULL AND e.error IS NULL AND e.next_attempt_at <= $1 ORDER BY e.id"
+            }
+            Self::Failed => {
+                "e.processed_at IS NULL AND e.error IS NOT NULL AND e.next_attempt_at <= $1
+                    ORDER BY e.next_attempt_at, e.id"
+            }
+        }
+    }
 }
 
 impl Store {
@@ -249,14 +265,9 @@ async fn put_off(tx: &mut Tx, now: Timestamp, later: &[WebhookEventId]) -> Resul
 
 /// Ids and sizes first: bodies are large, and only as many as fit are read.
 fn waiting_sql(backend: Backend, turn: Turn) -> String {
-    let (failed, order) = match turn {
-        Turn::New => ("IS NULL", "e.id"),
-        Turn::Failed => ("IS NOT NULL", "e.next_attempt_at, e.id"),
-    };
     format!(
-        "SELECT e.id, CAST(octet_length(e.body) AS BIGINT) FROM webhook_events e
-            WHERE e.processed_at IS NULL AND e.error {failed} AND e.next_attempt_at <= $1
-            ORDER BY {order} LIMIT $2{}",
+        "SELECT e.id, CAST(octet_length(e.body) AS BIGINT) FROM webhook_events e WHERE {} LIMIT $2{}",
+        turn.due(),
         dialect::lock_rows(backend)
     )
 }

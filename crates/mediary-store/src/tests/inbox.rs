@@ -106,6 +106,29 @@ async fn an_event_that_panics_ends_no_process_and_leaves_nothing_behind(test: &T
     assert_eq!(bodies(&test.store, LIMITS, false).await, ["bad"]);
 }
 
+async fn an_event_that_ends_each_process_is_set_aside_and_the_others_go_on(test: &Test) {
+    test.store.inbox_append(event("deadly")).await.unwrap();
+    test.store.inbox_append(event("good")).await.unwrap();
+    for _ in 0..4 {
+        let plan = |events: &[WebhookEvent]| {
+            assert_eq!(events[0].body, b"deadly");
+            IngestPlan::default()
+        };
+        // What a process that ends here leaves behind.
+        test.store.count_attempt().await.unwrap();
+        drop(test.store.ingest_in_parts(Turn::New, plan));
+    }
+    assert_eq!(bodies(&test.store, LIMITS, false).await, ["good"]);
+    let failed = async || test.store.ingest_in_parts(Turn::Failed, |_| IngestPlan::default()).await.unwrap();
+    assert_eq!(failed().await.events, 0, "it waits");
+    test.clock.advance(Duration::from_secs(10));
+    test.store.put_off_failed_webhooks().await.unwrap();
+    assert_eq!(failed().await.events, 0, "the next process begins with others");
+    test.clock.advance(Duration::from_secs(40));
+    assert_eq!(failed().await.events, 1);
+    test.store.count_attempt().await.unwrap();
+}
+
 async fn an_event_can_be_left_for_later(test: &Test) {
     test.store.inbox_append(event("x")).await.unwrap();
     assert_eq!(bodies(&test.store, LIMITS, true).await, ["x"]);
@@ -156,6 +179,7 @@ on_both!(
     a_batch_is_bounded_by_bytes_but_never_empty,
     a_parked_event_waits_and_the_others_go_on,
     an_event_that_panics_ends_no_process_and_leaves_nothing_behind,
+    an_event_that_ends_each_process_is_set_aside_and_the_others_go_on,
     an_event_can_be_left_for_later,
     processed_events_are_pruned_and_waiting_ones_are_not,
     notes_are_kept_with_the_event,

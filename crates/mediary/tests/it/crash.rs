@@ -99,6 +99,33 @@ async fn nothing_is_left(world: &World) {
     .await;
 }
 
+/// A webhook that ends the server whenever it is recorded, and one that comes after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_ends_the_server_at_each_start_keeps_no_other_from_being_recorded() {
+    let mut world = World::furnished(Database::embedded(), &[]).await;
+    world.start_with(&["serve", "--no-workers"]);
+    world.simulator.send(&MessageSpec::text("deadly")).await.unwrap();
+    world.delivered().await;
+    assert!(world.stop());
+    for start in 1..=3 {
+        world.env.insert("MEDIARY_FAULT".to_owned(), "ingest.before_commit:1".to_owned());
+        world.start();
+        let died = async || if world.server().has_ended() { Ok(()) } else { Err(start) };
+        eventually("the end", died).await;
+        world.reap();
+    }
+    // The first webhook of a number passes twice: its account is looked up in between.
+    world.env.insert("MEDIARY_FAULT".to_owned(), "ingest.before_commit:3".to_owned());
+    world.start();
+    let other = world.simulator.send(&MessageSpec::text("other")).await.unwrap().id;
+    eventually("the other one, and not the first", async || {
+        let messages = world.api().messages().await;
+        let ids: Vec<_> = messages.iter().map(|message| message["providerMessageId"].clone()).collect();
+        if ids == [other.as_str()] { Ok(()) } else { Err(ids) }
+    })
+    .await;
+}
+
 async fn lane(lane: u64) {
     let mut deaths = 0;
     for seed in (0..SEEDS).filter(|seed| seed % LANES == lane) {

@@ -1,0 +1,48 @@
+//! Webhooks that end the process that takes them: what kills it (no memory left, a bug below ours) cannot be counted afterwards,
+//! and the next start would take the same webhook first, for ever. So what was there before a process is taken one by one, and
+//! counted before it is taken. One that was begun too often is set aside, and the others are recorded.
+
+use std::time::Duration;
+
+use sqlx::AssertSqlSafe;
+
+use super::Turn;
+use crate::value::args;
+use crate::{Result, Store, dialect};
+
+/// How often a webhook may be begun without an end.
+const BEGUN_MOST: i64 = 3;
+/// The wait of one that is set aside; after a start, so much for each of its attempts, but no more than an hour.
+const WAIT: Duration = Duration::from_secs(10);
+const ATTEMPTS_MOST: i64 = 360;
+const REASON: &str = "the program ended each time while it recorded this webhook";
+
+impl Store {
+    /// Counts an attempt of the new webhook whose turn it is, which is about to be made. Should another node take it first, the
+    /// count means nothing, for that node ends it.
+    pub async fn count_attempt(&self) -> Result<()> {
+        let now = self.now();
+        let sql = format!(
+            "WITH next AS MATERIALIZED (SELECT e.id, e.attempts >= $2 AS often FROM webhook_events e
+                WHERE {} LIMIT 1{})
+            UPDATE webhook_events SET attempts = attempts + 1,
+                error = CASE WHEN next.often THEN $3 ELSE error END,
+                next_attempt_at = CASE WHEN next.often THEN $4 ELSE next_attempt_at END
+            FROM next WHERE webhook_events.id = next.id",
+            Turn::New.due(),
+            dialect::lock_rows(self.db().backend()),
+        );
+        self.db().execute(AssertSqlSafe(sql), args![now, BEGUN_MOST, REASON, now.plus(WAIT)]).await?;
+        Ok(())
+    }
+
+    /// Gives what failed another wait at the start of a process: should it end this one too, new webhooks are recorded first.
+    pub async fn put_off_failed_webhooks(&self) -> Result<()> {
+        let sql = "UPDATE webhook_events
+            SET next_attempt_at = $1 + $2 * CASE WHEN attempts < $3 THEN attempts ELSE $3 END
+            WHERE processed_at IS NULL AND error IS NOT NULL AND next_attempt_at <= $1";
+        let wait = i64::try_from(WAIT.as_millis()).unwrap_or(i64::MAX);
+        self.db().execute(sql, args![self.now(), wait, ATTEMPTS_MOST]).await?;
+        Ok(())
+    }
+}
