@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use aws_lc_rs::constant_time;
 use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy, Retention, field};
 use mediary_store::{Account, AccountPatch, Actor, NewAccount, Store};
 use moka::sync::Cache;
@@ -74,6 +75,13 @@ impl KnownAccount {
     /// before the account was there is the account's.
     pub(crate) fn has_own_secret(&self) -> bool {
         self.row.app_secret.is_some() && !self.shares_secret
+    }
+
+    /// Whether both have the same secret of their own: one Meta app has one, however many numbers it serves.
+    pub(crate) fn has_secret_of(&self, other: &Self) -> bool {
+        let hash = |account: &Self| account.app_secret().map(|secret| hash_of(secret.expose_secret()));
+        let (Some(own), Some(other)) = (hash(self), hash(other)) else { return false };
+        constant_time::verify_slices_are_equal(&own, &other).is_ok()
     }
 }
 

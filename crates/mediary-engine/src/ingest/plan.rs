@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mediary_core::{AccountStatus, Timestamp, WebhookEventId};
 use mediary_graph::{ADDRESSEES_MAX, Status, Update, UpdateKind, Webhook};
 use mediary_store::{
-    EventScope, IncomingStatus, IngestItem, IngestPlan, ItemSource, PlannedItem, Unrecordable, WebhookEvent,
+    IncomingStatus, IngestItem, IngestPlan, ItemSource, PlannedItem, Unrecordable, WebhookEvent,
 };
 
 use super::{fit, message};
@@ -63,9 +63,12 @@ pub(super) fn plan(
             plan.later.push(event.id);
             continue;
         }
+        let signed_by = &event.scope.accounts;
+        let signer = accounts.values().flatten().find(|account| signed_by.contains(&account.row.id));
         let mut reading = Reading {
             event,
             accounts,
+            signer: signer.map(|account| &**account),
             keep,
             plan: &mut plan,
             notes: BTreeSet::new(),
@@ -115,10 +118,12 @@ pub(super) fn plan_parked(
         return plan;
     };
     // Only the account it was parked for: its number may be another company's by now.
-    let accounts = Accounts::from([(account.row.phone_number_id.clone(), Some(account))]);
+    let accounts = Accounts::from([(account.row.phone_number_id.clone(), Some(account.clone()))]);
     let (notes, waits) = (BTreeSet::new(), BTreeSet::new());
+    // The signature spoke for it when it was parked.
+    let signer = Some(&*account);
     let mut reading =
-        Reading { event, accounts: &accounts, keep: Keep::Sources, plan: &mut plan, notes, waits };
+        Reading { event, accounts: &accounts, signer, keep: Keep::Sources, plan: &mut plan, notes, waits };
     reading.read(place, update);
     reading.end();
     plan
@@ -145,6 +150,8 @@ fn raw_of(update: &Update) -> String {
 struct Reading<'a> {
     event: &'a WebhookEvent,
     accounts: &'a Accounts,
+    /// One of the accounts whose secret signed it.
+    signer: Option<&'a KnownAccount>,
     keep: Keep,
     plan: &'a mut IngestPlan,
     notes: BTreeSet<String>,
@@ -189,13 +196,11 @@ impl<'a> Reading<'a> {
         let accounts: &'a Accounts = self.accounts;
         let Some(account) = accounts.get(number).and_then(Option::as_deref) else {
             self.note(format!("no account has phone number id {number:.60}"));
-            // Its account may come. The secret of another account does not speak for it.
-            if self.event.scope.installation {
-                self.wait_for(number);
-            }
+            // Its account may come, and have the secret that signed this.
+            self.wait_for(number);
             return None;
         };
-        if !signed_for(&self.event.scope, account) {
+        if !self.signed_for(account) {
             self.note(format!("the signature does not speak for account {}", account.row.id));
             return None;
         }
@@ -205,6 +210,15 @@ impl<'a> Reading<'a> {
             return None;
         }
         Some(account)
+    }
+
+    /// Whether the secret that signed the body is the one that this account uses: by what was found when it came, or, for an account
+    /// that was added since, by the secret of one that was there.
+    fn signed_for(&self, account: &KnownAccount) -> bool {
+        let scope = &self.event.scope;
+        scope.accounts.contains(&account.row.id)
+            || (scope.installation && !account.has_own_secret())
+            || self.signer.is_some_and(|signer| signer.has_secret_of(account))
     }
 
     fn note(&mut self, note: String) {
@@ -255,11 +269,6 @@ fn plan_update(
         }
         UpdateKind::Other { .. } => Vec::new(),
     }
-}
-
-/// Whether the secret that signed the body is the one that this account uses.
-fn signed_for(scope: &EventScope, account: &KnownAccount) -> bool {
-    scope.accounts.contains(&account.row.id) || (scope.installation && !account.has_own_secret())
 }
 
 fn plan_status(place: &Place<'_>, status: &Status, notes: &mut BTreeSet<String>) -> Option<IngestItem> {

@@ -226,9 +226,20 @@ async fn a_body_with_a_strange_number_has_to_be_signed_all_the_same() {
     let world = world().await;
     let body = to_numbers(&["201"]);
     assert_eq!(accept(&world, &body, "some secret").await, Err(ErrorCode::Unauthorized));
-    // The secret of one account does not speak for a number that nobody has.
-    accept(&world, &to_numbers(&["201", PHONE_NUMBER_ID]), APP_SECRET).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_account_takes_what_its_secret_signed_before_it_was_added_and_nothing_else() {
+    let world = world().await;
+    accept(&world, &to_numbers(&["201", "202", PHONE_NUMBER_ID]), APP_SECRET).await.unwrap();
     assert_eq!(texts(&world).await, [format!("to {PHONE_NUMBER_ID}")]);
+    add_account(&world, "other", "201", Some("their-secret")).await;
+    add_account(&world, "plain", "203", None).await;
+    assert_eq!(texts(&world).await.len(), 1);
+    // Another number of the same app.
+    let same_app = AccountDraft { app_secret: Some(SecretString::from(APP_SECRET)), ..draft("202") };
+    world.engine.accounts().create(world.company, &same_app, &Actor::command_line()).await.unwrap();
+    assert_eq!(texts(&world).await, [format!("to {PHONE_NUMBER_ID}"), "to 202".to_owned()]);
     assert_eq!(world.store.waiting_webhook_count().await.unwrap(), 0);
 }
 
