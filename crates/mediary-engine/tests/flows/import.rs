@@ -140,6 +140,10 @@ async fn a_bad_line_says_what_is_wrong_and_stops_no_other() {
         (json!({"direction": "outbound", "status": "queued"}), outbound),
         (json!({"direction": "outbound", "status": "gone"}), outbound),
         (json!({"type": "text", "mediaUrl": "5"}), "mediaUrl: a message of type text has no media"),
+        (
+            json!({"text": "one", "caption": "another"}),
+            "text: a message with media has a caption and no text besides; give one of both",
+        ),
         (json!({"type": "reaction"}), "replyTo: a reaction needs"),
         (json!({"emoji": "x"}), "emoji: belongs to messages of type reaction"),
         (json!({"mediaURL": "5"}), "mediaURL: is not known here; known are: phoneNumberId,"),
