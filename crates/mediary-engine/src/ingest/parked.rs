@@ -83,7 +83,7 @@ impl Engine {
         let plan = |event: &mediary_store::WebhookEvent, place: i64, raw: &str| -> IngestPlan {
             match &*webhook {
                 Some(webhook) if webhook.event == event.id => {
-                    plan_parked(event, webhook, place, raw, account.clone())
+                    plan_parked(event, webhook, place, raw, &account)
                 }
                 // It was not kept any more a moment ago.
                 _ => IngestPlan::default(),

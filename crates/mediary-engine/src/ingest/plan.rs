@@ -103,7 +103,7 @@ pub(super) fn plan_parked(
     webhook: &ParkedWebhook,
     place: i64,
     raw: &str,
-    account: Arc<KnownAccount>,
+    account: &Arc<KnownAccount>,
 ) -> IngestPlan {
     let mut plan = IngestPlan::default();
     let note = |plan: &mut IngestPlan, note: &str| plan.notes.push((event.id, note.to_owned()));
@@ -121,7 +121,7 @@ pub(super) fn plan_parked(
     let accounts = Accounts::from([(account.row.phone_number_id.clone(), Some(account.clone()))]);
     let (notes, waits) = (BTreeSet::new(), BTreeSet::new());
     // The signature spoke for it when it was parked.
-    let signer = Some(&*account);
+    let signer = Some(&**account);
     let mut reading =
         Reading { event, accounts: &accounts, signer, keep: Keep::Sources, plan: &mut plan, notes, waits };
     reading.read(place, update);
