@@ -107,13 +107,18 @@ async fn a_line_becomes_the_message_that_it_was() {
     );
 }
 
-#[tokio::test]
-async fn a_bad_line_says_what_is_wrong_and_stops_no_other() {
-    let world = World::new().await;
+/// A company that has this number.
+async fn add_another_company(world: &World, number: &str) {
     let other =
         mediary_store::NewCompany { name: "O".into(), slug: "o".into(), media_policy: MediaPolicy::Store };
     let other = world.store.add_company(&other).await.unwrap().id;
-    world.engine.accounts().create(other, &draft("999"), &Actor::command_line()).await.unwrap();
+    world.engine.accounts().create(other, &draft(number), &Actor::command_line()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bad_line_says_what_is_wrong_and_stops_no_other() {
+    let world = World::new().await;
+    add_another_company(&world, "999").await;
     let outbound = "status: of an outbound message must be one of: sent, delivered, read, played, failed";
     let cases = [
         (json!({"phoneNumberId": "999"}), "phoneNumberId: the company has no account 999"),
