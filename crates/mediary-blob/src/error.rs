@@ -17,6 +17,8 @@ pub enum ErrorKind {
     Full,
     /// Storage exists but does not let us: permissions, read-only, or something foreign in the way.
     Refused,
+    /// The folder that holds the files is not there, as when its volume is not mounted: none of them is lost.
+    Away,
     /// The key cannot be one of ours.
     InvalidKey,
     /// The file is shorter than it was when it was opened.
@@ -36,6 +38,9 @@ impl fmt::Display for ErrorKind {
             Self::Full => "storage is full; make room and it goes on",
             Self::Refused => {
                 "storage refuses access; check its permissions, and its owner and mount or its keys"
+            }
+            Self::Away => {
+                "the folder that holds the files is not there; mount its volume, or restart if another folder takes its place"
             }
             Self::InvalidKey => "not a storage key",
             Self::Truncated => "the stored file is shorter than recorded",

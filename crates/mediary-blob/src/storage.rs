@@ -1,6 +1,6 @@
 //! The one interface to storage, whatever keeps the bytes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,7 +33,8 @@ pub struct Stored {
 }
 
 impl Storage {
-    /// Storage in a folder, which is created if it is missing. Keys become paths below it.
+    /// Storage in a folder, which is created if it is missing. Keys become paths below it. The folder in it that holds all files is
+    /// made by the first write, and never again: one that is gone later is away.
     pub async fn open_local(root: &Path) -> Result<Self> {
         LocalStorage::open(root).await.map(Self::Local)
     }
@@ -53,6 +54,31 @@ impl Storage {
         match self {
             Self::Local(_) => StorageBackend::Local,
             Self::Object(objects) => objects.backend(),
+        }
+    }
+
+    /// Whether the folder that holds the files has none, for all that can be seen: it may be new, or its volume may not be
+    /// mounted, which only records can tell apart. Never said of a bucket.
+    pub async fn is_empty(&self) -> Result<bool> {
+        match self {
+            Self::Local(local) => local.is_empty().await,
+            Self::Object(_) => Ok(false),
+        }
+    }
+
+    /// Gives the folder that holds the files its marker, making it if it is new, so that it is known again. A bucket needs none.
+    pub async fn take_into_use(&self) -> Result<()> {
+        match self {
+            Self::Local(local) => local.take_into_use().await,
+            Self::Object(_) => Ok(()),
+        }
+    }
+
+    /// The folder that holds the files, if it is one on this machine.
+    pub fn folder(&self) -> Option<PathBuf> {
+        match self {
+            Self::Local(local) => Some(local.folder()),
+            Self::Object(_) => None,
         }
     }
 

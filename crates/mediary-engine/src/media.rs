@@ -165,7 +165,15 @@ impl Engine {
         {
             let key =
                 StorageKey::media(company, record.message_id, provider_id).generation(record.key_generation);
-            self.parts().storages.primary().delete(&key).await?;
+            let storage = self.parts().storages.primary();
+            if let Err(error) = storage.delete(&key).await {
+                // The record is deleted, and nobody would come back for them.
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "storage does not delete now; the sweep does later"
+                );
+                self.store().discard_bytes(company, id, storage.backend(), key.as_str()).await?;
+            }
         }
         Ok(())
     }

@@ -1,26 +1,21 @@
 //! What a server looks at before it takes part: with another key than the secrets were sealed with, or without the folder that
 //! holds the files, it would fail what other nodes, or a later start, can do.
 
-use std::path::Path;
-
 use anyhow::bail;
-use mediary_core::StorageBackend;
 
 use crate::config::{Config, secret_key_place};
 use crate::wiring::Parts;
 
 pub(crate) async fn run(config: &Config, parts: &Parts) -> anyhow::Result<()> {
-    key_fits(config, parts).await?;
-    let media = config.data_dir.join("media");
-    if is_empty(&media) && parts.store.has_files_in(StorageBackend::Local).await? {
-        bail!(
-            "{} holds nothing, but there are records of files in it; is its volume mounted? If the files are gone for good, make \
-             the empty folder {} and start again: what WhatsApp still has is fetched again when it is looked at",
-            media.display(),
-            media.join("1").display()
-        );
+    for (_, result) in all(config, parts).await {
+        result?;
     }
     Ok(())
+}
+
+/// Every check by name with what it found, for whoever asks without starting.
+pub(crate) async fn all(config: &Config, parts: &Parts) -> [(&'static str, anyhow::Result<()>); 2] {
+    [("secret key", key_fits(config, parts).await), ("media folder", files_are_there(parts).await)]
 }
 
 /// Refuses a key that opens none of the stored secrets: a server would refuse webhooks with it, and what a command seals with it
@@ -37,11 +32,37 @@ pub(crate) async fn key_fits(config: &Config, parts: &Parts) -> anyhow::Result<(
     );
 }
 
-/// Whether no company has a file in it. A probe that a killed process left is no file of theirs.
-fn is_empty(folder: &Path) -> bool {
-    let mut entries = match folder.read_dir() {
-        Ok(entries) => entries,
-        Err(_) => return !folder.exists(),
-    };
-    entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == "probe"))
+/// Refuses a folder that holds nothing while records name files in it: whatever looks for these would take them for lost, and
+/// what is stored meanwhile would be hidden when the volume is back.
+pub(crate) async fn files_are_there(parts: &Parts) -> anyhow::Result<()> {
+    for storage in parts.storages.all() {
+        // What else is wrong with a folder shows when it is used, and passes without another start.
+        if let Some(folder) = storage.folder()
+            && storage.is_empty().await.unwrap_or(false)
+            && parts.store.has_files_in(storage.backend()).await?
+        {
+            bail!(
+                "{} holds nothing, but there are records of files in it; is its volume mounted? If the files are gone for good, \
+                 make the empty folder {} and start again: what WhatsApp still has is fetched again when it is looked at",
+                folder.display(),
+                folder.join("1").display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Marks the folder of the files, so that it is told from a bare mount point from now on: where new files go into it, and where there
+/// are files in it.
+pub(crate) async fn take_storage_into_use(config: &Config, parts: &Parts) {
+    let goes_to = [Some(config.storage.backend), config.storage.archive];
+    for storage in parts.storages.all() {
+        if !goes_to.contains(&Some(storage.backend())) && storage.is_empty().await.unwrap_or(true) {
+            continue;
+        }
+        // Readiness says so, too, and a server without storage still takes messages in.
+        if let Err(error) = storage.take_into_use().await {
+            tracing::error!(error = &error as &dyn std::error::Error, "storage cannot be taken into use");
+        }
+    }
 }

@@ -5,9 +5,10 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, mkdirat, openat};
 use rustix::io::Errno;
 
-const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+pub(super) const FOLDER: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 /// Folders are for the program's own user.
-const FOLDER_MODE: Mode = Mode::RWXU;
+pub(super) const FOLDER_MODE: Mode = Mode::RWXU;
 /// How often creating a path starts again because a deletion took one of its folders away meanwhile.
 const CREATE_ATTEMPTS: u32 = 16;
 

@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, unlinkat};
 use rustix::io::Errno;
 
 use super::upload::TEMPORARY_SUFFIX;
-use super::{Inner, blocking, folder};
+use super::{Inner, LocalStorage, blocking, folder};
 use crate::error::{Error, Result};
 use crate::key::StorageKey;
 use crate::listing::{PAGE, StoredObject, SweepReport};
@@ -21,20 +21,24 @@ const DEPTH_MAX: usize = 8;
 
 /// A walk over the files of a folder.
 #[derive(Debug)]
-pub(crate) struct LocalListing(Option<Walk>);
+pub(crate) struct LocalListing(Option<(LocalStorage, Walk)>);
 
 impl LocalListing {
-    pub(super) fn new(root: PathBuf, prefix: &str) -> Result<Self> {
+    pub(super) fn new(storage: LocalStorage, prefix: &str) -> Result<Self> {
         // A prefix is the beginning of a key, so it must pass for one.
         let probe: StorageKey = format!("{prefix}/0").parse()?;
         let top = probe.folders().map(str::to_owned).collect();
-        Ok(Self(Some(Walk { root, top: Some(top), stack: Vec::new() })))
+        let walk = Walk { root: storage.0.path.clone(), top: Some(top), stack: Vec::new() };
+        Ok(Self(Some((storage, walk))))
     }
 
     pub(crate) async fn next_page(&mut self) -> Result<Option<Vec<StoredObject>>> {
-        let Some(mut walk) = self.0.take() else { return Ok(None) };
-        let (walk, page) = blocking(move || {
+        let Some((storage, mut walk)) = self.0.take() else { return Ok(None) };
+        let (rest, page) = blocking(move || {
             let mut page = Vec::new();
+            if !storage.0.media_was_used("walk over stored files")? {
+                return Ok(((storage, walk), page));
+            }
             while page.len() < PAGE
                 && let Some(found) = walk.next()?
             {
@@ -42,13 +46,13 @@ impl LocalListing {
                     page.push(StoredObject { key, size: found.size, modified: found.modified });
                 }
             }
-            Ok((walk, page))
+            Ok(((storage, walk), page))
         })
         .await?;
         if page.is_empty() {
             return Ok(None);
         }
-        self.0 = Some(walk);
+        self.0 = Some(rest);
         Ok(Some(page))
     }
 }

@@ -3,6 +3,7 @@
 
 mod folder;
 mod list;
+mod media_folder;
 mod read;
 mod spool;
 mod upload;
@@ -11,12 +12,13 @@ use std::collections::HashSet;
 use std::fmt;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustix::fs::{AtFlags, Mode, OFlags, openat, unlinkat};
 use rustix::io::Errno;
 
 pub(crate) use list::LocalListing;
+use media_folder::FolderId;
 pub use read::LocalFile;
 pub use spool::{Spool, Spools};
 pub(crate) use upload::{LocalSealed, LocalUpload};
@@ -37,6 +39,8 @@ struct Inner {
     root: OwnedFd,
     path: PathBuf,
     buffers: BufferPool,
+    /// Of the folder that holds all files, once it was seen.
+    folder_id: OnceLock<FolderId>,
     /// Paths of folders whose own entry is known to be on disk.
     synced: Mutex<HashSet<String>>,
 }
@@ -58,10 +62,33 @@ impl LocalStorage {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
             let root =
                 openat(rustix::fs::CWD, &path, flags, Mode::empty()).map_err(|error| failed(error.into()))?;
-            let inner = Inner { root, path, buffers: BufferPool::default(), synced: Mutex::default() };
+            let inner = Inner {
+                root,
+                path,
+                buffers: BufferPool::default(),
+                folder_id: OnceLock::new(),
+                synced: Mutex::default(),
+            };
+            // Known from the start, if it is there: what does not work about it shows when it is used.
+            let _ = inner.media_is_empty();
             Ok(Self(Arc::new(inner)))
         })
         .await
+    }
+
+    /// Where the files lie.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.0.path.join(media_folder::MEDIA)
+    }
+
+    pub(crate) async fn is_empty(&self) -> Result<bool> {
+        let storage = self.clone();
+        blocking(move || storage.0.media_is_empty()).await
+    }
+
+    pub(crate) async fn take_into_use(&self) -> Result<()> {
+        let storage = self.clone();
+        blocking(move || storage.0.media_in_use("take the media folder into use").map(drop)).await
     }
 
     pub(crate) fn location(&self, key: &StorageKey) -> String {
@@ -86,7 +113,7 @@ impl LocalStorage {
     }
 
     pub(crate) fn list(&self, prefix: &str) -> Result<LocalListing> {
-        LocalListing::new(self.0.path.clone(), prefix)
+        LocalListing::new(self.clone(), prefix)
     }
 
     pub(crate) async fn sweep_temporary(&self, older_than: std::time::Duration) -> Result<SweepReport> {
@@ -97,7 +124,12 @@ impl LocalStorage {
 
 impl Inner {
     fn delete(&self, key: &StorageKey) -> Result<bool> {
-        let failed = |error: Errno| Error::io(format!("delete {key}"), error);
+        let doing = format!("delete {key}");
+        // Else bytes would stay on a volume that is away, and nobody would know of them any more.
+        if !self.media_was_used(&doing)? {
+            return Ok(false);
+        }
+        let failed = |error: Errno| Error::io(doing.clone(), error);
         let folders: Vec<&str> = key.folders().collect();
         let parents = match folder::open_all(&self.root, &folders) {
             Ok(parents) => parents,

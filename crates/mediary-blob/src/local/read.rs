@@ -54,27 +54,20 @@ pub(super) fn open_cached(inner: &Inner, key: &StorageKey) -> Result<Option<Loca
 
 pub(super) fn open(inner: &Inner, key: &StorageKey) -> Result<LocalFile> {
     let folders: Vec<&str> = key.folders().collect();
-    let failed = |error: Errno| match error {
-        Errno::NOENT if is_away(inner, &folders) => away(key),
-        error => Error::io(format!("open {key}"), error),
-    };
-    let parents = folder::open_all(&inner.root, &folders).map_err(failed)?;
-    let parent = parents.last().unwrap_or(&inner.root);
-    let file = openat(parent, key.name(), READ, Mode::empty()).map_err(failed)?;
-    LocalFile::new(inner, key, file)
-}
-
-/// Whether the folder of all files is not there, which no deletion does: its volume may not be mounted. The files are not lost
-/// then, storage is.
-fn is_away(inner: &Inner, folders: &[&str]) -> bool {
-    folder::open_all(&inner.root, &folders[..1]).is_err()
-}
-
-fn away(key: &StorageKey) -> Error {
-    Error::new(
-        ErrorKind::Refused,
-        format!("open {key}: the folder of all media is not there; is its volume mounted?"),
-    )
+    let doing = format!("open {key}");
+    let opened = folder::open_all(&inner.root, &folders).and_then(|parents| {
+        let parent = parents.last().unwrap_or(&inner.root);
+        openat(parent, key.name(), READ, Mode::empty())
+    });
+    match opened {
+        Ok(file) => LocalFile::new(inner, key, file),
+        Err(Errno::NOENT) => {
+            // Without the folder of all files nothing is missing, storage is away.
+            inner.media_is_there(&doing)?;
+            Err(Error::io(doing, Errno::NOENT))
+        }
+        Err(error) => Err(Error::io(doing, error)),
+    }
 }
 
 impl LocalFile {

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, fsync, openat, renameat, unlinkat};
 use rustix::io::Errno;
 
+use super::media_folder::MEDIA;
 use super::{Inner, LocalStorage, blocking, folder};
 use crate::buffer::{LARGEST, PooledBuffer};
 use crate::error::{Error, ErrorKind, Result};
@@ -169,8 +170,9 @@ impl Writer {
         let Some(file) = &mut self.file else {
             return Err(Error::new(ErrorKind::Io, format!("publish {}, which was never written", self.key)));
         };
-        file.publish(&self.storage, &self.key)
-            .map_err(|error| Error::io(format!("publish {}", self.key), error))
+        let doing = format!("publish {}", self.key);
+        self.storage.media_in_use(&doing)?;
+        file.publish(&self.storage, &self.key).map_err(|error| Error::io(doing, error))
     }
 }
 
@@ -187,18 +189,24 @@ struct TemporaryFile {
 
 impl TemporaryFile {
     fn create(storage: &Inner, key: &StorageKey) -> Result<Self> {
+        let doing = format!("create {key}");
         let folders: Vec<&str> = key.folders().collect();
+        if folders[0] != MEDIA {
+            return Err(Error::new(ErrorKind::InvalidKey, doing));
+        }
+        let media = storage.media_in_use(&doing)?;
         let name = format!(".{}.{:016x}{TEMPORARY_SUFFIX}", key.name(), rand::random::<u64>());
         // A folder that is new again has yet to be made durable again.
         let mut shares_folder = true;
-        let created = |depth: usize| {
-            shares_folder &= depth < folders.len();
-            storage.forget_synced(&folders[..depth].join("/"));
+        let created = |below: usize| {
+            shares_folder &= below + 1 < folders.len();
+            storage.forget_synced(&folders[..=below].join("/"));
         };
-        let (folders, file) = folder::create_all(&storage.root, &folders, created, |folder| {
+        let (below, file) = folder::create_all(&media, &folders[1..], created, |folder| {
             openat(folder, &*name, CREATE, FILE_MODE)
         })
-        .map_err(|error| Error::io(format!("create {key}"), error))?;
+        .map_err(|error| Error::io(doing, error))?;
+        let folders = std::iter::once(media).chain(below).collect();
         Ok(Self { file: file.into(), name, folders, shares_folder, published: false })
     }
 

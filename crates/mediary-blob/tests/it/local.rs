@@ -29,7 +29,7 @@ async fn folder() -> Folder {
     Folder { storage, root, _guard: guard }
 }
 
-/// Every file below a folder, temporary ones included.
+/// Every file below a folder, temporary ones included, without the marker of the whole.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -38,7 +38,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
             let entry = entry.unwrap();
             if entry.file_type().unwrap().is_dir() {
                 folders.push(entry.path());
-            } else {
+            } else if entry.file_name() != ".mediary" {
                 found.push(entry.path());
             }
         }
@@ -213,4 +213,108 @@ async fn a_folder_that_cannot_be_is_refused_with_its_name() {
     let error = Storage::open_local(&guard.path().join("file/data")).await.unwrap_err();
     assert!(error.to_string().contains("file/data"), "{error}");
     assert_eq!(error.kind(), ErrorKind::Refused);
+}
+
+async fn stored(folder: &Folder, key: &StorageKey) -> Result<(), ErrorKind> {
+    let mut upload = folder.storage.create(key).await.unwrap();
+    let written = upload.write(Bytes::from_static(b"bytes")).await;
+    written.map_err(|error| error.kind())?;
+    upload.finish().await.map(drop).map_err(|error| error.kind())
+}
+
+/// Everything that would take a file for lost or gone, or write one where it is hidden later, fails.
+async fn is_away(folder: &Folder) {
+    assert_eq!(folder.storage.check().await.unwrap_err().kind(), ErrorKind::Away);
+    assert_eq!(folder.storage.probe().await.unwrap_err().kind(), ErrorKind::Away);
+    assert_eq!(stored(folder, &key(2)).await, Err(ErrorKind::Away));
+    assert_eq!(folder.storage.take_into_use().await.unwrap_err().kind(), ErrorKind::Away);
+    for key in [key(1), key(3)] {
+        let error = folder.storage.open(&key).await.unwrap_err();
+        assert!(error.kind() == ErrorKind::Away && error.retryable() && !error.is_of_one_file(), "{error}");
+        assert!(error.to_string().contains(folder.root.join("media").to_str().unwrap()), "{error}");
+        assert_eq!(folder.storage.delete(&key).await.unwrap_err().kind(), ErrorKind::Away);
+    }
+    let listed = folder.storage.list("media").unwrap().next_page().await;
+    assert_eq!(listed.unwrap_err().kind(), ErrorKind::Away);
+}
+
+#[tokio::test]
+async fn folder_that_goes_away_is_not_made_again_and_is_found_when_it_is_back() {
+    let folder = folder().await;
+    put(&folder.storage, &key(1), b"hello").await;
+    let (media, kept) = (folder.root.join("media"), folder.root.join("kept"));
+    fs::rename(&media, &kept).unwrap();
+    is_away(&folder).await;
+    assert!(!media.exists(), "nothing makes it again");
+    // What an unmounted volume leaves behind.
+    fs::create_dir(&media).unwrap();
+    is_away(&folder).await;
+    assert_eq!(fs::read_dir(&media).unwrap().count(), 0, "and nothing is written where it will be hidden");
+    // Another volume, or what was hidden below this one.
+    fs::create_dir_all(media.join("7/3")).unwrap();
+    fs::write(media.join("7/3/1013859600285441"), "of another").unwrap();
+    fs::write(media.join(".mediary"), "0123456789abcdef0123456789abcdef\n").unwrap();
+    assert_eq!(folder.storage.delete(&key(3)).await.unwrap_err().kind(), ErrorKind::Away);
+    assert_eq!(stored(&folder, &key(2)).await, Err(ErrorKind::Away));
+    fs::remove_dir_all(&media).unwrap();
+    fs::rename(&kept, &media).unwrap();
+    assert_eq!(get(&folder.storage, &key(1)).await, b"hello");
+    assert!(missing(&folder.storage, &key(3)).await && !folder.storage.delete(&key(3)).await.unwrap());
+    stored(&folder, &key(2)).await.unwrap();
+    folder.storage.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn upload_is_not_published_while_the_folder_is_away() {
+    let folder = folder().await;
+    let mut upload = folder.storage.create(&key(1)).await.unwrap();
+    upload.write(content(2 * CHUNK_BYTES).into()).await.unwrap();
+    let sealed = upload.seal().await.unwrap();
+    let (media, kept) = (folder.root.join("media"), folder.root.join("kept"));
+    fs::rename(&media, &kept).unwrap();
+    fs::create_dir(&media).unwrap();
+    assert_eq!(sealed.publish().await.unwrap_err().kind(), ErrorKind::Away);
+    assert_eq!((files(&media).len(), files(&kept).len()), (0, 0));
+}
+
+#[tokio::test]
+async fn folder_of_before_markers_is_taken_into_use_as_it_is() {
+    let folder = folder().await;
+    let media = folder.root.join("media");
+    fs::create_dir_all(media.join("7/1")).unwrap();
+    fs::create_dir_all(media.join("lost+found")).unwrap();
+    fs::write(media.join("7/1/1013859600285441"), "from before").unwrap();
+    assert!(!folder.storage.is_empty().await.unwrap());
+    assert_eq!(get(&folder.storage, &key(1)).await, b"from before");
+    assert!(missing(&folder.storage, &key(2)).await && !media.join(".mediary").exists());
+    folder.storage.take_into_use().await.unwrap();
+    let marker = fs::read(media.join(".mediary")).unwrap();
+    // As another process does, and the next one.
+    let again = Storage::open_local(&folder.root).await.unwrap();
+    again.take_into_use().await.unwrap();
+    assert_eq!(fs::read(media.join(".mediary")).unwrap(), marker, "the id is given once");
+    assert_eq!(behaviour::keys(&again).await, [key(1).as_str()], "the marker is no file of anybody");
+    assert_eq!(fs::read_dir(&media).unwrap().count(), 3, "and nothing is left of writing it");
+    fs::rename(&media, folder.root.join("kept")).unwrap();
+    is_away(&folder).await;
+}
+
+#[tokio::test]
+async fn empty_folder_is_new_until_something_is_stored_and_nothing_is_missing_in_it() {
+    let folder = folder().await;
+    let media = folder.root.join("media");
+    for made in [false, true] {
+        if made {
+            fs::create_dir_all(media.join("lost+found")).unwrap();
+        }
+        assert!(folder.storage.is_empty().await.unwrap());
+        assert_eq!(folder.storage.open(&key(1)).await.unwrap_err().kind(), ErrorKind::Away);
+        assert_eq!(behaviour::keys(&folder.storage).await, Vec::<String>::new());
+    }
+    let storages: Vec<_> = (0..8).map(|_| Storage::open_local(&folder.root)).collect();
+    let marking =
+        storages.into_iter().map(async |opened| opened.await.unwrap().take_into_use().await.unwrap());
+    futures_util::future::join_all(marking).await;
+    stored(&folder, &key(1)).await.unwrap();
+    assert!(!folder.storage.is_empty().await.unwrap(), "eight who took it at once agree on its id");
 }

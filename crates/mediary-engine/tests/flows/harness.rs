@@ -256,6 +256,8 @@ fn count_files(folder: &std::path::Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     entries
         .map(|entry| entry.unwrap().path())
+        // The marker of the whole folder is nobody's.
+        .filter(|path| !path.ends_with(".mediary"))
         .map(|path| if path.is_dir() { count_files(&path) } else { 1 })
         .sum()
 }

@@ -1,5 +1,7 @@
 //! Files that storage does not have where their record says, and that come back.
 
+use std::time::Duration;
+
 use mediary_core::{DownloadStatus, ErrorCode};
 use mediary_engine::{InspectOptions, Inspection, Target};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
@@ -102,6 +104,46 @@ async fn folder_that_is_away_costs_no_file_its_record() {
     assert_eq!(scene.now().await.download_status, DownloadStatus::Completed);
     std::fs::rename(&scene.away, &media).unwrap();
     assert_eq!(scene.seen().await, Ok(whole()));
+}
+
+#[tokio::test]
+async fn volume_that_is_away_loses_nothing_and_hides_nothing_until_it_is_back() {
+    let scene = Scene::new().await;
+    let world = &scene.world;
+    let media = world.folder.path().join("media");
+    std::fs::rename(&media, &scene.away).unwrap();
+    // The bare mount point.
+    std::fs::create_dir(&media).unwrap();
+    assert_eq!(scene.seen().await, Err(ErrorCode::StorageError));
+    let storage = world.engine.health().await.into_iter().find(|check| check.name == "storage").unwrap();
+    let detail = storage.detail.unwrap();
+    assert!(!storage.ok && detail.contains(media.to_str().unwrap()) && detail.contains("mount"), "{detail}");
+    let mut found = Inspection::default();
+    world.engine.inspect_records(world.company, REPAIR, &mut found).await.unwrap_err();
+    assert_eq!(found.missing.count, 0, "a repair takes none for lost");
+
+    let png = world.png(3).await;
+    let waiting = world.arrive("wamid.3", "image", &png).await;
+    assert_eq!((waiting.last_error_code, waiting.download_attempts), (Some(ErrorCode::StorageError), 0));
+    let never_stored = world.png(4).await;
+    world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&never_stored.id)).unwrap();
+    let failed = world.arrive("wamid.4", "image", &never_stored).await;
+    assert_eq!(failed.download_attempts, 1, "whose bytes a worker that died may have left");
+    let (deleted, by) = (scene.now().await, mediary_store::Actor::command_line());
+    world.engine.delete_media(&world.caller, deleted.id, &by).await.unwrap();
+    assert_eq!(world.engine.sweep().await.unwrap().files_removed, 0);
+    world.engine.delete_media(&world.caller, failed.id, &by).await.unwrap();
+    assert_eq!(std::fs::read_dir(&media).unwrap().count(), 0);
+
+    std::fs::remove_dir(&media).unwrap();
+    std::fs::rename(&scene.away, &media).unwrap();
+    assert!(scene.path.exists());
+    world.advance(Duration::from_secs(3600));
+    world.engine.run_due().await.unwrap();
+    world.engine.sweep().await.unwrap();
+    assert_eq!(world.media_of(&png.id).await.download_status, DownloadStatus::Completed);
+    assert!(!scene.path.exists(), "what was deleted meanwhile is");
+    assert!(world.engine.health().await.iter().all(|check| check.ok));
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ use crate::cli::OutputArgs;
 use crate::config::{Config, StorageConfig};
 use crate::open_files::OpenFiles;
 use crate::output::{Outcome, print, with_causes};
+use crate::start_checks;
 use crate::wiring::{self, Parts, all_pages};
 
 /// One thing that was looked at.
@@ -78,6 +79,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
         Err(unwell) => findings.push(unwell),
         Ok(parts) => {
             findings.push(well("database", format!("{:?} answers and is up to date", parts.store.backend())));
+            findings.extend(start_findings(config, &parts).await);
             let archive = config.storage.archive;
             for storage in parts.storages.all() {
                 let backend = storage.backend();
@@ -93,6 +95,16 @@ async fn examine(config: &Config) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// What a server asks before it starts.
+async fn start_findings(config: &Config, parts: &Parts) -> Vec<Finding> {
+    let found = start_checks::all(config, parts).await;
+    let finding = |(check, result): (&str, anyhow::Result<()>)| match result {
+        Ok(()) => well(check, "as a start needs it"),
+        Err(error) => unwell(check, with_causes(&error)),
+    };
+    found.into_iter().map(finding).collect()
 }
 
 /// Everything as a server would have it, without a change of the database: one that is not up to date is as far as a look goes.
@@ -173,6 +185,11 @@ async fn storage_finding(config: &StorageConfig, storage: &Storage) -> Finding {
     let backend = storage.backend();
     // New files go to the one without a name; to the others they are moved.
     let check = if backend == config.backend { "storage".to_owned() } else { format!("storage {backend}") };
+    if let Some(folder) = storage.folder()
+        && storage.is_empty().await.unwrap_or(false)
+    {
+        return new_folder(check, &folder);
+    }
     match storage.probe().await {
         Ok(Probed { refuses_if_match: false }) => well(
             check,
@@ -186,6 +203,17 @@ async fn storage_finding(config: &StorageConfig, storage: &Storage) -> Finding {
             let said = storage_advice::chain(&error);
             let advice = storage_advice::advice(config, backend, &said);
             unwell(check, format!("{error}; {advice}"))
+        }
+    }
+}
+
+/// A look takes no folder into use: it may be an unmounted one, and another user's look would make one that the server cannot write.
+fn new_folder(check: String, path: &Path) -> Finding {
+    let folder = path.display();
+    match if path.exists() { writable(path) } else { Ok(()) } {
+        Ok(()) => well(check, format!("{folder} holds nothing; a start takes it into use")),
+        Err(error) => {
+            unwell(check, format!("{folder} cannot be written: {error}; make it writable for this user"))
         }
     }
 }

@@ -42,6 +42,7 @@ pub(super) async fn run(config: &Config, args: &ServeArgs) -> anyhow::Result<Out
     let parts = wiring::parts(config).await?;
     let _only_server = OnlyServer::begin(config)?;
     start_checks::run(config, &parts).await?;
+    start_checks::take_storage_into_use(config, &parts).await;
     let (workers, workers_only) = (!args.no_workers, args.workers_only);
     let running = Running { parts, metrics, metrics_listener, shutdown, workers, workers_only };
     // Nobody may read this, and the server serves all the same.

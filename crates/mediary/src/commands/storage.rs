@@ -11,10 +11,12 @@ use super::storage_erase;
 use crate::cli::{StorageCheckArgs, StorageCommand, StorageMigrateArgs};
 use crate::config::Config;
 use crate::output::{Outcome, WrongUsage, are, counted, print};
+use crate::start_checks;
 use crate::wiring::{self, Parts};
 
 pub(super) async fn run(config: &Config, command: StorageCommand) -> anyhow::Result<Outcome> {
     let parts = wiring::parts(config).await?;
+    start_checks::files_are_there(&parts).await?;
     let outcome = match command {
         StorageCommand::Migrate(args) => migrate(&parts, &args).await,
         StorageCommand::Check(args) => check(&parts, &args).await,

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use crate::cli::SweepArgs;
 use crate::config::Config;
 use crate::output::{self, Outcome, counted};
-use crate::wiring;
+use crate::{start_checks, wiring};
 
 pub(super) async fn run(config: &Config, args: SweepArgs) -> anyhow::Result<Outcome> {
     let parts = wiring::parts(config).await?;
+    start_checks::files_are_there(&parts).await?;
     let companies = parts.store.list_companies().await?;
     let slugs = companies.into_iter().map(|company| (company.id, company.slug)).collect();
     let mut list = List { json: args.output.json, any: false, slugs, failed: None };

@@ -7,10 +7,11 @@ use super::storage::{ids, named};
 use crate::cli::VerifyArgs;
 use crate::config::Config;
 use crate::output::{Outcome, are, counted, print};
-use crate::wiring;
+use crate::{start_checks, wiring};
 
 pub(super) async fn run(config: &Config, args: &VerifyArgs) -> anyhow::Result<Outcome> {
     let parts = wiring::parts(config).await?;
+    start_checks::files_are_there(&parts).await?;
     let options = InspectOptions { deep: true, repair: false, look: None };
     let mut found = Inspection::default();
     for company in wiring::companies(&parts.store, args.company.as_deref()).await? {

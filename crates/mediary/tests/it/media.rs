@@ -287,9 +287,8 @@ async fn the_hash_is_understood_in_base64_in_hex_and_not_at_all() {
 async fn storage_that_refuses_pauses_downloads_and_costs_no_attempt() {
     let world = World::sqlite().await;
     // A file where the folder should be: storage cannot write, as root or not.
-    std::fs::create_dir_all(world.data()).unwrap();
-    let media_folder = world.data().join("media");
-    let _ = std::fs::remove_dir_all(&media_folder);
+    let (media_folder, kept) = (world.data().join("media"), world.data().join("kept"));
+    std::fs::rename(&media_folder, &kept).unwrap();
     std::fs::write(&media_folder, "in the way").unwrap();
     let (wamid, media) = send_image(&world, &[]).await;
     eventually("readiness to say so", async || {
@@ -298,6 +297,7 @@ async fn storage_that_refuses_pauses_downloads_and_costs_no_attempt() {
     })
     .await;
     std::fs::remove_file(&media_folder).unwrap();
+    std::fs::rename(&kept, &media_folder).unwrap();
     let record = is_whole(&world, &wamid, &media).await;
     assert_eq!(record["downloadAttempts"], 1, "{record}");
     eventually("readiness to return", async || {
@@ -305,6 +305,40 @@ async fn storage_that_refuses_pauses_downloads_and_costs_no_attempt() {
         if status == 200 { Ok(()) } else { Err(status) }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn media_folder_that_goes_away_costs_no_file_and_is_found_again_without_a_restart() {
+    let world = World::sqlite().await;
+    let (early, early_media) = send_image(&world, &[]).await;
+    let stored = is_whole(&world, &early, &early_media).await;
+    let (media_folder, kept) = (world.data().join("media"), world.data().join("kept"));
+    std::fs::rename(&media_folder, &kept).unwrap();
+    // As a mount point that lost its volume.
+    std::fs::create_dir(&media_folder).unwrap();
+    let readiness = async || world.api().get("/readyz").await.status().as_u16();
+    eventually("readiness to say so", async || (readiness().await == 503).then_some(()).ok_or(())).await;
+    assert!(world.log().contains("the folder that holds the files is not there"), "{}", world.log());
+    let (late, late_media) = send_image(&world, &[]).await;
+    world.api().media_of(&late, "a failure", |media| media["downloadStatus"] == "failed").await;
+    for command in [&["doctor"][..], &["verify"], &["sweep"], &["storage", "check", "--repair"]] {
+        let output = world.cli_output(command);
+        let said = [output.stdout, output.stderr].concat();
+        assert!(
+            !output.status.success() && String::from_utf8_lossy(&said).contains("is its volume mounted?")
+        );
+    }
+    assert_eq!(
+        std::fs::read_dir(&media_folder).unwrap().count(),
+        0,
+        "nothing is written where it would be hidden"
+    );
+    std::fs::remove_dir(&media_folder).unwrap();
+    std::fs::rename(&kept, &media_folder).unwrap();
+    let record = is_whole(&world, &late, &late_media).await;
+    assert_eq!(record["downloadAttempts"], 1, "{record}");
+    assert_eq!(is_whole(&world, &early, &early_media).await["downloadAttempts"], stored["downloadAttempts"]);
+    eventually("readiness to return", async || (readiness().await == 200).then_some(()).ok_or(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,6 +37,10 @@ async fn server_without_the_key_or_the_files_of_before_does_not_start() {
     std::fs::create_dir(&media).unwrap();
     let said = refused(&world);
     assert!(said.contains("is its volume mounted?"), "{said}");
+    let doctor = world.cli_output(&["doctor"]);
+    let found = String::from_utf8(doctor.stdout).unwrap();
+    assert!(!doctor.status.success() && found.contains("is its volume mounted?"), "{found}");
+    assert_eq!(std::fs::read_dir(&media).unwrap().count(), 0, "a look writes nothing there");
     std::fs::remove_dir(&media).unwrap();
     std::fs::rename(&away, &media).unwrap();
     world.start();

@@ -259,8 +259,9 @@ impl World {
     pub(crate) fn stored_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut found = Vec::new();
         files_below(&self.data().join("media"), &mut found);
-        // A server that is asked whether it is ready writes and deletes one.
-        found.retain(|(path, _)| !path.starts_with(self.data().join("media/probe")));
+        // A server that is asked whether it is ready writes and deletes one; the marker is the folder's own.
+        let media = self.data().join("media");
+        found.retain(|(path, _)| !path.starts_with(media.join("probe")) && *path != media.join(".mediary"));
         found
     }
 
