@@ -53,6 +53,11 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// Whether this moment was less than `age` ago. One that lies ahead was not: the clock was set back since.
+    pub fn is_younger_than(self, age: Duration, now: Self) -> bool {
+        self <= now && now.since(self) < age
+    }
+
     pub fn to_offset_date_time(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
@@ -107,6 +112,11 @@ impl ManualClock {
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
     }
+
+    /// As when a clock that was ahead is put right.
+    pub fn set_back(&self, by: Duration) {
+        self.0.fetch_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
 }
 
 impl Clock for ManualClock {
@@ -125,6 +135,13 @@ mod tests {
         assert_eq!(moment.to_string(), "2023-10-11T16:56:19Z");
         assert_eq!(Timestamp::parse_rfc3339("2023-10-11T18:56:19+02:00"), Some(moment));
         assert_eq!(serde_json::to_string(&moment).unwrap(), "\"2023-10-11T16:56:19Z\"");
+    }
+
+    #[test]
+    fn moments_that_lie_ahead_are_not_young() {
+        let (age, now) = (Duration::from_secs(1), Timestamp(5000));
+        let young = [3999, 4000, 4001, 5000, 5001].map(|at| Timestamp(at).is_younger_than(age, now));
+        assert_eq!(young, [false, false, true, true, false]);
     }
 
     #[test]

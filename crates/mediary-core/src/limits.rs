@@ -33,6 +33,11 @@ pub const ATTACHMENTS: usize = 64;
 /// Characters of a search text, a name or another short field.
 pub const SHORT_TEXT_CHARS: usize = 200;
 
+/// How far WhatsApp's clock, or another node's, may be ahead of ours.
+pub const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(300);
+/// No answer of WhatsApp makes us wait longer than this, whatever it says.
+pub const PROVIDER_WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
+
 /// A line of an import: one message with its raw payload.
 pub const IMPORT_LINE_BYTES: usize = 256 * 1024;
 /// How far ahead the clock of an older system may have been.

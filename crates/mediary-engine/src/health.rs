@@ -41,7 +41,7 @@ impl Engine {
         let look = async move || engine.checks().await;
         let mut checks = self.last_look().get(move || clock.now(), look).await;
         let pause = self.gates().storage_pause();
-        if let Some(pause) = pause.filter(|pause| self.now() < pause.until.plus(WELL_AFTER))
+        if let Some(pause) = pause.filter(|pause| pause.held_within(WELL_AFTER, self.now()))
             && let Some(storage) = checks.iter_mut().find(|check| check.name == "storage")
         {
             storage.ok = false;
@@ -95,7 +95,7 @@ impl LastLook {
     fn fresh(&self, now: Timestamp) -> Option<Vec<Check>> {
         let found = self.0.found.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back says nothing of how old it is.
-        let is_fresh = |at: Timestamp| at <= now && now.since(at) < LOOK_TTL;
+        let is_fresh = |at: Timestamp| at.is_younger_than(LOOK_TTL, now);
         found.as_ref().filter(|(at, _)| is_fresh(*at)).map(|(_, checks)| checks.clone())
     }
 }

@@ -21,7 +21,7 @@ const LOOKED_AT: u32 = 2000;
 const STRETCHES_AT_ONCE: u32 = 10;
 const TASKS_AT_ONCE: u32 = 10;
 /// The wait of a task that failed.
-const RESUMED_AFTER: Duration = Duration::from_secs(60);
+pub(crate) const RESUMED_AFTER: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// Changes what a company wants done with its media. Another policy holds at once: no download begins that it does

@@ -179,5 +179,5 @@ pub(crate) fn young_url(
     now: Timestamp,
 ) -> Option<String> {
     let oldest = known_at.into_iter().flatten().min()?;
-    url.filter(|_| now.since(oldest) < limits::PROVIDER_URL_TRUST).cloned()
+    url.filter(|_| oldest.is_younger_than(limits::PROVIDER_URL_TRUST, now)).cloned()
 }

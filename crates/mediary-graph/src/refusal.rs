@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use mediary_core::limits::PROVIDER_WAIT_MAX;
 use mediary_core::upstream_text;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
@@ -12,9 +13,6 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use crate::error::{Error, ErrorKind};
-
-/// No header makes us wait longer than this, whatever it says.
-const WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// The object under `error` in Graph's answers.
 pub(crate) struct Refusal {
@@ -93,7 +91,7 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         Err(_) => seconds_between(header(DATE.as_str())?, value),
     });
     let usage = header("x-business-use-case-usage").and_then(minutes_to_regain_access);
-    told.max(usage).map(|wait| wait.min(WAIT_MAX))
+    told.max(usage).map(|wait| wait.min(PROVIDER_WAIT_MAX))
 }
 
 /// Between two HTTP dates of the same answer, so that our clock does not matter.
@@ -201,7 +199,7 @@ mod tests {
         assert_eq!(wait(&[("retry-after", "17")]), Some(17));
         assert_eq!(wait(&[("x-business-use-case-usage", usage)]), Some(180));
         assert_eq!(wait(&[("retry-after", "200"), ("x-business-use-case-usage", usage)]), Some(200));
-        assert_eq!(wait(&[("retry-after", "99999999")]), Some(WAIT_MAX.as_secs()));
+        assert_eq!(wait(&[("retry-after", "99999999")]), Some(PROVIDER_WAIT_MAX.as_secs()));
         let (now, later) = ("Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:30 GMT");
         assert_eq!(wait(&[("date", now), ("retry-after", later)]), Some(30));
         assert_eq!(wait(&[("date", later), ("retry-after", now)]), None);

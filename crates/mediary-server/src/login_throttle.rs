@@ -148,7 +148,7 @@ impl<K: Eq + Hash + Clone> Window<K> {
 }
 
 fn is_over(at: Timestamp, now: Timestamp) -> bool {
-    now.since(at) >= WINDOW
+    !at.is_younger_than(WINDOW, now)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 
 mod batch;
 mod bulk;
+mod clock_set_back;
 mod conversations;
 mod db;
 mod dialect;
@@ -46,6 +47,7 @@ mod views;
 mod waiting_webhooks;
 mod walk;
 
+pub use clock_set_back::LongestWaits;
 pub use conversations::{Contact, Conversation, ConversationQuery};
 pub use downloads::{
     ClaimLimits, ClaimedDownload, DeclaredMedia, DownloadsOverview, FailedDownload, FinishedDownload,

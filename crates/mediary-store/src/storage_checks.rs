@@ -1,7 +1,10 @@
 //! What the last look at a company's storage found.
 
+use std::time::Duration;
+
 use mediary_core::{CompanyId, Timestamp};
 
+use crate::clock_set_back::beyond;
 use crate::record::{Record as _, record};
 use crate::value::args;
 use crate::{Result, Store};
@@ -52,8 +55,11 @@ impl Store {
     /// Whether this process is to check a company's storage: nobody has begun to since `before`.
     pub async fn storage_check_begin(&self, company: CompanyId, before: Timestamp) -> Result<bool> {
         let sql = "INSERT INTO storage_checks (company_id, started_at) VALUES ($1, $2)
-            ON CONFLICT (company_id) DO UPDATE SET started_at = $2 WHERE storage_checks.started_at < $3";
-        Ok(self.db().execute(sql, args![company, self.now(), before]).await? > 0)
+            ON CONFLICT (company_id) DO UPDATE SET started_at = $2
+                WHERE storage_checks.started_at < $3 OR storage_checks.started_at > $4";
+        // By a clock that was ahead, not by one that differs a little from ours.
+        let (now, ahead) = (self.now(), beyond(self.now(), Duration::ZERO));
+        Ok(self.db().execute(sql, args![company, now, before, ahead]).await? > 0)
     }
 
     pub async fn storage_check_end(&self, company: CompanyId, result: &StorageChecked) -> Result<()> {

@@ -49,14 +49,39 @@ impl Drop for Asking<'_> {
 #[derive(Clone, Copy, Debug)]
 struct Streak {
     times: u32,
+    pause: Pause,
+}
+
+/// From when to when something waits. Before its beginning it is over, too: the clock was set back since.
+#[derive(Clone, Copy, Debug)]
+struct Pause {
+    since: Timestamp,
     until: Timestamp,
+}
+
+impl Pause {
+    fn holds(self, now: Timestamp) -> bool {
+        self.since <= now && now < self.until
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StoragePause {
     times: u32,
-    pub(crate) until: Timestamp,
+    pause: Pause,
     pub(crate) code: ErrorCode,
+}
+
+impl StoragePause {
+    /// Whether downloads wait now.
+    pub(crate) fn holds(self, now: Timestamp) -> bool {
+        self.pause.holds(now)
+    }
+
+    /// Whether they do, or did so long ago at most.
+    pub(crate) fn held_within(self, age: Duration, now: Timestamp) -> bool {
+        Pause { until: self.pause.until.plus(age), ..self.pause }.holds(now)
+    }
 }
 
 impl Gates {
@@ -85,7 +110,7 @@ impl Gates {
     /// together count as one.
     pub(crate) fn throttled_in_row(&self, account: AccountId, now: Timestamp) -> u32 {
         match self.lock().throttled.get(&account) {
-            Some(streak) if streak.until > now => streak.times,
+            Some(streak) if streak.pause.holds(now) => streak.times,
             Some(streak) => streak.times.saturating_add(1),
             None => 1,
         }
@@ -95,9 +120,10 @@ impl Gates {
     pub(crate) fn throttle(&self, account: AccountId, now: Timestamp, wait: Duration) -> Timestamp {
         let times = self.throttled_in_row(account, now);
         let mut state = self.lock();
-        let running = state.throttled.get(&account).map(|streak| streak.until).filter(|until| *until > now);
+        let running = state.throttled.get(&account).map(|streak| streak.pause);
+        let running = running.filter(|pause| pause.holds(now)).map(|pause| pause.until);
         let until = running.map_or(now.plus(wait), |running| running.max(now.plus(wait)));
-        state.throttled.insert(account, Streak { times, until });
+        state.throttled.insert(account, Streak { times, pause: Pause { since: now, until } });
         until
     }
 
@@ -108,7 +134,7 @@ impl Gates {
 
     pub(super) fn storage_failed_in_row(&self, now: Timestamp) -> u32 {
         match self.lock().storage {
-            Some(pause) if pause.until > now => pause.times,
+            Some(pause) if pause.holds(now) => pause.times,
             Some(pause) => pause.times.saturating_add(1),
             None => 1,
         }
@@ -118,10 +144,10 @@ impl Gates {
     pub(super) fn pause_storage(&self, code: ErrorCode, now: Timestamp, wait: Duration) -> Timestamp {
         let times = self.storage_failed_in_row(now);
         let mut state = self.lock();
-        let running = state.storage.map(|pause| pause.until).filter(|until| *until > now);
-        let until = running.unwrap_or(now.plus(wait));
-        state.storage = Some(StoragePause { times, until, code });
-        until
+        let running = state.storage.map(|storage| storage.pause).filter(|pause| pause.holds(now));
+        let pause = running.unwrap_or(Pause { since: now, until: now.plus(wait) });
+        state.storage = Some(StoragePause { times, pause, code });
+        pause.until
     }
 
     pub(super) fn storage_well(&self) {
@@ -187,6 +213,17 @@ mod tests {
         let long = gates.throttle(ACCOUNT, Timestamp(0), 3 * WAIT);
         assert_eq!(gates.throttle(ACCOUNT, Timestamp(0), WAIT), long);
         assert!(gates.throttle(ACCOUNT, Timestamp(0), 4 * WAIT) > long);
+    }
+
+    #[test]
+    fn pauses_of_a_clock_that_was_ahead_are_over_when_it_is_set_back() {
+        let (gates, ahead, right) = (Gates::default(), Timestamp(1_000_000), Timestamp(0));
+        gates.throttle(ACCOUNT, ahead, WAIT);
+        gates.pause_storage(ErrorCode::StorageError, ahead, WAIT);
+        assert!(gates.storage_pause().unwrap().holds(ahead));
+        assert!(!gates.storage_pause().unwrap().held_within(WAIT, right));
+        assert_eq!(gates.pause_storage(ErrorCode::StorageError, right, WAIT), right.plus(WAIT));
+        assert_eq!(gates.throttle(ACCOUNT, right, WAIT), right.plus(WAIT));
     }
 
     #[test]

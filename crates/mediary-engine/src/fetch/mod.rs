@@ -86,7 +86,7 @@ async fn start(engine: &Engine, free: usize, running: &mut JoinSet<()>) {
 }
 
 async fn claim(engine: &Engine, free: usize) -> Result<Vec<ClaimedDownload>> {
-    let storage_waits = engine.gates().storage_pause().is_some_and(|pause| pause.until > engine.now());
+    let storage_waits = engine.gates().storage_pause().is_some_and(|pause| pause.holds(engine.now()));
     if free == 0 || storage_waits {
         return Ok(Vec::new());
     }

@@ -18,8 +18,6 @@ use crate::metrics;
 /// How long media is tried for whose message, by its own time, should be forgotten already when its webhook arrives:
 /// webhooks come late or are played again, and only WhatsApp knows whether the media is still there.
 const LATE_MEDIA_LIFE: Duration = Duration::from_secs(24 * 3600);
-/// How far WhatsApp's clock may be ahead of ours.
-const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(300);
 
 /// Everything that one message means for the records.
 pub(super) fn items(
@@ -182,7 +180,7 @@ fn time_of(place: &Place<'_>, message: &Message) -> Timestamp {
 
 /// Whether something that arrived then can have happened at that time, by clocks that differ a little.
 pub(super) fn can_be(at: Timestamp, received_at: Timestamp) -> bool {
-    at <= received_at.plus(CLOCKS_DIFFER_BY)
+    at <= received_at.plus(limits::CLOCKS_DIFFER_BY)
 }
 
 fn contact_of(message: &Message, sender: Option<&Profile>, origin: &Origin, outbound: bool) -> ContactKey {

@@ -36,7 +36,7 @@ const POSTGRES_BATCH: IngestLimits = IngestLimits { events: 256, bytes: 1024 * 1
 /// Batches under way at once on Postgres, which works on each in a process of its own.
 const POSTGRES_INGESTERS: usize = 2;
 const PARKED_FIRST: Duration = Duration::from_secs(10);
-const PARKED_MOST: Duration = Duration::from_secs(3600);
+pub(crate) const PARKED_MOST: Duration = Duration::from_secs(3600);
 /// How often webhooks that wait for an account, those that failed, and parked items are looked at.
 const SET_ASIDE_EVERY: Duration = Duration::from_secs(1);
 /// How many times as long as a look at what was set aside it is to the next one, at least: new messages come first.
@@ -264,7 +264,7 @@ impl Ingester {
     /// Policies change, so what was looked up is looked up again: at once if it changed here, else before long.
     async fn refresh_accounts(&mut self) -> Result<()> {
         let generation = self.engine.accounts().generation();
-        let young = self.engine.now().since(self.accounts_at) < ACCOUNTS_KEPT_FOR;
+        let young = self.accounts_at.is_younger_than(ACCOUNTS_KEPT_FOR, self.engine.now());
         if young && generation == self.generation {
             return Ok(());
         }

@@ -102,7 +102,7 @@ impl Engine {
     }
 
     async fn try_keeping(&self, record: &MediaFile, slot: &Arc<Slot>) -> Result<Began> {
-        let storage_waits = self.gates().storage_pause().is_some_and(|pause| pause.until > self.now());
+        let storage_waits = self.gates().storage_pause().is_some_and(|pause| pause.holds(self.now()));
         let place = self.arrivals().kept.clone().try_acquire_owned().ok().filter(|_| !storage_waits);
         let Some(place) = place else {
             // What somebody looks at is to be kept all the same: a worker fetches it once more, when it can be stored.

@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+use mediary_core::limits;
+use mediary_store::LongestWaits;
+
 use super::{BATCH, RetentionAct, Steps, SweepReport, in_batches, report_of, say};
 use crate::engine::{Engine, Shutdown};
 use crate::error::Result;
+use crate::ingest::PARKED_MOST;
+use crate::policies::RESUMED_AFTER;
 
 const HOURLY: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -38,6 +43,8 @@ impl Engine {
         tell: &mut (impl FnMut(RetentionAct) + Send),
     ) -> Result<()> {
         let mut steps = Steps::default();
+        // First, for the others take their time, and downloads have little.
+        steps.done(self.end_overlong_waits().await);
         steps.done(
             self.apply_retention(|act| {
                 report.count(act);
@@ -69,5 +76,29 @@ impl Engine {
         let updates = || async { Ok(store.prune_message_updates(before, BATCH).await?) };
         steps.done(in_batches(PRUNE_WITHIN, updates).await);
         steps.end()
+    }
+
+    /// Waits that a clock that was ahead wrote down would hold up what is due by the clock as it is now.
+    async fn end_overlong_waits(&self) -> Result<()> {
+        let rules = &self.config().rules;
+        let jittered = |most: Duration| most + most / 4;
+        let longest = LongestWaits {
+            download: jittered(rules.quick.most).max(rules.sweep_every).max(jittered(rules.storage.most)),
+            lease: rules.lease,
+            pause: jittered(rules.throttled.most).max(limits::PROVIDER_WAIT_MAX),
+            webhook: PARKED_MOST,
+            task: RESUMED_AFTER,
+        };
+        let batch = || async { Ok(self.store().end_overlong_waits(&longest, BATCH).await?) };
+        let ended = in_batches(PRUNE_WITHIN, batch).await?;
+        if ended > 0 {
+            tracing::warn!(
+                rows = ended,
+                "waits ended later than any wait does, written by a clock that was ahead; they are over now"
+            );
+            self.accounts().forget();
+            self.wake().fetch();
+        }
+        Ok(())
     }
 }

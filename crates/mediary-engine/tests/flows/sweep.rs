@@ -200,3 +200,19 @@ async fn a_company_whose_storage_cannot_be_checked_does_not_hold_up_the_others()
     assert!(finished(world.company).await.is_none());
     assert!(finished(other).await.is_some());
 }
+
+#[tokio::test]
+async fn download_that_failed_while_the_clock_was_days_ahead_is_tried_at_once_when_it_is_right() {
+    let world = World::new().await;
+    let media = world.png(1).await;
+    world.advance(2 * DAY);
+    world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&media.id).times(1)).unwrap();
+    let failed = world.arrive("wamid.1", "image", &media).await;
+    assert!(failed.next_attempt_at.is_some(), "{failed:?}");
+    world.clock.set_back(2 * DAY);
+    world.engine.run_due().await.unwrap();
+    assert!(world.media_of(&media.id).await.next_attempt_at.is_some(), "it waits for two days");
+    world.engine.sweep().await.unwrap();
+    world.engine.run_due().await.unwrap();
+    assert_eq!(world.stored_files(), 1);
+}

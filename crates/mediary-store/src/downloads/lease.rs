@@ -96,6 +96,18 @@ pub(crate) async fn release_leases_of(tx: &mut Tx, owner: &str, now: Timestamp, 
     Ok(released.len() as u64)
 }
 
+/// Puts downloads back into the queue whose lease ends later than any that is claimed or renewed now; how many.
+pub(crate) async fn release_leases_beyond(
+    store: &Store,
+    now: Timestamp,
+    beyond: Timestamp,
+    limit: u32,
+) -> Result<u64> {
+    let sql = release_where("f.lease_until > $3", store.backend());
+    let released: Vec<(MediaId,)> = store.db().change(AssertSqlSafe(sql), args![now, limit, beyond]).await?;
+    Ok(released.len() as u64)
+}
+
 /// The number of the lease stays: the next claim's is higher, and until then no owner matches.
 fn release_where(condition: &str, backend: Backend) -> String {
     format!(

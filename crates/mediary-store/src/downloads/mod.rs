@@ -15,7 +15,7 @@ mod types;
 
 pub use backfill::{LegacyRow, NamedMedia};
 pub(crate) use finish::FinishCommit;
-pub(crate) use lease::release_leases_of;
+pub(crate) use lease::{release_leases_beyond, release_leases_of};
 pub use lost::RecordedPlace;
 pub use types::*;
 

@@ -61,10 +61,12 @@ use futures_util::FutureExt as _;
 use mediary_core::{Timestamp, WebhookEventId};
 use sqlx::AssertSqlSafe;
 
+pub(crate) use parked::PARKED_WAIT_MAX;
 pub use parked::{DueItems, ParkedItem, Retried};
 pub use types::*;
 
 use crate::bulk::Bulk;
+use crate::clock_set_back::beyond;
 use crate::db::{Db, Tx};
 use crate::record::Record as _;
 use crate::value::args;
@@ -101,15 +103,17 @@ pub enum Turn {
 
 impl Turn {
     /// The condition and the order of the webhooks `e` that are due at `$1`.
-    fn due(self) -> &'static str {
+    fn due(self) -> String {
         match self {
-            Self::New => {
-                "e.processed_at IS NULL AND e.error IS NULL AND e.next_attempt_at <= $1 ORDER BY e.id"
-            }
-            Self::Failed => {
-                "e.processed_at IS NULL AND e.error IS NOT NULL AND e.next_attempt_at <= $1
+            // In order of arrival, so one that a clock that was ahead put off is met here.
+            Self::New => format!(
+                "e.processed_at IS NULL AND e.error IS NULL
+                    AND (e.next_attempt_at <= $1 OR e.next_attempt_at > $1 + {}) ORDER BY e.id",
+                beyond(Timestamp(0), PUT_OFF_FOR).millis()
+            ),
+            Self::Failed => "e.processed_at IS NULL AND e.error IS NOT NULL AND e.next_attempt_at <= $1
                     ORDER BY e.next_attempt_at, e.id"
-            }
+                .to_owned(),
         }
     }
 }

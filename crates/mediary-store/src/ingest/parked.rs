@@ -22,6 +22,9 @@ const AGAIN: Backoff = Backoff { first: Duration::from_secs(2), most: Duration::
 /// The wait of what is refused for what it is: long, for there may be very many such items, and only another program takes them.
 const LASTING: Duration = Duration::from_secs(24 * 3600);
 const ATTEMPTS: u32 = 20;
+/// No wait is longer than these two.
+pub(crate) const PARKED_WAIT_MAX: Duration = LASTING;
+const _: () = assert!(AGAIN.most.as_secs() <= PARKED_WAIT_MAX.as_secs());
 
 record! {
     /// An item of a webhook that could not be recorded.

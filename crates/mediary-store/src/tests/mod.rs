@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod claims;
+mod clock_set_back;
 mod collisions;
 mod companies;
 mod constraints;

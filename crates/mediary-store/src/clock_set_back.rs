@@ -1,0 +1,99 @@
+//! What a clock that was ahead leaves in the rows: waits and leases that end when it thought they would, days from now. Downloads
+//! cannot wait so long, for WhatsApp forgets their media.
+//!
+//! A wait that is longer than any that this program sets was written by such a clock, and is over. Each statement looks at the end
+//! of an index on the time, beyond the longest wait of its kind, where nothing lies as long as clocks are right; it changes so
+//! many rows and no more. That a wait ends early does no harm, whoever writes to the row at that moment: what is due is claimed
+//! as ever, and what cannot be done yet waits again, by the clock as it is now. Nodes whose clocks differ by less than
+//! [`limits::CLOCKS_DIFFER_BY`] do not end each other's waits.
+
+use std::time::Duration;
+
+use mediary_core::{StorageBackend, Timestamp, limits};
+use sqlx::AssertSqlSafe;
+
+use crate::downloads::release_leases_beyond;
+use crate::ingest::PARKED_WAIT_MAX;
+use crate::trash::LONGEST_WAIT as TRASH_WAIT_MAX;
+use crate::value::args;
+use crate::{Result, Store, dialect};
+
+/// The longest waits that the caller of the store sets.
+#[derive(Clone, Copy, Debug)]
+pub struct LongestWaits {
+    /// After a failed download.
+    pub download: Duration,
+    /// Of a download's lease.
+    pub lease: Duration,
+    /// Of an account that WhatsApp throttles.
+    pub pause: Duration,
+    /// Of a webhook that could not be recorded.
+    pub webhook: Duration,
+    /// Of a change of many files that stopped half-way.
+    pub task: Duration,
+}
+
+/// Rows that wait for a time.
+struct Waiting {
+    table: &'static str,
+    /// By which a row is changed.
+    key: &'static str,
+    column: &'static str,
+    /// Which rows: with the column, the words of an index.
+    which: String,
+    longest: Duration,
+}
+
+impl Waiting {
+    fn all(longest: &LongestWaits) -> Vec<Self> {
+        const OF_COMPANY: &str = "company_id, id";
+        let waiting = |table, key, column, which: &str, longest| Self {
+            table,
+            key,
+            column,
+            which: which.to_owned(),
+            longest,
+        };
+        // Accounts have no index on their pause and are few. They come before their files, which may wait as long as they do.
+        let file =
+            "NOT x.due AND NOT EXISTS (SELECT 1 FROM whatsapp_accounts a WHERE a.company_id = x.company_id
+            AND a.id = x.account_id AND a.paused_until >= x.next_attempt_at)";
+        let webhook = "x.processed_at IS NULL AND x.error IS NOT NULL";
+        let mut all = vec![
+            waiting("whatsapp_accounts", OF_COMPANY, "paused_until", "TRUE", longest.pause),
+            waiting("media_files", OF_COMPANY, "next_attempt_at", file, longest.download),
+            waiting("webhook_events", "id", "next_attempt_at", webhook, longest.webhook),
+            waiting("parked_items", OF_COMPANY, "next_attempt_at", "TRUE", PARKED_WAIT_MAX),
+            waiting("media_tasks", OF_COMPANY, "due_at", "TRUE", longest.task),
+        ];
+        for backend in StorageBackend::ALL {
+            let of_storage = format!("x.storage_backend = '{backend}'");
+            all.push(waiting("trash", OF_COMPANY, "due_at", &of_storage, TRASH_WAIT_MAX));
+        }
+        all
+    }
+}
+
+/// From here on lies what no clock that is right has written.
+pub(crate) fn beyond(now: Timestamp, longest: Duration) -> Timestamp {
+    now.plus(longest).plus(limits::CLOCKS_DIFFER_BY)
+}
+
+impl Store {
+    /// Ends waits and leases that are longer than any may be, at most `limit` of each kind; how many.
+    pub async fn end_overlong_waits(&self, longest: &LongestWaits, limit: u32) -> Result<u64> {
+        let now = self.now();
+        let mut ended = 0;
+        for Waiting { table, key, column, which, longest } in Waiting::all(longest) {
+            let sql = format!(
+                "WITH far AS MATERIALIZED (SELECT {key} FROM {table} x WHERE {which} AND x.{column} > $1
+                        ORDER BY x.{column}, x.id LIMIT $2{})
+                    UPDATE {table} SET {column} = $3 WHERE ({key}) IN (SELECT {key} FROM far)",
+                dialect::lock_rows(self.backend())
+            );
+            ended += self.db().execute(AssertSqlSafe(sql), args![beyond(now, longest), limit, now]).await?;
+        }
+        ended += release_leases_beyond(self, now, beyond(now, longest.lease), limit).await?;
+        Ok(ended)
+    }
+}
