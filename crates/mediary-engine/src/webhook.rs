@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::constant_time;
 use bytes::Bytes;
-use mediary_core::{ErrorCode, WebhookEventId};
+use mediary_core::{CompanyId, ErrorCode, WebhookEventId};
 use mediary_graph::{ErrorKind, Webhook, addressees, may_have_too_many_updates, signature_matches};
 use mediary_store::{EventScope, NewWebhookEvent};
 use secrecy::ExposeSecret;
@@ -31,10 +31,11 @@ impl Engine {
     /// `unauthorized` was not kept, and what fails otherwise Meta has to send again.
     pub async fn accept(&self, signature: Option<&str>, body: Bytes) -> Result<Accepted> {
         let signature = signature.ok_or_else(unsigned)?;
-        let scope = self.signed_scope(signature, &body).await?.ok_or_else(unsigned)?;
+        let Signed { scope, company } = self.signed_scope(signature, &body).await?.ok_or_else(unsigned)?;
         refuse_too_many_updates(&body).await?;
         let received_at = self.now();
-        let event = self.parts().store.inbox_append(NewWebhookEvent { body, received_at, scope }).await?;
+        let event =
+            self.parts().store.inbox_append(NewWebhookEvent { body, received_at, scope, company }).await?;
         fault::point("webhook.committed");
         self.wake().ingest();
         Ok(Accepted { event })
@@ -52,7 +53,7 @@ impl Engine {
     }
 
     /// Whose items the signature speaks for; `None` if it is nobody's we know.
-    async fn signed_scope(&self, signature: &str, body: &Bytes) -> Result<Option<EventScope>> {
+    async fn signed_scope(&self, signature: &str, body: &Bytes) -> Result<Option<Signed>> {
         let Some(Addressed { accounts, unknown }) = self.addressed(body).await? else { return Ok(None) };
         let installation = self.parts().config.installation_app_secret.as_ref();
         let mut tried: Vec<&str> = Vec::new();
@@ -70,8 +71,12 @@ impl Engine {
                 let uses_it = |account: &&Arc<KnownAccount>| {
                     account.app_secret().is_some_and(|own| own.expose_secret() == secret)
                 };
-                let accounts = accounts.iter().filter(uses_it).map(|account| account.row.id).collect();
-                return Ok(Some(EventScope { accounts, installation: false }));
+                let signed: Vec<_> = accounts.iter().filter(uses_it).collect();
+                let accounts = signed.iter().map(|account| account.row.id).collect();
+                return Ok(Some(Signed {
+                    scope: EventScope { accounts, installation: false },
+                    company: signed.first().map(|account| account.row.company_id),
+                }));
             }
         }
         // The installation's secret speaks for the accounts without one of their own, and for numbers without an account, which may
@@ -86,7 +91,7 @@ impl Engine {
         }
         let accounts = accounts.iter().filter(|account| !account.has_own_secret());
         let accounts = accounts.map(|account| account.row.id).collect();
-        Ok(Some(EventScope { accounts, installation: true }))
+        Ok(Some(Signed { scope: EventScope { accounts, installation: true }, company: None }))
     }
 
     /// The accounts that a body speaks of: by their numbers, or, where it names no number, by their WABA. `None` if it
@@ -110,6 +115,13 @@ impl Engine {
         let accounts = numbers.iter().filter_map(|number| found.get(number).cloned().flatten()).collect();
         Ok(Some(Addressed { accounts, unknown }))
     }
+}
+
+/// What a signature speaks for.
+struct Signed {
+    scope: EventScope,
+    /// The company that has the secret, or the first of those that do; `None` if it is the installation's.
+    company: Option<CompanyId>,
 }
 
 /// The accounts that a body speaks of.

@@ -241,6 +241,7 @@ impl House {
             body: Bytes::from_static(b"{}"),
             received_at: self.engine.now(),
             scope: EventScope { accounts: vec![company.account], installation: false },
+            company: None,
         };
         self.store.inbox_append(event).await.unwrap();
         let limits = IngestLimits { events: 1, bytes: 1_000_000 };

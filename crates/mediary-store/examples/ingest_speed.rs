@@ -90,7 +90,12 @@ async fn append(store: &Store, count: u64) -> Result<()> {
                     .is_ok()
                 {
                     let scope = EventScope { accounts: vec![], installation: true };
-                    let event = NewWebhookEvent { body: body.clone(), received_at: SystemClock.now(), scope };
+                    let event = NewWebhookEvent {
+                        body: body.clone(),
+                        received_at: SystemClock.now(),
+                        scope,
+                        company: None,
+                    };
                     store.inbox_append(event).await?;
                 }
                 Result::Ok(())

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use mediary_core::{AccountId, Timestamp, WebhookEventId};
+use mediary_core::{AccountId, CompanyId, Timestamp, WebhookEventId};
 use serde::{Deserialize, Serialize};
 
 use crate::batch::Commit;
@@ -34,6 +34,8 @@ pub struct NewWebhookEvent {
     pub body: Bytes,
     pub received_at: Timestamp,
     pub scope: EventScope,
+    /// Whose accounts' own secret signed it. Each company has its share of what is recorded.
+    pub company: Option<CompanyId>,
 }
 
 impl fmt::Debug for NewWebhookEvent {
@@ -82,12 +84,14 @@ impl Commit for InboxCommit {
     type Output = WebhookEventId;
 
     async fn commit(&self, events: Vec<NewWebhookEvent>) -> Result<Vec<WebhookEventId>> {
-        let mut insert = Bulk::new("INSERT INTO webhook_events (body, scope, received_at)", "RETURNING id");
+        let mut insert =
+            Bulk::new("INSERT INTO webhook_events (body, scope, received_at, queue)", "RETURNING id");
         for event in events {
             let scope = serde_json::to_string(&event.scope).map_err(|error| {
                 Error::invalid("failed to write the scope of a webhook").with_source(error)
             })?;
-            insert.push(args![&event.body[..], scope, event.received_at]);
+            let queue = event.company.map_or(0, |company| company.0);
+            insert.push(args![&event.body[..], scope, event.received_at, queue]);
         }
         let mut tx = self.db.begin().await?;
         let mut ids: Vec<(WebhookEventId,)> = insert.run(&mut tx).await?;

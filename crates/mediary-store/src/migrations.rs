@@ -42,6 +42,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("newest_reactions", include_str!("../migrations/0021_newest_reactions.sql")),
     ("failed_webhooks", include_str!("../migrations/0022_failed_webhooks.sql")),
     ("parked_by_company", include_str!("../migrations/0023_parked_by_company.sql")),
+    ("webhook_queues", include_str!("../migrations/0024_webhook_queues.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

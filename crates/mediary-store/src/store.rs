@@ -11,7 +11,7 @@ use crate::batch::{Batcher, Bounds};
 use crate::db::Db;
 use crate::downloads::FinishCommit;
 use crate::inbox::InboxCommit;
-use crate::ingest::Growth;
+use crate::ingest::{Growth, LastQueue};
 use crate::views::ViewCommit;
 use crate::{Result, migrations};
 
@@ -61,6 +61,7 @@ pub(crate) struct Inner {
     pub(crate) finished: Batcher<FinishCommit>,
     pub(crate) views: Batcher<ViewCommit>,
     pub(crate) growth: Growth,
+    pub(crate) last_queue: LastQueue,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -92,6 +93,7 @@ impl Store {
                 finished,
                 views,
                 growth: Growth::default(),
+                last_queue: LastQueue::default(),
                 tasks,
                 stop,
             }),

@@ -4,11 +4,10 @@
 
 use std::time::Duration;
 
-use sqlx::AssertSqlSafe;
-
-use super::Turn;
+use super::queues::{self, Take};
+use super::types::IngestLimits;
 use crate::value::args;
-use crate::{Result, Store, dialect};
+use crate::{Result, Store};
 
 /// How often a webhook may be begun without an end.
 const BEGUN_MOST: i64 = 3;
@@ -18,21 +17,19 @@ const ATTEMPTS_MOST: i64 = 360;
 const REASON: &str = "the program ended each time while it recorded this webhook";
 
 impl Store {
-    /// Counts an attempt of the new webhook whose turn it is, which is about to be made. Should another node take it first, the
-    /// count means nothing, for that node ends it.
+    /// Counts an attempt of the new webhook whose turn it is, which is about to be made. Should another node take it first, or this
+    /// one another, the count means nothing, for what is recorded is not begun again.
     pub async fn count_attempt(&self) -> Result<()> {
-        let now = self.now();
-        let sql = format!(
-            "WITH next AS MATERIALIZED (SELECT e.id, e.attempts >= $2 AS often FROM webhook_events e
-                WHERE {} LIMIT 1{})
-            UPDATE webhook_events SET attempts = attempts + 1,
-                error = CASE WHEN next.often THEN $3 ELSE error END,
-                next_attempt_at = CASE WHEN next.often THEN $4 ELSE next_attempt_at END
-            FROM next WHERE webhook_events.id = next.id",
-            Turn::New.due(),
-            dialect::lock_rows(self.db().backend()),
-        );
-        self.db().execute(AssertSqlSafe(sql), args![now, BEGUN_MOST, REASON, now.plus(WAIT)]).await?;
+        let (now, last) = (self.now(), &self.inner.last_queue);
+        let queues = queues::next(self.db(), last).await?;
+        let limits = IngestLimits { events: 1, bytes: 1 };
+        let next = Take { queues: &queues, last, now, limits }.peek(self.db()).await?;
+        let Some(id) = next else { return Ok(()) };
+        let sql = "UPDATE webhook_events SET attempts = attempts + 1,
+                error = CASE WHEN attempts >= $3 THEN $4 ELSE error END,
+                next_attempt_at = CASE WHEN attempts >= $3 THEN $5 ELSE next_attempt_at END
+            WHERE id = $1 AND processed_at IS NULL AND error IS NULL AND next_attempt_at <= $2";
+        self.db().execute(sql, args![id, now, BEGUN_MOST, REASON, now.plus(WAIT)]).await?;
         Ok(())
     }
 

@@ -47,6 +47,7 @@ mod merge;
 mod messages;
 mod parked;
 mod parts;
+mod queues;
 pub(crate) mod reactions;
 mod statuses;
 mod storable;
@@ -74,6 +75,8 @@ use crate::{Backend, Error, Result, Store, WebhookEvent, dialect, waiting_webhoo
 use apply::Applied;
 use collisions::Tries;
 pub(crate) use growth::Growth;
+pub(crate) use queues::LastQueue;
+use queues::Take;
 
 /// Items written in one transaction on SQLite, where nobody else can write meanwhile. Items are written once however
 /// often they come, so an event may be spread over several transactions as long as the last one marks it.
@@ -95,7 +98,7 @@ enum Together {
 /// Whose turn it is. An event that failed is never in a batch, for it may be what made a batch fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// What has not failed, in the order of its arrival.
+    /// What has not failed; of each company in the order of its arrival.
     New,
     /// What failed and is due again, the longest due first.
     Failed,
@@ -119,7 +122,7 @@ impl Turn {
 }
 
 impl Store {
-    /// Takes waiting events that have not failed yet in the order of their arrival, asks `plan` what they mean, and writes that.
+    /// Takes waiting events that have not failed yet, in turns of each company and there in the order of their arrival, asks `plan` what they mean, and writes that.
     ///
     /// Several processes may do so at once: on Postgres each takes events that no other one has in hand. `plan` is asked
     /// again if another transaction stood in the way.
@@ -162,11 +165,14 @@ impl Store {
     ) -> Result<IngestOutcome> {
         let now = self.now();
         let db = self.db();
+        let last = &self.inner.last_queue;
+        let queues = match together {
+            Together::Parts(Turn::Failed) => Vec::new(),
+            _ => queues::next(db, last).await?,
+        };
+        let take = Take { queues: &queues, last, now, limits };
         let (marks, applied) = if db.backend() == Backend::Sqlite && together == Together::Whole {
-            let waiting = db
-                .all(AssertSqlSafe(waiting_sql(Backend::Sqlite, Turn::New)), waiting_args(now, limits))
-                .await?;
-            let events = bodies(&within(&waiting, limits)).read(db).await?;
+            let events = bodies(&take.read(db).await?).read(db).await?;
             let (marks, items) = Marks::of(plan(&events), events);
             let applied = write_in_slices(db, now, &marks, items).await?;
             (marks, applied)
@@ -174,7 +180,7 @@ impl Store {
             let mut tries = Tries::default();
             loop {
                 let mut tx = db.begin().await?;
-                match write_at_once(&mut tx, now, limits, together, &tries, &mut plan).await {
+                match write_at_once(&mut tx, &take, together, &tries, &mut plan).await {
                     Ok(done) => {
                         tx.commit().await?;
                         break done;
@@ -199,18 +205,17 @@ impl Store {
 /// Takes, plans and writes events in one transaction.
 async fn write_at_once(
     tx: &mut Tx,
-    now: Timestamp,
-    limits: IngestLimits,
+    take: &Take<'_>,
     together: Together,
     tries: &Tries,
     plan: &mut (impl FnMut(&[WebhookEvent]) -> IngestPlan + Send),
 ) -> Result<(Marks, Applied)> {
-    let turn = match together {
-        Together::Whole => Turn::New,
-        Together::Parts(turn) => turn,
+    let now = take.now;
+    let next = match together {
+        Together::Parts(Turn::Failed) => failed(tx, now).await?,
+        _ => take.hold(tx).await?,
     };
-    let waiting = tx.all(AssertSqlSafe(waiting_sql(tx.backend(), turn)), waiting_args(now, limits)).await?;
-    let events = bodies(&within(&waiting, limits)).run(tx).await?;
+    let events = bodies(&next).run(tx).await?;
     let (mut marks, items) = Marks::of(plan(&events), events);
     let applied = match together {
         Together::Whole => apply::apply(tx, now, items).await?,
@@ -267,28 +272,15 @@ async fn put_off(tx: &mut Tx, now: Timestamp, later: &[WebhookEventId]) -> Resul
     Ok(())
 }
 
-/// Ids and sizes first: bodies are large, and only as many as fit are read.
-fn waiting_sql(backend: Backend, turn: Turn) -> String {
-    format!(
-        "SELECT e.id, CAST(octet_length(e.body) AS BIGINT) FROM webhook_events e WHERE {} LIMIT $2{}",
-        turn.due(),
-        dialect::lock_rows(backend)
-    )
-}
-
-fn waiting_args(now: Timestamp, limits: IngestLimits) -> Vec<crate::value::Value> {
-    args![now, limits.events]
-}
-
-/// The first events that fit into the limits; one always does.
-fn within(waiting: &[(WebhookEventId, u64)], limits: IngestLimits) -> Vec<WebhookEventId> {
-    let mut bytes = 0;
-    let fits = |(_, size): &&(WebhookEventId, u64)| {
-        let first = bytes == 0;
-        bytes += usize::try_from(*size).unwrap_or(usize::MAX).max(1);
-        first || bytes <= limits.bytes
-    };
-    waiting.iter().take_while(fits).map(|(id, _)| *id).collect()
+/// What failed and is due longest.
+async fn failed(tx: &mut Tx, now: Timestamp) -> Result<Vec<WebhookEventId>> {
+    let sql = format!(
+        "SELECT e.id FROM webhook_events e WHERE {} LIMIT 1{}",
+        Turn::Failed.due(),
+        dialect::lock_rows(tx.backend())
+    );
+    let ids: Vec<(WebhookEventId,)> = tx.all(AssertSqlSafe(sql), args![now]).await?;
+    Ok(ids.into_iter().map(|(id,)| id).collect())
 }
 
 fn bodies(ids: &[WebhookEventId]) -> Bulk {
@@ -388,15 +380,5 @@ mod tests {
         assert_eq!(slices[..18], [most; 18]);
         // What is left of the one kind makes room for some of the other.
         assert_eq!(slices[18..], [12 + 64, 236]);
-    }
-
-    #[test]
-    fn one_event_always_fits_and_the_rest_as_far_as_it_does() {
-        let limits = IngestLimits { events: 10, bytes: 100 };
-        let waiting =
-            |sizes: &[u64]| -> Vec<_> { (1..).map(WebhookEventId).zip(sizes.iter().copied()).collect() };
-        assert_eq!(within(&waiting(&[500, 1]), limits).len(), 1);
-        assert_eq!(within(&waiting(&[50, 50, 1]), limits).len(), 2);
-        assert!(within(&[], limits).is_empty());
     }
 }

@@ -221,6 +221,7 @@ pub(super) async fn ingest(store: &Store, items: Vec<IngestItem>) -> IngestOutco
         body: Bytes::from_static(b"{}"),
         received_at: START,
         scope: EventScope { accounts: vec![], installation: true },
+        company: None,
     };
     store.inbox_append(event).await.unwrap();
     store.ingest(LIMITS, move |events| plan(events, items.clone())).await.unwrap()

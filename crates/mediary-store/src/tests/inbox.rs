@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use mediary_core::AccountId;
+use mediary_core::{AccountId, CompanyId};
 
 use super::harness::{LIMITS, START, Test};
 use super::on_both;
@@ -12,7 +12,7 @@ use crate::*;
 
 fn event(body: &'static str) -> NewWebhookEvent {
     let scope = EventScope { accounts: vec![AccountId(3), AccountId(9)], installation: false };
-    NewWebhookEvent { body: Bytes::from_static(body.as_bytes()), received_at: START, scope }
+    NewWebhookEvent { body: Bytes::from_static(body.as_bytes()), received_at: START, scope, company: None }
 }
 
 async fn bodies(store: &Store, limits: IngestLimits, keep: bool) -> Vec<String> {
@@ -71,6 +71,46 @@ async fn a_batch_is_bounded_by_bytes_but_never_empty(test: &Test) {
     let limits = IngestLimits { events: 10, bytes: 8 };
     assert_eq!(bodies(&test.store, limits, false).await, ["1111111111"]);
     assert_eq!(bodies(&test.store, limits, false).await, ["2222", "3333"]);
+}
+
+async fn companies_take_turns_however_much_one_of_them_sends(test: &Test) {
+    let of = |company, body| NewWebhookEvent { company: Some(company), ..event(body) };
+    for body in ["a1", "a2", "a3", "a4", "a5", "a6"] {
+        test.store.inbox_append(of(test.acme.company, body)).await.unwrap();
+    }
+    test.store.inbox_append(of(test.other.company, "b1")).await.unwrap();
+    test.store.inbox_append(event("installation")).await.unwrap();
+    let limits = |events| IngestLimits { events, bytes: 100 };
+    assert_eq!(bodies(&test.store, limits(4), false).await, ["a1", "a2", "b1", "installation"]);
+    test.store.inbox_append(of(test.other.company, "b2")).await.unwrap();
+    // One by one, too, and by bytes.
+    let mut alone = Vec::new();
+    for _ in 0..2 {
+        let plan = |events: &[WebhookEvent]| {
+            alone.extend(events.iter().map(|event| String::from_utf8(event.body.clone()).unwrap()));
+            IngestPlan::default()
+        };
+        test.store.ingest_in_parts(Turn::New, plan).await.unwrap();
+    }
+    alone.sort();
+    assert_eq!(alone, ["a3", "b2"]);
+    test.store.inbox_append(of(test.other.company, "b3")).await.unwrap();
+    assert_eq!(bodies(&test.store, IngestLimits { events: 9, bytes: 4 }, false).await, ["a4", "b3"]);
+    assert_eq!(bodies(&test.store, LIMITS, false).await, ["a5", "a6"]);
+}
+
+async fn queues_beyond_those_of_one_batch_have_their_turn_in_the_next(test: &Test) {
+    for company in 1..=40 {
+        let event = NewWebhookEvent { company: Some(CompanyId(company)), ..event("x") };
+        test.store.inbox_append(event.clone()).await.unwrap();
+        test.store.inbox_append(event).await.unwrap();
+    }
+    let limits = IngestLimits { events: 32, bytes: 1000 };
+    assert_eq!(bodies(&test.store, limits, false).await.len(), 32);
+    bodies(&test.store, IngestLimits { events: 8, bytes: 1000 }, false).await;
+    let sql =
+        "SELECT CAST(COUNT(DISTINCT queue) AS BIGINT) FROM webhook_events WHERE processed_at IS NOT NULL";
+    assert_eq!(test.number(sql).await, 40, "each company had one recorded before any had two");
 }
 
 async fn a_parked_event_waits_and_the_others_go_on(test: &Test) {
@@ -177,6 +217,8 @@ on_both!(
     bodies_come_back_as_they_went_in,
     events_are_taken_once_and_in_order,
     a_batch_is_bounded_by_bytes_but_never_empty,
+    companies_take_turns_however_much_one_of_them_sends,
+    queues_beyond_those_of_one_batch_have_their_turn_in_the_next,
     a_parked_event_waits_and_the_others_go_on,
     an_event_that_panics_ends_no_process_and_leaves_nothing_behind,
     an_event_that_ends_each_process_is_set_aside_and_the_others_go_on,

@@ -189,7 +189,12 @@ async fn nul_in_a_text_is_storable(test: &Test) {
 }
 
 async fn a_bad_item_writes_nothing_of_its_batch(test: &Test) {
-    let event = NewWebhookEvent { body: "{}".into(), received_at: START, scope: EventScope::default() };
+    let event = NewWebhookEvent {
+        body: "{}".into(),
+        received_at: START,
+        scope: EventScope::default(),
+        company: None,
+    };
     test.store.inbox_append(event).await.unwrap();
     let without_media = IncomingMessage { media: None, ..picture(test.acme, "bad") };
     let items = vec![item(text(test.acme, "good")), item(without_media)];

@@ -60,7 +60,12 @@ fn gate(test: &Test) -> IngestItem {
 
 /// Ingests in the background, on a node of its own.
 async fn ingesting(test: &Test, items: Vec<IngestItem>) -> JoinHandle<Result<IngestOutcome>> {
-    let event = NewWebhookEvent { body: "{}".into(), received_at: START, scope: EventScope::default() };
+    let event = NewWebhookEvent {
+        body: "{}".into(),
+        received_at: START,
+        scope: EventScope::default(),
+        company: None,
+    };
     test.store.inbox_append(event).await.unwrap();
     let store = test.store.clone();
     let one = IngestLimits { events: 1, ..LIMITS };

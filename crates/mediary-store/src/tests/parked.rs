@@ -17,7 +17,12 @@ fn source(tenant: Tenant, place: i64) -> ItemSource {
 }
 
 async fn append(test: &Test) -> mediary_core::WebhookEventId {
-    let event = NewWebhookEvent { body: "{}".into(), received_at: START, scope: EventScope::default() };
+    let event = NewWebhookEvent {
+        body: "{}".into(),
+        received_at: START,
+        scope: EventScope::default(),
+        company: None,
+    };
     test.store.inbox_append(event).await.unwrap()
 }
 

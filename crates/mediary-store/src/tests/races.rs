@@ -42,7 +42,12 @@ pub(super) async fn on_two_nodes(
     make: impl Fn(i64) -> Vec<IngestItem> + Send + Sync + 'static,
 ) {
     for _ in 0..events {
-        let event = NewWebhookEvent { body: "{}".into(), received_at: START, scope: EventScope::default() };
+        let event = NewWebhookEvent {
+            body: "{}".into(),
+            received_at: START,
+            scope: EventScope::default(),
+            company: None,
+        };
         test.store.inbox_append(event).await.unwrap();
     }
     let make: Arc<Make> = Arc::new(make);
@@ -110,8 +115,12 @@ async fn many_append_at_once_from_two_programs(test: &Test) {
     let appends = (0..200).map(|number| {
         let node = nodes[number % 2].clone();
         tokio::spawn(async move {
-            let event =
-                NewWebhookEvent { body: "{}".into(), received_at: START, scope: EventScope::default() };
+            let event = NewWebhookEvent {
+                body: "{}".into(),
+                received_at: START,
+                scope: EventScope::default(),
+                company: None,
+            };
             node.inbox_append(event).await.unwrap()
         })
     });
