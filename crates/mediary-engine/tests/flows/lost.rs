@@ -111,6 +111,10 @@ async fn volume_that_is_away_loses_nothing_and_hides_nothing_until_it_is_back() 
     let scene = Scene::new().await;
     let world = &scene.world;
     let media = world.folder.path().join("media");
+    let never_stored = world.png(4).await;
+    world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&never_stored.id)).unwrap();
+    let failed = world.arrive("wamid.4", "image", &never_stored).await;
+    assert_eq!(failed.download_attempts, 1, "whose bytes a worker that died may have left");
     std::fs::rename(&media, &scene.away).unwrap();
     // The bare mount point.
     std::fs::create_dir(&media).unwrap();
@@ -125,10 +129,6 @@ async fn volume_that_is_away_loses_nothing_and_hides_nothing_until_it_is_back() 
     let png = world.png(3).await;
     let waiting = world.arrive("wamid.3", "image", &png).await;
     assert_eq!((waiting.last_error_code, waiting.download_attempts), (Some(ErrorCode::StorageError), 0));
-    let never_stored = world.png(4).await;
-    world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&never_stored.id)).unwrap();
-    let failed = world.arrive("wamid.4", "image", &never_stored).await;
-    assert_eq!(failed.download_attempts, 1, "whose bytes a worker that died may have left");
     let (deleted, by) = (scene.now().await, mediary_store::Actor::command_line());
     world.engine.delete_media(&world.caller, deleted.id, &by).await.unwrap();
     assert_eq!(world.engine.sweep().await.unwrap().files_removed, 0);
