@@ -69,7 +69,7 @@ pub(crate) struct ProblemBody {
     retry_after_seconds: Option<u64>,
     /// Finds the request in the log.
     request_id: String,
-    /// The fields that are wrong, if the request was.
+    /// The field that is wrong, if the request was: the first, where several are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldError>,
@@ -121,6 +121,18 @@ impl Problem {
 
     pub(crate) fn code(&self) -> ErrorCode {
         self.0.code
+    }
+
+    /// The first cause of this type.
+    pub(crate) fn cause<T: StdError + 'static>(&self) -> Option<&T> {
+        let mut next = self.0.source.as_deref().map(|source| -> &(dyn StdError + 'static) { source });
+        while let Some(error) = next {
+            if let Some(found) = error.downcast_ref() {
+                return Some(found);
+            }
+            next = error.source();
+        }
+        None
     }
 
     /// Every cause in a row, for the log.

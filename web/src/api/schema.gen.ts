@@ -1368,7 +1368,7 @@ export interface components {
             code: components["schemas"]["ErrorCode"];
             /** @description What happened and what to do, for a person. */
             detail: string;
-            /** @description The fields that are wrong, if the request was. */
+            /** @description The field that is wrong, if the request was: the first, where several are. */
             errors?: components["schemas"]["FieldError"][];
             /** @description Finds the request in the log. */
             requestId: string;
