@@ -49,4 +49,4 @@ pub use open::{ByteRange, FileInfo, OpenRequest, OpenedMedia, Passing, Source, T
 pub use relocate::{Relocation, ToRelocate};
 pub use sweep::{RetentionAct, SweepReport};
 pub use vault::Vault;
-pub use webhook::Accepted;
+pub use webhook::{Accepted, Unsigned};

@@ -1,5 +1,6 @@
 //! What Meta sends: checked against the secrets of the accounts it speaks of, then made durable.
 
+use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::constant_time;
@@ -30,8 +31,8 @@ impl Engine {
     /// Takes a webhook body whose `X-Hub-Signature-256` is `signature`. Returns once it is durable; what fails with
     /// `unauthorized` was not kept, and what fails otherwise Meta has to send again.
     pub async fn accept(&self, signature: Option<&str>, body: Bytes) -> Result<Accepted> {
-        let signature = signature.ok_or_else(unsigned)?;
-        let Signed { scope, company } = self.signed_scope(signature, &body).await?.ok_or_else(unsigned)?;
+        let signature = signature.ok_or_else(|| unsigned(Unsigned::NoSignature))?;
+        let Signed { scope, company } = self.signed_scope(signature, &body).await?;
         refuse_too_many_updates(&body).await?;
         let received_at = self.now();
         let event =
@@ -52,9 +53,11 @@ impl Engine {
         Ok(accounts.iter().chain(&installation).fold(false, |found, known| found | same(known)))
     }
 
-    /// Whose items the signature speaks for; `None` if it is nobody's we know.
-    async fn signed_scope(&self, signature: &str, body: &Bytes) -> Result<Option<Signed>> {
-        let Some(Addressed { accounts, unknown }) = self.addressed(body).await? else { return Ok(None) };
+    /// Whose items the signature speaks for.
+    async fn signed_scope(&self, signature: &str, body: &Bytes) -> Result<Signed> {
+        let addressed = self.addressed(body).await?;
+        let Addressed { accounts, unknown } =
+            addressed.ok_or_else(|| unsigned(Unsigned::TooManyAddressees))?;
         let installation = self.parts().config.installation_app_secret.as_ref();
         let mut tried: Vec<&str> = Vec::new();
         for account in &accounts {
@@ -73,10 +76,10 @@ impl Engine {
                 };
                 let signed: Vec<_> = accounts.iter().filter(uses_it).collect();
                 let accounts = signed.iter().map(|account| account.row.id).collect();
-                return Ok(Some(Signed {
+                return Ok(Signed {
                     scope: EventScope { accounts, installation: false },
                     company: signed.first().map(|account| account.row.company_id),
-                }));
+                });
             }
         }
         // The installation's secret speaks for the accounts without one of their own, and for numbers without an account, which may
@@ -87,11 +90,11 @@ impl Engine {
             shared && signature_matches(signature, body, secret.expose_secret().as_bytes())
         });
         if !signed {
-            return Ok(None);
+            return Err(unsigned(Unsigned::why(&accounts, installation.is_some())));
         }
         let accounts = accounts.iter().filter(|account| !account.has_own_secret());
         let accounts = accounts.map(|account| account.row.id).collect();
-        Ok(Some(Signed { scope: EventScope { accounts, installation: true }, company: None }))
+        Ok(Signed { scope: EventScope { accounts, installation: true }, company: None })
     }
 
     /// The accounts that a body speaks of: by their numbers, or, where it names no number, by their WABA. `None` if it
@@ -147,9 +150,71 @@ async fn refuse_too_many_updates(body: &Bytes) -> Result<()> {
     }
 }
 
-fn unsigned() -> Error {
+/// Why no signature was found that counts: for the log of whoever runs this, for to strangers every refusal is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsigned {
+    NoSignature,
+    TooManyAddressees,
+    UnreadableSecret,
+    OtherSecret,
+    NoSecret,
+    NoAccount,
+    NoAccountNorSecret,
+}
+
+impl Unsigned {
+    /// Why neither the secret of one of these accounts nor the installation's signed a body that names them.
+    fn why(accounts: &[Arc<KnownAccount>], has_installation_secret: bool) -> Self {
+        if accounts.is_empty() {
+            return if has_installation_secret { Self::NoAccount } else { Self::NoAccountNorSecret };
+        }
+        let is_unreadable =
+            |account: &Arc<KnownAccount>| account.has_own_secret() && account.app_secret().is_none();
+        if accounts.iter().any(is_unreadable) {
+            return Self::UnreadableSecret;
+        }
+        let has_secret = has_installation_secret || accounts.iter().any(|account| account.has_own_secret());
+        if has_secret { Self::OtherSecret } else { Self::NoSecret }
+    }
+
+    /// What is wrong and what to do. Holds nothing of the request.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::NoSignature => "no signature: the header X-Hub-Signature-256 is missing",
+            Self::TooManyAddressees => "more numbers than WhatsApp ever names",
+            Self::UnreadableSecret => {
+                "the app secret of an account cannot be read; `mediary doctor` says whose, and what to do"
+            }
+            Self::OtherSecret => {
+                "signed with another app secret than their account's, or than MEDIARY_APP_SECRET; compare it with the app's in \
+                 Meta's dashboard, and correct it with `mediary account update --app-secret-env`"
+            }
+            Self::NoSecret => {
+                "their account has no app secret, and MEDIARY_APP_SECRET is not set; take it from the app in Meta's dashboard, \
+                 and give it with `mediary account update --app-secret-env`"
+            }
+            Self::NoAccount => {
+                "for no account that is here, and signed with another secret than MEDIARY_APP_SECRET"
+            }
+            Self::NoAccountNorSecret => {
+                "for no account that is here; `mediary account list` shows those that are"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Unsigned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
+    }
+}
+
+impl std::error::Error for Unsigned {}
+
+fn unsigned(why: Unsigned) -> Error {
     Error::new(
         ErrorCode::Unauthorized,
         "the webhook is not signed with an app secret of the accounts it names",
     )
+    .because(why)
 }

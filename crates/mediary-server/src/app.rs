@@ -19,6 +19,7 @@ use crate::layers::RequestIds;
 use crate::login_throttle::LoginThrottle;
 use crate::login_turns::LoginTurns;
 use crate::metrics::Meters;
+use crate::refused_webhooks::RefusedWebhooks;
 use crate::room::{RequestPlace, RequestRoom};
 use crate::routes::docs::Docs;
 
@@ -46,6 +47,7 @@ struct Inner {
     file_headers: FileHeaders,
     audited_views: Cache<CompanyId, bool>,
     meters: Meters,
+    refused_webhooks: RefusedWebhooks,
     docs: Docs,
     ending: CancellationToken,
 }
@@ -77,6 +79,7 @@ impl App {
             file_headers: FileHeaders::default(),
             audited_views: Cache::builder().max_capacity(WISHES_CACHED).time_to_live(WISH_CACHED_FOR).build(),
             meters: Meters::default(),
+            refused_webhooks: RefusedWebhooks::default(),
             docs,
             ending,
         }))
@@ -138,6 +141,10 @@ impl App {
 
     pub(crate) fn meters(&self) -> &Meters {
         &self.0.meters
+    }
+
+    pub(crate) fn refused_webhooks(&self) -> &RefusedWebhooks {
+        &self.0.refused_webhooks
     }
 
     pub(crate) fn docs(&self) -> &Docs {

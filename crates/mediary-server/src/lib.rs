@@ -17,6 +17,7 @@ mod pace;
 mod places;
 mod problem;
 mod proxies;
+mod refused_webhooks;
 mod request;
 mod room;
 mod routes;

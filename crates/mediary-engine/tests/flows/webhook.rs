@@ -1,8 +1,11 @@
 //! Who may put webhooks into the inbox, and whose items are taken from them.
 
+use std::collections::HashSet;
+use std::error::Error as _;
+
 use bytes::Bytes;
 use mediary_core::ErrorCode;
-use mediary_engine::{AccountChange, AccountDraft};
+use mediary_engine::{AccountChange, AccountDraft, Unsigned};
 use mediary_graph::{ADDRESSEES_MAX, sign};
 use mediary_store::{AccountPatch, Actor, NewCompany};
 use secrecy::SecretString;
@@ -330,4 +333,42 @@ async fn a_secret_that_cannot_be_read_is_its_accounts_trouble_alone() {
         "the installation's secret does not speak for an account that has its own"
     );
     sign("3333", INSTALLATION).await.unwrap();
+}
+
+#[tokio::test]
+async fn refusal_says_in_the_log_what_whoever_runs_this_has_to_correct() {
+    let why = async |world: &World, body: &str, secret: &str| {
+        let signature = sign(body.as_bytes(), secret.as_bytes());
+        let error = world.engine.accept(Some(&signature), Bytes::from(body.to_owned())).await.unwrap_err();
+        let why = *error.source().unwrap().downcast_ref::<Unsigned>().unwrap();
+        (error.to_string(), why)
+    };
+    let mut said = HashSet::new();
+    let (with_secret, without) = (world().await, World::new().await);
+    for world in [&with_secret, &without] {
+        add_account(world, "plain", "3333", None).await;
+    }
+    let (known, plain, nobodys) =
+        (to_numbers(&[PHONE_NUMBER_ID]), to_numbers(&["3333"]), to_numbers(&["999"]));
+    for (world, body, expected) in [
+        (&with_secret, &known, Unsigned::OtherSecret),
+        (&with_secret, &plain, Unsigned::OtherSecret),
+        (&without, &plain, Unsigned::NoSecret),
+        (&with_secret, &nobodys, Unsigned::NoAccount),
+        (&without, &nobodys, Unsigned::NoAccountNorSecret),
+    ] {
+        let (told, why) = why(world, body, "another secret").await;
+        assert_eq!(why, expected);
+        said.insert(told);
+    }
+    let unreadable = AccountPatch { app_secret: Some(vec![1, 2, 3]), ..AccountPatch::default() };
+    let (company, account) = (without.company, without.account);
+    without.store.update_account(company, account, &unreadable, &Actor::command_line()).await.unwrap();
+    without.advance(std::time::Duration::from_secs(1));
+    let fresh = without.another_engine();
+    let signature = sign(known.as_bytes(), APP_SECRET.as_bytes());
+    let error = fresh.accept(Some(&signature), Bytes::from(known.clone())).await.unwrap_err();
+    assert_eq!(error.source().unwrap().downcast_ref(), Some(&Unsigned::UnreadableSecret));
+    said.insert(error.to_string());
+    assert_eq!(said.len(), 1, "strangers learn no reason: {said:?}");
 }

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, header};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use mediary_core::{ErrorCode, limits};
+use mediary_engine::Unsigned;
 use metrics::counter;
 use serde::Deserialize;
 use tokio::sync::SemaphorePermit;
@@ -28,6 +29,12 @@ use crate::request::{Query, drain};
 const BODY_DEADLINE: Duration = Duration::from_secs(20);
 /// What is reserved for a body before its bytes come, so that a promise of megabytes costs nothing.
 const FIRST_BUFFER: usize = 16 * 1024;
+
+/// Reasons for which webhooks are refused, for the log.
+const UNKNOWN_VERIFY_TOKEN: &str = "Meta asked with a verify token that no account has, and that is not MEDIARY_VERIFY_TOKEN; give it with \
+     `mediary account update --verify-token-env`";
+const TOO_LARGE: &str = "larger, or with more updates, than WhatsApp's are";
+const CUT_OFF: &str = "ended before they were complete, or took too long";
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(verify_webhook, receive_webhook))
@@ -56,6 +63,7 @@ async fn verify_webhook(
         _ => false,
     };
     if !known {
+        app.refused_webhooks().note(UNKNOWN_VERIFY_TOKEN);
         return Err(Problem::new(ErrorCode::Forbidden).detail("hub.mode or hub.verify_token is not right"));
     }
     let safe = [
@@ -76,7 +84,13 @@ async fn receive_webhook(State(app): State<App>, request: Request) -> Result<Sta
     let outcome = take(&app, request).await;
     let result = match &outcome {
         Ok(()) => "accepted",
-        Err(problem) => problem.code().as_str(),
+        Err(problem) => {
+            // What is our fault is logged as every other request's.
+            if problem.http_status().is_client_error() {
+                app.refused_webhooks().note(reason(problem));
+            }
+            problem.code().as_str()
+        }
     };
     counter!(WEBHOOK_REQUESTS, "result" => result).increment(1);
     app.meters().webhook_seconds.record(started.elapsed().as_secs_f64());
@@ -148,6 +162,16 @@ async fn collect<'a>(app: &'a App, body: &mut Body) -> Result<Taken<'a>, Problem
         collected.extend_from_slice(&data);
     }
     Ok((if collected.is_empty() { whole } else { collected.freeze() }, room))
+}
+
+fn reason(problem: &Problem) -> &'static str {
+    match (problem.cause::<Unsigned>(), problem.code()) {
+        (Some(unsigned), _) => unsigned.sentence(),
+        (None, ErrorCode::Unauthorized) => Unsigned::NoSignature.sentence(),
+        (None, ErrorCode::PayloadTooLarge) => TOO_LARGE,
+        (None, ErrorCode::ValidationError) => CUT_OFF,
+        (None, code) => code.sentence(),
+    }
 }
 
 fn unsigned() -> Problem {

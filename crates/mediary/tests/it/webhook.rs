@@ -282,3 +282,27 @@ async fn a_day_in_disorder_ends_as_it_should() {
     let edited = messages.iter().find(|message| message["providerMessageId"] == "wamid.d3").unwrap();
     assert_eq!(edited["text"], "edited 3");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_webhooks_leave_a_line_that_says_why_and_names_no_number() {
+    let world = World::sqlite().await;
+    let body = || webhook(&[vec![change(&[text_item("wamid.refused", "hello")])]]);
+    let wrong = sign(&body(), b"the secret of another app");
+    for _ in 0..20 {
+        assert_eq!(post_signed(&world, body(), Some(&wrong)).await, 401);
+        assert_eq!(post_signed(&world, body(), None).await, 401);
+    }
+    let verify = format!("{}?hub.mode=subscribe&hub.challenge=1&hub.verify_token=wrong", world.webhook_url());
+    assert_eq!(reqwest::get(verify).await.unwrap().status(), 403);
+    let log = world.log();
+    let lines: Vec<_> = log.lines().filter(|line| line.contains("webhooks were refused")).collect();
+    // Another one for each ten seconds that the requests took.
+    assert!((3..=9).contains(&lines.len()), "{lines:#?}");
+    for why in ["signed with another app secret", "X-Hub-Signature-256 is missing", "a verify token that no"]
+    {
+        assert!(lines.iter().any(|line| line.contains(why)), "{why}: {lines:#?}");
+    }
+    for line in lines {
+        assert!(!line.contains(PHONE) && !line.contains("15550100001") && !line.contains("wrong"), "{line}");
+    }
+}
