@@ -56,8 +56,11 @@ pub const PROVIDER_URL_TRUST: Duration = Duration::from_secs(4 * 60);
 pub const WORKERS_DEFAULT: usize = 16;
 pub const DOWNLOADS_PER_COMPANY_DEFAULT: usize = 4;
 
-/// Live events remembered for clients that come back with `Last-Event-ID`.
+/// Live events of a company remembered for clients that come back with `Last-Event-ID`; of all companies together, which
+/// share that; and companies that have any.
 pub const EVENT_HISTORY: usize = 4096;
+pub const EVENT_HISTORY_IN_ALL: usize = 16 * EVENT_HISTORY;
+pub const EVENT_HISTORY_COMPANIES: usize = 1024;
 /// Live-event listeners per company.
 pub const EVENT_LISTENERS_PER_COMPANY: usize = 512;
 /// Silence on an event stream before a heartbeat.

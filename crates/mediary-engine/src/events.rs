@@ -1,5 +1,7 @@
 //! Live events: what happened, told at once to whoever listens, and remembered for a while for those who come back.
 
+mod history;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,6 +12,7 @@ use mediary_store::ClaimedDownload;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
+use self::history::Histories;
 use crate::error::{Error, Result};
 use crate::relay::Outbox;
 
@@ -129,12 +132,7 @@ pub struct EventBus {
 
 #[derive(Debug)]
 struct Inner {
-    /// Of the newest event, or of what took its place.
-    last_seq: u64,
-    /// Of the newest event that is forgotten: the place before the first one that is remembered.
-    forgotten_seq: u64,
-    /// In the order in which they were told, which is the same in all processes.
-    history: VecDeque<Arc<LiveEvent>>,
+    histories: Histories,
     companies: HashMap<CompanyId, Listeners>,
 }
 
@@ -162,7 +160,7 @@ impl EventBus {
             Some(outbox) => outbox.event(company_id, name, data),
             None => {
                 let mut inner = self.lock();
-                let seq = inner.last_seq + 1;
+                let seq = inner.histories.last_seq() + 1;
                 inner.tell(LiveEvent { seq, company_id, name, data });
             }
         }
@@ -177,8 +175,7 @@ impl EventBus {
     /// `seq`, so who comes back with an older one is known to have missed some.
     pub(crate) fn gap(&self, seq: u64) {
         let mut inner = self.lock();
-        inner.history.clear();
-        (inner.last_seq, inner.forgotten_seq) = (seq, seq);
+        inner.histories = Histories::new(seq);
         for listeners in inner.companies.values() {
             let _ = listeners.sender.send(Delivery::Resync { seq });
         }
@@ -204,12 +201,9 @@ impl EventBus {
         let receiver = listeners.sender.subscribe();
         let mut waiting = VecDeque::new();
         if let Some(last) = last_event_id {
-            match inner.place_after(last) {
-                Some(place) => {
-                    let missed = inner.history.range(place..).filter(|event| event.company_id == company_id);
-                    waiting.extend(missed.cloned().map(Delivery::Event));
-                }
-                None => waiting.push_back(Delivery::Resync { seq: inner.last_seq }),
+            match inner.histories.after(company_id, last) {
+                Ok(missed) => waiting.extend(missed.into_iter().map(Delivery::Event)),
+                Err(seq) => waiting.push_back(Delivery::Resync { seq }),
             }
         }
         Ok(Subscription { bus: self.clone(), company_id, waiting, receiver })
@@ -227,30 +221,16 @@ impl EventBus {
 
 impl Inner {
     fn new(start: u64) -> Self {
-        Self { last_seq: start, forgotten_seq: start, history: VecDeque::new(), companies: HashMap::new() }
+        Self { histories: Histories::new(start), companies: HashMap::new() }
     }
 
     fn tell(&mut self, event: LiveEvent) {
-        self.last_seq = event.seq;
-        if self.history.len() == limits::EVENT_HISTORY
-            && let Some(oldest) = self.history.pop_front()
-        {
-            self.forgotten_seq = oldest.seq;
-        }
         let event = Arc::new(event);
-        self.history.push_back(event.clone());
+        self.histories.push(event.clone());
         if let Some(listeners) = self.companies.get(&event.company_id) {
             // Fails only when the last listener is just going away.
             let _ = listeners.sender.send(Delivery::Event(event));
         }
-    }
-
-    /// Where in the history those begin that came after `seq`; `None` if that is not known.
-    fn place_after(&self, seq: u64) -> Option<usize> {
-        if seq == self.forgotten_seq {
-            return Some(0);
-        }
-        self.history.iter().rposition(|event| event.seq == seq).map(|place| place + 1)
     }
 }
 
@@ -273,7 +253,7 @@ impl Subscription {
             Ok(delivery) => delivery,
             Err(broadcast::error::RecvError::Lagged(_) | broadcast::error::RecvError::Closed) => {
                 self.receiver = self.receiver.resubscribe();
-                Delivery::Resync { seq: self.bus.lock().last_seq }
+                Delivery::Resync { seq: self.bus.lock().histories.newest(self.company_id) }
             }
         }
     }
@@ -347,7 +327,7 @@ mod tests {
             assert!(matches!(listener.next().await, Delivery::Resync { .. }), "last event {last}");
         }
         publish(&bus, OURS, 0);
-        let first_seq = bus.lock().last_seq;
+        let first_seq = bus.lock().histories.last_seq();
         for id in 0..i64::try_from(limits::EVENT_HISTORY).unwrap() {
             publish(&bus, OURS, id);
         }
@@ -362,14 +342,36 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn flood_of_one_company_makes_no_other_read_everything_again() {
+        let bus = bus();
+        let mut ours = bus.subscribe(OURS, None).unwrap();
+        publish(&bus, OURS, 1);
+        let (seen, _) = next_id(&mut ours).await;
+        drop(ours);
+        publish(&bus, OURS, 2);
+        for id in 0..10 * i64::try_from(limits::EVENT_HISTORY).unwrap() {
+            publish(&bus, THEIRS, id);
+        }
+        let mut again = bus.subscribe(OURS, Some(seen)).unwrap();
+        assert_eq!(next_id(&mut again).await.1, 2);
+        // A place that is told with a resync holds while only others have events.
+        let mut stranger = bus.subscribe(OURS, Some(7)).unwrap();
+        let Delivery::Resync { seq } = stranger.next().await else { panic!("7 is no place") };
+        publish(&bus, THEIRS, 0);
+        publish(&bus, OURS, 3);
+        let mut back = bus.subscribe(OURS, Some(seq)).unwrap();
+        assert_eq!(next_id(&mut back).await.1, 3);
+    }
+
+    #[tokio::test]
     async fn a_place_of_one_process_is_not_taken_for_another_place_of_another() {
         let [ours, theirs] = [(); 2].map(|()| EventBus::shared(Arc::new(Outbox::default())));
-        let starts = theirs.lock().last_seq;
+        let starts = theirs.lock().histories.last_seq();
         let mut unknown = ours.subscribe(OURS, Some(starts)).unwrap();
         assert!(matches!(unknown.next().await, Delivery::Resync { .. }), "neither has received anything");
         ours.gap(private_number());
         theirs.gap(private_number());
-        let gap_of_theirs = theirs.lock().last_seq;
+        let gap_of_theirs = theirs.lock().histories.last_seq();
         for unknown in [0, 1, gap_of_theirs] {
             let mut listener = ours.subscribe(OURS, Some(unknown)).unwrap();
             assert!(matches!(listener.next().await, Delivery::Resync { .. }), "last event {unknown}");
