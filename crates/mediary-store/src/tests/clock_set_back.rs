@@ -21,7 +21,12 @@ const LONGEST: LongestWaits = LongestWaits {
 };
 
 async fn append(test: &Test) -> mediary_core::WebhookEventId {
-    let event = NewWebhookEvent { body: "{}".into(), received_at: test.now(), scope: EventScope::default() };
+    let event = NewWebhookEvent {
+        body: "{}".into(),
+        received_at: test.now(),
+        scope: EventScope::default(),
+        company: None,
+    };
     test.store.inbox_append(event).await.unwrap()
 }
 
