@@ -106,7 +106,7 @@ impl From<mediary_store::Error> for Error {
             Kind::NotFound => (ErrorCode::NotFound, "there is no such record"),
             Kind::Conflict { .. } => (ErrorCode::Conflict, "there is such a record already"),
             // Its code is also that of the storage of bytes: the sentence tells which of the two it was.
-            Kind::Unavailable | Kind::TimedOut | Kind::Collision => {
+            Kind::Unavailable | Kind::Full | Kind::Refused | Kind::TimedOut | Kind::Collision => {
                 return Self::told(ErrorCode::StorageError, error.sentence()).because(error);
             }
             Kind::Corrupt { .. } => (ErrorCode::Internal, "read a record"),

@@ -9,7 +9,7 @@ use crate::engine::Engine;
 
 /// A check that takes longer counts as failed.
 const CHECK_WITHIN: Duration = Duration::from_secs(5);
-/// Anybody may ask, and a look writes to storage: what it found is the answer for this long.
+/// Anybody may ask, and a look writes to database and storage: what it found is the answer for this long.
 const LOOK_TTL: Duration = Duration::from_secs(2);
 
 /// Storage that failed is tried again right after its pause. If that was long ago, nothing wants to be stored.

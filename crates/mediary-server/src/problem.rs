@@ -204,9 +204,11 @@ impl From<mediary_store::Error> for Problem {
         let problem = match error.kind() {
             ErrorKind::NotFound => Self::not_found(),
             ErrorKind::Conflict { .. } => Self::new(ErrorCode::Conflict),
-            ErrorKind::Unavailable | ErrorKind::TimedOut | ErrorKind::Collision => {
-                Self::new(ErrorCode::StorageError).detail(error.sentence())
-            }
+            ErrorKind::Unavailable
+            | ErrorKind::Full
+            | ErrorKind::Refused
+            | ErrorKind::TimedOut
+            | ErrorKind::Collision => Self::new(ErrorCode::StorageError).detail(error.sentence()),
             ErrorKind::Corrupt { .. } => Self::new(ErrorCode::Internal),
             // The only thing of a request that the store itself reads; beneath anything else lies a fault of ours.
             ErrorKind::Invalid if error.source().is_none() => Self::field("cursor", error.to_string()),

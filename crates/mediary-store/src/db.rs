@@ -252,7 +252,7 @@ async fn open_sqlite(url: &str) -> std::result::Result<Db, sqlx::Error> {
         .await?;
     // Any other failure, such as a lock of another process, is met by the first write, which waits for it or tells of it.
     if let Err(error) = try_to_write(&writer).await
-        && opening::is_read_only(&error)
+        && error.as_database_error().is_some_and(dialect::is_read_only)
     {
         return Err(error);
     }
@@ -287,8 +287,10 @@ async fn begin_postgres(pool: &PostgresPool) -> std::result::Result<Lent, sqlx::
 
 async fn open_postgres(url: &str, max_connections: usize) -> std::result::Result<Db, sqlx::Error> {
     let pool = postgres_pool(url, max_connections.max(2))?;
-    // Whoever starts wants to know now that it cannot be reached.
-    Lent::of(&pool).await?.give_back();
+    // Whoever starts wants to know now that it cannot be reached, or written.
+    let mut lent = Lent::of(&pool).await?;
+    let writable = within(lent.execute(dialect::POSTGRES_IS_WRITABLE)).await;
+    lent.give_back_after(writable)?;
     Ok(Db::Postgres(pool))
 }
 

@@ -171,6 +171,12 @@ pub(crate) const POSTGRES_NO_DEADLINES: &str =
     "SELECT set_config(name, '0', FALSE) FROM (VALUES ('lock_timeout'),
         ('statement_timeout'), ('idle_in_transaction_session_timeout')) v(name)";
 
+/// Fails as a change would where the database or the role is read-only, or the server a standby, which Postgres says only to
+/// somebody who writes.
+pub(crate) const POSTGRES_IS_WRITABLE: &str =
+    "DO $$ BEGIN IF current_setting('transaction_read_only') = 'on' THEN RAISE EXCEPTION USING
+        ERRCODE = 'read_only_sql_transaction', MESSAGE = 'every transaction is read-only'; END IF; END $$";
+
 /// Renews what Postgres' plans are made by. SQLite plans by the indexes alone.
 pub(crate) fn analyze(backend: Backend) -> Option<&'static str> {
     match backend {
@@ -235,11 +241,55 @@ pub(crate) fn rows(backend: Backend, rows: usize, columns: usize) -> String {
 
 /// What an error of the database means to us.
 pub(crate) fn error(doing: &str, error: sqlx::Error) -> Error {
+    if let Some(words) = plain_words(&error) {
+        tracing::debug!(error = &error as &dyn std::error::Error, doing, "the database refused it");
+        return Error::new(kind(&error), words);
+    }
     let refused = Error::new(kind(&error), format!("failed to {doing}"));
     match error {
         sqlx::Error::Database(error) => refused.with_source(Said::from(error.as_ref())),
         error => refused.with_source(error),
     }
+}
+
+/// What is wrong with the database as a whole, and the way on, so that nobody has to know its codes.
+fn plain_words(error: &sqlx::Error) -> Option<String> {
+    let error = error.as_database_error()?;
+    if is_full(error) {
+        return Some("the disk of the database of MEDIARY_DATABASE_URL is full; make room on it".to_owned());
+    }
+    if is_read_only(error) {
+        let way_on = match sqlite_kind(error) {
+            Some(_) => "check who owns its file and folder, and that neither is read-only",
+            None => WRITABLE,
+        };
+        return Some(format!("the database of MEDIARY_DATABASE_URL takes no changes; {way_on}"));
+    }
+    is_not_allowed(error).then(|| {
+        format!(
+            "the role of MEDIARY_DATABASE_URL may do too little in its database ({}); make it the owner of its schema and \
+             tables, or name another role",
+            error.message()
+        )
+    })
+}
+
+/// What to do about a Postgres that takes no changes.
+pub(crate) const WRITABLE: &str =
+    "name the primary, not a standby, and a role and a database without default_transaction_read_only";
+
+pub(crate) fn is_full(error: &dyn DatabaseError) -> bool {
+    // SQLite's last one says that its file of shared memory cannot grow.
+    matches!(error.code().as_deref(), Some("53100" | "4874")) || sqlite_kind(error) == Some(SQLITE_FULL)
+}
+
+/// SQLite says so only to somebody who writes.
+pub(crate) fn is_read_only(error: &dyn DatabaseError) -> bool {
+    error.code().as_deref() == Some("25006") || sqlite_kind(error) == Some(SQLITE_READONLY)
+}
+
+fn is_not_allowed(error: &dyn DatabaseError) -> bool {
+    error.code().as_deref() == Some("42501")
 }
 
 /// What the database itself says. The driver's own text has the line of Postgres' source in it.
@@ -282,6 +332,8 @@ fn database_error_kind(error: &dyn DatabaseError) -> ErrorKind {
         | SqlErrorKind::CheckViolation => ErrorKind::Conflict { constraint: constraint_name(error) },
         _ if matches!(error.code().as_deref(), Some("40001" | "40P01")) => ErrorKind::Collision,
         _ if matches!(error.code().as_deref(), Some("57014" | "55P03")) => ErrorKind::TimedOut,
+        _ if is_full(error) => ErrorKind::Full,
+        _ if is_read_only(error) || is_not_allowed(error) => ErrorKind::Refused,
         _ if may_pass(error.code().as_deref().unwrap_or_default()) => ErrorKind::Unavailable,
         _ => ErrorKind::Invalid,
     }
@@ -291,6 +343,16 @@ fn database_error_kind(error: &dyn DatabaseError) -> ErrorKind {
 fn constraint_name(error: &dyn DatabaseError) -> String {
     let named = error.constraint().map(str::to_owned);
     named.unwrap_or_else(|| error.message().rsplit(": ").next().unwrap_or_default().to_owned())
+}
+
+/// SQLite's kinds of failure, the low byte of its result codes.
+pub(crate) const SQLITE_READONLY: i64 = 8;
+const SQLITE_FULL: i64 = 13;
+
+/// SQLite's kind of a failure; Postgres' codes have five characters.
+pub(crate) fn sqlite_kind(error: &dyn DatabaseError) -> Option<i64> {
+    let code = error.code().filter(|code| code.len() < 5)?;
+    code.parse::<i64>().ok().map(|code| code & 0xff)
 }
 
 /// SQLite's result codes are numbers with the kind in the low byte: permission, abort, busy, locked, memory, read-only,

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+/// What these mean to people, with what to do.
+const FULL: &str = "the disk of the database is full; it resumes as soon as there is room";
+const REFUSED: &str = "the database takes no changes from Mediary for now; an operator has to allow them";
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// What a caller can decide by.
@@ -13,6 +17,10 @@ pub enum ErrorKind {
     Conflict { constraint: String },
     /// The database does not answer, is busy, or too much waits for it. The same call may work later.
     Unavailable,
+    /// The disk of the database is full. The same call works once there is room.
+    Full,
+    /// The database takes no changes for now, or not from this role: it is read-only, a standby, or not ours to write.
+    Refused,
     /// The database gave the statement up: it took too long, or waited too long for another transaction. Unlike
     /// `Unavailable` it tells something about what was asked for.
     TimedOut,
@@ -71,6 +79,8 @@ impl Error {
             ErrorKind::Unavailable => {
                 "the database did not answer in time; please try again shortly".to_owned()
             }
+            ErrorKind::Full => FULL.to_owned(),
+            ErrorKind::Refused => REFUSED.to_owned(),
             ErrorKind::TimedOut => "the database takes too long for it".to_owned(),
             ErrorKind::Collision => "the database was busy with the same record; please try again".to_owned(),
             ErrorKind::Conflict { constraint } => format!("the database refuses it (rule {constraint})"),
@@ -81,7 +91,7 @@ impl Error {
 
     /// Whether the same call may work a little later.
     pub fn retryable(&self) -> bool {
-        matches!(self.kind, ErrorKind::Unavailable | ErrorKind::TimedOut | ErrorKind::Collision)
+        self.is_unavailable() || matches!(self.kind, ErrorKind::TimedOut | ErrorKind::Collision)
     }
 
     /// Whether a constraint of the schema refused it.
@@ -91,7 +101,7 @@ impl Error {
 
     /// Whether it was the database that could not be used, whatever it was asked for.
     pub fn is_unavailable(&self) -> bool {
-        self.kind == ErrorKind::Unavailable
+        matches!(self.kind, ErrorKind::Unavailable | ErrorKind::Full | ErrorKind::Refused)
     }
 
     pub fn is_timed_out(&self) -> bool {

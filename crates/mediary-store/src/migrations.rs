@@ -43,6 +43,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("failed_webhooks", include_str!("../migrations/0022_failed_webhooks.sql")),
     ("parked_by_company", include_str!("../migrations/0023_parked_by_company.sql")),
     ("webhook_queues", include_str!("../migrations/0024_webhook_queues.sql")),
+    ("write_probe", include_str!("../migrations/0025_write_probe.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {
@@ -107,7 +108,10 @@ async fn steps_taken(connection: &mut impl Migrate) -> Result<usize> {
 
 fn failed(error: sqlx::migrate::MigrateError) -> Error {
     match error {
-        sqlx::migrate::MigrateError::Execute(error) => dialect::error("migrate the database", error),
+        sqlx::migrate::MigrateError::Execute(error)
+        | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => {
+            dialect::error("migrate the database", error)
+        }
         error => Error::invalid("failed to migrate the database").with_source(error),
     }
 }

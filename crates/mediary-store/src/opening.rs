@@ -9,14 +9,14 @@ use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 
+use crate::dialect::{SQLITE_READONLY, WRITABLE, sqlite_kind};
 use crate::{Error, dialect};
 
 /// SQLite's kinds of failure, the low byte of its result codes.
 const SQLITE_PERM: i64 = 3;
 const SQLITE_BUSY: i64 = 5;
-const SQLITE_READONLY: i64 = 8;
+const SQLITE_IOERR: i64 = 10;
 const SQLITE_CORRUPT: i64 = 11;
-const SQLITE_FULL: i64 = 13;
 const SQLITE_CANTOPEN: i64 = 14;
 const SQLITE_NOTADB: i64 = 26;
 
@@ -43,11 +43,6 @@ fn inmost<'a>(why: &'a (dyn std::error::Error + 'static)) -> &'a dyn std::error:
     }
 }
 
-/// Whether SQLite may read the file and not write it, which it says only to somebody who writes.
-pub(crate) fn is_read_only(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| sqlite_kind(error) == SQLITE_READONLY)
-}
-
 /// The file of an embedded database; `None` is one behind a server.
 pub fn embedded_file(url: &str) -> Option<PathBuf> {
     let options = SqliteConnectOptions::from_str(url).ok().filter(|_| url.starts_with("sqlite:"))?;
@@ -59,10 +54,6 @@ fn file(path: &str) -> &str {
     path.split('?').next().unwrap_or(path)
 }
 
-fn sqlite_kind(error: &dyn DatabaseError) -> i64 {
-    error.code().and_then(|code| code.parse::<i64>().ok()).unwrap_or(0) & 0xff
-}
-
 fn sqlite(file: &str, error: &sqlx::Error) -> Option<String> {
     let error = match error {
         sqlx::Error::Database(error) => error.as_ref(),
@@ -72,7 +63,8 @@ fn sqlite(file: &str, error: &sqlx::Error) -> Option<String> {
         }
         _ => return None,
     };
-    let words = match sqlite_kind(error) {
+    let words = match sqlite_kind(error)? {
+        _ if dialect::is_full(error) => "cannot grow, for the disk is full; make room",
         SQLITE_CANTOPEN => {
             "cannot be opened; check that its folder is there, and that this user may write in it"
         }
@@ -84,7 +76,7 @@ fn sqlite(file: &str, error: &sqlx::Error) -> Option<String> {
             "is damaged; restore it from a backup, and first remove the files of the same name with -wal and -shm at its end, \
             which belong to the damaged one"
         }
-        SQLITE_FULL => "cannot grow, for the disk is full; make room",
+        SQLITE_IOERR => "cannot be read or written; check whether its disk is well and mounted",
         SQLITE_BUSY => "is held by another process; end that one, or try again when it is done",
         _ => return None,
     };
@@ -189,6 +181,10 @@ fn refusal(server: &Server, error: &dyn DatabaseError) -> String {
         "42501" => {
             format!("Postgres at {place} allows {user:?} too little: {said}; grant it, or name another role")
         }
+        "25006" => {
+            format!("Postgres at {place} takes no changes from {user:?} in {database:?}: {said}; {WRITABLE}")
+        }
+        "53100" => format!("the disk of Postgres at {place} is full; make room on it"),
         "53300" => format!(
             "Postgres at {place} has no connection left; raise its max_connections, or end other clients"
         ),

@@ -159,9 +159,15 @@ impl Lent {
         drop(self.0.take());
     }
 
-    /// Gives it back if it has answered, even if by saying no.
+    /// Gives it back if it has answered, even if by saying no. A server that takes no changes may have lost its role; the next
+    /// connection finds out.
     pub(crate) fn give_back_after<T>(self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
-        if matches!(result, Ok(_) | Err(sqlx::Error::Database(_))) {
+        let answered = match &result {
+            Ok(_) => true,
+            Err(sqlx::Error::Database(said)) => !dialect::is_read_only(said.as_ref()),
+            Err(_) => false,
+        };
+        if answered {
             self.give_back();
         }
         result

@@ -12,6 +12,7 @@ use crate::db::Db;
 use crate::downloads::FinishCommit;
 use crate::inbox::InboxCommit;
 use crate::ingest::{Growth, LastQueue};
+use crate::value::args;
 use crate::views::ViewCommit;
 use crate::{Result, migrations};
 
@@ -23,6 +24,9 @@ const VIEWS: Bounds = Bounds { queue: 1024, batch: 256 };
 const WEBHOOK_CONNECTIONS: usize = 2;
 /// Webhook bodies that may wait for their commit, and that are committed together.
 const WEBHOOKS: Bounds = Bounds { queue: limits::WEBHOOK_QUEUE, batch: limits::WEBHOOK_BATCH };
+
+/// Bytes of a probe: like a webhook, it needs pages of its own on the disk.
+const PROBE_BYTES: usize = 16 * 1024;
 
 /// Which database is behind a [`Store`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,9 +109,14 @@ impl Store {
         migrations::migrate(&self.inner.db).await
     }
 
-    /// Whether the database answers and its schema is up to date.
+    /// Whether the database answers, its schema is up to date, and it can be written. It is by writing that a full disk, a read-only
+    /// role or a standby shows.
     pub async fn check(&self) -> Result<()> {
-        migrations::check(&self.inner.db).await
+        migrations::check(self.db()).await?;
+        // Other nodes write over the same row; whose content is in it does not matter.
+        let sql = "INSERT INTO write_probe (id, content) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET content = $1";
+        self.db().execute(sql, args![write_probe(self.now())]).await?;
+        Ok(())
     }
 
     pub fn backend(&self) -> Backend {
@@ -130,4 +139,11 @@ impl Store {
     pub(crate) fn now(&self) -> Timestamp {
         self.inner.clock.now()
     }
+}
+
+/// Bytes that cannot be made smaller, and others each time, so that they take their room on the disk again.
+fn write_probe(now: Timestamp) -> Vec<u8> {
+    let seed = now.millis().unsigned_abs();
+    let words = (1..=PROBE_BYTES as u64 / 8).map(|at| (seed + at).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    words.flat_map(u64::to_le_bytes).collect()
 }

@@ -51,7 +51,8 @@ pub(crate) async fn end<T>(tx: Tx, worked: Result<T>) -> Result<T> {
     match worked {
         Ok(done) => tx.commit().await.map(|()| done),
         // A database that did not answer would not answer this either; its connection goes, and the transaction with it.
-        Err(error) if *error.kind() == ErrorKind::Unavailable => Err(error),
+        // One that takes no changes may be a server that lost its role; the next connection finds out.
+        Err(error) if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Refused) => Err(error),
         Err(error) => {
             tx.roll_back().await;
             Err(error)

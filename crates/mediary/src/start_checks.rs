@@ -2,15 +2,26 @@
 //! holds the files, it would fail what other nodes, or a later start, can do.
 
 use anyhow::bail;
+use mediary_store::ErrorKind;
 
 use crate::config::{Config, secret_key_place};
+use crate::output::with_causes;
 use crate::wiring::Parts;
 
 pub(crate) async fn run(config: &Config, parts: &Parts) -> anyhow::Result<()> {
     for (_, result) in all(config, parts).await {
         result?;
     }
-    Ok(())
+    match parts.store.check().await {
+        Err(error) if *error.kind() == ErrorKind::Refused => Err(error.into()),
+        // It passes without another start, and what can be read is served meanwhile.
+        Err(error) => {
+            let said = with_causes(&error.into());
+            tracing::error!("the database does not work now, so webhooks are answered 503: {said}");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
 }
 
 /// Every check by name with what it found, for whoever asks without starting.
@@ -62,7 +73,7 @@ pub(crate) async fn take_storage_into_use(config: &Config, parts: &Parts) {
         }
         // Readiness says so, too, and a server without storage still takes messages in.
         if let Err(error) = storage.take_into_use().await {
-            tracing::error!(error = &error as &dyn std::error::Error, "storage cannot be taken into use");
+            tracing::error!("storage does not work now, so downloads wait: {}", with_causes(&error.into()));
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Test {
     pub(super) clock: ManualClock,
     pub(super) acme: Tenant,
     pub(super) other: Tenant,
-    url: String,
+    pub(super) url: String,
     folder: Option<tempfile::TempDir>,
 }
 

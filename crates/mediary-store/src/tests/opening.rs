@@ -3,10 +3,11 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use mediary_core::ManualClock;
+use mediary_core::{ManualClock, MediaPolicy};
 
-use super::harness::{START, open, postgres_url};
-use crate::{Store, StoreOptions};
+use super::harness::{START, Test, open, postgres_url};
+use super::on_both;
+use crate::*;
 
 /// What is said, from the first error to the last cause.
 async fn said(url: &str) -> String {
@@ -90,4 +91,87 @@ async fn postgres_that_refuses_says_what_to_correct() {
     url.set_query(Some("sslmode=require"));
     let tls = said(url.as_str()).await;
     assert!(tls.contains("takes no encrypted connections, as sslmode asks"), "{tls}");
+    let mut url = url::Url::parse(&postgres_url()).unwrap();
+    url.set_query(Some("options=-c%20default_transaction_read_only=on"));
+    let read_only = said(url.as_str()).await;
+    assert!(
+        read_only.contains("takes no changes from \"postgres\"") && read_only.contains("standby"),
+        "{read_only}"
+    );
 }
+
+#[tokio::test]
+async fn role_that_may_do_too_little_is_named_with_what_to_grant() {
+    let test = Test::on(Backend::Postgres).await;
+    let role = test.url.rsplit('/').next().unwrap().replace("store", "role");
+    test.sql(&format!("CREATE ROLE {role} LOGIN")).await.unwrap();
+    test.sql(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")).await.unwrap();
+    let mut url = url::Url::parse(&test.url).unwrap();
+    url.set_username(&role).unwrap();
+    let store = open(url.as_str(), &test.clock).await;
+    let company = NewCompany { name: "A".into(), slug: "a".into(), media_policy: MediaPolicy::Store };
+    let errors = [
+        store.check().await.unwrap_err(),
+        store.migrate().await.unwrap_err(),
+        store.add_company(&company).await.unwrap_err(),
+    ];
+    for error in errors {
+        let said = format!("{error}");
+        assert!(said.contains("MEDIARY_DATABASE_URL may do too little") && said.contains("owner"), "{said}");
+        assert!(!said.contains("42501") && std::error::Error::source(&error).is_none(), "{said}");
+        assert!(*error.kind() == ErrorKind::Refused && error.is_unavailable());
+    }
+    store.close().await;
+    test.sql(&format!("DROP OWNED BY {role}")).await.unwrap();
+    test.sql(&format!("DROP ROLE {role}")).await.unwrap();
+    test.end().await;
+}
+
+/// A database that takes no more, as on a full disk, and how it has room again.
+async fn fill(test: &Test) -> &'static str {
+    let refuse = "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$";
+    if test.store.backend() == Backend::Postgres {
+        test.sql(refuse).await.unwrap();
+        for table in ["write_probe", "webhook_events"] {
+            let sql = format!(
+                "CREATE TRIGGER no_room BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION no_room()"
+            );
+            test.sql(&sql).await.unwrap();
+        }
+        return "DROP FUNCTION no_room CASCADE";
+    }
+    test.sql("PRAGMA max_page_count = 1").await.unwrap();
+    // What earlier steps left free is used up first.
+    for bytes in [1 << 20, 1 << 12, 1] {
+        while test.store.inbox_append(body(bytes)).await.is_ok() {}
+    }
+    "PRAGMA max_page_count = 1000000"
+}
+
+fn body(bytes: usize) -> NewWebhookEvent {
+    NewWebhookEvent {
+        body: vec![b'x'; bytes].into(),
+        received_at: START,
+        scope: EventScope::default(),
+        company: None,
+    }
+}
+
+async fn full_disk_is_called_one_and_shows_in_the_check(test: &Test) {
+    let empty = fill(test).await;
+    let errors =
+        [test.store.inbox_append(body(100_000)).await.unwrap_err(), test.store.check().await.unwrap_err()];
+    for error in errors {
+        assert_eq!(*error.kind(), ErrorKind::Full, "{error}");
+        assert!(error.is_unavailable() && error.retryable(), "no webhook is to blame");
+        assert!(
+            error.to_string().contains("the disk of the database") && error.sentence().contains("is full")
+        );
+    }
+    test.sql(empty).await.unwrap();
+    test.store.check().await.unwrap();
+    test.store.inbox_append(body(100_000)).await.unwrap();
+}
+
+on_both!(full_disk_is_called_one_and_shows_in_the_check);

@@ -138,6 +138,7 @@ async fn tenant_tables_can_be_distributed_by_company() {
         "waiting_webhooks_pkey",
         "webhook_events_pkey",
         "whatsapp_accounts_phone_number_id_key",
+        "write_probe_pkey",
     ];
     assert_eq!(names, expected);
     test.end().await;

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,8 +13,9 @@ use mediary_graph::ErrorKind;
 use rustix::fs::Access;
 use serde::Serialize;
 use serde_json::json;
+use tokio::net::TcpListener;
 
-use super::storage_advice;
+use super::{serve, storage_advice};
 use crate::cli::OutputArgs;
 use crate::config::{Config, StorageConfig};
 use crate::open_files::OpenFiles;
@@ -67,6 +69,10 @@ pub(super) async fn run(output: OutputArgs) -> anyhow::Result<Outcome> {
 
 async fn examine(config: &Config) -> Vec<Finding> {
     let mut findings = vec![well("configuration", "understood"), data_folder(&config.data_dir), open_files()];
+    findings.push(address("MEDIARY_LISTEN", config.listen).await);
+    if let Some(metrics) = config.metrics_listen {
+        findings.push(address("MEDIARY_METRICS_LISTEN", metrics).await);
+    }
     if wiring::is_before_first_start(config) {
         findings.push(well("database", "will be made at the first start"));
         // A look at the folder would make it.
@@ -78,14 +84,19 @@ async fn examine(config: &Config) -> Vec<Finding> {
     match opened(config).await {
         Err(unwell) => findings.push(unwell),
         Ok(parts) => {
-            findings.push(well("database", format!("{:?} answers and is up to date", parts.store.backend())));
+            findings.push(well(
+                "database",
+                format!("{:?} answers, is up to date and can be written", parts.store.backend()),
+            ));
+            let before = findings.len();
             findings.extend(start_findings(config, &parts).await);
+            let may_start = findings[before..].iter().all(|finding| finding.ok);
             let archive = config.storage.archive;
             for storage in parts.storages.all() {
                 let backend = storage.backend();
                 // Of a folder that nothing goes to the check above is enough.
                 if backend != StorageBackend::Local
-                    || [Some(config.storage.backend), archive].contains(&Some(backend))
+                    || may_start && [Some(config.storage.backend), archive].contains(&Some(backend))
                 {
                     findings.push(storage_finding(&config.storage, storage).await);
                 }
@@ -171,6 +182,17 @@ fn nearest_folder(path: &Path) -> &Path {
 /// Whether this process may make files there, found out without making one.
 fn writable(folder: &Path) -> io::Result<()> {
     Ok(rustix::fs::access(folder, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+/// Whether a server could listen there, or listens already.
+async fn address(named_by: &str, address: SocketAddr) -> Finding {
+    match TcpListener::bind(address).await {
+        Ok(_) => well(named_by, format!("{address} is free")),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            well(named_by, format!("{address} is taken, by the server if it runs; if not, name another port"))
+        }
+        Err(error) => unwell(named_by, serve::not_listening(address, &error, named_by).to_string()),
+    }
 }
 
 fn open_files() -> Finding {

@@ -146,6 +146,25 @@ async fn database_that_cannot_be_opened_names_its_variable_and_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn postgres_that_takes_no_changes_is_refused_by_each_command_and_found_by_doctor() {
+    let mut world = World::furnished(Database::postgres(), &[]).await;
+    let mut url = reqwest::Url::parse(&world.env["MEDIARY_DATABASE_URL"]).unwrap();
+    url.set_query(Some("options=-c%20default_transaction_read_only=on"));
+    world.env.insert("MEDIARY_DATABASE_URL".to_owned(), url.to_string());
+    world.env.insert("MEDIARY_LOG".to_owned(), "info".to_owned());
+    let words =
+        ["MEDIARY_DATABASE_URL", "takes no changes from \"postgres\"", "name the primary, not a standby"];
+    refused(&world, &[], &["serve"], 1, &words);
+    refused(&world, &[], &["company", "add", "--name", "B", "--slug", "beta"], 1, &words);
+    let doctor = world.cli_output(&["doctor"]);
+    let found = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(
+        !doctor.status.success() && found.contains("PROBLEM database") && found.contains(words[1]),
+        "{found}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn address_that_cannot_be_taken_is_refused_before_the_server_listens() {
     let world = world().await;
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -156,7 +175,15 @@ async fn address_that_cannot_be_taken_is_refused_before_the_server_listens() {
     };
     serve("MEDIARY_LISTEN", &taken, &[&in_use, "MEDIARY_LISTEN"]);
     serve("MEDIARY_METRICS_LISTEN", &taken, &[&in_use, "MEDIARY_METRICS_LISTEN"]);
-    serve("MEDIARY_LISTEN", "192.0.2.1:80", &["this machine has no such address; correct MEDIARY_LISTEN"]);
+    let nowhere = "this machine has no such address; correct MEDIARY_LISTEN";
+    serve("MEDIARY_LISTEN", "192.0.2.1:80", &[nowhere]);
+    let mut env = world.env.clone();
+    env.insert("MEDIARY_LISTEN".to_owned(), "192.0.2.1:80".to_owned());
+    let doctor = run(&env, world.folder(), &["doctor"]);
+    assert!(
+        !doctor.status.success() && String::from_utf8_lossy(&doctor.stdout).contains(nowhere),
+        "doctor, too"
+    );
     refused(&world, &[], &["simulate", "--listen", &taken], 1, &[&in_use, "--listen takes another port"]);
     refused(&world, &[], &["demo", "--listen", &taken], 1, &[&in_use, "--listen takes another port"]);
     std::fs::write(world.folder().join("afile"), "").unwrap();

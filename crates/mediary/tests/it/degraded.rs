@@ -185,3 +185,32 @@ async fn reading_goes_on_where_nothing_can_be_written() {
     assert_eq!(fresh.bytes(&elsewhere).await.len(), 30_000, "from WhatsApp, which cannot be kept now");
     fresh.json("/api/conversations").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn full_disk_of_the_database_is_called_one_and_readiness_notices() {
+    let mut world = World::postgres().await;
+    for table in ["webhook_events", "companies", "write_probe"] {
+        world.refuse_changes(table);
+    }
+    assert_eq!(send_webhook(&world).await, StatusCode::SERVICE_UNAVAILABLE, "Meta has to send it again");
+    let change = world.api().request(Method::PATCH, "/api/settings/media");
+    let answer = change.json(&serde_json::json!({"policy": "on_view"})).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let problem = answer.json::<serde_json::Value>().await.unwrap();
+    assert_eq!(problem["code"], "storage_error");
+    assert!(problem["detail"].as_str().unwrap().starts_with("the disk of the database is full"), "{problem}");
+    eventually("readiness to notice", async || match ready(&world).await {
+        (StatusCode::SERVICE_UNAVAILABLE, checks) if checks["checks"][0]["ok"] == false => Ok(()),
+        other => Err(other),
+    })
+    .await;
+    world.stop();
+    world.start();
+    let said = "the disk of the database of MEDIARY_DATABASE_URL is full; make room on it";
+    assert!(world.log().contains(&format!("so webhooks are answered 503: {said}")), "{}", world.log());
+    world.api().json("/api/conversations").await;
+    let doctor = world.cli_output(&["doctor"]);
+    assert!(!doctor.status.success() && String::from_utf8_lossy(&doctor.stdout).contains(said));
+    world.sql("DROP FUNCTION no_room CASCADE");
+    goes_on_by_itself(&world).await;
+}
