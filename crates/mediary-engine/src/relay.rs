@@ -259,7 +259,16 @@ fn hear(engine: &Engine, number: u64, text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use mediary_blob::Storage;
+    use mediary_core::{Clock, ManualClock, Timestamp};
+    use mediary_graph::{GraphClient, GraphOptions};
+    use mediary_store::{Store, StoreOptions};
+
     use super::*;
+    use crate::engine::{EngineConfig, EngineParts};
+    use crate::vault::Vault;
 
     fn tell(outbox: &Outbox, id: i64) {
         outbox.event(CompanyId(1), EventName::MessageCreated, EventData { id, ..EventData::default() });
@@ -300,5 +309,43 @@ mod tests {
         let text = outbox.take().unwrap();
         assert!(serde_json::from_str::<Signal>(&text).unwrap().gap);
         assert_eq!(ids(&text), [i64::try_from(limits::EVENT_HISTORY).unwrap()]);
+    }
+
+    async fn engine(folder: &std::path::Path) -> Engine {
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000)));
+        let url = format!("sqlite://{}", folder.join("mediary.db").display());
+        let store = Store::open(&StoreOptions { url, max_connections: 1 }, clock.clone()).await.unwrap();
+        let graph = GraphOptions {
+            graph_url: "http://127.0.0.1:9".parse().unwrap(),
+            version: "v27.0".to_owned(),
+            media_hosts: Vec::new(),
+            connect_timeout: PAUSE,
+            silence_timeout: PAUSE,
+            user_agent: "test".to_owned(),
+        };
+        Engine::new(EngineParts {
+            store,
+            storages: Storage::open_local(folder).await.unwrap().into(),
+            graph: GraphClient::new(graph).unwrap(),
+            vault: Vault::new([1; 32]),
+            clock,
+            config: EngineConfig::default(),
+        })
+    }
+
+    #[tokio::test]
+    async fn other_processes_forget_what_they_know_of_accounts_when_a_policy_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(folder.path()).await;
+        let outbox = Outbox::default();
+        outbox.accounts();
+        let text = outbox.take().unwrap();
+        let known = engine.accounts().generation();
+        hear(&engine, 1, &super::text(&Signal { ingest: true, fetch: true, ..Signal::default() }));
+        assert_eq!(engine.accounts().generation(), known, "other words change nothing");
+        hear(&engine, 2, &text);
+        assert_ne!(engine.accounts().generation(), known);
+        assert!(outbox.take().is_none(), "said once");
+        engine.store().close().await;
     }
 }

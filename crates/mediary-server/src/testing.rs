@@ -20,9 +20,9 @@ use mediary_engine::{
 };
 use mediary_graph::{GraphClient, GraphOptions};
 use mediary_store::{
-    Actor, ChangeKind, ClaimLimits, ContactKey, EventScope, FailedDownload, FinishedDownload,
-    IncomingMessage, IngestItem, IngestLimits, IngestPlan, ItemSource, NewCompany, NewMedia, NewWebhookEvent,
-    PlannedItem, Store, StoreOptions, Unrecordable,
+    Actor, ChangeKind, ClaimLimits, ClaimedDownload, ContactKey, EventScope, FailedDownload,
+    FinishedDownload, IncomingMessage, IngestItem, IngestLimits, IngestPlan, ItemSource, NewCompany,
+    NewMedia, NewWebhookEvent, PlannedItem, Store, StoreOptions, Unrecordable,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -236,7 +236,11 @@ impl House {
 
     /// A message with an image whose bytes are not here yet.
     pub(crate) async fn message(&self, company: &Company, wamid: &str) -> Made {
-        let item = IngestItem::Message(Box::new(incoming(company, wamid, self.engine.now())));
+        self.record(company, wamid, incoming(company, wamid, self.engine.now())).await
+    }
+
+    async fn record(&self, company: &Company, wamid: &str, message: IncomingMessage) -> Made {
+        let item = IngestItem::Message(Box::new(message));
         let event = NewWebhookEvent {
             body: Bytes::from_static(b"{}"),
             received_at: self.engine.now(),
@@ -270,18 +274,49 @@ impl House {
     /// The same, its bytes stored.
     pub(crate) async fn stored(&self, company: &Company, wamid: &str, bytes: &[u8], mime: &str) -> Made {
         let made = self.message(company, wamid).await;
+        let claimed = self.claim().await;
+        let claimed = claimed.into_iter().find(|claimed| claimed.media_id == made.media).unwrap();
+        self.finish(&claimed, bytes, mime).await;
+        made
+    }
+
+    /// A message whose own file and one attachment are stored.
+    pub(crate) async fn stored_with_attachment(
+        &self,
+        company: &Company,
+        wamid: &str,
+        [own, attached]: [&[u8]; 2],
+        mime: &str,
+    ) -> Made {
+        let mut message = incoming(company, wamid, self.engine.now());
+        let id = Some(format!("{wamid}.attached"));
+        message
+            .attachments
+            .extend(message.media.clone().map(|own| NewMedia { provider_media_id: id, ..own }));
+        let made = self.record(company, wamid, message).await;
+        for claimed in self.claim().await {
+            let bytes = if claimed.media_id == made.media { own } else { attached };
+            self.finish(&claimed, bytes, mime).await;
+        }
+        made
+    }
+
+    async fn claim(&self) -> Vec<ClaimedDownload> {
         let limits =
             ClaimLimits { batch: 8, per_company: 8, per_account: None, lease: Duration::from_secs(60) };
-        let claimed = self.store.claim_downloads("test", &limits).await.unwrap();
-        let claimed = claimed.into_iter().find(|claimed| claimed.media_id == made.media).unwrap();
-        let key = StorageKey::media(company.id, made.message, wamid);
+        self.store.claim_downloads("test", &limits).await.unwrap()
+    }
+
+    async fn finish(&self, claimed: &ClaimedDownload, bytes: &[u8], mime: &str) {
+        let id = claimed.provider_media_id.as_deref().unwrap();
+        let key = StorageKey::media(claimed.company_id, claimed.message_id, id);
         let mut upload = self.storage.create(&key).await.unwrap();
         upload.write(Bytes::copy_from_slice(bytes)).await.unwrap();
         let stored = upload.finish().await.unwrap();
         let finished = FinishedDownload {
-            media_id: made.media,
-            company_id: company.id,
-            lease: claimed.lease,
+            media_id: claimed.media_id,
+            company_id: claimed.company_id,
+            lease: claimed.lease.clone(),
             storage_backend: self.storage.backend(),
             storage_key: key.to_string(),
             file_url: self.storage.location(&key),
@@ -293,14 +328,11 @@ impl House {
             stored_at: self.engine.now(),
         };
         assert!(self.store.finish_download(finished).await.unwrap());
-        made
     }
 
     /// Lets the download of a file fail that is due now.
     pub(crate) async fn fails(&self, company: &Company, media: MediaId) {
-        let limits =
-            ClaimLimits { batch: 8, per_company: 8, per_account: None, lease: Duration::from_secs(60) };
-        let claimed = self.store.claim_downloads("test", &limits).await.unwrap();
+        let claimed = self.claim().await;
         let claimed = claimed.into_iter().find(|claimed| claimed.media_id == media).unwrap();
         let failed = FailedDownload {
             media_id: media,

@@ -260,6 +260,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn part_of_a_message_is_the_file_that_it_names() {
+        let house = House::open().await;
+        let (company, other) = (house.company("acme").await, house.company("other").await);
+        let (own, attached) = (picture(), [picture(), b"attached".to_vec()].concat());
+        let made = house.stored_with_attachment(&company, "wamid.1", [&own, &attached], "image/png").await;
+        let ask = |query: &str, of: &Company| {
+            let path = format!("/api/media/messages/{}{query}", made.message);
+            let request = request("GET", &path, Some(of.key(Role::Viewer)));
+            house.send(request.header("range", "bytes=-8").body(Body::empty()).unwrap())
+        };
+        for (query, file) in [("", &own), ("?part=0", &own), ("?part=1", &attached)] {
+            let answer = ask(query, &company).await;
+            assert_eq!(answer.status, StatusCode::PARTIAL_CONTENT, "{query}");
+            assert_eq!(&answer.body[..], &file[file.len() - 8..], "{query}");
+            assert_eq!(ask(query, &other).await.code(), "not_found", "{query}");
+        }
+        assert_eq!(ask("?part=2", &company).await.code(), "not_found");
+        for wrong in ["?part=-1", "?part=one", "?part="] {
+            assert_eq!(ask(wrong, &company).await.field(), "part", "{wrong}");
+        }
+    }
+
+    #[tokio::test]
     async fn head_says_the_same_without_the_bytes() {
         let scene = Scene::new("image/png").await;
         let (get, head) = (scene.ask("GET", "", &[]).await, scene.ask("HEAD", "", &[]).await);
