@@ -10,7 +10,7 @@ use serde_json::json;
 use super::storage_erase;
 use crate::cli::{StorageCheckArgs, StorageCommand, StorageMigrateArgs};
 use crate::config::Config;
-use crate::output::{Outcome, WrongUsage, are, counted, print};
+use crate::output::{Outcome, WrongUsage, are, counted, print, with_causes};
 use crate::start_checks;
 use crate::wiring::{self, Parts};
 
@@ -26,6 +26,9 @@ pub(super) async fn run(config: &Config, command: StorageCommand) -> anyhow::Res
     outcome
 }
 
+/// Files that were not moved of which is told why.
+const REASONS: usize = 20;
+
 /// What became of all files.
 #[derive(Default)]
 struct Tally {
@@ -35,6 +38,8 @@ struct Tally {
     missing: Vec<i64>,
     wrong: Vec<i64>,
     failed: Vec<i64>,
+    /// Why, of the first of them.
+    reasons: Vec<(i64, String)>,
 }
 
 async fn migrate(parts: &Parts, args: &StorageMigrateArgs) -> anyhow::Result<Outcome> {
@@ -105,14 +110,19 @@ impl Tally {
                     "a file was not moved"
                 );
                 self.failed.push(media);
+                if self.reasons.len() < REASONS {
+                    self.reasons.push((media, with_causes(&error.into())));
+                }
             }
         }
     }
 
     fn print(&self, args: &StorageMigrateArgs) -> anyhow::Result<Outcome> {
-        let Self { moved, bytes, changed, missing, wrong, failed } = self;
+        let Self { moved, bytes, changed, missing, wrong, failed, reasons } = self;
+        let why: Vec<_> =
+            reasons.iter().map(|(media, why)| json!({ "mediaId": media, "reason": why })).collect();
         let told = json!({ "moved": moved, "bytes": bytes, "changed": changed, "missing": missing,
-            "wrong": wrong, "failed": failed });
+            "wrong": wrong, "failed": failed, "reasons": why });
         print(args.output, &told, || {
             let (files, bytes) = (counted(*moved, "file"), counted(*bytes, "byte"));
             let mut lines = vec![format!("{files} of {bytes} moved to {}.", args.to)];
@@ -128,6 +138,7 @@ impl Tally {
             list(missing, "missing from where the record says");
             list(wrong, "with other bytes than recorded, left in place");
             list(failed, "not moved now; run this again");
+            lines.extend(reasons.iter().map(|(media, why)| format!("  {media}: {why}")));
             lines.join("\n")
         })?;
         let all_well = missing.is_empty() && wrong.is_empty() && failed.is_empty();

@@ -6,7 +6,7 @@ use mediary_simulator::{MediaSpec, MessageSpec};
 use reqwest::{Client, Method, redirect};
 use serde_json::Value;
 
-use crate::harness::{Bucket, Database, World, eventually};
+use crate::harness::{Bucket, Database, World, eventually, run};
 
 /// More than a part of a multipart upload, and no multiple of one.
 const LARGE: u64 = 11 * 1024 * 1024 + 77;
@@ -193,6 +193,16 @@ async fn files_move_between_storages_and_are_checked() {
     let planned = world.cli(&["storage", "migrate", "--to", "s3", "--dry-run", "--json"]);
     assert_eq!((&planned["files"], &planned["bytes"]), (&3.into(), &(11_000 + LARGE).into()));
     assert!(bucket.objects().is_empty());
+
+    let mut away = world.env.clone();
+    away.insert("AWS_ENDPOINT_URL".to_owned(), "http://127.0.0.1:9".to_owned());
+    let output = run(&away, world.folder(), &["storage", "migrate", "--to", "s3", "--json"]);
+    assert_eq!(output.status.code(), Some(3));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["failed"].as_array().unwrap().len(), 3, "{told}");
+    let reasons = told["reasons"].as_array().unwrap();
+    assert!(reasons.iter().all(|why| why["reason"].as_str().unwrap().starts_with("ask storage: ")), "{told}");
+    assert!(told["failed"].as_array().unwrap().contains(&reasons[0]["mediaId"]), "{told}");
 
     let (damaged, _) = &messages[0];
     let damaged_key = damaged["media"]["fileKey"].as_str().unwrap();
