@@ -327,7 +327,7 @@ pub(crate) struct ImportMessagesArgs {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) of: OfCompany,
-    /// Where to write what became of each line, one JSON object a line.
+    /// Where to write what became of each line, one JSON object a line: a new file, or the report of an earlier import.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
     #[command(flatten)]

@@ -1,8 +1,8 @@
 //! `mediary import`: brings in what an older system left.
 
 use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::IsTerminal;
+use std::path::Path;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -10,6 +10,7 @@ use mediary_engine::{ImportedLine, ImportedMedia, LineFate};
 use serde_json::json;
 use tokio::io::BufReader;
 
+use super::import_report::ReportPlace;
 use crate::cli::{ImportMessagesArgs, OutputArgs};
 use crate::config::Config;
 use crate::output::{Outcome, WrongUsage, counted, print};
@@ -21,9 +22,10 @@ const READ_AT_ONCE: usize = 256 * 1024;
 
 pub(super) async fn messages(config: &Config, args: &ImportMessagesArgs) -> anyhow::Result<Outcome> {
     let (input, size) = open(&args.file)?;
+    let report = args.report.as_deref().map(|path| ReportPlace::check(path, &input)).transpose()?;
     let parts = wiring::parts(config).await?;
     let company = wiring::company(&parts.store, &args.of.company).await?;
-    let mut report = args.report.as_deref().map(|path| Report::create(path, &args.file)).transpose()?;
+    let mut report = report.map(ReportPlace::begin).transpose()?;
     let bar = progress(size, args.output);
     let input = BufReader::with_capacity(READ_AT_ONCE, tokio::fs::File::from_std(input));
     let mut import = parts.engine.import(company.id, input);
@@ -125,53 +127,4 @@ impl Tally {
         })?;
         Ok(if *rejected == 0 { Outcome::Done } else { Outcome::SomeFailed })
     }
-}
-
-/// What became of each line, written once that is true.
-struct Report {
-    file: BufWriter<File>,
-    path: PathBuf,
-}
-
-impl Report {
-    fn create(path: &Path, input: &Path) -> anyhow::Result<Self> {
-        if path.canonicalize().is_ok_and(|path| input.canonicalize().is_ok_and(|input| input == path)) {
-            return Err(WrongUsage(format!("--report: {} is the file to import", path.display())).into());
-        }
-        let file = File::create(path)
-            .map_err(|error| WrongUsage(format!("--report: {}: {error}", path.display())))?;
-        Ok(Self { file: BufWriter::new(file), path: path.to_owned() })
-    }
-
-    fn write(&mut self, lines: &[ImportedLine]) -> anyhow::Result<()> {
-        let mut write = || -> std::io::Result<()> {
-            for line in lines {
-                writeln!(self.file, "{}", told(line))?;
-            }
-            self.file.flush()
-        };
-        write().with_context(|| format!("writing the report {}", self.path.display()))
-    }
-}
-
-fn told(line: &ImportedLine) -> serde_json::Value {
-    let mut told = json!({ "line": line.number });
-    if let Some(id) = &line.provider_message_id {
-        told["providerMessageId"] = json!(id);
-    }
-    let fate = match &line.fate {
-        LineFate::Imported(media) => {
-            if let Some(media) = media {
-                told["media"] = json!(media.as_str());
-            }
-            "imported"
-        }
-        LineFate::AlreadyThere => "already_there",
-        LineFate::Rejected(reason) => {
-            told["reason"] = json!(reason);
-            "rejected"
-        }
-    };
-    told["fate"] = json!(fate);
-    told
 }

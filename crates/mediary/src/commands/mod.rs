@@ -7,6 +7,7 @@ mod company;
 mod demo;
 mod doctor;
 mod import;
+mod import_report;
 mod retention;
 mod retry;
 mod serve;

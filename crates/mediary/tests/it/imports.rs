@@ -159,6 +159,57 @@ async fn a_wrong_call_ends_with_two_and_spares_the_file() {
 }
 
 #[tokio::test]
+async fn report_takes_the_place_of_an_earlier_report_and_of_no_other_file() {
+    let world = World::furnished(Database::embedded(), &[]).await;
+    let path = file(&world, &[picture("wamid.1", 1, &json!({}))]);
+    let in_folder = |name: &str| world.folder().join(name);
+    std::fs::hard_link(&path, in_folder("link.jsonl")).unwrap();
+    std::os::unix::fs::symlink(&path, in_folder("symlink.jsonl")).unwrap();
+    std::fs::copy(&path, in_folder("other.jsonl")).unwrap();
+    std::fs::write(in_folder("letter"), "Dear Sir or Madam").unwrap();
+    std::fs::write(in_folder("array"), "[1, null, \"imported\", null, null]\n").unwrap();
+    let pipe = in_folder("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let run = |file: &std::path::Path, report: &std::path::Path, company: &str| {
+        let (file, report) = (file.to_str().unwrap(), report.to_str().unwrap());
+        let args = ["import", "messages", file, "--company", company, "--report", report];
+        let output = world.cli_output(&args);
+        (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let no_report = "exists already and is no report of an import; name a new file";
+    for (report, words) in [
+        ("link.jsonl", "is the file to import"),
+        ("symlink.jsonl", "is the file to import"),
+        ("other.jsonl", no_report),
+        ("letter", no_report),
+        ("array", no_report),
+        ("pipe", no_report),
+        (".", no_report),
+        ("data/mediary.db", no_report),
+    ] {
+        let report = in_folder(report);
+        let before = report.is_file().then(|| std::fs::read(&report).unwrap());
+        let (code, said) = run(&path, &report, "acme");
+        assert!(code == 2 && said.contains(words), "{}: {said}", report.display());
+        assert_eq!(report.is_file().then(|| std::fs::read(&report).unwrap()), before, "{}", report.display());
+    }
+
+    let report = in_folder("report.jsonl");
+    assert_eq!(run(&path, &report, "nobody").0, 2);
+    assert!(!report.exists(), "nothing was imported");
+    std::fs::write(&report, "").unwrap();
+    assert_eq!(run(&path, &report, "acme").0, 0);
+    let first = std::fs::read_to_string(&report).unwrap();
+    assert!(first.contains("\"imported\""), "{first}");
+    assert_eq!(run(&path, &report, "nobody").0, 2);
+    assert_eq!(run(&in_folder("not-there"), &report, "acme").0, 2);
+    assert_eq!(std::fs::read_to_string(&report).unwrap(), first, "the import did not begin");
+    assert_eq!(run(&path, &report, "acme").0, 0);
+    let second = std::fs::read_to_string(&report).unwrap();
+    assert!(second.lines().count() == 1 && second.contains("\"already_there\""), "{second}");
+}
+
+#[tokio::test]
 async fn people_are_told_what_to_do_next() {
     let world = World::furnished(Database::embedded(), &[]).await;
     let path = file(&world, &[picture("wamid.1", 1, &json!({})), json!({})]);
