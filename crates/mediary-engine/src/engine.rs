@@ -197,8 +197,13 @@ impl Engine {
             tracing::info!(released, "took back the downloads of an earlier run");
         }
         let mut tasks = Tasks::new(self, &shutdown);
+        let one_by_one = ingest::begin_backlog(self).await.unwrap_or_else(|error| {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "the webhooks that waited at the start could not be counted");
+            0
+        });
         for _ in 0..ingest::ingesters(self.store().backend()) {
-            tasks.spawn("ingest", ingest::run);
+            tasks.spawn("ingest", move |engine, shutdown| ingest::run(engine, shutdown, one_by_one));
         }
         tasks.spawn("fetch", fetch::run);
         tasks.spawn("sweep", sweep::run);

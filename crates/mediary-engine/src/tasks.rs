@@ -25,8 +25,11 @@ impl<'a> Tasks<'a> {
         Self { engine, shutdown, running: JoinSet::new() }
     }
 
-    pub(crate) fn spawn<F>(&mut self, name: &'static str, run: fn(Engine, Shutdown) -> F)
-    where
+    pub(crate) fn spawn<F>(
+        &mut self,
+        name: &'static str,
+        run: impl Fn(Engine, Shutdown) -> F + Send + 'static,
+    ) where
         F: Future<Output = ()> + Send + 'static,
     {
         let engine = self.engine.clone();

@@ -78,5 +78,5 @@ pub use storage_checks::{StorageCheck, StorageChecked, StorageChecksOverview};
 pub use store::{Backend, Store, StoreOptions};
 pub use sweep::{SweepPreview, SweepTimes};
 pub use trash::{ClaimedTrash, Trash};
-pub use waiting_webhooks::WaitedFor;
+pub use waiting_webhooks::{WaitedFor, WaitingWebhook};
 pub use walk::{Expiry, Stretch};

@@ -44,6 +44,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("parked_by_company", include_str!("../migrations/0023_parked_by_company.sql")),
     ("webhook_queues", include_str!("../migrations/0024_webhook_queues.sql")),
     ("write_probe", include_str!("../migrations/0025_write_probe.sql")),
+    ("begun_webhooks", include_str!("../migrations/0026_begun_webhooks.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -11,7 +11,7 @@ use crate::batch::{Batcher, Bounds};
 use crate::db::Db;
 use crate::downloads::FinishCommit;
 use crate::inbox::InboxCommit;
-use crate::ingest::{Growth, LastQueue};
+use crate::ingest::{Growth, Turns};
 use crate::value::args;
 use crate::views::ViewCommit;
 use crate::{Result, migrations};
@@ -65,7 +65,7 @@ pub(crate) struct Inner {
     pub(crate) finished: Batcher<FinishCommit>,
     pub(crate) views: Batcher<ViewCommit>,
     pub(crate) growth: Growth,
-    pub(crate) last_queue: LastQueue,
+    pub(crate) turns: Turns,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -97,7 +97,7 @@ impl Store {
                 finished,
                 views,
                 growth: Growth::default(),
-                last_queue: LastQueue::default(),
+                turns: Turns::default(),
                 tasks,
                 stop,
             }),

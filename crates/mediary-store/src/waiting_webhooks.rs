@@ -1,4 +1,5 @@
-//! Webhooks for numbers that no active account has: kept, and read again when one has it.
+//! Webhooks for numbers that no active account has, or one with another secret: kept, and read again when one has it, or has another
+//! secret.
 //!
 //! Nothing has to tell that an account is there: each node looks every second whether a number that is waited for has one by
 //! now, so it does not matter who added it, on which node, or whether a webhook came at that moment. 1. A webhook is read
@@ -18,6 +19,17 @@ use crate::{Result, Store, dialect};
 /// Numbers in one look, and webhooks of one number that are read again at a time.
 const NUMBERS: i64 = 256;
 const WEBHOOKS: i64 = 256;
+/// Their bytes, unless one alone has more: SQLite writes each of them again.
+const WEBHOOK_BYTES: u64 = 1024 * 1024;
+
+/// A webhook, and a number that it waits for.
+#[derive(Clone, Debug)]
+pub struct WaitingWebhook {
+    pub event: WebhookEventId,
+    pub number: String,
+    /// The sealed secret of the account that has the number, for which the signature did not speak.
+    pub refused_by: Option<Vec<u8>>,
+}
 
 /// What a look found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,18 +41,14 @@ pub struct WaitedFor {
 }
 
 /// Notes numbers that webhooks wait for.
-pub(crate) async fn keep(
-    tx: &mut Tx,
-    events: &[WebhookEvent],
-    waiting: &[(WebhookEventId, String)],
-) -> Result<()> {
+pub(crate) async fn keep(tx: &mut Tx, events: &[WebhookEvent], waiting: &[WaitingWebhook]) -> Result<()> {
     let mut insert = Bulk::new(
-        "INSERT INTO waiting_webhooks (phone_number_id, event_id, received_at)",
+        "INSERT INTO waiting_webhooks (phone_number_id, event_id, received_at, refused_by)",
         "ON CONFLICT (phone_number_id, event_id) DO NOTHING",
     );
-    for (id, number) in waiting {
-        if let Some(event) = events.iter().find(|event| event.id == *id) {
-            insert.push(args![number.as_str(), *id, event.received_at]);
+    for WaitingWebhook { event, number, refused_by } in waiting {
+        if let Some(kept) = events.iter().find(|kept| kept.id == *event) {
+            insert.push(args![number.as_str(), *event, kept.received_at, refused_by.as_deref()]);
         }
     }
     insert.execute(tx).await?;
@@ -74,21 +82,27 @@ impl Store {
         transaction!(self.db(), |tx| {
             // Each goes back by one node; the note and the webhook change together.
             let sql = format!(
-                "SELECT w.event_id FROM waiting_webhooks w WHERE w.phone_number_id = $1 ORDER BY w.event_id LIMIT $2{}",
+                "SELECT w.event_id, (SELECT CAST(octet_length(e.body) AS BIGINT) FROM webhook_events e WHERE e.id = w.event_id)
+                FROM waiting_webhooks w WHERE w.phone_number_id = $1 AND (w.refused_by IS NULL
+                    OR w.refused_by IS DISTINCT FROM (SELECT a.app_secret FROM whatsapp_accounts a
+                        WHERE a.phone_number_id = $1))
+                ORDER BY w.event_id LIMIT $2{}",
                 dialect::lock_rows(tx.backend())
             );
-            let events: Vec<(WebhookEventId,)> =
+            let mut events: Vec<(WebhookEventId, Option<u64>)> =
                 tx.all(sqlx::AssertSqlSafe(sql), args![number, WEBHOOKS]).await?;
+            events.truncate(fitting(&events));
             let mut back = Bulk::new(
                 "WITH k(id) AS (",
-                ") UPDATE webhook_events SET processed_at = NULL, error = NULL, attempts = 0, next_attempt_at = 0
+                ") UPDATE webhook_events SET processed_at = NULL, error = NULL, attempts = 0, begun = 0,
+                    next_attempt_at = 0
                     FROM k WHERE webhook_events.id = k.id",
             );
             let mut forget = Bulk::new(
                 "WITH k(number, id) AS (",
                 ") DELETE FROM waiting_webhooks WHERE (phone_number_id, event_id) IN (SELECT k.number, k.id FROM k)",
             );
-            for (event,) in &events {
+            for (event, _) in &events {
                 back.push(args![*event]);
                 forget.push(args![number, *event]);
             }
@@ -111,4 +125,14 @@ impl Store {
                 ORDER BY w.received_at LIMIT $2)";
         self.db().execute(sql, args![received_before, limit]).await
     }
+}
+
+/// How many of them are put back at a time.
+fn fitting(events: &[(WebhookEventId, Option<u64>)]) -> usize {
+    let mut bytes = 0_u64;
+    let fit = events.iter().take_while(|(_, size)| {
+        bytes = bytes.saturating_add(size.unwrap_or(0));
+        bytes <= WEBHOOK_BYTES
+    });
+    fit.count().max(1)
 }

@@ -45,6 +45,21 @@ const SET_ASIDE_SHARE: u32 = 10;
 const ACCOUNTS_KEPT_FOR: Duration = Duration::from_millis(400);
 const ACCOUNTS_KEPT: usize = 1000;
 
+/// Counts what waits before this process takes it, once at its start. Returns how many webhooks are to be taken one by one, because
+/// one of them may have ended the processes before this one.
+pub(crate) async fn begin_backlog(engine: &Engine) -> Result<usize> {
+    let store = engine.store();
+    store.put_off_failed_webhooks().await?;
+    Ok(store.begin_backlog(batch_of(store.backend())).await?)
+}
+
+fn batch_of(backend: Backend) -> IngestLimits {
+    match backend {
+        Backend::Sqlite => SQLITE_BATCH,
+        Backend::Postgres => POSTGRES_BATCH,
+    }
+}
+
 /// How many [`run`] at once.
 pub(crate) fn ingesters(backend: Backend) -> usize {
     match backend {
@@ -54,14 +69,11 @@ pub(crate) fn ingesters(backend: Backend) -> usize {
 }
 
 /// Turns webhook bodies into records until `shutdown`.
-pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
+///
+/// As many of the first webhooks as `one_by_one` are taken alone.
+pub(crate) async fn run(engine: Engine, shutdown: Shutdown, one_by_one: usize) {
     let mut ingester = Ingester::new(engine);
-    if let Err(error) = ingester.count_backlog().await {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "the webhooks that wait could not be counted"
-        );
-    }
+    (ingester.singly, ingester.begun_first) = (one_by_one, one_by_one);
     while !shutdown.soft.is_cancelled() {
         match ingester.step().await {
             Ok(0) => tokio::select! {
@@ -112,7 +124,7 @@ struct Ingester {
     batch: IngestLimits,
     /// How many go one by one, and how many of these are counted before they are taken.
     singly: usize,
-    counted_first: usize,
+    begun_first: usize,
     /// The age of what was recorded last.
     lag: Duration,
 }
@@ -130,15 +142,13 @@ enum Next {
 struct Seen {
     missing: BTreeSet<String>,
     first: Option<(WebhookEventId, i64)>,
+    events: usize,
 }
 
 impl Ingester {
     fn new(engine: Engine) -> Self {
         let (accounts_at, generation) = (engine.now(), engine.accounts().generation());
-        let batch = match engine.store().backend() {
-            Backend::Sqlite => SQLITE_BATCH,
-            Backend::Postgres => POSTGRES_BATCH,
-        };
+        let batch = batch_of(engine.store().backend());
         Self {
             engine,
             accounts: Accounts::new(),
@@ -151,19 +161,9 @@ impl Ingester {
             generation,
             batch,
             singly: 0,
-            counted_first: 0,
+            begun_first: 0,
             lag: Duration::ZERO,
         }
-    }
-
-    /// What is there already may have ended the process before this one: as many as could have been in its hand go one by one.
-    async fn count_backlog(&mut self) -> Result<()> {
-        let store = self.engine.store();
-        store.put_off_failed_webhooks().await?;
-        let waiting = store.inbox_depth().await?.waiting;
-        self.counted_first = usize::try_from(waiting).unwrap_or(usize::MAX).min(self.batch.events);
-        self.singly = self.counted_first;
-        Ok(())
     }
 
     /// Rests after a batch of that many bodies, if it left nothing behind or a crowd of webhooks waits.
@@ -207,9 +207,9 @@ impl Ingester {
     }
 
     async fn take(&mut self, next: Next) -> Result<usize> {
-        if next == Next::Alone(Turn::New) && self.counted_first > 0 {
-            self.counted_first -= 1;
-            self.engine.store().count_attempt().await?;
+        if next == Next::Alone(Turn::New) && self.begun_first > 0 {
+            self.begun_first -= 1;
+            self.engine.store().begin_one().await?;
         }
         self.refresh_accounts().await?;
         let wanted = std::mem::take(&mut self.wanted);
@@ -221,6 +221,7 @@ impl Ingester {
             // It is asked again after a collision.
             seen = Seen::default();
             seen.first = events.first().map(|event| (event.id, event.attempts));
+            seen.events = events.len();
             let plan = plan(events, accounts, &mut seen.missing, keep);
             if !events.is_empty() {
                 fault::point("ingest.before_commit");
@@ -254,7 +255,7 @@ impl Ingester {
                     "a batch of webhooks goes one by one"
                 );
                 // As many bodies go one by one, and in parts, so that only the bad item is parked.
-                self.singly = self.batch.events;
+                self.singly = seen.events;
                 Ok(1)
             }
             Err(error) => self.park(seen.first, error).await,

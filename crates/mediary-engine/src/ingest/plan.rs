@@ -1,12 +1,13 @@
 //! From webhook bodies to what shall be recorded. Pure: everything it needs to know is given to it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use mediary_core::{AccountStatus, Timestamp, WebhookEventId};
 use mediary_graph::{ADDRESSEES_MAX, Status, Update, UpdateKind, Webhook};
 use mediary_store::{
-    IncomingStatus, IngestItem, IngestPlan, ItemSource, PlannedItem, Unrecordable, WebhookEvent,
+    IncomingStatus, IngestItem, IngestPlan, ItemSource, PlannedItem, Unrecordable, WaitingWebhook,
+    WebhookEvent,
 };
 
 use super::{fit, message};
@@ -72,7 +73,7 @@ pub(super) fn plan(
             keep,
             plan: &mut plan,
             notes: BTreeSet::new(),
-            waits: BTreeSet::new(),
+            waits: BTreeMap::new(),
         };
         for (place, update) in updates.iter().enumerate() {
             reading.read(place, update);
@@ -119,7 +120,7 @@ pub(super) fn plan_parked(
     };
     // Only the account it was parked for: its number may be another company's by now.
     let accounts = Accounts::from([(account.row.phone_number_id.clone(), Some(account.clone()))]);
-    let (notes, waits) = (BTreeSet::new(), BTreeSet::new());
+    let (notes, waits) = (BTreeSet::new(), BTreeMap::new());
     // The signature spoke for it when it was parked.
     let signer = Some(&**account);
     let mut reading =
@@ -155,7 +156,8 @@ struct Reading<'a> {
     keep: Keep,
     plan: &'a mut IngestPlan,
     notes: BTreeSet<String>,
-    waits: BTreeSet<String>,
+    /// Numbers that it waits for, and the secret of an account that has one of them and for which the signature did not speak.
+    waits: BTreeMap<String, Option<Vec<u8>>>,
 }
 
 impl<'a> Reading<'a> {
@@ -197,16 +199,20 @@ impl<'a> Reading<'a> {
         let Some(account) = accounts.get(number).and_then(Option::as_deref) else {
             self.note(format!("no account has phone number id {number:.60}"));
             // Its account may come, and have the secret that signed this.
-            self.wait_for(number);
+            self.wait_for(number, None);
             return None;
         };
         if !self.signed_for(account) {
             self.note(format!("the signature does not speak for account {}", account.row.id));
+            // The account may have been given a wrong secret.
+            if self.event.scope.installation {
+                self.wait_for(number, account.row.app_secret.clone());
+            }
             return None;
         }
         if account.row.status == AccountStatus::Disabled {
             self.note(format!("account {} is disabled", account.row.id));
-            self.wait_for(number);
+            self.wait_for(number, None);
             return None;
         }
         Some(account)
@@ -227,17 +233,19 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn wait_for(&mut self, number: &str) {
+    fn wait_for(&mut self, number: &str, refused_by: Option<Vec<u8>>) {
         let can_be = (1..=NUMBER_DIGITS_MAX).contains(&number.len())
             && number.bytes().all(|byte| byte.is_ascii_digit());
         if can_be && self.waits.len() < WAITED_FOR_MAX {
-            self.waits.insert(number.to_owned());
+            self.waits.insert(number.to_owned(), refused_by);
         }
     }
 
     fn end(self) {
         let event = self.event.id;
-        self.plan.waiting.extend(self.waits.into_iter().map(|number| (event, number)));
+        let waiting = self.waits.into_iter();
+        let waiting = waiting.map(|(number, refused_by)| WaitingWebhook { event, number, refused_by });
+        self.plan.waiting.extend(waiting);
         if !self.notes.is_empty() {
             let notes: Vec<String> = self.notes.into_iter().collect();
             self.plan.notes.push((event, notes.join("; ")));

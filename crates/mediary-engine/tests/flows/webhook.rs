@@ -194,7 +194,7 @@ async fn a_webhook_for_a_number_that_is_added_later_is_read_then() {
     accept(&world, &to_numbers(&["201", PHONE_NUMBER_ID, "202"]), INSTALLATION).await.unwrap();
     // Signed with the installation's secret, so it does not speak for the account that has its own.
     assert!(texts(&world).await.is_empty());
-    assert_eq!(world.store.waiting_webhook_count().await.unwrap(), 2);
+    assert_eq!(world.store.waiting_webhook_count().await.unwrap(), 3);
     let shared = AccountDraft { app_secret: None, ..draft("202") };
     world.engine.accounts().create(world.company, &shared, &Actor::command_line()).await.unwrap();
     assert_eq!(texts(&world).await, ["to 202"]);
@@ -204,9 +204,15 @@ async fn a_webhook_for_a_number_that_is_added_later_is_read_then() {
         .unwrap();
     assert_eq!(texts(&world).await, ["to 202", "to 202"]);
     // An account with a secret of its own takes nothing that the installation's signed.
-    world.engine.accounts().create(world.company, &draft("201"), &Actor::command_line()).await.unwrap();
+    let by = Actor::command_line();
+    let other = world.engine.accounts().create(world.company, &draft("201"), &by).await.unwrap().id;
     assert_eq!(texts(&world).await.len(), 2);
-    assert_eq!(world.store.waiting_webhook_count().await.unwrap(), 1, "only 203 is waited for");
+    assert_eq!(world.store.waiting_webhook_count().await.unwrap(), 4, "for 203, and two accounts' secrets");
+    // Unless that was a wrong one.
+    let secret = Some(SecretString::from(INSTALLATION));
+    let right = AccountChange { app_secret: secret, ..AccountChange::default() };
+    world.engine.accounts().update(world.company, other, &right, &by).await.unwrap();
+    assert_eq!(texts(&world).await, ["to 201", "to 202", "to 202"]);
 }
 
 #[tokio::test]

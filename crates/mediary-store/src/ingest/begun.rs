@@ -1,45 +1,80 @@
 //! Webhooks that end the process that takes them: what kills it (no memory left, a bug below ours) cannot be counted afterwards,
-//! and the next start would take the same webhook first, for ever. So what was there before a process is taken one by one, and
-//! counted before it is taken. One that was begun too often is set aside, and the others are recorded.
+//! and the next start would take the same webhooks first, for ever. So each start counts those that it takes first, before it
+//! takes them. If they were counted by several starts and are still there, they are taken one by one, each counted once more,
+//! and one that was begun too often is set aside, so that the others are recorded.
+//!
+//! What another process has in hand is not counted, nor waited for. A count too many (several nodes that start at once) makes a
+//! webhook go alone, or at worst wait for [`WAIT`]; none is lost by it.
 
 use std::time::Duration;
 
+use mediary_core::WebhookEventId;
+use sqlx::AssertSqlSafe;
+
+use super::Turn;
 use super::queues::{self, Take};
 use super::types::IngestLimits;
+use crate::bulk::Bulk;
+use crate::transaction::transaction;
 use crate::value::args;
-use crate::{Result, Store};
+use crate::{Result, Store, dialect};
 
+/// From so many starts on, webhooks are taken one by one.
+const SUSPECT: i64 = 3;
 /// How often a webhook may be begun without an end.
-const BEGUN_MOST: i64 = 3;
+const BEGUN_MOST: i64 = 5;
 /// The wait of one that is set aside; after a start, so much for each of its attempts, but no more than an hour.
 const WAIT: Duration = Duration::from_secs(10);
 const ATTEMPTS_MOST: i64 = 360;
 const REASON: &str = "the program ended each time while it recorded this webhook";
 
 impl Store {
-    /// Counts an attempt of the new webhook whose turn it is, which is about to be made. Should another node take it first, or this
-    /// one another, the count means nothing, for what is recorded is not begun again.
-    pub async fn count_attempt(&self) -> Result<()> {
-        let (now, last) = (self.now(), &self.inner.last_queue);
-        let queues = queues::next(self.db(), last).await?;
-        let limits = IngestLimits { events: 1, bytes: 1 };
-        let next = Take { queues: &queues, last, now, limits }.peek(self.db()).await?;
-        let Some(id) = next else { return Ok(()) };
-        let sql = "UPDATE webhook_events SET attempts = attempts + 1,
-                error = CASE WHEN attempts >= $3 THEN $4 ELSE error END,
-                next_attempt_at = CASE WHEN attempts >= $3 THEN $5 ELSE next_attempt_at END
-            WHERE id = $1 AND processed_at IS NULL AND error IS NULL AND next_attempt_at <= $2";
-        self.db().execute(sql, args![id, now, BEGUN_MOST, REASON, now.plus(WAIT)]).await?;
+    /// Counts the webhooks that come first, at the start of a process. Returns how many are to be taken one by one.
+    pub async fn begin_backlog(&self, limits: IngestLimits) -> Result<usize> {
+        let begun = self.begin_webhooks(limits).await?;
+        let suspect = begun.iter().any(|(_, begun)| *begun >= SUSPECT);
+        Ok(if suspect { begun.len() } else { 0 })
+    }
+
+    /// Counts the webhook whose turn it is, which is about to be taken alone, and sets it aside if that was often enough.
+    pub async fn begin_one(&self) -> Result<()> {
+        let begun = self.begin_webhooks(IngestLimits { events: 1, bytes: 1 }).await?;
+        let sql = "UPDATE webhook_events SET attempts = attempts + 1, error = $2, next_attempt_at = $3
+            WHERE id = $1 AND processed_at IS NULL AND error IS NULL";
+        for (id, _) in begun.into_iter().filter(|(_, begun)| *begun > BEGUN_MOST) {
+            self.db().execute(sql, args![id, REASON, self.now().plus(WAIT)]).await?;
+        }
         Ok(())
+    }
+
+    async fn begin_webhooks(&self, limits: IngestLimits) -> Result<Vec<(WebhookEventId, i64)>> {
+        let turns = &self.inner.turns;
+        let queues = queues::next(self.db(), turns).await?;
+        let take = Take::new(&queues, turns, self.now(), limits);
+        transaction!(self.db(), |tx| {
+            let mut count = Bulk::new(
+                "WITH k(id) AS (",
+                ") UPDATE webhook_events SET begun = begun + 1 FROM k WHERE webhook_events.id = k.id
+                    RETURNING webhook_events.id, webhook_events.begun",
+            );
+            for id in take.peek(tx).await? {
+                count.push(args![id]);
+            }
+            count.run(tx).await
+        })
     }
 
     /// Gives what failed another wait at the start of a process: should it end this one too, new webhooks are recorded first.
     pub async fn put_off_failed_webhooks(&self) -> Result<()> {
-        let sql = "UPDATE webhook_events
-            SET next_attempt_at = $1 + $2 * CASE WHEN attempts < $3 THEN attempts ELSE $3 END
-            WHERE processed_at IS NULL AND error IS NOT NULL AND next_attempt_at <= $1";
+        let sql = format!(
+            "WITH due AS MATERIALIZED (SELECT e.id FROM webhook_events e WHERE {}{})
+            UPDATE webhook_events SET next_attempt_at = $1 + $2 * CASE WHEN attempts < $3 THEN attempts ELSE $3 END
+            WHERE id IN (SELECT id FROM due)",
+            Turn::Failed.due(),
+            dialect::lock_rows(self.backend()),
+        );
         let wait = i64::try_from(WAIT.as_millis()).unwrap_or(i64::MAX);
-        self.db().execute(sql, args![self.now(), wait, ATTEMPTS_MOST]).await?;
+        self.db().execute(AssertSqlSafe(sql), args![self.now(), wait, ATTEMPTS_MOST]).await?;
         Ok(())
     }
 }

@@ -56,7 +56,7 @@ mod waiting;
 
 use std::iter::Peekable;
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use mediary_core::{Timestamp, WebhookEventId};
@@ -71,12 +71,13 @@ use crate::clock_set_back::beyond;
 use crate::db::{Db, Tx};
 use crate::record::Record as _;
 use crate::value::args;
-use crate::{Backend, Error, Result, Store, WebhookEvent, dialect, waiting_webhooks};
+use crate::waiting_webhooks::{self, WaitingWebhook};
+use crate::{Backend, Error, Result, Store, WebhookEvent, dialect};
 use apply::Applied;
 use collisions::Tries;
 pub(crate) use growth::Growth;
-pub(crate) use queues::LastQueue;
 use queues::Take;
+pub(crate) use queues::Turns;
 
 /// Items written in one transaction on SQLite, where nobody else can write meanwhile. Items are written once however
 /// often they come, so an event may be spread over several transactions as long as the last one marks it.
@@ -165,12 +166,12 @@ impl Store {
     ) -> Result<IngestOutcome> {
         let now = self.now();
         let db = self.db();
-        let last = &self.inner.last_queue;
+        let (began, turns) = (Instant::now(), &self.inner.turns);
         let queues = match together {
             Together::Parts(Turn::Failed) => Vec::new(),
-            _ => queues::next(db, last).await?,
+            _ => queues::next(db, turns).await?,
         };
-        let take = Take { queues: &queues, last, now, limits };
+        let take = Take::new(&queues, turns, now, limits);
         let (marks, applied) = if db.backend() == Backend::Sqlite && together == Together::Whole {
             let events = bodies(&take.read(db).await?).read(db).await?;
             let (marks, items) = Marks::of(plan(&events), events);
@@ -189,6 +190,7 @@ impl Store {
                 }
             }
         };
+        take.took(began.elapsed());
         self.inner.growth.keep_up(db, applied.newest).await;
         let newest = marks.planned.iter().map(|event| event.received_at).max();
         Ok(IngestOutcome {
@@ -237,7 +239,7 @@ struct Marks {
     planned: Vec<WebhookEvent>,
     notes: Vec<(WebhookEventId, String)>,
     later: Vec<WebhookEventId>,
-    waiting: Vec<(WebhookEventId, String)>,
+    waiting: Vec<WaitingWebhook>,
     parked: Vec<Unrecordable>,
 }
 

@@ -1,10 +1,15 @@
 //! Which webhooks come next: each company's stand in a queue of their own, and all queues take turns, so that one with very
-//! many webhooks, or very large ones, holds up no other by more than one of them.
+//! many webhooks, or very costly ones, holds up no other for long.
+//!
+//! A turn is worth so many bytes ([`SHARE`]). A webhook that is larger goes alone, and takes no more than half of the time as long
+//! as there are others. Where only one queue waits, nobody has to be spared, and a batch is as large as it may be.
 //!
 //! Which queues there are is only a hint: it is read before the webhooks are taken. One that begins meanwhile has its turn in
 //! the next look, and one that ended gives nothing.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use mediary_core::{Timestamp, WebhookEventId};
 use sqlx::AssertSqlSafe;
@@ -16,23 +21,42 @@ use crate::{Backend, Result, dialect};
 
 /// Queues that have their turn in one batch.
 const QUEUES: usize = 32;
+/// Bytes of one turn.
+const SHARE: usize = 64 * 1024;
 
-/// The queue that had its turn last.
+/// Whose turn was last.
 #[derive(Debug)]
-pub(crate) struct LastQueue(AtomicI64);
+pub(crate) struct Turns {
+    last: AtomicI64,
+    /// When a large webhook may go before others again.
+    large_from: Mutex<Option<Instant>>,
+}
 
-impl Default for LastQueue {
+impl Default for Turns {
     fn default() -> Self {
-        Self(AtomicI64::new(-1))
+        Self { last: AtomicI64::new(-1), large_from: Mutex::default() }
+    }
+}
+
+impl Turns {
+    fn large_may_go(&self) -> bool {
+        let from = *self.large_from.lock().unwrap_or_else(PoisonError::into_inner);
+        from.is_none_or(|from| from <= Instant::now())
+    }
+
+    /// The others have as much time now.
+    fn large_took(&self, time: Duration) {
+        let from = Instant::now().checked_add(time);
+        *self.large_from.lock().unwrap_or_else(PoisonError::into_inner) = from;
     }
 }
 
 /// A webhook that waits, and its size.
-pub(super) type Waiting = (WebhookEventId, u64);
+type Waiting = (WebhookEventId, u64);
 
 /// The queues whose turn is next, in the order of their turns.
-pub(super) async fn next(db: &Db, last: &LastQueue) -> Result<Vec<i64>> {
-    let last = last.0.load(Ordering::Relaxed);
+pub(super) async fn next(db: &Db, turns: &Turns) -> Result<Vec<i64>> {
+    let last = turns.last.load(Ordering::Relaxed);
     let mut queues = after(db, last, QUEUES).await?;
     if queues.len() < QUEUES && last >= 0 {
         let first = after(db, -1, QUEUES - queues.len()).await?;
@@ -55,42 +79,63 @@ async fn after(db: &Db, queue: i64, limit: usize) -> Result<Vec<i64>> {
     Ok(queues.into_iter().map(|(queue,)| queue).collect())
 }
 
-/// The webhooks of the next batch: the first of each queue, then the second of each, as far as the limits go.
+/// The webhooks of the next batch.
 pub(super) struct Take<'a> {
-    pub(super) queues: &'a [i64],
-    pub(super) last: &'a LastQueue,
+    queues: &'a [i64],
+    turns: &'a Turns,
     pub(super) now: Timestamp,
-    pub(super) limits: IngestLimits,
+    limits: IngestLimits,
+    is_large: AtomicBool,
 }
 
-impl Take<'_> {
+impl<'a> Take<'a> {
+    pub(super) fn new(queues: &'a [i64], turns: &'a Turns, now: Timestamp, limits: IngestLimits) -> Self {
+        Self { queues, turns, now, limits, is_large: AtomicBool::new(false) }
+    }
+
     /// Without holding them, on SQLite, where one process takes them.
     pub(super) async fn read(&self, db: &Db) -> Result<Vec<WebhookEventId>> {
         let mut found = Found::new(self);
         while let Some((queue, share)) = found.wanted() {
             found.add(db.all(AssertSqlSafe(sql(db.backend())), self.args(queue, share)).await?);
         }
-        Ok(found.taken())
+        Ok(self.choose(&found))
     }
 
     /// Held for this transaction. What another one holds is passed over.
     pub(super) async fn hold(&self, tx: &mut Tx) -> Result<Vec<WebhookEventId>> {
+        let found = self.look(tx).await?;
+        Ok(self.choose(&found))
+    }
+
+    /// Held, too, and their turn is still to come.
+    pub(super) async fn peek(&self, tx: &mut Tx) -> Result<Vec<WebhookEventId>> {
+        let Chosen { ids, .. } = self.look(tx).await?.chosen(self.turns.large_may_go());
+        Ok(ids)
+    }
+
+    async fn look(&self, tx: &mut Tx) -> Result<Found<'_>> {
         let mut found = Found::new(self);
         while let Some((queue, share)) = found.wanted() {
             found.add(tx.all(AssertSqlSafe(sql(tx.backend())), self.args(queue, share)).await?);
         }
-        Ok(found.taken())
+        Ok(found)
     }
 
-    /// The one that comes first. It is not taken.
-    pub(super) async fn peek(&self, db: &Db) -> Result<Option<WebhookEventId>> {
-        for queue in self.queues {
-            let sql = sql(Backend::Sqlite);
-            if let Some((id, _)) = db.first::<Waiting>(AssertSqlSafe(sql), self.args(*queue, 1)).await? {
-                return Ok(Some(id));
-            }
+    fn choose(&self, found: &Found<'_>) -> Vec<WebhookEventId> {
+        let Chosen { ids, large, last } = found.chosen(self.turns.large_may_go());
+        if let Some(last) = last {
+            self.turns.last.store(last, Ordering::Relaxed);
         }
-        Ok(None)
+        self.is_large.store(large, Ordering::Relaxed);
+        ids
+    }
+
+    /// Says that what was taken is dealt with.
+    pub(super) fn took(&self, time: Duration) {
+        if self.is_large.load(Ordering::Relaxed) {
+            self.turns.large_took(time);
+        }
     }
 
     fn args(&self, queue: i64, share: usize) -> Vec<Value> {
@@ -115,12 +160,21 @@ struct Found<'a> {
     count: usize,
 }
 
+/// What of it is taken.
+struct Chosen {
+    ids: Vec<WebhookEventId>,
+    /// One that goes alone.
+    large: bool,
+    /// The queue that had its turn last.
+    last: Option<i64>,
+}
+
 impl<'a> Found<'a> {
     fn new(take: &'a Take<'a>) -> Self {
         Self { take, queues: Vec::new(), count: 0 }
     }
 
-    /// The next queue to look into, and how much of it: a share of what is still wanted.
+    /// The next queue to look into, and how many of it: a share of what is still wanted.
     fn wanted(&self) -> Option<(i64, usize)> {
         let queue = self.take.queues.get(self.queues.len())?;
         let left = self.take.limits.events.saturating_sub(self.count);
@@ -133,40 +187,53 @@ impl<'a> Found<'a> {
         self.queues.push(found);
     }
 
-    /// In turns, as many as fit.
-    fn taken(&self) -> Vec<WebhookEventId> {
-        let longest = self.queues.iter().map(Vec::len).max().unwrap_or(0);
-        let turns = (0..longest).flat_map(|place| {
-            let queues = self.queues.iter().zip(self.take.queues);
-            queues.filter_map(move |(found, queue)| Some((*found.get(place)?, *queue)))
+    fn chosen(&self, large_may_go: bool) -> Chosen {
+        let limit = self.take.limits.bytes;
+        let share = if self.take.queues.len() == 1 { limit } else { limit.min(SHARE) };
+        let fitting: Vec<&[Waiting]> = self.queues.iter().map(|found| within(found, share)).collect();
+        let mut large = self.queues.iter().zip(&fitting).zip(self.take.queues);
+        let large = large.find_map(|((found, fitting), queue)| {
+            fitting.is_empty().then_some(())?;
+            Some((found.first()?.0, *queue))
         });
-        let fit = within(turns, self.take.limits.bytes);
-        if let Some((_, queue)) = fit.last() {
-            self.take.last.0.store(*queue, Ordering::Relaxed);
+        let others = fitting.iter().any(|fitting| !fitting.is_empty());
+        match large {
+            Some((id, queue)) if !others || large_may_go => {
+                Chosen { ids: vec![id], large: limit > SHARE, last: Some(queue) }
+            }
+            _ => {
+                let longest = fitting.iter().map(|fitting| fitting.len()).max().unwrap_or(0);
+                let turns = (0..longest).flat_map(|place| fitting.iter().filter_map(move |of| of.get(place)));
+                let turns: Vec<Waiting> = turns.copied().collect();
+                let last =
+                    self.queues.len().checked_sub(1).and_then(|looked_at| self.take.queues.get(looked_at));
+                let ids = within(&turns, limit).iter().map(|(id, _)| *id).collect();
+                Chosen { ids, large: false, last: last.copied() }
+            }
         }
-        fit.into_iter().map(|(id, _)| id).collect()
     }
 }
 
-/// The first webhooks that fit into so many bytes; one always does.
-fn within(waiting: impl Iterator<Item = (Waiting, i64)>, limit: usize) -> Vec<(WebhookEventId, i64)> {
-    let mut bytes = 0;
-    let fits = |((_, size), _): &(Waiting, i64)| {
-        let first = bytes == 0;
-        bytes += usize::try_from(*size).unwrap_or(usize::MAX).max(1);
-        first || bytes <= limit
-    };
-    waiting.take_while(fits).map(|((id, _), queue)| (id, queue)).collect()
+/// The first webhooks, as far as so many bytes hold them.
+fn within(waiting: &[Waiting], limit: usize) -> &[Waiting] {
+    let mut bytes = 0_usize;
+    let fit = waiting.iter().take_while(|(_, size)| {
+        bytes = bytes.saturating_add(usize::try_from(*size).unwrap_or(usize::MAX));
+        bytes <= limit
+    });
+    &waiting[..fit.count()]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn taken(queues: &[&[u64]], limits: IngestLimits) -> Vec<i64> {
+    const LARGE: u64 = SHARE as u64 + 1;
+
+    fn taken(queues: &[&[u64]], limits: IngestLimits, large_may_go: bool) -> Vec<i64> {
         let names: Vec<i64> = (0..).take(queues.len()).collect();
-        let last = LastQueue::default();
-        let take = Take { queues: &names, last: &last, now: Timestamp(0), limits };
+        let turns = Turns::default();
+        let take = Take::new(&names, &turns, Timestamp(0), limits);
         let mut found = Found::new(&take);
         for (name, sizes) in (0..).zip(queues) {
             let Some((queue, share)) = found.wanted() else { break };
@@ -174,23 +241,46 @@ mod tests {
             let ids = (100 * name..).map(WebhookEventId);
             found.add(ids.zip(sizes.iter().copied()).take(share).collect());
         }
-        found.taken().into_iter().map(|id| id.0).collect()
+        found.chosen(large_may_go).ids.into_iter().map(|id| id.0).collect()
     }
 
     #[test]
     fn one_webhook_always_fits_and_the_rest_as_far_as_it_does() {
         let limits = IngestLimits { events: 10, bytes: 100 };
-        assert_eq!(taken(&[&[500, 1]], limits), [0]);
-        assert_eq!(taken(&[&[50, 50, 1]], limits), [0, 1]);
-        assert!(taken(&[], limits).is_empty());
+        assert_eq!(taken(&[&[500, 1]], limits, false), [0]);
+        assert_eq!(taken(&[&[50, 50, 1]], limits, true), [0, 1]);
+        assert!(taken(&[], limits, true).is_empty());
+        let large = IngestLimits { events: 10, bytes: 10 * SHARE };
+        assert_eq!(taken(&[&[LARGE, 1, LARGE]], large, true), [0, 1, 2], "there is nobody else");
     }
 
     #[test]
     fn queues_take_turns_and_what_one_leaves_is_the_others() {
         let limits = IngestLimits { events: 6, bytes: 100 };
-        assert_eq!(taken(&[&[1; 9], &[1; 9]], limits), [0, 100, 1, 101, 2, 102]);
-        assert_eq!(taken(&[&[1], &[1; 9]], limits), [0, 100, 101, 102, 103, 104]);
-        assert_eq!(taken(&[&[60; 9], &[1; 9]], limits), [0, 100]);
-        assert_eq!(taken(&[&[], &[1]], IngestLimits { events: 1, bytes: 1 }), [100]);
+        assert_eq!(taken(&[&[1; 9], &[1; 9]], limits, true), [0, 100, 1, 101, 2, 102]);
+        assert_eq!(taken(&[&[1], &[1; 9]], limits, true), [0, 100, 101, 102, 103, 104]);
+        assert_eq!(taken(&[&[60; 9], &[1; 9]], limits, true), [0, 100, 101, 102]);
+        assert_eq!(taken(&[&[], &[1]], IngestLimits { events: 1, bytes: 1 }, true), [100]);
+    }
+
+    #[test]
+    fn a_large_webhook_goes_alone_and_not_before_others_all_the_time() {
+        let limits = IngestLimits { events: 8, bytes: 4 * SHARE };
+        let queues: &[&[u64]] = &[&[1, 1], &[LARGE, 1], &[LARGE]];
+        assert_eq!(taken(queues, limits, true), [100]);
+        assert_eq!(taken(queues, limits, false), [0, 1]);
+        assert_eq!(taken(&queues[1..], limits, false), [0], "nobody else waits");
+        let half: &[&[u64]] = &[&[SHARE as u64, SHARE as u64], &[1, 1, 1]];
+        assert_eq!(taken(half, limits, true), [0, 100, 101, 102], "a turn is worth so many bytes");
+    }
+
+    #[test]
+    fn others_have_as_much_time_as_a_large_webhook_took() {
+        let turns = Turns::default();
+        assert!(turns.large_may_go());
+        turns.large_took(Duration::from_secs(3600));
+        assert!(!turns.large_may_go());
+        turns.large_took(Duration::ZERO);
+        assert!(turns.large_may_go());
     }
 }

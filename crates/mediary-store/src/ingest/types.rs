@@ -9,6 +9,8 @@ use mediary_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::waiting_webhooks::WaitingWebhook;
+
 /// Hides texts, numbers and payloads from logs: only ids and words are shown.
 macro_rules! redacted {
     ($($type:ident { $($field:ident),* })+) => { $(
@@ -45,8 +47,8 @@ pub struct IngestPlan {
     pub notes: Vec<(WebhookEventId, String)>,
     /// Events that cannot be planned yet: they stay, with an attempt counted.
     pub later: Vec<WebhookEventId>,
-    /// Numbers that no active account has, and the event that is read again when one has it.
-    pub waiting: Vec<(WebhookEventId, String)>,
+    /// Events that are read again when an account has their number, or another secret.
+    pub waiting: Vec<WaitingWebhook>,
     /// What can never be recorded as it is.
     pub parked: Vec<Unrecordable>,
 }
@@ -224,7 +226,7 @@ pub struct IngestOutcome {
     pub downloads_due: bool,
     /// How long the newest event of the batch had waited.
     pub newest_lag: Duration,
-    /// Items that were parked, and webhooks that wait for an account.
+    /// Items that were parked, and webhooks that wait for an account or its secret.
     pub parked: usize,
     pub waiting: usize,
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use mediary_core::{AccountId, CompanyId};
 
 use super::harness::{LIMITS, START, Test};
-use super::on_both;
+use super::{on_both, on_postgres};
 use crate::value::args;
 use crate::*;
 
@@ -147,16 +147,15 @@ async fn an_event_that_panics_ends_no_process_and_leaves_nothing_behind(test: &T
 }
 
 async fn an_event_that_ends_each_process_is_set_aside_and_the_others_go_on(test: &Test) {
-    test.store.inbox_append(event("deadly")).await.unwrap();
-    test.store.inbox_append(event("good")).await.unwrap();
-    for _ in 0..4 {
-        let plan = |events: &[WebhookEvent]| {
-            assert_eq!(events[0].body, b"deadly");
-            IngestPlan::default()
-        };
-        // What a process that ends here leaves behind.
-        test.store.count_attempt().await.unwrap();
-        drop(test.store.ingest_in_parts(Turn::New, plan));
+    for body in ["deadly", "good"] {
+        test.store.inbox_append(event(body)).await.unwrap();
+    }
+    // Each start ends before anything is recorded.
+    for singly in [0, 0, 2, 2] {
+        assert_eq!(test.store.begin_backlog(LIMITS).await.unwrap(), singly);
+        if singly > 0 {
+            test.store.begin_one().await.unwrap();
+        }
     }
     assert_eq!(bodies(&test.store, LIMITS, false).await, ["good"]);
     let failed = async || test.store.ingest_in_parts(Turn::Failed, |_| IngestPlan::default()).await.unwrap();
@@ -164,9 +163,21 @@ async fn an_event_that_ends_each_process_is_set_aside_and_the_others_go_on(test:
     test.clock.advance(Duration::from_secs(10));
     test.store.put_off_failed_webhooks().await.unwrap();
     assert_eq!(failed().await.events, 0, "the next process begins with others");
-    test.clock.advance(Duration::from_secs(40));
+    test.clock.advance(Duration::from_secs(10));
     assert_eq!(failed().await.events, 1);
-    test.store.count_attempt().await.unwrap();
+    assert_eq!(test.store.begin_backlog(LIMITS).await.unwrap(), 0);
+}
+
+async fn what_another_node_has_in_hand_is_neither_counted_nor_waited_for(test: &Test) {
+    test.store.inbox_append(event("in hand")).await.unwrap();
+    let mut tx = test.store.db().begin().await.unwrap();
+    tx.execute("UPDATE webhook_events SET attempts = attempts", args![]).await.unwrap();
+    for _ in 0..4 {
+        assert_eq!(test.store.begin_backlog(LIMITS).await.unwrap(), 0);
+        test.store.begin_one().await.unwrap();
+    }
+    tx.roll_back().await;
+    assert_eq!(test.number("SELECT MAX(begun) FROM webhook_events").await, 0);
 }
 
 async fn an_event_can_be_left_for_later(test: &Test) {
@@ -213,6 +224,7 @@ async fn a_closed_store_takes_nothing_and_says_so(test: &Test) {
     assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 0);
 }
 
+on_postgres!(what_another_node_has_in_hand_is_neither_counted_nor_waited_for);
 on_both!(
     bodies_come_back_as_they_went_in,
     events_are_taken_once_and_in_order,

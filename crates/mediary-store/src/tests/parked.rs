@@ -222,9 +222,19 @@ async fn an_item_that_several_nodes_find_due_is_tried_once(test: &Test) {
 
 /// Reads the webhook that is due as one that waits for these numbers.
 async fn waits_for(test: &Test, numbers: &[&str]) {
+    waits(test, numbers, None).await;
+}
+
+async fn waits(test: &Test, numbers: &[&str], refused_by: Option<&[u8]>) {
     let outcome = test.store.ingest(LIMITS, |events| {
-        let waiting =
-            events.iter().flat_map(|event| numbers.iter().map(|number| (event.id, (*number).to_owned())));
+        let waiting = events.iter().flat_map(|event| {
+            let waiting = |number: &&str| WaitingWebhook {
+                event: event.id,
+                number: (*number).to_owned(),
+                refused_by: refused_by.map(<[u8]>::to_vec),
+            };
+            numbers.iter().map(waiting)
+        });
         IngestPlan { waiting: waiting.collect(), ..IngestPlan::default() }
     });
     assert_eq!(outcome.await.unwrap().waiting, numbers.len());
@@ -255,6 +265,33 @@ async fn a_webhook_waits_for_its_number_and_is_read_again(test: &Test) {
         test.store.prune_webhook_events(test.now().plus(Duration::from_secs(1)), 10).await.unwrap(),
         1
     );
+}
+
+async fn a_webhook_that_an_account_refused_is_read_again_when_its_secret_is_another(test: &Test) {
+    append(test).await;
+    let new = NewAccount { app_secret: Some(b"mistyped".to_vec()), ..new_account("72") };
+    let account = test.store.add_account(test.acme.company, &new, &Actor::command_line()).await.unwrap();
+    waits(test, &["72"], Some(b"mistyped")).await;
+    assert_eq!(test.store.reread_webhooks("").await.unwrap().webhooks, 0, "nothing has changed");
+    let patch = AccountPatch { app_secret: Some(b"right".to_vec()), ..AccountPatch::default() };
+    test.store.update_account(test.acme.company, account.id, &patch, &Actor::command_line()).await.unwrap();
+    assert_eq!(test.store.reread_webhooks("").await.unwrap().webhooks, 1);
+    assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 1);
+}
+
+async fn large_webhooks_are_put_back_a_few_at_a_time(test: &Test) {
+    for _ in 0..5 {
+        let body = vec![b' '; 400 * 1024].into();
+        let event = NewWebhookEvent { body, received_at: START, scope: EventScope::default(), company: None };
+        test.store.inbox_append(event).await.unwrap();
+        waits_for(test, &["72"]).await;
+    }
+    test.store.add_account(test.acme.company, &new_account("72"), &Actor::command_line()).await.unwrap();
+    let mut looks = Vec::new();
+    for _ in 0..4 {
+        looks.push(test.store.reread_webhooks("").await.unwrap().webhooks);
+    }
+    assert_eq!(looks, [2, 2, 1, 0]);
 }
 
 async fn many_numbers_are_looked_at_some_at_a_time(test: &Test) {
@@ -300,6 +337,8 @@ on_both!(
     what_is_refused_for_what_it_is_waits_for_a_day_each_time,
     many_items_that_name_nobody_cost_no_search_for_each,
     a_webhook_waits_for_its_number_and_is_read_again,
+    a_webhook_that_an_account_refused_is_read_again_when_its_secret_is_another,
+    large_webhooks_are_put_back_a_few_at_a_time,
     many_numbers_are_looked_at_some_at_a_time,
     what_is_put_off_counts_an_attempt_and_makes_room,
 );
