@@ -1,6 +1,7 @@
 //! The two databases behind one face: statements in, rows out.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{
@@ -9,6 +10,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr, SqlStr, Sqlite, Transaction};
 
+use crate::database_file::DatabaseFile;
 use crate::pool::{self, Lent, PostgresPool, SqliteReaders, WAIT_FOR_DATABASE, within};
 use crate::record::{Read, read_row};
 use crate::statement::{Row, Target};
@@ -35,13 +37,14 @@ pub(crate) enum Db {
     Sqlite {
         readers: SqliteReaders,
         writer: SqlitePool,
+        file: Arc<DatabaseFile>,
     },
     Postgres(PostgresPool),
 }
 
 /// A transaction that writes. Dropped without [`Tx::commit`], it never happened.
 pub(crate) enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Transaction<'static, Sqlite>, Arc<DatabaseFile>),
     Postgres(Lent),
 }
 
@@ -77,7 +80,7 @@ impl Db {
 
     pub(crate) async fn close(&self) {
         match self {
-            Self::Sqlite { readers, writer } => {
+            Self::Sqlite { readers, writer, .. } => {
                 pool::close(readers).await;
                 writer.close().await;
             }
@@ -87,8 +90,12 @@ impl Db {
 
     /// Starts a transaction that writes: on SQLite it has the database for itself from here on.
     pub(crate) async fn begin(&self) -> Result<Tx> {
+        self.check_file()?;
         let begun = match self {
-            Self::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
+            Self::Sqlite { writer, file, .. } => {
+                let begun = writer.begin_with("BEGIN IMMEDIATE").await;
+                begun.map(|tx| Tx::Sqlite(tx, Arc::clone(file)))
+            }
             Self::Postgres(pool) => Box::pin(begin_postgres(pool)).await.map(Tx::Postgres),
         };
         begun.map_err(|error| dialect::error("begin a transaction", error))
@@ -102,6 +109,14 @@ impl Db {
                 Target::Sqlite(&mut reader).rows(sql, args).await
             }
             Self::Postgres(pool) => Target::PostgresPool(pool).rows(sql, args).await,
+        }
+    }
+
+    /// Before and after a write: whether SQLite's file is still the one that was opened.
+    fn check_file(&self) -> Result<()> {
+        match self {
+            Self::Sqlite { file, .. } => file.check(),
+            Self::Postgres(_) => Ok(()),
         }
     }
 
@@ -129,10 +144,14 @@ impl Db {
     /// Runs one writing statement; how many rows it changed. One that collided is run again.
     pub(crate) async fn execute(&self, sql: impl SqlSafeStr, args: impl Into<Args>) -> Result<u64> {
         let (sql, args, mut tries) = (sql.into_sql_str(), args.into(), Tries::default());
+        self.check_file()?;
         loop {
             match self.writing().execute(sql.clone(), args.clone()).await {
                 Err(error) if tries.another(&error) => {}
-                ended => return ended,
+                ended => {
+                    let changed = ended?;
+                    return self.check_file().map(|()| changed);
+                }
             }
         }
     }
@@ -144,10 +163,15 @@ impl Db {
         args: impl Into<Args>,
     ) -> Result<Vec<T>> {
         let (sql, args, mut tries) = (sql.into_sql_str(), args.into(), Tries::default());
+        self.check_file()?;
         loop {
             match self.writing().rows(sql.clone(), args.clone()).await {
                 Err(error) if tries.another(&error) => {}
-                ended => return read_all(&ended?),
+                ended => {
+                    let rows = ended?;
+                    self.check_file()?;
+                    return read_all(&rows);
+                }
             }
         }
     }
@@ -156,7 +180,10 @@ impl Db {
 impl Tx {
     pub(crate) async fn commit(self) -> Result<()> {
         let committed = match self {
-            Self::Sqlite(tx) => tx.commit().await,
+            Self::Sqlite(tx, file) => match tx.commit().await {
+                Ok(()) => return file.check(),
+                failed => failed,
+            },
             Self::Postgres(mut lent) => {
                 let committed = within(lent.execute("COMMIT")).await.map(drop);
                 if committed.is_ok() {
@@ -172,7 +199,7 @@ impl Tx {
     pub(crate) async fn roll_back(self) {
         match self {
             // What it says does not matter: a transaction that is not committed never happened.
-            Self::Sqlite(tx) => drop(tx.rollback().await),
+            Self::Sqlite(tx, _) => drop(tx.rollback().await),
             Self::Postgres(mut lent) => {
                 if within(lent.execute("ROLLBACK")).await.is_ok() {
                     lent.give_back();
@@ -183,14 +210,14 @@ impl Tx {
 
     pub(crate) fn backend(&self) -> Backend {
         match self {
-            Self::Sqlite(_) => Backend::Sqlite,
+            Self::Sqlite(..) => Backend::Sqlite,
             Self::Postgres(_) => Backend::Postgres,
         }
     }
 
     fn target(&mut self) -> Target<'_> {
         match self {
-            Self::Sqlite(tx) => Target::Sqlite(tx),
+            Self::Sqlite(tx, _) => Target::Sqlite(tx),
             Self::Postgres(tx) => Target::Postgres(tx),
         }
     }
@@ -256,8 +283,9 @@ async fn open_sqlite(url: &str) -> std::result::Result<Db, sqlx::Error> {
     {
         return Err(error);
     }
-    let readers = pool::sqlite_readers(options.pragma("query_only", "ON"), SQLITE_READERS);
-    Ok(Db::Sqlite { readers, writer })
+    let file = Arc::new(DatabaseFile::opened(options.get_filename()));
+    let readers = pool::sqlite_readers(options.pragma("query_only", "ON"), Arc::clone(&file), SQLITE_READERS);
+    Ok(Db::Sqlite { readers, writer, file })
 }
 
 /// Whether a connection is ready for the next transaction. SQLite ends one by itself where the disk is full; the driver then

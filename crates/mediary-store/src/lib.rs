@@ -4,7 +4,7 @@
 //! is written from it (`ingest`), webhooks that wait for an account (`waiting_webhooks`), downloads as jobs (`downloads`), messages, conversations and media as people read
 //! them, and companies with their people and accounts (`people`). Every function about tenant data takes the company.
 //!
-//! Beneath: `db` runs statements on whichever database it is, `pool` lends it connections, `record` turns rows into
+//! Beneath: `db` runs statements on whichever database it is, `pool` lends it connections, `database_file` tells SQLite's file from another one in its place, `record` turns rows into
 //! structs, `transaction` does again what collided, `value` turns parameters into what a database takes, `bulk` writes many rows with few statements, `batch`
 //! lets many callers share a commit, `walk` looks at millions of rows some at a time, and `dialect` holds all in which the two databases differ.
 
@@ -12,6 +12,7 @@ mod batch;
 mod bulk;
 mod clock_set_back;
 mod conversations;
+mod database_file;
 mod db;
 mod dialect;
 mod downloads;

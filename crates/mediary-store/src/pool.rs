@@ -6,6 +6,7 @@
 
 use std::io;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult};
@@ -14,6 +15,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use tokio::time::Instant;
 
+use crate::database_file::DatabaseFile;
 use crate::dialect;
 
 /// How long a statement waits for a connection, or for another process's transaction.
@@ -37,14 +39,21 @@ pub(crate) type PostgresPool = Pool<PostgresServer>;
 
 /// Opens connections that read a file.
 #[derive(Debug)]
-pub(crate) struct SqliteReader(SqliteConnectOptions);
+pub(crate) struct SqliteReader {
+    options: SqliteConnectOptions,
+    file: Arc<DatabaseFile>,
+}
 
 /// Opens connections to a server.
 #[derive(Debug)]
 pub(crate) struct PostgresServer(PgConnectOptions);
 
-pub(crate) fn sqlite_readers(options: SqliteConnectOptions, connections: usize) -> SqliteReaders {
-    pool(SqliteReader(options), connections)
+pub(crate) fn sqlite_readers(
+    options: SqliteConnectOptions,
+    file: Arc<DatabaseFile>,
+    connections: usize,
+) -> SqliteReaders {
+    pool(SqliteReader { options, file }, connections)
 }
 
 pub(crate) fn postgres_pool(options: PgConnectOptions, connections: usize) -> PostgresPool {
@@ -89,7 +98,9 @@ impl Manager for SqliteReader {
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<SqliteConnection, sqlx::Error> {
-        self.0.connect().await
+        // Another file in its place would be read, and at the end written, with the log of this one.
+        self.file.check().map_err(io::Error::other)?;
+        self.options.connect().await
     }
 
     async fn recycle(&self, _: &mut SqliteConnection, _: &Metrics) -> RecycleResult<sqlx::Error> {

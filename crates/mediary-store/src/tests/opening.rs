@@ -1,6 +1,7 @@
 //! Databases that cannot be opened, and what is said of each.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use mediary_core::{ManualClock, MediaPolicy};
@@ -175,3 +176,59 @@ async fn full_disk_is_called_one_and_shows_in_the_check(test: &Test) {
 }
 
 on_both!(full_disk_is_called_one_and_shows_in_the_check);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_file_that_is_moved_or_replaced_takes_no_write_until_it_is_back() {
+    let test = Test::on(Backend::Sqlite).await;
+    let path = PathBuf::from(test.url.strip_prefix("sqlite://").unwrap());
+    let aside = path.with_extension("aside");
+    test.store.inbox_append(body(10)).await.unwrap();
+    let begun = test.store.db().begin().await.unwrap();
+    std::fs::rename(&path, &aside).unwrap();
+    let error = begun.commit().await.unwrap_err();
+    assert!(error.is_unavailable(), "what was under way is not acknowledged: {error}");
+    refuses_writes(&test).await;
+    std::fs::copy(&aside, &path).unwrap();
+    refuses_writes(&test).await;
+    let mut readers = Vec::new();
+    // More at once than there are connections, so that one would be opened.
+    for _ in 0..16 {
+        let store = test.store.clone();
+        readers.push(tokio::spawn(async move { store.inbox_depth().await }));
+    }
+    for reader in readers {
+        match reader.await.unwrap() {
+            Ok(depth) => assert_eq!(depth.waiting, 1, "of the file that was opened"),
+            Err(error) => assert!(error.is_unavailable(), "{error}"),
+        }
+    }
+
+    std::fs::rename(&aside, &path).unwrap();
+    test.store.check().await.unwrap();
+    test.store.inbox_append(body(10)).await.unwrap();
+    assert_eq!(test.number("SELECT COUNT(*) FROM webhook_events").await, 2, "nothing was written meanwhile");
+    test.end().await;
+}
+
+async fn refuses_writes(test: &Test) {
+    let company = NewCompany { name: "A".into(), slug: "a".into(), media_policy: MediaPolicy::Store };
+    let errors = [
+        test.store.inbox_append(body(10)).await.unwrap_err(),
+        test.store.add_company(&company).await.unwrap_err(),
+        test.sql("DELETE FROM webhook_events").await.unwrap_err(),
+        test.store.check().await.unwrap_err(),
+    ];
+    for error in errors {
+        let said = error.to_string();
+        assert!(error.is_unavailable(), "{said}");
+        assert!(said.contains("was moved or replaced while Mediary runs") && said.contains("stop"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn sqlite_in_memory_has_no_file_to_lose() {
+    let store = open("sqlite::memory:", &ManualClock::new(START)).await;
+    store.migrate().await.unwrap();
+    store.inbox_append(body(10)).await.unwrap();
+    store.close().await;
+}
