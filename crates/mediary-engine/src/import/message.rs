@@ -11,11 +11,20 @@ use super::given::{Given, GivenContact};
 const ID_BYTES: usize = 512;
 /// Digits of a number in WhatsApp; E.164 allows 15.
 const WA_ID_DIGITS: usize = 20;
+/// The beginning of 2009, the year in which WhatsApp began.
+const FIRST_TIME: Timestamp = Timestamp(1_230_768_000_000);
 const MEDIA_TYPES: &str = "image, video, audio, document and sticker";
 
 /// The record of a checked line; what is wrong with it, with the field's name.
 pub(super) fn message(given: Given, account: &Account, now: Timestamp) -> Result<IncomingMessage, String> {
     check_ids(&given)?;
+    if given.timestamp < FIRST_TIME {
+        return Err(format!(
+            "timestamp: {} is before 2009, when there was no WhatsApp; an older system may have written 0 for a \
+             time that it lacks; give WhatsApp's time of the message",
+            given.timestamp
+        ));
+    }
     if given.timestamp > now.plus(limits::IMPORT_CLOCK_SKEW) {
         return Err(format!("timestamp: {} has not come yet", given.timestamp));
     }

@@ -132,6 +132,11 @@ async fn a_bad_line_says_what_is_wrong_and_stops_no_other() {
         (json!({"timestamp": "yesterday"}), "timestamp: must be RFC 3339"),
         (json!({"timestamp": 1_760_000_000_000_i64}), "timestamp: must be RFC 3339"),
         (json!({"timestamp": -5}), "timestamp: must be"),
+        (
+            json!({"timestamp": 0}),
+            "timestamp: 1970-01-01T00:00:00Z is before 2009, when there was no WhatsApp;",
+        ),
+        (json!({"timestamp": "2008-12-31T23:59:59Z"}), "timestamp: 2008-12-31T23:59:59Z is before 2009"),
         (json!({"timestamp": NOW.plus(2 * DAY)}), "timestamp: 2025-10-11T08:53:20Z has not come yet"),
         (json!({"contact": {}}), "contact: needs a waId"),
         (json!({"contact": {"waId": "ana@s.whatsapp.net"}}), "contact.waId: must be the digits"),

@@ -1,5 +1,6 @@
 //! `mediary import`: brings in what an older system left.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -8,7 +9,7 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use mediary_engine::{ImportedLine, ImportedMedia, LineFate};
 use serde_json::json;
-use tokio::io::BufReader;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
 
 use super::import_report::ReportPlace;
 use crate::cli::{ImportMessagesArgs, OutputArgs};
@@ -19,15 +20,18 @@ use crate::wiring;
 /// Rejected lines that are named one by one.
 const NAMED_MAX: usize = 20;
 const READ_AT_ONCE: usize = 256 * 1024;
+/// Bytes at its beginning that show what a file is.
+const HEAD_BYTES: usize = 4096;
 
 pub(super) async fn messages(config: &Config, args: &ImportMessagesArgs) -> anyhow::Result<Outcome> {
-    let (input, size) = open(&args.file)?;
-    let report = args.report.as_deref().map(|path| ReportPlace::check(path, &input)).transpose()?;
+    let (file, size) = open(&args.file)?;
+    let report = args.report.as_deref().map(|path| ReportPlace::check(path, &file)).transpose()?;
+    let mut input = BufReader::with_capacity(READ_AT_ONCE, tokio::fs::File::from_std(file));
+    check_form(&args.file, &mut input).await?;
     let parts = wiring::parts(config).await?;
     let company = wiring::company(&parts.store, &args.of.company).await?;
     let mut report = report.map(ReportPlace::begin).transpose()?;
     let bar = progress(size, args.output);
-    let input = BufReader::with_capacity(READ_AT_ONCE, tokio::fs::File::from_std(input));
     let mut import = parts.engine.import(company.id, input);
     let mut tally = Tally::default();
     while let Some(lines) =
@@ -47,14 +51,48 @@ pub(super) async fn messages(config: &Config, args: &ImportMessagesArgs) -> anyh
     tally.print(args)
 }
 
+fn wrong(path: &Path, why: &dyn Display) -> WrongUsage {
+    WrongUsage(format!("{}: {why}", path.display()))
+}
+
 fn open(path: &Path) -> anyhow::Result<(File, u64)> {
-    let wrong = |why: String| WrongUsage(format!("{}: {why}", path.display()));
-    let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
-    let about = file.metadata().map_err(|error| wrong(error.to_string()))?;
+    if path == Path::new("-") {
+        return Err(WrongUsage("standard input is not read; give a file".to_owned()).into());
+    }
+    let file = File::open(path).map_err(|error| wrong(path, &error))?;
+    let about = file.metadata().map_err(|error| wrong(path, &error))?;
     if about.is_dir() {
-        return Err(wrong("is a folder; name a file with one JSON object a line".to_owned()).into());
+        return Err(wrong(path, &"is a folder; name a file with one JSON object a line").into());
     }
     Ok((file, about.len()))
+}
+
+/// Refuses at once what would be refused line by line. The input is looked at without being taken, for it may be a pipe.
+async fn check_form(path: &Path, input: &mut (impl AsyncBufRead + Unpin)) -> anyhow::Result<()> {
+    let head = input.fill_buf().await.map_err(|error| wrong(path, &error))?;
+    match other_form(&head[..head.len().min(HEAD_BYTES)]) {
+        Some(form) => Err(wrong(path, &form).into()),
+        None => Ok(()),
+    }
+}
+
+/// What a file is that holds no lines of JSON, and what to do with it.
+fn other_form(head: &[u8]) -> Option<&'static str> {
+    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    Some(match head {
+        _ if text.starts_with(b"[") => {
+            "is one JSON array; write each of its objects on a line of its own, as `jq -c '.[]'` does"
+        }
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => "is text in UTF-16; write it in UTF-8",
+        [0x1F, 0x8B, ..] => "is compressed by gzip; decompress it first, as `gunzip` does",
+        _ if head.starts_with(b"SQLite format 3") => {
+            "is an SQLite database; write its messages to a file with one JSON object a line"
+        }
+        _ if head.contains(&0) => {
+            "has bytes that are 0, so it is not text in UTF-8; name a file with one JSON object a line"
+        }
+        _ => return None,
+    })
 }
 
 /// How far it is, on a terminal: bytes of the file, where it has a size.

@@ -142,9 +142,10 @@ async fn a_wrong_call_ends_with_two_and_spares_the_file() {
     let path = file(&world, &[picture("wamid.1", 1, &json!({}))]);
     let path = path.to_str().unwrap();
     let folder = world.folder().to_str().unwrap().to_owned();
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 6] = [
         (&["not-there.jsonl", "--company", "acme"], "not-there.jsonl: No such file"),
         (&[&folder, "--company", "acme"], "is a folder"),
+        (&["-", "--company", "acme"], "standard input is not read; give a file"),
         (&[path, "--company", "nobody"], "no company \"nobody\""),
         (&[path, "--company", "acme", "--report", path], "is the file to import"),
         (&[path, "--company", "acme", "--report", "no/such/folder"], "--report: no/such/folder"),
@@ -156,6 +157,35 @@ async fn a_wrong_call_ends_with_two_and_spares_the_file() {
         assert!(said.contains(expected), "{args:?} said {said:?}, not {expected:?}");
     }
     assert_eq!(import(&world, std::path::Path::new(path), &[]).1["imported"], 1, "the file is as it was");
+}
+
+#[tokio::test]
+async fn file_that_is_not_lines_of_json_is_refused_in_one_sentence() {
+    let world = World::furnished(Database::embedded(), &[]).await;
+    let line = picture("wamid.1", 1, &json!({})).to_string();
+    let utf16 =
+        |mark: &[u8]| [mark, &line.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()].concat();
+    let late_zero = [&" ".repeat(4095).into_bytes()[..], b"\0"].concat();
+    let cases = [
+        (format!("[{line}]").into_bytes(), "is one JSON array"),
+        (format!("\u{feff}\n [\n{line}]").into_bytes(), "is one JSON array"),
+        (utf16(&[0xFF, 0xFE]), "is text in UTF-16"),
+        (vec![0xFE, 0xFF], "is text in UTF-16"),
+        (utf16(&[]), "is not text in UTF-8"),
+        (late_zero, "is not text in UTF-8"),
+        (vec![0x1F, 0x8B, 8], "is compressed by gzip"),
+        (b"SQLite format 3\0".to_vec(), "is an SQLite database"),
+    ];
+    let path = world.folder().join("old.jsonl");
+    for (content, words) in cases {
+        std::fs::write(&path, &content).unwrap();
+        let output = world.cli_output(&["import", "messages", path.to_str().unwrap(), "--company", "acme"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && output.stdout.is_empty(), "{words}: {said}");
+        assert!(said.contains("old.jsonl: ") && said.contains(words), "{said:?}, not {words:?}");
+    }
+    std::fs::write(&path, format!("\u{feff}\n{line}\n")).unwrap();
+    assert_eq!(import(&world, &path, &[]).1["imported"], 1, "with a mark and an empty line");
 }
 
 #[tokio::test]
