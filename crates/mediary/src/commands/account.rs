@@ -1,6 +1,6 @@
 //! `mediary account`.
 
-use mediary_core::{ErrorCode, MediaPolicy, Retention};
+use mediary_core::{AccountStatus, ErrorCode, MediaPolicy, Retention};
 use mediary_engine::{AccountChange, AccountDraft, Bound, Engine, Proof};
 use mediary_store::{Account, Actor, Company, Store};
 use serde_json::json;
@@ -154,26 +154,31 @@ async fn taken(
         return error.into();
     }
     match owner(store, number).await {
-        Ok(Some(owner)) => {
-            let slug = &owner.slug;
+        Ok(Some((owner, account))) => {
             let whose = if owner.id == company.id {
                 "is here already"
             } else {
                 "has one account, and it is another company's"
             };
-            anyhow::anyhow!(
-                "the number {number} {whose}; `mediary account update --company {slug} --phone-number-id {number}` changes it"
-            )
+            let update =
+                format!("mediary account update --company {} --phone-number-id {number}", owner.slug);
+            if account.status == AccountStatus::Disabled {
+                anyhow::anyhow!(
+                    "the number {number} {whose}, and it is disabled; `{update} --status active` takes it into use again"
+                )
+            } else {
+                anyhow::anyhow!("the number {number} {whose}; `{update}` changes it")
+            }
         }
         Ok(None) => error.into(),
         Err(failed) => failed,
     }
 }
 
-async fn owner(store: &Store, number: &str) -> anyhow::Result<Option<Company>> {
+async fn owner(store: &Store, number: &str) -> anyhow::Result<Option<(Company, Account)>> {
     for company in store.list_companies().await? {
-        if store.account_by_phone_number_id(company.id, number).await?.is_some() {
-            return Ok(Some(company));
+        if let Some(account) = store.account_by_phone_number_id(company.id, number).await? {
+            return Ok(Some((company, account)));
         }
     }
     Ok(None)

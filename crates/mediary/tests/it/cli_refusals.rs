@@ -101,6 +101,12 @@ async fn number_that_is_taken_is_named_with_its_company_and_one_without_token_is
     let update = format!("`mediary account update --company acme --phone-number-id {PHONE}` changes it");
     refused(&world, &[], &add("acme", PHONE), 1, &["is here already", &update]);
     refused(&world, &[], &add("beta", PHONE), 1, &["it is another company's", &update]);
+    let of_number = ["--company", "acme", "--phone-number-id", PHONE];
+    let disable = [&["account", "update"][..], &of_number, &["--status", "disabled"]].concat();
+    assert!(world.cli_output(&disable).status.success());
+    let update = format!("`mediary account update --company acme --phone-number-id {PHONE} --status active`");
+    refused(&world, &[], &add("acme", PHONE), 1, &["is here already, and it is disabled", &update]);
+    refused(&world, &[], &add("beta", PHONE), 1, &["another company's, and it is disabled", &update]);
     let output = world.cli_output(&add("beta", "77"));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(
