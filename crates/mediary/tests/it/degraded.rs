@@ -214,3 +214,32 @@ async fn full_disk_of_the_database_is_called_one_and_readiness_notices() {
     world.sql("DROP FUNCTION no_room CASCADE");
     goes_on_by_itself(&world).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_file_that_is_replaced_is_noticed_and_no_webhook_is_acknowledged_in_vain() {
+    let world = World::new(Database::embedded(), &[]).await;
+    let database = world.data().join("mediary.db");
+    let aside = world.data().join("aside.db");
+    assert_eq!(send_webhook(&world).await, StatusCode::OK);
+    arrived(&world, "wamid.by-hand").await;
+    std::fs::rename(&database, &aside).unwrap();
+    std::fs::copy(&aside, &database).unwrap();
+    let later = || post(&world, webhook(&[vec![change(&[text_item("wamid.later", "hello")])]]));
+    assert_eq!(later().await, StatusCode::SERVICE_UNAVAILABLE, "Meta has to send it again");
+    eventually("readiness says so", async || match ready(&world).await.0 {
+        StatusCode::SERVICE_UNAVAILABLE => Ok(()),
+        other => Err(other),
+    })
+    .await;
+    let words = "mediary.db was moved or replaced while Mediary runs";
+    assert!(world.log().contains(words), "{}", world.log());
+
+    std::fs::rename(&aside, &database).unwrap();
+    assert_eq!(later().await, StatusCode::OK);
+    arrived(&world, "wamid.later").await;
+    eventually("readiness", async || match ready(&world).await.0 {
+        StatusCode::OK => Ok(()),
+        other => Err(other),
+    })
+    .await;
+}
