@@ -115,12 +115,10 @@ async fn add_another_company(world: &World, number: &str) {
     world.engine.accounts().create(other, &draft(number), &Actor::command_line()).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_bad_line_says_what_is_wrong_and_stops_no_other() {
-    let world = World::new().await;
-    add_another_company(&world, "999").await;
+/// Fields that make a line refused, and why.
+fn refused_fields() -> Vec<(Value, &'static str)> {
     let outbound = "status: of an outbound message must be one of: sent, delivered, read, played, failed";
-    let cases = [
+    vec![
         (json!({"phoneNumberId": "999"}), "phoneNumberId: the company has no account 999"),
         (json!({"phoneNumberId": null}), "phoneNumberId: must not be empty"),
         (json!({"providerMessageId": ""}), "providerMessageId: must not be empty"),
@@ -159,7 +157,14 @@ async fn a_bad_line_says_what_is_wrong_and_stops_no_other() {
         (json!({"mediaURL": "5"}), "mediaURL: is not known here; known are: phoneNumberId,"),
         (json!({"text": ["a"]}), "text: must be a string, not an array"),
         (json!({"rawPayload": 5}), "rawPayload: must be an object or a string, not a number"),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn a_bad_line_says_what_is_wrong_and_stops_no_other() {
+    let world = World::new().await;
+    add_another_company(&world, "999").await;
+    let cases = refused_fields();
     let mut text = format!("\u{feff}{}\r\n\n", picture("wamid.first", HOUR));
     for (number, (fields, _)) in cases.iter().enumerate() {
         let line = with(picture(&format!("wamid.{number}"), HOUR), fields);
