@@ -150,7 +150,7 @@ async fn refuse_too_many_updates(body: &Bytes) -> Result<()> {
     }
 }
 
-/// Why no signature was found that counts: for the log of whoever runs this, for to strangers every refusal is the same.
+/// Why no signature was found that counts: for the operator's log. Strangers get the same answer for every reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsigned {
     NoSignature,

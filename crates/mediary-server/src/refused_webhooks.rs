@@ -1,4 +1,4 @@
-//! Refused webhooks in the log. Whoever runs Mediary with a wrong app secret has to see there what is wrong; strangers, who may
+//! Refused webhooks in the log. An operator with a wrong app secret has to see there what is wrong; strangers, who may
 //! send as many as they like, write one line for each reason in [`LINE_EVERY`].
 
 use std::collections::HashMap;

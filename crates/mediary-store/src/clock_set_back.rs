@@ -3,7 +3,7 @@
 //!
 //! A wait that is longer than any that this program sets was written by such a clock, and is over. Each statement looks at the end
 //! of an index on the time, beyond the longest wait of its kind, where nothing lies as long as clocks are right; it changes so
-//! many rows and no more. That a wait ends early does no harm, whoever writes to the row at that moment: what is due is claimed
+//! many rows and no more. That a wait ends early does no harm, also where another node writes to the row at that moment: what is due is claimed
 //! as ever, and what cannot be done yet waits again, by the clock as it is now. Nodes whose clocks differ by less than
 //! [`limits::CLOCKS_DIFFER_BY`] do not end each other's waits.
 

@@ -315,7 +315,7 @@ async fn begin_postgres(pool: &PostgresPool) -> std::result::Result<Lent, sqlx::
 
 async fn open_postgres(url: &str, max_connections: usize) -> std::result::Result<Db, sqlx::Error> {
     let pool = postgres_pool(url, max_connections.max(2))?;
-    // Whoever starts wants to know now that it cannot be reached, or written.
+    // A start has to say at once that it cannot be reached, or written.
     let mut lent = Lent::of(&pool).await?;
     let writable = within(lent.execute(dialect::POSTGRES_IS_WRITABLE)).await;
     lent.give_back_after(writable)?;

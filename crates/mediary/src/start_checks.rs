@@ -24,7 +24,7 @@ pub(crate) async fn run(config: &Config, parts: &Parts) -> anyhow::Result<()> {
     }
 }
 
-/// Every check by name with what it found, for whoever asks without starting.
+/// Every check by name with what it found, for `doctor`, which does not start anything.
 pub(crate) async fn all(config: &Config, parts: &Parts) -> [(&'static str, anyhow::Result<()>); 2] {
     [("secret key", key_fits(config, parts).await), ("media folder", files_are_there(parts).await)]
 }

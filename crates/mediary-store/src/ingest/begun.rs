@@ -26,6 +26,9 @@ const BEGUN_MOST: i64 = 5;
 /// The wait of one that is set aside; after a start, so much for each of its attempts, but no more than an hour.
 const WAIT: Duration = Duration::from_secs(10);
 const ATTEMPTS_MOST: i64 = 360;
+/// How many of those that failed wait once more at a start: the first ones that it would take. Should a later one end the process,
+/// it is among the first at the next start.
+const PUT_OFF_AT_ONCE: i64 = 32;
 const REASON: &str = "the program ended each time while it recorded this webhook";
 
 impl Store {
@@ -67,14 +70,16 @@ impl Store {
     /// Gives what failed another wait at the start of a process: should it end this one too, new webhooks are recorded first.
     pub async fn put_off_failed_webhooks(&self) -> Result<()> {
         let sql = format!(
-            "WITH due AS MATERIALIZED (SELECT e.id FROM webhook_events e WHERE {}{})
+            "WITH due AS MATERIALIZED (SELECT e.id FROM webhook_events e WHERE {} LIMIT $4{})
             UPDATE webhook_events SET next_attempt_at = $1 + $2 * CASE WHEN attempts < $3 THEN attempts ELSE $3 END
             WHERE id IN (SELECT id FROM due)",
             Turn::Failed.due(),
             dialect::lock_rows(self.backend()),
         );
         let wait = i64::try_from(WAIT.as_millis()).unwrap_or(i64::MAX);
-        self.db().execute(AssertSqlSafe(sql), args![self.now(), wait, ATTEMPTS_MOST]).await?;
+        self.db()
+            .execute(AssertSqlSafe(sql), args![self.now(), wait, ATTEMPTS_MOST, PUT_OFF_AT_ONCE])
+            .await?;
         Ok(())
     }
 }
