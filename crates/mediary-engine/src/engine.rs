@@ -14,19 +14,24 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
-use crate::accounts::AccountDirectory;
-use crate::error::Result;
-use crate::events::EventBus;
-use crate::fetch::Gates;
-use crate::health::LastLook;
-use crate::links::Links;
-use crate::metrics::Meters;
-use crate::open::{Arrivals, Ended, OpenFiles};
-use crate::provider::{self, Gone, Sizes, Urls};
-use crate::relay::Outbox;
-use crate::tasks::Tasks;
-use crate::vault::Vault;
-use crate::{fetch, ingest, inspect, relay, sweep};
+use crate::access::links::Links;
+use crate::base::error::Result;
+use crate::base::metrics::Meters;
+use crate::base::tasks::Tasks;
+use crate::base::vault::Vault;
+use crate::events::bus::EventBus;
+use crate::intake::ingest;
+use crate::media::fetch;
+use crate::media::open::OpenFiles;
+use crate::nodes::relay;
+use crate::nodes::relay::Outbox;
+use crate::transit::arrivals::Arrivals;
+use crate::transit::outcome::Ended;
+use crate::upkeep::health::LastLook;
+use crate::upkeep::{inspect, sweep};
+use crate::whatsapp::accounts::AccountDirectory;
+use crate::whatsapp::pauses::Gates;
+use crate::whatsapp::provider::{self, Gone, Sizes, Urls};
 
 /// What an engine is made of.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use mediary_core::{ApiKeyId, CompanyId, ErrorCode, Permission, Role, UserId};
 
-use crate::error::{Error, Result};
-use crate::links::Link;
+use crate::access::links::Link;
+use crate::base::error::{Error, Result};
 use mediary_store::Actor;
 
 /// Somebody who was let in: everything they do stays within one company and their role.

@@ -4,6 +4,7 @@
 //! for half a second, and forgotten at once when this process changes it.
 
 mod caller;
+pub(crate) mod links;
 mod passwords;
 mod people;
 
@@ -23,8 +24,8 @@ pub use caller::{Caller, Who};
 pub use people::{ApiKeyDraft, NewKey, UserChange, UserDraft};
 
 use self::passwords::Passwords;
-use crate::accounts::CACHED_FOR;
-use crate::error::{Error, Result};
+use crate::base::CACHED_FOR;
+use crate::base::error::{Error, Result};
 
 const CACHED_CALLERS: u64 = 10_000;
 const KEY_PREFIX: &str = "mdy_";

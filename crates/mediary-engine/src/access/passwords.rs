@@ -10,7 +10,7 @@ use mediary_core::field::{self, PASSWORD_BYTES_MAX};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// A hash takes 19 MiB and some milliseconds of a core: more at once would starve everything else.
 const HASHES_AT_ONCE: usize = 2;

@@ -7,7 +7,7 @@ use mediary_store::{Actor, ApiKey, Company, NewApiKey, NewCompany, NewUser, User
 use secrecy::SecretString;
 
 use super::{Access, KEY_PREFIX, hash_of, random_token};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// How much of a key is kept to recognise it by.
 const SHOWN_PREFIX_CHARS: usize = 10;

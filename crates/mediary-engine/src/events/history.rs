@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mediary_core::{CompanyId, limits};
 
-use super::LiveEvent;
+use super::bus::LiveEvent;
 
 #[derive(Debug)]
 pub(super) struct Histories {
@@ -113,7 +113,7 @@ impl Histories {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::{EventData, EventName};
+    use crate::events::bus::{EventData, EventName};
 
     fn event(seq: u64, company: CompanyId) -> Arc<LiveEvent> {
         Arc::new(LiveEvent {

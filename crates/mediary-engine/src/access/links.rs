@@ -1,0 +1,156 @@
+//! Signed links: a token that says by itself which file it opens and until when, and that nobody else can make.
+//!
+//! The token is the base64url of `version ‖ company ‖ media ‖ expiry ‖ download ‖ variant ‖ MAC`, so it can be checked
+//! without asking the database.
+
+use std::time::Duration;
+
+use aws_lc_rs::{constant_time, hmac};
+use data_encoding::BASE64URL_NOPAD;
+use mediary_core::{CompanyId, ErrorCode, MediaId, Timestamp, limits};
+
+use crate::base::error::{Error, Result};
+use crate::base::vault::Vault;
+
+const VERSION: u8 = 1;
+/// Half of the HMAC: 2^128 guesses are enough to stop anybody, and the link stays short.
+const MAC_BYTES: usize = 16;
+const FIXED_BYTES: usize = 1 + 8 + 8 + 8 + 1;
+const VARIANT_BYTES_MAX: usize = 32;
+const TOKEN_CHARS_MAX: usize = (FIXED_BYTES + VARIANT_BYTES_MAX + MAC_BYTES).div_ceil(3) * 4;
+
+/// What a link opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub company_id: CompanyId,
+    pub media_id: MediaId,
+    pub variant: Option<String>,
+    /// Whether the file comes as an attachment.
+    pub download: bool,
+    pub expires_at: Timestamp,
+}
+
+/// Makes and checks signed links.
+#[derive(Clone, Debug)]
+pub struct Links(hmac::Key);
+
+impl Links {
+    pub(crate) fn new(vault: &Vault) -> Self {
+        Self(vault.derive("signed links v1"))
+    }
+
+    /// When a link that is made at `now` and shall live for `life` ends.
+    pub fn expiry(now: Timestamp, life: Duration) -> Result<Timestamp> {
+        if life.is_zero() || life > limits::SIGNED_LINK_MAX {
+            let most = limits::SIGNED_LINK_MAX.as_secs();
+            return Err(Error::invalid(
+                "expiresInSeconds",
+                format!("must be a whole number from 1 to {most}"),
+            ));
+        }
+        Ok(now.plus(life))
+    }
+
+    /// The token of a link.
+    pub fn sign(&self, link: &Link) -> Result<String> {
+        let variant = link.variant.as_deref().unwrap_or("");
+        if variant.len() > VARIANT_BYTES_MAX {
+            return Err(Error::invalid("variant", "there is no such variant"));
+        }
+        let mut bytes = Vec::with_capacity(FIXED_BYTES + variant.len() + MAC_BYTES);
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&link.company_id.0.to_be_bytes());
+        bytes.extend_from_slice(&link.media_id.0.to_be_bytes());
+        bytes.extend_from_slice(&link.expires_at.0.to_be_bytes());
+        bytes.push(u8::from(link.download));
+        bytes.extend_from_slice(variant.as_bytes());
+        let mac = hmac::sign(&self.0, &bytes);
+        bytes.extend_from_slice(&mac.as_ref()[..MAC_BYTES]);
+        Ok(BASE64URL_NOPAD.encode(&bytes))
+    }
+
+    /// Reads a token. One that we did not make is `not_found`, one past its time `link_expired`.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Link> {
+        let link = self.read(token).ok_or_else(|| Error::not_found("there is no such link"))?;
+        if link.expires_at <= now {
+            return Err(Error::new(ErrorCode::LinkExpired, "the link has ended"));
+        }
+        Ok(link)
+    }
+
+    fn read(&self, token: &str) -> Option<Link> {
+        if token.len() > TOKEN_CHARS_MAX {
+            return None;
+        }
+        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
+        let (signed, mac) = bytes.split_last_chunk::<MAC_BYTES>()?;
+        let expected = hmac::sign(&self.0, signed);
+        constant_time::verify_slices_are_equal(&expected.as_ref()[..MAC_BYTES], mac).ok()?;
+        let (&version, rest) = signed.split_first()?;
+        let (company, rest) = rest.split_first_chunk::<8>()?;
+        let (media, rest) = rest.split_first_chunk::<8>()?;
+        let (expires_at, rest) = rest.split_first_chunk::<8>()?;
+        let (&download, variant) = rest.split_first()?;
+        let variant = std::str::from_utf8(variant).ok()?;
+        (version == VERSION).then(|| Link {
+            company_id: CompanyId(i64::from_be_bytes(*company)),
+            media_id: MediaId(i64::from_be_bytes(*media)),
+            variant: (!variant.is_empty()).then(|| variant.to_owned()),
+            download: download == 1,
+            expires_at: Timestamp(i64::from_be_bytes(*expires_at)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+    fn link() -> Link {
+        Link {
+            company_id: CompanyId(3),
+            media_id: MediaId(9),
+            variant: Some("thumbnail".to_owned()),
+            download: true,
+            expires_at: NOW.plus(Duration::from_secs(60)),
+        }
+    }
+
+    #[test]
+    fn a_link_reads_back_until_its_time() {
+        let links = Links::new(&Vault::new([1; 32]));
+        for link in [link(), Link { variant: None, download: false, ..link() }] {
+            let token = links.sign(&link).unwrap();
+            assert_eq!(links.verify(&token, NOW).unwrap(), link);
+            let late = links.verify(&token, link.expires_at).unwrap_err();
+            assert_eq!(late.code(), ErrorCode::LinkExpired);
+        }
+    }
+
+    #[test]
+    fn a_made_up_or_changed_link_opens_nothing() {
+        let links = Links::new(&Vault::new([1; 32]));
+        let token = links.sign(&link()).unwrap();
+        let elsewhere = Links::new(&Vault::new([2; 32])).sign(&link()).unwrap();
+        let mut made_up =
+            vec![elsewhere, String::new(), "AAAA".to_owned(), "ä".repeat(40), "A".repeat(10_000)];
+        for place in 0..token.len() {
+            let mut changed = token.clone().into_bytes();
+            changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
+            made_up.push(String::from_utf8(changed).unwrap());
+        }
+        for token in made_up {
+            assert_eq!(links.verify(&token, NOW).unwrap_err().code(), ErrorCode::NotFound, "{token}");
+        }
+    }
+
+    #[test]
+    fn a_life_is_from_a_second_to_a_week() {
+        assert!(Links::expiry(NOW, Duration::ZERO).is_err());
+        assert_eq!(Links::expiry(NOW, limits::SIGNED_LINK_MAX).unwrap(), NOW.plus(limits::SIGNED_LINK_MAX));
+        let error = Links::expiry(NOW, limits::SIGNED_LINK_MAX + Duration::from_secs(1)).unwrap_err();
+        assert_eq!((error.code(), error.field()), (ErrorCode::ValidationError, Some("expiresInSeconds")));
+    }
+}

@@ -1,0 +1,99 @@
+//! The tasks that run until shutdown. A row that one of them trips over by a bug of ours must not end the server for all
+//! companies, nor end it again at each start: such a task begins again, after a pause.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use mediary_core::ErrorCode;
+use tokio::task::JoinSet;
+
+use crate::base::error::{Error, Result};
+use crate::engine::{Engine, Shutdown};
+
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The tasks of an engine.
+pub(crate) struct Tasks<'a> {
+    engine: &'a Engine,
+    shutdown: &'a Shutdown,
+    running: JoinSet<()>,
+}
+
+impl<'a> Tasks<'a> {
+    pub(crate) fn new(engine: &'a Engine, shutdown: &'a Shutdown) -> Self {
+        Self { engine, shutdown, running: JoinSet::new() }
+    }
+
+    pub(crate) fn spawn<F>(
+        &mut self,
+        name: &'static str,
+        run: impl Fn(Engine, Shutdown) -> F + Send + 'static,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let engine = self.engine.clone();
+        let task = move |shutdown| run(engine.clone(), shutdown);
+        self.running.spawn(kept_running(name, self.shutdown.clone(), task));
+    }
+
+    /// Waits until all have ended. A hard shutdown ends them where they stand.
+    pub(crate) async fn ended(mut self) -> Result<()> {
+        let all = async {
+            while let Some(ended) = self.running.join_next().await {
+                ended.map_err(|error| Error::new(ErrorCode::Internal, "run the engine").because(error))?;
+            }
+            Ok(())
+        };
+        let ended = self.shutdown.hard.run_until_cancelled(all).await;
+        self.running.shutdown().await;
+        ended.unwrap_or(Ok(()))
+    }
+}
+
+/// Runs a task until it ends by itself. What it had in hand when it panicked is found as after a crash: transactions are taken
+/// back, leases run out.
+async fn kept_running<F>(name: &'static str, shutdown: Shutdown, task: impl Fn(Shutdown) -> F)
+where
+    F: Future<Output = ()>,
+{
+    while AssertUnwindSafe(task(shutdown.clone())).catch_unwind().await.is_err() {
+        tracing::error!(task = name, "a background task ended in a panic and begins again");
+        if shutdown.soft.run_until_cancelled(tokio::time::sleep(PAUSE)).await.is_none() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    fn shutdown() -> Shutdown {
+        Shutdown { soft: CancellationToken::new(), hard: CancellationToken::new() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_panics_begins_again() {
+        let begun = AtomicU32::new(0);
+        let task = |_| async {
+            assert!(begun.fetch_add(1, Ordering::Relaxed) >= 2, "a bug");
+        };
+        kept_running("test", shutdown(), task).await;
+        assert_eq!(begun.into_inner(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_panics_for_ever_ends_with_the_process() {
+        let shutdown = shutdown();
+        let task = |shutdown: Shutdown| async move {
+            shutdown.soft.cancel();
+            panic!("a bug");
+        };
+        kept_running("test", shutdown, task).await;
+    }
+}

@@ -1,0 +1,427 @@
+//! Live events: what happened, told at once to whoever listens, and remembered for a while for those who come back.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use mediary_core::{
+    AccountId, Clock, CompanyId, ConversationId, DownloadStatus, ErrorCode, MediaId, MessageId, limits,
+};
+use mediary_store::ClaimedDownload;
+use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
+
+use super::history::Histories;
+use crate::base::error::{Error, Result};
+use crate::nodes::relay::Outbox;
+
+/// Events that may wait for one slow listener before it is told to start over.
+const LISTENER_BACKLOG: usize = 256;
+
+/// What a live event is about. Its name on the wire is [`EventName::as_str`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventName {
+    MessageCreated,
+    MessageUpdated,
+    ConversationUpdated,
+    MediaProgress,
+    MediaCompleted,
+    MediaFailed,
+    MediaDeleted,
+    AccountUpdated,
+}
+
+impl EventName {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MessageCreated => "message.created",
+            Self::MessageUpdated => "message.updated",
+            Self::ConversationUpdated => "conversation.updated",
+            Self::MediaProgress => "media.progress",
+            Self::MediaCompleted => "media.completed",
+            Self::MediaFailed => "media.failed",
+            Self::MediaDeleted => "media.deleted",
+            Self::AccountUpdated => "account.updated",
+        }
+    }
+
+    pub const ALL: [Self; 8] = [
+        Self::MessageCreated,
+        Self::MessageUpdated,
+        Self::ConversationUpdated,
+        Self::MediaProgress,
+        Self::MediaCompleted,
+        Self::MediaFailed,
+        Self::MediaDeleted,
+        Self::AccountUpdated,
+    ];
+
+    /// The event of this name; another version may have more.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.as_str() == name)
+    }
+}
+
+/// Ids and figures of an event, as far as they apply. `id` is the id of the record that the name speaks of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventData {
+    pub id: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation_id: Option<ConversationId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<MessageId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_id: Option<MediaId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<DownloadStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_downloaded: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_size: Option<u64>,
+}
+
+impl EventData {
+    pub(crate) fn account(id: AccountId) -> Self {
+        Self { id: id.0, ..Self::default() }
+    }
+
+    pub(crate) fn media(claim: &ClaimedDownload) -> Self {
+        Self {
+            id: claim.media_id.0,
+            conversation_id: Some(claim.conversation_id),
+            message_id: Some(claim.message_id),
+            media_id: Some(claim.media_id),
+            ..Self::default()
+        }
+    }
+}
+
+/// One event of one company. No two have the same `seq`.
+#[derive(Clone, Debug)]
+pub struct LiveEvent {
+    pub seq: u64,
+    pub company_id: CompanyId,
+    pub name: EventName,
+    pub data: EventData,
+}
+
+/// What a listener gets.
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    Event(Arc<LiveEvent>),
+    /// Events were missed: read everything anew, then go on from `seq`.
+    Resync {
+        seq: u64,
+    },
+}
+
+/// A number that no other process gives out, and no transaction of Postgres reaches.
+pub(crate) fn private_number() -> u64 {
+    rand::random::<u64>() | 1 << 63
+}
+
+/// Spreads events to the listeners of their company. Clones share one bus.
+#[derive(Clone, Debug)]
+pub struct EventBus {
+    inner: Arc<Mutex<Inner>>,
+    /// To all processes, this one included, where there may be others.
+    outbox: Option<Arc<Outbox>>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    histories: Histories,
+    companies: HashMap<CompanyId, Listeners>,
+}
+
+#[derive(Debug)]
+struct Listeners {
+    count: usize,
+    sender: broadcast::Sender<Delivery>,
+}
+
+impl EventBus {
+    /// A bus of this process alone. Numbers begin with the time of the start, so that a number of an earlier process is
+    /// known to be old.
+    pub fn new(clock: &dyn Clock) -> Self {
+        let start = u64::try_from(clock.now().millis()).unwrap_or(0).saturating_mul(1000);
+        Self { inner: Arc::new(Mutex::new(Inner::new(start))), outbox: None }
+    }
+
+    /// A bus that tells through the outbox, and is told by [`EventBus::deliver`].
+    pub(crate) fn shared(outbox: Arc<Outbox>) -> Self {
+        Self { inner: Arc::new(Mutex::new(Inner::new(private_number()))), outbox: Some(outbox) }
+    }
+
+    pub fn publish(&self, company_id: CompanyId, name: EventName, data: EventData) {
+        match &self.outbox {
+            Some(outbox) => outbox.event(company_id, name, data),
+            None => {
+                let mut inner = self.lock();
+                let seq = inner.histories.last_seq() + 1;
+                inner.tell(LiveEvent { seq, company_id, name, data });
+            }
+        }
+    }
+
+    /// Tells an event to whoever listens here.
+    pub(crate) fn deliver(&self, event: LiveEvent) {
+        self.lock().tell(event);
+    }
+
+    /// Events were missed: all listeners read everything again, and no place before this is good any more. No event has
+    /// `seq`, so who comes back with an older one is known to have missed some.
+    pub(crate) fn gap(&self, seq: u64) {
+        let mut inner = self.lock();
+        inner.histories = Histories::new(seq);
+        for listeners in inner.companies.values() {
+            let _ = listeners.sender.send(Delivery::Resync { seq });
+        }
+    }
+
+    /// Listens to a company's events, from `last_event_id` on where the listener names the last one it saw.
+    pub fn subscribe(&self, company_id: CompanyId, last_event_id: Option<u64>) -> Result<Subscription> {
+        let mut inner = self.lock();
+        let listeners = inner
+            .companies
+            .entry(company_id)
+            .or_insert_with(|| Listeners { count: 0, sender: broadcast::channel(LISTENER_BACKLOG).0 });
+        if listeners.count >= limits::EVENT_LISTENERS_PER_COMPANY {
+            return Err(Error::new(
+                ErrorCode::RateLimited,
+                format!(
+                    "listen to live events: all {} places are taken",
+                    limits::EVENT_LISTENERS_PER_COMPANY
+                ),
+            ));
+        }
+        listeners.count += 1;
+        let receiver = listeners.sender.subscribe();
+        let mut waiting = VecDeque::new();
+        if let Some(last) = last_event_id {
+            match inner.histories.after(company_id, last) {
+                Ok(missed) => waiting.extend(missed.into_iter().map(Delivery::Event)),
+                Err(seq) => waiting.push_back(Delivery::Resync { seq }),
+            }
+        }
+        Ok(Subscription { bus: self.clone(), company_id, waiting, receiver })
+    }
+
+    /// How many listen now, over all companies.
+    pub fn listeners(&self) -> usize {
+        self.lock().companies.values().map(|listeners| listeners.count).sum()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn new(start: u64) -> Self {
+        Self { histories: Histories::new(start), companies: HashMap::new() }
+    }
+
+    fn tell(&mut self, event: LiveEvent) {
+        let event = Arc::new(event);
+        self.histories.push(event.clone());
+        if let Some(listeners) = self.companies.get(&event.company_id) {
+            // Fails only when the last listener is just going away.
+            let _ = listeners.sender.send(Delivery::Event(event));
+        }
+    }
+}
+
+/// One listener's place. Dropping it gives the place back.
+#[derive(Debug)]
+pub struct Subscription {
+    bus: EventBus,
+    company_id: CompanyId,
+    waiting: VecDeque<Delivery>,
+    receiver: broadcast::Receiver<Delivery>,
+}
+
+impl Subscription {
+    /// The next event. Never ends by itself; safe to drop while waiting.
+    pub async fn next(&mut self) -> Delivery {
+        if let Some(delivery) = self.waiting.pop_front() {
+            return delivery;
+        }
+        match self.receiver.recv().await {
+            Ok(delivery) => delivery,
+            Err(broadcast::error::RecvError::Lagged(_) | broadcast::error::RecvError::Closed) => {
+                self.receiver = self.receiver.resubscribe();
+                Delivery::Resync { seq: self.bus.lock().histories.newest(self.company_id) }
+            }
+        }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let mut inner = self.bus.lock();
+        if let Some(listeners) = inner.companies.get_mut(&self.company_id) {
+            listeners.count -= 1;
+            if listeners.count == 0 {
+                inner.companies.remove(&self.company_id);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mediary_core::{ManualClock, Timestamp};
+
+    use super::*;
+
+    const OURS: CompanyId = CompanyId(1);
+    const THEIRS: CompanyId = CompanyId(2);
+
+    fn bus() -> EventBus {
+        EventBus::new(&ManualClock::new(Timestamp(1_700_000_000_000)))
+    }
+
+    fn publish(bus: &EventBus, company: CompanyId, id: i64) {
+        bus.publish(company, EventName::MessageCreated, EventData { id, ..EventData::default() });
+    }
+
+    async fn next_id(subscription: &mut Subscription) -> (u64, i64) {
+        match subscription.next().await {
+            Delivery::Event(event) => (event.seq, event.data.id),
+            Delivery::Resync { .. } => panic!("events were missed"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_listener_hears_its_own_company_alone() {
+        let bus = bus();
+        let mut ours = bus.subscribe(OURS, None).unwrap();
+        publish(&bus, THEIRS, 1);
+        publish(&bus, OURS, 2);
+        assert_eq!(next_id(&mut ours).await.1, 2);
+    }
+
+    #[tokio::test]
+    async fn who_comes_back_gets_what_was_missed() {
+        let bus = bus();
+        let mut first = bus.subscribe(OURS, None).unwrap();
+        publish(&bus, OURS, 1);
+        let (seen, _) = next_id(&mut first).await;
+        drop(first);
+        publish(&bus, THEIRS, 2);
+        publish(&bus, OURS, 3);
+        let mut again = bus.subscribe(OURS, Some(seen)).unwrap();
+        publish(&bus, OURS, 4);
+        assert_eq!(next_id(&mut again).await.1, 3);
+        assert_eq!(next_id(&mut again).await.1, 4);
+    }
+
+    #[tokio::test]
+    async fn a_place_that_is_no_longer_known_means_resync() {
+        let bus = bus();
+        for last in [0, 5, u64::MAX] {
+            let mut listener = bus.subscribe(OURS, Some(last)).unwrap();
+            assert!(matches!(listener.next().await, Delivery::Resync { .. }), "last event {last}");
+        }
+        publish(&bus, OURS, 0);
+        let first_seq = bus.lock().histories.last_seq();
+        for id in 0..i64::try_from(limits::EVENT_HISTORY).unwrap() {
+            publish(&bus, OURS, id);
+        }
+        let mut listener = bus.subscribe(OURS, Some(first_seq)).unwrap();
+        assert_eq!(
+            next_id(&mut listener).await.0,
+            first_seq + 1,
+            "the oldest one remembered is still enough"
+        );
+        let mut listener = bus.subscribe(OURS, Some(first_seq - 1)).unwrap();
+        assert!(matches!(listener.next().await, Delivery::Resync { .. }));
+    }
+
+    #[tokio::test]
+    async fn flood_of_one_company_makes_no_other_read_everything_again() {
+        let bus = bus();
+        let mut ours = bus.subscribe(OURS, None).unwrap();
+        publish(&bus, OURS, 1);
+        let (seen, _) = next_id(&mut ours).await;
+        drop(ours);
+        publish(&bus, OURS, 2);
+        for id in 0..10 * i64::try_from(limits::EVENT_HISTORY).unwrap() {
+            publish(&bus, THEIRS, id);
+        }
+        let mut again = bus.subscribe(OURS, Some(seen)).unwrap();
+        assert_eq!(next_id(&mut again).await.1, 2);
+        // A place that is told with a resync holds while only others have events.
+        let mut stranger = bus.subscribe(OURS, Some(7)).unwrap();
+        let Delivery::Resync { seq } = stranger.next().await else { panic!("7 is no place") };
+        publish(&bus, THEIRS, 0);
+        publish(&bus, OURS, 3);
+        let mut back = bus.subscribe(OURS, Some(seq)).unwrap();
+        assert_eq!(next_id(&mut back).await.1, 3);
+    }
+
+    #[tokio::test]
+    async fn a_place_of_one_process_is_not_taken_for_another_place_of_another() {
+        let [ours, theirs] = [(); 2].map(|()| EventBus::shared(Arc::new(Outbox::default())));
+        let starts = theirs.lock().histories.last_seq();
+        let mut unknown = ours.subscribe(OURS, Some(starts)).unwrap();
+        assert!(matches!(unknown.next().await, Delivery::Resync { .. }), "neither has received anything");
+        ours.gap(private_number());
+        theirs.gap(private_number());
+        let gap_of_theirs = theirs.lock().histories.last_seq();
+        for unknown in [0, 1, gap_of_theirs] {
+            let mut listener = ours.subscribe(OURS, Some(unknown)).unwrap();
+            assert!(matches!(listener.next().await, Delivery::Resync { .. }), "last event {unknown}");
+        }
+        // What all have missed is one place for all.
+        let [mut first, mut second] = [&ours, &theirs].map(|bus| {
+            bus.gap(5 * 1024 + 1023);
+            bus.subscribe(OURS, Some(5 * 1024 + 1023)).unwrap()
+        });
+        for (bus, listener) in [(&ours, &mut first), (&theirs, &mut second)] {
+            let data = EventData { id: 7, ..EventData::default() };
+            bus.deliver(LiveEvent { seq: 6 * 1024, company_id: OURS, name: EventName::MessageCreated, data });
+            assert_eq!(next_id(listener).await, (6 * 1024, 7));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_slow_listener_is_told_and_goes_on() {
+        let bus = bus();
+        let mut slow = bus.subscribe(OURS, None).unwrap();
+        for id in 0..=i64::try_from(LISTENER_BACKLOG).unwrap() {
+            publish(&bus, OURS, id);
+        }
+        assert!(matches!(slow.next().await, Delivery::Resync { .. }));
+        publish(&bus, OURS, -1);
+        assert_eq!(next_id(&mut slow).await.1, -1);
+    }
+
+    #[test]
+    fn places_are_bounded_per_company_and_given_back() {
+        let bus = bus();
+        let places: Vec<_> =
+            (0..limits::EVENT_LISTENERS_PER_COMPANY).map(|_| bus.subscribe(OURS, None).unwrap()).collect();
+        assert_eq!(bus.subscribe(OURS, None).unwrap_err().code(), ErrorCode::RateLimited);
+        bus.subscribe(THEIRS, None).unwrap();
+        drop(places);
+        assert_eq!(bus.listeners(), 0);
+        bus.subscribe(OURS, None).unwrap();
+    }
+
+    #[test]
+    fn data_is_camel_case_and_says_only_what_applies() {
+        let data = EventData {
+            id: 4,
+            media_id: Some(MediaId(4)),
+            status: Some(DownloadStatus::Downloading),
+            bytes_downloaded: Some(10),
+            ..EventData::default()
+        };
+        assert_eq!(
+            serde_json::to_string(&data).unwrap(),
+            r#"{"id":4,"mediaId":4,"status":"downloading","bytesDownloaded":10}"#
+        );
+    }
+}

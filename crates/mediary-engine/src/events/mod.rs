@@ -1,0 +1,4 @@
+//! Live events: what happened, for those who listen.
+
+pub(crate) mod bus;
+mod history;

@@ -1,0 +1,376 @@
+//! From the durable inbox to records: many webhook bodies at a time, each item by itself.
+
+mod fit;
+mod message;
+mod parked;
+mod plan;
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use mediary_core::{CompanyId, Timestamp, WebhookEventId};
+use mediary_store::{Backend, Change, ChangeKind, IngestLimits, IngestOutcome, Turn, WebhookEvent};
+use metrics::{counter, histogram};
+
+use self::plan::{Accounts, Keep, plan};
+use crate::base::error::Result;
+use crate::base::fault;
+use crate::base::metrics::{INGEST_EVENTS, INGEST_LAG_SECONDS, ITEMS_PARKED, WEBHOOKS_WITHOUT_ACCOUNT};
+use crate::engine::{Engine, Shutdown};
+use crate::events::bus::{EventBus, EventData, EventName};
+
+/// How often the inbox is looked at when nobody calls: parked bodies come due, and other processes take webhooks in.
+const POLL: Duration = Duration::from_secs(1);
+/// The pause after a batch that was not full. The first webhook is recorded at once; those that come right after it
+/// gather, for the cost of a transaction hardly grows with its rows.
+const REST: Duration = Duration::from_millis(20);
+/// So many webhooks that wait to be acknowledged are a crowd, which goes first: what is acknowledged is safe, and Meta
+/// need not send it again.
+const CROWD: usize = 16;
+/// How old a webhook may get while a crowd goes first.
+const GIVES_WAY_FOR: Duration = Duration::from_secs(5);
+/// Bodies and bytes of one transaction. On SQLite few enough not to hold up the next acknowledgement, which waits for
+/// the same writer; on Postgres, where nobody waits, enough to make little of the way there.
+const SQLITE_BATCH: IngestLimits = IngestLimits { events: 64, bytes: 1024 * 1024 };
+const POSTGRES_BATCH: IngestLimits = IngestLimits { events: 256, bytes: 1024 * 1024 };
+/// Batches under way at once on Postgres, which works on each in a process of its own.
+const POSTGRES_INGESTERS: usize = 2;
+const PARKED_FIRST: Duration = Duration::from_secs(10);
+pub(crate) const PARKED_MOST: Duration = Duration::from_secs(3600);
+/// How often webhooks that wait for an account, those that failed, and parked items are looked at.
+const SET_ASIDE_EVERY: Duration = Duration::from_secs(1);
+/// How many times as long as a look at what was set aside it is to the next one, at least: new messages come first.
+const SET_ASIDE_SHARE: u32 = 10;
+/// How old a looked-up account may be, and how many are kept between batches.
+const ACCOUNTS_KEPT_FOR: Duration = Duration::from_millis(400);
+const ACCOUNTS_KEPT: usize = 1000;
+
+/// Counts what waits before this process takes it, once at its start. Returns how many webhooks are to be taken one by one, because
+/// one of them may have ended the processes before this one.
+pub(crate) async fn begin_backlog(engine: &Engine) -> Result<usize> {
+    let store = engine.store();
+    store.put_off_failed_webhooks().await?;
+    Ok(store.begin_backlog(batch_of(store.backend())).await?)
+}
+
+fn batch_of(backend: Backend) -> IngestLimits {
+    match backend {
+        Backend::Sqlite => SQLITE_BATCH,
+        Backend::Postgres => POSTGRES_BATCH,
+    }
+}
+
+/// How many [`run`] at once.
+pub(crate) fn ingesters(backend: Backend) -> usize {
+    match backend {
+        Backend::Sqlite => 1,
+        Backend::Postgres => POSTGRES_INGESTERS,
+    }
+}
+
+/// Turns webhook bodies into records until `shutdown`.
+///
+/// As many of the first webhooks as `one_by_one` are taken alone.
+pub(crate) async fn run(engine: Engine, shutdown: Shutdown, one_by_one: usize) {
+    let mut ingester = Ingester::new(engine);
+    (ingester.singly, ingester.begun_first) = (one_by_one, one_by_one);
+    while !shutdown.soft.is_cancelled() {
+        match ingester.step().await {
+            Ok(0) => tokio::select! {
+                () = shutdown.soft.cancelled() => {}
+                () = ingester.engine.wake().ingest_due() => {}
+                () = tokio::time::sleep(POLL) => {}
+            },
+            Ok(met) => tokio::select! {
+                () = shutdown.soft.cancelled() => {}
+                () = ingester.make_room(met) => {}
+            },
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "webhooks could not be recorded");
+                tokio::select! {
+                    () = shutdown.soft.cancelled() => {}
+                    () = tokio::time::sleep(POLL) => {}
+                }
+            }
+        }
+    }
+}
+
+/// Records every webhook body that is due now.
+pub(crate) async fn run_due(engine: &Engine) -> Result<usize> {
+    let mut ingester = Ingester::new(engine.clone());
+    let mut events = 0;
+    loop {
+        match ingester.step().await? {
+            0 => return Ok(events),
+            some => events += some,
+        }
+    }
+}
+
+struct Ingester {
+    engine: Engine,
+    accounts: Accounts,
+    accounts_at: Timestamp,
+    /// What a webhook was put off for. Looked up right before the next batch, so that it is planned by it whatever else is
+    /// forgotten meanwhile.
+    wanted: BTreeSet<String>,
+    /// When waiting webhooks and parked items were looked at last; up to which number, and which company.
+    set_aside_at: Option<Instant>,
+    set_aside_rest: Duration,
+    numbers_reached: String,
+    parked_reached: CompanyId,
+    generation: u64,
+    batch: IngestLimits,
+    /// How many go one by one, and how many of these are counted before they are taken.
+    singly: usize,
+    begun_first: usize,
+    /// The age of what was recorded last.
+    lag: Duration,
+}
+
+/// What is taken next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Batch,
+    /// One body by itself.
+    Alone(Turn),
+}
+
+/// What a batch brought to light besides its records.
+#[derive(Default)]
+struct Seen {
+    missing: BTreeSet<String>,
+    first: Option<(WebhookEventId, i64)>,
+    events: usize,
+}
+
+impl Ingester {
+    fn new(engine: Engine) -> Self {
+        let (accounts_at, generation) = (engine.now(), engine.accounts().generation());
+        let batch = batch_of(engine.store().backend());
+        Self {
+            engine,
+            accounts: Accounts::new(),
+            accounts_at,
+            wanted: BTreeSet::new(),
+            set_aside_at: None,
+            set_aside_rest: SET_ASIDE_EVERY,
+            numbers_reached: String::new(),
+            parked_reached: CompanyId(0),
+            generation,
+            batch,
+            singly: 0,
+            begun_first: 0,
+            lag: Duration::ZERO,
+        }
+    }
+
+    /// Rests after a batch of that many bodies, if it left nothing behind or a crowd of webhooks waits.
+    async fn make_room(&self, met: usize) {
+        let since = Instant::now();
+        if self.singly == 0 && met < self.batch.events {
+            tokio::time::sleep(REST).await;
+        }
+        let waiting = || self.engine.store().inbox_appending();
+        while gives_way(waiting(), self.lag + since.elapsed()) {
+            tokio::time::sleep(REST).await;
+        }
+    }
+
+    /// One batch, or one body. Returns how many bodies were dealt with; none means that nothing is due.
+    async fn step(&mut self) -> Result<usize> {
+        let mut met = 0;
+        if self.set_aside_at.is_none_or(|at| at.elapsed() >= self.set_aside_rest) {
+            let began = Instant::now();
+            self.look_at_what_was_set_aside().await;
+            self.set_aside_at = Some(Instant::now());
+            self.set_aside_rest = SET_ASIDE_EVERY.max(began.elapsed() * SET_ASIDE_SHARE);
+            met += self.take_failed().await?;
+        }
+        let next = if self.singly > 0 { Next::Alone(Turn::New) } else { Next::Batch };
+        self.singly = self.singly.saturating_sub(1);
+        Ok(met + self.take(next).await?)
+    }
+
+    /// Bodies that failed and are due again, for no longer than it is until the next time: what is new waits meanwhile.
+    async fn take_failed(&mut self) -> Result<usize> {
+        let began = Instant::now();
+        let mut met = 0;
+        while began.elapsed() < SET_ASIDE_EVERY {
+            match self.take(Next::Alone(Turn::Failed)).await? {
+                0 => break,
+                some => met += some,
+            }
+        }
+        Ok(met)
+    }
+
+    async fn take(&mut self, next: Next) -> Result<usize> {
+        if next == Next::Alone(Turn::New) && self.begun_first > 0 {
+            self.begun_first -= 1;
+            self.engine.store().begin_one().await?;
+        }
+        self.refresh_accounts().await?;
+        let wanted = std::mem::take(&mut self.wanted);
+        self.look_up(wanted).await?;
+        let mut seen = Seen::default();
+        let accounts = &self.accounts;
+        let keep = if next == Next::Batch { Keep::Items } else { Keep::Sources };
+        let planning = |events: &[WebhookEvent]| {
+            // It is asked again after a collision.
+            seen = Seen::default();
+            seen.first = events.first().map(|event| (event.id, event.attempts));
+            seen.events = events.len();
+            let plan = plan(events, accounts, &mut seen.missing, keep);
+            if !events.is_empty() {
+                fault::point("ingest.before_commit");
+            }
+            plan
+        };
+        let store = self.engine.store();
+        let outcome = match next {
+            Next::Batch => store.ingest(self.batch, planning).await,
+            Next::Alone(turn) => store.ingest_in_parts(turn, planning).await,
+        };
+        match outcome {
+            Ok(outcome) => {
+                let met = outcome.events + seen.missing.len();
+                self.wanted = seen.missing;
+                if next != Next::Alone(Turn::Failed) {
+                    self.lag = outcome.newest_lag;
+                }
+                if outcome.events > 0 {
+                    fault::point("ingest.after_commit");
+                    Self::count(&outcome);
+                    self.engine.recorded(&outcome).await;
+                }
+                Ok(met)
+            }
+            // No webhook is to blame for it, and none could be recorded now.
+            Err(error) if error.is_unavailable() => Err(error.into()),
+            Err(error) if next == Next::Batch => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a batch of webhooks goes one by one"
+                );
+                // As many bodies go one by one, and in parts, so that only the bad item is parked.
+                self.singly = seen.events;
+                Ok(1)
+            }
+            Err(error) => self.park(seen.first, error).await,
+        }
+    }
+
+    /// Policies change, so what was looked up is looked up again: at once if it changed here, else before long.
+    async fn refresh_accounts(&mut self) -> Result<()> {
+        let generation = self.engine.accounts().generation();
+        let young = self.accounts_at.is_younger_than(ACCOUNTS_KEPT_FOR, self.engine.now());
+        if young && generation == self.generation {
+            return Ok(());
+        }
+        (self.accounts_at, self.generation) = (self.engine.now(), generation);
+        let known = std::mem::take(&mut self.accounts);
+        if known.len() <= ACCOUNTS_KEPT {
+            self.look_up(known.into_keys()).await?;
+        }
+        Ok(())
+    }
+
+    async fn look_up(&mut self, ids: impl IntoIterator<Item = String>) -> Result<()> {
+        self.accounts.extend(self.engine.accounts().by_phone_number_ids(ids).await?);
+        Ok(())
+    }
+
+    fn count(outcome: &IngestOutcome) {
+        counter!(INGEST_EVENTS).increment(outcome.events as u64);
+        counter!(ITEMS_PARKED).increment(outcome.parked as u64);
+        counter!(WEBHOOKS_WITHOUT_ACCOUNT).increment(outcome.waiting as u64);
+        histogram!(INGEST_LAG_SECONDS).record(outcome.newest_lag);
+    }
+
+    /// Sets aside the one body that cannot be recorded; it stays, and is tried again later and later.
+    async fn park(&self, first: Option<(WebhookEventId, i64)>, error: mediary_store::Error) -> Result<usize> {
+        let Some((event, attempts)) = first else { return Err(error.into()) };
+        tracing::error!(
+            webhook_event.id = event.0,
+            error = &error as &dyn std::error::Error,
+            "a webhook could not be recorded and is parked"
+        );
+        let parked = mediary_core::Backoff { first: PARKED_FIRST, most: PARKED_MOST };
+        let wait = parked.wait(u32::try_from(attempts).unwrap_or(u32::MAX).saturating_add(1));
+        let next = self.engine.now().plus(wait);
+        self.engine.store().ingest_failed(event, &error.to_string(), next).await?;
+        Ok(1)
+    }
+}
+
+/// Whether so many webhooks that wait to be acknowledged go before one that was acknowledged so long ago.
+fn gives_way(waiting: usize, age: Duration) -> bool {
+    waiting >= CROWD && age < GIVES_WAY_FOR
+}
+
+impl Engine {
+    /// Tells what was recorded, and begins what follows from it.
+    async fn recorded(&self, outcome: &IngestOutcome) {
+        publish(self.events(), &outcome.changes);
+        if outcome.downloads_due {
+            self.wake().fetch();
+        }
+        // Revoked media is served to nobody from now on, and its bytes go soon.
+        let deleted = outcome.changes.iter().filter(|change| change.kind == ChangeKind::MediaDeleted);
+        for (company, media) in deleted.filter_map(|change| Some((change.company_id, change.media_id?))) {
+            if let Err(error) = self.clear_deleted(company, media).await {
+                tracing::error!(
+                    company.id = company.0,
+                    media.id = media.0,
+                    error = &error as &dyn std::error::Error,
+                    "what a revoked file left behind could not be removed"
+                );
+            }
+        }
+    }
+
+    /// Forgets what was known of rows that changed, and tells listeners.
+    pub(crate) fn changed(&self, changes: &[Change]) {
+        for change in changes {
+            self.files().forget_ids(change.company_id, change.media_id, change.message_id);
+        }
+        publish(self.events(), changes);
+    }
+}
+
+/// Tells listeners what changed.
+fn publish(events: &EventBus, changes: &[Change]) {
+    for change in changes {
+        let (name, id) = match change.kind {
+            ChangeKind::MessageCreated => (EventName::MessageCreated, change.message_id.map(i64::from)),
+            ChangeKind::MessageUpdated => (EventName::MessageUpdated, change.message_id.map(i64::from)),
+            ChangeKind::ConversationUpdated => {
+                (EventName::ConversationUpdated, Some(change.conversation_id.0))
+            }
+            ChangeKind::MediaDeleted => (EventName::MediaDeleted, change.media_id.map(i64::from)),
+        };
+        let data = EventData {
+            id: id.unwrap_or(change.conversation_id.0),
+            conversation_id: Some(change.conversation_id),
+            message_id: change.message_id,
+            media_id: change.media_id,
+            ..EventData::default()
+        };
+        events.publish(change.company_id, name, data);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_goes_first_but_not_for_ever() {
+        let late = GIVES_WAY_FOR - Duration::from_millis(1);
+        assert!(gives_way(CROWD, Duration::ZERO) && gives_way(CROWD, late));
+        assert!(!gives_way(CROWD - 1, Duration::ZERO), "no crowd");
+        assert!(!gives_way(usize::MAX, GIVES_WAY_FOR), "it waited long enough");
+    }
+}

@@ -1,0 +1,109 @@
+//! What waits to be read again: webhooks for numbers without an account, and parked items, which could not be recorded.
+
+use mediary_core::{CompanyId, ErrorCode};
+use mediary_store::{Actor, IngestPlan, Retried};
+
+use super::Ingester;
+use super::plan::{ParkedWebhook, plan_parked};
+use crate::base::error::{Error, Result};
+use crate::engine::Engine;
+
+/// Parked items tried again at a time.
+const ITEMS_AT_ONCE: u32 = 16;
+
+impl Ingester {
+    /// Puts webhooks back whose account is there by now, and tries parked items again that are due. Looks at some numbers each
+    /// time, so that it costs the same however many are waited for.
+    pub(super) async fn look_at_what_was_set_aside(&mut self) {
+        // Whatever is wrong with these, nobody's new messages wait for it.
+        if let Err(error) = self.try_what_was_set_aside().await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "waiting webhooks and parked items could not be looked at"
+            );
+        }
+    }
+
+    async fn try_what_was_set_aside(&mut self) -> Result<()> {
+        let store = self.engine.store();
+        let found = store.reread_webhooks(&self.numbers_reached).await?;
+        self.numbers_reached = found.reached;
+        let due = store.due_parked_items(self.parked_reached, ITEMS_AT_ONCE).await?;
+        self.parked_reached = due.reached;
+        let mut webhook = None;
+        for (company, item) in due.items {
+            // One that fails otherwise than by being refused does not keep the others from their turn.
+            if let Err(error) = self.engine.retry_parked(company, item, None, &mut webhook).await {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(
+                    company.id = company.0,
+                    item.id = item,
+                    error,
+                    "a parked item could not be tried"
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Tries to record one parked item of a company again, because its time has come or somebody asks for it; the reason, if
+    /// it stays.
+    pub async fn retry_webhook_item(
+        &self,
+        company: CompanyId,
+        id: i64,
+        by: Option<&Actor>,
+    ) -> Result<Option<String>> {
+        // Each reads a whole webhook: one at a time leaves the rest of the machine to the others.
+        let _turn = self.parked_turn().lock().await;
+        self.retry_parked(company, id, by, &mut None).await
+    }
+
+    /// `webhook` is the one that was read last.
+    async fn retry_parked(
+        &self,
+        company: CompanyId,
+        id: i64,
+        by: Option<&Actor>,
+        webhook: &mut Option<ParkedWebhook>,
+    ) -> Result<Option<String>> {
+        let nothing = || Error::not_found("there is no such parked item");
+        let item = self.store().parked_item(company, id).await?.ok_or_else(nothing)?;
+        if webhook.as_ref().is_none_or(|webhook| webhook.event != item.event_id)
+            && let Some(event) = self.store().parked_webhook(&item).await?
+        {
+            let read = tokio::task::spawn_blocking(move || ParkedWebhook::read(&event)).await;
+            let failed = |error| Error::new(ErrorCode::Internal, "read a parked webhook").because(error);
+            *webhook = Some(read.map_err(failed)?);
+        }
+        let account = self.accounts().by_id_now(company, item.account_id).await?;
+        let account = account.ok_or_else(|| Error::new(ErrorCode::NotFound, "its account is not there"))?;
+        let plan = |event: &mediary_store::WebhookEvent, place: i64, raw: &str| -> IngestPlan {
+            match &*webhook {
+                Some(webhook) if webhook.event == event.id => {
+                    plan_parked(event, webhook, place, raw, &account)
+                }
+                // It was not kept any more a moment ago.
+                _ => IngestPlan::default(),
+            }
+        };
+        match self.store().retry_parked_item(company, id, by, plan).await? {
+            Some(Retried::Recorded(outcome)) => {
+                self.recorded(&outcome).await;
+                Ok(None)
+            }
+            Some(Retried::Refused(reason)) => {
+                tracing::warn!(
+                    company.id = company.0,
+                    item.id = id,
+                    "a parked webhook item is refused again"
+                );
+                Ok(Some(reason))
+            }
+            // Another node recorded it at this moment, or tried it.
+            None => Ok(None),
+        }
+    }
+}

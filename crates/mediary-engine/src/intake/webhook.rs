@@ -1,0 +1,220 @@
+//! What Meta sends: checked against the secrets of the accounts it speaks of, then made durable.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::constant_time;
+use bytes::Bytes;
+use mediary_core::{CompanyId, ErrorCode, WebhookEventId};
+use mediary_graph::{ErrorKind, Webhook, addressees, may_have_too_many_updates, signature_matches};
+use mediary_store::{EventScope, NewWebhookEvent};
+use secrecy::ExposeSecret;
+
+use crate::access::hash_of;
+use crate::base::error::{Error, Result};
+use crate::base::fault;
+use crate::engine::Engine;
+use crate::whatsapp::accounts::KnownAccount;
+
+/// Secrets that a signature is compared with: a body comes from one Meta app, and each comparison hashes all of it.
+const SECRETS_AT_ONCE: usize = 16;
+/// WABAs looked up for a body that names no number; Meta's own bodies speak of one.
+const WABAS_AT_ONCE: usize = 16;
+
+/// A webhook body that is on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    pub event: WebhookEventId,
+}
+
+impl Engine {
+    /// Takes a webhook body whose `X-Hub-Signature-256` is `signature`. Returns once it is durable; what fails with
+    /// `unauthorized` was not kept, and what fails otherwise Meta has to send again.
+    pub async fn accept(&self, signature: Option<&str>, body: Bytes) -> Result<Accepted> {
+        let signature = signature.ok_or_else(|| unsigned(Unsigned::NoSignature))?;
+        let Signed { scope, company } = self.signed_scope(signature, &body).await?;
+        refuse_too_many_updates(&body).await?;
+        let received_at = self.now();
+        let event =
+            self.parts().store.inbox_append(NewWebhookEvent { body, received_at, scope, company }).await?;
+        fault::point("webhook.committed");
+        self.wake().ingest();
+        Ok(Accepted { event })
+    }
+
+    /// Whether Meta's verification request knows a token of ours.
+    pub async fn verify_subscription(&self, token: &str) -> Result<bool> {
+        let given = hash_of(token);
+        let installation = self.parts().config.installation_verify_token.as_ref();
+        let installation = installation.map(|token| hash_of(token.expose_secret()));
+        let accounts = self.accounts().verify_tokens().await?;
+        // Every token is compared, so that the time taken tells nothing.
+        let same = |known| constant_time::verify_slices_are_equal(known, &given).is_ok();
+        Ok(accounts.iter().chain(&installation).fold(false, |found, known| found | same(known)))
+    }
+
+    /// Whose items the signature speaks for.
+    async fn signed_scope(&self, signature: &str, body: &Bytes) -> Result<Signed> {
+        let addressed = self.addressed(body).await?;
+        let Addressed { accounts, unknown } =
+            addressed.ok_or_else(|| unsigned(Unsigned::TooManyAddressees))?;
+        let installation = self.parts().config.installation_app_secret.as_ref();
+        let mut tried: Vec<&str> = Vec::new();
+        for account in &accounts {
+            let Some(secret) = account.app_secret() else { continue };
+            let secret = secret.expose_secret();
+            if tried.contains(&secret) {
+                continue;
+            }
+            if tried.len() == SECRETS_AT_ONCE {
+                break;
+            }
+            tried.push(secret);
+            if signature_matches(signature, body, secret.as_bytes()) {
+                let uses_it = |account: &&Arc<KnownAccount>| {
+                    account.app_secret().is_some_and(|own| own.expose_secret() == secret)
+                };
+                let signed: Vec<_> = accounts.iter().filter(uses_it).collect();
+                let accounts = signed.iter().map(|account| account.row.id).collect();
+                return Ok(Signed {
+                    scope: EventScope { accounts, installation: false },
+                    company: signed.first().map(|account| account.row.company_id),
+                });
+            }
+        }
+        // The installation's secret speaks for the accounts without one of their own, and for numbers without an account, which may
+        // be added a moment later.
+        let shared =
+            unknown || accounts.is_empty() || accounts.iter().any(|account| !account.has_own_secret());
+        let signed = installation.is_some_and(|secret| {
+            shared && signature_matches(signature, body, secret.expose_secret().as_bytes())
+        });
+        if !signed {
+            return Err(unsigned(Unsigned::why(&accounts, installation.is_some())));
+        }
+        let accounts = accounts.iter().filter(|account| !account.has_own_secret());
+        let accounts = accounts.map(|account| account.row.id).collect();
+        Ok(Signed { scope: EventScope { accounts, installation: true }, company: None })
+    }
+
+    /// The accounts that a body speaks of: by their numbers, or, where it names no number, by their WABA. `None` if it
+    /// speaks of more than WhatsApp ever does: nobody is looked up for such a body, it cannot be signed.
+    async fn addressed(&self, body: &[u8]) -> Result<Option<Addressed>> {
+        let addressees = match addressees(body) {
+            Ok(addressees) => addressees,
+            Err(error) if error.kind() == ErrorKind::TooManyAddressees => return Ok(None),
+            Err(_) => return Ok(Some(Addressed::default())),
+        };
+        if addressees.phone_number_ids.is_empty() {
+            let mut accounts = Vec::new();
+            for waba_id in addressees.waba_ids.iter().take(WABAS_AT_ONCE) {
+                accounts.extend(self.accounts().of_waba(waba_id).await?.iter().cloned());
+            }
+            return Ok(Some(Addressed { accounts, unknown: false }));
+        }
+        let numbers = addressees.phone_number_ids;
+        let found = self.accounts().by_phone_number_ids(numbers.iter().cloned()).await?;
+        let unknown = found.values().any(Option::is_none);
+        let accounts = numbers.iter().filter_map(|number| found.get(number).cloned().flatten()).collect();
+        Ok(Some(Addressed { accounts, unknown }))
+    }
+}
+
+/// What a signature speaks for.
+struct Signed {
+    scope: EventScope,
+    /// The company that has the secret, or the first of those that do; `None` if it is the installation's.
+    company: Option<CompanyId>,
+}
+
+/// The accounts that a body speaks of.
+#[derive(Default)]
+struct Addressed {
+    accounts: Vec<Arc<KnownAccount>>,
+    /// Whether it also speaks of a number that no account has.
+    unknown: bool,
+}
+
+/// WhatsApp sends no such body, and nobody could make records of it.
+async fn refuse_too_many_updates(body: &Bytes) -> Result<()> {
+    if !may_have_too_many_updates(body) {
+        return Ok(());
+    }
+    let body = body.clone();
+    let read = tokio::task::spawn_blocking(move || Webhook::parse(&body).map(drop)).await;
+    match read.map_err(|error| Error::new(ErrorCode::Internal, "read a webhook").because(error))? {
+        Err(error) if error.kind() == ErrorKind::TooManyUpdates => {
+            Err(Error::told(ErrorCode::PayloadTooLarge, error.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Why no signature was found that counts: for the operator's log. Strangers get the same answer for every reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsigned {
+    NoSignature,
+    TooManyAddressees,
+    UnreadableSecret,
+    OtherSecret,
+    NoSecret,
+    NoAccount,
+    NoAccountNorSecret,
+}
+
+impl Unsigned {
+    /// Why neither the secret of one of these accounts nor the installation's signed a body that names them.
+    fn why(accounts: &[Arc<KnownAccount>], has_installation_secret: bool) -> Self {
+        if accounts.is_empty() {
+            return if has_installation_secret { Self::NoAccount } else { Self::NoAccountNorSecret };
+        }
+        let is_unreadable =
+            |account: &Arc<KnownAccount>| account.has_own_secret() && account.app_secret().is_none();
+        if accounts.iter().any(is_unreadable) {
+            return Self::UnreadableSecret;
+        }
+        let has_secret = has_installation_secret || accounts.iter().any(|account| account.has_own_secret());
+        if has_secret { Self::OtherSecret } else { Self::NoSecret }
+    }
+
+    /// What is wrong and what to do. Holds nothing of the request.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::NoSignature => "no signature: the header X-Hub-Signature-256 is missing",
+            Self::TooManyAddressees => "more numbers than WhatsApp ever names",
+            Self::UnreadableSecret => {
+                "the app secret of an account cannot be read; `mediary doctor` says whose, and what to do"
+            }
+            Self::OtherSecret => {
+                "signed with another app secret than their account's, or than MEDIARY_APP_SECRET; compare it with the app's in \
+                 Meta's dashboard, and correct it with `mediary account update --app-secret-env`"
+            }
+            Self::NoSecret => {
+                "their account has no app secret, and MEDIARY_APP_SECRET is not set; take it from the app in Meta's dashboard, \
+                 and give it with `mediary account update --app-secret-env`"
+            }
+            Self::NoAccount => {
+                "for no account that is here, and signed with another secret than MEDIARY_APP_SECRET"
+            }
+            Self::NoAccountNorSecret => {
+                "for no account that is here; `mediary account list` shows those that are"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Unsigned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
+    }
+}
+
+impl std::error::Error for Unsigned {}
+
+fn unsigned(why: Unsigned) -> Error {
+    Error::new(
+        ErrorCode::Unauthorized,
+        "the webhook is not signed with an app secret of the accounts it names",
+    )
+    .because(why)
+}

@@ -1,0 +1,332 @@
+//! The transfer itself: from WhatsApp into storage, a chunk at a time, hashed on the way.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use mediary_blob::{Sealed, StorageKey};
+use mediary_core::ErrorCode;
+use mediary_formats::Sample;
+use mediary_graph::{ErrorKind, MediaInfo, MediaStream};
+use mediary_store::{ClaimedDownload, DeclaredMedia};
+use tokio::sync::oneshot;
+
+use super::decide::Problem;
+use super::judge::Declared;
+use crate::base::error::Error;
+use crate::base::fault;
+use crate::engine::Engine;
+use crate::transit::arriving::{Arriving, Broken, Reader};
+use crate::transit::upstream::{Origin, Upstream};
+use crate::whatsapp::accounts::KnownAccount;
+use crate::whatsapp::provider::{self, Arrival, Wish};
+
+/// From this size on, people watch a download; its declared size is then written down for them.
+const WATCHED_FROM_BYTES: u64 = 1024 * 1024;
+/// How far a body may pass its declared length before it is cut, where only the end could show its hash.
+const OVERRUN_BYTES: u64 = 1024 * 1024;
+
+/// How often the policy of a file on this machine's disk is looked at, besides whenever a change is heard of.
+const POLICY_LOOK: Duration = Duration::from_secs(1);
+
+/// Viewers who wait for a file's first bytes.
+pub(super) type Viewers = oneshot::Sender<Arc<Arriving>>;
+
+/// Why a transfer did not work, and the error behind it for the log.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) problem: Problem,
+    pub(super) cause: Option<Error>,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self { problem, cause: None }
+    }
+}
+
+impl From<mediary_graph::Error> for Failure {
+    fn from(error: mediary_graph::Error) -> Self {
+        Self { problem: Problem::of_whatsapp(&error), cause: Some(error.into()) }
+    }
+}
+
+impl From<Broken> for Failure {
+    fn from(broken: Broken) -> Self {
+        let problem = match &broken {
+            Broken::WhatsApp(error) => Problem::of_whatsapp(error),
+            Broken::Disk(error) => Problem::of_storage(error),
+        };
+        Self { problem, cause: Some(broken.into()) }
+    }
+}
+
+impl Problem {
+    fn of_whatsapp(error: &mediary_graph::Error) -> Self {
+        match error.kind() {
+            ErrorKind::MediaGone => Self::MediaGone,
+            ErrorKind::Throttled => Self::Throttled { retry_after: error.retry_after() },
+            ErrorKind::Unauthorized => Self::TokenRefused,
+            ErrorKind::Permission => Self::NotPermitted,
+            ErrorKind::Timeout => Self::Timeout,
+            ErrorKind::WrongLength => Self::WrongLength,
+            ErrorKind::StaleUrl
+            | ErrorKind::Unavailable
+            | ErrorKind::CutOff
+            | ErrorKind::TooLarge
+            | ErrorKind::ForbiddenUrl
+            | ErrorKind::RangeNotSatisfiable
+            | ErrorKind::BadRequest
+            | ErrorKind::Protocol
+            | ErrorKind::InvalidOptions
+            | ErrorKind::InvalidWebhook
+            | ErrorKind::TooManyAddressees
+            | ErrorKind::TooManyUpdates => Self::Unavailable,
+        }
+    }
+}
+
+impl Problem {
+    /// What is wrong with one file holds up no other.
+    fn of_storage(error: &mediary_blob::Error) -> Self {
+        match error.kind() {
+            mediary_blob::ErrorKind::Full => Self::StorageFull,
+            _ if error.is_of_one_file() => Self::OursAlone(error.code()),
+            _ => Self::StorageError,
+        }
+    }
+}
+
+impl From<mediary_blob::Error> for Failure {
+    fn from(error: mediary_blob::Error) -> Self {
+        Self { problem: Problem::of_storage(&error), cause: Some(error.into()) }
+    }
+}
+
+/// How far a transfer has come, for whoever watches.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    bytes: AtomicU64,
+    expected: AtomicU64,
+}
+
+impl Progress {
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// The size that the file should get, where that is known.
+    pub(super) fn expected(&self) -> Option<u64> {
+        Some(self.expected.load(Ordering::Relaxed)).filter(|size| *size > 0)
+    }
+}
+
+/// A whole body under its temporary name.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    pub(super) sealed: Sealed,
+    pub(super) key: StorageKey,
+    /// The bytes by which its type shows.
+    pub(super) sample: Sample,
+    pub(super) declared: Declared,
+}
+
+/// Fetches a claimed file into storage, up to the point where it only needs to be published.
+pub(super) async fn fetch(
+    engine: &Engine,
+    claim: &ClaimedDownload,
+    account: &KnownAccount,
+    progress: &Progress,
+    viewers: Option<Viewers>,
+) -> Result<Fetched, Failure> {
+    let media_id = claim.provider_media_id.as_deref().ok_or(Problem::MediaGone)?;
+    let token = account.token().map_err(|cause| match cause.code() {
+        ErrorCode::ProviderUnauthorized => Failure { problem: Problem::TokenRefused, cause: Some(cause) },
+        _ => cause.into(),
+    })?;
+    // A viewer reads before the hash is known: only a declared size shows him a short body, so Graph is asked for it.
+    let url = known_url(engine, claim).filter(|_| viewers.is_none() || claim.file_size.is_some());
+    let wish = Wish { token, media_id, url, range: None };
+    let limit = engine.config().inbound_limits.of(claim.file_type);
+    let fits = |size: Option<u64>| match size {
+        Some(size) if size > limit => Err(Failure::from(Problem::TooLarge { limit })),
+        _ => Ok(()),
+    };
+    let agree = |info: &MediaInfo| fits(info.file_size);
+    if viewers.is_none() {
+        engine.gates().after_viewers(claim.account_id).await;
+    }
+    let Arrival { stream, info } = provider::open(&engine.parts().graph, wish, agree).await?;
+    fault::point("fetch.resolved");
+    let mut declared = Declared { sha256: claim.sha256, size: claim.file_size };
+    if let Some(info) = info {
+        declared =
+            Declared { sha256: info.sha256.or(declared.sha256), size: info.file_size.or(declared.size) };
+        if info.file_size.is_some_and(|size| size >= WATCHED_FROM_BYTES) {
+            let told = DeclaredMedia {
+                mime_type: info.mime_type,
+                sha256: info.sha256,
+                file_size: info.file_size,
+                provider_url: None,
+            };
+            engine.store().declare_media(claim, &told).await.map_err(Error::from)?;
+        }
+    }
+    let announced = declared.size.max(stream.content_length);
+    fits(announced)?;
+    progress.expected.store(announced.unwrap_or(0), Ordering::Relaxed);
+    if announced.is_some_and(|size| size >= WATCHED_FROM_BYTES) && declared.size.is_none() {
+        // Smaller ones are here before anybody looks, or their first renewal says it.
+        let until = engine.now().plus(engine.config().rules.lease);
+        let renewed = engine.store().renew_lease(claim, until, 0, announced).await;
+        renewed.map_err(Error::from)?;
+    }
+    let body = match viewers {
+        None => Body::Alone(Box::new(stream)),
+        Some(viewers) => {
+            let origin = Origin {
+                graph: engine.parts().graph.clone(),
+                token: token.clone(),
+                media_id: media_id.to_owned(),
+            };
+            // Where it is too large, the bounds below shall find it first.
+            let upstream = Upstream::whole(origin, stream, limit.saturating_add(OVERRUN_BYTES));
+            Body::Shared(share(engine, claim, upstream, declared.size, viewers).await?)
+        }
+    };
+    let key =
+        StorageKey::media(claim.company_id, claim.message_id, media_id).generation(claim.key_generation);
+    end_unfinished(engine, claim, &key).await;
+    let (sealed, sample) = receive(engine, body, &key, Bounds { limit, declared }, progress).await?;
+    fault::point("fetch.sealed");
+    Ok(Fetched { sealed, key, sample, declared })
+}
+
+/// Lets viewers read what comes, and reads it like one of them.
+async fn share(
+    engine: &Engine,
+    claim: &ClaimedDownload,
+    upstream: Upstream,
+    declared: Option<u64>,
+    viewers: Viewers,
+) -> Result<Reader, Failure> {
+    let file = Arriving::on_disk(upstream, declared, &engine.arrivals().spools).await?;
+    tokio::spawn(leave_disk_with_policy(engine.clone(), Arc::downgrade(&file), claim.clone()));
+    let reader = file.reader().ok_or(Problem::Unavailable)?.of_the_copy();
+    // Whoever asked may have gone; others come, and the file is kept in any case.
+    let _ = viewers.send(file);
+    Ok(reader)
+}
+
+/// Takes a file that viewers read off the disk once the policy says that nothing is kept, also when its download has
+/// ended and only viewers are left. A change is heard of from this process and, over the relay, from others; what is
+/// changed in the database alone is seen with the next look. No change falls in between: the number is read before
+/// the policy, and waited for after it.
+async fn leave_disk_with_policy(engine: Engine, file: Weak<Arriving>, claim: ClaimedDownload) {
+    loop {
+        let generation = engine.accounts().generation();
+        let account = engine.account_of(claim.company_id, claim.account_id).await;
+        let Some(file) = file.upgrade() else { return };
+        // While the database does not answer, nothing can have changed there.
+        if account.is_ok_and(|account| !account.policy.keeps_bytes()) {
+            return file.leave_disk();
+        }
+        drop(file);
+        let changed = engine.accounts().forgotten_since(generation);
+        let _ = tokio::time::timeout(POLICY_LOOK, changed).await;
+    }
+}
+
+/// Where a file's bytes come from.
+enum Body {
+    Alone(Box<MediaStream>),
+    Shared(Reader),
+}
+
+impl Body {
+    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        match self {
+            Self::Alone(stream) => Ok(stream.chunk().await?),
+            Self::Shared(reader) => Ok(reader.next().await?),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    /// A database that does not answer is our storage's failure, not the file's. A row that cannot be read, or a secret
+    /// that cannot be unsealed, is of this file or its account, and holds up nobody else.
+    fn from(cause: Error) -> Self {
+        let problem = match cause.code() {
+            ErrorCode::StorageError => Problem::StorageError,
+            code => Problem::OursAlone(code),
+        };
+        Self { problem, cause: Some(cause) }
+    }
+}
+
+/// The webhook's own URL is for the first try alone: after a failure, what Graph says about the file counts more. And
+/// only where the webhook declared a usable hash; without one Graph is asked, so that the file can be proved whole.
+fn known_url(engine: &Engine, claim: &ClaimedDownload) -> Option<String> {
+    let first = claim.attempts <= 1 && claim.mismatch_count == 0 && claim.sha256.is_some();
+    let known_at = [claim.provider_url_at, Some(claim.message_timestamp)];
+    provider::young_url(claim.provider_url.as_ref(), known_at, engine.now()).filter(|_| first)
+}
+
+struct Bounds {
+    limit: u64,
+    declared: Declared,
+}
+
+impl Bounds {
+    fn check(&self, received: u64) -> Result<(), Problem> {
+        if received > self.limit {
+            return Err(Problem::TooLarge { limit: self.limit });
+        }
+        match self.declared.size {
+            Some(size) if received > size.saturating_add(OVERRUN_BYTES) => Err(Problem::WrongLength),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What an earlier owner of the lease may have left half-way. Whoever still works on it has lost the right to.
+async fn end_unfinished(engine: &Engine, claim: &ClaimedDownload, key: &StorageKey) {
+    if claim.lease.number <= 1 {
+        return;
+    }
+    if let Err(error) = engine.parts().storages.primary().end_unfinished(key).await {
+        tracing::warn!(
+            media.id = claim.media_id.0,
+            error = &error as &dyn std::error::Error,
+            "an earlier upload could not be ended; the hourly sweep tries again"
+        );
+    }
+}
+
+async fn receive(
+    engine: &Engine,
+    mut body: Body,
+    key: &StorageKey,
+    bounds: Bounds,
+    progress: &Progress,
+) -> Result<(Sealed, Sample), Failure> {
+    let half = progress.expected().unwrap_or(0) / 2;
+    let mut upload = engine.parts().storages.primary().create(key).await?;
+    let mut sample = Sample::default();
+    let mut received = 0;
+    while let Some(chunk) = body.next().await? {
+        let before = received;
+        received += chunk.len() as u64;
+        bounds.check(received)?;
+        sample.add(&chunk);
+        upload.write(chunk).await?;
+        progress.bytes.store(received, Ordering::Relaxed);
+        if before <= half && received > half {
+            fault::point("fetch.half");
+        }
+    }
+    engine.meters().downloaded_bytes.increment(received);
+    sample.end();
+    Ok((upload.seal().await?, sample))
+}

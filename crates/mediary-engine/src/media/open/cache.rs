@@ -1,0 +1,179 @@
+//! Files that were opened a moment ago, with their records, so that a view asks neither database nor file system.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use mediary_blob::{StorageKey, StoredFile};
+use mediary_core::{CompanyId, MediaId, MessageId, Timestamp};
+use mediary_store::MediaFile;
+use moka::sync::Cache;
+
+use super::{FileInfo, OpenedMedia, Source, Target};
+use crate::base::CACHED_FOR;
+
+const RECENT: u64 = 16_384;
+/// Records of files that are only passed on, and for how long each is believed unless a deletion is heard of.
+const PASSED_ON: u64 = 4096;
+const PASSED_ON_FOR: Duration = Duration::from_secs(5);
+/// For how long a file is kept open: by then storage is looked at again, and a file that it lost is missed.
+const OPEN_FOR: Duration = Duration::from_secs(5);
+/// A file's last view is written down at most this often, and for so many files between two sweeps.
+const VIEW_NOTED_EVERY: Duration = Duration::from_secs(3600);
+const VIEWS_NOTED: usize = 4096;
+
+/// A storage key and the hash of what lay there when it was opened: another content is another file.
+type FileKey = (StorageKey, [u8; 32]);
+
+/// A file that is kept open. The cache drops what it forgets when it suits it; the file itself is taken out at once, so that
+/// its handle is free when the cache has let go of it and nobody reads it any more.
+#[derive(Clone)]
+struct OpenFile {
+    key: FileKey,
+    file: Arc<Mutex<Option<StoredFile>>>,
+}
+
+impl OpenFile {
+    fn new(key: FileKey, file: StoredFile) -> Self {
+        Self { key, file: Arc::new(Mutex::new(Some(file))) }
+    }
+
+    /// The file, if it is still the one of `key` and not taken out.
+    fn of(&self, key: &FileKey) -> Option<StoredFile> {
+        if self.key != *key {
+            return None;
+        }
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn close(&self) {
+        drop(self.file.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+/// The cache. What is deleted here is forgotten at once, and what another process deletes as soon as it is heard of; while
+/// that cannot be heard, after half a second if it is stored, else after five.
+pub(crate) struct OpenFiles {
+    recent: Cache<(CompanyId, Target), (Arc<FileInfo>, FileKey)>,
+    /// The only place that keeps files open: its size is what they take of the process's handles.
+    open: Cache<(CompanyId, MediaId), OpenFile>,
+    /// Each with what the accounts, and so the policies, were when it was looked up.
+    passed_on: Cache<(CompanyId, Target), (u64, Arc<MediaFile>)>,
+    viewed: Mutex<HashMap<(CompanyId, MediaId), Timestamp>>,
+}
+
+impl fmt::Debug for OpenFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OpenFiles")
+    }
+}
+
+impl OpenFiles {
+    /// Keeps at most so many files open.
+    pub(crate) fn new(kept_open: usize) -> Self {
+        let open = Cache::builder()
+            .max_capacity(kept_open as u64)
+            .time_to_live(OPEN_FOR)
+            .eviction_listener(|_, file: OpenFile, _| file.close());
+        Self {
+            recent: Cache::builder().max_capacity(RECENT).time_to_live(CACHED_FOR).build(),
+            open: open.build(),
+            passed_on: Cache::builder().max_capacity(PASSED_ON).time_to_live(PASSED_ON_FOR).build(),
+            viewed: Mutex::default(),
+        }
+    }
+
+    /// Closes what nobody has looked at for a while, which otherwise waits for the next file to be opened.
+    pub(crate) fn upkeep(&self) {
+        self.recent.run_pending_tasks();
+        self.open.run_pending_tasks();
+    }
+
+    pub(super) fn recent(&self, company: CompanyId, target: Target) -> Option<OpenedMedia> {
+        let (info, key) = self.recent.get(&(company, target))?;
+        let file = self.open.get(&(company, info.media_id))?.of(&key)?;
+        Some(OpenedMedia { info, source: Source::Stored(file) })
+    }
+
+    pub(super) fn kept(&self, record: &MediaFile, key: &StorageKey, sha256: &[u8; 32]) -> Option<StoredFile> {
+        self.open.get(&(record.company_id, record.id))?.of(&(key.clone(), *sha256))
+    }
+
+    pub(super) fn remember(
+        &self,
+        record: &MediaFile,
+        key: &StorageKey,
+        sha256: &[u8; 32],
+        info: &Arc<FileInfo>,
+        file: &StoredFile,
+    ) {
+        let (id, key) = ((record.company_id, record.id), (key.clone(), *sha256));
+        // What is kept already stays as old as it is, so that storage is looked at again in time.
+        if self.open.get(&id).is_none_or(|open| open.of(&key).is_none()) {
+            self.open.insert(id, OpenFile::new(key.clone(), file.clone()));
+            // Else what was evicted stays open until it suits the cache.
+            self.open.run_pending_tasks();
+        }
+        for target in targets(record) {
+            self.recent.insert((record.company_id, target), (info.clone(), key.clone()));
+        }
+    }
+
+    /// The record of a file that was only passed on a moment ago, and is not kept; no account has changed since.
+    pub(super) fn passed_on(
+        &self,
+        company: CompanyId,
+        target: Target,
+        accounts: u64,
+    ) -> Option<Arc<MediaFile>> {
+        let (looked_up, record) = self.passed_on.get(&(company, target))?;
+        (looked_up == accounts).then_some(record)
+    }
+
+    pub(super) fn remember_passed_on(&self, target: Target, record: &Arc<MediaFile>, accounts: u64) {
+        self.passed_on.insert((record.company_id, target), (accounts, record.clone()));
+    }
+
+    /// Forgets a file that is no longer to be served, or no longer as it was.
+    pub(crate) fn forget(&self, record: &MediaFile) {
+        self.forget_ids(record.company_id, Some(record.id), Some(record.message_id));
+    }
+
+    /// The same by what is known of it.
+    pub(crate) fn forget_ids(&self, company: CompanyId, media: Option<MediaId>, message: Option<MessageId>) {
+        let targets = [media.map(Target::Media), message.map(Target::Message)];
+        for target in targets.into_iter().flatten() {
+            let recent = self.recent.remove(&(company, target)).map(|(info, _)| info.media_id);
+            self.passed_on.invalidate(&(company, target));
+            // A file that is gone must not keep its bytes on the disk because we hold it open.
+            if let Some(media) = media.or(recent)
+                && let Some(open) = self.open.remove(&(company, media))
+            {
+                open.close();
+            }
+        }
+    }
+
+    /// Notes a view, to be written down with the next sweep.
+    pub(super) fn touched(&self, record: &MediaFile, now: Timestamp) {
+        if record.last_accessed_at.is_some_and(|last| now.since(last) < VIEW_NOTED_EVERY) {
+            return;
+        }
+        let mut viewed = self.viewed.lock().unwrap_or_else(PoisonError::into_inner);
+        if viewed.len() < VIEWS_NOTED {
+            viewed.insert((record.company_id, record.id), now);
+        }
+    }
+
+    /// The views that are not written down yet.
+    pub(crate) fn take_views(&self) -> HashMap<(CompanyId, MediaId), Timestamp> {
+        std::mem::take(&mut *self.viewed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The names under which a file is remembered.
+fn targets(record: &MediaFile) -> impl Iterator<Item = Target> {
+    let of_message = (record.part == 0).then_some(Target::Message(record.message_id));
+    [Target::Media(record.id)].into_iter().chain(of_message)
+}

@@ -1,0 +1,292 @@
+//! A file that is not here: asked of WhatsApp for a viewer, with patience for what passes by itself.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mediary_core::{AccountStatus, ErrorCode, Timestamp};
+use mediary_graph::ErrorKind;
+use mediary_store::MediaFile;
+use secrecy::SecretString;
+
+use super::passing::Passing;
+use super::view::{Source as From, View};
+use super::{FileInfo, OpenedMedia, Source, describe};
+use crate::base::error::{Error, Result};
+use crate::engine::Engine;
+use crate::transit::arrivals::Met;
+use crate::transit::arriving::Arriving;
+use crate::transit::range::ByteRange;
+use crate::transit::upstream::{Origin, Upstream};
+use crate::whatsapp::accounts::KnownAccount;
+use crate::whatsapp::provider::{self, Arrival, Wish};
+
+/// How often WhatsApp is asked for a viewer while it fails for the moment, and after which wait, times four each time.
+pub(super) const TRIES: u32 = 3;
+const TRIED_AFTER: Duration = Duration::from_millis(100);
+/// How long a viewer waits for an account that WhatsApp asked to wait.
+pub(super) const WAITS_FOR_ACCOUNT: Duration = Duration::from_secs(8);
+/// When to come back after a failure that WhatsApp set no time for.
+const COME_BACK_AFTER: Duration = Duration::from_secs(5);
+
+/// What a viewer wants of a file that is not here.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) range: Option<ByteRange>,
+    /// Not what somebody else is being sent.
+    pub(super) afresh: bool,
+    pub(super) began: Instant,
+}
+
+impl Engine {
+    /// Passes a file on from WhatsApp, nothing of it kept. A part can be told apart from the whole only by the size of the
+    /// file: where nobody declared it, it is counted first, and where that cannot be done the whole comes (RFC 9110,
+    /// section 14.2, allows it). So all answers about a file name one size.
+    pub(super) async fn pass_on(&self, record: &MediaFile, asked: Asked) -> Result<OpenedMedia> {
+        let passing = self.pass_on_as_declared(record, asked).await?;
+        if asked.range.is_none() || passing.total().is_some() {
+            return Ok(passed_on(record, passing));
+        }
+        drop(passing);
+        let counted = self.counted_size(record).await?;
+        let asked = Asked { range: asked.range.filter(|_| counted.is_some()), ..asked };
+        Ok(passed_on(record, self.pass_on_as_declared(record, asked).await?))
+    }
+
+    /// Viewers of the whole share it, a part is fetched by itself.
+    async fn pass_on_as_declared(&self, record: &MediaFile, asked: Asked) -> Result<Passing> {
+        if asked.afresh || asked.range.is_some_and(|range| !range.is_whole()) {
+            let upstream = self.ask_whatsapp(record, asked.range).await?;
+            let view = View::new(record, From::Provider, asked.began);
+            return Ok(Passing::alone(upstream, asked.range.is_some(), view));
+        }
+        let slot = self.arrivals().slot(record.company_id, record.id);
+        let (mut met, in_line) = slot.enter().await;
+        // What lies on a disk is for files that are kept.
+        let on_its_way = met.arriving().filter(|file| record.policy.keeps_bytes() || !file.is_on_disk());
+        let joined = on_its_way.and_then(|file| Some((file.reader()?, file)));
+        let (reader, file, from) = match joined {
+            Some((reader, file)) => (reader, file, From::Joined),
+            None => {
+                if let Some(error) = met.refused_since(asked.began) {
+                    return Err(error);
+                }
+                let upstream = self.ask_whatsapp(record, None).await.inspect_err(|error| {
+                    *met = Met::Refused(Instant::now(), error.again());
+                })?;
+                let file = Arriving::in_memory(upstream, &self.arrivals().held, slot.line());
+                *met = Met::Arriving(Arc::downgrade(&file));
+                let reader =
+                    file.reader().ok_or_else(|| Error::new(ErrorCode::Internal, "read a new file"))?;
+                (reader, file, From::Provider)
+            }
+        };
+        drop((met, in_line));
+        let total = file.total().or_else(|| self.known_size(record));
+        let part = asked.range.and_then(|range| range.of(total?));
+        let view = View::new(record, from, asked.began);
+        Ok(Passing::shared(reader, slot, part, total, view))
+    }
+
+    /// Opens the bytes at WhatsApp, and asks again where that may help.
+    pub(super) async fn ask_whatsapp(
+        &self,
+        record: &MediaFile,
+        range: Option<ByteRange>,
+    ) -> Result<Upstream> {
+        provider_id(record)?;
+        let _asking = self.gates().viewer_asks(record.account_id);
+        let until = Instant::now() + WAITS_FOR_ACCOUNT;
+        let mut tries = 1;
+        loop {
+            let account = self.account_for_viewer(record, until).await?;
+            let error = match self.open_at_whatsapp(record, &account, account.token()?, range).await {
+                Ok(upstream) => {
+                    self.gates().account_well(account.row.id);
+                    return Ok(upstream);
+                }
+                Err(error) => error,
+            };
+            let passes = match error.kind() {
+                ErrorKind::Throttled if Instant::now() < until => {
+                    self.refused(record, &account, error).await;
+                    continue;
+                }
+                ErrorKind::Unavailable
+                | ErrorKind::CutOff
+                | ErrorKind::WrongLength
+                | ErrorKind::Protocol
+                | ErrorKind::StaleUrl => tries < TRIES,
+                _ => false,
+            };
+            if !passes {
+                return Err(self.refused(record, &account, error).await);
+            }
+            tokio::time::sleep(TRIED_AFTER * 4u32.pow(tries - 1)).await;
+            tries += 1;
+        }
+    }
+
+    async fn open_at_whatsapp(
+        &self,
+        record: &MediaFile,
+        account: &KnownAccount,
+        token: &SecretString,
+        range: Option<ByteRange>,
+    ) -> std::result::Result<Upstream, mediary_graph::Error> {
+        let Some(media_id) = record.provider_media_id.as_deref() else {
+            return Err(mediary_graph::Error::media_gone());
+        };
+        let known = (account.row.id, media_id.to_owned());
+        if self.gone().contains_key(&known) {
+            return Err(mediary_graph::Error::media_gone());
+        }
+        let token = token.clone();
+        let remembered = self.urls().get(&known);
+        let declared = remembered.as_ref().and_then(|info| info.file_size);
+        let declared = declared.or_else(|| declared_size(record)).or_else(|| self.sizes().get(&known)?);
+        let known_at = [record.provider_url_at, Some(record.created_at)];
+        // Only a declared size shows a short body, so without one Graph is asked.
+        let url = match remembered {
+            Some(info) => Some(info.url),
+            None => provider::young_url(record.provider_url.as_ref(), known_at, self.now())
+                .filter(|_| declared.is_some()),
+        };
+        let range_to_ask = range.and_then(|range| range.to_ask(declared));
+        let wish = Wish { token: &token, media_id, url, range: range_to_ask };
+        let graph = &self.parts().graph;
+        let opened: std::result::Result<Arrival, mediary_graph::Error> =
+            provider::open(graph, wish, |_| Ok(())).await;
+        let Arrival { stream, info } = opened.inspect_err(|error| {
+            self.urls().invalidate(&known);
+            if error.kind() == ErrorKind::MediaGone {
+                self.gone().insert(known.clone(), ());
+            }
+        })?;
+        let declared = info.as_ref().and_then(|info| info.file_size).or(declared);
+        if let Some(info) = info {
+            self.urls().insert(known.clone(), info);
+        }
+        let origin = Origin { graph: graph.clone(), token, media_id: media_id.to_owned() };
+        let most = self.config().inbound_limits.of(record.file_type);
+        Upstream::new(origin, stream, range, declared, most).inspect_err(|_| {
+            self.urls().invalidate(&known);
+            self.sizes().invalidate(&known);
+        })
+    }
+
+    /// What Graph says of a file, without its bytes.
+    pub(super) async fn describe_from_whatsapp(&self, record: &MediaFile) -> Result<OpenedMedia> {
+        let account = self.account_for_viewer(record, Instant::now() + WAITS_FOR_ACCOUNT).await?;
+        let answer = provider::ask(&self.parts().graph, account.token()?, provider_id(record)?).await;
+        let info = match answer {
+            Ok(info) => info,
+            Err(error) => return Err(self.refused(record, &account, error).await),
+        };
+        let known = describe(record, false);
+        let described = FileInfo {
+            size: info.file_size.or(known.size),
+            mime_type: info.mime_type.unwrap_or_else(|| known.mime_type.clone()),
+            ..known
+        };
+        Ok(OpenedMedia { info: Arc::new(described), source: Source::Described })
+    }
+
+    /// The file's account, once WhatsApp may be asked with it: a wait that is over before `until` is waited for.
+    pub(super) async fn account_for_viewer(
+        &self,
+        record: &MediaFile,
+        until: Instant,
+    ) -> Result<Arc<KnownAccount>> {
+        loop {
+            let account = self.account_of(record.company_id, record.account_id).await?;
+            account.token()?;
+            let paused = account.row.paused_until.filter(|until| *until > self.now());
+            let (Some(ends), AccountStatus::Active) = (paused, account.row.status) else {
+                return Ok(account);
+            };
+            let wait = ends.since(self.now());
+            if Instant::now() + wait > until {
+                let code = ErrorCode::ProviderRateLimited;
+                return Err(Error::told(code, sentence(code)).after(Some(wait)));
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// What WhatsApp says to a viewer holds for the account's downloads too.
+    async fn refused(
+        &self,
+        record: &MediaFile,
+        account: &KnownAccount,
+        error: mediary_graph::Error,
+    ) -> Error {
+        let noted = match error.kind() {
+            ErrorKind::Unauthorized => self.token_refused(account).await,
+            ErrorKind::Throttled => self.throttled(account, error.retry_after()).await,
+            _ => Ok(()),
+        };
+        if let Err(failed) = noted {
+            tracing::error!(
+                error = &failed as &dyn std::error::Error,
+                "an account's trouble could not be noted"
+            );
+        }
+        match error.kind() {
+            ErrorKind::MediaGone => {
+                Error::told(ErrorCode::MediaExpired, forgotten(record, self.now())).because(error)
+            }
+            _ => {
+                let wait = error.retry_after().or_else(|| error.retryable().then_some(COME_BACK_AFTER));
+                Error::told(error.code(), sentence(error.code())).after(wait).because(error)
+            }
+        }
+    }
+}
+
+/// What a viewer is told of a file that WhatsApp no longer has.
+pub(super) fn forgotten(record: &MediaFile, now: Timestamp) -> String {
+    let day = record.expires_at.to_offset_date_time().date();
+    if record.expires_at <= now {
+        format!(
+            "WhatsApp kept this file until {day} (UTC) and no longer has it. Ask the sender to send it again."
+        )
+    } else {
+        format!(
+            "WhatsApp no longer has this file, though it keeps most until {day} (UTC). Ask the sender to send it again."
+        )
+    }
+}
+
+/// What a viewer is told of a failure: unlike a download's, nobody tries again for him.
+fn sentence(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::ProviderUnavailable => {
+            "WhatsApp could not be reached or answered with an error. Please try again in a moment."
+        }
+        ErrorCode::ProviderTimeout => "WhatsApp took too long to answer. Please try again in a moment.",
+        ErrorCode::ProviderRateLimited => "WhatsApp asks us to slow down. Please try again a little later.",
+        ErrorCode::IntegrityMismatch => {
+            "What WhatsApp sent is not the file that it announced. Please try again in a moment."
+        }
+        ErrorCode::ProviderUnauthorized => {
+            "WhatsApp refused the access token. An administrator has to renew it before this file can be seen."
+        }
+        other => other.sentence(),
+    }
+}
+
+pub(super) fn passed_on(record: &MediaFile, passing: Passing) -> OpenedMedia {
+    let described = describe(record, false);
+    let size = passing.total().or(described.size);
+    let info = Arc::new(FileInfo { size, ..described });
+    OpenedMedia { info, source: Source::Passing(Box::new(passing)) }
+}
+
+fn declared_size(record: &MediaFile) -> Option<u64> {
+    record.file_size.and_then(|size| u64::try_from(size).ok())
+}
+
+fn provider_id(record: &MediaFile) -> Result<&str> {
+    let id = record.provider_media_id.as_deref();
+    id.ok_or_else(|| Error::new(ErrorCode::MediaExpired, "nothing is known by which WhatsApp could be asked"))
+}

@@ -1,0 +1,168 @@
+//! A file that is not here yet and is to be kept: its first viewer starts its download and is served while it runs, and
+//! so is everybody who comes before it has ended.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mediary_core::{DownloadStatus, ErrorCode};
+use mediary_store::MediaFile;
+use tokio::sync::oneshot;
+
+use super::from_whatsapp::{Asked, TRIES, WAITS_FOR_ACCOUNT, passed_on};
+use super::passing::Passing;
+use super::view::{Source, View};
+use super::{OpenedMedia, not_to_be_had};
+use crate::base::error::{Error, Result};
+use crate::engine::Engine;
+use crate::media::fetch;
+use crate::transit::arrivals::{Met, Slot};
+use crate::transit::arriving::Arriving;
+use crate::transit::range::ByteRange;
+
+/// A part that begins this far behind what has come is asked for by itself, where WhatsApp serves parts.
+const FAR_AHEAD_BYTES: u64 = 1024 * 1024;
+
+/// How a viewer gets a file that is to be kept.
+pub(super) enum Kept {
+    Passing(OpenedMedia),
+    Stored(Box<MediaFile>),
+    /// Somebody else fetches it, or nobody can here and now.
+    Elsewhere,
+}
+
+/// How a download that was started for viewers began.
+enum Began {
+    Arriving(Arc<Arriving>),
+    /// It ended before any bytes came.
+    Ended,
+    NotHere,
+}
+
+impl Engine {
+    pub(super) async fn pass_on_and_keep(&self, record: &MediaFile, asked: Asked) -> Result<Kept> {
+        let until = Instant::now() + WAITS_FOR_ACCOUNT;
+        let slot = self.arrivals().slot(record.company_id, record.id);
+        for attempt in 1.. {
+            self.account_for_viewer(record, until).await?;
+            let (mut met, _in_line) = slot.enter().await;
+            if let Some(file) = met.arriving().filter(|file| file.is_as_declared() && file.reader().is_some())
+            {
+                drop(met);
+                return self
+                    .join_arriving(record, &file, slot, asked, Source::Joined)
+                    .await
+                    .map(Kept::Passing);
+            }
+            if let Some(error) = met.refused_since(asked.began) {
+                return Err(error);
+            }
+            match self.begin_keeping(record, &slot).await {
+                // The download goes on; what becomes of it decides the failure table.
+                Began::Arriving(file) if !file.is_as_declared() => return Ok(Kept::Elsewhere),
+                Began::Arriving(file) => {
+                    *met = Met::Arriving(Arc::downgrade(&file));
+                    drop(met);
+                    let opened = self.join_arriving(record, &file, slot, asked, Source::Provider).await;
+                    return opened.map(Kept::Passing);
+                }
+                Began::NotHere => return Ok(Kept::Elsewhere),
+                Began::Ended => {}
+            }
+            let now = self.store().media(record.company_id, record.id).await?;
+            let now = now.ok_or_else(|| Error::not_found("there is no such media file"))?;
+            super::refuse_withheld(&now)?;
+            match now.download_status {
+                DownloadStatus::Completed => return Ok(Kept::Stored(Box::new(now))),
+                DownloadStatus::Pending | DownloadStatus::Downloading => return Ok(Kept::Elsewhere),
+                DownloadStatus::Failed => {}
+            }
+            let wait = now.next_attempt_at.map_or(Duration::MAX, |next| next.since(self.now()));
+            if attempt >= TRIES || wait > until.saturating_duration_since(Instant::now()) {
+                let error = not_to_be_had(&now, self.now());
+                *met = Met::Refused(Instant::now(), error.again());
+                return Err(error);
+            }
+            drop(met);
+            tokio::time::sleep(wait).await;
+        }
+        Ok(Kept::Elsewhere)
+    }
+
+    /// Starts the download, if it may be started here and now. Where the database takes no writes (its disk may be full)
+    /// nothing can be kept, and who looks at the file gets it all the same.
+    async fn begin_keeping(&self, record: &MediaFile, slot: &Arc<Slot>) -> Began {
+        self.try_keeping(record, slot).await.unwrap_or_else(|error| {
+            tracing::warn!(
+                company.id = record.company_id.0,
+                media.id = record.id.0,
+                error = &error as &dyn std::error::Error,
+                "a file that somebody looks at cannot be kept now"
+            );
+            Began::NotHere
+        })
+    }
+
+    async fn try_keeping(&self, record: &MediaFile, slot: &Arc<Slot>) -> Result<Began> {
+        let storage_waits = self.gates().storage_pause().is_some_and(|pause| pause.holds(self.now()));
+        let place = self.arrivals().kept.clone().try_acquire_owned().ok().filter(|_| !storage_waits);
+        let Some(place) = place else {
+            // What somebody looks at is to be kept all the same: a worker fetches it once more, when it can be stored.
+            self.store().requeue_download(record.company_id, record.id, false).await?;
+            self.wake().fetch();
+            return Ok(Began::NotHere);
+        };
+        let config = self.config();
+        let claimed = self
+            .store()
+            .claim_for_viewer(&config.node, record.company_id, record.id, config.rules.lease)
+            .await?;
+        let Some(claim) = claimed else { return Ok(Began::NotHere) };
+        let (tell, told) = oneshot::channel();
+        let (engine, slot) = (self.clone(), slot.clone());
+        // Of its own: viewers come and go, the copy is made all the same.
+        tokio::spawn(async move {
+            fetch::run_for_viewers(engine, claim, tell).await;
+            drop((place, slot));
+        });
+        Ok(told.await.map_or(Began::Ended, Began::Arriving))
+    }
+
+    async fn join_arriving(
+        &self,
+        record: &MediaFile,
+        file: &Arc<Arriving>,
+        slot: Arc<Slot>,
+        asked: Asked,
+        source: Source,
+    ) -> Result<OpenedMedia> {
+        let view = View::new(record, source, asked.began);
+        let total = match asked.range {
+            Some(_) => file.size_once_here().await,
+            None => file.total(),
+        };
+        let (Some(range), Some(total)) = (asked.range, total) else {
+            let reader = file.reader().ok_or_else(gone)?;
+            return Ok(passed_on(record, Passing::shared(reader, slot, None, total, view)));
+        };
+        let part = range.of(total).ok_or_else(|| Error::from(mediary_graph::Error::beyond_the_end(total)))?;
+        if part.start > file.came() + FAR_AHEAD_BYTES
+            && let Some(passing) = self.far_ahead(record, range, asked).await
+        {
+            return Ok(passed_on(record, passing));
+        }
+        let reader = file.part(part.clone()).ok_or_else(gone)?;
+        Ok(passed_on(record, Passing::shared(reader, slot, Some(part), Some(total), view)))
+    }
+
+    /// A part that comes later, asked for by itself; `None` if WhatsApp would send all that lies before it too.
+    async fn far_ahead(&self, record: &MediaFile, range: ByteRange, asked: Asked) -> Option<Passing> {
+        let upstream = self.ask_whatsapp(record, Some(range)).await.ok()?;
+        let view = View::new(record, Source::Provider, asked.began);
+        let exact = upstream.begins_at_once() && upstream.total().is_some();
+        exact.then(|| Passing::alone(upstream, true, view))
+    }
+}
+
+fn gone() -> Error {
+    Error::new(ErrorCode::ProviderUnavailable, "the file broke off while it was passed on")
+}

@@ -1,0 +1,344 @@
+//! The one way to open a file, from wherever it is: policy, fallback and counting exist once, here.
+
+mod cache;
+mod elsewhere;
+mod from_whatsapp;
+mod keeping;
+mod lost;
+mod noted;
+mod passing;
+mod size;
+mod view;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use mediary_blob::{StorageKey, StoredFile};
+use mediary_core::{
+    CompanyId, ConversationId, DownloadStatus, ErrorCode, FileType, MediaId, MessageId, ScanStatus, Timestamp,
+};
+use mediary_formats::{content_disposition, generated_name, name_with_ending, safe_inline};
+use mediary_store::MediaFile;
+use metrics::counter;
+
+pub(crate) use self::cache::OpenFiles;
+use self::from_whatsapp::{Asked, forgotten};
+use self::keeping::Kept;
+pub use self::passing::Passing;
+use crate::access::Caller;
+use crate::base::error::{Error, Result};
+use crate::base::metrics::STORAGE_READS;
+use crate::engine::Engine;
+use crate::transit::range::ByteRange;
+
+/// Which file, and what of it.
+#[derive(Clone, Debug)]
+pub struct OpenRequest {
+    pub target: Target,
+    /// A kind of variant from the record; `None` is the file itself.
+    pub variant: Option<String>,
+    pub wanted: Wanted,
+}
+
+/// How a file is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A message's own media.
+    Message(MessageId),
+    /// One of its attachments.
+    Attachment(MessageId, u32),
+    Media(MediaId),
+}
+
+/// What is wanted of a file that has to come from WhatsApp. A stored file is opened in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Its bytes, or a part of them.
+    Bytes { range: Option<ByteRange> },
+    /// Only what is known of it; nothing is pulled.
+    Description,
+}
+
+/// What is known of a file that is handed out.
+#[derive(Clone, Debug)]
+pub struct FileInfo {
+    pub company_id: CompanyId,
+    pub media_id: MediaId,
+    pub message_id: MessageId,
+    pub conversation_id: ConversationId,
+    pub file_type: FileType,
+    /// To serve it as.
+    pub mime_type: String,
+    /// For people; never a path.
+    pub file_name: String,
+    /// Of the stored bytes.
+    pub sha256: Option<[u8; 32]>,
+    /// Of the stored bytes, or as WhatsApp declares it.
+    pub size: Option<u64>,
+    pub last_modified: Option<Timestamp>,
+    /// Whether the bytes come from our storage. What does not must not be cached by anybody.
+    pub stored: bool,
+    /// Whether a browser may show it in place.
+    pub inline_safe: bool,
+}
+
+impl FileInfo {
+    /// How a browser is told to treat it: shown in place only where that is safe, and nobody asked to save it.
+    pub fn content_disposition(&self, save: bool) -> String {
+        content_disposition(self.inline_safe && !save, &self.file_name)
+    }
+}
+
+/// An open file.
+#[derive(Debug)]
+pub struct OpenedMedia {
+    pub info: Arc<FileInfo>,
+    pub source: Source,
+}
+
+/// Where the bytes come from.
+#[derive(Debug)]
+pub enum Source {
+    Stored(StoredFile),
+    Passing(Box<Passing>),
+    /// From WhatsApp, but only the description was wanted.
+    Described,
+}
+
+impl Engine {
+    /// Opens a file for somebody who may see it: from storage, or from WhatsApp as the policy says.
+    pub async fn open(&self, caller: &Caller, request: OpenRequest) -> Result<OpenedMedia> {
+        let began = Instant::now();
+        self.meters().viewed.increment(1);
+        let company = caller.company_id;
+        if request.variant.is_some() {
+            return Err(Error::not_found("there is no such variant of this file"));
+        }
+        let target = self.named(company, request.target).await?;
+        if let Some(hit) = self.files().recent(company, target) {
+            self.meters().storage_hit.increment(1);
+            return Ok(hit);
+        }
+        let record = match self.files().passed_on(company, target, self.accounts().generation()) {
+            Some(record) => record,
+            None => self.viewed(company, target).await?,
+        };
+        if record.policy.keeps_bytes() || record.download_status != DownloadStatus::Pending {
+            return self.open_record(MediaFile::clone(&record), request.wanted, began).await;
+        }
+        refuse_withheld(&record)?;
+        match request.wanted {
+            Wanted::Description => Ok(described(&record)),
+            Wanted::Bytes { range } => self.pass_on(&record, Asked { range, afresh: false, began }).await,
+        }
+    }
+
+    /// Attachments are remembered by their own ids alone: what forgets a message's media need not know how many there are.
+    async fn named(&self, company: CompanyId, target: Target) -> Result<Target> {
+        let Target::Attachment(message, part) = target else { return Ok(target) };
+        let record = self.store().media_by_part(company, message, part).await?;
+        Ok(Target::Media(record.ok_or_else(no_such_file)?.id))
+    }
+
+    /// The record of a file that somebody looks at, with the policy that holds for it now.
+    async fn viewed(&self, company: CompanyId, target: Target) -> Result<Arc<MediaFile>> {
+        let accounts = self.accounts().generation();
+        let record = match target {
+            Target::Media(id) => self.store().media(company, id).await?,
+            Target::Message(id) => self.store().media_by_message(company, id).await?,
+            Target::Attachment(id, part) => self.store().media_by_part(company, id, part).await?,
+        };
+        let mut record = record.ok_or_else(no_such_file)?;
+        record.policy = self.policy_of(&record).await?;
+        let record = Arc::new(record);
+        tracing::info!(
+            company.id = company.0,
+            message.id = record.message_id.0,
+            media.id = record.id.0,
+            "media_viewed"
+        );
+        if !record.policy.keeps_bytes() && record.download_status == DownloadStatus::Pending {
+            self.files().remember_passed_on(target, &record, accounts);
+        }
+        Ok(record)
+    }
+
+    /// Opens a file by WhatsApp's id for it, always from WhatsApp and never stored; `afresh` not even with others who
+    /// look at it now.
+    pub async fn open_from_provider(
+        &self,
+        caller: &Caller,
+        provider_media_id: &str,
+        wanted: Wanted,
+        afresh: bool,
+    ) -> Result<OpenedMedia> {
+        let began = Instant::now();
+        self.meters().viewed.increment(1);
+        let record = self.store().media_by_provider_id(caller.company_id, provider_media_id).await?;
+        let record = record.ok_or_else(|| Error::not_found("there is no media file with this id"))?;
+        refuse_withheld(&record)?;
+        match wanted {
+            Wanted::Bytes { range } => self.pass_on(&record, Asked { range, afresh, began }).await,
+            Wanted::Description => self.describe_from_whatsapp(&record).await,
+        }
+    }
+
+    async fn open_record(
+        &self,
+        mut record: MediaFile,
+        wanted: Wanted,
+        began: Instant,
+    ) -> Result<OpenedMedia> {
+        refuse_withheld(&record)?;
+        if let Some(opened) = self.open_stored(&record).await? {
+            return Ok(opened);
+        }
+        if record.download_status == DownloadStatus::Completed {
+            record = self.lost(record).await?;
+        } else if let Some(found) = self.found_again(&record).await?
+            && let Some(opened) = self.open_stored(&found).await?
+        {
+            return Ok(opened);
+        }
+        if lost::is_given_up(&record) {
+            return Err(not_to_be_had(&record, self.now()));
+        }
+        let range = match wanted {
+            Wanted::Description => return Ok(described(&record)),
+            Wanted::Bytes { range } => range,
+        };
+        let asked = Asked { range, afresh: false, began };
+        if record.policy.keeps_bytes() {
+            let stored = match self.pass_on_and_keep(&record, asked).await? {
+                Kept::Passing(opened) => return Ok(opened),
+                Kept::Stored(stored) => Some(*stored),
+                Kept::Elsewhere => self.wait_for_download(&record).await?,
+            };
+            if let Some(stored) = stored
+                && let Some(opened) = self.open_stored(&stored).await?
+            {
+                return Ok(opened);
+            }
+        }
+        self.pass_on(&record, asked).await
+    }
+
+    /// The stored file of a record; `None` if there is none, or storage no longer has it.
+    async fn open_stored(&self, record: &MediaFile) -> Result<Option<OpenedMedia>> {
+        let (Some(backend), Some(key), Some(sha256)) =
+            (record.storage_backend, &record.storage_key, record.sha256)
+        else {
+            return Ok(None);
+        };
+        if record.download_status != DownloadStatus::Completed {
+            return Ok(None);
+        }
+        let storage = match self.parts().storages.of(backend) {
+            Ok(storage) => storage,
+            // It may still be there, and the record says so; what WhatsApp has can be had from there all the same.
+            Err(error) if record.expires_at <= self.now() => return Err(error.into()),
+            Err(_) => return Ok(None),
+        };
+        let key: StorageKey = key.parse()?;
+        let file = match self.files().kept(record, &key, &sha256) {
+            Some(file) => file,
+            None => match storage.open(&key).await {
+                // An empty file is no file: there is nothing to lose by fetching it again.
+                Ok(file) if file.size() == 0 => return Ok(missed()),
+                Ok(file) => file,
+                Err(error) if error.kind() == mediary_blob::ErrorKind::NotFound => return Ok(missed()),
+                Err(error) => return Err(error.into()),
+            },
+        };
+        if i64::try_from(file.size()).ok() != record.file_size {
+            return lost::other_size(record, &file, self.now()).map_or(Ok(None), Err);
+        }
+        if !self.note_view(record).await? {
+            return Err(deleted());
+        }
+        self.meters().storage_hit.increment(1);
+        let info = Arc::new(FileInfo { size: Some(file.size()), ..describe(record, true) });
+        self.files().remember(record, &key, &sha256, &info, &file);
+        Ok(Some(OpenedMedia { info, source: Source::Stored(file) }))
+    }
+}
+
+fn no_such_file() -> Error {
+    Error::not_found("there is no such media file")
+}
+
+fn deleted() -> Error {
+    Error::new(ErrorCode::MediaDeleted, "this file was deleted")
+}
+
+fn missed() -> Option<OpenedMedia> {
+    counter!(STORAGE_READS, "result" => "miss").increment(1);
+    None
+}
+
+fn refuse_withheld(record: &MediaFile) -> Result<()> {
+    if !record.is_active {
+        return Err(match (record.deletion_reason, &record.last_error) {
+            (Some(_), Some(sentence)) => Error::told(ErrorCode::MediaDeleted, sentence.clone()),
+            _ => deleted(),
+        });
+    }
+    if record.scan_status == ScanStatus::Quarantined {
+        return Err(Error::new(ErrorCode::MediaQuarantined, "this file is held back"));
+    }
+    Ok(())
+}
+
+/// A file that cannot be had says what its record says.
+fn not_to_be_had(record: &MediaFile, now: Timestamp) -> Error {
+    let code = record.last_error_code.unwrap_or(ErrorCode::ProviderUnavailable);
+    if code == ErrorCode::MediaExpired {
+        return Error::told(code, forgotten(record, now));
+    }
+    let wait = record.next_attempt_at.map(|next| next.since(now));
+    let error = match &record.last_error {
+        Some(detail) => Error::new(code, detail.clone()),
+        None => Error::new(code, code.sentence()),
+    };
+    error.after(wait)
+}
+
+fn described(record: &MediaFile) -> OpenedMedia {
+    OpenedMedia { info: Arc::new(describe(record, false)), source: Source::Described }
+}
+
+fn describe(record: &MediaFile, stored: bool) -> FileInfo {
+    let mime_type = served_type(record);
+    let named = record.file_name.clone().filter(|name| !name.trim().is_empty());
+    let proved = record.detected_mime_type.is_some();
+    let file_name = match named {
+        Some(name) => name_with_ending(&name, &mime_type, proved),
+        None => generated_name(record.file_type, record.created_at, None, Some(&mime_type)),
+    };
+    FileInfo {
+        company_id: record.company_id,
+        media_id: record.id,
+        message_id: record.message_id,
+        conversation_id: record.conversation_id,
+        file_type: record.file_type,
+        inline_safe: safe_inline(&mime_type),
+        mime_type,
+        file_name,
+        sha256: record.sha256.filter(|_| stored),
+        size: record.file_size.and_then(|size| u64::try_from(size).ok()),
+        last_modified: record.stored_at.filter(|_| stored),
+        stored,
+    }
+}
+
+/// What the bytes show counts more than what the sender says; where both agree, the sender's may have parameters.
+fn served_type(record: &MediaFile) -> String {
+    let declared = record.mime_type.as_deref();
+    let bare = |mime: &str| mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match (&record.detected_mime_type, declared) {
+        (Some(detected), Some(declared)) if bare(declared) == *detected => declared.to_owned(),
+        (Some(detected), _) => detected.clone(),
+        (None, Some(declared)) => declared.to_owned(),
+        (None, None) => "application/octet-stream".to_owned(),
+    }
+}

@@ -1,0 +1,92 @@
+//! Bytes that are passed on from WhatsApp to a viewer: shared with whoever else looks at the same file, or his alone.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::view::View;
+use crate::base::error::{Error, Result};
+use crate::transit::arrivals::Slot;
+use crate::transit::arriving::Reader;
+use crate::transit::upstream::Upstream;
+
+/// A file, or a part of it, on its way to a viewer.
+pub struct Passing {
+    way: Way,
+    /// What comes, where it is only a part and the size is known.
+    part: Option<Range<u64>>,
+    total: Option<u64>,
+    view: View,
+}
+
+enum Way {
+    /// The slot lives as long as somebody reads, so that others find the file.
+    Shared(Reader, #[expect(dead_code, reason = "held, not read")] Arc<Slot>),
+    Alone(Box<Upstream>),
+}
+
+impl Passing {
+    pub(super) fn shared(
+        reader: Reader,
+        slot: Arc<Slot>,
+        part: Option<Range<u64>>,
+        total: Option<u64>,
+        view: View,
+    ) -> Self {
+        Self::new(Way::Shared(reader, slot), part, total, view)
+    }
+
+    pub(super) fn alone(upstream: Upstream, part: bool, view: View) -> Self {
+        let total = upstream.total();
+        let part = match upstream.place() {
+            (start, Some(end)) if part => Some(start..end),
+            _ => None,
+        };
+        Self::new(Way::Alone(Box::new(upstream)), part, total, view)
+    }
+
+    fn new(way: Way, part: Option<Range<u64>>, total: Option<u64>, view: View) -> Self {
+        let mut passing = Self { way, part, total, view };
+        passing.view.expect(passing.length());
+        passing
+    }
+
+    /// The bytes that come, where they are only a part of the file.
+    pub fn part(&self) -> Option<&Range<u64>> {
+        self.part.as_ref()
+    }
+
+    /// The size of the whole file, where it is known.
+    pub fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    /// How many bytes come, where that is known.
+    pub fn length(&self) -> Option<u64> {
+        self.part.as_ref().map(|part| part.end - part.start).or(self.total)
+    }
+
+    /// The next bytes; `None` at the end. An error means that they are not all: nobody may take them for the whole. An
+    /// end before the first byte is such an error, too: an empty file is no file.
+    pub async fn next(&mut self) -> Result<Option<Bytes>> {
+        let mut next = match &mut self.way {
+            Way::Shared(reader, _) => reader.next().await.map_err(Error::from),
+            Way::Alone(upstream) => upstream.next().await.map_err(Error::from),
+        };
+        if matches!(next, Ok(None)) && self.view.is_without_bytes() {
+            next = Err(mediary_graph::Error::no_bytes().into());
+        }
+        self.view.came(&next);
+        next
+    }
+}
+
+impl std::fmt::Debug for Passing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Passing")
+            .field("part", &self.part)
+            .field("total", &self.total)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,239 @@
+//! What people do with media files: have them fetched now, have failures tried again, delete them, follow a download.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use mediary_blob::StorageKey;
+use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Permission, Timestamp};
+use mediary_store::{Actor, MediaFile, Requeued};
+use metrics::counter;
+use tokio::time::Instant;
+
+use crate::access::Caller;
+use crate::base::error::{Error, Result};
+use crate::base::metrics::RETRY_TRIGGERED;
+use crate::engine::Engine;
+use crate::events::bus::{EventData, EventName};
+use crate::transit::outcome::How;
+
+/// How long a retry of everything waits for how it went.
+const OUTCOMES_WITHIN: Duration = Duration::from_secs(10);
+/// After this long without hearing of an end, so many records are looked at.
+const LOOK: Duration = Duration::from_millis(500);
+const LOOKED_AT: usize = 200;
+
+/// Imported rows whose id one retry of everything looks for.
+const RESOLVED_AT_ONCE: u64 = 10_000;
+
+/// How a retry of everything went, as far as it ended in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RetryOutcome {
+    pub retried: usize,
+    pub succeeded: usize,
+    pub failed: usize,
+}
+
+/// Where a download stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MediaStatus {
+    pub status: DownloadStatus,
+    /// From 0 to 1, where the size is known.
+    pub progress: Option<f64>,
+    pub bytes_downloaded: u64,
+    pub file_size: Option<u64>,
+    pub error: Option<MediaTrouble>,
+}
+
+/// What went wrong with a download, and whether and when it is tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaTrouble {
+    pub code: ErrorCode,
+    pub message: String,
+    pub retryable: bool,
+    pub retry_after: Option<Duration>,
+}
+
+impl Engine {
+    /// Queues a file's download to run next, whatever its policy waits for or its failures were.
+    pub async fn download_now(&self, caller: &Caller, id: MediaId, by: &Actor) -> Result<MediaFile> {
+        caller.require(Permission::StartDownload)?;
+        let company = caller.company_id;
+        let record = self.record(company, id).await?;
+        self.resolve_legacy_row(&record).await?;
+        match self.store().request_download(company, id, by).await? {
+            Requeued::Queued(record) => {
+                counter!(RETRY_TRIGGERED).increment(1);
+                tracing::info!(company.id = company.0, media.id = id.0, "media_retry_triggered");
+                self.wake().fetch();
+                Ok(*record)
+            }
+            Requeued::InFlight(record) => Ok(*record),
+            Requeued::AlreadyCompleted => {
+                Err(Error::new(ErrorCode::Conflict, "the file is downloaded already"))
+            }
+            Requeued::NotKept => {
+                Err(Error::new(ErrorCode::Conflict, "under the policy `stream` no file is kept"))
+            }
+            Requeued::NotActive => Err(Error::new(ErrorCode::MediaDeleted, "this file was deleted")),
+            Requeued::None => {
+                Err(Error::new(ErrorCode::MediaExpired, "nothing is known by which WhatsApp could be asked"))
+            }
+        }
+    }
+
+    /// Queues the company's failed downloads that a retry can help, however often they were tried (at most
+    /// `max_attempts` times where that is given), and what an import left without WhatsApp's id as far as that is found,
+    /// and waits for a while for how they go.
+    pub async fn retry_failed(
+        &self,
+        caller: &Caller,
+        max_attempts: Option<i64>,
+        by: &Actor,
+    ) -> Result<RetryOutcome> {
+        caller.require(Permission::RetryAll)?;
+        let company = caller.company_id;
+        let mut ends = self.ended().listen();
+        let mut queued = self.resolve_legacy(company, true, RESOLVED_AT_ONCE).await?.due;
+        queued.extend(self.store().requeue_failed(company, max_attempts, by).await?);
+        counter!(RETRY_TRIGGERED).increment(queued.len() as u64);
+        tracing::info!(company.id = company.0, files = queued.len(), "media_retry_triggered");
+        self.wake().fetch();
+        let mut outcome = RetryOutcome { retried: queued.len(), ..RetryOutcome::default() };
+        let mut open: HashMap<MediaId, Option<How>> = queued.into_iter().map(|id| (id, None)).collect();
+        let until = Instant::now() + OUTCOMES_WITHIN;
+        while !open.is_empty() && Instant::now() < until {
+            let end = tokio::time::timeout_at(until.min(Instant::now() + LOOK), ends.recv()).await;
+            match end {
+                Ok(Ok(end)) => settle(&mut open, &mut outcome, end.media_id, end.how),
+                // Nothing was heard for a while, or too much at once: the records say what happened.
+                Ok(Err(_)) | Err(_) => self.look(company, &mut open, &mut outcome).await?,
+            }
+        }
+        outcome.failed += open.values().filter(|how| **how == Some(How::FailedForNow)).count();
+        Ok(outcome)
+    }
+
+    /// Reads from the records what another process may have done.
+    async fn look(
+        &self,
+        company: CompanyId,
+        open: &mut HashMap<MediaId, Option<How>>,
+        outcome: &mut RetryOutcome,
+    ) -> Result<()> {
+        for id in open.keys().copied().take(LOOKED_AT).collect::<Vec<_>>() {
+            let record = self.store().media(company, id).await?;
+            let how = match record.map(|record| (record.download_status, record.last_error_retryable)) {
+                Some((DownloadStatus::Completed, _)) => How::Stored,
+                Some((DownloadStatus::Failed, true)) => How::FailedForNow,
+                Some((DownloadStatus::Failed, false)) | None => How::FailedForGood,
+                Some((DownloadStatus::Pending | DownloadStatus::Downloading, _)) => continue,
+            };
+            settle(open, outcome, id, how);
+        }
+        Ok(())
+    }
+
+    /// Deletes a file: at once for everybody, its bytes with the next sweep.
+    pub async fn delete_media(&self, caller: &Caller, id: MediaId, by: &Actor) -> Result<()> {
+        caller.require(Permission::DeleteMedia)?;
+        let company = caller.company_id;
+        let record = self.record(company, id).await?;
+        let deleted = self.store().delete_media(company, id, caller.user_id(), by).await?;
+        if deleted {
+            self.clear_deleted(company, id).await?;
+            tracing::info!(company.id = company.0, media.id = id.0, by = caller.label(), "media_deleted");
+            let data = EventData {
+                id: id.0,
+                conversation_id: Some(record.conversation_id),
+                message_id: Some(record.message_id),
+                media_id: Some(id),
+                ..EventData::default()
+            };
+            self.events().publish(company, EventName::MediaDeleted, data);
+        }
+        Ok(())
+    }
+
+    /// Follows up on a file's deletion: it is served to nobody any more, and its bytes go soon. A worker that died
+    /// between storing a file and recording it left bytes that no record names; those go here.
+    pub(crate) async fn clear_deleted(&self, company: CompanyId, id: MediaId) -> Result<()> {
+        let record = self.record(company, id).await?;
+        self.files().forget(&record);
+        self.wake().sweep();
+        if let (None, Some(provider_id)) = (&record.storage_key, &record.provider_media_id)
+            && record.download_attempts > 0
+        {
+            let key =
+                StorageKey::media(company, record.message_id, provider_id).generation(record.key_generation);
+            let storage = self.parts().storages.primary();
+            if let Err(error) = storage.delete(&key).await {
+                // The record is deleted, and nobody would come back for them.
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "storage does not delete now; the sweep does later"
+                );
+                self.store().discard_bytes(company, id, storage.backend(), key.as_str()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a file's download stands.
+    pub async fn media_status(&self, caller: &Caller, id: MediaId) -> Result<MediaStatus> {
+        caller.require(Permission::Read)?;
+        Ok(MediaStatus::of(&self.record(caller.company_id, id).await?, self.now()))
+    }
+
+    async fn record(&self, company: CompanyId, id: MediaId) -> Result<MediaFile> {
+        self.store().media(company, id).await?.ok_or_else(no_such_file)
+    }
+}
+
+impl MediaStatus {
+    /// Reads it from the record.
+    pub fn of(record: &MediaFile, now: Timestamp) -> Self {
+        let status = record.download_status;
+        let file_size = size_for_people(record).and_then(|size| u64::try_from(size).ok());
+        let bytes_downloaded = match status {
+            DownloadStatus::Completed => file_size.unwrap_or(0),
+            _ => u64::try_from(record.bytes_downloaded).unwrap_or(0),
+        };
+        let progress = match (status, file_size) {
+            (DownloadStatus::Completed, _) => Some(1.0),
+            (_, Some(size)) if size > 0 => Some((bytes_downloaded as f64 / size as f64).min(1.0)),
+            _ => None,
+        };
+        let error =
+            record.last_error_code.filter(|_| status != DownloadStatus::Completed).map(|code| MediaTrouble {
+                code,
+                message: record.last_error.clone().unwrap_or_else(|| code.sentence().to_owned()),
+                retryable: record.last_error_retryable,
+                retry_after: record.next_attempt_at.map(|next| next.since(now)),
+            });
+        Self { status, progress, bytes_downloaded, file_size, error }
+    }
+}
+
+/// The size of a file: counted, else declared, else what its running download works towards.
+pub fn size_for_people(record: &MediaFile) -> Option<i64> {
+    let announced = record.announced_size.filter(|_| record.download_status == DownloadStatus::Downloading);
+    record.file_size.or(announced)
+}
+
+/// Notes how one file ended. What is tried again by itself may still end otherwise.
+fn settle(open: &mut HashMap<MediaId, Option<How>>, outcome: &mut RetryOutcome, id: MediaId, how: How) {
+    let Some(known) = open.get_mut(&id) else { return };
+    match how {
+        How::FailedForNow => {
+            *known = Some(how);
+            return;
+        }
+        How::Stored => outcome.succeeded += 1,
+        How::FailedForGood => outcome.failed += 1,
+    }
+    open.remove(&id);
+}
+
+fn no_such_file() -> Error {
+    Error::not_found("there is no such media file")
+}

@@ -1,0 +1,90 @@
+//! Being known to the other processes on one Postgres database, and taking over from those that are gone.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use mediary_store::{GoneNode, Presence};
+use tokio::time::Instant;
+
+use crate::base::error::Result;
+use crate::engine::Engine;
+use crate::nodes::relay;
+
+/// How often it is looked who is gone.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How long a process that lost its connection has to come back: after a restart of Postgres all have lost theirs, and
+/// the first one must not take the work of the others.
+const GONE_AFTER: Duration = Duration::from_secs(1);
+/// Before the next try to connect; less than [`GONE_AFTER`] by far.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Leases that are released in one transaction.
+const BATCH: u32 = 500;
+
+/// Is present until `published`, which ends when this process has no work and no event left. Dropped before, it leaves
+/// its presence to be found gone.
+pub(crate) async fn keep(engine: &Engine, published: impl Future<Output = ()>) {
+    let mut presence = None;
+    tokio::select! {
+        () = stay(engine, &mut presence) => {}
+        () = published => {}
+    }
+    if let Some(presence) = presence
+        && let Err(error) = engine.store().leave(presence, &relay::after_a_death(), BATCH).await
+    {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "other nodes will look for work of this one"
+        );
+    }
+}
+
+async fn stay(engine: &Engine, presence: &mut Option<Presence>) {
+    let mut gone = HashMap::new();
+    loop {
+        let pause = match look(engine, presence, &mut gone).await {
+            Ok(()) => LOOK_EVERY,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "other nodes cannot be seen");
+                // Its connection may be broken; a new one costs little.
+                *presence = None;
+                PAUSE
+            }
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// One look. `gone` has since when each process is found gone without a break.
+async fn look(
+    engine: &Engine,
+    presence: &mut Option<Presence>,
+    gone: &mut HashMap<GoneNode, Instant>,
+) -> Result<()> {
+    if presence.is_none() {
+        gone.clear();
+        *presence = engine.store().enter(&engine.config().node, rand::random()).await?;
+    }
+    let Some(present) = presence else { return Ok(()) };
+    let Some(found) = present.look().await? else {
+        tracing::warn!("other nodes took this one for gone; its downloads may run elsewhere now");
+        *presence = None;
+        return Ok(());
+    };
+    gone.retain(|node, _| found.contains(node));
+    for node in found {
+        let since = *gone.entry(node.clone()).or_insert_with(Instant::now);
+        if since.elapsed() >= GONE_AFTER {
+            take_over(engine, &node).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn take_over(engine: &Engine, node: &GoneNode) -> Result<()> {
+    let released = engine.store().take_over_from(node, &relay::after_a_death(), BATCH).await?;
+    if released > 0 {
+        tracing::warn!(node = node.name, released, "took over the downloads of a node that is gone");
+        engine.wake().fetch();
+    }
+    Ok(())
+}

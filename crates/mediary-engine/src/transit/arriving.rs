@@ -1,0 +1,359 @@
+//! A file on its way from WhatsApp, for everybody who looks at it meanwhile.
+//!
+//! Nobody is in charge: whoever needs the next bytes pulls them for all. So one viewer costs no more than passing the
+//! bytes on would, the file comes at the pace of the fastest, and what the last one leaves is dropped.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use mediary_blob::{Spool, Spools};
+use tokio::sync::{Mutex as AsyncMutex, Notify};
+use tokio::time::Instant;
+
+use super::arrivals::Line;
+use super::range::ByteRange;
+use super::upstream::{Origin, Upstream};
+use super::window::{Found, Held, ViewerId, Window};
+use crate::base::error::Error;
+use crate::whatsapp::provider::{self, Arrival, Wish};
+
+/// How long a viewer waits for the size of a file that nobody declared.
+pub(crate) const COUNTED_WITHIN: Duration = Duration::from_secs(15);
+/// How long the others wait for a viewer who takes nothing. Sockets take their part in lumps, also for who reads steadily.
+const WAITS_FOR_SLOW: Duration = Duration::from_secs(2);
+
+/// Why the bytes of a file ended early, for everybody who waits for them.
+#[derive(Clone, Debug)]
+pub(crate) enum Broken {
+    WhatsApp(Arc<mediary_graph::Error>),
+    Disk(Arc<mediary_blob::Error>),
+}
+
+impl From<mediary_graph::Error> for Broken {
+    fn from(error: mediary_graph::Error) -> Self {
+        Self::WhatsApp(Arc::new(error))
+    }
+}
+
+impl From<mediary_blob::Error> for Broken {
+    fn from(error: mediary_blob::Error) -> Self {
+        Self::Disk(Arc::new(error))
+    }
+}
+
+impl From<Broken> for Error {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::WhatsApp(error) => Self::new(error.code(), "pass on from WhatsApp").because(error),
+            Broken::Disk(error) => Self::new(error.code(), "pass on by way of the disk").because(error),
+        }
+    }
+}
+
+/// The file, as far as it has come.
+pub(crate) struct Arriving {
+    source: AsyncMutex<Source>,
+    kept: Kept,
+    /// Bytes that came, and how it ended.
+    came: AtomicU64,
+    ended: Mutex<Option<Result<(), Broken>>>,
+    /// A viewer of the window moved on or left.
+    moved: Notify,
+    origin: Origin,
+    total: Option<u64>,
+    /// The largest file that is taken.
+    most: u64,
+    /// The size that WhatsApp announced before.
+    declared: Option<u64>,
+}
+
+struct Source {
+    upstream: Upstream,
+    /// Came, and is not yet where everybody finds it.
+    pending: Option<Bytes>,
+}
+
+/// Where the bytes are for those who come later.
+enum Kept {
+    Memory(Mutex<Window>),
+    /// `None` once it must not be on a disk any more.
+    Disk(Mutex<Option<Spool>>),
+}
+
+impl Arriving {
+    /// Kept in memory while somebody looks, and only a piece of it.
+    pub(crate) fn in_memory(upstream: Upstream, held: &Arc<Held>, line: &Line) -> Arc<Self> {
+        Self::new(upstream, None, Kept::Memory(Mutex::new(Window::new(held.clone(), line.clone()))))
+    }
+
+    /// Kept on disk, all of it, until the last reader is through.
+    pub(crate) async fn on_disk(
+        upstream: Upstream,
+        declared: Option<u64>,
+        spools: &Spools,
+    ) -> Result<Arc<Self>, Broken> {
+        Ok(Self::new(upstream, declared, Kept::Disk(Mutex::new(Some(spools.create().await?)))))
+    }
+
+    fn new(upstream: Upstream, declared: Option<u64>, kept: Kept) -> Arc<Self> {
+        Arc::new(Self {
+            origin: upstream.origin().clone(),
+            total: upstream.total(),
+            most: upstream.most(),
+            declared,
+            source: AsyncMutex::new(Source { upstream, pending: None }),
+            kept,
+            came: AtomicU64::new(0),
+            ended: Mutex::new(None),
+            moved: Notify::new(),
+        })
+    }
+
+    /// The size of the file, where WhatsApp told it.
+    pub(crate) fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    /// The size of the file. Where WhatsApp did not tell it, the file is waited for, all of which is kept: `None` if that takes
+    /// too long, or it breaks off.
+    pub(crate) async fn size_once_here(&self) -> Option<u64> {
+        if self.total.is_some() || !self.is_on_disk() {
+            return self.total;
+        }
+        let all_of_it = async {
+            loop {
+                if let Some(ended) = &*self.ended() {
+                    return ended.is_ok().then(|| self.came());
+                }
+                if self.has_left_disk() {
+                    return None;
+                }
+                self.pull(self.came()).await;
+            }
+        };
+        tokio::time::timeout(COUNTED_WITHIN, all_of_it).await.ok().flatten()
+    }
+
+    fn has_left_disk(&self) -> bool {
+        matches!(&self.kept, Kept::Disk(spool) if lock(spool).is_none())
+    }
+
+    /// Whether a viewer may have it: it may still be the file that was announced, and is one at all.
+    pub(crate) fn is_as_declared(&self) -> bool {
+        if self.total == Some(0) {
+            return false;
+        }
+        self.total.is_none() || self.declared.is_none() || self.total == self.declared
+    }
+
+    pub(crate) fn came(&self) -> u64 {
+        self.came.load(Ordering::Acquire)
+    }
+
+    /// Whether it lies on this machine's disk, or did.
+    pub(crate) fn is_on_disk(&self) -> bool {
+        matches!(self.kept, Kept::Disk(_))
+    }
+
+    /// Writes nothing more to the disk and gives up what is there. Who reads it goes on from WhatsApp alone, past every
+    /// disk; nobody can join any more.
+    pub(crate) fn leave_disk(&self) {
+        if let Kept::Disk(spool) = &self.kept {
+            // A write or read that runs this moment holds it a little longer; nobody begins another.
+            lock(spool).take();
+        }
+    }
+
+    /// A reader from the first byte to the last; `None` if the first is gone, or what came is known to be no good.
+    pub(crate) fn reader(self: &Arc<Self>) -> Option<Reader> {
+        if matches!(*self.ended(), Some(Err(_))) {
+            return None;
+        }
+        let viewer = match &self.kept {
+            Kept::Memory(window) => Some(lock(window).join()?),
+            Kept::Disk(_) if self.has_left_disk() => return None,
+            Kept::Disk(_) => None,
+        };
+        self.moved.notify_waiters();
+        Some(Reader { file: self.clone(), viewer, at: 0, end: None, alone: None, is_copy: false })
+    }
+
+    /// A reader of a part; `None` where not everything is kept.
+    pub(crate) fn part(self: &Arc<Self>, part: Range<u64>) -> Option<Reader> {
+        match self.kept {
+            Kept::Memory(_) => None,
+            Kept::Disk(_) => {
+                let mut reader = self.reader()?;
+                (reader.at, reader.end) = (part.start, Some(part.end));
+                Some(reader)
+            }
+        }
+    }
+
+    fn ended(&self) -> MutexGuard<'_, Option<Result<(), Broken>>> {
+        lock(&self.ended)
+    }
+
+    /// Pulls the next bytes to where everybody finds them, unless somebody else just did.
+    async fn pull(&self, beyond: u64) {
+        let mut source = self.source.lock().await;
+        if self.came() > beyond || self.ended().is_some() {
+            return;
+        }
+        match &self.kept {
+            Kept::Memory(window) => self.make_room(window).await,
+            Kept::Disk(_) if self.has_left_disk() => return,
+            Kept::Disk(_) => {}
+        }
+        if source.pending.is_none() {
+            match source.upstream.next().await {
+                Ok(Some(bytes)) => source.pending = Some(bytes),
+                end => {
+                    *self.ended() = Some(end.map(drop).map_err(Broken::from));
+                    return;
+                }
+            }
+        }
+        // From here on whoever is dropped leaves the bytes to the next one.
+        let Some(bytes) = source.pending.clone() else { return };
+        let len = bytes.len() as u64;
+        match &self.kept {
+            Kept::Memory(window) => lock(window).push(bytes),
+            Kept::Disk(spool) => {
+                // Looked at again: it may have had to leave the disk while the bytes were waited for.
+                let Some(spool) = lock(spool).clone() else { return };
+                if let Err(error) = spool.write(self.came(), bytes).await {
+                    *self.ended() = Some(Err(error.into()));
+                    return;
+                }
+            }
+        }
+        source.pending = None;
+        self.came.fetch_add(len, Ordering::Release);
+    }
+
+    /// Waits for viewers who keep up, and leaves the others behind.
+    async fn make_room(&self, window: &Mutex<Window>) {
+        let mut until = None;
+        loop {
+            let moved = self.moved.notified();
+            if !lock(window).is_full() {
+                return;
+            }
+            let until = until.get_or_insert_with(|| {
+                lock(window).watch();
+                Instant::now() + WAITS_FOR_SLOW
+            });
+            if tokio::time::timeout_at(*until, moved).await.is_err() {
+                lock(window).leave_behind();
+                lock(window).watch();
+                *until = Instant::now() + WAITS_FOR_SLOW;
+            }
+        }
+    }
+}
+
+/// Reads a file on its way, at its own pace.
+pub(crate) struct Reader {
+    file: Arc<Arriving>,
+    viewer: Option<ViewerId>,
+    at: u64,
+    end: Option<u64>,
+    /// A way of its own, for who was left behind.
+    alone: Option<Box<Upstream>>,
+    /// It makes the copy that is to be kept, which nobody wants of a file that must not be on a disk.
+    is_copy: bool,
+}
+
+impl Reader {
+    /// Says that this one makes the copy to be kept.
+    pub(crate) fn of_the_copy(mut self) -> Self {
+        self.is_copy = true;
+        self
+    }
+
+    /// The next bytes; `None` at the end. May be dropped and called again at any time.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Broken> {
+        loop {
+            if self.end.is_some_and(|end| self.at >= end) {
+                return Ok(None);
+            }
+            if let Some(alone) = &mut self.alone {
+                return Ok(alone.next().await?);
+            }
+            // Before looking: what ended meanwhile has everything by then.
+            let ended = self.file.ended().clone();
+            match self.look().await? {
+                Found::Bytes(bytes) => {
+                    self.at += bytes.len() as u64;
+                    return Ok(Some(bytes));
+                }
+                Found::Gone if self.is_copy => return Err(mediary_graph::Error::cut_off().into()),
+                Found::Gone => self.go_alone().await?,
+                Found::NotYet => match ended {
+                    Some(ended) => return ended.map(|()| None),
+                    None => self.file.pull(self.at).await,
+                },
+            }
+        }
+    }
+
+    /// What has come and is wanted.
+    async fn look(&self) -> Result<Found, Broken> {
+        match (&self.file.kept, self.viewer) {
+            (Kept::Memory(window), Some(viewer)) => {
+                let found = lock(window).take(viewer);
+                self.file.moved.notify_waiters();
+                Ok(found)
+            }
+            (Kept::Disk(spool), _) => {
+                let Some(spool) = lock(spool).clone() else { return Ok(Found::Gone) };
+                let came = self.file.came();
+                let end = self.end.map_or(came, |end| end.min(came));
+                if self.at < end {
+                    Ok(Found::Bytes(spool.read(self.at, end).await?))
+                } else {
+                    Ok(Found::NotYet)
+                }
+            }
+            (Kept::Memory(_), None) => Ok(Found::Gone),
+        }
+    }
+
+    /// Goes on from WhatsApp by itself.
+    async fn go_alone(&mut self) -> Result<(), Broken> {
+        self.leave();
+        let Origin { graph, token, media_id } = &self.file.origin;
+        let range = ByteRange::From { first: self.at, last: self.end.map(|end| end - 1) };
+        let wish = Wish { token, media_id, url: None, range: range.to_ask(self.file.total) };
+        let rest: Result<Arrival, mediary_graph::Error> = provider::open(graph, wish, |_| Ok(())).await;
+        let stream = rest?.stream;
+        let Arriving { origin, total, most, .. } = &*self.file;
+        let upstream = Upstream::new(origin.clone(), stream, Some(range), *total, *most)?;
+        if upstream.place().0 != self.at {
+            return Err(mediary_graph::Error::cut_off().into());
+        }
+        self.alone = Some(Box::new(upstream));
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        if let (Kept::Memory(window), Some(viewer)) = (&self.file.kept, self.viewer.take()) {
+            lock(window).leave(viewer);
+            self.file.moved.notify_waiters();
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

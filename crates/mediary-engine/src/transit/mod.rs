@@ -1,0 +1,8 @@
+//! Bytes on their way here from WhatsApp, for one reader or many. Knows neither downloads nor views.
+
+pub(crate) mod arrivals;
+pub(crate) mod arriving;
+pub(crate) mod outcome;
+pub(crate) mod range;
+pub(crate) mod upstream;
+pub(crate) mod window;

@@ -1,0 +1,175 @@
+//! Bytes that come straight from WhatsApp, in a row, though the connection that they come by may break.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use mediary_graph::{Error, ErrorKind, GraphClient, MediaStream};
+use secrecy::SecretString;
+
+use super::range::ByteRange;
+use crate::whatsapp::provider::{self, Arrival, Wish};
+
+/// How often a body that breaks off is gone on with, and after which wait, times the number of the try.
+const RESUMED_MAX: u32 = 3;
+const RESUMED_AFTER: Duration = Duration::from_millis(100);
+
+/// Whom to ask for a file, and by which id.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    pub(crate) graph: GraphClient,
+    pub(crate) token: SecretString,
+    pub(crate) media_id: String,
+}
+
+/// A file's bytes as WhatsApp sends them, from one place to another.
+pub(crate) struct Upstream {
+    origin: Origin,
+    /// `None` from the moment it broke until the rest is open.
+    stream: Option<MediaStream>,
+    /// Bytes of the stream that lie before what is wanted.
+    skip: u64,
+    /// The next byte to hand out, and where to stop.
+    at: u64,
+    end: Option<u64>,
+    /// The size of the whole file, where it is known.
+    total: Option<u64>,
+    /// More is not taken of anybody.
+    most: u64,
+    resumed: u32,
+}
+
+impl Upstream {
+    /// All bytes that have begun to come, whatever was declared, but not more than `most`.
+    pub(crate) fn whole(origin: Origin, stream: MediaStream, most: u64) -> Self {
+        let (at, total) = stream.place();
+        Self { origin, stream: Some(stream), skip: 0, at, end: None, total, most, resumed: 0 }
+    }
+
+    /// Bytes that have begun to come, cut to what is wanted where WhatsApp sends more. Of a file whose size is not
+    /// known the whole is handed out, up to `most`. Fails if it is larger, if the range lies beyond the end, or if the
+    /// size is not the declared one.
+    pub(crate) fn new(
+        origin: Origin,
+        stream: MediaStream,
+        wanted: Option<ByteRange>,
+        declared: Option<u64>,
+        most: u64,
+    ) -> Result<Self, Error> {
+        let (first, told) = stream.place();
+        if let (Some(told), Some(declared)) = (told, declared)
+            && told != declared
+        {
+            return Err(Error::wrong_length(declared, told));
+        }
+        let total = told.or(declared);
+        if total == Some(0) {
+            return Err(Error::no_bytes());
+        }
+        if total.is_some_and(|total| total > most) {
+            return Err(Error::too_large(most));
+        }
+        let part = match (wanted, total) {
+            (Some(range), Some(total)) => Some(range.of(total).ok_or_else(|| Error::beyond_the_end(total))?),
+            _ => None,
+        };
+        let (at, end) = part.map_or((first, None), |part| (part.start, Some(part.end)));
+        let skip = at.saturating_sub(first);
+        Ok(Self { origin, stream: Some(stream), skip, at, end, total, most, resumed: 0 })
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    pub(crate) fn most(&self) -> u64 {
+        self.most
+    }
+
+    pub(crate) fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    /// Whether nothing that is not wanted comes first.
+    pub(crate) fn begins_at_once(&self) -> bool {
+        self.skip == 0
+    }
+
+    /// Where the next byte lies, and the end where it is known.
+    pub(crate) fn place(&self) -> (u64, Option<u64>) {
+        (self.at, self.end.or(self.total))
+    }
+
+    /// The next bytes; `None` at the end. May be dropped and called again at any time.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            if self.end.is_some_and(|end| self.at >= end) {
+                self.stream = None;
+                return Ok(None);
+            }
+            let came = match &mut self.stream {
+                Some(stream) => stream.chunk().await,
+                None => Err(Error::cut_off()),
+            };
+            match came {
+                Ok(Some(chunk)) => {
+                    let wanted = self.cut(chunk);
+                    self.check_length()?;
+                    if !wanted.is_empty() {
+                        return Ok(Some(wanted));
+                    }
+                }
+                Ok(None) if self.end.or(self.total).is_none_or(|end| self.at >= end) => return Ok(None),
+                Ok(None) => self.resume(Error::cut_off()).await?,
+                Err(error) => self.resume(error).await?,
+            }
+        }
+    }
+
+    fn check_length(&mut self) -> Result<(), Error> {
+        let error = match self.total {
+            Some(total) if self.at > total => Error::wrong_length(total, self.at),
+            None if self.at > self.most => Error::too_large(self.most),
+            _ => return Ok(()),
+        };
+        self.stream = None;
+        self.resumed = RESUMED_MAX;
+        Err(error)
+    }
+
+    /// What of a chunk is wanted.
+    fn cut(&mut self, mut chunk: Bytes) -> Bytes {
+        let passed = usize::try_from(self.skip).unwrap_or(usize::MAX).min(chunk.len());
+        self.skip -= passed as u64;
+        let mut wanted = chunk.split_off(passed);
+        if let Some(end) = self.end {
+            wanted.truncate(usize::try_from(end - self.at).unwrap_or(usize::MAX));
+        }
+        self.at += wanted.len() as u64;
+        wanted
+    }
+
+    /// Opens the rest, after a failure that may pass.
+    async fn resume(&mut self, error: Error) -> Result<(), Error> {
+        self.stream = None;
+        let passes = matches!(error.kind(), ErrorKind::CutOff | ErrorKind::Unavailable | ErrorKind::Timeout);
+        if !passes || self.resumed >= RESUMED_MAX {
+            return Err(error);
+        }
+        self.resumed += 1;
+        tokio::time::sleep(RESUMED_AFTER * self.resumed).await;
+        let Origin { graph, token, media_id } = &self.origin;
+        let range = Some((self.at, self.end.map(|end| end - 1)));
+        let rest: Result<Arrival, Error> =
+            provider::open(graph, Wish { token, media_id, url: None, range }, |_| Ok(())).await;
+        // What goes wrong now counts as one more break.
+        let Ok(Arrival { stream, .. }) = rest else { return Ok(()) };
+        let (first, total) = stream.place();
+        let another_file = total.is_some() && self.total.is_some() && total != self.total;
+        if first > self.at || another_file {
+            return Err(error);
+        }
+        self.skip = self.at - first;
+        self.stream = Some(stream);
+        Ok(())
+    }
+}

@@ -1,0 +1,232 @@
+//! What of a file on its way is kept in memory while somebody looks at it, and nowhere else: a bounded piece that moves
+//! along with the slowest viewer who keeps up. It goes with the last viewer.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+
+use super::arrivals::Line;
+
+/// Bytes of one file, and of all files together. Beyond that nobody can join any more from the beginning, and whoever
+/// is too far behind goes on by himself.
+const FILE_BYTES: u64 = 4 * 1024 * 1024;
+const ALL_BYTES: u64 = 8 * 1024 * 1024;
+
+/// What all windows of a process hold.
+#[derive(Debug, Default)]
+pub(crate) struct Held(AtomicU64);
+
+/// Names a viewer of a window.
+pub(crate) type ViewerId = u64;
+
+/// What a viewer finds at his place.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    Bytes(Bytes),
+    /// It has not come yet.
+    NotYet,
+    /// It is no longer here.
+    Gone,
+}
+
+#[derive(Debug)]
+pub(crate) struct Window {
+    /// Each with the place of its first byte.
+    chunks: VecDeque<(u64, Bytes)>,
+    /// Where the first of them begins, and the last one ends.
+    start: u64,
+    end: u64,
+    viewers: HashMap<ViewerId, Viewer>,
+    next_viewer: ViewerId,
+    held: Arc<Held>,
+    line: Line,
+}
+
+#[derive(Debug, Default)]
+struct Viewer {
+    /// His next byte, and what it was when the others began to wait for him.
+    at: u64,
+    was_at: u64,
+}
+
+impl Window {
+    pub(crate) fn new(held: Arc<Held>, line: Line) -> Self {
+        Self {
+            chunks: VecDeque::new(),
+            start: 0,
+            end: 0,
+            viewers: HashMap::new(),
+            next_viewer: 0,
+            held,
+            line,
+        }
+    }
+
+    /// A viewer from the first byte on; `None` if that is gone.
+    pub(crate) fn join(&mut self) -> Option<ViewerId> {
+        if self.start > 0 {
+            return None;
+        }
+        self.next_viewer += 1;
+        self.viewers.insert(self.next_viewer, Viewer::default());
+        Some(self.next_viewer)
+    }
+
+    pub(crate) fn leave(&mut self, viewer: ViewerId) {
+        self.viewers.remove(&viewer);
+        self.trim();
+    }
+
+    /// The chunk at the viewer's place, which moves on behind it.
+    pub(crate) fn take(&mut self, viewer: ViewerId) -> Found {
+        let Some(viewer) = self.viewers.get_mut(&viewer) else { return Found::Gone };
+        let index = self.chunks.partition_point(|(start, _)| *start < viewer.at);
+        let Some((_, chunk)) = self.chunks.get(index) else { return Found::NotYet };
+        viewer.at += chunk.len() as u64;
+        let chunk = chunk.clone();
+        self.trim();
+        Found::Bytes(chunk)
+    }
+
+    /// Adds what came.
+    pub(crate) fn push(&mut self, chunk: Bytes) {
+        let len = chunk.len() as u64;
+        self.chunks.push_back((self.end, chunk));
+        self.end += len;
+        self.held.0.fetch_add(len, Ordering::Relaxed);
+        self.trim();
+    }
+
+    /// Whether it holds as much as it may.
+    pub(crate) fn is_full(&self) -> bool {
+        let len = self.end - self.start;
+        len > 0 && (len >= FILE_BYTES || self.held.0.load(Ordering::Relaxed) >= ALL_BYTES)
+    }
+
+    /// From now on it is seen who keeps up.
+    pub(crate) fn watch(&mut self) {
+        for viewer in self.viewers.values_mut() {
+            viewer.was_at = viewer.at;
+        }
+    }
+
+    /// Leaves those behind who have taken nothing since then although there was something to take.
+    pub(crate) fn leave_behind(&mut self) {
+        let end = self.end;
+        self.viewers.retain(|_, viewer| viewer.at == end || viewer.at > viewer.was_at);
+        self.drop_what_all_have();
+    }
+
+    /// Drops what everybody has seen, where it takes the room of what comes and nobody is about to join.
+    fn trim(&mut self) {
+        if self.line.is_empty() {
+            self.drop_what_all_have();
+        }
+    }
+
+    fn drop_what_all_have(&mut self) {
+        let slowest = self.viewers.values().map(|viewer| viewer.at).min();
+        while self.is_full()
+            && let Some((start, first)) = self.chunks.front()
+            && slowest.is_none_or(|at| start + first.len() as u64 <= at)
+            && self.drop_first()
+        {}
+    }
+
+    fn drop_first(&mut self) -> bool {
+        let Some((start, first)) = self.chunks.pop_front() else { return false };
+        self.start = start + first.len() as u64;
+        self.held.0.fetch_sub(first.len() as u64, Ordering::Relaxed);
+        true
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        while self.drop_first() {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHUNK: usize = 64 * 1024;
+
+    fn window() -> (Window, Arc<Held>) {
+        let held = Arc::new(Held::default());
+        (Window::new(held.clone(), Line::default()), held)
+    }
+
+    fn chunk(number: usize) -> Bytes {
+        vec![u8::try_from(number % 251).unwrap(); CHUNK].into()
+    }
+
+    #[test]
+    fn who_joins_late_gets_the_beginning_while_it_is_there() {
+        let (mut window, held) = window();
+        let first = window.join().unwrap();
+        for number in 0..3 {
+            window.push(chunk(number));
+            assert_eq!(window.take(first), Found::Bytes(chunk(number)));
+        }
+        let second = window.join().unwrap();
+        for number in 0..3 {
+            assert_eq!(window.take(second), Found::Bytes(chunk(number)));
+        }
+        assert_eq!((window.take(first), window.take(second)), (Found::NotYet, Found::NotYet));
+        drop(window);
+        assert_eq!(held.0.load(Ordering::Relaxed), 0, "nothing is left");
+    }
+
+    #[test]
+    fn a_long_file_passes_through_a_bounded_piece() {
+        let (mut window, held) = window();
+        let viewer = window.join().unwrap();
+        for number in 0..1000 {
+            assert!(!window.is_full() || window.end - window.start <= FILE_BYTES);
+            window.push(chunk(number));
+            assert_eq!(window.take(viewer), Found::Bytes(chunk(number)));
+            assert!(held.0.load(Ordering::Relaxed) <= FILE_BYTES);
+        }
+        assert_eq!(window.end, 1000 * CHUNK as u64);
+        assert!(window.join().is_none(), "the beginning is gone");
+    }
+
+    #[test]
+    fn who_does_not_keep_up_is_left_behind_and_who_does_goes_on() {
+        let (mut window, _) = window();
+        let [fast, slow, stopped] = [(); 3].map(|()| window.join().unwrap());
+        let mut number = 0;
+        while !window.is_full() {
+            window.push(chunk(number));
+            assert_eq!(window.take(fast), Found::Bytes(chunk(number)));
+            number += 1;
+        }
+        window.watch();
+        assert_eq!(window.take(slow), Found::Bytes(chunk(0)), "all of it is still there for him");
+        window.leave_behind();
+        assert!(!window.is_full());
+        assert_eq!(window.take(stopped), Found::Gone);
+        assert_eq!(window.take(slow), Found::Bytes(chunk(1)));
+        window.push(chunk(number));
+        assert_eq!(window.take(fast), Found::Bytes(chunk(number)));
+    }
+
+    #[test]
+    fn all_windows_together_are_bounded() {
+        let held = Arc::new(Held::default());
+        let mut windows: Vec<_> = (0..64).map(|_| Window::new(held.clone(), Line::default())).collect();
+        let viewers: Vec<_> = windows.iter_mut().map(|window| window.join().unwrap()).collect();
+        for number in 0..20 {
+            for (window, viewer) in windows.iter_mut().zip(&viewers) {
+                window.push(chunk(number));
+                assert_eq!(window.take(*viewer), Found::Bytes(chunk(number)));
+            }
+        }
+        assert!(held.0.load(Ordering::Relaxed) <= ALL_BYTES);
+        assert!(windows.last_mut().unwrap().join().is_none());
+    }
+}

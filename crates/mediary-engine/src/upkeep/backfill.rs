@@ -1,0 +1,167 @@
+//! Saving what can still be saved: rows without bytes whose media WhatsApp may still have, nearest expiry first. Those
+//! that an import left without WhatsApp's media id get it first, as far as it can be found.
+
+use std::time::Duration;
+
+use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId};
+use mediary_store::MediaFile;
+use tokio::time::Instant;
+
+use crate::base::error::Result;
+use crate::engine::Engine;
+use crate::media::fetch;
+
+/// Rows that are looked at at once, and those of them that are fetched together.
+const LOOKED_AT: u32 = 1000;
+const PAGE: u32 = 200;
+const SECOND: Duration = Duration::from_secs(1);
+/// How long a page waits for downloads of other processes, and how often it looks at them.
+const ENDS_WITHIN: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What to save, and how fast.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BackfillOptions {
+    /// `None` is every company.
+    pub company: Option<CompanyId>,
+    /// `None` is as fast as the workers go.
+    pub files_per_second: Option<u32>,
+}
+
+/// What became of one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackfillOutcome {
+    Saved,
+    /// No try can help any more.
+    Lost(ErrorCode),
+    /// Not yet; it is tried again by itself while a server runs.
+    Waiting,
+}
+
+/// How a backfill went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BackfillReport {
+    /// Rows whose media id was found in what an import had left.
+    pub resolved: u64,
+    /// Rows of which nothing says what to ask WhatsApp for.
+    pub missing: u64,
+    pub saved: u64,
+    pub lost: u64,
+    pub waiting: u64,
+}
+
+impl Engine {
+    /// Fetches what has no bytes yet, telling `each` file's outcome. Can be broken off and begun again at any time.
+    pub async fn backfill(
+        &self,
+        options: BackfillOptions,
+        mut each: impl FnMut(MediaId, BackfillOutcome) + Send,
+    ) -> Result<BackfillReport> {
+        let mut report = BackfillReport::default();
+        self.resolve_all(options.company, &mut report).await?;
+        let page = options.files_per_second.map_or(PAGE, |most| most.clamp(1, PAGE));
+        let mut after = None;
+        while let Some(stretch) = self.store().due_for_backfill(options.company, after, LOOKED_AT).await? {
+            after = Some(stretch.upto);
+            for wanted in stretch.found.chunks(page as usize) {
+                let began = Instant::now();
+                self.save(wanted).await?;
+                for media in wanted {
+                    let outcome = self.outcome(media).await?;
+                    report.count(outcome);
+                    each(media.id, outcome);
+                }
+                if let (Some(most), Ok(files)) = (options.files_per_second, u32::try_from(wanted.len())) {
+                    tokio::time::sleep_until(began + SECOND * files / most.max(1)).await;
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    /// Fetches these files, as far as they can be fetched.
+    async fn save(&self, files: &[MediaFile]) -> Result<()> {
+        for media in files {
+            self.store().requeue_download(media.company_id, media.id, true).await?;
+        }
+        self.run_to_the_end(files).await
+    }
+
+    /// Runs what is due, and waits for those of the files that another process has in hand or keeps us from.
+    async fn run_to_the_end(&self, files: &[MediaFile]) -> Result<()> {
+        let until = Instant::now() + ENDS_WITHIN;
+        loop {
+            fetch::run_due(self).await?;
+            let mut elsewhere = false;
+            for file in files {
+                elsewhere |= self.is_under_way(file).await?;
+            }
+            if !elsewhere || Instant::now() >= until {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn is_under_way(&self, file: &MediaFile) -> Result<bool> {
+        let Some(record) = self.store().media(file.company_id, file.id).await? else { return Ok(false) };
+        match record.download_status {
+            DownloadStatus::Downloading => Ok(true),
+            DownloadStatus::Pending => {
+                let account = self.account_of(record.company_id, record.account_id).await?;
+                let paused = account.row.paused_until.is_some_and(|until| until > self.now());
+                Ok(record.next_attempt_at.is_some() && account.token().is_ok() && !paused)
+            }
+            DownloadStatus::Completed | DownloadStatus::Failed => Ok(false),
+        }
+    }
+
+    /// Runs everything that is due now, webhooks and downloads, and returns when nothing is.
+    pub async fn run_due(&self) -> Result<()> {
+        loop {
+            let events = crate::intake::ingest::run_due(self).await?;
+            let downloads = fetch::run_due(self).await?;
+            if events == 0 && downloads == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn resolve_all(&self, company: Option<CompanyId>, report: &mut BackfillReport) -> Result<()> {
+        let companies = match company {
+            Some(company) => vec![company],
+            None => self.store().list_companies().await?.into_iter().map(|company| company.id).collect(),
+        };
+        for company in companies {
+            // Not queued: what follows queues them, as fast as was asked for.
+            let search = self.resolve_legacy(company, false, u64::MAX).await?;
+            report.resolved += search.resolved;
+            report.missing += search.missing;
+        }
+        Ok(())
+    }
+
+    async fn outcome(&self, media: &MediaFile) -> Result<BackfillOutcome> {
+        let record = self.store().media(media.company_id, media.id).await?;
+        Ok(match record {
+            Some(record) if record.download_status == DownloadStatus::Completed => BackfillOutcome::Saved,
+            Some(record)
+                if record.download_status == DownloadStatus::Failed && !record.last_error_retryable =>
+            {
+                BackfillOutcome::Lost(record.last_error_code.unwrap_or(ErrorCode::Internal))
+            }
+            Some(_) => BackfillOutcome::Waiting,
+            None => BackfillOutcome::Lost(ErrorCode::NotFound),
+        })
+    }
+}
+
+impl BackfillReport {
+    fn count(&mut self, outcome: BackfillOutcome) {
+        match outcome {
+            BackfillOutcome::Saved => self.saved += 1,
+            BackfillOutcome::Lost(_) => self.lost += 1,
+            BackfillOutcome::Waiting => self.waiting += 1,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The inspection that nobody has to think of: every company's storage once a day, by whichever node comes first.
+//! It looks at presence and size, and keeps what it found for the API and the metrics. It repairs nothing, but removes files that
+//! no record named on two looks at least a day apart.
+
+use std::time::Duration;
+
+use mediary_core::{CompanyId, Timestamp};
+use mediary_store::StorageChecked;
+use serde_json::json;
+
+use super::{InspectOptions, Inspection};
+use crate::base::error::Result;
+use crate::base::metrics::UNTRACKED_REMOVED;
+use crate::engine::{Engine, Shutdown};
+
+const EVERY: Duration = Duration::from_secs(24 * 3600);
+/// Files that are read from the database at once.
+const BATCH: u32 = 500;
+/// How often it is looked whose check is due; the first time after a pause, for there is enough to do at a start.
+const LOOK_EVERY: Duration = Duration::from_secs(300);
+
+/// Checks until `shutdown`.
+pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
+    let wait = || shutdown.soft.run_until_cancelled(tokio::time::sleep(LOOK_EVERY));
+    while wait().await.is_some() {
+        let checked = shutdown.soft.run_until_cancelled(engine.check_storage_where_due()).await;
+        if let Some(Err(error)) = checked {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "companies whose storage is due for a check could not be found"
+            );
+        }
+    }
+}
+
+impl Engine {
+    /// Checks the storage of every company that nobody has checked for a day; how many. One whose check fails does not
+    /// hold up the others.
+    pub async fn check_storage_where_due(&self) -> Result<u64> {
+        let mut checked = 0;
+        for company in self.store().list_companies().await? {
+            if !self.store().storage_check_begin(company.id, self.now().minus(EVERY)).await? {
+                continue;
+            }
+            match self.check_storage(company.id).await {
+                Ok(()) => checked += 1,
+                Err(error) => tracing::warn!(
+                    company.id = company.id.0,
+                    error = &error as &dyn std::error::Error,
+                    "storage of a company could not be checked"
+                ),
+            }
+        }
+        Ok(checked)
+    }
+
+    async fn check_storage(&self, company: CompanyId) -> Result<()> {
+        let look = self.now();
+        let (options, mut found) =
+            (InspectOptions { look: Some(look), ..InspectOptions::default() }, Inspection::default());
+        self.inspect_records(company, options, &mut found).await?;
+        self.inspect_storage(Some(company), options, &mut found).await?;
+        let Inspection { whole, missing, wrong, untracked, .. } = &found;
+        if missing.count + wrong.count > 0 {
+            tracing::error!(
+                company.id = company.0,
+                missing = missing.count,
+                wrong = wrong.count,
+                "stored files are not as their records say"
+            );
+        }
+        let removed = self.remove_untracked(company, look, &found).await?;
+        let keys: Vec<_> = untracked.first.iter().map(|(_, key, _)| key).collect();
+        let ids = |ids: &[mediary_core::MediaId]| ids.iter().map(|id| id.0).collect::<Vec<_>>();
+        let first = json!({ "missing": ids(&missing.first), "wrong": ids(&wrong.first), "untracked": keys });
+        let result = StorageChecked {
+            whole: *whole,
+            missing: missing.count,
+            wrong: wrong.count,
+            untracked: untracked.count,
+            removed,
+            found: first.to_string(),
+        };
+        Ok(self.store().storage_check_end(company, &result).await?)
+    }
+
+    /// Lets the trash have what this look and one a day before saw without a record; how many files. That no record names them, and
+    /// that none is downloaded to their place, is looked at again when they are noted and when they are deleted.
+    async fn remove_untracked(&self, company: CompanyId, look: Timestamp, found: &Inspection) -> Result<u64> {
+        self.store().forget_tracked(company, look).await?;
+        if found.is_suspicious() {
+            tracing::error!(
+                company.id = company.0,
+                untracked = found.untracked.count,
+                "storage has more files without a record than with one, so none is removed; check that it belongs to this \
+                database, and remove them with `mediary storage check --repair --yes` if they may go"
+            );
+            return Ok(0);
+        }
+        let (mut removed, mut after) = (0, 0);
+        let seen = (look.minus(EVERY), look);
+        loop {
+            let files = self.store().untracked_since(company, seen, after, BATCH).await?;
+            let Some((last, ..)) = files.last() else { break };
+            after = *last;
+            for (_, backend, file) in &files {
+                removed += u64::from(self.store().discard_file(*backend, file).await?);
+            }
+        }
+        if removed > 0 {
+            metrics::counter!(UNTRACKED_REMOVED).increment(removed);
+            tracing::info!(
+                company.id = company.0,
+                files = removed,
+                "files that no record named for a day are removed"
+            );
+        }
+        Ok(removed)
+    }
+}

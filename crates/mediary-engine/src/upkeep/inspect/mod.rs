@@ -1,0 +1,247 @@
+//! Whether storage and records agree: files that are missing or other than recorded, and files that no record names.
+//! Whatever is found is looked at once more before anything is done about it.
+
+pub(crate) mod daily;
+
+use std::time::Duration;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use mediary_blob::{ErrorKind, Storage, StorageKey, StoredFile, StoredObject};
+use mediary_core::{CompanyId, DownloadStatus, MediaId, StorageBackend, Timestamp, limits};
+use mediary_store::{FoundFile, MediaFile, MediaQuery, PageRequest};
+
+use crate::base::error::Result;
+use crate::engine::Engine;
+
+/// A file that is younger may be on its way to its record.
+const SETTLED_AFTER: Duration = Duration::from_secs(3600);
+
+/// What is looked at, and what is done about it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct InspectOptions {
+    /// Read every byte and compare the hash, instead of looking at presence and size.
+    pub deep: bool,
+    /// Fetch again what is missing or wrong while WhatsApp has it, complete records whose lost bytes are there again, and let
+    /// the sweep remove what no record names.
+    pub repair: bool,
+    /// Remember files that no record names as seen by the look that began then.
+    pub look: Option<Timestamp>,
+}
+
+/// How many are named one by one.
+const NAMED_MAX: usize = 1000;
+
+/// How many there are, and the first of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found<T> {
+    pub count: u64,
+    pub first: Vec<T>,
+}
+
+impl<T> Default for Found<T> {
+    fn default() -> Self {
+        Self { count: 0, first: Vec::new() }
+    }
+}
+
+impl<T> Found<T> {
+    fn push(&mut self, item: T) {
+        self.count += 1;
+        if self.first.len() < NAMED_MAX {
+            self.first.push(item);
+        }
+    }
+}
+
+/// What an inspection found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inspection {
+    pub whole: u64,
+    pub missing: Found<MediaId>,
+    /// With other bytes than recorded.
+    pub wrong: Found<MediaId>,
+    /// Storage, key and size of files without a record.
+    pub untracked: Found<(StorageBackend, String, u64)>,
+    /// How many of these were dealt with.
+    pub repaired: u64,
+}
+
+impl Inspection {
+    /// Whether it found more files without a record than can be litter: the storage may belong to another database.
+    pub fn is_suspicious(&self) -> bool {
+        let tracked = self.whole + self.missing.count + self.wrong.count;
+        self.untracked.count > limits::UNTRACKED_UNSUSPECTED && self.untracked.count > tracked
+    }
+}
+
+fn with_status(status: DownloadStatus) -> MediaQuery {
+    MediaQuery {
+        download_status: Some(status),
+        page: PageRequest { cursor: None, limit: limits::PAGE_MAX },
+        ..MediaQuery::default()
+    }
+}
+
+enum State {
+    Whole,
+    Missing,
+    Wrong,
+}
+
+impl Engine {
+    /// Looks at every recorded file of a company.
+    pub async fn inspect_records(
+        &self,
+        company: CompanyId,
+        options: InspectOptions,
+        found: &mut Inspection,
+    ) -> Result<()> {
+        if options.repair {
+            self.recover(company, found).await?;
+        }
+        let mut query = with_status(DownloadStatus::Completed);
+        loop {
+            let page = self.store().media_list(company, &query).await?;
+            for file in page.items {
+                self.inspect(&file, options, found).await?;
+            }
+            let Some(next) = page.next else { return Ok(()) };
+            query.page.cursor = Some(next);
+        }
+    }
+
+    /// Completes records that were given up although their bytes are in storage.
+    async fn recover(&self, company: CompanyId, found: &mut Inspection) -> Result<()> {
+        let mut query = with_status(DownloadStatus::Failed);
+        loop {
+            let page = self.store().media_list(company, &query).await?;
+            for file in page.items {
+                let now = self.found_again(&file).await?;
+                found.repaired +=
+                    u64::from(now.is_some_and(|now| now.download_status == DownloadStatus::Completed));
+            }
+            let Some(next) = page.next else { return Ok(()) };
+            query.page.cursor = Some(next);
+        }
+    }
+
+    async fn inspect(&self, file: &MediaFile, options: InspectOptions, found: &mut Inspection) -> Result<()> {
+        let mut place = file.place();
+        let state = match self.state(file, options.deep).await? {
+            State::Whole => State::Whole,
+            // It may have moved or gone since its record was read.
+            _ => match self.store().media(file.company_id, file.id).await? {
+                Some(now) if now.is_active && now.download_status == DownloadStatus::Completed => {
+                    place = now.place();
+                    self.state(&now, options.deep).await?
+                }
+                _ => return Ok(()),
+            },
+        };
+        match state {
+            State::Whole => found.whole += 1,
+            State::Wrong => found.wrong.push(file.id),
+            State::Missing => found.missing.push(file.id),
+        }
+        if options.repair
+            && !matches!(state, State::Whole)
+            && let Some(place) = place
+            && self.store().store_lost_file(file.company_id, file.id, &place).await?
+        {
+            self.wake().fetch();
+            found.repaired += 1;
+        }
+        Ok(())
+    }
+
+    async fn state(&self, file: &MediaFile, deep: bool) -> Result<State> {
+        let (Some(backend), Some(key), Some(sha256)) = (file.storage_backend, &file.storage_key, file.sha256)
+        else {
+            return Ok(State::Missing);
+        };
+        let key: StorageKey = key.parse()?;
+        let stored = match self.parts().storages.of(backend)?.open(&key).await {
+            // An empty file is no file, whatever its record says.
+            Ok(stored) if stored.size() == 0 => return Ok(State::Missing),
+            Ok(stored) => stored,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::Missing),
+            Err(error) => return Err(error.into()),
+        };
+        if i64::try_from(stored.size()).ok() != file.file_size {
+            return Ok(State::Wrong);
+        }
+        if !deep {
+            return Ok(State::Whole);
+        }
+        match hash_of(&stored).await {
+            Ok(hash) if hash == sha256 => Ok(State::Whole),
+            Ok(_) => Ok(State::Wrong),
+            // Deleted or moved while it was read.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(State::Missing),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Looks for files that no record names, in every storage: a company's, or anybody's.
+    pub async fn inspect_storage(
+        &self,
+        company: Option<CompanyId>,
+        options: InspectOptions,
+        found: &mut Inspection,
+    ) -> Result<()> {
+        let prefix = company.map_or_else(|| "media".to_owned(), |company| format!("media/{company}"));
+        for storage in self.parts().storages.all() {
+            let mut listing = storage.list(&prefix)?;
+            while let Some(page) = listing.next_page().await? {
+                self.inspect_page(storage, page, options, found).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn inspect_page(
+        &self,
+        storage: &Storage,
+        page: Vec<StoredObject>,
+        options: InspectOptions,
+        found: &mut Inspection,
+    ) -> Result<()> {
+        let backend = storage.backend();
+        let settled = self.now().minus(SETTLED_AFTER);
+        let old = page.into_iter().filter(|object| object.modified < settled);
+        let candidates: Vec<(FoundFile, u64)> = old
+            .filter_map(|object| {
+                let (company_id, message_id) = object.key.owner()?;
+                Some((FoundFile { company_id, message_id, key: object.key.to_string() }, object.size))
+            })
+            .collect();
+        let files: Vec<FoundFile> = candidates.iter().map(|(file, _)| file.clone()).collect();
+        let known = self.store().known_files(backend, &files).await?;
+        let untracked: Vec<_> =
+            candidates.into_iter().filter(|(file, _)| !known.contains(&file.key)).collect();
+        if let (Some(look), Some((first, _))) = (options.look, untracked.first()) {
+            let files: Vec<_> = untracked.iter().map(|(file, _)| file.clone()).collect();
+            let (company, most) = (first.company_id, limits::UNTRACKED_REMEMBERED);
+            self.store().remember_untracked(company, backend, &files, look, most).await?;
+        }
+        for (file, size) in untracked {
+            if options.repair && self.store().discard_file(backend, &file).await? {
+                found.repaired += 1;
+            }
+            found.untracked.push((backend, file.key, size));
+        }
+        Ok(())
+    }
+}
+
+/// The SHA-256 of a stored file, read once from end to end.
+pub(crate) async fn hash_of(file: &StoredFile) -> Result<[u8; 32], mediary_blob::Error> {
+    let mut hash = Context::new(&SHA256);
+    let mut reader = file.reader(0..file.size());
+    while let Some(chunk) = reader.next().await? {
+        hash.update(&chunk);
+    }
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(hash.finish().as_ref());
+    Ok(sha256)
+}

@@ -1,0 +1,8 @@
+//! What is done from time to time or at an operator's word: sweeps, checks, moves, policies, health.
+
+pub(crate) mod backfill;
+pub(crate) mod health;
+pub(crate) mod inspect;
+pub(crate) mod policies;
+pub(crate) mod relocate;
+pub(crate) mod sweep;

@@ -1,0 +1,140 @@
+//! Moving stored files from one storage to another while everything runs: copied, compared with the recorded hash,
+//! published, and only then said by the record. Whoever stops it half-way starts it again, and it goes on.
+
+use mediary_blob::{ErrorKind, StorageKey};
+use mediary_core::{CompanyId, MediaId, StorageBackend};
+use mediary_store::{MediaFile, StoredPlace};
+use tokio::task::JoinSet;
+
+use crate::base::error::{Error, Result};
+use crate::engine::Engine;
+
+/// Files on their way at once, and records that are looked at at once.
+const AT_ONCE: usize = 4;
+const LOOKED_AT: u32 = 1000;
+
+/// How it went with one file.
+#[derive(Debug)]
+pub enum Relocation {
+    /// So many bytes are in the new place.
+    Moved(u64),
+    /// The old storage does not have it; nothing was changed.
+    Missing,
+    /// The old storage has other bytes than were recorded; nothing was changed.
+    Wrong,
+    /// The record was deleted or changed while it was copied.
+    Changed,
+    /// Something was in the way; the next run tries again.
+    Failed(Error),
+}
+
+/// What is to be moved, counted before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ToRelocate {
+    pub files: u64,
+    pub bytes: u64,
+}
+
+impl Engine {
+    /// Counts the company's files that are elsewhere.
+    pub async fn files_to_relocate(&self, company: CompanyId, to: StorageBackend) -> Result<ToRelocate> {
+        let mut found = ToRelocate::default();
+        let mut after = MediaId(0);
+        while let Some(stretch) = self.store().files_elsewhere(company, to, after, LOOKED_AT).await? {
+            after = stretch.upto;
+            found.files += stretch.found.len() as u64;
+            found.bytes += stretch.found.iter().map(recorded_size).sum::<u64>();
+        }
+        Ok(found)
+    }
+
+    /// Moves the company's files, a few at a time, and tells how each went.
+    pub async fn relocate_files(
+        &self,
+        company: CompanyId,
+        to: StorageBackend,
+        mut tell: impl FnMut(MediaId, Relocation),
+    ) -> Result<()> {
+        self.parts().storages.of(to)?;
+        let mut running = JoinSet::new();
+        let mut after = MediaId(0);
+        while let Some(stretch) = self.store().files_elsewhere(company, to, after, LOOKED_AT).await? {
+            after = stretch.upto;
+            for file in stretch.found {
+                if running.len() == AT_ONCE {
+                    ended(&mut running, &mut tell).await;
+                }
+                let engine = self.clone();
+                running.spawn(async move { (file.id, engine.relocate(&file, to).await) });
+            }
+        }
+        while !running.is_empty() {
+            ended(&mut running, &mut tell).await;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn relocate(&self, file: &MediaFile, to: StorageBackend) -> Relocation {
+        let went = self.copy(file, to).await.unwrap_or_else(Relocation::Failed);
+        let is_trouble = matches!(went, Relocation::Missing | Relocation::Wrong | Relocation::Failed(_));
+        // It may have been deleted or moved since its record was read.
+        if is_trouble && self.left_its_place(file).await {
+            return Relocation::Changed;
+        }
+        went
+    }
+
+    /// Whether a file is no longer where its record said.
+    async fn left_its_place(&self, file: &MediaFile) -> bool {
+        match self.store().media(file.company_id, file.id).await {
+            Ok(now) => !now.is_some_and(|now| now.is_active && now.place() == file.place()),
+            Err(_) => false,
+        }
+    }
+
+    async fn copy(&self, file: &MediaFile, to: StorageBackend) -> Result<Relocation> {
+        let (Some(from), Some(key), Some(sha256)) = (file.storage_backend, &file.storage_key, file.sha256)
+        else {
+            return Ok(Relocation::Changed);
+        };
+        let key: StorageKey = key.parse()?;
+        let (old, new) = (self.parts().storages.of(from)?, self.parts().storages.of(to)?);
+        let source = match old.open(&key).await {
+            // An empty file is no file.
+            Ok(source) if source.size() == 0 => return Ok(Relocation::Missing),
+            Ok(source) => source,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Relocation::Missing),
+            Err(error) => return Err(error.into()),
+        };
+        // Under a key that nobody may be deleting; where that changes meanwhile, the move is not recorded.
+        let target = key.generation(file.key_generation);
+        let mut upload = new.create(&target).await?;
+        let mut reader = source.reader(0..source.size());
+        while let Some(chunk) = reader.next().await? {
+            upload.write(chunk).await?;
+        }
+        let sealed = upload.seal().await?;
+        if sealed.sha256() != sha256 {
+            sealed.discard().await?;
+            return Ok(Relocation::Wrong);
+        }
+        let stored = sealed.publish().await?;
+        let place = StoredPlace { backend: to, key: target.to_string(), url: new.location(&target) };
+        let moved = self.store().file_moved(file, &place).await?;
+        self.files().forget(file);
+        Ok(if moved { Relocation::Moved(stored.size) } else { Relocation::Changed })
+    }
+}
+
+fn recorded_size(file: &MediaFile) -> u64 {
+    file.file_size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
+}
+
+/// Waits for one of the copies. A panic of one is ours as well: nothing is half-done, and whoever looks must hear of it.
+async fn ended(running: &mut JoinSet<(MediaId, Relocation)>, tell: &mut impl FnMut(MediaId, Relocation)) {
+    match running.join_next().await {
+        Some(Ok((media, went))) => tell(media, went),
+        Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+        None => {}
+    }
+}

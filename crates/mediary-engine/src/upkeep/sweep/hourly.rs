@@ -1,0 +1,104 @@
+//! The slow part of a sweep, in a task of its own: retention, what unfinished uploads left behind, and rows past their time.
+
+use std::time::Duration;
+
+use mediary_core::limits;
+use mediary_store::LongestWaits;
+
+use super::{BATCH, RetentionAct, Steps, SweepReport, in_batches, report_of, say};
+use crate::base::error::Result;
+use crate::engine::{Engine, Shutdown};
+use crate::intake::ingest::PARKED_MOST;
+use crate::upkeep::policies::RESUMED_AFTER;
+
+const HOURLY: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// For how long one kind of rows is pruned before the others get their turn. What is left then is pruned an hour later.
+const PRUNE_WITHIN: Duration = Duration::from_secs(600);
+/// How long webhooks wait for an account with their number.
+const WEBHOOKS_WAIT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Statuses and edits wait this long for their message.
+const UPDATES_WAIT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+/// An unfinished upload that nobody wrote to for this long belongs to nobody.
+const TEMPORARY_AFTER: Duration = Duration::from_secs(3600);
+
+/// Does the slow things until `shutdown`: once at the start, then every hour.
+pub(crate) async fn run_hourly(engine: Engine, shutdown: Shutdown) {
+    loop {
+        let mut report = SweepReport::default();
+        // All of it is done in short transactions, so that it may end between any two.
+        let swept = shutdown.soft.run_until_cancelled(engine.sweep_hourly(&mut report, &mut |_| {})).await;
+        let Some(swept) = swept else { return };
+        say(&report_of(swept, report));
+        if shutdown.soft.run_until_cancelled(tokio::time::sleep(HOURLY)).await.is_none() {
+            return;
+        }
+    }
+}
+
+impl Engine {
+    pub(super) async fn sweep_hourly(
+        &self,
+        report: &mut SweepReport,
+        tell: &mut (impl FnMut(RetentionAct) + Send),
+    ) -> Result<()> {
+        let mut steps = Steps::default();
+        // First, for the others take their time, and downloads have little.
+        steps.done(self.end_overlong_waits().await);
+        steps.done(
+            self.apply_retention(|act| {
+                report.count(act);
+                tell(act);
+            })
+            .await,
+        );
+        for storage in self.parts().storages.all() {
+            let swept = storage.sweep_temporary(TEMPORARY_AFTER).await;
+            report.temporary_files_removed +=
+                steps.done(swept.map(|swept| swept.removed).map_err(Into::into));
+        }
+        let store = self.store();
+        let waited = self.now().minus(WEBHOOKS_WAIT_FOR);
+        let waiting = || async { Ok(store.prune_waiting_webhooks(waited, BATCH).await?) };
+        steps.done(in_batches(PRUNE_WITHIN, waiting).await);
+        let times = self.sweep_times();
+        // Before the webhooks, which stay as long as one of their items is parked.
+        let parked = || async { Ok(store.prune_parked_items(times.parked_before, BATCH).await?) };
+        report.parked_items_pruned += steps.done(in_batches(PRUNE_WITHIN, parked).await);
+        let audits = || async { Ok(store.prune_audits(times.done_before, BATCH).await?) };
+        report.audits_pruned += steps.done(in_batches(PRUNE_WITHIN, audits).await);
+        let bodies = || async { Ok(store.prune_webhook_events(times.processed_before, BATCH).await?) };
+        report.webhooks_pruned += steps.done(in_batches(PRUNE_WITHIN, bodies).await);
+        let sessions = || async { Ok(store.prune_sessions(self.now(), BATCH).await?) };
+        report.sessions_pruned += steps.done(in_batches(PRUNE_WITHIN, sessions).await);
+        steps.done(self.apply_waiting(DAY).await);
+        let before = self.now().minus(UPDATES_WAIT_FOR);
+        let updates = || async { Ok(store.prune_message_updates(before, BATCH).await?) };
+        steps.done(in_batches(PRUNE_WITHIN, updates).await);
+        steps.end()
+    }
+
+    /// Waits that a clock that was ahead wrote down would hold up what is due by the clock as it is now.
+    async fn end_overlong_waits(&self) -> Result<()> {
+        let rules = &self.config().rules;
+        let jittered = |most: Duration| most + most / 4;
+        let longest = LongestWaits {
+            download: jittered(rules.quick.most).max(rules.sweep_every).max(jittered(rules.storage.most)),
+            lease: rules.lease,
+            pause: jittered(rules.throttled.most).max(limits::PROVIDER_WAIT_MAX),
+            webhook: PARKED_MOST,
+            task: RESUMED_AFTER,
+        };
+        let batch = || async { Ok(self.store().end_overlong_waits(&longest, BATCH).await?) };
+        let ended = in_batches(PRUNE_WITHIN, batch).await?;
+        if ended > 0 {
+            tracing::warn!(
+                rows = ended,
+                "waits ended later than any wait does, written by a clock that was ahead; they are over now"
+            );
+            self.accounts().forget();
+            self.wake().fetch();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,176 @@
+//! Deleted bytes leave storage. A task of its own, so that a storage that hangs holds up nothing else.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use mediary_blob::StorageKey;
+use mediary_core::StorageBackend;
+use mediary_store::{ClaimedTrash, Trash};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+use crate::base::error::{Error, Result};
+use crate::base::fault;
+use crate::engine::{Engine, Shutdown};
+
+/// How often it is looked for bytes that became due.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Deletions of one storage at the same time, claimed together.
+const AT_ONCE: u32 = 32;
+/// How long one deletion may take. It may still happen later: nothing is stored under its key any more.
+const DELETE_WITHIN: Duration = Duration::from_secs(30);
+/// A storage that stays in trouble is reported no more often than this.
+const REPORT_EVERY: Duration = Duration::from_secs(3600);
+
+/// Why bytes stay in a storage for now.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// There are no settings for it.
+    NoSettings,
+    /// So many deletions failed, the first with this error.
+    Failed(u64, Error),
+}
+
+/// What emptying the trash came to.
+#[derive(Debug, Default)]
+pub(crate) struct Emptied {
+    pub(crate) removed: u64,
+    pub(crate) trouble: Vec<(StorageBackend, Trouble)>,
+}
+
+/// Empties the trash until `shutdown`, at once where somebody says that there is some.
+pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
+    let mut reported: HashMap<StorageBackend, Instant> = HashMap::new();
+    while !shutdown.soft.is_cancelled() {
+        // What is under way when it ends is claimed, and soon due again.
+        let emptied = shutdown.soft.run_until_cancelled(engine.empty_trash()).await;
+        match emptied {
+            Some(Ok(emptied)) => {
+                let fresh = |at: &mut Instant| at.elapsed() < REPORT_EVERY;
+                reported.retain(|_, at| fresh(at));
+                for (backend, trouble) in &emptied.trouble {
+                    if !reported.contains_key(backend) {
+                        trouble.report(*backend);
+                        reported.insert(*backend, Instant::now());
+                    }
+                }
+                if emptied.removed > 0 {
+                    tracing::info!(files = emptied.removed, "deleted files were removed from storage");
+                }
+            }
+            Some(Err(error)) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the trash could not be read or written; it is tried again"
+            ),
+            None => return,
+        }
+        tokio::select! {
+            () = shutdown.soft.cancelled() => {}
+            () = engine.wake().trash_due() => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+impl Trouble {
+    pub(crate) fn report(&self, backend: StorageBackend) {
+        match self {
+            Self::NoSettings => tracing::warn!(
+                storage = %backend,
+                "deleted files stay in a storage that this process has no settings for"
+            ),
+            Self::Failed(count, error) => tracing::error!(
+                storage = %backend,
+                files = count,
+                error = error as &dyn std::error::Error,
+                "deleted files could not be removed from storage; each is tried again, waiting longer each time"
+            ),
+        }
+    }
+}
+
+impl Engine {
+    /// Removes what is due from every storage, all of them at the same time. What cannot be removed waits for its next
+    /// turn, and holds up nothing else.
+    pub(crate) async fn empty_trash(&self) -> Result<Emptied> {
+        let mut running = JoinSet::new();
+        let mut emptied = Emptied::default();
+        for backend in StorageBackend::ALL {
+            if self.parts().storages.of(*backend).is_ok() {
+                let engine = self.clone();
+                running.spawn(async move { engine.empty_trash_of(*backend).await });
+            } else if self.store().trash_waits_for(*backend).await? {
+                emptied.trouble.push((*backend, Trouble::NoSettings));
+            }
+        }
+        while let Some(ended) = running.join_next().await {
+            let of_one = match ended {
+                Ok(of_one) => of_one?,
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            };
+            emptied.removed += of_one.removed;
+            emptied.trouble.extend(of_one.trouble);
+        }
+        Ok(emptied)
+    }
+
+    async fn empty_trash_of(&self, backend: StorageBackend) -> Result<Emptied> {
+        let mut emptied = Emptied::default();
+        loop {
+            let ClaimedTrash { gone, more } = self.store().trash_claim(backend, AT_ONCE).await?;
+            let count = gone.len();
+            let (done, failed, first_error) = self.remove_all(gone).await;
+            self.store().trash_done(&done).await?;
+            self.store().trash_failed(&failed).await?;
+            emptied.removed += done.len() as u64;
+            let in_vain = count > 0 && done.is_empty();
+            if let Some(error) = first_error {
+                emptied.trouble.push((backend, Trouble::Failed(failed.len() as u64, error)));
+            }
+            // A storage that takes none of a batch is left alone until the next pass.
+            if !more || in_vain {
+                return Ok(emptied);
+            }
+        }
+    }
+
+    /// Removes bytes from storage: those that are gone, those that stay for now, and the first reason why.
+    async fn remove_all(&self, gone: Vec<Trash>) -> (Vec<i64>, Vec<Trash>, Option<Error>) {
+        let mut running = JoinSet::new();
+        for trash in gone {
+            let engine = self.clone();
+            running.spawn(async move { (engine.remove(&trash).await, trash) });
+        }
+        let (mut done, mut failed, mut first_error) = (Vec::new(), Vec::new(), None);
+        while let Some(ended) = running.join_next().await {
+            match ended {
+                Ok((Ok(()), trash)) => done.push(trash.id),
+                Ok((Err(error), trash)) => {
+                    failed.push(trash);
+                    first_error.get_or_insert(error);
+                }
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
+        (done, failed, first_error)
+    }
+
+    async fn remove(&self, trash: &Trash) -> Result<()> {
+        let key: StorageKey = trash.key.parse()?;
+        let storage = self.parts().storages.of(trash.backend)?;
+        match timeout(DELETE_WITHIN, storage.delete(&key)).await {
+            Ok(deleted) => deleted?,
+            Err(_) => return Err(slow()),
+        };
+        fault::point("trash.deleted");
+        Ok(())
+    }
+}
+
+fn slow() -> Error {
+    let seconds = DELETE_WITHIN.as_secs();
+    Error::new(
+        mediary_core::ErrorCode::StorageError,
+        format!("storage did not answer a deletion in {seconds} s"),
+    )
+}

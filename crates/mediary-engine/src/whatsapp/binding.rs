@@ -1,0 +1,110 @@
+//! Binding a business number to a company: only if WhatsApp says that the account's token may use the number.
+//!
+//! Without that, an admin of one company could name another's number, learn from the answer whether it is connected
+//! here, and, where all numbers share one app secret, be given its messages. So WhatsApp is asked before the database is,
+//! and callers who cannot prove the number get the same answer for every number.
+
+use mediary_core::{AccountId, CompanyId, ErrorCode};
+use mediary_graph::ErrorKind;
+use mediary_store::{Account, Actor};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::base::error::{Error, Result};
+use crate::engine::Engine;
+use crate::whatsapp::accounts::{AccountChange, AccountDraft};
+
+/// What is asked of somebody who binds a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// WhatsApp's word: for everybody who comes in over HTTP.
+    Required,
+    /// WhatsApp's word where it can be asked: for who runs the installation and has its database anyway.
+    IfReachable,
+}
+
+/// An account that was added or changed.
+#[derive(Debug)]
+pub struct Bound {
+    pub account: Account,
+    /// Why WhatsApp could not be asked about the token, if it could not.
+    pub unproved: Option<Error>,
+}
+
+impl Engine {
+    /// Adds an account once WhatsApp says that its token may use its number.
+    pub async fn connect_number(
+        &self,
+        company: CompanyId,
+        draft: &AccountDraft,
+        proof: Proof,
+        by: &Actor,
+    ) -> Result<Bound> {
+        draft.check()?;
+        let unproved = match &draft.access_token {
+            Some(token) => self.prove(token, &draft.phone_number_id).await?.err(),
+            None if proof == Proof::Required => {
+                let needed = "is needed: WhatsApp is asked with it whether you may use the number";
+                return Err(Error::invalid("accessToken", needed));
+            }
+            None => None,
+        };
+        match unproved {
+            Some(error) if proof == Proof::Required => Err(error),
+            unproved => {
+                let account = self.accounts().create(company, draft, by).await?;
+                Ok(Bound { account, unproved })
+            }
+        }
+    }
+
+    /// Changes an account. A new token that WhatsApp refuses is not taken; one that it cannot be asked about is, so that
+    /// a token can be renewed at any time: the number is bound already.
+    pub async fn change_account(
+        &self,
+        company: CompanyId,
+        id: AccountId,
+        change: &AccountChange,
+        by: &Actor,
+    ) -> Result<Bound> {
+        change.check()?;
+        let unproved = match &change.access_token {
+            Some(token) => {
+                let account = self.store().account(company, id).await?;
+                let account = account.ok_or_else(|| Error::not_found("there is no such WhatsApp account"))?;
+                self.prove(token, &account.phone_number_id).await?.err()
+            }
+            None => None,
+        };
+        let account = self.accounts().update(company, id, change, by).await?;
+        Ok(Bound { account, unproved })
+    }
+
+    /// Fails if WhatsApp says that the token may not use the number. Within is why it could not be asked.
+    async fn prove(&self, token: &SecretString, phone_number_id: &str) -> Result<Result<()>> {
+        let answer = self.parts().graph.check_token(token.expose_secret(), phone_number_id).await;
+        match answer {
+            Ok(number) if number.id == phone_number_id => Ok(Ok(())),
+            Ok(_) => Err(refused()),
+            Err(error) => match error.kind() {
+                ErrorKind::Unauthorized
+                | ErrorKind::Permission
+                | ErrorKind::BadRequest
+                | ErrorKind::MediaGone => Err(refused().because(error)),
+                _ => {
+                    let wait = error.retry_after();
+                    let sentence = "WhatsApp could not be asked whether the token may use the number; \
+                                    try again in a minute";
+                    Ok(Err(Error::told(error.code(), sentence).after(wait).because(error)))
+                }
+            },
+        }
+    }
+}
+
+fn refused() -> Error {
+    Error::new(
+        ErrorCode::Conflict,
+        "WhatsApp says that this access token may not use this number; check the phone number id, and that the token \
+         has the permissions whatsapp_business_management and whatsapp_business_messaging for its business account",
+    )
+}

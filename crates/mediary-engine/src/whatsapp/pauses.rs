@@ -1,0 +1,243 @@
+//! What holds downloads back beyond a single file: throttled accounts, and storage that has no room.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mediary_core::{AccountId, ErrorCode, RetryRules, Timestamp};
+use tokio::sync::Notify;
+
+/// How long a download lets viewers of its account go first.
+const VIEWERS_FIRST: Duration = Duration::from_secs(1);
+
+/// Shared by all downloads of this process.
+#[derive(Debug, Default)]
+pub(crate) struct Gates {
+    state: Mutex<State>,
+    /// A viewer was answered.
+    viewer_answered: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    throttled: HashMap<AccountId, Streak>,
+    storage: Option<StoragePause>,
+    /// Viewers for whom WhatsApp is being asked, by account.
+    viewers: HashMap<AccountId, usize>,
+}
+
+/// A viewer who waits for WhatsApp, for as long as it lives.
+pub(crate) struct Asking<'g> {
+    gates: &'g Gates,
+    account: AccountId,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        let mut state = self.gates.lock();
+        if let Some(count) = state.viewers.get_mut(&self.account) {
+            *count -= 1;
+            if *count == 0 {
+                state.viewers.remove(&self.account);
+            }
+        }
+        drop(state);
+        self.gates.viewer_answered.notify_waiters();
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Streak {
+    times: u32,
+    pause: Pause,
+}
+
+/// From when to when something waits. Before its beginning it is over, too: the clock was set back since.
+#[derive(Clone, Copy, Debug)]
+struct Pause {
+    since: Timestamp,
+    until: Timestamp,
+}
+
+impl Pause {
+    fn holds(self, now: Timestamp) -> bool {
+        self.since <= now && now < self.until
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StoragePause {
+    times: u32,
+    pause: Pause,
+    pub(crate) code: ErrorCode,
+}
+
+impl StoragePause {
+    /// Whether downloads wait now.
+    pub(crate) fn holds(self, now: Timestamp) -> bool {
+        self.pause.holds(now)
+    }
+
+    /// Whether they do, or did so long ago at most.
+    pub(crate) fn held_within(self, age: Duration, now: Timestamp) -> bool {
+        Pause { until: self.pause.until.plus(age), ..self.pause }.holds(now)
+    }
+}
+
+impl Gates {
+    /// Says that WhatsApp is asked for somebody who waits.
+    pub(crate) fn viewer_asks(&self, account: AccountId) -> Asking<'_> {
+        *self.lock().viewers.entry(account).or_default() += 1;
+        Asking { gates: self, account }
+    }
+
+    /// Waits a moment while viewers ask WhatsApp with the same account: what it allows, they get first.
+    pub(crate) async fn after_viewers(&self, account: AccountId) {
+        let all_answered = async {
+            loop {
+                let answered = self.viewer_answered.notified();
+                if !self.lock().viewers.contains_key(&account) {
+                    return;
+                }
+                answered.await;
+            }
+        };
+        // A download that waited long enough goes on beside them.
+        let _ = tokio::time::timeout(VIEWERS_FIRST, all_answered).await;
+    }
+
+    /// How often in a row an account was throttled, if it is now. Downloads that ran side by side and were refused
+    /// together count as one.
+    pub(crate) fn throttled_in_row(&self, account: AccountId, now: Timestamp) -> u32 {
+        match self.lock().throttled.get(&account) {
+            Some(streak) if streak.pause.holds(now) => streak.times,
+            Some(streak) => streak.times.saturating_add(1),
+            None => 1,
+        }
+    }
+
+    /// Notes that an account waits. Returns until when: never earlier than it already did.
+    pub(crate) fn throttle(&self, account: AccountId, now: Timestamp, wait: Duration) -> Timestamp {
+        let times = self.throttled_in_row(account, now);
+        let mut state = self.lock();
+        let running = state.throttled.get(&account).map(|streak| streak.pause);
+        let running = running.filter(|pause| pause.holds(now)).map(|pause| pause.until);
+        let until = running.map_or(now.plus(wait), |running| running.max(now.plus(wait)));
+        state.throttled.insert(account, Streak { times, pause: Pause { since: now, until } });
+        until
+    }
+
+    /// WhatsApp gave a file of the account.
+    pub(crate) fn account_well(&self, account: AccountId) {
+        self.lock().throttled.remove(&account);
+    }
+
+    pub(crate) fn storage_failed_in_row(&self, now: Timestamp) -> u32 {
+        match self.lock().storage {
+            Some(pause) if pause.holds(now) => pause.times,
+            Some(pause) => pause.times.saturating_add(1),
+            None => 1,
+        }
+    }
+
+    /// Notes that storage failed. Returns until when all downloads wait.
+    pub(crate) fn pause_storage(&self, code: ErrorCode, now: Timestamp, wait: Duration) -> Timestamp {
+        let times = self.storage_failed_in_row(now);
+        let mut state = self.lock();
+        let running = state.storage.map(|storage| storage.pause).filter(|pause| pause.holds(now));
+        let pause = running.unwrap_or(Pause { since: now, until: now.plus(wait) });
+        state.storage = Some(StoragePause { times, pause, code });
+        pause.until
+    }
+
+    pub(crate) fn storage_well(&self) {
+        self.lock().storage = None;
+    }
+
+    /// Why and until when storage holds all downloads back. Stays until a file is stored again, so that readiness
+    /// does not come and go with every try.
+    pub(crate) fn storage_pause(&self) -> Option<StoragePause> {
+        self.lock().storage
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// As long as WhatsApp says, else longer each time.
+pub(crate) fn throttle_wait(rules: &RetryRules, told: Option<Duration>, times: u32, random: f64) -> Duration {
+    told.unwrap_or_else(|| rules.throttled.wait_with_jitter(times, random))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCOUNT: AccountId = AccountId(1);
+    const WAIT: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn refusals_side_by_side_count_once() {
+        let gates = Gates::default();
+        let now = Timestamp(0);
+        for _ in 0..4 {
+            assert_eq!(gates.throttled_in_row(ACCOUNT, now), 1);
+            assert_eq!(gates.throttle(ACCOUNT, now, WAIT), now.plus(WAIT));
+        }
+        let later = now.plus(WAIT);
+        assert_eq!(gates.throttled_in_row(ACCOUNT, later), 2);
+        assert_eq!(gates.throttled_in_row(AccountId(2), later), 1);
+        gates.throttle(ACCOUNT, later, WAIT);
+        gates.account_well(ACCOUNT);
+        assert_eq!(gates.throttled_in_row(ACCOUNT, later.plus(WAIT)), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn viewers_of_an_account_go_before_its_downloads_for_a_moment() {
+        let gates = Gates::default();
+        let began = tokio::time::Instant::now();
+        gates.after_viewers(ACCOUNT).await;
+        let asking = gates.viewer_asks(ACCOUNT);
+        gates.after_viewers(AccountId(2)).await;
+        assert_eq!(began.elapsed(), Duration::ZERO, "nobody is in the way");
+        let answered = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            drop(asking);
+        };
+        tokio::join!(gates.after_viewers(ACCOUNT), answered);
+        assert_eq!(began.elapsed(), Duration::from_millis(300));
+        let _asking = gates.viewer_asks(ACCOUNT);
+        gates.after_viewers(ACCOUNT).await;
+        assert_eq!(began.elapsed(), Duration::from_millis(300) + VIEWERS_FIRST, "not for ever");
+    }
+
+    #[test]
+    fn a_longer_wait_extends_a_shorter_one_never_the_reverse() {
+        let gates = Gates::default();
+        let long = gates.throttle(ACCOUNT, Timestamp(0), 3 * WAIT);
+        assert_eq!(gates.throttle(ACCOUNT, Timestamp(0), WAIT), long);
+        assert!(gates.throttle(ACCOUNT, Timestamp(0), 4 * WAIT) > long);
+    }
+
+    #[test]
+    fn pauses_of_a_clock_that_was_ahead_are_over_when_it_is_set_back() {
+        let (gates, ahead, right) = (Gates::default(), Timestamp(1_000_000), Timestamp(0));
+        gates.throttle(ACCOUNT, ahead, WAIT);
+        gates.pause_storage(ErrorCode::StorageError, ahead, WAIT);
+        assert!(gates.storage_pause().unwrap().holds(ahead));
+        assert!(!gates.storage_pause().unwrap().held_within(WAIT, right));
+        assert_eq!(gates.pause_storage(ErrorCode::StorageError, right, WAIT), right.plus(WAIT));
+        assert_eq!(gates.throttle(ACCOUNT, right, WAIT), right.plus(WAIT));
+    }
+
+    #[test]
+    fn storage_is_well_only_once_something_was_stored() {
+        let gates = Gates::default();
+        let until = gates.pause_storage(ErrorCode::StorageFull, Timestamp(0), WAIT);
+        assert_eq!(gates.storage_failed_in_row(until), 2);
+        assert_eq!(gates.storage_pause().unwrap().code, ErrorCode::StorageFull);
+        gates.storage_well();
+        assert!(gates.storage_pause().is_none());
+    }
+}
