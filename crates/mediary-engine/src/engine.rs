@@ -11,20 +11,20 @@ use mediary_graph::GraphClient;
 use mediary_store::{Backend, Store};
 use secrecy::SecretString;
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
 use crate::access::links::Links;
 use crate::base::error::Result;
 use crate::base::metrics::Meters;
+use crate::base::shutdown::Shutdown;
 use crate::base::tasks::Tasks;
 use crate::base::vault::Vault;
 use crate::events::bus::EventBus;
+use crate::events::outbox::Outbox;
 use crate::intake::ingest;
 use crate::media::fetch;
 use crate::media::open::OpenFiles;
 use crate::nodes::relay;
-use crate::nodes::relay::Outbox;
 use crate::transit::arrivals::Arrivals;
 use crate::transit::outcome::Ended;
 use crate::upkeep::health::LastLook;
@@ -121,15 +121,6 @@ impl InboundLimits {
     }
 }
 
-/// How to stop, in two stages. `hard` follows `soft`, never the other way round.
-#[derive(Clone, Debug, Default)]
-pub struct Shutdown {
-    /// Take nothing new on; end what is under way.
-    pub soft: CancellationToken,
-    /// Drop everything. What was under way is found by its lease.
-    pub hard: CancellationToken,
-}
-
 /// The flows that join store, storage and WhatsApp. Clones are the same engine.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
@@ -201,21 +192,33 @@ impl Engine {
         if released > 0 {
             tracing::info!(released, "took back the downloads of an earlier run");
         }
-        let mut tasks = Tasks::new(self, &shutdown);
         let one_by_one = ingest::begin_backlog(self).await.unwrap_or_else(|error| {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "the webhooks that waited at the start could not be counted");
             0
         });
+        let mut tasks = Tasks::new(shutdown);
         for _ in 0..ingest::ingesters(self.store().backend()) {
-            tasks.spawn("ingest", move |engine, shutdown| ingest::run(engine, shutdown, one_by_one));
+            tasks.spawn(
+                "ingest",
+                self.with(move |engine, shutdown| ingest::run(engine, shutdown, one_by_one)),
+            );
         }
-        tasks.spawn("fetch", fetch::run);
-        tasks.spawn("sweep", sweep::run);
-        tasks.spawn("hourly", sweep::run_hourly);
-        tasks.spawn("trash", sweep::trash::run);
-        tasks.spawn("daily", inspect::daily::run);
+        tasks.spawn("fetch", self.with(fetch::run));
+        tasks.spawn("sweep", self.with(sweep::run));
+        tasks.spawn("hourly", self.with(sweep::run_hourly));
+        tasks.spawn("trash", self.with(sweep::trash::run));
+        tasks.spawn("daily", self.with(inspect::daily::run));
         tasks.ended().await
+    }
+
+    /// A task of this engine.
+    fn with<F, R>(&self, run: R) -> impl Fn(Shutdown) -> F + use<F, R>
+    where
+        R: Fn(Self, Shutdown) -> F,
+    {
+        let engine = self.clone();
+        move |shutdown| run(engine.clone(), shutdown)
     }
 
     /// Waits for the downloads that viewers began, which belong to no request and no worker.

@@ -20,8 +20,9 @@ pub use access::{Access, ApiKeyDraft, Caller, NewKey, UserChange, UserDraft, Who
 pub use base::error::{Error, Result};
 pub use base::fault;
 pub use base::metrics::describe as describe_metrics;
+pub use base::shutdown::Shutdown;
 pub use base::vault::Vault;
-pub use engine::{Engine, EngineConfig, EngineParts, InboundLimits, Shutdown};
+pub use engine::{Engine, EngineConfig, EngineParts, InboundLimits};
 pub use events::bus::{Delivery, EventBus, EventData, EventName, LiveEvent, Subscription};
 pub use intake::import::{Import, ImportedLine, ImportedMedia, LineFate};
 pub use intake::webhook::{Accepted, Unsigned};

@@ -3,6 +3,7 @@
 pub(crate) mod error;
 pub mod fault;
 pub(crate) mod metrics;
+pub(crate) mod shutdown;
 pub(crate) mod tasks;
 pub(crate) mod vault;
 

@@ -9,31 +9,25 @@ use mediary_core::ErrorCode;
 use tokio::task::JoinSet;
 
 use crate::base::error::{Error, Result};
-use crate::engine::{Engine, Shutdown};
+use crate::base::shutdown::Shutdown;
 
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The tasks of an engine.
-pub(crate) struct Tasks<'a> {
-    engine: &'a Engine,
-    shutdown: &'a Shutdown,
+/// Tasks that run side by side.
+pub(crate) struct Tasks {
+    shutdown: Shutdown,
     running: JoinSet<()>,
 }
 
-impl<'a> Tasks<'a> {
-    pub(crate) fn new(engine: &'a Engine, shutdown: &'a Shutdown) -> Self {
-        Self { engine, shutdown, running: JoinSet::new() }
+impl Tasks {
+    pub(crate) fn new(shutdown: Shutdown) -> Self {
+        Self { shutdown, running: JoinSet::new() }
     }
 
-    pub(crate) fn spawn<F>(
-        &mut self,
-        name: &'static str,
-        run: impl Fn(Engine, Shutdown) -> F + Send + 'static,
-    ) where
+    pub(crate) fn spawn<F>(&mut self, name: &'static str, task: impl Fn(Shutdown) -> F + Send + 'static)
+    where
         F: Future<Output = ()> + Send + 'static,
     {
-        let engine = self.engine.clone();
-        let task = move |shutdown| run(engine.clone(), shutdown);
         self.running.spawn(kept_running(name, self.shutdown.clone(), task));
     }
 

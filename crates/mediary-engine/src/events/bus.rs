@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
 use super::history::Histories;
+use super::outbox::Outbox;
 use crate::base::error::{Error, Result};
-use crate::nodes::relay::Outbox;
 
 /// Events that may wait for one slow listener before it is told to start over.
 const LISTENER_BACKLOG: usize = 256;

@@ -2,3 +2,4 @@
 
 pub(crate) mod bus;
 mod history;
+pub(crate) mod outbox;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::base::error::Result;
 use crate::engine::Engine;
-use crate::nodes::relay;
+use crate::events::outbox::after_a_death;
 
 /// How often it is looked who is gone.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -29,7 +29,7 @@ pub(crate) async fn keep(engine: &Engine, published: impl Future<Output = ()>) {
         () = published => {}
     }
     if let Some(presence) = presence
-        && let Err(error) = engine.store().leave(presence, &relay::after_a_death(), BATCH).await
+        && let Err(error) = engine.store().leave(presence, &after_a_death(), BATCH).await
     {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
@@ -81,7 +81,7 @@ async fn look(
 }
 
 async fn take_over(engine: &Engine, node: &GoneNode) -> Result<()> {
-    let released = engine.store().take_over_from(node, &relay::after_a_death(), BATCH).await?;
+    let released = engine.store().take_over_from(node, &after_a_death(), BATCH).await?;
     if released > 0 {
         tracing::warn!(node = node.name, released, "took over the downloads of a node that is gone");
         engine.wake().fetch();

@@ -18,19 +18,15 @@
 //!    no transaction reaches: it is known to nobody else, and never comes again. A number is only compared, not ordered.
 //!    In a process's history every event stands behind all that were published before it and after the last `resync`.
 
-use std::collections::VecDeque;
-use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use mediary_core::{CompanyId, limits};
-use mediary_store::{Heard, SIGNAL_BYTES_MAX};
-use serde::{Deserialize, Serialize};
-use tokio::sync::Notify;
+use mediary_store::Heard;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Engine, Shutdown};
-use crate::events::bus::{EventData, EventName, LiveEvent, private_number};
+use crate::base::shutdown::Shutdown;
+use crate::engine::Engine;
+use crate::events::bus::{EventName, LiveEvent, private_number};
+use crate::events::outbox::{GAP, NUMBERS, Outbox, Signal, Told};
 use crate::nodes::presence;
 use crate::transit::outcome::How;
 
@@ -42,122 +38,6 @@ const PUBLISHES_WITHIN: Duration = Duration::from_secs(10);
 /// one, and how long that may take.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 const DEAD_AFTER: Duration = Duration::from_secs(40);
-/// Numbers that the events of one signal may have.
-const EVENTS_MAX: usize = 512;
-/// Numbers of one signal, and which of them says that events are missing before it.
-const NUMBERS: u64 = 1024;
-const GAP: u64 = NUMBERS - 1;
-
-/// What waits to be said.
-#[derive(Debug, Default)]
-pub(crate) struct Outbox {
-    waiting: Mutex<Waiting>,
-    due: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Waiting {
-    events: VecDeque<Told>,
-    ingest: bool,
-    fetch: bool,
-    accounts: bool,
-    /// More happened than could wait.
-    gap: bool,
-}
-
-/// An event of a company.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Told(CompanyId, String, EventData);
-
-/// What is said at once.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Signal {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    events: Vec<Told>,
-    /// There are webhooks to record; there are downloads to begin.
-    #[serde(skip_serializing_if = "is_false")]
-    ingest: bool,
-    #[serde(skip_serializing_if = "is_false")]
-    fetch: bool,
-    /// What is cached of accounts and their policies may have changed.
-    #[serde(skip_serializing_if = "is_false")]
-    accounts: bool,
-    #[serde(skip_serializing_if = "is_false")]
-    gap: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it")]
-fn is_false(flag: &bool) -> bool {
-    !flag
-}
-
-impl Outbox {
-    pub(crate) fn event(&self, company: CompanyId, name: EventName, data: EventData) {
-        let mut waiting = self.lock();
-        if waiting.events.len() >= limits::EVENT_HISTORY {
-            waiting.events.clear();
-            waiting.gap = true;
-        }
-        waiting.events.push_back(Told(company, name.as_str().to_owned(), data));
-        drop(waiting);
-        self.due.notify_one();
-    }
-
-    pub(crate) fn ingest(&self) {
-        self.lock().ingest = true;
-        self.due.notify_one();
-    }
-
-    pub(crate) fn fetch(&self) {
-        self.lock().fetch = true;
-        self.due.notify_one();
-    }
-
-    pub(crate) fn accounts(&self) {
-        self.lock().accounts = true;
-        self.due.notify_one();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// As much of what waits as goes into one signal; `None` if nothing waits.
-    fn take(&self) -> Option<String> {
-        let mut waiting = self.lock();
-        let mut signal = Signal {
-            events: Vec::new(),
-            ingest: mem::take(&mut waiting.ingest),
-            fetch: mem::take(&mut waiting.fetch),
-            accounts: mem::take(&mut waiting.accounts),
-            gap: mem::take(&mut waiting.gap),
-        };
-        let mut room = SIGNAL_BYTES_MAX - text(&signal).len() - r#","events":[]"#.len();
-        while let Some(next) = waiting.events.front()
-            && signal.events.len() < EVENTS_MAX
-        {
-            let len = text(next).len() + 1;
-            if len > room {
-                break;
-            }
-            room -= len;
-            signal.events.extend(waiting.events.pop_front());
-        }
-        let flags = [signal.ingest, signal.fetch, signal.accounts, signal.gap];
-        let nothing = signal.events.is_empty() && !flags.contains(&true);
-        (!nothing).then(|| text(&signal))
-    }
-}
-
-fn text(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("ids and numbers can be written")
-}
-
-/// What is published when a process has died: events of it are missing, and there may be downloads to begin.
-pub(crate) fn after_a_death() -> String {
-    text(&Signal { gap: true, fetch: true, ..Signal::default() })
-}
 
 /// Publishes and receives until `shutdown`, whose soft part is here the end of all other work: what waits then is still
 /// published. Without other processes there is nothing to do.
@@ -185,9 +65,9 @@ async fn publish(engine: &Engine, outbox: &Outbox, work_ended: &CancellationToke
             Some(text) => text,
             None if work_ended.is_cancelled() => return,
             None => tokio::select! {
-                () = outbox.due.notified() => continue,
+                () = outbox.due() => continue,
                 () = work_ended.cancelled() => continue,
-                () = tokio::time::sleep(HEARTBEAT) => text(&Signal::default()),
+                () = tokio::time::sleep(HEARTBEAT) => Signal::default().text(),
             },
         };
         while let Err(error) = engine.store().signal(&text).await {
@@ -270,47 +150,6 @@ mod tests {
     use crate::base::vault::Vault;
     use crate::engine::{EngineConfig, EngineParts};
 
-    fn tell(outbox: &Outbox, id: i64) {
-        outbox.event(CompanyId(1), EventName::MessageCreated, EventData { id, ..EventData::default() });
-    }
-
-    fn ids(text: &str) -> Vec<i64> {
-        let signal: Signal = serde_json::from_str(text).unwrap();
-        signal.events.into_iter().map(|Told(_, _, data)| data.id).collect()
-    }
-
-    #[test]
-    fn events_go_in_order_in_as_few_signals_as_hold_them() {
-        let outbox = Outbox::default();
-        assert!(outbox.take().is_none());
-        for id in 0..1000 {
-            tell(&outbox, id);
-        }
-        outbox.ingest();
-        outbox.ingest();
-        let mut heard = Vec::new();
-        let mut signals = 0;
-        while let Some(text) = outbox.take() {
-            assert!(text.len() <= SIGNAL_BYTES_MAX, "{}", text.len());
-            assert_eq!(text.contains("ingest"), signals == 0, "said once");
-            heard.extend(ids(&text));
-            signals += 1;
-        }
-        assert_eq!(heard, (0..1000).collect::<Vec<_>>());
-        assert!(signals < 10, "{signals}");
-    }
-
-    #[test]
-    fn more_than_can_wait_is_said_to_be_a_gap() {
-        let outbox = Outbox::default();
-        for id in 0..=i64::try_from(limits::EVENT_HISTORY).unwrap() {
-            tell(&outbox, id);
-        }
-        let text = outbox.take().unwrap();
-        assert!(serde_json::from_str::<Signal>(&text).unwrap().gap);
-        assert_eq!(ids(&text), [i64::try_from(limits::EVENT_HISTORY).unwrap()]);
-    }
-
     async fn engine(folder: &std::path::Path) -> Engine {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000)));
         let url = format!("sqlite://{}", folder.join("mediary.db").display());
@@ -341,7 +180,7 @@ mod tests {
         outbox.accounts();
         let text = outbox.take().unwrap();
         let known = engine.accounts().generation();
-        hear(&engine, 1, &super::text(&Signal { ingest: true, fetch: true, ..Signal::default() }));
+        hear(&engine, 1, &Signal { ingest: true, fetch: true, ..Signal::default() }.text());
         assert_eq!(engine.accounts().generation(), known, "other words change nothing");
         hear(&engine, 2, &text);
         assert_ne!(engine.accounts().generation(), known);

@@ -16,7 +16,8 @@ use self::plan::{Accounts, Keep, plan};
 use crate::base::error::Result;
 use crate::base::fault;
 use crate::base::metrics::{INGEST_EVENTS, INGEST_LAG_SECONDS, ITEMS_PARKED, WEBHOOKS_WITHOUT_ACCOUNT};
-use crate::engine::{Engine, Shutdown};
+use crate::base::shutdown::Shutdown;
+use crate::engine::Engine;
 use crate::events::bus::{EventBus, EventData, EventName};
 
 /// How often the inbox is looked at when nobody calls: parked bodies come due, and other processes take webhooks in.

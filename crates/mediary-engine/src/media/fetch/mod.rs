@@ -15,7 +15,8 @@ use tokio::task::JoinSet;
 
 use crate::base::error::Result;
 use crate::base::fault;
-use crate::engine::{Engine, Shutdown};
+use crate::base::shutdown::Shutdown;
+use crate::engine::Engine;
 use crate::transit::arriving::Arriving;
 
 /// How often the queue is looked at when nobody calls: waits end, and other processes add work.

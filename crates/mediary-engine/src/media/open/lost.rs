@@ -9,7 +9,7 @@ use super::no_such_file;
 use crate::base::error::{Error, Result};
 use crate::base::metrics::STORAGE_READS;
 use crate::engine::Engine;
-use crate::upkeep::inspect::hash_of;
+use crate::media::hash::hash_of;
 
 impl Engine {
     /// A completed record whose bytes are not in storage: they are fetched again while WhatsApp has them.

@@ -11,7 +11,8 @@ use serde_json::json;
 use super::{InspectOptions, Inspection};
 use crate::base::error::Result;
 use crate::base::metrics::UNTRACKED_REMOVED;
-use crate::engine::{Engine, Shutdown};
+use crate::base::shutdown::Shutdown;
+use crate::engine::Engine;
 
 const EVERY: Duration = Duration::from_secs(24 * 3600);
 /// Files that are read from the database at once.

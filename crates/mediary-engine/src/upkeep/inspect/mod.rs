@@ -5,13 +5,13 @@ pub(crate) mod daily;
 
 use std::time::Duration;
 
-use aws_lc_rs::digest::{Context, SHA256};
-use mediary_blob::{ErrorKind, Storage, StorageKey, StoredFile, StoredObject};
+use mediary_blob::{ErrorKind, Storage, StorageKey, StoredObject};
 use mediary_core::{CompanyId, DownloadStatus, MediaId, StorageBackend, Timestamp, limits};
 use mediary_store::{FoundFile, MediaFile, MediaQuery, PageRequest};
 
 use crate::base::error::Result;
 use crate::engine::Engine;
+use crate::media::hash::hash_of;
 
 /// A file that is younger may be on its way to its record.
 const SETTLED_AFTER: Duration = Duration::from_secs(3600);
@@ -232,16 +232,4 @@ impl Engine {
         }
         Ok(())
     }
-}
-
-/// The SHA-256 of a stored file, read once from end to end.
-pub(crate) async fn hash_of(file: &StoredFile) -> Result<[u8; 32], mediary_blob::Error> {
-    let mut hash = Context::new(&SHA256);
-    let mut reader = file.reader(0..file.size());
-    while let Some(chunk) = reader.next().await? {
-        hash.update(&chunk);
-    }
-    let mut sha256 = [0; 32];
-    sha256.copy_from_slice(hash.finish().as_ref());
-    Ok(sha256)
 }

@@ -7,7 +7,8 @@ use mediary_store::LongestWaits;
 
 use super::{BATCH, RetentionAct, Steps, SweepReport, in_batches, report_of, say};
 use crate::base::error::Result;
-use crate::engine::{Engine, Shutdown};
+use crate::base::shutdown::Shutdown;
+use crate::engine::Engine;
 use crate::intake::ingest::PARKED_MOST;
 use crate::upkeep::policies::RESUMED_AFTER;
 

@@ -17,7 +17,8 @@ pub(crate) use hourly::run_hourly;
 pub use retention::RetentionAct;
 
 use crate::base::error::Result;
-use crate::engine::{Engine, Shutdown};
+use crate::base::shutdown::Shutdown;
+use crate::engine::Engine;
 use crate::events::bus::{EventData, EventName};
 
 /// How often the quick things are done.

@@ -11,7 +11,8 @@ use tokio::time::{Instant, timeout};
 
 use crate::base::error::{Error, Result};
 use crate::base::fault;
-use crate::engine::{Engine, Shutdown};
+use crate::base::shutdown::Shutdown;
+use crate::engine::Engine;
 
 /// How often it is looked for bytes that became due.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
