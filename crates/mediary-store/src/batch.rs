@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::{Error, Result};
+use crate::{Error, Result, cost};
 
 /// Writes items in one transaction; one output for each, in order.
 pub(crate) trait Commit: Send + Sync + 'static {
@@ -96,15 +96,15 @@ impl<C: Commit> Batcher<C> {
             )),
             mpsc::error::TrySendError::Closed(_) => self.closed(),
         })?;
-        answered.await.unwrap_or_else(|_| Err(self.closed()))
+        cost::statement(answered).await.unwrap_or_else(|_| Err(self.closed()))
     }
 
     /// Commits the item, and waits for a place if too many wait.
     pub(crate) async fn commit(&self, item: C::Item) -> Result<C::Output> {
         let _counted = Counted::new(&self.callers);
         let (answer, answered) = oneshot::channel();
-        self.sender.send(Waiting { item, answer }).await.map_err(|_| self.closed())?;
-        answered.await.unwrap_or_else(|_| Err(self.closed()))
+        cost::waiting(self.sender.send(Waiting { item, answer })).await.map_err(|_| self.closed())?;
+        cost::statement(answered).await.unwrap_or_else(|_| Err(self.closed()))
     }
 
     fn closed(&self) -> Error {

@@ -16,7 +16,7 @@ use crate::record::{Read, read_row};
 use crate::statement::{Row, Target};
 use crate::transaction::Tries;
 use crate::value::Args;
-use crate::{Backend, Result, dialect, opening};
+use crate::{Backend, Result, cost, dialect, opening};
 
 /// SQLite connections that read at the same time.
 const SQLITE_READERS: usize = 4;
@@ -93,10 +93,13 @@ impl Db {
         self.check_file()?;
         let begun = match self {
             Self::Sqlite { writer, file, .. } => {
-                let begun = writer.begin_with("BEGIN IMMEDIATE").await;
+                let begun = cost::statement(writer.begin_with("BEGIN IMMEDIATE")).await;
                 begun.map(|tx| Tx::Sqlite(tx, Arc::clone(file)))
             }
-            Self::Postgres(pool) => Box::pin(begin_postgres(pool)).await.map(Tx::Postgres),
+            Self::Postgres(pool) => {
+                let begun = cost::statement(begin_postgres(pool));
+                Box::pin(begun).await.map(Tx::Postgres)
+            }
         };
         begun.map_err(|error| dialect::error("begin a transaction", error))
     }
@@ -104,7 +107,7 @@ impl Db {
     async fn read(&self, sql: SqlStr, args: Args) -> Result<Vec<Row>> {
         match self {
             Self::Sqlite { readers, .. } => {
-                let lent = pool::lend(readers).await;
+                let lent = cost::waiting(pool::lend(readers)).await;
                 let mut reader = lent.map_err(|error| dialect::error("run a statement", error))?;
                 Target::Sqlite(&mut reader).rows(sql, args).await
             }
@@ -180,12 +183,12 @@ impl Db {
 impl Tx {
     pub(crate) async fn commit(self) -> Result<()> {
         let committed = match self {
-            Self::Sqlite(tx, file) => match tx.commit().await {
+            Self::Sqlite(tx, file) => match cost::statement(tx.commit()).await {
                 Ok(()) => return file.check(),
                 failed => failed,
             },
             Self::Postgres(mut lent) => {
-                let committed = within(lent.execute("COMMIT")).await.map(drop);
+                let committed = cost::statement(within(lent.execute("COMMIT"))).await.map(drop);
                 if committed.is_ok() {
                     lent.give_back();
                 }
@@ -199,9 +202,9 @@ impl Tx {
     pub(crate) async fn roll_back(self) {
         match self {
             // What it says does not matter: a transaction that is not committed never happened.
-            Self::Sqlite(tx, _) => drop(tx.rollback().await),
+            Self::Sqlite(tx, _) => drop(cost::statement(tx.rollback()).await),
             Self::Postgres(mut lent) => {
-                if within(lent.execute("ROLLBACK")).await.is_ok() {
+                if cost::statement(within(lent.execute("ROLLBACK"))).await.is_ok() {
                     lent.give_back();
                 }
             }

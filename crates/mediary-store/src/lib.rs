@@ -6,12 +6,13 @@
 //!
 //! Beneath: `db` runs statements on whichever database it is, `pool` lends it connections, `database_file` tells SQLite's file from another one in its place, `record` turns rows into
 //! structs, `transaction` does again what collided, `value` turns parameters into what a database takes, `bulk` writes many rows with few statements, `batch`
-//! lets many callers share a commit, `walk` looks at millions of rows some at a time, and `dialect` holds all in which the two databases differ.
+//! lets many callers share a commit, `walk` looks at millions of rows some at a time, `cost` counts what a task asks of the database, and `dialect` holds all in which the two databases differ.
 
 mod batch;
 mod bulk;
 mod clock_set_back;
 mod conversations;
+mod cost;
 mod database_file;
 mod db;
 mod dialect;
@@ -50,6 +51,7 @@ mod walk;
 
 pub use clock_set_back::LongestWaits;
 pub use conversations::{Contact, Conversation, ConversationQuery};
+pub use cost::{DatabaseCost, counted};
 pub use downloads::{
     ClaimLimits, ClaimedDownload, DeclaredMedia, DownloadsOverview, FailedDownload, FinishedDownload,
     LeaseToken, LegacyRow, NamedMedia, QuarantinedFile, RecordedPlace, Requeued,

@@ -7,7 +7,7 @@ use sqlx::{PgConnection, Row as _, SqlStr, SqliteConnection, ValueRef as _};
 
 use crate::pool::{Lent, PostgresPool, within};
 use crate::value::Args;
-use crate::{Result, dialect};
+use crate::{Result, cost, dialect};
 
 /// A row of either database, read by place; null is `None`.
 pub(crate) enum Row {
@@ -26,11 +26,11 @@ pub(crate) enum Target<'a> {
 // On the heap, for these futures are large, and callers have several of them.
 impl<'a> Target<'a> {
     pub(crate) fn rows(self, sql: SqlStr, args: Args) -> BoxFuture<'a, Result<Vec<Row>>> {
-        Box::pin(self.all_rows(sql, args))
+        Box::pin(cost::statement(self.all_rows(sql, args)))
     }
 
     pub(crate) fn execute(self, sql: SqlStr, args: Args) -> BoxFuture<'a, Result<u64>> {
-        Box::pin(self.run(sql, args))
+        Box::pin(cost::statement(self.run(sql, args)))
     }
 
     // Always to the last row: a write that returns rows is not done before.

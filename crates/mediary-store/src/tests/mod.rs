@@ -7,6 +7,7 @@ mod clock_set_back;
 mod collisions;
 mod companies;
 mod constraints;
+mod cost;
 mod crossing;
 mod downloads;
 mod edits;

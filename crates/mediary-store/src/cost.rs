@@ -1,0 +1,67 @@
+//! What a piece of work costs the database: how many statements it sends, and how long it waits for them.
+//!
+//! A counter belongs to the task that asks for it ([`counted`]), so no other task's statements are in it, and a task that
+//! nobody asks about has none. A statement counts where it is sent, also if it fails or its caller goes away before the
+//! answer; beginning and ending a transaction are statements, and so is a commit that several callers share. The time is
+//! that of all statements together, from asking for a connection to the answer: of statements at the same time it may be
+//! more than has passed.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+tokio::task_local! {
+    static COST: Cell<DatabaseCost>;
+}
+
+/// How often, and for how long, the database was asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DatabaseCost {
+    pub statements: u32,
+    pub time: Duration,
+}
+
+/// Work, and what it cost the database on its own task.
+pub async fn counted<T>(work: impl Future<Output = T>) -> (T, DatabaseCost) {
+    let work = async {
+        let done = work.await;
+        (done, COST.with(Cell::get))
+    };
+    COST.scope(Cell::default(), work).await
+}
+
+/// One statement, counted if somebody asked.
+pub(crate) async fn statement<T>(work: impl Future<Output = T>) -> T {
+    let _running = Running::begin(1);
+    work.await
+}
+
+/// A wait that belongs to the statement after it.
+pub(crate) async fn waiting<T>(work: impl Future<Output = T>) -> T {
+    let _running = Running::begin(0);
+    work.await
+}
+
+/// Counts as it is dropped: a caller that goes away, because the database is slow, is the one whose time matters.
+struct Running {
+    since: Instant,
+    statements: u32,
+}
+
+impl Running {
+    fn begin(statements: u32) -> Option<Self> {
+        COST.try_with(|_| Self { since: Instant::now(), statements }).ok()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // A caller that is dropped as a whole has nobody left who could ask.
+        let _ = COST.try_with(|cost| {
+            let DatabaseCost { statements, time } = cost.get();
+            cost.set(DatabaseCost {
+                statements: statements.saturating_add(self.statements),
+                time: time.saturating_add(self.since.elapsed()),
+            });
+        });
+    }
+}
