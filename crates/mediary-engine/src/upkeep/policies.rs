@@ -9,6 +9,7 @@ use mediary_core::{
 use mediary_store::{
     Actor, Company, DueTask, Kept, MediaFile, MediaSettingsPatch, PolicyPreview, Stretch, Tally,
 };
+use tracing::Instrument as _;
 
 use crate::access::Caller;
 use crate::base::error::{Error, Result};
@@ -97,22 +98,27 @@ impl Engine {
     /// Carries out what was decided about many files.
     pub(crate) async fn carry_out_media_tasks(&self) -> Result<()> {
         for task in self.store().due_media_tasks(TASKS_AT_ONCE).await? {
-            let through = match task.kind {
-                MediaTask::FollowPolicy => self.follow_policy(&task).await,
-                MediaTask::Erase => self.erase(&task).await,
-            };
-            match through {
-                Ok(true) => self.store().media_task_done(&task).await?,
-                Ok(false) => self.wake().sweep(),
-                // It waits, so that it does not take the turn of the others each time.
-                Err(error) => {
-                    tracing::error!(
-                        company.id = task.company_id.0,
-                        error = &error as &dyn std::error::Error,
-                        "a change of many files stopped half-way; it is resumed in a minute"
-                    );
-                    self.store().media_task_put_off(&task, self.now().plus(RESUMED_AFTER)).await?;
-                }
+            let span = tracing::error_span!("media_task", company.id = task.company_id.0, kind = ?task.kind);
+            self.carry_out(&task).instrument(span).await?;
+        }
+        Ok(())
+    }
+
+    async fn carry_out(&self, task: &DueTask) -> Result<()> {
+        let through = match task.kind {
+            MediaTask::FollowPolicy => self.follow_policy(task).await,
+            MediaTask::Erase => self.erase(task).await,
+        };
+        match through {
+            Ok(true) => self.store().media_task_done(task).await?,
+            Ok(false) => self.wake().sweep(),
+            // It waits, so that it does not take the turn of the others each time.
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a change of many files stopped half-way; it is resumed in a minute"
+                );
+                self.store().media_task_put_off(task, self.now().plus(RESUMED_AFTER)).await?;
             }
         }
         Ok(())

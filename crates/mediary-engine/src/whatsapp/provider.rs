@@ -59,6 +59,7 @@ pub(crate) struct Arrival {
 
 /// Opens the bytes. A URL that turns out stale, or was never one to be asked, is replaced by Graph's, once. `agree`
 /// sees what Graph says before any bytes are asked for.
+#[tracing::instrument(name = "ask_whatsapp", level = "debug", skip_all)]
 pub(crate) async fn open<E: From<mediary_graph::Error>>(
     graph: &GraphClient,
     wish: Wish<'_>,

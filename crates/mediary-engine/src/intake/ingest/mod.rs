@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use mediary_core::{CompanyId, Timestamp, WebhookEventId};
 use mediary_store::{Backend, Change, ChangeKind, IngestLimits, IngestOutcome, Turn, WebhookEvent};
 use metrics::{counter, histogram};
+use tracing::Instrument as _;
 
 use self::plan::{Accounts, Keep, plan};
 use crate::base::error::Result;
@@ -216,6 +217,8 @@ impl Ingester {
         let wanted = std::mem::take(&mut self.wanted);
         self.look_up(wanted).await?;
         let mut seen = Seen::default();
+        // From the first body on: a look that finds none is no work.
+        let mut span = tracing::Span::none();
         let accounts = &self.accounts;
         let keep = if next == Next::Batch { Keep::Items } else { Keep::Sources };
         let planning = |events: &[WebhookEvent]| {
@@ -223,7 +226,10 @@ impl Ingester {
             seen = Seen::default();
             seen.first = events.first().map(|event| (event.id, event.attempts));
             seen.events = events.len();
-            let plan = plan(events, accounts, &mut seen.missing, keep);
+            if let Some(first) = events.first().filter(|_| span.is_none()) {
+                span = tracing::error_span!("ingest", webhook_event.id = first.id.0, events = events.len());
+            }
+            let plan = span.in_scope(|| plan(events, accounts, &mut seen.missing, keep));
             if !events.is_empty() {
                 fault::point("ingest.before_commit");
             }
@@ -244,22 +250,20 @@ impl Ingester {
                 if outcome.events > 0 {
                     fault::point("ingest.after_commit");
                     Self::count(&outcome);
-                    self.engine.recorded(&outcome).await;
+                    self.engine.recorded(&outcome).instrument(span).await;
                 }
                 Ok(met)
             }
             // No webhook is to blame for it, and none could be recorded now.
             Err(error) if error.is_unavailable() => Err(error.into()),
             Err(error) if next == Next::Batch => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "a batch of webhooks goes one by one"
-                );
+                let error: &dyn std::error::Error = &error;
+                span.in_scope(|| tracing::warn!(error, "a batch of webhooks goes one by one"));
                 // As many bodies go one by one, and in parts, so that only the bad item is parked.
                 self.singly = seen.events;
                 Ok(1)
             }
-            Err(error) => self.park(seen.first, error).await,
+            Err(error) => self.park(seen.first, error).instrument(span).await,
         }
     }
 
@@ -294,7 +298,6 @@ impl Ingester {
     async fn park(&self, first: Option<(WebhookEventId, i64)>, error: mediary_store::Error) -> Result<usize> {
         let Some((event, attempts)) = first else { return Err(error.into()) };
         tracing::error!(
-            webhook_event.id = event.0,
             error = &error as &dyn std::error::Error,
             "a webhook could not be recorded and is parked"
         );

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mediary_core::DownloadStatus;
 use mediary_store::ClaimedDownload;
+use tracing::Instrument as _;
 
 use super::settle;
 use super::transfer::{Failure, Fetched, Progress, Viewers, fetch};
@@ -17,15 +18,21 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 /// Runs a claimed download, telling viewers who wait for it where it comes. Its row says how it ended.
 pub(super) async fn run(engine: Engine, claim: ClaimedDownload, viewers: Option<Viewers>) {
-    let began = engine.now();
-    engine.meters().started.increment(1);
-    tracing::info!(
+    // At the level of errors, so that their lines carry the ids whatever else is logged.
+    let span = tracing::error_span!(
+        "download",
         company.id = claim.company_id.0,
         message.id = claim.message_id.0,
         media.id = claim.media_id.0,
-        attempt = claim.attempts,
-        "media_download_started"
+        attempt = claim.attempts
     );
+    download(engine, claim, viewers).instrument(span).await;
+}
+
+async fn download(engine: Engine, claim: ClaimedDownload, viewers: Option<Viewers>) {
+    let began = engine.now();
+    engine.meters().started.increment(1);
+    tracing::info!("media_download_started");
     let account = match engine.account_of(claim.company_id, claim.account_id).await {
         Ok(account) => account,
         Err(cause) => return end(&engine, &claim, None, cause.into()).await,
@@ -39,7 +46,7 @@ pub(super) async fn run(engine: Engine, claim: ClaimedDownload, viewers: Option<
             }
         }
         Some(Err(failure)) => end(&engine, &claim, Some(&account), failure).await,
-        None => tracing::debug!(media.id = claim.media_id.0, "the download was taken from us"),
+        None => tracing::debug!("the download was taken from us"),
     }
 }
 
@@ -113,8 +120,6 @@ async fn signs_of_life(engine: &Engine, claim: &ClaimedDownload, progress: &Prog
 async fn end(engine: &Engine, claim: &ClaimedDownload, account: Option<&KnownAccount>, failure: Failure) {
     if let Err(error) = settle::fail(engine, claim, account, failure).await {
         tracing::error!(
-            company.id = claim.company_id.0,
-            media.id = claim.media_id.0,
             error = &error as &dyn std::error::Error,
             "the end of a download could not be recorded; its lease will run out"
         );

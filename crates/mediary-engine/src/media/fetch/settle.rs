@@ -18,6 +18,7 @@ use crate::transit::outcome::How;
 use crate::whatsapp::accounts::KnownAccount;
 
 /// Publishes a fetched file and records it, if its bytes are what they should be.
+#[tracing::instrument(level = "debug", skip_all)]
 pub(super) async fn keep(
     engine: &Engine,
     claim: &ClaimedDownload,
@@ -58,12 +59,9 @@ pub(super) async fn keep(
         // The record was taken from us while we published. The bytes are in the trash.
         Ok(false) => engine.wake().sweep(),
         // The bytes stay. Once the lease has run out the file is fetched again, into the same place.
-        Err(error) => tracing::error!(
-            company.id = claim.company_id.0,
-            media.id = claim.media_id.0,
-            error = &error as &dyn std::error::Error,
-            "a stored file could not be recorded"
-        ),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a stored file could not be recorded")
+        }
     }
     Ok(())
 }
@@ -99,9 +97,6 @@ async fn finish(
         let took = engine.now().since(began);
         engine.meters().download_seconds.record(took);
         tracing::info!(
-            company.id = claim.company_id.0,
-            message.id = claim.message_id.0,
-            media.id = claim.media_id.0,
             size_bytes = size,
             duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             "media_download_completed"
@@ -159,9 +154,6 @@ pub(super) async fn fail(
     };
     let decision = decide(&problem, &engine.config().rules, situation);
     tracing::warn!(
-        company.id = claim.company_id.0,
-        message.id = claim.message_id.0,
-        media.id = claim.media_id.0,
         code = %decision.code(),
         attempts = claim.attempts,
         error = cause.as_ref().map(|cause| cause as &dyn std::error::Error),

@@ -297,13 +297,13 @@ async fn end_unfinished(engine: &Engine, claim: &ClaimedDownload, key: &StorageK
     }
     if let Err(error) = engine.parts().storages.primary().end_unfinished(key).await {
         tracing::warn!(
-            media.id = claim.media_id.0,
             error = &error as &dyn std::error::Error,
             "an earlier upload could not be ended; the hourly sweep tries again"
         );
     }
 }
 
+#[tracing::instrument(level = "debug", skip_all)]
 async fn receive(
     engine: &Engine,
     mut body: Body,

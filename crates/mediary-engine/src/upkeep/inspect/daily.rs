@@ -7,6 +7,7 @@ use std::time::Duration;
 use mediary_core::{CompanyId, Timestamp};
 use mediary_store::StorageChecked;
 use serde_json::json;
+use tracing::Instrument as _;
 
 use super::{InspectOptions, Inspection};
 use crate::base::error::Result;
@@ -43,7 +44,8 @@ impl Engine {
             if !self.store().storage_check_begin(company.id, self.now().minus(EVERY)).await? {
                 continue;
             }
-            match self.check_storage(company.id).await {
+            let span = tracing::error_span!("check_storage", company.id = company.id.0);
+            match self.check_storage(company.id).instrument(span).await {
                 Ok(()) => checked += 1,
                 Err(error) => tracing::warn!(
                     company.id = company.id.0,
@@ -64,7 +66,6 @@ impl Engine {
         let Inspection { whole, missing, wrong, untracked, .. } = &found;
         if missing.count + wrong.count > 0 {
             tracing::error!(
-                company.id = company.0,
                 missing = missing.count,
                 wrong = wrong.count,
                 "stored files are not as their records say"
@@ -91,7 +92,6 @@ impl Engine {
         self.store().forget_tracked(company, look).await?;
         if found.is_suspicious() {
             tracing::error!(
-                company.id = company.0,
                 untracked = found.untracked.count,
                 "storage has more files without a record than with one, so none is removed; check that it belongs to this \
                 database, and remove them with `mediary storage check --repair --yes` if they may go"
@@ -110,11 +110,7 @@ impl Engine {
         }
         if removed > 0 {
             metrics::counter!(UNTRACKED_REMOVED).increment(removed);
-            tracing::info!(
-                company.id = company.0,
-                files = removed,
-                "files that no record named for a day are removed"
-            );
+            tracing::info!(files = removed, "files that no record named for a day are removed");
         }
         Ok(removed)
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mediary_core::limits;
 use mediary_store::LongestWaits;
+use tracing::Instrument as _;
 
 use super::{BATCH, RetentionAct, Steps, SweepReport, in_batches, report_of, say};
 use crate::base::error::Result;
@@ -27,10 +28,13 @@ const TEMPORARY_AFTER: Duration = Duration::from_secs(3600);
 pub(crate) async fn run_hourly(engine: Engine, shutdown: Shutdown) {
     loop {
         let mut report = SweepReport::default();
+        let span = tracing::error_span!("sweep_hourly");
         // All of it is done in short transactions, so that it may end between any two.
-        let swept = shutdown.soft.run_until_cancelled(engine.sweep_hourly(&mut report, &mut |_| {})).await;
-        let Some(swept) = swept else { return };
-        say(&report_of(swept, report));
+        let mut tell = |_| {};
+        let sweep = engine.sweep_hourly(&mut report, &mut tell).instrument(span.clone());
+        let Some(swept) = shutdown.soft.run_until_cancelled(sweep).await else { return };
+        span.in_scope(|| say(&report_of(swept, report)));
+        drop(span);
         if shutdown.soft.run_until_cancelled(tokio::time::sleep(HOURLY)).await.is_none() {
             return;
         }

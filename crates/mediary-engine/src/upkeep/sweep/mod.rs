@@ -12,6 +12,7 @@ use std::time::Duration;
 use mediary_core::{DownloadStatus, limits};
 use mediary_store::{Change, SweepTimes};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 pub(crate) use hourly::run_hourly;
 pub use retention::RetentionAct;
@@ -105,7 +106,9 @@ impl Steps {
 pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
     while !shutdown.soft.is_cancelled() {
         let mut report = SweepReport::default();
-        say(&report_of(engine.sweep_often(&mut report).await, report));
+        let span = tracing::error_span!("sweep");
+        let swept = engine.sweep_often(&mut report).instrument(span.clone()).await;
+        span.in_scope(|| say(&report_of(swept, report)));
         tokio::select! {
             () = shutdown.soft.cancelled() => {}
             () = engine.wake().sweep_due() => {}

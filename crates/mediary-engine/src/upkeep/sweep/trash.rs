@@ -8,6 +8,7 @@ use mediary_core::StorageBackend;
 use mediary_store::{ClaimedTrash, Trash};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
+use tracing::Instrument as _;
 
 use crate::base::error::{Error, Result};
 use crate::base::fault;
@@ -120,7 +121,11 @@ impl Engine {
         loop {
             let ClaimedTrash { gone, more } = self.store().trash_claim(backend, AT_ONCE).await?;
             let count = gone.len();
-            let (done, failed, first_error) = self.remove_all(gone).await;
+            let span = match count {
+                0 => tracing::Span::none(),
+                files => tracing::error_span!("empty_trash", storage = %backend, files),
+            };
+            let (done, failed, first_error) = self.remove_all(gone).instrument(span).await;
             self.store().trash_done(&done).await?;
             self.store().trash_failed(&failed).await?;
             emptied.removed += done.len() as u64;
