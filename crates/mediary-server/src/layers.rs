@@ -1,8 +1,8 @@
-//! What surrounds every handler: request ids, deadlines, caught panics, problem bodies, the access log.
+//! What surrounds every handler: request ids, spans, deadlines, caught panics, problem bodies, the access log.
 
+use std::cell::LazyCell;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
@@ -11,6 +11,9 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use mediary_core::{CompanyId, ErrorCode};
+use mediary_store::{DatabaseCost, counted};
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use crate::App;
 use crate::problem::Problem;
@@ -21,14 +24,32 @@ const API_DEADLINE: Duration = Duration::from_secs(30);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What becomes known about a request while it is answered.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Scope(Arc<OnceLock<CompanyId>>);
+/// The span of a request, which learns more while the request is answered. Requests carry it as an extension.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestSpan(Span);
 
-impl Scope {
+impl RequestSpan {
+    /// Names the route, never the path, which may hold a token. Where no line would show the span, it asks for no id and costs
+    /// nothing.
+    fn of<'a>(request: &mut Request, id: impl FnOnce() -> &'a str) -> Self {
+        let span = Self(tracing::info_span!(
+            "request",
+            request_id = id(),
+            method = request.method().as_str(),
+            route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str),
+            company.id = Empty,
+            status = Empty,
+            database_statements = Empty,
+            database_ms = Empty
+        ));
+        if !span.0.is_disabled() {
+            request.extensions_mut().insert(span.clone());
+        }
+        span
+    }
+
     pub(crate) fn set_company(&self, company: CompanyId) {
-        // A request has one caller; a second one would be the same.
-        let _ = self.0.set(company);
+        self.0.record("company.id", company.0);
     }
 }
 
@@ -55,40 +76,47 @@ impl RequestIds {
 pub(crate) async fn api(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = app.request_ids().next();
     let started = Instant::now();
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let scope = Scope::default();
-    request.extensions_mut().insert(scope.clone());
-
+    let RequestSpan(span) = RequestSpan::of(&mut request, || &id);
     let client = app.config().trusted_proxies.client(connected(request.extensions()), request.headers());
-    let response = match app.api_room(client) {
-        Some(_room) => {
-            let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
-            match tokio::time::timeout(API_DEADLINE, answer).await {
-                Ok(Ok(response)) => response,
-                Ok(Err(panic)) => panicked(panic.as_ref()),
-                Err(_) => late().into_response(),
-            }
+    let answer = async {
+        let Some(_room) = app.api_room(client) else { return Problem::busy().into_response() };
+        let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+        match tokio::time::timeout(API_DEADLINE, answer).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(panic)) => panicked(panic.as_ref()),
+            Err(_) => late().into_response(),
         }
-        None => Problem::busy().into_response(),
     };
-
+    let (response, cost) = if span.is_disabled() {
+        (answer.await, DatabaseCost::default())
+    } else {
+        counted(answer).instrument(span.clone()).await
+    };
+    let _in_span = span.enter();
     let mut response = finish(response, || id.clone());
     let headers = response.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     set_request_id(&mut response, &id);
+    tell(&span, response.status(), started.elapsed(), cost);
+    response
+}
+
+/// The line of a request, and the same of its span, which the line is in.
+fn tell(span: &Span, status: StatusCode, duration: Duration, cost: DatabaseCost) {
+    let status = status.as_u16();
+    let database_ms = cost.time.as_secs_f64() * 1000.0;
     tracing::info!(
-        method = method.as_str(),
-        route = route.as_ref().map_or("-", MatchedPath::as_str),
-        status = response.status().as_u16(),
-        duration_ms = started.elapsed().as_secs_f64() * 1000.0,
-        request_id = id,
-        company.id = scope.0.get().map(|company| company.0),
+        status,
+        duration_ms = duration.as_secs_f64() * 1000.0,
+        database_statements = cost.statements,
+        database_ms,
         "request answered"
     );
-    response
+    span.record("status", status);
+    span.record("database_statements", cost.statements);
+    span.record("database_ms", database_ms);
 }
 
 fn late() -> Problem {
@@ -97,10 +125,14 @@ fn late() -> Problem {
 }
 
 /// Around the routes that must be fast: a request id is made only for an answer that needs one, and there is no line.
-pub(crate) async fn lean(State(app): State<App>, request: Request, next: Next) -> Response {
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+pub(crate) async fn minimal(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = LazyCell::new(|| app.request_ids().next());
+    let RequestSpan(span) = RequestSpan::of(&mut request, || &id);
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone());
     let response = answer.await.unwrap_or_else(|panic| panicked(panic.as_ref()));
-    finish(response, || app.request_ids().next())
+    let response = span.in_scope(|| finish(response, || id.clone()));
+    span.record("status", response.status().as_u16());
+    response
 }
 
 /// Answers a method that the path does not know.
@@ -116,10 +148,12 @@ fn finish(mut response: Response, request_id: impl FnOnce() -> String) -> Respon
     let (code, status) = (problem.code().as_str(), problem.http_status());
     if status.is_server_error() {
         let chain = problem.chain();
+        // Where only warnings are logged, there is no span that has it.
+        let request_id = Span::current().is_disabled().then_some(id.as_str());
         if code.starts_with("provider_") {
-            tracing::warn!(request_id = id, code, error = chain, "request failed");
+            tracing::warn!(request_id, code, error = chain, "request failed");
         } else {
-            tracing::error!(request_id = id, code, error = chain, "request failed");
+            tracing::error!(request_id, code, error = chain, "request failed");
         }
     }
     let mut response = problem.render(response, &id);
@@ -147,7 +181,9 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
     use std::net::{IpAddr, Ipv6Addr};
+    use std::sync::{Arc, Mutex};
 
     use axum::Router;
     use axum::body::Body;
@@ -174,6 +210,85 @@ mod tests {
         }
     }
 
+    /// Log lines of what runs on this thread.
+    #[derive(Debug, Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Lines {
+        fn capture(&self, level: tracing::Level) -> tracing::subscriber::DefaultGuard {
+            let lines = self.clone();
+            let log = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false);
+            let log = log.with_max_level(level).with_writer(move || lines.clone());
+            tracing::subscriber::set_default(log.finish())
+        }
+
+        fn with_message(&self, message: &str) -> Vec<serde_json::Value> {
+            let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+            let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+            lines.filter(|line| line["message"] == message).collect()
+        }
+    }
+
+    #[tokio::test]
+    async fn request_line_tells_what_the_database_did_and_no_path() {
+        let house = House::open().await;
+        let company = house.company("acme").await;
+        let key = company.key(Role::Viewer);
+        let lines = Lines::default();
+        let _log = lines.capture(tracing::Level::INFO);
+        let answer = house.get("/api/conversations/4711", key).await;
+        let told = lines.with_message("request answered");
+        assert_eq!(told.len(), 1, "{told:?}");
+        let (line, span) = (&told[0], &told[0]["spans"][0]);
+        assert_eq!(line["status"], 404);
+        assert!(line["database_statements"].as_u64().unwrap() >= 1, "{line}");
+        let (in_database, in_all) =
+            (line["database_ms"].as_f64().unwrap(), line["duration_ms"].as_f64().unwrap());
+        assert!(0.0 < in_database && in_database <= in_all, "{line}");
+        assert_eq!(span["request_id"], answer.header("x-request-id"));
+        assert_eq!(
+            (&span["method"], &span["route"], &span["company.id"]),
+            (&"GET".into(), &"/api/conversations/{id}".into(), &company.id.0.into())
+        );
+        assert!(!line.to_string().contains("4711") && !line.to_string().contains(key), "{line}");
+    }
+
+    #[tokio::test]
+    async fn failed_request_is_found_by_its_id_at_every_log_level() {
+        async fn breaks() -> &'static str {
+            panic!("a bug")
+        }
+        let house = House::open().await;
+        for level in [tracing::Level::ERROR, tracing::Level::INFO] {
+            for fast in [false, true] {
+                let lines = Lines::default();
+                let _log = lines.capture(level);
+                let routes = Router::new().route("/", get(breaks));
+                let routes = if fast {
+                    routes.layer(from_fn_with_state(house.app.clone(), minimal))
+                } else {
+                    routes.layer(from_fn_with_state(house.app.clone(), api))
+                };
+                let asked = request("GET", "/", None).body(Body::empty()).unwrap();
+                let response = routes.oneshot(asked).await.unwrap();
+                let id = response.headers()["x-request-id"].to_str().unwrap();
+                let told = lines.with_message("request failed");
+                assert_eq!(told.len(), 1, "{told:?}");
+                assert_eq!(told[0].to_string().matches(id).count(), 1, "{told:?}");
+            }
+        }
+    }
+
     #[tokio::test]
     async fn unknown_path_and_method_are_problems() {
         let house = House::open().await;
@@ -195,7 +310,7 @@ mod tests {
         }
         let broken = || get(breaks);
         let one = Router::new().route("/", broken()).layer(from_fn_with_state(house.app.clone(), api));
-        let other = Router::new().route("/", broken()).layer(from_fn_with_state(house.app.clone(), lean));
+        let other = Router::new().route("/", broken()).layer(from_fn_with_state(house.app.clone(), minimal));
         for router in [one, other] {
             let response =
                 router.oneshot(request("GET", "/", None).body(Body::empty()).unwrap()).await.unwrap();

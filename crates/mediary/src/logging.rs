@@ -20,7 +20,8 @@ pub(crate) fn start(config: &Config) -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal());
     match config.log_format {
         LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        // Around a line are few spans, and the innermost is the last of them.
+        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
     }
     .map_err(|error| anyhow::anyhow!("starting the log: {error}"))
 }

@@ -12,7 +12,7 @@ use mediary_engine::{Access, Caller};
 
 use super::SameOrigin;
 use crate::App;
-use crate::layers::Scope;
+use crate::layers::RequestSpan;
 use crate::problem::Problem;
 
 /// The name of the cookie that holds a session's token.
@@ -59,8 +59,8 @@ impl<R: Right> FromRequestParts<App> for May<R> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let caller = authenticate(parts, app).await?;
-        if let Some(scope) = parts.extensions.get::<Scope>() {
-            scope.set_company(caller.company_id);
+        if let Some(span) = parts.extensions.get::<RequestSpan>() {
+            span.set_company(caller.company_id);
         }
         caller.require(R::PERMISSION)?;
         Ok(Self { caller, right: PhantomData })

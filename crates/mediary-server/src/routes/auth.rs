@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::json::Me;
-use crate::layers::Scope;
+use crate::layers::RequestSpan;
 use crate::login_turns::LoginPlace;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Body, Credentials, IsHttps, May, Peer, SESSION_COOKIE, SameOrigin, rights};
@@ -47,7 +47,7 @@ async fn login(
     Peer(address): Peer,
     is_https: IsHttps,
     place: LoginPlace,
-    scope: Option<Extension<Scope>>,
+    span: Option<Extension<RequestSpan>>,
     Body(login): Body<Login>,
 ) -> Result<Response, Problem> {
     if login.email.chars().count() > limits::SHORT_TEXT_CHARS {
@@ -70,8 +70,8 @@ async fn login(
         }
     };
     attempt.forgive();
-    if let Some(Extension(scope)) = scope {
-        scope.set_company(caller.company_id);
+    if let Some(Extension(span)) = span {
+        span.set_company(caller.company_id);
     }
     let me = Me::of(&caller).ok_or_else(|| Problem::new(ErrorCode::Internal))?;
     let cookie = session_cookie(is_https, token.expose_secret().to_owned());

@@ -48,7 +48,7 @@ fn operation(app: &App) -> Router {
     routes
         .method_not_allowed_fallback(layers::method_not_allowed)
         .fallback(async || Problem::not_found())
-        .layer(from_fn_with_state(app.clone(), layers::lean))
+        .layer(from_fn_with_state(app.clone(), layers::minimal))
         .with_state(app.clone())
 }
 
@@ -63,11 +63,11 @@ fn everything(app: &App) -> Router {
     let (fast, _) = fast_routes().split_for_parts();
     let fast = fast
         .method_not_allowed_fallback(layers::method_not_allowed)
-        .layer(from_fn_with_state(app.clone(), layers::lean));
+        .layer(from_fn_with_state(app.clone(), layers::minimal));
     let pages = Router::new()
         .fallback(ui::page)
         .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(app.clone(), layers::lean));
+        .layer(from_fn_with_state(app.clone(), layers::minimal));
     json.merge(fast).fallback_service(pages.with_state(app.clone())).with_state(app.clone())
 }
 
