@@ -13,6 +13,7 @@ mod open_files;
 mod output;
 mod password;
 mod secrets;
+mod spans;
 mod start_checks;
 mod wiring;
 

@@ -37,11 +37,13 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Doctor(output) => doctor::run(output).await,
         configured => {
             let config = Config::load()?;
-            logging::start(&config)?;
+            let log = logging::start(&config)?;
             for sentence in Config::unknown_variables() {
                 tracing::warn!("{sentence}");
             }
-            run_configured(configured, &config).await
+            let result = run_configured(configured, &config).await;
+            log.end().await;
+            result
         }
     }
 }

@@ -19,8 +19,8 @@ use crate::lifecycle;
 use crate::only_server::OnlyServer;
 use crate::open_files::OpenFiles;
 use crate::output::{Outcome, say};
-use crate::start_checks;
 use crate::wiring::{self, Parts};
+use crate::{spans, start_checks};
 
 /// How often metrics are drained into what `/metrics` shows, and files closed that nobody looked at for a while; without it
 /// both pile up until somebody asks.
@@ -88,6 +88,7 @@ pub(super) fn not_listening(address: SocketAddr, error: &io::Error, named_by: &s
 pub(super) fn metrics() -> anyhow::Result<PrometheusHandle> {
     let handle = PrometheusBuilder::new().install_recorder().context("starting the metrics")?;
     mediary_engine::describe_metrics();
+    spans::describe_metrics();
     Ok(handle)
 }
 

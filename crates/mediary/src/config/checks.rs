@@ -20,7 +20,7 @@ pub(crate) fn web_address(text: &str) -> Result<Url, String> {
     address_like(text, "such as https://media.example.com")
 }
 
-fn address_like(text: &str, example: &str) -> Result<Url, String> {
+pub(super) fn address_like(text: &str, example: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("must be a web address, {example} ({error})"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("must begin with http:// or https://, {example}"));

@@ -4,6 +4,7 @@ mod checks;
 mod secret_key;
 mod settings;
 mod source;
+mod span_export;
 mod storage;
 mod unknown;
 
@@ -21,6 +22,7 @@ pub(crate) use checks::{address, number, web_address};
 use checks::{database_address, graph_address, graph_version, hosts, log_filter, log_format, site_address};
 pub(crate) use secret_key::{secret_key, secret_key_place};
 use source::Values;
+pub(crate) use span_export::{Collector, SpanExport};
 pub(crate) use storage::StorageConfig;
 
 /// The newest Graph API version known when this was built (29 July 2026).
@@ -64,6 +66,7 @@ pub(crate) struct Config {
     pub(crate) storage: StorageConfig,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
+    pub(crate) span_export: SpanExport,
 }
 
 /// Everything that is wrong with the configuration, line by line.
@@ -136,6 +139,7 @@ impl Config {
             storage: StorageConfig::read(&mut values, workers),
             log: values.checked("log", log_filter).unwrap_or_else(|| "info".to_owned()),
             log_format: values.checked("log_format", log_format).unwrap_or(LogFormat::Text),
+            span_export: SpanExport::read(&mut values),
         };
         values.checked("secret_key", |text| secret_key::parse(text.as_bytes()).map(drop));
         if config.is_postgres && config.secret_key.is_none() {
@@ -184,6 +188,7 @@ impl Config {
             key if key.starts_with("max_") || key.ends_with("_ms") || key.starts_with("retry_") => {
                 self.shown_limit(key)
             }
+            key if key.starts_with("otel_") => self.span_export.shown(key),
             key => self.storage.shown(key),
         }
     }

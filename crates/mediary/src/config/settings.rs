@@ -70,6 +70,22 @@ pub(crate) const SETTINGS: &[Setting] = &[
     plain("r2_access_key_id", "R2_ACCESS_KEY_ID"),
     secret("r2_secret_access_key", "R2_SECRET_ACCESS_KEY"),
     plain("r2_endpoint", "R2_ENDPOINT"),
+    plain("otel_sdk_disabled", "OTEL_SDK_DISABLED"),
+    plain("otel_traces_exporter", "OTEL_TRACES_EXPORTER"),
+    plain("otel_exporter_otlp_endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+    plain("otel_exporter_otlp_traces_endpoint", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
+    secret("otel_exporter_otlp_headers", "OTEL_EXPORTER_OTLP_HEADERS"),
+    secret("otel_exporter_otlp_traces_headers", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"),
+    plain("otel_exporter_otlp_protocol", "OTEL_EXPORTER_OTLP_PROTOCOL"),
+    plain("otel_exporter_otlp_traces_protocol", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"),
+    plain("otel_exporter_otlp_compression", "OTEL_EXPORTER_OTLP_COMPRESSION"),
+    plain("otel_exporter_otlp_traces_compression", "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"),
+    plain("otel_exporter_otlp_timeout", "OTEL_EXPORTER_OTLP_TIMEOUT"),
+    plain("otel_exporter_otlp_traces_timeout", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"),
+    plain("otel_service_name", "OTEL_SERVICE_NAME"),
+    plain("otel_resource_attributes", "OTEL_RESOURCE_ATTRIBUTES"),
+    plain("otel_traces_sampler", "OTEL_TRACES_SAMPLER"),
+    plain("otel_traces_sampler_arg", "OTEL_TRACES_SAMPLER_ARG"),
 ];
 
 /// The setting with this key in the file.

@@ -81,6 +81,80 @@ fn every_wrong_setting_is_told_with_its_value_and_what_is_right() {
 }
 
 #[test]
+fn wrong_setting_of_the_span_export_is_told_without_its_secrets() {
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");
+    for (variable, value, right) in [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "must begin with http:// or https://"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "nowhere", "such as http://127.0.0.1:4318"),
+        ("OTEL_SDK_DISABLED", "yes", "must be true or false"),
+        ("OTEL_TRACES_EXPORTER", "zipkin", "must be otlp or none"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "must be http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", "must be http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip", "must be none"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s", "must be a whole number from 1 to 600000"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "production", "must be name=value"),
+        ("OTEL_TRACES_SAMPLER", "sometimes", "must be always_on, always_off or traceidratio"),
+    ] {
+        let error = config("", &[endpoint, (variable, value)]).unwrap_err().to_string();
+        assert!(error.contains(&format!("{variable} ({value:?}): ")) && error.contains(right), "{error}");
+    }
+    let ratio = [endpoint, ("OTEL_TRACES_SAMPLER", "traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", "50")];
+    let error = config("", &ratio).unwrap_err().to_string();
+    assert!(error.contains("OTEL_TRACES_SAMPLER_ARG (\"50\"): must be a number from 0 to 1"), "{error}");
+    for headers in ["Authorization: Bearer hunter2", "api key=hunter2", "key=hunter2%0a"] {
+        let error = config("", &[endpoint, ("OTEL_EXPORTER_OTLP_HEADERS", headers)]).unwrap_err().to_string();
+        assert!(error.contains("OTEL_EXPORTER_OTLP_HEADERS: ") && !error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn span_export_is_off_without_an_endpoint_and_reads_the_standard_variables_with_one() {
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://otel.test/base/");
+    let collector = |env: &[(&str, &str)]| config("", env).unwrap().span_export.collector;
+    // They may be there for other programs.
+    assert!(collector(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"), ("OTEL_SERVICE_NAME", "all")]).is_none());
+    assert!(collector(&[endpoint, ("OTEL_SDK_DISABLED", "TRUE")]).is_none());
+    assert!(collector(&[endpoint, ("OTEL_TRACES_EXPORTER", "none")]).is_none());
+
+    let plain = collector(&[endpoint]).unwrap();
+    assert_eq!(plain.url.as_str(), "https://otel.test/base/v1/traces");
+    assert_eq!(
+        (plain.timeout, plain.resource["service.name"].as_str()),
+        (Duration::from_secs(10), "mediary")
+    );
+    assert_eq!(format!("{:?}", plain.sampler), "ParentBased(AlwaysOn)");
+
+    let env = [
+        endpoint,
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces.test/own"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=general"),
+        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", " api-key = own%2Cone , x-team=media"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "3000"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "service.name=other,host.name=a%20b"),
+        ("OTEL_SERVICE_NAME", "media"),
+        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
+    ];
+    let given = collector(&env).unwrap();
+    assert_eq!(given.url.as_str(), "http://traces.test/own");
+    assert_eq!(
+        (&given.headers["api-key"], &given.headers["x-team"]),
+        (&"own,one".parse().unwrap(), &"media".parse().unwrap())
+    );
+    assert_eq!(given.timeout, Duration::from_secs(3));
+    assert_eq!(
+        (given.resource["service.name"].as_str(), given.resource["host.name"].as_str()),
+        ("media", "a b")
+    );
+    assert_eq!(format!("{:?}", given.sampler), "ParentBased(TraceIdRatioBased(0.25))");
+    let config = config("", &env).unwrap();
+    let shown = format!("{config:?} {:?}", config.described());
+    assert!(!shown.contains("own,one") && !shown.contains("own%2C") && !shown.contains("general"), "{shown}");
+}
+
+#[test]
 fn settings_of_many_shapes_are_right() {
     let key = ("MEDIARY_SECRET_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
     for (variable, value) in [

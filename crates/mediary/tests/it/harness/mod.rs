@@ -3,6 +3,7 @@
 
 mod api;
 mod bucket;
+mod collector;
 mod database;
 mod detour;
 mod process;
@@ -19,6 +20,7 @@ use tempfile::TempDir;
 
 pub(crate) use api::Api;
 pub(crate) use bucket::Bucket;
+pub(crate) use collector::{Collector, value_of};
 pub(crate) use database::{Database, Locked};
 pub(crate) use detour::Detour;
 pub(crate) use process::{Env, Server, run, run_between, run_json};

@@ -1,0 +1,114 @@
+//! An OpenTelemetry collector: takes spans over HTTP and keeps them, or never answers.
+
+use std::sync::{Arc, Mutex};
+
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use prost::Message as _;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Ends with the test's runtime.
+pub(crate) struct Collector {
+    url: String,
+    taken: Arc<Mutex<Taken>>,
+}
+
+/// What came.
+#[derive(Clone, Default)]
+pub(crate) struct Taken {
+    /// Heads of requests, in lower case.
+    pub(crate) heads: Vec<String>,
+    pub(crate) bodies: Vec<Vec<u8>>,
+}
+
+impl Collector {
+    pub(crate) async fn start() -> Self {
+        Self::new(true).await
+    }
+
+    /// One that reads and says nothing.
+    pub(crate) async fn hanging() -> Self {
+        Self::new(false).await
+    }
+
+    async fn new(answers: bool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let taken = Arc::<Mutex<Taken>>::default();
+        let taking = taken.clone();
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                tokio::spawn(take(socket, taking.clone(), answers));
+            }
+        });
+        Self { url, taken }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn taken(&self) -> Taken {
+        self.taken.lock().unwrap().clone()
+    }
+}
+
+impl Taken {
+    fn requests(&self) -> Vec<ExportTraceServiceRequest> {
+        let decoded = self.bodies.iter().map(|body| ExportTraceServiceRequest::decode(body.as_slice()));
+        decoded.map(Result::unwrap).collect()
+    }
+
+    pub(crate) fn spans(&self) -> Vec<Span> {
+        let resources = self.requests().into_iter().flat_map(|request| request.resource_spans);
+        resources.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans).collect()
+    }
+
+    /// What the spans are said to come from, by name.
+    pub(crate) fn resource(&self, name: &str) -> Option<Value> {
+        let resources = self.requests().into_iter().flat_map(|request| request.resource_spans);
+        let attributes =
+            resources.filter_map(|resource| resource.resource).flat_map(|found| found.attributes);
+        value_of(&attributes.collect::<Vec<_>>(), name)
+    }
+}
+
+pub(crate) fn value_of(attributes: &[KeyValue], name: &str) -> Option<Value> {
+    let found = attributes.iter().find(|attribute| attribute.key == name)?;
+    match found.value.clone()?.value? {
+        Any::StringValue(text) => Some(text.into()),
+        Any::IntValue(number) => Some(number.into()),
+        Any::DoubleValue(number) => Some(number.into()),
+        Any::BoolValue(flag) => Some(flag.into()),
+        other => panic!("{name} is {other:?}"),
+    }
+}
+
+async fn take(mut socket: TcpStream, taken: Arc<Mutex<Taken>>, answers: bool) {
+    let mut buffer = Vec::new();
+    loop {
+        let head_end = memchr::memmem::find(&buffer, b"\r\n\r\n").map(|at| at + 4);
+        let head = head_end.map(|end| String::from_utf8_lossy(&buffer[..end]).to_lowercase());
+        let length = head.iter().flat_map(|head| head.lines());
+        let length = length.filter_map(|line| line.strip_prefix("content-length: ")).next();
+        let whole = head_end.zip(length.map(|length| length.parse::<usize>().unwrap()));
+        match whole {
+            Some((end, length)) if buffer.len() >= end + length => {
+                let body = buffer[end..end + length].to_vec();
+                buffer.drain(..end + length);
+                let mut taken = taken.lock().unwrap();
+                taken.heads.extend(head);
+                taken.bodies.push(body);
+            }
+            _ if socket.read_buf(&mut buffer).await.unwrap_or(0) == 0 => return,
+            _ => continue,
+        }
+        if answers && socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.is_err() {
+            return;
+        }
+    }
+}
