@@ -1,5 +1,15 @@
 //! How slowly the other end of a connection may read or send before it is given up. Time costs only while we wait for it,
 //! and every byte that moves buys some: so a slow line is served to the end, and one that stands still is not.
+//!
+//! Why only the other end is charged, and nobody waits for ever:
+//!
+//! 1. The clock runs from the first poll that could not move to the next byte that does ([`Patience::poll_over`] to
+//!    [`Patience::moved`]). While we have nothing to send, or do not ask for more of a body, nobody polls and nobody pays.
+//! 2. A wait that goes on is one wait: polls in between do not begin it again, so waking often buys nothing.
+//! 3. What can be saved up has an upper bound, so that however much moved before, the end of one that stands still
+//!    comes within that bound.
+//! 4. The timer is polled with the waker of the task that waits, in the poll that could not move: when the time is
+//!    over, the task is woken even if the other end never moves again.
 
 use std::io;
 use std::pin::Pin;

@@ -1,4 +1,16 @@
 //! The connections that may be open at once: in all, from one address, and those kept for what must get through.
+//!
+//! Why the counts are right, and webhooks get in:
+//!
+//! 1. A slot is taken and counted under one lock, for its kind in all and for its address, and given back under the same lock
+//!    when it is dropped, for the kind and the address that it remembers. So no path, not even a panic of the
+//!    connection's task, counts one twice or forgets one.
+//! 2. The listener takes the slot before it spawns the connection, which owns it: one that never runs drops it.
+//! 3. Whether a connection brings a webhook shows only when its head has come. So the reserved slots are given to
+//!    whoever comes when the ordinary ones are taken, and a connection on one may send a head within a second, one
+//!    request, and only for a webhook or a probe: a stranger holds a reserved slot for a second, or as long as a
+//!    webhook's body may take.
+//! 4. An address without connections leaves the table, so it is no longer than there are connections.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

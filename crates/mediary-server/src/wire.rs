@@ -3,7 +3,28 @@
 //! hyper takes bytes from a body and hands them to the socket, in order and without copying them. For a part of a file
 //! it is given stand-ins: slices of one static that nothing else points into. What they stand for waits in a queue of
 //! the connection, and the socket, seeing a stand-in by where it lies, sends that instead (`sendfile`). So a slow
-//! reader costs no memory for the file, and a fast one no copy. A stand-in that nothing waits for ends the connection.
+//! reader costs no memory for the file, and a fast one no copy.
+//!
+//! Why every byte is sent once, in its order, and no other in its stead:
+//!
+//! 1. *Stand-ins and parts are in one order.* [`Handover::hand_over`] puts a part into the queue as it makes the stand-in, and the
+//!    stand-in goes into the body next: the handler neither waits nor fails between its first part and its response, and the
+//!    body hands over the others one by one, as hyper asks for them. hyper answers one request of a connection at a time and
+//!    asks for no body that it does not send, as after HEAD, where the handler hands over nothing.
+//! 2. *hyper keeps a stand-in where it lies.* The socket says that it writes vectored; only to others does hyper give copies,
+//!    which would be sent as the zeros that they are.
+//! 3. *The queue and hyper agree on how far it is.* `Wire::write` takes from the queue's first part exactly as many bytes as
+//!    it reports, and hyper takes as many off its buffers: after half a stand-in its rest stands for the rest of the part.
+//!    `Pending` and errors took nothing.
+//! 4. *What lies before a stand-in goes first.* If the socket did not take all of it, that much is reported and no part is
+//!    touched; if it took all and no byte of the part, that is reported, and the part stays the first.
+//! 5. *What is missing ends the connection, and is never made up.* A stand-in without a part is an error, and so is a file
+//!    that ends early, by which its part would be short. The announced length tells the reader that it is not the whole.
+//! 6. *What is dropped takes the connection along.* A body that hyper drops half-way leaves its answer short, so hyper closes
+//!    the connection; its parts go with the queue, which no other connection shares. Clones of the [`Handover`] that outlive it (of a
+//!    watcher of access) reach no socket.
+//! 7. *A cut is seen.* [`Handover::cut`] sets the mark before it wakes, and a socket that cannot write registers before it
+//!    looks at the mark: either it sees the mark, or it is woken and sees it then. A socket that can write looks first.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
