@@ -16,16 +16,16 @@ use url::Url;
 use crate::ServerConfig;
 use crate::bytes::headers::FileHeaders;
 use crate::layers::RequestIds;
+use crate::login_slots::LoginSlots;
 use crate::login_throttle::LoginThrottle;
-use crate::login_turns::LoginTurns;
 use crate::metrics::Meters;
 use crate::refused_webhooks::RefusedWebhooks;
-use crate::room::{RequestPlace, RequestRoom};
+use crate::request_slots::{RequestSlot, RequestSlots};
 use crate::routes::docs::Docs;
 
-/// For how long a company's wish about its audit log may be out of date.
-const WISH_CACHED_FOR: Duration = Duration::from_millis(500);
-const WISHES_CACHED: u64 = 10_000;
+/// For how long a company's setting of its audit log may be out of date.
+const AUDIT_SETTING_TTL: Duration = Duration::from_millis(500);
+const AUDIT_SETTINGS_CACHED: u64 = 10_000;
 
 /// Shared by all requests; cheap to clone.
 #[derive(Debug, Clone)]
@@ -39,9 +39,9 @@ struct Inner {
     public_origin: String,
     page_policy: HeaderValue,
     logins: LoginThrottle,
-    login_turns: LoginTurns,
+    login_slots: LoginSlots,
     request_ids: RequestIds,
-    api_requests: RequestRoom,
+    api_requests: RequestSlots,
     small_webhook_bytes: Semaphore,
     large_webhook_bytes: Semaphore,
     file_headers: FileHeaders,
@@ -69,15 +69,18 @@ impl App {
             public_origin,
             page_policy,
             logins: LoginThrottle::default(),
-            login_turns: LoginTurns::default(),
+            login_slots: LoginSlots::default(),
             request_ids: RequestIds::new(),
-            api_requests: RequestRoom::default(),
+            api_requests: RequestSlots::default(),
             small_webhook_bytes: Semaphore::new(limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT),
             large_webhook_bytes: Semaphore::new(
                 limits::WEBHOOK_BYTES_IN_FLIGHT - limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT,
             ),
             file_headers: FileHeaders::default(),
-            audited_views: Cache::builder().max_capacity(WISHES_CACHED).time_to_live(WISH_CACHED_FOR).build(),
+            audited_views: Cache::builder()
+                .max_capacity(AUDIT_SETTINGS_CACHED)
+                .time_to_live(AUDIT_SETTING_TTL)
+                .build(),
             meters: Meters::default(),
             refused_webhooks: RefusedWebhooks::default(),
             docs,
@@ -111,21 +114,21 @@ impl App {
         &self.0.logins
     }
 
-    pub(crate) fn login_turns(&self) -> &LoginTurns {
-        &self.0.login_turns
+    pub(crate) fn login_slots(&self) -> &LoginSlots {
+        &self.0.login_slots
     }
 
     pub(crate) fn request_ids(&self) -> &RequestIds {
         &self.0.request_ids
     }
 
-    /// A place to work on a request of this client, unless all are taken, or its share.
-    pub(crate) fn api_room(&self, client: IpAddr) -> Option<RequestPlace<'_>> {
+    /// A slot for a request of this client, unless all are taken, or its share.
+    pub(crate) fn api_slot(&self, client: IpAddr) -> Option<RequestSlot<'_>> {
         self.0.api_requests.take(client)
     }
 
     /// Memory for the `bytes` of a webhook's body that have come, unless too much of it is taken.
-    pub(crate) fn webhook_room(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+    pub(crate) fn webhook_memory(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
         let count = u32::try_from(bytes).ok()?;
         let small = (bytes <= limits::SMALL_WEBHOOK_BYTES)
             .then(|| self.0.small_webhook_bytes.try_acquire_many(count));
@@ -165,7 +168,7 @@ impl App {
         url
     }
 
-    /// Whether a company wants views of its media in its audit log.
+    /// Whether a company has views of its media in its audit log.
     pub(crate) async fn audits_views(&self, company: CompanyId) -> Result<bool, mediary_store::Error> {
         if let Some(wanted) = self.0.audited_views.get(&company) {
             return Ok(wanted);

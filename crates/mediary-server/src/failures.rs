@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_required_unless_all_of_it_may_be_left_out() {
+    fn body_is_required_unless_all_of_it_may_be_left_out() {
         let api = serde_json::to_value(crate::openapi()).unwrap();
         let required =
             |path: &str, method: &str| api["paths"][path][method]["requestBody"]["required"].clone();

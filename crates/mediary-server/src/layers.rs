@@ -79,7 +79,7 @@ pub(crate) async fn api(State(app): State<App>, mut request: Request, next: Next
     let RequestSpan(span) = RequestSpan::of(&mut request, || &id);
     let client = app.config().trusted_proxies.client(connected(request.extensions()), request.headers());
     let answer = async {
-        let Some(_room) = app.api_room(client) else { return Problem::busy().into_response() };
+        let Some(_slot) = app.api_slot(client) else { return Problem::busy().into_response() };
         let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
         match tokio::time::timeout(API_DEADLINE, answer).await {
             Ok(Ok(response)) => response,
@@ -99,12 +99,12 @@ pub(crate) async fn api(State(app): State<App>, mut request: Request, next: Next
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     set_request_id(&mut response, &id);
-    tell(&span, response.status(), started.elapsed(), cost);
+    log(&span, response.status(), started.elapsed(), cost);
     response
 }
 
-/// The line of a request, and the same of its span, which the line is in.
-fn tell(span: &Span, status: StatusCode, duration: Duration, cost: DatabaseCost) {
+/// Writes the line of a request, and its values into the span that it stands in.
+fn log(span: &Span, status: StatusCode, duration: Duration, cost: DatabaseCost) {
     let status = status.as_u16();
     let database_ms = cost.time.as_secs_f64() * 1000.0;
     tracing::info!(
@@ -196,7 +196,7 @@ mod tests {
     use crate::testing::{House, request};
 
     #[tokio::test]
-    async fn every_answer_of_the_api_can_be_found_again() {
+    async fn answers_of_the_api_carry_their_request_id() {
         let house = House::open().await;
         let company = house.company("acme").await;
         let good = house.get("/api/conversations", company.key(Role::Viewer)).await;
@@ -240,16 +240,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn request_line_tells_what_the_database_did_and_no_path() {
+    async fn request_line_has_what_the_database_did_and_no_path() {
         let house = House::open().await;
         let company = house.company("acme").await;
         let key = company.key(Role::Viewer);
         let lines = Lines::default();
         let _log = lines.capture(tracing::Level::INFO);
         let answer = house.get("/api/conversations/4711", key).await;
-        let told = lines.with_message("request answered");
-        assert_eq!(told.len(), 1, "{told:?}");
-        let (line, span) = (&told[0], &told[0]["spans"][0]);
+        let found = lines.with_message("request answered");
+        assert_eq!(found.len(), 1, "{found:?}");
+        let (line, span) = (&found[0], &found[0]["spans"][0]);
         assert_eq!(line["status"], 404);
         assert!(line["database_statements"].as_u64().unwrap() >= 1, "{line}");
         let (in_database, in_all) =
@@ -282,9 +282,9 @@ mod tests {
                 let asked = request("GET", "/", None).body(Body::empty()).unwrap();
                 let response = routes.oneshot(asked).await.unwrap();
                 let id = response.headers()["x-request-id"].to_str().unwrap();
-                let told = lines.with_message("request failed");
-                assert_eq!(told.len(), 1, "{told:?}");
-                assert_eq!(told[0].to_string().matches(id).count(), 1, "{told:?}");
+                let found = lines.with_message("request failed");
+                assert_eq!(found.len(), 1, "{found:?}");
+                assert_eq!(found[0].to_string().matches(id).count(), 1, "{found:?}");
             }
         }
     }
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn panic_is_an_answer_that_tells_nothing() {
+    async fn panic_is_an_answer_without_details() {
         let house = House::open().await;
         async fn breaks() -> &'static str {
             panic!("row 7 holds a secret")
@@ -322,11 +322,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn more_requests_than_one_address_may_have_worked_on_are_sent_away() {
+    async fn requests_beyond_the_slots_of_an_address_are_refused() {
         let house = House::open().await;
         let company = house.company("acme").await;
         let here = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-        let mut taken: Vec<_> = std::iter::from_fn(|| house.app.api_room(here)).collect();
+        let mut taken: Vec<_> = std::iter::from_fn(|| house.app.api_slot(here)).collect();
         let refused = house.get("/api/conversations", company.key(Role::Viewer)).await;
         assert_eq!(
             (refused.status, refused.code()),
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn large_json_is_compressed_for_who_can_read_it() {
+    async fn large_json_is_compressed_where_the_client_accepts_it() {
         let house = House::open().await;
         let asking = request("GET", "/api/openapi.json", None).header("accept-encoding", "gzip");
         let answer = house.send(asking.body(Body::empty()).unwrap()).await;

@@ -4,22 +4,22 @@
 
 mod app;
 mod bytes;
+mod connection_slots;
 mod description;
 mod failures;
 mod json;
 mod layers;
 mod listen;
+mod login_slots;
 mod login_throttle;
-mod login_turns;
 mod metrics;
 mod network;
 mod pace;
-mod places;
 mod problem;
 mod proxies;
 mod refused_webhooks;
 mod request;
-mod room;
+mod request_slots;
 mod routes;
 #[cfg(test)]
 mod testing;
@@ -80,7 +80,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Figures are counted by the recorder that is installed by then.
+    /// Metrics go to the recorder that is installed by then.
     pub fn new(engine: Engine, store: Store, config: ServerConfig) -> Self {
         metrics::describe();
         Self { engine, store, config }

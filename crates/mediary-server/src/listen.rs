@@ -23,10 +23,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+use crate::connection_slots::{ConnectionSlot, ConnectionSlots, SlotKind};
 use crate::layers::{RequestIds, refused};
 use crate::metrics::{CONNECTIONS, CONNECTIONS_REFUSED};
 use crate::pace::{Pace, Paced};
-use crate::places::{Place, PlaceKind, Places};
 use crate::problem::Problem;
 use crate::proxies::TrustedProxies;
 use crate::request::Connected;
@@ -34,8 +34,8 @@ use crate::wire::{Handover, Wire};
 
 /// For a request's head, and for a connection that waits for its next request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
-/// The same on a place that is kept for webhooks and probes: both send at once what they have to say.
-const KEPT_HEAD_TIMEOUT: Duration = Duration::from_secs(1);
+/// The same on a slot that is reserved for webhooks and probes: both send their request at once.
+const RESERVED_HEAD_TIMEOUT: Duration = Duration::from_secs(1);
 /// For how long the other end may acknowledge nothing, or take nothing more, before the kernel ends the connection.
 const SILENCE: Duration = Duration::from_secs(30);
 /// Bytes of one connection that wait to be written, or of a head that is being read.
@@ -44,10 +44,10 @@ const CONNECTION_BUFFER_BYTES: usize = 16 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A failure to accept, or a refusal, is logged once in so long.
 const LOG_EVERY: Duration = Duration::from_secs(10);
-/// What may be asked for on a kept place.
-const KEPT_FOR: [&str; 3] = ["/api/webhooks/whatsapp", "/healthz", "/readyz"];
+/// The paths that a reserved slot takes.
+const RESERVED_FOR: [&str; 3] = ["/api/webhooks/whatsapp", "/healthz", "/readyz"];
 
-/// What connections may take.
+/// The bounds of connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Bounds {
     pub(crate) connections: usize,
@@ -69,7 +69,7 @@ impl Default for Bounds {
     }
 }
 
-/// What all connections share.
+/// State that all connections share.
 #[derive(Debug)]
 struct Shared {
     router: Router,
@@ -80,20 +80,22 @@ struct Shared {
 
 /// Serves until `shutdown`, and returns when no connection is left.
 pub(crate) async fn serve(listener: TcpListener, router: Router, bounds: Bounds, shutdown: Shutdown) {
-    let places = Places::new(bounds.connections);
+    let slots = ConnectionSlots::new(bounds.connections);
     let connections = TaskTracker::new();
     let shared = Arc::new(Shared { router, bounds, ids: RequestIds::new(), shutdown: shutdown.clone() });
     let mut log = SeldomLog::default();
     while let Some((stream, peer)) = shutdown.soft.run_until_cancelled(accept(&listener, &mut log)).await {
         let is_proxy = shared.bounds.trusted_proxies.trusts(peer.ip());
-        // Who finds no place is closed at once: the kernel's queue stays free for who does.
-        let Some(place) = places.take(peer.ip(), is_proxy) else {
+        // A connection without a slot is closed at once, so that the kernel's queue stays free for those that get one.
+        let Some(slot) = slots.take(peer.ip(), is_proxy) else {
             counter!(CONNECTIONS_REFUSED).increment(1);
-            log.write(|| tracing::warn!("closed a connection: all places are taken, or all of its address"));
+            log.write(|| {
+                tracing::warn!("closed a connection: every slot is taken, or every slot of its address")
+            });
             continue;
         };
         gauge!(CONNECTIONS).increment(1);
-        connections.spawn(connection(stream, peer, place, shared.clone()));
+        connections.spawn(connection(stream, peer, slot, shared.clone()));
     }
     drop(listener);
     connections.close();
@@ -126,15 +128,15 @@ async fn accept(listener: &TcpListener, log: &mut SeldomLog) -> (TcpStream, Sock
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, place: Place, shared: Arc<Shared>) {
+async fn connection(stream: TcpStream, peer: SocketAddr, slot: ConnectionSlot, shared: Arc<Shared>) {
     prepare(&stream, shared.bounds.silence);
-    let is_kept = place.kind == PlaceKind::Kept;
+    let is_reserved = slot.kind == SlotKind::Reserved;
     let handover = Handover::default();
-    let service = service_fn(|request| answer(shared.clone(), peer, is_kept, handover.clone(), request));
+    let service = service_fn(|request| answer(shared.clone(), peer, is_reserved, handover.clone(), request));
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(if is_kept { KEPT_HEAD_TIMEOUT } else { HEAD_TIMEOUT })
-        .keep_alive(!is_kept)
+        .header_read_timeout(if is_reserved { RESERVED_HEAD_TIMEOUT } else { HEAD_TIMEOUT })
+        .keep_alive(!is_reserved)
         .max_buf_size(CONNECTION_BUFFER_BYTES)
         .serve_connection(Wire::new(stream, handover.clone(), shared.bounds.readers), service);
     let mut serving = pin!(serving);
@@ -153,7 +155,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, place: Place, shared: A
         tracing::debug!(%error, "connection ended early");
     }
     gauge!(CONNECTIONS).decrement(1);
-    drop(place);
+    drop(slot);
 }
 
 fn prepare(stream: &TcpStream, silence: Duration) {
@@ -161,7 +163,7 @@ fn prepare(stream: &TcpStream, silence: Duration) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "failed to set TCP_NODELAY");
     }
-    // Ends who takes nothing more, also while the kernel alone has something left to send.
+    // Ends a connection whose other end takes nothing more, also while the kernel alone has something left to send.
     let millis = u32::try_from(silence.as_millis()).unwrap_or(u32::MAX);
     if let Err(error) = set_tcp_user_timeout(stream, millis) {
         tracing::debug!(%error, "failed to set TCP_USER_TIMEOUT");
@@ -171,7 +173,7 @@ fn prepare(stream: &TcpStream, silence: Duration) {
 async fn answer(
     shared: Arc<Shared>,
     peer: SocketAddr,
-    is_kept: bool,
+    is_reserved: bool,
     handover: Handover,
     request: Request<Incoming>,
 ) -> Result<axum::response::Response, Infallible> {
@@ -179,7 +181,7 @@ async fn answer(
         let detail = "the request needs one Host header that names this server";
         return Ok(refused(Problem::new(ErrorCode::ValidationError).detail(detail), &shared.ids));
     }
-    if is_kept && !KEPT_FOR.contains(&request.uri().path()) {
+    if is_reserved && !RESERVED_FOR.contains(&request.uri().path()) {
         return Ok(refused(Problem::busy(), &shared.ids));
     }
     let mut request = request.map(|body| Body::new(Paced::new(body, shared.bounds.senders)));
@@ -248,13 +250,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_under_way_is_finished_after_the_soft_stop() {
-        let (begun, release) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
-        let held = (begun.clone(), release.clone());
+    async fn requests_under_way_are_finished_after_the_soft_stop() {
+        let (started, release) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
+        let held = (started.clone(), release.clone());
         let slow = get(move || {
-            let (begun, release) = held.clone();
+            let (started, release) = held.clone();
             async move {
-                begun.notify_one();
+                started.notify_one();
                 release.notified().await;
                 "done"
             }
@@ -262,7 +264,7 @@ mod tests {
         let (address, shutdown, server) = start(Router::new().route("/", slow)).await;
         let idle = TcpStream::connect(address).await.unwrap();
         let busy = ask(address, "/").await;
-        begun.notified().await;
+        started.notified().await;
         shutdown.soft.cancel();
         assert_eq!(read_to_end(idle).await, "");
         release.notify_one();
@@ -318,7 +320,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_sends_too_much_reads_the_refusal() {
+    async fn sender_of_too_much_reads_the_refusal() {
         let house = crate::testing::House::open().await;
         let (address, shutdown, server) = start(house.router.clone()).await;
         let size = 2 * mediary_core::limits::WEBHOOK_BODY_BYTES;
@@ -358,7 +360,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_reads_nothing_is_given_up() {
+    async fn reader_that_reads_nothing_is_given_up() {
         let endless = get(|| async {
             let piece = Bytes::from_static(&[0; 64 * 1024]);
             Body::from_stream(stream::iter(std::iter::repeat_with(move || {
@@ -381,7 +383,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_takes_nothing_of_a_stored_file_is_given_up() {
+    async fn reader_that_takes_nothing_of_a_stored_file_is_given_up() {
         let house = crate::testing::House::open().await;
         let company = house.company("acme").await;
         // More than kernels take ahead.
@@ -423,7 +425,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn address_that_took_its_share_has_only_places_for_webhooks_and_probes() {
+    async fn address_that_took_its_share_has_only_slots_for_webhooks_and_probes() {
         let router =
             Router::new().fallback(async |request: axum::extract::Request| request.uri().path().to_owned());
         let bounds =
@@ -442,7 +444,7 @@ mod tests {
             send(&mut stream, &format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).await;
             read_to_end(stream).await.split(' ').nth(1).unwrap_or_default().to_owned()
         };
-        // A place is free a moment after the connection that had it.
+        // A slot is free a moment after the connection that had it.
         let status = async |local: &str, path: &str| loop {
             let status = ask(local, path).await;
             if !status.is_empty() {
@@ -454,7 +456,7 @@ mod tests {
             idle.push(kept_alive("127.0.0.1").await);
         }
         assert_eq!(status("127.0.0.1", "/").await, "503");
-        for path in KEPT_FOR {
+        for path in RESERVED_FOR {
             assert_eq!(status("127.0.0.1", path).await, "200", "{path}");
         }
         assert_eq!(status("127.0.0.2", "/").await, "200");

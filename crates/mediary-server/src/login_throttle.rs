@@ -1,6 +1,6 @@
-//! Slows down whoever guesses passwords. Right log-ins are not counted.
+//! Slows down guessing of passwords. Right log-ins are not counted.
 //!
-//! Beyond the first bound a wrong log-in is told to wait; a right one still gets in, so nobody is locked out by somebody
+//! Beyond the first bound a wrong log-in has to wait; a right one still gets in, so nobody is locked out by somebody
 //! who shares their address. Beyond the second no password is looked at, so guessing has an end. The second bound counts
 //! an e-mail for each address by itself: a guesser elsewhere does not use up its owner's tries.
 
@@ -17,8 +17,8 @@ use crate::network::network;
 const WINDOW: Duration = Duration::from_secs(60);
 /// Wrong log-ins remembered at once, by each of the three counts.
 const TRIES_MAX: usize = 100_000;
-/// How many are forgotten together when there are more.
-const TRIES_FORGOTTEN: usize = TRIES_MAX / 10;
+/// How many are evicted together when there are more.
+const TRIES_EVICTED: usize = TRIES_MAX / 10;
 
 /// Wrong log-ins of the last minute, by e-mail and by address. Clones share one memory.
 #[derive(Debug, Clone, Default)]
@@ -119,7 +119,7 @@ impl<K: Eq + Hash + Clone> Window<K> {
         self.tries += 1;
     }
 
-    /// Forgets what is over, then those with the fewest tries, of these the oldest: who guesses again and again is kept.
+    /// Evicts what is over, then the keys with the fewest tries, of these the oldest: one that guesses again and again stays.
     fn forget_some(&mut self, now: Timestamp) {
         self.times.retain(|_, times| times.back().is_some_and(|newest| !is_over(*newest, now)));
         let mut keys: Vec<_> =
@@ -127,7 +127,7 @@ impl<K: Eq + Hash + Clone> Window<K> {
         keys.sort_by_key(|(tries, newest, _)| (*tries, *newest));
         self.tries = keys.iter().map(|(tries, ..)| tries).sum();
         for (tries, _, key) in keys {
-            if self.tries <= TRIES_MAX - TRIES_FORGOTTEN {
+            if self.tries <= TRIES_MAX - TRIES_EVICTED {
                 break;
             }
             self.times.remove(&key);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn eleventh_wrong_one_of_an_email_waits_until_the_first_is_a_minute_old() {
+    fn email_waits_at_its_eleventh_wrong_log_in_until_the_first_is_a_minute_old() {
         let throttle = LoginThrottle::default();
         let guess = |email: &str, second| throttle.begin(email, HOME, after(second)).unwrap().wrong();
         for second in 0..10 {
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn right_ones_are_not_counted() {
+    fn right_log_ins_are_not_counted() {
         let throttle = LoginThrottle::default();
         for _ in 0..1000 {
             throttle.begin("ana@acme.test", HOME, START).unwrap().forgive();
@@ -188,14 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn fifty_wrong_ones_from_an_address_are_enough_and_a_hundred_the_end() {
+    fn address_waits_after_fifty_wrong_log_ins_and_is_refused_after_a_hundred() {
         let throttle = LoginThrottle::default();
         let guess = |person: u32, address| {
             throttle.begin(&format!("{person}@acme.test"), address, START).map(Attempt::wrong)
         };
         for person in 0..limits::UNCHECKED_LOGINS_PER_ADDRESS {
-            let told = guess(person, HOME).unwrap().is_some();
-            assert_eq!(told, person >= limits::WRONG_LOGINS_PER_ADDRESS, "{person}");
+            let waits = guess(person, HOME).unwrap().is_some();
+            assert_eq!(waits, person >= limits::WRONG_LOGINS_PER_ADDRESS, "{person}");
         }
         assert_eq!(guess(1000, HOME), Err(WINDOW));
         assert_eq!(guess(1000, ELSEWHERE), Ok(None));
@@ -209,7 +209,7 @@ mod tests {
             begin(ELSEWHERE).unwrap();
         }
         begin(ELSEWHERE).unwrap_err();
-        // Looked at, and told to wait only if it is wrong as well.
+        // Checked, and refused with a wait only if it is wrong as well.
         assert!(begin(HOME).unwrap().wrong().is_some());
         begin(HOME).unwrap().forgive();
     }
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn guesser_is_remembered_while_a_flood_of_others_is_forgotten() {
+    fn guesser_is_remembered_while_a_flood_of_others_is_evicted() {
         let mut window = Window::default();
         for _ in 0..50 {
             window.add(0, START);

@@ -1,4 +1,4 @@
-//! Every figure the server counts, by name.
+//! Every metric of the server, by name.
 
 use metrics::{
     Counter, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
@@ -10,10 +10,10 @@ pub(crate) const WEBHOOK_REQUESTS: &str = "mediary_webhook_requests_total";
 const WEBHOOK_SECONDS: &str = "mediary_webhook_seconds";
 const BYTES_SENT: &str = "mediary_media_sent_bytes_total";
 
-/// Describes every figure, and begins those at zero that have no labels.
+/// Describes every metric, and starts those without labels at zero.
 pub(crate) fn describe() {
     describe_gauge!(CONNECTIONS, Unit::Count, "Open HTTP connections.");
-    describe_counter!(CONNECTIONS_REFUSED, Unit::Count, "Connections closed because all places were taken.");
+    describe_counter!(CONNECTIONS_REFUSED, Unit::Count, "Connections closed because every slot was taken.");
     describe_counter!(WEBHOOK_REQUESTS, Unit::Count, "Webhook bodies from WhatsApp, by result.");
     describe_histogram!(WEBHOOK_SECONDS, Unit::Seconds, "From a webhook's head to its answer.");
     describe_counter!(BYTES_SENT, Unit::Bytes, "Bytes of media sent to viewers, by source.");
@@ -22,7 +22,7 @@ pub(crate) fn describe() {
     counter!(WEBHOOK_REQUESTS, "result" => "accepted").absolute(0);
 }
 
-/// The figures of the paths that run thousands of times a second, looked up once.
+/// The metrics of the paths that run thousands of times a second, looked up once.
 pub(crate) struct Meters {
     pub(crate) stored_bytes: Counter,
     pub(crate) provider_bytes: Counter,

@@ -5,7 +5,7 @@
 //!
 //! 1. The clock runs from the first poll that could not move to the next byte that does ([`Patience::poll_over`] to
 //!    [`Patience::moved`]). While we have nothing to send, or do not ask for more of a body, nobody polls and nobody pays.
-//! 2. A wait that goes on is one wait: polls in between do not begin it again, so waking often buys nothing.
+//! 2. However often it is polled, a wait is one wait: polls in between do not start it again, so waking often buys nothing.
 //! 3. What can be saved up has an upper bound, so that however much moved before, the end of one that stands still
 //!    comes within that bound.
 //! 4. The timer is polled with the waker of the task that waits, in the poll that could not move: when the time is
@@ -156,7 +156,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const HOUR: Duration = Duration::from_secs(3600);
 
-    /// How long somebody is waited for who moves so many bytes after each pause, for an hour at most.
+    /// How long the other end is waited for if it moves so many bytes after each pause, for an hour at most.
     fn waited_for(pace: Pace, bytes: usize, pause: Duration) -> Duration {
         let (mut waited, mut allowance) = (Duration::ZERO, Allowance::new(pace));
         while waited < HOUR {
@@ -174,7 +174,7 @@ mod tests {
         for pace in [Pace::READERS, Pace::SENDERS] {
             assert!(waited_for(pace, 20_000, SECOND) >= HOUR, "a phone");
         }
-        assert!(waited_for(Pace::READERS, 580_000, 29 * SECOND) >= HOUR, "a phone, told of in lumps");
+        assert!(waited_for(Pace::READERS, 580_000, 29 * SECOND) >= HOUR, "a phone, in coalesced reads");
         // As the kernel tells of it when the line was fast before.
         let mut allowance = Allowance::new(Pace::READERS);
         allowance.moved(Duration::ZERO, 4_000_000);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn who_stands_still_or_trickles_is_given_up() {
+    fn peer_that_stands_still_or_trickles_is_given_up() {
         assert_eq!(waited_for(Pace::READERS, 0, HOUR).as_secs(), 30);
         assert_eq!(waited_for(Pace::SENDERS, 0, HOUR).as_secs(), 10);
         assert_eq!(waited_for(Pace::WEBHOOKS, 0, HOUR).as_secs(), 5);

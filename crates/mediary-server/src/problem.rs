@@ -192,7 +192,7 @@ impl From<mediary_engine::Error> for Problem {
             Some(field) => Self::field(field, error.to_string()),
             None => Self::new(error.code()),
         };
-        let said = error.is_for_people() || said_to_the_caller(error.code());
+        let said = error.is_for_people() || is_shown_to_the_caller(error.code());
         let problem =
             if said && error.field().is_none() { problem.detail(error.to_string()) } else { problem };
         problem.retry_after(error.retry_after()).source(error)
@@ -227,9 +227,9 @@ impl IntoResponse for Problem {
     }
 }
 
-/// What is wrong with a request is said by whoever found it; what is wrong elsewhere has its sentence, and the rest is
-/// for the log.
-const fn said_to_the_caller(code: ErrorCode) -> bool {
+/// Errors of a request say what is wrong with it, in words of the code that found it. Others have the sentence of their code, and
+/// their details are for the log.
+const fn is_shown_to_the_caller(code: ErrorCode) -> bool {
     matches!(
         code,
         ErrorCode::ValidationError
@@ -302,16 +302,16 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_sent_away_is_told_when_to_come_back() {
+    fn refusals_that_pass_carry_retry_after() {
         let render = |problem: Problem| problem.render(problem.clone().into_response(), "r-3");
         assert_eq!(render(Problem::busy()).headers()["retry-after"], "5");
-        let told = Problem::new(ErrorCode::ProviderRateLimited).retry_after(Some(Duration::from_secs(90)));
-        assert_eq!(render(told).headers()["retry-after"], "90");
+        let limited = Problem::new(ErrorCode::ProviderRateLimited).retry_after(Some(Duration::from_secs(90)));
+        assert_eq!(render(limited).headers()["retry-after"], "90");
         assert!(!render(Problem::not_found()).headers().contains_key("retry-after"));
     }
 
     #[tokio::test]
-    async fn a_database_that_is_away_is_told_from_storage_that_is() {
+    async fn database_that_is_away_has_other_words_than_storage_that_is() {
         let detail = async |problem: Problem| {
             let response = problem.render(problem.clone().into_response(), "r-4");
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn the_source_is_for_the_log_alone() {
+    fn source_of_a_problem_is_for_the_log_alone() {
         let problem = Problem::new(ErrorCode::Internal).source(std::io::Error::other("disk 7 is gone"));
         assert_eq!(problem.chain(), "disk 7 is gone");
         let response = problem.render(problem.clone().into_response(), "r-2");

@@ -1,4 +1,4 @@
-//! Which proxies are believed, and from where a request came that they pass on.
+//! Which proxies are trusted, and from which address a request came that they forward.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ const MAPPED_PREFIX: u8 = 96;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Addresses and networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Empty unless configured:
+/// Addresses and networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted. Empty unless configured:
 /// anybody can write such a header.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<IpNet>);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn list_is_read_and_shown_and_nonsense_named() {
+    fn list_of_proxies_is_read_and_shown_and_nonsense_named() {
         assert_eq!(
             proxies(" 10.1.2.3/8 , ::ffff:192.168.0.0/112,::1").to_string(),
             "10.0.0.0/8,192.168.0.0/16,::1/128"

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_reason_has_a_line_at_once_and_then_one_for_all_that_came_since() {
+    fn refusal_has_a_line_for_each_reason_at_once_and_then_one_for_all_since() {
         let (refused, start) = (RefusedWebhooks::default(), Instant::now());
         let (mut now, second) = (start, Duration::from_secs(1));
         assert_eq!(refused.count("unsigned", now), Some(1));

@@ -35,7 +35,7 @@ use crate::{ServerConfig, openapi};
 
 /// Where [`House::clock`] begins.
 pub(crate) const START: Timestamp = Timestamp(1_700_000_000_000);
-/// The address of a proxy that is believed.
+/// The address of a trusted proxy.
 pub(crate) const PROXY: &str = "127.0.0.9";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) const APP_SECRET: &str = "an-app-secret-of-theirs";

@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn only_slices_of_the_stand_in_are_stand_ins() {
+    fn stand_ins_are_slices_of_the_one_static_alone() {
         let handed = Bytes::from_static(&STAND_IN);
         assert!(is_stand_in(&handed) && is_stand_in(&handed.slice(HANDED_OVER_MAX - 1..)));
         assert!(

@@ -209,7 +209,7 @@ export interface paths {
         /**
          * Live events of the company
          * @description Server-sent events: `message.created`, `message.updated`, `conversation.updated`, `media.progress`, `media.completed`,
-         *     `media.failed`, `media.deleted`, `account.updated`, with ids as data. `Last-Event-ID` goes on where a stream broke off;
+         *     `media.failed`, `media.deleted`, `account.updated`, with ids as data. `Last-Event-ID` resumes where a stream broke off;
          *     `resync` says that events were missed and everything has to be read again.
          */
         get: operations["listen_to_events"];
@@ -249,7 +249,7 @@ export interface paths {
         put?: never;
         /**
          * Erase what a former policy kept
-         * @description Erases the stored files of WhatsApp accounts whose policy is `stream`, by and by: the bytes go, the records and
+         * @description Erases the stored files of WhatsApp accounts whose policy is `stream`, in batches: the bytes go, the records and
          *     messages stay, and what WhatsApp still has can be viewed from there. Stops where the policy is changed back. 409 if
          *     the policy keeps files.
          */
@@ -349,7 +349,7 @@ export interface paths {
         put?: never;
         /**
          * Make a signed link
-         * @description Whoever has the link can read this one file until it ends, without logging in.
+         * @description Anybody with the link can read this one file until it ends, without logging in.
          */
         post: operations["sign_media_url"];
         delete?: never;
@@ -597,8 +597,8 @@ export interface paths {
         put?: never;
         /**
          * Add a WhatsApp account
-         * @description The number is added only if WhatsApp says that the access token may use it. Whether another company has it already
-         *     is told to nobody else.
+         * @description The number is added only if WhatsApp says that the access token may use it. The answer does
+         *     not tell whether another company has it already.
          */
         post: operations["create_account"];
         delete?: never;
@@ -690,7 +690,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Figures for Prometheus */
+        /** Metrics for Prometheus */
         get: operations["metrics"];
         put?: never;
         post?: never;
@@ -709,7 +709,7 @@ export interface paths {
         };
         /**
          * Whether everything needed answers
-         * @description What was found is the answer for two seconds.
+         * @description The answer is kept for two seconds.
          */
         get: operations["ready"];
         put?: never;
@@ -856,7 +856,7 @@ export interface components {
         LiveEvent: {
             data: components["schemas"]["LiveEventData"];
             event: components["schemas"]["EventKind"];
-            /** @description The place to come back to, as `Last-Event-ID`. Only compared, never ordered. */
+            /** @description The position to resume from, as `Last-Event-ID`. Only compared, never ordered. */
             id: string;
         };
         /** @description What it is about, as far as it applies. Empty for `resync`. */
@@ -883,7 +883,7 @@ export interface components {
             email: string;
             password: string;
         };
-        /** @description Who is asking. */
+        /** @description The caller. */
         Me: {
             /** Format: int64 */
             companyId: number;
@@ -913,7 +913,7 @@ export interface components {
             downloadStatus: components["schemas"]["DownloadStatus"];
             /** Format: int64 */
             durationMs: number | null;
-            /** @description When WhatsApp will have forgotten it. */
+            /** @description When it expires at WhatsApp. */
             expiresAt: components["schemas"]["Time"];
             /** @description Under which key the bytes are stored. */
             fileKey: string | null;
@@ -1179,7 +1179,7 @@ export interface components {
                 downloadStatus: components["schemas"]["DownloadStatus"];
                 /** Format: int64 */
                 durationMs: number | null;
-                /** @description When WhatsApp will have forgotten it. */
+                /** @description When it expires at WhatsApp. */
                 expiresAt: components["schemas"]["Time"];
                 /** @description Under which key the bytes are stored. */
                 fileKey: string | null;
@@ -1295,7 +1295,7 @@ export interface components {
         Page_User: {
             hasMore: boolean;
             items: {
-                /** @description Who is not active cannot log in. */
+                /** @description A person who is not active cannot log in. */
                 active: boolean;
                 /** Format: int64 */
                 companyId: number;
@@ -1417,7 +1417,7 @@ export interface components {
              */
             maxAttempts?: number;
         };
-        /** @description What came of it. */
+        /** @description The outcome of the retry. */
         RetryOutcome: {
             /** @description How many of them failed within ten seconds. */
             failed: number;
@@ -1446,7 +1446,7 @@ export interface components {
             /** Format: int64 */
             video: number;
         };
-        /** @description Why a download does not go on. */
+        /** @description Why a download failed. */
         StatusError: {
             code: components["schemas"]["ErrorCode"];
             message: string;
@@ -1495,7 +1495,7 @@ export interface components {
         };
         /** @description A person who logs in. */
         User: {
-            /** @description Who is not active cannot log in. */
+            /** @description A person who is not active cannot log in. */
             active: boolean;
             /** Format: int64 */
             companyId: number;
@@ -1509,7 +1509,7 @@ export interface components {
         };
         /** @description What changes; what is left out stays. */
         UserChange: {
-            /** @description Who is made inactive is logged out everywhere. */
+            /** @description A person who is made inactive is logged out everywhere. */
             active?: boolean;
             name?: string;
             /** @description A new password logs the person out everywhere. */
@@ -1548,7 +1548,7 @@ export interface components {
             reason: string;
             receivedAt: components["schemas"]["Time"];
         };
-        /** @description What a try came to. */
+        /** @description The outcome of a retry. */
         WebhookEventRetried: {
             /** @description Why not. */
             reason: string | null;
@@ -1582,7 +1582,7 @@ export interface components {
         };
         /** @description What changes; what is left out stays. */
         WhatsappAccountChange: {
-            /** @description A new token makes the account active again; its downloads go on. One that WhatsApp refuses is not taken. */
+            /** @description A new token makes the account active again, and its downloads resume. One that WhatsApp refuses is not taken. */
             accessToken?: string;
             appSecret?: string;
             displayPhoneNumber?: string;
@@ -3014,7 +3014,7 @@ export interface operations {
     read_whatsapp_file: {
         parameters: {
             query?: {
-                /** @description Anything; it makes the URL new, and has the file fetched afresh although somebody is being sent it. */
+                /** @description Anything; it makes the URL new, and has the file fetched again although it is being sent to somebody. */
                 t?: string;
                 /** @description `1` to save the file instead of showing it. */
                 download?: "1" | "true" | "0" | "false";

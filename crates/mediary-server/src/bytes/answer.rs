@@ -19,7 +19,7 @@ use crate::App;
 use crate::problem::{self, Problem};
 use crate::wire::Handover;
 
-/// How somebody wants to see a file.
+/// The request for a file, as far as its answer depends on it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View<'r> {
     pub(crate) method: &'r Method,
@@ -38,12 +38,12 @@ impl<'r> View<'r> {
         Self { method: request.method(), asked: request.headers(), handover, save: false, link_life: None }
     }
 
-    /// What has to come from WhatsApp for it.
+    /// The bytes that WhatsApp has to send for it.
     pub(crate) fn wanted(&self) -> Wanted {
         if self.method == Method::HEAD {
             Wanted::Description
         } else {
-            // Bytes that are passed on have neither an entity tag nor a date that `If-Range` could name.
+            // Proxied bytes have neither an entity tag nor a date that `If-Range` could name.
             let applies = conditions::range_applies(self.asked, None, None);
             Wanted::Bytes { range: range::asked(self.asked.get(header::RANGE)).filter(|_| applies) }
         }
@@ -76,7 +76,7 @@ pub(crate) async fn answer(app: &App, opened: OpenedMedia, view: View<'_>) -> Re
     let OpenedMedia { info, source } = opened;
     match source {
         Source::Stored(file) => stored(app, &info, file, view).await,
-        Source::Passing(passing) => Ok(passed_on(app, *passing, view.headers(&info))),
+        Source::Passing(passing) => Ok(proxied(app, *passing, view.headers(&info))),
         Source::Described => {
             let mut response = with(StatusCode::OK, view.headers(&info), Body::empty());
             if let Some(size) = info.size {
@@ -139,7 +139,7 @@ fn beyond_the_end(size: u64) -> Response {
     response
 }
 
-fn passed_on(app: &App, passing: Passing, mut headers: HeaderMap) -> Response {
+fn proxied(app: &App, passing: Passing, mut headers: HeaderMap) -> Response {
     let mut status = StatusCode::OK;
     if let (Some(part), Some(total)) = (passing.part(), passing.total()) {
         status = StatusCode::PARTIAL_CONTENT;
@@ -149,26 +149,26 @@ fn passed_on(app: &App, passing: Passing, mut headers: HeaderMap) -> Response {
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         headers.insert(header::CONTENT_LENGTH, length.into());
     }
-    let transfer = Transfer { passing, begun: false, sent: app.meters().provider_bytes.clone() };
+    let transfer = Transfer { passing, started: false, sent: app.meters().provider_bytes.clone() };
     with(status, headers, Body::from_stream(stream::try_unfold(transfer, Transfer::chunk)))
 }
 
 struct Transfer {
     passing: Passing,
-    begun: bool,
+    started: bool,
     sent: Counter,
 }
 
 impl Transfer {
     /// An error here aborts the connection, so that nobody takes a part for the whole.
     async fn chunk(mut self) -> Result<Option<(bytes::Bytes, Self)>, mediary_engine::Error> {
-        if self.begun {
+        if self.started {
             // Others first: meanwhile more comes, and fewer and larger pieces are less work.
             tokio::task::yield_now().await;
         }
-        self.begun = true;
+        self.started = true;
         let chunk = self.passing.next().await.inspect_err(|error| {
-            tracing::warn!(error = problem::chain(error), "WhatsApp broke off while a file was passed on");
+            tracing::warn!(error = problem::chain(error), "WhatsApp broke off while a file was proxied");
         })?;
         Ok(chunk.map(|bytes| {
             self.sent.increment(bytes.len() as u64);

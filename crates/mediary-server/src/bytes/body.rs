@@ -11,7 +11,7 @@ use crate::problem;
 use crate::wire::{HANDED_OVER_MAX, Handover};
 
 /// The bytes of `part`: of a file on this machine handed over to the socket, of any other read one by one, and so for a
-/// request that came by no socket of ours. The first of them are looked at before the head is sent, so that a failure
+/// request that came by no socket of ours. The first of them are read before the head is sent, so that a failure
 /// still becomes an answer.
 pub(crate) async fn body(
     file: StoredFile,
@@ -41,7 +41,7 @@ pub(crate) async fn body(
 enum Transfer {
     HandedOver {
         file: LocalFile,
-        /// What is still to come.
+        /// The bytes that are not handed over yet.
         part: Range<u64>,
         handover: Handover,
     },

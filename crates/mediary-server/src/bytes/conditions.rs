@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn if_range_wants_the_exact_file() {
+    fn if_range_needs_the_exact_file() {
         let applies = |value| range_applies(&with(header::IF_RANGE, value), Some(TAG), Some(MODIFIED));
         assert!(applies(TAG) && applies(DATE));
         assert!(!applies("W/\"abc\"") && !applies("\"old\"") && !applies("Wed, 11 Oct 2023 16:56:20 GMT"));

@@ -95,7 +95,7 @@ fn policy(mime: &str, inline: bool) -> &'static str {
         // The viewer refuses to work in a sandbox.
         _ if mime == "application/pdf" => "default-src 'none'",
         Some("image") => "sandbox; default-src 'none'; style-src 'unsafe-inline'",
-        // The player asks for the file once more, as its own page.
+        // The player asks for the file again, as its own page.
         Some("audio" | "video") => "sandbox allow-same-origin; default-src 'none'; media-src 'self'",
         _ => NOTHING,
     }
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_pdf_is_without_sandbox() {
+    fn pdf_alone_is_without_sandbox() {
         for mime in ["image/png", "video/mp4", "audio/ogg", "text/html", "application/zip", ""] {
             let policy = policy_of(mime, false);
             assert!(
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn another_look_at_the_record_makes_other_headers() {
+    fn headers_change_with_the_record() {
         let known = FileHeaders::default();
         let (first, renamed) = (Arc::new(file("image/png")), Arc::new(file("image/jpeg")));
         for info in [&first, &first, &renamed, &first] {

@@ -1,4 +1,4 @@
-//! How a file becomes an HTTP answer: ranges, conditions, headers, and bodies that hold next to nothing in memory.
+//! How a file becomes an HTTP answer: ranges, conditions, headers, and bodies that hold little in memory.
 
 pub(crate) mod answer;
 mod body;

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_or_many_is_the_whole() {
+    fn range_that_is_malformed_or_many_is_the_whole() {
         for header in [
             "",
             "bytes",
@@ -105,14 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_file_has_no_first_byte() {
+    fn empty_file_has_no_first_byte() {
         assert_eq!(read("bytes=0-", 0), Wanted::Nothing);
         assert_eq!(read("bytes=-5", 0), Wanted::Whole);
     }
 
     proptest! {
         #[test]
-        fn a_part_is_never_empty_and_never_outside(header in "bytes=[0-9]{0,21}-[0-9]{0,21}", size in any::<u64>()) {
+        fn part_is_never_empty_and_never_outside(header in "bytes=[0-9]{0,21}-[0-9]{0,21}", size in any::<u64>()) {
             if let Wanted::Part { start, end } = read(&header, size) {
                 prop_assert!(start < end && end <= size);
             }

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::{App, Delivery};
 
 /// How long the URL of an answer opens the file: for the browser to follow it, and for a player to ask for more.
-/// Whoever lost access keeps it for that long.
+/// Somebody who lost access keeps it for that long.
 const VALID_FOR: Duration = Duration::from_secs(60);
 
 /// The way to the bucket, if that is how files are delivered and this one may be. What could run as a page or hold a

@@ -36,7 +36,7 @@ pub(crate) fn while_access_holds(
             if !credentials.still_hold(app.engine().access(), &caller).await {
                 tracing::info!(
                     company.id = caller.company_id.0,
-                    "a file was cut off: its caller lost access"
+                    "a file was cut off because its caller lost access"
                 );
                 // Both: the body may wait for bytes, and the socket for a reader who is slow.
                 let _ = lose.send(());

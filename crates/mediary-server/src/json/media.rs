@@ -61,7 +61,7 @@ pub(crate) struct MediaFile {
     integrity: Option<Integrity>,
     #[schema(value_type = words::ScanStatus)]
     scan_status: ScanStatus,
-    /// When WhatsApp will have forgotten it.
+    /// When it expires at WhatsApp.
     #[schema(value_type = Time)]
     expires_at: Timestamp,
     /// False once it was deleted.
@@ -185,7 +185,7 @@ pub(crate) struct MediaStatus {
     error: Option<StatusError>,
 }
 
-/// Why a download does not go on.
+/// Why a download failed.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StatusError {

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{Shape, Time, words};
 
-/// Who is asking.
+/// The caller.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Me {
@@ -31,7 +31,7 @@ pub(crate) enum CallerKind {
 }
 
 impl Me {
-    /// `None` for who came by a link, which is nobody in particular.
+    /// `None` for a caller who came by a link, and is nobody in particular.
     pub(crate) fn of(caller: &Caller) -> Option<Self> {
         let (kind, id, email, name) = match &caller.who {
             Who::User { id, email, name } => (CallerKind::User, id.0, Some(email.clone()), name.clone()),
@@ -54,7 +54,7 @@ pub(crate) struct User {
     name: String,
     #[schema(value_type = words::Role)]
     role: Role,
-    /// Who is not active cannot log in.
+    /// A person who is not active cannot log in.
     active: bool,
     #[schema(value_type = Time)]
     created_at: Timestamp,

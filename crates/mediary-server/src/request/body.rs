@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_change_needs_a_body_and_a_post_without_required_fields_does_not() {
+    async fn body_is_needed_for_a_change_and_not_for_a_post_without_required_fields() {
         #[derive(Debug, Deserialize)]
         struct Options {
             #[serde(default, deserialize_with = "given")]
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_number_may_be_written_with_a_point() {
+    fn whole_number_may_be_written_with_a_point() {
         assert_eq!(parse::<Outer>(br#"{"count": 3.0}"#).unwrap().count, 3);
         for wrong in ["{\"count\": 3.5}", "{\"count\": -1.0}", "{\"count\": 1e300}", "{\"count\": 3.0} 4"] {
             assert!(parse::<Outer>(wrong.as_bytes()).is_err(), "{wrong}");
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn good_one_is_read() {
+    fn good_body_is_read() {
         let outer: Outer = parse(br#"{"count": 1, "inner": [{"name": "a"}]}"#).unwrap();
         assert_eq!(outer.inner.len(), 1);
     }

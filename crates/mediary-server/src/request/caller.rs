@@ -19,7 +19,7 @@ use crate::problem::Problem;
 pub(crate) const SESSION_COOKIE: &str = "mediary_session";
 
 /// How often what lasts (a stream of events, the sending of a large file) looks whether its session or key still holds, and how
-/// long that may take. Who may no longer have it gets nothing more after both and the half second for which a caller is remembered.
+/// long that may take. A caller who may no longer have it gets nothing more after both and the half second for which a caller is remembered.
 pub(crate) const RECHECK: Duration = Duration::from_secs(2);
 const RECHECK_WITHIN: Duration = Duration::from_secs(2);
 
@@ -97,7 +97,7 @@ impl<'h> Token<'h> {
     }
 }
 
-/// The same, kept: to look again whether it still holds, or to end it.
+/// The session or key of a request, kept to check again whether it still holds, or to end it.
 pub(crate) struct Credentials(HeaderMap);
 
 impl FromRequestParts<App> for Credentials {
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_session_among_other_cookies() {
+    fn session_is_found_among_other_cookies() {
         let cookie = |text| HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(text))]);
         assert_eq!(session_cookie(&cookie("a=1; mediary_session=abc; b=2")), Some("abc"));
         assert_eq!(session_cookie(&cookie("mediary_session2=abc;xmediary_session=d")), None);

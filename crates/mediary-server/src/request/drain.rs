@@ -1,4 +1,4 @@
-//! Refusing a body politely: who is still sending when the connection closes never reads the answer.
+//! Refusing a body so that its sender reads why: one that is still sending when the connection closes never reads the answer.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use axum::body::Body;
 use http_body::Body as _;
 use http_body_util::BodyExt;
 
-/// What is read and thrown away, at most; whoever sends more finds the connection closed.
+/// Bytes that are read and discarded at most; beyond them the connection is closed.
 const BYTES_MAX: u64 = 16 * 1024 * 1024;
 const TIME_MAX: Duration = Duration::from_secs(5);
 

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn other_sites_do_not() {
+    fn pages_of_other_sites_do_not_pass() {
         assert!(!allowed(&[("sec-fetch-site", "cross-site"), ("host", "a")]));
         assert!(!allowed(&[("sec-fetch-site", "same-site"), ("origin", "https://b.media.example")]));
         assert!(!allowed(&[("origin", "https://evil.example"), ("host", "media.example")]));

@@ -13,7 +13,7 @@ use crate::App;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Connected(pub(crate) IpAddr);
 
-/// The address that a request comes from: of the connection's other end or, where that is a trusted proxy, of whom it names.
+/// The address that a request comes from: of the connection's other end or, where that is a trusted proxy, the one that it names.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 

@@ -70,7 +70,7 @@ struct WhatsappAccountChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false, max_length = 32, pattern = "^[-0-9+(). ]*[0-9][-0-9+(). ]*$")]
     display_phone_number: Option<String>,
-    /// A new token makes the account active again; its downloads go on. One that WhatsApp refuses is not taken.
+    /// A new token makes the account active again, and its downloads resume. One that WhatsApp refuses is not taken.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, nullable = false, pattern = "^[!-~]{1,4096}$")]
     access_token: Option<SecretString>,
@@ -119,8 +119,8 @@ async fn get_account(
 
 /// Add a WhatsApp account
 ///
-/// The number is added only if WhatsApp says that the access token may use it. Whether another company has it already
-/// is told to nobody else.
+/// The number is added only if WhatsApp says that the access token may use it. The answer does
+/// not tell whether another company has it already.
 #[utoipa::path(post, path = "/api/whatsapp-accounts", tag = "WhatsApp accounts", request_body = NewWhatsappAccount,
     responses((status = 201, body = Account), (status = 400, body = ProblemBody), (status = 409, body = ProblemBody),
     (status = 502, description = "WhatsApp could not be asked; nothing was added.", body = ProblemBody),
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn number_is_bound_only_by_whatsapps_word_and_tells_nothing_before() {
+    async fn number_is_bound_only_after_whatsapp_confirms_it() {
         let house = House::with_whatsapp().await;
         let (ours, theirs) = (house.company("ours").await, house.company("theirs").await);
         let claim =

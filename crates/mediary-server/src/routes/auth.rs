@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::json::Me;
 use crate::layers::RequestSpan;
-use crate::login_turns::LoginPlace;
+use crate::login_slots::LoginSlot;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Body, Credentials, IsHttps, May, Peer, SESSION_COOKIE, SameOrigin, rights};
 
@@ -46,7 +46,7 @@ async fn login(
     _: SameOrigin,
     Peer(address): Peer,
     is_https: IsHttps,
-    place: LoginPlace,
+    slot: LoginSlot,
     span: Option<Extension<RequestSpan>>,
     Body(login): Body<Login>,
 ) -> Result<Response, Problem> {
@@ -57,7 +57,7 @@ async fn login(
         ));
     }
     let attempt = app.logins().begin(&login.email, address, app.engine().now()).map_err(too_many)?;
-    let _turn = place.turn().await;
+    let _turn = slot.turn().await;
     let (token, caller) = match app.engine().access().login(&login.email, &login.password, address).await {
         Ok(found) => found,
         Err(error) if error.code() == ErrorCode::Unauthorized => {
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn log_in_look_and_log_out() {
+    async fn session_begins_with_a_log_in_and_ends_with_a_log_out() {
         let house = House::open().await;
         let company = house.company("acme").await;
         house.user(&company, Role::Agent).await;
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn wrong_ones_wait_and_right_ones_do_not_count() {
+    async fn log_ins_that_are_wrong_wait_and_right_ones_do_not_count() {
         let house = House::open().await;
         let company = house.company("acme").await;
         house.user(&company, Role::Agent).await;
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(log_in(&house, "agent@acme.test", PASSWORD).await.status, StatusCode::OK);
     }
 
-    /// A log-in by a connection from `peer`, which says that it passes on one from `client`.
+    /// A log-in by a connection from `peer`, which says that it forwards one from `client`.
     async fn log_in_by(house: &House, peer: &str, client: &str, password: &str) -> Answer {
         let body = json!({"email": "agent@acme.test", "password": password});
         let mut request = post("/api/auth/login", None, &body);
@@ -218,7 +218,7 @@ mod tests {
         }
         let guesser = log_in_by(&house, PROXY, "198.51.100.7", PASSWORD).await;
         assert_eq!(guesser.code(), "rate_limited");
-        // Who writes an address in front is still the one that the proxy saw.
+        // A client that writes an address in front is still the one that the proxy saw.
         let disguised = log_in_by(&house, PROXY, "198.51.100.8, 198.51.100.7", PASSWORD).await;
         assert_eq!(disguised.code(), "rate_limited");
         assert_eq!(log_in_by(&house, PROXY, "198.51.100.8", PASSWORD).await.status, StatusCode::OK);
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn header_of_a_stranger_is_not_believed() {
+    async fn header_of_a_stranger_is_not_trusted() {
         let house = House::open().await;
         let company = house.company("acme").await;
         house.user(&company, Role::Agent).await;
@@ -244,7 +244,7 @@ mod tests {
         let company = house.company("acme").await;
         house.user(&company, Role::Agent).await;
         let guesser = "198.51.100.7".parse().unwrap();
-        let held: Vec<_> = std::iter::from_fn(|| house.app.login_turns().place(guesser).ok()).collect();
+        let held: Vec<_> = std::iter::from_fn(|| house.app.login_slots().slot(guesser).ok()).collect();
         let refused = log_in_by(&house, PROXY, "198.51.100.7", PASSWORD).await;
         assert_eq!((refused.code().as_str(), refused.header("retry-after")), ("rate_limited", "1"));
         assert_eq!(log_in_by(&house, PROXY, "198.51.100.8", PASSWORD).await.status, StatusCode::OK);
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_and_wrong_password_look_the_same() {
+    async fn log_in_of_nobody_and_with_a_wrong_password_look_the_same() {
         let house = House::open().await;
         let company = house.company("acme").await;
         house.user(&company, Role::Agent).await;
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn another_site_cannot_use_the_cookie() {
+    async fn cookie_cannot_be_used_by_another_site() {
         let house = House::open().await;
         let company = house.company("acme").await;
         house.user(&company, Role::Agent).await;

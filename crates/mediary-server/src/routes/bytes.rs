@@ -29,7 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[schema(value_type = String, format = Binary)]
 struct FileBytes(#[expect(dead_code, reason = "describes an answer that is streamed")] Vec<u8>);
 
-/// What a flag in a query may be.
+/// The values of a flag in a query.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `flag` reads")]
 enum Flag {
@@ -45,7 +45,7 @@ enum Flag {
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Wish {
+struct FileQuery {
     /// Which of the message's files: 0, or nothing, is its own media, higher ones are its attachments.
     #[serde(default, deserialize_with = "part")]
     #[param(value_type = Option<u32>)]
@@ -62,7 +62,7 @@ struct Wish {
 ///
 /// From storage, else from WhatsApp, as the company's policy says. Serves ranges and conditional requests.
 #[utoipa::path(get, path = "/api/media/messages/{messageId}", tag = "Bytes",
-    params(("messageId" = i64, Path), Wish), responses(
+    params(("messageId" = i64, Path), FileQuery), responses(
     (status = 200, content_type = "*/*", body = inline(FileBytes)), (status = 206, content_type = "*/*", body = inline(FileBytes)),
     (status = 302, description = "to the bucket that keeps the file"), (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody),
     (status = 503, body = ProblemBody), (status = 403, body = ProblemBody), (status = 413, body = ProblemBody), (status = 502, body = ProblemBody), (status = 504, body = ProblemBody)))]
@@ -71,20 +71,20 @@ async fn read_message_file(
     may: May<rights::Read>,
     Peer(address): Peer,
     Id(id): Id<MessageId>,
-    Query(wish): Query<Wish>,
+    Query(query): Query<FileQuery>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let view = View { save: wish.download, ..View::of(&request) };
+    let view = View { save: query.download, ..View::of(&request) };
     let viewer = Viewer { caller: &may.caller, address };
-    let target = if wish.part == 0 { Target::Message(id) } else { Target::Attachment(id, wish.part) };
-    let opened = open(&app, viewer, target, wish.variant, view).await?;
+    let target = if query.part == 0 { Target::Message(id) } else { Target::Attachment(id, query.part) };
+    let opened = open(&app, viewer, target, query.variant, view).await?;
     Ok(while_access_holds(&app, &may.caller, view, answer(&app, opened, view).await?))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct ProviderWish {
-    /// Anything; it makes the URL new, and has the file fetched afresh although somebody is being sent it.
+struct ProviderFileQuery {
+    /// Anything; it makes the URL new, and has the file fetched again although it is being sent to somebody.
     t: Option<String>,
     /// `1` to save the file instead of showing it.
     #[serde(default, deserialize_with = "flag")]
@@ -96,7 +96,7 @@ struct ProviderWish {
 ///
 /// Always from WhatsApp, and never stored.
 #[utoipa::path(get, path = "/api/whatsapp/media/{providerMediaId}", tag = "Bytes",
-    params(("providerMediaId" = String, Path), ProviderWish), responses(
+    params(("providerMediaId" = String, Path), ProviderFileQuery), responses(
     (status = 200, content_type = "*/*", body = inline(FileBytes)), (status = 206, content_type = "*/*", body = inline(FileBytes)),
     (status = 404, body = ProblemBody), (status = 410, body = ProblemBody),
     (status = 403, body = ProblemBody), (status = 413, body = ProblemBody), (status = 502, body = ProblemBody), (status = 504, body = ProblemBody)))]
@@ -105,12 +105,12 @@ async fn read_whatsapp_file(
     may: May<rights::Read>,
     Peer(address): Peer,
     Name(provider_media_id): Name,
-    Query(wish): Query<ProviderWish>,
+    Query(query): Query<ProviderFileQuery>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let view = View { save: wish.download, ..View::of(&request) };
-    let (wanted, afresh) = (view.wanted(), wish.t.is_some());
-    let opened = app.engine().open_from_provider(&may.caller, &provider_media_id, wanted, afresh).await?;
+    let view = View { save: query.download, ..View::of(&request) };
+    let (wanted, refetch) = (view.wanted(), query.t.is_some());
+    let opened = app.engine().open_from_provider(&may.caller, &provider_media_id, wanted, refetch).await?;
     Viewer { caller: &may.caller, address }.opened(&app, &opened, view).await?;
     Ok(while_access_holds(&app, &may.caller, view, answer(&app, opened, view).await?))
 }
@@ -157,7 +157,7 @@ struct Viewer<'r> {
 }
 
 impl Viewer<'_> {
-    /// Counts and, where the company wants it, writes down that somebody saw a file.
+    /// Notes in the audit log that somebody saw a file, where the company has that.
     async fn opened(self, app: &App, opened: &OpenedMedia, view: View<'_>) -> Result<(), Problem> {
         if view.is_a_first_look() && app.audits_views(self.caller.company_id).await? {
             let record = format!("media:{}", opened.info.media_id);
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_has_it_is_told_so() {
+    async fn file_that_the_client_has_is_not_modified() {
         let scene = Scene::new("image/png").await;
         let first = scene.ask("GET", "", &[]).await;
         let (etag, modified) = (first.header("etag"), first.header("last-modified"));
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_what_is_safe_is_shown_in_place() {
+    async fn types_that_are_safe_alone_are_shown_in_place() {
         for (mime, shown) in
             [("image/png", true), ("application/pdf", true), ("text/html", false), ("image/svg+xml", false)]
         {
@@ -350,13 +350,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn views_are_written_down_for_who_wants_it() {
+    async fn views_are_in_the_audit_log_of_companies_that_have_it() {
         let scene = Scene::new("video/mp4").await;
         let (manager, admin) = (scene.company.key(Role::Manager), scene.company.key(Role::Admin));
         scene.ask("GET", "", &[]).await;
-        let wish = json!({"auditViews": true});
-        scene.house.send(with_json("PATCH", "/api/settings/media", Some(manager), &wish)).await;
-        // The file route may answer by the old wish for half a second.
+        let setting = json!({"auditViews": true});
+        scene.house.send(with_json("PATCH", "/api/settings/media", Some(manager), &setting)).await;
+        // The file route may answer by the old setting for half a second.
         let views = async || {
             scene.ask("GET", "", &[("range", "bytes=0-9")]).await;
             scene.ask("GET", "", &[("range", "bytes=10-19")]).await;
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn wishes_that_make_no_sense_are_refused() {
+    async fn queries_of_a_file_that_make_no_sense_are_refused() {
         let scene = Scene::new("image/png").await;
         assert_eq!(scene.ask("GET", "?download=perhaps", &[]).await.field(), "download");
         assert_eq!(scene.ask("GET", "?variant=hologram", &[]).await.code(), "not_found");

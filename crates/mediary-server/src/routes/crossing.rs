@@ -115,7 +115,7 @@ pub(super) async fn scene() -> Scene {
 }
 
 #[tokio::test]
-async fn without_a_key_nothing_answers() {
+async fn api_answers_nothing_without_a_key() {
     let scene = scene().await;
     for route in routes() {
         let Needs::Right(_) = route.needs else { continue };
@@ -130,7 +130,7 @@ async fn without_a_key_nothing_answers() {
 }
 
 #[tokio::test]
-async fn a_role_below_the_right_is_forbidden() {
+async fn role_below_the_right_is_forbidden() {
     let scene = scene().await;
     for route in routes() {
         let Needs::Right(permission) = route.needs else { continue };
@@ -144,7 +144,7 @@ async fn a_role_below_the_right_is_forbidden() {
 }
 
 #[tokio::test]
-async fn another_companys_records_do_not_exist() {
+async fn records_of_another_company_do_not_exist() {
     let scene = scene().await;
     let admin = scene.ours.key(Role::Admin);
     for route in routes() {
@@ -176,7 +176,7 @@ fn without_id(problem: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn lists_hold_only_the_companys_own() {
+async fn lists_hold_only_records_of_the_company() {
     let scene = scene().await;
     for route in routes() {
         let list = route.method == "GET" && !route.path.contains('{');

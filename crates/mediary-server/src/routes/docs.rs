@@ -205,10 +205,10 @@ mod tests {
         let tags: Vec<&str> = list(&api["tags"]).iter().map(|tag| tag["name"].as_str().unwrap()).collect();
         let mut ids = std::collections::HashSet::new();
         for (path, method, operation) in operations(&api) {
-            let place = format!("{method} {path}");
-            assert!(tags.contains(&operation["tags"][0].as_str().unwrap()), "{place} has no known tag");
-            assert!(!text(&operation["summary"]).is_empty(), "{place} has no summary");
-            assert!(ids.insert(operation["operationId"].clone()), "{place} shares its operation id");
+            let route = format!("{method} {path}");
+            assert!(tags.contains(&operation["tags"][0].as_str().unwrap()), "{route} has no known tag");
+            assert!(!text(&operation["summary"]).is_empty(), "{route} has no summary");
+            assert!(ids.insert(operation["operationId"].clone()), "{route} shares its operation id");
         }
         let written = api.to_string();
         for reference in written.split("#/components/schemas/").skip(1) {

@@ -44,7 +44,7 @@ struct From {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `event` writes")]
 struct LiveEvent {
-    /// The place to come back to, as `Last-Event-ID`. Only compared, never ordered.
+    /// The position to resume from, as `Last-Event-ID`. Only compared, never ordered.
     id: String,
     event: EventKind,
     data: LiveEventData,
@@ -87,7 +87,7 @@ struct LiveEventData {
 /// Live events of the company
 ///
 /// Server-sent events: `message.created`, `message.updated`, `conversation.updated`, `media.progress`, `media.completed`,
-/// `media.failed`, `media.deleted`, `account.updated`, with ids as data. `Last-Event-ID` goes on where a stream broke off;
+/// `media.failed`, `media.deleted`, `account.updated`, with ids as data. `Last-Event-ID` resumes where a stream broke off;
 /// `resync` says that events were missed and everything has to be read again.
 #[utoipa::path(get, path = "/api/events", tag = "Events", params(From),
     responses((status = 200, content_type = "text/event-stream", body = LiveEvent,
@@ -101,7 +101,7 @@ async fn listen_to_events(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let last = headers.get("last-event-id").map(|value| value.to_str().unwrap_or_default().to_owned());
     let last = last.or(from.last_event_id).filter(|id| !id.is_empty());
-    // A place we cannot read is one we do not know.
+    // A position that cannot be read is one that we do not know.
     let last = last.map(|id| id.parse().unwrap_or(0));
     let subscription = app.engine().events().subscribe(may.caller.company_id, last)?;
     // On a timer of its own: events that keep coming must not put it off.
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_comes_back_gets_what_was_missed_or_a_resync() {
+    async fn listener_that_returns_gets_missed_events_or_a_resync() {
         let house = House::open().await;
         let company = house.company("acme").await;
         let mut first = open(&house, &company, None).await;

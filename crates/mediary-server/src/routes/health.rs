@@ -1,4 +1,4 @@
-//! What operators and their tools ask.
+//! Health and metrics, for operators and their tools.
 
 use axum::Json;
 use axum::extract::State;
@@ -39,7 +39,7 @@ struct ReadinessCheck {
 
 /// Whether everything needed answers
 ///
-/// What was found is the answer for two seconds.
+/// The answer is kept for two seconds.
 #[utoipa::path(get, path = "/readyz", tag = "Operation", security(()),
     responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
 async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
@@ -55,13 +55,13 @@ async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
     (status, Json(Readiness { ready, checks }))
 }
 
-/// Figures for Prometheus
+/// Metrics for Prometheus
 #[utoipa::path(get, path = "/metrics", tag = "Operation", security(()),
     responses((status = 200, content_type = "text/plain", body = String), (status = 404, body = ProblemBody)))]
 async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
-    let figures = app.config().metrics.as_ref().ok_or_else(Problem::not_found)?.render();
+    let metrics = app.config().metrics.as_ref().ok_or_else(Problem::not_found)?.render();
     let text = [(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"))];
-    Ok((text, figures).into_response())
+    Ok((text, metrics).into_response())
 }
 
 #[cfg(test)]
@@ -76,7 +76,7 @@ mod tests {
     use crate::testing::House;
 
     #[tokio::test]
-    async fn each_check_is_named() {
+    async fn checks_of_readiness_are_named() {
         let house = House::open().await;
         let ask = |path: &str| house.send(Request::get(path).body(Body::empty()).unwrap());
         assert_eq!(ask("/healthz").await.status, StatusCode::OK);

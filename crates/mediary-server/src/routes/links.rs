@@ -48,7 +48,7 @@ struct SignedLink {
 
 /// Make a signed link
 ///
-/// Whoever has the link can read this one file until it ends, without logging in.
+/// Anybody with the link can read this one file until it ends, without logging in.
 #[utoipa::path(post, path = "/api/media/{id}/signed-url", tag = "Media", params(("id" = i64, Path)),
     request_body = NewLink, responses((status = 200, body = SignedLink), (status = 400, body = ProblemBody),
     (status = 404, body = ProblemBody), (status = 410, body = ProblemBody)))]

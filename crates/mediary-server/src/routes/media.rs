@@ -180,7 +180,7 @@ struct Retry {
     max_attempts: Option<i64>,
 }
 
-/// What came of it.
+/// The outcome of the retry.
 #[derive(Debug, Serialize, ToSchema)]
 struct RetryOutcome {
     /// How many were queued now.

@@ -118,7 +118,7 @@ struct Erasing {
 
 /// Erase what a former policy kept
 ///
-/// Erases the stored files of WhatsApp accounts whose policy is `stream`, by and by: the bytes go, the records and
+/// Erases the stored files of WhatsApp accounts whose policy is `stream`, in batches: the bytes go, the records and
 /// messages stay, and what WhatsApp still has can be viewed from there. Stops where the policy is changed back. 409 if
 /// the policy keeps files.
 #[utoipa::path(post, path = "/api/media/erase", tag = "Media", request_body = Erasing,

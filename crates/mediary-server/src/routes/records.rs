@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_act_leaves_one_row_and_one_that_changes_nothing_none() {
+    async fn act_leaves_one_audit_row_and_one_that_changes_nothing_none() {
         let house = House::with_whatsapp().await;
         let company = house.company("acme").await;
         let made = house.message(&company, "wamid.1").await;
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_daily_look_at_storage_found_is_told_to_its_company_alone() {
+    async fn storage_check_is_shown_to_its_company_alone() {
         let house = House::open().await;
         let (acme, other) = (house.company("acme").await, house.company("other").await);
         let ask = async |key| house.get("/api/storage/check", key).await.json();
@@ -275,12 +275,12 @@ mod tests {
             found: json!({"missing": [4, 5], "wrong": [], "untracked": ["media/1/6/7"]}).to_string(),
         };
         house.store.storage_check_end(acme.id, &found).await.unwrap();
-        let told = ask(acme.key(Role::Admin)).await;
-        assert_eq!((&told["whole"], &told["startedAt"]), (&json!(7), &told["finishedAt"]));
-        assert_eq!(told["missing"], json!({"count": 2, "first": [4, 5]}));
-        assert_eq!(told["wrong"], json!({"count": 0, "first": []}));
-        assert_eq!(told["untracked"], json!({"count": 1, "first": ["media/1/6/7"]}));
-        assert_eq!(told["removed"], 1);
+        let check = ask(acme.key(Role::Admin)).await;
+        assert_eq!((&check["whole"], &check["startedAt"]), (&json!(7), &check["finishedAt"]));
+        assert_eq!(check["missing"], json!({"count": 2, "first": [4, 5]}));
+        assert_eq!(check["wrong"], json!({"count": 0, "first": []}));
+        assert_eq!(check["untracked"], json!({"count": 1, "first": ["media/1/6/7"]}));
+        assert_eq!(check["removed"], 1);
         assert_eq!(ask(other.key(Role::Admin)).await["whole"], 0);
     }
 }

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn places_of_the_inbox_are_its_page() {
+    async fn paths_of_the_inbox_are_its_page() {
         for path in ["/", "/c/12", "/settings", "/views", "/media", "/%63/12", "/%", "/%zz", "/%+1", "/%ff"] {
             let response = get(path).await;
             assert_eq!(response.status, StatusCode::OK, "{path}");

@@ -58,7 +58,7 @@ struct UserChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<words::Role>, nullable = false)]
     role: Option<Role>,
-    /// Who is made inactive is logged out everywhere.
+    /// A person who is made inactive is logged out everywhere.
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     active: Option<bool>,

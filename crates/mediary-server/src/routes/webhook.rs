@@ -1,4 +1,4 @@
-//! What Meta calls. Outside of sessions and roles: the signature decides.
+//! The webhook that Meta calls. Outside of sessions and roles: the signature decides.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ use crate::request::{Query, drain};
 
 /// For a whole body; Meta gives up sooner.
 const BODY_DEADLINE: Duration = Duration::from_secs(20);
-/// What is reserved for a body before its bytes come, so that a promise of megabytes costs nothing.
+/// Memory that is reserved for a body before its bytes arrive, so that an announced length costs nothing.
 const FIRST_BUFFER: usize = 16 * 1024;
 
 /// Reasons for which webhooks are refused, for the log.
@@ -111,7 +111,7 @@ async fn take(app: &App, request: Request) -> Result<(), Problem> {
         }
     };
     app.engine().accept(Some(signature), bytes).await.map_err(|error| match error.code() {
-        // Whatever keeps us from keeping it, Meta has to send it again.
+        // Whatever keeps us from storing it, Meta has to send it again.
         ErrorCode::Internal | ErrorCode::StorageFull => Problem::new(ErrorCode::StorageError)
             .detail("the webhook could not be written to the database; send it again")
             .source(error),
@@ -146,10 +146,10 @@ async fn collect<'a>(app: &'a App, body: &mut Body) -> Result<Taken<'a>, Problem
         if so_far + data.len() > limits::WEBHOOK_BODY_BYTES {
             return Err(too_large());
         }
-        // By what has come, never by what was promised; given back before it is taken for more, so that a body that grows
-        // out of the room for small ones does not keep its place there.
+        // By the bytes that arrived, never by the announced length. Released before more is taken, so that a body that grows
+        // out of the share of small ones keeps none of it.
         drop(room.take());
-        room = Some(app.webhook_room(so_far + data.len()).ok_or_else(busy)?);
+        room = Some(app.webhook_memory(so_far + data.len()).ok_or_else(busy)?);
         if so_far == 0 {
             // Most bodies come in one piece, which needs no copy.
             whole = data;
@@ -270,7 +270,7 @@ mod tests {
             send(&house, body, Some(signature)).await
         };
         let large: Vec<_> =
-            std::iter::from_fn(|| house.app.webhook_room(limits::WEBHOOK_BODY_BYTES)).collect();
+            std::iter::from_fn(|| house.app.webhook_memory(limits::WEBHOOK_BODY_BYTES)).collect();
         let for_large = limits::WEBHOOK_BYTES_IN_FLIGHT - limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT;
         assert_eq!(large.len(), for_large / limits::WEBHOOK_BODY_BYTES);
         assert_eq!(signed(body_for(&company)).await.status, StatusCode::OK);
@@ -278,7 +278,7 @@ mod tests {
         body.resize(limits::SMALL_WEBHOOK_BYTES + 1, b' ');
         assert_eq!(signed(body).await.code(), "storage_error");
         let small: Vec<_> =
-            std::iter::from_fn(|| house.app.webhook_room(limits::SMALL_WEBHOOK_BYTES)).collect();
+            std::iter::from_fn(|| house.app.webhook_memory(limits::SMALL_WEBHOOK_BYTES)).collect();
         assert_eq!(small.len(), limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT / limits::SMALL_WEBHOOK_BYTES);
         assert_eq!(signed(body_for(&company)).await.code(), "storage_error");
         drop((large, small));

@@ -71,7 +71,7 @@ impl Shape<ParkedItem> for WebhookEvent {
     }
 }
 
-/// What a try came to.
+/// The outcome of a retry.
 #[derive(Debug, Serialize, ToSchema)]
 struct WebhookEventRetried {
     /// Whether it is recorded now, and no longer on the list.

@@ -60,7 +60,9 @@ fn operations(description: &Value) -> impl Iterator<Item = (String, &String, &Va
 /// Every property of a request's body.
 fn properties<'d>(description: &'d Value, operation: &Value) -> Vec<&'d String> {
     let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
-    let Some(name) = schema.as_str().and_then(|place| place.rsplit('/').next()) else { return Vec::new() };
+    let Some(name) = schema.as_str().and_then(|reference| reference.rsplit('/').next()) else {
+        return Vec::new();
+    };
     description["components"]["schemas"][name]["properties"].as_object().unwrap().keys().collect()
 }
 

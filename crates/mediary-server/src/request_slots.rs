@@ -12,7 +12,7 @@ use crate::network::network;
 const PER_ADDRESS: usize = 4;
 
 #[derive(Debug, Default)]
-pub(crate) struct RequestRoom(Mutex<Taken>);
+pub(crate) struct RequestSlots(Mutex<Taken>);
 
 #[derive(Debug, Default)]
 struct Taken {
@@ -20,16 +20,16 @@ struct Taken {
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// A request's place. Dropping it gives the place back.
+/// A request's slot. Dropping it returns it.
 #[derive(Debug)]
-pub(crate) struct RequestPlace<'a> {
-    room: &'a RequestRoom,
+pub(crate) struct RequestSlot<'a> {
+    slots: &'a RequestSlots,
     address: IpAddr,
 }
 
-impl RequestRoom {
-    /// A place for a request of this client, unless all are taken, or too many by the client's network.
-    pub(crate) fn take(&self, client: IpAddr) -> Option<RequestPlace<'_>> {
+impl RequestSlots {
+    /// A slot for a request of this client, unless all are taken, or too many by the client's network.
+    pub(crate) fn take(&self, client: IpAddr) -> Option<RequestSlot<'_>> {
         let address = network(client);
         let mut taken = self.lock();
         let of_address = taken.by_address.get(&address).copied().unwrap_or_default();
@@ -38,7 +38,7 @@ impl RequestRoom {
         }
         taken.all += 1;
         taken.by_address.insert(address, of_address + 1);
-        Some(RequestPlace { room: self, address })
+        Some(RequestSlot { slots: self, address })
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {
@@ -46,9 +46,9 @@ impl RequestRoom {
     }
 }
 
-impl Drop for RequestPlace<'_> {
+impl Drop for RequestSlot<'_> {
     fn drop(&mut self) {
-        let mut taken = self.room.lock();
+        let mut taken = self.slots.lock();
         taken.all -= 1;
         let Some(of_address) = taken.by_address.get_mut(&self.address) else { return };
         *of_address -= 1;
@@ -63,17 +63,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_address_has_a_quarter_and_all_together_the_whole() {
-        let room = RequestRoom::default();
+    fn address_has_a_quarter_and_all_together_the_whole() {
+        let slots = RequestSlots::default();
         let address = |number: u32| IpAddr::from(number.to_be_bytes());
-        let all = |number| std::iter::from_fn(|| room.take(address(number))).collect::<Vec<_>>();
+        let all = |number| std::iter::from_fn(|| slots.take(address(number))).collect::<Vec<_>>();
         let first = all(1);
         assert_eq!(first.len(), API_REQUESTS_IN_FLIGHT / PER_ADDRESS);
         let others: Vec<_> = (2..=5).map(all).collect();
         assert_eq!(others.iter().map(Vec::len).sum::<usize>(), API_REQUESTS_IN_FLIGHT - first.len());
         drop(first);
-        assert!(room.take(address(9)).is_some());
+        assert!(slots.take(address(9)).is_some());
         drop(others);
-        assert!(room.lock().by_address.is_empty() && room.lock().all == 0);
+        assert!(slots.lock().by_address.is_empty() && slots.lock().all == 0);
     }
 }

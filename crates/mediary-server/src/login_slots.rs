@@ -21,7 +21,7 @@ const COME_BACK_AFTER: Duration = Duration::from_secs(1);
 
 /// The log-ins under way. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct LoginTurns(Arc<Mutex<UnderWay>>);
+pub(crate) struct LoginSlots(Arc<Mutex<UnderWay>>);
 
 #[derive(Debug, Default)]
 struct UnderWay {
@@ -35,21 +35,21 @@ struct Line {
     turn: Arc<Semaphore>,
 }
 
-/// A log-in's place, from before its body is read. Dropping it gives the place back.
+/// A log-in's slot, from before its body is read. Dropping it returns it.
 #[derive(Debug)]
-pub(crate) struct LoginPlace {
-    turns: LoginTurns,
+pub(crate) struct LoginSlot {
+    slots: LoginSlots,
     address: IpAddr,
     turn: Arc<Semaphore>,
 }
 
-impl LoginTurns {
+impl LoginSlots {
     fn lock(&self) -> MutexGuard<'_, UnderWay> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a log-in from `address`, unless too many are under way.
-    pub(crate) fn place(&self, address: IpAddr) -> Result<LoginPlace, Problem> {
+    /// A slot for a log-in from `address`, unless too many are under way.
+    pub(crate) fn slot(&self, address: IpAddr) -> Result<LoginSlot, Problem> {
         let address = network(address);
         let mut under_way = self.lock();
         if under_way
@@ -71,20 +71,20 @@ impl LoginTurns {
             .entry(address)
             .or_insert_with(|| Line { count: 0, turn: Arc::new(Semaphore::new(1)) });
         line.count += 1;
-        Ok(LoginPlace { turns: self.clone(), address, turn: line.turn.clone() })
+        Ok(LoginSlot { slots: self.clone(), address, turn: line.turn.clone() })
     }
 }
 
-impl LoginPlace {
+impl LoginSlot {
     /// Waits until no other log-in from this address has its password looked at.
     pub(crate) async fn turn(&self) -> OwnedSemaphorePermit {
         self.turn.clone().acquire_owned().await.expect("the semaphore is never closed")
     }
 }
 
-impl Drop for LoginPlace {
+impl Drop for LoginSlot {
     fn drop(&mut self) {
-        let mut under_way = self.turns.lock();
+        let mut under_way = self.slots.lock();
         under_way.count -= 1;
         let Some(line) = under_way.by_address.get_mut(&self.address) else { return };
         line.count -= 1;
@@ -94,12 +94,12 @@ impl Drop for LoginPlace {
     }
 }
 
-impl FromRequestParts<App> for LoginPlace {
+impl FromRequestParts<App> for LoginSlot {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Ok(Peer(address)): Result<_, Infallible> = Peer::from_request_parts(parts, app).await;
-        app.login_turns().place(address)
+        app.login_slots().slot(address)
     }
 }
 
@@ -112,9 +112,9 @@ mod tests {
 
     #[tokio::test]
     async fn log_ins_of_one_address_take_turns_and_others_need_not_wait() {
-        let turns = LoginTurns::default();
+        let log_ins = LoginSlots::default();
         let (first, second, other) =
-            (turns.place(HOME).unwrap(), turns.place(HOME).unwrap(), turns.place(ELSEWHERE).unwrap());
+            (log_ins.slot(HOME).unwrap(), log_ins.slot(HOME).unwrap(), log_ins.slot(ELSEWHERE).unwrap());
         let turn = first.turn().await;
         let mut waiting = std::pin::pin!(second.turn());
         assert!(futures_util::poll!(&mut waiting).is_pending());
@@ -124,16 +124,16 @@ mod tests {
     }
 
     #[test]
-    fn places_are_bounded_for_an_address_and_in_all() {
-        let turns = LoginTurns::default();
-        let mut places: Vec<_> = std::iter::from_fn(|| turns.place(HOME).ok()).collect();
-        assert_eq!(places.len(), limits::LOGINS_IN_FLIGHT_PER_ADDRESS);
-        assert_eq!(turns.place(HOME).unwrap_err().code(), ErrorCode::RateLimited);
-        let others = (0..1000_u32).map_while(|number| turns.place(IpAddr::from(number.to_be_bytes())).ok());
-        places.extend(others);
-        assert_eq!(places.len(), limits::LOGINS_IN_FLIGHT);
-        assert_eq!(turns.place(ELSEWHERE).unwrap_err().code(), ErrorCode::StorageError);
-        drop(places);
-        assert!(turns.lock().by_address.is_empty() && turns.lock().count == 0);
+    fn slots_are_bounded_for_an_address_and_in_all() {
+        let log_ins = LoginSlots::default();
+        let mut slots: Vec<_> = std::iter::from_fn(|| log_ins.slot(HOME).ok()).collect();
+        assert_eq!(slots.len(), limits::LOGINS_IN_FLIGHT_PER_ADDRESS);
+        assert_eq!(log_ins.slot(HOME).unwrap_err().code(), ErrorCode::RateLimited);
+        let others = (0..1000_u32).map_while(|number| log_ins.slot(IpAddr::from(number.to_be_bytes())).ok());
+        slots.extend(others);
+        assert_eq!(slots.len(), limits::LOGINS_IN_FLIGHT);
+        assert_eq!(log_ins.slot(ELSEWHERE).unwrap_err().code(), ErrorCode::StorageError);
+        drop(slots);
+        assert!(log_ins.lock().by_address.is_empty() && log_ins.lock().count == 0);
     }
 }
