@@ -12,7 +12,7 @@ use url::Url;
 /// Minutes of the played day that may pass in a second: from real time to a day.
 const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=1440.0;
 
-/// Mediary keeps the media of WhatsApp Business: captured before it expires, proved whole, served to whom it may concern.
+/// Mediary keeps the media of WhatsApp Business: captured before it expires, proved whole, served to the people allowed to see it.
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true, subcommand_required = true)]
 pub(crate) struct Cli {
@@ -47,9 +47,9 @@ pub(crate) enum Command {
     Import(ImportCommand),
     /// Try failed downloads again.
     Retry(RetryArgs),
-    /// Save media that is not here yet and may still be alive at WhatsApp, nearest expiry first.
+    /// Save media that is not here yet and WhatsApp may still have, nearest expiry first.
     Backfill(BackfillArgs),
-    /// Clean up: retention, leases that ran out, expired downloads, deleted bytes, old webhook bodies.
+    /// Clean up: retention, expired leases, expired downloads, deleted bytes, old webhook bodies.
     Sweep(SweepArgs),
     /// Read every stored file again and compare its hash.
     Verify(VerifyArgs),
@@ -82,7 +82,7 @@ pub(crate) struct DemoArgs {
     /// Address and port of the demo; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8080", value_parser = values::address)]
     pub(crate) listen: SocketAddr,
-    /// Where the demo's data goes. Made anew at each start.
+    /// The folder for the demo's data. Emptied at each start.
     #[arg(long, default_value = "./mediary-demo")]
     pub(crate) data_dir: PathBuf,
     /// Minutes of the played day that pass in a second once the day so far has been played.
@@ -155,7 +155,7 @@ pub(crate) enum CompanyCommand {
     List(OutputArgs),
 }
 
-/// What may change: one at least, for a change of nothing is a slip of the hand.
+/// The fields that may change. At least one, since a change of nothing is a mistake.
 fn changes(options: &'static [&'static str]) -> ArgGroup {
     ArgGroup::new("changes").args(options).required(true).multiple(true)
 }
@@ -218,7 +218,7 @@ pub(crate) struct AccountSecrets {
     /// The name of the variable that holds the webhook's verify token.
     #[arg(long, value_name = "VARIABLE")]
     pub(crate) verify_token_env: Option<String>,
-    /// Seal with the present secret key although it opens none of the stored secrets: only when the key of before is lost.
+    /// Seal with the present secret key although it opens none of the stored secrets. Only for when the former key is lost.
     #[arg(long)]
     pub(crate) key_lost: bool,
 }
@@ -245,7 +245,7 @@ pub(crate) enum AccountCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
-    /// Change an account. A new token lets waiting downloads go on.
+    /// Change an account. With a new token, waiting downloads resume.
     #[command(group(changes(&[
         "name", "media_policy", "retention", "status", "access_token_env", "app_secret_env", "verify_token_env",
     ])))]
@@ -327,7 +327,7 @@ pub(crate) struct ImportMessagesArgs {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) of: OfCompany,
-    /// Where to write what became of each line, one JSON object a line: a new file, or the report of an earlier import.
+    /// Where to write the outcome of each line, one JSON object a line: a new file, or the report of an earlier import.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
@@ -369,7 +369,7 @@ pub(crate) struct SweepArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StorageCommand {
-    /// Move stored files, while everything runs. Stopped half-way, it goes on when it is started again.
+    /// Move stored files, while everything runs. Stopped half-way, it resumes when it is started again.
     Migrate(StorageMigrateArgs),
     /// Look for files that are missing, other than recorded, or without a record.
     Check(StorageCheckArgs),

@@ -1,4 +1,4 @@
-//! Stopping in two stages: the first signal finishes what runs, the second, or the deadline, ends it.
+//! Stopping in two stages: the first signal finishes the work under way, the second, or the deadline, ends it.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(crate) fn on_signals() -> anyhow::Result<Shutdown> {
     let tokens = shutdown.clone();
     tokio::spawn(async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        tracing::info!(deadline_s = DEADLINE.as_secs(), "stopping: finishing what runs");
+        tracing::info!(deadline_s = DEADLINE.as_secs(), "stopping: finishing work under way");
         tokens.soft.cancel();
         tokio::select! {
             _ = terminate.recv() => {}

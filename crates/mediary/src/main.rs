@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            output::say_beside(&format!("mediary: starting the runtime: {error}"));
+            output::eprint_line(&format!("mediary: starting the runtime: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         Ok(Outcome::SomeFailed) => ExitCode::from(3),
         Err(error) => {
             let (why, code) = output::refusal(&error);
-            output::say_beside(&format!("mediary: {why}"));
+            output::eprint_line(&format!("mediary: {why}"));
             ExitCode::from(code)
         }
     }

@@ -1,4 +1,4 @@
-//! An embedded database has one server at a time: at its start it takes back every download that is under way, for those of an
+//! An embedded database has one server at a time: at its start it releases every download that is under way, as left by an
 //! earlier run, and its live events reach nobody who listens to another one.
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -16,7 +16,7 @@ use crate::config::Config;
 pub(crate) struct OnlyServer(#[expect(dead_code, reason = "held for its lock")] File);
 
 impl OnlyServer {
-    /// Takes the place of the one server of an open embedded database; behind Postgres there may be many. Commands need none.
+    /// Becomes the one server of an open embedded database; behind Postgres there may be many. Commands need not.
     ///
     /// The lock is on a file of its own: to close the database's would give up the locks that SQLite has on it.
     pub(crate) fn begin(config: &Config) -> anyhow::Result<Option<Self>> {

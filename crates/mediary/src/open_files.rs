@@ -1,4 +1,4 @@
-//! How many files this process may have open, and who may have how many of them.
+//! The limit of open files of this process, and how it is shared.
 //!
 //! Connections and the files kept open for the next view each have a share. The rest is for files while they are sent, for
 //! the database, for downloads and for what a log or a look-up takes: so readers alone never stop a webhook.
@@ -8,8 +8,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Below this a busy installation turns connections away.
 const FEW: u64 = 4096;
-/// What connections may have of all, in eighths, and what files kept open may have. As many files as connections may be sent
-/// at once, so both count twice what they say here at most.
+/// The shares of connections, in eighths, and of files kept open. As many files as connections may be sent
+/// at once, so both count for twice their share at most.
 const EIGHTHS_FOR_CONNECTIONS: u64 = 3;
 const EIGHTHS_KEPT_OPEN: u64 = 1;
 
@@ -22,7 +22,7 @@ impl OpenFiles {
     pub(crate) fn raised() -> Self {
         let limit = getrlimit(Resource::Nofile);
         let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-        // Where it is refused, what holds already still does.
+        // Where it is refused, the limit stays as it is.
         let _ = setrlimit(Resource::Nofile, raised);
         Self::of_now()
     }
@@ -43,7 +43,7 @@ impl OpenFiles {
         usize::try_from((self.0 / 8).saturating_mul(eighths)).unwrap_or(usize::MAX).clamp(1, most)
     }
 
-    /// What to do, if it is few.
+    /// Advice where the limit is low.
     pub(crate) fn advice(self) -> Option<String> {
         (self.0 < FEW).then(|| {
             format!(
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn few_are_told_with_what_to_do() {
+    fn low_limit_comes_with_advice() {
         assert!(OpenFiles(FEW).advice().is_none());
         let advice = OpenFiles(256).advice().unwrap();
         assert!(advice.contains("only 256 open files") && advice.contains("LimitNOFILE"), "{advice}");

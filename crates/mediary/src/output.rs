@@ -1,4 +1,4 @@
-//! What commands print: one JSON object for programs, a table or a sentence for people.
+//! The output of commands: one JSON object for programs, a table or a sentence for people.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -23,13 +23,13 @@ pub(crate) struct WrongUsage(pub(crate) String);
 const FAILED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
 
-/// What a command found did not reach its reader.
+/// The output of a command did not reach its reader.
 #[derive(Debug, thiserror::Error)]
 #[error("the standard output cannot be written: {0}")]
 pub(crate) struct Unwritten(io::Error);
 
-/// Why a command failed, for people, and its exit code. What was refused is said in one sentence, without what lies
-/// beneath; what broke is said with all of it.
+/// Why a command failed, for people, and its exit code. A refusal is one sentence, without its
+/// causes; a failure has all of them.
 pub(crate) fn refusal(error: &anyhow::Error) -> (String, u8) {
     if error.is::<WrongUsage>() {
         return (with_causes(error), WRONG_USAGE);
@@ -45,12 +45,12 @@ pub(crate) fn refusal(error: &anyhow::Error) -> (String, u8) {
     }
 }
 
-/// An error with its causes, each once: some libraries say the cause in their own text, too.
+/// An error with its causes, each once: some libraries repeat the cause in their own text.
 pub(crate) fn with_causes(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
         "" => cause,
-        said if said.ends_with(&cause) => text,
-        said => format!("{said}: {cause}"),
+        before if before.ends_with(&cause) => text,
+        before => format!("{before}: {cause}"),
     })
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn deliver(
 }
 
 /// Prints a line.
-pub(crate) fn say(line: &str) -> anyhow::Result<()> {
+pub(crate) fn print_line(line: &str) -> anyhow::Result<()> {
     write(&format!("{line}\n"))
 }
 
@@ -103,8 +103,8 @@ pub(crate) fn write(text: &str) -> anyhow::Result<()> {
     forgive_closed(write_out(text).map_err(Into::into))
 }
 
-/// Says something beside the output. A standard error that cannot be written is nothing that a command could tell.
-pub(crate) fn say_beside(line: &str) {
+/// Prints a line to standard error. Where that cannot be written, nothing is left to report it to.
+pub(crate) fn eprint_line(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
@@ -128,7 +128,7 @@ pub(crate) fn counted(count: u64, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
-/// What goes with [`counted`] things.
+/// The verb for [`counted`] things.
 pub(crate) fn are(count: u64) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
@@ -168,13 +168,13 @@ mod tests {
     }
 
     #[test]
-    fn each_cause_of_an_error_is_told_once() {
+    fn causes_of_an_error_are_named_once() {
         let error = anyhow::anyhow!("refused").context("asking: refused").context("opening");
         assert_eq!(with_causes(&error), "opening: asking: refused");
     }
 
     #[test]
-    fn one_thing_is_told_in_the_singular() {
+    fn single_thing_is_in_the_singular() {
         assert_eq!(
             [counted(0, "file"), counted(1, "file"), counted(2, "file")],
             ["0 files", "1 file", "2 files"]

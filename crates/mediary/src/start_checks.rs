@@ -1,10 +1,10 @@
-//! What a server looks at before it takes part: with another key than the secrets were sealed with, or without the folder that
+//! The checks of a server before it takes part: with another key than the secrets were sealed with, or without the folder that
 //! holds the files, it would fail what other nodes, or a later start, can do.
 
 use anyhow::bail;
 use mediary_store::ErrorKind;
 
-use crate::config::{Config, secret_key_place};
+use crate::config::{Config, secret_key_location};
 use crate::output::with_causes;
 use crate::wiring::Parts;
 
@@ -16,8 +16,8 @@ pub(crate) async fn run(config: &Config, parts: &Parts) -> anyhow::Result<()> {
         Err(error) if *error.kind() == ErrorKind::Refused => Err(error.into()),
         // It passes without another start, and what can be read is served meanwhile.
         Err(error) => {
-            let said = with_causes(&error.into());
-            tracing::error!("the database does not work now, so webhooks are answered 503: {said}");
+            let causes = with_causes(&error.into());
+            tracing::error!("the database does not work now, so webhooks are answered 503: {causes}");
             Ok(())
         }
         Ok(()) => Ok(()),
@@ -36,10 +36,10 @@ pub(crate) async fn key_fits(config: &Config, parts: &Parts) -> anyhow::Result<(
         return Ok(());
     }
     bail!(
-        "{} is not the key that the stored secrets of WhatsApp accounts were sealed with: none of them can be read. Use the key \
-         of before, the one that the server runs with. Only if it is lost: give every account all its secrets again under this \
+        "{} is not the key that the stored secrets of WhatsApp accounts were sealed with: none of them can be read. Use the \
+         former key, the one that the server runs with. Only if it is lost: give every account all its secrets again under this \
          key, with mediary account update --key-lost (see mediary account update --help)",
-        secret_key_place(config)
+        secret_key_location(config)
     );
 }
 
@@ -47,7 +47,7 @@ pub(crate) async fn key_fits(config: &Config, parts: &Parts) -> anyhow::Result<(
 /// what is stored meanwhile would be hidden when the volume is back.
 pub(crate) async fn files_are_there(parts: &Parts) -> anyhow::Result<()> {
     for storage in parts.storages.all() {
-        // What else is wrong with a folder shows when it is used, and passes without another start.
+        // Other faults of a folder show when it is used, and pass without another start.
         if let Some(folder) = storage.folder()
             && storage.is_empty().await.unwrap_or(false)
             && parts.store.has_files_in(storage.backend()).await?
@@ -63,7 +63,7 @@ pub(crate) async fn files_are_there(parts: &Parts) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Marks the folder of the files, so that it is told from a bare mount point from now on: where new files go into it, and where there
+/// Marks the folder of the files, so that it is distinguished from a bare mount point from now on: where new files go into it, and where there
 /// are files in it.
 pub(crate) async fn take_storage_into_use(config: &Config, parts: &Parts) {
     let goes_to = [Some(config.storage.backend), config.storage.archive];

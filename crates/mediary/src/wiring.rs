@@ -86,7 +86,7 @@ pub(crate) fn is_before_first_start(config: &Config) -> bool {
     embedded_file(config.database_url.expose_secret()).is_some_and(|file| !file.exists())
 }
 
-/// Where the settings say, and every other storage that has settings: files may lie there from before.
+/// The storage that takes new files, and every other one that has settings: files may lie there from before.
 pub(crate) async fn storages(config: &Config) -> anyhow::Result<Storages> {
     let mut primary = None;
     let mut others = Vec::new();

@@ -1,4 +1,4 @@
-//! What an option's value must look like, where the library would say so in a programmer's words.
+//! The rules for the values of options, where the library would give them in a programmer's words.
 
 use std::ops::RangeInclusive;
 

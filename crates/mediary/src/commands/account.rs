@@ -8,11 +8,11 @@ use serde_json::json;
 use super::retention;
 use crate::cli::{AccountCommand, AccountSecrets, OutputArgs};
 use crate::config::Config;
-use crate::output::{Outcome, WrongUsage, print, say_beside, table};
+use crate::output::{Outcome, WrongUsage, eprint_line, print, table};
 use crate::wiring::{self, Parts, all_pages};
 use crate::{secrets, start_checks};
 
-/// The word that gives an account back to its company's policy.
+/// The word by which an account follows its company's policy again.
 const OF_COMPANY: &str = "company";
 
 pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Result<Outcome> {
@@ -124,11 +124,12 @@ async fn list(parts: &Parts, company: &str, output: OutputArgs) -> anyhow::Resul
     })
 }
 
-/// Who works on the database acts for the installation, also before it can reach WhatsApp; they are told.
+/// Accepts a number that could not be proved, with a warning: the command line acts for the installation, also before it can reach
+/// WhatsApp.
 fn warned(bound: Bound) -> Account {
     let number = &bound.account.phone_number_id;
     if bound.unproved.is_some() {
-        say_beside(&format!(
+        eprint_line(&format!(
             "mediary: warning: WhatsApp could not be asked whether the token may use {number}; `mediary doctor` asks again"
         ));
     }
@@ -137,13 +138,13 @@ fn warned(bound: Bound) -> Account {
 
 fn without_token(company: &Company, account: &Account) {
     let (slug, number) = (&company.slug, &account.phone_number_id);
-    say_beside(&format!(
+    eprint_line(&format!(
         "mediary: warning: without an access token WhatsApp was not asked whether {number} may be used, and nothing can be \
          downloaded; `mediary account update --company {slug} --phone-number-id {number} --access-token-env VARIABLE` gives it one"
     ));
 }
 
-/// Who runs the installation may know which company has a number that cannot be added again; over HTTP nobody learns that.
+/// Names the company that has a number, which the operator of the installation may know; over HTTP nobody learns that.
 async fn taken(
     store: &Store,
     company: &Company,

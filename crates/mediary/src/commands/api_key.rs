@@ -32,10 +32,10 @@ pub(super) async fn run(config: &Config, command: ApiKeyCommand) -> anyhow::Resu
                     )
                 });
             if let Err(error) = shown {
-                // A key that nobody has seen would hold for ever, and keep its name from the next one.
+                // A key that nobody has seen would be active for ever, and keep its name from the next one.
                 parts.engine.access().revoke_api_key(company.id, made.record.id, &by).await?;
                 let name = &made.record.name;
-                anyhow::bail!("{error}; the key {name:?} was revoked again, for nobody has seen it");
+                anyhow::bail!("{error}; the key {name:?} was revoked again, since nobody has seen it");
             }
         }
         ApiKeyCommand::Revoke { of, name, output } => {
@@ -43,7 +43,7 @@ pub(super) async fn run(config: &Config, command: ApiKeyCommand) -> anyhow::Resu
             if !parts.store.revoke_api_key_by_name(company.id, &name, &Actor::command_line()).await? {
                 let slug = &company.slug;
                 let list = format!("`mediary api-key list --company {slug}` shows its keys");
-                return Err(WrongUsage(format!("{slug} has no key {name:?} that still holds; {list}")).into());
+                return Err(WrongUsage(format!("{slug} has no key {name:?} that is active; {list}")).into());
             }
             print(output, &json!({ "name": name, "revoked": true }), || format!("Ended the key {name}."))?;
         }
@@ -53,7 +53,7 @@ pub(super) async fn run(config: &Config, command: ApiKeyCommand) -> anyhow::Resu
             let items: Vec<_> = keys.iter().map(full).collect();
             print(output, &json!({ "items": items }), || {
                 let rows = keys.iter().map(|key| {
-                    let state = if key.revoked_at.is_some() { "revoked" } else { "holds" };
+                    let state = if key.revoked_at.is_some() { "revoked" } else { "active" };
                     let used = key.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
                     vec![
                         key.id.to_string(),

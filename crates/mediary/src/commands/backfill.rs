@@ -1,4 +1,4 @@
-//! `mediary backfill`: saves what is not here and may still be alive at WhatsApp.
+//! `mediary backfill`: saves media that is not here and that WhatsApp may still have.
 
 use std::io::IsTerminal;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cli::BackfillArgs;
 use crate::config::Config;
-use crate::output::{Outcome, counted, print, say_beside};
+use crate::output::{Outcome, counted, eprint_line, print};
 use crate::wiring;
 
 /// Files between two lines where there is no terminal.
@@ -25,9 +25,9 @@ pub(super) async fn run(config: &Config, args: &BackfillArgs) -> anyhow::Result<
     let report = parts.engine.backfill(options, |_, outcome| shown.update(outcome)).await?;
     shown.end();
     let BackfillReport { resolved, missing, saved, lost, waiting } = report;
-    let told =
+    let printed =
         json!({ "resolved": resolved, "missing": missing, "saved": saved, "lost": lost, "waiting": waiting });
-    print(args.output, &told, || {
+    print(args.output, &printed, || {
         format!(
             "{saved} saved, {lost} lost for good, {waiting} left for another try, {missing} without any media id."
         )
@@ -74,7 +74,7 @@ impl Shown {
                 spinner.set_message(format!("{} lost", tally.lost));
             }
             Self::Lines(tally) if tally.done.is_multiple_of(LINE_EVERY) => {
-                say_beside(&format!("{}, {} lost", counted(tally.done, "file"), tally.lost));
+                eprint_line(&format!("{}, {} lost", counted(tally.done, "file"), tally.lost));
             }
             Self::Lines(_) | Self::Nothing => {}
         }

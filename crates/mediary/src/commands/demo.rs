@@ -14,7 +14,7 @@ use url::Url;
 use super::serve::{self, Running};
 use crate::cli::DemoArgs;
 use crate::config::Config;
-use crate::output::{Outcome, say};
+use crate::output::{Outcome, print_line};
 use crate::wiring::{self, Parts};
 use crate::{lifecycle, logging};
 
@@ -51,8 +51,8 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<Outcome> {
     let metrics = serve::metrics()?;
     let parts = wiring::parts(&config).await?;
     furnish(&parts, &app_secret, &access_token).await?;
-    say(&format!("Mediary listens on {url}"))?;
-    say(&welcome(&url, &simulator))?;
+    print_line(&format!("Mediary listens on {url}"))?;
+    print_line(&welcome(&url, &simulator))?;
     let running =
         Running { parts, metrics, metrics_listener: None, shutdown, workers: true, workers_only: false };
     running.until_stopped(&config, listener).await?;

@@ -1,4 +1,4 @@
-//! `mediary doctor`: each check with its result and, where it is not well, what to do.
+//! `mediary doctor`: each check with its result and, where it is a problem, what to do.
 
 use std::error::Error as _;
 use std::io;
@@ -29,25 +29,25 @@ use crate::wiring::{self, Parts, all_pages};
 struct Finding {
     check: String,
     ok: bool,
-    /// What was found; where it is not well, also what to do.
+    /// The finding; where it is a problem, also what to do.
     detail: String,
 }
 
-fn well(check: impl Into<String>, detail: impl Into<String>) -> Finding {
+fn ok(check: impl Into<String>, detail: impl Into<String>) -> Finding {
     Finding { check: check.into(), ok: true, detail: detail.into() }
 }
 
-fn unwell(check: impl Into<String>, detail: impl Into<String>) -> Finding {
+fn problem(check: impl Into<String>, detail: impl Into<String>) -> Finding {
     Finding { check: check.into(), ok: false, detail: detail.into() }
 }
 
 pub(super) async fn run(output: OutputArgs) -> anyhow::Result<Outcome> {
     let (settings, mut findings) = match Config::load() {
-        Err(error) => (Vec::new(), vec![unwell("configuration", error.to_string())]),
+        Err(error) => (Vec::new(), vec![problem("configuration", error.to_string())]),
         Ok(config) => (config.described(), examine(&config).await),
     };
     let warnings = Config::unknown_variables();
-    findings.extend(warnings.iter().map(|sentence| well("environment", format!("warning: {sentence}"))));
+    findings.extend(warnings.iter().map(|sentence| ok("environment", format!("warning: {sentence}"))));
     let all_well = findings.iter().all(|finding| finding.ok);
     let effective: serde_json::Map<_, _> =
         settings.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
@@ -68,13 +68,13 @@ pub(super) async fn run(output: OutputArgs) -> anyhow::Result<Outcome> {
 }
 
 async fn examine(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![well("configuration", "understood"), data_folder(&config.data_dir), open_files()];
+    let mut findings = vec![ok("configuration", "understood"), data_folder(&config.data_dir), open_files()];
     findings.push(address("MEDIARY_LISTEN", config.listen).await);
     if let Some(metrics) = config.metrics_listen {
         findings.push(address("MEDIARY_METRICS_LISTEN", metrics).await);
     }
     if wiring::is_before_first_start(config) {
-        findings.push(well("database", "will be made at the first start"));
+        findings.push(ok("database", "will be made at the first start"));
         // A look at the folder would make it.
         if !config.storage.buckets.is_empty() {
             findings.extend(buckets(config).await);
@@ -82,9 +82,9 @@ async fn examine(config: &Config) -> Vec<Finding> {
         return findings;
     }
     match opened(config).await {
-        Err(unwell) => findings.push(unwell),
+        Err(problem) => findings.push(problem),
         Ok(parts) => {
-            findings.push(well(
+            findings.push(ok(
                 "database",
                 format!("{:?} answers, is up to date and can be written", parts.store.backend()),
             ));
@@ -108,12 +108,12 @@ async fn examine(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// What a server asks before it starts.
+/// The checks of a server before it starts.
 async fn start_findings(config: &Config, parts: &Parts) -> Vec<Finding> {
     let found = start_checks::all(config, parts).await;
     let finding = |(check, result): (&str, anyhow::Result<()>)| match result {
-        Ok(()) => well(check, "as a start needs it"),
-        Err(error) => unwell(check, with_causes(&error)),
+        Ok(()) => ok(check, "as a start needs it"),
+        Err(error) => problem(check, with_causes(&error)),
     };
     found.into_iter().map(finding).collect()
 }
@@ -122,12 +122,12 @@ async fn start_findings(config: &Config, parts: &Parts) -> Vec<Finding> {
 async fn opened(config: &Config) -> Result<Parts, Finding> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = wiring::store(config, clock.clone()).await;
-    let store = store.map_err(|error| unwell("database", with_causes(&error)))?;
+    let store = store.map_err(|error| problem("database", with_causes(&error)))?;
     if let Err(error) = store.check().await {
         store.close().await;
-        return Err(unwell("database", with_causes(&error.into())));
+        return Err(problem("database", with_causes(&error.into())));
     }
-    wiring::assemble(config, store, clock).await.map_err(|error| unwell("start", with_causes(&error)))
+    wiring::assemble(config, store, clock).await.map_err(|error| problem("start", with_causes(&error)))
 }
 
 async fn buckets(config: &Config) -> Vec<Finding> {
@@ -135,7 +135,7 @@ async fn buckets(config: &Config) -> Vec<Finding> {
     for bucket in &config.storage.buckets {
         findings.push(match Storage::open_s3(bucket) {
             Ok(storage) => storage_finding(&config.storage, &storage).await,
-            Err(error) => unwell(format!("storage {}", bucket.backend), error.to_string()),
+            Err(error) => problem(format!("storage {}", bucket.backend), error.to_string()),
         });
     }
     findings
@@ -144,29 +144,29 @@ async fn buckets(config: &Config) -> Vec<Finding> {
 fn data_folder(path: &Path) -> Finding {
     let check = "data folder";
     let folder = path.display();
-    let way_on = "make it writable for this user, or set MEDIARY_DATA_DIR to another folder";
+    let remedy = "make it writable for this user, or set MEDIARY_DATA_DIR to another folder";
     match std::fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => match writable(nearest_folder(path)) {
-            Ok(()) => well(check, format!("{folder} will be made at the first start")),
+            Ok(()) => ok(check, format!("{folder} will be made at the first start")),
             Err(error) => {
                 let parent = nearest_folder(path).display();
-                unwell(
+                problem(
                     check,
-                    format!("{folder} cannot be made, for {parent} cannot be written: {error}; {way_on}"),
+                    format!("{folder} cannot be made, for {parent} cannot be written: {error}; {remedy}"),
                 )
             }
         },
-        Err(error) => unwell(check, format!("{folder} cannot be looked into: {error}; {way_on}")),
+        Err(error) => problem(check, format!("{folder} cannot be looked into: {error}; {remedy}")),
         Ok(meta) if !meta.is_dir() => {
-            unwell(check, format!("{folder} is not a folder; set MEDIARY_DATA_DIR to one"))
+            problem(check, format!("{folder} is not a folder; set MEDIARY_DATA_DIR to one"))
         }
-        Ok(meta) if meta.permissions().mode() & 0o007 != 0 => unwell(
+        Ok(meta) if meta.permissions().mode() & 0o007 != 0 => problem(
             check,
             format!("{folder} is open to every user of this machine; run: chmod o-rwx {folder}"),
         ),
         Ok(_) => match writable(path) {
-            Ok(()) => well(check, folder.to_string()),
-            Err(error) => unwell(check, format!("{folder} cannot be written: {error}; {way_on}")),
+            Ok(()) => ok(check, folder.to_string()),
+            Err(error) => problem(check, format!("{folder} cannot be written: {error}; {remedy}")),
         },
     }
 }
@@ -187,19 +187,19 @@ fn writable(folder: &Path) -> io::Result<()> {
 /// Whether a server could listen there, or listens already.
 async fn address(named_by: &str, address: SocketAddr) -> Finding {
     match TcpListener::bind(address).await {
-        Ok(_) => well(named_by, format!("{address} is free")),
+        Ok(_) => ok(named_by, format!("{address} is free")),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            well(named_by, format!("{address} is taken, by the server if it runs; if not, name another port"))
+            ok(named_by, format!("{address} is taken, by the server if it runs; if not, name another port"))
         }
-        Err(error) => unwell(named_by, serve::not_listening(address, &error, named_by).to_string()),
+        Err(error) => problem(named_by, serve::not_listening(address, &error, named_by).to_string()),
     }
 }
 
 fn open_files() -> Finding {
     let limit = OpenFiles::of_now();
     match limit.advice() {
-        Some(advice) => unwell("open files", advice),
-        None => well("open files", format!("this process may have {limit}")),
+        Some(advice) => problem("open files", advice),
+        None => ok("open files", format!("this process may have {limit}")),
     }
 }
 
@@ -213,18 +213,18 @@ async fn storage_finding(config: &StorageConfig, storage: &Storage) -> Finding {
         return new_folder(check, &folder);
     }
     match storage.probe().await {
-        Ok(Probed { refuses_if_match: false }) => well(
+        Ok(Probed { refuses_if_match: false }) => ok(
             check,
             "wrote a probe in one part and one in several, read both whole and in ranges, deleted them",
         ),
-        Ok(Probed { refuses_if_match: true }) => well(
+        Ok(Probed { refuses_if_match: true }) => ok(
             check,
             "works; it refuses If-Match, so files are compared by ETag alone (a proxy or CDN in front of the bucket may cause that: point the endpoint at the bucket itself)",
         ),
         Err(error) => {
-            let said = storage_advice::chain(&error);
-            let advice = storage_advice::advice(config, backend, &said);
-            unwell(check, format!("{error}; {advice}"))
+            let text = storage_advice::chain(&error);
+            let advice = storage_advice::advice(config, backend, &text);
+            problem(check, format!("{error}; {advice}"))
         }
     }
 }
@@ -233,9 +233,9 @@ async fn storage_finding(config: &StorageConfig, storage: &Storage) -> Finding {
 fn new_folder(check: String, path: &Path) -> Finding {
     let folder = path.display();
     match if path.exists() { writable(path) } else { Ok(()) } {
-        Ok(()) => well(check, format!("{folder} holds nothing; a start takes it into use")),
+        Ok(()) => ok(check, format!("{folder} holds nothing; a start takes it into use")),
         Err(error) => {
-            unwell(check, format!("{folder} cannot be written: {error}; make it writable for this user"))
+            problem(check, format!("{folder} cannot be written: {error}; make it writable for this user"))
         }
     }
 }
@@ -244,7 +244,7 @@ async fn accounts(parts: &Parts) -> Vec<Finding> {
     let mut findings = Vec::new();
     let companies = match parts.store.list_companies().await {
         Ok(companies) => companies,
-        Err(error) => return vec![unwell("WhatsApp accounts", error.to_string())],
+        Err(error) => return vec![problem("WhatsApp accounts", error.to_string())],
     };
     for company in companies {
         let accounts = all_pages(async |page| parts.store.accounts(company.id, &page).await).await;
@@ -254,13 +254,13 @@ async fn accounts(parts: &Parts) -> Vec<Finding> {
                 _ if !parts.engine.accounts().unreadable_secrets(&account).is_empty() => {
                     unreadable(parts, &company.slug, &account, name)
                 }
-                AccountStatus::Disabled => well(name, "disabled"),
+                AccountStatus::Disabled => ok(name, "disabled"),
                 _ => token(parts, &company.slug, &account, name).await,
             });
         }
     }
     if findings.is_empty() {
-        findings.push(well("WhatsApp accounts", "none yet; `mediary account add` adds one"));
+        findings.push(ok("WhatsApp accounts", "none yet; `mediary account add` adds one"));
     }
     findings
 }
@@ -269,10 +269,10 @@ fn unreadable(parts: &Parts, slug: &str, account: &mediary_store::Account, name:
     let secrets = parts.engine.accounts().unreadable_secrets(account);
     let flags: Vec<_> =
         secrets.iter().map(|secret| format!("--{}-env VARIABLE", secret.replace('_', "-"))).collect();
-    unwell(
+    problem(
         name,
         format!(
-            "cannot be read: {}; sealed with another MEDIARY_SECRET_KEY, or damaged. Use the key of before. Only if it is lost, \
+            "cannot be read: {}; sealed with another MEDIARY_SECRET_KEY, or damaged. Use the former key. Only if it is lost, \
              run: mediary account update --company {slug} --phone-number-id {} --key-lost {}",
             secrets.join(", "),
             account.phone_number_id,
@@ -283,11 +283,11 @@ fn unreadable(parts: &Parts, slug: &str, account: &mediary_store::Account, name:
 
 async fn token(parts: &Parts, slug: &str, account: &mediary_store::Account, name: String) -> Finding {
     let Err(error) = parts.engine.check_token(account.company_id, account.id).await else {
-        return well(name, "WhatsApp takes its token");
+        return ok(name, "WhatsApp takes its token");
     };
     let asked = error.source().and_then(|cause| cause.downcast_ref::<mediary_graph::Error>());
     let why = asked.map_or_else(|| error.to_string(), |error| error.to_string());
-    unwell(
+    problem(
         name,
         match asked.map(mediary_graph::Error::kind) {
             Some(ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Protocol | ErrorKind::CutOff) => {
@@ -296,7 +296,7 @@ async fn token(parts: &Parts, slug: &str, account: &mediary_store::Account, name
                 )
             }
             Some(ErrorKind::Throttled) => {
-                format!("WhatsApp answers no more for now: {why}; try again in some minutes")
+                format!("WhatsApp answers no further requests for now: {why}; try again in some minutes")
             }
             _ => format!(
                 "{why}; put a new token into a variable, such as TOKEN, and run: mediary account update --company {slug} \
@@ -319,10 +319,10 @@ mod tests {
         assert!(!folder.path().join("a").exists(), "and it is not");
         let file = folder.path().join("file");
         std::fs::write(&file, "").unwrap();
-        for (path, said) in [(file.clone(), "is not a folder"), (file.join("data"), "cannot be looked into")]
+        for (path, text) in [(file.clone(), "is not a folder"), (file.join("data"), "cannot be looked into")]
         {
             let found = data_folder(&path);
-            assert!(!found.ok && found.detail.contains(said), "{found:?}");
+            assert!(!found.ok && found.detail.contains(text), "{found:?}");
             assert!(found.detail.contains("MEDIARY_DATA_DIR"), "{found:?}");
         }
     }

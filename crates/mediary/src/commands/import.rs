@@ -11,7 +11,7 @@ use mediary_engine::{ImportedLine, ImportedMedia, LineFate};
 use serde_json::json;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
 
-use super::import_report::ReportPlace;
+use super::import_report::ReportFile;
 use crate::cli::{ImportMessagesArgs, OutputArgs};
 use crate::config::Config;
 use crate::output::{Outcome, WrongUsage, counted, print};
@@ -25,12 +25,12 @@ const HEAD_BYTES: usize = 4096;
 
 pub(super) async fn messages(config: &Config, args: &ImportMessagesArgs) -> anyhow::Result<Outcome> {
     let (file, size) = open(&args.file)?;
-    let report = args.report.as_deref().map(|path| ReportPlace::check(path, &file)).transpose()?;
+    let report = args.report.as_deref().map(|path| ReportFile::check(path, &file)).transpose()?;
     let mut input = BufReader::with_capacity(READ_AT_ONCE, tokio::fs::File::from_std(file));
     check_form(&args.file, &mut input).await?;
     let parts = wiring::parts(config).await?;
     let company = wiring::company(&parts.store, &args.of.company).await?;
-    let mut report = report.map(ReportPlace::begin).transpose()?;
+    let mut report = report.map(ReportFile::begin).transpose()?;
     let bar = progress(size, args.output);
     let mut import = parts.engine.import(company.id, input);
     let mut tally = Tally::default();
@@ -76,7 +76,7 @@ async fn check_form(path: &Path, input: &mut (impl AsyncBufRead + Unpin)) -> any
     }
 }
 
-/// What a file is that holds no lines of JSON, and what to do with it.
+/// The form of a file that holds no lines of JSON, and what to do with it.
 fn other_form(head: &[u8]) -> Option<&'static str> {
     let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
     Some(match head {
@@ -95,7 +95,7 @@ fn other_form(head: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// How far it is, on a terminal: bytes of the file, where it has a size.
+/// The progress on a terminal: bytes of the file, where it has a size.
 fn progress(size: u64, output: OutputArgs) -> ProgressBar {
     if output.json || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
@@ -109,7 +109,7 @@ fn progress(size: u64, output: OutputArgs) -> ProgressBar {
     bar
 }
 
-/// What became of all lines.
+/// The outcome of all lines.
 #[derive(Default)]
 struct Tally {
     imported: u64,
@@ -142,9 +142,9 @@ impl Tally {
         let Self { imported, already_there, rejected, unresolved, first } = self;
         let named: Vec<_> =
             first.iter().map(|(line, reason)| json!({ "line": line, "reason": reason })).collect();
-        let told = json!({ "imported": imported, "alreadyThere": already_there, "rejected": rejected,
+        let printed = json!({ "imported": imported, "alreadyThere": already_there, "rejected": rejected,
             "first": named });
-        print(args.output, &told, || {
+        print(args.output, &printed, || {
             if imported + already_there + rejected == 0 {
                 return format!("{} is empty: there is nothing to import.", args.file.display());
             }

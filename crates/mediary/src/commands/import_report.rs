@@ -1,4 +1,4 @@
-//! The report of `mediary import`: what became of each line. The file that it takes the place of is an earlier report or an empty
+//! The report of `mediary import`: the outcome of each line. The file that it replaces is an earlier report or an empty
 //! file, never an export or a database that somebody named by mistake.
 
 use std::borrow::Cow;
@@ -17,20 +17,20 @@ use crate::output::WrongUsage;
 /// Bytes of a report's first line: it may hold an id as long as a line of the import, each byte of it escaped.
 const FIRST_LINE_BYTES: u64 = 8 * limits::IMPORT_LINE_BYTES as u64;
 
-/// What became of each line, written once that is true.
+/// The outcome of each line, written once it is final.
 pub(super) struct Report {
     file: BufWriter<File>,
     path: PathBuf,
 }
 
-/// A place that a report may be written to; whatever is there has not been changed.
-pub(super) struct ReportPlace {
+/// A file that a report may be written to; what is in it has not been changed.
+pub(super) struct ReportFile {
     path: PathBuf,
     /// An earlier report, or an empty file.
     earlier: Option<File>,
 }
 
-impl ReportPlace {
+impl ReportFile {
     /// Refuses a file that is no report. To be called before the database is opened: closing a file that turns out to be the
     /// database's would give up the locks that SQLite has on it.
     pub(super) fn check(path: &Path, input: &File) -> anyhow::Result<Self> {
@@ -48,11 +48,11 @@ impl ReportPlace {
     /// Empties an earlier report, or makes a new file. One that came into being after the check is left alone.
     pub(super) fn begin(self) -> anyhow::Result<Report> {
         let Self { path, earlier } = self;
-        let begun = match earlier {
+        let opened = match earlier {
             Some(mut file) => file.set_len(0).and_then(|()| file.rewind()).map(|()| file),
             None => File::create_new(&path),
         };
-        match begun {
+        match opened {
             Ok(file) => Ok(Report { file: BufWriter::new(file), path }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(no_report(&path).into()),
             Err(error) => Err(wrong(&path, &error).into()),

@@ -25,7 +25,7 @@ use mediary_core::SystemClock;
 
 use crate::cli::{Command, ImportCommand};
 use crate::config::Config;
-use crate::output::{Outcome, counted, say};
+use crate::output::{Outcome, counted, print_line};
 use crate::{logging, wiring};
 
 /// Runs one command to its end.
@@ -70,9 +70,9 @@ async fn migrate(config: &Config) -> anyhow::Result<Outcome> {
     let store = wiring::store(config, Arc::new(SystemClock)).await?;
     let steps = store.migrate().await?;
     for step in &steps {
-        say(step)?;
+        print_line(step)?;
     }
-    say(&format!("The database is up to date ({} taken now).", counted(steps.len() as u64, "step")))?;
+    print_line(&format!("The database is up to date ({} taken now).", counted(steps.len() as u64, "step")))?;
     store.close().await;
     Ok(Outcome::Done)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::output::WrongUsage;
 
-/// What `--retention` says, if this installation can do that.
+/// The retention that `--retention` asks for, if this installation can carry it out.
 pub(super) fn parse(engine: &Engine, text: &str) -> anyhow::Result<Retention> {
     let (mode, days) = match text.split_once(':') {
         Some((mode, days)) => {

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::lifecycle;
 use crate::only_server::OnlyServer;
 use crate::open_files::OpenFiles;
-use crate::output::{Outcome, say};
+use crate::output::{Outcome, print_line};
 use crate::wiring::{self, Parts};
 use crate::{spans, start_checks};
 
@@ -46,7 +46,8 @@ pub(super) async fn run(config: &Config, args: &ServeArgs) -> anyhow::Result<Out
     let (workers, workers_only) = (!args.no_workers, args.workers_only);
     let running = Running { parts, metrics, metrics_listener, shutdown, workers, workers_only };
     // Nobody may read this, and the server serves all the same.
-    if let Err(error) = say(&format!("Mediary listens on {}", config.public_url_for(listener.local_addr()?)))
+    if let Err(error) =
+        print_line(&format!("Mediary listens on {}", config.public_url_for(listener.local_addr()?)))
     {
         tracing::warn!("{error}");
     }

@@ -13,7 +13,7 @@ use crate::cli::SimulateArgs;
 use crate::output::{Outcome, print};
 use crate::{lifecycle, secrets};
 
-/// What webhooks are signed with where no secret is given.
+/// The app secret where none is given.
 const APP_SECRET: &str = "simulated-app-secret";
 
 /// The faults that strike at random: each of them passes, so nothing is lost for good.

@@ -26,10 +26,10 @@ pub(super) async fn run(config: &Config, command: StorageCommand) -> anyhow::Res
     outcome
 }
 
-/// Files that were not moved of which is told why.
+/// Files that were not moved and are named with the reason.
 const REASONS: usize = 20;
 
-/// What became of all files.
+/// The outcome of all files.
 #[derive(Default)]
 struct Tally {
     moved: u64,
@@ -121,9 +121,9 @@ impl Tally {
         let Self { moved, bytes, changed, missing, wrong, failed, reasons } = self;
         let why: Vec<_> =
             reasons.iter().map(|(media, why)| json!({ "mediaId": media, "reason": why })).collect();
-        let told = json!({ "moved": moved, "bytes": bytes, "changed": changed, "missing": missing,
+        let printed = json!({ "moved": moved, "bytes": bytes, "changed": changed, "missing": missing,
             "wrong": wrong, "failed": failed, "reasons": why });
-        print(args.output, &told, || {
+        print(args.output, &printed, || {
             let (files, bytes) = (counted(*moved, "file"), counted(*bytes, "byte"));
             let mut lines = vec![format!("{files} of {bytes} moved to {}.", args.to)];
             let mut list = |ids: &[i64], what: &str| {
@@ -135,7 +135,7 @@ impl Tally {
                     ));
                 }
             };
-            list(missing, "missing from where the record says");
+            list(missing, "missing from their recorded location");
             list(wrong, "with other bytes than recorded, left in place");
             list(failed, "not moved now; run this again");
             lines.extend(reasons.iter().map(|(media, why)| format!("  {media}: {why}")));
@@ -166,10 +166,10 @@ async fn check(parts: &Parts, args: &StorageCheckArgs) -> anyhow::Result<Outcome
         .iter()
         .map(|(backend, key, bytes)| json!({ "storage": backend, "key": key, "bytes": bytes }))
         .collect();
-    let told = json!({ "whole": whole, "missing": ids(missing), "missingCount": missing.count,
+    let printed = json!({ "whole": whole, "missing": ids(missing), "missingCount": missing.count,
         "wrong": ids(wrong), "wrongCount": wrong.count, "untracked": files, "untrackedCount": untracked.count,
         "repaired": repaired });
-    print(args.output, &told, || {
+    print(args.output, &printed, || {
         let mut lines = vec![format!("In place as recorded: {}.", counted(*whole, "file"))];
         lines.extend(named(missing, "missing"));
         lines.extend(named(wrong, "other than recorded"));
@@ -188,7 +188,7 @@ async fn check(parts: &Parts, args: &StorageCheckArgs) -> anyhow::Result<Outcome
         }
         if *repaired > 0 {
             let are = are(*repaired);
-            lines.push(format!("{repaired} of these {are} being dealt with; look again in a few minutes."));
+            lines.push(format!("{repaired} of these {are} being repaired; check again in a few minutes."));
         }
         lines.join("\n")
     })?;

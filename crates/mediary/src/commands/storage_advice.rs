@@ -1,4 +1,4 @@
-//! What to change when storage does not work, by what it said: the mistakes that people make with buckets.
+//! What to change when storage does not work, by its error: the mistakes that people make with buckets.
 
 use mediary_blob::S3Settings;
 use mediary_core::StorageBackend;
@@ -102,14 +102,14 @@ const CLOUDFLARE: Names = Names {
     endpoint: "R2_ACCOUNT_ID or R2_ENDPOINT",
 };
 
-/// What to do about an error of a storage that says `said`.
-pub(super) fn advice(config: &StorageConfig, backend: StorageBackend, said: &str) -> String {
+/// What to do about an error of a storage with this text.
+pub(super) fn advice(config: &StorageConfig, backend: StorageBackend, text: &str) -> String {
     let Some(bucket) = config.bucket(backend) else {
         return "check who owns the folder of MEDIARY_DATA_DIR and what is in it, and the free space"
             .to_owned();
     };
     let names = if backend == StorageBackend::R2 { &CLOUDFLARE } else { &AMAZON };
-    let fits = |(words, _): &&Advice| words.iter().any(|word| said.contains(word));
+    let fits = |(words, _): &&Advice| words.iter().any(|word| text.contains(word));
     match ADVICE.iter().find(fits) {
         Some((_, advice)) => advice(names, bucket),
         None => format!("check {}, {} and {}", names.bucket, names.endpoint, names.id),
@@ -118,12 +118,12 @@ pub(super) fn advice(config: &StorageConfig, backend: StorageBackend, said: &str
 
 /// An error with all that lies beneath it.
 pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut said = error.to_string();
+    let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        said.push_str(": ");
-        said.push_str(&cause.to_string());
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
         source = cause.source();
     }
-    said
+    text
 }

@@ -16,7 +16,8 @@ pub(super) async fn run(parts: &Parts, args: &StorageEraseArgs) -> anyhow::Resul
     };
     let kept = parts.engine.kept_against_policy(company.id, account).await?;
     if !args.yes && !args.dry_run {
-        let message = format!("{} Add --yes to erase, or --dry-run to only count.", told(kept, "would be"));
+        let message =
+            format!("{} Add --yes to erase, or --dry-run to only count.", sentence(kept, "would be"));
         return Err(WrongUsage(message).into());
     }
     if args.yes {
@@ -28,16 +29,18 @@ pub(super) async fn run(parts: &Parts, args: &StorageEraseArgs) -> anyhow::Resul
         bar.finish_and_clear();
     }
     let Kept { stored, only_here } = kept;
-    let figures = json!({ "files": stored.files, "bytes": stored.bytes,
+    let counts = json!({ "files": stored.files, "bytes": stored.bytes,
         "onlyHere": { "files": only_here.files, "bytes": only_here.bytes } });
-    print(args.output, &figures, || told(kept, if args.yes { were(kept.stored.files) } else { "would be" }))?;
+    print(args.output, &counts, || {
+        sentence(kept, if args.yes { were(kept.stored.files) } else { "would be" })
+    })?;
     Ok(Outcome::Done)
 }
 
-fn told(kept: Kept, how: &str) -> String {
+fn sentence(kept: Kept, verb: &str) -> String {
     let Kept { stored, only_here } = kept;
     format!(
-        "{} of {} {how} erased; no longer at WhatsApp either: {}.",
+        "{} of {} {verb} erased; no longer at WhatsApp either: {}.",
         counted(stored.files, "file"),
         counted(stored.bytes, "byte"),
         only_here.files

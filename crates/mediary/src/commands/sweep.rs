@@ -28,7 +28,7 @@ pub(super) async fn run(config: &Config, args: SweepArgs) -> anyhow::Result<Outc
     list.failed.map_or(Ok(Outcome::Done), Err)
 }
 
-/// What is printed while the sweep runs: each file that retention ends, then the counts. Never all of it in memory, for it may be
+/// The output while the sweep runs: each file that retention ends, then the counts. Never all of it in memory, for it may be
 /// millions of files.
 struct List {
     json: bool,
@@ -101,10 +101,10 @@ fn shown(act: RetentionAct) -> Value {
     })
 }
 
-/// What a count of a sweep counts, in words.
+/// A count of a sweep in words.
 fn in_words(name: &'static str) -> &'static str {
     match name {
-        "leasesReleased" => "downloads taken back from a node that left them",
+        "leasesReleased" => "downloads released whose lease had expired",
         "expiredUnsaved" => "files that expired at WhatsApp unsaved",
         "retentionDeleted" => "files deleted by their retention",
         "retentionArchived" => "files moved to the archive by their retention",
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_count_has_words_for_people() {
+    fn counts_of_a_sweep_have_words_for_people() {
         for (name, _) in mediary_engine::SweepReport::default().counts() {
             assert!(in_words(name).contains(' '), "{name}");
         }

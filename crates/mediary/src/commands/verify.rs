@@ -18,9 +18,9 @@ pub(super) async fn run(config: &Config, args: &VerifyArgs) -> anyhow::Result<Ou
         parts.engine.inspect_records(company, options, &mut found).await?;
     }
     let Inspection { whole, missing, wrong, .. } = &found;
-    let told = json!({ "whole": whole, "missing": ids(missing), "missingCount": missing.count, "wrong": ids(wrong),
+    let printed = json!({ "whole": whole, "missing": ids(missing), "missingCount": missing.count, "wrong": ids(wrong),
         "wrongCount": wrong.count });
-    print(args.output, &told, || {
+    print(args.output, &printed, || {
         let mut lines = vec![format!("{} {} whole.", counted(*whole, "file"), are(*whole))];
         lines.extend(named(missing, "missing from storage"));
         lines.extend(named(wrong, "there with other bytes than recorded"));

@@ -1,4 +1,4 @@
-//! What the texts of settings and options must look like. A refusal says what is right, after the name and the value.
+//! The rules for the texts of settings and options. A refusal says what is right, after the name and the value.
 
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};

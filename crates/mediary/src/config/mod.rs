@@ -20,7 +20,7 @@ use url::Url;
 
 pub(crate) use checks::{address, number, web_address};
 use checks::{database_address, graph_address, graph_version, hosts, log_filter, log_format, site_address};
-pub(crate) use secret_key::{secret_key, secret_key_place};
+pub(crate) use secret_key::{secret_key, secret_key_location};
 use source::Values;
 pub(crate) use span_export::{Collector, SpanExport};
 pub(crate) use storage::StorageConfig;
@@ -81,12 +81,12 @@ impl Config {
         Self::from_values(Values::read(Path::new("mediary.toml"), |name| std::env::var(name).ok()))
     }
 
-    /// What the process's environment has that looks like a setting and is none, a sentence each.
+    /// A sentence for each variable of the environment that looks like a setting and is none.
     pub(crate) fn unknown_variables() -> Vec<String> {
         unknown::unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))
     }
 
-    /// The configuration of a demo: everything by default but where it runs, and whom it takes for WhatsApp. Of the
+    /// The configuration of a demo: everything by default but where it runs, and what it asks instead of WhatsApp. Of the
     /// environment only the log settings count, so that a demo never touches a real installation.
     #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     pub(crate) fn for_demo(data_dir: &Path, listen: SocketAddr, graph_url: &str) -> anyhow::Result<Self> {

@@ -20,7 +20,7 @@ const IF_LOST: &str = "If it is lost, put another key there (openssl rand -base6
 pub(super) const NEEDED_ON_POSTGRES: &str = "MEDIARY_SECRET_KEY is needed with Postgres, the same on every node: 32 bytes in base64. \
      `openssl rand -base64 32` makes one; keep it safe, without it stored tokens cannot be read";
 
-/// Understands a key as it is configured.
+/// Parses a key as it is configured.
 pub(super) fn parse(text: &[u8]) -> Result<[u8; BYTES], String> {
     let rule = format!("must be {BYTES} bytes in base64, as `openssl rand -base64 {BYTES}` makes them");
     let bytes = BASE64.decode(text.trim_ascii()).map_err(|_| format!("{rule}; this is not base64"))?;
@@ -29,7 +29,7 @@ pub(super) fn parse(text: &[u8]) -> Result<[u8; BYTES], String> {
 }
 
 /// Where the key of this installation is given, for people.
-pub(crate) fn secret_key_place(config: &Config) -> String {
+pub(crate) fn secret_key_location(config: &Config) -> String {
     match config.secret_key {
         Some(_) => "MEDIARY_SECRET_KEY".to_owned(),
         None => format!("the key in {}", file(config).display()),
@@ -40,14 +40,14 @@ fn file(config: &Config) -> PathBuf {
     config.data_dir.join(FILE)
 }
 
-/// The key that a file holds. `secrets_are_stored` with it: then no other will do.
+/// The key that a file holds. `secrets_are_stored` with it: then it cannot be replaced.
 fn parse_file(path: &Path, text: &[u8], secrets_are_stored: bool) -> anyhow::Result<[u8; BYTES]> {
-    let way_on = if secrets_are_stored {
+    let remedy = if secrets_are_stored {
         format!("Put the file back from a backup. {IF_LOST}")
     } else {
         "Nothing was sealed with it yet: remove the file, and a new key is made".to_owned()
     };
-    parse(text).map_err(|why| anyhow::anyhow!("the key in {} {why}. {way_on}", path.display()))
+    parse(text).map_err(|why| anyhow::anyhow!("the key in {} {why}. {remedy}", path.display()))
 }
 
 /// The key of this installation. Makes one in the data folder where none is configured and none was made before; never where

@@ -1,4 +1,4 @@
-//! Where values come from: the environment over `mediary.toml`, each remembered with its place, so that a wrong one
+//! Where values come from: the environment over `mediary.toml`, each remembered with its location, so that a wrong one
 //! can be named by line. All problems are collected; none hides another.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use super::settings::{self, SETTINGS};
 #[derive(Debug)]
 struct Given {
     text: String,
-    place: String,
+    location: String,
 }
 
 /// All given values and all problems found so far.
@@ -37,7 +37,7 @@ impl Values {
         }
         for setting in SETTINGS {
             if let Some(text) = env(setting.env).filter(|text| !text.is_empty()) {
-                values.given.insert(setting.key, Given { text, place: setting.env.to_owned() });
+                values.given.insert(setting.key, Given { text, location: setting.env.to_owned() });
             }
         }
         values
@@ -53,14 +53,16 @@ impl Values {
             }
         };
         for (key, value) in table {
-            let place = format!("{name} line {}: {}", line_at(text, key.span().start), key.get_ref());
+            let location = format!("{name} line {}: {}", line_at(text, key.span().start), key.get_ref());
             match (settings::by_key(key.get_ref()), flat(&value)) {
-                (None, _) => self.problems.push(format!("{place} is not a setting{}", hint(key.get_ref()))),
+                (None, _) => {
+                    self.problems.push(format!("{location} is not a setting{}", hint(key.get_ref())))
+                }
                 (_, None) => {
-                    self.problems.push(format!("{place} must be a text, a number or a list of texts"));
+                    self.problems.push(format!("{location} must be a text, a number or a list of texts"));
                 }
                 (Some(setting), Some(text)) => {
-                    self.given.insert(setting.key, Given { text, place });
+                    self.given.insert(setting.key, Given { text, location });
                 }
             }
         }
@@ -94,7 +96,7 @@ impl Values {
                 let secret = settings::by_key(key).is_none_or(|setting| setting.secret);
                 let shown = !secret && !given.text.contains('@');
                 let value = if shown { format!(" ({:?})", given.text) } else { String::new() };
-                self.problems.push(format!("{}{value}: {why}", given.place));
+                self.problems.push(format!("{}{value}: {why}", given.location));
                 None
             }
         }

@@ -11,7 +11,7 @@ fn config(file: &str, env: &[(&str, &str)]) -> Result<Config, ConfigError> {
 }
 
 #[test]
-fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
+fn environment_wins_over_the_file_and_the_file_over_defaults() {
     let config = config("workers = 3\nlisten = \"127.0.0.1:9001\"\n", &[("MEDIARY_WORKERS", "5")]).unwrap();
     assert_eq!(config.workers, 5);
     assert_eq!(config.listen.port(), 9001);
@@ -19,13 +19,13 @@ fn the_environment_wins_over_the_file_and_the_file_over_defaults() {
 }
 
 #[test]
-fn a_wrong_key_is_named_with_its_line_and_a_hint() {
+fn wrong_key_is_named_with_its_line_and_a_hint() {
     let error = config("listen = \"127.0.0.1:1\"\nworker = 3\n", &[]).unwrap_err().to_string();
     assert!(error.contains("mediary.toml line 2: worker is not a setting; did you mean workers?"), "{error}");
 }
 
 #[test]
-fn all_problems_are_told_at_once() {
+fn problems_are_reported_together() {
     let error = config("workers = 0\n", &[("MEDIARY_LISTEN", "nowhere"), ("MEDIARY_MEDIA_POLICY", "keep")])
         .unwrap_err()
         .to_string();
@@ -38,7 +38,7 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
-fn every_wrong_setting_is_told_with_its_value_and_what_is_right() {
+fn wrong_settings_are_named_with_their_value_and_what_is_right() {
     let web = "such as https://media.example.com";
     let key = ("MEDIARY_SECRET_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
     for (variable, value, right) in [
@@ -81,7 +81,7 @@ fn every_wrong_setting_is_told_with_its_value_and_what_is_right() {
 }
 
 #[test]
-fn wrong_setting_of_the_span_export_is_told_without_its_secrets() {
+fn wrong_setting_of_the_span_export_is_named_without_its_secrets() {
     let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");
     for (variable, value, right) in [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "must begin with http:// or https://"),
@@ -172,7 +172,7 @@ fn settings_of_many_shapes_are_right() {
 }
 
 #[test]
-fn trusted_proxies_are_read_from_both_places_and_shown() {
+fn trusted_proxies_are_read_from_file_and_environment_and_shown() {
     let shown = |config: Config| {
         let shown = config.described().into_iter().find(|(env, _)| *env == "MEDIARY_TRUSTED_PROXIES");
         shown.unwrap().1
@@ -190,7 +190,7 @@ fn trusted_proxies_are_read_from_both_places_and_shown() {
 }
 
 #[test]
-fn a_line_that_is_not_toml_is_named() {
+fn line_that_is_not_toml_is_named() {
     let error = config("workers = 1\nlisten 3\n", &[]).unwrap_err().to_string();
     assert!(error.contains("mediary.toml line 2:"), "{error}");
 }
@@ -218,7 +218,7 @@ fn postgres_needs_a_key_and_no_secret_is_shown() {
 }
 
 #[test]
-fn the_key_is_made_once_and_guarded() {
+fn key_is_made_once_and_guarded() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
@@ -236,7 +236,7 @@ fn the_key_is_made_once_and_guarded() {
 }
 
 #[test]
-fn every_setting_is_described() {
+fn settings_are_all_described() {
     let config = config("", &[]).unwrap();
     for (env, value) in config.described() {
         assert!(!value.is_empty(), "{env} has no description");

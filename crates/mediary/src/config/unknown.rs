@@ -5,7 +5,7 @@ use super::settings::SETTINGS;
 const PREFIX: &str = "MEDIARY_";
 /// Read by builds and tests, not by the program.
 const NOT_SETTINGS: &[&str] = &["MEDIARY_UI", "MEDIARY_FAULT", "MEDIARY_TEST_POSTGRES"];
-/// What Kubernetes gives every container beside a service named `mediary`.
+/// Variables that Kubernetes gives every container beside a service named `mediary`.
 const SERVICE_LINKS: &[&str] = &["MEDIARY_SERVICE_", "MEDIARY_PORT"];
 /// How alike two names are, from 0 to 1, before one may be meant by the other.
 const ALIKE: f64 = 0.75;

@@ -1,4 +1,4 @@
-//! Batches of spans as OTLP over HTTP, and what a collector says to them.
+//! Batches of spans as OTLP over HTTP, and the answers of the collector.
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -19,7 +19,7 @@ use url::Url;
 use super::shape::shaped;
 use crate::config::Collector;
 
-/// What is read of an answer.
+/// Bytes that are read of an answer.
 const ANSWER_BYTES: usize = 64 * 1024;
 
 /// The way to the collector.

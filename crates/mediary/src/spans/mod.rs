@@ -1,6 +1,6 @@
 //! The export of spans to an OpenTelemetry collector.
 //!
-//! 1. A span that ends goes into a bounded queue, or is counted and dropped where the queue is full: whoever ends it never waits.
+//! 1. A span that ends goes into a bounded queue, or is counted and dropped where the queue is full: the code that ends it never waits.
 //! 2. One task takes them from there in batches and sends them, so a collector that is away, slow or refuses holds up this task alone.
 //! 3. A batch is sent a few times where trying again helps, and then counted and dropped.
 //! 4. The log has a line when it stops to work and one when it works again, and no more than one a minute.

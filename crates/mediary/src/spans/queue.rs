@@ -61,7 +61,7 @@ pub(super) async fn export(mut spans: Receiver<SpanData>, sender: Sender, ending
             }
             Err(refusal) => {
                 count_dropped(count);
-                trouble.met(&sender, &refusal, count);
+                trouble.occurred(&sender, &refusal, count);
             }
         }
     }
@@ -107,7 +107,7 @@ async fn send(sender: &Sender, batch: Vec<SpanData>, ending: &CancellationToken)
     sender.send(body).await
 }
 
-/// What the log has heard of a collector that takes no spans.
+/// The reports in the log of a collector that takes no spans.
 #[derive(Debug, Default)]
 struct Trouble {
     is_on: bool,
@@ -116,7 +116,7 @@ struct Trouble {
 }
 
 impl Trouble {
-    fn met(&mut self, sender: &Sender, refusal: &Refusal, dropped: usize) {
+    fn occurred(&mut self, sender: &Sender, refusal: &Refusal, dropped: usize) {
         self.dropped += dropped;
         if self.is_on || self.reported.is_some_and(|at| at.elapsed() < REPORT_EVERY) {
             return;

@@ -1,4 +1,4 @@
-//! What a collector should see of a span otherwise than the log: a request as OpenTelemetry's conventions for HTTP name it.
+//! Spans in the form that collectors expect: requests by OpenTelemetry's conventions for HTTP.
 
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry::{Key, Value};

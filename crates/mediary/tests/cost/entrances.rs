@@ -22,7 +22,7 @@ pub(crate) enum Way {
     /// Somebody whose signature or key was looked at.
     Known(Prepare),
     Anybody(Prepare),
-    /// Anybody with the body of a webhook: whom it is for.
+    /// Anybody with the body of a webhook: the accounts that it is for.
     UnsignedBody(fn(usize) -> Vec<u8>),
     /// Anybody with the body of a webhook, sent to the server.
     WronglySignedBody(fn(usize) -> Vec<u8>),

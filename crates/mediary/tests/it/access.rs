@@ -50,7 +50,7 @@ fn add_user(world: &World, email: &str, role: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stranger_gets_nothing() {
+async fn stranger_gets_nothing() {
     let (world, _, paths) = world_with_a_picture().await;
     let lists =
         ["/api/conversations", "/api/media", "/api/events", "/api/auth/me", "/api/users"].map(str::to_owned);
@@ -65,7 +65,7 @@ async fn a_stranger_gets_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_company_gets_nothing() {
+async fn company_gets_nothing_of_another() {
     let (world, message, paths) = world_with_a_picture().await;
     world.add_company("rival");
     let rival = world.api_as(&world.add_key("rival", "admin"));
@@ -88,7 +88,7 @@ async fn another_company_gets_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_was_cut_off_ends_at_once() {
+async fn session_that_was_cut_off_ends_at_once() {
     let (world, _, paths) = world_with_a_picture().await;
     add_user(&world, "ana@acme.test", "agent");
     assert_eq!(log_in(&world, "ana@acme.test", "wrong").await.status(), 401);
@@ -111,7 +111,7 @@ async fn a_session_that_was_cut_off_ends_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_who_is_switched_off_is_out_within_a_second() {
+async fn user_who_is_switched_off_is_out_within_a_second() {
     let (world, _, paths) = world_with_a_picture().await;
     add_user(&world, "bo@acme.test", "viewer");
     let cookie = session(&log_in(&world, "bo@acme.test", PASSWORD).await);
@@ -130,7 +130,7 @@ async fn a_user_who_is_switched_off_is_out_within_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_site_cannot_post_with_somebodys_cookie() {
+async fn cookie_cannot_be_used_by_another_site() {
     let (world, message, _) = world_with_a_picture().await;
     add_user(&world, "ana@acme.test", "agent");
     let cookie = session(&log_in(&world, "ana@acme.test", PASSWORD).await);
@@ -146,7 +146,7 @@ async fn another_site_cannot_post_with_somebodys_cookie() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_may_do_what_it_may_and_no_more() {
+async fn role_may_do_what_it_may_and_no_more() {
     let (world, message, _) = world_with_a_picture().await;
     let media = format!("/api/media/{}", message["media"]["id"]);
     let viewer = world.api_as(&world.add_key("acme", "viewer"));
@@ -159,7 +159,7 @@ async fn a_role_may_do_what_it_may_and_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_opens_one_file_until_it_ends() {
+async fn link_opens_one_file_until_it_ends() {
     let (world, message, _) = world_with_a_picture().await;
     let path = format!("/api/media/{}/signed-url", message["media"]["id"]);
     let made: Value = world.api().post(&path, &json!({ "expiresInSeconds": 60 })).await.json().await.unwrap();
@@ -189,7 +189,7 @@ async fn a_link_opens_one_file_until_it_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_and_no_address_of_whatsapp_leaves_by_any_door() {
+async fn secrets_and_addresses_of_whatsapp_leave_by_no_door() {
     let (world, message, paths) = world_with_a_picture().await;
     add_user(&world, "ana@acme.test", "agent");
     log_in(&world, "ana@acme.test", PASSWORD).await;
@@ -230,7 +230,7 @@ async fn no_secret_and_no_address_of_whatsapp_leaves_by_any_door() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn guessing_passwords_is_slowed_down() {
+async fn password_guessing_is_slowed_down() {
     let world = World::sqlite().await;
     add_user(&world, "ana@acme.test", "agent");
     for _ in 0..10 {

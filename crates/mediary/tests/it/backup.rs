@@ -22,7 +22,7 @@ async fn delete(world: &World, message: &Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_backup_has_is_there_again_and_a_check_names_the_rest() {
+async fn backup_brings_back_what_it_has_and_a_check_names_the_rest() {
     let bucket = Bucket::start().await;
     let settings = bucket.settings();
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -30,7 +30,7 @@ async fn what_a_backup_has_is_there_again_and_a_check_names_the_rest() {
     let (kept, kept_hash) = receive(&world, 1).await;
     let (deleted_later, hash) = receive(&world, 2).await;
     let dump = world.dump_database();
-    // Life goes on after the backup: one file goes, another comes.
+    // After the backup: one file goes, another comes.
     delete(&world, &deleted_later).await;
     receive(&world, 3).await;
     eventually("the deleted object to go", async || match bucket.objects().len() {
@@ -57,7 +57,7 @@ async fn what_a_backup_has_is_there_again_and_a_check_names_the_rest() {
         if found["whole"] == 2 { Ok(()) } else { Err(found) }
     })
     .await;
-    // Ids go on where the backup left off, and nothing of later days is taken for something else.
+    // Ids continue where the backup ended, and nothing of later days is taken for something else.
     let (fresh, hash) = receive(&world, 4).await;
     assert_eq!(fresh["media"]["sha256"], hash);
 }
@@ -79,8 +79,8 @@ async fn storage_of_another_database_is_emptied_only_at_a_clear_word() {
     };
     let spared = check(&[]);
     assert_eq!((&spared["untrackedCount"], &spared["repaired"]), (&json!(101), &json!(0)));
-    let told = world.cli_output(&["storage", "check", "--repair"]);
-    assert!(String::from_utf8_lossy(&told.stdout).contains("add --yes"), "{told:?}");
+    let printed = world.cli_output(&["storage", "check", "--repair"]);
+    assert!(String::from_utf8_lossy(&printed.stdout).contains("add --yes"), "{printed:?}");
     let removed = check(&["--yes"]);
     assert_eq!((&removed["untrackedCount"], &removed["repaired"]), (&json!(101), &json!(101)));
 }

@@ -1,4 +1,4 @@
-//! Files in a bucket instead of a folder: nothing changes for whoever sends, views or deletes them.
+//! Files in a bucket instead of a folder: nothing changes for the people who send, view or delete them.
 
 use std::time::{Duration, Instant};
 
@@ -107,7 +107,7 @@ async fn viewers_can_be_sent_to_the_bucket() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_bucket_is_away_downloads_wait_and_cost_no_attempt() {
+async fn downloads_wait_while_the_bucket_is_away_and_cost_no_attempt() {
     let mut bucket = Bucket::start().await;
     let world = world(&bucket, &[]).await;
     let (before, _) = receive(&world, 5_000, "image/jpeg", "image").await;
@@ -135,7 +135,7 @@ async fn while_the_bucket_is_away_downloads_wait_and_cost_no_attempt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_may_take_longer_to_publish_than_a_lease_lasts() {
+async fn bucket_may_take_longer_to_publish_than_a_lease_lasts() {
     let bucket = Bucket::start().await;
     let world = world(&bucket, &[("MEDIARY_LEASE_MS", "1000")]).await;
     let held = bucket.hold_completions().await;
@@ -155,7 +155,7 @@ async fn a_bucket_may_take_longer_to_publish_than_a_lease_lasts() {
 
 /// Files stay where they are and are served from there, whichever storage takes the new ones.
 #[tokio::test(flavor = "multi_thread")]
-async fn switching_the_backend_and_back_loses_nothing() {
+async fn backend_is_switched_and_back_without_a_loss() {
     let bucket = Bucket::start().await;
     let mut world = world(&bucket, &[]).await;
     let (in_bucket, _) = receive(&world, 5_000, "image/jpeg", "image").await;
@@ -198,11 +198,14 @@ async fn files_move_between_storages_and_are_checked() {
     away.insert("AWS_ENDPOINT_URL".to_owned(), "http://127.0.0.1:9".to_owned());
     let output = run(&away, world.folder(), &["storage", "migrate", "--to", "s3", "--json"]);
     assert_eq!(output.status.code(), Some(3));
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told["failed"].as_array().unwrap().len(), 3, "{told}");
-    let reasons = told["reasons"].as_array().unwrap();
-    assert!(reasons.iter().all(|why| why["reason"].as_str().unwrap().starts_with("ask storage: ")), "{told}");
-    assert!(told["failed"].as_array().unwrap().contains(&reasons[0]["mediaId"]), "{told}");
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed["failed"].as_array().unwrap().len(), 3, "{printed}");
+    let reasons = printed["reasons"].as_array().unwrap();
+    assert!(
+        reasons.iter().all(|why| why["reason"].as_str().unwrap().starts_with("ask storage: ")),
+        "{printed}"
+    );
+    assert!(printed["failed"].as_array().unwrap().contains(&reasons[0]["mediaId"]), "{printed}");
 
     let (damaged, _) = &messages[0];
     let damaged_key = damaged["media"]["fileKey"].as_str().unwrap();
@@ -211,12 +214,15 @@ async fn files_move_between_storages_and_are_checked() {
     std::fs::write(&damaged_path, vec![0; 5_000]).unwrap();
     let output = world.cli_output(&["storage", "migrate", "--to", "s3", "--json"]);
     assert_eq!(output.status.code(), Some(3), "some of it failed");
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&told["moved"], &told["wrong"]), (&2.into(), &serde_json::json!([damaged["media"]["id"]])));
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&printed["moved"], &printed["wrong"]),
+        (&2.into(), &serde_json::json!([damaged["media"]["id"]]))
+    );
     assert_eq!(bucket.objects().len(), 2, "what is not as recorded does not move");
     std::fs::write(&damaged_path, good).unwrap();
-    let told = world.cli(&["storage", "migrate", "--to", "s3", "--json"]);
-    assert_eq!(told["moved"], 1, "the second run moves what is left");
+    let printed = world.cli(&["storage", "migrate", "--to", "s3", "--json"]);
+    assert_eq!(printed["moved"], 1, "the second run moves what is left");
 
     for (message, sha256) in &messages {
         let record = world.api().json(&format!("/api/media/{}", message["media"]["id"])).await;
@@ -232,11 +238,11 @@ async fn files_move_between_storages_and_are_checked() {
     );
     std::fs::remove_file(&bucket.objects()[0].0).unwrap();
     let output = world.cli_output(&["storage", "check", "--repair", "--json"]);
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
-        (told["whole"].as_u64(), told["missing"].as_array().map(Vec::len)),
+        (printed["whole"].as_u64(), printed["missing"].as_array().map(Vec::len)),
         (Some(2), Some(1)),
-        "{told}"
+        "{printed}"
     );
     eventually("what was missing to be fetched again", async || {
         let checked = world.cli_output(&["storage", "check", "--json"]);
@@ -253,10 +259,10 @@ async fn files_move_between_storages_and_are_checked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_doctor_names_the_setting_that_is_wrong() {
+async fn doctor_names_the_setting_that_is_wrong() {
     let mut bucket = Bucket::start().await;
     let world = World::furnished(Database::embedded(), &[]).await;
-    let told = async |bucket: &Bucket, name: &str, value: &str| {
+    let examined = async |bucket: &Bucket, name: &str, value: &str| {
         let mut env = world.env.clone();
         env.extend(bucket.settings().into_iter().map(|(name, value)| (name.to_owned(), value)));
         env.insert(name.to_owned(), value.to_owned());
@@ -269,17 +275,17 @@ async fn the_doctor_names_the_setting_that_is_wrong() {
         (storage["ok"].as_bool().unwrap(), storage["detail"].as_str().unwrap().to_owned())
     };
     let url = bucket.url();
-    assert!(told(&bucket, "AWS_ENDPOINT_URL", &url).await.0, "as it is, it works");
+    assert!(examined(&bucket, "AWS_ENDPOINT_URL", &url).await.0, "as it is, it works");
     for (name, value, words) in [
         ("AWS_SECRET_ACCESS_KEY", "wrong", "correct AWS_SECRET_ACCESS_KEY"),
         ("AWS_ACCESS_KEY_ID", "nobody", "correct AWS_ACCESS_KEY_ID"),
         ("AWS_S3_BUCKET", "no-such-bucket", "correct AWS_S3_BUCKET"),
     ] {
-        let (ok, detail) = told(&bucket, name, value).await;
+        let (ok, detail) = examined(&bucket, name, value).await;
         assert!(!ok && detail.contains(words), "{name}: {detail}");
     }
     bucket.go_away();
-    let (ok, detail) = told(&bucket, "AWS_ENDPOINT_URL", &url).await;
+    let (ok, detail) = examined(&bucket, "AWS_ENDPOINT_URL", &url).await;
     assert!(!ok && detail.contains("does not answer") && detail.contains("AWS_ENDPOINT_URL"), "{detail}");
 }
 

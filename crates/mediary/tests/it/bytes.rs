@@ -42,7 +42,7 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_range_is_byte_exact() {
+async fn ranges_are_byte_exact() {
     let file = stored(1_000_003).await;
     let size = file.bytes.len();
     let cases = [
@@ -76,7 +76,7 @@ async fn every_range_is_byte_exact() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_look_costs_one_304_and_a_part_belongs_to_its_whole() {
+async fn second_look_costs_one_304_and_a_part_belongs_to_its_whole() {
     let file = stored(50_000).await;
     let first = file.get(&[]).await;
     let etag = header(&first, "etag").to_owned();
@@ -96,7 +96,7 @@ async fn a_second_look_costs_one_304_and_a_part_belongs_to_its_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn head_says_what_get_would() {
+async fn head_answers_what_get_would() {
     let file = stored(50_000).await;
     let (head, get) = (file.ask(Method::HEAD, &[]).await, file.get(&[]).await);
     for name in ["content-length", "content-type", "etag", "content-disposition", "last-modified"] {
@@ -117,7 +117,7 @@ async fn view_document(world: &World, name: &str, mime: &str, content: &[u8]) ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_could_act_is_an_attachment_in_a_sandbox() {
+async fn active_content_is_an_attachment_in_a_sandbox() {
     let world = World::sqlite().await;
     let script = b"<html><script>alert(1)</script></html>";
     let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>";
@@ -179,7 +179,7 @@ async fn under(policy: &str, size: u64) -> (World, Value, mediary_simulator::Med
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_view_keeps_what_somebody_looked_at() {
+async fn policy_on_view_keeps_what_somebody_viewed() {
     let (world, message, media) = under("on_view", 80_000).await;
     assert_eq!(message["media"]["downloadStatus"], "pending");
     assert!(world.stored_files().is_empty());
@@ -197,7 +197,7 @@ async fn on_view_keeps_what_somebody_looked_at() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stream_keeps_nothing() {
+async fn policy_stream_keeps_nothing() {
     let (world, message, media) = under("stream", 80_000).await;
     for view in 1..=3 {
         let response = world.api().get(message["media"]["url"].as_str().unwrap()).await;
@@ -212,7 +212,7 @@ async fn stream_keeps_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_storage_lost_is_fetched_again() {
+async fn file_that_storage_lost_is_fetched_again() {
     let file = stored(60_000).await;
     for (path, _) in file.world.stored_files() {
         std::fs::remove_file(path).unwrap();
@@ -229,7 +229,7 @@ async fn a_file_that_storage_lost_is_fetched_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_proxy_streams_fresh_from_whatsapp_and_never_passes_a_part_for_the_whole() {
+async fn proxied_bytes_are_fresh_from_whatsapp_and_a_part_never_passes_for_the_whole() {
     let file = stored(400_000).await;
     let record = &file.world.api().all("/api/media").await[0];
     let provider_id = record["providerMediaId"].as_str().unwrap();

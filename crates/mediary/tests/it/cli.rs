@@ -18,7 +18,7 @@ fn fails(world: &World, args: &[&str]) -> (i32, String) {
 }
 
 #[tokio::test]
-async fn scripts_get_the_objects_they_rely_on() {
+async fn json_output_has_the_fields_that_scripts_rely_on() {
     let world = world().await;
     let company = world.cli(&["company", "add", "--name", "Beta Ltd", "--slug", "beta", "--json"]);
     assert_eq!(company["slug"], "beta");
@@ -44,7 +44,7 @@ async fn scripts_get_the_objects_they_rely_on() {
 }
 
 #[tokio::test]
-async fn people_get_tables() {
+async fn output_for_people_is_a_table() {
     let world = world().await;
     let output = world.cli_output(&["company", "list"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -94,7 +94,7 @@ async fn wrong_usage_ends_with_two_and_says_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn what_exists_already_is_a_failure_that_changes_nothing() {
+async fn existing_names_are_refused_without_a_change() {
     let world = world().await;
     let (code, said) = fails(&world, &["company", "add", "--name", "Again", "--slug", "acme"]);
     assert_eq!(code, 1, "{said}");
@@ -103,7 +103,7 @@ async fn what_exists_already_is_a_failure_that_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_wrong_setting_stops_the_start_with_its_line() {
+async fn wrong_setting_stops_the_start_with_its_line() {
     let world = world().await;
     std::fs::write(world.folder().join("mediary.toml"), "workers = 4\nlistn = \"x\"\n").unwrap();
     let (code, said) = fails(&world, &["serve"]);
@@ -112,7 +112,7 @@ async fn a_wrong_setting_stops_the_start_with_its_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_doctor_looks_at_everything_and_masks_secrets() {
+async fn doctor_looks_at_everything_and_masks_secrets() {
     let world = World::furnished(Database::embedded(), &[("MEDIARY_APP_SECRET", "hush-hush")]).await;
     let healthy = world.cli(&["doctor", "--json"]);
     assert_eq!(healthy["ok"], true, "{healthy}");
@@ -131,7 +131,7 @@ async fn the_doctor_looks_at_everything_and_masks_secrets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_doctor_changes_nothing() {
+async fn doctor_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut env = crate::harness::Env::new();
     env.insert("MEDIARY_DATA_DIR".to_owned(), folder.path().join("data").display().to_string());
@@ -152,7 +152,7 @@ async fn the_doctor_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_servers_cannot_share_a_port_and_the_second_says_so() {
+async fn port_is_taken_by_one_server_and_the_second_says_so() {
     let world = World::sqlite().await;
     let (code, said) = fails(&world, &["serve"]);
     assert_eq!(code, 1);
@@ -160,13 +160,13 @@ async fn two_servers_cannot_share_a_port_and_the_second_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_stops_when_it_is_asked() {
+async fn server_stops_when_it_is_asked() {
     let mut world = World::sqlite().await;
     assert!(world.stop(), "SIGTERM ends it with 0");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_running_server_notices_what_the_commands_change() {
+async fn server_notices_what_the_commands_change() {
     let world = World::sqlite().await;
     let key = world.add_key("acme", "viewer");
     let api = world.api_as(&key);
@@ -220,7 +220,7 @@ async fn account_is_added_with_a_warning_while_whatsapp_cannot_be_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_command_line_does_is_in_the_audit_log_once() {
+async fn acts_of_the_command_line_are_in_the_audit_log_once() {
     let world = World::sqlite().await;
     let of_acme = |args: &[&str]| {
         let args = [args, &["--company", "acme", "--json"]].concat();

@@ -68,7 +68,7 @@ async fn api_key_that_nobody_has_seen_is_revoked_again() {
     for output in [full(), closed()] {
         let (code, said) = run_into(&world, &add, output);
         assert_eq!(code, 1, "{said}");
-        assert!(said.contains("the key \"crm\" was revoked again, for nobody has seen it"), "{said}");
+        assert!(said.contains("the key \"crm\" was revoked again, since nobody has seen it"), "{said}");
         let keys = world.cli(&["api-key", "list", "--company", "acme", "--json"]);
         let keys = keys["items"].as_array().unwrap().iter().filter(|key| key["name"] == "crm");
         assert!(keys.clone().count() > 0 && keys.clone().all(|key| !key["revokedAt"].is_null()));
@@ -114,9 +114,9 @@ async fn commands_say_nothing_beside_their_output_but_that_the_database_was_made
 async fn sweep_speaks_of_companies_by_name_and_of_counts_in_words() {
     let world = World::furnished(Database::embedded(), &[]).await;
     let output = world.cli_output(&["sweep"]);
-    let told = String::from_utf8(output.stdout).unwrap();
-    assert!(told.contains("  downloads taken back from a node that left them: 0\n"), "{told}");
-    assert!(!told.contains("leasesReleased"), "{told}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("  downloads released whose lease had expired: 0\n"), "{printed}");
+    assert!(!printed.contains("leasesReleased"), "{printed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,10 +125,10 @@ async fn import_of_an_empty_file_says_so() {
     let file = world.folder().join("empty.jsonl");
     std::fs::write(&file, "").unwrap();
     let output = world.cli_output(&["import", "messages", file.to_str().unwrap(), "--company", "acme"]);
-    let told = String::from_utf8(output.stdout).unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
     assert!(
-        output.status.success() && told.contains("empty.jsonl is empty: there is nothing to import"),
-        "{told}"
+        output.status.success() && printed.contains("empty.jsonl is empty: there is nothing to import"),
+        "{printed}"
     );
 }
 
@@ -161,7 +161,7 @@ async fn doctor_looks_where_the_program_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn doctor_tells_a_whatsapp_that_is_away_from_a_token_that_is_wrong() {
+async fn doctor_distinguishes_a_whatsapp_that_is_away_from_a_wrong_token() {
     let world = World::furnished(Database::embedded(), &[]).await;
     let away = [("MEDIARY_GRAPH_URL", "http://127.0.0.1:9")];
     let (ok, detail) = finding(&world, &away, "WhatsApp account");

@@ -116,7 +116,7 @@ async fn number_that_is_taken_is_named_with_its_company_and_one_without_token_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_that_nobody_has_come_with_the_command_that_lists_them() {
+async fn unknown_names_are_refused_with_the_command_that_lists_them() {
     let world = world().await;
     let of_acme = ["--company", "acme"];
     let user = [&["user", "update"][..], &of_acme, &["--email", "x@y.test", "--name", "X"]].concat();

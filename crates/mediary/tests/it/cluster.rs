@@ -22,7 +22,7 @@ const DELIVERED_WITHIN: Duration = Duration::from_secs(300);
 const STUCK_AFTER: Duration = Duration::from_secs(60);
 const LEASE_MS: &str = "2000";
 /// Less than any node believes what it looked up.
-const HEARD_WITHIN: Duration = Duration::from_secs(3);
+const RECEIVED_WITHIN: Duration = Duration::from_secs(3);
 
 struct Cluster {
     world: World,
@@ -96,30 +96,30 @@ impl Cluster {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happens_on_one_node_is_heard_on_all_and_gone_on_with_on_any() {
+async fn events_of_one_node_are_received_on_all_and_resumed_on_any() {
     let cluster = Cluster::start(&["--no-workers", "", "--no-workers"], &[]).await;
     let mut first = Listener::open(&cluster.api(0), None).await;
     let mut second = Listener::open(&cluster.api(1), None).await;
     let media = MediaSpec::generated(20_000, 1, "image/jpeg");
     let media = cluster.world.simulator.add_media(&media).await.unwrap();
     cluster.world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();
-    let heard = first.until("media.completed").await;
-    let also_heard = second.until("media.completed").await;
+    let received = first.until("media.completed").await;
+    let also_received = second.until("media.completed").await;
     let ids =
         |events: &[crate::events::Event]| events.iter().map(|event| event.id.clone()).collect::<Vec<_>>();
-    let (heard_ids, also_ids) = (ids(&heard), ids(&also_heard));
-    assert!(heard.iter().any(|event| event.name == "message.created"), "{heard:?}");
-    // One of them may have begun to listen a moment before the other.
-    let same: BTreeSet<_> = heard_ids.iter().filter(|id| also_ids.contains(id)).collect();
-    assert!(same.len() >= 2, "the same events have the same ids: {heard_ids:?} {also_ids:?}");
-    let place = heard.iter().position(|event| event.name == "message.created").unwrap();
-    let mut third = Listener::open(&cluster.api(2), Some(&heard[place].id)).await;
+    let (received_ids, also_ids) = (ids(&received), ids(&also_received));
+    assert!(received.iter().any(|event| event.name == "message.created"), "{received:?}");
+    // One of them may have started to listen a moment before the other.
+    let same: BTreeSet<_> = received_ids.iter().filter(|id| also_ids.contains(id)).collect();
+    assert!(same.len() >= 2, "the same events have the same ids: {received_ids:?} {also_ids:?}");
+    let place = received.iter().position(|event| event.name == "message.created").unwrap();
+    let mut third = Listener::open(&cluster.api(2), Some(&received[place].id)).await;
     let missed = third.until("media.completed").await;
-    assert_eq!(ids(&missed), heard_ids[place + 1..], "nothing missed, nothing twice");
+    assert_eq!(ids(&missed), received_ids[place + 1..], "nothing missed, nothing twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_file_is_fetched_once_for_viewers_on_all_nodes() {
+async fn missing_file_is_fetched_once_for_viewers_on_all_nodes() {
     let cluster = Cluster::start(&["", "", ""], &[]).await;
     let media = MediaSpec::generated(300_000, 2, "image/jpeg");
     let media = cluster.world.simulator.add_media(&media).await.unwrap();
@@ -136,7 +136,7 @@ async fn a_missing_file_is_fetched_once_for_viewers_on_all_nodes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_one_node_deletes_no_other_passes_on() {
+async fn file_deleted_on_one_node_is_served_by_no_other() {
     let cluster = Cluster::start(&["", "--no-workers"], &[]).await;
     cluster.set_policy("stream").await;
     let media = MediaSpec::generated(30_000, 4, "image/jpeg");
@@ -153,7 +153,7 @@ async fn what_one_node_deletes_no_other_passes_on() {
         status => Err(status),
     })
     .await;
-    assert!(deleted.elapsed() < HEARD_WITHIN, "it was told: {:?}", deleted.elapsed());
+    assert!(deleted.elapsed() < RECEIVED_WITHIN, "it took {:?}", deleted.elapsed());
 }
 
 /// Sends a picture whose first download takes long.
@@ -175,7 +175,7 @@ async fn downloads_in_flight(cluster: &Cluster, expected: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_places_of_a_killed_node_are_free_within_seconds_and_listeners_look_again() {
+async fn download_slots_of_a_killed_node_are_free_within_seconds_and_listeners_look_again() {
     let mut cluster = Cluster::start(&[""], &[("MEDIARY_LEASE_MS", "30000")]).await;
     let mut sent = Vec::new();
     for seed in 0..4 {
@@ -210,17 +210,17 @@ async fn the_places_of_a_killed_node_are_free_within_seconds_and_listeners_look_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_events_of_a_node_that_stops_are_heard_on_the_others() {
+async fn last_events_of_a_node_that_stops_are_received_on_the_others() {
     let mut cluster = Cluster::start(&["--no-workers", ""], &[]).await;
     let mut listener = Listener::open(&cluster.api(0), None).await;
     send_slowly(&cluster, 1, 60_000, 20_000).await;
     downloads_in_flight(&cluster, 1).await;
     let server = cluster.nodes[1].server.take().unwrap();
     let stopping = tokio::task::spawn_blocking(|| server.stop());
-    let heard = listener.until("media.completed").await;
+    let received = listener.until("media.completed").await;
     assert!(stopping.await.unwrap(), "it ended well");
-    let resyncs = heard.iter().filter(|event| event.name == "resync").count();
-    assert!(resyncs <= 1, "at most that of the start: {heard:?}");
+    let resyncs = received.iter().filter(|event| event.name == "resync").count();
+    assert!(resyncs <= 1, "at most that of the start: {received:?}");
     assert_eq!(cluster.world.rows("nodes"), 1, "who leaves in order is not found gone");
     // The first thing that a node has missed is no place on another.
     Listener::open(&cluster.api(0), Some("1")).await.until("resync").await;
@@ -245,7 +245,7 @@ fn flood(body: usize, media_id: &str, sha256: &str) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_one_company_stays_within_its_limit_on_all_nodes_and_delays_nobody() {
+async fn flood_of_one_company_stays_within_its_limit_on_all_nodes_and_delays_nobody() {
     let cluster = Cluster::start(&["", "", ""], &[]).await;
     let (world, simulator) = (&cluster.world, &cluster.world.simulator);
     world.add_company("beta");

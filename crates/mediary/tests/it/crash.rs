@@ -101,7 +101,7 @@ async fn nothing_is_left(world: &World) {
 
 /// A webhook that ends the server whenever it is recorded, and one that comes after it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_that_ends_the_server_at_each_start_keeps_no_other_from_being_recorded() {
+async fn webhook_that_ends_the_server_at_each_start_keeps_no_other_from_being_recorded() {
     let mut world = World::furnished(Database::embedded(), &[]).await;
     world.start_with(&["serve", "--no-workers"]);
     world.simulator.send(&MessageSpec::text("deadly")).await.unwrap();
@@ -138,21 +138,21 @@ async fn lane(lane: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_every_place_lane_0() {
+async fn server_killed_at_every_fault_point_lane_0() {
     lane(0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_every_place_lane_1() {
+async fn server_killed_at_every_fault_point_lane_1() {
     lane(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_every_place_lane_2() {
+async fn server_killed_at_every_fault_point_lane_2() {
     lane(2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_every_place_lane_3() {
+async fn server_killed_at_every_fault_point_lane_3() {
     lane(3).await;
 }

@@ -1,4 +1,4 @@
-//! What Mediary needs is away for a while: it says so, loses nothing, and goes on by itself.
+//! What Mediary needs is away for a while: it says so, loses nothing, and resumes by itself.
 
 use std::time::{Duration, Instant};
 
@@ -76,12 +76,12 @@ async fn goes_on_by_itself(world: &World) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_away_is_said_to_be_and_found_again() {
+async fn database_that_is_away_is_named_and_found_again() {
     let world = world().await;
     let before = world.simulator.send(&MessageSpec::text("before")).await.unwrap();
     arrived(&world, &before.id).await;
     world.detour().close();
-    // Meta goes on trying what it could not deliver.
+    // Meta keeps trying what it could not deliver.
     let meanwhile = world.simulator.send(&MessageSpec::text("meanwhile")).await.unwrap();
     says_that_the_database_is_away(&world).await;
     world.detour().open();
@@ -96,7 +96,7 @@ async fn a_database_that_is_away_is_said_to_be_and_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_that_the_database_takes_too_long_for_is_put_off_and_the_others_pass() {
+async fn webhook_that_the_database_takes_too_long_for_is_put_off_and_the_others_pass() {
     let world = World::postgres().await;
     // What Postgres says at the deadline of a statement, without waiting for it.
     world.sql(
@@ -124,7 +124,7 @@ async fn a_webhook_that_the_database_takes_too_long_for_is_put_off_and_the_other
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_never_answers_again_is_left_for_a_new_connection() {
+async fn database_that_never_answers_again_is_left_for_a_new_connection() {
     let world = world().await;
     let before = world.simulator.send(&MessageSpec::text("before")).await.unwrap();
     arrived(&world, &before.id).await;
@@ -141,7 +141,7 @@ async fn a_database_that_never_answers_again_is_left_for_a_new_connection() {
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_that_take_every_connection_do_not_hold_up_webhooks() {
     let world = World::postgres().await;
-    // Whoever waits for a row that somebody else has locked keeps a connection.
+    // A statement that waits for a row which another has locked keeps a connection.
     let lock = world.lock_table("conversations");
     let readers: Vec<_> = (0..CONNECTIONS * 2)
         .map(|_| {
@@ -164,7 +164,7 @@ async fn readers_that_take_every_connection_do_not_hold_up_webhooks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn reading_goes_on_where_nothing_can_be_written() {
+async fn files_are_served_where_nothing_can_be_written() {
     let world = World::new(Database::postgres(), &[("MEDIARY_MEDIA_POLICY", "on_view")]).await;
     let receive = async |seed: u64| {
         let media =

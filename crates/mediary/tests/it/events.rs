@@ -73,7 +73,7 @@ async fn send_picture(world: &World) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_and_its_media_are_heard_live_and_only_by_their_company() {
+async fn message_and_its_media_are_received_live_and_only_by_their_company() {
     let world = World::sqlite().await;
     world.add_company("rival");
     let rival = world.api_as(&world.add_key("rival", "viewer"));
@@ -91,22 +91,22 @@ async fn a_message_and_its_media_are_heard_live_and_only_by_their_company() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_comes_back_hears_what_was_missed_or_is_told_to_look_again() {
+async fn listener_that_returns_receives_missed_events_or_a_resync() {
     let world = World::sqlite().await;
     let mut first = Listener::open(&world.api(), None).await;
     send_picture(&world).await;
-    let heard = first.until("media.completed").await;
+    let received = first.until("media.completed").await;
     drop(first);
     let missed = send_picture(&world).await;
     world.api().completed(&missed).await;
 
-    let mut again = Listener::open(&world.api(), Some(&heard.last().unwrap().id)).await;
+    let mut again = Listener::open(&world.api(), Some(&received.last().unwrap().id)).await;
     let replayed = again.until("media.completed").await;
     let message = world.api().message_by_wamid(&missed).await.unwrap();
     assert_eq!(replayed.last().unwrap().data["messageId"], message["id"]);
     assert!(
-        replayed.iter().all(|event| heard.iter().all(|old| old.id != event.id)),
-        "nothing is heard twice"
+        replayed.iter().all(|event| received.iter().all(|old| old.id != event.id)),
+        "nothing is received twice"
     );
 
     let mut lost = Listener::open(&world.api(), Some("1")).await;

@@ -42,8 +42,8 @@ fn import(world: &World, path: &std::path::Path, more: &[&str]) -> (i32, Value) 
     let args = [&["import", "messages", path, "--company", "acme", "--json"], more].concat();
     let output = world.cli_output(&args);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let told = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
-    (output.status.code().unwrap(), told)
+    let printed = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
+    (output.status.code().unwrap(), printed)
 }
 
 fn backfill(world: &World, more: &[&str]) -> (i32, Value) {
@@ -66,13 +66,13 @@ async fn an_old_system_moves_in(database: Database) {
     ];
     let path = file(&world, &lines);
     let report = world.folder().join("report.jsonl");
-    let (code, told) = import(&world, &path, &["--report", report.to_str().unwrap()]);
+    let (code, printed) = import(&world, &path, &["--report", report.to_str().unwrap()]);
     assert_eq!(
-        (code, &told["imported"], &told["alreadyThere"], &told["rejected"]),
+        (code, &printed["imported"], &printed["alreadyThere"], &printed["rejected"]),
         (3, &json!(5), &json!(0), &json!(1))
     );
-    assert_eq!(told["first"][0]["line"], 6);
-    assert!(told["first"][0]["reason"].as_str().unwrap().starts_with("direction: "), "{told}");
+    assert_eq!(printed["first"][0]["line"], 6);
+    assert!(printed["first"][0]["reason"].as_str().unwrap().starts_with("direction: "), "{printed}");
     let report = std::fs::read_to_string(&report).unwrap();
     let report: Vec<Value> = report.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let states: Vec<_> = report.iter().map(|line| line["media"].as_str()).collect();
@@ -81,12 +81,12 @@ async fn an_old_system_moves_in(database: Database) {
     assert_eq!(report[0]["providerMessageId"], "wamid.url");
     assert_eq!((&report[5]["fate"], &report[5]["line"]), (&json!("rejected"), &json!(6)));
 
-    let (code, told) = import(&world, &file(&world, &lines[..5]), &[]);
-    assert_eq!((code, &told["imported"], &told["alreadyThere"]), (0, &json!(0), &json!(5)));
+    let (code, printed) = import(&world, &file(&world, &lines[..5]), &[]);
+    assert_eq!((code, &printed["imported"], &printed["alreadyThere"]), (0, &json!(0), &json!(5)));
 
-    let (code, told) = backfill(&world, &[]);
+    let (code, printed) = backfill(&world, &[]);
     assert_eq!(code, 3, "one is missing its id");
-    assert_eq!(told, json!({"resolved": 2, "missing": 1, "saved": 3, "lost": 0, "waiting": 0}));
+    assert_eq!(printed, json!({"resolved": 2, "missing": 1, "saved": 3, "lost": 0, "waiting": 0}));
 
     world.start();
     let api = world.api();
@@ -104,17 +104,17 @@ async fn an_old_system_moves_in(database: Database) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_old_system_moves_in_on_sqlite() {
+async fn old_system_moves_in_on_sqlite() {
     an_old_system_moves_in(Database::embedded()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_old_system_moves_in_on_postgres() {
+async fn old_system_moves_in_on_postgres() {
     an_old_system_moves_in(Database::postgres()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backfill_goes_as_fast_as_it_was_told_and_a_retry_resolves_too() {
+async fn backfill_keeps_its_rate_and_a_retry_resolves_too() {
     let world = World::sqlite().await;
     let mut lines = Vec::new();
     for seed in 0..6 {
@@ -123,10 +123,10 @@ async fn a_backfill_goes_as_fast_as_it_was_told_and_a_retry_resolves_too() {
     }
     assert_eq!(import(&world, &file(&world, &lines[..5]), &[]).0, 0);
     let began = Instant::now();
-    let (code, told) = backfill(&world, &["--rate", "2"]);
+    let (code, printed) = backfill(&world, &["--rate", "2"]);
     assert!(began.elapsed() >= Duration::from_secs(2), "the fifth file is for the third second");
     assert_eq!(
-        (code, &told["saved"], &told["waiting"]),
+        (code, &printed["saved"], &printed["waiting"]),
         (0, &json!(5), &json!(0)),
         "with a server beside it"
     );
@@ -137,7 +137,7 @@ async fn a_backfill_goes_as_fast_as_it_was_told_and_a_retry_resolves_too() {
 }
 
 #[tokio::test]
-async fn a_wrong_call_ends_with_two_and_spares_the_file() {
+async fn wrong_call_ends_with_two_and_spares_the_file() {
     let world = World::furnished(Database::embedded(), &[]).await;
     let path = file(&world, &[picture("wamid.1", 1, &json!({}))]);
     let path = path.to_str().unwrap();
@@ -240,7 +240,7 @@ async fn report_takes_the_place_of_an_earlier_report_and_of_no_other_file() {
 }
 
 #[tokio::test]
-async fn people_are_told_what_to_do_next() {
+async fn output_for_people_says_what_to_do_next() {
     let world = World::furnished(Database::embedded(), &[]).await;
     let path = file(&world, &[picture("wamid.1", 1, &json!({})), json!({})]);
     let output = world.cli_output(&["import", "messages", path.to_str().unwrap(), "--company", "acme"]);

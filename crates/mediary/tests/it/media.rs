@@ -1,4 +1,4 @@
-//! Promise 3 and 7: every kind of media whole, and every failure of the table told apart, against the simulator.
+//! Promise 3 and 7: every kind of media whole, and every failure of the table distinguished, against the simulator.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ async fn is_whole(world: &World, wamid: &str, media: &mediary_simulator::MediaRe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_kind_is_stored_byte_for_byte() {
+async fn files_of_every_kind_are_stored_byte_for_byte() {
     let world = World::sqlite().await;
     let kinds = [
         ("image", "image/jpeg"),
@@ -68,7 +68,7 @@ async fn every_kind_is_stored_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_whatsapp_has_forgotten_is_not_tried_again() {
+async fn media_expired_at_whatsapp_is_not_tried_again() {
     let world = World::sqlite().await;
     let stale = FaultSpec::new(FaultKind::Expired);
     let (wamid, media) = send_image(&world, &[stale]).await;
@@ -81,7 +81,7 @@ async fn what_whatsapp_has_forgotten_is_not_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stale_url_is_renewed_without_costing_an_attempt() {
+async fn stale_url_is_renewed_without_costing_an_attempt() {
     let world = World::sqlite().await;
     for status in [401, 403, 404, 410] {
         let stale = FaultSpec::new(FaultKind::StaleUrl).status(status).times(1);
@@ -105,14 +105,14 @@ async fn throttling_pauses_the_account_and_costs_no_attempt() {
         let (wamid, media) = send_image(&world, &[throttled]).await;
         assert_eq!(is_whole(&world, &wamid, &media).await["downloadAttempts"], 1, "code {code}");
     }
-    let mut told = FaultSpec::new(FaultKind::TooManyRequests).times(1);
-    told.retry_after_seconds = Some(1);
-    let (wamid, media) = send_image(&world, &[told]).await;
+    let mut throttled = FaultSpec::new(FaultKind::TooManyRequests).times(1);
+    throttled.retry_after_seconds = Some(1);
+    let (wamid, media) = send_image(&world, &[throttled]).await;
     assert_eq!(is_whole(&world, &wamid, &media).await["downloadAttempts"], 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_token_pauses_until_it_is_renewed_and_no_attempt_is_lost() {
+async fn refused_token_pauses_until_it_is_renewed_and_no_attempt_is_lost() {
     let world = World::sqlite().await;
     let mut options = world.simulator.options();
     options.media.url_in_webhooks = false;
@@ -135,7 +135,7 @@ async fn a_refused_token_pauses_until_it_is_renewed_and_no_attempt_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_may_pass_is_tried_again_by_itself() {
+async fn failures_that_may_pass_are_tried_again() {
     let world = World::sqlite().await;
     let cases = [
         ("5xx", FaultSpec::new(FaultKind::ServerError).at(Place::Download).times(2)),
@@ -159,7 +159,7 @@ async fn what_may_pass_is_tried_again_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_endless_body_is_cut_at_its_declared_length_and_fetched_again() {
+async fn endless_body_is_cut_at_its_declared_length_and_fetched_again() {
     let world = World::sqlite().await;
     let mut options = world.simulator.options();
     options.media.url_in_webhooks = false;
@@ -170,7 +170,7 @@ async fn an_endless_body_is_cut_at_its_declared_length_and_fetched_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_the_quick_attempts_the_slow_ones_go_on() {
+async fn slow_attempts_follow_the_quick_ones() {
     let world = World::sqlite().await;
     let (wamid, media) = send_image(&world, &[FaultSpec::new(FaultKind::ServerError).times(8)]).await;
     let record = is_whole(&world, &wamid, &media).await;
@@ -178,7 +178,7 @@ async fn after_the_quick_attempts_the_slow_ones_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failure_that_may_pass_says_when_the_next_attempt_is() {
+async fn failure_that_may_pass_says_when_the_next_attempt_is() {
     let slow = ("MEDIARY_RETRY_QUICK_FIRST_MS", "60000");
     let world = World::new(Database::embedded(), &[slow]).await;
     let (wamid, media) = send_image(&world, &[FaultSpec::new(FaultKind::ServerError).times(1)]).await;
@@ -194,7 +194,7 @@ async fn a_failure_that_may_pass_says_when_the_next_attempt_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_companys_failures_are_retried_in_one_call() {
+async fn failures_of_a_company_are_retried_in_one_call() {
     let slow = ("MEDIARY_RETRY_QUICK_FIRST_MS", "60000");
     let world = World::new(Database::embedded(), &[slow]).await;
     let mut sent = Vec::new();
@@ -209,7 +209,7 @@ async fn the_companys_failures_are_retried_in_one_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn too_large_is_refused_before_it_fills_the_disk() {
+async fn file_that_is_too_large_is_refused_before_it_fills_the_disk() {
     const HUGE: u64 = 90 * 1024 * 1024;
     let world = World::new(Database::embedded(), &[("MEDIARY_MAX_IMAGE_BYTES", "100000")]).await;
     let media = world.simulator.add_media(&MediaSpec::generated(HUGE, 11, "image/jpeg")).await.unwrap();
@@ -225,7 +225,7 @@ async fn too_large_is_refused_before_it_fills_the_disk() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_where_nothing_was_declared_is_final() {
+async fn empty_file_of_undeclared_size_is_final() {
     let world = World::sqlite().await;
     let media = world.simulator.add_media(&MediaSpec::bytes(Vec::new(), "image/jpeg")).await.unwrap();
     let sent = world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();
@@ -234,7 +234,7 @@ async fn nothing_where_nothing_was_declared_is_final() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_type_of_the_same_family_is_kept_and_named() {
+async fn file_of_another_type_of_its_family_is_kept_and_named() {
     let world = World::sqlite().await;
     let png =
         MediaSpec { mime_type: Some("image/jpeg".to_owned()), ..MediaSpec::generated(SIZE, 3, "image/png") };
@@ -248,7 +248,7 @@ async fn another_type_of_the_same_family_is_kept_and_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_web_page_called_an_image_is_held_back() {
+async fn web_page_called_an_image_is_held_back() {
     let world = World::sqlite().await;
     let page = b"<!DOCTYPE html><html><script>alert(1)</script></html>".to_vec();
     let media = world.simulator.add_media(&MediaSpec::bytes(page, "image/jpeg")).await.unwrap();
@@ -261,7 +261,7 @@ async fn a_web_page_called_an_image_is_held_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_other_bytes_three_times_running_are_kept_with_a_warning() {
+async fn file_with_the_same_other_bytes_three_times_running_is_kept_with_a_warning() {
     let world = World::sqlite().await;
     let (wamid, media) = send_image(&world, &[FaultSpec::new(FaultKind::WrongHash)]).await;
     let message = world.api().completed(&wamid).await;
@@ -272,7 +272,7 @@ async fn the_same_other_bytes_three_times_running_are_kept_with_a_warning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_hash_is_understood_in_base64_in_hex_and_not_at_all() {
+async fn hash_is_understood_in_base64_in_hex_and_not_at_all() {
     let world = World::sqlite().await;
     let bytes = MediaSpec::generated(SIZE, 5, "image/jpeg");
     let media = world.simulator.add_media(&bytes).await.unwrap();
@@ -342,7 +342,7 @@ async fn media_folder_that_goes_away_costs_no_file_and_is_found_again_without_a_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_deleted_meanwhile_leaves_nothing() {
+async fn message_deleted_meanwhile_leaves_nothing() {
     let world = World::sqlite().await;
     let mut slow = FaultSpec::new(FaultKind::Slow);
     slow.bytes_per_second = Some(100_000);
@@ -380,7 +380,7 @@ async fn media_without_an_id_is_kept_as_unsupported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_companys_flood_does_not_delay_anothers_single_file() {
+async fn flood_of_one_company_does_not_delay_anothers_single_file() {
     let world = World::sqlite().await;
     world.add_company("beta");
     world.add_account("beta", "300000000000003", &[]);

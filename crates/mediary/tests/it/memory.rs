@@ -66,7 +66,7 @@ async fn world() -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn forty_documents_of_100_mb_at_once_stay_under_150_mb_with_200_viewers_beside() {
+async fn downloads_of_forty_100_mb_documents_stay_under_150_mb_with_200_viewers_beside() {
     let mut world = world().await;
     let media =
         world.simulator.add_media(&MediaSpec::generated(VIEWED_BYTES, 1000, "video/mp4")).await.unwrap();
@@ -83,7 +83,7 @@ async fn forty_documents_of_100_mb_at_once_stay_under_150_mb_with_200_viewers_be
     let viewers: Vec<_> =
         (0..VIEWERS).map(|_| tokio::spawn(view_slowly(world.api(), path.clone()))).collect();
     let before = world.simulator.stats().bytes_sent;
-    eventually("downloads to go on beside the viewers", async || {
+    eventually("downloads to continue beside the viewers", async || {
         let more = world.simulator.stats().bytes_sent - before;
         if more >= LOOK_AFTER_BYTES { Ok(()) } else { Err(more) }
     })

@@ -72,7 +72,7 @@ fn open_files_holding(pid: u32, marker: &[u8]) -> Vec<std::path::PathBuf> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn under_stream_no_byte_of_a_file_stays_anywhere() {
+async fn policy_stream_leaves_no_byte_of_a_file_anywhere() {
     let temporary = tempfile::tempdir().unwrap();
     let temporary_path = temporary.path().to_str().unwrap().to_owned();
     let mut world = under("stream", &[("TMPDIR", &temporary_path)]).await;
@@ -181,7 +181,7 @@ async fn fifty_viewers(policy: &str, to_the_end: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_viewers_of_a_missing_50_mb_file_cost_one_download_and_little_memory() {
+async fn missing_50_mb_file_costs_fifty_viewers_one_download_and_little_memory() {
     for policy in ["on_view", "stream"] {
         fifty_viewers(policy, 3).await;
     }
@@ -196,7 +196,7 @@ async fn soak_fifty_viewers_of_a_missing_50_mb_file_to_its_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_failure_of_whatsapp_says_what_it_is_and_when_to_come_back() {
+async fn failures_of_whatsapp_say_what_they_are_and_when_to_come_back() {
     let world = under("stream", &[]).await;
     let mut options = world.simulator.options();
     options.media.url_in_webhooks = false;
@@ -244,7 +244,7 @@ async fn every_failure_of_whatsapp_says_what_it_is_and_when_to_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transfer_that_breaks_for_good_is_aborted_never_ended() {
+async fn transfer_that_breaks_for_good_is_aborted_never_ended() {
     let world = under("stream", &[("MEDIARY_MAX_VIDEO_BYTES", "3000000")]).await;
     for kind in [FaultKind::Cut, FaultKind::Endless] {
         let (media, path, _) = generated(&world, 2 * MIB + 1000, "video", "video/mp4").await;
@@ -258,14 +258,14 @@ async fn a_transfer_that_breaks_for_good_is_aborted_never_ended() {
                 Some(Ok(bytes)) => came += bytes.len() as u64,
                 end => break end,
             }
-            assert!(came < 4 * MIB, "{kind:?} is passed on without end");
+            assert!(came < 4 * MIB, "{kind:?} is proxied without end");
         };
         assert!(broken.is_some_and(|end| end.is_err()), "{kind:?} was taken for a whole file");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ninety_nine_of_a_hundred_first_views_work_though_one_call_in_twenty_fails() {
+async fn first_views_work_ninety_nine_times_in_a_hundred_though_one_call_in_twenty_fails() {
     const FILES: usize = 200;
     for policy in ["stream", "on_view"] {
         let world = under(policy, &[]).await;

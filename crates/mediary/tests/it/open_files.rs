@@ -32,7 +32,7 @@ async fn still_works(world: &World, id: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_files_are_viewed_than_may_be_open_and_webhooks_go_on() {
+async fn webhooks_are_taken_while_more_files_are_viewed_than_may_be_open() {
     let mut world = World::furnished(Database::embedded(), &[]).await;
     let pid = world.start_with_open_files(OPEN_FILES).pid();
     for seed in 0..FILES {
@@ -94,7 +94,7 @@ async fn more_files_are_viewed_than_may_be_open_and_webhooks_go_on() {
 }
 
 #[test]
-fn few_open_files_are_told_by_doctor() {
+fn doctor_warns_of_few_open_files() {
     let folder = tempfile::tempdir().unwrap();
     let doctor = |limit: &str| {
         let script = format!("ulimit -n {limit} && exec \"$0\" doctor --json");

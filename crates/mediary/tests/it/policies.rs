@@ -1,4 +1,4 @@
-//! A company changes its media policy while people and WhatsApp go on: what waits follows, what is kept stays until it
+//! A company changes its media policy while people and WhatsApp work: what waits follows, what is kept stays until it
 //! is asked for, and then goes to the last byte.
 
 use mediary_simulator::{MediaSpec, MessageSpec};
@@ -51,17 +51,17 @@ async fn back_and_forth(database: Database) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_can_be_changed_at_any_time_on_sqlite() {
+async fn policy_can_be_changed_at_any_time_on_sqlite() {
     back_and_forth(Database::embedded()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_can_be_changed_at_any_time_on_postgres() {
+async fn policy_can_be_changed_at_any_time_on_postgres() {
     back_and_forth(Database::postgres()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_command_erases_only_when_told_so_and_says_what_is_lost() {
+async fn erase_command_needs_a_yes_and_says_what_is_lost() {
     let world = World::new(Database::embedded(), &[]).await;
     world.api().completed(&send(&world, 1).await).await;
     let erase = |more: &[&str]| {
@@ -90,11 +90,14 @@ async fn the_command_erases_only_when_told_so_and_says_what_is_lost() {
         code == 2 && said.contains("1 file of 50000 bytes would be erased") && said.contains("--yes"),
         "{said}"
     );
-    let (code, told, _) = erase(&["--dry-run", "--json"]);
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((code, told), (0, json!({"files": 1, "bytes": 50_000, "onlyHere": {"files": 0, "bytes": 0}})));
+    let (code, printed, _) = erase(&["--dry-run", "--json"]);
+    let printed: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(
+        (code, printed),
+        (0, json!({"files": 1, "bytes": 50_000, "onlyHere": {"files": 0, "bytes": 0}}))
+    );
     assert_eq!(world.stored_files().len(), 1);
-    let (code, told, _) = erase(&["--phone-number-id", PHONE, "--yes"]);
-    assert!(code == 0 && told.contains("1 file of 50000 bytes was erased"), "{told}");
+    let (code, printed, _) = erase(&["--phone-number-id", PHONE, "--yes"]);
+    assert!(code == 0 && printed.contains("1 file of 50000 bytes was erased"), "{printed}");
     assert_eq!(world.stored_files().len(), 0);
 }

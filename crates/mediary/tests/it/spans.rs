@@ -94,8 +94,8 @@ async fn spans_of_a_request_an_ingest_and_a_download_arrive_with_ids_and_without
     let log = world.log();
     for secret in secrets.into_iter().chain(private) {
         assert!(!log.contains(secret), "the log tells {secret}");
-        let told = taken.bodies.iter().any(|body| memchr::memmem::find(body, secret.as_bytes()).is_some());
-        assert!(!told, "a span tells {secret}");
+        let found = taken.bodies.iter().any(|body| memchr::memmem::find(body, secret.as_bytes()).is_some());
+        assert!(!found, "a span tells {secret}");
     }
 }
 
@@ -144,7 +144,7 @@ async fn requests_stay_fast_while_the_collector_hangs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_variable_of_the_export_stops_the_start_and_is_told_by_the_doctor() {
+async fn wrong_variable_of_the_export_stops_the_start_and_is_found_by_the_doctor() {
     let mut world = World::furnished(Database::embedded(), &[]).await;
     world.env.insert("OTEL_EXPORTER_OTLP_ENDPOINT".into(), "http://127.0.0.1:4317".into());
     world.env.insert("OTEL_EXPORTER_OTLP_PROTOCOL".into(), "grpc".into());

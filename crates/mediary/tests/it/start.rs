@@ -94,7 +94,7 @@ async fn key_file_that_holds_no_key_says_what_to_put_there() {
             "{said}"
         );
         assert!(said.contains("Put the file back from a backup"), "{said}");
-        // The key of an installation without accounts can be made once more.
+        // The key of an installation without accounts can be made again.
         let data = world.folder().join("empty");
         std::fs::create_dir_all(&data).unwrap();
         std::fs::copy(&key, data.join("secret.key")).unwrap();

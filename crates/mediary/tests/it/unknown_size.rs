@@ -52,7 +52,7 @@ async fn player_is_told_one_size_by_every_answer() {
         let whole = whole.bytes().await.unwrap();
         assert!(parts.into_iter().all(|(part, bytes)| bytes == whole[part]), "{policy}");
         assert_eq!(ask(&[("range", "bytes=300007-")]).await.status(), 416);
-        // Of bytes that are passed on nothing can be named, and of stored ones only what they are.
+        // Of proxied bytes nothing can be named, and of stored ones only what they are.
         for named in ["\"other\"", "W/\"other\"", "Wed, 11 Oct 2023 16:56:19 GMT"] {
             let answer = ask(&[("range", "bytes=5-9"), ("if-range", named)]).await;
             assert_eq!((answer.status().as_u16(), header(&answer, "content-range")), (200, ""), "{named}");

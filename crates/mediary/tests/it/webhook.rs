@@ -74,12 +74,12 @@ async fn an_acknowledged_webhook_survives_a_kill(database: Database) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_acknowledged_webhook_survives_a_kill_on_sqlite() {
+async fn acknowledged_webhook_survives_a_kill_on_sqlite() {
     an_acknowledged_webhook_survives_a_kill(Database::embedded()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_acknowledged_webhook_survives_a_kill_on_postgres() {
+async fn acknowledged_webhook_survives_a_kill_on_postgres() {
     an_acknowledged_webhook_survives_a_kill(Database::postgres()).await;
 }
 
@@ -109,17 +109,17 @@ async fn fifty_copies_make_one(world: World) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_copies_at_once_make_one_message_and_one_file_on_sqlite() {
+async fn webhook_sent_fifty_times_at_once_makes_one_message_and_one_file_on_sqlite() {
     fifty_copies_make_one(World::sqlite().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_copies_at_once_make_one_message_and_one_file_on_postgres() {
+async fn webhook_sent_fifty_times_at_once_makes_one_message_and_one_file_on_postgres() {
     fifty_copies_make_one(World::postgres().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_item_of_a_webhook_counts() {
+async fn items_of_a_webhook_all_count() {
     let world = World::sqlite().await;
     let messages =
         |place: &str| (0..3).map(|n| text_item(&format!("wamid.{place}{n}"), "hi")).collect::<Vec<_>>();
@@ -132,7 +132,7 @@ async fn every_item_of_a_webhook_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_updates_in_three_megabytes_are_taken() {
+async fn webhook_of_a_thousand_updates_in_three_megabytes_is_taken() {
     let world = World::sqlite().await;
     let empty = webhook(&[vec![change(
         &(0..1000).map(|n| text_item(&format!("wamid.many{n}"), "")).collect::<Vec<_>>(),
@@ -146,7 +146,7 @@ async fn a_thousand_updates_in_three_megabytes_are_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_of_three_mebibytes_is_taken_and_one_byte_more_is_not() {
+async fn body_of_three_mebibytes_is_taken_and_one_byte_more_is_not() {
     let world = World::sqlite().await;
     let of_size = |id: &str, size: usize| {
         let empty = webhook(&[vec![change(&[text_item(id, "")])]]).len();
@@ -159,7 +159,7 @@ async fn a_body_of_three_mebibytes_is_taken_and_one_byte_more_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_or_missing_signature_keeps_nothing() {
+async fn signature_that_is_wrong_or_missing_keeps_nothing() {
     let world = World::sqlite().await;
     let body = |id: &str| webhook(&[vec![change(&[text_item(id, "forged")])]]);
     assert_eq!(post_signed(&world, body("wamid.none"), None).await, 401);
@@ -173,7 +173,7 @@ async fn a_wrong_or_missing_signature_keeps_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_items_that_the_signature_vouches_for_are_taken() {
+async fn items_are_taken_only_if_the_signature_vouches_for_them() {
     let mut world = World::furnished(Database::embedded(), &[("OTHER", "a-different-app-secret")]).await;
     world.add_company("rival");
     world.add_account("rival", "200000000000002", &[]);
@@ -218,7 +218,7 @@ async fn unknown_types_and_fields_are_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn verification_answers_the_challenge_to_whoever_knows_the_token() {
+async fn verification_answers_the_challenge_where_the_token_is_right() {
     let world = World::sqlite().await;
     let ask = async |token: &str| {
         let url = format!(
@@ -234,7 +234,7 @@ async fn verification_answers_the_challenge_to_whoever_knows_the_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_day_in_disorder_ends_as_it_should() {
+async fn day_in_disorder_ends_as_it_should() {
     let world = World::sqlite().await;
     let mut options = world.simulator.options();
     options.webhooks.batch_size = 7;

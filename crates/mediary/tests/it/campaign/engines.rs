@@ -34,7 +34,7 @@ const PICTURES: usize = 16;
 const ACCOUNTS: [&str; 2] = ["300000000000001", "300000000000002"];
 /// Messages lie this far back at first, in seconds.
 const STARTS_AGO: i64 = 100_000;
-/// After one history in so many all of it is sent once more, and in one in so many are items that only the records refuse. Seldom,
+/// After one history in so many all of it is sent again, and in one in so many are items that only the records refuse. Seldom,
 /// for what comes in the same batch goes one by one, and then meets less.
 const AGAIN_ONE_IN: u64 = 3;
 const REFUSED_ONE_IN: u64 = 8;
@@ -56,14 +56,14 @@ pub(super) async fn run(backend: Backend, first_seed: u64, time: Duration) {
         let count = usize::try_from(seed - first_seed).unwrap() + 1;
         let (model, wrong) = engines.history(seed).await;
         messages += model.len();
-        let figures = format!(
+        let summary = format!(
             "{count} histories on {} engines, {messages} messages, in {:.1?}",
             engines.engines.len(),
             started.elapsed()
         );
-        verdict::require(&wrong, seed, &figures);
+        verdict::require(&wrong, seed, &summary);
         if started.elapsed() >= time {
-            eprintln!("{figures}");
+            eprintln!("{summary}");
             break;
         }
         engines = engines.forget().await;

@@ -8,7 +8,7 @@ use crate::cluster::Dice;
 
 /// The number that both accounts show.
 pub(super) const BUSINESS: &str = "15550783881";
-/// How far a body may move from its place.
+/// How far a body may move from its position.
 const SHUFFLED_BY: u64 = 60;
 /// How far most items move, so that what ties two contacts meets what is written to them, and how far some do.
 pub(super) const NEAR: u64 = 8;
@@ -139,7 +139,7 @@ impl Picture {
         json!({ "type": "image", "image": self.node() })
     }
 
-    /// As any place names a file.
+    /// A file as any field names it.
     pub(super) fn node(&self) -> Value {
         json!({ "id": self.id, "mime_type": "image/jpeg", "sha256": self.sha256 })
     }
@@ -186,17 +186,17 @@ impl With for Value {
 /// cannot be recorded.
 fn bodies(dice: &mut Dice, accounts: &[String; 2], items: Vec<Item>) -> (Vec<Vec<u8>>, usize) {
     let mut placed: Vec<(u64, Item)> = Vec::new();
-    for (place, item) in (0_u64..).zip(items) {
+    for (position, item) in (0_u64..).zip(items) {
         if dice.next(ITEM_TWICE) == 0 {
-            placed.push((place + dice.next(FAR), item.clone()));
+            placed.push((position + dice.next(FAR), item.clone()));
         }
         let moved = if dice.next(4) == 0 { FAR } else { NEAR };
-        placed.push((place + dice.next(moved), item));
+        placed.push((position + dice.next(moved), item));
     }
-    placed.sort_by_key(|(place, _)| *place);
+    placed.sort_by_key(|(position, _)| *position);
     let mut rest = placed.into_iter().map(|(_, item)| item).peekable();
     let mut sent: Vec<(u64, Vec<u8>)> = Vec::new();
-    let (mut place, mut unrecordable) = (0, 0);
+    let (mut position, mut unrecordable) = (0, 0);
     while rest.peek().is_some() {
         let count = 1 + dice.below(ITEMS_PER_BODY);
         let items: Vec<Item> = rest.by_ref().take(count).collect();
@@ -204,14 +204,14 @@ fn bodies(dice: &mut Dice, accounts: &[String; 2], items: Vec<Item>) -> (Vec<Vec
         let changes: Vec<Value> = items.into_iter().map(|item| item.change(accounts)).collect();
         let body = crate::webhook::webhook(&[changes]);
         if dice.next(BODY_TWICE) == 0 {
-            sent.push((place + dice.next(SHUFFLED_BY), body.clone()));
+            sent.push((position + dice.next(SHUFFLED_BY), body.clone()));
             unrecordable += bad;
         }
-        sent.push((place, body));
+        sent.push((position, body));
         unrecordable += bad;
-        place += 1;
+        position += 1;
     }
-    sent.sort_by_key(|(place, _)| *place);
+    sent.sort_by_key(|(position, _)| *position);
     (sent.into_iter().map(|(_, body)| body).collect(), unrecordable)
 }
 

@@ -51,7 +51,7 @@ impl Writer<'_> {
         self.facts.push(Fact::Edit { account, id: id.to_owned(), edit: Edit { at, ..edit } });
     }
 
-    /// How far a message got. Of those that failed, some say whom they were for, as WhatsApp does now and then.
+    /// How far a message got. Of those that failed, some name their recipient, as WhatsApp does now and then.
     pub(super) fn statuses(&mut self, chat: Chat<'_>, id: &str) {
         let fails = self.dice.next(4) == 0;
         for status in ["sent", "failed", "delivered", "read"] {
@@ -103,7 +103,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Puts something that cannot be recorded before the message that was told last, into the same list.
+    /// Puts something that cannot be recorded before the message that was sent last, into the same list.
     pub(super) fn spoil(&mut self) {
         if self.dice.next(SPOILT) != 0 {
             return;

@@ -3,7 +3,7 @@
 //! Where the order of arrival truly decides, every outcome of some order is right, and nothing else: of two edits of
 //! one second either may stay, but whole, and for ever; what a message said before it was taken back may be any of its
 //! versions; a message under an old number or user id may have come after the change, and then lies in a thread of its own,
-//! with all others that did, until the change is told again.
+//! with all others that did, until the change is sent again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -87,7 +87,7 @@ pub(super) struct Model {
     pub(super) messages: BTreeMap<Key, Expected>,
     /// The download status of every file that is not taken back.
     pub(super) files_are: &'static str,
-    /// Whether everything was sent once more after all of it had come.
+    /// Whether everything was sent again after all of it had arrived.
     pub(super) told_again: bool,
 }
 

@@ -83,14 +83,14 @@ pub(super) async fn run(plan: Plan) {
     let delivered = started.elapsed();
     let wrong = verdict::settles(STUCK_AFTER, async || nodes.differences(&model, unrecordable).await).await;
     let injected = *injected.lock().unwrap();
-    let figures = format!(
+    let summary = format!(
         "{plan:?}: {facts} facts in {bodies} bodies, {} messages, {injected:?}, delivered after {delivered:.1?}, \
          judged after {:.1?}",
         model.len(),
         started.elapsed()
     );
-    eprintln!("{figures}");
-    verdict::require(&wrong, plan.seed, &figures);
+    eprintln!("{summary}");
+    verdict::require(&wrong, plan.seed, &summary);
 }
 
 impl Nodes {
@@ -193,7 +193,7 @@ impl Nodes {
     async fn differences(&self, model: &Model, unrecordable: usize) -> Vec<String> {
         let api = self.api();
         let mut wrong = model.differences(&threads(&api).await, &self.accounts);
-        // A body whose answer was lost is sent again, and what cannot be recorded of it is parked once more.
+        // A body whose answer was lost is sent again, and what cannot be recorded of it is parked again.
         let parked = api.all("/api/webhook-events").await;
         if parked.len() < unrecordable {
             wrong.push(format!("{} items were parked instead of {unrecordable}", parked.len()));

@@ -90,9 +90,9 @@ pub(super) fn contents(threads: &[Thread]) -> Vec<Value> {
 }
 
 /// Panics unless nothing is wrong, with what replays it.
-pub(super) fn require(wrong: &[String], seed: u64, figures: &impl Display) {
+pub(super) fn require(wrong: &[String], seed: u64, summary: &impl Display) {
     if !wrong.is_empty() {
         let first: Vec<_> = wrong.iter().take(SHOWN).collect();
-        panic!("{} differences; {figures}\nMEDIARY_CAMPAIGN_SEED={seed} replays it: {first:#?}", wrong.len());
+        panic!("{} differences; {summary}\nMEDIARY_CAMPAIGN_SEED={seed} replays it: {first:#?}", wrong.len());
     }
 }

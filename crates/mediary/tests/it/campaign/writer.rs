@@ -31,7 +31,7 @@ pub(super) struct Chat<'a> {
     pub(super) settled: bool,
 }
 
-/// A message that was told.
+/// A message that was sent.
 #[derive(Clone)]
 pub(super) struct Told {
     pub(super) account: usize,

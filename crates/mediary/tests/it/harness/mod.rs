@@ -62,7 +62,7 @@ impl World {
         world
     }
 
-    /// The same, with its server not yet running.
+    /// Furnished, with its server not yet running.
     pub(crate) async fn furnished(database: Database, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();

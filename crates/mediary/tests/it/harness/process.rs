@@ -62,7 +62,7 @@ impl Server {
         Self::spawn(command(env, folder, args), log)
     }
 
-    /// The same for a process that may have only so many files open.
+    /// Starts it in a process that may have only so many files open.
     pub(crate) fn start_with_open_files(
         limit: u32,
         env: &Env,
