@@ -144,6 +144,43 @@ async fn requests_stay_fast_while_the_collector_hangs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn collector_that_refuses_is_reported_once_and_again_when_it_takes_spans() {
+    let collector = Collector::answering(401).await;
+    let headers = ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=expired-token");
+    let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url()), headers];
+    let world = World::new(Database::embedded(), &settings).await;
+    let lines = |text: &str| {
+        world.log().lines().filter(|line| line.contains(text)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    // Each batch is refused by itself, and what is refused for good is sent once.
+    for batches in 1..=3 {
+        eventually("a batch", async || {
+            assert_eq!(world.api().get("/healthz").await.status(), 200);
+            let taken = collector.taken().bodies.len();
+            if taken >= batches { Ok(()) } else { Err(taken) }
+        })
+        .await;
+    }
+    let refused = lines("spans are not exported");
+    assert_eq!(refused.len(), 1, "{refused:#?}");
+    assert!(refused[0].contains("it answers 401 Unauthorized"), "{refused:?}");
+    collector.answer(200);
+    eventually("the line that it works again", async || {
+        assert_eq!(world.api().get("/healthz").await.status(), 200);
+        let found = lines("spans are exported again");
+        if found.len() == 1 && found[0].contains("dropped=") { Ok(()) } else { Err(found) }
+    })
+    .await;
+    let metrics = world.api().get("/metrics").await.text().await.unwrap();
+    for name in ["mediary_spans_dropped_total", "mediary_spans_exported_total"] {
+        let count =
+            metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name}"));
+        assert!(count.trim().parse::<u64>().unwrap() > 0, "{name}{count}");
+    }
+    assert!(!world.log().contains("expired-token"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_variable_of_the_export_stops_the_start_and_is_found_by_the_doctor() {
     let mut world = World::furnished(Database::embedded(), &[]).await;
     world.env.insert("OTEL_EXPORTER_OTLP_ENDPOINT".into(), "http://127.0.0.1:4317".into());

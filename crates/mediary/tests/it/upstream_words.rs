@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::harness::{Database, World};
+use crate::harness::{Collector, Database, World};
 
 const PLANTED_TOKEN: &str = "EAAGplanted0token1of2somebody3";
 const PLANTED_HASH: &str = "PlantedHashOfAnUrl";
@@ -97,7 +97,9 @@ fn paths_of(media: &Value) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn words_of_whatsapp_and_its_media_host_tell_no_secret() {
-    let world = World::sqlite().await;
+    let collector = Collector::start().await;
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url());
+    let mut world = World::new(Database::embedded(), &[endpoint]).await;
     let mut options = world.simulator.options();
     // So that Graph is asked.
     options.media.url_in_webhooks = false;
@@ -115,6 +117,12 @@ async fn words_of_whatsapp_and_its_media_host_tell_no_secret() {
     let log = world.log();
     assert!(log.contains("Malformed access token"), "the rest of the words is there");
     look_into(world.folder());
+    assert!(world.stop());
+    let spans = collector.taken().bodies.concat();
+    assert!(memchr::memmem::find(&spans, b"Malformed access token").is_some(), "and in the spans");
+    for secret in PLANTED {
+        assert!(memchr::memmem::find(&spans, secret.as_bytes()).is_none(), "a span tells {secret}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

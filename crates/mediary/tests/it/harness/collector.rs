@@ -1,5 +1,6 @@
-//! An OpenTelemetry collector: takes spans over HTTP and keeps them, or never answers.
+//! An OpenTelemetry collector: takes spans over HTTP and keeps them, refuses them, or never answers.
 
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -15,7 +16,11 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) struct Collector {
     url: String,
     taken: Arc<Mutex<Taken>>,
+    /// The status of its answers; it gives none where this is [`SILENCE`].
+    status: Arc<AtomicU16>,
 }
+
+const SILENCE: u16 = 0;
 
 /// What came.
 #[derive(Clone, Default)]
@@ -27,29 +32,35 @@ pub(crate) struct Taken {
 
 impl Collector {
     pub(crate) async fn start() -> Self {
-        Self::new(true).await
+        Self::answering(200).await
     }
 
     /// One that reads and says nothing.
     pub(crate) async fn hanging() -> Self {
-        Self::new(false).await
+        Self::answering(SILENCE).await
     }
 
-    async fn new(answers: bool) -> Self {
+    pub(crate) async fn answering(status: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let taken = Arc::<Mutex<Taken>>::default();
-        let taking = taken.clone();
+        let status = Arc::new(AtomicU16::new(status));
+        let (taking, answers) = (taken.clone(), status.clone());
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(take(socket, taking.clone(), answers));
+                tokio::spawn(take(socket, taking.clone(), answers.clone()));
             }
         });
-        Self { url, taken }
+        Self { url, taken, status }
     }
 
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// From the next batch on.
+    pub(crate) fn answer(&self, status: u16) {
+        self.status.store(status, Ordering::SeqCst);
     }
 
     pub(crate) fn taken(&self) -> Taken {
@@ -88,7 +99,7 @@ pub(crate) fn value_of(attributes: &[KeyValue], name: &str) -> Option<Value> {
     }
 }
 
-async fn take(mut socket: TcpStream, taken: Arc<Mutex<Taken>>, answers: bool) {
+async fn take(mut socket: TcpStream, taken: Arc<Mutex<Taken>>, answers: Arc<AtomicU16>) {
     let mut buffer = Vec::new();
     loop {
         let head_end = memchr::memmem::find(&buffer, b"\r\n\r\n").map(|at| at + 4);
@@ -107,7 +118,9 @@ async fn take(mut socket: TcpStream, taken: Arc<Mutex<Taken>>, answers: bool) {
             _ if socket.read_buf(&mut buffer).await.unwrap_or(0) == 0 => return,
             _ => continue,
         }
-        if answers && socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.is_err() {
+        let status = answers.load(Ordering::SeqCst);
+        let answer = format!("HTTP/1.1 {status} Answer\r\ncontent-length: 0\r\n\r\n");
+        if status != SILENCE && socket.write_all(answer.as_bytes()).await.is_err() {
             return;
         }
     }
