@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aws_lc_rs::digest;
 use bytes::Bytes;
-use mediary_core::StorageBackend;
+use mediary_core::{Sha256, StorageBackend};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::file::StoredFile;
@@ -29,7 +30,14 @@ pub struct Stored {
     /// Bytes in the file.
     pub size: u64,
     /// SHA-256 of its content.
-    pub sha256: [u8; 32],
+    pub sha256: Sha256,
+}
+
+impl Stored {
+    pub(crate) fn new(size: u64, hash: digest::Context) -> Self {
+        let sha256 = hash.finish().as_ref().try_into().expect("SHA-256 has 32 bytes");
+        Self { size, sha256 }
+    }
 }
 
 impl Storage {

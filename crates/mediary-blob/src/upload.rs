@@ -1,6 +1,7 @@
 //! A file on its way into storage, whatever keeps it.
 
 use bytes::Bytes;
+use mediary_core::Sha256;
 
 use crate::error::Result;
 use crate::local::{LocalSealed, LocalUpload};
@@ -66,7 +67,7 @@ impl Sealed {
     }
 
     /// SHA-256 of its content.
-    pub fn sha256(&self) -> [u8; 32] {
+    pub fn sha256(&self) -> Sha256 {
         self.stored().sha256
     }
 

@@ -6,14 +6,12 @@ mod client;
 mod error;
 mod redact;
 mod refusal;
-mod sha256;
 mod signature;
 mod webhook;
 
 pub use client::{GraphClient, GraphOptions, Looking, Lookup, MediaInfo, MediaStream, PhoneNumber};
 pub use error::{Error, ErrorKind};
 
-pub use sha256::parse_sha256;
 pub use signature::{sign, signature_matches};
 pub use webhook::{
     ADDRESSEES_MAX, Addressees, Attachments, Content, Context, MediaObject, Message, Origin, Profile,

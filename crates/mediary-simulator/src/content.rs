@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use aws_lc_rs::digest;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use mediary_core::Sha256;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
@@ -62,7 +63,7 @@ impl Content {
         }
     }
 
-    pub(crate) async fn sha256(&self) -> io::Result<[u8; 32]> {
+    pub(crate) async fn sha256(&self) -> io::Result<Sha256> {
         let mut context = digest::Context::new(&digest::SHA256);
         let mut pieces = self.stream(0..self.size());
         while let Some(piece) = pieces.try_next().await? {
@@ -70,9 +71,7 @@ impl Content {
             // Made-up bytes are never waited for; others want to run too.
             tokio::task::consume_budget().await;
         }
-        let mut sha256 = [0; 32];
-        sha256.copy_from_slice(context.finish().as_ref());
-        Ok(sha256)
+        Ok(context.finish().as_ref().try_into().expect("SHA-256 has 32 bytes"))
     }
 }
 

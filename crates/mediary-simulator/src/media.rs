@@ -7,8 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use data_encoding::{BASE64, HEXLOWER};
-use mediary_core::Timestamp;
+use mediary_core::{Sha256, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::content::{Content, Generated, head_of};
@@ -139,7 +138,7 @@ pub(crate) struct Media {
     pub(crate) id: String,
     pub(crate) phone_number_id: String,
     pub(crate) mime_type: String,
-    pub(crate) sha256: [u8; 32],
+    pub(crate) sha256: Sha256,
     pub(crate) content: Content,
     pub(crate) expires_at: Timestamp,
     pub(crate) origin: Origin,
@@ -150,14 +149,6 @@ pub(crate) struct Media {
 impl Media {
     pub(crate) fn size(&self) -> u64 {
         self.content.size()
-    }
-
-    pub(crate) fn sha256_hex(&self) -> String {
-        HEXLOWER.encode(&self.sha256)
-    }
-
-    pub(crate) fn sha256_base64(&self) -> String {
-        BASE64.encode(&self.sha256)
     }
 
     /// Whether WhatsApp still has it.
@@ -171,7 +162,7 @@ impl Media {
             phone_number_id: self.phone_number_id.clone(),
             mime_type: self.mime_type.clone(),
             file_size: self.size(),
-            sha256: self.sha256_hex(),
+            sha256: self.sha256.to_string(),
             expires_at: self.expires_at,
             uploaded: matches!(self.origin, Origin::Uploaded { .. }),
             deleted: self.deleted.load(Ordering::Acquire),

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use mediary_core::{
-    Clock, Direction, FileType, Integrity, MediaPolicy, MessageStatus, MessageType, ScanStatus,
+    Clock, Direction, FileType, Integrity, MediaPolicy, MessageStatus, MessageType, ScanStatus, Sha256,
     StorageBackend, SystemClock, limits,
 };
 use mediary_store::{
@@ -177,7 +177,7 @@ async fn download(store: &Store) -> Result<u64> {
                     storage_backend: StorageBackend::Local,
                     file_url: "file:///x".into(),
                     file_size: 300_000,
-                    sha256: [1; 32],
+                    sha256: Sha256([1; 32]),
                     detected_mime_type: None,
                     integrity: Integrity::Verified,
                     scan_status: ScanStatus::Unscanned,
@@ -228,7 +228,7 @@ fn message(
             file_type: FileType::Image,
             mime_type: Some("image/jpeg".into()),
             file_name: None,
-            sha256: Some([1; 32]),
+            sha256: Some(Sha256([1; 32])),
             file_size: None,
             voice: false,
             animated: false,

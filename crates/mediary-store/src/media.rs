@@ -5,7 +5,7 @@ use std::fmt;
 
 use mediary_core::{
     AccountId, CompanyId, ConversationId, DeletionReason, DownloadStatus, ErrorCode, FileType, Integrity,
-    MediaId, MediaPolicy, MessageId, ScanStatus, StorageBackend, Timestamp, UserId,
+    MediaId, MediaPolicy, MessageId, ScanStatus, Sha256, StorageBackend, Timestamp, UserId,
 };
 
 use sqlx::AssertSqlSafe;
@@ -42,9 +42,9 @@ record! {
         /// As the media host announced it to the download that runs; good for its progress and nothing else.
         pub announced_size: Option<i64>,
         /// The hash WhatsApp declared.
-        pub declared_sha256: Option<[u8; 32]>,
+        pub declared_sha256: Option<Sha256>,
         /// The hash of the stored bytes.
-        pub sha256: Option<[u8; 32]>,
+        pub sha256: Option<Sha256>,
         pub voice: bool,
         pub animated: bool,
         pub width: Option<i64>,

@@ -4,8 +4,8 @@
 use mediary_core::{
     AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, DeletionReason, Direction,
     DownloadStatus, ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId,
-    MessageStatus, MessageType, Retention, RetentionMode, Role, ScanStatus, StorageBackend, Timestamp,
-    UserId, WebhookEventId,
+    MessageStatus, MessageType, Retention, RetentionMode, Role, ScanStatus, Sha256, StorageBackend,
+    Timestamp, UserId, WebhookEventId,
 };
 
 use crate::statement::Row;
@@ -109,6 +109,7 @@ scalars! {
     String: text => Infallible::Ok;
     Vec<u8>: bytes => Infallible::Ok;
     [u8; 32]: bytes => |bytes: Vec<u8>| <[u8; 32]>::try_from(bytes).map_err(|_| "not 32 bytes");
+    Sha256: bytes => |bytes: Vec<u8>| Sha256::try_from(bytes.as_slice());
     Timestamp: int => |millis| Infallible::Ok(Timestamp(millis));
     serde_json::Value: text => |text: String| serde_json::from_str(&text);
 }

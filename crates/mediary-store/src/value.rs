@@ -3,7 +3,8 @@
 use mediary_core::{
     AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, Direction, DownloadStatus,
     ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId, MessageStatus, MessageType,
-    RetentionMode, Role, ScanStatus, StorageBackend, Timestamp, UserId, WebhookEventId, storable_text,
+    RetentionMode, Role, ScanStatus, Sha256, StorageBackend, Timestamp, UserId, WebhookEventId,
+    storable_text,
 };
 use sqlx::SqlStr;
 use sqlx::postgres::{PgArguments, Postgres};
@@ -142,6 +143,7 @@ values! {
     Vec<u8> => Bytes(|bytes| bytes);
     &[u8] => Bytes(<[u8]>::to_vec);
     [u8; 32] => Bytes(|hash: [u8; 32]| hash.to_vec());
+    Sha256 => Bytes(|hash: Sha256| hash.0.to_vec());
 }
 
 macro_rules! id_values {

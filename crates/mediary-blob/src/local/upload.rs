@@ -99,9 +99,7 @@ impl LocalUpload {
         let (buffer, filled) = (self.buffer, self.filled);
         blocking(move || {
             writer.append(&buffer[..filled])?;
-            let mut sha256 = [0; 32];
-            sha256.copy_from_slice(writer.hash.clone().finish().as_ref());
-            let stored = Stored { size: writer.size, sha256 };
+            let stored = Stored::new(writer.size, writer.hash.clone());
             Ok(LocalSealed { writer, stored })
         })
         .await

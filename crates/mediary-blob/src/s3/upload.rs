@@ -119,9 +119,7 @@ impl ObjectUpload {
 
     pub(crate) async fn seal(mut self) -> Result<ObjectSealed> {
         self.target.sent(&self.key).await?;
-        let mut sha256 = [0; 32];
-        sha256.copy_from_slice(self.hash.finish().as_ref());
-        let stored = Stored { size: self.size, sha256 };
+        let stored = Stored::new(self.size, self.hash);
         Ok(ObjectSealed { key: self.key, stored, rest: self.part, target: self.target })
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_lc_rs::digest;
 use bytes::Bytes;
 use mediary_blob::{CHUNK_BYTES, ErrorKind, Storage, StorageKey, Stored};
-use mediary_core::{CompanyId, MessageId};
+use mediary_core::{CompanyId, MessageId, Sha256};
 
 pub(crate) fn key(message: i64) -> StorageKey {
     StorageKey::media(CompanyId(7), MessageId(message), "1013859600285441")
@@ -23,7 +23,7 @@ pub(crate) fn content(len: usize) -> Vec<u8> {
     bytes
 }
 
-pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+pub(crate) fn sha256(bytes: &[u8]) -> Sha256 {
     digest::digest(&digest::SHA256, bytes).as_ref().try_into().unwrap()
 }
 

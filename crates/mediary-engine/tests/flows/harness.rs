@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mediary_blob::{Storage, Storages};
-use mediary_core::{AccountId, CompanyId, ManualClock, MediaPolicy, Role, Timestamp, UserId};
+use mediary_core::{AccountId, CompanyId, ManualClock, MediaPolicy, Role, Sha256, Timestamp, UserId};
 use mediary_engine::{
     AccountDraft, Caller, Engine, EngineConfig, EngineParts, OpenRequest, OpenedMedia, Source, Target, Vault,
     Wanted, Who,
@@ -195,8 +195,7 @@ pub(crate) fn draft(phone_number_id: &str) -> AccountDraft {
 
 /// The media node of a message, as a webhook declares it.
 pub(crate) fn media_node(media: &MediaRecord) -> Value {
-    let sha256 = mediary_graph::parse_sha256(&media.sha256).unwrap();
-    let sha256 = data_encoding::BASE64.encode(&sha256);
+    let sha256 = media.sha256.parse::<Sha256>().unwrap().to_base64();
     json!({"id": media.id, "mime_type": media.mime_type, "sha256": sha256})
 }
 

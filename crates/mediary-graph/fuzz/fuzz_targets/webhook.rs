@@ -5,7 +5,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mediary_graph::{UpdateKind, Webhook, addressees, parse_sha256, signature_matches};
+use mediary_core::Sha256;
+use mediary_graph::{UpdateKind, Webhook, addressees, signature_matches};
 
 fuzz_target!(|body: &[u8]| {
     let webhook = Webhook::parse(body);
@@ -16,7 +17,7 @@ fuzz_target!(|body: &[u8]| {
         }
     }
     if let Ok(text) = std::str::from_utf8(body) {
-        let _ = parse_sha256(text);
+        let _ = text.parse::<Sha256>();
         assert!(!signature_matches(text, b"{}", b"secret") || text.starts_with("sha256="));
     }
 });

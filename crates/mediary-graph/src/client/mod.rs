@@ -14,6 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mediary_core::Sha256;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{StatusCode, redirect};
 use url::Url;
@@ -24,7 +25,6 @@ use self::hosts::AllowedHosts;
 use self::media_host::MediaHost;
 use crate::error::{Error, ErrorKind};
 use crate::redact::redacted_debug;
-use crate::sha256::parse_sha256;
 
 pub use self::hosts::{Looking, Lookup};
 pub use self::stream::MediaStream;
@@ -69,7 +69,7 @@ pub struct MediaInfo {
     /// Lives five minutes and needs the bearer token.
     pub url: String,
     pub mime_type: Option<String>,
-    pub sha256: Option<[u8; 32]>,
+    pub sha256: Option<Sha256>,
     pub file_size: Option<u64>,
 }
 
@@ -114,7 +114,7 @@ impl GraphClient {
         Ok(MediaInfo {
             url: answer.required("url")?,
             mime_type: answer.text("mime_type"),
-            sha256: answer.text("sha256").as_deref().and_then(parse_sha256),
+            sha256: answer.text("sha256").as_deref().and_then(|text| text.parse().ok()),
             // A string in Meta's documentation, a number in its answers.
             file_size: answer.text("file_size").and_then(|size| size.parse().ok()),
         })

@@ -20,7 +20,7 @@ pub struct MediaObject {
     pub id: Option<String>,
     /// May carry parameters (`audio/ogg; codecs=opus`).
     pub mime_type: Option<String>,
-    /// As sent; [`crate::parse_sha256`] reads it.
+    /// As sent; [`mediary_core::Sha256`] reads it.
     pub sha256: Option<String>,
     pub file_size: Option<u64>,
     pub caption: Option<String>,

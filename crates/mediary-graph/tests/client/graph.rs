@@ -47,10 +47,13 @@ async fn asks_as_whatsapp_wants_it() {
 async fn reads_sizes_and_hashes_in_every_spelling() {
     let info = ask(|_| answer(200, "", INFO)).await.unwrap();
     assert_eq!((info.file_size, info.mime_type.as_deref()), (Some(303_833), Some("image/jpeg")));
-    assert_eq!(info.sha256.unwrap()[..3], [0x49, 0xf2, 0x27]);
+    assert_eq!(info.sha256.unwrap().0[..3], [0x49, 0xf2, 0x27]);
     let base64 = r#"{"url":"https://h/","sha256":"SfInY0gGKTsJlUWbwxC1k+FAD0FZHvzwfpvO0zX0GUI=","file_size":"303833"}"#;
     let info = ask(|_| answer(200, "", base64)).await.unwrap();
-    assert_eq!((info.sha256.unwrap()[..3].to_vec(), info.file_size), (vec![0x49, 0xf2, 0x27], Some(303_833)));
+    assert_eq!(
+        (info.sha256.unwrap().0[..3].to_vec(), info.file_size),
+        (vec![0x49, 0xf2, 0x27], Some(303_833))
+    );
     let bare = ask(|_| answer(200, "", r#"{"url":"https://h/","sha256":"x","file_size":-1}"#)).await.unwrap();
     assert_eq!((bare.sha256, bare.file_size, &bare.mime_type), (None, None, &None));
     assert!(!format!("{bare:?}").contains("https"), "a temporary URL is for no log");

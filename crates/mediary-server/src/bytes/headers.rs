@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use data_encoding::HEXLOWER;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use mediary_core::{MediaId, Timestamp};
 use mediary_engine::FileInfo;
@@ -46,7 +45,7 @@ impl FileHeaders {
         }
         let mut headers = of_file(info, save);
         if let Some(hash) = info.sha256 {
-            set(&mut headers, header::ETAG, &format!("\"{}\"", HEXLOWER.encode(&hash)));
+            set(&mut headers, header::ETAG, &format!("\"{hash}\""));
         }
         set(&mut headers, header::LAST_MODIFIED, &http_date(modified));
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
@@ -103,7 +102,7 @@ fn policy(mime: &str, inline: bool) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use mediary_core::{CompanyId, ConversationId, FileType, MessageId};
+    use mediary_core::{CompanyId, ConversationId, FileType, MessageId, Sha256};
 
     use super::*;
 
@@ -116,7 +115,7 @@ mod tests {
             file_type: FileType::Document,
             mime_type: mime.to_owned(),
             file_name: "a.bin".to_owned(),
-            sha256: Some([7; 32]),
+            sha256: Some(Sha256([7; 32])),
             size: Some(10),
             last_modified: None,
             stored: true,

@@ -1,4 +1,4 @@
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::BASE64;
 use mediary_core::{
     CompanyId, ConversationId, DownloadStatus, ErrorCode, FileType, Integrity, MediaId, MediaPolicy,
     MessageId, Permission, Role, ScanStatus, Timestamp,
@@ -130,7 +130,7 @@ impl Shape<mediary_store::MediaFile> for MediaFile {
             file_type: row.file_type,
             mime_type: row.mime_type,
             detected_mime_type: row.detected_mime_type,
-            sha256: row.sha256.or(row.declared_sha256).map(|hash| HEXLOWER.encode(&hash)),
+            sha256: row.sha256.or(row.declared_sha256).map(|hash| hash.to_string()),
             voice: row.voice,
             animated: row.animated,
             width: row.width,

@@ -76,7 +76,7 @@ fn find(world: &World, id: &str) -> Result<Arc<Media>, Error> {
 fn shown(world: &World, media: &Media) -> Value {
     let mut shown = json!(media.record());
     shown["url"] = world.media_url(&media.id, "getMedia").into();
-    shown["sha256Base64"] = media.sha256_base64().into();
+    shown["sha256Base64"] = media.sha256.to_base64().into();
     shown
 }
 

@@ -25,7 +25,7 @@ pub(super) fn resolve(world: &World, call: &Call) -> Answer {
         "messaging_product": "whatsapp",
         "url": world.media_url(&media.id, "getMedia"),
         "mime_type": media.mime_type,
-        "sha256": media.sha256_hex(),
+        "sha256": media.sha256,
         "id": media.id,
     });
     if options.file_size {

@@ -150,7 +150,7 @@ fn media_node(spec: &MessageSpec, MediaNode { media, url }: &MediaNode<'_>) -> V
     let mut node = json!({
         "id": media.id,
         "mime_type": media.mime_type,
-        "sha256": spec.declared_sha256.clone().unwrap_or_else(|| media.sha256_base64()),
+        "sha256": spec.declared_sha256.clone().unwrap_or_else(|| media.sha256.to_base64()),
     });
     match spec.kind.as_str() {
         "audio" => node["voice"] = spec.voice.into(),

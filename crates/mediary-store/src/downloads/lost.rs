@@ -2,7 +2,7 @@
 //! they were. A record gives up its place only for another one with proved bytes, for storage may only be the wrong one, or a
 //! volume that is not mounted.
 
-use mediary_core::{CompanyId, MediaId, StorageBackend};
+use mediary_core::{CompanyId, MediaId, Sha256, StorageBackend};
 
 use crate::transaction::transaction;
 use crate::value::args;
@@ -13,7 +13,7 @@ use crate::{MediaFile, Result, Store, policies};
 pub struct RecordedPlace {
     pub backend: StorageBackend,
     pub key: String,
-    pub sha256: [u8; 32],
+    pub sha256: Sha256,
 }
 
 impl MediaFile {

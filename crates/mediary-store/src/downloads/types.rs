@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mediary_core::{
     AccountId, CompanyId, ConversationId, ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MessageId,
-    ScanStatus, StorageBackend, Timestamp,
+    ScanStatus, Sha256, StorageBackend, Timestamp,
 };
 
 use crate::MediaFile;
@@ -55,13 +55,13 @@ record! {
         pub file_type: FileType,
         pub mime_type: Option<String>,
         /// The declared hash.
-        pub sha256: Option<[u8; 32]> = "f.declared_sha256",
+        pub sha256: Option<Sha256> = "f.declared_sha256",
         /// The declared size.
         pub file_size: Option<u64>,
         /// Starts that were not refunded, this one included.
         pub attempts: i64 = "f.download_attempts",
         /// The other hash that came last time, and how often running.
-        pub mismatch_sha256: Option<[u8; 32]>,
+        pub mismatch_sha256: Option<Sha256>,
         pub mismatch_count: i64,
         pub expires_at: Timestamp,
         pub policy: MediaPolicy,
@@ -93,7 +93,7 @@ pub struct FinishedDownload {
     pub storage_key: String,
     pub file_url: String,
     pub file_size: u64,
-    pub sha256: [u8; 32],
+    pub sha256: Sha256,
     pub detected_mime_type: Option<String>,
     pub integrity: Integrity,
     pub scan_status: ScanStatus,
@@ -115,7 +115,7 @@ pub struct FailedDownload {
     /// Whether this start does not count.
     pub refund_attempt: bool,
     /// The hash that came instead of the declared one.
-    pub mismatch: Option<[u8; 32]>,
+    pub mismatch: Option<Sha256>,
     /// Bytes that are kept aside for an admin: the record names them, and its scan status is `quarantined`.
     pub quarantined: Option<QuarantinedFile>,
 }
@@ -127,7 +127,7 @@ pub struct QuarantinedFile {
     pub storage_key: String,
     pub file_url: String,
     pub file_size: u64,
-    pub sha256: [u8; 32],
+    pub sha256: Sha256,
     pub detected_mime_type: Option<String>,
 }
 
@@ -135,7 +135,7 @@ pub struct QuarantinedFile {
 #[derive(Clone)]
 pub struct DeclaredMedia {
     pub mime_type: Option<String>,
-    pub sha256: Option<[u8; 32]>,
+    pub sha256: Option<Sha256>,
     pub file_size: Option<u64>,
     pub provider_url: Option<String>,
 }

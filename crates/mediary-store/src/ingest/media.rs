@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use mediary_core::{
-    AccountId, CompanyId, ConversationId, DownloadStatus, ErrorCode, MediaId, MessageId, StorageBackend,
-    Timestamp, limits,
+    AccountId, CompanyId, ConversationId, DownloadStatus, ErrorCode, MediaId, MessageId, Sha256,
+    StorageBackend, Timestamp, limits,
 };
 
 use super::apply::Applied;
@@ -145,7 +145,7 @@ record! {
     pub(super) struct Known from media_files as f {
         pub id: MediaId,
         pub provider_media_id: Option<String>,
-        pub declared_sha256: Option<[u8; 32]>,
+        pub declared_sha256: Option<Sha256>,
         pub download_status: DownloadStatus,
         pub storage_backend: Option<StorageBackend>,
         pub storage_key: Option<String>,

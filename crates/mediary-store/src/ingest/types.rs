@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mediary_core::{
     AccountId, CompanyId, ConversationId, Direction, FileType, MediaId, MediaPolicy, MessageId,
-    MessageStatus, MessageType, Timestamp, WebhookEventId,
+    MessageStatus, MessageType, Sha256, Timestamp, WebhookEventId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -160,7 +160,7 @@ pub struct NewMedia {
     pub file_type: FileType,
     pub mime_type: Option<String>,
     pub file_name: Option<String>,
-    pub sha256: Option<[u8; 32]>,
+    pub sha256: Option<Sha256>,
     pub file_size: Option<u64>,
     pub voice: bool,
     pub animated: bool,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use mediary_core::{AccountStatus, CompanyId, DownloadStatus, ErrorCode, Timestamp};
+use mediary_core::{AccountStatus, CompanyId, DownloadStatus, ErrorCode, Sha256, Timestamp};
 
 use super::harness::{
     CLAIM, START, TOKEN, Tenant, Test, add_tenant, failed, item, new_account, new_media, picture,
@@ -31,7 +31,7 @@ async fn a_claim_says_all_a_worker_needs(test: &Test) {
     assert_eq!(claimed.provider_media_id.as_deref(), Some("media-m1"));
     assert_eq!(claimed.provider_url.as_deref(), Some("https://lookaside.example/1"));
     assert_eq!((claimed.provider_url_at, claimed.message_timestamp), (Some(START), START));
-    assert_eq!((claimed.sha256, claimed.attempts, claimed.mismatch_count), (Some([7; 32]), 1, 0));
+    assert_eq!((claimed.sha256, claimed.attempts, claimed.mismatch_count), (Some(Sha256([7; 32])), 1, 0));
     assert_eq!(claimed.lease.owner, "worker");
     let media = test.media_of(test.acme, "m1").await;
     assert_eq!((media.download_status, media.download_attempts), (DownloadStatus::Downloading, 1));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mediary_core::{
-    DownloadStatus, ErrorCode, Integrity, MediaId, MediaPolicy, ScanStatus, StorageBackend, Timestamp,
+    DownloadStatus, ErrorCode, Integrity, MediaId, MediaPolicy, ScanStatus, Sha256, StorageBackend, Timestamp,
 };
 
 use super::harness::{CLAIM, START, Test, WEEK, failed, finished, item, new_media, picture};
@@ -15,7 +15,10 @@ const MINUTE: Duration = Duration::from_secs(60);
 async fn completed_comes_with_key_size_and_hash(test: &Test) {
     let media = test.stored("m1").await;
     assert_eq!(media.download_status, DownloadStatus::Completed);
-    assert_eq!((media.file_size, media.sha256, media.bytes_downloaded), (Some(1234), Some([7; 32]), 1234));
+    assert_eq!(
+        (media.file_size, media.sha256, media.bytes_downloaded),
+        (Some(1234), Some(Sha256([7; 32])), 1234)
+    );
     assert_eq!((media.storage_backend, media.stored_at), (Some(StorageBackend::Local), Some(START)));
     assert_eq!((media.integrity, media.download_attempts), (Some(Integrity::Verified), 1));
     assert_eq!((media.lease_until, media.last_error_code, media.next_attempt_at), (None, None, None));
@@ -58,13 +61,13 @@ async fn a_lease_that_ran_out_is_taken_over_and_fenced(test: &Test) {
     assert!(!test.store.renew_lease(&slow, test.now().plus(MINUTE), 1, None).await.unwrap());
     assert!(!test.store.fail_download(&failed(&slow, None)).await.unwrap());
     assert!(!test.store.release_download(&slow).await.unwrap());
-    let zombie = FinishedDownload { sha256: [9; 32], ..finished(&slow) };
+    let zombie = FinishedDownload { sha256: Sha256([9; 32]), ..finished(&slow) };
     assert!(!test.store.finish_download(zombie).await.unwrap());
     // The second one stores under the same key: the zombie's trash must not take it along.
     assert!(test.trash().await.is_empty());
     assert!(test.store.finish_download(finished(&second)).await.unwrap());
     assert!(test.trash().await.is_empty());
-    assert_eq!(test.media_of(test.acme, "m1").await.sha256, Some([7; 32]));
+    assert_eq!(test.media_of(test.acme, "m1").await.sha256, Some(Sha256([7; 32])));
 }
 
 async fn what_is_deleted_under_way_leaves_its_bytes_in_the_trash(test: &Test) {
@@ -152,7 +155,9 @@ async fn a_released_download_is_due_as_if_never_started(test: &Test) {
 
 async fn the_same_other_hash_is_counted_in_a_row(test: &Test) {
     test.picture(test.acme, "m1").await;
-    for (hash, count) in [([1; 32], 1), ([1; 32], 2), ([2; 32], 1), ([2; 32], 2)] {
+    for (hash, count) in
+        [(Sha256([1; 32]), 1), (Sha256([1; 32]), 2), (Sha256([2; 32]), 1), (Sha256([2; 32]), 2)]
+    {
         let claimed = test.claim().await.remove(0);
         let mismatch = FailedDownload { mismatch: Some(hash), ..failed(&claimed, Some(START)) };
         assert!(test.store.fail_download(&mismatch).await.unwrap());
@@ -166,14 +171,14 @@ async fn what_graph_says_wins(test: &Test) {
     let claimed = test.claimed("m1").await;
     let declared = DeclaredMedia {
         mime_type: Some("image/png".into()),
-        sha256: Some([3; 32]),
+        sha256: Some(Sha256([3; 32])),
         file_size: Some(99),
         provider_url: None,
     };
     assert!(test.store.declare_media(&claimed, &declared).await.unwrap());
     let media = test.media_of(test.acme, "m1").await;
     assert_eq!((media.mime_type.as_deref(), media.file_size), (Some("image/png"), Some(99)));
-    assert_eq!(media.declared_sha256, Some([3; 32]));
+    assert_eq!(media.declared_sha256, Some(Sha256([3; 32])));
     assert_eq!(
         media.provider_url.as_deref(),
         Some("https://lookaside.example/1"),
@@ -190,7 +195,7 @@ async fn quarantined_bytes_are_kept_until_they_are_released(test: &Test) {
         storage_key: "media/1/1/x".into(),
         file_url: "file:///x".into(),
         file_size: 10,
-        sha256: [5; 32],
+        sha256: Sha256([5; 32]),
         detected_mime_type: Some("text/html".into()),
     };
     let failure = FailedDownload {
@@ -277,7 +282,7 @@ async fn a_file_that_storage_lost_is_fetched_again(test: &Test) {
     // Somebody looked at another place, or for other bytes: they were replaced meanwhile.
     let moved = RecordedPlace { key: "media/1/1/before".into(), ..place.clone() };
     assert!(!test.store.store_lost_file(company, media.id, &moved).await.unwrap());
-    let replaced = RecordedPlace { sha256: [9; 32], ..place.clone() };
+    let replaced = RecordedPlace { sha256: Sha256([9; 32]), ..place.clone() };
     assert!(!test.store.store_lost_file(company, media.id, &replaced).await.unwrap());
     assert!(test.store.store_lost_file(company, media.id, &place).await.unwrap());
     assert!(!test.store.store_lost_file(company, media.id, &place).await.unwrap());

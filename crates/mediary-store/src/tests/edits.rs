@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, MessageType, Timestamp};
+use mediary_core::{DownloadStatus, MessageType, Sha256, Timestamp};
 
 use super::harness::{START, Tenant, Test, item, new_media, outbound, picture, text};
 use super::on_both;
@@ -79,7 +79,7 @@ async fn an_edit_before_the_content_of_a_placeholder_stays(test: &Test) {
 
 async fn a_repeat_does_not_bring_back_the_file_that_an_edit_replaced(test: &Test) {
     test.picture(test.acme, "m1").await;
-    let media = NewMedia { sha256: Some([8; 32]), ..new_media("edited") };
+    let media = NewMedia { sha256: Some(Sha256([8; 32])), ..new_media("edited") };
     let edit = || IngestItem::Edit(media_edit(test.acme, "m1", media.clone()));
     test.ingest(vec![edit()]).await;
     let claimed = test.claim().await.remove(0);
@@ -93,7 +93,7 @@ async fn a_repeat_does_not_bring_back_the_file_that_an_edit_replaced(test: &Test
 
 async fn an_edit_with_other_bytes_fetches_them_and_drops_the_old(test: &Test) {
     let before = test.stored("m1").await;
-    let media = NewMedia { sha256: Some([8; 32]), ..new_media("edited") };
+    let media = NewMedia { sha256: Some(Sha256([8; 32])), ..new_media("edited") };
     let outcome = test.ingest(vec![IngestItem::Edit(media_edit(test.acme, "m1", media))]).await;
     assert!(outcome.downloads_due);
     let MessageWithMedia { message, media, .. } = test.message(test.acme, "m1").await;
@@ -101,7 +101,7 @@ async fn an_edit_with_other_bytes_fetches_them_and_drops_the_old(test: &Test) {
     assert_eq!(message.caption.as_deref(), Some("new caption"));
     assert_eq!(message.provider_media_id.as_deref(), Some("media-edited"));
     assert_eq!((media.id, media.download_status), (before.id, DownloadStatus::Pending));
-    assert_eq!((media.sha256, media.storage_key, media.declared_sha256), (None, None, Some([8; 32])));
+    assert_eq!((media.sha256, media.storage_key, media.declared_sha256), (None, None, Some(Sha256([8; 32]))));
     // Not while it is being fetched: for all one knows here, under the same key.
     let claimed = test.claim().await.remove(0);
     assert!(test.trash().await.is_empty());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use mediary_core::{
     AccountId, Clock, CompanyId, ConversationId, Direction, FileType, ManualClock, MediaPolicy,
-    MessageStatus, MessageType, Timestamp,
+    MessageStatus, MessageType, Sha256, Timestamp,
 };
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
@@ -304,7 +304,7 @@ pub(super) fn new_media(id: &str) -> NewMedia {
         file_type: FileType::Image,
         mime_type: Some("image/jpeg".into()),
         file_name: None,
-        sha256: Some([7; 32]),
+        sha256: Some(Sha256([7; 32])),
         file_size: None,
         voice: false,
         animated: false,
@@ -347,7 +347,7 @@ pub(super) fn finished(claimed: &ClaimedDownload) -> FinishedDownload {
         storage_key: format!("media/{}/{}/x", claimed.company_id, claimed.message_id),
         file_url: "file:///data/media/x".into(),
         file_size: 1234,
-        sha256: [7; 32],
+        sha256: Sha256([7; 32]),
         detected_mime_type: Some("image/jpeg".into()),
         integrity: mediary_core::Integrity::Verified,
         scan_status: mediary_core::ScanStatus::Unscanned,

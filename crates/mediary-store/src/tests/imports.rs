@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, ErrorCode, MediaId, MediaPolicy, MessageStatus};
+use mediary_core::{DownloadStatus, ErrorCode, MediaId, MediaPolicy, MessageStatus, Sha256};
 
 use super::harness::{START, Test, WEEK, ann, imported_picture, item, new_media, outbound, picture, text};
 use super::on_both;
@@ -167,7 +167,7 @@ async fn a_webhook_brings_the_id_that_an_import_lacked(test: &Test) {
     assert!(outcome.downloads_due);
     let message = test.message(test.acme, "m1").await;
     assert_eq!(message.message.provider_media_id, new_media("m1").provider_media_id);
-    assert_eq!(message.media.unwrap().declared_sha256, Some([7; 32]));
+    assert_eq!(message.media.unwrap().declared_sha256, Some(Sha256([7; 32])));
     assert_eq!(test.claim().await.len(), 1);
     let again = test.ingest(vec![item(picture(test.acme, "m1"))]).await;
     assert!(again.changes.is_empty());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, FileType, MediaPolicy, MessageType};
+use mediary_core::{DownloadStatus, FileType, MediaPolicy, MessageType, Sha256};
 
 use super::harness::{START, Test, ann, item, new_media, outbound, picture, text};
 use super::on_both;
@@ -29,7 +29,7 @@ async fn a_message_arrives_with_all_it_has(test: &Test) {
     assert_eq!((media.message_id, media.conversation_id), (message.id, message.conversation_id));
     assert_eq!((media.file_type, media.policy), (FileType::Image, MediaPolicy::Store));
     assert_eq!((media.download_status, media.download_attempts), (DownloadStatus::Pending, 0));
-    assert_eq!(media.declared_sha256, Some([7; 32]));
+    assert_eq!(media.declared_sha256, Some(Sha256([7; 32])));
     assert_eq!(media.next_attempt_at, Some(START));
 
     let conversation = test.conversation(test.acme).await;

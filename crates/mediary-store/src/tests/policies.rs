@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, MediaId, MediaPolicy, MediaTask, StorageBackend};
+use mediary_core::{DownloadStatus, MediaId, MediaPolicy, MediaTask, Sha256, StorageBackend};
 
 use super::harness::{
     CLAIM, START, Tenant, Test, WEEK, failed, finished, item, new_account, new_media, picture,
@@ -203,7 +203,7 @@ async fn what_is_held_back_is_erased_and_not_released(test: &Test) {
         storage_key: "media/1/1/x".into(),
         file_url: "file:///x".into(),
         file_size: 3,
-        sha256: [1; 32],
+        sha256: Sha256([1; 32]),
         detected_mime_type: None,
     };
     let aside = FailedDownload { retryable: false, quarantined: Some(quarantined), ..failed(&claimed, None) };

@@ -5,9 +5,7 @@ use std::time::Duration;
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use mediary_core::{Direction, MessageStatus, MessageType, Timestamp, limits, same_number, storable_text};
-use mediary_graph::{
-    Content, MediaObject, Message, Origin, Profile, ReportedError, SystemEvent, parse_sha256,
-};
+use mediary_graph::{Content, MediaObject, Message, Origin, Profile, ReportedError, SystemEvent};
 use mediary_store::{
     ContactKey, IdentityChange, IncomingEdit, IncomingMessage, IncomingRevoke, IngestItem, NewMedia, Reaction,
 };
@@ -268,7 +266,7 @@ fn announced(
         file_type: object.file_type,
         mime_type: object.mime_type.clone(),
         file_name: object.file_name.clone(),
-        sha256: object.sha256.as_deref().and_then(parse_sha256),
+        sha256: object.sha256.as_deref().and_then(|text| text.parse().ok()),
         file_size: object.file_size,
         voice: object.voice,
         animated: object.animated,

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{Backoff, ErrorCode, RetryRules, Timestamp};
+use mediary_core::{Backoff, ErrorCode, RetryRules, Sha256, Timestamp};
 
 use crate::whatsapp::pauses::throttle_wait;
 
@@ -34,7 +34,7 @@ pub(crate) enum Problem {
     Empty,
     /// The whole body came, and it is not the declared one.
     WrongBytes {
-        sha256: [u8; 32],
+        sha256: Sha256,
     },
     /// The body ran on far beyond its declared length and was cut.
     WrongLength,
@@ -170,7 +170,7 @@ mod tests {
         let table = [
             (Problem::Unavailable, ErrorCode::ProviderUnavailable),
             (Problem::Timeout, ErrorCode::ProviderTimeout),
-            (Problem::WrongBytes { sha256: [0; 32] }, ErrorCode::IntegrityMismatch),
+            (Problem::WrongBytes { sha256: Sha256([0; 32]) }, ErrorCode::IntegrityMismatch),
             (Problem::WrongLength, ErrorCode::IntegrityMismatch),
             (Problem::NotPermitted, ErrorCode::ProviderUnauthorized),
             (Problem::OursAlone(ErrorCode::StorageError), ErrorCode::StorageError),

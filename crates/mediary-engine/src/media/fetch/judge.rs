@@ -1,43 +1,34 @@
 //! Whether the bytes that arrived are the ones that WhatsApp declared.
 
-use std::sync::LazyLock;
-
-use aws_lc_rs::digest;
-use mediary_core::Integrity;
+use mediary_core::{Integrity, Sha256};
 
 use super::decide::{Problem, SAME_MISMATCHES_TO_KEEP};
 
 /// What WhatsApp says of a file beforehand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Declared {
-    pub(super) sha256: Option<[u8; 32]>,
+    pub(super) sha256: Option<Sha256>,
     pub(super) size: Option<u64>,
 }
 
 /// The other bytes that came before, and how often in a row.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Earlier {
-    pub(super) sha256: Option<[u8; 32]>,
+    pub(super) sha256: Option<Sha256>,
     pub(super) times: i64,
 }
-
-static NOTHING: LazyLock<[u8; 32]> = LazyLock::new(|| {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest::digest(&digest::SHA256, b"").as_ref());
-    hash
-});
 
 /// What to make of a whole body. A hash says more than a length; where one was declared, it alone decides. An empty
 /// file is no file: whatever was declared and however often it comes, nothing is never kept.
 pub(super) fn judge(
     size: u64,
-    sha256: [u8; 32],
+    sha256: Sha256,
     declared: Declared,
     earlier: Earlier,
 ) -> Result<Integrity, Problem> {
     let zero_is_right = match declared.size {
         Some(declared) => declared == 0,
-        None => declared.sha256.is_none_or(|declared| declared == *NOTHING),
+        None => declared.sha256.is_none_or(|declared| declared == Sha256::EMPTY),
     };
     if size == 0 {
         return Err(if zero_is_right { Problem::Empty } else { Problem::WrongBytes { sha256 } });
@@ -63,10 +54,10 @@ pub(super) fn judge(
 mod tests {
     use super::*;
 
-    const RIGHT: [u8; 32] = [1; 32];
-    const OTHER: [u8; 32] = [2; 32];
+    const RIGHT: Sha256 = Sha256([1; 32]);
+    const OTHER: Sha256 = Sha256([2; 32]);
 
-    fn declared(sha256: Option<[u8; 32]>, size: Option<u64>) -> Declared {
+    fn declared(sha256: Option<Sha256>, size: Option<u64>) -> Declared {
         Declared { sha256, size }
     }
 
@@ -95,7 +86,7 @@ mod tests {
         let wrong = Err(Problem::WrongBytes { sha256: OTHER });
         assert_eq!(after(OTHER, 1), wrong);
         assert_eq!(after(OTHER, 2), Ok(Integrity::Mismatch));
-        assert_eq!(after([3; 32], 2), wrong, "another wrong hash begins anew");
+        assert_eq!(after(Sha256([3; 32]), 2), wrong, "another wrong hash begins anew");
         let right = judge(5, RIGHT, declared, Earlier { sha256: Some(OTHER), times: 2 });
         assert_eq!(right, Ok(Integrity::Verified));
     }
@@ -103,18 +94,18 @@ mod tests {
     #[test]
     fn nothing_is_never_kept_however_often_it_comes() {
         for times in [0, 1, 2, 3, 1000] {
-            let earlier = Earlier { sha256: Some(*NOTHING), times };
+            let earlier = Earlier { sha256: Some(Sha256::EMPTY), times };
             for declared in [
                 declared(Some(RIGHT), None),
                 declared(Some(RIGHT), Some(5)),
                 declared(None, Some(5)),
-                declared(Some(*NOTHING), Some(5)),
+                declared(Some(Sha256::EMPTY), Some(5)),
             ] {
-                let wrong = Err(Problem::WrongBytes { sha256: *NOTHING });
-                assert_eq!(judge(0, *NOTHING, declared, earlier), wrong, "{declared:?} after {times}");
+                let wrong = Err(Problem::WrongBytes { sha256: Sha256::EMPTY });
+                assert_eq!(judge(0, Sha256::EMPTY, declared, earlier), wrong, "{declared:?} after {times}");
             }
             for declared in [declared(None, None), declared(None, Some(0)), declared(Some(RIGHT), Some(0))] {
-                assert_eq!(judge(0, *NOTHING, declared, earlier), Err(Problem::Empty), "{declared:?}");
+                assert_eq!(judge(0, Sha256::EMPTY, declared, earlier), Err(Problem::Empty), "{declared:?}");
             }
         }
     }
@@ -126,16 +117,16 @@ mod tests {
         for none in [
             declared(None, None),
             declared(None, zero),
-            declared(Some(*NOTHING), None),
+            declared(Some(Sha256::EMPTY), None),
             declared(Some(RIGHT), zero),
         ] {
-            assert_eq!(judge(0, *NOTHING, none, never), Err(Problem::Empty), "{none:?}");
+            assert_eq!(judge(0, Sha256::EMPTY, none, never), Err(Problem::Empty), "{none:?}");
         }
-        let wrong = Err(Problem::WrongBytes { sha256: *NOTHING });
+        let wrong = Err(Problem::WrongBytes { sha256: Sha256::EMPTY });
         for something in
             [declared(None, Some(5)), declared(Some(RIGHT), None), declared(Some(RIGHT), Some(5))]
         {
-            assert_eq!(judge(0, *NOTHING, something, never), wrong, "{something:?}");
+            assert_eq!(judge(0, Sha256::EMPTY, something, never), wrong, "{something:?}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mediary_blob::{StorageKey, StoredFile};
-use mediary_core::{CompanyId, MediaId, MessageId, Timestamp};
+use mediary_core::{CompanyId, MediaId, MessageId, Sha256, Timestamp};
 use mediary_store::MediaFile;
 use moka::sync::Cache;
 
@@ -24,7 +24,7 @@ const VIEW_NOTED_EVERY: Duration = Duration::from_secs(3600);
 const VIEWS_NOTED: usize = 4096;
 
 /// A storage key and the hash of what lay there when it was opened: another content is another file.
-type FileKey = (StorageKey, [u8; 32]);
+type FileKey = (StorageKey, Sha256);
 
 /// A file that is kept open. The cache drops what it forgets when it suits it; the file itself is taken out at once, so that
 /// its handle is free when the cache has let go of it and nobody reads it any more.
@@ -96,7 +96,7 @@ impl OpenFiles {
         Some(OpenedMedia { info, source: Source::Stored(file) })
     }
 
-    pub(super) fn kept(&self, record: &MediaFile, key: &StorageKey, sha256: &[u8; 32]) -> Option<StoredFile> {
+    pub(super) fn kept(&self, record: &MediaFile, key: &StorageKey, sha256: &Sha256) -> Option<StoredFile> {
         self.open.get(&(record.company_id, record.id))?.of(&(key.clone(), *sha256))
     }
 
@@ -104,7 +104,7 @@ impl OpenFiles {
         &self,
         record: &MediaFile,
         key: &StorageKey,
-        sha256: &[u8; 32],
+        sha256: &Sha256,
         info: &Arc<FileInfo>,
         file: &StoredFile,
     ) {

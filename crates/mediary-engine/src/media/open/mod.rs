@@ -15,7 +15,8 @@ use std::time::Instant;
 
 use mediary_blob::{StorageKey, StoredFile};
 use mediary_core::{
-    CompanyId, ConversationId, DownloadStatus, ErrorCode, FileType, MediaId, MessageId, ScanStatus, Timestamp,
+    CompanyId, ConversationId, DownloadStatus, ErrorCode, FileType, MediaId, MessageId, ScanStatus, Sha256,
+    Timestamp,
 };
 use mediary_formats::{content_disposition, generated_name, name_with_ending, safe_inline};
 use mediary_store::MediaFile;
@@ -72,7 +73,7 @@ pub struct FileInfo {
     /// For people; never a path.
     pub file_name: String,
     /// Of the stored bytes.
-    pub sha256: Option<[u8; 32]>,
+    pub sha256: Option<Sha256>,
     /// Of the stored bytes, or as WhatsApp declares it.
     pub size: Option<u64>,
     pub last_modified: Option<Timestamp>,
