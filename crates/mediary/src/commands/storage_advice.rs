@@ -1,4 +1,4 @@
-//! What to change when storage does not work, by its error: the mistakes that people make with buckets.
+//! Advice for storage that does not work, by its error: the mistakes that people make with buckets.
 
 use mediary_blob::S3Settings;
 use mediary_core::StorageBackend;
@@ -49,10 +49,10 @@ const ADVICE: &[Advice] = &[
     }),
     (&["dns error", "failed to lookup", "Name or service not known"], |names, bucket| {
         if bucket.path_style {
-            format!("nobody knows this host; correct {}", names.endpoint)
+            format!("this host name does not resolve; correct {}", names.endpoint)
         } else {
             format!(
-                "nobody knows the bucket's host name; set AWS_S3_PATH_STYLE=true, or correct {}",
+                "the host name of the bucket does not resolve; set AWS_S3_PATH_STYLE=true, or correct {}",
                 names.endpoint
             )
         }
@@ -102,7 +102,7 @@ const CLOUDFLARE: Names = Names {
     endpoint: "R2_ACCOUNT_ID or R2_ENDPOINT",
 };
 
-/// What to do about an error of a storage with this text.
+/// The advice for an error of a storage with this text.
 pub(super) fn advice(config: &StorageConfig, backend: StorageBackend, text: &str) -> String {
     let Some(bucket) = config.bucket(backend) else {
         return "check who owns the folder of MEDIARY_DATA_DIR and what is in it, and the free space"
