@@ -2,6 +2,7 @@
 
 mod arrows;
 mod mutants;
+mod rooms;
 mod tidy;
 
 use std::path::{Path, PathBuf};

@@ -1,241 +1,150 @@
-//! The engine as a whole: what it is made of, and the tasks it runs.
+//! The engine as a whole: builds the flows, runs their workers, and is the one door for server and commands.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use mediary_blob::Storages;
-use mediary_core::{Clock, FileType, MediaPolicy, RetryRules, StorageBackend, Timestamp, limits};
-use mediary_graph::GraphClient;
-use mediary_store::{Backend, Store};
-use secrecy::SecretString;
-use tokio::sync::Notify;
+use bytes::Bytes;
+use mediary_core::{AccountId, CompanyId, MediaId, Retention, StorageBackend, Timestamp};
+use mediary_store::{Actor, Backend, Company, Kept, MediaFile, MediaSettingsPatch, PolicyPreview, Tally};
+use tokio::io::AsyncBufRead;
 
-use crate::access::Access;
 use crate::access::links::Links;
+use crate::access::{Access, Caller};
 use crate::base::error::Result;
-use crate::base::metrics::Meters;
 use crate::base::shutdown::Shutdown;
 use crate::base::tasks::Tasks;
-use crate::base::vault::Vault;
+use crate::context::{Context, EngineConfig, EngineParts};
 use crate::events::bus::EventBus;
 use crate::events::outbox::Outbox;
+use crate::intake::import::Import;
 use crate::intake::ingest;
-use crate::media::fetch;
-use crate::media::open::OpenFiles;
+use crate::intake::ingest::parked::ParkedItems;
+use crate::intake::webhook::{self, Accepted};
+use crate::media::fetch::Fetcher;
+use crate::media::open::{OpenFiles, OpenRequest, OpenedMedia, Opener, Wanted};
+use crate::media::requests::{self, MediaStatus, RetryOutcome};
 use crate::nodes::relay;
+use crate::storage::trash;
 use crate::transit::arrivals::Arrivals;
-use crate::transit::outcome::Ended;
-use crate::upkeep::health::LastLook;
-use crate::upkeep::{inspect, sweep};
-use crate::whatsapp::accounts::AccountDirectory;
-use crate::whatsapp::pauses::Gates;
-use crate::whatsapp::provider::{self, Gone, Sizes, Urls};
-
-/// What an engine is made of.
-#[derive(Debug)]
-pub struct EngineParts {
-    pub store: Store,
-    pub storages: Storages,
-    pub graph: GraphClient,
-    pub vault: Vault,
-    pub clock: Arc<dyn Clock>,
-    pub config: EngineConfig,
-}
-
-/// How an engine works.
-#[derive(Clone, Debug)]
-pub struct EngineConfig {
-    /// Downloads at once in this process.
-    pub workers: usize,
-    /// Downloads at once for a company, in all processes together.
-    pub downloads_per_company: usize,
-    /// Downloads at once for one WhatsApp account, if fewer.
-    pub downloads_per_account: Option<usize>,
-    pub rules: RetryRules,
-    pub inbound_limits: InboundLimits,
-    /// The app secret of installations with one Meta app; an account's own wins.
-    pub installation_app_secret: Option<SecretString>,
-    pub installation_verify_token: Option<SecretString>,
-    /// For companies that are yet to be made.
-    pub default_policy: MediaPolicy,
-    /// The name under which this process holds leases; no two processes share one.
-    pub node: String,
-    /// How long a webhook body is kept once its records are made.
-    pub webhook_retention: Duration,
-    /// Where files move whose retention says to archive them.
-    pub archive: Option<StorageBackend>,
-    /// Where files lie that are passed on while they are fetched to be kept. They have no names there.
-    pub spool: PathBuf,
-    /// Stored files that are kept open for the next view, at most.
-    pub files_kept_open: usize,
-}
-
-impl Default for EngineConfig {
-    fn default() -> Self {
-        Self {
-            workers: limits::WORKERS_DEFAULT,
-            downloads_per_company: limits::DOWNLOADS_PER_COMPANY_DEFAULT,
-            downloads_per_account: None,
-            rules: RetryRules::default(),
-            inbound_limits: InboundLimits::default(),
-            installation_app_secret: None,
-            installation_verify_token: None,
-            default_policy: MediaPolicy::Store,
-            node: format!("{:016x}", rand::random::<u64>()),
-            webhook_retention: Duration::from_secs(30 * 24 * 3600),
-            archive: None,
-            spool: std::env::temp_dir(),
-            files_kept_open: limits::FILES_KEPT_OPEN,
-        }
-    }
-}
-
-/// The largest file that is fetched, by type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InboundLimits {
-    pub image: u64,
-    pub video: u64,
-    pub audio: u64,
-    pub document: u64,
-    pub sticker: u64,
-}
-
-impl Default for InboundLimits {
-    fn default() -> Self {
-        let all = limits::INBOUND_FILE_BYTES;
-        Self { image: all, video: all, audio: all, document: all, sticker: all }
-    }
-}
-
-impl InboundLimits {
-    pub fn of(&self, kind: FileType) -> u64 {
-        match kind {
-            FileType::Image => self.image,
-            FileType::Video => self.video,
-            FileType::Audio => self.audio,
-            FileType::Document => self.document,
-            FileType::Sticker => self.sticker,
-        }
-    }
-}
+use crate::upkeep::backfill::{Backfill, BackfillOptions, BackfillOutcome, BackfillReport};
+use crate::upkeep::health::{Check, Health};
+use crate::upkeep::inspect::{self, InspectOptions, Inspection, Inspector};
+use crate::upkeep::policies::Policies;
+use crate::upkeep::relocate::{Mover, Relocation, ToRelocate};
+use crate::upkeep::sweep::{self, RetentionAct, SweepReport, Sweeper};
+use crate::whatsapp::accounts::{AccountChange, AccountDirectory, AccountDraft};
+use crate::whatsapp::binding::{Bound, Proof};
 
 /// The flows that join store, storage and WhatsApp. Clones are the same engine.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
 struct Inner {
-    parts: EngineParts,
+    context: Context,
     access: Access,
-    accounts: AccountDirectory,
-    events: EventBus,
     links: Links,
-    files: OpenFiles,
-    arrivals: Arrivals,
-    gates: Gates,
-    ended: Ended,
-    urls: Urls,
-    gone: Gone,
-    sizes: Sizes,
-    meters: Meters,
-    wake: Wake,
-    last_look: LastLook,
-    /// Held while somebody has a parked item tried again.
-    parked_turn: tokio::sync::Mutex<()>,
+    parked_items: ParkedItems,
+    arrivals: Arc<Arrivals>,
+    files: Arc<OpenFiles>,
+    fetcher: Fetcher,
+    opener: Opener,
+    policies: Policies,
+    mover: Mover,
+    inspector: Inspector,
+    sweeper: Sweeper,
+    backfill: Backfill,
+    health: Health,
 }
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("config", &self.0.parts.config).finish_non_exhaustive()
+        f.debug_struct("Engine").field("config", self.config()).finish_non_exhaustive()
     }
 }
 
 impl Engine {
     pub fn new(parts: EngineParts) -> Self {
-        let outbox = match parts.store.backend() {
-            Backend::Sqlite => None,
-            Backend::Postgres => Some(Arc::new(Outbox::default())),
+        let access = Access::new(parts.store.clone(), parts.clock.clone());
+        let links = Links::new(&parts.vault);
+        let arrivals = Arc::new(Arrivals::new(parts.config.spool.clone()));
+        let files = Arc::new(OpenFiles::new(parts.config.files_kept_open));
+        let (events, outbox) = match parts.store.backend() {
+            Backend::Sqlite => (EventBus::new(&*parts.clock), None),
+            Backend::Postgres => {
+                let outbox = Arc::new(Outbox::default());
+                (EventBus::shared(outbox.clone()), Some(outbox))
+            }
         };
-        let events = match &outbox {
-            None => EventBus::new(&*parts.clock),
-            Some(outbox) => EventBus::shared(outbox.clone()),
-        };
+        let cache = files.clone();
+        let events = events.observed_by(move |company, name, data| cache.observe(company, name, data));
+        let context = Context::new(parts, events, outbox);
+        let fetcher = Fetcher::new(context.clone(), arrivals.clone());
+        let policies = Policies::new(context.clone(), files.clone());
+        let mover = Mover::new(context.clone(), files.clone());
         Self(Arc::new(Inner {
-            access: Access::new(parts.store.clone(), parts.clock.clone()),
-            accounts: AccountDirectory::new(
-                parts.store.clone(),
-                parts.vault.clone(),
-                events.clone(),
-                parts.config.installation_app_secret.as_ref(),
-            ),
-            links: Links::new(&parts.vault),
-            files: OpenFiles::new(parts.config.files_kept_open),
-            arrivals: Arrivals::new(parts.config.spool.clone()),
-            gates: Gates::default(),
-            ended: Ended::default(),
-            urls: provider::urls(),
-            gone: provider::gone(),
-            sizes: provider::sizes(),
-            meters: Meters::new(),
-            last_look: LastLook::default(),
-            parked_turn: tokio::sync::Mutex::default(),
-            wake: Wake { outbox, ..Wake::default() },
-            events,
-            parts,
+            access,
+            links,
+            parked_items: ParkedItems::new(context.clone()),
+            opener: Opener::new(context.clone(), fetcher.clone(), arrivals.clone(), files.clone()),
+            inspector: Inspector::new(context.clone(), files.clone()),
+            sweeper: Sweeper::new(context.clone(), files.clone(), mover.clone(), policies.clone()),
+            backfill: Backfill::new(context.clone(), fetcher.clone()),
+            health: Health::new(context.clone()),
+            arrivals,
+            files,
+            fetcher,
+            policies,
+            mover,
+            context,
         }))
     }
 
     /// Runs ingest, downloads and sweeps until `shutdown`, and returns when all of it has ended.
     pub async fn run(&self, shutdown: Shutdown) -> Result<()> {
-        let released = self.parts().store.release_leases_at_start().await?;
+        let Inner { context, fetcher, sweeper, inspector, .. } = &*self.0;
+        let released = context.store().release_leases_at_start().await?;
         if released > 0 {
             tracing::info!(released, "took back the downloads of an earlier run");
         }
-        let one_by_one = ingest::begin_backlog(self).await.unwrap_or_else(|error| {
+        let one_by_one = ingest::begin_backlog(context).await.unwrap_or_else(|error| {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "the webhooks that waited at the start could not be counted");
             0
         });
         let mut tasks = Tasks::new(shutdown);
-        for _ in 0..ingest::ingesters(self.store().backend()) {
-            tasks.spawn(
-                "ingest",
-                self.with(move |engine, shutdown| ingest::run(engine, shutdown, one_by_one)),
-            );
+        for _ in 0..ingest::ingesters(context.store().backend()) {
+            tasks.spawn("ingest", context, move |context, shutdown| {
+                ingest::run(context, shutdown, one_by_one)
+            });
         }
-        tasks.spawn("fetch", self.with(fetch::run));
-        tasks.spawn("sweep", self.with(sweep::run));
-        tasks.spawn("hourly", self.with(sweep::run_hourly));
-        tasks.spawn("trash", self.with(sweep::trash::run));
-        tasks.spawn("daily", self.with(inspect::daily::run));
+        tasks.spawn("fetch", fetcher, Fetcher::run);
+        tasks.spawn("sweep", sweeper, sweep::run);
+        tasks.spawn("hourly", sweeper, sweep::run_hourly);
+        tasks.spawn("trash", context, trash::run);
+        tasks.spawn("daily", inspector, inspect::daily::run);
         tasks.ended().await
     }
 
-    /// A task of this engine.
-    fn with<F, R>(&self, run: R) -> impl Fn(Shutdown) -> F + use<F, R>
-    where
-        R: Fn(Self, Shutdown) -> F,
-    {
-        let engine = self.clone();
-        move |shutdown| run(engine.clone(), shutdown)
+    /// Runs everything that is due now, webhooks and downloads, and returns when nothing is.
+    pub async fn run_due(&self) -> Result<()> {
+        self.0.backfill.run_due().await
     }
 
     /// Waits for the downloads that viewers began, which belong to no request and no worker.
     pub async fn viewed_files_kept(&self, shutdown: &Shutdown) {
-        shutdown.hard.run_until_cancelled(self.arrivals().all_kept()).await;
+        shutdown.hard.run_until_cancelled(self.0.arrivals.all_kept()).await;
     }
 
     /// Publishes to other processes on the same database what happens here, receives what happens there, and takes over from
     /// those that are gone. Every process that answers or works runs it until all of that has ended: the soft part of
     /// this shutdown. Without other processes it ends at once.
     pub async fn relay(&self, shutdown: Shutdown) {
-        relay::run(self.clone(), shutdown).await;
+        relay::run(&self.0.context, shutdown).await;
     }
 
     /// Gives back what caches hold beyond its time. To be called every few seconds.
     pub fn upkeep(&self) {
-        self.files().upkeep();
+        self.0.files.upkeep();
     }
 
     /// Who may come in.
@@ -244,11 +153,11 @@ impl Engine {
     }
 
     pub fn accounts(&self) -> &AccountDirectory {
-        &self.0.accounts
+        self.0.context.accounts()
     }
 
     pub fn events(&self) -> &EventBus {
-        &self.0.events
+        self.0.context.events()
     }
 
     pub fn links(&self) -> &Links {
@@ -256,123 +165,221 @@ impl Engine {
     }
 
     pub fn config(&self) -> &EngineConfig {
-        &self.0.parts.config
+        self.0.context.config()
     }
 
     pub fn now(&self) -> Timestamp {
-        self.0.parts.clock.now()
+        self.0.context.now()
     }
 
-    pub(crate) fn parts(&self) -> &EngineParts {
-        &self.0.parts
+    /// Adds an account once WhatsApp says that its token may use its number.
+    pub async fn connect_number(
+        &self,
+        company: CompanyId,
+        draft: &AccountDraft,
+        proof: Proof,
+        by: &Actor,
+    ) -> Result<Bound> {
+        self.0.context.whatsapp().connect_number(company, draft, proof, by).await
     }
 
-    pub(crate) fn store(&self) -> &Store {
-        &self.0.parts.store
+    /// Changes an account. A new token that WhatsApp refuses is not taken; one that it cannot be asked about is, so that
+    /// a token can be renewed at any time: the number is bound already.
+    pub async fn change_account(
+        &self,
+        company: CompanyId,
+        id: AccountId,
+        change: &AccountChange,
+        by: &Actor,
+    ) -> Result<Bound> {
+        self.0.context.whatsapp().change_account(company, id, change, by).await
     }
 
-    pub(crate) fn files(&self) -> &OpenFiles {
-        &self.0.files
+    /// Asks WhatsApp whether an account's token may use its number.
+    pub async fn check_token(&self, company: CompanyId, id: AccountId) -> Result<()> {
+        self.0.context.whatsapp().check_token(company, id).await
     }
 
-    pub(crate) fn gates(&self) -> &Gates {
-        &self.0.gates
+    /// Takes a webhook body whose `X-Hub-Signature-256` is `signature`. Returns once it is durable; what fails with
+    /// `unauthorized` was not kept, and what fails otherwise Meta has to send again.
+    pub async fn accept(&self, signature: Option<&str>, body: Bytes) -> Result<Accepted> {
+        webhook::accept(&self.0.context, signature, body).await
     }
 
-    pub(crate) fn ended(&self) -> &Ended {
-        &self.0.ended
+    /// Whether Meta's verification request knows a token of ours.
+    pub async fn verify_subscription(&self, token: &str) -> Result<bool> {
+        webhook::verify_subscription(&self.0.context, token).await
     }
 
-    pub(crate) fn urls(&self) -> &Urls {
-        &self.0.urls
+    /// Tries to record one parked item of a company again; the reason, if it stays.
+    pub async fn retry_webhook_item(
+        &self,
+        company: CompanyId,
+        id: i64,
+        by: &Actor,
+    ) -> Result<Option<String>> {
+        self.0.parked_items.retry(company, id, by).await
     }
 
-    pub(crate) fn gone(&self) -> &Gone {
-        &self.0.gone
+    /// Begins to import messages of a company.
+    pub fn import<R: AsyncBufRead + Unpin>(&self, company: CompanyId, input: R) -> Import<R> {
+        Import::new(self.0.context.clone(), company, input)
     }
 
-    pub(crate) fn sizes(&self) -> &Sizes {
-        &self.0.sizes
+    /// Opens a file for somebody who may see it: from storage, or from WhatsApp as the policy says.
+    pub async fn open(&self, caller: &Caller, request: OpenRequest) -> Result<OpenedMedia> {
+        self.0.opener.open(caller, request).await
     }
 
-    pub(crate) fn arrivals(&self) -> &Arrivals {
-        &self.0.arrivals
+    /// Opens a file by WhatsApp's id for it, always from WhatsApp and never stored; `afresh` not even with others who
+    /// look at it now.
+    pub async fn open_from_provider(
+        &self,
+        caller: &Caller,
+        provider_media_id: &str,
+        wanted: Wanted,
+        afresh: bool,
+    ) -> Result<OpenedMedia> {
+        self.0.opener.open_from_provider(caller, provider_media_id, wanted, afresh).await
     }
 
-    pub(crate) fn meters(&self) -> &Meters {
-        &self.0.meters
+    /// Queues a file's download to run next, whatever its policy waits for or its failures were.
+    pub async fn download_now(&self, caller: &Caller, id: MediaId, by: &Actor) -> Result<MediaFile> {
+        requests::download_now(&self.0.context, caller, id, by).await
     }
 
-    pub(crate) fn last_look(&self) -> &LastLook {
-        &self.0.last_look
+    /// Queues the company's failed downloads that a retry can help, however often they were tried (at most
+    /// `max_attempts` times where that is given), and what an import left without WhatsApp's id as far as that is found,
+    /// and waits for a while for how they go.
+    pub async fn retry_failed(
+        &self,
+        caller: &Caller,
+        max_attempts: Option<i64>,
+        by: &Actor,
+    ) -> Result<RetryOutcome> {
+        requests::retry_failed(&self.0.context, caller, max_attempts, by).await
     }
 
-    pub(crate) fn parked_turn(&self) -> &tokio::sync::Mutex<()> {
-        &self.0.parked_turn
+    /// Deletes a file: at once for everybody, its bytes with the next sweep.
+    pub async fn delete_media(&self, caller: &Caller, id: MediaId, by: &Actor) -> Result<()> {
+        requests::delete_media(&self.0.context, caller, id, by).await
     }
 
-    pub(crate) fn wake(&self) -> &Wake {
-        &self.0.wake
+    /// Where a file's download stands.
+    pub async fn media_status(&self, caller: &Caller, id: MediaId) -> Result<MediaStatus> {
+        requests::media_status(&self.0.context, caller, id).await
     }
 
-    /// What goes to other processes, where there may be some.
-    pub(crate) fn outbox(&self) -> Option<&Arc<Outbox>> {
-        self.0.wake.outbox.as_ref()
-    }
-}
-
-/// Tells the tasks that there is work, so that they need not look all the time.
-#[derive(Debug, Default)]
-pub(crate) struct Wake {
-    ingest: Notify,
-    fetch: Notify,
-    sweep: Notify,
-    trash: Notify,
-    /// To other processes: this one may be without workers, or have all of them busy.
-    outbox: Option<Arc<Outbox>>,
-}
-
-impl Wake {
-    pub(crate) fn ingest(&self) {
-        if let Some(outbox) = &self.outbox {
-            outbox.ingest();
-        }
-        self.ingest_here();
+    /// Changes what a company wants done with its media. Another policy holds at once: no download begins that it does
+    /// not allow, running ones that it does not allow stop, and files that are not here follow. What is kept stays.
+    pub async fn update_media_settings(
+        &self,
+        caller: &Caller,
+        patch: &MediaSettingsPatch,
+        by: &Actor,
+    ) -> Result<Company> {
+        self.0.policies.update_media_settings(caller, patch, by).await
     }
 
-    pub(crate) fn fetch(&self) {
-        if let Some(outbox) = &self.outbox {
-            outbox.fetch();
-        }
-        self.fetch_here();
+    /// Whether this installation can do what a retention says.
+    pub fn check_retention(&self, retention: Retention) -> Result<()> {
+        self.0.policies.check_retention(retention)
     }
 
-    pub(crate) fn ingest_here(&self) {
-        self.ingest.notify_one();
+    /// What another policy would be about: for one account, or for all that have none of their own.
+    pub async fn preview_policy(&self, caller: &Caller, account: Option<AccountId>) -> Result<PolicyPreview> {
+        self.0.policies.preview_policy(caller, account).await
     }
 
-    pub(crate) fn fetch_here(&self) {
-        self.fetch.notify_one();
+    /// Erases what is kept of accounts whose policy is to keep nothing: of one, or of all of them. How much it is; the
+    /// bytes go gradually.
+    pub async fn erase_kept(&self, caller: &Caller, account: Option<AccountId>, by: &Actor) -> Result<Tally> {
+        self.0.policies.erase_kept(caller, account, by).await
     }
 
-    pub(crate) fn sweep(&self) {
-        self.sweep.notify_one();
-        self.trash.notify_one();
+    /// How much is kept of accounts whose policy is to keep nothing. Fails if there is no such account.
+    pub async fn kept_against_policy(&self, company: CompanyId, account: Option<AccountId>) -> Result<Kept> {
+        self.0.policies.kept_against_policy(company, account).await
     }
 
-    pub(crate) async fn ingest_due(&self) {
-        self.ingest.notified().await;
+    /// Erases at once what is kept of accounts whose policy is to keep nothing, telling how many files went each time.
+    pub async fn erase_kept_now(
+        &self,
+        company: CompanyId,
+        account: Option<AccountId>,
+        by: &Actor,
+        gone: impl FnMut(usize),
+    ) -> Result<()> {
+        self.0.policies.erase_kept_now(company, account, by, gone).await
     }
 
-    pub(crate) async fn fetch_due(&self) {
-        self.fetch.notified().await;
+    /// Sweeps everything once.
+    pub async fn sweep(&self) -> Result<SweepReport> {
+        self.sweep_and_tell(|_| {}).await
     }
 
-    pub(crate) async fn sweep_due(&self) {
-        self.sweep.notified().await;
+    /// Sweeps everything once, and tells of each file that retention deleted or archived.
+    pub async fn sweep_and_tell(&self, tell: impl FnMut(RetentionAct) + Send) -> Result<SweepReport> {
+        self.0.sweeper.sweep_and_tell(tell).await
     }
 
-    pub(crate) async fn trash_due(&self) {
-        self.trash.notified().await;
+    /// Counts what a sweep would do, and tells of each file that retention would delete or archive.
+    pub async fn sweep_preview(&self, tell: impl FnMut(RetentionAct) + Send) -> Result<SweepReport> {
+        self.0.sweeper.sweep_preview(tell).await
+    }
+
+    /// Counts the company's files that are elsewhere.
+    pub async fn files_to_relocate(&self, company: CompanyId, to: StorageBackend) -> Result<ToRelocate> {
+        self.0.mover.files_to_relocate(company, to).await
+    }
+
+    /// Moves the company's files, a few at a time, and tells how each went.
+    pub async fn relocate_files(
+        &self,
+        company: CompanyId,
+        to: StorageBackend,
+        tell: impl FnMut(MediaId, Relocation),
+    ) -> Result<()> {
+        self.0.mover.relocate_files(company, to, tell).await
+    }
+
+    /// Looks at every recorded file of a company.
+    pub async fn inspect_records(
+        &self,
+        company: CompanyId,
+        options: InspectOptions,
+        found: &mut Inspection,
+    ) -> Result<()> {
+        self.0.inspector.inspect_records(company, options, found).await
+    }
+
+    /// Looks for files that no record names, in every storage: a company's, or anybody's.
+    pub async fn inspect_storage(
+        &self,
+        company: Option<CompanyId>,
+        options: InspectOptions,
+        found: &mut Inspection,
+    ) -> Result<()> {
+        self.0.inspector.inspect_storage(company, options, found).await
+    }
+
+    /// Checks the storage of every company that nobody has checked for a day; how many. One whose check fails does not
+    /// hold up the others.
+    pub async fn check_storage_where_due(&self) -> Result<u64> {
+        self.0.inspector.check_storage_where_due().await
+    }
+
+    /// Fetches what has no bytes yet, telling `each` file's outcome. Can be broken off and begun again at any time.
+    pub async fn backfill(
+        &self,
+        options: BackfillOptions,
+        each: impl FnMut(MediaId, BackfillOutcome) + Send,
+    ) -> Result<BackfillReport> {
+        self.0.backfill.run(options, each).await
+    }
+
+    /// Whether database and storage answered a moment ago, and whether storage holds downloads back now.
+    pub async fn health(&self) -> Vec<Check> {
+        self.0.health.check().await
     }
 }

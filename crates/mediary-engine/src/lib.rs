@@ -6,11 +6,13 @@
 
 mod access;
 mod base;
+mod context;
 mod engine;
 mod events;
 mod intake;
 mod media;
 mod nodes;
+mod storage;
 mod transit;
 mod upkeep;
 mod whatsapp;
@@ -22,8 +24,10 @@ pub use base::fault;
 pub use base::metrics::describe as describe_metrics;
 pub use base::shutdown::Shutdown;
 pub use base::vault::Vault;
-pub use engine::{Engine, EngineConfig, EngineParts, InboundLimits};
-pub use events::bus::{Delivery, EventBus, EventData, EventName, LiveEvent, Subscription};
+pub use context::{EngineConfig, EngineParts, InboundLimits};
+pub use engine::Engine;
+pub use events::bus::{Delivery, EventBus, Subscription};
+pub use events::event::{EventData, EventName, LiveEvent};
 pub use intake::import::{Import, ImportedLine, ImportedMedia, LineFate};
 pub use intake::webhook::{Accepted, Unsigned};
 pub use media::open::{FileInfo, OpenRequest, OpenedMedia, Passing, Source, Target, Wanted};

@@ -1,11 +1,15 @@
-//! What every room stands on: errors, metrics, secrets at rest, places where tests break in.
+//! What every room stands on: errors, metrics, secrets at rest, workers and their wake-ups, places where tests break in.
 
 pub(crate) mod error;
 pub mod fault;
+pub(crate) mod jobs;
+pub(crate) mod lease;
 pub(crate) mod metrics;
 pub(crate) mod shutdown;
 pub(crate) mod tasks;
 pub(crate) mod vault;
+pub(crate) mod work;
+pub(crate) mod worker;
 
 use std::time::Duration;
 

@@ -24,10 +24,18 @@ impl Tasks {
         Self { shutdown, running: JoinSet::new() }
     }
 
-    pub(crate) fn spawn<F>(&mut self, name: &'static str, task: impl Fn(Shutdown) -> F + Send + 'static)
-    where
+    /// Runs a task that works with a clone of `with`.
+    pub(crate) fn spawn<W, F>(
+        &mut self,
+        name: &'static str,
+        with: &W,
+        task: impl Fn(W, Shutdown) -> F + Send + 'static,
+    ) where
+        W: Clone + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
+        let with = with.clone();
+        let task = move |shutdown| task(with.clone(), shutdown);
         self.running.spawn(kept_running(name, self.shutdown.clone(), task));
     }
 

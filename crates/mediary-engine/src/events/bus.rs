@@ -1,109 +1,20 @@
 //! Live events: what happened, told at once to whoever listens, and remembered for a while for those who come back.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use mediary_core::{
-    AccountId, Clock, CompanyId, ConversationId, DownloadStatus, ErrorCode, MediaId, MessageId, limits,
-};
-use mediary_store::ClaimedDownload;
-use serde::{Deserialize, Serialize};
+use mediary_core::{Clock, CompanyId, ErrorCode, limits};
+use mediary_store::Change;
 use tokio::sync::broadcast;
 
+use super::event::{EventData, EventName, LiveEvent};
 use super::history::Histories;
 use super::outbox::Outbox;
 use crate::base::error::{Error, Result};
 
 /// Events that may wait for one slow listener before it is told to start over.
 const LISTENER_BACKLOG: usize = 256;
-
-/// What a live event is about. Its name on the wire is [`EventName::as_str`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EventName {
-    MessageCreated,
-    MessageUpdated,
-    ConversationUpdated,
-    MediaProgress,
-    MediaCompleted,
-    MediaFailed,
-    MediaDeleted,
-    AccountUpdated,
-}
-
-impl EventName {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::MessageCreated => "message.created",
-            Self::MessageUpdated => "message.updated",
-            Self::ConversationUpdated => "conversation.updated",
-            Self::MediaProgress => "media.progress",
-            Self::MediaCompleted => "media.completed",
-            Self::MediaFailed => "media.failed",
-            Self::MediaDeleted => "media.deleted",
-            Self::AccountUpdated => "account.updated",
-        }
-    }
-
-    pub const ALL: [Self; 8] = [
-        Self::MessageCreated,
-        Self::MessageUpdated,
-        Self::ConversationUpdated,
-        Self::MediaProgress,
-        Self::MediaCompleted,
-        Self::MediaFailed,
-        Self::MediaDeleted,
-        Self::AccountUpdated,
-    ];
-
-    /// The event of this name; another version may have more.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|event| event.as_str() == name)
-    }
-}
-
-/// Ids and figures of an event, as far as they apply. `id` is the id of the record that the name speaks of.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EventData {
-    pub id: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub conversation_id: Option<ConversationId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message_id: Option<MessageId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub media_id: Option<MediaId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<DownloadStatus>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes_downloaded: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub file_size: Option<u64>,
-}
-
-impl EventData {
-    pub(crate) fn account(id: AccountId) -> Self {
-        Self { id: id.0, ..Self::default() }
-    }
-
-    pub(crate) fn media(claim: &ClaimedDownload) -> Self {
-        Self {
-            id: claim.media_id.0,
-            conversation_id: Some(claim.conversation_id),
-            message_id: Some(claim.message_id),
-            media_id: Some(claim.media_id),
-            ..Self::default()
-        }
-    }
-}
-
-/// One event of one company. No two have the same `seq`.
-#[derive(Clone, Debug)]
-pub struct LiveEvent {
-    pub seq: u64,
-    pub company_id: CompanyId,
-    pub name: EventName,
-    pub data: EventData,
-}
 
 /// What a listener gets.
 #[derive(Clone, Debug)]
@@ -120,12 +31,22 @@ pub(crate) fn private_number() -> u64 {
     rand::random::<u64>() | 1 << 63
 }
 
+/// Is called with every event of this process and every one received from others, before any listener is.
+type Observer = dyn Fn(CompanyId, EventName, &EventData) + Send + Sync;
+
 /// Spreads events to the listeners of their company. Clones share one bus.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct EventBus {
     inner: Arc<Mutex<Inner>>,
     /// To all processes, this one included, where there may be others.
     outbox: Option<Arc<Outbox>>,
+    observer: Option<Arc<Observer>>,
+}
+
+impl fmt::Debug for EventBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventBus")
+    }
 }
 
 #[derive(Debug)]
@@ -145,15 +66,34 @@ impl EventBus {
     /// known to be old.
     pub fn new(clock: &dyn Clock) -> Self {
         let start = u64::try_from(clock.now().millis()).unwrap_or(0).saturating_mul(1000);
-        Self { inner: Arc::new(Mutex::new(Inner::new(start))), outbox: None }
+        Self { inner: Arc::new(Mutex::new(Inner::new(start))), outbox: None, observer: None }
     }
 
     /// A bus that tells through the outbox, and is told by [`EventBus::deliver`].
     pub(crate) fn shared(outbox: Arc<Outbox>) -> Self {
-        Self { inner: Arc::new(Mutex::new(Inner::new(private_number()))), outbox: Some(outbox) }
+        let inner = Arc::new(Mutex::new(Inner::new(private_number())));
+        Self { inner, outbox: Some(outbox), observer: None }
+    }
+
+    /// With somebody who has to know what happened before any listener does: a cache that forgets what is gone.
+    #[must_use]
+    pub(crate) fn observed_by(
+        self,
+        observer: impl Fn(CompanyId, EventName, &EventData) + Send + Sync + 'static,
+    ) -> Self {
+        Self { observer: Some(Arc::new(observer)), ..self }
+    }
+
+    /// Publishes what changed.
+    pub(crate) fn publish_changes(&self, changes: &[Change]) {
+        for change in changes {
+            let (name, data) = EventData::of_change(change);
+            self.publish(change.company_id, name, data);
+        }
     }
 
     pub fn publish(&self, company_id: CompanyId, name: EventName, data: EventData) {
+        self.observe(company_id, name, &data);
         match &self.outbox {
             Some(outbox) => outbox.event(company_id, name, data),
             None => {
@@ -166,7 +106,14 @@ impl EventBus {
 
     /// Tells an event to whoever listens here.
     pub(crate) fn deliver(&self, event: LiveEvent) {
+        self.observe(event.company_id, event.name, &event.data);
         self.lock().tell(event);
+    }
+
+    fn observe(&self, company_id: CompanyId, name: EventName, data: &EventData) {
+        if let Some(observer) = &self.observer {
+            observer(company_id, name, data);
+        }
     }
 
     /// Events were missed: all listeners read everything again, and no place before this is good any more. No event has
@@ -271,7 +218,7 @@ impl Drop for Subscription {
 
 #[cfg(test)]
 mod tests {
-    use mediary_core::{ManualClock, Timestamp};
+    use mediary_core::{DownloadStatus, ManualClock, MediaId, Timestamp};
 
     use super::*;
 
@@ -408,6 +355,18 @@ mod tests {
         drop(places);
         assert_eq!(bus.listeners(), 0);
         bus.subscribe(OURS, None).unwrap();
+    }
+
+    #[test]
+    fn observer_sees_what_is_published_here_and_what_is_received_from_others() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let record = seen.clone();
+        let bus = EventBus::shared(Arc::new(Outbox::default()));
+        let bus = bus.observed_by(move |company, _, data| record.lock().unwrap().push((company, data.id)));
+        publish(&bus, OURS, 1);
+        let data = EventData { id: 2, ..EventData::default() };
+        bus.clone().deliver(LiveEvent { seq: 9, company_id: THEIRS, name: EventName::MediaDeleted, data });
+        assert_eq!(*seen.lock().unwrap(), [(OURS, 1), (THEIRS, 2)]);
     }
 
     #[test]

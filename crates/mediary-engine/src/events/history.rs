@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mediary_core::{CompanyId, limits};
 
-use super::bus::LiveEvent;
+use super::event::LiveEvent;
 
 #[derive(Debug)]
 pub(super) struct Histories {
@@ -113,7 +113,7 @@ impl Histories {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::bus::{EventData, EventName};
+    use crate::events::event::{EventData, EventName};
 
     fn event(seq: u64, company: CompanyId) -> Arc<LiveEvent> {
         Arc::new(LiveEvent {

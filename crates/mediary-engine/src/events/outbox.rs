@@ -9,7 +9,8 @@ use mediary_store::SIGNAL_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use super::bus::{EventData, EventName};
+use super::event::{EventData, EventName};
+use crate::base::work::{Work, WorkSet};
 
 /// Numbers that the events of one signal may have.
 const EVENTS_MAX: usize = 512;
@@ -27,8 +28,7 @@ pub(crate) struct Outbox {
 #[derive(Debug, Default)]
 struct Waiting {
     events: VecDeque<Told>,
-    ingest: bool,
-    fetch: bool,
+    work: WorkSet,
     accounts: bool,
     /// More happened than could wait.
     gap: bool,
@@ -44,11 +44,8 @@ pub(crate) struct Told(pub(crate) CompanyId, pub(crate) String, pub(crate) Event
 pub(crate) struct Signal {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) events: Vec<Told>,
-    /// There are webhooks to record; there are downloads to begin.
-    #[serde(skip_serializing_if = "is_false")]
-    pub(crate) ingest: bool,
-    #[serde(skip_serializing_if = "is_false")]
-    pub(crate) fetch: bool,
+    #[serde(flatten)]
+    pub(crate) work: WorkSet,
     /// What is cached of accounts and their policies may have changed.
     #[serde(skip_serializing_if = "is_false")]
     pub(crate) accounts: bool,
@@ -73,14 +70,12 @@ impl Outbox {
         self.due.notify_one();
     }
 
-    pub(crate) fn ingest(&self) {
-        self.lock().ingest = true;
-        self.due.notify_one();
-    }
-
-    pub(crate) fn fetch(&self) {
-        self.lock().fetch = true;
-        self.due.notify_one();
+    /// There is work for whichever process takes it first.
+    pub(crate) fn work(&self, work: Work) {
+        if work.on_the_wire().is_some() {
+            self.lock().work.insert(work);
+            self.due.notify_one();
+        }
     }
 
     pub(crate) fn accounts(&self) {
@@ -102,8 +97,7 @@ impl Outbox {
         let mut waiting = self.lock();
         let mut signal = Signal {
             events: Vec::new(),
-            ingest: mem::take(&mut waiting.ingest),
-            fetch: mem::take(&mut waiting.fetch),
+            work: mem::take(&mut waiting.work),
             accounts: mem::take(&mut waiting.accounts),
             gap: mem::take(&mut waiting.gap),
         };
@@ -118,8 +112,7 @@ impl Outbox {
             room -= len;
             signal.events.extend(waiting.events.pop_front());
         }
-        let flags = [signal.ingest, signal.fetch, signal.accounts, signal.gap];
-        let nothing = signal.events.is_empty() && !flags.contains(&true);
+        let nothing = signal.events.is_empty() && signal.work.is_empty() && !signal.accounts && !signal.gap;
         (!nothing).then(|| text(&signal))
     }
 }
@@ -136,7 +129,7 @@ impl Signal {
 
 /// What is published when a process has died: events of it are missing, and there may be downloads to begin.
 pub(crate) fn after_a_death() -> String {
-    text(&Signal { gap: true, fetch: true, ..Signal::default() })
+    text(&Signal { gap: true, work: Work::Fetch.into(), ..Signal::default() })
 }
 
 #[cfg(test)]
@@ -159,8 +152,8 @@ mod tests {
         for id in 0..1000 {
             tell(&outbox, id);
         }
-        outbox.ingest();
-        outbox.ingest();
+        outbox.work(Work::Ingest);
+        outbox.work(Work::Ingest);
         let mut heard = Vec::new();
         let mut signals = 0;
         while let Some(text) = outbox.take() {
@@ -171,6 +164,20 @@ mod tests {
         }
         assert_eq!(heard, (0..1000).collect::<Vec<_>>());
         assert!(signals < 10, "{signals}");
+    }
+
+    #[test]
+    fn work_is_one_flag_of_its_name_and_unknown_names_are_passed_over() {
+        let outbox = Outbox::default();
+        outbox.work(Work::Sweep);
+        assert!(outbox.take().is_none(), "each process sweeps by itself");
+        outbox.work(Work::Fetch);
+        let text = outbox.take().unwrap();
+        assert_eq!(text, r#"{"fetch":true}"#);
+        let newer = r#"{"fetch":true,"ingest":false,"forward":true,"accounts":true,"more":[1]}"#;
+        let signal: Signal = serde_json::from_str(newer).unwrap();
+        assert_eq!((signal.work, signal.accounts), (Work::Fetch.into(), true));
+        assert_eq!(after_a_death(), r#"{"fetch":true,"gap":true}"#);
     }
 
     #[test]

@@ -13,7 +13,8 @@ use secrecy::ExposeSecret;
 use crate::access::hash_of;
 use crate::base::error::{Error, Result};
 use crate::base::fault;
-use crate::engine::Engine;
+use crate::base::work::Work;
+use crate::context::Context;
 use crate::whatsapp::accounts::KnownAccount;
 
 /// Secrets that a signature is compared with: a body comes from one Meta app, and each comparison hashes all of it.
@@ -27,97 +28,92 @@ pub struct Accepted {
     pub event: WebhookEventId,
 }
 
-impl Engine {
-    /// Takes a webhook body whose `X-Hub-Signature-256` is `signature`. Returns once it is durable; what fails with
-    /// `unauthorized` was not kept, and what fails otherwise Meta has to send again.
-    pub async fn accept(&self, signature: Option<&str>, body: Bytes) -> Result<Accepted> {
-        let signature = signature.ok_or_else(|| unsigned(Unsigned::NoSignature))?;
-        let Signed { scope, company } = self.signed_scope(signature, &body).await?;
-        refuse_too_many_updates(&body).await?;
-        let received_at = self.now();
-        let event =
-            self.parts().store.inbox_append(NewWebhookEvent { body, received_at, scope, company }).await?;
-        fault::point("webhook.committed");
-        self.wake().ingest();
-        Ok(Accepted { event })
-    }
+/// Takes a webhook body whose `X-Hub-Signature-256` is `signature`. Returns once it is durable; what fails with
+/// `unauthorized` was not kept, and what fails otherwise Meta has to send again.
+pub(crate) async fn accept(context: &Context, signature: Option<&str>, body: Bytes) -> Result<Accepted> {
+    let signature = signature.ok_or_else(|| unsigned(Unsigned::NoSignature))?;
+    let Signed { scope, company } = signed_scope(context, signature, &body).await?;
+    refuse_too_many_updates(&body).await?;
+    let received_at = context.now();
+    let event = context.store().inbox_append(NewWebhookEvent { body, received_at, scope, company }).await?;
+    fault::point("webhook.committed");
+    context.work().wake(Work::Ingest);
+    Ok(Accepted { event })
+}
 
-    /// Whether Meta's verification request knows a token of ours.
-    pub async fn verify_subscription(&self, token: &str) -> Result<bool> {
-        let given = hash_of(token);
-        let installation = self.parts().config.installation_verify_token.as_ref();
-        let installation = installation.map(|token| hash_of(token.expose_secret()));
-        let accounts = self.accounts().verify_tokens().await?;
-        // Every token is compared, so that the time taken tells nothing.
-        let same = |known| constant_time::verify_slices_are_equal(known, &given).is_ok();
-        Ok(accounts.iter().chain(&installation).fold(false, |found, known| found | same(known)))
-    }
+/// Whether Meta's verification request knows a token of ours.
+pub(crate) async fn verify_subscription(context: &Context, token: &str) -> Result<bool> {
+    let given = hash_of(token);
+    let installation = context.config().installation_verify_token.as_ref();
+    let installation = installation.map(|token| hash_of(token.expose_secret()));
+    let accounts = context.accounts().verify_tokens().await?;
+    // Every token is compared, so that the time taken tells nothing.
+    let same = |known| constant_time::verify_slices_are_equal(known, &given).is_ok();
+    Ok(accounts.iter().chain(&installation).fold(false, |found, known| found | same(known)))
+}
 
-    /// Whose items the signature speaks for.
-    async fn signed_scope(&self, signature: &str, body: &Bytes) -> Result<Signed> {
-        let addressed = self.addressed(body).await?;
-        let Addressed { accounts, unknown } =
-            addressed.ok_or_else(|| unsigned(Unsigned::TooManyAddressees))?;
-        let installation = self.parts().config.installation_app_secret.as_ref();
-        let mut tried: Vec<&str> = Vec::new();
-        for account in &accounts {
-            let Some(secret) = account.app_secret() else { continue };
-            let secret = secret.expose_secret();
-            if tried.contains(&secret) {
-                continue;
-            }
-            if tried.len() == SECRETS_AT_ONCE {
-                break;
-            }
-            tried.push(secret);
-            if signature_matches(signature, body, secret.as_bytes()) {
-                let uses_it = |account: &&Arc<KnownAccount>| {
-                    account.app_secret().is_some_and(|own| own.expose_secret() == secret)
-                };
-                let signed: Vec<_> = accounts.iter().filter(uses_it).collect();
-                let accounts = signed.iter().map(|account| account.row.id).collect();
-                return Ok(Signed {
-                    scope: EventScope { accounts, installation: false },
-                    company: signed.first().map(|account| account.row.company_id),
-                });
-            }
+/// Whose items the signature speaks for.
+async fn signed_scope(context: &Context, signature: &str, body: &Bytes) -> Result<Signed> {
+    let addressed = addressed(context, body).await?;
+    let Addressed { accounts, unknown } = addressed.ok_or_else(|| unsigned(Unsigned::TooManyAddressees))?;
+    let installation = context.config().installation_app_secret.as_ref();
+    let mut tried: Vec<&str> = Vec::new();
+    for account in &accounts {
+        let Some(secret) = account.app_secret() else { continue };
+        let secret = secret.expose_secret();
+        if tried.contains(&secret) {
+            continue;
         }
-        // The installation's secret speaks for the accounts without one of their own, and for numbers without an account, which may
-        // be added a moment later.
-        let shared =
-            unknown || accounts.is_empty() || accounts.iter().any(|account| !account.has_own_secret());
-        let signed = installation.is_some_and(|secret| {
-            shared && signature_matches(signature, body, secret.expose_secret().as_bytes())
-        });
-        if !signed {
-            return Err(unsigned(Unsigned::why(&accounts, installation.is_some())));
+        if tried.len() == SECRETS_AT_ONCE {
+            break;
         }
-        let accounts = accounts.iter().filter(|account| !account.has_own_secret());
-        let accounts = accounts.map(|account| account.row.id).collect();
-        Ok(Signed { scope: EventScope { accounts, installation: true }, company: None })
+        tried.push(secret);
+        if signature_matches(signature, body, secret.as_bytes()) {
+            let uses_it = |account: &&Arc<KnownAccount>| {
+                account.app_secret().is_some_and(|own| own.expose_secret() == secret)
+            };
+            let signed: Vec<_> = accounts.iter().filter(uses_it).collect();
+            let accounts = signed.iter().map(|account| account.row.id).collect();
+            return Ok(Signed {
+                scope: EventScope { accounts, installation: false },
+                company: signed.first().map(|account| account.row.company_id),
+            });
+        }
     }
+    // The installation's secret speaks for the accounts without one of their own, and for numbers without an account, which may
+    // be added a moment later.
+    let shared = unknown || accounts.is_empty() || accounts.iter().any(|account| !account.has_own_secret());
+    let signed = installation.is_some_and(|secret| {
+        shared && signature_matches(signature, body, secret.expose_secret().as_bytes())
+    });
+    if !signed {
+        return Err(unsigned(Unsigned::why(&accounts, installation.is_some())));
+    }
+    let accounts = accounts.iter().filter(|account| !account.has_own_secret());
+    let accounts = accounts.map(|account| account.row.id).collect();
+    Ok(Signed { scope: EventScope { accounts, installation: true }, company: None })
+}
 
-    /// The accounts that a body speaks of: by their numbers, or, where it names no number, by their WABA. `None` if it
-    /// speaks of more than WhatsApp ever does: nobody is looked up for such a body, it cannot be signed.
-    async fn addressed(&self, body: &[u8]) -> Result<Option<Addressed>> {
-        let addressees = match addressees(body) {
-            Ok(addressees) => addressees,
-            Err(error) if error.kind() == ErrorKind::TooManyAddressees => return Ok(None),
-            Err(_) => return Ok(Some(Addressed::default())),
-        };
-        if addressees.phone_number_ids.is_empty() {
-            let mut accounts = Vec::new();
-            for waba_id in addressees.waba_ids.iter().take(WABAS_AT_ONCE) {
-                accounts.extend(self.accounts().of_waba(waba_id).await?.iter().cloned());
-            }
-            return Ok(Some(Addressed { accounts, unknown: false }));
+/// The accounts that a body speaks of: by their numbers, or, where it names no number, by their WABA. `None` if it
+/// speaks of more than WhatsApp ever does: nobody is looked up for such a body, it cannot be signed.
+async fn addressed(context: &Context, body: &[u8]) -> Result<Option<Addressed>> {
+    let addressees = match addressees(body) {
+        Ok(addressees) => addressees,
+        Err(error) if error.kind() == ErrorKind::TooManyAddressees => return Ok(None),
+        Err(_) => return Ok(Some(Addressed::default())),
+    };
+    if addressees.phone_number_ids.is_empty() {
+        let mut accounts = Vec::new();
+        for waba_id in addressees.waba_ids.iter().take(WABAS_AT_ONCE) {
+            accounts.extend(context.accounts().of_waba(waba_id).await?.iter().cloned());
         }
-        let numbers = addressees.phone_number_ids;
-        let found = self.accounts().by_phone_number_ids(numbers.iter().cloned()).await?;
-        let unknown = found.values().any(Option::is_none);
-        let accounts = numbers.iter().filter_map(|number| found.get(number).cloned().flatten()).collect();
-        Ok(Some(Addressed { accounts, unknown }))
+        return Ok(Some(Addressed { accounts, unknown: false }));
     }
+    let numbers = addressees.phone_number_ids;
+    let found = context.accounts().by_phone_number_ids(numbers.iter().cloned()).await?;
+    let unknown = found.values().any(Option::is_none);
+    let accounts = numbers.iter().filter_map(|number| found.get(number).cloned().flatten()).collect();
+    Ok(Some(Addressed { accounts, unknown }))
 }
 
 /// What a signature speaks for.

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use mediary_blob::StorageKey;
 use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Permission, Timestamp};
 use mediary_store::{Actor, MediaFile, Requeued};
 use metrics::counter;
@@ -12,9 +11,11 @@ use tokio::time::Instant;
 use crate::access::Caller;
 use crate::base::error::{Error, Result};
 use crate::base::metrics::RETRY_TRIGGERED;
-use crate::engine::Engine;
-use crate::events::bus::{EventData, EventName};
-use crate::transit::outcome::How;
+use crate::base::work::Work;
+use crate::context::Context;
+use crate::events::event::{EventData, EventName};
+use crate::events::outcomes::DownloadOutcome;
+use crate::storage::leftovers;
 
 /// How long a retry of everything waits for how it went.
 const OUTCOMES_WITHIN: Duration = Duration::from_secs(10);
@@ -53,140 +54,119 @@ pub struct MediaTrouble {
     pub retry_after: Option<Duration>,
 }
 
-impl Engine {
-    /// Queues a file's download to run next, whatever its policy waits for or its failures were.
-    pub async fn download_now(&self, caller: &Caller, id: MediaId, by: &Actor) -> Result<MediaFile> {
-        caller.require(Permission::StartDownload)?;
-        let company = caller.company_id;
-        let record = self.record(company, id).await?;
-        self.resolve_legacy_row(&record).await?;
-        match self.store().request_download(company, id, by).await? {
-            Requeued::Queued(record) => {
-                counter!(RETRY_TRIGGERED).increment(1);
-                tracing::info!(company.id = company.0, media.id = id.0, "media_retry_triggered");
-                self.wake().fetch();
-                Ok(*record)
-            }
-            Requeued::InFlight(record) => Ok(*record),
-            Requeued::AlreadyCompleted => {
-                Err(Error::new(ErrorCode::Conflict, "the file is downloaded already"))
-            }
-            Requeued::NotKept => {
-                Err(Error::new(ErrorCode::Conflict, "under the policy `stream` no file is kept"))
-            }
-            Requeued::NotActive => Err(Error::new(ErrorCode::MediaDeleted, "this file was deleted")),
-            Requeued::None => {
-                Err(Error::new(ErrorCode::MediaExpired, "nothing is known by which WhatsApp could be asked"))
-            }
+/// Queues a file's download to run next, whatever its policy waits for or its failures were.
+pub(crate) async fn download_now(
+    context: &Context,
+    caller: &Caller,
+    id: MediaId,
+    by: &Actor,
+) -> Result<MediaFile> {
+    caller.require(Permission::StartDownload)?;
+    let company = caller.company_id;
+    let record = record_of(context, company, id).await?;
+    context.whatsapp().resolve_legacy_row(&record).await?;
+    match context.store().request_download(company, id, by).await? {
+        Requeued::Queued(record) => {
+            counter!(RETRY_TRIGGERED).increment(1);
+            tracing::info!(company.id = company.0, media.id = id.0, "media_retry_triggered");
+            context.work().wake(Work::Fetch);
+            Ok(*record)
+        }
+        Requeued::InFlight(record) => Ok(*record),
+        Requeued::AlreadyCompleted => Err(Error::new(ErrorCode::Conflict, "the file is downloaded already")),
+        Requeued::NotKept => {
+            Err(Error::new(ErrorCode::Conflict, "under the policy `stream` no file is kept"))
+        }
+        Requeued::NotActive => Err(Error::new(ErrorCode::MediaDeleted, "this file was deleted")),
+        Requeued::None => {
+            Err(Error::new(ErrorCode::MediaExpired, "nothing is known by which WhatsApp could be asked"))
         }
     }
+}
 
-    /// Queues the company's failed downloads that a retry can help, however often they were tried (at most
-    /// `max_attempts` times where that is given), and what an import left without WhatsApp's id as far as that is found,
-    /// and waits for a while for how they go.
-    pub async fn retry_failed(
-        &self,
-        caller: &Caller,
-        max_attempts: Option<i64>,
-        by: &Actor,
-    ) -> Result<RetryOutcome> {
-        caller.require(Permission::RetryAll)?;
-        let company = caller.company_id;
-        let mut ends = self.ended().listen();
-        let mut queued = self.resolve_legacy(company, true, RESOLVED_AT_ONCE).await?.due;
-        queued.extend(self.store().requeue_failed(company, max_attempts, by).await?);
-        counter!(RETRY_TRIGGERED).increment(queued.len() as u64);
-        tracing::info!(company.id = company.0, files = queued.len(), "media_retry_triggered");
-        self.wake().fetch();
-        let mut outcome = RetryOutcome { retried: queued.len(), ..RetryOutcome::default() };
-        let mut open: HashMap<MediaId, Option<How>> = queued.into_iter().map(|id| (id, None)).collect();
-        let until = Instant::now() + OUTCOMES_WITHIN;
-        while !open.is_empty() && Instant::now() < until {
-            let end = tokio::time::timeout_at(until.min(Instant::now() + LOOK), ends.recv()).await;
-            match end {
-                Ok(Ok(end)) => settle(&mut open, &mut outcome, end.media_id, end.how),
-                // Nothing was heard for a while, or too much at once: the records say what happened.
-                Ok(Err(_)) | Err(_) => self.look(company, &mut open, &mut outcome).await?,
-            }
+/// Queues the company's failed downloads that a retry can help, however often they were tried (at most
+/// `max_attempts` times where that is given), and what an import left without WhatsApp's id as far as that is found,
+/// and waits for a while for how they go.
+pub(crate) async fn retry_failed(
+    context: &Context,
+    caller: &Caller,
+    max_attempts: Option<i64>,
+    by: &Actor,
+) -> Result<RetryOutcome> {
+    caller.require(Permission::RetryAll)?;
+    let company = caller.company_id;
+    let mut ends = context.ended_downloads().listen();
+    let mut queued = context.whatsapp().resolve_legacy(company, true, RESOLVED_AT_ONCE).await?.due;
+    queued.extend(context.store().requeue_failed(company, max_attempts, by).await?);
+    counter!(RETRY_TRIGGERED).increment(queued.len() as u64);
+    tracing::info!(company.id = company.0, files = queued.len(), "media_retry_triggered");
+    context.work().wake(Work::Fetch);
+    let mut outcome = RetryOutcome { retried: queued.len(), ..RetryOutcome::default() };
+    let mut open: HashMap<MediaId, Option<DownloadOutcome>> =
+        queued.into_iter().map(|id| (id, None)).collect();
+    let until = Instant::now() + OUTCOMES_WITHIN;
+    while !open.is_empty() && Instant::now() < until {
+        let end = tokio::time::timeout_at(until.min(Instant::now() + LOOK), ends.recv()).await;
+        match end {
+            Ok(Ok(end)) => settle(&mut open, &mut outcome, end.media_id, end.outcome),
+            // Nothing was heard for a while, or too much at once: the records say what happened.
+            Ok(Err(_)) | Err(_) => look(context, company, &mut open, &mut outcome).await?,
         }
-        outcome.failed += open.values().filter(|how| **how == Some(How::FailedForNow)).count();
-        Ok(outcome)
     }
+    outcome.failed += open.values().filter(|ended| **ended == Some(DownloadOutcome::FailedForNow)).count();
+    Ok(outcome)
+}
 
-    /// Reads from the records what another process may have done.
-    async fn look(
-        &self,
-        company: CompanyId,
-        open: &mut HashMap<MediaId, Option<How>>,
-        outcome: &mut RetryOutcome,
-    ) -> Result<()> {
-        for id in open.keys().copied().take(LOOKED_AT).collect::<Vec<_>>() {
-            let record = self.store().media(company, id).await?;
-            let how = match record.map(|record| (record.download_status, record.last_error_retryable)) {
-                Some((DownloadStatus::Completed, _)) => How::Stored,
-                Some((DownloadStatus::Failed, true)) => How::FailedForNow,
-                Some((DownloadStatus::Failed, false)) | None => How::FailedForGood,
-                Some((DownloadStatus::Pending | DownloadStatus::Downloading, _)) => continue,
-            };
-            settle(open, outcome, id, how);
-        }
-        Ok(())
+/// Reads from the records what another process may have done.
+async fn look(
+    context: &Context,
+    company: CompanyId,
+    open: &mut HashMap<MediaId, Option<DownloadOutcome>>,
+    outcome: &mut RetryOutcome,
+) -> Result<()> {
+    for id in open.keys().copied().take(LOOKED_AT).collect::<Vec<_>>() {
+        let record = context.store().media(company, id).await?;
+        let ended = match record.map(|record| (record.download_status, record.last_error_retryable)) {
+            Some((DownloadStatus::Completed, _)) => DownloadOutcome::Stored,
+            Some((DownloadStatus::Failed, true)) => DownloadOutcome::FailedForNow,
+            Some((DownloadStatus::Failed, false)) | None => DownloadOutcome::FailedForGood,
+            Some((DownloadStatus::Pending | DownloadStatus::Downloading, _)) => continue,
+        };
+        settle(open, outcome, id, ended);
     }
+    Ok(())
+}
 
-    /// Deletes a file: at once for everybody, its bytes with the next sweep.
-    pub async fn delete_media(&self, caller: &Caller, id: MediaId, by: &Actor) -> Result<()> {
-        caller.require(Permission::DeleteMedia)?;
-        let company = caller.company_id;
-        let record = self.record(company, id).await?;
-        let deleted = self.store().delete_media(company, id, caller.user_id(), by).await?;
-        if deleted {
-            self.clear_deleted(company, id).await?;
-            tracing::info!(company.id = company.0, media.id = id.0, by = caller.label(), "media_deleted");
-            let data = EventData {
-                id: id.0,
-                conversation_id: Some(record.conversation_id),
-                message_id: Some(record.message_id),
-                media_id: Some(id),
-                ..EventData::default()
-            };
-            self.events().publish(company, EventName::MediaDeleted, data);
-        }
-        Ok(())
+/// Deletes a file: at once for everybody, its bytes with the next sweep.
+pub(crate) async fn delete_media(context: &Context, caller: &Caller, id: MediaId, by: &Actor) -> Result<()> {
+    caller.require(Permission::DeleteMedia)?;
+    let company = caller.company_id;
+    let record = record_of(context, company, id).await?;
+    let deleted = context.store().delete_media(company, id, caller.user_id(), by).await?;
+    if deleted {
+        tracing::info!(company.id = company.0, media.id = id.0, by = caller.label(), "media_deleted");
+        let data = EventData {
+            id: id.0,
+            conversation_id: Some(record.conversation_id),
+            message_id: Some(record.message_id),
+            media_id: Some(id),
+            ..EventData::default()
+        };
+        // From here on nobody is served it any more.
+        context.events().publish(company, EventName::MediaDeleted, data);
+        leftovers::clear(context, company, id).await?;
     }
+    Ok(())
+}
 
-    /// Follows up on a file's deletion: it is served to nobody any more, and its bytes go soon. A worker that died
-    /// between storing a file and recording it left bytes that no record names; those go here.
-    pub(crate) async fn clear_deleted(&self, company: CompanyId, id: MediaId) -> Result<()> {
-        let record = self.record(company, id).await?;
-        self.files().forget(&record);
-        self.wake().sweep();
-        if let (None, Some(provider_id)) = (&record.storage_key, &record.provider_media_id)
-            && record.download_attempts > 0
-        {
-            let key =
-                StorageKey::media(company, record.message_id, provider_id).generation(record.key_generation);
-            let storage = self.parts().storages.primary();
-            if let Err(error) = storage.delete(&key).await {
-                // The record is deleted, and nobody would come back for them.
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "storage does not delete now; the sweep does later"
-                );
-                self.store().discard_bytes(company, id, storage.backend(), key.as_str()).await?;
-            }
-        }
-        Ok(())
-    }
+/// Where a file's download stands.
+pub(crate) async fn media_status(context: &Context, caller: &Caller, id: MediaId) -> Result<MediaStatus> {
+    caller.require(Permission::Read)?;
+    Ok(MediaStatus::of(&record_of(context, caller.company_id, id).await?, context.now()))
+}
 
-    /// Where a file's download stands.
-    pub async fn media_status(&self, caller: &Caller, id: MediaId) -> Result<MediaStatus> {
-        caller.require(Permission::Read)?;
-        Ok(MediaStatus::of(&self.record(caller.company_id, id).await?, self.now()))
-    }
-
-    async fn record(&self, company: CompanyId, id: MediaId) -> Result<MediaFile> {
-        self.store().media(company, id).await?.ok_or_else(no_such_file)
-    }
+async fn record_of(context: &Context, company: CompanyId, id: MediaId) -> Result<MediaFile> {
+    context.store().media(company, id).await?.ok_or_else(no_such_file)
 }
 
 impl MediaStatus {
@@ -221,15 +201,20 @@ pub fn size_for_people(record: &MediaFile) -> Option<i64> {
 }
 
 /// Notes how one file ended. What is tried again by itself may still end otherwise.
-fn settle(open: &mut HashMap<MediaId, Option<How>>, outcome: &mut RetryOutcome, id: MediaId, how: How) {
+fn settle(
+    open: &mut HashMap<MediaId, Option<DownloadOutcome>>,
+    outcome: &mut RetryOutcome,
+    id: MediaId,
+    ended: DownloadOutcome,
+) {
     let Some(known) = open.get_mut(&id) else { return };
-    match how {
-        How::FailedForNow => {
-            *known = Some(how);
+    match ended {
+        DownloadOutcome::FailedForNow => {
+            *known = Some(ended);
             return;
         }
-        How::Stored => outcome.succeeded += 1,
-        How::FailedForGood => outcome.failed += 1,
+        DownloadOutcome::Stored => outcome.succeeded += 1,
+        DownloadOutcome::FailedForGood => outcome.failed += 1,
     }
     open.remove(&id);
 }

@@ -7,7 +7,8 @@ use mediary_store::{GoneNode, Presence};
 use tokio::time::Instant;
 
 use crate::base::error::Result;
-use crate::engine::Engine;
+use crate::base::work::Work;
+use crate::context::Context;
 use crate::events::outbox::after_a_death;
 
 /// How often it is looked who is gone.
@@ -22,14 +23,14 @@ const BATCH: u32 = 500;
 
 /// Is present until `published`, which ends when this process has no work and no event left. Dropped before, it leaves
 /// its presence to be found gone.
-pub(crate) async fn keep(engine: &Engine, published: impl Future<Output = ()>) {
+pub(crate) async fn keep(context: &Context, published: impl Future<Output = ()>) {
     let mut presence = None;
     tokio::select! {
-        () = stay(engine, &mut presence) => {}
+        () = stay(context, &mut presence) => {}
         () = published => {}
     }
     if let Some(presence) = presence
-        && let Err(error) = engine.store().leave(presence, &after_a_death(), BATCH).await
+        && let Err(error) = context.store().leave(presence, &after_a_death(), BATCH).await
     {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
@@ -38,10 +39,10 @@ pub(crate) async fn keep(engine: &Engine, published: impl Future<Output = ()>) {
     }
 }
 
-async fn stay(engine: &Engine, presence: &mut Option<Presence>) {
+async fn stay(context: &Context, presence: &mut Option<Presence>) {
     let mut gone = HashMap::new();
     loop {
-        let pause = match look(engine, presence, &mut gone).await {
+        let pause = match look(context, presence, &mut gone).await {
             Ok(()) => LOOK_EVERY,
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "other nodes cannot be seen");
@@ -56,13 +57,13 @@ async fn stay(engine: &Engine, presence: &mut Option<Presence>) {
 
 /// One look. `gone` has since when each process is found gone without a break.
 async fn look(
-    engine: &Engine,
+    context: &Context,
     presence: &mut Option<Presence>,
     gone: &mut HashMap<GoneNode, Instant>,
 ) -> Result<()> {
     if presence.is_none() {
         gone.clear();
-        *presence = engine.store().enter(&engine.config().node, rand::random()).await?;
+        *presence = context.store().enter(&context.config().node, rand::random()).await?;
     }
     let Some(present) = presence else { return Ok(()) };
     let Some(found) = present.look().await? else {
@@ -74,17 +75,17 @@ async fn look(
     for node in found {
         let since = *gone.entry(node.clone()).or_insert_with(Instant::now);
         if since.elapsed() >= GONE_AFTER {
-            take_over(engine, &node).await?;
+            take_over(context, &node).await?;
         }
     }
     Ok(())
 }
 
-async fn take_over(engine: &Engine, node: &GoneNode) -> Result<()> {
-    let released = engine.store().take_over_from(node, &after_a_death(), BATCH).await?;
+async fn take_over(context: &Context, node: &GoneNode) -> Result<()> {
+    let released = context.store().take_over_from(node, &after_a_death(), BATCH).await?;
     if released > 0 {
         tracing::warn!(node = node.name, released, "took over the downloads of a node that is gone");
-        engine.wake().fetch();
+        context.work().wake(Work::Fetch);
     }
     Ok(())
 }

@@ -24,11 +24,12 @@ use mediary_store::Heard;
 use tokio_util::sync::CancellationToken;
 
 use crate::base::shutdown::Shutdown;
-use crate::engine::Engine;
-use crate::events::bus::{EventName, LiveEvent, private_number};
+use crate::context::Context;
+use crate::events::bus::private_number;
+use crate::events::event::{EventName, LiveEvent};
 use crate::events::outbox::{GAP, NUMBERS, Outbox, Signal, Told};
+use crate::events::outcomes::DownloadOutcome;
 use crate::nodes::presence;
-use crate::transit::outcome::How;
 
 /// After the database did not answer.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -41,12 +42,12 @@ const DEAD_AFTER: Duration = Duration::from_secs(40);
 
 /// Publishes and receives until `shutdown`, whose soft part is here the end of all other work: what waits then is still
 /// published. Without other processes there is nothing to do.
-pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
-    let Some(outbox) = engine.outbox() else { return };
+pub(crate) async fn run(context: &Context, shutdown: Shutdown) {
+    let Some(outbox) = context.outbox() else { return };
     let relaying = async {
-        let listening = shutdown.soft.run_until_cancelled(listen(&engine));
-        let published = async { tokio::join!(publish(&engine, outbox, &shutdown.soft), listening).0 };
-        Box::pin(presence::keep(&engine, published)).await;
+        let listening = shutdown.soft.run_until_cancelled(listen(context));
+        let published = async { tokio::join!(publish(context, outbox, &shutdown.soft), listening).0 };
+        Box::pin(presence::keep(context, published)).await;
     };
     let too_late = async {
         shutdown.soft.cancelled().await;
@@ -59,7 +60,7 @@ pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
     }
 }
 
-async fn publish(engine: &Engine, outbox: &Outbox, work_ended: &CancellationToken) {
+async fn publish(context: &Context, outbox: &Outbox, work_ended: &CancellationToken) {
     loop {
         let text = match outbox.take() {
             Some(text) => text,
@@ -70,23 +71,23 @@ async fn publish(engine: &Engine, outbox: &Outbox, work_ended: &CancellationToke
                 () = tokio::time::sleep(HEARTBEAT) => Signal::default().text(),
             },
         };
-        while let Err(error) = engine.store().signal(&text).await {
+        while let Err(error) = context.store().signal(&text).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "events could not be published");
             tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
-async fn listen(engine: &Engine) {
+async fn listen(context: &Context) {
     loop {
-        match engine.store().signals().await {
+        match context.store().signals().await {
             Ok(Some(mut signals)) => {
                 // What was published before is not known here.
-                engine.events().gap(private_number());
+                context.events().gap(private_number());
                 while let Ok(heard) = tokio::time::timeout(DEAD_AFTER, signals.next()).await {
                     match heard {
-                        Ok(Heard::Signal { number, text }) => hear(engine, number, &text),
-                        Ok(Heard::Gap) => engine.events().gap(private_number()),
+                        Ok(Heard::Signal { number, text }) => hear(context, number, &text),
+                        Ok(Heard::Gap) => context.events().gap(private_number()),
                         Err(error) => {
                             tracing::warn!(
                                 error = &error as &dyn std::error::Error,
@@ -106,35 +107,27 @@ async fn listen(engine: &Engine) {
     }
 }
 
-fn hear(engine: &Engine, number: u64, text: &str) {
+fn hear(context: &Context, number: u64, text: &str) {
     // Another version may say what this one does not know.
     let Ok(signal) = serde_json::from_str::<Signal>(text) else { return };
     let first = number.saturating_mul(NUMBERS);
     if signal.gap {
-        engine.events().gap(first.saturating_add(GAP));
+        context.events().gap(first.saturating_add(GAP));
     }
     for (seq, Told(company_id, name, data)) in (first..).zip(signal.events) {
         let Some(name) = EventName::parse(&name) else { continue };
         if let (EventName::MediaCompleted, Some(media)) = (name, data.media_id) {
-            engine.ended().tell(media, How::Stored);
-        }
-        if name == EventName::MediaDeleted {
-            engine.files().forget_ids(company_id, data.media_id, data.message_id);
+            context.ended_downloads().publish(media, DownloadOutcome::Stored);
         }
         if name == EventName::AccountUpdated {
-            engine.accounts().forget();
+            context.accounts().forget();
         }
-        engine.events().deliver(LiveEvent { seq, company_id, name, data });
-    }
-    if signal.ingest {
-        engine.wake().ingest_here();
+        context.events().deliver(LiveEvent { seq, company_id, name, data });
     }
     if signal.accounts {
-        engine.accounts().forget();
+        context.accounts().forget();
     }
-    if signal.fetch {
-        engine.wake().fetch_here();
-    }
+    signal.work.iter().for_each(|work| context.work().wake_here(work));
 }
 
 #[cfg(test)]
@@ -148,9 +141,11 @@ mod tests {
 
     use super::*;
     use crate::base::vault::Vault;
-    use crate::engine::{EngineConfig, EngineParts};
+    use crate::base::work::Work;
+    use crate::context::{EngineConfig, EngineParts};
+    use crate::events::bus::EventBus;
 
-    async fn engine(folder: &std::path::Path) -> Engine {
+    async fn context(folder: &std::path::Path) -> Context {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000)));
         let url = format!("sqlite://{}", folder.join("mediary.db").display());
         let store = Store::open(&StoreOptions { url, max_connections: 1 }, clock.clone()).await.unwrap();
@@ -162,29 +157,31 @@ mod tests {
             silence_timeout: PAUSE,
             user_agent: "test".to_owned(),
         };
-        Engine::new(EngineParts {
+        let events = EventBus::new(&*clock);
+        let parts = EngineParts {
             store,
             storages: Storage::open_local(folder).await.unwrap().into(),
             graph: GraphClient::new(graph).unwrap(),
             vault: Vault::new([1; 32]),
             clock,
             config: EngineConfig::default(),
-        })
+        };
+        Context::new(parts, events, None)
     }
 
     #[tokio::test]
     async fn other_processes_forget_what_they_know_of_accounts_when_a_policy_changes() {
         let folder = tempfile::tempdir().unwrap();
-        let engine = engine(folder.path()).await;
+        let context = context(folder.path()).await;
         let outbox = Outbox::default();
         outbox.accounts();
         let text = outbox.take().unwrap();
-        let known = engine.accounts().generation();
-        hear(&engine, 1, &Signal { ingest: true, fetch: true, ..Signal::default() }.text());
-        assert_eq!(engine.accounts().generation(), known, "other words change nothing");
-        hear(&engine, 2, &text);
-        assert_ne!(engine.accounts().generation(), known);
+        let known = context.accounts().generation();
+        hear(&context, 1, &Signal { work: Work::Fetch.into(), ..Signal::default() }.text());
+        assert_eq!(context.accounts().generation(), known, "other words change nothing");
+        hear(&context, 2, &text);
+        assert_ne!(context.accounts().generation(), known);
         assert!(outbox.take().is_none(), "said once");
-        engine.store().close().await;
+        context.store().close().await;
     }
 }

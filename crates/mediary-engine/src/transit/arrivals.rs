@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
@@ -12,6 +11,7 @@ use mediary_core::{CompanyId, MediaId};
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard, Semaphore};
 
 use super::arriving::Arriving;
+use super::line::{InLine, Line};
 use super::window::Held;
 use crate::base::error::Error;
 
@@ -78,30 +78,6 @@ pub(crate) struct Slot {
     line: Line,
     /// Held by who counts the bytes of a file whose size nobody declared; the others wait for the number.
     pub(crate) counting: AsyncMutex<()>,
-}
-
-/// How many viewers have asked for a file and not joined it yet: its beginning is kept for them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Line(Arc<AtomicUsize>);
-
-impl Line {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.load(Ordering::Acquire) == 0
-    }
-
-    fn enter(&self) -> InLine {
-        self.0.fetch_add(1, Ordering::AcqRel);
-        InLine(self.clone())
-    }
-}
-
-/// A place in the line, for as long as it lives.
-pub(crate) struct InLine(Line);
-
-impl Drop for InLine {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 /// What the first of them made of it.

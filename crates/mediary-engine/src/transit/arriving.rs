@@ -13,7 +13,7 @@ use mediary_blob::{Spool, Spools};
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::time::Instant;
 
-use super::arrivals::Line;
+use super::line::Line;
 use super::range::ByteRange;
 use super::upstream::{Origin, Upstream};
 use super::window::{Found, Held, ViewerId, Window};

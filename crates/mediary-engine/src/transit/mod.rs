@@ -2,7 +2,7 @@
 
 pub(crate) mod arrivals;
 pub(crate) mod arriving;
-pub(crate) mod outcome;
+pub(crate) mod line;
 pub(crate) mod range;
 pub(crate) mod upstream;
 pub(crate) mod window;

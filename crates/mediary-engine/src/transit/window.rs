@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 
-use super::arrivals::Line;
+use super::line::Line;
 
 /// Bytes of one file, and of all files together. Beyond that nobody can join any more from the beginning, and whoever
 /// is too far behind goes on by himself.

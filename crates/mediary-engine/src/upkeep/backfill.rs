@@ -8,8 +8,9 @@ use mediary_store::MediaFile;
 use tokio::time::Instant;
 
 use crate::base::error::Result;
-use crate::engine::Engine;
-use crate::media::fetch;
+use crate::context::Context;
+use crate::intake::ingest;
+use crate::media::fetch::Fetcher;
 
 /// Rows that are looked at at once, and those of them that are fetched together.
 const LOOKED_AT: u32 = 1000;
@@ -50,9 +51,20 @@ pub struct BackfillReport {
     pub waiting: u64,
 }
 
-impl Engine {
+/// Saves what can still be saved.
+#[derive(Debug)]
+pub(crate) struct Backfill {
+    context: Context,
+    fetcher: Fetcher,
+}
+
+impl Backfill {
+    pub(crate) fn new(context: Context, fetcher: Fetcher) -> Self {
+        Self { context, fetcher }
+    }
+
     /// Fetches what has no bytes yet, telling `each` file's outcome. Can be broken off and begun again at any time.
-    pub async fn backfill(
+    pub(crate) async fn run(
         &self,
         options: BackfillOptions,
         mut each: impl FnMut(MediaId, BackfillOutcome) + Send,
@@ -61,7 +73,9 @@ impl Engine {
         self.resolve_all(options.company, &mut report).await?;
         let page = options.files_per_second.map_or(PAGE, |most| most.clamp(1, PAGE));
         let mut after = None;
-        while let Some(stretch) = self.store().due_for_backfill(options.company, after, LOOKED_AT).await? {
+        while let Some(stretch) =
+            self.context.store().due_for_backfill(options.company, after, LOOKED_AT).await?
+        {
             after = Some(stretch.upto);
             for wanted in stretch.found.chunks(page as usize) {
                 let began = Instant::now();
@@ -82,7 +96,7 @@ impl Engine {
     /// Fetches these files, as far as they can be fetched.
     async fn save(&self, files: &[MediaFile]) -> Result<()> {
         for media in files {
-            self.store().requeue_download(media.company_id, media.id, true).await?;
+            self.context.store().requeue_download(media.company_id, media.id, true).await?;
         }
         self.run_to_the_end(files).await
     }
@@ -91,7 +105,7 @@ impl Engine {
     async fn run_to_the_end(&self, files: &[MediaFile]) -> Result<()> {
         let until = Instant::now() + ENDS_WITHIN;
         loop {
-            fetch::run_due(self).await?;
+            self.fetcher.run_due().await?;
             let mut elsewhere = false;
             for file in files {
                 elsewhere |= self.is_under_way(file).await?;
@@ -104,12 +118,15 @@ impl Engine {
     }
 
     async fn is_under_way(&self, file: &MediaFile) -> Result<bool> {
-        let Some(record) = self.store().media(file.company_id, file.id).await? else { return Ok(false) };
+        let Some(record) = self.context.store().media(file.company_id, file.id).await? else {
+            return Ok(false);
+        };
         match record.download_status {
             DownloadStatus::Downloading => Ok(true),
             DownloadStatus::Pending => {
-                let account = self.account_of(record.company_id, record.account_id).await?;
-                let paused = account.row.paused_until.is_some_and(|until| until > self.now());
+                let account =
+                    self.context.whatsapp().account_of(record.company_id, record.account_id).await?;
+                let paused = account.row.paused_until.is_some_and(|until| until > self.context.now());
                 Ok(record.next_attempt_at.is_some() && account.token().is_ok() && !paused)
             }
             DownloadStatus::Completed | DownloadStatus::Failed => Ok(false),
@@ -117,10 +134,10 @@ impl Engine {
     }
 
     /// Runs everything that is due now, webhooks and downloads, and returns when nothing is.
-    pub async fn run_due(&self) -> Result<()> {
+    pub(crate) async fn run_due(&self) -> Result<()> {
         loop {
-            let events = crate::intake::ingest::run_due(self).await?;
-            let downloads = fetch::run_due(self).await?;
+            let events = ingest::run_due(&self.context).await?;
+            let downloads = self.fetcher.run_due().await?;
             if events == 0 && downloads == 0 {
                 return Ok(());
             }
@@ -130,11 +147,13 @@ impl Engine {
     async fn resolve_all(&self, company: Option<CompanyId>, report: &mut BackfillReport) -> Result<()> {
         let companies = match company {
             Some(company) => vec![company],
-            None => self.store().list_companies().await?.into_iter().map(|company| company.id).collect(),
+            None => {
+                self.context.store().list_companies().await?.into_iter().map(|company| company.id).collect()
+            }
         };
         for company in companies {
             // Not queued: what follows queues them, as fast as was asked for.
-            let search = self.resolve_legacy(company, false, u64::MAX).await?;
+            let search = self.context.whatsapp().resolve_legacy(company, false, u64::MAX).await?;
             report.resolved += search.resolved;
             report.missing += search.missing;
         }
@@ -142,7 +161,7 @@ impl Engine {
     }
 
     async fn outcome(&self, media: &MediaFile) -> Result<BackfillOutcome> {
-        let record = self.store().media(media.company_id, media.id).await?;
+        let record = self.context.store().media(media.company_id, media.id).await?;
         Ok(match record {
             Some(record) if record.download_status == DownloadStatus::Completed => BackfillOutcome::Saved,
             Some(record)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mediary_core::Timestamp;
 
-use crate::engine::Engine;
+use crate::context::Context;
 
 /// A check that takes longer counts as failed.
 const CHECK_WITHIN: Duration = Duration::from_secs(5);
@@ -24,9 +24,16 @@ pub struct Check {
     pub detail: Option<String>,
 }
 
+/// Looks whether everything works. Clones share the last look.
+#[derive(Clone, Debug)]
+pub(crate) struct Health {
+    context: Context,
+    last_look: LastLook,
+}
+
 /// What the last look found. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LastLook(Arc<Inner>);
+struct LastLook(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -34,14 +41,18 @@ struct Inner {
     looking: tokio::sync::Mutex<()>,
 }
 
-impl Engine {
+impl Health {
+    pub(crate) fn new(context: Context) -> Self {
+        Self { context, last_look: LastLook::default() }
+    }
+
     /// Whether database and storage answered a moment ago, and whether storage holds downloads back now.
-    pub async fn health(&self) -> Vec<Check> {
-        let (engine, clock) = (self.clone(), self.parts().clock.clone());
-        let look = async move || engine.checks().await;
-        let mut checks = self.last_look().get(move || clock.now(), look).await;
-        let pause = self.gates().storage_pause();
-        if let Some(pause) = pause.filter(|pause| pause.held_within(WELL_AFTER, self.now()))
+    pub(crate) async fn check(&self) -> Vec<Check> {
+        let (health, clock) = (self.clone(), self.context.clock().clone());
+        let look = async move || health.checks().await;
+        let mut checks = self.last_look.get(move || clock.now(), look).await;
+        let pause = self.context.pauses().storage_pause();
+        if let Some(pause) = pause.filter(|pause| pause.held_within(WELL_AFTER, self.context.now()))
             && let Some(storage) = checks.iter_mut().find(|check| check.name == "storage")
         {
             storage.ok = false;
@@ -51,9 +62,9 @@ impl Engine {
     }
 
     async fn checks(&self) -> Vec<Check> {
-        let database = check("database", async { self.store().check().await.map_err(chain) });
+        let database = check("database", async { self.context.store().check().await.map_err(chain) });
         let storage =
-            check("storage", async { self.parts().storages.primary().check().await.map_err(chain) });
+            check("storage", async { self.context.storages().primary().check().await.map_err(chain) });
         let (database, storage) = tokio::join!(database, storage);
         vec![database, storage]
     }

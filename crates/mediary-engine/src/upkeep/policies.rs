@@ -1,19 +1,22 @@
 //! Media policies, changed at any time: what a change would mean, what it does to files that are not here, and how what
 //! was kept before is erased. Nothing is erased that nobody asked for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_core::{
-    AccountId, CompanyId, ErrorCode, MediaId, MediaPolicy, MediaTask, Permission, Retention, RetentionMode,
+    AccountId, CompanyId, ErrorCode, MediaId, MediaTask, Permission, Retention, RetentionMode,
 };
-use mediary_store::{
-    Actor, Company, DueTask, Kept, MediaFile, MediaSettingsPatch, PolicyPreview, Stretch, Tally,
-};
+use mediary_store::{Actor, Company, DueTask, Kept, MediaSettingsPatch, PolicyPreview, Stretch, Tally};
+
 use tracing::Instrument as _;
 
 use crate::access::Caller;
 use crate::base::error::{Error, Result};
-use crate::engine::Engine;
+use crate::base::work::Work;
+use crate::context::Context;
+use crate::media::open::OpenFiles;
+use crate::storage::trash;
 
 /// Files of one transaction.
 const BATCH: usize = 500;
@@ -24,28 +27,39 @@ const TASKS_AT_ONCE: u32 = 10;
 /// The wait of a task that failed.
 pub(crate) const RESUMED_AFTER: Duration = Duration::from_secs(60);
 
-impl Engine {
+/// Media policies of companies and accounts.
+#[derive(Clone, Debug)]
+pub(crate) struct Policies {
+    context: Context,
+    files: Arc<OpenFiles>,
+}
+
+impl Policies {
+    pub(crate) fn new(context: Context, files: Arc<OpenFiles>) -> Self {
+        Self { context, files }
+    }
+
     /// Changes what a company wants done with its media. Another policy holds at once: no download begins that it does
     /// not allow, running ones that it does not allow stop, and files that are not here follow. What is kept stays.
-    pub async fn update_media_settings(
+    pub(crate) async fn update_media_settings(
         &self,
         caller: &Caller,
         patch: &MediaSettingsPatch,
         by: &Actor,
     ) -> Result<Company> {
         caller.require(Permission::ChangeMediaSettings)?;
-        let company = self.store().update_company_settings(caller.company_id, patch, by).await?;
-        self.accounts().forget();
-        if let Some(outbox) = self.outbox() {
+        let company = self.context.store().update_company_settings(caller.company_id, patch, by).await?;
+        self.context.accounts().forget();
+        if let Some(outbox) = self.context.outbox() {
             outbox.accounts();
         }
-        self.wake().sweep();
+        self.context.work().wake(Work::Sweep);
         company.ok_or_else(|| Error::not_found("there is no such company"))
     }
 
     /// Whether this installation can do what a retention says.
-    pub fn check_retention(&self, retention: Retention) -> Result<()> {
-        if retention.mode() == RetentionMode::ArchiveAfter && self.config().archive.is_none() {
+    pub(crate) fn check_retention(&self, retention: Retention) -> Result<()> {
+        if retention.mode() == RetentionMode::ArchiveAfter && self.context.config().archive.is_none() {
             let detail = "archive_after needs an archive storage, and this installation has none: an operator can set \
                 MEDIA_ARCHIVE_BACKEND, or use days_after_stored";
             return Err(Error::invalid("retention", detail));
@@ -54,50 +68,58 @@ impl Engine {
     }
 
     /// What another policy would be about: for one account, or for all that have none of their own.
-    pub async fn preview_policy(&self, caller: &Caller, account: Option<AccountId>) -> Result<PolicyPreview> {
+    pub(crate) async fn preview_policy(
+        &self,
+        caller: &Caller,
+        account: Option<AccountId>,
+    ) -> Result<PolicyPreview> {
         caller.require(Permission::ChangeMediaSettings)?;
         self.require_account(caller.company_id, account).await?;
-        Ok(self.store().policy_preview(caller.company_id, account).await?)
+        Ok(self.context.store().policy_preview(caller.company_id, account).await?)
     }
 
     /// Erases what is kept of accounts whose policy is to keep nothing: of one, or of all of them. How much it is; the
     /// bytes go by and by.
-    pub async fn erase_kept(&self, caller: &Caller, account: Option<AccountId>, by: &Actor) -> Result<Tally> {
+    pub(crate) async fn erase_kept(
+        &self,
+        caller: &Caller,
+        account: Option<AccountId>,
+        by: &Actor,
+    ) -> Result<Tally> {
         caller.require(Permission::EraseMedia)?;
         let company = caller.company_id;
         let found = self.kept_against_policy(company, account).await?.stored;
-        self.store().plan_erasing(company, account, by).await?;
-        self.wake().sweep();
+        self.context.store().plan_erasing(company, account, by).await?;
+        self.context.work().wake(Work::Sweep);
         tracing::info!(company.id = company.0, files = found.files, by = caller.label(), "media_erasing");
         Ok(found)
     }
 
     /// How much is kept of accounts whose policy is to keep nothing. Fails if there is no such account.
-    pub async fn kept_against_policy(&self, company: CompanyId, account: Option<AccountId>) -> Result<Kept> {
+    pub(crate) async fn kept_against_policy(
+        &self,
+        company: CompanyId,
+        account: Option<AccountId>,
+    ) -> Result<Kept> {
         self.require_account(company, account).await?;
-        if !self.store().keeps_nothing(company, account).await? {
+        if !self.context.store().keeps_nothing(company, account).await? {
             let detail =
                 "the media policy keeps files; change it to `stream` first, or delete files one by one";
             return Err(Error::new(ErrorCode::Conflict, detail));
         }
-        Ok(self.store().kept_against_policy(company, account).await?)
+        Ok(self.context.store().kept_against_policy(company, account).await?)
     }
 
     async fn require_account(&self, company: CompanyId, account: Option<AccountId>) -> Result<()> {
         if let Some(id) = account {
-            self.account_of(company, id).await?;
+            self.context.whatsapp().account_of(company, id).await?;
         }
         Ok(())
     }
 
-    /// The policy that holds now for a file that is not here; a stored one keeps that under which it was stored.
-    pub(crate) async fn policy_of(&self, record: &MediaFile) -> Result<MediaPolicy> {
-        Ok(self.account_of(record.company_id, record.account_id).await?.policy)
-    }
-
     /// Carries out what was decided about many files.
     pub(crate) async fn carry_out_media_tasks(&self) -> Result<()> {
-        for task in self.store().due_media_tasks(TASKS_AT_ONCE).await? {
+        for task in self.context.store().due_media_tasks(TASKS_AT_ONCE).await? {
             let span = tracing::error_span!("media_task", company.id = task.company_id.0, kind = ?task.kind);
             self.carry_out(&task).instrument(span).await?;
         }
@@ -110,15 +132,16 @@ impl Engine {
             MediaTask::Erase => self.erase(task).await,
         };
         match through {
-            Ok(true) => self.store().media_task_done(task).await?,
-            Ok(false) => self.wake().sweep(),
+            Ok(true) => self.context.store().media_task_done(task).await?,
+            Ok(false) => self.context.work().wake(Work::Sweep),
             // It waits, so that it does not take the turn of the others each time.
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "a change of many files stopped half-way; it is resumed in a minute"
                 );
-                self.store().media_task_put_off(task, self.now().plus(RESUMED_AFTER)).await?;
+                let due = self.context.now().plus(RESUMED_AFTER);
+                self.context.store().media_task_put_off(task, due).await?;
             }
         }
         Ok(())
@@ -128,14 +151,15 @@ impl Engine {
     async fn follow_policy(&self, task: &DueTask) -> Result<bool> {
         let mut after = task.reached_at.zip(task.reached_id);
         for _ in 0..STRETCHES_AT_ONCE {
-            let behind = self.store().behind_policy(task.company_id, after, LOOKED_AT).await?;
+            let behind = self.context.store().behind_policy(task.company_id, after, LOOKED_AT).await?;
             let Some(Stretch { found, upto }) = behind else { return Ok(true) };
             for files in found.chunks(BATCH) {
-                let followed = self.store().follow_policy(task.company_id, files).await?;
-                self.changed(&followed);
-                self.wake().fetch();
+                let followed = self.context.store().follow_policy(task.company_id, files).await?;
+                self.files.forget_changed(&followed);
+                self.context.events().publish_changes(&followed);
+                self.context.work().wake(Work::Fetch);
             }
-            self.store().media_task_reached(task, Some(upto.0), upto.1).await?;
+            self.context.store().media_task_reached(task, Some(upto.0), upto.1).await?;
             after = Some(upto);
         }
         Ok(false)
@@ -147,14 +171,14 @@ impl Engine {
         for _ in 0..STRETCHES_AT_ONCE {
             let erased = self.erase_next(task.company_id, task.account_id, after).await?;
             let Some((upto, _)) = erased else { return Ok(true) };
-            self.store().media_task_reached(task, None, upto).await?;
+            self.context.store().media_task_reached(task, None, upto).await?;
             after = upto;
         }
         Ok(false)
     }
 
     /// Erases at once what is kept of accounts whose policy is to keep nothing, telling how many files went each time.
-    pub async fn erase_kept_now(
+    pub(crate) async fn erase_kept_now(
         &self,
         company: CompanyId,
         account: Option<AccountId>,
@@ -162,11 +186,11 @@ impl Engine {
         mut gone: impl FnMut(usize),
     ) -> Result<()> {
         // Planned too, so that a server ends it should this process die on the way.
-        self.store().plan_erasing(company, account, by).await?;
+        self.context.store().plan_erasing(company, account, by).await?;
         let mut after = MediaId(0);
         while let Some((upto, erased)) = self.erase_next(company, account, after).await? {
             after = upto;
-            self.empty_trash().await?;
+            trash::empty(&self.context).await?;
             gone(erased);
         }
         Ok(())
@@ -179,13 +203,14 @@ impl Engine {
         account: Option<AccountId>,
         after: MediaId,
     ) -> Result<Option<(MediaId, usize)>> {
-        let kept = self.store().files_to_erase(company, account, after, LOOKED_AT).await?;
+        let kept = self.context.store().files_to_erase(company, account, after, LOOKED_AT).await?;
         let Some(Stretch { found, upto }) = kept else { return Ok(None) };
         let mut gone = 0;
         for files in found.chunks(BATCH) {
-            let erased = self.store().erase_files(company, files).await?;
-            self.changed(&erased);
-            self.wake().sweep();
+            let erased = self.context.store().erase_files(company, files).await?;
+            self.files.forget_changed(&erased);
+            self.context.events().publish_changes(&erased);
+            self.context.work().wake(Work::Trash);
             gone += erased.len();
         }
         Ok(Some((upto, gone)))

@@ -1,13 +1,16 @@
 //! Moving stored files from one storage to another while everything runs: copied, compared with the recorded hash,
 //! published, and only then said by the record. Whoever stops it half-way starts it again, and it goes on.
 
+use std::sync::Arc;
+
 use mediary_blob::{ErrorKind, StorageKey};
 use mediary_core::{CompanyId, MediaId, StorageBackend};
 use mediary_store::{MediaFile, StoredPlace};
 use tokio::task::JoinSet;
 
 use crate::base::error::{Error, Result};
-use crate::engine::Engine;
+use crate::context::Context;
+use crate::media::open::OpenFiles;
 
 /// Files on their way at once, and records that are looked at at once.
 const AT_ONCE: usize = 4;
@@ -35,12 +38,27 @@ pub struct ToRelocate {
     pub bytes: u64,
 }
 
-impl Engine {
+/// Moves stored files.
+#[derive(Clone, Debug)]
+pub(crate) struct Mover {
+    context: Context,
+    files: Arc<OpenFiles>,
+}
+
+impl Mover {
+    pub(crate) fn new(context: Context, files: Arc<OpenFiles>) -> Self {
+        Self { context, files }
+    }
+
     /// Counts the company's files that are elsewhere.
-    pub async fn files_to_relocate(&self, company: CompanyId, to: StorageBackend) -> Result<ToRelocate> {
+    pub(crate) async fn files_to_relocate(
+        &self,
+        company: CompanyId,
+        to: StorageBackend,
+    ) -> Result<ToRelocate> {
         let mut found = ToRelocate::default();
         let mut after = MediaId(0);
-        while let Some(stretch) = self.store().files_elsewhere(company, to, after, LOOKED_AT).await? {
+        while let Some(stretch) = self.context.store().files_elsewhere(company, to, after, LOOKED_AT).await? {
             after = stretch.upto;
             found.files += stretch.found.len() as u64;
             found.bytes += stretch.found.iter().map(recorded_size).sum::<u64>();
@@ -49,23 +67,23 @@ impl Engine {
     }
 
     /// Moves the company's files, a few at a time, and tells how each went.
-    pub async fn relocate_files(
+    pub(crate) async fn relocate_files(
         &self,
         company: CompanyId,
         to: StorageBackend,
         mut tell: impl FnMut(MediaId, Relocation),
     ) -> Result<()> {
-        self.parts().storages.of(to)?;
+        self.context.storages().of(to)?;
         let mut running = JoinSet::new();
         let mut after = MediaId(0);
-        while let Some(stretch) = self.store().files_elsewhere(company, to, after, LOOKED_AT).await? {
+        while let Some(stretch) = self.context.store().files_elsewhere(company, to, after, LOOKED_AT).await? {
             after = stretch.upto;
             for file in stretch.found {
                 if running.len() == AT_ONCE {
                     ended(&mut running, &mut tell).await;
                 }
-                let engine = self.clone();
-                running.spawn(async move { (file.id, engine.relocate(&file, to).await) });
+                let mover = self.clone();
+                running.spawn(async move { (file.id, mover.relocate(&file, to).await) });
             }
         }
         while !running.is_empty() {
@@ -86,7 +104,7 @@ impl Engine {
 
     /// Whether a file is no longer where its record said.
     async fn left_its_place(&self, file: &MediaFile) -> bool {
-        match self.store().media(file.company_id, file.id).await {
+        match self.context.store().media(file.company_id, file.id).await {
             Ok(now) => !now.is_some_and(|now| now.is_active && now.place() == file.place()),
             Err(_) => false,
         }
@@ -98,7 +116,7 @@ impl Engine {
             return Ok(Relocation::Changed);
         };
         let key: StorageKey = key.parse()?;
-        let (old, new) = (self.parts().storages.of(from)?, self.parts().storages.of(to)?);
+        let (old, new) = (self.context.storages().of(from)?, self.context.storages().of(to)?);
         let source = match old.open(&key).await {
             // An empty file is no file.
             Ok(source) if source.size() == 0 => return Ok(Relocation::Missing),
@@ -120,8 +138,8 @@ impl Engine {
         }
         let stored = sealed.publish().await?;
         let place = StoredPlace { backend: to, key: target.to_string(), url: new.location(&target) };
-        let moved = self.store().file_moved(file, &place).await?;
-        self.files().forget(file);
+        let moved = self.context.store().file_moved(file, &place).await?;
+        self.files.forget(file);
         Ok(if moved { Relocation::Moved(stored.size) } else { Relocation::Changed })
     }
 }

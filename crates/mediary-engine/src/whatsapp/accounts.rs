@@ -16,7 +16,8 @@ use crate::access::{TokenHash, hash_of};
 use crate::base::CACHED_FOR;
 use crate::base::error::{Error, Result};
 use crate::base::vault::{Place, Vault};
-use crate::events::bus::{EventBus, EventData, EventName};
+use crate::events::bus::EventBus;
+use crate::events::event::{EventData, EventName};
 
 const CACHED_ACCOUNTS: u64 = 10_000;
 /// Numbers that no account has. Strangers may name as many as they like, so these never push out a number that one has.

@@ -9,8 +9,8 @@ use mediary_graph::ErrorKind;
 use mediary_store::{Account, Actor};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::WhatsApp;
 use crate::base::error::{Error, Result};
-use crate::engine::Engine;
 use crate::whatsapp::accounts::{AccountChange, AccountDraft};
 
 /// What is asked of somebody who binds a number.
@@ -30,9 +30,9 @@ pub struct Bound {
     pub unproved: Option<Error>,
 }
 
-impl Engine {
+impl WhatsApp {
     /// Adds an account once WhatsApp says that its token may use its number.
-    pub async fn connect_number(
+    pub(crate) async fn connect_number(
         &self,
         company: CompanyId,
         draft: &AccountDraft,
@@ -51,7 +51,7 @@ impl Engine {
         match unproved {
             Some(error) if proof == Proof::Required => Err(error),
             unproved => {
-                let account = self.accounts().create(company, draft, by).await?;
+                let account = self.accounts.create(company, draft, by).await?;
                 Ok(Bound { account, unproved })
             }
         }
@@ -59,7 +59,7 @@ impl Engine {
 
     /// Changes an account. A new token that WhatsApp refuses is not taken; one that it cannot be asked about is, so that
     /// a token can be renewed at any time: the number is bound already.
-    pub async fn change_account(
+    pub(crate) async fn change_account(
         &self,
         company: CompanyId,
         id: AccountId,
@@ -69,19 +69,19 @@ impl Engine {
         change.check()?;
         let unproved = match &change.access_token {
             Some(token) => {
-                let account = self.store().account(company, id).await?;
+                let account = self.store.account(company, id).await?;
                 let account = account.ok_or_else(|| Error::not_found("there is no such WhatsApp account"))?;
                 self.prove(token, &account.phone_number_id).await?.err()
             }
             None => None,
         };
-        let account = self.accounts().update(company, id, change, by).await?;
+        let account = self.accounts.update(company, id, change, by).await?;
         Ok(Bound { account, unproved })
     }
 
     /// Fails if WhatsApp says that the token may not use the number. Within is why it could not be asked.
     async fn prove(&self, token: &SecretString, phone_number_id: &str) -> Result<Result<()>> {
-        let answer = self.parts().graph.check_token(token.expose_secret(), phone_number_id).await;
+        let answer = self.graph.check_token(token.expose_secret(), phone_number_id).await;
         match answer {
             Ok(number) if number.id == phone_number_id => Ok(Ok(())),
             Ok(_) => Err(refused()),

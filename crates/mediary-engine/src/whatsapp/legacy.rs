@@ -4,8 +4,8 @@
 use mediary_core::{CompanyId, FileType, MediaId};
 use mediary_store::{LegacyRow, MediaFile};
 
+use super::WhatsApp;
 use crate::base::error::Result;
-use crate::engine::Engine;
 
 /// Rows read at once; each may bring a payload as long as a line of an import.
 const PAGE: u32 = 64;
@@ -23,7 +23,7 @@ pub(crate) struct LegacySearch {
     pub(crate) due: Vec<MediaId>,
 }
 
-impl Engine {
+impl WhatsApp {
     /// Looks for the ids of a company's rows that may still be alive, nearest expiry first, as far as `most` rows.
     /// With `queue` what was found is due at once where the policy keeps everything.
     pub(crate) async fn resolve_legacy(
@@ -35,14 +35,14 @@ impl Engine {
         let mut search = LegacySearch::default();
         let mut after = None;
         while search.resolved + search.missing < most {
-            let rows = self.store().legacy_rows(company, after, PAGE).await?;
+            let rows = self.store.legacy_rows(company, after, PAGE).await?;
             let Some(last) = rows.last() else { break };
             after = Some((last.media.expires_at, last.media.id));
             let found: Vec<(MediaId, String)> =
                 rows.iter().filter_map(|row| Some((row.media.id, provider_media_id(row)?))).collect();
             search.missing += (rows.len() - found.len()) as u64;
             search.resolved += found.len() as u64;
-            let named = self.store().set_provider_media(company, &found, queue).await?;
+            let named = self.store.set_provider_media(company, &found, queue).await?;
             search.due.extend(named.iter().filter(|named| named.due).map(|named| named.media_id));
         }
         Ok(search)
@@ -51,10 +51,10 @@ impl Engine {
     /// The same for one row, which is nothing to do for most.
     pub(crate) async fn resolve_legacy_row(&self, record: &MediaFile) -> Result<()> {
         if record.provider_media_id.is_none()
-            && let Some(row) = self.store().legacy_row(record.company_id, record.id).await?
+            && let Some(row) = self.store.legacy_row(record.company_id, record.id).await?
             && let Some(found) = provider_media_id(&row)
         {
-            self.store().set_provider_media(record.company_id, &[(record.id, found)], false).await?;
+            self.store.set_provider_media(record.company_id, &[(record.id, found)], false).await?;
         }
         Ok(())
     }

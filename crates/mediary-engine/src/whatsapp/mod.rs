@@ -2,6 +2,85 @@
 
 pub(crate) mod accounts;
 pub(crate) mod binding;
-pub(crate) mod legacy;
+mod legacy;
 pub(crate) mod pauses;
 pub(crate) mod provider;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mediary_core::{AccountId, Clock, CompanyId, ErrorCode, MediaPolicy, RetryRules, Timestamp};
+use mediary_graph::GraphClient;
+use mediary_store::{MediaFile, Store};
+use secrecy::ExposeSecret as _;
+
+use self::accounts::{AccountDirectory, KnownAccount};
+use self::pauses::{Pauses, throttle_wait};
+use crate::base::error::{Error, Result};
+
+/// WhatsApp as the flows see it: the client, the accounts to ask it with, and what it said of them.
+#[derive(Debug)]
+pub(crate) struct WhatsApp {
+    pub(crate) store: Store,
+    pub(crate) graph: GraphClient,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rules: RetryRules,
+    pub(crate) accounts: AccountDirectory,
+    pub(crate) pauses: Pauses,
+}
+
+impl WhatsApp {
+    /// Says that WhatsApp refused the token `used`. A token that was renewed meanwhile is not blamed for it.
+    pub(crate) async fn token_refused(&self, used: &KnownAccount) -> Result<()> {
+        let (company, id) = (used.row.company_id, used.row.id);
+        let detail = "WhatsApp refused the access token; give the account a new one";
+        if self.store.account_needs_token(company, id, sealed_token(used), detail).await? {
+            tracing::warn!(company.id = company.0, account.id = id.0, "the account needs a new token");
+        }
+        self.accounts.changed(company, id);
+        Ok(())
+    }
+
+    /// Says that WhatsApp throttled an account, and may have said for how long.
+    pub(crate) async fn throttled(&self, account: &KnownAccount, told: Option<Duration>) -> Result<()> {
+        let times = self.pauses.throttled_in_row(account.row.id, self.clock.now());
+        let wait = throttle_wait(&self.rules, told, times, rand::random());
+        self.pause_account(account, wait).await?;
+        Ok(())
+    }
+
+    /// Asks nothing more for an account until the wait is over, unless its token was renewed meanwhile. Returns when it may be
+    /// asked for again.
+    pub(crate) async fn pause_account(&self, used: &KnownAccount, wait: Duration) -> Result<Timestamp> {
+        let (company, id) = (used.row.company_id, used.row.id);
+        let until = self.pauses.throttle(id, self.clock.now(), wait);
+        let (token, code) = (sealed_token(used), ErrorCode::ProviderRateLimited);
+        let paused = self.store.pause_account(company, id, token, until, code, code.sentence()).await?;
+        self.accounts.forget();
+        Ok(if paused { until } else { self.clock.now() })
+    }
+
+    /// Asks WhatsApp whether an account's token may use its number.
+    pub(crate) async fn check_token(&self, company: CompanyId, id: AccountId) -> Result<()> {
+        let account = self.account_of(company, id).await?;
+        let token = account.token()?.expose_secret();
+        self.graph.check_token(token, &account.row.phone_number_id).await?;
+        Ok(())
+    }
+
+    /// The account of a media file.
+    pub(crate) async fn account_of(&self, company: CompanyId, id: AccountId) -> Result<Arc<KnownAccount>> {
+        let account = self.accounts.by_id(company, id).await?;
+        account.ok_or_else(|| Error::not_found("there is no such WhatsApp account"))
+    }
+
+    /// The policy that holds now for a file that is not here; a stored one keeps that under which it was stored.
+    pub(crate) async fn policy_of(&self, record: &MediaFile) -> Result<MediaPolicy> {
+        Ok(self.account_of(record.company_id, record.account_id).await?.policy)
+    }
+}
+
+/// What tells a token from the one that takes its place. An account without one was asked for nothing.
+fn sealed_token(account: &KnownAccount) -> &[u8] {
+    account.row.access_token.as_deref().unwrap_or_default()
+}

@@ -12,7 +12,7 @@ const VIEWERS_FIRST: Duration = Duration::from_secs(1);
 
 /// Shared by all downloads of this process.
 #[derive(Debug, Default)]
-pub(crate) struct Gates {
+pub(crate) struct Pauses {
     state: Mutex<State>,
     /// A viewer was answered.
     viewer_answered: Notify,
@@ -28,13 +28,13 @@ struct State {
 
 /// A viewer who waits for WhatsApp, for as long as it lives.
 pub(crate) struct Asking<'g> {
-    gates: &'g Gates,
+    pauses: &'g Pauses,
     account: AccountId,
 }
 
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
-        let mut state = self.gates.lock();
+        let mut state = self.pauses.lock();
         if let Some(count) = state.viewers.get_mut(&self.account) {
             *count -= 1;
             if *count == 0 {
@@ -42,7 +42,7 @@ impl Drop for Asking<'_> {
             }
         }
         drop(state);
-        self.gates.viewer_answered.notify_waiters();
+        self.pauses.viewer_answered.notify_waiters();
     }
 }
 
@@ -84,11 +84,11 @@ impl StoragePause {
     }
 }
 
-impl Gates {
+impl Pauses {
     /// Says that WhatsApp is asked for somebody who waits.
     pub(crate) fn viewer_asks(&self, account: AccountId) -> Asking<'_> {
         *self.lock().viewers.entry(account).or_default() += 1;
-        Asking { gates: self, account }
+        Asking { pauses: self, account }
     }
 
     /// Waits a moment while viewers ask WhatsApp with the same account: what it allows, they get first.
@@ -128,7 +128,7 @@ impl Gates {
     }
 
     /// WhatsApp gave a file of the account.
-    pub(crate) fn account_well(&self, account: AccountId) {
+    pub(crate) fn mark_account_ok(&self, account: AccountId) {
         self.lock().throttled.remove(&account);
     }
 
@@ -150,7 +150,7 @@ impl Gates {
         pause.until
     }
 
-    pub(crate) fn storage_well(&self) {
+    pub(crate) fn storage_recovered(&self) {
         self.lock().storage = None;
     }
 
@@ -179,65 +179,65 @@ mod tests {
 
     #[test]
     fn refusals_side_by_side_count_once() {
-        let gates = Gates::default();
+        let pauses = Pauses::default();
         let now = Timestamp(0);
         for _ in 0..4 {
-            assert_eq!(gates.throttled_in_row(ACCOUNT, now), 1);
-            assert_eq!(gates.throttle(ACCOUNT, now, WAIT), now.plus(WAIT));
+            assert_eq!(pauses.throttled_in_row(ACCOUNT, now), 1);
+            assert_eq!(pauses.throttle(ACCOUNT, now, WAIT), now.plus(WAIT));
         }
         let later = now.plus(WAIT);
-        assert_eq!(gates.throttled_in_row(ACCOUNT, later), 2);
-        assert_eq!(gates.throttled_in_row(AccountId(2), later), 1);
-        gates.throttle(ACCOUNT, later, WAIT);
-        gates.account_well(ACCOUNT);
-        assert_eq!(gates.throttled_in_row(ACCOUNT, later.plus(WAIT)), 1);
+        assert_eq!(pauses.throttled_in_row(ACCOUNT, later), 2);
+        assert_eq!(pauses.throttled_in_row(AccountId(2), later), 1);
+        pauses.throttle(ACCOUNT, later, WAIT);
+        pauses.mark_account_ok(ACCOUNT);
+        assert_eq!(pauses.throttled_in_row(ACCOUNT, later.plus(WAIT)), 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn viewers_of_an_account_go_before_its_downloads_for_a_moment() {
-        let gates = Gates::default();
+        let pauses = Pauses::default();
         let began = tokio::time::Instant::now();
-        gates.after_viewers(ACCOUNT).await;
-        let asking = gates.viewer_asks(ACCOUNT);
-        gates.after_viewers(AccountId(2)).await;
+        pauses.after_viewers(ACCOUNT).await;
+        let asking = pauses.viewer_asks(ACCOUNT);
+        pauses.after_viewers(AccountId(2)).await;
         assert_eq!(began.elapsed(), Duration::ZERO, "nobody is in the way");
         let answered = async {
             tokio::time::sleep(Duration::from_millis(300)).await;
             drop(asking);
         };
-        tokio::join!(gates.after_viewers(ACCOUNT), answered);
+        tokio::join!(pauses.after_viewers(ACCOUNT), answered);
         assert_eq!(began.elapsed(), Duration::from_millis(300));
-        let _asking = gates.viewer_asks(ACCOUNT);
-        gates.after_viewers(ACCOUNT).await;
+        let _asking = pauses.viewer_asks(ACCOUNT);
+        pauses.after_viewers(ACCOUNT).await;
         assert_eq!(began.elapsed(), Duration::from_millis(300) + VIEWERS_FIRST, "not for ever");
     }
 
     #[test]
     fn a_longer_wait_extends_a_shorter_one_never_the_reverse() {
-        let gates = Gates::default();
-        let long = gates.throttle(ACCOUNT, Timestamp(0), 3 * WAIT);
-        assert_eq!(gates.throttle(ACCOUNT, Timestamp(0), WAIT), long);
-        assert!(gates.throttle(ACCOUNT, Timestamp(0), 4 * WAIT) > long);
+        let pauses = Pauses::default();
+        let long = pauses.throttle(ACCOUNT, Timestamp(0), 3 * WAIT);
+        assert_eq!(pauses.throttle(ACCOUNT, Timestamp(0), WAIT), long);
+        assert!(pauses.throttle(ACCOUNT, Timestamp(0), 4 * WAIT) > long);
     }
 
     #[test]
     fn pauses_of_a_clock_that_was_ahead_are_over_when_it_is_set_back() {
-        let (gates, ahead, right) = (Gates::default(), Timestamp(1_000_000), Timestamp(0));
-        gates.throttle(ACCOUNT, ahead, WAIT);
-        gates.pause_storage(ErrorCode::StorageError, ahead, WAIT);
-        assert!(gates.storage_pause().unwrap().holds(ahead));
-        assert!(!gates.storage_pause().unwrap().held_within(WAIT, right));
-        assert_eq!(gates.pause_storage(ErrorCode::StorageError, right, WAIT), right.plus(WAIT));
-        assert_eq!(gates.throttle(ACCOUNT, right, WAIT), right.plus(WAIT));
+        let (pauses, ahead, right) = (Pauses::default(), Timestamp(1_000_000), Timestamp(0));
+        pauses.throttle(ACCOUNT, ahead, WAIT);
+        pauses.pause_storage(ErrorCode::StorageError, ahead, WAIT);
+        assert!(pauses.storage_pause().unwrap().holds(ahead));
+        assert!(!pauses.storage_pause().unwrap().held_within(WAIT, right));
+        assert_eq!(pauses.pause_storage(ErrorCode::StorageError, right, WAIT), right.plus(WAIT));
+        assert_eq!(pauses.throttle(ACCOUNT, right, WAIT), right.plus(WAIT));
     }
 
     #[test]
     fn storage_is_well_only_once_something_was_stored() {
-        let gates = Gates::default();
-        let until = gates.pause_storage(ErrorCode::StorageFull, Timestamp(0), WAIT);
-        assert_eq!(gates.storage_failed_in_row(until), 2);
-        assert_eq!(gates.storage_pause().unwrap().code, ErrorCode::StorageFull);
-        gates.storage_well();
-        assert!(gates.storage_pause().is_none());
+        let pauses = Pauses::default();
+        let until = pauses.pause_storage(ErrorCode::StorageFull, Timestamp(0), WAIT);
+        assert_eq!(pauses.storage_failed_in_row(until), 2);
+        assert_eq!(pauses.storage_pause().unwrap().code, ErrorCode::StorageFull);
+        pauses.storage_recovered();
+        assert!(pauses.storage_pause().is_none());
     }
 }

@@ -262,11 +262,11 @@ async fn one_bad_item_is_parked_alone_and_its_neighbours_are_recorded() {
         ["neither a sender nor a recipient is named", "the sender's WhatsApp id is longer than 1024 bytes"]
     );
     let by = mediary_store::Actor::command_line();
-    let again = world.engine.retry_webhook_item(world.company, parked[0].id, Some(&by)).await.unwrap();
+    let again = world.engine.retry_webhook_item(world.company, parked[0].id, &by).await.unwrap();
     assert_eq!(again.as_deref(), Some("neither a sender nor a recipient is named"));
     let kept = world.store.parked_item(world.company, parked[0].id).await.unwrap().unwrap();
     assert_eq!(kept.attempts, 1);
-    let stranger = world.engine.retry_webhook_item(mediary_core::CompanyId(99), parked[0].id, None).await;
+    let stranger = world.engine.retry_webhook_item(mediary_core::CompanyId(99), parked[0].id, &by).await;
     assert_eq!(stranger.unwrap_err().code(), mediary_core::ErrorCode::NotFound);
 }
 

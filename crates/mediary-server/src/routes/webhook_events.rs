@@ -104,6 +104,6 @@ async fn retry_webhook_event(
     Id(id): Id<i64>,
 ) -> Result<Json<WebhookEventRetried>, Problem> {
     let by = may.caller.actor(address);
-    let reason = app.engine().retry_webhook_item(may.caller.company_id, id, Some(&by)).await?;
+    let reason = app.engine().retry_webhook_item(may.caller.company_id, id, &by).await?;
     Ok(Json(WebhookEventRetried { recorded: reason.is_none(), reason }))
 }

@@ -15,7 +15,7 @@ use tokio::io::AsyncBufRead;
 use self::given::Given;
 use self::lines::{Line, Lines};
 use crate::base::error::{Error, Result};
-use crate::engine::Engine;
+use crate::context::Context;
 
 /// Lines of one transaction, and their bytes.
 const BATCH: usize = 256;
@@ -70,17 +70,10 @@ pub struct ImportedLine {
 /// An import under way.
 #[derive(Debug)]
 pub struct Import<R> {
-    engine: Engine,
+    context: Context,
     company: CompanyId,
     lines: Lines<R>,
     began: bool,
-}
-
-impl Engine {
-    /// Begins to import messages of a company.
-    pub fn import<R: AsyncBufRead + Unpin>(&self, company: CompanyId, input: R) -> Import<R> {
-        Import { engine: self.clone(), company, lines: Lines::new(input), began: false }
-    }
 }
 
 /// Lines that go into one transaction.
@@ -93,6 +86,11 @@ struct Batch {
 }
 
 impl<R: AsyncBufRead + Unpin> Import<R> {
+    /// Begins to import messages of a company.
+    pub(crate) fn new(context: Context, company: CompanyId, input: R) -> Self {
+        Self { context, company, lines: Lines::new(input), began: false }
+    }
+
     /// Bytes of the input that were read.
     pub fn bytes_read(&self) -> u64 {
         self.lines.bytes
@@ -159,19 +157,19 @@ impl<R: AsyncBufRead + Unpin> Import<R> {
     async fn message(&self, batch: &mut Batch, given: Given) -> Result<Result<IncomingMessage, String>> {
         let phone_number_id = given.phone_number_id.clone();
         if !batch.accounts.contains_key(&phone_number_id) {
-            let store = self.engine.store();
+            let store = self.context.store();
             let found = store.account_by_phone_number_id(self.company, &phone_number_id).await?;
             batch.accounts.insert(phone_number_id.clone(), found);
         }
         Ok(match batch.accounts.get(&phone_number_id).and_then(Option::as_ref) {
-            Some(account) => message::message(given, account, self.engine.now()),
+            Some(account) => message::message(given, account, self.context.now()),
             None => Err(format!("phoneNumberId: the company has no account {phone_number_id:.60}")),
         })
     }
 
     fn state(&self, media: &NewMedia) -> ImportedMedia {
         match media {
-            media if media.expires_at <= self.engine.now() => ImportedMedia::Expired,
+            media if media.expires_at <= self.context.now() => ImportedMedia::Expired,
             NewMedia { provider_media_id: None, .. } => ImportedMedia::Unresolved,
             media if media.download_now => ImportedMedia::Due,
             _ => ImportedMedia::Waiting,
@@ -201,7 +199,7 @@ impl<R: AsyncBufRead + Unpin> Import<R> {
         if messages.is_empty() {
             return Ok(Vec::new());
         }
-        let store = self.engine.store();
+        let store = self.context.store();
         match store.import_messages(self.company, messages.clone()).await {
             Ok(new) => return Ok(new.into_iter().map(Ok).collect()),
             Err(error) if error.retryable() => return Err(error.into()),

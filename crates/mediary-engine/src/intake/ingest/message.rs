@@ -10,8 +10,16 @@ use mediary_store::{
     ContactKey, IdentityChange, IncomingEdit, IncomingMessage, IncomingRevoke, IngestItem, NewMedia, Reaction,
 };
 
-use super::plan::Place;
 use crate::base::metrics;
+use crate::whatsapp::accounts::KnownAccount;
+
+/// What an update came to, and when.
+pub(super) struct Receipt<'a> {
+    pub(super) account: &'a KnownAccount,
+    /// The business number, as digits.
+    pub(super) business_number: &'a str,
+    pub(super) received_at: Timestamp,
+}
 
 /// How long media is tried for whose message, by its own time, should be forgotten already when its webhook arrives:
 /// webhooks come late or are played again, and only WhatsApp knows whether the media is still there.
@@ -19,23 +27,23 @@ const LATE_MEDIA_LIFE: Duration = Duration::from_secs(24 * 3600);
 
 /// Everything that one message means for the records.
 pub(super) fn items(
-    place: &Place<'_>,
+    receipt: &Receipt<'_>,
     message: &Message,
     sender: Option<&Profile>,
     origin: &Origin,
 ) -> Vec<IngestItem> {
-    let account = &place.account.row;
+    let account = &receipt.account.row;
     match &message.content {
         Content::Edit { original_message_id, content } => {
             let media = match &**content {
-                Content::Media(object) => new_media(place, message, object, origin),
+                Content::Media(object) => new_media(receipt, message, object, origin),
                 _ => None,
             };
             vec![IngestItem::Edit(IncomingEdit {
                 company_id: account.company_id,
                 account_id: account.id,
                 target: original_message_id.clone(),
-                timestamp: time_of(place, message),
+                timestamp: time_of(receipt, message),
                 text: text_of(content, message),
                 caption: caption_of(content),
                 media,
@@ -46,9 +54,9 @@ pub(super) fn items(
             company_id: account.company_id,
             account_id: account.id,
             target: original_message_id.clone(),
-            timestamp: time_of(place, message),
+            timestamp: time_of(receipt, message),
         })],
-        _ => vec![IngestItem::Message(Box::new(incoming(place, message, sender, origin)))],
+        _ => vec![IngestItem::Message(Box::new(incoming(receipt, message, sender, origin)))],
     }
 }
 
@@ -60,15 +68,15 @@ pub(super) fn reported(errors: &[ReportedError]) -> Option<(i64, String)> {
 }
 
 fn incoming(
-    place: &Place<'_>,
+    receipt: &Receipt<'_>,
     message: &Message,
     sender: Option<&Profile>,
     origin: &Origin,
 ) -> IncomingMessage {
-    let account = &place.account.row;
-    let direction = direction_of(place, message, origin);
+    let account = &receipt.account.row;
+    let direction = direction_of(receipt, message, origin);
     let media = match &message.content {
-        Content::Media(object) => new_media(place, message, object, origin),
+        Content::Media(object) => new_media(receipt, message, object, origin),
         _ => None,
     };
     let reaction = match &message.content {
@@ -93,12 +101,12 @@ fn incoming(
         message_type: type_of(&message.content, media.is_some()),
         status: status_of(origin, outbound),
         provider_message_id: message.id.clone().unwrap_or_else(|| synthetic_id(message)),
-        timestamp: time_of(place, message),
+        timestamp: time_of(receipt, message),
         text: text_of(&message.content, message),
         caption: caption_of(&message.content),
         sender_phone: message.from.clone(),
         sender_name: if outbound { None } else { sender.and_then(name_of) },
-        receiving_phone: if outbound { message.to.clone() } else { Some(place.business_number.to_owned()) },
+        receiving_phone: if outbound { message.to.clone() } else { Some(receipt.business_number.to_owned()) },
         reply_to: context.and_then(|context| context.message_id.clone()),
         forwarded: context.is_some_and(|context| context.forwarded || context.frequently_forwarded),
         identity_change,
@@ -107,15 +115,15 @@ fn incoming(
         error: reported(&message.errors),
         raw_payload: Some(message.raw.clone()),
         media,
-        attachments: attachments_of(place, message, origin),
+        attachments: attachments_of(receipt, message, origin),
         imported: None,
         placeholder: matches!(message.content, Content::MediaPlaceholder),
     }
 }
 
 /// History does not say who wrote a message otherwise than by its sender's number.
-fn direction_of(place: &Place<'_>, message: &Message, origin: &Origin) -> Direction {
-    let by_business = message.from.as_deref().is_some_and(|from| same_number(from, place.business_number));
+fn direction_of(receipt: &Receipt<'_>, message: &Message, origin: &Origin) -> Direction {
+    let by_business = message.from.as_deref().is_some_and(|from| same_number(from, receipt.business_number));
     match origin {
         Origin::Echo => Direction::Outbound,
         Origin::History { .. } | Origin::HistoryMedia if by_business => Direction::Outbound,
@@ -172,8 +180,8 @@ fn caption_of(content: &Content) -> Option<String> {
 
 /// WhatsApp's own time, or ours where theirs is none or cannot be: a message from the future would stay the newest of its
 /// thread for ever.
-fn time_of(place: &Place<'_>, message: &Message) -> Timestamp {
-    message.timestamp.filter(|at| can_be(*at, place.received_at)).unwrap_or(place.received_at)
+fn time_of(receipt: &Receipt<'_>, message: &Message) -> Timestamp {
+    message.timestamp.filter(|at| can_be(*at, receipt.received_at)).unwrap_or(receipt.received_at)
 }
 
 /// Whether something that arrived then can have happened at that time, by clocks that differ a little.
@@ -218,7 +226,7 @@ fn synthetic_id(message: &Message) -> String {
 }
 
 fn new_media(
-    place: &Place<'_>,
+    receipt: &Receipt<'_>,
     message: &Message,
     object: &MediaObject,
     origin: &Origin,
@@ -226,41 +234,41 @@ fn new_media(
     let Some(provider_media_id) = object.id.clone() else {
         metrics::extraction_failed();
         tracing::warn!(
-            company.id = place.account.row.company_id.0,
-            account.id = place.account.row.id.0,
+            company.id = receipt.account.row.company_id.0,
+            account.id = receipt.account.row.id.0,
             message.kind = %message.kind,
             keys = ?object.present_keys,
             "media_extraction_failed: a media message came without a media id and is kept as unsupported"
         );
         return None;
     };
-    Some(announced(place, message, object, provider_media_id, origin))
+    Some(announced(receipt, message, object, provider_media_id, origin))
 }
 
 /// The files of a form, a header or a carousel. Those beyond the limit stay in the raw payload.
-fn attachments_of(place: &Place<'_>, message: &Message, origin: &Origin) -> Vec<NewMedia> {
+fn attachments_of(receipt: &Receipt<'_>, message: &Message, origin: &Origin) -> Vec<NewMedia> {
     if message.attachments.overfull {
         metrics::extraction_failed();
         tracing::warn!(
-            company.id = place.account.row.company_id.0,
-            account.id = place.account.row.id.0,
+            company.id = receipt.account.row.company_id.0,
+            account.id = receipt.account.row.id.0,
             message.kind = %message.kind,
             files = message.attachments.files.len(),
             "media_extraction_failed: a message names more files than are fetched of one"
         );
     }
     let named = message.attachments.files.iter().filter_map(|object| Some((object, object.id.clone()?)));
-    named.map(|(object, id)| announced(place, message, object, id, origin)).collect()
+    named.map(|(object, id)| announced(receipt, message, object, id, origin)).collect()
 }
 
 fn announced(
-    place: &Place<'_>,
+    receipt: &Receipt<'_>,
     message: &Message,
     object: &MediaObject,
     provider_media_id: String,
     origin: &Origin,
 ) -> NewMedia {
-    let policy = place.account.policy;
+    let policy = receipt.account.policy;
     NewMedia {
         provider_media_id: Some(provider_media_id),
         file_type: object.file_type,
@@ -273,19 +281,19 @@ fn announced(
         provider_url: object.url.clone(),
         policy,
         download_now: policy.downloads_on_arrival(),
-        expires_at: expires_at(place, message, origin),
+        expires_at: expires_at(receipt, message, origin),
     }
 }
 
 /// When WhatsApp will have forgotten the media, counted from the message; the media of past conversations is made
 /// available anew, whatever the age of its message.
-fn expires_at(place: &Place<'_>, message: &Message, origin: &Origin) -> Timestamp {
+fn expires_at(receipt: &Receipt<'_>, message: &Message, origin: &Origin) -> Timestamp {
     let from = match origin {
-        Origin::HistoryMedia => place.received_at,
-        _ => time_of(place, message).min(place.received_at),
+        Origin::HistoryMedia => receipt.received_at,
+        _ => time_of(receipt, message).min(receipt.received_at),
     };
     let expires_at = from.plus(limits::PROVIDER_MEDIA_LIFE);
-    if expires_at > place.received_at { expires_at } else { place.received_at.plus(LATE_MEDIA_LIFE) }
+    if expires_at > receipt.received_at { expires_at } else { receipt.received_at.plus(LATE_MEDIA_LIFE) }
 }
 
 /// A customer who got another number or id, as far as both ends are named.

@@ -2,14 +2,14 @@
 
 mod fit;
 mod message;
-mod parked;
+pub(crate) mod parked;
 mod plan;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use mediary_core::{CompanyId, Timestamp, WebhookEventId};
-use mediary_store::{Backend, Change, ChangeKind, IngestLimits, IngestOutcome, Turn, WebhookEvent};
+use mediary_store::{Backend, ChangeKind, IngestLimits, IngestOutcome, Turn, WebhookEvent};
 use metrics::{counter, histogram};
 use tracing::Instrument as _;
 
@@ -18,8 +18,10 @@ use crate::base::error::Result;
 use crate::base::fault;
 use crate::base::metrics::{INGEST_EVENTS, INGEST_LAG_SECONDS, ITEMS_PARKED, WEBHOOKS_WITHOUT_ACCOUNT};
 use crate::base::shutdown::Shutdown;
-use crate::engine::Engine;
-use crate::events::bus::{EventBus, EventData, EventName};
+use crate::base::work::Work;
+use crate::base::worker::{NextStep, Schedule, Worker, every};
+use crate::context::Context;
+use crate::storage::leftovers;
 
 /// How often the inbox is looked at when nobody calls: parked bodies come due, and other processes take webhooks in.
 const POLL: Duration = Duration::from_secs(1);
@@ -49,8 +51,8 @@ const ACCOUNTS_KEPT: usize = 1000;
 
 /// Counts what waits before this process takes it, once at its start. Returns how many webhooks are to be taken one by one, because
 /// one of them may have ended the processes before this one.
-pub(crate) async fn begin_backlog(engine: &Engine) -> Result<usize> {
-    let store = engine.store();
+pub(crate) async fn begin_backlog(context: &Context) -> Result<usize> {
+    let store = context.store();
     store.put_off_failed_webhooks().await?;
     Ok(store.begin_backlog(batch_of(store.backend())).await?)
 }
@@ -73,37 +75,34 @@ pub(crate) fn ingesters(backend: Backend) -> usize {
 /// Turns webhook bodies into records until `shutdown`.
 ///
 /// As many of the first webhooks as `one_by_one` are taken alone.
-pub(crate) async fn run(engine: Engine, shutdown: Shutdown, one_by_one: usize) {
-    let mut ingester = Ingester::new(engine);
+pub(crate) async fn run(context: Context, shutdown: Shutdown, one_by_one: usize) {
+    let mut ingester = Ingester::new(context.clone());
     (ingester.singly, ingester.begun_first) = (one_by_one, one_by_one);
-    while !shutdown.soft.is_cancelled() {
-        match ingester.step().await {
-            Ok(0) => tokio::select! {
-                () = shutdown.soft.cancelled() => {}
-                () = ingester.engine.wake().ingest_due() => {}
-                () = tokio::time::sleep(POLL) => {}
-            },
-            Ok(met) => tokio::select! {
-                () = shutdown.soft.cancelled() => {}
-                () = ingester.make_room(met) => {}
-            },
+    every(&shutdown, Schedule::woken(context.work(), Work::Ingest, POLL), &mut ingester).await;
+}
+
+impl Worker for Ingester {
+    async fn step(&mut self, shutdown: &Shutdown) -> NextStep {
+        match self.take_next().await {
+            Ok(0) => NextStep::WhenDue,
+            Ok(met) => {
+                shutdown.soft.run_until_cancelled(self.make_room(met)).await;
+                NextStep::Now
+            }
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "webhooks could not be recorded");
-                tokio::select! {
-                    () = shutdown.soft.cancelled() => {}
-                    () = tokio::time::sleep(POLL) => {}
-                }
+                NextStep::AfterPoll
             }
         }
     }
 }
 
 /// Records every webhook body that is due now.
-pub(crate) async fn run_due(engine: &Engine) -> Result<usize> {
-    let mut ingester = Ingester::new(engine.clone());
+pub(crate) async fn run_due(context: &Context) -> Result<usize> {
+    let mut ingester = Ingester::new(context.clone());
     let mut events = 0;
     loop {
-        match ingester.step().await? {
+        match ingester.take_next().await? {
             0 => return Ok(events),
             some => events += some,
         }
@@ -111,7 +110,7 @@ pub(crate) async fn run_due(engine: &Engine) -> Result<usize> {
 }
 
 struct Ingester {
-    engine: Engine,
+    context: Context,
     accounts: Accounts,
     accounts_at: Timestamp,
     /// What a webhook was put off for. Looked up right before the next batch, so that it is planned by it whatever else is
@@ -148,11 +147,11 @@ struct Seen {
 }
 
 impl Ingester {
-    fn new(engine: Engine) -> Self {
-        let (accounts_at, generation) = (engine.now(), engine.accounts().generation());
-        let batch = batch_of(engine.store().backend());
+    fn new(context: Context) -> Self {
+        let (accounts_at, generation) = (context.now(), context.accounts().generation());
+        let batch = batch_of(context.store().backend());
         Self {
-            engine,
+            context,
             accounts: Accounts::new(),
             accounts_at,
             wanted: BTreeSet::new(),
@@ -174,14 +173,14 @@ impl Ingester {
         if self.singly == 0 && met < self.batch.events {
             tokio::time::sleep(REST).await;
         }
-        let waiting = || self.engine.store().inbox_appending();
+        let waiting = || self.context.store().inbox_appending();
         while gives_way(waiting(), self.lag + since.elapsed()) {
             tokio::time::sleep(REST).await;
         }
     }
 
     /// One batch, or one body. Returns how many bodies were dealt with; none means that nothing is due.
-    async fn step(&mut self) -> Result<usize> {
+    async fn take_next(&mut self) -> Result<usize> {
         let mut met = 0;
         if self.set_aside_at.is_none_or(|at| at.elapsed() >= self.set_aside_rest) {
             let began = Instant::now();
@@ -211,7 +210,7 @@ impl Ingester {
     async fn take(&mut self, next: Next) -> Result<usize> {
         if next == Next::Alone(Turn::New) && self.begun_first > 0 {
             self.begun_first -= 1;
-            self.engine.store().begin_one().await?;
+            self.context.store().begin_one().await?;
         }
         self.refresh_accounts().await?;
         let wanted = std::mem::take(&mut self.wanted);
@@ -235,7 +234,7 @@ impl Ingester {
             }
             plan
         };
-        let store = self.engine.store();
+        let store = self.context.store();
         let outcome = match next {
             Next::Batch => store.ingest(self.batch, planning).await,
             Next::Alone(turn) => store.ingest_in_parts(turn, planning).await,
@@ -250,7 +249,7 @@ impl Ingester {
                 if outcome.events > 0 {
                     fault::point("ingest.after_commit");
                     Self::count(&outcome);
-                    self.engine.recorded(&outcome).instrument(span).await;
+                    recorded(&self.context, &outcome).instrument(span).await;
                 }
                 Ok(met)
             }
@@ -269,12 +268,12 @@ impl Ingester {
 
     /// Policies change, so what was looked up is looked up again: at once if it changed here, else before long.
     async fn refresh_accounts(&mut self) -> Result<()> {
-        let generation = self.engine.accounts().generation();
-        let young = self.accounts_at.is_younger_than(ACCOUNTS_KEPT_FOR, self.engine.now());
+        let generation = self.context.accounts().generation();
+        let young = self.accounts_at.is_younger_than(ACCOUNTS_KEPT_FOR, self.context.now());
         if young && generation == self.generation {
             return Ok(());
         }
-        (self.accounts_at, self.generation) = (self.engine.now(), generation);
+        (self.accounts_at, self.generation) = (self.context.now(), generation);
         let known = std::mem::take(&mut self.accounts);
         if known.len() <= ACCOUNTS_KEPT {
             self.look_up(known.into_keys()).await?;
@@ -283,7 +282,7 @@ impl Ingester {
     }
 
     async fn look_up(&mut self, ids: impl IntoIterator<Item = String>) -> Result<()> {
-        self.accounts.extend(self.engine.accounts().by_phone_number_ids(ids).await?);
+        self.accounts.extend(self.context.accounts().by_phone_number_ids(ids).await?);
         Ok(())
     }
 
@@ -303,8 +302,8 @@ impl Ingester {
         );
         let parked = mediary_core::Backoff { first: PARKED_FIRST, most: PARKED_MOST };
         let wait = parked.wait(u32::try_from(attempts).unwrap_or(u32::MAX).saturating_add(1));
-        let next = self.engine.now().plus(wait);
-        self.engine.store().ingest_failed(event, &error.to_string(), next).await?;
+        let next = self.context.now().plus(wait);
+        self.context.store().ingest_failed(event, &error.to_string(), next).await?;
         Ok(1)
     }
 }
@@ -314,55 +313,23 @@ fn gives_way(waiting: usize, age: Duration) -> bool {
     waiting >= CROWD && age < GIVES_WAY_FOR
 }
 
-impl Engine {
-    /// Tells what was recorded, and begins what follows from it.
-    async fn recorded(&self, outcome: &IngestOutcome) {
-        publish(self.events(), &outcome.changes);
-        if outcome.downloads_due {
-            self.wake().fetch();
-        }
-        // Revoked media is served to nobody from now on, and its bytes go soon.
-        let deleted = outcome.changes.iter().filter(|change| change.kind == ChangeKind::MediaDeleted);
-        for (company, media) in deleted.filter_map(|change| Some((change.company_id, change.media_id?))) {
-            if let Err(error) = self.clear_deleted(company, media).await {
-                tracing::error!(
-                    company.id = company.0,
-                    media.id = media.0,
-                    error = &error as &dyn std::error::Error,
-                    "what a revoked file left behind could not be removed"
-                );
-            }
-        }
+/// Tells what was recorded, and begins what follows from it.
+async fn recorded(context: &Context, outcome: &IngestOutcome) {
+    context.events().publish_changes(&outcome.changes);
+    if outcome.downloads_due {
+        context.work().wake(Work::Fetch);
     }
-
-    /// Forgets what was known of rows that changed, and tells listeners.
-    pub(crate) fn changed(&self, changes: &[Change]) {
-        for change in changes {
-            self.files().forget_ids(change.company_id, change.media_id, change.message_id);
+    // Revoked media is served to nobody from now on, and its bytes go soon.
+    let deleted = outcome.changes.iter().filter(|change| change.kind == ChangeKind::MediaDeleted);
+    for (company, media) in deleted.filter_map(|change| Some((change.company_id, change.media_id?))) {
+        if let Err(error) = leftovers::clear(context, company, media).await {
+            tracing::error!(
+                company.id = company.0,
+                media.id = media.0,
+                error = &error as &dyn std::error::Error,
+                "what a revoked file left behind could not be removed"
+            );
         }
-        publish(self.events(), changes);
-    }
-}
-
-/// Tells listeners what changed.
-fn publish(events: &EventBus, changes: &[Change]) {
-    for change in changes {
-        let (name, id) = match change.kind {
-            ChangeKind::MessageCreated => (EventName::MessageCreated, change.message_id.map(i64::from)),
-            ChangeKind::MessageUpdated => (EventName::MessageUpdated, change.message_id.map(i64::from)),
-            ChangeKind::ConversationUpdated => {
-                (EventName::ConversationUpdated, Some(change.conversation_id.0))
-            }
-            ChangeKind::MediaDeleted => (EventName::MediaDeleted, change.media_id.map(i64::from)),
-        };
-        let data = EventData {
-            id: id.unwrap_or(change.conversation_id.0),
-            conversation_id: Some(change.conversation_id),
-            message_id: change.message_id,
-            media_id: change.media_id,
-            ..EventData::default()
-        };
-        events.publish(change.company_id, name, data);
     }
 }
 

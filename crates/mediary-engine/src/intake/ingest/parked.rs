@@ -2,11 +2,12 @@
 
 use mediary_core::{CompanyId, ErrorCode};
 use mediary_store::{Actor, IngestPlan, Retried};
+use tokio::sync::Mutex;
 
-use super::Ingester;
 use super::plan::{ParkedWebhook, plan_parked};
+use super::{Ingester, recorded};
 use crate::base::error::{Error, Result};
-use crate::engine::Engine;
+use crate::context::Context;
 
 /// Parked items tried again at a time.
 const ITEMS_AT_ONCE: u32 = 16;
@@ -25,7 +26,7 @@ impl Ingester {
     }
 
     async fn try_what_was_set_aside(&mut self) -> Result<()> {
-        let store = self.engine.store();
+        let store = self.context.store();
         let found = store.reread_webhooks(&self.numbers_reached).await?;
         self.numbers_reached = found.reached;
         let due = store.due_parked_items(self.parked_reached, ITEMS_AT_ONCE).await?;
@@ -33,7 +34,7 @@ impl Ingester {
         let mut webhook = None;
         for (company, item) in due.items {
             // One that fails otherwise than by being refused does not keep the others from their turn.
-            if let Err(error) = self.engine.retry_parked(company, item, None, &mut webhook).await {
+            if let Err(error) = retry(&self.context, company, item, None, &mut webhook).await {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(
                     company.id = company.0,
@@ -47,63 +48,63 @@ impl Ingester {
     }
 }
 
-impl Engine {
-    /// Tries to record one parked item of a company again, because its time has come or somebody asks for it; the reason, if
-    /// it stays.
-    pub async fn retry_webhook_item(
-        &self,
-        company: CompanyId,
-        id: i64,
-        by: Option<&Actor>,
-    ) -> Result<Option<String>> {
-        // Each reads a whole webhook: one at a time leaves the rest of the machine to the others.
-        let _turn = self.parked_turn().lock().await;
-        self.retry_parked(company, id, by, &mut None).await
+/// Parked items that somebody has tried again.
+#[derive(Debug)]
+pub(crate) struct ParkedItems {
+    context: Context,
+    /// Each try reads a whole webhook: one at a time leaves the rest of the machine to the others.
+    turn: Mutex<()>,
+}
+
+impl ParkedItems {
+    pub(crate) fn new(context: Context) -> Self {
+        Self { context, turn: Mutex::default() }
     }
 
-    /// `webhook` is the one that was read last.
-    async fn retry_parked(
-        &self,
-        company: CompanyId,
-        id: i64,
-        by: Option<&Actor>,
-        webhook: &mut Option<ParkedWebhook>,
-    ) -> Result<Option<String>> {
-        let nothing = || Error::not_found("there is no such parked item");
-        let item = self.store().parked_item(company, id).await?.ok_or_else(nothing)?;
-        if webhook.as_ref().is_none_or(|webhook| webhook.event != item.event_id)
-            && let Some(event) = self.store().parked_webhook(&item).await?
-        {
-            let read = tokio::task::spawn_blocking(move || ParkedWebhook::read(&event)).await;
-            let failed = |error| Error::new(ErrorCode::Internal, "read a parked webhook").because(error);
-            *webhook = Some(read.map_err(failed)?);
+    /// Tries to record one parked item of a company again; the reason, if it stays.
+    pub(crate) async fn retry(&self, company: CompanyId, id: i64, by: &Actor) -> Result<Option<String>> {
+        let _turn = self.turn.lock().await;
+        retry(&self.context, company, id, Some(by), &mut None).await
+    }
+}
+
+/// Tries to record one parked item again, because its time has come or somebody asks for it; the reason, if it stays.
+/// `webhook` is the one that was read last.
+async fn retry(
+    context: &Context,
+    company: CompanyId,
+    id: i64,
+    by: Option<&Actor>,
+    webhook: &mut Option<ParkedWebhook>,
+) -> Result<Option<String>> {
+    let nothing = || Error::not_found("there is no such parked item");
+    let item = context.store().parked_item(company, id).await?.ok_or_else(nothing)?;
+    if webhook.as_ref().is_none_or(|webhook| webhook.event != item.event_id)
+        && let Some(event) = context.store().parked_webhook(&item).await?
+    {
+        let read = tokio::task::spawn_blocking(move || ParkedWebhook::read(&event)).await;
+        let failed = |error| Error::new(ErrorCode::Internal, "read a parked webhook").because(error);
+        *webhook = Some(read.map_err(failed)?);
+    }
+    let account = context.accounts().by_id_now(company, item.account_id).await?;
+    let account = account.ok_or_else(|| Error::new(ErrorCode::NotFound, "its account is not there"))?;
+    let plan = |event: &mediary_store::WebhookEvent, place: i64, raw: &str| -> IngestPlan {
+        match &*webhook {
+            Some(webhook) if webhook.event == event.id => plan_parked(event, webhook, place, raw, &account),
+            // It was not kept any more a moment ago.
+            _ => IngestPlan::default(),
         }
-        let account = self.accounts().by_id_now(company, item.account_id).await?;
-        let account = account.ok_or_else(|| Error::new(ErrorCode::NotFound, "its account is not there"))?;
-        let plan = |event: &mediary_store::WebhookEvent, place: i64, raw: &str| -> IngestPlan {
-            match &*webhook {
-                Some(webhook) if webhook.event == event.id => {
-                    plan_parked(event, webhook, place, raw, &account)
-                }
-                // It was not kept any more a moment ago.
-                _ => IngestPlan::default(),
-            }
-        };
-        match self.store().retry_parked_item(company, id, by, plan).await? {
-            Some(Retried::Recorded(outcome)) => {
-                self.recorded(&outcome).await;
-                Ok(None)
-            }
-            Some(Retried::Refused(reason)) => {
-                tracing::warn!(
-                    company.id = company.0,
-                    item.id = id,
-                    "a parked webhook item is refused again"
-                );
-                Ok(Some(reason))
-            }
-            // Another node recorded it at this moment, or tried it.
-            None => Ok(None),
+    };
+    match context.store().retry_parked_item(company, id, by, plan).await? {
+        Some(Retried::Recorded(outcome)) => {
+            recorded(context, &outcome).await;
+            Ok(None)
         }
+        Some(Retried::Refused(reason)) => {
+            tracing::warn!(company.id = company.0, item.id = id, "a parked webhook item is refused again");
+            Ok(Some(reason))
+        }
+        // Another node recorded it at this moment, or tried it.
+        None => Ok(None),
     }
 }

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use mediary_core::{AccountStatus, Timestamp, WebhookEventId};
+use mediary_core::{AccountStatus, WebhookEventId};
 use mediary_graph::{ADDRESSEES_MAX, Status, Update, UpdateKind, Webhook};
 use mediary_store::{
     IncomingStatus, IngestItem, IngestPlan, ItemSource, PlannedItem, Unrecordable, WaitingWebhook,
     WebhookEvent,
 };
 
+use super::message::Receipt;
 use super::{fit, message};
 use crate::base::metrics;
 use crate::whatsapp::accounts::KnownAccount;
@@ -22,14 +23,6 @@ const NUMBER_DIGITS_MAX: usize = 32;
 
 /// The accounts that were looked up, by phone number id; `None` is one that does not exist.
 pub(super) type Accounts = HashMap<String, Option<Arc<KnownAccount>>>;
-
-/// What one update is recorded under.
-pub(super) struct Place<'a> {
-    pub(super) account: &'a KnownAccount,
-    /// The business number, as digits.
-    pub(super) business_number: &'a str,
-    pub(super) received_at: Timestamp,
-}
 
 /// How items are planned.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -261,16 +254,16 @@ fn plan_update(
 ) -> Vec<IngestItem> {
     let business_number =
         update.display_phone_number.as_deref().or(account.row.display_phone_number.as_deref()).unwrap_or("");
-    let place = Place {
+    let receipt = Receipt {
         account,
         business_number: &business_number.chars().filter(char::is_ascii_digit).collect::<String>(),
         received_at: event.received_at,
     };
     match &update.kind {
         UpdateKind::Message { message, sender, origin } => {
-            message::items(&place, message, sender.as_ref(), origin)
+            message::items(&receipt, message, sender.as_ref(), origin)
         }
-        UpdateKind::Status(status) => plan_status(&place, status, notes).into_iter().collect(),
+        UpdateKind::Status(status) => plan_status(&receipt, status, notes).into_iter().collect(),
         UpdateKind::Error(error) => {
             notes.insert(format!("WhatsApp reports error {}", error.code));
             Vec::new()
@@ -279,20 +272,20 @@ fn plan_update(
     }
 }
 
-fn plan_status(place: &Place<'_>, status: &Status, notes: &mut BTreeSet<String>) -> Option<IngestItem> {
+fn plan_status(receipt: &Receipt<'_>, status: &Status, notes: &mut BTreeSet<String>) -> Option<IngestItem> {
     let Some(known) = status.known else {
         notes.insert(format!("unknown status {:.30}", status.status));
         return None;
     };
     Some(IngestItem::Status(IncomingStatus {
-        company_id: place.account.row.company_id,
-        account_id: place.account.row.id,
+        company_id: receipt.account.row.company_id,
+        account_id: receipt.account.row.id,
         provider_message_id: status.message_id.clone(),
         status: known,
         timestamp: status
             .timestamp
-            .filter(|at| message::can_be(*at, place.received_at))
-            .unwrap_or(place.received_at),
+            .filter(|at| message::can_be(*at, receipt.received_at))
+            .unwrap_or(receipt.received_at),
         error: message::reported(&status.errors),
     }))
 }

@@ -12,15 +12,16 @@ use super::transfer::{Failure, Fetched};
 use crate::base::error::Result;
 use crate::base::fault;
 use crate::base::metrics::{DOWNLOAD_FAILED, STORAGE_ERRORS};
-use crate::engine::Engine;
-use crate::events::bus::{EventData, EventName};
-use crate::transit::outcome::How;
+use crate::base::work::Work;
+use crate::context::Context;
+use crate::events::event::{EventData, EventName};
+use crate::events::outcomes::DownloadOutcome;
 use crate::whatsapp::accounts::KnownAccount;
 
 /// Publishes a fetched file and records it, if its bytes are what they should be.
 #[tracing::instrument(level = "debug", skip_all)]
 pub(super) async fn keep(
-    engine: &Engine,
+    context: &Context,
     claim: &ClaimedDownload,
     fetched: Fetched,
     began: Timestamp,
@@ -35,7 +36,7 @@ pub(super) async fn keep(
         }
     };
     // A policy that keeps nothing took the lease away, so no record would name the bytes.
-    let account = engine.account_of(claim.company_id, claim.account_id).await;
+    let account = context.whatsapp().account_of(claim.company_id, claim.account_id).await;
     if account.is_ok_and(|account| !account.policy.keeps_bytes()) {
         sealed.discard().await?;
         return Ok(());
@@ -43,21 +44,22 @@ pub(super) async fn keep(
     let verdict = verdict(claim.file_type, claim.mime_type.as_deref(), &sample);
     let stored = sealed.publish().await?;
     fault::point("fetch.published");
-    engine.gates().storage_well();
-    engine.gates().account_well(claim.account_id);
+    context.pauses().storage_recovered();
+    context.pauses().mark_account_ok(claim.account_id);
     let recorded = match verdict {
-        Verdict::OtherFamily(mime) => quarantine(engine, claim, &key, stored, mime).await,
+        Verdict::OtherFamily(mime) => quarantine(context, claim, &key, stored, mime).await,
         _ => {
-            let finished = finished(engine, claim, &key, stored);
+            let finished = finished(context, claim, &key, stored);
             let detected_mime_type = detected(claim, verdict);
-            finish(engine, claim, FinishedDownload { integrity, detected_mime_type, ..finished }, began).await
+            finish(context, claim, FinishedDownload { integrity, detected_mime_type, ..finished }, began)
+                .await
         }
     };
     fault::point("fetch.finished");
     match recorded {
         Ok(true) => {}
         // The record was taken from us while we published. The bytes are in the trash.
-        Ok(false) => engine.wake().sweep(),
+        Ok(false) => context.work().wake(Work::Trash),
         // The bytes stay. Once the lease has run out the file is fetched again, into the same place.
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a stored file could not be recorded")
@@ -66,8 +68,13 @@ pub(super) async fn keep(
     Ok(())
 }
 
-fn finished(engine: &Engine, claim: &ClaimedDownload, key: &StorageKey, stored: Stored) -> FinishedDownload {
-    let storage = engine.parts().storages.primary();
+fn finished(
+    context: &Context,
+    claim: &ClaimedDownload,
+    key: &StorageKey,
+    stored: Stored,
+) -> FinishedDownload {
+    let storage = context.storages().primary();
     FinishedDownload {
         media_id: claim.media_id,
         company_id: claim.company_id,
@@ -80,41 +87,41 @@ fn finished(engine: &Engine, claim: &ClaimedDownload, key: &StorageKey, stored: 
         detected_mime_type: None,
         integrity: Integrity::Undeclared,
         scan_status: ScanStatus::Unscanned,
-        stored_at: engine.now(),
+        stored_at: context.now(),
     }
 }
 
 async fn finish(
-    engine: &Engine,
+    context: &Context,
     claim: &ClaimedDownload,
     finished: FinishedDownload,
     began: Timestamp,
 ) -> Result<bool> {
     let size = finished.file_size;
-    let recorded = engine.store().finish_download(finished).await?;
+    let recorded = context.store().finish_download(finished).await?;
     if recorded {
-        engine.meters().completed.increment(1);
-        let took = engine.now().since(began);
-        engine.meters().download_seconds.record(took);
+        context.meters().completed.increment(1);
+        let took = context.now().since(began);
+        context.meters().download_seconds.record(took);
         tracing::info!(
             size_bytes = size,
             duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             "media_download_completed"
         );
-        tell(engine, claim, How::Stored, Some(size));
+        tell(context, claim, DownloadOutcome::Stored, Some(size));
     }
     Ok(recorded)
 }
 
 /// Keeps the bytes for an admin to look at, and the file from everybody else.
 async fn quarantine(
-    engine: &Engine,
+    context: &Context,
     claim: &ClaimedDownload,
     key: &StorageKey,
     stored: Stored,
     mime: &'static str,
 ) -> Result<bool> {
-    let storage = engine.parts().storages.primary();
+    let storage = context.storages().primary();
     let held_back = QuarantinedFile {
         storage_backend: storage.backend(),
         storage_key: key.to_string(),
@@ -126,33 +133,33 @@ async fn quarantine(
     let detail = format!("The message says {}, the bytes are {mime}.", claim.file_type);
     let failed =
         FailedDownload { quarantined: Some(held_back), ..failed(claim, ErrorCode::MediaQuarantined, detail) };
-    let recorded = record_failure(engine, claim, &failed).await?;
+    let recorded = record_failure(context, claim, &failed).await?;
     if !recorded {
         let (company, media) = (claim.company_id, claim.media_id);
-        engine.store().discard_bytes(company, media, storage.backend(), key.as_str()).await?;
+        context.store().discard_bytes(company, media, storage.backend(), key.as_str()).await?;
     }
     Ok(recorded)
 }
 
 /// Does what the failure table says about a download that did not work.
 pub(super) async fn fail(
-    engine: &Engine,
+    context: &Context,
     claim: &ClaimedDownload,
     account: Option<&KnownAccount>,
     failure: Failure,
 ) -> Result<()> {
     let Failure { problem, cause } = failure;
-    let now = engine.now();
-    let gates = engine.gates();
+    let now = context.now();
+    let pauses = context.pauses();
     let situation = Situation {
         attempts: claim.attempts,
-        throttled_in_row: gates.throttled_in_row(claim.account_id, now),
-        storage_failed_in_row: gates.storage_failed_in_row(now),
+        throttled_in_row: pauses.throttled_in_row(claim.account_id, now),
+        storage_failed_in_row: pauses.storage_failed_in_row(now),
         random: rand::random(),
         now,
         expires_at: claim.expires_at,
     };
-    let decision = decide(&problem, &engine.config().rules, situation);
+    let decision = decide(&problem, &context.config().rules, situation);
     tracing::warn!(
         code = %decision.code(),
         attempts = claim.attempts,
@@ -171,14 +178,14 @@ pub(super) async fn fail(
         }
         Decision::PauseAccount { wait, .. } => {
             failed.next_attempt_at = Some(match account {
-                Some(account) => engine.pause_account(account, wait).await?,
+                Some(account) => context.whatsapp().pause_account(account, wait).await?,
                 None => now.plus(wait),
             });
             failed.refund_attempt = true;
         }
         Decision::AskForToken => {
             if let Some(account) = account {
-                engine.token_refused(account).await?;
+                context.whatsapp().token_refused(account).await?;
             }
             failed.next_attempt_at = Some(now);
             failed.refund_attempt = true;
@@ -186,12 +193,12 @@ pub(super) async fn fail(
         Decision::PauseStorage { code, wait } => {
             let kind = if code == ErrorCode::StorageFull { "full" } else { "io" };
             counter!(STORAGE_ERRORS, "kind" => kind).increment(1);
-            failed.next_attempt_at = Some(gates.pause_storage(code, now, wait));
+            failed.next_attempt_at = Some(pauses.pause_storage(code, now, wait));
             failed.refund_attempt = true;
         }
     }
     failed.retryable = failed.next_attempt_at.is_some();
-    record_failure(engine, claim, &failed).await?;
+    record_failure(context, claim, &failed).await?;
     Ok(())
 }
 
@@ -210,24 +217,27 @@ fn failed(claim: &ClaimedDownload, code: ErrorCode, detail: String) -> FailedDow
     }
 }
 
-async fn record_failure(engine: &Engine, claim: &ClaimedDownload, failed: &FailedDownload) -> Result<bool> {
-    let recorded = engine.store().fail_download(failed).await?;
+async fn record_failure(context: &Context, claim: &ClaimedDownload, failed: &FailedDownload) -> Result<bool> {
+    let recorded = context.store().fail_download(failed).await?;
     if recorded {
         counter!(DOWNLOAD_FAILED, "code" => failed.code.as_str()).increment(1);
-        let how = if failed.retryable { How::FailedForNow } else { How::FailedForGood };
-        tell(engine, claim, how, None);
+        let outcome =
+            if failed.retryable { DownloadOutcome::FailedForNow } else { DownloadOutcome::FailedForGood };
+        tell(context, claim, outcome, None);
     }
     Ok(recorded)
 }
 
-fn tell(engine: &Engine, claim: &ClaimedDownload, how: How, file_size: Option<u64>) {
-    let (name, status) = match how {
-        How::Stored => (EventName::MediaCompleted, DownloadStatus::Completed),
-        How::FailedForNow | How::FailedForGood => (EventName::MediaFailed, DownloadStatus::Failed),
+fn tell(context: &Context, claim: &ClaimedDownload, outcome: DownloadOutcome, file_size: Option<u64>) {
+    let (name, status) = match outcome {
+        DownloadOutcome::Stored => (EventName::MediaCompleted, DownloadStatus::Completed),
+        DownloadOutcome::FailedForNow | DownloadOutcome::FailedForGood => {
+            (EventName::MediaFailed, DownloadStatus::Failed)
+        }
     };
     let data = EventData { status: Some(status), file_size, ..EventData::media(claim) };
-    engine.events().publish(claim.company_id, name, data);
-    engine.ended().tell(claim.media_id, how);
+    context.events().publish(claim.company_id, name, data);
+    context.ended_downloads().publish(claim.media_id, outcome);
 }
 
 /// The type by the bytes; where they agree with what was declared, what was declared, without its parameters.

@@ -12,11 +12,12 @@ use mediary_graph::{ErrorKind, MediaInfo, MediaStream};
 use mediary_store::{ClaimedDownload, DeclaredMedia};
 use tokio::sync::oneshot;
 
+use super::Fetcher;
 use super::decide::Problem;
 use super::judge::Declared;
 use crate::base::error::Error;
 use crate::base::fault;
-use crate::engine::Engine;
+use crate::context::Context;
 use crate::transit::arriving::{Arriving, Broken, Reader};
 use crate::transit::upstream::{Origin, Upstream};
 use crate::whatsapp::accounts::KnownAccount;
@@ -134,30 +135,31 @@ pub(super) struct Fetched {
 
 /// Fetches a claimed file into storage, up to the point where it only needs to be published.
 pub(super) async fn fetch(
-    engine: &Engine,
+    fetcher: &Fetcher,
     claim: &ClaimedDownload,
     account: &KnownAccount,
     progress: &Progress,
     viewers: Option<Viewers>,
 ) -> Result<Fetched, Failure> {
+    let context = &fetcher.context;
     let media_id = claim.provider_media_id.as_deref().ok_or(Problem::MediaGone)?;
     let token = account.token().map_err(|cause| match cause.code() {
         ErrorCode::ProviderUnauthorized => Failure { problem: Problem::TokenRefused, cause: Some(cause) },
         _ => cause.into(),
     })?;
     // A viewer reads before the hash is known: only a declared size shows him a short body, so Graph is asked for it.
-    let url = known_url(engine, claim).filter(|_| viewers.is_none() || claim.file_size.is_some());
+    let url = known_url(context, claim).filter(|_| viewers.is_none() || claim.file_size.is_some());
     let wish = Wish { token, media_id, url, range: None };
-    let limit = engine.config().inbound_limits.of(claim.file_type);
+    let limit = context.config().inbound_limits.of(claim.file_type);
     let fits = |size: Option<u64>| match size {
         Some(size) if size > limit => Err(Failure::from(Problem::TooLarge { limit })),
         _ => Ok(()),
     };
     let agree = |info: &MediaInfo| fits(info.file_size);
     if viewers.is_none() {
-        engine.gates().after_viewers(claim.account_id).await;
+        context.pauses().after_viewers(claim.account_id).await;
     }
-    let Arrival { stream, info } = provider::open(&engine.parts().graph, wish, agree).await?;
+    let Arrival { stream, info } = provider::open(context.graph(), wish, agree).await?;
     fault::point("fetch.resolved");
     let mut declared = Declared { sha256: claim.sha256, size: claim.file_size };
     if let Some(info) = info {
@@ -170,7 +172,7 @@ pub(super) async fn fetch(
                 file_size: info.file_size,
                 provider_url: None,
             };
-            engine.store().declare_media(claim, &told).await.map_err(Error::from)?;
+            context.store().declare_media(claim, &told).await.map_err(Error::from)?;
         }
     }
     let announced = declared.size.max(stream.content_length);
@@ -178,41 +180,41 @@ pub(super) async fn fetch(
     progress.expected.store(announced.unwrap_or(0), Ordering::Relaxed);
     if announced.is_some_and(|size| size >= WATCHED_FROM_BYTES) && declared.size.is_none() {
         // Smaller ones are here before anybody looks, or their first renewal says it.
-        let until = engine.now().plus(engine.config().rules.lease);
-        let renewed = engine.store().renew_lease(claim, until, 0, announced).await;
+        let until = context.now().plus(context.config().rules.lease);
+        let renewed = context.store().renew_lease(claim, until, 0, announced).await;
         renewed.map_err(Error::from)?;
     }
     let body = match viewers {
         None => Body::Alone(Box::new(stream)),
         Some(viewers) => {
             let origin = Origin {
-                graph: engine.parts().graph.clone(),
+                graph: context.graph().clone(),
                 token: token.clone(),
                 media_id: media_id.to_owned(),
             };
             // Where it is too large, the bounds below shall find it first.
             let upstream = Upstream::whole(origin, stream, limit.saturating_add(OVERRUN_BYTES));
-            Body::Shared(share(engine, claim, upstream, declared.size, viewers).await?)
+            Body::Shared(share(fetcher, claim, upstream, declared.size, viewers).await?)
         }
     };
     let key =
         StorageKey::media(claim.company_id, claim.message_id, media_id).generation(claim.key_generation);
-    end_unfinished(engine, claim, &key).await;
-    let (sealed, sample) = receive(engine, body, &key, Bounds { limit, declared }, progress).await?;
+    end_unfinished(context, claim, &key).await;
+    let (sealed, sample) = receive(context, body, &key, Bounds { limit, declared }, progress).await?;
     fault::point("fetch.sealed");
     Ok(Fetched { sealed, key, sample, declared })
 }
 
 /// Lets viewers read what comes, and reads it like one of them.
 async fn share(
-    engine: &Engine,
+    fetcher: &Fetcher,
     claim: &ClaimedDownload,
     upstream: Upstream,
     declared: Option<u64>,
     viewers: Viewers,
 ) -> Result<Reader, Failure> {
-    let file = Arriving::on_disk(upstream, declared, &engine.arrivals().spools).await?;
-    tokio::spawn(leave_disk_with_policy(engine.clone(), Arc::downgrade(&file), claim.clone()));
+    let file = Arriving::on_disk(upstream, declared, &fetcher.arrivals.spools).await?;
+    tokio::spawn(leave_disk_with_policy(fetcher.context.clone(), Arc::downgrade(&file), claim.clone()));
     let reader = file.reader().ok_or(Problem::Unavailable)?.of_the_copy();
     // Whoever asked may have gone; others come, and the file is kept in any case.
     let _ = viewers.send(file);
@@ -223,17 +225,17 @@ async fn share(
 /// ended and only viewers are left. A change is heard of from this process and, over the relay, from others; what is
 /// changed in the database alone is seen with the next look. No change falls in between: the number is read before
 /// the policy, and waited for after it.
-async fn leave_disk_with_policy(engine: Engine, file: Weak<Arriving>, claim: ClaimedDownload) {
+async fn leave_disk_with_policy(context: Context, file: Weak<Arriving>, claim: ClaimedDownload) {
     loop {
-        let generation = engine.accounts().generation();
-        let account = engine.account_of(claim.company_id, claim.account_id).await;
+        let generation = context.accounts().generation();
+        let account = context.whatsapp().account_of(claim.company_id, claim.account_id).await;
         let Some(file) = file.upgrade() else { return };
         // While the database does not answer, nothing can have changed there.
         if account.is_ok_and(|account| !account.policy.keeps_bytes()) {
             return file.leave_disk();
         }
         drop(file);
-        let changed = engine.accounts().forgotten_since(generation);
+        let changed = context.accounts().forgotten_since(generation);
         let _ = tokio::time::timeout(POLICY_LOOK, changed).await;
     }
 }
@@ -267,10 +269,10 @@ impl From<Error> for Failure {
 
 /// The webhook's own URL is for the first try alone: after a failure, what Graph says about the file counts more. And
 /// only where the webhook declared a usable hash; without one Graph is asked, so that the file can be proved whole.
-fn known_url(engine: &Engine, claim: &ClaimedDownload) -> Option<String> {
+fn known_url(context: &Context, claim: &ClaimedDownload) -> Option<String> {
     let first = claim.attempts <= 1 && claim.mismatch_count == 0 && claim.sha256.is_some();
     let known_at = [claim.provider_url_at, Some(claim.message_timestamp)];
-    provider::young_url(claim.provider_url.as_ref(), known_at, engine.now()).filter(|_| first)
+    provider::young_url(claim.provider_url.as_ref(), known_at, context.now()).filter(|_| first)
 }
 
 struct Bounds {
@@ -291,11 +293,11 @@ impl Bounds {
 }
 
 /// What an earlier owner of the lease may have left half-way. Whoever still works on it has lost the right to.
-async fn end_unfinished(engine: &Engine, claim: &ClaimedDownload, key: &StorageKey) {
+async fn end_unfinished(context: &Context, claim: &ClaimedDownload, key: &StorageKey) {
     if claim.lease.number <= 1 {
         return;
     }
-    if let Err(error) = engine.parts().storages.primary().end_unfinished(key).await {
+    if let Err(error) = context.storages().primary().end_unfinished(key).await {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
             "an earlier upload could not be ended; the hourly sweep tries again"
@@ -305,14 +307,14 @@ async fn end_unfinished(engine: &Engine, claim: &ClaimedDownload, key: &StorageK
 
 #[tracing::instrument(level = "debug", skip_all)]
 async fn receive(
-    engine: &Engine,
+    context: &Context,
     mut body: Body,
     key: &StorageKey,
     bounds: Bounds,
     progress: &Progress,
 ) -> Result<(Sealed, Sample), Failure> {
     let half = progress.expected().unwrap_or(0) / 2;
-    let mut upload = engine.parts().storages.primary().create(key).await?;
+    let mut upload = context.storages().primary().create(key).await?;
     let mut sample = Sample::default();
     let mut received = 0;
     while let Some(chunk) = body.next().await? {
@@ -326,7 +328,7 @@ async fn receive(
             fault::point("fetch.half");
         }
     }
-    engine.meters().downloaded_bytes.increment(received);
+    context.meters().downloaded_bytes.increment(received);
     sample.end();
     Ok((upload.seal().await?, sample))
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use mediary_blob::{StorageKey, StoredFile};
 use mediary_core::{CompanyId, MediaId, MessageId, Sha256, Timestamp};
-use mediary_store::MediaFile;
+use mediary_store::{Change, MediaFile};
 use moka::sync::Cache;
 
 use super::{FileInfo, OpenedMedia, Source, Target};
 use crate::base::CACHED_FOR;
+use crate::events::event::{EventData, EventName};
 
 const RECENT: u64 = 16_384;
 /// Records of files that are only passed on, and for how long each is believed unless a deletion is heard of.
@@ -141,7 +142,7 @@ impl OpenFiles {
     }
 
     /// The same by what is known of it.
-    pub(crate) fn forget_ids(&self, company: CompanyId, media: Option<MediaId>, message: Option<MessageId>) {
+    fn forget_ids(&self, company: CompanyId, media: Option<MediaId>, message: Option<MessageId>) {
         let targets = [media.map(Target::Media), message.map(Target::Message)];
         for target in targets.into_iter().flatten() {
             let recent = self.recent.remove(&(company, target)).map(|(info, _)| info.media_id);
@@ -152,6 +153,20 @@ impl OpenFiles {
             {
                 open.close();
             }
+        }
+    }
+
+    /// Forgets what an event says is gone.
+    pub(crate) fn observe(&self, company: CompanyId, name: EventName, data: &EventData) {
+        if name == EventName::MediaDeleted {
+            self.forget_ids(company, data.media_id, data.message_id);
+        }
+    }
+
+    /// Forgets files whose rows changed.
+    pub(crate) fn forget_changed(&self, changes: &[Change]) {
+        for change in changes {
+            self.forget_ids(change.company_id, change.media_id, change.message_id);
         }
     }
 

@@ -6,8 +6,8 @@ use mediary_core::DownloadStatus;
 use mediary_store::MediaFile;
 use tokio::time::Instant;
 
+use super::Opener;
 use crate::base::error::{Error, Result};
-use crate::engine::Engine;
 
 /// How long a viewer waits for a download that runs elsewhere, before the bytes come past storage. So a file is fetched
 /// at most once more for all viewers of a process.
@@ -15,14 +15,14 @@ const ENDS_WITHIN: Duration = Duration::from_millis(1500);
 /// How often the record is read where another process does the work.
 const LOOK: Duration = Duration::from_millis(250);
 
-impl Engine {
+impl Opener {
     /// Waits a moment for a download that runs elsewhere; its record if it ended.
     pub(super) async fn wait_for_download(&self, record: &MediaFile) -> Result<Option<MediaFile>> {
         let (company, id) = (record.company_id, record.id);
-        let mut ends = self.ended().listen();
+        let mut ends = self.context.ended_downloads().listen();
         let began = Instant::now();
         loop {
-            let now = self.store().media(company, id).await?;
+            let now = self.context.store().media(company, id).await?;
             let now = now.ok_or_else(|| Error::not_found("there is no such media file"))?;
             super::refuse_withheld(&now)?;
             if matches!(now.download_status, DownloadStatus::Completed | DownloadStatus::Failed) {

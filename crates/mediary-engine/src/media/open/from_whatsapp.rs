@@ -10,9 +10,8 @@ use secrecy::SecretString;
 
 use super::passing::Passing;
 use super::view::{Source as From, View};
-use super::{FileInfo, OpenedMedia, Source, describe};
+use super::{FileInfo, OpenedMedia, Opener, Source, describe};
 use crate::base::error::{Error, Result};
-use crate::engine::Engine;
 use crate::transit::arrivals::Met;
 use crate::transit::arriving::Arriving;
 use crate::transit::range::ByteRange;
@@ -37,7 +36,7 @@ pub(super) struct Asked {
     pub(super) began: Instant,
 }
 
-impl Engine {
+impl Opener {
     /// Passes a file on from WhatsApp, nothing of it kept. A part can be told apart from the whole only by the size of the
     /// file: where nobody declared it, it is counted first, and where that cannot be done the whole comes (RFC 9110,
     /// section 14.2, allows it). So all answers about a file name one size.
@@ -59,7 +58,7 @@ impl Engine {
             let view = View::new(record, From::Provider, asked.began);
             return Ok(Passing::alone(upstream, asked.range.is_some(), view));
         }
-        let slot = self.arrivals().slot(record.company_id, record.id);
+        let slot = self.arrivals.slot(record.company_id, record.id);
         let (mut met, in_line) = slot.enter().await;
         // What lies on a disk is for files that are kept.
         let on_its_way = met.arriving().filter(|file| record.policy.keeps_bytes() || !file.is_on_disk());
@@ -73,7 +72,7 @@ impl Engine {
                 let upstream = self.ask_whatsapp(record, None).await.inspect_err(|error| {
                     *met = Met::Refused(Instant::now(), error.again());
                 })?;
-                let file = Arriving::in_memory(upstream, &self.arrivals().held, slot.line());
+                let file = Arriving::in_memory(upstream, &self.arrivals.held, slot.line());
                 *met = Met::Arriving(Arc::downgrade(&file));
                 let reader =
                     file.reader().ok_or_else(|| Error::new(ErrorCode::Internal, "read a new file"))?;
@@ -94,14 +93,14 @@ impl Engine {
         range: Option<ByteRange>,
     ) -> Result<Upstream> {
         provider_id(record)?;
-        let _asking = self.gates().viewer_asks(record.account_id);
+        let _asking = self.context.pauses().viewer_asks(record.account_id);
         let until = Instant::now() + WAITS_FOR_ACCOUNT;
         let mut tries = 1;
         loop {
             let account = self.account_for_viewer(record, until).await?;
             let error = match self.open_at_whatsapp(record, &account, account.token()?, range).await {
                 Ok(upstream) => {
-                    self.gates().account_well(account.row.id);
+                    self.context.pauses().mark_account_ok(account.row.id);
                     return Ok(upstream);
                 }
                 Err(error) => error,
@@ -137,47 +136,47 @@ impl Engine {
             return Err(mediary_graph::Error::media_gone());
         };
         let known = (account.row.id, media_id.to_owned());
-        if self.gone().contains_key(&known) {
+        if self.gone.contains_key(&known) {
             return Err(mediary_graph::Error::media_gone());
         }
         let token = token.clone();
-        let remembered = self.urls().get(&known);
+        let remembered = self.urls.get(&known);
         let declared = remembered.as_ref().and_then(|info| info.file_size);
-        let declared = declared.or_else(|| declared_size(record)).or_else(|| self.sizes().get(&known)?);
+        let declared = declared.or_else(|| declared_size(record)).or_else(|| self.sizes.get(&known)?);
         let known_at = [record.provider_url_at, Some(record.created_at)];
         // Only a declared size shows a short body, so without one Graph is asked.
         let url = match remembered {
             Some(info) => Some(info.url),
-            None => provider::young_url(record.provider_url.as_ref(), known_at, self.now())
+            None => provider::young_url(record.provider_url.as_ref(), known_at, self.context.now())
                 .filter(|_| declared.is_some()),
         };
         let range_to_ask = range.and_then(|range| range.to_ask(declared));
         let wish = Wish { token: &token, media_id, url, range: range_to_ask };
-        let graph = &self.parts().graph;
+        let graph = self.context.graph();
         let opened: std::result::Result<Arrival, mediary_graph::Error> =
             provider::open(graph, wish, |_| Ok(())).await;
         let Arrival { stream, info } = opened.inspect_err(|error| {
-            self.urls().invalidate(&known);
+            self.urls.invalidate(&known);
             if error.kind() == ErrorKind::MediaGone {
-                self.gone().insert(known.clone(), ());
+                self.gone.insert(known.clone(), ());
             }
         })?;
         let declared = info.as_ref().and_then(|info| info.file_size).or(declared);
         if let Some(info) = info {
-            self.urls().insert(known.clone(), info);
+            self.urls.insert(known.clone(), info);
         }
         let origin = Origin { graph: graph.clone(), token, media_id: media_id.to_owned() };
-        let most = self.config().inbound_limits.of(record.file_type);
+        let most = self.context.config().inbound_limits.of(record.file_type);
         Upstream::new(origin, stream, range, declared, most).inspect_err(|_| {
-            self.urls().invalidate(&known);
-            self.sizes().invalidate(&known);
+            self.urls.invalidate(&known);
+            self.sizes.invalidate(&known);
         })
     }
 
     /// What Graph says of a file, without its bytes.
     pub(super) async fn describe_from_whatsapp(&self, record: &MediaFile) -> Result<OpenedMedia> {
         let account = self.account_for_viewer(record, Instant::now() + WAITS_FOR_ACCOUNT).await?;
-        let answer = provider::ask(&self.parts().graph, account.token()?, provider_id(record)?).await;
+        let answer = provider::ask(self.context.graph(), account.token()?, provider_id(record)?).await;
         let info = match answer {
             Ok(info) => info,
             Err(error) => return Err(self.refused(record, &account, error).await),
@@ -198,13 +197,13 @@ impl Engine {
         until: Instant,
     ) -> Result<Arc<KnownAccount>> {
         loop {
-            let account = self.account_of(record.company_id, record.account_id).await?;
+            let account = self.context.whatsapp().account_of(record.company_id, record.account_id).await?;
             account.token()?;
-            let paused = account.row.paused_until.filter(|until| *until > self.now());
+            let paused = account.row.paused_until.filter(|until| *until > self.context.now());
             let (Some(ends), AccountStatus::Active) = (paused, account.row.status) else {
                 return Ok(account);
             };
-            let wait = ends.since(self.now());
+            let wait = ends.since(self.context.now());
             if Instant::now() + wait > until {
                 let code = ErrorCode::ProviderRateLimited;
                 return Err(Error::told(code, sentence(code)).after(Some(wait)));
@@ -221,8 +220,8 @@ impl Engine {
         error: mediary_graph::Error,
     ) -> Error {
         let noted = match error.kind() {
-            ErrorKind::Unauthorized => self.token_refused(account).await,
-            ErrorKind::Throttled => self.throttled(account, error.retry_after()).await,
+            ErrorKind::Unauthorized => self.context.whatsapp().token_refused(account).await,
+            ErrorKind::Throttled => self.context.whatsapp().throttled(account, error.retry_after()).await,
             _ => Ok(()),
         };
         if let Err(failed) = noted {
@@ -233,7 +232,7 @@ impl Engine {
         }
         match error.kind() {
             ErrorKind::MediaGone => {
-                Error::told(ErrorCode::MediaExpired, forgotten(record, self.now())).because(error)
+                Error::told(ErrorCode::MediaExpired, forgotten(record, self.context.now())).because(error)
             }
             _ => {
                 let wait = error.retry_after().or_else(|| error.retryable().then_some(COME_BACK_AFTER));

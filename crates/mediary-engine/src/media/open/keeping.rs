@@ -11,10 +11,9 @@ use tokio::sync::oneshot;
 use super::from_whatsapp::{Asked, TRIES, WAITS_FOR_ACCOUNT, passed_on};
 use super::passing::Passing;
 use super::view::{Source, View};
-use super::{OpenedMedia, not_to_be_had};
+use super::{OpenedMedia, Opener, not_to_be_had};
 use crate::base::error::{Error, Result};
-use crate::engine::Engine;
-use crate::media::fetch;
+use crate::base::work::Work;
 use crate::transit::arrivals::{Met, Slot};
 use crate::transit::arriving::Arriving;
 use crate::transit::range::ByteRange;
@@ -38,10 +37,10 @@ enum Began {
     NotHere,
 }
 
-impl Engine {
+impl Opener {
     pub(super) async fn pass_on_and_keep(&self, record: &MediaFile, asked: Asked) -> Result<Kept> {
         let until = Instant::now() + WAITS_FOR_ACCOUNT;
-        let slot = self.arrivals().slot(record.company_id, record.id);
+        let slot = self.arrivals.slot(record.company_id, record.id);
         for attempt in 1.. {
             self.account_for_viewer(record, until).await?;
             let (mut met, _in_line) = slot.enter().await;
@@ -68,7 +67,7 @@ impl Engine {
                 Began::NotHere => return Ok(Kept::Elsewhere),
                 Began::Ended => {}
             }
-            let now = self.store().media(record.company_id, record.id).await?;
+            let now = self.context.store().media(record.company_id, record.id).await?;
             let now = now.ok_or_else(|| Error::not_found("there is no such media file"))?;
             super::refuse_withheld(&now)?;
             match now.download_status {
@@ -76,9 +75,9 @@ impl Engine {
                 DownloadStatus::Pending | DownloadStatus::Downloading => return Ok(Kept::Elsewhere),
                 DownloadStatus::Failed => {}
             }
-            let wait = now.next_attempt_at.map_or(Duration::MAX, |next| next.since(self.now()));
+            let wait = now.next_attempt_at.map_or(Duration::MAX, |next| next.since(self.context.now()));
             if attempt >= TRIES || wait > until.saturating_duration_since(Instant::now()) {
-                let error = not_to_be_had(&now, self.now());
+                let error = not_to_be_had(&now, self.context.now());
                 *met = Met::Refused(Instant::now(), error.again());
                 return Err(error);
             }
@@ -103,25 +102,27 @@ impl Engine {
     }
 
     async fn try_keeping(&self, record: &MediaFile, slot: &Arc<Slot>) -> Result<Began> {
-        let storage_waits = self.gates().storage_pause().is_some_and(|pause| pause.holds(self.now()));
-        let place = self.arrivals().kept.clone().try_acquire_owned().ok().filter(|_| !storage_waits);
+        let storage_waits =
+            self.context.pauses().storage_pause().is_some_and(|pause| pause.holds(self.context.now()));
+        let place = self.arrivals.kept.clone().try_acquire_owned().ok().filter(|_| !storage_waits);
         let Some(place) = place else {
             // What somebody looks at is to be kept all the same: a worker fetches it once more, when it can be stored.
-            self.store().requeue_download(record.company_id, record.id, false).await?;
-            self.wake().fetch();
+            self.context.store().requeue_download(record.company_id, record.id, false).await?;
+            self.context.work().wake(Work::Fetch);
             return Ok(Began::NotHere);
         };
-        let config = self.config();
+        let config = self.context.config();
         let claimed = self
+            .context
             .store()
             .claim_for_viewer(&config.node, record.company_id, record.id, config.rules.lease)
             .await?;
         let Some(claim) = claimed else { return Ok(Began::NotHere) };
         let (tell, told) = oneshot::channel();
-        let (engine, slot) = (self.clone(), slot.clone());
+        let (fetcher, slot) = (self.fetcher.clone(), slot.clone());
         // Of its own: viewers come and go, the copy is made all the same.
         tokio::spawn(async move {
-            fetch::run_for_viewers(engine, claim, tell).await;
+            fetcher.run_for_viewers(claim, tell).await;
             drop((place, slot));
         });
         Ok(told.await.map_or(Began::Ended, Began::Arriving))

@@ -11,25 +11,30 @@ mod size;
 mod view;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mediary_blob::{StorageKey, StoredFile};
 use mediary_core::{
-    CompanyId, ConversationId, DownloadStatus, ErrorCode, FileType, MediaId, MessageId, ScanStatus, Sha256,
-    Timestamp,
+    AccountId, CompanyId, ConversationId, DownloadStatus, ErrorCode, FileType, MediaId, MessageId,
+    ScanStatus, Sha256, Timestamp, limits,
 };
 use mediary_formats::{content_disposition, generated_name, name_with_ending, safe_inline};
+use mediary_graph::MediaInfo;
 use mediary_store::MediaFile;
 use metrics::counter;
+use moka::sync::Cache;
 
 pub(crate) use self::cache::OpenFiles;
 use self::from_whatsapp::{Asked, forgotten};
 use self::keeping::Kept;
+pub(crate) use self::lost::found_again;
 pub use self::passing::Passing;
 use crate::access::Caller;
 use crate::base::error::{Error, Result};
 use crate::base::metrics::STORAGE_READS;
-use crate::engine::Engine;
+use crate::context::Context;
+use crate::media::fetch::Fetcher;
+use crate::transit::arrivals::Arrivals;
 use crate::transit::range::ByteRange;
 
 /// Which file, and what of it.
@@ -106,21 +111,62 @@ pub enum Source {
     Described,
 }
 
-impl Engine {
+/// What is remembered of media ids for a while, by account and id.
+type Remembered<T> = Cache<(AccountId, String), T>;
+
+const URLS: u64 = 4096;
+const SIZES: u64 = 16_384;
+const GONE: u64 = 16_384;
+const GONE_FOR: Duration = Duration::from_secs(60);
+
+/// Opens files for people.
+#[derive(Debug)]
+pub(crate) struct Opener {
+    context: Context,
+    fetcher: Fetcher,
+    arrivals: Arc<Arrivals>,
+    files: Arc<OpenFiles>,
+    /// Graph's latest answers, for viewers who come again while their URLs hold.
+    urls: Remembered<MediaInfo>,
+    /// Ids that Graph did not know a moment ago, so that it is not asked for each look at a dead file.
+    gone: Remembered<()>,
+    /// Sizes of files that nobody declared, as they were counted a moment ago; `None` for one that is too large to be counted.
+    /// Believed as long as Graph's answers are: a file that is looked at part by part is counted once.
+    sizes: Remembered<Option<u64>>,
+}
+
+impl Opener {
+    pub(crate) fn new(
+        context: Context,
+        fetcher: Fetcher,
+        arrivals: Arc<Arrivals>,
+        files: Arc<OpenFiles>,
+    ) -> Self {
+        Self {
+            context,
+            fetcher,
+            arrivals,
+            files,
+            urls: remembered(URLS, limits::PROVIDER_URL_TRUST),
+            gone: remembered(GONE, GONE_FOR),
+            sizes: remembered(SIZES, limits::PROVIDER_URL_TRUST),
+        }
+    }
+
     /// Opens a file for somebody who may see it: from storage, or from WhatsApp as the policy says.
-    pub async fn open(&self, caller: &Caller, request: OpenRequest) -> Result<OpenedMedia> {
+    pub(crate) async fn open(&self, caller: &Caller, request: OpenRequest) -> Result<OpenedMedia> {
         let began = Instant::now();
-        self.meters().viewed.increment(1);
+        self.context.meters().viewed.increment(1);
         let company = caller.company_id;
         if request.variant.is_some() {
             return Err(Error::not_found("there is no such variant of this file"));
         }
         let target = self.named(company, request.target).await?;
-        if let Some(hit) = self.files().recent(company, target) {
-            self.meters().storage_hit.increment(1);
+        if let Some(hit) = self.files.recent(company, target) {
+            self.context.meters().storage_hit.increment(1);
             return Ok(hit);
         }
-        let record = match self.files().passed_on(company, target, self.accounts().generation()) {
+        let record = match self.files.passed_on(company, target, self.context.accounts().generation()) {
             Some(record) => record,
             None => self.viewed(company, target).await?,
         };
@@ -137,20 +183,20 @@ impl Engine {
     /// Attachments are remembered by their own ids alone: what forgets a message's media need not know how many there are.
     async fn named(&self, company: CompanyId, target: Target) -> Result<Target> {
         let Target::Attachment(message, part) = target else { return Ok(target) };
-        let record = self.store().media_by_part(company, message, part).await?;
+        let record = self.context.store().media_by_part(company, message, part).await?;
         Ok(Target::Media(record.ok_or_else(no_such_file)?.id))
     }
 
     /// The record of a file that somebody looks at, with the policy that holds for it now.
     async fn viewed(&self, company: CompanyId, target: Target) -> Result<Arc<MediaFile>> {
-        let accounts = self.accounts().generation();
+        let accounts = self.context.accounts().generation();
         let record = match target {
-            Target::Media(id) => self.store().media(company, id).await?,
-            Target::Message(id) => self.store().media_by_message(company, id).await?,
-            Target::Attachment(id, part) => self.store().media_by_part(company, id, part).await?,
+            Target::Media(id) => self.context.store().media(company, id).await?,
+            Target::Message(id) => self.context.store().media_by_message(company, id).await?,
+            Target::Attachment(id, part) => self.context.store().media_by_part(company, id, part).await?,
         };
         let mut record = record.ok_or_else(no_such_file)?;
-        record.policy = self.policy_of(&record).await?;
+        record.policy = self.context.whatsapp().policy_of(&record).await?;
         let record = Arc::new(record);
         tracing::info!(
             company.id = company.0,
@@ -159,14 +205,14 @@ impl Engine {
             "media_viewed"
         );
         if !record.policy.keeps_bytes() && record.download_status == DownloadStatus::Pending {
-            self.files().remember_passed_on(target, &record, accounts);
+            self.files.remember_passed_on(target, &record, accounts);
         }
         Ok(record)
     }
 
     /// Opens a file by WhatsApp's id for it, always from WhatsApp and never stored; `afresh` not even with others who
     /// look at it now.
-    pub async fn open_from_provider(
+    pub(crate) async fn open_from_provider(
         &self,
         caller: &Caller,
         provider_media_id: &str,
@@ -174,8 +220,8 @@ impl Engine {
         afresh: bool,
     ) -> Result<OpenedMedia> {
         let began = Instant::now();
-        self.meters().viewed.increment(1);
-        let record = self.store().media_by_provider_id(caller.company_id, provider_media_id).await?;
+        self.context.meters().viewed.increment(1);
+        let record = self.context.store().media_by_provider_id(caller.company_id, provider_media_id).await?;
         let record = record.ok_or_else(|| Error::not_found("there is no media file with this id"))?;
         refuse_withheld(&record)?;
         match wanted {
@@ -196,13 +242,13 @@ impl Engine {
         }
         if record.download_status == DownloadStatus::Completed {
             record = self.lost(record).await?;
-        } else if let Some(found) = self.found_again(&record).await?
+        } else if let Some(found) = found_again(&self.context, &self.files, &record).await?
             && let Some(opened) = self.open_stored(&found).await?
         {
             return Ok(opened);
         }
         if lost::is_given_up(&record) {
-            return Err(not_to_be_had(&record, self.now()));
+            return Err(not_to_be_had(&record, self.context.now()));
         }
         let range = match wanted {
             Wanted::Description => return Ok(described(&record)),
@@ -234,14 +280,14 @@ impl Engine {
         if record.download_status != DownloadStatus::Completed {
             return Ok(None);
         }
-        let storage = match self.parts().storages.of(backend) {
+        let storage = match self.context.storages().of(backend) {
             Ok(storage) => storage,
             // It may still be there, and the record says so; what WhatsApp has can be had from there all the same.
-            Err(error) if record.expires_at <= self.now() => return Err(error.into()),
+            Err(error) if record.expires_at <= self.context.now() => return Err(error.into()),
             Err(_) => return Ok(None),
         };
         let key: StorageKey = key.parse()?;
-        let file = match self.files().kept(record, &key, &sha256) {
+        let file = match self.files.kept(record, &key, &sha256) {
             Some(file) => file,
             None => match storage.open(&key).await {
                 // An empty file is no file: there is nothing to lose by fetching it again.
@@ -252,16 +298,20 @@ impl Engine {
             },
         };
         if i64::try_from(file.size()).ok() != record.file_size {
-            return lost::other_size(record, &file, self.now()).map_or(Ok(None), Err);
+            return lost::other_size(record, &file, self.context.now()).map_or(Ok(None), Err);
         }
         if !self.note_view(record).await? {
             return Err(deleted());
         }
-        self.meters().storage_hit.increment(1);
+        self.context.meters().storage_hit.increment(1);
         let info = Arc::new(FileInfo { size: Some(file.size()), ..describe(record, true) });
-        self.files().remember(record, &key, &sha256, &info, &file);
+        self.files.remember(record, &key, &sha256, &info, &file);
         Ok(Some(OpenedMedia { info, source: Source::Stored(file) }))
     }
+}
+
+fn remembered<T: Clone + Send + Sync + 'static>(most: u64, ttl: Duration) -> Remembered<T> {
+    Cache::builder().max_capacity(most).time_to_live(ttl).build()
 }
 
 fn no_such_file() -> Error {

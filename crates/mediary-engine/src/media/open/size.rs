@@ -6,33 +6,33 @@
 use mediary_core::AccountId;
 use mediary_store::MediaFile;
 
+use super::Opener;
 use crate::base::error::Result;
-use crate::engine::Engine;
 use crate::transit::arriving::COUNTED_WITHIN;
 
 /// The largest file that is counted, which is what WhatsApp takes of audio and video from a business. Who asks for a part of a
 /// larger one is sent the whole.
 const COUNTED_BYTES: u64 = 16 * 1024 * 1024;
 
-impl Engine {
+impl Opener {
     /// The size as it was counted a moment ago.
     pub(super) fn known_size(&self, record: &MediaFile) -> Option<u64> {
-        self.sizes().get(&key(record)?)?
+        self.sizes.get(&key(record)?)?
     }
 
     /// The size by counting; `None` where there are too many bytes to be counted, or they come too slowly.
     pub(super) async fn counted_size(&self, record: &MediaFile) -> Result<Option<u64>> {
         let Some(key) = key(record) else { return Ok(None) };
-        let slot = self.arrivals().slot(record.company_id, record.id);
+        let slot = self.arrivals.slot(record.company_id, record.id);
         let _counting = slot.counting.lock().await;
-        if let Some(known) = self.sizes().get(&key) {
+        if let Some(known) = self.sizes.get(&key) {
             return Ok(known);
         }
         let size = match tokio::time::timeout(COUNTED_WITHIN, self.count(record)).await {
             Ok(counted) => counted?,
             Err(_) => None,
         };
-        self.sizes().insert(key, size);
+        self.sizes.insert(key, size);
         Ok(size)
     }
 

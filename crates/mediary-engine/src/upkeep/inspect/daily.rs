@@ -9,11 +9,11 @@ use mediary_store::StorageChecked;
 use serde_json::json;
 use tracing::Instrument as _;
 
-use super::{InspectOptions, Inspection};
+use super::{InspectOptions, Inspection, Inspector};
 use crate::base::error::Result;
 use crate::base::metrics::UNTRACKED_REMOVED;
 use crate::base::shutdown::Shutdown;
-use crate::engine::Engine;
+use crate::base::worker::{NextStep, Schedule, Worker, every};
 
 const EVERY: Duration = Duration::from_secs(24 * 3600);
 /// Files that are read from the database at once.
@@ -22,26 +22,39 @@ const BATCH: u32 = 500;
 const LOOK_EVERY: Duration = Duration::from_secs(300);
 
 /// Checks until `shutdown`.
-pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
-    let wait = || shutdown.soft.run_until_cancelled(tokio::time::sleep(LOOK_EVERY));
-    while wait().await.is_some() {
-        let checked = shutdown.soft.run_until_cancelled(engine.check_storage_where_due()).await;
-        if let Some(Err(error)) = checked {
+pub(crate) async fn run(inspector: Inspector, shutdown: Shutdown) {
+    let mut checks = DailyChecks { inspector, is_first_step: true };
+    every(&shutdown, Schedule::polling(LOOK_EVERY), &mut checks).await;
+}
+
+struct DailyChecks {
+    inspector: Inspector,
+    is_first_step: bool,
+}
+
+impl Worker for DailyChecks {
+    async fn step(&mut self, shutdown: &Shutdown) -> NextStep {
+        if std::mem::take(&mut self.is_first_step) {
+            return NextStep::AfterPoll;
+        }
+        let checked = self.inspector.check_storage_where_due();
+        if let Some(Err(error)) = shutdown.soft.run_until_cancelled(checked).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "companies whose storage is due for a check could not be found"
             );
         }
+        NextStep::AfterPoll
     }
 }
 
-impl Engine {
+impl Inspector {
     /// Checks the storage of every company that nobody has checked for a day; how many. One whose check fails does not
     /// hold up the others.
-    pub async fn check_storage_where_due(&self) -> Result<u64> {
+    pub(crate) async fn check_storage_where_due(&self) -> Result<u64> {
         let mut checked = 0;
-        for company in self.store().list_companies().await? {
-            if !self.store().storage_check_begin(company.id, self.now().minus(EVERY)).await? {
+        for company in self.context.store().list_companies().await? {
+            if !self.context.store().storage_check_begin(company.id, self.context.now().minus(EVERY)).await? {
                 continue;
             }
             let span = tracing::error_span!("check_storage", company.id = company.id.0);
@@ -58,7 +71,7 @@ impl Engine {
     }
 
     async fn check_storage(&self, company: CompanyId) -> Result<()> {
-        let look = self.now();
+        let look = self.context.now();
         let (options, mut found) =
             (InspectOptions { look: Some(look), ..InspectOptions::default() }, Inspection::default());
         self.inspect_records(company, options, &mut found).await?;
@@ -83,13 +96,13 @@ impl Engine {
             removed,
             found: first.to_string(),
         };
-        Ok(self.store().storage_check_end(company, &result).await?)
+        Ok(self.context.store().storage_check_end(company, &result).await?)
     }
 
     /// Lets the trash have what this look and one a day before saw without a record; how many files. That no record names them, and
     /// that none is downloaded to their place, is looked at again when they are noted and when they are deleted.
     async fn remove_untracked(&self, company: CompanyId, look: Timestamp, found: &Inspection) -> Result<u64> {
-        self.store().forget_tracked(company, look).await?;
+        self.context.store().forget_tracked(company, look).await?;
         if found.is_suspicious() {
             tracing::error!(
                 untracked = found.untracked.count,
@@ -101,11 +114,11 @@ impl Engine {
         let (mut removed, mut after) = (0, 0);
         let seen = (look.minus(EVERY), look);
         loop {
-            let files = self.store().untracked_since(company, seen, after, BATCH).await?;
+            let files = self.context.store().untracked_since(company, seen, after, BATCH).await?;
             let Some((last, ..)) = files.last() else { break };
             after = *last;
             for (_, backend, file) in &files {
-                removed += u64::from(self.store().discard_file(*backend, file).await?);
+                removed += u64::from(self.context.store().discard_file(*backend, file).await?);
             }
         }
         if removed > 0 {

@@ -3,6 +3,7 @@
 
 pub(crate) mod daily;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_blob::{ErrorKind, Storage, StorageKey, StoredObject};
@@ -10,8 +11,10 @@ use mediary_core::{CompanyId, DownloadStatus, MediaId, StorageBackend, Timestamp
 use mediary_store::{FoundFile, MediaFile, MediaQuery, PageRequest};
 
 use crate::base::error::Result;
-use crate::engine::Engine;
-use crate::media::hash::hash_of;
+use crate::base::work::Work;
+use crate::context::Context;
+use crate::media::open::{OpenFiles, found_again};
+use crate::storage::hash::hash_of;
 
 /// A file that is younger may be on its way to its record.
 const SETTLED_AFTER: Duration = Duration::from_secs(3600);
@@ -88,9 +91,20 @@ enum State {
     Wrong,
 }
 
-impl Engine {
+/// Compares storage and records.
+#[derive(Clone, Debug)]
+pub(crate) struct Inspector {
+    context: Context,
+    files: Arc<OpenFiles>,
+}
+
+impl Inspector {
+    pub(crate) fn new(context: Context, files: Arc<OpenFiles>) -> Self {
+        Self { context, files }
+    }
+
     /// Looks at every recorded file of a company.
-    pub async fn inspect_records(
+    pub(crate) async fn inspect_records(
         &self,
         company: CompanyId,
         options: InspectOptions,
@@ -101,7 +115,7 @@ impl Engine {
         }
         let mut query = with_status(DownloadStatus::Completed);
         loop {
-            let page = self.store().media_list(company, &query).await?;
+            let page = self.context.store().media_list(company, &query).await?;
             for file in page.items {
                 self.inspect(&file, options, found).await?;
             }
@@ -114,9 +128,9 @@ impl Engine {
     async fn recover(&self, company: CompanyId, found: &mut Inspection) -> Result<()> {
         let mut query = with_status(DownloadStatus::Failed);
         loop {
-            let page = self.store().media_list(company, &query).await?;
+            let page = self.context.store().media_list(company, &query).await?;
             for file in page.items {
-                let now = self.found_again(&file).await?;
+                let now = found_again(&self.context, &self.files, &file).await?;
                 found.repaired +=
                     u64::from(now.is_some_and(|now| now.download_status == DownloadStatus::Completed));
             }
@@ -130,7 +144,7 @@ impl Engine {
         let state = match self.state(file, options.deep).await? {
             State::Whole => State::Whole,
             // It may have moved or gone since its record was read.
-            _ => match self.store().media(file.company_id, file.id).await? {
+            _ => match self.context.store().media(file.company_id, file.id).await? {
                 Some(now) if now.is_active && now.download_status == DownloadStatus::Completed => {
                     place = now.place();
                     self.state(&now, options.deep).await?
@@ -146,9 +160,9 @@ impl Engine {
         if options.repair
             && !matches!(state, State::Whole)
             && let Some(place) = place
-            && self.store().store_lost_file(file.company_id, file.id, &place).await?
+            && self.context.store().store_lost_file(file.company_id, file.id, &place).await?
         {
-            self.wake().fetch();
+            self.context.work().wake(Work::Fetch);
             found.repaired += 1;
         }
         Ok(())
@@ -160,7 +174,7 @@ impl Engine {
             return Ok(State::Missing);
         };
         let key: StorageKey = key.parse()?;
-        let stored = match self.parts().storages.of(backend)?.open(&key).await {
+        let stored = match self.context.storages().of(backend)?.open(&key).await {
             // An empty file is no file, whatever its record says.
             Ok(stored) if stored.size() == 0 => return Ok(State::Missing),
             Ok(stored) => stored,
@@ -183,14 +197,14 @@ impl Engine {
     }
 
     /// Looks for files that no record names, in every storage: a company's, or anybody's.
-    pub async fn inspect_storage(
+    pub(crate) async fn inspect_storage(
         &self,
         company: Option<CompanyId>,
         options: InspectOptions,
         found: &mut Inspection,
     ) -> Result<()> {
         let prefix = company.map_or_else(|| "media".to_owned(), |company| format!("media/{company}"));
-        for storage in self.parts().storages.all() {
+        for storage in self.context.storages().all() {
             let mut listing = storage.list(&prefix)?;
             while let Some(page) = listing.next_page().await? {
                 self.inspect_page(storage, page, options, found).await?;
@@ -207,7 +221,7 @@ impl Engine {
         found: &mut Inspection,
     ) -> Result<()> {
         let backend = storage.backend();
-        let settled = self.now().minus(SETTLED_AFTER);
+        let settled = self.context.now().minus(SETTLED_AFTER);
         let old = page.into_iter().filter(|object| object.modified < settled);
         let candidates: Vec<(FoundFile, u64)> = old
             .filter_map(|object| {
@@ -216,16 +230,16 @@ impl Engine {
             })
             .collect();
         let files: Vec<FoundFile> = candidates.iter().map(|(file, _)| file.clone()).collect();
-        let known = self.store().known_files(backend, &files).await?;
+        let known = self.context.store().known_files(backend, &files).await?;
         let untracked: Vec<_> =
             candidates.into_iter().filter(|(file, _)| !known.contains(&file.key)).collect();
         if let (Some(look), Some((first, _))) = (options.look, untracked.first()) {
             let files: Vec<_> = untracked.iter().map(|(file, _)| file.clone()).collect();
             let (company, most) = (first.company_id, limits::UNTRACKED_REMEMBERED);
-            self.store().remember_untracked(company, backend, &files, look, most).await?;
+            self.context.store().remember_untracked(company, backend, &files, look, most).await?;
         }
         for (file, size) in untracked {
-            if options.repair && self.store().discard_file(backend, &file).await? {
+            if options.repair && self.context.store().discard_file(backend, &file).await? {
                 found.repaired += 1;
             }
             found.untracked.push((backend, file.key, size));

@@ -6,10 +6,11 @@ use mediary_core::limits;
 use mediary_store::LongestWaits;
 use tracing::Instrument as _;
 
-use super::{BATCH, RetentionAct, Steps, SweepReport, in_batches, report_of, say};
+use super::{BATCH, RetentionAct, Steps, SweepReport, Sweeper, in_batches, report_of, say};
 use crate::base::error::Result;
 use crate::base::shutdown::Shutdown;
-use crate::engine::Engine;
+use crate::base::work::Work;
+use crate::base::worker::{NextStep, Schedule, Worker, every};
 use crate::intake::ingest::PARKED_MOST;
 use crate::upkeep::policies::RESUMED_AFTER;
 
@@ -25,23 +26,27 @@ const UPDATES_WAIT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 const TEMPORARY_AFTER: Duration = Duration::from_secs(3600);
 
 /// Does the slow things until `shutdown`: once at the start, then every hour.
-pub(crate) async fn run_hourly(engine: Engine, shutdown: Shutdown) {
-    loop {
+pub(crate) async fn run_hourly(sweeper: Sweeper, shutdown: Shutdown) {
+    every(&shutdown, Schedule::polling(HOURLY), &mut SlowSweeps(sweeper)).await;
+}
+
+struct SlowSweeps(Sweeper);
+
+impl Worker for SlowSweeps {
+    async fn step(&mut self, shutdown: &Shutdown) -> NextStep {
         let mut report = SweepReport::default();
         let span = tracing::error_span!("sweep_hourly");
         // All of it is done in short transactions, so that it may end between any two.
-        let mut tell = |_| {};
-        let sweep = engine.sweep_hourly(&mut report, &mut tell).instrument(span.clone());
-        let Some(swept) = shutdown.soft.run_until_cancelled(sweep).await else { return };
-        span.in_scope(|| say(&report_of(swept, report)));
-        drop(span);
-        if shutdown.soft.run_until_cancelled(tokio::time::sleep(HOURLY)).await.is_none() {
-            return;
+        let mut ignore = |_| {};
+        let swept = self.0.sweep_hourly(&mut report, &mut ignore).instrument(span.clone());
+        if let Some(swept) = shutdown.soft.run_until_cancelled(swept).await {
+            span.in_scope(|| say(&report_of(swept, report)));
         }
+        NextStep::AfterPoll
     }
 }
 
-impl Engine {
+impl Sweeper {
     pub(super) async fn sweep_hourly(
         &self,
         report: &mut SweepReport,
@@ -57,13 +62,13 @@ impl Engine {
             })
             .await,
         );
-        for storage in self.parts().storages.all() {
+        for storage in self.context.storages().all() {
             let swept = storage.sweep_temporary(TEMPORARY_AFTER).await;
             report.temporary_files_removed +=
                 steps.done(swept.map(|swept| swept.removed).map_err(Into::into));
         }
-        let store = self.store();
-        let waited = self.now().minus(WEBHOOKS_WAIT_FOR);
+        let store = self.context.store();
+        let waited = self.context.now().minus(WEBHOOKS_WAIT_FOR);
         let waiting = || async { Ok(store.prune_waiting_webhooks(waited, BATCH).await?) };
         steps.done(in_batches(PRUNE_WITHIN, waiting).await);
         let times = self.sweep_times();
@@ -74,10 +79,10 @@ impl Engine {
         report.audits_pruned += steps.done(in_batches(PRUNE_WITHIN, audits).await);
         let bodies = || async { Ok(store.prune_webhook_events(times.processed_before, BATCH).await?) };
         report.webhooks_pruned += steps.done(in_batches(PRUNE_WITHIN, bodies).await);
-        let sessions = || async { Ok(store.prune_sessions(self.now(), BATCH).await?) };
+        let sessions = || async { Ok(store.prune_sessions(self.context.now(), BATCH).await?) };
         report.sessions_pruned += steps.done(in_batches(PRUNE_WITHIN, sessions).await);
         steps.done(self.apply_waiting(DAY).await);
-        let before = self.now().minus(UPDATES_WAIT_FOR);
+        let before = self.context.now().minus(UPDATES_WAIT_FOR);
         let updates = || async { Ok(store.prune_message_updates(before, BATCH).await?) };
         steps.done(in_batches(PRUNE_WITHIN, updates).await);
         steps.end()
@@ -85,7 +90,7 @@ impl Engine {
 
     /// Waits that a clock that was ahead wrote down would hold up what is due by the clock as it is now.
     async fn end_overlong_waits(&self) -> Result<()> {
-        let rules = &self.config().rules;
+        let rules = &self.context.config().rules;
         let jittered = |most: Duration| most + most / 4;
         let longest = LongestWaits {
             download: jittered(rules.quick.most).max(rules.sweep_every).max(jittered(rules.storage.most)),
@@ -94,15 +99,15 @@ impl Engine {
             webhook: PARKED_MOST,
             task: RESUMED_AFTER,
         };
-        let batch = || async { Ok(self.store().end_overlong_waits(&longest, BATCH).await?) };
+        let batch = || async { Ok(self.context.store().end_overlong_waits(&longest, BATCH).await?) };
         let ended = in_batches(PRUNE_WITHIN, batch).await?;
         if ended > 0 {
             tracing::warn!(
                 rows = ended,
                 "waits ended later than any wait does, written by a clock that was ahead; they are over now"
             );
-            self.accounts().forget();
-            self.wake().fetch();
+            self.context.accounts().forget();
+            self.context.work().wake(Work::Fetch);
         }
         Ok(())
     }

@@ -5,8 +5,8 @@
 mod gauges;
 mod hourly;
 mod retention;
-pub(crate) mod trash;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_core::{DownloadStatus, limits};
@@ -19,8 +19,14 @@ pub use retention::RetentionAct;
 
 use crate::base::error::Result;
 use crate::base::shutdown::Shutdown;
-use crate::engine::Engine;
-use crate::events::bus::{EventData, EventName};
+use crate::base::work::Work;
+use crate::base::worker::{NextStep, Schedule, Worker, every};
+use crate::context::Context;
+use crate::events::event::{EventData, EventName};
+use crate::media::open::OpenFiles;
+use crate::storage::trash;
+use crate::upkeep::policies::Policies;
+use crate::upkeep::relocate::Mover;
 
 /// How often the quick things are done.
 const OFTEN: Duration = Duration::from_secs(5);
@@ -102,21 +108,34 @@ impl Steps {
     }
 }
 
+/// Does from time to time what has to be done.
+#[derive(Clone, Debug)]
+pub(crate) struct Sweeper {
+    context: Context,
+    files: Arc<OpenFiles>,
+    mover: Mover,
+    policies: Policies,
+}
+
 /// Does the quick things until `shutdown`.
-pub(crate) async fn run(engine: Engine, shutdown: Shutdown) {
-    while !shutdown.soft.is_cancelled() {
+pub(crate) async fn run(sweeper: Sweeper, shutdown: Shutdown) {
+    let context = sweeper.context.clone();
+    let schedule = Schedule::woken(context.work(), Work::Sweep, OFTEN);
+    every(&shutdown, schedule, &mut QuickSweeps(sweeper.clone())).await;
+    if let Err(error) = sweeper.note_views().await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the last views could not be written down");
+    }
+}
+
+struct QuickSweeps(Sweeper);
+
+impl Worker for QuickSweeps {
+    async fn step(&mut self, _: &Shutdown) -> NextStep {
         let mut report = SweepReport::default();
         let span = tracing::error_span!("sweep");
-        let swept = engine.sweep_often(&mut report).instrument(span.clone()).await;
+        let swept = self.0.sweep_often(&mut report).instrument(span.clone()).await;
         span.in_scope(|| say(&report_of(swept, report)));
-        tokio::select! {
-            () = shutdown.soft.cancelled() => {}
-            () = engine.wake().sweep_due() => {}
-            () = tokio::time::sleep(OFTEN) => {}
-        }
-    }
-    if let Err(error) = engine.note_views().await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "the last views could not be written down");
+        NextStep::WhenDue
     }
 }
 
@@ -149,19 +168,21 @@ where
     }
 }
 
-impl Engine {
-    /// Sweeps everything once.
-    pub async fn sweep(&self) -> Result<SweepReport> {
-        self.sweep_and_tell(|_| {}).await
+impl Sweeper {
+    pub(crate) fn new(context: Context, files: Arc<OpenFiles>, mover: Mover, policies: Policies) -> Self {
+        Self { context, files, mover, policies }
     }
 
     /// Sweeps everything once, and tells of each file that retention deleted or archived.
-    pub async fn sweep_and_tell(&self, mut tell: impl FnMut(RetentionAct) + Send) -> Result<SweepReport> {
+    pub(crate) async fn sweep_and_tell(
+        &self,
+        mut tell: impl FnMut(RetentionAct) + Send,
+    ) -> Result<SweepReport> {
         let mut report = SweepReport::default();
         let mut steps = Steps::default();
         steps.done(self.sweep_often(&mut report).await);
         steps.done(self.sweep_hourly(&mut report, &mut tell).await);
-        let emptied = steps.done(self.empty_trash().await);
+        let emptied = steps.done(trash::empty(&self.context).await);
         report.files_removed += emptied.removed;
         for (backend, trouble) in &emptied.trouble {
             trouble.report(*backend);
@@ -172,8 +193,11 @@ impl Engine {
 
     /// Counts what a sweep would do, and tells of each file that retention would delete or archive. What unfinished uploads left
     /// behind shows only when it is removed.
-    pub async fn sweep_preview(&self, mut tell: impl FnMut(RetentionAct) + Send) -> Result<SweepReport> {
-        let found = self.store().sweep_preview(self.sweep_times()).await?;
+    pub(crate) async fn sweep_preview(
+        &self,
+        mut tell: impl FnMut(RetentionAct) + Send,
+    ) -> Result<SweepReport> {
+        let found = self.context.store().sweep_preview(self.sweep_times()).await?;
         let count = |count: i64| u64::try_from(count).unwrap_or(0);
         let mut report = SweepReport {
             leases_released: count(found.leases),
@@ -196,8 +220,8 @@ impl Engine {
     }
 
     fn sweep_times(&self) -> SweepTimes {
-        let now = self.now();
-        let processed_before = now.minus(self.config().webhook_retention);
+        let now = self.context.now();
+        let processed_before = now.minus(self.context.config().webhook_retention);
         SweepTimes {
             now,
             processed_before,
@@ -211,34 +235,39 @@ impl Engine {
         steps.done(self.note_views().await);
         report.leases_released += steps.done(in_batches(QUICK_WITHIN, || self.release_leases()).await);
         report.expired_unsaved += steps.done(in_batches(QUICK_WITHIN, || self.expire_unsaved()).await);
-        steps.done(self.carry_out_media_tasks().await);
+        steps.done(self.policies.carry_out_media_tasks().await);
         steps.done(self.apply_waiting(MINUTE).await);
         steps.done(self.bound_waiting().await);
-        let usage = || async { Ok(self.store().add_up_usage(BATCH).await?) };
+        let usage = || async { Ok(self.context.store().add_up_usage(BATCH).await?) };
         steps.done(in_batches(QUICK_WITHIN, usage).await);
         steps.done(self.set_gauges().await);
         steps.end()
     }
 
     async fn release_leases(&self) -> Result<u64> {
-        let released = self.store().release_expired_leases(self.now(), BATCH).await?;
+        let released = self.context.store().release_expired_leases(self.context.now(), BATCH).await?;
         if !released.is_empty() {
-            self.wake().fetch();
+            self.context.work().wake(Work::Fetch);
         }
         Ok(released.len() as u64)
     }
 
     /// A status and its message may have been taken in by two processes at the same moment.
     async fn apply_waiting(&self, since: Duration) -> Result<()> {
-        let changes = self.store().apply_waiting_updates(self.now().minus(since), BATCH).await?;
-        self.changed(&changes);
+        let changes =
+            self.context.store().apply_waiting_updates(self.context.now().minus(since), BATCH).await?;
+        self.files.forget_changed(&changes);
+        self.context.events().publish_changes(&changes);
         Ok(())
     }
 
     async fn bound_waiting(&self) -> Result<()> {
         let most = limits::WAITING_UPDATES_PER_ACCOUNT;
-        let forgotten =
-            self.store().bound_message_updates(self.now().minus(MINUTE), most, BOUNDED_AT_ONCE).await?;
+        let forgotten = self
+            .context
+            .store()
+            .bound_message_updates(self.context.now().minus(MINUTE), most, BOUNDED_AT_ONCE)
+            .await?;
         if forgotten > 0 {
             tracing::debug!(forgotten, "the oldest updates gave way whose messages never came");
         }
@@ -246,16 +275,16 @@ impl Engine {
     }
 
     async fn expire_unsaved(&self) -> Result<u64> {
-        let expired = self.store().expire_unsaved(self.now(), BATCH).await?;
+        let expired = self.context.store().expire_unsaved(self.context.now(), BATCH).await?;
         for change in &expired {
-            self.events().publish(change.company_id, EventName::MediaFailed, expired_data(change));
+            self.context.events().publish(change.company_id, EventName::MediaFailed, expired_data(change));
         }
         Ok(expired.len() as u64)
     }
 
     async fn note_views(&self) -> Result<()> {
-        for ((company, media), at) in self.files().take_views() {
-            self.store().touch_media(company, media, at).await?;
+        for ((company, media), at) in self.files.take_views() {
+            self.context.store().touch_media(company, media, at).await?;
         }
         Ok(())
     }

@@ -3,8 +3,9 @@
 use mediary_core::{CompanyId, MediaId, Retention, RetentionMode};
 use mediary_store::{Arrived, Outlived, Stretch};
 
+use super::Sweeper;
 use crate::base::error::Result;
-use crate::engine::Engine;
+use crate::storage::leftovers;
 use crate::upkeep::relocate::Relocation;
 
 /// Records that are looked at at once, and files that are deleted in one transaction, which holds up the company's claims.
@@ -33,10 +34,10 @@ impl RetentionAct {
     }
 }
 
-impl Engine {
+impl Sweeper {
     /// Tells what a sweep would do to files whose retention has ended, by the selection that a sweep goes by.
-    pub async fn preview_retention(&self, mut tell: impl FnMut(RetentionAct)) -> Result<()> {
-        for company in self.store().companies_with_retention().await? {
+    pub(crate) async fn preview_retention(&self, mut tell: impl FnMut(RetentionAct)) -> Result<()> {
+        for company in self.context.store().companies_with_retention().await? {
             let mut after = None;
             while let Some(Stretch { found, upto }) = self.outlived(company, after).await? {
                 after = Some(upto);
@@ -48,7 +49,7 @@ impl Engine {
 
     /// Deletes and archives what retention says, and tells of each file to which that was done.
     pub(crate) async fn apply_retention(&self, mut tell: impl FnMut(RetentionAct)) -> Result<()> {
-        for company in self.store().companies_with_retention().await? {
+        for company in self.context.store().companies_with_retention().await? {
             let mut after = None;
             while let Some(Stretch { found, upto }) = self.outlived(company, after).await? {
                 after = Some(upto);
@@ -65,7 +66,7 @@ impl Engine {
         company: CompanyId,
         after: Option<Arrived>,
     ) -> Result<Option<Stretch<Outlived, Arrived>>> {
-        Ok(self.store().outlived(company, self.config().archive, after, LOOKED_AT).await?)
+        Ok(self.context.store().outlived(company, self.context.config().archive, after, LOOKED_AT).await?)
     }
 
     async fn apply_to(
@@ -76,13 +77,17 @@ impl Engine {
     ) -> Result<()> {
         let acts: Vec<_> = files.iter().map(RetentionAct::of).collect();
         let ids: Vec<_> = acts.iter().filter(|act| !act.archives()).map(|act| act.media_id).collect();
-        let deleted =
-            if ids.is_empty() { Vec::new() } else { self.store().delete_outlived(company, &ids).await? };
-        self.changed(&deleted);
+        let deleted = if ids.is_empty() {
+            Vec::new()
+        } else {
+            self.context.store().delete_outlived(company, &ids).await?
+        };
+        self.files.forget_changed(&deleted);
+        self.context.events().publish_changes(&deleted);
         for change in &deleted {
             let Some(media) = change.media_id else { continue };
             tracing::info!(company.id = company.0, media.id = media.0, by = "retention", "media_deleted");
-            self.clear_deleted(company, media).await?;
+            leftovers::clear(&self.context, company, media).await?;
         }
         let done = |act: &&RetentionAct| deleted.iter().any(|change| change.media_id == Some(act.media_id));
         acts.iter().filter(done).copied().for_each(&mut *tell);
@@ -96,8 +101,8 @@ impl Engine {
 
     /// One that cannot be moved now stays where it is until the next sweep.
     async fn archive(&self, outlived: &Outlived) -> bool {
-        let Some(archive) = self.config().archive else { return false };
-        match self.relocate(&outlived.file, archive).await {
+        let Some(archive) = self.context.config().archive else { return false };
+        match self.mover.relocate(&outlived.file, archive).await {
             Relocation::Moved(_) => true,
             went => {
                 let (company, media) = (outlived.file.company_id.0, outlived.file.id.0);

@@ -1,0 +1,124 @@
+//! Work under a lease: it runs while heartbeats renew the lease, and is given up once the lease is lost.
+//!
+//! 1. The row decides who holds a lease. A heartbeat renews it only where the row still names this holder (the fence), so nobody
+//!    who lost it takes it back.
+//! 2. A heartbeat that fails because the database does not answer changes nothing: the lease outlives a short outage, and a long
+//!    one gives the row to somebody else, which the next heartbeat finds.
+//! 3. That the work goes on for a moment after the lease is lost does no harm: its last statement carries the same fence and
+//!    changes no row. What it did outside the database has to be harmless by itself.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use crate::base::error::Result;
+
+/// The longest wait between two heartbeats.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// A lease that somebody works under.
+pub(crate) trait Lease: Send {
+    /// How long it lasts: there are three heartbeats in it at least.
+    fn life(&self) -> Duration;
+
+    /// Renews it; false once it is somebody else's.
+    fn renew(&mut self) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Ends when it has to be renewed at once, whatever the time.
+    fn may_be_lost(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// `work`, or `None` once the lease is lost, which ends the work where it stands.
+pub(crate) async fn until_lost<T>(lease: &mut impl Lease, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        () = renew_until_lost(lease) => None,
+    }
+}
+
+/// `work` to its end, though the lease may be lost meanwhile: its last statement finds out.
+pub(crate) async fn to_the_end<T>(lease: &mut impl Lease, work: impl Future<Output = T>) -> T {
+    let renewing = async {
+        renew_until_lost(lease).await;
+        std::future::pending::<Infallible>().await
+    };
+    tokio::select! {
+        done = work => done,
+        never = renewing => match never {},
+    }
+}
+
+async fn renew_until_lost(lease: &mut impl Lease) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(HEARTBEAT.min(lease.life() / 3)) => {}
+            () = lease.may_be_lost() => {}
+        }
+        match lease.renew().await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a lease could not be renewed");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use mediary_core::ErrorCode;
+
+    use super::*;
+    use crate::base::error::Error;
+
+    const LIFE: Duration = Duration::from_secs(2);
+
+    /// Answers renewals in this order, and then says that it is ours.
+    #[derive(Default)]
+    struct Renewals {
+        answers: VecDeque<Result<bool>>,
+        made: u32,
+    }
+
+    impl Lease for Renewals {
+        fn life(&self) -> Duration {
+            LIFE
+        }
+
+        async fn renew(&mut self) -> Result<bool> {
+            self.made += 1;
+            self.answers.pop_front().unwrap_or(Ok(true))
+        }
+
+        async fn may_be_lost(&self) {
+            std::future::pending().await
+        }
+    }
+
+    fn answers(answers: impl IntoIterator<Item = Result<bool>>) -> Renewals {
+        Renewals { answers: answers.into_iter().collect(), made: 0 }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lease_is_renewed_before_it_runs_out_until_the_work_ends() {
+        let mut lease = Renewals::default();
+        assert_eq!(until_lost(&mut lease, tokio::time::sleep(LIFE)).await, Some(()));
+        assert!(lease.made >= 2, "{}", lease.made);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lost_lease_ends_the_work_and_an_outage_does_not() {
+        let away = Err(Error::new(ErrorCode::StorageError, "away"));
+        let mut lease = answers([away, Ok(true), Ok(false)]);
+        assert_eq!(until_lost(&mut lease, std::future::pending::<()>()).await, None);
+        assert_eq!(lease.made, 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_goes_to_its_end_does_so_without_its_lease() {
+        let mut lease = answers([Ok(false)]);
+        to_the_end(&mut lease, tokio::time::sleep(10 * LIFE)).await;
+        assert_eq!(lease.made, 1);
+    }
+}

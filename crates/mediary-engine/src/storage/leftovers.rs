@@ -1,0 +1,33 @@
+//! What a deleted file leaves behind.
+
+use mediary_blob::StorageKey;
+use mediary_core::{CompanyId, MediaId};
+
+use crate::base::error::{Error, Result};
+use crate::base::work::Work;
+use crate::context::Context;
+
+/// Follows up on a file's deletion: its bytes go soon. A worker that died between storing a file and recording it left bytes that
+/// no record names; those go here.
+pub(crate) async fn clear(context: &Context, company: CompanyId, id: MediaId) -> Result<()> {
+    context.work().wake(Work::Trash);
+    let record = context.store().media(company, id).await?;
+    let record = record.ok_or_else(|| Error::not_found("there is no such media file"))?;
+    if let (None, Some(provider_id)) = (&record.storage_key, &record.provider_media_id)
+        && record.download_attempts > 0
+    {
+        let key =
+            StorageKey::media(company, record.message_id, provider_id).generation(record.key_generation);
+        let storage = context.storages().primary();
+        if let Err(error) = storage.delete(&key).await {
+            // The record is deleted, and nobody would come back for them.
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "storage does not delete now; the sweep does later"
+            );
+            context.store().discard_bytes(company, id, storage.backend(), key.as_str()).await?;
+            context.work().wake(Work::Trash);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! Viewers who wait to join a file on its way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many viewers have asked for a file and not joined it yet: its beginning is kept for them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Line(Arc<AtomicUsize>);
+
+impl Line {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
+    }
+
+    pub(super) fn enter(&self) -> InLine {
+        self.0.fetch_add(1, Ordering::AcqRel);
+        InLine(self.clone())
+    }
+}
+
+/// A place in the line, for as long as it lives.
+pub(crate) struct InLine(Line);
+
+impl Drop for InLine {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
