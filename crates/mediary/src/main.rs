@@ -12,6 +12,7 @@ mod only_server;
 mod open_files;
 mod output;
 mod password;
+mod progress;
 mod secrets;
 mod spans;
 mod start_checks;

@@ -103,7 +103,7 @@ async fn stored(
         headers.remove(header::ACCEPT_RANGES);
         return Ok(with(StatusCode::NOT_MODIFIED, headers, Body::empty()));
     }
-    if let Some(elsewhere) = redirect::answer(app, info, &file, &view).await? {
+    if let Some(elsewhere) = redirect::answer(app, info, &file, view.method, view.save).await? {
         return Ok(elsewhere);
     }
     // A HEAD has no part: it describes the whole.

@@ -9,7 +9,6 @@ use mediary_blob::{ServedAs, StoredFile};
 use mediary_core::ErrorCode;
 use mediary_engine::FileInfo;
 
-use super::answer::View;
 use crate::problem::Problem;
 use crate::{App, Delivery};
 
@@ -23,16 +22,16 @@ pub(crate) async fn answer(
     app: &App,
     info: &FileInfo,
     file: &StoredFile,
-    view: &View<'_>,
+    method: &Method,
+    save: bool,
 ) -> Result<Option<Response>, Problem> {
-    let wanted =
-        app.config().delivery == Delivery::Redirect && view.method == Method::GET && info.inline_safe;
+    let wanted = app.config().delivery == Delivery::Redirect && *method == Method::GET && info.inline_safe;
     if !wanted {
         return Ok(None);
     }
     let served_as = ServedAs {
         content_type: info.mime_type.clone(),
-        content_disposition: info.content_disposition(view.save),
+        content_disposition: info.content_disposition(save),
         cache_control: format!("private, max-age={}", VALID_FOR.as_secs()),
     };
     let signed = file.presign(&served_as, VALID_FOR).await;

@@ -1,8 +1,5 @@
 //! `mediary storage`: moves stored files to another storage, and checks what is stored.
 
-use std::io::IsTerminal;
-
-use indicatif::{ProgressBar, ProgressStyle};
 use mediary_core::{CompanyId, MediaId};
 use mediary_engine::{Found, InspectOptions, Inspection, Relocation, ToRelocate};
 use serde_json::json;
@@ -11,6 +8,7 @@ use super::storage_erase;
 use crate::cli::{StorageCheckArgs, StorageCommand, StorageMigrateArgs};
 use crate::config::Config;
 use crate::output::{Outcome, WrongUsage, are, counted, print, with_causes};
+use crate::progress;
 use crate::start_checks;
 use crate::wiring::{self, Parts};
 
@@ -56,7 +54,7 @@ async fn migrate(parts: &Parts, args: &StorageMigrateArgs) -> anyhow::Result<Out
         })?;
         return Ok(Outcome::Done);
     }
-    let bar = progress(planned.files, args.output.json);
+    let bar = progress::files(planned.files, args.output.json);
     let mut tally = Tally::default();
     for company in companies {
         let tell = |media: MediaId, went| {
@@ -81,16 +79,6 @@ async fn count(
         planned.bytes += found.bytes;
     }
     Ok(planned)
-}
-
-pub(super) fn progress(files: u64, json: bool) -> ProgressBar {
-    if json || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(files);
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} files, {per_sec}, {eta} left");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar
 }
 
 impl Tally {

@@ -3,9 +3,10 @@
 use mediary_store::{Actor, Kept};
 use serde_json::json;
 
-use super::{account, storage};
+use super::account;
 use crate::cli::StorageEraseArgs;
 use crate::output::{Outcome, WrongUsage, counted, print, were};
+use crate::progress;
 use crate::wiring::{self, Parts};
 
 pub(super) async fn run(parts: &Parts, args: &StorageEraseArgs) -> anyhow::Result<Outcome> {
@@ -21,7 +22,7 @@ pub(super) async fn run(parts: &Parts, args: &StorageEraseArgs) -> anyhow::Resul
         return Err(WrongUsage(message).into());
     }
     if args.yes {
-        let bar = storage::progress(kept.stored.files, args.output.json);
+        let bar = progress::files(kept.stored.files, args.output.json);
         parts
             .engine
             .erase_kept_now(company.id, account, &Actor::command_line(), |files| bar.inc(files as u64))
