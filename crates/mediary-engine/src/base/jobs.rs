@@ -99,3 +99,152 @@ impl<J: JobKind> Jobs<J> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! A toy job, made as docs/dev/add-a-job.md says: rows in memory instead of a table, a lease that runs out, a wake-up.
+
+    use std::collections::BTreeMap;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::base::lease::{Lease, until_lost};
+    use crate::base::work::{Work, WorkSignals};
+
+    const POLL: Duration = Duration::from_secs(60);
+    const SLOTS: usize = 2;
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Row {
+        Due,
+        Running(u64),
+        Done,
+    }
+
+    /// A kind of jobs: each greets somebody, and takes a second for it.
+    #[derive(Clone, Default)]
+    struct Greeter {
+        rows: Arc<Mutex<BTreeMap<&'static str, Row>>>,
+        /// The greatest number of jobs at once, and for how many each claim asked.
+        most: Arc<Mutex<usize>>,
+        claims: Arc<Mutex<Vec<usize>>>,
+    }
+
+    struct Greeting {
+        name: &'static str,
+        lease: u64,
+    }
+
+    impl Greeter {
+        fn due(names: &[&'static str]) -> Self {
+            let greeter = Self::default();
+            greeter.rows.lock().unwrap().extend(names.iter().map(|name| (*name, Row::Due)));
+            greeter
+        }
+
+        fn row(&self, name: &str) -> Row {
+            self.rows.lock().unwrap()[name]
+        }
+    }
+
+    struct GreetingLease<'a>(&'a Greeter, &'a Greeting);
+
+    impl Lease for GreetingLease<'_> {
+        fn life(&self) -> Duration {
+            Duration::from_millis(300)
+        }
+
+        async fn renew(&mut self) -> Result<bool> {
+            Ok(self.0.row(self.1.name) == Row::Running(self.1.lease))
+        }
+
+        async fn may_be_lost(&self) {
+            std::future::pending().await
+        }
+    }
+
+    impl JobKind for Greeter {
+        type Claim = Greeting;
+
+        async fn claim(&self, free: usize) -> Result<Vec<Greeting>> {
+            self.claims.lock().unwrap().push(free);
+            let mut rows = self.rows.lock().unwrap();
+            let due = rows.iter_mut().filter(|(_, row)| **row == Row::Due).take(free);
+            Ok(due
+                .map(|(name, row)| {
+                    *row = Row::Running(1);
+                    Greeting { name, lease: 1 }
+                })
+                .collect())
+        }
+
+        async fn run(self, greeting: Greeting) {
+            let mut lease = GreetingLease(&self, &greeting);
+            let work = tokio::time::sleep(Duration::from_secs(1));
+            let done = until_lost(&mut lease, work).await;
+            assert!(greeting.name != "panic", "a job that ends in a panic");
+            // The fence: only who still holds the row finishes it.
+            let mut rows = self.rows.lock().unwrap();
+            if done.is_some() && rows[greeting.name] == Row::Running(greeting.lease) {
+                rows.insert(greeting.name, Row::Done);
+            }
+        }
+
+        fn in_flight(&self, jobs: usize) {
+            let mut most = self.most.lock().unwrap();
+            *most = jobs.max(*most);
+        }
+    }
+
+    fn jobs(kind: &Greeter) -> Jobs<Greeter> {
+        Jobs { name: "greeting", slots: SLOTS, kind: kind.clone() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn due_jobs_run_to_their_end_no_more_at_once_than_there_are_slots() {
+        let greeter = Greeter::due(&["ana", "ben", "cleo", "dan", "eve"]);
+        let began = tokio::time::Instant::now();
+        assert_eq!(jobs(&greeter).run_due().await.unwrap(), 5);
+        assert_eq!(began.elapsed(), Duration::from_secs(3), "two at once");
+        assert!(greeter.rows.lock().unwrap().values().all(|row| *row == Row::Done));
+        assert!(greeter.claims.lock().unwrap().iter().all(|free| (1..=SLOTS).contains(free)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn worker_is_woken_refills_its_slots_and_ends_what_runs_at_the_soft_stop() {
+        let (greeter, signals, shutdown) = (Greeter::default(), WorkSignals::default(), Shutdown::default());
+        let began = tokio::time::Instant::now();
+        let schedule = Schedule::woken(&signals, Work::Sweep, POLL);
+        let worker = jobs(&greeter).run(shutdown.clone(), schedule);
+        let others = async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            greeter.rows.lock().unwrap().extend(["ana", "ben", "cleo", "panic"].map(|name| (name, Row::Due)));
+            signals.wake(Work::Sweep);
+            tokio::time::sleep(Duration::from_millis(1500)).await;
+            shutdown.soft.cancel();
+            greeter.rows.lock().unwrap().insert("zoe", Row::Due);
+        };
+        tokio::join!(worker, others);
+        assert!(began.elapsed() < Duration::from_secs(3), "nobody waited for the poll");
+        assert_eq!(["ana", "ben", "cleo"].map(|name| greeter.row(name)), [Row::Done; 3]);
+        assert_eq!(greeter.row("panic"), Row::Running(1), "its lease will run out");
+        assert_eq!(greeter.row("zoe"), Row::Due, "nothing is claimed after the soft stop");
+        assert_eq!(*greeter.most.lock().unwrap(), SLOTS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn job_whose_lease_is_lost_ends_early_and_finishes_nothing() {
+        let greeter = Greeter::due(&["ana"]);
+        let took_over = async {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            greeter.rows.lock().unwrap().insert("ana", Row::Running(2));
+        };
+        let began = tokio::time::Instant::now();
+        let running = jobs(&greeter);
+        let (ran, ()) = tokio::join!(running.run_due(), took_over);
+        assert_eq!(ran.unwrap(), 1);
+        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+        assert_eq!(greeter.row("ana"), Row::Running(2), "somebody else has it");
+    }
+}
