@@ -9,7 +9,8 @@ use mediary_core::Timestamp;
 use crate::CHUNK_BYTES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::local::LocalFile;
-use crate::s3::{ObjectFile, ObjectReader, ServedAs};
+use crate::s3::{ObjectFile, ObjectReader};
+use crate::stored::ServedAs;
 
 /// An open stored file. Clones share it; reading needs no position, so parts can be read in any order at once.
 #[derive(Clone, Debug)]

@@ -13,19 +13,21 @@ mod probe;
 mod s3;
 mod storage;
 mod storages;
+mod stored;
 mod upload;
 
 pub use buffer::{BufferPool, PooledBuffer};
 pub use error::{Error, ErrorKind, Result};
 pub use file::{Reader, StoredFile};
 pub use key::StorageKey;
-pub use listing::{Listing, StoredObject, SweepReport};
+pub use listing::Listing;
 pub use local::{LocalFile, LocalStorage, Spool, Spools};
 pub use probe::Probed;
-pub use s3::{Encryption, ObjectFile, ObjectStorage, S3Settings, ServedAs};
-pub use storage::{Storage, Stored};
+pub use s3::{Encryption, ObjectFile, ObjectStorage, S3Settings};
+pub use storage::Storage;
 pub use storages::Storages;
-pub use upload::{Sealed, Upload};
+pub use stored::{ServedAs, Stored, StoredObject, SweepReport};
+pub use upload::{StagedFile, Upload};
 
 /// The most that one [`StoredFile::read_at`] returns, and what an [`Upload`] into a folder collects before it writes.
 pub const CHUNK_BYTES: usize = buffer::LARGEST;

@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aws_lc_rs::digest;
 use bytes::Bytes;
-use mediary_core::{Sha256, StorageBackend};
+use mediary_core::StorageBackend;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::file::StoredFile;
 use crate::key::StorageKey;
-use crate::listing::{self, Listing, SweepReport};
+use crate::listing::{self, Listing};
 use crate::local::LocalStorage;
 use crate::s3::{ObjectStorage, S3Settings};
+use crate::stored::SweepReport;
 use crate::upload::{self, Upload};
 
 /// Somewhere that keeps files. Clones share it.
@@ -22,22 +22,6 @@ pub enum Storage {
     Local(LocalStorage),
     /// A bucket of an S3-compatible store.
     Object(ObjectStorage),
-}
-
-/// What a finished upload left in storage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stored {
-    /// Bytes in the file.
-    pub size: u64,
-    /// SHA-256 of its content.
-    pub sha256: Sha256,
-}
-
-impl Stored {
-    pub(crate) fn new(size: u64, hash: digest::Context) -> Self {
-        let sha256 = hash.finish().as_ref().try_into().expect("SHA-256 has 32 bytes");
-        Self { size, sha256 }
-    }
 }
 
 impl Storage {

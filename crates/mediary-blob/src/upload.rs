@@ -4,9 +4,9 @@ use bytes::Bytes;
 use mediary_core::Sha256;
 
 use crate::error::Result;
-use crate::local::{LocalSealed, LocalUpload};
-use crate::s3::{ObjectSealed, ObjectUpload};
-use crate::storage::Stored;
+use crate::local::{LocalStagedFile, LocalUpload};
+use crate::s3::{ObjectStagedFile, ObjectUpload};
+use crate::stored::Stored;
 
 /// A file on its way into storage, hashed as it comes. Dropping it removes what was written.
 #[derive(Debug)]
@@ -20,12 +20,12 @@ pub(crate) enum Kind {
 
 /// A complete file that nobody can open yet. Dropping it removes it.
 #[derive(Debug)]
-pub struct Sealed(SealedKind);
+pub struct StagedFile(StagedKind);
 
 #[derive(Debug)]
-enum SealedKind {
-    Local(Box<LocalSealed>),
-    Object(Box<ObjectSealed>),
+enum StagedKind {
+    Local(Box<LocalStagedFile>),
+    Object(Box<ObjectStagedFile>),
 }
 
 impl Upload {
@@ -38,17 +38,17 @@ impl Upload {
     }
 
     /// Writes the rest and tells size and hash, so that the caller can decide between
-    /// [`Sealed::publish`] and [`Sealed::discard`].
-    pub async fn seal(self) -> Result<Sealed> {
-        Ok(Sealed(match self.0 {
-            Kind::Local(upload) => SealedKind::Local(Box::new(upload.seal().await?)),
-            Kind::Object(upload) => SealedKind::Object(Box::new(upload.seal().await?)),
+    /// [`StagedFile::publish`] and [`StagedFile::discard`].
+    pub async fn stage(self) -> Result<StagedFile> {
+        Ok(StagedFile(match self.0 {
+            Kind::Local(upload) => StagedKind::Local(Box::new(upload.stage().await?)),
+            Kind::Object(upload) => StagedKind::Object(Box::new(upload.stage().await?)),
         }))
     }
 
     /// Writes the rest and publishes the file whatever its hash is.
     pub async fn finish(self) -> Result<Stored> {
-        self.seal().await?.publish().await
+        self.stage().await?.publish().await
     }
 
     /// Removes what was written.
@@ -60,7 +60,7 @@ impl Upload {
     }
 }
 
-impl Sealed {
+impl StagedFile {
     /// Bytes in the file.
     pub fn size(&self) -> u64 {
         self.stored().size
@@ -73,24 +73,24 @@ impl Sealed {
 
     fn stored(&self) -> Stored {
         match &self.0 {
-            SealedKind::Local(sealed) => sealed.stored(),
-            SealedKind::Object(sealed) => sealed.stored(),
+            StagedKind::Local(staged) => staged.stored(),
+            StagedKind::Object(staged) => staged.stored(),
         }
     }
 
     /// Makes the file durable under its key, in place of what was there.
     pub async fn publish(self) -> Result<Stored> {
         match self.0 {
-            SealedKind::Local(sealed) => sealed.publish().await,
-            SealedKind::Object(sealed) => sealed.publish().await,
+            StagedKind::Local(staged) => staged.publish().await,
+            StagedKind::Object(staged) => staged.publish().await,
         }
     }
 
     /// Removes what was written.
     pub async fn discard(self) -> Result<()> {
         match self.0 {
-            SealedKind::Local(sealed) => sealed.discard().await,
-            SealedKind::Object(sealed) => sealed.discard().await,
+            StagedKind::Local(staged) => staged.discard().await,
+            StagedKind::Object(staged) => staged.discard().await,
         }
     }
 }

@@ -14,7 +14,7 @@ use super::upload::TEMPORARY_SUFFIX;
 use super::{Inner, LocalStorage, blocking, folder};
 use crate::error::{Error, Result};
 use crate::key::StorageKey;
-use crate::listing::{PAGE, StoredObject, SweepReport};
+use crate::stored::{PAGE, StoredObject, SweepReport};
 
 /// How deep folders are followed; keys are never deeper.
 const DEPTH_MAX: usize = 8;

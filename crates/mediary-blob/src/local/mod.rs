@@ -21,12 +21,12 @@ pub(crate) use list::LocalListing;
 use media_folder::FolderId;
 pub use read::LocalFile;
 pub use spool::{Spool, Spools};
-pub(crate) use upload::{LocalSealed, LocalUpload};
+pub(crate) use upload::{LocalStagedFile, LocalUpload};
 
 use crate::buffer::BufferPool;
 use crate::error::{Error, Result};
 use crate::key::StorageKey;
-use crate::listing::SweepReport;
+use crate::stored::SweepReport;
 
 /// Folders remembered as surely on disk, before the memory starts anew.
 const SYNCED_FOLDERS_MAX: usize = 10_000;

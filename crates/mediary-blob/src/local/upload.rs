@@ -17,7 +17,7 @@ use super::{Inner, LocalStorage, blocking, folder};
 use crate::buffer::{LARGEST, PooledBuffer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::StorageKey;
-use crate::storage::Stored;
+use crate::stored::Stored;
 
 /// How the name of an unfinished upload ends.
 pub(super) const TEMPORARY_SUFFIX: &str = ".part";
@@ -36,7 +36,7 @@ pub(crate) struct LocalUpload {
 }
 
 /// A complete file under its temporary name. Dropping it removes it.
-pub(crate) struct LocalSealed {
+pub(crate) struct LocalStagedFile {
     writer: Writer,
     stored: Stored,
 }
@@ -47,9 +47,9 @@ impl fmt::Debug for LocalUpload {
     }
 }
 
-impl fmt::Debug for LocalSealed {
+impl fmt::Debug for LocalStagedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalSealed").field("stored", &self.stored).field("writer", &self.writer).finish()
+        f.debug_struct("LocalStagedFile").field("stored", &self.stored).field("writer", &self.writer).finish()
     }
 }
 
@@ -94,13 +94,13 @@ impl LocalUpload {
         })
     }
 
-    pub(crate) async fn seal(mut self) -> Result<LocalSealed> {
+    pub(crate) async fn stage(mut self) -> Result<LocalStagedFile> {
         let mut writer = self.take_writer()?;
         let (buffer, filled) = (self.buffer, self.filled);
         blocking(move || {
             writer.append(&buffer[..filled])?;
             let stored = Stored::new(writer.size, writer.hash.clone());
-            Ok(LocalSealed { writer, stored })
+            Ok(LocalStagedFile { writer, stored })
         })
         .await
     }
@@ -114,7 +114,7 @@ impl LocalUpload {
     }
 }
 
-impl LocalSealed {
+impl LocalStagedFile {
     pub(crate) fn stored(&self) -> Stored {
         self.stored
     }

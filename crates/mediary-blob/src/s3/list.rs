@@ -10,7 +10,7 @@ use object_store::{ObjectMeta, ObjectStore};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::StorageKey;
-use crate::listing::{PAGE, StoredObject};
+use crate::stored::{PAGE, StoredObject};
 
 /// A walk over the objects below a prefix.
 pub(crate) struct ObjectListing(BoxStream<'static, object_store::Result<ObjectMeta>>);

@@ -25,11 +25,11 @@ pub(crate) use list::ObjectListing;
 pub use read::ObjectFile;
 pub(crate) use read::ObjectReader;
 pub use settings::{Encryption, S3Settings};
-pub(crate) use upload::{ObjectSealed, ObjectUpload};
+pub(crate) use upload::{ObjectStagedFile, ObjectUpload};
 
 use crate::error::{Error, ErrorKind, Result, words};
 use crate::key::StorageKey;
-use crate::listing::SweepReport;
+use crate::stored::SweepReport;
 
 /// Bytes of a part. All but the last are as long: R2 wants them equal, S3 at least this long.
 pub(crate) const PART_BYTES: usize = 5 * 1024 * 1024;
@@ -56,14 +56,6 @@ struct Remote {
     s3: AmazonS3,
     /// For requests that the library does not make.
     http: HttpClient,
-}
-
-/// How a browser shall treat a file that it fetches by itself.
-#[derive(Clone, Debug)]
-pub struct ServedAs {
-    pub content_type: String,
-    pub content_disposition: String,
-    pub cache_control: String,
 }
 
 impl fmt::Debug for ObjectStorage {

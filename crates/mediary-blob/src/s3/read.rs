@@ -15,9 +15,10 @@ use object_store::{
     Attribute, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore as _, ObjectStoreExt as _,
 };
 
-use super::{ObjectStorage, ServedAs};
+use super::ObjectStorage;
 use crate::CHUNK_BYTES;
 use crate::error::{Error, ErrorKind, Result, words};
+use crate::stored::ServedAs;
 
 /// An object as it was when it was opened: if another one takes its place, reading fails rather than mixing them.
 #[derive(Clone)]

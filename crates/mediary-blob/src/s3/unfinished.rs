@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::Remote;
 use crate::error::{Error, ErrorKind, Result, words};
 use crate::key::StorageKey;
-use crate::listing::SweepReport;
+use crate::stored::SweepReport;
 
 const SIGNED_FOR: Duration = Duration::from_secs(60);
 /// Pages of unfinished uploads that one sweep looks at, a thousand each.

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::{ObjectStorage, PART_BYTES};
 use crate::error::{Error, Result, words};
 use crate::key::StorageKey;
-use crate::storage::Stored;
+use crate::stored::Stored;
 
 /// An object on its way into the store. Holds one part in memory, and a second one while the first is sent if there
 /// is room.
@@ -50,7 +50,7 @@ struct Target {
 }
 
 /// A complete object that is not published.
-pub(crate) struct ObjectSealed {
+pub(crate) struct ObjectStagedFile {
     key: StorageKey,
     stored: Stored,
     rest: Part,
@@ -66,9 +66,9 @@ impl fmt::Debug for ObjectUpload {
     }
 }
 
-impl fmt::Debug for ObjectSealed {
+impl fmt::Debug for ObjectStagedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ObjectSealed")
+        f.debug_struct("ObjectStagedFile")
             .field("key", &self.key)
             .field("stored", &self.stored)
             .finish_non_exhaustive()
@@ -117,10 +117,10 @@ impl ObjectUpload {
         Ok(())
     }
 
-    pub(crate) async fn seal(mut self) -> Result<ObjectSealed> {
+    pub(crate) async fn stage(mut self) -> Result<ObjectStagedFile> {
         self.target.sent(&self.key).await?;
         let stored = Stored::new(self.size, self.hash);
-        Ok(ObjectSealed { key: self.key, stored, rest: self.part, target: self.target })
+        Ok(ObjectStagedFile { key: self.key, stored, rest: self.part, target: self.target })
     }
 
     pub(crate) async fn abort(mut self) -> Result<()> {
@@ -128,7 +128,7 @@ impl ObjectUpload {
     }
 }
 
-impl ObjectSealed {
+impl ObjectStagedFile {
     pub(crate) fn stored(&self) -> Stored {
         self.stored
     }

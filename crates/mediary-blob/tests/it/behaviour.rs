@@ -89,9 +89,9 @@ async fn files_of_any_size_come_back_whole(storage: &Storage) {
             for piece in bytes.chunks(piece) {
                 upload.write(Bytes::copy_from_slice(piece)).await.unwrap();
             }
-            let sealed = upload.seal().await.unwrap();
-            assert_eq!((sealed.size(), sealed.sha256()), (len as u64, sha256(&bytes)));
-            let stored = sealed.publish().await.unwrap();
+            let staged = upload.stage().await.unwrap();
+            assert_eq!((staged.size(), staged.sha256()), (len as u64, sha256(&bytes)));
+            let stored = staged.publish().await.unwrap();
             assert_eq!(stored, Stored { size: len as u64, sha256: sha256(&bytes) });
             assert!(get(storage, &key(1)).await == bytes, "{len} bytes in pieces of {piece}");
         }
@@ -152,7 +152,7 @@ async fn files_of_many_parts_come_back_whole(storage: &Storage) {
     let mut upload = storage.create(&key(2)).await.unwrap();
     upload.write(content(2 * PART + 5).into()).await.unwrap();
     assert!(missing(storage, &key(2)).await, "nothing shows before it is published");
-    upload.seal().await.unwrap().discard().await.unwrap();
+    upload.stage().await.unwrap().discard().await.unwrap();
     assert!(missing(storage, &key(2)).await);
     assert_eq!(
         storage.sweep_temporary(Duration::ZERO).await.unwrap().removed,
@@ -166,9 +166,9 @@ async fn nothing_shows_before_it_is_published(storage: &Storage) {
     let mut upload = storage.create(&key(1)).await.unwrap();
     upload.write(content(2 * CHUNK_BYTES + 5).into()).await.unwrap();
     assert!(missing(storage, &key(1)).await && keys(storage).await.is_empty());
-    let sealed = upload.seal().await.unwrap();
+    let staged = upload.stage().await.unwrap();
     assert!(missing(storage, &key(1)).await && keys(storage).await.is_empty());
-    sealed.publish().await.unwrap();
+    staged.publish().await.unwrap();
     assert_eq!(keys(storage).await, [key(1).as_str()]);
     storage.delete(&key(1)).await.unwrap();
 }
@@ -181,8 +181,8 @@ async fn what_is_not_published_leaves_nothing(storage: &Storage) {
     };
     drop(begun().await);
     begun().await.abort().await.unwrap();
-    drop(begun().await.seal().await.unwrap());
-    begun().await.seal().await.unwrap().discard().await.unwrap();
+    drop(begun().await.stage().await.unwrap());
+    begun().await.stage().await.unwrap().discard().await.unwrap();
     assert!(missing(storage, &key(1)).await);
     let report = storage.sweep_temporary(Duration::ZERO).await.unwrap();
     assert_eq!(report.removed, 0, "nothing was left to sweep");

@@ -50,7 +50,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 async fn killed(storage: &Storage, key: &StorageKey) {
     let mut upload = storage.create(key).await.unwrap();
     upload.write(content(CHUNK_BYTES + 1).into()).await.unwrap();
-    std::mem::forget(upload.seal().await.unwrap());
+    std::mem::forget(upload.stage().await.unwrap());
 }
 
 fn age(path: &Path, by: Duration) {
@@ -132,7 +132,7 @@ async fn a_write_that_nobody_waits_for_leaves_nothing() {
             continue;
         }
         cancelled += 1;
-        let error = upload.seal().await.unwrap_err();
+        let error = upload.stage().await.unwrap_err();
         assert!(error.to_string().contains("abandoned"), "{error}");
     }
     assert!(cancelled > 0, "each was written at once");
@@ -269,11 +269,11 @@ async fn upload_is_not_published_while_the_folder_is_away() {
     let folder = folder().await;
     let mut upload = folder.storage.create(&key(1)).await.unwrap();
     upload.write(content(2 * CHUNK_BYTES).into()).await.unwrap();
-    let sealed = upload.seal().await.unwrap();
+    let staged = upload.stage().await.unwrap();
     let (media, kept) = (folder.root.join("media"), folder.root.join("kept"));
     fs::rename(&media, &kept).unwrap();
     fs::create_dir(&media).unwrap();
-    assert_eq!(sealed.publish().await.unwrap_err().kind(), ErrorKind::Away);
+    assert_eq!(staged.publish().await.unwrap_err().kind(), ErrorKind::Away);
     assert_eq!((files(&media).len(), files(&kept).len()), (0, 0));
 }
 

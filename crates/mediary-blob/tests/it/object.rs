@@ -73,7 +73,7 @@ async fn an_upload_that_is_dropped_is_ended() {
     let storage = bucket.storage();
     let mut upload = storage.create(&key(1)).await.unwrap();
     upload.write(content(2 * PART + 1).into()).await.unwrap();
-    drop(upload.seal().await.unwrap());
+    drop(upload.stage().await.unwrap());
     let ended = async {
         while bucket.stray_parts() > 0 {
             tokio::task::yield_now().await;
@@ -94,7 +94,7 @@ async fn an_upload_that_is_broken_off_while_it_begins_is_ended() {
         let all = async {
             let mut upload = upload;
             upload.write(whole.clone()).await?;
-            upload.seal().await?.publish().await
+            upload.stage().await?.publish().await
         };
         // On a fast machine the last of them are published.
         let _ = tokio::time::timeout(Duration::from_millis(2) * u32::try_from(step).unwrap(), all).await;
@@ -115,9 +115,9 @@ async fn a_sweep_ends_uploads_whose_process_died() {
     let storage = bucket.storage();
     let mut upload = storage.create(&key(1)).await.unwrap();
     upload.write(content(2 * PART + 1).into()).await.unwrap();
-    let sealed = upload.seal().await.unwrap();
+    let staged = upload.stage().await.unwrap();
     // Nobody drops what a killed process had in hand.
-    std::mem::forget(sealed);
+    std::mem::forget(staged);
     assert!(bucket.stray_parts() > 0);
     let young = storage.sweep_temporary(Duration::from_secs(3600)).await.unwrap();
     assert_eq!((young.removed, young.kept), (0, 1));
@@ -134,7 +134,7 @@ async fn a_successor_ends_the_unfinished_upload_of_its_key_alone() {
     for message in [1, 2] {
         let mut upload = storage.create(&key(message)).await.unwrap();
         upload.write(content(PART + 1).into()).await.unwrap();
-        begun.push(upload.seal().await.unwrap());
+        begun.push(upload.stage().await.unwrap());
     }
     storage.end_unfinished(&key(1)).await.unwrap();
     let (second, first) = (begun.pop().unwrap(), begun.pop().unwrap());

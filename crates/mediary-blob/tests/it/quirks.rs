@@ -98,7 +98,7 @@ async fn upload_that_loses_against_another_is_about_its_file_alone() {
         let begun = async || {
             let mut upload = storage.create(&key(1)).await.unwrap();
             upload.write(Bytes::from(content(size))).await.unwrap();
-            upload.seal().await.unwrap()
+            upload.stage().await.unwrap()
         };
         let lost = begun().await;
         bucket.server.behave(Some(Quirk::LosesUploads));

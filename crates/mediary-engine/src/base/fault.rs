@@ -9,7 +9,7 @@ pub const PLACES: &[&str] = &[
     "fetch.claimed",
     "fetch.resolved",
     "fetch.half",
-    "fetch.sealed",
+    "fetch.staged",
     "fetch.published",
     "fetch.finished",
     "trash.deleted",

@@ -131,12 +131,12 @@ impl Mover {
         while let Some(chunk) = reader.next().await? {
             upload.write(chunk).await?;
         }
-        let sealed = upload.seal().await?;
-        if sealed.sha256() != sha256 {
-            sealed.discard().await?;
+        let staged = upload.stage().await?;
+        if staged.sha256() != sha256 {
+            staged.discard().await?;
             return Ok(Relocation::Wrong);
         }
-        let stored = sealed.publish().await?;
+        let stored = staged.publish().await?;
         let place = StoredPlace { backend: to, key: target.to_string(), url: new.location(&target) };
         let moved = self.context.store().file_moved(file, &place).await?;
         self.files.forget(file);

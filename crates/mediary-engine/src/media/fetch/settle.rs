@@ -26,23 +26,23 @@ pub(super) async fn keep(
     fetched: Fetched,
     began: Timestamp,
 ) -> std::result::Result<(), Failure> {
-    let Fetched { sealed, key, sample, declared } = fetched;
+    let Fetched { staged, key, sample, declared } = fetched;
     let earlier = Earlier { sha256: claim.mismatch_sha256, times: claim.mismatch_count };
-    let integrity = match judge(sealed.size(), sealed.sha256(), declared, earlier) {
+    let integrity = match judge(staged.size(), staged.sha256(), declared, earlier) {
         Ok(integrity) => integrity,
         Err(problem) => {
-            sealed.discard().await?;
+            staged.discard().await?;
             return Err(problem.into());
         }
     };
     // A policy that keeps nothing took the lease away, so no record would name the bytes.
     let account = context.whatsapp().account_of(claim.company_id, claim.account_id).await;
     if account.is_ok_and(|account| !account.policy.keeps_bytes()) {
-        sealed.discard().await?;
+        staged.discard().await?;
         return Ok(());
     }
     let verdict = verdict(claim.file_type, claim.mime_type.as_deref(), &sample);
-    let stored = sealed.publish().await?;
+    let stored = staged.publish().await?;
     fault::point("fetch.published");
     context.pauses().storage_recovered();
     context.pauses().mark_account_ok(claim.account_id);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use mediary_blob::{Sealed, StorageKey};
+use mediary_blob::{StagedFile, StorageKey};
 use mediary_core::ErrorCode;
 use mediary_formats::Sample;
 use mediary_graph::{ErrorKind, MediaInfo, MediaStream};
@@ -126,7 +126,7 @@ impl Progress {
 /// A whole body under its temporary name.
 #[derive(Debug)]
 pub(super) struct Fetched {
-    pub(super) sealed: Sealed,
+    pub(super) staged: StagedFile,
     pub(super) key: StorageKey,
     /// The bytes by which its type shows.
     pub(super) sample: Sample,
@@ -200,9 +200,9 @@ pub(super) async fn fetch(
     let key =
         StorageKey::media(claim.company_id, claim.message_id, media_id).generation(claim.key_generation);
     end_unfinished(context, claim, &key).await;
-    let (sealed, sample) = receive(context, body, &key, Bounds { limit, declared }, progress).await?;
-    fault::point("fetch.sealed");
-    Ok(Fetched { sealed, key, sample, declared })
+    let (staged, sample) = receive(context, body, &key, Bounds { limit, declared }, progress).await?;
+    fault::point("fetch.staged");
+    Ok(Fetched { staged, key, sample, declared })
 }
 
 /// Lets viewers read what comes, and reads it like one of them.
@@ -312,7 +312,7 @@ async fn receive(
     key: &StorageKey,
     bounds: Bounds,
     progress: &Progress,
-) -> Result<(Sealed, Sample), Failure> {
+) -> Result<(StagedFile, Sample), Failure> {
     let half = progress.expected().unwrap_or(0) / 2;
     let mut upload = context.storages().primary().create(key).await?;
     let mut sample = Sample::default();
@@ -330,5 +330,5 @@ async fn receive(
     }
     context.meters().downloaded_bytes.increment(received);
     sample.end();
-    Ok((upload.seal().await?, sample))
+    Ok((upload.stage().await?, sample))
 }
