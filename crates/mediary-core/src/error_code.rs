@@ -1,8 +1,8 @@
 //! The stable codes by which every failure is known: in answers, in records, in logs and in the inbox.
 
-use crate::text::words;
+use crate::text::string_enum;
 
-words! {
+string_enum! {
     /// A failure, by its stable code. HTTP statuses are chosen by the server alone.
     "error code" ErrorCode {
         ValidationError = "validation_error",

@@ -1,8 +1,8 @@
 //! What a media file is and which states its download goes through.
 
-use crate::text::words;
+use crate::text::string_enum;
 
-words! {
+string_enum! {
     /// WhatsApp's five kinds of media.
     "file type" FileType {
         Image = "image",
@@ -13,7 +13,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Where the download of a media file stands.
     "download status" DownloadStatus {
         /// Waits for a worker, or, under `on_view` and `stream`, for somebody to look.
@@ -42,7 +42,7 @@ impl DownloadStatus {
     }
 }
 
-words! {
+string_enum! {
     /// What is known about the stored bytes against the hash that WhatsApp declared.
     "integrity" Integrity {
         Verified = "verified",
@@ -53,7 +53,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// What the content checks say about a file.
     "scan status" ScanStatus {
         /// No scanner looked at it.
@@ -66,7 +66,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Which storage holds a file's bytes.
     "storage backend" StorageBackend {
         Local = "local",

@@ -1,16 +1,16 @@
 //! Kinds of messages and the order of their statuses.
 
 use crate::FileType;
-use crate::text::words;
+use crate::text::string_enum;
 
-words! {
+string_enum! {
     "direction" Direction {
         Inbound = "inbound",
         Outbound = "outbound",
     }
 }
 
-words! {
+string_enum! {
     /// What a message is, in WhatsApp's words. What WhatsApp adds later is kept as `unsupported` with its raw payload.
     "message type" MessageType {
         Text = "text",
@@ -57,7 +57,7 @@ impl From<FileType> for MessageType {
     }
 }
 
-words! {
+string_enum! {
     /// How far a message has come. Inbound ones are `received`; outbound ones go through the others in this order.
     "message status" MessageStatus {
         Received = "received",

@@ -1,8 +1,8 @@
 //! What a company wants done with its media.
 
-use crate::text::words;
+use crate::text::string_enum;
 
-words! {
+string_enum! {
     /// What happens to media when a message arrives and when somebody looks at it.
     "media policy" MediaPolicy {
         /// Download at once and keep.
@@ -26,7 +26,7 @@ impl MediaPolicy {
     }
 }
 
-words! {
+string_enum! {
     /// Whether a WhatsApp account can be used.
     "account status" AccountStatus {
         Active = "active",
@@ -36,7 +36,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// What is done to a company's media files after somebody decided it, some of them at a time.
     "media task" MediaTask {
         /// Files that are not here do what the policy says that holds now.

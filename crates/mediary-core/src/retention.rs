@@ -2,9 +2,9 @@
 
 use crate::field::WrongField;
 use crate::limits::RETENTION_DAYS_MAX;
-use crate::text::words;
+use crate::text::string_enum;
 
-words! {
+string_enum! {
     /// What ends the time for which a stored file is kept where it is.
     "retention mode" RetentionMode {
         /// Nothing does.
@@ -18,7 +18,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Why a file was deleted that nobody deleted.
     "deletion reason" DeletionReason {
         Retention = "retention",

@@ -1,8 +1,8 @@
 //! Who may do what within a company.
 
-use crate::text::words;
+use crate::text::string_enum;
 
-words! {
+string_enum! {
     /// A role holds everything that the ones before it hold.
     "role" Role {
         Viewer = "viewer",

@@ -44,7 +44,7 @@ pub fn storable_text(text: &str) -> Cow<'_, str> {
 }
 
 /// An enum whose variants have one fixed name each, the same in the database, in JSON and on the command line.
-macro_rules! words {
+macro_rules! string_enum {
     ($(#[$doc:meta])* $what:literal $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -92,7 +92,7 @@ macro_rules! words {
         }
     };
 }
-pub(crate) use words;
+pub(crate) use string_enum;
 
 #[cfg(test)]
 mod tests {
