@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut, Range};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 
 /// The largest buffer.
 pub(crate) const LARGEST: usize = 256 * 1024;
@@ -21,13 +22,13 @@ impl BufferPool {
     /// Its content is whatever was in it.
     pub fn take(&self, len: usize) -> PooledBuffer {
         let class = CLASSES.iter().position(|(size, _)| len <= *size).unwrap_or(CLASSES.len() - 1);
-        let kept = self.0[class].lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let kept = self.0[class].lock().pop();
         let bytes = kept.unwrap_or_else(|| vec![0; CLASSES[class].0]);
         PooledBuffer { bytes, class, home: self.clone() }
     }
 
     fn give_back(&self, class: usize, bytes: Vec<u8>) {
-        let mut kept = self.0[class].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.0[class].lock();
         if kept.len() < CLASSES[class].1 {
             kept.push(bytes);
         }
@@ -35,7 +36,7 @@ impl BufferPool {
 
     #[cfg(test)]
     fn kept(&self, class: usize) -> usize {
-        self.0[class].lock().unwrap().len()
+        self.0[class].lock().len()
     }
 }
 

@@ -7,10 +7,11 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_core::{Timestamp, limits};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::network::network;
 
@@ -66,7 +67,7 @@ impl LoginThrottle {
     }
 
     fn lock(&self) -> MutexGuard<'_, Wrong> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

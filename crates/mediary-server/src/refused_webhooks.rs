@@ -2,8 +2,9 @@
 //! send as many as they like, write one line for each reason in [`LINE_EVERY`].
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
@@ -28,7 +29,7 @@ impl RefusedWebhooks {
 
     /// How many there were since the last line, if one is to be written now.
     fn count(&self, reason: &'static str, now: Instant) -> Option<u64> {
-        let mut reasons = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reasons = self.0.lock();
         let Some(refusals) = reasons.get_mut(reason) else {
             reasons.insert(reason, Refusals { logged_at: now, count: 0 });
             return Some(1);

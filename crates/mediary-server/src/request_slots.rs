@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mediary_core::limits::API_REQUESTS_IN_FLIGHT;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::network::network;
 
@@ -42,7 +42,7 @@ impl RequestSlots {
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -1,8 +1,9 @@
 //! The business phone numbers, and where the webhooks of each go.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use parking_lot::RwLock;
 use secrecy::SecretString;
 use url::Url;
 
@@ -47,7 +48,7 @@ impl Accounts {
                 return Err(Error::invalid(format!("{field} must be 1 to 64 letters or digits")));
             }
         }
-        let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
+        let mut book = self.book.write();
         let account = Arc::new(account);
         let same = |known: &Arc<AccountSpec>| known.phone_number_id == account.phone_number_id;
         match book.accounts.iter().position(same) {
@@ -61,17 +62,17 @@ impl Accounts {
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<AccountSpec>> {
-        self.book.read().unwrap_or_else(PoisonError::into_inner).accounts.clone()
+        self.book.read().accounts.clone()
     }
 
     pub(crate) fn find(&self, phone_number_id: &str) -> Option<Arc<AccountSpec>> {
-        let book = self.book.read().unwrap_or_else(PoisonError::into_inner);
+        let book = self.book.read();
         book.accounts.iter().find(|account| account.phone_number_id == phone_number_id).cloned()
     }
 
     /// The numbers of a business account.
     pub(crate) fn of_waba(&self, waba_id: &str) -> Vec<Arc<AccountSpec>> {
-        let book = self.book.read().unwrap_or_else(PoisonError::into_inner);
+        let book = self.book.read();
         book.accounts.iter().filter(|account| account.waba_id == waba_id).cloned().collect()
     }
 
@@ -86,12 +87,12 @@ impl Accounts {
     }
 
     pub(crate) fn set_webhook_url(&self, url: Option<Url>) {
-        self.book.write().unwrap_or_else(PoisonError::into_inner).webhook_url = url;
+        self.book.write().webhook_url = url;
     }
 
     /// Sends the webhooks of a number or a business account elsewhere, or no longer.
     pub(crate) fn set_override(&self, id: &str, url: Option<Url>) {
-        let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
+        let mut book = self.book.write();
         match url {
             Some(url) => book.overrides.insert(id.to_owned(), url),
             None => book.overrides.remove(id),
@@ -99,12 +100,12 @@ impl Accounts {
     }
 
     pub(crate) fn override_of(&self, id: &str) -> Option<Url> {
-        self.book.read().unwrap_or_else(PoisonError::into_inner).overrides.get(id).cloned()
+        self.book.read().overrides.get(id).cloned()
     }
 
     /// Meta looks at the number first, then at the business account, then at the app.
     pub(crate) fn destination(&self, account: &AccountSpec) -> Option<Destination> {
-        let book = self.book.read().unwrap_or_else(PoisonError::into_inner);
+        let book = self.book.read();
         let url = book.overrides.get(&account.phone_number_id).or(account.webhook_url.as_ref());
         let url = url.or_else(|| book.overrides.get(&account.waba_id)).or(book.webhook_url.as_ref())?.clone();
         let secret = account.app_secret.as_ref().unwrap_or(&self.app_secret).clone();

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
@@ -299,7 +299,7 @@ impl Faults {
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Plan) -> T) -> T {
-        let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut plan = self.plan.lock();
         let result = change(&mut plan);
         self.any.store(!plan.armed.is_empty() || plan.random.is_some(), Ordering::Release);
         result

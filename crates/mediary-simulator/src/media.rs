@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use mediary_core::{Sha256, Timestamp};
+use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 
 use crate::content::{Content, Generated, head_of};
@@ -182,7 +183,7 @@ pub(crate) struct MediaShelf(RwLock<Shelves>);
 
 impl MediaShelf {
     pub(crate) fn add(&self, media: Media) -> Result<Arc<Media>, Error> {
-        let mut shelves = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut shelves = self.0.write();
         let held = shelves.bytes_in_memory + media.content.held();
         if shelves.media.len() >= MEDIA || held > MEDIA_BYTES_IN_MEMORY {
             let room = format!("no room: at most {MEDIA} media and {MEDIA_BYTES_IN_MEMORY} bytes in memory");
@@ -195,12 +196,12 @@ impl MediaShelf {
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<Arc<Media>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).media.get(id).cloned()
+        self.0.read().media.get(id).cloned()
     }
 
     /// Every media file, oldest first.
     pub(crate) fn all(&self) -> Vec<Arc<Media>> {
-        let shelves = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let shelves = self.0.read();
         let mut all: Vec<_> = shelves.media.values().cloned().collect();
         all.sort_by(|a, b| a.id.cmp(&b.id));
         all

@@ -1,9 +1,9 @@
 //! What businesses sent through the simulator, newest last.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 
 use mediary_core::Timestamp;
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ pub(crate) struct SentLog(Mutex<VecDeque<SentMessage>>);
 
 impl SentLog {
     pub(crate) fn add(&self, message: SentMessage) {
-        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut log = self.0.lock();
         if log.len() >= SENT_MESSAGES {
             log.pop_front();
         }
@@ -40,13 +40,13 @@ impl SentLog {
     }
 
     pub(crate) fn set_status(&self, id: &str, status: &str) {
-        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut log = self.0.lock();
         if let Some(message) = log.iter_mut().rev().find(|message| message.id == id) {
             status.clone_into(&mut message.status);
         }
     }
 
     pub(crate) fn all(&self) -> Vec<SentMessage> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.0.lock().iter().cloned().collect()
     }
 }

@@ -263,7 +263,7 @@ fn world(config: &SimulatorConfig, address: SocketAddr, outbox: Outbox) -> Resul
         counters: Arc::default(),
         outbox,
         webhook_log: webhooks::WebhookLog::default(),
-        options: std::sync::RwLock::new(Arc::new(config.options.clone())),
+        options: parking_lot::RwLock::new(Arc::new(config.options.clone())),
         http,
         tasks: TaskTracker::new(),
         stop: CancellationToken::new(),

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
 
+use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
@@ -46,7 +46,7 @@ impl Tokens {
     }
 
     pub(crate) fn set(&self, token: &str, state: TokenState) -> Result<(), Error> {
-        let mut book = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut book = self.0.write();
         if book.known.len() >= TOKENS && !book.known.contains_key(token) {
             return Err(Error::new(ErrorKind::Full, format!("there are {TOKENS} tokens already")));
         }
@@ -56,12 +56,12 @@ impl Tokens {
 
     /// Whether a token that nobody mentioned is taken. Tokens known by name keep their state.
     pub(crate) fn take_unknown(&self, take: bool) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).any_is_valid = take;
+        self.0.write().any_is_valid = take;
     }
 
     /// `None` for a token that is no token of ours.
     pub(crate) fn state(&self, token: &str) -> Option<TokenState> {
-        let book = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let book = self.0.read();
         book.known.get(token).copied().or(book.any_is_valid.then_some(TokenState::Valid))
     }
 }

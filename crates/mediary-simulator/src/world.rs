@@ -1,10 +1,11 @@
 //! What all parts of a simulator share.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use mediary_core::{Clock, Timestamp};
+use parking_lot::RwLock;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -73,12 +74,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn options(&self) -> Arc<Options> {
-        Arc::clone(&self.options.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.options.read())
     }
 
     pub(crate) fn set_options(&self, options: Options) -> Result<(), Error> {
         options.check()?;
-        *self.options.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
+        *self.options.write() = Arc::new(options);
         Ok(())
     }
 

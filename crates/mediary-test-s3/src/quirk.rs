@@ -1,8 +1,9 @@
 //! What stores, and proxies and CDNs in front of them, were seen to do otherwise than S3.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use s3s::dto::{ETag, GetObjectInput, GetObjectOutput, HeadObjectOutput, Range};
 use s3s::{S3Result, s3_error};
 
@@ -42,11 +43,11 @@ struct Inner {
 impl Behaviour {
     pub(crate) fn set(&self, quirk: Option<Quirk>) {
         self.0.forbidden.store(false, Ordering::Relaxed);
-        *self.0.quirk.lock().unwrap_or_else(PoisonError::into_inner) = quirk;
+        *self.0.quirk.lock() = quirk;
     }
 
     fn is(&self, quirk: Quirk) -> bool {
-        *self.0.quirk.lock().unwrap_or_else(PoisonError::into_inner) == Some(quirk)
+        *self.0.quirk.lock() == Some(quirk)
     }
 
     /// What becomes of a GET before it is answered.

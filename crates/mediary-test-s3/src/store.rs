@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use parking_lot::{Mutex, MutexGuard};
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
     CompleteMultipartUploadOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
@@ -61,7 +62,7 @@ fn told(unfinished: &Unfinished, id: &str, error: s3s::S3Error) -> s3s::S3Error 
 }
 
 fn lock(unfinished: &Unfinished) -> MutexGuard<'_, Uploads> {
-    unfinished.lock().unwrap_or_else(PoisonError::into_inner)
+    unfinished.lock()
 }
 
 /// A store does what it was asked to, also if who asked is gone before the answer.

@@ -12,8 +12,9 @@ use std::collections::HashSet;
 use std::fmt;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
+use parking_lot::Mutex;
 use rustix::fs::{AtFlags, Mode, OFlags, openat, unlinkat};
 use rustix::io::Errno;
 
@@ -162,11 +163,11 @@ impl Inner {
     }
 
     fn is_synced(&self, folder: &str) -> bool {
-        self.synced.lock().unwrap_or_else(PoisonError::into_inner).contains(folder)
+        self.synced.lock().contains(folder)
     }
 
     fn remember_synced(&self, folder: String) {
-        let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut synced = self.synced.lock();
         if synced.len() >= SYNCED_FOLDERS_MAX {
             synced.clear();
         }
@@ -174,7 +175,7 @@ impl Inner {
     }
 
     fn forget_synced(&self, folder: &str) {
-        self.synced.lock().unwrap_or_else(PoisonError::into_inner).remove(folder);
+        self.synced.lock().remove(folder);
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use mediary_core::{Clock, CompanyId, ErrorCode, limits};
 use mediary_store::Change;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::broadcast;
 
 use super::event::{EventData, EventName, LiveEvent};
@@ -160,7 +161,7 @@ impl EventBus {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock()
     }
 }
 
@@ -362,11 +363,11 @@ mod tests {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let record = seen.clone();
         let bus = EventBus::shared(Arc::new(Outbox::default()));
-        let bus = bus.observed_by(move |company, _, data| record.lock().unwrap().push((company, data.id)));
+        let bus = bus.observed_by(move |company, _, data| record.lock().push((company, data.id)));
         publish(&bus, OURS, 1);
         let data = EventData { id: 2, ..EventData::default() };
         bus.clone().deliver(LiveEvent { seq: 9, company_id: THEIRS, name: EventName::MediaDeleted, data });
-        assert_eq!(*seen.lock().unwrap(), [(OURS, 1), (THEIRS, 2)]);
+        assert_eq!(*seen.lock(), [(OURS, 1), (THEIRS, 2)]);
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use mediary_blob::Spools;
 use mediary_core::{CompanyId, MediaId};
+use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard, Semaphore};
 
 use super::arriving::Arriving;
@@ -57,7 +58,7 @@ impl Arrivals {
 
     /// Where the viewers of a file meet. It is there as long as one of them holds it.
     pub(crate) fn slot(&self, company: CompanyId, media: MediaId) -> Arc<Slot> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = self.slots.lock();
         let key = (company, media);
         if let Some(slot) = slots.get(&key).and_then(Weak::upgrade) {
             return slot;

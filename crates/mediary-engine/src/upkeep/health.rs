@@ -1,9 +1,10 @@
 //! Whether the engine can do its work right now.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_core::Timestamp;
+use parking_lot::Mutex;
 
 use crate::context::Context;
 
@@ -91,7 +92,7 @@ impl LastLook {
                 return found;
             }
             let found = look().await;
-            *shared.0.found.lock().unwrap_or_else(PoisonError::into_inner) = Some((now(), found.clone()));
+            *shared.0.found.lock() = Some((now(), found.clone()));
             found
         });
         looked.await.unwrap_or_else(|error| {
@@ -104,7 +105,7 @@ impl LastLook {
     }
 
     fn fresh(&self, now: Timestamp) -> Option<Vec<Check>> {
-        let found = self.0.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = self.0.found.lock();
         // A clock that was set back says nothing of how old it is.
         let is_fresh = |at: Timestamp| at.is_younger_than(LOOK_TTL, now);
         found.as_ref().filter(|(at, _)| is_fresh(*at)).map(|(_, checks)| checks.clone())

@@ -1,10 +1,10 @@
 //! What holds downloads back beyond a single file: throttled accounts, and storage that has no room.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use mediary_core::{AccountId, ErrorCode, RetryRules, Timestamp};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 /// How long a download lets viewers of its account go first.
@@ -161,7 +161,7 @@ impl Pauses {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

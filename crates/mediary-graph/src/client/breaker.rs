@@ -2,9 +2,9 @@
 //! of waiting for one more connection that does not come.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use url::Url;
 
 use crate::error::{Error, ErrorKind};
@@ -62,7 +62,7 @@ impl Breaker {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Host>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
 use mediary_core::{Clock, FileType, Timestamp, limits};
+use parking_lot::Mutex;
 use serde_json::Value;
 use url::Url;
 
@@ -108,7 +109,7 @@ fn takes(kind: FileType, mime_type: &str) -> bool {
 
 async fn linked(world: &World, url: &Url) -> Found {
     let now = world.clock.now();
-    let links = || world.links.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let links = || world.links.0.lock();
     let known = links().get(url.as_str()).filter(|(at, _)| now.since(*at) < LINK_LIFE).cloned();
     if let Some((_, found)) = known {
         return found;

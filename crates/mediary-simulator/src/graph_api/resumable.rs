@@ -1,10 +1,10 @@
 //! The Resumable Upload API, which template headers and profile pictures use. Its handle is no media id.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use axum::body::{Body, to_bytes};
 use http::Method;
+use parking_lot::Mutex;
 use serde_json::json;
 
 use super::call::Call;
@@ -33,7 +33,7 @@ pub(super) async fn resumable(world: &World, call: &Call, body: Body) -> Answer 
     if call.segments.len() == 2 {
         return start(world, call);
     }
-    let sessions = || world.uploads.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let sessions = || world.uploads.0.lock();
     let known = sessions().get(call.id()).map(|session| (session.received, session.length));
     let (received, length) = known.ok_or_else(|| call.no_object())?;
     if call.method == Method::GET {
@@ -65,7 +65,7 @@ fn start(world: &World, call: &Call) -> Answer {
     if !call.parameter("file_type").is_some_and(|file_type| FILE_TYPES.contains(&file_type)) {
         return Err(GraphError::parameter(format!("file_type must be one of {}.", FILE_TYPES.join(", "))));
     }
-    let mut sessions = world.uploads.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut sessions = world.uploads.0.lock();
     if sessions.len() >= SESSIONS {
         sessions.clear();
     }

@@ -1,10 +1,10 @@
 //! What was sent by webhook and how it was answered, newest last, for as long as there is room.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use mediary_core::Timestamp;
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::accounts::Destination;
@@ -63,7 +63,7 @@ pub(crate) struct WebhookLog(Mutex<Records>);
 
 impl WebhookLog {
     pub(crate) fn add(&self, mut record: WebhookRecord) -> u64 {
-        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut log = self.0.lock();
         log.last_id += 1;
         record.id = log.last_id;
         log.bytes += record.bytes;
@@ -75,7 +75,7 @@ impl WebhookLog {
     }
 
     pub(crate) fn attempted(&self, id: u64, attempt: WebhookAttempt, state: WebhookState) {
-        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut log = self.0.lock();
         if let Some(record) = log.records.iter_mut().rev().find(|record| record.id == id) {
             record.attempts.push(attempt);
             // What was acknowledged once stays so, whatever becomes of a repetition.
@@ -86,11 +86,11 @@ impl WebhookLog {
     }
 
     pub(crate) fn find(&self, id: u64) -> Option<WebhookRecord> {
-        let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let log = self.0.lock();
         log.records.iter().find(|record| record.id == id).cloned()
     }
 
     pub(crate) fn all(&self) -> Vec<WebhookRecord> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).records.iter().cloned().collect()
+        self.0.lock().records.iter().cloned().collect()
     }
 }

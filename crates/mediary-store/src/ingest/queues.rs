@@ -8,10 +8,10 @@
 //! the next look, and one that ended gives nothing.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use mediary_core::{Timestamp, WebhookEventId};
+use parking_lot::Mutex;
 use sqlx::AssertSqlSafe;
 
 use super::{IngestLimits, Turn};
@@ -40,14 +40,14 @@ impl Default for Turns {
 
 impl Turns {
     fn large_may_go(&self) -> bool {
-        let from = *self.large_from.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = *self.large_from.lock();
         from.is_none_or(|from| from <= Instant::now())
     }
 
     /// The others have as much time now.
     fn large_took(&self, time: Duration) {
         let from = Instant::now().checked_add(time);
-        *self.large_from.lock().unwrap_or_else(PoisonError::into_inner) = from;
+        *self.large_from.lock() = from;
     }
 }
 

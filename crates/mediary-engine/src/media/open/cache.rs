@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_blob::{StorageKey, StoredFile};
 use mediary_core::{CompanyId, MediaId, MessageId, Sha256, Timestamp};
 use mediary_store::{Change, MediaFile};
 use moka::sync::Cache;
+use parking_lot::Mutex;
 
 use super::{FileInfo, OpenedMedia, Source, Target};
 use crate::base::CACHED_FOR;
@@ -45,11 +46,11 @@ impl OpenFile {
         if self.key != *key {
             return None;
         }
-        self.file.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.file.lock().clone()
     }
 
     fn close(&self) {
-        drop(self.file.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.file.lock().take());
     }
 }
 
@@ -175,7 +176,7 @@ impl OpenFiles {
         if record.last_accessed_at.is_some_and(|last| now.since(last) < VIEW_NOTED_EVERY) {
             return;
         }
-        let mut viewed = self.viewed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut viewed = self.viewed.lock();
         if viewed.len() < VIEWS_NOTED {
             viewed.insert((record.company_id, record.id), now);
         }
@@ -183,7 +184,7 @@ impl OpenFiles {
 
     /// The views that are not written down yet.
     pub(crate) fn take_views(&self) -> HashMap<(CompanyId, MediaId), Timestamp> {
-        std::mem::take(&mut *self.viewed.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.viewed.lock())
     }
 }
 
