@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use mediary_core::ErrorCode;
+use mediary_core::{ErrorCode, error_chain};
 use mediary_store::ErrorKind;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -137,7 +137,7 @@ impl Problem {
 
     /// Every cause in a row, for the log.
     pub(crate) fn chain(&self) -> String {
-        self.0.source.as_deref().map_or_else(String::new, |source| chain(source))
+        self.0.source.as_deref().map_or_else(String::new, |source| error_chain(source))
     }
 
     /// The whole answer, headers of `response` kept.
@@ -240,18 +240,6 @@ const fn is_shown_to_the_caller(code: ErrorCode) -> bool {
             | ErrorCode::PayloadTooLarge
             | ErrorCode::RateLimited
     )
-}
-
-/// An error and all that lies beneath it, in one line.
-pub(crate) fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        next = error.source();
-    }
-    text
 }
 
 const fn status_of(code: ErrorCode) -> StatusCode {

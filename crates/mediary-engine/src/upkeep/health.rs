@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mediary_core::Timestamp;
+use mediary_core::{Timestamp, error_chain};
 use parking_lot::Mutex;
 
 use crate::context::Context;
@@ -63,9 +63,12 @@ impl Health {
     }
 
     async fn checks(&self) -> Vec<Check> {
-        let database = check("database", async { self.context.store().check().await.map_err(chain) });
-        let storage =
-            check("storage", async { self.context.storages().primary().check().await.map_err(chain) });
+        let database = check("database", async {
+            self.context.store().check().await.map_err(|error| error_chain(&error))
+        });
+        let storage = check("storage", async {
+            self.context.storages().primary().check().await.map_err(|error| error_chain(&error))
+        });
         let (database, storage) = tokio::join!(database, storage);
         vec![database, storage]
     }
@@ -120,17 +123,6 @@ async fn check(name: &'static str, work: impl Future<Output = Result<(), String>
         Err(_) => Some(format!("no answer within {CHECK_WITHIN:?}")),
     };
     Check { name, ok: detail.is_none(), detail }
-}
-
-/// An error with all that lies beneath it, in one line.
-pub(crate) fn chain(error: impl std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -9,14 +9,14 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use mediary_blob::StoredFile;
-use mediary_core::ErrorCode;
+use mediary_core::{ErrorCode, error_chain};
 use mediary_engine::{ByteRange, FileInfo, OpenedMedia, Passing, Source, Wanted};
 use metrics::Counter;
 
 use super::headers::{self, set};
 use super::{body, conditions, range, redirect};
 use crate::App;
-use crate::problem::{self, Problem};
+use crate::problem::Problem;
 use crate::wire::Handover;
 
 /// The request for a file, as far as its answer depends on it.
@@ -168,7 +168,7 @@ impl Transfer {
         }
         self.started = true;
         let chunk = self.passing.next().await.inspect_err(|error| {
-            tracing::warn!(error = problem::chain(error), "WhatsApp broke off while a file was proxied");
+            tracing::warn!(error = error_chain(error), "WhatsApp broke off while a file was proxied");
         })?;
         Ok(chunk.map(|bytes| {
             self.sent.increment(bytes.len() as u64);

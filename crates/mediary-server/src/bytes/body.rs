@@ -6,8 +6,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 use mediary_blob::{LocalFile, Reader, StoredFile};
+use mediary_core::error_chain;
 
-use crate::problem;
 use crate::wire::{HANDED_OVER_MAX, Handover};
 
 /// The bytes of `part`: of a file on this machine handed over to the socket, of any other read one by one, and so for a
@@ -30,7 +30,7 @@ pub(crate) async fn body(
         // The kernel takes half a mebibyte in one step: who reads as fast as that would keep its thread from others.
         tokio::task::yield_now().await;
         let next = transfer.next().await.inspect_err(|error| {
-            tracing::error!(error = problem::chain(error), "failed to read a stored file while sending it");
+            tracing::error!(error = error_chain(error), "failed to read a stored file while sending it");
         });
         next.transpose().map(|next| (next, transfer))
     });

@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use mediary_core::MessageId;
+use mediary_core::{MessageId, error_chain};
 use mediary_engine::{Caller, OpenRequest, OpenedMedia, Target};
 use serde::{Deserialize, Deserializer};
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::bytes::answer::{View, answer};
 use crate::bytes::watch::while_access_holds;
-use crate::problem::{self, Problem, ProblemBody};
+use crate::problem::{Problem, ProblemBody};
 use crate::request::{Id, May, Name, Peer, Query, part, rights};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -165,7 +165,7 @@ impl Viewer<'_> {
             let noted = app.store().audit(self.caller.company_id, &by, "media.viewed", &record).await;
             // A full disk must not keep people from reading.
             if let Err(error) = noted {
-                let error = problem::chain(&error);
+                let error = error_chain(&error);
                 tracing::error!(
                     error,
                     media.id = opened.info.media_id.0,

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use mediary_blob::{Probed, Storage};
-use mediary_core::{AccountStatus, Clock, StorageBackend, SystemClock};
+use mediary_core::{AccountStatus, Clock, StorageBackend, SystemClock, error_chain};
 use mediary_graph::ErrorKind;
 use rustix::fs::Access;
 use serde::Serialize;
@@ -222,7 +222,7 @@ async fn storage_finding(config: &StorageConfig, storage: &Storage) -> Finding {
             "works; it refuses If-Match, so files are compared by ETag alone (a proxy or CDN in front of the bucket may cause that: point the endpoint at the bucket itself)",
         ),
         Err(error) => {
-            let text = storage_advice::chain(&error);
+            let text = error_chain(&error);
             let advice = storage_advice::advice(config, backend, &text);
             problem(check, format!("{error}; {advice}"))
         }

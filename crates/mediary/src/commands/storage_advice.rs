@@ -115,15 +115,3 @@ pub(super) fn advice(config: &StorageConfig, backend: StorageBackend, text: &str
         None => format!("check {}, {} and {}", names.bucket, names.endpoint, names.id),
     }
 }
-
-/// An error with all that lies beneath it.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}
