@@ -6,10 +6,12 @@ mod accounts;
 mod config;
 mod content;
 mod control;
+mod counters;
 mod error;
 mod faults;
 mod graph_api;
 mod ids;
+mod links;
 mod media;
 mod media_body;
 mod media_host;
@@ -20,6 +22,7 @@ mod sent;
 mod simulator;
 mod stats;
 mod tokens;
+mod uploads;
 mod webhooks;
 mod world;
 
@@ -35,6 +38,7 @@ pub use config::{
     AccountSpec, BatchShape, MediaOptions, Options, PlayOptions, SendingOptions, SimulatorConfig,
     WebhookOptions,
 };
+pub use counters::MediaStats;
 pub use error::{Error, ErrorKind};
 pub use faults::{ArmedFault, FaultKind, FaultSpec, Place, RandomFaults};
 pub use media::{Generate, MediaRecord, MediaSpec, UPLOADED_MEDIA_LIFE, URL_LIFE, WEBHOOK_MEDIA_LIFE};
@@ -43,7 +47,7 @@ pub use player::played_account;
 pub use samples::{SampleInfo, samples};
 pub use sent::SentMessage;
 pub use simulator::Simulator;
-pub use stats::{MediaStats, Route, Stats, WebhookStats};
+pub use stats::{Route, Stats, WebhookStats};
 pub use tokens::TokenState;
 pub use webhooks::{WebhookAttempt, WebhookRecord, WebhookState};
 

@@ -12,9 +12,9 @@ use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 
 use crate::content::{Content, Generated, head_of};
+use crate::counters::MediaCounters;
 use crate::error::{Error, ErrorKind};
 use crate::samples;
-use crate::stats::MediaCounters;
 
 /// Media files, at most.
 const MEDIA: usize = 1_000_000;

@@ -11,11 +11,12 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::{HeaderName, StatusCode};
 use url::form_urlencoded;
 
+use crate::counters::add;
 use crate::faults::{FaultKind, FaultSpec, Place};
 use crate::graph_api::{check_token, token_of};
 use crate::media::Media;
 use crate::media_body::{self, Spoiled};
-use crate::stats::{Flight, Route, add};
+use crate::stats::{Flight, Route};
 use crate::world::World;
 
 /// `GET /whatsapp_business/attachments/?mid=&source=&ext=&hash=`

@@ -14,17 +14,20 @@ use url::Url;
 
 use crate::accounts::Accounts;
 use crate::config::{AccountSpec, Options, PlayOptions, SimulatorConfig};
+use crate::counters::MediaStats;
 use crate::error::Error;
 use crate::faults::{ArmedFault, FaultSpec, Faults, RandomFaults};
 use crate::ids::Ids;
+use crate::links::Links;
 use crate::media::{MediaRecord, MediaSpec};
 use crate::messages::{MessageSpec, QueuedMessage, StatusSpec};
 use crate::sent::SentMessage;
-use crate::stats::{MediaStats, Stats};
+use crate::stats::Stats;
 use crate::tokens::{TokenState, Tokens};
+use crate::uploads::Uploads;
 use crate::webhooks::{self, Outbox, WebhookRecord};
 use crate::world::{ShiftedClock, World};
-use crate::{control, graph_api, player, router};
+use crate::{control, player, router};
 
 /// Idle connections kept to a webhook's receiver.
 const IDLE_CONNECTIONS: usize = 64;
@@ -258,8 +261,8 @@ fn world(config: &SimulatorConfig, address: SocketAddr, outbox: Outbox) -> Resul
         media: crate::media::MediaShelf::default(),
         faults: Faults::default(),
         sent: crate::sent::SentLog::default(),
-        uploads: graph_api::Uploads::default(),
-        links: graph_api::Links::default(),
+        uploads: Uploads::default(),
+        links: Links::default(),
         counters: Arc::default(),
         outbox,
         webhook_log: webhooks::WebhookLog::default(),

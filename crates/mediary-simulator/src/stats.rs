@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use serde::Serialize;
 
+use crate::counters::{DownloadCounters, MediaStats, add};
 use crate::media::Media;
 
 /// The calls that are counted.
@@ -54,19 +55,6 @@ impl Stats {
     }
 }
 
-/// What was asked of one media file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MediaStats {
-    pub resolves: u64,
-    pub downloads: u64,
-    /// Downloads whose last byte went out.
-    pub downloads_completed: u64,
-    pub bytes_sent: u64,
-    pub in_flight: u64,
-    pub in_flight_max: u64,
-}
-
 /// What became of updates and the webhooks that carried them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -97,21 +85,6 @@ pub(crate) struct Counters {
     pub(crate) refused: AtomicU64,
     pub(crate) retries: AtomicU64,
     pub(crate) duplicates: AtomicU64,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct DownloadCounters {
-    bytes: AtomicU64,
-    in_flight: AtomicU64,
-    in_flight_max: AtomicU64,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct MediaCounters {
-    pub(crate) resolves: AtomicU64,
-    downloads: AtomicU64,
-    completed: AtomicU64,
-    flight: DownloadCounters,
 }
 
 impl Counters {
@@ -177,31 +150,6 @@ impl Counters {
     }
 }
 
-impl MediaCounters {
-    pub(crate) fn snapshot(&self) -> MediaStats {
-        MediaStats {
-            resolves: self.resolves.load(Relaxed),
-            downloads: self.downloads.load(Relaxed),
-            downloads_completed: self.completed.load(Relaxed),
-            bytes_sent: self.flight.bytes.load(Relaxed),
-            in_flight: self.flight.in_flight.load(Relaxed),
-            in_flight_max: self.flight.in_flight_max.load(Relaxed),
-        }
-    }
-}
-
-impl DownloadCounters {
-    fn enter(&self) {
-        let now = self.in_flight.fetch_add(1, Relaxed) + 1;
-        self.in_flight_max.fetch_max(now, Relaxed);
-    }
-
-    fn reset(&self) {
-        self.bytes.store(0, Relaxed);
-        self.in_flight_max.store(self.in_flight.load(Relaxed), Relaxed);
-    }
-}
-
 /// A download that is under way, for as long as it lives.
 #[derive(Debug)]
 pub(crate) struct Flight {
@@ -232,8 +180,4 @@ impl Drop for Flight {
         self.counters.downloads.in_flight.fetch_sub(1, Relaxed);
         self.media.counters.flight.in_flight.fetch_sub(1, Relaxed);
     }
-}
-
-pub(crate) fn add(counter: &AtomicU64) {
-    counter.fetch_add(1, Relaxed);
 }

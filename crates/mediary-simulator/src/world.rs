@@ -12,17 +12,19 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::Accounts;
 use crate::config::{AccountSpec, Options};
 use crate::content::Content;
+use crate::counters::MediaCounters;
 use crate::error::Error;
 use crate::faults::Faults;
-use crate::graph_api::{Links, Uploads};
 use crate::ids::Ids;
+use crate::links::Links;
 use crate::media::{Media, MediaShelf, MediaSpec, Origin, URL_LIFE, WEBHOOK_MEDIA_LIFE};
 use crate::messages::{
     Customer, MediaNode, MessageSpec, QueuedMessage, StatusSpec, profile, render, render_status,
 };
 use crate::sent::SentLog;
-use crate::stats::{Counters, MediaCounters, Stats};
+use crate::stats::{Counters, Stats};
 use crate::tokens::Tokens;
+use crate::uploads::Uploads;
 use crate::webhooks::{Outbox, Part, Update, WebhookLog};
 
 /// The clock that the simulator was given, moved ahead by hand.

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::call::{Call, may_see};
 use super::error::{Answer, GraphError};
+use crate::counters::add;
 use crate::media::Media;
-use crate::stats::add;
 use crate::world::World;
 
 /// The media's temporary URL and what it is. The hash is hexadecimal here and base64 in webhooks.

@@ -17,15 +17,14 @@ use axum::extract::{Request, State};
 use axum::response::{Html, IntoResponse, Response};
 use http::Method;
 
+use crate::counters::add;
 use crate::faults::{FaultKind, Place};
-use crate::stats::{Route, add};
+use crate::stats::Route;
 use crate::world::World;
 use call::Call;
 use error::{Answer, GraphError};
 
 pub(crate) use call::{check_token, token_of};
-pub(crate) use outgoing_media::Links;
-pub(crate) use resumable::Uploads;
 
 /// Everything that is no other part's path.
 pub(crate) async fn serve(State(world): State<Arc<World>>, request: Request) -> Response {

@@ -1,13 +1,11 @@
 //! The media of a message that a business sends: an uploaded id, or a link that WhatsApp fetches itself.
 
-use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
-use mediary_core::{Clock, FileType, Timestamp, limits};
-use parking_lot::Mutex;
+use mediary_core::{Clock, FileType, limits};
 use serde_json::Value;
 use url::Url;
 
@@ -15,6 +13,7 @@ use super::error::GraphError;
 use super::upload::UPLOAD_TYPES;
 use crate::config::AccountSpec;
 use crate::content::essence;
+use crate::links::Found;
 use crate::media::{Media, Origin};
 use crate::world::World;
 
@@ -32,13 +31,6 @@ pub(super) enum OutgoingMedia {
     Uploaded { media: Arc<Media>, voice: bool },
     Linked { url: Url, voice: bool },
 }
-
-/// What was found behind a link: its size and type, or why there is none.
-type Found = Result<(u64, String), String>;
-
-/// What was found behind which link, and when.
-#[derive(Debug, Default)]
-pub(crate) struct Links(Mutex<HashMap<String, (Timestamp, Found)>>);
 
 /// The media that a message of this kind names. Ids must be this number's own.
 pub(super) fn find(

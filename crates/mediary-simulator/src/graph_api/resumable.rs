@@ -1,14 +1,12 @@
 //! The Resumable Upload API, which template headers and profile pictures use. Its handle is no media id.
 
-use std::collections::HashMap;
-
 use axum::body::{Body, to_bytes};
 use http::Method;
-use parking_lot::Mutex;
 use serde_json::json;
 
 use super::call::Call;
 use super::error::{Answer, GraphError};
+use crate::uploads::Session;
 use crate::world::World;
 
 /// Upload sessions remembered, at most.
@@ -16,16 +14,6 @@ const SESSIONS: usize = 1000;
 /// The largest file of a session.
 const FILE_BYTES: u64 = 100_000_000;
 const FILE_TYPES: [&str; 5] = ["application/pdf", "image/jpeg", "image/jpg", "image/png", "video/mp4"];
-
-#[derive(Debug)]
-struct Session {
-    length: u64,
-    received: u64,
-}
-
-/// All upload sessions; of their files only the length is kept.
-#[derive(Debug, Default)]
-pub(crate) struct Uploads(Mutex<HashMap<String, Session>>);
 
 /// `POST /{app-id}/uploads`, `POST /upload:…` and `GET /upload:…`.
 pub(super) async fn resumable(world: &World, call: &Call, body: Body) -> Answer {

@@ -14,8 +14,8 @@ use url::Url;
 use super::log::{WebhookAttempt, WebhookState};
 use crate::accounts::Destination;
 use crate::config::WebhookOptions;
+use crate::counters::add;
 use crate::ids::mix;
-use crate::stats::add;
 use crate::world::World;
 
 /// How much of a callback's answer is read when its challenge is checked.

@@ -2,11 +2,13 @@
 
 mod body;
 mod delivery;
+mod dispatch;
 mod log;
 mod outbox;
 
 pub(crate) use body::{Part, Update, ascii_json};
 pub(crate) use delivery::verify_callback;
+pub(crate) use dispatch::{post, resend, run};
 pub(crate) use log::WebhookLog;
 pub use log::{WebhookAttempt, WebhookRecord, WebhookState};
-pub(crate) use outbox::{Outbox, post, resend, run};
+pub(crate) use outbox::Outbox;
