@@ -24,7 +24,7 @@ test("elsewhere it raises the unread count, and opening marks it read", async ({
   await expect(rows(inbox).first()).not.toContainText("unread");
 });
 
-test("whoever reads further up is not moved, and is told", async ({ inbox }) => {
+test("a reader further up is not moved, and is told", async ({ inbox }) => {
   const id = await longThread(inbox);
   const long =
     (await conversations(inbox)).find((item) => item.id === id) ?? (await conversationAt(inbox, 0));

@@ -126,7 +126,7 @@ test("an expired file says so and offers no retry", async ({ inbox }) => {
 });
 
 test("a failed download is retried by hand and shows when it is there", async ({ inbox }) => {
-  const { failed, mend } = (await failedPhoto(inbox)) ?? (await failPhoto(inbox));
+  const { failed, repair } = (await failedPhoto(inbox)) ?? (await failPhoto(inbox));
   await openMessage(inbox, failed);
   const message = thread(inbox)
     .getByRole("article")
@@ -134,25 +134,25 @@ test("a failed download is retried by hand and shows when it is there", async ({
     .last();
   // In this order, as the server too tries again every few seconds: whichever try succeeds, its end is told.
   await message.getByRole("button", { name: "Retry" }).click();
-  await mend();
+  await repair();
   await expect(inbox.getByText("Media downloaded successfully")).toBeVisible({ timeout: 20_000 });
   await expect(thread(inbox).locator(`[data-media="${failed.messageId}"]`)).toBeVisible();
 });
 
-type Failed = { failed: MediaFile; mend: () => Promise<void> };
+type Failed = { failed: MediaFile; repair: () => Promise<void> };
 
 async function failedPhoto(page: Page): Promise<Failed | undefined> {
   const query = "downloadStatus=failed&fileType=image";
   const failed = await findMedia(page, query, (media) => media.lastError?.retryable === true);
-  return failed && { failed, mend: async () => {} };
+  return failed && { failed, repair: async () => {} };
 }
 
 /** Makes WhatsApp's media host fail for a photo, and lets it arrive. */
 async function failPhoto(page: Page): Promise<Failed> {
-  let mend = async () => {};
+  let repair = async () => {};
   const photo = { type: "image", media: { sample: "mugs" } } as const;
   const { id } = await fileArrives(page, await ownNumber(page, "store"), photo, async (mediaId) => {
-    mend = await arm(page, { kind: "server_error", at: "download", mediaId });
+    repair = await arm(page, { kind: "server_error", at: "download", mediaId });
   });
   const isIt = (media: MediaFile) => media.id === id && media.lastError !== null;
   let failed: MediaFile | undefined;
@@ -163,7 +163,7 @@ async function failPhoto(page: Page): Promise<Failed> {
     })
     .toBeTruthy();
   if (!failed) throw new Error("the photo did not fail");
-  return { failed, mend };
+  return { failed, repair };
 }
 
 test("the details list recent media and tell all about a file", async ({ inbox }) => {

@@ -18,7 +18,7 @@ test.skip(isMock);
 const RETRY = "Failed to load. Tap to retry.";
 
 for (const kind of kinds) {
-  test(`a ${kind} under stream comes with a tap, afresh with the next, and can be covered`, async ({
+  test(`a ${kind} under stream comes with a tap, again with the next, and can be covered`, async ({
     inbox,
   }) => {
     const { media, message, downloads } = await open(inbox, "stream", files[kind]);
@@ -46,7 +46,7 @@ for (const kind of kinds) {
 
   test(`a ${kind} that fails says why, and comes with another tap`, async ({ inbox }) => {
     const { media, message, id, downloads } = await open(inbox, "stream", files[kind]);
-    const mend = await arm(inbox, { kind: "server_error", at: "download", mediaId: id });
+    const repair = await arm(inbox, { kind: "server_error", at: "download", mediaId: id });
     await covered(message).click();
     const retry = message.getByRole("button", { name: RETRY });
     await expect(retry).toBeVisible();
@@ -56,7 +56,7 @@ for (const kind of kinds) {
     const asked = await downloads();
     await inbox.waitForTimeout(1_500);
     expect(await downloads()).toBe(asked);
-    await mend();
+    await repair();
     await retry.click();
     await expectShown(message, kind);
   });
@@ -72,7 +72,7 @@ test("a photo under on_view comes with a tap, and from storage ever after", asyn
   expect(await downloads()).toBe(1);
 });
 
-test("whoever uses the keyboard is led from the tile to the file and back", async ({ inbox }) => {
+test("a keyboard user is led from the tile to the file and back", async ({ inbox }) => {
   const { media, message } = await open(inbox, "stream", files.photo);
   await covered(message).focus();
   await inbox.keyboard.press("Enter");
@@ -85,7 +85,7 @@ test("whoever uses the keyboard is led from the tile to the file and back", asyn
   await expect(covered(message)).toBeFocused();
 });
 
-test("a look is one download for tile, large picture and details, of which nothing stays", async ({
+test("a view is one download for tile, large picture and details, of which nothing stays", async ({
   inbox,
 }) => {
   const { media, message, downloads } = await open(inbox, "stream", files.photo);
@@ -113,7 +113,7 @@ test("a look is one download for tile, large picture and details, of which nothi
 test("a large file tells how much of it has come, and can be given up", async ({ inbox }) => {
   const media = { generate: { size: 4_000_000 }, mimeType: "application/pdf" };
   const { message, id } = await open(inbox, "stream", { type: "document", media, fileName: "Large.pdf" });
-  const mend = await arm(inbox, { kind: "slow", mediaId: id, bytesPerSecond: 500_000 });
+  const repair = await arm(inbox, { kind: "slow", mediaId: id, bytesPerSecond: 500_000 });
   await covered(message).click();
   await expect(message.getByText(/^[\d.]+ (kB|MB) of 4 MB$/)).toBeVisible();
   await expect
@@ -123,26 +123,26 @@ test("a large file tells how much of it has come, and can be given up", async ({
   await expect(covered(message)).toBeVisible();
   const { bytesSent } = await settled(() => upstream(inbox, id));
   expect(bytesSent).toBeLessThan(4_000_000);
-  await mend();
+  await repair();
 });
 
 test("a file that breaks off is not shown in part", async ({ inbox }) => {
   const { message, id } = await open(inbox, "stream", files.photo);
-  const mend = await arm(inbox, { kind: "cut", mediaId: id });
+  const repair = await arm(inbox, { kind: "cut", mediaId: id });
   await covered(message).click();
-  await expect(message.getByRole("alert")).toHaveText("The connection broke before the whole file had come.");
-  await mend();
+  await expect(message.getByRole("alert")).toHaveText("The connection broke before the whole file arrived.");
+  await repair();
   await message.getByRole("button", { name: RETRY }).click();
   await expectShown(message, "photo");
 });
 
-test("whoever has to wait is told for how long, and asks nobody until then", async ({ inbox }) => {
+test("a viewer who has to wait is told for how long, and nothing is asked until then", async ({ inbox }) => {
   const { media, message, id, downloads } = await open(inbox, "stream", files.photo);
   const fault = { kind: "too_many_requests", at: "download", mediaId: id, retryAfterSeconds: 4 };
-  const mend = await arm(inbox, fault);
+  const repair = await arm(inbox, fault);
   await covered(message).click();
   await expect(message.getByText(/You can try again in \d+ seconds?\./)).toBeVisible();
-  await mend();
+  await repair();
   const asked = await downloads();
   const retry = message.getByRole("button", { name: RETRY });
   await expect(retry).toBeDisabled();

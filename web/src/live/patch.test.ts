@@ -59,7 +59,7 @@ describe("the way to newer messages", () => {
     expect(newerPosition(page([message(5), message(4)]), {})).toBeUndefined();
   });
 
-  it("goes on from the newest known, also after the newest pages were dropped", () => {
+  it("continues from the newest known, also after the newest pages were dropped", () => {
     expect(newerPosition(page([message(5), message(4)]), { around: 4 })).toEqual({ around: 5 });
     expect(newerPosition(page([message(5)]), { cursor: "x" })).toEqual({ around: 5 });
   });

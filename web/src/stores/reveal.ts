@@ -1,9 +1,9 @@
 import { useEffect } from "react";
 import { create } from "zustand";
 
-/** One look at a file that is not shown by itself. */
-export type Look = {
-  /** Tells this look from every other one. */
+/** One view of a file that is not shown by itself. */
+export type View = {
+  /** Tells this view from every other one. */
   id: string;
   /** Whether the file was already looked at since the conversation was opened. */
   again: boolean;
@@ -13,51 +13,51 @@ export type Look = {
 
 type RevealState = {
   /** The files that are uncovered, by their id. */
-  looks: Record<number, Look>;
+  views: Record<number, View>;
   /** The files that were, whether they still are or not. */
   seen: Record<number, true>;
-  /** Uncovers a file, or looks at it afresh. */
-  reveal: (mediaId: number) => Look;
+  /** Uncovers a file, or fetches it again. */
+  reveal: (mediaId: number) => View;
   setEmpty: (mediaId: number, empty: boolean) => void;
   hide: (mediaId: number) => void;
   hideAll: () => void;
 };
 
-let looked = 0;
+let viewed = 0;
 
-/** Media that somebody tapped to see. Forgotten on leaving the conversation, so that nothing stays uncovered. */
+/** Media that somebody tapped to see. Cleared on leaving the conversation, so that nothing stays uncovered. */
 export const useReveal = create<RevealState>((set, get) => ({
-  looks: {},
+  views: {},
   seen: {},
   reveal: (mediaId) => {
-    looked += 1;
-    const look = { id: `${Date.now().toString(36)}-${looked}`, again: mediaId in get().seen, empty: false };
-    set(({ looks, seen }) => ({
-      looks: { ...looks, [mediaId]: look },
+    viewed += 1;
+    const view = { id: `${Date.now().toString(36)}-${viewed}`, again: mediaId in get().seen, empty: false };
+    set(({ views, seen }) => ({
+      views: { ...views, [mediaId]: view },
       seen: { ...seen, [mediaId]: true },
     }));
-    return look;
+    return view;
   },
   setEmpty: (mediaId, empty) =>
     set((state) => {
-      const look = state.looks[mediaId];
-      if (look === undefined || look.empty === empty) return state;
-      return { looks: { ...state.looks, [mediaId]: { ...look, empty } } };
+      const view = state.views[mediaId];
+      if (view === undefined || view.empty === empty) return state;
+      return { views: { ...state.views, [mediaId]: { ...view, empty } } };
     }),
   hide: (mediaId) =>
     set((state) => {
-      if (!(mediaId in state.looks)) return state;
-      const { [mediaId]: _, ...looks } = state.looks;
-      return { looks };
+      if (!(mediaId in state.views)) return state;
+      const { [mediaId]: _, ...views } = state.views;
+      return { views };
     }),
-  hideAll: () => set({ looks: {}, seen: {} }),
+  hideAll: () => set({ views: {}, seen: {} }),
 }));
 
-/** The current look at a file; null while it is covered. */
-export const useCurrentLook = (mediaId: number | undefined): Look | null =>
-  useReveal(({ looks }) => (mediaId === undefined ? null : (looks[mediaId] ?? null)));
+/** The current view of a file; null while it is covered. */
+export const useCurrentView = (mediaId: number | undefined): View | null =>
+  useReveal(({ views }) => (mediaId === undefined ? null : (views[mediaId] ?? null)));
 
-/** Says that a look shows nothing for as long as the tile stands that uses this. */
+/** Says that a view shows nothing for as long as the tile stands that uses this. */
 export function useEmptyLook(mediaId: number): void {
   useEffect(() => {
     const { setEmpty } = useReveal.getState();

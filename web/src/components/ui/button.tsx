@@ -1,22 +1,22 @@
 import { clsx } from "clsx";
 import type { ComponentProps } from "react";
 
-type ButtonProps = ComponentProps<"button"> & { look?: "primary" | "soft" | "plain" };
+type ButtonProps = ComponentProps<"button"> & { variant?: "primary" | "soft" | "plain" };
 
-const looks = {
+const variants = {
   primary: "bg-accent text-on-accent hover:bg-accent-strong",
   soft: "border border-line bg-raised text-text hover:bg-hover",
   plain: "text-accent hover:bg-hover",
 };
 
-export function Button({ look = "primary", className, ...rest }: ButtonProps) {
+export function Button({ variant = "primary", className, ...rest }: ButtonProps) {
   return (
     <button
       type="button"
       className={clsx(
         "inline-flex min-h-9 items-center justify-center gap-2 rounded-lg px-3.5 font-medium transition-colors",
         "disabled:opacity-60",
-        looks[look],
+        variants[variant],
         className,
       )}
       {...rest}
@@ -39,6 +39,6 @@ export function IconButton({ label, className, ...rest }: IconButtonProps) {
   );
 }
 
-/** The same look for a link. */
+/** The same appearance for a link. */
 export const iconButton =
   "inline-flex size-9 shrink-0 items-center justify-center rounded-lg text-muted transition-colors hover:bg-hover hover:text-text disabled:opacity-40 pointer-coarse:size-11";

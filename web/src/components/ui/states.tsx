@@ -28,7 +28,7 @@ export function ErrorState(props: { title: string; error: Error | null; retry: (
       <p className="font-medium">{props.title}</p>
       <p className="max-w-72 text-balance text-muted">{reasonOf(props.error)}</p>
       {requestId && <p className="select-all text-muted text-xs">{texts.error.requestId(requestId)}</p>}
-      <Button look="soft" className="mt-2" onClick={props.retry}>
+      <Button variant="soft" className="mt-2" onClick={props.retry}>
         {texts.action.retry}
       </Button>
     </div>

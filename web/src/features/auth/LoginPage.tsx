@@ -100,7 +100,7 @@ function useLogIn() {
   return useMutation({
     mutationFn: (credentials: Credentials) => api.post("/api/auth/login", { body: credentials }),
     onSuccess: async () => {
-      // Nothing of whoever was here before may be left.
+      // Nothing of the person before may be left.
       client.clear();
       await client.fetchQuery(meQuery);
       router.history.push(next ?? "/");

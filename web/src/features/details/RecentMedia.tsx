@@ -29,7 +29,7 @@ export function RecentMedia({ conversationId }: { conversationId: number }) {
       ) : query.isError ? (
         <div role="alert" className="flex flex-col items-start gap-2 text-muted">
           {texts.media.loadFailed}
-          <Button look="soft" onClick={() => void query.refetch()}>
+          <Button variant="soft" onClick={() => void query.refetch()}>
             {texts.action.retry}
           </Button>
         </div>

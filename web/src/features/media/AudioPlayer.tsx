@@ -21,7 +21,7 @@ export function AudioPlayer(props: ViewerProps) {
   const element = mine ? audioElement() : null;
   const state = useMediaElement(element);
   const [source] = useState(() => playableUrl(media, url, (type) => audioElement().canPlayType(type) !== ""));
-  // Kept here, as the one element that knows of it may go on to another file.
+  // Kept here, as the one element that knows of it may move to another file.
   const [broken, setBroken] = useState<string | null>(null);
   const why = useWhy(url, broken !== null, broken ?? "");
   const move = useSeek(element, media, url, (from, seconds) => goOnWith(from, seconds, hold(media, url)));

@@ -2,11 +2,11 @@ import { DocumentCard } from "@/features/media/DocumentCard";
 import { FailedTile } from "@/features/media/FailedTile";
 import { LoadingTile } from "@/features/media/LoadingTile";
 import type { ViewerProps } from "@/features/media/MediaViewer";
-import { fetchAgain, useLook } from "@/features/media/views";
+import { fetchAgain, useFileView } from "@/features/media/views";
 
 /** A document: a stored one to be opened or saved, one on demand once it is here, so that opening it fetches nothing more. */
 export function DocumentView({ media, url }: ViewerProps) {
-  const view = useLook(media, url);
+  const view = useFileView(media, url);
   switch (view.kind) {
     case "loading":
       return <LoadingTile media={media} progress={view} />;

@@ -14,7 +14,7 @@ import { useZoom } from "@/features/media/useZoom";
 import { senderOf } from "@/features/thread/context";
 import { formatDateTime } from "@/lib/format";
 import { useShortcuts } from "@/lib/shortcuts";
-import { useCurrentLook } from "@/stores/reveal";
+import { useCurrentView } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 type LightboxProps = { conversationId: number; messageId: number; part: number };
@@ -162,8 +162,8 @@ function Bar({ gallery, messageId, zoom, onClose, onJump }: BarProps) {
 }
 
 function useViewUrl(media: MediaFile | undefined): string | null {
-  const look = useCurrentLook(media?.id);
-  const state = media && mediaState(media, look);
+  const view = useCurrentView(media?.id);
+  const state = media && mediaState(media, view);
   return state?.kind === "ready" ? state.url : null;
 }
 

@@ -10,7 +10,7 @@ import { usePicture } from "@/features/media/usePicture";
 import type { useZoom } from "@/features/media/useZoom";
 import { senderOf } from "@/features/thread/context";
 import { formatDateTime } from "@/lib/format";
-import { useCurrentLook, useReveal } from "@/stores/reveal";
+import { useCurrentView, useReveal } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 type StageProps = { media: MediaFile; messageId: number; zoom: ReturnType<typeof useZoom> };
@@ -19,10 +19,10 @@ const centre = "absolute inset-0 flex items-center justify-center";
 
 /** The picture itself in the lightbox, or what keeps it from being shown. */
 export function LightboxStage({ media, messageId, zoom }: StageProps) {
-  const look = useCurrentLook(media.id);
-  const state = mediaState(media, look);
+  const view = useCurrentView(media.id);
+  const state = mediaState(media, view);
   if (state.kind === "ready") {
-    const key = look?.id ?? "stored";
+    const key = view?.id ?? "stored";
     return <Picture key={key} media={media} url={state.url} messageId={messageId} zoom={zoom} />;
   }
   const reveal = () => useReveal.getState().reveal(media.id);

@@ -3,17 +3,17 @@ import type { MediaFile } from "@/api/types";
 import { AudioPlayer } from "@/features/media/AudioPlayer";
 import { DocumentView } from "@/features/media/DocumentView";
 import { ImageTile } from "@/features/media/ImageTile";
-import { LookActions } from "@/features/media/LookActions";
 import { MediaPlaceholder } from "@/features/media/MediaPlaceholder";
 import { IntegrityWarning } from "@/features/media/notices";
 import { StickerBubble } from "@/features/media/StickerBubble";
 import { mediaState } from "@/features/media/state";
 import { VideoPlayer } from "@/features/media/VideoPlayer";
-import { useCurrentLook, useReveal } from "@/stores/reveal";
+import { ViewActions } from "@/features/media/ViewActions";
+import { useCurrentView, useReveal } from "@/stores/reveal";
 
 export type ViewerProps = {
   media: MediaFile;
-  /** Where the bytes are, for this look at them. */
+  /** Where the bytes are, for this view of them. */
   url: string;
   sender: string;
   timestamp: string;
@@ -27,23 +27,23 @@ type MediaViewerProps = Omit<ViewerProps, "url" | "wanted">;
 /** Shows a file as what it is, or what keeps it from being shown. */
 export function MediaViewer(props: MediaViewerProps) {
   const { media } = props;
-  const look = useCurrentLook(media.id);
+  const view = useCurrentView(media.id);
   const [tapped, setTapped] = useState<string | null>(null);
   const reveal = () => setTapped(useReveal.getState().reveal(media.id).id);
-  const state = mediaState(media, look);
+  const state = mediaState(media, view);
   if (state.kind !== "ready") return <MediaPlaceholder media={media} state={state} onReveal={reveal} />;
-  const wanted = look !== null && look.id === tapped;
+  const wanted = view !== null && view.id === tapped;
   return (
     <div className="relative w-fit max-w-full">
       <Ready
-        // A new look is a new fetch, and must not start out with what the last one ended in.
-        key={look?.id ?? "stored"}
+        // A new view is a new fetch, and must not start out with what the last one ended in.
+        key={view?.id ?? "stored"}
         {...props}
         url={state.url}
         wanted={wanted}
       />
-      {media.policy === "stream" && look && (
-        <LookActions key={String(look.empty)} media={media} look={look} onAgain={reveal} />
+      {media.policy === "stream" && view && (
+        <ViewActions key={String(view.empty)} media={media} view={view} onAgain={reveal} />
       )}
       {media.integrity === "mismatch" && <IntegrityWarning />}
     </div>

@@ -25,7 +25,7 @@ export function StickerBubble({ media, url, sender }: ViewerProps) {
   );
 }
 
-/** There is nothing to do with a sticker; but whoever uncovered it by keyboard has to be somewhere. */
+/** There is nothing to do with a sticker; but the focus of a keyboard user has to be somewhere. */
 function Focusable({ mediaId, children }: { mediaId: number; children: React.ReactNode }) {
   const ref = useFocusHandover<HTMLDivElement>(mediaId);
   return (

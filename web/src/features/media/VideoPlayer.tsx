@@ -98,7 +98,7 @@ function Player({ media, url, caption, wanted, onBroken }: PlayerProps) {
   );
 }
 
-/** Where the element gets it, and from which second it goes on by itself. */
+/** Where the element gets it, and from which second it resumes by itself. */
 type From = { source: string; at: number | null };
 
 function settingOf(media: ViewerProps["media"], url: string) {

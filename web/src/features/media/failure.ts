@@ -22,7 +22,7 @@ export function failureOf(error: unknown): Failure {
   return {
     reason: sentences[code] ?? error.detail,
     code,
-    // A refused token no retry mends before an admin has; whoever waits for that must find the way on here.
+    // No retry helps against a refused token before an admin has renewed it: the way on must be found here.
     final: !error.retryable && code !== "provider_unauthorized",
     retryAt: retryAfterSeconds === null ? null : Date.now() + retryAfterSeconds * 1000,
     came: false,
@@ -42,7 +42,7 @@ export function ofBrowser(reason: string): Failure {
 }
 
 /**
- * Elements do not say why they failed, so their URL is asked once more. Null until it has answered; `fallback` is for when
+ * Elements do not say why they failed, so their URL is asked again. Null until it has answered; `fallback` is for when
  * the server finds nothing wrong. It asks once for each failure, never by itself again.
  */
 export function useWhy(url: string, failed: boolean, fallback: string): Failure | null {

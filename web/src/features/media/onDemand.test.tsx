@@ -46,7 +46,7 @@ describe("a covered file", () => {
 });
 
 describe("a file under stream", () => {
-  it("is fetched anew with each further tap, and can be covered again", async () => {
+  it("is fetched again with each further tap, and can be covered again", async () => {
     const fetch = serve(bytes);
     show(sticker(stream));
     await tap(/tap to view/);
@@ -88,7 +88,7 @@ describe("a file under stream", () => {
     }
   });
 
-  it("plays with the tap, anew with the next, and is silent once covered", async () => {
+  it("plays with the tap, again with the next, and is silent once covered", async () => {
     const play = vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
     show(media({ ...stream, fileType: "audio", voice: true }));
     await tap(/tap to view/);
@@ -121,7 +121,7 @@ describe("a video that becomes stored while it plays", () => {
     storedAt: "2026-03-02T10:00:05Z",
   };
 
-  it("goes on from where it is, in its place", async () => {
+  it("continues from where it is, in its place", async () => {
     const file = media({ ...onView, fileType: "video", mimeType: "video/mp4", width: null, height: null });
     vi.spyOn(HTMLMediaElement.prototype, "canPlayType").mockImplementation((type) =>
       type === "video/mp4" ? "probably" : "",

@@ -9,7 +9,7 @@ const RATE_KEY = "mediary.rate";
 const POSITIONS_MAX = 200;
 
 type PlaybackState = {
-  /** The audio file that the element holds, and the look at it. */
+  /** The audio file that the element holds, and the view of it. */
   mediaId: number | null;
   url: string | null;
   rate: Rate;
@@ -31,7 +31,7 @@ export const usePlayback = create<PlaybackState>((set, get) => ({
 
 let audio: HTMLAudioElement | null = null;
 let active: HTMLMediaElement | null = null;
-/** Where each file was left, so that coming back goes on there. */
+/** Where each file was left, so that playing resumes there. */
 const positions = new Map<number, number>();
 
 export function audioElement(): HTMLAudioElement {
@@ -46,7 +46,7 @@ export function claimPlayback(element: HTMLMediaElement): void {
   element.playbackRate = usePlayback.getState().rate;
 }
 
-/** `url` names the look at the file, `source` is where the bytes are. */
+/** `url` names the view of the file, `source` is where the bytes are. */
 export function playAudio(mediaId: number, url: string, source: string): void {
   const element = audioElement();
   const last = usePlayback.getState();
@@ -61,7 +61,7 @@ export function playAudio(mediaId: number, url: string, source: string): void {
   play(element);
 }
 
-/** Goes on with what plays from another source; `release` is called when nobody listens to that any more. */
+/** Continues what plays from another source; `release` is called when nobody listens to that any more. */
 export function goOnWith(source: string, seconds: number, release: () => void): void {
   const element = audioElement();
   put(source);

@@ -43,10 +43,10 @@ describe("what a viewer shows", () => {
   });
 });
 
-describe("a file that is looked at", () => {
+describe("a file that is viewed", () => {
   const pending = { downloadStatus: "pending", providerMediaId: "a/b" } as const;
-  const url = (file: ReturnType<typeof media>, look: typeof first) => {
-    const state = mediaState(file, look);
+  const url = (file: ReturnType<typeof media>, view: typeof first) => {
+    const state = mediaState(file, view);
     return state.kind === "ready" ? state.url : null;
   };
 

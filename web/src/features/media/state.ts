@@ -1,5 +1,5 @@
 import type { MediaFile, Variant } from "@/api/types";
-import type { Look } from "@/stores/reveal";
+import type { View } from "@/stores/reveal";
 
 /** What a viewer of a file has to show. */
 export type MediaState =
@@ -12,16 +12,16 @@ export type MediaState =
   | { kind: "deleted" }
   | { kind: "quarantined" };
 
-/** `look`: somebody asked to see a file that is not fetched by itself. */
-export function mediaState(media: MediaFile, look: Look | null = null): MediaState {
+/** `view`: somebody asked to see a file that is not fetched by itself. */
+export function mediaState(media: MediaFile, view: View | null = null): MediaState {
   if (!media.isActive) return { kind: "deleted" };
   if (media.scanStatus === "quarantined" || media.lastError?.code === "media_quarantined") {
     return { kind: "quarantined" };
   }
   if (media.downloadStatus === "completed") return { kind: "ready", url: media.url };
-  // Whoever looks at it has bytes of their own, or their own reason why not: what becomes of storing it meanwhile must
+  // A viewer has bytes of their own, or their own reason why not: what becomes of storing it meanwhile must
   // not take it from before their eyes.
-  if (look !== null && media.policy !== "store") return { kind: "ready", url: viewUrl(media, look) };
+  if (view !== null && media.policy !== "store") return { kind: "ready", url: viewUrl(media, view) };
   if (media.downloadStatus === "failed") return failure(media);
   if (media.policy === "store")
     return { kind: media.downloadStatus === "downloading" ? "downloading" : "queued" };
@@ -44,10 +44,10 @@ function failure({ lastError }: MediaFile): MediaState {
   };
 }
 
-/** Under `stream` each further look fetches again, which takes a URL that no cache has seen. */
-function viewUrl(media: MediaFile, look: Look): string {
-  if (media.policy !== "stream" || !look.again || media.providerMediaId === null) return media.url;
-  return `/api/whatsapp/media/${encodeURIComponent(media.providerMediaId)}?t=${look.id}`;
+/** Under `stream` each further view fetches again, which takes a URL that no cache has seen. */
+function viewUrl(media: MediaFile, view: View): string {
+  if (media.policy !== "stream" || !view.again || media.providerMediaId === null) return media.url;
+  return `/api/whatsapp/media/${encodeURIComponent(media.providerMediaId)}?t=${view.id}`;
 }
 
 /** How the page's URL names a file beside its message: its own media goes without saying. */

@@ -4,7 +4,7 @@ import { type RefObject, useLayoutEffect, useRef } from "react";
 let waiting: number | null = null;
 
 /**
- * A tile that becomes its file, or the other way round, is another element: without this whoever uses the keyboard would
+ * A tile that becomes its file, or the other way round, is another element: without this a keyboard user would
  * be back at the top of the page. The focus goes to the first control in the new one, or to the new one itself.
  */
 export function useFocusHandover<T extends HTMLElement>(mediaId: number): RefObject<T | null> {

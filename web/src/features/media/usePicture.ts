@@ -2,7 +2,7 @@ import { useState } from "react";
 import type { Progress } from "@/api/bytes";
 import type { MediaFile } from "@/api/types";
 import { type Failure, ofBrowser, useWhy } from "@/features/media/failure";
-import { fetchAgain, useLook } from "@/features/media/views";
+import { fetchAgain, useFileView } from "@/features/media/views";
 import { texts } from "@/texts";
 
 type Picture =
@@ -22,7 +22,7 @@ type Picture =
 
 /** A picture from its URL to the element that shows it, and whatever may go wrong on the way. */
 export function usePicture(media: MediaFile, url: string): Picture {
-  const view = useLook(media, url);
+  const view = useFileView(media, url);
   const [phase, setPhase] = useState<"loading" | "loaded" | "failed">("loading");
   const [attempt, setAttempt] = useState(0);
   const broken = phase === "failed";

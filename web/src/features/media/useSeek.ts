@@ -3,7 +3,7 @@ import type { Progress } from "@/api/bytes";
 import type { MediaFile } from "@/api/types";
 import type { Failure } from "@/features/media/failure";
 import { seekTo } from "@/features/media/useMediaElement";
-import { useView, type View } from "@/features/media/views";
+import { useViewState, type ViewState } from "@/features/media/views";
 
 type Seek = {
   seek: (seconds: number) => void;
@@ -23,7 +23,7 @@ export function useSeek(
   goOn: (source: string, seconds: number) => void,
 ): Seek {
   const [target, setTarget] = useState<number | null>(null);
-  const view = useView(media, url, target !== null);
+  const view = useViewState(media, url, target !== null);
   const source = view === null ? null : sourceOf(view, url);
   const arrive = useEffectEvent((from: string) => goOn(from, target ?? 0));
   useEffect(() => {
@@ -44,7 +44,7 @@ export function useSeek(
 }
 
 /** A file that is in a bucket by now has its parts to give there. */
-function sourceOf(view: View, url: string): string | null {
+function sourceOf(view: ViewState, url: string): string | null {
   if (view.kind === "held") return view.url;
   return view.kind === "direct" && view.because === "elsewhere" ? url : null;
 }

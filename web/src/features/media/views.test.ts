@@ -1,7 +1,7 @@
 import { renderHook, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HELD_BYTES_MAX } from "@/api/bytes";
-import { fetchAgain, useLook } from "@/features/media/views";
+import { fetchAgain, useFileView } from "@/features/media/views";
 import { useReveal } from "@/stores/reveal";
 import { media } from "@/test/fixtures";
 
@@ -26,13 +26,13 @@ beforeEach(async () => {
 afterEach(() => vi.unstubAllGlobals());
 
 const stream = media({ policy: "stream", downloadStatus: "pending" });
-const look = (url: string, file = stream) => renderHook(() => useLook(file, url));
+const viewOf = (url: string, file = stream) => renderHook(() => useFileView(file, url));
 const held = (view: { current: { kind: string } }) => waitFor(() => expect(view.current.kind).toBe("held"));
 
-describe("a look at a file on demand", () => {
+describe("a view of a file on demand", () => {
   it("is one download, however many places show it", async () => {
-    const tile = look("/one");
-    const large = look("/one");
+    const tile = viewOf("/one");
+    const large = viewOf("/one");
     await held(tile.result);
     await held(large.result);
     expect(fetched).toHaveBeenCalledOnce();
@@ -40,8 +40,8 @@ describe("a look at a file on demand", () => {
   });
 
   it("leaves nothing behind when the last place that showed it is gone", async () => {
-    const tile = look("/two");
-    const large = look("/two");
+    const tile = viewOf("/two");
+    const large = viewOf("/two");
     await held(tile.result);
     tile.unmount();
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -53,22 +53,22 @@ describe("a look at a file on demand", () => {
 
   it("is covered when it is gone under stream, so that scrolling back fetches nothing", async () => {
     useReveal.getState().reveal(stream.id);
-    const tile = look("/three");
+    const tile = viewOf("/three");
     await held(tile.result);
     tile.unmount();
-    await waitFor(() => expect(useReveal.getState().looks[stream.id]).toBeUndefined());
+    await waitFor(() => expect(useReveal.getState().views[stream.id]).toBeUndefined());
     expect(useReveal.getState().seen[stream.id]).toBe(true);
   });
 
-  it("stays uncovered while a newer look at the same file goes on", async () => {
+  it("stays uncovered while a newer view of the same file continues", async () => {
     useReveal.getState().reveal(stream.id);
-    const { result, rerender, unmount } = renderHook(({ url }) => useLook(stream, url), {
+    const { result, rerender, unmount } = renderHook(({ url }) => useFileView(stream, url), {
       initialProps: { url: "/old" },
     });
     await held(result);
     rerender({ url: "/new" });
     await waitFor(() => expect(revoked).toEqual(["blob:0"]));
-    expect(useReveal.getState().looks[stream.id]).toBeDefined();
+    expect(useReveal.getState().views[stream.id]).toBeDefined();
     await held(result);
     unmount();
   });
@@ -76,9 +76,9 @@ describe("a look at a file on demand", () => {
   it("is left to the browser where the page holds enough already", async () => {
     const large = new Blob([new Uint8Array(HELD_BYTES_MAX)]);
     fetched.mockImplementation(async () => new Response(large));
-    const views = ["/a", "/b", "/c", "/d"].map((url) => look(url));
+    const views = ["/a", "/b", "/c", "/d"].map((url) => viewOf(url));
     for (const view of views) await held(view.result);
-    const last = look("/e");
+    const last = viewOf("/e");
     await waitFor(() => expect(last.result.current).toEqual({ kind: "direct", because: "large" }));
     for (const { unmount } of [...views, last]) unmount();
   });
@@ -89,14 +89,14 @@ describe("a look at a file on demand", () => {
       signal = init.signal ?? undefined;
       return new Promise(() => {});
     });
-    look("/slow").unmount();
+    viewOf("/slow").unmount();
     await waitFor(() => expect(signal?.aborted).toBe(true));
   });
 
   it("says why nothing came, and fetches again only when told to", async () => {
     const problem = { code: "provider_unavailable", detail: "WhatsApp is away.", retryable: true };
     fetched.mockImplementationOnce(async () => Response.json(problem, { status: 502 }));
-    const { result, unmount } = look("/fails");
+    const { result, unmount } = viewOf("/fails");
     await waitFor(() => expect(result.current.kind).toBe("failed"));
     expect(result.current).toMatchObject({ failure: { reason: "WhatsApp is away.", final: false } });
     expect(fetched).toHaveBeenCalledOnce();
@@ -108,9 +108,9 @@ describe("a look at a file on demand", () => {
 });
 
 it("a stored file is not fetched by the page, nor one that is stored while it is looked at", async () => {
-  expect(look("/stored", media()).result.current.kind).toBe("direct");
+  expect(viewOf("/stored", media()).result.current.kind).toBe("direct");
   const pending = media({ policy: "on_view", downloadStatus: "pending" });
-  const { result, rerender, unmount } = renderHook(({ file }) => useLook(file, "/becomes"), {
+  const { result, rerender, unmount } = renderHook(({ file }) => useFileView(file, "/becomes"), {
     initialProps: { file: pending },
   });
   await held(result);

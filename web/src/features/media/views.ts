@@ -6,10 +6,10 @@ import { type Failure, failureOf } from "@/features/media/failure";
 import { isOnDemand } from "@/features/media/state";
 import { useReveal } from "@/stores/reveal";
 
-/** A file that is fetched to be looked at. */
-export type View =
+/** How far the fetch of a viewed file has come. */
+export type ViewState =
   | ({ kind: "loading" } & Progress)
-  /** It is here, under an address that ends with the look at it. */
+  /** It is here, under an address that ends with the view. */
   | { kind: "held"; url: string; name: string | null; type: string; size: number }
   /** The element or the browser loads it by itself. */
   | { kind: "direct"; because: Unheld | "stored" }
@@ -18,27 +18,27 @@ export type View =
 type Hold = { media: MediaFile; holders: number; abort: AbortController };
 
 /**
- * The files that are being looked at, by the URL of the look. Whatever shows one of them (its tile, the large picture, the
- * details) holds it, so that a look is one download; when the last lets go, its bytes are gone from the page.
+ * The files that are being viewed, by the URL of the view. Whatever shows one of them (its tile, the large picture, the
+ * details) holds it, so that a view is one download; when the last lets go, the page drops its bytes.
  */
-const useViews = create<{ byUrl: Record<string, View> }>(() => ({ byUrl: {} }));
+const useViews = create<{ byUrl: Record<string, ViewState> }>(() => ({ byUrl: {} }));
 const holds = new Map<string, Hold>();
 
 /** Once all views together hold this much, a further file is left to the browser, like one too large by itself. */
 const HELD_TOTAL_MAX = 4 * HELD_BYTES_MAX;
 
-const LOADING: View = { kind: "loading", bytes: 0, total: null };
-const STORED: View = { kind: "direct", because: "stored" };
+const LOADING: ViewState = { kind: "loading", bytes: 0, total: null };
+const STORED: ViewState = { kind: "direct", because: "stored" };
 
 /** How a file comes to be seen: a stored one by its URL alone, one on demand by a fetch that tells of itself. */
-export function useLook(media: MediaFile, url: string): View {
-  // Decided once: what becomes stored while it is looked at must not be fetched anew.
+export function useFileView(media: MediaFile, url: string): ViewState {
+  // Decided once: what becomes stored while it is viewed must not be fetched again.
   const [onDemand] = useState(() => isOnDemand(media));
-  return useView(media, url, onDemand) ?? STORED;
+  return useViewState(media, url, onDemand) ?? STORED;
 }
 
 /** The view of a file while it is wanted. */
-export function useView(media: MediaFile, url: string, wanted: boolean): View | null {
+export function useViewState(media: MediaFile, url: string, wanted: boolean): ViewState | null {
   // The record may change at any time, which changes nothing about a view under way.
   const [{ of }] = useState({ of: media });
   useEffect(() => (wanted ? hold(of, url) : undefined), [of, url, wanted]);
@@ -61,7 +61,7 @@ export function hold(media: MediaFile, url: string): () => void {
   };
 }
 
-/** Fetches a view once more, of which nothing came or nothing that shows. */
+/** Fetches a view again, of which nothing came or nothing that can be shown. */
 export function fetchAgain(url: string): void {
   const held = holds.get(url);
   if (held === undefined || useViews.getState().byUrl[url]?.kind === "loading") return;
@@ -112,6 +112,6 @@ function isPlayed({ fileType }: MediaFile): boolean {
   return fileType === "audio" || fileType === "video";
 }
 
-function set(url: string, view: View): void {
+function set(url: string, view: ViewState): void {
   useViews.setState(({ byUrl }) => ({ byUrl: { ...byUrl, [url]: view } }));
 }

@@ -4,7 +4,7 @@ import type { Message } from "@/api/types";
 import { JumpToLatest } from "@/features/thread/JumpToLatest";
 import { RowView } from "@/features/thread/RowView";
 import { estimateHeight, type ThreadRow, threadRows } from "@/features/thread/rows";
-import type { Jump } from "@/features/thread/Thread";
+import type { JumpRequest } from "@/features/thread/Thread";
 import type { useThread } from "@/features/thread/useThread";
 import { useShortcuts } from "@/lib/shortcuts";
 import { useNow } from "@/lib/useNow";
@@ -23,7 +23,7 @@ type MessageListProps = {
   name: string;
   divider: number | null;
   unread: number;
-  jump: Jump | null;
+  jump: JumpRequest | null;
   onAtEnd: (atEnd: boolean) => void;
   /** Loads the newest part of the thread; false if that failed. */
   onLatest: () => Promise<boolean>;
@@ -120,17 +120,17 @@ function useThreadVirtualizer(
 function useJumpTarget(
   list: List,
   rows: ThreadRow[],
-  jump: Jump | null,
+  jump: JumpRequest | null,
   openAt: MessageListProps["thread"]["openAt"],
 ): number | null {
   const [highlighted, setHighlighted] = useState<number | null>(null);
   const [target, setTarget] = useState(jump);
   const opened = useRef(false);
-  const asked = useRef<Jump | null>(null);
-  const shown = useRef<{ target: Jump; index: number } | null>(null);
-  const [wish, setWish] = useState(jump?.wish);
-  if (jump?.wish !== wish) {
-    setWish(jump?.wish);
+  const asked = useRef<JumpRequest | null>(null);
+  const shown = useRef<{ target: JumpRequest; index: number } | null>(null);
+  const [request, setRequest] = useState(jump?.request);
+  if (jump?.request !== request) {
+    setRequest(jump?.request);
     setTarget(jump);
   }
   const show = useEffectEvent(() => {
@@ -142,7 +142,7 @@ function useJumpTarget(
     opened.current = true;
     const index = rows.findIndex((row) => isTarget(row, target.messageId));
     if (index === -1) {
-      // One try for each wish: a server that answers without the message must not be asked for ever.
+      // One try for each jump request: a server that answers without the message must not be asked for ever.
       if (asked.current === target) return setTarget(null);
       asked.current = target;
       void openAt({ around: target.messageId }).then((found) => found || setTarget(null));

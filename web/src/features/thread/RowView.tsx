@@ -54,7 +54,7 @@ function Top({ thread }: { thread: RowViewProps["thread"] }) {
     return (
       <div role="alert" className="flex h-12 items-center justify-center gap-3 text-muted">
         {texts.thread.olderFailed}
-        <Button look="soft" onClick={() => void thread.fetchNextPage()}>
+        <Button variant="soft" onClick={() => void thread.fetchNextPage()}>
           {texts.action.retry}
         </Button>
       </div>

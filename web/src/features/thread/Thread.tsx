@@ -10,8 +10,8 @@ import { contactName } from "@/lib/contact";
 import { useWindowFocus } from "@/lib/useWindowFocus";
 import { texts } from "@/texts";
 
-/** A place in the thread that was asked for; the number tells two wishes for the same place apart. */
-export type Jump = { messageId: number; wish: number };
+/** A position in the thread that was asked for; the number tells two requests for the same position apart. */
+export type JumpRequest = { messageId: number; request: number };
 
 type ThreadProps = { conversationId: number; conversation: Conversation | undefined };
 
@@ -55,16 +55,17 @@ export function Thread({ conversationId, conversation }: ThreadProps) {
 /** The URL says where to jump; clicking the same quote twice jumps twice. */
 function useJump(m: number | undefined) {
   const navigate = useNavigate({ from: "/c/$conversationId" });
-  const [jump, setJump] = useState<Jump | null>(m === undefined ? null : { messageId: m, wish: 0 });
+  const [jump, setJump] = useState<JumpRequest | null>(m === undefined ? null : { messageId: m, request: 0 });
   const [seen, setSeen] = useState(m);
-  const wish = (messageId: number) => setJump((last) => ({ messageId, wish: (last?.wish ?? 0) + 1 }));
+  const requestJump = (messageId: number) =>
+    setJump((last) => ({ messageId, request: (last?.request ?? 0) + 1 }));
   if (m !== seen) {
     setSeen(m);
-    if (m !== undefined) wish(m);
+    if (m !== undefined) requestJump(m);
   }
   const jumpTo = useCallback(
     (messageId: number) => {
-      if (messageId === m) setJump((last) => ({ messageId, wish: (last?.wish ?? 0) + 1 }));
+      if (messageId === m) setJump((last) => ({ messageId, request: (last?.request ?? 0) + 1 }));
       else void navigate({ search: ({ view: _, ...rest }) => ({ ...rest, m: messageId }) });
     },
     [m, navigate],

@@ -4,13 +4,13 @@ import type { MediaFile } from "@/api/types";
 import { stopAudio, usePlayback } from "@/features/media/playback";
 import { isCard, isSticker } from "@/features/media/tile";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
-import { type Look, useReveal } from "@/stores/reveal";
+import { useReveal, type View } from "@/stores/reveal";
 import { texts } from "@/texts";
 
-type LookActionsProps = { media: MediaFile; look: Look; onAgain: () => void };
+type ViewActionsProps = { media: MediaFile; view: View; onAgain: () => void };
 
-/** What one may do with a file that is never kept: look at it afresh, or cover it again. */
-export function LookActions({ media, look, onAgain }: LookActionsProps) {
+/** What one may do with a file that is never kept: fetch it again, or cover it. */
+export function ViewActions({ media, view, onAgain }: ViewActionsProps) {
   const ref = useFocusHandover<HTMLDivElement>(media.id);
   const hide = () => {
     if (usePlayback.getState().mediaId === media.id) stopAudio();
@@ -19,7 +19,7 @@ export function LookActions({ media, look, onAgain }: LookActionsProps) {
   const card = isCard(media);
   return (
     <div ref={ref} className={clsx("flex gap-1.5", card ? "px-1.5 pt-1 pb-0.5" : "absolute end-2 top-2 z-1")}>
-      {!look.empty && (
+      {!view.empty && (
         // A sticker has no room for words.
         <Action
           icon={RefreshCw}
