@@ -65,7 +65,7 @@ impl ErrorCode {
             Self::LinkExpired => "This link has ended. Ask for a new one.",
             Self::RateLimited => "Too many requests. Please wait a moment.",
             Self::ProviderUnauthorized => {
-                "WhatsApp refused the access token. An administrator has to renew it; downloads go on by themselves then."
+                "WhatsApp refused the access token. An administrator has to renew it; downloads resume by themselves then."
             }
             Self::ProviderRateLimited => "WhatsApp asks us to slow down. It will be tried again by itself.",
             Self::ProviderUnavailable => {
@@ -80,7 +80,7 @@ impl ErrorCode {
             }
             Self::StorageError => "Our storage did not answer. Nothing was lost; it will be tried again.",
             Self::StorageFull => {
-                "Our storage is full. Nothing was lost; it goes on as soon as there is room."
+                "Our storage is full. Nothing was lost; storing resumes as soon as there is room."
             }
             Self::Internal => "Something went wrong on our side. The request id finds it in the log.",
         }

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_can_always_get_back_to_waiting() {
+    fn file_can_always_get_back_to_waiting() {
         for from in [Downloading, Failed, Completed] {
             assert!(from.may_become(Pending));
         }

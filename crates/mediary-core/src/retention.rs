@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deleted_file_says_which_retention_ended() {
+    fn deleted_file_says_which_retention_ended() {
         let days = |mode, days| Retention::new(mode, Some(days)).unwrap().deleted_sentence();
         assert!(days(RetentionMode::DaysAfterStored, 30).contains("retention of 30 days ended"));
         assert!(days(RetentionMode::DaysAfterStored, 1).contains("1 day after it was stored"));

@@ -30,7 +30,7 @@ pub struct RetryRules {
     pub quick: Backoff,
     /// How many quick attempts there are before only the sweep tries again.
     pub quick_attempts: u32,
-    /// Between the sweep's tries, until WhatsApp has forgotten the media.
+    /// Between the sweep's tries, until the media has expired at WhatsApp.
     pub sweep_every: Duration,
     /// When WhatsApp throttles without saying for how long.
     pub throttled: Backoff,
@@ -74,7 +74,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_wait_never_passes_its_bound(failures in any::<u32>(), random in any::<f64>()) {
+        fn wait_never_passes_its_bound(failures in any::<u32>(), random in any::<f64>()) {
             let backoff = RetryRules::default().throttled;
             let wait = backoff.wait_with_jitter(failures, random);
             prop_assert!(wait >= backoff.wait(failures));
