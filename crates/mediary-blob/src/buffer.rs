@@ -24,10 +24,10 @@ impl BufferPool {
         let class = CLASSES.iter().position(|(size, _)| len <= *size).unwrap_or(CLASSES.len() - 1);
         let kept = self.0[class].lock().pop();
         let bytes = kept.unwrap_or_else(|| vec![0; CLASSES[class].0]);
-        PooledBuffer { bytes, class, home: self.clone() }
+        PooledBuffer { bytes, class, pool: self.clone() }
     }
 
-    fn give_back(&self, class: usize, bytes: Vec<u8>) {
+    fn put_back(&self, class: usize, bytes: Vec<u8>) {
         let mut kept = self.0[class].lock();
         if kept.len() < CLASSES[class].1 {
             kept.push(bytes);
@@ -50,7 +50,7 @@ impl fmt::Debug for BufferPool {
 pub struct PooledBuffer {
     bytes: Vec<u8>,
     class: usize,
-    home: BufferPool,
+    pool: BufferPool,
 }
 
 impl PooledBuffer {
@@ -88,7 +88,7 @@ impl fmt::Debug for PooledBuffer {
 
 impl Drop for PooledBuffer {
     fn drop(&mut self) {
-        self.home.give_back(self.class, std::mem::take(&mut self.bytes));
+        self.pool.put_back(self.class, std::mem::take(&mut self.bytes));
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buffers_come_back_and_are_used_again() {
+    fn buffers_return_and_are_used_again() {
         let pool = BufferPool::default();
         let mut buffer = pool.take(10_000);
         assert_eq!(buffer.len(), 16 * 1024);
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stock_is_bounded() {
+    fn stock_is_bounded() {
         let pool = BufferPool::default();
         let taken: Vec<_> = (0..CLASSES[2].1 + 5).map(|_| pool.take(LARGEST)).collect();
         drop(taken);

@@ -35,7 +35,7 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotFound => "nothing is stored there",
-            Self::Full => "storage is full; make room and it goes on",
+            Self::Full => "storage is full; make room and it resumes",
             Self::Refused => {
                 "storage refuses access; check its permissions, and its owner and mount or its keys"
             }
@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_bucket_is_told_by_its_words_and_not_by_digits_in_a_key() {
+    fn full_bucket_is_told_by_its_words_and_not_by_digits_in_a_key() {
         let says = |text: &'static str| {
             kind_of_object(&object_store::Error::Generic { store: "S3", source: text.into() })
         };
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_told_apart_from_a_broken_one() {
+    fn full_disk_is_told_apart_from_a_broken_one() {
         for (errno, kind) in [
             (Errno::NOSPC, ErrorKind::Full),
             (Errno::DQUOT, ErrorKind::Full),
@@ -254,6 +254,6 @@ mod tests {
         let full = Error::io("write media/1/2/3", Errno::NOSPC);
         assert_eq!(full.code(), ErrorCode::StorageFull);
         assert!(full.retryable());
-        assert_eq!(full.to_string(), "write media/1/2/3: storage is full; make room and it goes on");
+        assert_eq!(full.to_string(), "write media/1/2/3: storage is full; make room and it resumes");
     }
 }

@@ -100,7 +100,7 @@ fn is_segment(text: &str) -> bool {
 
 impl StorageKey {
     /// A key for a file that is written to see whether one can be: among those of media, where the same folder's owner and the
-    /// same rules of a bucket hold. It is no company's, so a look at storage removes one that is left behind.
+    /// same rules of a bucket hold. It is no company's, so a check of storage removes one that is left behind.
     pub(crate) fn probe() -> Result<Self, Error> {
         format!("media/probe/{:016x}/probe", rand::random::<u64>()).parse()
     }
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_generation_has_a_key_of_its_own() {
+    fn later_generation_has_a_key_of_its_own() {
         let key = media("abc");
         assert_eq!(key.generation(2).as_str(), "media/1/2/abc.g2");
         assert_eq!((key.generation(0), key.generation(2).generation(3)), (key.clone(), key.generation(3)));
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_names_its_owner() {
+    fn key_names_its_owner() {
         assert_eq!(media("abc").owner(), Some((CompanyId(1), MessageId(2))));
         for other in ["probe/1/2", "media/1/2", "media/x/2/3", "media/probe/2/probe"] {
             assert_eq!(other.parse::<StorageKey>().unwrap().owner(), None, "{other}");
@@ -208,7 +208,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_id_gives_a_key_that_parses_and_is_its_own(one in any::<String>(), other in any::<String>()) {
+        fn key_of_every_id_parses_and_is_its_own(one in any::<String>(), other in any::<String>()) {
             let key = media(&one);
             prop_assert_eq!(&key.as_str().parse::<StorageKey>().unwrap(), &key);
             prop_assert_eq!(key.folders().collect::<Vec<_>>(), ["media", "1", "2"]);

@@ -1,6 +1,6 @@
 //! Bytes at rest: under which key a file lies, how it gets there whole or not at all, and how parts of it are read.
 //!
-//! Knows nothing of rows, HTTP or WhatsApp. Whoever calls it decides what a key means; this crate promises that a
+//! Knows nothing of rows, HTTP or WhatsApp. The caller decides what a key means; this crate promises that a
 //! key which can be opened names a complete file that survives a power cut, and that memory per transfer is bounded.
 
 mod buffer;

@@ -116,7 +116,7 @@ impl Storage {
         }
     }
 
-    /// Ends every upload of a key that is not published, whoever began it: its owner is gone, or has lost the right to
+    /// Ends every upload of a key that is not published, whichever process started it: its owner is gone, or has lost the right to
     /// it. A folder's are found by the sweep, and are harmless until then.
     pub async fn end_unfinished(&self, key: &StorageKey) -> Result<()> {
         match self {

@@ -29,7 +29,7 @@ use crate::error::{Error, Result};
 use crate::key::StorageKey;
 use crate::stored::SweepReport;
 
-/// Folders remembered as surely on disk, before the memory starts anew.
+/// Folders remembered as surely on disk; beyond that the memory is cleared.
 const SYNCED_FOLDERS_MAX: usize = 10_000;
 
 /// A folder on this machine as storage. Clones share it.

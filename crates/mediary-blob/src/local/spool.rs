@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_written_can_be_read_and_has_no_name() {
+    async fn spooled_bytes_can_be_read_and_have_no_name() {
         let folder = tempfile::tempdir().unwrap();
         let spool = Spools::new(folder.path().to_owned()).create().await.unwrap();
         let bytes: Vec<u8> = (0..200_000u32).flat_map(u32::to_le_bytes).collect();

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_of_the_store_is_understood() {
+    fn answer_of_the_store_is_understood() {
         let text = r#"<?xml version="1.0" encoding="UTF-8"?>
             <ListMultipartUploadsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Bucket>b</Bucket>
             <NextKeyMarker>media/1/2/3</NextKeyMarker><NextUploadIdMarker>abc</NextUploadIdMarker>

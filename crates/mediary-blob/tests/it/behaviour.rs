@@ -69,15 +69,15 @@ pub(crate) async fn run(storage: &Storage) {
     ranges_are_exact_at_the_edges(storage).await;
     readers_give_exactly_their_part(storage).await;
     files_of_many_parts_come_back_whole(storage).await;
-    nothing_shows_before_it_is_published(storage).await;
-    what_is_not_published_leaves_nothing(storage).await;
-    a_file_is_replaced_at_once(storage).await;
+    file_cannot_be_opened_before_it_is_published(storage).await;
+    upload_that_is_not_published_leaves_nothing(storage).await;
+    file_is_replaced_at_once(storage).await;
     deletion_is_final_and_known(storage).await;
     many_at_once_do_not_mix(storage).await;
     uploads_and_deletions_in_one_folder_do_not_hurt_each_other(storage).await;
     listings_show_every_file_once(storage).await;
-    a_companys_listing_shows_its_own_files_alone(storage).await;
-    the_check_passes_and_leaves_nothing(storage).await;
+    companys_listing_shows_its_own_files_alone(storage).await;
+    storage_check_passes_and_leaves_nothing(storage).await;
     assert_eq!(keys(storage).await, Vec::<String>::new());
 }
 
@@ -162,7 +162,7 @@ async fn files_of_many_parts_come_back_whole(storage: &Storage) {
     storage.delete(&key(1)).await.unwrap();
 }
 
-async fn nothing_shows_before_it_is_published(storage: &Storage) {
+async fn file_cannot_be_opened_before_it_is_published(storage: &Storage) {
     let mut upload = storage.create(&key(1)).await.unwrap();
     upload.write(content(2 * CHUNK_BYTES + 5).into()).await.unwrap();
     assert!(missing(storage, &key(1)).await && keys(storage).await.is_empty());
@@ -173,7 +173,7 @@ async fn nothing_shows_before_it_is_published(storage: &Storage) {
     storage.delete(&key(1)).await.unwrap();
 }
 
-async fn what_is_not_published_leaves_nothing(storage: &Storage) {
+async fn upload_that_is_not_published_leaves_nothing(storage: &Storage) {
     let begun = || async {
         let mut upload = storage.create(&key(1)).await.unwrap();
         upload.write(content(CHUNK_BYTES + 5).into()).await.unwrap();
@@ -188,7 +188,7 @@ async fn what_is_not_published_leaves_nothing(storage: &Storage) {
     assert_eq!(report.removed, 0, "nothing was left to sweep");
 }
 
-async fn a_file_is_replaced_at_once(storage: &Storage) {
+async fn file_is_replaced_at_once(storage: &Storage) {
     let (old, mut new) = (content(5000), content(CHUNK_BYTES + 1));
     new.reverse();
     put(storage, &key(1), &old).await;
@@ -270,7 +270,7 @@ async fn listings_show_every_file_once(storage: &Storage) {
     }
 }
 
-async fn a_companys_listing_shows_its_own_files_alone(storage: &Storage) {
+async fn companys_listing_shows_its_own_files_alone(storage: &Storage) {
     let of = |company| StorageKey::media(CompanyId(company), MessageId(3), "1");
     for company in [1, 10, 12] {
         put(storage, &of(company), b"bytes").await;
@@ -286,7 +286,7 @@ async fn a_companys_listing_shows_its_own_files_alone(storage: &Storage) {
     }
 }
 
-async fn the_check_passes_and_leaves_nothing(storage: &Storage) {
+async fn storage_check_passes_and_leaves_nothing(storage: &Storage) {
     storage.check().await.unwrap();
     storage.check().await.unwrap();
     assert!(storage.list("media/probe").unwrap().next_page().await.unwrap().is_none());

@@ -60,7 +60,7 @@ fn age(path: &Path, by: Duration) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_folder_keeps_every_promise() {
+async fn folder_keeps_every_promise() {
     behaviour::run(&folder().await.storage).await;
 }
 
@@ -89,7 +89,7 @@ async fn files_lie_where_administrators_look_for_them() {
 }
 
 #[tokio::test]
-async fn an_unfinished_upload_goes_with_the_next_try_or_when_it_is_old() {
+async fn unfinished_upload_goes_with_the_next_try_or_when_it_is_old() {
     let folder = folder().await;
     killed(&folder.storage, &key(1)).await;
     killed(&folder.storage, &key(2)).await;
@@ -116,7 +116,7 @@ async fn an_unfinished_upload_goes_with_the_next_try_or_when_it_is_old() {
 }
 
 #[tokio::test]
-async fn a_write_that_nobody_waits_for_leaves_nothing() {
+async fn write_that_nobody_waits_for_leaves_nothing() {
     let folder = folder().await;
     let mut cancelled = 0;
     for _ in 0..40 {
@@ -191,7 +191,7 @@ async fn strangers_in_the_way_are_told_apart_from_absence() {
 }
 
 #[tokio::test]
-async fn a_file_that_shrank_is_an_error_not_a_short_answer() {
+async fn file_that_shrank_is_an_error_not_a_short_answer() {
     let folder = folder().await;
     put(&folder.storage, &key(1), &content(100_000)).await;
     let file = folder.storage.open(&key(1)).await.unwrap();
@@ -207,7 +207,7 @@ async fn a_file_that_shrank_is_an_error_not_a_short_answer() {
 }
 
 #[tokio::test]
-async fn a_folder_that_cannot_be_is_refused_with_its_name() {
+async fn folder_that_cannot_be_is_refused_with_its_name() {
     let guard = TempDir::new().unwrap();
     fs::write(guard.path().join("file"), b"").unwrap();
     let error = Storage::open_local(&guard.path().join("file/data")).await.unwrap_err();

@@ -56,7 +56,7 @@ impl Bucket {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_behaves_as_every_storage() {
+async fn bucket_behaves_as_every_storage() {
     let bucket = Bucket::start().await;
     behaviour::run(&bucket.storage()).await;
     assert_eq!(bucket.stray_parts(), 0);
@@ -68,7 +68,7 @@ async fn memory_behaves_as_every_storage() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_that_is_dropped_is_ended() {
+async fn upload_that_is_dropped_is_ended() {
     let bucket = Bucket::start().await;
     let storage = bucket.storage();
     let mut upload = storage.create(&key(1)).await.unwrap();
@@ -85,7 +85,7 @@ async fn an_upload_that_is_dropped_is_ended() {
 
 /// A download may be broken off at any moment, as when its lease is lost: also before the bucket has told the upload's id.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_that_is_broken_off_while_it_begins_is_ended() {
+async fn upload_that_is_broken_off_while_it_begins_is_ended() {
     let bucket = Bucket::start().await;
     let storage = bucket.storage();
     let whole = Bytes::from(content(PART + 1));
@@ -110,7 +110,7 @@ async fn an_upload_that_is_broken_off_while_it_begins_is_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sweep_ends_uploads_whose_process_died() {
+async fn sweep_ends_uploads_whose_process_died() {
     let bucket = Bucket::start().await;
     let storage = bucket.storage();
     let mut upload = storage.create(&key(1)).await.unwrap();
@@ -127,7 +127,7 @@ async fn a_sweep_ends_uploads_whose_process_died() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_successor_ends_the_unfinished_upload_of_its_key_alone() {
+async fn successor_ends_the_unfinished_upload_of_its_key_alone() {
     let bucket = Bucket::start().await;
     let storage = bucket.storage();
     let mut begun = Vec::new();
@@ -143,7 +143,7 @@ async fn a_successor_ends_the_unfinished_upload_of_its_key_alone() {
     assert!(missing(&storage, &key(1)).await && !missing(&storage, &key(2)).await);
 }
 
-/// Many uploads with little room: each goes on, none waits for one that waits for it.
+/// Many uploads with little room: each makes progress, none waits for one that waits for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn uploads_share_the_room_for_parts() {
     let bucket = Bucket::start().await;
@@ -174,7 +174,7 @@ async fn wrong_keys_and_a_missing_server_are_told_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_presigned_url_serves_one_file_as_it_says() {
+async fn presigned_url_serves_one_file_as_it_says() {
     let bucket = Bucket::start().await;
     let storage = bucket.storage();
     put(&storage, &key(1), b"a whole photo").await;

@@ -34,7 +34,7 @@ fn calls() -> Vec<String> {
 }
 
 #[test]
-fn a_file_is_synced_before_it_has_its_name_and_the_folder_after() {
+fn file_is_synced_before_it_has_its_name_and_the_folder_after() {
     let calls = calls();
     // Of the second file: the first one's syncs are not its own.
     let renamed = calls.iter().rposition(|call| call.starts_with("rename")).unwrap();
