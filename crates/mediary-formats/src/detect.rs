@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_whatsapp_carries_is_known_by_its_bytes() {
+    fn types_that_whatsapp_carries_are_known_by_their_bytes() {
         let heads: &[(&[u8], &str)] = &[
             (b"\xFF\xD8\xFF\xE0\x00\x10JFIF\x00", "image/jpeg"),
             (b"\x89PNG\r\n\x1A\n\x00\x00\x00\x0DIHDR", "image/png"),
@@ -249,7 +249,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(head in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn detection_never_panics(head in proptest::collection::vec(any::<u8>(), 0..300)) {
             detect(&head);
             for magic in [&b"PK\x03\x04"[..], b"OggS", b"\0\0\0\x18ftyp", b"<?xml", b"\xFF\xFE<", b"MZ", b"\xFF\xFB"] {
                 detect(&[magic, &head].concat());

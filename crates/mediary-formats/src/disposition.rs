@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_script_comes_through() {
+    fn names_in_every_script_come_through() {
         assert_eq!(
             content_disposition(false, "invoice 7.pdf"),
             "attachment; filename=\"invoice 7.pdf\"; filename*=UTF-8''invoice%207.pdf"
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_a_name_gets_a_telling_one() {
+    fn file_without_a_name_gets_a_telling_one() {
         let moment = Timestamp::from_unix_seconds(1_697_043_379).unwrap();
         assert_eq!(
             generated_name(FileType::Audio, moment, Some("Ana / Acme"), Some("audio/ogg; codecs=opus")),
@@ -221,14 +221,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_name_with_its_ending_fits_every_file_system(name in any::<String>(), proved in any::<bool>()) {
+        fn name_with_its_ending_fits_every_file_system(name in any::<String>(), proved in any::<bool>()) {
             let saved = name_with_ending(&name, "application/pdf", proved);
             prop_assert!(!saved.is_empty() && saved.len() <= NAME_BYTES);
             prop_assert!(!saved.contains(['/', '\\', ':', '\0']) && !is_device(&saved));
         }
 
         #[test]
-        fn the_header_is_always_one_safe_line(name in any::<String>(), inline in any::<bool>()) {
+        fn header_is_always_one_safe_line(name in any::<String>(), inline in any::<bool>()) {
             let header = content_disposition(inline, &name);
             prop_assert!(header.bytes().all(|byte| (0x20..0x7F).contains(&byte)));
             prop_assert_eq!(header.matches('"').count(), 2);

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_is_not_markup() {
+    fn text_of_another_kind_is_not_markup() {
         assert_eq!(detect(b"<?xml version='1.0'?><rss>"), Some("application/xml"));
         for text in ["plain", "a < b", "<3 you", "<ana@acme.test>", "<address>", "", "<", "<!", "<invoice>"] {
             assert_eq!(detect(text.as_bytes()), None, "{text}");

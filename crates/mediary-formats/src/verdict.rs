@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_declared_right_is_the_same() {
+    fn type_that_is_declared_right_stays() {
         assert_eq!(verdict(Image, Some("image/jpeg"), JPEG), Same);
         assert_eq!(verdict(Image, Some("image/jpg; x=y"), JPEG), Same);
         assert_eq!(verdict(Sticker, Some("image/webp"), WEBP), Same);

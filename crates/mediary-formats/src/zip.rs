@@ -1,7 +1,7 @@
 //! Packages in zip: office documents, books, programs and plain archives, told apart by the names of the files in them.
 //!
 //! The names stand twice: before each file, of which the beginning of a package shows the first ones, and all of them
-//! once more at its end, in the central directory (APPNOTE 4.3.12). Writers put what tells anywhere.
+//! again at its end, in the central directory (APPNOTE 4.3.12). Writers put what tells anywhere.
 
 use crate::sample::Sample;
 
