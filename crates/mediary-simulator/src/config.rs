@@ -138,7 +138,7 @@ pub struct WebhookOptions {
     /// How long a POST that is not full waits for more.
     pub batch_wait_ms: u64,
     pub shape: BatchShape,
-    /// Share of acknowledged webhooks that are sent once more.
+    /// Share of acknowledged webhooks that are sent again.
     pub duplicate_rate: f64,
     /// How many updates in a row may change places. 1 keeps their order.
     pub reorder_window: usize,

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wamid_holds_the_number_in_whatsapps_binary_form() {
+    fn wamid_holds_the_number_in_whatsapps_binary_form() {
         let id = Ids::new(1, Timestamp(5)).message("16503879439");
         // The beginning of a real one for the same number.
         assert!(id.starts_with("wamid.HBgLMTY1MDM4Nzk0MzkVAgASGBQ"), "{id}");

@@ -73,7 +73,7 @@ impl Spoiled {
     }
 }
 
-/// The bytes with that wrong about them. `stop` ends what would go on for ever.
+/// The bytes with that wrong about them. `stop` ends what would be endless.
 pub(crate) fn spoiled(media: &Arc<Media>, spoiled: Spoiled, flight: Flight, stop: CancellationToken) -> Body {
     let size = media.size();
     let part = |end: u64| media.content.stream(0..end);

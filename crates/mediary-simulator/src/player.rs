@@ -1,4 +1,4 @@
-//! Plays a day of conversations: what happened until now at once, the rest as it goes on.
+//! Plays a day of conversations: what happened until now at once, the rest as time passes.
 
 use std::collections::HashMap;
 use std::sync::Arc;

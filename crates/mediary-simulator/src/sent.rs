@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Sent messages remembered; older ones are forgotten.
+/// Sent messages remembered; older ones are dropped.
 const SENT_MESSAGES: usize = 10_000;
 
 /// A message that a business sent.

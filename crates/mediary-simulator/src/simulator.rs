@@ -31,7 +31,7 @@ use crate::{control, player, router};
 
 /// Idle connections kept to a webhook's receiver.
 const IDLE_CONNECTIONS: usize = 64;
-/// How long answers that are under way may go on after the stop.
+/// How long answers that are under way may take after the stop.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// A stand-in for Meta, listening. Dropping it stops it at once; [`Simulator::stop`] also waits for what is under way.
@@ -139,7 +139,7 @@ impl Simulator {
         self.world.webhook_log.all()
     }
 
-    /// Posts a webhook once more, as Meta does hours later. The answer's status; `None`: there was no answer.
+    /// Posts a webhook again, as Meta does hours later. The answer's status; `None`: there was no answer.
     pub async fn resend(&self, webhook_id: u64) -> Result<Option<u16>, Error> {
         webhooks::resend(&self.world, webhook_id).await
     }

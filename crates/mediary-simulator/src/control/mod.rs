@@ -1,4 +1,4 @@
-//! The control API under `/_control`: what a person or a test asks of the simulator. Whoever reaches it rules the
+//! The control API under `/_control`: what a person or a test asks of the simulator. Everybody who reaches it controls the
 //! simulator and can read the files that its process can, so it belongs on the loopback interface.
 
 mod answer;
@@ -30,7 +30,7 @@ const PATHS: [(&str, &str); 23] = [
     ("POST /_control/flood", "many messages of one kind"),
     ("GET, POST /_control/webhooks", "what was sent; sign any body and post it"),
     ("GET /_control/webhooks/{id}", "one body as it was sent"),
-    ("POST /_control/webhooks/{id}/resend", "post it once more"),
+    ("POST /_control/webhooks/{id}/resend", "post it again"),
     ("PUT /_control/webhook-url", "where webhooks go; with verifyToken after Meta's handshake"),
     ("POST /_control/flush", "wait until every update is acknowledged or given up"),
     ("GET, POST, DELETE /_control/faults", "the armed faults; arm one; disarm all"),

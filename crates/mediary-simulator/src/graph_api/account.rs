@@ -97,8 +97,9 @@ pub(super) async fn subscribed_apps(world: &World, call: &Call, body: Body) -> A
     }
 }
 
-async fn redirect(world: &World, id: &str, wish: &Value) -> Result<(), GraphError> {
-    let Some(callback) = wish["override_callback_uri"].as_str().filter(|callback| !callback.is_empty())
+async fn redirect(world: &World, id: &str, subscription: &Value) -> Result<(), GraphError> {
+    let Some(callback) =
+        subscription["override_callback_uri"].as_str().filter(|callback| !callback.is_empty())
     else {
         world.accounts.set_override(id, None);
         return Ok(());
@@ -111,7 +112,7 @@ async fn redirect(world: &World, id: &str, wish: &Value) -> Result<(), GraphErro
     let url = Url::parse(callback).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let url =
         url.ok_or_else(|| GraphError::parameter("override_callback_uri must be an http or https URL."))?;
-    let verify_token = wish["verify_token"].as_str().unwrap_or_default();
+    let verify_token = subscription["verify_token"].as_str().unwrap_or_default();
     let verified = crate::webhooks::verify_callback(world, &url, verify_token).await;
     verified.map_err(|why| GraphError::callback_refused(&why))?;
     world.accounts.set_override(id, Some(url));

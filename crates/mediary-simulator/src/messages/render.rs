@@ -67,7 +67,7 @@ fn thread(customer: &Customer) -> String {
     customer.wa_id.clone().or_else(|| customer.user_id.clone()).unwrap_or_default()
 }
 
-/// Who wrote it and to whom. What is not known is left out, never empty.
+/// Its sender and its receiver. What is not known is left out, never empty.
 fn address(message: &mut Map<String, Value>, spec: &MessageSpec, account: &AccountSpec) {
     let customer = &spec.customer;
     let outbound = matches!(

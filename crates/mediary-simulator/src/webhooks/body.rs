@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_beyond_ascii_is_escaped_in_lower_case() {
+    fn characters_beyond_ascii_are_escaped_in_lower_case() {
         let text = ascii_json(&json!("äöå \u{7f} 😀 \"\\ \u{0}"));
         assert_eq!(
             String::from_utf8(text.clone()).unwrap(),
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn the_compact_shape_shares_entries_and_changes() {
+    fn compact_shape_shares_entries_and_changes() {
         let updates = [
             update("1", "w", Part::Message(json!(1))),
             update("2", "w", Part::Message(json!(2))),
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_shapes_part_them() {
+    fn other_shapes_part_entries_and_changes() {
         let updates = [update("1", "w", Part::Message(json!(1))), update("1", "w", Part::Message(json!(2)))];
         let entries = decode(&updates, BatchShape::Entries);
         assert_eq!(entries["entry"].as_array().unwrap().len(), 2);

@@ -56,7 +56,7 @@ pub(crate) async fn deliver(
     counters.updates_acknowledged.fetch_add(outgoing.updates as u64, Relaxed);
 }
 
-/// Sends a webhook that was delivered once more, if chance has it.
+/// Sends a webhook again that was delivered, by chance.
 pub(crate) async fn repeat_by_chance(
     world: &World,
     outgoing: &Outgoing,

@@ -68,7 +68,7 @@ async fn gather(
     updates
 }
 
-/// Sorts updates by where they go. Those of accounts that have no webhook any more are forgotten.
+/// Sorts updates by where they go. Those of accounts that no longer have a webhook are dropped.
 fn by_destination(world: &World, updates: Vec<Update>) -> Vec<(Destination, Vec<Update>)> {
     let mut groups: Vec<(Destination, Vec<Update>)> = Vec::new();
     for update in updates {
@@ -125,7 +125,7 @@ fn log(world: &World, destination: &Destination, body: Bytes, updates: usize) ->
     Outgoing { id, updates, body, signature, destination: destination.clone() }
 }
 
-/// Waits for a free slot, so that the queue and not a crowd of tasks holds what cannot be sent yet.
+/// Waits for a free slot, so that the queue and not many tasks holds what cannot be sent yet.
 async fn start(
     world: &Arc<World>,
     outgoing: Outgoing,
@@ -151,7 +151,7 @@ pub(crate) async fn post(world: &World, body: Bytes) -> Result<Option<u16>, Erro
     Ok(last_status(world, outgoing.id))
 }
 
-/// Posts a webhook that is still remembered once more.
+/// Posts a webhook again that is still remembered.
 pub(crate) async fn resend(world: &World, id: u64) -> Result<Option<u16>, Error> {
     let unknown = || Error::not_found(format!("there is no webhook {id}, or it was long ago"));
     let WebhookRecord { updates, body, signature, destination, .. } =

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::accounts::Destination;
 
-/// Webhooks remembered, and the bytes of their bodies; the oldest are forgotten first.
+/// Webhooks remembered, and the bytes of their bodies; the oldest are dropped first.
 const WEBHOOKS: usize = 10_000;
 const WEBHOOK_BYTES: usize = 64 * 1024 * 1024;
 

@@ -14,7 +14,7 @@ async fn control(simulator: &Simulator, method: &str, path: &str, body: Value) -
 }
 
 #[tokio::test]
-async fn a_message_with_new_media_arrives_and_can_be_counted() {
+async fn message_with_new_media_arrives_and_can_be_counted() {
     let (simulator, receiver) = start_with_receiver(|_| {}).await;
     let message = json!({
         "type": "document",
@@ -41,7 +41,7 @@ async fn a_message_with_new_media_arrives_and_can_be_counted() {
 }
 
 #[tokio::test]
-async fn a_list_of_messages_is_checked_item_by_item() {
+async fn list_of_messages_is_checked_item_by_item() {
     let (simulator, receiver) = start_with_receiver(|_| {}).await;
     let list = json!([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]);
     assert_eq!(control(&simulator, "POST", "/messages?wait=true", list).await.0, 200);
@@ -53,7 +53,7 @@ async fn a_list_of_messages_is_checked_item_by_item() {
 }
 
 #[tokio::test]
-async fn a_flood_sends_as_many_as_it_was_asked_for() {
+async fn flood_sends_as_many_as_it_was_asked_for() {
     let (simulator, receiver) = start_with_receiver(|config| config.options.webhooks.batch_size = 100).await;
     let flood = json!({"message": {"type": "text", "text": "hi"}, "count": 500, "customers": 7});
     assert_eq!(control(&simulator, "POST", "/flood", flood).await.0, 200);

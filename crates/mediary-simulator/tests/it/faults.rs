@@ -30,7 +30,7 @@ async fn download(graph: &GraphClient, id: &str) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     while let Some(piece) = stream.chunk().await? {
         bytes.extend_from_slice(&piece);
-        assert!(bytes.len() < 10_000_000, "endless is for whoever sets a limit");
+        assert!(bytes.len() < 10_000_000, "endless is for clients that set a limit");
     }
     Ok(bytes)
 }
@@ -151,7 +151,7 @@ async fn gzip_holds_the_true_bytes() {
 }
 
 #[tokio::test]
-async fn an_endless_answer_does_not_end_and_a_slow_one_does() {
+async fn endless_answer_does_not_end_and_a_slow_one_does() {
     let simulator = start().await;
     let graph = graph(&simulator);
     let (id, bytes) = image(&simulator).await;
@@ -171,7 +171,7 @@ async fn an_endless_answer_does_not_end_and_a_slow_one_does() {
 }
 
 #[tokio::test]
-async fn a_fault_is_about_its_media_and_its_call_alone() {
+async fn fault_is_about_its_media_and_its_call_alone() {
     let simulator = start().await;
     let graph = graph(&simulator);
     let (sick, _) = image(&simulator).await;

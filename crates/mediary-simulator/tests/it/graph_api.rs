@@ -14,7 +14,7 @@ use crate::harness::{
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
 #[tokio::test]
-async fn a_media_id_resolves_under_any_version_and_none() {
+async fn media_id_resolves_under_any_version_and_none() {
     let simulator = start().await;
     let (id, bytes) = image(&simulator).await;
     for path in [format!("/v23.0/{id}"), format!("/v99.1/{id}/"), format!("/{id}"), format!("//{id}")] {
@@ -42,7 +42,7 @@ async fn file_size_can_be_a_text_as_in_the_documentation() {
 }
 
 #[tokio::test]
-async fn a_url_lives_five_minutes_and_says_until_when() {
+async fn url_lives_five_minutes_and_says_until_when() {
     let simulator = start().await;
     let (id, _) = image(&simulator).await;
     let (_, body) = call(&simulator, &format!("/{id}")).await;
@@ -55,7 +55,7 @@ async fn a_url_lives_five_minutes_and_says_until_when() {
 }
 
 #[tokio::test]
-async fn what_is_gone_foreign_or_unknown_is_100_33() {
+async fn object_that_is_gone_foreign_or_unknown_is_100_33() {
     let simulator = start().await;
     let (old, _) = image(&simulator).await;
     simulator.advance(WEEK);
@@ -101,7 +101,7 @@ async fn tokens_are_refused_with_the_code_that_says_why() {
 }
 
 #[tokio::test]
-async fn an_account_with_its_own_token_hides_from_others() {
+async fn account_with_its_own_token_hides_from_others() {
     let simulator = start().await;
     let account = AccountSpec {
         phone_number_id: "555".to_owned(),
@@ -132,7 +132,7 @@ async fn numbers_and_business_accounts_can_be_looked_at() {
 }
 
 #[tokio::test]
-async fn a_callback_override_counts_once_it_is_verified() {
+async fn callback_override_counts_once_it_is_verified() {
     let simulator = start().await;
     let receiver = Receiver::start().await;
     let apps = format!("/v23.0/{WABA}/subscribed_apps");
@@ -155,7 +155,7 @@ async fn a_callback_override_counts_once_it_is_verified() {
 }
 
 #[tokio::test]
-async fn a_resumable_upload_goes_on_where_it_stopped() {
+async fn resumable_upload_resumes_where_it_stopped() {
     let simulator = start().await;
     let start = url(&simulator, "/v23.0/123/uploads?file_length=6&file_type=image/png&file_name=a.png");
     let (_, session) = answer(client().post(start).bearer_auth(TOKEN)).await;

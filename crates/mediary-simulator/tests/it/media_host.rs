@@ -13,7 +13,7 @@ async fn media_url(simulator: &Simulator, id: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_bytes_need_the_token_whatever_the_url_says() {
+async fn bytes_need_the_token_whatever_the_url_says() {
     let simulator = start().await;
     let (id, bytes) = image(&simulator).await;
     let url = media_url(&simulator, &id).await;
@@ -28,7 +28,7 @@ async fn the_bytes_need_the_token_whatever_the_url_says() {
 }
 
 #[tokio::test]
-async fn an_expired_url_answers_401_and_a_new_one_works() {
+async fn expired_url_answers_401_and_a_new_one_works() {
     let simulator = start().await;
     let (id, _) = image(&simulator).await;
     let url = media_url(&simulator, &id).await;
@@ -50,7 +50,7 @@ async fn an_expired_url_answers_401_and_a_new_one_works() {
 }
 
 #[tokio::test]
-async fn a_url_cannot_be_changed_to_another_file() {
+async fn url_cannot_be_changed_to_another_file() {
     let simulator = start().await;
     let (id, _) = image(&simulator).await;
     let (other, _) = image(&simulator).await;
@@ -59,7 +59,7 @@ async fn a_url_cannot_be_changed_to_another_file() {
 }
 
 #[tokio::test]
-async fn a_request_without_a_user_agent_fails() {
+async fn request_without_a_user_agent_fails() {
     let simulator = start().await;
     let (id, _) = image(&simulator).await;
     let url = url::Url::parse(&media_url(&simulator, &id).await).unwrap();
@@ -134,7 +134,7 @@ async fn content_can_come_from_a_file() {
 }
 
 #[tokio::test]
-async fn the_most_downloads_at_once_are_counted() {
+async fn largest_number_of_downloads_at_once_is_counted() {
     let simulator = start().await;
     let media = simulator.add_media(&MediaSpec::generated(50_000_000, 1, "video/mp4")).await.unwrap();
     let url = media_url(&simulator, &media.id).await;
@@ -149,7 +149,7 @@ async fn the_most_downloads_at_once_are_counted() {
 }
 
 #[tokio::test]
-async fn the_host_may_leave_out_how_long_a_file_is() {
+async fn media_host_may_leave_out_how_long_a_file_is() {
     let simulator = start().await;
     let (id, bytes) = image(&simulator).await;
     let mut options = simulator.options();

@@ -24,7 +24,7 @@ async fn every_sample_is_what_its_index_says() {
 }
 
 #[tokio::test]
-async fn a_whole_day_can_be_over_at_once() {
+async fn whole_day_can_be_over_at_once() {
     let play = PlayOptions { minutes_so_far: 24.0 * 60.0, again: false, ..PlayOptions::default() };
     let (simulator, receiver) = start_with_receiver(|config| config.play = Some(play)).await;
     let done = async {
@@ -64,7 +64,7 @@ async fn a_whole_day_can_be_over_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_still_to_come_is_played_live() {
+async fn rest_of_the_day_is_played_live() {
     // A minute of the day in under a millisecond: the first quarter of an hour comes at once, the rest follows.
     let play = PlayOptions { speed: 100_000.0, minutes_so_far: 15.0, again: false };
     let (_simulator, receiver) = start_with_receiver(|config| config.play = Some(play)).await;

@@ -29,7 +29,7 @@ async fn statuses(receiver: &Receiver, count: usize) -> Vec<(String, Option<i64>
 }
 
 #[tokio::test]
-async fn a_text_is_accepted_and_its_statuses_follow() {
+async fn text_message_is_accepted_and_its_statuses_follow() {
     let (simulator, receiver) = start_with_receiver(|config| config.options.webhooks.concurrency = 1).await;
     let text = json!({"type": "text", "text": {"body": "hello"}, "biz_opaque_callback_data": "order-7"});
     let (status, body) = send(&simulator, text).await;
@@ -51,7 +51,7 @@ async fn a_text_is_accepted_and_its_statuses_follow() {
 }
 
 #[tokio::test]
-async fn a_business_scoped_id_is_answered_without_a_phone_number() {
+async fn business_scoped_id_is_answered_without_a_phone_number() {
     let simulator = start().await;
     let body = json!({"messaging_product": "whatsapp", "recipient": "US.1349", "type": "text", "text": {"body": "hi"}});
     let (status, body) = post(&simulator, &format!("/{PHONE}/messages"), &body).await;
@@ -59,7 +59,7 @@ async fn a_business_scoped_id_is_answered_without_a_phone_number() {
 }
 
 #[tokio::test]
-async fn a_read_receipt_is_answered_with_success_alone() {
+async fn read_receipt_is_answered_with_success_alone() {
     let simulator = start().await;
     let body = json!({"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.1",
         "typing_indicator": {"type": "text"}});
@@ -70,7 +70,7 @@ async fn a_read_receipt_is_answered_with_success_alone() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_is_refused_with_the_reason() {
+async fn message_that_cannot_be_sent_is_refused_with_the_reason() {
     let simulator = start().await;
     let long = "x".repeat(1025);
     let cases = [
@@ -110,7 +110,7 @@ async fn media_that_whatsapp_does_not_take_fails_later() {
 }
 
 #[tokio::test]
-async fn a_link_is_fetched_by_the_server_and_kept_for_ten_minutes() {
+async fn link_is_fetched_by_the_server_and_kept_for_ten_minutes() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let link = format!("http://{}/a.jpg", listener.local_addr().unwrap());
     let fetches = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
@@ -138,7 +138,7 @@ async fn a_link_is_fetched_by_the_server_and_kept_for_ten_minutes() {
 }
 
 #[tokio::test]
-async fn a_business_scoped_id_in_to_is_accepted_and_lost() {
+async fn business_scoped_id_in_to_is_accepted_and_lost() {
     let (simulator, receiver) = start_with_receiver(|config| config.options.webhooks.concurrency = 1).await;
     let text = json!({"to": "US.13491208655302741918", "type": "text", "text": {"body": "hi"}});
     let (status, body) = send(&simulator, text).await;
@@ -151,7 +151,7 @@ async fn a_business_scoped_id_in_to_is_accepted_and_lost() {
 }
 
 #[tokio::test]
-async fn an_upload_whose_name_ends_like_another_kind_fails_when_it_is_sent() {
+async fn upload_whose_name_ends_like_another_kind_fails_when_it_is_sent() {
     let (simulator, receiver) = start_with_receiver(|config| {
         config.options.sending.statuses = vec!["sent".to_owned()];
     })

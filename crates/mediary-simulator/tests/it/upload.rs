@@ -27,7 +27,7 @@ async fn upload(simulator: &Simulator, query: &str, parts: &[Part<'_>]) -> (u16,
 const PRODUCT: Part<'_> = ("messaging_product", None, "whatsapp");
 
 #[tokio::test]
-async fn the_fields_come_in_any_order_and_the_product_also_in_the_query() {
+async fn form_fields_come_in_any_order_and_the_product_also_in_the_query() {
     let simulator = start().await;
     let file = ("file", Some("image/jpeg"), "JPEG");
     let kind = ("type", None, "image/jpeg");
@@ -46,7 +46,7 @@ async fn the_fields_come_in_any_order_and_the_product_also_in_the_query() {
 }
 
 #[tokio::test]
-async fn the_parts_own_type_decides() {
+async fn type_of_the_form_part_decides() {
     let simulator = start().await;
     for mime_type in [None, Some("application/octet-stream"), Some("text/csv")] {
         let parts = [PRODUCT, ("type", None, "image/jpeg"), ("file", mime_type, "x")];
@@ -64,7 +64,7 @@ async fn the_parts_own_type_decides() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_named() {
+async fn missing_parts_are_named() {
     let simulator = start().await;
     let file = ("file", Some("image/jpeg"), "x");
     for (parts, named) in [(vec![file], "messaging_product"), (vec![PRODUCT], "file")] {

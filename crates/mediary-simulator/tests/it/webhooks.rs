@@ -17,7 +17,7 @@ fn item(webhook: &Value, list: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_body_is_ascii_and_signed_as_sent() {
+async fn body_is_ascii_and_signed_as_sent() {
     let (simulator, receiver) = start_with_receiver(|_| {}).await;
     let customer = Customer::new("4915123456789", "Jürgen 😀");
     simulator.send(&MessageSpec::text("Grüße \u{0} 🎂").from(customer)).await.unwrap();
@@ -157,7 +157,7 @@ async fn groups_system_messages_and_what_is_unsupported() {
 }
 
 #[tokio::test]
-async fn a_webhook_is_retried_until_it_is_answered_with_200() {
+async fn webhook_is_retried_until_it_is_answered_with_200() {
     let (simulator, receiver) = start_with_receiver(|_| {}).await;
     receiver.answer_with(&[500, 204]);
     simulator.send(&MessageSpec::text("hi")).await.unwrap();
@@ -172,7 +172,7 @@ async fn a_webhook_is_retried_until_it_is_answered_with_200() {
 }
 
 #[tokio::test]
-async fn a_webhook_is_given_up_after_the_last_retry_and_can_be_sent_again() {
+async fn webhook_is_given_up_after_the_last_retry_and_can_be_sent_again() {
     let (simulator, receiver) = start_with_receiver(|_| {}).await;
     receiver.answer_with(&[500; 4]);
     simulator.send(&MessageSpec::text("hi")).await.unwrap();
@@ -218,7 +218,7 @@ async fn batches_carry_everything_once_in_every_shape() {
 }
 
 #[tokio::test]
-async fn a_body_is_never_larger_than_metas() {
+async fn body_is_never_larger_than_metas() {
     let (simulator, receiver) = start_with_receiver(|config| {
         config.options.webhooks.batch_size = 1000;
         config.options.webhooks.batch_wait_ms = 200;
@@ -254,7 +254,7 @@ async fn shuffled(seed: u64) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_order_follows_from_the_seed() {
+async fn order_follows_from_the_seed() {
     let (first, again, other) = tokio::join!(shuffled(1), shuffled(1), shuffled(2));
     assert_eq!(first, again);
     assert_ne!(first, other);
@@ -294,7 +294,7 @@ async fn every_app_signs_with_its_own_secret() {
 }
 
 #[tokio::test]
-async fn the_handshake_wants_the_challenge_back() {
+async fn handshake_wants_the_challenge_back() {
     let simulator = start().await;
     let receiver = Receiver::start().await;
     assert_eq!(simulator.verify_callback(&receiver.url, VERIFY_TOKEN).await, Ok(()));
@@ -313,7 +313,7 @@ async fn group_statuses_name_the_participant() {
 }
 
 #[tokio::test]
-async fn a_message_without_what_its_type_needs_is_refused() {
+async fn message_without_what_its_type_needs_is_refused() {
     let (simulator, _receiver) = start_with_receiver(|_| {}).await;
     for (kind, named) in
         [("text", "text"), ("image", "mediaId"), ("reaction", "target"), ("poll", "node"), ("", "type")]
