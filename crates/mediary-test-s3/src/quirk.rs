@@ -26,7 +26,7 @@ pub enum Quirk {
     Compresses,
     /// No part of an upload is taken.
     NoParts,
-    /// Whoever writes an object has lost against somebody else.
+    /// A write of an object fails, for another writer was first.
     LosesUploads,
 }
 

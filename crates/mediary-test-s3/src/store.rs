@@ -35,7 +35,7 @@ pub(crate) struct Store {
 /// Bucket, key and beginning of uploads, by their ids.
 type Uploads = BTreeMap<String, (String, String, SystemTime)>;
 pub(crate) type Unfinished = Arc<Mutex<Uploads>>;
-/// What whoever completes an upload, or deletes a file, has to pass.
+/// A gate that each completion of an upload, and each deletion of a file, passes.
 pub(crate) type Gate = Arc<RwLock<()>>;
 
 impl Store {
