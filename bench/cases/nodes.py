@@ -83,7 +83,7 @@ def acknowledgements(bench):
 
 
 def acknowledged(bench, nodes):
-    """Webhooks per second over all nodes, each with a crowd of its own, so that what it commits together is as much."""
+    """Webhooks per second over all nodes, each with clients of its own, so that what it commits together is as much."""
     send = lambda node: webhooks(bench.load, node, bench.seconds, connections=CONNECTIONS)
     with concurrent.futures.ThreadPoolExecutor(len(nodes)) as threads:
         results = list(threads.map(send, nodes))

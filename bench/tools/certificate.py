@@ -1,4 +1,4 @@
-"""A certificate for servers on this machine, good for whoever is told to trust it."""
+"""A certificate for servers on this machine, good for clients that are told to trust it."""
 
 import os
 

@@ -1,5 +1,5 @@
 """A viewer down to its socket: for what the usual tools do not tell, which are the first byte of a file, readers at a
-pace with a file each, and a crowd that asks in one moment."""
+pace with a file each, and many that ask in one moment."""
 
 import selectors
 import socket
@@ -80,7 +80,7 @@ def first_byte(viewer, path):
 
 def read_slowly(new_viewer, paths, bytes_per_second, seconds, look):
     """A viewer for each path, who takes a little of it four times a second. Some more begin each time until all do, and
-    all go on for a while. Looks at something each time."""
+    all continue for a while. Looks at something each time."""
     step, viewers, taken, ends = bytes_per_second // 4, [], [0] * len(paths), None
     while not ends or time.monotonic() < ends:
         tick = time.monotonic() + 0.25

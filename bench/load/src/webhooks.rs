@@ -142,7 +142,7 @@ impl Load {
         let now = now();
         let mut message = json!({
             "from": format!("1555{:07}", number % self.options.senders),
-            // The moment of sending is in the id, so that whoever finds it stored knows how long that took.
+            // The moment of sending is in the id, so that the reader of the stored message knows how long that took.
             "id": format!("wamid.{:016}{number:010}", now.as_micros()),
             "timestamp": now.as_secs().to_string(),
         });
