@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 use crate::db::{Db, Tx};
 use crate::record::Read;
 use crate::value::{Args, Value};
+use crate::writes::Row;
 use crate::{Backend, Result, dialect};
 
 /// Rows of one statement on Postgres, which takes a list of rows as one array for each column: its text is always the
@@ -16,24 +17,51 @@ const POSTGRES_ROWS_MAX: usize = 1024;
 /// few different statements and all of them stay prepared.
 const SQLITE_ROWS_MAX: usize = 64;
 
-/// A statement around a list of rows: `before <rows> after`.
+/// What stands before a list of rows.
+enum Before {
+    /// `INSERT INTO table (columns)`
+    Insert(&'static str),
+    /// `WITH k(columns) AS (`
+    With,
+    /// `DELETE FROM table WHERE (columns) IN (`
+    Delete(&'static str),
+}
+
+/// A statement around a list of rows. The first row names the columns.
 pub(crate) struct Bulk {
-    before: &'static str,
+    before: Before,
     after: Cow<'static, str>,
+    names: &'static str,
     columns: usize,
     values: Vec<Value>,
 }
 
 impl Bulk {
-    pub(crate) fn new(before: &'static str, after: impl Into<Cow<'static, str>>) -> Self {
-        Self { before, after: after.into(), columns: 0, values: Vec::new() }
+    fn new(before: Before, after: impl Into<Cow<'static, str>>) -> Self {
+        Self { before, after: after.into(), names: "", columns: 0, values: Vec::new() }
+    }
+
+    /// Inserts the rows into a table.
+    pub(crate) fn insert(table: &'static str, after: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Before::Insert(table), after)
+    }
+
+    /// A statement that begins with the rows as a table `k`.
+    pub(crate) fn with(statement: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Before::With, statement)
+    }
+
+    /// Deletes the rows of a table whose columns are those of a row.
+    pub(crate) fn delete(table: &'static str) -> Self {
+        Self::new(Before::Delete(table), "")
     }
 
     /// Adds a row; all rows have the same columns.
-    pub(crate) fn push(&mut self, row: Vec<Value>) {
-        debug_assert!(self.columns == 0 || self.columns == row.len(), "rows of one length");
-        self.columns = row.len();
-        self.values.extend(row);
+    pub(crate) fn push(&mut self, row: Row) {
+        debug_assert!(self.columns == 0 || self.names == row.columns, "rows of one kind");
+        self.names = row.columns;
+        self.columns = row.values.len();
+        self.values.extend(row.values);
     }
 
     /// Runs it over all rows and gathers what it returns.
@@ -64,10 +92,15 @@ impl Bulk {
     }
 
     fn statements(self, backend: Backend) -> impl Iterator<Item = (AssertSqlSafe<String>, Args)> + Send {
-        let Self { before, after, columns, values } = self;
+        let Self { before, after, names, columns, values } = self;
         Chunks { backend, columns, values: values.into_iter() }.map(move |(rows, values)| {
             let rows = dialect::rows(backend, rows, columns);
-            (AssertSqlSafe(format!("{before} {rows} {after}")), Args::rows(columns, values))
+            let sql = match before {
+                Before::Insert(table) => format!("INSERT INTO {table} ({names}) {rows} {after}"),
+                Before::With => format!("WITH k({names}) AS ({rows}) {after}"),
+                Before::Delete(table) => format!("DELETE FROM {table} WHERE ({names}) IN ({rows}) {after}"),
+            };
+            (AssertSqlSafe(sql), Args::rows(columns, values))
         })
     }
 }

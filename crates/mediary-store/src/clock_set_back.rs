@@ -12,7 +12,6 @@ use std::time::Duration;
 use mediary_core::{StorageBackend, Timestamp, limits};
 use sqlx::AssertSqlSafe;
 
-use crate::downloads::release_leases_beyond;
 use crate::ingest::PARKED_WAIT_MAX;
 use crate::trash::LONGEST_WAIT as TRASH_WAIT_MAX;
 use crate::value::args;
@@ -93,7 +92,7 @@ impl Store {
             );
             ended += self.db().execute(AssertSqlSafe(sql), args![beyond(now, longest), limit, now]).await?;
         }
-        ended += release_leases_beyond(self, now, beyond(now, longest.lease), limit).await?;
+        ended += self.release_leases_beyond(now, beyond(now, longest.lease), limit).await?;
         Ok(ended)
     }
 }

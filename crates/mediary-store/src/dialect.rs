@@ -193,16 +193,15 @@ pub(crate) fn hold_rows(backend: Backend, alias: &str) -> String {
     }
 }
 
-/// What stands around a list of rows, each a company and a name, to lock the names in their order until the transaction ends; for
+/// A statement over rows `k`, each a company and a name, that locks the names in their order until the transaction ends; for
 /// what no row stands for yet. On SQLite a writing transaction is alone anyway. A lock has two keys of 32 bits, so that it
 /// is none of those that nodes live by (`nodes`), which have one of 64. Names that share a key wait for each other, and no more.
-pub(crate) fn lock_names(backend: Backend) -> Option<[&'static str; 2]> {
+pub(crate) fn lock_names(backend: Backend) -> Option<&'static str> {
     match backend {
         Backend::Sqlite => None,
-        Backend::Postgres => Some([
-            "WITH k(company_id, name) AS (",
-            ") SELECT pg_advisory_xact_lock(1, hashtext(CAST(k.company_id AS TEXT) || ':' || k.name)) IS NULL FROM k",
-        ]),
+        Backend::Postgres => Some(
+            "SELECT pg_advisory_xact_lock(1, hashtext(CAST(k.company_id AS TEXT) || ':' || k.name)) IS NULL FROM k",
+        ),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::bulk::Bulk;
 use crate::db::Db;
 use crate::record::{Columns, Read, ReadError, record};
 use crate::value::args;
+use crate::writes::row;
 use crate::{Error, Result, Store};
 
 /// Whose items of a webhook are ingested: the accounts whose secret signed it, or all of the installation's.
@@ -84,14 +85,18 @@ impl Commit for InboxCommit {
     type Output = WebhookEventId;
 
     async fn commit(&self, events: Vec<NewWebhookEvent>) -> Result<Vec<WebhookEventId>> {
-        let mut insert =
-            Bulk::new("INSERT INTO webhook_events (body, scope, received_at, queue)", "RETURNING id");
+        let mut insert = Bulk::insert("webhook_events", "RETURNING id");
         for event in events {
             let scope = serde_json::to_string(&event.scope).map_err(|error| {
                 Error::invalid("failed to write the scope of a webhook").with_source(error)
             })?;
             let queue = event.company.map_or(0, |company| company.0);
-            insert.push(args![&event.body[..], scope, event.received_at, queue]);
+            insert.push(row! {
+                body => &event.body[..],
+                scope => scope,
+                received_at => event.received_at,
+                queue => queue,
+            });
         }
         let mut tx = self.db.begin().await?;
         let mut ids: Vec<(WebhookEventId,)> = insert.run(&mut tx).await?;

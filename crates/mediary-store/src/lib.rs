@@ -4,9 +4,12 @@
 //! is written from it (`ingest`), webhooks that wait for an account (`waiting_webhooks`), downloads as jobs (`downloads`), messages, conversations and media as people read
 //! them, and companies with their people and accounts (`people`). Every function about tenant data takes the company.
 //!
-//! Beneath: `db` runs statements on whichever database it is, `pool` lends it connections, `database_file` tells SQLite's file from another one in its place, `record` turns rows into
-//! structs, `transaction` does again what collided, `value` turns parameters into what a database takes, `bulk` writes many rows with few statements, `batch`
-//! lets many callers share a commit, `walk` looks at millions of rows some at a time, `cost` counts what a task asks of the database, and `dialect` holds all in which the two databases differ.
+//! Beneath: `db` runs statements on whichever database it is, `pool` checks connections out, `database_file` tells SQLite's file
+//! from another one in its place, `record` turns rows into structs and `writes` columns with their values into statements,
+//! `transaction` repeats what collided, `value` turns parameters into what a database takes, `bulk` writes many rows with few
+//! statements, `batch` lets many callers share a commit, `leases` is the kit for jobs that one process holds, `walk` looks at
+//! millions of rows in batches, `cost` counts what a task asks of the database, and `dialect` holds all in which the two databases
+//! differ.
 
 mod batch;
 mod bulk;
@@ -20,6 +23,7 @@ mod downloads;
 mod error;
 mod inbox;
 mod ingest;
+mod leases;
 mod lists;
 mod media;
 mod messages;
@@ -48,13 +52,14 @@ mod value;
 mod views;
 mod waiting_webhooks;
 mod walk;
+mod writes;
 
 pub use clock_set_back::LongestWaits;
 pub use conversations::{Contact, Conversation, ConversationQuery};
 pub use cost::{DatabaseCost, counted};
 pub use downloads::{
     ClaimLimits, ClaimedDownload, DeclaredMedia, DownloadsOverview, FailedDownload, FinishedDownload,
-    LeaseToken, LegacyRow, NamedMedia, QuarantinedFile, RecordedPlace, Requeued,
+    LegacyRow, NamedMedia, QuarantinedFile, RecordedPlace, Requeued,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use inbox::{EventScope, InboxDepth, NewWebhookEvent, WebhookEvent};
@@ -63,6 +68,7 @@ pub use ingest::{
     IncomingStatus, IngestItem, IngestLimits, IngestOutcome, IngestPlan, ItemSource, LegacyMedia, NewMedia,
     ParkedItem, PlannedItem, Reaction, Retried, Turn, Unrecordable,
 };
+pub use leases::LeaseToken;
 pub use lists::{MediaQuery, MediaSort, Order};
 pub use media::MediaFile;
 pub use messages::{Message, MessageError, MessageReaction, MessageWithMedia, MessagesAround, ReplyTo};

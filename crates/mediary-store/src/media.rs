@@ -12,10 +12,12 @@ use sqlx::AssertSqlSafe;
 
 use crate::bulk::Bulk;
 use crate::db::Tx;
+use crate::downloads::NO_ERROR;
 use crate::people::audit;
 use crate::record::{Record as _, record};
 use crate::transaction::transaction;
 use crate::value::{Value, args};
+use crate::writes::{row, update};
 use crate::{Actor, Backend, Result, Store, dialect, trash};
 
 record! {
@@ -115,16 +117,13 @@ pub(crate) async fn hold_files(
         return Ok(());
     }
     let hold = dialect::hold_rows(tx.backend(), "f");
-    let mut select = Bulk::new(
-        "WITH k(company_id, id) AS (",
-        format!(
-            ") SELECT f.id FROM k CROSS JOIN media_files f WHERE f.company_id = k.company_id AND f.id = k.id
+    let mut select = Bulk::with(format!(
+        "SELECT f.id FROM k CROSS JOIN media_files f WHERE f.company_id = k.company_id AND f.id = k.id
                 ORDER BY f.company_id, f.id{hold}"
-        ),
-    );
+    ));
     // More of them than one statement takes are in order, too.
     for (company, media) in files.into_iter().collect::<BTreeSet<_>>() {
-        select.push(args![company, media]);
+        select.push(row! { company_id => company, id => media });
     }
     select.run::<(MediaId,)>(tx).await?;
     Ok(())
@@ -198,15 +197,22 @@ impl Store {
         id: MediaId,
         by: &Actor,
     ) -> Result<Option<MediaFile>> {
-        let sql = "UPDATE media_files SET download_status = 'completed', scan_status = 'released',
-                integrity = COALESCE(integrity, 'undeclared'), stored_at = COALESCE(stored_at, $3),
-                last_error_code = NULL, last_error = NULL, last_error_retryable = FALSE, next_attempt_at = NULL,
-                due = FALSE, updated_at = $3
-            WHERE company_id = $1 AND id = $2 AND is_active AND scan_status = 'quarantined'
-                AND download_status = 'failed' AND storage_key IS NOT NULL";
         let now = self.now();
         let released = transaction!(self.db(), |tx| {
-            if tx.execute(sql, args![company, id, now]).await? == 0 {
+            let (sql, args) = update! {
+                media_files set {
+                    download_status = "'completed'",
+                    scan_status = "'released'",
+                    integrity = "COALESCE(integrity, 'undeclared')",
+                    stored_at = "COALESCE(stored_at, ?updated_at)",
+                    next_attempt_at = "NULL",
+                    due = "FALSE",
+                    updated_at => now,
+                } also [NO_ERROR]
+                where { company_id => company, id => id }
+                and "is_active AND scan_status = 'quarantined' AND download_status = 'failed' AND storage_key IS NOT NULL"
+            };
+            if tx.execute(sql, args).await? == 0 {
                 return Ok(false);
             }
             audit::note(tx, now, company, by, "media.released", &format!("media:{id}")).await?;

@@ -13,6 +13,7 @@ use sqlx::AssertSqlSafe;
 use crate::bulk::Bulk;
 use crate::record::{Columns, Read, ReadError, Record as _, record};
 use crate::value::{Value, args};
+use crate::writes::row;
 use crate::{Cursor, MediaFile, Page, PageRequest, Result, Store};
 
 /// One emoji of one person on a message.
@@ -177,14 +178,14 @@ impl Store {
         messages: impl Iterator<Item = &'a mut MessageWithMedia>,
     ) -> Result<()> {
         let after = format!(
-            ") SELECT {} FROM k CROSS JOIN media_files f
+            "SELECT {} FROM k CROSS JOIN media_files f
                 WHERE f.company_id = k.company_id AND f.message_id = k.message_id AND f.part > 0",
             MediaFile::SELECT
         );
-        let mut select = Bulk::new("WITH k(company_id, message_id) AS (", after);
+        let mut select = Bulk::with(after);
         let mut having = HashMap::new();
         for row in messages.filter(|row| may_have_attachments(row.message.message_type)) {
-            select.push(args![row.message.company_id, row.message.id]);
+            select.push(row! { company_id => row.message.company_id, message_id => row.message.id });
             having.insert(row.message.id, &mut row.attachments);
         }
         let mut files: Vec<MediaFile> = select.read(self.db()).await?;

@@ -10,6 +10,7 @@ use crate::media::MediaFile;
 use crate::record::Record as _;
 use crate::transaction::transaction;
 use crate::value::args;
+use crate::writes::{row, update};
 use crate::{Result, Store, Stretch, trash};
 
 /// Where a file's bytes are.
@@ -34,14 +35,19 @@ impl Store {
     pub async fn known_files(&self, backend: StorageBackend, found: &[FoundFile]) -> Result<HashSet<String>> {
         let mut known = HashSet::new();
         for after in [
-            ") SELECT k.key FROM k CROSS JOIN media_files f WHERE f.company_id = k.company_id
+            "SELECT k.key FROM k CROSS JOIN media_files f WHERE f.company_id = k.company_id
                 AND f.message_id = k.message_id AND f.storage_backend = k.backend AND f.storage_key = k.key",
-            ") SELECT k.key FROM k CROSS JOIN trash t WHERE t.storage_key = k.key
+            "SELECT k.key FROM k CROSS JOIN trash t WHERE t.storage_key = k.key
                 AND t.storage_backend = k.backend AND t.company_id = k.company_id",
         ] {
-            let mut select = Bulk::new("WITH k(company_id, message_id, backend, key) AS (", after);
+            let mut select = Bulk::with(after);
             for file in found {
-                select.push(args![file.company_id, file.message_id, backend, file.key.as_str()]);
+                select.push(row! {
+                    company_id => file.company_id,
+                    message_id => file.message_id,
+                    backend => backend,
+                    key => file.key.as_str(),
+                });
             }
             known.extend(select.read::<(String,)>(self.db()).await?.into_iter().map(|(key,)| key));
         }
@@ -105,22 +111,18 @@ impl Store {
         };
         let now = self.now();
         transaction!(self.db(), |tx| {
-            let sql =
-                "UPDATE media_files SET storage_backend = $3, storage_key = $4, file_url = $5, updated_at = $6
-                WHERE company_id = $1 AND id = $2 AND is_active AND storage_backend = $7 AND storage_key = $8
-                    AND sha256 = $9 AND key_generation = $10 AND download_status <> 'downloading'";
-            let args = args![
-                file.company_id,
-                file.id,
-                to.backend,
-                to.key.as_str(),
-                to.url.as_str(),
-                now,
-                backend,
-                key.as_str(),
-                sha256,
-                file.key_generation
-            ];
+            let (sql, args) = update! {
+                media_files set {
+                    storage_backend => to.backend,
+                    storage_key => to.key.as_str(),
+                    file_url => to.url.as_str(),
+                    updated_at => now,
+                }
+                where { company_id => file.company_id, id => file.id, key_generation => file.key_generation }
+                given { from_backend => backend, from_key => key.as_str(), of_bytes => sha256 }
+                and "is_active AND storage_backend = ?from_backend AND storage_key = ?from_key AND sha256 = ?of_bytes",
+                    "download_status <> 'downloading'"
+            };
             let moved = tx.execute(sql, args).await? > 0;
             let (gone_backend, gone_key) =
                 if moved { (backend, key.as_str()) } else { (to.backend, to.key.as_str()) };

@@ -27,7 +27,7 @@ use crate::record::{Read, Record as _, read_row, record};
 use crate::statement::Target;
 use crate::transaction::transaction;
 use crate::value::{Value, args};
-use crate::{Error, Result, Store, dialect, downloads, signals};
+use crate::{Error, Result, Store, dialect, leases, signals};
 
 /// For how long a process that died is remembered.
 const AFTERMATH: Duration = Duration::from_secs(60);
@@ -84,7 +84,7 @@ impl Store {
                 tx.first(AssertSqlSafe(sql), args![gone.name.as_str(), gone.presence]).await?;
             let Some((gone_at,)) = held else { return Ok(0) };
             let now = self.now();
-            let released = downloads::release_leases_of(tx, &gone.name, now, limit).await?;
+            let released = leases::release_of(tx, &gone.name, now, limit).await?;
             match gone_at {
                 None => {
                     let sql = "UPDATE nodes SET gone_at = $2 WHERE name = $1";
@@ -106,7 +106,7 @@ impl Store {
     pub async fn leave(&self, presence: Presence, signal: &str, limit: u32) -> Result<()> {
         transaction!(self.db(), |tx| {
             let own = &presence.own;
-            if downloads::release_leases_of(tx, &own.name, self.now(), limit).await? > 0 {
+            if leases::release_of(tx, &own.name, self.now(), limit).await? > 0 {
                 signals::publish(tx, signal).await?;
             }
             remove(tx, own).await?;

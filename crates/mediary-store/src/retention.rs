@@ -9,6 +9,7 @@ use crate::media::{MediaFile, hold_files};
 use crate::record::{Columns, Read, ReadError, Record as _};
 use crate::transaction::transaction;
 use crate::value::args;
+use crate::writes::row;
 use crate::{Change, ChangeKind, Result, Store, Stretch, policies};
 
 /// Milliseconds of a day.
@@ -123,17 +124,15 @@ impl Store {
         let held = transaction!(self.db(), |tx| {
             policies::hold(tx, company).await?;
             hold_files(tx, files.iter().map(|media| (company, *media))).await?;
-            let mut held = Bulk::new(
-                "WITH k(company_id, id, at) AS (",
-                format!(
-                    ") SELECT f.id, f.conversation_id, f.message_id, f.storage_backend, f.storage_key, {EFFECTIVE}
+            let mut held = Bulk::with(format!(
+                    "SELECT f.id, f.conversation_id, f.message_id, f.storage_backend, f.storage_key, {EFFECTIVE}
                     FROM k CROSS JOIN media_files f {ITS_ACCOUNT} WHERE {OF_FILE} AND f.company_id = k.company_id AND f.id = k.id
                         AND {}",
                     ended("k.at", "CAST(NULL AS TEXT)")
                 ),
             );
             for media in files {
-                held.push(args![company, *media, now]);
+                held.push(row! { company_id => company, id => *media, at => now });
             }
             let held: Vec<Held> = held.run(tx).await?;
             mark_deleted(tx, now, company, &held).await?;
@@ -154,20 +153,27 @@ impl Store {
 type Held = (MediaId, ConversationId, MessageId, StorageBackend, String, Retention);
 
 async fn mark_deleted(tx: &mut Tx, now: Timestamp, company: CompanyId, held: &[Held]) -> Result<()> {
-    let mut trash = Bulk::new(
-        "INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)",
-        String::new(),
-    );
-    let mut update = Bulk::new(
-        "WITH k(company_id, id, sentence, at) AS (",
-        ") UPDATE media_files SET is_active = FALSE, due = FALSE, next_attempt_at = NULL, updated_at = k.at,
+    let mut trash = Bulk::insert("trash", "");
+    let mut update = Bulk::with(
+        "UPDATE media_files SET is_active = FALSE, due = FALSE, next_attempt_at = NULL, updated_at = k.at,
                 deletion_reason = 'retention', last_error_code = 'media_deleted', last_error = k.sentence,
                 last_error_retryable = FALSE
             FROM k WHERE media_files.company_id = k.company_id AND media_files.id = k.id",
     );
     for (media, _, _, backend, key, retention) in held {
-        trash.push(args![company, *media, *backend, key.as_str(), now]);
-        update.push(args![company, *media, retention.deleted_sentence(), now]);
+        trash.push(row! {
+            company_id => company,
+            media_id => *media,
+            storage_backend => *backend,
+            storage_key => key.as_str(),
+            due_at => now,
+        });
+        update.push(row! {
+            company_id => company,
+            id => *media,
+            sentence => retention.deleted_sentence(),
+            at => now,
+        });
     }
     trash.execute(tx).await?;
     update.execute(tx).await?;

@@ -7,6 +7,7 @@ use mediary_core::{CompanyId, Timestamp};
 use crate::clock_set_back::beyond;
 use crate::record::{Record as _, record};
 use crate::value::args;
+use crate::writes::update;
 use crate::{Result, Store};
 
 record! {
@@ -63,10 +64,19 @@ impl Store {
     }
 
     pub async fn storage_check_end(&self, company: CompanyId, result: &StorageChecked) -> Result<()> {
-        let sql = "UPDATE storage_checks SET finished_at = $2, whole = $3, missing = $4, wrong = $5, untracked = $6,
-            found = $7, removed = $8 WHERE company_id = $1";
         let StorageChecked { whole, missing, wrong, untracked, removed, found } = result;
-        let args = args![company, self.now(), *whole, *missing, *wrong, *untracked, found.as_str(), *removed];
+        let (sql, args) = update! {
+            storage_checks set {
+                finished_at => self.now(),
+                whole => *whole,
+                missing => *missing,
+                wrong => *wrong,
+                untracked => *untracked,
+                removed => *removed,
+                found => found.as_str(),
+            }
+            where { company_id => company }
+        };
         self.db().execute(sql, args).await?;
         Ok(())
     }

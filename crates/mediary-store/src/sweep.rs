@@ -1,9 +1,10 @@
 //! What a sweep would find to do, counted without doing it.
 
 use mediary_core::Timestamp;
+use sqlx::AssertSqlSafe;
 
 use crate::value::args;
-use crate::{Result, Store};
+use crate::{Result, Store, leases};
 
 /// Rows that wait for a sweep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,8 +37,8 @@ pub struct SweepTimes {
 
 impl Store {
     pub async fn sweep_preview(&self, times: SweepTimes) -> Result<SweepPreview> {
-        let sql = "SELECT
-            (SELECT count(*) FROM media_files WHERE download_status = 'downloading' AND lease_until < $1),
+        let sql = format!(
+            "SELECT {},
             (SELECT count(*) FROM media_files WHERE is_active AND expires_at <= $1
                 AND (download_status = 'pending' OR (download_status = 'failed' AND last_error_retryable))),
             (SELECT count(*) FROM trash WHERE due_at <= $1),
@@ -46,10 +47,13 @@ impl Store {
                 AND NOT EXISTS (SELECT 1 FROM parked_items p WHERE p.event_id = webhook_events.id AND p.received_at >= $3)),
             (SELECT count(*) FROM sessions WHERE expires_at < $1),
             (SELECT count(*) FROM parked_items WHERE received_at < $3),
-            (SELECT count(*) FROM audit_log WHERE created_at < $4)";
+            (SELECT count(*) FROM audit_log WHERE created_at < $4)",
+            leases::expired("$1")
+        );
         let SweepTimes { now, processed_before, parked_before, done_before } = times;
         let args = args![now, processed_before, parked_before, done_before];
-        let counted: Option<(i64, i64, i64, i64, i64, i64, i64)> = self.db().first(sql, args).await?;
+        let counted: Option<(i64, i64, i64, i64, i64, i64, i64)> =
+            self.db().first(AssertSqlSafe(sql), args).await?;
         let (leases, expired_unsaved, trash, webhooks, sessions, parked, audits) =
             counted.unwrap_or_default();
         Ok(SweepPreview { leases, expired_unsaved, trash, webhooks, sessions, parked, audits })

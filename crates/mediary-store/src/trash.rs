@@ -2,10 +2,12 @@
 
 use crate::bulk::Bulk;
 use crate::db::Tx;
+use crate::leases::DOWNLOADS;
 use crate::media::hold_files;
 use crate::record::{Record as _, record};
 use crate::transaction::transaction;
 use crate::value::args;
+use crate::writes::{insert, row, update};
 use crate::{Result, Store, dialect};
 use sqlx::AssertSqlSafe;
 use std::time::Duration;
@@ -39,9 +41,10 @@ pub(crate) async fn put(
     backend: StorageBackend,
     key: &str,
 ) -> Result<()> {
-    let sql = "INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)
-        VALUES ($1, $2, $3, $4, $5)";
-    tx.execute(sql, args![company, media, backend, key, due]).await?;
+    let (sql, args) = insert! {
+        trash { company_id => company, media_id => media, storage_backend => backend, storage_key => key, due_at => due }
+    };
+    tx.execute(sql, args).await?;
     Ok(())
 }
 
@@ -54,13 +57,19 @@ pub(crate) async fn delete_media(
     media: MediaId,
     by: Option<UserId>,
 ) -> Result<bool> {
-    let sql = "UPDATE media_files SET is_active = FALSE, deleted_by = $3, updated_at = $4, due = FALSE,
-            next_attempt_at = NULL, lease_owner = NULL, lease_until = NULL,
-            download_status = CASE WHEN download_status = 'downloading' THEN 'pending' ELSE download_status END
-        WHERE company_id = $1 AND id = $2 AND is_active
-        RETURNING storage_backend, storage_key";
-    let deleted: Vec<(Option<StorageBackend>, Option<String>)> =
-        tx.all(sql, args![company, media, by, now]).await?;
+    let (sql, args) = update! {
+        media_files set {
+            is_active = "FALSE",
+            deleted_by => by,
+            updated_at => now,
+            due = "FALSE",
+            next_attempt_at = "NULL",
+            download_status = "CASE WHEN download_status = 'downloading' THEN 'pending' ELSE download_status END",
+        } also [DOWNLOADS.ended()]
+        where { company_id => company, id => media }
+        and "is_active RETURNING storage_backend, storage_key"
+    };
+    let deleted: Vec<(Option<StorageBackend>, Option<String>)> = tx.all(sql, args).await?;
     let Some((backend, key)) = deleted.into_iter().next() else {
         return Ok(false);
     };
@@ -226,33 +235,31 @@ fn wait_after(attempts: i64) -> Duration {
 /// Locks the records of these entries, and reads them.
 async fn hold_owners(tx: &mut Tx, entries: &[Entry]) -> Result<Vec<Owner>> {
     hold_files(tx, entries.iter().map(|entry| (entry.trash.company_id, entry.trash.media_id))).await?;
-    let mut read = Bulk::new(
-        "WITH k(company_id, id) AS (",
-        ") SELECT DISTINCT f.company_id, f.id, f.storage_backend, f.storage_key, f.download_status = 'downloading'
+    let mut read = Bulk::with(
+        "SELECT DISTINCT f.company_id, f.id, f.storage_backend, f.storage_key, f.download_status = 'downloading'
             FROM k CROSS JOIN media_files f WHERE f.company_id = k.company_id AND f.id = k.id AND f.is_active
             ORDER BY f.company_id, f.id",
     );
     for Entry { trash, .. } in entries {
-        read.push(args![trash.company_id, trash.media_id]);
+        read.push(row! { company_id => trash.company_id, id => trash.media_id });
     }
     read.run(tx).await
 }
 
 async fn forget(tx: &mut Tx, ids: &[i64]) -> Result<u64> {
-    let mut delete = Bulk::new("WITH k(id) AS (", ") DELETE FROM trash WHERE id IN (SELECT k.id FROM k)");
+    let mut delete = Bulk::with("DELETE FROM trash WHERE id IN (SELECT k.id FROM k)");
     for id in ids {
-        delete.push(args![*id]);
+        delete.push(row! { id => *id });
     }
     delete.execute(tx).await
 }
 
 async fn put_off(tx: &mut Tx, entries: &[Trash], until: impl Fn(&Trash) -> Timestamp) -> Result<()> {
-    let mut update = Bulk::new(
-        "WITH k(company_id, id, due_at) AS (",
-        ") UPDATE trash SET due_at = k.due_at FROM k WHERE trash.company_id = k.company_id AND trash.id = k.id",
+    let mut update = Bulk::with(
+        "UPDATE trash SET due_at = k.due_at FROM k WHERE trash.company_id = k.company_id AND trash.id = k.id",
     );
     for trash in entries {
-        update.push(args![trash.company_id, trash.id, until(trash)]);
+        update.push(row! { company_id => trash.company_id, id => trash.id, due_at => until(trash) });
     }
     update.execute(tx).await?;
     Ok(())
@@ -260,18 +267,16 @@ async fn put_off(tx: &mut Tx, entries: &[Trash], until: impl Fn(&Trash) -> Times
 
 /// Makes sure that nothing is stored under these keys from here on.
 async fn give_up_keys(tx: &mut Tx, entries: &[Trash]) -> Result<()> {
-    let mut files = Bulk::new(
-        "WITH k(company_id, id) AS (",
-        ") UPDATE media_files SET key_generation = key_generation + 1 FROM k
+    let mut files = Bulk::with(
+        "UPDATE media_files SET key_generation = key_generation + 1 FROM k
             WHERE media_files.company_id = k.company_id AND media_files.id = k.id AND media_files.is_active",
     );
-    let mut settled = Bulk::new(
-        "WITH k(company_id, id) AS (",
-        ") UPDATE trash SET given_up = TRUE FROM k WHERE trash.company_id = k.company_id AND trash.id = k.id",
+    let mut settled = Bulk::with(
+        "UPDATE trash SET given_up = TRUE FROM k WHERE trash.company_id = k.company_id AND trash.id = k.id",
     );
     for trash in entries {
-        files.push(args![trash.company_id, trash.media_id]);
-        settled.push(args![trash.company_id, trash.id]);
+        files.push(row! { company_id => trash.company_id, id => trash.media_id });
+        settled.push(row! { company_id => trash.company_id, id => trash.id });
     }
     files.execute(tx).await?;
     settled.execute(tx).await?;

@@ -6,6 +6,7 @@ use crate::bulk::Bulk;
 use crate::moves::FoundFile;
 use crate::transaction::transaction;
 use crate::value::args;
+use crate::writes::row;
 use crate::{Result, Store};
 
 impl Store {
@@ -24,19 +25,22 @@ impl Store {
         let known: u64 = self.db().first::<(u64,)>(sql, args![company]).await?.map_or(0, |(known,)| known);
         let room = usize::try_from(most.saturating_sub(known)).unwrap_or(usize::MAX);
         transaction!(self.db(), |tx| {
-            let mut seen = Bulk::new(
-                "WITH k(company_id, backend, key, at) AS (",
-                ") UPDATE untracked_files SET last_seen_at = k.at FROM k WHERE untracked_files.company_id = k.company_id
+            let mut seen = Bulk::with(
+                "UPDATE untracked_files SET last_seen_at = k.at FROM k WHERE untracked_files.company_id = k.company_id
                     AND untracked_files.storage_backend = k.backend AND untracked_files.storage_key = k.key
                     RETURNING untracked_files.storage_key",
             );
             for file in files {
-                seen.push(args![company, backend, file.key.as_str(), look]);
+                seen.push(row! {
+                    company_id => company,
+                    backend => backend,
+                    key => file.key.as_str(),
+                    at => look,
+                });
             }
             let seen: Vec<(String,)> = seen.run(tx).await?;
-            let mut insert = Bulk::new(
-                "WITH k(company_id, message_id, backend, key, at) AS (",
-                ") INSERT INTO untracked_files (company_id, message_id, storage_backend, storage_key, first_seen_at, last_seen_at)
+            let mut insert = Bulk::with(
+                "INSERT INTO untracked_files (company_id, message_id, storage_backend, storage_key, first_seen_at, last_seen_at)
                     SELECT k.company_id, k.message_id, k.backend, k.key, k.at, k.at FROM k
                     WHERE EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = k.company_id
                             AND f.message_id = k.message_id)
@@ -45,7 +49,13 @@ impl Store {
             );
             let new = files.iter().filter(|file| !seen.iter().any(|(key,)| *key == file.key));
             for file in new.take(room) {
-                insert.push(args![company, file.message_id, backend, file.key.as_str(), look]);
+                insert.push(row! {
+                    company_id => company,
+                    message_id => file.message_id,
+                    backend => backend,
+                    key => file.key.as_str(),
+                    at => look,
+                });
             }
             insert.execute(tx).await?;
             Ok(())

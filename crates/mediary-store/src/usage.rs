@@ -14,6 +14,7 @@ use crate::bulk::Bulk;
 use crate::people::Usage;
 use crate::transaction::transaction;
 use crate::value::args;
+use crate::writes::row;
 use crate::{Result, Store, dialect};
 
 impl Store {
@@ -45,16 +46,21 @@ impl Store {
                 let sum = sums.entry((company, month, file_type)).or_default();
                 *sum = (sum.0 + files, sum.1 + bytes);
             }
-            let mut add = Bulk::new(
-                "WITH k(company_id, month, file_type, files, bytes) AS (",
-                ") INSERT INTO usage_totals (company_id, month, file_type, files, bytes)
+            let mut add = Bulk::with(
+                "INSERT INTO usage_totals (company_id, month, file_type, files, bytes)
                     SELECT k.company_id, k.month, k.file_type, k.files, k.bytes FROM k
                     WHERE EXISTS (SELECT 1 FROM companies c WHERE c.id = k.company_id)
                     ON CONFLICT (company_id, month, file_type) DO UPDATE
                     SET files = usage_totals.files + excluded.files, bytes = usage_totals.bytes + excluded.bytes",
             );
             for ((company, month, file_type), (files, bytes)) in sums {
-                add.push(args![company, month, file_type, files, bytes]);
+                add.push(row! {
+                    company_id => company,
+                    month => month,
+                    file_type => file_type,
+                    files => files,
+                    bytes => bytes,
+                });
             }
             add.execute(tx).await?;
             Ok(count)

@@ -12,6 +12,7 @@ use crate::db::Db;
 use crate::media::hold_files;
 use crate::transaction::transaction;
 use crate::value::args;
+use crate::writes::row;
 use crate::{Result, Store};
 
 /// Views of one file are noted no more often than this.
@@ -35,15 +36,14 @@ impl Commit for ViewCommit {
 
     async fn commit(&self, views: Vec<View>) -> Result<Vec<bool>> {
         transaction!(self.db, |tx| {
-            let mut update = Bulk::new(
-                "WITH k(company_id, id, at) AS (",
-                ") UPDATE media_files SET last_accessed_at = CASE WHEN media_files.last_accessed_at > k.at
+            let mut update = Bulk::with(
+                "UPDATE media_files SET last_accessed_at = CASE WHEN media_files.last_accessed_at > k.at
                         THEN media_files.last_accessed_at ELSE k.at END
                     FROM k WHERE media_files.company_id = k.company_id AND media_files.id = k.id AND media_files.is_active
                     RETURNING media_files.company_id, media_files.id",
             );
             for View { company, media, at } in &views {
-                update.push(args![*company, *media, *at]);
+                update.push(row! { company_id => *company, id => *media, at => *at });
             }
             hold_files(tx, views.iter().map(|view| (view.company, view.media))).await?;
             let noted: HashSet<(CompanyId, MediaId)> = update.run(tx).await?.into_iter().collect();

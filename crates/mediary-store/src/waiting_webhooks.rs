@@ -14,6 +14,7 @@ use crate::db::Tx;
 use crate::inbox::WebhookEvent;
 use crate::transaction::transaction;
 use crate::value::args;
+use crate::writes::row;
 use crate::{Result, Store, dialect};
 
 /// Numbers in one look, and webhooks of one number that are read again at a time.
@@ -42,13 +43,15 @@ pub struct WaitedFor {
 
 /// Notes numbers that webhooks wait for.
 pub(crate) async fn keep(tx: &mut Tx, events: &[WebhookEvent], waiting: &[WaitingWebhook]) -> Result<()> {
-    let mut insert = Bulk::new(
-        "INSERT INTO waiting_webhooks (phone_number_id, event_id, received_at, refused_by)",
-        "ON CONFLICT (phone_number_id, event_id) DO NOTHING",
-    );
+    let mut insert = Bulk::insert("waiting_webhooks", "ON CONFLICT (phone_number_id, event_id) DO NOTHING");
     for WaitingWebhook { event, number, refused_by } in waiting {
         if let Some(kept) = events.iter().find(|kept| kept.id == *event) {
-            insert.push(args![number.as_str(), *event, kept.received_at, refused_by.as_deref()]);
+            insert.push(row! {
+                phone_number_id => number.as_str(),
+                event_id => *event,
+                received_at => kept.received_at,
+                refused_by => refused_by.as_deref(),
+            });
         }
     }
     insert.execute(tx).await?;
@@ -92,19 +95,17 @@ impl Store {
             let mut events: Vec<(WebhookEventId, Option<u64>)> =
                 tx.all(sqlx::AssertSqlSafe(sql), args![number, WEBHOOKS]).await?;
             events.truncate(fitting(&events));
-            let mut back = Bulk::new(
-                "WITH k(id) AS (",
-                ") UPDATE webhook_events SET processed_at = NULL, error = NULL, attempts = 0, begun = 0,
+            let mut back = Bulk::with(
+                "UPDATE webhook_events SET processed_at = NULL, error = NULL, attempts = 0, begun = 0,
                     next_attempt_at = 0
                     FROM k WHERE webhook_events.id = k.id",
             );
-            let mut forget = Bulk::new(
-                "WITH k(number, id) AS (",
-                ") DELETE FROM waiting_webhooks WHERE (phone_number_id, event_id) IN (SELECT k.number, k.id FROM k)",
+            let mut forget = Bulk::with(
+                "DELETE FROM waiting_webhooks WHERE (phone_number_id, event_id) IN (SELECT k.number, k.id FROM k)",
             );
             for (event, _) in &events {
-                back.push(args![*event]);
-                forget.push(args![number, *event]);
+                back.push(row! { id => *event });
+                forget.push(row! { number => number, id => *event });
             }
             back.execute(tx).await?;
             forget.execute(tx).await?;

@@ -13,6 +13,7 @@ use crate::record::{Columns, Read, ReadError, Record as _};
 use crate::transaction::transaction;
 use crate::value::{Value, args};
 use crate::walk::UNSAVED;
+use crate::writes::row;
 use crate::{Backend, Expiry, MediaFile, Result, Store, Stretch, dialect};
 
 /// An imported row without WhatsApp's media id, with what that can be found from.
@@ -107,9 +108,8 @@ impl Store {
     ) -> Result<Vec<NamedMedia>> {
         let now = self.now();
         transaction!(self.db(), |tx| {
-            let mut files = Bulk::new(
-                "WITH k(company_id, id, name, at, queue) AS (",
-                ") UPDATE media_files SET provider_media_id = k.name, updated_at = k.at,
+            let mut files = Bulk::with(
+                "UPDATE media_files SET provider_media_id = k.name, updated_at = k.at,
                     due = due OR (k.queue AND policy = 'store' AND download_status = 'pending' AND expires_at > k.at),
                     next_attempt_at = CASE WHEN k.queue AND policy = 'store' AND download_status = 'pending'
                         AND expires_at > k.at THEN k.at ELSE next_attempt_at END
@@ -117,16 +117,26 @@ impl Store {
                     AND media_files.provider_media_id IS NULL AND media_files.is_active
                 RETURNING media_files.id, media_files.due",
             );
-            let mut messages = Bulk::new(
-                "WITH k(company_id, id, name, at) AS (",
-                ") UPDATE messages SET provider_media_id = k.name, updated_at = k.at FROM k
+            let mut messages = Bulk::with(
+                "UPDATE messages SET provider_media_id = k.name, updated_at = k.at FROM k
                 WHERE messages.company_id = k.company_id AND messages.provider_media_id IS NULL
                     AND messages.id = (SELECT f.message_id FROM media_files f
                         WHERE f.company_id = k.company_id AND f.id = k.id AND f.part = 0)",
             );
             for (media, name) in found {
-                files.push(args![company, *media, name.as_str(), now, queue]);
-                messages.push(args![company, *media, name.as_str(), now]);
+                files.push(row! {
+                    company_id => company,
+                    id => *media,
+                    name => name.as_str(),
+                    at => now,
+                    queue => queue,
+                });
+                messages.push(row! {
+                    company_id => company,
+                    id => *media,
+                    name => name.as_str(),
+                    at => now,
+                });
             }
             hold_messages_of(tx, company, found).await?;
             hold_files(tx, found.iter().map(|(media, _)| (company, *media))).await?;
@@ -144,15 +154,13 @@ async fn hold_messages_of(tx: &mut Tx, company: CompanyId, files: &[(MediaId, St
         return Ok(());
     }
     let hold = dialect::hold_rows(tx.backend(), "m");
-    let mut select = Bulk::new(
-        "WITH k(company_id, id) AS (",
-        format!(
-            ") SELECT m.id FROM k CROSS JOIN media_files f CROSS JOIN messages m WHERE f.company_id = k.company_id
+    let mut select = Bulk::with(format!(
+            "SELECT m.id FROM k CROSS JOIN media_files f CROSS JOIN messages m WHERE f.company_id = k.company_id
                 AND f.id = k.id AND m.company_id = f.company_id AND m.id = f.message_id ORDER BY m.company_id, m.id{hold}"
         ),
     );
     for (media, _) in files {
-        select.push(args![company, *media]);
+        select.push(row! { company_id => company, id => *media });
     }
     select.run::<(MessageId,)>(tx).await?;
     Ok(())

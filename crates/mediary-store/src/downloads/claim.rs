@@ -11,10 +11,12 @@ use super::NO_ERROR;
 use super::types::{ClaimLimits, ClaimedDownload};
 use crate::bulk::Bulk;
 use crate::db::Tx;
+use crate::leases::DOWNLOADS;
 use crate::policies::{self, EFFECTIVE};
 use crate::record::Record as _;
 use crate::transaction::transaction;
 use crate::value::args;
+use crate::writes::row;
 use crate::{Result, Store, dialect};
 
 /// Waiting rows that become due in one claim.
@@ -81,11 +83,10 @@ impl Store {
             let policy = policies::held(tx, company, media).await?;
             let Some(policy) = policy.filter(|policy| policy.keeps_bytes()) else { return Ok(None) };
             let sql = format!(
-                "UPDATE media_files SET policy = $6, download_status = 'downloading', due = FALSE,
-                    next_attempt_at = NULL, download_attempts = download_attempts + 1, bytes_downloaded = 0, announced_size = NULL,
-                    lease_owner = $3, lease_until = $4, lease_number = lease_number + 1, {NO_ERROR}, updated_at = $5
+                "UPDATE media_files SET policy = $6, {}
                 WHERE company_id = $1 AND id = $2 AND is_active
-                    AND (download_status = 'pending' OR (download_status = 'failed' AND last_error_retryable))"
+                    AND (download_status = 'pending' OR (download_status = 'failed' AND last_error_retryable))",
+                started("$3", "$4", "$5")
             );
             let args = args![company, media, owner, now.plus(lease), now, policy];
             let taken = tx.execute(AssertSqlSafe(sql), args).await? > 0;
@@ -105,6 +106,15 @@ impl Store {
         let found: Option<(Option<MediaId>,)> = self.db().first(sql, args![now]).await?;
         Ok(found.is_some_and(|(media,)| media.is_some()))
     }
+}
+
+/// The assignments of a download that begins.
+fn started(owner: &str, until: &str, now: &str) -> String {
+    format!(
+        "download_status = 'downloading', due = FALSE, next_attempt_at = NULL, download_attempts = download_attempts + 1,
+            bytes_downloaded = 0, announced_size = NULL, {}, {NO_ERROR}, updated_at = {now}",
+        DOWNLOADS.taken(owner, until)
+    )
 }
 
 /// Marks as due what waited until now.
@@ -211,11 +221,9 @@ impl Claim<'_> {
                         AND EXISTS (SELECT 1 FROM whatsapp_accounts a JOIN companies c ON c.id = a.company_id
                             WHERE a.company_id = $1 AND a.id = $2 AND {EFFECTIVE} <> 'stream')
                     ORDER BY f.expires_at, f.id LIMIT $3{})
-                UPDATE media_files SET download_status = 'downloading', due = FALSE, next_attempt_at = NULL,
-                    download_attempts = download_attempts + 1, bytes_downloaded = 0, announced_size = NULL, lease_owner = $4,
-                    lease_until = $5, lease_number = lease_number + 1, {NO_ERROR}, updated_at = $6
-                WHERE company_id = $1 AND id IN (SELECT n.id FROM nearest n) RETURNING id",
-            dialect::lock_rows(tx.backend())
+                UPDATE media_files SET {} WHERE company_id = $1 AND id IN (SELECT n.id FROM nearest n) RETURNING id",
+            dialect::lock_rows(tx.backend()),
+            started("$4", "$5", "$6")
         );
         let until = self.now.plus(self.limits.lease);
         let args = args![company, account, wanted, self.owner, until, self.now];
@@ -231,13 +239,13 @@ impl Claim<'_> {
 
 async fn details(tx: &mut Tx, claimed: &[(CompanyId, MediaId)]) -> Result<Vec<ClaimedDownload>> {
     let after = format!(
-        ") SELECT {} FROM k CROSS JOIN media_files f JOIN messages m ON m.company_id = f.company_id AND m.id = f.message_id
+        "SELECT {} FROM k CROSS JOIN media_files f JOIN messages m ON m.company_id = f.company_id AND m.id = f.message_id
             WHERE f.company_id = k.company_id AND f.id = k.id",
         ClaimedDownload::SELECT
     );
-    let mut select = Bulk::new("WITH k(company_id, id) AS (", after);
+    let mut select = Bulk::with(after);
     for (company, media) in claimed {
-        select.push(args![*company, *media]);
+        select.push(row! { company_id => *company, id => *media });
     }
     let mut downloads: Vec<ClaimedDownload> = select.run(tx).await?;
     downloads.sort_by_key(|download| (download.expires_at, download.media_id));

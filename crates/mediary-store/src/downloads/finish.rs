@@ -9,9 +9,11 @@ use super::types::FinishedDownload;
 use crate::batch::Commit;
 use crate::bulk::Bulk;
 use crate::db::{Db, Tx};
+use crate::leases::DOWNLOADS;
 use crate::media::hold_files;
 use crate::transaction::transaction;
 use crate::value::args;
+use crate::writes::row;
 use crate::{Error, Result, Store, trash};
 
 /// Records finished downloads, many in one transaction.
@@ -50,37 +52,35 @@ async fn record_all(
     now: Timestamp,
     finished: &[FinishedDownload],
 ) -> Result<HashSet<(CompanyId, MediaId)>> {
-    let mut update = Bulk::new(
-        "WITH k(company_id, id, lease_owner, lease_number, storage_backend, storage_key, file_url, file_size, sha256,
-            detected_mime_type, integrity, scan_status, stored_at, at) AS (",
-        ") UPDATE media_files SET download_status = 'completed', storage_backend = k.storage_backend,
+    let fence = DOWNLOADS.fence("k.lease_owner", "k.lease_number");
+    let ended = DOWNLOADS.ended();
+    let mut update = Bulk::with(format!(
+        "UPDATE media_files SET download_status = 'completed', storage_backend = k.storage_backend,
                 storage_key = k.storage_key, file_url = k.file_url, file_size = k.file_size, sha256 = k.sha256,
                 detected_mime_type = k.detected_mime_type, integrity = k.integrity, scan_status = k.scan_status,
-                stored_at = k.stored_at, bytes_downloaded = k.file_size, lease_owner = NULL, lease_until = NULL,
+                stored_at = k.stored_at, bytes_downloaded = k.file_size, {ended},
                 last_error_code = NULL, last_error = NULL, last_error_retryable = FALSE, mismatch_sha256 = NULL,
                 mismatch_count = 0, updated_at = k.at
-            FROM k WHERE media_files.company_id = k.company_id AND media_files.id = k.id
-                AND media_files.lease_owner = k.lease_owner AND media_files.lease_number = k.lease_number
-                AND media_files.download_status = 'downloading' AND media_files.is_active
-            RETURNING media_files.company_id, media_files.id",
-    );
+            FROM k WHERE media_files.company_id = k.company_id AND media_files.id = k.id AND {fence}
+            RETURNING media_files.company_id, media_files.id"
+    ));
     for one in finished {
-        update.push(args![
-            one.company_id,
-            one.media_id,
-            one.lease.owner.as_str(),
-            one.lease.number,
-            one.storage_backend,
-            one.storage_key.as_str(),
-            one.file_url.as_str(),
-            one.file_size,
-            one.sha256,
-            one.detected_mime_type.as_deref(),
-            one.integrity,
-            one.scan_status,
-            one.stored_at,
-            now,
-        ]);
+        update.push(row! {
+            company_id => one.company_id,
+            id => one.media_id,
+            lease_owner => one.lease.owner.as_str(),
+            lease_number => one.lease.number,
+            storage_backend => one.storage_backend,
+            storage_key => one.storage_key.as_str(),
+            file_url => one.file_url.as_str(),
+            file_size => one.file_size,
+            sha256 => one.sha256,
+            detected_mime_type => one.detected_mime_type.as_deref(),
+            integrity => one.integrity,
+            scan_status => one.scan_status,
+            stored_at => one.stored_at,
+            at => now,
+        });
     }
     Ok(update.run::<(CompanyId, MediaId)>(tx).await?.into_iter().collect())
 }

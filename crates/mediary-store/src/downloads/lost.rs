@@ -4,8 +4,9 @@
 
 use mediary_core::{CompanyId, MediaId, Sha256, StorageBackend};
 
+use super::NO_ERROR;
 use crate::transaction::transaction;
-use crate::value::args;
+use crate::writes::update;
 use crate::{MediaFile, Result, Store, policies};
 
 /// Where a record says that a file's bytes are, and which.
@@ -39,24 +40,29 @@ impl Store {
     ) -> Result<bool> {
         let now = self.now();
         let RecordedPlace { backend, key, sha256 } = place;
-        let sql = "UPDATE media_files SET policy = $4, download_status = 'pending', due = $5, next_attempt_at = $6,
-                download_attempts = 0, bytes_downloaded = 0, file_url = NULL, updated_at = $3
-            WHERE company_id = $1 AND id = $2 AND is_active AND download_status = 'completed' AND expires_at > $3
-                AND storage_backend = $7 AND storage_key = $8 AND sha256 = $9";
         transaction!(self.db(), |tx| {
             let Some(policy) = policies::held(tx, company, media).await? else { return Ok(false) };
             let again_at = policy.downloads_on_arrival().then_some(now);
-            let args = args![
-                company,
-                media,
-                now,
-                policy,
-                again_at.is_some(),
-                again_at,
-                *backend,
-                key.as_str(),
-                *sha256
-            ];
+            let (sql, args) = update! {
+                media_files set {
+                    policy => policy,
+                    download_status = "'pending'",
+                    due => again_at.is_some(),
+                    next_attempt_at => again_at,
+                    download_attempts = "0",
+                    bytes_downloaded = "0",
+                    file_url = "NULL",
+                    updated_at => now,
+                }
+                where {
+                    company_id => company,
+                    id => media,
+                    storage_backend => *backend,
+                    storage_key => key.as_str(),
+                    sha256 => *sha256,
+                }
+                and "is_active AND download_status = 'completed' AND expires_at > ?updated_at"
+            };
             Ok(tx.execute(sql, args).await? > 0)
         })
     }
@@ -71,13 +77,28 @@ impl Store {
         file_size: i64,
         file_url: &str,
     ) -> Result<bool> {
-        let sql = "UPDATE media_files SET download_status = 'completed', due = FALSE, next_attempt_at = NULL,
-                file_size = $6, bytes_downloaded = $6, file_url = $7, last_error_code = NULL, last_error = NULL,
-                last_error_retryable = FALSE, mismatch_sha256 = NULL, mismatch_count = 0, updated_at = $8
-            WHERE company_id = $1 AND id = $2 AND is_active AND download_status IN ('pending', 'failed')
-                AND scan_status <> 'quarantined' AND storage_backend = $3 AND storage_key = $4 AND sha256 = $5";
         let RecordedPlace { backend, key, sha256 } = place;
-        let args = args![company, media, *backend, key.as_str(), *sha256, file_size, file_url, self.now()];
+        let (sql, args) = update! {
+            media_files set {
+                download_status = "'completed'",
+                due = "FALSE",
+                next_attempt_at = "NULL",
+                file_size => file_size,
+                bytes_downloaded = "?file_size",
+                file_url => file_url,
+                mismatch_sha256 = "NULL",
+                mismatch_count = "0",
+                updated_at => self.now(),
+            } also [NO_ERROR]
+            where {
+                company_id => company,
+                id => media,
+                storage_backend => *backend,
+                storage_key => key.as_str(),
+                sha256 => *sha256,
+            }
+            and "is_active AND download_status IN ('pending', 'failed') AND scan_status <> 'quarantined'"
+        };
         Ok(self.db().execute(sql, args).await? > 0)
     }
 }

@@ -15,9 +15,8 @@ mod types;
 
 pub use backfill::{LegacyRow, NamedMedia};
 pub(crate) use finish::FinishCommit;
-pub(crate) use lease::{release_leases_beyond, release_leases_of};
 pub use lost::RecordedPlace;
 pub use types::*;
 
 /// A new start: what an earlier one met says nothing about the file any more.
-const NO_ERROR: &str = "last_error_code = NULL, last_error = NULL, last_error_retryable = FALSE";
+pub(crate) const NO_ERROR: &str = "last_error_code = NULL, last_error = NULL, last_error_retryable = FALSE";

@@ -15,6 +15,7 @@ use crate::record::Record as _;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::walk::UNSAVED;
+use crate::writes::update;
 use crate::{Actor, Change, ChangeKind, MediaFile, Result, Store, dialect, policies};
 
 /// Failed downloads queued again by one call.
@@ -54,14 +55,20 @@ async fn requeue(
     if !policy.is_some_and(MediaPolicy::keeps_bytes) {
         return Ok((Requeued::NotKept, false));
     }
-    let sql = format!(
-        "UPDATE media_files SET policy = $5, download_status = 'pending', due = TRUE, next_attempt_at = $3,
-            download_attempts = CASE WHEN $4 THEN 0 ELSE download_attempts END, {NO_ERROR}, updated_at = $3
-        WHERE company_id = $1 AND id = $2 AND (download_status <> 'pending' OR NOT due OR policy <> $5
-            OR ($4 AND download_attempts <> 0))"
-    );
-    let changed =
-        tx.execute(AssertSqlSafe(sql), args![company, media, now, reset_attempts, policy]).await? > 0;
+    let (sql, args) = update! {
+        media_files set {
+            policy => policy,
+            download_status = "'pending'",
+            due = "TRUE",
+            next_attempt_at => now,
+            download_attempts = "CASE WHEN ?resets THEN 0 ELSE download_attempts END",
+            updated_at = "?next_attempt_at",
+        } also [NO_ERROR]
+        where { company_id => company, id => media }
+        given { resets => reset_attempts }
+        and "(download_status <> 'pending' OR NOT due OR policy <> ?policy OR (?resets AND download_attempts <> 0))"
+    };
+    let changed = tx.execute(sql, args).await? > 0;
     let queued = media_file(tx, company, media).await?;
     Ok((queued.map_or(Requeued::None, |file| Requeued::Queued(Box::new(file))), changed))
 }

@@ -8,8 +8,8 @@ use mediary_core::{
     ScanStatus, Sha256, StorageBackend, Timestamp,
 };
 
-use crate::MediaFile;
-use crate::record::{Columns, Read, ReadError, record};
+use crate::record::record;
+use crate::{LeaseToken, MediaFile};
 
 /// How many downloads one claim may take.
 #[derive(Clone, Copy, Debug)]
@@ -21,22 +21,6 @@ pub struct ClaimLimits {
     /// Running at once for an account.
     pub per_account: Option<usize>,
     pub lease: Duration,
-}
-
-/// Proof of holding a download. The number grows with every claim, so that a worker whose lease ran out cannot be
-/// taken for the one that has it now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeaseToken {
-    pub owner: String,
-    pub number: i64,
-}
-
-impl Read for LeaseToken {
-    const WIDTH: usize = 2;
-    fn read(columns: &mut Columns<'_>) -> Result<Self, ReadError> {
-        let (owner, number) = Read::read(columns)?;
-        Ok(Self { owner, number })
-    }
 }
 
 record! {

@@ -17,6 +17,7 @@ use super::types::IngestLimits;
 use crate::bulk::Bulk;
 use crate::transaction::transaction;
 use crate::value::args;
+use crate::writes::row;
 use crate::{Result, Store, dialect};
 
 /// From so many starts on, webhooks are taken one by one.
@@ -55,13 +56,12 @@ impl Store {
         let queues = queues::next(self.db(), turns).await?;
         let take = Take::new(&queues, turns, self.now(), limits);
         transaction!(self.db(), |tx| {
-            let mut count = Bulk::new(
-                "WITH k(id) AS (",
-                ") UPDATE webhook_events SET begun = begun + 1 FROM k WHERE webhook_events.id = k.id
+            let mut count = Bulk::with(
+                "UPDATE webhook_events SET begun = begun + 1 FROM k WHERE webhook_events.id = k.id
                     RETURNING webhook_events.id, webhook_events.begun",
             );
             for id in take.peek(tx).await? {
-                count.push(args![id]);
+                count.push(row! { id => id });
             }
             count.run(tx).await
         })

@@ -21,7 +21,7 @@ use super::types::{ContactKey, IncomingMessage};
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::{Record as _, record};
-use crate::value::args;
+use crate::writes::row;
 use crate::{Backend, Error, Result, dialect};
 
 /// Rounds of looking up, holding and inserting, in case other nodes write the same contacts at the same moment.
@@ -67,12 +67,12 @@ pub(super) async fn hold(tx: &mut Tx, contacts: &[Stored], hold: Hold) -> Result
         Hold::Own => dialect::own_rows(backend, "c"),
     };
     let after = format!(
-        ") SELECT {} FROM k CROSS JOIN contacts c WHERE c.company_id = k.company_id AND c.id = k.id ORDER BY c.id{lock}",
+        "SELECT {} FROM k CROSS JOIN contacts c WHERE c.company_id = k.company_id AND c.id = k.id ORDER BY c.id{lock}",
         Stored::SELECT
     );
-    let mut select = Bulk::new("WITH k(company_id, id) AS (", after);
+    let mut select = Bulk::with(after);
     for contact in contacts {
-        select.push(args![contact.company_id, contact.id]);
+        select.push(row! { company_id => contact.company_id, id => contact.id });
     }
     select.run(tx).await
 }
@@ -278,9 +278,8 @@ impl People {
     }
 
     async fn update(&self, tx: &mut Tx, now: Timestamp) -> Result<()> {
-        let mut update = Bulk::new(
-            "WITH k(company_id, id, wa_id, user_id, phone, name, search_text, at) AS (",
-            ") UPDATE contacts SET wa_id = k.wa_id, user_id = k.user_id, phone = k.phone, name = k.name,
+        let mut update = Bulk::with(
+            "UPDATE contacts SET wa_id = k.wa_id, user_id = k.user_id, phone = k.phone, name = k.name,
                 search_text = k.search_text, updated_at = k.at
                 FROM k WHERE contacts.company_id = k.company_id AND contacts.id = k.id",
         );
@@ -290,16 +289,16 @@ impl People {
                 && !self.merged_into.contains_key(&place)
             {
                 let ContactKey { wa_id, user_id, phone, name, .. } = &person.key;
-                update.push(args![
-                    person.company,
-                    id,
-                    wa_id.as_deref(),
-                    user_id.as_deref(),
-                    phone.as_deref(),
-                    name.as_deref(),
-                    search_text(&person.key),
-                    now
-                ]);
+                update.push(row! {
+                    company_id => person.company,
+                    id => id,
+                    wa_id => wa_id.as_deref(),
+                    user_id => user_id.as_deref(),
+                    phone => phone.as_deref(),
+                    name => name.as_deref(),
+                    search_text => search_text(&person.key),
+                    at => now,
+                });
             }
         }
         update.execute(tx).await?;
@@ -318,25 +317,22 @@ impl People {
         places.sort_by_key(order);
         let met = self.met_meanwhile(tx, &places).await?;
         places.retain(|place| !met.contains(place));
-        let mut insert = Bulk::new(
-            "INSERT INTO contacts (company_id, wa_id, user_id, phone, name, is_group, search_text, created_at,
-                updated_at)",
-            "ON CONFLICT DO NOTHING RETURNING id, company_id, wa_id, user_id",
-        );
+        let mut insert =
+            Bulk::insert("contacts", "ON CONFLICT DO NOTHING RETURNING id, company_id, wa_id, user_id");
         for place in &places {
             let person = &self.persons[*place];
             let ContactKey { wa_id, user_id, phone, name, group } = &person.key;
-            insert.push(args![
-                person.company,
-                wa_id.as_deref(),
-                user_id.as_deref(),
-                phone.as_deref(),
-                name.as_deref(),
-                *group,
-                search_text(&person.key),
-                now,
-                now
-            ]);
+            insert.push(row! {
+                company_id => person.company,
+                wa_id => wa_id.as_deref(),
+                user_id => user_id.as_deref(),
+                phone => phone.as_deref(),
+                name => name.as_deref(),
+                is_group => *group,
+                search_text => search_text(&person.key),
+                created_at => now,
+                updated_at => now,
+            });
         }
         type Inserted = (ContactId, CompanyId, Option<String>, Option<String>);
         let mut ids = HashMap::new();
@@ -356,7 +352,7 @@ impl People {
     /// Those of the new persons whose number somebody else gave a contact in its other spelling since contacts were read; none of
     /// the others' will be before the commit.
     async fn met_meanwhile(&self, tx: &mut Tx, places: &[usize]) -> Result<HashSet<usize>> {
-        let Some([before, after]) = dialect::lock_names(tx.backend()) else { return Ok(HashSet::new()) };
+        let Some(lock) = dialect::lock_names(tx.backend()) else { return Ok(HashSet::new()) };
         let mut places_of: HashMap<(CompanyId, String), usize> = HashMap::new();
         // In one order on all nodes.
         let mut numbers = BTreeSet::new();
@@ -368,12 +364,12 @@ impl People {
                 places_of.insert((*company, other), *place);
             }
         }
-        let (mut lock, mut look) = (Bulk::new(before, after), stored_by("wa_id"));
+        let (mut lock, mut look) = (Bulk::with(lock), stored_by("wa_id"));
         for (company, number) in &numbers {
-            lock.push(args![*company, number.as_str()]);
+            lock.push(row! { company_id => *company, name => number.as_str() });
         }
         for (company, other) in places_of.keys() {
-            look.push(args![*company, other.as_str()]);
+            look.push(row! { company_id => *company, name => other.as_str() });
         }
         lock.run::<(bool,)>(tx).await?;
         let found: Vec<Stored> = look.run(tx).await?;
@@ -392,16 +388,16 @@ async fn load(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<Vec<Stored>> 
     let wa_ids = messages.iter().map(|message| (message.company_id, message.contact.wa_id.as_deref()));
     for (company, wa_id) in wa_ids.collect::<BTreeSet<_>>() {
         if let Some(wa_id) = wa_id {
-            by_wa_id.push(args![company, wa_id]);
+            by_wa_id.push(row! { company_id => company, name => wa_id });
             if let Some(other) = other_spelling(wa_id) {
-                by_wa_id.push(args![company, other]);
+                by_wa_id.push(row! { company_id => company, name => other });
             }
         }
     }
     let user_ids = messages.iter().map(|message| (message.company_id, message.contact.user_id.as_deref()));
     for (company, user_id) in user_ids.collect::<BTreeSet<_>>() {
         if let Some(user_id) = user_id {
-            by_user_id.push(args![company, user_id]);
+            by_user_id.push(row! { company_id => company, name => user_id });
         }
     }
     let mut found: Vec<Stored> = by_wa_id.run(tx).await?;
@@ -414,10 +410,10 @@ async fn load(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<Vec<Stored>> 
 /// Looks stored contacts up by one of their ids.
 fn stored_by(id: &'static str) -> Bulk {
     let after = format!(
-        ") SELECT {} FROM k CROSS JOIN contacts c WHERE c.company_id = k.company_id AND c.{id} = k.name",
+        "SELECT {} FROM k CROSS JOIN contacts c WHERE c.company_id = k.company_id AND c.{id} = k.name",
         Stored::SELECT
     );
-    Bulk::new("WITH k(company_id, name) AS (", after)
+    Bulk::with(after)
 }
 
 /// What a search for a contact looks at.

@@ -9,7 +9,7 @@ use super::messages::Fresh;
 use super::types::IncomingMessage;
 use crate::bulk::Bulk;
 use crate::db::Tx;
-use crate::value::args;
+use crate::writes::row;
 use crate::{Error, Result};
 
 type Key = (CompanyId, AccountId, ContactId);
@@ -50,13 +50,12 @@ fn by_key(rows: Vec<Found>) -> HashMap<Key, ConversationId> {
 }
 
 async fn look_up(tx: &mut Tx, keys: impl Iterator<Item = &Key>) -> Result<HashMap<Key, ConversationId>> {
-    let mut select = Bulk::new(
-        "WITH k(company_id, account_id, contact_id) AS (",
-        ") SELECT v.company_id, v.account_id, v.contact_id, v.id FROM k CROSS JOIN conversations v
+    let mut select = Bulk::with(
+        "SELECT v.company_id, v.account_id, v.contact_id, v.id FROM k CROSS JOIN conversations v
             WHERE v.company_id = k.company_id AND v.account_id = k.account_id AND v.contact_id = k.contact_id",
     );
     for (company, account, contact) in keys {
-        select.push(args![*company, *account, *contact]);
+        select.push(row! { company_id => *company, account_id => *account, contact_id => *contact });
     }
     Ok(by_key(select.run(tx).await?))
 }
@@ -66,12 +65,19 @@ async fn insert(
     now: Timestamp,
     missing: impl Iterator<Item = (&Key, &Timestamp)>,
 ) -> Result<HashMap<Key, ConversationId>> {
-    let mut insert = Bulk::new(
-        "INSERT INTO conversations (company_id, account_id, contact_id, last_message_at, created_at, updated_at)",
+    let mut insert = Bulk::insert(
+        "conversations",
         "ON CONFLICT DO NOTHING RETURNING company_id, account_id, contact_id, id",
     );
     for ((company, account, contact), at) in missing {
-        insert.push(args![*company, *account, *contact, *at, now, now]);
+        insert.push(row! {
+            company_id => *company,
+            account_id => *account,
+            contact_id => *contact,
+            last_message_at => *at,
+            created_at => now,
+            updated_at => now,
+        });
     }
     Ok(by_key(insert.run(tx).await?))
 }
@@ -91,9 +97,8 @@ pub(super) async fn bump(tx: &mut Tx, now: Timestamp, fresh: &[Fresh], applied: 
         bump.newest = bump.newest.max(Some((row.message.timestamp, row.id)));
         bump.unread += i64::from(row.message.unread);
     }
-    let mut update = Bulk::new(
-        "WITH k(company_id, id, message_id, sent_at, unread, at) AS (",
-        ") UPDATE conversations SET
+    let mut update = Bulk::with(
+        "UPDATE conversations SET
                 last_message_id = CASE WHEN last_message_id IS NULL
                     OR (k.sent_at, k.message_id) > (last_message_at, last_message_id)
                     THEN k.message_id ELSE last_message_id END,
@@ -105,7 +110,14 @@ pub(super) async fn bump(tx: &mut Tx, now: Timestamp, fresh: &[Fresh], applied: 
     );
     for ((company, conversation), bump) in bumps {
         if let Some((sent_at, message)) = bump.newest {
-            update.push(args![company, conversation, message, sent_at, bump.unread, now]);
+            update.push(row! {
+                company_id => company,
+                id => conversation,
+                message_id => message,
+                sent_at => sent_at,
+                unread => bump.unread,
+                at => now,
+            });
             applied.conversation(company, conversation);
         }
     }

@@ -13,7 +13,7 @@ use super::types::{ChangeKind, IncomingMessage, IngestItem, NewMedia, PlannedIte
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::{Record as _, record};
-use crate::value::args;
+use crate::writes::{row, update};
 use crate::{Error, Result, dialect};
 
 record! {
@@ -126,14 +126,18 @@ pub(super) async fn take_unknown(
 
 async fn look_up(tx: &mut Tx, messages: &[IncomingMessage], hold: &str) -> Result<ByMessage<Existing>> {
     let after = format!(
-        ") SELECT {} FROM k CROSS JOIN messages m
+        "SELECT {} FROM k CROSS JOIN messages m
             LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id AND f.part = 0
             WHERE m.company_id = k.company_id AND m.account_id = k.account_id AND m.provider_message_id = k.name{hold}",
         Existing::SELECT
     );
-    let mut select = Bulk::new("WITH k(company_id, account_id, name) AS (", after);
+    let mut select = Bulk::with(after);
     for message in messages {
-        select.push(args![message.company_id, message.account_id, message.provider_message_id.as_str()]);
+        select.push(row! {
+            company_id => message.company_id,
+            account_id => message.account_id,
+            name => message.provider_message_id.as_str(),
+        });
     }
     let found: Vec<Existing> = select.run(tx).await?;
     Ok(found.into_iter().map(|existing| (existing.key.clone(), existing)).collect())
@@ -183,25 +187,24 @@ async fn take_over(
 
 /// Gives a message the content that it lacked. What an edit said meanwhile is newer, and stays.
 async fn fill(tx: &mut Tx, now: Timestamp, message: &IncomingMessage, id: MessageId) -> Result<()> {
-    let sql = "UPDATE messages SET type = $3, text = CASE WHEN edited_at IS NULL THEN $4 ELSE COALESCE(text, $4) END,
-            caption = CASE WHEN edited_at IS NULL THEN $5 ELSE caption END,
-            provider_media_id = CASE WHEN edited_at IS NULL THEN $6 ELSE COALESCE(provider_media_id, $6) END,
-            media_mime_type = CASE WHEN edited_at IS NULL THEN $7 ELSE COALESCE(media_mime_type, $7) END,
-            raw_payload = CASE WHEN edited_at IS NULL THEN $8 ELSE raw_payload END,
-            placeholder = FALSE, error_code = NULL, error_message = NULL, updated_at = $9
-        WHERE company_id = $1 AND id = $2";
     let media = message.media.as_ref();
-    let args = args![
-        message.company_id,
-        id,
-        message.message_type,
-        message.text.as_deref(),
-        message.caption.as_deref(),
-        media.and_then(|media| media.provider_media_id.as_deref()),
-        media.and_then(|media| media.mime_type.as_deref()),
-        message.raw_payload.as_deref(),
-        now,
-    ];
+    let media_id = media.and_then(|media| media.provider_media_id.as_deref());
+    let mime_type = media.and_then(|media| media.mime_type.as_deref());
+    let (sql, args) = update! {
+        messages set {
+            type => message.message_type,
+            text = "CASE WHEN edited_at IS NULL THEN ? ELSE COALESCE(text, ?) END" => message.text.as_deref(),
+            caption = "CASE WHEN edited_at IS NULL THEN ? ELSE caption END" => message.caption.as_deref(),
+            provider_media_id = "CASE WHEN edited_at IS NULL THEN ? ELSE COALESCE(provider_media_id, ?) END" => media_id,
+            media_mime_type = "CASE WHEN edited_at IS NULL THEN ? ELSE COALESCE(media_mime_type, ?) END" => mime_type,
+            raw_payload = "CASE WHEN edited_at IS NULL THEN ? ELSE raw_payload END" => message.raw_payload.as_deref(),
+            placeholder = "FALSE",
+            error_code = "NULL",
+            error_message = "NULL",
+            updated_at => now,
+        }
+        where { company_id => message.company_id, id => id }
+    };
     tx.execute(sql, args).await?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use super::types::{ChangeKind, IncomingEdit, IncomingRevoke, NewMedia};
 use crate::db::Tx;
 use crate::record::{Record as _, record};
 use crate::value::args;
+use crate::writes::update;
 use crate::{Result, dialect, trash};
 
 record! {
@@ -101,25 +102,23 @@ async fn apply_edit(
     applied: &mut Applied,
 ) -> Result<()> {
     // An edit of media carries the whole new object: a caption it does not have is gone.
-    let sql = "UPDATE messages SET text = COALESCE($3, text),
-            caption = CASE WHEN $4 THEN $5 ELSE COALESCE($5, caption) END,
-            provider_media_id = COALESCE($6, provider_media_id), media_mime_type = COALESCE($7, media_mime_type),
-            edited_at = $8, raw_payload = $9, edits_of_second = $10, updated_at = $11
-        WHERE company_id = $1 AND id = $2";
     let media = edit.media.as_ref();
-    let args = args![
-        edit.company_id,
-        target.id,
-        edit.text.as_deref(),
-        media.is_some(),
-        edit.caption.as_deref(),
-        media.and_then(|media| media.provider_media_id.as_deref()),
-        media.and_then(|media| media.mime_type.as_deref()),
-        edit.timestamp,
-        edit.raw_payload.as_str(),
-        target.of_second_with(edit),
-        now,
-    ];
+    let media_id = media.and_then(|media| media.provider_media_id.as_deref());
+    let mime_type = media.and_then(|media| media.mime_type.as_deref());
+    let (sql, args) = update! {
+        messages set {
+            text = "COALESCE(?, text)" => edit.text.as_deref(),
+            caption = "CASE WHEN ?has_media THEN ? ELSE COALESCE(?, caption) END" => edit.caption.as_deref(),
+            provider_media_id = "COALESCE(?, provider_media_id)" => media_id,
+            media_mime_type = "COALESCE(?, media_mime_type)" => mime_type,
+            edited_at => edit.timestamp,
+            raw_payload => edit.raw_payload.as_str(),
+            edits_of_second => target.of_second_with(edit),
+            updated_at => now,
+        }
+        where { company_id => edit.company_id, id => target.id }
+        given { has_media => media.is_some() }
+    };
     tx.execute(sql, args).await?;
     let owner = Owner {
         company: edit.company_id,

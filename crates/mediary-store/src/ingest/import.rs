@@ -13,6 +13,7 @@ use super::{media, reactions, waiting};
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::value::args;
+use crate::writes::row;
 use crate::{Error, Result, Store};
 
 impl Store {
@@ -48,14 +49,17 @@ async fn known(tx: &mut Tx, company: CompanyId, messages: &[IncomingMessage]) ->
     // Each with each account, for Postgres finds no way through the index when it has to join the accounts.
     let sql = "SELECT a.id FROM whatsapp_accounts a WHERE a.company_id = $1";
     let accounts: Vec<(AccountId,)> = tx.all(sql, args![company]).await?;
-    let mut select = Bulk::new(
-        "WITH k(company_id, account_id, name) AS (",
-        ") SELECT k.name FROM k CROSS JOIN messages m
+    let mut select = Bulk::with(
+        "SELECT k.name FROM k CROSS JOIN messages m
             WHERE m.company_id = k.company_id AND m.account_id = k.account_id AND m.provider_message_id = k.name",
     );
     for message in messages {
         for (account,) in &accounts {
-            select.push(args![company, *account, message.provider_message_id.as_str()]);
+            select.push(row! {
+                company_id => company,
+                account_id => *account,
+                name => message.provider_message_id.as_str(),
+            });
         }
     }
     Ok(select.run::<(String,)>(tx).await?.into_iter().map(|(id,)| id).collect())

@@ -13,8 +13,11 @@ use super::messages::Fresh;
 use super::types::NewMedia;
 use crate::bulk::Bulk;
 use crate::db::Tx;
+use crate::downloads::NO_ERROR;
+use crate::leases::DOWNLOADS;
 use crate::record::{Record as _, record};
-use crate::value::{Value, args};
+use crate::value::args;
+use crate::writes::{Row, row, update};
 use crate::{Result, dialect};
 
 /// The message a media file is of.
@@ -34,40 +37,36 @@ fn part_of(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-const INSERT: &str = "INSERT INTO media_files (company_id, account_id, conversation_id, message_id, policy, file_type,
-    mime_type, file_name, sort_name, file_size, declared_sha256, voice, animated, provider_media_id, provider_url,
-    provider_url_at, next_attempt_at, due, expires_at, part, created_at, updated_at)";
-
 /// Names are sorted regardless of case, and by their beginning.
 fn sort_name(file_name: Option<&str>) -> String {
     file_name.unwrap_or_default().chars().take(limits::SHORT_TEXT_CHARS).collect::<String>().to_lowercase()
 }
 
-fn row(owner: Owner, media: &NewMedia, now: Timestamp) -> Vec<Value> {
-    args![
-        owner.company,
-        owner.account,
-        owner.conversation,
-        owner.message,
-        media.policy,
-        media.file_type,
-        media.mime_type.as_deref(),
-        media.file_name.as_deref(),
-        sort_name(media.file_name.as_deref()),
-        media.file_size,
-        media.sha256,
-        media.voice,
-        media.animated,
-        media.provider_media_id.as_deref(),
-        media.provider_url.as_deref(),
-        media.provider_url.as_ref().map(|_| owner.sent_at),
-        media.download_now.then_some(now),
-        media.download_now,
-        media.expires_at,
-        owner.part,
-        now,
-        now,
-    ]
+fn row_of(owner: Owner, media: &NewMedia, now: Timestamp) -> Row {
+    row! {
+        company_id => owner.company,
+        account_id => owner.account,
+        conversation_id => owner.conversation,
+        message_id => owner.message,
+        policy => media.policy,
+        file_type => media.file_type,
+        mime_type => media.mime_type.as_deref(),
+        file_name => media.file_name.as_deref(),
+        sort_name => sort_name(media.file_name.as_deref()),
+        file_size => media.file_size,
+        declared_sha256 => media.sha256,
+        voice => media.voice,
+        animated => media.animated,
+        provider_media_id => media.provider_media_id.as_deref(),
+        provider_url => media.provider_url.as_deref(),
+        provider_url_at => media.provider_url.as_ref().map(|_| owner.sent_at),
+        next_attempt_at => media.download_now.then_some(now),
+        due => media.download_now,
+        expires_at => media.expires_at,
+        part => owner.part,
+        created_at => now,
+        updated_at => now,
+    }
 }
 
 /// Makes the media files of new messages.
@@ -77,20 +76,20 @@ pub(super) async fn insert(
     fresh: &mut [Fresh],
     applied: &mut Applied,
 ) -> Result<()> {
-    let mut insert = Bulk::new(INSERT, "RETURNING id, message_id, part");
-    for row_of in fresh.iter() {
+    let mut insert = Bulk::insert("media_files", "RETURNING id, message_id, part");
+    for one in fresh.iter() {
         let owner = Owner {
-            company: row_of.message.company_id,
-            account: row_of.message.account_id,
-            conversation: row_of.conversation_id,
-            message: row_of.id,
-            sent_at: row_of.message.timestamp,
+            company: one.message.company_id,
+            account: one.message.account_id,
+            conversation: one.conversation_id,
+            message: one.id,
+            sent_at: one.message.timestamp,
             part: 0,
         };
-        let own = row_of.message.media.iter().map(|media| (0, media));
-        let others = row_of.message.attachments.iter().enumerate();
+        let own = one.message.media.iter().map(|media| (0, media));
+        let others = one.message.attachments.iter().enumerate();
         for (part, media) in own.chain(others.map(|(index, media)| (part_of(index), media))) {
-            insert.push(row(Owner { part, ..owner }, media, now));
+            insert.push(row_of(Owner { part, ..owner }, media, now));
             applied.downloads_due |= media.download_now;
         }
     }
@@ -109,16 +108,21 @@ pub(super) async fn insert(
 /// Gives up on media that WhatsApp had forgotten before an import brought it in.
 pub(super) async fn expire(tx: &mut Tx, now: Timestamp, fresh: &[Fresh]) -> Result<()> {
     let code = ErrorCode::MediaExpired;
-    let mut update = Bulk::new(
-        "WITH k(company_id, id, code, words, at) AS (",
-        ") UPDATE media_files SET download_status = 'failed', last_error_code = k.code, last_error = k.words,
+    let mut update = Bulk::with(
+        "UPDATE media_files SET download_status = 'failed', last_error_code = k.code, last_error = k.words,
                 updated_at = k.at
             FROM k WHERE media_files.company_id = k.company_id AND media_files.id = k.id
                 AND media_files.expires_at <= k.at",
     );
     for row in fresh {
         if let Some(media) = row.media_id {
-            update.push(args![row.message.company_id, media, code, code.sentence(), now]);
+            update.push(row! {
+                company_id => row.message.company_id,
+                id => media,
+                code => code,
+                words => code.sentence(),
+                at => now,
+            });
         }
     }
     update.execute(tx).await?;
@@ -133,8 +137,8 @@ pub(super) async fn insert_one(
     media: &NewMedia,
     applied: &mut Applied,
 ) -> Result<Option<MediaId>> {
-    let mut insert = Bulk::new(INSERT, "ON CONFLICT DO NOTHING RETURNING id");
-    insert.push(row(owner, media, now));
+    let mut insert = Bulk::insert("media_files", "ON CONFLICT DO NOTHING RETURNING id");
+    insert.push(row_of(owner, media, now));
     applied.downloads_due |= media.download_now;
     let inserted: Vec<(MediaId,)> = insert.run(tx).await?;
     Ok(inserted.first().map(|(id,)| *id))
@@ -190,25 +194,25 @@ pub(super) async fn arm_again(
     media: &NewMedia,
     applied: &mut Applied,
 ) -> Result<bool> {
-    let sql = "UPDATE media_files SET provider_media_id = $3, provider_url = $4, provider_url_at = $5,
-            declared_sha256 = $6, expires_at = $7, next_attempt_at = $8, due = $9, download_status = 'pending',
-            download_attempts = 0, bytes_downloaded = 0, last_error_code = NULL, last_error = NULL,
-            last_error_retryable = FALSE, mismatch_sha256 = NULL, mismatch_count = 0, updated_at = $10
-        WHERE company_id = $1 AND message_id = $2 AND part = $11 AND is_active AND scan_status <> 'quarantined'
-            AND (download_status = 'failed' OR provider_media_id IS NULL)";
-    let args = args![
-        owner.company,
-        owner.message,
-        media.provider_media_id.as_deref(),
-        media.provider_url.as_deref(),
-        media.provider_url.as_ref().map(|_| owner.sent_at),
-        media.sha256,
-        media.expires_at,
-        media.download_now.then_some(now),
-        media.download_now,
-        now,
-        owner.part,
-    ];
+    let (sql, args) = update! {
+        media_files set {
+            provider_media_id => media.provider_media_id.as_deref(),
+            provider_url => media.provider_url.as_deref(),
+            provider_url_at => media.provider_url.as_ref().map(|_| owner.sent_at),
+            declared_sha256 => media.sha256,
+            expires_at => media.expires_at,
+            next_attempt_at => media.download_now.then_some(now),
+            due => media.download_now,
+            download_status = "'pending'",
+            download_attempts = "0",
+            bytes_downloaded = "0",
+            mismatch_sha256 = "NULL",
+            mismatch_count = "0",
+            updated_at => now,
+        } also [NO_ERROR]
+        where { company_id => owner.company, message_id => owner.message, part => owner.part }
+        and "is_active AND scan_status <> 'quarantined' AND (download_status = 'failed' OR provider_media_id IS NULL)"
+    };
     let armed = tx.execute(sql, args).await? > 0;
     if owner.part == 0 {
         let sql = "UPDATE messages SET provider_media_id = $3, updated_at = $4
@@ -229,35 +233,34 @@ pub(super) async fn replace(
     applied: &mut Applied,
 ) -> Result<()> {
     discard(tx, now, owner.company, known).await?;
-    let sql = "UPDATE media_files SET policy = $3, file_type = $4, mime_type = $5, file_name = $6, sort_name = $7,
-            file_size = $8, declared_sha256 = $9, voice = $10, animated = $11, provider_media_id = $12,
-            provider_url = $13, provider_url_at = $14, expires_at = $15, next_attempt_at = $16, due = $17,
-            updated_at = $18, download_status = 'pending', download_attempts = 0, bytes_downloaded = 0,
-            lease_owner = NULL, lease_until = NULL, detected_mime_type = NULL, sha256 = NULL, width = NULL,
-            height = NULL, duration_ms = NULL, thumbhash = NULL, storage_key = NULL, storage_backend = NULL,
-            file_url = NULL, stored_at = NULL, integrity = NULL, scan_status = 'unscanned', last_error_code = NULL,
-            last_error = NULL, last_error_retryable = FALSE, mismatch_sha256 = NULL, mismatch_count = 0
-        WHERE company_id = $1 AND id = $2";
-    let args = args![
-        owner.company,
-        known.id,
-        media.policy,
-        media.file_type,
-        media.mime_type.as_deref(),
-        media.file_name.as_deref(),
-        sort_name(media.file_name.as_deref()),
-        media.file_size,
-        media.sha256,
-        media.voice,
-        media.animated,
-        media.provider_media_id.as_deref(),
-        media.provider_url.as_deref(),
-        media.provider_url.as_ref().map(|_| owner.sent_at),
-        media.expires_at,
-        media.download_now.then_some(now),
-        media.download_now,
-        now,
-    ];
+    let (sql, args) = update! {
+        media_files set {
+            policy => media.policy,
+            file_type => media.file_type,
+            mime_type => media.mime_type.as_deref(),
+            file_name => media.file_name.as_deref(),
+            sort_name => sort_name(media.file_name.as_deref()),
+            file_size => media.file_size,
+            declared_sha256 => media.sha256,
+            voice => media.voice,
+            animated => media.animated,
+            provider_media_id => media.provider_media_id.as_deref(),
+            provider_url => media.provider_url.as_deref(),
+            provider_url_at => media.provider_url.as_ref().map(|_| owner.sent_at),
+            expires_at => media.expires_at,
+            next_attempt_at => media.download_now.then_some(now),
+            due => media.download_now,
+            updated_at => now,
+        } also [
+            "download_status = 'pending', download_attempts = 0, bytes_downloaded = 0",
+            "detected_mime_type = NULL, sha256 = NULL, width = NULL, height = NULL, duration_ms = NULL, thumbhash = NULL",
+            "storage_key = NULL, storage_backend = NULL, file_url = NULL, stored_at = NULL, integrity = NULL",
+            "scan_status = 'unscanned', mismatch_sha256 = NULL, mismatch_count = 0",
+            NO_ERROR,
+            DOWNLOADS.ended(),
+        ]
+        where { company_id => owner.company, id => known.id }
+    };
     tx.execute(sql, args).await?;
     applied.downloads_due |= media.download_now;
     Ok(())
@@ -271,12 +274,17 @@ pub(super) async fn rename(
     known: &Known,
     media: &NewMedia,
 ) -> Result<()> {
-    let sql = "UPDATE media_files SET provider_media_id = $3, provider_url = $4, provider_url_at = $5,
-            expires_at = $6, updated_at = $7
-        WHERE company_id = $1 AND id = $2";
-    let url_at = media.provider_url.as_ref().map(|_| owner.sent_at);
-    let (id, url) = (media.provider_media_id.as_deref(), media.provider_url.as_deref());
-    tx.execute(sql, args![owner.company, known.id, id, url, url_at, media.expires_at, now]).await?;
+    let (sql, args) = update! {
+        media_files set {
+            provider_media_id => media.provider_media_id.as_deref(),
+            provider_url => media.provider_url.as_deref(),
+            provider_url_at => media.provider_url.as_ref().map(|_| owner.sent_at),
+            expires_at => media.expires_at,
+            updated_at => now,
+        }
+        where { company_id => owner.company, id => known.id }
+    };
+    tx.execute(sql, args).await?;
     Ok(())
 }
 

@@ -22,6 +22,7 @@ use super::types::{ContactKey, IdentityChange, IncomingMessage};
 use crate::db::Tx;
 use crate::record::{Record as _, record};
 use crate::value::{Value, args};
+use crate::writes::update;
 use crate::{Error, Result, dialect};
 
 /// Up to how many messages two conversations are counted at first, and how many times more each time after.
@@ -95,18 +96,16 @@ async fn conversations(
     let place = |thread: &Thread| thread.last_message_id.map(|id| (thread.last_message_at, id));
     let newest = if place(goes) > place(stays) { goes } else { stays };
     // After the other one is removed, for a contact has one conversation of an account.
-    let sql = "UPDATE conversations SET contact_id = $3, last_message_id = $4, last_message_at = $5,
-            unread_count = unread_count + $6, updated_at = $7
-        WHERE company_id = $1 AND id = $2";
-    let args = args![
-        company,
-        stays.id,
-        contact,
-        newest.last_message_id,
-        newest.last_message_at,
-        goes.unread_count,
-        now
-    ];
+    let (sql, args) = update! {
+        conversations set {
+            contact_id => contact,
+            last_message_id => newest.last_message_id,
+            last_message_at => newest.last_message_at,
+            unread_count = "unread_count + ?" => goes.unread_count,
+            updated_at => now,
+        }
+        where { company_id => company, id => stays.id }
+    };
     tx.execute(sql, args).await?;
     Ok(stays.id)
 }
@@ -232,11 +231,18 @@ pub(super) async fn change_identity(
         key.learn(met.key());
     }
     key.learn(change.new);
-    let sql = "UPDATE contacts SET wa_id = $3, user_id = $4, phone = $5, name = $6, search_text = $7, updated_at = $8
-        WHERE company_id = $1 AND id = $2";
-    let search_text = search_text(&key);
-    let ContactKey { wa_id, user_id, phone, name, .. } = key;
-    tx.execute(sql, args![company, person_id, wa_id, user_id, phone, name, search_text, now]).await?;
+    let (sql, args) = update! {
+        contacts set {
+            search_text => search_text(&key),
+            wa_id => key.wa_id,
+            user_id => key.user_id,
+            phone => key.phone,
+            name => key.name,
+            updated_at => now,
+        }
+        where { company_id => company, id => person_id }
+    };
+    tx.execute(sql, args).await?;
     let sql = "SELECT v.id FROM conversations v WHERE v.company_id = $1 AND v.contact_id = $2 ORDER BY +v.id";
     for (conversation,) in tx.all::<(ConversationId,)>(sql, args![company, person_id]).await? {
         applied.conversation(company, conversation);

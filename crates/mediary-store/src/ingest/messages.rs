@@ -9,7 +9,7 @@ use super::types::IncomingMessage;
 use crate::Result;
 use crate::bulk::Bulk;
 use crate::db::Tx;
-use crate::value::{Value, args};
+use crate::writes::{Row, row};
 
 /// A message that was not known before.
 pub(super) struct Fresh {
@@ -25,50 +25,53 @@ pub(super) struct NewRows {
     pub(super) repeated: Vec<IncomingMessage>,
 }
 
-fn row(message: &IncomingMessage, conversation: ConversationId, now: Timestamp) -> Vec<Value> {
+fn row_of(message: &IncomingMessage, conversation: ConversationId, now: Timestamp) -> Row {
     let (media, legacy) = (message.media.as_ref(), message.imported.as_ref());
     let (error_code, error_message) = message.error.clone().unzip();
-    args![
-        message.company_id,
-        message.account_id,
-        conversation,
-        message.direction,
-        message.message_type,
-        message.status,
-        message.timestamp,
-        message.provider_message_id.as_str(),
-        media.and_then(|media| media.provider_media_id.as_deref()),
-        media.and_then(|media| media.mime_type.as_deref()),
-        message.text.as_deref(),
-        message.caption.as_deref(),
-        message.sender_phone.as_deref(),
-        message.sender_name.as_deref(),
-        message.receiving_phone.as_deref(),
-        message.reply_to.as_deref(),
-        message.forwarded,
-        message.reaction.as_ref().map(|reaction| reaction.target.as_str()),
-        message.reaction.as_ref().and_then(|reaction| reaction.emoji.as_deref()),
-        message.placeholder,
-        message.imported.is_some(),
-        legacy.and_then(|legacy| legacy.url.as_deref()),
-        legacy.and_then(|legacy| legacy.kind.as_deref()),
-        error_code,
-        error_message,
-        now,
-        now,
-        message.raw_payload.as_deref(),
-    ]
+    row! {
+        company_id => message.company_id,
+        account_id => message.account_id,
+        conversation_id => conversation,
+        direction => message.direction,
+        type => message.message_type,
+        status => message.status,
+        sent_at => message.timestamp,
+        provider_message_id => message.provider_message_id.as_str(),
+        provider_media_id => media.and_then(|media| media.provider_media_id.as_deref()),
+        media_mime_type => media.and_then(|media| media.mime_type.as_deref()),
+        text => message.text.as_deref(),
+        caption => message.caption.as_deref(),
+        sender_phone => message.sender_phone.as_deref(),
+        sender_name => message.sender_name.as_deref(),
+        receiving_phone => message.receiving_phone.as_deref(),
+        reply_to => message.reply_to.as_deref(),
+        forwarded => message.forwarded,
+        reaction_target => message.reaction.as_ref().map(|reaction| reaction.target.as_str()),
+        reaction_emoji => message.reaction.as_ref().and_then(|reaction| reaction.emoji.as_deref()),
+        placeholder => message.placeholder,
+        imported => message.imported.is_some(),
+        legacy_media_url => legacy.and_then(|legacy| legacy.url.as_deref()),
+        legacy_media_type => legacy.and_then(|legacy| legacy.kind.as_deref()),
+        error_code => error_code,
+        error_message => error_message,
+        created_at => now,
+        updated_at => now,
+        raw_payload => message.raw_payload.as_deref(),
+    }
 }
 
 /// Which of these messages are here already.
 pub(super) async fn known(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<HashSet<MessageKey>> {
-    let mut select = Bulk::new(
-        "WITH k(company_id, account_id, name) AS (",
-        ") SELECT m.company_id, m.account_id, m.provider_message_id FROM k CROSS JOIN messages m
+    let mut select = Bulk::with(
+        "SELECT m.company_id, m.account_id, m.provider_message_id FROM k CROSS JOIN messages m
             WHERE m.company_id = k.company_id AND m.account_id = k.account_id AND m.provider_message_id = k.name",
     );
     for message in messages {
-        select.push(args![message.company_id, message.account_id, message.provider_message_id.as_str()]);
+        select.push(row! {
+            company_id => message.company_id,
+            account_id => message.account_id,
+            name => message.provider_message_id.as_str(),
+        });
     }
     Ok(select.run(tx).await?.into_iter().collect())
 }
@@ -80,16 +83,13 @@ pub(super) async fn insert(
     arrived: Vec<IncomingMessage>,
     conversations: &[ConversationId],
 ) -> Result<NewRows> {
-    let mut insert = Bulk::new(
-        "INSERT INTO messages (company_id, account_id, conversation_id, direction, type, status, sent_at,
-            provider_message_id, provider_media_id, media_mime_type, text, caption, sender_phone, sender_name,
-            receiving_phone, reply_to, forwarded, reaction_target, reaction_emoji, placeholder, imported,
-            legacy_media_url, legacy_media_type, error_code, error_message, created_at, updated_at, raw_payload)",
+    let mut insert = Bulk::insert(
+        "messages",
         "ON CONFLICT (company_id, account_id, provider_message_id) DO NOTHING
             RETURNING id, company_id, account_id, provider_message_id",
     );
     for (message, conversation) in arrived.iter().zip(conversations) {
-        insert.push(row(message, *conversation, now));
+        insert.push(row_of(message, *conversation, now));
     }
     type Inserted = (MessageId, CompanyId, AccountId, String);
     let inserted: Vec<Inserted> = insert.run(tx).await?;

@@ -72,6 +72,7 @@ use crate::db::{Db, Tx};
 use crate::record::Record as _;
 use crate::value::args;
 use crate::waiting_webhooks::{self, WaitingWebhook};
+use crate::writes::row;
 use crate::{Backend, Error, Result, Store, WebhookEvent, dialect};
 use apply::Applied;
 use collisions::Tries;
@@ -261,14 +262,13 @@ impl Marks {
 /// Counts an attempt of events that could not be planned yet. They are next again, for what they lack is looked up now; one
 /// that has been put off often makes room for others.
 async fn put_off(tx: &mut Tx, now: Timestamp, later: &[WebhookEventId]) -> Result<()> {
-    let mut update = Bulk::new(
-        "WITH k(id, at) AS (",
-        ") UPDATE webhook_events SET attempts = attempts + 1,
+    let mut update = Bulk::with(
+        "UPDATE webhook_events SET attempts = attempts + 1,
                 next_attempt_at = CASE WHEN attempts < 3 THEN next_attempt_at ELSE k.at END
             FROM k WHERE webhook_events.id = k.id",
     );
     for event in later {
-        update.push(args![*event, now.plus(PUT_OFF_FOR)]);
+        update.push(row! { id => *event, at => now.plus(PUT_OFF_FOR) });
     }
     update.execute(tx).await?;
     Ok(())
@@ -287,12 +287,12 @@ async fn failed(tx: &mut Tx, now: Timestamp) -> Result<Vec<WebhookEventId>> {
 
 fn bodies(ids: &[WebhookEventId]) -> Bulk {
     let after = format!(
-        ") SELECT {} FROM k CROSS JOIN webhook_events e WHERE e.id = k.id ORDER BY e.id",
+        "SELECT {} FROM k CROSS JOIN webhook_events e WHERE e.id = k.id ORDER BY e.id",
         WebhookEvent::SELECT
     );
-    let mut select = Bulk::new("WITH k(id) AS (", after);
+    let mut select = Bulk::with(after);
     for id in ids {
-        select.push(args![*id]);
+        select.push(row! { id => *id });
     }
     select
 }
@@ -337,15 +337,14 @@ async fn mark_processed(
     events: &[WebhookEvent],
     notes: &[(WebhookEventId, String)],
 ) -> Result<()> {
-    let mut mark = Bulk::new(
-        "WITH k(id, at, note) AS (",
-        ") UPDATE webhook_events SET processed_at = k.at, error = k.note FROM k WHERE webhook_events.id = k.id",
+    let mut mark = Bulk::with(
+        "UPDATE webhook_events SET processed_at = k.at, error = k.note FROM k WHERE webhook_events.id = k.id",
     );
     for event in events {
         let of_event: Vec<&str> =
             notes.iter().filter(|(id, _)| *id == event.id).map(|(_, note)| note.as_str()).collect();
         let note = Some(of_event.join("; ")).filter(|note| !note.is_empty());
-        mark.push(args![event.id, now, note]);
+        mark.push(row! { id => event.id, at => now, note => note });
     }
     mark.execute(tx).await?;
     Ok(())

@@ -14,6 +14,7 @@ use crate::people::audit;
 use crate::record::{Record as _, record};
 use crate::transaction::transaction;
 use crate::value::args;
+use crate::writes::row;
 use crate::{Actor, Cursor, Page, PageRequest, Result, Store, WebhookEvent, dialect};
 
 /// The waits between tries, and how many there are before only somebody who asks for it makes one. The first is short: it may
@@ -80,24 +81,20 @@ pub(super) async fn keep(
     events: &[WebhookEvent],
     items: &[Unrecordable],
 ) -> Result<()> {
-    let mut insert = Bulk::new(
-        "INSERT INTO parked_items (company_id, account_id, event_id, place, raw, reason, next_attempt_at, received_at,
-            parked_at)",
-        "ON CONFLICT (company_id, event_id, place) DO NOTHING",
-    );
+    let mut insert = Bulk::insert("parked_items", "ON CONFLICT (company_id, event_id, place) DO NOTHING");
     for item in items {
         let event = events.iter().find(|event| event.id == item.event);
-        insert.push(args![
-            item.source.company_id,
-            item.source.account_id,
-            item.event,
-            item.source.place,
-            item.source.raw.as_str(),
-            item.reason.as_str(),
-            next_attempt(now, 0, item.lasting),
-            event.map_or(now, |event| event.received_at),
-            now,
-        ]);
+        insert.push(row! {
+            company_id => item.source.company_id,
+            account_id => item.source.account_id,
+            event_id => item.event,
+            place => item.source.place,
+            raw => item.source.raw.as_str(),
+            reason => item.reason.as_str(),
+            next_attempt_at => next_attempt(now, 0, item.lasting),
+            received_at => event.map_or(now, |event| event.received_at),
+            parked_at => now,
+        });
     }
     insert.execute(tx).await?;
     Ok(())

@@ -13,6 +13,7 @@ use crate::db::Tx;
 use crate::messages::MessageReaction;
 use crate::record::record;
 use crate::value::args;
+use crate::writes::row;
 use crate::{Error, Result, dialect};
 
 /// Of so many reactions to a message, the newest ones, the latest of each person counts: as many as people can be in a group.
@@ -48,12 +49,17 @@ pub(super) async fn apply(tx: &mut Tx, now: Timestamp, fresh: &[Fresh], applied:
 
 /// Notes messages that are not known yet. The last reaction counts, for the sweep looks at what is new.
 async fn wait_for(tx: &mut Tx, now: Timestamp, missed: Vec<MessageKey>) -> Result<()> {
-    let mut insert = Bulk::new(
-        "INSERT INTO waiting_reactions (company_id, account_id, reaction_target, created_at)",
+    let mut insert = Bulk::insert(
+        "waiting_reactions",
         "ON CONFLICT (company_id, account_id, reaction_target) DO UPDATE SET created_at = excluded.created_at",
     );
     for key in missed {
-        insert.push(args![key.company, key.account, key.id, now]);
+        insert.push(row! {
+            company_id => key.company,
+            account_id => key.account,
+            reaction_target => key.id,
+            created_at => now,
+        });
     }
     insert.execute(tx).await?;
     Ok(())
@@ -61,10 +67,13 @@ async fn wait_for(tx: &mut Tx, now: Timestamp, missed: Vec<MessageKey>) -> Resul
 
 /// Deletes the notes of messages whose reactions are gathered next; the argument is that of `gather_missed`.
 async fn forget(tx: &mut Tx, found: &BTreeSet<MessageKey>) -> Result<()> {
-    let mut delete =
-        Bulk::new("DELETE FROM waiting_reactions WHERE (company_id, account_id, reaction_target) IN (", ")");
+    let mut delete = Bulk::delete("waiting_reactions");
     for key in found {
-        delete.push(args![key.company, key.account, key.id.as_str()]);
+        delete.push(row! {
+            company_id => key.company,
+            account_id => key.account,
+            reaction_target => key.id.as_str(),
+        });
     }
     delete.execute(tx).await?;
     Ok(())
@@ -96,14 +105,17 @@ pub(super) async fn gather_missed(
 }
 
 async fn waited_for(tx: &mut Tx, fresh: &[Fresh]) -> Result<Vec<MessageKey>> {
-    let mut select = Bulk::new(
-        "WITH k(company_id, account_id, name) AS (",
-        ") SELECT k.company_id, k.account_id, k.name FROM k WHERE EXISTS (SELECT 1 FROM messages r
+    let mut select = Bulk::with(
+        "SELECT k.company_id, k.account_id, k.name FROM k WHERE EXISTS (SELECT 1 FROM messages r
             WHERE r.company_id = k.company_id AND r.account_id = k.account_id AND r.reaction_target = k.name)",
     );
     for row in fresh.iter().filter(|row| row.message.reaction.is_none()) {
         let message = &row.message;
-        select.push(args![message.company_id, message.account_id, message.provider_message_id.as_str()]);
+        select.push(row! {
+            company_id => message.company_id,
+            account_id => message.account_id,
+            name => message.provider_message_id.as_str(),
+        });
     }
     select.run(tx).await
 }

@@ -7,7 +7,7 @@ use super::types::{ChangeKind, IncomingStatus};
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::{Record as _, record};
-use crate::value::args;
+use crate::writes::row;
 use crate::{Result, dialect};
 
 record! {
@@ -42,16 +42,22 @@ pub(super) async fn apply(
             None => early.statuses.push(status),
         }
     }
-    let mut update = Bulk::new(
-        "WITH k(company_id, id, status, error_code, error_message, at) AS (",
-        ") UPDATE messages SET status = k.status, error_code = k.error_code, error_message = k.error_message,
+    let mut update = Bulk::with(
+        "UPDATE messages SET status = k.status, error_code = k.error_code, error_message = k.error_message,
                 updated_at = k.at
             FROM k WHERE messages.company_id = k.company_id AND messages.id = k.id",
     );
     for Progress { target, to, error } in progress.into_values() {
         if let Some(to) = to {
             let (code, text) = error.unzip();
-            update.push(args![target.key.company, target.id, to, code, text, now]);
+            update.push(row! {
+                company_id => target.key.company,
+                id => target.id,
+                status => to,
+                error_code => code,
+                error_message => text,
+                at => now,
+            });
             let kind = ChangeKind::MessageUpdated;
             applied.message(kind, target.key.company, target.conversation_id, target.id, None);
         }
@@ -85,14 +91,14 @@ async fn look_up(tx: &mut Tx, statuses: &[IncomingStatus]) -> Result<ByMessage<P
     keys.sort_unstable();
     keys.dedup();
     let after = format!(
-        ") SELECT {} FROM k CROSS JOIN messages m WHERE m.company_id = k.company_id AND m.account_id = k.account_id
+        "SELECT {} FROM k CROSS JOIN messages m WHERE m.company_id = k.company_id AND m.account_id = k.account_id
             AND m.provider_message_id = k.name ORDER BY m.id{}",
         Target::SELECT,
         dialect::hold_rows(tx.backend(), "m")
     );
-    let mut select = Bulk::new("WITH k(company_id, account_id, name) AS (", after);
+    let mut select = Bulk::with(after);
     for key in &keys {
-        select.push(args![key.company, key.account, key.id.as_str()]);
+        select.push(row! { company_id => key.company, account_id => key.account, name => key.id.as_str() });
     }
     let found: Vec<Target> = select.run(tx).await?;
     let progress = |target: Target| (target.key.clone(), Progress { target, to: None, error: None });

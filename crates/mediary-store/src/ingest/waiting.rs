@@ -17,6 +17,7 @@ use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::record;
 use crate::value::args;
+use crate::writes::row;
 use crate::{Error, Result, Store, dialect};
 
 record! {
@@ -32,12 +33,17 @@ record! {
 /// Keeps updates whose message is not known. Of the statuses of a message only the furthest, for the others change nothing when it
 /// comes: a program that sends by itself, past Mediary, has three of them for each message.
 pub(super) async fn keep(tx: &mut Tx, now: Timestamp, early: &Updates) -> Result<()> {
-    let mut insert = Bulk::new(
-        "INSERT INTO message_updates (company_id, account_id, provider_message_id, kind, sent_at, body, created_at)",
-        "",
-    );
+    let mut insert = Bulk::insert("message_updates", "");
     let mut add = |key: MessageKey, kind: &str, sent_at: Timestamp, body: String| {
-        insert.push(args![key.company, key.account, key.id, kind, sent_at, body, now]);
+        insert.push(row! {
+            company_id => key.company,
+            account_id => key.account,
+            provider_message_id => key.id,
+            kind => kind,
+            sent_at => sent_at,
+            body => body,
+            created_at => now,
+        });
     };
     for status in furthest(tx, &early.statuses).await? {
         add(status.key(), "status", status.timestamp, to_json(status)?);
@@ -67,24 +73,25 @@ async fn furthest<'a>(tx: &mut Tx, early: &'a [IncomingStatus]) -> Result<Vec<&'
         }
     }
     let hold = dialect::hold_rows(tx.backend(), "u");
-    let mut select = Bulk::new(
-        "WITH k(company_id, account_id, name) AS (",
-        format!(
-            ") SELECT u.id, u.company_id, u.kind, u.body FROM k CROSS JOIN message_updates u
+    let mut select = Bulk::with(format!(
+            "SELECT u.id, u.company_id, u.kind, u.body FROM k CROSS JOIN message_updates u
             WHERE u.company_id = k.company_id AND u.account_id = k.account_id AND u.provider_message_id = k.name
                 AND u.kind = 'status' ORDER BY u.id{hold}"
         ),
     );
     for key in by_message.keys() {
-        select.push(args![key.company, key.account, key.id.as_str()]);
+        select.push(row! { company_id => key.company, account_id => key.account, name => key.id.as_str() });
     }
     let waiting: Vec<Waiting> = select.run(tx).await?;
-    let mut replaced = Bulk::new("DELETE FROM message_updates WHERE (company_id, id) IN (", ")");
+    let mut replaced = Bulk::delete("message_updates");
     for Waiting { id, company_id, body, .. } in waiting {
         let Some(known) = from_json::<IncomingStatus>(id, &body) else { continue };
         let key = known.key();
         match by_message.get(&key) {
-            Some(new) if known.status.advances_to(new.status) => replaced.push(args![company_id, id]),
+            Some(new) if known.status.advances_to(new.status) => replaced.push(row! {
+                company_id => company_id,
+                id => id,
+            }),
             _ => drop(by_message.remove(&key)),
         }
     }
@@ -99,14 +106,17 @@ fn to_json(update: &impl Serialize) -> Result<String> {
 
 /// Takes out what waited for these messages, oldest first.
 pub(super) async fn take(tx: &mut Tx, fresh: &[Fresh]) -> Result<Updates> {
-    let mut select = Bulk::new(
-        "WITH k(company_id, account_id, name) AS (",
-        ") SELECT u.id, u.company_id, u.kind, u.body FROM k CROSS JOIN message_updates u WHERE u.company_id = k.company_id
+    let mut select = Bulk::with(
+        "SELECT u.id, u.company_id, u.kind, u.body FROM k CROSS JOIN message_updates u WHERE u.company_id = k.company_id
             AND u.account_id = k.account_id AND u.provider_message_id = k.name ORDER BY u.sent_at, u.id",
     );
     for row in fresh {
         let message = &row.message;
-        select.push(args![message.company_id, message.account_id, message.provider_message_id.as_str()]);
+        select.push(row! {
+            company_id => message.company_id,
+            account_id => message.account_id,
+            name => message.provider_message_id.as_str(),
+        });
     }
     let waiting: Vec<Waiting> = select.run(tx).await?;
     take_out(tx, waiting).await
@@ -114,7 +124,7 @@ pub(super) async fn take(tx: &mut Tx, fresh: &[Fresh]) -> Result<Updates> {
 
 async fn take_out(tx: &mut Tx, waiting: Vec<Waiting>) -> Result<Updates> {
     let mut updates = Updates::default();
-    let mut delete = Bulk::new("DELETE FROM message_updates WHERE (company_id, id) IN (", ")");
+    let mut delete = Bulk::delete("message_updates");
     for Waiting { id, company_id, kind, body } in waiting {
         let read = match kind.as_str() {
             "status" => from_json(id, &body).map(|status| updates.statuses.push(status)),
@@ -122,7 +132,7 @@ async fn take_out(tx: &mut Tx, waiting: Vec<Waiting>) -> Result<Updates> {
             _ => from_json(id, &body).map(|revoke| updates.revokes.push(revoke)),
         };
         if read.is_some() {
-            delete.push(args![company_id, id]);
+            delete.push(row! { company_id => company_id, id => id });
         }
     }
     delete.execute(tx).await?;

@@ -9,6 +9,7 @@ use crate::db::Tx;
 use crate::record::Record as _;
 use crate::transaction::transaction;
 use crate::value::{Value, args};
+use crate::writes::{insert, update};
 use crate::{Cursor, Error, ErrorKind, Page, PageRequest, Result, Store, dialect, policies};
 
 impl Store {
@@ -22,23 +23,23 @@ impl Store {
     }
 
     pub async fn add_account(&self, company: CompanyId, new: &NewAccount, by: &Actor) -> Result<Account> {
-        let sql =
-            "INSERT INTO whatsapp_accounts (company_id, phone_number_id, waba_id, display_phone_number, name,
-                access_token, app_secret, verify_token, media_policy, created_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) RETURNING id";
         let now = self.now();
-        let args = args![
-            company,
-            new.phone_number_id.as_str(),
-            new.waba_id.as_deref(),
-            new.display_phone_number.as_deref(),
-            new.name.as_str(),
-            new.access_token.as_deref(),
-            new.app_secret.as_deref(),
-            new.verify_token.as_deref(),
-            new.media_policy,
-            now,
-        ];
+        let (sql, args) = insert! {
+            whatsapp_accounts {
+                company_id => company,
+                phone_number_id => new.phone_number_id.as_str(),
+                waba_id => new.waba_id.as_deref(),
+                display_phone_number => new.display_phone_number.as_deref(),
+                name => new.name.as_str(),
+                access_token => new.access_token.as_deref(),
+                app_secret => new.app_secret.as_deref(),
+                verify_token => new.verify_token.as_deref(),
+                media_policy => new.media_policy,
+                created_at => now,
+                updated_at => now,
+            }
+            "RETURNING id"
+        };
         let vanished = || Error::new(ErrorKind::NotFound, "account vanished while it was added");
         let id = transaction!(self.db(), |tx| {
             let added: Option<(AccountId,)> = tx.first(sql, args.clone()).await?;
@@ -82,35 +83,29 @@ impl Store {
     ) -> Result<Option<Account>> {
         let now = self.now();
         // With a new token there is no reason left to wait.
-        let sql = "UPDATE whatsapp_accounts SET name = COALESCE($3, name), waba_id = COALESCE($4, waba_id),
-                display_phone_number = COALESCE($5, display_phone_number), app_secret = COALESCE($6, app_secret),
-                verify_token = COALESCE($7, verify_token),
-                media_policy = CASE WHEN $8 THEN $9 ELSE media_policy END,
-                access_token = COALESCE($10, access_token),
-                status = COALESCE($11, CASE WHEN $10 IS NULL THEN status ELSE 'active' END),
-                paused_until = CASE WHEN $10 IS NULL THEN paused_until END,
-                last_error_code = CASE WHEN $10 IS NULL THEN last_error_code END,
-                last_error = CASE WHEN $10 IS NULL THEN last_error END,
-                retention_mode = CASE WHEN $12 THEN $13 ELSE retention_mode END,
-                retention_days = CASE WHEN $12 THEN $14 ELSE retention_days END, updated_at = $15
-            WHERE company_id = $1 AND id = $2";
-        let args = args![
-            company,
-            id,
-            patch.name.as_deref(),
-            patch.waba_id.as_deref(),
-            patch.display_phone_number.as_deref(),
-            patch.app_secret.as_deref(),
-            patch.verify_token.as_deref(),
-            patch.media_policy.is_some(),
-            patch.media_policy.flatten(),
-            patch.access_token.as_deref(),
-            patch.status,
-            patch.retention.is_some(),
-            patch.retention.flatten().map(Retention::mode),
-            patch.retention.flatten().and_then(Retention::days),
-            now,
-        ];
+        let (policy, retention) = (patch.media_policy, patch.retention);
+        let (sql, args) = update! {
+            whatsapp_accounts set {
+                name = "COALESCE(?, name)" => patch.name.as_deref(),
+                waba_id = "COALESCE(?, waba_id)" => patch.waba_id.as_deref(),
+                display_phone_number = "COALESCE(?, display_phone_number)" => patch.display_phone_number.as_deref(),
+                app_secret = "COALESCE(?, app_secret)" => patch.app_secret.as_deref(),
+                verify_token = "COALESCE(?, verify_token)" => patch.verify_token.as_deref(),
+                access_token = "COALESCE(?, access_token)" => patch.access_token.as_deref(),
+                status = "COALESCE(?, CASE WHEN ?access_token IS NULL THEN status ELSE 'active' END)" => patch.status,
+                paused_until = "CASE WHEN ?access_token IS NULL THEN paused_until END",
+                last_error_code = "CASE WHEN ?access_token IS NULL THEN last_error_code END",
+                last_error = "CASE WHEN ?access_token IS NULL THEN last_error END",
+                media_policy = "CASE WHEN ?names_policy THEN ? ELSE media_policy END" => policy.flatten(),
+                retention_mode = "CASE WHEN ?names_retention THEN ? ELSE retention_mode END"
+                    => retention.flatten().map(Retention::mode),
+                retention_days = "CASE WHEN ?names_retention THEN ? ELSE retention_days END"
+                    => retention.flatten().and_then(Retention::days),
+                updated_at => now,
+            }
+            where { company_id => company, id => id }
+            given { names_policy => policy.is_some(), names_retention => retention.is_some() }
+        };
         transaction!(self.db(), |tx| {
             // As by what deletes by a retention, which reads it while it holds them.
             if patch.media_policy.is_some() || patch.retention.is_some() {

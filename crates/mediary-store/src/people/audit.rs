@@ -27,13 +27,26 @@ use super::types::{Actor, Audit};
 use crate::db::Tx;
 use crate::record::Record as _;
 use crate::value::{Value, args};
+use crate::writes::insert;
 use crate::{Cursor, Page, PageRequest, Result, Store};
 
-const INSERT: &str = "INSERT INTO audit_log (company_id, who, action, record, ip, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6)";
-
-fn args_of(now: Timestamp, company: CompanyId, by: &Actor, action: &str, record: &str) -> Vec<Value> {
-    args![company, by.who.as_str(), action, record, by.ip.as_deref(), now]
+fn note_of(
+    now: Timestamp,
+    company: CompanyId,
+    by: &Actor,
+    action: &str,
+    record: &str,
+) -> (&'static str, Vec<Value>) {
+    insert! {
+        audit_log {
+            company_id => company,
+            who => by.who.as_str(),
+            action => action,
+            record => record,
+            ip => by.ip.as_deref(),
+            created_at => now,
+        }
+    }
 }
 
 /// Writes down what this transaction does.
@@ -45,14 +58,16 @@ pub(crate) async fn note(
     action: &str,
     record: &str,
 ) -> Result<()> {
-    tx.execute(INSERT, args_of(now, company, by, action, record)).await?;
+    let (sql, args) = note_of(now, company, by, action, record);
+    tx.execute(sql, args).await?;
     Ok(())
 }
 
 impl Store {
     /// Writes down an act that changes no row.
     pub async fn audit(&self, company: CompanyId, by: &Actor, action: &str, record: &str) -> Result<()> {
-        self.db().execute(INSERT, args_of(self.now(), company, by, action, record)).await?;
+        let (sql, args) = note_of(self.now(), company, by, action, record);
+        self.db().execute(sql, args).await?;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use super::types::{Actor, Company, MediaSettingsPatch, NewCompany};
 use crate::record::Record as _;
 use crate::transaction::transaction;
 use crate::value::{Value, args};
+use crate::writes::{insert, update};
 use crate::{Error, ErrorKind, Result, Store, policies};
 
 impl Store {
@@ -18,12 +19,19 @@ impl Store {
 
     /// Only who runs the installation adds companies.
     pub async fn add_company(&self, new: &NewCompany) -> Result<Company> {
-        let sql = "INSERT INTO companies (name, slug, media_policy, created_at, updated_at)
-            VALUES ($1, $2, $3, $4, $4) RETURNING id";
         let vanished = || Error::new(ErrorKind::NotFound, "company vanished while it was added");
         let now = self.now();
         let id = transaction!(self.db(), |tx| {
-            let args = args![new.name.as_str(), new.slug.as_str(), new.media_policy, now];
+            let (sql, args) = insert! {
+                companies {
+                    name => new.name.as_str(),
+                    slug => new.slug.as_str(),
+                    media_policy => new.media_policy,
+                    created_at => now,
+                    updated_at => now,
+                }
+                "RETURNING id"
+            };
             let (id,): (CompanyId,) = tx.first(sql, args).await?.ok_or_else(vanished)?;
             let (by, record) = (Actor::command_line(), format!("company:{id}"));
             audit::note(tx, now, id, &by, "company.created", &record).await?;
@@ -65,11 +73,6 @@ impl Store {
         patch: &MediaSettingsPatch,
         by: &Actor,
     ) -> Result<Option<Company>> {
-        let sql = "UPDATE companies SET media_policy = COALESCE($2, media_policy),
-                retention_mode = COALESCE($3, retention_mode),
-                retention_days = CASE WHEN $3 IS NULL THEN retention_days ELSE $4 END,
-                audit_views = COALESCE($5, audit_views), updated_at = $6
-            WHERE id = $1";
         let now = self.now();
         let MediaSettingsPatch { policy, retention, audit_views } = *patch;
         let (mode, days) = (retention.map(Retention::mode), retention.and_then(Retention::days));
@@ -80,7 +83,17 @@ impl Store {
             policies::hold(tx, company).await?;
             let before: Option<Company> = tx.first(AssertSqlSafe(read.clone()), args![company]).await?;
             let Some(before) = before.filter(|before| patch.changes(before)) else { return Ok(()) };
-            tx.execute(sql, args![company, policy, mode, days, audit_views, now]).await?;
+            let (sql, args) = update! {
+                companies set {
+                    media_policy = "COALESCE(?, media_policy)" => policy,
+                    retention_mode = "COALESCE(?, retention_mode)" => mode,
+                    retention_days = "CASE WHEN ?retention_mode IS NULL THEN retention_days ELSE ? END" => days,
+                    audit_views = "COALESCE(?, audit_views)" => audit_views,
+                    updated_at => now,
+                }
+                where { id => company }
+            };
+            tx.execute(sql, args).await?;
             audit::note(tx, now, company, by, "media_settings.changed", &format!("company:{company}"))
                 .await?;
             if policy.is_some_and(|policy| policy != before.media_policy) {

@@ -8,6 +8,7 @@ use super::types::{Actor, ApiKey, ApiKeyIdentity, NewApiKey};
 use crate::record::Record as _;
 use crate::transaction::transaction;
 use crate::value::{Value, args};
+use crate::writes::insert;
 use crate::{Cursor, Error, ErrorKind, Page, PageRequest, Result, Store};
 
 impl Store {
@@ -17,11 +18,19 @@ impl Store {
     }
 
     pub async fn add_api_key(&self, company: CompanyId, new: &NewApiKey, by: &Actor) -> Result<ApiKey> {
-        let sql = "INSERT INTO api_keys (company_id, name, role, token_hash, prefix, expires_at, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
-        let (name, prefix) = (new.name.as_str(), new.prefix.as_str());
         let now = self.now();
-        let args = args![company, name, new.role, new.token_hash, prefix, new.expires_at, now];
+        let (sql, args) = insert! {
+            api_keys {
+                company_id => company,
+                name => new.name.as_str(),
+                role => new.role,
+                token_hash => new.token_hash,
+                prefix => new.prefix.as_str(),
+                expires_at => new.expires_at,
+                created_at => now,
+            }
+            "RETURNING id"
+        };
         let vanished = || Error::new(ErrorKind::NotFound, "API key vanished while it was added");
         let id = transaction!(self.db(), |tx| {
             let added: Option<(ApiKeyId,)> = tx.first(sql, args.clone()).await?;

@@ -8,6 +8,7 @@ use super::types::{Actor, NewSession, SessionIdentity};
 use crate::record::Record as _;
 use crate::transaction::transaction;
 use crate::value::args;
+use crate::writes::insert;
 use crate::{Result, Store, dialect};
 
 impl Store {
@@ -27,11 +28,17 @@ impl Store {
             if tx.first::<(UserId,)>(AssertSqlSafe(sql), args).await?.is_none() {
                 return Ok(false);
             }
-            let sql =
-                "INSERT INTO sessions (company_id, user_id, token_hash, last_used_at, expires_at, created_at)
-                VALUES ($1, $2, $3, $4, $5, $4)";
             let now = self.now();
-            let args = args![new.company_id, new.user_id, new.token_hash, now, new.expires_at];
+            let (sql, args) = insert! {
+                sessions {
+                    company_id => new.company_id,
+                    user_id => new.user_id,
+                    token_hash => new.token_hash,
+                    last_used_at => now,
+                    expires_at => new.expires_at,
+                    created_at => now,
+                }
+            };
             tx.execute(sql, args).await?;
             let by = Actor { who: format!("user:{}", new.user_id), ip: new.ip.clone() };
             audit::note(tx, now, new.company_id, &by, "session.created", &by.who).await?;

@@ -9,6 +9,7 @@ use crate::db::Tx;
 use crate::record::Record as _;
 use crate::transaction::transaction;
 use crate::value::{Value, args};
+use crate::writes::{insert, update};
 use crate::{Cursor, Error, ErrorKind, Page, PageRequest, Result, Store, dialect};
 
 fn canonical(email: &str) -> String {
@@ -38,14 +39,22 @@ impl Store {
     }
 
     pub async fn add_user(&self, company: CompanyId, new: &NewUser, by: &Actor) -> Result<User> {
-        let sql = "INSERT INTO users (company_id, email, name, role, password_hash, created_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING id";
-        let (email, name, hash) = (canonical(&new.email), new.name.as_str(), new.password_hash.as_str());
         let now = self.now();
         let vanished = || Error::new(ErrorKind::NotFound, "user vanished while it was added");
         let id = transaction!(self.db(), |tx| {
-            let added: Option<(UserId,)> =
-                tx.first(sql, args![company, email.as_str(), name, new.role, hash, now]).await?;
+            let (sql, args) = insert! {
+                users {
+                    company_id => company,
+                    email => canonical(&new.email),
+                    name => new.name.as_str(),
+                    role => new.role,
+                    password_hash => new.password_hash.as_str(),
+                    created_at => now,
+                    updated_at => now,
+                }
+                "RETURNING id"
+            };
+            let added: Option<(UserId,)> = tx.first(sql, args).await?;
             let (id,) = added.ok_or_else(vanished)?;
             audit::note(tx, now, company, by, "user.created", &format!("user:{id}")).await?;
             Ok(id)
@@ -81,15 +90,22 @@ impl Store {
         patch: &UserPatch,
         by: &Actor,
     ) -> Result<Option<User>> {
-        let sql = "UPDATE users SET name = COALESCE($3, name), role = COALESCE($4, role),
-                active = COALESCE($5, active), password_hash = COALESCE($6, password_hash), updated_at = $7
-            WHERE company_id = $1 AND id = $2";
         let now = self.now();
-        let (name, hash) = (patch.name.as_deref(), patch.password_hash.as_deref());
+        let hash = patch.password_hash.as_deref();
         transaction!(self.db(), |tx| {
             let before = held(tx, company, id).await?;
             let Some(before) = before.filter(|before| patch.changes(before)) else { return Ok(()) };
-            tx.execute(sql, args![company, id, name, patch.role, patch.active, hash, now]).await?;
+            let (sql, args) = update! {
+                users set {
+                    name = "COALESCE(?, name)" => patch.name.as_deref(),
+                    role = "COALESCE(?, role)" => patch.role,
+                    active = "COALESCE(?, active)" => patch.active,
+                    password_hash = "COALESCE(?, password_hash)" => hash,
+                    updated_at => now,
+                }
+                where { company_id => company, id => id }
+            };
+            tx.execute(sql, args).await?;
             if before.role == Role::Admin && before.active && !has_admin(tx, company).await? {
                 let constraint = "users_last_admin".to_owned();
                 return Err(Error::new(ErrorKind::Conflict { constraint }, "take the last admin away"));

@@ -10,6 +10,7 @@ use crate::media::hold_files;
 use crate::people::audit;
 use crate::transaction::transaction;
 use crate::value::args;
+use crate::writes::row;
 use crate::{Actor, Change, Result, Store, Stretch};
 
 /// Of files `f`: in storage, and nobody fetches it again.
@@ -104,25 +105,25 @@ impl Store {
         transaction!(self.db(), |tx| {
             super::hold(tx, company).await?;
             hold_files(tx, files.iter().map(|media| (company, *media))).await?;
-            let mut held = Bulk::new(
-                "WITH k(company_id, id) AS (",
-                format!(
-                    ") SELECT f.id, f.storage_backend, f.storage_key FROM k CROSS JOIN media_files f
+            let mut held = Bulk::with(format!(
+                "SELECT f.id, f.storage_backend, f.storage_key FROM k CROSS JOIN media_files f
                     WHERE f.company_id = k.company_id AND f.id = k.id AND {KEPT} AND {OF_FILE} = 'stream'"
-                ),
-            );
+            ));
             for media in files {
-                held.push(args![company, *media]);
+                held.push(row! { company_id => company, id => *media });
             }
             let held: Vec<(MediaId, StorageBackend, String)> = held.run(tx).await?;
-            let mut trash = Bulk::new(
-                "INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)",
-                String::new(),
-            );
-            let mut update = Bulk::new("WITH k(company_id, id, at) AS (", FORGET_BYTES);
+            let mut trash = Bulk::insert("trash", "");
+            let mut update = Bulk::with(FORGET_BYTES);
             for (media, backend, key) in &held {
-                trash.push(args![company, *media, *backend, key.as_str(), now]);
-                update.push(args![company, *media, now]);
+                trash.push(row! {
+                    company_id => company,
+                    media_id => *media,
+                    storage_backend => *backend,
+                    storage_key => key.as_str(),
+                    due_at => now,
+                });
+                update.push(row! { company_id => company, id => *media, at => now });
             }
             trash.execute(tx).await?;
             let erased: Vec<(ConversationId, MessageId, MediaId)> = update.run(tx).await?;
@@ -132,7 +133,7 @@ impl Store {
 }
 
 /// What was held back stays so, without its bytes.
-const FORGET_BYTES: &str = ") UPDATE media_files SET policy = 'stream', storage_backend = NULL, storage_key = NULL,
+const FORGET_BYTES: &str = "UPDATE media_files SET policy = 'stream', storage_backend = NULL, storage_key = NULL,
         file_url = NULL, stored_at = NULL, sha256 = NULL, thumbhash = NULL, integrity = NULL, bytes_downloaded = 0,
         download_attempts = 0, due = FALSE, next_attempt_at = NULL, updated_at = k.at,
         download_status = CASE WHEN download_status = 'completed' THEN 'pending' ELSE download_status END

@@ -9,6 +9,7 @@ use crate::media::hold_files;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::walk::UNSAVED;
+use crate::writes::row;
 use crate::{Change, ChangeKind, Expiry, Result, Store, Stretch};
 
 impl Store {
@@ -41,10 +42,8 @@ impl Store {
             // Nobody changes the policy that the update reads.
             super::hold(tx, company).await?;
             hold_files(tx, files.iter().map(|media| (company, *media))).await?;
-            let mut update = Bulk::new(
-                "WITH k(company_id, id, at) AS (",
-                format!(
-                    ") UPDATE media_files SET policy = {EFFECTIVE},
+            let mut update = Bulk::with(format!(
+                    "UPDATE media_files SET policy = {EFFECTIVE},
                         due = CASE WHEN {EFFECTIVE} <> 'store' THEN FALSE
                             WHEN media_files.download_status = 'pending' THEN media_files.provider_media_id IS NOT NULL
                             ELSE media_files.due END,
@@ -67,7 +66,7 @@ impl Store {
                 ),
             );
             for media in files {
-                update.push(args![company, *media, now]);
+                update.push(row! { company_id => company, id => *media, at => now });
             }
             let followed: Vec<(ConversationId, MessageId, MediaId)> = update.run(tx).await?;
             Ok(changes(company, followed))

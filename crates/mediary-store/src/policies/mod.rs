@@ -19,6 +19,7 @@ pub use preview::{Kept, PolicyPreview, Tally};
 pub use tasks::DueTask;
 
 use crate::db::Tx;
+use crate::leases::DOWNLOADS;
 use crate::value::args;
 use crate::{Result, dialect};
 
@@ -83,11 +84,11 @@ pub(crate) async fn changed(tx: &mut Tx, company: CompanyId, now: Timestamp) -> 
     tx.all::<(MediaId,)>(AssertSqlSafe(running), args![company]).await?;
     let sql = format!(
         "UPDATE media_files SET policy = $2, download_status = 'pending', due = FALSE, next_attempt_at = NULL,
-            download_attempts = download_attempts - 1, bytes_downloaded = 0, lease_owner = NULL, lease_until = NULL,
-            updated_at = $3
+            download_attempts = download_attempts - 1, bytes_downloaded = 0, {}, updated_at = $3
         WHERE company_id = $1 AND download_status = 'downloading' AND account_id IN
             (SELECT a.id FROM whatsapp_accounts a JOIN companies c ON c.id = a.company_id
-                WHERE a.company_id = $1 AND {EFFECTIVE} = $2)"
+                WHERE a.company_id = $1 AND {EFFECTIVE} = $2)",
+        DOWNLOADS.ended()
     );
     tx.execute(AssertSqlSafe(sql), args![company, MediaPolicy::Stream, now]).await?;
     // One that was planned before may have begun with what held before.

@@ -6,6 +6,7 @@ use sqlx::AssertSqlSafe;
 use crate::db::Tx;
 use crate::record::{Record as _, record};
 use crate::value::args;
+use crate::writes::insert;
 use crate::{Result, Store};
 
 record! {
@@ -30,8 +31,9 @@ pub(super) async fn plan(
     kind: MediaTask,
     due: Timestamp,
 ) -> Result<()> {
-    let sql = "INSERT INTO media_tasks (company_id, account_id, kind, due_at) VALUES ($1, $2, $3, $4)";
-    tx.execute(sql, args![company, account, kind, due]).await?;
+    let (sql, args) =
+        insert! { media_tasks { company_id => company, account_id => account, kind => kind, due_at => due } };
+    tx.execute(sql, args).await?;
     Ok(())
 }
 

@@ -18,6 +18,7 @@ mod inbox;
 mod ingest;
 mod join_costs;
 mod joins;
+mod leases;
 mod lists;
 mod moves;
 mod nodes;

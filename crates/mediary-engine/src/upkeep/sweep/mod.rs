@@ -246,10 +246,10 @@ impl Sweeper {
 
     async fn release_leases(&self) -> Result<u64> {
         let released = self.context.store().release_expired_leases(self.context.now(), BATCH).await?;
-        if !released.is_empty() {
+        if released > 0 {
             self.context.work().wake(Work::Fetch);
         }
-        Ok(released.len() as u64)
+        Ok(released)
     }
 
     /// A status and its message may have been taken in by two processes at the same moment.
