@@ -14,7 +14,7 @@ use crate::database_file::DatabaseFile;
 use crate::pool::{self, Lent, PostgresPool, SqliteReaders, WAIT_FOR_DATABASE, within};
 use crate::record::{Read, read_row};
 use crate::statement::{Row, Target};
-use crate::transaction::Tries;
+use crate::tries::Tries;
 use crate::value::Args;
 use crate::{Backend, Result, cost, dialect, opening};
 

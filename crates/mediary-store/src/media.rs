@@ -1,6 +1,5 @@
 //! Media files as records.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use mediary_core::{
@@ -10,15 +9,13 @@ use mediary_core::{
 
 use sqlx::AssertSqlSafe;
 
-use crate::bulk::Bulk;
-use crate::db::Tx;
 use crate::downloads::NO_ERROR;
 use crate::people::audit;
 use crate::record::{Record as _, record};
 use crate::transaction::transaction;
 use crate::value::{Value, args};
-use crate::writes::{row, update};
-use crate::{Actor, Backend, Result, Store, dialect, trash};
+use crate::writes::update;
+use crate::{Actor, Result, Store, trash};
 
 record! {
     /// The record of one file of a message, whether or not its bytes are here.
@@ -101,32 +98,6 @@ impl fmt::Debug for MediaFile {
             .field("is_active", &self.is_active)
             .finish_non_exhaustive()
     }
-}
-
-/// Holds files against everybody else until the transaction ends, before it changes them; what the next statement reads of them
-/// is what is committed by then.
-///
-/// All that hold several do it by this function, or leave out what somebody else has, so all take them in one order: by company
-/// and id. Of two that need the same files one waits for the other at the first of these, with none behind it in hand.
-pub(crate) async fn hold_files(
-    tx: &mut Tx,
-    files: impl IntoIterator<Item = (CompanyId, MediaId)>,
-) -> Result<()> {
-    // On SQLite a writing transaction is alone anyway.
-    if tx.backend() == Backend::Sqlite {
-        return Ok(());
-    }
-    let hold = dialect::hold_rows(tx.backend(), "f");
-    let mut select = Bulk::with(format!(
-        "SELECT f.id FROM k CROSS JOIN media_files f WHERE f.company_id = k.company_id AND f.id = k.id
-                ORDER BY f.company_id, f.id{hold}"
-    ));
-    // More of them than one statement takes are in order, too.
-    for (company, media) in files.into_iter().collect::<BTreeSet<_>>() {
-        select.push(row! { company_id => company, id => media });
-    }
-    select.run::<(MediaId,)>(tx).await?;
-    Ok(())
 }
 
 impl Store {

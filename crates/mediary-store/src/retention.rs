@@ -5,7 +5,8 @@ use sqlx::AssertSqlSafe;
 
 use crate::bulk::Bulk;
 use crate::db::Tx;
-use crate::media::{MediaFile, hold_files};
+use crate::locks::hold_files;
+use crate::media::MediaFile;
 use crate::record::{Columns, Read, ReadError, Record as _};
 use crate::transaction::transaction;
 use crate::value::args;

@@ -1,21 +1,18 @@
 //! Transactions that are done again where they collide.
 //!
 //! On Postgres two transactions that take the same rows in different orders wait for each other, and Postgres ends one of
-//! them, whichever it likes. Each order of ours is the same wherever it matters (`media::hold_files`,
+//! them, whichever it likes. Each order of ours is the same wherever it matters (`locks::hold_files`,
 //! `policies::hold`), but a statement on one node may meet any other statement on another, so none relies on that alone: what
 //! Postgres ended never happened, and is done again at once. What ingests has more to be done again for (`ingest::collisions`).
 
 use crate::db::Tx;
-use crate::{Error, ErrorKind, Result};
-
-/// How often a transaction is begun. A collision needs somebody who got through, so a few tries are plenty.
-pub(crate) const TRIES: u32 = 8;
+use crate::{ErrorKind, Result};
 
 /// Runs a block as one transaction on a database, and commits it where the block ends well: `transaction!(db, |tx| { … })`.
 /// The block may run several times, so it takes nothing with it that it does not make itself. `return` leaves the block alone.
 macro_rules! transaction {
     ($db:expr, |$tx:ident| $work:block) => {{
-        let mut tries = $crate::transaction::Tries::default();
+        let mut tries = $crate::tries::Tries::default();
         loop {
             let mut begun = $db.begin().await?;
             let $tx = &mut begun;
@@ -28,18 +25,6 @@ macro_rules! transaction {
     }};
 }
 pub(crate) use transaction;
-
-/// The tries of a transaction, or of a statement that is one by itself.
-#[derive(Debug, Default)]
-pub(crate) struct Tries(u32);
-
-impl Tries {
-    /// Whether what failed by this error is to be done again.
-    pub(crate) fn another(&mut self, error: &Error) -> bool {
-        self.0 += 1;
-        *error.kind() == ErrorKind::Collision && self.0 < TRIES
-    }
-}
 
 /// Says what a block gives, which its question marks leave open.
 pub(crate) fn work<T>(work: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {

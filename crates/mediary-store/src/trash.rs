@@ -3,7 +3,7 @@
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::leases::DOWNLOADS;
-use crate::media::hold_files;
+use crate::locks::hold_files;
 use crate::record::{Record as _, record};
 use crate::transaction::transaction;
 use crate::value::args;

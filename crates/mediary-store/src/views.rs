@@ -9,7 +9,7 @@ use mediary_core::{CompanyId, MediaId, Timestamp};
 use crate::batch::Commit;
 use crate::bulk::Bulk;
 use crate::db::Db;
-use crate::media::hold_files;
+use crate::locks::hold_files;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::row;

@@ -7,7 +7,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::bulk::Bulk;
 use crate::db::Tx;
-use crate::media::hold_files;
+use crate::locks::hold_files;
 use crate::policies::OF_FILE;
 use crate::record::{Columns, Read, ReadError, Record as _};
 use crate::transaction::transaction;

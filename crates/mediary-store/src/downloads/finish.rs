@@ -10,7 +10,7 @@ use crate::batch::Commit;
 use crate::bulk::Bulk;
 use crate::db::{Db, Tx};
 use crate::leases::DOWNLOADS;
-use crate::media::hold_files;
+use crate::locks::hold_files;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::row;

@@ -1,89 +1,19 @@
 //! One transaction's worth of planned items, in the order that lets later steps rely on earlier ones.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MessageId, Timestamp};
+use mediary_core::Timestamp;
 
+use super::applied::{Applied, MessageKey, Updates};
 use super::merge::ReportedChange;
 use super::messages::NewRows;
 use super::storable::Storable as _;
-use super::types::{
-    Change, ChangeKind, IncomingEdit, IncomingMessage, IncomingRevoke, IncomingStatus, IngestItem,
-    PlannedItem,
-};
+use super::types::{ChangeKind, IncomingMessage, IngestItem, PlannedItem};
 use super::{
     contacts, conversations, duplicates, edits, media, merge, messages, reactions, statuses, waiting,
 };
 use crate::db::Tx;
-use crate::record::{Columns, Read, ReadError};
 use crate::{Error, Result};
-
-/// WhatsApp's name of a message: its id within one account.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct MessageKey {
-    pub(super) company: CompanyId,
-    pub(super) account: AccountId,
-    pub(super) id: String,
-}
-
-impl MessageKey {
-    pub(super) fn of(message: &IncomingMessage) -> Self {
-        Self {
-            company: message.company_id,
-            account: message.account_id,
-            id: message.provider_message_id.clone(),
-        }
-    }
-}
-
-impl Read for MessageKey {
-    const WIDTH: usize = 3;
-    fn read(columns: &mut Columns<'_>) -> std::result::Result<Self, ReadError> {
-        let (company, account, id) = Read::read(columns)?;
-        Ok(Self { company, account, id })
-    }
-}
-
-/// What was done.
-#[derive(Debug, Default)]
-pub(super) struct Applied {
-    pub(super) changes: Vec<Change>,
-    pub(super) downloads_due: bool,
-    pub(super) newest: Option<MessageId>,
-}
-
-impl Applied {
-    pub(super) fn add(&mut self, more: Self) {
-        self.changes.extend(more.changes);
-        self.downloads_due |= more.downloads_due;
-        self.newest = self.newest.max(more.newest);
-    }
-
-    pub(super) fn message(
-        &mut self,
-        kind: ChangeKind,
-        company_id: CompanyId,
-        conversation_id: ConversationId,
-        message_id: MessageId,
-        media_id: Option<MediaId>,
-    ) {
-        let message_id = Some(message_id);
-        self.changes.push(Change { company_id, conversation_id, message_id, media_id, kind });
-    }
-
-    pub(super) fn conversation(&mut self, company_id: CompanyId, conversation_id: ConversationId) {
-        let kind = ChangeKind::ConversationUpdated;
-        self.changes.push(Change { company_id, conversation_id, message_id: None, media_id: None, kind });
-    }
-}
-
-/// The items by kind.
-#[derive(Default)]
-pub(super) struct Updates {
-    pub(super) statuses: Vec<IncomingStatus>,
-    pub(super) edits: Vec<IncomingEdit>,
-    pub(super) revokes: Vec<IncomingRevoke>,
-}
 
 fn by_kind(items: Vec<PlannedItem>) -> (Vec<IncomingMessage>, Updates) {
     let (mut arrived, mut updates) = (Vec::new(), Updates::default());
@@ -198,6 +128,3 @@ pub(super) async fn apply_updates(
     edits::revoke_all(tx, now, updates.revokes, &mut early, applied).await?;
     waiting::keep(tx, now, &early).await
 }
-
-/// Things by WhatsApp's name of their message.
-pub(super) type ByMessage<T> = HashMap<MessageKey, T>;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::db::Tx;
-use crate::transaction::TRIES;
+use crate::tries::TRIES;
 use crate::{Error, ErrorKind, Result};
 
 /// Constraints that a transaction which looked before it wrote breaks only if somebody else wrote in between: a contact

@@ -15,67 +15,15 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use mediary_core::{CompanyId, ContactId, Timestamp, canonical_number, other_spelling, same_number};
 
-use super::apply::{Applied, MessageKey};
+use super::applied::{Applied, MessageKey};
 use super::merge;
+use super::stored_contacts::{Hold, ROUNDS, Stored, hold, search_text};
 use super::types::{ContactKey, IncomingMessage};
 use crate::bulk::Bulk;
 use crate::db::Tx;
-use crate::record::{Record as _, record};
+use crate::record::Record as _;
 use crate::writes::row;
-use crate::{Backend, Error, Result, dialect};
-
-/// Rounds of looking up, holding and inserting, in case other nodes write the same contacts at the same moment.
-pub(super) const ROUNDS: usize = 5;
-
-record! {
-    /// A contact as it is stored.
-    #[derive(Clone, PartialEq, Eq)]
-    pub(super) struct Stored from contacts as c {
-        pub id: ContactId,
-        pub company_id: CompanyId,
-        pub wa_id: Option<String>,
-        pub user_id: Option<String>,
-        pub phone: Option<String>,
-        pub name: Option<String>,
-    }
-}
-
-impl Stored {
-    pub(super) fn key(self) -> ContactKey {
-        let Self { wa_id, user_id, phone, name, .. } = self;
-        ContactKey { wa_id, user_id, phone, name, group: false }
-    }
-}
-
-/// What a contact is held for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hold {
-    /// To write into its conversations.
-    Keep,
-    /// To change it, or to join it with another.
-    Own,
-}
-
-/// Holds contacts until the transaction ends, in the order of their ids; how they are now. Those that are gone are left out.
-pub(super) async fn hold(tx: &mut Tx, contacts: &[Stored], hold: Hold) -> Result<Vec<Stored>> {
-    let backend = tx.backend();
-    if backend == Backend::Sqlite {
-        return Ok(contacts.to_vec());
-    }
-    let lock = match hold {
-        Hold::Keep => dialect::keep_rows(backend, "c"),
-        Hold::Own => dialect::own_rows(backend, "c"),
-    };
-    let after = format!(
-        "SELECT {} FROM k CROSS JOIN contacts c WHERE c.company_id = k.company_id AND c.id = k.id ORDER BY c.id{lock}",
-        Stored::SELECT
-    );
-    let mut select = Bulk::with(after);
-    for contact in contacts {
-        select.push(row! { company_id => contact.company_id, id => contact.id });
-    }
-    select.run(tx).await
-}
+use crate::{Error, Result, dialect};
 
 /// A person of this batch.
 struct Person {
@@ -414,11 +362,4 @@ fn stored_by(id: &'static str) -> Bulk {
         Stored::SELECT
     );
     Bulk::with(after)
-}
-
-/// What a search for a contact looks at.
-pub(super) fn search_text(key: &ContactKey) -> String {
-    let parts = [&key.name, &key.phone, &key.wa_id, &key.user_id];
-    let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
-    parts.join("\n").to_lowercase()
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use mediary_core::{AccountId, CompanyId, ContactId, ConversationId, MessageId, Timestamp};
 
-use super::apply::Applied;
+use super::applied::Applied;
 use super::messages::Fresh;
 use super::types::IncomingMessage;
 use crate::bulk::Bulk;

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use mediary_core::{ConversationId, DownloadStatus, MediaId, MessageId, ScanStatus, Timestamp};
 
-use super::apply::{Applied, ByMessage, MessageKey};
+use super::applied::{Applied, ByMessage, MessageKey};
 use super::media::{self, Owner};
 use super::storable::Storable as _;
 use super::types::{ChangeKind, IncomingMessage, IngestItem, NewMedia, PlannedItem};

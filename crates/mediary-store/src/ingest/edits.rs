@@ -3,7 +3,7 @@
 use mediary_core::{ConversationId, DownloadStatus, MediaId, MessageId, Timestamp};
 use sqlx::AssertSqlSafe;
 
-use super::apply::{Applied, MessageKey, Updates};
+use super::applied::{Applied, MessageKey, Updates};
 use super::media::{self, Owner};
 use super::types::{ChangeKind, IncomingEdit, IncomingRevoke, NewMedia};
 use crate::db::Tx;

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use mediary_core::{AccountId, CompanyId, Timestamp};
 
-use super::apply::{self, Applied};
+use super::applied::Applied;
+use super::apply;
 use super::collisions::Tries;
 use super::messages::NewRows;
 use super::storable::Storable;

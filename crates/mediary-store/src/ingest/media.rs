@@ -8,7 +8,7 @@ use mediary_core::{
     StorageBackend, Timestamp, limits,
 };
 
-use super::apply::Applied;
+use super::applied::Applied;
 use super::messages::Fresh;
 use super::types::NewMedia;
 use crate::bulk::Bulk;

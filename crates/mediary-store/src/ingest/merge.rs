@@ -16,8 +16,8 @@
 use mediary_core::{AccountId, CompanyId, ContactId, ConversationId, MessageId, Timestamp, other_spelling};
 use sqlx::AssertSqlSafe;
 
-use super::apply::Applied;
-use super::contacts::{Hold, ROUNDS, Stored, hold, search_text};
+use super::applied::Applied;
+use super::stored_contacts::{Hold, ROUNDS, Stored, hold, search_text};
 use super::types::{ContactKey, IdentityChange, IncomingMessage};
 use crate::db::Tx;
 use crate::record::{Record as _, record};

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MessageId, Timestamp};
 
-use super::apply::MessageKey;
+use super::applied::MessageKey;
 use super::types::IncomingMessage;
 use crate::Result;
 use crate::bulk::Bulk;

@@ -33,6 +33,7 @@
 //!
 //! On SQLite one transaction writes at a time, and none of this can happen.
 
+mod applied;
 mod apply;
 mod begun;
 mod collisions;
@@ -51,7 +52,9 @@ mod queues;
 pub(crate) mod reactions;
 mod statuses;
 mod storable;
+mod stored_contacts;
 mod types;
+mod waited_for;
 mod waiting;
 
 use std::iter::Peekable;
@@ -74,7 +77,7 @@ use crate::value::args;
 use crate::waiting_webhooks::{self, WaitingWebhook};
 use crate::writes::row;
 use crate::{Backend, Error, Result, Store, WebhookEvent, dialect};
-use apply::Applied;
+use applied::Applied;
 use collisions::Tries;
 pub(crate) use growth::Growth;
 use queues::Take;

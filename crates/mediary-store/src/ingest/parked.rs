@@ -5,7 +5,8 @@ use std::time::Duration;
 use mediary_core::{AccountId, Backoff, CompanyId, Timestamp, WebhookEventId};
 use sqlx::AssertSqlSafe;
 
-use super::apply::{self, Applied};
+use super::applied::Applied;
+use super::apply;
 use super::collisions::Tries;
 use super::types::{IngestOutcome, IngestPlan, Unrecordable};
 use crate::bulk::Bulk;

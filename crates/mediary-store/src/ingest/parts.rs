@@ -2,7 +2,8 @@
 
 use mediary_core::Timestamp;
 
-use super::apply::{self, Applied};
+use super::applied::Applied;
+use super::apply;
 use super::duplicates;
 use super::types::{PlannedItem, Unrecordable};
 use crate::db::Tx;

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use mediary_core::{ConversationId, Direction, MessageId, Timestamp};
 use sqlx::AssertSqlSafe;
 
-use super::apply::{Applied, MessageKey};
+use super::applied::{Applied, MessageKey};
 use super::messages::Fresh;
 use super::types::ChangeKind;
 use crate::bulk::Bulk;

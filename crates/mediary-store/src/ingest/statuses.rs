@@ -2,7 +2,7 @@
 
 use mediary_core::{ConversationId, MessageId, MessageStatus, Timestamp};
 
-use super::apply::{Applied, ByMessage, MessageKey, Updates};
+use super::applied::{Applied, ByMessage, MessageKey, Updates};
 use super::types::{ChangeKind, IncomingStatus};
 use crate::bulk::Bulk;
 use crate::db::Tx;

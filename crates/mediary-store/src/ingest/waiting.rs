@@ -7,12 +7,10 @@ use mediary_core::{AccountId, CompanyId, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::apply::{self, Applied, MessageKey, Updates};
-use super::collisions::Tries;
+use super::applied::{MessageKey, Updates};
 use super::messages::Fresh;
-use super::reactions;
 use super::storable::Storable;
-use super::types::{Change, IncomingStatus};
+use super::types::IncomingStatus;
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::record;
@@ -22,7 +20,7 @@ use crate::{Error, Result, Store, dialect};
 
 record! {
     /// An update that waits for its message.
-    struct Waiting from message_updates as u {
+    pub(super) struct Waiting from message_updates as u {
         pub id: i64,
         pub company_id: CompanyId,
         pub kind: String,
@@ -122,7 +120,8 @@ pub(super) async fn take(tx: &mut Tx, fresh: &[Fresh]) -> Result<Updates> {
     take_out(tx, waiting).await
 }
 
-async fn take_out(tx: &mut Tx, waiting: Vec<Waiting>) -> Result<Updates> {
+/// Deletes updates that wait, and reads them.
+pub(super) async fn take_out(tx: &mut Tx, waiting: Vec<Waiting>) -> Result<Updates> {
     let mut updates = Updates::default();
     let mut delete = Bulk::delete("message_updates");
     for Waiting { id, company_id, kind, body } in waiting {
@@ -148,36 +147,7 @@ fn from_json<T: DeserializeOwned + Storable>(id: i64, body: &str) -> Option<T> {
     read.ok().map(T::storable)
 }
 
-async fn apply_found(tx: &mut Tx, now: Timestamp, since: Timestamp, limit: u32) -> Result<Applied> {
-    let sql = "SELECT u.id, u.company_id, u.kind, u.body FROM message_updates u
-        JOIN messages m ON m.company_id = u.company_id AND m.account_id = u.account_id
-            AND m.provider_message_id = u.provider_message_id
-        WHERE u.created_at >= $1 ORDER BY u.created_at, u.id LIMIT $2";
-    let waiting: Vec<Waiting> = tx.all(sql, args![since, limit]).await?;
-    let updates = take_out(tx, waiting).await?;
-    let mut applied = Applied::default();
-    apply::apply_updates(tx, now, updates, &mut applied).await?;
-    reactions::gather_missed(tx, now, since, limit, &mut applied).await?;
-    Ok(applied)
-}
-
 impl Store {
-    /// Applies updates and reactions that wait although their message is there: two nodes may have taken the two at the same
-    /// moment, neither seeing the other's. Looks at what came since then.
-    pub async fn apply_waiting_updates(&self, since: Timestamp, limit: u32) -> Result<Vec<Change>> {
-        let mut tries = Tries::default();
-        loop {
-            let mut tx = self.db().begin().await?;
-            match apply_found(&mut tx, self.now(), since, limit).await {
-                Ok(applied) => {
-                    tx.commit().await?;
-                    return Ok(applied.changes);
-                }
-                Err(error) => tries.after(tx, error).await?,
-            }
-        }
-    }
-
     /// Forgets the oldest updates of accounts for which more than `most` wait, among those for which some came since then.
     pub async fn bound_message_updates(&self, since: Timestamp, most: u32, limit: u32) -> Result<u64> {
         let sql =

@@ -6,7 +6,7 @@ use sqlx::AssertSqlSafe;
 use super::preview::{Kept, ONLY_HERE, STORED, Tally, figures};
 use super::{EFFECTIVE, OF_FILE, follow, tasks};
 use crate::bulk::Bulk;
-use crate::media::hold_files;
+use crate::locks::hold_files;
 use crate::people::audit;
 use crate::transaction::transaction;
 use crate::value::args;

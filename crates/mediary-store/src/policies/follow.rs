@@ -5,7 +5,7 @@ use sqlx::AssertSqlSafe;
 
 use super::{EFFECTIVE, OF_FILE};
 use crate::bulk::Bulk;
-use crate::media::hold_files;
+use crate::locks::hold_files;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::walk::UNSAVED;
