@@ -36,8 +36,13 @@ record! {
         /// By the first bytes.
         pub detected_mime_type: Option<String>,
         pub file_name: Option<String>,
-        /// Declared until the file is stored, then counted.
+        /// What is known: [`Self::stored_size`], or else [`Self::declared_size`].
         pub file_size: Option<i64>,
+        /// As WhatsApp declared it; of a file that a program before this column stored, the counted one.
+        pub declared_size: Option<i64> = "CASE WHEN f.storage_key IS NULL THEN f.file_size \
+            ELSE COALESCE(f.declared_size, f.file_size) END",
+        /// As it was counted when the bytes were stored, or held back; `None` while there are none.
+        pub stored_size: Option<i64> = "CASE WHEN f.storage_key IS NOT NULL THEN f.file_size END",
         /// As the media host announced it to the download that runs; good for its progress and nothing else.
         pub announced_size: Option<i64>,
         /// The hash WhatsApp declared.

@@ -45,6 +45,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("webhook_queues", include_str!("../migrations/0024_webhook_queues.sql")),
     ("write_probe", include_str!("../migrations/0025_write_probe.sql")),
     ("begun_webhooks", include_str!("../migrations/0026_begun_webhooks.sql")),
+    ("declared_size", include_str!("../migrations/0027_declared_size.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -145,7 +145,7 @@ impl Mover {
 }
 
 fn recorded_size(file: &MediaFile) -> u64 {
-    file.file_size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
+    file.stored_size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
 }
 
 /// Waits for one of the copies. A panic of one is ours as well: nothing is half-done, and whoever looks must hear of it.

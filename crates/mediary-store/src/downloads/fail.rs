@@ -27,6 +27,8 @@ impl Store {
                 storage_backend = "COALESCE(?, storage_backend)" => aside.map(|file| file.storage_backend),
                 storage_key = "COALESCE(?, storage_key)" => aside.map(|file| file.storage_key.as_str()),
                 file_url = "COALESCE(?, file_url)" => aside.map(|file| file.file_url.as_str()),
+                declared_size = "CASE WHEN storage_key IS NULL AND ?storage_key IS NOT NULL THEN file_size
+                    ELSE declared_size END",
                 file_size = "COALESCE(?, file_size)" => aside.map(|file| file.file_size),
                 sha256 = "COALESCE(?, sha256)" => aside.map(|file| file.sha256),
                 detected_mime_type = "COALESCE(?, detected_mime_type)"

@@ -57,6 +57,8 @@ async fn record_all(
     let mut update = Bulk::with(format!(
         "UPDATE media_files SET download_status = 'completed', storage_backend = k.storage_backend,
                 storage_key = k.storage_key, file_url = k.file_url, file_size = k.file_size, sha256 = k.sha256,
+                declared_size = CASE WHEN media_files.storage_key IS NULL THEN media_files.file_size
+                    ELSE media_files.declared_size END,
                 detected_mime_type = k.detected_mime_type, integrity = k.integrity, scan_status = k.scan_status,
                 stored_at = k.stored_at, bytes_downloaded = k.file_size, {ended},
                 last_error_code = NULL, last_error = NULL, last_error_retryable = FALSE, mismatch_sha256 = NULL,

@@ -35,7 +35,9 @@ impl Store {
             media_files set {
                 mime_type = "COALESCE(?, mime_type)" => declared.mime_type.as_deref(),
                 declared_sha256 = "COALESCE(?, declared_sha256)" => declared.sha256,
-                file_size = "COALESCE(?, file_size)" => declared.file_size,
+                // What was counted of stored bytes stays.
+                file_size = "CASE WHEN storage_key IS NULL THEN COALESCE(?declared_size, file_size) ELSE file_size END",
+                declared_size = "COALESCE(?, declared_size)" => declared.file_size,
                 provider_url = "COALESCE(?, provider_url)" => declared.provider_url.as_deref(),
                 provider_url_at = "CASE WHEN ?provider_url IS NULL THEN provider_url_at ELSE ?updated_at END",
                 updated_at => self.now(),

@@ -41,7 +41,8 @@ record! {
         /// The declared hash.
         pub sha256: Option<Sha256> = "f.declared_sha256",
         /// The declared size.
-        pub file_size: Option<u64>,
+        pub declared_size: Option<u64> = "CASE WHEN f.storage_key IS NULL THEN f.file_size \
+            ELSE COALESCE(f.declared_size, f.file_size) END",
         /// Starts that were not refunded, this one included.
         pub attempts: i64 = "f.download_attempts",
         /// The other hash that came last time, and how often running.

@@ -241,6 +241,7 @@ pub(super) async fn replace(
             file_name => media.file_name.as_deref(),
             sort_name => sort_name(media.file_name.as_deref()),
             file_size => media.file_size,
+            declared_size = "NULL",
             declared_sha256 => media.sha256,
             voice => media.voice,
             animated => media.animated,

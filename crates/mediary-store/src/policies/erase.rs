@@ -134,7 +134,8 @@ impl Store {
 
 /// What was held back stays so, without its bytes.
 const FORGET_BYTES: &str = "UPDATE media_files SET policy = 'stream', storage_backend = NULL, storage_key = NULL,
-        file_url = NULL, stored_at = NULL, sha256 = NULL, thumbhash = NULL, integrity = NULL, bytes_downloaded = 0,
+        file_url = NULL, stored_at = NULL, file_size = COALESCE(declared_size, file_size), sha256 = NULL,
+        thumbhash = NULL, integrity = NULL, bytes_downloaded = 0,
         download_attempts = 0, due = FALSE, next_attempt_at = NULL, updated_at = k.at,
         download_status = CASE WHEN download_status = 'completed' THEN 'pending' ELSE download_status END
     FROM k WHERE media_files.company_id = k.company_id AND media_files.id = k.id

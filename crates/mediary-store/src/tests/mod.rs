@@ -32,6 +32,7 @@ mod races;
 mod reactions;
 mod retention;
 mod schema;
+mod sizes;
 mod statuses;
 mod storable;
 mod storage_checks;

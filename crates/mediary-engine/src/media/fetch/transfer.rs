@@ -148,7 +148,7 @@ pub(super) async fn fetch(
         _ => cause.into(),
     })?;
     // A viewer reads before the hash is known: only a declared size shows him a short body, so Graph is asked for it.
-    let url = known_url(context, claim).filter(|_| viewers.is_none() || claim.file_size.is_some());
+    let url = known_url(context, claim).filter(|_| viewers.is_none() || claim.declared_size.is_some());
     let wish = Wish { token, media_id, url, range: None };
     let limit = context.config().inbound_limits.of(claim.file_type);
     let fits = |size: Option<u64>| match size {
@@ -161,7 +161,7 @@ pub(super) async fn fetch(
     }
     let Arrival { stream, info } = provider::open(context.graph(), wish, agree).await?;
     fault::point("fetch.resolved");
-    let mut declared = Declared { sha256: claim.sha256, size: claim.file_size };
+    let mut declared = Declared { sha256: claim.sha256, size: claim.declared_size };
     if let Some(info) = info {
         declared =
             Declared { sha256: info.sha256.or(declared.sha256), size: info.file_size.or(declared.size) };

@@ -282,7 +282,7 @@ pub(super) fn passed_on(record: &MediaFile, passing: Passing) -> OpenedMedia {
 }
 
 fn declared_size(record: &MediaFile) -> Option<u64> {
-    record.file_size.and_then(|size| u64::try_from(size).ok())
+    record.declared_size.and_then(|size| u64::try_from(size).ok())
 }
 
 fn provider_id(record: &MediaFile) -> Result<&str> {

@@ -77,7 +77,7 @@ pub(super) fn other_size(record: &MediaFile, file: &StoredFile, now: Timestamp) 
         company.id = record.company_id.0,
         media.id = record.id.0,
         size_bytes = file.size(),
-        recorded_bytes = record.file_size,
+        recorded_bytes = record.stored_size,
         "a stored file does not have the size that was recorded"
     );
     let detail = "storage has other bytes than were stored, and WhatsApp no longer has the file; \

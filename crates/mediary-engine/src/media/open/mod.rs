@@ -297,7 +297,7 @@ impl Opener {
                 Err(error) => return Err(error.into()),
             },
         };
-        if i64::try_from(file.size()).ok() != record.file_size {
+        if i64::try_from(file.size()).ok() != record.stored_size {
             return lost::other_size(record, &file, self.context.now()).map_or(Ok(None), Err);
         }
         if !self.note_view(record).await? {

@@ -181,7 +181,7 @@ impl Inspector {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::Missing),
             Err(error) => return Err(error.into()),
         };
-        if i64::try_from(stored.size()).ok() != file.file_size {
+        if i64::try_from(stored.size()).ok() != file.stored_size {
             return Ok(State::Wrong);
         }
         if !deep {

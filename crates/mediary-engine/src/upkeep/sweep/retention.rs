@@ -24,7 +24,7 @@ pub struct RetentionAct {
 impl RetentionAct {
     fn of(outlived: &Outlived) -> Self {
         let Outlived { file, retention } = outlived;
-        let size_bytes = file.file_size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+        let size_bytes = file.stored_size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
         Self { company_id: file.company_id, media_id: file.id, retention: *retention, size_bytes }
     }
 
