@@ -99,7 +99,7 @@ impl<C: Commit> Batcher<C> {
         cost::statement(answered).await.unwrap_or_else(|_| Err(self.closed()))
     }
 
-    /// Commits the item, and waits for a place if too many wait.
+    /// Commits the item, and waits for room in the queue if too many wait.
     pub(crate) async fn commit(&self, item: C::Item) -> Result<C::Output> {
         let _counted = Counted::new(&self.callers);
         let (answer, answered) = oneshot::channel();
@@ -115,15 +115,15 @@ impl<C: Commit> Batcher<C> {
 async fn run<C: Commit>(
     commit: C,
     mut receiver: mpsc::Receiver<Waiting<C>>,
-    most: usize,
+    max: usize,
     stop: CancellationToken,
 ) {
-    let mut batch = Vec::with_capacity(most);
+    let mut batch = Vec::with_capacity(max);
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled(), if !receiver.is_closed() => receiver.close(),
-            taken = receiver.recv_many(&mut batch, most) => {
+            taken = receiver.recv_many(&mut batch, max) => {
                 if taken == 0 {
                     return;
                 }

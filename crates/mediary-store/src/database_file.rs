@@ -1,6 +1,6 @@
 //! The file of an embedded database, told from another one in its place.
 //!
-//! SQLite goes on writing to the file that it opened, also when its name leads to another one by now, such as a backup that was
+//! SQLite keeps writing to the file that it opened, also when its name leads to another one by now, such as a backup that was
 //! moved there while the program runs: all that would be gone at the next start. So each write looks twice. Before it begins, so
 //! that nothing is written in vain; and once it is committed, before anybody is told: a commit that went to a file which still has
 //! its name afterwards is kept.

@@ -11,7 +11,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr, SqlStr, Sqlite, Transaction};
 
 use crate::database_file::DatabaseFile;
-use crate::pool::{self, Lent, PostgresPool, SqliteReaders, WAIT_FOR_DATABASE, within};
+use crate::pool::{self, PooledConnection, PostgresPool, SqliteReaders, WAIT_FOR_DATABASE, within};
 use crate::record::{Read, read_row};
 use crate::statement::{Row, Target};
 use crate::tries::Tries;
@@ -45,7 +45,7 @@ pub(crate) enum Db {
 /// A transaction that writes. Dropped without [`Tx::commit`], it never happened.
 pub(crate) enum Tx {
     Sqlite(Transaction<'static, Sqlite>, Arc<DatabaseFile>),
-    Postgres(Lent),
+    Postgres(PooledConnection),
 }
 
 impl Db {
@@ -107,8 +107,8 @@ impl Db {
     async fn read(&self, sql: SqlStr, args: Args) -> Result<Vec<Row>> {
         match self {
             Self::Sqlite { readers, .. } => {
-                let lent = cost::waiting(pool::lend(readers)).await;
-                let mut reader = lent.map_err(|error| dialect::error("run a statement", error))?;
+                let connection = cost::waiting(pool::check_out(readers)).await;
+                let mut reader = connection.map_err(|error| dialect::error("run a statement", error))?;
                 Target::Sqlite(&mut reader).rows(sql, args).await
             }
             Self::Postgres(pool) => Target::PostgresPool(pool).rows(sql, args).await,
@@ -187,10 +187,10 @@ impl Tx {
                 Ok(()) => return file.check(),
                 failed => failed,
             },
-            Self::Postgres(mut lent) => {
-                let committed = cost::statement(within(lent.execute("COMMIT"))).await.map(drop);
+            Self::Postgres(mut connection) => {
+                let committed = cost::statement(within(connection.execute("COMMIT"))).await.map(drop);
                 if committed.is_ok() {
-                    lent.give_back();
+                    connection.return_to_pool();
                 }
                 committed
             }
@@ -198,14 +198,14 @@ impl Tx {
         committed.map_err(|error| dialect::error("commit", error))
     }
 
-    /// Undoes it all, and gives the connection back if it can.
+    /// Undoes it all, and returns the connection if it can.
     pub(crate) async fn roll_back(self) {
         match self {
             // What it says does not matter: a transaction that is not committed never happened.
             Self::Sqlite(tx, _) => drop(cost::statement(tx.rollback()).await),
-            Self::Postgres(mut lent) => {
-                if cost::statement(within(lent.execute("ROLLBACK"))).await.is_ok() {
-                    lent.give_back();
+            Self::Postgres(mut connection) => {
+                if cost::statement(within(connection.execute("ROLLBACK"))).await.is_ok() {
+                    connection.return_to_pool();
                 }
             }
         }
@@ -310,18 +310,18 @@ async fn try_to_write(writer: &SqlitePool) -> std::result::Result<(), sqlx::Erro
     tried.map(drop)
 }
 
-async fn begin_postgres(pool: &PostgresPool) -> std::result::Result<Lent, sqlx::Error> {
-    let mut lent = Lent::of(pool).await?;
-    within(lent.execute("BEGIN")).await?;
-    Ok(lent)
+async fn begin_postgres(pool: &PostgresPool) -> std::result::Result<PooledConnection, sqlx::Error> {
+    let mut connection = PooledConnection::check_out(pool).await?;
+    within(connection.execute("BEGIN")).await?;
+    Ok(connection)
 }
 
 async fn open_postgres(url: &str, max_connections: usize) -> std::result::Result<Db, sqlx::Error> {
     let pool = postgres_pool(url, max_connections.max(2))?;
     // A start has to say at once that it cannot be reached, or written.
-    let mut lent = Lent::of(&pool).await?;
-    let writable = within(lent.execute(dialect::POSTGRES_IS_WRITABLE)).await;
-    lent.give_back_after(writable)?;
+    let mut connection = PooledConnection::check_out(&pool).await?;
+    let writable = within(connection.execute(dialect::POSTGRES_IS_WRITABLE)).await;
+    connection.return_after(writable)?;
     Ok(Db::Postgres(pool))
 }
 

@@ -141,7 +141,7 @@ pub(crate) fn before_search(backend: Backend) -> Option<&'static str> {
     }
 }
 
-/// The end of a query whose rows this transaction wants for itself; others go on to the next rows. On SQLite a writing
+/// The end of a query whose rows this transaction wants for itself; others skip to the next rows. On SQLite a writing
 /// transaction is alone anyway. The weak lock leaves new rows that point to these alone. A query with a limit has to
 /// stand in a materialised `WITH`: within an `IN`, Postgres may run it again and lock more rows each time.
 pub(crate) fn lock_rows(backend: Backend) -> &'static str {
@@ -152,7 +152,7 @@ pub(crate) fn lock_rows(backend: Backend) -> &'static str {
 }
 
 /// Set on each connection. All our statements look rows up by index, but Postgres keeps the plan of a prepared
-/// statement, and one that it made while a table was small walks over the whole table long after it has grown. A plan
+/// statement, and one that it made while a table was small scans the whole table long after it has grown. A plan
 /// that such settings rule out is still made where there is no other, as for a table of three rows; it counts as so
 /// expensive that Postgres would compile it first (`jit`), which takes a hundred times as long as running it. And with
 /// its defaults Postgres holds the locks of a client whose machine is gone for two hours: here for five seconds. The deadlines
@@ -166,7 +166,7 @@ pub(crate) const POSTGRES_CONNECTION: &str =
         ('statement_timeout', '25s'), ('idle_in_transaction_session_timeout', '25s')) v(name, value) ON v.name = s.name";
 
 /// Set on a connection that changes the schema, which takes as long as it takes and waits for whatever is under way. It is
-/// not lent again.
+/// not connection again.
 pub(crate) const POSTGRES_NO_DEADLINES: &str =
     "SELECT set_config(name, '0', FALSE) FROM (VALUES ('lock_timeout'),
         ('statement_timeout'), ('idle_in_transaction_session_timeout')) v(name)";
@@ -185,7 +185,7 @@ pub(crate) fn analyze(backend: Backend) -> Option<&'static str> {
     }
 }
 
-/// The end of a query whose rows nobody else shall change before this transaction ends; waits for whoever has them.
+/// The end of a query whose rows nobody else shall change before this transaction ends; waits for the transaction that has them.
 pub(crate) fn hold_rows(backend: Backend, alias: &str) -> String {
     match backend {
         Backend::Sqlite => String::new(),
@@ -367,7 +367,7 @@ fn may_pass(code: &str) -> bool {
 }
 
 /// Whether somebody who tries again in a moment may reach the server: nobody listens yet, it is still starting, or all its
-/// places are taken.
+/// connections are taken.
 pub(crate) fn may_be_starting(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(error) => error.kind() == io::ErrorKind::ConnectionRefused,

@@ -113,7 +113,7 @@ impl Store {
         self.inner.inbox.try_commit(event).await
     }
 
-    /// How many webhooks of this process wait for their place on the disk.
+    /// How many webhooks of this process wait to be written to the disk.
     pub fn inbox_appending(&self) -> usize {
         self.inner.inbox.callers()
     }

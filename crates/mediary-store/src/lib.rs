@@ -7,7 +7,7 @@
 //! Beneath: `db` runs statements on whichever database it is, `pool` checks connections out, `database_file` tells SQLite's file
 //! from another one in its place, `record` turns rows into structs and `writes` columns with their values into statements,
 //! `transaction` repeats what collided, `value` turns parameters into what a database takes, `bulk` writes many rows with few
-//! statements, `batch` lets many callers share a commit, `leases` is the kit for jobs that one process holds, `walk` looks at
+//! statements, `batch` lets many callers share a commit, `leases` is the kit for jobs that one process holds, `scan` looks at
 //! millions of rows in batches, `cost` counts what a task asks of the database, and `dialect` holds all in which the two databases
 //! differ.
 
@@ -38,6 +38,7 @@ mod policies;
 mod pool;
 mod record;
 mod retention;
+mod scan;
 mod signals;
 mod statement;
 mod storage_checks;
@@ -53,7 +54,6 @@ mod usage;
 mod value;
 mod views;
 mod waiting_webhooks;
-mod walk;
 mod writes;
 
 pub use clock_set_back::LongestWaits;
@@ -61,7 +61,7 @@ pub use conversations::{Contact, Conversation, ConversationQuery};
 pub use cost::{DatabaseCost, counted};
 pub use downloads::{
     ClaimLimits, ClaimedDownload, DeclaredMedia, DownloadsOverview, FailedDownload, FinishedDownload,
-    LegacyRow, NamedMedia, QuarantinedFile, RecordedPlace, Requeued,
+    LegacyRow, NamedMedia, QuarantinedFile, RecordedLocation, Requeued,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use inbox::{EventScope, InboxDepth, NewWebhookEvent, WebhookEvent};
@@ -74,7 +74,7 @@ pub use leases::LeaseToken;
 pub use lists::{MediaQuery, MediaSort, Order};
 pub use media::MediaFile;
 pub use messages::{Message, MessageError, MessageReaction, MessageWithMedia, MessagesAround, ReplyTo};
-pub use moves::{FoundFile, StoredPlace};
+pub use moves::{FoundFile, StoredLocation};
 pub use nodes::{GoneNode, Presence};
 pub use opening::embedded_file;
 pub use page::{Cursor, Page, PageRequest};
@@ -83,11 +83,11 @@ pub use people::{
     NewApiKey, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch, UserWithHash,
 };
 pub use policies::{DueTask, Kept, PolicyPreview, Tally};
-pub use retention::{Arrived, Outlived};
-pub use signals::{Heard, SIGNAL_BYTES_MAX, Signals};
+pub use retention::{ArrivalPosition, FilePastRetention};
+pub use scan::{ExpiryPosition, ScannedBatch};
+pub use signals::{Received, SIGNAL_BYTES_MAX, Signals};
 pub use storage_checks::{StorageCheck, StorageChecked, StorageChecksOverview};
 pub use store::{Backend, Store, StoreOptions};
 pub use sweep::{SweepPreview, SweepTimes};
 pub use trash::{ClaimedTrash, Trash};
 pub use waiting_webhooks::{WaitedFor, WaitingWebhook};
-pub use walk::{Expiry, Stretch};

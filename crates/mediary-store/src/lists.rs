@@ -39,7 +39,7 @@ pub struct MediaQuery {
     pub page: PageRequest,
 }
 
-/// A list in one order: its sort key in SQL, and how rows go on from a cursor.
+/// A list in one order: its sort key in SQL, and how rows continue after a cursor.
 struct Listing {
     key: &'static str,
     direction: &'static str,

@@ -72,7 +72,7 @@ record! {
         pub bytes_downloaded: i64,
         pub next_attempt_at: Option<Timestamp>,
         pub lease_until: Option<Timestamp>,
-        /// When WhatsApp will have forgotten it.
+        /// When it expires at WhatsApp.
         pub expires_at: Timestamp,
         pub last_error_code: Option<ErrorCode>,
         pub last_error: Option<String>,

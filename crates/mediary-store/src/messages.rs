@@ -143,7 +143,7 @@ impl MessageWithMedia {
 #[derive(Clone, Debug)]
 pub struct MessagesAround {
     pub items: Vec<MessageWithMedia>,
-    /// Where older messages go on.
+    /// The position of the next older message.
     pub next: Option<Cursor>,
 }
 
@@ -198,7 +198,7 @@ impl Store {
         Ok(())
     }
 
-    /// The thread from a place on, as far as `rows`. Reactions are not shown in it.
+    /// The thread from a position on, as far as `rows`. Reactions are not shown in it.
     async fn thread(
         &self,
         company: CompanyId,
@@ -246,15 +246,15 @@ impl Store {
         let Some(middle) = found.into_iter().next() else {
             return Ok(None);
         };
-        let place = (middle.message.sent_at.millis(), message.0);
+        let position = (middle.message.sent_at.millis(), message.0);
         let half = i64::from(limit / 2);
-        let mut items = self.thread(company, conversation, Toward::Newer, place, half).await?;
+        let mut items = self.thread(company, conversation, Toward::Newer, position, half).await?;
         items.reverse();
         items.push(middle);
         let left = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(u32::MAX));
-        let older = self.thread(company, conversation, Toward::Older, place, i64::from(left) + 1).await?;
+        let older = self.thread(company, conversation, Toward::Older, position, i64::from(left) + 1).await?;
         let older = Page::from_rows(older, left, MessageWithMedia::cursor);
-        // With no place left for older ones the page ends at its last message.
+        // With no room left for older ones the page ends at its last message.
         let last = items.last().map(MessageWithMedia::cursor).filter(|_| left == 0);
         let next = older.next.or(last);
         items.extend(older.items);

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 use tokio::time::Instant;
 
 use crate::db::Db;
-use crate::pool::Lent;
+use crate::pool::PooledConnection;
 use crate::value::args;
 use crate::{Backend, Error, Result, dialect};
 
@@ -72,14 +72,16 @@ pub(crate) async fn migrate(db: &Db) -> Result<Vec<String>> {
             before
         }
         Db::Postgres(pool) => {
-            let mut lent = Lent::of(pool).await.map_err(|error| failed(error.into()))?;
-            lent.execute(dialect::POSTGRES_NO_DEADLINES).await.map_err(|error| failed(error.into()))?;
-            wait_for_turn(&mut lent).await?;
-            let before = steps_taken(&mut *lent).await?;
-            migrator.run_direct(None, &mut *lent, false).await.map_err(failed)?;
-            let done = sqlx::query("SELECT pg_advisory_unlock($1)").bind(TURN).execute(&mut *lent).await;
+            let mut connection =
+                PooledConnection::check_out(pool).await.map_err(|error| failed(error.into()))?;
+            connection.execute(dialect::POSTGRES_NO_DEADLINES).await.map_err(|error| failed(error.into()))?;
+            wait_for_turn(&mut connection).await?;
+            let before = steps_taken(&mut *connection).await?;
+            migrator.run_direct(None, &mut *connection, false).await.map_err(failed)?;
+            let done =
+                sqlx::query("SELECT pg_advisory_unlock($1)").bind(TURN).execute(&mut *connection).await;
             done.map_err(|error| failed(error.into()))?;
-            // Dropped, not given back: nobody else shall have a connection without deadlines.
+            // Dropped, not returned: nobody else shall have a connection without deadlines.
             before
         }
     };

@@ -11,11 +11,11 @@ use crate::record::Record as _;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::{row, update};
-use crate::{Result, Store, Stretch, trash};
+use crate::{Result, ScannedBatch, Store, trash};
 
 /// Where a file's bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredPlace {
+pub struct StoredLocation {
     pub backend: StorageBackend,
     pub key: String,
     /// For admins, like `s3://bucket/key`.
@@ -82,7 +82,7 @@ impl Store {
         backend: StorageBackend,
         after: MediaId,
         rows: u32,
-    ) -> Result<Option<Stretch<MediaFile, MediaId>>> {
+    ) -> Result<Option<ScannedBatch<MediaFile, MediaId>>> {
         let Some(upto) = self.next_files(company, after, rows).await? else { return Ok(None) };
         let sql = format!(
             "SELECT {} FROM media_files f WHERE f.company_id = $1 AND f.id > $2 AND f.id <= $3
@@ -91,7 +91,7 @@ impl Store {
             MediaFile::SELECT
         );
         let found = self.db().all(AssertSqlSafe(sql), args![company, after, upto, backend]).await?;
-        Ok(Some(Stretch { found, upto }))
+        Ok(Some(ScannedBatch { found, upto }))
     }
 
     /// Whether any record names a file in this storage.
@@ -101,10 +101,10 @@ impl Store {
         Ok(self.db().first::<(MediaId,)>(sql, args![backend]).await?.is_some())
     }
 
-    /// Records that a file's bytes are in another place now, whole; what is at the old one goes with a later sweep.
-    /// False if the record changed meanwhile; then the bytes at the new place are the ones that go. It changed, too, where
+    /// Records that a file's bytes are at another location now, whole; what is at the old one goes with a later sweep.
+    /// False if the record changed meanwhile; then the bytes at the new location are the ones that go. It changed, too, where
     /// the generation did of which the new key is: somebody may be deleting bytes under it ([`Store::trash_claim`]).
-    pub async fn file_moved(&self, file: &MediaFile, to: &StoredPlace) -> Result<bool> {
+    pub async fn file_moved(&self, file: &MediaFile, to: &StoredLocation) -> Result<bool> {
         let (Some(backend), Some(key), Some(sha256)) = (file.storage_backend, &file.storage_key, file.sha256)
         else {
             return Ok(false);

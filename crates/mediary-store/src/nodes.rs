@@ -4,7 +4,7 @@
 //! the lock when the connection ends: at once when the process dies, after some seconds of keepalive when its machine
 //! does, never when it only hangs. Why taking over is right, also from a process that lives:
 //!
-//! 1. The lock is taken before the row that names it is committed, so whoever reads the row and finds the lock free
+//! 1. The lock is taken before the row that names it is committed, so a process that reads the row and finds the lock free
 //!    knows that the connection has ended. A number is never used twice, so a process that has connected again is not
 //!    mistaken for its earlier presence: its row names another lock, and [`Store::take_over_from`] holds the row and
 //!    compares the number before it changes anything.
@@ -13,7 +13,7 @@
 //!    the unfinished upload first. Work is done twice, nothing is lost. The caller gives it time to connect again.
 //! 3. A statement of the dead process that Postgres had begun may commit after the take-over, and write a lease or what
 //!    an event was about. The row therefore stays for [`AFTERMATH`], twice as long as a statement may take; until
-//!    then its leases are released again and again, and at its end the signal is published once more.
+//!    then its leases are released again and again, and at its end the signal is published again.
 //! 4. A process without a row (an older program, a command) is never found gone: its leases run out.
 
 use std::fmt;

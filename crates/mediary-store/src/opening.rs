@@ -85,21 +85,21 @@ fn sqlite(file: &str, error: &sqlx::Error) -> Option<String> {
 
 /// Where an address leads, for people: without its password.
 struct Server {
-    place: String,
+    address: String,
     user: String,
     database: String,
 }
 
 impl From<PgConnectOptions> for Server {
     fn from(options: PgConnectOptions) -> Self {
-        let place = match options.get_socket() {
+        let address = match options.get_socket() {
             Some(folder) => folder.display().to_string(),
             None => format!("{}:{}", options.get_host(), options.get_port()),
         };
         let user = options.get_username().to_owned();
         // As Postgres does where none is named.
         let database = options.get_database().unwrap_or(&user).to_owned();
-        Self { place, user, database }
+        Self { address, user, database }
     }
 }
 
@@ -113,51 +113,51 @@ fn postgres(url: &str, error: &sqlx::Error) -> Option<String> {
         Err(sqlx::Error::Configuration(why)) => return wrong(why.as_ref()),
         Err(_) => return None,
     };
-    let place = &server.place;
+    let address = &server.address;
     Some(match error {
         sqlx::Error::Database(error) => refusal(&server, error.as_ref()),
         sqlx::Error::Io(error) => unreachable_at(&server, error)?,
-        sqlx::Error::PoolTimedOut => unanswered(place),
+        sqlx::Error::PoolTimedOut => unanswered(address),
         sqlx::Error::Protocol(_) => {
-            format!("what listens at {place} is not Postgres; correct the host and port")
+            format!("what listens at {address} is not Postgres; correct the host and port")
         }
         sqlx::Error::Tls(why) if why.to_string().contains("does not support TLS") => format!(
-            "{place} takes no encrypted connections, as sslmode asks; turn TLS on there, or take sslmode out of the address"
+            "{address} takes no encrypted connections, as sslmode asks; turn TLS on there, or take sslmode out of the address"
         ),
         sqlx::Error::Tls(why) => format!(
-            "the encrypted connection to {place} failed ({why}); check its certificate, and sslmode and sslrootcert of the address"
+            "the encrypted connection to {address} failed ({why}); check its certificate, and sslmode and sslrootcert of the address"
         ),
         sqlx::Error::Configuration(why) => return wrong(why.as_ref()),
         _ => return None,
     })
 }
 
-fn unanswered(place: &str) -> String {
+fn unanswered(address: &str) -> String {
     format!(
-        "{place} does not answer; check that Postgres runs there and that no firewall is between, or correct the host and port"
+        "{address} does not answer; check that Postgres runs there and that no firewall is between, or correct the host and port"
     )
 }
 
 fn unreachable_at(server: &Server, error: &io::Error) -> Option<String> {
-    let place = &server.place;
+    let address = &server.address;
     Some(match error.kind() {
         io::ErrorKind::ConnectionRefused => {
-            format!("nothing listens at {place}; start Postgres there, or correct the host and port")
+            format!("nothing listens at {address}; start Postgres there, or correct the host and port")
         }
         io::ErrorKind::NotFound => {
-            format!("there is no socket of Postgres at {place}; start it, or correct the path")
+            format!("there is no socket of Postgres at {address}; start it, or correct the path")
         }
         io::ErrorKind::TimedOut
         | io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable
-        | io::ErrorKind::NetworkDown => unanswered(place),
+        | io::ErrorKind::NetworkDown => unanswered(address),
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => format!(
-            "what listens at {place} hung up; check that it is Postgres and allows this machine, or correct the host and port"
+            "what listens at {address} hung up; check that it is Postgres and allows this machine, or correct the host and port"
         ),
         // The standard library has no kind for it.
         _ if error.to_string().contains("lookup address") => {
             format!(
-                "no machine is known by the name of {place}; correct the host, or check this machine's DNS"
+                "no machine is known by the name of {address}; correct the host, or check this machine's DNS"
             )
         }
         _ => return None,
@@ -166,29 +166,33 @@ fn unreachable_at(server: &Server, error: &io::Error) -> Option<String> {
 
 /// What Postgres says no to, by SQLSTATE.
 fn refusal(server: &Server, error: &dyn DatabaseError) -> String {
-    let Server { place, user, database } = server;
+    let Server { address, user, database } = server;
     let said = error.message();
     match error.code().as_deref().unwrap_or_default() {
         "3D000" => format!(
-            "there is no database {database:?} at {place}; make it with `createdb`, or correct the name"
+            "there is no database {database:?} at {address}; make it with `createdb`, or correct the name"
         ),
         "28P01" => format!(
-            "Postgres at {place} knows no role {user:?} with this password; correct the one or the other"
+            "Postgres at {address} knows no role {user:?} with this password; correct the one or the other"
         ),
         "28000" => format!(
-            "Postgres at {place} does not let {user:?} in: {said}; make the role with `createuser`, allow it in pg_hba.conf, or correct the address"
+            "Postgres at {address} does not let {user:?} in: {said}; make the role with `createuser`, allow it in pg_hba.conf, or correct the address"
         ),
         "42501" => {
-            format!("Postgres at {place} allows {user:?} too little: {said}; grant it, or name another role")
+            format!(
+                "Postgres at {address} allows {user:?} too little: {said}; grant it, or name another role"
+            )
         }
         "25006" => {
-            format!("Postgres at {place} takes no changes from {user:?} in {database:?}: {said}; {WRITABLE}")
+            format!(
+                "Postgres at {address} takes no changes from {user:?} in {database:?}: {said}; {WRITABLE}"
+            )
         }
-        "53100" => format!("the disk of Postgres at {place} is full; make room on it"),
+        "53100" => format!("the disk of Postgres at {address} is full; make room on it"),
         "53300" => format!(
-            "Postgres at {place} has no connection left; raise its max_connections, or end other clients"
+            "Postgres at {address} has no connection left; raise its max_connections, or end other clients"
         ),
-        "57P03" => format!("Postgres at {place} is starting or stopping; try again in a minute"),
-        code => format!("Postgres at {place} refuses: {said} ({code})"),
+        "57P03" => format!("Postgres at {address} is starting or stopping; try again in a minute"),
+        code => format!("Postgres at {address} refuses: {said} ({code})"),
     }
 }

@@ -38,7 +38,7 @@ pub(crate) enum SortKey {
     Text(String),
 }
 
-/// A place in a list, between two rows. Text form: base64url of `n<number>:<id>` or `t<id>:<text>`.
+/// A position in a list, between two rows. Text form: base64url of `n<number>:<id>` or `t<id>:<text>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     pub(crate) key: SortKey,

@@ -1,7 +1,7 @@
-//! Connections on loan.
+//! Pooled connections.
 //!
 //! sqlx's own pool asks the database whether a connection is alive each time that it comes back, and on Postgres each time
-//! that it is lent: up to two round trips beside that of the statement. Here only a connection that was not used for a
+//! that it is checked out: up to two round trips beside that of the statement. Here only a connection that was not used for a
 //! while is asked. SQLite's one writer stays with sqlx, whose transactions roll back when they are dropped.
 
 use std::io;
@@ -22,9 +22,9 @@ use crate::dialect;
 pub(crate) const WAIT_FOR_DATABASE: Duration = Duration::from_secs(10);
 /// A statement that takes longer is taken for one that the network has lost; Postgres itself ends it before.
 pub(crate) const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
-/// A connection to Postgres that was not lent for this long is asked whether it is alive, and how long that may take. Under
+/// A connection to Postgres that was not checked out for this long is asked whether it is alive, and how long that may take. Under
 /// load none is; a statement on one that died meanwhile has to wait for its deadline.
-pub(crate) const BELIEVED_FOR: Duration = Duration::from_millis(100);
+pub(crate) const ALIVE_TTL: Duration = Duration::from_millis(100);
 const ALIVE_WITHIN: Duration = Duration::from_secs(1);
 /// After so long unused, firewalls may have forgotten it without a word; after so long at all, Postgres' own memory for it
 /// has grown.
@@ -63,14 +63,16 @@ pub(crate) fn postgres_pool(options: PgConnectOptions, connections: usize) -> Po
 fn pool<M: Manager>(manager: M, connections: usize) -> Pool<M> {
     Pool::builder(manager)
         .max_size(connections)
-        // As few as do are in use, and those are believed.
+        // As few as do are in use, and those are not asked.
         .queue_mode(QueueMode::Lifo)
         .build()
         .expect("without time limits of its own it needs nothing else")
 }
 
 /// A connection, within the time that a statement waits for one.
-pub(crate) async fn lend<M: Manager<Error = sqlx::Error>>(pool: &Pool<M>) -> Result<Object<M>, sqlx::Error> {
+pub(crate) async fn check_out<M: Manager<Error = sqlx::Error>>(
+    pool: &Pool<M>,
+) -> Result<Object<M>, sqlx::Error> {
     match tokio::time::timeout(WAIT_FOR_DATABASE, pool.get()).await {
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(PoolError::Backend(error))) => Err(error),
@@ -109,12 +111,12 @@ impl Manager for SqliteReader {
 }
 
 impl PostgresServer {
-    /// A connection that is lent to nobody, for it holds something as long as it lives.
+    /// A connection outside the pool, for it holds something as long as it lives.
     pub(crate) async fn apart(&self) -> Result<PgConnection, sqlx::Error> {
         within(self.create()).await
     }
 
-    /// A connection that is lent to nobody, for it listens.
+    /// A connection outside the pool, for it listens.
     pub(crate) async fn listener(&self) -> Result<PgListener, sqlx::Error> {
         let own = PgPoolOptions::new().max_connections(1).acquire_timeout(WAIT_FOR_DATABASE).after_connect(
             |connection, _| {
@@ -148,7 +150,7 @@ impl Manager for PostgresServer {
         if used.age() > AGE_MAX || used.last_used() > UNUSED_MAX {
             return Err(RecycleError::message("too old"));
         }
-        if used.last_used() > BELIEVED_FOR {
+        if used.last_used() > ALIVE_TTL {
             let alive = tokio::time::timeout(ALIVE_WITHIN, connection.ping()).await;
             alive.map_err(|_| RecycleError::message("silent"))??;
         }
@@ -156,36 +158,36 @@ impl Manager for PostgresServer {
     }
 }
 
-/// A connection to Postgres that is closed unless it is given back. Whoever goes away in the middle of a statement leaves
+/// A connection to Postgres that is closed unless it is returned. A caller that goes away in the middle of a statement leaves
 /// it in a state that nobody knows, and with a transaction open; one whose network has gone never answers again.
-pub(crate) struct Lent(Option<Object<PostgresServer>>);
+pub(crate) struct PooledConnection(Option<Object<PostgresServer>>);
 
-impl Lent {
-    pub(crate) async fn of(pool: &PostgresPool) -> Result<Self, sqlx::Error> {
-        lend(pool).await.map(|connection| Self(Some(connection)))
+impl PooledConnection {
+    pub(crate) async fn check_out(pool: &PostgresPool) -> Result<Self, sqlx::Error> {
+        check_out(pool).await.map(|connection| Self(Some(connection)))
     }
 
     /// For the next one, with no statement and no transaction under way.
-    pub(crate) fn give_back(mut self) {
+    pub(crate) fn return_to_pool(mut self) {
         drop(self.0.take());
     }
 
-    /// Gives it back if it has answered, even if by saying no. A server that takes no changes may have lost its role; the next
+    /// Returns it if it has answered, even if by saying no. A server that takes no changes may have lost its role; the next
     /// connection finds out.
-    pub(crate) fn give_back_after<T>(self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+    pub(crate) fn return_after<T>(self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         let answered = match &result {
             Ok(_) => true,
             Err(sqlx::Error::Database(said)) => !dialect::is_read_only(said.as_ref()),
             Err(_) => false,
         };
         if answered {
-            self.give_back();
+            self.return_to_pool();
         }
         result
     }
 }
 
-impl Drop for Lent {
+impl Drop for PooledConnection {
     fn drop(&mut self) {
         if let Some(connection) = self.0.take() {
             drop(Object::take(connection));
@@ -193,7 +195,7 @@ impl Drop for Lent {
     }
 }
 
-impl Deref for Lent {
+impl Deref for PooledConnection {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
@@ -201,7 +203,7 @@ impl Deref for Lent {
     }
 }
 
-impl DerefMut for Lent {
+impl DerefMut for PooledConnection {
     fn deref_mut(&mut self) -> &mut PgConnection {
         self.0.as_mut().expect("only giving it back takes it")
     }

@@ -37,7 +37,7 @@ impl ReadError {
         Self { table: "", column: "", source: source.into() }
     }
 
-    /// Fills in the place, unless a record within this one already did.
+    /// Fills in table and column, unless a record within this one already did.
     pub(crate) fn at(mut self, table: &'static str, column: &'static str) -> Self {
         if self.table.is_empty() {
             (self.table, self.column) = (table, column);

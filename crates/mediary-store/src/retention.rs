@@ -11,7 +11,7 @@ use crate::record::{Columns, Read, ReadError, Record as _};
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::row;
-use crate::{Change, ChangeKind, Result, Store, Stretch, policies};
+use crate::{Change, ChangeKind, Result, ScannedBatch, Store, policies};
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
@@ -47,17 +47,17 @@ fn ended(now: &str, archive: &str) -> String {
     )
 }
 
-/// Where a walk in the order of arrival is.
-pub type Arrived = (Timestamp, MediaId);
+/// The position of a scan in the order of arrival.
+pub type ArrivalPosition = (Timestamp, MediaId);
 
 /// A file whose retention has ended, and which it was.
 #[derive(Clone, Debug)]
-pub struct Outlived {
+pub struct FilePastRetention {
     pub file: MediaFile,
     pub retention: Retention,
 }
 
-impl Read for Outlived {
+impl Read for FilePastRetention {
     const WIDTH: usize = MediaFile::WIDTH + Retention::WIDTH;
     fn read(columns: &mut Columns<'_>) -> std::result::Result<Self, ReadError> {
         Ok(Self { file: Read::read(columns)?, retention: Read::read(columns)? })
@@ -79,9 +79,9 @@ impl Store {
         &self,
         company: CompanyId,
         archive: Option<StorageBackend>,
-        after: Option<Arrived>,
+        after: Option<ArrivalPosition>,
         rows: u32,
-    ) -> Result<Option<Stretch<Outlived, Arrived>>> {
+    ) -> Result<Option<ScannedBatch<FilePastRetention, ArrivalPosition>>> {
         let now = self.now();
         let after = after.unwrap_or((Timestamp(i64::MIN), MediaId(0)));
         // No file is stored before it arrives, so nothing that came later can have ended.
@@ -90,7 +90,7 @@ impl Store {
                 WHERE f.company_id = $1 AND f.is_active AND (f.created_at, f.id) > ($2, $3) AND f.created_at <= $4
                 ORDER BY f.created_at, f.id LIMIT $5) n
             ORDER BY n.created_at DESC, n.id DESC LIMIT 1";
-        let upto: Option<Arrived> =
+        let upto: Option<ArrivalPosition> =
             self.db().first(sql, args![company, after.0, after.1, latest, rows]).await?;
         let Some(upto) = upto else { return Ok(None) };
         let sql = format!(
@@ -101,7 +101,7 @@ impl Store {
             ended("$6", "$7")
         );
         let args = args![company, after.0, after.1, upto.0, upto.1, now, archive];
-        Ok(Some(Stretch { found: self.db().all(AssertSqlSafe(sql), args).await?, upto }))
+        Ok(Some(ScannedBatch { found: self.db().all(AssertSqlSafe(sql), args).await?, upto }))
     }
 
     /// The latest arrival that some retention of the company may have ended for.
@@ -120,7 +120,7 @@ impl Store {
     /// The company and its accounts are held, as by everything that changes a retention: what the next statement reads
     /// of them stays until the end. So are the files, before their condition is looked at, and a view that was noted meanwhile, on
     /// whichever node, is seen then.
-    pub async fn delete_outlived(&self, company: CompanyId, files: &[MediaId]) -> Result<Vec<Change>> {
+    pub async fn delete_past_retention(&self, company: CompanyId, files: &[MediaId]) -> Result<Vec<Change>> {
         let now = self.now();
         let held = transaction!(self.db(), |tx| {
             policies::hold(tx, company).await?;

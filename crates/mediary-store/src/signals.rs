@@ -13,13 +13,13 @@ const PUBLISH: &str = "SELECT 1 FROM pg_notify($1, CAST(pg_current_xact_id() AS 
 /// Bytes of a text, at most; Postgres takes 8000 with the number before it.
 pub const SIGNAL_BYTES_MAX: usize = 7900;
 
-/// What was heard.
+/// What was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum Received {
     /// A text, and a number that no other one has; later ones may have smaller numbers.
     Signal { number: u64, text: String },
-    /// The connection broke, and what was said meanwhile is lost.
-    Gap,
+    /// The connection broke, and what was published meanwhile is missed.
+    Missed,
 }
 
 /// A connection that listens.
@@ -59,18 +59,18 @@ impl Store {
 
 impl Signals {
     /// The next one. Safe to drop while waiting.
-    pub async fn next(&mut self) -> Result<Heard> {
+    pub async fn next(&mut self) -> Result<Received> {
         loop {
-            let heard = self.0.try_recv().await;
-            let Some(notification) = heard.map_err(|error| dialect::error("listen for signals", error))?
+            let received = self.0.try_recv().await;
+            let Some(notification) = received.map_err(|error| dialect::error("listen for signals", error))?
             else {
-                return Ok(Heard::Gap);
+                return Ok(Received::Missed);
             };
             // Others may use the same channel; what is not ours has no number.
             if let Some((number, text)) = notification.payload().split_once(' ')
                 && let Ok(number) = number.parse()
             {
-                return Ok(Heard::Signal { number, text: text.to_owned() });
+                return Ok(Received::Signal { number, text: text.to_owned() });
             }
         }
     }

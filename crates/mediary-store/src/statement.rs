@@ -5,11 +5,11 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{PgConnection, Row as _, SqlStr, SqliteConnection, ValueRef as _};
 
-use crate::pool::{Lent, PostgresPool, within};
+use crate::pool::{PooledConnection, PostgresPool, within};
 use crate::value::Args;
 use crate::{Result, cost, dialect};
 
-/// A row of either database, read by place; null is `None`.
+/// A row of either database, read by position; null is `None`.
 pub(crate) enum Row {
     Sqlite(SqliteRow),
     Postgres(PgRow),
@@ -40,10 +40,10 @@ impl<'a> Target<'a> {
         let fetched = match self {
             Self::SqlitePool(pool) => args.sqlite(sql).fetch_all(pool).await.map(sqlite_rows),
             Self::Sqlite(connection) => args.sqlite(sql).fetch_all(connection).await.map(sqlite_rows),
-            Self::PostgresPool(pool) => match Lent::of(pool).await {
-                Ok(mut lent) => {
-                    let rows = within(args.postgres(sql).fetch_all(&mut *lent)).await;
-                    lent.give_back_after(rows).map(postgres_rows)
+            Self::PostgresPool(pool) => match PooledConnection::check_out(pool).await {
+                Ok(mut connection) => {
+                    let rows = within(args.postgres(sql).fetch_all(&mut *connection)).await;
+                    connection.return_after(rows).map(postgres_rows)
                 }
                 Err(error) => Err(error),
             },
@@ -60,10 +60,10 @@ impl<'a> Target<'a> {
         let executed = match self {
             Self::SqlitePool(pool) => args.sqlite(sql).execute(pool).await.map(|done| done.rows_affected()),
             Self::Sqlite(tx) => args.sqlite(sql).execute(tx).await.map(|done| done.rows_affected()),
-            Self::PostgresPool(pool) => match Lent::of(pool).await {
-                Ok(mut lent) => {
-                    let done = within(args.postgres(sql).execute(&mut *lent)).await;
-                    lent.give_back_after(done).map(|done| done.rows_affected())
+            Self::PostgresPool(pool) => match PooledConnection::check_out(pool).await {
+                Ok(mut connection) => {
+                    let done = within(args.postgres(sql).execute(&mut *connection)).await;
+                    connection.return_after(done).map(|done| done.rows_affected())
                 }
                 Err(error) => Err(error),
             },

@@ -11,7 +11,7 @@ use crate::{Result, Store, leases};
 pub struct SweepPreview {
     /// Downloads whose worker died.
     pub leases: i64,
-    /// Media that WhatsApp forgot before it could be saved.
+    /// Media that expired at WhatsApp before it could be saved.
     pub expired_unsaved: i64,
     /// Files in storage that nothing points to any more.
     pub trash: i64,

@@ -68,7 +68,7 @@ impl Store {
         self.db().execute(sql, args![company, look]).await
     }
 
-    /// The next files that this look saw, and one that began at `before` or earlier; the id is where to go on.
+    /// The next files that this look saw, and one that began at `before` or earlier; the id is the position to resume after.
     pub async fn untracked_since(
         &self,
         company: CompanyId,

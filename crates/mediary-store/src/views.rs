@@ -54,7 +54,7 @@ impl Commit for ViewCommit {
 
 impl Store {
     /// Notes that somebody looks at a file, and returns once that is on disk. False if the file was deleted before: what deletes
-    /// by a retention holds the record while it looks at its last view (`Store::delete_outlived`), so either it sees this view, or
+    /// by a retention holds the record while it looks at its last view (`Store::delete_past_retention`), so either it sees this view, or
     /// this call sees the deletion.
     pub async fn note_view(&self, company: CompanyId, media: MediaId, at: Timestamp) -> Result<bool> {
         self.inner.views.try_commit(View { company, media, at }).await

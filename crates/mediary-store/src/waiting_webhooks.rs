@@ -37,7 +37,7 @@ pub struct WaitingWebhook {
 pub struct WaitedFor {
     /// Webhooks that wait to be read again now.
     pub webhooks: usize,
-    /// Where the next look goes on; empty at the end.
+    /// Where the next look resumes; empty at the end.
     pub reached: String,
 }
 

@@ -84,7 +84,7 @@ impl Update {
     }
 }
 
-/// SQL with numbers in the place of `?` and `?name`. What is not given stays, and no database takes it.
+/// SQL with numbers instead of `?` and `?name`. What is not given stays, and no database takes it.
 fn numbered(sql: &str, own: Option<usize>, names: &[&str]) -> String {
     let mut parts = sql.split('?');
     let mut text = parts.next().unwrap_or_default().to_owned();

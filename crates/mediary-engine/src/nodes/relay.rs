@@ -20,7 +20,7 @@
 
 use std::time::Duration;
 
-use mediary_store::Heard;
+use mediary_store::Received;
 use tokio_util::sync::CancellationToken;
 
 use crate::base::shutdown::Shutdown;
@@ -86,8 +86,8 @@ async fn listen(context: &Context) {
                 context.events().gap(private_number());
                 while let Ok(heard) = tokio::time::timeout(DEAD_AFTER, signals.next()).await {
                     match heard {
-                        Ok(Heard::Signal { number, text }) => hear(context, number, &text),
-                        Ok(Heard::Gap) => context.events().gap(private_number()),
+                        Ok(Received::Signal { number, text }) => hear(context, number, &text),
+                        Ok(Received::Missed) => context.events().gap(private_number()),
                         Err(error) => {
                             tracing::warn!(
                                 error = &error as &dyn std::error::Error,

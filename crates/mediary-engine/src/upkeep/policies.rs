@@ -7,7 +7,7 @@ use std::time::Duration;
 use mediary_core::{
     AccountId, CompanyId, ErrorCode, MediaId, MediaTask, Permission, Retention, RetentionMode,
 };
-use mediary_store::{Actor, Company, DueTask, Kept, MediaSettingsPatch, PolicyPreview, Stretch, Tally};
+use mediary_store::{Actor, Company, DueTask, Kept, MediaSettingsPatch, PolicyPreview, ScannedBatch, Tally};
 
 use tracing::Instrument as _;
 
@@ -152,7 +152,7 @@ impl Policies {
         let mut after = task.reached_at.zip(task.reached_id);
         for _ in 0..STRETCHES_AT_ONCE {
             let behind = self.context.store().behind_policy(task.company_id, after, LOOKED_AT).await?;
-            let Some(Stretch { found, upto }) = behind else { return Ok(true) };
+            let Some(ScannedBatch { found, upto }) = behind else { return Ok(true) };
             for files in found.chunks(BATCH) {
                 let followed = self.context.store().follow_policy(task.company_id, files).await?;
                 self.files.forget_changed(&followed);
@@ -204,7 +204,7 @@ impl Policies {
         after: MediaId,
     ) -> Result<Option<(MediaId, usize)>> {
         let kept = self.context.store().files_to_erase(company, account, after, LOOKED_AT).await?;
-        let Some(Stretch { found, upto }) = kept else { return Ok(None) };
+        let Some(ScannedBatch { found, upto }) = kept else { return Ok(None) };
         let mut gone = 0;
         for files in found.chunks(BATCH) {
             let erased = self.context.store().erase_files(company, files).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mediary_blob::{ErrorKind, StorageKey};
 use mediary_core::{CompanyId, MediaId, StorageBackend};
-use mediary_store::{MediaFile, StoredPlace};
+use mediary_store::{MediaFile, StoredLocation};
 use tokio::task::JoinSet;
 
 use crate::base::error::{Error, Result};
@@ -105,7 +105,7 @@ impl Mover {
     /// Whether a file is no longer where its record said.
     async fn left_its_place(&self, file: &MediaFile) -> bool {
         match self.context.store().media(file.company_id, file.id).await {
-            Ok(now) => !now.is_some_and(|now| now.is_active && now.place() == file.place()),
+            Ok(now) => !now.is_some_and(|now| now.is_active && now.location() == file.location()),
             Err(_) => false,
         }
     }
@@ -137,7 +137,7 @@ impl Mover {
             return Ok(Relocation::Wrong);
         }
         let stored = staged.publish().await?;
-        let place = StoredPlace { backend: to, key: target.to_string(), url: new.location(&target) };
+        let place = StoredLocation { backend: to, key: target.to_string(), url: new.location(&target) };
         let moved = self.context.store().file_moved(file, &place).await?;
         self.files.forget(file);
         Ok(if moved { Relocation::Moved(stored.size) } else { Relocation::Changed })

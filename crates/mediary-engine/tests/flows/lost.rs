@@ -149,7 +149,7 @@ async fn volume_that_is_away_loses_nothing_and_hides_nothing_until_it_is_back() 
 #[tokio::test]
 async fn file_that_waits_comes_from_whatsapp_while_storage_is_away() {
     let scene = Scene::new().await;
-    let (company, place) = (scene.world.company, scene.record.place().unwrap());
+    let (company, place) = (scene.world.company, scene.record.location().unwrap());
     assert!(scene.world.store.store_lost_file(company, scene.record.id, &place).await.unwrap());
     std::fs::rename(scene.world.folder.path().join("media"), &scene.away).unwrap();
     assert_eq!(scene.seen().await, Ok(whole()));

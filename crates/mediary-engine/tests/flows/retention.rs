@@ -174,13 +174,13 @@ async fn a_file_viewed_or_a_retention_changed_after_the_selection_is_not_deleted
     let selected = world.store.outlived(world.company, None, None, 10).await.unwrap().unwrap();
     assert_eq!(selected.found.len(), 1);
     world.store.touch_media(world.company, file.id, world.engine.now()).await.unwrap();
-    assert!(world.store.delete_outlived(world.company, &[file.id]).await.unwrap().is_empty());
+    assert!(world.store.delete_past_retention(world.company, &[file.id]).await.unwrap().is_empty());
     world.advance(8 * DAY);
     keep(&world, Retention::FOREVER).await;
-    assert!(world.store.delete_outlived(world.company, &[file.id]).await.unwrap().is_empty());
+    assert!(world.store.delete_past_retention(world.company, &[file.id]).await.unwrap().is_empty());
     keep(&world, retention).await;
-    assert_eq!(world.store.delete_outlived(world.company, &[file.id]).await.unwrap().len(), 1);
-    assert!(world.store.delete_outlived(world.company, &[file.id]).await.unwrap().is_empty(), "once");
+    assert_eq!(world.store.delete_past_retention(world.company, &[file.id]).await.unwrap().len(), 1);
+    assert!(world.store.delete_past_retention(world.company, &[file.id]).await.unwrap().is_empty(), "once");
 }
 
 #[tokio::test]

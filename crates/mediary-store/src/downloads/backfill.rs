@@ -10,11 +10,11 @@ use crate::db::Tx;
 use crate::locks::hold_files;
 use crate::policies::OF_FILE;
 use crate::record::{Columns, Read, ReadError, Record as _};
+use crate::scan::UNSAVED;
 use crate::transaction::transaction;
 use crate::value::{Value, args};
-use crate::walk::UNSAVED;
 use crate::writes::row;
-use crate::{Backend, Expiry, MediaFile, Result, Store, Stretch, dialect};
+use crate::{Backend, ExpiryPosition, MediaFile, Result, ScannedBatch, Store, dialect};
 
 /// An imported row without WhatsApp's media id, with what that can be found from.
 #[derive(Clone)]
@@ -55,9 +55,9 @@ impl Store {
     pub async fn due_for_backfill(
         &self,
         company: Option<CompanyId>,
-        after: Option<Expiry>,
+        after: Option<ExpiryPosition>,
         rows: u32,
-    ) -> Result<Option<Stretch<MediaFile, Expiry>>> {
+    ) -> Result<Option<ScannedBatch<MediaFile, ExpiryPosition>>> {
         let after = self.alive(after);
         let Some(upto) = self.next_unsaved(after, rows).await? else { return Ok(None) };
         let sql = format!(
@@ -67,7 +67,7 @@ impl Store {
             MediaFile::SELECT
         );
         let args = args![company, after.0, after.1, upto.0, upto.1];
-        Ok(Some(Stretch { found: self.db().all(AssertSqlSafe(sql), args).await?, upto }))
+        Ok(Some(ScannedBatch { found: self.db().all(AssertSqlSafe(sql), args).await?, upto }))
     }
 
     /// Imported rows without a provider media id whose media may still be alive, nearest expiry first; `after` is the
@@ -75,7 +75,7 @@ impl Store {
     pub async fn legacy_rows(
         &self,
         company: CompanyId,
-        after: Option<Expiry>,
+        after: Option<ExpiryPosition>,
         limit: u32,
     ) -> Result<Vec<LegacyRow>> {
         let (expires_at, id) = self.alive(after);

@@ -96,7 +96,7 @@ impl Store {
     }
 
     async fn anything_due(&self, now: Timestamp) -> Result<bool> {
-        // The order names the index: without it Postgres may walk over another one, if its statistics are of a time
+        // The order names the index: without it Postgres may scan another one, if its statistics are of a time
         // when nearly everything was due.
         let sql = "SELECT COALESCE(
             (SELECT f.id FROM media_files f WHERE f.due
@@ -155,7 +155,7 @@ impl Claim<'_> {
             *accounts.entry(candidate.company).or_default() += 1;
         }
         let share = self.limits.batch.div_ceil(accounts.len().max(1));
-        // First everybody's share, then what is left to whoever has more.
+        // First everybody's share, then what is left for those with more.
         for first_round in [true, false] {
             let mut later = Vec::new();
             for candidate in candidates {

@@ -1,5 +1,5 @@
 //! Files that storage does not have where their record says: fetched again while WhatsApp has them, and found again where
-//! they were. A record gives up its place only for another one with proved bytes, for storage may only be the wrong one, or a
+//! they were. A record gives up its location only for another one with proved bytes, for storage may only be the wrong one, or a
 //! volume that is not mounted.
 
 use mediary_core::{CompanyId, MediaId, Sha256, StorageBackend};
@@ -11,7 +11,7 @@ use crate::{MediaFile, Result, Store, policies};
 
 /// Where a record says that a file's bytes are, and which.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordedPlace {
+pub struct RecordedLocation {
     pub backend: StorageBackend,
     pub key: String,
     pub sha256: Sha256,
@@ -19,8 +19,8 @@ pub struct RecordedPlace {
 
 impl MediaFile {
     /// Where its bytes are, or were; `None` if it has never been stored.
-    pub fn place(&self) -> Option<RecordedPlace> {
-        Some(RecordedPlace {
+    pub fn location(&self) -> Option<RecordedLocation> {
+        Some(RecordedLocation {
             backend: self.storage_backend?,
             key: self.storage_key.clone()?,
             sha256: self.sha256?,
@@ -29,17 +29,17 @@ impl MediaFile {
 }
 
 impl Store {
-    /// Storage does not have a completed file in this place: it waits to be fetched again, at once where everything is kept.
-    /// True if that is still its place, and WhatsApp still has it. Where the file was replaced or stored again since somebody
-    /// looked, nothing changes: the statement compares the place with the row that it changes.
+    /// Storage does not have a completed file in this location: it waits to be fetched again, at once where everything is kept.
+    /// True if that is still its location, and WhatsApp still has it. Where the file was replaced or stored again since somebody
+    /// looked, nothing changes: the statement compares the location with the row that it changes.
     pub async fn store_lost_file(
         &self,
         company: CompanyId,
         media: MediaId,
-        place: &RecordedPlace,
+        location: &RecordedLocation,
     ) -> Result<bool> {
         let now = self.now();
-        let RecordedPlace { backend, key, sha256 } = place;
+        let RecordedLocation { backend, key, sha256 } = location;
         transaction!(self.db(), |tx| {
             let Some(policy) = policies::held(tx, company, media).await? else { return Ok(false) };
             let again_at = policy.downloads_on_arrival().then_some(now);
@@ -67,17 +67,17 @@ impl Store {
         })
     }
 
-    /// The very bytes of a file that waits, or was given up, are in its place after all. True if it is completed with it. One
+    /// The very bytes of a file that waits, or was given up, are in its location after all. True if it is completed with it. One
     /// that is being downloaded ends by that.
     pub async fn found_again(
         &self,
         company: CompanyId,
         media: MediaId,
-        place: &RecordedPlace,
+        location: &RecordedLocation,
         file_size: i64,
         file_url: &str,
     ) -> Result<bool> {
-        let RecordedPlace { backend, key, sha256 } = place;
+        let RecordedLocation { backend, key, sha256 } = location;
         let (sql, args) = update! {
             media_files set {
                 download_status = "'completed'",

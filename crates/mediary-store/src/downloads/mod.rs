@@ -15,7 +15,7 @@ mod types;
 
 pub use backfill::{LegacyRow, NamedMedia};
 pub(crate) use finish::FinishCommit;
-pub use lost::RecordedPlace;
+pub use lost::RecordedLocation;
 pub use types::*;
 
 /// A new start: what an earlier one met says nothing about the file any more.

@@ -12,9 +12,9 @@ use super::types::{DownloadsOverview, Requeued};
 use crate::db::Tx;
 use crate::people::audit;
 use crate::record::Record as _;
+use crate::scan::UNSAVED;
 use crate::transaction::transaction;
 use crate::value::args;
-use crate::walk::UNSAVED;
 use crate::writes::update;
 use crate::{Actor, Change, ChangeKind, MediaFile, Result, Store, dialect, policies};
 
@@ -131,14 +131,14 @@ impl Store {
         })
     }
 
-    /// Gives up on media that WhatsApp has forgotten by now.
+    /// Gives up on media that has expired at WhatsApp.
     pub async fn expire_unsaved(&self, now: Timestamp, limit: u32) -> Result<Vec<Change>> {
         let sql = format!(
-            "WITH forgotten AS MATERIALIZED (SELECT f.company_id, f.id FROM media_files f
+            "WITH expired AS MATERIALIZED (SELECT f.company_id, f.id FROM media_files f
                     WHERE {UNSAVED} AND f.expires_at <= $1 ORDER BY f.expires_at, f.id LIMIT $2{})
                 UPDATE media_files SET download_status = 'failed', due = FALSE, next_attempt_at = NULL,
                     last_error_code = $3, last_error = $4, last_error_retryable = FALSE, updated_at = $1
-                WHERE (company_id, id) IN (SELECT o.company_id, o.id FROM forgotten o)
+                WHERE (company_id, id) IN (SELECT o.company_id, o.id FROM expired o)
                 RETURNING company_id, conversation_id, message_id, id",
             dialect::lock_rows(self.backend())
         );

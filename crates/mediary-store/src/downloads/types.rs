@@ -142,7 +142,7 @@ pub enum Requeued {
     NotKept,
     /// A worker has it already.
     InFlight(Box<MediaFile>),
-    /// No such file, or nothing by which WhatsApp could be asked for it.
+    /// No such file, or no media id to ask WhatsApp for it with.
     None,
 }
 
@@ -154,6 +154,6 @@ pub struct DownloadsOverview {
     pub failed: u64,
     /// Since when the longest-waiting due download waits.
     pub oldest_due_at: Option<Timestamp>,
-    /// Unsaved media that WhatsApp forgets within a day.
+    /// Unsaved media that expires at WhatsApp within a day.
     pub expiring_within_a_day: u64,
 }

@@ -1,6 +1,6 @@
 //! Webhooks that end the process that takes them: what kills it (no memory left, a bug below ours) cannot be counted afterwards,
 //! and the next start would take the same webhooks first, for ever. So each start counts those that it takes first, before it
-//! takes them. If they were counted by several starts and are still there, they are taken one by one, each counted once more,
+//! takes them. If they were counted by several starts and are still there, they are taken one by one, each counted again,
 //! and one that was begun too often is set aside, so that the others are recorded.
 //!
 //! What another process has in hand is not counted, nor waited for. A count too many (several nodes that start at once) makes a
@@ -23,11 +23,11 @@ use crate::{Result, Store, dialect};
 /// From so many starts on, webhooks are taken one by one.
 const SUSPECT: i64 = 3;
 /// How often a webhook may be begun without an end.
-const BEGUN_MOST: i64 = 5;
+const BEGUN_MAX: i64 = 5;
 /// The wait of one that is set aside; after a start, so much for each of its attempts, but no more than an hour.
 const WAIT: Duration = Duration::from_secs(10);
-const ATTEMPTS_MOST: i64 = 360;
-/// How many of those that failed wait once more at a start: the first ones that it would take. Should a later one end the process,
+const ATTEMPTS_MAX: i64 = 360;
+/// How many of those that failed wait again at a start: the first ones that it would take. Should a later one end the process,
 /// it is among the first at the next start.
 const PUT_OFF_AT_ONCE: i64 = 32;
 const REASON: &str = "the program ended each time while it recorded this webhook";
@@ -45,7 +45,7 @@ impl Store {
         let begun = self.begin_webhooks(IngestLimits { events: 1, bytes: 1 }).await?;
         let sql = "UPDATE webhook_events SET attempts = attempts + 1, error = $2, next_attempt_at = $3
             WHERE id = $1 AND processed_at IS NULL AND error IS NULL";
-        for (id, _) in begun.into_iter().filter(|(_, begun)| *begun > BEGUN_MOST) {
+        for (id, _) in begun.into_iter().filter(|(_, begun)| *begun > BEGUN_MAX) {
             self.db().execute(sql, args![id, REASON, self.now().plus(WAIT)]).await?;
         }
         Ok(())
@@ -77,9 +77,7 @@ impl Store {
             dialect::lock_rows(self.backend()),
         );
         let wait = i64::try_from(WAIT.as_millis()).unwrap_or(i64::MAX);
-        self.db()
-            .execute(AssertSqlSafe(sql), args![self.now(), wait, ATTEMPTS_MOST, PUT_OFF_AT_ONCE])
-            .await?;
+        self.db().execute(AssertSqlSafe(sql), args![self.now(), wait, ATTEMPTS_MAX, PUT_OFF_AT_ONCE]).await?;
         Ok(())
     }
 }

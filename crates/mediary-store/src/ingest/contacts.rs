@@ -80,7 +80,7 @@ pub(super) async fn resolve(
         for contact in stored.iter().cloned() {
             people.know(contact);
         }
-        let places: Vec<Option<usize>> = messages
+        let indices: Vec<Option<usize>> = messages
             .iter()
             .map(|message| people.meet(message.company_id, &message.contact, says(message, known)))
             .collect();
@@ -92,11 +92,11 @@ pub(super) async fn resolve(
         }
         people.update(tx, now).await?;
         people.insert(tx, now).await?;
-        let id = |place: &Option<usize>| match place {
-            Some(place) => people.person(*place).id.map(Some),
+        let id = |index: &Option<usize>| match index {
+            Some(index) => people.person(*index).id.map(Some),
             None => Some(None),
         };
-        let ids: Option<Vec<Option<ContactId>>> = places.iter().map(id).collect();
+        let ids: Option<Vec<Option<ContactId>>> = indices.iter().map(id).collect();
         if let Some(ids) = ids {
             return Ok(ids);
         }
@@ -105,24 +105,24 @@ pub(super) async fn resolve(
 }
 
 impl People {
-    fn settled(&self, mut place: usize) -> usize {
-        while let Some(next) = self.merged_into.get(&place) {
-            place = *next;
+    fn settled(&self, mut index: usize) -> usize {
+        while let Some(next) = self.merged_into.get(&index) {
+            index = *next;
         }
-        place
+        index
     }
 
-    fn person(&self, place: usize) -> &Person {
-        &self.persons[self.settled(place)]
+    fn person(&self, index: usize) -> &Person {
+        &self.persons[self.settled(index)]
     }
 
     fn know(&mut self, stored: Stored) {
         let (company, id, key) = (stored.company_id, Some(stored.id), stored.key());
         let twin = self.by_other_spelling(company, &key);
-        let place = self.add(Person { company, id, key, changed: false });
+        let index = self.add(Person { company, id, key, changed: false });
         // They were met at the same moment, or by a program that took them for two people.
         if let Some(twin) = twin {
-            self.unite(twin, place);
+            self.unite(twin, index);
         }
     }
 
@@ -133,44 +133,44 @@ impl People {
     }
 
     fn add(&mut self, person: Person) -> usize {
-        let place = self.persons.len();
-        self.index(place, person.company, &person.key);
+        let index = self.persons.len();
+        self.note_ids(index, person.company, &person.key);
         self.persons.push(person);
-        place
+        index
     }
 
     /// The person of a number in whatever spelling, unless a user id says that it is somebody else.
     fn by_other_spelling(&self, company: CompanyId, key: &ContactKey) -> Option<usize> {
         let number = canonical_number(key.wa_id.as_ref()?).into_owned();
-        let place = self.settled(*self.by_number.get(&(company, number))?);
-        let known = &self.persons[place].key.user_id;
-        (known.is_none() || key.user_id.is_none() || *known == key.user_id).then_some(place)
+        let index = self.settled(*self.by_number.get(&(company, number))?);
+        let known = &self.persons[index].key.user_id;
+        (known.is_none() || key.user_id.is_none() || *known == key.user_id).then_some(index)
     }
 
-    fn index(&mut self, place: usize, company: CompanyId, key: &ContactKey) {
+    fn note_ids(&mut self, index: usize, company: CompanyId, key: &ContactKey) {
         if let Some(wa_id) = &key.wa_id {
-            self.by_wa_id.insert((company, wa_id.clone()), place);
-            self.by_number.insert((company, canonical_number(wa_id).into_owned()), place);
+            self.by_wa_id.insert((company, wa_id.clone()), index);
+            self.by_number.insert((company, canonical_number(wa_id).into_owned()), index);
         }
         if let Some(user_id) = &key.user_id {
-            self.by_user_id.insert((company, user_id.clone()), place);
+            self.by_user_id.insert((company, user_id.clone()), index);
         }
     }
 
-    /// The place of the person with these ids: found, tied together, or new.
+    /// The index of the person with these ids: found, tied together, or new.
     fn meet(&mut self, company: CompanyId, key: &ContactKey, says: Says) -> Option<usize> {
         let find = |map: &HashMap<(CompanyId, String), usize>, id: &Option<String>| {
             id.as_ref().and_then(|id| map.get(&(company, id.clone())).copied())
         };
-        let by_wa_id = find(&self.by_wa_id, &key.wa_id).map(|place| self.settled(place));
+        let by_wa_id = find(&self.by_wa_id, &key.wa_id).map(|index| self.settled(index));
         let by_wa_id = by_wa_id.or_else(|| self.by_other_spelling(company, key));
-        let by_user_id = find(&self.by_user_id, &key.user_id).map(|place| self.settled(place));
-        let place = match (by_wa_id, by_user_id) {
+        let by_user_id = find(&self.by_user_id, &key.user_id).map(|index| self.settled(index));
+        let index = match (by_wa_id, by_user_id) {
             (None, None) if says == Says::Again => return None,
             (None, None) => {
                 return Some(self.add(Person { company, id: None, key: key.clone(), changed: false }));
             }
-            (Some(place), None) | (None, Some(place)) => place,
+            (Some(index), None) | (None, Some(index)) => index,
             (Some(one), Some(other)) if one == other => one,
             (Some(one), Some(other)) if self.can_be_one(one, other) => self.unite(one, other),
             // Each has a second id of its own, so they are two people; the user id is the one that is never reused.
@@ -179,8 +179,8 @@ impl People {
                 return Some(other);
             }
         };
-        self.learn(place, key, says);
-        Some(place)
+        self.learn(index, key, says);
+        Some(index)
     }
 
     fn can_be_one(&self, by_wa_id: usize, by_user_id: usize) -> bool {
@@ -204,8 +204,8 @@ impl People {
     }
 
     /// Takes over what a message says about a person.
-    fn learn(&mut self, place: usize, key: &ContactKey, says: Says) {
-        let person = &mut self.persons[place];
+    fn learn(&mut self, index: usize, key: &ContactKey, says: Says) {
+        let person = &mut self.persons[index];
         let mut changed = false;
         let mut take = |old: &mut Option<String>, new: &Option<String>| {
             let tells = says == Says::Now || old.is_none();
@@ -222,7 +222,7 @@ impl People {
         take(&mut person.key.name, &key.name);
         person.changed |= changed;
         let company = person.company;
-        self.index(place, company, key);
+        self.note_ids(index, company, key);
     }
 
     async fn update(&self, tx: &mut Tx, now: Timestamp) -> Result<()> {
@@ -231,10 +231,10 @@ impl People {
                 search_text = k.search_text, updated_at = k.at
                 FROM k WHERE contacts.company_id = k.company_id AND contacts.id = k.id",
         );
-        for (place, person) in self.persons.iter().enumerate() {
+        for (index, person) in self.persons.iter().enumerate() {
             if let Some(id) = person.id
                 && person.changed
-                && !self.merged_into.contains_key(&place)
+                && !self.merged_into.contains_key(&index)
             {
                 let ContactKey { wa_id, user_id, phone, name, .. } = &person.key;
                 update.push(row! {
@@ -254,21 +254,21 @@ impl People {
     }
 
     async fn insert(&mut self, tx: &mut Tx, now: Timestamp) -> Result<()> {
-        let mut places: Vec<usize> = (0..self.persons.len())
-            .filter(|place| self.persons[*place].id.is_none() && !self.merged_into.contains_key(place))
+        let mut indices: Vec<usize> = (0..self.persons.len())
+            .filter(|index| self.persons[*index].id.is_none() && !self.merged_into.contains_key(index))
             .collect();
         // In one order on all nodes, so that they cannot wait for each other in a circle.
-        let order = |place: &usize| {
-            let person = &self.persons[*place];
+        let order = |index: &usize| {
+            let person = &self.persons[*index];
             (person.company, person.key.wa_id.clone(), person.key.user_id.clone())
         };
-        places.sort_by_key(order);
-        let met = self.met_meanwhile(tx, &places).await?;
-        places.retain(|place| !met.contains(place));
+        indices.sort_by_key(order);
+        let met = self.met_meanwhile(tx, &indices).await?;
+        indices.retain(|index| !met.contains(index));
         let mut insert =
             Bulk::insert("contacts", "ON CONFLICT DO NOTHING RETURNING id, company_id, wa_id, user_id");
-        for place in &places {
-            let person = &self.persons[*place];
+        for index in &indices {
+            let person = &self.persons[*index];
             let ContactKey { wa_id, user_id, phone, name, group } = &person.key;
             insert.push(row! {
                 company_id => person.company,
@@ -287,8 +287,8 @@ impl People {
         for (id, company, wa_id, user_id) in insert.run::<Inserted>(tx).await? {
             ids.insert((company, wa_id, user_id), id);
         }
-        for place in places {
-            let person = &mut self.persons[place];
+        for index in indices {
+            let person = &mut self.persons[index];
             let key = (person.company, person.key.wa_id.clone(), person.key.user_id.clone());
             person.id = ids.get(&key).copied();
         }
@@ -299,24 +299,24 @@ impl People {
 impl People {
     /// Those of the new persons whose number somebody else gave a contact in its other spelling since contacts were read; none of
     /// the others' will be before the commit.
-    async fn met_meanwhile(&self, tx: &mut Tx, places: &[usize]) -> Result<HashSet<usize>> {
+    async fn met_meanwhile(&self, tx: &mut Tx, indices: &[usize]) -> Result<HashSet<usize>> {
         let Some(lock) = dialect::lock_names(tx.backend()) else { return Ok(HashSet::new()) };
-        let mut places_of: HashMap<(CompanyId, String), usize> = HashMap::new();
+        let mut index_of: HashMap<(CompanyId, String), usize> = HashMap::new();
         // In one order on all nodes.
         let mut numbers = BTreeSet::new();
-        for place in places {
-            let Person { company, key, .. } = &self.persons[*place];
+        for index in indices {
+            let Person { company, key, .. } = &self.persons[*index];
             let Some(wa_id) = &key.wa_id else { continue };
             if let Some(other) = other_spelling(wa_id) {
                 numbers.insert((*company, canonical_number(wa_id).into_owned()));
-                places_of.insert((*company, other), *place);
+                index_of.insert((*company, other), *index);
             }
         }
         let (mut lock, mut look) = (Bulk::with(lock), stored_by("wa_id"));
         for (company, number) in &numbers {
             lock.push(row! { company_id => *company, name => number.as_str() });
         }
-        for (company, other) in places_of.keys() {
+        for (company, other) in index_of.keys() {
             look.push(row! { company_id => *company, name => other.as_str() });
         }
         lock.run::<(bool,)>(tx).await?;
@@ -324,8 +324,8 @@ impl People {
         // One that was read is somebody else of the same number, as a user id says.
         let read: HashSet<ContactId> = self.persons.iter().filter_map(|person| person.id).collect();
         let found = found.into_iter().filter(|stored| !read.contains(&stored.id));
-        let place = |stored: Stored| places_of.get(&(stored.company_id, stored.wa_id?)).copied();
-        Ok(found.filter_map(place).collect())
+        let index = |stored: Stored| index_of.get(&(stored.company_id, stored.wa_id?)).copied();
+        Ok(found.filter_map(index).collect())
     }
 }
 

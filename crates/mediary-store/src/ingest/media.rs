@@ -105,7 +105,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Gives up on media that WhatsApp had forgotten before an import brought it in.
+/// Gives up on media that had expired at WhatsApp before an import brought it in.
 pub(super) async fn expire(tx: &mut Tx, now: Timestamp, fresh: &[Fresh]) -> Result<()> {
     let code = ErrorCode::MediaExpired;
     let mut update = Bulk::with(

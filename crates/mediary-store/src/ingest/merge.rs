@@ -50,7 +50,7 @@ pub(super) async fn contacts(
     goes: ContactId,
     applied: &mut Applied,
 ) -> Result<()> {
-    // By `+v.id`, or SQLite walks over all conversations of the company in the order of their ids.
+    // By `+v.id`, or SQLite scans all conversations of the company in the order of their ids.
     let sql = format!(
         "SELECT {} FROM conversations v WHERE v.company_id = $1 AND v.contact_id IN ($2, $3) ORDER BY +v.id{}",
         Thread::SELECT,
@@ -93,8 +93,8 @@ async fn conversations(
         AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.company_id = $1 AND m.conversation_id = $2)
         AND NOT EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = $1 AND f.conversation_id = $2)";
     remove_empty(tx, sql, args![company, goes.id]).await?;
-    let place = |thread: &Thread| thread.last_message_id.map(|id| (thread.last_message_at, id));
-    let newest = if place(goes) > place(stays) { goes } else { stays };
+    let position = |thread: &Thread| thread.last_message_id.map(|id| (thread.last_message_at, id));
+    let newest = if position(goes) > position(stays) { goes } else { stays };
     // After the other one is removed, for a contact has one conversation of an account.
     let (sql, args) = update! {
         conversations set {
@@ -117,22 +117,22 @@ async fn by_size<'a>(
     company: CompanyId,
     (one, other): (&'a Thread, &'a Thread),
 ) -> Result<(&'a Thread, &'a Thread)> {
-    let mut most = COUNTED_FIRST;
+    let mut limit = COUNTED_FIRST;
     loop {
-        let of_one = messages(tx, company, one.id, most).await?;
-        let of_other = messages(tx, company, other.id, most).await?;
-        if of_one.min(of_other) < most {
+        let of_one = messages(tx, company, one.id, limit).await?;
+        let of_other = messages(tx, company, other.id, limit).await?;
+        if of_one.min(of_other) < limit {
             return Ok(if of_one < of_other { (other, one) } else { (one, other) });
         }
-        most = most.saturating_mul(COUNTED_NEXT);
+        limit = limit.saturating_mul(COUNTED_NEXT);
     }
 }
 
 /// How many messages a conversation has, counted up to a limit.
-async fn messages(tx: &mut Tx, company: CompanyId, conversation: ConversationId, most: u64) -> Result<u64> {
+async fn messages(tx: &mut Tx, company: CompanyId, conversation: ConversationId, limit: u64) -> Result<u64> {
     let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 FROM messages m
         WHERE m.company_id = $1 AND m.conversation_id = $2 LIMIT $3) part";
-    Ok(tx.first::<(u64,)>(sql, args![company, conversation, most]).await?.map_or(0, |(count,)| count))
+    Ok(tx.first::<(u64,)>(sql, args![company, conversation, limit]).await?.map_or(0, |(count,)| count))
 }
 
 /// Removes the row of which all was moved away; if it is not empty, nothing of the join happens.

@@ -51,7 +51,7 @@ record! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueItems {
     pub items: Vec<(CompanyId, i64)>,
-    /// The company after which the next look goes on; 0 to begin with the first.
+    /// The company after which the next look resumes; 0 to begin with the first.
     pub reached: CompanyId,
 }
 
@@ -170,7 +170,7 @@ impl Store {
     }
 
     /// Tries one item again, now because somebody asks for it, or else because its time has come: `plan` is given its webhook, its
-    /// place among the webhook's items and the item as JSON. It must be quick, for it is asked within the transaction. `None` if there is no such item, or somebody else recorded or
+    /// index among the webhook's items and the item as JSON. It must be quick, for it is asked within the transaction. `None` if there is no such item, or somebody else recorded or
     /// tried it meanwhile.
     ///
     /// Several nodes find an item due at once, and it is one try all the same. It is held while it is tried, so of two the second

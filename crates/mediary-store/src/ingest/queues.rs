@@ -203,7 +203,7 @@ impl<'a> Found<'a> {
             }
             _ => {
                 let longest = fitting.iter().map(|fitting| fitting.len()).max().unwrap_or(0);
-                let turns = (0..longest).flat_map(|place| fitting.iter().filter_map(move |of| of.get(place)));
+                let turns = (0..longest).flat_map(|turn| fitting.iter().filter_map(move |of| of.get(turn)));
                 let turns: Vec<Waiting> = turns.copied().collect();
                 let last =
                     self.queues.len().checked_sub(1).and_then(|looked_at| self.take.queues.get(looked_at));

@@ -131,8 +131,8 @@ impl Store {
         if phone_number_ids.is_empty() {
             return Ok(Vec::new());
         }
-        let places: Vec<String> = (1..=phone_number_ids.len()).map(|place| format!("${place}")).collect();
-        let rest = format!("a.phone_number_id IN ({}) ORDER BY a.id", places.join(", "));
+        let numbers: Vec<String> = (1..=phone_number_ids.len()).map(|number| format!("${number}")).collect();
+        let rest = format!("a.phone_number_id IN ({}) ORDER BY a.id", numbers.join(", "));
         let args = phone_number_ids.iter().map(|id| Value::from(id.as_str())).collect();
         self.addressed_accounts(&rest, args).await
     }

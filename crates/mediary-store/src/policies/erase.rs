@@ -3,7 +3,7 @@
 use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MediaTask, MessageId, StorageBackend};
 use sqlx::AssertSqlSafe;
 
-use super::preview::{Kept, ONLY_HERE, STORED, Tally, figures};
+use super::preview::{Kept, ONLY_HERE, STORED, Tally, tallies};
 use super::{EFFECTIVE, OF_FILE, follow, tasks};
 use crate::bulk::Bulk;
 use crate::locks::hold_files;
@@ -11,7 +11,7 @@ use crate::people::audit;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::row;
-use crate::{Actor, Change, Result, Store, Stretch};
+use crate::{Actor, Change, Result, ScannedBatch, Store};
 
 /// Of files `f`: in storage, and nobody fetches it again.
 const KEPT: &str = "f.is_active AND f.storage_key IS NOT NULL AND f.download_status <> 'downloading'";
@@ -36,7 +36,7 @@ impl Store {
                 JOIN whatsapp_accounts a ON a.company_id = f.company_id AND a.id = f.account_id
                 JOIN companies c ON c.id = a.company_id
             WHERE f.company_id = $1 AND ($3 IS NULL OR a.id = $3) AND {KEPT} AND {EFFECTIVE} = 'stream'",
-            figures([STORED, ONLY_HERE])
+            tallies([STORED, ONLY_HERE])
         );
         let counted: Option<(u64, u64, u64, u64)> =
             self.db().first(AssertSqlSafe(sql), args![company, self.now(), account]).await?;
@@ -84,7 +84,7 @@ impl Store {
         account: Option<AccountId>,
         after: MediaId,
         rows: u32,
-    ) -> Result<Option<Stretch<MediaId, MediaId>>> {
+    ) -> Result<Option<ScannedBatch<MediaId, MediaId>>> {
         let Some(upto) = self.next_files(company, after, rows).await? else { return Ok(None) };
         let sql = format!(
             "SELECT f.id FROM media_files f WHERE f.company_id = $1 AND ($2 IS NULL OR f.account_id = $2)
@@ -92,7 +92,7 @@ impl Store {
         );
         let found: Vec<(MediaId,)> =
             self.db().all(AssertSqlSafe(sql), args![company, account, after, upto]).await?;
-        Ok(Some(Stretch { found: found.into_iter().map(|(media,)| media).collect(), upto }))
+        Ok(Some(ScannedBatch { found: found.into_iter().map(|(media,)| media).collect(), upto }))
     }
 
     /// Erases what these files have in storage, as far as that is still to be: the bytes go with the next sweep, the
@@ -133,7 +133,8 @@ impl Store {
 }
 
 /// What was held back stays so, without its bytes.
-const FORGET_BYTES: &str = "UPDATE media_files SET policy = 'stream', storage_backend = NULL, storage_key = NULL,
+const FORGET_BYTES: &str =
+    "UPDATE media_files SET policy = 'stream', storage_backend = NULL, storage_key = NULL,
         file_url = NULL, stored_at = NULL, file_size = COALESCE(declared_size, file_size), sha256 = NULL,
         thumbhash = NULL, integrity = NULL, bytes_downloaded = 0,
         download_attempts = 0, due = FALSE, next_attempt_at = NULL, updated_at = k.at,

@@ -6,11 +6,11 @@ use sqlx::AssertSqlSafe;
 use super::{EFFECTIVE, OF_FILE};
 use crate::bulk::Bulk;
 use crate::locks::hold_files;
+use crate::scan::UNSAVED;
 use crate::transaction::transaction;
 use crate::value::args;
-use crate::walk::UNSAVED;
 use crate::writes::row;
-use crate::{Change, ChangeKind, Expiry, Result, Store, Stretch};
+use crate::{Change, ChangeKind, ExpiryPosition, Result, ScannedBatch, Store};
 
 impl Store {
     /// Files of a company that are not here, may be alive at WhatsApp, and were taken in under another policy than
@@ -18,9 +18,9 @@ impl Store {
     pub async fn behind_policy(
         &self,
         company: CompanyId,
-        after: Option<Expiry>,
+        after: Option<ExpiryPosition>,
         rows: u32,
-    ) -> Result<Option<Stretch<MediaId, Expiry>>> {
+    ) -> Result<Option<ScannedBatch<MediaId, ExpiryPosition>>> {
         let after = self.alive(after);
         let Some(upto) = self.next_unsaved(after, rows).await? else { return Ok(None) };
         // The plus keeps SQLite from the company's own lists, which are in another order.
@@ -32,7 +32,7 @@ impl Store {
         );
         let args = args![company, after.0, after.1, upto.0, upto.1];
         let found: Vec<(MediaId,)> = self.db().all(AssertSqlSafe(sql), args).await?;
-        Ok(Some(Stretch { found: found.into_iter().map(|(media,)| media).collect(), upto }))
+        Ok(Some(ScannedBatch { found: found.into_iter().map(|(media,)| media).collect(), upto }))
     }
 
     /// Lets these files follow the policy that holds now: they are due, or wait until somebody looks.

@@ -2,7 +2,7 @@
 //!
 //! From the commit of the change on, no download begins that the policy does not allow: a claim looks at the policy
 //! while it holds the company or the account, as a change does, and a change takes running downloads from their owners.
-//! Records of files that are not here follow after it, some at a time (`follow`): there may be millions. What is kept
+//! Records of files that are not here follow after it, in batches (`follow`): there may be millions. What is kept
 //! stays until somebody has it erased (`erase`).
 
 mod erase;
@@ -37,7 +37,7 @@ pub(crate) const OF_FILE: &str = concat!(
     " FROM whatsapp_accounts a JOIN companies c ON c.id = a.company_id
     WHERE a.company_id = f.company_id AND a.id = f.account_id)"
 );
-/// By then every process has heard of a change, and what it took in before with the policy of before is committed.
+/// By then every process has received a change, and what it took in before with the policy of before is committed.
 const HEARD_WITHIN: Duration = Duration::from_secs(60);
 
 /// The policy that holds now for a file, and stays until the end of the transaction.
@@ -63,7 +63,7 @@ pub(crate) async fn held(tx: &mut Tx, company: CompanyId, media: MediaId) -> Res
 /// this one read of these stays so until the transaction ends. In this order, and before any file, as everybody takes them.
 ///
 /// A transaction that acts on a policy or a retention holds them, too (or the account, [`held`]): a statement that waits for a file
-/// goes on with the accounts as of before it waited, for Postgres looks again only at the row that it waited for.
+/// continues with the accounts as of before it waited, for Postgres looks again only at the row that it waited for.
 pub(crate) async fn hold(tx: &mut Tx, company: CompanyId) -> Result<()> {
     let hold = dialect::hold_rows(tx.backend(), "c");
     let sql = format!("SELECT c.id FROM companies c WHERE c.id = $1{hold}");

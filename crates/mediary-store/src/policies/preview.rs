@@ -35,7 +35,7 @@ const NOT_HERE: &str = "f.storage_key IS NULL AND f.expires_at > $2
     AND (f.download_status <> 'failed' OR f.last_error_retryable)";
 
 /// Two columns for each: how many files, and how many bytes.
-pub(super) fn figures<const N: usize>(of: [&str; N]) -> String {
+pub(super) fn tallies<const N: usize>(of: [&str; N]) -> String {
     let columns = of.map(|of| {
         format!(
             "CAST(COUNT(*) FILTER (WHERE {of}) AS BIGINT),
@@ -58,7 +58,7 @@ impl Store {
                 JOIN whatsapp_accounts a ON a.company_id = f.company_id AND a.id = f.account_id
             WHERE f.company_id = $1 AND f.is_active
                 AND (a.id = $3 OR ($3 IS NULL AND a.media_policy IS NULL))",
-            figures([STORED, ONLY_HERE, NOT_HERE])
+            tallies([STORED, ONLY_HERE, NOT_HERE])
         );
         let counted: Option<(u64, u64, u64, u64, u64, u64)> =
             self.db().first(sqlx::AssertSqlSafe(sql), args![company, self.now(), account]).await?;

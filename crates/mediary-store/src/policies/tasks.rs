@@ -18,7 +18,7 @@ record! {
         /// `None` for all of the company's accounts.
         pub account_id: Option<AccountId>,
         pub kind: MediaTask,
-        /// The last file that was looked at, and when it expires where the walk is in that order.
+        /// The last file that was looked at, and when it expires where the scan is in that order.
         pub reached_at: Option<Timestamp>,
         pub reached_id: Option<MediaId>,
     }
@@ -48,7 +48,7 @@ impl Store {
         self.db().all(AssertSqlSafe(sql), args![self.now(), limit]).await
     }
 
-    /// Notes how far a task has come, where it goes on after the others had their turn.
+    /// Notes how far a task has come, where it resumes after the others had their turn.
     pub async fn media_task_reached(
         &self,
         task: &DueTask,

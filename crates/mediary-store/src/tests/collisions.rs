@@ -92,7 +92,7 @@ async fn outlived_files_are_deleted_in_order(test: &Test) {
     store.set_retention(company, retention, &Actor::command_line()).await.unwrap();
     test.clock.advance(WEEK);
     let deleted =
-        in_order(test, [one, two], async move { store.delete_outlived(company, &[two, one]).await });
+        in_order(test, [one, two], async move { store.delete_past_retention(company, &[two, one]).await });
     assert_eq!(deleted.await.unwrap().len(), 2);
 }
 

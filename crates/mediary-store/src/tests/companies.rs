@@ -284,12 +284,12 @@ async fn usage_follows_whatever_is_done_to_files(test: &Test) {
     usage_is_exact(test, "revoked").await;
     assert_eq!(store.add_up_usage(3).await.unwrap(), 3, "some of them");
     usage_is_exact(test, "added up in part").await;
-    assert!(store.store_lost_file(company, files[4].id, &files[4].place().unwrap()).await.unwrap());
+    assert!(store.store_lost_file(company, files[4].id, &files[4].location().unwrap()).await.unwrap());
     usage_is_exact(test, "lost").await;
     let retention = Retention::days_after_stored(Some(1)).unwrap();
     store.set_retention(company, retention, &Actor::command_line()).await.unwrap();
     test.clock.advance(DAY);
-    assert_eq!(store.delete_outlived(company, &[files[2].id]).await.unwrap().len(), 1);
+    assert_eq!(store.delete_past_retention(company, &[files[2].id]).await.unwrap().len(), 1);
     usage_is_exact(test, "retention").await;
     let settings = MediaSettingsPatch { policy: Some(MediaPolicy::Stream), ..MediaSettingsPatch::default() };
     store.update_company_settings(company, &settings, &Actor::command_line()).await.unwrap();

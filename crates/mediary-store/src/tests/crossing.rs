@@ -38,7 +38,7 @@ async fn changing_changes_nothing(test: &Test) {
     let (stranger, store) = (test.other.company, &test.store);
     assert!(!store.mark_read(stranger, stored.conversation_id).await.unwrap());
     assert!(!store.delete_media(stranger, stored.id, None, &Actor::command_line()).await.unwrap());
-    assert!(!store.store_lost_file(stranger, stored.id, &stored.place().unwrap()).await.unwrap());
+    assert!(!store.store_lost_file(stranger, stored.id, &stored.location().unwrap()).await.unwrap());
     let named = store.set_provider_media(stranger, &[(stored.id, "x".into())], true).await.unwrap();
     assert!(named.is_empty());
     assert!(matches!(

@@ -278,21 +278,24 @@ async fn only_failures_that_a_retry_can_help_are_queued_again(test: &Test) {
 
 async fn a_file_that_storage_lost_is_fetched_again(test: &Test) {
     let media = test.stored("m1").await;
-    let (company, place) = (test.acme.company, media.place().unwrap());
+    let (company, place) = (test.acme.company, media.location().unwrap());
     // Somebody looked at another place, or for other bytes: they were replaced meanwhile.
-    let moved = RecordedPlace { key: "media/1/1/before".into(), ..place.clone() };
+    let moved = RecordedLocation { key: "media/1/1/before".into(), ..place.clone() };
     assert!(!test.store.store_lost_file(company, media.id, &moved).await.unwrap());
-    let replaced = RecordedPlace { sha256: Sha256([9; 32]), ..place.clone() };
+    let replaced = RecordedLocation { sha256: Sha256([9; 32]), ..place.clone() };
     assert!(!test.store.store_lost_file(company, media.id, &replaced).await.unwrap());
     assert!(test.store.store_lost_file(company, media.id, &place).await.unwrap());
     assert!(!test.store.store_lost_file(company, media.id, &place).await.unwrap());
     let lost = test.media_of(test.acme, "m1").await;
-    assert_eq!((lost.download_status, lost.place()), (DownloadStatus::Pending, Some(place.clone())));
+    assert_eq!((lost.download_status, lost.location()), (DownloadStatus::Pending, Some(place.clone())));
     let claimed = test.claim().await;
     assert_eq!(claimed.len(), 1);
     assert!(test.store.fail_download(&failed(&claimed[0], None)).await.unwrap());
     let given_up = test.media_of(test.acme, "m1").await;
-    assert_eq!((given_up.download_status, given_up.place()), (DownloadStatus::Failed, Some(place.clone())));
+    assert_eq!(
+        (given_up.download_status, given_up.location()),
+        (DownloadStatus::Failed, Some(place.clone()))
+    );
     let url = media.file_url.as_deref().unwrap();
     assert!(!test.store.found_again(company, media.id, &replaced, 1234, url).await.unwrap());
     assert!(!test.store.found_again(test.other.company, media.id, &place, 1234, url).await.unwrap());
@@ -302,7 +305,7 @@ async fn a_file_that_storage_lost_is_fetched_again(test: &Test) {
     assert!(found.last_error_code.is_none() && found.next_attempt_at.is_none());
     let old = test.stored("m2").await;
     test.clock.advance(WEEK);
-    assert!(!test.store.store_lost_file(company, old.id, &old.place().unwrap()).await.unwrap());
+    assert!(!test.store.store_lost_file(company, old.id, &old.location().unwrap()).await.unwrap());
     let kept = test.media_of(test.acme, "m2").await;
     assert_eq!(
         (kept.storage_key, kept.sha256),
@@ -359,7 +362,7 @@ async fn backfill_walks_over_what_can_be_saved(test: &Test) {
     let mut seen = Vec::new();
     loop {
         let stretch = test.store.due_for_backfill(Some(test.acme.company), after, 1).await.unwrap();
-        let Some(Stretch { found, upto }) = stretch else { break };
+        let Some(ScannedBatch { found, upto }) = stretch else { break };
         assert!(found.len() <= 1 && Some(upto) > after);
         after = Some(upto);
         seen.extend(found.into_iter().map(|row| row.provider_media_id.unwrap()));

@@ -8,9 +8,9 @@ use crate::*;
 
 const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
 
-fn place(file: &MediaFile) -> StoredPlace {
+fn place(file: &MediaFile) -> StoredLocation {
     let key = file.storage_key.clone().unwrap();
-    StoredPlace { backend: StorageBackend::S3, url: format!("s3://bucket/{key}"), key }
+    StoredLocation { backend: StorageBackend::S3, url: format!("s3://bucket/{key}"), key }
 }
 
 async fn elsewhere(test: &Test) -> Vec<MediaFile> {

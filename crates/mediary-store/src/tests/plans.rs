@@ -256,7 +256,7 @@ async fn all_use_their_indexes(test: &Test) {
     test.clock.advance(Duration::from_secs(2 * 24 * 3600));
     check(test, "retention", true, store.outlived(company, None, None, 100)).await;
     check(test, "view", true, store.note_view(company, MediaId(77), START)).await;
-    check(test, "retention's deletion", true, store.delete_outlived(company, &[MediaId(77)])).await;
+    check(test, "retention's deletion", true, store.delete_past_retention(company, &[MediaId(77)])).await;
 }
 
 /// Many contacts, each with a conversation. Every name is made of words that others have too.

@@ -1,4 +1,4 @@
-//! Which connections to Postgres are lent, and which are asked before.
+//! Which connections to Postgres are connection, and which are asked before.
 
 use std::io;
 use std::str::FromStr;
@@ -12,7 +12,8 @@ use super::harness::postgres_url;
 use crate::ErrorKind;
 use crate::dialect::POSTGRES_NO_DEADLINES;
 use crate::pool::{
-    AGE_MAX, ANSWERS_WITHIN, BELIEVED_FOR, Lent, PostgresPool, STARTS_WITHIN, UNUSED_MAX, postgres_pool,
+    AGE_MAX, ALIVE_TTL, ANSWERS_WITHIN, PooledConnection, PostgresPool, STARTS_WITHIN, UNUSED_MAX,
+    postgres_pool,
 };
 
 fn pool() -> PostgresPool {
@@ -23,7 +24,7 @@ async fn number(connection: &mut PgConnection) -> i32 {
     connection.fetch_one("SELECT pg_backend_pid()").await.unwrap().get(0)
 }
 
-/// What is known of a connection that was opened and last lent so long ago.
+/// What is known of a connection that was opened and last connection so long ago.
 fn used(age: Duration, unused: Duration) -> Metrics {
     let now = Instant::now();
     Metrics { created: now.checked_sub(age).unwrap(), recycled: now.checked_sub(unused), recycle_count: 1 }
@@ -37,7 +38,7 @@ async fn a_connection_is_asked_after_a_pause_only() {
     let dead_number = number(&mut dead).await;
     let ended = sqlx::query("SELECT pg_terminate_backend($1)").bind(dead_number);
     ended.execute(&mut alive).await.unwrap();
-    let (hour, moment, pause) = (Duration::from_secs(3600), Duration::ZERO, BELIEVED_FOR * 2);
+    let (hour, moment, pause) = (Duration::from_secs(3600), Duration::ZERO, ALIVE_TTL * 2);
     assert!(server.recycle(&mut dead, &used(pause, moment)).await.is_ok(), "it was believed");
     assert!(server.recycle(&mut dead, &used(pause, pause)).await.is_err(), "it was asked");
     assert!(server.recycle(&mut alive, &used(pause, pause)).await.is_ok());
@@ -52,13 +53,16 @@ async fn a_connection_is_asked_after_a_pause_only() {
 #[tokio::test]
 async fn the_one_that_came_back_last_is_lent_next() {
     let pool = pool();
-    let (first, mut second) = (Lent::of(&pool).await.unwrap(), Lent::of(&pool).await.unwrap());
+    let (first, mut second) = (
+        PooledConnection::check_out(&pool).await.unwrap(),
+        PooledConnection::check_out(&pool).await.unwrap(),
+    );
     let last = number(&mut second).await;
-    first.give_back();
-    second.give_back();
-    assert_eq!(number(&mut Lent::of(&pool).await.unwrap()).await, last);
+    first.return_to_pool();
+    second.return_to_pool();
+    assert_eq!(number(&mut PooledConnection::check_out(&pool).await.unwrap()).await, last);
     crate::pool::close(&pool).await;
-    assert!(matches!(Lent::of(&pool).await.err(), Some(sqlx::Error::PoolClosed)));
+    assert!(matches!(PooledConnection::check_out(&pool).await.err(), Some(sqlx::Error::PoolClosed)));
 }
 
 /// A setting of a connection, in milliseconds.
@@ -71,21 +75,24 @@ async fn milliseconds(connection: &mut PgConnection, setting: &str) -> u64 {
 #[tokio::test]
 async fn the_server_ends_a_statement_before_the_program_stops_waiting_for_it() {
     let pool = pool();
-    let mut lent = Lent::of(&pool).await.unwrap();
+    let mut connection = PooledConnection::check_out(&pool).await.unwrap();
     for setting in ["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"] {
-        let within = Duration::from_millis(milliseconds(&mut lent, setting).await);
+        let within = Duration::from_millis(milliseconds(&mut connection, setting).await);
         assert!(!within.is_zero() && within < ANSWERS_WITHIN, "{setting}: {within:?}");
     }
-    lent.execute(POSTGRES_NO_DEADLINES).await.unwrap();
+    connection.execute(POSTGRES_NO_DEADLINES).await.unwrap();
     for setting in ["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"] {
-        assert_eq!(milliseconds(&mut lent, setting).await, 0, "{setting} of a migration");
+        assert_eq!(milliseconds(&mut connection, setting).await, 0, "{setting} of a migration");
     }
 }
 
 #[tokio::test]
 async fn a_statement_that_the_server_gave_up_is_told_from_a_database_that_is_away() {
     let pool = pool();
-    let (mut first, mut second) = (Lent::of(&pool).await.unwrap(), Lent::of(&pool).await.unwrap());
+    let (mut first, mut second) = (
+        PooledConnection::check_out(&pool).await.unwrap(),
+        PooledConnection::check_out(&pool).await.unwrap(),
+    );
     let kind = |error: sqlx::Error| crate::dialect::error("run a statement", error).kind().clone();
     first.execute("SET statement_timeout = 20").await.unwrap();
     let slow = first.execute("SELECT pg_sleep(60)").await.unwrap_err();
@@ -109,7 +116,7 @@ async fn a_server_that_does_not_come_up_is_waited_for_and_told_by_its_own_error(
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let pool = postgres_pool(PgConnectOptions::new().host("127.0.0.1").port(nobody.port()), 1);
     let began = Instant::now();
-    let error = Lent::of(&pool).await.err().unwrap();
+    let error = PooledConnection::check_out(&pool).await.err().unwrap();
     assert!(
         matches!(&error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused),
         "{error}"

@@ -55,7 +55,7 @@ async fn files_whose_retention_ended_are_found_in_batches(test: &Test) {
     assert_eq!(outlived(test, Some(StorageBackend::S3)).await, files);
     assert!(outlived(test, Some(StorageBackend::Local)).await.is_empty(), "they are there");
     assert!(
-        test.store.delete_outlived(company, &files).await.unwrap().is_empty(),
+        test.store.delete_past_retention(company, &files).await.unwrap().is_empty(),
         "to archive is not to delete"
     );
     let own = AccountPatch { retention: Some(Some(Retention::FOREVER)), ..AccountPatch::default() };
@@ -80,8 +80,8 @@ async fn two_nodes_delete_a_file_once_and_none_that_is_viewed_meanwhile(test: &T
         test.clock.advance(DAY);
         let at = test.now();
         let (one, other, viewed) = tokio::join!(
-            test.store.delete_outlived(company, &files),
-            node.delete_outlived(company, &files),
+            test.store.delete_past_retention(company, &files),
+            node.delete_past_retention(company, &files),
             node.touch_media(company, files[0], at)
         );
         viewed.unwrap();

@@ -27,7 +27,7 @@ async fn stored_with_another_size_than_declared(test: &Test) -> MediaFile {
 
 async fn counted_size_stays_when_the_lost_file_is_declared_again(test: &Test) {
     let media = stored_with_another_size_than_declared(test).await;
-    let place = media.place().unwrap();
+    let place = media.location().unwrap();
     assert!(test.store.store_lost_file(media.company_id, media.id, &place).await.unwrap());
     let again = test.claim().await.remove(0);
     assert_eq!(again.declared_size, Some(99), "what is expected is what was declared");

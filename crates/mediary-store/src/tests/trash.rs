@@ -14,7 +14,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// A file whose bytes are in the trash while it is due to be fetched again.
 async fn dropped(test: &Test, id: &str) -> (MediaFile, String) {
     let file = test.stored(id).await;
-    assert!(test.store.store_lost_file(file.company_id, file.id, &file.place().unwrap()).await.unwrap());
+    assert!(test.store.store_lost_file(file.company_id, file.id, &file.location().unwrap()).await.unwrap());
     test.sql(&format!("UPDATE media_files SET storage_key = NULL WHERE id = {}", file.id)).await.unwrap();
     let key = file.storage_key.clone().unwrap();
     test.store.discard_bytes(file.company_id, file.id, LOCAL, &key).await.unwrap();
@@ -74,7 +74,8 @@ async fn a_deletion_and_a_claim_at_once_never_mean_the_same_key(test: &Test) {
 async fn a_move_to_a_key_that_was_given_up_is_refused(test: &Test) {
     let file = test.stored("m1").await;
     let key = file.storage_key.clone().unwrap();
-    let to = StoredPlace { backend: StorageBackend::S3, url: format!("s3://bucket/{key}"), key: key.clone() };
+    let to =
+        StoredLocation { backend: StorageBackend::S3, url: format!("s3://bucket/{key}"), key: key.clone() };
     // Its copy of an earlier move is still to be deleted, and that begins while the next one is copied.
     test.store.discard_bytes(file.company_id, file.id, StorageBackend::S3, &key).await.unwrap();
     assert_eq!(test.trash().await.len(), 1);

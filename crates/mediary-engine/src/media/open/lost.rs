@@ -20,7 +20,7 @@ impl Opener {
             media.id = id.0,
             "storage does not have a file; it is fetched again while WhatsApp has it"
         );
-        let Some(place) = record.place() else { return Ok(record) };
+        let Some(place) = record.location() else { return Ok(record) };
         if let Err(error) = self.context.store().store_lost_file(company, id, &place).await {
             // It comes from WhatsApp all the same; the next look notes it again.
             tracing::warn!(error = &error as &dyn std::error::Error, "a lost file could not be noted");
@@ -38,7 +38,7 @@ pub(crate) async fn found_again(
     files: &OpenFiles,
     record: &MediaFile,
 ) -> Result<Option<MediaFile>> {
-    let Some(place) = record.place().filter(|_| record.scan_status != ScanStatus::Quarantined) else {
+    let Some(place) = record.location().filter(|_| record.scan_status != ScanStatus::Quarantined) else {
         return Ok(None);
     };
     let Ok(storage) = context.storages().of(place.backend) else { return Ok(None) };

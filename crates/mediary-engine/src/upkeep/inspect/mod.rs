@@ -140,13 +140,13 @@ impl Inspector {
     }
 
     async fn inspect(&self, file: &MediaFile, options: InspectOptions, found: &mut Inspection) -> Result<()> {
-        let mut place = file.place();
+        let mut place = file.location();
         let state = match self.state(file, options.deep).await? {
             State::Whole => State::Whole,
             // It may have moved or gone since its record was read.
             _ => match self.context.store().media(file.company_id, file.id).await? {
                 Some(now) if now.is_active && now.download_status == DownloadStatus::Completed => {
-                    place = now.place();
+                    place = now.location();
                     self.state(&now, options.deep).await?
                 }
                 _ => return Ok(()),

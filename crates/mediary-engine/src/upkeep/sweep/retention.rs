@@ -1,7 +1,7 @@
 //! Retention: stored files that are deleted, or moved to the archive, once their time has ended.
 
 use mediary_core::{CompanyId, MediaId, Retention, RetentionMode};
-use mediary_store::{Arrived, Outlived, Stretch};
+use mediary_store::{ArrivalPosition, FilePastRetention, ScannedBatch};
 
 use super::Sweeper;
 use crate::base::error::Result;
@@ -22,8 +22,8 @@ pub struct RetentionAct {
 }
 
 impl RetentionAct {
-    fn of(outlived: &Outlived) -> Self {
-        let Outlived { file, retention } = outlived;
+    fn of(outlived: &FilePastRetention) -> Self {
+        let FilePastRetention { file, retention } = outlived;
         let size_bytes = file.stored_size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
         Self { company_id: file.company_id, media_id: file.id, retention: *retention, size_bytes }
     }
@@ -39,7 +39,7 @@ impl Sweeper {
     pub(crate) async fn preview_retention(&self, mut tell: impl FnMut(RetentionAct)) -> Result<()> {
         for company in self.context.store().companies_with_retention().await? {
             let mut after = None;
-            while let Some(Stretch { found, upto }) = self.outlived(company, after).await? {
+            while let Some(ScannedBatch { found, upto }) = self.outlived(company, after).await? {
                 after = Some(upto);
                 found.iter().map(RetentionAct::of).for_each(&mut tell);
             }
@@ -51,7 +51,7 @@ impl Sweeper {
     pub(crate) async fn apply_retention(&self, mut tell: impl FnMut(RetentionAct)) -> Result<()> {
         for company in self.context.store().companies_with_retention().await? {
             let mut after = None;
-            while let Some(Stretch { found, upto }) = self.outlived(company, after).await? {
+            while let Some(ScannedBatch { found, upto }) = self.outlived(company, after).await? {
                 after = Some(upto);
                 for files in found.chunks(BATCH) {
                     self.apply_to(company, files, &mut tell).await?;
@@ -64,15 +64,15 @@ impl Sweeper {
     async fn outlived(
         &self,
         company: CompanyId,
-        after: Option<Arrived>,
-    ) -> Result<Option<Stretch<Outlived, Arrived>>> {
+        after: Option<ArrivalPosition>,
+    ) -> Result<Option<ScannedBatch<FilePastRetention, ArrivalPosition>>> {
         Ok(self.context.store().outlived(company, self.context.config().archive, after, LOOKED_AT).await?)
     }
 
     async fn apply_to(
         &self,
         company: CompanyId,
-        files: &[Outlived],
+        files: &[FilePastRetention],
         tell: &mut impl FnMut(RetentionAct),
     ) -> Result<()> {
         let acts: Vec<_> = files.iter().map(RetentionAct::of).collect();
@@ -80,7 +80,7 @@ impl Sweeper {
         let deleted = if ids.is_empty() {
             Vec::new()
         } else {
-            self.context.store().delete_outlived(company, &ids).await?
+            self.context.store().delete_past_retention(company, &ids).await?
         };
         self.files.forget_changed(&deleted);
         self.context.events().publish_changes(&deleted);
@@ -100,7 +100,7 @@ impl Sweeper {
     }
 
     /// One that cannot be moved now stays where it is until the next sweep.
-    async fn archive(&self, outlived: &Outlived) -> bool {
+    async fn archive(&self, outlived: &FilePastRetention) -> bool {
         let Some(archive) = self.context.config().archive else { return false };
         match self.mover.relocate(&outlived.file, archive).await {
             Relocation::Moved(_) => true,

@@ -1,4 +1,4 @@
-//! Walks over millions of rows of which few may be wanted. A statement looks at a number of rows and no more, so that none
+//! Keyset scans over millions of rows of which few may be wanted. A statement looks at a number of rows and no more, so that none
 //! of them outlasts what a statement may take, however large a company is.
 
 use mediary_core::{CompanyId, MediaId, Timestamp};
@@ -6,14 +6,14 @@ use mediary_core::{CompanyId, MediaId, Timestamp};
 use crate::value::args;
 use crate::{Result, Store};
 
-/// Where a walk in the order of expiry is.
-pub type Expiry = (Timestamp, MediaId);
+/// The position of a scan in the order of expiry.
+pub type ExpiryPosition = (Timestamp, MediaId);
 
-/// What a walk found among the next rows.
+/// A batch of a scan: what it found among the next rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stretch<T, At> {
+pub struct ScannedBatch<T, At> {
     pub found: Vec<T>,
-    /// The last row that was looked at, wanted or not. The walk goes on after it.
+    /// The last row that was looked at, wanted or not. The scan resumes after it.
     pub upto: At,
 }
 
@@ -38,7 +38,11 @@ impl Store {
 
     /// The last of the next `rows` files of all companies that are not here, nearest expiry first; `None` if there are
     /// no more.
-    pub(crate) async fn next_unsaved(&self, after: Expiry, rows: u32) -> Result<Option<Expiry>> {
+    pub(crate) async fn next_unsaved(
+        &self,
+        after: ExpiryPosition,
+        rows: u32,
+    ) -> Result<Option<ExpiryPosition>> {
         let sql = format!(
             "SELECT n.expires_at, n.id FROM (SELECT f.expires_at, f.id FROM media_files f
                 WHERE {UNSAVED} AND (f.expires_at, f.id) > ($1, $2) ORDER BY f.expires_at, f.id LIMIT $3) n
@@ -48,8 +52,8 @@ impl Store {
         self.db().first(sqlx::AssertSqlSafe(sql), args![expires_at, id, rows]).await
     }
 
-    /// Where a walk in the order of expiry begins. What has expired is lost; what expires at this very moment is, too.
-    pub(crate) fn alive(&self, after: Option<Expiry>) -> Expiry {
+    /// Where a scan in the order of expiry begins. What has expired is lost; what expires at this very moment is, too.
+    pub(crate) fn alive(&self, after: Option<ExpiryPosition>) -> ExpiryPosition {
         after.unwrap_or((self.now(), MediaId(i64::MAX)))
     }
 }
