@@ -1,5 +1,13 @@
 //! Group commit: what arrives while a transaction is on its way to the disk goes into the next one together, so that
 //! many callers share one flush.
+//!
+//! 1. A caller is answered after the commit of the transaction that wrote its item, never before.
+//! 2. A transaction that failed never happened. Where one item may be to blame, each is committed by itself, so an item is written
+//!    once, and only the bad one fails.
+//! 3. Where nobody knows whether a commit happened (no answer in time), all its callers are told that it failed, and may come again.
+//!    So each kind of item bears being written twice: a webhook is known by its messages, a download by its bytes, a view by its time.
+//! 4. A caller that goes away withdraws nothing: its item is in the queue or in a transaction, and is committed.
+//! 5. At the end the queue is closed first. What is in it is committed, what comes later is refused.
 
 use std::fmt;
 use std::future::Future;

@@ -1,5 +1,20 @@
 //! Handing out downloads: fair by company and account, nearest expiry first, and never more at once than allowed, on
 //! all nodes together.
+//!
+//! Any number of claims may run at once, on any node:
+//!
+//! 1. A claim locks a company's row before it counts what the company has running, and keeps it until its commit (`Claim::hold`).
+//!    All claims from the queue do, so the count and what is taken by it belong to one of them, and the limit holds over all nodes.
+//!    The count is a statement after the lock, for on Postgres one statement would count as of before it waited.
+//! 2. What ends meanwhile needs no lock of the company: the count is too high then, and the claim takes less than it might. A claim
+//!    for a viewer is not held to the limit: a person waits for that file.
+//! 3. A claim waits for nobody: it passes over companies and files that another transaction holds. So it cannot be in a circle of
+//!    transactions that wait for each other. What it passed over is still due, and the next claim finds it: only the statement
+//!    that takes a file ends its being due.
+//! 4. A change of policy locks the company and its accounts before it changes anything (`policies::hold`), so the policy that a
+//!    claim reads holds until its commit, and a change ends what was claimed before it.
+//! 5. The look before the transaction is a hint. What becomes due after it is found by the next one.
+//! 6. Why an owner that lost its lease changes nothing is the argument of `leases`.
 
 use std::collections::HashMap;
 use std::time::Duration;

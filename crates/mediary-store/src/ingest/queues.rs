@@ -4,8 +4,16 @@
 //! A turn is worth so many bytes ([`SHARE`]). A webhook that is larger goes alone, and takes no more than half of the time as long
 //! as there are others. Where only one queue waits, nobody has to be spared, and a batch is as large as it may be.
 //!
-//! Which queues there are is only a hint: it is read before the webhooks are taken. One that begins meanwhile has its turn in
-//! the next look, and one that ended gives nothing.
+//! Several nodes take webhooks at once:
+//!
+//! 1. A webhook is locked from before it is read until the commit that writes its items and marks it processed, and others pass over
+//!    it. So one node records it. If that node dies the lock ends with its connection, and the webhook waits as before.
+//! 2. Which queues there are is only a hint: it is read before the webhooks are taken. One that begins meanwhile has its turn in
+//!    the next look, and one that ended gives nothing.
+//! 3. Whose turn was last is known to the process alone. A start, or another node, begins elsewhere in the circle, which changes
+//!    the order and nothing else.
+//! 4. Neighbours in one queue may be recorded at the same time by two nodes, the later one first. What that needs is the argument
+//!    of [`super`] and `waited_for`: an update that comes before its message waits for it.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
