@@ -22,6 +22,7 @@ mod memory;
 mod on_demand;
 mod open_files;
 mod policies;
+mod snapshots;
 mod spans;
 mod start;
 mod unknown_size;
