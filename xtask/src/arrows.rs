@@ -9,19 +9,24 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 /// Our crates, what each may use of ours, and what it must never see of others'.
 const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("mediary-core", &[], &["tokio", "sqlx", "axum", "reqwest", "object_store"]),
-    ("mediary-graph", &["mediary-core"], &["sqlx", "axum", "object_store"]),
+    ("mediary-outbound", &[], &["sqlx", "axum", "object_store", "reqwest"]),
+    (
+        "mediary-graph",
+        &["mediary-core", "mediary-outbound"],
+        &["sqlx", "axum", "object_store", "reqwest", "hyper-util", "hyper-rustls"],
+    ),
     ("mediary-store", &["mediary-core"], &["axum", "reqwest", "object_store"]),
     ("mediary-blob", &["mediary-core"], &["sqlx", "axum"]),
     ("mediary-formats", &["mediary-core"], &["sqlx", "axum", "object_store", "reqwest"]),
     (
         "mediary-engine",
         &["mediary-core", "mediary-graph", "mediary-store", "mediary-blob", "mediary-formats"],
-        &["axum", "sqlx", "reqwest"],
+        &["axum", "sqlx", "reqwest", "hyper-rustls"],
     ),
     (
         "mediary-server",
         &["mediary-core", "mediary-graph", "mediary-store", "mediary-engine", "mediary-blob", "mediary-web"],
-        &["sqlx", "reqwest"],
+        &["sqlx", "reqwest", "hyper-rustls"],
     ),
     ("mediary-simulator", &["mediary-core", "mediary-graph"], &["sqlx"]),
     (

@@ -165,6 +165,23 @@ impl Error {
     }
 }
 
+impl From<mediary_outbound::Error> for Error {
+    fn from(error: mediary_outbound::Error) -> Self {
+        use mediary_outbound::ErrorKind as Outbound;
+        let kind = match error.kind() {
+            Outbound::InvalidOptions => ErrorKind::InvalidOptions,
+            Outbound::InvalidRequest => ErrorKind::BadRequest,
+            Outbound::ForbiddenUrl => ErrorKind::ForbiddenUrl,
+            Outbound::Unreachable => ErrorKind::Unavailable,
+            Outbound::Timeout => ErrorKind::Timeout,
+            Outbound::CutOff => ErrorKind::CutOff,
+            Outbound::TooLarge | Outbound::Protocol => ErrorKind::Protocol,
+        };
+        let new = Self::new(kind, error.to_string()).with_retry_after(error.retry_after());
+        Self { source: error.into_source(), ..new }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.context)?;

@@ -8,8 +8,9 @@ mod redact;
 mod refusal;
 mod signature;
 mod webhook;
+pub mod wire;
 
-pub use client::{GraphClient, GraphOptions, Looking, Lookup, MediaInfo, MediaStream, PhoneNumber};
+pub use client::{GraphClient, GraphOptions, MediaInfo, MediaStream};
 pub use error::{Error, ErrorKind};
 
 pub use signature::{sign, signature_matches};

@@ -5,43 +5,32 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
 use mediary_core::limits::PROVIDER_WAIT_MAX;
 use mediary_core::upstream_text;
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use serde::Deserialize;
 use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
 
 use crate::error::{Error, ErrorKind};
+use crate::wire::{ErrorAnswer, GraphError};
 
-/// The object under `error` in Graph's answers.
-pub(crate) struct Refusal {
-    code: i64,
-    subcode: Option<i64>,
-    kind: String,
-    message: String,
-}
+impl GraphError {
+    pub(crate) fn of_body(body: &[u8]) -> Option<Self> {
+        Self::of_answer(&serde_json::from_slice(body).ok()?)
+    }
 
-impl Refusal {
-    pub(crate) fn read(body: &[u8]) -> Option<Self> {
-        let answer: Value = serde_json::from_slice(body).ok()?;
-        let error = answer.get("error")?;
-        let text = |node: &Value, key: &str| node.get(key).and_then(Value::as_str).map(str::to_owned);
-        let details = error.get("error_data").and_then(|data| text(data, "details"));
-        Some(Self {
-            code: whole(error.get("code")?)?,
-            subcode: error.get("error_subcode").and_then(whole),
-            kind: text(error, "type").unwrap_or_default(),
-            message: details.or_else(|| text(error, "message")).unwrap_or_default(),
-        })
+    pub(crate) fn of_answer(answer: &Value) -> Option<Self> {
+        // A list would be read field by field, in their order.
+        answer.get("error").filter(|error| error.is_object())?;
+        Some(ErrorAnswer::deserialize(answer).ok()?.error)
     }
 
     /// What the refusal means, by its code; by the HTTP status where the code is not known.
     pub(crate) fn meaning(&self, status: u16) -> ErrorKind {
-        match (self.code, self.subcode) {
+        match (self.code, self.error_subcode) {
             (100, Some(33)) => ErrorKind::MediaGone,
             // Meta announced the end of subcodes; the type still tells an unknown object from a wrong parameter.
-            (100, None) if self.kind == "GraphMethodException" => ErrorKind::MediaGone,
+            (100, None) if self.error_type.as_deref() == Some("GraphMethodException") => ErrorKind::MediaGone,
             (0 | 190, _) => ErrorKind::Unauthorized,
             (4 | 80_007 | 130_429 | 131_056, _) => ErrorKind::Throttled,
             (3 | 10 | 200..=299 | 131_005, _) => ErrorKind::Permission,
@@ -66,9 +55,11 @@ impl Refusal {
             // Graph repeats a malformed token in its message.
             "whatsapp refused the access token".to_owned()
         } else {
-            format!("whatsapp refused with HTTP {status}: {}", upstream_text(&self.message))
+            let details = self.error_data.and_then(|data| data.details);
+            let message = details.or(self.message).unwrap_or_default();
+            format!("whatsapp refused with HTTP {status}: {}", upstream_text(&message))
         };
-        Error::new(kind, context).with_graph_code(self.code, self.subcode)
+        Error::new(kind, context).with_graph_code(self.code, self.error_subcode)
     }
 }
 
@@ -82,22 +73,12 @@ pub(crate) fn meaning_of_status(status: u16) -> ErrorKind {
     }
 }
 
-/// How long an answer asks us to wait: `Retry-After` in seconds or as a date, or the longest
-/// `estimated_time_to_regain_access` (in minutes) of `X-Business-Use-Case-Usage`.
+/// How long an answer asks us to wait: `Retry-After`, or the longest `estimated_time_to_regain_access` (in minutes) of
+/// `X-Business-Use-Case-Usage`.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let told = header(RETRY_AFTER.as_str()).and_then(|value| match value.trim().parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => seconds_between(header(DATE.as_str())?, value),
-    });
-    let usage = header("x-business-use-case-usage").and_then(minutes_to_regain_access);
-    told.max(usage).map(|wait| wait.min(PROVIDER_WAIT_MAX))
-}
-
-/// Between two HTTP dates of the same answer, so that our clock does not matter.
-fn seconds_between(now: &str, then: &str) -> Option<Duration> {
-    let parse = |text: &str| OffsetDateTime::parse(text.trim(), &Rfc2822).ok();
-    (parse(then)? - parse(now)?).try_into().ok()
+    let usage = headers.get("x-business-use-case-usage").and_then(|value| value.to_str().ok());
+    let usage = usage.and_then(minutes_to_regain_access);
+    mediary_outbound::retry_after(headers).max(usage).map(|wait| wait.min(PROVIDER_WAIT_MAX))
 }
 
 fn minutes_to_regain_access(usage: &str) -> Option<Duration> {
@@ -126,7 +107,7 @@ mod tests {
     }
 
     fn meaning(error: &Value, status: u16) -> ErrorKind {
-        Refusal::read(json!({ "error": error }).to_string().as_bytes()).unwrap().meaning(status)
+        GraphError::of_body(json!({ "error": error }).to_string().as_bytes()).unwrap().meaning(status)
     }
 
     #[test]
@@ -176,18 +157,20 @@ mod tests {
         for status in [301, 400, 401, 403, 404, 418, 429, 500, 502, 503] {
             assert!(Error::new(meaning_of_status(status), "").retryable(), "{status}");
         }
-        assert!(Refusal::read(b"<html>").is_none());
-        assert!(Refusal::read(br#"{"error":"invalid"}"#).is_none());
+        assert!(GraphError::of_body(b"<html>").is_none());
+        for body in [r#"{"error":"invalid"}"#, r#"{"error":["m","t",190]}"#, r#"[{"code":190}]"#] {
+            assert!(GraphError::of_body(body.as_bytes()).is_none(), "{body}");
+        }
     }
 
     #[test]
     fn a_refused_token_is_not_repeated() {
         let body = br#"{"error":{"code":190,"message":"Malformed access token EAAGsecret"}}"#;
-        let error = Refusal::read(body).unwrap().into_error(401);
+        let error = GraphError::of_body(body).unwrap().into_error(401);
         assert!(!format!("{error} {error:?}").contains("EAAG"));
         // Under a code that is not the token's own, the words are kept without it.
         let body = br#"{"error":{"code":2500,"message":"Malformed access token EAAGsecret1234"}}"#;
-        let error = Refusal::read(body).unwrap().into_error(400);
+        let error = GraphError::of_body(body).unwrap().into_error(400);
         let text = format!("{error} {error:?}");
         assert!(text.contains("Malformed access token [removed]") && !text.contains("EAAG"), "{text}");
     }
@@ -200,9 +183,6 @@ mod tests {
         assert_eq!(wait(&[("x-business-use-case-usage", usage)]), Some(180));
         assert_eq!(wait(&[("retry-after", "200"), ("x-business-use-case-usage", usage)]), Some(200));
         assert_eq!(wait(&[("retry-after", "99999999")]), Some(PROVIDER_WAIT_MAX.as_secs()));
-        let (now, later) = ("Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:30 GMT");
-        assert_eq!(wait(&[("date", now), ("retry-after", later)]), Some(30));
-        assert_eq!(wait(&[("date", later), ("retry-after", now)]), None);
         for nonsense in ["", "soon", "-1"] {
             assert_eq!(wait(&[("retry-after", nonsense), ("x-business-use-case-usage", nonsense)]), None);
         }

@@ -41,7 +41,7 @@ pub(crate) struct Upstream {
 impl Upstream {
     /// All bytes that have begun to come, whatever was declared, but not more than `most`.
     pub(crate) fn whole(origin: Origin, stream: MediaStream, most: u64) -> Self {
-        let (at, total) = stream.place();
+        let (at, total) = (stream.first_byte(), stream.file_size());
         Self { origin, stream: Some(stream), skip: 0, at, end: None, total, most, resumed: 0 }
     }
 
@@ -55,7 +55,7 @@ impl Upstream {
         declared: Option<u64>,
         most: u64,
     ) -> Result<Self, Error> {
-        let (first, told) = stream.place();
+        let (first, told) = (stream.first_byte(), stream.file_size());
         if let (Some(told), Some(declared)) = (told, declared)
             && told != declared
         {
@@ -163,7 +163,7 @@ impl Upstream {
             provider::open(graph, Wish { token, media_id, url: None, range }, |_| Ok(())).await;
         // What goes wrong now counts as one more break.
         let Ok(Arrival { stream, .. }) = rest else { return Ok(()) };
-        let (first, total) = stream.place();
+        let (first, total) = (stream.first_byte(), stream.file_size());
         let another_file = total.is_some() && self.total.is_some() && total != self.total;
         if first > self.at || another_file {
             return Err(error);

@@ -1,40 +1,33 @@
 //! The client: what Graph knows about media, and its bytes.
 //!
-//! Two rules hold for every byte download: the bearer token and the request go only to hosts on the allow-list, and no
-//! name on it is followed to a private address. Redirects are followed by hand, so that each hop is checked.
+//! Graph's own address is the operator's choice; the media host is named by webhooks and by Graph's answers. So the
+//! former is asked as it is, the latter through the guard of `mediary-outbound`: the bearer token and the request go only
+//! to hosts on the allow-list, and no name on it leads to a private address. The two never share a connection.
 
 mod answer;
-mod breaker;
-mod hosts;
-mod lumps;
-mod media_host;
 mod stream;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use http::header::{AUTHORIZATION, RANGE};
+use http::{HeaderMap, HeaderValue};
 use mediary_core::Sha256;
-use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
-use reqwest::{StatusCode, redirect};
+use mediary_outbound::{
+    AllowedHosts, Breaker, Client, ClientOptions, Lookup, Resolver, is_loopback, system_lookup,
+};
+use serde::de::DeserializeOwned;
 use url::Url;
 
-use self::answer::Answer;
-use self::breaker::Breaker;
-use self::hosts::AllowedHosts;
-use self::media_host::MediaHost;
 use crate::error::{Error, ErrorKind};
 use crate::redact::redacted_debug;
+use crate::wire::{MediaAnswer, PhoneNumber};
 
-pub use self::hosts::{Looking, Lookup};
 pub use self::stream::MediaStream;
 
-/// Redirects followed for one download.
-const REDIRECTS: usize = 3;
-/// Idle connections kept per host.
-const IDLE_CONNECTIONS: usize = 64;
 /// Characters of a media or phone number id.
-const ID_CHARS: usize = 512;
+const ID_CHARS_MAX: usize = 512;
 
 /// Where and how Graph is asked.
 #[derive(Clone, Debug)]
@@ -56,10 +49,9 @@ pub struct GraphOptions {
 /// Asks WhatsApp for media. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct GraphClient {
-    graph: reqwest::Client,
-    media: MediaHost,
-    hosts: Arc<AllowedHosts>,
-    breaker: Arc<Breaker>,
+    graph: Client,
+    media: Client,
+    media_hosts: Arc<AllowedHosts>,
     options: Arc<GraphOptions>,
 }
 
@@ -73,28 +65,26 @@ pub struct MediaInfo {
     pub file_size: Option<u64>,
 }
 
-/// What Graph says about a business number.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PhoneNumber {
-    pub id: String,
-    pub display_phone_number: Option<String>,
-    pub verified_name: Option<String>,
-}
-
 impl GraphClient {
     /// Builds the client. Fails when an option cannot be used, naming it.
     pub fn new(options: GraphOptions) -> Result<Self, Error> {
-        Self::with_lookup(options, hosts::system_lookup())
+        Self::with_lookup(options, system_lookup())
     }
 
-    /// Like [`GraphClient::new`], with another way to look up the names of media hosts.
+    /// Like [`GraphClient::new`], with another name service for media hosts.
     pub fn with_lookup(options: GraphOptions, lookup: Lookup) -> Result<Self, Error> {
-        let hosts = AllowedHosts::new(&options)?;
+        let media_hosts = media_hosts(&options)?;
+        let client_options = ClientOptions {
+            connect_timeout: options.connect_timeout,
+            silence_timeout: options.silence_timeout,
+            user_agent: options.user_agent.clone(),
+        };
+        let breaker = Breaker::default();
+        let graph_addresses = Resolver::any_address(system_lookup());
         Ok(Self {
-            graph: builder(&options)?.build().map_err(unusable)?,
-            media: MediaHost::new(&options, lookup)?,
-            hosts: Arc::new(hosts),
-            breaker: Arc::default(),
+            graph: Client::new(&client_options, graph_addresses, breaker.clone())?,
+            media: Client::new(&client_options, Resolver::public_addresses(lookup), breaker)?,
+            media_hosts: Arc::new(media_hosts),
             options: Arc::new(options),
         })
     }
@@ -110,13 +100,12 @@ impl GraphClient {
         if let Some(phone_number_id) = phone_number_id {
             url.query_pairs_mut().append_pair("phone_number_id", phone_number_id);
         }
-        let answer = self.ask(token, url).await?;
+        let answer: MediaAnswer = self.ask(token, &url).await?;
         Ok(MediaInfo {
-            url: answer.required("url")?,
-            mime_type: answer.text("mime_type"),
-            sha256: answer.text("sha256").as_deref().and_then(|text| text.parse().ok()),
-            // A string in Meta's documentation, a number in its answers.
-            file_size: answer.text("file_size").and_then(|size| size.parse().ok()),
+            url: answer.url,
+            mime_type: answer.mime_type,
+            sha256: answer.sha256.as_deref().and_then(|hash| hash.parse().ok()),
+            file_size: answer.file_size,
         })
     }
 
@@ -124,17 +113,12 @@ impl GraphClient {
     pub async fn check_token(&self, token: &str, phone_number_id: &str) -> Result<PhoneNumber, Error> {
         let mut url = self.graph_url(phone_number_id)?;
         url.query_pairs_mut().append_pair("fields", "id,display_phone_number,verified_name");
-        let answer = self.ask(token, url).await.map_err(|error| match error.kind() {
+        self.ask(token, &url).await.map_err(|error| match error.kind() {
             ErrorKind::MediaGone => {
                 let context = "the phone number id does not exist or the access token may not use it";
                 Error::new(ErrorKind::Permission, context).caused_by(error)
             }
             _ => error,
-        })?;
-        Ok(PhoneNumber {
-            id: answer.required("id")?,
-            display_phone_number: answer.text("display_phone_number"),
-            verified_name: answer.text("verified_name"),
         })
     }
 
@@ -145,48 +129,25 @@ impl GraphClient {
         url: &str,
         range: Option<(u64, Option<u64>)>,
     ) -> Result<MediaStream, Error> {
-        let mut url = Url::parse(url).map_err(|source| {
+        let url = Url::parse(url).map_err(|source| {
             Error::new(ErrorKind::ForbiddenUrl, "the media URL cannot be read").caused_by(source)
         })?;
-        for _ in 0..=REDIRECTS {
-            self.hosts.check(&url)?;
-            let response = self.in_time(&url, self.media.get(token, &url, range)).await?;
-            if !response.status().is_redirection() || response.status() == StatusCode::NOT_MODIFIED {
-                return MediaStream::open(
-                    response,
-                    range.map(|(first, _)| first),
-                    self.options.silence_timeout,
-                )
-                .await;
-            }
-            url = redirect_target(&url, response.headers())?;
+        let mut headers = bearer(token)?;
+        if let Some((first, last)) = range {
+            let last = last.map(|last| last.to_string()).unwrap_or_default();
+            headers.insert(RANGE, header_value(&format!("bytes={first}-{last}"))?);
         }
-        Err(Error::new(ErrorKind::Protocol, format!("the media URL redirects more than {REDIRECTS} times")))
+        let response = self.media.get_allowed(url, &headers, &self.media_hosts).await?;
+        MediaStream::open(response, range.map(|(first, _)| first)).await
     }
 
-    async fn ask(&self, token: &str, url: Url) -> Result<Answer, Error> {
-        let request = self.graph.get(url.clone()).bearer_auth(token);
-        let response = self.in_time(&url, async { request.send().await.map_err(failed_to_send) }).await?;
-        Answer::read(response, self.options.silence_timeout).await
-    }
-
-    /// The head of a host's answer, if it comes in time.
-    async fn in_time<T>(
-        &self,
-        url: &Url,
-        asking: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        self.breaker.check(url, Instant::now())?;
-        let wait = self.options.connect_timeout + self.options.silence_timeout;
-        let late = |_| Err(Error::new(ErrorKind::Timeout, format!("no answer within {wait:?}")));
-        let answer = tokio::time::timeout(wait, asking).await.unwrap_or_else(late);
-        self.breaker.note(url, &answer, Instant::now());
-        answer
+    async fn ask<T: DeserializeOwned>(&self, token: &str, url: &Url) -> Result<T, Error> {
+        answer::read(self.graph.get(url, &bearer(token)?).await?).await
     }
 
     /// Ids come from outside: they make exactly one path segment.
     fn graph_url(&self, id: &str) -> Result<Url, Error> {
-        let usable = (1..=ID_CHARS).contains(&id.len()) && id != "." && id != "..";
+        let usable = (1..=ID_CHARS_MAX).contains(&id.len()) && id != "." && id != "..";
         let mut url = self.options.graph_url.clone();
         match url.path_segments_mut() {
             Ok(mut path) if usable => {
@@ -198,55 +159,57 @@ impl GraphClient {
     }
 }
 
-fn builder(options: &GraphOptions) -> Result<reqwest::ClientBuilder, Error> {
-    if options.user_agent.trim().is_empty() {
-        return Err(Error::new(ErrorKind::InvalidOptions, "user_agent must not be empty"));
+/// Plain http is for a stand-in on this machine; it is never used for WhatsApp itself.
+fn media_hosts(options: &GraphOptions) -> Result<AllowedHosts, Error> {
+    let graph = &options.graph_url;
+    if !matches!(graph.scheme(), "https" | "http") || graph.host().is_none() {
+        let context = "graph_url must be an http or https URL with a host";
+        return Err(Error::new(ErrorKind::InvalidOptions, context));
     }
-    let identity = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
-    Ok(reqwest::Client::builder()
-        .user_agent(&options.user_agent)
-        .default_headers(identity)
-        .connect_timeout(options.connect_timeout)
-        .pool_max_idle_per_host(IDLE_CONNECTIONS)
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        // A proxy would look up names by itself, past our check.
-        .no_proxy()
-        .http1_only())
+    let plain_http = graph.scheme() == "http" && is_loopback(graph);
+    AllowedHosts::new(&options.media_hosts, plain_http)
+        .map_err(|error| Error::new(ErrorKind::InvalidOptions, format!("media_hosts: {error}")))
 }
 
-fn redirect_target(url: &Url, headers: &HeaderMap) -> Result<Url, Error> {
-    headers
-        .get(LOCATION)
-        .and_then(|location| location.to_str().ok())
-        .and_then(|location| url.join(location).ok())
-        .ok_or_else(|| Error::new(ErrorKind::Protocol, "the media URL redirects to nowhere"))
+fn bearer(token: &str) -> Result<HeaderMap, Error> {
+    let mut value = header_value(&format!("Bearer {token}"))?;
+    value.set_sensitive(true);
+    Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
 }
 
-fn unusable(error: reqwest::Error) -> Error {
-    Error::new(ErrorKind::InvalidOptions, "the HTTP client cannot be built from these options")
-        .caused_by(error)
-}
-
-fn failed_to_send(error: reqwest::Error) -> Error {
-    let error = error.without_url();
-    let (kind, context) = if error.is_timeout() {
-        (ErrorKind::Timeout, "whatsapp did not answer in time")
-    } else if error.is_builder() {
-        (ErrorKind::BadRequest, "the request cannot be made")
-    } else {
-        (ErrorKind::Unavailable, "whatsapp could not be reached")
-    };
-    Error::new(kind, context).caused_by(error)
+fn header_value(text: &str) -> Result<HeaderValue, Error> {
+    HeaderValue::from_str(text)
+        .map_err(|error| Error::new(ErrorKind::BadRequest, "the request cannot be made").caused_by(error))
 }
 
 redacted_debug! {
     MediaInfo { mime_type, sha256, file_size }
-    PhoneNumber { id }
 }
 
 impl fmt::Debug for GraphClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("GraphClient").field(&self.options).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_a_graph_on_this_machine() {
+        let allows = |graph_url: &str| {
+            let options = GraphOptions {
+                graph_url: graph_url.parse().unwrap(),
+                version: "v26.0".to_owned(),
+                media_hosts: vec!["127.0.0.1".to_owned()],
+                connect_timeout: Duration::ZERO,
+                silence_timeout: Duration::ZERO,
+                user_agent: "test".to_owned(),
+            };
+            media_hosts(&options).unwrap().check(&"http://127.0.0.1/".parse().unwrap()).is_ok()
+        };
+        assert!(allows("http://127.0.0.1:9100") && allows("http://localhost:9100"));
+        assert!(!allows("http://graph.example:9100") && !allows("https://127.0.0.1:9100"));
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use mediary_core::ErrorCode;
 use mediary_graph::{Error, ErrorKind, GraphClient, MediaStream};
 
-use crate::server::{Server, Wire, answer, refusal};
-use crate::{PATIENCE, TOKEN, client, impatient_client, options};
+use crate::server::{Server, Wire, answer};
+use crate::{PATIENCE, TOKEN, client, impatient_client, options, refusal};
 
 async fn open(server: &Server, path: &str) -> Result<MediaStream, Error> {
     client(server).open_media(TOKEN, &server.url(path), None).await
@@ -148,8 +148,9 @@ async fn a_listed_name_is_not_followed_to_a_private_address() {
         let address: IpAddr = address.parse().unwrap();
         let mut options = options(&server, PATIENCE);
         options.media_hosts = vec!["media.example".to_owned()];
-        let lookup =
-            Arc::new(move |_: String| Box::pin(async move { Ok(vec![address]) }) as mediary_graph::Looking);
+        let lookup = Arc::new(move |_: String| {
+            Box::pin(async move { Ok(vec![address]) }) as mediary_outbound::LookupFuture
+        });
         let client = GraphClient::with_lookup(options, lookup).unwrap();
         let url = format!("http://media.example:{}/x", server.address.port());
         let error = client.open_media(TOKEN, &url, None).await.unwrap_err();
@@ -171,7 +172,7 @@ async fn a_name_that_is_not_found_may_be_found_later() {
         options.media_hosts = vec!["media.example".to_owned()];
         let lookup = Arc::new(move |_: String| {
             let result = found.map(|()| vec![]).ok_or_else(|| io::Error::other("no such name"));
-            Box::pin(async move { result }) as mediary_graph::Looking
+            Box::pin(async move { result }) as mediary_outbound::LookupFuture
         });
         let client = GraphClient::with_lookup(options, lookup).unwrap();
         let error = client.open_media(TOKEN, "http://media.example/x", None).await.unwrap_err();

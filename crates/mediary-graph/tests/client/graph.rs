@@ -5,8 +5,8 @@ use std::time::Duration;
 use mediary_core::ErrorCode;
 use mediary_graph::{Error, ErrorKind, GraphClient};
 
-use crate::server::{Server, Wire, answer, refusal};
-use crate::{TOKEN, client, impatient_client, options};
+use crate::server::{Server, Wire, answer};
+use crate::{TOKEN, client, impatient_client, options, refusal};
 
 const INFO: &str = r#"{"messaging_product":"whatsapp","url":"https://lookaside.fbsbx.com/x?mid=5","mime_type":"image/jpeg",
     "sha256":"49f22763480629b3099a545b0ec5943a15a25c1f4a7d3b5f0a3a3c5b5f8a1d02","file_size":303833,"id":"5"}"#;
@@ -181,7 +181,9 @@ async fn options_that_cannot_work_are_named() {
     no_agent.user_agent = " ".to_owned();
     let mut no_url = options(&server, crate::PATIENCE);
     no_url.graph_url = "mailto:a@b".parse().unwrap();
-    for (options, name) in [(no_agent, "user_agent"), (no_url, "graph_url")] {
+    let mut no_host = options(&server, crate::PATIENCE);
+    no_host.media_hosts = vec!["*.fbsbx.com/".to_owned()];
+    for (options, name) in [(no_agent, "user_agent"), (no_url, "graph_url"), (no_host, "media_hosts")] {
         let error = GraphClient::new(options).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidOptions);
         assert!(error.to_string().contains(name), "{error}");

@@ -4,13 +4,15 @@
 
 mod bytes;
 mod graph;
+/// The one that the tests of `mediary-outbound` use.
+#[path = "../../../mediary-outbound/tests/calls/server.rs"]
 mod server;
 
 use std::time::Duration;
 
 use mediary_graph::{GraphClient, GraphOptions};
 
-use crate::server::Server;
+use crate::server::{Server, Wire, answer};
 
 const TOKEN: &str = "EAAG-token";
 
@@ -35,4 +37,9 @@ fn client(server: &Server) -> GraphClient {
 
 fn impatient_client(server: &Server) -> GraphClient {
     GraphClient::new(options(server, IMPATIENCE)).unwrap()
+}
+
+/// Graph's error envelope.
+fn refusal(status: u16, error: &str) -> Vec<Wire> {
+    answer(status, "content-type: application/json", &format!(r#"{{"error":{error}}}"#))
 }

@@ -108,8 +108,3 @@ pub(crate) fn answer(status: u16, headers: &str, body: &str) -> Vec<Wire> {
         format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\n{extra}\r\n{body}").into_bytes(),
     )]
 }
-
-/// Graph's error envelope.
-pub(crate) fn refusal(status: u16, error: &str) -> Vec<Wire> {
-    answer(status, "content-type: application/json", &format!(r#"{{"error":{error}}}"#))
-}

@@ -1,5 +1,15 @@
-//! Reading in lumps. TLS hands out its records one by one, sixteen kibibytes at most; passed on like that, a file would take
+//! Coalesced reads. TLS returns its records one by one, sixteen kibibytes at most; forwarded like that, a file would take
 //! four times the steps, and each record hold a buffer of four times its size.
+//!
+//! Why no byte and no wake-up is lost:
+//! 1. What was read lies in the caller's buffer when a read returns. This stream keeps no bytes of its own, so a read that
+//!    is dropped between two polls (its request was cancelled) leaves everything else in the stream below.
+//! 2. A failure that follows bytes is kept for the next read, as the bytes go first; the stream below need not repeat it.
+//!    Its end it does repeat: a read of nothing is left for the next read to find again.
+//! 3. A read that has bytes returns them although the stream below may have more to come: it never waits for a full
+//!    buffer. The last poll may have left the task's waker with the stream below; it then wakes the task once for
+//!    nothing, which is allowed. A read without bytes is pending only because the stream below is, which then has the
+//!    waker.
 
 use std::io;
 use std::pin::Pin;
@@ -8,21 +18,21 @@ use std::task::{Context, Poll, ready};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream of which each read takes all that has come, up to what there is room for.
+/// A stream of which each read returns all that has arrived, up to the size of the buffer.
 #[derive(Debug)]
-pub(super) struct Lumps<S> {
+pub(crate) struct CoalescedReads<S> {
     stream: S,
-    /// Met after bytes that had to be handed out first.
+    /// Occurred after bytes that had to be returned first.
     failed: Option<io::Error>,
 }
 
-impl<S> Lumps<S> {
-    pub(super) fn of(stream: S) -> Self {
+impl<S> CoalescedReads<S> {
+    pub(crate) fn of(stream: S) -> Self {
         Self { stream, failed: None }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Lumps<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for CoalescedReads<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -40,7 +50,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Lumps<S> {
                     self.failed = Some(error);
                     break;
                 }
-                // The end, which the next read meets again, or nothing for now.
+                // The end, or nothing for now.
                 Poll::Ready(Ok(())) | Poll::Pending => break,
             }
         }
@@ -48,7 +58,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Lumps<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Lumps<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for CoalescedReads<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
@@ -74,7 +84,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Lumps<S> {
     }
 }
 
-impl<S> Connection for Lumps<S> {
+impl<S> Connection for CoalescedReads<S> {
     fn connected(&self) -> Connected {
         Connected::new()
     }
@@ -88,22 +98,22 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_read_takes_what_has_come_and_loses_nothing_that_came_before_a_failure() {
+    async fn read_returns_what_has_arrived_and_loses_nothing_before_a_failure() {
         let broken = Err(io::Error::from(io::ErrorKind::ConnectionReset));
-        let came = [Ok(&b"one "[..]), Ok(b"record "), Ok(b"each"), broken];
-        let mut lumps = Lumps::of(StreamReader::new(futures_util::stream::iter(came)));
+        let arrived = [Ok(&b"one "[..]), Ok(b"record "), Ok(b"each"), broken];
+        let mut reads = CoalescedReads::of(StreamReader::new(futures_util::stream::iter(arrived)));
         let mut buf = [0; 11];
-        assert_eq!(lumps.read(&mut buf).await.unwrap(), 11);
+        assert_eq!(reads.read(&mut buf).await.unwrap(), 11);
         assert_eq!(&buf, b"one record ");
-        assert_eq!(lumps.read(&mut buf).await.unwrap(), 4);
-        assert_eq!(lumps.read(&mut buf).await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+        assert_eq!(reads.read(&mut buf).await.unwrap(), 4);
+        assert_eq!(reads.read(&mut buf).await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
     }
 
     #[tokio::test]
-    async fn the_end_is_met_again() {
-        let mut lumps = Lumps::of(&b"all"[..]);
+    async fn end_is_found_again() {
+        let mut reads = CoalescedReads::of(&b"all"[..]);
         let mut buf = [0; 8];
-        assert_eq!(lumps.read(&mut buf).await.unwrap(), 3);
-        assert_eq!(lumps.read(&mut buf).await.unwrap(), 0);
+        assert_eq!(reads.read(&mut buf).await.unwrap(), 3);
+        assert_eq!(reads.read(&mut buf).await.unwrap(), 0);
     }
 }

@@ -1,0 +1,164 @@
+//! The JSON of Graph's answers: one set of types for whoever asks Graph and for whoever answers in its place.
+//!
+//! They are written as Meta's reference has them, and read as Graph sends them: numbers as text and the reverse, absent
+//! fields, fields of another type, and fields that nobody knows.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::redact::redacted_debug;
+
+/// The answer to `GET /{version}/{media-id}`.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct MediaAnswer {
+    /// Lives five minutes and needs the bearer token.
+    #[serde(deserialize_with = "required_text")]
+    pub url: String,
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub mime_type: Option<String>,
+    /// In hex.
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// A string in Meta's documentation, a number in its answers.
+    #[serde(default, deserialize_with = "size", skip_serializing_if = "Option::is_none")]
+    pub file_size: Option<u64>,
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+/// The answer to `GET /{version}/{phone-number-id}`: what Graph says about a business number.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct PhoneNumber {
+    #[serde(deserialize_with = "required_text")]
+    pub id: String,
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub display_phone_number: Option<String>,
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub verified_name: Option<String>,
+}
+
+/// The envelope of every refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct ErrorAnswer {
+    pub error: GraphError,
+}
+
+/// A refusal.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct GraphError {
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    #[serde(rename = "type", default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub error_type: Option<String>,
+    #[serde(deserialize_with = "required_code")]
+    pub code: i64,
+    #[serde(default, deserialize_with = "code", skip_serializing_if = "Option::is_none")]
+    pub error_subcode: Option<i64>,
+    #[serde(default, deserialize_with = "error_data", skip_serializing_if = "Option::is_none")]
+    pub error_data: Option<ErrorData>,
+}
+
+/// What else a refusal says.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct ErrorData {
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
+}
+
+redacted_debug! {
+    MediaAnswer { mime_type, sha256, file_size }
+    PhoneNumber { id }
+    GraphError { error_type, code, error_subcode }
+    ErrorData {}
+}
+
+/// Text, also where a number stands for it.
+fn text<'de, D: Deserializer<'de>>(json: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(json)? {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
+fn required_text<'de, D: Deserializer<'de>>(json: D) -> Result<String, D::Error> {
+    text(json)?
+        .filter(|text| !text.is_empty())
+        .ok_or_else(|| D::Error::custom("a required field is no text, or empty"))
+}
+
+fn size<'de, D: Deserializer<'de>>(json: D) -> Result<Option<u64>, D::Error> {
+    Ok(text(json)?.and_then(|size| size.parse().ok()))
+}
+
+fn code<'de, D: Deserializer<'de>>(json: D) -> Result<Option<i64>, D::Error> {
+    Ok(text(json)?.and_then(|code| code.trim().parse().ok()))
+}
+
+fn required_code<'de, D: Deserializer<'de>>(json: D) -> Result<i64, D::Error> {
+    code(json)?.ok_or_else(|| D::Error::custom("an error has no code"))
+}
+
+fn error_data<'de, D: Deserializer<'de>>(json: D) -> Result<Option<ErrorData>, D::Error> {
+    let data = Some(Value::deserialize(json)?).filter(Value::is_object);
+    Ok(data.and_then(|data| ErrorData::deserialize(data).ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+    use serde_json::json;
+
+    use super::*;
+
+    /// Reads JSON and writes it again.
+    fn rewritten<T: DeserializeOwned + Serialize>(json: Value) -> Value {
+        serde_json::to_value(serde_json::from_value::<T>(json).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn answers_are_written_as_they_were_read() {
+        let media = json!({"url": "https://lookaside.fbsbx.com/x?mid=5", "mime_type": "image/jpeg",
+            "sha256": "49f2", "file_size": 303_833, "id": "5"});
+        assert_eq!(rewritten::<MediaAnswer>(media.clone()), media);
+        let number = json!({"id": "106", "display_phone_number": "+1 555-078-3881", "verified_name": "Acme"});
+        assert_eq!(rewritten::<PhoneNumber>(number.clone()), number);
+        let refusal = json!({"error": {"message": "m", "type": "OAuthException", "code": 100,
+            "error_subcode": 33, "error_data": {"details": "d"}}});
+        assert_eq!(rewritten::<ErrorAnswer>(refusal.clone()), refusal);
+        assert_eq!(rewritten::<MediaAnswer>(json!({"url": "u"})), json!({"url": "u"}), "nothing is made up");
+    }
+
+    #[test]
+    fn answers_are_read_whatever_the_types_of_their_fields() {
+        let odd =
+            json!({"url": "u", "file_size": "303833", "sha256": ["x"], "mime_type": {}, "id": 5, "new": {}});
+        let expected = json!({"url": "u", "file_size": 303_833, "id": "5"});
+        assert_eq!(rewritten::<MediaAnswer>(odd), expected);
+        let odd =
+            json!({"error": {"code": " 190 ", "error_subcode": "463", "message": [], "error_data": "x"}});
+        assert_eq!(rewritten::<ErrorAnswer>(odd), json!({"error": {"code": 190, "error_subcode": 463}}));
+        for error in [json!("invalid"), json!({}), json!({"code": 1.5}), json!({"code": "x"})] {
+            assert!(serde_json::from_value::<ErrorAnswer>(json!({ "error": error })).is_err(), "{error}");
+        }
+        for url in [json!(""), json!({}), json!(null)] {
+            assert!(serde_json::from_value::<MediaAnswer>(json!({ "url": url })).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn debug_of_answers_shows_nothing_private() {
+        let media = MediaAnswer {
+            url: "https://secret".to_owned(),
+            mime_type: None,
+            sha256: None,
+            file_size: None,
+            id: None,
+        };
+        let body = json!({"error": {"code": 1, "message": "secret", "error_data": {"details": "secret"}}});
+        let refusal: ErrorAnswer = serde_json::from_value(body).unwrap();
+        let shown = format!("{media:?} {refusal:?}");
+        assert!(shown.contains("MediaAnswer") && !shown.contains("secret"), "{shown}");
+    }
+}
