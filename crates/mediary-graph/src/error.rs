@@ -1,4 +1,4 @@
-//! What can go wrong with WhatsApp, told apart by what has to be done about it.
+//! Failures of WhatsApp, classified by what has to be done about them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mediary_core::ErrorCode;
 
-/// A failure: what kind it is, what was being done, and what lies beneath it.
+/// A failure: its kind, what was being done, and its cause.
 pub struct Error {
     kind: ErrorKind,
     context: Cow<'static, str>,
@@ -15,14 +15,14 @@ pub struct Error {
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// What a failure means for what comes next.
+/// The class of a failure, which decides what follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// The options of the client contradict themselves or cannot be used.
     InvalidOptions,
     /// The body is not JSON, or no JSON object.
     InvalidWebhook,
-    /// A webhook speaks about more numbers or accounts than WhatsApp ever puts into one.
+    /// A webhook names more numbers or accounts than WhatsApp ever puts into one.
     TooManyAddressees,
     /// A webhook has more messages, statuses and other updates than its bytes can hold of WhatsApp's.
     TooManyUpdates,
@@ -36,7 +36,7 @@ pub enum ErrorKind {
     Unauthorized,
     /// The token or the account may not do this (codes 3, 10, 200–299, 131005, policy locks).
     Permission,
-    /// WhatsApp cannot be reached or answers with an error of its own that passes.
+    /// WhatsApp cannot be reached, or answers with a temporary error of its own.
     Unavailable,
     /// No answer, or silence in the middle of one, for too long.
     Timeout,
@@ -44,15 +44,15 @@ pub enum ErrorKind {
     CutOff,
     /// The media host has more or fewer bytes than Graph or the webhook declared.
     WrongLength,
-    /// The file is larger than whoever asked for it takes.
+    /// The file is larger than its reader accepts.
     TooLarge,
     /// The URL's host is not on the allow-list, not reached safely, or resolves to a private address.
     ForbiddenUrl,
-    /// The part that was asked for lies beyond the end of the file.
+    /// The requested part lies beyond the end of the file.
     RangeNotSatisfiable,
     /// Graph says that the request itself is wrong. Repeating it does not help.
     BadRequest,
-    /// An answer that makes no sense: not JSON where JSON belongs, an encoding nobody asked for, redirects in circles.
+    /// An answer that makes no sense: not JSON where JSON belongs, an encoding that was not asked for, redirects in circles.
     Protocol,
 }
 
@@ -61,9 +61,9 @@ impl Error {
         Self { kind, context: context.into(), graph: None, retry_after: None, source: None }
     }
 
-    /// A media id of which Graph said before that it does not know it.
+    /// A media id that Graph answered before that it does not know.
     pub fn media_gone() -> Self {
-        Self::new(ErrorKind::MediaGone, "whatsapp does not have this media")
+        Self::new(ErrorKind::MediaGone, "WhatsApp does not have this file any more")
     }
 
     /// Bytes that ended before they were all there.
@@ -72,10 +72,10 @@ impl Error {
     }
 
     /// A body of another size than declared.
-    pub fn wrong_length(declared: u64, came: u64) -> Self {
+    pub fn wrong_length(declared: u64, received: u64) -> Self {
         Self::new(
             ErrorKind::WrongLength,
-            format!("{declared} bytes were declared, the media host has {came}"),
+            format!("{declared} bytes were declared, the media host has {received}"),
         )
     }
 
@@ -84,12 +84,12 @@ impl Error {
         Self::new(ErrorKind::WrongLength, "WhatsApp sent a file of no bytes")
     }
 
-    /// More bytes than are taken.
+    /// More bytes than are accepted.
     pub fn too_large(limit: u64) -> Self {
         Self::new(ErrorKind::TooLarge, format!("the file has more than {limit} bytes"))
     }
 
-    /// A part that was asked for and lies beyond the end of a file of that size.
+    /// A requested part that lies beyond the end of a file of that size.
     pub fn beyond_the_end(size: u64) -> Self {
         Self::new(ErrorKind::RangeNotSatisfiable, format!("the file has only {size} bytes"))
     }
@@ -113,7 +113,7 @@ impl Error {
         self.kind
     }
 
-    /// How long WhatsApp asked us to wait, if it did.
+    /// The wait that WhatsApp asked for, if it did.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
@@ -150,7 +150,7 @@ impl Error {
         }
     }
 
-    /// Whether the same call may work later without anybody doing something first.
+    /// Whether the same call may work later by itself.
     pub fn retryable(&self) -> bool {
         matches!(
             self.kind,

@@ -1,5 +1,5 @@
 //! WhatsApp's Business Cloud API as data, and the client for its media: webhooks read tolerantly, their signature,
-//! Graph's errors told apart by code, and downloads that only ever go to allowed hosts. It knows no database and no
+//! Graph's errors classified by code, and downloads that only ever go to allowed hosts. It knows no database and no
 //! web server.
 
 mod client;

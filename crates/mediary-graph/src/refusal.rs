@@ -1,7 +1,7 @@
-//! How Graph says no: the error envelope, what each code means for us, and how long to wait.
+//! Graph's refusals: what each code means for us, and how long to wait.
 //!
 //! Codes decide, not HTTP statuses: throttling mostly comes as 400, missing rights may come as 500. The table follows
-//! Meta's list of error codes (November 2025) and what was seen of media calls.
+//! Meta's list of error codes (November 2025) and what was observed of media calls.
 
 use std::time::Duration;
 
@@ -26,10 +26,10 @@ impl GraphError {
     }
 
     /// What the refusal means, by its code; by the HTTP status where the code is not known.
-    pub(crate) fn meaning(&self, status: u16) -> ErrorKind {
+    pub(crate) fn error_kind(&self, status: u16) -> ErrorKind {
         match (self.code, self.error_subcode) {
             (100, Some(33)) => ErrorKind::MediaGone,
-            // Meta announced the end of subcodes; the type still tells an unknown object from a wrong parameter.
+            // Meta announced the end of subcodes; the type still separates an unknown object from a wrong parameter.
             (100, None) if self.error_type.as_deref() == Some("GraphMethodException") => ErrorKind::MediaGone,
             (0 | 190, _) => ErrorKind::Unauthorized,
             (4 | 80_007 | 130_429 | 131_056, _) => ErrorKind::Throttled,
@@ -50,14 +50,14 @@ impl GraphError {
     }
 
     pub(crate) fn into_error(self, status: u16) -> Error {
-        let kind = self.meaning(status);
+        let kind = self.error_kind(status);
         let context = if kind == ErrorKind::Unauthorized {
             // Graph repeats a malformed token in its message.
-            "whatsapp refused the access token".to_owned()
+            "WhatsApp refused the access token".to_owned()
         } else {
             let details = self.error_data.and_then(|data| data.details);
             let message = details.or(self.message).unwrap_or_default();
-            format!("whatsapp refused with HTTP {status}: {}", upstream_text(&message))
+            format!("WhatsApp refused with HTTP {status}: {}", upstream_text(&message))
         };
         Error::new(kind, context).with_graph_code(self.code, self.error_subcode)
     }
@@ -65,7 +65,7 @@ impl GraphError {
 
 /// What an answer without Graph's envelope means. It comes from something in between rather than from Graph, so
 /// nothing final follows from it.
-pub(crate) fn meaning_of_status(status: u16) -> ErrorKind {
+pub(crate) fn kind_of_status(status: u16) -> ErrorKind {
     match status {
         429 => ErrorKind::Throttled,
         500..=599 => ErrorKind::Unavailable,
@@ -73,7 +73,7 @@ pub(crate) fn meaning_of_status(status: u16) -> ErrorKind {
     }
 }
 
-/// How long an answer asks us to wait: `Retry-After`, or the longest `estimated_time_to_regain_access` (in minutes) of
+/// The wait that an answer asks for: `Retry-After`, or the longest `estimated_time_to_regain_access` (in minutes) of
 /// `X-Business-Use-Case-Usage`.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let usage = headers.get("x-business-use-case-usage").and_then(|value| value.to_str().ok());
@@ -107,11 +107,11 @@ mod tests {
     }
 
     fn meaning(error: &Value, status: u16) -> ErrorKind {
-        GraphError::of_body(json!({ "error": error }).to_string().as_bytes()).unwrap().meaning(status)
+        GraphError::of_body(json!({ "error": error }).to_string().as_bytes()).unwrap().error_kind(status)
     }
 
     #[test]
-    fn every_known_code_has_its_meaning_whatever_the_status() {
+    fn known_codes_have_their_meaning_whatever_the_status() {
         use ErrorKind::*;
         let table: &[(ErrorKind, &[i64])] = &[
             (Unauthorized, &[0, 190]),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_media_id_is_gone_only_by_100_and_33() {
+    fn media_id_is_gone_only_by_100_and_33() {
         assert_eq!(meaning(&json!({"code": 100, "error_subcode": 33}), 400), ErrorKind::MediaGone);
         assert_eq!(meaning(&json!({"code": 100, "type": "GraphMethodException"}), 400), ErrorKind::MediaGone);
         assert_eq!(meaning(&json!({"code": 100, "type": "OAuthException"}), 400), ErrorKind::BadRequest);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_code_is_read_by_its_status() {
+    fn unknown_codes_are_read_by_their_status() {
         for (status, kind) in [
             (400, ErrorKind::BadRequest),
             (401, ErrorKind::Unauthorized),
@@ -153,9 +153,9 @@ mod tests {
     }
 
     #[test]
-    fn no_envelope_decides_nothing_for_good() {
+    fn answers_without_envelope_decide_nothing_for_good() {
         for status in [301, 400, 401, 403, 404, 418, 429, 500, 502, 503] {
-            assert!(Error::new(meaning_of_status(status), "").retryable(), "{status}");
+            assert!(Error::new(kind_of_status(status), "").retryable(), "{status}");
         }
         assert!(GraphError::of_body(b"<html>").is_none());
         for body in [r#"{"error":"invalid"}"#, r#"{"error":["m","t",190]}"#, r#"[{"code":190}]"#] {
@@ -164,11 +164,11 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_token_is_not_repeated() {
+    fn refused_token_is_not_repeated() {
         let body = br#"{"error":{"code":190,"message":"Malformed access token EAAGsecret"}}"#;
         let error = GraphError::of_body(body).unwrap().into_error(401);
         assert!(!format!("{error} {error:?}").contains("EAAG"));
-        // Under a code that is not the token's own, the words are kept without it.
+        // Under a code that is not about the token, the text is kept without it.
         let body = br#"{"error":{"code":2500,"message":"Malformed access token EAAGsecret1234"}}"#;
         let error = GraphError::of_body(body).unwrap().into_error(400);
         let text = format!("{error} {error:?}");

@@ -1,4 +1,4 @@
-//! `X-Hub-Signature-256`: HMAC-SHA256 with the Meta app's secret over the body's bytes exactly as they came.
+//! `X-Hub-Signature-256`: HMAC-SHA256 with the Meta app's secret over the body's bytes exactly as received.
 
 use aws_lc_rs::hmac;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
@@ -25,13 +25,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signs_as_rfc_4231_says() {
+    fn signature_is_that_of_rfc_4231() {
         let expected = "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
         assert_eq!(sign(b"what do ya want for nothing?", b"Jefe"), expected);
     }
 
     #[test]
-    fn nothing_but_the_whole_signature_matches() {
+    fn signature_matches_only_whole() {
         let signature = sign(b"{}", b"secret");
         for header in ["", "sha256=", "sha1=00", &signature[..signature.len() - 2], &signature[7..]] {
             assert!(!signature_matches(header, b"{}", b"secret"), "{header:?}");
@@ -42,7 +42,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_signature_belongs_to_its_body_and_secret(
+        fn signature_belongs_to_its_body_and_secret(
             body in any::<Vec<u8>>(), secret in any::<Vec<u8>>(), other in any::<Vec<u8>>(), header in any::<String>(),
         ) {
             let signature = sign(&body, &secret);

@@ -1,7 +1,7 @@
-//! The JSON of Graph's answers: one set of types for whoever asks Graph and for whoever answers in its place.
+//! The JSON of Graph's answers: one set of types for a client of Graph and for a server of the same API.
 //!
 //! They are written as Meta's reference has them, and read as Graph sends them: numbers as text and the reverse, absent
-//! fields, fields of another type, and fields that nobody knows.
+//! fields, fields of another type, and unknown fields.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -59,7 +59,7 @@ pub struct GraphError {
     pub error_data: Option<ErrorData>,
 }
 
-/// What else a refusal says.
+/// The details of a refusal.
 #[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct ErrorData {
     #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]

@@ -29,7 +29,7 @@ fn files() -> BTreeSet<String> {
 }
 
 #[test]
-fn the_manifest_names_every_file() {
+fn manifest_names_every_file() {
     let manifest = fs::read_to_string(folder().join("manifest.tsv")).unwrap();
     let named: BTreeSet<String> =
         manifest.lines().skip(1).filter_map(|line| line.split('\t').next()).map(str::to_owned).collect();
@@ -38,7 +38,7 @@ fn the_manifest_names_every_file() {
 }
 
 #[test]
-fn every_recording_is_understood_as_written_down() {
+fn recordings_are_understood_as_written_down() {
     for file in files() {
         let body = fs::read(folder().join(&file)).unwrap();
         let webhook = Webhook::parse(&body).unwrap();

@@ -1,4 +1,4 @@
-//! The client: what Graph knows about media, and its bytes.
+//! The client: Graph's answers about media, and the bytes of media.
 //!
 //! Graph's own address is the operator's choice; the media host is named by webhooks and by Graph's answers. So the
 //! former is asked as it is, the latter through the guard of `mediary-outbound`: the bearer token and the request go only
@@ -29,7 +29,7 @@ pub use self::stream::MediaStream;
 /// Characters of a media or phone number id.
 const ID_CHARS_MAX: usize = 512;
 
-/// Where and how Graph is asked.
+/// Graph's address, and the limits of asking it.
 #[derive(Clone, Debug)]
 pub struct GraphOptions {
     /// Mostly `https://graph.facebook.com`. Plain http is only for a stand-in on this machine.

@@ -1,4 +1,4 @@
-//! The bytes of a media file as they come.
+//! The bytes of a media file as they are received.
 
 use std::fmt;
 
@@ -7,20 +7,20 @@ use http::header::{CONTENT_RANGE, CONTENT_TYPE};
 use mediary_outbound::{Body, Response};
 
 use crate::error::{Error, ErrorKind};
-use crate::refusal::{meaning_of_status, retry_after};
+use crate::refusal::{kind_of_status, retry_after};
 use crate::wire::GraphError;
 
-/// Bytes of an error answer that are looked at.
-const REFUSAL_BYTES: usize = 64 * 1024;
+/// Bytes of an error answer that are read.
+const REFUSAL_BYTES_MAX: usize = 64 * 1024;
 
 /// An open download. Dropping it ends it.
 pub struct MediaStream {
     body: Body,
-    /// 200 for the whole file, 206 for the part that was asked for.
+    /// 200 for the whole file, 206 for the requested part.
     pub status: u16,
     pub content_type: Option<String>,
     pub content_range: Option<String>,
-    /// Of what comes: the part's length where a part comes.
+    /// The length of the body: the part's where a part is sent.
     pub content_length: Option<u64>,
     first_byte: u64,
     file_size: Option<u64>,
@@ -38,21 +38,18 @@ impl MediaStream {
         let content_length = response.content_length();
         let (first_byte, file_size) = match status {
             206 => content_range.as_deref().and_then(first_byte_and_size).ok_or_else(|| {
-                Error::new(ErrorKind::Protocol, "the media host sends a part without saying which")
+                Error::new(ErrorKind::Protocol, "the media host sends a part without its range")
             })?,
             _ => (0, content_length),
         };
         if status == 206 && part_from != Some(first_byte) {
-            return Err(Error::new(
-                ErrorKind::Protocol,
-                "the media host sends another part than was asked for",
-            ));
+            return Err(Error::new(ErrorKind::Protocol, "the media host sends another part than requested"));
         }
         let body = response.into_body()?;
         Ok(Self { body, status, content_type, content_range, content_length, first_byte, file_size })
     }
 
-    /// The offset in the file of the first byte that comes.
+    /// The offset in the file of the first byte of the body.
     pub fn first_byte(&self) -> u64 {
         self.first_byte
     }
@@ -69,8 +66,8 @@ impl MediaStream {
     }
 }
 
-/// On the media host, a refused token and a gone file mean the same: the URL is no longer good. Only Graph itself
-/// says more about either.
+/// On the media host, a refused token and a deleted file mean the same: the URL is no longer valid. Only Graph itself
+/// can say which.
 async fn refused(response: Response) -> Error {
     let status = response.status().as_u16();
     let wait = retry_after(response.headers());
@@ -78,13 +75,13 @@ async fn refused(response: Response) -> Error {
         401 | 403 | 404 | 410 => ErrorKind::StaleUrl,
         416 => ErrorKind::RangeNotSatisfiable,
         _ => {
-            let body = response.read(REFUSAL_BYTES).await.unwrap_or_default();
-            match GraphError::of_body(&body).map(|refusal| refusal.meaning(status)) {
+            let body = response.read(REFUSAL_BYTES_MAX).await.unwrap_or_default();
+            match GraphError::of_body(&body).map(|refusal| refusal.error_kind(status)) {
                 Some(kind @ (ErrorKind::Throttled | ErrorKind::Unavailable)) => kind,
                 Some(ErrorKind::Unauthorized | ErrorKind::MediaGone | ErrorKind::Permission) => {
                     ErrorKind::StaleUrl
                 }
-                _ => meaning_of_status(status),
+                _ => kind_of_status(status),
             }
         }
     };

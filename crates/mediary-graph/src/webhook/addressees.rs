@@ -1,6 +1,6 @@
-//! Whom a webhook is for: what must be known before its signature can be checked, since every Meta app has its own
-//! secret. Anybody may send such a body, so it is read in one pass that keeps nothing else of it, skips what it does
-//! not look for however deep that is nested, and ends at the first addressee too many.
+//! The addressees of a webhook. They must be known before its signature can be checked, since every Meta app has its own
+//! secret. Anybody may send such a body, so it is read in one pass that keeps nothing else of it, skips all other
+//! fields however deep they are nested, and ends at the first addressee too many.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,24 +12,24 @@ use serde_json::value::RawValue;
 use super::tolerant::replace_lone_surrogates;
 use crate::error::{Error, ErrorKind};
 
-/// The most numbers, and the most accounts, that one body may speak about: Meta sends at most 1000 updates in one.
+/// At most so many numbers, and so many accounts, may one body name: Meta sends at most 1000 updates in one.
 pub const ADDRESSEES_MAX: usize = 1000;
-/// A longer id is nobody's.
-const ID_BYTES: usize = 256;
+/// No account has a longer id.
+const ID_BYTES_MAX: usize = 256;
 
-/// The numbers and accounts that a webhook speaks about, each once, in the order of their first mention.
+/// The numbers and accounts that a webhook names, each once, in the order of their first mention.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Addressees {
     pub phone_number_ids: Vec<String>,
     pub waba_ids: Vec<String>,
 }
 
-/// Reads only whom a webhook is for. Gives what [`Webhook::addressees`](super::Webhook::addressees) gives for the same
-/// body, or [`ErrorKind::TooManyAddressees`] where those are more than [`ADDRESSEES_MAX`].
+/// Reads only the addressees of a webhook. Returns what [`Webhook::addressees`](super::Webhook::addressees) returns for
+/// the same body, or [`ErrorKind::TooManyAddressees`] where those are more than [`ADDRESSEES_MAX`].
 pub fn addressees(body: &[u8]) -> Result<Addressees, Error> {
     let text = String::from_utf8_lossy(body);
     match scan(&text) {
-        // Half characters are all that this reader cannot pass over.
+        // Lone surrogates are all that this reader cannot skip.
         Err(error) if error.kind() == ErrorKind::InvalidWebhook => scan(&replace_lone_surrogates(&text)),
         read => read,
     }
@@ -41,12 +41,12 @@ fn scan(text: &str) -> Result<Addressees, Error> {
     }
     let mut found = Collector::up_to(ADDRESSEES_MAX);
     let mut json = serde_json::Deserializer::from_str(text);
-    let read = Reading(&mut Body(&mut found)).deserialize(&mut json).and_then(|()| json.end());
+    let read = LevelSeed(&mut Body(&mut found)).deserialize(&mut json).and_then(|()| json.end());
     match read {
         Ok(()) => Ok(found.addressees()),
         Err(_) if found.overfull => {
-            let words = format!("the body speaks about more than {ADDRESSEES_MAX} numbers or accounts");
-            Err(Error::new(ErrorKind::TooManyAddressees, words))
+            let context = format!("the body names more than {ADDRESSEES_MAX} numbers or accounts");
+            Err(Error::new(ErrorKind::TooManyAddressees, context))
         }
         Err(source) => Err(Error::new(ErrorKind::InvalidWebhook, "the body is not JSON").caused_by(source)),
     }
@@ -54,7 +54,7 @@ fn scan(text: &str) -> Result<Addressees, Error> {
 
 /// Gathers addressees, as many as are allowed of each kind.
 pub(super) struct Collector {
-    most: usize,
+    max: usize,
     numbers: Ids,
     wabas: Ids,
     overfull: bool,
@@ -69,7 +69,7 @@ struct Ids {
 
 impl Ids {
     fn add(&mut self, id: Option<String>) {
-        let Some(id) = id.filter(|id| !id.is_empty() && id.len() <= ID_BYTES) else { return };
+        let Some(id) = id.filter(|id| !id.is_empty() && id.len() <= ID_BYTES_MAX) else { return };
         if self.known.insert(id.clone()) {
             self.in_order.push(id);
         }
@@ -77,8 +77,8 @@ impl Ids {
 }
 
 impl Collector {
-    pub(super) fn up_to(most: usize) -> Self {
-        Self { most, numbers: Ids::default(), wabas: Ids::default(), overfull: false }
+    pub(super) fn up_to(max: usize) -> Self {
+        Self { max, numbers: Ids::default(), wabas: Ids::default(), overfull: false }
     }
 
     pub(super) fn waba(&mut self, id: Option<String>) {
@@ -94,12 +94,12 @@ impl Collector {
     }
 
     fn room<E: serde::de::Error>(&mut self) -> Result<(), E> {
-        self.overfull = self.numbers.in_order.len().max(self.wabas.in_order.len()) > self.most;
+        self.overfull = self.numbers.in_order.len().max(self.wabas.in_order.len()) > self.max;
         if self.overfull { Err(E::custom("too many addressees")) } else { Ok(()) }
     }
 }
 
-/// The names that are looked for.
+/// The field names that matter here.
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
 enum Key {
@@ -134,7 +134,7 @@ struct Body<'a>(&'a mut Collector);
 impl Level for Body<'_> {
     fn field<'de, A: MapAccess<'de>>(&mut self, key: Key, fields: &mut A) -> Result<(), A::Error> {
         match key {
-            Key::Entry => fields.next_value_seed(Reading(&mut Entries(self.0))),
+            Key::Entry => fields.next_value_seed(LevelSeed(&mut Entries(self.0))),
             _ => skip(fields),
         }
     }
@@ -145,7 +145,7 @@ struct Entries<'a>(&'a mut Collector);
 impl Level for Entries<'_> {
     fn item<'de, A: SeqAccess<'de>>(&mut self, items: &mut A) -> Result<bool, A::Error> {
         let mut entry = Entry { found: self.0, id: None };
-        let read = items.next_element_seed(Reading(&mut entry))?;
+        let read = items.next_element_seed(LevelSeed(&mut entry))?;
         let id = entry.id;
         self.0.waba(id);
         self.0.room()?;
@@ -162,7 +162,7 @@ impl Level for Entry<'_> {
     fn field<'de, A: MapAccess<'de>>(&mut self, key: Key, fields: &mut A) -> Result<(), A::Error> {
         match key {
             Key::Id => self.id = scalar(fields)?,
-            Key::Changes => fields.next_value_seed(Reading(&mut Changes(self.found)))?,
+            Key::Changes => fields.next_value_seed(LevelSeed(&mut Changes(self.found)))?,
             _ => skip(fields)?,
         }
         Ok(())
@@ -174,7 +174,7 @@ struct Changes<'a>(&'a mut Collector);
 impl Level for Changes<'_> {
     fn item<'de, A: SeqAccess<'de>>(&mut self, items: &mut A) -> Result<bool, A::Error> {
         let mut change = Change::default();
-        let read = items.next_element_seed(Reading(&mut change))?;
+        let read = items.next_element_seed(LevelSeed(&mut change))?;
         let metadata = change.value.outer.or(change.value.standby.0);
         self.0.number(metadata.and_then(|metadata| metadata.phone_number_id));
         self.0.room()?;
@@ -255,13 +255,16 @@ where
     L: Level + Default,
 {
     *level = L::default();
-    fields.next_value_seed(Reading(level))
+    fields.next_value_seed(LevelSeed(level))
 }
 
-fn metadata<'de, A: MapAccess<'de>>(fields: &mut A, place: &mut Option<Metadata>) -> Result<(), A::Error> {
+fn metadata<'de, A: MapAccess<'de>>(
+    fields: &mut A,
+    metadata_of_level: &mut Option<Metadata>,
+) -> Result<(), A::Error> {
     let mut metadata = Metadata::default();
-    fields.next_value_seed(Reading(&mut metadata))?;
-    *place = metadata.is_object.then_some(metadata);
+    fields.next_value_seed(LevelSeed(&mut metadata))?;
+    *metadata_of_level = metadata.is_object.then_some(metadata);
     Ok(())
 }
 
@@ -277,10 +280,10 @@ fn scalar<'de, A: MapAccess<'de>>(fields: &mut A) -> Result<Option<String>, A::E
     })
 }
 
-/// Reads what belongs to a level from whatever stands in its place.
-struct Reading<'a, L>(&'a mut L);
+/// Reads a level from any JSON value; one of another type is an empty level.
+struct LevelSeed<'a, L>(&'a mut L);
 
-impl<'de, L: Level> DeserializeSeed<'de> for Reading<'_, L> {
+impl<'de, L: Level> DeserializeSeed<'de> for LevelSeed<'_, L> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
@@ -288,7 +291,7 @@ impl<'de, L: Level> DeserializeSeed<'de> for Reading<'_, L> {
     }
 }
 
-impl<'de, L: Level> Visitor<'de> for Reading<'_, L> {
+impl<'de, L: Level> Visitor<'de> for LevelSeed<'_, L> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

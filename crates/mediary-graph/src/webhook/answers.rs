@@ -19,7 +19,7 @@ pub(super) fn form_lines(interactive: &Value) -> Vec<String> {
         return text.filter(|text| text != "null").map(|text| shortened(&text)).into_iter().collect();
     };
     let answers = answers.as_object().into_iter().flatten();
-    // The token tells the form's maker which form it was, and people nothing.
+    // The token identifies the form to its maker, and means nothing to people.
     let answers = answers.filter(|(name, _)| *name != "flow_token");
     let mut lines: Vec<String> = answers
         .filter_map(|(name, answer)| Some(shortened(&format!("{name}: {}", shown(answer)?))))
@@ -59,7 +59,7 @@ fn file_name(file: &Value) -> String {
     let name = id(file, "file_name").or_else(|| id(file, "mime_type")).unwrap_or_else(|| "file".to_owned());
     match id(file, "id") {
         Some(_) => name,
-        // Encrypted, for the form's own endpoint: WhatsApp gives no id to ask for it by.
+        // Encrypted, for the form's own endpoint: WhatsApp sends no id to request it by.
         None => format!("{name} (cannot be fetched from WhatsApp)"),
     }
 }

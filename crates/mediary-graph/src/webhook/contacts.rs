@@ -25,8 +25,8 @@ impl<'a> Contacts<'a> {
         }
     }
 
-    /// The contact with this user id, else with the first of these phone ids that is known. An item that names
-    /// nobody belongs to the only contact there is.
+    /// The contact with this user id, else with the first of these phone ids that is known. An item without
+    /// ids belongs to the only contact, if there is only one.
     pub(super) fn find(&self, user_id: Option<&String>, wa_ids: &[Option<&String>]) -> Option<Profile> {
         let wa_ids: Vec<&String> = wa_ids.iter().copied().flatten().collect();
         if user_id.is_none() && wa_ids.is_empty() {
@@ -39,7 +39,7 @@ impl<'a> Contacts<'a> {
     }
 
     /// For messages of one person beside one contact: the name is theirs even if the ids differ. The ids are left
-    /// out then, so that nobody takes two people for one.
+    /// out then, so that two people are not mistaken for one.
     pub(super) fn only_name(&self) -> Option<Profile> {
         let profile = Profile::read(self.only()?);
         Some(Profile { wa_id: None, user_id: None, parent_user_id: None, ..profile })

@@ -6,7 +6,7 @@ use super::answers::{form_lines, header_link, template_lines};
 use super::content::Content;
 use super::tolerant::{id, items};
 
-/// Names or products that are written out before the rest is only counted.
+/// Names or products that are written out; the rest is only counted.
 const LISTED: usize = 5;
 
 impl Content {
@@ -14,17 +14,17 @@ impl Content {
         match self {
             Self::Text { body } => Some(body.clone()),
             Self::Location { latitude, longitude, name, address, .. } => {
-                let place = join(", ", [name.clone(), address.clone()]);
-                place.or_else(|| Some(format!("{}, {}", (*latitude)?, (*longitude)?)))
+                let address = join(", ", [name.clone(), address.clone()]);
+                address.or_else(|| Some(format!("{}, {}", (*latitude)?, (*longitude)?)))
             }
             Self::Contacts(cards) => {
                 let cards = cards.as_array().map_or(&[][..], Vec::as_slice);
                 listing(cards.iter().filter_map(contact_name).collect())
             }
             Self::Interactive { title, body, raw, .. } => {
-                let words = join(" – ", [title.clone(), body.clone()]);
+                let text = join(" – ", [title.clone(), body.clone()]);
                 let link = raw.get("header").and_then(header_link);
-                lines(words.into_iter().chain(link).chain(form_lines(raw)).chain(buttons(raw)))
+                lines(text.into_iter().chain(link).chain(form_lines(raw)).chain(buttons(raw)))
             }
             Self::Template { raw, .. } => lines(template_lines(raw)),
             Self::Button { text, payload } => text.clone().or_else(|| payload.clone()),

@@ -7,7 +7,7 @@ use super::contacts::Contacts;
 use super::content::Content;
 use super::message::Message;
 use super::status::{ReportedError, Status};
-use super::tolerant::{brief_id, id, items, label};
+use super::tolerant::{id, items, label, shared_id};
 use super::{Addressees, Origin, Update, UpdateKind};
 
 pub(super) fn updates(root: &Value) -> Vec<Update> {
@@ -20,7 +20,7 @@ pub(super) fn updates(root: &Value) -> Vec<Update> {
     updates
 }
 
-/// How many updates a body has at most, without making them.
+/// The highest number of updates that a body can have, without making them.
 pub(super) fn update_count(root: &Value) -> usize {
     let of_lists =
         |node: &Value, lists: &[&str]| lists.iter().map(|list| items(node, list).len()).sum::<usize>();
@@ -63,7 +63,7 @@ struct Change<'a> {
     phone_number_id: Option<String>,
     display_phone_number: Option<String>,
     field: String,
-    /// The change as it came.
+    /// The change as received.
     whole: &'a Value,
     value: &'a Value,
     contacts: Contacts<'a>,
@@ -75,7 +75,7 @@ impl<'a> Change<'a> {
         let value = value_of(change);
         let metadata = [outer, value]
             .into_iter()
-            .find_map(|place| place.get("metadata").filter(|metadata| metadata.is_object()))
+            .find_map(|level| level.get("metadata").filter(|metadata| metadata.is_object()))
             .unwrap_or(&Value::Null);
         Self {
             waba_id: label(entry, "id").unwrap_or_default(),
@@ -158,7 +158,7 @@ impl<'a> Change<'a> {
                     let status = item.get("history_context").and_then(|context| id(context, "status"));
                     add(self.message(
                         item,
-                        Origin::History { thread: brief_id(thread, "id"), status },
+                        Origin::History { thread: shared_id(thread, "id"), status },
                         false,
                     ));
                 }

@@ -1,4 +1,4 @@
-//! Where WhatsApp names files: the message's own node, and every other place that it documents. Media ids are read here
+//! Where WhatsApp names files: the message's own node, and every other location that it documents. Media ids are read here
 //! and nowhere else.
 
 use mediary_core::{FileType, limits};
@@ -16,7 +16,7 @@ const PRESENT_KEY_CHARS: usize = 64;
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct MediaObject {
     pub file_type: FileType,
-    /// What Graph is asked for. Lives seven days.
+    /// By which Graph is asked. Lives seven days.
     pub id: Option<String>,
     /// May carry parameters (`audio/ogg; codecs=opus`).
     pub mime_type: Option<String>,
@@ -82,7 +82,7 @@ impl MediaObject {
 /// The files that a form, a header or the cards of a carousel name, beside the message's own media.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Attachments {
-    /// Those that Graph can be asked for, each once, at most [`limits::ATTACHMENTS`].
+    /// Those with an id for Graph, each once, at most [`limits::ATTACHMENTS`].
     pub files: Vec<MediaObject>,
     /// Whether there were more.
     pub overfull: bool,

@@ -1,4 +1,4 @@
-//! One message, whoever wrote it.
+//! One message, from a customer or from the business.
 
 use mediary_core::{MessageType, Timestamp};
 use serde::Serialize;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::content::Content;
 use super::files::Attachments;
 use super::status::{ReportedError, read_errors};
-use super::tolerant::{brief_id, flag, id, label, time};
+use super::tolerant::{flag, id, label, shared_id, time};
 use crate::redact::redacted_debug;
 
 /// A message. Only `kind`, `content` and `raw` are always there: people who use a username have no `from`.
@@ -65,7 +65,7 @@ impl Message {
         })
     }
 
-    /// The kind in our words; what WhatsApp adds later is `unsupported`.
+    /// The kind as our own type; one that WhatsApp adds later is `unsupported`.
     pub fn message_type(&self) -> MessageType {
         self.kind.parse().unwrap_or(MessageType::Unsupported)
     }
@@ -124,7 +124,7 @@ impl Profile {
             username: label(profile, "username"),
             wa_id,
             user_id,
-            parent_user_id: brief_id(contact, "parent_user_id"),
+            parent_user_id: shared_id(contact, "parent_user_id"),
         }
     }
 }
@@ -135,9 +135,9 @@ redacted_debug! {
     Profile {}
 }
 
-/// A person's phone id and business-scoped id. Some programs put the latter in the former's place.
+/// A person's phone id and business-scoped id. Some programs send the latter where the former belongs.
 fn person(node: &Value, phone_key: &str, user_key: &str) -> (Option<String>, Option<String>) {
-    let (phone, user) = (brief_id(node, phone_key), brief_id(node, user_key));
+    let (phone, user) = (shared_id(node, phone_key), shared_id(node, user_key));
     match phone {
         Some(misplaced) if is_user_id(&misplaced) => (None, user.or(Some(misplaced))),
         phone => (phone, user),

@@ -26,10 +26,11 @@ pub use status::{ReportedError, Status};
 use crate::error::{Error, ErrorKind};
 use crate::redact::redacted_debug;
 
-/// A body may have one update for so many of its bytes, and some more. Meta's smallest, statuses, have more than a hundred. What
-/// is made of an update takes a thousand bytes and more, so bodies full of empty ones would fill the memory.
+/// A body may have one update for each so many of its bytes, beyond a number that any body may have. Meta's smallest updates,
+/// statuses, have more than a hundred bytes. An update takes a thousand bytes and more once it is read, so bodies full of
+/// empty ones would fill the memory.
 const BYTES_PER_UPDATE: usize = 64;
-const UPDATES_OF_THE_SMALLEST: usize = 64;
+const UPDATES_MIN_ALLOWED: usize = 64;
 
 /// The body of one webhook. Meta sends up to 3 MB and a thousand updates in one.
 pub struct Webhook {
@@ -45,42 +46,42 @@ impl Webhook {
         if !root.is_object() {
             return Err(Error::new(ErrorKind::InvalidWebhook, "the body is not a JSON object"));
         }
-        let most = updates_max(body.len());
-        if envelope::update_count(&root) > most {
-            let words = format!(
-                "the body has more than the {most} updates that WhatsApp puts into {} bytes",
+        let max = updates_max(body.len());
+        if envelope::update_count(&root) > max {
+            let context = format!(
+                "the body has more than the {max} updates that WhatsApp puts into {} bytes",
                 body.len()
             );
-            return Err(Error::new(ErrorKind::TooManyUpdates, words));
+            return Err(Error::new(ErrorKind::TooManyUpdates, context));
         }
         Ok(Self { root })
     }
 
-    /// Everything the webhook tells, in its order: each message, status and error of every entry and change by
+    /// All updates of the webhook, in its order: each message, status and error of every entry and change by
     /// itself, and one [`UpdateKind::Other`] for each change or item that was not understood.
     pub fn updates(&self) -> Vec<Update> {
         envelope::updates(&self.root)
     }
 
-    /// Whom the webhook is for; see [`addressees`].
+    /// The numbers and accounts that the webhook is for; see [`addressees`].
     pub fn addressees(&self) -> Addressees {
         envelope::addressees(&self.root)
     }
 }
 
-/// Whether a body may have too many updates to be read, so that [`Webhook::parse`] has to be asked. Takes one quick pass; of
-/// WhatsApp's bodies it is so for those that are full of commas.
+/// Whether a body may have too many updates to be read, so that [`Webhook::parse`] has to be asked. Takes one quick pass. Of
+/// WhatsApp's own bodies, those full of commas may be reported although they do not.
 pub fn may_have_too_many_updates(body: &[u8]) -> bool {
     // Each update follows the bracket of its list or a comma.
-    let most = updates_max(body.len());
-    body.iter().filter(|byte| matches!(byte, b',' | b'[')).count() > most
+    let max = updates_max(body.len());
+    body.iter().filter(|byte| matches!(byte, b',' | b'[')).count() > max
 }
 
 fn updates_max(bytes: usize) -> usize {
-    UPDATES_OF_THE_SMALLEST + bytes / BYTES_PER_UPDATE
+    UPDATES_MIN_ALLOWED + bytes / BYTES_PER_UPDATE
 }
 
-/// One thing that a webhook tells, with the place it came from.
+/// One message, status or error of a webhook, and where in the webhook it stood.
 #[derive(Clone, PartialEq, Serialize)]
 pub struct Update {
     /// The WhatsApp Business Account; empty where the webhook names none.
@@ -100,21 +101,21 @@ pub struct Update {
 pub enum UpdateKind {
     Message {
         message: Message,
-        /// The person on the other side: who wrote it; for an echo, whom the business wrote to; in history,
-        /// whose thread it is.
+        /// The person on the other side: the writer; for an echo, the person the business wrote to; in history,
+        /// the person of the thread.
         sender: Option<Profile>,
         origin: Origin,
     },
     Status(Status),
     /// An error that belongs to no message of its own.
     Error(ReportedError),
-    /// What is not understood, as it came.
+    /// An item that is not understood, as received.
     Other {
         raw: Value,
     },
 }
 
-/// How a message came to us.
+/// The route by which a message was received.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
@@ -128,10 +129,10 @@ pub enum Origin {
     History {
         /// The person of the thread.
         thread: Option<String>,
-        /// How far the message came, in WhatsApp's capitals (`READ`, `DELIVERED`, …).
+        /// The message's last status, in WhatsApp's capitals (`READ`, `DELIVERED`, …).
         status: Option<String>,
     },
-    /// The media of a history message that came as a placeholder before, under the same id.
+    /// The media of a history message that was received as a placeholder before, under the same id.
     HistoryMedia,
 }
 

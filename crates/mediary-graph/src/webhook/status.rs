@@ -1,4 +1,4 @@
-//! How far a sent message has come, and the errors that webhooks report.
+//! The statuses of sent messages, and the errors that webhooks report.
 
 use mediary_core::{MessageStatus, Timestamp, upstream_text};
 use serde::Serialize;
@@ -15,7 +15,7 @@ pub struct Status {
     pub message_id: String,
     /// As sent: `sent`, `delivered`, `read`, `played`, `failed`, in old recordings also `deleted`.
     pub status: String,
-    /// The same in our words, where we have one.
+    /// The same as our own type, where it has one.
     pub known: Option<MessageStatus>,
     pub timestamp: Option<Timestamp>,
     pub recipient_id: Option<String>,
@@ -31,7 +31,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// `None` for what has no message id, and for calls, whose statuses look alike.
+    /// `None` without a message id, and for calls, whose statuses have the same shape.
     pub(super) fn read(item: &Value) -> Option<Self> {
         if item.get("type").is_some_and(|kind| kind == "call") {
             return None;
@@ -56,7 +56,7 @@ impl Status {
     }
 }
 
-/// Only WhatsApp's own five words: ours for the time before sending are never taken from outside.
+/// Only WhatsApp's own five: our states from before sending are never accepted from outside.
 fn known(status: &str) -> Option<MessageStatus> {
     use MessageStatus::{Delivered, Failed, Played, Read, Sent};
     [Sent, Delivered, Read, Played, Failed].into_iter().find(|known| known.as_str() == status)
@@ -72,21 +72,21 @@ pub struct ReportedError {
 }
 
 impl ReportedError {
-    /// `None` without a code, by which alone errors are told apart.
+    /// `None` without a code, which alone identifies an error.
     pub(super) fn read(item: &Value) -> Option<Self> {
         let data = item.get("error_data").unwrap_or(&Value::Null);
         Some(Self {
             code: whole(item, "code")?,
-            title: words(item, "title"),
-            message: words(item, "message"),
+            title: storable_text(item, "title"),
+            message: storable_text(item, "message"),
             // Older recordings have it one level higher.
-            details: words(data, "details").or_else(|| words(item, "details")),
+            details: storable_text(data, "details").or_else(|| storable_text(item, "details")),
         })
     }
 }
 
-/// Upstream's words, as they may be stored and shown.
-fn words(node: &Value, key: &str) -> Option<String> {
+/// A text of WhatsApp's, as it may be stored and shown.
+fn storable_text(node: &Value, key: &str) -> Option<String> {
     id(node, key).map(|text| upstream_text(&text))
 }
 

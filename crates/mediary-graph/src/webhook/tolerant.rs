@@ -1,5 +1,5 @@
-//! Reading JSON whose shape is a promise at best: what is missing or of another type is `None`, never an error, and
-//! one broken value does not take its neighbours with it.
+//! Tolerant reading of JSON: a value that is missing or of another type is `None`, never an error, and one broken value
+//! does not spoil its neighbours.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,21 @@ use mediary_core::Timestamp;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// How deep a body that JSON libraries refuse is taken apart to save its items. A history message's own fields lie
+/// The depth to which a body that JSON libraries refuse is split to save its items. A history message's own fields lie
 /// at level 12.
-const SALVAGE_LEVELS: usize = 16;
+const SALVAGE_DEPTH: usize = 16;
 
-/// Characters that are kept of what holds for many items.
-const BRIEF_CHARS: usize = 1100;
-/// Of what is written down with each item: names have up to a hundred characters, business numbers and their ids up to twenty.
-const LABEL_CHARS: usize = 128;
+/// Characters that are kept of an id that holds for many items.
+const SHARED_ID_CHARS_MAX: usize = 1100;
+/// Characters that are kept of a text that is stored with each item: names have up to a hundred characters, business numbers and their ids up to twenty.
+const LABEL_CHARS_MAX: usize = 128;
 
 /// Parses a body. Invalid UTF-8, halves of surrogate pairs, numbers beyond every range and absurd nesting are
 /// replaced where they stand; only text that is no JSON at all fails.
 pub(super) fn parse(body: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(body).or_else(|_| {
         let text = replace_lone_surrogates(&String::from_utf8_lossy(body));
-        serde_json::from_str::<&RawValue>(&text).map(|raw| salvage(raw, SALVAGE_LEVELS))
+        serde_json::from_str::<&RawValue>(&text).map(|raw| salvage(raw, SALVAGE_DEPTH))
     })
 }
 
@@ -39,15 +39,15 @@ pub(super) fn id(node: &Value, key: &str) -> Option<String> {
     text(node, key).filter(|id| !id.is_empty())
 }
 
-/// The same of what is said once and then holds for each item of a list: a long one repeated for thousands of items would be
-/// gigabytes. What is cut is still longer than any id that is kept, so nobody takes it for another one.
-pub(super) fn brief_id(node: &Value, key: &str) -> Option<String> {
-    cut(id(node, key)?, BRIEF_CHARS)
+/// An id that occurs once and then holds for each item of a list: a long one repeated for thousands of items would be
+/// gigabytes. One that is cut is still longer than any id that is stored, so it is not mistaken for another.
+pub(super) fn shared_id(node: &Value, key: &str) -> Option<String> {
+    cut(id(node, key)?, SHARED_ID_CHARS_MAX)
 }
 
-/// What is said once and written down with each item of a list.
+/// A text that occurs once and is stored with each item of a list.
 pub(super) fn label(node: &Value, key: &str) -> Option<String> {
-    cut(id(node, key)?, LABEL_CHARS)
+    cut(id(node, key)?, LABEL_CHARS_MAX)
 }
 
 fn cut(text: String, chars: usize) -> Option<String> {
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_may_be_swapped() {
+    fn numbers_and_text_may_be_swapped() {
         let node = json!({"id": 65463453_u64, "size": "303833", "big": "x", "lat": "37.5", "flag": "true", "nan": "NaN"});
         assert_eq!(text(&node, "id").as_deref(), Some("65463453"));
         assert_eq!(whole(&node, "size"), Some(303_833));
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_value_does_not_spoil_its_neighbours() {
+    fn broken_value_does_not_spoil_its_neighbours() {
         let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
         let body =
             format!(r#"{{"a":[{{"n":1e999,"b":1}},{deep},{{"c":"x\uD83D","c":"y\ud83d\ude00\\ud83d"}}]}}"#);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn half_characters_become_replacement_characters() {
+    fn lone_surrogates_become_replacement_characters() {
         assert_eq!(
             parse(br#"{"t":"a\ud83d\u0041\udc00\ud83d"}"#).unwrap()["t"],
             "a\u{FFFD}A\u{FFFD}\u{FFFD}"
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_stays_an_error() {
+    fn text_that_is_no_json_stays_an_error() {
         for body in [&b""[..], b"{", b"{} x", b"\\", b"\\u", b"{\"a\":\\ud83d}"] {
             assert!(parse(body).is_err(), "{body:?}");
         }

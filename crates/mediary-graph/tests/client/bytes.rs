@@ -28,7 +28,7 @@ async fn read(mut stream: MediaStream) -> Result<Vec<u8>, Error> {
 }
 
 #[tokio::test]
-async fn bytes_come_with_what_is_known_of_them() {
+async fn media_bytes_are_opened_with_their_headers() {
     let server = Server::start(|_| answer(200, "content-type: image/jpeg", "hello")).await;
     let client = client(&server);
     for _ in 0..2 {
@@ -49,7 +49,7 @@ async fn bytes_come_with_what_is_known_of_them() {
 }
 
 #[tokio::test]
-async fn a_part_is_asked_for_and_passed_on() {
+async fn part_is_requested_and_returned() {
     let server = Server::start(|_| answer(206, "content-range: bytes 1-3/5", "ell")).await;
     let client = client(&server);
     for (range, header) in [((1, Some(3)), "range: bytes=1-3\r"), ((1, None), "range: bytes=1-\r")] {
@@ -59,7 +59,7 @@ async fn a_part_is_asked_for_and_passed_on() {
         assert!(server.requests().pop().unwrap().contains(header));
     }
     let unasked = client.open_media(TOKEN, &server.url("/x"), None).await.unwrap_err();
-    assert_eq!(unasked.kind(), ErrorKind::Protocol, "a part nobody asked for is not the file");
+    assert_eq!(unasked.kind(), ErrorKind::Protocol, "a part that was not requested is not the file");
     let whole = Server::start(|_| answer(200, "", "hello")).await;
     let stream = client.open_media(TOKEN, &whole.url("/x"), Some((1, Some(3)))).await.unwrap();
     assert_eq!(stream.status, 200, "a host may ignore ranges, and says so");
@@ -72,7 +72,7 @@ async fn a_part_is_asked_for_and_passed_on() {
 }
 
 #[tokio::test]
-async fn the_media_hosts_refusals_never_condemn_the_token_or_the_media() {
+async fn media_host_refusals_never_condemn_the_token_or_the_media() {
     for status in [401, 403, 404, 410] {
         let failure = failure(move |_| refusal(status, r#"{"code":190}"#)).await;
         assert_eq!(failure.kind(), ErrorKind::StaleUrl, "{status}");
@@ -118,7 +118,7 @@ async fn redirects_are_followed_only_to_allowed_hosts() {
 }
 
 #[tokio::test]
-async fn nothing_goes_to_other_hosts_directly_or_by_redirect() {
+async fn other_hosts_get_nothing_directly_or_by_redirect() {
     let other = Server::start_at(Ipv4Addr::new(127, 0, 0, 2).into(), |_| answer(200, "", "stolen")).await;
     let location = format!("location: {}", other.url("/y"));
     let first = Server::start(move |_| answer(302, &location, "")).await;
@@ -142,7 +142,7 @@ async fn plain_http_is_only_for_a_graph_on_this_machine() {
 }
 
 #[tokio::test]
-async fn a_listed_name_is_not_followed_to_a_private_address() {
+async fn listed_names_lead_to_no_private_address() {
     let server = Server::start(|_| answer(200, "", "hello")).await;
     for address in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.0.0.1", "169.254.169.254", "fd00::1"] {
         let address: IpAddr = address.parse().unwrap();
@@ -165,7 +165,7 @@ async fn a_listed_name_is_not_followed_to_a_private_address() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_not_found_may_be_found_later() {
+async fn names_that_are_not_found_may_be_found_later() {
     let server = Server::start(|_| vec![]).await;
     for found in [None, Some(())] {
         let mut options = options(&server, PATIENCE);
@@ -220,7 +220,7 @@ async fn bytes_that_end_too_early_are_cut_off() {
 }
 
 #[tokio::test]
-async fn an_endless_body_is_taken_in_pieces() {
+async fn endless_body_is_read_in_chunks() {
     let server = Server::start(|_| {
         vec![Wire::Send(b"HTTP/1.1 200 x\r\n\r\n".to_vec()), Wire::Endless(vec![7; 65536])]
     })

@@ -23,7 +23,7 @@ async fn failure(answer: impl Fn(&str) -> Vec<Wire> + Send + Sync + 'static) -> 
 }
 
 #[tokio::test]
-async fn asks_as_whatsapp_wants_it() {
+async fn requests_have_the_form_that_whatsapp_wants() {
     let server = Server::start(|_| answer(200, "", INFO)).await;
     let client = client(&server);
     client.media_info(TOKEN, "5", Some("106")).await.unwrap();
@@ -44,7 +44,7 @@ async fn asks_as_whatsapp_wants_it() {
 }
 
 #[tokio::test]
-async fn reads_sizes_and_hashes_in_every_spelling() {
+async fn sizes_and_hashes_are_read_in_every_spelling() {
     let info = ask(|_| answer(200, "", INFO)).await.unwrap();
     assert_eq!((info.file_size, info.mime_type.as_deref()), (Some(303_833), Some("image/jpeg")));
     assert_eq!(info.sha256.unwrap().0[..3], [0x49, 0xf2, 0x27]);
@@ -56,11 +56,11 @@ async fn reads_sizes_and_hashes_in_every_spelling() {
     );
     let bare = ask(|_| answer(200, "", r#"{"url":"https://h/","sha256":"x","file_size":-1}"#)).await.unwrap();
     assert_eq!((bare.sha256, bare.file_size, &bare.mime_type), (None, None, &None));
-    assert!(!format!("{bare:?}").contains("https"), "a temporary URL is for no log");
+    assert!(!format!("{bare:?}").contains("https"), "a temporary URL does not belong in a log");
 }
 
 #[tokio::test]
-async fn refusals_are_told_apart_by_code() {
+async fn refusals_are_classified_by_code() {
     for (status, error, kind, code) in [
         (
             400,
@@ -96,7 +96,7 @@ async fn refusals_are_told_apart_by_code() {
 }
 
 #[tokio::test]
-async fn without_graphs_envelope_the_status_decides_and_nothing_is_final() {
+async fn answers_without_envelope_are_classified_by_status_and_never_final() {
     for (status, kind) in [
         (401, ErrorKind::Protocol),
         (404, ErrorKind::Protocol),
@@ -110,7 +110,7 @@ async fn without_graphs_envelope_the_status_decides_and_nothing_is_final() {
 }
 
 #[tokio::test]
-async fn throttling_says_for_how_long() {
+async fn throttling_names_its_wait() {
     let wait = |headers: &'static str| async move {
         failure(move |_| answer(400, headers, r#"{"error":{"code":4}}"#)).await.retry_after()
     };
@@ -121,7 +121,7 @@ async fn throttling_says_for_how_long() {
 }
 
 #[tokio::test]
-async fn nonsense_is_a_protocol_error() {
+async fn nonsensical_answers_are_protocol_errors() {
     let endless = || vec![Wire::Send(b"HTTP/1.1 200 x\r\n\r\n".to_vec()), Wire::Endless(vec![b' '; 4096])];
     assert_eq!(failure(move |_| endless()).await.kind(), ErrorKind::Protocol);
     for body in ["", "<html>", "[]", "{}", r#"{"url":""}"#, r#"{"url":{}}"#] {
@@ -131,7 +131,7 @@ async fn nonsense_is_a_protocol_error() {
 }
 
 #[tokio::test]
-async fn the_token_does_not_follow_redirects_of_graph() {
+async fn token_does_not_follow_redirects_of_graph() {
     let other = Server::start(|_| answer(200, "", INFO)).await;
     let location = format!("location: {}", other.url("/v26.0/5"));
     let failure = failure(move |_| answer(302, &location, "")).await;
@@ -139,7 +139,7 @@ async fn the_token_does_not_follow_redirects_of_graph() {
 }
 
 #[tokio::test]
-async fn silence_and_broken_connections_are_told_apart() {
+async fn silence_and_broken_connections_are_different_errors() {
     let silent = Server::start(|_| vec![Wire::Silence]).await;
     assert_eq!(
         impatient_client(&silent).media_info(TOKEN, "5", None).await.unwrap_err().kind(),
@@ -164,7 +164,7 @@ async fn silence_and_broken_connections_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_token_is_checked_against_its_number() {
+async fn token_is_checked_against_its_number() {
     let number = r#"{"id":"106","display_phone_number":"+1 555-078-3881","verified_name":"Acme"}"#;
     let server = Server::start(move |_| answer(200, "", number)).await;
     let number = client(&server).check_token(TOKEN, "106").await.unwrap();

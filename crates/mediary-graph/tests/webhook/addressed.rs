@@ -1,8 +1,8 @@
-//! Whom a webhook speaks about, before anybody knows who signed it.
+//! The addressees of a webhook, before it is known who signed it.
 
 use super::*;
 
-/// A body that speaks about that many numbers, each in a change of its own.
+/// A body that names that many numbers, each in a change of its own.
 fn body_for_numbers(count: usize) -> String {
     let change = |n| format!(r#"{{"value":{{"metadata":{{"phone_number_id":"{n}"}}}}}}"#);
     let changes: Vec<_> = (0..count).map(change).collect();
@@ -10,12 +10,12 @@ fn body_for_numbers(count: usize) -> String {
 }
 
 #[test]
-fn a_body_speaks_about_a_thousand_numbers_and_no_more() {
-    let most = addressees(body_for_numbers(ADDRESSEES_MAX).as_bytes()).unwrap();
-    assert_eq!(most.phone_number_ids.len(), ADDRESSEES_MAX);
+fn body_names_a_thousand_numbers_and_no_more() {
+    let full = addressees(body_for_numbers(ADDRESSEES_MAX).as_bytes()).unwrap();
+    assert_eq!(full.phone_number_ids.len(), ADDRESSEES_MAX);
     let wabas: Vec<_> = (0..=ADDRESSEES_MAX).map(|n| format!(r#"{{"id":{n}}}"#)).collect();
     for body in [body_for_numbers(ADDRESSEES_MAX + 1), format!(r#"{{"entry":[{}]}}"#, wabas.join(","))] {
-        // What follows is not even looked at: the reader would see that it is no JSON.
+        // The rest is not even read: the reader would see that it is no JSON.
         let cut = &body[..body.len() - 2];
         for body in [body.as_bytes(), cut.as_bytes()] {
             assert_eq!(addressees(body).unwrap_err().kind(), ErrorKind::TooManyAddressees);
@@ -34,5 +34,5 @@ fn addressees_are_found_in_one_pass_beside_what_is_broken_or_deep() {
     let found = addressees(body.as_bytes()).unwrap();
     assert_eq!((found.phone_number_ids, found.waba_ids), (vec!["107".to_owned()], vec!["1".to_owned()]));
     let long = body_for_numbers(1).replace("\"0\"", &format!("\"{}\"", "9".repeat(257)));
-    assert_eq!(addressees(long.as_bytes()).unwrap().phone_number_ids, [""; 0], "nobody's");
+    assert_eq!(addressees(long.as_bytes()).unwrap().phone_number_ids, [""; 0], "no account has it");
 }

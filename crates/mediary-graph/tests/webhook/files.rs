@@ -39,7 +39,7 @@ fn files_of_a_form_are_found_beside_its_answers() {
 }
 
 #[test]
-fn a_form_of_any_shape_is_a_message() {
+fn form_of_any_shape_is_a_message() {
     assert_eq!(form("not JSON").display_text().as_deref(), Some("Sent\nnot JSON"));
     for (answers, text) in
         [("null", "Sent"), ("[]", "Sent\n[]"), ("{}", "Sent"), ("{\"photos\":null}", "Sent")]
@@ -62,7 +62,7 @@ fn a_form_of_any_shape_is_a_message() {
 }
 
 #[test]
-fn a_message_has_sixty_four_attachments_at_most() {
+fn message_has_sixty_four_attachments_at_most() {
     let photos = |count: usize| {
         let photo = |n| json!({"id": format!("{n}"), "mime_type": "image/jpeg"});
         form(&json!({"photos": (0..count).map(photo).collect::<Vec<_>>()}).to_string()).attachments

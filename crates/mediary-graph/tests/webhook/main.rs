@@ -60,7 +60,7 @@ fn text(id: &str, from: &str) -> Value {
 }
 
 #[test]
-fn every_item_of_every_change_of_every_entry_counts() {
+fn items_of_every_change_of_every_entry_count() {
     let value = |n: u32| {
         json!({
             "metadata": {"phone_number_id": format!("p{n}")},
@@ -85,7 +85,7 @@ fn every_item_of_every_change_of_every_entry_counts() {
 }
 
 #[test]
-fn what_is_not_understood_is_kept_as_it_came() {
+fn items_that_are_not_understood_are_kept_as_received() {
     let value = json!({"event": "DISABLED_UPDATE"});
     assert_eq!(read("account_update", &value), [UpdateKind::Other { raw: with_metadata(&value) }]);
     let call = json!({"statuses": [{"id": "wacid.x", "type": "call", "status": "RINGING"}]});
@@ -101,7 +101,7 @@ fn what_is_not_understood_is_kept_as_it_came() {
 }
 
 #[test]
-fn a_profile_belongs_to_its_message() {
+fn profile_belongs_to_its_message() {
     let contact = |name: &str, wa_id: &str, user_id: &str| json!({"profile": {"name": name}, "wa_id": wa_id, "user_id": user_id});
     let names = |value: &Value| -> Vec<Option<String>> {
         senders(value).into_iter().map(|sender| sender.and_then(|profile| profile.name)).collect()
@@ -190,7 +190,7 @@ fn edits_and_revokes_name_the_message_they_change() {
 }
 
 #[test]
-fn a_reaction_is_taken_back_by_an_empty_or_absent_emoji() {
+fn reaction_is_taken_back_by_an_empty_or_absent_emoji() {
     let reaction = |node: Value| message(&json!({"type": "reaction", "reaction": node})).content;
     let taken_back = Content::Reaction { message_id: "m".into(), emoji: None };
     assert_eq!(
@@ -207,7 +207,7 @@ fn a_reaction_is_taken_back_by_an_empty_or_absent_emoji() {
 }
 
 #[test]
-fn people_read_something_of_every_kind() {
+fn message_of_every_kind_has_a_text_for_people() {
     let says = |item: Value| message(&item).display_text();
     let location = json!({"latitude": 37.5, "longitude": "-122.25"});
     assert_eq!(says(json!({"type": "location", "location": location})).as_deref(), Some("37.5, -122.25"));
@@ -243,7 +243,7 @@ fn people_read_something_of_every_kind() {
 }
 
 #[test]
-fn a_change_of_identity_ties_old_and_new() {
+fn change_of_identity_ties_old_and_new() {
     let system = |node: Value| match message(&json!({"from": "1", "type": "system", "system": node})).content
     {
         Content::System(event) => event,
@@ -260,7 +260,7 @@ fn a_change_of_identity_ties_old_and_new() {
 }
 
 #[test]
-fn echoes_history_and_standby_keep_where_they_came_from() {
+fn echoes_history_and_standby_keep_their_origin() {
     let contacts = json!([{"profile": {"name": "Ana"}, "wa_id": "1"}]);
     let origins = |field: &str, value: &Value| -> Vec<(Origin, Option<String>)> {
         let of = |kind| match kind {
@@ -325,7 +325,7 @@ fn statuses_are_read_with_both_spellings() {
     assert_eq!(
         (read[1].known, read[1].status.as_str()),
         (None, "queued"),
-        "our own words are not taken from outside"
+        "our own states are not accepted from outside"
     );
     assert_eq!(read[1].recipient_parent_user_id.as_deref(), Some("US.ENT.1"));
     assert_eq!(read[1].participant_id.as_deref(), Some("7"));
@@ -334,7 +334,7 @@ fn statuses_are_read_with_both_spellings() {
 }
 
 #[test]
-fn a_broken_item_leaves_the_others_whole() {
+fn broken_item_leaves_the_others_whole() {
     let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
     let body = format!(
         r#"{{"entry":[7,{{"id":"10","id":"11","changes":[{{"field":"messages","value":{{"metadata":{{"phone_number_id":106}},
@@ -355,7 +355,7 @@ fn a_broken_item_leaves_the_others_whole() {
 }
 
 #[test]
-fn only_what_is_no_json_object_is_refused() {
+fn bodies_are_refused_only_if_they_are_no_json_object() {
     for body in ["", "x", "[]", "null", "\"{}\"", "{} {}", "{\"entry\":"] {
         for error in [Webhook::parse(body.as_bytes()).err(), addressees(body.as_bytes()).err()] {
             assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::InvalidWebhook), "{body:?}");
@@ -368,7 +368,7 @@ fn only_what_is_no_json_object_is_refused() {
 }
 
 #[test]
-fn times_that_are_none_are_left_out() {
+fn times_that_cannot_be_read_are_left_out() {
     for time in
         [json!("soon"), json!(null), json!(-5), json!("99999999999999999999"), json!(1_697_043_379_000_i64)]
     {
@@ -394,7 +394,7 @@ fn debug_shows_nothing_private() {
     }
 }
 
-/// Arbitrary JSON with a taste for the names and types that the reader looks at.
+/// Arbitrary JSON that favours the names and types that the reader knows.
 fn any_json() -> impl Strategy<Value = Value> {
     let words = ["id", "text", "image", "edit", "system", "messages", "history", "standby", "1", "", "call"];
     let leaf = prop_oneof![
@@ -444,7 +444,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn any_json_is_read_without_panic(item in any_json(), field in "messages|history|standby|smb_message_echoes") {
+    fn json_of_any_shape_is_read_without_panic(item in any_json(), field in "messages|history|standby|smb_message_echoes") {
         let list = json!({"messages": [&item], "message_echoes": [&item], "statuses": [&item], "contacts": [&item],
             "errors": [&item], "metadata": &item, "history": [&item, {"threads": [{"messages": [&item]}]}]});
         for webhook in [json!({"entry": &item}), change(&field, &item), change(&field, &list)] {
@@ -459,12 +459,12 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_without_panic(body in any::<Vec<u8>>()) {
+    fn bytes_of_any_kind_are_read_without_panic(body in any::<Vec<u8>>()) {
         let _ = (addressees(&body), Webhook::parse(&body).map(|webhook| webhook.updates()));
     }
 
     #[test]
-    fn the_quick_look_sees_what_the_reader_sees(ids in prop::collection::vec("[a-c]{0,2}", 0..6), odd in any_json()) {
+    fn addressees_are_the_same_in_one_pass_and_for_the_reader(ids in prop::collection::vec("[a-c]{0,2}", 0..6), odd in any_json()) {
         let changes: Vec<Value> = ids.iter().map(|id| json!({"value": {"metadata": {"phone_number_id": id}}})).collect();
         let body = json!({"entry": [{"id": "w", "changes": changes}, {"id": &odd}, {"changes": [{"value": {"metadata": &odd}}]}]});
         let body = body.to_string();

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn fields_that_are_not_known_are_read_where_their_shape_is() {
+fn unknown_fields_are_read_where_their_shape_is_known() {
     let item = json!({"id": "m", "from": "1", "to": "7", "type": "image", "image": {"id": "5"}});
     let echo = read("message_echoes", &json!({"message_echoes": [item]}));
     assert!(matches!(&echo[..], [UpdateKind::Message { origin: Origin::Echo, .. }]), "{echo:?}");
@@ -23,7 +23,7 @@ fn fields_that_are_not_known_are_read_where_their_shape_is() {
 }
 
 #[test]
-fn a_business_scoped_id_in_a_phone_ids_place_is_one() {
+fn business_scoped_id_is_one_where_a_phone_id_belongs() {
     let value = json!({"contacts": [{"wa_id": "US.9"}], "messages": [{"id": "m", "from": "US.9", "type": "text", "text": {"body": "x"}}]});
     let read = read("messages", &value);
     let [UpdateKind::Message { message, sender: Some(sender), .. }] = &read[..] else { panic!("{read:?}") };
@@ -45,7 +45,7 @@ fn failed_statuses_may_name_people_without_a_profile() {
 }
 
 #[test]
-fn a_body_with_more_updates_than_its_bytes_can_hold_is_refused_and_whatsapps_own_are_not() {
+fn body_with_more_updates_than_its_bytes_can_hold_is_refused_and_whatsapps_own_are_not() {
     let body = |items: &str| {
         format!(r#"{{"entry":[{{"id":"1","changes":[{{"field":"messages","value":{{{items}}}}}]}}]}}"#)
     };
@@ -77,7 +77,7 @@ fn a_body_with_more_updates_than_its_bytes_can_hold_is_refused_and_whatsapps_own
 
 /// A megabyte said once in a body of a few hundred items must not become hundreds of megabytes.
 #[test]
-fn what_is_said_once_is_not_repeated_at_length_for_every_item() {
+fn shared_texts_are_not_repeated_at_length_for_every_item() {
     let long = "1".repeat(200_000);
     let item = json!({"from": "1", "id": "wamid.1", "type": "text", "text": {"body": "hello"}});
     let items = vec![item; 300];
