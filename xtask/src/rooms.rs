@@ -1,4 +1,5 @@
-//! Which room of a crate uses which, read from the paths in its files: each only what stands below it.
+//! Which file of a crate uses which, read from its paths: rooms use only what stands below them, and no files use each other in a
+//! circle, but for a module and those within it.
 
 #![cfg(test)]
 
@@ -74,6 +75,46 @@ impl Crate {
         }
         Self { modules, uses }
     }
+
+    /// Uses by which files stand in a circle, if there are any.
+    fn circle(&self) -> Option<Vec<&str>> {
+        let mut edges: BTreeMap<&Module, Vec<&Use>> = BTreeMap::new();
+        for each in self.uses.iter().filter(|each| !are_kin(&each.from, &each.to)) {
+            edges.entry(&each.from).or_default().push(each);
+        }
+        let mut done = BTreeSet::new();
+        self.modules.keys().find_map(|start| walk(start, &edges, &mut Vec::new(), &mut done))
+    }
+}
+
+/// Follows uses until one leads back to where the walk has been.
+fn walk<'a>(
+    at: &'a Module,
+    edges: &BTreeMap<&'a Module, Vec<&'a Use>>,
+    way: &mut Vec<&'a Use>,
+    done: &mut BTreeSet<&'a Module>,
+) -> Option<Vec<&'a str>> {
+    if let Some(first) = way.iter().position(|each| each.from == *at) {
+        return Some(way[first..].iter().map(|each| each.place.as_str()).collect());
+    }
+    if done.contains(at) {
+        return None;
+    }
+    for next in edges.get(at).into_iter().flatten() {
+        way.push(next);
+        let circle = walk(&next.to, edges, way, done);
+        way.pop();
+        if circle.is_some() {
+            return circle;
+        }
+    }
+    done.insert(at);
+    None
+}
+
+/// Whether one is a module within the other.
+fn are_kin(one: &Module, other: &Module) -> bool {
+    one.starts_with(other) || other.starts_with(one)
 }
 
 fn longest_module(modules: &BTreeMap<Module, PathBuf>, path: &[String]) -> Option<Module> {
@@ -213,4 +254,13 @@ fn table_of_rooms_goes_from_the_bottom_up() {
             below.insert(*room);
         }
     }
+}
+
+#[test]
+fn files_use_each_other_in_no_circle() {
+    let circles: Vec<_> = crates()
+        .iter()
+        .filter_map(|folder| Crate::read(folder).circle().map(|circle| circle.join("\n")))
+        .collect();
+    assert!(circles.is_empty(), "files that use each other:\n{}", circles.join("\n\n"));
 }

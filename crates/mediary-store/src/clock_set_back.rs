@@ -5,13 +5,14 @@
 //! of an index on the time, beyond the longest wait of its kind, where nothing lies as long as clocks are right; it changes so
 //! many rows and no more. That a wait ends early does no harm, also where another node writes to the row at that moment: what is due is claimed
 //! as ever, and what cannot be done yet waits again, by the clock as it is now. Nodes whose clocks differ by less than
-//! [`limits::CLOCKS_DIFFER_BY`] do not end each other's waits.
+//! [`mediary_core::limits::CLOCKS_DIFFER_BY`] do not end each other's waits.
 
 use std::time::Duration;
 
-use mediary_core::{StorageBackend, Timestamp, limits};
+use mediary_core::StorageBackend;
 use sqlx::AssertSqlSafe;
 
+use crate::clocks::beyond;
 use crate::ingest::PARKED_WAIT_MAX;
 use crate::trash::LONGEST_WAIT as TRASH_WAIT_MAX;
 use crate::value::args;
@@ -71,11 +72,6 @@ impl Waiting {
         }
         all
     }
-}
-
-/// From here on lies what no clock that is right has written.
-pub(crate) fn beyond(now: Timestamp, longest: Duration) -> Timestamp {
-    now.plus(longest).plus(limits::CLOCKS_DIFFER_BY)
 }
 
 impl Store {

@@ -14,6 +14,7 @@
 mod batch;
 mod bulk;
 mod clock_set_back;
+mod clocks;
 mod conversations;
 mod cost;
 mod database_file;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mediary_core::{CompanyId, Timestamp};
 
-use crate::clock_set_back::beyond;
+use crate::clocks::beyond;
 use crate::record::{Record as _, record};
 use crate::value::args;
 use crate::writes::update;

@@ -6,7 +6,8 @@ use super::addressees::Collector;
 use super::contacts::Contacts;
 use super::content::Content;
 use super::message::Message;
-use super::status::{ReportedError, Status};
+use super::reported_error::ReportedError;
+use super::status::Status;
 use super::tolerant::{id, items, label, shared_id};
 use super::{Addressees, Origin, Update, UpdateKind};
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::content::Content;
 use super::files::Attachments;
-use super::status::{ReportedError, read_errors};
+use super::reported_error::{ReportedError, read_errors};
 use super::tolerant::{flag, id, label, shared_id, time};
 use crate::redact::redacted_debug;
 

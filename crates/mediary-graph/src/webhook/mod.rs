@@ -9,6 +9,7 @@ mod display;
 mod envelope;
 mod files;
 mod message;
+mod reported_error;
 mod status;
 mod tolerant;
 
@@ -21,7 +22,8 @@ pub use addressees::{ADDRESSEES_MAX, Addressees, addressees};
 pub use content::{Content, SystemEvent};
 pub use files::{Attachments, MediaObject, media_id};
 pub use message::{Context, Message, Profile};
-pub use status::{ReportedError, Status};
+pub use reported_error::ReportedError;
+pub use status::Status;
 
 use crate::error::{Error, ErrorKind};
 use crate::redact::redacted_debug;

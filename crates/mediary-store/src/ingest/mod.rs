@@ -70,7 +70,7 @@ pub use parked::{DueItems, ParkedItem, Retried};
 pub use types::*;
 
 use crate::bulk::Bulk;
-use crate::clock_set_back::beyond;
+use crate::clocks::beyond;
 use crate::db::{Db, Tx};
 use crate::record::Record as _;
 use crate::value::args;

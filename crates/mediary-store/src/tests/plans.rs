@@ -211,7 +211,8 @@ async fn all_use_their_indexes(test: &Test) {
         let query = ConversationQuery { page, search: None };
         check(test, "inbox", false, store.conversations(company, &query)).await;
     }
-    check(test, "around", false, store.messages_around(company, conversation, MessageId(500_006), 20)).await;
+    let around = store.messages_around(company, conversation, MessageId(500_006), 20);
+    check(test, "around", false, Box::pin(around)).await;
     for conversation in [None, Some(conversation)] {
         for sort in [MediaSort::Date, MediaSort::Size, MediaSort::Name] {
             for order in [Order::Ascending, Order::Descending] {
