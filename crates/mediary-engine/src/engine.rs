@@ -25,7 +25,7 @@ use crate::media::open::{OpenFiles, OpenRequest, OpenedMedia, Opener, Wanted};
 use crate::media::requests::{self, MediaStatus, RetryOutcome};
 use crate::nodes::relay;
 use crate::storage::trash;
-use crate::transit::arrivals::Arrivals;
+use crate::transit::inbound_files::InboundFiles;
 use crate::upkeep::backfill::{Backfill, BackfillOptions, BackfillOutcome, BackfillReport};
 use crate::upkeep::health::{Check, Health};
 use crate::upkeep::inspect::{self, InspectOptions, Inspection, Inspector};
@@ -44,7 +44,7 @@ struct Inner {
     access: Access,
     links: Links,
     parked_items: ParkedItems,
-    arrivals: Arc<Arrivals>,
+    inbound_files: Arc<InboundFiles>,
     files: Arc<OpenFiles>,
     fetcher: Fetcher,
     opener: Opener,
@@ -66,7 +66,7 @@ impl Engine {
     pub fn new(parts: EngineParts) -> Self {
         let access = Access::new(parts.store.clone(), parts.clock.clone());
         let links = Links::new(&parts.vault);
-        let arrivals = Arc::new(Arrivals::new(parts.config.spool.clone()));
+        let inbound_files = Arc::new(InboundFiles::new(parts.config.spool.clone()));
         let files = Arc::new(OpenFiles::new(parts.config.files_kept_open));
         let (events, outbox) = match parts.store.backend() {
             Backend::Sqlite => (EventBus::new(&*parts.clock), None),
@@ -78,19 +78,19 @@ impl Engine {
         let cache = files.clone();
         let events = events.observed_by(move |company, name, data| cache.observe(company, name, data));
         let context = Context::new(parts, events, outbox);
-        let fetcher = Fetcher::new(context.clone(), arrivals.clone());
+        let fetcher = Fetcher::new(context.clone(), inbound_files.clone());
         let policies = Policies::new(context.clone(), files.clone());
         let mover = Mover::new(context.clone(), files.clone());
         Self(Arc::new(Inner {
             access,
             links,
             parked_items: ParkedItems::new(context.clone()),
-            opener: Opener::new(context.clone(), fetcher.clone(), arrivals.clone(), files.clone()),
+            opener: Opener::new(context.clone(), fetcher.clone(), inbound_files.clone(), files.clone()),
             inspector: Inspector::new(context.clone(), files.clone()),
             sweeper: Sweeper::new(context.clone(), files.clone(), mover.clone(), policies.clone()),
             backfill: Backfill::new(context.clone(), fetcher.clone()),
             health: Health::new(context.clone()),
-            arrivals,
+            inbound_files,
             files,
             fetcher,
             policies,
@@ -132,7 +132,7 @@ impl Engine {
 
     /// Waits for the downloads that viewers began, which belong to no request and no worker.
     pub async fn viewed_files_kept(&self, shutdown: &Shutdown) {
-        shutdown.hard.run_until_cancelled(self.0.arrivals.all_kept()).await;
+        shutdown.hard.run_until_cancelled(self.0.inbound_files.all_kept()).await;
     }
 
     /// Publishes to other processes on the same database what happens here, receives what happens there, and takes over from
@@ -231,16 +231,16 @@ impl Engine {
         self.0.opener.open(caller, request).await
     }
 
-    /// Opens a file by WhatsApp's id for it, always from WhatsApp and never stored; `afresh` not even with others who
+    /// Opens a file by WhatsApp's id for it, always from WhatsApp and never stored; `unshared` not even with others who
     /// look at it now.
     pub async fn open_from_provider(
         &self,
         caller: &Caller,
         provider_media_id: &str,
         wanted: Wanted,
-        afresh: bool,
+        unshared: bool,
     ) -> Result<OpenedMedia> {
-        self.0.opener.open_from_provider(caller, provider_media_id, wanted, afresh).await
+        self.0.opener.open_from_provider(caller, provider_media_id, wanted, unshared).await
     }
 
     /// Queues a file's download to run next, whatever its policy waits for or its failures were.

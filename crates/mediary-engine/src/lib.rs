@@ -1,5 +1,5 @@
 //! The flows that join store, storage and WhatsApp: from webhook or an older system's file to record, from record to
-//! bytes, from bytes to whoever may see them; and the worker that keeps all of it going.
+//! bytes, from bytes to the people allowed to see them; and the worker that keeps all of it going.
 //!
 //! Rows are the truth and the queue: every flow may die between any two steps and is taken up again from its rows.
 //! No transaction is held over the network or a file. Knows nothing of HTTP towards clients.
@@ -30,7 +30,7 @@ pub use events::bus::{Delivery, EventBus, Subscription};
 pub use events::event::{EventData, EventName, LiveEvent};
 pub use intake::import::{Import, ImportedLine, ImportedMedia, LineFate};
 pub use intake::webhook::{Accepted, Unsigned};
-pub use media::open::{FileInfo, OpenRequest, OpenedMedia, Passing, Source, Target, Wanted};
+pub use media::open::{FileInfo, OpenRequest, OpenedMedia, ProxiedBody, Source, Target, Wanted};
 pub use media::requests::{MediaStatus, MediaTrouble, RetryOutcome, size_for_people};
 pub use transit::range::ByteRange;
 pub use upkeep::backfill::{BackfillOptions, BackfillOutcome, BackfillReport};

@@ -32,7 +32,7 @@ pub enum Who {
 }
 
 impl Caller {
-    /// Whoever holds a link that we signed.
+    /// The bearer of a link that we signed.
     pub fn of_link(link: &Link) -> Self {
         Self { company_id: link.company_id, role: Role::Viewer, who: Who::Link }
     }

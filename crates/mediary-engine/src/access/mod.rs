@@ -24,7 +24,7 @@ pub use caller::{Caller, Who};
 pub use people::{ApiKeyDraft, NewKey, UserChange, UserDraft};
 
 use self::passwords::Passwords;
-use crate::base::CACHED_FOR;
+use crate::base::CACHE_TTL;
 use crate::base::error::{Error, Result};
 
 const CACHED_CALLERS: u64 = 10_000;
@@ -62,7 +62,7 @@ impl fmt::Debug for Access {
 
 impl Access {
     pub(crate) fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        let callers = Cache::builder().max_capacity(CACHED_CALLERS).time_to_live(CACHED_FOR).build();
+        let callers = Cache::builder().max_capacity(CACHED_CALLERS).time_to_live(CACHE_TTL).build();
         Self { store, clock, passwords: Passwords::default(), callers }
     }
 
@@ -144,7 +144,7 @@ impl Access {
     fn cached(&self, hash: &TokenHash) -> Option<Arc<Caller>> {
         let known = self.callers.get(hash)?;
         let now = self.clock.now();
-        (known.expires_at > now && now.since(known.known_at) < CACHED_FOR).then_some(known.caller)
+        (known.expires_at > now && now.since(known.known_at) < CACHE_TTL).then_some(known.caller)
     }
 
     fn remember(&self, hash: TokenHash, caller: Caller, expires_at: Timestamp) -> Arc<Caller> {

@@ -31,7 +31,7 @@ impl Error {
         }
     }
 
-    /// With a sentence for whoever asked, which says more than the code's own.
+    /// With a sentence for the caller, which says more than the code's own.
     pub(crate) fn told(code: ErrorCode, sentence: impl Into<Cow<'static, str>>) -> Self {
         Self { for_people: true, ..Self::new(code, sentence) }
     }
@@ -57,7 +57,7 @@ impl Error {
         self
     }
 
-    /// The same once more, for somebody else; the cause stays with the first.
+    /// A copy for another caller; the cause stays with the first.
     pub(crate) fn again(&self) -> Self {
         Self {
             code: self.code,
@@ -78,7 +78,7 @@ impl Error {
         self.field
     }
 
-    /// Whether the text is a sentence for whoever asked, not only for the log.
+    /// Whether the text is a sentence for the caller, not only for the log.
     pub fn is_for_people(&self) -> bool {
         self.for_people
     }

@@ -160,7 +160,7 @@ mod tests {
         }
 
         async fn may_be_lost(&self) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -1,4 +1,4 @@
-//! Every figure the engine counts, by name, described and begun at zero so that a dashboard shows it from the start.
+//! Every metric of the engine, by name, described and started at zero so that a dashboard shows it from the start.
 
 use metrics::{Counter, Gauge, Histogram, Unit};
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
@@ -38,7 +38,7 @@ pub(crate) const CHECK_AGE_SECONDS: &str = "mediary_storage_check_age_seconds";
 pub(crate) const EVENT_LISTENERS: &str = "mediary_live_event_listeners";
 
 const COUNTERS: &[(&str, Unit, &str)] = &[
-    (DOWNLOAD_STARTED, Unit::Count, "Downloads begun."),
+    (DOWNLOAD_STARTED, Unit::Count, "Downloads started."),
     (DOWNLOAD_COMPLETED, Unit::Count, "Downloads whose bytes and record are safe."),
     (RETRY_TRIGGERED, Unit::Count, "Downloads that somebody asked to try again."),
     (MEDIA_VIEWED, Unit::Count, "Files opened for somebody."),
@@ -63,7 +63,7 @@ const GAUGES: &[(&str, Unit, &str)] = &[
     (IN_FLIGHT, Unit::Count, "Downloads that this process works on now."),
     (WAITING, Unit::Count, "Downloads that are due and wait for a worker."),
     (OLDEST_WAITING_SECONDS, Unit::Seconds, "How long the oldest due download has waited."),
-    (EXPIRING_UNSAVED, Unit::Count, "Media that WhatsApp forgets within a day and that is not saved yet."),
+    (EXPIRING_UNSAVED, Unit::Count, "Media that expires at WhatsApp within a day and is not saved yet."),
     (INBOX_DEPTH, Unit::Count, "Webhook bodies that are safe but not yet turned into records."),
     (INBOX_OLDEST_SECONDS, Unit::Seconds, "How long the oldest of them has waited."),
     (PARKED_ITEMS, Unit::Count, "Items of webhooks that are parked now."),
@@ -110,12 +110,12 @@ const LABELLED: &[(&str, &str, &[&str], &str)] = &[
 
 const HISTOGRAMS: &[(&str, Unit, &str)] = &[
     (DOWNLOAD_SECONDS, Unit::Seconds, "From the claim of a download to its safe record."),
-    (PROXY_FIRST_BYTE_SECONDS, Unit::Seconds, "From a viewer's request to his first byte from WhatsApp."),
-    (VIEW_SECONDS, Unit::Seconds, "From a viewer's request to his last byte from WhatsApp."),
+    (PROXY_FIRST_BYTE_SECONDS, Unit::Seconds, "From a viewer's request to the first byte from WhatsApp."),
+    (VIEW_SECONDS, Unit::Seconds, "From a viewer's request to the last byte from WhatsApp."),
     (INGEST_LAG_SECONDS, Unit::Seconds, "From the receipt of a webhook body to its records."),
 ];
 
-/// Describes every figure and begins it at zero. Call once the recorder is installed.
+/// Describes every metric and starts it at zero. Call once the recorder is installed.
 pub fn describe() {
     for (name, unit, text) in COUNTERS {
         describe_counter!(*name, *unit, *text);
@@ -136,7 +136,7 @@ pub fn describe() {
     }
 }
 
-/// The figures of the paths that run thousands of times a second, looked up once.
+/// The metrics of the paths that run thousands of times a second, looked up once.
 #[derive(Clone)]
 pub(crate) struct Meters {
     pub(crate) started: Counter,

@@ -14,4 +14,4 @@ pub(crate) mod worker;
 use std::time::Duration;
 
 /// For how long a cached row may differ from the database; other processes change it too.
-pub(crate) const CACHED_FOR: Duration = Duration::from_millis(500);
+pub(crate) const CACHE_TTL: Duration = Duration::from_millis(500);

@@ -130,7 +130,7 @@ impl WorkSignals {
         self.wake_here(work);
     }
 
-    /// The same for this process alone.
+    /// There is work for this process alone.
     pub(crate) fn wake_here(&self, work: Work) {
         self.of(work).notify_one();
     }

@@ -1,4 +1,4 @@
-//! Live events: what happened, told at once to whoever listens, and remembered for a while for those who come back.
+//! Live events: what happened, delivered at once to all who listen, and remembered for a while for those who come back.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -21,7 +21,7 @@ const LISTENER_BACKLOG: usize = 256;
 #[derive(Clone, Debug)]
 pub enum Delivery {
     Event(Arc<LiveEvent>),
-    /// Events were missed: read everything anew, then go on from `seq`.
+    /// Events were missed: read everything again, then resume from `seq`.
     Resync {
         seq: u64,
     },
@@ -105,7 +105,7 @@ impl EventBus {
         }
     }
 
-    /// Tells an event to whoever listens here.
+    /// Delivers an event to all who listen here.
     pub(crate) fn deliver(&self, event: LiveEvent) {
         self.observe(event.company_id, event.name, &event.data);
         self.lock().tell(event);
@@ -119,7 +119,7 @@ impl EventBus {
 
     /// Events were missed: all listeners read everything again, and no place before this is good any more. No event has
     /// `seq`, so who comes back with an older one is known to have missed some.
-    pub(crate) fn gap(&self, seq: u64) {
+    pub(crate) fn missed(&self, seq: u64) {
         let mut inner = self.lock();
         inner.histories = Histories::new(seq);
         for listeners in inner.companies.values() {
@@ -315,16 +315,16 @@ mod tests {
         let starts = theirs.lock().histories.last_seq();
         let mut unknown = ours.subscribe(OURS, Some(starts)).unwrap();
         assert!(matches!(unknown.next().await, Delivery::Resync { .. }), "neither has received anything");
-        ours.gap(private_number());
-        theirs.gap(private_number());
-        let gap_of_theirs = theirs.lock().histories.last_seq();
-        for unknown in [0, 1, gap_of_theirs] {
+        ours.missed(private_number());
+        theirs.missed(private_number());
+        let missed_by_theirs = theirs.lock().histories.last_seq();
+        for unknown in [0, 1, missed_by_theirs] {
             let mut listener = ours.subscribe(OURS, Some(unknown)).unwrap();
             assert!(matches!(listener.next().await, Delivery::Resync { .. }), "last event {unknown}");
         }
         // What all have missed is one place for all.
         let [mut first, mut second] = [&ours, &theirs].map(|bus| {
-            bus.gap(5 * 1024 + 1023);
+            bus.missed(5 * 1024 + 1023);
             bus.subscribe(OURS, Some(5 * 1024 + 1023)).unwrap()
         });
         for (bus, listener) in [(&ours, &mut first), (&theirs, &mut second)] {
@@ -366,7 +366,7 @@ mod tests {
         let bus = bus.observed_by(move |company, _, data| record.lock().push((company, data.id)));
         publish(&bus, OURS, 1);
         let data = EventData { id: 2, ..EventData::default() };
-        bus.clone().deliver(LiveEvent { seq: 9, company_id: THEIRS, name: EventName::MediaDeleted, data });
+        bus.deliver(LiveEvent { seq: 9, company_id: THEIRS, name: EventName::MediaDeleted, data });
         assert_eq!(*seen.lock(), [(OURS, 1), (THEIRS, 2)]);
     }
 

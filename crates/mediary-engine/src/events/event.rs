@@ -48,7 +48,7 @@ impl EventName {
     }
 }
 
-/// Ids and figures of an event, as far as they apply. `id` is the id of the record that the name speaks of.
+/// Ids and numbers of an event, as far as they apply. `id` is the id of the record that the name speaks of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventData {

@@ -16,7 +16,7 @@ use crate::base::work::{Work, WorkSet};
 const EVENTS_MAX: usize = 512;
 /// Numbers of one signal, and which of them says that events are missing before it.
 pub(crate) const NUMBERS: u64 = 1024;
-pub(crate) const GAP: u64 = NUMBERS - 1;
+pub(crate) const MISSED: u64 = NUMBERS - 1;
 
 /// What waits to be said.
 #[derive(Debug, Default)]
@@ -27,30 +27,31 @@ pub(crate) struct Outbox {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    events: VecDeque<Told>,
+    events: VecDeque<PublishedEvent>,
     work: WorkSet,
     accounts: bool,
     /// More happened than could wait.
-    gap: bool,
+    missed: bool,
 }
 
 /// An event of a company.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Told(pub(crate) CompanyId, pub(crate) String, pub(crate) EventData);
+pub(crate) struct PublishedEvent(pub(crate) CompanyId, pub(crate) String, pub(crate) EventData);
 
 /// What is said at once.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Signal {
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) events: Vec<Told>,
+    pub(crate) events: Vec<PublishedEvent>,
     #[serde(flatten)]
     pub(crate) work: WorkSet,
     /// What is cached of accounts and their policies may have changed.
     #[serde(skip_serializing_if = "is_false")]
     pub(crate) accounts: bool,
-    #[serde(skip_serializing_if = "is_false")]
-    pub(crate) gap: bool,
+    /// Events are missing before this.
+    #[serde(rename = "gap", skip_serializing_if = "is_false")]
+    pub(crate) missed: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it")]
@@ -63,9 +64,9 @@ impl Outbox {
         let mut waiting = self.lock();
         if waiting.events.len() >= limits::EVENT_HISTORY {
             waiting.events.clear();
-            waiting.gap = true;
+            waiting.missed = true;
         }
-        waiting.events.push_back(Told(company, name.as_str().to_owned(), data));
+        waiting.events.push_back(PublishedEvent(company, name.as_str().to_owned(), data));
         drop(waiting);
         self.due.notify_one();
     }
@@ -99,7 +100,7 @@ impl Outbox {
             events: Vec::new(),
             work: mem::take(&mut waiting.work),
             accounts: mem::take(&mut waiting.accounts),
-            gap: mem::take(&mut waiting.gap),
+            missed: mem::take(&mut waiting.missed),
         };
         let mut room = SIGNAL_BYTES_MAX - text(&signal).len() - r#","events":[]"#.len();
         while let Some(next) = waiting.events.front()
@@ -112,7 +113,8 @@ impl Outbox {
             room -= len;
             signal.events.extend(waiting.events.pop_front());
         }
-        let nothing = signal.events.is_empty() && signal.work.is_empty() && !signal.accounts && !signal.gap;
+        let nothing =
+            signal.events.is_empty() && signal.work.is_empty() && !signal.accounts && !signal.missed;
         (!nothing).then(|| text(&signal))
     }
 }
@@ -129,7 +131,7 @@ impl Signal {
 
 /// What is published when a process has died: events of it are missing, and there may be downloads to begin.
 pub(crate) fn after_a_death() -> String {
-    text(&Signal { gap: true, work: Work::Fetch.into(), ..Signal::default() })
+    text(&Signal { missed: true, work: Work::Fetch.into(), ..Signal::default() })
 }
 
 #[cfg(test)]
@@ -142,7 +144,7 @@ mod tests {
 
     fn ids(text: &str) -> Vec<i64> {
         let signal: Signal = serde_json::from_str(text).unwrap();
-        signal.events.into_iter().map(|Told(_, _, data)| data.id).collect()
+        signal.events.into_iter().map(|PublishedEvent(_, _, data)| data.id).collect()
     }
 
     #[test]
@@ -154,15 +156,15 @@ mod tests {
         }
         outbox.work(Work::Ingest);
         outbox.work(Work::Ingest);
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         let mut signals = 0;
         while let Some(text) = outbox.take() {
             assert!(text.len() <= SIGNAL_BYTES_MAX, "{}", text.len());
             assert_eq!(text.contains("ingest"), signals == 0, "said once");
-            heard.extend(ids(&text));
+            received.extend(ids(&text));
             signals += 1;
         }
-        assert_eq!(heard, (0..1000).collect::<Vec<_>>());
+        assert_eq!(received, (0..1000).collect::<Vec<_>>());
         assert!(signals < 10, "{signals}");
     }
 
@@ -181,13 +183,13 @@ mod tests {
     }
 
     #[test]
-    fn more_than_can_wait_is_said_to_be_a_gap() {
+    fn events_beyond_the_bound_are_told_as_missed() {
         let outbox = Outbox::default();
         for id in 0..=i64::try_from(limits::EVENT_HISTORY).unwrap() {
             tell(&outbox, id);
         }
         let text = outbox.take().unwrap();
-        assert!(serde_json::from_str::<Signal>(&text).unwrap().gap);
+        assert!(serde_json::from_str::<Signal>(&text).unwrap().missed);
         assert_eq!(ids(&text), [i64::try_from(limits::EVENT_HISTORY).unwrap()]);
     }
 }

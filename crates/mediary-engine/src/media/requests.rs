@@ -79,7 +79,7 @@ pub(crate) async fn download_now(
         }
         Requeued::NotActive => Err(Error::new(ErrorCode::MediaDeleted, "this file was deleted")),
         Requeued::None => {
-            Err(Error::new(ErrorCode::MediaExpired, "nothing is known by which WhatsApp could be asked"))
+            Err(Error::new(ErrorCode::MediaExpired, "there is no WhatsApp media id to fetch this file by"))
         }
     }
 }
@@ -109,7 +109,7 @@ pub(crate) async fn retry_failed(
         let end = tokio::time::timeout_at(until.min(Instant::now() + LOOK), ends.recv()).await;
         match end {
             Ok(Ok(end)) => settle(&mut open, &mut outcome, end.media_id, end.outcome),
-            // Nothing was heard for a while, or too much at once: the records say what happened.
+            // Nothing was received for a while, or too much at once: the records say what happened.
             Ok(Err(_)) | Err(_) => look(context, company, &mut open, &mut outcome).await?,
         }
     }

@@ -27,7 +27,7 @@ use crate::base::shutdown::Shutdown;
 use crate::context::Context;
 use crate::events::bus::private_number;
 use crate::events::event::{EventName, LiveEvent};
-use crate::events::outbox::{GAP, NUMBERS, Outbox, Signal, Told};
+use crate::events::outbox::{MISSED, NUMBERS, Outbox, PublishedEvent, Signal};
 use crate::events::outcomes::DownloadOutcome;
 use crate::nodes::presence;
 
@@ -83,15 +83,15 @@ async fn listen(context: &Context) {
         match context.store().signals().await {
             Ok(Some(mut signals)) => {
                 // What was published before is not known here.
-                context.events().gap(private_number());
-                while let Ok(heard) = tokio::time::timeout(DEAD_AFTER, signals.next()).await {
-                    match heard {
-                        Ok(Received::Signal { number, text }) => hear(context, number, &text),
-                        Ok(Received::Missed) => context.events().gap(private_number()),
+                context.events().missed(private_number());
+                while let Ok(received) = tokio::time::timeout(DEAD_AFTER, signals.next()).await {
+                    match received {
+                        Ok(Received::Signal { number, text }) => receive(context, number, &text),
+                        Ok(Received::Missed) => context.events().missed(private_number()),
                         Err(error) => {
                             tracing::warn!(
                                 error = &error as &dyn std::error::Error,
-                                "other processes cannot be heard"
+                                "nothing can be received from other processes"
                             );
                             break;
                         }
@@ -100,21 +100,24 @@ async fn listen(context: &Context) {
             }
             Ok(None) => return,
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "other processes cannot be heard");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "nothing can be received from other processes"
+                );
             }
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-fn hear(context: &Context, number: u64, text: &str) {
+fn receive(context: &Context, number: u64, text: &str) {
     // Another version may say what this one does not know.
     let Ok(signal) = serde_json::from_str::<Signal>(text) else { return };
     let first = number.saturating_mul(NUMBERS);
-    if signal.gap {
-        context.events().gap(first.saturating_add(GAP));
+    if signal.missed {
+        context.events().missed(first.saturating_add(MISSED));
     }
-    for (seq, Told(company_id, name, data)) in (first..).zip(signal.events) {
+    for (seq, PublishedEvent(company_id, name, data)) in (first..).zip(signal.events) {
         let Some(name) = EventName::parse(&name) else { continue };
         if let (EventName::MediaCompleted, Some(media)) = (name, data.media_id) {
             context.ended_downloads().publish(media, DownloadOutcome::Stored);
@@ -177,9 +180,9 @@ mod tests {
         outbox.accounts();
         let text = outbox.take().unwrap();
         let known = context.accounts().generation();
-        hear(&context, 1, &Signal { work: Work::Fetch.into(), ..Signal::default() }.text());
+        receive(&context, 1, &Signal { work: Work::Fetch.into(), ..Signal::default() }.text());
         assert_eq!(context.accounts().generation(), known, "other words change nothing");
-        hear(&context, 2, &text);
+        receive(&context, 2, &text);
         assert_ne!(context.accounts().generation(), known);
         assert!(outbox.take().is_none(), "said once");
         context.store().close().await;

@@ -1,7 +1,7 @@
 //! A file on its way from WhatsApp, for everybody who looks at it meanwhile.
 //!
-//! Nobody is in charge: whoever needs the next bytes pulls them for all. So one viewer costs no more than passing the
-//! bytes on would, the file comes at the pace of the fastest, and what the last one leaves is dropped.
+//! Nobody is in charge: the viewer who needs the next bytes pulls them for all. So one viewer costs no more than plain
+//! proxying would, the file comes at the pace of the fastest, and what the last one leaves is dropped.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,11 +19,11 @@ use super::range::ByteRange;
 use super::upstream::{Origin, Upstream};
 use super::window::{Found, Held, ViewerId, Window};
 use crate::base::error::Error;
-use crate::whatsapp::provider::{self, Arrival, Wish};
+use crate::whatsapp::provider::{self, MediaRequest, OpenStream};
 
 /// How long a viewer waits for the size of a file that nobody declared.
 pub(crate) const COUNTED_WITHIN: Duration = Duration::from_secs(15);
-/// How long the others wait for a viewer who takes nothing. Sockets take their part in lumps, also for who reads steadily.
+/// How long the others wait for a viewer who takes nothing. Sockets take bytes in large pieces, also for a steady reader.
 const WAITS_FOR_SLOW: Duration = Duration::from_secs(2);
 
 /// Why the bytes of a file ended early, for everybody who waits for them.
@@ -55,18 +55,18 @@ impl From<Broken> for Error {
 }
 
 /// The file, as far as it has come.
-pub(crate) struct Arriving {
+pub(crate) struct InboundFile {
     source: AsyncMutex<Source>,
     kept: Kept,
     /// Bytes that came, and how it ended.
-    came: AtomicU64,
+    received: AtomicU64,
     ended: Mutex<Option<Result<(), Broken>>>,
     /// A viewer of the window moved on or left.
     moved: Notify,
     origin: Origin,
     total: Option<u64>,
     /// The largest file that is taken.
-    most: u64,
+    max_bytes: u64,
     /// The size that WhatsApp announced before.
     declared: Option<u64>,
 }
@@ -84,7 +84,7 @@ enum Kept {
     Disk(Mutex<Option<Spool>>),
 }
 
-impl Arriving {
+impl InboundFile {
     /// Kept in memory while somebody looks, and only a piece of it.
     pub(crate) fn in_memory(upstream: Upstream, held: &Arc<Held>, line: &Line) -> Arc<Self> {
         Self::new(upstream, None, Kept::Memory(Mutex::new(Window::new(held.clone(), line.clone()))))
@@ -103,11 +103,11 @@ impl Arriving {
         Arc::new(Self {
             origin: upstream.origin().clone(),
             total: upstream.total(),
-            most: upstream.most(),
+            max_bytes: upstream.max_bytes(),
             declared,
             source: AsyncMutex::new(Source { upstream, pending: None }),
             kept,
-            came: AtomicU64::new(0),
+            received: AtomicU64::new(0),
             ended: Mutex::new(None),
             moved: Notify::new(),
         })
@@ -127,12 +127,12 @@ impl Arriving {
         let all_of_it = async {
             loop {
                 if let Some(ended) = &*self.ended() {
-                    return ended.is_ok().then(|| self.came());
+                    return ended.is_ok().then(|| self.received());
                 }
                 if self.has_left_disk() {
                     return None;
                 }
-                self.pull(self.came()).await;
+                self.pull(self.received()).await;
             }
         };
         tokio::time::timeout(COUNTED_WITHIN, all_of_it).await.ok().flatten()
@@ -150,8 +150,8 @@ impl Arriving {
         self.total.is_none() || self.declared.is_none() || self.total == self.declared
     }
 
-    pub(crate) fn came(&self) -> u64 {
-        self.came.load(Ordering::Acquire)
+    pub(crate) fn received(&self) -> u64 {
+        self.received.load(Ordering::Acquire)
     }
 
     /// Whether it lies on this machine's disk, or did.
@@ -159,7 +159,7 @@ impl Arriving {
         matches!(self.kept, Kept::Disk(_))
     }
 
-    /// Writes nothing more to the disk and gives up what is there. Who reads it goes on from WhatsApp alone, past every
+    /// Writes nothing more to the disk and gives up what is there. Its readers resume from WhatsApp, each alone, past every
     /// disk; nobody can join any more.
     pub(crate) fn leave_disk(&self) {
         if let Kept::Disk(spool) = &self.kept {
@@ -201,7 +201,7 @@ impl Arriving {
     /// Pulls the next bytes to where everybody finds them, unless somebody else just did.
     async fn pull(&self, beyond: u64) {
         let mut source = self.source.lock().await;
-        if self.came() > beyond || self.ended().is_some() {
+        if self.received() > beyond || self.ended().is_some() {
             return;
         }
         match &self.kept {
@@ -218,7 +218,7 @@ impl Arriving {
                 }
             }
         }
-        // From here on whoever is dropped leaves the bytes to the next one.
+        // From here on a caller that is dropped leaves the bytes to the next one.
         let Some(bytes) = source.pending.clone() else { return };
         let len = bytes.len() as u64;
         match &self.kept {
@@ -226,17 +226,17 @@ impl Arriving {
             Kept::Disk(spool) => {
                 // Looked at again: it may have had to leave the disk while the bytes were waited for.
                 let Some(spool) = lock(spool).clone() else { return };
-                if let Err(error) = spool.write(self.came(), bytes).await {
+                if let Err(error) = spool.write(self.received(), bytes).await {
                     *self.ended() = Some(Err(error.into()));
                     return;
                 }
             }
         }
         source.pending = None;
-        self.came.fetch_add(len, Ordering::Release);
+        self.received.fetch_add(len, Ordering::Release);
     }
 
-    /// Waits for viewers who keep up, and leaves the others behind.
+    /// Waits for viewers who keep up, and detaches the others.
     async fn make_room(&self, window: &Mutex<Window>) {
         let mut until = None;
         loop {
@@ -249,7 +249,7 @@ impl Arriving {
                 Instant::now() + WAITS_FOR_SLOW
             });
             if tokio::time::timeout_at(*until, moved).await.is_err() {
-                lock(window).leave_behind();
+                lock(window).detach_slow();
                 lock(window).watch();
                 *until = Instant::now() + WAITS_FOR_SLOW;
             }
@@ -259,11 +259,11 @@ impl Arriving {
 
 /// Reads a file on its way, at its own pace.
 pub(crate) struct Reader {
-    file: Arc<Arriving>,
+    file: Arc<InboundFile>,
     viewer: Option<ViewerId>,
     at: u64,
     end: Option<u64>,
-    /// A way of its own, for who was left behind.
+    /// A way of its own, for a viewer who was detached.
     alone: Option<Box<Upstream>>,
     /// It makes the copy that is to be kept, which nobody wants of a file that must not be on a disk.
     is_copy: bool,
@@ -312,7 +312,7 @@ impl Reader {
             }
             (Kept::Disk(spool), _) => {
                 let Some(spool) = lock(spool).clone() else { return Ok(Found::Gone) };
-                let came = self.file.came();
+                let came = self.file.received();
                 let end = self.end.map_or(came, |end| end.min(came));
                 if self.at < end {
                     Ok(Found::Bytes(spool.read(self.at, end).await?))
@@ -329,11 +329,11 @@ impl Reader {
         self.leave();
         let Origin { graph, token, media_id } = &self.file.origin;
         let range = ByteRange::From { first: self.at, last: self.end.map(|end| end - 1) };
-        let wish = Wish { token, media_id, url: None, range: range.to_ask(self.file.total) };
-        let rest: Result<Arrival, mediary_graph::Error> = provider::open(graph, wish, |_| Ok(())).await;
+        let request = MediaRequest { token, media_id, url: None, range: range.to_ask(self.file.total) };
+        let rest: Result<OpenStream, mediary_graph::Error> = provider::open(graph, request, |_| Ok(())).await;
         let stream = rest?.stream;
-        let Arriving { origin, total, most, .. } = &*self.file;
-        let upstream = Upstream::new(origin.clone(), stream, Some(range), *total, *most)?;
+        let InboundFile { origin, total, max_bytes, .. } = &*self.file;
+        let upstream = Upstream::new(origin.clone(), stream, Some(range), *total, *max_bytes)?;
         if upstream.place().0 != self.at {
             return Err(mediary_graph::Error::cut_off().into());
         }

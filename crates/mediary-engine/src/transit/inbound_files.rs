@@ -1,4 +1,4 @@
-//! Which files are on their way here, so that who comes second joins whoever came first.
+//! Which files are on their way here, so that the second viewer joins the first.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,13 +11,13 @@ use mediary_core::{CompanyId, MediaId};
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard, Semaphore};
 
-use super::arriving::Arriving;
+use super::inbound_file::InboundFile;
 use super::line::{InLine, Line};
 use super::window::Held;
 use crate::base::error::Error;
 
 /// Files fetched for viewers at once that are kept; each lies on this machine's disk until it is stored. Beyond that
-/// viewers get theirs past storage, and it is fetched once more to be kept.
+/// viewers get theirs past storage, and it is fetched again to be kept.
 const KEPT_AT_ONCE: usize = 32;
 /// Slots before those that nobody holds any more are cleared away.
 const SLOTS: usize = 1024;
@@ -25,20 +25,20 @@ const SLOTS: usize = 1024;
 type Key = (CompanyId, MediaId);
 
 /// All of them.
-pub(crate) struct Arrivals {
+pub(crate) struct InboundFiles {
     slots: Mutex<HashMap<Key, Weak<Slot>>>,
     pub(crate) held: Arc<Held>,
     pub(crate) kept: Arc<Semaphore>,
     pub(crate) spools: Spools,
 }
 
-impl fmt::Debug for Arrivals {
+impl fmt::Debug for InboundFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Arrivals")
+        f.write_str("InboundFiles")
     }
 }
 
-impl Arrivals {
+impl InboundFiles {
     /// What is kept lies in `folder` until it is stored.
     pub(crate) fn new(folder: PathBuf) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl Arrivals {
 /// Where the viewers of one file meet.
 #[derive(Default)]
 pub(crate) struct Slot {
-    met: AsyncMutex<Met>,
+    state: AsyncMutex<SlotState>,
     line: Line,
     /// Held by who counts the bytes of a file whose size nobody declared; the others wait for the number.
     pub(crate) counting: AsyncMutex<()>,
@@ -83,19 +83,19 @@ pub(crate) struct Slot {
 
 /// What the first of them made of it.
 #[derive(Default)]
-pub(crate) enum Met {
+pub(crate) enum SlotState {
     #[default]
     Nothing,
-    Arriving(Weak<Arriving>),
+    Inbound(Weak<InboundFile>),
     /// WhatsApp did not give it then.
     Refused(Instant, Error),
 }
 
 impl Slot {
-    /// Held by whoever opens the file; the others wait for him, and join before its beginning is gone.
-    pub(crate) async fn enter(&self) -> (MutexGuard<'_, Met>, InLine) {
+    /// Held by the viewer who opens the file; the others wait, and join before its beginning is gone.
+    pub(crate) async fn enter(&self) -> (MutexGuard<'_, SlotState>, InLine) {
         let in_line = self.line.enter();
-        (self.met.lock().await, in_line)
+        (self.state.lock().await, in_line)
     }
 
     pub(crate) fn line(&self) -> &Line {
@@ -103,11 +103,11 @@ impl Slot {
     }
 }
 
-impl Met {
+impl SlotState {
     /// The file that is on its way.
-    pub(crate) fn arriving(&self) -> Option<Arc<Arriving>> {
+    pub(crate) fn arriving(&self) -> Option<Arc<InboundFile>> {
         match self {
-            Self::Arriving(file) => file.upgrade(),
+            Self::Inbound(file) => file.upgrade(),
             Self::Nothing | Self::Refused(..) => None,
         }
     }

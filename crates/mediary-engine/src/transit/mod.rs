@@ -1,7 +1,7 @@
 //! Bytes on their way here from WhatsApp, for one reader or many. Knows neither downloads nor views.
 
-pub(crate) mod arrivals;
-pub(crate) mod arriving;
+pub(crate) mod inbound_file;
+pub(crate) mod inbound_files;
 pub(crate) mod line;
 pub(crate) mod range;
 pub(crate) mod upstream;

@@ -7,9 +7,9 @@ use mediary_graph::{Error, ErrorKind, GraphClient, MediaStream};
 use secrecy::SecretString;
 
 use super::range::ByteRange;
-use crate::whatsapp::provider::{self, Arrival, Wish};
+use crate::whatsapp::provider::{self, MediaRequest, OpenStream};
 
-/// How often a body that breaks off is gone on with, and after which wait, times the number of the try.
+/// How often a body that breaks off is resumed, and after which wait, times the number of the try.
 const RESUMED_MAX: u32 = 3;
 const RESUMED_AFTER: Duration = Duration::from_millis(100);
 
@@ -34,26 +34,26 @@ pub(crate) struct Upstream {
     /// The size of the whole file, where it is known.
     total: Option<u64>,
     /// More is not taken of anybody.
-    most: u64,
+    max_bytes: u64,
     resumed: u32,
 }
 
 impl Upstream {
-    /// All bytes that have begun to come, whatever was declared, but not more than `most`.
-    pub(crate) fn whole(origin: Origin, stream: MediaStream, most: u64) -> Self {
+    /// All bytes that have begun to come, whatever was declared, but not more than `max_bytes`.
+    pub(crate) fn whole(origin: Origin, stream: MediaStream, max_bytes: u64) -> Self {
         let (at, total) = (stream.first_byte(), stream.file_size());
-        Self { origin, stream: Some(stream), skip: 0, at, end: None, total, most, resumed: 0 }
+        Self { origin, stream: Some(stream), skip: 0, at, end: None, total, max_bytes, resumed: 0 }
     }
 
     /// Bytes that have begun to come, cut to what is wanted where WhatsApp sends more. Of a file whose size is not
-    /// known the whole is handed out, up to `most`. Fails if it is larger, if the range lies beyond the end, or if the
+    /// known the whole is handed out, up to `max_bytes`. Fails if it is larger, if the range lies beyond the end, or if the
     /// size is not the declared one.
     pub(crate) fn new(
         origin: Origin,
         stream: MediaStream,
         wanted: Option<ByteRange>,
         declared: Option<u64>,
-        most: u64,
+        max_bytes: u64,
     ) -> Result<Self, Error> {
         let (first, told) = (stream.first_byte(), stream.file_size());
         if let (Some(told), Some(declared)) = (told, declared)
@@ -65,8 +65,8 @@ impl Upstream {
         if total == Some(0) {
             return Err(Error::no_bytes());
         }
-        if total.is_some_and(|total| total > most) {
-            return Err(Error::too_large(most));
+        if total.is_some_and(|total| total > max_bytes) {
+            return Err(Error::too_large(max_bytes));
         }
         let part = match (wanted, total) {
             (Some(range), Some(total)) => Some(range.of(total).ok_or_else(|| Error::beyond_the_end(total))?),
@@ -74,15 +74,15 @@ impl Upstream {
         };
         let (at, end) = part.map_or((first, None), |part| (part.start, Some(part.end)));
         let skip = at.saturating_sub(first);
-        Ok(Self { origin, stream: Some(stream), skip, at, end, total, most, resumed: 0 })
+        Ok(Self { origin, stream: Some(stream), skip, at, end, total, max_bytes, resumed: 0 })
     }
 
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    pub(crate) fn most(&self) -> u64 {
-        self.most
+    pub(crate) fn max_bytes(&self) -> u64 {
+        self.max_bytes
     }
 
     pub(crate) fn total(&self) -> Option<u64> {
@@ -106,11 +106,11 @@ impl Upstream {
                 self.stream = None;
                 return Ok(None);
             }
-            let came = match &mut self.stream {
+            let chunk = match &mut self.stream {
                 Some(stream) => stream.chunk().await,
                 None => Err(Error::cut_off()),
             };
-            match came {
+            match chunk {
                 Ok(Some(chunk)) => {
                     let wanted = self.cut(chunk);
                     self.check_length()?;
@@ -128,7 +128,7 @@ impl Upstream {
     fn check_length(&mut self) -> Result<(), Error> {
         let error = match self.total {
             Some(total) if self.at > total => Error::wrong_length(total, self.at),
-            None if self.at > self.most => Error::too_large(self.most),
+            None if self.at > self.max_bytes => Error::too_large(self.max_bytes),
             _ => return Ok(()),
         };
         self.stream = None;
@@ -159,10 +159,10 @@ impl Upstream {
         tokio::time::sleep(RESUMED_AFTER * self.resumed).await;
         let Origin { graph, token, media_id } = &self.origin;
         let range = Some((self.at, self.end.map(|end| end - 1)));
-        let rest: Result<Arrival, Error> =
-            provider::open(graph, Wish { token, media_id, url: None, range }, |_| Ok(())).await;
+        let rest: Result<OpenStream, Error> =
+            provider::open(graph, MediaRequest { token, media_id, url: None, range }, |_| Ok(())).await;
         // What goes wrong now counts as one more break.
-        let Ok(Arrival { stream, .. }) = rest else { return Ok(()) };
+        let Ok(OpenStream { stream, .. }) = rest else { return Ok(()) };
         let (first, total) = (stream.first_byte(), stream.file_size());
         let another_file = total.is_some() && self.total.is_some() && total != self.total;
         if first > self.at || another_file {

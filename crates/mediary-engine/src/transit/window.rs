@@ -9,8 +9,8 @@ use bytes::Bytes;
 
 use super::line::Line;
 
-/// Bytes of one file, and of all files together. Beyond that nobody can join any more from the beginning, and whoever
-/// is too far behind goes on by himself.
+/// Bytes of one file, and of all files together. Beyond that nobody can join any more from the beginning, and a viewer
+/// who is too far behind resumes alone.
 const FILE_BYTES: u64 = 4 * 1024 * 1024;
 const ALL_BYTES: u64 = 8 * 1024 * 1024;
 
@@ -112,8 +112,8 @@ impl Window {
         }
     }
 
-    /// Leaves those behind who have taken nothing since then although there was something to take.
-    pub(crate) fn leave_behind(&mut self) {
+    /// Detaches those who have taken nothing since then although there was something to take.
+    pub(crate) fn detach_slow(&mut self) {
         let end = self.end;
         self.viewers.retain(|_, viewer| viewer.at == end || viewer.at > viewer.was_at);
         self.drop_what_all_have();
@@ -207,7 +207,7 @@ mod tests {
         }
         window.watch();
         assert_eq!(window.take(slow), Found::Bytes(chunk(0)), "all of it is still there for him");
-        window.leave_behind();
+        window.detach_slow();
         assert!(!window.is_full());
         assert_eq!(window.take(stopped), Found::Gone);
         assert_eq!(window.take(slow), Found::Bytes(chunk(1)));

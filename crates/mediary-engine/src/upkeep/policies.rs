@@ -79,7 +79,7 @@ impl Policies {
     }
 
     /// Erases what is kept of accounts whose policy is to keep nothing: of one, or of all of them. How much it is; the
-    /// bytes go by and by.
+    /// bytes go gradually.
     pub(crate) async fn erase_kept(
         &self,
         caller: &Caller,

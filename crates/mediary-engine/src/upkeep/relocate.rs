@@ -1,5 +1,5 @@
 //! Moving stored files from one storage to another while everything runs: copied, compared with the recorded hash,
-//! published, and only then said by the record. Whoever stops it half-way starts it again, and it goes on.
+//! published, and only then said by the record. A move that was stopped half-way is resumed by starting it again.
 
 use std::sync::Arc;
 
@@ -148,7 +148,7 @@ fn recorded_size(file: &MediaFile) -> u64 {
     file.stored_size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
 }
 
-/// Waits for one of the copies. A panic of one is ours as well: nothing is half-done, and whoever looks must hear of it.
+/// Waits for one of the copies. A panic of one is ours as well: nothing is half-done, and the caller must hear of it.
 async fn ended(running: &mut JoinSet<(MediaId, Relocation)>, tell: &mut impl FnMut(MediaId, Relocation)) {
     match running.join_next().await {
         Some(Ok((media, went))) => tell(media, went),

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Mutex, Notify};
 
 use crate::access::{TokenHash, hash_of};
-use crate::base::CACHED_FOR;
+use crate::base::CACHE_TTL;
 use crate::base::error::{Error, Result};
 use crate::base::vault::{Place, Vault};
 use crate::events::bus::EventBus;
@@ -204,7 +204,7 @@ impl AccountDirectory {
         self.by_id_now(company, id).await
     }
 
-    /// The same, as the database has it this moment.
+    /// The account as the database has it at this moment.
     pub(crate) async fn by_id_now(
         &self,
         company: CompanyId,
@@ -451,5 +451,5 @@ where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    Cache::builder().max_capacity(most).time_to_live(CACHED_FOR).build()
+    Cache::builder().max_capacity(most).time_to_live(CACHE_TTL).build()
 }

@@ -48,7 +48,7 @@ impl WhatsApp {
         Ok(search)
     }
 
-    /// The same for one row, which is nothing to do for most.
+    /// Looks for the id of one row, which is nothing to do for most.
     pub(crate) async fn resolve_legacy_row(&self, record: &MediaFile) -> Result<()> {
         if record.provider_media_id.is_none()
             && let Some(row) = self.store.legacy_row(record.company_id, record.id).await?

@@ -102,7 +102,7 @@ impl Pauses {
                 answered.await;
             }
         };
-        // A download that waited long enough goes on beside them.
+        // A download that waited long enough runs beside them.
         let _ = tokio::time::timeout(VIEWERS_FIRST, all_answered).await;
     }
 

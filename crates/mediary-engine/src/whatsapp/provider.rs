@@ -11,7 +11,7 @@ use crate::base::metrics::GRAPH_CALLS;
 pub(crate) type Range = (u64, Option<u64>);
 
 /// What is wanted of WhatsApp.
-pub(crate) struct Wish<'a> {
+pub(crate) struct MediaRequest<'a> {
     pub(crate) token: &'a SecretString,
     pub(crate) media_id: &'a str,
     /// A temporary URL that should still hold.
@@ -20,7 +20,7 @@ pub(crate) struct Wish<'a> {
 }
 
 /// Open bytes, and what Graph said of them if it was asked.
-pub(crate) struct Arrival {
+pub(crate) struct OpenStream {
     pub(crate) stream: MediaStream,
     pub(crate) info: Option<MediaInfo>,
 }
@@ -30,27 +30,27 @@ pub(crate) struct Arrival {
 #[tracing::instrument(name = "ask_whatsapp", level = "debug", skip_all)]
 pub(crate) async fn open<E: From<mediary_graph::Error>>(
     graph: &GraphClient,
-    wish: Wish<'_>,
+    request: MediaRequest<'_>,
     agree: impl Fn(&MediaInfo) -> Result<(), E>,
-) -> Result<Arrival, E> {
-    let token = wish.token.expose_secret();
-    if let Some(url) = &wish.url {
-        match graph.open_media(token, url, wish.range).await {
-            Ok(stream) => return Ok(Arrival { stream, info: None }),
+) -> Result<OpenStream, E> {
+    let token = request.token.expose_secret();
+    if let Some(url) = &request.url {
+        match graph.open_media(token, url, request.range).await {
+            Ok(stream) => return Ok(OpenStream { stream, info: None }),
             Err(error) if is_stale(&error) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    let mut info = ask(graph, wish.token, wish.media_id).await?;
+    let mut info = ask(graph, request.token, request.media_id).await?;
     agree(&info)?;
-    let stream = match graph.open_media(token, &info.url, wish.range).await {
-        Err(error) if is_stale(&error) && wish.url.is_none() => {
-            info = ask(graph, wish.token, wish.media_id).await?;
-            graph.open_media(token, &info.url, wish.range).await?
+    let stream = match graph.open_media(token, &info.url, request.range).await {
+        Err(error) if is_stale(&error) && request.url.is_none() => {
+            info = ask(graph, request.token, request.media_id).await?;
+            graph.open_media(token, &info.url, request.range).await?
         }
         opened => opened?,
     };
-    Ok(Arrival { stream, info: Some(info) })
+    Ok(OpenStream { stream, info: Some(info) })
 }
 
 /// Asks Graph for a media id, and counts how it answers.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy};
-use mediary_engine::{ByteRange, OpenRequest, OpenedMedia, Passing, Source, Target, Wanted};
+use mediary_engine::{ByteRange, OpenRequest, OpenedMedia, ProxiedBody, Source, Target, Wanted};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
 use mediary_store::MediaFile;
 
@@ -75,9 +75,9 @@ fn video(size: u64) -> Vec<u8> {
     bytes
 }
 
-fn passing(opened: OpenedMedia) -> Passing {
+fn passing(opened: OpenedMedia) -> ProxiedBody {
     match opened.source {
-        Source::Passing(passing) => *passing,
+        Source::Proxied(passing) => *passing,
         other => panic!("not from WhatsApp: {other:?}"),
     }
 }
@@ -185,7 +185,7 @@ async fn parts_are_exact_whether_whatsapp_serves_parts_or_not() {
             (from(0, None), 0..end),
         ] {
             let opened = scene.open(Some(range)).await;
-            if let Source::Passing(passing) = &opened.source {
+            if let Source::Proxied(passing) = &opened.source {
                 assert_eq!(passing.part(), Some(&(part.start as u64..part.end as u64)), "{policy} {range:?}");
                 assert_eq!(passing.total(), Some(SIZE));
                 assert!(read_all(opened).await == scene.whole[part], "{policy} {served} {range:?}");

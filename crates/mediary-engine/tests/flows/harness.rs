@@ -229,7 +229,7 @@ pub(crate) async fn read_all(opened: OpenedMedia) -> Vec<u8> {
                 all.extend_from_slice(&part);
             }
         }
-        Source::Passing(mut passing) => {
+        Source::Proxied(mut passing) => {
             while let Some(chunk) = passing.next().await.unwrap() {
                 all.extend_from_slice(&chunk);
             }

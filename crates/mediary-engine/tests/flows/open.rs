@@ -61,7 +61,7 @@ async fn under_stream_every_view_comes_from_whatsapp_and_nothing_is_stored() {
     for views in 1..=2 {
         let opened = world.open(Target::Message(record.message_id)).await.unwrap();
         assert!(!opened.info.stored);
-        assert!(matches!(opened.source, Source::Passing(_)));
+        assert!(matches!(opened.source, Source::Proxied(_)));
         assert_eq!(read_all(opened).await, picture());
         assert_eq!(world.whatsapp.media_stats(&media.id).downloads, views);
     }

@@ -188,8 +188,8 @@ async fn what_viewers_read_leaves_the_disk_when_nothing_is_to_be_kept_any_more()
         world.arrive("wamid.1", "video", &media).await;
         let slow = FaultSpec { bytes_per_second: Some(2_000_000), ..FaultSpec::new(FaultKind::Slow) };
         world.whatsapp.add_fault(slow.of(&media.id).times(1)).unwrap();
-        let Source::Passing(mut reading) = view(&world, &media).await.source else { panic!("stored") };
-        let Source::Passing(waiting) = view(&world, &media).await.source else { panic!("stored") };
+        let Source::Proxied(mut reading) = view(&world, &media).await.source else { panic!("stored") };
+        let Source::Proxied(waiting) = view(&world, &media).await.source else { panic!("stored") };
         let mut read = reading.next().await.unwrap().unwrap().to_vec();
         assert_eq!(spooled_files(&folder), 1, "it lies on the disk to be kept");
 
@@ -213,7 +213,7 @@ async fn what_viewers_read_leaves_the_disk_when_nothing_is_to_be_kept_any_more()
             assert_eq!(spooled_files(&folder), 0);
         }
         assert!(read == whole, "who read it goes on where they were");
-        let waited = OpenedMedia { source: Source::Passing(waiting), ..view(&world, &media).await };
+        let waited = OpenedMedia { source: Source::Proxied(waiting), ..view(&world, &media).await };
         assert!(read_all(waited).await == whole, "who had not begun begins");
         assert_eq!((spooled_files(&folder), world.stored_files()), (0, 0));
         assert_eq!(world.media_of(&media.id).await.download_status, DownloadStatus::Pending);

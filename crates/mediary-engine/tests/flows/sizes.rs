@@ -63,7 +63,7 @@ async fn parts_of_an_undeclared_file_agree_on_its_size() {
             ];
             for (range, part) in asked {
                 let opened = scene.open(Some(range)).await.unwrap();
-                if let Source::Passing(passing) = &opened.source {
+                if let Source::Proxied(passing) = &opened.source {
                     let said = (passing.part().cloned(), passing.total());
                     let expected = (Some(part.start as u64..part.end as u64), Some(SIZE as u64));
                     assert_eq!(said, expected, "{policy}, ranges: {ranges}, {range:?}");
@@ -118,7 +118,7 @@ async fn undeclared_file_too_large_to_count_comes_whole() {
         let scene = Scene::new(MediaPolicy::Stream, ranges, COUNTED_MAX + 1).await;
         for range in [from(0, Some(1)), from(0, None), from(50_000, None), ByteRange::Last(500)] {
             let opened = scene.open(Some(range)).await.unwrap();
-            let Source::Passing(passing) = &opened.source else { panic!("not from WhatsApp") };
+            let Source::Proxied(passing) = &opened.source else { panic!("not from WhatsApp") };
             assert_eq!((passing.part(), passing.total()), (None, None), "{range:?}");
             assert!(read_all(opened).await == scene.whole, "{range:?}, ranges: {ranges}");
         }

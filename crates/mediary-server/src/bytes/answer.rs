@@ -10,7 +10,7 @@ use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use mediary_blob::StoredFile;
 use mediary_core::{ErrorCode, error_chain};
-use mediary_engine::{ByteRange, FileInfo, OpenedMedia, Passing, Source, Wanted};
+use mediary_engine::{ByteRange, FileInfo, OpenedMedia, ProxiedBody, Source, Wanted};
 use metrics::Counter;
 
 use super::headers::{self, set};
@@ -76,7 +76,7 @@ pub(crate) async fn answer(app: &App, opened: OpenedMedia, view: View<'_>) -> Re
     let OpenedMedia { info, source } = opened;
     match source {
         Source::Stored(file) => stored(app, &info, file, view).await,
-        Source::Passing(passing) => Ok(proxied(app, *passing, view.headers(&info))),
+        Source::Proxied(passing) => Ok(proxied(app, *passing, view.headers(&info))),
         Source::Described => {
             let mut response = with(StatusCode::OK, view.headers(&info), Body::empty());
             if let Some(size) = info.size {
@@ -139,7 +139,7 @@ fn beyond_the_end(size: u64) -> Response {
     response
 }
 
-fn proxied(app: &App, passing: Passing, mut headers: HeaderMap) -> Response {
+fn proxied(app: &App, passing: ProxiedBody, mut headers: HeaderMap) -> Response {
     let mut status = StatusCode::OK;
     if let (Some(part), Some(total)) = (passing.part(), passing.total()) {
         status = StatusCode::PARTIAL_CONTENT;
@@ -154,7 +154,7 @@ fn proxied(app: &App, passing: Passing, mut headers: HeaderMap) -> Response {
 }
 
 struct Transfer {
-    passing: Passing,
+    passing: ProxiedBody,
     started: bool,
     sent: Counter,
 }

@@ -43,7 +43,7 @@ pub enum ImportedMedia {
     Waiting,
     /// WhatsApp's id of it has still to be found.
     Unresolved,
-    /// WhatsApp has forgotten it.
+    /// It has expired at WhatsApp.
     Expired,
 }
 

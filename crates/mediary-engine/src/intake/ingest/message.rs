@@ -285,8 +285,8 @@ fn announced(
     }
 }
 
-/// When WhatsApp will have forgotten the media, counted from the message; the media of past conversations is made
-/// available anew, whatever the age of its message.
+/// When the media expires at WhatsApp, counted from the message; the media of past conversations is made
+/// available again, whatever the age of its message.
 fn expires_at(receipt: &Receipt<'_>, message: &Message, origin: &Origin) -> Timestamp {
     let from = match origin {
         Origin::HistoryMedia => receipt.received_at,

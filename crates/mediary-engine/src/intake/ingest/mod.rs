@@ -28,11 +28,11 @@ const POLL: Duration = Duration::from_secs(1);
 /// The pause after a batch that was not full. The first webhook is recorded at once; those that come right after it
 /// gather, for the cost of a transaction hardly grows with its rows.
 const REST: Duration = Duration::from_millis(20);
-/// So many webhooks that wait to be acknowledged are a crowd, which goes first: what is acknowledged is safe, and Meta
+/// From so many webhooks on that wait to be acknowledged they go first: what is acknowledged is safe, and Meta
 /// need not send it again.
-const CROWD: usize = 16;
-/// How old a webhook may get while a crowd goes first.
-const GIVES_WAY_FOR: Duration = Duration::from_secs(5);
+const BACKLOG_THRESHOLD: usize = 16;
+/// How old a recorded webhook may get while those go first.
+const YIELDS_FOR: Duration = Duration::from_secs(5);
 /// Bodies and bytes of one transaction. On SQLite few enough not to hold up the next acknowledgement, which waits for
 /// the same writer; on Postgres, where nobody waits, enough to make little of the way there.
 const SQLITE_BATCH: IngestLimits = IngestLimits { events: 64, bytes: 1024 * 1024 };
@@ -40,7 +40,7 @@ const POSTGRES_BATCH: IngestLimits = IngestLimits { events: 256, bytes: 1024 * 1
 /// Batches under way at once on Postgres, which works on each in a process of its own.
 const POSTGRES_INGESTERS: usize = 2;
 const PARKED_FIRST: Duration = Duration::from_secs(10);
-pub(crate) const PARKED_MOST: Duration = Duration::from_secs(3600);
+pub(crate) const PARKED_MAX: Duration = Duration::from_secs(3600);
 /// How often webhooks that wait for an account, those that failed, and parked items are looked at.
 const SET_ASIDE_EVERY: Duration = Duration::from_secs(1);
 /// How many times as long as a look at what was set aside it is to the next one, at least: new messages come first.
@@ -85,8 +85,8 @@ impl Worker for Ingester {
     async fn step(&mut self, shutdown: &Shutdown) -> NextStep {
         match self.take_next().await {
             Ok(0) => NextStep::WhenDue,
-            Ok(met) => {
-                shutdown.soft.run_until_cancelled(self.make_room(met)).await;
+            Ok(handled) => {
+                shutdown.soft.run_until_cancelled(self.make_room(handled)).await;
                 NextStep::Now
             }
             Err(error) => {
@@ -167,44 +167,44 @@ impl Ingester {
         }
     }
 
-    /// Rests after a batch of that many bodies, if it left nothing behind or a crowd of webhooks waits.
-    async fn make_room(&self, met: usize) {
+    /// Rests after a batch of that many bodies, if it left nothing behind or a backlog of webhooks waits.
+    async fn make_room(&self, handled: usize) {
         let since = Instant::now();
-        if self.singly == 0 && met < self.batch.events {
+        if self.singly == 0 && handled < self.batch.events {
             tokio::time::sleep(REST).await;
         }
         let waiting = || self.context.store().inbox_appending();
-        while gives_way(waiting(), self.lag + since.elapsed()) {
+        while yields(waiting(), self.lag + since.elapsed()) {
             tokio::time::sleep(REST).await;
         }
     }
 
     /// One batch, or one body. Returns how many bodies were dealt with; none means that nothing is due.
     async fn take_next(&mut self) -> Result<usize> {
-        let mut met = 0;
+        let mut handled = 0;
         if self.set_aside_at.is_none_or(|at| at.elapsed() >= self.set_aside_rest) {
             let began = Instant::now();
             self.look_at_what_was_set_aside().await;
             self.set_aside_at = Some(Instant::now());
             self.set_aside_rest = SET_ASIDE_EVERY.max(began.elapsed() * SET_ASIDE_SHARE);
-            met += self.take_failed().await?;
+            handled += self.take_failed().await?;
         }
         let next = if self.singly > 0 { Next::Alone(Turn::New) } else { Next::Batch };
         self.singly = self.singly.saturating_sub(1);
-        Ok(met + self.take(next).await?)
+        Ok(handled + self.take(next).await?)
     }
 
     /// Bodies that failed and are due again, for no longer than it is until the next time: what is new waits meanwhile.
     async fn take_failed(&mut self) -> Result<usize> {
         let began = Instant::now();
-        let mut met = 0;
+        let mut handled = 0;
         while began.elapsed() < SET_ASIDE_EVERY {
             match self.take(Next::Alone(Turn::Failed)).await? {
                 0 => break,
-                some => met += some,
+                some => handled += some,
             }
         }
-        Ok(met)
+        Ok(handled)
     }
 
     async fn take(&mut self, next: Next) -> Result<usize> {
@@ -241,7 +241,7 @@ impl Ingester {
         };
         match outcome {
             Ok(outcome) => {
-                let met = outcome.events + seen.missing.len();
+                let handled = outcome.events + seen.missing.len();
                 self.wanted = seen.missing;
                 if next != Next::Alone(Turn::Failed) {
                     self.lag = outcome.newest_lag;
@@ -251,7 +251,7 @@ impl Ingester {
                     Self::count(&outcome);
                     recorded(&self.context, &outcome).instrument(span).await;
                 }
-                Ok(met)
+                Ok(handled)
             }
             // No webhook is to blame for it, and none could be recorded now.
             Err(error) if error.is_unavailable() => Err(error.into()),
@@ -300,7 +300,7 @@ impl Ingester {
             error = &error as &dyn std::error::Error,
             "a webhook could not be recorded and is parked"
         );
-        let parked = mediary_core::Backoff { first: PARKED_FIRST, most: PARKED_MOST };
+        let parked = mediary_core::Backoff { first: PARKED_FIRST, most: PARKED_MAX };
         let wait = parked.wait(u32::try_from(attempts).unwrap_or(u32::MAX).saturating_add(1));
         let next = self.context.now().plus(wait);
         self.context.store().ingest_failed(event, &error.to_string(), next).await?;
@@ -309,8 +309,8 @@ impl Ingester {
 }
 
 /// Whether so many webhooks that wait to be acknowledged go before one that was acknowledged so long ago.
-fn gives_way(waiting: usize, age: Duration) -> bool {
-    waiting >= CROWD && age < GIVES_WAY_FOR
+fn yields(waiting: usize, age: Duration) -> bool {
+    waiting >= BACKLOG_THRESHOLD && age < YIELDS_FOR
 }
 
 /// Tells what was recorded, and begins what follows from it.
@@ -338,10 +338,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crowd_goes_first_but_not_for_ever() {
-        let late = GIVES_WAY_FOR - Duration::from_millis(1);
-        assert!(gives_way(CROWD, Duration::ZERO) && gives_way(CROWD, late));
-        assert!(!gives_way(CROWD - 1, Duration::ZERO), "no crowd");
-        assert!(!gives_way(usize::MAX, GIVES_WAY_FOR), "it waited long enough");
+    fn backlog_of_webhooks_goes_first_but_not_for_ever() {
+        let late = YIELDS_FOR - Duration::from_millis(1);
+        assert!(yields(BACKLOG_THRESHOLD, Duration::ZERO) && yields(BACKLOG_THRESHOLD, late));
+        assert!(!yields(BACKLOG_THRESHOLD - 1, Duration::ZERO), "too few");
+        assert!(!yields(usize::MAX, YIELDS_FOR), "it waited long enough");
     }
 }

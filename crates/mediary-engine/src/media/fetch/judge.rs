@@ -86,7 +86,7 @@ mod tests {
         let wrong = Err(Problem::WrongBytes { sha256: OTHER });
         assert_eq!(after(OTHER, 1), wrong);
         assert_eq!(after(OTHER, 2), Ok(Integrity::Mismatch));
-        assert_eq!(after(Sha256([3; 32]), 2), wrong, "another wrong hash begins anew");
+        assert_eq!(after(Sha256([3; 32]), 2), wrong, "another wrong hash starts the count again");
         let right = judge(5, RIGHT, declared, Earlier { sha256: Some(OTHER), times: 2 });
         assert_eq!(right, Ok(Integrity::Verified));
     }

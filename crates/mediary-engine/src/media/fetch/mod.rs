@@ -19,8 +19,8 @@ use crate::base::shutdown::Shutdown;
 use crate::base::work::Work;
 use crate::base::worker::Schedule;
 use crate::context::Context;
-use crate::transit::arrivals::Arrivals;
-use crate::transit::arriving::Arriving;
+use crate::transit::inbound_file::InboundFile;
+use crate::transit::inbound_files::InboundFiles;
 
 /// How often the queue is looked at when nobody calls: waits end, and other processes add work.
 const POLL: Duration = Duration::from_secs(1);
@@ -29,12 +29,12 @@ const POLL: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(crate) struct Fetcher {
     context: Context,
-    arrivals: Arc<Arrivals>,
+    inbound_files: Arc<InboundFiles>,
 }
 
 impl Fetcher {
-    pub(crate) fn new(context: Context, arrivals: Arc<Arrivals>) -> Self {
-        Self { context, arrivals }
+    pub(crate) fn new(context: Context, inbound_files: Arc<InboundFiles>) -> Self {
+        Self { context, inbound_files }
     }
 
     /// Runs downloads until the soft stop, and what is under way to its end. Dropping this drops them: their leases run out.
@@ -54,7 +54,11 @@ impl Fetcher {
     }
 
     /// Runs a download that viewers wait for, who read it while it comes.
-    pub(crate) async fn run_for_viewers(self, claim: ClaimedDownload, tell: oneshot::Sender<Arc<Arriving>>) {
+    pub(crate) async fn run_for_viewers(
+        self,
+        claim: ClaimedDownload,
+        tell: oneshot::Sender<Arc<InboundFile>>,
+    ) {
         job::run(self, claim, Some(tell)).await;
     }
 }

@@ -62,7 +62,7 @@ pub(super) async fn keep(
         Ok(false) => context.work().wake(Work::Trash),
         // The bytes stay. Once the lease has run out the file is fetched again, into the same place.
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a stored file could not be recorded")
+            tracing::error!(error = &error as &dyn std::error::Error, "a stored file could not be recorded");
         }
     }
     Ok(())

@@ -18,21 +18,21 @@ use super::judge::Declared;
 use crate::base::error::Error;
 use crate::base::fault;
 use crate::context::Context;
-use crate::transit::arriving::{Arriving, Broken, Reader};
+use crate::transit::inbound_file::{Broken, InboundFile, Reader};
 use crate::transit::upstream::{Origin, Upstream};
 use crate::whatsapp::accounts::KnownAccount;
-use crate::whatsapp::provider::{self, Arrival, Wish};
+use crate::whatsapp::provider::{self, MediaRequest, OpenStream};
 
 /// From this size on, people watch a download; its declared size is then written down for them.
 const WATCHED_FROM_BYTES: u64 = 1024 * 1024;
 /// How far a body may pass its declared length before it is cut, where only the end could show its hash.
 const OVERRUN_BYTES: u64 = 1024 * 1024;
 
-/// How often the policy of a file on this machine's disk is looked at, besides whenever a change is heard of.
+/// How often the policy of a file on this machine's disk is looked at, besides whenever a change is received of.
 const POLICY_LOOK: Duration = Duration::from_secs(1);
 
 /// Viewers who wait for a file's first bytes.
-pub(super) type Viewers = oneshot::Sender<Arc<Arriving>>;
+pub(super) type Viewers = oneshot::Sender<Arc<InboundFile>>;
 
 /// Why a transfer did not work, and the error behind it for the log.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl From<mediary_blob::Error> for Failure {
     }
 }
 
-/// How far a transfer has come, for whoever watches.
+/// How far a transfer has come, for those who watch.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     bytes: AtomicU64,
@@ -149,7 +149,7 @@ pub(super) async fn fetch(
     })?;
     // A viewer reads before the hash is known: only a declared size shows him a short body, so Graph is asked for it.
     let url = known_url(context, claim).filter(|_| viewers.is_none() || claim.declared_size.is_some());
-    let wish = Wish { token, media_id, url, range: None };
+    let request = MediaRequest { token, media_id, url, range: None };
     let limit = context.config().inbound_limits.of(claim.file_type);
     let fits = |size: Option<u64>| match size {
         Some(size) if size > limit => Err(Failure::from(Problem::TooLarge { limit })),
@@ -159,7 +159,7 @@ pub(super) async fn fetch(
     if viewers.is_none() {
         context.pauses().after_viewers(claim.account_id).await;
     }
-    let Arrival { stream, info } = provider::open(context.graph(), wish, agree).await?;
+    let OpenStream { stream, info } = provider::open(context.graph(), request, agree).await?;
     fault::point("fetch.resolved");
     let mut declared = Declared { sha256: claim.sha256, size: claim.declared_size };
     if let Some(info) = info {
@@ -213,19 +213,19 @@ async fn share(
     declared: Option<u64>,
     viewers: Viewers,
 ) -> Result<Reader, Failure> {
-    let file = Arriving::on_disk(upstream, declared, &fetcher.arrivals.spools).await?;
+    let file = InboundFile::on_disk(upstream, declared, &fetcher.inbound_files.spools).await?;
     tokio::spawn(leave_disk_with_policy(fetcher.context.clone(), Arc::downgrade(&file), claim.clone()));
     let reader = file.reader().ok_or(Problem::Unavailable)?.of_the_copy();
-    // Whoever asked may have gone; others come, and the file is kept in any case.
+    // The viewer who asked may have gone; others come, and the file is kept in any case.
     let _ = viewers.send(file);
     Ok(reader)
 }
 
 /// Takes a file that viewers read off the disk once the policy says that nothing is kept, also when its download has
-/// ended and only viewers are left. A change is heard of from this process and, over the relay, from others; what is
+/// ended and only viewers are left. A change is received of from this process and, over the relay, from others; what is
 /// changed in the database alone is seen with the next look. No change falls in between: the number is read before
 /// the policy, and waited for after it.
-async fn leave_disk_with_policy(context: Context, file: Weak<Arriving>, claim: ClaimedDownload) {
+async fn leave_disk_with_policy(context: Context, file: Weak<InboundFile>, claim: ClaimedDownload) {
     loop {
         let generation = context.accounts().generation();
         let account = context.whatsapp().account_of(claim.company_id, claim.account_id).await;
@@ -292,7 +292,7 @@ impl Bounds {
     }
 }
 
-/// What an earlier owner of the lease may have left half-way. Whoever still works on it has lost the right to.
+/// What an earlier owner of the lease may have left half-way. A holder that still works on it has lost the right to.
 async fn end_unfinished(context: &Context, claim: &ClaimedDownload, key: &StorageKey) {
     if claim.lease.number <= 1 {
         return;

@@ -12,15 +12,15 @@ use moka::sync::Cache;
 use parking_lot::Mutex;
 
 use super::{FileInfo, OpenedMedia, Source, Target};
-use crate::base::CACHED_FOR;
+use crate::base::CACHE_TTL;
 use crate::events::event::{EventData, EventName};
 
 const RECENT: u64 = 16_384;
-/// Records of files that are only passed on, and for how long each is believed unless a deletion is heard of.
-const PASSED_ON: u64 = 4096;
-const PASSED_ON_FOR: Duration = Duration::from_secs(5);
+/// Records of files that are only passed on, and for how long each is believed unless a deletion is received of.
+const PROXIED: u64 = 4096;
+const PROXIED_TTL: Duration = Duration::from_secs(5);
 /// For how long a file is kept open: by then storage is looked at again, and a file that it lost is missed.
-const OPEN_FOR: Duration = Duration::from_secs(5);
+const OPEN_TTL: Duration = Duration::from_secs(5);
 /// A file's last view is written down at most this often, and for so many files between two sweeps.
 const VIEW_NOTED_EVERY: Duration = Duration::from_secs(3600);
 const VIEWS_NOTED: usize = 4096;
@@ -54,14 +54,14 @@ impl OpenFile {
     }
 }
 
-/// The cache. What is deleted here is forgotten at once, and what another process deletes as soon as it is heard of; while
-/// that cannot be heard, after half a second if it is stored, else after five.
+/// The cache. What is deleted here is forgotten at once, and what another process deletes as soon as it is received of; while
+/// that cannot be received, after half a second if it is stored, else after five.
 pub(crate) struct OpenFiles {
     recent: Cache<(CompanyId, Target), (Arc<FileInfo>, FileKey)>,
     /// The only place that keeps files open: its size is what they take of the process's handles.
     open: Cache<(CompanyId, MediaId), OpenFile>,
     /// Each with what the accounts, and so the policies, were when it was looked up.
-    passed_on: Cache<(CompanyId, Target), (u64, Arc<MediaFile>)>,
+    proxied: Cache<(CompanyId, Target), (u64, Arc<MediaFile>)>,
     viewed: Mutex<HashMap<(CompanyId, MediaId), Timestamp>>,
 }
 
@@ -76,12 +76,12 @@ impl OpenFiles {
     pub(crate) fn new(kept_open: usize) -> Self {
         let open = Cache::builder()
             .max_capacity(kept_open as u64)
-            .time_to_live(OPEN_FOR)
+            .time_to_live(OPEN_TTL)
             .eviction_listener(|_, file: OpenFile, _| file.close());
         Self {
-            recent: Cache::builder().max_capacity(RECENT).time_to_live(CACHED_FOR).build(),
+            recent: Cache::builder().max_capacity(RECENT).time_to_live(CACHE_TTL).build(),
             open: open.build(),
-            passed_on: Cache::builder().max_capacity(PASSED_ON).time_to_live(PASSED_ON_FOR).build(),
+            proxied: Cache::builder().max_capacity(PROXIED).time_to_live(PROXIED_TTL).build(),
             viewed: Mutex::default(),
         }
     }
@@ -123,18 +123,18 @@ impl OpenFiles {
     }
 
     /// The record of a file that was only passed on a moment ago, and is not kept; no account has changed since.
-    pub(super) fn passed_on(
+    pub(super) fn proxied(
         &self,
         company: CompanyId,
         target: Target,
         accounts: u64,
     ) -> Option<Arc<MediaFile>> {
-        let (looked_up, record) = self.passed_on.get(&(company, target))?;
+        let (looked_up, record) = self.proxied.get(&(company, target))?;
         (looked_up == accounts).then_some(record)
     }
 
-    pub(super) fn remember_passed_on(&self, target: Target, record: &Arc<MediaFile>, accounts: u64) {
-        self.passed_on.insert((record.company_id, target), (accounts, record.clone()));
+    pub(super) fn remember_proxied(&self, target: Target, record: &Arc<MediaFile>, accounts: u64) {
+        self.proxied.insert((record.company_id, target), (accounts, record.clone()));
     }
 
     /// Forgets a file that is no longer to be served, or no longer as it was.
@@ -142,12 +142,12 @@ impl OpenFiles {
         self.forget_ids(record.company_id, Some(record.id), Some(record.message_id));
     }
 
-    /// The same by what is known of it.
+    /// Forgets a file by the ids that are known of it.
     fn forget_ids(&self, company: CompanyId, media: Option<MediaId>, message: Option<MessageId>) {
         let targets = [media.map(Target::Media), message.map(Target::Message)];
         for target in targets.into_iter().flatten() {
             let recent = self.recent.remove(&(company, target)).map(|(info, _)| info.media_id);
-            self.passed_on.invalidate(&(company, target));
+            self.proxied.invalidate(&(company, target));
             // A file that is gone must not keep its bytes on the disk because we hold it open.
             if let Some(media) = media.or(recent)
                 && let Some(open) = self.open.remove(&(company, media))

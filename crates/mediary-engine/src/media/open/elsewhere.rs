@@ -10,7 +10,7 @@ use super::Opener;
 use crate::base::error::{Error, Result};
 
 /// How long a viewer waits for a download that runs elsewhere, before the bytes come past storage. So a file is fetched
-/// at most once more for all viewers of a process.
+/// at most once again for all viewers of a process.
 const ENDS_WITHIN: Duration = Duration::from_millis(1500);
 /// How often the record is read where another process does the work.
 const LOOK: Duration = Duration::from_millis(250);

@@ -8,16 +8,16 @@ use mediary_graph::ErrorKind;
 use mediary_store::MediaFile;
 use secrecy::SecretString;
 
-use super::passing::Passing;
+use super::proxied::ProxiedBody;
 use super::view::{Source as From, View};
 use super::{FileInfo, OpenedMedia, Opener, Source, describe};
 use crate::base::error::{Error, Result};
-use crate::transit::arrivals::Met;
-use crate::transit::arriving::Arriving;
+use crate::transit::inbound_file::InboundFile;
+use crate::transit::inbound_files::SlotState;
 use crate::transit::range::ByteRange;
 use crate::transit::upstream::{Origin, Upstream};
 use crate::whatsapp::accounts::KnownAccount;
-use crate::whatsapp::provider::{self, Arrival, Wish};
+use crate::whatsapp::provider::{self, MediaRequest, OpenStream};
 
 /// How often WhatsApp is asked for a viewer while it fails for the moment, and after which wait, times four each time.
 pub(super) const TRIES: u32 = 3;
@@ -32,7 +32,7 @@ const COME_BACK_AFTER: Duration = Duration::from_secs(5);
 pub(super) struct Asked {
     pub(super) range: Option<ByteRange>,
     /// Not what somebody else is being sent.
-    pub(super) afresh: bool,
+    pub(super) unshared: bool,
     pub(super) began: Instant,
 }
 
@@ -40,50 +40,50 @@ impl Opener {
     /// Passes a file on from WhatsApp, nothing of it kept. A part can be told apart from the whole only by the size of the
     /// file: where nobody declared it, it is counted first, and where that cannot be done the whole comes (RFC 9110,
     /// section 14.2, allows it). So all answers about a file name one size.
-    pub(super) async fn pass_on(&self, record: &MediaFile, asked: Asked) -> Result<OpenedMedia> {
-        let passing = self.pass_on_as_declared(record, asked).await?;
+    pub(super) async fn proxy(&self, record: &MediaFile, asked: Asked) -> Result<OpenedMedia> {
+        let passing = self.proxy_as_declared(record, asked).await?;
         if asked.range.is_none() || passing.total().is_some() {
-            return Ok(passed_on(record, passing));
+            return Ok(proxied(record, passing));
         }
         drop(passing);
         let counted = self.counted_size(record).await?;
         let asked = Asked { range: asked.range.filter(|_| counted.is_some()), ..asked };
-        Ok(passed_on(record, self.pass_on_as_declared(record, asked).await?))
+        Ok(proxied(record, self.proxy_as_declared(record, asked).await?))
     }
 
     /// Viewers of the whole share it, a part is fetched by itself.
-    async fn pass_on_as_declared(&self, record: &MediaFile, asked: Asked) -> Result<Passing> {
-        if asked.afresh || asked.range.is_some_and(|range| !range.is_whole()) {
+    async fn proxy_as_declared(&self, record: &MediaFile, asked: Asked) -> Result<ProxiedBody> {
+        if asked.unshared || asked.range.is_some_and(|range| !range.is_whole()) {
             let upstream = self.ask_whatsapp(record, asked.range).await?;
             let view = View::new(record, From::Provider, asked.began);
-            return Ok(Passing::alone(upstream, asked.range.is_some(), view));
+            return Ok(ProxiedBody::alone(upstream, asked.range.is_some(), view));
         }
-        let slot = self.arrivals.slot(record.company_id, record.id);
-        let (mut met, in_line) = slot.enter().await;
+        let slot = self.inbound_files.slot(record.company_id, record.id);
+        let (mut state, in_line) = slot.enter().await;
         // What lies on a disk is for files that are kept.
-        let on_its_way = met.arriving().filter(|file| record.policy.keeps_bytes() || !file.is_on_disk());
+        let on_its_way = state.arriving().filter(|file| record.policy.keeps_bytes() || !file.is_on_disk());
         let joined = on_its_way.and_then(|file| Some((file.reader()?, file)));
         let (reader, file, from) = match joined {
             Some((reader, file)) => (reader, file, From::Joined),
             None => {
-                if let Some(error) = met.refused_since(asked.began) {
+                if let Some(error) = state.refused_since(asked.began) {
                     return Err(error);
                 }
                 let upstream = self.ask_whatsapp(record, None).await.inspect_err(|error| {
-                    *met = Met::Refused(Instant::now(), error.again());
+                    *state = SlotState::Refused(Instant::now(), error.again());
                 })?;
-                let file = Arriving::in_memory(upstream, &self.arrivals.held, slot.line());
-                *met = Met::Arriving(Arc::downgrade(&file));
+                let file = InboundFile::in_memory(upstream, &self.inbound_files.held, slot.line());
+                *state = SlotState::Inbound(Arc::downgrade(&file));
                 let reader =
                     file.reader().ok_or_else(|| Error::new(ErrorCode::Internal, "read a new file"))?;
                 (reader, file, From::Provider)
             }
         };
-        drop((met, in_line));
+        drop((state, in_line));
         let total = file.total().or_else(|| self.known_size(record));
         let part = asked.range.and_then(|range| range.of(total?));
         let view = View::new(record, from, asked.began);
-        Ok(Passing::shared(reader, slot, part, total, view))
+        Ok(ProxiedBody::shared(reader, slot, part, total, view))
     }
 
     /// Opens the bytes at WhatsApp, and asks again where that may help.
@@ -151,11 +151,11 @@ impl Opener {
                 .filter(|_| declared.is_some()),
         };
         let range_to_ask = range.and_then(|range| range.to_ask(declared));
-        let wish = Wish { token: &token, media_id, url, range: range_to_ask };
+        let request = MediaRequest { token: &token, media_id, url, range: range_to_ask };
         let graph = self.context.graph();
-        let opened: std::result::Result<Arrival, mediary_graph::Error> =
-            provider::open(graph, wish, |_| Ok(())).await;
-        let Arrival { stream, info } = opened.inspect_err(|error| {
+        let opened: std::result::Result<OpenStream, mediary_graph::Error> =
+            provider::open(graph, request, |_| Ok(())).await;
+        let OpenStream { stream, info } = opened.inspect_err(|error| {
             self.urls.invalidate(&known);
             if error.kind() == ErrorKind::MediaGone {
                 self.gone.insert(known.clone(), ());
@@ -274,11 +274,11 @@ fn sentence(code: ErrorCode) -> &'static str {
     }
 }
 
-pub(super) fn passed_on(record: &MediaFile, passing: Passing) -> OpenedMedia {
+pub(super) fn proxied(record: &MediaFile, passing: ProxiedBody) -> OpenedMedia {
     let described = describe(record, false);
     let size = passing.total().or(described.size);
     let info = Arc::new(FileInfo { size, ..described });
-    OpenedMedia { info, source: Source::Passing(Box::new(passing)) }
+    OpenedMedia { info, source: Source::Proxied(Box::new(passing)) }
 }
 
 fn declared_size(record: &MediaFile) -> Option<u64> {
@@ -287,5 +287,7 @@ fn declared_size(record: &MediaFile) -> Option<u64> {
 
 fn provider_id(record: &MediaFile) -> Result<&str> {
     let id = record.provider_media_id.as_deref();
-    id.ok_or_else(|| Error::new(ErrorCode::MediaExpired, "nothing is known by which WhatsApp could be asked"))
+    id.ok_or_else(|| {
+        Error::new(ErrorCode::MediaExpired, "there is no WhatsApp media id to fetch this file by")
+    })
 }

@@ -8,14 +8,14 @@ use mediary_core::{DownloadStatus, ErrorCode};
 use mediary_store::MediaFile;
 use tokio::sync::oneshot;
 
-use super::from_whatsapp::{Asked, TRIES, WAITS_FOR_ACCOUNT, passed_on};
-use super::passing::Passing;
+use super::from_whatsapp::{Asked, TRIES, WAITS_FOR_ACCOUNT, proxied};
+use super::proxied::ProxiedBody;
 use super::view::{Source, View};
 use super::{OpenedMedia, Opener, not_to_be_had};
 use crate::base::error::{Error, Result};
 use crate::base::work::Work;
-use crate::transit::arrivals::{Met, Slot};
-use crate::transit::arriving::Arriving;
+use crate::transit::inbound_file::InboundFile;
+use crate::transit::inbound_files::{Slot, SlotState};
 use crate::transit::range::ByteRange;
 
 /// A part that begins this far behind what has come is asked for by itself, where WhatsApp serves parts.
@@ -23,7 +23,7 @@ const FAR_AHEAD_BYTES: u64 = 1024 * 1024;
 
 /// How a viewer gets a file that is to be kept.
 pub(super) enum Kept {
-    Passing(OpenedMedia),
+    Proxied(OpenedMedia),
     Stored(Box<MediaFile>),
     /// Somebody else fetches it, or nobody can here and now.
     Elsewhere,
@@ -31,38 +31,39 @@ pub(super) enum Kept {
 
 /// How a download that was started for viewers began.
 enum Began {
-    Arriving(Arc<Arriving>),
+    Inbound(Arc<InboundFile>),
     /// It ended before any bytes came.
     Ended,
     NotHere,
 }
 
 impl Opener {
-    pub(super) async fn pass_on_and_keep(&self, record: &MediaFile, asked: Asked) -> Result<Kept> {
+    pub(super) async fn proxy_and_keep(&self, record: &MediaFile, asked: Asked) -> Result<Kept> {
         let until = Instant::now() + WAITS_FOR_ACCOUNT;
-        let slot = self.arrivals.slot(record.company_id, record.id);
+        let slot = self.inbound_files.slot(record.company_id, record.id);
         for attempt in 1.. {
             self.account_for_viewer(record, until).await?;
-            let (mut met, _in_line) = slot.enter().await;
-            if let Some(file) = met.arriving().filter(|file| file.is_as_declared() && file.reader().is_some())
+            let (mut state, _in_line) = slot.enter().await;
+            if let Some(file) =
+                state.arriving().filter(|file| file.is_as_declared() && file.reader().is_some())
             {
-                drop(met);
+                drop(state);
                 return self
                     .join_arriving(record, &file, slot, asked, Source::Joined)
                     .await
-                    .map(Kept::Passing);
+                    .map(Kept::Proxied);
             }
-            if let Some(error) = met.refused_since(asked.began) {
+            if let Some(error) = state.refused_since(asked.began) {
                 return Err(error);
             }
             match self.begin_keeping(record, &slot).await {
                 // The download goes on; what becomes of it decides the failure table.
-                Began::Arriving(file) if !file.is_as_declared() => return Ok(Kept::Elsewhere),
-                Began::Arriving(file) => {
-                    *met = Met::Arriving(Arc::downgrade(&file));
-                    drop(met);
+                Began::Inbound(file) if !file.is_as_declared() => return Ok(Kept::Elsewhere),
+                Began::Inbound(file) => {
+                    *state = SlotState::Inbound(Arc::downgrade(&file));
+                    drop(state);
                     let opened = self.join_arriving(record, &file, slot, asked, Source::Provider).await;
-                    return opened.map(Kept::Passing);
+                    return opened.map(Kept::Proxied);
                 }
                 Began::NotHere => return Ok(Kept::Elsewhere),
                 Began::Ended => {}
@@ -78,10 +79,10 @@ impl Opener {
             let wait = now.next_attempt_at.map_or(Duration::MAX, |next| next.since(self.context.now()));
             if attempt >= TRIES || wait > until.saturating_duration_since(Instant::now()) {
                 let error = not_to_be_had(&now, self.context.now());
-                *met = Met::Refused(Instant::now(), error.again());
+                *state = SlotState::Refused(Instant::now(), error.again());
                 return Err(error);
             }
-            drop(met);
+            drop(state);
             tokio::time::sleep(wait).await;
         }
         Ok(Kept::Elsewhere)
@@ -104,9 +105,9 @@ impl Opener {
     async fn try_keeping(&self, record: &MediaFile, slot: &Arc<Slot>) -> Result<Began> {
         let storage_waits =
             self.context.pauses().storage_pause().is_some_and(|pause| pause.holds(self.context.now()));
-        let place = self.arrivals.kept.clone().try_acquire_owned().ok().filter(|_| !storage_waits);
+        let place = self.inbound_files.kept.clone().try_acquire_owned().ok().filter(|_| !storage_waits);
         let Some(place) = place else {
-            // What somebody looks at is to be kept all the same: a worker fetches it once more, when it can be stored.
+            // What somebody looks at is to be kept all the same: a worker fetches it again, when it can be stored.
             self.context.store().requeue_download(record.company_id, record.id, false).await?;
             self.context.work().wake(Work::Fetch);
             return Ok(Began::NotHere);
@@ -125,13 +126,13 @@ impl Opener {
             fetcher.run_for_viewers(claim, tell).await;
             drop((place, slot));
         });
-        Ok(told.await.map_or(Began::Ended, Began::Arriving))
+        Ok(told.await.map_or(Began::Ended, Began::Inbound))
     }
 
     async fn join_arriving(
         &self,
         record: &MediaFile,
-        file: &Arc<Arriving>,
+        file: &Arc<InboundFile>,
         slot: Arc<Slot>,
         asked: Asked,
         source: Source,
@@ -143,24 +144,24 @@ impl Opener {
         };
         let (Some(range), Some(total)) = (asked.range, total) else {
             let reader = file.reader().ok_or_else(gone)?;
-            return Ok(passed_on(record, Passing::shared(reader, slot, None, total, view)));
+            return Ok(proxied(record, ProxiedBody::shared(reader, slot, None, total, view)));
         };
         let part = range.of(total).ok_or_else(|| Error::from(mediary_graph::Error::beyond_the_end(total)))?;
-        if part.start > file.came() + FAR_AHEAD_BYTES
+        if part.start > file.received() + FAR_AHEAD_BYTES
             && let Some(passing) = self.far_ahead(record, range, asked).await
         {
-            return Ok(passed_on(record, passing));
+            return Ok(proxied(record, passing));
         }
         let reader = file.part(part.clone()).ok_or_else(gone)?;
-        Ok(passed_on(record, Passing::shared(reader, slot, Some(part), Some(total), view)))
+        Ok(proxied(record, ProxiedBody::shared(reader, slot, Some(part), Some(total), view)))
     }
 
     /// A part that comes later, asked for by itself; `None` if WhatsApp would send all that lies before it too.
-    async fn far_ahead(&self, record: &MediaFile, range: ByteRange, asked: Asked) -> Option<Passing> {
+    async fn far_ahead(&self, record: &MediaFile, range: ByteRange, asked: Asked) -> Option<ProxiedBody> {
         let upstream = self.ask_whatsapp(record, Some(range)).await.ok()?;
         let view = View::new(record, Source::Provider, asked.began);
         let exact = upstream.begins_at_once() && upstream.total().is_some();
-        exact.then(|| Passing::alone(upstream, true, view))
+        exact.then(|| ProxiedBody::alone(upstream, true, view))
     }
 }
 

@@ -6,7 +6,7 @@ mod from_whatsapp;
 mod keeping;
 mod lost;
 mod noted;
-mod passing;
+mod proxied;
 mod size;
 mod view;
 
@@ -28,13 +28,13 @@ pub(crate) use self::cache::OpenFiles;
 use self::from_whatsapp::{Asked, forgotten};
 use self::keeping::Kept;
 pub(crate) use self::lost::found_again;
-pub use self::passing::Passing;
+pub use self::proxied::ProxiedBody;
 use crate::access::Caller;
 use crate::base::error::{Error, Result};
 use crate::base::metrics::STORAGE_READS;
 use crate::context::Context;
 use crate::media::fetch::Fetcher;
-use crate::transit::arrivals::Arrivals;
+use crate::transit::inbound_files::InboundFiles;
 use crate::transit::range::ByteRange;
 
 /// Which file, and what of it.
@@ -106,7 +106,7 @@ pub struct OpenedMedia {
 #[derive(Debug)]
 pub enum Source {
     Stored(StoredFile),
-    Passing(Box<Passing>),
+    Proxied(Box<ProxiedBody>),
     /// From WhatsApp, but only the description was wanted.
     Described,
 }
@@ -117,21 +117,21 @@ type Remembered<T> = Cache<(AccountId, String), T>;
 const URLS: u64 = 4096;
 const SIZES: u64 = 16_384;
 const GONE: u64 = 16_384;
-const GONE_FOR: Duration = Duration::from_secs(60);
+const GONE_TTL: Duration = Duration::from_secs(60);
 
 /// Opens files for people.
 #[derive(Debug)]
 pub(crate) struct Opener {
     context: Context,
     fetcher: Fetcher,
-    arrivals: Arc<Arrivals>,
+    inbound_files: Arc<InboundFiles>,
     files: Arc<OpenFiles>,
     /// Graph's latest answers, for viewers who come again while their URLs hold.
     urls: Remembered<MediaInfo>,
     /// Ids that Graph did not know a moment ago, so that it is not asked for each look at a dead file.
     gone: Remembered<()>,
     /// Sizes of files that nobody declared, as they were counted a moment ago; `None` for one that is too large to be counted.
-    /// Believed as long as Graph's answers are: a file that is looked at part by part is counted once.
+    /// Kept as long as Graph's answers are: a file that is looked at part by part is counted once.
     sizes: Remembered<Option<u64>>,
 }
 
@@ -139,16 +139,16 @@ impl Opener {
     pub(crate) fn new(
         context: Context,
         fetcher: Fetcher,
-        arrivals: Arc<Arrivals>,
+        inbound_files: Arc<InboundFiles>,
         files: Arc<OpenFiles>,
     ) -> Self {
         Self {
             context,
             fetcher,
-            arrivals,
+            inbound_files,
             files,
             urls: remembered(URLS, limits::PROVIDER_URL_TRUST),
-            gone: remembered(GONE, GONE_FOR),
+            gone: remembered(GONE, GONE_TTL),
             sizes: remembered(SIZES, limits::PROVIDER_URL_TRUST),
         }
     }
@@ -166,7 +166,7 @@ impl Opener {
             self.context.meters().storage_hit.increment(1);
             return Ok(hit);
         }
-        let record = match self.files.passed_on(company, target, self.context.accounts().generation()) {
+        let record = match self.files.proxied(company, target, self.context.accounts().generation()) {
             Some(record) => record,
             None => self.viewed(company, target).await?,
         };
@@ -176,7 +176,7 @@ impl Opener {
         refuse_withheld(&record)?;
         match request.wanted {
             Wanted::Description => Ok(described(&record)),
-            Wanted::Bytes { range } => self.pass_on(&record, Asked { range, afresh: false, began }).await,
+            Wanted::Bytes { range } => self.proxy(&record, Asked { range, unshared: false, began }).await,
         }
     }
 
@@ -205,19 +205,19 @@ impl Opener {
             "media_viewed"
         );
         if !record.policy.keeps_bytes() && record.download_status == DownloadStatus::Pending {
-            self.files.remember_passed_on(target, &record, accounts);
+            self.files.remember_proxied(target, &record, accounts);
         }
         Ok(record)
     }
 
-    /// Opens a file by WhatsApp's id for it, always from WhatsApp and never stored; `afresh` not even with others who
+    /// Opens a file by WhatsApp's id for it, always from WhatsApp and never stored; `unshared` not even with others who
     /// look at it now.
     pub(crate) async fn open_from_provider(
         &self,
         caller: &Caller,
         provider_media_id: &str,
         wanted: Wanted,
-        afresh: bool,
+        unshared: bool,
     ) -> Result<OpenedMedia> {
         let began = Instant::now();
         self.context.meters().viewed.increment(1);
@@ -225,7 +225,7 @@ impl Opener {
         let record = record.ok_or_else(|| Error::not_found("there is no media file with this id"))?;
         refuse_withheld(&record)?;
         match wanted {
-            Wanted::Bytes { range } => self.pass_on(&record, Asked { range, afresh, began }).await,
+            Wanted::Bytes { range } => self.proxy(&record, Asked { range, unshared, began }).await,
             Wanted::Description => self.describe_from_whatsapp(&record).await,
         }
     }
@@ -254,10 +254,10 @@ impl Opener {
             Wanted::Description => return Ok(described(&record)),
             Wanted::Bytes { range } => range,
         };
-        let asked = Asked { range, afresh: false, began };
+        let asked = Asked { range, unshared: false, began };
         if record.policy.keeps_bytes() {
-            let stored = match self.pass_on_and_keep(&record, asked).await? {
-                Kept::Passing(opened) => return Ok(opened),
+            let stored = match self.proxy_and_keep(&record, asked).await? {
+                Kept::Proxied(opened) => return Ok(opened),
                 Kept::Stored(stored) => Some(*stored),
                 Kept::Elsewhere => self.wait_for_download(&record).await?,
             };
@@ -267,7 +267,7 @@ impl Opener {
                 return Ok(opened);
             }
         }
-        self.pass_on(&record, asked).await
+        self.proxy(&record, asked).await
     }
 
     /// The stored file of a record; `None` if there is none, or storage no longer has it.

@@ -1,4 +1,4 @@
-//! Bytes that are passed on from WhatsApp to a viewer: shared with whoever else looks at the same file, or his alone.
+//! Bytes that are proxied from WhatsApp to a viewer: shared with everybody else who views the same file, or of one viewer alone.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,26 +7,26 @@ use bytes::Bytes;
 
 use super::view::View;
 use crate::base::error::{Error, Result};
-use crate::transit::arrivals::Slot;
-use crate::transit::arriving::Reader;
+use crate::transit::inbound_file::Reader;
+use crate::transit::inbound_files::Slot;
 use crate::transit::upstream::Upstream;
 
-/// A file, or a part of it, on its way to a viewer.
-pub struct Passing {
-    way: Way,
+/// A file, or a part of it, on its source to a viewer.
+pub struct ProxiedBody {
+    source: BodySource,
     /// What comes, where it is only a part and the size is known.
     part: Option<Range<u64>>,
     total: Option<u64>,
     view: View,
 }
 
-enum Way {
+enum BodySource {
     /// The slot lives as long as somebody reads, so that others find the file.
     Shared(Reader, #[expect(dead_code, reason = "held, not read")] Arc<Slot>),
     Alone(Box<Upstream>),
 }
 
-impl Passing {
+impl ProxiedBody {
     pub(super) fn shared(
         reader: Reader,
         slot: Arc<Slot>,
@@ -34,7 +34,7 @@ impl Passing {
         total: Option<u64>,
         view: View,
     ) -> Self {
-        Self::new(Way::Shared(reader, slot), part, total, view)
+        Self::new(BodySource::Shared(reader, slot), part, total, view)
     }
 
     pub(super) fn alone(upstream: Upstream, part: bool, view: View) -> Self {
@@ -43,11 +43,11 @@ impl Passing {
             (start, Some(end)) if part => Some(start..end),
             _ => None,
         };
-        Self::new(Way::Alone(Box::new(upstream)), part, total, view)
+        Self::new(BodySource::Alone(Box::new(upstream)), part, total, view)
     }
 
-    fn new(way: Way, part: Option<Range<u64>>, total: Option<u64>, view: View) -> Self {
-        let mut passing = Self { way, part, total, view };
+    fn new(source: BodySource, part: Option<Range<u64>>, total: Option<u64>, view: View) -> Self {
+        let mut passing = Self { source, part, total, view };
         passing.view.expect(passing.length());
         passing
     }
@@ -70,21 +70,21 @@ impl Passing {
     /// The next bytes; `None` at the end. An error means that they are not all: nobody may take them for the whole. An
     /// end before the first byte is such an error, too: an empty file is no file.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
-        let mut next = match &mut self.way {
-            Way::Shared(reader, _) => reader.next().await.map_err(Error::from),
-            Way::Alone(upstream) => upstream.next().await.map_err(Error::from),
+        let mut next = match &mut self.source {
+            BodySource::Shared(reader, _) => reader.next().await.map_err(Error::from),
+            BodySource::Alone(upstream) => upstream.next().await.map_err(Error::from),
         };
         if matches!(next, Ok(None)) && self.view.is_without_bytes() {
             next = Err(mediary_graph::Error::no_bytes().into());
         }
-        self.view.came(&next);
+        self.view.note(&next);
         next
     }
 }
 
-impl std::fmt::Debug for Passing {
+impl std::fmt::Debug for ProxiedBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Passing")
+        f.debug_struct("ProxiedBody")
             .field("part", &self.part)
             .field("total", &self.total)
             .finish_non_exhaustive()

@@ -8,7 +8,7 @@ use mediary_store::MediaFile;
 
 use super::Opener;
 use crate::base::error::Result;
-use crate::transit::arriving::COUNTED_WITHIN;
+use crate::transit::inbound_file::COUNTED_WITHIN;
 
 /// The largest file that is counted, which is what WhatsApp takes of audio and video from a business. Who asks for a part of a
 /// larger one is sent the whole.
@@ -23,7 +23,7 @@ impl Opener {
     /// The size by counting; `None` where there are too many bytes to be counted, or they come too slowly.
     pub(super) async fn counted_size(&self, record: &MediaFile) -> Result<Option<u64>> {
         let Some(key) = key(record) else { return Ok(None) };
-        let slot = self.arrivals.slot(record.company_id, record.id);
+        let slot = self.inbound_files.slot(record.company_id, record.id);
         let _counting = slot.counting.lock().await;
         if let Some(known) = self.sizes.get(&key) {
             return Ok(known);

@@ -61,7 +61,7 @@ impl View {
         self.bytes == 0
     }
 
-    pub(super) fn came(&mut self, next: &Result<Option<Bytes>, Error>) {
+    pub(super) fn note(&mut self, next: &Result<Option<Bytes>, Error>) {
         match next {
             Ok(Some(bytes)) => {
                 if self.bytes == 0 {

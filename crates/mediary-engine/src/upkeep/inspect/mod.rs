@@ -1,5 +1,5 @@
 //! Whether storage and records agree: files that are missing or other than recorded, and files that no record names.
-//! Whatever is found is looked at once more before anything is done about it.
+//! Whatever is found is looked at again before anything is done about it.
 
 pub(crate) mod daily;
 

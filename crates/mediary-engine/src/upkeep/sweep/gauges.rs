@@ -1,4 +1,4 @@
-//! The figures that have to be counted in the database.
+//! The metrics that have to be counted in the database.
 
 use mediary_core::Timestamp;
 use metrics::gauge;

@@ -11,7 +11,7 @@ use crate::base::error::Result;
 use crate::base::shutdown::Shutdown;
 use crate::base::work::Work;
 use crate::base::worker::{NextStep, Schedule, Worker, every};
-use crate::intake::ingest::PARKED_MOST;
+use crate::intake::ingest::PARKED_MAX;
 use crate::upkeep::policies::RESUMED_AFTER;
 
 const HOURLY: Duration = Duration::from_secs(3600);
@@ -96,7 +96,7 @@ impl Sweeper {
             download: jittered(rules.quick.most).max(rules.sweep_every).max(jittered(rules.storage.most)),
             lease: rules.lease,
             pause: jittered(rules.throttled.most).max(limits::PROVIDER_WAIT_MAX),
-            webhook: PARKED_MOST,
+            webhook: PARKED_MAX,
             task: RESUMED_AFTER,
         };
         let batch = || async { Ok(self.context.store().end_overlong_waits(&longest, BATCH).await?) };

@@ -1,4 +1,4 @@
-//! What has to be done from time to time, whoever was at work before: leases that ran out, media that expired at WhatsApp,
+//! What has to be done from time to time: leases that ran out, media that expired at WhatsApp,
 //! retention, bytes that nothing points to, and metrics for operators. Three tasks, so that none holds up another: the
 //! quick things every few seconds (`run`), the slow ones every hour (`hourly`), and the trash (`trash`).
 
@@ -66,7 +66,7 @@ pub struct SweepReport {
 }
 
 impl SweepReport {
-    /// Every figure with its name.
+    /// Every count with its name.
     pub fn counts(&self) -> Vec<(&'static str, u64)> {
         vec![
             ("leasesReleased", self.leases_released),
@@ -269,7 +269,7 @@ impl Sweeper {
             .bound_message_updates(self.context.now().minus(MINUTE), most, BOUNDED_AT_ONCE)
             .await?;
         if forgotten > 0 {
-            tracing::debug!(forgotten, "the oldest updates gave way whose messages never came");
+            tracing::debug!(forgotten, "the oldest updates were dropped whose messages never came");
         }
         Ok(())
     }
