@@ -90,7 +90,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, bounds: Bounds,
         let Some(slot) = slots.take(peer.ip(), is_proxy) else {
             counter!(CONNECTIONS_REFUSED).increment(1);
             log.write(|| {
-                tracing::warn!("closed a connection: every slot is taken, or every slot of its address")
+                tracing::warn!("closed a connection: every slot is taken, or every slot of its address");
             });
             continue;
         };
