@@ -12,7 +12,7 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, ItemMod, ItemUse, UseTree};
 
 /// Crates with rooms, and which rooms each of their rooms may use, from the bottom up. A file at the top of a crate is a room, too.
-const ROOMS: &[(&str, &[(&str, &[&str])])] = &[(
+const ROOMS: &[(&str, &[Room])] = &[(
     "mediary-engine",
     &[
         ("base", &[]),
@@ -35,6 +35,9 @@ const ROOMS: &[(&str, &[(&str, &[&str])])] = &[(
         ),
     ],
 )];
+
+/// A room, and those that it may use.
+type Room = (&'static str, &'static [&'static str]);
 
 /// A module's path in its crate: `["intake", "ingest"]`.
 type Module = Vec<String>;
@@ -178,7 +181,7 @@ impl Paths {
         match tree {
             UseTree::Path(path) => self.tree(&path.tree, &with(&path.ident), line),
             UseTree::Group(group) => {
-                group.items.iter().for_each(|item| self.tree(item, before, item.span().start().line))
+                group.items.iter().for_each(|item| self.tree(item, before, item.span().start().line));
             }
             UseTree::Name(name) => self.resolve(&with(&name.ident), line),
             UseTree::Rename(rename) => self.resolve(&with(&rename.ident), line),

@@ -56,7 +56,7 @@ impl Values {
             let location = format!("{name} line {}: {}", line_at(text, key.span().start), key.get_ref());
             match (settings::by_key(key.get_ref()), flat(&value)) {
                 (None, _) => {
-                    self.problems.push(format!("{location} is not a setting{}", hint(key.get_ref())))
+                    self.problems.push(format!("{location} is not a setting{}", hint(key.get_ref())));
                 }
                 (_, None) => {
                     self.problems.push(format!("{location} must be a text, a number or a list of texts"));
