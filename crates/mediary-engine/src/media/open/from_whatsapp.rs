@@ -142,7 +142,7 @@ impl Opener {
         let token = token.clone();
         let remembered = self.urls.get(&known);
         let declared = remembered.as_ref().and_then(|info| info.file_size);
-        let declared = declared.or_else(|| declared_size(record)).or_else(|| self.sizes.get(&known)?);
+        let declared = declared.or_else(|| expected_size(record)).or_else(|| self.sizes.get(&known)?);
         let known_at = [record.provider_url_at, Some(record.created_at)];
         // Only a declared size shows a short body, so without one Graph is asked.
         let url = match remembered {
@@ -281,8 +281,9 @@ pub(super) fn proxied(record: &MediaFile, passing: ProxiedBody) -> OpenedMedia {
     OpenedMedia { info, source: Source::Proxied(Box::new(passing)) }
 }
 
-fn declared_size(record: &MediaFile) -> Option<u64> {
-    record.declared_size.and_then(|size| u64::try_from(size).ok())
+/// The size that is expected: a lost file has the one that was counted, which proved right, whatever was declared.
+fn expected_size(record: &MediaFile) -> Option<u64> {
+    record.file_size.and_then(|size| u64::try_from(size).ok())
 }
 
 fn provider_id(record: &MediaFile) -> Result<&str> {
