@@ -50,6 +50,28 @@ impl Permission {
             | Self::ReleaseQuarantine => Role::Admin,
         }
     }
+
+    /// Whether it is about the company as a whole, so that only somebody who sees all of it can hold it.
+    pub const fn is_of_the_company(self) -> bool {
+        match self {
+            Self::Read
+            | Self::Send
+            | Self::MarkRead
+            | Self::StartDownload
+            | Self::ShareLink
+            | Self::DeleteMedia
+            | Self::SeeStorageLocation
+            | Self::ReleaseQuarantine => false,
+            Self::RetryAll
+            | Self::ChangeMediaSettings
+            | Self::EraseMedia
+            | Self::SeeUsage
+            | Self::ManageAccounts
+            | Self::ManageUsers
+            | Self::ManageApiKeys
+            | Self::SeeAudit => true,
+        }
+    }
 }
 
 impl Role {

@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use mediary_blob::{Storage, StorageKey};
 use mediary_core::{
     AccountId, CompanyId, ConversationId, Direction, ErrorCode, FileType, Integrity, ManualClock, MediaId,
-    MediaPolicy, MessageId, MessageStatus, MessageType, Role, ScanStatus, Timestamp,
+    MediaPolicy, MessageId, MessageStatus, MessageType, Role, ScanStatus, Scope, Timestamp,
 };
 use mediary_engine::{
     AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Shutdown, UserDraft, Vault,
@@ -265,7 +265,7 @@ impl House {
         let created =
             outcome.changes.iter().find(|change| change.kind == ChangeKind::MessageCreated).unwrap();
         let message = created.message_id.unwrap();
-        let media = self.store.media_by_message(company.id, message).await.unwrap().unwrap();
+        let media = self.store.media_by_message(&Scope::system(company.id), message).await.unwrap().unwrap();
         let parked = self.store.parked_items(company.id, &Default::default()).await.unwrap().items;
         let parked = parked.last().unwrap().id;
         Made { conversation: created.conversation_id, message, media: media.id, parked }
@@ -277,6 +277,25 @@ impl House {
         let claimed = self.claim().await;
         let claimed = claimed.into_iter().find(|claimed| claimed.media_id == made.media).unwrap();
         self.finish(&claimed, bytes, mime).await;
+        made
+    }
+
+    /// A message of another person with an image that is stored.
+    pub(crate) async fn stored_from(
+        &self,
+        company: &Company,
+        phone: &str,
+        wamid: &str,
+        bytes: &[u8],
+    ) -> Made {
+        let phone = Some(phone.to_owned());
+        let contact = ContactKey { wa_id: phone.clone(), phone: phone.clone(), ..ContactKey::default() };
+        let message = incoming(company, wamid, self.engine.now());
+        let message = IncomingMessage { contact, sender_phone: phone, ..message };
+        let made = self.record(company, wamid, message).await;
+        for claimed in self.claim().await {
+            self.finish(&claimed, bytes, "image/png").await;
+        }
         made
     }
 

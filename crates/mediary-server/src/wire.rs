@@ -239,7 +239,7 @@ fn is_stand_in(bytes: &[u8]) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use mediary_core::Role;
+    use mediary_core::{Role, Scope};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpSocket};
 
@@ -353,7 +353,13 @@ mod tests {
     #[tokio::test]
     async fn file_that_shrinks_is_a_failure_and_never_made_up() {
         let scene = Scene::new().await;
-        let record = scene.house.store.media(scene.company.id, scene.made.media).await.unwrap().unwrap();
+        let record = scene
+            .house
+            .store
+            .media(&Scope::system(scene.company.id), scene.made.media)
+            .await
+            .unwrap()
+            .unwrap();
         let path = scene.house.folder().join("files").join(record.storage_key.unwrap());
         let shrink =
             |size| std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(size).unwrap();

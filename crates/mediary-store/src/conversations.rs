@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use mediary_core::{AccountId, CompanyId, ContactId, ConversationId, Timestamp};
+use mediary_core::{AccountId, CompanyId, ContactId, ConversationId, Scope, Timestamp};
 
 use sqlx::AssertSqlSafe;
 
 use crate::messages::Message;
 use crate::record::{Columns, Read, ReadError, Record as _, record};
+use crate::scope::and_seen;
 use crate::value::{Value, args};
 use crate::{Cursor, MediaFile, MessageWithMedia, Page, PageRequest, Result, Store, dialect};
 
@@ -133,22 +134,28 @@ impl Search {
     }
 }
 
-fn conversations_sql(from: &str, rest: &str) -> String {
+fn conversations_sql(scope: &Scope, from: &str, rest: &str) -> String {
     format!(
         "SELECT {}, {}, {} FROM {from}
             JOIN contacts c ON c.company_id = v.company_id AND c.id = v.contact_id
             LEFT JOIN messages m ON m.company_id = v.company_id AND m.id = v.last_message_id
             LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id AND f.part = 0
-            WHERE v.company_id = $1 AND {rest}",
+            WHERE v.company_id = $1{} AND {rest}",
         Thread::SELECT,
         Message::SELECT,
-        MediaFile::SELECT
+        MediaFile::SELECT,
+        and_seen(scope, "v.id")
     )
 }
 
 impl Store {
-    async fn conversations_where(&self, rest: &str, args: Vec<Value>) -> Result<Vec<Conversation>> {
-        let sql = conversations_sql("conversations v", rest);
+    async fn conversations_where(
+        &self,
+        scope: &Scope,
+        rest: &str,
+        args: Vec<Value>,
+    ) -> Result<Vec<Conversation>> {
+        let sql = conversations_sql(scope, "conversations v", rest);
         let rows = self.db().all(AssertSqlSafe(sql), args).await?;
         self.with_attachments(rows).await
     }
@@ -161,15 +168,15 @@ impl Store {
     /// The inbox, newest activity first.
     pub async fn conversations(
         &self,
-        company: CompanyId,
+        scope: &Scope,
         query: &ConversationQuery,
     ) -> Result<Page<Conversation>> {
         let search = query.search.as_deref().map(Search::new);
         let rows = match &search {
-            Some(search) if search.is_indexed() && self.finds_few(company, search).await? => {
-                self.conversations_of_found(company, search, &query.page).await?
+            Some(search) if search.is_indexed() && self.finds_few(scope.company(), search).await? => {
+                self.conversations_of_found(scope, search, &query.page).await?
             }
-            search => self.inbox_page(company, search.as_ref(), &query.page).await?,
+            search => self.inbox_page(scope, search.as_ref(), &query.page).await?,
         };
         Ok(Page::from_rows(rows, query.page.limit, Conversation::cursor))
     }
@@ -177,19 +184,19 @@ impl Store {
     /// Looks through the inbox from its newest conversation on.
     async fn inbox_page(
         &self,
-        company: CompanyId,
+        scope: &Scope,
         search: Option<&Search>,
         page: &PageRequest,
     ) -> Result<Vec<Conversation>> {
         let (last_message_at, id) = page.before()?;
-        let mut args = args![company, last_message_at, id, page.row_count()];
+        let mut args = args![scope.company(), last_message_at, id, page.row_count()];
         let mut rest = "(v.last_message_at, v.id) < ($2, $3)".to_owned();
         if let Some(search) = search {
             args.push(search.pattern.as_str().into());
             rest.push_str(r" AND c.search_text LIKE $5 ESCAPE '\'");
         }
         rest.push_str(" ORDER BY v.last_message_at DESC, v.id DESC LIMIT $4");
-        self.conversations_where(&rest, args).await
+        self.conversations_where(scope, &rest, args).await
     }
 
     async fn finds_few(&self, company: CompanyId, search: &Search) -> Result<bool> {
@@ -203,7 +210,7 @@ impl Store {
     /// The contacts first, then their conversations. A contact that begins to match after it was counted is one more.
     async fn conversations_of_found(
         &self,
-        company: CompanyId,
+        scope: &Scope,
         search: &Search,
         page: &PageRequest,
     ) -> Result<Vec<Conversation>> {
@@ -212,10 +219,10 @@ impl Store {
         // The sign has no meaning but to keep SQLite from looking through the inbox all the same.
         let rest = "v.contact_id = k.id AND (+v.last_message_at, v.id) < ($4, $5)
             ORDER BY v.last_message_at DESC, v.id DESC LIMIT $6";
-        let sql = conversations_sql("k CROSS JOIN conversations v", rest);
+        let sql = conversations_sql(scope, "k CROSS JOIN conversations v", rest);
         let sql = format!("WITH k(id) AS MATERIALIZED ({found}) {sql}");
         let (pattern, term) = (search.pattern.as_str(), self.term(search));
-        let args = args![company, pattern, term, last_message_at, id, page.row_count()];
+        let args = args![scope.company(), pattern, term, last_message_at, id, page.row_count()];
         let rows = self.search_rows(sql, args).await?;
         self.with_attachments(rows).await
     }
@@ -235,14 +242,17 @@ impl Store {
         rows
     }
 
-    pub async fn conversation(&self, company: CompanyId, id: ConversationId) -> Result<Option<Conversation>> {
-        Ok(self.conversations_where("v.id = $2", args![company, id]).await?.into_iter().next())
+    pub async fn conversation(&self, scope: &Scope, id: ConversationId) -> Result<Option<Conversation>> {
+        Ok(self.conversations_where(scope, "v.id = $2", args![scope.company(), id]).await?.into_iter().next())
     }
 
     /// Sets the unread count to zero. False if there is no such conversation.
-    pub async fn mark_read(&self, company: CompanyId, id: ConversationId) -> Result<bool> {
-        let sql =
-            "UPDATE conversations SET unread_count = 0, updated_at = $3 WHERE company_id = $1 AND id = $2";
-        Ok(self.db().execute(sql, args![company, id, self.now()]).await? > 0)
+    pub async fn mark_read(&self, scope: &Scope, id: ConversationId) -> Result<bool> {
+        let sql = format!(
+            "UPDATE conversations SET unread_count = 0, updated_at = $3 WHERE company_id = $1{} AND id = $2",
+            and_seen(scope, "id")
+        );
+        let args = args![scope.company(), id, self.now()];
+        Ok(self.db().execute(AssertSqlSafe(sql), args).await? > 0)
     }
 }

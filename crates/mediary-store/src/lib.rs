@@ -40,6 +40,7 @@ mod pool;
 mod record;
 mod retention;
 mod scan;
+mod scope;
 mod signals;
 mod statement;
 mod storage_checks;

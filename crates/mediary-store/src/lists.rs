@@ -1,9 +1,10 @@
 //! Lists of media: of a company or of a conversation, filtered, in any of three orders.
 
-use mediary_core::{CompanyId, ConversationId, DownloadStatus, FileType, Timestamp};
+use mediary_core::{ConversationId, DownloadStatus, FileType, Scope, Timestamp};
 use sqlx::AssertSqlSafe;
 
 use crate::record::Record as _;
+use crate::scope::and_seen;
 use crate::value::{Value, args};
 use crate::{Cursor, MediaFile, Page, PageRequest, Result, Store};
 
@@ -60,10 +61,13 @@ impl MediaQuery {
     }
 
     /// The statement, with its parameters in the order in which they are numbered.
-    fn statement(&self, company: CompanyId) -> Result<(String, Vec<Value>)> {
+    fn statement(&self, scope: &Scope) -> Result<(String, Vec<Value>)> {
         let Listing { key, direction, beyond } = self.listing();
-        let mut args = args![company];
-        let mut conditions = vec!["f.company_id = $1".to_owned(), "f.is_active".to_owned()];
+        let mut args = args![scope.company()];
+        let mut conditions = vec![
+            format!("f.company_id = $1{}", and_seen(scope, "f.conversation_id")),
+            "f.is_active".to_owned(),
+        ];
         let mut add = |condition: &str, value: Value| {
             args.push(value);
             conditions.push(condition.replace('?', &format!("${}", args.len())));
@@ -106,8 +110,8 @@ impl MediaQuery {
 }
 
 impl Store {
-    pub async fn media_list(&self, company: CompanyId, query: &MediaQuery) -> Result<Page<MediaFile>> {
-        let (sql, args) = query.statement(company)?;
+    pub async fn media_list(&self, scope: &Scope, query: &MediaQuery) -> Result<Page<MediaFile>> {
+        let (sql, args) = query.statement(scope)?;
         let rows: Vec<(MediaFile, String)> = self.db().all(AssertSqlSafe(sql), args).await?;
         let cursor = |(file, sort_name): &(MediaFile, String)| match query.sort {
             MediaSort::Date => Cursor::number(file.created_at.millis(), file.id.0),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use mediary_core::{
     AccountId, CompanyId, ConversationId, DeletionReason, DownloadStatus, ErrorCode, FileType, Integrity,
-    MediaId, MediaPolicy, MessageId, ScanStatus, Sha256, StorageBackend, Timestamp, UserId,
+    MediaId, MediaPolicy, MessageId, ScanStatus, Scope, Sha256, StorageBackend, Timestamp, UserId,
 };
 
 use sqlx::AssertSqlSafe;
@@ -12,6 +12,7 @@ use sqlx::AssertSqlSafe;
 use crate::downloads::NO_ERROR;
 use crate::people::audit;
 use crate::record::{Record as _, record};
+use crate::scope::and_seen;
 use crate::transaction::transaction;
 use crate::value::{Value, args};
 use crate::writes::update;
@@ -106,45 +107,48 @@ impl fmt::Debug for MediaFile {
 }
 
 impl Store {
-    async fn media_where(&self, condition: &str, args: Vec<Value>) -> Result<Option<MediaFile>> {
+    async fn media_where(
+        &self,
+        scope: &Scope,
+        condition: &str,
+        args: Vec<Value>,
+    ) -> Result<Option<MediaFile>> {
         let sql = format!(
-            "SELECT {} FROM media_files f WHERE f.company_id = $1 AND {condition}",
-            MediaFile::SELECT
+            "SELECT {} FROM media_files f WHERE f.company_id = $1{} AND {condition}",
+            MediaFile::SELECT,
+            and_seen(scope, "f.conversation_id")
         );
         self.db().first(AssertSqlSafe(sql), args).await
     }
 
-    pub async fn media(&self, company: CompanyId, id: MediaId) -> Result<Option<MediaFile>> {
-        self.media_where("f.id = $2", args![company, id]).await
+    pub async fn media(&self, scope: &Scope, id: MediaId) -> Result<Option<MediaFile>> {
+        self.media_where(scope, "f.id = $2", args![scope.company(), id]).await
     }
 
     /// The message's own media.
-    pub async fn media_by_message(
-        &self,
-        company: CompanyId,
-        message: MessageId,
-    ) -> Result<Option<MediaFile>> {
-        self.media_by_part(company, message, 0).await
+    pub async fn media_by_message(&self, scope: &Scope, message: MessageId) -> Result<Option<MediaFile>> {
+        self.media_by_part(scope, message, 0).await
     }
 
     /// One of a message's files.
     pub async fn media_by_part(
         &self,
-        company: CompanyId,
+        scope: &Scope,
         message: MessageId,
         part: u32,
     ) -> Result<Option<MediaFile>> {
-        self.media_where("f.message_id = $2 AND f.part = $3", args![company, message, part]).await
+        self.media_where(scope, "f.message_id = $2 AND f.part = $3", args![scope.company(), message, part])
+            .await
     }
 
     /// The newest file with this id of WhatsApp's.
     pub async fn media_by_provider_id(
         &self,
-        company: CompanyId,
+        scope: &Scope,
         provider_media_id: &str,
     ) -> Result<Option<MediaFile>> {
         let condition = "f.provider_media_id = $2 ORDER BY f.is_active DESC, f.id DESC LIMIT 1";
-        self.media_where(condition, args![company, provider_media_id]).await
+        self.media_where(scope, condition, args![scope.company(), provider_media_id]).await
     }
 
     /// Deletes a media file: the record stays and says so, its bytes go with the next sweep. False if there is none,
@@ -194,6 +198,6 @@ impl Store {
             audit::note(tx, now, company, by, "media.released", &format!("media:{id}")).await?;
             Ok(true)
         })?;
-        if released { self.media(company, id).await } else { Ok(None) }
+        if released { self.media(&Scope::system(company), id).await } else { Ok(None) }
     }
 }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 
 use mediary_core::{
-    AccountId, CompanyId, ConversationId, Direction, MessageId, MessageStatus, MessageType, Timestamp, UserId,
+    AccountId, CompanyId, ConversationId, Direction, MessageId, MessageStatus, MessageType, Scope, Timestamp,
+    UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::bulk::Bulk;
 use crate::record::{Columns, Read, ReadError, Record as _, record};
+use crate::scope::and_seen;
 use crate::value::{Value, args};
 use crate::writes::row;
 use crate::{Cursor, MediaFile, Page, PageRequest, Result, Store};
@@ -159,13 +161,19 @@ enum Toward {
 }
 
 impl Store {
-    async fn messages_where(&self, rest: &str, args: Vec<Value>) -> Result<Vec<MessageWithMedia>> {
+    async fn messages_where(
+        &self,
+        scope: &Scope,
+        rest: &str,
+        args: Vec<Value>,
+    ) -> Result<Vec<MessageWithMedia>> {
         let sql = format!(
             "SELECT {}, {} FROM messages m
                 LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id AND f.part = 0
-                WHERE m.company_id = $1 AND {rest}",
+                WHERE m.company_id = $1{} AND {rest}",
             Message::SELECT,
-            MediaFile::SELECT
+            MediaFile::SELECT,
+            and_seen(scope, "m.conversation_id")
         );
         let mut rows: Vec<MessageWithMedia> = self.db().all(AssertSqlSafe(sql), args).await?;
         self.attach(rows.iter_mut()).await?;
@@ -201,7 +209,7 @@ impl Store {
     /// The thread from a position on, as far as `rows`. Reactions are not shown in it.
     async fn thread(
         &self,
-        company: CompanyId,
+        scope: &Scope,
         conversation: ConversationId,
         toward: Toward,
         (sent_at, id): (i64, i64),
@@ -217,18 +225,17 @@ impl Store {
                     ORDER BY m.sent_at, m.id LIMIT $5"
             }
         };
-        self.messages_where(rest, args![company, conversation, sent_at, id, rows]).await
+        self.messages_where(scope, rest, args![scope.company(), conversation, sent_at, id, rows]).await
     }
 
     /// A thread, newest first, by WhatsApp's own time.
     pub async fn messages(
         &self,
-        company: CompanyId,
+        scope: &Scope,
         conversation: ConversationId,
         page: &PageRequest,
     ) -> Result<Page<MessageWithMedia>> {
-        let rows =
-            self.thread(company, conversation, Toward::Older, page.before()?, page.row_count()).await?;
+        let rows = self.thread(scope, conversation, Toward::Older, page.before()?, page.row_count()).await?;
         Ok(Page::from_rows(rows, page.limit, MessageWithMedia::cursor))
     }
 
@@ -236,23 +243,23 @@ impl Store {
     /// conversation.
     pub async fn messages_around(
         &self,
-        company: CompanyId,
+        scope: &Scope,
         conversation: ConversationId,
         message: MessageId,
         limit: u32,
     ) -> Result<Option<MessagesAround>> {
         let rest = "m.id = $2 AND m.conversation_id = $3 AND m.type <> 'reaction'";
-        let found = self.messages_where(rest, args![company, message, conversation]).await?;
+        let found = self.messages_where(scope, rest, args![scope.company(), message, conversation]).await?;
         let Some(middle) = found.into_iter().next() else {
             return Ok(None);
         };
         let position = (middle.message.sent_at.millis(), message.0);
         let half = i64::from(limit / 2);
-        let mut items = self.thread(company, conversation, Toward::Newer, position, half).await?;
+        let mut items = self.thread(scope, conversation, Toward::Newer, position, half).await?;
         items.reverse();
         items.push(middle);
         let left = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(u32::MAX));
-        let older = self.thread(company, conversation, Toward::Older, position, i64::from(left) + 1).await?;
+        let older = self.thread(scope, conversation, Toward::Older, position, i64::from(left) + 1).await?;
         let older = Page::from_rows(older, left, MessageWithMedia::cursor);
         // With no room left for older ones the page ends at its last message.
         let last = items.last().map(MessageWithMedia::cursor).filter(|_| left == 0);
@@ -261,7 +268,7 @@ impl Store {
         Ok(Some(MessagesAround { items, next }))
     }
 
-    pub async fn message(&self, company: CompanyId, id: MessageId) -> Result<Option<MessageWithMedia>> {
-        Ok(self.messages_where("m.id = $2", args![company, id]).await?.into_iter().next())
+    pub async fn message(&self, scope: &Scope, id: MessageId) -> Result<Option<MessageWithMedia>> {
+        Ok(self.messages_where(scope, "m.id = $2", args![scope.company(), id]).await?.into_iter().next())
     }
 }

@@ -2,17 +2,18 @@
 
 use std::net::IpAddr;
 
-use mediary_core::{ApiKeyId, CompanyId, ErrorCode, Permission, Role, UserId};
+use mediary_core::{ApiKeyId, CompanyId, ErrorCode, Permission, Role, Scope, Sees, UserId};
 
 use crate::access::links::Link;
 use crate::base::error::{Error, Result};
 use mediary_store::Actor;
 
-/// Somebody who was let in: everything they do stays within one company and their role.
+/// Somebody who was let in: everything they do stays within one company, their role, and what they see of the company.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub company_id: CompanyId,
     pub role: Role,
+    pub sees: Sees,
     pub who: Who,
 }
 
@@ -34,17 +35,26 @@ pub enum Who {
 impl Caller {
     /// The bearer of a link that we signed.
     pub fn of_link(link: &Link) -> Self {
-        Self { company_id: link.company_id, role: Role::Viewer, who: Who::Link }
+        Self { company_id: link.company_id, role: Role::Viewer, sees: Sees::Everything, who: Who::Link }
+    }
+
+    /// For whom data of the company is read on their behalf.
+    pub fn scope(&self) -> Scope {
+        Scope::new(self.company_id, self.sees.clone())
     }
 
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.may(permission)
+        self.role.may(permission) && (self.sees == Sees::Everything || !permission.is_of_the_company())
     }
 
     /// `forbidden` unless the role holds `permission`.
     pub fn require(&self, permission: Permission) -> Result<()> {
         if self.may(permission) {
             return Ok(());
+        }
+        if self.role.may(permission) {
+            let detail = "this is about the whole company, of which you see a part";
+            return Err(Error::new(ErrorCode::Forbidden, detail));
         }
         let least = permission.least_role();
         Err(Error::new(ErrorCode::Forbidden, format!("this needs the role {least}; yours is {}", self.role)))

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest;
 use data_encoding::BASE64URL_NOPAD;
-use mediary_core::{Clock, ErrorCode, Timestamp, limits};
+use mediary_core::{Clock, ErrorCode, Sees, Timestamp, limits};
 use mediary_store::{ApiKeyIdentity, NewSession, SessionIdentity, Store};
 use moka::sync::Cache;
 use secrecy::SecretString;
@@ -96,7 +96,7 @@ impl Access {
             return Err(wrong());
         }
         let who = Who::User { id: user.id, email: user.email, name: user.name };
-        let caller = Caller { company_id: user.company_id, role: user.role, who };
+        let caller = Caller { company_id: user.company_id, role: user.role, sees: Sees::Everything, who };
         Ok((SecretString::from(token), Arc::new(caller)))
     }
 
@@ -121,7 +121,8 @@ impl Access {
         let Some(session) = self.store.session_by_hash(&hash).await? else { return Ok(None) };
         self.note_session_use(&hash, &session).await;
         let who = Who::User { id: session.user_id, email: session.email, name: session.name };
-        let caller = Caller { company_id: session.company_id, role: session.role, who };
+        let caller =
+            Caller { company_id: session.company_id, role: session.role, sees: Sees::Everything, who };
         Ok(Some(self.remember(hash, caller, session.expires_at)))
     }
 
@@ -137,7 +138,8 @@ impl Access {
         let Some(identity) = self.store.api_key_by_hash(&hash).await? else { return Ok(None) };
         self.note_key_use(&identity).await;
         let who = Who::Key { id: identity.id, name: identity.name };
-        let caller = Caller { company_id: identity.company_id, role: identity.role, who };
+        let caller =
+            Caller { company_id: identity.company_id, role: identity.role, sees: Sees::Everything, who };
         Ok(Some(self.remember(hash, caller, identity.expires_at.unwrap_or(Timestamp::MAX))))
     }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
-use mediary_core::{Clock, CompanyId, ErrorCode, limits};
+use mediary_core::{Clock, CompanyId, ErrorCode, Scope, limits};
 use mediary_store::Change;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::broadcast;
@@ -127,8 +127,9 @@ impl EventBus {
         }
     }
 
-    /// Listens to a company's events, from `last_event_id` on where the listener names the last one it saw.
-    pub fn subscribe(&self, company_id: CompanyId, last_event_id: Option<u64>) -> Result<Subscription> {
+    /// Listens to the events of a company that `scope` sees, from `last_event_id` on where the listener names the last one it saw.
+    pub fn subscribe(&self, scope: Scope, last_event_id: Option<u64>) -> Result<Subscription> {
+        let company_id = scope.company();
         let mut inner = self.lock();
         let listeners = inner
             .companies
@@ -152,7 +153,7 @@ impl EventBus {
                 Err(seq) => waiting.push_back(Delivery::Resync { seq }),
             }
         }
-        Ok(Subscription { bus: self.clone(), company_id, waiting, receiver })
+        Ok(Subscription { bus: self.clone(), scope, waiting, receiver })
     }
 
     /// How many listen now, over all companies.
@@ -184,7 +185,7 @@ impl Inner {
 #[derive(Debug)]
 pub struct Subscription {
     bus: EventBus,
-    company_id: CompanyId,
+    scope: Scope,
     waiting: VecDeque<Delivery>,
     receiver: broadcast::Receiver<Delivery>,
 }
@@ -192,6 +193,16 @@ pub struct Subscription {
 impl Subscription {
     /// The next event. Never ends by itself; safe to drop while waiting.
     pub async fn next(&mut self) -> Delivery {
+        loop {
+            let delivery = self.next_of_company().await;
+            match &delivery {
+                Delivery::Event(event) if !is_seen(&self.scope, &event.data) => {}
+                _ => return delivery,
+            }
+        }
+    }
+
+    async fn next_of_company(&mut self) -> Delivery {
         if let Some(delivery) = self.waiting.pop_front() {
             return delivery;
         }
@@ -199,19 +210,24 @@ impl Subscription {
             Ok(delivery) => delivery,
             Err(broadcast::error::RecvError::Lagged(_) | broadcast::error::RecvError::Closed) => {
                 self.receiver = self.receiver.resubscribe();
-                Delivery::Resync { seq: self.bus.lock().histories.newest(self.company_id) }
+                Delivery::Resync { seq: self.bus.lock().histories.newest(self.scope.company()) }
             }
         }
     }
 }
 
+/// An event without a conversation is about the company as a whole.
+fn is_seen(scope: &Scope, data: &EventData) -> bool {
+    scope.sees_everything() || data.conversation_id.is_some_and(|id| scope.sees_conversation(id))
+}
+
 impl Drop for Subscription {
     fn drop(&mut self) {
         let mut inner = self.bus.lock();
-        if let Some(listeners) = inner.companies.get_mut(&self.company_id) {
+        if let Some(listeners) = inner.companies.get_mut(&self.scope.company()) {
             listeners.count -= 1;
             if listeners.count == 0 {
-                inner.companies.remove(&self.company_id);
+                inner.companies.remove(&self.scope.company());
             }
         }
     }
@@ -219,7 +235,7 @@ impl Drop for Subscription {
 
 #[cfg(test)]
 mod tests {
-    use mediary_core::{DownloadStatus, ManualClock, MediaId, Timestamp};
+    use mediary_core::{ConversationId, DownloadStatus, ManualClock, MediaId, Sees, Timestamp};
 
     use super::*;
 
@@ -244,7 +260,7 @@ mod tests {
     #[tokio::test]
     async fn a_listener_hears_its_own_company_alone() {
         let bus = bus();
-        let mut ours = bus.subscribe(OURS, None).unwrap();
+        let mut ours = bus.subscribe(Scope::system(OURS), None).unwrap();
         publish(&bus, THEIRS, 1);
         publish(&bus, OURS, 2);
         assert_eq!(next_id(&mut ours).await.1, 2);
@@ -253,13 +269,13 @@ mod tests {
     #[tokio::test]
     async fn who_comes_back_gets_what_was_missed() {
         let bus = bus();
-        let mut first = bus.subscribe(OURS, None).unwrap();
+        let mut first = bus.subscribe(Scope::system(OURS), None).unwrap();
         publish(&bus, OURS, 1);
         let (seen, _) = next_id(&mut first).await;
         drop(first);
         publish(&bus, THEIRS, 2);
         publish(&bus, OURS, 3);
-        let mut again = bus.subscribe(OURS, Some(seen)).unwrap();
+        let mut again = bus.subscribe(Scope::system(OURS), Some(seen)).unwrap();
         publish(&bus, OURS, 4);
         assert_eq!(next_id(&mut again).await.1, 3);
         assert_eq!(next_id(&mut again).await.1, 4);
@@ -269,7 +285,7 @@ mod tests {
     async fn a_place_that_is_no_longer_known_means_resync() {
         let bus = bus();
         for last in [0, 5, u64::MAX] {
-            let mut listener = bus.subscribe(OURS, Some(last)).unwrap();
+            let mut listener = bus.subscribe(Scope::system(OURS), Some(last)).unwrap();
             assert!(matches!(listener.next().await, Delivery::Resync { .. }), "last event {last}");
         }
         publish(&bus, OURS, 0);
@@ -277,20 +293,20 @@ mod tests {
         for id in 0..i64::try_from(limits::EVENT_HISTORY).unwrap() {
             publish(&bus, OURS, id);
         }
-        let mut listener = bus.subscribe(OURS, Some(first_seq)).unwrap();
+        let mut listener = bus.subscribe(Scope::system(OURS), Some(first_seq)).unwrap();
         assert_eq!(
             next_id(&mut listener).await.0,
             first_seq + 1,
             "the oldest one remembered is still enough"
         );
-        let mut listener = bus.subscribe(OURS, Some(first_seq - 1)).unwrap();
+        let mut listener = bus.subscribe(Scope::system(OURS), Some(first_seq - 1)).unwrap();
         assert!(matches!(listener.next().await, Delivery::Resync { .. }));
     }
 
     #[tokio::test]
     async fn flood_of_one_company_makes_no_other_read_everything_again() {
         let bus = bus();
-        let mut ours = bus.subscribe(OURS, None).unwrap();
+        let mut ours = bus.subscribe(Scope::system(OURS), None).unwrap();
         publish(&bus, OURS, 1);
         let (seen, _) = next_id(&mut ours).await;
         drop(ours);
@@ -298,14 +314,14 @@ mod tests {
         for id in 0..10 * i64::try_from(limits::EVENT_HISTORY).unwrap() {
             publish(&bus, THEIRS, id);
         }
-        let mut again = bus.subscribe(OURS, Some(seen)).unwrap();
+        let mut again = bus.subscribe(Scope::system(OURS), Some(seen)).unwrap();
         assert_eq!(next_id(&mut again).await.1, 2);
         // A place that is told with a resync holds while only others have events.
-        let mut stranger = bus.subscribe(OURS, Some(7)).unwrap();
+        let mut stranger = bus.subscribe(Scope::system(OURS), Some(7)).unwrap();
         let Delivery::Resync { seq } = stranger.next().await else { panic!("7 is no place") };
         publish(&bus, THEIRS, 0);
         publish(&bus, OURS, 3);
-        let mut back = bus.subscribe(OURS, Some(seq)).unwrap();
+        let mut back = bus.subscribe(Scope::system(OURS), Some(seq)).unwrap();
         assert_eq!(next_id(&mut back).await.1, 3);
     }
 
@@ -313,19 +329,19 @@ mod tests {
     async fn a_place_of_one_process_is_not_taken_for_another_place_of_another() {
         let [ours, theirs] = [(); 2].map(|()| EventBus::shared(Arc::new(Outbox::default())));
         let starts = theirs.lock().histories.last_seq();
-        let mut unknown = ours.subscribe(OURS, Some(starts)).unwrap();
+        let mut unknown = ours.subscribe(Scope::system(OURS), Some(starts)).unwrap();
         assert!(matches!(unknown.next().await, Delivery::Resync { .. }), "neither has received anything");
         ours.missed(private_number());
         theirs.missed(private_number());
         let missed_by_theirs = theirs.lock().histories.last_seq();
         for unknown in [0, 1, missed_by_theirs] {
-            let mut listener = ours.subscribe(OURS, Some(unknown)).unwrap();
+            let mut listener = ours.subscribe(Scope::system(OURS), Some(unknown)).unwrap();
             assert!(matches!(listener.next().await, Delivery::Resync { .. }), "last event {unknown}");
         }
         // What all have missed is one place for all.
         let [mut first, mut second] = [&ours, &theirs].map(|bus| {
             bus.missed(5 * 1024 + 1023);
-            bus.subscribe(OURS, Some(5 * 1024 + 1023)).unwrap()
+            bus.subscribe(Scope::system(OURS), Some(5 * 1024 + 1023)).unwrap()
         });
         for (bus, listener) in [(&ours, &mut first), (&theirs, &mut second)] {
             let data = EventData { id: 7, ..EventData::default() };
@@ -337,7 +353,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_listener_is_told_and_goes_on() {
         let bus = bus();
-        let mut slow = bus.subscribe(OURS, None).unwrap();
+        let mut slow = bus.subscribe(Scope::system(OURS), None).unwrap();
         for id in 0..=i64::try_from(LISTENER_BACKLOG).unwrap() {
             publish(&bus, OURS, id);
         }
@@ -349,13 +365,35 @@ mod tests {
     #[test]
     fn places_are_bounded_per_company_and_given_back() {
         let bus = bus();
-        let places: Vec<_> =
-            (0..limits::EVENT_LISTENERS_PER_COMPANY).map(|_| bus.subscribe(OURS, None).unwrap()).collect();
-        assert_eq!(bus.subscribe(OURS, None).unwrap_err().code(), ErrorCode::RateLimited);
-        bus.subscribe(THEIRS, None).unwrap();
+        let places: Vec<_> = (0..limits::EVENT_LISTENERS_PER_COMPANY)
+            .map(|_| bus.subscribe(Scope::system(OURS), None).unwrap())
+            .collect();
+        assert_eq!(bus.subscribe(Scope::system(OURS), None).unwrap_err().code(), ErrorCode::RateLimited);
+        bus.subscribe(Scope::system(THEIRS), None).unwrap();
         drop(places);
         assert_eq!(bus.listeners(), 0);
-        bus.subscribe(OURS, None).unwrap();
+        bus.subscribe(Scope::system(OURS), None).unwrap();
+    }
+
+    #[tokio::test]
+    async fn listener_who_sees_one_conversation_gets_its_events_alone() {
+        let bus = bus();
+        let seen = Sees::Conversations([ConversationId(3)].into());
+        let mut listener = bus.subscribe(Scope::new(OURS, seen.clone()), None).unwrap();
+        publish(&bus, OURS, 1);
+        let first = bus.lock().histories.last_seq();
+        for (id, conversation) in [(2, 4), (3, 3), (4, 4), (5, 3)] {
+            let conversation_id = Some(ConversationId(conversation));
+            let data = EventData { id, conversation_id, ..EventData::default() };
+            bus.publish(OURS, EventName::MessageCreated, data);
+        }
+        assert_eq!([next_id(&mut listener).await.1, next_id(&mut listener).await.1], [3, 5]);
+        let mut back = bus.subscribe(Scope::new(OURS, seen), Some(first)).unwrap();
+        assert_eq!(
+            [next_id(&mut back).await.1, next_id(&mut back).await.1],
+            [3, 5],
+            "nor out of the history"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Permission, Timestamp};
+use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Permission, Scope, Timestamp};
 use mediary_store::{Actor, MediaFile, Requeued};
 use metrics::counter;
 use tokio::time::Instant;
@@ -63,7 +63,7 @@ pub(crate) async fn download_now(
 ) -> Result<MediaFile> {
     caller.require(Permission::StartDownload)?;
     let company = caller.company_id;
-    let record = record_of(context, company, id).await?;
+    let record = record_of(context, &caller.scope(), id).await?;
     context.whatsapp().resolve_legacy_row(&record).await?;
     match context.store().request_download(company, id, by).await? {
         Requeued::Queued(record) => {
@@ -125,7 +125,7 @@ async fn look(
     outcome: &mut RetryOutcome,
 ) -> Result<()> {
     for id in open.keys().copied().take(LOOKED_AT).collect::<Vec<_>>() {
-        let record = context.store().media(company, id).await?;
+        let record = context.store().media(&Scope::system(company), id).await?;
         let ended = match record.map(|record| (record.download_status, record.last_error_retryable)) {
             Some((DownloadStatus::Completed, _)) => DownloadOutcome::Stored,
             Some((DownloadStatus::Failed, true)) => DownloadOutcome::FailedForNow,
@@ -141,7 +141,7 @@ async fn look(
 pub(crate) async fn delete_media(context: &Context, caller: &Caller, id: MediaId, by: &Actor) -> Result<()> {
     caller.require(Permission::DeleteMedia)?;
     let company = caller.company_id;
-    let record = record_of(context, company, id).await?;
+    let record = record_of(context, &caller.scope(), id).await?;
     let deleted = context.store().delete_media(company, id, caller.user_id(), by).await?;
     if deleted {
         tracing::info!(company.id = company.0, media.id = id.0, by = caller.label(), "media_deleted");
@@ -162,11 +162,11 @@ pub(crate) async fn delete_media(context: &Context, caller: &Caller, id: MediaId
 /// Where a file's download stands.
 pub(crate) async fn media_status(context: &Context, caller: &Caller, id: MediaId) -> Result<MediaStatus> {
     caller.require(Permission::Read)?;
-    Ok(MediaStatus::of(&record_of(context, caller.company_id, id).await?, context.now()))
+    Ok(MediaStatus::of(&record_of(context, &caller.scope(), id).await?, context.now()))
 }
 
-async fn record_of(context: &Context, company: CompanyId, id: MediaId) -> Result<MediaFile> {
-    context.store().media(company, id).await?.ok_or_else(no_such_file)
+async fn record_of(context: &Context, scope: &Scope, id: MediaId) -> Result<MediaFile> {
+    context.store().media(scope, id).await?.ok_or_else(no_such_file)
 }
 
 impl MediaStatus {

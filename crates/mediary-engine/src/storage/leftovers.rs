@@ -1,7 +1,7 @@
 //! What a deleted file leaves behind.
 
 use mediary_blob::StorageKey;
-use mediary_core::{CompanyId, MediaId};
+use mediary_core::{CompanyId, MediaId, Scope};
 
 use crate::base::error::{Error, Result};
 use crate::base::work::Work;
@@ -11,7 +11,7 @@ use crate::context::Context;
 /// no record names; those go here.
 pub(crate) async fn clear(context: &Context, company: CompanyId, id: MediaId) -> Result<()> {
     context.work().wake(Work::Trash);
-    let record = context.store().media(company, id).await?;
+    let record = context.store().media(&Scope::system(company), id).await?;
     let record = record.ok_or_else(|| Error::not_found("there is no such media file"))?;
     if let (None, Some(provider_id)) = (&record.storage_key, &record.provider_media_id)
         && record.download_attempts > 0

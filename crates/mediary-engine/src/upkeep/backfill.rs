@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId};
+use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Scope};
 use mediary_store::MediaFile;
 use tokio::time::Instant;
 
@@ -118,7 +118,7 @@ impl Backfill {
     }
 
     async fn is_under_way(&self, file: &MediaFile) -> Result<bool> {
-        let Some(record) = self.context.store().media(file.company_id, file.id).await? else {
+        let Some(record) = self.context.store().media(&Scope::system(file.company_id), file.id).await? else {
             return Ok(false);
         };
         match record.download_status {
@@ -161,7 +161,7 @@ impl Backfill {
     }
 
     async fn outcome(&self, media: &MediaFile) -> Result<BackfillOutcome> {
-        let record = self.context.store().media(media.company_id, media.id).await?;
+        let record = self.context.store().media(&Scope::system(media.company_id), media.id).await?;
         Ok(match record {
             Some(record) if record.download_status == DownloadStatus::Completed => BackfillOutcome::Saved,
             Some(record)

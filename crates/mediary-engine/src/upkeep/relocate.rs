@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use mediary_blob::{ErrorKind, StorageKey};
-use mediary_core::{CompanyId, MediaId, StorageBackend};
+use mediary_core::{CompanyId, MediaId, Scope, StorageBackend};
 use mediary_store::{MediaFile, StoredLocation};
 use tokio::task::JoinSet;
 
@@ -104,7 +104,7 @@ impl Mover {
 
     /// Whether a file is no longer where its record said.
     async fn left_its_place(&self, file: &MediaFile) -> bool {
-        match self.context.store().media(file.company_id, file.id).await {
+        match self.context.store().media(&Scope::system(file.company_id), file.id).await {
             Ok(now) => !now.is_some_and(|now| now.is_active && now.location() == file.location()),
             Err(_) => false,
         }

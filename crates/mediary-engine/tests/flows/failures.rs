@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{AccountStatus, DownloadStatus, ErrorCode, Integrity, ScanStatus};
+use mediary_core::{AccountStatus, DownloadStatus, ErrorCode, Integrity, ScanStatus, Scope};
 use mediary_engine::{AccountChange, Target};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord, MediaSpec, Place, Route, TokenState};
 use mediary_store::{Actor, MediaFile};
@@ -377,7 +377,7 @@ async fn a_message_deleted_meanwhile_leaves_nothing() {
     world.engine.delete_media(&world.caller, record.id, &Actor::command_line()).await.unwrap();
     running.await.unwrap();
     world.engine.sweep().await.unwrap();
-    let record = world.store.media(world.company, record.id).await.unwrap().unwrap();
+    let record = world.store.media(&Scope::system(world.company), record.id).await.unwrap().unwrap();
     assert!(!record.is_active);
     assert_ne!(record.download_status, DownloadStatus::Completed);
     assert_eq!(world.stored_files(), 0);

@@ -1,6 +1,6 @@
 //! Files that forms, headers and carousels name.
 
-use mediary_core::{Direction, DownloadStatus, MessageType};
+use mediary_core::{Direction, DownloadStatus, MessageType, Scope};
 use mediary_engine::Target;
 use mediary_store::{Actor, MessageWithMedia};
 use serde_json::{Value, json};
@@ -9,8 +9,13 @@ use crate::harness::{World, change, media_node, message, read_all, webhook};
 
 async fn only_message(world: &World) -> MessageWithMedia {
     world.engine.run_due().await.unwrap();
-    let conversations = world.store.conversations(world.company, &Default::default()).await.unwrap().items;
-    let page = world.store.messages(world.company, conversations[0].id, &Default::default()).await.unwrap();
+    let conversations =
+        world.store.conversations(&Scope::system(world.company), &Default::default()).await.unwrap().items;
+    let page = world
+        .store
+        .messages(&Scope::system(world.company), conversations[0].id, &Default::default())
+        .await
+        .unwrap();
     assert_eq!(page.items.len(), 1);
     page.items.into_iter().next().unwrap()
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mediary_blob::{Storage, Storages};
-use mediary_core::{AccountId, CompanyId, ManualClock, MediaPolicy, Role, Sha256, Timestamp, UserId};
+use mediary_core::{
+    AccountId, CompanyId, ManualClock, MediaPolicy, Role, Scope, Sees, Sha256, Timestamp, UserId,
+};
 use mediary_engine::{
     AccountDraft, Caller, Engine, EngineConfig, EngineParts, OpenRequest, OpenedMedia, Source, Target, Vault,
     Wanted, Who,
@@ -66,7 +68,7 @@ impl World {
             .unwrap()
             .id;
         let who = Who::User { id: UserId(1), email: "ana@acme.test".into(), name: "Ana".into() };
-        let caller = Caller { company_id: company, role: Role::Admin, who };
+        let caller = Caller { company_id: company, role: Role::Admin, sees: Sees::Everything, who };
         Self {
             clock,
             graph: graph(&whatsapp),
@@ -132,11 +134,15 @@ impl World {
     }
 
     pub(crate) async fn media_of(&self, provider_media_id: &str) -> MediaFile {
-        self.store.media_by_provider_id(self.company, provider_media_id).await.unwrap().unwrap()
+        self.store
+            .media_by_provider_id(&Scope::system(self.company), provider_media_id)
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     pub(crate) async fn all_media(&self) -> Vec<MediaFile> {
-        self.store.media_list(self.company, &MediaQuery::default()).await.unwrap().items
+        self.store.media_list(&Scope::system(self.company), &MediaQuery::default()).await.unwrap().items
     }
 
     pub(crate) async fn open(&self, target: Target) -> mediary_engine::Result<OpenedMedia> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mediary_core::{
-    Direction, DownloadStatus, ErrorCode, MediaPolicy, MessageStatus, MessageType, Sha256, limits,
+    Direction, DownloadStatus, ErrorCode, MediaPolicy, MessageStatus, MessageType, Scope, Sha256, limits,
 };
 use mediary_engine::{
     BackfillOptions, BackfillOutcome, BackfillReport, ImportedLine, ImportedMedia, LineFate,
@@ -47,11 +47,14 @@ async fn import(world: &World, lines: &[Value]) -> Vec<LineFate> {
 
 /// Every message of the only conversation, newest first.
 async fn thread(world: &World) -> Vec<MessageWithMedia> {
-    let conversations =
-        world.store.conversations(world.company, &ConversationQuery::default()).await.unwrap();
+    let conversations = world
+        .store
+        .conversations(&Scope::system(world.company), &ConversationQuery::default())
+        .await
+        .unwrap();
     assert_eq!(conversations.items.len(), 1);
     let page = PageRequest::default();
-    world.store.messages(world.company, conversations.items[0].id, &page).await.unwrap().items
+    world.store.messages(&Scope::system(world.company), conversations.items[0].id, &page).await.unwrap().items
 }
 
 fn options(world: &World) -> BackfillOptions {

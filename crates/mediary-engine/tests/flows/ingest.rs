@@ -1,6 +1,6 @@
 //! From webhook items to records.
 
-use mediary_core::{Direction, MessageStatus, MessageType};
+use mediary_core::{Direction, MessageStatus, MessageType, Scope};
 use mediary_store::{Conversation, Message, MessageWithMedia};
 use serde_json::{Value, json};
 
@@ -8,14 +8,18 @@ use crate::harness::{NOW, World, change, media_node, message, webhook};
 
 async fn conversations(world: &World) -> Vec<Conversation> {
     world.engine.run_due().await.unwrap();
-    world.store.conversations(world.company, &Default::default()).await.unwrap().items
+    world.store.conversations(&Scope::system(world.company), &Default::default()).await.unwrap().items
 }
 
 /// All messages, oldest first.
 async fn messages(world: &World) -> Vec<MessageWithMedia> {
     let mut all = Vec::new();
     for conversation in conversations(world).await {
-        let page = world.store.messages(world.company, conversation.id, &Default::default()).await.unwrap();
+        let page = world
+            .store
+            .messages(&Scope::system(world.company), conversation.id, &Default::default())
+            .await
+            .unwrap();
         all.extend(page.items);
     }
     all.sort_by_key(|item| (item.message.sent_at, item.message.id));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role};
+use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role, Sees};
 use mediary_engine::{Caller, Delivery, EventName, MediaStatus, RetryOutcome, Who};
 use mediary_simulator::{FaultKind, FaultSpec};
 
@@ -10,7 +10,7 @@ use crate::harness::World;
 use mediary_store::Actor;
 
 fn with_role(world: &World, role: Role) -> Caller {
-    Caller { company_id: world.company, role, who: Who::Link }
+    Caller { company_id: world.company, role, sees: Sees::Everything, who: Who::Link }
 }
 
 #[tokio::test]
@@ -75,7 +75,8 @@ async fn roles_hold() {
 #[tokio::test]
 async fn listeners_hear_of_a_files_whole_life() {
     let world = World::new().await;
-    let mut events = world.engine.events().subscribe(world.company, None).unwrap();
+    let mut events =
+        world.engine.events().subscribe(mediary_core::Scope::system(world.company), None).unwrap();
     let media = world.png(1).await;
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).times(1)).unwrap();
     let record = world.arrive("wamid.1", "image", &media).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role};
+use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role, Sees};
 use mediary_engine::{ByteRange, Caller, OpenRequest, Source, Target, Wanted, Who};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
 use mediary_store::{Actor, MediaFile, NewCompany};
@@ -44,7 +44,7 @@ async fn a_stored_file_is_found_by_message_and_by_id_and_by_nobody_else() {
     }
     let new = NewCompany { name: "Other".into(), slug: "other".into(), media_policy: MediaPolicy::Store };
     let company_id = world.store.add_company(&new).await.unwrap().id;
-    let stranger = Caller { company_id, role: Role::Admin, who: Who::Link };
+    let stranger = Caller { company_id, role: Role::Admin, sees: Sees::Everything, who: Who::Link };
     let wanted = Wanted::Bytes { range: None };
     for target in [Target::Media(record.id), Target::Message(record.message_id)] {
         let request = OpenRequest { target, variant: None, wanted };

@@ -59,7 +59,8 @@ async fn what_waited_is_fetched_once_everything_is_to_be_kept() {
     let conflict =
         world.engine.download_now(&world.caller, record.id, &Actor::command_line()).await.unwrap_err();
     assert_eq!(conflict.code(), ErrorCode::Conflict);
-    let mut events = world.engine.events().subscribe(world.company, None).unwrap();
+    let mut events =
+        world.engine.events().subscribe(mediary_core::Scope::system(world.company), None).unwrap();
     world.set_policy(MediaPolicy::Store).await;
     sweep(&world).await;
     let told = tokio::time::timeout(Duration::from_secs(5), events.next())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mediary_blob::{Storage, StorageKey, Storages};
-use mediary_core::{DeletionReason, ErrorCode, Retention, RetentionMode, StorageBackend};
+use mediary_core::{DeletionReason, ErrorCode, Retention, RetentionMode, Scope, StorageBackend};
 use mediary_engine::{AccountChange, Engine, EngineConfig, OpenRequest, RetentionAct, Target, Wanted};
 use mediary_store::{Actor, MediaFile};
 
@@ -35,7 +35,7 @@ async fn arrive(world: &World, seed: u8) -> MediaFile {
 }
 
 async fn now(world: &World, file: &MediaFile) -> MediaFile {
-    world.store.media(world.company, file.id).await.unwrap().unwrap()
+    world.store.media(&Scope::system(world.company), file.id).await.unwrap().unwrap()
 }
 
 async fn view(world: &World, file: &MediaFile) {

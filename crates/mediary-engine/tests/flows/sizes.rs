@@ -1,6 +1,6 @@
 //! Files of a size that nobody declared: every answer names the same one, or the whole comes.
 
-use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy};
+use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Scope};
 use mediary_engine::{ByteRange, OpenRequest, OpenedMedia, Source, Target, Wanted};
 use mediary_store::MediaFile;
 
@@ -84,7 +84,12 @@ async fn parts_of_an_undeclared_file_agree_on_its_size() {
                 assert_eq!(scene.world.stored_files(), 0);
             } else {
                 eventually("the file to be stored", async || {
-                    let record = scene.world.store.media(scene.world.company, scene.record.id).await.unwrap();
+                    let record = scene
+                        .world
+                        .store
+                        .media(&Scope::system(scene.world.company), scene.record.id)
+                        .await
+                        .unwrap();
                     (record.unwrap().download_status == DownloadStatus::Completed).then_some(())
                 })
                 .await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mediary_blob::StorageKey;
-use mediary_core::{ErrorCode, MediaPolicy, MessageId};
+use mediary_core::{ErrorCode, MediaPolicy, MessageId, Scope};
 use mediary_simulator::{FaultKind, FaultSpec, TokenState};
 use mediary_store::{Actor, NewCompany};
 use serde_json::json;
@@ -105,7 +105,10 @@ async fn storage_is_checked_once_a_day_by_whichever_node_comes_first() {
         found,
         serde_json::json!({ "missing": [lost.id.0], "wrong": [], "untracked": [stray.as_str()] })
     );
-    assert!(world.store.media(world.company, lost.id).await.unwrap().unwrap().is_active, "only looked at");
+    assert!(
+        world.store.media(&Scope::system(world.company), lost.id).await.unwrap().unwrap().is_active,
+        "only looked at"
+    );
     world.advance(DAY + Duration::from_secs(1));
     assert_eq!(world.another_engine().check_storage_where_due().await.unwrap(), 1);
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::error::Error as _;
 
 use bytes::Bytes;
-use mediary_core::ErrorCode;
+use mediary_core::{ErrorCode, Scope};
 use mediary_engine::{AccountChange, AccountDraft, Unsigned};
 use mediary_graph::{ADDRESSEES_MAX, sign};
 use mediary_store::{AccountPatch, Actor, NewCompany};
@@ -38,9 +38,14 @@ async fn texts(world: &World) -> Vec<String> {
     world.engine.run_due().await.unwrap();
     let mut texts = Vec::new();
     for company in world.store.list_companies().await.unwrap() {
-        let conversations = world.store.conversations(company.id, &Default::default()).await.unwrap();
+        let conversations =
+            world.store.conversations(&Scope::system(company.id), &Default::default()).await.unwrap();
         for conversation in conversations.items {
-            let page = world.store.messages(company.id, conversation.id, &Default::default()).await.unwrap();
+            let page = world
+                .store
+                .messages(&Scope::system(company.id), conversation.id, &Default::default())
+                .await
+                .unwrap();
             texts.extend(page.items.into_iter().filter_map(|item| item.message.text));
         }
     }

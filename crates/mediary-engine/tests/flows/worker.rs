@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mediary_core::DownloadStatus;
+use mediary_core::{DownloadStatus, Scope};
 use mediary_engine::{AccountDraft, Engine, Shutdown};
 use mediary_graph::sign;
 use mediary_simulator::{FaultKind, FaultSpec};
@@ -58,7 +58,7 @@ async fn a_flood_does_not_delay_another_companys_single_file() {
     let signature = sign(body.as_bytes(), APP_SECRET.as_bytes());
     world.engine.accept(Some(&signature), body.into()).await.unwrap();
     eventually("the single file", async || {
-        let record = world.store.media_by_provider_id(other, &single.id).await.unwrap()?;
+        let record = world.store.media_by_provider_id(&Scope::system(other), &single.id).await.unwrap()?;
         (record.download_status == DownloadStatus::Completed).then_some(())
     })
     .await;
@@ -136,8 +136,14 @@ async fn a_new_policy_holds_from_the_next_message_on() {
     world.set_policy(mediary_core::MediaPolicy::Stream).await;
     let after = world.png(2).await;
     world.announce("wamid.2", "image", &after).await;
-    let recorded =
-        async || world.store.media_by_provider_id(world.company, &after.id).await.unwrap().map(|r| r.policy);
+    let recorded = async || {
+        world
+            .store
+            .media_by_provider_id(&Scope::system(world.company), &after.id)
+            .await
+            .unwrap()
+            .map(|r| r.policy)
+    };
     let policy = eventually("the second record", recorded).await;
     assert_eq!(policy, mediary_core::MediaPolicy::Stream);
     shutdown.soft.cancel();

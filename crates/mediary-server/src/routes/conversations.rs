@@ -46,7 +46,7 @@ async fn list_conversations(
         return Err(Problem::field("search", format!("must have at most {most} characters")));
     }
     let query = ConversationQuery { page: paging.into(), search };
-    let page = app.store().conversations(may.caller.company_id, &query).await?;
+    let page = app.store().conversations(&may.caller.scope(), &query).await?;
     Ok(Json(Page::of(page, may.caller.role)))
 }
 
@@ -58,7 +58,7 @@ async fn get_conversation(
     may: May<rights::Read>,
     Id(id): Id<ConversationId>,
 ) -> Result<Json<Conversation>, Problem> {
-    let row = app.store().conversation(may.caller.company_id, id).await?.ok_or_else(Problem::not_found)?;
+    let row = app.store().conversation(&may.caller.scope(), id).await?.ok_or_else(Problem::not_found)?;
     Ok(Json(Conversation::shape(row, may.caller.role)))
 }
 
@@ -70,8 +70,8 @@ async fn mark_conversation_read(
     may: May<rights::MarkRead>,
     Id(id): Id<ConversationId>,
 ) -> Result<StatusCode, Problem> {
-    let company = may.caller.company_id;
-    if !app.store().mark_read(company, id).await? {
+    let (company, scope) = (may.caller.company_id, may.caller.scope());
+    if !app.store().mark_read(&scope, id).await? {
         return Err(Problem::not_found());
     }
     let data = EventData { id: id.0, conversation_id: Some(id), ..EventData::default() };
@@ -99,20 +99,20 @@ async fn list_messages(
     Query(paging): Query<Paging>,
     Query(Around { around }): Query<Around>,
 ) -> Result<Json<Page<Message>>, Problem> {
-    let company = may.caller.company_id;
+    let scope = may.caller.scope();
     let page = match around {
-        None => app.store().messages(company, id, &paging.into()).await?,
+        None => app.store().messages(&scope, id, &paging.into()).await?,
         Some(_) if paging.cursor.is_some() => {
             return Err(Problem::field("around", "cannot be combined with cursor"));
         }
         Some(message) => {
-            let page = app.store().messages_around(company, id, message, paging.limit.0).await?;
+            let page = app.store().messages_around(&scope, id, message, paging.limit.0).await?;
             let page = page.ok_or_else(Problem::not_found)?;
             mediary_store::Page { items: page.items, next: page.next }
         }
     };
     // An empty page may also be that of a conversation that is not there.
-    if page.items.is_empty() && app.store().conversation(company, id).await?.is_none() {
+    if page.items.is_empty() && app.store().conversation(&scope, id).await?.is_none() {
         return Err(Problem::not_found());
     }
     Ok(Json(Page::of(page, may.caller.role)))

@@ -3,7 +3,7 @@
 
 use axum::body::Body;
 use http::{Request, StatusCode, header};
-use mediary_core::{Permission, Role};
+use mediary_core::{ConversationId, Permission, Role, Sees};
 use serde_json::{Value, json};
 
 use crate::openapi;
@@ -213,4 +213,78 @@ async fn no_answer_holds_a_secret_or_a_provider_url() {
             );
         }
     }
+}
+
+/// A request of an admin who sees one conversation of a company that has two.
+fn seeing(scene: &Scene, own: ConversationId, mut request: Request<Body>) -> Request<Body> {
+    request.extensions_mut().insert(Sees::Conversations([own].into()));
+    let key = format!("Bearer {}", scene.theirs.key(Role::Admin));
+    request.headers_mut().insert(header::AUTHORIZATION, key.parse().unwrap());
+    request
+}
+
+#[tokio::test]
+async fn caller_who_sees_one_conversation_finds_nothing_of_another() {
+    let scene = scene().await;
+    let own = scene.house.stored_from(&scene.theirs, "15550100777", "wamid.own", b"\x89PNG\r\n\x1a\n").await;
+    assert_ne!(own.conversation, scene.made.conversation);
+    for route in routes() {
+        let Needs::Right(permission) = route.needs else { continue };
+        if route.path == "/api/events" {
+            continue;
+        }
+        // Everything there is of the other conversation, by its ids and in lists.
+        let path = scene.filled(&route.path);
+        let answer = scene.house.send(seeing(&scene, own.conversation, asking(&route, &path, None))).await;
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        if permission.is_of_the_company() {
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{} {path}: {text}", route.method);
+        } else if route.path.contains('{') {
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{} {path}: {text}", route.method);
+        }
+        for others in [
+            "wamid.1\"".to_owned(),
+            format!("\"conversationId\":{},", scene.made.conversation),
+            format!("\"messageId\":{},", scene.made.message),
+        ] {
+            assert!(!text.contains(&others), "{} {path} tells of another conversation: {text}", route.method);
+        }
+        // What they see is there, so that the answers above are no accident.
+        let path = filled(&route.path, &scene.theirs, own, scene.user, scene.key);
+        if route.method == "GET" && !permission.is_of_the_company() && !route.path.contains("providerMediaId")
+        {
+            let answer =
+                scene.house.send(seeing(&scene, own.conversation, asking(&route, &path, None))).await;
+            assert_eq!(answer.status, StatusCode::OK, "{} {path}", route.method);
+            if matches!(path.as_str(), "/api/conversations" | "/api/media") {
+                assert_eq!(answer.json()["items"].as_array().unwrap().len(), 1, "{path}");
+            }
+        }
+    }
+    let get = async |path: &str| {
+        let request = request("GET", path, None).body(Body::empty()).unwrap();
+        scene.house.send(seeing(&scene, own.conversation, request)).await
+    };
+    for search in ["Ben", "15551234567"] {
+        let found = get(&format!("/api/conversations?search={search}")).await;
+        assert_eq!(found.json()["items"].as_array().unwrap().len(), 0, "a search for {search}");
+    }
+    let around =
+        get(&format!("/api/conversations/{}/messages?around={}", own.conversation, scene.made.message)).await;
+    assert_eq!(around.status, StatusCode::NOT_FOUND);
+    let untouched =
+        scene.house.get(&format!("/api/media/{}", scene.made.media), scene.theirs.key(Role::Admin)).await;
+    assert_eq!(untouched.json()["isActive"], true);
+}
+
+#[tokio::test]
+async fn what_was_remembered_for_another_caller_is_not_served_to_one_who_does_not_see_it() {
+    let scene = scene().await;
+    let path = format!("/api/media/messages/{}", scene.made.message);
+    let seen = scene.house.get(&path, scene.theirs.key(Role::Admin)).await;
+    assert_eq!(seen.status, StatusCode::OK);
+    let other = ConversationId(scene.made.conversation.0 + 1);
+    let request = request("GET", &path, None).body(Body::empty()).unwrap();
+    let answer = scene.house.send(seeing(&scene, other, request)).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND, "the file is open in the cache");
 }

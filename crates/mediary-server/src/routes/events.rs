@@ -103,7 +103,7 @@ async fn listen_to_events(
     let last = last.or(from.last_event_id).filter(|id| !id.is_empty());
     // A position that cannot be read is one that we do not know.
     let last = last.map(|id| id.parse().unwrap_or(0));
-    let subscription = app.engine().events().subscribe(may.caller.company_id, last)?;
+    let subscription = app.engine().events().subscribe(may.caller.scope(), last)?;
     // On a timer of its own: events that keep coming must not put it off.
     let mut recheck = tokio::time::interval_at(Instant::now() + RECHECK, RECHECK);
     recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);

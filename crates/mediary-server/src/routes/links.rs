@@ -60,7 +60,7 @@ async fn sign_media_url(
     Body(wanted): Body<NewLink>,
 ) -> Result<Json<SignedLink>, Problem> {
     let company_id = may.caller.company_id;
-    let media = app.store().media(company_id, id).await?.ok_or_else(Problem::not_found)?;
+    let media = app.store().media(&may.caller.scope(), id).await?.ok_or_else(Problem::not_found)?;
     if !media.is_active {
         let gone = Problem::new(ErrorCode::MediaDeleted);
         return Err(match media.last_error.filter(|_| media.deletion_reason.is_some()) {

@@ -107,7 +107,7 @@ async fn list_media(
     Query(paging): Query<Paging>,
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<MediaFile>>, Problem> {
-    let page = app.store().media_list(may.caller.company_id, &filter.query(None, paging)?).await?;
+    let page = app.store().media_list(&may.caller.scope(), &filter.query(None, paging)?).await?;
     Ok(Json(Page::of(page, may.caller.role)))
 }
 
@@ -121,10 +121,10 @@ async fn list_conversation_media(
     Query(paging): Query<Paging>,
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<MediaFile>>, Problem> {
-    let company = may.caller.company_id;
-    let page = app.store().media_list(company, &filter.query(Some(id), paging)?).await?;
+    let scope = may.caller.scope();
+    let page = app.store().media_list(&scope, &filter.query(Some(id), paging)?).await?;
     // An empty page may also be that of a conversation that is not there.
-    if page.items.is_empty() && app.store().conversation(company, id).await?.is_none() {
+    if page.items.is_empty() && app.store().conversation(&scope, id).await?.is_none() {
         return Err(Problem::not_found());
     }
     Ok(Json(Page::of(page, may.caller.role)))
@@ -138,7 +138,7 @@ async fn get_media(
     may: May<rights::Read>,
     Id(id): Id<MediaId>,
 ) -> Result<Json<MediaFile>, Problem> {
-    let row = app.store().media(may.caller.company_id, id).await?.ok_or_else(Problem::not_found)?;
+    let row = app.store().media(&may.caller.scope(), id).await?.ok_or_else(Problem::not_found)?;
     Ok(Json(MediaFile::shape(row, may.caller.role)))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use mediary_core::{AccountStatus, CompanyId, DownloadStatus, ErrorCode, Sha256, Timestamp};
+use mediary_core::{AccountStatus, CompanyId, DownloadStatus, ErrorCode, Scope, Sha256, Timestamp};
 
 use super::harness::{
     CLAIM, START, TOKEN, Tenant, Test, add_tenant, failed, item, new_account, new_media, picture,
@@ -44,7 +44,7 @@ async fn a_company_has_no_more_than_its_share_running(test: &Test) {
     assert_eq!(test.claim().await.len(), 4);
     assert!(test.claim().await.is_empty());
     let query = MediaQuery { download_status: Some(DownloadStatus::Downloading), ..MediaQuery::default() };
-    let running = test.store.media_list(test.acme.company, &query).await.unwrap().items;
+    let running = test.store.media_list(&Scope::system(test.acme.company), &query).await.unwrap().items;
     assert!(
         test.store
             .delete_media(test.acme.company, running[0].id, None, &Actor::command_line())

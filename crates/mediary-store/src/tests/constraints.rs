@@ -2,7 +2,7 @@
 
 use mediary_core::{
     AccountStatus, Direction, DownloadStatus, FileType, Integrity, MediaPolicy, MessageStatus, MessageType,
-    Role, ScanStatus, StorageBackend,
+    Role, ScanStatus, Scope, StorageBackend,
 };
 
 use super::harness::{Test, item, picture, text};
@@ -131,7 +131,7 @@ async fn what_belongs_to_it_goes_with_a_company_or_conversation(test: &Test) {
 async fn a_value_that_cannot_be_read_names_its_place(test: &Test) {
     let media = test.picture(test.acme, "m1").await;
     test.sql("UPDATE media_files SET last_error_code = 'gone_wrong'").await.unwrap();
-    let error = test.store.media(test.acme.company, media.id).await.unwrap_err();
+    let error = test.store.media(&Scope::system(test.acme.company), media.id).await.unwrap_err();
     let place = ErrorKind::Corrupt { table: "media_files", column: "last_error_code", id: media.id.0 };
     assert_eq!(error.kind(), &place);
     assert!(!error.retryable());

@@ -1,6 +1,6 @@
 //! One company asks for another one's records, by every function there is: nothing is found, nothing changes.
 
-use mediary_core::{ErrorCode, MediaPolicy, Role};
+use mediary_core::{ErrorCode, MediaPolicy, Role, Scope};
 
 use super::harness::{CLAIM, START, TOKEN, Test, WEEK, failed, finished};
 use super::on_both;
@@ -10,20 +10,40 @@ async fn reading_finds_nothing(test: &Test) {
     let media = test.stored("m1").await;
     let (stranger, store) = (test.other.company, &test.store);
     let message = media.message_id;
-    assert!(store.media(stranger, media.id).await.unwrap().is_none());
-    assert!(store.media_by_message(stranger, message).await.unwrap().is_none());
-    assert!(store.media_by_provider_id(stranger, "media-m1").await.unwrap().is_none());
-    assert!(store.message(stranger, message).await.unwrap().is_none());
+    assert!(store.media(&Scope::system(stranger), media.id).await.unwrap().is_none());
+    assert!(store.media_by_message(&Scope::system(stranger), message).await.unwrap().is_none());
+    assert!(store.media_by_provider_id(&Scope::system(stranger), "media-m1").await.unwrap().is_none());
+    assert!(store.message(&Scope::system(stranger), message).await.unwrap().is_none());
     let page = PageRequest::default();
-    assert!(store.messages(stranger, media.conversation_id, &page).await.unwrap().items.is_empty());
-    assert!(store.messages_around(stranger, media.conversation_id, message, 10).await.unwrap().is_none());
-    assert!(store.conversation(stranger, media.conversation_id).await.unwrap().is_none());
-    assert!(store.conversations(stranger, &ConversationQuery::default()).await.unwrap().items.is_empty());
+    assert!(
+        store
+            .messages(&Scope::system(stranger), media.conversation_id, &page)
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
+    assert!(
+        store
+            .messages_around(&Scope::system(stranger), media.conversation_id, message, 10)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(store.conversation(&Scope::system(stranger), media.conversation_id).await.unwrap().is_none());
+    assert!(
+        store
+            .conversations(&Scope::system(stranger), &ConversationQuery::default())
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
     let search = ConversationQuery { search: Some("ann".into()), ..ConversationQuery::default() };
-    assert!(store.conversations(stranger, &search).await.unwrap().items.is_empty());
+    assert!(store.conversations(&Scope::system(stranger), &search).await.unwrap().items.is_empty());
     for conversation in [None, Some(media.conversation_id)] {
         let query = MediaQuery { conversation, ..MediaQuery::default() };
-        assert!(store.media_list(stranger, &query).await.unwrap().items.is_empty());
+        assert!(store.media_list(&Scope::system(stranger), &query).await.unwrap().items.is_empty());
     }
     assert!(store.usage(stranger).await.unwrap().is_empty());
     assert!(store.account(stranger, test.acme.account).await.unwrap().is_none());
@@ -36,7 +56,7 @@ async fn changing_changes_nothing(test: &Test) {
     let stored = test.stored("m1").await;
     let claimed = test.claimed("m2").await;
     let (stranger, store) = (test.other.company, &test.store);
-    assert!(!store.mark_read(stranger, stored.conversation_id).await.unwrap());
+    assert!(!store.mark_read(&Scope::system(stranger), stored.conversation_id).await.unwrap());
     assert!(!store.delete_media(stranger, stored.id, None, &Actor::command_line()).await.unwrap());
     assert!(!store.store_lost_file(stranger, stored.id, &stored.location().unwrap()).await.unwrap());
     let named = store.set_provider_media(stranger, &[(stored.id, "x".into())], true).await.unwrap();
@@ -63,7 +83,7 @@ async fn changing_changes_nothing(test: &Test) {
     let patch = AccountPatch { name: Some("stolen".into()), ..AccountPatch::default() };
     assert!(store.update_account(stranger, account, &patch, &Actor::command_line()).await.unwrap().is_none());
 
-    let after = store.media(test.acme.company, stored.id).await.unwrap().unwrap();
+    let after = store.media(&Scope::system(test.acme.company), stored.id).await.unwrap().unwrap();
     assert!(after.is_active && after.storage_key.is_some() && after.last_accessed_at.is_none());
     assert_eq!(after.provider_media_id.as_deref(), Some("media-m1"));
     assert_eq!(test.conversation(test.acme).await.unread_count, 2);

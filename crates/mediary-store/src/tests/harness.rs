@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use mediary_core::{
     AccountId, Clock, CompanyId, ConversationId, Direction, FileType, ManualClock, MediaPolicy,
-    MessageStatus, MessageType, Sha256, Timestamp,
+    MessageStatus, MessageType, Scope, Sha256, Timestamp,
 };
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
@@ -135,7 +135,7 @@ impl Test {
         let sql = "SELECT m.id FROM messages m WHERE m.company_id = $1 AND m.provider_message_id = $2";
         let found: Option<(mediary_core::MessageId,)> =
             self.store.db().first(sql, crate::value::args![tenant.company, id]).await.unwrap();
-        self.store.message(tenant.company, found?.0).await.unwrap()
+        self.store.message(&Scope::system(tenant.company), found?.0).await.unwrap()
     }
 
     /// The only conversation of a company.
@@ -146,12 +146,20 @@ impl Test {
     }
 
     pub(super) async fn conversations(&self, tenant: Tenant) -> Vec<Conversation> {
-        self.store.conversations(tenant.company, &ConversationQuery::default()).await.unwrap().items
+        self.store
+            .conversations(&Scope::system(tenant.company), &ConversationQuery::default())
+            .await
+            .unwrap()
+            .items
     }
 
     /// WhatsApp's ids of a thread, newest first.
     pub(super) async fn thread(&self, tenant: Tenant, conversation: ConversationId) -> Vec<String> {
-        let page = self.store.messages(tenant.company, conversation, &PageRequest::default()).await.unwrap();
+        let page = self
+            .store
+            .messages(&Scope::system(tenant.company), conversation, &PageRequest::default())
+            .await
+            .unwrap();
         page.items.into_iter().map(|one| one.message.provider_message_id.unwrap()).collect()
     }
 
@@ -170,7 +178,7 @@ impl Test {
     pub(super) async fn stored(&self, id: &str) -> MediaFile {
         let claimed = self.claimed(id).await;
         assert!(self.store.finish_download(finished(&claimed)).await.unwrap());
-        self.store.media(claimed.company_id, claimed.media_id).await.unwrap().unwrap()
+        self.store.media(&Scope::system(claimed.company_id), claimed.media_id).await.unwrap().unwrap()
     }
 
     /// What may be removed from storage now.

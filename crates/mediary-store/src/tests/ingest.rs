@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, FileType, MediaPolicy, MessageType, Sha256};
+use mediary_core::{DownloadStatus, FileType, MediaPolicy, MessageType, Scope, Sha256};
 
 use super::harness::{START, Test, ann, item, new_media, outbound, picture, text};
 use super::on_both;
@@ -94,7 +94,7 @@ async fn only_what_says_so_counts_as_unread(test: &Test) {
     test.ingest(vec![item(text(test.acme, "in")), item(outbound(test.acme, "out"))]).await;
     let conversation = test.conversation(test.acme).await;
     assert_eq!(conversation.unread_count, 1);
-    assert!(test.store.mark_read(test.acme.company, conversation.id).await.unwrap());
+    assert!(test.store.mark_read(&Scope::system(test.acme.company), conversation.id).await.unwrap());
     assert_eq!(test.conversation(test.acme).await.unread_count, 0);
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, FileType, UserId};
+use mediary_core::{DownloadStatus, FileType, Scope, UserId};
 
 use super::harness::{START, Test, finished, item, new_media, picture};
 use super::on_both;
@@ -38,7 +38,7 @@ async fn all(test: &Test, query: &MediaQuery) -> Vec<u64> {
     query.page.limit = 3;
     let mut seen = Vec::new();
     loop {
-        let page = test.store.media_list(test.acme.company, &query).await.unwrap();
+        let page = test.store.media_list(&Scope::system(test.acme.company), &query).await.unwrap();
         seen.extend(page.items.iter().map(number));
         query.page.cursor = page.next.map(|cursor| cursor.to_string().parse().unwrap());
         if query.page.cursor.is_none() {
@@ -93,14 +93,15 @@ async fn filters_hold_together(test: &Test) {
 
 async fn a_cursor_of_another_order_is_refused(test: &Test) {
     gallery(test).await;
-    let page = test.store.media_list(test.acme.company, &MediaQuery::default()).await.unwrap();
+    let page =
+        test.store.media_list(&Scope::system(test.acme.company), &MediaQuery::default()).await.unwrap();
     assert_eq!(page.items.len(), 20);
     let by_name = MediaQuery {
         sort: MediaSort::Name,
         page: PageRequest { limit: 1, cursor: Some(Cursor::number(1, 1)) },
         ..MediaQuery::default()
     };
-    let refused = test.store.media_list(test.acme.company, &by_name).await.unwrap_err();
+    let refused = test.store.media_list(&Scope::system(test.acme.company), &by_name).await.unwrap_err();
     assert_eq!(refused.kind(), &ErrorKind::Invalid);
 }
 
@@ -111,7 +112,7 @@ async fn deleted_files_leave_the_lists_but_not_their_message(test: &Test) {
     assert!(test.store.delete_media(company, media.id, by, &Actor::command_line()).await.unwrap());
     assert!(!test.store.delete_media(company, media.id, by, &Actor::command_line()).await.unwrap());
     assert!(all(test, &MediaQuery::default()).await.is_empty());
-    let record = test.store.media(company, media.id).await.unwrap().unwrap();
+    let record = test.store.media(&Scope::system(company), media.id).await.unwrap().unwrap();
     assert!(!record.is_active && record.next_attempt_at.is_none());
     assert!(!test.message(test.acme, "m1").await.media.unwrap().is_active);
     assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM media_files WHERE deleted_by = 5").await, 1);
@@ -125,12 +126,12 @@ async fn files_are_found_by_each_of_their_ids(test: &Test) {
     let media = test.picture(test.acme, "m1").await;
     let company = test.acme.company;
     let found = [
-        test.store.media(company, media.id).await.unwrap(),
-        test.store.media_by_message(company, media.message_id).await.unwrap(),
-        test.store.media_by_provider_id(company, "media-m1").await.unwrap(),
+        test.store.media(&Scope::system(company), media.id).await.unwrap(),
+        test.store.media_by_message(&Scope::system(company), media.message_id).await.unwrap(),
+        test.store.media_by_provider_id(&Scope::system(company), "media-m1").await.unwrap(),
     ];
     assert!(found.into_iter().all(|one| one.unwrap().id == media.id));
-    assert!(test.store.media_by_provider_id(company, "media-m2").await.unwrap().is_none());
+    assert!(test.store.media_by_provider_id(&Scope::system(company), "media-m2").await.unwrap().is_none());
 }
 
 async fn views_are_noted_once_an_hour(test: &Test) {
@@ -138,7 +139,7 @@ async fn views_are_noted_once_an_hour(test: &Test) {
     let company = test.acme.company;
     let seen = async |at| {
         test.store.touch_media(company, media.id, at).await.unwrap();
-        test.store.media(company, media.id).await.unwrap().unwrap().last_accessed_at
+        test.store.media(&Scope::system(company), media.id).await.unwrap().unwrap().last_accessed_at
     };
     assert_eq!(seen(START).await, Some(START));
     assert_eq!(seen(START.plus(HOUR / 2)).await, Some(START));

@@ -1,6 +1,6 @@
 //! Messages with several files.
 
-use mediary_core::{DownloadStatus, MessageType};
+use mediary_core::{DownloadStatus, MessageType, Scope};
 use sqlx::{AssertSqlSafe, Executor as _};
 
 use super::edits::revoke;
@@ -35,21 +35,39 @@ async fn a_form_is_one_message_with_all_its_files(test: &Test) {
     assert!(message.media.is_none());
     assert_eq!(parts(&message), [(1, &*a), (2, &*b), (3, &*c)]);
     let conversation = test.conversation(test.acme).await;
-    let page =
-        test.store.messages(test.acme.company, conversation.id, &PageRequest::default()).await.unwrap();
+    let page = test
+        .store
+        .messages(&Scope::system(test.acme.company), conversation.id, &PageRequest::default())
+        .await
+        .unwrap();
     let counts: Vec<_> = page.items.iter().map(|row| (row.media.is_some(), row.attachments.len())).collect();
     assert_eq!(counts, [(true, 0), (false, 3)], "each message once, with its own files");
     assert_eq!(test.conversations(test.acme).await.len(), 1, "the inbox has it once");
-    let gallery = test.store.media_list(test.acme.company, &MediaQuery::default()).await.unwrap();
+    let gallery =
+        test.store.media_list(&Scope::system(test.acme.company), &MediaQuery::default()).await.unwrap();
     assert_eq!(gallery.items.len(), 4);
     for part in 1..=3 {
-        let file =
-            test.store.media_by_part(test.acme.company, message.message.id, part).await.unwrap().unwrap();
+        let file = test
+            .store
+            .media_by_part(&Scope::system(test.acme.company), message.message.id, part)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(file.part, part);
-        let stranger = test.store.media_by_part(test.other.company, message.message.id, part).await.unwrap();
+        let stranger = test
+            .store
+            .media_by_part(&Scope::system(test.other.company), message.message.id, part)
+            .await
+            .unwrap();
         assert!(stranger.is_none());
     }
-    assert!(test.store.media_by_message(test.acme.company, message.message.id).await.unwrap().is_none());
+    assert!(
+        test.store
+            .media_by_message(&Scope::system(test.acme.company), message.message.id)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 async fn every_attachment_is_downloaded_once(test: &Test) {

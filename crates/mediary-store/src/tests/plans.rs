@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use mediary_core::{
-    ConversationId, DownloadStatus, FileType, MediaId, MessageId, MessageStatus, Retention, StorageBackend,
+    ConversationId, DownloadStatus, FileType, MediaId, MessageId, MessageStatus, Retention, Scope,
+    StorageBackend,
 };
 use sqlx::{AssertSqlSafe, SqlStr};
 
@@ -176,7 +177,7 @@ async fn check<T>(test: &Test, what: &str, may_sort: bool, call: impl Future<Out
 /// What a list costs Postgres.
 async fn pages_for_list(test: &Test, page: PageRequest) -> i64 {
     let query = MediaQuery { page, ..MediaQuery::default() };
-    let seen = statements(test.store.media_list(test.acme.company, &query)).await;
+    let seen = statements(test.store.media_list(&Scope::system(test.acme.company), &query)).await;
     let (sql, args) = seen.into_iter().next().unwrap();
     pages(&plan(test, &sql, args).await)
 }
@@ -207,29 +208,32 @@ async fn all_use_their_indexes(test: &Test) {
     let conversation = ConversationId(7);
     let middle = PageRequest { cursor: Some(Cursor::number(START.millis() + 500_000, 500_000)), limit: 20 };
     for page in [PageRequest::default(), middle.clone()] {
-        check(test, "thread", false, store.messages(company, conversation, &page)).await;
+        check(test, "thread", false, store.messages(&Scope::system(company), conversation, &page)).await;
         let query = ConversationQuery { page, search: None };
-        check(test, "inbox", false, store.conversations(company, &query)).await;
+        check(test, "inbox", false, store.conversations(&Scope::system(company), &query)).await;
     }
-    let around = store.messages_around(company, conversation, MessageId(500_006), 20);
+    let scope = Scope::system(company);
+    let around = store.messages_around(&scope, conversation, MessageId(500_006), 20);
     check(test, "around", false, Box::pin(around)).await;
     for conversation in [None, Some(conversation)] {
         for sort in [MediaSort::Date, MediaSort::Size, MediaSort::Name] {
             for order in [Order::Ascending, Order::Descending] {
                 let mut query = MediaQuery { conversation, sort, order, ..MediaQuery::default() };
-                check(test, "gallery", false, store.media_list(company, &query)).await;
+                check(test, "gallery", false, store.media_list(&Scope::system(company), &query)).await;
                 query.page.cursor = Some(match sort {
                     MediaSort::Name => Cursor::text("file 77".into(), 500_077),
                     _ => Cursor::number(50_000, 550_000),
                 });
                 query.file_types = vec![FileType::Image, FileType::Video];
                 query.download_status = Some(DownloadStatus::Completed);
-                check(test, "filtered gallery", false, store.media_list(company, &query)).await;
+                check(test, "filtered gallery", false, store.media_list(&Scope::system(company), &query))
+                    .await;
             }
         }
     }
-    check(test, "media by message", false, store.media_by_message(company, MessageId(5))).await;
-    check(test, "proxy", true, store.media_by_provider_id(company, "media-5")).await;
+    check(test, "media by message", false, store.media_by_message(&Scope::system(company), MessageId(5)))
+        .await;
+    check(test, "proxy", true, store.media_by_provider_id(&Scope::system(company), "media-5")).await;
     check(test, "claim", true, store.claim_downloads("worker", &CLAIM)).await;
     check(test, "leases", true, store.release_expired_leases(START, 100)).await;
     check(test, "retry", true, store.requeue_failed(company, Some(3), &Actor::command_line())).await;
@@ -288,7 +292,7 @@ async fn search_of_many_conversations_uses_its_index(test: &Test) {
     let of = |search: &str| ConversationQuery { search: Some(search.to_owned()), ..Default::default() };
     // The oldest conversation: by walking over the inbox it comes last.
     let query = of("49151000001");
-    let seen = statements(store.conversations(test.acme.company, &query)).await;
+    let seen = statements(store.conversations(&Scope::system(test.acme.company), &query)).await;
     let searches = seen.into_iter().filter(|(sql, _)| sql.contains("search_text")).collect::<Vec<_>>();
     assert_eq!(searches.len(), 2, "how many, and which");
     for (sql, args) in searches {
@@ -299,7 +303,7 @@ async fn search_of_many_conversations_uses_its_index(test: &Test) {
         assert!(indexed && !walked && pages(&lines) < PAGES_MAX, "{sql}\n{}", lines.join("\n"));
     }
     let found = async |search: &str| {
-        let page = store.conversations(test.acme.company, &of(search)).await.unwrap();
+        let page = store.conversations(&Scope::system(test.acme.company), &of(search)).await.unwrap();
         page.items.into_iter().map(|one| one.id.0).collect::<Vec<_>>()
     };
     assert_eq!(found("49151000001").await, [1]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{DeletionReason, MediaId, Retention, RetentionMode, StorageBackend};
+use mediary_core::{DeletionReason, MediaId, Retention, RetentionMode, Scope, StorageBackend};
 
 use super::harness::{Tenant, Test};
 use super::on_both;
@@ -86,7 +86,7 @@ async fn two_nodes_delete_a_file_once_and_none_that_is_viewed_meanwhile(test: &T
         );
         viewed.unwrap();
         let count = one.unwrap().len() + other.unwrap().len();
-        let record = test.store.media(company, files[0]).await.unwrap().unwrap();
+        let record = test.store.media(&Scope::system(company), files[0]).await.unwrap().unwrap();
         assert_eq!(count, usize::from(!record.is_active), "once, or not at all");
         assert_eq!(record.deletion_reason, (count == 1).then_some(DeletionReason::Retention));
         deleted += i64::try_from(count).unwrap();
@@ -102,10 +102,16 @@ async fn view_is_noted_while_the_file_is_there_and_never_set_back(test: &Test) {
     assert!(store.note_view(company, file.id, later).await.unwrap());
     assert!(store.note_view(company, file.id, test.now()).await.unwrap(), "noted later by a slower node");
     assert!(!store.note_view(test.other.company, file.id, later.plus(DAY)).await.unwrap());
-    assert_eq!(store.media(company, file.id).await.unwrap().unwrap().last_accessed_at, Some(later));
+    assert_eq!(
+        store.media(&Scope::system(company), file.id).await.unwrap().unwrap().last_accessed_at,
+        Some(later)
+    );
     store.delete_media(company, file.id, None, &Actor::command_line()).await.unwrap();
     assert!(!store.note_view(company, file.id, later.plus(DAY)).await.unwrap());
-    assert_eq!(store.media(company, file.id).await.unwrap().unwrap().last_accessed_at, Some(later));
+    assert_eq!(
+        store.media(&Scope::system(company), file.id).await.unwrap().unwrap().last_accessed_at,
+        Some(later)
+    );
 }
 
 async fn account_tells_whether_its_files_are_kept_by_their_views(test: &Test) {

@@ -25,7 +25,14 @@ async fn a_program_runs_on_the_schema_of_the_next_release(test: &Test) {
     assert_eq!(node.migrate().await.unwrap(), [""; 0]);
     node.check().await.unwrap();
     assert_eq!(test.picture(test.acme, "wamid.1").await.download_status, DownloadStatus::Pending);
-    assert_eq!(node.media_list(test.acme.company, &MediaQuery::default()).await.unwrap().items.len(), 1);
+    assert_eq!(
+        node.media_list(&mediary_core::Scope::system(test.acme.company), &MediaQuery::default())
+            .await
+            .unwrap()
+            .items
+            .len(),
+        1
+    );
     node.close().await;
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{ConversationId, MessageId};
+use mediary_core::{ConversationId, MessageId, Scope};
 
 use super::harness::{START, Test, item, picture, text};
 use super::on_both;
@@ -31,7 +31,11 @@ async fn pages_hang_together(test: &Test) {
     let conversation = thread(test).await;
     let (mut seen, mut cursor) = (Vec::new(), None);
     loop {
-        let next = test.store.messages(test.acme.company, conversation, &page(cursor, 7)).await.unwrap();
+        let next = test
+            .store
+            .messages(&Scope::system(test.acme.company), conversation, &page(cursor, 7))
+            .await
+            .unwrap();
         assert!(next.items.len() <= 7);
         seen.extend(numbers(&next.items));
         // A cursor is text on its way to the client and back.
@@ -45,7 +49,8 @@ async fn pages_hang_together(test: &Test) {
 
 async fn a_full_last_page_has_no_next(test: &Test) {
     let conversation = thread(test).await;
-    let all = test.store.messages(test.acme.company, conversation, &page(None, 50)).await.unwrap();
+    let all =
+        test.store.messages(&Scope::system(test.acme.company), conversation, &page(None, 50)).await.unwrap();
     assert_eq!((all.items.len(), all.next), (50, None));
 }
 
@@ -53,29 +58,43 @@ async fn a_message_is_shown_in_its_surroundings(test: &Test) {
     let conversation = thread(test).await;
     let company = test.acme.company;
     let middle = test.message(test.acme, "m20").await.message.id;
-    let around = test.store.messages_around(company, conversation, middle, 10).await.unwrap().unwrap();
+    let around =
+        test.store.messages_around(&Scope::system(company), conversation, middle, 10).await.unwrap().unwrap();
     assert_eq!(numbers(&around.items), (16..=25).rev().collect::<Vec<_>>());
-    let older = test.store.messages(company, conversation, &page(around.next, 5)).await.unwrap();
+    let older =
+        test.store.messages(&Scope::system(company), conversation, &page(around.next, 5)).await.unwrap();
     assert_eq!(numbers(&older.items), [15, 14, 13, 12, 11]);
 
     let newest = test.message(test.acme, "m49").await.message.id;
-    let around = test.store.messages_around(company, conversation, newest, 10).await.unwrap().unwrap();
+    let around =
+        test.store.messages_around(&Scope::system(company), conversation, newest, 10).await.unwrap().unwrap();
     assert_eq!(numbers(&around.items), (40..50).rev().collect::<Vec<_>>());
     let oldest = test.message(test.acme, "m0").await.message.id;
-    let around = test.store.messages_around(company, conversation, oldest, 10).await.unwrap().unwrap();
+    let around =
+        test.store.messages_around(&Scope::system(company), conversation, oldest, 10).await.unwrap().unwrap();
     assert_eq!((numbers(&around.items), around.next), ((0..=5).rev().collect(), None));
-    let alone = test.store.messages_around(company, conversation, middle, 1).await.unwrap().unwrap();
+    let alone =
+        test.store.messages_around(&Scope::system(company), conversation, middle, 1).await.unwrap().unwrap();
     assert_eq!(numbers(&alone.items), [20]);
-    let older = test.store.messages(company, conversation, &page(alone.next, 1)).await.unwrap();
+    let older =
+        test.store.messages(&Scope::system(company), conversation, &page(alone.next, 1)).await.unwrap();
     assert_eq!(numbers(&older.items), [19]);
-    let nowhere = test.store.messages_around(company, conversation, MessageId(999_999), 10).await.unwrap();
+    let nowhere = test
+        .store
+        .messages_around(&Scope::system(company), conversation, MessageId(999_999), 10)
+        .await
+        .unwrap();
     assert!(nowhere.is_none());
 }
 
 async fn media_comes_with_its_message(test: &Test) {
     test.ingest(vec![item(picture(test.acme, "m1")), item(text(test.acme, "m2"))]).await;
     let conversation = test.conversation(test.acme).await.id;
-    let thread = test.store.messages(test.acme.company, conversation, &PageRequest::default()).await.unwrap();
+    let thread = test
+        .store
+        .messages(&Scope::system(test.acme.company), conversation, &PageRequest::default())
+        .await
+        .unwrap();
     let has_media: Vec<bool> = thread.items.iter().map(|one| one.media.is_some()).collect();
     assert_eq!(has_media, [false, true]);
 }
@@ -98,7 +117,7 @@ async fn inbox(test: &Test) {
 
 async fn found(test: &Test, search: &str) -> Vec<String> {
     let query = ConversationQuery { search: Some(search.into()), ..ConversationQuery::default() };
-    let page = test.store.conversations(test.acme.company, &query).await.unwrap();
+    let page = test.store.conversations(&Scope::system(test.acme.company), &query).await.unwrap();
     page.items.into_iter().map(|one| one.contact.wa_id.unwrap()).collect()
 }
 
@@ -107,7 +126,7 @@ async fn the_inbox_pages_by_newest_activity(test: &Test) {
     let (mut seen, mut cursor) = (Vec::new(), None);
     loop {
         let query = ConversationQuery { page: page(cursor, 3), search: None };
-        let next = test.store.conversations(test.acme.company, &query).await.unwrap();
+        let next = test.store.conversations(&Scope::system(test.acme.company), &query).await.unwrap();
         seen.extend(next.items.into_iter().map(|one| one.contact.wa_id.unwrap()));
         cursor = next.next;
         if cursor.is_none() {
@@ -138,7 +157,7 @@ async fn a_search_follows_a_contact_that_changes(test: &Test) {
     let searching = async |text: &str, at: u64| {
         let page = page(None, 1);
         let query = ConversationQuery { page, search: Some(text.into()) };
-        let first = test.store.conversations(test.acme.company, &query).await.unwrap();
+        let first = test.store.conversations(&Scope::system(test.acme.company), &query).await.unwrap();
         assert_eq!(first.items.len() as u64, at, "{text}");
         first
     };
@@ -147,7 +166,7 @@ async fn a_search_follows_a_contact_that_changes(test: &Test) {
     test.sql("UPDATE contacts SET search_text = 'otto ' || search_text").await.unwrap();
     let first = searching("otto", 1).await;
     let query = ConversationQuery { page: page(first.next, 1), search: Some("OTTO".into()) };
-    let second = test.store.conversations(test.acme.company, &query).await.unwrap();
+    let second = test.store.conversations(&Scope::system(test.acme.company), &query).await.unwrap();
     assert_ne!(first.items[0].id, second.items[0].id);
     test.sql("UPDATE contacts SET search_text = 'ute' WHERE wa_id <> '4911'").await.unwrap();
     assert_eq!(found(test, "otto").await, ["4911"]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::DownloadStatus;
+use mediary_core::{DownloadStatus, Scope};
 use mediary_store::MediaFile;
 use tokio::time::Instant;
 
@@ -22,7 +22,7 @@ impl Opener {
         let mut ends = self.context.ended_downloads().listen();
         let began = Instant::now();
         loop {
-            let now = self.context.store().media(company, id).await?;
+            let now = self.context.store().media(&Scope::system(company), id).await?;
             let now = now.ok_or_else(|| Error::not_found("there is no such media file"))?;
             super::refuse_withheld(&now)?;
             if matches!(now.download_status, DownloadStatus::Completed | DownloadStatus::Failed) {

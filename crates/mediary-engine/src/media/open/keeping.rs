@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mediary_core::{DownloadStatus, ErrorCode};
+use mediary_core::{DownloadStatus, ErrorCode, Scope};
 use mediary_store::MediaFile;
 use tokio::sync::oneshot;
 
@@ -68,7 +68,7 @@ impl Opener {
                 Began::NotHere => return Ok(Kept::Elsewhere),
                 Began::Ended => {}
             }
-            let now = self.context.store().media(record.company_id, record.id).await?;
+            let now = self.context.store().media(&Scope::system(record.company_id), record.id).await?;
             let now = now.ok_or_else(|| Error::not_found("there is no such media file"))?;
             super::refuse_withheld(&now)?;
             match now.download_status {

@@ -1,7 +1,7 @@
 //! Files that storage does not have as they were stored, and that come back.
 
 use mediary_blob::{ErrorKind, StorageKey, StoredFile};
-use mediary_core::{DownloadStatus, ErrorCode, ScanStatus, Timestamp};
+use mediary_core::{DownloadStatus, ErrorCode, ScanStatus, Scope, Timestamp};
 use mediary_store::MediaFile;
 use metrics::counter;
 
@@ -26,7 +26,7 @@ impl Opener {
             tracing::warn!(error = &error as &dyn std::error::Error, "a lost file could not be noted");
             return Ok(record);
         }
-        let record = self.context.store().media(company, id).await?;
+        let record = self.context.store().media(&Scope::system(company), id).await?;
         record.ok_or_else(no_such_file)
     }
 }
@@ -62,7 +62,7 @@ pub(crate) async fn found_again(
         tracing::info!(company.id = company.0, media.id = id.0, "a lost file is in storage again");
         files.forget(record);
     }
-    Ok(context.store().media(company, id).await?)
+    Ok(context.store().media(&Scope::system(company), id).await?)
 }
 
 pub(super) fn is_given_up(record: &MediaFile) -> bool {

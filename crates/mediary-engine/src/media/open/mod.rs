@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use mediary_blob::{StorageKey, StoredFile};
 use mediary_core::{
     AccountId, CompanyId, ConversationId, DownloadStatus, ErrorCode, FileType, MediaId, MessageId,
-    ScanStatus, Sha256, Timestamp, limits,
+    ScanStatus, Scope, Sha256, Timestamp, limits,
 };
 use mediary_formats::{content_disposition, generated_name, name_with_ending, safe_inline};
 use mediary_graph::MediaInfo;
@@ -157,19 +157,22 @@ impl Opener {
     pub(crate) async fn open(&self, caller: &Caller, request: OpenRequest) -> Result<OpenedMedia> {
         let began = Instant::now();
         self.context.meters().viewed.increment(1);
-        let company = caller.company_id;
+        let (company, scope) = (caller.company_id, caller.scope());
         if request.variant.is_some() {
             return Err(Error::not_found("there is no such variant of this file"));
         }
-        let target = self.named(company, request.target).await?;
+        let target = self.named(&scope, request.target).await?;
+        // What is remembered is of the company: whether this caller sees it is asked each time.
         if let Some(hit) = self.files.recent(company, target) {
+            refuse_unseen(&scope, hit.info.conversation_id)?;
             self.context.meters().storage_hit.increment(1);
             return Ok(hit);
         }
         let record = match self.files.proxied(company, target, self.context.accounts().generation()) {
             Some(record) => record,
-            None => self.viewed(company, target).await?,
+            None => self.viewed(&scope, target).await?,
         };
+        refuse_unseen(&scope, record.conversation_id)?;
         if record.policy.keeps_bytes() || record.download_status != DownloadStatus::Pending {
             return self.open_record(MediaFile::clone(&record), request.wanted, began).await;
         }
@@ -181,25 +184,25 @@ impl Opener {
     }
 
     /// Attachments are remembered by their own ids alone: what forgets a message's media need not know how many there are.
-    async fn named(&self, company: CompanyId, target: Target) -> Result<Target> {
+    async fn named(&self, scope: &Scope, target: Target) -> Result<Target> {
         let Target::Attachment(message, part) = target else { return Ok(target) };
-        let record = self.context.store().media_by_part(company, message, part).await?;
+        let record = self.context.store().media_by_part(scope, message, part).await?;
         Ok(Target::Media(record.ok_or_else(no_such_file)?.id))
     }
 
     /// The record of a file that somebody looks at, with the policy that holds for it now.
-    async fn viewed(&self, company: CompanyId, target: Target) -> Result<Arc<MediaFile>> {
+    async fn viewed(&self, scope: &Scope, target: Target) -> Result<Arc<MediaFile>> {
         let accounts = self.context.accounts().generation();
         let record = match target {
-            Target::Media(id) => self.context.store().media(company, id).await?,
-            Target::Message(id) => self.context.store().media_by_message(company, id).await?,
-            Target::Attachment(id, part) => self.context.store().media_by_part(company, id, part).await?,
+            Target::Media(id) => self.context.store().media(scope, id).await?,
+            Target::Message(id) => self.context.store().media_by_message(scope, id).await?,
+            Target::Attachment(id, part) => self.context.store().media_by_part(scope, id, part).await?,
         };
         let mut record = record.ok_or_else(no_such_file)?;
         record.policy = self.context.whatsapp().policy_of(&record).await?;
         let record = Arc::new(record);
         tracing::info!(
-            company.id = company.0,
+            company.id = record.company_id.0,
             message.id = record.message_id.0,
             media.id = record.id.0,
             "media_viewed"
@@ -221,7 +224,7 @@ impl Opener {
     ) -> Result<OpenedMedia> {
         let began = Instant::now();
         self.context.meters().viewed.increment(1);
-        let record = self.context.store().media_by_provider_id(caller.company_id, provider_media_id).await?;
+        let record = self.context.store().media_by_provider_id(&caller.scope(), provider_media_id).await?;
         let record = record.ok_or_else(|| Error::not_found("there is no media file with this id"))?;
         refuse_withheld(&record)?;
         match wanted {
@@ -312,6 +315,11 @@ impl Opener {
 
 fn remembered<T: Clone + Send + Sync + 'static>(most: u64, ttl: Duration) -> Remembered<T> {
     Cache::builder().max_capacity(most).time_to_live(ttl).build()
+}
+
+/// As if it did not exist: an answer must not tell what there is besides.
+fn refuse_unseen(scope: &Scope, conversation: ConversationId) -> Result<()> {
+    if scope.sees_conversation(conversation) { Ok(()) } else { Err(no_such_file()) }
 }
 
 fn no_such_file() -> Error {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_blob::{ErrorKind, Storage, StorageKey, StoredObject};
-use mediary_core::{CompanyId, DownloadStatus, MediaId, StorageBackend, Timestamp, limits};
+use mediary_core::{CompanyId, DownloadStatus, MediaId, Scope, StorageBackend, Timestamp, limits};
 use mediary_store::{FoundFile, MediaFile, MediaQuery, PageRequest};
 
 use crate::base::error::Result;
@@ -115,7 +115,7 @@ impl Inspector {
         }
         let mut query = with_status(DownloadStatus::Completed);
         loop {
-            let page = self.context.store().media_list(company, &query).await?;
+            let page = self.context.store().media_list(&Scope::system(company), &query).await?;
             for file in page.items {
                 self.inspect(&file, options, found).await?;
             }
@@ -128,7 +128,7 @@ impl Inspector {
     async fn recover(&self, company: CompanyId, found: &mut Inspection) -> Result<()> {
         let mut query = with_status(DownloadStatus::Failed);
         loop {
-            let page = self.context.store().media_list(company, &query).await?;
+            let page = self.context.store().media_list(&Scope::system(company), &query).await?;
             for file in page.items {
                 let now = found_again(&self.context, &self.files, &file).await?;
                 found.repaired +=
@@ -144,7 +144,7 @@ impl Inspector {
         let state = match self.state(file, options.deep).await? {
             State::Whole => State::Whole,
             // It may have moved or gone since its record was read.
-            _ => match self.context.store().media(file.company_id, file.id).await? {
+            _ => match self.context.store().media(&Scope::system(file.company_id), file.id).await? {
                 Some(now) if now.is_active && now.download_status == DownloadStatus::Completed => {
                     place = now.location();
                     self.state(&now, options.deep).await?

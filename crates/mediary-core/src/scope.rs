@@ -1,0 +1,69 @@
+//! What of a company's messages and media somebody may see.
+
+use std::sync::Arc;
+
+use crate::{CompanyId, ConversationId};
+
+/// The part of a company's conversations that somebody sees.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Sees {
+    #[default]
+    Everything,
+    /// These conversations, and nothing of the others.
+    Conversations(Arc<[ConversationId]>),
+}
+
+/// For whom data of a company is read. Every read of conversations, messages and media takes one, so that none can forget to ask
+/// who may see it. For people and programs it comes from their caller, for our own flows it is the whole company.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    company: CompanyId,
+    sees: Sees,
+}
+
+impl Scope {
+    pub fn new(company: CompanyId, sees: Sees) -> Self {
+        Self { company, sees }
+    }
+
+    /// Of a flow that works for the company itself: a download, a sweep, a check. Never of a request.
+    pub fn system(company: CompanyId) -> Self {
+        Self::new(company, Sees::Everything)
+    }
+
+    pub fn company(&self) -> CompanyId {
+        self.company
+    }
+
+    pub fn sees(&self) -> &Sees {
+        &self.sees
+    }
+
+    pub fn sees_everything(&self) -> bool {
+        self.sees == Sees::Everything
+    }
+
+    /// Whether it sees what belongs to a conversation of its company.
+    pub fn sees_conversation(&self, conversation: ConversationId) -> bool {
+        match &self.sees {
+            Sees::Everything => true,
+            Sees::Conversations(conversations) => conversations.contains(&conversation),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scope_sees_its_conversations_alone() {
+        let company = CompanyId(1);
+        let everything = Scope::system(company);
+        assert!(everything.sees_everything() && everything.sees_conversation(ConversationId(9)));
+        let some = Scope::new(company, Sees::Conversations([ConversationId(3)].into()));
+        assert!(!some.sees_everything() && some.sees_conversation(ConversationId(3)));
+        assert!(!some.sees_conversation(ConversationId(9)));
+        assert!(!Scope::new(company, Sees::Conversations([].into())).sees_conversation(ConversationId(3)));
+    }
+}
