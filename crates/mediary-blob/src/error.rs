@@ -202,6 +202,12 @@ fn says_full(answer: &str) -> bool {
         .any(|words| answer.contains(words))
 }
 
+impl From<Error> for mediary_core::Error {
+    fn from(error: Error) -> Self {
+        Self::new(error.code(), "ask storage").because(error)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use rustix::io::Errno;

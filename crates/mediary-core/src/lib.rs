@@ -2,6 +2,7 @@
 //! retry rules, error codes and time. Everything here is a plain value that every other crate may use.
 
 mod clock;
+mod error;
 mod error_chain;
 mod error_code;
 pub mod field;
@@ -21,6 +22,7 @@ mod unreadable;
 mod upstream;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use error::{Error, Result};
 pub use error_chain::error_chain;
 pub use error_code::ErrorCode;
 pub use ids::*;

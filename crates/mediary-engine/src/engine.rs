@@ -4,13 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mediary_core::{AccountId, CompanyId, MediaId, Retention, StorageBackend, Timestamp};
+use mediary_core::{AccountId, CompanyId, MediaId, Result, Retention, StorageBackend, Timestamp};
 use mediary_store::{Actor, Backend, Company, Kept, MediaFile, MediaSettingsPatch, PolicyPreview, Tally};
 use tokio::io::AsyncBufRead;
 
 use crate::access::links::Links;
 use crate::access::{Access, Caller};
-use crate::base::error::Result;
 use crate::base::shutdown::Shutdown;
 use crate::base::tasks::Tasks;
 use crate::context::{Context, EngineConfig, EngineParts};

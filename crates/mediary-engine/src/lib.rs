@@ -19,7 +19,6 @@ mod whatsapp;
 
 pub use access::links::{Link, Links};
 pub use access::{Access, ApiKeyDraft, Caller, NewKey, UserChange, UserDraft, Who};
-pub use base::error::{Error, Result};
 pub use base::fault;
 pub use base::metrics::describe as describe_metrics;
 pub use base::shutdown::Shutdown;

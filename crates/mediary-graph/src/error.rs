@@ -210,3 +210,9 @@ impl std::error::Error for Error {
         self.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
     }
 }
+
+impl From<Error> for mediary_core::Error {
+    fn from(error: Error) -> Self {
+        Self::new(error.code(), "ask WhatsApp").after(error.retry_after()).because(error)
+    }
+}

@@ -9,7 +9,6 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use mediary_core::{ErrorCode, error_chain};
-use mediary_store::ErrorKind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -186,35 +185,20 @@ impl Problem {
     }
 }
 
-impl From<mediary_engine::Error> for Problem {
-    fn from(error: mediary_engine::Error) -> Self {
-        let problem = match error.field() {
-            Some(field) => Self::field(field, error.to_string()),
-            None => Self::new(error.code()),
+impl From<mediary_core::Error> for Problem {
+    fn from(error: mediary_core::Error) -> Self {
+        let problem = match (error.field(), error.detail()) {
+            (Some(field), detail) => Self::field(field, detail.unwrap_or_default()),
+            (None, Some(detail)) => Self::new(error.code()).detail(detail),
+            (None, None) => Self::new(error.code()),
         };
-        let said = error.is_for_people() || is_shown_to_the_caller(error.code());
-        let problem =
-            if said && error.field().is_none() { problem.detail(error.to_string()) } else { problem };
         problem.retry_after(error.retry_after()).source(error)
     }
 }
 
 impl From<mediary_store::Error> for Problem {
     fn from(error: mediary_store::Error) -> Self {
-        let problem = match error.kind() {
-            ErrorKind::NotFound => Self::not_found(),
-            ErrorKind::Conflict { .. } => Self::new(ErrorCode::Conflict),
-            ErrorKind::Unavailable
-            | ErrorKind::Full
-            | ErrorKind::Refused
-            | ErrorKind::TimedOut
-            | ErrorKind::Collision => Self::new(ErrorCode::StorageError).detail(error.sentence()),
-            ErrorKind::Corrupt { .. } => Self::new(ErrorCode::Internal),
-            // The only thing of a request that the store itself reads; beneath anything else lies a fault of ours.
-            ErrorKind::Invalid if error.source().is_none() => Self::field("cursor", error.to_string()),
-            ErrorKind::Invalid => Self::new(ErrorCode::Internal),
-        };
-        problem.source(error)
+        mediary_core::Error::from(error).into()
     }
 }
 
@@ -225,21 +209,6 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(self);
         response
     }
-}
-
-/// Errors of a request say what is wrong with it, in words of the code that found it. Others have the sentence of their code, and
-/// their details are for the log.
-const fn is_shown_to_the_caller(code: ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::ValidationError
-            | ErrorCode::Unauthorized
-            | ErrorCode::Forbidden
-            | ErrorCode::NotFound
-            | ErrorCode::Conflict
-            | ErrorCode::PayloadTooLarge
-            | ErrorCode::RateLimited
-    )
 }
 
 const fn status_of(code: ErrorCode) -> StatusCode {
@@ -313,8 +282,8 @@ mod tests {
         house.store.close().await;
         let away = async || house.store.company(mediary_core::CompanyId(1)).await.unwrap_err();
         assert_eq!(detail(away().await.into()).await, said);
-        assert_eq!(detail(mediary_engine::Error::from(away().await).into()).await, said);
-        let storage = mediary_engine::Error::new(ErrorCode::StorageError, "ask storage");
+        assert_eq!(detail(mediary_core::Error::from(away().await).into()).await, said);
+        let storage = mediary_core::Error::new(ErrorCode::StorageError, "ask storage");
         assert!(detail(storage.into()).await.starts_with("Our storage did not answer."));
     }
 

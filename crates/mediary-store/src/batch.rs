@@ -170,7 +170,7 @@ async fn commit_batch<C: Commit>(commit: &C, batch: Vec<Waiting<C>>) {
 
 async fn commit_one<C: Commit>(commit: &C, item: C::Item) -> Result<C::Output> {
     let outputs = commit_in_time(commit, vec![item]).await?;
-    outputs.into_iter().next().ok_or_else(|| Error::invalid("commit gave no answer"))
+    outputs.into_iter().next().ok_or_else(|| Error::internal("commit gave no answer"))
 }
 
 async fn commit_in_time<C: Commit>(commit: &C, items: Vec<C::Item>) -> Result<Vec<C::Output>> {
@@ -200,7 +200,7 @@ mod tests {
         async fn commit(&self, items: Vec<u64>) -> Result<Vec<u64>> {
             self.gate.acquire().await.unwrap().forget();
             self.commits.fetch_add(1, Ordering::SeqCst);
-            if items.contains(&13) { Err(Error::invalid("no 13")) } else { Ok(items) }
+            if items.contains(&13) { Err(Error::internal("no 13")) } else { Ok(items) }
         }
     }
 

@@ -57,7 +57,10 @@ impl Db {
             let opened = open_postgres(url, max_connections).await;
             return opened.map_err(|error| opening::error(url, error));
         }
-        Err(crate::Error::invalid("database URL must start with sqlite:// or postgres://"))
+        Err(crate::Error::new(
+            crate::ErrorKind::Unusable,
+            "database URL must start with sqlite:// or postgres://",
+        ))
     }
 
     /// The same database over connections of its own, which nobody else can use up. On SQLite the one writer is fair.

@@ -318,7 +318,7 @@ pub(crate) fn kind(error: &sqlx::Error) -> ErrorKind {
         | sqlx::Error::ColumnDecode { .. }
         | sqlx::Error::ColumnNotFound(_)
         | sqlx::Error::ColumnIndexOutOfBounds { .. }
-        | sqlx::Error::TypeNotFound { .. } => ErrorKind::Invalid,
+        | sqlx::Error::TypeNotFound { .. } => ErrorKind::Internal,
         _ => ErrorKind::Unavailable,
     }
 }
@@ -334,7 +334,7 @@ fn database_error_kind(error: &dyn DatabaseError) -> ErrorKind {
         _ if is_full(error) => ErrorKind::Full,
         _ if is_read_only(error) || is_not_allowed(error) => ErrorKind::Refused,
         _ if may_pass(error.code().as_deref().unwrap_or_default()) => ErrorKind::Unavailable,
-        _ => ErrorKind::Invalid,
+        _ => ErrorKind::Internal,
     }
 }
 

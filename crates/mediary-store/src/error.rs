@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use mediary_core::ErrorCode;
+
 /// What these mean to people, with what to do.
 const FULL: &str = "the disk of the database is full; it resumes as soon as there is room";
 const REFUSED: &str = "the database takes no changes from Mediary for now; an operator has to allow them";
@@ -28,8 +30,14 @@ pub enum ErrorKind {
     Collision,
     /// A stored value cannot be read. Names the row, so that somebody can look at it.
     Corrupt { table: &'static str, column: &'static str, id: i64 },
-    /// The caller gave something that can never work.
-    Invalid,
+    /// A cursor that no list gave, or one of another list.
+    InvalidCursor,
+    /// Something that can never be recorded; the text says why.
+    Unrecordable,
+    /// The database cannot be used as it is named or as its schema is; the text says what to do.
+    Unusable,
+    /// A statement that the database cannot carry out, or another fault of ours.
+    Internal,
 }
 
 /// A failed call to the store.
@@ -47,8 +55,8 @@ impl Error {
         Self { kind, context: context.into(), source: None }
     }
 
-    pub(crate) fn invalid(context: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Invalid, context)
+    pub(crate) fn internal(context: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, context)
     }
 
     pub(crate) fn unavailable(context: impl Into<String>) -> Self {
@@ -84,8 +92,10 @@ impl Error {
             ErrorKind::TimedOut => "the database takes too long for it".to_owned(),
             ErrorKind::Collision => "the database was busy with the same record; please try again".to_owned(),
             ErrorKind::Conflict { constraint } => format!("the database refuses it (rule {constraint})"),
-            ErrorKind::Invalid if self.source.is_none() => self.context.clone(),
-            _ => "the database refuses it; the log says more".to_owned(),
+            ErrorKind::InvalidCursor | ErrorKind::Unrecordable | ErrorKind::Unusable => self.context.clone(),
+            ErrorKind::NotFound | ErrorKind::Corrupt { .. } | ErrorKind::Internal => {
+                "the database refuses it; the log says more".to_owned()
+            }
         }
     }
 
@@ -110,6 +120,30 @@ impl Error {
 
     pub fn is_not_found(&self) -> bool {
         self.kind == ErrorKind::NotFound
+    }
+}
+
+/// The one place where a failure of the store becomes what callers and people are told.
+impl From<Error> for mediary_core::Error {
+    fn from(error: Error) -> Self {
+        let told = match error.kind() {
+            ErrorKind::NotFound => Self::refused(ErrorCode::NotFound, "there is no such record"),
+            ErrorKind::Conflict { .. } => {
+                Self::refused(ErrorCode::Conflict, "there is such a record already")
+            }
+            // Its code is also that of the storage of bytes: the sentence tells which of the two it was.
+            ErrorKind::Unavailable
+            | ErrorKind::Full
+            | ErrorKind::Refused
+            | ErrorKind::TimedOut
+            | ErrorKind::Collision => Self::refused(ErrorCode::StorageError, error.sentence()),
+            ErrorKind::InvalidCursor => Self::invalid("cursor", error.sentence()),
+            ErrorKind::Unrecordable => Self::refused(ErrorCode::ValidationError, error.sentence()),
+            ErrorKind::Unusable => Self::new(ErrorCode::Internal, "use the database"),
+            ErrorKind::Corrupt { .. } => Self::new(ErrorCode::Internal, "read a record"),
+            ErrorKind::Internal => Self::new(ErrorCode::Internal, "run a statement"),
+        };
+        told.because(error)
     }
 }
 

@@ -88,7 +88,7 @@ impl Commit for InboxCommit {
         let mut insert = Bulk::insert("webhook_events", "RETURNING id");
         for event in events {
             let scope = serde_json::to_string(&event.scope).map_err(|error| {
-                Error::invalid("failed to write the scope of a webhook").with_source(error)
+                Error::internal("failed to write the scope of a webhook").with_source(error)
             })?;
             let queue = event.company.map_or(0, |company| company.0);
             insert.push(row! {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::db::Db;
 use crate::pool::PooledConnection;
 use crate::value::args;
-use crate::{Backend, Error, Result, dialect};
+use crate::{Backend, Error, ErrorKind, Result, dialect};
 
 /// Names the right to migrate among Postgres' advisory locks: "mediary" in ASCII.
 const TURN: i64 = 0x6D_65_64_69_61_72_79;
@@ -116,7 +116,7 @@ fn failed(error: sqlx::migrate::MigrateError) -> Error {
         | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => {
             dialect::error("migrate the database", error)
         }
-        error => Error::invalid("failed to migrate the database").with_source(error),
+        error => Error::new(ErrorKind::Unusable, "failed to migrate the database").with_source(error),
     }
 }
 
@@ -126,10 +126,15 @@ pub(crate) async fn check(db: &Db) -> Result<()> {
     let taken = match db.first::<(i64,)>(sql, args![]).await {
         Ok(taken) => taken.map_or(0, |(taken,)| taken),
         Err(error) if error.retryable() => return Err(error),
-        Err(_) => return Err(Error::invalid("database has no schema yet; run `mediary migrate`")),
+        Err(_) => {
+            return Err(Error::new(ErrorKind::Unusable, "database has no schema yet; run `mediary migrate`"));
+        }
     };
     if usize::try_from(taken).unwrap_or(0) < STEPS.len() {
-        return Err(Error::invalid("database schema is older than this program; run `mediary migrate`"));
+        return Err(Error::new(
+            ErrorKind::Unusable,
+            "database schema is older than this program; run `mediary migrate`",
+        ));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use data_encoding::BASE64URL_NOPAD;
 use mediary_core::limits;
 
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// The longest text a cursor may come in; names are cut to [`limits::SHORT_TEXT_CHARS`] in sort keys.
 const CURSOR_CHARS_MAX: usize = 2048;
@@ -58,14 +58,18 @@ impl Cursor {
     pub(crate) fn as_number(&self) -> Result<i64> {
         match self.key {
             SortKey::Number(key) => Ok(key),
-            SortKey::Text(_) => Err(Error::invalid("cursor belongs to a list in another order")),
+            SortKey::Text(_) => {
+                Err(Error::new(ErrorKind::InvalidCursor, "cursor belongs to a list in another order"))
+            }
         }
     }
 
     pub(crate) fn as_text(&self) -> Result<&str> {
         match &self.key {
             SortKey::Text(key) => Ok(key),
-            SortKey::Number(_) => Err(Error::invalid("cursor belongs to a list in another order")),
+            SortKey::Number(_) => {
+                Err(Error::new(ErrorKind::InvalidCursor, "cursor belongs to a list in another order"))
+            }
         }
     }
 }
@@ -84,8 +88,9 @@ impl FromStr for Cursor {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        parse(text)
-            .ok_or_else(|| Error::invalid("cursor is not one that a list gave; start without a cursor"))
+        parse(text).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidCursor, "cursor is not one that a list gave; start without a cursor")
+        })
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn refusal(error: &anyhow::Error) -> (String, u8) {
     if error.is::<WrongUsage>() {
         return (with_causes(error), WRONG_USAGE);
     }
-    let Some(refused) = error.downcast_ref::<mediary_engine::Error>() else {
+    let Some(refused) = error.downcast_ref::<mediary_core::Error>() else {
         return (with_causes(error), FAILED);
     };
     match (refused.code(), refused.field()) {

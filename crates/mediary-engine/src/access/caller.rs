@@ -2,10 +2,9 @@
 
 use std::net::IpAddr;
 
-use mediary_core::{ApiKeyId, CompanyId, ErrorCode, Permission, Role, Scope, Sees, UserId};
+use mediary_core::{ApiKeyId, CompanyId, Error, ErrorCode, Permission, Result, Role, Scope, Sees, UserId};
 
 use crate::access::links::Link;
-use crate::base::error::{Error, Result};
 use mediary_store::Actor;
 
 /// Somebody who was let in: everything they do stays within one company, their role, and what they see of the company.
@@ -54,10 +53,13 @@ impl Caller {
         }
         if self.role.may(permission) {
             let detail = "this is about the whole company, of which you see a part";
-            return Err(Error::new(ErrorCode::Forbidden, detail));
+            return Err(Error::refused(ErrorCode::Forbidden, detail));
         }
         let least = permission.least_role();
-        Err(Error::new(ErrorCode::Forbidden, format!("this needs the role {least}; yours is {}", self.role)))
+        Err(Error::refused(
+            ErrorCode::Forbidden,
+            format!("this needs the role {least}; yours is {}", self.role),
+        ))
     }
 
     pub fn user_id(&self) -> Option<UserId> {

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use aws_lc_rs::{constant_time, hmac};
 use data_encoding::BASE64URL_NOPAD;
-use mediary_core::{CompanyId, ErrorCode, MediaId, Timestamp, limits};
+use mediary_core::{CompanyId, Error, ErrorCode, MediaId, Result, Timestamp, limits};
 
-use crate::base::error::{Error, Result};
 use crate::base::vault::Vault;
 
 const VERSION: u8 = 1;
@@ -73,7 +72,7 @@ impl Links {
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Link> {
         let link = self.read(token).ok_or_else(|| Error::not_found("there is no such link"))?;
         if link.expires_at <= now {
-            return Err(Error::new(ErrorCode::LinkExpired, "the link has ended"));
+            return Err(Error::plain(ErrorCode::LinkExpired));
         }
         Ok(link)
     }

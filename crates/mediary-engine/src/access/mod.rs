@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest;
 use data_encoding::BASE64URL_NOPAD;
-use mediary_core::{Clock, ErrorCode, Sees, Timestamp, limits};
+use mediary_core::{Clock, Error, ErrorCode, Result, Sees, Timestamp, limits};
 use mediary_store::{ApiKeyIdentity, NewSession, SessionIdentity, Store};
 use moka::sync::Cache;
 use secrecy::SecretString;
@@ -25,7 +25,6 @@ pub use people::{ApiKeyDraft, NewKey, UserChange, UserDraft};
 
 use self::passwords::Passwords;
 use crate::base::CACHE_TTL;
-use crate::base::error::{Error, Result};
 
 const CACHED_CALLERS: u64 = 10_000;
 const KEY_PREFIX: &str = "mdy_";
@@ -77,7 +76,7 @@ impl Access {
         let hash = found.as_ref().map(|found| found.password_hash.clone());
         let matches = self.passwords.matches(password, hash.clone()).await?;
         let user = found.map(|found| found.user).filter(|user| matches && user.active);
-        let wrong = || Error::new(ErrorCode::Unauthorized, "e-mail or password is wrong");
+        let wrong = || Error::refused(ErrorCode::Unauthorized, "e-mail or password is wrong");
         let (user, password_hash) = user.zip(hash).ok_or_else(wrong)?;
         let token = random_token();
         let expires_at = self.clock.now().plus(limits::SESSION_IDLE);

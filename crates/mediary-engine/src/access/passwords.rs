@@ -5,12 +5,10 @@ use std::sync::{Arc, LazyLock};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use mediary_core::ErrorCode;
 use mediary_core::field::{self, PASSWORD_BYTES_MAX};
+use mediary_core::{Error, ErrorCode, Result};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
-
-use crate::base::error::{Error, Result};
 
 /// A hash takes 19 MiB and some milliseconds of a core: more at once would starve everything else.
 const HASHES_AT_ONCE: usize = 2;

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use mediary_core::{ApiKeyId, CompanyId, ErrorCode, Role, Timestamp, UserId, field};
+use mediary_core::{ApiKeyId, CompanyId, Error, ErrorCode, Result, Role, Timestamp, UserId, field};
 use mediary_store::{Actor, ApiKey, Company, NewApiKey, NewCompany, NewUser, User, UserPatch};
 use secrecy::SecretString;
 
 use super::{Access, KEY_PREFIX, hash_of, random_token};
-use crate::base::error::{Error, Result};
 
 /// How much of a key is kept to recognise it by.
 const SHOWN_PREFIX_CHARS: usize = 10;
@@ -77,7 +76,7 @@ impl Access {
     /// What speaks against a new user before anybody is asked for a password.
     pub async fn check_new_user(&self, email: &str, name: &str) -> Result<()> {
         match self.store.user_by_email(&new_person(email, name)?).await? {
-            Some(_) => Err(Error::new(ErrorCode::Conflict, EMAIL_TAKEN)),
+            Some(_) => Err(Error::refused(ErrorCode::Conflict, EMAIL_TAKEN)),
             None => Ok(()),
         }
     }
@@ -158,7 +157,11 @@ impl Access {
 
 /// What the schema refused because it is taken, said for people; any other failure as it is.
 fn taken_or(error: mediary_store::Error, taken: impl FnOnce() -> String) -> Error {
-    if error.is_conflict() { Error::new(ErrorCode::Conflict, taken()).because(error) } else { error.into() }
+    if error.is_conflict() {
+        Error::refused(ErrorCode::Conflict, taken()).because(error)
+    } else {
+        error.into()
+    }
 }
 
 /// The address of somebody who may be added, as it is kept.

@@ -8,9 +8,9 @@
 //! 4. At the soft stop nothing more is claimed, and what runs comes to its end. At the hard stop the future of [`run`] is dropped
 //!    and drops all of them.
 
+use mediary_core::Result;
 use tokio::task::{JoinError, JoinSet};
 
-use crate::base::error::Result;
 use crate::base::shutdown::Shutdown;
 use crate::base::worker::Schedule;
 

@@ -10,7 +10,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use crate::base::error::Result;
+use mediary_core::Result;
 
 /// The longest wait between two heartbeats.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -67,10 +67,9 @@ async fn renew_until_lost(lease: &mut impl Lease) {
 mod tests {
     use std::collections::VecDeque;
 
-    use mediary_core::ErrorCode;
+    use mediary_core::{Error, ErrorCode};
 
     use super::*;
-    use crate::base::error::Error;
 
     const LIFE: Duration = Duration::from_secs(2);
 

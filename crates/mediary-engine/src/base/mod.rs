@@ -1,6 +1,5 @@
-//! What every room stands on: errors, metrics, secrets at rest, workers and their wake-ups, places where tests break in.
+//! What every room stands on: metrics, secrets at rest, workers and their wake-ups, places where tests break in.
 
-pub(crate) mod error;
 pub mod fault;
 pub(crate) mod jobs;
 pub(crate) mod lease;

@@ -5,10 +5,9 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use mediary_core::ErrorCode;
+use mediary_core::{Error, ErrorCode, Result};
 use tokio::task::JoinSet;
 
-use crate::base::error::{Error, Result};
 use crate::base::shutdown::Shutdown;
 
 const PAUSE: Duration = Duration::from_secs(1);

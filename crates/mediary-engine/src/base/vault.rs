@@ -10,10 +10,8 @@ use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
-use mediary_core::{CompanyId, ErrorCode};
+use mediary_core::{CompanyId, Error, ErrorCode, Result};
 use secrecy::SecretString;
-
-use crate::base::error::{Error, Result};
 
 /// The version whose associated data is itself alone.
 const UNBOUND: u8 = 1;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
-use mediary_core::{Clock, CompanyId, ErrorCode, Scope, limits};
+use mediary_core::{Clock, CompanyId, Error, ErrorCode, Result, Scope, limits};
 use mediary_store::Change;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::broadcast;
@@ -12,7 +12,6 @@ use tokio::sync::broadcast;
 use super::event::{EventData, EventName, LiveEvent};
 use super::history::Histories;
 use super::outbox::Outbox;
-use crate::base::error::{Error, Result};
 
 /// Events that may wait for one slow listener before it is told to start over.
 const LISTENER_BACKLOG: usize = 256;
@@ -136,7 +135,7 @@ impl EventBus {
             .entry(company_id)
             .or_insert_with(|| Listeners { count: 0, sender: broadcast::channel(LISTENER_BACKLOG).0 });
         if listeners.count >= limits::EVENT_LISTENERS_PER_COMPANY {
-            return Err(Error::new(
+            return Err(Error::refused(
                 ErrorCode::RateLimited,
                 format!(
                     "listen to live events: all {} places are taken",

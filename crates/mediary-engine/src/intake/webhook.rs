@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use aws_lc_rs::constant_time;
 use bytes::Bytes;
-use mediary_core::{CompanyId, ErrorCode, WebhookEventId};
+use mediary_core::{CompanyId, Error, ErrorCode, Result, WebhookEventId};
 use mediary_graph::{ErrorKind, Webhook, addressees, may_have_too_many_updates, signature_matches};
 use mediary_store::{EventScope, NewWebhookEvent};
 use secrecy::ExposeSecret;
 
 use crate::access::hash_of;
-use crate::base::error::{Error, Result};
 use crate::base::fault;
 use crate::base::work::Work;
 use crate::context::Context;
@@ -140,7 +139,7 @@ async fn refuse_too_many_updates(body: &Bytes) -> Result<()> {
     let read = tokio::task::spawn_blocking(move || Webhook::parse(&body).map(drop)).await;
     match read.map_err(|error| Error::new(ErrorCode::Internal, "read a webhook").because(error))? {
         Err(error) if error.kind() == ErrorKind::TooManyUpdates => {
-            Err(Error::told(ErrorCode::PayloadTooLarge, error.to_string()))
+            Err(Error::refused(ErrorCode::PayloadTooLarge, error.to_string()))
         }
         _ => Ok(()),
     }
@@ -208,7 +207,7 @@ impl fmt::Display for Unsigned {
 impl std::error::Error for Unsigned {}
 
 fn unsigned(why: Unsigned) -> Error {
-    Error::new(
+    Error::refused(
         ErrorCode::Unauthorized,
         "the webhook is not signed with an app secret of the accounts it names",
     )

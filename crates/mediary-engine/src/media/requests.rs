@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Permission, Scope, Timestamp};
+use mediary_core::{
+    CompanyId, DownloadStatus, Error, ErrorCode, MediaId, Permission, Result, Scope, Timestamp,
+};
 use mediary_store::{Actor, MediaFile, Requeued};
 use metrics::counter;
 use tokio::time::Instant;
 
 use crate::access::Caller;
-use crate::base::error::{Error, Result};
 use crate::base::metrics::RETRY_TRIGGERED;
 use crate::base::work::Work;
 use crate::context::Context;
@@ -73,14 +74,14 @@ pub(crate) async fn download_now(
             Ok(*record)
         }
         Requeued::InFlight(record) => Ok(*record),
-        Requeued::AlreadyCompleted => Err(Error::new(ErrorCode::Conflict, "the file is downloaded already")),
+        Requeued::AlreadyCompleted => {
+            Err(Error::refused(ErrorCode::Conflict, "the file is downloaded already"))
+        }
         Requeued::NotKept => {
-            Err(Error::new(ErrorCode::Conflict, "under the policy `stream` no file is kept"))
+            Err(Error::refused(ErrorCode::Conflict, "under the policy `stream` no file is kept"))
         }
-        Requeued::NotActive => Err(Error::new(ErrorCode::MediaDeleted, "this file was deleted")),
-        Requeued::None => {
-            Err(Error::new(ErrorCode::MediaExpired, "there is no WhatsApp media id to fetch this file by"))
-        }
+        Requeued::NotActive => Err(Error::plain(ErrorCode::MediaDeleted)),
+        Requeued::None => Err(Error::plain(ErrorCode::MediaExpired)),
     }
 }
 

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use mediary_core::Result;
 use mediary_store::{GoneNode, Presence};
 use tokio::time::Instant;
 
-use crate::base::error::Result;
 use crate::base::work::Work;
 use crate::context::Context;
 use crate::events::outbox::after_a_death;

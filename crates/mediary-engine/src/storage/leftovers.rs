@@ -1,9 +1,8 @@
 //! What a deleted file leaves behind.
 
 use mediary_blob::StorageKey;
-use mediary_core::{CompanyId, MediaId, Scope};
+use mediary_core::{CompanyId, Error, MediaId, Result, Scope};
 
-use crate::base::error::{Error, Result};
 use crate::base::work::Work;
 use crate::context::Context;
 

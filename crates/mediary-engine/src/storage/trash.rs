@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use mediary_blob::StorageKey;
-use mediary_core::StorageBackend;
+use mediary_core::{Error, Result, StorageBackend};
 use mediary_store::{ClaimedTrash, Trash};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument as _;
 
-use crate::base::error::{Error, Result};
 use crate::base::fault;
 use crate::base::shutdown::Shutdown;
 use crate::base::work::Work;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mediary_blob::{Spool, Spools};
+use mediary_core::Error;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::time::Instant;
@@ -18,7 +19,6 @@ use super::line::Line;
 use super::range::ByteRange;
 use super::upstream::{Origin, Upstream};
 use super::window::{Found, Held, ViewerId, Window};
-use crate::base::error::Error;
 use crate::whatsapp::provider::{self, MediaRequest, OpenStream};
 
 /// How long a viewer waits for the size of a file that nobody declared.

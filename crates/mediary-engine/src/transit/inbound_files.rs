@@ -7,14 +7,13 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use mediary_blob::Spools;
-use mediary_core::{CompanyId, MediaId};
+use mediary_core::{CompanyId, Error, MediaId};
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard, Semaphore};
 
 use super::inbound_file::InboundFile;
 use super::line::{InLine, Line};
 use super::window::Held;
-use crate::base::error::Error;
 
 /// Files fetched for viewers at once that are kept; each lies on this machine's disk until it is stored. Beyond that
 /// viewers get theirs past storage, and it is fetched again to be kept.
@@ -115,7 +114,7 @@ impl SlotState {
     /// How it was refused to somebody else while we waited since `began`: to ask again at once would not help.
     pub(crate) fn refused_since(&self, began: Instant) -> Option<Error> {
         match self {
-            Self::Refused(at, error) if *at >= began => Some(error.again()),
+            Self::Refused(at, error) if *at >= began => Some(error.for_another()),
             _ => None,
         }
     }

@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
-use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Scope};
+use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Result, Scope};
 use mediary_store::MediaFile;
 use tokio::time::Instant;
 
-use crate::base::error::Result;
 use crate::context::Context;
 use crate::intake::ingest;
 use crate::media::fetch::Fetcher;

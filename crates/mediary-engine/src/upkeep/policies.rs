@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_core::{
-    AccountId, CompanyId, ErrorCode, MediaId, MediaTask, Permission, Retention, RetentionMode,
+    AccountId, CompanyId, Error, ErrorCode, MediaId, MediaTask, Permission, Result, Retention, RetentionMode,
 };
 use mediary_store::{Actor, Company, DueTask, Kept, MediaSettingsPatch, PolicyPreview, ScannedBatch, Tally};
 
 use tracing::Instrument as _;
 
 use crate::access::Caller;
-use crate::base::error::{Error, Result};
 use crate::base::work::Work;
 use crate::context::Context;
 use crate::media::open::OpenFiles;
@@ -105,7 +104,7 @@ impl Policies {
         if !self.context.store().keeps_nothing(company, account).await? {
             let detail =
                 "the media policy keeps files; change it to `stream` first, or delete files one by one";
-            return Err(Error::new(ErrorCode::Conflict, detail));
+            return Err(Error::refused(ErrorCode::Conflict, detail));
         }
         Ok(self.context.store().kept_against_policy(company, account).await?)
     }

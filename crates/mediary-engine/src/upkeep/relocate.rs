@@ -4,11 +4,10 @@
 use std::sync::Arc;
 
 use mediary_blob::{ErrorKind, StorageKey};
-use mediary_core::{CompanyId, MediaId, Scope, StorageBackend};
+use mediary_core::{CompanyId, Error, MediaId, Result, Scope, StorageBackend};
 use mediary_store::{MediaFile, StoredLocation};
 use tokio::task::JoinSet;
 
-use crate::base::error::{Error, Result};
 use crate::context::Context;
 use crate::media::open::OpenFiles;
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::constant_time;
-use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy, Retention, field};
+use mediary_core::{
+    AccountId, AccountStatus, CompanyId, Error, ErrorCode, MediaPolicy, Result, Retention, field,
+};
 use mediary_store::{Account, AccountPatch, Actor, NewAccount, Store};
 use moka::sync::Cache;
 use secrecy::{ExposeSecret, SecretString};
@@ -14,7 +16,6 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::access::{TokenHash, hash_of};
 use crate::base::CACHE_TTL;
-use crate::base::error::{Error, Result};
 use crate::base::vault::{Place, Vault};
 use crate::events::bus::EventBus;
 use crate::events::event::{EventData, EventName};
@@ -316,7 +317,7 @@ impl AccountDirectory {
             )
             .await
             .map_err(|error| match error.is_conflict() {
-                true => Error::new(ErrorCode::Conflict, CONNECTED_ALREADY).because(error),
+                true => Error::refused(ErrorCode::Conflict, CONNECTED_ALREADY).because(error),
                 false => error.into(),
             })?;
         self.changed(company, row.id);

@@ -4,13 +4,12 @@
 //! here, and, where all numbers share one app secret, be given its messages. So WhatsApp is asked before the database is,
 //! and callers who cannot prove the number get the same answer for every number.
 
-use mediary_core::{AccountId, CompanyId, ErrorCode};
+use mediary_core::{AccountId, CompanyId, Error, ErrorCode, Result};
 use mediary_graph::ErrorKind;
 use mediary_store::{Account, Actor};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::WhatsApp;
-use crate::base::error::{Error, Result};
 use crate::whatsapp::accounts::{AccountChange, AccountDraft};
 
 /// What is asked of somebody who binds a number.
@@ -94,7 +93,7 @@ impl WhatsApp {
                     let wait = error.retry_after();
                     let sentence = "WhatsApp could not be asked whether the token may use the number; \
                                     try again in a minute";
-                    Ok(Err(Error::told(error.code(), sentence).after(wait).because(error)))
+                    Ok(Err(Error::refused(error.code(), sentence).after(wait).because(error)))
                 }
             },
         }
@@ -102,7 +101,7 @@ impl WhatsApp {
 }
 
 fn refused() -> Error {
-    Error::new(
+    Error::refused(
         ErrorCode::Conflict,
         "WhatsApp says that this access token may not use this number; check the phone number id, and that the token \
          has the permissions whatsapp_business_management and whatsapp_business_messaging for its business account",

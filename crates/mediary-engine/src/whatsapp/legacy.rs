@@ -1,11 +1,10 @@
 //! Imported rows without WhatsApp's media id: it is looked for where older systems kept it, and written back, so that
 //! each row pays for the search once.
 
-use mediary_core::{CompanyId, FileType, MediaId};
+use mediary_core::{CompanyId, FileType, MediaId, Result};
 use mediary_store::{LegacyRow, MediaFile};
 
 use super::WhatsApp;
-use crate::base::error::Result;
 
 /// Rows read at once; each may bring a payload as long as a line of an import.
 const PAGE: u32 = 64;

@@ -9,14 +9,15 @@ pub(crate) mod provider;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mediary_core::{AccountId, Clock, CompanyId, ErrorCode, MediaPolicy, RetryRules, Timestamp};
+use mediary_core::{
+    AccountId, Clock, CompanyId, Error, ErrorCode, MediaPolicy, Result, RetryRules, Timestamp,
+};
 use mediary_graph::GraphClient;
 use mediary_store::{MediaFile, Store};
 use secrecy::ExposeSecret as _;
 
 use self::accounts::{AccountDirectory, KnownAccount};
 use self::pauses::{Pauses, throttle_wait};
-use crate::base::error::{Error, Result};
 
 /// WhatsApp as the flows see it: the client, the accounts to ask it with, and what it said of them.
 #[derive(Debug)]

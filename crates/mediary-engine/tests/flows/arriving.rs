@@ -44,7 +44,7 @@ impl Scene {
         self.world.whatsapp.set_options(options).unwrap();
     }
 
-    async fn try_open(&self, range: Option<ByteRange>) -> mediary_engine::Result<OpenedMedia> {
+    async fn try_open(&self, range: Option<ByteRange>) -> mediary_core::Result<OpenedMedia> {
         let target = Target::Message(self.record.message_id);
         let request = OpenRequest { target, variant: None, wanted: Wanted::Bytes { range } };
         self.world.engine.open(&self.world.caller, request).await

@@ -145,7 +145,7 @@ impl World {
         self.store.media_list(&Scope::system(self.company), &MediaQuery::default()).await.unwrap().items
     }
 
-    pub(crate) async fn open(&self, target: Target) -> mediary_engine::Result<OpenedMedia> {
+    pub(crate) async fn open(&self, target: Target) -> mediary_core::Result<OpenedMedia> {
         let wanted = Wanted::Bytes { range: None };
         let request = OpenRequest { target, variant: None, wanted };
         self.engine.open(&self.caller, request).await

@@ -31,7 +31,7 @@ impl Scene {
         Self { world, record, whole }
     }
 
-    async fn open(&self, range: Option<ByteRange>) -> mediary_engine::Result<OpenedMedia> {
+    async fn open(&self, range: Option<ByteRange>) -> mediary_core::Result<OpenedMedia> {
         let target = Target::Message(self.record.message_id);
         let request = OpenRequest { target, variant: None, wanted: Wanted::Bytes { range } };
         self.world.engine.open(&self.world.caller, request).await

@@ -161,7 +161,7 @@ struct Transfer {
 
 impl Transfer {
     /// An error here aborts the connection, so that nobody takes a part for the whole.
-    async fn chunk(mut self) -> Result<Option<(bytes::Bytes, Self)>, mediary_engine::Error> {
+    async fn chunk(mut self) -> Result<Option<(bytes::Bytes, Self)>, mediary_core::Error> {
         if self.started {
             // Others first: meanwhile more comes, and fewer and larger pieces are less work.
             tokio::task::yield_now().await;

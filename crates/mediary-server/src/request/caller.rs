@@ -93,7 +93,7 @@ impl<'h> Token<'h> {
         bearer(headers).map(Self::Key).or_else(|| session_cookie(headers).map(Self::Session))
     }
 
-    async fn caller(self, access: &Access) -> mediary_engine::Result<Option<Arc<Caller>>> {
+    async fn caller(self, access: &Access) -> mediary_core::Result<Option<Arc<Caller>>> {
         match self {
             Self::Session(token) => access.authenticate_session(token).await,
             Self::Key(key) => access.authenticate_key(key).await,

@@ -101,7 +101,7 @@ impl Store {
     /// where it is known whether somebody else uses the same key. An empty file is no file, and is refused.
     pub async fn finish_download(&self, finished: FinishedDownload) -> Result<bool> {
         if finished.file_size == 0 {
-            return Err(Error::invalid("finish a download: a file of no bytes is never kept"));
+            return Err(Error::internal("finish a download: a file of no bytes is never kept"));
         }
         self.inner.finished.commit(finished).await
     }

@@ -14,7 +14,7 @@ use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::{Record as _, record};
 use crate::writes::{row, update};
-use crate::{Error, Result, dialect};
+use crate::{Error, ErrorKind, Result, dialect};
 
 record! {
     /// A message that is there already, and the state of its media.
@@ -94,7 +94,10 @@ pub(super) async fn require(tx: &mut Tx, messages: &[IncomingMessage]) -> Result
 }
 
 fn nobody() -> Error {
-    Error::invalid("neither a sender nor a recipient is named, and no message with this id is known yet")
+    Error::new(
+        ErrorKind::Unrecordable,
+        "neither a sender nor a recipient is named, and no message with this id is known yet",
+    )
 }
 
 /// Takes out the items that name nobody and whose message is neither known nor among them, so that very many of them need not

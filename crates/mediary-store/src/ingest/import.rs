@@ -26,7 +26,9 @@ impl Store {
         messages: Vec<IncomingMessage>,
     ) -> Result<Vec<bool>> {
         if messages.iter().any(|message| message.company_id != company || message.imported.is_none()) {
-            return Err(Error::invalid("a message of an import is of another company, or none of an import"));
+            return Err(Error::internal(
+                "a message of an import is of another company, or none of an import",
+            ));
         }
         let messages: Vec<_> = messages.into_iter().map(Storable::storable).collect();
         let mut tries = Tries::default();

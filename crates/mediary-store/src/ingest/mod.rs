@@ -76,7 +76,7 @@ use crate::record::Record as _;
 use crate::value::args;
 use crate::waiting_webhooks::{self, WaitingWebhook};
 use crate::writes::row;
-use crate::{Backend, Error, Result, Store, WebhookEvent, dialect};
+use crate::{Backend, Error, ErrorKind, Result, Store, WebhookEvent, dialect};
 use applied::Applied;
 use collisions::Tries;
 pub(crate) use growth::Growth;
@@ -157,9 +157,9 @@ impl Store {
         plan: impl FnMut(&[WebhookEvent]) -> IngestPlan + Send,
     ) -> Result<IngestOutcome> {
         let ingest = AssertUnwindSafe(self.ingest_as(limits, together, plan)).catch_unwind();
-        ingest
-            .await
-            .unwrap_or_else(|_| Err(Error::invalid("a bug in this program keeps it from being recorded")))
+        ingest.await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Unrecordable, "a bug in this program keeps it from being recorded"))
+        })
     }
 
     async fn ingest_as(

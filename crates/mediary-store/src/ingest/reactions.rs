@@ -145,7 +145,7 @@ async fn gather(tx: &mut Tx, now: Timestamp, target: &MessageKey, applied: &mut 
         ORDER BY latest.sent_at DESC, latest.id DESC";
     let given = args![target.company, target.account, target.id.as_str(), REACTIONS_MAX];
     let json = serde_json::to_string(&latest_of_each(tx.all(sql, given).await?))
-        .map_err(|error| Error::invalid("failed to write reactions").with_source(error))?;
+        .map_err(|error| Error::internal("failed to write reactions").with_source(error))?;
     let sql = "UPDATE messages SET reactions = $3, updated_at = $4 WHERE company_id = $1 AND id = $2";
     tx.execute(sql, args![target.company, message, json, now]).await?;
     applied.message(ChangeKind::MessageUpdated, target.company, conversation, message, None);

@@ -99,7 +99,7 @@ async fn furthest<'a>(tx: &mut Tx, early: &'a [IncomingStatus]) -> Result<Vec<&'
 
 fn to_json(update: &impl Serialize) -> Result<String> {
     serde_json::to_string(update)
-        .map_err(|error| Error::invalid("failed to write an update").with_source(error))
+        .map_err(|error| Error::internal("failed to write an update").with_source(error))
 }
 
 /// Takes out what waited for these messages, oldest first.

@@ -102,7 +102,7 @@ async fn a_cursor_of_another_order_is_refused(test: &Test) {
         ..MediaQuery::default()
     };
     let refused = test.store.media_list(&Scope::system(test.acme.company), &by_name).await.unwrap_err();
-    assert_eq!(refused.kind(), &ErrorKind::Invalid);
+    assert_eq!(refused.kind(), &ErrorKind::InvalidCursor);
 }
 
 async fn deleted_files_leave_the_lists_but_not_their_message(test: &Test) {

@@ -145,12 +145,7 @@ fn without_token(company: &Company, account: &Account) {
 }
 
 /// Names the company that has a number, which the operator of the installation may know; over HTTP nobody learns that.
-async fn taken(
-    store: &Store,
-    company: &Company,
-    number: &str,
-    error: mediary_engine::Error,
-) -> anyhow::Error {
+async fn taken(store: &Store, company: &Company, number: &str, error: mediary_core::Error) -> anyhow::Error {
     if error.code() != ErrorCode::Conflict {
         return error.into();
     }

@@ -8,13 +8,12 @@ mod message;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use mediary_core::{CompanyId, ErrorCode};
+use mediary_core::{CompanyId, Error, ErrorCode, Result};
 use mediary_store::{Account, IncomingMessage, NewMedia};
 use tokio::io::AsyncBufRead;
 
 use self::given::Given;
 use self::lines::{Line, Lines};
-use crate::base::error::{Error, Result};
 use crate::context::Context;
 
 /// Lines of one transaction, and their bytes.

@@ -8,13 +8,12 @@ mod plan;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use mediary_core::{CompanyId, Timestamp, WebhookEventId};
+use mediary_core::{CompanyId, Result, Timestamp, WebhookEventId};
 use mediary_store::{Backend, ChangeKind, IngestLimits, IngestOutcome, Turn, WebhookEvent};
 use metrics::{counter, histogram};
 use tracing::Instrument as _;
 
 use self::plan::{Accounts, Keep, plan};
-use crate::base::error::Result;
 use crate::base::fault;
 use crate::base::metrics::{INGEST_EVENTS, INGEST_LAG_SECONDS, ITEMS_PARKED, WEBHOOKS_WITHOUT_ACCOUNT};
 use crate::base::shutdown::Shutdown;

@@ -1,12 +1,11 @@
 //! What waits to be read again: webhooks for numbers without an account, and parked items, which could not be recorded.
 
-use mediary_core::{CompanyId, ErrorCode};
+use mediary_core::{CompanyId, Error, ErrorCode, Result};
 use mediary_store::{Actor, IngestPlan, Retried};
 use tokio::sync::Mutex;
 
 use super::plan::{ParkedWebhook, plan_parked};
 use super::{Ingester, recorded};
-use crate::base::error::{Error, Result};
 use crate::context::Context;
 
 /// Parked items tried again at a time.
@@ -87,7 +86,7 @@ async fn retry(
         *webhook = Some(read.map_err(failed)?);
     }
     let account = context.accounts().by_id_now(company, item.account_id).await?;
-    let account = account.ok_or_else(|| Error::new(ErrorCode::NotFound, "its account is not there"))?;
+    let account = account.ok_or_else(|| Error::refused(ErrorCode::NotFound, "its account is not there"))?;
     let plan = |event: &mediary_store::WebhookEvent, place: i64, raw: &str| -> IngestPlan {
         match &*webhook {
             Some(webhook) if webhook.event == event.id => plan_parked(event, webhook, place, raw, &account),

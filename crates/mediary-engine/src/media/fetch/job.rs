@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use mediary_core::DownloadStatus;
+use mediary_core::{DownloadStatus, Result};
 use mediary_store::ClaimedDownload;
 use tracing::Instrument as _;
 
 use super::transfer::{Failure, Progress, Viewers, fetch};
 use super::{Fetcher, settle};
-use crate::base::error::Result;
 use crate::base::lease::{Lease, to_the_end, until_lost};
 use crate::context::Context;
 use crate::events::event::{EventData, EventName};

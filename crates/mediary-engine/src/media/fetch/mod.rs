@@ -9,10 +9,10 @@ mod transfer;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mediary_core::Result;
 use mediary_store::{ClaimLimits, ClaimedDownload};
 use tokio::sync::oneshot;
 
-use crate::base::error::Result;
 use crate::base::fault;
 use crate::base::jobs::{JobKind, Jobs};
 use crate::base::shutdown::Shutdown;

@@ -1,7 +1,7 @@
 //! How a download ends: kept, held back for an admin, tried again or given up.
 
 use mediary_blob::{StorageKey, Stored};
-use mediary_core::{DownloadStatus, ErrorCode, FileType, Integrity, ScanStatus, Timestamp};
+use mediary_core::{DownloadStatus, ErrorCode, FileType, Integrity, Result, ScanStatus, Timestamp};
 use mediary_formats::{Verdict, verdict};
 use mediary_store::{ClaimedDownload, FailedDownload, FinishedDownload, QuarantinedFile};
 use metrics::counter;
@@ -9,7 +9,6 @@ use metrics::counter;
 use super::decide::{Decision, Problem, Situation, decide};
 use super::judge::{Earlier, judge};
 use super::transfer::{Failure, Fetched};
-use crate::base::error::Result;
 use crate::base::fault;
 use crate::base::metrics::{DOWNLOAD_FAILED, STORAGE_ERRORS};
 use crate::base::work::Work;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mediary_blob::{StagedFile, StorageKey};
-use mediary_core::ErrorCode;
+use mediary_core::{Error, ErrorCode};
 use mediary_formats::Sample;
 use mediary_graph::{ErrorKind, MediaInfo, MediaStream};
 use mediary_store::{ClaimedDownload, DeclaredMedia};
@@ -15,7 +15,6 @@ use tokio::sync::oneshot;
 use super::Fetcher;
 use super::decide::Problem;
 use super::judge::Declared;
-use crate::base::error::Error;
 use crate::base::fault;
 use crate::context::Context;
 use crate::transit::inbound_file::{Broken, InboundFile, Reader};

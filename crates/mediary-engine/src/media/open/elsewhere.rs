@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, Scope};
+use mediary_core::{DownloadStatus, Error, Result, Scope};
 use mediary_store::MediaFile;
 use tokio::time::Instant;
 
 use super::Opener;
-use crate::base::error::{Error, Result};
 
 /// How long a viewer waits for a download that runs elsewhere, before the bytes come past storage. So a file is fetched
 /// at most once again for all viewers of a process.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mediary_core::{AccountStatus, ErrorCode, Timestamp};
+use mediary_core::{AccountStatus, Error, ErrorCode, Result, Timestamp};
 use mediary_graph::ErrorKind;
 use mediary_store::MediaFile;
 use secrecy::SecretString;
@@ -11,7 +11,6 @@ use secrecy::SecretString;
 use super::proxied::ProxiedBody;
 use super::view::{Source as From, View};
 use super::{FileInfo, OpenedMedia, Opener, Source, describe};
-use crate::base::error::{Error, Result};
 use crate::transit::inbound_file::InboundFile;
 use crate::transit::inbound_files::SlotState;
 use crate::transit::range::ByteRange;
@@ -70,7 +69,7 @@ impl Opener {
                     return Err(error);
                 }
                 let upstream = self.ask_whatsapp(record, None).await.inspect_err(|error| {
-                    *state = SlotState::Refused(Instant::now(), error.again());
+                    *state = SlotState::Refused(Instant::now(), error.for_another());
                 })?;
                 let file = InboundFile::in_memory(upstream, &self.inbound_files.held, slot.line());
                 *state = SlotState::Inbound(Arc::downgrade(&file));
@@ -206,7 +205,7 @@ impl Opener {
             let wait = ends.since(self.context.now());
             if Instant::now() + wait > until {
                 let code = ErrorCode::ProviderRateLimited;
-                return Err(Error::told(code, sentence(code)).after(Some(wait)));
+                return Err(Error::refused(code, sentence(code)).after(Some(wait)));
             }
             tokio::time::sleep(wait).await;
         }
@@ -232,11 +231,11 @@ impl Opener {
         }
         match error.kind() {
             ErrorKind::MediaGone => {
-                Error::told(ErrorCode::MediaExpired, forgotten(record, self.context.now())).because(error)
+                Error::refused(ErrorCode::MediaExpired, forgotten(record, self.context.now())).because(error)
             }
             _ => {
                 let wait = error.retry_after().or_else(|| error.retryable().then_some(COME_BACK_AFTER));
-                Error::told(error.code(), sentence(error.code())).after(wait).because(error)
+                Error::refused(error.code(), sentence(error.code())).after(wait).because(error)
             }
         }
     }
@@ -288,7 +287,5 @@ fn expected_size(record: &MediaFile) -> Option<u64> {
 
 fn provider_id(record: &MediaFile) -> Result<&str> {
     let id = record.provider_media_id.as_deref();
-    id.ok_or_else(|| {
-        Error::new(ErrorCode::MediaExpired, "there is no WhatsApp media id to fetch this file by")
-    })
+    id.ok_or_else(|| Error::plain(ErrorCode::MediaExpired))
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mediary_core::{DownloadStatus, ErrorCode, Scope};
+use mediary_core::{DownloadStatus, Error, ErrorCode, Result, Scope};
 use mediary_store::MediaFile;
 use tokio::sync::oneshot;
 
@@ -12,7 +12,6 @@ use super::from_whatsapp::{Asked, TRIES, WAITS_FOR_ACCOUNT, proxied};
 use super::proxied::ProxiedBody;
 use super::view::{Source, View};
 use super::{OpenedMedia, Opener, not_to_be_had};
-use crate::base::error::{Error, Result};
 use crate::base::work::Work;
 use crate::transit::inbound_file::InboundFile;
 use crate::transit::inbound_files::{Slot, SlotState};
@@ -79,7 +78,7 @@ impl Opener {
             let wait = now.next_attempt_at.map_or(Duration::MAX, |next| next.since(self.context.now()));
             if attempt >= TRIES || wait > until.saturating_duration_since(Instant::now()) {
                 let error = not_to_be_had(&now, self.context.now());
-                *state = SlotState::Refused(Instant::now(), error.again());
+                *state = SlotState::Refused(Instant::now(), error.for_another());
                 return Err(error);
             }
             drop(state);

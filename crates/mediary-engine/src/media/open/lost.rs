@@ -1,12 +1,11 @@
 //! Files that storage does not have as they were stored, and that come back.
 
 use mediary_blob::{ErrorKind, StorageKey, StoredFile};
-use mediary_core::{DownloadStatus, ErrorCode, ScanStatus, Scope, Timestamp};
+use mediary_core::{DownloadStatus, Error, ErrorCode, Result, ScanStatus, Scope, Timestamp};
 use mediary_store::MediaFile;
 use metrics::counter;
 
 use super::{OpenFiles, Opener, no_such_file};
-use crate::base::error::{Error, Result};
 use crate::base::metrics::STORAGE_READS;
 use crate::context::Context;
 use crate::storage::hash::hash_of;
@@ -82,5 +81,5 @@ pub(super) fn other_size(record: &MediaFile, file: &StoredFile, now: Timestamp) 
     );
     let detail = "storage has other bytes than were stored, and WhatsApp no longer has the file; \
         an operator can bring it back from a backup of the storage";
-    (record.expires_at <= now).then(|| Error::new(ErrorCode::StorageError, detail))
+    (record.expires_at <= now).then(|| Error::refused(ErrorCode::StorageError, detail))
 }

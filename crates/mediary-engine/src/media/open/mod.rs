@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use mediary_blob::{StorageKey, StoredFile};
 use mediary_core::{
-    AccountId, CompanyId, ConversationId, DownloadStatus, ErrorCode, FileType, MediaId, MessageId,
-    ScanStatus, Scope, Sha256, Timestamp, limits,
+    AccountId, CompanyId, ConversationId, DownloadStatus, Error, ErrorCode, FileType, MediaId, MessageId,
+    Result, ScanStatus, Scope, Sha256, Timestamp, limits,
 };
 use mediary_formats::{content_disposition, generated_name, name_with_ending, safe_inline};
 use mediary_graph::MediaInfo;
@@ -30,7 +30,6 @@ use self::keeping::Kept;
 pub(crate) use self::lost::found_again;
 pub use self::proxied::ProxiedBody;
 use crate::access::Caller;
-use crate::base::error::{Error, Result};
 use crate::base::metrics::STORAGE_READS;
 use crate::context::Context;
 use crate::media::fetch::Fetcher;
@@ -327,7 +326,7 @@ fn no_such_file() -> Error {
 }
 
 fn deleted() -> Error {
-    Error::new(ErrorCode::MediaDeleted, "this file was deleted")
+    Error::plain(ErrorCode::MediaDeleted)
 }
 
 fn missed() -> Option<OpenedMedia> {
@@ -338,12 +337,12 @@ fn missed() -> Option<OpenedMedia> {
 fn refuse_withheld(record: &MediaFile) -> Result<()> {
     if !record.is_active {
         return Err(match (record.deletion_reason, &record.last_error) {
-            (Some(_), Some(sentence)) => Error::told(ErrorCode::MediaDeleted, sentence.clone()),
+            (Some(_), Some(sentence)) => Error::refused(ErrorCode::MediaDeleted, sentence.clone()),
             _ => deleted(),
         });
     }
     if record.scan_status == ScanStatus::Quarantined {
-        return Err(Error::new(ErrorCode::MediaQuarantined, "this file is held back"));
+        return Err(Error::plain(ErrorCode::MediaQuarantined));
     }
     Ok(())
 }
@@ -352,12 +351,12 @@ fn refuse_withheld(record: &MediaFile) -> Result<()> {
 fn not_to_be_had(record: &MediaFile, now: Timestamp) -> Error {
     let code = record.last_error_code.unwrap_or(ErrorCode::ProviderUnavailable);
     if code == ErrorCode::MediaExpired {
-        return Error::told(code, forgotten(record, now));
+        return Error::refused(code, forgotten(record, now));
     }
     let wait = record.next_attempt_at.map(|next| next.since(now));
     let error = match &record.last_error {
-        Some(detail) => Error::new(code, detail.clone()),
-        None => Error::new(code, code.sentence()),
+        Some(detail) => Error::refused(code, detail.clone()),
+        None => Error::plain(code),
     };
     error.after(wait)
 }

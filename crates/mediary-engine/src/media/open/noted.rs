@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use mediary_core::Result;
 use mediary_store::MediaFile;
 
 use super::Opener;
-use crate::base::error::Result;
 
 /// Where a retention counts views, one that comes so long after the last that is on record is written down before the file is
 /// served. Every retention lasts for a day at least: a view within that time is written down by the next sweep, hours before

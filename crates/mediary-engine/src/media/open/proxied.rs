@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use mediary_core::{Error, Result};
 
 use super::view::View;
-use crate::base::error::{Error, Result};
 use crate::transit::inbound_file::Reader;
 use crate::transit::inbound_files::Slot;
 use crate::transit::upstream::Upstream;

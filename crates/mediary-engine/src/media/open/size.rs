@@ -3,11 +3,10 @@
 //! Players ask for a file part by part and give up where two answers name different sizes, or none. So the bytes are
 //! counted once, and let go while they are: nothing of them is kept.
 
-use mediary_core::AccountId;
+use mediary_core::{AccountId, Result};
 use mediary_store::MediaFile;
 
 use super::Opener;
-use crate::base::error::Result;
 use crate::transit::inbound_file::COUNTED_WITHIN;
 
 /// The largest file that is counted, which is what WhatsApp takes of audio and video from a business. Who asks for a part of a

@@ -3,11 +3,10 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use mediary_core::{CompanyId, MediaId};
+use mediary_core::{CompanyId, Error, MediaId};
 use mediary_store::MediaFile;
 use metrics::{counter, histogram};
 
-use crate::base::error::Error;
 use crate::base::metrics::{PROXY_FIRST_BYTE_SECONDS, VIEW_SECONDS, VIEWS};
 
 /// Where a viewer's bytes come from.

@@ -4,13 +4,12 @@
 
 use std::time::Duration;
 
-use mediary_core::{CompanyId, Timestamp};
+use mediary_core::{CompanyId, Result, Timestamp};
 use mediary_store::StorageChecked;
 use serde_json::json;
 use tracing::Instrument as _;
 
 use super::{InspectOptions, Inspection, Inspector};
-use crate::base::error::Result;
 use crate::base::metrics::UNTRACKED_REMOVED;
 use crate::base::shutdown::Shutdown;
 use crate::base::worker::{NextStep, Schedule, Worker, every};

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_blob::{ErrorKind, Storage, StorageKey, StoredObject};
-use mediary_core::{CompanyId, DownloadStatus, MediaId, Scope, StorageBackend, Timestamp, limits};
+use mediary_core::{CompanyId, DownloadStatus, MediaId, Result, Scope, StorageBackend, Timestamp, limits};
 use mediary_store::{FoundFile, MediaFile, MediaQuery, PageRequest};
 
-use crate::base::error::Result;
 use crate::base::work::Work;
 use crate::context::Context;
 use crate::media::open::{OpenFiles, found_again};

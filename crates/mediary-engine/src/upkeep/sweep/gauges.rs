@@ -1,10 +1,9 @@
 //! The metrics that have to be counted in the database.
 
-use mediary_core::Timestamp;
+use mediary_core::{Result, Timestamp};
 use metrics::gauge;
 
 use super::Sweeper;
-use crate::base::error::Result;
 use crate::base::metrics::{
     CHECK_AGE_SECONDS, CHECKED_MISSING, CHECKED_UNTRACKED, CHECKED_WRONG, EVENT_LISTENERS, EXPIRING_UNSAVED,
     INBOX_DEPTH, INBOX_OLDEST_SECONDS, OLDEST_WAITING_SECONDS, PARKED_ITEMS, WAITING, WAITING_WEBHOOKS,

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use mediary_core::limits;
+use mediary_core::{Result, limits};
 use mediary_store::LongestWaits;
 use tracing::Instrument as _;
 
 use super::{BATCH, RetentionAct, Steps, SweepReport, Sweeper, in_batches, report_of, say};
-use crate::base::error::Result;
 use crate::base::shutdown::Shutdown;
 use crate::base::work::Work;
 use crate::base::worker::{NextStep, Schedule, Worker, every};

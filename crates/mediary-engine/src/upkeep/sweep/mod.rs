@@ -9,7 +9,7 @@ mod retention;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, limits};
+use mediary_core::{DownloadStatus, Result, limits};
 use mediary_store::{Change, SweepTimes};
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -17,7 +17,6 @@ use tracing::Instrument as _;
 pub(crate) use hourly::run_hourly;
 pub use retention::RetentionAct;
 
-use crate::base::error::Result;
 use crate::base::shutdown::Shutdown;
 use crate::base::work::Work;
 use crate::base::worker::{NextStep, Schedule, Worker, every};
@@ -93,7 +92,7 @@ impl SweepReport {
 
 /// Steps of a sweep: one that fails holds up none of the others, and the first failure is told at the end.
 #[derive(Default)]
-struct Steps(Option<crate::Error>);
+struct Steps(Option<mediary_core::Error>);
 
 impl Steps {
     fn done<T: Default>(&mut self, step: Result<T>) -> T {

@@ -1,10 +1,9 @@
 //! Retention: stored files that are deleted, or moved to the archive, once their time has ended.
 
-use mediary_core::{CompanyId, MediaId, Retention, RetentionMode};
+use mediary_core::{CompanyId, MediaId, Result, Retention, RetentionMode};
 use mediary_store::{ArrivalPosition, FilePastRetention, ScannedBatch};
 
 use super::Sweeper;
-use crate::base::error::Result;
 use crate::storage::leftovers;
 use crate::upkeep::relocate::Relocation;
 
