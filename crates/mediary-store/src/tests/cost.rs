@@ -1,4 +1,4 @@
-//! What a task's statements cost, counted for whoever asks.
+//! What a task's statements cost, counted for those who ask.
 
 use std::time::Duration;
 

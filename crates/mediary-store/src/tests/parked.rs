@@ -213,7 +213,7 @@ async fn an_item_that_several_nodes_find_due_is_tried_once(test: &Test) {
     let tried = tried_by_three(test, id, None).await;
     assert_eq!(tried.iter().filter(|tried| tried.is_some()).count(), 1, "{tried:?}");
     assert_eq!(parked(test).await[0].attempts, 1);
-    // Whoever asks is told, and what three asked for at once is written down once.
+    // Each caller is told, and what three asked for at once is written down once.
     let told = tried_by_three(test, id, Some(&Actor::command_line())).await;
     assert!(told.iter().all(|told| matches!(told, Some(Retried::Refused(_)))), "{told:?}");
     let written = test.number("SELECT COUNT(*) FROM audit_log WHERE action = 'webhook_event.retried'").await;

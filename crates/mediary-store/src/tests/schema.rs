@@ -1,4 +1,4 @@
-//! The schema is the same on both databases, and is brought up to date by whoever comes first.
+//! The schema is the same on both databases, and is brought up to date by the first process.
 
 use std::collections::BTreeSet;
 
