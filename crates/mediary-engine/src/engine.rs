@@ -9,7 +9,7 @@ use mediary_store::{Actor, Backend, Company, Kept, MediaFile, MediaSettingsPatch
 use tokio::io::AsyncBufRead;
 
 use crate::access::links::Links;
-use crate::access::{Access, Caller};
+use crate::access::{Access, May, rights};
 use crate::base::shutdown::Shutdown;
 use crate::base::tasks::Tasks;
 use crate::context::{Context, EngineConfig, EngineParts};
@@ -226,25 +226,30 @@ impl Engine {
     }
 
     /// Opens a file for somebody who may see it: from storage, or from WhatsApp as the policy says.
-    pub async fn open(&self, caller: &Caller, request: OpenRequest) -> Result<OpenedMedia> {
-        self.0.opener.open(caller, request).await
+    pub async fn open(&self, may: &May<rights::Read>, request: OpenRequest) -> Result<OpenedMedia> {
+        self.0.opener.open(may, request).await
     }
 
     /// Opens a file by WhatsApp's id for it, always from WhatsApp and never stored; `unshared` not even with others who
     /// look at it now.
     pub async fn open_from_provider(
         &self,
-        caller: &Caller,
+        may: &May<rights::Read>,
         provider_media_id: &str,
         wanted: Wanted,
         unshared: bool,
     ) -> Result<OpenedMedia> {
-        self.0.opener.open_from_provider(caller, provider_media_id, wanted, unshared).await
+        self.0.opener.open_from_provider(may, provider_media_id, wanted, unshared).await
     }
 
     /// Queues a file's download to run next, whatever its policy waits for or its failures were.
-    pub async fn download_now(&self, caller: &Caller, id: MediaId, by: &Actor) -> Result<MediaFile> {
-        requests::download_now(&self.0.context, caller, id, by).await
+    pub async fn download_now(
+        &self,
+        may: &May<rights::StartDownload>,
+        id: MediaId,
+        by: &Actor,
+    ) -> Result<MediaFile> {
+        requests::download_now(&self.0.context, may, id, by).await
     }
 
     /// Queues the company's failed downloads that a retry can help, however often they were tried (at most
@@ -252,32 +257,32 @@ impl Engine {
     /// and waits for a while for how they go.
     pub async fn retry_failed(
         &self,
-        caller: &Caller,
+        may: &May<rights::RetryAll>,
         max_attempts: Option<i64>,
         by: &Actor,
     ) -> Result<RetryOutcome> {
-        requests::retry_failed(&self.0.context, caller, max_attempts, by).await
+        requests::retry_failed(&self.0.context, may, max_attempts, by).await
     }
 
     /// Deletes a file: at once for everybody, its bytes with the next sweep.
-    pub async fn delete_media(&self, caller: &Caller, id: MediaId, by: &Actor) -> Result<()> {
-        requests::delete_media(&self.0.context, caller, id, by).await
+    pub async fn delete_media(&self, may: &May<rights::DeleteMedia>, id: MediaId, by: &Actor) -> Result<()> {
+        requests::delete_media(&self.0.context, may, id, by).await
     }
 
     /// Where a file's download stands.
-    pub async fn media_status(&self, caller: &Caller, id: MediaId) -> Result<MediaStatus> {
-        requests::media_status(&self.0.context, caller, id).await
+    pub async fn media_status(&self, may: &May<rights::Read>, id: MediaId) -> Result<MediaStatus> {
+        requests::media_status(&self.0.context, may, id).await
     }
 
     /// Changes what a company wants done with its media. Another policy holds at once: no download begins that it does
     /// not allow, running ones that it does not allow stop, and files that are not here follow. What is kept stays.
     pub async fn update_media_settings(
         &self,
-        caller: &Caller,
+        may: &May<rights::ChangeMediaSettings>,
         patch: &MediaSettingsPatch,
         by: &Actor,
     ) -> Result<Company> {
-        self.0.policies.update_media_settings(caller, patch, by).await
+        self.0.policies.update_media_settings(may, patch, by).await
     }
 
     /// Whether this installation can do what a retention says.
@@ -286,14 +291,23 @@ impl Engine {
     }
 
     /// What another policy would be about: for one account, or for all that have none of their own.
-    pub async fn preview_policy(&self, caller: &Caller, account: Option<AccountId>) -> Result<PolicyPreview> {
-        self.0.policies.preview_policy(caller, account).await
+    pub async fn preview_policy(
+        &self,
+        may: &May<rights::ChangeMediaSettings>,
+        account: Option<AccountId>,
+    ) -> Result<PolicyPreview> {
+        self.0.policies.preview_policy(may, account).await
     }
 
     /// Erases what is kept of accounts whose policy is to keep nothing: of one, or of all of them. How much it is; the
     /// bytes go gradually.
-    pub async fn erase_kept(&self, caller: &Caller, account: Option<AccountId>, by: &Actor) -> Result<Tally> {
-        self.0.policies.erase_kept(caller, account, by).await
+    pub async fn erase_kept(
+        &self,
+        may: &May<rights::EraseMedia>,
+        account: Option<AccountId>,
+        by: &Actor,
+    ) -> Result<Tally> {
+        self.0.policies.erase_kept(may, account, by).await
     }
 
     /// How much is kept of accounts whose policy is to keep nothing. Fails if there is no such account.

@@ -18,7 +18,7 @@ mod upkeep;
 mod whatsapp;
 
 pub use access::links::{Link, Links};
-pub use access::{Access, ApiKeyDraft, Caller, NewKey, UserChange, UserDraft, Who};
+pub use access::{Access, ApiKeyDraft, Caller, May, NewKey, Right, UserChange, UserDraft, Who, rights};
 pub use base::fault;
 pub use base::metrics::describe as describe_metrics;
 pub use base::shutdown::Shutdown;

@@ -47,7 +47,7 @@ impl Caller {
     }
 
     /// `forbidden` unless the role holds `permission`.
-    pub fn require(&self, permission: Permission) -> Result<()> {
+    pub(super) fn require(&self, permission: Permission) -> Result<()> {
         if self.may(permission) {
             return Ok(());
         }

@@ -7,6 +7,7 @@ mod caller;
 pub(crate) mod links;
 mod passwords;
 mod people;
+pub mod rights;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -22,6 +23,7 @@ use secrecy::SecretString;
 
 pub use caller::{Caller, Who};
 pub use people::{ApiKeyDraft, NewKey, UserChange, UserDraft};
+pub use rights::{May, Right};
 
 use self::passwords::Passwords;
 use crate::base::CACHE_TTL;

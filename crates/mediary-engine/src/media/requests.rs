@@ -3,14 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use mediary_core::{
-    CompanyId, DownloadStatus, Error, ErrorCode, MediaId, Permission, Result, Scope, Timestamp,
-};
+use mediary_core::{CompanyId, DownloadStatus, Error, ErrorCode, MediaId, Result, Scope, Timestamp};
 use mediary_store::{Actor, MediaFile, Requeued};
 use metrics::counter;
 use tokio::time::Instant;
 
-use crate::access::Caller;
+use crate::access::{May, rights};
 use crate::base::metrics::RETRY_TRIGGERED;
 use crate::base::work::Work;
 use crate::context::Context;
@@ -58,11 +56,11 @@ pub struct MediaTrouble {
 /// Queues a file's download to run next, whatever its policy waits for or its failures were.
 pub(crate) async fn download_now(
     context: &Context,
-    caller: &Caller,
+    may: &May<rights::StartDownload>,
     id: MediaId,
     by: &Actor,
 ) -> Result<MediaFile> {
-    caller.require(Permission::StartDownload)?;
+    let caller = may.caller();
     let company = caller.company_id;
     let record = record_of(context, &caller.scope(), id).await?;
     context.whatsapp().resolve_legacy_row(&record).await?;
@@ -90,12 +88,11 @@ pub(crate) async fn download_now(
 /// and waits for a while for how they go.
 pub(crate) async fn retry_failed(
     context: &Context,
-    caller: &Caller,
+    may: &May<rights::RetryAll>,
     max_attempts: Option<i64>,
     by: &Actor,
 ) -> Result<RetryOutcome> {
-    caller.require(Permission::RetryAll)?;
-    let company = caller.company_id;
+    let company = may.caller().company_id;
     let mut ends = context.ended_downloads().listen();
     let mut queued = context.whatsapp().resolve_legacy(company, true, RESOLVED_AT_ONCE).await?.due;
     queued.extend(context.store().requeue_failed(company, max_attempts, by).await?);
@@ -139,8 +136,13 @@ async fn look(
 }
 
 /// Deletes a file: at once for everybody, its bytes with the next sweep.
-pub(crate) async fn delete_media(context: &Context, caller: &Caller, id: MediaId, by: &Actor) -> Result<()> {
-    caller.require(Permission::DeleteMedia)?;
+pub(crate) async fn delete_media(
+    context: &Context,
+    may: &May<rights::DeleteMedia>,
+    id: MediaId,
+    by: &Actor,
+) -> Result<()> {
+    let caller = may.caller();
     let company = caller.company_id;
     let record = record_of(context, &caller.scope(), id).await?;
     let deleted = context.store().delete_media(company, id, caller.user_id(), by).await?;
@@ -161,9 +163,12 @@ pub(crate) async fn delete_media(context: &Context, caller: &Caller, id: MediaId
 }
 
 /// Where a file's download stands.
-pub(crate) async fn media_status(context: &Context, caller: &Caller, id: MediaId) -> Result<MediaStatus> {
-    caller.require(Permission::Read)?;
-    Ok(MediaStatus::of(&record_of(context, &caller.scope(), id).await?, context.now()))
+pub(crate) async fn media_status(
+    context: &Context,
+    may: &May<rights::Read>,
+    id: MediaId,
+) -> Result<MediaStatus> {
+    Ok(MediaStatus::of(&record_of(context, &may.caller().scope(), id).await?, context.now()))
 }
 
 async fn record_of(context: &Context, scope: &Scope, id: MediaId) -> Result<MediaFile> {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_core::{
-    AccountId, CompanyId, Error, ErrorCode, MediaId, MediaTask, Permission, Result, Retention, RetentionMode,
+    AccountId, CompanyId, Error, ErrorCode, MediaId, MediaTask, Result, Retention, RetentionMode,
 };
 use mediary_store::{Actor, Company, DueTask, Kept, MediaSettingsPatch, PolicyPreview, ScannedBatch, Tally};
 
 use tracing::Instrument as _;
 
-use crate::access::Caller;
+use crate::access::{May, rights};
 use crate::base::work::Work;
 use crate::context::Context;
 use crate::media::open::OpenFiles;
@@ -42,12 +42,12 @@ impl Policies {
     /// not allow, running ones that it does not allow stop, and files that are not here follow. What is kept stays.
     pub(crate) async fn update_media_settings(
         &self,
-        caller: &Caller,
+        may: &May<rights::ChangeMediaSettings>,
         patch: &MediaSettingsPatch,
         by: &Actor,
     ) -> Result<Company> {
-        caller.require(Permission::ChangeMediaSettings)?;
-        let company = self.context.store().update_company_settings(caller.company_id, patch, by).await?;
+        let company = may.caller().company_id;
+        let company = self.context.store().update_company_settings(company, patch, by).await?;
         self.context.accounts().forget();
         if let Some(outbox) = self.context.outbox() {
             outbox.accounts();
@@ -69,23 +69,23 @@ impl Policies {
     /// What another policy would be about: for one account, or for all that have none of their own.
     pub(crate) async fn preview_policy(
         &self,
-        caller: &Caller,
+        may: &May<rights::ChangeMediaSettings>,
         account: Option<AccountId>,
     ) -> Result<PolicyPreview> {
-        caller.require(Permission::ChangeMediaSettings)?;
-        self.require_account(caller.company_id, account).await?;
-        Ok(self.context.store().policy_preview(caller.company_id, account).await?)
+        let company = may.caller().company_id;
+        self.require_account(company, account).await?;
+        Ok(self.context.store().policy_preview(company, account).await?)
     }
 
     /// Erases what is kept of accounts whose policy is to keep nothing: of one, or of all of them. How much it is; the
     /// bytes go gradually.
     pub(crate) async fn erase_kept(
         &self,
-        caller: &Caller,
+        may: &May<rights::EraseMedia>,
         account: Option<AccountId>,
         by: &Actor,
     ) -> Result<Tally> {
-        caller.require(Permission::EraseMedia)?;
+        let caller = may.caller();
         let company = caller.company_id;
         let found = self.kept_against_policy(company, account).await?.stored;
         self.context.store().plan_erasing(company, account, by).await?;

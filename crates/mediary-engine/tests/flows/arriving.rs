@@ -47,7 +47,7 @@ impl Scene {
     async fn try_open(&self, range: Option<ByteRange>) -> mediary_core::Result<OpenedMedia> {
         let target = Target::Message(self.record.message_id);
         let request = OpenRequest { target, variant: None, wanted: Wanted::Bytes { range } };
-        self.world.engine.open(&self.world.caller, request).await
+        self.world.engine.open(&self.world.may(), request).await
     }
 
     async fn open(&self, range: Option<ByteRange>) -> OpenedMedia {

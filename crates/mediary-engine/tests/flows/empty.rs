@@ -54,7 +54,7 @@ async fn stored_file_that_is_empty_or_of_another_size_is_fetched_again_and_never
     let engine = world.another_engine();
     let wanted = mediary_engine::Wanted::Bytes { range: None };
     let request = mediary_engine::OpenRequest { target: Target::Media(record.id), variant: None, wanted };
-    let bytes = read_all(engine.open(&world.caller, request).await.unwrap()).await;
+    let bytes = read_all(engine.open(&world.may(), request).await.unwrap()).await;
     assert_eq!(bytes, [PNG, &[1; 1000]].concat(), "while WhatsApp has it");
     crate::harness::eventually("the file to be stored again", async || {
         (std::fs::metadata(&path).unwrap().len() == bytes.len() as u64).then_some(())
@@ -64,7 +64,7 @@ async fn stored_file_that_is_empty_or_of_another_size_is_fetched_again_and_never
     world.advance(8 * 24 * 3600 * SECOND);
     let engine = world.another_engine();
     let request = mediary_engine::OpenRequest { target: Target::Media(record.id), variant: None, wanted };
-    let refused = engine.open(&world.caller, request).await.expect_err("other bytes were served");
+    let refused = engine.open(&world.may(), request).await.expect_err("other bytes were served");
     assert_eq!(refused.code(), ErrorCode::StorageError);
     assert_eq!(world.media_of(&media.id).await.download_status, DownloadStatus::Completed);
 }

@@ -9,8 +9,8 @@ use mediary_core::{
     AccountId, CompanyId, ManualClock, MediaPolicy, Role, Scope, Sees, Sha256, Timestamp, UserId,
 };
 use mediary_engine::{
-    AccountDraft, Caller, Engine, EngineConfig, EngineParts, OpenRequest, OpenedMedia, Source, Target, Vault,
-    Wanted, Who,
+    AccountDraft, Caller, Engine, EngineConfig, EngineParts, May, OpenRequest, OpenedMedia, Right, Source,
+    Target, Vault, Wanted, Who,
 };
 use mediary_graph::{GraphClient, GraphOptions, sign};
 use mediary_simulator::{MediaRecord, MediaSpec, Simulator, SimulatorConfig};
@@ -37,7 +37,7 @@ pub(crate) struct World {
     pub(crate) storage: Storage,
     pub(crate) company: CompanyId,
     pub(crate) account: AccountId,
-    pub(crate) caller: Caller,
+    pub(crate) caller: Arc<Caller>,
     pub(crate) folder: TempDir,
 }
 
@@ -68,7 +68,7 @@ impl World {
             .unwrap()
             .id;
         let who = Who::User { id: UserId(1), email: "ana@acme.test".into(), name: "Ana".into() };
-        let caller = Caller { company_id: company, role: Role::Admin, sees: Sees::Everything, who };
+        let caller = Arc::new(Caller { company_id: company, role: Role::Admin, sees: Sees::Everything, who });
         Self {
             clock,
             graph: graph(&whatsapp),
@@ -81,6 +81,11 @@ impl World {
             caller,
             folder,
         }
+    }
+
+    /// Any right of the company's administrator.
+    pub(crate) fn may<R: Right>(&self) -> May<R> {
+        May::ask(self.caller.clone()).unwrap()
     }
 
     /// Another process on the same database and storage.
@@ -103,7 +108,7 @@ impl World {
 
     pub(crate) async fn set_policy(&self, policy: MediaPolicy) {
         let settings = mediary_store::MediaSettingsPatch { policy: Some(policy), ..Default::default() };
-        self.engine.update_media_settings(&self.caller, &settings, &Actor::command_line()).await.unwrap();
+        self.engine.update_media_settings(&self.may(), &settings, &Actor::command_line()).await.unwrap();
     }
 
     pub(crate) async fn png(&self, seed: u8) -> MediaRecord {
@@ -148,7 +153,7 @@ impl World {
     pub(crate) async fn open(&self, target: Target) -> mediary_core::Result<OpenedMedia> {
         let wanted = Wanted::Bytes { range: None };
         let request = OpenRequest { target, variant: None, wanted };
-        self.engine.open(&self.caller, request).await
+        self.engine.open(&self.may(), request).await
     }
 
     /// Files below the storage's media folder, unfinished ones included.

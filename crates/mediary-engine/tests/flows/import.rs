@@ -331,7 +331,7 @@ async fn a_retry_and_a_single_download_find_the_id_too() {
     let (one, other) = (world.png(1).await, world.png(2).await);
     import(&world, &[with(picture("wamid.1", HOUR), &json!({"mediaUrl": one.id}))]).await;
     let record = world.all_media().await.remove(0);
-    world.engine.download_now(&world.caller, record.id, &Actor::command_line()).await.unwrap();
+    world.engine.download_now(&world.may(), record.id, &Actor::command_line()).await.unwrap();
     world.engine.run_due().await.unwrap();
     assert_eq!(world.media_of(&one.id).await.download_status, DownloadStatus::Completed);
 
@@ -343,13 +343,13 @@ async fn a_retry_and_a_single_download_find_the_id_too() {
     let shutdown = mediary_engine::Shutdown::default();
     let (engine, stop) = (world.engine.clone(), shutdown.clone());
     let running = tokio::spawn(async move { engine.run(stop).await.unwrap() });
-    let outcome = world.engine.retry_failed(&world.caller, None, &Actor::command_line()).await.unwrap();
+    let outcome = world.engine.retry_failed(&world.may(), None, &Actor::command_line()).await.unwrap();
     assert_eq!((outcome.retried, outcome.succeeded, outcome.failed), (1, 1, 0));
     shutdown.soft.cancel();
     running.await.unwrap();
     let unknown =
         world.all_media().await.into_iter().find(|media| media.provider_media_id.is_none()).unwrap();
     let refused =
-        world.engine.download_now(&world.caller, unknown.id, &Actor::command_line()).await.unwrap_err();
+        world.engine.download_now(&world.may(), unknown.id, &Actor::command_line()).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::MediaExpired);
 }

@@ -36,7 +36,7 @@ impl Scene {
         let wanted = mediary_engine::Wanted::Bytes { range: None };
         let request = mediary_engine::OpenRequest { target, variant: None, wanted };
         // One that has no open file of before.
-        match self.world.another_engine().open(&self.world.caller, request).await {
+        match self.world.another_engine().open(&self.world.may(), request).await {
             Ok(opened) => Ok(read_all(opened).await),
             Err(error) => Err(error.code()),
         }
@@ -130,9 +130,9 @@ async fn volume_that_is_away_loses_nothing_and_hides_nothing_until_it_is_back() 
     let waiting = world.arrive("wamid.3", "image", &png).await;
     assert_eq!((waiting.last_error_code, waiting.download_attempts), (Some(ErrorCode::StorageError), 0));
     let (deleted, by) = (scene.now().await, mediary_store::Actor::command_line());
-    world.engine.delete_media(&world.caller, deleted.id, &by).await.unwrap();
+    world.engine.delete_media(&world.may(), deleted.id, &by).await.unwrap();
     assert_eq!(world.engine.sweep().await.unwrap().files_removed, 0);
-    world.engine.delete_media(&world.caller, failed.id, &by).await.unwrap();
+    world.engine.delete_media(&world.may(), failed.id, &by).await.unwrap();
     assert_eq!(std::fs::read_dir(&media).unwrap().count(), 0);
 
     std::fs::remove_dir(&media).unwrap();

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role, Sees};
-use mediary_engine::{Caller, Delivery, EventName, MediaStatus, RetryOutcome, Who};
+use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Result, Role, Sees};
+use mediary_engine::{Caller, Delivery, EventName, May, MediaStatus, RetryOutcome, Right, Who, rights};
 use mediary_simulator::{FaultKind, FaultSpec};
 
 use crate::harness::World;
 use mediary_store::Actor;
 
-fn with_role(world: &World, role: Role) -> Caller {
-    Caller { company_id: world.company, role, sees: Sees::Everything, who: Who::Link }
+/// Whether this role may do something, as the engine is asked for it.
+fn ask<R: Right>(world: &World, role: Role) -> Result<May<R>> {
+    let caller = Caller { company_id: world.company, role, sees: Sees::Everything, who: Who::Link };
+    May::ask(caller.into())
 }
 
 #[tokio::test]
@@ -22,12 +24,11 @@ async fn download_now_overrules_policy_and_failures() {
     assert_eq!(record.download_status, DownloadStatus::Pending);
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::Expired).times(1)).unwrap();
     for expected in [DownloadStatus::Failed, DownloadStatus::Completed] {
-        world.engine.download_now(&world.caller, record.id, &Actor::command_line()).await.unwrap();
+        world.engine.download_now(&world.may(), record.id, &Actor::command_line()).await.unwrap();
         world.engine.run_due().await.unwrap();
         assert_eq!(world.media_of(&media.id).await.download_status, expected);
     }
-    let again =
-        world.engine.download_now(&world.caller, record.id, &Actor::command_line()).await.unwrap_err();
+    let again = world.engine.download_now(&world.may(), record.id, &Actor::command_line()).await.unwrap_err();
     assert_eq!(again.code(), ErrorCode::Conflict);
 }
 
@@ -45,9 +46,9 @@ async fn retrying_everything_tells_how_it_went() {
     let shutdown = mediary_engine::Shutdown::default();
     let (engine, stop) = (world.engine.clone(), shutdown.clone());
     let running = tokio::spawn(async move { engine.run(stop).await.unwrap() });
-    let outcome = world.engine.retry_failed(&world.caller, None, &Actor::command_line()).await.unwrap();
+    let outcome = world.engine.retry_failed(&world.may(), None, &Actor::command_line()).await.unwrap();
     assert_eq!(outcome, RetryOutcome { retried: 2, succeeded: 1, failed: 1 });
-    let outcome = world.engine.retry_failed(&world.caller, None, &Actor::command_line()).await.unwrap();
+    let outcome = world.engine.retry_failed(&world.may(), None, &Actor::command_line()).await.unwrap();
     assert_eq!(outcome, RetryOutcome::default(), "what expired cannot be helped");
     shutdown.soft.cancel();
     running.await.unwrap();
@@ -58,17 +59,16 @@ async fn roles_hold() {
     let world = World::new().await;
     let media = world.png(1).await;
     let record = world.arrive("wamid.1", "image", &media).await;
-    let viewer = with_role(&world, Role::Viewer);
-    let agent = with_role(&world, Role::Agent);
     let forbidden = [
-        world.engine.download_now(&viewer, record.id, &Actor::command_line()).await.unwrap_err(),
-        world.engine.delete_media(&viewer, record.id, &Actor::command_line()).await.unwrap_err(),
-        world.engine.retry_failed(&agent, None, &Actor::command_line()).await.unwrap_err(),
+        ask::<rights::StartDownload>(&world, Role::Viewer).unwrap_err(),
+        ask::<rights::DeleteMedia>(&world, Role::Viewer).unwrap_err(),
+        ask::<rights::RetryAll>(&world, Role::Agent).unwrap_err(),
     ];
     for error in forbidden {
         assert_eq!(error.code(), ErrorCode::Forbidden);
     }
-    world.engine.media_status(&viewer, record.id).await.unwrap();
+    world.engine.media_status(&ask(&world, Role::Viewer).unwrap(), record.id).await.unwrap();
+    let agent = ask(&world, Role::Agent).unwrap();
     world.engine.delete_media(&agent, record.id, &Actor::command_line()).await.unwrap();
 }
 
@@ -82,7 +82,7 @@ async fn listeners_hear_of_a_files_whole_life() {
     let record = world.arrive("wamid.1", "image", &media).await;
     world.advance(Duration::from_secs(2));
     world.engine.run_due().await.unwrap();
-    world.engine.delete_media(&world.caller, record.id, &Actor::command_line()).await.unwrap();
+    world.engine.delete_media(&world.may(), record.id, &Actor::command_line()).await.unwrap();
     let mut names = Vec::new();
     while names.last() != Some(&EventName::MediaDeleted) {
         match tokio::time::timeout(Duration::from_secs(5), events.next()).await.unwrap() {
@@ -107,7 +107,7 @@ async fn a_status_says_how_far_and_what_went_wrong() {
     assert!((1..=2).contains(&error.retry_after.unwrap().as_millis().div_ceil(1000)));
     world.advance(Duration::from_secs(2));
     world.engine.run_due().await.unwrap();
-    let status = world.engine.media_status(&world.caller, record.id).await.unwrap();
+    let status = world.engine.media_status(&world.may(), record.id).await.unwrap();
     assert_eq!((status.status, status.progress), (DownloadStatus::Completed, Some(1.0)));
     assert_eq!((status.error, status.file_size), (None, Some(media.file_size)));
 }
@@ -129,9 +129,9 @@ async fn retry_of_everything_takes_what_was_tried_often() {
     let shutdown = mediary_engine::Shutdown::default();
     let (engine, stop) = (world.engine.clone(), shutdown.clone());
     let running = tokio::spawn(async move { engine.run(stop).await.unwrap() });
-    let few = world.engine.retry_failed(&world.caller, Some(7), &Actor::command_line()).await.unwrap();
+    let few = world.engine.retry_failed(&world.may(), Some(7), &Actor::command_line()).await.unwrap();
     assert_eq!(few, RetryOutcome::default(), "at most so often");
-    let all = world.engine.retry_failed(&world.caller, None, &Actor::command_line()).await.unwrap();
+    let all = world.engine.retry_failed(&world.may(), None, &Actor::command_line()).await.unwrap();
     assert_eq!(all, RetryOutcome { retried: 1, succeeded: 1, failed: 0 });
     shutdown.soft.cancel();
     running.await.unwrap();

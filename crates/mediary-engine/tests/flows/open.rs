@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role, Sees};
-use mediary_engine::{ByteRange, Caller, OpenRequest, Source, Target, Wanted, Who};
+use mediary_engine::{ByteRange, Caller, May, OpenRequest, Source, Target, Wanted, Who};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
 use mediary_store::{Actor, MediaFile, NewCompany};
 use tokio_util::task::TaskTracker;
@@ -45,6 +45,7 @@ async fn a_stored_file_is_found_by_message_and_by_id_and_by_nobody_else() {
     let new = NewCompany { name: "Other".into(), slug: "other".into(), media_policy: MediaPolicy::Store };
     let company_id = world.store.add_company(&new).await.unwrap().id;
     let stranger = Caller { company_id, role: Role::Admin, sees: Sees::Everything, who: Who::Link };
+    let stranger = May::ask(stranger.into()).unwrap();
     let wanted = Wanted::Bytes { range: None };
     for target in [Target::Media(record.id), Target::Message(record.message_id)] {
         let request = OpenRequest { target, variant: None, wanted };
@@ -67,7 +68,7 @@ async fn under_stream_every_view_comes_from_whatsapp_and_nothing_is_stored() {
     }
     assert_eq!(world.stored_files(), 0);
     let refused =
-        world.engine.download_now(&world.caller, record.id, &Actor::command_line()).await.unwrap_err();
+        world.engine.download_now(&world.may(), record.id, &Actor::command_line()).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::Conflict);
 }
 
@@ -78,11 +79,11 @@ async fn under_on_view_the_first_view_stores_the_file() {
     let (tasks, shutdown) = run(&world);
     let viewers: Vec<_> = (0..8)
         .map(|_| {
-            let (engine, caller) = (world.engine.clone(), world.caller.clone());
+            let (engine, may) = (world.engine.clone(), world.may());
             let target = Target::Message(record.message_id);
             let wanted = Wanted::Bytes { range: None };
             let request = OpenRequest { target, variant: None, wanted };
-            tokio::spawn(async move { read_all(engine.open(&caller, request).await.unwrap()).await })
+            tokio::spawn(async move { read_all(engine.open(&may, request).await.unwrap()).await })
         })
         .collect();
     for viewer in viewers {
@@ -123,12 +124,12 @@ async fn a_description_pulls_nothing() {
         let (world, media, record) = under(policy).await;
         let target = Target::Media(record.id);
         let request = OpenRequest { target, variant: None, wanted: Wanted::Description };
-        let opened = world.engine.open(&world.caller, request).await.unwrap();
+        let opened = world.engine.open(&world.may(), request).await.unwrap();
         assert!(matches!(opened.source, Source::Described));
         assert_eq!(opened.info.mime_type, "image/png");
         assert_eq!(world.whatsapp.media_stats(&media.id).resolves, 0);
         let opened =
-            world.engine.open_from_provider(&world.caller, &media.id, Wanted::Description, false).await;
+            world.engine.open_from_provider(&world.may(), &media.id, Wanted::Description, false).await;
         assert_eq!(opened.unwrap().info.size, Some(media.file_size), "Graph knows the size");
         assert_eq!(world.whatsapp.media_stats(&media.id).downloads, 0);
     }
@@ -138,11 +139,11 @@ async fn a_description_pulls_nothing() {
 async fn the_proxy_always_asks_whatsapp_and_stores_nothing() {
     let (world, media, _) = under(MediaPolicy::OnView).await;
     let wanted = Wanted::Bytes { range: None };
-    let opened = world.engine.open_from_provider(&world.caller, &media.id, wanted, false).await.unwrap();
+    let opened = world.engine.open_from_provider(&world.may(), &media.id, wanted, false).await.unwrap();
     assert_eq!(read_all(opened).await, picture());
     world.engine.run_due().await.unwrap();
     assert_eq!(world.stored_files(), 0);
-    let unknown = world.engine.open_from_provider(&world.caller, "5", wanted, false).await.unwrap_err();
+    let unknown = world.engine.open_from_provider(&world.may(), "5", wanted, false).await.unwrap_err();
     assert_eq!(unknown.code(), ErrorCode::NotFound);
 }
 
@@ -154,7 +155,7 @@ async fn a_range_is_passed_on() {
     world.whatsapp.set_options(options).unwrap();
     let wanted = Wanted::Bytes { range: Some(ByteRange::From { first: 1, last: Some(3) }) };
     let request = OpenRequest { target: Target::Media(record.id), variant: None, wanted };
-    let opened = world.engine.open(&world.caller, request).await.unwrap();
+    let opened = world.engine.open(&world.may(), request).await.unwrap();
     assert_eq!(read_all(opened).await, b"PNG");
 }
 
@@ -166,7 +167,7 @@ async fn what_cannot_be_had_says_why() {
     let record = world.arrive("wamid.1", "image", &media).await;
     let error = world.open(Target::Media(record.id)).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::MediaExpired);
-    world.engine.delete_media(&world.caller, record.id, &Actor::command_line()).await.unwrap();
+    world.engine.delete_media(&world.may(), record.id, &Actor::command_line()).await.unwrap();
     let error = world.open(Target::Media(record.id)).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::MediaDeleted);
 }
@@ -191,7 +192,7 @@ async fn what_whatsapp_says_to_a_viewer_holds_for_the_account() {
 async fn a_deleted_file_is_gone_at_once_though_it_was_just_open() {
     let (world, _, record) = under(MediaPolicy::Store).await;
     let viewing = world.open(Target::Message(record.message_id)).await.unwrap();
-    world.engine.delete_media(&world.caller, record.id, &Actor::command_line()).await.unwrap();
+    world.engine.delete_media(&world.may(), record.id, &Actor::command_line()).await.unwrap();
     world.engine.sweep().await.unwrap();
     for target in [Target::Media(record.id), Target::Message(record.message_id)] {
         assert_eq!(world.open(target).await.unwrap_err().code(), ErrorCode::MediaDeleted);

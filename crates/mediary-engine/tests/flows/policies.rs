@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role};
-use mediary_engine::{AccountChange, Caller, Delivery, EventName, OpenedMedia, Source, Target};
+use mediary_engine::{AccountChange, Caller, Delivery, EventName, May, OpenedMedia, Source, Target, rights};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
 use mediary_store::{Actor, MediaFile, Tally};
 
@@ -57,7 +57,7 @@ async fn what_waited_is_fetched_once_everything_is_to_be_kept() {
     let media = world.png(1).await;
     let record = world.arrive("wamid.1", "image", &media).await;
     let conflict =
-        world.engine.download_now(&world.caller, record.id, &Actor::command_line()).await.unwrap_err();
+        world.engine.download_now(&world.may(), record.id, &Actor::command_line()).await.unwrap_err();
     assert_eq!(conflict.code(), ErrorCode::Conflict);
     let mut events =
         world.engine.events().subscribe(mediary_core::Scope::system(world.company), None).unwrap();
@@ -99,28 +99,29 @@ async fn what_was_kept_goes_when_it_is_asked_for_and_can_still_be_seen() {
     let world = World::new().await;
     let media = world.png(1).await;
     world.arrive("wamid.1", "image", &media).await;
-    let (engine, caller) = (&world.engine, &world.caller);
+    let engine = &world.engine;
     assert_eq!(
-        engine.erase_kept(caller, None, &Actor::command_line()).await.unwrap_err().code(),
+        engine.erase_kept(&world.may(), None, &Actor::command_line()).await.unwrap_err().code(),
         ErrorCode::Conflict
     );
     world.set_policy(MediaPolicy::Stream).await;
     sweep(&world).await;
     assert_eq!(world.stored_files(), 1, "nobody asked for more");
-    let agent = Caller { role: Role::Agent, ..caller.clone() };
-    assert_eq!(
-        engine.erase_kept(&agent, None, &Actor::command_line()).await.unwrap_err().code(),
-        ErrorCode::Forbidden
-    );
-    let size = engine.preview_policy(caller, None).await.unwrap().kept.stored;
+    let agent = Caller { role: Role::Agent, ..Caller::clone(&world.caller) };
+    let refused = May::<rights::EraseMedia>::ask(agent.into()).unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::Forbidden);
+    let size = engine.preview_policy(&world.may(), None).await.unwrap().kept.stored;
     assert_eq!(size.files, 1);
-    assert_eq!(engine.erase_kept(caller, Some(world.account), &Actor::command_line()).await.unwrap(), size);
+    assert_eq!(
+        engine.erase_kept(&world.may(), Some(world.account), &Actor::command_line()).await.unwrap(),
+        size
+    );
     sweep(&world).await;
     assert_eq!(world.stored_files(), 0);
     let again = view(&world, &media).await;
     assert!(!from_storage(&again) && read_all(again).await.len() as u64 == media.file_size);
     assert_eq!(
-        engine.erase_kept(caller, None, &Actor::command_line()).await.unwrap(),
+        engine.erase_kept(&world.may(), None, &Actor::command_line()).await.unwrap(),
         Tally::default(),
         "there is nothing left"
     );
@@ -132,7 +133,7 @@ async fn erasing_stops_where_the_policy_is_changed_back() {
     let media = world.png(1).await;
     world.arrive("wamid.1", "image", &media).await;
     world.set_policy(MediaPolicy::Stream).await;
-    world.engine.erase_kept(&world.caller, None, &Actor::command_line()).await.unwrap();
+    world.engine.erase_kept(&world.may(), None, &Actor::command_line()).await.unwrap();
     world.set_policy(MediaPolicy::Store).await;
     sweep(&world).await;
     assert_eq!(world.stored_files(), 1);
@@ -154,11 +155,11 @@ async fn what_was_decided_goes_on_where_it_came_to() {
     world.arrive("wamid.2", "image", &second).await;
     world.set_policy(MediaPolicy::Stream).await;
     sweep(&world).await;
-    world.engine.erase_kept(&world.caller, None, &Actor::command_line()).await.unwrap();
+    world.engine.erase_kept(&world.may(), None, &Actor::command_line()).await.unwrap();
     reached(&world, &done).await;
     sweep(&world).await;
     assert_eq!(world.stored_files(), 1, "the second is erased, and the first not looked at again");
-    world.engine.erase_kept(&world.caller, None, &Actor::command_line()).await.unwrap();
+    world.engine.erase_kept(&world.may(), None, &Actor::command_line()).await.unwrap();
     sweep(&world).await;
     assert_eq!(world.stored_files(), 0, "from the beginning");
     world.set_policy(MediaPolicy::OnView).await;
@@ -199,7 +200,7 @@ async fn what_viewers_read_leaves_the_disk_when_nothing_is_to_be_kept_any_more()
                 mediary_store::MediaSettingsPatch { policy: Some(MediaPolicy::Stream), ..Default::default() };
             world
                 .another_engine()
-                .update_media_settings(&world.caller, &patch, &Actor::command_line())
+                .update_media_settings(&world.may(), &patch, &Actor::command_line())
                 .await
                 .unwrap();
         } else {

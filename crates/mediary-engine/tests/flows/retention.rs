@@ -46,7 +46,7 @@ async fn view(world: &World, file: &MediaFile) {
 async fn view_on(engine: &Engine, world: &World, file: &MediaFile) {
     let wanted = Wanted::Bytes { range: None };
     let request = OpenRequest { target: Target::Media(file.id), variant: None, wanted };
-    read_all(engine.open(&world.caller, request).await.unwrap()).await;
+    read_all(engine.open(&world.may(), request).await.unwrap()).await;
 }
 
 /// What a preview lists, and then a sweep does: the same.

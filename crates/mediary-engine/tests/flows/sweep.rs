@@ -19,7 +19,7 @@ async fn a_preview_says_what_a_sweep_then_does() {
     let record = world.arrive("wamid.1", "image", &kept).await;
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&late.id)).unwrap();
     world.arrive("wamid.2", "image", &late).await;
-    world.engine.delete_media(&world.caller, record.id, &Actor::command_line()).await.unwrap();
+    world.engine.delete_media(&world.may(), record.id, &Actor::command_line()).await.unwrap();
     world.advance(40 * DAY);
     let preview = world.engine.sweep_preview(|_| {}).await.unwrap();
     assert_eq!(world.stored_files(), 1, "a preview changes nothing");
@@ -71,7 +71,7 @@ async fn bytes_that_a_dead_worker_stored_go_with_their_message() {
     let key = StorageKey::media(world.company, record.message_id, &media.id);
     world.storage.create(&key).await.unwrap().finish().await.unwrap();
     assert_eq!(world.stored_files(), 1);
-    world.engine.delete_media(&world.caller, record.id, &Actor::command_line()).await.unwrap();
+    world.engine.delete_media(&world.may(), record.id, &Actor::command_line()).await.unwrap();
     assert_eq!(world.stored_files(), 0);
 }
 

@@ -65,7 +65,7 @@ async fn stored_again_while_deleted(world: &World, bucket: &Bucket, engine: Engi
     assert_eq!(again.download_status, DownloadStatus::Completed, "stored again meanwhile");
     drop(held);
     assert_eq!(sweeping.await.unwrap().unwrap().files_removed, 2);
-    let opened = engine.open(&world.caller, request(again.id)).await.unwrap();
+    let opened = engine.open(&world.may(), request(again.id)).await.unwrap();
     assert_eq!(read_all(opened).await, [crate::harness::PNG, &[1; 1000]].concat());
     let storage =
         if again.storage_backend == Some(StorageBackend::S3) { &bucket.storage } else { &world.storage };
@@ -111,7 +111,7 @@ async fn deletions_that_cannot_be_done_hold_up_no_other() {
         drop_bytes(&world, &nobody, StorageBackend::R2, &format!("media/1/2/{number}")).await;
         drop_bytes(&world, &nobody, StorageBackend::Local, &format!("bad {number}")).await;
     }
-    world.engine.delete_media(&world.caller, record.id, &Actor::command_line()).await.unwrap();
+    world.engine.delete_media(&world.may(), record.id, &Actor::command_line()).await.unwrap();
     let mut removed = 0;
     for _ in 0..40 {
         removed += world.engine.sweep().await.unwrap().files_removed;

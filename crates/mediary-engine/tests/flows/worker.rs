@@ -1,6 +1,6 @@
 //! The running engine: quick, bounded, fair, and able to go on where another one died.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mediary_core::{DownloadStatus, Scope};
 use mediary_engine::{AccountDraft, Engine, Shutdown};
@@ -8,6 +8,7 @@ use mediary_graph::sign;
 use mediary_simulator::{FaultKind, FaultSpec};
 use mediary_store::{Actor, NewCompany};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::harness::{APP_SECRET, World, draft, eventually, media_node, message, webhook};
 

@@ -1,14 +1,13 @@
 //! Who is calling, and whether they may.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, header};
-use mediary_core::{ErrorCode, Permission};
-use mediary_engine::{Access, Caller};
+use mediary_core::ErrorCode;
+use mediary_engine::{Access, Caller, May, Right};
 
 use super::SameOrigin;
 use crate::App;
@@ -23,37 +22,7 @@ pub(crate) const SESSION_COOKIE: &str = "mediary_session";
 pub(crate) const RECHECK: Duration = Duration::from_secs(2);
 const RECHECK_WITHIN: Duration = Duration::from_secs(2);
 
-/// A caller who holds the right `R`. Handlers take it first, so that nothing of a request is read for who may not.
-#[derive(Debug)]
-pub(crate) struct May<R> {
-    pub(crate) caller: Arc<Caller>,
-    right: PhantomData<R>,
-}
-
-/// A right as a type.
-pub(crate) trait Right {
-    const PERMISSION: Permission;
-}
-
-/// The rights that routes ask for.
-pub(crate) mod rights {
-    macro_rules! rights {
-        ($($name:ident),+ $(,)?) => { $(
-            #[derive(Debug)]
-            pub(crate) enum $name {}
-
-            impl super::Right for $name {
-                const PERMISSION: mediary_core::Permission = mediary_core::Permission::$name;
-            }
-        )+ };
-    }
-
-    rights! {
-        Read, MarkRead, StartDownload, ShareLink, DeleteMedia, RetryAll, ChangeMediaSettings, EraseMedia, SeeUsage, ManageAccounts,
-        ManageUsers, ManageApiKeys, SeeAudit,
-    }
-}
-
+/// Handlers take it first, so that nothing of a request is read for who may not.
 impl<R: Right> FromRequestParts<App> for May<R> {
     type Rejection = Problem;
 
@@ -62,8 +31,7 @@ impl<R: Right> FromRequestParts<App> for May<R> {
         if let Some(span) = parts.extensions.get::<RequestSpan>() {
             span.set_company(caller.company_id);
         }
-        caller.require(R::PERMISSION)?;
-        Ok(Self { caller, right: PhantomData })
+        Ok(Self::ask(caller)?)
     }
 }
 

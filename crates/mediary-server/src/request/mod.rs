@@ -9,9 +9,10 @@ mod peer;
 mod query;
 
 pub(crate) use body::{Body, given, present};
-pub(crate) use caller::{Credentials, May, RECHECK, SESSION_COOKIE, rights};
+pub(crate) use caller::{Credentials, RECHECK, SESSION_COOKIE};
 pub(crate) use drain::drain;
 pub(crate) use id::{Id, Name};
+pub(crate) use mediary_engine::{May, rights};
 pub(crate) use origin::SameOrigin;
 pub(crate) use peer::{Connected, IsHttps, Peer, connected};
 pub(crate) use query::{Paging, Query, part, record_id};

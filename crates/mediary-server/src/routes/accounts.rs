@@ -101,8 +101,8 @@ async fn list_accounts(
     may: May<rights::ManageAccounts>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<Account>>, Problem> {
-    let page = app.store().accounts(may.caller.company_id, &paging.into()).await?;
-    Ok(Json(Page::of(page, may.caller.role)))
+    let page = app.store().accounts(may.caller().company_id, &paging.into()).await?;
+    Ok(Json(Page::of(page, may.caller().role)))
 }
 
 /// One WhatsApp account
@@ -113,8 +113,8 @@ async fn get_account(
     may: May<rights::ManageAccounts>,
     Id(id): Id<AccountId>,
 ) -> Result<Json<Account>, Problem> {
-    let row = app.store().account(may.caller.company_id, id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(Account::shape(row, may.caller.role)))
+    let row = app.store().account(may.caller().company_id, id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(Account::shape(row, may.caller().role)))
 }
 
 /// Add a WhatsApp account
@@ -142,10 +142,10 @@ async fn create_account(
         verify_token: new.verify_token,
         media_policy: new.media_policy,
     };
-    let by = may.caller.actor(address);
-    let bound = app.engine().connect_number(may.caller.company_id, &draft, Proof::Required, &by).await?;
+    let by = may.caller().actor(address);
+    let bound = app.engine().connect_number(may.caller().company_id, &draft, Proof::Required, &by).await?;
     let row = bound.account;
-    Ok((StatusCode::CREATED, Json(Account::shape(row, may.caller.role))))
+    Ok((StatusCode::CREATED, Json(Account::shape(row, may.caller().role))))
 }
 
 /// Change a WhatsApp account
@@ -179,9 +179,9 @@ async fn change_account(
         retention,
         status: change.status,
     };
-    let by = may.caller.actor(address);
-    let row = app.engine().change_account(may.caller.company_id, id, &change, &by).await?.account;
-    Ok(Json(Account::shape(row, may.caller.role)))
+    let by = may.caller().actor(address);
+    let row = app.engine().change_account(may.caller().company_id, id, &change, &by).await?.account;
+    Ok(Json(Account::shape(row, may.caller().role)))
 }
 
 /// Disable a WhatsApp account
@@ -196,8 +196,8 @@ async fn disable_account(
     Id(id): Id<AccountId>,
 ) -> Result<StatusCode, Problem> {
     let change = AccountChange { status: Some(AccountStatus::Disabled), ..AccountChange::default() };
-    let by = may.caller.actor(address);
-    app.engine().accounts().update(may.caller.company_id, id, &change, &by).await?;
+    let by = may.caller().actor(address);
+    app.engine().accounts().update(may.caller().company_id, id, &change, &by).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

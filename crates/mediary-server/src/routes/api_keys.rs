@@ -52,8 +52,8 @@ async fn list_api_keys(
     may: May<rights::ManageApiKeys>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<ApiKey>>, Problem> {
-    let page = app.store().api_keys(may.caller.company_id, &paging.into()).await?;
-    Ok(Json(Page::of(page, may.caller.role)))
+    let page = app.store().api_keys(may.caller().company_id, &paging.into()).await?;
+    Ok(Json(Page::of(page, may.caller().role)))
 }
 
 /// Make an API key
@@ -66,12 +66,12 @@ async fn create_api_key(
     Body(new): Body<NewApiKey>,
 ) -> Result<(StatusCode, Json<CreatedApiKey>), Problem> {
     let draft = ApiKeyDraft { name: new.name, role: new.role, expires_at: new.expires_at };
-    let by = may.caller.actor(address);
-    let made = app.engine().access().create_api_key(may.caller.company_id, &draft, &by).await?;
+    let by = may.caller().actor(address);
+    let made = app.engine().access().create_api_key(may.caller().company_id, &draft, &by).await?;
     let key = made.key.expose_secret().to_owned();
     Ok((
         StatusCode::CREATED,
-        Json(CreatedApiKey { record: ApiKey::shape(made.record, may.caller.role), key }),
+        Json(CreatedApiKey { record: ApiKey::shape(made.record, may.caller().role), key }),
     ))
 }
 
@@ -84,7 +84,7 @@ async fn revoke_api_key(
     Peer(address): Peer,
     Id(id): Id<ApiKeyId>,
 ) -> Result<StatusCode, Problem> {
-    app.engine().access().revoke_api_key(may.caller.company_id, id, &may.caller.actor(address)).await?;
+    app.engine().access().revoke_api_key(may.caller().company_id, id, &may.caller().actor(address)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -102,7 +102,7 @@ async fn logout(
 /// Who am I
 #[utoipa::path(get, path = "/api/auth/me", tag = "Session", responses((status = 200, body = Me)))]
 async fn me(may: May<rights::Read>) -> Result<Json<Me>, Problem> {
-    Me::of(&may.caller).map(Json).ok_or_else(|| Problem::new(ErrorCode::Unauthorized))
+    Me::of(may.caller()).map(Json).ok_or_else(|| Problem::new(ErrorCode::Unauthorized))
 }
 
 fn too_many(wait: std::time::Duration) -> Problem {

@@ -6,6 +6,7 @@ use mediary_core::{MessageId, error_chain};
 use mediary_engine::{Caller, OpenRequest, OpenedMedia, Target};
 use serde::{Deserialize, Deserializer};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -75,10 +76,10 @@ async fn read_message_file(
     request: Request,
 ) -> Result<Response, Problem> {
     let view = View { save: query.download, ..View::of(&request) };
-    let viewer = Viewer { caller: &may.caller, address };
+    let viewer = Viewer { may: &may, address };
     let target = if query.part == 0 { Target::Message(id) } else { Target::Attachment(id, query.part) };
     let opened = open(&app, viewer, target, query.variant, view).await?;
-    Ok(while_access_holds(&app, &may.caller, view, answer(&app, opened, view).await?))
+    Ok(while_access_holds(&app, may.caller(), view, answer(&app, opened, view).await?))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -110,9 +111,9 @@ async fn read_whatsapp_file(
 ) -> Result<Response, Problem> {
     let view = View { save: query.download, ..View::of(&request) };
     let (wanted, refetch) = (view.wanted(), query.t.is_some());
-    let opened = app.engine().open_from_provider(&may.caller, &provider_media_id, wanted, refetch).await?;
-    Viewer { caller: &may.caller, address }.opened(&app, &opened, view).await?;
-    Ok(while_access_holds(&app, &may.caller, view, answer(&app, opened, view).await?))
+    let opened = app.engine().open_from_provider(&may, &provider_media_id, wanted, refetch).await?;
+    Viewer { may: &may, address }.opened(&app, &opened, view).await?;
+    Ok(while_access_holds(&app, may.caller(), view, answer(&app, opened, view).await?))
 }
 
 /// A file by signed link
@@ -130,8 +131,8 @@ async fn read_linked_file(
     let link = app.engine().links().verify(&token, now)?;
     let life = Some(link.expires_at.since(now));
     let view = View { save: link.download, link_life: life, ..View::of(&request) };
-    let caller = Caller::of_link(&link);
-    let viewer = Viewer { caller: &caller, address };
+    let may = May::ask(Arc::new(Caller::of_link(&link)))?;
+    let viewer = Viewer { may: &may, address };
     let opened = open(&app, viewer, Target::Media(link.media_id), link.variant, view).await?;
     answer(&app, opened, view).await
 }
@@ -144,7 +145,7 @@ async fn open(
     view: View<'_>,
 ) -> Result<OpenedMedia, Problem> {
     let request = OpenRequest { target, variant, wanted: view.wanted() };
-    let opened = app.engine().open(viewer.caller, request).await?;
+    let opened = app.engine().open(viewer.may, request).await?;
     viewer.opened(app, &opened, view).await?;
     Ok(opened)
 }
@@ -152,17 +153,17 @@ async fn open(
 /// Who looks at a file, and from where.
 #[derive(Clone, Copy)]
 struct Viewer<'r> {
-    caller: &'r Caller,
+    may: &'r May<rights::Read>,
     address: IpAddr,
 }
 
 impl Viewer<'_> {
     /// Notes in the audit log that somebody saw a file, where the company has that.
     async fn opened(self, app: &App, opened: &OpenedMedia, view: View<'_>) -> Result<(), Problem> {
-        if view.is_a_first_look() && app.audits_views(self.caller.company_id).await? {
+        if view.is_a_first_look() && app.audits_views(self.may.caller().company_id).await? {
             let record = format!("media:{}", opened.info.media_id);
-            let by = self.caller.actor(self.address);
-            let noted = app.store().audit(self.caller.company_id, &by, "media.viewed", &record).await;
+            let by = self.may.caller().actor(self.address);
+            let noted = app.store().audit(self.may.caller().company_id, &by, "media.viewed", &record).await;
             // A full disk must not keep people from reading.
             if let Err(error) = noted {
                 let error = error_chain(&error);
@@ -187,7 +188,8 @@ fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
+    use tokio::time::Instant;
 
     use axum::body::Body;
     use http::StatusCode;

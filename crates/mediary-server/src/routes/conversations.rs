@@ -46,8 +46,8 @@ async fn list_conversations(
         return Err(Problem::field("search", format!("must have at most {most} characters")));
     }
     let query = ConversationQuery { page: paging.into(), search };
-    let page = app.store().conversations(&may.caller.scope(), &query).await?;
-    Ok(Json(Page::of(page, may.caller.role)))
+    let page = app.store().conversations(&may.caller().scope(), &query).await?;
+    Ok(Json(Page::of(page, may.caller().role)))
 }
 
 /// One conversation
@@ -58,8 +58,8 @@ async fn get_conversation(
     may: May<rights::Read>,
     Id(id): Id<ConversationId>,
 ) -> Result<Json<Conversation>, Problem> {
-    let row = app.store().conversation(&may.caller.scope(), id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(Conversation::shape(row, may.caller.role)))
+    let row = app.store().conversation(&may.caller().scope(), id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(Conversation::shape(row, may.caller().role)))
 }
 
 /// Mark a conversation as read
@@ -70,7 +70,7 @@ async fn mark_conversation_read(
     may: May<rights::MarkRead>,
     Id(id): Id<ConversationId>,
 ) -> Result<StatusCode, Problem> {
-    let (company, scope) = (may.caller.company_id, may.caller.scope());
+    let (company, scope) = (may.caller().company_id, may.caller().scope());
     if !app.store().mark_read(&scope, id).await? {
         return Err(Problem::not_found());
     }
@@ -99,7 +99,7 @@ async fn list_messages(
     Query(paging): Query<Paging>,
     Query(Around { around }): Query<Around>,
 ) -> Result<Json<Page<Message>>, Problem> {
-    let scope = may.caller.scope();
+    let scope = may.caller().scope();
     let page = match around {
         None => app.store().messages(&scope, id, &paging.into()).await?,
         Some(_) if paging.cursor.is_some() => {
@@ -115,7 +115,7 @@ async fn list_messages(
     if page.items.is_empty() && app.store().conversation(&scope, id).await?.is_none() {
         return Err(Problem::not_found());
     }
-    Ok(Json(Page::of(page, may.caller.role)))
+    Ok(Json(Page::of(page, may.caller().role)))
 }
 
 #[cfg(test)]

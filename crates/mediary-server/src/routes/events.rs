@@ -103,11 +103,11 @@ async fn listen_to_events(
     let last = last.or(from.last_event_id).filter(|id| !id.is_empty());
     // A position that cannot be read is one that we do not know.
     let last = last.map(|id| id.parse().unwrap_or(0));
-    let subscription = app.engine().events().subscribe(may.caller.scope(), last)?;
+    let subscription = app.engine().events().subscribe(may.caller().scope(), last)?;
     // On a timer of its own: events that keep coming must not put it off.
     let mut recheck = tokio::time::interval_at(Instant::now() + RECHECK, RECHECK);
     recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let listener = Listener { app, credentials, caller: may.caller, subscription, recheck };
+    let listener = Listener { app, credentials, caller: may.caller().clone(), subscription, recheck };
     let hello = stream::iter([Ok(Event::default().retry(RECONNECT).comment("listening"))]);
     let events = stream::unfold(listener, Listener::next).map(Ok);
     Ok(Sse::new(hello.chain(events))

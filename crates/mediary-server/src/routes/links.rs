@@ -59,8 +59,8 @@ async fn sign_media_url(
     Id(id): Id<MediaId>,
     Body(wanted): Body<NewLink>,
 ) -> Result<Json<SignedLink>, Problem> {
-    let company_id = may.caller.company_id;
-    let media = app.store().media(&may.caller.scope(), id).await?.ok_or_else(Problem::not_found)?;
+    let company_id = may.caller().company_id;
+    let media = app.store().media(&may.caller().scope(), id).await?.ok_or_else(Problem::not_found)?;
     if !media.is_active {
         let gone = Problem::new(ErrorCode::MediaDeleted);
         return Err(match media.last_error.filter(|_| media.deletion_reason.is_some()) {
@@ -78,7 +78,7 @@ async fn sign_media_url(
     let link = Link { company_id, media_id: id, variant: None, download: wanted.download, expires_at };
     let token = app.engine().links().sign(&link)?;
     // No link is handed out that the log does not know.
-    let by = may.caller.actor(address);
+    let by = may.caller().actor(address);
     app.store().audit(company_id, &by, "link.created", &format!("media:{id}")).await?;
     Ok(Json(SignedLink { url: app.public_url(&format!("/m/{token}")).to_string(), expires_at }))
 }

@@ -107,8 +107,8 @@ async fn list_media(
     Query(paging): Query<Paging>,
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<MediaFile>>, Problem> {
-    let page = app.store().media_list(&may.caller.scope(), &filter.query(None, paging)?).await?;
-    Ok(Json(Page::of(page, may.caller.role)))
+    let page = app.store().media_list(&may.caller().scope(), &filter.query(None, paging)?).await?;
+    Ok(Json(Page::of(page, may.caller().role)))
 }
 
 /// Media of a conversation
@@ -121,13 +121,13 @@ async fn list_conversation_media(
     Query(paging): Query<Paging>,
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<MediaFile>>, Problem> {
-    let scope = may.caller.scope();
+    let scope = may.caller().scope();
     let page = app.store().media_list(&scope, &filter.query(Some(id), paging)?).await?;
     // An empty page may also be that of a conversation that is not there.
     if page.items.is_empty() && app.store().conversation(&scope, id).await?.is_none() {
         return Err(Problem::not_found());
     }
-    Ok(Json(Page::of(page, may.caller.role)))
+    Ok(Json(Page::of(page, may.caller().role)))
 }
 
 /// One media file
@@ -138,8 +138,8 @@ async fn get_media(
     may: May<rights::Read>,
     Id(id): Id<MediaId>,
 ) -> Result<Json<MediaFile>, Problem> {
-    let row = app.store().media(&may.caller.scope(), id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(MediaFile::shape(row, may.caller.role)))
+    let row = app.store().media(&may.caller().scope(), id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(MediaFile::shape(row, may.caller().role)))
 }
 
 /// Where a download stands
@@ -150,7 +150,7 @@ async fn get_media_status(
     may: May<rights::Read>,
     Id(id): Id<MediaId>,
 ) -> Result<Json<MediaStatus>, Problem> {
-    let status = app.engine().media_status(&may.caller, id).await?;
+    let status = app.engine().media_status(&may, id).await?;
     Ok(Json(status.into()))
 }
 
@@ -166,8 +166,8 @@ async fn download_media(
     Peer(address): Peer,
     Id(id): Id<MediaId>,
 ) -> Result<(StatusCode, Json<MediaFile>), Problem> {
-    let row = app.engine().download_now(&may.caller, id, &may.caller.actor(address)).await?;
-    Ok((StatusCode::ACCEPTED, Json(MediaFile::shape(row, may.caller.role))))
+    let row = app.engine().download_now(&may, id, &may.caller().actor(address)).await?;
+    Ok((StatusCode::ACCEPTED, Json(MediaFile::shape(row, may.caller().role))))
 }
 
 /// Which failed downloads.
@@ -207,8 +207,8 @@ async fn retry_media(
             format!("must be a whole number from 1 to {RETRY_ATTEMPTS_MAX}"),
         ));
     }
-    let by = may.caller.actor(address);
-    let outcome = app.engine().retry_failed(&may.caller, most, &by).await?;
+    let by = may.caller().actor(address);
+    let outcome = app.engine().retry_failed(&may, most, &by).await?;
     Ok(Json(RetryOutcome { retried: outcome.retried, succeeded: outcome.succeeded, failed: outcome.failed }))
 }
 
@@ -223,7 +223,7 @@ async fn delete_media(
     Peer(address): Peer,
     Id(id): Id<MediaId>,
 ) -> Result<StatusCode, Problem> {
-    app.engine().delete_media(&may.caller, id, &may.caller.actor(address)).await?;
+    app.engine().delete_media(&may, id, &may.caller().actor(address)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -23,8 +23,8 @@ async fn get_message(
     may: May<rights::Read>,
     Id(id): Id<MessageId>,
 ) -> Result<Json<Message>, Problem> {
-    let row = app.store().message(&may.caller.scope(), id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(Message::shape(row, may.caller.role)))
+    let row = app.store().message(&may.caller().scope(), id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(Message::shape(row, may.caller().role)))
 }
 
 /// The media file of a message
@@ -35,6 +35,7 @@ async fn get_message_media(
     may: May<rights::Read>,
     Id(id): Id<MessageId>,
 ) -> Result<Json<MediaFile>, Problem> {
-    let row = app.store().media_by_message(&may.caller.scope(), id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(MediaFile::shape(row, may.caller.role)))
+    let row =
+        app.store().media_by_message(&may.caller().scope(), id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(MediaFile::shape(row, may.caller().role)))
 }

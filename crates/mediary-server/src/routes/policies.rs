@@ -87,11 +87,11 @@ async fn preview_media_policy(
     let policy = match asked.policy {
         Some(policy) => policy,
         None => {
-            let company = app.store().company(may.caller.company_id).await?;
+            let company = app.store().company(may.caller().company_id).await?;
             company.ok_or_else(Problem::not_found)?.media_policy
         }
     };
-    let preview = app.engine().preview_policy(&may.caller, asked.account_id.map(AccountId)).await?;
+    let preview = app.engine().preview_policy(&may, asked.account_id.map(AccountId)).await?;
     let not_here_then = match policy {
         MediaPolicy::Store => NotHereThen::Downloaded,
         MediaPolicy::OnView => NotHereThen::KeptWhenViewed,
@@ -131,8 +131,8 @@ async fn erase_media(
     Body(of): Body<Erasing>,
 ) -> Result<(StatusCode, Json<Files>), Problem> {
     let account = of.account_id.map(AccountId);
-    let by = may.caller.actor(address);
-    let erasing = app.engine().erase_kept(&may.caller, account, &by).await?;
+    let by = may.caller().actor(address);
+    let erasing = app.engine().erase_kept(&may, account, &by).await?;
     Ok((StatusCode::ACCEPTED, Json(erasing.into())))
 }
 

@@ -135,7 +135,7 @@ async fn get_storage_check(
     State(app): State<App>,
     may: May<rights::SeeUsage>,
 ) -> Result<Json<StorageCheck>, Problem> {
-    let check = app.store().storage_check(may.caller.company_id).await?;
+    let check = app.store().storage_check(may.caller().company_id).await?;
     Ok(Json(check.map(Into::into).unwrap_or_default()))
 }
 
@@ -147,17 +147,17 @@ async fn list_audit(
     may: May<rights::SeeAudit>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<AuditEntry>>, Problem> {
-    let page = app.store().audits(may.caller.company_id, &paging.into()).await?;
-    Ok(Json(Page::of(page, may.caller.role)))
+    let page = app.store().audits(may.caller().company_id, &paging.into()).await?;
+    Ok(Json(Page::of(page, may.caller().role)))
 }
 
 /// Stored files and bytes by month and type
 #[utoipa::path(get, path = "/api/usage", tag = "Company",
     responses((status = 200, body = Page<Usage>), (status = 403, body = ProblemBody)))]
 async fn get_usage(State(app): State<App>, may: May<rights::SeeUsage>) -> Result<Json<Page<Usage>>, Problem> {
-    let rows = app.store().usage(may.caller.company_id).await?;
+    let rows = app.store().usage(may.caller().company_id).await?;
     let page = mediary_store::Page { items: rows, next: None };
-    Ok(Json(Page::of(page, may.caller.role)))
+    Ok(Json(Page::of(page, may.caller().role)))
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ async fn get_media_settings(
     State(app): State<App>,
     may: May<rights::Read>,
 ) -> Result<Json<MediaSettings>, Problem> {
-    let company = app.store().company(may.caller.company_id).await?.ok_or_else(Problem::not_found)?;
+    let company = app.store().company(may.caller().company_id).await?.ok_or_else(Problem::not_found)?;
     Ok(Json(shown(&app, &company)))
 }
 
@@ -98,8 +98,8 @@ async fn change_media_settings(
         app.engine().check_retention(retention)?;
     }
     let patch = MediaSettingsPatch { policy: change.policy, retention, audit_views: change.audit_views };
-    let by = may.caller.actor(address);
-    let company = app.engine().update_media_settings(&may.caller, &patch, &by).await?;
+    let by = may.caller().actor(address);
+    let company = app.engine().update_media_settings(&may, &patch, &by).await?;
     Ok(Json(shown(&app, &company)))
 }
 

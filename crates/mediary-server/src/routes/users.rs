@@ -76,8 +76,8 @@ async fn list_users(
     may: May<rights::ManageUsers>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<User>>, Problem> {
-    let page = app.store().users(may.caller.company_id, &paging.into()).await?;
-    Ok(Json(Page::of(page, may.caller.role)))
+    let page = app.store().users(may.caller().company_id, &paging.into()).await?;
+    Ok(Json(Page::of(page, may.caller().role)))
 }
 
 /// One user
@@ -88,8 +88,8 @@ async fn get_user(
     may: May<rights::ManageUsers>,
     Id(id): Id<UserId>,
 ) -> Result<Json<User>, Problem> {
-    let row = app.store().user(may.caller.company_id, id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(User::shape(row, may.caller.role)))
+    let row = app.store().user(may.caller().company_id, id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(User::shape(row, may.caller().role)))
 }
 
 /// Add a user
@@ -102,9 +102,12 @@ async fn create_user(
     Body(new): Body<NewUser>,
 ) -> Result<(StatusCode, Json<User>), Problem> {
     let draft = UserDraft { email: new.email, name: new.name, role: new.role, password: new.password };
-    let row =
-        app.engine().access().create_user(may.caller.company_id, &draft, &may.caller.actor(address)).await?;
-    Ok((StatusCode::CREATED, Json(User::shape(row, may.caller.role))))
+    let row = app
+        .engine()
+        .access()
+        .create_user(may.caller().company_id, &draft, &may.caller().actor(address))
+        .await?;
+    Ok((StatusCode::CREATED, Json(User::shape(row, may.caller().role))))
 }
 
 /// Change a user
@@ -123,9 +126,9 @@ async fn change_user(
     }
     let change =
         Change { name: change.name, role: change.role, active: change.active, password: change.password };
-    let by = may.caller.actor(address);
-    let row = app.engine().access().update_user(may.caller.company_id, id, &change, &by).await?;
-    Ok(Json(User::shape(row, may.caller.role)))
+    let by = may.caller().actor(address);
+    let row = app.engine().access().update_user(may.caller().company_id, id, &change, &by).await?;
+    Ok(Json(User::shape(row, may.caller().role)))
 }
 
 /// Deactivate a user
@@ -141,14 +144,14 @@ async fn deactivate_user(
 ) -> Result<StatusCode, Problem> {
     not_yourself(&may, id)?;
     let change = Change { active: Some(false), ..Change::default() };
-    let by = may.caller.actor(address);
-    app.engine().access().update_user(may.caller.company_id, id, &change, &by).await?;
+    let by = may.caller().actor(address);
+    app.engine().access().update_user(may.caller().company_id, id, &change, &by).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The last admin would lock everybody out.
 fn not_yourself(may: &May<rights::ManageUsers>, id: UserId) -> Result<(), Problem> {
-    if may.caller.user_id() == Some(id) {
+    if may.caller().user_id() == Some(id) {
         let detail = "you cannot take your own rights away; ask another admin";
         return Err(Problem::new(ErrorCode::Conflict).detail(detail));
     }

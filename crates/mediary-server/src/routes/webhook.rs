@@ -1,6 +1,6 @@
 //! The webhook that Meta calls. Outside of sessions and roles: the signature decides.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -15,6 +15,7 @@ use mediary_engine::Unsigned;
 use metrics::counter;
 use serde::Deserialize;
 use tokio::sync::SemaphorePermit;
+use tokio::time::Instant;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

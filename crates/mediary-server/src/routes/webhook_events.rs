@@ -90,8 +90,8 @@ async fn list_webhook_events(
     Query(paging): Query<Paging>,
     Query(Filter { .. }): Query<Filter>,
 ) -> Result<Json<Page<WebhookEvent>>, Problem> {
-    let page = app.store().parked_items(may.caller.company_id, &paging.into()).await?;
-    Ok(Json(Page::of(page, may.caller.role)))
+    let page = app.store().parked_items(may.caller().company_id, &paging.into()).await?;
+    Ok(Json(Page::of(page, may.caller().role)))
 }
 
 /// Try to record a parked item now
@@ -103,7 +103,7 @@ async fn retry_webhook_event(
     Peer(address): Peer,
     Id(id): Id<i64>,
 ) -> Result<Json<WebhookEventRetried>, Problem> {
-    let by = may.caller.actor(address);
-    let reason = app.engine().retry_webhook_item(may.caller.company_id, id, &by).await?;
+    let by = may.caller().actor(address);
+    let reason = app.engine().retry_webhook_item(may.caller().company_id, id, &by).await?;
     Ok(Json(WebhookEventRetried { recorded: reason.is_none(), reason }))
 }
