@@ -5,10 +5,10 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use aws_lc_rs::digest;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 const PIECE: usize = 256 * 1024;
 

@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use anyhow::Context;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 /// Up to this a file goes in one request, beyond it in parts that are as long.
 const PART_BYTES: usize = 5 * 1024 * 1024;

@@ -9,12 +9,13 @@
 //! 4. There are at most [`REDIRECTS`] hops, each with a deadline of its own.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::Empty;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::addresses::Resolver;

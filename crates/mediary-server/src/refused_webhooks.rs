@@ -2,9 +2,10 @@
 //! send as many as they like, write one line for each reason in [`LINE_EVERY`].
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 const LINE_EVERY: Duration = Duration::from_secs(10);
 

@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use mediary_core::{
@@ -22,6 +22,7 @@ use mediary_store::{
     IngestPlan, NewAccount, NewCompany, NewMedia, NewWebhookEvent, PlannedItem, Result, Store, StoreOptions,
     WebhookEvent,
 };
+use tokio::time::Instant;
 
 const CALLERS: u64 = 64;
 const APPENDS: u64 = 40_000;

@@ -7,7 +7,9 @@
 //! more than has passed.
 
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 tokio::task_local! {
     static COST: Cell<DatabaseCost>;

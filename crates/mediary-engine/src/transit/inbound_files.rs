@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
-use std::time::Instant;
 
 use mediary_blob::Spools;
 use mediary_core::{CompanyId, Error, MediaId};
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard, Semaphore};
+use tokio::time::Instant;
 
 use super::inbound_file::InboundFile;
 use super::line::{InLine, Line};

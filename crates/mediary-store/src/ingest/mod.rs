@@ -59,11 +59,12 @@ mod waiting;
 
 use std::iter::Peekable;
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use mediary_core::{Timestamp, WebhookEventId};
 use sqlx::AssertSqlSafe;
+use tokio::time::Instant;
 
 pub(crate) use parked::PARKED_WAIT_MAX;
 pub use parked::{DueItems, ParkedItem, Retried};

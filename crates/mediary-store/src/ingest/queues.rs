@@ -16,11 +16,12 @@
 //!    of [`super`] and `waited_for`: an update that comes before its message waits for it.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mediary_core::{Timestamp, WebhookEventId};
 use parking_lot::Mutex;
 use sqlx::AssertSqlSafe;
+use tokio::time::Instant;
 
 use super::{IngestLimits, Turn};
 use crate::db::{Db, Tx};

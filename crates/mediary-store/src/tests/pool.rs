@@ -2,11 +2,12 @@
 
 use std::io;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deadpool::managed::{Manager as _, Metrics};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection as _, Executor as _, Row as _};
+use tokio::time::Instant;
 
 use super::harness::postgres_url;
 use crate::ErrorKind;
@@ -27,7 +28,9 @@ async fn number(connection: &mut PgConnection) -> i32 {
 /// What is known of a connection that was opened and last connection so long ago.
 fn used(age: Duration, unused: Duration) -> Metrics {
     let now = Instant::now();
-    Metrics { created: now.checked_sub(age).unwrap(), recycled: now.checked_sub(unused), recycle_count: 1 }
+    let created = now.checked_sub(age).unwrap().into();
+    let recycled = now.checked_sub(unused).map(Instant::into_std);
+    Metrics { created, recycled, recycle_count: 1 }
 }
 
 #[tokio::test]

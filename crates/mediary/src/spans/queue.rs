@@ -1,11 +1,12 @@
 //! Spans that have ended, on their way to the collector.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use opentelemetry::Context;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 use tokio::sync::mpsc::{self, Receiver};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::collector::{Refusal, Sender};

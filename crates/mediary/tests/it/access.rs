@@ -4,6 +4,7 @@
 use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, MessageSpec};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::harness::{APP_SECRET, PASSWORD, TOKEN, VERIFY_TOKEN, World, eventually};
 
@@ -118,7 +119,7 @@ async fn user_who_is_switched_off_is_out_within_a_second() {
     let update =
         ["user", "update", "--company", "acme", "--email", "bo@acme.test", "--active", "false", "--json"];
     world.cli(&update);
-    let started = std::time::Instant::now();
+    let started = tokio::time::Instant::now();
     eventually("the end of the session", async || {
         let request = world.api().stranger(Method::GET, &paths[7]).header("cookie", &cookie);
         let status = request.send().await.unwrap().status();

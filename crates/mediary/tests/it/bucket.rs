@@ -1,10 +1,11 @@
 //! Files in a bucket instead of a folder: nothing changes for the people who send, view or delete them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mediary_simulator::{MediaSpec, MessageSpec};
 use reqwest::{Client, Method, redirect};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::harness::{Bucket, Database, World, eventually, run};
 

@@ -1,13 +1,14 @@
 //! Equal nodes over one Postgres and one bucket: any of them may die, hang or be cut off at any moment.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use mediary_core::{Clock as _, SystemClock};
 use mediary_simulator::{AccountSpec, FaultKind, FaultSpec, MediaSpec, MessageSpec, RandomFaults};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::events::Listener;
 use crate::harness::{Api, Bucket, Database, Server, World, eventually, free_port};

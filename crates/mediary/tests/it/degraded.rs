@@ -1,10 +1,11 @@
 //! What Mediary needs is away for a while: it says so, loses nothing, and resumes by itself.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use mediary_simulator::{MediaSpec, MessageSpec};
 use reqwest::{Method, StatusCode};
+use tokio::time::Instant;
 
 use crate::harness::{Database, World, eventually};
 use crate::webhook::{change, post, text_item, webhook};

@@ -1,11 +1,12 @@
 //! What an older system left: imported by the command, saved by `mediary backfill`, shown like everything else.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mediary_core::{Clock as _, SystemClock, Timestamp};
 use mediary_simulator::{MediaRecord, MediaSpec};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::harness::{Database, PHONE, World};
 

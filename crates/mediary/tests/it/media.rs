@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, MessageSpec, Place, TokenState};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::harness::{Database, PHONE, TOKEN, World, eventually};
 
@@ -401,7 +402,7 @@ async fn flood_of_one_company_does_not_delay_anothers_single_file() {
     world.delivered().await;
     let single = MediaSpec::generated(SIZE, 99, "image/jpeg").of("300000000000003");
     let media = world.simulator.add_media(&single).await.unwrap();
-    let started = std::time::Instant::now();
+    let started = tokio::time::Instant::now();
     let sent =
         world.simulator.send(&MessageSpec::media("image", &media.id).to("300000000000003")).await.unwrap();
     beta.completed(&sent.id).await;

@@ -1,6 +1,6 @@
 //! Spans at an OpenTelemetry collector: what arrives, and that one in trouble holds up nothing.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use mediary_simulator::{MediaSpec, MessageSpec};
@@ -8,6 +8,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::harness::{
     APP_SECRET, Collector, Database, PASSWORD, TOKEN, VERIFY_TOKEN, World, eventually, value_of,

@@ -6,11 +6,12 @@ pub(crate) mod parked;
 mod plan;
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mediary_core::{CompanyId, Result, Timestamp, WebhookEventId};
 use mediary_store::{Backend, ChangeKind, IngestLimits, IngestOutcome, Turn, WebhookEvent};
 use metrics::{counter, histogram};
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use self::plan::{Accounts, Keep, plan};

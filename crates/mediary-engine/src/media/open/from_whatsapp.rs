@@ -1,12 +1,13 @@
 //! A file that is not here: asked of WhatsApp for a viewer, with patience for what passes by itself.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mediary_core::{AccountStatus, Error, ErrorCode, Result, Timestamp};
 use mediary_graph::ErrorKind;
 use mediary_store::MediaFile;
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 use super::proxied::ProxiedBody;
 use super::view::{Source as From, View};

@@ -2,11 +2,12 @@
 //! so is everybody who comes before it has ended.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mediary_core::{DownloadStatus, Error, ErrorCode, Result, Scope};
 use mediary_store::MediaFile;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::from_whatsapp::{Asked, TRIES, WAITS_FOR_ACCOUNT, proxied};
 use super::proxied::ProxiedBody;

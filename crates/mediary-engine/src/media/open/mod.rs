@@ -11,7 +11,7 @@ mod size;
 mod view;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mediary_blob::{StorageKey, StoredFile};
 use mediary_core::{
@@ -23,13 +23,14 @@ use mediary_graph::MediaInfo;
 use mediary_store::MediaFile;
 use metrics::counter;
 use moka::sync::Cache;
+use tokio::time::Instant;
 
 pub(crate) use self::cache::OpenFiles;
 use self::from_whatsapp::{Asked, forgotten};
 use self::keeping::Kept;
 pub(crate) use self::lost::found_again;
 pub use self::proxied::ProxiedBody;
-use crate::access::Caller;
+use crate::access::{May, rights};
 use crate::base::metrics::STORAGE_READS;
 use crate::context::Context;
 use crate::media::fetch::Fetcher;
@@ -153,10 +154,10 @@ impl Opener {
     }
 
     /// Opens a file for somebody who may see it: from storage, or from WhatsApp as the policy says.
-    pub(crate) async fn open(&self, caller: &Caller, request: OpenRequest) -> Result<OpenedMedia> {
+    pub(crate) async fn open(&self, may: &May<rights::Read>, request: OpenRequest) -> Result<OpenedMedia> {
         let began = Instant::now();
         self.context.meters().viewed.increment(1);
-        let (company, scope) = (caller.company_id, caller.scope());
+        let (company, scope) = (may.caller().company_id, may.caller().scope());
         if request.variant.is_some() {
             return Err(Error::not_found("there is no such variant of this file"));
         }
@@ -216,14 +217,15 @@ impl Opener {
     /// look at it now.
     pub(crate) async fn open_from_provider(
         &self,
-        caller: &Caller,
+        may: &May<rights::Read>,
         provider_media_id: &str,
         wanted: Wanted,
         unshared: bool,
     ) -> Result<OpenedMedia> {
         let began = Instant::now();
         self.context.meters().viewed.increment(1);
-        let record = self.context.store().media_by_provider_id(&caller.scope(), provider_media_id).await?;
+        let record =
+            self.context.store().media_by_provider_id(&may.caller().scope(), provider_media_id).await?;
         let record = record.ok_or_else(|| Error::not_found("there is no media file with this id"))?;
         refuse_withheld(&record)?;
         match wanted {

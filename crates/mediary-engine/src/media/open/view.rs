@@ -1,11 +1,10 @@
 //! What is counted and logged of every view that comes from WhatsApp.
 
-use std::time::Instant;
-
 use bytes::Bytes;
 use mediary_core::{CompanyId, Error, MediaId};
 use mediary_store::MediaFile;
 use metrics::{counter, histogram};
+use tokio::time::Instant;
 
 use crate::base::metrics::{PROXY_FIRST_BYTE_SECONDS, VIEW_SECONDS, VIEWS};
 

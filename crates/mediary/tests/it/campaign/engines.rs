@@ -3,7 +3,7 @@
 //! needs two at one moment is met soon.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mediary_blob::Storage;
 use mediary_core::{Clock as _, CompanyId, MediaPolicy, Role, SystemClock};
@@ -14,6 +14,7 @@ use mediary_store::{Actor, Backend, NewCompany, PageRequest, Store, StoreOptions
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::faults;
 use super::history::{self, Picture, Setting};

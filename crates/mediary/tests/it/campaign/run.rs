@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
@@ -10,6 +10,7 @@ use futures_util::{StreamExt as _, stream};
 use mediary_core::{Clock as _, SystemClock};
 use mediary_graph::sign;
 use mediary_simulator::{AccountSpec, FaultKind, MediaSpec, RandomFaults};
+use tokio::time::Instant;
 
 use super::faults::{self, Injected};
 use super::history::{self, Picture, Setting};

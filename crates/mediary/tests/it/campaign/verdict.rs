@@ -1,10 +1,11 @@
 //! What is there in the end, read through the API, and the wait until it is what must be.
 
 use std::fmt::Display;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::harness::Api;
 
