@@ -11,7 +11,7 @@ test("a new message shows at once, in the open thread and at the top of the list
   await expect(rows(inbox).first()).toContainText(text);
 });
 
-test("elsewhere it raises the unread count, and opening marks it read", async ({ inbox }) => {
+test("a message in another thread raises the unread count, and opening marks it read", async ({ inbox }) => {
   const quiet = (await conversations(inbox)).find((item) => item.unreadCount === 0);
   expect(quiet, "needs a conversation that was read").toBeTruthy();
   if (!quiet) return;
@@ -24,7 +24,7 @@ test("elsewhere it raises the unread count, and opening marks it read", async ({
   await expect(rows(inbox).first()).not.toContainText("unread");
 });
 
-test("a reader further up is not moved, and is told", async ({ inbox }) => {
+test("a reader further up stays in place and sees that there is news below", async ({ inbox }) => {
   const id = await longThread(inbox);
   const long =
     (await conversations(inbox)).find((item) => item.id === id) ?? (await conversationAt(inbox, 0));
@@ -41,7 +41,7 @@ test("a reader further up is not moved, and is told", async ({ inbox }) => {
   await expect(thread(inbox).getByText("One more thing").last()).toBeInViewport();
 });
 
-test("a lost connection is said after a while, and gone once it is back", async ({ inbox }) => {
+test("a lost connection is shown after a while, until it is back", async ({ inbox }) => {
   await inbox.clock.install();
   await openLive(inbox, "/");
   await expect(rows(inbox).first()).toBeVisible();

@@ -1,6 +1,6 @@
 import { email, expect, list, logIn, password, test } from "./support.ts";
 
-test("a wrong password is said plainly, the right one leads to the page that was asked for", async ({
+test("a wrong password is reported plainly, the right one leads to the page that was asked for", async ({
   page,
 }) => {
   await page.goto("/c/1");
@@ -32,7 +32,7 @@ test("too many attempts say how long to wait", async ({ page }) => {
   await expect(page.getByRole("button", { name: "Log in" })).toBeDisabled();
 });
 
-test("a server that is away is said plainly", async ({ page }) => {
+test("a server that is away is reported plainly", async ({ page }) => {
   await page.goto("/login");
   await page.route("**/api/auth/login", (route) => route.abort());
   await page.getByLabel("E-mail").fill(email);

@@ -110,7 +110,7 @@ test("a view is one download for tile, large picture and details, of which nothi
   await expect.poll(() => inbox.evaluate(loads, source)).toBe(false);
 });
 
-test("a large file tells how much of it has come, and can be given up", async ({ inbox }) => {
+test("a large file shows how much of it has come, and can be cancelled", async ({ inbox }) => {
   const media = { generate: { size: 4_000_000 }, mimeType: "application/pdf" };
   const { message, id } = await open(inbox, "stream", { type: "document", media, fileName: "Large.pdf" });
   const repair = await arm(inbox, { kind: "slow", mediaId: id, bytesPerSecond: 500_000 });
@@ -126,7 +126,7 @@ test("a large file tells how much of it has come, and can be given up", async ({
   await repair();
 });
 
-test("a file that breaks off is not shown in part", async ({ inbox }) => {
+test("a file whose transfer breaks off is not shown in part", async ({ inbox }) => {
   const { message, id } = await open(inbox, "stream", files.photo);
   const repair = await arm(inbox, { kind: "cut", mediaId: id });
   await covered(message).click();
@@ -136,7 +136,7 @@ test("a file that breaks off is not shown in part", async ({ inbox }) => {
   await expectShown(message, "photo");
 });
 
-test("a viewer who has to wait is told for how long, and nothing is asked until then", async ({ inbox }) => {
+test("a viewer who has to wait sees for how long, and nothing is requested until then", async ({ inbox }) => {
   const { media, message, id, downloads } = await open(inbox, "stream", files.photo);
   const fault = { kind: "too_many_requests", at: "download", mediaId: id, retryAfterSeconds: 4 };
   const repair = await arm(inbox, fault);
@@ -155,7 +155,7 @@ test("a viewer who has to wait is told for how long, and nothing is asked until 
   await expectShown(message, "photo");
 });
 
-test("what is gone for good is said with its date, and offers no retry", async ({ inbox }) => {
+test("a file that is gone for good shows its date and offers no retry", async ({ inbox }) => {
   const { media, message, id } = await open(inbox, "stream", files.photo);
   await arm(inbox, { kind: "expired", mediaId: id });
   await covered(message).click();

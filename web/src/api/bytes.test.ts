@@ -36,7 +36,7 @@ describe("a file that is read", () => {
     expect(fetch).toHaveBeenCalledWith("/f", expect.objectContaining({ cache: "no-store" }));
   });
 
-  it("tells how much has come, and of how much where that is known", async () => {
+  it("reports how much has come, and of how much where that is known", async () => {
     const progress = options();
     serve(pieces([10, 20]), { headers: { ...jpeg, "Content-Length": "30" } });
     await fetchFile("/f", progress);
@@ -56,7 +56,7 @@ describe("a file that is read", () => {
     expect(cancelled).toHaveBeenCalled();
   });
 
-  it("that breaks off is no file", async () => {
+  it("is an error where its transfer breaks off", async () => {
     serve(pieces([10], true), { headers: jpeg });
     await expect(fetchFile("/f", options())).rejects.toMatchObject({ code: "interrupted" });
   });
@@ -69,7 +69,7 @@ describe("a file that is read", () => {
     },
   );
 
-  it("that is refused says why", async () => {
+  it("says why it was refused", async () => {
     const problem = { code: "media_expired", detail: "Gone since May.", retryable: false };
     serve(JSON.stringify(problem), { status: 410 });
     const refused = await fetchFile("/f", options()).catch((error: unknown) => error);
@@ -88,14 +88,14 @@ describe("asking why a URL fails", () => {
     expect(await askWhy("/f", signal)).toMatchObject({ detail: "Wait.", retryAfterSeconds: 7 });
   });
 
-  it("takes none of the bytes where there is no refusal", async () => {
+  it("reads no bytes where there is no refusal", async () => {
     const cancelled = vi.fn();
     serve(pieces([10, 10, 10], false, cancelled));
     expect(await askWhy("/f", signal)).toBeNull();
     expect(cancelled).toHaveBeenCalled();
   });
 
-  it("has nothing to say of a file that lies in a bucket", async () => {
+  it("gives no reason for a file that lies in a bucket", async () => {
     vi.stubGlobal("fetch", async () => ({ type: "opaqueredirect", ok: false }));
     expect(await askWhy("/f", signal)).toBeNull();
     expect(await fetchFile("/f", options())).toBe("elsewhere");

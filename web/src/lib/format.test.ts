@@ -36,7 +36,7 @@ describe("days", () => {
     expect(formatDay(new Date(2025, 0, 5).toISOString(), now)).toContain("2025");
   });
 
-  it("in a list become shorter the longer they are ago", () => {
+  it("become shorter in a list the longer they are ago", () => {
     expect(formatShort(new Date(2026, 2, 10, 0, 5).toISOString(), now)).toMatch(/12:05|00:05/);
     expect(formatShort(new Date(2026, 2, 5).toISOString(), now)).toBe("Thursday");
     expect(formatShort(new Date(2026, 1, 5).toISOString(), now)).toMatch(/26$/);

@@ -47,13 +47,13 @@ describe("a thread", () => {
     expect(after.pages[0]).toBe(before.pages[0]);
   });
 
-  it("gets the news of a file into its message", () => {
+  it("updates a file in its message", () => {
     const after = patchThreadMedia(thread([{}, [4, 3]]), media({ messageId: 3, downloadStatus: "failed" }));
     expect(messagesInOrder(after)[0]?.media?.downloadStatus).toBe("failed");
   });
 });
 
-describe("the way to newer messages", () => {
+describe("the position of newer messages", () => {
   it("ends where a page around a message brings nothing newer", () => {
     expect(newerPosition(page([message(5), message(4)]), { around: 5 })).toBeUndefined();
     expect(newerPosition(page([message(5), message(4)]), {})).toBeUndefined();
@@ -73,19 +73,19 @@ describe("the conversation list", () => {
   const order = (data: Pick<ReturnType<typeof list>, "pages">) =>
     data.pages.flatMap(({ items }) => ids(items));
 
-  it("moves the one that was written to the top", () => {
+  it("moves a conversation with a new message to the top", () => {
     const before = list(page([conversation(1, 30), conversation(2, 20)], "c"), page([conversation(3, 10)]));
     const after = upsertConversation(before, conversation(3, 40, { unreadCount: 1 }));
     expect(order(after)).toEqual([3, 1, 2]);
     expect(after.pages[0]?.items[0]?.unreadCount).toBe(1);
   });
 
-  it("adds a new one, also to an empty list", () => {
+  it("adds a new conversation, also to an empty list", () => {
     expect(order(upsertConversation(list(page([])), conversation(1, 1)))).toEqual([1]);
     expect(order(upsertConversation(list(page([conversation(1, 30)])), conversation(2, 10)))).toEqual([1, 2]);
   });
 
-  it("leaves one that belongs to a page not yet loaded to that page", () => {
+  it("leaves out a conversation of a page not yet loaded", () => {
     const before = list(page([conversation(1, 30)], "c"));
     expect(order(upsertConversation(before, conversation(2, 10)))).toEqual([1]);
   });

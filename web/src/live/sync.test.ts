@@ -57,7 +57,7 @@ describe("events", () => {
     expect(asked).toEqual(["/api/conversations/1"]);
   });
 
-  it("in a flood refetch what is shown instead of record by record", async () => {
+  it("refetch what is shown instead of record by record in a flood", async () => {
     const client = new QueryClient();
     const invalidate = vi.spyOn(client, "invalidateQueries");
     const sync = new Sync(client);
@@ -67,7 +67,7 @@ describe("events", () => {
     expect(asked.length).toBeLessThan(100);
   });
 
-  it("of progress touch only the progress store", () => {
+  it("touch only the progress store where they report progress", () => {
     const client = new QueryClient();
     client.setQueryData(keys.thread(1), thread([{}, [3]]));
     const before = threadOf(client);
@@ -81,7 +81,7 @@ describe("events", () => {
     expect(threadOf(client)).toBe(before);
   });
 
-  it("of an end bring the file into its message and forget its progress", async () => {
+  it("put a finished file into its message and forget its progress", async () => {
     const client = new QueryClient();
     client.setQueryData(keys.thread(1), thread([{}, [3]]));
     answers.set("/api/media/7", media({ downloadStatus: "completed" }));

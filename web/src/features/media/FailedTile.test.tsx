@@ -48,7 +48,7 @@ describe("a file that fails", () => {
     vi.useRealTimers();
   });
 
-  it("that is gone for good offers no retry", async () => {
+  it("offers no retry where it is gone for good", async () => {
     serve(problem({ code: "media_expired", detail: "Gone since 9 Mar 2026.", retryable: false }, 410));
     show(sticker(stream));
     await tap(/tap to view/);
@@ -57,7 +57,7 @@ describe("a file that fails", () => {
     expect(screen.getByRole("button", { name: "Hide" })).toBeTruthy();
   });
 
-  it("while it is stored asks its URL for the reason, and loads again on a tap", async () => {
+  it("asks the URL of a stored file for the reason, and loads again on a tap", async () => {
     const fetch = serve(
       problem({ code: "storage_error", detail: "The storage is away.", retryable: true }, 503),
     );
@@ -69,7 +69,7 @@ describe("a file that fails", () => {
     await picture();
   });
 
-  it("as a video is not loaded again by itself", async () => {
+  it("does not load a video again by itself", async () => {
     const fetch = serve(problem(unavailable));
     const { container } = show(media({ ...stream, fileType: "video" }));
     await tap(/tap to view/);
@@ -82,7 +82,7 @@ describe("a file that fails", () => {
     expect(container.querySelector("video")?.getAttribute("src")).toBe("/api/media/messages/3");
   });
 
-  it("here alone can be downloaded instead", async () => {
+  it("can be downloaded where only the browser cannot show it", async () => {
     serve(bytes);
     show(sticker(stream));
     await tap(/tap to view/);

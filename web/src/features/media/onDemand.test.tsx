@@ -27,7 +27,7 @@ describe("a covered file", () => {
     expect(fetch).not.toHaveBeenCalled();
   });
 
-  it("becomes the file with a tap, and the focus goes along", async () => {
+  it("becomes the file with a tap, and keeps the focus", async () => {
     serve(bytes);
     show(sticker(onView));
     screen.getByRole("button").focus();
@@ -36,7 +36,7 @@ describe("a covered file", () => {
     expect((await picture()).parentElement).toBe(document.activeElement);
   });
 
-  it("takes no focus that is elsewhere", async () => {
+  it("leaves a focus that is elsewhere", async () => {
     serve(bytes);
     show(sticker(onView));
     act(() => void useReveal.getState().reveal(7));
@@ -64,7 +64,7 @@ describe("a file under stream", () => {
     expect(new Set(urls).size).toBe(3);
   });
 
-  it("as a document is opened and saved from what was fetched", async () => {
+  it("opens and saves a document from the fetched bytes", async () => {
     const fetch = serve(() => new Response("%PDF", { headers: { "Content-Type": "application/pdf" } }));
     show(media({ ...stream, fileType: "document", fileName: "Offer.pdf" }));
     await tap(/tap to view/);
@@ -79,7 +79,7 @@ describe("a file under stream", () => {
     await screen.findByRole("link", { name: "Open Offer.pdf" });
   });
 
-  it("as a web page is never opened from what was fetched", async () => {
+  it("never opens a web page from the fetched bytes", async () => {
     serve(() => new Response("<script>", { headers: { "Content-Type": "text/html" } }));
     show(media({ ...stream, fileType: "document", fileName: "Offer.html" }));
     await tap(/tap to view/);
@@ -88,7 +88,7 @@ describe("a file under stream", () => {
     }
   });
 
-  it("plays with the tap, again with the next, and is silent once covered", async () => {
+  it("plays with the tap, again with the next, and stops once covered", async () => {
     const play = vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
     show(media({ ...stream, fileType: "audio", voice: true }));
     await tap(/tap to view/);
@@ -146,7 +146,7 @@ describe("a video that becomes stored while it plays", () => {
     expect(load).not.toHaveBeenCalled();
   });
 
-  it("as a voice note too", async () => {
+  it("continues a voice note too", async () => {
     vi.spyOn(HTMLMediaElement.prototype, "canPlayType").mockReturnValue("probably");
     vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
     const file = media({ ...onView, fileType: "audio", voice: true });

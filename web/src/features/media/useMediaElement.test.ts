@@ -12,7 +12,7 @@ function element(seekableTo: number | null, fields: object = {}): HTMLMediaEleme
 }
 
 describe("moving through a file", () => {
-  it("goes to the place, within the file", () => {
+  it("seeks to the position, within the file", () => {
     const stored = element(60);
     expect([seekTo(stored, 30), stored.currentTime]).toEqual([true, 30]);
     expect([seekTo(stored, 90), stored.currentTime]).toEqual([true, 60]);
@@ -27,7 +27,7 @@ describe("moving through a file", () => {
     expect([seekTo(streamed, 30), streamed.currentTime]).toEqual([false, 7]);
   });
 
-  it("begins at the place where nothing is known of the file yet", () => {
+  it("starts at the position where nothing is known of the file yet", () => {
     const fresh = element(null, { readyState: 0, duration: Number.NaN, currentTime: 0 });
     expect([seekTo(fresh, 30), fresh.currentTime]).toEqual([true, 30]);
   });

@@ -93,7 +93,7 @@ describe("a view of a file on demand", () => {
     await waitFor(() => expect(signal?.aborted).toBe(true));
   });
 
-  it("says why nothing came, and fetches again only when told to", async () => {
+  it("says why nothing came, and fetches again only on request", async () => {
     const problem = { code: "provider_unavailable", detail: "WhatsApp is away.", retryable: true };
     fetched.mockImplementationOnce(async () => Response.json(problem, { status: 502 }));
     const { result, unmount } = viewOf("/fails");

@@ -29,7 +29,7 @@ it("a filled form shows its answers and every file that came with it", () => {
   }
 });
 
-it("news of an attachment changes that file alone", () => {
+it("an event of an attachment changes that file alone", () => {
   const thread = { pages: [page([form])], pageParams: [{}] };
   const gone = { ...files[1], isActive: false } as (typeof files)[0];
   const patched = patchThreadMedia(thread, gone).pages[0]?.items[0];
