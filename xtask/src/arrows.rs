@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         &[],
     ),
     ("mediary-test-s3", &[], &["sqlx", "axum", "reqwest"]),
+    ("mediary-testing", &["mediary-core"], &["sqlx", "axum", "reqwest", "hyper-rustls"]),
     ("mediary-web", &[], &["tokio", "sqlx", "axum", "reqwest"]),
     ("mediary-bench", &["mediary-core", "mediary-graph"], &["sqlx"]),
     ("xtask", &["mediary-server"], &[]),
@@ -81,6 +82,24 @@ fn crates_use_only_what_their_arrows_allow() {
                 );
             }
             assert!(!never.contains(&dependency.as_str()), "{} must never see {dependency}", package.name);
+        }
+    }
+}
+
+#[test]
+fn crates_for_tests_are_dev_dependencies_and_never_published() {
+    const FOR_TESTS: [&str; 2] = ["mediary-testing", "mediary-test-s3"];
+    for package in packages() {
+        if FOR_TESTS.contains(&package.name.as_str()) {
+            assert_eq!(package.publish.as_deref(), Some([].as_slice()), "{} is not for others", package.name);
+            continue;
+        }
+        for name in FOR_TESTS {
+            assert!(
+                !normal_dependencies(&package).contains(name),
+                "{} → {name}: only tests may use it, so name it below [dev-dependencies]",
+                package.name
+            );
         }
     }
 }

@@ -21,7 +21,7 @@ mod text;
 mod unreadable;
 mod upstream;
 
-pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use clock::{Clock, SystemClock, Timestamp};
 pub use error::{Error, Result};
 pub use error_chain::error_chain;
 pub use error_code::ErrorCode;

@@ -154,11 +154,12 @@ fn is_over(at: Timestamp, now: Timestamp) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use mediary_testing::START;
+
     use super::*;
 
     const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
-    const START: Timestamp = Timestamp(1_700_000_000_000);
 
     fn after(seconds: u64) -> Timestamp {
         START.plus(Duration::from_secs(seconds))

@@ -12,8 +12,8 @@ use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use mediary_blob::{Storage, StorageKey};
 use mediary_core::{
-    AccountId, CompanyId, ConversationId, Direction, ErrorCode, FileType, Integrity, ManualClock, MediaId,
-    MediaPolicy, MessageId, MessageStatus, MessageType, Role, ScanStatus, Scope, Timestamp,
+    AccountId, CompanyId, ConversationId, Direction, ErrorCode, FileType, Integrity, MediaId, MediaPolicy,
+    MessageId, MessageStatus, MessageType, Role, ScanStatus, Scope, Timestamp,
 };
 use mediary_engine::{
     AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Shutdown, UserDraft, Vault,
@@ -24,6 +24,7 @@ use mediary_store::{
     FinishedDownload, IncomingMessage, IngestItem, IngestLimits, IngestPlan, ItemSource, NewCompany,
     NewMedia, NewWebhookEvent, PlannedItem, Store, StoreOptions, Unrecordable,
 };
+use mediary_testing::ManualClock;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -33,8 +34,6 @@ use crate::app::App;
 use crate::routes::{self, docs::Docs};
 use crate::{ServerConfig, openapi};
 
-/// Where [`House::clock`] begins.
-pub(crate) const START: Timestamp = Timestamp(1_700_000_000_000);
 /// The address of a trusted proxy.
 pub(crate) const PROXY: &str = "127.0.0.9";
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -144,7 +143,7 @@ impl House {
 
     async fn beside(graph_url: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = ManualClock::new(START);
+        let clock = ManualClock::default();
         let options = StoreOptions {
             url: format!("sqlite://{}", folder.path().join("mediary.db").display()),
             max_connections: 4,

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use mediary_blob::{ErrorKind, S3Settings, ServedAs, Storage};
 use mediary_core::StorageBackend;
 use mediary_test_s3::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestS3};
+use mediary_testing::eventually;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -74,12 +75,11 @@ async fn upload_that_is_dropped_is_ended() {
     let mut upload = storage.create(&key(1)).await.unwrap();
     upload.write(content(2 * PART + 1).into()).await.unwrap();
     drop(upload.stage().await.unwrap());
-    let ended = async {
-        while bucket.stray_parts() > 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), ended).await.expect("its parts go");
+    eventually("the end of its parts", async || match bucket.stray_parts() {
+        0 => Ok(()),
+        left => Err(left),
+    })
+    .await;
     assert!(missing(&storage, &key(1)).await);
 }
 
@@ -99,14 +99,13 @@ async fn upload_that_is_broken_off_while_it_begins_is_ended() {
         // On a fast machine the last of them are published.
         let _ = tokio::time::timeout(Duration::from_millis(2) * u32::try_from(step).unwrap(), all).await;
     }
-    let ended = async {
-        while bucket.server.unfinished_uploads() + bucket.stray_parts() > 0 {
-            tokio::task::yield_now().await;
+    eventually("the end of uploads and parts", async || {
+        match (bucket.server.unfinished_uploads(), bucket.stray_parts()) {
+            (0, 0) => Ok(()),
+            left => Err(left),
         }
-    };
-    let ended = tokio::time::timeout(Duration::from_secs(10), ended).await;
-    let left = (bucket.server.unfinished_uploads(), bucket.stray_parts());
-    ended.unwrap_or_else(|_| panic!("uploads and parts that are left: {left:?}"));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -234,7 +234,8 @@ impl Drop for Subscription {
 
 #[cfg(test)]
 mod tests {
-    use mediary_core::{ConversationId, DownloadStatus, ManualClock, MediaId, Sees, Timestamp};
+    use mediary_core::{ConversationId, DownloadStatus, MediaId, Sees};
+    use mediary_testing::ManualClock;
 
     use super::*;
 
@@ -242,7 +243,7 @@ mod tests {
     const THEIRS: CompanyId = CompanyId(2);
 
     fn bus() -> EventBus {
-        EventBus::new(&ManualClock::new(Timestamp(1_700_000_000_000)))
+        EventBus::new(&ManualClock::default())
     }
 
     fn publish(bus: &EventBus, company: CompanyId, id: i64) {

@@ -138,9 +138,10 @@ mod tests {
     use std::sync::Arc;
 
     use mediary_blob::Storage;
-    use mediary_core::{Clock, ManualClock, Timestamp};
+    use mediary_core::Clock;
     use mediary_graph::{GraphClient, GraphOptions};
     use mediary_store::{Store, StoreOptions};
+    use mediary_testing::ManualClock;
 
     use super::*;
     use crate::base::vault::Vault;
@@ -149,7 +150,7 @@ mod tests {
     use crate::events::bus::EventBus;
 
     async fn context(folder: &std::path::Path) -> Context {
-        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000)));
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
         let url = format!("sqlite://{}", folder.join("mediary.db").display());
         let store = Store::open(&StoreOptions { url, max_connections: 1 }, clock.clone()).await.unwrap();
         let graph = GraphOptions {

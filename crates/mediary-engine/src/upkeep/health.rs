@@ -129,7 +129,8 @@ async fn check(name: &'static str, work: impl Future<Output = Result<(), String>
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use mediary_core::{Clock, ManualClock};
+    use mediary_core::Clock;
+    use mediary_testing::ManualClock;
     use tokio::sync::Semaphore;
 
     use super::*;
@@ -145,7 +146,7 @@ mod tests {
 
     impl Looks {
         fn new() -> Self {
-            let clock = ManualClock::new(Timestamp(1_700_000_000_000));
+            let clock = ManualClock::default();
             Self {
                 last: LastLook::default(),
                 clock,

@@ -7,6 +7,7 @@ use mediary_simulator::{FaultKind, FaultSpec};
 use crate::failures::{SECOND, assert_completed, assert_failed, run_after};
 use crate::harness::{PNG, TOKEN, World, message, webhook};
 use mediary_store::Actor;
+use mediary_testing::eventually;
 
 #[tokio::test]
 async fn what_is_in_the_way_of_one_file_holds_up_no_other() {
@@ -66,13 +67,16 @@ async fn download_by_the_webhooks_own_url_knows_its_end_from_the_answer() {
     world.post(&webhook(message("wamid.1", "image", node))).await;
     let engine = world.engine.clone();
     let running = tokio::spawn(async move { engine.run_due().await.unwrap() });
-    let id = crate::harness::eventually("the record", async || {
-        world.all_media().await.first().map(|record| record.id)
+    let id = eventually("the record", async || {
+        world.all_media().await.first().map(|record| record.id).ok_or("none")
     })
     .await;
-    let status = crate::harness::eventually("some progress", async || {
+    let status = eventually("some progress", async || {
         let status = world.engine.media_status(&world.may(), id).await.unwrap();
-        (status.status == DownloadStatus::Downloading && status.bytes_downloaded > 0).then_some(status)
+        match status.status {
+            DownloadStatus::Downloading if status.bytes_downloaded > 0 => Ok(status),
+            _ => Err(status),
+        }
     })
     .await;
     assert_eq!(status.file_size, Some(size as u64));

@@ -7,8 +7,9 @@ use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy};
 use mediary_engine::{ByteRange, OpenRequest, OpenedMedia, ProxiedBody, Source, Target, Wanted};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
 use mediary_store::MediaFile;
+use mediary_testing::eventually;
 
-use crate::harness::{World, eventually, read_all};
+use crate::harness::{World, read_all};
 
 const SIZE: u64 = 3 * 1024 * 1024 + 77;
 
@@ -57,7 +58,10 @@ impl Scene {
     async fn stored(&self) -> MediaFile {
         eventually("the file to be stored", async || {
             let record = self.world.media_of(&self.media.id).await;
-            (record.download_status == DownloadStatus::Completed).then_some(record)
+            match record.download_status {
+                DownloadStatus::Completed => Ok(record),
+                other => Err(other),
+            }
         })
         .await
     }
@@ -285,7 +289,10 @@ async fn while_storage_waits_viewers_do_not() {
     assert!(read_all(scene.open(None).await).await == scene.whole, "served though it cannot be kept");
     let record = eventually("the failure", async || {
         let record = scene.world.media_of(&scene.media.id).await;
-        (record.download_status == DownloadStatus::Failed).then_some(record)
+        match record.download_status {
+            DownloadStatus::Failed => Ok(record),
+            other => Err(other),
+        }
     })
     .await;
     assert_eq!(record.last_error_code, Some(ErrorCode::StorageError));

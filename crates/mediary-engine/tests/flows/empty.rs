@@ -3,6 +3,7 @@
 use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy};
 use mediary_engine::Target;
 use mediary_simulator::{FaultKind, FaultSpec};
+use mediary_testing::eventually;
 
 use crate::failures::{SECOND, arrive_with, assert_completed, assert_failed, run_after};
 use crate::harness::{PNG, World, read_all};
@@ -45,9 +46,12 @@ async fn stored_file_that_is_empty_or_of_another_size_is_fetched_again_and_never
     std::fs::write(&path, "").unwrap();
     let bytes = read_all(world.open(Target::Media(record.id)).await.unwrap()).await;
     assert_eq!(bytes, [PNG, &[1; 1000]].concat());
-    let record = crate::harness::eventually("the file to be stored again", async || {
+    let record = eventually("the file to be stored again", async || {
         let record = world.media_of(&media.id).await;
-        (record.download_status == DownloadStatus::Completed).then_some(record)
+        match record.download_status {
+            DownloadStatus::Completed => Ok(record),
+            other => Err(other),
+        }
     })
     .await;
     std::fs::write(&path, PNG).unwrap();
@@ -56,8 +60,9 @@ async fn stored_file_that_is_empty_or_of_another_size_is_fetched_again_and_never
     let request = mediary_engine::OpenRequest { target: Target::Media(record.id), variant: None, wanted };
     let bytes = read_all(engine.open(&world.may(), request).await.unwrap()).await;
     assert_eq!(bytes, [PNG, &[1; 1000]].concat(), "while WhatsApp has it");
-    crate::harness::eventually("the file to be stored again", async || {
-        (std::fs::metadata(&path).unwrap().len() == bytes.len() as u64).then_some(())
+    eventually("the file to be stored again", async || {
+        let length = std::fs::metadata(&path).unwrap().len();
+        if length == bytes.len() as u64 { Ok(()) } else { Err(length) }
     })
     .await;
     std::fs::write(&path, PNG).unwrap();

@@ -6,6 +6,7 @@ use mediary_core::{AccountStatus, DownloadStatus, ErrorCode, Integrity, ScanStat
 use mediary_engine::{AccountChange, Target};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord, MediaSpec, Place, Route, TokenState};
 use mediary_store::{Actor, MediaFile};
+use mediary_testing::eventually;
 use secrecy::SecretString;
 
 use crate::harness::{PNG, TOKEN, World, message, read_all, webhook};
@@ -369,8 +370,9 @@ async fn a_message_deleted_meanwhile_leaves_nothing() {
     world.announce("wamid.1", "image", &media).await;
     let engine = world.engine.clone();
     let running = tokio::spawn(async move { engine.run_due().await.unwrap() });
-    crate::harness::eventually("the download to begin", async || {
-        (world.whatsapp.media_stats(&media.id).in_flight > 0).then_some(())
+    eventually("the download to begin", async || match world.whatsapp.media_stats(&media.id).in_flight {
+        0 => Err("nothing in flight"),
+        _ => Ok(()),
     })
     .await;
     let record = world.media_of(&media.id).await;

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mediary_blob::{Storage, Storages};
-use mediary_core::{
-    AccountId, CompanyId, ManualClock, MediaPolicy, Role, Scope, Sees, Sha256, Timestamp, UserId,
-};
+use mediary_core::{AccountId, CompanyId, MediaPolicy, Role, Scope, Sees, Sha256, UserId};
 use mediary_engine::{
     AccountDraft, Caller, Engine, EngineConfig, EngineParts, May, OpenRequest, OpenedMedia, Right, Source,
     Target, Vault, Wanted, Who,
@@ -15,6 +13,7 @@ use mediary_engine::{
 use mediary_graph::{GraphClient, GraphOptions, sign};
 use mediary_simulator::{MediaRecord, MediaSpec, Simulator, SimulatorConfig};
 use mediary_store::{Actor, MediaFile, MediaQuery, NewCompany, Store, StoreOptions};
+use mediary_testing::{ManualClock, START};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -23,7 +22,6 @@ pub(crate) const PHONE_NUMBER_ID: &str = "106540352242922";
 pub(crate) const WABA_ID: &str = "102290129340398";
 pub(crate) const APP_SECRET: &str = "the-app-secret";
 pub(crate) const TOKEN: &str = "the-access-token";
-pub(crate) const NOW: Timestamp = Timestamp(1_760_000_000_000);
 /// The first bytes of a PNG, enough to be known as one.
 pub(crate) const PNG: &[u8] =
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
@@ -47,7 +45,7 @@ impl World {
     }
 
     pub(crate) async fn with(configure: impl FnOnce(&mut EngineConfig)) -> Self {
-        let clock = ManualClock::new(NOW);
+        let clock = ManualClock::default();
         let folder = tempfile::tempdir().unwrap();
         let whatsapp = SimulatorConfig { clock: Arc::new(clock.clone()), ..SimulatorConfig::default() };
         let whatsapp = Simulator::start(whatsapp).await.unwrap();
@@ -211,7 +209,7 @@ pub(crate) fn media_node(media: &MediaRecord) -> Value {
 }
 
 pub(crate) fn message(wamid: &str, kind: &str, node: Value) -> Value {
-    let seconds = (NOW.millis() / 1000).to_string();
+    let seconds = (START.millis() / 1000).to_string();
     json!({"from": "15550100001", "id": wamid, "timestamp": seconds, "type": kind, kind: node})
 }
 
@@ -248,18 +246,6 @@ pub(crate) async fn read_all(opened: OpenedMedia) -> Vec<u8> {
         Source::Described => {}
     }
     all
-}
-
-/// Waits for something that another task does.
-pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-    loop {
-        if let Some(found) = look().await {
-            return found;
-        }
-        assert!(tokio::time::Instant::now() < deadline, "waited in vain for {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 fn count_files(folder: &std::path::Path) -> usize {

@@ -10,9 +10,10 @@ use mediary_engine::{
 };
 use mediary_simulator::{FaultKind, FaultSpec};
 use mediary_store::{Actor, ConversationQuery, MessageWithMedia, PageRequest};
+use mediary_testing::{START, eventually};
 use serde_json::{Value, json};
 
-use crate::harness::{NOW, PHONE_NUMBER_ID, World, draft};
+use crate::harness::{PHONE_NUMBER_ID, World, draft};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -21,7 +22,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 fn picture(wamid: &str, ago: Duration) -> Value {
     json!({
         "phoneNumberId": PHONE_NUMBER_ID, "providerMessageId": wamid, "direction": "inbound", "type": "image",
-        "timestamp": NOW.minus(ago), "contact": {"waId": "15550100001", "name": "Ana"},
+        "timestamp": START.minus(ago), "contact": {"waId": "15550100001", "name": "Ana"},
     })
 }
 
@@ -69,7 +70,7 @@ async fn a_line_becomes_the_message_that_it_was() {
     let lines = [
         json!({
             "phoneNumberId": 106540352242922_u64, "providerMessageId": "wamid.text", "direction": "outbound",
-            "type": "text", "status": "read", "timestamp": NOW.millis() / 1000 - 60, "text": "hello",
+            "type": "text", "status": "read", "timestamp": START.millis() / 1000 - 60, "text": "hello",
             "contact": {"waId": "+1 (555) 010-0001"}, "replyTo": "wamid.before", "mediaUrl": "", "caption": null,
         }),
         with(picture("wamid.voice", HOUR), &json!({"type": "audio", "rawPayload": payload})),
@@ -91,7 +92,7 @@ async fn a_line_becomes_the_message_that_it_was() {
         (text.direction, text.status, text.message_type),
         (Direction::Outbound, MessageStatus::Read, MessageType::Text)
     );
-    assert_eq!((text.text.as_deref(), text.sent_at), (Some("hello"), NOW.minus(Duration::from_secs(60))));
+    assert_eq!((text.text.as_deref(), text.sent_at), (Some("hello"), START.minus(Duration::from_secs(60))));
     assert_eq!(
         (text.sender_phone.as_deref(), text.receiving_phone.as_deref()),
         (Some("15550783881"), Some("15550100001"))
@@ -140,7 +141,7 @@ fn refused_fields() -> Vec<(Value, &'static str)> {
             "timestamp: 1970-01-01T00:00:00Z is before 2009, when there was no WhatsApp;",
         ),
         (json!({"timestamp": "2008-12-31T23:59:59Z"}), "timestamp: 2008-12-31T23:59:59Z is before 2009"),
-        (json!({"timestamp": NOW.plus(2 * DAY)}), "timestamp: 2025-10-11T08:53:20Z has not come yet"),
+        (json!({"timestamp": START.plus(2 * DAY)}), "timestamp: 2025-10-11T08:53:20Z has not come yet"),
         (json!({"contact": {}}), "contact: needs a waId"),
         (json!({"contact": {"waId": "ana@s.whatsapp.net"}}), "contact.waId: must be the digits"),
         (
@@ -313,9 +314,11 @@ async fn backfill_waits_while_a_server_takes_all_the_companys_places() {
     let shutdown = mediary_engine::Shutdown::default();
     let (server, stop) = (world.another_engine(), shutdown.clone());
     let running = tokio::spawn(async move { server.run(stop).await.unwrap() });
-    crate::harness::eventually("the server's download", async || {
-        let live = world.all_media().await.pop()?;
-        (live.download_status == DownloadStatus::Downloading).then_some(())
+    eventually("the server's download", async || {
+        match world.all_media().await.pop().map(|live| live.download_status) {
+            Some(DownloadStatus::Downloading) => Ok(()),
+            other => Err(other),
+        }
     })
     .await;
     import(&world, &[with(picture("wamid.1", HOUR), &json!({"mediaUrl": left.id}))]).await;

@@ -2,9 +2,10 @@
 
 use mediary_core::{Direction, MessageStatus, MessageType, Scope};
 use mediary_store::{Conversation, Message, MessageWithMedia};
+use mediary_testing::START;
 use serde_json::{Value, json};
 
-use crate::harness::{NOW, World, change, media_node, message, webhook};
+use crate::harness::{World, change, media_node, message, webhook};
 
 async fn conversations(world: &World) -> Vec<Conversation> {
     world.engine.run_due().await.unwrap();
@@ -59,7 +60,7 @@ async fn a_message_keeps_whatsapps_time_or_gets_ours_where_there_is_none() {
     early["timestamp"] = "1600000000".into();
     world.post(&webhook(early)).await;
     let times: Vec<_> = messages(&world).await.iter().map(|item| item.message.sent_at.millis()).collect();
-    assert_eq!(times, [1_600_000_000_000, NOW.millis()]);
+    assert_eq!(times, [1_600_000_000_000, START.millis()]);
 }
 
 #[tokio::test]
@@ -243,7 +244,7 @@ async fn media_of_an_old_message_is_still_tried() {
     world.engine.run_due().await.unwrap();
     let record = world.media_of(&media.id).await;
     assert!(record.sha256.is_some());
-    assert!(record.expires_at > NOW);
+    assert!(record.expires_at > START);
 }
 
 #[tokio::test]
@@ -299,7 +300,7 @@ async fn media_of_the_past_without_a_person_finds_its_message_by_its_id() {
 #[tokio::test]
 async fn a_time_that_cannot_be_is_the_time_of_arrival() {
     let world = World::new().await;
-    let arrived = NOW.millis();
+    let arrived = START.millis();
     let soon = (arrived / 1000 + 60).to_string();
     for (number, time) in ["4102444800", "1795860400000", "", &soon].into_iter().enumerate() {
         let mut odd = message(&format!("wamid.{number}"), "text", json!({"body": "hello"}));
@@ -313,7 +314,7 @@ async fn a_time_that_cannot_be_is_the_time_of_arrival() {
     picture["timestamp"] = "4102444800".into();
     world.post(&webhook(picture)).await;
     world.engine.run_due().await.unwrap();
-    let life = world.media_of(&media.id).await.expires_at.since(NOW);
+    let life = world.media_of(&media.id).await.expires_at.since(START);
     assert_eq!(life, mediary_core::limits::PROVIDER_MEDIA_LIFE);
 }
 

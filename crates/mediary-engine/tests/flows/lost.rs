@@ -6,8 +6,9 @@ use mediary_core::{DownloadStatus, ErrorCode};
 use mediary_engine::{InspectOptions, Inspection, Target};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
 use mediary_store::MediaFile;
+use mediary_testing::eventually;
 
-use crate::harness::{PNG, World, eventually, read_all};
+use crate::harness::{PNG, World, read_all};
 
 const REPAIR: InspectOptions = InspectOptions { deep: true, repair: true, look: None };
 
@@ -163,7 +164,8 @@ async fn wrong_bytes_of_the_right_length_are_replaced_by_a_repair() {
     assert_eq!((found.wrong.first, found.repaired), (vec![scene.record.id], 1));
     scene.world.engine.run_due().await.unwrap();
     eventually("the file to be stored again", async || {
-        (std::fs::read(&scene.path).unwrap() == whole()).then_some(())
+        let found = std::fs::read(&scene.path).unwrap();
+        if found == whole() { Ok(()) } else { Err(found.len()) }
     })
     .await;
     let found = scene.inspected().await;

@@ -6,9 +6,10 @@ use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role, Sees};
 use mediary_engine::{ByteRange, Caller, May, OpenRequest, Source, Target, Wanted, Who};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
 use mediary_store::{Actor, MediaFile, NewCompany};
+use mediary_testing::eventually;
 use tokio_util::task::TaskTracker;
 
-use crate::harness::{PNG, World, eventually, read_all};
+use crate::harness::{PNG, World, read_all};
 
 async fn under(policy: MediaPolicy) -> (World, MediaRecord, MediaFile) {
     let world = World::new().await;
@@ -90,7 +91,11 @@ async fn under_on_view_the_first_view_stores_the_file() {
         assert_eq!(viewer.await.unwrap(), picture());
     }
     assert_eq!(world.whatsapp.media_stats(&media.id).downloads, 1, "all viewers share one download");
-    eventually("the file to be stored", async || (world.stored_files() == 1).then_some(())).await;
+    eventually("the file to be stored", async || match world.stored_files() {
+        1 => Ok(()),
+        other => Err(other),
+    })
+    .await;
     shutdown.soft.cancel();
     tasks.wait().await;
 }
@@ -101,7 +106,11 @@ async fn without_a_worker_a_first_view_still_gets_the_bytes() {
     let opened = world.open(Target::Message(record.message_id)).await.unwrap();
     assert!(!opened.info.stored);
     assert_eq!(read_all(opened).await, picture());
-    eventually("the view to have kept the file", async || (world.stored_files() == 1).then_some(())).await;
+    eventually("the view to have kept the file", async || match world.stored_files() {
+        1 => Ok(()),
+        other => Err(other),
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -112,7 +121,11 @@ async fn what_storage_lost_is_served_and_stored_again() {
     let (tasks, shutdown) = run(&world);
     let opened = world.open(Target::Media(record.id)).await.unwrap();
     assert_eq!(read_all(opened).await, picture());
-    eventually("the file to be stored again", async || (world.stored_files() == 1).then_some(())).await;
+    eventually("the file to be stored again", async || match world.stored_files() {
+        1 => Ok(()),
+        other => Err(other),
+    })
+    .await;
     assert_eq!(world.whatsapp.media_stats(&media.id).downloads, 2);
     shutdown.soft.cancel();
     tasks.wait().await;

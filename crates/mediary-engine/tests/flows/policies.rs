@@ -6,8 +6,9 @@ use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role};
 use mediary_engine::{AccountChange, Caller, Delivery, EventName, May, OpenedMedia, Source, Target, rights};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
 use mediary_store::{Actor, MediaFile, Tally};
+use mediary_testing::eventually;
 
-use crate::harness::{World, eventually, read_all};
+use crate::harness::{World, read_all};
 
 async fn sweep(world: &World) {
     world.engine.sweep().await.unwrap();
@@ -44,8 +45,10 @@ async fn a_view_follows_the_policy_of_now() {
     // Of the account alone, and no sweep between.
     set_account(&world, Some(MediaPolicy::OnView)).await;
     read_all(view(&world, &media).await).await;
-    eventually("the file to be stored", async || from_storage(&view(&world, &media).await).then_some(()))
-        .await;
+    eventually("the file to be stored", async || {
+        if from_storage(&view(&world, &media).await) { Ok(()) } else { Err("it comes from WhatsApp") }
+    })
+    .await;
     set_account(&world, Some(MediaPolicy::Stream)).await;
     assert!(from_storage(&view(&world, &media).await), "what is kept stays");
 }
@@ -82,8 +85,10 @@ async fn a_download_that_runs_when_nothing_is_to_be_kept_leaves_nothing() {
     let engine = world.engine.clone();
     let running = tokio::spawn(async move { engine.run_due().await.unwrap() });
     eventually("the download to run", async || {
-        let all = world.all_media().await;
-        (all.first()?.download_status == DownloadStatus::Downloading).then_some(())
+        match world.all_media().await.first().map(|record| record.download_status) {
+            Some(DownloadStatus::Downloading) => Ok(()),
+            other => Err(other),
+        }
     })
     .await;
     world.set_policy(MediaPolicy::Stream).await;
@@ -206,7 +211,11 @@ async fn what_viewers_read_leaves_the_disk_when_nothing_is_to_be_kept_any_more()
         } else {
             world.set_policy(MediaPolicy::Stream).await;
         }
-        eventually("the disk to be left", async || (spooled_files(&folder) == 0).then_some(())).await;
+        eventually("the disk to be left", async || match spooled_files(&folder) {
+            0 => Ok(()),
+            left => Err(left),
+        })
+        .await;
         let new = view(&world, &media).await;
         assert!(!from_storage(&new));
         assert!(read_all(new).await == whole, "a new viewer");

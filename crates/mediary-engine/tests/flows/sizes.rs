@@ -3,8 +3,9 @@
 use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Scope};
 use mediary_engine::{ByteRange, OpenRequest, OpenedMedia, Source, Target, Wanted};
 use mediary_store::MediaFile;
+use mediary_testing::eventually;
 
-use crate::harness::{World, eventually, read_all};
+use crate::harness::{World, read_all};
 
 const COUNTED_MAX: usize = 16 * 1024 * 1024;
 
@@ -90,7 +91,10 @@ async fn parts_of_an_undeclared_file_agree_on_its_size() {
                         .media(&Scope::system(scene.world.company), scene.record.id)
                         .await
                         .unwrap();
-                    (record.unwrap().download_status == DownloadStatus::Completed).then_some(())
+                    match record.unwrap().download_status {
+                        DownloadStatus::Completed => Ok(()),
+                        other => Err(other),
+                    }
                 })
                 .await;
                 assert_eq!(scene.downloads(), 1, "one download serves all of it");

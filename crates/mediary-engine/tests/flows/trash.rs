@@ -8,9 +8,10 @@ use mediary_engine::{Engine, Target};
 use mediary_simulator::MediaRecord;
 use mediary_store::{Actor, MediaFile};
 use mediary_test_s3::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestS3};
+use mediary_testing::eventually;
 use tempfile::TempDir;
 
-use crate::harness::{World, eventually, read_all};
+use crate::harness::{World, read_all};
 
 struct Bucket {
     _folder: TempDir,
@@ -58,7 +59,10 @@ async fn stored_again_while_deleted(world: &World, bucket: &Bucket, engine: Engi
         let engine = engine.clone();
         async move { engine.sweep().await }
     });
-    let given_up = async || (world.media_of(&png.id).await.key_generation > 0).then_some(());
+    let given_up = async || match world.media_of(&png.id).await.key_generation {
+        0 => Err("the same key"),
+        _ => Ok(()),
+    };
     eventually("the deletion to begin", given_up).await;
     engine.run_due().await.unwrap();
     let again = world.media_of(&png.id).await;

@@ -7,10 +7,11 @@ use mediary_engine::{AccountDraft, Engine, Shutdown};
 use mediary_graph::sign;
 use mediary_simulator::{FaultKind, FaultSpec};
 use mediary_store::{Actor, NewCompany};
+use mediary_testing::eventually;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::harness::{APP_SECRET, World, draft, eventually, media_node, message, webhook};
+use crate::harness::{APP_SECRET, World, draft, media_node, message, webhook};
 
 fn run(engine: &Engine) -> (JoinHandle<()>, Shutdown) {
     let shutdown = Shutdown::default();
@@ -30,7 +31,11 @@ async fn a_webhook_becomes_a_stored_file_by_itself_and_at_once() {
     let media = world.png(1).await;
     let began = Instant::now();
     world.announce("wamid.1", "image", &media).await;
-    eventually("the file", async || (completed(&world).await == 1).then_some(())).await;
+    eventually("the file", async || match completed(&world).await {
+        1 => Ok(()),
+        other => Err(other),
+    })
+    .await;
     assert!(began.elapsed() < Duration::from_millis(900), "it was not left to the next look at the queue");
     shutdown.soft.cancel();
     running.await.unwrap();
@@ -59,8 +64,11 @@ async fn a_flood_does_not_delay_another_companys_single_file() {
     let signature = sign(body.as_bytes(), APP_SECRET.as_bytes());
     world.engine.accept(Some(&signature), body.into()).await.unwrap();
     eventually("the single file", async || {
-        let record = world.store.media_by_provider_id(&Scope::system(other), &single.id).await.unwrap()?;
-        (record.download_status == DownloadStatus::Completed).then_some(())
+        let found = world.store.media_by_provider_id(&Scope::system(other), &single.id).await.unwrap();
+        match found.map(|record| record.download_status) {
+            Some(DownloadStatus::Completed) => Ok(()),
+            other => Err(other),
+        }
     })
     .await;
     assert!(completed(&world).await < 40, "the flood was still on");
@@ -81,7 +89,10 @@ async fn a_soft_stop_ends_what_runs_and_a_hard_one_leaves_it_to_the_next() {
     world.whatsapp.add_fault(slow).unwrap();
     let (running, shutdown) = run(&world.engine);
     world.announce("wamid.1", "image", &media).await;
-    let in_flight = async || (world.whatsapp.media_stats(&media.id).in_flight > 0).then_some(());
+    let in_flight = async || match world.whatsapp.media_stats(&media.id).in_flight {
+        0 => Err("nothing in flight"),
+        _ => Ok(()),
+    };
     eventually("the download to begin", in_flight).await;
     shutdown.soft.cancel();
     shutdown.hard.cancel();
@@ -89,7 +100,11 @@ async fn a_soft_stop_ends_what_runs_and_a_hard_one_leaves_it_to_the_next() {
     let record = world.media_of(&media.id).await;
     assert_eq!(record.download_status, DownloadStatus::Downloading, "its lease still runs");
     let (running, shutdown) = run(&world.another_engine());
-    eventually("the next engine to finish it", async || (completed(&world).await == 1).then_some(())).await;
+    eventually("the next engine to finish it", async || match completed(&world).await {
+        1 => Ok(()),
+        other => Err(other),
+    })
+    .await;
     let record = world.media_of(&media.id).await;
     assert!(record.sha256.is_some());
     assert_eq!(world.stored_files(), 1);
@@ -99,7 +114,10 @@ async fn a_soft_stop_ends_what_runs_and_a_hard_one_leaves_it_to_the_next() {
     slow.delay_ms = Some(300);
     world.whatsapp.add_fault(slow).unwrap();
     world.announce("wamid.2", "image", &second).await;
-    let in_flight = async || (world.whatsapp.media_stats(&second.id).in_flight > 0).then_some(());
+    let in_flight = async || match world.whatsapp.media_stats(&second.id).in_flight {
+        0 => Err("nothing in flight"),
+        _ => Ok(()),
+    };
     eventually("the second download to begin", in_flight).await;
     shutdown.soft.cancel();
     running.await.unwrap();
@@ -133,7 +151,11 @@ async fn a_new_policy_holds_from_the_next_message_on() {
     let (running, shutdown) = run(&world.engine);
     let before = world.png(1).await;
     world.announce("wamid.1", "image", &before).await;
-    eventually("the file", async || (completed(&world).await == 1).then_some(())).await;
+    eventually("the file", async || match completed(&world).await {
+        1 => Ok(()),
+        other => Err(other),
+    })
+    .await;
     world.set_policy(mediary_core::MediaPolicy::Stream).await;
     let after = world.png(2).await;
     world.announce("wamid.2", "image", &after).await;
@@ -143,7 +165,8 @@ async fn a_new_policy_holds_from_the_next_message_on() {
             .media_by_provider_id(&Scope::system(world.company), &after.id)
             .await
             .unwrap()
-            .map(|r| r.policy)
+            .map(|record| record.policy)
+            .ok_or("no record")
     };
     let policy = eventually("the second record", recorded).await;
     assert_eq!(policy, mediary_core::MediaPolicy::Stream);

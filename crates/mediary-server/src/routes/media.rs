@@ -290,7 +290,7 @@ mod tests {
         expected.sort_unstable();
         assert_eq!(fields, expected);
         assert_eq!(record["url"], format!("/api/media/messages/{}", made.message));
-        assert_eq!(record["createdAt"], "2023-11-14T22:13:20Z");
+        assert_eq!(record["createdAt"], "2025-10-09T08:53:20Z");
         assert_eq!(record["fileUrl"], json!(null));
         let admin = house
             .get(&format!("/api/messages/{}/media", made.message), company.key(Role::Admin))
@@ -313,9 +313,9 @@ mod tests {
             ("?downloadStatus=completed", vec![stored.media.0]),
             ("?fileType=image&fileType=video&downloadStatus=downloading", vec![waiting.media.0]),
             ("?fileType=video&fileType=audio", vec![]),
-            ("?from=2023-11-14T22:13:21Z", vec![]),
-            ("?from=2023-11-14T22:13:20Z&to=2023-11-14T22:13:20Z", vec![]),
-            ("?to=2023-11-14T23:13:21%2B01:00&downloadStatus=completed", vec![stored.media.0]),
+            ("?from=2025-10-09T08:53:21Z", vec![]),
+            ("?from=2025-10-09T08:53:20Z&to=2025-10-09T08:53:20Z", vec![]),
+            ("?to=2025-10-09T09:53:21%2B01:00&downloadStatus=completed", vec![stored.media.0]),
         ] {
             for path in ["/api/media", &of_conversation] {
                 let answer = house.get(&format!("{path}{query}"), key).await;
@@ -328,7 +328,7 @@ mod tests {
             ("fileType=gif", "fileType"),
             ("downloadStatus=done", "downloadStatus"),
             ("from=yesterday", "from"),
-            ("from=2023-11-14T22:13:22Z&to=2023-11-14T22:13:21Z", "from"),
+            ("from=2025-10-09T08:53:22Z&to=2025-10-09T08:53:21Z", "from"),
             ("sort=colour", "sort"),
             ("order=up", "order"),
             ("limit=1000", "limit"),

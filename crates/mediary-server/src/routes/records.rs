@@ -163,12 +163,13 @@ async fn get_usage(State(app): State<App>, may: May<rights::SeeUsage>) -> Result
 #[cfg(test)]
 mod tests {
     use mediary_core::Role;
+    use mediary_testing::START;
     use serde_json::{Value, json};
 
     use axum::body::Body;
     use http::StatusCode;
 
-    use crate::testing::{ACCESS_TOKEN, Answer, Company, House, PASSWORD, START, request, with_json};
+    use crate::testing::{ACCESS_TOKEN, Answer, Company, House, PASSWORD, request, with_json};
 
     /// What the log gained since it had `known` rows, newest first.
     async fn gained(house: &House, company: &Company, known: &mut usize) -> Vec<(String, String)> {

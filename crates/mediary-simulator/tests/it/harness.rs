@@ -9,9 +9,9 @@ use axum::extract::{RawQuery, State};
 use axum::routing::get;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use mediary_core::{ManualClock, Timestamp};
 use mediary_graph::{Update, Webhook};
 use mediary_simulator::{MediaSpec, Options, Simulator, SimulatorConfig};
+use mediary_testing::{ManualClock, START};
 use serde_json::Value;
 use tokio::sync::watch;
 use url::Url;
@@ -21,8 +21,8 @@ pub(crate) const SECRET: &str = "an-app-secret";
 pub(crate) const VERIFY_TOKEN: &str = "a-verify-token";
 pub(crate) const PHONE: &str = "106540352242922";
 pub(crate) const WABA: &str = "102290129340398";
-/// The moment at which the clock of every test stands still.
-pub(crate) const NOW: i64 = 1_790_000_000;
+/// The moment at which the clock of every test stands still, in seconds as WhatsApp writes it.
+pub(crate) const NOW: i64 = START.0 / 1000;
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 pub(crate) fn config() -> SimulatorConfig {
@@ -31,7 +31,7 @@ pub(crate) fn config() -> SimulatorConfig {
     options.webhooks.retry_waits_ms = vec![0, 1, 2];
     SimulatorConfig {
         app_secret: SECRET.into(),
-        clock: Arc::new(ManualClock::new(Timestamp(NOW * 1000))),
+        clock: Arc::new(ManualClock::default()),
         options,
         ..SimulatorConfig::default()
     }

@@ -1,8 +1,9 @@
 //! WhatsApp accounts.
 
 use mediary_core::{AccountStatus, ErrorCode, MediaPolicy};
+use mediary_testing::START;
 
-use super::harness::{START, TOKEN, Test, new_account};
+use super::harness::{TOKEN, Test, new_account};
 use super::on_both;
 use crate::*;
 

@@ -1,8 +1,9 @@
 //! Each act of a person leaves one row in the audit log, in its own transaction; what was done before leaves none.
 
 use mediary_core::{ApiKeyId, CompanyId, MediaPolicy, Retention, Role, Scope};
+use mediary_testing::START;
 
-use super::harness::{START, Test, WEEK, failed};
+use super::harness::{Test, WEEK, failed};
 use super::on_both;
 use crate::*;
 

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use mediary_core::{AccountStatus, CompanyId, DownloadStatus, ErrorCode, Scope, Sha256, Timestamp};
+use mediary_testing::START;
 
-use super::harness::{
-    CLAIM, START, TOKEN, Tenant, Test, add_tenant, failed, item, new_account, new_media, picture,
-};
+use super::harness::{CLAIM, TOKEN, Tenant, Test, add_tenant, failed, item, new_account, new_media, picture};
 use super::on_both;
 use crate::*;
 

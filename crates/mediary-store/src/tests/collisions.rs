@@ -5,8 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use mediary_core::{MediaId, MediaPolicy, Retention, RetentionMode};
+use mediary_testing::START;
 
-use super::harness::{START, Test, WEEK, finished, imported_picture};
+use super::harness::{Test, WEEK, finished, imported_picture};
 use super::joins::until_waiting;
 use super::on_postgres;
 use crate::batch::Commit as _;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use mediary_core::{FileType, MediaPolicy, Retention, Role, Timestamp};
+use mediary_testing::START;
 
-use super::harness::{START, Test, finished};
+use super::harness::{Test, finished};
 use super::on_both;
 use crate::*;
 

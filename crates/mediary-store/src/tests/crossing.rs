@@ -1,8 +1,9 @@
 //! One company asks for another one's records, by every function there is: nothing is found, nothing changes.
 
 use mediary_core::{ErrorCode, MediaPolicy, Role, Scope};
+use mediary_testing::START;
 
-use super::harness::{CLAIM, START, TOKEN, Test, WEEK, failed, finished};
+use super::harness::{CLAIM, TOKEN, Test, WEEK, failed, finished};
 use super::on_both;
 use crate::*;
 

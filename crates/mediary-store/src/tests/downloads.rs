@@ -5,8 +5,9 @@ use std::time::Duration;
 use mediary_core::{
     DownloadStatus, ErrorCode, Integrity, MediaId, MediaPolicy, ScanStatus, Sha256, StorageBackend, Timestamp,
 };
+use mediary_testing::START;
 
-use super::harness::{CLAIM, START, Test, WEEK, failed, finished, item, new_media, picture};
+use super::harness::{CLAIM, Test, WEEK, failed, finished, item, new_media, picture};
 use super::on_both;
 use crate::*;
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use mediary_core::{DownloadStatus, MessageType, Sha256, Timestamp};
+use mediary_testing::START;
 
-use super::harness::{START, Tenant, Test, item, new_media, outbound, picture, text};
+use super::harness::{Tenant, Test, item, new_media, outbound, picture, text};
 use super::on_both;
 use crate::*;
 

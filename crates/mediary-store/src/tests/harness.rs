@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mediary_core::{
-    AccountId, Clock, CompanyId, ConversationId, Direction, FileType, ManualClock, MediaPolicy,
-    MessageStatus, MessageType, Scope, Sha256, Timestamp,
+    AccountId, Clock, CompanyId, ConversationId, Direction, FileType, MediaPolicy, MessageStatus,
+    MessageType, Scope, Sha256, Timestamp,
 };
+use mediary_testing::{ManualClock, START};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
 use crate::*;
 
-pub(super) const START: Timestamp = Timestamp(1_760_000_000_000);
 pub(super) const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 pub(super) const LIMITS: IngestLimits = IngestLimits { events: 1000, bytes: 1 << 24 };
 /// Every account's token, as it is sealed.
@@ -71,7 +71,7 @@ impl Test {
             }
             Backend::Postgres => (empty_postgres().await, None),
         };
-        let clock = ManualClock::new(START);
+        let clock = ManualClock::default();
         let store = open(&url, &clock).await;
         store.migrate().await.unwrap();
         let acme = add_tenant(&store, "acme").await;

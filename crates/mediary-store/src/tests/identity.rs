@@ -1,8 +1,9 @@
 //! Who is who.
 
 use mediary_core::AccountId;
+use mediary_testing::START;
 
-use super::harness::{START, Tenant, Test, WEEK, ann, item, new_account, picture, renamed, text};
+use super::harness::{Tenant, Test, WEEK, ann, item, new_account, picture, renamed, text};
 use super::on_both;
 use crate::*;
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use mediary_core::{DownloadStatus, ErrorCode, MediaId, MediaPolicy, MessageStatus, Sha256};
+use mediary_testing::START;
 
-use super::harness::{START, Test, WEEK, ann, imported_picture, item, new_media, outbound, picture, text};
+use super::harness::{Test, WEEK, ann, imported_picture, item, new_media, outbound, picture, text};
 use super::on_both;
 use crate::*;
 

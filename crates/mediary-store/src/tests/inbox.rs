@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mediary_core::{AccountId, CompanyId};
+use mediary_testing::START;
 
-use super::harness::{LIMITS, START, Test};
+use super::harness::{LIMITS, Test};
 use super::{on_both, on_postgres};
 use crate::value::args;
 use crate::*;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use mediary_core::{DownloadStatus, FileType, MediaPolicy, MessageType, Scope, Sha256};
+use mediary_testing::START;
 
-use super::harness::{START, Test, ann, item, new_media, outbound, picture, text};
+use super::harness::{Test, ann, item, new_media, outbound, picture, text};
 use super::on_both;
 use crate::*;
 

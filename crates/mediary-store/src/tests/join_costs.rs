@@ -1,6 +1,7 @@
 //! What it costs to join contacts: little more than what is added, however much is there.
 
 use mediary_core::ConversationId;
+use mediary_testing::START;
 
 use super::harness::{Tenant, Test, item, outbound, picture, renamed, text};
 use super::on_both;
@@ -83,8 +84,7 @@ async fn the_smaller_conversation_moves_with_its_files_and_its_newest_message(te
     let acme = test.acme;
     // The contact that stays is the one that changes its number, and so is the conversation that goes.
     messages_from(test, "50", MANY).await;
-    let later =
-        IncomingMessage { timestamp: super::harness::START.plus(super::harness::WEEK), ..picture(acme, "p") };
+    let later = IncomingMessage { timestamp: START.plus(super::harness::WEEK), ..picture(acme, "p") };
     test.ingest(vec![item(IncomingMessage { contact: by("50"), ..later })]).await;
     messages_from(test, "49", 2 * MANY).await;
     test.ingest(vec![item(IncomingMessage { contact: by("49"), ..outbound(acme, "sent") })]).await;

@@ -1,20 +1,16 @@
 //! Contacts that are joined while another node writes to them. Each transaction is stopped where it matters: it also
 //! brings a status of a message that the test holds.
 
-use std::time::Duration;
-
+use mediary_testing::{START, eventually};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
-use super::harness::{LIMITS, START, Tenant, Test, ann, item, outbound, picture, plan, renamed, text};
+use super::harness::{LIMITS, Tenant, Test, ann, item, outbound, picture, plan, renamed, text};
 use super::races::on_two_nodes;
 use super::statuses::status;
 use super::{on_both, on_postgres};
 use crate::db::Tx;
 use crate::value::args;
 use crate::*;
-
-const DEADLINE: Duration = Duration::from_secs(20);
 
 fn by(wa_id: Option<&str>, user_id: Option<&str>) -> ContactKey {
     ContactKey {
@@ -76,11 +72,11 @@ async fn ingesting(test: &Test, items: Vec<IngestItem>) -> JoinHandle<Result<Ing
 pub(super) async fn until_waiting(test: &Test, wanted: i64) {
     let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let until = Instant::now() + DEADLINE;
-    while test.number(sql).await < wanted {
-        assert!(Instant::now() < until, "{wanted} transactions should wait");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("waiting transactions", async || match test.number(sql).await {
+        waiting if waiting >= wanted => Ok(()),
+        waiting => Err(waiting),
+    })
+    .await;
 }
 
 /// Runs `first` until it is stopped, then `second` until it waits or is done, and lets both end.

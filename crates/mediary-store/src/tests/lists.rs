@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use mediary_core::{DownloadStatus, FileType, Scope, UserId};
+use mediary_testing::START;
 
-use super::harness::{START, Test, finished, item, new_media, picture};
+use super::harness::{Test, finished, item, new_media, picture};
 use super::on_both;
 use crate::*;
 

@@ -4,16 +4,17 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mediary_core::{ManualClock, MediaPolicy};
+use mediary_core::MediaPolicy;
+use mediary_testing::{ManualClock, START};
 
-use super::harness::{START, Test, open, postgres_url};
+use super::harness::{Test, open, postgres_url};
 use super::on_both;
 use crate::*;
 
 /// What is said, from the first error to the last cause.
 async fn said(url: &str) -> String {
     let options = StoreOptions { url: url.to_owned(), max_connections: 2 };
-    let error = Store::open(&options, Arc::new(ManualClock::new(START))).await.unwrap_err();
+    let error = Store::open(&options, Arc::new(ManualClock::default())).await.unwrap_err();
     let mut said = error.to_string();
     let mut cause = std::error::Error::source(&error);
     while let Some(error) = cause {
@@ -39,7 +40,7 @@ async fn sqlite_file_that_cannot_be_opened_says_what_is_wrong_with_it() {
     assert!(mode.contains("the address is wrong") && mode.contains("sqlite:///folder/mediary.db"), "{mode}");
 
     let url = format!("sqlite://{}", path("whole.db"));
-    let store = open(&url, &ManualClock::new(START)).await;
+    let store = open(&url, &ManualClock::default()).await;
     store.migrate().await.unwrap();
     store.close().await;
     let read_only = said(&format!("{url}?mode=ro")).await;
@@ -227,7 +228,7 @@ async fn refuses_writes(test: &Test) {
 
 #[tokio::test]
 async fn sqlite_in_memory_has_no_file_to_lose() {
-    let store = open("sqlite::memory:", &ManualClock::new(START)).await;
+    let store = open("sqlite::memory:", &ManualClock::default()).await;
     store.migrate().await.unwrap();
     store.inbox_append(body(10)).await.unwrap();
     store.close().await;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use mediary_core::CompanyId;
+use mediary_testing::START;
 
-use super::harness::{LIMITS, START, Tenant, Test, item, new_account, picture, text};
+use super::harness::{LIMITS, Tenant, Test, item, new_account, picture, text};
 use super::joins::until_waiting;
 use super::plans::statements;
 use super::{on_both, on_postgres};

@@ -7,10 +7,11 @@ use mediary_core::{
     ConversationId, DownloadStatus, FileType, MediaId, MessageId, MessageStatus, Retention, Scope,
     StorageBackend,
 };
+use mediary_testing::START;
 use sqlx::{AssertSqlSafe, SqlStr};
 
 use super::edits::revoke;
-use super::harness::{CLAIM, START, Test, imported_picture, item, picture};
+use super::harness::{CLAIM, Test, imported_picture, item, picture};
 use super::on_both;
 use super::statuses::status;
 use crate::value::Args;

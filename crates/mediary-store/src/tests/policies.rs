@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use mediary_core::{DownloadStatus, MediaId, MediaPolicy, MediaTask, Sha256, StorageBackend};
+use mediary_testing::START;
 
-use super::harness::{
-    CLAIM, START, Tenant, Test, WEEK, failed, finished, item, new_account, new_media, picture,
-};
+use super::harness::{CLAIM, Tenant, Test, WEEK, failed, finished, item, new_account, new_media, picture};
 use super::joins::until_waiting;
 use super::{on_both, on_postgres};
 use crate::value::args;

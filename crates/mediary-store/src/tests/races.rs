@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_core::MessageType;
+use mediary_testing::START;
 
-use super::harness::{LIMITS, START, Test, item, outbound, picture, plan, text};
+use super::harness::{LIMITS, Test, item, outbound, picture, plan, text};
 use super::{joins, on_both, on_postgres};
 use crate::value::args;
 use crate::*;

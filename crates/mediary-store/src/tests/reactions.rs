@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use mediary_core::MessageType;
+use mediary_testing::START;
 
-use super::harness::{START, Test, item, text};
+use super::harness::{Test, item, text};
 use super::on_both;
 use super::plans::{plan, statements};
 use crate::ingest::reactions::REACTIONS_MAX;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use mediary_core::{DownloadStatus, ManualClock};
+use mediary_core::DownloadStatus;
+use mediary_testing::ManualClock;
 
-use super::harness::{START, Test, open};
+use super::harness::{Test, open};
 use super::on_both;
 use crate::*;
 
@@ -42,7 +43,7 @@ on_both!(migrating_again_changes_nothing, a_program_runs_on_the_schema_of_the_ne
 async fn programs_that_start_together_migrate_once() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("new.db").display());
-    let clock = ManualClock::new(START);
+    let clock = ManualClock::default();
     let stores = [open(&url, &clock).await, open(&url, &clock).await];
     let unready = stores[0].check().await.unwrap_err();
     assert!(!unready.retryable() || unready.to_string().contains("statement"), "{unready}");
@@ -58,7 +59,7 @@ async fn programs_that_start_together_migrate_once() {
 async fn programs_that_start_together_on_an_empty_postgres_migrate_once() {
     for _ in 0..4 {
         let url = super::harness::empty_postgres().await;
-        let clock = ManualClock::new(START);
+        let clock = ManualClock::default();
         let stores = [(); 6].map(|()| open(&url, &clock));
         let stores = futures_util::future::join_all(stores).await;
         let unready = stores[0].check().await.unwrap_err();
@@ -78,7 +79,7 @@ async fn programs_that_start_together_on_an_empty_postgres_migrate_once() {
 #[tokio::test]
 async fn an_unknown_kind_of_database_is_refused() {
     let options = StoreOptions { url: "mysql://secret@host/x".into(), max_connections: 1 };
-    let clock = std::sync::Arc::new(ManualClock::new(START));
+    let clock = std::sync::Arc::new(ManualClock::default());
     let refused = Store::open(&options, clock).await.unwrap_err();
     assert!(
         refused.to_string().contains("sqlite://") && !format!("{refused:?} {options:?}").contains("secret")

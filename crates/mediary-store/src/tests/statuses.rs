@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use mediary_core::MessageStatus::{self, Delivered, Failed, Played, Read, Sent};
+use mediary_testing::START;
 
-use super::harness::{START, Tenant, Test, item, outbound, text};
+use super::harness::{Tenant, Test, item, outbound, text};
 use super::on_both;
 use crate::*;
 

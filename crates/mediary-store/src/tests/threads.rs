@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use mediary_core::{ConversationId, MessageId, Scope};
+use mediary_testing::START;
 
-use super::harness::{START, Test, item, picture, text};
+use super::harness::{Test, item, picture, text};
 use super::on_both;
 use crate::*;
 

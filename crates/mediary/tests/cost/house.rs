@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_blob::Storage;
-use mediary_core::{Clock as _, CompanyId, ManualClock, MediaPolicy, Role, SystemClock};
+use mediary_core::{Clock as _, CompanyId, MediaPolicy, Role, SystemClock};
 use mediary_engine::{AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Shutdown, Vault};
 use mediary_graph::{GraphClient, GraphOptions};
 use mediary_server::{Delivery, Server, ServerConfig, Surface};
 use mediary_store::{Actor, NewCompany, Store, StoreOptions};
+use mediary_testing::ManualClock;
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -110,7 +111,8 @@ impl House {
 }
 
 async fn engine(folder: &TempDir) -> (Engine, Store) {
-    // It stands: what is looked up again after a while is not counted, however slow the machine.
+    // It stands: what is looked up again after a while is not counted, however slow the machine. And it stands at this moment:
+    // what is sent has times of its own, and none of them may lie ahead.
     let clock = Arc::new(ManualClock::new(SystemClock.now()));
     let url = format!("sqlite://{}", folder.path().join("mediary.db").display());
     let store = Store::open(&StoreOptions { url, max_connections: 2 }, clock.clone()).await.unwrap();

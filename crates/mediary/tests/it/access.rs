@@ -2,11 +2,12 @@
 //! address of WhatsApp's leaves by any door.
 
 use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, MessageSpec};
+use mediary_testing::eventually;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::harness::{APP_SECRET, PASSWORD, TOKEN, VERIFY_TOKEN, World, eventually};
+use crate::harness::{APP_SECRET, PASSWORD, TOKEN, VERIFY_TOKEN, World};
 
 /// A world with one stored picture, and every path that leads to something of it.
 async fn world_with_a_picture() -> (World, Value, Vec<String>) {

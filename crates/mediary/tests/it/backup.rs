@@ -4,10 +4,11 @@ use std::fs;
 use std::time::{Duration, SystemTime};
 
 use mediary_simulator::{MediaSpec, MessageSpec};
+use mediary_testing::eventually;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Bucket, Database, World, eventually};
+use crate::harness::{Bucket, Database, World};
 
 async fn receive(world: &World, seed: u64) -> (Value, String) {
     let media =

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use mediary_simulator::{MediaSpec, MessageSpec};
+use mediary_testing::eventually;
 use reqwest::{Client, Method, redirect};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::harness::{Bucket, Database, World, eventually, run};
+use crate::harness::{Bucket, Database, World, run};
 
 /// More than a part of a multipart upload, and no multiple of one.
 const LARGE: u64 = 11 * 1024 * 1024 + 77;

@@ -1,10 +1,11 @@
 //! The bytes as browsers and programs read them: ranges, caching, names, and headers that keep a file from acting.
 
 use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, MessageSpec};
+use mediary_testing::eventually;
 use reqwest::{Method, Response};
 use serde_json::Value;
 
-use crate::harness::{World, eventually};
+use crate::harness::World;
 
 struct Stored {
     world: World,

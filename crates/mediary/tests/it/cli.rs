@@ -1,5 +1,6 @@
 //! The commands as a newcomer uses them, wrong input included.
 
+use mediary_testing::eventually;
 use serde_json::Value;
 
 use crate::harness::{Database, PHONE, World};
@@ -172,7 +173,7 @@ async fn server_notices_what_the_commands_change() {
     let api = world.api_as(&key);
     api.json("/api/conversations").await;
     world.cli(&["api-key", "revoke", "--company", "acme", "--name", "viewer", "--json"]);
-    crate::harness::eventually("the end of the key", async || {
+    eventually("the end of the key", async || {
         let status = api.get("/api/conversations").await.status();
         if status == 401 { Ok(()) } else { Err(status) }
     })

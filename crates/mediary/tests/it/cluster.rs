@@ -6,12 +6,13 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use mediary_core::{Clock as _, SystemClock};
 use mediary_simulator::{AccountSpec, FaultKind, FaultSpec, MediaSpec, MessageSpec, RandomFaults};
+use mediary_testing::eventually;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tokio::time::Instant;
 
 use crate::events::Listener;
-use crate::harness::{Api, Bucket, Database, Server, World, eventually, free_port};
+use crate::harness::{Api, Bucket, Database, Server, World, free_port};
 use crate::webhook::{change, post_to, webhook};
 
 const NODES: usize = 3;

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use mediary_engine::fault::PLACES;
 use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, MessageSpec};
+use mediary_testing::eventually;
 
-use crate::harness::{Database, World, eventually};
+use crate::harness::{Database, World};
 
 const SEEDS: u64 = 100;
 const MESSAGES: u64 = 8;

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use mediary_simulator::{MediaSpec, MessageSpec};
+use mediary_testing::eventually;
 use reqwest::{Method, StatusCode};
 use tokio::time::Instant;
 
-use crate::harness::{Database, World, eventually};
+use crate::harness::{Database, World};
 use crate::webhook::{change, post, text_item, webhook};
 
 /// Longer than any wait for a connection.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, MessageSpec, Place, TokenState};
+use mediary_testing::eventually;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::harness::{Database, PHONE, TOKEN, World, eventually};
+use crate::harness::{Database, PHONE, TOKEN, World};
 
 const SIZE: u64 = 300_000;
 

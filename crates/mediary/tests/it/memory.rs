@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, MessageSpec};
+use mediary_testing::eventually;
 
-use crate::harness::{Api, Database, World, eventually};
+use crate::harness::{Api, Database, World};
 
 const DOCUMENTS: u64 = 40;
 const DOCUMENT_BYTES: u64 = 100 * 1024 * 1024;

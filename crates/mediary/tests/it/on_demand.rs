@@ -5,13 +5,14 @@ use futures_util::future::join_all;
 use mediary_simulator::{
     FaultKind, FaultSpec, MediaRecord, MediaSpec, MessageSpec, Place, RandomFaults, TokenState,
 };
+use mediary_testing::eventually;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::path::Path;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{Database, TOKEN, World, eventually};
+use crate::harness::{Database, TOKEN, World};
 use crate::memory::peak_kib;
 
 const MIB: u64 = 1024 * 1024;

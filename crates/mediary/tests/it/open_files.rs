@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use futures_util::{StreamExt, stream};
 use mediary_simulator::{MediaSpec, MessageSpec};
+use mediary_testing::eventually;
 use reqwest::{Method, StatusCode};
 use tokio::net::TcpStream;
 
-use crate::harness::{Database, World, eventually};
+use crate::harness::{Database, World};
 use crate::webhook::{change, post, text_item, webhook};
 
 const OPEN_FILES: u32 = 256;

@@ -2,10 +2,11 @@
 //! is asked for, and then goes to the last byte.
 
 use mediary_simulator::{MediaSpec, MessageSpec};
+use mediary_testing::eventually;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Database, PHONE, World, eventually};
+use crate::harness::{Database, PHONE, World};
 
 async fn set_policy(world: &World, policy: &str) {
     let change = world.api().request(Method::PATCH, "/api/settings/media").json(&json!({"policy": policy}));

@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use mediary_simulator::{MediaSpec, MessageSpec};
+use mediary_testing::eventually;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::harness::{
-    APP_SECRET, Collector, Database, PASSWORD, TOKEN, VERIFY_TOKEN, World, eventually, value_of,
-};
+use crate::harness::{APP_SECRET, Collector, Database, PASSWORD, TOKEN, VERIFY_TOKEN, World, value_of};
 
 const CAPTION: &str = "a private caption";
 

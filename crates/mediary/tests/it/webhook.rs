@@ -2,10 +2,11 @@
 
 use mediary_graph::sign;
 use mediary_simulator::{BatchShape, Customer, MediaSpec, MessageSpec};
+use mediary_testing::eventually;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::harness::{APP_SECRET, Database, PHONE, VERIFY_TOKEN, WABA, World, eventually};
+use crate::harness::{APP_SECRET, Database, PHONE, VERIFY_TOKEN, WABA, World};
 
 /// A message item as WhatsApp writes it.
 pub(crate) fn text_item(id: &str, body: &str) -> Value {

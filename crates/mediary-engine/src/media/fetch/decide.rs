@@ -134,9 +134,9 @@ fn try_again(code: ErrorCode, rules: &RetryRules, situation: Situation) -> Decis
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use mediary_testing::START;
 
-    const NOW: Timestamp = Timestamp(1_700_000_000_000);
+    use super::*;
 
     fn situation(attempts: i64) -> Situation {
         Situation {
@@ -144,8 +144,8 @@ mod tests {
             throttled_in_row: 1,
             storage_failed_in_row: 1,
             random: 0.0,
-            now: NOW,
-            expires_at: NOW.plus(Duration::from_secs(7 * 24 * 3600)),
+            now: START,
+            expires_at: START.plus(Duration::from_secs(7 * 24 * 3600)),
         }
     }
 
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn nothing_is_tried_once_whatsapp_has_forgotten_it() {
-        let late = Situation { expires_at: NOW, ..situation(2) };
+        let late = Situation { expires_at: START, ..situation(2) };
         assert_eq!(decision(&Problem::Timeout, late), Decision::GiveUp(ErrorCode::MediaExpired));
     }
 

@@ -1,9 +1,8 @@
 //! The HTTP API as a program uses it.
 
+use mediary_testing::eventually;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
-
-use super::eventually;
 
 #[derive(Clone)]
 pub(crate) struct Api {

@@ -7,7 +7,6 @@ mod collector;
 mod database;
 mod detour;
 mod process;
-mod wait;
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -24,7 +23,6 @@ pub(crate) use collector::{Collector, value_of};
 pub(crate) use database::{Database, Locked};
 pub(crate) use detour::Detour;
 pub(crate) use process::{Env, Server, run, run_between, run_json};
-pub(crate) use wait::eventually;
 
 pub(crate) const APP_SECRET: &str = "the-app-secret-of-the-tests";
 pub(crate) const TOKEN: &str = "the-access-token-of-the-tests";

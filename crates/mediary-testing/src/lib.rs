@@ -1,0 +1,10 @@
+//! What the tests of several crates share, each thing once. It is a dev-dependency and nothing else, which `xtask` checks.
+//!
+//! What takes long to compile stands behind a feature that its users name, so that the store's tests do not wait for the
+//! simulator. What one crate alone needs stays in that crate's harness.
+
+pub mod clock;
+pub mod wait;
+
+pub use clock::{ManualClock, START};
+pub use wait::eventually;
