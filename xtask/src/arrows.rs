@@ -45,7 +45,11 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         &[],
     ),
     ("mediary-test-s3", &[], &["sqlx", "axum", "reqwest"]),
-    ("mediary-testing", &["mediary-core"], &["sqlx", "axum", "reqwest", "hyper-rustls"]),
+    (
+        "mediary-testing",
+        &["mediary-core", "mediary-graph", "mediary-simulator"],
+        &["sqlx", "axum", "reqwest", "hyper-rustls"],
+    ),
     ("mediary-web", &[], &["tokio", "sqlx", "axum", "reqwest"]),
     ("mediary-bench", &["mediary-core", "mediary-graph"], &["sqlx"]),
     ("xtask", &["mediary-server"], &[]),

@@ -18,13 +18,15 @@ use mediary_core::{
 use mediary_engine::{
     AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Shutdown, UserDraft, Vault,
 };
-use mediary_graph::{GraphClient, GraphOptions};
+use mediary_graph::GraphClient;
 use mediary_store::{
     Actor, ChangeKind, ClaimLimits, ClaimedDownload, ContactKey, EventScope, FailedDownload,
     FinishedDownload, IncomingMessage, IngestItem, IngestLimits, IngestPlan, ItemSource, NewCompany,
     NewMedia, NewWebhookEvent, PlannedItem, Store, StoreOptions, Unrecordable,
 };
 use mediary_testing::ManualClock;
+use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, DISPLAY_PHONE_NUMBER, PASSWORD, VERIFY_TOKEN};
+use mediary_testing::whatsapp::{NOBODY, graph_options};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -36,9 +38,6 @@ use crate::{ServerConfig, openapi};
 
 /// The address of a trusted proxy.
 pub(crate) const PROXY: &str = "127.0.0.9";
-pub(crate) const PASSWORD: &str = "correct horse battery";
-pub(crate) const APP_SECRET: &str = "an-app-secret-of-theirs";
-pub(crate) const ACCESS_TOKEN: &str = "EAAB-a-token-that-must-not-leave";
 pub(crate) const PROVIDER_URL: &str = "https://lookaside.fbsbx.com/must-not-leave";
 
 /// One installation.
@@ -119,7 +118,7 @@ impl Answer {
 impl House {
     /// With nobody where WhatsApp would be.
     pub(crate) async fn open() -> Self {
-        Self::beside("http://127.0.0.1:9").await
+        Self::beside(NOBODY).await
     }
 
     /// Beside a WhatsApp that knows every number, and [`ACCESS_TOKEN`] alone.
@@ -151,14 +150,7 @@ impl House {
         let store = Store::open(&options, Arc::new(clock.clone())).await.unwrap();
         store.migrate().await.unwrap();
         let storage = Storage::open_local(&folder.path().join("files")).await.unwrap();
-        let graph = GraphClient::new(GraphOptions {
-            graph_url: graph_url.parse().unwrap(),
-            version: "v26.0".to_owned(),
-            media_hosts: vec!["127.0.0.1".to_owned()],
-            connect_timeout: Duration::from_secs(1),
-            silence_timeout: Duration::from_secs(1),
-            user_agent: "Mediary/test".to_owned(),
-        });
+        let graph = GraphClient::new(graph_options(graph_url));
         let engine = Engine::new(EngineParts {
             store: store.clone(),
             storages: storage.clone().into(),
@@ -197,11 +189,11 @@ impl House {
         let draft = AccountDraft {
             phone_number_id: phone_number_id.clone(),
             waba_id: None,
-            display_phone_number: Some("+15550783881".to_owned()),
+            display_phone_number: Some(format!("+{DISPLAY_PHONE_NUMBER}")),
             name: "Support".to_owned(),
             access_token: secret(ACCESS_TOKEN),
             app_secret: secret(APP_SECRET),
-            verify_token: secret("a-verify-token-of-theirs"),
+            verify_token: secret(VERIFY_TOKEN),
             media_policy: None,
         };
         let account = self.engine.accounts().create(id, &draft, &Actor::command_line()).await.unwrap().id;
@@ -428,7 +420,7 @@ fn incoming(company: &Company, wamid: &str, now: Timestamp) -> IncomingMessage {
         caption: Some("look".to_owned()),
         sender_phone: phone,
         sender_name: Some("Ben".to_owned()),
-        receiving_phone: Some("15550783881".to_owned()),
+        receiving_phone: Some(DISPLAY_PHONE_NUMBER.to_owned()),
         reply_to: None,
         forwarded: false,
         reaction: None,

@@ -240,6 +240,7 @@ mod tests {
     use std::time::Duration;
 
     use mediary_core::{Role, Scope};
+    use mediary_testing::files::{PNG, content_like};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpSocket};
 
@@ -250,9 +251,7 @@ mod tests {
     const SIZE: usize = 2 * HANDED_OVER_MAX + 12_345;
 
     fn content() -> Vec<u8> {
-        let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
-        bytes.extend((8..SIZE).map(|at| u8::try_from((at * 31 + at / 7919) % 251).unwrap()));
-        bytes
+        content_like(PNG, SIZE)
     }
 
     struct Scene {

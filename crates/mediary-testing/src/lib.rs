@@ -4,7 +4,13 @@
 //! simulator. What one crate alone needs stays in that crate's harness.
 
 pub mod clock;
+pub mod files;
+pub mod installation;
+#[cfg(feature = "simulator")]
+pub mod simulator;
 pub mod wait;
+#[cfg(feature = "whatsapp")]
+pub mod whatsapp;
 
 pub use clock::{ManualClock, START};
 pub use wait::eventually;

@@ -3,28 +3,13 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::digest;
 use bytes::Bytes;
 use mediary_blob::{CHUNK_BYTES, ErrorKind, Storage, StorageKey, Stored};
-use mediary_core::{CompanyId, MessageId, Sha256};
+use mediary_core::{CompanyId, MessageId};
+use mediary_testing::files::{content, sha256};
 
 pub(crate) fn key(message: i64) -> StorageKey {
     StorageKey::media(CompanyId(7), MessageId(message), "1013859600285441")
-}
-
-/// Bytes that are nowhere the same, so that a part from the wrong place shows.
-pub(crate) fn content(len: usize) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(len + 8);
-    while bytes.len() < len {
-        let at = bytes.len() as u64;
-        bytes.extend_from_slice(&at.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
-    }
-    bytes.truncate(len);
-    bytes
-}
-
-pub(crate) fn sha256(bytes: &[u8]) -> Sha256 {
-    digest::digest(&digest::SHA256, bytes).as_ref().try_into().unwrap()
 }
 
 pub(crate) async fn put(storage: &Storage, key: &StorageKey, bytes: &[u8]) -> Stored {

@@ -11,9 +11,10 @@ use bytes::Bytes;
 use mediary_blob::{CHUNK_BYTES, ErrorKind, Storage, StorageKey, StoredFile};
 use mediary_core::StorageBackend;
 use mediary_testing::eventually;
+use mediary_testing::files::content;
 use tempfile::TempDir;
 
-use crate::behaviour::{self, content, get, key, missing, put};
+use crate::behaviour::{self, get, key, missing, put};
 
 const HOUR: Duration = Duration::from_secs(3600);
 

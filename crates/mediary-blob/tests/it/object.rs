@@ -7,10 +7,11 @@ use mediary_blob::{ErrorKind, S3Settings, ServedAs, Storage};
 use mediary_core::StorageBackend;
 use mediary_test_s3::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestS3};
 use mediary_testing::eventually;
+use mediary_testing::files::content;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::behaviour::{self, content, get, key, missing, put};
+use crate::behaviour::{self, get, key, missing, put};
 
 pub(crate) const BUCKET: &str = "media";
 pub(crate) const PART: usize = 5 * 1024 * 1024;

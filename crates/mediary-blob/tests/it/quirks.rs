@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use mediary_blob::{ErrorKind, Storage, StoredFile};
 use mediary_test_s3::Quirk;
+use mediary_testing::files::content;
 
-use crate::behaviour::{content, get, key, missing, put};
+use crate::behaviour::{get, key, missing, put};
 use crate::object::{BUCKET, Bucket, PART};
 
 const SIZE: usize = 700_000;

@@ -139,9 +139,10 @@ mod tests {
 
     use mediary_blob::Storage;
     use mediary_core::Clock;
-    use mediary_graph::{GraphClient, GraphOptions};
+    use mediary_graph::GraphClient;
     use mediary_store::{Store, StoreOptions};
     use mediary_testing::ManualClock;
+    use mediary_testing::whatsapp::{NOBODY, graph_options};
 
     use super::*;
     use crate::base::vault::Vault;
@@ -153,19 +154,11 @@ mod tests {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
         let url = format!("sqlite://{}", folder.join("mediary.db").display());
         let store = Store::open(&StoreOptions { url, max_connections: 1 }, clock.clone()).await.unwrap();
-        let graph = GraphOptions {
-            graph_url: "http://127.0.0.1:9".parse().unwrap(),
-            version: "v27.0".to_owned(),
-            media_hosts: Vec::new(),
-            connect_timeout: PAUSE,
-            silence_timeout: PAUSE,
-            user_agent: "test".to_owned(),
-        };
         let events = EventBus::new(&*clock);
         let parts = EngineParts {
             store,
             storages: Storage::open_local(folder).await.unwrap().into(),
-            graph: GraphClient::new(graph).unwrap(),
+            graph: GraphClient::new(graph_options(NOBODY)).unwrap(),
             vault: Vault::new([1; 32]),
             clock,
             config: EngineConfig::default(),

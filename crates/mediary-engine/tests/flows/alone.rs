@@ -5,9 +5,13 @@ use mediary_engine::AccountChange;
 use mediary_simulator::{FaultKind, FaultSpec};
 
 use crate::failures::{SECOND, assert_completed, assert_failed, run_after};
-use crate::harness::{PNG, TOKEN, World, message, webhook};
+use crate::harness::World;
 use mediary_store::Actor;
 use mediary_testing::eventually;
+use mediary_testing::files::PNG;
+use mediary_testing::installation::ACCESS_TOKEN;
+use mediary_testing::simulator::media_node;
+use mediary_testing::whatsapp::{message, webhook};
 
 #[tokio::test]
 async fn what_is_in_the_way_of_one_file_holds_up_no_other() {
@@ -39,7 +43,7 @@ async fn account_whose_token_cannot_be_unsealed_holds_up_no_other() {
         ..mediary_store::AccountPatch::default()
     };
     let (ours, theirs) = (world.png(1).await, world.png(2).await);
-    let mut body = webhook(message("wamid.2", "image", crate::harness::media_node(&theirs)));
+    let mut body = webhook(message("wamid.2", "image", media_node(&theirs)));
     body["entry"][0]["changes"][0]["value"]["metadata"]["phone_number_id"] = "2".into();
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&theirs.id).times(1)).unwrap();
     world.post(&body).await;
@@ -62,8 +66,8 @@ async fn download_by_the_webhooks_own_url_knows_its_end_from_the_answer() {
     let media = world.upload([PNG, &vec![1; size - PNG.len()]].concat(), "image/png").await;
     let slow = FaultSpec { bytes_per_second: Some(1_000_000), ..FaultSpec::new(FaultKind::Slow) };
     world.whatsapp.add_fault(slow.of(&media.id).times(1)).unwrap();
-    let mut node = crate::harness::media_node(&media);
-    node["url"] = world.graph.media_info(TOKEN, &media.id, None).await.unwrap().url.into();
+    let mut node = media_node(&media);
+    node["url"] = world.graph.media_info(ACCESS_TOKEN, &media.id, None).await.unwrap().url.into();
     world.post(&webhook(message("wamid.1", "image", node))).await;
     let engine = world.engine.clone();
     let running = tokio::spawn(async move { engine.run_due().await.unwrap() });

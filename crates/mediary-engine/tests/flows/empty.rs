@@ -4,9 +4,10 @@ use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy};
 use mediary_engine::Target;
 use mediary_simulator::{FaultKind, FaultSpec};
 use mediary_testing::eventually;
+use mediary_testing::files::PNG;
 
 use crate::failures::{SECOND, arrive_with, assert_completed, assert_failed, run_after};
-use crate::harness::{PNG, World, read_all};
+use crate::harness::{World, read_all};
 
 #[tokio::test]
 async fn nothing_that_comes_again_and_again_is_never_kept() {

@@ -7,9 +7,13 @@ use mediary_engine::{AccountChange, Target};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord, MediaSpec, Place, Route, TokenState};
 use mediary_store::{Actor, MediaFile};
 use mediary_testing::eventually;
+use mediary_testing::files::PNG;
+use mediary_testing::installation::ACCESS_TOKEN;
+use mediary_testing::simulator::media_node;
+use mediary_testing::whatsapp::{message, webhook};
 use secrecy::SecretString;
 
-use crate::harness::{PNG, TOKEN, World, message, read_all, webhook};
+use crate::harness::{World, read_all};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -57,8 +61,8 @@ async fn the_webhooks_own_url_is_used_while_it_is_young() {
     for (age, resolves) in [(0, 0), (239, 0), (241, 1)] {
         let world = World::new().await;
         let media = world.png(1).await;
-        let mut node = crate::harness::media_node(&media);
-        node["url"] = world.graph.media_info(TOKEN, &media.id, None).await.unwrap().url.into();
+        let mut node = media_node(&media);
+        node["url"] = world.graph.media_info(ACCESS_TOKEN, &media.id, None).await.unwrap().url.into();
         world.post(&webhook(message("wamid.1", "image", node))).await;
         world.advance(age * SECOND);
         world.engine.run_due().await.unwrap();
@@ -71,8 +75,8 @@ async fn the_webhooks_own_url_is_used_while_it_is_young() {
 async fn after_a_failure_graph_is_asked_again() {
     let world = World::new().await;
     let media = world.png(1).await;
-    let mut node = crate::harness::media_node(&media);
-    node["url"] = world.graph.media_info(TOKEN, &media.id, None).await.unwrap().url.into();
+    let mut node = media_node(&media);
+    node["url"] = world.graph.media_info(ACCESS_TOKEN, &media.id, None).await.unwrap().url.into();
     node["sha256"] = "00".repeat(32).into();
     world.post(&webhook(message("wamid.1", "image", node))).await;
     world.engine.run_due().await.unwrap();
@@ -191,7 +195,7 @@ async fn a_token_renewed_meanwhile_is_not_blamed() {
     let world = World::new().await;
     world.whatsapp.take_unknown_tokens(false);
     world.whatsapp.set_token("new", TokenState::Valid).unwrap();
-    world.whatsapp.set_token(TOKEN, TokenState::Expired).unwrap();
+    world.whatsapp.set_token(ACCESS_TOKEN, TokenState::Expired).unwrap();
     // The old token is still remembered when another process renews it.
     world.engine.accounts().by_id(world.company, world.account).await.unwrap();
     let elsewhere = world.another_engine();
@@ -330,7 +334,7 @@ async fn graphs_hash_wins_and_one_of_another_length_is_none() {
     let world = World::new().await;
     let media = world.png(1).await;
     for (wamid, declared) in [("wamid.1", "bm90IGEgaGFzaA=="), ("wamid.2", &*"0".repeat(64))] {
-        let mut node = crate::harness::media_node(&media);
+        let mut node = media_node(&media);
         node["sha256"] = declared.into();
         world.post(&webhook(message(wamid, "image", node))).await;
     }

@@ -3,9 +3,11 @@
 use mediary_core::{Direction, DownloadStatus, MessageType, Scope};
 use mediary_engine::Target;
 use mediary_store::{Actor, MessageWithMedia};
+use mediary_testing::simulator::media_node;
+use mediary_testing::whatsapp::{message, signature_of, webhook};
 use serde_json::{Value, json};
 
-use crate::harness::{World, change, media_node, message, read_all, webhook};
+use crate::harness::{World, read_all};
 
 async fn only_message(world: &World) -> MessageWithMedia {
     world.engine.run_due().await.unwrap();
@@ -90,7 +92,7 @@ async fn headers_of_what_the_business_sent_are_kept() {
         ("message_echoes", json!({"message_echoes": [sent]})),
         ("standby", json!({"standby": {"message_echoes": [sent]}})),
     ] {
-        world.post(&change(field, value)).await;
+        world.post_change(field, value).await;
         let kept = only_message(&world).await;
         assert_eq!(kept.message.direction, Direction::Outbound, "{field}");
         assert_eq!(kept.message.text.as_deref(), Some("Is this the right one?\n[Yes]"));
@@ -106,7 +108,7 @@ async fn a_voice_note_that_an_ad_led_to_is_kept_whatever_the_ad_says() {
     note["referral"] = json!({"source_url": "javascript:alert(1)", "headline": "Summer \u{FFFD}", "body": "<b>20 %</b>",
         "media_type": "video", "video_url": "http://169.254.169.254/x", "ctwa_clid": "A\u{0}"});
     let body = webhook(note).to_string().replace("\u{FFFD}", "\\ud83c");
-    let signature = mediary_graph::sign(body.as_bytes(), crate::harness::APP_SECRET.as_bytes());
+    let signature = signature_of(&body);
     world.engine.accept(Some(&signature), body.into()).await.unwrap();
     let kept = only_message(&world).await;
     assert_eq!(kept.media.unwrap().download_status, DownloadStatus::Completed);
@@ -129,7 +131,7 @@ async fn a_form_with_a_media_id_that_no_index_holds_is_parked_alone() {
         form("wamid.2", json!([longer])),
         form("wamid.3", json!([media_node(&media), longest])),
     ]);
-    world.post(&change("messages", json!({"messages": list}))).await;
+    world.post_change("messages", json!({"messages": list})).await;
     let kept = only_message(&world).await;
     assert_eq!((kept.message.provider_message_id.as_deref(), kept.attachments.len()), (Some("wamid.3"), 2));
     let parked = world.store.parked_items(world.company, &Default::default()).await.unwrap().items;

@@ -5,26 +5,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mediary_blob::{Storage, Storages};
-use mediary_core::{AccountId, CompanyId, MediaPolicy, Role, Scope, Sees, Sha256, UserId};
+use mediary_core::{AccountId, CompanyId, MediaPolicy, Role, Scope, Sees, UserId};
 use mediary_engine::{
     AccountDraft, Caller, Engine, EngineConfig, EngineParts, May, OpenRequest, OpenedMedia, Right, Source,
     Target, Vault, Wanted, Who,
 };
-use mediary_graph::{GraphClient, GraphOptions, sign};
+use mediary_graph::{GraphClient, GraphOptions};
 use mediary_simulator::{MediaRecord, MediaSpec, Simulator, SimulatorConfig};
 use mediary_store::{Actor, MediaFile, MediaQuery, NewCompany, Store, StoreOptions};
-use mediary_testing::{ManualClock, START};
+use mediary_testing::ManualClock;
+use mediary_testing::files::{PNG, files_below};
+use mediary_testing::installation::{
+    ACCESS_TOKEN, APP_SECRET, DISPLAY_PHONE_NUMBER, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID,
+};
+use mediary_testing::simulator::media_node;
+use mediary_testing::whatsapp::{body, change, graph_options, message, signature_of, webhook};
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
-
-pub(crate) const PHONE_NUMBER_ID: &str = "106540352242922";
-pub(crate) const WABA_ID: &str = "102290129340398";
-pub(crate) const APP_SECRET: &str = "the-app-secret";
-pub(crate) const TOKEN: &str = "the-access-token";
-/// The first bytes of a PNG, enough to be known as one.
-pub(crate) const PNG: &[u8] =
-    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
 
 pub(crate) struct World {
     pub(crate) clock: ManualClock,
@@ -120,8 +118,12 @@ impl World {
     /// Posts a webhook body as WhatsApp would.
     pub(crate) async fn post(&self, body: &Value) {
         let body = body.to_string();
-        let signature = sign(body.as_bytes(), APP_SECRET.as_bytes());
-        self.engine.accept(Some(&signature), body.into()).await.unwrap();
+        self.engine.accept(Some(&signature_of(&body)), body.into()).await.unwrap();
+    }
+
+    /// Posts a change of our number.
+    pub(crate) async fn post_change(&self, field: &str, value: Value) {
+        self.post(&body(&[vec![change(field, value)]])).await;
     }
 
     /// Has a message with this media arrive, and everything done that is due.
@@ -156,7 +158,7 @@ impl World {
 
     /// Files below the storage's media folder, unfinished ones included.
     pub(crate) fn stored_files(&self) -> usize {
-        count_files(&self.folder.path().join("media"))
+        files_below(&self.folder.path().join("media")).len()
     }
 }
 
@@ -178,53 +180,22 @@ fn engine(
 }
 
 fn graph(whatsapp: &Simulator) -> GraphClient {
-    let options = GraphOptions {
-        graph_url: whatsapp.base_url(),
-        version: "v26.0".into(),
-        media_hosts: vec!["127.0.0.1".into()],
-        connect_timeout: Duration::from_secs(1),
-        silence_timeout: Duration::from_millis(400),
-        user_agent: "mediary-test".into(),
-    };
-    GraphClient::new(options).unwrap()
+    let silence_timeout = Duration::from_millis(400);
+    let options = graph_options(whatsapp.base_url().as_str());
+    GraphClient::new(GraphOptions { silence_timeout, ..options }).unwrap()
 }
 
 pub(crate) fn draft(phone_number_id: &str) -> AccountDraft {
     AccountDraft {
         phone_number_id: phone_number_id.into(),
         waba_id: Some(WABA_ID.into()),
-        display_phone_number: Some("+15550783881".into()),
+        display_phone_number: Some(format!("+{DISPLAY_PHONE_NUMBER}")),
         name: "Support".into(),
-        access_token: Some(SecretString::from(TOKEN)),
+        access_token: Some(SecretString::from(ACCESS_TOKEN)),
         app_secret: Some(SecretString::from(APP_SECRET)),
-        verify_token: Some(SecretString::from("the-verify-token")),
+        verify_token: Some(SecretString::from(VERIFY_TOKEN)),
         media_policy: None,
     }
-}
-
-/// The media node of a message, as a webhook declares it.
-pub(crate) fn media_node(media: &MediaRecord) -> Value {
-    let sha256 = media.sha256.parse::<Sha256>().unwrap().to_base64();
-    json!({"id": media.id, "mime_type": media.mime_type, "sha256": sha256})
-}
-
-pub(crate) fn message(wamid: &str, kind: &str, node: Value) -> Value {
-    let seconds = (START.millis() / 1000).to_string();
-    json!({"from": "15550100001", "id": wamid, "timestamp": seconds, "type": kind, kind: node})
-}
-
-/// One message, from a contact called Ana.
-pub(crate) fn webhook(message: Value) -> Value {
-    let contact = json!({"profile": {"name": "Ana"}, "wa_id": "15550100001"});
-    change("messages", json!({"contacts": [contact], "messages": [message]}))
-}
-
-/// One change of our number.
-pub(crate) fn change(field: &str, mut value: Value) -> Value {
-    value["messaging_product"] = "whatsapp".into();
-    value["metadata"] = json!({"display_phone_number": "15550783881", "phone_number_id": PHONE_NUMBER_ID});
-    let change = json!({"field": field, "value": value});
-    json!({"object": "whatsapp_business_account", "entry": [{"id": WABA_ID, "changes": [change]}]})
 }
 
 pub(crate) async fn read_all(opened: OpenedMedia) -> Vec<u8> {
@@ -246,14 +217,4 @@ pub(crate) async fn read_all(opened: OpenedMedia) -> Vec<u8> {
         Source::Described => {}
     }
     all
-}
-
-fn count_files(folder: &std::path::Path) -> usize {
-    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
-    entries
-        .map(|entry| entry.unwrap().path())
-        // The marker of the whole folder is nobody's.
-        .filter(|path| !path.ends_with(".mediary"))
-        .map(|path| if path.is_dir() { count_files(&path) } else { 1 })
-        .sum()
 }

@@ -10,10 +10,11 @@ use mediary_engine::{
 };
 use mediary_simulator::{FaultKind, FaultSpec};
 use mediary_store::{Actor, ConversationQuery, MessageWithMedia, PageRequest};
+use mediary_testing::installation::PHONE_NUMBER_ID;
 use mediary_testing::{START, eventually};
 use serde_json::{Value, json};
 
-use crate::harness::{PHONE_NUMBER_ID, World, draft};
+use crate::harness::{World, draft};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);

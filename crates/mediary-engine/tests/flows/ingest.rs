@@ -3,9 +3,11 @@
 use mediary_core::{Direction, MessageStatus, MessageType, Scope};
 use mediary_store::{Conversation, Message, MessageWithMedia};
 use mediary_testing::START;
+use mediary_testing::simulator::media_node;
+use mediary_testing::whatsapp::{body, change, message, text, webhook};
 use serde_json::{Value, json};
 
-use crate::harness::{World, change, media_node, message, webhook};
+use crate::harness::World;
 
 async fn conversations(world: &World) -> Vec<Conversation> {
     world.engine.run_due().await.unwrap();
@@ -34,13 +36,12 @@ async fn only_message(world: &World) -> Message {
 }
 
 fn echo(message: Value) -> Value {
-    change("smb_message_echoes", json!({"message_echoes": [message]}))
+    body(&[vec![change("smb_message_echoes", json!({"message_echoes": [message]}))]])
 }
 
 #[tokio::test]
 async fn every_item_of_a_body_counts_whatever_the_others_are() {
     let world = World::new().await;
-    let text = |id: &str, body: &str| message(id, "text", json!({"body": body}));
     let mut body = webhook(text("wamid.1", "one"));
     body["entry"][0]["changes"][0]["value"]["messages"] = json!([text("wamid.1", "one"), 7, {"id": "wamid.x"}, text("wamid.2", "two\u{0}"), text("wamid.1", "again")]);
     let more = webhook(text("wamid.3", "three"))["entry"][0].take();
@@ -116,7 +117,7 @@ async fn history_fills_its_placeholders_and_counts_nothing_as_unread() {
     };
     let threads = json!([{"id": "15550100001", "messages": [
         past("wamid.1", "15550100001", "READ"), past("wamid.2", "15550783881", "DELIVERED")]}]);
-    world.post(&change("history", json!({"history": [{"threads": threads}]}))).await;
+    world.post_change("history", json!({"history": [{"threads": threads}]})).await;
     let placeholders = messages(&world).await;
     assert_eq!(placeholders.len(), 2);
     assert_eq!(placeholders[0].message.direction, Direction::Inbound);
@@ -126,7 +127,7 @@ async fn history_fills_its_placeholders_and_counts_nothing_as_unread() {
     let media = world.png(1).await;
     let mut later = message("wamid.1", "image", media_node(&media));
     later["timestamp"] = "1759900000".into();
-    world.post(&change("history", json!({"messages": [later]}))).await;
+    world.post_change("history", json!({"messages": [later]})).await;
     let filled = messages(&world).await;
     assert_eq!(filled.len(), 2);
     assert_eq!(filled[0].message.message_type, MessageType::Image);
@@ -157,7 +158,7 @@ async fn somebody_known_by_a_scoped_id_alone_is_one_contact_with_their_number_la
     item.as_object_mut().unwrap().remove("from");
     item["from_user_id"] = "US.134".into();
     let contact = json!({"profile": {"username": "ana"}, "user_id": "US.134"});
-    world.post(&change("messages", json!({"contacts": [contact], "messages": [item]}))).await;
+    world.post_change("messages", json!({"contacts": [contact], "messages": [item]})).await;
     assert_eq!(conversations(&world).await[0].contact.user_id.as_deref(), Some("US.134"));
     let mut item = message("wamid.2", "text", json!({"body": "hello"}));
     item["from_user_id"] = "US.134".into();
@@ -184,7 +185,7 @@ async fn statuses_edits_reactions_and_revokes_find_their_message() {
 
     let status =
         json!({"id": "wamid.9", "status": "read", "timestamp": "1760000000", "recipient_id": "15550100001"});
-    world.post(&change("messages", json!({"statuses": [status]}))).await;
+    world.post_change("messages", json!({"statuses": [status]})).await;
     let mut sent = message("wamid.9", "text", json!({"body": "sent"}));
     sent["to"] = "15550100001".into();
     world.post(&echo(sent)).await;
@@ -256,7 +257,7 @@ async fn one_bad_item_is_parked_alone_and_its_neighbours_are_recorded() {
     let mut long = text("wamid.5");
     long["from"] = "1".repeat(3000).into();
     let list = json!([text("wamid.1"), text("wamid.2"), nobodys, text("wamid.3"), long, text("wamid.6")]);
-    world.post(&change("messages", json!({"messages": list}))).await;
+    world.post_change("messages", json!({"messages": list})).await;
     let texts: Vec<_> = messages(&world).await.into_iter().filter_map(|item| item.message.text).collect();
     assert_eq!(texts, ["wamid.1", "wamid.2", "wamid.3", "wamid.6"]);
     assert_eq!(world.store.inbox_depth().await.unwrap().waiting, 0);
@@ -281,14 +282,13 @@ async fn media_of_the_past_without_a_person_finds_its_message_by_its_id() {
     let media = world.png(1).await;
     let mut picture = message("wamid.1", "image", media_node(&media));
     picture.as_object_mut().unwrap().remove("from");
-    let history = change("history", json!({"messages": [picture]}));
-    world.post(&history).await;
+    world.post_change("history", json!({"messages": [picture]})).await;
     assert!(messages(&world).await.is_empty(), "its message is not known yet");
     let parked = world.store.parked_items(world.company, &Default::default()).await.unwrap().items;
     assert_eq!(parked.len(), 1);
     let placeholder = message("wamid.1", "media_placeholder", json!({}));
     let thread = json!({"id": "15550100001", "messages": [placeholder]});
-    world.post(&change("history", json!({"history": [{"threads": [thread]}]}))).await;
+    world.post_change("history", json!({"history": [{"threads": [thread]}]})).await;
     assert_eq!(messages(&world).await.len(), 1);
     // The item is tried again by itself.
     world.advance(std::time::Duration::from_secs(61));
@@ -329,7 +329,7 @@ async fn history_knows_the_business_in_either_spelling_of_its_number() {
     };
     let thread = json!({"id": "4915550100", "messages": [
         from("wamid.1", "558890000002"), from("wamid.2", "5588990000002"), from("wamid.3", "4915550100")]});
-    let mut body = change("history", json!({"history": [{"threads": [thread]}]}));
+    let mut body = body(&[vec![change("history", json!({"history": [{"threads": [thread]}]}))]]);
     body["entry"][0]["changes"][0]["value"]["metadata"]["display_phone_number"] = "+55 88 99000-0002".into();
     world.post(&body).await;
     let all = messages(&world).await;

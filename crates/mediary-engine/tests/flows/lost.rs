@@ -7,8 +7,9 @@ use mediary_engine::{InspectOptions, Inspection, Target};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
 use mediary_store::MediaFile;
 use mediary_testing::eventually;
+use mediary_testing::files::PNG;
 
-use crate::harness::{PNG, World, read_all};
+use crate::harness::{World, read_all};
 
 const REPAIR: InspectOptions = InspectOptions { deep: true, repair: true, look: None };
 

@@ -7,9 +7,10 @@ use mediary_engine::{ByteRange, Caller, May, OpenRequest, Source, Target, Wanted
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
 use mediary_store::{Actor, MediaFile, NewCompany};
 use mediary_testing::eventually;
+use mediary_testing::files::PNG;
 use tokio_util::task::TaskTracker;
 
-use crate::harness::{PNG, World, read_all};
+use crate::harness::{World, read_all};
 
 async fn under(policy: MediaPolicy) -> (World, MediaRecord, MediaFile) {
     let world = World::new().await;

@@ -4,6 +4,7 @@ use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Scope};
 use mediary_engine::{ByteRange, OpenRequest, OpenedMedia, Source, Target, Wanted};
 use mediary_store::MediaFile;
 use mediary_testing::eventually;
+use mediary_testing::files::{OGG, content_like};
 
 use crate::harness::{World, read_all};
 
@@ -24,8 +25,7 @@ impl Scene {
         (options.media.file_size, options.media.content_length) = (false, false);
         options.media.ranges = ranges;
         world.whatsapp.set_options(options).unwrap();
-        let mut whole = b"OggS\0\x02".to_vec();
-        whole.extend((0..size - 6).map(|at| u8::try_from((at / 7 + at / 1021) % 251).unwrap()));
+        let whole = content_like(OGG, size);
         let media = world.upload(whole.clone(), "audio/ogg").await;
         let record = world.arrive("wamid.1", "audio", &media).await;
         assert_eq!(record.file_size, None);

@@ -6,9 +6,11 @@ use mediary_blob::StorageKey;
 use mediary_core::{ErrorCode, MediaPolicy, MessageId, Scope};
 use mediary_simulator::{FaultKind, FaultSpec, TokenState};
 use mediary_store::{Actor, NewCompany};
+use mediary_testing::installation::ACCESS_TOKEN;
+use mediary_testing::whatsapp::message;
 use serde_json::json;
 
-use crate::harness::{TOKEN, World, change, message};
+use crate::harness::World;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -37,7 +39,7 @@ async fn parked_items_and_old_lines_of_the_audit_log_go_as_the_preview_says() {
     let audits = async || world.store.audits(world.company, &Default::default()).await.unwrap().items.len();
     let mut nobodys = message("wamid.1", "text", json!({"body": "hello"}));
     nobodys.as_object_mut().unwrap().remove("from");
-    world.post(&change("messages", json!({"messages": [nobodys]}))).await;
+    world.post_change("messages", json!({"messages": [nobodys]})).await;
     world.engine.run_due().await.unwrap();
     assert_eq!(
         (parked().await.len(), audits().await),
@@ -79,7 +81,7 @@ async fn bytes_that_a_dead_worker_stored_go_with_their_message() {
 async fn a_token_can_be_checked() {
     let world = World::new().await;
     world.engine.check_token(world.company, world.account).await.unwrap();
-    world.whatsapp.set_token(TOKEN, TokenState::Revoked).unwrap();
+    world.whatsapp.set_token(ACCESS_TOKEN, TokenState::Revoked).unwrap();
     let refused = world.engine.check_token(world.company, world.account).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::ProviderUnauthorized);
 }

@@ -9,6 +9,7 @@ use mediary_simulator::MediaRecord;
 use mediary_store::{Actor, MediaFile};
 use mediary_test_s3::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestS3};
 use mediary_testing::eventually;
+use mediary_testing::files::PNG;
 use tempfile::TempDir;
 
 use crate::harness::{World, read_all};
@@ -70,7 +71,7 @@ async fn stored_again_while_deleted(world: &World, bucket: &Bucket, engine: Engi
     drop(held);
     assert_eq!(sweeping.await.unwrap().unwrap().files_removed, 2);
     let opened = engine.open(&world.may(), request(again.id)).await.unwrap();
-    assert_eq!(read_all(opened).await, [crate::harness::PNG, &[1; 1000]].concat());
+    assert_eq!(read_all(opened).await, [PNG, &[1; 1000]].concat());
     let storage =
         if again.storage_backend == Some(StorageBackend::S3) { &bucket.storage } else { &world.storage };
     let key: StorageKey = again.storage_key.unwrap().parse().unwrap();

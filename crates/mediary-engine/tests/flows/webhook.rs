@@ -8,10 +8,12 @@ use mediary_core::{ErrorCode, Scope};
 use mediary_engine::{AccountChange, AccountDraft, Unsigned};
 use mediary_graph::{ADDRESSEES_MAX, sign};
 use mediary_store::{AccountPatch, Actor, NewCompany};
+use mediary_testing::installation::{APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID};
+use mediary_testing::whatsapp::{body, change, message, signature_of, text, webhook};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::harness::{APP_SECRET, PHONE_NUMBER_ID, WABA_ID, World, change, draft, message, webhook};
+use crate::harness::{World, draft};
 
 const INSTALLATION: &str = "the-installations-secret";
 
@@ -58,13 +60,13 @@ fn to_numbers(numbers: &[&str]) -> String {
     let changes: Vec<Value> = numbers
         .iter()
         .map(|number| {
-            let text = message(&format!("wamid.{number}"), "text", json!({"body": format!("to {number}")}));
-            let mut change = change("messages", json!({"messages": [text]}))["entry"][0]["changes"][0].take();
+            let text = text(&format!("wamid.{number}"), &format!("to {number}"));
+            let mut change = change("messages", json!({"messages": [text]}));
             change["value"]["metadata"]["phone_number_id"] = (*number).into();
             change
         })
         .collect();
-    json!({"object": "whatsapp_business_account", "entry": [{"id": WABA_ID, "changes": changes}]}).to_string()
+    body(&[changes]).to_string()
 }
 
 async fn add_account(world: &World, slug: &str, number: &str, app_secret: Option<&str>) {
@@ -84,7 +86,7 @@ async fn only_the_right_signature_gets_in() {
     }
     let unsigned = world.engine.accept(None, Bytes::from(body.clone())).await;
     assert_eq!(unsigned.unwrap_err().code(), ErrorCode::Unauthorized);
-    let of_another_body = sign(b"{}", APP_SECRET.as_bytes());
+    let of_another_body = signature_of(b"{}");
     let error = world.engine.accept(Some(&of_another_body), Bytes::from(body.clone())).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::Unauthorized);
     assert_eq!(inbox(&world).await, 0, "nothing of it is kept");
@@ -178,12 +180,9 @@ async fn a_signature_is_compared_with_sixteen_secrets_at_most() {
 #[tokio::test]
 async fn meta_verifies_with_any_token_of_ours() {
     let world = world().await;
-    for (token, known) in [
-        ("the-verify-token", true),
-        ("the installation's token", true),
-        ("the verify toke", false),
-        ("", false),
-    ] {
+    for (token, known) in
+        [(VERIFY_TOKEN, true), ("the installation's token", true), ("the verify toke", false), ("", false)]
+    {
         assert_eq!(world.engine.verify_subscription(token).await.unwrap(), known, "{token:?}");
     }
     // What is remembered of the tokens is forgotten when there is another one.
@@ -324,10 +323,7 @@ async fn a_secret_that_cannot_be_read_is_its_accounts_trouble_alone() {
         ["access_token", "app_secret", "verify_token"],
         "doctor names them"
     );
-    assert!(
-        world.engine.verify_subscription("the-verify-token").await.unwrap(),
-        "the other accounts' tokens"
-    );
+    assert!(world.engine.verify_subscription(VERIFY_TOKEN).await.unwrap(), "the other accounts' tokens");
     // Whatever was cached is forgotten.
     world
         .engine
@@ -377,7 +373,7 @@ async fn refusal_says_in_the_log_what_whoever_runs_this_has_to_correct() {
     without.store.update_account(company, account, &unreadable, &Actor::command_line()).await.unwrap();
     without.advance(std::time::Duration::from_secs(1));
     let fresh = without.another_engine();
-    let signature = sign(known.as_bytes(), APP_SECRET.as_bytes());
+    let signature = signature_of(&known);
     let error = fresh.accept(Some(&signature), Bytes::from(known.clone())).await.unwrap_err();
     assert_eq!(error.source().unwrap().downcast_ref(), Some(&Unsigned::UnreadableSecret));
     said.insert(error.to_string());

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use mediary_core::{DownloadStatus, Scope};
 use mediary_engine::{AccountDraft, Engine, Shutdown};
-use mediary_graph::sign;
 use mediary_simulator::{FaultKind, FaultSpec};
 use mediary_store::{Actor, NewCompany};
 use mediary_testing::eventually;
+use mediary_testing::simulator::media_node;
+use mediary_testing::whatsapp::{message, signature_of, webhook};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::harness::{APP_SECRET, World, draft, media_node, message, webhook};
+use crate::harness::{World, draft};
 
 fn run(engine: &Engine) -> (JoinHandle<()>, Shutdown) {
     let shutdown = Shutdown::default();
@@ -61,7 +62,7 @@ async fn a_flood_does_not_delay_another_companys_single_file() {
     let mut body = webhook(message("wamid.single", "image", media_node(&single)));
     body["entry"][0]["changes"][0]["value"]["metadata"]["phone_number_id"] = "2222".into();
     let body = body.to_string();
-    let signature = sign(body.as_bytes(), APP_SECRET.as_bytes());
+    let signature = signature_of(&body);
     world.engine.accept(Some(&signature), body.into()).await.unwrap();
     eventually("the single file", async || {
         let found = world.store.media_by_provider_id(&Scope::system(other), &single.id).await.unwrap();

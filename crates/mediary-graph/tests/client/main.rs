@@ -11,6 +11,7 @@ mod server;
 use std::time::Duration;
 
 use mediary_graph::{GraphClient, GraphOptions};
+use mediary_testing::whatsapp::graph_options;
 
 use crate::server::{Server, Wire, answer};
 
@@ -21,14 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const IMPATIENCE: Duration = Duration::from_millis(100);
 
 fn options(server: &Server, silence_timeout: Duration) -> GraphOptions {
-    GraphOptions {
-        graph_url: server.url("/").parse().unwrap(),
-        version: "v26.0".to_owned(),
-        media_hosts: vec!["127.0.0.1".to_owned()],
-        connect_timeout: PATIENCE.min(silence_timeout),
-        silence_timeout,
-        user_agent: "Mediary/test".to_owned(),
-    }
+    let connect_timeout = PATIENCE.min(silence_timeout);
+    GraphOptions { connect_timeout, silence_timeout, ..graph_options(&server.url("/")) }
 }
 
 fn client(server: &Server) -> GraphClient {

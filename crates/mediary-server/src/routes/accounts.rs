@@ -204,10 +204,11 @@ async fn disable_account(
 #[cfg(test)]
 mod tests {
     use mediary_core::Role;
+    use mediary_testing::installation::ACCESS_TOKEN;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::testing::{ACCESS_TOKEN, House, request, with_json};
+    use crate::testing::{House, request, with_json};
 
     #[tokio::test]
     async fn account_is_added_changed_and_disabled_without_showing_its_secrets() {

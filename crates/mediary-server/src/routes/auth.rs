@@ -135,11 +135,12 @@ mod tests {
     use axum::body::Body as HttpBody;
     use http::Request;
     use mediary_core::Role;
+    use mediary_testing::installation::PASSWORD;
     use serde_json::json;
 
     use super::*;
     use crate::request::Connected;
-    use crate::testing::{Answer, House, PASSWORD, PROXY, post};
+    use crate::testing::{Answer, House, PROXY, post};
 
     async fn log_in(house: &House, email: &str, password: &str) -> Answer {
         house.send(post("/api/auth/login", None, &json!({"email": email, "password": password}))).await

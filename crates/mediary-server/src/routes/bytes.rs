@@ -194,6 +194,7 @@ mod tests {
     use http::StatusCode;
     use mediary_core::Role;
     use mediary_testing::eventually;
+    use mediary_testing::files::{PNG, content_like};
     use serde_json::json;
 
     use crate::testing::{Answer, Company, House, Made, request, with_json};
@@ -202,9 +203,7 @@ mod tests {
     const SIZE: usize = 200_000;
 
     fn picture() -> Vec<u8> {
-        let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
-        bytes.extend((0..SIZE - 8).map(|at| u8::try_from(at % 251).unwrap()));
-        bytes
+        content_like(PNG, SIZE)
     }
 
     struct Scene {

@@ -4,10 +4,12 @@
 use axum::body::Body;
 use http::{Request, StatusCode, header};
 use mediary_core::{ConversationId, Permission, Role, Sees};
+use mediary_testing::files::PNG;
+use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN};
 use serde_json::{Value, json};
 
 use crate::openapi;
-use crate::testing::{ACCESS_TOKEN, APP_SECRET, Company, House, Made, PROVIDER_URL, request};
+use crate::testing::{Company, House, Made, PROVIDER_URL, request};
 
 /// What a test has to know of a route that its description does not say.
 struct Route {
@@ -106,7 +108,7 @@ impl Scene {
 pub(super) async fn scene() -> Scene {
     let house = House::open().await;
     let (theirs, ours) = (house.company("theirs").await, house.company("ours").await);
-    let made = house.stored(&theirs, "wamid.1", b"\x89PNG\r\n\x1a\n", "image/png").await;
+    let made = house.stored(&theirs, "wamid.1", PNG, "image/png").await;
     house.user(&theirs, Role::Viewer).await;
     let first = |answer: crate::testing::Answer| answer.json()["items"][0]["id"].as_i64().unwrap();
     let user = first(house.get("/api/users", theirs.key(Role::Admin)).await);
@@ -203,7 +205,7 @@ async fn no_answer_holds_a_secret_or_a_provider_url() {
             let key = scene.theirs.key(*role);
             let answer = scene.house.send(asking(&route, &path, Some(key))).await;
             let text = String::from_utf8_lossy(&answer.body).into_owned() + &format!("{:?}", answer.headers);
-            for secret in [ACCESS_TOKEN, APP_SECRET, PROVIDER_URL, "a verify token", "argon2", key] {
+            for secret in [ACCESS_TOKEN, APP_SECRET, PROVIDER_URL, VERIFY_TOKEN, "argon2", key] {
                 assert!(!text.contains(secret), "{path} as {role} says {secret}");
             }
             assert_eq!(
@@ -226,7 +228,7 @@ fn seeing(scene: &Scene, own: ConversationId, mut request: Request<Body>) -> Req
 #[tokio::test]
 async fn caller_who_sees_one_conversation_finds_nothing_of_another() {
     let scene = scene().await;
-    let own = scene.house.stored_from(&scene.theirs, "15550100777", "wamid.own", b"\x89PNG\r\n\x1a\n").await;
+    let own = scene.house.stored_from(&scene.theirs, "15550100777", "wamid.own", PNG).await;
     assert_ne!(own.conversation, scene.made.conversation);
     for route in routes() {
         let Needs::Right(permission) = route.needs else { continue };

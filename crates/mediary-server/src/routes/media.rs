@@ -239,6 +239,7 @@ fn moment<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Ti
 mod tests {
     use axum::body::Body as HttpBody;
     use mediary_core::Role;
+    use mediary_testing::files::PNG;
     use serde_json::json;
 
     use super::*;
@@ -248,7 +249,7 @@ mod tests {
     async fn record_has_every_field_of_the_contract() {
         let house = House::open().await;
         let company = house.company("acme").await;
-        let made = house.stored(&company, "wamid.1", b"\x89PNG\r\n\x1a\n", "image/png").await;
+        let made = house.stored(&company, "wamid.1", PNG, "image/png").await;
         let record = house.get(&format!("/api/media/{}", made.media), company.key(Role::Viewer)).await.json();
         let mut fields: Vec<&str> = record.as_object().unwrap().keys().map(String::as_str).collect();
         fields.sort_unstable();
@@ -304,7 +305,7 @@ mod tests {
         let house = House::open().await;
         let company = house.company("acme").await;
         let waiting = house.message(&company, "wamid.1").await;
-        let stored = house.stored(&company, "wamid.2", b"\x89PNG\r\n\x1a\n", "image/png").await;
+        let stored = house.stored(&company, "wamid.2", PNG, "image/png").await;
         let key = company.key(Role::Viewer);
         let of_conversation = format!("/api/conversations/{}/media", waiting.conversation);
         for (query, ids) in [
@@ -342,7 +343,7 @@ mod tests {
         let house = House::open().await;
         let company = house.company("acme").await;
         let waiting = house.message(&company, "wamid.1").await;
-        let stored = house.stored(&company, "wamid.2", b"\x89PNG\r\n\x1a\n", "image/png").await;
+        let stored = house.stored(&company, "wamid.2", PNG, "image/png").await;
         let key = company.key(Role::Agent);
         let ask = |id: MediaId| house.post_empty(format!("/api/media/{id}/download"), key);
         let answer = ask(waiting.media).await;
@@ -350,7 +351,8 @@ mod tests {
         assert_eq!(answer.json()["id"], waiting.media.0);
         assert_eq!(ask(stored.media).await.code(), "conflict");
         let status = house.get(&format!("/api/media/{}/status", stored.media), key).await.json();
-        let expected = json!({"status": "completed", "progress": 1.0, "bytesDownloaded": 8, "fileSize": 8, "error": null});
+        let size = PNG.len();
+        let expected = json!({"status": "completed", "progress": 1.0, "bytesDownloaded": size, "fileSize": size, "error": null});
         assert_eq!(status, expected);
     }
 

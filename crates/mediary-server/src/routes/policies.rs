@@ -140,11 +140,11 @@ async fn erase_media(
 mod tests {
     use axum::http::StatusCode;
     use mediary_core::{MediaId, Role};
+    use mediary_testing::files::PNG;
     use serde_json::json;
 
     use crate::testing::{Company, House, with_json};
 
-    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
     const PREVIEW: &str = "/api/settings/media/preview";
 
     async fn set_policy(house: &House, company: &Company, policy: &str) {
@@ -163,7 +163,7 @@ mod tests {
         house.message(&company, "wamid.2").await;
         let of = async |query: String| house.get(&format!("{PREVIEW}?{query}"), manager).await;
         let stream = of("policy=stream".to_owned()).await.json();
-        assert_eq!(stream["stored"], json!({"files": 1, "bytes": 8}));
+        assert_eq!(stream["stored"], json!({"files": 1, "bytes": PNG.len()}));
         assert_eq!(stream["onlyHere"]["files"], 0);
         assert_eq!((&stream["notHere"]["files"], &stream["notHereThen"]), (&json!(1), &json!("streamed")));
         assert_eq!(stream["offersErasing"], true);
@@ -204,7 +204,10 @@ mod tests {
         let agent = house.post("/api/media/erase", company.key(Role::Agent), &json!({})).await;
         assert_eq!(agent.status, StatusCode::FORBIDDEN);
         let answer = erase(json!({"accountId": company.account})).await;
-        assert_eq!((answer.status, answer.json()), (StatusCode::ACCEPTED, json!({"files": 1, "bytes": 8})));
+        assert_eq!(
+            (answer.status, answer.json()),
+            (StatusCode::ACCEPTED, json!({"files": 1, "bytes": PNG.len()}))
+        );
         house.engine.sweep().await.unwrap();
         assert!(!here(stored.media).await);
         let audit = house.get("/api/audit", company.key(Role::Admin)).await.json();

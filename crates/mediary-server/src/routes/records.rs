@@ -168,8 +168,9 @@ mod tests {
 
     use axum::body::Body;
     use http::StatusCode;
+    use mediary_testing::installation::{ACCESS_TOKEN, PASSWORD};
 
-    use crate::testing::{ACCESS_TOKEN, Answer, Company, House, PASSWORD, request, with_json};
+    use crate::testing::{Answer, Company, House, request, with_json};
 
     /// What the log gained since it had `known` rows, newest first.
     async fn gained(house: &House, company: &Company, known: &mut usize) -> Vec<(String, String)> {

@@ -160,10 +160,11 @@ fn not_yourself(may: &May<rights::ManageUsers>, id: UserId) -> Result<(), Proble
 
 #[cfg(test)]
 mod tests {
+    use mediary_testing::installation::PASSWORD;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::testing::{House, PASSWORD, post, with_json};
+    use crate::testing::{House, post, with_json};
 
     #[tokio::test]
     async fn user_is_added_changed_and_locked_out_at_once() {

@@ -196,17 +196,17 @@ fn busy() -> Problem {
 #[cfg(test)]
 mod tests {
     use mediary_graph::sign;
+    use mediary_testing::installation::VERIFY_TOKEN;
+    use mediary_testing::whatsapp::{body, change, signature_of};
     use serde_json::json;
 
     use super::*;
-    use crate::testing::{APP_SECRET, Answer, Company, House};
+    use crate::testing::{Answer, Company, House};
 
     fn body_for(company: &Company) -> Vec<u8> {
-        let metadata = json!({"phone_number_id": company.phone_number_id});
-        let change = json!({"field": "messages", "value": {"metadata": metadata, "messages": []}});
-        let body =
-            json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]});
-        body.to_string().into_bytes()
+        let mut change = change("messages", json!({"messages": []}));
+        change["value"]["metadata"]["phone_number_id"] = company.phone_number_id.as_str().into();
+        body(&[vec![change]]).to_string().into_bytes()
     }
 
     async fn send(house: &House, body: Vec<u8>, signature: Option<String>) -> Answer {
@@ -223,7 +223,7 @@ mod tests {
         let house = House::open().await;
         let company = house.company("acme").await;
         let body = body_for(&company);
-        let signature = sign(&body, APP_SECRET.as_bytes());
+        let signature = signature_of(&body);
         let answer = send(&house, body, Some(signature)).await;
         assert_eq!((answer.status, answer.body.len()), (StatusCode::OK, 0));
         assert_eq!(house.store.inbox_depth().await.unwrap().waiting, 1);
@@ -235,7 +235,7 @@ mod tests {
         let company = house.company("acme").await;
         let body = body_for(&company);
         let wrong = sign(&body, b"another secret");
-        let changed = sign(&body[1..], APP_SECRET.as_bytes());
+        let changed = signature_of(&body[1..]);
         for signature in [None, Some(wrong), Some(changed), Some("sha256=".to_owned()), Some(String::new())] {
             let answer = send(&house, body.clone(), signature).await;
             assert_eq!(answer.code(), "unauthorized");
@@ -249,11 +249,11 @@ mod tests {
         let company = house.company("acme").await;
         let mut body = body_for(&company);
         body.resize(limits::WEBHOOK_BODY_BYTES, b' ');
-        let signature = sign(&body, APP_SECRET.as_bytes());
+        let signature = signature_of(&body);
         let answer = send(&house, body.clone(), Some(signature)).await;
         assert_eq!(answer.status, StatusCode::OK);
         body.push(b' ');
-        let signature = sign(&body, APP_SECRET.as_bytes());
+        let signature = signature_of(&body);
         assert_eq!(send(&house, body.clone(), Some(signature.clone())).await.code(), "payload_too_large");
         // Without a declared length it is counted as it comes.
         let pieces = body.chunks(100_000).map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece)));
@@ -267,7 +267,7 @@ mod tests {
         let house = House::open().await;
         let company = house.company("acme").await;
         let signed = async |body: Vec<u8>| {
-            let signature = sign(&body, APP_SECRET.as_bytes());
+            let signature = signature_of(&body);
             send(&house, body, Some(signature)).await
         };
         let large: Vec<_> =
@@ -294,14 +294,14 @@ mod tests {
             let request = Request::get(format!("/api/webhooks/whatsapp?{query}"));
             house.send(request.body(Body::empty()).unwrap())
         };
-        let right = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=a-verify-token-of-theirs";
-        let answer = ask(right).await;
+        let right = format!("hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={VERIFY_TOKEN}");
+        let answer = ask(&right).await;
         assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &b"1158201444"[..]));
         assert!(answer.header("content-type").starts_with("text/plain"));
         for wrong in [
             "hub.mode=subscribe&hub.challenge=1&hub.verify_token=wrong",
             "hub.mode=subscribe&hub.challenge=1",
-            "hub.mode=unsubscribe&hub.challenge=1&hub.verify_token=a-verify-token-of-theirs",
+            &format!("hub.mode=unsubscribe&hub.challenge=1&hub.verify_token={VERIFY_TOKEN}"),
             "",
         ] {
             assert_eq!(ask(wrong).await.code(), "forbidden", "{wrong}");

@@ -3,8 +3,9 @@
 use mediary_graph::UpdateKind;
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, Receiver, VERIFY_TOKEN, answer, client, start, start_with_receiver, url};
+use crate::harness::{DEADLINE, Receiver, answer, client, start, start_with_receiver, url};
 use mediary_simulator::Simulator;
+use mediary_testing::installation::{APP_SECRET, VERIFY_TOKEN};
 
 async fn control(simulator: &Simulator, method: &str, path: &str, body: Value) -> (u16, Value) {
     let request = client().request(method.parse().unwrap(), url(simulator, &format!("/_control{path}")));
@@ -121,7 +122,7 @@ async fn any_body_and_any_field_can_be_sent() {
     let raw = json!({"object": "whatsapp_business_account", "entry": []});
     assert_eq!(control(&simulator, "POST", "/webhooks", raw.clone()).await, (200, json!({"status": 200})));
     assert_eq!(receiver.received()[0].json(), raw);
-    assert!(receiver.received()[0].is_signed(crate::harness::SECRET));
+    assert!(receiver.received()[0].is_signed(APP_SECRET));
     let field = json!({"field": "account_alerts", "value": {"alert_type": "X"}});
     control(&simulator, "POST", "/fields", field).await;
     assert_eq!(control(&simulator, "POST", "/flush", Value::Null).await, (200, json!({"pending": 0})));

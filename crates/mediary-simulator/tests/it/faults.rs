@@ -4,29 +4,25 @@ use std::time::Duration;
 
 use mediary_graph::{Error, ErrorKind, GraphClient, GraphOptions, MediaInfo};
 use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, Place, RandomFaults, Simulator};
+use mediary_testing::installation::{ACCESS_TOKEN, PHONE_NUMBER_ID};
+use mediary_testing::whatsapp::graph_options;
 use serde_json::json;
 
-use crate::harness::{PHONE, TOKEN, call, client, image, post, start};
+use crate::harness::{call, client, image, post, start};
 
 fn graph(simulator: &Simulator) -> GraphClient {
-    GraphClient::new(GraphOptions {
-        graph_url: simulator.base_url(),
-        version: "v26.0".to_owned(),
-        media_hosts: vec!["127.0.0.1".to_owned()],
-        connect_timeout: Duration::from_secs(5),
-        silence_timeout: Duration::from_millis(300),
-        user_agent: "tests".to_owned(),
-    })
-    .unwrap()
+    let silence_timeout = Duration::from_millis(300);
+    let options = graph_options(simulator.base_url().as_str());
+    GraphClient::new(GraphOptions { silence_timeout, ..options }).unwrap()
 }
 
 async fn resolve(graph: &GraphClient, id: &str) -> Result<MediaInfo, Error> {
-    graph.media_info(TOKEN, id, Some(PHONE)).await
+    graph.media_info(ACCESS_TOKEN, id, Some(PHONE_NUMBER_ID)).await
 }
 
 async fn download(graph: &GraphClient, id: &str) -> Result<Vec<u8>, Error> {
     let url = resolve(graph, id).await?.url;
-    let mut stream = graph.open_media(TOKEN, &url, None).await?;
+    let mut stream = graph.open_media(ACCESS_TOKEN, &url, None).await?;
     let mut bytes = Vec::new();
     while let Some(piece) = stream.chunk().await? {
         bytes.extend_from_slice(&piece);
@@ -77,7 +73,7 @@ async fn throttling_comes_as_400_unless_429_was_asked_for() {
     simulator.add_fault(FaultSpec::new(FaultKind::Throttled).times(1)).unwrap();
     assert_eq!(call(&simulator, &format!("/{id}")).await.0, 400);
     simulator.add_fault(FaultSpec::new(FaultKind::TooManyRequests).times(1)).unwrap();
-    let request = client().get(simulator.base_url().join(&id).unwrap()).bearer_auth(TOKEN);
+    let request = client().get(simulator.base_url().join(&id).unwrap()).bearer_auth(ACCESS_TOKEN);
     let answer = request.send().await.unwrap();
     assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (429, &"5".parse().unwrap()));
     assert!(answer.headers().contains_key("x-business-use-case-usage"));
@@ -142,7 +138,7 @@ async fn gzip_holds_the_true_bytes() {
     let whole = download(&graph, &media.id).await.unwrap();
     simulator.add_fault(FaultSpec::new(FaultKind::Gzip)).unwrap();
     let url = resolve(&graph, &media.id).await.unwrap().url;
-    let answer = client().get(url).bearer_auth(TOKEN).send().await.unwrap();
+    let answer = client().get(url).bearer_auth(ACCESS_TOKEN).send().await.unwrap();
     assert_eq!(answer.headers()["content-encoding"], "gzip");
     let compressed = answer.bytes().await.unwrap();
     let mut bytes = Vec::new();
@@ -161,7 +157,7 @@ async fn endless_answer_does_not_end_and_a_slow_one_does() {
     assert_eq!(download(&graph, &id).await.unwrap(), bytes);
     simulator.add_fault(FaultSpec::new(FaultKind::Endless)).unwrap();
     let url = resolve(&graph, &id).await.unwrap().url;
-    let mut stream = graph.open_media(TOKEN, &url, None).await.unwrap();
+    let mut stream = graph.open_media(ACCESS_TOKEN, &url, None).await.unwrap();
     assert_eq!(stream.content_length, None);
     let mut received = 0;
     while received < 5_000_000 {
@@ -188,9 +184,9 @@ async fn sending_can_be_throttled_too() {
     let simulator = start().await;
     simulator.add_fault(FaultSpec::new(FaultKind::Throttled).at(Place::Send).code(131_056).times(1)).unwrap();
     let text = json!({"messaging_product": "whatsapp", "to": "1", "type": "text", "text": {"body": "a"}});
-    let (status, body) = post(&simulator, &format!("/{PHONE}/messages"), &text).await;
+    let (status, body) = post(&simulator, &format!("/{PHONE_NUMBER_ID}/messages"), &text).await;
     assert_eq!((status, &body["error"]["code"]), (400, &json!(131_056)));
-    assert_eq!(post(&simulator, &format!("/{PHONE}/messages"), &text).await.0, 200);
+    assert_eq!(post(&simulator, &format!("/{PHONE_NUMBER_ID}/messages"), &text).await.0, 200);
 }
 
 #[tokio::test]
@@ -223,7 +219,7 @@ async fn stopping_ends_what_a_fault_keeps_open() {
     let (id, _) = image(&simulator).await;
     simulator.add_fault(FaultSpec::new(FaultKind::Stalled)).unwrap();
     let url = resolve(&graph, &id).await.unwrap().url;
-    let answer = client().get(url).bearer_auth(TOKEN).send().await.unwrap();
+    let answer = client().get(url).bearer_auth(ACCESS_TOKEN).send().await.unwrap();
     tokio::time::timeout(Duration::from_secs(10), simulator.stop()).await.expect("stopping takes no time");
     assert!(answer.bytes().await.is_err());
 }

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use data_encoding::HEXLOWER;
 use mediary_simulator::{AccountSpec, MediaSpec, Route, Simulator, SimulatorConfig, TokenState};
+use mediary_testing::files::sha256;
+use mediary_testing::installation::{ACCESS_TOKEN, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID};
 use serde_json::json;
 
-use crate::harness::{
-    NOW, PHONE, Receiver, TOKEN, VERIFY_TOKEN, WABA, answer, call, client, config, error_of, image, post,
-    start, url,
-};
+use crate::harness::{NOW, Receiver, answer, call, client, config, error_of, image, post, start, url};
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -19,13 +17,12 @@ async fn media_id_resolves_under_any_version_and_none() {
     let (id, bytes) = image(&simulator).await;
     for path in [format!("/v23.0/{id}"), format!("/v99.1/{id}/"), format!("/{id}"), format!("//{id}")] {
         let url = format!("{}{path}", simulator.base_url().as_str().trim_end_matches('/'));
-        let (status, body) = answer(client().get(url).bearer_auth(TOKEN)).await;
+        let (status, body) = answer(client().get(url).bearer_auth(ACCESS_TOKEN)).await;
         assert_eq!((status, &body["id"]), (200, &json!(id)), "{path}");
         assert_eq!(body["messaging_product"], "whatsapp");
         assert_eq!(body["mime_type"], "image/jpeg");
         assert_eq!(body["file_size"], bytes.len(), "real answers have a number");
-        let sha256 = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
-        assert_eq!(body["sha256"], HEXLOWER.encode(sha256.as_ref()), "hexadecimal here, base64 in webhooks");
+        assert_eq!(body["sha256"], sha256(&bytes).to_string(), "hexadecimal here, base64 in webhooks");
     }
     assert_eq!(simulator.stats().requests(Route::ResolveMedia), 4);
     assert_eq!(simulator.media_stats(&id).resolves, 4);
@@ -61,14 +58,14 @@ async fn object_that_is_gone_foreign_or_unknown_is_100_33() {
     simulator.advance(WEEK);
     let (deleted, _) = image(&simulator).await;
     let (foreign, _) = image(&simulator).await;
-    let request = client().delete(url(&simulator, &format!("/v23.0/{deleted}"))).bearer_auth(TOKEN);
+    let request = client().delete(url(&simulator, &format!("/v23.0/{deleted}"))).bearer_auth(ACCESS_TOKEN);
     assert_eq!(answer(request).await, (200, json!({"success": true})));
     for path in [old, deleted, "42".to_owned(), format!("{foreign}?phone_number_id=42")] {
         let (status, body) = call(&simulator, &format!("/v23.0/{path}")).await;
         assert_eq!((status, error_of(&body)), (400, (100, Some(33))), "{path}");
         assert_eq!(body["error"]["type"], "GraphMethodException");
     }
-    assert_eq!(call(&simulator, &format!("/v23.0/{foreign}?phone_number_id={PHONE}")).await.0, 200);
+    assert_eq!(call(&simulator, &format!("/v23.0/{foreign}?phone_number_id={PHONE_NUMBER_ID}")).await.0, 200);
 }
 
 #[tokio::test]
@@ -83,17 +80,18 @@ async fn media_from_webhooks_lives_seven_days_on_the_simulators_clock() {
 
 #[tokio::test]
 async fn tokens_are_refused_with_the_code_that_says_why() {
-    let simulator =
-        Simulator::start(SimulatorConfig { access_token: Some(TOKEN.into()), ..config() }).await.unwrap();
+    let simulator = Simulator::start(SimulatorConfig { access_token: Some(ACCESS_TOKEN.into()), ..config() })
+        .await
+        .unwrap();
     let (id, _) = image(&simulator).await;
     let path = url(&simulator, &format!("/v23.0/{id}"));
     let get = |token: &'static str| answer(client().get(path.clone()).bearer_auth(token));
     assert_eq!(answer(client().get(path.clone())).await.0, 401);
     assert_eq!(error_of(&answer(client().get(path.clone())).await.1).0, 0);
     assert_eq!(error_of(&get("other").await.1), (190, None));
-    assert_eq!(get(TOKEN).await.0, 200);
-    simulator.set_token(TOKEN, TokenState::Expired).unwrap();
-    assert_eq!(error_of(&get(TOKEN).await.1), (190, Some(463)));
+    assert_eq!(get(ACCESS_TOKEN).await.0, 200);
+    simulator.set_token(ACCESS_TOKEN, TokenState::Expired).unwrap();
+    assert_eq!(error_of(&get(ACCESS_TOKEN).await.1), (190, Some(463)));
     simulator.set_token("renewed", TokenState::Valid).unwrap();
     assert_eq!(get("renewed").await.0, 200);
     let by_query = format!("{path}?access_token=renewed");
@@ -121,13 +119,17 @@ async fn account_with_its_own_token_hides_from_others() {
 #[tokio::test]
 async fn numbers_and_business_accounts_can_be_looked_at() {
     let simulator = start().await;
-    let (_, number) = call(&simulator, &format!("/v23.0/{PHONE}?fields=id,display_phone_number")).await;
-    assert_eq!((&number["id"], &number["display_phone_number"]), (&json!(PHONE), &json!("+15550783881")));
-    let (_, numbers) = call(&simulator, &format!("/v23.0/{WABA}/phone_numbers")).await;
-    assert_eq!(numbers["data"][0]["id"], PHONE);
-    let (_, templates) = call(&simulator, &format!("/v14.0/{WABA}/message_templates")).await;
+    let (_, number) =
+        call(&simulator, &format!("/v23.0/{PHONE_NUMBER_ID}?fields=id,display_phone_number")).await;
+    assert_eq!(
+        (&number["id"], &number["display_phone_number"]),
+        (&json!(PHONE_NUMBER_ID), &json!("+15550783881"))
+    );
+    let (_, numbers) = call(&simulator, &format!("/v23.0/{WABA_ID}/phone_numbers")).await;
+    assert_eq!(numbers["data"][0]["id"], PHONE_NUMBER_ID);
+    let (_, templates) = call(&simulator, &format!("/v14.0/{WABA_ID}/message_templates")).await;
     assert_eq!(templates["data"][0]["name"], "hello_world");
-    let (status, body) = call(&simulator, &format!("/v23.0/{PHONE}/nonsense/path")).await;
+    let (status, body) = call(&simulator, &format!("/v23.0/{PHONE_NUMBER_ID}/nonsense/path")).await;
     assert_eq!((status, error_of(&body).0), (400, 2500));
 }
 
@@ -135,7 +137,7 @@ async fn numbers_and_business_accounts_can_be_looked_at() {
 async fn callback_override_counts_once_it_is_verified() {
     let simulator = start().await;
     let receiver = Receiver::start().await;
-    let apps = format!("/v23.0/{WABA}/subscribed_apps");
+    let apps = format!("/v23.0/{WABA_ID}/subscribed_apps");
     let body = json!({"override_callback_uri": receiver.url, "verify_token": "wrong"});
     assert_eq!(post(&simulator, &apps, &body).await.0, 400);
     let body = json!({"override_callback_uri": receiver.url, "verify_token": VERIFY_TOKEN});
@@ -148,7 +150,7 @@ async fn callback_override_counts_once_it_is_verified() {
     let own = Receiver::start().await;
     let body =
         json!({"webhook_configuration": {"override_callback_uri": own.url, "verify_token": VERIFY_TOKEN}});
-    assert_eq!(post(&simulator, &format!("/v23.0/{PHONE}"), &body).await.0, 200);
+    assert_eq!(post(&simulator, &format!("/v23.0/{PHONE_NUMBER_ID}"), &body).await.0, 200);
     simulator.send(&mediary_simulator::MessageSpec::text("hello")).await.unwrap();
     own.wait_for(1).await;
     assert_eq!(receiver.received().len(), 1, "the number's own callback wins");
@@ -158,15 +160,16 @@ async fn callback_override_counts_once_it_is_verified() {
 async fn resumable_upload_resumes_where_it_stopped() {
     let simulator = start().await;
     let start = url(&simulator, "/v23.0/123/uploads?file_length=6&file_type=image/png&file_name=a.png");
-    let (_, session) = answer(client().post(start).bearer_auth(TOKEN)).await;
+    let (_, session) = answer(client().post(start).bearer_auth(ACCESS_TOKEN)).await;
     let path = format!("{}v23.0/{}", simulator.base_url(), session["id"].as_str().unwrap());
     let send = |offset: u64, body: &'static str| {
-        let request = client().post(&path).header("Authorization", format!("OAuth {TOKEN}"));
+        let request = client().post(&path).header("Authorization", format!("OAuth {ACCESS_TOKEN}"));
         answer(request.header("file_offset", offset.to_string()).body(body))
     };
     assert_eq!(send(0, "abc").await.1["file_offset"], 3);
     assert_eq!(send(0, "abc").await.0, 400, "the offset must be the session's");
-    let (_, state) = answer(client().get(&path).header("Authorization", format!("OAuth {TOKEN}"))).await;
+    let (_, state) =
+        answer(client().get(&path).header("Authorization", format!("OAuth {ACCESS_TOKEN}"))).await;
     assert_eq!(state["file_offset"], 3);
     assert!(send(3, "def").await.1["h"].is_string());
 }

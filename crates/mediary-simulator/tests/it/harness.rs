@@ -11,16 +11,13 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use mediary_graph::{Update, Webhook};
 use mediary_simulator::{MediaSpec, Options, Simulator, SimulatorConfig};
+use mediary_testing::files::{JPEG, content_like};
+use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN};
 use mediary_testing::{ManualClock, START};
 use serde_json::Value;
 use tokio::sync::watch;
 use url::Url;
 
-pub(crate) const TOKEN: &str = "a-token";
-pub(crate) const SECRET: &str = "an-app-secret";
-pub(crate) const VERIFY_TOKEN: &str = "a-verify-token";
-pub(crate) const PHONE: &str = "106540352242922";
-pub(crate) const WABA: &str = "102290129340398";
 /// The moment at which the clock of every test stands still, in seconds as WhatsApp writes it.
 pub(crate) const NOW: i64 = START.0 / 1000;
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
@@ -30,7 +27,7 @@ pub(crate) fn config() -> SimulatorConfig {
     options.sending.status_wait_ms = 1;
     options.webhooks.retry_waits_ms = vec![0, 1, 2];
     SimulatorConfig {
-        app_secret: SECRET.into(),
+        app_secret: APP_SECRET.into(),
         clock: Arc::new(ManualClock::default()),
         options,
         ..SimulatorConfig::default()
@@ -50,19 +47,18 @@ pub(crate) async fn start_with_receiver(change: impl FnOnce(&mut SimulatorConfig
 }
 
 pub(crate) async fn image(simulator: &Simulator) -> (String, Vec<u8>) {
-    let bytes: Vec<u8> =
-        b"\xff\xd8\xff\xe0".iter().copied().chain((0..5000u32).map(|n| n.to_le_bytes()[0])).collect();
+    let bytes = content_like(JPEG, 5004);
     let media = simulator.add_media(&MediaSpec::bytes(bytes.clone(), "image/jpeg")).await.unwrap();
     (media.id, bytes)
 }
 
 /// A call with the token: its status and JSON.
 pub(crate) async fn call(simulator: &Simulator, path: &str) -> (u16, Value) {
-    answer(client().get(url(simulator, path)).bearer_auth(TOKEN)).await
+    answer(client().get(url(simulator, path)).bearer_auth(ACCESS_TOKEN)).await
 }
 
 pub(crate) async fn post(simulator: &Simulator, path: &str, body: &Value) -> (u16, Value) {
-    answer(client().post(url(simulator, path)).bearer_auth(TOKEN).json(body)).await
+    answer(client().post(url(simulator, path)).bearer_auth(ACCESS_TOKEN).json(body)).await
 }
 
 pub(crate) async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use mediary_simulator::{MediaSpec, Simulator};
+use mediary_testing::files::sha256;
+use mediary_testing::installation::ACCESS_TOKEN;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{TOKEN, call, client, image, start};
+use crate::harness::{call, client, image, start};
 
 async fn media_url(simulator: &Simulator, id: &str) -> String {
     call(simulator, &format!("/v23.0/{id}")).await.1["url"].as_str().unwrap().to_owned()
@@ -18,7 +20,7 @@ async fn bytes_need_the_token_whatever_the_url_says() {
     let (id, bytes) = image(&simulator).await;
     let url = media_url(&simulator, &id).await;
     assert_eq!(client().get(&url).send().await.unwrap().status(), 401);
-    let answer = client().get(&url).bearer_auth(TOKEN).send().await.unwrap();
+    let answer = client().get(&url).bearer_auth(ACCESS_TOKEN).send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "image/jpeg");
     assert_eq!(answer.content_length(), Some(bytes.len() as u64));
     assert_eq!(answer.bytes().await.unwrap(), bytes);
@@ -33,20 +35,20 @@ async fn expired_url_answers_401_and_a_new_one_works() {
     let (id, _) = image(&simulator).await;
     let url = media_url(&simulator, &id).await;
     simulator.advance(Duration::from_secs(301));
-    assert_eq!(client().get(&url).bearer_auth(TOKEN).send().await.unwrap().status(), 200);
+    assert_eq!(client().get(&url).bearer_auth(ACCESS_TOKEN).send().await.unwrap().status(), 200);
     simulator.advance(Duration::from_secs(1));
-    let stale = client().get(&url).bearer_auth(TOKEN).send().await.unwrap();
+    let stale = client().get(&url).bearer_auth(ACCESS_TOKEN).send().await.unwrap();
     assert_eq!(
         (stale.status().as_u16(), stale.text().await.unwrap().as_str()),
         (401, "Authentication Error")
     );
     let fresh = media_url(&simulator, &id).await;
-    assert_eq!(client().get(fresh).bearer_auth(TOKEN).send().await.unwrap().status(), 200);
+    assert_eq!(client().get(fresh).bearer_auth(ACCESS_TOKEN).send().await.unwrap().status(), 200);
 
     let mut options = simulator.options();
     options.media.stale_url_status = 404;
     simulator.set_options(options).unwrap();
-    assert_eq!(client().get(&url).bearer_auth(TOKEN).send().await.unwrap().status(), 404);
+    assert_eq!(client().get(&url).bearer_auth(ACCESS_TOKEN).send().await.unwrap().status(), 404);
 }
 
 #[tokio::test]
@@ -55,7 +57,7 @@ async fn url_cannot_be_changed_to_another_file() {
     let (id, _) = image(&simulator).await;
     let (other, _) = image(&simulator).await;
     let url = media_url(&simulator, &id).await.replace(&id, &other);
-    assert_eq!(client().get(url).bearer_auth(TOKEN).send().await.unwrap().status(), 401);
+    assert_eq!(client().get(url).bearer_auth(ACCESS_TOKEN).send().await.unwrap().status(), 401);
 }
 
 #[tokio::test]
@@ -66,7 +68,7 @@ async fn request_without_a_user_agent_fails() {
     let mut stream = TcpStream::connect(simulator.address()).await.unwrap();
     let path = format!("{}?{}", url.path(), url.query().unwrap());
     let head = format!(
-        "GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ACCESS_TOKEN}\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
@@ -79,7 +81,8 @@ async fn ranges_are_an_option() {
     let simulator = start().await;
     let (id, bytes) = image(&simulator).await;
     let url = media_url(&simulator, &id).await;
-    let get = |range: &'static str| client().get(&url).bearer_auth(TOKEN).header("Range", range).send();
+    let get =
+        |range: &'static str| client().get(&url).bearer_auth(ACCESS_TOKEN).header("Range", range).send();
     assert_eq!(get("bytes=0-9").await.unwrap().status(), 200, "Meta promises no ranges");
 
     let mut options = simulator.options();
@@ -106,13 +109,17 @@ async fn made_up_content_is_the_same_every_time_and_in_every_part() {
     simulator.set_options(options).unwrap();
     let media = simulator.add_media(&MediaSpec::generated(200_000, 7, "image/jpeg")).await.unwrap();
     let url = media_url(&simulator, &media.id).await;
-    let whole = client().get(&url).bearer_auth(TOKEN).send().await.unwrap().bytes().await.unwrap();
+    let whole = client().get(&url).bearer_auth(ACCESS_TOKEN).send().await.unwrap().bytes().await.unwrap();
     assert_eq!(whole.len(), 200_000);
     assert!(whole.starts_with(b"\xff\xd8\xff"), "it starts like a file of its type");
-    let sha256 = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &whole);
-    assert_eq!(data_encoding::HEXLOWER.encode(sha256.as_ref()), media.sha256);
-    let part =
-        client().get(&url).bearer_auth(TOKEN).header("Range", "bytes=65000-140000").send().await.unwrap();
+    assert_eq!(sha256(&whole).to_string(), media.sha256);
+    let part = client()
+        .get(&url)
+        .bearer_auth(ACCESS_TOKEN)
+        .header("Range", "bytes=65000-140000")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(part.bytes().await.unwrap(), whole[65_000..=140_000]);
     let again = simulator.add_media(&MediaSpec::generated(200_000, 7, "image/jpeg")).await.unwrap();
     let other = simulator.add_media(&MediaSpec::generated(200_000, 8, "image/jpeg")).await.unwrap();
@@ -129,7 +136,7 @@ async fn content_can_come_from_a_file() {
     let spec = MediaSpec { file: Some(file.path().to_owned()), ..MediaSpec::default() };
     let media = simulator.add_media(&spec).await.unwrap();
     let url = media_url(&simulator, &media.id).await;
-    let served = client().get(url).bearer_auth(TOKEN).send().await.unwrap();
+    let served = client().get(url).bearer_auth(ACCESS_TOKEN).send().await.unwrap();
     assert_eq!(served.bytes().await.unwrap(), bytes);
 }
 
@@ -138,7 +145,7 @@ async fn largest_number_of_downloads_at_once_is_counted() {
     let simulator = start().await;
     let media = simulator.add_media(&MediaSpec::generated(50_000_000, 1, "video/mp4")).await.unwrap();
     let url = media_url(&simulator, &media.id).await;
-    let open = || client().get(&url).bearer_auth(TOKEN).send();
+    let open = || client().get(&url).bearer_auth(ACCESS_TOKEN).send();
     let (first, second) = tokio::join!(open(), open());
     let stats = simulator.media_stats(&media.id);
     assert_eq!((stats.in_flight, stats.in_flight_max), (2, 2));
@@ -156,7 +163,7 @@ async fn media_host_may_leave_out_how_long_a_file_is() {
     options.media.content_length = false;
     simulator.set_options(options).unwrap();
     let url = media_url(&simulator, &id).await;
-    let answer = client().get(url).bearer_auth(TOKEN).send().await.unwrap();
+    let answer = client().get(url).bearer_auth(ACCESS_TOKEN).send().await.unwrap();
     assert_eq!((answer.status().as_u16(), answer.content_length()), (200, None));
     assert_eq!(answer.bytes().await.unwrap(), bytes);
 }

@@ -4,17 +4,16 @@ use axum::Router;
 use axum::routing::get;
 use mediary_graph::UpdateKind;
 use mediary_simulator::{MediaSpec, Route, Simulator};
+use mediary_testing::installation::{ACCESS_TOKEN, PHONE_NUMBER_ID};
 use serde_json::{Value, json};
 
-use crate::harness::{
-    DEADLINE, PHONE, Receiver, TOKEN, answer, client, error_of, post, start, start_with_receiver, url,
-};
+use crate::harness::{DEADLINE, Receiver, answer, client, error_of, post, start, start_with_receiver, url};
 
 async fn send(simulator: &Simulator, message: Value) -> (u16, Value) {
     let mut body =
         json!({"messaging_product": "whatsapp", "recipient_type": "individual", "to": "+1 555 010 0001"});
     body.as_object_mut().unwrap().extend(message.as_object().unwrap().clone());
-    post(simulator, &format!("/v23.0/{PHONE}/messages"), &body).await
+    post(simulator, &format!("/v23.0/{PHONE_NUMBER_ID}/messages"), &body).await
 }
 
 /// The statuses that came by webhook, with the error code if there is one.
@@ -54,7 +53,7 @@ async fn text_message_is_accepted_and_its_statuses_follow() {
 async fn business_scoped_id_is_answered_without_a_phone_number() {
     let simulator = start().await;
     let body = json!({"messaging_product": "whatsapp", "recipient": "US.1349", "type": "text", "text": {"body": "hi"}});
-    let (status, body) = post(&simulator, &format!("/{PHONE}/messages"), &body).await;
+    let (status, body) = post(&simulator, &format!("/{PHONE_NUMBER_ID}/messages"), &body).await;
     assert_eq!((status, &body["contacts"]), (200, &json!([{"input": "US.1349", "user_id": "US.1349"}])));
 }
 
@@ -63,7 +62,7 @@ async fn read_receipt_is_answered_with_success_alone() {
     let simulator = start().await;
     let body = json!({"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.1",
         "typing_indicator": {"type": "text"}});
-    let answer = post(&simulator, &format!("/v23.0/{PHONE}/messages"), &body).await;
+    let answer = post(&simulator, &format!("/v23.0/{PHONE_NUMBER_ID}/messages"), &body).await;
     assert_eq!(answer, (200, json!({"success": true})));
     assert!(simulator.sent().is_empty());
     assert_eq!(simulator.stats().requests(Route::MarkRead), 1);
@@ -164,7 +163,9 @@ async fn upload_whose_name_ends_like_another_kind_fails_when_it_is_sent() {
         };
         let file = format!("; filename=\"{name}\"\r\nContent-Type: audio/ogg\r\n\r\nOggS");
         let form = field("messaging_product", "\r\n\r\nwhatsapp") + &field("file", &file) + "--X--\r\n";
-        let request = client().post(url(&simulator, &format!("/v27.0/{PHONE}/media"))).bearer_auth(TOKEN);
+        let request = client()
+            .post(url(&simulator, &format!("/v27.0/{PHONE_NUMBER_ID}/media")))
+            .bearer_auth(ACCESS_TOKEN);
         let request = request.header("Content-Type", "multipart/form-data; boundary=X").body(form);
         let (answered, body) = answer(request).await;
         assert_eq!(answered, 200, "{name} is taken");

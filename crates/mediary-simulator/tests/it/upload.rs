@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use mediary_simulator::Simulator;
+use mediary_testing::installation::{ACCESS_TOKEN, PHONE_NUMBER_ID};
 use serde_json::Value;
 
-use crate::harness::{PHONE, TOKEN, answer, call, client, error_of, start, url};
+use crate::harness::{answer, call, client, error_of, start, url};
 
 /// A part: name, type, content.
 type Part<'a> = (&'a str, Option<&'a str>, &'a str);
@@ -20,7 +21,9 @@ async fn upload(simulator: &Simulator, query: &str, parts: &[Part<'_>]) -> (u16,
         );
     }
     body += "--X--\r\n";
-    let request = client().post(url(simulator, &format!("/v23.0/{PHONE}/media{query}"))).bearer_auth(TOKEN);
+    let request = client()
+        .post(url(simulator, &format!("/v23.0/{PHONE_NUMBER_ID}/media{query}")))
+        .bearer_auth(ACCESS_TOKEN);
     answer(request.header("Content-Type", "multipart/form-data; boundary=X").body(body)).await
 }
 
@@ -40,7 +43,7 @@ async fn form_fields_come_in_any_order_and_the_product_also_in_the_query() {
         assert_eq!(status, 200, "{body}");
         let id = body["id"].as_str().unwrap();
         assert!(id.bytes().all(|byte| byte.is_ascii_digit()));
-        let (_, media) = call(&simulator, &format!("/{id}?phone_number_id={PHONE}")).await;
+        let (_, media) = call(&simulator, &format!("/{id}?phone_number_id={PHONE_NUMBER_ID}")).await;
         assert_eq!((media["mime_type"].as_str(), media["file_size"].as_u64()), (Some("image/jpeg"), Some(4)));
     }
 }

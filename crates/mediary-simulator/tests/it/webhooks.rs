@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
-use data_encoding::BASE64;
 use mediary_graph::{Content, Origin, UpdateKind};
 use mediary_simulator::{
     AccountSpec, BatchShape, Channel, Customer, MediaSpec, MessageSpec, StatusSpec, WebhookState,
 };
+use mediary_testing::files::sha256;
+use mediary_testing::installation::{APP_SECRET, VERIFY_TOKEN};
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, NOW, Receiver, SECRET, VERIFY_TOKEN, image, start, start_with_receiver};
+use crate::harness::{DEADLINE, NOW, Receiver, image, start, start_with_receiver};
 
 /// The only item that a webhook carries in this list.
 fn item(webhook: &Value, list: &str) -> Value {
@@ -25,7 +26,7 @@ async fn body_is_ascii_and_signed_as_sent() {
     assert!(webhook.body.is_ascii());
     let text = std::str::from_utf8(&webhook.body).unwrap();
     assert!(text.contains(r"Gr\u00fc\u00dfe \u0000 \ud83c\udf82"), "{text}");
-    assert!(webhook.is_signed(SECRET));
+    assert!(webhook.is_signed(APP_SECRET));
     assert_eq!(webhook.headers["content-type"], "application/json");
     let json = webhook.json();
     assert_eq!(json["object"], "whatsapp_business_account");
@@ -44,8 +45,7 @@ async fn media_has_a_base64_hash_and_a_url_that_can_be_switched_off() {
     let (id, bytes) = image(&simulator).await;
     simulator.send(&MessageSpec::media("image", &id).caption("look")).await.unwrap();
     let image = item(&receiver.wait_for(1).await[0].json(), "messages")["image"].clone();
-    let sha256 = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
-    assert_eq!(image["sha256"], BASE64.encode(sha256.as_ref()));
+    assert_eq!(image["sha256"], sha256(&bytes).to_base64());
     assert_eq!((&image["mime_type"], &image["caption"]), (&json!("image/jpeg"), &json!("look")));
     let url = image["url"].as_str().unwrap();
     assert!(url.contains(&format!("mid={id}&source=webhook&ext={}", NOW + 302)), "{url}");
@@ -289,7 +289,7 @@ async fn every_app_signs_with_its_own_secret() {
     simulator.send(&MessageSpec::text("two").to("2")).await.unwrap();
     for webhook in receiver.wait_for(2).await {
         let own = webhook.json()["entry"][0]["changes"][0]["value"]["metadata"]["phone_number_id"] == "2";
-        assert!(webhook.is_signed(if own { "another" } else { SECRET }));
+        assert!(webhook.is_signed(if own { "another" } else { APP_SECRET }));
     }
 }
 

@@ -9,10 +9,11 @@ use std::time::Duration;
 use mediary_blob::Storage;
 use mediary_core::{Clock as _, CompanyId, MediaPolicy, Role, SystemClock};
 use mediary_engine::{AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Shutdown, Vault};
-use mediary_graph::{GraphClient, GraphOptions};
+use mediary_graph::GraphClient;
 use mediary_server::{Delivery, Server, ServerConfig, Surface};
 use mediary_store::{Actor, NewCompany, Store, StoreOptions};
 use mediary_testing::ManualClock;
+use mediary_testing::whatsapp::{NOBODY, graph_options};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -118,14 +119,7 @@ async fn engine(folder: &TempDir) -> (Engine, Store) {
     let store = Store::open(&StoreOptions { url, max_connections: 2 }, clock.clone()).await.unwrap();
     store.migrate().await.unwrap();
     let storage = Storage::open_local(&folder.path().join("files")).await.unwrap();
-    let graph = GraphClient::new(GraphOptions {
-        graph_url: "http://127.0.0.1:9".parse().unwrap(),
-        version: "v26.0".to_owned(),
-        media_hosts: Vec::new(),
-        connect_timeout: Duration::from_secs(1),
-        silence_timeout: Duration::from_secs(1),
-        user_agent: "Mediary/test".to_owned(),
-    });
+    let graph = GraphClient::new(graph_options(NOBODY));
     let parts = EngineParts {
         store: store.clone(),
         storages: storage.into(),

@@ -3,11 +3,12 @@
 
 use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, MessageSpec};
 use mediary_testing::eventually;
+use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, PASSWORD, VERIFY_TOKEN};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::harness::{APP_SECRET, PASSWORD, TOKEN, VERIFY_TOKEN, World};
+use crate::harness::World;
 
 /// A world with one stored picture, and every path that leads to something of it.
 async fn world_with_a_picture() -> (World, Value, Vec<String>) {
@@ -220,7 +221,7 @@ async fn secrets_and_addresses_of_whatsapp_leave_by_no_door() {
     assert!(log.contains("media_download_completed"), "the log is on");
     let simulator = world.simulator.base_url();
     let port = format!(":{}/whatsapp_business", simulator.port().unwrap());
-    for secret in [TOKEN, APP_SECRET, VERIFY_TOKEN, PASSWORD, &world.key, &port, "attachments/?mid"] {
+    for secret in [ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN, PASSWORD, &world.key, &port, "attachments/?mid"] {
         assert!(!said.contains(secret), "an answer tells {secret}");
         assert!(!log.contains(secret), "the log tells {secret}");
     }

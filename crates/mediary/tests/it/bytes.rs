@@ -2,6 +2,7 @@
 
 use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, MessageSpec};
 use mediary_testing::eventually;
+use mediary_testing::installation::PHONE_NUMBER_ID;
 use reqwest::{Method, Response};
 use serde_json::Value;
 
@@ -162,7 +163,7 @@ async fn names_survive_in_any_script() {
 /// Under another policy than `store`: the message, with its media as it arrived.
 async fn under(policy: &str, size: u64) -> (World, Value, mediary_simulator::MediaRecord) {
     let world = World::sqlite().await;
-    let update = ["account", "update", "--company", "acme", "--phone-number-id", crate::harness::PHONE];
+    let update = ["account", "update", "--company", "acme", "--phone-number-id", PHONE_NUMBER_ID];
     world.cli(&[&update[..], &["--media-policy", policy, "--json"]].concat());
     let media = world.simulator.add_media(&MediaSpec::generated(size, 31, "image/jpeg")).await.unwrap();
     let message = eventually("the policy to be noticed", async || {

@@ -1,9 +1,10 @@
 //! The commands as a newcomer uses them, wrong input included.
 
 use mediary_testing::eventually;
+use mediary_testing::installation::{ACCESS_TOKEN, PHONE_NUMBER_ID};
 use serde_json::Value;
 
-use crate::harness::{Database, PHONE, World};
+use crate::harness::{Database, World};
 
 async fn world() -> World {
     World::furnished(Database::embedded(), &[]).await
@@ -74,14 +75,23 @@ async fn wrong_usage_ends_with_two_and_says_what_is_wrong() {
                 "--company",
                 "acme",
                 "--phone-number-id",
-                PHONE,
+                PHONE_NUMBER_ID,
                 "--access-token-env",
                 "NOT_THERE",
             ],
             "the variable NOT_THERE is not set",
         ),
         (
-            &["account", "update", "--company", "acme", "--phone-number-id", PHONE, "--media-policy", "keep"],
+            &[
+                "account",
+                "update",
+                "--company",
+                "acme",
+                "--phone-number-id",
+                PHONE_NUMBER_ID,
+                "--media-policy",
+                "keep",
+            ],
             "store, on_view, stream",
         ),
         (&["serve", "--no-workers", "--workers-only"], "cannot be used with"),
@@ -124,7 +134,7 @@ async fn doctor_looks_at_everything_and_masks_secrets() {
         assert!(checks.contains(&expected), "{checks:?}");
     }
 
-    world.simulator.set_token(crate::harness::TOKEN, mediary_simulator::TokenState::Expired).unwrap();
+    world.simulator.set_token(ACCESS_TOKEN, mediary_simulator::TokenState::Expired).unwrap();
     let output = world.cli_output(&["doctor", "--json"]);
     assert_eq!(output.status.code(), Some(1));
     let sick: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -234,7 +244,7 @@ async fn acts_of_the_command_line_are_in_the_audit_log_once() {
     of_acme(&["api-key", "add", "--name", "crm", "--role", "viewer"]);
     of_acme(&["api-key", "revoke", "--name", "crm"]);
     of_acme(&["company", "update", "--retention", "days_after_stored:30"]);
-    of_acme(&["account", "update", "--phone-number-id", PHONE, "--name", "Sales"]);
+    of_acme(&["account", "update", "--phone-number-id", PHONE_NUMBER_ID, "--name", "Sales"]);
     // Nothing has failed, so nothing was done.
     of_acme(&["retry"]);
     let log: Value = world.api().get("/api/audit?limit=100").await.json().await.unwrap();

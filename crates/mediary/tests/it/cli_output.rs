@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::process::{Output, Stdio};
 
+use mediary_testing::installation::ACCESS_TOKEN;
 use serde_json::Value;
 
 use crate::harness::{Database, Env, World, run, run_between};
@@ -167,7 +168,7 @@ async fn doctor_distinguishes_a_whatsapp_that_is_away_from_a_wrong_token() {
     let (ok, detail) = finding(&world, &away, "WhatsApp account");
     assert!(!ok && detail.contains("WhatsApp cannot be asked about its token"), "{detail}");
     assert!(detail.contains("MEDIARY_GRAPH_URL") && !detail.contains("--access-token-env"), "{detail}");
-    world.simulator.set_token(crate::harness::TOKEN, mediary_simulator::TokenState::Expired).unwrap();
+    world.simulator.set_token(ACCESS_TOKEN, mediary_simulator::TokenState::Expired).unwrap();
     let (ok, detail) = finding(&world, &[], "WhatsApp account");
     assert!(
         !ok && detail.contains("--access-token-env TOKEN (the variable's name, not the token)"),

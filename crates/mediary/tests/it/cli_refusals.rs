@@ -3,7 +3,9 @@
 use std::net::TcpListener;
 use std::process::Stdio;
 
-use crate::harness::{Database, PHONE, World, run, run_between};
+use mediary_testing::installation::PHONE_NUMBER_ID;
+
+use crate::harness::{Database, World, run, run_between};
 
 async fn world() -> World {
     World::furnished(Database::embedded(), &[]).await
@@ -32,7 +34,8 @@ async fn options_say_their_range_in_plain_words() {
     let world = world().await;
     let example = "must be an address of this machine with a port, such as 127.0.0.1:8080";
     let of_acme = ["--company", "acme", "--name", "x", "--role", "viewer", "--expires-in-days"];
-    let account = ["account", "update", "--company", "acme", "--phone-number-id", PHONE, "--status"];
+    let account =
+        ["account", "update", "--company", "acme", "--phone-number-id", PHONE_NUMBER_ID, "--status"];
     let key = |days: &'static str| [&["api-key", "add"][..], &of_acme, &[days]].concat();
     for (args, words) in [
         (vec!["demo", "--listen", "foo"], example),
@@ -61,7 +64,7 @@ async fn change_of_nothing_is_refused() {
     let world = world().await;
     let user = ["user", "update", "--company", "acme", "--email", "ana@acme.test"];
     refused(&world, &[], &user, 2, &["--name", "--role", "--active", "--password-env"]);
-    let account = ["account", "update", "--company", "acme", "--phone-number-id", PHONE];
+    let account = ["account", "update", "--company", "acme", "--phone-number-id", PHONE_NUMBER_ID];
     refused(&world, &[], &account, 2, &["--name", "--media-policy", "--retention", "--access-token-env"]);
 }
 
@@ -98,15 +101,24 @@ async fn number_that_is_taken_is_named_with_its_company_and_one_without_token_is
             .chain(["--phone-number-id", number])
             .collect::<Vec<_>>()
     };
-    let update = format!("`mediary account update --company acme --phone-number-id {PHONE}` changes it");
-    refused(&world, &[], &add("acme", PHONE), 1, &["is here already", &update]);
-    refused(&world, &[], &add("beta", PHONE), 1, &["it is another company's", &update]);
-    let of_number = ["--company", "acme", "--phone-number-id", PHONE];
+    let update =
+        format!("`mediary account update --company acme --phone-number-id {PHONE_NUMBER_ID}` changes it");
+    refused(&world, &[], &add("acme", PHONE_NUMBER_ID), 1, &["is here already", &update]);
+    refused(&world, &[], &add("beta", PHONE_NUMBER_ID), 1, &["it is another company's", &update]);
+    let of_number = ["--company", "acme", "--phone-number-id", PHONE_NUMBER_ID];
     let disable = [&["account", "update"][..], &of_number, &["--status", "disabled"]].concat();
     assert!(world.cli_output(&disable).status.success());
-    let update = format!("`mediary account update --company acme --phone-number-id {PHONE} --status active`");
-    refused(&world, &[], &add("acme", PHONE), 1, &["is here already, and it is disabled", &update]);
-    refused(&world, &[], &add("beta", PHONE), 1, &["another company's, and it is disabled", &update]);
+    let update = format!(
+        "`mediary account update --company acme --phone-number-id {PHONE_NUMBER_ID} --status active`"
+    );
+    refused(&world, &[], &add("acme", PHONE_NUMBER_ID), 1, &["is here already, and it is disabled", &update]);
+    refused(
+        &world,
+        &[],
+        &add("beta", PHONE_NUMBER_ID),
+        1,
+        &["another company's, and it is disabled", &update],
+    );
     let output = world.cli_output(&add("beta", "77"));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(

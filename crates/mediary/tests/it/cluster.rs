@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use mediary_core::{Clock as _, SystemClock};
 use mediary_simulator::{AccountSpec, FaultKind, FaultSpec, MediaSpec, MessageSpec, RandomFaults};
 use mediary_testing::eventually;
+use mediary_testing::files::sha256;
+use mediary_testing::whatsapp::incoming;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tokio::time::Instant;
 
 use crate::events::Listener;
 use crate::harness::{Api, Bucket, Database, Server, World, free_port};
-use crate::webhook::{change, post_to, webhook};
+use crate::webhook::{post_to, webhook};
 
 const NODES: usize = 3;
 /// Longer than the leases of these tests.
@@ -243,7 +244,7 @@ fn flood(body: usize, media_id: &str, sha256: &str) -> Vec<u8> {
                 "timestamp": now.to_string(), "type": "image", "image": image })
         })
         .collect();
-    webhook(&[vec![change(&items)]])
+    webhook(&[vec![incoming(&items)]])
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -342,7 +343,7 @@ async fn survives(seed: u64, messages: u64, hurts: u64) {
     })
     .await;
     let hashes: BTreeSet<String> =
-        cluster.bucket.objects().iter().map(|(_, bytes)| sha256_hex(bytes)).collect();
+        cluster.bucket.objects().iter().map(|(_, bytes)| sha256(bytes).to_string()).collect();
     assert_eq!(hashes, expected.values().cloned().collect(), "seed {seed}: every object whole");
 }
 
@@ -395,8 +396,4 @@ async fn soak() {
     for seed in 100..110 {
         survives(seed, 2000, 20).await;
     }
-}
-
-fn sha256_hex(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use mediary_simulator::{MediaSpec, MessageSpec};
 use mediary_testing::eventually;
+use mediary_testing::whatsapp::{incoming, text};
 use reqwest::{Method, StatusCode};
 use tokio::time::Instant;
 
 use crate::harness::{Database, World};
-use crate::webhook::{change, post, text_item, webhook};
+use crate::webhook::{post, webhook};
 
 /// Longer than any wait for a connection.
 const SAYS_SO_WITHIN: Duration = Duration::from_secs(15);
@@ -22,7 +23,7 @@ async fn world() -> World {
 }
 
 async fn send_webhook(world: &World) -> StatusCode {
-    post(world, webhook(&[vec![change(&[text_item("wamid.by-hand", "hello")])]])).await
+    post(world, webhook(&[vec![incoming(&[text("wamid.by-hand", "hello")])]])).await
 }
 
 async fn log_in(world: &World) -> reqwest::Response {
@@ -107,10 +108,7 @@ async fn webhook_that_the_database_takes_too_long_for_is_put_off_and_the_others_
         CREATE TRIGGER slow BEFORE INSERT ON messages FOR EACH ROW WHEN (NEW.text = 'slow')
             EXECUTE FUNCTION give_up()",
     );
-    assert_eq!(
-        post(&world, webhook(&[vec![change(&[text_item("wamid.slow", "slow")])]])).await,
-        StatusCode::OK
-    );
+    assert_eq!(post(&world, webhook(&[vec![incoming(&[text("wamid.slow", "slow")])]])).await, StatusCode::OK);
     assert_eq!(send_webhook(&world).await, StatusCode::OK);
     arrived(&world, "wamid.by-hand").await;
     let put_off = "SELECT count(*) FROM webhook_events WHERE processed_at IS NULL AND attempts > 0
@@ -226,7 +224,7 @@ async fn sqlite_file_that_is_replaced_is_noticed_and_no_webhook_is_acknowledged_
     arrived(&world, "wamid.by-hand").await;
     std::fs::rename(&database, &aside).unwrap();
     std::fs::copy(&aside, &database).unwrap();
-    let later = || post(&world, webhook(&[vec![change(&[text_item("wamid.later", "hello")])]]));
+    let later = || post(&world, webhook(&[vec![incoming(&[text("wamid.later", "hello")])]]));
     assert_eq!(later().await, StatusCode::SERVICE_UNAVAILABLE, "Meta has to send it again");
     eventually("readiness says so", async || match ready(&world).await.0 {
         StatusCode::SERVICE_UNAVAILABLE => Ok(()),

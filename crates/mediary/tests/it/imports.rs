@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use mediary_core::{Clock as _, SystemClock, Timestamp};
 use mediary_simulator::{MediaRecord, MediaSpec};
+use mediary_testing::installation::PHONE_NUMBER_ID;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::harness::{Database, PHONE, World};
+use crate::harness::{Database, World};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -19,7 +20,7 @@ fn ago(days: u32) -> Timestamp {
 /// A picture of that many days ago, with these fields besides.
 fn picture(wamid: &str, days: u32, fields: &Value) -> Value {
     let mut line = json!({
-        "phoneNumberId": PHONE, "providerMessageId": wamid, "direction": "inbound", "type": "image",
+        "phoneNumberId": PHONE_NUMBER_ID, "providerMessageId": wamid, "direction": "inbound", "type": "image",
         "timestamp": ago(days), "contact": {"waId": "15550100001", "name": "Ana"},
     });
     line.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());

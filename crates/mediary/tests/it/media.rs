@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, MessageSpec, Place, TokenState};
 use mediary_testing::eventually;
+use mediary_testing::files::{PNG, content_like, sha256};
+use mediary_testing::installation::{ACCESS_TOKEN, PHONE_NUMBER_ID};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::harness::{Database, PHONE, TOKEN, World};
+use crate::harness::{Database, World};
 
 const SIZE: u64 = 300_000;
 
@@ -38,8 +40,7 @@ async fn is_whole(world: &World, wamid: &str, media: &mediary_simulator::MediaRe
     assert_eq!(message["media"]["integrity"], "verified");
     let bytes = world.api().bytes(&message).await;
     assert_eq!(bytes.len() as u64, media.file_size);
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
-    assert_eq!(data_encoding::HEXLOWER.encode(digest.as_ref()), media.sha256);
+    assert_eq!(sha256(&bytes).to_string(), media.sha256);
     message["media"].clone()
 }
 
@@ -119,7 +120,7 @@ async fn refused_token_pauses_until_it_is_renewed_and_no_attempt_is_lost() {
     let mut options = world.simulator.options();
     options.media.url_in_webhooks = false;
     world.simulator.set_options(options).unwrap();
-    world.simulator.set_token(TOKEN, TokenState::Revoked).unwrap();
+    world.simulator.set_token(ACCESS_TOKEN, TokenState::Revoked).unwrap();
     let (wamid, media) = send_image(&world, &[]).await;
     eventually("the account to need a token", async || {
         let account = world.api().json("/api/whatsapp-accounts").await["items"][0].clone();
@@ -130,8 +131,8 @@ async fn refused_token_pauses_until_it_is_renewed_and_no_attempt_is_lost() {
         world.api().media_of(&wamid, "waiting", |media| media["downloadStatus"] != "completed").await;
     assert_eq!(waiting["media"]["downloadAttempts"], 0, "{}", waiting["media"]);
 
-    world.simulator.set_token(TOKEN, TokenState::Valid).unwrap();
-    let update = ["account", "update", "--company", "acme", "--phone-number-id", PHONE];
+    world.simulator.set_token(ACCESS_TOKEN, TokenState::Valid).unwrap();
+    let update = ["account", "update", "--company", "acme", "--phone-number-id", PHONE_NUMBER_ID];
     world.cli(&[&update[..], &["--access-token-env", "TOKEN", "--json"]].concat());
     assert_eq!(is_whole(&world, &wamid, &media).await["downloadAttempts"], 1);
 }
@@ -240,7 +241,7 @@ async fn file_of_another_type_of_its_family_is_kept_and_named() {
     let world = World::sqlite().await;
     let png =
         MediaSpec { mime_type: Some("image/jpeg".to_owned()), ..MediaSpec::generated(SIZE, 3, "image/png") };
-    let bytes = [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice(), &[7; 5000]].concat();
+    let bytes = content_like(PNG, 5000);
     let png = MediaSpec { generate: None, bytes: Some(bytes.into()), ..png };
     let media = world.simulator.add_media(&png).await.unwrap();
     let sent = world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();

@@ -6,13 +6,15 @@ use mediary_simulator::{
     FaultKind, FaultSpec, MediaRecord, MediaSpec, MessageSpec, Place, RandomFaults, TokenState,
 };
 use mediary_testing::eventually;
+use mediary_testing::files::sha256;
+use mediary_testing::installation::ACCESS_TOKEN;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::path::Path;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::{Database, TOKEN, World};
+use crate::harness::{Database, World};
 use crate::memory::peak_kib;
 
 const MIB: u64 = 1024 * 1024;
@@ -40,10 +42,6 @@ async fn generated(world: &World, size: u64, kind: &str, mime: &str) -> (MediaRe
     let media = world.simulator.add_media(&MediaSpec::generated(size, size, mime)).await.unwrap();
     let (path, wamid) = arrive(world, &media, kind).await;
     (media, path, wamid)
-}
-
-fn sha256_hex(bytes: &[u8]) -> String {
-    data_encoding::HEXLOWER.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref())
 }
 
 /// Every file below a folder that holds these bytes.
@@ -238,7 +236,7 @@ async fn failures_of_whatsapp_say_what_they_are_and_when_to_come_back() {
     }
     let world = under("stream", &[]).await;
     let (_, path, _) = generated(&world, 300_000, "image", "image/jpeg").await;
-    world.simulator.set_token(TOKEN, TokenState::Revoked).unwrap();
+    world.simulator.set_token(ACCESS_TOKEN, TokenState::Revoked).unwrap();
     let answer = world.api().get(&path).await;
     assert_eq!(answer.status(), 502);
     assert_eq!(answer.json::<Value>().await.unwrap()["code"], "provider_unauthorized");
@@ -289,7 +287,9 @@ async fn first_views_work_ninety_nine_times_in_a_hundred_though_one_call_in_twen
             let answer = api.get(message["media"]["url"].as_str().unwrap()).await;
             let whole = answer.status() == 200;
             let bytes = answer.bytes().await;
-            whole && bytes.is_ok_and(|bytes| files.iter().any(|media| media.sha256 == sha256_hex(&bytes)))
+            whole
+                && bytes
+                    .is_ok_and(|bytes| files.iter().any(|media| media.sha256 == sha256(&bytes).to_string()))
         };
         let first = futures_util::stream::iter(&messages).map(view).buffer_unordered(16).collect::<Vec<_>>();
         let good = first.await.into_iter().filter(|good| *good).count();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use futures_util::{StreamExt, stream};
 use mediary_simulator::{MediaSpec, MessageSpec};
 use mediary_testing::eventually;
+use mediary_testing::whatsapp::{incoming, signature_of, text};
 use reqwest::{Method, StatusCode};
 use tokio::net::TcpStream;
 
@@ -27,7 +28,7 @@ fn open_below(pid: u32, folder: &Path) -> Vec<PathBuf> {
 }
 
 async fn still_works(world: &World, id: &str) {
-    assert_eq!(post(world, webhook(&[vec![change(&[text_item(id, "hello")])]])).await, StatusCode::OK);
+    assert_eq!(post(world, webhook(&[vec![incoming(&[text(id, "hello")])]])).await, StatusCode::OK);
     let ready = reqwest::get(format!("{}/readyz", world.url())).await.unwrap();
     assert_eq!(ready.status(), StatusCode::OK, "{}", ready.text().await.unwrap());
 }
@@ -82,9 +83,9 @@ async fn webhooks_are_taken_while_more_files_are_viewed_than_may_be_open() {
     }
     // The places kept for webhooks come free within a second, and WhatsApp tries again as well.
     eventually("a webhook to get through", async || {
-        let body = webhook(&[vec![change(&[text_item("wamid.beside-connections", "hello")])]]);
+        let body = webhook(&[vec![incoming(&[text("wamid.beside-connections", "hello")])]]);
         let request = reqwest::Client::new().post(world.webhook_url());
-        let signature = mediary_graph::sign(&body, crate::harness::APP_SECRET.as_bytes());
+        let signature = signature_of(&body);
         let sent = request.header("x-hub-signature-256", signature).body(body).send().await;
         match sent.map(|answer| answer.status()) {
             Ok(StatusCode::OK) => Ok(()),

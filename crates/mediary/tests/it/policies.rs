@@ -3,10 +3,11 @@
 
 use mediary_simulator::{MediaSpec, MessageSpec};
 use mediary_testing::eventually;
+use mediary_testing::installation::PHONE_NUMBER_ID;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Database, PHONE, World};
+use crate::harness::{Database, World};
 
 async fn set_policy(world: &World, policy: &str) {
     let change = world.api().request(Method::PATCH, "/api/settings/media").json(&json!({"policy": policy}));
@@ -81,7 +82,7 @@ async fn erase_command_needs_a_yes_and_says_what_is_lost() {
         "--company",
         "acme",
         "--phone-number-id",
-        PHONE,
+        PHONE_NUMBER_ID,
         "--media-policy",
         "stream",
         "--json",
@@ -98,7 +99,7 @@ async fn erase_command_needs_a_yes_and_says_what_is_lost() {
         (0, json!({"files": 1, "bytes": 50_000, "onlyHere": {"files": 0, "bytes": 0}}))
     );
     assert_eq!(world.stored_files().len(), 1);
-    let (code, printed, _) = erase(&["--phone-number-id", PHONE, "--yes"]);
+    let (code, printed, _) = erase(&["--phone-number-id", PHONE_NUMBER_ID, "--yes"]);
     assert!(code == 0 && printed.contains("1 file of 50000 bytes was erased"), "{printed}");
     assert_eq!(world.stored_files().len(), 0);
 }

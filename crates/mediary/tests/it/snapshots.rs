@@ -2,10 +2,11 @@
 //! here, and is taken on by `cargo insta review`. What differs from run to run is replaced.
 
 use mediary_simulator::{MediaSpec, MessageSpec};
+use mediary_testing::installation::PHONE_NUMBER_ID;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::harness::{Database, Env, PHONE, World, run};
+use crate::harness::{Database, Env, World, run};
 
 /// All messages are of one moment, so that their order is the one in which they were sent.
 const SENT_AT: i64 = 1_790_000_000;
@@ -57,7 +58,7 @@ fn transcript(world: &World, args: &[&str]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_of_the_command_line_read_so() {
     let world = World::furnished(Database::embedded(), &[("MEDIARY_LOG", "error")]).await;
-    let account = ["account", "update", "--company", "acme", "--phone-number-id", PHONE];
+    let account = ["account", "update", "--company", "acme", "--phone-number-id", PHONE_NUMBER_ID];
     let commands: [&[&str]; 14] = [
         &["serv"],
         &["company"],

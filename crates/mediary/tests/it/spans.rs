@@ -5,13 +5,14 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use mediary_simulator::{MediaSpec, MessageSpec};
 use mediary_testing::eventually;
+use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, PASSWORD, VERIFY_TOKEN};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::harness::{APP_SECRET, Collector, Database, PASSWORD, TOKEN, VERIFY_TOKEN, World, value_of};
+use crate::harness::{Collector, Database, World, value_of};
 
 const CAPTION: &str = "a private caption";
 
@@ -93,7 +94,8 @@ async fn spans_of_a_request_an_ingest_and_a_download_arrive_with_ids_and_without
     assert!(taken.heads.iter().all(|head| head.starts_with("post /v1/traces ")), "{:?}", taken.heads);
     assert!(taken.heads.iter().all(|head| head.contains("authorization: bearer collector-token")));
     let port = format!(":{}/whatsapp_business", world.simulator.base_url().port().unwrap());
-    let secrets = [TOKEN, APP_SECRET, VERIFY_TOKEN, PASSWORD, &world.key, link_token, "collector-token"];
+    let secrets =
+        [ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN, PASSWORD, &world.key, link_token, "collector-token"];
     let private = [CAPTION, "15550100001", &port, "attachments/?mid"];
     let log = world.log();
     for secret in secrets.into_iter().chain(private) {

@@ -1,8 +1,9 @@
 //! A server that would fail what others can do does not start.
 
 use mediary_simulator::{MediaSpec, MessageSpec};
+use mediary_testing::installation::PHONE_NUMBER_ID;
 
-use crate::harness::{Database, PHONE, World, run};
+use crate::harness::{Database, World, run};
 
 /// Why `mediary serve` ends at once.
 fn refused(world: &World) -> String {
@@ -53,7 +54,7 @@ const ANOTHER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 async fn command_with_another_key_seals_nothing_unless_the_key_of_before_is_lost() {
     let mut world = World::furnished(Database::embedded(), &[]).await;
     world.env.insert("MEDIARY_SECRET_KEY".into(), ANOTHER_KEY.into());
-    let update = ["account", "update", "--company", "acme", "--phone-number-id", PHONE];
+    let update = ["account", "update", "--company", "acme", "--phone-number-id", PHONE_NUMBER_ID];
     let token = [&update[..], &["--access-token-env", "TOKEN"]].concat();
     let add = ["account", "add", "--company", "acme", "--phone-number-id", "77", "--name", "B"];
     let add = [&add[..], &["--display-phone-number", "+1555", "--verify-token-env", "VERIFY"]].concat();

@@ -3,40 +3,24 @@
 use mediary_graph::sign;
 use mediary_simulator::{BatchShape, Customer, MediaSpec, MessageSpec};
 use mediary_testing::eventually;
+use mediary_testing::installation::{PHONE_NUMBER_ID, VERIFY_TOKEN};
+use mediary_testing::whatsapp::{body, incoming, signature_of, text};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::harness::{APP_SECRET, Database, PHONE, VERIFY_TOKEN, WABA, World};
-
-/// A message item as WhatsApp writes it.
-pub(crate) fn text_item(id: &str, body: &str) -> Value {
-    json!({ "from": "15550100001", "id": id, "timestamp": "1763600000", "type": "text", "text": { "body": body } })
-}
-
-pub(crate) fn change(messages: &[Value]) -> Value {
-    json!({
-        "field": "messages",
-        "value": {
-            "messaging_product": "whatsapp",
-            "metadata": { "display_phone_number": "15550783881", "phone_number_id": PHONE },
-            "contacts": [{ "profile": { "name": "Ana" }, "wa_id": "15550100001" }],
-            "messages": messages,
-        }
-    })
-}
+use crate::harness::{Database, World};
 
 pub(crate) fn webhook(entries: &[Vec<Value>]) -> Vec<u8> {
-    let entries: Vec<_> = entries.iter().map(|changes| json!({ "id": WABA, "changes": changes })).collect();
-    serde_json::to_vec(&json!({ "object": "whatsapp_business_account", "entry": entries })).unwrap()
+    body(entries).to_string().into_bytes()
 }
 
 pub(crate) async fn post(world: &World, body: Vec<u8>) -> StatusCode {
-    let signature = sign(&body, APP_SECRET.as_bytes());
+    let signature = signature_of(&body);
     post_signed(world, body, Some(&signature)).await
 }
 
 pub(crate) async fn post_to(url: &str, body: Vec<u8>) -> StatusCode {
-    let signature = sign(&body, APP_SECRET.as_bytes());
+    let signature = signature_of(&body);
     let request = reqwest::Client::new().post(url).header("x-hub-signature-256", signature);
     request.body(body).send().await.unwrap().status()
 }
@@ -63,7 +47,7 @@ async fn an_acknowledged_webhook_survives_a_kill(database: Database) {
     let mut world = World::new(database, &[]).await;
     for round in 0..5 {
         let id = format!("wamid.kill{round}");
-        assert_eq!(post(&world, webhook(&[vec![change(&[text_item(&id, "kept?")])]])).await, 200);
+        assert_eq!(post(&world, webhook(&[vec![incoming(&[text(&id, "kept?")])]])).await, 200);
         world.kill();
         world.start();
         eventually("the acknowledged message", async || {
@@ -90,8 +74,8 @@ async fn fifty_copies_make_one(world: World) {
         "from": "15550100001", "id": "wamid.copies", "timestamp": "1763600000", "type": "image",
         "image": { "id": media.id, "mime_type": "image/jpeg", "sha256": media.sha256 },
     });
-    let body = webhook(&[vec![change(&[item])]]);
-    let signature = sign(&body, APP_SECRET.as_bytes());
+    let body = webhook(&[vec![incoming(&[item])]]);
+    let signature = signature_of(&body);
     // Two clients are two connections; each sends its share without waiting for the other.
     let connection = async || {
         let client = reqwest::Client::builder().pool_max_idle_per_host(1).build().unwrap();
@@ -122,11 +106,10 @@ async fn webhook_sent_fifty_times_at_once_makes_one_message_and_one_file_on_post
 #[tokio::test(flavor = "multi_thread")]
 async fn items_of_a_webhook_all_count() {
     let world = World::sqlite().await;
-    let messages =
-        |place: &str| (0..3).map(|n| text_item(&format!("wamid.{place}{n}"), "hi")).collect::<Vec<_>>();
+    let texts = |place: &str| (0..3).map(|n| text(&format!("wamid.{place}{n}"), "hi")).collect::<Vec<_>>();
     let body = webhook(&[
-        vec![change(&messages("a")), change(&messages("b"))],
-        vec![change(&messages("c")), change(&messages("d"))],
+        vec![incoming(&texts("a")), incoming(&texts("b"))],
+        vec![incoming(&texts("c")), incoming(&texts("d"))],
     ]);
     assert_eq!(post(&world, body).await, 200);
     messages_become(&world, 12).await;
@@ -135,12 +118,12 @@ async fn items_of_a_webhook_all_count() {
 #[tokio::test(flavor = "multi_thread")]
 async fn webhook_of_a_thousand_updates_in_three_megabytes_is_taken() {
     let world = World::sqlite().await;
-    let empty = webhook(&[vec![change(
-        &(0..1000).map(|n| text_item(&format!("wamid.many{n}"), "")).collect::<Vec<_>>(),
+    let empty = webhook(&[vec![incoming(
+        &(0..1000).map(|n| text(&format!("wamid.many{n}"), "")).collect::<Vec<_>>(),
     )]]);
     let room = (3 * 1024 * 1024 - empty.len()) / 1000;
-    let items: Vec<_> = (0..1000).map(|n| text_item(&format!("wamid.many{n}"), &"x".repeat(room))).collect();
-    let body = webhook(&[vec![change(&items)]]);
+    let items: Vec<_> = (0..1000).map(|n| text(&format!("wamid.many{n}"), &"x".repeat(room))).collect();
+    let body = webhook(&[vec![incoming(&items)]]);
     assert!(body.len() > 3 * 1024 * 1024 - 2000 && body.len() <= 3 * 1024 * 1024);
     assert_eq!(post(&world, body).await, 200);
     messages_become(&world, 1000).await;
@@ -150,8 +133,8 @@ async fn webhook_of_a_thousand_updates_in_three_megabytes_is_taken() {
 async fn body_of_three_mebibytes_is_taken_and_one_byte_more_is_not() {
     let world = World::sqlite().await;
     let of_size = |id: &str, size: usize| {
-        let empty = webhook(&[vec![change(&[text_item(id, "")])]]).len();
-        webhook(&[vec![change(&[text_item(id, &"y".repeat(size - empty))])]])
+        let empty = webhook(&[vec![incoming(&[text(id, "")])]]).len();
+        webhook(&[vec![incoming(&[text(id, &"y".repeat(size - empty))])]])
     };
     assert_eq!(post(&world, of_size("wamid.over", 3 * 1024 * 1024 + 1)).await, 413);
     assert_eq!(post(&world, of_size("wamid.limit", 3 * 1024 * 1024)).await, 200);
@@ -162,7 +145,7 @@ async fn body_of_three_mebibytes_is_taken_and_one_byte_more_is_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn signature_that_is_wrong_or_missing_keeps_nothing() {
     let world = World::sqlite().await;
-    let body = |id: &str| webhook(&[vec![change(&[text_item(id, "forged")])]]);
+    let body = |id: &str| webhook(&[vec![incoming(&[text(id, "forged")])]]);
     assert_eq!(post_signed(&world, body("wamid.none"), None).await, 401);
     let forged = sign(&body("wamid.forged"), b"another secret");
     assert_eq!(post_signed(&world, body("wamid.forged"), Some(&forged)).await, 401);
@@ -181,9 +164,9 @@ async fn items_are_taken_only_if_the_signature_vouches_for_them() {
     let update = ["account", "update", "--company", "rival", "--phone-number-id", "200000000000002"];
     world.cli(&[&update[..], &["--app-secret-env", "OTHER", "--json"]].concat());
     world.start();
-    let mut foreign = change(&[text_item("wamid.foreign", "not yours")]);
+    let mut foreign = incoming(&[text("wamid.foreign", "not yours")]);
     foreign["value"]["metadata"]["phone_number_id"] = json!("200000000000002");
-    let body = webhook(&[vec![change(&[text_item("wamid.own", "ours")]), foreign]]);
+    let body = webhook(&[vec![incoming(&[text("wamid.own", "ours")]), foreign]]);
     assert_eq!(post(&world, body).await, 200);
     messages_become(&world, 1).await;
     let rival = world.api_as(&world.add_key("rival", "admin"));
@@ -193,15 +176,15 @@ async fn items_are_taken_only_if_the_signature_vouches_for_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_types_and_fields_are_kept() {
     let world = World::sqlite().await;
-    let mut unknown = text_item("wamid.hologram", "");
+    let mut unknown = text("wamid.hologram", "");
     unknown["type"] = json!("hologram");
     unknown["hologram"] = json!({ "depth": 3 });
-    let mut extended = text_item("wamid.extended", "still a text");
+    let mut extended = text("wamid.extended", "still a text");
     extended["brand_new_field"] = json!({ "nested": [1, 2] });
     let broken =
         json!({ "id": "wamid.broken", "type": "image", "timestamp": "soon", "image": "not an object" });
     let body = webhook(&[vec![
-        change(&[unknown, extended, broken]),
+        incoming(&[unknown, extended, broken]),
         json!({ "field": "from_the_future", "value": 7 }),
     ]]);
     assert_eq!(post(&world, body).await, 200);
@@ -287,7 +270,7 @@ async fn day_in_disorder_ends_as_it_should() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_webhooks_leave_a_line_that_says_why_and_names_no_number() {
     let world = World::sqlite().await;
-    let body = || webhook(&[vec![change(&[text_item("wamid.refused", "hello")])]]);
+    let body = || webhook(&[vec![incoming(&[text("wamid.refused", "hello")])]]);
     let wrong = sign(&body(), b"the secret of another app");
     for _ in 0..20 {
         assert_eq!(post_signed(&world, body(), Some(&wrong)).await, 401);
@@ -304,6 +287,9 @@ async fn refused_webhooks_leave_a_line_that_says_why_and_names_no_number() {
         assert!(lines.iter().any(|line| line.contains(why)), "{why}: {lines:#?}");
     }
     for line in lines {
-        assert!(!line.contains(PHONE) && !line.contains("15550100001") && !line.contains("wrong"), "{line}");
+        assert!(
+            !line.contains(PHONE_NUMBER_ID) && !line.contains("15550100001") && !line.contains("wrong"),
+            "{line}"
+        );
     }
 }

@@ -8,9 +8,11 @@ use std::time::Duration;
 use mediary_blob::Storage;
 use mediary_core::{Clock as _, CompanyId, MediaPolicy, Role, SystemClock};
 use mediary_engine::{AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Shutdown, Vault};
-use mediary_graph::{GraphClient, GraphOptions, sign};
+use mediary_graph::GraphClient;
 use mediary_server::{Delivery, Server, ServerConfig, Surface, TrustedProxies};
 use mediary_store::{Actor, Backend, NewCompany, PageRequest, Store, StoreOptions};
+use mediary_testing::installation::{APP_SECRET, DISPLAY_PHONE_NUMBER, WABA_ID};
+use mediary_testing::whatsapp::{NOBODY, graph_options, signature_of};
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -21,7 +23,7 @@ use super::history::{self, Picture, Setting};
 use super::model::Model;
 use super::verdict::{self, threads};
 use crate::cluster::Dice;
-use crate::harness::{APP_SECRET, Api, Database};
+use crate::harness::{Api, Database};
 
 /// Each has a pool of its own, as a node does, and records two batches at once.
 const ON_POSTGRES: usize = 4;
@@ -211,7 +213,7 @@ impl Engines {
             tokio::spawn(async move {
                 loop {
                     let Some(body) = bodies.lock().unwrap().next() else { return };
-                    let signature = sign(&body, APP_SECRET.as_bytes());
+                    let signature = signature_of(&body);
                     engine.accept(Some(&signature), body.into()).await.unwrap();
                 }
             })
@@ -253,18 +255,10 @@ fn postgres() -> Database {
 }
 
 async fn engine(store: &Store, folder: &TempDir) -> Engine {
-    let options = GraphOptions {
-        graph_url: "http://127.0.0.1:9".parse().unwrap(),
-        version: "v26.0".into(),
-        media_hosts: vec!["127.0.0.1".into()],
-        connect_timeout: Duration::from_secs(1),
-        silence_timeout: Duration::from_secs(1),
-        user_agent: "mediary-test".into(),
-    };
     Engine::new(EngineParts {
         store: store.clone(),
         storages: Storage::open_local(folder.path()).await.unwrap().into(),
-        graph: GraphClient::new(options).unwrap(),
+        graph: GraphClient::new(graph_options(NOBODY)).unwrap(),
         vault: Vault::new([7; 32]),
         clock: Arc::new(SystemClock),
         config: EngineConfig::default(),
@@ -287,8 +281,8 @@ async fn company(store: &Store, engine: &Engine) -> (CompanyId, Vec<i64>) {
 fn draft(phone_number_id: &str) -> AccountDraft {
     AccountDraft {
         phone_number_id: phone_number_id.to_owned(),
-        waba_id: Some(crate::harness::WABA.to_owned()),
-        display_phone_number: Some(format!("+{}", history::BUSINESS)),
+        waba_id: Some(WABA_ID.to_owned()),
+        display_phone_number: Some(format!("+{}", DISPLAY_PHONE_NUMBER)),
         name: "Support".to_owned(),
         access_token: Some(SecretString::from("token")),
         app_secret: Some(SecretString::from(APP_SECRET)),

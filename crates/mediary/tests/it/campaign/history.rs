@@ -1,13 +1,12 @@
 //! Random histories: what people and the business did, as facts for the model and as webhook items for the program.
 
+use mediary_testing::installation::DISPLAY_PHONE_NUMBER;
 use serde_json::{Value, json};
 
 use super::model::Fact;
 use super::writer::Writer;
 use crate::cluster::Dice;
 
-/// The number that both accounts show.
-pub(super) const BUSINESS: &str = "15550783881";
 /// How far a body may move from its position.
 const SHUFFLED_BY: u64 = 60;
 /// How far most items move, so that what ties two contacts meets what is written to them, and how far some do.
@@ -217,7 +216,7 @@ fn bodies(dice: &mut Dice, accounts: &[String; 2], items: Vec<Item>) -> (Vec<Vec
 
 impl Item {
     fn change(self, accounts: &[String; 2]) -> Value {
-        let metadata = json!({ "display_phone_number": BUSINESS, "phone_number_id": accounts[self.account] });
+        let metadata = json!({ "display_phone_number": DISPLAY_PHONE_NUMBER, "phone_number_id": accounts[self.account] });
         let common = json!({ "messaging_product": "whatsapp", "metadata": metadata });
         json!({ "field": self.field, "value": self.value.with(common) })
     }

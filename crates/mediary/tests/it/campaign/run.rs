@@ -4,20 +4,20 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::HEXLOWER;
 use futures_util::{StreamExt as _, stream};
 use mediary_core::{Clock as _, SystemClock};
-use mediary_graph::sign;
 use mediary_simulator::{AccountSpec, FaultKind, MediaSpec, RandomFaults};
 use tokio::time::Instant;
+use mediary_testing::files::sha256;
+use mediary_testing::installation::PHONE_NUMBER_ID;
+use mediary_testing::whatsapp::signature_of;
 
 use super::faults::{self, Injected};
 use super::history::{self, Picture, Setting};
 use super::model::Model;
 use super::verdict::{self, threads};
 use crate::cluster::Dice;
-use crate::harness::{APP_SECRET, Api, Bucket, Database, PHONE, Server, World, free_port};
+use crate::harness::{Api, Bucket, Database, Server, World, free_port};
 
 /// Webhooks under way at once, as Meta sends them.
 const SENDERS: usize = 12;
@@ -61,7 +61,7 @@ pub(super) async fn run(plan: Plan) {
     let mut dice = Dice(plan.seed);
     let pictures = nodes.pictures(&mut dice, plan.people * 3 / 4).await;
     let starts_at = SystemClock.now().millis() / 1000 - STARTS_AGO;
-    let accounts = [PHONE.to_owned(), SECOND_PHONE.to_owned()];
+    let accounts = [PHONE_NUMBER_ID.to_owned(), SECOND_PHONE.to_owned()];
     let tag = format!("{:03}", plan.seed % 1000);
     let history = history::write(
         &mut dice,
@@ -172,7 +172,7 @@ impl Nodes {
         let send = |body: Vec<u8>| {
             let (client, turn) = (&client, &turn);
             async move {
-                let signature = sign(&body, APP_SECRET.as_bytes());
+                let signature = signature_of(&body);
                 let since = Instant::now();
                 loop {
                     let port = self.ports[turn.fetch_add(1, Ordering::Relaxed) % self.ports.len()];
@@ -208,8 +208,8 @@ impl Nodes {
     fn compare_storage(&self, model: &Model, wrong: &mut Vec<String>) {
         let (must, may) = model.files();
         let files: Vec<String> = match &self.bucket {
-            Some(bucket) => bucket.objects().iter().map(|(_, bytes)| sha256_hex(bytes)).collect(),
-            None => self.world.stored_files().iter().map(|(_, bytes)| sha256_hex(bytes)).collect(),
+            Some(bucket) => bucket.objects().iter().map(|(_, bytes)| sha256(bytes).to_string()).collect(),
+            None => self.world.stored_files().iter().map(|(_, bytes)| sha256(bytes).to_string()).collect(),
         };
         for sha256 in &must {
             match files.iter().filter(|file| file == sha256).count() {
@@ -236,8 +236,4 @@ impl Nodes {
             }
         }
     }
-}
-
-fn sha256_hex(bytes: &[u8]) -> String {
-    HEXLOWER.encode(digest(&SHA256, bytes).as_ref())
 }

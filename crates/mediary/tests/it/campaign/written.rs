@@ -1,8 +1,9 @@
 //! What people and the business write, with what follows from it at once.
 
+use mediary_testing::installation::DISPLAY_PHONE_NUMBER;
 use serde_json::{Value, json};
 
-use super::history::{BUSINESS, Picture, With as _};
+use super::history::{Picture, With as _};
 use super::model::{Fact, Message};
 use super::writer::{Chat, Writer};
 
@@ -80,7 +81,7 @@ impl Writer<'_> {
             json!({ "type": "text", "text": { "body": text } })
         };
         written.kind = content["type"].as_str().unwrap().to_owned();
-        let common = json!({ "from": BUSINESS, "id": id, "timestamp": at.to_string() });
+        let common = json!({ "from": DISPLAY_PHONE_NUMBER, "id": id, "timestamp": at.to_string() });
         let content = content.with(common).with(chat.name.written("to"));
         self.tell(chat.account, "smb_message_echoes", json!({ "message_echoes": [content] }));
         self.facts.push(Fact::Message(written));

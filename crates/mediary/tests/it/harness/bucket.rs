@@ -58,8 +58,6 @@ impl Bucket {
 
     /// Every object, with its bytes.
     pub(crate) fn objects(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let mut found = Vec::new();
-        super::files_below(&self.folder.path().join(NAME), &mut found);
-        found
+        super::with_bytes(mediary_testing::files::files_below(&self.folder.path().join(NAME)))
     }
 }

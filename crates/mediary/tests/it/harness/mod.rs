@@ -13,6 +13,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mediary_simulator::{AccountSpec, Simulator, SimulatorConfig};
+use mediary_testing::files::files_below;
+use mediary_testing::installation::{
+    ACCESS_TOKEN, APP_SECRET, DISPLAY_PHONE_NUMBER, PASSWORD, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID,
+};
 use secrecy::SecretString;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -23,13 +27,6 @@ pub(crate) use collector::{Collector, value_of};
 pub(crate) use database::{Database, Locked};
 pub(crate) use detour::Detour;
 pub(crate) use process::{Env, Server, run, run_between, run_json};
-
-pub(crate) const APP_SECRET: &str = "the-app-secret-of-the-tests";
-pub(crate) const TOKEN: &str = "the-access-token-of-the-tests";
-pub(crate) const VERIFY_TOKEN: &str = "the-verify-token-of-the-tests";
-pub(crate) const PASSWORD: &str = "correct horse battery";
-pub(crate) const PHONE: &str = "106540352242922";
-pub(crate) const WABA: &str = "102290129340398";
 
 /// One installation with one company, `acme`, and one account.
 pub(crate) struct World {
@@ -77,7 +74,7 @@ impl World {
             ("MEDIARY_RETRY_THROTTLED_FIRST_MS".to_owned(), "50".to_owned()),
             ("MEDIARY_RETRY_STORAGE_FIRST_MS".to_owned(), "50".to_owned()),
             ("MEDIARY_SILENCE_TIMEOUT_MS".to_owned(), "1500".to_owned()),
-            ("TOKEN".to_owned(), TOKEN.to_owned()),
+            ("TOKEN".to_owned(), ACCESS_TOKEN.to_owned()),
             ("SECRET".to_owned(), APP_SECRET.to_owned()),
             ("VERIFY".to_owned(), VERIFY_TOKEN.to_owned()),
             ("PASSWORD".to_owned(), PASSWORD.to_owned()),
@@ -86,7 +83,7 @@ impl World {
         env.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let mut world = Self { folder, env, simulator, server: None, port, key: String::new(), database };
         world.add_company("acme");
-        world.add_account("acme", PHONE, &[]);
+        world.add_account("acme", PHONE_NUMBER_ID, &[]);
         world.key = world.add_key("acme", "admin");
         world
     }
@@ -145,7 +142,8 @@ impl World {
         let known = AccountSpec { phone_number_id: phone_number_id.to_owned(), ..AccountSpec::default() };
         self.simulator.put_account(known).unwrap();
         let mut args = vec!["account", "add", "--company", company, "--phone-number-id", phone_number_id];
-        args.extend(["--display-phone-number", "+15550783881", "--name", "Support", "--waba-id", WABA]);
+        let display = format!("+{DISPLAY_PHONE_NUMBER}");
+        args.extend(["--display-phone-number", &display, "--name", "Support", "--waba-id", WABA_ID]);
         args.extend([
             "--access-token-env",
             "TOKEN",
@@ -257,12 +255,9 @@ impl World {
 
     /// Every file below the media folder, with its bytes.
     pub(crate) fn stored_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let mut found = Vec::new();
-        files_below(&self.data().join("media"), &mut found);
-        // A server that is asked whether it is ready writes and deletes one; the marker is the folder's own.
         let media = self.data().join("media");
-        found.retain(|(path, _)| !path.starts_with(media.join("probe")) && *path != media.join(".mediary"));
-        found
+        // A server that is asked whether it is ready writes and deletes one.
+        with_bytes(files_below(&media).into_iter().filter(|path| !path.starts_with(media.join("probe"))))
     }
 
     /// Waits until the simulator has delivered every webhook.
@@ -282,19 +277,9 @@ impl Drop for World {
     }
 }
 
-fn files_below(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files_below(&path, found);
-        } else {
-            // What is renamed or removed at this moment is no finding.
-            if let Ok(bytes) = std::fs::read(&path) {
-                found.push((path, bytes));
-            }
-        }
-    }
+/// What is renamed or removed at this moment is no finding.
+fn with_bytes(paths: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, Vec<u8>)> {
+    paths.into_iter().filter_map(|path| std::fs::read(&path).ok().map(|bytes| (path, bytes))).collect()
 }
 
 fn simulator_config(port: u16) -> SimulatorConfig {
@@ -302,8 +287,8 @@ fn simulator_config(port: u16) -> SimulatorConfig {
     let mut config = SimulatorConfig {
         webhook_url: Some(webhook_url),
         app_secret: SecretString::from(APP_SECRET),
-        access_token: Some(SecretString::from(TOKEN)),
-        accounts: vec![AccountSpec { phone_number_id: PHONE.to_owned(), ..AccountSpec::default() }],
+        access_token: Some(SecretString::from(ACCESS_TOKEN)),
+        accounts: vec![AccountSpec { phone_number_id: PHONE_NUMBER_ID.to_owned(), ..AccountSpec::default() }],
         ..SimulatorConfig::default()
     };
     // A killed server is back within a second or two.

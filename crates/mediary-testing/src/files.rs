@@ -1,0 +1,51 @@
+//! Bytes of files: beginnings by which their types are known, and content of any size.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use mediary_core::Sha256;
+
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
+pub const JPEG: &[u8] = b"\xff\xd8\xff\xe0";
+pub const OGG: &[u8] = b"OggS\0\x02";
+
+/// Bytes that are nowhere the same, so that a part from the wrong place shows.
+pub fn content(size: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(size + 8);
+    while bytes.len() < size {
+        let at = bytes.len() as u64;
+        bytes.extend_from_slice(&at.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
+    }
+    bytes.truncate(size);
+    bytes
+}
+
+/// Content that begins like a file of a type.
+pub fn content_like(beginning: &[u8], size: usize) -> Vec<u8> {
+    let mut bytes = content(size);
+    bytes[..beginning.len()].copy_from_slice(beginning);
+    bytes
+}
+
+pub fn sha256(bytes: &[u8]) -> Sha256 {
+    digest(&SHA256, bytes).as_ref().try_into().expect("a SHA-256 has 32 bytes")
+}
+
+/// Every file below a folder but the marker of the media folder. None where there is no folder.
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            // What is removed at this moment is no finding.
+            let Ok(path) = entry.map(|entry| entry.path()) else { continue };
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.ends_with(".mediary") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
