@@ -47,7 +47,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("mediary-test-s3", &[], &["sqlx", "axum", "reqwest"]),
     (
         "mediary-testing",
-        &["mediary-core", "mediary-graph", "mediary-simulator"],
+        &["mediary-core", "mediary-graph", "mediary-store", "mediary-simulator"],
         &["sqlx", "axum", "reqwest", "hyper-rustls"],
     ),
     ("mediary-web", &[], &["tokio", "sqlx", "axum", "reqwest"]),

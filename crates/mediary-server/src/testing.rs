@@ -11,21 +11,21 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use mediary_blob::{Storage, StorageKey};
-use mediary_core::{
-    AccountId, CompanyId, ConversationId, Direction, ErrorCode, FileType, Integrity, MediaId, MediaPolicy,
-    MessageId, MessageStatus, MessageType, Role, ScanStatus, Scope, Timestamp,
-};
+use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MessageId, Role, Scope, Timestamp};
 use mediary_engine::{
     AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Shutdown, UserDraft, Vault,
 };
 use mediary_graph::GraphClient;
 use mediary_store::{
-    Actor, ChangeKind, ClaimLimits, ClaimedDownload, ContactKey, EventScope, FailedDownload,
-    FinishedDownload, IncomingMessage, IngestItem, IngestLimits, IngestPlan, ItemSource, NewCompany,
-    NewMedia, NewWebhookEvent, PlannedItem, Store, StoreOptions, Unrecordable,
+    Actor, ChangeKind, ClaimLimits, ClaimedDownload, ContactKey, EventScope, FinishedDownload,
+    IncomingMessage, IngestLimits, IngestPlan, ItemSource, NewMedia, NewWebhookEvent, PlannedItem, Store,
+    StoreOptions, Unrecordable,
 };
 use mediary_testing::ManualClock;
 use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, DISPLAY_PHONE_NUMBER, PASSWORD, VERIFY_TOKEN};
+use mediary_testing::rows::{
+    Tenant, WEEK, failed, finished, item, new_company, new_media, picture, webhook_event,
+};
 use mediary_testing::whatsapp::{NOBODY, graph_options};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -181,9 +181,7 @@ impl House {
 
     /// A tenant with one WhatsApp account and a key for each role.
     pub(crate) async fn company(&self, slug: &str) -> Company {
-        let new =
-            NewCompany { name: slug.to_owned(), slug: slug.to_owned(), media_policy: MediaPolicy::Store };
-        let id = self.store.add_company(&new).await.unwrap().id;
+        let id = self.store.add_company(&new_company(slug)).await.unwrap().id;
         let phone_number_id = format!("1065403522429{}", id.0);
         let secret = |text: &str| Some(SecretString::from(text.to_owned()));
         let draft = AccountDraft {
@@ -231,13 +229,9 @@ impl House {
     }
 
     async fn record(&self, company: &Company, wamid: &str, message: IncomingMessage) -> Made {
-        let item = IngestItem::Message(Box::new(message));
-        let event = NewWebhookEvent {
-            body: Bytes::from_static(b"{}"),
-            received_at: self.engine.now(),
-            scope: EventScope { accounts: vec![company.account], installation: false },
-            company: None,
-        };
+        let item = item(message);
+        let scope = EventScope { accounts: vec![company.account], installation: false };
+        let event = NewWebhookEvent { received_at: self.engine.now(), ..webhook_event(scope) };
         self.store.inbox_append(event).await.unwrap();
         let limits = IngestLimits { events: 1, bytes: 1_000_000 };
         let plan = |events: &[mediary_store::WebhookEvent]| {
@@ -324,39 +318,23 @@ impl House {
         upload.write(Bytes::copy_from_slice(bytes)).await.unwrap();
         let stored = upload.finish().await.unwrap();
         let finished = FinishedDownload {
-            media_id: claimed.media_id,
-            company_id: claimed.company_id,
-            lease: claimed.lease.clone(),
             storage_backend: self.storage.backend(),
             storage_key: key.to_string(),
             file_url: self.storage.location(&key),
             file_size: stored.size,
             sha256: stored.sha256,
             detected_mime_type: Some(mime.to_owned()),
-            integrity: Integrity::Verified,
-            scan_status: ScanStatus::Unscanned,
             stored_at: self.engine.now(),
+            ..finished(claimed)
         };
         assert!(self.store.finish_download(finished).await.unwrap());
     }
 
     /// Lets the download of a file fail that is due now.
-    pub(crate) async fn fails(&self, company: &Company, media: MediaId) {
+    pub(crate) async fn fails(&self, media: MediaId) {
         let claimed = self.claim().await;
         let claimed = claimed.into_iter().find(|claimed| claimed.media_id == media).unwrap();
-        let failed = FailedDownload {
-            media_id: media,
-            company_id: company.id,
-            lease: claimed.lease,
-            code: ErrorCode::ProviderUnavailable,
-            detail: "WhatsApp answered 503".to_owned(),
-            retryable: true,
-            next_attempt_at: None,
-            refund_attempt: false,
-            mismatch: None,
-            quarantined: None,
-        };
-        assert!(self.store.fail_download(&failed).await.unwrap());
+        assert!(self.store.fail_download(&failed(&claimed, None)).await.unwrap());
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -407,43 +385,24 @@ fn incoming(company: &Company, wamid: &str, now: Timestamp) -> IncomingMessage {
         name: Some("Ben".to_owned()),
         ..ContactKey::default()
     };
+    let media = NewMedia {
+        provider_media_id: Some(wamid.to_owned()),
+        mime_type: Some("image/png".to_owned()),
+        sha256: None,
+        provider_url: Some(PROVIDER_URL.to_owned()),
+        expires_at: now.plus(WEEK),
+        ..new_media(wamid)
+    };
+    let tenant = Tenant { company: company.id, account: company.account };
     IncomingMessage {
-        company_id: company.id,
-        account_id: company.account,
         contact,
-        direction: Direction::Inbound,
-        message_type: MessageType::Image,
-        status: MessageStatus::Received,
-        provider_message_id: wamid.to_owned(),
         timestamp: now,
-        text: None,
         caption: Some("look".to_owned()),
         sender_phone: phone,
         sender_name: Some("Ben".to_owned()),
         receiving_phone: Some(DISPLAY_PHONE_NUMBER.to_owned()),
-        reply_to: None,
-        forwarded: false,
-        reaction: None,
-        error: None,
         raw_payload: Some("{}".to_owned()),
-        imported: None,
-        attachments: Vec::new(),
-        media: Some(NewMedia {
-            provider_media_id: Some(wamid.to_owned()),
-            file_type: FileType::Image,
-            mime_type: Some("image/png".to_owned()),
-            file_name: None,
-            sha256: None,
-            file_size: None,
-            voice: false,
-            animated: false,
-            provider_url: Some(PROVIDER_URL.to_owned()),
-            policy: MediaPolicy::Store,
-            download_now: true,
-            expires_at: now.plus(Duration::from_secs(7 * 24 * 3600)),
-        }),
-        identity_change: None,
-        unread: true,
-        placeholder: false,
+        media: Some(media),
+        ..picture(tenant, wamid)
     }
 }

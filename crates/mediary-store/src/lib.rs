@@ -11,6 +11,10 @@
 //! millions of rows in batches, `cost` counts what a task asks of the database, and `dialect` holds all in which the two databases
 //! differ.
 
+/// The crate has its own name in the tests, for the rows that they share with those of other crates.
+#[cfg(test)]
+extern crate self as mediary_store;
+
 mod batch;
 mod bulk;
 mod clock_set_back;

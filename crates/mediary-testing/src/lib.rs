@@ -3,9 +3,15 @@
 //! What takes long to compile stands behind a feature that its users name, so that the store's tests do not wait for the
 //! simulator. What one crate alone needs stays in that crate's harness.
 
+/// The name by which `rows` knows this crate wherever it is compiled.
+#[cfg(feature = "rows")]
+extern crate self as mediary_testing;
+
 pub mod clock;
 pub mod files;
 pub mod installation;
+#[cfg(feature = "rows")]
+pub mod rows;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod wait;

@@ -12,12 +12,13 @@ use mediary_engine::{
 };
 use mediary_graph::{GraphClient, GraphOptions};
 use mediary_simulator::{MediaRecord, MediaSpec, Simulator, SimulatorConfig};
-use mediary_store::{Actor, MediaFile, MediaQuery, NewCompany, Store, StoreOptions};
+use mediary_store::{Actor, MediaFile, MediaQuery, Store, StoreOptions};
 use mediary_testing::ManualClock;
 use mediary_testing::files::{PNG, files_below};
 use mediary_testing::installation::{
     ACCESS_TOKEN, APP_SECRET, DISPLAY_PHONE_NUMBER, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID,
 };
+use mediary_testing::rows::new_company;
 use mediary_testing::simulator::media_node;
 use mediary_testing::whatsapp::{body, change, graph_options, message, signature_of, webhook};
 use secrecy::SecretString;
@@ -55,7 +56,7 @@ impl World {
         let mut config = EngineConfig::default();
         configure(&mut config);
         let engine = engine(&clock, &whatsapp, &store, storage.clone(), config);
-        let new = NewCompany { name: "Acme".into(), slug: "acme".into(), media_policy: MediaPolicy::Store };
+        let new = new_company("acme");
         let company = store.add_company(&new).await.unwrap().id;
         let account = engine
             .accounts()

@@ -11,6 +11,7 @@ use mediary_engine::{
 use mediary_simulator::{FaultKind, FaultSpec};
 use mediary_store::{Actor, ConversationQuery, MessageWithMedia, PageRequest};
 use mediary_testing::installation::PHONE_NUMBER_ID;
+use mediary_testing::rows::new_company;
 use mediary_testing::{START, eventually};
 use serde_json::{Value, json};
 
@@ -116,9 +117,7 @@ async fn a_line_becomes_the_message_that_it_was() {
 
 /// A company that has this number.
 async fn add_another_company(world: &World, number: &str) {
-    let other =
-        mediary_store::NewCompany { name: "O".into(), slug: "o".into(), media_policy: MediaPolicy::Store };
-    let other = world.store.add_company(&other).await.unwrap().id;
+    let other = world.store.add_company(&new_company("o")).await.unwrap().id;
     world.engine.accounts().create(other, &draft(number), &Actor::command_line()).await.unwrap();
 }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role, Sees};
 use mediary_engine::{ByteRange, Caller, May, OpenRequest, Source, Target, Wanted, Who};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
-use mediary_store::{Actor, MediaFile, NewCompany};
+use mediary_store::{Actor, MediaFile};
 use mediary_testing::eventually;
 use mediary_testing::files::PNG;
+use mediary_testing::rows::new_company;
 use tokio_util::task::TaskTracker;
 
 use crate::harness::{World, read_all};
@@ -44,8 +45,7 @@ async fn a_stored_file_is_found_by_message_and_by_id_and_by_nobody_else() {
             assert_eq!(read_all(opened).await, picture());
         }
     }
-    let new = NewCompany { name: "Other".into(), slug: "other".into(), media_policy: MediaPolicy::Store };
-    let company_id = world.store.add_company(&new).await.unwrap().id;
+    let company_id = world.store.add_company(&new_company("other")).await.unwrap().id;
     let stranger = Caller { company_id, role: Role::Admin, sees: Sees::Everything, who: Who::Link };
     let stranger = May::ask(stranger.into()).unwrap();
     let wanted = Wanted::Bytes { range: None };

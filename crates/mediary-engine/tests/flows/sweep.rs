@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use mediary_blob::StorageKey;
-use mediary_core::{ErrorCode, MediaPolicy, MessageId, Scope};
+use mediary_core::{ErrorCode, MessageId, Scope};
 use mediary_simulator::{FaultKind, FaultSpec, TokenState};
-use mediary_store::{Actor, NewCompany};
+use mediary_store::Actor;
 use mediary_testing::installation::ACCESS_TOKEN;
+use mediary_testing::rows::new_company;
 use mediary_testing::whatsapp::message;
 use serde_json::json;
 
@@ -195,8 +196,7 @@ async fn a_company_whose_storage_cannot_be_checked_does_not_hold_up_the_others()
     let world = World::new().await;
     let media = world.png(1).await;
     world.arrive("wamid.1", "image", &media).await;
-    let new = NewCompany { name: "Other".into(), slug: "other".into(), media_policy: MediaPolicy::Store };
-    let other = world.store.add_company(&new).await.unwrap().id;
+    let other = world.store.add_company(&new_company("other")).await.unwrap().id;
     let folder = world.folder.path().join(format!("media/{}", world.company));
     std::fs::remove_dir_all(&folder).unwrap();
     std::fs::write(&folder, "in the way").unwrap();

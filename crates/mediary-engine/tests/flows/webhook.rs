@@ -7,8 +7,9 @@ use bytes::Bytes;
 use mediary_core::{ErrorCode, Scope};
 use mediary_engine::{AccountChange, AccountDraft, Unsigned};
 use mediary_graph::{ADDRESSEES_MAX, sign};
-use mediary_store::{AccountPatch, Actor, NewCompany};
+use mediary_store::{AccountPatch, Actor};
 use mediary_testing::installation::{APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID};
+use mediary_testing::rows::new_company;
 use mediary_testing::whatsapp::{body, change, message, signature_of, text, webhook};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -70,9 +71,7 @@ fn to_numbers(numbers: &[&str]) -> String {
 }
 
 async fn add_account(world: &World, slug: &str, number: &str, app_secret: Option<&str>) {
-    let new =
-        NewCompany { name: slug.into(), slug: slug.into(), media_policy: mediary_core::MediaPolicy::Store };
-    let company = world.store.add_company(&new).await.unwrap().id;
+    let company = world.store.add_company(&new_company(slug)).await.unwrap().id;
     let draft = AccountDraft { app_secret: app_secret.map(SecretString::from), ..draft(number) };
     world.engine.accounts().create(company, &draft, &Actor::command_line()).await.unwrap();
 }

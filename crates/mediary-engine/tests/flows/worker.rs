@@ -5,8 +5,9 @@ use std::time::Duration;
 use mediary_core::{DownloadStatus, Scope};
 use mediary_engine::{AccountDraft, Engine, Shutdown};
 use mediary_simulator::{FaultKind, FaultSpec};
-use mediary_store::{Actor, NewCompany};
+use mediary_store::Actor;
 use mediary_testing::eventually;
+use mediary_testing::rows::new_company;
 use mediary_testing::simulator::media_node;
 use mediary_testing::whatsapp::{message, signature_of, webhook};
 use tokio::task::JoinHandle;
@@ -45,9 +46,7 @@ async fn a_webhook_becomes_a_stored_file_by_itself_and_at_once() {
 #[tokio::test]
 async fn a_flood_does_not_delay_another_companys_single_file() {
     let world = World::with(|config| config.workers = 6).await;
-    let new =
-        NewCompany { name: "B".into(), slug: "b".into(), media_policy: mediary_core::MediaPolicy::Store };
-    let other = world.store.add_company(&new).await.unwrap().id;
+    let other = world.store.add_company(&new_company("b")).await.unwrap().id;
     let theirs = AccountDraft { ..draft("2222") };
     world.engine.accounts().create(other, &theirs, &Actor::command_line()).await.unwrap();
     let mut slow = FaultSpec::new(FaultKind::Slow);

@@ -242,7 +242,7 @@ mod tests {
         ];
         for (method, path, body, action, record) in acts {
             if ["media.download_requested", "media.retried"].contains(&action) {
-                house.fails(&company, made.media).await;
+                house.fails(made.media).await;
             }
             let answer = send(method, path, &body).await;
             assert!(answer.status.is_success(), "{action}: {answer:?}");

@@ -357,7 +357,8 @@ async fn mark_processed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::harness::{Tenant, renamed};
+    use crate::tests::harness::renamed;
+    use crate::tests::rows::Tenant;
 
     fn planned(item: &IngestItem) -> PlannedItem {
         PlannedItem { event: WebhookEventId(1), item: item.clone(), source: None }

@@ -5,6 +5,7 @@ use mediary_testing::START;
 
 use super::harness::{TOKEN, Test, new_account};
 use super::on_both;
+use super::rows::WEEK;
 use crate::*;
 
 async fn an_account_keeps_what_it_was_given(test: &Test) {
@@ -51,7 +52,7 @@ async fn a_patch_changes_what_it_names(test: &Test) {
 
 async fn a_new_token_ends_all_waiting(test: &Test) {
     let (company, id) = (test.acme.company, test.acme.account);
-    let until = START.plus(super::harness::WEEK);
+    let until = START.plus(WEEK);
     test.store
         .pause_account(company, id, &TOKEN, until, ErrorCode::ProviderRateLimited, "slow down")
         .await
@@ -76,7 +77,7 @@ async fn a_new_token_is_not_blamed_for_the_one_before(test: &Test) {
     let (company, id) = (test.acme.company, test.acme.account);
     let patch = AccountPatch { access_token: Some(vec![7]), ..AccountPatch::default() };
     test.store.update_account(company, id, &patch, &Actor::command_line()).await.unwrap().unwrap();
-    let until = START.plus(super::harness::WEEK);
+    let until = START.plus(WEEK);
     let code = ErrorCode::ProviderRateLimited;
     assert!(!test.store.account_needs_token(company, id, &TOKEN, "code 190").await.unwrap());
     assert!(!test.store.pause_account(company, id, &TOKEN, until, code, "slow down").await.unwrap());

@@ -3,8 +3,9 @@
 use mediary_core::{ApiKeyId, CompanyId, MediaPolicy, Retention, Role, Scope};
 use mediary_testing::START;
 
-use super::harness::{Test, WEEK, failed};
+use super::harness::Test;
 use super::on_both;
+use super::rows::{WEEK, failed, new_company};
 use crate::*;
 
 fn ana() -> Actor {
@@ -198,7 +199,7 @@ async fn act_that_the_log_cannot_tell_does_not_happen(test: &Test) {
     let settings = MediaSettingsPatch { audit_views: Some(true), ..Default::default() };
     let account_name = AccountPatch { name: Some("S".into()), ..AccountPatch::default() };
     let session = NewSession { token_hash: [9; 32], ..open.clone() };
-    let rival = NewCompany { name: "Rival".into(), slug: "rival".into(), media_policy: MediaPolicy::Store };
+    let rival = new_company("rival");
     store.add_company(&rival).await.unwrap_err();
     store.delete_session(&open.token_hash, None).await.unwrap_err();
     store.add_user(company, &user("bo@acme.test", Role::Agent), by).await.unwrap_err();

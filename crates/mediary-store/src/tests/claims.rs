@@ -6,8 +6,9 @@ use std::time::Duration;
 use mediary_core::{AccountStatus, CompanyId, DownloadStatus, ErrorCode, Scope, Sha256, Timestamp};
 use mediary_testing::START;
 
-use super::harness::{CLAIM, TOKEN, Tenant, Test, add_tenant, failed, item, new_account, new_media, picture};
+use super::harness::{CLAIM, TOKEN, Test, add_tenant, new_account};
 use super::on_both;
+use super::rows::{Tenant, failed, finished, item, new_media, picture};
 use crate::*;
 
 async fn flood(test: &Test, tenant: Tenant, count: usize) {
@@ -185,7 +186,7 @@ async fn many_claimers_never_share_a_file_nor_pass_the_cap(test: &Test) {
             by_company(&round)
         );
         for claimed in &round {
-            assert!(test.store.finish_download(super::harness::finished(claimed)).await.unwrap());
+            assert!(test.store.finish_download(finished(claimed)).await.unwrap());
         }
         all.extend(round.into_iter().map(|one| one.media_id));
     }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use mediary_core::{ErrorCode, StorageBackend};
 
-use super::harness::{CLAIM, LIMITS, TOKEN, Test, failed, item, picture};
+use super::harness::{CLAIM, LIMITS, TOKEN, Test};
 use super::plans::{plan, statements};
+use super::rows::{failed, item, picture};
 use super::{on_both, on_postgres};
 use crate::*;
 

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use mediary_core::{MediaId, MediaPolicy, Retention, RetentionMode};
 use mediary_testing::START;
 
-use super::harness::{Test, WEEK, finished, imported_picture};
+use super::harness::{Test, imported_picture};
 use super::joins::until_waiting;
 use super::on_postgres;
+use super::rows::{WEEK, finished};
 use crate::batch::Commit as _;
 use crate::db::Tx;
 use crate::downloads::FinishCommit;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use mediary_core::{FileType, MediaPolicy, Retention, Role, Timestamp};
 use mediary_testing::START;
 
-use super::harness::{Test, finished};
+use super::harness::Test;
 use super::on_both;
+use super::rows::{finished, new_company};
 use crate::*;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -55,7 +56,7 @@ async fn a_company_keeps_its_settings(test: &Test) {
     let slugs: Vec<String> =
         test.store.list_companies().await.unwrap().into_iter().map(|one| one.slug).collect();
     assert_eq!(slugs, ["acme", "other"]);
-    let again = NewCompany { name: "x".into(), slug: "acme".into(), media_policy: MediaPolicy::Store };
+    let again = new_company("acme");
     assert!(test.store.add_company(&again).await.unwrap_err().is_conflict());
     let other = test.store.company(test.other.company).await.unwrap().unwrap();
     assert_eq!(other.media_policy, MediaPolicy::Store);

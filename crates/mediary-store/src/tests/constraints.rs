@@ -5,8 +5,9 @@ use mediary_core::{
     Role, ScanStatus, Scope, StorageBackend,
 };
 
-use super::harness::{Test, item, picture, text};
+use super::harness::Test;
 use super::on_both;
+use super::rows::{item, picture, text};
 use crate::*;
 
 /// Runs a statement that the schema has to refuse, naming the constraint.

@@ -3,8 +3,9 @@
 use mediary_core::{ErrorCode, MediaPolicy, Role, Scope};
 use mediary_testing::START;
 
-use super::harness::{CLAIM, TOKEN, Test, WEEK, failed, finished};
+use super::harness::{CLAIM, TOKEN, Test};
 use super::on_both;
+use super::rows::{WEEK, failed, finished};
 use crate::*;
 
 async fn reading_finds_nothing(test: &Test) {

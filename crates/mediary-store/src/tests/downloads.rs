@@ -7,8 +7,9 @@ use mediary_core::{
 };
 use mediary_testing::START;
 
-use super::harness::{CLAIM, Test, WEEK, failed, finished, item, new_media, picture};
+use super::harness::{CLAIM, Test};
 use super::on_both;
+use super::rows::{WEEK, failed, finished, item, new_media, picture};
 use crate::*;
 
 const MINUTE: Duration = Duration::from_secs(60);

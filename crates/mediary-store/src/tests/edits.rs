@@ -5,8 +5,9 @@ use std::time::Duration;
 use mediary_core::{DownloadStatus, MessageType, Sha256, Timestamp};
 use mediary_testing::START;
 
-use super::harness::{Tenant, Test, item, new_media, outbound, picture, text};
+use super::harness::{Test, outbound};
 use super::on_both;
+use super::rows::{Tenant, failed, finished, item, new_media, picture, text};
 use crate::*;
 
 fn after(seconds: u64) -> Timestamp {
@@ -84,7 +85,7 @@ async fn a_repeat_does_not_bring_back_the_file_that_an_edit_replaced(test: &Test
     let edit = || IngestItem::Edit(media_edit(test.acme, "m1", media.clone()));
     test.ingest(vec![edit()]).await;
     let claimed = test.claim().await.remove(0);
-    let failure = FailedDownload { retryable: false, ..super::harness::failed(&claimed, None) };
+    let failure = FailedDownload { retryable: false, ..failed(&claimed, None) };
     assert!(test.store.fail_download(&failure).await.unwrap());
     test.ingest(vec![item(picture(test.acme, "m1"))]).await;
     let file = test.media_of(test.acme, "m1").await;
@@ -106,7 +107,7 @@ async fn an_edit_with_other_bytes_fetches_them_and_drops_the_old(test: &Test) {
     // Not while it is being fetched: for all one knows here, under the same key.
     let claimed = test.claim().await.remove(0);
     assert!(test.trash().await.is_empty());
-    let finished = FinishedDownload { storage_key: "media/new".into(), ..super::harness::finished(&claimed) };
+    let finished = FinishedDownload { storage_key: "media/new".into(), ..finished(&claimed) };
     assert!(test.store.finish_download(finished).await.unwrap());
     test.clock.advance(Duration::from_secs(60));
     let trash = test.trash().await;
@@ -128,7 +129,7 @@ async fn an_edit_while_downloading_voids_the_lease(test: &Test) {
     let claimed = test.claimed("m1").await;
     let media = NewMedia { sha256: None, ..new_media("edited") };
     test.ingest(vec![IngestItem::Edit(media_edit(test.acme, "m1", media))]).await;
-    assert!(!test.store.finish_download(super::harness::finished(&claimed)).await.unwrap());
+    assert!(!test.store.finish_download(finished(&claimed)).await.unwrap());
     assert_eq!(test.media_of(test.acme, "m1").await.download_status, DownloadStatus::Pending);
 }
 

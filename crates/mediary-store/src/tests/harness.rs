@@ -4,29 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use mediary_core::{
-    AccountId, Clock, CompanyId, ConversationId, Direction, FileType, MediaPolicy, MessageStatus,
-    MessageType, Scope, Sha256, Timestamp,
-};
-use mediary_testing::{ManualClock, START};
+use mediary_core::{Clock, ConversationId, Direction, MessageStatus, MessageType, Scope, Timestamp};
+use mediary_testing::ManualClock;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
+use super::rows::{Tenant, finished, item, new_company, new_media, picture, text, webhook_event};
 use crate::*;
 
-pub(super) const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 pub(super) const LIMITS: IngestLimits = IngestLimits { events: 1000, bytes: 1 << 24 };
 /// Every account's token, as it is sealed.
 pub(super) const TOKEN: [u8; 3] = [1, 2, 3];
 pub(super) const CLAIM: ClaimLimits =
     ClaimLimits { batch: 16, per_company: 4, per_account: None, lease: Duration::from_secs(30) };
-
-/// A company with an account.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Tenant {
-    pub(crate) company: CompanyId,
-    pub(crate) account: AccountId,
-}
 
 pub(super) struct Test {
     pub(super) store: Store,
@@ -201,7 +190,7 @@ pub(super) async fn open(url: &str, clock: &ManualClock) -> Store {
 }
 
 pub(super) async fn add_tenant(store: &Store, slug: &str) -> Tenant {
-    let new = NewCompany { name: slug.to_uppercase(), slug: slug.into(), media_policy: MediaPolicy::Store };
+    let new = new_company(slug);
     let company = store.add_company(&new).await.unwrap().id;
     let account = store
         .add_account(company, &new_account(&format!("phone-{slug}")), &Actor::command_line())
@@ -225,12 +214,7 @@ pub(super) fn new_account(phone_number_id: &str) -> NewAccount {
 }
 
 pub(super) async fn ingest(store: &Store, items: Vec<IngestItem>) -> IngestOutcome {
-    let event = NewWebhookEvent {
-        body: Bytes::from_static(b"{}"),
-        received_at: START,
-        scope: EventScope { accounts: vec![], installation: true },
-        company: None,
-    };
+    let event = webhook_event(EventScope { accounts: vec![], installation: true });
     store.inbox_append(event).await.unwrap();
     store.ingest(LIMITS, move |events| plan(events, items.clone())).await.unwrap()
 }
@@ -241,49 +225,6 @@ pub(super) fn plan(events: &[WebhookEvent], items: Vec<IngestItem>) -> IngestPla
     };
     let items = items.into_iter().map(|item| PlannedItem { event: event.id, item, source: None }).collect();
     IngestPlan { items, ..IngestPlan::default() }
-}
-
-pub(super) fn item(message: IncomingMessage) -> IngestItem {
-    IngestItem::Message(Box::new(message))
-}
-
-/// Ann, by her number.
-pub(super) fn ann() -> ContactKey {
-    ContactKey {
-        wa_id: Some("4915550100".into()),
-        phone: Some("+4915550100".into()),
-        name: Some("Ann Ämter".into()),
-        ..ContactKey::default()
-    }
-}
-
-pub(super) fn text(tenant: Tenant, id: &str) -> IncomingMessage {
-    IncomingMessage {
-        company_id: tenant.company,
-        account_id: tenant.account,
-        contact: ann(),
-        direction: Direction::Inbound,
-        message_type: MessageType::Text,
-        status: MessageStatus::Received,
-        provider_message_id: id.into(),
-        timestamp: START,
-        text: Some(format!("text of {id}")),
-        caption: None,
-        sender_phone: Some("+4915550100".into()),
-        sender_name: Some("Ann".into()),
-        receiving_phone: Some("+15550001".into()),
-        reply_to: None,
-        forwarded: false,
-        reaction: None,
-        error: None,
-        raw_payload: Some(format!("{{\"id\":\"{id}\"}}")),
-        media: None,
-        attachments: Vec::new(),
-        imported: None,
-        identity_change: None,
-        unread: true,
-        placeholder: false,
-    }
 }
 
 /// WhatsApp's own message that somebody has a new number or user id.
@@ -306,33 +247,6 @@ pub(super) fn outbound(tenant: Tenant, id: &str) -> IncomingMessage {
     }
 }
 
-pub(super) fn new_media(id: &str) -> NewMedia {
-    NewMedia {
-        provider_media_id: Some(format!("media-{id}")),
-        file_type: FileType::Image,
-        mime_type: Some("image/jpeg".into()),
-        file_name: None,
-        sha256: Some(Sha256([7; 32])),
-        file_size: None,
-        voice: false,
-        animated: false,
-        provider_url: Some("https://lookaside.example/1".into()),
-        policy: MediaPolicy::Store,
-        download_now: true,
-        expires_at: START.plus(WEEK),
-    }
-}
-
-pub(super) fn picture(tenant: Tenant, id: &str) -> IncomingMessage {
-    IncomingMessage {
-        message_type: MessageType::Image,
-        text: None,
-        caption: Some("a caption".into()),
-        media: Some(new_media(id)),
-        ..text(tenant, id)
-    }
-}
-
 /// As an older system left it: without WhatsApp's id of the picture.
 pub(super) fn imported_picture(tenant: Tenant, id: &str) -> IncomingMessage {
     let media = NewMedia {
@@ -344,36 +258,4 @@ pub(super) fn imported_picture(tenant: Tenant, id: &str) -> IncomingMessage {
     };
     let legacy = LegacyMedia { url: Some(format!("media-{id}")), kind: Some("image".into()) };
     IncomingMessage { media: Some(media), imported: Some(legacy), unread: false, ..picture(tenant, id) }
-}
-
-pub(super) fn finished(claimed: &ClaimedDownload) -> FinishedDownload {
-    FinishedDownload {
-        media_id: claimed.media_id,
-        company_id: claimed.company_id,
-        lease: claimed.lease.clone(),
-        storage_backend: mediary_core::StorageBackend::Local,
-        storage_key: format!("media/{}/{}/x", claimed.company_id, claimed.message_id),
-        file_url: "file:///data/media/x".into(),
-        file_size: 1234,
-        sha256: Sha256([7; 32]),
-        detected_mime_type: Some("image/jpeg".into()),
-        integrity: mediary_core::Integrity::Verified,
-        scan_status: mediary_core::ScanStatus::Unscanned,
-        stored_at: START,
-    }
-}
-
-pub(super) fn failed(claimed: &ClaimedDownload, next_attempt_at: Option<Timestamp>) -> FailedDownload {
-    FailedDownload {
-        media_id: claimed.media_id,
-        company_id: claimed.company_id,
-        lease: claimed.lease.clone(),
-        code: mediary_core::ErrorCode::ProviderUnavailable,
-        detail: "WhatsApp answered 503".into(),
-        retryable: true,
-        next_attempt_at,
-        refund_attempt: false,
-        mismatch: None,
-        quarantined: None,
-    }
 }

@@ -3,8 +3,9 @@
 use mediary_core::AccountId;
 use mediary_testing::START;
 
-use super::harness::{Tenant, Test, WEEK, ann, item, new_account, picture, renamed, text};
+use super::harness::{Test, new_account, renamed};
 use super::on_both;
+use super::rows::{Tenant, WEEK, ann, item, picture, text};
 use crate::*;
 
 fn key(wa_id: Option<&str>, user_id: Option<&str>) -> ContactKey {

@@ -5,8 +5,9 @@ use std::time::Duration;
 use mediary_core::{DownloadStatus, ErrorCode, MediaId, MediaPolicy, MessageStatus, Sha256};
 use mediary_testing::START;
 
-use super::harness::{Test, WEEK, ann, imported_picture, item, new_media, outbound, picture, text};
+use super::harness::{Test, imported_picture, outbound};
 use super::on_both;
+use super::rows::{WEEK, ann, item, new_media, picture, text};
 use crate::*;
 
 const MINUTE: Duration = Duration::from_secs(60);

@@ -5,8 +5,9 @@ use std::time::Duration;
 use mediary_core::{DownloadStatus, FileType, MediaPolicy, MessageType, Scope, Sha256};
 use mediary_testing::START;
 
-use super::harness::{Test, ann, item, new_media, outbound, picture, text};
+use super::harness::{Test, outbound};
 use super::on_both;
+use super::rows::{ann, failed, item, new_media, picture, text};
 use crate::*;
 
 async fn a_message_arrives_with_all_it_has(test: &Test) {
@@ -144,7 +145,7 @@ async fn media_that_was_missing_is_taken_when_it_comes(test: &Test) {
 
 async fn media_that_failed_gets_another_chance_when_it_comes_again(test: &Test) {
     let claimed = test.claimed("m1").await;
-    let failure = FailedDownload { retryable: false, ..super::harness::failed(&claimed, None) };
+    let failure = FailedDownload { retryable: false, ..failed(&claimed, None) };
     assert!(test.store.fail_download(&failure).await.unwrap());
     let again = NewMedia { provider_url: Some("https://lookaside.example/2".into()), ..new_media("m1") };
     let outcome =

@@ -3,9 +3,10 @@
 use mediary_core::ConversationId;
 use mediary_testing::START;
 
-use super::harness::{Tenant, Test, item, outbound, picture, renamed, text};
+use super::harness::{Test, outbound, renamed};
 use super::on_both;
 use super::plans::{fill_inbox, plan, statements};
+use super::rows::{Tenant, WEEK, item, picture, text};
 use crate::*;
 
 /// Enough that conversations are counted in more than one go.
@@ -84,7 +85,7 @@ async fn the_smaller_conversation_moves_with_its_files_and_its_newest_message(te
     let acme = test.acme;
     // The contact that stays is the one that changes its number, and so is the conversation that goes.
     messages_from(test, "50", MANY).await;
-    let later = IncomingMessage { timestamp: START.plus(super::harness::WEEK), ..picture(acme, "p") };
+    let later = IncomingMessage { timestamp: START.plus(WEEK), ..picture(acme, "p") };
     test.ingest(vec![item(IncomingMessage { contact: by("50"), ..later })]).await;
     messages_from(test, "49", 2 * MANY).await;
     test.ingest(vec![item(IncomingMessage { contact: by("49"), ..outbound(acme, "sent") })]).await;

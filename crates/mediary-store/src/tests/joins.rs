@@ -4,8 +4,9 @@
 use mediary_testing::{START, eventually};
 use tokio::task::JoinHandle;
 
-use super::harness::{LIMITS, Tenant, Test, ann, item, outbound, picture, plan, renamed, text};
+use super::harness::{LIMITS, Test, outbound, plan, renamed};
 use super::races::on_two_nodes;
+use super::rows::{Tenant, ann, item, picture, text};
 use super::statuses::status;
 use super::{on_both, on_postgres};
 use crate::db::Tx;

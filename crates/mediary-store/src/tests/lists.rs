@@ -5,8 +5,9 @@ use std::time::Duration;
 use mediary_core::{DownloadStatus, FileType, Scope, UserId};
 use mediary_testing::START;
 
-use super::harness::{Test, finished, item, new_media, picture};
+use super::harness::Test;
 use super::on_both;
+use super::rows::{finished, item, new_media, picture};
 use crate::*;
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -31,6 +31,10 @@ mod pool;
 mod races;
 mod reactions;
 mod retention;
+/// The file of `mediary-testing`, with this crate's types: see there.
+#[expect(unreachable_pub, reason = "they are for other crates, where it is not a module of tests")]
+#[path = "../../../mediary-testing/src/rows.rs"]
+pub(crate) mod rows;
 mod schema;
 mod sizes;
 mod statuses;

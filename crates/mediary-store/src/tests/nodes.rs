@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::harness::{CLAIM, Test, finished};
+use super::harness::{CLAIM, Test};
 use super::plans::plan;
+use super::rows::finished;
 use crate::*;
 
 const SIGNAL: &str = r#"{"gap":true}"#;

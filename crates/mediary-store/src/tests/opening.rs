@@ -4,11 +4,11 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use mediary_core::MediaPolicy;
 use mediary_testing::{ManualClock, START};
 
 use super::harness::{Test, open, postgres_url};
 use super::on_both;
+use super::rows::new_company;
 use crate::*;
 
 /// What is said, from the first error to the last cause.
@@ -111,7 +111,7 @@ async fn role_that_may_do_too_little_is_named_with_what_to_grant() {
     let mut url = url::Url::parse(&test.url).unwrap();
     url.set_username(&role).unwrap();
     let store = open(url.as_str(), &test.clock).await;
-    let company = NewCompany { name: "A".into(), slug: "a".into(), media_policy: MediaPolicy::Store };
+    let company = new_company("a");
     let errors = [
         store.check().await.unwrap_err(),
         store.migrate().await.unwrap_err(),
@@ -212,7 +212,7 @@ async fn sqlite_file_that_is_moved_or_replaced_takes_no_write_until_it_is_back()
 }
 
 async fn refuses_writes(test: &Test) {
-    let company = NewCompany { name: "A".into(), slug: "a".into(), media_policy: MediaPolicy::Store };
+    let company = new_company("a");
     let errors = [
         test.store.inbox_append(body(10)).await.unwrap_err(),
         test.store.add_company(&company).await.unwrap_err(),

@@ -5,9 +5,10 @@ use std::time::Duration;
 use mediary_core::CompanyId;
 use mediary_testing::START;
 
-use super::harness::{LIMITS, Tenant, Test, item, new_account, picture, text};
+use super::harness::{LIMITS, Test, new_account};
 use super::joins::until_waiting;
 use super::plans::statements;
+use super::rows::{Tenant, item, picture, text};
 use super::{on_both, on_postgres};
 use crate::value::args;
 use crate::*;

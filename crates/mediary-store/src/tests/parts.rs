@@ -4,8 +4,9 @@ use mediary_core::{DownloadStatus, MessageType, Scope};
 use sqlx::{AssertSqlSafe, Executor as _};
 
 use super::edits::revoke;
-use super::harness::{Tenant, Test, finished, item, new_media, picture, text};
+use super::harness::Test;
 use super::on_both;
+use super::rows::{Tenant, finished, item, new_media, picture, text};
 use crate::*;
 
 /// A filled form with these files.

@@ -11,8 +11,9 @@ use mediary_testing::START;
 use sqlx::{AssertSqlSafe, SqlStr};
 
 use super::edits::revoke;
-use super::harness::{CLAIM, Test, imported_picture, item, picture};
+use super::harness::{CLAIM, Test, imported_picture};
 use super::on_both;
+use super::rows::{item, picture};
 use super::statuses::status;
 use crate::value::Args;
 use crate::*;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use mediary_core::{DownloadStatus, MediaId, MediaPolicy, MediaTask, Sha256, StorageBackend};
 use mediary_testing::START;
 
-use super::harness::{CLAIM, Tenant, Test, WEEK, failed, finished, item, new_account, new_media, picture};
+use super::harness::{CLAIM, Test, new_account};
 use super::joins::until_waiting;
+use super::rows::{Tenant, WEEK, failed, finished, item, new_media, picture};
 use super::{on_both, on_postgres};
 use crate::value::args;
 use crate::*;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use mediary_core::MessageType;
 use mediary_testing::START;
 
-use super::harness::{LIMITS, Test, item, outbound, picture, plan, text};
+use super::harness::{LIMITS, Test, outbound, plan};
+use super::rows::{item, new_company, picture, text};
 use super::{joins, on_both, on_postgres};
 use crate::value::args;
 use crate::*;
@@ -161,13 +162,8 @@ async fn a_transaction_that_is_dropped_never_happened_and_holds_nothing(test: &T
     drop(begun);
     // Whichever connection takes it, it is committed.
     let slugs: Vec<_> = (0..at_once).map(|number| format!("after-{number}")).collect();
-    let news = slugs.iter().map(|slug| NewCompany {
-        name: slug.clone(),
-        slug: slug.clone(),
-        media_policy: mediary_core::MediaPolicy::Store,
-    });
-    for new in news {
-        test.store.add_company(&new).await.unwrap();
+    for slug in &slugs {
+        test.store.add_company(&new_company(slug)).await.unwrap();
     }
     let node = test.another_node().await;
     let companies = node.list_companies().await.unwrap();

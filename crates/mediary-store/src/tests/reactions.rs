@@ -5,9 +5,10 @@ use std::time::Duration;
 use mediary_core::MessageType;
 use mediary_testing::START;
 
-use super::harness::{Test, item, text};
+use super::harness::Test;
 use super::on_both;
 use super::plans::{plan, statements};
+use super::rows::{item, text};
 use crate::ingest::reactions::REACTIONS_MAX;
 use crate::*;
 

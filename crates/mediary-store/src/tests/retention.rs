@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use mediary_core::{DeletionReason, MediaId, Retention, RetentionMode, Scope, StorageBackend};
 
-use super::harness::{Tenant, Test};
+use super::harness::Test;
 use super::on_both;
+use super::rows::Tenant;
 use crate::*;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);

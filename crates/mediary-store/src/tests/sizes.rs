@@ -2,8 +2,9 @@
 
 use mediary_core::MediaPolicy;
 
-use super::harness::{Test, finished};
+use super::harness::Test;
 use super::on_both;
+use super::rows::finished;
 use crate::*;
 
 fn declared(size: u64) -> DeclaredMedia {

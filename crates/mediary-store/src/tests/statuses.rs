@@ -5,8 +5,9 @@ use std::time::Duration;
 use mediary_core::MessageStatus::{self, Delivered, Failed, Played, Read, Sent};
 use mediary_testing::START;
 
-use super::harness::{Tenant, Test, item, outbound, text};
+use super::harness::{Test, outbound};
 use super::on_both;
+use super::rows::{Tenant, item, text};
 use crate::*;
 
 pub(super) fn status(tenant: Tenant, id: &str, status: MessageStatus) -> IncomingStatus {

@@ -3,8 +3,9 @@
 use mediary_core::{MessageStatus, MessageType};
 
 use super::edits::{edit, revoke};
-use super::harness::{Tenant, Test, ann, item, outbound, picture, renamed, text};
+use super::harness::{Test, outbound, renamed};
 use super::on_both;
+use super::rows::{Tenant, ann, item, picture, text};
 use super::statuses::status;
 use crate::*;
 

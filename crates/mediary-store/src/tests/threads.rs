@@ -5,8 +5,9 @@ use std::time::Duration;
 use mediary_core::{ConversationId, MessageId, Scope};
 use mediary_testing::START;
 
-use super::harness::{Test, item, picture, text};
+use super::harness::Test;
 use super::on_both;
+use super::rows::{item, picture, text};
 use crate::*;
 
 fn page(cursor: Option<Cursor>, limit: u32) -> PageRequest {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use mediary_core::{MediaId, MessageId, StorageBackend};
 
-use super::harness::{CLAIM, Test, finished};
+use super::harness::{CLAIM, Test};
 use super::on_both;
+use super::rows::finished;
 use crate::*;
 
 const LOCAL: StorageBackend = StorageBackend::Local;

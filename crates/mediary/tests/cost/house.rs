@@ -4,15 +4,15 @@
 use std::cell::Cell;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use mediary_blob::Storage;
-use mediary_core::{Clock as _, CompanyId, MediaPolicy, Role, SystemClock};
+use mediary_core::{Clock as _, CompanyId, Role, SystemClock};
 use mediary_engine::{AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Shutdown, Vault};
 use mediary_graph::GraphClient;
 use mediary_server::{Delivery, Server, ServerConfig, Surface};
-use mediary_store::{Actor, NewCompany, Store, StoreOptions};
+use mediary_store::{Actor, Store, StoreOptions};
 use mediary_testing::ManualClock;
+use mediary_testing::rows::new_company;
 use mediary_testing::whatsapp::{NOBODY, graph_options};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
@@ -133,9 +133,7 @@ async fn engine(folder: &TempDir) -> (Engine, Store) {
 
 /// A company, and an admin's key.
 async fn company(engine: &Engine) -> (CompanyId, String) {
-    let new =
-        NewCompany { name: "acme".to_owned(), slug: "acme".to_owned(), media_policy: MediaPolicy::Store };
-    let company = engine.access().create_company(&new).await.unwrap().id;
+    let company = engine.access().create_company(&new_company("acme")).await.unwrap().id;
     let draft = ApiKeyDraft { name: "key".to_owned(), role: Role::Admin, expires_at: None };
     let made = engine.access().create_api_key(company, &draft, &Actor::command_line()).await.unwrap();
     (company, made.key.expose_secret().to_owned())

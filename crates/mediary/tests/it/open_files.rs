@@ -10,7 +10,7 @@ use reqwest::{Method, StatusCode};
 use tokio::net::TcpStream;
 
 use crate::harness::{Database, World};
-use crate::webhook::{change, post, text_item, webhook};
+use crate::webhook::{post, webhook};
 
 const OPEN_FILES: u32 = 256;
 /// More than may be open at once.

@@ -12,6 +12,7 @@ use mediary_graph::GraphClient;
 use mediary_server::{Delivery, Server, ServerConfig, Surface, TrustedProxies};
 use mediary_store::{Actor, Backend, NewCompany, PageRequest, Store, StoreOptions};
 use mediary_testing::installation::{APP_SECRET, DISPLAY_PHONE_NUMBER, WABA_ID};
+use mediary_testing::rows::new_company;
 use mediary_testing::whatsapp::{NOBODY, graph_options, signature_of};
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
@@ -267,7 +268,7 @@ async fn engine(store: &Store, folder: &TempDir) -> Engine {
 
 /// A company with two accounts, whose media waits until somebody looks at it.
 async fn company(store: &Store, engine: &Engine) -> (CompanyId, Vec<i64>) {
-    let new = NewCompany { name: "Acme".into(), slug: "acme".into(), media_policy: MediaPolicy::OnView };
+    let new = NewCompany { media_policy: MediaPolicy::OnView, ..new_company("acme") };
     let company = store.add_company(&new).await.unwrap().id;
     let mut accounts = Vec::new();
     for number in ACCOUNTS {
