@@ -47,7 +47,14 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("mediary-test-s3", &[], &["sqlx", "axum", "reqwest"]),
     (
         "mediary-testing",
-        &["mediary-core", "mediary-graph", "mediary-store", "mediary-simulator"],
+        &[
+            "mediary-core",
+            "mediary-graph",
+            "mediary-store",
+            "mediary-blob",
+            "mediary-simulator",
+            "mediary-test-s3",
+        ],
         &["sqlx", "axum", "reqwest", "hyper-rustls"],
     ),
     ("mediary-web", &[], &["tokio", "sqlx", "axum", "reqwest"]),

@@ -22,6 +22,7 @@ use mediary_store::{
     StoreOptions, Unrecordable,
 };
 use mediary_testing::ManualClock;
+use mediary_testing::database::sqlite_url;
 use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, DISPLAY_PHONE_NUMBER, PASSWORD, VERIFY_TOKEN};
 use mediary_testing::rows::{
     Tenant, WEEK, failed, finished, item, new_company, new_media, picture, webhook_event,
@@ -143,10 +144,7 @@ impl House {
     async fn beside(graph_url: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = ManualClock::default();
-        let options = StoreOptions {
-            url: format!("sqlite://{}", folder.path().join("mediary.db").display()),
-            max_connections: 4,
-        };
+        let options = StoreOptions { url: sqlite_url(folder.path()), max_connections: 4 };
         let store = Store::open(&options, Arc::new(clock.clone())).await.unwrap();
         store.migrate().await.unwrap();
         let storage = Storage::open_local(&folder.path().join("files")).await.unwrap();

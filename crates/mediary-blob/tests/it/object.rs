@@ -4,58 +4,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mediary_blob::{ErrorKind, S3Settings, ServedAs, Storage};
-use mediary_core::StorageBackend;
-use mediary_test_s3::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestS3};
+use mediary_testing::bucket::Bucket;
 use mediary_testing::eventually;
 use mediary_testing::files::content;
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::behaviour::{self, get, key, missing, put};
 
-pub(crate) const BUCKET: &str = "media";
 pub(crate) const PART: usize = 5 * 1024 * 1024;
-
-pub(crate) struct Bucket {
-    pub(crate) folder: TempDir,
-    pub(crate) server: TestS3,
-}
-
-impl Bucket {
-    pub(crate) async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join(BUCKET)).unwrap();
-        let server = TestS3::start(folder.path()).await.unwrap();
-        Self { folder, server }
-    }
-
-    fn settings(&self) -> S3Settings {
-        S3Settings {
-            backend: StorageBackend::S3,
-            bucket: BUCKET.to_owned(),
-            region: "us-east-1".to_owned(),
-            endpoint: Some(self.server.endpoint()),
-            access_key_id: Some(ACCESS_KEY_ID.to_owned()),
-            secret_access_key: Some(SECRET_ACCESS_KEY.into()),
-            path_style: true,
-            storage_class: None,
-            encryption: None,
-            parts_in_memory: 8,
-        }
-    }
-
-    pub(crate) fn storage(&self) -> Storage {
-        Storage::open_s3(&self.settings()).unwrap()
-    }
-
-    /// Parts on the server's disk that belong to no object.
-    pub(crate) fn stray_parts(&self) -> usize {
-        let entries = std::fs::read_dir(self.folder.path()).unwrap();
-        entries
-            .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains(".part-"))
-            .count()
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bucket_behaves_as_every_storage() {
@@ -101,7 +57,7 @@ async fn upload_that_is_broken_off_while_it_begins_is_ended() {
         let _ = tokio::time::timeout(Duration::from_millis(2) * u32::try_from(step).unwrap(), all).await;
     }
     eventually("the end of uploads and parts", async || {
-        match (bucket.server.unfinished_uploads(), bucket.stray_parts()) {
+        match (bucket.server().unfinished_uploads(), bucket.stray_parts()) {
             (0, 0) => Ok(()),
             left => Err(left),
         }
@@ -200,9 +156,9 @@ async fn presigned_url_serves_one_file_as_it_says() {
 }
 
 async fn fetch(bucket: &Bucket, url: &str) -> String {
-    let path = url.strip_prefix(&bucket.server.endpoint()).unwrap();
-    let mut stream = tokio::net::TcpStream::connect(bucket.server.address()).await.unwrap();
-    let host = bucket.server.address();
+    let path = url.strip_prefix(&bucket.url()).unwrap();
+    let mut stream = tokio::net::TcpStream::connect(bucket.address()).await.unwrap();
+    let host = bucket.address();
     let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();

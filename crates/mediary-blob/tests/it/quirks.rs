@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use mediary_blob::{ErrorKind, Storage, StoredFile};
 use mediary_test_s3::Quirk;
+use mediary_testing::bucket::Bucket;
 use mediary_testing::files::content;
 
 use crate::behaviour::{get, key, missing, put};
-use crate::object::{BUCKET, Bucket, PART};
+use crate::object::PART;
 
 const SIZE: usize = 700_000;
 
@@ -24,7 +25,7 @@ impl Scene {
         let storage = bucket.storage();
         let whole = content(SIZE);
         put(&storage, &key(1), &whole).await;
-        bucket.server.behave(Some(quirk));
+        bucket.server().behave(Some(quirk));
         let file = storage.open(&key(1)).await.unwrap();
         Self { bucket, storage, whole, file }
     }
@@ -50,7 +51,7 @@ async fn answers_to_a_range_that_are_something_else_are_refused() {
         assert_eq!(scene.read().await, Err(ErrorKind::OtherAnswer), "{quirk:?}");
         let error = scene.storage.probe().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::OtherAnswer, "{quirk:?}: {error}");
-        scene.bucket.server.behave(None);
+        scene.bucket.server().behave(None);
         scene.read().await.unwrap();
     }
 }
@@ -84,7 +85,7 @@ async fn probe_finds_a_store_that_takes_no_parts() {
     let bucket = Bucket::start().await;
     let storage = bucket.storage();
     assert!(!storage.probe().await.unwrap().refuses_if_match);
-    bucket.server.behave(Some(Quirk::NoParts));
+    bucket.server().behave(Some(Quirk::NoParts));
     storage.check().await.unwrap();
     let error = storage.probe().await.unwrap_err();
     assert!(error.to_string().contains("upload in parts"), "{error}");
@@ -102,10 +103,10 @@ async fn upload_that_loses_against_another_is_about_its_file_alone() {
             upload.stage().await.unwrap()
         };
         let lost = begun().await;
-        bucket.server.behave(Some(Quirk::LosesUploads));
+        bucket.server().behave(Some(Quirk::LosesUploads));
         let error = lost.publish().await.unwrap_err();
         assert!(error.kind() == ErrorKind::Conflict && error.is_of_one_file(), "{error}");
-        bucket.server.behave(None);
+        bucket.server().behave(None);
         if size > PART {
             let ended = begun().await;
             storage.end_unfinished(&key(1)).await.unwrap();
@@ -121,8 +122,8 @@ async fn missing_bucket_is_not_taken_for_a_missing_file() {
     let storage = bucket.storage();
     put(&storage, &key(1), b"a file").await;
     assert!(missing(&storage, &key(2)).await);
-    let folder = bucket.folder.path().join(BUCKET);
-    let away = bucket.folder.path().join("away");
+    let folder = bucket.folder();
+    let away = folder.with_file_name("away");
     std::fs::rename(&folder, &away).unwrap();
     let error = storage.open(&key(1)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused, "{error}");

@@ -142,6 +142,7 @@ mod tests {
     use mediary_graph::GraphClient;
     use mediary_store::{Store, StoreOptions};
     use mediary_testing::ManualClock;
+    use mediary_testing::database::sqlite_url;
     use mediary_testing::whatsapp::{NOBODY, graph_options};
 
     use super::*;
@@ -152,7 +153,7 @@ mod tests {
 
     async fn context(folder: &std::path::Path) -> Context {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
-        let url = format!("sqlite://{}", folder.join("mediary.db").display());
+        let url = sqlite_url(folder);
         let store = Store::open(&StoreOptions { url, max_connections: 1 }, clock.clone()).await.unwrap();
         let events = EventBus::new(&*clock);
         let parts = EngineParts {

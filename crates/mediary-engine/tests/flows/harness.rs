@@ -14,12 +14,13 @@ use mediary_graph::{GraphClient, GraphOptions};
 use mediary_simulator::{MediaRecord, MediaSpec, Simulator, SimulatorConfig};
 use mediary_store::{Actor, MediaFile, MediaQuery, Store, StoreOptions};
 use mediary_testing::ManualClock;
+use mediary_testing::database::sqlite_url;
 use mediary_testing::files::{PNG, files_below};
 use mediary_testing::installation::{
     ACCESS_TOKEN, APP_SECRET, DISPLAY_PHONE_NUMBER, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID,
 };
 use mediary_testing::rows::new_company;
-use mediary_testing::simulator::media_node;
+use mediary_testing::simulator::{media_node, quick};
 use mediary_testing::whatsapp::{body, change, graph_options, message, signature_of, webhook};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -46,9 +47,9 @@ impl World {
     pub(crate) async fn with(configure: impl FnOnce(&mut EngineConfig)) -> Self {
         let clock = ManualClock::default();
         let folder = tempfile::tempdir().unwrap();
-        let whatsapp = SimulatorConfig { clock: Arc::new(clock.clone()), ..SimulatorConfig::default() };
+        let whatsapp = SimulatorConfig { clock: Arc::new(clock.clone()), ..quick() };
         let whatsapp = Simulator::start(whatsapp).await.unwrap();
-        let url = format!("sqlite://{}", folder.path().join("mediary.db").display());
+        let url = sqlite_url(folder.path());
         let options = StoreOptions { url, max_connections: 4 };
         let store = Store::open(&options, Arc::new(clock.clone())).await.unwrap();
         store.migrate().await.unwrap();

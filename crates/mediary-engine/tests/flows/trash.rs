@@ -2,44 +2,16 @@
 
 use std::time::Duration;
 
-use mediary_blob::{S3Settings, Storage, StorageKey, Storages};
+use mediary_blob::{StorageKey, Storages};
 use mediary_core::{DownloadStatus, MediaId, MediaPolicy, StorageBackend};
 use mediary_engine::{Engine, Target};
 use mediary_simulator::MediaRecord;
 use mediary_store::{Actor, MediaFile};
-use mediary_test_s3::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestS3};
+use mediary_testing::bucket::Bucket;
 use mediary_testing::eventually;
 use mediary_testing::files::PNG;
-use tempfile::TempDir;
 
 use crate::harness::{World, read_all};
-
-struct Bucket {
-    _folder: TempDir,
-    server: TestS3,
-    storage: Storage,
-}
-
-impl Bucket {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("media")).unwrap();
-        let server = TestS3::start(folder.path()).await.unwrap();
-        let settings = S3Settings {
-            backend: StorageBackend::S3,
-            bucket: "media".to_owned(),
-            region: "us-east-1".to_owned(),
-            endpoint: Some(server.endpoint()),
-            access_key_id: Some(ACCESS_KEY_ID.to_owned()),
-            secret_access_key: Some(SECRET_ACCESS_KEY.into()),
-            path_style: true,
-            storage_class: None,
-            encryption: None,
-            parts_in_memory: 8,
-        };
-        Self { _folder: folder, storage: Storage::open_s3(&settings).unwrap(), server }
-    }
-}
 
 /// Has a file stored, dropped and stored again while its old bytes are being deleted, the bucket taking its time.
 async fn stored_again_while_deleted(world: &World, bucket: &Bucket, engine: Engine, png: &MediaRecord) {
@@ -47,10 +19,10 @@ async fn stored_again_while_deleted(world: &World, bucket: &Bucket, engine: Engi
     engine.run_due().await.unwrap();
     let before = world.media_of(&png.id).await;
     assert_eq!(before.download_status, DownloadStatus::Completed);
-    let held = bucket.server.hold_deletions().await;
+    let held = bucket.server().hold_deletions().await;
     // One that waits in the bucket, and before the file's own where that lies in the folder.
     let stray = StorageKey::media(world.company, before.message_id, "stray");
-    bucket.storage.create(&stray).await.unwrap().finish().await.unwrap();
+    bucket.storage().create(&stray).await.unwrap().finish().await.unwrap();
     drop_bytes(world, &before, StorageBackend::S3, stray.as_str()).await;
     world.set_policy(MediaPolicy::Stream).await;
     assert_eq!(world.store.erase_files(world.company, &[before.id]).await.unwrap().len(), 1);
@@ -72,8 +44,10 @@ async fn stored_again_while_deleted(world: &World, bucket: &Bucket, engine: Engi
     assert_eq!(sweeping.await.unwrap().unwrap().files_removed, 2);
     let opened = engine.open(&world.may(), request(again.id)).await.unwrap();
     assert_eq!(read_all(opened).await, [PNG, &[1; 1000]].concat());
-    let storage =
-        if again.storage_backend == Some(StorageBackend::S3) { &bucket.storage } else { &world.storage };
+    let storage = match again.storage_backend {
+        Some(StorageBackend::S3) => bucket.storage(),
+        _ => world.storage.clone(),
+    };
     let key: StorageKey = again.storage_key.unwrap().parse().unwrap();
     assert!(storage.open(&key).await.is_ok(), "it is in storage, not fetched again for the view");
     let old: StorageKey = before.storage_key.unwrap().parse().unwrap();
@@ -92,7 +66,7 @@ async fn drop_bytes(world: &World, file: &MediaFile, backend: StorageBackend, ke
 #[tokio::test]
 async fn a_file_stored_again_in_a_bucket_while_its_old_bytes_are_deleted_stays() {
     let (world, bucket) = (World::new().await, Bucket::start().await);
-    let engine = world.engine_with(bucket.storage.clone().into());
+    let engine = world.engine_with(bucket.storage().into());
     let png = world.png(1).await;
     stored_again_while_deleted(&world, &bucket, engine, &png).await;
 }
@@ -100,7 +74,7 @@ async fn a_file_stored_again_in_a_bucket_while_its_old_bytes_are_deleted_stays()
 #[tokio::test]
 async fn a_file_stored_again_in_a_folder_while_its_old_bytes_are_deleted_stays() {
     let (world, bucket) = (World::new().await, Bucket::start().await);
-    let engine = world.engine_with(Storages::new(world.storage.clone(), vec![bucket.storage.clone()]));
+    let engine = world.engine_with(Storages::new(world.storage.clone(), vec![bucket.storage()]));
     let png = world.png(1).await;
     stored_again_while_deleted(&world, &bucket, engine, &png).await;
 }

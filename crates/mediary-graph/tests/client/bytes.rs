@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use mediary_core::ErrorCode;
 use mediary_graph::{Error, ErrorKind, GraphClient, MediaStream};
+use mediary_testing::wire::{Server, Wire, answer};
 
-use crate::server::{Server, Wire, answer};
 use crate::{PATIENCE, TOKEN, client, impatient_client, options, refusal};
 
 async fn open(server: &Server, path: &str) -> Result<MediaStream, Error> {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use mediary_core::ErrorCode;
 use mediary_graph::{Error, ErrorKind, GraphClient};
+use mediary_testing::wire::{Server, Wire, answer};
 
-use crate::server::{Server, Wire, answer};
 use crate::{TOKEN, client, impatient_client, options, refusal};
 
 const INFO: &str = r#"{"messaging_product":"whatsapp","url":"https://lookaside.fbsbx.com/x?mid=5","mime_type":"image/jpeg",

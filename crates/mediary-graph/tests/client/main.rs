@@ -4,16 +4,12 @@
 
 mod bytes;
 mod graph;
-/// The one that the tests of `mediary-outbound` use.
-#[path = "../../../mediary-outbound/tests/calls/server.rs"]
-mod server;
 
 use std::time::Duration;
 
 use mediary_graph::{GraphClient, GraphOptions};
 use mediary_testing::whatsapp::graph_options;
-
-use crate::server::{Server, Wire, answer};
+use mediary_testing::wire::{Server, Wire, answer};
 
 const TOKEN: &str = "EAAG-token";
 

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-mod server;
-
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -15,8 +13,7 @@ use mediary_outbound::{
     AllowedHosts, Body, Breaker, Client, ClientOptions, Error, ErrorKind, Lookup, LookupFuture, Resolver,
     Response, system_lookup,
 };
-
-use crate::server::{Server, Wire, answer};
+use mediary_testing::wire::{Server, Wire, answer};
 
 /// Long enough that no test ends by it unless silence is what it tests.
 const PATIENCE: Duration = Duration::from_secs(20);

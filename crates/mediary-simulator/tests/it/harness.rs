@@ -10,9 +10,10 @@ use axum::routing::get;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use mediary_graph::{Update, Webhook};
-use mediary_simulator::{MediaSpec, Options, Simulator, SimulatorConfig};
+use mediary_simulator::{MediaSpec, Simulator, SimulatorConfig};
 use mediary_testing::files::{JPEG, content_like};
-use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN};
+use mediary_testing::installation::{ACCESS_TOKEN, VERIFY_TOKEN};
+use mediary_testing::simulator::quick;
 use mediary_testing::{ManualClock, START};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -23,15 +24,7 @@ pub(crate) const NOW: i64 = START.0 / 1000;
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 pub(crate) fn config() -> SimulatorConfig {
-    let mut options = Options::default();
-    options.sending.status_wait_ms = 1;
-    options.webhooks.retry_waits_ms = vec![0, 1, 2];
-    SimulatorConfig {
-        app_secret: APP_SECRET.into(),
-        clock: Arc::new(ManualClock::default()),
-        options,
-        ..SimulatorConfig::default()
-    }
+    SimulatorConfig { clock: Arc::new(ManualClock::default()), ..quick() }
 }
 
 pub(crate) async fn start() -> Simulator {

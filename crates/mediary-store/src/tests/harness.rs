@@ -1,11 +1,11 @@
 //! A database with two companies in it, and short ways to fill it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mediary_core::{Clock, ConversationId, Direction, MessageStatus, MessageType, Scope, Timestamp};
 use mediary_testing::ManualClock;
+use mediary_testing::database::Database;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
 use super::rows::{Tenant, finished, item, new_company, new_media, picture, text, webhook_event};
@@ -22,63 +22,31 @@ pub(super) struct Test {
     pub(super) clock: ManualClock,
     pub(super) acme: Tenant,
     pub(super) other: Tenant,
-    pub(super) url: String,
-    folder: Option<tempfile::TempDir>,
-}
-
-pub(super) fn postgres_url() -> String {
-    #[expect(clippy::disallowed_methods, reason = "the test run says where its Postgres is")]
-    std::env::var("MEDIARY_TEST_POSTGRES").expect(
-        "MEDIARY_TEST_POSTGRES is not set: run `make test`, or `xtask/with-postgres.sh cargo test -p mediary-store`",
-    )
-}
-
-async fn on_server(sql: &str) {
-    let mut server = sqlx::PgConnection::connect(&postgres_url()).await.unwrap();
-    server.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
-    server.close().await.unwrap();
-}
-
-/// A new database on the server, with nothing in it.
-pub(super) async fn empty_postgres() -> String {
-    static DATABASES: AtomicU64 = AtomicU64::new(0);
-    let number = DATABASES.fetch_add(1, Ordering::SeqCst);
-    let name = format!("store_{}_{number}", std::process::id());
-    on_server(&format!("CREATE DATABASE {name}")).await;
-    let mut url = url::Url::parse(&postgres_url()).unwrap();
-    url.set_path(&name);
-    url.to_string()
+    pub(super) database: Database,
 }
 
 impl Test {
     /// A new database with its schema and two companies.
     pub(super) async fn on(backend: Backend) -> Self {
-        let (url, folder) = match backend {
-            Backend::Sqlite => {
-                let folder = tempfile::tempdir().unwrap();
-                (format!("sqlite://{}", folder.path().join("test.db").display()), Some(folder))
-            }
-            Backend::Postgres => (empty_postgres().await, None),
+        let database = match backend {
+            Backend::Sqlite => Database::sqlite(),
+            Backend::Postgres => Database::postgres(),
         };
         let clock = ManualClock::default();
-        let store = open(&url, &clock).await;
+        let store = open(database.url(), &clock).await;
         store.migrate().await.unwrap();
         let acme = add_tenant(&store, "acme").await;
         let other = add_tenant(&store, "other").await;
-        Self { store, clock, acme, other, url, folder }
+        Self { store, clock, acme, other, database }
     }
 
     /// Another node on the same database.
     pub(super) async fn another_node(&self) -> Store {
-        open(&self.url, &self.clock).await
+        open(self.database.url(), &self.clock).await
     }
 
     pub(super) async fn end(self) {
         self.store.close().await;
-        if self.folder.is_none() {
-            let name = self.url.rsplit('/').next().unwrap();
-            on_server(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
-        }
     }
 
     /// Any statement, for what the store itself would never do.
@@ -87,7 +55,7 @@ impl Test {
             Backend::Sqlite => self.store.db().execute(AssertSqlSafe(sql.to_owned()), vec![]).await,
             // By a connection of its own: millions of rows take longer than the store waits for an answer.
             Backend::Postgres => {
-                let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+                let mut connection = sqlx::PgConnection::connect(self.database.url()).await.unwrap();
                 let done = connection.execute(AssertSqlSafe(sql.to_owned())).await;
                 connection.close().await.unwrap();
                 done.map(|done| done.rows_affected())

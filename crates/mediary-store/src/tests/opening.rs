@@ -1,12 +1,13 @@
 //! Databases that cannot be opened, and what is said of each.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mediary_testing::database::postgres_server;
+use mediary_testing::wire::free_port;
 use mediary_testing::{ManualClock, START};
 
-use super::harness::{Test, open, postgres_url};
+use super::harness::{Test, open};
 use super::on_both;
 use super::rows::new_company;
 use crate::*;
@@ -49,7 +50,7 @@ async fn sqlite_file_that_cannot_be_opened_says_what_is_wrong_with_it() {
 
 #[tokio::test]
 async fn postgres_that_cannot_be_reached_says_where_it_was_looked_for() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let refused = said(&format!("postgres://me:hunter2@127.0.0.1:{port}/x")).await;
     assert!(
         refused.contains(&format!("nothing listens at 127.0.0.1:{port}; start Postgres there")),
@@ -81,19 +82,19 @@ async fn postgres_that_is_another_server_is_named_as_such() {
 
 #[tokio::test]
 async fn postgres_that_refuses_says_what_to_correct() {
-    let mut url = url::Url::parse(&postgres_url()).unwrap();
+    let mut url = postgres_server();
     url.set_path("no_such_database");
     let database = said(url.as_str()).await;
     assert!(database.contains("there is no database \"no_such_database\" at "), "{database}");
-    let mut url = url::Url::parse(&postgres_url()).unwrap();
+    let mut url = postgres_server();
     url.set_username("no_such_role").unwrap();
     let role = said(url.as_str()).await;
     assert!(role.contains("\"no_such_role\"") && role.contains("correct the"), "{role}");
-    let mut url = url::Url::parse(&postgres_url()).unwrap();
+    let mut url = postgres_server();
     url.set_query(Some("sslmode=require"));
     let tls = said(url.as_str()).await;
     assert!(tls.contains("takes no encrypted connections, as sslmode asks"), "{tls}");
-    let mut url = url::Url::parse(&postgres_url()).unwrap();
+    let mut url = postgres_server();
     url.set_query(Some("options=-c%20default_transaction_read_only=on"));
     let read_only = said(url.as_str()).await;
     assert!(
@@ -105,10 +106,10 @@ async fn postgres_that_refuses_says_what_to_correct() {
 #[tokio::test]
 async fn role_that_may_do_too_little_is_named_with_what_to_grant() {
     let test = Test::on(Backend::Postgres).await;
-    let role = test.url.rsplit('/').next().unwrap().replace("store", "role");
+    let role = format!("role_of_{}", test.database.name());
     test.sql(&format!("CREATE ROLE {role} LOGIN")).await.unwrap();
     test.sql(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")).await.unwrap();
-    let mut url = url::Url::parse(&test.url).unwrap();
+    let mut url = url::Url::parse(test.database.url()).unwrap();
     url.set_username(&role).unwrap();
     let store = open(url.as_str(), &test.clock).await;
     let company = new_company("a");
@@ -181,7 +182,7 @@ on_both!(full_disk_is_called_one_and_shows_in_the_check);
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_file_that_is_moved_or_replaced_takes_no_write_until_it_is_back() {
     let test = Test::on(Backend::Sqlite).await;
-    let path = PathBuf::from(test.url.strip_prefix("sqlite://").unwrap());
+    let path = PathBuf::from(test.database.url().strip_prefix("sqlite://").unwrap());
     let aside = path.with_extension("aside");
     test.store.inbox_append(body(10)).await.unwrap();
     let begun = test.store.db().begin().await.unwrap();

@@ -5,12 +5,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use deadpool::managed::{Manager as _, Metrics};
+use mediary_testing::database::postgres_server;
 use mediary_testing::eventually;
+use mediary_testing::wire::free_port;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection as _, Executor as _, Row as _};
 use tokio::time::Instant;
 
-use super::harness::postgres_url;
 use crate::ErrorKind;
 use crate::dialect::POSTGRES_NO_DEADLINES;
 use crate::pool::{
@@ -19,7 +20,7 @@ use crate::pool::{
 };
 
 fn pool() -> PostgresPool {
-    postgres_pool(PgConnectOptions::from_str(&postgres_url()).unwrap(), 3)
+    postgres_pool(PgConnectOptions::from_str(postgres_server().as_str()).unwrap(), 3)
 }
 
 async fn number(connection: &mut PgConnection) -> i32 {
@@ -120,8 +121,7 @@ async fn a_statement_that_the_server_gave_up_is_told_from_a_database_that_is_awa
 
 #[tokio::test]
 async fn a_server_that_does_not_come_up_is_waited_for_and_told_by_its_own_error() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let pool = postgres_pool(PgConnectOptions::new().host("127.0.0.1").port(nobody.port()), 1);
+    let pool = postgres_pool(PgConnectOptions::new().host("127.0.0.1").port(free_port()), 1);
     let began = Instant::now();
     let error = PooledConnection::check_out(&pool).await.err().unwrap();
     assert!(

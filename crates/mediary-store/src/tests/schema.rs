@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use mediary_core::DownloadStatus;
 use mediary_testing::ManualClock;
+use mediary_testing::database::Database;
 
 use super::harness::{Test, open};
 use super::on_both;
@@ -41,10 +42,9 @@ on_both!(migrating_again_changes_nothing, a_program_runs_on_the_schema_of_the_ne
 
 #[tokio::test]
 async fn programs_that_start_together_migrate_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("new.db").display());
+    let database = Database::sqlite();
     let clock = ManualClock::default();
-    let stores = [open(&url, &clock).await, open(&url, &clock).await];
+    let stores = [open(database.url(), &clock).await, open(database.url(), &clock).await];
     let unready = stores[0].check().await.unwrap_err();
     assert!(!unready.retryable() || unready.to_string().contains("statement"), "{unready}");
     let (first, second) = tokio::join!(stores[0].migrate(), stores[1].migrate());
@@ -58,9 +58,9 @@ async fn programs_that_start_together_migrate_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn programs_that_start_together_on_an_empty_postgres_migrate_once() {
     for _ in 0..4 {
-        let url = super::harness::empty_postgres().await;
+        let database = Database::postgres();
         let clock = ManualClock::default();
-        let stores = [(); 6].map(|()| open(&url, &clock));
+        let stores = [(); 6].map(|()| open(database.url(), &clock));
         let stores = futures_util::future::join_all(stores).await;
         let unready = stores[0].check().await.unwrap_err();
         assert!(unready.to_string().contains("mediary migrate"), "{unready}");

@@ -12,6 +12,7 @@ use mediary_graph::GraphClient;
 use mediary_server::{Delivery, Server, ServerConfig, Surface};
 use mediary_store::{Actor, Store, StoreOptions};
 use mediary_testing::ManualClock;
+use mediary_testing::database::sqlite_url;
 use mediary_testing::rows::new_company;
 use mediary_testing::whatsapp::{NOBODY, graph_options};
 use secrecy::{ExposeSecret, SecretString};
@@ -115,7 +116,7 @@ async fn engine(folder: &TempDir) -> (Engine, Store) {
     // It stands: what is looked up again after a while is not counted, however slow the machine. And it stands at this moment:
     // what is sent has times of its own, and none of them may lie ahead.
     let clock = Arc::new(ManualClock::new(SystemClock.now()));
-    let url = format!("sqlite://{}", folder.path().join("mediary.db").display());
+    let url = sqlite_url(folder.path());
     let store = Store::open(&StoreOptions { url, max_connections: 2 }, clock.clone()).await.unwrap();
     store.migrate().await.unwrap();
     let storage = Storage::open_local(&folder.path().join("files")).await.unwrap();

@@ -4,11 +4,12 @@ use std::fs;
 use std::time::{Duration, SystemTime};
 
 use mediary_simulator::{MediaSpec, MessageSpec};
+use mediary_testing::bucket::Bucket;
 use mediary_testing::eventually;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Bucket, Database, World};
+use crate::harness::{Database, World, bucket_settings, objects};
 
 async fn receive(world: &World, seed: u64) -> (Value, String) {
     let media =
@@ -25,7 +26,7 @@ async fn delete(world: &World, message: &Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn backup_brings_back_what_it_has_and_a_check_names_the_rest() {
     let bucket = Bucket::start().await;
-    let settings = bucket.settings();
+    let settings = bucket_settings(&bucket);
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut world = World::new(Database::postgres(), &settings).await;
     let (kept, kept_hash) = receive(&world, 1).await;
@@ -34,7 +35,7 @@ async fn backup_brings_back_what_it_has_and_a_check_names_the_rest() {
     // After the backup: one file goes, another comes.
     delete(&world, &deleted_later).await;
     receive(&world, 3).await;
-    eventually("the deleted object to go", async || match bucket.objects().len() {
+    eventually("the deleted object to go", async || match objects(&bucket).len() {
         2 => Ok(()),
         objects => Err(objects),
     })

@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use mediary_simulator::{MediaSpec, MessageSpec};
+use mediary_testing::bucket::Bucket;
 use mediary_testing::eventually;
 use reqwest::{Client, Method, redirect};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::harness::{Bucket, Database, World, run};
+use crate::harness::{Database, World, bucket_settings, objects, run};
 
 /// More than a part of a multipart upload, and no multiple of one.
 const LARGE: u64 = 11 * 1024 * 1024 + 77;
 
 async fn world(bucket: &Bucket, more: &[(&str, &str)]) -> World {
-    let settings = bucket.settings();
+    let settings = bucket_settings(bucket);
     let mut settings: Vec<(&str, &str)> =
         settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     settings.extend(more);
@@ -37,14 +38,14 @@ async fn files_lie_in_the_bucket_whole_and_are_read_from_there() {
     assert_eq!(record["integrity"], "verified", "{record}");
     assert_eq!(record["sha256"], sha256);
     assert!(record["fileUrl"].as_str().unwrap().starts_with("s3://media/media/"), "{record}");
-    let objects = bucket.objects();
-    let sizes: Vec<usize> = objects.iter().map(|(_, bytes)| bytes.len()).collect();
-    assert!(objects.len() == 2 && sizes.contains(&20_000) && sizes.contains(&(LARGE as usize)), "{sizes:?}");
+    let stored = objects(&bucket);
+    let sizes: Vec<usize> = stored.iter().map(|(_, bytes)| bytes.len()).collect();
+    assert!(stored.len() == 2 && sizes.contains(&20_000) && sizes.contains(&(LARGE as usize)), "{sizes:?}");
     assert!(world.stored_files().is_empty(), "nothing on this machine");
 
     assert_eq!(world.api().bytes(&small).await.len(), 20_000);
     let bytes = world.api().bytes(&large).await;
-    assert!(objects.iter().any(|(_, object)| *object == bytes));
+    assert!(stored.iter().any(|(_, object)| *object == bytes));
     let path = record["url"].as_str().unwrap();
     for (range, part) in [
         ("bytes=0-1", 0..2),
@@ -63,7 +64,7 @@ async fn files_lie_in_the_bucket_whole_and_are_read_from_there() {
     let deleted =
         world.api().request(Method::DELETE, &format!("/api/media/{}", record["id"])).send().await.unwrap();
     assert_eq!(deleted.status(), 204);
-    eventually("the object to go", async || match bucket.objects().len() {
+    eventually("the object to go", async || match objects(&bucket).len() {
         1 => Ok(()),
         left => Err(left),
     })
@@ -133,17 +134,21 @@ async fn downloads_wait_while_the_bucket_is_away_and_cost_no_attempt() {
     let message = world.api().completed(&sent.id).await;
     assert_eq!(message["media"]["downloadAttempts"], 1, "{message}");
     assert_eq!(world.api().bytes(&before).await.len(), 5_000);
-    assert_eq!(bucket.objects().len(), 2);
+    assert_eq!(objects(&bucket).len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bucket_may_take_longer_to_publish_than_a_lease_lasts() {
     let bucket = Bucket::start().await;
     let world = world(&bucket, &[("MEDIARY_LEASE_MS", "1000")]).await;
-    let held = bucket.hold_completions().await;
+    let held = bucket.server().hold_completions().await;
     let media = world.simulator.add_media(&MediaSpec::generated(LARGE, 9, "video/mp4")).await.unwrap();
     let sent = world.simulator.send(&MessageSpec::media("video", &media.id)).await.unwrap();
-    eventually("the upload", async || if bucket.unfinished_uploads() == 1 { Ok(()) } else { Err(()) }).await;
+    eventually(
+        "the upload",
+        async || if bucket.server().unfinished_uploads() == 1 { Ok(()) } else { Err(()) },
+    )
+    .await;
     let since = Instant::now();
     while since.elapsed() < Duration::from_secs(3) {
         let swept = world.cli(&["sweep", "--json"]);
@@ -194,7 +199,7 @@ async fn files_move_between_storages_and_are_checked() {
     }
     let planned = world.cli(&["storage", "migrate", "--to", "s3", "--dry-run", "--json"]);
     assert_eq!((&planned["files"], &planned["bytes"]), (&3.into(), &(11_000 + LARGE).into()));
-    assert!(bucket.objects().is_empty());
+    assert!(objects(&bucket).is_empty());
 
     let mut away = world.env.clone();
     away.insert("AWS_ENDPOINT_URL".to_owned(), "http://127.0.0.1:9".to_owned());
@@ -221,7 +226,7 @@ async fn files_move_between_storages_and_are_checked() {
         (&printed["moved"], &printed["wrong"]),
         (&2.into(), &serde_json::json!([damaged["media"]["id"]]))
     );
-    assert_eq!(bucket.objects().len(), 2, "what is not as recorded does not move");
+    assert_eq!(objects(&bucket).len(), 2, "what is not as recorded does not move");
     std::fs::write(&damaged_path, good).unwrap();
     let printed = world.cli(&["storage", "migrate", "--to", "s3", "--json"]);
     assert_eq!(printed["moved"], 1, "the second run moves what is left");
@@ -238,7 +243,7 @@ async fn files_move_between_storages_and_are_checked() {
         (&checked["whole"], &checked["missing"], &checked["untracked"]),
         (&3.into(), &serde_json::json!([]), &serde_json::json!([]))
     );
-    std::fs::remove_file(&bucket.objects()[0].0).unwrap();
+    std::fs::remove_file(&objects(&bucket)[0].0).unwrap();
     let output = world.cli_output(&["storage", "check", "--repair", "--json"]);
     let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
@@ -266,7 +271,7 @@ async fn doctor_names_the_setting_that_is_wrong() {
     let world = World::furnished(Database::embedded(), &[]).await;
     let examined = async |bucket: &Bucket, name: &str, value: &str| {
         let mut env = world.env.clone();
-        env.extend(bucket.settings().into_iter().map(|(name, value)| (name.to_owned(), value)));
+        env.extend(bucket_settings(bucket).into_iter().map(|(name, value)| (name.to_owned(), value)));
         env.insert(name.to_owned(), value.to_owned());
         let folder = world.folder().to_owned();
         let run = move || crate::harness::run(&env, &folder, &["doctor", "--json"]);
@@ -297,7 +302,7 @@ async fn settings_that_cannot_work_stop_the_start_and_say_why() {
     let world = World::furnished(Database::embedded(), &[]).await;
     let refused = |changes: &[(&str, &str)], words: &str| {
         let mut env = world.env.clone();
-        env.extend(bucket.settings().into_iter().map(|(name, value)| (name.to_owned(), value)));
+        env.extend(bucket_settings(&bucket).into_iter().map(|(name, value)| (name.to_owned(), value)));
         for (name, value) in changes {
             match *value {
                 "" => drop(env.remove(*name)),

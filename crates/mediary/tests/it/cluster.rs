@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use mediary_core::{Clock as _, SystemClock};
 use mediary_simulator::{AccountSpec, FaultKind, FaultSpec, MediaSpec, MessageSpec, RandomFaults};
+use mediary_testing::bucket::Bucket;
 use mediary_testing::eventually;
 use mediary_testing::files::sha256;
 use mediary_testing::whatsapp::incoming;
+use mediary_testing::wire::free_port;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tokio::time::Instant;
 
 use crate::events::Listener;
-use crate::harness::{Api, Bucket, Database, Server, World, free_port};
+use crate::harness::{Api, Database, Server, World, bucket_settings, objects};
 use crate::webhook::{post_to, webhook};
 
 const NODES: usize = 3;
@@ -41,7 +43,7 @@ struct Node {
 impl Cluster {
     async fn start(roles: &[&str], more: &[(&'static str, &'static str)]) -> Self {
         let bucket = Bucket::start().await;
-        let settings = bucket.settings();
+        let settings = bucket_settings(&bucket);
         let mut settings: Vec<(&str, &str)> = settings.iter().map(|(k, v)| (*k, v.as_str())).collect();
         settings.push(("MEDIARY_LEASE_MS", LEASE_MS));
         settings.extend(more);
@@ -204,7 +206,7 @@ async fn download_slots_of_a_killed_node_are_free_within_seconds_and_listeners_l
     assert!(killed.elapsed() < Duration::from_secs(15), "none waited for its lease to run out");
     listener.until("resync").await;
     eventually("only whole files", async || {
-        match (cluster.bucket.objects().len(), cluster.bucket.unfinished_uploads()) {
+        match (objects(&cluster.bucket).len(), cluster.bucket.server().unfinished_uploads()) {
             (5, 0) => Ok(()),
             found => Err(found),
         }
@@ -336,14 +338,14 @@ async fn survives(seed: u64, messages: u64, hurts: u64) {
         "seed {seed}: every message once, every file its own"
     );
     eventually("only the files of the records", async || {
-        match (cluster.bucket.objects().len(), cluster.bucket.unfinished_uploads()) {
+        match (objects(&cluster.bucket).len(), cluster.bucket.server().unfinished_uploads()) {
             (objects, 0) if objects == expected.len() => Ok(()),
             found => Err(found),
         }
     })
     .await;
     let hashes: BTreeSet<String> =
-        cluster.bucket.objects().iter().map(|(_, bytes)| sha256(bytes).to_string()).collect();
+        objects(&cluster.bucket).iter().map(|(_, bytes)| sha256(bytes).to_string()).collect();
     assert_eq!(hashes, expected.values().cloned().collect(), "seed {seed}: every object whole");
 }
 

@@ -11,6 +11,7 @@ use mediary_engine::{AccountDraft, ApiKeyDraft, Engine, EngineConfig, EnginePart
 use mediary_graph::GraphClient;
 use mediary_server::{Delivery, Server, ServerConfig, Surface, TrustedProxies};
 use mediary_store::{Actor, Backend, NewCompany, PageRequest, Store, StoreOptions};
+use mediary_testing::database::sqlite_url;
 use mediary_testing::installation::{APP_SECRET, DISPLAY_PHONE_NUMBER, WABA_ID};
 use mediary_testing::rows::new_company;
 use mediary_testing::whatsapp::{NOBODY, graph_options, signature_of};
@@ -95,8 +96,8 @@ impl Engines {
             Backend::Postgres => (Some(postgres()), ON_POSTGRES),
             Backend::Sqlite => (None, ON_SQLITE),
         };
-        let file = || format!("sqlite://{}", folder.path().join("mediary.db").display());
-        let url = database.as_ref().map_or_else(file, Database::url);
+        let file = || sqlite_url(folder.path());
+        let url = database.as_ref().map_or_else(file, |database| database.url().to_owned());
         let (mut engines, mut stores) = (Vec::new(), Vec::new());
         for _ in 0..count {
             let options = StoreOptions { url: url.clone(), max_connections: CONNECTIONS };
@@ -248,7 +249,7 @@ impl Engines {
 /// A database on which who waits in a circle is found at once, and of which nothing is to outlive a crash.
 fn postgres() -> Database {
     let database = Database::postgres();
-    let name = database.url().rsplit('/').next().unwrap().to_owned();
+    let name = database.name();
     for setting in ["deadlock_timeout = '20ms'", "synchronous_commit = off"] {
         database.sql(&format!("ALTER DATABASE {name} SET {setting}"));
     }

@@ -7,17 +7,19 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use mediary_core::{Clock as _, SystemClock};
 use mediary_simulator::{AccountSpec, FaultKind, MediaSpec, RandomFaults};
-use tokio::time::Instant;
+use mediary_testing::bucket::Bucket;
 use mediary_testing::files::sha256;
 use mediary_testing::installation::PHONE_NUMBER_ID;
 use mediary_testing::whatsapp::signature_of;
+use mediary_testing::wire::free_port;
+use tokio::time::Instant;
 
 use super::faults::{self, Injected};
 use super::history::{self, Picture, Setting};
 use super::model::Model;
 use super::verdict::{self, threads};
 use crate::cluster::Dice;
-use crate::harness::{Api, Bucket, Database, Server, World, free_port};
+use crate::harness::{Api, Database, Server, World, bucket_settings, objects};
 
 /// Webhooks under way at once, as Meta sends them.
 const SENDERS: usize = 12;
@@ -100,7 +102,7 @@ impl Nodes {
             true => (Database::postgres(), Some(Bucket::start().await)),
             false => (Database::embedded(), None),
         };
-        let mut settings = bucket.as_ref().map(Bucket::settings).unwrap_or_default();
+        let mut settings = bucket.as_ref().map(bucket_settings).unwrap_or_default();
         settings.push(("MEDIARY_LEASE_MS", "2000".to_owned()));
         settings.push(("MEDIARY_LOG", "info".to_owned()));
         let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -208,7 +210,7 @@ impl Nodes {
     fn compare_storage(&self, model: &Model, wrong: &mut Vec<String>) {
         let (must, may) = model.files();
         let files: Vec<String> = match &self.bucket {
-            Some(bucket) => bucket.objects().iter().map(|(_, bytes)| sha256(bytes).to_string()).collect(),
+            Some(bucket) => objects(bucket).iter().map(|(_, bytes)| sha256(bytes).to_string()).collect(),
             None => self.world.stored_files().iter().map(|(_, bytes)| sha256(bytes).to_string()).collect(),
         };
         for sha256 in &must {

@@ -2,27 +2,27 @@
 //! starts ends with it.
 
 mod api;
-mod bucket;
 mod collector;
 mod database;
 mod detour;
 mod process;
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mediary_simulator::{AccountSpec, Simulator, SimulatorConfig};
+use mediary_testing::bucket::{ACCESS_KEY_ID, BUCKET, Bucket, SECRET_ACCESS_KEY};
 use mediary_testing::files::files_below;
 use mediary_testing::installation::{
     ACCESS_TOKEN, APP_SECRET, DISPLAY_PHONE_NUMBER, PASSWORD, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID,
 };
+use mediary_testing::simulator::quick;
+use mediary_testing::wire::free_port;
 use secrecy::SecretString;
 use serde_json::Value;
 use tempfile::TempDir;
 
 pub(crate) use api::Api;
-pub(crate) use bucket::Bucket;
 pub(crate) use collector::{Collector, value_of};
 pub(crate) use database::{Database, Locked};
 pub(crate) use detour::Detour;
@@ -277,6 +277,22 @@ impl Drop for World {
     }
 }
 
+/// The settings of a program that keeps its files in a bucket.
+pub(crate) fn bucket_settings(bucket: &Bucket) -> Vec<(&'static str, String)> {
+    vec![
+        ("MEDIA_STORAGE_BACKEND", "s3".to_owned()),
+        ("AWS_S3_BUCKET", BUCKET.to_owned()),
+        ("AWS_ENDPOINT_URL", bucket.url()),
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY.to_owned()),
+    ]
+}
+
+/// Every object of a bucket, with its bytes.
+pub(crate) fn objects(bucket: &Bucket) -> Vec<(PathBuf, Vec<u8>)> {
+    with_bytes(files_below(&bucket.folder()))
+}
+
 /// What is renamed or removed at this moment is no finding.
 fn with_bytes(paths: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, Vec<u8>)> {
     paths.into_iter().filter_map(|path| std::fs::read(&path).ok().map(|bytes| (path, bytes))).collect()
@@ -286,17 +302,11 @@ fn simulator_config(port: u16) -> SimulatorConfig {
     let webhook_url = format!("http://127.0.0.1:{port}/api/webhooks/whatsapp").parse().unwrap();
     let mut config = SimulatorConfig {
         webhook_url: Some(webhook_url),
-        app_secret: SecretString::from(APP_SECRET),
         access_token: Some(SecretString::from(ACCESS_TOKEN)),
         accounts: vec![AccountSpec { phone_number_id: PHONE_NUMBER_ID.to_owned(), ..AccountSpec::default() }],
-        ..SimulatorConfig::default()
+        ..quick()
     };
     // A killed server is back within a second or two.
     config.options.webhooks.retry_waits_ms = vec![50; 100];
     config
-}
-
-/// A port that was free a moment ago and stays the same when the server is started again.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -1,4 +1,4 @@
-//! A server for one test: it reads requests, answers with bytes as told, and remembers what it was asked.
+//! A server on the wire: it reads requests, answers with bytes as told, and remembers what it was asked.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// What happens on the wire, in this order; afterwards the connection stays open for the next request.
-pub(crate) enum Wire {
+#[derive(Debug)]
+pub enum Wire {
     Send(Vec<u8>),
     /// The same bytes again and again, for as long as the other side reads.
     Endless(Vec<u8>),
@@ -17,27 +18,26 @@ pub(crate) enum Wire {
     Close,
 }
 
-pub(crate) struct Server {
-    pub(crate) address: std::net::SocketAddr,
+/// It ends with this value.
+#[derive(Debug)]
+pub struct Server {
+    pub address: std::net::SocketAddr,
     seen: Arc<Mutex<Seen>>,
     task: JoinHandle<()>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Seen {
     requests: Vec<String>,
     connections: usize,
 }
 
 impl Server {
-    pub(crate) async fn start(answer: impl Fn(&str) -> Vec<Wire> + Send + Sync + 'static) -> Self {
+    pub async fn start(answer: impl Fn(&str) -> Vec<Wire> + Send + Sync + 'static) -> Self {
         Self::start_at(Ipv4Addr::LOCALHOST.into(), answer).await
     }
 
-    pub(crate) async fn start_at(
-        ip: IpAddr,
-        answer: impl Fn(&str) -> Vec<Wire> + Send + Sync + 'static,
-    ) -> Self {
+    pub async fn start_at(ip: IpAddr, answer: impl Fn(&str) -> Vec<Wire> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((ip, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (seen, answer) = (Arc::new(Mutex::new(Seen::default())), Arc::new(answer));
@@ -53,16 +53,16 @@ impl Server {
         Self { address, seen, task }
     }
 
-    pub(crate) fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// The heads of all requests so far, headers in lower case.
-    pub(crate) fn requests(&self) -> Vec<String> {
+    pub fn requests(&self) -> Vec<String> {
         self.seen.lock().unwrap().requests.clone()
     }
 
-    pub(crate) fn connections(&self) -> usize {
+    pub fn connections(&self) -> usize {
         self.seen.lock().unwrap().connections
     }
 }
@@ -101,10 +101,16 @@ async fn serve(
 }
 
 /// A whole answer with these extra header lines.
-pub(crate) fn answer(status: u16, headers: &str, body: &str) -> Vec<Wire> {
+pub fn answer(status: u16, headers: &str, body: &str) -> Vec<Wire> {
     let length = body.len();
     let extra = if headers.is_empty() { String::new() } else { format!("{headers}\r\n") };
     vec![Wire::Send(
         format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\n{extra}\r\n{body}").into_bytes(),
     )]
+}
+
+/// A port of this machine that was free a moment ago, for a server that is to have the same one when it is started again.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
 }
