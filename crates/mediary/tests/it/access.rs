@@ -6,7 +6,6 @@ use mediary_testing::eventually;
 use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, PASSWORD, VERIFY_TOKEN};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use crate::harness::World;
 

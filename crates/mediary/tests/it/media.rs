@@ -7,7 +7,6 @@ use mediary_testing::eventually;
 use mediary_testing::files::{PNG, content_like, sha256};
 use mediary_testing::installation::{ACCESS_TOKEN, PHONE_NUMBER_ID};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use crate::harness::{Database, World};
 
