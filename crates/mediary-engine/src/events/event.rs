@@ -1,52 +1,9 @@
 //! What is told to listeners: which company, what happened, and to which record.
 
+pub use mediary_core::EventName;
 use mediary_core::{AccountId, CompanyId, ConversationId, DownloadStatus, MediaId, MessageId};
 use mediary_store::{Change, ChangeKind, ClaimedDownload};
 use serde::{Deserialize, Serialize};
-
-/// What a live event is about. Its name on the wire is [`EventName::as_str`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EventName {
-    MessageCreated,
-    MessageUpdated,
-    ConversationUpdated,
-    MediaProgress,
-    MediaCompleted,
-    MediaFailed,
-    MediaDeleted,
-    AccountUpdated,
-}
-
-impl EventName {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::MessageCreated => "message.created",
-            Self::MessageUpdated => "message.updated",
-            Self::ConversationUpdated => "conversation.updated",
-            Self::MediaProgress => "media.progress",
-            Self::MediaCompleted => "media.completed",
-            Self::MediaFailed => "media.failed",
-            Self::MediaDeleted => "media.deleted",
-            Self::AccountUpdated => "account.updated",
-        }
-    }
-
-    pub const ALL: [Self; 8] = [
-        Self::MessageCreated,
-        Self::MessageUpdated,
-        Self::ConversationUpdated,
-        Self::MediaProgress,
-        Self::MediaCompleted,
-        Self::MediaFailed,
-        Self::MediaDeleted,
-        Self::AccountUpdated,
-    ];
-
-    /// The event of this name; another version may have more.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|event| event.as_str() == name)
-    }
-}
 
 /// Ids and numbers of an event, as far as they apply. `id` is the id of the record that the name speaks of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

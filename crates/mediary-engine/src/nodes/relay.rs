@@ -118,7 +118,7 @@ fn receive(context: &Context, number: u64, text: &str) {
         context.events().missed(first.saturating_add(MISSED));
     }
     for (seq, PublishedEvent(company_id, name, data)) in (first..).zip(signal.events) {
-        let Some(name) = EventName::parse(&name) else { continue };
+        let Ok(name) = name.parse::<EventName>() else { continue };
         if let (EventName::MediaCompleted, Some(media)) = (name, data.media_id) {
             context.ended_downloads().publish(media, DownloadOutcome::Stored);
         }

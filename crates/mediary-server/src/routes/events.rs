@@ -55,7 +55,7 @@ struct EventKind;
 
 impl PartialSchema for EventKind {
     fn schema() -> RefOr<Schema> {
-        let names = EventName::ALL.into_iter().map(EventName::as_str).chain([RESYNC]);
+        let names = EventName::ALL.iter().map(|name| name.as_str()).chain([RESYNC]);
         ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
     }
 }
@@ -166,6 +166,36 @@ mod tests {
 
     use super::*;
     use crate::testing::{Company, House, request};
+
+    /// The words like `record.verb` between two of these quotes, each once and in order.
+    fn names_in(text: &str, quote: char) -> Vec<&str> {
+        let is_name = |word: &&str| {
+            let letters = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+            word.split_once('.').is_some_and(|(record, verb)| letters(record) && letters(verb))
+        };
+        let mut names: Vec<_> = text.split(quote).filter(is_name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    #[test]
+    fn every_event_is_named_by_the_guide_the_document_and_the_inbox() {
+        let read = |file: &str| {
+            std::fs::read_to_string(format!("{}/../../{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+        };
+        let mut events: Vec<_> = EventName::ALL.iter().map(|name| name.as_str()).collect();
+        events.sort_unstable();
+        let guide = read("docs/guide/api.md");
+        let section = guide.split("\n## ").find(|section| section.starts_with("Live events\n")).unwrap();
+        assert_eq!(names_in(section, '`'), events, "docs/guide/api.md, Live events");
+        let document = crate::openapi();
+        let operation = document.paths.paths["/api/events"].get.as_ref().unwrap();
+        assert_eq!(names_in(operation.description.as_deref().unwrap(), '`'), events, "listen_to_events");
+        let inbox = read("web/src/live/connection.ts");
+        let listened = inbox.split("EVENT_NAMES").nth(1).unwrap().split("];").next().unwrap();
+        assert_eq!(names_in(listened, '"'), events, "web/src/live/connection.ts, EVENT_NAMES");
+    }
 
     async fn open(house: &House, company: &Company, last: Option<&str>) -> Response {
         let asking = request("GET", "/api/events", Some(company.key(Role::Viewer)));
