@@ -288,6 +288,31 @@ mod tests {
     }
 
     #[test]
+    fn every_code_stands_in_the_guide_with_its_status() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/errors.md");
+        let guide = std::fs::read_to_string(path).unwrap();
+        let rows: Vec<(&str, &str)> = guide
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+            .map(|(code, rest)| (code, rest.split(" | ").next().unwrap_or_default()))
+            // Another table has a head that begins alike.
+            .filter(|(_, statuses)| statuses.starts_with(|letter: char| letter.is_ascii_digit()))
+            .collect();
+        let (mut codes, mut known) =
+            (rows.iter().map(|(code, _)| *code).collect::<Vec<_>>(), Vec::from(ErrorCode::ALL));
+        codes.sort_unstable();
+        known.sort_unstable_by_key(|code| code.as_str());
+        assert_eq!(codes, known.iter().map(|code| code.as_str()).collect::<Vec<_>>(), "docs/guide/errors.md");
+        for (code, statuses) in rows {
+            let status = status_of(code.parse().unwrap()).as_u16().to_string();
+            assert!(
+                statuses.split(", ").any(|listed| listed == status),
+                "{code} answers {status}, not {statuses}"
+            );
+        }
+    }
+
+    #[test]
     fn source_of_a_problem_is_for_the_log_alone() {
         let problem = Problem::new(ErrorCode::Internal).source(std::io::Error::other("disk 7 is gone"));
         assert_eq!(problem.chain(), "disk 7 is gone");
