@@ -6,6 +6,7 @@ use std::time::Duration;
 use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Result, Scope};
 use mediary_store::MediaFile;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use crate::context::Context;
 use crate::intake::ingest;
@@ -64,6 +65,15 @@ impl Backfill {
 
     /// Fetches what has no bytes yet, telling `each` file's outcome. Can be broken off and begun again at any time.
     pub(crate) async fn run(
+        &self,
+        options: BackfillOptions,
+        each: impl FnMut(MediaId, BackfillOutcome) + Send,
+    ) -> Result<BackfillReport> {
+        let span = tracing::error_span!("backfill", company.id = options.company.map(|company| company.0));
+        self.save_all(options, each).instrument(span).await
+    }
+
+    async fn save_all(
         &self,
         options: BackfillOptions,
         mut each: impl FnMut(MediaId, BackfillOutcome) + Send,

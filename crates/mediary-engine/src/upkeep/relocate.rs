@@ -7,6 +7,7 @@ use mediary_blob::{ErrorKind, StorageKey};
 use mediary_core::{CompanyId, Error, MediaId, Result, Scope, StorageBackend};
 use mediary_store::{MediaFile, StoredLocation};
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use crate::context::Context;
 use crate::media::open::OpenFiles;
@@ -70,6 +71,16 @@ impl Mover {
         &self,
         company: CompanyId,
         to: StorageBackend,
+        tell: impl FnMut(MediaId, Relocation),
+    ) -> Result<()> {
+        let span = tracing::error_span!("move_files", company.id = company.0, storage = %to);
+        self.relocate_all(company, to, tell).instrument(span).await
+    }
+
+    async fn relocate_all(
+        &self,
+        company: CompanyId,
+        to: StorageBackend,
         mut tell: impl FnMut(MediaId, Relocation),
     ) -> Result<()> {
         self.context.storages().of(to)?;
@@ -82,7 +93,8 @@ impl Mover {
                     ended(&mut running, &mut tell).await;
                 }
                 let mover = self.clone();
-                running.spawn(async move { (file.id, mover.relocate(&file, to).await) });
+                let span = tracing::error_span!("move_file", company.id = company.0, media.id = file.id.0);
+                running.spawn(async move { (file.id, mover.relocate(&file, to).await) }.instrument(span));
             }
         }
         while !running.is_empty() {

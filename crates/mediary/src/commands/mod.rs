@@ -22,8 +22,9 @@ mod verify;
 use std::sync::Arc;
 
 use mediary_core::SystemClock;
+use tracing::{Instrument as _, Span};
 
-use crate::cli::{Command, ImportCommand};
+use crate::cli::{Command, ImportCommand, StorageCommand};
 use crate::config::Config;
 use crate::output::{Outcome, counted, print_line};
 use crate::{logging, wiring};
@@ -41,11 +42,27 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Outcome> {
             for sentence in Config::unknown_variables() {
                 tracing::warn!("{sentence}");
             }
-            let result = run_configured(configured, &config).await;
+            let span = span(&configured);
+            let result = run_configured(configured, &config).instrument(span).await;
             log.end().await;
             result
         }
     }
+}
+
+/// Of a command that may take long, so that all it does is one trace.
+fn span(command: &Command) -> Span {
+    let name = match command {
+        Command::Import(ImportCommand::Messages(_)) => "import messages",
+        Command::Backfill(_) => "backfill",
+        Command::Sweep(_) => "sweep",
+        Command::Verify(_) => "verify",
+        Command::Storage(StorageCommand::Migrate(_)) => "storage migrate",
+        Command::Storage(StorageCommand::Check(_)) => "storage check",
+        Command::Storage(StorageCommand::Erase(_)) => "storage erase",
+        _ => return Span::none(),
+    };
+    tracing::error_span!("command", name)
 }
 
 async fn run_configured(command: Command, config: &Config) -> anyhow::Result<Outcome> {

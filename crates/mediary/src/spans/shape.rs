@@ -5,7 +5,7 @@ use opentelemetry::{Key, Value};
 use opentelemetry_sdk::trace::SpanData;
 
 /// Attributes that are numbers. The library takes unsigned ones for texts.
-const NUMBERS: [&str; 5] = ["attempt", "events", "files", "status", "database_statements"];
+const NUMBERS: [&str; 6] = ["attempt", "events", "files", "lines", "status", "database_statements"];
 
 pub(super) fn shaped(mut span: SpanData) -> SpanData {
     for attribute in &mut span.attributes {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use mediary_core::{CompanyId, Error, ErrorCode, Result};
 use mediary_store::{Account, IncomingMessage, NewMedia};
 use tokio::io::AsyncBufRead;
+use tracing::{Instrument as _, Span, field};
 
 use self::given::Given;
 use self::lines::{Line, Lines};
@@ -73,6 +74,8 @@ pub struct Import<R> {
     company: CompanyId,
     lines: Lines<R>,
     began: bool,
+    /// Of the whole import.
+    span: Span,
 }
 
 /// Lines that go into one transaction.
@@ -87,7 +90,8 @@ struct Batch {
 impl<R: AsyncBufRead + Unpin> Import<R> {
     /// Begins to import messages of a company.
     pub(crate) fn new(context: Context, company: CompanyId, input: R) -> Self {
-        Self { context, company, lines: Lines::new(input), began: false }
+        let span = tracing::error_span!("import", company.id = company.0, lines = field::Empty);
+        Self { context, company, lines: Lines::new(input), began: false, span }
     }
 
     /// Bytes of the input that were read.
@@ -97,6 +101,15 @@ impl<R: AsyncBufRead + Unpin> Import<R> {
 
     /// Deals with the next lines, and tells what became of each once that is written. `None` at the end.
     pub async fn next_batch(&mut self) -> Result<Option<Vec<ImportedLine>>> {
+        let span = self.span.clone();
+        let batch = self.take_batch().instrument(span.clone()).await?;
+        if batch.is_none() {
+            span.record("lines", self.lines.number);
+        }
+        Ok(batch)
+    }
+
+    async fn take_batch(&mut self) -> Result<Option<Vec<ImportedLine>>> {
         if self.began {
             tokio::time::sleep(REST).await;
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use mediary_blob::{ErrorKind, Storage, StorageKey, StoredObject};
 use mediary_core::{CompanyId, DownloadStatus, MediaId, Result, Scope, StorageBackend, Timestamp, limits};
 use mediary_store::{FoundFile, MediaFile, MediaQuery, PageRequest};
+use tracing::Instrument as _;
 
 use crate::base::work::Work;
 use crate::context::Context;
@@ -109,6 +110,16 @@ impl Inspector {
         options: InspectOptions,
         found: &mut Inspection,
     ) -> Result<()> {
+        let span = tracing::error_span!("check_records", company.id = company.0);
+        self.inspect_all(company, options, found).instrument(span).await
+    }
+
+    async fn inspect_all(
+        &self,
+        company: CompanyId,
+        options: InspectOptions,
+        found: &mut Inspection,
+    ) -> Result<()> {
         if options.repair {
             self.recover(company, found).await?;
         }
@@ -204,10 +215,26 @@ impl Inspector {
     ) -> Result<()> {
         let prefix = company.map_or_else(|| "media".to_owned(), |company| format!("media/{company}"));
         for storage in self.context.storages().all() {
-            let mut listing = storage.list(&prefix)?;
-            while let Some(page) = listing.next_page().await? {
-                self.inspect_page(storage, page, options, found).await?;
-            }
+            let span = tracing::error_span!(
+                "find_untracked",
+                company.id = company.map(|company| company.0),
+                storage = %storage.backend()
+            );
+            self.inspect_listing(storage, &prefix, options, found).instrument(span).await?;
+        }
+        Ok(())
+    }
+
+    async fn inspect_listing(
+        &self,
+        storage: &Storage,
+        prefix: &str,
+        options: InspectOptions,
+        found: &mut Inspection,
+    ) -> Result<()> {
+        let mut listing = storage.list(prefix)?;
+        while let Some(page) = listing.next_page().await? {
+            self.inspect_page(storage, page, options, found).await?;
         }
         Ok(())
     }
