@@ -20,6 +20,8 @@ pub(crate) struct StorageConfig {
     /// Where files go whose retention says to archive them.
     pub(crate) archive: Option<StorageBackend>,
     pub(crate) delivery: Delivery,
+    /// A part of its endpoint, and shown as it was given.
+    r2_account_id: Option<String>,
 }
 
 impl StorageConfig {
@@ -44,7 +46,8 @@ impl StorageConfig {
         if delivery == Delivery::Redirect && backend == StorageBackend::Local {
             values.problem("MEDIA_DELIVERY=redirect needs MEDIA_STORAGE_BACKEND=s3 or r2: nobody can be sent to a folder".to_owned());
         }
-        Self { backend, buckets, archive, delivery }
+        let r2_account_id = values.text("r2_account_id").map(str::to_owned);
+        Self { backend, buckets, archive, delivery, r2_account_id }
     }
 
     /// The effective value of a setting of storage.
@@ -66,14 +69,12 @@ impl StorageConfig {
             "aws_endpoint_url" | "r2_endpoint" => of_bucket(|bucket| bucket.endpoint.clone()),
             "aws_s3_path_style" => of_bucket(|bucket| Some(bucket.path_style.to_string())),
             "aws_s3_storage_class" => of_bucket(|bucket| bucket.storage_class.clone()),
-            "aws_s3_encryption" => {
-                of_bucket(|bucket| bucket.encryption.as_ref().map(|how| format!("{how:?}")))
-            }
+            "aws_s3_encryption" => of_bucket(|bucket| bucket.encryption.as_ref().map(shown_encryption)),
             "aws_secret_access_key" | "r2_secret_access_key" => {
                 of_bucket(|bucket| bucket.secret_access_key.as_ref().map(|_| "set (hidden)".to_owned()))
             }
-            // Part of the endpoint.
-            _ => of_bucket(|_| None),
+            "r2_account_id" => self.r2_account_id.clone().unwrap_or_else(|| "not set".to_owned()),
+            _ => String::new(),
         }
     }
 
@@ -172,6 +173,13 @@ fn encryption(text: &str) -> Result<Encryption, String> {
         Some(key) if !key.is_empty() => Ok(Encryption::Kms { key_id: key.to_owned() }),
         None if text == "AES256" => Ok(Encryption::Aes256),
         _ => Err("must be AES256, or aws:kms: with the id of a key".to_owned()),
+    }
+}
+
+fn shown_encryption(encryption: &Encryption) -> String {
+    match encryption {
+        Encryption::Aes256 => "AES256".to_owned(),
+        Encryption::Kms { key_id } => format!("aws:kms:{key_id}"),
     }
 }
 

@@ -235,10 +235,137 @@ fn key_is_made_once_and_guarded() {
     assert!(secret_key(&config, false).unwrap_err().to_string().contains("chmod 600"));
 }
 
+/// A value of every setting that is not its default.
+const GIVEN: &[(&str, &str)] = &[
+    ("MEDIARY_LISTEN", "127.0.0.1:9001"),
+    ("MEDIARY_PUBLIC_URL", "https://media.test/"),
+    ("MEDIARY_TRUSTED_PROXIES", "10.0.0.5/32"),
+    ("MEDIARY_METRICS_LISTEN", "127.0.0.1:9002"),
+    ("MEDIARY_DATA_DIR", "/srv/media"),
+    ("MEDIARY_DATABASE_URL", "postgres://me:hunter2@127.0.0.1/mediary"),
+    ("MEDIARY_SECRET_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+    ("MEDIARY_APP_SECRET", "an app secret"),
+    ("MEDIARY_VERIFY_TOKEN", "a verify token"),
+    ("MEDIARY_GRAPH_URL", "https://graph.test/"),
+    ("MEDIARY_GRAPH_VERSION", "v99.0"),
+    ("MEDIARY_MEDIA_HOSTS", "media.test"),
+    ("MEDIARY_MEDIA_POLICY", "on_view"),
+    ("MEDIARY_WORKERS", "3"),
+    ("MEDIARY_DOWNLOADS_PER_COMPANY", "5"),
+    ("MEDIARY_DOWNLOADS_PER_ACCOUNT", "2"),
+    ("MEDIARY_MAX_IMAGE_BYTES", "1001"),
+    ("MEDIARY_MAX_VIDEO_BYTES", "1002"),
+    ("MEDIARY_MAX_AUDIO_BYTES", "1003"),
+    ("MEDIARY_MAX_DOCUMENT_BYTES", "1004"),
+    ("MEDIARY_MAX_STICKER_BYTES", "1005"),
+    ("MEDIARY_WEBHOOK_RETENTION_DAYS", "7"),
+    ("MEDIARY_RETRY_QUICK_FIRST_MS", "101"),
+    ("MEDIARY_RETRY_QUICK_ATTEMPTS", "9"),
+    ("MEDIARY_RETRY_SWEEP_MS", "102"),
+    ("MEDIARY_RETRY_THROTTLED_FIRST_MS", "103"),
+    ("MEDIARY_RETRY_THROTTLED_MOST_MS", "104"),
+    ("MEDIARY_RETRY_STORAGE_FIRST_MS", "105"),
+    ("MEDIARY_RETRY_STORAGE_MOST_MS", "106"),
+    ("MEDIARY_LEASE_MS", "107"),
+    ("MEDIARY_CONNECT_TIMEOUT_MS", "108"),
+    ("MEDIARY_SILENCE_TIMEOUT_MS", "109"),
+    ("MEDIARY_LOG", "warn"),
+    ("MEDIARY_LOG_FORMAT", "json"),
+    ("MEDIA_STORAGE_BACKEND", "s3"),
+    ("MEDIA_ARCHIVE_BACKEND", "r2"),
+    ("MEDIA_DELIVERY", "redirect"),
+    ("AWS_S3_BUCKET", "media"),
+    ("AWS_REGION", "eu-central-1"),
+    ("AWS_ACCESS_KEY_ID", "AKIATEST"),
+    ("AWS_SECRET_ACCESS_KEY", "half of a key"),
+    ("AWS_ENDPOINT_URL", "https://s3.test"),
+    ("AWS_S3_PATH_STYLE", "false"),
+    ("AWS_S3_STORAGE_CLASS", "STANDARD_IA"),
+    ("AWS_S3_ENCRYPTION", "aws:kms:a-key"),
+    ("R2_ACCOUNT_ID", "an-account"),
+    ("R2_BUCKET", "archive"),
+    ("R2_ACCESS_KEY_ID", "r2-key"),
+    ("R2_SECRET_ACCESS_KEY", "another half"),
+    ("R2_ENDPOINT", "https://r2.test"),
+    ("OTEL_SDK_DISABLED", "true"),
+    ("OTEL_TRACES_EXPORTER", "none"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"),
+    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:4319"),
+    ("OTEL_EXPORTER_OTLP_HEADERS", "key=a secret"),
+    ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "key=more of it"),
+    ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+    ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"),
+    ("OTEL_EXPORTER_OTLP_COMPRESSION", "none"),
+    ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"),
+    ("OTEL_EXPORTER_OTLP_TIMEOUT", "5000"),
+    ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "6000"),
+    ("OTEL_SERVICE_NAME", "media"),
+    ("OTEL_RESOURCE_ATTRIBUTES", "host.name=a"),
+    ("OTEL_TRACES_SAMPLER", "traceidratio"),
+    ("OTEL_TRACES_SAMPLER_ARG", "0.5"),
+];
+
+#[test]
+fn settings_are_shown_as_they_were_given_and_secrets_hidden() {
+    let shown = config("", GIVEN).unwrap().described();
+    let given: HashMap<_, _> = GIVEN.iter().copied().collect();
+    for (setting, (env, shown)) in settings::SETTINGS.iter().zip(shown) {
+        let given = given.get(env).unwrap_or_else(|| panic!("give {env} a value here"));
+        let right = if setting.secret { shown.ends_with("(hidden)") } else { shown == *given };
+        assert!(right, "{env} was given {given:?} and shows {shown:?}");
+    }
+}
+
 #[test]
 fn settings_are_all_described() {
     let config = config("", &[]).unwrap();
     for (env, value) in config.described() {
         assert!(!value.is_empty(), "{env} has no description");
+    }
+}
+
+/// The words of a text that look like variables of ours, with whether an ellipsis stands for a part of it.
+fn variables(text: &str) -> Vec<(&str, bool)> {
+    let is_of_name = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(begin) = rest.find(is_of_name) {
+        let end = rest[begin..].find(|letter| !is_of_name(letter)).map_or(rest.len(), |end| begin + end);
+        let name = &rest[begin..end];
+        let is_part = name.ends_with('_') || rest[..begin].ends_with('…') || rest[end..].starts_with('…');
+        found.push((name, is_part));
+        rest = &rest[end..];
+    }
+    found.retain(|(name, _)| {
+        ["MEDIARY_", "MEDIA_", "AWS_", "R2_", "OTEL_"].iter().any(|prefix| name.starts_with(prefix))
+    });
+    found
+}
+
+#[test]
+fn settings_of_the_guide_are_those_of_the_program() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    // What is exported has a page with more about it.
+    let pages = [read("running.md"), read("monitoring.md")];
+    let rows = pages.iter().flat_map(|page| page.lines().filter(|line| line.starts_with("| `")));
+    let listed: Vec<_> = rows.flat_map(variables).collect();
+    for setting in settings::SETTINGS {
+        let is_listed = listed.iter().any(|(name, is_part)| *name == setting.env && !is_part);
+        assert!(
+            is_listed,
+            "no table of docs/guide/running.md or monitoring.md has a row with {}",
+            setting.env
+        );
+    }
+    for page in std::fs::read_dir(&folder).unwrap() {
+        let path = page.unwrap().path();
+        for (name, is_part) in variables(&std::fs::read_to_string(&path).unwrap()) {
+            let known = settings::SETTINGS.iter().any(|setting| match is_part {
+                true => setting.env.starts_with(name),
+                false => setting.env == name,
+            });
+            assert!(known, "{} speaks of {name}, which is not a setting", path.display());
+        }
     }
 }
