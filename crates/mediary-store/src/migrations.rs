@@ -127,13 +127,16 @@ pub(crate) async fn check(db: &Db) -> Result<()> {
         Ok(taken) => taken.map_or(0, |(taken,)| taken),
         Err(error) if error.retryable() => return Err(error),
         Err(_) => {
-            return Err(Error::new(ErrorKind::Unusable, "database has no schema yet; run `mediary migrate`"));
+            return Err(Error::new(
+                ErrorKind::Unusable,
+                "the database has no schema yet; run `mediary migrate`",
+            ));
         }
     };
     if usize::try_from(taken).unwrap_or(0) < STEPS.len() {
         return Err(Error::new(
             ErrorKind::Unusable,
-            "database schema is older than this program; run `mediary migrate`",
+            "the database's schema is older than this program; run `mediary migrate`",
         ));
     }
     Ok(())

@@ -6,6 +6,7 @@
 mod cli;
 mod commands;
 mod config;
+mod files;
 mod lifecycle;
 mod logging;
 mod only_server;

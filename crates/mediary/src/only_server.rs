@@ -5,11 +5,12 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use mediary_store::embedded_file;
 use secrecy::ExposeSecret;
 
 use crate::config::Config;
+use crate::files;
 
 /// Ends with the process, however that ends.
 #[derive(Debug)]
@@ -27,7 +28,9 @@ impl OnlyServer {
         path.push("-server");
         let path = PathBuf::from(path);
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
-        let file = file.with_context(|| format!("opening {}", path.display()))?;
+        let file = file.map_err(|error| {
+            anyhow::anyhow!("{} cannot be opened: {}", path.display(), files::unwritable(&error))
+        })?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
             Err(TryLockError::WouldBlock) => bail!(

@@ -13,6 +13,7 @@ use mediary_store::{Company, Page, PageRequest, Store, StoreOptions, embedded_fi
 use secrecy::ExposeSecret;
 
 use crate::config::{Config, secret_key};
+use crate::files;
 use crate::open_files::OpenFiles;
 use crate::output::WrongUsage;
 
@@ -32,11 +33,9 @@ pub(crate) struct Parts {
 /// Opens the database as it is, making the data folder if need be.
 pub(crate) async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
     // Customers' files are nobody else's business, also on a machine with several users.
-    DirBuilder::new().recursive(true).mode(0o700).create(&config.data_dir).with_context(|| {
-        let folder = config.data_dir.display();
-        format!(
-            "the data folder {folder} cannot be made; set MEDIARY_DATA_DIR to one that this user may write to"
-        )
+    DirBuilder::new().recursive(true).mode(0o700).create(&config.data_dir).map_err(|error| {
+        let (folder, why) = (config.data_dir.display(), files::unwritable(&error));
+        anyhow::anyhow!("the data folder {folder} (MEDIARY_DATA_DIR) cannot be made: {why}")
     })?;
     let options = StoreOptions {
         url: config.database_url.expose_secret().to_owned(),

@@ -133,7 +133,7 @@ impl Access {
             prefix: key.chars().take(SHOWN_PREFIX_CHARS).collect(),
             expires_at: draft.expires_at,
         };
-        let taken = || "a key with this name still holds; revoke it first, or choose another name".to_owned();
+        let taken = || "an active key has this name; revoke it first, or choose another name".to_owned();
         let added = self.store.add_api_key(company, &new, by).await;
         let record = added.map_err(|error| taken_or(error, taken))?;
         Ok(NewKey { record, key: SecretString::from(key) })

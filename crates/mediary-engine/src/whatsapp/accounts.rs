@@ -31,7 +31,7 @@ const ASKED_AT_ONCE: usize = 500;
 const ACCESS_TOKEN: &str = "access_token";
 const APP_SECRET: &str = "app_secret";
 const VERIFY_TOKEN: &str = "verify_token";
-const CONNECTED_ALREADY: &str = "an account has this number already, of your company or of another; have it moved by who runs this installation";
+const CONNECTED_ALREADY: &str = "an account of your company or of another has this number already; ask the operator of this installation to move it";
 
 /// An account with what its row keeps sealed.
 pub struct KnownAccount {

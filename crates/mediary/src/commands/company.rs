@@ -1,13 +1,13 @@
 //! `mediary company`.
 
-use mediary_core::Retention;
+use mediary_core::{Retention, RetentionMode};
 use mediary_store::{Actor, NewCompany};
 use serde_json::json;
 
 use super::retention;
 use crate::cli::CompanyCommand;
 use crate::config::Config;
-use crate::output::{Outcome, print, table};
+use crate::output::{Outcome, counted, print, table};
 use crate::wiring;
 
 pub(super) async fn run(config: &Config, command: CompanyCommand) -> anyhow::Result<Outcome> {
@@ -31,7 +31,7 @@ pub(super) async fn run(config: &Config, command: CompanyCommand) -> anyhow::Res
             print(
                 output,
                 &json!({ "id": changed.id, "retention": retention::shown(changed.retention) }),
-                || format!("Files of {} are kept: {}.", changed.name, in_words(changed.retention)),
+                || format!("Files of {} {}.", changed.name, in_words(changed.retention)),
             )?;
         }
         CompanyCommand::List(output) => {
@@ -53,7 +53,11 @@ pub(super) async fn run(config: &Config, command: CompanyCommand) -> anyhow::Res
 }
 
 fn in_words(retention: Retention) -> String {
-    retention
-        .days()
-        .map_or_else(|| retention.mode().to_string(), |days| format!("{}:{days}", retention.mode()))
+    let days = counted(retention.days().unwrap_or(0).unsigned_abs(), "day");
+    match retention.mode() {
+        RetentionMode::Forever => "are kept forever".to_owned(),
+        RetentionMode::DaysAfterStored => format!("are kept for {days} after they were stored"),
+        RetentionMode::DaysAfterViewed => format!("are kept for {days} after they were last viewed"),
+        RetentionMode::ArchiveAfter => format!("move to the archive {days} after they were stored"),
+    }
 }

@@ -1,7 +1,7 @@
 //! `mediary demo`: a fresh Mediary with one company, and a simulated WhatsApp that plays a day of conversations to it.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use anyhow::{Context, bail};
 use mediary_core::{MediaPolicy, Role};
@@ -16,7 +16,7 @@ use crate::cli::DemoArgs;
 use crate::config::Config;
 use crate::output::{Outcome, print_line};
 use crate::wiring::{self, Parts};
-use crate::{lifecycle, logging};
+use crate::{files, lifecycle, logging};
 
 /// Marks a folder as a demo's, so that nothing else is ever removed.
 const MARKER: &str = ".mediary-demo";
@@ -78,6 +78,9 @@ fn welcome(url: &Url, simulator: &Simulator) -> String {
 
 /// Empties the folder of an earlier demo. Any other folder with something in it is left alone.
 fn fresh_folder(folder: &Path) -> anyhow::Result<()> {
+    let unusable = |what: &str, error: &io::Error| {
+        anyhow::anyhow!("--data-dir: {} cannot be {what}: {}", folder.display(), files::unwritable(error))
+    };
     let is_demo = folder.join(MARKER).exists();
     let is_empty = match fs::read_dir(folder) {
         Ok(mut entries) => entries.next().is_none(),
@@ -88,17 +91,17 @@ fn fresh_folder(folder: &Path) -> anyhow::Result<()> {
                 folder.display()
             )
         }
-        Err(error) => return Err(error).with_context(|| format!("looking into {}", folder.display())),
+        Err(error) => bail!("--data-dir: {}: {}", folder.display(), files::unreadable(&error)),
     };
     if !is_demo && !is_empty {
-        bail!("{} is not a demo's folder; give another one with --data-dir, or empty it", folder.display());
+        bail!("--data-dir: {} is not a demo's folder; name another one, or empty it", folder.display());
     }
     if is_demo {
-        fs::remove_dir_all(folder).with_context(|| format!("emptying {}", folder.display()))?;
+        fs::remove_dir_all(folder).map_err(|error| unusable("emptied", &error))?;
     }
-    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-    fs::write(folder.join(MARKER), "Made by `mediary demo`, which empties this folder at each start.\n")?;
-    Ok(())
+    fs::create_dir_all(folder).map_err(|error| unusable("made", &error))?;
+    let marker = "Made by `mediary demo`, which empties this folder at each start.\n";
+    fs::write(folder.join(MARKER), marker).map_err(|error| unusable("written", &error))
 }
 
 /// One company with people in every role and the simulated account.

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use mediary_blob::{Probed, Storage};
 use mediary_core::{AccountStatus, Clock, StorageBackend, SystemClock, error_chain};
 use mediary_graph::ErrorKind;
+use mediary_store::embedded_file;
 use rustix::fs::Access;
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -18,6 +20,7 @@ use tokio::net::TcpListener;
 use super::{serve, storage_advice};
 use crate::cli::OutputArgs;
 use crate::config::{Config, StorageConfig};
+use crate::files;
 use crate::open_files::OpenFiles;
 use crate::output::{Outcome, print, with_causes};
 use crate::start_checks;
@@ -74,7 +77,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
         findings.push(address("MEDIARY_METRICS_LISTEN", metrics).await);
     }
     if wiring::is_before_first_start(config) {
-        findings.push(ok("database", "will be made at the first start"));
+        findings.push(new_database(config));
         // A look at the folder would make it.
         if !config.storage.buckets.is_empty() {
             findings.extend(buckets(config).await);
@@ -86,7 +89,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
         Ok(parts) => {
             findings.push(ok(
                 "database",
-                format!("{:?} answers, is up to date and can be written", parts.store.backend()),
+                format!("{} answers, is up to date and can be written", database_name(config)),
             ));
             let before = findings.len();
             findings.extend(start_findings(config, &parts).await);
@@ -130,6 +133,23 @@ async fn opened(config: &Config) -> Result<Parts, Finding> {
     wiring::assemble(config, store, clock).await.map_err(|error| problem("start", with_causes(&error)))
 }
 
+fn database_name(config: &Config) -> &'static str {
+    if config.is_postgres { "Postgres" } else { "SQLite" }
+}
+
+/// An embedded database that is not there yet: its folder must be, unless it is the data folder, which a start makes.
+fn new_database(config: &Config) -> Finding {
+    let file = embedded_file(config.database_url.expose_secret());
+    match file.as_deref().and_then(Path::parent) {
+        Some(folder) if folder != config.data_dir && !folder.as_os_str().is_empty() && !folder.exists() => {
+            let folder = folder.display();
+            let words = format!("its folder {folder} is not there; make it, or correct MEDIARY_DATABASE_URL");
+            problem("database", words)
+        }
+        _ => ok("database", "will be made at the first start"),
+    }
+}
+
 async fn buckets(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     for bucket in &config.storage.buckets {
@@ -144,7 +164,7 @@ async fn buckets(config: &Config) -> Vec<Finding> {
 fn data_folder(path: &Path) -> Finding {
     let check = "data folder";
     let folder = path.display();
-    let remedy = "make it writable for this user, or set MEDIARY_DATA_DIR to another folder";
+    let remedy = "or set MEDIARY_DATA_DIR to another folder";
     match std::fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => match writable(nearest_folder(path)) {
             Ok(()) => ok(check, format!("{folder} will be made at the first start")),
@@ -152,11 +172,16 @@ fn data_folder(path: &Path) -> Finding {
                 let parent = nearest_folder(path).display();
                 problem(
                     check,
-                    format!("{folder} cannot be made, for {parent} cannot be written: {error}; {remedy}"),
+                    format!(
+                        "{folder} cannot be made, for {parent} cannot be written: {}, {remedy}",
+                        files::unwritable(&error)
+                    ),
                 )
             }
         },
-        Err(error) => problem(check, format!("{folder} cannot be looked into: {error}; {remedy}")),
+        Err(error) => {
+            problem(check, format!("{folder} cannot be looked into: {}, {remedy}", files::unreadable(&error)))
+        }
         Ok(meta) if !meta.is_dir() => {
             problem(check, format!("{folder} is not a folder; set MEDIARY_DATA_DIR to one"))
         }
@@ -166,7 +191,9 @@ fn data_folder(path: &Path) -> Finding {
         ),
         Ok(_) => match writable(path) {
             Ok(()) => ok(check, folder.to_string()),
-            Err(error) => problem(check, format!("{folder} cannot be written: {error}; {remedy}")),
+            Err(error) => {
+                problem(check, format!("{folder} cannot be written: {}, {remedy}", files::unwritable(&error)))
+            }
         },
     }
 }
@@ -222,9 +249,12 @@ async fn storage_finding(config: &StorageConfig, storage: &Storage) -> Finding {
             "works; it refuses If-Match, so files are compared by ETag alone (a proxy or CDN in front of the bucket may cause that: point the endpoint at the bucket itself)",
         ),
         Err(error) => {
-            let text = error_chain(&error);
-            let advice = storage_advice::advice(config, backend, &text);
-            problem(check, format!("{error}; {advice}"))
+            let known = storage_advice::known(config, backend, &error_chain(&error));
+            let words = match known {
+                Some(advice) => format!("a probe failed: {advice}"),
+                None => format!("{error}; {}", storage_advice::general(config, backend)),
+            };
+            problem(check, words)
         }
     }
 }
@@ -234,9 +264,7 @@ fn new_folder(check: String, path: &Path) -> Finding {
     let folder = path.display();
     match if path.exists() { writable(path) } else { Ok(()) } {
         Ok(()) => ok(check, format!("{folder} holds nothing; a start takes it into use")),
-        Err(error) => {
-            problem(check, format!("{folder} cannot be written: {error}; make it writable for this user"))
-        }
+        Err(error) => problem(check, format!("{folder} cannot be written: {}", files::unwritable(&error))),
     }
 }
 

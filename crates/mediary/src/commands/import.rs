@@ -15,7 +15,7 @@ use super::import_report::ReportFile;
 use crate::cli::{ImportMessagesArgs, OutputArgs};
 use crate::config::Config;
 use crate::output::{Outcome, WrongUsage, counted, print};
-use crate::wiring;
+use crate::{files, wiring};
 
 /// Rejected lines that are named one by one.
 const NAMED_MAX: usize = 20;
@@ -59,8 +59,9 @@ fn open(path: &Path) -> anyhow::Result<(File, u64)> {
     if path == Path::new("-") {
         return Err(WrongUsage("standard input is not read; give a file".to_owned()).into());
     }
-    let file = File::open(path).map_err(|error| wrong(path, &error))?;
-    let about = file.metadata().map_err(|error| wrong(path, &error))?;
+    let unreadable = |error| wrong(path, &files::unreadable(&error));
+    let file = File::open(path).map_err(unreadable)?;
+    let about = file.metadata().map_err(unreadable)?;
     if about.is_dir() {
         return Err(wrong(path, &"is a folder; name a file with one JSON object a line").into());
     }
@@ -69,7 +70,7 @@ fn open(path: &Path) -> anyhow::Result<(File, u64)> {
 
 /// Refuses at once what would be refused line by line. The input is looked at without being taken, for it may be a pipe.
 async fn check_form(path: &Path, input: &mut (impl AsyncBufRead + Unpin)) -> anyhow::Result<()> {
-    let head = input.fill_buf().await.map_err(|error| wrong(path, &error))?;
+    let head = input.fill_buf().await.map_err(|error| wrong(path, &files::unreadable(&error)))?;
     match other_form(&head[..head.len().min(HEAD_BYTES)]) {
         Some(form) => Err(wrong(path, &form).into()),
         None => Ok(()),

@@ -12,6 +12,7 @@ use mediary_core::limits;
 use mediary_engine::{ImportedLine, LineFate};
 use serde::{Deserialize, Serialize};
 
+use crate::files;
 use crate::output::WrongUsage;
 
 /// Bytes of a report's first line: it may hold an id as long as a line of the import, each byte of it escaped.
@@ -99,7 +100,7 @@ fn no_report(path: &Path) -> WrongUsage {
 }
 
 fn wrong(path: &Path, error: &io::Error) -> WrongUsage {
-    WrongUsage(format!("--report: {}: {error}", path.display()))
+    WrongUsage(format!("--report: {}: {}", path.display(), files::unwritable(error)))
 }
 
 impl Report {

@@ -1,12 +1,12 @@
 //! `mediary storage`: moves stored files to another storage, and checks what is stored.
 
-use mediary_core::{CompanyId, MediaId};
+use mediary_core::{CompanyId, Error, MediaId, StorageBackend, error_chain};
 use mediary_engine::{Found, InspectOptions, Inspection, Relocation, ToRelocate};
 use serde_json::json;
 
-use super::storage_erase;
+use super::{storage_advice, storage_erase};
 use crate::cli::{StorageCheckArgs, StorageCommand, StorageMigrateArgs};
-use crate::config::Config;
+use crate::config::{Config, StorageConfig};
 use crate::output::{Outcome, WrongUsage, are, counted, print, with_causes};
 use crate::progress;
 use crate::start_checks;
@@ -16,7 +16,7 @@ pub(super) async fn run(config: &Config, command: StorageCommand) -> anyhow::Res
     let parts = wiring::parts(config).await?;
     start_checks::files_are_there(&parts).await?;
     let outcome = match command {
-        StorageCommand::Migrate(args) => migrate(&parts, &args).await,
+        StorageCommand::Migrate(args) => migrate(&config.storage, &parts, &args).await,
         StorageCommand::Check(args) => check(&parts, &args).await,
         StorageCommand::Erase(args) => storage_erase::run(&parts, &args).await,
     };
@@ -40,7 +40,11 @@ struct Tally {
     reasons: Vec<(i64, String)>,
 }
 
-async fn migrate(parts: &Parts, args: &StorageMigrateArgs) -> anyhow::Result<Outcome> {
+async fn migrate(
+    config: &StorageConfig,
+    parts: &Parts,
+    args: &StorageMigrateArgs,
+) -> anyhow::Result<Outcome> {
     if parts.storages.of(args.to).is_err() {
         let message = format!("storage {} has no settings; `mediary doctor` shows what is set", args.to);
         return Err(WrongUsage(message).into());
@@ -58,7 +62,8 @@ async fn migrate(parts: &Parts, args: &StorageMigrateArgs) -> anyhow::Result<Out
     let mut tally = Tally::default();
     for company in companies {
         let tell = |media: MediaId, went| {
-            tally.add(media.0, went);
+            let why = |error| reason(config, args.to, error);
+            tally.add(media.0, went, why);
             bar.inc(1);
         };
         parts.engine.relocate_files(company, args.to, tell).await?;
@@ -81,8 +86,14 @@ async fn count(
     Ok(planned)
 }
 
+/// Why a file was not moved: what to do about it, where that is known.
+fn reason(config: &StorageConfig, to: StorageBackend, error: Error) -> String {
+    let known = storage_advice::known(config, to, &error_chain(&error));
+    known.unwrap_or_else(|| with_causes(&error.into()))
+}
+
 impl Tally {
-    fn add(&mut self, media: i64, went: Relocation) {
+    fn add(&mut self, media: i64, went: Relocation, why: impl FnOnce(Error) -> String) {
         match went {
             Relocation::Moved(bytes) => {
                 self.moved += 1;
@@ -99,7 +110,7 @@ impl Tally {
                 );
                 self.failed.push(media);
                 if self.reasons.len() < REASONS {
-                    self.reasons.push((media, with_causes(&error.into())));
+                    self.reasons.push((media, why(error)));
                 }
             }
         }
@@ -123,7 +134,7 @@ impl Tally {
                     ));
                 }
             };
-            list(missing, "missing from their recorded location");
+            list(missing, "missing from the recorded location");
             list(wrong, "with other bytes than recorded, left in place");
             list(failed, "not moved now; run this again");
             lines.extend(reasons.iter().map(|(media, why)| format!("  {media}: {why}")));

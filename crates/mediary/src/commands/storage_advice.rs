@@ -102,16 +102,23 @@ const CLOUDFLARE: Names = Names {
     endpoint: "R2_ACCOUNT_ID or R2_ENDPOINT",
 };
 
-/// The advice for an error of a storage with this text.
-pub(super) fn advice(config: &StorageConfig, backend: StorageBackend, text: &str) -> String {
-    let Some(bucket) = config.bucket(backend) else {
+/// The advice for an error of a storage with this text, if it is one of the usual mistakes with a bucket.
+pub(super) fn known(config: &StorageConfig, backend: StorageBackend, text: &str) -> Option<String> {
+    let bucket = config.bucket(backend)?;
+    let fits = |(words, _): &&Advice| words.iter().any(|word| text.contains(word));
+    ADVICE.iter().find(fits).map(|(_, advice)| advice(names(backend), bucket))
+}
+
+/// Where to look if a storage does not work, whatever the reason.
+pub(super) fn general(config: &StorageConfig, backend: StorageBackend) -> String {
+    if config.bucket(backend).is_none() {
         return "check who owns the folder of MEDIARY_DATA_DIR and what is in it, and the free space"
             .to_owned();
-    };
-    let names = if backend == StorageBackend::R2 { &CLOUDFLARE } else { &AMAZON };
-    let fits = |(words, _): &&Advice| words.iter().any(|word| text.contains(word));
-    match ADVICE.iter().find(fits) {
-        Some((_, advice)) => advice(names, bucket),
-        None => format!("check {}, {} and {}", names.bucket, names.endpoint, names.id),
     }
+    let names = names(backend);
+    format!("check {}, {} and {}", names.bucket, names.endpoint, names.id)
+}
+
+fn names(backend: StorageBackend) -> &'static Names {
+    if backend == StorageBackend::R2 { &CLOUDFLARE } else { &AMAZON }
 }

@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 
 use super::Config;
 use super::source::is_link;
+use crate::files;
 
 const FILE: &str = "secret.key";
 const BYTES: usize = 32;
@@ -81,7 +82,7 @@ pub(crate) fn secret_key(config: &Config, secrets_are_stored: bool) -> anyhow::R
             path.display()
         ),
         Err(error) if error.kind() == ErrorKind::NotFound => make(&path),
-        Err(error) => Err(error).with_context(|| format!("reading the key {}", path.display())),
+        Err(error) => bail!("the key {} cannot be read: {}", path.display(), files::unreadable(&error)),
     }
 }
 
@@ -107,6 +108,6 @@ fn make(path: &Path) -> anyhow::Result<[u8; BYTES]> {
             Ok(key)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => parse_file(path, &fs::read(path)?, false),
-        Err(error) => Err(error).with_context(|| format!("writing the key {}", path.display())),
+        Err(error) => bail!("the key {} cannot be written: {}", path.display(), files::unwritable(&error)),
     }
 }

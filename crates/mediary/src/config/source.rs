@@ -7,6 +7,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::settings::{self, SETTINGS};
+use crate::files;
 
 /// A value as text and where it stands.
 #[derive(Debug)]
@@ -33,7 +34,10 @@ impl Values {
                 "{} is a link to a file that is not there; put the file there, or remove the link",
                 file.display()
             )),
-            Err(error) => values.problems.push(format!("{} cannot be read: {error}", file.display())),
+            Err(error) => {
+                let why = files::unreadable(&error);
+                values.problem(format!("{} cannot be read: {why}", file.display()));
+            }
         }
         for setting in SETTINGS {
             if let Some(text) = env(setting.env).filter(|text| !text.is_empty()) {

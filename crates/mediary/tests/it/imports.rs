@@ -145,7 +145,10 @@ async fn wrong_call_ends_with_two_and_spares_the_file() {
     let path = path.to_str().unwrap();
     let folder = world.folder().to_str().unwrap().to_owned();
     let cases: [(&[&str], &str); 6] = [
-        (&["not-there.jsonl", "--company", "acme"], "not-there.jsonl: No such file"),
+        (
+            &["not-there.jsonl", "--company", "acme"],
+            "not-there.jsonl: there is no such file or folder; check its name",
+        ),
         (&[&folder, "--company", "acme"], "is a folder"),
         (&["-", "--company", "acme"], "standard input is not read; give a file"),
         (&[path, "--company", "nobody"], "no company \"nobody\""),
