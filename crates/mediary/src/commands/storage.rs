@@ -69,6 +69,7 @@ async fn migrate(
         parts.engine.relocate_files(company, args.to, tell).await?;
     }
     bar.finish_and_clear();
+    tally.sort();
     tally.print(args)
 }
 
@@ -89,7 +90,10 @@ async fn count(
 /// Why a file was not moved: what to do about it, where that is known.
 fn reason(config: &StorageConfig, to: StorageBackend, error: Error) -> String {
     let known = storage_advice::known(config, to, &error_chain(&error));
-    known.unwrap_or_else(|| with_causes(&error.into()))
+    match known {
+        Some(advice) => format!("{error}: {advice}"),
+        None => with_causes(&error.into()),
+    }
 }
 
 impl Tally {
@@ -114,6 +118,14 @@ impl Tally {
                 }
             }
         }
+    }
+
+    /// Several files are on their way at once, and end in any order.
+    fn sort(&mut self) {
+        for ids in [&mut self.missing, &mut self.wrong, &mut self.failed] {
+            ids.sort_unstable();
+        }
+        self.reasons.sort_unstable();
     }
 
     fn print(&self, args: &StorageMigrateArgs) -> anyhow::Result<Outcome> {
