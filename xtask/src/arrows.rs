@@ -116,7 +116,7 @@ fn crates_for_tests_are_dev_dependencies_and_never_published() {
 }
 
 #[test]
-fn every_crate_of_the_table_exists() {
+fn crates_of_the_table_exist() {
     let packages = packages();
     for (name, ..) in ARROWS {
         assert!(

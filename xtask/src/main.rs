@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_committed_openapi_document_is_the_servers() {
+    fn committed_openapi_document_is_that_of_the_server() {
         let committed = std::fs::read_to_string(openapi_path()).unwrap();
         assert!(
             committed == openapi_text().unwrap(),

@@ -40,7 +40,7 @@ fn exists(command: &str) -> bool {
 }
 
 #[test]
-fn every_mutant_still_applies_and_names_a_test_that_exists() {
+fn mutants_still_apply_and_name_a_test_that_exists() {
     let patches = patches();
     assert!(patches.len() >= MUTANTS_MIN, "{} mutants", patches.len());
     for patch in patches {

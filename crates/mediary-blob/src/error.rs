@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn full_bucket_is_told_by_its_words_and_not_by_digits_in_a_key() {
+    fn full_bucket_is_recognized_by_its_message_and_not_by_digits_in_a_key() {
         let says = |text: &'static str| {
             kind_of_object(&object_store::Error::Generic { store: "S3", source: text.into() })
         };
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_a_store_go_no_further_than_its_code_and_message() {
+    fn errors_of_a_store_show_only_its_code_and_message() {
         let body = "Error performing GET https://bucket.s3.amazonaws.com/media/1/2/3?X-Amz-Signature=abc in 5ms - \
             Server returned non-2xx status code: 403 Forbidden: <Error><Code>SignatureDoesNotMatch</Code>\
             <Message>The request signature we calculated does not match</Message>\
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn full_disk_is_told_apart_from_a_broken_one() {
+    fn full_disk_is_distinguished_from_a_broken_one() {
         for (errno, kind) in [
             (Errno::NOSPC, ErrorKind::Full),
             (Errno::DQUOT, ErrorKind::Full),

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writes_and_reads_rfc3339() {
+    fn times_are_written_and_read_as_rfc3339() {
         let moment = Timestamp::from_unix_seconds(1_697_043_379).unwrap();
         assert_eq!(moment.to_string(), "2023-10-11T16:56:19Z");
         assert_eq!(Timestamp::parse_rfc3339("2023-10-11T18:56:19+02:00"), Some(moment));
@@ -111,14 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn moments_that_lie_ahead_are_not_young() {
+    fn future_moments_are_not_young() {
         let (age, now) = (Duration::from_secs(1), Timestamp(5000));
         let young = [3999, 4000, 4001, 5000, 5001].map(|at| Timestamp(at).is_younger_than(age, now));
         assert_eq!(young, [false, false, true, true, false]);
     }
 
     #[test]
-    fn refuses_times_that_cannot_be_written() {
+    fn times_that_cannot_be_written_are_refused() {
         assert_eq!(Timestamp::from_unix_seconds(i64::MAX), None);
         assert_eq!(Timestamp::from_unix_seconds(-1), None);
         assert!(Timestamp::from_unix_seconds(253_402_300_799).is_some());

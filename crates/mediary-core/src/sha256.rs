@@ -129,7 +129,7 @@ mod tests {
         }
 
         #[test]
-        fn other_text_never_panics(text in any::<String>()) {
+        fn parsing_a_hash_never_panics(text in any::<String>()) {
             let _ = text.parse::<Sha256>();
         }
     }

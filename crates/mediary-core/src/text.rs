@@ -100,7 +100,7 @@ mod tests {
     use crate::{FileType, MediaPolicy};
 
     #[test]
-    fn wrong_word_names_the_allowed_ones() {
+    fn unknown_value_is_refused_with_the_allowed_ones() {
         let error = "keep".parse::<MediaPolicy>().unwrap_err();
         assert_eq!(error.to_string(), "\"keep\" is not a media policy; allowed are: store, on_view, stream");
         let error = "off".parse::<crate::AccountStatus>().unwrap_err();

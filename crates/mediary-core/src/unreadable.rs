@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn json_of_another_type_is_told_what_it_must_be() {
+    fn json_of_a_wrong_type_is_refused_with_the_right_one() {
         let policy = "must be one of: store, on_view, stream";
         let null = |rule: &str| format!("cannot be null; {rule}");
         for (said, plain) in [
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_a_query_are_told_what_they_must_be() {
+    fn query_values_of_a_wrong_type_are_refused_with_the_right_one() {
         let parsed = |error: String| UnreadableField::new("limit", &error).rule;
         let word: StrDeserializer<'_, Error> = "keep".into_deserializer();
         let flag: BoolDeserializer<Error> = true.into_deserializer();

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn upstream_words_are_kept_without_tokens_urls_and_numbers() {
+    fn upstream_text_is_kept_without_tokens_urls_and_numbers() {
         let table = [
             ("Malformed access token EAAGm0PX4ZCpsBAKZCexample1234", "Malformed access token [removed]"),
             ("token 'EAAGm0PX'.", "token '[removed]'."),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn upstream_words_are_cut() {
+    fn upstream_text_is_cut() {
         assert_eq!(upstream_text(&"wörd ".repeat(1000)).chars().count(), UPSTREAM_TEXT_CHARS + 1);
         assert_eq!(upstream_text(&"x".repeat(UPSTREAM_TEXT_CHARS)).len(), UPSTREAM_TEXT_CHARS);
     }

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn brands_tell_video_audio_and_pictures_apart() {
+    fn brands_distinguish_video_audio_and_pictures() {
         for (major, compatible, mime) in [
             ("isom", &["isom", "iso2", "avc1", "mp41"][..], "video/mp4"),
             ("mp42", &["mp42"], "video/mp4"),

@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn file_without_a_name_gets_a_telling_one() {
+    fn file_without_a_name_gets_a_descriptive_one() {
         let moment = Timestamp::from_unix_seconds(1_697_043_379).unwrap();
         assert_eq!(
             generated_name(FileType::Audio, moment, Some("Ana / Acme"), Some("audio/ogg; codecs=opus")),

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn relatives_are_kept_and_named() {
+    fn types_of_the_same_family_are_kept_and_named() {
         assert_eq!(verdict(Image, Some("image/jpeg"), PNG), SameFamily("image/png"));
         assert_eq!(verdict(Sticker, Some("image/webp"), PNG), SameFamily("image/png"));
         assert_eq!(verdict(Image, None, PNG), SameFamily("image/png"));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_are_told() {
+    fn types_of_another_family_are_reported() {
         assert_eq!(verdict(Image, Some("image/jpeg"), HTML), OtherFamily("text/html"));
         assert_eq!(verdict(Image, Some("image/jpeg"), SVG), OtherFamily("image/svg+xml"));
         assert_eq!(verdict(Video, Some("video/mp4"), JPEG), OtherFamily("image/jpeg"));
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_condemns_nobody() {
+    fn undetected_types_are_unknown() {
         assert_eq!(verdict(Image, Some("image/jpeg"), b"\x01\x02\x03\x04"), Unknown);
         assert_eq!(verdict(Document, Some("text/plain"), b"Dear Ana,"), Unknown);
         assert_eq!(verdict(Video, None, b""), Unknown);

@@ -84,7 +84,7 @@ fn packages() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 }
 
 #[test]
-fn packages_are_told_apart_wherever_their_telling_part_lies() {
+fn packages_are_distinguished_wherever_their_distinctive_part_lies() {
     for (name, whole, mime) in packages() {
         let sample = sample(&whole);
         assert_eq!(verdict(Document, Some(mime), &sample), Verdict::Same, "{name}, declared right");
@@ -103,7 +103,7 @@ fn packages_are_told_apart_wherever_their_telling_part_lies() {
 }
 
 #[test]
-fn archive_that_is_called_a_document_is_told() {
+fn archive_that_is_declared_a_document_is_reported() {
     let archive = sample(&zip(&[("a.txt", b"a"), ("b.txt", b"b")], false));
     assert_eq!(verdict(Document, Some(DOCX), &archive), Verdict::SameFamily(ZIP));
     // Where not everything is in sight, it may be one.

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn trusted_proxy_has_them_all_and_webhooks_still_get_in() {
+    fn trusted_proxy_may_use_all_slots_and_webhooks_still_get_in() {
         let slots = ConnectionSlots::new(1024);
         let taken = all(&slots, address(1), true);
         assert_eq!((count(&taken, SlotKind::Ordinary), count(&taken, SlotKind::Reserved)), (896, 128));

@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn file_that_shrinks_is_a_failure_and_never_made_up() {
+    async fn file_that_shrinks_is_a_failure_and_never_padded() {
         let scene = Scene::new().await;
         let record = scene
             .house

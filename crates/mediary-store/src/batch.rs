@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_shares_a_commit() {
+    async fn waiting_items_share_a_commit() {
         let (batcher, gate, commits, _tasks) = start(0, 64);
         let (answers, ()) = tokio::join!(
             futures_util::future::join_all((20..36).map(|number| batcher.try_commit(number))),
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_bad_item_fails_alone() {
+    async fn bad_item_of_a_batch_fails_alone() {
         let (batcher, _gate, _commits, _tasks) = start(100, 64);
         let (good, bad, also_good) =
             tokio::join!(batcher.try_commit(1), batcher.try_commit(13), batcher.try_commit(2));
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_database_that_does_not_answer_holds_nobody_for_ever() {
+    async fn callers_of_a_database_that_does_not_answer_get_an_error() {
         // The first commit fails for the 13; of those that follow singly, only the first is let through.
         let (batcher, _gate, commits, _tasks) = start(2, 64);
         let (good, bad, stuck) =
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn too_many_are_refused_and_say_so() {
+    async fn items_beyond_the_queue_are_refused_as_retryable() {
         let (batcher, gate, _commits, tasks) = start(0, 1);
         let batcher = Arc::new(batcher);
         let first = tokio::spawn({

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_cut_into_runs_and_nothing_is_lost() {
+    fn rows_are_split_into_runs_without_loss() {
         assert_eq!(runs(Backend::Sqlite, 75), [64, 8, 2, 1]);
         assert_eq!(runs(Backend::Postgres, 2500), [1024, 1024, 452]);
         assert!(runs(Backend::Sqlite, 0).is_empty() && runs(Backend::Postgres, 0).is_empty());

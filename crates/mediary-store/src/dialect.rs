@@ -381,13 +381,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_of_rows_is_a_table_on_both() {
+    fn row_list_is_a_table_on_both_databases() {
         assert_eq!(rows(Backend::Postgres, 3, 2), "SELECT * FROM UNNEST($1, $2)");
         assert_eq!(rows(Backend::Sqlite, 2, 2), "VALUES (?, ?), (?, ?)");
     }
 
     #[test]
-    fn passing_errors_are_told_from_lasting_ones() {
+    fn temporary_errors_are_distinguished_from_permanent_ones() {
         for code in ["5", "517", "13", "10", "40P01", "57P01", "08006", "53300"] {
             assert!(may_pass(code), "{code}");
         }

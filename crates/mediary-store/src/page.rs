@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_survives_its_text_form() {
+    fn cursor_survives_its_text_form() {
         for cursor in [Cursor::number(-5, 7), Cursor::text("a:b ü".into(), 9), Cursor::text(String::new(), 1)]
         {
             assert_eq!(cursor.to_string().parse::<Cursor>().unwrap(), cursor);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused() {
+    fn malformed_cursor_is_refused() {
         for text in ["", "%%", "bjE", "bjE6", "eDE6Mg", &"A".repeat(CURSOR_CHARS_MAX + 1)] {
             assert!(text.parse::<Cursor>().is_err(), "{text:.20}");
         }

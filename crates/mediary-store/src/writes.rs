@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn name_that_is_not_given_stays_for_the_database_to_refuse() {
+    fn column_without_a_value_is_left_to_the_database_to_refuse() {
         assert_eq!(numbered("a = ?b AND c = ?", None, &["a"]), "a = ?b AND c = ?");
     }
 }

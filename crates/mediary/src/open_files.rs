@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_leave_room_for_files_that_are_sent_and_for_the_rest() {
+    fn shares_of_open_files_leave_room_for_sent_files_and_the_rest() {
         for (limit, connections, kept_open) in [
             (256, 96, 32),
             (1024, 384, 128),

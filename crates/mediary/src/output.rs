@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn single_thing_is_in_the_singular() {
+    fn count_of_one_is_in_the_singular() {
         assert_eq!(
             [counted(0, "file"), counted(1, "file"), counted(2, "file")],
             ["0 files", "1 file", "2 files"]

@@ -91,7 +91,7 @@ async fn files_lie_where_administrators_look_for_them() {
 }
 
 #[tokio::test]
-async fn unfinished_upload_goes_with_the_next_try_or_when_it_is_old() {
+async fn unfinished_upload_is_removed_by_the_next_attempt_or_when_it_is_old() {
     let folder = folder().await;
     killed(&folder.storage, &key(1)).await;
     killed(&folder.storage, &key(2)).await;
@@ -118,7 +118,7 @@ async fn unfinished_upload_goes_with_the_next_try_or_when_it_is_old() {
 }
 
 #[tokio::test]
-async fn write_that_nobody_waits_for_leaves_nothing() {
+async fn abandoned_write_leaves_nothing() {
     let folder = folder().await;
     let mut cancelled = 0;
     for _ in 0..40 {
@@ -150,7 +150,7 @@ async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 }
 
 #[tokio::test]
-async fn links_lead_nowhere() {
+async fn symbolic_links_are_not_followed() {
     let folder = folder().await;
     let outside = folder.root.parent().unwrap().join("outside");
     fs::create_dir_all(outside.join("3")).unwrap();
@@ -180,7 +180,7 @@ async fn links_lead_nowhere() {
 }
 
 #[tokio::test]
-async fn strangers_in_the_way_are_told_apart_from_absence() {
+async fn obstacles_on_a_path_are_distinguished_from_absence() {
     let folder = folder().await;
     fs::create_dir_all(folder.root.join("media/7/1/1013859600285441")).unwrap();
     fs::write(folder.root.join("media/7/2"), b"a file where a folder belongs").unwrap();
@@ -209,7 +209,7 @@ async fn file_that_shrank_is_an_error_not_a_short_answer() {
 }
 
 #[tokio::test]
-async fn folder_that_cannot_be_is_refused_with_its_name() {
+async fn folder_that_cannot_be_used_is_refused_with_its_name() {
     let guard = TempDir::new().unwrap();
     fs::write(guard.path().join("file"), b"").unwrap();
     let error = Storage::open_local(&guard.path().join("file/data")).await.unwrap_err();
@@ -241,7 +241,7 @@ async fn is_away(folder: &Folder) {
 }
 
 #[tokio::test]
-async fn folder_that_goes_away_is_not_made_again_and_is_found_when_it_is_back() {
+async fn folder_that_goes_away_is_not_created_again_and_is_found_when_it_returns() {
     let folder = folder().await;
     put(&folder.storage, &key(1), b"hello").await;
     let (media, kept) = (folder.root.join("media"), folder.root.join("kept"));
@@ -280,7 +280,7 @@ async fn upload_is_not_published_while_the_folder_is_away() {
 }
 
 #[tokio::test]
-async fn folder_of_before_markers_is_taken_into_use_as_it_is() {
+async fn folder_of_an_older_release_without_a_marker_is_used_as_it_is() {
     let folder = folder().await;
     let media = folder.root.join("media");
     fs::create_dir_all(media.join("7/1")).unwrap();

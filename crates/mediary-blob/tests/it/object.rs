@@ -42,7 +42,7 @@ async fn upload_that_is_dropped_is_ended() {
 
 /// A download may be broken off at any moment, as when its lease is lost: also before the bucket has told the upload's id.
 #[tokio::test(flavor = "multi_thread")]
-async fn upload_that_is_broken_off_while_it_begins_is_ended() {
+async fn upload_that_is_cancelled_while_it_begins_is_ended() {
     let bucket = Bucket::start().await;
     let storage = bucket.storage();
     let whole = Bytes::from(content(PART + 1));
@@ -101,7 +101,7 @@ async fn successor_ends_the_unfinished_upload_of_its_key_alone() {
 
 /// Many uploads with little room: each makes progress, none waits for one that waits for it.
 #[tokio::test(flavor = "multi_thread")]
-async fn uploads_share_the_room_for_parts() {
+async fn uploads_share_the_memory_for_parts() {
     let bucket = Bucket::start().await;
     let storage = Storage::open_s3(&S3Settings { parts_in_memory: 2, ..bucket.settings() }).unwrap();
     let tasks: Vec<_> = (0..6)
@@ -117,7 +117,7 @@ async fn uploads_share_the_room_for_parts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_keys_and_a_missing_server_are_told_apart() {
+async fn wrong_keys_and_a_missing_server_are_distinguished() {
     let bucket = Bucket::start().await;
     let wrong = S3Settings { secret_access_key: Some("wrong".into()), ..bucket.settings() };
     let error = Storage::open_s3(&wrong).unwrap().check().await.unwrap_err();

@@ -93,7 +93,7 @@ async fn probe_finds_a_store_that_takes_no_parts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn upload_that_loses_against_another_is_about_its_file_alone() {
+async fn upload_that_loses_a_race_fails_for_its_file_alone() {
     for size in [1000, PART + 1] {
         let bucket = Bucket::start().await;
         let storage = bucket.storage();

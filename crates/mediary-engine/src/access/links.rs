@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_reads_back_until_its_time() {
+    fn link_is_valid_until_it_expires() {
         let links = Links::new(&Vault::new([1; 32]));
         for link in [link(), Link { variant: None, download: false, ..link() }] {
             let token = links.sign(&link).unwrap();
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_made_up_or_changed_link_opens_nothing() {
+    fn forged_link_opens_nothing() {
         let links = Links::new(&Vault::new([1; 32]));
         let token = links.sign(&link()).unwrap();
         let elsewhere = Links::new(&Vault::new([2; 32])).sign(&link()).unwrap();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_life_is_from_a_second_to_a_week() {
+    fn link_lifetime_is_from_a_second_to_a_week() {
         assert!(Links::expiry(START, Duration::ZERO).is_err());
         assert_eq!(
             Links::expiry(START, limits::SIGNED_LINK_MAX).unwrap(),

@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn knows_the_right_password_alone() {
+    async fn only_the_right_password_verifies() {
         let passwords = Passwords::default();
         let hash = passwords.hash(&secret("correct horse")).await.unwrap();
         assert!(hash.starts_with("$argon2id$"));
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn log_in_waits_for_no_queue_of_new_passwords() {
+    async fn log_in_does_not_queue_behind_new_passwords() {
         let passwords = Passwords::default();
         // As while a new password is hashed: for as long as the test likes, so that nothing hangs on the pace of a machine.
         let _hashing = (passwords.new.acquire().await.unwrap(), passwords.all.acquire().await.unwrap());
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn refuses_passwords_too_short_or_too_long() {
+    async fn passwords_too_short_or_too_long_are_refused() {
         let passwords = Passwords::default();
         for text in ["", "1234567", &"x".repeat(PASSWORD_BYTES_MAX + 1)] {
             let error = passwords.hash(&secret(text)).await.unwrap_err();

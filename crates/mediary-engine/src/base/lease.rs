@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_goes_to_its_end_does_so_without_its_lease() {
+    async fn work_that_must_finish_does_so_without_its_lease() {
         let mut lease = answers([Ok(false)]);
         to_the_end(&mut lease, tokio::time::sleep(10 * LIFE)).await;
         assert_eq!(lease.made, 1);

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_task_that_panics_begins_again() {
+    async fn task_that_panics_restarts() {
         let begun = AtomicU32::new(0);
         let task = |_| async {
             assert!(begun.fetch_add(1, Ordering::Relaxed) >= 2, "a bug");
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_task_that_panics_for_ever_ends_with_the_process() {
+    async fn task_that_keeps_panicking_ends_with_the_shutdown() {
         let shutdown = shutdown();
         let task = |shutdown: Shutdown| async move {
             shutdown.soft.cancel();

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_sealed_before_places_were_bound_still_open() {
+    fn secrets_sealed_before_row_and_column_were_bound_still_open() {
         let vault = Vault::new([7; 32]);
         let mut body = b"a token".to_vec();
         let nonce = vault.sealing.seal_in_place_append_tag(Aad::from([UNBOUND]), &mut body).unwrap();

@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_listener_hears_its_own_company_alone() {
+    async fn listener_receives_events_of_its_own_company_alone() {
         let bus = bus();
         let mut ours = bus.subscribe(Scope::system(OURS), None).unwrap();
         publish(&bus, THEIRS, 1);
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_comes_back_gets_what_was_missed() {
+    async fn listener_that_returns_gets_missed_events() {
         let bus = bus();
         let mut first = bus.subscribe(Scope::system(OURS), None).unwrap();
         publish(&bus, OURS, 1);
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_place_that_is_no_longer_known_means_resync() {
+    async fn position_that_is_no_longer_known_means_resync() {
         let bus = bus();
         for last in [0, 5, u64::MAX] {
             let mut listener = bus.subscribe(Scope::system(OURS), Some(last)).unwrap();
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn flood_of_one_company_makes_no_other_read_everything_again() {
+    async fn flood_of_one_company_causes_no_resync_in_another() {
         let bus = bus();
         let mut ours = bus.subscribe(Scope::system(OURS), None).unwrap();
         publish(&bus, OURS, 1);
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_place_of_one_process_is_not_taken_for_another_place_of_another() {
+    async fn position_of_one_process_is_not_taken_for_one_of_another() {
         let [ours, theirs] = [(); 2].map(|()| EventBus::shared(Arc::new(Outbox::default())));
         let starts = theirs.lock().histories.last_seq();
         let mut unknown = ours.subscribe(Scope::system(OURS), Some(starts)).unwrap();
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_slow_listener_is_told_and_goes_on() {
+    async fn slow_listener_is_told_what_it_missed_and_continues() {
         let bus = bus();
         let mut slow = bus.subscribe(Scope::system(OURS), None).unwrap();
         for id in 0..=i64::try_from(LISTENER_BACKLOG).unwrap() {
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_bounded_per_company_and_given_back() {
+    fn listener_slots_are_bounded_per_company_and_returned() {
         let bus = bus();
         let places: Vec<_> = (0..limits::EVENT_LISTENERS_PER_COMPANY)
             .map(|_| bus.subscribe(Scope::system(OURS), None).unwrap())
@@ -409,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn data_is_camel_case_and_says_only_what_applies() {
+    fn event_data_is_camel_case_and_has_only_fields_that_apply() {
         let data = EventData {
             id: 4,
             media_id: Some(MediaId(4)),

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn work_is_one_flag_of_its_name_and_unknown_names_are_passed_over() {
+    fn work_is_one_flag_of_its_name_and_unknown_names_are_skipped() {
         let outbox = Outbox::default();
         outbox.work(Work::Sweep);
         assert!(outbox.take().is_none(), "each process sweeps by itself");
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn events_beyond_the_bound_are_told_as_missed() {
+    fn events_beyond_the_bound_are_reported_as_missed() {
         let outbox = Outbox::default();
         for id in 0..=i64::try_from(limits::EVENT_HISTORY).unwrap() {
             tell(&outbox, id);

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn other_processes_forget_what_they_know_of_accounts_when_a_policy_changes() {
+    async fn account_caches_of_other_processes_are_cleared_when_a_policy_changes() {
         let folder = tempfile::tempdir().unwrap();
         let context = context(folder.path()).await;
         let outbox = Outbox::default();

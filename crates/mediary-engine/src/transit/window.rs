@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn who_joins_late_gets_the_beginning_while_it_is_there() {
+    fn late_reader_gets_the_beginning_while_it_is_kept() {
         let (mut window, held) = window();
         let first = window.join().unwrap();
         for number in 0..3 {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_file_passes_through_a_bounded_piece() {
+    fn long_file_passes_through_a_bounded_window() {
         let (mut window, held) = window();
         let viewer = window.join().unwrap();
         for number in 0..1000 {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_keep_up_is_left_behind_and_who_does_goes_on() {
+    fn slow_reader_is_detached_and_fast_reader_continues() {
         let (mut window, _) = window();
         let [fast, slow, stopped] = [(); 3].map(|()| window.join().unwrap());
         let mut number = 0;
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn all_windows_together_are_bounded() {
+    fn windows_are_bounded_together() {
         let held = Arc::new(Held::default());
         let mut windows: Vec<_> = (0..64).map(|_| Window::new(held.clone(), Line::default())).collect();
         let viewers: Vec<_> = windows.iter_mut().map(|window| window.join().unwrap()).collect();

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_who_ask_at_once_and_a_moment_later_have_one_look() {
+    async fn checks_requested_within_the_ttl_run_once() {
         let looks = Looks::new();
         let asking: Vec<_> = (0..20).map(|_| tokio::spawn(looks.clone().ask())).collect();
         looks.let_on.add_permits(1);
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_asks_and_goes_away_begins_no_more_looks() {
+    async fn callers_that_leave_start_no_second_check() {
         let looks = Looks::new();
         for _ in 0..20 {
             let mut asking = std::pin::pin!(looks.clone().ask());

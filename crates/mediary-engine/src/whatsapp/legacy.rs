@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_legacy_url_is_an_id_only_if_it_is_no_url() {
+    fn legacy_url_counts_as_an_id_only_if_it_is_no_url() {
         for id in [" 1013859600285441 ", "f043afd0-f0ae-4b9c-ab3d-696fb4c8cd68"] {
             assert_eq!(from_legacy_url(id).as_deref(), Some(id.trim()));
         }
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_tells_the_id_of_its_media() {
+    fn payload_contains_the_id_of_its_media() {
         let payload = r#"{"type":"audio","audio":{"id":"77","mime_type":"audio/ogg"}}"#;
         assert_eq!(from_payload(payload).as_deref(), Some("77"));
         let long = format!(r#"{{"image":{{"id":"{}"}}}}"#, "7".repeat(ID_BYTES + 1));

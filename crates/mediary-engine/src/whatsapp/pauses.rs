@@ -178,7 +178,7 @@ mod tests {
     const WAIT: Duration = Duration::from_secs(5);
 
     #[test]
-    fn refusals_side_by_side_count_once() {
+    fn concurrent_refusals_count_once() {
         let pauses = Pauses::default();
         let now = Timestamp(0);
         for _ in 0..4 {
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_wait_extends_a_shorter_one_never_the_reverse() {
+    fn longer_pause_extends_a_shorter_one_never_the_reverse() {
         let pauses = Pauses::default();
         let long = pauses.throttle(ACCOUNT, Timestamp(0), 3 * WAIT);
         assert_eq!(pauses.throttle(ACCOUNT, Timestamp(0), WAIT), long);
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn storage_is_well_only_once_something_was_stored() {
+    fn storage_recovers_only_once_something_was_stored() {
         let pauses = Pauses::default();
         let until = pauses.pause_storage(ErrorCode::StorageFull, Timestamp(0), WAIT);
         assert_eq!(pauses.storage_failed_in_row(until), 2);

@@ -32,7 +32,7 @@ async fn login(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn a_person_logs_in_and_out() {
+async fn user_logs_in_and_out() {
     let (world, id) = world_with_ana().await;
     let access = world.engine.access();
     for (email, password) in [("ana@acme.test", "wrong password"), ("nobody@acme.test", PASSWORD), ("", "")] {
@@ -49,7 +49,7 @@ async fn a_person_logs_in_and_out() {
 }
 
 #[tokio::test]
-async fn a_session_lives_on_while_it_is_used_up_to_its_greatest_age() {
+async fn session_is_extended_by_use_up_to_its_maximum_age() {
     let (world, _) = world_with_ana().await;
     let access = world.engine.access();
     let token = login(&world).await;
@@ -67,7 +67,7 @@ async fn a_session_lives_on_while_it_is_used_up_to_its_greatest_age() {
 }
 
 #[tokio::test]
-async fn who_is_put_out_is_out_at_once() {
+async fn sessions_end_at_once_when_their_user_is_deactivated_or_gets_a_new_password() {
     let (world, id) = world_with_ana().await;
     let access = world.engine.access();
     for change in [
@@ -90,7 +90,7 @@ async fn who_is_put_out_is_out_at_once() {
 }
 
 #[tokio::test]
-async fn a_key_opens_until_it_is_revoked_or_ends() {
+async fn api_key_authenticates_until_it_is_revoked_or_expires() {
     let world = World::new().await;
     let access = world.engine.access();
     let soon = world.engine.now().plus(Duration::from_secs(60));
@@ -122,7 +122,7 @@ async fn a_key_opens_until_it_is_revoked_or_ends() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_refused_with_its_field() {
+async fn invalid_values_are_refused_with_their_field() {
     let (world, _) = world_with_ana().await;
     let access = world.engine.access();
     let draft = |email: &str, name: &str, password: &str| UserDraft {

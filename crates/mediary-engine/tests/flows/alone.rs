@@ -14,7 +14,7 @@ use mediary_testing::simulator::media_node;
 use mediary_testing::whatsapp::{message, webhook};
 
 #[tokio::test]
-async fn what_is_in_the_way_of_one_file_holds_up_no_other() {
+async fn obstacle_to_one_file_holds_up_no_other() {
     let world = World::new().await;
     let (blocked, other) = (world.png(1).await, world.png(2).await);
     world.announce("wamid.1", "image", &blocked).await;

@@ -125,7 +125,7 @@ async fn first_bytes_come_before_the_last_have_left_whatsapp() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_viewer_who_stops_reading_delays_nobody_and_may_go_on() {
+async fn viewer_who_stops_reading_delays_nobody_and_may_resume() {
     for policy in [MediaPolicy::Stream, MediaPolicy::OnView] {
         // More than a window holds.
         let scene = Scene::of_size(policy, 12 * 1024 * 1024).await;
@@ -143,7 +143,7 @@ async fn a_viewer_who_stops_reading_delays_nobody_and_may_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_viewer_who_goes_away_leaves_the_copy_and_the_others_alone() {
+async fn viewer_who_leaves_disturbs_neither_the_copy_nor_the_others() {
     let scene = Scene::new(MediaPolicy::OnView).await;
     scene.fault(FaultSpec { bytes_per_second: Some(4_000_000), ..FaultSpec::new(FaultKind::Slow) });
     let (mut first, second) = (passing(scene.open(None).await), scene.open(None).await);
@@ -204,7 +204,7 @@ async fn parts_are_exact_whether_whatsapp_serves_parts_or_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_end_of_a_file_that_still_comes_is_fetched_by_itself_where_that_goes() {
+async fn end_of_an_inbound_file_is_fetched_by_a_range_where_ranges_are_served() {
     let scene = Scene::new(MediaPolicy::OnView).await;
     scene.serve_ranges();
     // The whole takes ages; a part of it does not.
@@ -218,7 +218,7 @@ async fn the_end_of_a_file_that_still_comes_is_fetched_by_itself_where_that_goes
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_breaks_is_gone_on_with_and_one_that_always_breaks_is_never_whole() {
+async fn body_that_breaks_is_resumed_and_one_that_always_breaks_never_completes() {
     for served in [true, false] {
         let scene = Scene::new(MediaPolicy::Stream).await;
         if served {
@@ -247,7 +247,7 @@ async fn a_body_that_breaks_is_gone_on_with_and_one_that_always_breaks_is_never_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_file_is_asked_for_once_and_its_viewers_learn_when_it_died() {
+async fn expired_file_is_requested_once_and_its_viewers_learn_when_it_expired() {
     let scene = Scene::new(MediaPolicy::Stream).await;
     scene.fault(FaultSpec::new(FaultKind::Expired));
     scene.world.advance(Duration::from_secs(8 * 24 * 3600));
@@ -263,7 +263,7 @@ async fn a_dead_file_is_asked_for_once_and_its_viewers_learn_when_it_died() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_first_view_survives_failures_that_pass() {
+async fn first_view_survives_temporary_failures() {
     for policy in [MediaPolicy::Stream, MediaPolicy::OnView] {
         let scene = Scene::new(policy).await;
         scene.fault(FaultSpec::new(FaultKind::ServerError).times(2));
@@ -281,7 +281,7 @@ async fn a_first_view_survives_failures_that_pass() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_storage_waits_viewers_do_not() {
+async fn viewers_do_not_wait_for_storage() {
     let scene = Scene::new(MediaPolicy::OnView).await;
     let folder = scene.world.folder.path().join("media");
     std::fs::remove_dir_all(&folder).ok();

@@ -7,7 +7,7 @@ use mediary_simulator::{FaultKind, FaultSpec};
 use crate::harness::World;
 
 #[tokio::test]
-async fn fetches_what_has_no_bytes_and_tells_what_is_lost() {
+async fn backfill_fetches_files_without_bytes_and_reports_lost_ones() {
     let world = World::new().await;
     let outage = FaultSpec::new(FaultKind::ServerError);
     world.whatsapp.add_fault(outage).unwrap();

@@ -10,7 +10,7 @@ use crate::failures::{SECOND, arrive_with, assert_completed, assert_failed, run_
 use crate::harness::{World, read_all};
 
 #[tokio::test]
-async fn nothing_that_comes_again_and_again_is_never_kept() {
+async fn empty_file_that_comes_repeatedly_is_never_kept() {
     let world = World::new().await;
     let (media, _) = arrive_with(&world, FaultSpec::new(FaultKind::ZeroBytes)).await;
     for _ in 0..6 {
@@ -76,7 +76,7 @@ async fn stored_file_that_is_empty_or_of_another_size_is_fetched_again_and_never
 }
 
 #[tokio::test]
-async fn nothing_where_something_was_declared_is_tried_again() {
+async fn empty_file_of_declared_size_is_tried_again() {
     let world = World::new().await;
     let (media, record) = arrive_with(&world, FaultSpec::new(FaultKind::ZeroBytes).times(1)).await;
     assert_failed(&record, ErrorCode::IntegrityMismatch, true);
@@ -84,7 +84,7 @@ async fn nothing_where_something_was_declared_is_tried_again() {
 }
 
 #[tokio::test]
-async fn nothing_where_nothing_was_declared_is_final() {
+async fn empty_file_of_undeclared_size_is_final() {
     let world = World::new().await;
     let media = world.upload("", "image/png").await;
     let record = world.arrive("wamid.1", "image", &media).await;

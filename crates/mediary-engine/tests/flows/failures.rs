@@ -45,7 +45,7 @@ pub(crate) async fn run_after(world: &World, wait: Duration, media: &MediaRecord
 }
 
 #[tokio::test]
-async fn a_smooth_download_takes_one_attempt() {
+async fn download_without_failures_takes_one_attempt() {
     let world = World::new().await;
     let media = world.png(1).await;
     let record = world.arrive("wamid.1", "image", &media).await;
@@ -57,7 +57,7 @@ async fn a_smooth_download_takes_one_attempt() {
 }
 
 #[tokio::test]
-async fn the_webhooks_own_url_is_used_while_it_is_young() {
+async fn url_of_the_webhook_is_used_while_it_is_young() {
     for (age, resolves) in [(0, 0), (239, 0), (241, 1)] {
         let world = World::new().await;
         let media = world.png(1).await;
@@ -72,7 +72,7 @@ async fn the_webhooks_own_url_is_used_while_it_is_young() {
 }
 
 #[tokio::test]
-async fn after_a_failure_graph_is_asked_again() {
+async fn graph_is_asked_again_after_a_failure() {
     let world = World::new().await;
     let media = world.png(1).await;
     let mut node = media_node(&media);
@@ -86,7 +86,7 @@ async fn after_a_failure_graph_is_asked_again() {
 }
 
 #[tokio::test]
-async fn media_that_graph_does_not_know_has_expired_for_good() {
+async fn media_unknown_to_graph_has_expired_for_good() {
     let world = World::new().await;
     let (media, record) = arrive_with(&world, FaultSpec::new(FaultKind::Expired)).await;
     assert_failed(&record, ErrorCode::MediaExpired, false);
@@ -97,7 +97,7 @@ async fn media_that_graph_does_not_know_has_expired_for_good() {
 }
 
 #[tokio::test]
-async fn a_stale_url_is_replaced_once_within_the_attempt() {
+async fn stale_url_is_replaced_once_within_the_attempt() {
     for status in [401, 403, 404, 410] {
         let world = World::new().await;
         let stale = FaultSpec::new(FaultKind::StaleUrl).status(status).times(1);
@@ -110,7 +110,7 @@ async fn a_stale_url_is_replaced_once_within_the_attempt() {
 }
 
 #[tokio::test]
-async fn a_url_that_stays_stale_is_an_outage() {
+async fn url_that_stays_stale_is_an_outage() {
     let world = World::new().await;
     let stale = FaultSpec::new(FaultKind::StaleUrl).times(2);
     let (media, record) = arrive_with(&world, stale).await;
@@ -119,7 +119,7 @@ async fn a_url_that_stays_stale_is_an_outage() {
 }
 
 #[tokio::test]
-async fn throttling_holds_the_whole_account_back_and_costs_no_attempt() {
+async fn throttling_pauses_the_whole_account_and_costs_no_attempt() {
     for code in [4, 80007, 130_429, 131_056] {
         let world = World::new().await;
         let throttled = FaultSpec::new(FaultKind::Throttled).code(code).times(1);
@@ -136,7 +136,7 @@ async fn throttling_holds_the_whole_account_back_and_costs_no_attempt() {
 }
 
 #[tokio::test]
-async fn throttling_waits_as_long_as_it_is_told() {
+async fn throttling_waits_as_long_as_requested() {
     let world = World::new().await;
     let mut told = FaultSpec::new(FaultKind::TooManyRequests).times(1);
     told.retry_after_seconds = Some(40);
@@ -148,7 +148,7 @@ async fn throttling_waits_as_long_as_it_is_told() {
 }
 
 #[tokio::test]
-async fn throttling_without_a_word_waits_longer_each_time() {
+async fn throttling_without_a_requested_wait_waits_longer_each_time() {
     let world = World::new().await;
     let (media, _) = arrive_with(&world, FaultSpec::new(FaultKind::Throttled).times(3)).await;
     for wait in [5, 10, 20] {
@@ -163,7 +163,7 @@ async fn throttling_without_a_word_waits_longer_each_time() {
 }
 
 #[tokio::test]
-async fn a_refused_token_pauses_the_account_until_it_is_renewed() {
+async fn refused_token_pauses_the_account_until_it_is_renewed() {
     for code in [190, 0] {
         let world = World::new().await;
         let refused = FaultSpec::new(FaultKind::TokenExpired).code(code);
@@ -191,7 +191,7 @@ async fn a_refused_token_pauses_the_account_until_it_is_renewed() {
 }
 
 #[tokio::test]
-async fn a_token_renewed_meanwhile_is_not_blamed() {
+async fn token_renewed_during_a_download_is_not_blamed() {
     let world = World::new().await;
     world.whatsapp.take_unknown_tokens(false);
     world.whatsapp.set_token("new", TokenState::Valid).unwrap();
@@ -211,7 +211,7 @@ async fn a_token_renewed_meanwhile_is_not_blamed() {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_tried_again_with_growing_waits() {
+async fn temporary_failures_are_retried_with_growing_waits() {
     let timeout = ErrorCode::ProviderTimeout;
     let outage = ErrorCode::ProviderUnavailable;
     let table = [
@@ -236,7 +236,7 @@ async fn what_may_pass_is_tried_again_with_growing_waits() {
 }
 
 #[tokio::test]
-async fn after_five_quick_attempts_it_goes_on_slowly_until_whatsapp_forgets() {
+async fn download_retries_slowly_after_five_quick_attempts_until_the_media_expires() {
     let world = World::new().await;
     let (media, _) = arrive_with(&world, FaultSpec::new(FaultKind::ServerError).at(Place::Resolve)).await;
     let mut waits = Vec::new();
@@ -256,7 +256,7 @@ async fn after_five_quick_attempts_it_goes_on_slowly_until_whatsapp_forgets() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_is_not_fetched() {
+async fn file_that_is_too_large_is_not_fetched() {
     let world = World::with(|config| config.inbound_limits.image = 500).await;
     let media = world.png(1).await;
     let record = world.arrive("wamid.1", "image", &media).await;
@@ -268,7 +268,7 @@ async fn what_is_too_large_is_not_fetched() {
 }
 
 #[tokio::test]
-async fn a_body_without_end_is_cut() {
+async fn endless_body_is_cut() {
     let world = World::new().await;
     let (media, record) = arrive_with(&world, FaultSpec::new(FaultKind::Endless).times(1)).await;
     assert_failed(&record, ErrorCode::IntegrityMismatch, true);
@@ -278,7 +278,7 @@ async fn a_body_without_end_is_cut() {
 }
 
 #[tokio::test]
-async fn another_type_of_the_same_family_is_kept_and_told() {
+async fn file_of_another_type_of_its_family_is_kept_with_a_warning() {
     let world = World::new().await;
     let media = world.upload([PNG, &[1; 1000]].concat(), "image/jpeg").await;
     let record = world.arrive("wamid.1", "image", &media).await;
@@ -290,7 +290,7 @@ async fn another_type_of_the_same_family_is_kept_and_told() {
 }
 
 #[tokio::test]
-async fn another_family_is_held_back_and_its_bytes_are_kept_aside() {
+async fn file_of_another_family_is_quarantined_with_its_bytes() {
     let world = World::new().await;
     let media = world.upload("<!DOCTYPE html><html><script>alert(1)</script>", "image/jpeg").await;
     let record = world.arrive("wamid.1", "image", &media).await;
@@ -306,7 +306,7 @@ async fn another_family_is_held_back_and_its_bytes_are_kept_aside() {
 }
 
 #[tokio::test]
-async fn wrong_bytes_are_thrown_away_and_fetched_again() {
+async fn wrong_bytes_are_discarded_and_fetched_again() {
     for kind in [FaultKind::WrongHash, FaultKind::Short] {
         let world = World::new().await;
         let (media, record) = arrive_with(&world, FaultSpec::new(kind).times(2)).await;
@@ -319,7 +319,7 @@ async fn wrong_bytes_are_thrown_away_and_fetched_again() {
 }
 
 #[tokio::test]
-async fn the_same_wrong_bytes_three_times_running_are_kept_with_a_warning() {
+async fn wrong_bytes_that_come_three_times_running_are_kept_with_a_warning() {
     let world = World::new().await;
     let (media, _) = arrive_with(&world, FaultSpec::new(FaultKind::WrongHash)).await;
     run_after(&world, 2 * SECOND, &media).await;
@@ -330,7 +330,7 @@ async fn the_same_wrong_bytes_three_times_running_are_kept_with_a_warning() {
 }
 
 #[tokio::test]
-async fn graphs_hash_wins_and_one_of_another_length_is_none() {
+async fn hash_of_graph_wins_and_one_of_another_length_is_ignored() {
     let world = World::new().await;
     let media = world.png(1).await;
     for (wamid, declared) in [("wamid.1", "bm90IGEgaGFzaA=="), ("wamid.2", &*"0".repeat(64))] {
@@ -347,7 +347,7 @@ async fn graphs_hash_wins_and_one_of_another_length_is_none() {
 }
 
 #[tokio::test]
-async fn storage_that_refuses_holds_all_downloads_back_and_readiness_says_so() {
+async fn storage_that_refuses_pauses_all_downloads_and_readiness_says_so() {
     let world = World::new().await;
     // A file where the folder belongs.
     let in_the_way = world.folder.path().join("media");
@@ -365,7 +365,7 @@ async fn storage_that_refuses_holds_all_downloads_back_and_readiness_says_so() {
 }
 
 #[tokio::test]
-async fn a_message_deleted_meanwhile_leaves_nothing() {
+async fn message_deleted_during_its_download_leaves_nothing() {
     let world = World::new().await;
     let media = world.png(1).await;
     let mut slow = FaultSpec::new(FaultKind::Slow).of(&media.id);
@@ -390,7 +390,7 @@ async fn a_message_deleted_meanwhile_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn large_files_tell_their_size_before_they_are_here() {
+async fn large_files_report_their_size_before_they_are_stored() {
     let world = World::new().await;
     let spec = MediaSpec::generated(3 * 1024 * 1024, 7, "video/mp4");
     let media = world.whatsapp.add_media(&spec).await.unwrap();

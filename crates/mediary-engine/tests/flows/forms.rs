@@ -68,7 +68,7 @@ async fn photos_of_a_filled_form_are_kept_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_taken_back_form_takes_its_files_along() {
+async fn files_of_a_revoked_form_are_deleted() {
     let world = World::new().await;
     let photo = world.png(1).await;
     world.post(&form(&json!({"photos": [media_node(&photo)]}))).await;
@@ -81,7 +81,7 @@ async fn a_taken_back_form_takes_its_files_along() {
 }
 
 #[tokio::test]
-async fn headers_of_what_the_business_sent_are_kept() {
+async fn headers_of_sent_messages_are_kept() {
     let world = World::new().await;
     let picture = world.png(1).await;
     let interactive = json!({"type": "button", "header": {"type": "image", "image": media_node(&picture)},
@@ -101,7 +101,7 @@ async fn headers_of_what_the_business_sent_are_kept() {
 }
 
 #[tokio::test]
-async fn a_voice_note_that_an_ad_led_to_is_kept_whatever_the_ad_says() {
+async fn voice_note_that_an_ad_led_to_is_kept_whatever_the_ad_says() {
     let world = World::new().await;
     let picture = world.png(1).await;
     let mut note = message("wamid.1", "image", media_node(&picture));
@@ -115,7 +115,7 @@ async fn a_voice_note_that_an_ad_led_to_is_kept_whatever_the_ad_says() {
 }
 
 #[tokio::test]
-async fn a_form_with_a_media_id_that_no_index_holds_is_parked_alone() {
+async fn form_with_a_media_id_too_long_for_the_index_is_parked_alone() {
     let world = World::new().await;
     let media = world.png(1).await;
     let long = json!({"id": "9".repeat(1025), "mime_type": "image/png", "file_name": "a.png"});

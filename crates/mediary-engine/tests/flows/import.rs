@@ -65,7 +65,7 @@ fn options(world: &World) -> BackfillOptions {
 }
 
 #[tokio::test]
-async fn a_line_becomes_the_message_that_it_was() {
+async fn imported_line_becomes_the_message_that_it_was() {
     let world = World::new().await;
     let payload = json!({"type": "audio", "audio": {"id": "77", "mime_type": "audio/ogg; codecs=opus", "voice": true,
         "sha256": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}});
@@ -167,7 +167,7 @@ fn refused_fields() -> Vec<(Value, &'static str)> {
 }
 
 #[tokio::test]
-async fn a_bad_line_says_what_is_wrong_and_stops_no_other() {
+async fn bad_line_says_what_is_wrong_and_stops_no_other() {
     let world = World::new().await;
     add_another_company(&world, "999").await;
     let cases = refused_fields();
@@ -206,7 +206,7 @@ async fn a_bad_line_says_what_is_wrong_and_stops_no_other() {
 }
 
 #[tokio::test]
-async fn many_lines_are_imported_once() {
+async fn lines_are_imported_once() {
     let world = World::new().await;
     let lines: Vec<Value> = (0..600).map(|number| picture(&format!("wamid.{number}"), DAY)).collect();
     let fates = import(&world, &lines).await;
@@ -219,7 +219,7 @@ async fn many_lines_are_imported_once() {
 }
 
 #[tokio::test]
-async fn under_other_policies_imported_media_waits() {
+async fn imported_media_waits_under_other_policies() {
     let world = World::new().await;
     world.set_policy(MediaPolicy::OnView).await;
     let media = world.png(1).await;
@@ -231,7 +231,7 @@ async fn under_other_policies_imported_media_waits() {
 }
 
 #[tokio::test]
-async fn backfill_saves_what_an_import_left() {
+async fn backfill_fetches_media_that_an_import_left() {
     let world = World::new().await;
     let (by_url, by_payload, given, gone) =
         (world.png(1).await, world.png(2).await, world.png(3).await, world.png(4).await);
@@ -274,7 +274,7 @@ async fn backfill_saves_what_an_import_left() {
 }
 
 #[tokio::test]
-async fn backfill_goes_on_where_it_was_broken_off() {
+async fn backfill_resumes_where_it_was_interrupted() {
     let world = World::new().await;
     let mut lines = Vec::new();
     for seed in 0..6_u8 {
@@ -305,7 +305,7 @@ async fn backfill_goes_on_where_it_was_broken_off() {
 }
 
 #[tokio::test]
-async fn backfill_waits_while_a_server_takes_all_the_companys_places() {
+async fn backfill_waits_while_a_server_holds_all_slots_of_the_company() {
     let world = World::with(|config| config.downloads_per_company = 1).await;
     let (slow, left) = (world.png(1).await, world.png(2).await);
     let trickle = FaultSpec { delay_ms: Some(700), ..FaultSpec::new(FaultKind::Slow).times(1) };
@@ -329,7 +329,7 @@ async fn backfill_waits_while_a_server_takes_all_the_companys_places() {
 }
 
 #[tokio::test]
-async fn a_retry_and_a_single_download_find_the_id_too() {
+async fn media_id_is_found_by_a_retry_and_a_single_download_too() {
     let world = World::new().await;
     let (one, other) = (world.png(1).await, world.png(2).await);
     import(&world, &[with(picture("wamid.1", HOUR), &json!({"mediaUrl": one.id}))]).await;

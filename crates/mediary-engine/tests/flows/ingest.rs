@@ -40,7 +40,7 @@ fn echo(message: Value) -> Value {
 }
 
 #[tokio::test]
-async fn every_item_of_a_body_counts_whatever_the_others_are() {
+async fn items_of_a_body_count_whatever_the_others_are() {
     let world = World::new().await;
     let mut body = webhook(text("wamid.1", "one"));
     body["entry"][0]["changes"][0]["value"]["messages"] = json!([text("wamid.1", "one"), 7, {"id": "wamid.x"}, text("wamid.2", "two\u{0}"), text("wamid.1", "again")]);
@@ -52,7 +52,7 @@ async fn every_item_of_a_body_counts_whatever_the_others_are() {
 }
 
 #[tokio::test]
-async fn a_message_keeps_whatsapps_time_or_gets_ours_where_there_is_none() {
+async fn message_keeps_whatsapps_time_or_gets_ours_where_there_is_none() {
     let world = World::new().await;
     let mut strange = message("wamid.1", "text", json!({"body": "hello"}));
     strange["timestamp"] = "soon".into();
@@ -65,7 +65,7 @@ async fn a_message_keeps_whatsapps_time_or_gets_ours_where_there_is_none() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_is_kept_as_unsupported() {
+async fn unknown_items_are_kept_as_unsupported() {
     let world = World::new().await;
     world.post(&webhook(message("wamid.1", "hologram", json!({"id": "5"})))).await;
     let kept = only_message(&world).await;
@@ -83,7 +83,7 @@ async fn media_without_an_id_is_kept_as_unsupported() {
 }
 
 #[tokio::test]
-async fn a_message_without_an_id_is_still_recorded_once() {
+async fn message_without_an_id_is_still_recorded_once() {
     let world = World::new().await;
     let mut nameless = message("", "text", json!({"body": "hello"}));
     nameless.as_object_mut().unwrap().remove("id");
@@ -93,7 +93,7 @@ async fn a_message_without_an_id_is_still_recorded_once() {
 }
 
 #[tokio::test]
-async fn what_the_business_sent_from_its_phone_is_outbound_with_its_media() {
+async fn messages_sent_from_the_business_phone_are_outbound_with_their_media() {
     let world = World::new().await;
     let media = world.png(1).await;
     let mut sent = message("wamid.1", "image", media_node(&media));
@@ -136,7 +136,7 @@ async fn history_fills_its_placeholders_and_counts_nothing_as_unread() {
 }
 
 #[tokio::test]
-async fn a_group_is_one_contact_and_its_members_are_senders() {
+async fn group_is_one_contact_and_its_members_are_senders() {
     let world = World::new().await;
     for (id, from) in [("wamid.1", "15550100001"), ("wamid.2", "15550100002")] {
         let mut item = message(id, "text", json!({"body": "hello"}));
@@ -152,7 +152,7 @@ async fn a_group_is_one_contact_and_its_members_are_senders() {
 }
 
 #[tokio::test]
-async fn somebody_known_by_a_scoped_id_alone_is_one_contact_with_their_number_later() {
+async fn contact_known_by_a_scoped_id_alone_gets_its_number_later() {
     let world = World::new().await;
     let mut item = message("wamid.1", "text", json!({"body": "hello"}));
     item.as_object_mut().unwrap().remove("from");
@@ -195,7 +195,7 @@ async fn statuses_edits_reactions_and_revokes_find_their_message() {
 }
 
 #[tokio::test]
-async fn an_edited_picture_is_fetched_anew() {
+async fn edited_picture_is_fetched_again() {
     let world = World::new().await;
     let (first, second) = (world.png(1).await, world.png(2).await);
     let before = world.arrive("wamid.1", "image", &first).await;
@@ -211,7 +211,7 @@ async fn an_edited_picture_is_fetched_anew() {
 }
 
 #[tokio::test]
-async fn a_revoked_picture_leaves_storage() {
+async fn revoked_picture_leaves_storage() {
     let world = World::new().await;
     let media = world.png(1).await;
     world.arrive("wamid.1", "image", &media).await;
@@ -223,7 +223,7 @@ async fn a_revoked_picture_leaves_storage() {
 }
 
 #[tokio::test]
-async fn a_duplicate_is_no_second_message_but_another_chance_for_failed_media() {
+async fn duplicate_adds_no_message_but_retries_failed_media() {
     let world = World::new().await;
     let media = world.png(1).await;
     let expired = mediary_simulator::FaultSpec::new(mediary_simulator::FaultKind::Expired).times(1);
@@ -249,7 +249,7 @@ async fn media_of_an_old_message_is_still_tried() {
 }
 
 #[tokio::test]
-async fn one_bad_item_is_parked_alone_and_its_neighbours_are_recorded() {
+async fn bad_item_is_parked_alone_and_its_neighbours_are_recorded() {
     let world = World::new().await;
     let text = |id: &str| message(id, "text", json!({"body": id}));
     let mut nobodys = text("wamid.4");
@@ -277,7 +277,7 @@ async fn one_bad_item_is_parked_alone_and_its_neighbours_are_recorded() {
 }
 
 #[tokio::test]
-async fn media_of_the_past_without_a_person_finds_its_message_by_its_id() {
+async fn history_media_without_a_sender_finds_its_message_by_its_id() {
     let world = World::new().await;
     let media = world.png(1).await;
     let mut picture = message("wamid.1", "image", media_node(&media));
@@ -298,7 +298,7 @@ async fn media_of_the_past_without_a_person_finds_its_message_by_its_id() {
 }
 
 #[tokio::test]
-async fn a_time_that_cannot_be_is_the_time_of_arrival() {
+async fn impossible_time_becomes_the_time_of_arrival() {
     let world = World::new().await;
     let arrived = START.millis();
     let soon = (arrived / 1000 + 60).to_string();

@@ -73,7 +73,7 @@ async fn given_up() -> Scene {
 }
 
 #[tokio::test]
-async fn lost_file_that_comes_back_is_served_though_whatsapp_forgot_it() {
+async fn lost_file_that_comes_back_is_served_though_it_expired_at_whatsapp() {
     let scene = given_up().await;
     std::fs::write(&scene.path, [PNG, &[9; 1000]].concat()).unwrap();
     assert_eq!(
@@ -149,7 +149,7 @@ async fn volume_that_is_away_loses_nothing_and_hides_nothing_until_it_is_back() 
 }
 
 #[tokio::test]
-async fn file_that_waits_comes_from_whatsapp_while_storage_is_away() {
+async fn pending_file_comes_from_whatsapp_while_storage_is_away() {
     let scene = Scene::new().await;
     let (company, place) = (scene.world.company, scene.record.location().unwrap());
     assert!(scene.world.store.store_lost_file(company, scene.record.id, &place).await.unwrap());

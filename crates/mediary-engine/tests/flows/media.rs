@@ -33,7 +33,7 @@ async fn download_now_overrules_policy_and_failures() {
 }
 
 #[tokio::test]
-async fn retrying_everything_tells_how_it_went() {
+async fn retry_of_everything_reports_its_outcome() {
     let world = World::new().await;
     let (good, late) = (world.png(1).await, world.png(2).await);
     for media in [&good, &late] {
@@ -55,7 +55,7 @@ async fn retrying_everything_tells_how_it_went() {
 }
 
 #[tokio::test]
-async fn roles_hold() {
+async fn roles_are_enforced() {
     let world = World::new().await;
     let media = world.png(1).await;
     let record = world.arrive("wamid.1", "image", &media).await;
@@ -73,7 +73,7 @@ async fn roles_hold() {
 }
 
 #[tokio::test]
-async fn listeners_hear_of_a_files_whole_life() {
+async fn listeners_receive_every_state_of_a_file() {
     let world = World::new().await;
     let mut events =
         world.engine.events().subscribe(mediary_core::Scope::system(world.company), None).unwrap();
@@ -96,7 +96,7 @@ async fn listeners_hear_of_a_files_whole_life() {
 }
 
 #[tokio::test]
-async fn a_status_says_how_far_and_what_went_wrong() {
+async fn download_status_has_progress_and_failure() {
     let world = World::new().await;
     let media = world.png(1).await;
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).times(1)).unwrap();
@@ -113,7 +113,7 @@ async fn a_status_says_how_far_and_what_went_wrong() {
 }
 
 #[tokio::test]
-async fn retry_of_everything_takes_what_was_tried_often() {
+async fn retry_of_everything_includes_files_that_were_tried_often() {
     let world = World::new().await;
     let media = world.png(1).await;
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&media.id).times(40)).unwrap();

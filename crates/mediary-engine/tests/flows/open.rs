@@ -35,7 +35,7 @@ fn run(world: &World) -> (TaskTracker, mediary_engine::Shutdown) {
 }
 
 #[tokio::test]
-async fn a_stored_file_is_found_by_message_and_by_id_and_by_nobody_else() {
+async fn stored_file_is_found_by_message_and_by_id_and_by_no_other_company() {
     let (world, media, record) = under(MediaPolicy::Store).await;
     for target in [Target::Media(record.id), Target::Message(record.message_id)] {
         for _ in 0..2 {
@@ -58,7 +58,7 @@ async fn a_stored_file_is_found_by_message_and_by_id_and_by_nobody_else() {
 }
 
 #[tokio::test]
-async fn under_stream_every_view_comes_from_whatsapp_and_nothing_is_stored() {
+async fn views_under_stream_come_from_whatsapp_and_store_nothing() {
     let (world, media, record) = under(MediaPolicy::Stream).await;
     assert_eq!(world.whatsapp.media_stats(&media.id).resolves, 0, "nothing is fetched on arrival");
     for views in 1..=2 {
@@ -75,7 +75,7 @@ async fn under_stream_every_view_comes_from_whatsapp_and_nothing_is_stored() {
 }
 
 #[tokio::test]
-async fn under_on_view_the_first_view_stores_the_file() {
+async fn first_view_under_on_view_stores_the_file() {
     let (world, media, record) = under(MediaPolicy::OnView).await;
     assert_eq!(record.download_status, DownloadStatus::Pending);
     let (tasks, shutdown) = run(&world);
@@ -102,7 +102,7 @@ async fn under_on_view_the_first_view_stores_the_file() {
 }
 
 #[tokio::test]
-async fn without_a_worker_a_first_view_still_gets_the_bytes() {
+async fn first_view_gets_the_bytes_without_a_worker() {
     let (world, _, record) = under(MediaPolicy::OnView).await;
     let opened = world.open(Target::Message(record.message_id)).await.unwrap();
     assert!(!opened.info.stored);
@@ -115,7 +115,7 @@ async fn without_a_worker_a_first_view_still_gets_the_bytes() {
 }
 
 #[tokio::test]
-async fn what_storage_lost_is_served_and_stored_again() {
+async fn file_that_storage_lost_is_served_and_stored_again() {
     let (world, media, record) = under(MediaPolicy::Store).await;
     let key = record.storage_key.unwrap().parse().unwrap();
     assert!(world.storage.delete(&key).await.unwrap());
@@ -133,7 +133,7 @@ async fn what_storage_lost_is_served_and_stored_again() {
 }
 
 #[tokio::test]
-async fn a_description_pulls_nothing() {
+async fn description_of_a_file_downloads_nothing() {
     for policy in [MediaPolicy::OnView, MediaPolicy::Stream] {
         let (world, media, record) = under(policy).await;
         let target = Target::Media(record.id);
@@ -150,7 +150,7 @@ async fn a_description_pulls_nothing() {
 }
 
 #[tokio::test]
-async fn the_proxy_always_asks_whatsapp_and_stores_nothing() {
+async fn proxy_always_asks_whatsapp_and_stores_nothing() {
     let (world, media, _) = under(MediaPolicy::OnView).await;
     let wanted = Wanted::Bytes { range: None };
     let opened = world.engine.open_from_provider(&world.may(), &media.id, wanted, false).await.unwrap();
@@ -162,7 +162,7 @@ async fn the_proxy_always_asks_whatsapp_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_range_is_passed_on() {
+async fn range_is_proxied() {
     let (world, _, record) = under(MediaPolicy::Stream).await;
     let mut options = world.whatsapp.options();
     options.media.ranges = true;
@@ -174,7 +174,7 @@ async fn a_range_is_passed_on() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_had_says_why() {
+async fn unavailable_file_says_why() {
     let world = World::new().await;
     let media = world.png(1).await;
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::Expired)).unwrap();
@@ -187,7 +187,7 @@ async fn what_cannot_be_had_says_why() {
 }
 
 #[tokio::test]
-async fn what_whatsapp_says_to_a_viewer_holds_for_the_account() {
+async fn throttling_of_a_viewer_pauses_the_account() {
     let (world, _, record) = under(MediaPolicy::Stream).await;
     let mut throttled = FaultSpec::new(FaultKind::TooManyRequests).times(1);
     throttled.retry_after_seconds = Some(30);
@@ -203,7 +203,7 @@ async fn what_whatsapp_says_to_a_viewer_holds_for_the_account() {
 }
 
 #[tokio::test]
-async fn a_deleted_file_is_gone_at_once_though_it_was_just_open() {
+async fn deleted_file_is_gone_at_once_though_it_was_just_open() {
     let (world, _, record) = under(MediaPolicy::Store).await;
     let viewing = world.open(Target::Message(record.message_id)).await.unwrap();
     world.engine.delete_media(&world.may(), record.id, &Actor::command_line()).await.unwrap();

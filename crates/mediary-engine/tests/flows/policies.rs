@@ -34,7 +34,7 @@ fn from_storage(opened: &OpenedMedia) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_view_follows_the_policy_of_now() {
+async fn view_follows_the_current_policy() {
     let world = World::new().await;
     world.set_policy(MediaPolicy::OnView).await;
     let media = world.png(1).await;
@@ -54,7 +54,7 @@ async fn a_view_follows_the_policy_of_now() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waited_is_fetched_once_everything_is_to_be_kept() {
+async fn pending_files_are_fetched_once_everything_is_to_be_kept() {
     let world = World::new().await;
     world.set_policy(MediaPolicy::Stream).await;
     let media = world.png(1).await;
@@ -76,7 +76,7 @@ async fn what_waited_is_fetched_once_everything_is_to_be_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_download_that_runs_when_nothing_is_to_be_kept_leaves_nothing() {
+async fn running_download_leaves_nothing_once_nothing_is_to_be_kept() {
     let world = World::new().await;
     let media = world.png(1).await;
     let hold = FaultSpec { bytes_per_second: Some(500), ..FaultSpec::new(FaultKind::Slow) };
@@ -100,7 +100,7 @@ async fn a_download_that_runs_when_nothing_is_to_be_kept_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_kept_goes_when_it_is_asked_for_and_can_still_be_seen() {
+async fn kept_files_are_erased_on_request_and_can_still_be_viewed() {
     let world = World::new().await;
     let media = world.png(1).await;
     world.arrive("wamid.1", "image", &media).await;
@@ -153,7 +153,7 @@ async fn reached(world: &World, file: &MediaFile) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_decided_goes_on_where_it_came_to() {
+async fn policy_tasks_resume_where_they_stopped() {
     let world = World::new().await;
     let (first, second) = (world.png(1).await, world.png(2).await);
     let done = world.arrive("wamid.1", "image", &first).await;
@@ -184,7 +184,7 @@ fn spooled_files(folder: &std::path::Path) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_viewers_read_leaves_the_disk_when_nothing_is_to_be_kept_any_more() {
+async fn files_under_view_leave_the_disk_once_nothing_is_to_be_kept() {
     for elsewhere in [false, true] {
         let spool = tempfile::tempdir().unwrap();
         let folder = spool.path().to_owned();

@@ -134,7 +134,7 @@ async fn file_that_is_viewed_on_one_node_is_not_deleted_by_another() {
 }
 
 #[tokio::test]
-async fn view_is_written_down_at_once_only_where_views_count() {
+async fn view_is_recorded_at_once_only_where_views_count() {
     let world = World::new().await;
     keep(&world, days(RetentionMode::DaysAfterStored, 30)).await;
     let file = arrive(&world, 1).await;
@@ -150,7 +150,7 @@ async fn view_is_written_down_at_once_only_where_views_count() {
 }
 
 #[tokio::test]
-async fn an_account_has_its_own_retention_or_its_companys() {
+async fn account_has_its_own_retention_or_that_of_its_company() {
     let world = World::new().await;
     keep(&world, days(RetentionMode::DaysAfterStored, 5)).await;
     keep_account(&world, Some(Retention::FOREVER)).await;
@@ -164,7 +164,7 @@ async fn an_account_has_its_own_retention_or_its_companys() {
 }
 
 #[tokio::test]
-async fn a_file_viewed_or_a_retention_changed_after_the_selection_is_not_deleted() {
+async fn file_is_not_deleted_if_a_view_or_another_retention_follows_the_selection() {
     let world = World::new().await;
     let retention = days(RetentionMode::DaysAfterViewed, 7);
     keep(&world, retention).await;

@@ -16,7 +16,7 @@ use crate::harness::World;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 #[tokio::test]
-async fn a_preview_says_what_a_sweep_then_does() {
+async fn preview_says_what_a_sweep_then_does() {
     let world = World::new().await;
     let (kept, late) = (world.png(1).await, world.png(2).await);
     let record = world.arrive("wamid.1", "image", &kept).await;
@@ -34,7 +34,7 @@ async fn a_preview_says_what_a_sweep_then_does() {
 }
 
 #[tokio::test]
-async fn parked_items_and_old_lines_of_the_audit_log_go_as_the_preview_says() {
+async fn parked_items_and_old_audit_rows_are_deleted_as_the_preview_says() {
     let world = World::new().await;
     let parked = async || world.store.parked_items(world.company, &Default::default()).await.unwrap().items;
     let audits = async || world.store.audits(world.company, &Default::default()).await.unwrap().items.len();
@@ -65,7 +65,7 @@ async fn parked_items_and_old_lines_of_the_audit_log_go_as_the_preview_says() {
 }
 
 #[tokio::test]
-async fn bytes_that_a_dead_worker_stored_go_with_their_message() {
+async fn bytes_stored_by_a_dead_worker_are_deleted_with_their_message() {
     let world = World::new().await;
     let media = world.png(1).await;
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&media.id)).unwrap();
@@ -79,7 +79,7 @@ async fn bytes_that_a_dead_worker_stored_go_with_their_message() {
 }
 
 #[tokio::test]
-async fn a_token_can_be_checked() {
+async fn token_can_be_checked() {
     let world = World::new().await;
     world.engine.check_token(world.company, world.account).await.unwrap();
     world.whatsapp.set_token(ACCESS_TOKEN, TokenState::Revoked).unwrap();
@@ -133,7 +133,7 @@ async fn removed(world: &World) -> i64 {
 }
 
 #[tokio::test]
-async fn files_that_no_record_names_on_two_looks_a_day_apart_are_removed() {
+async fn files_without_a_record_on_two_checks_a_day_apart_are_removed() {
     let world = World::new().await;
     let media = world.png(1).await;
     let record = world.arrive("wamid.1", "image", &media).await;
@@ -157,7 +157,7 @@ async fn files_that_no_record_names_on_two_looks_a_day_apart_are_removed() {
 }
 
 #[tokio::test]
-async fn a_file_that_gets_its_record_between_two_looks_stays() {
+async fn file_that_gets_its_record_between_two_checks_stays() {
     let world = World::new().await;
     let media = world.png(1).await;
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&media.id).times(1)).unwrap();
@@ -176,7 +176,7 @@ async fn a_file_that_gets_its_record_between_two_looks_stays() {
 }
 
 #[tokio::test]
-async fn storage_that_looks_like_somebody_elses_is_left_alone() {
+async fn storage_that_seems_to_belong_to_another_database_is_left_alone() {
     let world = World::new().await;
     for number in 0..=100 {
         stray(&world, MessageId(number), "x").await;
@@ -192,7 +192,7 @@ async fn storage_that_looks_like_somebody_elses_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_company_whose_storage_cannot_be_checked_does_not_hold_up_the_others() {
+async fn company_whose_storage_cannot_be_checked_does_not_hold_up_the_others() {
     let world = World::new().await;
     let media = world.png(1).await;
     world.arrive("wamid.1", "image", &media).await;

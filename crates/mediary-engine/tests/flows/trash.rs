@@ -64,7 +64,7 @@ async fn drop_bytes(world: &World, file: &MediaFile, backend: StorageBackend, ke
 }
 
 #[tokio::test]
-async fn a_file_stored_again_in_a_bucket_while_its_old_bytes_are_deleted_stays() {
+async fn file_stored_again_in_a_bucket_while_its_old_bytes_are_deleted_stays() {
     let (world, bucket) = (World::new().await, Bucket::start().await);
     let engine = world.engine_with(bucket.storage().into());
     let png = world.png(1).await;
@@ -72,7 +72,7 @@ async fn a_file_stored_again_in_a_bucket_while_its_old_bytes_are_deleted_stays()
 }
 
 #[tokio::test]
-async fn a_file_stored_again_in_a_folder_while_its_old_bytes_are_deleted_stays() {
+async fn file_stored_again_in_a_folder_while_its_old_bytes_are_deleted_stays() {
     let (world, bucket) = (World::new().await, Bucket::start().await);
     let engine = world.engine_with(Storages::new(world.storage.clone(), vec![bucket.storage()]));
     let png = world.png(1).await;
@@ -80,7 +80,7 @@ async fn a_file_stored_again_in_a_folder_while_its_old_bytes_are_deleted_stays()
 }
 
 #[tokio::test]
-async fn deletions_that_cannot_be_done_hold_up_no_other() {
+async fn deletions_that_fail_hold_up_no_other() {
     let world = World::new().await;
     let media = world.png(1).await;
     let record = world.arrive("wamid.1", "image", &media).await;

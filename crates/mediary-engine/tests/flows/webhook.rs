@@ -77,7 +77,7 @@ async fn add_account(world: &World, slug: &str, number: &str, app_secret: Option
 }
 
 #[tokio::test]
-async fn only_the_right_signature_gets_in() {
+async fn webhook_needs_the_right_signature() {
     let world = world().await;
     let body = webhook(message("wamid.1", "text", json!({"body": "hello"}))).to_string();
     for wrong in ["another secret", "", INSTALLATION] {
@@ -95,7 +95,7 @@ async fn only_the_right_signature_gets_in() {
 }
 
 #[tokio::test]
-async fn a_signature_speaks_for_the_accounts_that_use_its_secret_alone() {
+async fn signature_counts_for_accounts_with_its_secret_alone() {
     let world = world().await;
     add_account(&world, "other", "2222", Some("their-secret")).await;
     add_account(&world, "plain", "3333", None).await;
@@ -109,7 +109,7 @@ async fn a_signature_speaks_for_the_accounts_that_use_its_secret_alone() {
 }
 
 #[tokio::test]
-async fn a_body_that_names_a_waba_alone_may_be_signed_by_any_account_of_it() {
+async fn body_that_names_a_waba_alone_may_be_signed_by_any_account_of_it() {
     let world = world().await;
     let body = json!({"object": "whatsapp_business_account", "entry": [{"id": WABA_ID, "changes": [
         {"field": "message_template_status_update", "value": {"event": "APPROVED"}}]}]});
@@ -118,7 +118,7 @@ async fn a_body_that_names_a_waba_alone_may_be_signed_by_any_account_of_it() {
 }
 
 #[tokio::test]
-async fn what_names_no_account_needs_the_installations_secret() {
+async fn body_that_names_no_account_needs_the_secret_of_the_installation() {
     let world = world().await;
     let unknown = to_numbers(&["999"]);
     for body in ["not JSON", "{}", "[]", &unknown] {
@@ -130,13 +130,13 @@ async fn what_names_no_account_needs_the_installations_secret() {
 }
 
 #[tokio::test]
-async fn without_an_installation_secret_nobody_signs_for_nobody() {
+async fn body_that_names_no_account_is_refused_without_a_secret_of_the_installation() {
     let world = World::new().await;
     assert_eq!(accept(&world, "{}", "").await, Err(ErrorCode::Unauthorized));
 }
 
 #[tokio::test]
-async fn a_signed_body_full_of_tiny_updates_is_refused_before_it_is_kept() {
+async fn signed_body_full_of_tiny_updates_is_refused_before_it_is_kept() {
     let world = world().await;
     let body = |items: &[&str]| {
         let value = json!({"metadata": {"phone_number_id": PHONE_NUMBER_ID}}).to_string();
@@ -150,7 +150,7 @@ async fn a_signed_body_full_of_tiny_updates_is_refused_before_it_is_kept() {
 }
 
 #[tokio::test]
-async fn a_body_for_more_numbers_than_whatsapp_sends_is_nobodys() {
+async fn body_for_more_numbers_than_whatsapp_sends_is_refused() {
     let world = world().await;
     let mut numbers: Vec<String> = (0..ADDRESSEES_MAX).map(|n| n.to_string()).collect();
     numbers[0] = PHONE_NUMBER_ID.into();
@@ -164,7 +164,7 @@ async fn a_body_for_more_numbers_than_whatsapp_sends_is_nobodys() {
 }
 
 #[tokio::test]
-async fn a_signature_is_compared_with_sixteen_secrets_at_most() {
+async fn signature_is_compared_with_sixteen_secrets_at_most() {
     let world = world().await;
     let numbers: Vec<String> = (100..117).map(|n| n.to_string()).collect();
     for number in &numbers {
@@ -177,7 +177,7 @@ async fn a_signature_is_compared_with_sixteen_secrets_at_most() {
 }
 
 #[tokio::test]
-async fn meta_verifies_with_any_token_of_ours() {
+async fn verification_accepts_any_of_our_tokens() {
     let world = world().await;
     for (token, known) in
         [(VERIFY_TOKEN, true), ("the installation's token", true), ("the verify toke", false), ("", false)]
@@ -192,7 +192,7 @@ async fn meta_verifies_with_any_token_of_ours() {
 }
 
 #[tokio::test]
-async fn a_webhook_for_a_number_that_is_added_later_is_read_then() {
+async fn webhook_for_a_number_that_is_added_later_is_read_then() {
     let world = world().await;
     accept(&world, &to_numbers(&["201", PHONE_NUMBER_ID, "202"]), INSTALLATION).await.unwrap();
     // Signed with the installation's secret, so it does not speak for the account that has its own.
@@ -219,7 +219,7 @@ async fn a_webhook_for_a_number_that_is_added_later_is_read_then() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_given_the_installations_secret_shares_it() {
+async fn account_may_share_the_secret_of_the_installation() {
     let world = world().await;
     let given = |number| AccountDraft { app_secret: Some(SecretString::from(INSTALLATION)), ..draft(number) };
     accept(&world, &to_numbers(&["201"]), INSTALLATION).await.unwrap();
@@ -234,14 +234,14 @@ async fn an_account_that_is_given_the_installations_secret_shares_it() {
 }
 
 #[tokio::test]
-async fn a_body_with_a_strange_number_has_to_be_signed_all_the_same() {
+async fn body_for_an_unknown_number_must_be_signed_too() {
     let world = world().await;
     let body = to_numbers(&["201"]);
     assert_eq!(accept(&world, &body, "some secret").await, Err(ErrorCode::Unauthorized));
 }
 
 #[tokio::test]
-async fn an_account_takes_what_its_secret_signed_before_it_was_added_and_nothing_else() {
+async fn account_takes_earlier_webhooks_signed_with_its_secret_and_no_others() {
     let world = world().await;
     accept(&world, &to_numbers(&["201", "202", PHONE_NUMBER_ID]), APP_SECRET).await.unwrap();
     assert_eq!(texts(&world).await, [format!("to {PHONE_NUMBER_ID}")]);
@@ -256,7 +256,7 @@ async fn an_account_takes_what_its_secret_signed_before_it_was_added_and_nothing
 }
 
 #[tokio::test]
-async fn a_disabled_account_takes_nothing_in_until_it_is_active_again() {
+async fn disabled_account_ingests_nothing_until_it_is_active_again() {
     let world = world().await;
     let set = async |status| {
         let change = mediary_engine::AccountChange { status: Some(status), ..Default::default() };
@@ -275,7 +275,7 @@ async fn a_disabled_account_takes_nothing_in_until_it_is_active_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bodies_of_invented_numbers_come_to_an_end_and_hold_up_nobody() {
+async fn bodies_with_invented_numbers_finish_and_hold_up_no_other() {
     let world = world().await;
     for body in 0..3 {
         let invented: Vec<String> = (0..900).map(|number| format!("9{body}{number:06}")).collect();
@@ -300,7 +300,7 @@ async fn bodies_of_invented_numbers_come_to_an_end_and_hold_up_nobody() {
 }
 
 #[tokio::test]
-async fn a_secret_that_cannot_be_read_is_its_accounts_trouble_alone() {
+async fn secret_that_cannot_be_read_affects_its_account_alone() {
     let world = world().await;
     add_account(&world, "other", "2222", Some("their-secret")).await;
     add_account(&world, "plain", "3333", None).await;
@@ -342,7 +342,7 @@ async fn a_secret_that_cannot_be_read_is_its_accounts_trouble_alone() {
 }
 
 #[tokio::test]
-async fn refusal_says_in_the_log_what_whoever_runs_this_has_to_correct() {
+async fn refusal_logs_what_the_operator_has_to_correct() {
     let why = async |world: &World, body: &str, secret: &str| {
         let signature = sign(body.as_bytes(), secret.as_bytes());
         let error = world.engine.accept(Some(&signature), Bytes::from(body.to_owned())).await.unwrap_err();

@@ -27,7 +27,7 @@ async fn completed(world: &World) -> usize {
 }
 
 #[tokio::test]
-async fn a_webhook_becomes_a_stored_file_by_itself_and_at_once() {
+async fn webhook_becomes_a_stored_file_by_itself_and_at_once() {
     let world = World::new().await;
     let (running, shutdown) = run(&world.engine);
     let media = world.png(1).await;
@@ -44,7 +44,7 @@ async fn a_webhook_becomes_a_stored_file_by_itself_and_at_once() {
 }
 
 #[tokio::test]
-async fn a_flood_does_not_delay_another_companys_single_file() {
+async fn flood_does_not_delay_a_single_file_of_another_company() {
     let world = World::with(|config| config.workers = 6).await;
     let other = world.store.add_company(&new_company("b")).await.unwrap().id;
     let theirs = AccountDraft { ..draft("2222") };
@@ -81,7 +81,7 @@ async fn a_flood_does_not_delay_another_companys_single_file() {
 }
 
 #[tokio::test]
-async fn a_soft_stop_ends_what_runs_and_a_hard_one_leaves_it_to_the_next() {
+async fn soft_stop_finishes_running_downloads_and_hard_stop_leaves_them_to_the_next_process() {
     let world = World::new().await;
     let media = world.png(1).await;
     let mut slow = FaultSpec::new(FaultKind::Slow).of(&media.id);
@@ -125,7 +125,7 @@ async fn a_soft_stop_ends_what_runs_and_a_hard_one_leaves_it_to_the_next() {
 }
 
 #[tokio::test]
-async fn a_lease_that_ran_out_is_taken_over() {
+async fn expired_lease_is_taken_over() {
     let world = World::new().await;
     world.set_policy(mediary_core::MediaPolicy::OnView).await;
     let media = world.png(1).await;
@@ -146,7 +146,7 @@ async fn a_lease_that_ran_out_is_taken_over() {
 }
 
 #[tokio::test]
-async fn a_new_policy_holds_from_the_next_message_on() {
+async fn new_policy_applies_from_the_next_message_on() {
     let world = World::new().await;
     let (running, shutdown) = run(&world.engine);
     let before = world.png(1).await;
@@ -176,7 +176,7 @@ async fn a_new_policy_holds_from_the_next_message_on() {
 }
 
 #[tokio::test]
-async fn whatsapp_away_for_hours_leaves_a_backlog_that_is_worked_off_when_it_returns() {
+async fn backlog_of_hours_without_whatsapp_is_worked_off_when_it_returns() {
     let world = World::new().await;
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError)).unwrap();
     for number in 0..10 {

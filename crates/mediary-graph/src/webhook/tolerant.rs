@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_json_stays_an_error() {
+    fn text_that_is_not_json_stays_an_error() {
         for body in [&b""[..], b"{", b"{} x", b"\\", b"\\u", b"{\"a\":\\ud83d}"] {
             assert!(parse(body).is_err(), "{body:?}");
         }
@@ -191,7 +191,7 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_panic(body in any::<Vec<u8>>(), text in r#"[{}\[\]"\\ud83c,:a0 ]{0,60}"#) {
+        fn bytes_of_any_kind_never_panic(body in any::<Vec<u8>>(), text in r#"[{}\[\]"\\ud83c,:a0 ]{0,60}"#) {
             let _ = parse(&body);
             let _ = parse(text.as_bytes());
         }

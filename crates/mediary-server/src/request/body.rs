@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn good_body_is_read() {
+    fn valid_body_is_read() {
         let outer: Outer = parse(br#"{"count": 1, "inner": [{"name": "a"}]}"#).unwrap();
         assert_eq!(outer.inner.len(), 1);
     }

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn parameter_is_read_and_unknown_ones_are_ignored() {
+    fn query_parameters_are_read_and_unknown_ones_are_ignored() {
         let none = parse::<Asked>("").unwrap();
         assert_eq!((none.account, none.part, none.limit.0), (None, 0, 20));
         let asked =
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn parameter_that_makes_no_sense_is_refused_with_what_is_allowed() {
+    async fn invalid_query_parameters_are_refused_with_what_is_allowed() {
         let id = "must be a whole number from 1 to 9223372036854775807";
         let kinds = "must be one of: image, video, audio, document, sticker";
         for (query, field, message) in [

@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn log_in_of_nobody_and_with_a_wrong_password_look_the_same() {
+    async fn log_in_with_an_unknown_address_and_with_a_wrong_password_look_the_same() {
         let house = House::open().await;
         let company = house.company("acme").await;
         house.user(&company, Role::Agent).await;

@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn file_that_the_client_has_is_not_modified() {
+    async fn conditional_requests_answer_304() {
         let scene = Scene::new("image/png").await;
         let first = scene.ask("GET", "", &[]).await;
         let (etag, modified) = (first.header("etag"), first.header("last-modified"));
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn queries_of_a_file_that_make_no_sense_are_refused() {
+    async fn invalid_queries_of_a_file_are_refused() {
         let scene = Scene::new("image/png").await;
         assert_eq!(scene.ask("GET", "?download=perhaps", &[]).await.field(), "download");
         assert_eq!(scene.ask("GET", "?variant=hologram", &[]).await.code(), "not_found");
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn deleted_file_is_gone_by_every_way() {
+    async fn deleted_file_is_gone_on_every_path() {
         let scene = Scene::new("image/png").await;
         let path = link(&scene, &json!({})).await;
         let agent = scene.company.key(Role::Agent);

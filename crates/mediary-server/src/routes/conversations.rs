@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn values_that_make_no_sense_are_named() {
+    async fn invalid_query_parameters_are_400() {
         let house = House::open().await;
         let company = house.company("acme").await;
         let made = house.message(&company, "wamid.1").await;

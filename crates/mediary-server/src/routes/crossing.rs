@@ -117,7 +117,7 @@ pub(super) async fn scene() -> Scene {
 }
 
 #[tokio::test]
-async fn api_answers_nothing_without_a_key() {
+async fn requests_without_a_key_are_refused() {
     let scene = scene().await;
     for route in routes() {
         let Needs::Right(_) = route.needs else { continue };
@@ -194,7 +194,7 @@ async fn lists_hold_only_records_of_the_company() {
 }
 
 #[tokio::test]
-async fn no_answer_holds_a_secret_or_a_provider_url() {
+async fn answers_hold_no_secret_and_no_provider_url() {
     let scene = scene().await;
     for route in routes() {
         if route.method != "GET" || route.path == "/api/events" {
@@ -280,7 +280,7 @@ async fn caller_who_sees_one_conversation_finds_nothing_of_another() {
 }
 
 #[tokio::test]
-async fn what_was_remembered_for_another_caller_is_not_served_to_one_who_does_not_see_it() {
+async fn cached_file_is_not_served_to_a_caller_who_does_not_see_it() {
     let scene = scene().await;
     let path = format!("/api/media/messages/{}", scene.made.message);
     let seen = scene.house.get(&path, scene.theirs.key(Role::Admin)).await;

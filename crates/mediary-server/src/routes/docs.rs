@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn description_is_whole() {
+    fn document_describes_every_route_and_schema() {
         let api = serde_json::to_value(crate::openapi()).unwrap();
         assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));
         let tags: Vec<&str> = list(&api["tags"]).iter().map(|tag| tag["name"].as_str().unwrap()).collect();
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn page_needs_nothing_else() {
+    fn documentation_page_needs_no_other_host() {
         let docs = Docs::new(&crate::openapi());
         for outside in ["<script", "src=", "http://", "https://", "@import", "url("] {
             assert!(!docs.page.contains(outside), "{outside}");
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn text_cannot_become_markup() {
+    fn documentation_text_cannot_become_markup() {
         assert_eq!(escape("<b a=\"1\">&"), "&lt;b a=&quot;1&quot;&gt;&amp;");
     }
 }

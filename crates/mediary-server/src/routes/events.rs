@@ -273,7 +273,7 @@ mod tests {
 
     /// By the store alone, as another process does it.
     #[tokio::test]
-    async fn busy_stream_ends_with_what_let_its_listener_in() {
+    async fn busy_stream_ends_with_the_session_or_key_of_its_listener() {
         let house = House::open().await;
         let company = house.company("acme").await;
         for role in [Role::Agent, Role::Manager] {

@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lists_filter_and_name_what_is_wrong() {
+    async fn lists_filter_and_name_invalid_filters() {
         let house = House::open().await;
         let company = house.company("acme").await;
         let waiting = house.message(&company, "wamid.1").await;

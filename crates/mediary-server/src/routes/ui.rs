@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn unknown_paths_of_programs_and_old_scripts_are_not() {
+    async fn unknown_paths_of_programs_and_old_scripts_are_not_the_inbox_page() {
         for path in [
             "/api",
             "/api/",

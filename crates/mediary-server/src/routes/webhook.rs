@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn verification_needs_a_token_of_ours() {
+    async fn verification_needs_one_of_our_tokens() {
         let house = House::open().await;
         house.company("acme").await;
         let ask = |query: &str| {

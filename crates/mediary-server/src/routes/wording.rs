@@ -67,7 +67,7 @@ fn properties<'d>(description: &'d Value, operation: &Value) -> Vec<&'d String> 
 }
 
 #[tokio::test]
-async fn fields_that_make_no_sense_are_named_in_plain_words() {
+async fn invalid_fields_are_named_in_plain_words() {
     let scene = scene().await;
     let admin = scene.theirs.key(Role::Admin);
     let description = serde_json::to_value(openapi()).unwrap();
@@ -93,7 +93,7 @@ async fn fields_that_make_no_sense_are_named_in_plain_words() {
 }
 
 #[tokio::test]
-async fn parameters_that_make_no_sense_are_named_in_plain_words() {
+async fn invalid_parameters_are_named_in_plain_words() {
     let scene = scene().await;
     let admin = scene.theirs.key(Role::Admin);
     let description = serde_json::to_value(openapi()).unwrap();

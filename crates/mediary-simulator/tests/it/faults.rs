@@ -32,7 +32,7 @@ async fn download(graph: &GraphClient, id: &str) -> Result<Vec<u8>, Error> {
 }
 
 #[tokio::test]
-async fn faults_of_the_graph_api_are_told_apart_by_code() {
+async fn faults_of_the_graph_api_are_distinguished_by_code() {
     let simulator = start().await;
     let graph = graph(&simulator);
     let (id, _) = image(&simulator).await;
@@ -80,7 +80,7 @@ async fn throttling_comes_as_400_unless_429_was_asked_for() {
 }
 
 #[tokio::test]
-async fn faults_of_the_media_host_are_told_apart() {
+async fn faults_of_the_media_host_are_distinguished() {
     let simulator = start().await;
     let graph = graph(&simulator);
     let (id, bytes) = image(&simulator).await;
@@ -190,7 +190,7 @@ async fn sending_can_be_throttled_too() {
 }
 
 #[tokio::test]
-async fn random_faults_repeat_themselves_from_their_seed() {
+async fn random_faults_are_repeatable_from_their_seed() {
     let mut runs = Vec::new();
     for seed in [1, 1, 2] {
         let simulator = start().await;

@@ -117,7 +117,7 @@ async fn account_with_its_own_token_hides_from_others() {
 }
 
 #[tokio::test]
-async fn numbers_and_business_accounts_can_be_looked_at() {
+async fn numbers_and_business_accounts_can_be_read() {
     let simulator = start().await;
     let (_, number) =
         call(&simulator, &format!("/v23.0/{PHONE_NUMBER_ID}?fields=id,display_phone_number")).await;

@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn one_webhook_always_fits_and_the_rest_as_far_as_it_does() {
+    fn first_webhook_always_fits_and_the_others_up_to_the_limit() {
         let limits = IngestLimits { events: 10, bytes: 100 };
         assert_eq!(taken(&[&[500, 1]], limits, false), [0]);
         assert_eq!(taken(&[&[50, 50, 1]], limits, true), [0, 1]);
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn queues_take_turns_and_what_one_leaves_is_the_others() {
+    fn queues_take_turns_and_use_the_unused_share_of_others() {
         let limits = IngestLimits { events: 6, bytes: 100 };
         assert_eq!(taken(&[&[1; 9], &[1; 9]], limits, true), [0, 100, 1, 101, 2, 102]);
         assert_eq!(taken(&[&[1], &[1; 9]], limits, true), [0, 100, 101, 102, 103, 104]);
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_webhook_goes_alone_and_not_before_others_all_the_time() {
+    fn large_webhook_goes_alone_and_not_always_before_others() {
         let limits = IngestLimits { events: 8, bytes: 4 * SHARE };
         let queues: &[&[u64]] = &[&[1, 1], &[LARGE, 1], &[LARGE]];
         assert_eq!(taken(queues, limits, true), [100]);
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn others_have_as_much_time_as_a_large_webhook_took() {
+    fn other_queues_get_as_much_time_as_a_large_webhook_took() {
         let turns = Turns::default();
         assert!(turns.large_may_go());
         turns.large_took(Duration::from_secs(3600));

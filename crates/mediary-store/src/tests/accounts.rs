@@ -8,7 +8,7 @@ use super::on_both;
 use super::rows::WEEK;
 use crate::*;
 
-async fn an_account_keeps_what_it_was_given(test: &Test) {
+async fn account_keeps_its_values(test: &Test) {
     let company = test.acme.company;
     let account = test.store.account(company, test.acme.account).await.unwrap().unwrap();
     assert_eq!((account.provider.as_str(), account.phone_number_id.as_str()), ("meta", "phone-acme"));
@@ -25,7 +25,7 @@ async fn an_account_keeps_what_it_was_given(test: &Test) {
     assert!(again.is_conflict(), "{again}");
 }
 
-async fn a_patch_changes_what_it_names(test: &Test) {
+async fn patch_changes_only_what_it_names(test: &Test) {
     let (company, id) = (test.acme.company, test.acme.account);
     let patch = AccountPatch {
         name: Some("Sales".into()),
@@ -50,7 +50,7 @@ async fn a_patch_changes_what_it_names(test: &Test) {
     assert_eq!((account.media_policy, account.effective_policy), (None, MediaPolicy::Store));
 }
 
-async fn a_new_token_ends_all_waiting(test: &Test) {
+async fn new_token_ends_the_pause_of_its_account(test: &Test) {
     let (company, id) = (test.acme.company, test.acme.account);
     let until = START.plus(WEEK);
     test.store
@@ -73,7 +73,7 @@ async fn a_new_token_ends_all_waiting(test: &Test) {
 }
 
 /// What WhatsApp said of the token before may be written down only now, by whichever node.
-async fn a_new_token_is_not_blamed_for_the_one_before(test: &Test) {
+async fn new_token_is_not_blamed_for_the_previous_one(test: &Test) {
     let (company, id) = (test.acme.company, test.acme.account);
     let patch = AccountPatch { access_token: Some(vec![7]), ..AccountPatch::default() };
     test.store.update_account(company, id, &patch, &Actor::command_line()).await.unwrap().unwrap();
@@ -88,7 +88,7 @@ async fn a_new_token_is_not_blamed_for_the_one_before(test: &Test) {
     assert!(test.store.account_needs_token(company, id, &[7], "code 190").await.unwrap());
 }
 
-async fn a_webhook_finds_accounts_of_any_company(test: &Test) {
+async fn accounts_of_any_company_are_found_by_webhooks(test: &Test) {
     let ids = ["phone-other", "unknown", "phone-acme"].map(str::to_owned);
     let found = test.store.accounts_by_phone_number_ids(&ids).await.unwrap();
     let companies: Vec<_> = found.iter().map(|account| account.company_id).collect();
@@ -105,7 +105,7 @@ async fn a_webhook_finds_accounts_of_any_company(test: &Test) {
     assert_eq!(test.store.accounts_with_verify_token().await.unwrap()[0].id, test.other.account);
 }
 
-async fn accounts_page(test: &Test) {
+async fn accounts_are_listed_in_pages(test: &Test) {
     let company = test.acme.company;
     for number in 0..3 {
         test.store
@@ -119,18 +119,18 @@ async fn accounts_page(test: &Test) {
     assert_eq!(second.items[0].phone_number_id, "more-2");
 }
 
-async fn secrets_are_not_shown(test: &Test) {
+async fn secrets_of_an_account_are_not_shown(test: &Test) {
     let account = test.store.account(test.acme.company, test.acme.account).await.unwrap().unwrap();
     let shown = format!("{account:?} {:?}", new_account("x"));
     assert!(!shown.contains("token") && !shown.contains("secret") && !shown.contains("1555"), "{shown}");
 }
 
 on_both!(
-    an_account_keeps_what_it_was_given,
-    a_patch_changes_what_it_names,
-    a_new_token_ends_all_waiting,
-    a_new_token_is_not_blamed_for_the_one_before,
-    a_webhook_finds_accounts_of_any_company,
-    accounts_page,
-    secrets_are_not_shown,
+    account_keeps_its_values,
+    patch_changes_only_what_it_names,
+    new_token_ends_the_pause_of_its_account,
+    new_token_is_not_blamed_for_the_previous_one,
+    accounts_of_any_company_are_found_by_webhooks,
+    accounts_are_listed_in_pages,
+    secrets_of_an_account_are_not_shown,
 );

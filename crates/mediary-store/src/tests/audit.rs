@@ -58,7 +58,7 @@ async fn none(test: &Test) {
     assert_eq!(gained(test).await, []);
 }
 
-async fn people_and_programs_leave_one_row_an_act(test: &Test) {
+async fn users_and_api_keys_leave_one_audit_row_an_act(test: &Test) {
     let (store, company, by) = (&test.store, test.acme.company, &ana());
     forget(test).await;
     let bo = store.add_user(company, &user("bo@acme.test", Role::Agent), by).await.unwrap().id;
@@ -102,7 +102,7 @@ async fn people_and_programs_leave_one_row_an_act(test: &Test) {
     none(test).await;
 }
 
-async fn accounts_and_settings_leave_one_row_an_act(test: &Test) {
+async fn accounts_and_settings_leave_one_audit_row_an_act(test: &Test) {
     let (store, company, by) = (&test.store, test.acme.company, &ana());
     forget(test).await;
     let id = store.add_account(company, &account("999"), by).await.unwrap().id;
@@ -150,7 +150,7 @@ async fn accounts_and_settings_leave_one_row_an_act(test: &Test) {
     none(test).await;
 }
 
-async fn files_leave_one_row_an_act(test: &Test) {
+async fn files_leave_one_audit_row_an_act(test: &Test) {
     let (store, company, by) = (&test.store, test.acme.company, &ana());
     forget(test).await;
     let claimed = test.claimed("m1").await;
@@ -180,7 +180,7 @@ async fn files_leave_one_row_an_act(test: &Test) {
 }
 
 /// Where the row cannot be written, nothing has been done.
-async fn act_that_the_log_cannot_tell_does_not_happen(test: &Test) {
+async fn act_that_cannot_be_audited_does_not_happen(test: &Test) {
     let (store, company, by) = (&test.store, test.acme.company, &ana());
     let media = test.stored("m1").await;
     let boss = store.add_user(company, &user("boss@acme.test", Role::Admin), by).await.unwrap().id;
@@ -233,7 +233,7 @@ async fn act_that_the_log_cannot_tell_does_not_happen(test: &Test) {
     assert!(store.media(&Scope::system(company), media.id).await.unwrap().unwrap().is_active);
 }
 
-async fn last_admin_of_a_company_stays_one(test: &Test) {
+async fn last_admin_of_a_company_stays_admin(test: &Test) {
     let (store, company, by) = (&test.store, test.acme.company, &ana());
     let admin = async |email: &str| store.add_user(company, &user(email, Role::Admin), by).await.unwrap().id;
     let (one, two) = (admin("one@acme.test").await, admin("two@acme.test").await);
@@ -273,10 +273,10 @@ async fn admins_who_disable_each_other_at_once_leave_one(test: &Test) {
 }
 
 on_both!(
-    people_and_programs_leave_one_row_an_act,
-    accounts_and_settings_leave_one_row_an_act,
-    files_leave_one_row_an_act,
-    act_that_the_log_cannot_tell_does_not_happen,
-    last_admin_of_a_company_stays_one,
+    users_and_api_keys_leave_one_audit_row_an_act,
+    accounts_and_settings_leave_one_audit_row_an_act,
+    files_leave_one_audit_row_an_act,
+    act_that_cannot_be_audited_does_not_happen,
+    last_admin_of_a_company_stays_admin,
     admins_who_disable_each_other_at_once_leave_one,
 );

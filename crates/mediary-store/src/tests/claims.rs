@@ -23,7 +23,7 @@ fn by_company(claimed: &[ClaimedDownload]) -> HashMap<CompanyId, usize> {
     })
 }
 
-async fn a_claim_says_all_a_worker_needs(test: &Test) {
+async fn claim_has_all_that_a_worker_needs(test: &Test) {
     let media = test.picture(test.acme, "m1").await;
     let claimed = test.claim().await.remove(0);
     assert_eq!((claimed.media_id, claimed.company_id), (media.id, test.acme.company));
@@ -39,7 +39,7 @@ async fn a_claim_says_all_a_worker_needs(test: &Test) {
     assert!(test.claim().await.is_empty(), "claimed once");
 }
 
-async fn a_company_has_no_more_than_its_share_running(test: &Test) {
+async fn company_has_no_more_than_its_share_running(test: &Test) {
     flood(test, test.acme, 10).await;
     assert_eq!(test.claim().await.len(), 4);
     assert!(test.claim().await.is_empty());
@@ -54,7 +54,7 @@ async fn a_company_has_no_more_than_its_share_running(test: &Test) {
     assert_eq!(test.claim().await.len(), 1, "one place became free");
 }
 
-async fn an_account_has_no_more_than_its_share_running(test: &Test) {
+async fn account_has_no_more_than_its_share_running(test: &Test) {
     let account = test
         .store
         .add_account(test.acme.company, &new_account("second"), &Actor::command_line())
@@ -70,7 +70,7 @@ async fn an_account_has_no_more_than_its_share_running(test: &Test) {
     assert_eq!(claimed.iter().filter(|one| one.account_id == account).count(), 1);
 }
 
-async fn a_flood_does_not_delay_a_single_file(test: &Test) {
+async fn flood_of_a_company_does_not_delay_a_single_file(test: &Test) {
     flood(test, test.acme, 50).await;
     test.ingest(vec![item(picture(test.other, "single"))]).await;
     let limits = ClaimLimits { batch: 2, per_company: 100, ..CLAIM };
@@ -78,7 +78,7 @@ async fn a_flood_does_not_delay_a_single_file(test: &Test) {
     assert_eq!(by_company(&first), HashMap::from([(test.acme.company, 1), (test.other.company, 1)]));
 }
 
-async fn turns_go_round_while_the_clock_stands_still(test: &Test) {
+async fn turns_rotate_while_the_clock_stands_still(test: &Test) {
     let mut companies = vec![test.acme, test.other];
     for number in 0..4 {
         companies.push(add_tenant(&test.store, &format!("company-{number}")).await);
@@ -99,7 +99,7 @@ async fn turns_go_round_while_the_clock_stands_still(test: &Test) {
     assert_eq!(all.len(), companies.len(), "each company once before any one twice");
 }
 
-async fn places_that_others_do_not_need_are_used(test: &Test) {
+async fn slots_that_other_companies_do_not_need_are_used(test: &Test) {
     flood(test, test.acme, 50).await;
     test.ingest(vec![item(picture(test.other, "single"))]).await;
     let limits = ClaimLimits { batch: 16, per_company: 100, ..CLAIM };
@@ -107,7 +107,7 @@ async fn places_that_others_do_not_need_are_used(test: &Test) {
     assert_eq!(by_company(&claimed), HashMap::from([(test.acme.company, 15), (test.other.company, 1)]));
 }
 
-async fn the_nearest_expiry_comes_first(test: &Test) {
+async fn nearest_expiry_comes_first(test: &Test) {
     let days = |days: u64| START.plus(Duration::from_secs(days * 86_400));
     let expiring = |id: &str, expires_at: Timestamp| {
         let media = NewMedia { expires_at, ..new_media(id) };
@@ -120,7 +120,7 @@ async fn the_nearest_expiry_comes_first(test: &Test) {
     assert_eq!(ids, ["media-soon", "media-later"]);
 }
 
-async fn what_waits_becomes_due_in_its_time(test: &Test) {
+async fn waiting_files_become_due_in_time(test: &Test) {
     let claimed = test.claimed("m1").await;
     let again = START.plus(Duration::from_secs(5));
     assert!(test.store.fail_download(&failed(&claimed, Some(again))).await.unwrap());
@@ -129,7 +129,7 @@ async fn what_waits_becomes_due_in_its_time(test: &Test) {
     assert_eq!(test.claim().await[0].attempts, 2);
 }
 
-async fn an_account_that_pauses_is_left_alone_and_its_rows_too(test: &Test) {
+async fn account_that_pauses_is_not_claimed_and_its_rows_stay_unchanged(test: &Test) {
     flood(test, test.acme, 3).await;
     test.ingest(vec![item(picture(test.other, "m1"))]).await;
     let Tenant { company, account } = test.acme;
@@ -145,7 +145,7 @@ async fn an_account_that_pauses_is_left_alone_and_its_rows_too(test: &Test) {
     assert_eq!(test.claim().await.len(), 3);
 }
 
-async fn a_refused_token_stops_an_account_until_it_is_renewed(test: &Test) {
+async fn refused_token_stops_an_account_until_it_is_renewed(test: &Test) {
     flood(test, test.acme, 1).await;
     let Tenant { company, account } = test.acme;
     test.store.account_needs_token(company, account, &TOKEN, "code 190").await.unwrap();
@@ -160,7 +160,7 @@ async fn a_refused_token_stops_an_account_until_it_is_renewed(test: &Test) {
     assert_eq!(test.claim().await.len(), 1);
 }
 
-async fn many_claimers_never_share_a_file_nor_pass_the_cap(test: &Test) {
+async fn claimers_at_once_never_share_a_file_nor_exceed_the_limit(test: &Test) {
     flood(test, test.acme, 40).await;
     flood(test, test.other, 40).await;
     let nodes = [test.another_node().await, test.another_node().await];
@@ -199,7 +199,7 @@ async fn many_claimers_never_share_a_file_nor_pass_the_cap(test: &Test) {
     }
 }
 
-async fn a_viewers_file_is_claimed_past_the_queue_and_once(test: &Test) {
+async fn file_of_a_viewer_is_claimed_past_the_queue_and_once(test: &Test) {
     flood(test, test.acme, CLAIM.per_company).await;
     let media = test.picture(test.acme, "m1").await;
     assert_eq!(test.claim().await.len(), CLAIM.per_company, "every place of the company is taken");
@@ -222,16 +222,16 @@ async fn a_viewers_file_is_claimed_past_the_queue_and_once(test: &Test) {
 }
 
 on_both!(
-    a_viewers_file_is_claimed_past_the_queue_and_once,
-    a_claim_says_all_a_worker_needs,
-    a_company_has_no_more_than_its_share_running,
-    an_account_has_no_more_than_its_share_running,
-    a_flood_does_not_delay_a_single_file,
-    turns_go_round_while_the_clock_stands_still,
-    places_that_others_do_not_need_are_used,
-    the_nearest_expiry_comes_first,
-    what_waits_becomes_due_in_its_time,
-    an_account_that_pauses_is_left_alone_and_its_rows_too,
-    a_refused_token_stops_an_account_until_it_is_renewed,
-    many_claimers_never_share_a_file_nor_pass_the_cap,
+    file_of_a_viewer_is_claimed_past_the_queue_and_once,
+    claim_has_all_that_a_worker_needs,
+    company_has_no_more_than_its_share_running,
+    account_has_no_more_than_its_share_running,
+    flood_of_a_company_does_not_delay_a_single_file,
+    turns_rotate_while_the_clock_stands_still,
+    slots_that_other_companies_do_not_need_are_used,
+    nearest_expiry_comes_first,
+    waiting_files_become_due_in_time,
+    account_that_pauses_is_not_claimed_and_its_rows_stay_unchanged,
+    refused_token_stops_an_account_until_it_is_renewed,
+    claimers_at_once_never_share_a_file_nor_exceed_the_limit,
 );

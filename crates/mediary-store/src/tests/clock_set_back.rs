@@ -122,7 +122,7 @@ async fn files_of_an_account_that_pauses_wait_as_long_as_it_does(test: &Test) {
     assert_eq!(test.media_of(acme, "m1").await.next_attempt_at, Some(until));
 }
 
-async fn new_webhooks_that_were_put_off_are_read_at_once(test: &Test) {
+async fn postponed_new_webhooks_are_read_at_once(test: &Test) {
     append(test).await;
     // Often enough to make room for others.
     for _ in 0..4 {
@@ -133,7 +133,7 @@ async fn new_webhooks_that_were_put_off_are_read_at_once(test: &Test) {
     assert_eq!(read(test, Turn::New).await, 1);
 }
 
-async fn daily_look_does_not_wait_for_one_of_the_future(test: &Test) {
+async fn daily_check_does_not_wait_for_one_in_the_future(test: &Test) {
     let begin = || test.store.storage_check_begin(test.acme.company, test.now().minus(DAYS));
     assert!(begin().await.unwrap());
     test.clock.set_back(MINUTE);
@@ -153,7 +153,7 @@ async fn overlong_waits_are_found_by_index(test: &Test) {
     }
 }
 
-async fn another_node_does_not_end_leases_that_hold(test: &Test) {
+async fn valid_leases_are_not_ended_by_another_node(test: &Test) {
     test.claimed("m1").await;
     test.clock.set_back(MINUTE);
     assert_eq!(overlong(test).await, 0, "clocks of nodes differ a little");
@@ -162,8 +162,8 @@ async fn another_node_does_not_end_leases_that_hold(test: &Test) {
 on_both!(
     waits_of_a_clock_that_was_ahead_are_over_and_no_others,
     files_of_an_account_that_pauses_wait_as_long_as_it_does,
-    new_webhooks_that_were_put_off_are_read_at_once,
-    daily_look_does_not_wait_for_one_of_the_future,
+    postponed_new_webhooks_are_read_at_once,
+    daily_check_does_not_wait_for_one_in_the_future,
     overlong_waits_are_found_by_index,
 );
-on_postgres!(another_node_does_not_end_leases_that_hold);
+on_postgres!(valid_leases_are_not_ended_by_another_node);

@@ -87,7 +87,7 @@ async fn downloads_are_stopped_in_order(test: &Test) {
     assert!(!test.store.renew_lease(&one, START, 1, None).await.unwrap());
 }
 
-async fn outlived_files_are_deleted_in_order(test: &Test) {
+async fn files_past_their_retention_are_deleted_in_order(test: &Test) {
     let [one, two] = [test.stored("m1").await.id, test.stored("m2").await.id];
     let (store, company) = (test.store.clone(), test.acme.company);
     let retention = Retention::new(RetentionMode::DaysAfterStored, Some(1)).unwrap();
@@ -98,7 +98,7 @@ async fn outlived_files_are_deleted_in_order(test: &Test) {
     assert_eq!(deleted.await.unwrap().len(), 2);
 }
 
-async fn media_ids_that_were_found_are_noted_in_order(test: &Test) {
+async fn media_ids_that_were_found_are_recorded_in_order(test: &Test) {
     let acme = test.acme;
     let messages = ["m1", "m2"].map(|id| imported_picture(acme, id));
     test.store.import_messages(acme.company, messages.to_vec()).await.unwrap();
@@ -111,7 +111,7 @@ async fn media_ids_that_were_found_are_noted_in_order(test: &Test) {
 }
 
 /// Somebody has the account and then wants the company, which all others take the other way round.
-async fn transaction_that_postgres_ends_is_done_again(test: &Test) {
+async fn transaction_that_postgres_ends_is_run_again(test: &Test) {
     let (store, company) = (test.store.clone(), test.acme.company);
     let mut held = patient(test).await;
     let account = "SELECT a.id FROM whatsapp_accounts a WHERE a.company_id = $1 FOR UPDATE";
@@ -147,8 +147,8 @@ on_postgres!(
     files_follow_a_policy_in_order,
     files_are_erased_in_order,
     downloads_are_stopped_in_order,
-    outlived_files_are_deleted_in_order,
-    media_ids_that_were_found_are_noted_in_order,
-    transaction_that_postgres_ends_is_done_again,
+    files_past_their_retention_are_deleted_in_order,
+    media_ids_that_were_found_are_recorded_in_order,
+    transaction_that_postgres_ends_is_run_again,
     statement_that_postgres_ends_is_run_again,
 );

@@ -31,7 +31,7 @@ fn new_key(name: &str, hash: u8) -> NewApiKey {
     }
 }
 
-async fn a_company_keeps_its_settings(test: &Test) {
+async fn company_keeps_its_settings(test: &Test) {
     let company = test.store.company_by_slug("acme").await.unwrap().unwrap();
     assert_eq!((company.id, company.media_policy), (test.acme.company, MediaPolicy::Store));
     let log = test.store.audits(company.id, &PageRequest { cursor: None, limit: 9 }).await.unwrap().items;
@@ -62,7 +62,7 @@ async fn a_company_keeps_its_settings(test: &Test) {
     assert_eq!(other.media_policy, MediaPolicy::Store);
 }
 
-async fn people_are_found_by_their_address_in_any_case(test: &Test) {
+async fn users_are_found_by_their_address_in_any_case(test: &Test) {
     let user = test
         .store
         .add_user(test.acme.company, &new_user("Ana@Acme.test "), &Actor::command_line())
@@ -88,7 +88,7 @@ async fn people_are_found_by_their_address_in_any_case(test: &Test) {
     assert_eq!((changed.role, changed.active, changed.name.as_str()), (Role::Admin, false, "Ana"));
 }
 
-async fn lists_of_people_page(test: &Test) {
+async fn users_and_api_keys_are_listed_in_pages(test: &Test) {
     for number in 0..5 {
         test.store
             .add_user(test.acme.company, &new_user(&format!("{number}@acme.test")), &Actor::command_line())
@@ -104,7 +104,7 @@ async fn lists_of_people_page(test: &Test) {
     assert_eq!((emails, second.next), (vec!["3@acme.test", "4@acme.test"], None));
 }
 
-async fn a_session_lasts_until_its_end(test: &Test) {
+async fn session_lasts_until_it_expires(test: &Test) {
     let user = test
         .store
         .add_user(test.acme.company, &new_user("a@acme.test"), &Actor::command_line())
@@ -141,7 +141,7 @@ async fn a_session_lasts_until_its_end(test: &Test) {
     assert!(test.store.session_by_hash(&[3; 32]).await.unwrap().is_none(), "it ended for good");
 }
 
-async fn a_log_in_with_the_password_of_before_opens_no_session(test: &Test) {
+async fn log_in_with_the_previous_password_opens_no_session(test: &Test) {
     let company = test.acme.company;
     let user = test.store.add_user(company, &new_user("b@acme.test"), &Actor::command_line()).await.unwrap();
     for round in 0..20_u8 {
@@ -169,7 +169,7 @@ async fn a_log_in_with_the_password_of_before_opens_no_session(test: &Test) {
     }
 }
 
-async fn two_changes_of_the_settings_at_once_both_hold(test: &Test) {
+async fn settings_changed_twice_at_once_keep_both_changes(test: &Test) {
     let company = test.acme.company;
     let kept = |days: i64| Retention::days_after_stored(Some(days)).unwrap();
     for round in 1..=20 {
@@ -186,7 +186,7 @@ async fn two_changes_of_the_settings_at_once_both_hold(test: &Test) {
     }
 }
 
-async fn a_key_works_until_it_is_revoked_or_ends(test: &Test) {
+async fn api_key_works_until_it_is_revoked_or_expires(test: &Test) {
     let company = test.acme.company;
     let key = test.store.add_api_key(company, &new_key("crm", 1), &Actor::command_line()).await.unwrap();
     let who = test.store.api_key_by_hash(&[1; 32]).await.unwrap().unwrap();
@@ -216,7 +216,7 @@ async fn a_key_works_until_it_is_revoked_or_ends(test: &Test) {
     assert!(all.len() == 2 && all.iter().all(|key| key.revoked_at.is_some() && key.prefix == "mdy_abc"));
 }
 
-async fn the_audit_log_pages_newest_first(test: &Test) {
+async fn audit_log_is_listed_in_pages_newest_first(test: &Test) {
     test.sql("DELETE FROM audit_log").await.unwrap();
     for number in 0..5 {
         let by = Actor { who: "user:1".into(), ip: Some("192.0.2.1".into()) };
@@ -333,13 +333,13 @@ on_both!(
     usage_follows_whatever_is_done_to_files,
     nodes_that_add_up_usage_at_once_count_each_change_once,
     usage_of_what_was_stored_before_is_counted_once,
-    a_company_keeps_its_settings,
-    people_are_found_by_their_address_in_any_case,
-    lists_of_people_page,
-    a_session_lasts_until_its_end,
-    a_log_in_with_the_password_of_before_opens_no_session,
-    two_changes_of_the_settings_at_once_both_hold,
-    a_key_works_until_it_is_revoked_or_ends,
-    the_audit_log_pages_newest_first,
+    company_keeps_its_settings,
+    users_are_found_by_their_address_in_any_case,
+    users_and_api_keys_are_listed_in_pages,
+    session_lasts_until_it_expires,
+    log_in_with_the_previous_password_opens_no_session,
+    settings_changed_twice_at_once_keep_both_changes,
+    api_key_works_until_it_is_revoked_or_expires,
+    audit_log_is_listed_in_pages_newest_first,
     usage_counts_what_is_stored_by_month_and_type,
 );

@@ -20,7 +20,7 @@ async fn refused(test: &Test, sql: &str, constraint: &str) {
     assert!(known, "{sql}\nrefused by {named}, not {constraint}");
 }
 
-async fn words_are_the_ones_of_the_program(test: &Test) {
+async fn enum_columns_take_exactly_the_values_of_the_program(test: &Test) {
     test.picture(test.acme, "m1").await;
     test.ingest(vec![item(text(test.acme, "m2"))]).await;
     let of_text = "provider_message_id = 'm2'";
@@ -58,7 +58,7 @@ async fn words_are_the_ones_of_the_program(test: &Test) {
     }
 }
 
-async fn inbound_media_has_a_provider_media_id(test: &Test) {
+async fn inbound_media_has_its_provider_media_id(test: &Test) {
     test.picture(test.acme, "m1").await;
     for kind in FileType::ALL {
         let sql = format!("UPDATE messages SET type = '{kind}', provider_media_id = NULL");
@@ -68,7 +68,7 @@ async fn inbound_media_has_a_provider_media_id(test: &Test) {
     test.sql("UPDATE messages SET imported = FALSE, direction = 'outbound'").await.unwrap();
 }
 
-async fn completed_has_key_size_and_hash(test: &Test) {
+async fn completed_file_has_key_size_and_hash(test: &Test) {
     test.stored("m1").await;
     for column in ["storage_key", "storage_backend", "file_size", "sha256"] {
         let sql = format!("UPDATE media_files SET {column} = NULL");
@@ -84,7 +84,7 @@ async fn completed_has_key_size_and_hash(test: &Test) {
     refused(test, "UPDATE messages SET type = 'reaction'", "messages_reaction_check").await;
 }
 
-async fn each_of_its_kind_is_unique(test: &Test) {
+async fn rows_are_unique_by_their_keys(test: &Test) {
     test.ingest(vec![item(picture(test.acme, "m1")), item(text(test.acme, "m2"))]).await;
     let twice = "UPDATE messages SET provider_message_id = 'same'";
     refused(test, twice, "messages_provider_message_id_key").await;
@@ -111,7 +111,7 @@ async fn records_point_only_within_their_company(test: &Test) {
     refused(test, &sql, "_fkey").await;
 }
 
-async fn what_belongs_to_it_goes_with_a_company_or_conversation(test: &Test) {
+async fn rows_of_a_company_or_conversation_are_deleted_with_it(test: &Test) {
     test.stored("m1").await;
     test.ingest(vec![item(picture(test.other, "m1"))]).await;
     let rows = async |table: &str| {
@@ -129,7 +129,7 @@ async fn what_belongs_to_it_goes_with_a_company_or_conversation(test: &Test) {
     }
 }
 
-async fn a_value_that_cannot_be_read_names_its_place(test: &Test) {
+async fn value_that_cannot_be_read_names_its_table_column_and_row(test: &Test) {
     let media = test.picture(test.acme, "m1").await;
     test.sql("UPDATE media_files SET last_error_code = 'gone_wrong'").await.unwrap();
     let error = test.store.media(&Scope::system(test.acme.company), media.id).await.unwrap_err();
@@ -139,11 +139,11 @@ async fn a_value_that_cannot_be_read_names_its_place(test: &Test) {
 }
 
 on_both!(
-    words_are_the_ones_of_the_program,
-    inbound_media_has_a_provider_media_id,
-    completed_has_key_size_and_hash,
-    each_of_its_kind_is_unique,
+    enum_columns_take_exactly_the_values_of_the_program,
+    inbound_media_has_its_provider_media_id,
+    completed_file_has_key_size_and_hash,
+    rows_are_unique_by_their_keys,
     records_point_only_within_their_company,
-    what_belongs_to_it_goes_with_a_company_or_conversation,
-    a_value_that_cannot_be_read_names_its_place,
+    rows_of_a_company_or_conversation_are_deleted_with_it,
+    value_that_cannot_be_read_names_its_table_column_and_row,
 );

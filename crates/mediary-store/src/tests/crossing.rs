@@ -8,7 +8,7 @@ use super::on_both;
 use super::rows::{WEEK, failed, finished};
 use crate::*;
 
-async fn reading_finds_nothing(test: &Test) {
+async fn reads_for_another_company_find_nothing(test: &Test) {
     let media = test.stored("m1").await;
     let (stranger, store) = (test.other.company, &test.store);
     let message = media.message_id;
@@ -54,7 +54,7 @@ async fn reading_finds_nothing(test: &Test) {
     assert!(accounts.iter().all(|account| account.company_id == stranger));
 }
 
-async fn changing_changes_nothing(test: &Test) {
+async fn writes_for_another_company_change_nothing(test: &Test) {
     let stored = test.stored("m1").await;
     let claimed = test.claimed("m2").await;
     let (stranger, store) = (test.other.company, &test.store);
@@ -96,7 +96,7 @@ async fn changing_changes_nothing(test: &Test) {
     assert_eq!(store.claim_downloads("worker", &CLAIM).await.unwrap().len(), 1);
 }
 
-async fn people_and_programs_are_the_companys_own(test: &Test) {
+async fn users_and_api_keys_belong_to_one_company(test: &Test) {
     let (acme, stranger, store) = (test.acme.company, test.other.company, &test.store);
     let user =
         NewUser { email: "a@acme".into(), name: "Ana".into(), role: Role::Agent, password_hash: "x".into() };
@@ -136,4 +136,8 @@ async fn people_and_programs_are_the_companys_own(test: &Test) {
     assert_eq!(store.company(acme).await.unwrap().unwrap().media_policy, MediaPolicy::Store);
 }
 
-on_both!(reading_finds_nothing, changing_changes_nothing, people_and_programs_are_the_companys_own);
+on_both!(
+    reads_for_another_company_find_nothing,
+    writes_for_another_company_change_nothing,
+    users_and_api_keys_belong_to_one_company
+);

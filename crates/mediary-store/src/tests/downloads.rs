@@ -14,7 +14,7 @@ use crate::*;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-async fn completed_comes_with_key_size_and_hash(test: &Test) {
+async fn finished_download_records_key_size_and_hash(test: &Test) {
     let media = test.stored("m1").await;
     assert_eq!(media.download_status, DownloadStatus::Completed);
     assert_eq!(
@@ -27,7 +27,7 @@ async fn completed_comes_with_key_size_and_hash(test: &Test) {
     assert!(test.trash().await.is_empty());
 }
 
-async fn finishing_twice_is_finishing_once(test: &Test) {
+async fn download_finished_twice_is_recorded_once(test: &Test) {
     let claimed = test.claimed("m1").await;
     assert!(test.store.finish_download(finished(&claimed)).await.unwrap());
     assert!(
@@ -37,7 +37,7 @@ async fn finishing_twice_is_finishing_once(test: &Test) {
     assert!(test.trash().await.is_empty());
 }
 
-async fn many_finish_together(test: &Test) {
+async fn downloads_finish_in_batches(test: &Test) {
     let limits = ClaimLimits { batch: 100, per_company: 100, ..CLAIM };
     let pictures = (0..100).map(|number| item(picture(test.acme, &format!("m{number}"))));
     test.ingest(pictures.collect()).await;
@@ -49,7 +49,7 @@ async fn many_finish_together(test: &Test) {
     assert_eq!(test.number(completed).await, 100);
 }
 
-async fn a_lease_that_ran_out_is_taken_over_and_fenced(test: &Test) {
+async fn expired_lease_is_taken_over_and_fenced(test: &Test) {
     let slow = test.claimed("m1").await;
     assert!(test.store.renew_lease(&slow, START.plus(MINUTE), 500, None).await.unwrap());
     assert_eq!(test.media_of(test.acme, "m1").await.bytes_downloaded, 500);
@@ -72,7 +72,7 @@ async fn a_lease_that_ran_out_is_taken_over_and_fenced(test: &Test) {
     assert_eq!(test.media_of(test.acme, "m1").await.sha256, Some(Sha256([7; 32])));
 }
 
-async fn what_is_deleted_under_way_leaves_its_bytes_in_the_trash(test: &Test) {
+async fn file_deleted_during_its_download_leaves_its_bytes_in_the_trash(test: &Test) {
     let claimed = test.claimed("m1").await;
     assert!(
         test.store
@@ -88,7 +88,7 @@ async fn what_is_deleted_under_way_leaves_its_bytes_in_the_trash(test: &Test) {
     assert!(test.store.release_expired_leases(START.plus(WEEK), 10).await.unwrap() == 0);
 }
 
-async fn a_failure_is_recorded_and_tried_again(test: &Test) {
+async fn failure_is_recorded_and_tried_again(test: &Test) {
     let claimed = test.claimed("m1").await;
     let again = START.plus(MINUTE);
     assert!(test.store.fail_download(&failed(&claimed, Some(again))).await.unwrap());
@@ -99,7 +99,7 @@ async fn a_failure_is_recorded_and_tried_again(test: &Test) {
     assert_eq!((media.last_error_retryable, media.next_attempt_at), (true, Some(again)));
 }
 
-async fn a_file_that_is_queued_again_tells_nothing_of_its_failure(test: &Test) {
+async fn file_that_is_queued_again_shows_no_failure(test: &Test) {
     let told = async |test: &Test| {
         let media = test.media_of(test.acme, "m1").await;
         let error = (media.last_error_code, media.last_error, media.last_error_retryable);
@@ -136,7 +136,7 @@ async fn a_file_that_is_queued_again_tells_nothing_of_its_failure(test: &Test) {
     assert_eq!(told(test).await, (DownloadStatus::Pending, true));
 }
 
-async fn a_refunded_start_does_not_count_but_fences(test: &Test) {
+async fn refunded_start_does_not_count_but_fences(test: &Test) {
     let first = test.claimed("m1").await;
     let refunded = FailedDownload { refund_attempt: true, ..failed(&first, Some(START)) };
     assert!(test.store.fail_download(&refunded).await.unwrap());
@@ -147,7 +147,7 @@ async fn a_refunded_start_does_not_count_but_fences(test: &Test) {
     assert!(!test.store.renew_lease(&first, START.plus(MINUTE), 1, None).await.unwrap());
 }
 
-async fn a_released_download_is_due_as_if_never_started(test: &Test) {
+async fn released_download_is_due_as_if_never_started(test: &Test) {
     let claimed = test.claimed("m1").await;
     assert!(test.store.release_download(&claimed).await.unwrap());
     let media = test.media_of(test.acme, "m1").await;
@@ -155,7 +155,7 @@ async fn a_released_download_is_due_as_if_never_started(test: &Test) {
     assert_eq!(test.claim().await.len(), 1);
 }
 
-async fn the_same_other_hash_is_counted_in_a_row(test: &Test) {
+async fn wrong_hash_that_repeats_is_counted(test: &Test) {
     test.picture(test.acme, "m1").await;
     for (hash, count) in
         [(Sha256([1; 32]), 1), (Sha256([1; 32]), 2), (Sha256([2; 32]), 1), (Sha256([2; 32]), 2)]
@@ -169,7 +169,7 @@ async fn the_same_other_hash_is_counted_in_a_row(test: &Test) {
     }
 }
 
-async fn what_graph_says_wins(test: &Test) {
+async fn values_declared_by_graph_replace_those_of_the_webhook(test: &Test) {
     let claimed = test.claimed("m1").await;
     let declared = DeclaredMedia {
         mime_type: Some("image/png".into()),
@@ -190,7 +190,7 @@ async fn what_graph_says_wins(test: &Test) {
     assert!(!test.store.declare_media(&claimed, &declared).await.unwrap());
 }
 
-async fn quarantined_bytes_are_kept_until_they_are_released(test: &Test) {
+async fn quarantined_bytes_are_kept_until_their_release(test: &Test) {
     let claimed = test.claimed("m1").await;
     let aside = QuarantinedFile {
         storage_backend: StorageBackend::Local,
@@ -225,7 +225,7 @@ async fn quarantined_bytes_are_kept_until_they_are_released(test: &Test) {
     assert!(test.store.release_quarantine(company, id, &Actor::command_line()).await.unwrap().is_none());
 }
 
-async fn asking_for_a_download_queues_what_can_be(test: &Test) {
+async fn download_request_queues_what_can_be_fetched(test: &Test) {
     let company = test.acme.company;
     let media = NewMedia { policy: MediaPolicy::OnView, download_now: false, ..new_media("m1") };
     test.ingest(vec![item(IncomingMessage { media: Some(media), ..picture(test.acme, "m1") })]).await;
@@ -278,7 +278,7 @@ async fn only_failures_that_a_retry_can_help_are_queued_again(test: &Test) {
     assert!(test.store.requeue_failed(company, None, &Actor::command_line()).await.unwrap().is_empty());
 }
 
-async fn a_file_that_storage_lost_is_fetched_again(test: &Test) {
+async fn lost_file_of_the_storage_is_fetched_again(test: &Test) {
     let media = test.stored("m1").await;
     let (company, place) = (test.acme.company, media.location().unwrap());
     // Somebody looked at another place, or for other bytes: they were replaced meanwhile.
@@ -316,7 +316,7 @@ async fn a_file_that_storage_lost_is_fetched_again(test: &Test) {
     );
 }
 
-async fn what_whatsapp_forgot_is_given_up(test: &Test) {
+async fn files_expired_at_whatsapp_are_given_up(test: &Test) {
     test.stored("kept").await;
     let media = test.picture(test.acme, "m1").await;
     assert!(test.store.expire_unsaved(START.plus(WEEK - MINUTE), 10).await.unwrap().is_empty());
@@ -339,7 +339,7 @@ async fn leases_are_void_when_the_only_program_starts(test: &Test) {
     assert_eq!(test.claim().await.len(), usize::from(alone));
 }
 
-async fn the_overview_counts_what_there_is(test: &Test) {
+async fn overview_counts_files_by_status(test: &Test) {
     let claimed = test.claimed("failing").await;
     assert!(test.store.fail_download(&failed(&claimed, Some(START.plus(MINUTE)))).await.unwrap());
     test.claimed("running").await;
@@ -351,7 +351,7 @@ async fn the_overview_counts_what_there_is(test: &Test) {
     assert_eq!(test.store.downloads_overview().await.unwrap().expiring_within_a_day, 2);
 }
 
-async fn backfill_walks_over_what_can_be_saved(test: &Test) {
+async fn backfill_finds_the_files_that_can_be_fetched(test: &Test) {
     test.stored("kept").await;
     let expiring = |id: &str, at: Timestamp| {
         let media = NewMedia { expires_at: at, ..new_media(id) };
@@ -373,7 +373,7 @@ async fn backfill_walks_over_what_can_be_saved(test: &Test) {
     assert_eq!(test.store.due_for_backfill(None, None, 10).await.unwrap().unwrap().found.len(), 3);
 }
 
-async fn a_sweep_is_counted_without_doing_it(test: &Test) {
+async fn sweep_preview_counts_without_changes(test: &Test) {
     let deleted = test.stored("deleted").await;
     assert!(
         test.store.delete_media(test.acme.company, deleted.id, None, &Actor::command_line()).await.unwrap()
@@ -393,24 +393,24 @@ async fn a_sweep_is_counted_without_doing_it(test: &Test) {
 }
 
 on_both!(
-    a_sweep_is_counted_without_doing_it,
-    completed_comes_with_key_size_and_hash,
-    finishing_twice_is_finishing_once,
-    many_finish_together,
-    a_lease_that_ran_out_is_taken_over_and_fenced,
-    what_is_deleted_under_way_leaves_its_bytes_in_the_trash,
-    a_failure_is_recorded_and_tried_again,
-    a_file_that_is_queued_again_tells_nothing_of_its_failure,
-    a_refunded_start_does_not_count_but_fences,
-    a_released_download_is_due_as_if_never_started,
-    the_same_other_hash_is_counted_in_a_row,
-    what_graph_says_wins,
-    quarantined_bytes_are_kept_until_they_are_released,
-    asking_for_a_download_queues_what_can_be,
+    sweep_preview_counts_without_changes,
+    finished_download_records_key_size_and_hash,
+    download_finished_twice_is_recorded_once,
+    downloads_finish_in_batches,
+    expired_lease_is_taken_over_and_fenced,
+    file_deleted_during_its_download_leaves_its_bytes_in_the_trash,
+    failure_is_recorded_and_tried_again,
+    file_that_is_queued_again_shows_no_failure,
+    refunded_start_does_not_count_but_fences,
+    released_download_is_due_as_if_never_started,
+    wrong_hash_that_repeats_is_counted,
+    values_declared_by_graph_replace_those_of_the_webhook,
+    quarantined_bytes_are_kept_until_their_release,
+    download_request_queues_what_can_be_fetched,
     only_failures_that_a_retry_can_help_are_queued_again,
-    a_file_that_storage_lost_is_fetched_again,
-    what_whatsapp_forgot_is_given_up,
+    lost_file_of_the_storage_is_fetched_again,
+    files_expired_at_whatsapp_are_given_up,
     leases_are_void_when_the_only_program_starts,
-    the_overview_counts_what_there_is,
-    backfill_walks_over_what_can_be_saved,
+    overview_counts_files_by_status,
+    backfill_finds_the_files_that_can_be_fetched,
 );

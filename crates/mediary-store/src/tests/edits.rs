@@ -45,7 +45,7 @@ pub(super) fn revoke(tenant: Tenant, target: &str) -> IngestItem {
     })
 }
 
-async fn an_edit_replaces_the_text(test: &Test) {
+async fn edit_replaces_the_text(test: &Test) {
     test.ingest(vec![item(text(test.acme, "m1"))]).await;
     let outcome = test.ingest(vec![IngestItem::Edit(edit(test.acme, "m1", "better"))]).await;
     assert_eq!(outcome.changes[0].kind, ChangeKind::MessageUpdated);
@@ -53,20 +53,20 @@ async fn an_edit_replaces_the_text(test: &Test) {
     assert_eq!((message.text.as_deref(), message.edited), (Some("better"), true));
 }
 
-async fn the_newest_edit_stays(test: &Test) {
+async fn newest_edit_stays(test: &Test) {
     test.ingest(vec![item(text(test.acme, "m1"))]).await;
     let late = IncomingEdit { timestamp: after(30), ..edit(test.acme, "m1", "second") };
     test.ingest(vec![IngestItem::Edit(late), IngestItem::Edit(edit(test.acme, "m1", "first"))]).await;
     assert_eq!(test.message(test.acme, "m1").await.message.text.as_deref(), Some("second"));
 }
 
-async fn an_edit_before_its_message_is_applied_when_it_comes(test: &Test) {
+async fn edit_before_its_message_is_applied_when_it_comes(test: &Test) {
     test.ingest(vec![IngestItem::Edit(edit(test.acme, "m1", "better"))]).await;
     test.ingest(vec![item(text(test.acme, "m1"))]).await;
     assert_eq!(test.message(test.acme, "m1").await.message.text.as_deref(), Some("better"));
 }
 
-async fn an_edit_before_the_content_of_a_placeholder_stays(test: &Test) {
+async fn edit_before_the_content_of_a_placeholder_stays(test: &Test) {
     let message_type = MessageType::Unsupported;
     let placeholder =
         IncomingMessage { placeholder: true, message_type, text: None, ..text(test.acme, "m1") };
@@ -79,7 +79,7 @@ async fn an_edit_before_the_content_of_a_placeholder_stays(test: &Test) {
     assert_eq!(media.unwrap().provider_media_id.as_deref(), Some("media-edited"));
 }
 
-async fn a_repeat_does_not_bring_back_the_file_that_an_edit_replaced(test: &Test) {
+async fn repeated_message_does_not_restore_the_file_that_an_edit_replaced(test: &Test) {
     test.picture(test.acme, "m1").await;
     let media = NewMedia { sha256: Some(Sha256([8; 32])), ..new_media("edited") };
     let edit = || IngestItem::Edit(media_edit(test.acme, "m1", media.clone()));
@@ -93,7 +93,7 @@ async fn a_repeat_does_not_bring_back_the_file_that_an_edit_replaced(test: &Test
     assert_eq!(file.download_status, DownloadStatus::Failed);
 }
 
-async fn an_edit_with_other_bytes_fetches_them_and_drops_the_old(test: &Test) {
+async fn edit_with_other_bytes_fetches_them_and_deletes_the_old(test: &Test) {
     let before = test.stored("m1").await;
     let media = NewMedia { sha256: Some(Sha256([8; 32])), ..new_media("edited") };
     let outcome = test.ingest(vec![IngestItem::Edit(media_edit(test.acme, "m1", media))]).await;
@@ -116,7 +116,7 @@ async fn an_edit_with_other_bytes_fetches_them_and_drops_the_old(test: &Test) {
     assert!(test.trash().await.is_empty());
 }
 
-async fn an_edit_with_the_same_bytes_keeps_them(test: &Test) {
+async fn edit_with_the_same_bytes_keeps_them(test: &Test) {
     test.stored("m1").await;
     let outcome = test.ingest(vec![IngestItem::Edit(media_edit(test.acme, "m1", new_media("edited")))]).await;
     assert!(!outcome.downloads_due);
@@ -125,7 +125,7 @@ async fn an_edit_with_the_same_bytes_keeps_them(test: &Test) {
     assert_eq!(media.provider_media_id.as_deref(), Some("media-edited"));
 }
 
-async fn an_edit_while_downloading_voids_the_lease(test: &Test) {
+async fn edit_during_a_download_voids_the_lease(test: &Test) {
     let claimed = test.claimed("m1").await;
     let media = NewMedia { sha256: None, ..new_media("edited") };
     test.ingest(vec![IngestItem::Edit(media_edit(test.acme, "m1", media))]).await;
@@ -133,7 +133,7 @@ async fn an_edit_while_downloading_voids_the_lease(test: &Test) {
     assert_eq!(test.media_of(test.acme, "m1").await.download_status, DownloadStatus::Pending);
 }
 
-async fn a_revocation_takes_the_media_away(test: &Test) {
+async fn revocation_deletes_the_media(test: &Test) {
     let media = test.stored("m1").await;
     let outcome = test.ingest(vec![revoke(test.acme, "m1")]).await;
     let kinds: Vec<ChangeKind> = outcome.changes.iter().map(|change| change.kind).collect();
@@ -147,7 +147,7 @@ async fn a_revocation_takes_the_media_away(test: &Test) {
     assert!(!test.message(test.acme, "m1").await.message.edited);
 }
 
-async fn a_revocation_before_its_message_is_applied_when_it_comes(test: &Test) {
+async fn revocation_before_its_message_is_applied_when_it_comes(test: &Test) {
     test.ingest(vec![revoke(test.acme, "m1")]).await;
     test.ingest(vec![item(picture(test.acme, "m1"))]).await;
     let MessageWithMedia { message, media, .. } = test.message(test.acme, "m1").await;
@@ -171,7 +171,7 @@ async fn shown(test: &Test) -> Vec<String> {
     reactions.into_iter().map(|one| format!("{} {}", one.emoji, one.from)).collect()
 }
 
-async fn the_latest_reaction_of_each_person_is_shown(test: &Test) {
+async fn latest_reaction_of_each_person_is_shown(test: &Test) {
     let ann = |id: &str| text(test.acme, id);
     let us = |id: &str| IncomingMessage { sender_phone: Some("+15550001".into()), ..outbound(test.acme, id) };
     test.ingest(vec![item(text(test.acme, "m1")), reaction(ann("r1"), "m1", Some("👍"), 1)]).await;
@@ -194,13 +194,13 @@ async fn reactions_are_not_messages_of_the_thread(test: &Test) {
     assert_eq!(test.thread(test.acme, conversation.id).await, ["m1"]);
 }
 
-async fn a_reaction_before_its_message_is_shown_when_it_comes(test: &Test) {
+async fn reaction_before_its_message_is_shown_when_it_comes(test: &Test) {
     test.ingest(vec![reaction(text(test.acme, "r1"), "m1", Some("👍"), 1)]).await;
     test.ingest(vec![item(text(test.acme, "m1"))]).await;
     assert_eq!(shown(test).await, ["👍 +4915550100"]);
 }
 
-async fn a_reaction_that_missed_its_message_is_shown_later(test: &Test) {
+async fn reaction_that_missed_its_message_is_shown_later(test: &Test) {
     // As two nodes leave it that take message and reaction at the same moment.
     test.ingest(vec![reaction(text(test.acme, "r1"), "elsewhere", Some("👍"), 1)]).await;
     test.ingest(vec![item(text(test.acme, "m1"))]).await;
@@ -215,7 +215,7 @@ async fn a_reaction_that_missed_its_message_is_shown_later(test: &Test) {
     assert!(test.store.apply_waiting_updates(START, 10).await.unwrap().is_empty());
 }
 
-async fn no_note_of_a_reaction_stays_once_its_message_came(test: &Test) {
+async fn waiting_reaction_is_removed_once_its_message_came(test: &Test) {
     let notes = async || test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM waiting_reactions").await;
     test.ingest(vec![reaction(text(test.acme, "r1"), "m1", Some("👍"), 1)]).await;
     test.ingest(vec![reaction(text(test.acme, "r2"), "never", Some("👍"), 1)]).await;
@@ -227,7 +227,7 @@ async fn no_note_of_a_reaction_stays_once_its_message_came(test: &Test) {
     assert_eq!(notes().await, 0);
 }
 
-async fn of_two_edits_of_one_second_the_later_one_stays(test: &Test) {
+async fn later_of_two_edits_of_one_second_stays(test: &Test) {
     test.ingest(vec![item(text(test.acme, "m1"))]).await;
     let edit = |text: &str| {
         let raw_payload = format!("{{\"id\":\"{text}\"}}");
@@ -256,7 +256,7 @@ async fn edits_that_wait_and_come_again_are_applied_once(test: &Test) {
     assert_eq!(test.message(test.acme, "m1").await.message.text.as_deref(), Some("two"));
 }
 
-async fn an_edited_caption_keeps_the_file(test: &Test) {
+async fn edited_caption_keeps_the_file(test: &Test) {
     let before = test.stored("m1").await;
     let caption = IncomingEdit { text: None, caption: Some("new words".into()), ..edit(test.acme, "m1", "") };
     test.ingest(vec![IngestItem::Edit(caption)]).await;
@@ -266,22 +266,22 @@ async fn an_edited_caption_keeps_the_file(test: &Test) {
 }
 
 on_both!(
-    a_reaction_that_missed_its_message_is_shown_later,
-    no_note_of_a_reaction_stays_once_its_message_came,
-    of_two_edits_of_one_second_the_later_one_stays,
+    reaction_that_missed_its_message_is_shown_later,
+    waiting_reaction_is_removed_once_its_message_came,
+    later_of_two_edits_of_one_second_stays,
     edits_that_wait_and_come_again_are_applied_once,
-    an_edited_caption_keeps_the_file,
-    an_edit_replaces_the_text,
-    the_newest_edit_stays,
-    an_edit_before_its_message_is_applied_when_it_comes,
-    an_edit_before_the_content_of_a_placeholder_stays,
-    a_repeat_does_not_bring_back_the_file_that_an_edit_replaced,
-    an_edit_with_other_bytes_fetches_them_and_drops_the_old,
-    an_edit_with_the_same_bytes_keeps_them,
-    an_edit_while_downloading_voids_the_lease,
-    a_revocation_takes_the_media_away,
-    a_revocation_before_its_message_is_applied_when_it_comes,
-    the_latest_reaction_of_each_person_is_shown,
+    edited_caption_keeps_the_file,
+    edit_replaces_the_text,
+    newest_edit_stays,
+    edit_before_its_message_is_applied_when_it_comes,
+    edit_before_the_content_of_a_placeholder_stays,
+    repeated_message_does_not_restore_the_file_that_an_edit_replaced,
+    edit_with_other_bytes_fetches_them_and_deletes_the_old,
+    edit_with_the_same_bytes_keeps_them,
+    edit_during_a_download_voids_the_lease,
+    revocation_deletes_the_media,
+    revocation_before_its_message_is_applied_when_it_comes,
+    latest_reaction_of_each_person_is_shown,
     reactions_are_not_messages_of_the_thread,
-    a_reaction_before_its_message_is_shown_when_it_comes,
+    reaction_before_its_message_is_shown_when_it_comes,
 );

@@ -31,7 +31,7 @@ fn both() -> (Option<String>, Option<String>) {
     (Some("49".into()), Some("U1".into()))
 }
 
-async fn a_webhook_with_both_ids_ties_them(test: &Test) {
+async fn webhook_with_both_ids_joins_their_contacts(test: &Test) {
     test.ingest(vec![from(test.acme, "1", key(Some("49"), None))]).await;
     test.ingest(vec![from(test.acme, "2", key(Some("49"), Some("U1")))]).await;
     test.ingest(vec![from(test.acme, "3", key(None, Some("U1")))]).await;
@@ -39,7 +39,7 @@ async fn a_webhook_with_both_ids_ties_them(test: &Test) {
     assert_eq!(test.conversation(test.acme).await.unread_count, 3);
 }
 
-async fn two_contacts_become_one_with_all_their_messages(test: &Test) {
+async fn contacts_are_joined_with_all_their_messages(test: &Test) {
     let picture = IncomingMessage { contact: key(None, Some("U1")), ..picture(test.acme, "2") };
     test.ingest(vec![from(test.acme, "1", key(Some("49"), None)), item(picture)]).await;
     assert_eq!(test.conversations(test.acme).await.len(), 2);
@@ -53,7 +53,7 @@ async fn two_contacts_become_one_with_all_their_messages(test: &Test) {
     assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM contacts").await, 1);
 }
 
-async fn all_within_one_batch(test: &Test) {
+async fn contacts_are_joined_within_one_batch(test: &Test) {
     test.ingest(vec![
         from(test.acme, "1", key(Some("49"), None)),
         from(test.acme, "2", key(None, Some("U1"))),
@@ -83,7 +83,7 @@ async fn conversations_of_another_account_move_along(test: &Test) {
     assert_eq!(accounts, [(test.acme.account, Some("U1".into())), (account, Some("U1".into()))]);
 }
 
-async fn people_with_ids_of_their_own_stay_two(test: &Test) {
+async fn contacts_with_different_user_ids_are_not_joined(test: &Test) {
     test.ingest(vec![
         from(test.acme, "1", key(Some("49"), Some("U1"))),
         from(test.acme, "2", key(Some("50"), Some("U2"))),
@@ -103,7 +103,7 @@ async fn companies_do_not_share_contacts(test: &Test) {
     assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM contacts").await, 2);
 }
 
-async fn a_new_name_is_taken_over(test: &Test) {
+async fn new_name_is_recorded(test: &Test) {
     test.ingest(vec![from(test.acme, "1", ann())]).await;
     let renamed = ContactKey { name: Some("Anna".into()), phone: None, ..ann() };
     test.ingest(vec![from(test.acme, "2", renamed)]).await;
@@ -111,7 +111,7 @@ async fn a_new_name_is_taken_over(test: &Test) {
     assert_eq!((contact.name.as_deref(), contact.phone.as_deref()), (Some("Anna"), Some("+4915550100")));
 }
 
-async fn a_new_number_keeps_the_conversation(test: &Test) {
+async fn number_change_keeps_the_conversation(test: &Test) {
     test.ingest(vec![from(test.acme, "1", key(Some("49"), Some("U1")))]).await;
     let moved = renamed(test.acme, "new", key(Some("49"), Some("U1")), key(Some("50"), Some("U2")));
     test.ingest(vec![moved]).await;
@@ -123,7 +123,7 @@ async fn a_new_number_keeps_the_conversation(test: &Test) {
     assert_eq!(ids(test).await, [(Some("50".into()), Some("U2".into()))]);
 }
 
-async fn a_message_that_comes_again_after_a_new_number_opens_nothing(test: &Test) {
+async fn repeated_message_after_a_number_change_opens_no_conversation(test: &Test) {
     let old = || from(test.acme, "1", key(Some("49"), None));
     test.ingest(vec![old()]).await;
     test.ingest(vec![renamed(test.acme, "new", key(Some("49"), None), key(Some("50"), None))]).await;
@@ -136,7 +136,7 @@ async fn a_message_that_comes_again_after_a_new_number_opens_nothing(test: &Test
     assert_eq!(threads.iter().map(|one| one.unread_count).collect::<Vec<_>>(), [1, 2]);
 }
 
-async fn a_new_identity_that_was_met_before_is_joined(test: &Test) {
+async fn contacts_of_an_old_and_a_known_new_identity_are_joined(test: &Test) {
     test.ingest(vec![
         from(test.acme, "1", key(Some("49"), Some("U1"))),
         from(test.acme, "2", key(Some("50"), None)),
@@ -148,14 +148,14 @@ async fn a_new_identity_that_was_met_before_is_joined(test: &Test) {
     assert_eq!(test.conversation(test.acme).await.unread_count, 4);
 }
 
-async fn a_change_that_one_company_hears_of_is_none_of_another_s(test: &Test) {
+async fn number_change_applies_to_its_own_company_alone(test: &Test) {
     test.ingest(vec![from(test.acme, "1", ann())]).await;
     test.ingest(vec![renamed(test.other, "new", ann(), key(Some("50"), None))]).await;
     assert_eq!(test.conversation(test.acme).await.contact.wa_id.as_deref(), Some("4915550100"));
     assert_eq!(test.conversation(test.other).await.contact.wa_id.as_deref(), Some("50"));
 }
 
-async fn a_change_that_comes_again_leaves_the_next_owner_of_the_number_alone(test: &Test) {
+async fn repeated_number_change_leaves_the_next_owner_of_the_number_alone(test: &Test) {
     let change = || renamed(test.acme, "new", key(Some("49"), None), key(Some("50"), None));
     let later = |id: &str| IncomingMessage { timestamp: START.plus(WEEK), ..text(test.acme, id) };
     let next_owner = |id: &str| item(IncomingMessage { contact: key(Some("49"), None), ..later(id) });
@@ -171,7 +171,7 @@ async fn a_change_that_comes_again_leaves_the_next_owner_of_the_number_alone(tes
     assert_ne!(place("1").await, place("2").await);
 }
 
-async fn a_change_that_comes_again_finds_what_came_late_under_the_old_number(test: &Test) {
+async fn repeated_number_change_moves_messages_that_came_late_under_the_old_number(test: &Test) {
     let change = || renamed(test.acme, "new", key(Some("49"), None), key(Some("50"), None));
     test.ingest(vec![from(test.acme, "1", key(Some("49"), None)), change()]).await;
     test.ingest(vec![from(test.acme, "late", key(Some("49"), None))]).await;
@@ -180,7 +180,7 @@ async fn a_change_that_comes_again_finds_what_came_late_under_the_old_number(tes
     assert_eq!(ids(test).await, [(Some("50".into()), None)]);
 }
 
-async fn a_change_that_comes_again_undoes_no_later_one(test: &Test) {
+async fn repeated_number_change_undoes_no_later_one(test: &Test) {
     let key = |wa_id: &str| key(Some(wa_id), Some("U1"));
     let first = || renamed(test.acme, "first", key("49"), key("50"));
     let IngestItem::Message(second) = renamed(test.acme, "second", key("50"), key("51")) else {
@@ -193,7 +193,7 @@ async fn a_change_that_comes_again_undoes_no_later_one(test: &Test) {
     assert_eq!(ids(test).await, [(Some("51".into()), Some("U1".into()))]);
 }
 
-async fn one_number_in_two_spellings_is_one_person(test: &Test) {
+async fn number_in_two_spellings_is_one_contact(test: &Test) {
     for (number, (one, other)) in [
         ("558890000001", "5588990000001"),
         ("5215512345678", "525512345678"),
@@ -215,7 +215,7 @@ async fn one_number_in_two_spellings_is_one_person(test: &Test) {
     assert_eq!(counts, [5, 5, 5]);
 }
 
-async fn a_user_id_decides_whose_spelling_it_is(test: &Test) {
+async fn user_id_decides_which_contact_has_a_spelling(test: &Test) {
     let (one, other) = ("558890000001", "5588990000001");
     test.ingest(vec![
         from(test.acme, "1", key(Some(one), Some("U1"))),
@@ -230,7 +230,7 @@ async fn a_user_id_decides_whose_spelling_it_is(test: &Test) {
     assert_eq!(place("4").await, place("1").await);
 }
 
-async fn two_spellings_that_were_two_contacts_become_one(test: &Test) {
+async fn contacts_of_two_spellings_are_joined(test: &Test) {
     let (one, other) = ("558890000001", "5588990000001");
     test.ingest(vec![
         from(test.acme, "1", key(Some(one), None)),
@@ -245,21 +245,21 @@ async fn two_spellings_that_were_two_contacts_become_one(test: &Test) {
 }
 
 on_both!(
-    a_message_that_comes_again_after_a_new_number_opens_nothing,
-    one_number_in_two_spellings_is_one_person,
-    a_user_id_decides_whose_spelling_it_is,
-    two_spellings_that_were_two_contacts_become_one,
-    a_webhook_with_both_ids_ties_them,
-    two_contacts_become_one_with_all_their_messages,
-    all_within_one_batch,
+    repeated_message_after_a_number_change_opens_no_conversation,
+    number_in_two_spellings_is_one_contact,
+    user_id_decides_which_contact_has_a_spelling,
+    contacts_of_two_spellings_are_joined,
+    webhook_with_both_ids_joins_their_contacts,
+    contacts_are_joined_with_all_their_messages,
+    contacts_are_joined_within_one_batch,
     conversations_of_another_account_move_along,
-    people_with_ids_of_their_own_stay_two,
+    contacts_with_different_user_ids_are_not_joined,
     companies_do_not_share_contacts,
-    a_new_name_is_taken_over,
-    a_new_number_keeps_the_conversation,
-    a_new_identity_that_was_met_before_is_joined,
-    a_change_that_one_company_hears_of_is_none_of_another_s,
-    a_change_that_comes_again_leaves_the_next_owner_of_the_number_alone,
-    a_change_that_comes_again_finds_what_came_late_under_the_old_number,
-    a_change_that_comes_again_undoes_no_later_one,
+    new_name_is_recorded,
+    number_change_keeps_the_conversation,
+    contacts_of_an_old_and_a_known_new_identity_are_joined,
+    number_change_applies_to_its_own_company_alone,
+    repeated_number_change_leaves_the_next_owner_of_the_number_alone,
+    repeated_number_change_moves_messages_that_came_late_under_the_old_number,
+    repeated_number_change_undoes_no_later_one,
 );

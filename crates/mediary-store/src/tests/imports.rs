@@ -28,7 +28,7 @@ fn expiring(test: &Test, id: &str, after: Duration) -> IncomingMessage {
     IncomingMessage { media: Some(media), ..message }
 }
 
-async fn what_an_import_brings_is_history(test: &Test) {
+async fn imported_messages_count_as_history(test: &Test) {
     let old = IncomingMessage { timestamp: START.minus(WEEK), ..imported(text(test.acme, "old")) };
     let new = IncomingMessage { timestamp: START.minus(MINUTE), ..imported(outbound(test.acme, "new")) };
     assert_eq!(import(test, vec![new, old]).await, [true, true]);
@@ -41,7 +41,7 @@ async fn what_an_import_brings_is_history(test: &Test) {
     assert_eq!(conversation.unread_count, 1);
 }
 
-async fn what_is_here_already_is_left_alone(test: &Test) {
+async fn existing_messages_are_left_alone_by_an_import(test: &Test) {
     test.ingest(vec![item(text(test.acme, "m1")), item(picture(test.other, "m2"))]).await;
     let other_words = |id| IncomingMessage { text: Some("other words".into()), ..text(test.acme, id) };
     let again =
@@ -56,7 +56,7 @@ async fn what_is_here_already_is_left_alone(test: &Test) {
     assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM messages").await, 3);
 }
 
-async fn another_account_of_the_company_may_have_it(test: &Test) {
+async fn message_of_another_account_of_the_company_is_not_imported_again(test: &Test) {
     let second = test
         .store
         .add_account(test.acme.company, &super::harness::new_account("second"), &Actor::command_line())
@@ -67,7 +67,7 @@ async fn another_account_of_the_company_may_have_it(test: &Test) {
     assert_eq!(import(test, vec![elsewhere]).await, [false]);
 }
 
-async fn what_is_known_of_a_contact_now_counts_more(test: &Test) {
+async fn current_details_of_a_contact_are_kept_by_an_import(test: &Test) {
     test.ingest(vec![item(text(test.acme, "live"))]).await;
     let contact = ContactKey { name: Some("Ann as she was".into()), user_id: Some("U1".into()), ..ann() };
     import(test, vec![imported(IncomingMessage { contact, ..text(test.acme, "old") })]).await;
@@ -81,7 +81,7 @@ async fn what_is_known_of_a_contact_now_counts_more(test: &Test) {
     assert!(names.contains(&Some("Bea".into())), "{names:?}");
 }
 
-async fn media_waits_for_its_id_or_is_due_or_lost(test: &Test) {
+async fn imported_media_waits_for_its_id_or_is_due_or_lost(test: &Test) {
     let with_id = imported(picture(test.acme, "due"));
     let lost = expiring(test, "lost", Duration::ZERO);
     assert_eq!(import(test, vec![imported_picture(test.acme, "waits"), with_id, lost]).await, [true; 3]);
@@ -97,7 +97,7 @@ async fn media_waits_for_its_id_or_is_due_or_lost(test: &Test) {
     assert!(matches!(asked, Requeued::None), "there is nothing to ask WhatsApp for");
 }
 
-async fn statuses_that_came_before_are_applied(test: &Test) {
+async fn statuses_that_came_before_an_import_are_applied(test: &Test) {
     let read = IncomingStatus {
         company_id: test.acme.company,
         account_id: test.acme.account,
@@ -111,7 +111,7 @@ async fn statuses_that_came_before_are_applied(test: &Test) {
     assert_eq!(test.message(test.acme, "sent").await.message.status, MessageStatus::Read);
 }
 
-async fn a_reaction_finds_its_message_whichever_comes_first(test: &Test) {
+async fn imported_reaction_finds_its_message_whichever_comes_first(test: &Test) {
     let reaction = IncomingMessage {
         message_type: mediary_core::MessageType::Reaction,
         reaction: Some(Reaction { target: "m1".into(), emoji: Some("👍".into()) }),
@@ -122,7 +122,7 @@ async fn a_reaction_finds_its_message_whichever_comes_first(test: &Test) {
     assert_eq!(test.message(test.acme, "m1").await.message.reactions.len(), 1);
 }
 
-async fn an_id_is_found_once_and_the_nearest_expiry_first(test: &Test) {
+async fn legacy_rows_are_listed_once_and_nearest_expiry_first(test: &Test) {
     let company = test.acme.company;
     let rows = [("late", MINUTE * 9), ("soon", MINUTE * 3), ("lost", Duration::ZERO)];
     import(test, rows.map(|(id, after)| expiring(test, id, after)).into()).await;
@@ -153,7 +153,7 @@ async fn an_id_is_found_once_and_the_nearest_expiry_first(test: &Test) {
     assert_eq!(test.claim().await.len(), 1);
 }
 
-async fn what_is_found_is_due_only_where_everything_is_kept(test: &Test) {
+async fn media_with_a_found_id_is_due_only_where_everything_is_kept(test: &Test) {
     let message = imported_picture(test.acme, "m1");
     let media = NewMedia { policy: MediaPolicy::OnView, ..message.media.clone().unwrap() };
     import(test, vec![IncomingMessage { media: Some(media), ..message }]).await;
@@ -163,7 +163,7 @@ async fn what_is_found_is_due_only_where_everything_is_kept(test: &Test) {
     assert!(test.claim().await.is_empty());
 }
 
-async fn a_webhook_brings_the_id_that_an_import_lacked(test: &Test) {
+async fn webhook_adds_the_media_id_that_an_import_lacked(test: &Test) {
     import(test, vec![imported_picture(test.acme, "m1")]).await;
     let outcome = test.ingest(vec![item(picture(test.acme, "m1")), item(picture(test.acme, "m1"))]).await;
     assert!(outcome.downloads_due);
@@ -175,7 +175,7 @@ async fn a_webhook_brings_the_id_that_an_import_lacked(test: &Test) {
     assert!(again.changes.is_empty());
 }
 
-async fn a_message_of_another_company_is_refused(test: &Test) {
+async fn imported_message_of_another_company_is_refused(test: &Test) {
     let theirs = imported(text(test.other, "m1"));
     assert!(test.store.import_messages(test.acme.company, vec![theirs]).await.is_err());
     let live = text(test.acme, "m1");
@@ -185,15 +185,15 @@ async fn a_message_of_another_company_is_refused(test: &Test) {
 }
 
 on_both!(
-    what_an_import_brings_is_history,
-    what_is_here_already_is_left_alone,
-    another_account_of_the_company_may_have_it,
-    what_is_known_of_a_contact_now_counts_more,
-    media_waits_for_its_id_or_is_due_or_lost,
-    statuses_that_came_before_are_applied,
-    a_reaction_finds_its_message_whichever_comes_first,
-    an_id_is_found_once_and_the_nearest_expiry_first,
-    what_is_found_is_due_only_where_everything_is_kept,
-    a_webhook_brings_the_id_that_an_import_lacked,
-    a_message_of_another_company_is_refused,
+    imported_messages_count_as_history,
+    existing_messages_are_left_alone_by_an_import,
+    message_of_another_account_of_the_company_is_not_imported_again,
+    current_details_of_a_contact_are_kept_by_an_import,
+    imported_media_waits_for_its_id_or_is_due_or_lost,
+    statuses_that_came_before_an_import_are_applied,
+    imported_reaction_finds_its_message_whichever_comes_first,
+    legacy_rows_are_listed_once_and_nearest_expiry_first,
+    media_with_a_found_id_is_due_only_where_everything_is_kept,
+    webhook_adds_the_media_id_that_an_import_lacked,
+    imported_message_of_another_company_is_refused,
 );

@@ -27,7 +27,7 @@ async fn bodies(store: &Store, limits: IngestLimits, keep: bool) -> Vec<String> 
     seen
 }
 
-async fn bodies_come_back_as_they_went_in(test: &Test) {
+async fn bodies_are_returned_unchanged(test: &Test) {
     let id = test.store.inbox_append(event("a \0 body")).await.unwrap();
     test.clock.advance(Duration::from_secs(2));
     let plan = |events: &[WebhookEvent]| {
@@ -65,7 +65,7 @@ async fn events_are_taken_once_and_in_order(test: &Test) {
     assert!(ids.is_sorted_by(|a, b| a < b));
 }
 
-async fn a_batch_is_bounded_by_bytes_but_never_empty(test: &Test) {
+async fn batch_is_bounded_by_bytes_but_never_empty(test: &Test) {
     for body in ["1111111111", "2222", "3333"] {
         test.store.inbox_append(event(body)).await.unwrap();
     }
@@ -74,7 +74,7 @@ async fn a_batch_is_bounded_by_bytes_but_never_empty(test: &Test) {
     assert_eq!(bodies(&test.store, limits, false).await, ["2222", "3333"]);
 }
 
-async fn companies_take_turns_however_much_one_of_them_sends(test: &Test) {
+async fn companies_take_turns_however_much_one_sends(test: &Test) {
     let of = |company, body| NewWebhookEvent { company: Some(company), ..event(body) };
     for body in ["a1", "a2", "a3", "a4", "a5", "a6"] {
         test.store.inbox_append(of(test.acme.company, body)).await.unwrap();
@@ -114,7 +114,7 @@ async fn queues_beyond_those_of_one_batch_have_their_turn_in_the_next(test: &Tes
     assert_eq!(test.number(sql).await, 40, "each company had one recorded before any had two");
 }
 
-async fn a_parked_event_waits_and_the_others_go_on(test: &Test) {
+async fn postponed_event_waits_and_the_others_are_processed(test: &Test) {
     let bad = test.store.inbox_append(event("bad")).await.unwrap();
     test.store.inbox_append(event("good")).await.unwrap();
     let again = START.plus(Duration::from_secs(60));
@@ -133,7 +133,7 @@ async fn a_parked_event_waits_and_the_others_go_on(test: &Test) {
     assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 0);
 }
 
-async fn an_event_that_panics_ends_no_process_and_leaves_nothing_behind(test: &Test) {
+async fn event_that_panics_ends_no_process_and_writes_nothing(test: &Test) {
     test.store.inbox_append(event("bad")).await.unwrap();
     for together in [true, false] {
         let plan = |events: &[WebhookEvent]| panic!("{} events are a bug", events.len());
@@ -147,7 +147,7 @@ async fn an_event_that_panics_ends_no_process_and_leaves_nothing_behind(test: &T
     assert_eq!(bodies(&test.store, LIMITS, false).await, ["bad"]);
 }
 
-async fn an_event_that_ends_each_process_is_set_aside_and_the_others_go_on(test: &Test) {
+async fn event_that_ends_each_process_is_set_aside_and_the_others_are_processed(test: &Test) {
     for body in ["deadly", "good"] {
         test.store.inbox_append(event(body)).await.unwrap();
     }
@@ -169,7 +169,7 @@ async fn an_event_that_ends_each_process_is_set_aside_and_the_others_go_on(test:
     assert_eq!(test.store.begin_backlog(LIMITS).await.unwrap(), 0);
 }
 
-async fn what_another_node_has_in_hand_is_neither_counted_nor_waited_for(test: &Test) {
+async fn events_locked_by_another_node_are_neither_counted_nor_waited_for(test: &Test) {
     test.store.inbox_append(event("in hand")).await.unwrap();
     let mut tx = test.store.db().begin().await.unwrap();
     tx.execute("UPDATE webhook_events SET attempts = attempts", args![]).await.unwrap();
@@ -181,7 +181,7 @@ async fn what_another_node_has_in_hand_is_neither_counted_nor_waited_for(test: &
     assert_eq!(test.number("SELECT MAX(begun) FROM webhook_events").await, 0);
 }
 
-async fn an_event_can_be_left_for_later(test: &Test) {
+async fn event_can_be_left_for_later(test: &Test) {
     test.store.inbox_append(event("x")).await.unwrap();
     assert_eq!(bodies(&test.store, LIMITS, true).await, ["x"]);
     assert_eq!(bodies(&test.store, LIMITS, false).await, ["x"]);
@@ -210,14 +210,14 @@ async fn notes_are_kept_with_the_event(test: &Test) {
     assert_eq!(test.number(noted).await, 1);
 }
 
-async fn what_was_acknowledged_is_there_for_the_next_program(test: &Test) {
+async fn acknowledged_webhooks_are_there_for_the_next_process(test: &Test) {
     test.store.inbox_append(event("kept")).await.unwrap();
     let next = test.another_node().await;
     assert_eq!(bodies(&next, LIMITS, false).await, ["kept"]);
     next.close().await;
 }
 
-async fn a_closed_store_takes_nothing_and_says_so(test: &Test) {
+async fn closed_store_refuses_webhooks_as_unavailable(test: &Test) {
     let other = test.another_node().await;
     other.close().await;
     let refused = other.inbox_append(event("x")).await.unwrap_err();
@@ -225,25 +225,25 @@ async fn a_closed_store_takes_nothing_and_says_so(test: &Test) {
     assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 0);
 }
 
-on_postgres!(what_another_node_has_in_hand_is_neither_counted_nor_waited_for);
+on_postgres!(events_locked_by_another_node_are_neither_counted_nor_waited_for);
 on_both!(
-    bodies_come_back_as_they_went_in,
+    bodies_are_returned_unchanged,
     events_are_taken_once_and_in_order,
-    a_batch_is_bounded_by_bytes_but_never_empty,
-    companies_take_turns_however_much_one_of_them_sends,
+    batch_is_bounded_by_bytes_but_never_empty,
+    companies_take_turns_however_much_one_sends,
     queues_beyond_those_of_one_batch_have_their_turn_in_the_next,
-    a_parked_event_waits_and_the_others_go_on,
-    an_event_that_panics_ends_no_process_and_leaves_nothing_behind,
-    an_event_that_ends_each_process_is_set_aside_and_the_others_go_on,
-    an_event_can_be_left_for_later,
+    postponed_event_waits_and_the_others_are_processed,
+    event_that_panics_ends_no_process_and_writes_nothing,
+    event_that_ends_each_process_is_set_aside_and_the_others_are_processed,
+    event_can_be_left_for_later,
     processed_events_are_pruned_and_waiting_ones_are_not,
     notes_are_kept_with_the_event,
-    what_was_acknowledged_is_there_for_the_next_program,
-    a_closed_store_takes_nothing_and_says_so,
+    acknowledged_webhooks_are_there_for_the_next_process,
+    closed_store_refuses_webhooks_as_unavailable,
 );
 
 #[tokio::test]
-async fn the_embedded_database_writes_again_after_it_ended_a_transaction_by_itself() {
+async fn embedded_database_writes_again_after_it_ended_a_transaction_by_itself() {
     let test = Test::on(Backend::Sqlite).await;
     let mut tx = test.store.db().begin().await.unwrap();
     // As SQLite does where the disk is full, or cannot be written.

@@ -10,7 +10,7 @@ use super::on_both;
 use super::rows::{ann, failed, item, new_media, picture, text};
 use crate::*;
 
-async fn a_message_arrives_with_all_it_has(test: &Test) {
+async fn message_is_recorded_with_all_its_parts(test: &Test) {
     let message =
         IncomingMessage { reply_to: Some("before".into()), forwarded: true, ..picture(test.acme, "m1") };
     let outcome = test.ingest(vec![item(text(test.acme, "before")), item(message)]).await;
@@ -46,7 +46,7 @@ async fn a_message_arrives_with_all_it_has(test: &Test) {
     assert!(outcome.changes.iter().any(|change| change.media_id == Some(media.id)));
 }
 
-async fn a_message_is_one_however_often_it_comes(test: &Test) {
+async fn message_is_recorded_once_however_often_it_comes(test: &Test) {
     let again = || item(picture(test.acme, "m1"));
     test.ingest(vec![again(), again()]).await;
     let outcome = test.ingest(vec![again(), again(), again()]).await;
@@ -56,14 +56,14 @@ async fn a_message_is_one_however_often_it_comes(test: &Test) {
     assert_eq!(test.conversation(test.acme).await.unread_count, 1);
 }
 
-async fn the_same_id_at_another_account_is_another_message(test: &Test) {
+async fn message_id_at_another_account_is_another_message(test: &Test) {
     test.ingest(vec![item(text(test.acme, "m1")), item(text(test.other, "m1"))]).await;
     assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM messages").await, 2);
     test.conversation(test.acme).await;
     test.conversation(test.other).await;
 }
 
-async fn many_messages_of_many_people_arrive_at_once(test: &Test) {
+async fn messages_of_many_contacts_are_recorded_in_one_batch(test: &Test) {
     let messages = (0..1000_i64).map(|number| {
         let contact = ContactKey { wa_id: Some(format!("{}", number % 70)), ..ContactKey::default() };
         item(IncomingMessage { contact, ..picture(test.acme, &format!("m{number}")) })
@@ -80,7 +80,7 @@ async fn many_messages_of_many_people_arrive_at_once(test: &Test) {
     assert_eq!(test.number(unmatched).await, 0);
 }
 
-async fn the_newest_message_is_the_last_in_whatever_order_they_come(test: &Test) {
+async fn newest_message_is_the_last_in_whatever_order_they_come(test: &Test) {
     let at = |id: &str, seconds: u64| {
         item(IncomingMessage { timestamp: START.plus(Duration::from_secs(seconds)), ..text(test.acme, id) })
     };
@@ -92,7 +92,7 @@ async fn the_newest_message_is_the_last_in_whatever_order_they_come(test: &Test)
     assert_eq!(test.thread(test.acme, conversation.id).await, ["new", "same-2", "same-1", "old"]);
 }
 
-async fn only_what_says_so_counts_as_unread(test: &Test) {
+async fn only_inbound_messages_count_as_unread(test: &Test) {
     test.ingest(vec![item(text(test.acme, "in")), item(outbound(test.acme, "out"))]).await;
     let conversation = test.conversation(test.acme).await;
     assert_eq!(conversation.unread_count, 1);
@@ -100,7 +100,7 @@ async fn only_what_says_so_counts_as_unread(test: &Test) {
     assert_eq!(test.conversation(test.acme).await.unread_count, 0);
 }
 
-async fn a_placeholder_is_filled_when_its_content_comes(test: &Test) {
+async fn placeholder_is_filled_when_its_content_comes(test: &Test) {
     let placeholder = IncomingMessage {
         message_type: MessageType::Unsupported,
         placeholder: true,
@@ -167,7 +167,7 @@ async fn deleted_media_stays_deleted_when_it_comes_again(test: &Test) {
     assert!(!test.media_of(test.acme, "m1").await.is_active);
 }
 
-async fn under_other_policies_nothing_is_due(test: &Test) {
+async fn media_is_not_due_under_other_policies(test: &Test) {
     let media = NewMedia { policy: MediaPolicy::OnView, download_now: false, ..new_media("m1") };
     let outcome =
         test.ingest(vec![item(IncomingMessage { media: Some(media), ..picture(test.acme, "m1") })]).await;
@@ -190,7 +190,7 @@ async fn nul_in_a_text_is_storable(test: &Test) {
     assert!(test.message(test.acme, "p\u{FFFD}").await.media.is_some());
 }
 
-async fn a_bad_item_writes_nothing_of_its_batch(test: &Test) {
+async fn bad_item_writes_nothing_of_its_batch(test: &Test) {
     let event = NewWebhookEvent {
         body: "{}".into(),
         received_at: START,
@@ -211,18 +211,18 @@ async fn a_bad_item_writes_nothing_of_its_batch(test: &Test) {
 }
 
 on_both!(
-    a_message_arrives_with_all_it_has,
-    a_message_is_one_however_often_it_comes,
-    the_same_id_at_another_account_is_another_message,
-    many_messages_of_many_people_arrive_at_once,
-    the_newest_message_is_the_last_in_whatever_order_they_come,
-    only_what_says_so_counts_as_unread,
-    a_placeholder_is_filled_when_its_content_comes,
+    message_is_recorded_with_all_its_parts,
+    message_is_recorded_once_however_often_it_comes,
+    message_id_at_another_account_is_another_message,
+    messages_of_many_contacts_are_recorded_in_one_batch,
+    newest_message_is_the_last_in_whatever_order_they_come,
+    only_inbound_messages_count_as_unread,
+    placeholder_is_filled_when_its_content_comes,
     placeholder_and_content_may_come_together,
     media_that_was_missing_is_taken_when_it_comes,
     media_that_failed_gets_another_chance_when_it_comes_again,
     deleted_media_stays_deleted_when_it_comes_again,
-    under_other_policies_nothing_is_due,
+    media_is_not_due_under_other_policies,
     nul_in_a_text_is_storable,
-    a_bad_item_writes_nothing_of_its_batch,
+    bad_item_writes_nothing_of_its_batch,
 );

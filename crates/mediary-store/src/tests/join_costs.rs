@@ -81,7 +81,7 @@ async fn contacts_that_take_over_a_busy_number_move_their_own_messages_only(test
     assert_eq!(conversation_of(test, "next").await, busy);
 }
 
-async fn the_smaller_conversation_moves_with_its_files_and_its_newest_message(test: &Test) {
+async fn smaller_conversation_moves_with_its_files_and_its_newest_message(test: &Test) {
     let acme = test.acme;
     // The contact that stays is the one that changes its number, and so is the conversation that goes.
     messages_from(test, "50", MANY).await;
@@ -102,7 +102,7 @@ async fn the_smaller_conversation_moves_with_its_files_and_its_newest_message(te
     assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM contacts").await, 1);
 }
 
-async fn two_contacts_that_a_message_ties_move_the_smaller_conversation(test: &Test) {
+async fn contacts_joined_by_a_message_move_the_smaller_conversation(test: &Test) {
     let acme = test.acme;
     let user = |id: &str, wa_id: Option<&str>| {
         let contact = ContactKey {
@@ -127,7 +127,7 @@ async fn two_contacts_that_a_message_ties_move_the_smaller_conversation(test: &T
     assert!(outcome.changes.iter().all(|change| change.conversation_id == larger), "{:?}", outcome.changes);
 }
 
-async fn a_join_among_many_conversations_looks_at_those_of_its_contacts_only(test: &Test) {
+async fn join_among_many_conversations_reads_those_of_its_contacts_only(test: &Test) {
     fill_inbox(test, 5000).await;
     let join = || async { Ok(test.ingest(vec![changes_number(test.acme, "wa-5", "wa-4999")]).await) };
     let seen = statements(join()).await;
@@ -144,7 +144,7 @@ async fn a_join_among_many_conversations_looks_at_those_of_its_contacts_only(tes
 
 on_both!(
     contacts_that_take_over_a_busy_number_move_their_own_messages_only,
-    the_smaller_conversation_moves_with_its_files_and_its_newest_message,
-    two_contacts_that_a_message_ties_move_the_smaller_conversation,
-    a_join_among_many_conversations_looks_at_those_of_its_contacts_only,
+    smaller_conversation_moves_with_its_files_and_its_newest_message,
+    contacts_joined_by_a_message_move_the_smaller_conversation,
+    join_among_many_conversations_reads_those_of_its_contacts_only,
 );

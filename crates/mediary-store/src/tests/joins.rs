@@ -119,21 +119,21 @@ async fn assert_joined(test: &Test, messages: &[&str]) {
     assert_eq!(joined[0].unread_count, i64::try_from(messages.len()).unwrap());
 }
 
-async fn a_message_written_while_its_contact_is_joined_moves_too(test: &Test) {
+async fn message_written_while_its_contact_is_joined_moves_too(test: &Test) {
     two_contacts(test).await;
     let message = from(test.acme, "3", by(Some("49"), None));
     one_in_the_other(test, vec![message], vec![tie(test.acme, "4")]).await;
     assert_joined(test, &["1", "2", "3", "4"]).await;
 }
 
-async fn a_message_after_a_join_goes_where_its_contact_went(test: &Test) {
+async fn message_after_a_join_follows_its_contact(test: &Test) {
     two_contacts(test).await;
     let message = from(test.acme, "3", by(Some("49"), None));
     one_in_the_other(test, vec![tie(test.acme, "4")], vec![message]).await;
     assert_joined(test, &["1", "2", "3", "4"]).await;
 }
 
-async fn a_file_added_to_an_old_message_moves_with_it(test: &Test) {
+async fn file_added_to_an_old_message_moves_with_it(test: &Test) {
     let acme = test.acme;
     two_contacts(test).await;
     let placeholder = IncomingMessage { placeholder: true, contact: by(None, Some("U1")), ..text(acme, "3") };
@@ -146,7 +146,7 @@ async fn a_file_added_to_an_old_message_moves_with_it(test: &Test) {
     assert_eq!(message.media.unwrap().conversation_id, message.message.conversation_id);
 }
 
-async fn a_file_for_a_message_that_is_being_moved_finds_it(test: &Test) {
+async fn file_for_a_message_that_is_being_moved_finds_it(test: &Test) {
     let acme = test.acme;
     two_contacts(test).await;
     let placeholder = IncomingMessage { placeholder: true, contact: by(None, Some("U1")), ..text(acme, "3") };
@@ -158,7 +158,7 @@ async fn a_file_for_a_message_that_is_being_moved_finds_it(test: &Test) {
     assert_eq!(message.media.unwrap().conversation_id, message.message.conversation_id);
 }
 
-async fn a_message_written_while_its_contact_changes_number_stays(test: &Test) {
+async fn message_written_while_its_contact_changes_number_stays(test: &Test) {
     let acme = test.acme;
     two_contacts(test).await;
     let change = renamed(acme, "4", by(None, Some("U1")), by(Some("49"), Some("U1")));
@@ -167,7 +167,7 @@ async fn a_message_written_while_its_contact_changes_number_stays(test: &Test) {
     assert_joined(test, &["1", "2", "3", "4"]).await;
 }
 
-async fn a_message_taken_twice_while_its_sender_changes_number_opens_nothing(test: &Test) {
+async fn message_received_twice_while_its_sender_changes_number_opens_no_conversation(test: &Test) {
     let acme = test.acme;
     let gate = item(IncomingMessage { contact: ann(), ..outbound(acme, "gate") });
     // Held first, as the older one.
@@ -193,13 +193,13 @@ async fn a_message_taken_twice_while_its_sender_changes_number_opens_nothing(tes
     assert_eq!(threads, [("4915550100".to_owned(), 2), ("50".to_owned(), 3)]);
 }
 
-async fn two_joins_of_the_same_contacts_are_one(test: &Test) {
+async fn joins_of_the_same_contacts_at_once_are_one(test: &Test) {
     two_contacts(test).await;
     one_in_the_other(test, vec![tie(test.acme, "3")], vec![tie(test.acme, "4")]).await;
     assert_joined(test, &["1", "2", "3", "4"]).await;
 }
 
-async fn what_two_transactions_learn_of_a_contact_adds_up(test: &Test) {
+async fn details_of_a_contact_from_two_transactions_add_up(test: &Test) {
     let acme = test.acme;
     test.ingest(vec![
         from(acme, "1", by(Some("49"), None)),
@@ -211,7 +211,7 @@ async fn what_two_transactions_learn_of_a_contact_adds_up(test: &Test) {
     assert_joined(test, &["1", "2", "3"]).await;
 }
 
-async fn an_id_that_two_transactions_give_at_once_is_given_once(test: &Test) {
+async fn user_id_that_two_transactions_write_at_once_is_written_once(test: &Test) {
     let acme = test.acme;
     test.ingest(vec![
         from(acme, "1", by(Some("49"), None)),
@@ -223,7 +223,7 @@ async fn an_id_that_two_transactions_give_at_once_is_given_once(test: &Test) {
     assert_joined(test, &["1", "2", "3"]).await;
 }
 
-async fn a_number_that_two_nodes_meet_in_two_spellings_is_one_person(test: &Test) {
+async fn number_that_two_nodes_record_in_two_spellings_is_one_contact(test: &Test) {
     let acme = test.acme;
     test.ingest(vec![item(IncomingMessage { contact: ann(), ..outbound(acme, "gate") })]).await;
     let nine = from(acme, "1", by(Some("5511987612345"), None));
@@ -235,7 +235,7 @@ async fn a_number_that_two_nodes_meet_in_two_spellings_is_one_person(test: &Test
     assert_eq!((met.unread_count, test.thread(acme, met.id).await.len()), (2, 2));
 }
 
-async fn an_import_goes_where_a_contact_went_meanwhile(test: &Test) {
+async fn import_follows_a_contact_that_was_joined_meanwhile(test: &Test) {
     let acme = test.acme;
     two_contacts(test).await;
     let closed = close_gate(test).await;
@@ -299,15 +299,15 @@ async fn nodes_that_join_and_write_at_once_lose_nothing(test: &Test) {
 
 on_both!(nodes_that_join_and_write_at_once_lose_nothing);
 on_postgres!(
-    a_message_written_while_its_contact_is_joined_moves_too,
-    a_message_after_a_join_goes_where_its_contact_went,
-    a_file_added_to_an_old_message_moves_with_it,
-    a_file_for_a_message_that_is_being_moved_finds_it,
-    a_message_written_while_its_contact_changes_number_stays,
-    a_message_taken_twice_while_its_sender_changes_number_opens_nothing,
-    two_joins_of_the_same_contacts_are_one,
-    what_two_transactions_learn_of_a_contact_adds_up,
-    an_id_that_two_transactions_give_at_once_is_given_once,
-    a_number_that_two_nodes_meet_in_two_spellings_is_one_person,
-    an_import_goes_where_a_contact_went_meanwhile,
+    message_written_while_its_contact_is_joined_moves_too,
+    message_after_a_join_follows_its_contact,
+    file_added_to_an_old_message_moves_with_it,
+    file_for_a_message_that_is_being_moved_finds_it,
+    message_written_while_its_contact_changes_number_stays,
+    message_received_twice_while_its_sender_changes_number_opens_no_conversation,
+    joins_of_the_same_contacts_at_once_are_one,
+    details_of_a_contact_from_two_transactions_add_up,
+    user_id_that_two_transactions_write_at_once_is_written_once,
+    number_that_two_nodes_record_in_two_spellings_is_one_contact,
+    import_follows_a_contact_that_was_joined_meanwhile,
 );

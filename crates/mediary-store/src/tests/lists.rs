@@ -49,7 +49,7 @@ async fn all(test: &Test, query: &MediaQuery) -> Vec<u64> {
     }
 }
 
-async fn every_order_is_complete_and_right(test: &Test) {
+async fn orders_of_the_list_are_complete_and_right(test: &Test) {
     gallery(test).await;
     let query = |sort, order| MediaQuery { sort, order, ..MediaQuery::default() };
     let mut by_date: Vec<u64> = (0..20).collect();
@@ -69,7 +69,7 @@ async fn every_order_is_complete_and_right(test: &Test) {
     assert_eq!(all(test, &query(MediaSort::Name, Order::Descending)).await, by_name);
 }
 
-async fn filters_hold_together(test: &Test) {
+async fn filters_combine(test: &Test) {
     gallery(test).await;
     let documents = MediaQuery { file_types: vec![FileType::Document], ..MediaQuery::default() };
     assert_eq!(all(test, &documents).await, [16, 12, 8, 4, 0]);
@@ -93,7 +93,7 @@ async fn filters_hold_together(test: &Test) {
     assert_eq!(all(test, &completed).await.len(), 1);
 }
 
-async fn a_cursor_of_another_order_is_refused(test: &Test) {
+async fn cursor_of_another_order_is_refused(test: &Test) {
     gallery(test).await;
     let page =
         test.store.media_list(&Scope::system(test.acme.company), &MediaQuery::default()).await.unwrap();
@@ -136,7 +136,7 @@ async fn files_are_found_by_each_of_their_ids(test: &Test) {
     assert!(test.store.media_by_provider_id(&Scope::system(company), "media-m2").await.unwrap().is_none());
 }
 
-async fn views_are_noted_once_an_hour(test: &Test) {
+async fn views_are_recorded_once_an_hour(test: &Test) {
     let media = test.picture(test.acme, "m1").await;
     let company = test.acme.company;
     let seen = async |at| {
@@ -150,10 +150,10 @@ async fn views_are_noted_once_an_hour(test: &Test) {
 }
 
 on_both!(
-    every_order_is_complete_and_right,
-    filters_hold_together,
-    a_cursor_of_another_order_is_refused,
+    orders_of_the_list_are_complete_and_right,
+    filters_combine,
+    cursor_of_another_order_is_refused,
     deleted_files_leave_the_lists_but_not_their_message,
     files_are_found_by_each_of_their_ids,
-    views_are_noted_once_an_hour,
+    views_are_recorded_once_an_hour,
 );

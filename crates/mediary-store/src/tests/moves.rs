@@ -18,7 +18,7 @@ async fn elsewhere(test: &Test) -> Vec<MediaFile> {
     stretch.unwrap().unwrap().found
 }
 
-async fn a_file_that_moved_says_so_and_its_old_bytes_go_later(test: &Test) {
+async fn moved_file_has_its_new_key_and_its_old_bytes_are_deleted_later(test: &Test) {
     let file = test.stored("m1").await;
     assert_eq!(elsewhere(test).await.iter().map(|file| file.id).collect::<Vec<_>>(), [file.id]);
     let others =
@@ -39,7 +39,7 @@ async fn a_file_that_moved_says_so_and_its_old_bytes_go_later(test: &Test) {
     );
 }
 
-async fn a_file_that_changed_meanwhile_stays_and_the_copy_goes(test: &Test) {
+async fn file_that_changed_during_a_move_stays_and_the_copy_is_deleted(test: &Test) {
     let file = test.stored("m1").await;
     assert!(test.store.delete_media(test.acme.company, file.id, None, &Actor::command_line()).await.unwrap());
     assert!(!test.store.file_moved(&file, &place(&file)).await.unwrap());
@@ -49,7 +49,7 @@ async fn a_file_that_changed_meanwhile_stays_and_the_copy_goes(test: &Test) {
     assert_eq!(gone, ["local", "s3"], "the deleted file and its copy");
 }
 
-async fn files_that_no_record_names_are_found_and_go(test: &Test) {
+async fn files_without_a_record_are_found_and_deleted(test: &Test) {
     let file = test.stored("m1").await;
     let known = FoundFile {
         company_id: file.company_id,
@@ -83,7 +83,7 @@ async fn files_that_no_record_names_are_found_and_go(test: &Test) {
 }
 
 on_both!(
-    a_file_that_moved_says_so_and_its_old_bytes_go_later,
-    a_file_that_changed_meanwhile_stays_and_the_copy_goes,
-    files_that_no_record_names_are_found_and_go,
+    moved_file_has_its_new_key_and_its_old_bytes_are_deleted_later,
+    file_that_changed_during_a_move_stays_and_the_copy_is_deleted,
+    files_without_a_record_are_found_and_deleted,
 );

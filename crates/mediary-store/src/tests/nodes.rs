@@ -59,7 +59,7 @@ async fn leases_of_a_node_that_is_gone_are_released_at_once_and_fenced() {
 }
 
 #[tokio::test]
-async fn a_lease_that_a_gone_node_wrote_last_is_released_too_and_then_it_is_forgotten() {
+async fn last_lease_written_by_a_gone_node_is_released_before_the_node_is_forgotten() {
     let test = postgres().await;
     let mut alive = enter(&test.store, "peer", 1).await;
     drop(enter(&test.store, "worker", 2).await);
@@ -76,7 +76,7 @@ async fn a_lease_that_a_gone_node_wrote_last_is_released_too_and_then_it_is_forg
 }
 
 #[tokio::test]
-async fn a_node_that_entered_again_keeps_its_leases_and_one_held_for_gone_learns_of_it() {
+async fn node_that_returned_keeps_its_leases_and_one_mistaken_for_gone_learns_of_it() {
     let test = postgres().await;
     let mut alive = enter(&test.store, "peer", 1).await;
     drop(enter(&test.store, "worker", 2).await);
@@ -116,7 +116,7 @@ async fn postgres_compiles_no_plan_although_some_cannot_use_an_index() {
 }
 
 #[tokio::test]
-async fn the_embedded_database_has_one_process() {
+async fn embedded_database_has_one_process() {
     let test = Test::on(Backend::Sqlite).await;
     assert!(test.store.enter("worker", 1).await.unwrap().is_none());
     test.end().await;

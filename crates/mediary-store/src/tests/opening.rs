@@ -161,7 +161,7 @@ fn body(bytes: usize) -> NewWebhookEvent {
     }
 }
 
-async fn full_disk_is_called_one_and_shows_in_the_check(test: &Test) {
+async fn full_disk_is_named_and_fails_the_check(test: &Test) {
     let empty = fill(test).await;
     let errors =
         [test.store.inbox_append(body(100_000)).await.unwrap_err(), test.store.check().await.unwrap_err()];
@@ -177,7 +177,7 @@ async fn full_disk_is_called_one_and_shows_in_the_check(test: &Test) {
     test.store.inbox_append(body(100_000)).await.unwrap();
 }
 
-on_both!(full_disk_is_called_one_and_shows_in_the_check);
+on_both!(full_disk_is_named_and_fails_the_check);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_file_that_is_moved_or_replaced_takes_no_write_until_it_is_back() {

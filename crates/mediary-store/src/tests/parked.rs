@@ -57,7 +57,7 @@ async fn due(test: &Test) -> Vec<(CompanyId, i64)> {
     test.store.due_parked_items(CompanyId(0), 10).await.unwrap().items
 }
 
-async fn only_bad_items_are_set_aside_wherever_they_stand(test: &Test) {
+async fn bad_items_alone_are_parked_wherever_they_stand(test: &Test) {
     let acme = test.acme;
     append(test).await;
     let items = (0..20).map(|number| match number {
@@ -77,7 +77,7 @@ async fn only_bad_items_are_set_aside_wherever_they_stand(test: &Test) {
     assert_eq!(test.store.parked_item_count().await.unwrap(), 4);
 }
 
-async fn a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be(test: &Test) {
+async fn parked_item_is_retried_with_growing_waits_and_recorded_once_it_can_be(test: &Test) {
     let acme = test.acme;
     append(test).await;
     in_parts(test, vec![item(text(acme, "m0")), bad(acme, "m1")]).await;
@@ -114,7 +114,7 @@ async fn a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be(test
     );
 }
 
-async fn each_company_has_its_turn_however_many_items_another_has(test: &Test) {
+async fn companies_have_their_turn_however_many_items_another_has(test: &Test) {
     append(test).await;
     let many = (0..40).map(|number| bad(test.acme, &format!("m{number}"))).collect();
     in_parts(test, many).await;
@@ -133,7 +133,7 @@ async fn each_company_has_its_turn_however_many_items_another_has(test: &Test) {
     assert_eq!([one.items[0].0, next.items[0].0], [test.acme.company, test.other.company]);
 }
 
-async fn what_is_refused_for_what_it_is_waits_for_a_day_each_time(test: &Test) {
+async fn permanently_refused_item_waits_for_a_day_each_time(test: &Test) {
     const DAY: Duration = Duration::from_secs(24 * 3600);
     let acme = test.acme;
     let refused = |event: &WebhookEvent, place: i64| Unrecordable {
@@ -161,7 +161,7 @@ async fn what_is_refused_for_what_it_is_waits_for_a_day_each_time(test: &Test) {
     }
 }
 
-async fn many_items_that_name_nobody_cost_no_search_for_each(test: &Test) {
+async fn items_without_a_contact_cost_no_search_for_each(test: &Test) {
     let acme = test.acme;
     append(test).await;
     let nameless = |id: &str| item(IncomingMessage { contact: ContactKey::default(), ..picture(acme, id) });
@@ -206,7 +206,7 @@ async fn tried_by_three(test: &Test, id: i64, by: Option<&Actor>) -> Vec<Option<
     futures_util::future::join_all(tries).await.into_iter().map(|tried| tried.unwrap().unwrap()).collect()
 }
 
-async fn an_item_that_several_nodes_find_due_is_tried_once(test: &Test) {
+async fn item_that_several_nodes_find_due_is_tried_once(test: &Test) {
     let acme = test.acme;
     append(test).await;
     in_parts(test, vec![item(text(acme, "m0")), bad(acme, "m1")]).await;
@@ -242,7 +242,7 @@ async fn waits(test: &Test, numbers: &[&str], refused_by: Option<&[u8]>) {
     assert_eq!(outcome.await.unwrap().waiting, numbers.len());
 }
 
-async fn a_webhook_waits_for_its_number_and_is_read_again(test: &Test) {
+async fn webhook_waits_for_its_number_and_is_read_again(test: &Test) {
     append(test).await;
     waits_for(test, &["71", "72"]).await;
     assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 0);
@@ -269,7 +269,7 @@ async fn a_webhook_waits_for_its_number_and_is_read_again(test: &Test) {
     );
 }
 
-async fn a_webhook_that_an_account_refused_is_read_again_when_its_secret_is_another(test: &Test) {
+async fn webhook_refused_for_an_account_is_read_again_when_its_secret_changes(test: &Test) {
     append(test).await;
     let new = NewAccount { app_secret: Some(b"mistyped".to_vec()), ..new_account("72") };
     let account = test.store.add_account(test.acme.company, &new, &Actor::command_line()).await.unwrap();
@@ -281,7 +281,7 @@ async fn a_webhook_that_an_account_refused_is_read_again_when_its_secret_is_anot
     assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 1);
 }
 
-async fn large_webhooks_are_put_back_a_few_at_a_time(test: &Test) {
+async fn large_webhooks_are_requeued_in_small_batches(test: &Test) {
     for _ in 0..5 {
         let body = vec![b' '; 400 * 1024].into();
         let event = NewWebhookEvent { body, received_at: START, scope: EventScope::default(), company: None };
@@ -296,7 +296,7 @@ async fn large_webhooks_are_put_back_a_few_at_a_time(test: &Test) {
     assert_eq!(looks, [2, 2, 1, 0]);
 }
 
-async fn many_numbers_are_looked_at_some_at_a_time(test: &Test) {
+async fn waiting_numbers_are_read_in_batches(test: &Test) {
     for numbers in (100..700_i64).map(|number| number.to_string()).collect::<Vec<_>>().chunks(100) {
         append(test).await;
         waits_for(test, &numbers.iter().map(String::as_str).collect::<Vec<_>>()).await;
@@ -313,7 +313,7 @@ async fn many_numbers_are_looked_at_some_at_a_time(test: &Test) {
     assert_eq!((looks, found), (3, 1));
 }
 
-async fn what_is_put_off_counts_an_attempt_and_makes_room(test: &Test) {
+async fn postponed_event_counts_an_attempt_and_makes_room(test: &Test) {
     append(test).await;
     for attempt in 0..4 {
         let outcome = test.store.ingest(LIMITS, |events| {
@@ -331,16 +331,16 @@ async fn what_is_put_off_counts_an_attempt_and_makes_room(test: &Test) {
     assert_eq!(test.store.ingest(LIMITS, |_| IngestPlan::default()).await.unwrap().events, 1);
 }
 
-on_postgres!(an_item_that_several_nodes_find_due_is_tried_once);
+on_postgres!(item_that_several_nodes_find_due_is_tried_once);
 on_both!(
-    only_bad_items_are_set_aside_wherever_they_stand,
-    a_parked_item_is_tried_later_and_later_and_recorded_once_it_can_be,
-    each_company_has_its_turn_however_many_items_another_has,
-    what_is_refused_for_what_it_is_waits_for_a_day_each_time,
-    many_items_that_name_nobody_cost_no_search_for_each,
-    a_webhook_waits_for_its_number_and_is_read_again,
-    a_webhook_that_an_account_refused_is_read_again_when_its_secret_is_another,
-    large_webhooks_are_put_back_a_few_at_a_time,
-    many_numbers_are_looked_at_some_at_a_time,
-    what_is_put_off_counts_an_attempt_and_makes_room,
+    bad_items_alone_are_parked_wherever_they_stand,
+    parked_item_is_retried_with_growing_waits_and_recorded_once_it_can_be,
+    companies_have_their_turn_however_many_items_another_has,
+    permanently_refused_item_waits_for_a_day_each_time,
+    items_without_a_contact_cost_no_search_for_each,
+    webhook_waits_for_its_number_and_is_read_again,
+    webhook_refused_for_an_account_is_read_again_when_its_secret_changes,
+    large_webhooks_are_requeued_in_small_batches,
+    waiting_numbers_are_read_in_batches,
+    postponed_event_counts_an_attempt_and_makes_room,
 );

@@ -26,7 +26,7 @@ fn provider_id(name: &str) -> String {
     new_media(name).provider_media_id.unwrap()
 }
 
-async fn a_form_is_one_message_with_all_its_files(test: &Test) {
+async fn form_is_one_message_with_all_its_files(test: &Test) {
     let outcome = test
         .ingest(vec![item(form(test.acme, "m1", &["a", "b", "c"])), item(picture(test.acme, "m2"))])
         .await;
@@ -71,7 +71,7 @@ async fn a_form_is_one_message_with_all_its_files(test: &Test) {
     );
 }
 
-async fn every_attachment_is_downloaded_once(test: &Test) {
+async fn attachments_are_downloaded_once_each(test: &Test) {
     test.ingest(vec![item(form(test.acme, "m1", &["a", "b"]))]).await;
     test.ingest(vec![item(form(test.acme, "m1", &["a", "b"]))]).await;
     let claimed = test.claim().await;
@@ -83,7 +83,7 @@ async fn every_attachment_is_downloaded_once(test: &Test) {
     assert!(message.attachments.iter().all(|file| file.download_status == DownloadStatus::Completed));
 }
 
-async fn a_repeat_brings_attachments_that_are_missing_or_failed(test: &Test) {
+async fn repeated_message_retries_attachments_that_are_missing_or_failed(test: &Test) {
     test.ingest(vec![item(form(test.acme, "m1", &["a"]))]).await;
     let failed = "UPDATE media_files SET download_status = 'failed', next_attempt_at = NULL, due = FALSE";
     test.sql(failed).await.unwrap();
@@ -96,7 +96,7 @@ async fn a_repeat_brings_attachments_that_are_missing_or_failed(test: &Test) {
     assert!(outcome.changes.is_empty(), "{:?}", outcome.changes);
 }
 
-async fn a_revocation_takes_every_file(test: &Test) {
+async fn revocation_deletes_every_file(test: &Test) {
     test.ingest(vec![item(form(test.acme, "m1", &["a", "b"]))]).await;
     let outcome = test.ingest(vec![revoke(test.acme, "m1")]).await;
     let deleted = outcome.changes.iter().filter(|change| change.kind == ChangeKind::MediaDeleted).count();
@@ -105,23 +105,23 @@ async fn a_revocation_takes_every_file(test: &Test) {
     assert!(test.claim().await.is_empty());
 }
 
-async fn two_files_of_a_message_cannot_have_one_part(test: &Test) {
+async fn files_of_a_message_cannot_share_a_part(test: &Test) {
     test.ingest(vec![item(form(test.acme, "m1", &["a", "b"]))]).await;
     let moved = test.sql("UPDATE media_files SET part = 1").await;
     assert!(matches!(moved.unwrap_err().kind(), ErrorKind::Conflict { .. }));
 }
 
 on_both!(
-    a_form_is_one_message_with_all_its_files,
-    every_attachment_is_downloaded_once,
-    a_repeat_brings_attachments_that_are_missing_or_failed,
-    a_revocation_takes_every_file,
-    two_files_of_a_message_cannot_have_one_part
+    form_is_one_message_with_all_its_files,
+    attachments_are_downloaded_once_each,
+    repeated_message_retries_attachments_that_are_missing_or_failed,
+    revocation_deletes_every_file,
+    files_of_a_message_cannot_share_a_part
 );
 
 /// The step that gives files a part writes both tables again on SQLite, with foreign keys on.
 #[tokio::test]
-async fn the_step_to_parts_keeps_every_file_and_variant() {
+async fn migration_to_parts_keeps_every_file_and_variant() {
     let test = Test::on(Backend::Sqlite).await;
     let media = test.picture(test.acme, "m1").await;
     test.picture(test.acme, "m2").await;

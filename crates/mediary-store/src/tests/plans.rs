@@ -184,7 +184,7 @@ async fn pages_for_list(test: &Test, page: PageRequest) -> i64 {
     pages(&plan(test, &sql, args).await)
 }
 
-async fn lists_claims_and_look_ups_use_their_indexes(test: &Test) {
+async fn queries_of_lists_claims_and_look_ups_use_their_indexes(test: &Test) {
     fill(test, MILLION).await;
     Box::pin(all_use_their_indexes(test)).await;
 }
@@ -192,7 +192,7 @@ async fn lists_claims_and_look_ups_use_their_indexes(test: &Test) {
 /// `make soak`: the same on ten times as many, and how much a page deep in a list costs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes many minutes; make soak runs it"]
-async fn ten_million() {
+async fn plans_hold_at_ten_million_rows() {
     const ROWS: i64 = 10 * MILLION;
     let test = Test::on(Backend::Postgres).await;
     fill(&test, ROWS).await;
@@ -331,4 +331,4 @@ async fn plan_of_search(test: &Test, sql: &str, args: Args) -> Vec<String> {
     rows.into_iter().map(|(line,)| line).collect()
 }
 
-on_both!(lists_claims_and_look_ups_use_their_indexes, search_of_many_conversations_uses_its_index);
+on_both!(queries_of_lists_claims_and_look_ups_use_their_indexes, search_of_many_conversations_uses_its_index);

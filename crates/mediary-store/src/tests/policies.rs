@@ -48,7 +48,7 @@ async fn arrive(test: &Test, tenant: Tenant, id: &str, policy: MediaPolicy) -> M
     test.media_of(tenant, id).await
 }
 
-async fn no_claim_is_given_against_the_policy(test: &Test) {
+async fn claims_against_the_policy_are_not_granted(test: &Test) {
     let waiting = test.picture(test.acme, "m1").await;
     let (company, store) = (test.acme.company, &test.store);
     set(test, test.acme, MediaPolicy::Stream).await;
@@ -72,7 +72,7 @@ async fn no_claim_is_given_against_the_policy(test: &Test) {
     assert_eq!(claimed.policy, MediaPolicy::OnView, "also before the record has followed");
 }
 
-async fn what_waits_is_due_once_everything_is_to_be_kept(test: &Test) {
+async fn waiting_files_are_due_once_everything_is_to_be_kept(test: &Test) {
     set(test, test.acme, MediaPolicy::Stream).await;
     let alive = arrive(test, test.acme, "m1", MediaPolicy::Stream).await;
     set(test, test.acme, MediaPolicy::Store).await;
@@ -86,7 +86,7 @@ async fn what_waits_is_due_once_everything_is_to_be_kept(test: &Test) {
     assert_eq!(follow(test, test.acme).await, 0);
 }
 
-async fn what_has_expired_stays_lost(test: &Test) {
+async fn expired_files_stay_lost(test: &Test) {
     set(test, test.acme, MediaPolicy::Stream).await;
     arrive(test, test.acme, "m1", MediaPolicy::Stream).await;
     set(test, test.acme, MediaPolicy::Store).await;
@@ -94,7 +94,7 @@ async fn what_has_expired_stays_lost(test: &Test) {
     assert_eq!(follow(test, test.acme).await, 0);
 }
 
-async fn a_running_download_is_stopped_where_nothing_is_to_be_kept(test: &Test) {
+async fn running_download_is_stopped_where_nothing_is_to_be_kept(test: &Test) {
     let claimed = test.claimed("m1").await;
     set(test, test.acme, MediaPolicy::OnView).await;
     assert!(test.store.renew_lease(&claimed, START.plus(LEASE), 1, None).await.unwrap(), "it may be kept");
@@ -109,7 +109,7 @@ async fn a_running_download_is_stopped_where_nothing_is_to_be_kept(test: &Test) 
     assert_eq!((now.download_attempts, now.storage_key), (0, None));
 }
 
-async fn an_account_of_its_own_policy_goes_its_own_way(test: &Test) {
+async fn account_with_its_own_policy_ignores_that_of_the_company(test: &Test) {
     let account = test
         .store
         .add_account(test.acme.company, &new_account("own"), &Actor::command_line())
@@ -131,7 +131,7 @@ async fn an_account_of_its_own_policy_goes_its_own_way(test: &Test) {
     assert_eq!(follow(test, test.acme).await, 1);
 }
 
-async fn a_failure_that_may_pass_waits_for_a_view(test: &Test) {
+async fn temporary_failure_waits_for_a_view(test: &Test) {
     let claimed = test.claimed("m1").await;
     test.store.fail_download(&failed(&claimed, Some(START.plus(LEASE)))).await.unwrap();
     set(test, test.acme, MediaPolicy::Stream).await;
@@ -141,7 +141,7 @@ async fn a_failure_that_may_pass_waits_for_a_view(test: &Test) {
     assert_eq!((now.last_error_code, now.last_error_retryable), (None, false));
 }
 
-async fn a_change_is_followed_at_once_and_once_more_when_all_have_heard(test: &Test) {
+async fn policy_change_is_followed_at_once_and_again_when_every_node_knows(test: &Test) {
     let due = async || test.store.due_media_tasks(10).await.unwrap();
     set(test, test.acme, MediaPolicy::Store).await;
     assert_eq!(due().await, [], "it was so before");
@@ -167,7 +167,7 @@ async fn a_change_is_followed_at_once_and_once_more_when_all_have_heard(test: &T
     assert_eq!(due().await.len(), 1, "the new one has taken its place");
 }
 
-async fn only_what_must_not_be_kept_is_erased(test: &Test) {
+async fn files_that_must_not_be_kept_are_erased_alone(test: &Test) {
     let (store, company) = (&test.store, test.acme.company);
     let stored = test.stored("m1").await;
     assert!(!store.keeps_nothing(company, None).await.unwrap());
@@ -196,7 +196,7 @@ async fn only_what_must_not_be_kept_is_erased(test: &Test) {
     assert!(store.erase_files(company, &[stored.id]).await.unwrap().is_empty(), "once");
 }
 
-async fn what_is_held_back_is_erased_and_not_released(test: &Test) {
+async fn quarantined_file_is_erased_and_not_released(test: &Test) {
     let claimed = test.claimed("m1").await;
     let quarantined = QuarantinedFile {
         storage_backend: StorageBackend::Local,
@@ -233,7 +233,7 @@ async fn erasing_is_planned_once(test: &Test) {
     assert_eq!(told().await, 3);
 }
 
-async fn preview_counts_what_a_change_is_about(test: &Test) {
+async fn preview_counts_the_files_that_a_change_affects(test: &Test) {
     let account = test
         .store
         .add_account(test.acme.company, &new_account("own"), &Actor::command_line())
@@ -261,7 +261,7 @@ async fn preview_counts_what_a_change_is_about(test: &Test) {
 }
 
 /// Claims and changes at the same time: whatever the order, nothing runs once nothing is to be kept.
-async fn a_change_and_claims_do_not_pass_each_other(test: &Test) {
+async fn policy_change_and_claims_exclude_each_other(test: &Test) {
     let nodes = [test.another_node().await, test.another_node().await];
     for round in 0..20 {
         set(test, test.acme, MediaPolicy::OnView).await;
@@ -310,7 +310,7 @@ async fn acting_is_over_when_a_change_returns<T: Send + 'static>(
     returned.then_some(acted)
 }
 
-async fn nothing_is_erased_once_a_change_of_the_policy_has_returned(test: &Test) {
+async fn erasing_stops_before_a_policy_change_returns(test: &Test) {
     let media = test.stored("m1").await.id;
     set(test, test.acme, MediaPolicy::Stream).await;
     let (store, company) = (test.store.clone(), test.acme.company);
@@ -319,7 +319,7 @@ async fn nothing_is_erased_once_a_change_of_the_policy_has_returned(test: &Test)
     assert!(late.unwrap_or_default() == 0, "erased by the policy of before");
 }
 
-async fn no_file_follows_a_policy_once_another_holds(test: &Test) {
+async fn files_do_not_follow_a_policy_that_was_replaced(test: &Test) {
     let media = test.picture(test.acme, "m1").await.id;
     set(test, test.acme, MediaPolicy::Stream).await;
     let (store, company) = (test.store.clone(), test.acme.company);
@@ -331,7 +331,7 @@ async fn no_file_follows_a_policy_once_another_holds(test: &Test) {
 }
 
 /// Who asks for a download while it is taken from its worker neither waits for the change nor it for him for ever.
-async fn a_change_and_a_request_for_a_download_get_through(test: &Test) {
+async fn policy_change_and_a_request_for_a_download_do_not_deadlock(test: &Test) {
     let node = test.another_node().await;
     for round in 0..20 {
         set(test, test.acme, MediaPolicy::Store).await;
@@ -344,22 +344,19 @@ async fn a_change_and_a_request_for_a_download_get_through(test: &Test) {
     node.close().await;
 }
 
-on_postgres!(
-    nothing_is_erased_once_a_change_of_the_policy_has_returned,
-    no_file_follows_a_policy_once_another_holds,
-);
+on_postgres!(erasing_stops_before_a_policy_change_returns, files_do_not_follow_a_policy_that_was_replaced,);
 on_both!(
-    a_change_and_a_request_for_a_download_get_through,
-    no_claim_is_given_against_the_policy,
-    what_waits_is_due_once_everything_is_to_be_kept,
-    what_has_expired_stays_lost,
-    a_running_download_is_stopped_where_nothing_is_to_be_kept,
-    an_account_of_its_own_policy_goes_its_own_way,
-    a_failure_that_may_pass_waits_for_a_view,
-    a_change_is_followed_at_once_and_once_more_when_all_have_heard,
-    only_what_must_not_be_kept_is_erased,
-    what_is_held_back_is_erased_and_not_released,
+    policy_change_and_a_request_for_a_download_do_not_deadlock,
+    claims_against_the_policy_are_not_granted,
+    waiting_files_are_due_once_everything_is_to_be_kept,
+    expired_files_stay_lost,
+    running_download_is_stopped_where_nothing_is_to_be_kept,
+    account_with_its_own_policy_ignores_that_of_the_company,
+    temporary_failure_waits_for_a_view,
+    policy_change_is_followed_at_once_and_again_when_every_node_knows,
+    files_that_must_not_be_kept_are_erased_alone,
+    quarantined_file_is_erased_and_not_released,
     erasing_is_planned_once,
-    preview_counts_what_a_change_is_about,
-    a_change_and_claims_do_not_pass_each_other,
+    preview_counts_the_files_that_a_change_affects,
+    policy_change_and_claims_exclude_each_other,
 );

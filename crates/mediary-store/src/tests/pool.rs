@@ -36,7 +36,7 @@ fn used(age: Duration, unused: Duration) -> Metrics {
 }
 
 #[tokio::test]
-async fn a_connection_is_asked_after_a_pause_only() {
+async fn connection_is_checked_only_after_a_pause() {
     let pool = pool();
     let server = pool.manager();
     let [mut alive, mut dead] = [server.create().await.unwrap(), server.create().await.unwrap()];
@@ -56,7 +56,7 @@ async fn a_connection_is_asked_after_a_pause_only() {
 }
 
 #[tokio::test]
-async fn the_one_that_came_back_last_is_lent_next() {
+async fn connection_returned_last_is_checked_out_next() {
     let pool = pool();
     let (first, mut second) = (
         PooledConnection::check_out(&pool).await.unwrap(),
@@ -78,7 +78,7 @@ async fn milliseconds(connection: &mut PgConnection, setting: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn the_server_ends_a_statement_before_the_program_stops_waiting_for_it() {
+async fn statement_is_cancelled_by_the_server_before_the_program_stops_waiting() {
     let pool = pool();
     let mut connection = PooledConnection::check_out(&pool).await.unwrap();
     for setting in ["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"] {
@@ -92,7 +92,7 @@ async fn the_server_ends_a_statement_before_the_program_stops_waiting_for_it() {
 }
 
 #[tokio::test]
-async fn a_statement_that_the_server_gave_up_is_told_from_a_database_that_is_away() {
+async fn statement_that_the_server_cancelled_is_distinguished_from_a_database_that_is_away() {
     let pool = pool();
     let (mut first, mut second) = (
         PooledConnection::check_out(&pool).await.unwrap(),
@@ -120,7 +120,7 @@ async fn a_statement_that_the_server_gave_up_is_told_from_a_database_that_is_awa
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_come_up_is_waited_for_and_told_by_its_own_error() {
+async fn server_that_does_not_start_is_waited_for_and_reported_with_its_own_error() {
     let pool = postgres_pool(PgConnectOptions::new().host("127.0.0.1").port(free_port()), 1);
     let began = Instant::now();
     let error = PooledConnection::check_out(&pool).await.err().unwrap();

@@ -66,7 +66,7 @@ pub(super) async fn on_two_nodes(
     assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 0);
 }
 
-async fn fifty_copies_at_once_are_one_message_with_one_file(test: &Test) {
+async fn copies_at_once_are_one_message_with_one_file(test: &Test) {
     let acme = test.acme;
     on_two_nodes(test, 50, move |_| vec![item(picture(acme, "m1")), item(text(acme, "m2"))]).await;
     assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM messages").await, 2);
@@ -74,7 +74,7 @@ async fn fifty_copies_at_once_are_one_message_with_one_file(test: &Test) {
     assert_eq!(test.conversation(acme).await.unread_count, 2);
 }
 
-async fn nodes_that_meet_the_same_new_people_agree(test: &Test) {
+async fn nodes_that_record_the_same_new_contacts_agree(test: &Test) {
     let acme = test.acme;
     let make = move |number: i64| {
         let person =
@@ -89,7 +89,7 @@ async fn nodes_that_meet_the_same_new_people_agree(test: &Test) {
 }
 
 /// Whichever of the two is written first, neither sees the other.
-async fn a_reaction_and_its_message_at_once_find_each_other(test: &Test) {
+async fn reaction_and_its_message_at_once_find_each_other(test: &Test) {
     let acme = test.acme;
     test.ingest(vec![item(outbound(acme, "gate"))]).await;
     let message = |target: &str| item(text(acme, target));
@@ -112,7 +112,7 @@ async fn a_reaction_and_its_message_at_once_find_each_other(test: &Test) {
     }
 }
 
-async fn many_append_at_once_from_two_programs(test: &Test) {
+async fn webhooks_are_appended_at_once_from_two_processes(test: &Test) {
     let nodes = [test.another_node().await, test.another_node().await];
     let appends = (0..200).map(|number| {
         let node = nodes[number % 2].clone();
@@ -152,7 +152,7 @@ async fn callers_that_go_away_leave_the_database_usable(test: &Test) {
     assert_eq!(test.claim().await.len(), 1);
 }
 
-async fn a_transaction_that_is_dropped_never_happened_and_holds_nothing(test: &Test) {
+async fn dropped_transaction_never_happened_and_holds_nothing(test: &Test) {
     let forget = "UPDATE companies SET name = 'forgotten' WHERE id = $1";
     // On Postgres as many as have the pool to themselves; on SQLite there is one at a time.
     let at_once = if test.store.backend() == Backend::Postgres { 8 } else { 1 };
@@ -172,12 +172,12 @@ async fn a_transaction_that_is_dropped_never_happened_and_holds_nothing(test: &T
     node.close().await;
 }
 
-on_postgres!(a_reaction_and_its_message_at_once_find_each_other);
+on_postgres!(reaction_and_its_message_at_once_find_each_other);
 
 on_both!(
-    a_transaction_that_is_dropped_never_happened_and_holds_nothing,
-    fifty_copies_at_once_are_one_message_with_one_file,
-    nodes_that_meet_the_same_new_people_agree,
-    many_append_at_once_from_two_programs,
+    dropped_transaction_never_happened_and_holds_nothing,
+    copies_at_once_are_one_message_with_one_file,
+    nodes_that_record_the_same_new_contacts_agree,
+    webhooks_are_appended_at_once_from_two_processes,
     callers_that_go_away_leave_the_database_usable,
 );

@@ -26,7 +26,7 @@ async fn shown(test: &Test) -> Vec<String> {
     test.message(test.acme, "m1").await.message.reactions.into_iter().map(|one| one.from).collect()
 }
 
-async fn the_newest_reactions_to_a_message_count_up_to_a_limit(test: &Test) {
+async fn newest_reactions_to_a_message_count_up_to_a_limit(test: &Test) {
     const OLDER: usize = 5;
     let most = REACTIONS_MAX as usize;
     let mut items = vec![item(text(test.acme, "m1"))];
@@ -51,7 +51,7 @@ fn most_rows(lines: &[String]) -> u32 {
     lines.iter().filter_map(rows).max().unwrap_or(0)
 }
 
-async fn one_more_reaction_reads_the_newest_only(test: &Test) {
+async fn another_reaction_reads_the_newest_only(test: &Test) {
     const MANY: u32 = 5 * REACTIONS_MAX;
     test.ingest(vec![item(text(test.acme, "m1"))]).await;
     let many = format!(
@@ -81,4 +81,4 @@ async fn one_more_reaction_reads_the_newest_only(test: &Test) {
     }
 }
 
-on_both!(the_newest_reactions_to_a_message_count_up_to_a_limit, one_more_reaction_reads_the_newest_only,);
+on_both!(newest_reactions_to_a_message_count_up_to_a_limit, another_reaction_reads_the_newest_only,);

@@ -68,7 +68,7 @@ async fn files_whose_retention_ended_are_found_in_batches(test: &Test) {
     assert!(outlived(test, None).await.is_empty(), "the account's own");
 }
 
-async fn two_nodes_delete_a_file_once_and_none_that_is_viewed_meanwhile(test: &Test) {
+async fn file_is_deleted_once_by_two_nodes_and_not_if_it_is_viewed_meanwhile(test: &Test) {
     let node = test.another_node().await;
     let company = test.acme.company;
     test.store
@@ -96,7 +96,7 @@ async fn two_nodes_delete_a_file_once_and_none_that_is_viewed_meanwhile(test: &T
     node.close().await;
 }
 
-async fn view_is_noted_while_the_file_is_there_and_never_set_back(test: &Test) {
+async fn view_is_recorded_while_the_file_exists_and_never_set_back(test: &Test) {
     let (store, company) = (&test.store, test.acme.company);
     let file = test.stored("m1").await;
     let later = test.now().plus(DAY);
@@ -115,7 +115,7 @@ async fn view_is_noted_while_the_file_is_there_and_never_set_back(test: &Test) {
     );
 }
 
-async fn account_tells_whether_its_files_are_kept_by_their_views(test: &Test) {
+async fn account_says_whether_views_prolong_its_retention(test: &Test) {
     let (store, Tenant { company, account }) = (&test.store, test.acme);
     let by = &Actor::command_line();
     let counts = async || store.account(company, account).await.unwrap().unwrap().counts_views;
@@ -136,8 +136,8 @@ async fn account_tells_whether_its_files_are_kept_by_their_views(test: &Test) {
 }
 
 on_both!(
-    view_is_noted_while_the_file_is_there_and_never_set_back,
-    account_tells_whether_its_files_are_kept_by_their_views,
+    view_is_recorded_while_the_file_exists_and_never_set_back,
+    account_says_whether_views_prolong_its_retention,
     files_whose_retention_ended_are_found_in_batches,
-    two_nodes_delete_a_file_once_and_none_that_is_viewed_meanwhile,
+    file_is_deleted_once_by_two_nodes_and_not_if_it_is_viewed_meanwhile,
 );

@@ -10,13 +10,13 @@ use super::harness::{Test, open};
 use super::on_both;
 use crate::*;
 
-async fn migrating_again_changes_nothing(test: &Test) {
+async fn migrations_run_again_change_nothing(test: &Test) {
     assert_eq!(test.store.migrate().await.unwrap(), [""; 0]);
     test.store.check().await.unwrap();
 }
 
 /// As while nodes are replaced one by one: the next release has added its columns and tables.
-async fn a_program_runs_on_the_schema_of_the_next_release(test: &Test) {
+async fn program_runs_on_the_schema_of_the_next_release(test: &Test) {
     let step = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
         SELECT 999, 'of the next release', TRUE, checksum, 1 FROM _sqlx_migrations WHERE version = 1";
     test.sql(step).await.unwrap();
@@ -38,7 +38,7 @@ async fn a_program_runs_on_the_schema_of_the_next_release(test: &Test) {
     node.close().await;
 }
 
-on_both!(migrating_again_changes_nothing, a_program_runs_on_the_schema_of_the_next_release);
+on_both!(migrations_run_again_change_nothing, program_runs_on_the_schema_of_the_next_release);
 
 #[tokio::test]
 async fn programs_that_start_together_migrate_once() {
@@ -77,7 +77,7 @@ async fn programs_that_start_together_on_an_empty_postgres_migrate_once() {
 }
 
 #[tokio::test]
-async fn an_unknown_kind_of_database_is_refused() {
+async fn unknown_kind_of_database_is_refused() {
     let options = StoreOptions { url: "mysql://secret@host/x".into(), max_connections: 1 };
     let clock = std::sync::Arc::new(ManualClock::default());
     let refused = Store::open(&options, clock).await.unwrap_err();
@@ -117,7 +117,7 @@ async fn indexes(test: &Test) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn both_databases_have_the_same_schema() {
+async fn schema_is_the_same_on_both_databases() {
     let (sqlite, postgres) = (Test::on(Backend::Sqlite).await, Test::on(Backend::Postgres).await);
     let (ours, theirs) = (columns(&sqlite).await, columns(&postgres).await);
     assert!(ours.len() > 100);

@@ -36,7 +36,7 @@ async fn counted_size_stays_when_the_lost_file_is_declared_again(test: &Test) {
     assert_eq!(sizes(test).await, (Some(1234), Some(100), Some(1234)));
 }
 
-async fn declared_size_is_all_that_is_known_of_an_erased_file(test: &Test) {
+async fn erased_file_keeps_only_its_declared_size(test: &Test) {
     let media = stored_with_another_size_than_declared(test).await;
     let patch = MediaSettingsPatch { policy: Some(MediaPolicy::Stream), ..MediaSettingsPatch::default() };
     let by = Actor::command_line();
@@ -59,6 +59,6 @@ async fn size_that_an_older_program_wrote_counts_as_declared(test: &Test) {
 
 on_both!(
     counted_size_stays_when_the_lost_file_is_declared_again,
-    declared_size_is_all_that_is_known_of_an_erased_file,
+    erased_file_keeps_only_its_declared_size,
     size_that_an_older_program_wrote_counts_as_declared,
 );

@@ -34,7 +34,7 @@ async fn statuses_go_forward_only(test: &Test) {
     assert_eq!(told(test, &[Played, Read]).await, Played);
 }
 
-async fn the_furthest_of_one_batch_wins(test: &Test) {
+async fn furthest_status_of_one_batch_wins(test: &Test) {
     test.ingest(vec![item(outbound(test.acme, "out"))]).await;
     let all = [Read, Sent, Delivered].map(|one| IngestItem::Status(status(test.acme, "out", one)));
     let outcome = test.ingest(all.into()).await;
@@ -44,7 +44,7 @@ async fn the_furthest_of_one_batch_wins(test: &Test) {
     assert!(test.ingest(vec![IngestItem::Status(status(test.acme, "out", Sent))]).await.changes.is_empty());
 }
 
-async fn a_failure_says_why(test: &Test) {
+async fn failed_status_says_why(test: &Test) {
     test.ingest(vec![item(outbound(test.acme, "out"))]).await;
     let error = Some((131_026, "not on WhatsApp".to_owned()));
     let failure = IncomingStatus { error, ..status(test.acme, "out", Failed) };
@@ -54,7 +54,7 @@ async fn a_failure_says_why(test: &Test) {
     assert_eq!(message.error, Some(MessageError { code: 131_026, message: "not on WhatsApp".into() }));
 }
 
-async fn a_status_before_its_message_is_applied_when_it_comes(test: &Test) {
+async fn status_before_its_message_is_applied_when_it_comes(test: &Test) {
     for one in [Read, Delivered] {
         let outcome = test.ingest(vec![IngestItem::Status(status(test.acme, "out", one))]).await;
         assert!(outcome.changes.is_empty());
@@ -68,7 +68,7 @@ async fn waiting(test: &Test) -> i64 {
     test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM message_updates").await
 }
 
-async fn one_status_of_a_message_waits_the_furthest(test: &Test) {
+async fn furthest_status_of_a_message_alone_waits(test: &Test) {
     for one in [Sent, Read, Delivered, Sent] {
         test.ingest(vec![IngestItem::Status(status(test.acme, "out", one))]).await;
         assert_eq!(waiting(test).await, 1);
@@ -101,7 +101,7 @@ async fn statuses_that_wait_are_not_lost_between_nodes(test: &Test) {
     }
 }
 
-async fn the_oldest_updates_of_an_account_give_way(test: &Test) {
+async fn oldest_updates_of_an_account_are_dropped_beyond_the_limit(test: &Test) {
     for n in 0..10 {
         for tenant in [test.acme, test.other] {
             test.ingest(vec![IngestItem::Status(status(tenant, &format!("m{n}"), Read))]).await;
@@ -126,26 +126,26 @@ async fn the_oldest_updates_of_an_account_give_way(test: &Test) {
     assert_eq!(test.message(test.acme, "m10").await.message.status, Read);
 }
 
-async fn another_companys_status_changes_nothing(test: &Test) {
+async fn status_of_another_company_changes_nothing(test: &Test) {
     test.ingest(vec![item(outbound(test.acme, "out"))]).await;
     test.ingest(vec![IngestItem::Status(status(test.other, "out", Read))]).await;
     assert_eq!(test.message(test.acme, "out").await.message.status, Sent);
 }
 
-async fn an_inbound_message_stays_received(test: &Test) {
+async fn inbound_message_stays_received(test: &Test) {
     test.ingest(vec![item(text(test.acme, "in"))]).await;
     test.ingest(vec![IngestItem::Status(status(test.acme, "in", Read))]).await;
     assert_eq!(test.message(test.acme, "in").await.message.status, MessageStatus::Received);
 }
 
-async fn statuses_nobody_waits_for_are_pruned(test: &Test) {
+async fn old_waiting_statuses_are_pruned(test: &Test) {
     test.ingest(vec![IngestItem::Status(status(test.acme, "never", Read))]).await;
     assert_eq!(test.store.prune_message_updates(START, 10).await.unwrap(), 0);
     test.clock.advance(Duration::from_secs(1));
     assert_eq!(test.store.prune_message_updates(test.now(), 10).await.unwrap(), 1);
 }
 
-async fn an_update_that_missed_its_message_is_applied_later(test: &Test) {
+async fn update_that_missed_its_message_is_applied_later(test: &Test) {
     // As two nodes leave it that take message and status at the same moment.
     test.ingest(vec![IngestItem::Status(status(test.acme, "elsewhere", Read))]).await;
     test.ingest(vec![item(outbound(test.acme, "out"))]).await;
@@ -160,7 +160,7 @@ async fn an_update_that_missed_its_message_is_applied_later(test: &Test) {
     assert!(test.store.apply_waiting_updates(START, 10).await.unwrap().is_empty());
 }
 
-async fn an_update_that_cannot_be_read_stops_nothing(test: &Test) {
+async fn update_that_cannot_be_read_stops_nothing(test: &Test) {
     let statuses = ["out", "other"].map(|id| IngestItem::Status(status(test.acme, id, Read)));
     test.ingest(statuses.into()).await;
     test.sql("UPDATE message_updates SET body = '{}' WHERE provider_message_id = 'out'").await.unwrap();
@@ -172,16 +172,16 @@ async fn an_update_that_cannot_be_read_stops_nothing(test: &Test) {
 }
 
 on_both!(
-    an_update_that_cannot_be_read_stops_nothing,
+    update_that_cannot_be_read_stops_nothing,
     statuses_go_forward_only,
-    the_furthest_of_one_batch_wins,
-    a_failure_says_why,
-    a_status_before_its_message_is_applied_when_it_comes,
-    one_status_of_a_message_waits_the_furthest,
+    furthest_status_of_one_batch_wins,
+    failed_status_says_why,
+    status_before_its_message_is_applied_when_it_comes,
+    furthest_status_of_a_message_alone_waits,
     statuses_that_wait_are_not_lost_between_nodes,
-    the_oldest_updates_of_an_account_give_way,
-    another_companys_status_changes_nothing,
-    an_inbound_message_stays_received,
-    statuses_nobody_waits_for_are_pruned,
-    an_update_that_missed_its_message_is_applied_later,
+    oldest_updates_of_an_account_are_dropped_beyond_the_limit,
+    status_of_another_company_changes_nothing,
+    inbound_message_stays_received,
+    old_waiting_statuses_are_pruned,
+    update_that_missed_its_message_is_applied_later,
 );

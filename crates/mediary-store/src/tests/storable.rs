@@ -21,7 +21,7 @@ fn from(tenant: Tenant, id: &str, contact: ContactKey) -> IngestItem {
     item(IncomingMessage { contact, ..text(tenant, id) })
 }
 
-async fn a_person_whose_ids_have_a_nul_is_one_person(test: &Test) {
+async fn contact_whose_ids_have_a_nul_is_one_contact(test: &Test) {
     let acme = test.acme;
     test.ingest(vec![from(acme, "1", key(Some("49\0"), None)), from(acme, "2", key(None, Some("U\u{0}1")))])
         .await;
@@ -50,7 +50,7 @@ async fn a_person_whose_ids_have_a_nul_is_one_person(test: &Test) {
     assert_eq!(test.thread(acme, test.conversation(acme).await.id).await.len(), 8);
 }
 
-async fn a_name_with_a_nul_is_written_once(test: &Test) {
+async fn name_with_a_nul_is_written_once(test: &Test) {
     let named = || ContactKey { name: Some("A\0nn".into()), ..ann() };
     test.ingest(vec![from(test.acme, "1", named())]).await;
     let changed = "SELECT CAST(MAX(updated_at) AS BIGINT) FROM contacts";
@@ -77,7 +77,7 @@ fn about(tenant: Tenant) -> Vec<IngestItem> {
     ]
 }
 
-async fn what_is_about_a_message_with_a_nul_finds_it(test: &Test) {
+async fn updates_of_a_message_with_a_nul_find_it(test: &Test) {
     let acme = test.acme;
     for early in [false, true] {
         // The same once more under the other company, where all of it waits for the message.
@@ -98,7 +98,7 @@ async fn what_is_about_a_message_with_a_nul_finds_it(test: &Test) {
     assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM message_updates").await, 0);
 }
 
-async fn an_edit_with_the_same_media_id_changes_no_file(test: &Test) {
+async fn edit_with_the_same_media_id_changes_no_file(test: &Test) {
     let acme = test.acme;
     let message = picture(acme, "p");
     let media = NewMedia { provider_media_id: Some("f\0".into()), ..message.media.clone().unwrap() };
@@ -111,8 +111,8 @@ async fn an_edit_with_the_same_media_id_changes_no_file(test: &Test) {
 }
 
 on_both!(
-    a_person_whose_ids_have_a_nul_is_one_person,
-    a_name_with_a_nul_is_written_once,
-    what_is_about_a_message_with_a_nul_finds_it,
-    an_edit_with_the_same_media_id_changes_no_file,
+    contact_whose_ids_have_a_nul_is_one_contact,
+    name_with_a_nul_is_written_once,
+    updates_of_a_message_with_a_nul_find_it,
+    edit_with_the_same_media_id_changes_no_file,
 );

@@ -12,7 +12,7 @@ fn result(missing: u64) -> StorageChecked {
     StorageChecked { whole: 7, missing, wrong: 1, untracked: 2, removed: 0, found: "{}".to_owned() }
 }
 
-async fn one_process_checks_a_company_at_a_time(test: &Test) {
+async fn storage_of_a_company_is_checked_by_one_process_at_a_time(test: &Test) {
     let (node, company) = (test.another_node().await, test.acme.company);
     let yesterday = || test.store.now().minus(DAY);
     let (one, other) = tokio::join!(
@@ -28,7 +28,7 @@ async fn one_process_checks_a_company_at_a_time(test: &Test) {
     node.close().await;
 }
 
-async fn a_result_stays_until_the_next_one(test: &Test) {
+async fn result_of_a_check_stays_until_the_next_one(test: &Test) {
     let (store, company) = (&test.store, test.acme.company);
     assert!(store.storage_check(company).await.unwrap().is_none());
     let none = store.storage_checks_overview().await.unwrap();
@@ -51,4 +51,7 @@ async fn a_result_stays_until_the_next_one(test: &Test) {
     assert_eq!((all.missing, all.wrong, all.untracked, all.waiting_since), (7, 2, 4, finished_at));
 }
 
-on_both!(one_process_checks_a_company_at_a_time, a_result_stays_until_the_next_one);
+on_both!(
+    storage_of_a_company_is_checked_by_one_process_at_a_time,
+    result_of_a_check_stays_until_the_next_one
+);

@@ -29,7 +29,7 @@ fn numbers(items: &[MessageWithMedia]) -> Vec<u64> {
     items.iter().map(|one| id(one).trim_start_matches('m').parse().unwrap()).collect()
 }
 
-async fn pages_hang_together(test: &Test) {
+async fn pages_of_a_thread_are_contiguous(test: &Test) {
     let conversation = thread(test).await;
     let (mut seen, mut cursor) = (Vec::new(), None);
     loop {
@@ -49,14 +49,14 @@ async fn pages_hang_together(test: &Test) {
     assert_eq!(seen, (0..50).rev().collect::<Vec<_>>());
 }
 
-async fn a_full_last_page_has_no_next(test: &Test) {
+async fn full_last_page_has_no_next(test: &Test) {
     let conversation = thread(test).await;
     let all =
         test.store.messages(&Scope::system(test.acme.company), conversation, &page(None, 50)).await.unwrap();
     assert_eq!((all.items.len(), all.next), (50, None));
 }
 
-async fn a_message_is_shown_in_its_surroundings(test: &Test) {
+async fn message_is_shown_among_its_neighbours(test: &Test) {
     let conversation = thread(test).await;
     let company = test.acme.company;
     let middle = test.message(test.acme, "m20").await.message.id;
@@ -123,7 +123,7 @@ async fn found(test: &Test, search: &str) -> Vec<String> {
     page.items.into_iter().map(|one| one.contact.wa_id.unwrap()).collect()
 }
 
-async fn the_inbox_pages_by_newest_activity(test: &Test) {
+async fn conversations_are_listed_in_pages_by_newest_activity(test: &Test) {
     inbox(test).await;
     let (mut seen, mut cursor) = (Vec::new(), None);
     loop {
@@ -138,7 +138,7 @@ async fn the_inbox_pages_by_newest_activity(test: &Test) {
     assert_eq!(seen, ["4944", "4933", "4922", "4911"]);
 }
 
-async fn a_search_finds_names_and_numbers_and_nothing_else(test: &Test) {
+async fn search_finds_names_and_numbers_and_nothing_else(test: &Test) {
     inbox(test).await;
     assert_eq!(found(test, "ÄNNE").await, ["4911"]);
     assert_eq!(found(test, "or").await, ["4944"]);
@@ -154,7 +154,7 @@ async fn a_search_finds_names_and_numbers_and_nothing_else(test: &Test) {
     }
 }
 
-async fn a_search_follows_a_contact_that_changes(test: &Test) {
+async fn search_follows_a_contact_that_changes(test: &Test) {
     inbox(test).await;
     let searching = async |text: &str, at: u64| {
         let page = page(None, 1);
@@ -179,11 +179,11 @@ async fn a_search_follows_a_contact_that_changes(test: &Test) {
 }
 
 on_both!(
-    pages_hang_together,
-    a_full_last_page_has_no_next,
-    a_message_is_shown_in_its_surroundings,
+    pages_of_a_thread_are_contiguous,
+    full_last_page_has_no_next,
+    message_is_shown_among_its_neighbours,
     media_comes_with_its_message,
-    the_inbox_pages_by_newest_activity,
-    a_search_finds_names_and_numbers_and_nothing_else,
-    a_search_follows_a_contact_that_changes,
+    conversations_are_listed_in_pages_by_newest_activity,
+    search_finds_names_and_numbers_and_nothing_else,
+    search_follows_a_contact_that_changes,
 );

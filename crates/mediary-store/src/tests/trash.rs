@@ -26,7 +26,7 @@ async fn rows(test: &Test) -> i64 {
     test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM trash").await
 }
 
-async fn a_key_that_is_being_deleted_is_not_stored_under_again(test: &Test) {
+async fn key_that_is_being_deleted_is_not_used_again(test: &Test) {
     let (file, key) = dropped(test, "m1").await;
     let gone = test.trash().await;
     assert_eq!(gone.iter().map(|trash| &trash.key).collect::<Vec<_>>(), [&key]);
@@ -42,7 +42,7 @@ async fn a_key_that_is_being_deleted_is_not_stored_under_again(test: &Test) {
     assert_eq!(test.media_of(test.acme, "m2").await.key_generation, 1);
 }
 
-async fn a_key_that_is_being_stored_under_is_not_deleted(test: &Test) {
+async fn key_of_a_running_download_is_not_deleted(test: &Test) {
     dropped(test, "m1").await;
     let again = test.claim().await.remove(0);
     assert_eq!(again.key_generation, 0, "claimed before anybody looked at the trash");
@@ -55,7 +55,7 @@ async fn a_key_that_is_being_stored_under_is_not_deleted(test: &Test) {
 }
 
 /// The same from two nodes at one moment, whichever comes first.
-async fn a_deletion_and_a_claim_at_once_never_mean_the_same_key(test: &Test) {
+async fn deletion_and_claim_at_once_never_use_the_same_key(test: &Test) {
     let node = test.another_node().await;
     for round in 0..30 {
         dropped(test, &format!("m{round}")).await;
@@ -72,7 +72,7 @@ async fn a_deletion_and_a_claim_at_once_never_mean_the_same_key(test: &Test) {
     node.close().await;
 }
 
-async fn a_move_to_a_key_that_was_given_up_is_refused(test: &Test) {
+async fn move_to_a_key_that_was_given_up_is_refused(test: &Test) {
     let file = test.stored("m1").await;
     let key = file.storage_key.clone().unwrap();
     let to =
@@ -126,10 +126,10 @@ async fn bytes_of_a_storage_are_claimed_by_one_node_and_from_it_alone(test: &Tes
 }
 
 on_both!(
-    a_key_that_is_being_deleted_is_not_stored_under_again,
-    a_key_that_is_being_stored_under_is_not_deleted,
-    a_deletion_and_a_claim_at_once_never_mean_the_same_key,
-    a_move_to_a_key_that_was_given_up_is_refused,
+    key_that_is_being_deleted_is_not_used_again,
+    key_of_a_running_download_is_not_deleted,
+    deletion_and_claim_at_once_never_use_the_same_key,
+    move_to_a_key_that_was_given_up_is_refused,
     deletions_that_fail_wait_longer_each_time_and_hold_up_none,
     bytes_of_a_storage_are_claimed_by_one_node_and_from_it_alone,
 );

@@ -52,7 +52,7 @@ fn add_user(world: &World, email: &str, role: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stranger_gets_nothing() {
+async fn requests_without_credentials_get_nothing() {
     let (world, _, paths) = world_with_a_picture().await;
     let lists =
         ["/api/conversations", "/api/media", "/api/events", "/api/auth/me", "/api/users"].map(str::to_owned);
@@ -90,7 +90,7 @@ async fn company_gets_nothing_of_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn session_that_was_cut_off_ends_at_once() {
+async fn revoked_session_ends_at_once() {
     let (world, _, paths) = world_with_a_picture().await;
     add_user(&world, "ana@acme.test", "agent");
     assert_eq!(log_in(&world, "ana@acme.test", "wrong").await.status(), 401);
@@ -113,7 +113,7 @@ async fn session_that_was_cut_off_ends_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn user_who_is_switched_off_is_out_within_a_second() {
+async fn deactivated_user_is_logged_out_within_a_second() {
     let (world, _, paths) = world_with_a_picture().await;
     add_user(&world, "bo@acme.test", "viewer");
     let cookie = session(&log_in(&world, "bo@acme.test", PASSWORD).await);
@@ -191,7 +191,7 @@ async fn link_opens_one_file_until_it_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn secrets_and_addresses_of_whatsapp_leave_by_no_door() {
+async fn secrets_and_addresses_of_whatsapp_are_in_no_answer() {
     let (world, message, paths) = world_with_a_picture().await;
     add_user(&world, "ana@acme.test", "agent");
     log_in(&world, "ana@acme.test", PASSWORD).await;

@@ -65,7 +65,7 @@ async fn backup_brings_back_what_it_has_and_a_check_names_the_rest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn storage_of_another_database_is_emptied_only_at_a_clear_word() {
+async fn storage_of_another_database_is_emptied_only_on_explicit_request() {
     let world = World::sqlite().await;
     let old = SystemTime::UNIX_EPOCH + Duration::from_secs(24 * 3600);
     let folder = world.data().join("media/1/77");

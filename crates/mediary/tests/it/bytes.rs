@@ -78,7 +78,7 @@ async fn ranges_are_byte_exact() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn second_look_costs_one_304_and_a_part_belongs_to_its_whole() {
+async fn second_view_costs_one_304_and_a_part_belongs_to_its_version() {
     let file = stored(50_000).await;
     let first = file.get(&[]).await;
     let etag = header(&first, "etag").to_owned();
@@ -231,7 +231,7 @@ async fn file_that_storage_lost_is_fetched_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn proxied_bytes_are_fresh_from_whatsapp_and_a_part_never_passes_for_the_whole() {
+async fn proxied_bytes_come_from_whatsapp_and_a_part_is_never_taken_for_the_whole() {
     let file = stored(400_000).await;
     let record = &file.world.api().all("/api/media").await[0];
     let provider_id = record["providerMediaId"].as_str().unwrap();

@@ -55,7 +55,7 @@ async fn output_for_people_is_a_table() {
 }
 
 #[tokio::test]
-async fn wrong_usage_ends_with_two_and_says_what_is_wrong() {
+async fn wrong_usage_exits_with_2_and_says_what_is_wrong() {
     let world = world().await;
     let cases: [(&[&str], &str); 8] = [
         (&["company", "add", "--name", "X", "--slug", "No Spaces"], "lower-case letters"),

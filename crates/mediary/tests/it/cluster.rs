@@ -180,7 +180,7 @@ async fn downloads_in_flight(cluster: &Cluster, expected: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn download_slots_of_a_killed_node_are_free_within_seconds_and_listeners_look_again() {
+async fn download_slots_of_a_killed_node_are_free_within_seconds_and_listeners_resync() {
     let mut cluster = Cluster::start(&[""], &[("MEDIARY_LEASE_MS", "30000")]).await;
     let mut sent = Vec::new();
     for seed in 0..4 {
@@ -394,7 +394,7 @@ async fn nodes_that_die_hang_and_are_cut_off_lose_nothing() {
 /// `make soak`: the same for longer.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes many minutes; make soak runs it"]
-async fn soak() {
+async fn soak_nodes_that_die_hang_and_are_cut_off() {
     for seed in 100..110 {
         survives(seed, 2000, 20).await;
     }

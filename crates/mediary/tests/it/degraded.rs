@@ -99,7 +99,7 @@ async fn database_that_is_away_is_named_and_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn webhook_that_the_database_takes_too_long_for_is_put_off_and_the_others_pass() {
+async fn webhook_that_takes_the_database_too_long_is_postponed_and_the_others_pass() {
     let world = World::postgres().await;
     // What Postgres says at the deadline of a statement, without waiting for it.
     world.sql(
@@ -187,7 +187,7 @@ async fn files_are_served_where_nothing_can_be_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn full_disk_of_the_database_is_called_one_and_readiness_notices() {
+async fn full_disk_of_the_database_is_named_and_fails_readiness() {
     let mut world = World::postgres().await;
     for table in ["webhook_events", "companies", "write_probe"] {
         world.refuse_changes(table);
@@ -216,7 +216,7 @@ async fn full_disk_of_the_database_is_called_one_and_readiness_notices() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sqlite_file_that_is_replaced_is_noticed_and_no_webhook_is_acknowledged_in_vain() {
+async fn sqlite_file_that_is_replaced_is_noticed_before_a_webhook_is_acknowledged() {
     let world = World::new(Database::embedded(), &[]).await;
     let database = world.data().join("mediary.db");
     let aside = world.data().join("aside.db");

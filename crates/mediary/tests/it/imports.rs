@@ -106,12 +106,12 @@ async fn an_old_system_moves_in(database: Database) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn old_system_moves_in_on_sqlite() {
+async fn old_system_is_imported_on_sqlite() {
     an_old_system_moves_in(Database::embedded()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn old_system_moves_in_on_postgres() {
+async fn old_system_is_imported_on_postgres() {
     an_old_system_moves_in(Database::postgres()).await;
 }
 
@@ -139,7 +139,7 @@ async fn backfill_keeps_its_rate_and_a_retry_resolves_too() {
 }
 
 #[tokio::test]
-async fn wrong_call_ends_with_two_and_spares_the_file() {
+async fn wrong_usage_exits_with_2_and_leaves_the_file() {
     let world = World::furnished(Database::embedded(), &[]).await;
     let path = file(&world, &[picture("wamid.1", 1, &json!({}))]);
     let path = path.to_str().unwrap();
@@ -194,7 +194,7 @@ async fn file_that_is_not_lines_of_json_is_refused_in_one_sentence() {
 }
 
 #[tokio::test]
-async fn report_takes_the_place_of_an_earlier_report_and_of_no_other_file() {
+async fn report_replaces_an_earlier_report_and_no_other_file() {
     let world = World::furnished(Database::embedded(), &[]).await;
     let path = file(&world, &[picture("wamid.1", 1, &json!({}))]);
     let in_folder = |name: &str| world.folder().join(name);

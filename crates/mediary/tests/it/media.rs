@@ -250,7 +250,7 @@ async fn file_of_another_type_of_its_family_is_kept_and_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn web_page_called_an_image_is_held_back() {
+async fn web_page_declared_an_image_is_quarantined() {
     let world = World::sqlite().await;
     let page = b"<!DOCTYPE html><html><script>alert(1)</script></html>".to_vec();
     let media = world.simulator.add_media(&MediaSpec::bytes(page, "image/jpeg")).await.unwrap();
@@ -274,7 +274,7 @@ async fn file_with_the_same_other_bytes_three_times_running_is_kept_with_a_warni
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hash_is_understood_in_base64_in_hex_and_not_at_all() {
+async fn declared_hash_is_read_in_base64_and_hex_and_ignored_otherwise() {
     let world = World::sqlite().await;
     let bytes = MediaSpec::generated(SIZE, 5, "image/jpeg");
     let media = world.simulator.add_media(&bytes).await.unwrap();

@@ -243,7 +243,7 @@ async fn failures_of_whatsapp_say_what_they_are_and_when_to_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn transfer_that_breaks_for_good_is_aborted_never_ended() {
+async fn transfer_that_breaks_for_good_is_aborted_and_never_completed() {
     let world = under("stream", &[("MEDIARY_MAX_VIDEO_BYTES", "3000000")]).await;
     for kind in [FaultKind::Cut, FaultKind::Endless] {
         let (media, path, _) = generated(&world, 2 * MIB + 1000, "video", "video/mp4").await;

@@ -29,7 +29,7 @@ fn help_below(folder: &std::path::Path, path: &[&str], texts: &mut String) {
 }
 
 #[test]
-fn help_of_every_command_reads_so() {
+fn help_of_every_command_matches_its_snapshot() {
     let folder = tempfile::tempdir().unwrap();
     let mut texts = String::new();
     help_below(folder.path(), &[], &mut texts);
@@ -56,7 +56,7 @@ fn transcript(world: &World, args: &[&str]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refusals_of_the_command_line_read_so() {
+async fn refusals_of_the_command_line_match_their_snapshots() {
     let world = World::furnished(Database::embedded(), &[("MEDIARY_LOG", "error")]).await;
     let account = ["account", "update", "--company", "acme", "--phone-number-id", PHONE_NUMBER_ID];
     let commands: [&[&str]; 14] = [
@@ -80,7 +80,7 @@ async fn refusals_of_the_command_line_read_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_of_the_command_line_read_so() {
+async fn lists_of_the_command_line_match_their_snapshots() {
     let world = World::furnished(Database::embedded(), &[("MEDIARY_LOG", "error")]).await;
     let commands: [&[&str]; 7] = [
         &["company", "list"],
@@ -145,7 +145,7 @@ async fn body(response: Response) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_of_the_api_read_so() {
+async fn answers_of_the_api_match_their_snapshots() {
     let world = World::sqlite().await;
     let spec = |spec: MessageSpec, id: &str| MessageSpec {
         id: Some(id.to_owned()),

@@ -13,7 +13,7 @@ fn refused(world: &World) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn server_without_the_key_or_the_files_of_before_does_not_start() {
+async fn server_without_its_previous_key_or_files_does_not_start() {
     let mut world = World::sqlite().await;
     let media = world.simulator.add_media(&MediaSpec::generated(2000, 1, "image/jpeg")).await.unwrap();
     let sent = world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();
@@ -51,7 +51,7 @@ async fn server_without_the_key_or_the_files_of_before_does_not_start() {
 const ANOTHER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn command_with_another_key_seals_nothing_unless_the_key_of_before_is_lost() {
+async fn command_with_another_key_seals_nothing_unless_the_previous_key_is_lost() {
     let mut world = World::furnished(Database::embedded(), &[]).await;
     world.env.insert("MEDIARY_SECRET_KEY".into(), ANOTHER_KEY.into());
     let update = ["account", "update", "--company", "acme", "--phone-number-id", PHONE_NUMBER_ID];

@@ -13,7 +13,7 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn player_is_told_one_size_by_every_answer() {
+async fn answers_to_a_player_agree_on_the_size() {
     let world = World::new(Database::embedded(), &[]).await;
     let mut options = world.simulator.options();
     (options.media.file_size, options.media.content_length) = (false, false);

@@ -96,7 +96,7 @@ fn paths_of(media: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn words_of_whatsapp_and_its_media_host_tell_no_secret() {
+async fn errors_of_whatsapp_and_its_media_host_contain_no_secret() {
     let collector = Collector::start().await;
     let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url());
     let mut world = World::new(Database::embedded(), &[endpoint]).await;
@@ -126,7 +126,7 @@ async fn words_of_whatsapp_and_its_media_host_tell_no_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn words_of_a_bucket_tell_no_secret() {
+async fn errors_of_a_bucket_contain_no_secret() {
     let url = refusing_bucket().await;
     let settings = [
         ("MEDIA_STORAGE_BACKEND", "s3"),

@@ -104,7 +104,7 @@ async fn webhook_sent_fifty_times_at_once_makes_one_message_and_one_file_on_post
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn items_of_a_webhook_all_count() {
+async fn items_of_a_webhook_are_all_recorded() {
     let world = World::sqlite().await;
     let texts = |place: &str| (0..3).map(|n| text(&format!("wamid.{place}{n}"), "hi")).collect::<Vec<_>>();
     let body = webhook(&[
@@ -218,7 +218,7 @@ async fn verification_answers_the_challenge_where_the_token_is_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn day_in_disorder_ends_as_it_should() {
+async fn webhooks_of_a_day_out_of_order_end_in_the_right_state() {
     let world = World::sqlite().await;
     let mut options = world.simulator.options();
     options.webhooks.batch_size = 7;

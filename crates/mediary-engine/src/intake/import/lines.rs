@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_line_that_is_too_long_is_skipped_to_its_end() {
+    async fn line_that_is_too_long_is_skipped_to_its_end() {
         let longest = "x".repeat(limits::IMPORT_LINE_BYTES);
         let text = format!("{longest}x\n{longest}\nshort");
         let (lines, _) = all(text.as_bytes(), 1000).await;

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_get_better_is_given_up_at_once() {
+    fn permanent_failures_are_given_up_at_once() {
         let table = [
             (Problem::MediaGone, ErrorCode::MediaExpired),
             (Problem::TooLarge { limit: 1 }, ErrorCode::PayloadTooLarge),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_pass_gets_five_quick_attempts_then_one_every_five_minutes() {
+    fn temporary_failures_get_five_quick_attempts_then_one_every_five_minutes() {
         let table = [
             (Problem::Unavailable, ErrorCode::ProviderUnavailable),
             (Problem::Timeout, ErrorCode::ProviderTimeout),
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_tried_once_whatsapp_has_forgotten_it() {
+    fn expired_media_is_not_tried_again() {
         let late = Situation { expires_at: START, ..situation(2) };
         assert_eq!(decision(&Problem::Timeout, late), Decision::GiveUp(ErrorCode::MediaExpired));
     }
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn throttling_waits_as_told_or_grows_to_a_minute() {
+    fn throttling_waits_as_requested_or_up_to_a_minute() {
         let code = ErrorCode::ProviderRateLimited;
         let told = Problem::Throttled { retry_after: Some(Duration::from_secs(7)) };
         assert_eq!(
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn storage_grows_to_half_a_minute_and_a_token_is_asked_for() {
+    fn storage_failures_wait_up_to_half_a_minute_and_refused_tokens_ask_for_a_new_one() {
         for (times, seconds) in [(1, 1), (3, 4), (9, 30)] {
             let failing = Situation { storage_failed_in_row: times, ..situation(1) };
             let wait = Duration::from_secs(seconds);

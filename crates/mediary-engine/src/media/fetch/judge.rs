@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_decides_where_one_is_declared() {
+    fn declared_hash_decides() {
         let never = Earlier::default();
         assert_eq!(judge(5, RIGHT, declared(Some(RIGHT), Some(5)), never), Ok(Integrity::Verified));
         assert_eq!(judge(5, RIGHT, declared(Some(RIGHT), Some(6)), never), Ok(Integrity::Verified));
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_decides_where_no_hash_is_declared() {
+    fn declared_length_decides_where_no_hash_is_declared() {
         let never = Earlier::default();
         assert_eq!(judge(5, OTHER, declared(None, Some(5)), never), Ok(Integrity::Undeclared));
         assert_eq!(judge(5, OTHER, declared(None, None), never), Ok(Integrity::Undeclared));
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_other_bytes_are_kept_the_third_time_running() {
+    fn wrong_bytes_are_kept_the_third_time_running() {
         let declared = declared(Some(RIGHT), None);
         let after = |sha256, times| judge(5, OTHER, declared, Earlier { sha256: Some(sha256), times });
         let wrong = Err(Problem::WrongBytes { sha256: OTHER });
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_never_kept_however_often_it_comes() {
+    fn empty_file_is_never_kept_however_often_it_comes() {
         for times in [0, 1, 2, 3, 1000] {
             let earlier = Earlier { sha256: Some(Sha256::EMPTY), times };
             for declared in [
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_final_only_where_nothing_was_declared() {
+    fn empty_file_is_final_only_where_nothing_was_declared() {
         let never = Earlier::default();
         let zero = Some(0);
         for none in [
