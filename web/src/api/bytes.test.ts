@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { askWhy, type Fetched, fetchFile } from "@/api/bytes";
+import { askWhy, type FetchedFile, fetchFile } from "@/api/bytes";
 import { ApiError } from "@/api/client";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -31,7 +31,7 @@ describe("a file that is read", () => {
   it("is whole, of its type, under the server's name, and kept by no cache", async () => {
     const name = "attachment; filename=\"a.jpg\"; filename*=UTF-8''caf%C3%A9.jpg";
     const fetch = serve(pieces([10, 20]), { headers: { ...jpeg, "Content-Disposition": name } });
-    const { blob, name: saveAs } = (await fetchFile("/f", options())) as Fetched;
+    const { blob, name: saveAs } = (await fetchFile("/f", options())) as FetchedFile;
     expect([blob.size, blob.type, saveAs]).toEqual([30, "image/jpeg", "café.jpg"]);
     expect(fetch).toHaveBeenCalledWith("/f", expect.objectContaining({ cache: "no-store" }));
   });
@@ -65,7 +65,7 @@ describe("a file that is read", () => {
     "gets no type that could act as a page of ours: %s",
     async (type) => {
       serve("<script>", { headers: { "Content-Type": type } });
-      expect(((await fetchFile("/f", options())) as Fetched).blob.type).toBe("application/octet-stream");
+      expect(((await fetchFile("/f", options())) as FetchedFile).blob.type).toBe("application/octet-stream");
     },
   );
 

@@ -9,19 +9,19 @@ const TELL_EVERY_MS = 100;
 
 export type Progress = { bytes: number; total: number | null };
 
-export type Fetched = {
+export type FetchedFile = {
   blob: Blob;
   /** What the server would save it as. */
   name: string | null;
 };
 
 /** It is too large for a page to hold, or lies in a bucket that only an element may ask. */
-export type Unheld = "large" | "elsewhere";
+export type DirectReason = "large" | "elsewhere";
 
 type FetchOptions = { signal: AbortSignal; onProgress: (progress: Progress) => void; max?: number };
 
 /** Reads a file into memory, telling how much has come; or says why the browser had better load it by itself. */
-export async function fetchFile(url: string, options: FetchOptions): Promise<Fetched | Unheld> {
+export async function fetchFile(url: string, options: FetchOptions): Promise<FetchedFile | DirectReason> {
   const { max = HELD_BYTES_MAX, onProgress } = options;
   const silence = new AbortController();
   const signal = AbortSignal.any([options.signal, silence.signal]);

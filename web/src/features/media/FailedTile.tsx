@@ -5,7 +5,7 @@ import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { endOfCopy, factsOf } from "@/features/media/facts";
 import type { Failure } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
-import { Frame, Words } from "@/features/media/tile";
+import { Frame, TileText } from "@/features/media/tile";
 import { useEmptyLook } from "@/stores/reveal";
 import { texts } from "@/texts";
 
@@ -42,7 +42,7 @@ export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
         )
       }
     >
-      <Words
+      <TileText
         icon={final ? Ban : seconds > 0 ? Clock : RotateCw}
         title={titleOf(final, seconds)}
         detail={
@@ -60,7 +60,7 @@ export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
             {texts.media.retryIn(seconds)}
           </span>
         )}
-      </Words>
+      </TileText>
       {failure?.came && <FileDownloadButton media={media} url={url} className="pointer-events-auto -me-1" />}
     </Frame>
   );

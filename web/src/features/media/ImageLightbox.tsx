@@ -7,7 +7,7 @@ import type { MediaFile } from "@/api/types";
 import { IconButton } from "@/components/ui/button";
 import { useModal } from "@/components/ui/dialog";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
-import { LightboxStage, largeUrl, Waiting } from "@/features/media/LightboxStage";
+import { LightboxStage, largeUrl, WaitingStage } from "@/features/media/LightboxStage";
 import { mediaState, partOf } from "@/features/media/state";
 import { type Gallery, useMediaGallery } from "@/features/media/useMediaGallery";
 import { useZoom } from "@/features/media/useZoom";
@@ -112,7 +112,7 @@ function Slide({ gallery, messageId, show, onClose, onJump }: SlideProps) {
         {media ? (
           <LightboxStage media={media} zoom={zoom} messageId={messageId} />
         ) : (
-          <Waiting error={gallery.error} />
+          <WaitingStage error={gallery.error} />
         )}
         <Arrow side="start" label={texts.lightbox.previous} target={older} show={show} />
         <Arrow side="end" label={texts.lightbox.next} target={newer} show={show} />

@@ -19,12 +19,12 @@ export function ImageTile(props: ViewerProps) {
   const picture = usePicture(media, url);
   if (picture.kind === "loading") return <LoadingTile media={media} progress={picture.progress} />;
   if (picture.kind === "failed") return <FailedTile {...picture} media={media} url={url} />;
-  return <Shown {...props} picture={picture} />;
+  return <ShownImage {...props} picture={picture} />;
 }
 
-type ShownProps = ViewerProps & { picture: Extract<ReturnType<typeof usePicture>, { kind: "shown" }> };
+type ShownImageProps = ViewerProps & { picture: Extract<ReturnType<typeof usePicture>, { kind: "shown" }> };
 
-function Shown({ media, url, sender, timestamp, caption, picture }: ShownProps) {
+function ShownImage({ media, url, sender, timestamp, caption, picture }: ShownImageProps) {
   const navigate = useNavigate({ from: "/c/$conversationId" });
   const ref = useFocusHandover<HTMLAnchorElement>(media.id);
   // What a record learns of its picture while it is looked at must not move the thread.

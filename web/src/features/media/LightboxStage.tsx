@@ -53,7 +53,7 @@ function Picture({ media, url, messageId, zoom }: StageProps & { url: string }) 
   const caption = message?.caption;
   return (
     <>
-      {!loaded && <Waiting error={null} />}
+      {!loaded && <WaitingStage error={null} />}
       <div
         className={`${centre} touch-none overflow-hidden ${zoom.zoomed ? "cursor-grab" : ""}`}
         {...zoom.surface}
@@ -86,7 +86,7 @@ export function largeUrl(media: MediaFile, url: string): string {
   return pictureUrl(media, url, window.innerWidth * window.devicePixelRatio);
 }
 
-export function Waiting({ error }: { error: Error | null }) {
+export function WaitingStage({ error }: { error: Error | null }) {
   return (
     <div className="absolute inset-0 flex items-center justify-center" role="status">
       {error ? texts.media.loadFailed : <Spinner className="size-8" />}

@@ -3,7 +3,7 @@ import type { MediaFile } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
 import { kindOf } from "@/features/media/kind";
 import { ProgressBar } from "@/features/media/ProgressBar";
-import { Frame, isSticker, Words } from "@/features/media/tile";
+import { Frame, isSticker, TileText } from "@/features/media/tile";
 import { formatBytes } from "@/lib/format";
 import { useEmptyLook } from "@/stores/reveal";
 import { texts } from "@/texts";
@@ -21,7 +21,7 @@ export function LoadingTile({ media, progress }: { media: MediaFile; progress: P
   const detail = total === null ? done : texts.media.downloadingOf(done, formatBytes(total));
   return (
     <Frame media={media} veiled label={texts.media.loadingLabel(label)}>
-      <Words
+      <TileText
         icon={Spinner}
         narrow={isSticker(media)}
         title={texts.media.loading}
@@ -30,7 +30,7 @@ export function LoadingTile({ media, progress }: { media: MediaFile; progress: P
         {counted && (
           <ProgressBar label={texts.media.progress(label)} value={total === null ? null : bytes / total} />
         )}
-      </Words>
+      </TileText>
     </Frame>
   );
 }

@@ -15,14 +15,14 @@ import { endOfCopy, factsOf } from "@/features/media/facts";
 import { kindOf } from "@/features/media/kind";
 import { ProgressBar } from "@/features/media/ProgressBar";
 import type { MediaState } from "@/features/media/state";
-import { Frame, isSticker, type Tone, Words } from "@/features/media/tile";
+import { Frame, isSticker, TileText, type Tone } from "@/features/media/tile";
 import { useMediaDownload } from "@/features/media/useMedia";
 import { formatBytes, formatTime } from "@/lib/format";
 import { useReveal } from "@/stores/reveal";
 import { texts } from "@/texts";
 
-type Waiting = Exclude<MediaState, { kind: "ready" }>;
-type PlaceholderProps = { media: MediaFile; state: Waiting; onReveal: () => void };
+type PendingState = Exclude<MediaState, { kind: "ready" }>;
+type PlaceholderProps = { media: MediaFile; state: PendingState; onReveal: () => void };
 
 /** Stands where a file will be, in its size, saying why it is not there yet and what can be done. */
 export function MediaPlaceholder({ media, state, onReveal }: PlaceholderProps) {
@@ -31,9 +31,9 @@ export function MediaPlaceholder({ media, state, onReveal }: PlaceholderProps) {
   const { icon, title, detail, tone } = wordsFor(state, media);
   return (
     <Frame media={media} wordy={isSticker(media)}>
-      <Words icon={icon} title={title ?? kindOf(media).label} detail={detail} tone={tone}>
+      <TileText icon={icon} title={title ?? kindOf(media).label} detail={detail} tone={tone}>
         {state.kind === "failed" && state.retryable && <RetryButton media={media} />}
-      </Words>
+      </TileText>
     </Frame>
   );
 }
@@ -52,7 +52,12 @@ function Covered({ media, onReveal }: Omit<PlaceholderProps, "state">) {
       label={texts.media.tapLabel(label, action, facts.slice(1).join(", "))}
       onClick={onReveal}
     >
-      <Words icon={icon} narrow={isSticker(media)} title={action} detail={<bdi>{facts.join(" · ")}</bdi>} />
+      <TileText
+        icon={icon}
+        narrow={isSticker(media)}
+        title={action}
+        detail={<bdi>{facts.join(" · ")}</bdi>}
+      />
     </Frame>
   );
 }
@@ -67,9 +72,9 @@ function Downloading({ media }: { media: MediaFile }) {
     total === null ? formatBytes(done) : texts.media.downloadingOf(formatBytes(done), formatBytes(total));
   return (
     <Frame media={media}>
-      <Words icon={Download} title={texts.media.downloading} detail={progress ? detail : known}>
+      <TileText icon={Download} title={texts.media.downloading} detail={progress ? detail : known}>
         <ProgressBar label={texts.media.progress(label)} value={total && progress ? done / total : null} />
-      </Words>
+      </TileText>
     </Frame>
   );
 }
@@ -90,12 +95,12 @@ function RetryButton({ media }: { media: MediaFile }) {
   );
 }
 
-type Said = { icon: LucideIcon; title: string | null; detail: string; tone: Tone };
+type StateText = { icon: LucideIcon; title: string | null; detail: string; tone: Tone };
 
 function wordsFor(
-  state: Exclude<Waiting, { kind: "tap" } | { kind: "downloading" }>,
+  state: Exclude<PendingState, { kind: "tap" } | { kind: "downloading" }>,
   media: MediaFile,
-): Said {
+): StateText {
   const plain = { title: null, tone: "plain" } as const;
   switch (state.kind) {
     case "queued":

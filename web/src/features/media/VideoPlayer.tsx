@@ -43,7 +43,7 @@ function Player({ media, url, caption, wanted, onBroken }: PlayerProps) {
   const [started, setStarted] = useState(false);
   // Decided once: what the record learns while its video plays must not start that over, nor move the thread.
   const [{ box, poster, preload, ...first }] = useState(() => settingOf(media, url));
-  const [from, setFrom] = useState<From>(first);
+  const [from, setFrom] = useState<StartPosition>(first);
   const state = useMediaElement(element);
   const move = useSeek(element, media, url, (source, at) => setFrom({ source, at }));
   const play = () => {
@@ -88,7 +88,7 @@ function Player({ media, url, caption, wanted, onBroken }: PlayerProps) {
         onError={(event) => onBroken(brokenBy(event.currentTarget))}
         className={clsx("size-full", started ? "object-contain" : "object-cover")}
       />
-      {started && (state.waiting || move.waiting) && <Waiting bytes={move.waiting?.bytes ?? 0} />}
+      {started && (state.waiting || move.waiting) && <WaitingSpinner bytes={move.waiting?.bytes ?? 0} />}
       {started && element ? (
         <VideoControls element={element} state={state} move={move} toggle={toggle} fullscreen={fullscreen} />
       ) : (
@@ -99,7 +99,7 @@ function Player({ media, url, caption, wanted, onBroken }: PlayerProps) {
 }
 
 /** Where the element gets it, and from which second it resumes by itself. */
-type From = { source: string; at: number | null };
+type StartPosition = { source: string; at: number | null };
 
 function settingOf(media: ViewerProps["media"], url: string) {
   const canPlay = (type: string) => document.createElement("video").canPlayType(type) !== "";
@@ -113,7 +113,7 @@ function settingOf(media: ViewerProps["media"], url: string) {
   };
 }
 
-function Waiting({ bytes }: { bytes: number }) {
+function WaitingSpinner({ bytes }: { bytes: number }) {
   return (
     <div
       role="status"

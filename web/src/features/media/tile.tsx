@@ -95,7 +95,7 @@ function Blur({ picture }: { picture: string | null }) {
 
 export type Tone = "danger" | "warning" | "plain";
 
-type WordsProps = {
+type TileTextProps = {
   icon: ComponentType<{ className?: string }>;
   title: ReactNode;
   detail: ReactNode;
@@ -106,7 +106,14 @@ type WordsProps = {
 };
 
 /** What there is to say in a frame, beside an icon. */
-export function Words({ icon: Icon, title, detail, tone = "plain", narrow = false, children }: WordsProps) {
+export function TileText({
+  icon: Icon,
+  title,
+  detail,
+  tone = "plain",
+  narrow = false,
+  children,
+}: TileTextProps) {
   return (
     <span
       className={clsx(

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { create } from "zustand";
-import { fetchFile, HELD_BYTES_MAX, type Progress, type Unheld } from "@/api/bytes";
+import { type DirectReason, fetchFile, HELD_BYTES_MAX, type Progress } from "@/api/bytes";
 import type { MediaFile } from "@/api/types";
 import { type Failure, failureOf } from "@/features/media/failure";
 import { isOnDemand } from "@/features/media/state";
@@ -12,7 +12,7 @@ export type ViewState =
   /** It is here, under an address that ends with the view. */
   | { kind: "held"; url: string; name: string | null; type: string; size: number }
   /** The element or the browser loads it by itself. */
-  | { kind: "direct"; because: Unheld | "stored" }
+  | { kind: "direct"; because: DirectReason | "stored" }
   | { kind: "failed"; failure: Failure };
 
 type Hold = { media: MediaFile; holders: number; abort: AbortController };
