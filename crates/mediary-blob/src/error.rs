@@ -77,7 +77,7 @@ impl Error {
 
     pub(crate) fn object(context: impl Into<String>, source: &object_store::Error) -> Self {
         let kind = kind_of_object(source);
-        let source = Some(Words(words(source)).into());
+        let source = Some(StoreMessage(words(source)).into());
         Self { kind, context: context.into(), of_one_file: is_of_one_file(kind), source }
     }
 
@@ -126,7 +126,7 @@ impl Error {
 /// What a store said. Stores repeat keys, signatures and signed URLs in their errors, so their own words go no further.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Words(String);
+struct StoreMessage(String);
 
 /// What a store, and the client below it, said: every cause once, in one line, cut, and without what no log may show.
 pub(crate) fn words(error: &(dyn std::error::Error + 'static)) -> String {

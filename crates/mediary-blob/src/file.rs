@@ -10,7 +10,7 @@ use crate::CHUNK_BYTES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::local::LocalFile;
 use crate::s3::{ObjectFile, ObjectReader};
-use crate::stored::ServedAs;
+use crate::stored::PresignedHeaders;
 
 /// An open stored file. Clones share it; reading needs no position, so parts can be read in any order at once.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ impl StoredFile {
     }
 
     /// A URL by which anybody can fetch the file for that long; `None` where storage has no door of its own.
-    pub async fn presign(&self, served_as: &ServedAs, valid_for: Duration) -> Result<Option<String>> {
+    pub async fn presign(&self, served_as: &PresignedHeaders, valid_for: Duration) -> Result<Option<String>> {
         match self {
             Self::Local(_) => Ok(None),
             Self::Object(file) => file.presign(served_as, valid_for).await,

@@ -22,11 +22,11 @@ pub use file::{Reader, StoredFile};
 pub use key::StorageKey;
 pub use listing::Listing;
 pub use local::{LocalFile, LocalStorage, Spool, Spools};
-pub use probe::Probed;
+pub use probe::ProbeResult;
 pub use s3::{Encryption, ObjectFile, ObjectStorage, S3Settings};
 pub use storage::Storage;
 pub use storages::Storages;
-pub use stored::{ServedAs, Stored, StoredObject, SweepReport};
+pub use stored::{PresignedHeaders, StoredObject, SweepReport, UploadedFile};
 pub use upload::{StagedFile, Upload};
 
 /// The most that one [`StoredFile::read_at`] returns, and what an [`Upload`] into a folder collects before it writes.

@@ -14,14 +14,14 @@ const REST_BYTES: usize = 70_001;
 
 /// What a storage was found to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Probed {
+pub struct ProbeResult {
     /// It refuses `If-Match`, so that an object which is replaced while it is read is noticed by its ETag alone.
     pub refuses_if_match: bool,
 }
 
 impl Storage {
     /// Writes a probe in one part and another in several, reads both back whole and in parts, and deletes them.
-    pub async fn probe(&self) -> Result<Probed> {
+    pub async fn probe(&self) -> Result<ProbeResult> {
         for (size, what) in [(REST_BYTES, "upload in one part"), (PART_BYTES + REST_BYTES, "upload in parts")]
         {
             let key = StorageKey::probe()?;
@@ -36,7 +36,7 @@ impl Storage {
             Self::Local(_) => false,
             Self::Object(objects) => objects.refuses_if_match(),
         };
-        Ok(Probed { refuses_if_match })
+        Ok(ProbeResult { refuses_if_match })
     }
 
     async fn keep_probe(&self, key: &StorageKey, content: &Bytes) -> Result<()> {

@@ -7,14 +7,14 @@ use crate::key::StorageKey;
 
 /// What a finished upload left in storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stored {
+pub struct UploadedFile {
     /// Bytes in the file.
     pub size: u64,
     /// SHA-256 of its content.
     pub sha256: Sha256,
 }
 
-impl Stored {
+impl UploadedFile {
     pub(crate) fn new(size: u64, hash: digest::Context) -> Self {
         let sha256 = hash.finish().as_ref().try_into().expect("SHA-256 has 32 bytes");
         Self { size, sha256 }
@@ -48,7 +48,7 @@ pub struct SweepReport {
 
 /// How a browser shall treat a file that it fetches by itself.
 #[derive(Clone, Debug)]
-pub struct ServedAs {
+pub struct PresignedHeaders {
     pub content_type: String,
     pub content_disposition: String,
     pub cache_control: String,

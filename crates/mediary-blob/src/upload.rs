@@ -6,7 +6,7 @@ use mediary_core::Sha256;
 use crate::error::Result;
 use crate::local::{LocalStagedFile, LocalUpload};
 use crate::s3::{ObjectStagedFile, ObjectUpload};
-use crate::stored::Stored;
+use crate::stored::UploadedFile;
 
 /// A file on its way into storage, hashed as it comes. Dropping it removes what was written.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Upload {
     }
 
     /// Writes the rest and publishes the file whatever its hash is.
-    pub async fn finish(self) -> Result<Stored> {
+    pub async fn finish(self) -> Result<UploadedFile> {
         self.stage().await?.publish().await
     }
 
@@ -71,7 +71,7 @@ impl StagedFile {
         self.stored().sha256
     }
 
-    fn stored(&self) -> Stored {
+    fn stored(&self) -> UploadedFile {
         match &self.0 {
             StagedKind::Local(staged) => staged.stored(),
             StagedKind::Object(staged) => staged.stored(),
@@ -79,7 +79,7 @@ impl StagedFile {
     }
 
     /// Makes the file durable under its key, in place of what was there.
-    pub async fn publish(self) -> Result<Stored> {
+    pub async fn publish(self) -> Result<UploadedFile> {
         match self.0 {
             StagedKind::Local(staged) => staged.publish().await,
             StagedKind::Object(staged) => staged.publish().await,

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-/// A wait that doubles from `first` up to `most`.
+/// A wait that doubles from `first` up to `max`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     pub first: Duration,
-    pub most: Duration,
+    pub max: Duration,
 }
 
 impl Backoff {
     /// The wait after `failures` failures in a row (1 for the first), without jitter.
     pub fn wait(self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(32);
-        self.first.saturating_mul(2_u32.saturating_pow(doublings)).min(self.most)
+        self.first.saturating_mul(2_u32.saturating_pow(doublings)).min(self.max)
     }
 
     /// The wait with up to a quarter of it added, by a random number in `0.0..1.0`.
@@ -47,11 +47,11 @@ impl Default for RetryRules {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Self {
-            quick: Backoff { first: seconds(1), most: seconds(16) },
+            quick: Backoff { first: seconds(1), max: seconds(16) },
             quick_attempts: 5,
             sweep_every: seconds(300),
-            throttled: Backoff { first: seconds(5), most: seconds(60) },
-            storage: Backoff { first: seconds(1), most: seconds(30) },
+            throttled: Backoff { first: seconds(5), max: seconds(60) },
+            storage: Backoff { first: seconds(1), max: seconds(30) },
             lease: seconds(30),
             connect_timeout: seconds(5),
             silence_timeout: seconds(30),
@@ -78,7 +78,7 @@ mod tests {
             let backoff = RetryRules::default().throttled;
             let wait = backoff.wait_with_jitter(failures, random);
             prop_assert!(wait >= backoff.wait(failures));
-            prop_assert!(wait <= backoff.most + backoff.most / 4);
+            prop_assert!(wait <= backoff.max + backoff.max / 4);
         }
     }
 }

@@ -75,8 +75,8 @@ fn mismatch(found: &str, expected: &str) -> String {
 }
 
 fn expectation(found: &str, expected: &str) -> String {
-    if let Some((least, most)) = bounds(expected) {
-        return if is_whole(found) { format!("{WHOLE} from {least} to {most}") } else { WHOLE.to_owned() };
+    if let Some((min, max)) = bounds(expected) {
+        return if is_whole(found) { format!("{WHOLE} from {min} to {max}") } else { WHOLE.to_owned() };
     }
     if expected.starts_with("one of ") {
         return one_of(expected);

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use mediary_core::{AccountId, CompanyId, MediaId, Result, Retention, StorageBackend, Timestamp};
-use mediary_store::{Actor, Backend, Company, Kept, MediaFile, MediaSettingsPatch, PolicyPreview, Tally};
+use mediary_store::{
+    Actor, Backend, Company, MediaFile, MediaSettingsPatch, PolicyPreview, StoredTally, Tally,
+};
 use tokio::io::AsyncBufRead;
 
 use crate::access::links::Links;
@@ -18,7 +20,7 @@ use crate::events::outbox::Outbox;
 use crate::intake::import::Import;
 use crate::intake::ingest;
 use crate::intake::ingest::parked::ParkedItems;
-use crate::intake::webhook::{self, Accepted};
+use crate::intake::webhook::{self, AcceptedWebhook};
 use crate::media::fetch::Fetcher;
 use crate::media::open::{OpenFiles, OpenRequest, OpenedMedia, Opener, Wanted};
 use crate::media::requests::{self, MediaStatus, RetryOutcome};
@@ -29,10 +31,10 @@ use crate::upkeep::backfill::{Backfill, BackfillOptions, BackfillOutcome, Backfi
 use crate::upkeep::health::{Check, Health};
 use crate::upkeep::inspect::{self, InspectOptions, Inspection, Inspector};
 use crate::upkeep::policies::Policies;
-use crate::upkeep::relocate::{Mover, Relocation, ToRelocate};
+use crate::upkeep::relocate::{Mover, Relocation, RelocationPreview};
 use crate::upkeep::sweep::{self, RetentionAct, SweepReport, Sweeper};
 use crate::whatsapp::accounts::{AccountChange, AccountDirectory, AccountDraft};
-use crate::whatsapp::binding::{Bound, Proof};
+use crate::whatsapp::binding::{BoundAccount, Proof};
 
 /// The flows that join store, storage and WhatsApp. Clones are the same engine.
 #[derive(Clone)]
@@ -178,7 +180,7 @@ impl Engine {
         draft: &AccountDraft,
         proof: Proof,
         by: &Actor,
-    ) -> Result<Bound> {
+    ) -> Result<BoundAccount> {
         self.0.context.whatsapp().connect_number(company, draft, proof, by).await
     }
 
@@ -190,7 +192,7 @@ impl Engine {
         id: AccountId,
         change: &AccountChange,
         by: &Actor,
-    ) -> Result<Bound> {
+    ) -> Result<BoundAccount> {
         self.0.context.whatsapp().change_account(company, id, change, by).await
     }
 
@@ -201,7 +203,7 @@ impl Engine {
 
     /// Takes a webhook body whose `X-Hub-Signature-256` is `signature`. Returns once it is durable; what fails with
     /// `unauthorized` was not kept, and what fails otherwise Meta has to send again.
-    pub async fn accept(&self, signature: Option<&str>, body: Bytes) -> Result<Accepted> {
+    pub async fn accept(&self, signature: Option<&str>, body: Bytes) -> Result<AcceptedWebhook> {
         webhook::accept(&self.0.context, signature, body).await
     }
 
@@ -311,7 +313,11 @@ impl Engine {
     }
 
     /// How much is kept of accounts whose policy is to keep nothing. Fails if there is no such account.
-    pub async fn kept_against_policy(&self, company: CompanyId, account: Option<AccountId>) -> Result<Kept> {
+    pub async fn kept_against_policy(
+        &self,
+        company: CompanyId,
+        account: Option<AccountId>,
+    ) -> Result<StoredTally> {
         self.0.policies.kept_against_policy(company, account).await
     }
 
@@ -342,7 +348,11 @@ impl Engine {
     }
 
     /// Counts the company's files that are elsewhere.
-    pub async fn files_to_relocate(&self, company: CompanyId, to: StorageBackend) -> Result<ToRelocate> {
+    pub async fn files_to_relocate(
+        &self,
+        company: CompanyId,
+        to: StorageBackend,
+    ) -> Result<RelocationPreview> {
         self.0.mover.files_to_relocate(company, to).await
     }
 

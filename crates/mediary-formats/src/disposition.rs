@@ -117,13 +117,13 @@ fn shorten(name: &str) -> String {
     shorten_to(name, NAME_BYTES)
 }
 
-fn shorten_to(name: &str, most: usize) -> String {
-    if name.len() <= most {
+fn shorten_to(name: &str, max_bytes: usize) -> String {
+    if name.len() <= max_bytes {
         return name.to_owned();
     }
     let ending = name.rfind('.').map_or("", |dot| &name[dot..]);
     let ending = if ending.len() <= ENDING_BYTES { ending } else { "" };
-    let mut end = most - ending.len();
+    let mut end = max_bytes - ending.len();
     while !name.is_char_boundary(end) {
         end -= 1;
     }

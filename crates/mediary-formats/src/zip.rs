@@ -22,7 +22,7 @@ pub(crate) fn detect(sample: &Sample) -> Option<&'static str> {
     if let Some(mime) = entries(head, &FIRST).find_map(|(name, content)| declared(name, content)) {
         return Some(mime);
     }
-    let mut seen = Seen::default();
+    let mut seen = NameFindings::default();
     entries(head, &FIRST).for_each(|(name, _)| seen.note(name));
     entries(sample.tail(), &LAST).for_each(|(name, _)| seen.note(name));
     Some(seen.mime())
@@ -79,7 +79,7 @@ fn declared(name: &[u8], content: &[u8]) -> Option<&'static str> {
 
 /// What the names say.
 #[derive(Debug, Default)]
-struct Seen {
+struct NameFindings {
     /// Every package of Office has these; a plain archive may have a folder `word` too.
     is_office: bool,
     word: bool,
@@ -94,7 +94,7 @@ struct Seen {
     tables: bool,
 }
 
-impl Seen {
+impl NameFindings {
     fn note(&mut self, name: &[u8]) {
         self.is_office |= name == b"[Content_Types].xml" || name == b"_rels/.rels";
         self.word |= name.starts_with(b"word/");

@@ -34,11 +34,11 @@ pub(crate) struct ConnectionSlots(Arc<Inner>);
 struct Inner {
     max: Counts,
     max_per_address: Counts,
-    open: Mutex<Open>,
+    open: Mutex<OpenConnections>,
 }
 
 #[derive(Debug, Default)]
-struct Open {
+struct OpenConnections {
     all: Counts,
     by_address: HashMap<IpAddr, Counts>,
 }
@@ -106,7 +106,7 @@ impl ConnectionSlots {
         Some(ConnectionSlot { slots: self.clone(), kind, address })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Open> {
+    fn lock(&self) -> MutexGuard<'_, OpenConnections> {
         self.0.open.lock()
     }
 }

@@ -27,10 +27,10 @@ use tower::Service;
 use crate::connection_slots::{ConnectionSlot, ConnectionSlots, SlotKind};
 use crate::layers::{RequestIds, refused};
 use crate::metrics::{CONNECTIONS, CONNECTIONS_REFUSED};
-use crate::pace::{Pace, Paced};
+use crate::pace::{Pace, PacedBody};
 use crate::problem::Problem;
 use crate::proxies::TrustedProxies;
-use crate::request::Connected;
+use crate::request::PeerAddress;
 use crate::wire::{Handover, Wire};
 
 /// For a request's head, and for a connection that waits for its next request.
@@ -185,8 +185,8 @@ async fn answer(
     if is_reserved && !RESERVED_FOR.contains(&request.uri().path()) {
         return Ok(refused(Problem::busy(), &shared.ids));
     }
-    let mut request = request.map(|body| Body::new(Paced::new(body, shared.bounds.senders)));
-    request.extensions_mut().insert(Connected(peer.ip()));
+    let mut request = request.map(|body| Body::new(PacedBody::new(body, shared.bounds.senders)));
+    request.extensions_mut().insert(PeerAddress(peer.ip()));
     request.extensions_mut().insert(handover);
     shared.router.clone().call(request).await
 }
@@ -345,7 +345,7 @@ mod tests {
     const SHORT: Pace = Pace {
         grace: Duration::from_millis(200),
         bytes_per_second: 1024 * 1024,
-        most: Duration::from_millis(500),
+        max_allowance: Duration::from_millis(500),
     };
 
     /// A connection that takes little of an answer ahead.

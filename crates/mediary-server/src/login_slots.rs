@@ -22,10 +22,10 @@ const COME_BACK_AFTER: Duration = Duration::from_secs(1);
 
 /// The log-ins under way. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct LoginSlots(Arc<Mutex<UnderWay>>);
+pub(crate) struct LoginSlots(Arc<Mutex<RunningLogins>>);
 
 #[derive(Debug, Default)]
-struct UnderWay {
+struct RunningLogins {
     count: usize,
     by_address: HashMap<IpAddr, Line>,
 }
@@ -45,7 +45,7 @@ pub(crate) struct LoginSlot {
 }
 
 impl LoginSlots {
-    fn lock(&self) -> MutexGuard<'_, UnderWay> {
+    fn lock(&self) -> MutexGuard<'_, RunningLogins> {
         self.0.lock()
     }
 

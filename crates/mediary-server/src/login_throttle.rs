@@ -23,10 +23,10 @@ const TRIES_EVICTED: usize = TRIES_MAX / 10;
 
 /// Wrong log-ins of the last minute, by e-mail and by address. Clones share one memory.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct LoginThrottle(Arc<Mutex<Wrong>>);
+pub(crate) struct LoginThrottle(Arc<Mutex<WrongLogins>>);
 
 #[derive(Debug, Default)]
-struct Wrong {
+struct WrongLogins {
     by_email: Window<String>,
     by_address: Window<IpAddr>,
     by_both: Window<(String, IpAddr)>,
@@ -66,7 +66,7 @@ impl LoginThrottle {
         Ok(Attempt { throttle: self.clone(), email, address, at, wait })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Wrong> {
+    fn lock(&self) -> MutexGuard<'_, WrongLogins> {
         self.0.lock()
     }
 }
@@ -100,15 +100,15 @@ impl<K> Default for Window<K> {
 }
 
 impl<K: Eq + Hash + Clone> Window<K> {
-    /// How long until the key has less than `most`; `None` if it has less.
-    fn wait(&mut self, key: &K, most: u32, now: Timestamp) -> Option<Duration> {
+    /// How long until the key has less than `max_attempts`; `None` if it has less.
+    fn wait(&mut self, key: &K, max_attempts: u32, now: Timestamp) -> Option<Duration> {
         let times = self.times.get_mut(key)?;
         while times.front().is_some_and(|oldest| is_over(*oldest, now)) {
             times.pop_front();
             self.tries -= 1;
         }
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let last_in_the_way = times.len().checked_sub(most)?;
+        let max_attempts = usize::try_from(max_attempts).unwrap_or(usize::MAX);
+        let last_in_the_way = times.len().checked_sub(max_attempts)?;
         Some(times.get(last_in_the_way)?.plus(WINDOW).since(now))
     }
 

@@ -28,20 +28,29 @@ pub(crate) struct Pace {
     /// Each as many bytes buy a second.
     pub(crate) bytes_per_second: u64,
     /// What can be saved up.
-    pub(crate) most: Duration,
+    pub(crate) max_allowance: Duration,
 }
 
 impl Pace {
     /// Of those who read an answer. The kernel takes up to 4 MB ahead and tells of room only when a third of it is free; so much
     /// has to be saved up for a line that became slow.
-    pub(crate) const READERS: Self =
-        Self { grace: Duration::from_secs(30), bytes_per_second: 4096, most: Duration::from_secs(75) };
+    pub(crate) const READERS: Self = Self {
+        grace: Duration::from_secs(30),
+        bytes_per_second: 4096,
+        max_allowance: Duration::from_secs(75),
+    };
     /// Of those who send a body.
-    pub(crate) const SENDERS: Self =
-        Self { grace: Duration::from_secs(10), bytes_per_second: 4096, most: Duration::from_secs(20) };
+    pub(crate) const SENDERS: Self = Self {
+        grace: Duration::from_secs(10),
+        bytes_per_second: 4096,
+        max_allowance: Duration::from_secs(20),
+    };
     /// Of webhooks: what was sent of one stays in memory until its signature can be checked, and WhatsApp has no bad line.
-    pub(crate) const WEBHOOKS: Self =
-        Self { grace: Duration::from_secs(5), bytes_per_second: 64 * 1024, most: Duration::from_secs(5) };
+    pub(crate) const WEBHOOKS: Self = Self {
+        grace: Duration::from_secs(5),
+        bytes_per_second: 64 * 1024,
+        max_allowance: Duration::from_secs(5),
+    };
 }
 
 /// How much longer one end of a connection is waited for.
@@ -69,7 +78,7 @@ impl Allowance {
     fn moved(&mut self, waited: Duration, bytes: usize) {
         let nanos = (bytes as u64).saturating_mul(1_000_000_000) / self.pace.bytes_per_second;
         let left = self.left.saturating_sub(waited).saturating_add(Duration::from_nanos(nanos));
-        self.left = left.min(self.pace.most);
+        self.left = left.min(self.pace.max_allowance);
     }
 }
 
@@ -101,18 +110,18 @@ impl Patience {
 
 /// A body whose sender has to keep a pace.
 #[derive(Debug)]
-pub(crate) struct Paced<B> {
+pub(crate) struct PacedBody<B> {
     body: B,
     patience: Patience,
 }
 
-impl<B> Paced<B> {
+impl<B> PacedBody<B> {
     pub(crate) fn new(body: B, pace: Pace) -> Self {
         Self { body, patience: Patience::new(pace) }
     }
 }
 
-impl<B> Body for Paced<B>
+impl<B> Body for PacedBody<B>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Into<axum::BoxError>,

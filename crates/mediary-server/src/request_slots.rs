@@ -12,10 +12,10 @@ use crate::network::network;
 const PER_ADDRESS: usize = 4;
 
 #[derive(Debug, Default)]
-pub(crate) struct RequestSlots(Mutex<Taken>);
+pub(crate) struct RequestSlots(Mutex<TakenSlots>);
 
 #[derive(Debug, Default)]
-struct Taken {
+struct TakenSlots {
     all: usize,
     by_address: HashMap<IpAddr, usize>,
 }
@@ -41,7 +41,7 @@ impl RequestSlots {
         Some(RequestSlot { slots: self, address })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Taken> {
+    fn lock(&self) -> MutexGuard<'_, TakenSlots> {
         self.0.lock()
     }
 }

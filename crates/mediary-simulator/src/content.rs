@@ -22,7 +22,7 @@ pub(crate) enum Content {
     Memory(Bytes),
     /// A part of the program, which takes no memory of its own.
     Sample(Bytes),
-    Generated(Generated),
+    Generated(GeneratedContent),
     File {
         path: PathBuf,
         size: u64,
@@ -78,13 +78,13 @@ impl Content {
 /// Bytes that follow from a seed, so that a hundred large files cost no memory. Every piece is the same noise with
 /// the piece's own number at its start; the first one starts like a file of its type.
 #[derive(Clone, Debug)]
-pub(crate) struct Generated {
+pub(crate) struct GeneratedContent {
     pub(crate) size: u64,
     pub(crate) seed: u64,
     pub(crate) head: &'static [u8],
 }
 
-impl Generated {
+impl GeneratedContent {
     fn pieces(self, range: Range<u64>) -> impl Iterator<Item = Bytes> + Send {
         let mut at = range.start;
         std::iter::from_fn(move || {

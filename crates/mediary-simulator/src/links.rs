@@ -6,8 +6,8 @@ use mediary_core::Timestamp;
 use parking_lot::Mutex;
 
 /// What was found behind a link: its size and type, or why there is none.
-pub(crate) type Found = Result<(u64, String), String>;
+pub(crate) type LinkContent = Result<(u64, String), String>;
 
 /// What was found behind which link, and when.
 #[derive(Debug, Default)]
-pub(crate) struct Links(pub(crate) Mutex<HashMap<String, (Timestamp, Found)>>);
+pub(crate) struct Links(pub(crate) Mutex<HashMap<String, (Timestamp, LinkContent)>>);

@@ -11,7 +11,7 @@ use mediary_core::{Sha256, Timestamp};
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 
-use crate::content::{Content, Generated, head_of};
+use crate::content::{Content, GeneratedContent, head_of};
 use crate::counters::MediaCounters;
 use crate::error::{Error, ErrorKind};
 use crate::samples;
@@ -110,7 +110,7 @@ impl MediaSpec {
             return Ok((Content::File { path: path.clone(), size: found.len() }, mime));
         }
         if let Some(Generate { size, seed }) = self.generate {
-            return Ok((Content::Generated(Generated { size, seed, head: head_of(&mime) }), mime));
+            return Ok((Content::Generated(GeneratedContent { size, seed, head: head_of(&mime) }), mime));
         }
         let text = || Bytes::from(self.text.clone().unwrap_or_default());
         Ok((Content::Memory(self.bytes.clone().unwrap_or_else(text)), mime))

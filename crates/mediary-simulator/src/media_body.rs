@@ -34,7 +34,7 @@ pub(crate) fn healthy(media: &Media, range: Range<u64>, flight: Flight) -> Body 
 
 /// What is wrong with an answer.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Spoiled {
+pub(crate) enum BodyFault {
     Slow { bytes_per_second: u64 },
     Stalled { after: u64 },
     Cut { after: u64 },
@@ -45,7 +45,7 @@ pub(crate) enum Spoiled {
     Endless,
 }
 
-impl Spoiled {
+impl BodyFault {
     pub(crate) fn of(kind: FaultKind, fault: &FaultSpec, size: u64) -> Self {
         let after = fault.after_bytes.unwrap_or(size / 2).min(size);
         match kind {
@@ -74,18 +74,23 @@ impl Spoiled {
 }
 
 /// The bytes with that wrong about them. `stop` ends what would be endless.
-pub(crate) fn spoiled(media: &Arc<Media>, spoiled: Spoiled, flight: Flight, stop: CancellationToken) -> Body {
+pub(crate) fn spoiled(
+    media: &Arc<Media>,
+    spoiled: BodyFault,
+    flight: Flight,
+    stop: CancellationToken,
+) -> Body {
     let size = media.size();
     let part = |end: u64| media.content.stream(0..end);
     let pieces: Pieces = match spoiled {
-        Spoiled::Slow { bytes_per_second } => trickle(part(size), bytes_per_second).boxed(),
-        Spoiled::Stalled { after } => part(after).chain(stream::pending()).boxed(),
-        Spoiled::Cut { after } => part(after).chain(stream::once(broken())).boxed(),
-        Spoiled::Short { after } => part(after),
-        Spoiled::WrongHash => flipped(part(size)).boxed(),
-        Spoiled::Gzip => compressed(part(size)).boxed(),
-        Spoiled::Empty => stream::empty().boxed(),
-        Spoiled::Endless => stream::repeat(Bytes::from(vec![0x5a; ENDLESS_PIECE])).map(Ok).boxed(),
+        BodyFault::Slow { bytes_per_second } => trickle(part(size), bytes_per_second).boxed(),
+        BodyFault::Stalled { after } => part(after).chain(stream::pending()).boxed(),
+        BodyFault::Cut { after } => part(after).chain(stream::once(broken())).boxed(),
+        BodyFault::Short { after } => part(after),
+        BodyFault::WrongHash => flipped(part(size)).boxed(),
+        BodyFault::Gzip => compressed(part(size)).boxed(),
+        BodyFault::Empty => stream::empty().boxed(),
+        BodyFault::Endless => stream::repeat(Bytes::from(vec![0x5a; ENDLESS_PIECE])).map(Ok).boxed(),
     };
     Body::from_stream(counted(pieces.take_until(stop.cancelled_owned()), u64::MAX, flight))
 }

@@ -15,7 +15,7 @@ use crate::counters::add;
 use crate::faults::{FaultKind, FaultSpec, Place};
 use crate::graph_api::{check_token, token_of};
 use crate::media::Media;
-use crate::media_body::{self, Spoiled};
+use crate::media_body::{self, BodyFault};
 use crate::stats::{Flight, Route};
 use crate::world::World;
 
@@ -147,7 +147,7 @@ async fn struck(
             Redirect::temporary(&location(fault, query)).into_response()
         }
         kind => {
-            let spoiled = Spoiled::of(kind, fault, size);
+            let spoiled = BodyFault::of(kind, fault, size);
             if kind == FaultKind::Slow {
                 tokio::time::sleep(fault.delay()).await;
             }

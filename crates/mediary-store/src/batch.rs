@@ -31,7 +31,7 @@ pub(crate) trait Commit: Send + Sync + 'static {
 /// A commit that takes longer has failed as far as its callers can know; whether it happened shows later.
 const COMMITS_WITHIN: Duration = Duration::from_secs(10);
 
-struct Waiting<C: Commit> {
+struct WaitingItem<C: Commit> {
     item: C::Item,
     answer: oneshot::Sender<Result<C::Output>>,
 }
@@ -39,21 +39,21 @@ struct Waiting<C: Commit> {
 /// The way to a task that commits for all callers.
 pub(crate) struct Batcher<C: Commit> {
     what: &'static str,
-    sender: mpsc::Sender<Waiting<C>>,
+    sender: mpsc::Sender<WaitingItem<C>>,
     callers: AtomicUsize,
 }
 
 /// One more, for as long as it lives.
-struct Counted<'a>(&'a AtomicUsize);
+struct CountGuard<'a>(&'a AtomicUsize);
 
-impl<'a> Counted<'a> {
+impl<'a> CountGuard<'a> {
     fn new(count: &'a AtomicUsize) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(count)
     }
 }
 
-impl Drop for Counted<'_> {
+impl Drop for CountGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -94,9 +94,9 @@ impl<C: Commit> Batcher<C> {
 
     /// Commits the item, or refuses it at once if too many wait.
     pub(crate) async fn try_commit(&self, item: C::Item) -> Result<C::Output> {
-        let _counted = Counted::new(&self.callers);
+        let _counted = CountGuard::new(&self.callers);
         let (answer, answered) = oneshot::channel();
-        self.sender.try_send(Waiting { item, answer }).map_err(|error| match error {
+        self.sender.try_send(WaitingItem { item, answer }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::unavailable(format!(
                 "{} more {} wait for the database already; try again shortly",
                 self.sender.max_capacity(),
@@ -109,9 +109,9 @@ impl<C: Commit> Batcher<C> {
 
     /// Commits the item, and waits for room in the queue if too many wait.
     pub(crate) async fn commit(&self, item: C::Item) -> Result<C::Output> {
-        let _counted = Counted::new(&self.callers);
+        let _counted = CountGuard::new(&self.callers);
         let (answer, answered) = oneshot::channel();
-        cost::waiting(self.sender.send(Waiting { item, answer })).await.map_err(|_| self.closed())?;
+        cost::waiting(self.sender.send(WaitingItem { item, answer })).await.map_err(|_| self.closed())?;
         cost::statement(answered).await.unwrap_or_else(|_| Err(self.closed()))
     }
 
@@ -122,7 +122,7 @@ impl<C: Commit> Batcher<C> {
 
 async fn run<C: Commit>(
     commit: C,
-    mut receiver: mpsc::Receiver<Waiting<C>>,
+    mut receiver: mpsc::Receiver<WaitingItem<C>>,
     max: usize,
     stop: CancellationToken,
 ) {
@@ -141,7 +141,7 @@ async fn run<C: Commit>(
     }
 }
 
-async fn commit_batch<C: Commit>(commit: &C, batch: Vec<Waiting<C>>) {
+async fn commit_batch<C: Commit>(commit: &C, batch: Vec<WaitingItem<C>>) {
     let (items, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|one| (one.item, one.answer)).unzip();
     match commit_in_time(commit, items.clone()).await {
         Ok(outputs) => {

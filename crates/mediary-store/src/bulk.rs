@@ -18,7 +18,7 @@ const POSTGRES_ROWS_MAX: usize = 1024;
 const SQLITE_ROWS_MAX: usize = 64;
 
 /// What stands before a list of rows.
-enum Before {
+enum BulkKind {
     /// `INSERT INTO table (columns)`
     Insert(&'static str),
     /// `WITH k(columns) AS (`
@@ -29,7 +29,7 @@ enum Before {
 
 /// A statement around a list of rows. The first row names the columns.
 pub(crate) struct Bulk {
-    before: Before,
+    before: BulkKind,
     after: Cow<'static, str>,
     names: &'static str,
     columns: usize,
@@ -37,23 +37,23 @@ pub(crate) struct Bulk {
 }
 
 impl Bulk {
-    fn new(before: Before, after: impl Into<Cow<'static, str>>) -> Self {
+    fn new(before: BulkKind, after: impl Into<Cow<'static, str>>) -> Self {
         Self { before, after: after.into(), names: "", columns: 0, values: Vec::new() }
     }
 
     /// Inserts the rows into a table.
     pub(crate) fn insert(table: &'static str, after: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Before::Insert(table), after)
+        Self::new(BulkKind::Insert(table), after)
     }
 
     /// A statement that begins with the rows as a table `k`.
     pub(crate) fn with(statement: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Before::With, statement)
+        Self::new(BulkKind::With, statement)
     }
 
     /// Deletes the rows of a table whose columns are those of a row.
     pub(crate) fn delete(table: &'static str) -> Self {
-        Self::new(Before::Delete(table), "")
+        Self::new(BulkKind::Delete(table), "")
     }
 
     /// Adds a row; all rows have the same columns.
@@ -96,9 +96,9 @@ impl Bulk {
         Chunks { backend, columns, values: values.into_iter() }.map(move |(rows, values)| {
             let rows = dialect::rows(backend, rows, columns);
             let sql = match before {
-                Before::Insert(table) => format!("INSERT INTO {table} ({names}) {rows} {after}"),
-                Before::With => format!("WITH k({names}) AS ({rows}) {after}"),
-                Before::Delete(table) => format!("DELETE FROM {table} WHERE ({names}) IN ({rows}) {after}"),
+                BulkKind::Insert(table) => format!("INSERT INTO {table} ({names}) {rows} {after}"),
+                BulkKind::With => format!("WITH k({names}) AS ({rows}) {after}"),
+                BulkKind::Delete(table) => format!("DELETE FROM {table} WHERE ({names}) IN ({rows}) {after}"),
             };
             (AssertSqlSafe(sql), Args::rows(columns, values))
         })

@@ -34,7 +34,7 @@ pub struct LongestWaits {
 }
 
 /// Rows that wait for a time.
-struct Waiting {
+struct WaitColumn {
     table: &'static str,
     /// By which a row is changed.
     key: &'static str,
@@ -44,7 +44,7 @@ struct Waiting {
     longest: Duration,
 }
 
-impl Waiting {
+impl WaitColumn {
     fn all(longest: &LongestWaits) -> Vec<Self> {
         const OF_COMPANY: &str = "company_id, id";
         let waiting = |table, key, column, which: &str, longest| Self {
@@ -79,7 +79,7 @@ impl Store {
     pub async fn end_overlong_waits(&self, longest: &LongestWaits, limit: u32) -> Result<u64> {
         let now = self.now();
         let mut ended = 0;
-        for Waiting { table, key, column, which, longest } in Waiting::all(longest) {
+        for WaitColumn { table, key, column, which, longest } in WaitColumn::all(longest) {
             let sql = format!(
                 "WITH far AS MATERIALIZED (SELECT {key} FROM {table} x WHERE {which} AND x.{column} > $1
                         ORDER BY x.{column}, x.id LIMIT $2{})

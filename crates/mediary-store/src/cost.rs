@@ -33,29 +33,29 @@ pub async fn counted<T>(work: impl Future<Output = T>) -> (T, DatabaseCost) {
 
 /// One statement, counted if somebody asked.
 pub(crate) async fn statement<T>(work: impl Future<Output = T>) -> T {
-    let _running = Running::begin(1);
+    let _running = RunningStatements::begin(1);
     work.await
 }
 
 /// A wait that belongs to the statement after it.
 pub(crate) async fn waiting<T>(work: impl Future<Output = T>) -> T {
-    let _running = Running::begin(0);
+    let _running = RunningStatements::begin(0);
     work.await
 }
 
 /// Counts as it is dropped: a caller that goes away, because the database is slow, is the one whose time matters.
-struct Running {
+struct RunningStatements {
     since: Instant,
     statements: u32,
 }
 
-impl Running {
+impl RunningStatements {
     fn begin(statements: u32) -> Option<Self> {
         COST.try_with(|_| Self { since: Instant::now(), statements }).ok()
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningStatements {
     fn drop(&mut self) {
         // A caller that is dropped as a whole has nobody left who could ask.
         let _ = COST.try_with(|cost| {

@@ -94,17 +94,17 @@ impl Db {
     /// Starts a transaction that writes: on SQLite it has the database for itself from here on.
     pub(crate) async fn begin(&self) -> Result<Tx> {
         self.check_file()?;
-        let begun = match self {
+        let started = match self {
             Self::Sqlite { writer, file, .. } => {
-                let begun = cost::statement(writer.begin_with("BEGIN IMMEDIATE")).await;
-                begun.map(|tx| Tx::Sqlite(tx, Arc::clone(file)))
+                let started = cost::statement(writer.begin_with("BEGIN IMMEDIATE")).await;
+                started.map(|tx| Tx::Sqlite(tx, Arc::clone(file)))
             }
             Self::Postgres(pool) => {
-                let begun = cost::statement(begin_postgres(pool));
-                Box::pin(begun).await.map(Tx::Postgres)
+                let started = cost::statement(begin_postgres(pool));
+                Box::pin(started).await.map(Tx::Postgres)
             }
         };
-        begun.map_err(|error| dialect::error("begin a transaction", error))
+        started.map_err(|error| dialect::error("begin a transaction", error))
     }
 
     async fn read(&self, sql: SqlStr, args: Args) -> Result<Vec<Row>> {

@@ -246,7 +246,7 @@ pub(crate) fn error(doing: &str, error: sqlx::Error) -> Error {
     }
     let refused = Error::new(kind(&error), format!("failed to {doing}"));
     match error {
-        sqlx::Error::Database(error) => refused.with_source(Said::from(error.as_ref())),
+        sqlx::Error::Database(error) => refused.with_source(DatabaseMessage::from(error.as_ref())),
         error => refused.with_source(error),
     }
 }
@@ -294,12 +294,12 @@ fn is_not_allowed(error: &dyn DatabaseError) -> bool {
 /// What the database itself says. The driver's own text has the line of Postgres' source in it.
 #[derive(Debug, thiserror::Error)]
 #[error("{message} ({code})")]
-struct Said {
+struct DatabaseMessage {
     message: String,
     code: String,
 }
 
-impl From<&dyn DatabaseError> for Said {
+impl From<&dyn DatabaseError> for DatabaseMessage {
     fn from(error: &dyn DatabaseError) -> Self {
         let code = error.code().unwrap_or_default();
         // SQLite has numbers of its own; five characters are a SQLSTATE.

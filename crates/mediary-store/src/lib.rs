@@ -67,14 +67,14 @@ pub use conversations::{Contact, Conversation, ConversationQuery};
 pub use cost::{DatabaseCost, counted};
 pub use downloads::{
     ClaimLimits, ClaimedDownload, DeclaredMedia, DownloadsOverview, FailedDownload, FinishedDownload,
-    LegacyRow, NamedMedia, QuarantinedFile, RecordedLocation, Requeued,
+    LegacyRow, NamedMedia, QuarantinedFile, RecordedLocation, RequeueOutcome,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use inbox::{EventScope, InboxDepth, NewWebhookEvent, WebhookEvent};
 pub use ingest::{
     Change, ChangeKind, ContactKey, DueItems, IdentityChange, IncomingEdit, IncomingMessage, IncomingRevoke,
     IncomingStatus, IngestItem, IngestLimits, IngestOutcome, IngestPlan, ItemSource, LegacyMedia, NewMedia,
-    ParkedItem, PlannedItem, Reaction, Retried, Turn, Unrecordable,
+    ParkedItem, ParkedItemOutcome, PlannedItem, Reaction, Turn, Unrecordable,
 };
 pub use leases::LeaseToken;
 pub use lists::{MediaQuery, MediaSort, Order};
@@ -88,12 +88,12 @@ pub use people::{
     Account, AccountPatch, Actor, ApiKey, ApiKeyIdentity, Audit, Company, MediaSettingsPatch, NewAccount,
     NewApiKey, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch, UserWithHash,
 };
-pub use policies::{DueTask, Kept, PolicyPreview, Tally};
+pub use policies::{DueTask, PolicyPreview, StoredTally, Tally};
 pub use retention::{ArrivalPosition, FilePastRetention};
 pub use scan::{ExpiryPosition, ScannedBatch};
-pub use signals::{Received, SIGNAL_BYTES_MAX, Signals};
-pub use storage_checks::{StorageCheck, StorageChecked, StorageChecksOverview};
+pub use signals::{ReceivedSignal, SIGNAL_BYTES_MAX, Signals};
+pub use storage_checks::{StorageCheck, StorageCheckCounts, StorageChecksOverview};
 pub use store::{Backend, Store, StoreOptions};
 pub use sweep::{SweepPreview, SweepTimes};
 pub use trash::{ClaimedTrash, Trash};
-pub use waiting_webhooks::{WaitedFor, WaitingWebhook};
+pub use waiting_webhooks::{RequeuedBatch, WaitingWebhook};

@@ -155,7 +155,7 @@ fn may_have_attachments(kind: MessageType) -> bool {
 
 /// Which way along a thread.
 #[derive(Clone, Copy)]
-enum Toward {
+enum ThreadDirection {
     Older,
     Newer,
 }
@@ -211,16 +211,16 @@ impl Store {
         &self,
         scope: &Scope,
         conversation: ConversationId,
-        toward: Toward,
+        toward: ThreadDirection,
         (sent_at, id): (i64, i64),
         rows: i64,
     ) -> Result<Vec<MessageWithMedia>> {
         let rest = match toward {
-            Toward::Older => {
+            ThreadDirection::Older => {
                 "m.conversation_id = $2 AND m.type <> 'reaction' AND (m.sent_at, m.id) < ($3, $4)
                     ORDER BY m.sent_at DESC, m.id DESC LIMIT $5"
             }
-            Toward::Newer => {
+            ThreadDirection::Newer => {
                 "m.conversation_id = $2 AND m.type <> 'reaction' AND (m.sent_at, m.id) > ($3, $4)
                     ORDER BY m.sent_at, m.id LIMIT $5"
             }
@@ -235,7 +235,9 @@ impl Store {
         conversation: ConversationId,
         page: &PageRequest,
     ) -> Result<Page<MessageWithMedia>> {
-        let rows = self.thread(scope, conversation, Toward::Older, page.before()?, page.row_count()).await?;
+        let rows = self
+            .thread(scope, conversation, ThreadDirection::Older, page.before()?, page.row_count())
+            .await?;
         Ok(Page::from_rows(rows, page.limit, MessageWithMedia::cursor))
     }
 
@@ -255,11 +257,12 @@ impl Store {
         };
         let position = (middle.message.sent_at.millis(), message.0);
         let half = i64::from(limit / 2);
-        let mut items = self.thread(scope, conversation, Toward::Newer, position, half).await?;
+        let mut items = self.thread(scope, conversation, ThreadDirection::Newer, position, half).await?;
         items.reverse();
         items.push(middle);
         let left = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(u32::MAX));
-        let older = self.thread(scope, conversation, Toward::Older, position, i64::from(left) + 1).await?;
+        let older =
+            self.thread(scope, conversation, ThreadDirection::Older, position, i64::from(left) + 1).await?;
         let older = Page::from_rows(older, left, MessageWithMedia::cursor);
         // With no room left for older ones the page ends at its last message.
         let last = items.last().map(MessageWithMedia::cursor).filter(|_| left == 0);

@@ -135,11 +135,11 @@ impl Store {
             for media in files {
                 held.push(row! { company_id => company, id => *media, at => now });
             }
-            let held: Vec<Held> = held.run(tx).await?;
+            let held: Vec<DeletedFile> = held.run(tx).await?;
             mark_deleted(tx, now, company, &held).await?;
             Ok(held)
         })?;
-        let change = |(media, conversation_id, message, ..): Held| Change {
+        let change = |(media, conversation_id, message, ..): DeletedFile| Change {
             company_id: company,
             conversation_id,
             message_id: Some(message),
@@ -151,9 +151,9 @@ impl Store {
 }
 
 /// A file that is deleted: where its bytes are, and the retention that ended.
-type Held = (MediaId, ConversationId, MessageId, StorageBackend, String, Retention);
+type DeletedFile = (MediaId, ConversationId, MessageId, StorageBackend, String, Retention);
 
-async fn mark_deleted(tx: &mut Tx, now: Timestamp, company: CompanyId, held: &[Held]) -> Result<()> {
+async fn mark_deleted(tx: &mut Tx, now: Timestamp, company: CompanyId, held: &[DeletedFile]) -> Result<()> {
     let mut trash = Bulk::insert("trash", "");
     let mut update = Bulk::with(
         "UPDATE media_files SET is_active = FALSE, due = FALSE, next_attempt_at = NULL, updated_at = k.at,

@@ -15,7 +15,7 @@ pub const SIGNAL_BYTES_MAX: usize = 7900;
 
 /// What was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Received {
+pub enum ReceivedSignal {
     /// A text, and a number that no other one has; later ones may have smaller numbers.
     Signal { number: u64, text: String },
     /// The connection broke, and what was published meanwhile is missed.
@@ -59,18 +59,18 @@ impl Store {
 
 impl Signals {
     /// The next one. Safe to drop while waiting.
-    pub async fn next(&mut self) -> Result<Received> {
+    pub async fn next(&mut self) -> Result<ReceivedSignal> {
         loop {
             let received = self.0.try_recv().await;
             let Some(notification) = received.map_err(|error| dialect::error("listen for signals", error))?
             else {
-                return Ok(Received::Missed);
+                return Ok(ReceivedSignal::Missed);
             };
             // Others may use the same channel; what is not ours has no number.
             if let Some((number, text)) = notification.payload().split_once(' ')
                 && let Ok(number) = number.parse()
             {
-                return Ok(Received::Signal { number, text: text.to_owned() });
+                return Ok(ReceivedSignal::Signal { number, text: text.to_owned() });
             }
         }
     }

@@ -32,7 +32,7 @@ record! {
 
 /// What a check counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StorageChecked {
+pub struct StorageCheckCounts {
     pub whole: u64,
     pub missing: u64,
     pub wrong: u64,
@@ -63,8 +63,8 @@ impl Store {
         Ok(self.db().execute(sql, args![company, now, before, ahead]).await? > 0)
     }
 
-    pub async fn storage_check_end(&self, company: CompanyId, result: &StorageChecked) -> Result<()> {
-        let StorageChecked { whole, missing, wrong, untracked, removed, found } = result;
+    pub async fn storage_check_end(&self, company: CompanyId, result: &StorageCheckCounts) -> Result<()> {
+        let StorageCheckCounts { whole, missing, wrong, untracked, removed, found } = result;
         let (sql, args) = update! {
             storage_checks set {
                 finished_at => self.now(),

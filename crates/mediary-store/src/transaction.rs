@@ -14,10 +14,10 @@ macro_rules! transaction {
     ($db:expr, |$tx:ident| $work:block) => {{
         let mut tries = $crate::tries::Tries::default();
         loop {
-            let mut begun = $db.begin().await?;
-            let $tx = &mut begun;
+            let mut started = $db.begin().await?;
+            let $tx = &mut started;
             let worked = $crate::transaction::work(async { $work }).await;
-            match $crate::transaction::end(begun, worked).await {
+            match $crate::transaction::end(started, worked).await {
                 Err(error) if tries.another(&error) => {}
                 ended => break ended,
             }

@@ -10,7 +10,7 @@ use crate::writes::row;
 use crate::{Result, Store};
 
 impl Store {
-    /// Remembers files that no record names, as seen by the look that began then, up to `most` of a company; the others are
+    /// Remembers files that no record names, as seen by the look that began then, up to `max_files` of a company; the others are
     /// remembered once there is room. Left out are those whose message is there without media: that may come yet, and be stored
     /// under this key.
     pub async fn remember_untracked(
@@ -19,11 +19,11 @@ impl Store {
         backend: StorageBackend,
         files: &[FoundFile],
         look: Timestamp,
-        most: u64,
+        max_files: u64,
     ) -> Result<()> {
         let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM untracked_files u WHERE u.company_id = $1";
         let known: u64 = self.db().first::<(u64,)>(sql, args![company]).await?.map_or(0, |(known,)| known);
-        let room = usize::try_from(most.saturating_sub(known)).unwrap_or(usize::MAX);
+        let room = usize::try_from(max_files.saturating_sub(known)).unwrap_or(usize::MAX);
         transaction!(self.db(), |tx| {
             let mut seen = Bulk::with(
                 "UPDATE untracked_files SET last_seen_at = k.at FROM k WHERE untracked_files.company_id = k.company_id

@@ -34,7 +34,7 @@ pub struct WaitingWebhook {
 
 /// What a look found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct WaitedFor {
+pub struct RequeuedBatch {
     /// Webhooks that wait to be read again now.
     pub webhooks: usize,
     /// Where the next look resumes; empty at the end.
@@ -60,7 +60,7 @@ pub(crate) async fn keep(tx: &mut Tx, events: &[WebhookEvent], waiting: &[Waitin
 
 impl Store {
     /// Puts webhooks back into the inbox whose number has an active account by now. Looks at some numbers, those after `after`.
-    pub async fn reread_webhooks(&self, after: &str) -> Result<WaitedFor> {
+    pub async fn reread_webhooks(&self, after: &str) -> Result<RequeuedBatch> {
         // From number to number by the index, so that many webhooks of one cost no more than one.
         let sql = "WITH RECURSIVE n(number, seen) AS (
                 SELECT (SELECT MIN(w.phone_number_id) FROM waiting_webhooks w WHERE w.phone_number_id > $1), 1
@@ -71,7 +71,7 @@ impl Store {
                 ON a.phone_number_id = n.number AND a.status <> 'disabled'
             WHERE n.number IS NOT NULL";
         let numbers: Vec<(String, bool)> = self.db().all(sql, args![after, NUMBERS]).await?;
-        let mut found = WaitedFor::default();
+        let mut found = RequeuedBatch::default();
         if i64::try_from(numbers.len()).is_ok_and(|count| count == NUMBERS) {
             found.reached = numbers.iter().map(|(number, _)| number).max().cloned().unwrap_or_default();
         }

@@ -20,7 +20,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use quirk::Behaviour;
 pub use quirk::Quirk;
-use store::{Gate, Store, Unfinished};
+use store::{Gate, Store, UnfinishedUploads};
 
 /// What clients sign with.
 pub const ACCESS_KEY_ID: &str = "mediary-test";
@@ -31,7 +31,7 @@ pub const SECRET_ACCESS_KEY: &str = "mediary-test-secret";
 pub struct TestS3 {
     address: SocketAddr,
     server: JoinHandle<()>,
-    unfinished: Unfinished,
+    unfinished: UnfinishedUploads,
     completing: Gate,
     deleting: Gate,
     behaviour: Behaviour,
@@ -45,7 +45,8 @@ impl TestS3 {
 
     /// The same at an address, such as the one that a server before it had.
     pub async fn start_at(folder: &Path, address: SocketAddr) -> io::Result<Self> {
-        let (unfinished, completing, deleting) = (Unfinished::default(), Gate::default(), Gate::default());
+        let (unfinished, completing, deleting) =
+            (UnfinishedUploads::default(), Gate::default(), Gate::default());
         let behaviour = Behaviour::default();
         let gates = [completing.clone(), deleting.clone()];
         let store = Store::open(folder, unfinished.clone(), gates, behaviour.clone())?;

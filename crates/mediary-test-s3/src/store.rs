@@ -26,7 +26,7 @@ pub(crate) struct Store {
     folder: PathBuf,
     files: Arc<FileSystem>,
     /// What is neither completed nor aborted.
-    unfinished: Unfinished,
+    unfinished: UnfinishedUploads,
     completing: Gate,
     deleting: Gate,
     behaviour: Behaviour,
@@ -34,14 +34,14 @@ pub(crate) struct Store {
 
 /// Bucket, key and beginning of uploads, by their ids.
 type Uploads = BTreeMap<String, (String, String, SystemTime)>;
-pub(crate) type Unfinished = Arc<Mutex<Uploads>>;
+pub(crate) type UnfinishedUploads = Arc<Mutex<Uploads>>;
 /// A gate that each completion of an upload, and each deletion of a file, passes.
 pub(crate) type Gate = Arc<RwLock<()>>;
 
 impl Store {
     pub(crate) fn open(
         folder: &Path,
-        unfinished: Unfinished,
+        unfinished: UnfinishedUploads,
         [completing, deleting]: [Gate; 2],
         behaviour: Behaviour,
     ) -> io::Result<Self> {
@@ -57,11 +57,11 @@ impl Store {
 }
 
 /// The library under this takes an upload that is over for somebody else's.
-fn told(unfinished: &Unfinished, id: &str, error: s3s::S3Error) -> s3s::S3Error {
+fn told(unfinished: &UnfinishedUploads, id: &str, error: s3s::S3Error) -> s3s::S3Error {
     if lock(unfinished).contains_key(id) { error } else { s3s::s3_error!(NoSuchUpload) }
 }
 
-fn lock(unfinished: &Unfinished) -> MutexGuard<'_, Uploads> {
+fn lock(unfinished: &UnfinishedUploads) -> MutexGuard<'_, Uploads> {
     unfinished.lock()
 }
 

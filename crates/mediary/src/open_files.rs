@@ -39,8 +39,8 @@ impl OpenFiles {
         self.share(EIGHTHS_KEPT_OPEN, limits::FILES_KEPT_OPEN)
     }
 
-    fn share(self, eighths: u64, most: usize) -> usize {
-        usize::try_from((self.0 / 8).saturating_mul(eighths)).unwrap_or(usize::MAX).clamp(1, most)
+    fn share(self, eighths: u64, max_files: usize) -> usize {
+        usize::try_from((self.0 / 8).saturating_mul(eighths)).unwrap_or(usize::MAX).clamp(1, max_files)
     }
 
     /// Advice where the limit is low.

@@ -26,7 +26,7 @@ const WRONG_USAGE: u8 = 2;
 /// The output of a command did not reach its reader.
 #[derive(Debug, thiserror::Error)]
 #[error("the standard output cannot be written: {0}")]
-pub(crate) struct Unwritten(io::Error);
+pub(crate) struct OutputError(io::Error);
 
 /// Why a command failed, for people, and its exit code. A refusal is one sentence, without its
 /// causes; a failure has all of them.
@@ -109,16 +109,16 @@ pub(crate) fn eprint_line(line: &str) {
 }
 
 /// The one way to standard output: `println!` panics where it is closed or full.
-fn write_out(text: &str) -> Result<(), Unwritten> {
+fn write_out(text: &str) -> Result<(), OutputError> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Unwritten)
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(OutputError)
 }
 
 /// A reader who has gone, such as `head`, wants no more: the command does what it was asked for all the same, and its exit
 /// code says how that ended.
 fn forgive_closed(written: anyhow::Result<()>) -> anyhow::Result<()> {
-    written.or_else(|error| match error.downcast_ref::<Unwritten>() {
-        Some(Unwritten(cause)) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+    written.or_else(|error| match error.downcast_ref::<OutputError>() {
+        Some(OutputError(cause)) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         _ => Err(error),
     })
 }

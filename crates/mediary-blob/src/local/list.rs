@@ -66,21 +66,21 @@ struct Walk {
     stack: Vec<(Vec<String>, ReadDir)>,
 }
 
-struct Found {
+struct ListedFile {
     folders: Vec<String>,
     name: String,
     size: u64,
     modified: Timestamp,
 }
 
-impl Found {
+impl ListedFile {
     fn path(&self) -> String {
         format!("{}/{}", self.folders.join("/"), self.name)
     }
 }
 
 impl Walk {
-    fn next(&mut self) -> Result<Option<Found>> {
+    fn next(&mut self) -> Result<Option<ListedFile>> {
         if let Some(top) = self.top.take() {
             self.enter(top)?;
         }
@@ -94,7 +94,7 @@ impl Walk {
             let Some(metadata) = present(entry.metadata())? else { continue };
             if metadata.is_file() {
                 let modified = Timestamp(metadata.mtime().saturating_mul(1000));
-                return Ok(Some(Found { folders, name, size: metadata.len(), modified }));
+                return Ok(Some(ListedFile { folders, name, size: metadata.len(), modified }));
             }
             if metadata.is_dir() && folders.len() < DEPTH_MAX {
                 self.enter([folders, vec![name]].concat())?;
@@ -150,7 +150,7 @@ pub(super) fn sweep_temporary(inner: &Inner, older_than: Duration) -> Result<Swe
     Ok(report)
 }
 
-fn remove(inner: &Inner, found: &Found) -> Result<bool> {
+fn remove(inner: &Inner, found: &ListedFile) -> Result<bool> {
     let folders: Vec<&str> = found.folders.iter().map(String::as_str).collect();
     let removed = folder::open_all(&inner.root, &folders).and_then(|parents| {
         let parent = parents.last().unwrap_or(&inner.root);

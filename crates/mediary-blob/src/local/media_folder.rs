@@ -33,7 +33,7 @@ const MARKER_MODE: Mode = Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP).union(M
 pub(super) type FolderId = [u8; 32];
 
 /// What lies where the folder belongs.
-enum Look {
+enum FolderState {
     /// The folder in use.
     InUse(OwnedFd),
     /// A folder with files and without a marker.
@@ -48,54 +48,56 @@ impl Inner {
     /// Fails unless the folder that is in use is there, so that what is not found in it is missing.
     pub(super) fn media_is_there(&self, doing: &str) -> Result<()> {
         match self.look(doing)? {
-            Look::InUse(_) | Look::Unmarked => Ok(()),
-            Look::Empty | Look::Away => Err(self.away(doing)),
+            FolderState::InUse(_) | FolderState::Unmarked => Ok(()),
+            FolderState::Empty | FolderState::Away => Err(self.away(doing)),
         }
     }
 
     /// Whether there may be something to list or to delete; a folder that was never in use holds nothing.
     pub(super) fn media_was_used(&self, doing: &str) -> Result<bool> {
         match self.look(doing)? {
-            Look::InUse(_) | Look::Unmarked => Ok(true),
-            Look::Empty => Ok(false),
-            Look::Away => Err(self.away(doing)),
+            FolderState::InUse(_) | FolderState::Unmarked => Ok(true),
+            FolderState::Empty => Ok(false),
+            FolderState::Away => Err(self.away(doing)),
         }
     }
 
     /// Whether no company has a file in it, for all that can be seen.
     pub(super) fn media_is_empty(&self) -> Result<bool> {
-        Ok(matches!(self.look("look into the media folder")?, Look::Empty | Look::Away))
+        Ok(matches!(self.look("look into the media folder")?, FolderState::Empty | FolderState::Away))
     }
 
     /// The folder in use, for writing; a new one is made and marked.
     pub(super) fn media_in_use(&self, doing: &str) -> Result<OwnedFd> {
         for _ in 0..2 {
             match self.look(doing)? {
-                Look::InUse(folder) => return Ok(folder),
-                Look::Unmarked | Look::Empty => self.mark().map_err(|error| Error::io(doing, error))?,
-                Look::Away => break,
+                FolderState::InUse(folder) => return Ok(folder),
+                FolderState::Unmarked | FolderState::Empty => {
+                    self.mark().map_err(|error| Error::io(doing, error))?
+                }
+                FolderState::Away => break,
             }
         }
         Err(self.away(doing))
     }
 
-    fn look(&self, doing: &str) -> Result<Look> {
+    fn look(&self, doing: &str) -> Result<FolderState> {
         self.looked().map_err(|error| Error::io(doing, error))
     }
 
-    fn looked(&self) -> std::result::Result<Look, Errno> {
+    fn looked(&self) -> std::result::Result<FolderState, Errno> {
         let known = self.folder_id.get();
         let folder = match openat(&self.root, MEDIA, FOLDER, Mode::empty()) {
-            Err(Errno::NOENT) if known.is_some() => return Ok(Look::Away),
-            Err(Errno::NOENT) => return Ok(Look::Empty),
+            Err(Errno::NOENT) if known.is_some() => return Ok(FolderState::Away),
+            Err(Errno::NOENT) => return Ok(FolderState::Empty),
             folder => folder?,
         };
         Ok(match read_marker(&folder)? {
-            Some(id) if *self.folder_id.get_or_init(|| id) == id => Look::InUse(folder),
-            Some(_) => Look::Away,
-            None if known.is_some() => Look::Away,
-            None if has_files(&folder)? => Look::Unmarked,
-            None => Look::Empty,
+            Some(id) if *self.folder_id.get_or_init(|| id) == id => FolderState::InUse(folder),
+            Some(_) => FolderState::Away,
+            None if known.is_some() => FolderState::Away,
+            None if has_files(&folder)? => FolderState::Unmarked,
+            None => FolderState::Empty,
         })
     }
 

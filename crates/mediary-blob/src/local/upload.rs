@@ -17,7 +17,7 @@ use super::{Inner, LocalStorage, blocking, folder};
 use crate::buffer::{LARGEST, PooledBuffer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::StorageKey;
-use crate::stored::Stored;
+use crate::stored::UploadedFile;
 
 /// How the name of an unfinished upload ends.
 pub(super) const TEMPORARY_SUFFIX: &str = ".part";
@@ -38,7 +38,7 @@ pub(crate) struct LocalUpload {
 /// A complete file under its temporary name. Dropping it removes it.
 pub(crate) struct LocalStagedFile {
     writer: Writer,
-    stored: Stored,
+    stored: UploadedFile,
 }
 
 impl fmt::Debug for LocalUpload {
@@ -99,7 +99,7 @@ impl LocalUpload {
         let (buffer, filled) = (self.buffer, self.filled);
         blocking(move || {
             writer.append(&buffer[..filled])?;
-            let stored = Stored::new(writer.size, writer.hash.clone());
+            let stored = UploadedFile::new(writer.size, writer.hash.clone());
             Ok(LocalStagedFile { writer, stored })
         })
         .await
@@ -115,11 +115,11 @@ impl LocalUpload {
 }
 
 impl LocalStagedFile {
-    pub(crate) fn stored(&self) -> Stored {
+    pub(crate) fn stored(&self) -> UploadedFile {
         self.stored
     }
 
-    pub(crate) async fn publish(mut self) -> Result<Stored> {
+    pub(crate) async fn publish(mut self) -> Result<UploadedFile> {
         blocking(move || {
             self.writer.publish()?;
             Ok(self.stored)

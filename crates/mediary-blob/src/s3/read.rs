@@ -18,7 +18,7 @@ use object_store::{
 use super::ObjectStorage;
 use crate::CHUNK_BYTES;
 use crate::error::{Error, ErrorKind, Result, words};
-use crate::stored::ServedAs;
+use crate::stored::PresignedHeaders;
 
 /// An object as it was when it was opened: if another one takes its place, reading fails rather than mixing them.
 #[derive(Clone)]
@@ -69,7 +69,11 @@ impl ObjectFile {
         ObjectReader { file: self.clone(), part, stream: None, left_over: Bytes::new() }
     }
 
-    pub(crate) async fn presign(&self, served_as: &ServedAs, valid_for: Duration) -> Result<Option<String>> {
+    pub(crate) async fn presign(
+        &self,
+        served_as: &PresignedHeaders,
+        valid_for: Duration,
+    ) -> Result<Option<String>> {
         let Some(remote) = &self.storage.0.remote else { return Ok(None) };
         let options = SignedUrlOptions::new().with_query([
             ("response-content-type", served_as.content_type.as_str()),
@@ -194,14 +198,14 @@ impl ObjectReader {
                 ));
             };
             self.left_over = bytes.map_err(|error| self.file.failed(offset, &error))?;
-            let came = self.left_over.len() as u64;
-            if came > self.part.end - offset {
+            let received = self.left_over.len() as u64;
+            if received > self.part.end - offset {
                 let context =
                     format!("read {} at byte {offset}: more came than was asked for", self.file.path);
                 self.left_over.clear();
                 return Err(Error::new(ErrorKind::OtherAnswer, context));
             }
-            self.part.start += came;
+            self.part.start += received;
         }
         let len = self.left_over.len().min(CHUNK_BYTES);
         Ok(Some(self.left_over.split_to(len)))

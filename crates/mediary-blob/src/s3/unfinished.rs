@@ -28,12 +28,12 @@ struct Page {
     next_key_marker: String,
     next_upload_id_marker: String,
     #[serde(rename = "Upload")]
-    uploads: Vec<Unfinished>,
+    uploads: Vec<UnfinishedUpload>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Unfinished {
+struct UnfinishedUpload {
     key: String,
     upload_id: String,
     #[serde(with = "time::serde::rfc3339")]
@@ -75,7 +75,7 @@ fn millis(time: OffsetDateTime) -> Timestamp {
     Timestamp(i64::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX))
 }
 
-async fn end(remote: &Remote, upload: &Unfinished) -> Result<bool> {
+async fn end(remote: &Remote, upload: &UnfinishedUpload) -> Result<bool> {
     // What is no key of ours is somebody else's upload.
     let Ok(path) = upload.key.parse::<StorageKey>().and_then(|key| super::path(&key)) else {
         return Ok(false);

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::{ObjectStorage, PART_BYTES};
 use crate::error::{Error, Result, words};
 use crate::key::StorageKey;
-use crate::stored::Stored;
+use crate::stored::UploadedFile;
 
 /// An object on its way into the store. Holds one part in memory, and a second one while the first is sent if there
 /// is room.
@@ -52,7 +52,7 @@ struct Target {
 /// A complete object that is not published.
 pub(crate) struct ObjectStagedFile {
     key: StorageKey,
-    stored: Stored,
+    stored: UploadedFile,
     rest: Part,
     target: Target,
 }
@@ -119,7 +119,7 @@ impl ObjectUpload {
 
     pub(crate) async fn stage(mut self) -> Result<ObjectStagedFile> {
         self.target.sent(&self.key).await?;
-        let stored = Stored::new(self.size, self.hash);
+        let stored = UploadedFile::new(self.size, self.hash);
         Ok(ObjectStagedFile { key: self.key, stored, rest: self.part, target: self.target })
     }
 
@@ -129,11 +129,11 @@ impl ObjectUpload {
 }
 
 impl ObjectStagedFile {
-    pub(crate) fn stored(&self) -> Stored {
+    pub(crate) fn stored(&self) -> UploadedFile {
         self.stored
     }
 
-    pub(crate) async fn publish(mut self) -> Result<Stored> {
+    pub(crate) async fn publish(mut self) -> Result<UploadedFile> {
         let failed = |error| Error::upload(format!("publish {}", self.key), &error);
         let mut rest = std::mem::take(&mut self.rest);
         let Some(upload) = self.target.id.clone() else {
@@ -172,17 +172,17 @@ impl Target {
         if let Some(id) = &self.id {
             return Ok(id.clone());
         }
-        let mut begun = Self::new(self.storage.clone(), self.path.clone());
+        let mut upload = Self::new(self.storage.clone(), self.path.clone());
         let beginning = tokio::spawn(async move {
-            let attributes = begun.storage.attributes();
+            let attributes = upload.storage.attributes();
             let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
-            begun.id = Some(begun.storage.0.parts.create_multipart_opts(&begun.path, options).await?);
-            Ok(begun)
+            upload.id = Some(upload.storage.0.parts.create_multipart_opts(&upload.path, options).await?);
+            Ok(upload)
         });
         // Where nobody waits for it, it ends what it has begun.
-        let begun = beginning.await.unwrap_or_else(|source| Err(object_store::Error::JoinError { source }));
-        let mut begun = begun.map_err(|error| Error::object(format!("begin {key}"), &error))?;
-        let id = begun.id.take().expect("it has begun");
+        let upload = beginning.await.unwrap_or_else(|source| Err(object_store::Error::JoinError { source }));
+        let mut upload = upload.map_err(|error| Error::object(format!("begin {key}"), &error))?;
+        let id = upload.id.take().expect("it has begun");
         Ok(self.id.insert(id).clone())
     }
 

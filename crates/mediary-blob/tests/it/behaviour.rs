@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use mediary_blob::{CHUNK_BYTES, ErrorKind, Storage, StorageKey, Stored};
+use mediary_blob::{CHUNK_BYTES, ErrorKind, Storage, StorageKey, UploadedFile};
 use mediary_core::{CompanyId, MessageId};
 use mediary_testing::files::{content, sha256};
 
@@ -12,7 +12,7 @@ pub(crate) fn key(message: i64) -> StorageKey {
     StorageKey::media(CompanyId(7), MessageId(message), "1013859600285441")
 }
 
-pub(crate) async fn put(storage: &Storage, key: &StorageKey, bytes: &[u8]) -> Stored {
+pub(crate) async fn put(storage: &Storage, key: &StorageKey, bytes: &[u8]) -> UploadedFile {
     let mut upload = storage.create(key).await.unwrap();
     upload.write(Bytes::copy_from_slice(bytes)).await.unwrap();
     upload.finish().await.unwrap()
@@ -77,7 +77,7 @@ async fn files_of_any_size_come_back_whole(storage: &Storage) {
             let staged = upload.stage().await.unwrap();
             assert_eq!((staged.size(), staged.sha256()), (len as u64, sha256(&bytes)));
             let stored = staged.publish().await.unwrap();
-            assert_eq!(stored, Stored { size: len as u64, sha256: sha256(&bytes) });
+            assert_eq!(stored, UploadedFile { size: len as u64, sha256: sha256(&bytes) });
             assert!(get(storage, &key(1)).await == bytes, "{len} bytes in pieces of {piece}");
         }
     }
@@ -131,7 +131,10 @@ async fn files_of_many_parts_come_back_whole(storage: &Storage) {
     const PART: usize = 5 * 1024 * 1024;
     for len in [PART - 1, PART, PART + 1, 3 * PART, 3 * PART + 77] {
         let bytes = content(len);
-        assert_eq!(put(storage, &key(1), &bytes).await, Stored { size: len as u64, sha256: sha256(&bytes) });
+        assert_eq!(
+            put(storage, &key(1), &bytes).await,
+            UploadedFile { size: len as u64, sha256: sha256(&bytes) }
+        );
         assert!(get(storage, &key(1)).await == bytes, "{len}");
     }
     let mut upload = storage.create(&key(2)).await.unwrap();
@@ -159,15 +162,15 @@ async fn file_cannot_be_opened_before_it_is_published(storage: &Storage) {
 }
 
 async fn upload_that_is_not_published_leaves_nothing(storage: &Storage) {
-    let begun = || async {
+    let started = || async {
         let mut upload = storage.create(&key(1)).await.unwrap();
         upload.write(content(CHUNK_BYTES + 5).into()).await.unwrap();
         upload
     };
-    drop(begun().await);
-    begun().await.abort().await.unwrap();
-    drop(begun().await.stage().await.unwrap());
-    begun().await.stage().await.unwrap().discard().await.unwrap();
+    drop(started().await);
+    started().await.abort().await.unwrap();
+    drop(started().await.stage().await.unwrap());
+    started().await.stage().await.unwrap().discard().await.unwrap();
     assert!(missing(storage, &key(1)).await);
     let report = storage.sweep_temporary(Duration::ZERO).await.unwrap();
     assert_eq!(report.removed, 0, "nothing was left to sweep");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use mediary_blob::{ErrorKind, S3Settings, ServedAs, Storage};
+use mediary_blob::{ErrorKind, PresignedHeaders, S3Settings, Storage};
 use mediary_testing::bucket::Bucket;
 use mediary_testing::eventually;
 use mediary_testing::files::content;
@@ -86,14 +86,14 @@ async fn sweep_ends_uploads_whose_process_died() {
 async fn successor_ends_the_unfinished_upload_of_its_key_alone() {
     let bucket = Bucket::start().await;
     let storage = bucket.storage();
-    let mut begun = Vec::new();
+    let mut started = Vec::new();
     for message in [1, 2] {
         let mut upload = storage.create(&key(message)).await.unwrap();
         upload.write(content(PART + 1).into()).await.unwrap();
-        begun.push(upload.stage().await.unwrap());
+        started.push(upload.stage().await.unwrap());
     }
     storage.end_unfinished(&key(1)).await.unwrap();
-    let (second, first) = (begun.pop().unwrap(), begun.pop().unwrap());
+    let (second, first) = (started.pop().unwrap(), started.pop().unwrap());
     first.publish().await.unwrap_err();
     second.publish().await.unwrap();
     assert!(missing(&storage, &key(1)).await && !missing(&storage, &key(2)).await);
@@ -134,7 +134,7 @@ async fn presigned_url_serves_one_file_as_it_says() {
     let bucket = Bucket::start().await;
     let storage = bucket.storage();
     put(&storage, &key(1), b"a whole photo").await;
-    let served_as = ServedAs {
+    let served_as = PresignedHeaders {
         content_type: "image/jpeg".to_owned(),
         content_disposition: "inline; filename*=UTF-8''caf%C3%A9.jpg".to_owned(),
         cache_control: "private, max-age=60".to_owned(),

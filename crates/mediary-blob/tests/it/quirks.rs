@@ -97,18 +97,18 @@ async fn upload_that_loses_a_race_fails_for_its_file_alone() {
     for size in [1000, PART + 1] {
         let bucket = Bucket::start().await;
         let storage = bucket.storage();
-        let begun = async || {
+        let started = async || {
             let mut upload = storage.create(&key(1)).await.unwrap();
             upload.write(Bytes::from(content(size))).await.unwrap();
             upload.stage().await.unwrap()
         };
-        let lost = begun().await;
+        let lost = started().await;
         bucket.server().behave(Some(Quirk::LosesUploads));
         let error = lost.publish().await.unwrap_err();
         assert!(error.kind() == ErrorKind::Conflict && error.is_of_one_file(), "{error}");
         bucket.server().behave(None);
         if size > PART {
-            let ended = begun().await;
+            let ended = started().await;
             storage.end_unfinished(&key(1)).await.unwrap();
             let error = ended.publish().await.unwrap_err();
             assert!(error.kind() == ErrorKind::Conflict && error.is_of_one_file(), "{error}");

@@ -41,10 +41,10 @@ impl Links {
     /// When a link that is made at `now` and shall live for `life` ends.
     pub fn expiry(now: Timestamp, life: Duration) -> Result<Timestamp> {
         if life.is_zero() || life > limits::SIGNED_LINK_MAX {
-            let most = limits::SIGNED_LINK_MAX.as_secs();
+            let max = limits::SIGNED_LINK_MAX.as_secs();
             return Err(Error::invalid(
                 "expiresInSeconds",
-                format!("must be a whole number from 1 to {most}"),
+                format!("must be a whole number from 1 to {max}"),
             ));
         }
         Ok(now.plus(life))

@@ -44,12 +44,12 @@ pub struct Access {
     store: Store,
     clock: Arc<dyn Clock>,
     passwords: Passwords,
-    callers: Cache<TokenHash, Known>,
+    callers: Cache<TokenHash, KnownCaller>,
 }
 
 /// A caller whose token was looked up a moment ago, and until when the token holds.
 #[derive(Clone)]
-struct Known {
+struct KnownCaller {
     caller: Arc<Caller>,
     known_at: Timestamp,
     expires_at: Timestamp,
@@ -152,7 +152,7 @@ impl Access {
 
     fn remember(&self, hash: TokenHash, caller: Caller, expires_at: Timestamp) -> Arc<Caller> {
         let caller = Arc::new(caller);
-        let known = Known { caller: caller.clone(), known_at: self.clock.now(), expires_at };
+        let known = KnownCaller { caller: caller.clone(), known_at: self.clock.now(), expires_at };
         self.callers.insert(hash, known);
         caller
     }

@@ -31,12 +31,12 @@ mod armed {
 
     use super::PLACES;
 
-    struct Armed {
+    struct ArmedFault {
         place: &'static str,
         passes_left: AtomicU64,
     }
 
-    static ARMED: OnceLock<Armed> = OnceLock::new();
+    static ARMED: OnceLock<ArmedFault> = OnceLock::new();
 
     /// Arms one place, as `name:n`: the process dies at the n-th pass. Once per process.
     pub fn arm(text: &str) -> Result<(), String> {
@@ -48,7 +48,7 @@ mod armed {
         let passes = passes.parse().ok().filter(|passes| *passes > 0);
         let passes = passes.ok_or_else(|| format!("{text:?} is not name:n with n of 1 or more"))?;
         ARMED
-            .set(Armed { place, passes_left: AtomicU64::new(passes) })
+            .set(ArmedFault { place, passes_left: AtomicU64::new(passes) })
             .map_err(|_| "a fault place is armed already".to_owned())
     }
 

@@ -127,7 +127,7 @@ mod tests {
     struct Greeter {
         rows: Arc<Mutex<BTreeMap<&'static str, Row>>>,
         /// The greatest number of jobs at once, and for how many each claim asked.
-        most: Arc<Mutex<usize>>,
+        max_jobs: Arc<Mutex<usize>>,
         claims: Arc<Mutex<Vec<usize>>>,
     }
 
@@ -192,8 +192,8 @@ mod tests {
         }
 
         fn in_flight(&self, jobs: usize) {
-            let mut most = self.most.lock().unwrap();
-            *most = jobs.max(*most);
+            let mut max_jobs = self.max_jobs.lock().unwrap();
+            *max_jobs = jobs.max(*max_jobs);
         }
     }
 
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(["ana", "ben", "cleo"].map(|name| greeter.row(name)), [Row::Done; 3]);
         assert_eq!(greeter.row("panic"), Row::Running(1), "its lease will run out");
         assert_eq!(greeter.row("zoe"), Row::Due, "nothing is claimed after the soft stop");
-        assert_eq!(*greeter.most.lock().unwrap(), SLOTS);
+        assert_eq!(*greeter.max_jobs.lock().unwrap(), SLOTS);
     }
 
     #[tokio::test(start_paused = true)]

@@ -80,12 +80,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn task_that_panics_restarts() {
-        let begun = AtomicU32::new(0);
+        let started = AtomicU32::new(0);
         let task = |_| async {
-            assert!(begun.fetch_add(1, Ordering::Relaxed) >= 2, "a bug");
+            assert!(started.fetch_add(1, Ordering::Relaxed) >= 2, "a bug");
         };
         kept_running("test", shutdown(), task).await;
-        assert_eq!(begun.into_inner(), 3);
+        assert_eq!(started.into_inner(), 3);
     }
 
     #[tokio::test(start_paused = true)]

@@ -35,8 +35,8 @@ impl History {
         self.events.back().map_or(self.before, |event| event.seq)
     }
 
-    fn shorten(&mut self, most: usize) {
-        while self.events.len() > most
+    fn shorten(&mut self, max_events: usize) {
+        while self.events.len() > max_events
             && let Some(oldest) = self.events.pop_front()
         {
             self.before = oldest.seq;
@@ -61,8 +61,8 @@ impl Histories {
         let history = self.of(company);
         history.told = told;
         history.events.push_back(event);
-        let most = self.share();
-        self.of(company).shorten(most);
+        let max_events = self.share();
+        self.of(company).shorten(max_events);
         self.last_seq = seq;
     }
 
@@ -88,8 +88,8 @@ impl Histories {
             let before = self.start.unwrap_or(self.last_seq);
             let new = History { before, events: VecDeque::new(), told: self.told };
             self.companies.insert(company, new);
-            let most = self.share();
-            self.companies.values_mut().for_each(|history| history.shorten(most));
+            let max_events = self.share();
+            self.companies.values_mut().for_each(|history| history.shorten(max_events));
         }
         self.companies.get_mut(&company).expect("it was there, or has just been put there")
     }

@@ -21,12 +21,12 @@ pub(crate) const MISSED: u64 = NUMBERS - 1;
 /// What waits to be said.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<PendingSignals>,
     due: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct PendingSignals {
     events: VecDeque<PublishedEvent>,
     work: WorkSet,
     accounts: bool,
@@ -89,7 +89,7 @@ impl Outbox {
         self.due.notified().await;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, PendingSignals> {
         self.waiting.lock()
     }
 

@@ -23,21 +23,25 @@ const WABAS_AT_ONCE: usize = 16;
 
 /// A webhook body that is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Accepted {
+pub struct AcceptedWebhook {
     pub event: WebhookEventId,
 }
 
 /// Takes a webhook body whose `X-Hub-Signature-256` is `signature`. Returns once it is durable; what fails with
 /// `unauthorized` was not kept, and what fails otherwise Meta has to send again.
-pub(crate) async fn accept(context: &Context, signature: Option<&str>, body: Bytes) -> Result<Accepted> {
-    let signature = signature.ok_or_else(|| unsigned(Unsigned::NoSignature))?;
-    let Signed { scope, company } = signed_scope(context, signature, &body).await?;
+pub(crate) async fn accept(
+    context: &Context,
+    signature: Option<&str>,
+    body: Bytes,
+) -> Result<AcceptedWebhook> {
+    let signature = signature.ok_or_else(|| unsigned(UnsignedReason::NoSignature))?;
+    let SignatureScope { scope, company } = signed_scope(context, signature, &body).await?;
     refuse_too_many_updates(&body).await?;
     let received_at = context.now();
     let event = context.store().inbox_append(NewWebhookEvent { body, received_at, scope, company }).await?;
     fault::point("webhook.committed");
     context.work().wake(Work::Ingest);
-    Ok(Accepted { event })
+    Ok(AcceptedWebhook { event })
 }
 
 /// Whether Meta's verification request knows a token of ours.
@@ -52,9 +56,10 @@ pub(crate) async fn verify_subscription(context: &Context, token: &str) -> Resul
 }
 
 /// Whose items the signature speaks for.
-async fn signed_scope(context: &Context, signature: &str, body: &Bytes) -> Result<Signed> {
+async fn signed_scope(context: &Context, signature: &str, body: &Bytes) -> Result<SignatureScope> {
     let addressed = addressed(context, body).await?;
-    let Addressed { accounts, unknown } = addressed.ok_or_else(|| unsigned(Unsigned::TooManyAddressees))?;
+    let AddressedAccounts { accounts, unknown } =
+        addressed.ok_or_else(|| unsigned(UnsignedReason::TooManyAddressees))?;
     let installation = context.config().installation_app_secret.as_ref();
     let mut tried: Vec<&str> = Vec::new();
     for account in &accounts {
@@ -73,7 +78,7 @@ async fn signed_scope(context: &Context, signature: &str, body: &Bytes) -> Resul
             };
             let signed: Vec<_> = accounts.iter().filter(uses_it).collect();
             let accounts = signed.iter().map(|account| account.row.id).collect();
-            return Ok(Signed {
+            return Ok(SignatureScope {
                 scope: EventScope { accounts, installation: false },
                 company: signed.first().map(|account| account.row.company_id),
             });
@@ -86,37 +91,37 @@ async fn signed_scope(context: &Context, signature: &str, body: &Bytes) -> Resul
         shared && signature_matches(signature, body, secret.expose_secret().as_bytes())
     });
     if !signed {
-        return Err(unsigned(Unsigned::why(&accounts, installation.is_some())));
+        return Err(unsigned(UnsignedReason::why(&accounts, installation.is_some())));
     }
     let accounts = accounts.iter().filter(|account| !account.has_own_secret());
     let accounts = accounts.map(|account| account.row.id).collect();
-    Ok(Signed { scope: EventScope { accounts, installation: true }, company: None })
+    Ok(SignatureScope { scope: EventScope { accounts, installation: true }, company: None })
 }
 
 /// The accounts that a body speaks of: by their numbers, or, where it names no number, by their WABA. `None` if it
 /// speaks of more than WhatsApp ever does: nobody is looked up for such a body, it cannot be signed.
-async fn addressed(context: &Context, body: &[u8]) -> Result<Option<Addressed>> {
+async fn addressed(context: &Context, body: &[u8]) -> Result<Option<AddressedAccounts>> {
     let addressees = match addressees(body) {
         Ok(addressees) => addressees,
         Err(error) if error.kind() == ErrorKind::TooManyAddressees => return Ok(None),
-        Err(_) => return Ok(Some(Addressed::default())),
+        Err(_) => return Ok(Some(AddressedAccounts::default())),
     };
     if addressees.phone_number_ids.is_empty() {
         let mut accounts = Vec::new();
         for waba_id in addressees.waba_ids.iter().take(WABAS_AT_ONCE) {
             accounts.extend(context.accounts().of_waba(waba_id).await?.iter().cloned());
         }
-        return Ok(Some(Addressed { accounts, unknown: false }));
+        return Ok(Some(AddressedAccounts { accounts, unknown: false }));
     }
     let numbers = addressees.phone_number_ids;
     let found = context.accounts().by_phone_number_ids(numbers.iter().cloned()).await?;
     let unknown = found.values().any(Option::is_none);
     let accounts = numbers.iter().filter_map(|number| found.get(number).cloned().flatten()).collect();
-    Ok(Some(Addressed { accounts, unknown }))
+    Ok(Some(AddressedAccounts { accounts, unknown }))
 }
 
 /// What a signature speaks for.
-struct Signed {
+struct SignatureScope {
     scope: EventScope,
     /// The company that has the secret, or the first of those that do; `None` if it is the installation's.
     company: Option<CompanyId>,
@@ -124,7 +129,7 @@ struct Signed {
 
 /// The accounts that a body speaks of.
 #[derive(Default)]
-struct Addressed {
+struct AddressedAccounts {
     accounts: Vec<Arc<KnownAccount>>,
     /// Whether it also speaks of a number that no account has.
     unknown: bool,
@@ -147,7 +152,7 @@ async fn refuse_too_many_updates(body: &Bytes) -> Result<()> {
 
 /// Why no signature was found that counts: for the operator's log. Strangers get the same answer for every reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unsigned {
+pub enum UnsignedReason {
     NoSignature,
     TooManyAddressees,
     UnreadableSecret,
@@ -157,7 +162,7 @@ pub enum Unsigned {
     NoAccountNorSecret,
 }
 
-impl Unsigned {
+impl UnsignedReason {
     /// Why neither the secret of one of these accounts nor the installation's signed a body that names them.
     fn why(accounts: &[Arc<KnownAccount>], has_installation_secret: bool) -> Self {
         if accounts.is_empty() {
@@ -198,15 +203,15 @@ impl Unsigned {
     }
 }
 
-impl fmt::Display for Unsigned {
+impl fmt::Display for UnsignedReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.sentence())
     }
 }
 
-impl std::error::Error for Unsigned {}
+impl std::error::Error for UnsignedReason {}
 
-fn unsigned(why: Unsigned) -> Error {
+fn unsigned(why: UnsignedReason) -> Error {
     Error::refused(
         ErrorCode::Unauthorized,
         "the webhook is not signed with an app secret of the accounts it names",

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use mediary_core::{CompanyId, DownloadStatus, Error, ErrorCode, MediaId, Result, Scope, Timestamp};
-use mediary_store::{Actor, MediaFile, Requeued};
+use mediary_store::{Actor, MediaFile, RequeueOutcome};
 use metrics::counter;
 use tokio::time::Instant;
 
@@ -65,21 +65,21 @@ pub(crate) async fn download_now(
     let record = record_of(context, &caller.scope(), id).await?;
     context.whatsapp().resolve_legacy_row(&record).await?;
     match context.store().request_download(company, id, by).await? {
-        Requeued::Queued(record) => {
+        RequeueOutcome::Queued(record) => {
             counter!(RETRY_TRIGGERED).increment(1);
             tracing::info!(company.id = company.0, media.id = id.0, "media_retry_triggered");
             context.work().wake(Work::Fetch);
             Ok(*record)
         }
-        Requeued::InFlight(record) => Ok(*record),
-        Requeued::AlreadyCompleted => {
+        RequeueOutcome::InFlight(record) => Ok(*record),
+        RequeueOutcome::AlreadyCompleted => {
             Err(Error::refused(ErrorCode::Conflict, "the file is downloaded already"))
         }
-        Requeued::NotKept => {
+        RequeueOutcome::NotKept => {
             Err(Error::refused(ErrorCode::Conflict, "under the policy `stream` no file is kept"))
         }
-        Requeued::NotActive => Err(Error::plain(ErrorCode::MediaDeleted)),
-        Requeued::None => Err(Error::plain(ErrorCode::MediaExpired)),
+        RequeueOutcome::NotActive => Err(Error::plain(ErrorCode::MediaDeleted)),
+        RequeueOutcome::None => Err(Error::plain(ErrorCode::MediaExpired)),
     }
 }
 

@@ -20,7 +20,7 @@
 
 use std::time::Duration;
 
-use mediary_store::Received;
+use mediary_store::ReceivedSignal;
 use tokio_util::sync::CancellationToken;
 
 use crate::base::shutdown::Shutdown;
@@ -86,8 +86,8 @@ async fn listen(context: &Context) {
                 context.events().missed(private_number());
                 while let Ok(received) = tokio::time::timeout(DEAD_AFTER, signals.next()).await {
                     match received {
-                        Ok(Received::Signal { number, text }) => receive(context, number, &text),
-                        Ok(Received::Missed) => context.events().missed(private_number()),
+                        Ok(ReceivedSignal::Signal { number, text }) => receive(context, number, &text),
+                        Ok(ReceivedSignal::Missed) => context.events().missed(private_number()),
                         Err(error) => {
                             tracing::warn!(
                                 error = &error as &dyn std::error::Error,

@@ -36,7 +36,7 @@ pub(crate) enum Trouble {
 
 /// What emptying the trash came to.
 #[derive(Debug, Default)]
-pub(crate) struct Emptied {
+pub(crate) struct TrashReport {
     pub(crate) removed: u64,
     pub(crate) trouble: Vec<(StorageBackend, Trouble)>,
 }
@@ -69,7 +69,7 @@ impl Worker for TrashWorker {
     }
 }
 
-fn report(emptied: &Emptied, reported: &mut HashMap<StorageBackend, Instant>) {
+fn report(emptied: &TrashReport, reported: &mut HashMap<StorageBackend, Instant>) {
     reported.retain(|_, at| at.elapsed() < REPORT_EVERY);
     for (backend, trouble) in &emptied.trouble {
         if !reported.contains_key(backend) {
@@ -101,9 +101,9 @@ impl Trouble {
 
 /// Removes what is due from every storage, all of them at the same time. What cannot be removed waits for its next
 /// turn, and holds up nothing else.
-pub(crate) async fn empty(context: &Context) -> Result<Emptied> {
+pub(crate) async fn empty(context: &Context) -> Result<TrashReport> {
     let mut running = JoinSet::new();
-    let mut emptied = Emptied::default();
+    let mut emptied = TrashReport::default();
     for backend in StorageBackend::ALL {
         if context.storages().of(*backend).is_ok() {
             let context = context.clone();
@@ -123,8 +123,8 @@ pub(crate) async fn empty(context: &Context) -> Result<Emptied> {
     Ok(emptied)
 }
 
-async fn empty_storage(context: Context, backend: StorageBackend) -> Result<Emptied> {
-    let mut emptied = Emptied::default();
+async fn empty_storage(context: Context, backend: StorageBackend) -> Result<TrashReport> {
+    let mut emptied = TrashReport::default();
     loop {
         let ClaimedTrash { gone, more } = context.store().trash_claim(backend, AT_ONCE).await?;
         let count = gone.len();

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::line::Line;
 use super::range::ByteRange;
 use super::upstream::{Origin, Upstream};
-use super::window::{Found, Held, ViewerId, Window};
+use super::window::{ViewerId, Window, WindowMemory, WindowRead};
 use crate::whatsapp::provider::{self, MediaRequest, OpenStream};
 
 /// How long a viewer waits for the size of a file that nobody declared.
@@ -28,28 +28,28 @@ const WAITS_FOR_SLOW: Duration = Duration::from_secs(2);
 
 /// Why the bytes of a file ended early, for everybody who waits for them.
 #[derive(Clone, Debug)]
-pub(crate) enum Broken {
+pub(crate) enum InboundError {
     WhatsApp(Arc<mediary_graph::Error>),
     Disk(Arc<mediary_blob::Error>),
 }
 
-impl From<mediary_graph::Error> for Broken {
+impl From<mediary_graph::Error> for InboundError {
     fn from(error: mediary_graph::Error) -> Self {
         Self::WhatsApp(Arc::new(error))
     }
 }
 
-impl From<mediary_blob::Error> for Broken {
+impl From<mediary_blob::Error> for InboundError {
     fn from(error: mediary_blob::Error) -> Self {
         Self::Disk(Arc::new(error))
     }
 }
 
-impl From<Broken> for Error {
-    fn from(broken: Broken) -> Self {
+impl From<InboundError> for Error {
+    fn from(broken: InboundError) -> Self {
         match broken {
-            Broken::WhatsApp(error) => Self::new(error.code(), "pass on from WhatsApp").because(error),
-            Broken::Disk(error) => Self::new(error.code(), "pass on by way of the disk").because(error),
+            InboundError::WhatsApp(error) => Self::new(error.code(), "pass on from WhatsApp").because(error),
+            InboundError::Disk(error) => Self::new(error.code(), "pass on by way of the disk").because(error),
         }
     }
 }
@@ -57,10 +57,10 @@ impl From<Broken> for Error {
 /// The file, as far as it has come.
 pub(crate) struct InboundFile {
     source: AsyncMutex<Source>,
-    kept: Kept,
+    kept: InboundBuffer,
     /// Bytes that came, and how it ended.
     received: AtomicU64,
-    ended: Mutex<Option<Result<(), Broken>>>,
+    ended: Mutex<Option<Result<(), InboundError>>>,
     /// A viewer of the window moved on or left.
     moved: Notify,
     origin: Origin,
@@ -78,7 +78,7 @@ struct Source {
 }
 
 /// Where the bytes are for those who come later.
-enum Kept {
+enum InboundBuffer {
     Memory(Mutex<Window>),
     /// `None` once it must not be on a disk any more.
     Disk(Mutex<Option<Spool>>),
@@ -86,8 +86,8 @@ enum Kept {
 
 impl InboundFile {
     /// Kept in memory while somebody looks, and only a piece of it.
-    pub(crate) fn in_memory(upstream: Upstream, held: &Arc<Held>, line: &Line) -> Arc<Self> {
-        Self::new(upstream, None, Kept::Memory(Mutex::new(Window::new(held.clone(), line.clone()))))
+    pub(crate) fn in_memory(upstream: Upstream, held: &Arc<WindowMemory>, line: &Line) -> Arc<Self> {
+        Self::new(upstream, None, InboundBuffer::Memory(Mutex::new(Window::new(held.clone(), line.clone()))))
     }
 
     /// Kept on disk, all of it, until the last reader is through.
@@ -95,11 +95,11 @@ impl InboundFile {
         upstream: Upstream,
         declared: Option<u64>,
         spools: &Spools,
-    ) -> Result<Arc<Self>, Broken> {
-        Ok(Self::new(upstream, declared, Kept::Disk(Mutex::new(Some(spools.create().await?)))))
+    ) -> Result<Arc<Self>, InboundError> {
+        Ok(Self::new(upstream, declared, InboundBuffer::Disk(Mutex::new(Some(spools.create().await?)))))
     }
 
-    fn new(upstream: Upstream, declared: Option<u64>, kept: Kept) -> Arc<Self> {
+    fn new(upstream: Upstream, declared: Option<u64>, kept: InboundBuffer) -> Arc<Self> {
         Arc::new(Self {
             origin: upstream.origin().clone(),
             total: upstream.total(),
@@ -139,7 +139,7 @@ impl InboundFile {
     }
 
     fn has_left_disk(&self) -> bool {
-        matches!(&self.kept, Kept::Disk(spool) if lock(spool).is_none())
+        matches!(&self.kept, InboundBuffer::Disk(spool) if lock(spool).is_none())
     }
 
     /// Whether a viewer may have it: it may still be the file that was announced, and is one at all.
@@ -156,13 +156,13 @@ impl InboundFile {
 
     /// Whether it lies on this machine's disk, or did.
     pub(crate) fn is_on_disk(&self) -> bool {
-        matches!(self.kept, Kept::Disk(_))
+        matches!(self.kept, InboundBuffer::Disk(_))
     }
 
     /// Writes nothing more to the disk and gives up what is there. Its readers resume from WhatsApp, each alone, past every
     /// disk; nobody can join any more.
     pub(crate) fn leave_disk(&self) {
-        if let Kept::Disk(spool) = &self.kept {
+        if let InboundBuffer::Disk(spool) = &self.kept {
             // A write or read that runs this moment holds it a little longer; nobody begins another.
             lock(spool).take();
         }
@@ -174,9 +174,9 @@ impl InboundFile {
             return None;
         }
         let viewer = match &self.kept {
-            Kept::Memory(window) => Some(lock(window).join()?),
-            Kept::Disk(_) if self.has_left_disk() => return None,
-            Kept::Disk(_) => None,
+            InboundBuffer::Memory(window) => Some(lock(window).join()?),
+            InboundBuffer::Disk(_) if self.has_left_disk() => return None,
+            InboundBuffer::Disk(_) => None,
         };
         self.moved.notify_waiters();
         Some(Reader { file: self.clone(), viewer, at: 0, end: None, alone: None, is_copy: false })
@@ -185,8 +185,8 @@ impl InboundFile {
     /// A reader of a part; `None` where not everything is kept.
     pub(crate) fn part(self: &Arc<Self>, part: Range<u64>) -> Option<Reader> {
         match self.kept {
-            Kept::Memory(_) => None,
-            Kept::Disk(_) => {
+            InboundBuffer::Memory(_) => None,
+            InboundBuffer::Disk(_) => {
                 let mut reader = self.reader()?;
                 (reader.at, reader.end) = (part.start, Some(part.end));
                 Some(reader)
@@ -194,7 +194,7 @@ impl InboundFile {
         }
     }
 
-    fn ended(&self) -> MutexGuard<'_, Option<Result<(), Broken>>> {
+    fn ended(&self) -> MutexGuard<'_, Option<Result<(), InboundError>>> {
         lock(&self.ended)
     }
 
@@ -205,15 +205,15 @@ impl InboundFile {
             return;
         }
         match &self.kept {
-            Kept::Memory(window) => self.make_room(window).await,
-            Kept::Disk(_) if self.has_left_disk() => return,
-            Kept::Disk(_) => {}
+            InboundBuffer::Memory(window) => self.make_room(window).await,
+            InboundBuffer::Disk(_) if self.has_left_disk() => return,
+            InboundBuffer::Disk(_) => {}
         }
         if source.pending.is_none() {
             match source.upstream.next().await {
                 Ok(Some(bytes)) => source.pending = Some(bytes),
                 end => {
-                    *self.ended() = Some(end.map(drop).map_err(Broken::from));
+                    *self.ended() = Some(end.map(drop).map_err(InboundError::from));
                     return;
                 }
             }
@@ -222,8 +222,8 @@ impl InboundFile {
         let Some(bytes) = source.pending.clone() else { return };
         let len = bytes.len() as u64;
         match &self.kept {
-            Kept::Memory(window) => lock(window).push(bytes),
-            Kept::Disk(spool) => {
+            InboundBuffer::Memory(window) => lock(window).push(bytes),
+            InboundBuffer::Disk(spool) => {
                 // Looked at again: it may have had to leave the disk while the bytes were waited for.
                 let Some(spool) = lock(spool).clone() else { return };
                 if let Err(error) = spool.write(self.received(), bytes).await {
@@ -277,7 +277,7 @@ impl Reader {
     }
 
     /// The next bytes; `None` at the end. May be dropped and called again at any time.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Broken> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, InboundError> {
         loop {
             if self.end.is_some_and(|end| self.at >= end) {
                 return Ok(None);
@@ -288,13 +288,13 @@ impl Reader {
             // Before looking: what ended meanwhile has everything by then.
             let ended = self.file.ended().clone();
             match self.look().await? {
-                Found::Bytes(bytes) => {
+                WindowRead::Bytes(bytes) => {
                     self.at += bytes.len() as u64;
                     return Ok(Some(bytes));
                 }
-                Found::Gone if self.is_copy => return Err(mediary_graph::Error::cut_off().into()),
-                Found::Gone => self.go_alone().await?,
-                Found::NotYet => match ended {
+                WindowRead::Gone if self.is_copy => return Err(mediary_graph::Error::cut_off().into()),
+                WindowRead::Gone => self.go_alone().await?,
+                WindowRead::NotYet => match ended {
                     Some(ended) => return ended.map(|()| None),
                     None => self.file.pull(self.at).await,
                 },
@@ -303,29 +303,29 @@ impl Reader {
     }
 
     /// What has come and is wanted.
-    async fn look(&self) -> Result<Found, Broken> {
+    async fn look(&self) -> Result<WindowRead, InboundError> {
         match (&self.file.kept, self.viewer) {
-            (Kept::Memory(window), Some(viewer)) => {
+            (InboundBuffer::Memory(window), Some(viewer)) => {
                 let found = lock(window).take(viewer);
                 self.file.moved.notify_waiters();
                 Ok(found)
             }
-            (Kept::Disk(spool), _) => {
-                let Some(spool) = lock(spool).clone() else { return Ok(Found::Gone) };
-                let came = self.file.received();
-                let end = self.end.map_or(came, |end| end.min(came));
+            (InboundBuffer::Disk(spool), _) => {
+                let Some(spool) = lock(spool).clone() else { return Ok(WindowRead::Gone) };
+                let received = self.file.received();
+                let end = self.end.map_or(received, |end| end.min(received));
                 if self.at < end {
-                    Ok(Found::Bytes(spool.read(self.at, end).await?))
+                    Ok(WindowRead::Bytes(spool.read(self.at, end).await?))
                 } else {
-                    Ok(Found::NotYet)
+                    Ok(WindowRead::NotYet)
                 }
             }
-            (Kept::Memory(_), None) => Ok(Found::Gone),
+            (InboundBuffer::Memory(_), None) => Ok(WindowRead::Gone),
         }
     }
 
     /// Goes on from WhatsApp by itself.
-    async fn go_alone(&mut self) -> Result<(), Broken> {
+    async fn go_alone(&mut self) -> Result<(), InboundError> {
         self.leave();
         let Origin { graph, token, media_id } = &self.file.origin;
         let range = ByteRange::From { first: self.at, last: self.end.map(|end| end - 1) };
@@ -342,7 +342,7 @@ impl Reader {
     }
 
     fn leave(&mut self) {
-        if let (Kept::Memory(window), Some(viewer)) = (&self.file.kept, self.viewer.take()) {
+        if let (InboundBuffer::Memory(window), Some(viewer)) = (&self.file.kept, self.viewer.take()) {
             lock(window).leave(viewer);
             self.file.moved.notify_waiters();
         }

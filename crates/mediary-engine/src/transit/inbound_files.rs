@@ -12,8 +12,8 @@ use tokio::sync::{Mutex as AsyncMutex, MutexGuard, Semaphore};
 use tokio::time::Instant;
 
 use super::inbound_file::InboundFile;
-use super::line::{InLine, Line};
-use super::window::Held;
+use super::line::{Line, LinePosition};
+use super::window::WindowMemory;
 
 /// Files fetched for viewers at once that are kept; each lies on this machine's disk until it is stored. Beyond that
 /// viewers get theirs past storage, and it is fetched again to be kept.
@@ -26,7 +26,7 @@ type Key = (CompanyId, MediaId);
 /// All of them.
 pub(crate) struct InboundFiles {
     slots: Mutex<HashMap<Key, Weak<Slot>>>,
-    pub(crate) held: Arc<Held>,
+    pub(crate) held: Arc<WindowMemory>,
     pub(crate) kept: Arc<Semaphore>,
     pub(crate) spools: Spools,
 }
@@ -92,7 +92,7 @@ pub(crate) enum SlotState {
 
 impl Slot {
     /// Held by the viewer who opens the file; the others wait, and join before its beginning is gone.
-    pub(crate) async fn enter(&self) -> (MutexGuard<'_, SlotState>, InLine) {
+    pub(crate) async fn enter(&self) -> (MutexGuard<'_, SlotState>, LinePosition) {
         let in_line = self.line.enter();
         (self.state.lock().await, in_line)
     }

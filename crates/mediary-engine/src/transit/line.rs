@@ -12,16 +12,16 @@ impl Line {
         self.0.load(Ordering::Acquire) == 0
     }
 
-    pub(super) fn enter(&self) -> InLine {
+    pub(super) fn enter(&self) -> LinePosition {
         self.0.fetch_add(1, Ordering::AcqRel);
-        InLine(self.clone())
+        LinePosition(self.clone())
     }
 }
 
 /// A place in the line, for as long as it lives.
-pub(crate) struct InLine(Line);
+pub(crate) struct LinePosition(Line);
 
-impl Drop for InLine {
+impl Drop for LinePosition {
     fn drop(&mut self) {
         self.0.0.fetch_sub(1, Ordering::AcqRel);
     }

@@ -16,14 +16,14 @@ const ALL_BYTES: u64 = 8 * 1024 * 1024;
 
 /// What all windows of a process hold.
 #[derive(Debug, Default)]
-pub(crate) struct Held(AtomicU64);
+pub(crate) struct WindowMemory(AtomicU64);
 
 /// Names a viewer of a window.
 pub(crate) type ViewerId = u64;
 
 /// What a viewer finds at his place.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum WindowRead {
     Bytes(Bytes),
     /// It has not come yet.
     NotYet,
@@ -40,7 +40,7 @@ pub(crate) struct Window {
     end: u64,
     viewers: HashMap<ViewerId, Viewer>,
     next_viewer: ViewerId,
-    held: Arc<Held>,
+    held: Arc<WindowMemory>,
     line: Line,
 }
 
@@ -52,7 +52,7 @@ struct Viewer {
 }
 
 impl Window {
-    pub(crate) fn new(held: Arc<Held>, line: Line) -> Self {
+    pub(crate) fn new(held: Arc<WindowMemory>, line: Line) -> Self {
         Self {
             chunks: VecDeque::new(),
             start: 0,
@@ -80,14 +80,14 @@ impl Window {
     }
 
     /// The chunk at the viewer's place, which moves on behind it.
-    pub(crate) fn take(&mut self, viewer: ViewerId) -> Found {
-        let Some(viewer) = self.viewers.get_mut(&viewer) else { return Found::Gone };
+    pub(crate) fn take(&mut self, viewer: ViewerId) -> WindowRead {
+        let Some(viewer) = self.viewers.get_mut(&viewer) else { return WindowRead::Gone };
         let index = self.chunks.partition_point(|(start, _)| *start < viewer.at);
-        let Some((_, chunk)) = self.chunks.get(index) else { return Found::NotYet };
+        let Some((_, chunk)) = self.chunks.get(index) else { return WindowRead::NotYet };
         viewer.at += chunk.len() as u64;
         let chunk = chunk.clone();
         self.trim();
-        Found::Bytes(chunk)
+        WindowRead::Bytes(chunk)
     }
 
     /// Adds what came.
@@ -155,8 +155,8 @@ mod tests {
 
     const CHUNK: usize = 64 * 1024;
 
-    fn window() -> (Window, Arc<Held>) {
-        let held = Arc::new(Held::default());
+    fn window() -> (Window, Arc<WindowMemory>) {
+        let held = Arc::new(WindowMemory::default());
         (Window::new(held.clone(), Line::default()), held)
     }
 
@@ -170,13 +170,13 @@ mod tests {
         let first = window.join().unwrap();
         for number in 0..3 {
             window.push(chunk(number));
-            assert_eq!(window.take(first), Found::Bytes(chunk(number)));
+            assert_eq!(window.take(first), WindowRead::Bytes(chunk(number)));
         }
         let second = window.join().unwrap();
         for number in 0..3 {
-            assert_eq!(window.take(second), Found::Bytes(chunk(number)));
+            assert_eq!(window.take(second), WindowRead::Bytes(chunk(number)));
         }
-        assert_eq!((window.take(first), window.take(second)), (Found::NotYet, Found::NotYet));
+        assert_eq!((window.take(first), window.take(second)), (WindowRead::NotYet, WindowRead::NotYet));
         drop(window);
         assert_eq!(held.0.load(Ordering::Relaxed), 0, "nothing is left");
     }
@@ -188,7 +188,7 @@ mod tests {
         for number in 0..1000 {
             assert!(!window.is_full() || window.end - window.start <= FILE_BYTES);
             window.push(chunk(number));
-            assert_eq!(window.take(viewer), Found::Bytes(chunk(number)));
+            assert_eq!(window.take(viewer), WindowRead::Bytes(chunk(number)));
             assert!(held.0.load(Ordering::Relaxed) <= FILE_BYTES);
         }
         assert_eq!(window.end, 1000 * CHUNK as u64);
@@ -202,28 +202,28 @@ mod tests {
         let mut number = 0;
         while !window.is_full() {
             window.push(chunk(number));
-            assert_eq!(window.take(fast), Found::Bytes(chunk(number)));
+            assert_eq!(window.take(fast), WindowRead::Bytes(chunk(number)));
             number += 1;
         }
         window.watch();
-        assert_eq!(window.take(slow), Found::Bytes(chunk(0)), "all of it is still there for him");
+        assert_eq!(window.take(slow), WindowRead::Bytes(chunk(0)), "all of it is still there for him");
         window.detach_slow();
         assert!(!window.is_full());
-        assert_eq!(window.take(stopped), Found::Gone);
-        assert_eq!(window.take(slow), Found::Bytes(chunk(1)));
+        assert_eq!(window.take(stopped), WindowRead::Gone);
+        assert_eq!(window.take(slow), WindowRead::Bytes(chunk(1)));
         window.push(chunk(number));
-        assert_eq!(window.take(fast), Found::Bytes(chunk(number)));
+        assert_eq!(window.take(fast), WindowRead::Bytes(chunk(number)));
     }
 
     #[test]
     fn windows_are_bounded_together() {
-        let held = Arc::new(Held::default());
+        let held = Arc::new(WindowMemory::default());
         let mut windows: Vec<_> = (0..64).map(|_| Window::new(held.clone(), Line::default())).collect();
         let viewers: Vec<_> = windows.iter_mut().map(|window| window.join().unwrap()).collect();
         for number in 0..20 {
             for (window, viewer) in windows.iter_mut().zip(&viewers) {
                 window.push(chunk(number));
-                assert_eq!(window.take(*viewer), Found::Bytes(chunk(number)));
+                assert_eq!(window.take(*viewer), WindowRead::Bytes(chunk(number)));
             }
         }
         assert!(held.0.load(Ordering::Relaxed) <= ALL_BYTES);

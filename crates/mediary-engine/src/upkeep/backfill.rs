@@ -80,7 +80,7 @@ impl Backfill {
     ) -> Result<BackfillReport> {
         let mut report = BackfillReport::default();
         self.resolve_all(options.company, &mut report).await?;
-        let page = options.files_per_second.map_or(PAGE, |most| most.clamp(1, PAGE));
+        let page = options.files_per_second.map_or(PAGE, |max| max.clamp(1, PAGE));
         let mut after = None;
         while let Some(stretch) =
             self.context.store().due_for_backfill(options.company, after, LOOKED_AT).await?
@@ -94,8 +94,8 @@ impl Backfill {
                     report.count(outcome);
                     each(media.id, outcome);
                 }
-                if let (Some(most), Ok(files)) = (options.files_per_second, u32::try_from(wanted.len())) {
-                    tokio::time::sleep_until(began + SECOND * files / most.max(1)).await;
+                if let (Some(max), Ok(files)) = (options.files_per_second, u32::try_from(wanted.len())) {
+                    tokio::time::sleep_until(began + SECOND * files / max.max(1)).await;
                 }
             }
         }

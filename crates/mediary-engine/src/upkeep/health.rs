@@ -140,7 +140,7 @@ mod tests {
     struct Looks {
         last: LastLook,
         clock: ManualClock,
-        begun: Arc<AtomicUsize>,
+        started: Arc<AtomicUsize>,
         let_on: Arc<Semaphore>,
     }
 
@@ -150,15 +150,15 @@ mod tests {
             Self {
                 last: LastLook::default(),
                 clock,
-                begun: Arc::default(),
+                started: Arc::default(),
                 let_on: Arc::new(Semaphore::new(0)),
             }
         }
 
         async fn ask(self) -> Vec<Check> {
-            let (clock, begun, let_on) = (self.clock, self.begun, self.let_on);
+            let (clock, started, let_on) = (self.clock, self.started, self.let_on);
             let look = async move || {
-                begun.fetch_add(1, Ordering::SeqCst);
+                started.fetch_add(1, Ordering::SeqCst);
                 let_on.acquire().await.unwrap().forget();
                 vec![Check { name: "database", ok: true, detail: None }]
             };
@@ -176,11 +176,11 @@ mod tests {
         }
         looks.clock.advance(LOOK_TTL - Duration::from_millis(1));
         looks.clone().ask().await;
-        assert_eq!(looks.begun.load(Ordering::SeqCst), 1);
+        assert_eq!(looks.started.load(Ordering::SeqCst), 1);
         looks.clock.advance(Duration::from_millis(1));
         looks.let_on.add_permits(1);
         looks.clone().ask().await;
-        assert_eq!(looks.begun.load(Ordering::SeqCst), 2);
+        assert_eq!(looks.started.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]
@@ -193,6 +193,6 @@ mod tests {
         }
         looks.let_on.add_permits(1);
         looks.clone().ask().await;
-        assert_eq!(looks.begun.load(Ordering::SeqCst), 1);
+        assert_eq!(looks.started.load(Ordering::SeqCst), 1);
     }
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use mediary_core::{
     AccountId, CompanyId, Error, ErrorCode, MediaId, MediaTask, Result, Retention, RetentionMode,
 };
-use mediary_store::{Actor, Company, DueTask, Kept, MediaSettingsPatch, PolicyPreview, ScannedBatch, Tally};
+use mediary_store::{
+    Actor, Company, DueTask, MediaSettingsPatch, PolicyPreview, ScannedBatch, StoredTally, Tally,
+};
 
 use tracing::Instrument as _;
 
@@ -99,7 +101,7 @@ impl Policies {
         &self,
         company: CompanyId,
         account: Option<AccountId>,
-    ) -> Result<Kept> {
+    ) -> Result<StoredTally> {
         self.require_account(company, account).await?;
         if !self.context.store().keeps_nothing(company, account).await? {
             let detail =

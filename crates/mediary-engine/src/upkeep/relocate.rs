@@ -33,7 +33,7 @@ pub enum Relocation {
 
 /// What is to be moved, counted before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ToRelocate {
+pub struct RelocationPreview {
     pub files: u64,
     pub bytes: u64,
 }
@@ -55,8 +55,8 @@ impl Mover {
         &self,
         company: CompanyId,
         to: StorageBackend,
-    ) -> Result<ToRelocate> {
-        let mut found = ToRelocate::default();
+    ) -> Result<RelocationPreview> {
+        let mut found = RelocationPreview::default();
         let mut after = MediaId(0);
         while let Some(stretch) = self.context.store().files_elsewhere(company, to, after, LOOKED_AT).await? {
             after = stretch.upto;

@@ -447,10 +447,10 @@ impl AccountDirectory {
     }
 }
 
-fn cache<K, V>(most: u64) -> Cache<K, V>
+fn cache<K, V>(capacity: u64) -> Cache<K, V>
 where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    Cache::builder().max_capacity(most).time_to_live(CACHE_TTL).build()
+    Cache::builder().max_capacity(capacity).time_to_live(CACHE_TTL).build()
 }

@@ -23,7 +23,7 @@ pub enum Proof {
 
 /// An account that was added or changed.
 #[derive(Debug)]
-pub struct Bound {
+pub struct BoundAccount {
     pub account: Account,
     /// Why WhatsApp could not be asked about the token, if it could not.
     pub unproved: Option<Error>,
@@ -37,7 +37,7 @@ impl WhatsApp {
         draft: &AccountDraft,
         proof: Proof,
         by: &Actor,
-    ) -> Result<Bound> {
+    ) -> Result<BoundAccount> {
         draft.check()?;
         let unproved = match &draft.access_token {
             Some(token) => self.prove(token, &draft.phone_number_id).await?.err(),
@@ -51,7 +51,7 @@ impl WhatsApp {
             Some(error) if proof == Proof::Required => Err(error),
             unproved => {
                 let account = self.accounts.create(company, draft, by).await?;
-                Ok(Bound { account, unproved })
+                Ok(BoundAccount { account, unproved })
             }
         }
     }
@@ -64,7 +64,7 @@ impl WhatsApp {
         id: AccountId,
         change: &AccountChange,
         by: &Actor,
-    ) -> Result<Bound> {
+    ) -> Result<BoundAccount> {
         change.check()?;
         let unproved = match &change.access_token {
             Some(token) => {
@@ -75,7 +75,7 @@ impl WhatsApp {
             None => None,
         };
         let account = self.accounts.update(company, id, change, by).await?;
-        Ok(Bound { account, unproved })
+        Ok(BoundAccount { account, unproved })
     }
 
     /// Fails if WhatsApp says that the token may not use the number. Within is why it could not be asked.

@@ -23,17 +23,17 @@ pub(crate) struct LegacySearch {
 }
 
 impl WhatsApp {
-    /// Looks for the ids of a company's rows that may still be alive, nearest expiry first, as far as `most` rows.
+    /// Looks for the ids of a company's rows that may still be alive, nearest expiry first, as far as `max_rows` rows.
     /// With `queue` what was found is due at once where the policy keeps everything.
     pub(crate) async fn resolve_legacy(
         &self,
         company: CompanyId,
         queue: bool,
-        most: u64,
+        max_rows: u64,
     ) -> Result<LegacySearch> {
         let mut search = LegacySearch::default();
         let mut after = None;
-        while search.resolved + search.missing < most {
+        while search.resolved + search.missing < max_rows {
             let rows = self.store.legacy_rows(company, after, PAGE).await?;
             let Some(last) = rows.last() else { break };
             after = Some((last.media.expires_at, last.media.id));

@@ -27,12 +27,12 @@ struct State {
 }
 
 /// A viewer who waits for WhatsApp, for as long as it lives.
-pub(crate) struct Asking<'g> {
+pub(crate) struct WaitingViewer<'g> {
     pauses: &'g Pauses,
     account: AccountId,
 }
 
-impl Drop for Asking<'_> {
+impl Drop for WaitingViewer<'_> {
     fn drop(&mut self) {
         let mut state = self.pauses.lock();
         if let Some(count) = state.viewers.get_mut(&self.account) {
@@ -86,9 +86,9 @@ impl StoragePause {
 
 impl Pauses {
     /// Says that WhatsApp is asked for somebody who waits.
-    pub(crate) fn viewer_asks(&self, account: AccountId) -> Asking<'_> {
+    pub(crate) fn viewer_asks(&self, account: AccountId) -> WaitingViewer<'_> {
         *self.lock().viewers.entry(account).or_default() += 1;
-        Asking { pauses: self, account }
+        WaitingViewer { pauses: self, account }
     }
 
     /// Waits a moment while viewers ask WhatsApp with the same account: what it allows, they get first.

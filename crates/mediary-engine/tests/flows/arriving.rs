@@ -232,15 +232,15 @@ async fn body_that_breaks_is_resumed_and_one_that_always_breaks_never_completes(
     scene.fault(FaultSpec::new(FaultKind::Cut));
     let (mut one, mut other) = (passing(scene.open(None).await), passing(scene.open(None).await));
     for viewer in [&mut one, &mut other] {
-        let mut came = 0;
+        let mut received = 0;
         let error = loop {
             match viewer.next().await {
-                Ok(Some(bytes)) => came += bytes.len() as u64,
-                Ok(None) => panic!("taken for whole after {came} bytes"),
+                Ok(Some(bytes)) => received += bytes.len() as u64,
+                Ok(None) => panic!("taken for whole after {received} bytes"),
                 Err(error) => break error,
             }
         };
-        assert!(came < SIZE);
+        assert!(received < SIZE);
         assert_eq!(error.code(), ErrorCode::ProviderUnavailable);
     }
     assert_eq!(scene.downloads(), 4, "tried again three times, for both of them");

@@ -5,7 +5,7 @@ use std::error::Error as _;
 
 use bytes::Bytes;
 use mediary_core::{ErrorCode, Scope};
-use mediary_engine::{AccountChange, AccountDraft, Unsigned};
+use mediary_engine::{AccountChange, AccountDraft, UnsignedReason};
 use mediary_graph::{ADDRESSEES_MAX, sign};
 use mediary_store::{AccountPatch, Actor};
 use mediary_testing::installation::{APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, WABA_ID};
@@ -346,7 +346,7 @@ async fn refusal_logs_what_the_operator_has_to_correct() {
     let why = async |world: &World, body: &str, secret: &str| {
         let signature = sign(body.as_bytes(), secret.as_bytes());
         let error = world.engine.accept(Some(&signature), Bytes::from(body.to_owned())).await.unwrap_err();
-        let why = *error.source().unwrap().downcast_ref::<Unsigned>().unwrap();
+        let why = *error.source().unwrap().downcast_ref::<UnsignedReason>().unwrap();
         (error.to_string(), why)
     };
     let mut said = HashSet::new();
@@ -357,11 +357,11 @@ async fn refusal_logs_what_the_operator_has_to_correct() {
     let (known, plain, nobodys) =
         (to_numbers(&[PHONE_NUMBER_ID]), to_numbers(&["3333"]), to_numbers(&["999"]));
     for (world, body, expected) in [
-        (&with_secret, &known, Unsigned::OtherSecret),
-        (&with_secret, &plain, Unsigned::OtherSecret),
-        (&without, &plain, Unsigned::NoSecret),
-        (&with_secret, &nobodys, Unsigned::NoAccount),
-        (&without, &nobodys, Unsigned::NoAccountNorSecret),
+        (&with_secret, &known, UnsignedReason::OtherSecret),
+        (&with_secret, &plain, UnsignedReason::OtherSecret),
+        (&without, &plain, UnsignedReason::NoSecret),
+        (&with_secret, &nobodys, UnsignedReason::NoAccount),
+        (&without, &nobodys, UnsignedReason::NoAccountNorSecret),
     ] {
         let (told, why) = why(world, body, "another secret").await;
         assert_eq!(why, expected);
@@ -374,7 +374,7 @@ async fn refusal_logs_what_the_operator_has_to_correct() {
     let fresh = without.another_engine();
     let signature = signature_of(&known);
     let error = fresh.accept(Some(&signature), Bytes::from(known.clone())).await.unwrap_err();
-    assert_eq!(error.source().unwrap().downcast_ref(), Some(&Unsigned::UnreadableSecret));
+    assert_eq!(error.source().unwrap().downcast_ref(), Some(&UnsignedReason::UnreadableSecret));
     said.insert(error.to_string());
     assert_eq!(said.len(), 1, "strangers learn no reason: {said:?}");
 }

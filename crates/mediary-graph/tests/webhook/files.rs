@@ -67,8 +67,8 @@ fn message_has_sixty_four_attachments_at_most() {
         let photo = |n| json!({"id": format!("{n}"), "mime_type": "image/jpeg"});
         form(&json!({"photos": (0..count).map(photo).collect::<Vec<_>>()}).to_string()).attachments
     };
-    let most = photos(limits::ATTACHMENTS);
-    assert_eq!((most.files.len(), most.overfull), (limits::ATTACHMENTS, false));
+    let largest = photos(limits::ATTACHMENTS);
+    assert_eq!((largest.files.len(), largest.overfull), (limits::ATTACHMENTS, false));
     let more = photos(limits::ATTACHMENTS + 1);
     assert_eq!((more.files.len(), more.overfull), (limits::ATTACHMENTS, true));
 }

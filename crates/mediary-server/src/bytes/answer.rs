@@ -113,15 +113,15 @@ async fn stored(
         {
             range::wanted(asked, size)
         }
-        _ => range::Wanted::Whole,
+        _ => range::RequestedPart::Whole,
     };
     let (status, part) = match wanted {
-        range::Wanted::Whole => (StatusCode::OK, 0..size),
-        range::Wanted::Part { start, end } => {
+        range::RequestedPart::Whole => (StatusCode::OK, 0..size),
+        range::RequestedPart::Part { start, end } => {
             set(&mut headers, header::CONTENT_RANGE, &format!("bytes {start}-{}/{size}", end - 1));
             (StatusCode::PARTIAL_CONTENT, start..end)
         }
-        range::Wanted::Nothing => return Ok(beyond_the_end(size)),
+        range::RequestedPart::Nothing => return Ok(beyond_the_end(size)),
     };
     headers.insert(header::CONTENT_LENGTH, (part.end - part.start).into());
     if view.method == Method::HEAD {

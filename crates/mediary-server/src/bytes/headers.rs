@@ -19,11 +19,11 @@ const KEPT: u64 = 4096;
 
 /// The headers of files that were served a moment ago. Clones share them.
 #[derive(Debug, Clone)]
-pub(crate) struct FileHeaders(Cache<(MediaId, bool), Arc<Kept>>);
+pub(crate) struct FileHeaders(Cache<(MediaId, bool), Arc<CachedHeaders>>);
 
 /// Headers, and what they were made from.
 #[derive(Debug)]
-struct Kept {
+struct CachedHeaders {
     info: Arc<FileInfo>,
     headers: HeaderMap,
 }
@@ -49,7 +49,7 @@ impl FileHeaders {
         }
         set(&mut headers, header::LAST_MODIFIED, &http_date(modified));
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        self.0.insert(key, Arc::new(Kept { info: info.clone(), headers: headers.clone() }));
+        self.0.insert(key, Arc::new(CachedHeaders { info: info.clone(), headers: headers.clone() }));
         headers
     }
 }

@@ -5,7 +5,7 @@ use mediary_engine::ByteRange;
 
 /// What part of a file is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum RequestedPart {
     /// All of it: no range was asked for, or one that a server may pass over.
     Whole,
     /// The bytes from `start` up to and without `end`.
@@ -16,13 +16,13 @@ pub(crate) enum Wanted {
 
 /// Reads `header` against a file of `size` bytes. What is malformed, not in bytes, or asks for many ranges at once is
 /// answered with the whole file, which the standard allows.
-pub(crate) fn wanted(header: Option<&HeaderValue>, size: u64) -> Wanted {
+pub(crate) fn wanted(header: Option<&HeaderValue>, size: u64) -> RequestedPart {
     match asked(header) {
-        None => Wanted::Whole,
-        Some(ByteRange::Last(1..)) if size == 0 => Wanted::Whole,
+        None => RequestedPart::Whole,
+        Some(ByteRange::Last(1..)) if size == 0 => RequestedPart::Whole,
         Some(range) => match range.of(size) {
-            Some(part) => Wanted::Part { start: part.start, end: part.end },
-            None => Wanted::Nothing,
+            Some(part) => RequestedPart::Part { start: part.start, end: part.end },
+            None => RequestedPart::Nothing,
         },
     }
 }
@@ -61,13 +61,13 @@ mod tests {
 
     use super::*;
 
-    fn read(header: &str, size: u64) -> Wanted {
+    fn read(header: &str, size: u64) -> RequestedPart {
         wanted(Some(&HeaderValue::from_str(header).unwrap()), size)
     }
 
     #[test]
     fn one_range_is_cut_to_the_file() {
-        let part = |start, end| Wanted::Part { start, end };
+        let part = |start, end| RequestedPart::Part { start, end };
         for (header, expected) in [
             ("bytes=0-0", part(0, 1)),
             ("bytes=0-", part(0, 100)),
@@ -78,9 +78,9 @@ mod tests {
             ("bytes=-1000", part(0, 100)),
             ("Bytes = 5 - 6 ", part(5, 7)),
             ("bytes=0-99999999999999999999999", part(0, 100)),
-            ("bytes=100-", Wanted::Nothing),
-            ("bytes=99999999999999999999999-", Wanted::Nothing),
-            ("bytes=-0", Wanted::Nothing),
+            ("bytes=100-", RequestedPart::Nothing),
+            ("bytes=99999999999999999999999-", RequestedPart::Nothing),
+            ("bytes=-0", RequestedPart::Nothing),
         ] {
             assert_eq!(read(header, 100), expected, "{header}");
         }
@@ -99,21 +99,21 @@ mod tests {
             "items=0-1",
             "bytes=0-1,3-4",
         ] {
-            assert_eq!(read(header, 100), Wanted::Whole, "{header:?}");
+            assert_eq!(read(header, 100), RequestedPart::Whole, "{header:?}");
         }
-        assert_eq!(wanted(None, 100), Wanted::Whole);
+        assert_eq!(wanted(None, 100), RequestedPart::Whole);
     }
 
     #[test]
     fn empty_file_has_no_first_byte() {
-        assert_eq!(read("bytes=0-", 0), Wanted::Nothing);
-        assert_eq!(read("bytes=-5", 0), Wanted::Whole);
+        assert_eq!(read("bytes=0-", 0), RequestedPart::Nothing);
+        assert_eq!(read("bytes=-5", 0), RequestedPart::Whole);
     }
 
     proptest! {
         #[test]
         fn part_is_never_empty_and_never_outside(header in "bytes=[0-9]{0,21}-[0-9]{0,21}", size in any::<u64>()) {
-            if let Wanted::Part { start, end } = read(&header, size) {
+            if let RequestedPart::Part { start, end } = read(&header, size) {
                 prop_assert!(start < end && end <= size);
             }
         }

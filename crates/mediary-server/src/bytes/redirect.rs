@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use mediary_blob::{ServedAs, StoredFile};
+use mediary_blob::{PresignedHeaders, StoredFile};
 use mediary_core::ErrorCode;
 use mediary_engine::FileInfo;
 
@@ -29,7 +29,7 @@ pub(crate) async fn answer(
     if !wanted {
         return Ok(None);
     }
-    let served_as = ServedAs {
+    let served_as = PresignedHeaders {
         content_type: info.mime_type.clone(),
         content_disposition: info.content_disposition(save),
         cache_control: format!("private, max-age={}", VALID_FOR.as_secs()),

@@ -47,18 +47,18 @@ pub(crate) fn while_access_holds(
             }
         }
     });
-    response.map(|body| Body::new(Watched { body, lost, _watcher: AbortOnDropHandle::new(watcher) }))
+    response.map(|body| Body::new(WatchedBody { body, lost, _watcher: AbortOnDropHandle::new(watcher) }))
 }
 
 /// A body that fails once access is lost.
-struct Watched {
+struct WatchedBody {
     body: Body,
     lost: oneshot::Receiver<()>,
     /// Ends with the body.
     _watcher: AbortOnDropHandle<()>,
 }
 
-impl http_body::Body for Watched {
+impl http_body::Body for WatchedBody {
     type Data = Bytes;
     type Error = axum::BoxError;
 

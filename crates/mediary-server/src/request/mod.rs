@@ -14,5 +14,5 @@ pub(crate) use drain::drain;
 pub(crate) use id::{Id, Name};
 pub(crate) use mediary_engine::{May, rights};
 pub(crate) use origin::SameOrigin;
-pub(crate) use peer::{Connected, IsHttps, Peer, connected};
+pub(crate) use peer::{IsHttps, Peer, PeerAddress, connected};
 pub(crate) use query::{Paging, Query, part, record_id};

@@ -11,7 +11,7 @@ use crate::App;
 
 /// The address of the connection's other end; the listener adds it to each request.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Connected(pub(crate) IpAddr);
+pub(crate) struct PeerAddress(pub(crate) IpAddr);
 
 /// The address that a request comes from: of the connection's other end or, where that is a trusted proxy, the one that it names.
 #[derive(Debug, Clone, Copy)]
@@ -46,5 +46,5 @@ impl FromRequestParts<App> for IsHttps {
 }
 
 pub(crate) fn connected(extensions: &Extensions) -> IpAddr {
-    extensions.get().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |Connected(address)| *address)
+    extensions.get().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |PeerAddress(address)| *address)
 }

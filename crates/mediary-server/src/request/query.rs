@@ -80,8 +80,8 @@ where
     D: Deserializer<'de>,
 {
     let number = String::deserialize(deserializer)?.parse().ok().filter(|number| range.contains(number));
-    let (least, most) = (range.start(), range.end());
-    number.ok_or_else(|| D::Error::custom(format_args!("must be a whole number from {least} to {most}")))
+    let (min, max) = (range.start(), range.end());
+    number.ok_or_else(|| D::Error::custom(format_args!("must be a whole number from {min} to {max}")))
 }
 
 fn cursor<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cursor>, D::Error> {
@@ -112,7 +112,7 @@ mod tests {
 
     #[derive(Debug, Default, Deserialize)]
     #[serde(default)]
-    struct Asked {
+    struct TestQuery {
         #[serde(deserialize_with = "record_id")]
         account: Option<i64>,
         #[serde(deserialize_with = "part")]
@@ -126,10 +126,10 @@ mod tests {
 
     #[test]
     fn query_parameters_are_read_and_unknown_ones_are_ignored() {
-        let none = parse::<Asked>("").unwrap();
+        let none = parse::<TestQuery>("").unwrap();
         assert_eq!((none.account, none.part, none.limit.0), (None, 0, 20));
         let asked =
-            parse::<Asked>("account=5&unknown=1&fileType=image&fileType=video&part=2&search=").unwrap();
+            parse::<TestQuery>("account=5&unknown=1&fileType=image&fileType=video&part=2&search=").unwrap();
         assert_eq!((asked.account, asked.part, asked.file_type.len()), (Some(5), 2, 2));
         assert_eq!((asked.policy, asked.search.as_deref()), (None, None));
     }
@@ -153,7 +153,7 @@ mod tests {
             ("fileType=gif", "fileType", kinds),
             ("fileType=image&fileType=gif", "fileType", kinds),
         ] {
-            let problem = parse::<Asked>(query).unwrap_err();
+            let problem = parse::<TestQuery>(query).unwrap_err();
             let body = problem.render(Response::default(), "r").into_body();
             let body: serde_json::Value =
                 serde_json::from_slice(&to_bytes(body, 4096).await.unwrap()).unwrap();

@@ -139,7 +139,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::request::Connected;
+    use crate::request::PeerAddress;
     use crate::testing::{Answer, House, PROXY, post};
 
     async fn log_in(house: &House, email: &str, password: &str) -> Answer {
@@ -205,7 +205,7 @@ mod tests {
         let body = json!({"email": "agent@acme.test", "password": password});
         let mut request = post("/api/auth/login", None, &body);
         request.headers_mut().insert("x-forwarded-for", HeaderValue::from_str(client).unwrap());
-        request.extensions_mut().insert(Connected(peer.parse().unwrap()));
+        request.extensions_mut().insert(PeerAddress(peer.parse().unwrap()));
         house.send(request).await
     }
 

@@ -42,8 +42,8 @@ async fn list_conversations(
 ) -> Result<Json<Page<Conversation>>, Problem> {
     let search = search.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     if search.as_ref().is_some_and(|text| text.chars().count() > limits::SHORT_TEXT_CHARS) {
-        let most = limits::SHORT_TEXT_CHARS;
-        return Err(Problem::field("search", format!("must have at most {most} characters")));
+        let max_chars = limits::SHORT_TEXT_CHARS;
+        return Err(Problem::field("search", format!("must have at most {max_chars} characters")));
     }
     let query = ConversationQuery { page: paging.into(), search };
     let page = app.store().conversations(&may.caller().scope(), &query).await?;

@@ -200,15 +200,15 @@ async fn retry_media(
     Peer(address): Peer,
     Body(retry): Body<Retry>,
 ) -> Result<Json<RetryOutcome>, Problem> {
-    let most = retry.max_attempts;
-    if most.is_some_and(|most| !(1..=RETRY_ATTEMPTS_MAX).contains(&most)) {
+    let max_attempts = retry.max_attempts;
+    if max_attempts.is_some_and(|max_attempts| !(1..=RETRY_ATTEMPTS_MAX).contains(&max_attempts)) {
         return Err(Problem::field(
             "maxAttempts",
             format!("must be a whole number from 1 to {RETRY_ATTEMPTS_MAX}"),
         ));
     }
     let by = may.caller().actor(address);
-    let outcome = app.engine().retry_failed(&may, most, &by).await?;
+    let outcome = app.engine().retry_failed(&may, max_attempts, &by).await?;
     Ok(Json(RetryOutcome { retried: outcome.retried, succeeded: outcome.succeeded, failed: outcome.failed }))
 }
 

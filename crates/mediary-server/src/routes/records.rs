@@ -268,7 +268,7 @@ mod tests {
         let ask = async |key| house.get("/api/storage/check", key).await.json();
         assert_eq!(ask(acme.key(Role::Admin)).await["startedAt"], Value::Null, "nobody has looked yet");
         house.store.storage_check_begin(acme.id, START).await.unwrap();
-        let found = mediary_store::StorageChecked {
+        let found = mediary_store::StorageCheckCounts {
             whole: 7,
             missing: 2,
             wrong: 0,

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, header};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use mediary_core::{ErrorCode, limits};
-use mediary_engine::Unsigned;
+use mediary_engine::UnsignedReason;
 use metrics::counter;
 use serde::Deserialize;
 use tokio::sync::SemaphorePermit;
@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::metrics::WEBHOOK_REQUESTS;
-use crate::pace::{Pace, Paced};
+use crate::pace::{Pace, PacedBody};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Query, drain};
 
@@ -126,18 +126,18 @@ fn signature(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// A whole body, and the share of memory that it takes until it is on disk.
-type Taken<'a> = (Bytes, Option<SemaphorePermit<'a>>);
+type ReceivedBody<'a> = (Bytes, Option<SemaphorePermit<'a>>);
 
-async fn read<'a>(app: &'a App, body: &mut Body) -> Result<Taken<'a>, Problem> {
+async fn read<'a>(app: &'a App, body: &mut Body) -> Result<ReceivedBody<'a>, Problem> {
     tokio::time::timeout(BODY_DEADLINE, collect(app, body)).await.unwrap_or_else(|_| Err(cut_off()))
 }
 
-async fn collect<'a>(app: &'a App, body: &mut Body) -> Result<Taken<'a>, Problem> {
+async fn collect<'a>(app: &'a App, body: &mut Body) -> Result<ReceivedBody<'a>, Problem> {
     let declared = body.size_hint().exact().unwrap_or(0);
     if declared > limits::WEBHOOK_BODY_BYTES as u64 {
         return Err(too_large());
     }
-    let mut body = Paced::new(body, Pace::WEBHOOKS);
+    let mut body = PacedBody::new(body, Pace::WEBHOOKS);
     let mut room: Option<SemaphorePermit<'_>> = None;
     let mut whole = Bytes::new();
     let mut collected = BytesMut::new();
@@ -166,9 +166,9 @@ async fn collect<'a>(app: &'a App, body: &mut Body) -> Result<Taken<'a>, Problem
 }
 
 fn reason(problem: &Problem) -> &'static str {
-    match (problem.cause::<Unsigned>(), problem.code()) {
+    match (problem.cause::<UnsignedReason>(), problem.code()) {
         (Some(unsigned), _) => unsigned.sentence(),
-        (None, ErrorCode::Unauthorized) => Unsigned::NoSignature.sentence(),
+        (None, ErrorCode::Unauthorized) => UnsignedReason::NoSignature.sentence(),
         (None, ErrorCode::PayloadTooLarge) => TOO_LARGE,
         (None, ErrorCode::ValidationError) => CUT_OFF,
         (None, code) => code.sentence(),

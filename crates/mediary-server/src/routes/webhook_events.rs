@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// What can be asked for: items that are parked.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Wanted {
+enum EventState {
     #[default]
     Parked,
 }
@@ -33,7 +33,7 @@ struct Filter {
     #[serde(default)]
     #[param(inline, required = false)]
     #[expect(dead_code, reason = "it is read to be refused where it is another word")]
-    state: Wanted,
+    state: EventState,
 }
 
 /// A parked item: one that a webhook brought and that could not be recorded. It is kept whole and tried again, less and less

@@ -13,7 +13,7 @@ use super::error::GraphError;
 use super::upload::UPLOAD_TYPES;
 use crate::config::AccountSpec;
 use crate::content::essence;
-use crate::links::Found;
+use crate::links::LinkContent;
 use crate::media::{Media, Origin};
 use crate::world::World;
 
@@ -99,7 +99,7 @@ fn takes(kind: FileType, mime_type: &str) -> bool {
     }
 }
 
-async fn linked(world: &World, url: &Url) -> Found {
+async fn linked(world: &World, url: &Url) -> LinkContent {
     let now = world.clock.now();
     let links = || world.links.0.lock();
     let known = links().get(url.as_str()).filter(|(at, _)| now.since(*at) < LINK_LIFE).cloned();

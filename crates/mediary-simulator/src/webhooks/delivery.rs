@@ -23,7 +23,7 @@ const CHALLENGE_ANSWER_BYTES: usize = 4096;
 
 /// A body that is signed and logged.
 #[derive(Debug)]
-pub(crate) struct Outgoing {
+pub(crate) struct OutgoingWebhook {
     pub(crate) id: u64,
     pub(crate) updates: usize,
     pub(crate) body: Bytes,
@@ -34,7 +34,7 @@ pub(crate) struct Outgoing {
 /// Delivers a webhook, or gives it up after the last retry. While it waits for a retry, others go first.
 pub(crate) async fn deliver(
     world: &World,
-    outgoing: &Outgoing,
+    outgoing: &OutgoingWebhook,
     options: &WebhookOptions,
     slots: &Arc<Semaphore>,
     mut slot: OwnedSemaphorePermit,
@@ -59,7 +59,7 @@ pub(crate) async fn deliver(
 /// Sends a webhook again that was delivered, by chance.
 pub(crate) async fn repeat_by_chance(
     world: &World,
-    outgoing: &Outgoing,
+    outgoing: &OutgoingWebhook,
     options: &WebhookOptions,
     slots: &Semaphore,
 ) {
@@ -75,7 +75,7 @@ pub(crate) async fn repeat_by_chance(
 /// One POST. Only 200 counts, as with Meta.
 pub(crate) async fn attempt(
     world: &World,
-    outgoing: &Outgoing,
+    outgoing: &OutgoingWebhook,
     options: &WebhookOptions,
     last: bool,
 ) -> bool {

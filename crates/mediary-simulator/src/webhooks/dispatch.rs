@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
 use super::body::{Update, encode};
-use super::delivery::{Outgoing, attempt, deliver, repeat_by_chance};
+use super::delivery::{OutgoingWebhook, attempt, deliver, repeat_by_chance};
 use super::log::{WebhookRecord, WebhookState};
 use crate::accounts::Destination;
 use crate::config::{BatchShape, WebhookOptions};
@@ -52,11 +52,11 @@ async fn gather(
     options: &WebhookOptions,
     rng: &mut StdRng,
 ) -> Vec<Update> {
-    let most = options.batch_size.max(options.reorder_window);
+    let max_updates = options.batch_size.max(options.reorder_window);
     let until = Instant::now() + Duration::from_millis(options.batch_wait_ms);
     let mut updates = vec![first];
-    while updates.len() < most {
-        let room = most - updates.len();
+    while updates.len() < max_updates {
+        let room = max_updates - updates.len();
         let more = queue.recv_many(&mut updates, room);
         if !matches!(tokio::time::timeout_at(until, more).await, Ok(1..)) {
             break;
@@ -99,7 +99,12 @@ fn shape(options: &WebhookOptions, rng: &mut StdRng) -> BatchShape {
 }
 
 /// Signs and logs these updates: as one body, or as several where one would be larger than Meta's.
-fn sign(world: &World, destination: &Destination, updates: &[Update], shape: BatchShape) -> Vec<Outgoing> {
+fn sign(
+    world: &World,
+    destination: &Destination,
+    updates: &[Update],
+    shape: BatchShape,
+) -> Vec<OutgoingWebhook> {
     let body = Bytes::from(encode(updates, shape));
     if body.len() > BODY_BYTES && updates.len() > 1 {
         let (first, second) = updates.split_at(updates.len() / 2);
@@ -110,7 +115,7 @@ fn sign(world: &World, destination: &Destination, updates: &[Update], shape: Bat
     vec![log(world, destination, body, updates.len())]
 }
 
-fn log(world: &World, destination: &Destination, body: Bytes, updates: usize) -> Outgoing {
+fn log(world: &World, destination: &Destination, body: Bytes, updates: usize) -> OutgoingWebhook {
     let signature = mediary_graph::sign(&body, destination.secret.expose_secret().as_bytes());
     let id = world.webhook_log.add(WebhookRecord {
         id: 0,
@@ -122,13 +127,13 @@ fn log(world: &World, destination: &Destination, body: Bytes, updates: usize) ->
         signature: signature.clone(),
         destination: destination.clone(),
     });
-    Outgoing { id, updates, body, signature, destination: destination.clone() }
+    OutgoingWebhook { id, updates, body, signature, destination: destination.clone() }
 }
 
 /// Waits for a free slot, so that the queue and not many tasks holds what cannot be sent yet.
 async fn start(
     world: &Arc<World>,
-    outgoing: Outgoing,
+    outgoing: OutgoingWebhook,
     options: &Arc<WebhookOptions>,
     slots: &Arc<Semaphore>,
 ) {
@@ -156,7 +161,7 @@ pub(crate) async fn resend(world: &World, id: u64) -> Result<Option<u16>, Error>
     let unknown = || Error::not_found(format!("there is no webhook {id}, or it was long ago"));
     let WebhookRecord { updates, body, signature, destination, .. } =
         world.webhook_log.find(id).ok_or_else(unknown)?;
-    let outgoing = Outgoing { id, updates, body, signature, destination };
+    let outgoing = OutgoingWebhook { id, updates, body, signature, destination };
     attempt(world, &outgoing, &world.options().webhooks, true).await;
     Ok(last_status(world, id))
 }

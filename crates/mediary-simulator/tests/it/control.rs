@@ -62,7 +62,7 @@ async fn flood_sends_as_many_as_it_was_asked_for() {
         let mut posts = 1;
         loop {
             let received = receiver.wait_for(posts).await;
-            let updates: Vec<_> = received.iter().flat_map(crate::harness::Received::updates).collect();
+            let updates: Vec<_> = received.iter().flat_map(crate::harness::ReceivedPost::updates).collect();
             if updates.len() >= 500 {
                 return updates;
             }

@@ -82,12 +82,12 @@ pub(crate) fn error_of(body: &Value) -> (i64, Option<i64>) {
 
 /// One POST that came.
 #[derive(Clone, Debug)]
-pub(crate) struct Received {
+pub(crate) struct ReceivedPost {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-impl Received {
+impl ReceivedPost {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
@@ -106,7 +106,7 @@ impl Received {
 struct Inbox {
     /// What to answer next; 200 when empty.
     answers: Mutex<VecDeque<u16>>,
-    received: watch::Sender<Vec<Received>>,
+    received: watch::Sender<Vec<ReceivedPost>>,
 }
 
 /// Takes webhooks as a program under test would.
@@ -134,13 +134,13 @@ impl Receiver {
     }
 
     /// The first `count` POSTs, once they are there.
-    pub(crate) async fn wait_for(&self, count: usize) -> Vec<Received> {
+    pub(crate) async fn wait_for(&self, count: usize) -> Vec<ReceivedPost> {
         let mut received = self.inbox.received.subscribe();
         let there = tokio::time::timeout(DEADLINE, received.wait_for(|all| all.len() >= count)).await;
         there.expect("too few webhooks came").unwrap().clone()
     }
 
-    pub(crate) fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<ReceivedPost> {
         self.inbox.received.borrow().clone()
     }
 }
@@ -153,7 +153,7 @@ impl Drop for Receiver {
 
 async fn take(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let answer = inbox.answers.lock().unwrap().pop_front().unwrap_or(200);
-    inbox.received.send_modify(|received| received.push(Received { headers, body }));
+    inbox.received.send_modify(|received| received.push(ReceivedPost { headers, body }));
     StatusCode::from_u16(answer).unwrap()
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use mediary_graph::{Content, UpdateKind};
 use mediary_simulator::{FaultKind, PlayOptions, samples};
 
-use crate::harness::{DEADLINE, NOW, Received, call, start, start_with_receiver};
+use crate::harness::{DEADLINE, NOW, ReceivedPost, call, start, start_with_receiver};
 
 #[tokio::test]
 async fn every_sample_is_what_its_index_says() {
@@ -33,7 +33,7 @@ async fn whole_day_can_be_over_at_once() {
             let received = receiver.wait_for(posts).await;
             posts = received.len() + 1;
             let messages =
-                received.iter().flat_map(Received::updates).filter_map(|update| match update.kind {
+                received.iter().flat_map(ReceivedPost::updates).filter_map(|update| match update.kind {
                     UpdateKind::Message { message, .. } => Some(message),
                     _ => None,
                 });
@@ -73,7 +73,7 @@ async fn rest_of_the_day_is_played_live() {
         loop {
             let received = receiver.wait_for(posts).await;
             posts = received.len() + 1;
-            let now = received.iter().flat_map(Received::updates).filter(|update| {
+            let now = received.iter().flat_map(ReceivedPost::updates).filter(|update| {
                 matches!(&update.kind, UpdateKind::Message { message, .. }
                     if message.timestamp.is_some_and(|time| time.millis() == NOW * 1000))
             });

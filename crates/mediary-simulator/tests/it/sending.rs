@@ -20,7 +20,7 @@ async fn send(simulator: &Simulator, message: Value) -> (u16, Value) {
 async fn statuses(receiver: &Receiver, count: usize) -> Vec<(String, Option<i64>)> {
     let received = receiver.wait_for(count).await;
     let mut statuses = Vec::new();
-    for update in received.iter().flat_map(crate::harness::Received::updates) {
+    for update in received.iter().flat_map(crate::harness::ReceivedPost::updates) {
         let UpdateKind::Status(status) = update.kind else { continue };
         statuses.push((status.status, status.errors.first().map(|error| error.code)));
     }

@@ -208,7 +208,7 @@ async fn batches_carry_everything_once_in_every_shape() {
         let updates: Vec<_> = receiver.received().iter().map(|webhook| webhook.updates().len()).collect();
         assert!(updates.iter().all(|count| *count <= 7) && updates.contains(&7), "{shape:?}: {updates:?}");
         let received = receiver.received();
-        let ids = received.iter().flat_map(crate::harness::Received::updates).map(|update| {
+        let ids = received.iter().flat_map(crate::harness::ReceivedPost::updates).map(|update| {
             let UpdateKind::Message { message, .. } = update.kind else { panic!("no message") };
             message.id.unwrap()
         });
@@ -247,7 +247,7 @@ async fn shuffled(seed: u64) -> Vec<String> {
         simulator.send(&MessageSpec::text(format!("{number:02}"))).await.unwrap();
     }
     simulator.flush(DEADLINE).await.unwrap();
-    let text = |webhook: &crate::harness::Received| {
+    let text = |webhook: &crate::harness::ReceivedPost| {
         item(&webhook.json(), "messages")["text"]["body"].as_str().unwrap().to_owned()
     };
     receiver.received().iter().map(text).collect()

@@ -200,7 +200,7 @@ impl Claim<'_> {
     fn free(&self, candidate: &Candidate) -> usize {
         let running = self.running.get(&candidate.company).copied().unwrap_or(0);
         let running_of = self.running_of.get(&(candidate.company, candidate.account)).copied().unwrap_or(0);
-        let of_account = self.limits.per_account.map_or(usize::MAX, |most| most.saturating_sub(running_of));
+        let of_account = self.limits.per_account.map_or(usize::MAX, |max| max.saturating_sub(running_of));
         self.limits.per_company.saturating_sub(running).min(of_account)
     }
 

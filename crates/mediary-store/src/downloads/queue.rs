@@ -8,7 +8,7 @@ use mediary_core::{
 use sqlx::AssertSqlSafe;
 
 use super::NO_ERROR;
-use super::types::{DownloadsOverview, Requeued};
+use super::types::{DownloadsOverview, RequeueOutcome};
 use crate::db::Tx;
 use crate::people::audit;
 use crate::record::Record as _;
@@ -38,22 +38,22 @@ async fn requeue(
     media: MediaId,
     now: Timestamp,
     reset_attempts: bool,
-) -> Result<(Requeued, bool)> {
+) -> Result<(RequeueOutcome, bool)> {
     // The account before the file, as a change of policy takes them: the other way they could wait for each other.
     let policy = policies::held(tx, company, media).await?;
     let file = match media_file(tx, company, media).await? {
-        None => return Ok((Requeued::None, false)),
-        Some(file) if !file.is_active => return Ok((Requeued::NotActive, false)),
-        Some(file) if file.provider_media_id.is_none() => return Ok((Requeued::None, false)),
+        None => return Ok((RequeueOutcome::None, false)),
+        Some(file) if !file.is_active => return Ok((RequeueOutcome::NotActive, false)),
+        Some(file) if file.provider_media_id.is_none() => return Ok((RequeueOutcome::None, false)),
         Some(file) => file,
     };
     match file.download_status {
-        DownloadStatus::Completed => return Ok((Requeued::AlreadyCompleted, false)),
-        DownloadStatus::Downloading => return Ok((Requeued::InFlight(Box::new(file)), false)),
+        DownloadStatus::Completed => return Ok((RequeueOutcome::AlreadyCompleted, false)),
+        DownloadStatus::Downloading => return Ok((RequeueOutcome::InFlight(Box::new(file)), false)),
         DownloadStatus::Pending | DownloadStatus::Failed => {}
     }
     if !policy.is_some_and(MediaPolicy::keeps_bytes) {
-        return Ok((Requeued::NotKept, false));
+        return Ok((RequeueOutcome::NotKept, false));
     }
     let (sql, args) = update! {
         media_files set {
@@ -70,7 +70,7 @@ async fn requeue(
     };
     let changed = tx.execute(sql, args).await? > 0;
     let queued = media_file(tx, company, media).await?;
-    Ok((queued.map_or(Requeued::None, |file| Requeued::Queued(Box::new(file))), changed))
+    Ok((queued.map_or(RequeueOutcome::None, |file| RequeueOutcome::Queued(Box::new(file))), changed))
 }
 
 impl Store {
@@ -80,7 +80,7 @@ impl Store {
         company: CompanyId,
         media: MediaId,
         reset_attempts: bool,
-    ) -> Result<Requeued> {
+    ) -> Result<RequeueOutcome> {
         transaction!(self.db(), |tx| {
             let (outcome, _) = requeue(tx, company, media, self.now(), reset_attempts).await?;
             Ok(outcome)
@@ -88,7 +88,12 @@ impl Store {
     }
 
     /// The same because somebody asks for the file. What is due already is not asked for twice in the audit log.
-    pub async fn request_download(&self, company: CompanyId, media: MediaId, by: &Actor) -> Result<Requeued> {
+    pub async fn request_download(
+        &self,
+        company: CompanyId,
+        media: MediaId,
+        by: &Actor,
+    ) -> Result<RequeueOutcome> {
         let now = self.now();
         transaction!(self.db(), |tx| {
             let (outcome, changed) = requeue(tx, company, media, now, true).await?;

@@ -133,7 +133,7 @@ impl fmt::Debug for DeclaredMedia {
 
 /// What became of asking for a download.
 #[derive(Clone, Debug)]
-pub enum Requeued {
+pub enum RequeueOutcome {
     Queued(Box<MediaFile>),
     AlreadyCompleted,
     /// It was deleted.

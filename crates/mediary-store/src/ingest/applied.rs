@@ -35,13 +35,13 @@ impl Read for MessageKey {
 
 /// What was done.
 #[derive(Debug, Default)]
-pub(super) struct Applied {
+pub(super) struct AppliedChanges {
     pub(super) changes: Vec<Change>,
     pub(super) downloads_due: bool,
     pub(super) newest: Option<MessageId>,
 }
 
-impl Applied {
+impl AppliedChanges {
     pub(super) fn add(&mut self, more: Self) {
         self.changes.extend(more.changes);
         self.downloads_due |= more.downloads_due;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use mediary_core::Timestamp;
 
-use super::applied::{Applied, MessageKey, Updates};
+use super::applied::{AppliedChanges, MessageKey, Updates};
 use super::merge::ReportedChange;
 use super::messages::NewRows;
 use super::storable::Storable as _;
@@ -28,11 +28,11 @@ fn by_kind(items: Vec<PlannedItem>) -> (Vec<IncomingMessage>, Updates) {
     (arrived, updates)
 }
 
-pub(super) async fn apply(tx: &mut Tx, now: Timestamp, items: Vec<PlannedItem>) -> Result<Applied> {
+pub(super) async fn apply(tx: &mut Tx, now: Timestamp, items: Vec<PlannedItem>) -> Result<AppliedChanges> {
     let (arrived, mut updates) = by_kind(items);
-    let (mut applied, mut identities) = (Applied::default(), Vec::new());
+    let (mut applied, mut identities) = (AppliedChanges::default(), Vec::new());
     if !arrived.is_empty() {
-        let Arrived { early, identity_changes } = arrive(tx, now, arrived, &mut applied).await?;
+        let FollowUp { early, identity_changes } = arrive(tx, now, arrived, &mut applied).await?;
         identities = identity_changes;
         // What came before its message goes first; the times in it decide anyway.
         updates.statuses.splice(..0, early.statuses);
@@ -51,37 +51,37 @@ pub(super) async fn write(
     tx: &mut Tx,
     now: Timestamp,
     arrived: Vec<IncomingMessage>,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<NewRows> {
     // Before anything is made for them: somebody whose old message is sent again may have another number by now.
     let known = messages::known(tx, &arrived).await?;
     let contacts = contacts::resolve(tx, now, &arrived, &known, applied).await?;
-    let (mut fresh, mut senders, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut new_messages, mut senders, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
     for (message, contact) in arrived.into_iter().zip(contacts) {
         match contact.filter(|_| !known.contains(&MessageKey::of(&message))) {
             Some(contact) => {
-                fresh.push(message);
+                new_messages.push(message);
                 senders.push(contact);
             }
             None => repeated.push(message),
         }
     }
-    let conversations = conversations::resolve(tx, now, &fresh, &senders).await?;
-    let mut rows = messages::insert(tx, now, fresh, &conversations).await?;
+    let conversations = conversations::resolve(tx, now, &new_messages, &senders).await?;
+    let mut rows = messages::insert(tx, now, new_messages, &conversations).await?;
     // What another node recorded since is known in the next try, in which nothing is made for it.
-    let new: HashSet<MessageKey> = rows.fresh.iter().map(|row| MessageKey::of(&row.message)).collect();
+    let new: HashSet<MessageKey> = rows.new_messages.iter().map(|row| MessageKey::of(&row.message)).collect();
     if rows.repeated.iter().any(|message| !new.contains(&MessageKey::of(message))) {
         return Err(Error::collision("another node recorded the same message at this moment"));
     }
     rows.repeated.extend(repeated);
-    media::insert(tx, now, &mut rows.fresh, applied).await?;
-    conversations::bump(tx, now, &rows.fresh, applied).await?;
-    applied.newest = rows.fresh.iter().map(|row| row.id).max();
+    media::insert(tx, now, &mut rows.new_messages, applied).await?;
+    conversations::bump(tx, now, &rows.new_messages, applied).await?;
+    applied.newest = rows.new_messages.iter().map(|row| row.id).max();
     Ok(rows)
 }
 
 /// What messages leave to be done.
-struct Arrived {
+struct FollowUp {
     /// The updates that had waited for them.
     early: Updates,
     identity_changes: Vec<ReportedChange>,
@@ -92,27 +92,27 @@ async fn arrive(
     tx: &mut Tx,
     now: Timestamp,
     arrived: Vec<IncomingMessage>,
-    applied: &mut Applied,
-) -> Result<Arrived> {
+    applied: &mut AppliedChanges,
+) -> Result<FollowUp> {
     // The media of past conversations may come without the person: its message is known by then.
     let (arrived, nameless): (Vec<_>, Vec<_>) =
         arrived.into_iter().partition(IncomingMessage::names_somebody);
-    let NewRows { mut fresh, mut repeated } = write(tx, now, arrived, applied).await?;
-    let new = fresh.iter_mut().filter_map(|row| ReportedChange::of(&mut row.message, true));
+    let NewRows { mut new_messages, mut repeated } = write(tx, now, arrived, applied).await?;
+    let new = new_messages.iter_mut().filter_map(|row| ReportedChange::of(&mut row.message, true));
     let mut identity_changes: Vec<_> = new.collect();
     identity_changes.extend(repeated.iter_mut().filter_map(|message| ReportedChange::of(message, false)));
     duplicates::require(tx, &nameless).await?;
     repeated.extend(nameless);
-    for row in &fresh {
+    for row in &new_messages {
         if row.message.reaction.is_none() {
             let kind = ChangeKind::MessageCreated;
             applied.message(kind, row.message.company_id, row.conversation_id, row.id, row.media_id);
         }
     }
     duplicates::apply(tx, now, repeated, applied).await?;
-    reactions::apply(tx, now, &fresh, applied).await?;
-    let early = waiting::take(tx, &fresh).await?;
-    Ok(Arrived { early, identity_changes })
+    reactions::apply(tx, now, &new_messages, applied).await?;
+    let early = waiting::take(tx, &new_messages).await?;
+    Ok(FollowUp { early, identity_changes })
 }
 
 /// Applies statuses, edits and revocations; those whose message is not known yet are kept for it.
@@ -120,7 +120,7 @@ pub(super) async fn apply_updates(
     tx: &mut Tx,
     now: Timestamp,
     updates: Updates,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<()> {
     let mut early = Updates::default();
     statuses::apply(tx, now, updates.statuses, &mut early, applied).await?;

@@ -15,9 +15,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use mediary_core::{CompanyId, ContactId, Timestamp, canonical_number, other_spelling, same_number};
 
-use super::applied::{Applied, MessageKey};
+use super::applied::{AppliedChanges, MessageKey};
 use super::merge;
-use super::stored_contacts::{Hold, ROUNDS, Stored, hold, search_text};
+use super::stored_contacts::{Hold, ROUNDS, StoredContact, hold, search_text};
 use super::types::{ContactKey, IncomingMessage};
 use crate::bulk::Bulk;
 use crate::db::Tx;
@@ -50,20 +50,20 @@ struct People {
 
 /// What a message says about its contact.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Says {
-    /// How it is now.
-    Now,
-    /// How it was: that fills gaps, and changes nothing.
-    Once,
-    /// How it was, in a message that is here already: nobody is met by it for the first time.
-    Again,
+enum ContactEvidence {
+    /// The contact's details as they are now.
+    Current,
+    /// Details from the past: they fill gaps and change nothing.
+    Historic,
+    /// Details from a message that is stored already: they fill gaps, and make no contact.
+    Repeated,
 }
 
-fn says(message: &IncomingMessage, known: &HashSet<MessageKey>) -> Says {
+fn evidence_of(message: &IncomingMessage, known: &HashSet<MessageKey>) -> ContactEvidence {
     if known.contains(&MessageKey::of(message)) {
-        return Says::Again;
+        return ContactEvidence::Repeated;
     }
-    if message.imported.is_some() { Says::Once } else { Says::Now }
+    if message.imported.is_some() { ContactEvidence::Historic } else { ContactEvidence::Current }
 }
 
 /// The contact of each message, in order; of a message that is known already only if its contact is, too.
@@ -72,7 +72,7 @@ pub(super) async fn resolve(
     now: Timestamp,
     messages: &[IncomingMessage],
     known: &HashSet<MessageKey>,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<Vec<Option<ContactId>>> {
     for _ in 0..ROUNDS {
         let mut people = People::default();
@@ -82,7 +82,7 @@ pub(super) async fn resolve(
         }
         let indices: Vec<Option<usize>> = messages
             .iter()
-            .map(|message| people.meet(message.company_id, &message.contact, says(message, known)))
+            .map(|message| people.meet(message.company_id, &message.contact, evidence_of(message, known)))
             .collect();
         if hold(tx, &stored, people.wants()).await? != stored {
             continue;
@@ -116,7 +116,7 @@ impl People {
         &self.persons[self.settled(index)]
     }
 
-    fn know(&mut self, stored: Stored) {
+    fn know(&mut self, stored: StoredContact) {
         let (company, id, key) = (stored.company_id, Some(stored.id), stored.key());
         let twin = self.by_other_spelling(company, &key);
         let index = self.add(Person { company, id, key, changed: false });
@@ -158,7 +158,7 @@ impl People {
     }
 
     /// The index of the person with these ids: found, tied together, or new.
-    fn meet(&mut self, company: CompanyId, key: &ContactKey, says: Says) -> Option<usize> {
+    fn meet(&mut self, company: CompanyId, key: &ContactKey, evidence: ContactEvidence) -> Option<usize> {
         let find = |map: &HashMap<(CompanyId, String), usize>, id: &Option<String>| {
             id.as_ref().and_then(|id| map.get(&(company, id.clone())).copied())
         };
@@ -166,7 +166,7 @@ impl People {
         let by_wa_id = by_wa_id.or_else(|| self.by_other_spelling(company, key));
         let by_user_id = find(&self.by_user_id, &key.user_id).map(|index| self.settled(index));
         let index = match (by_wa_id, by_user_id) {
-            (None, None) if says == Says::Again => return None,
+            (None, None) if evidence == ContactEvidence::Repeated => return None,
             (None, None) => {
                 return Some(self.add(Person { company, id: None, key: key.clone(), changed: false }));
             }
@@ -175,11 +175,11 @@ impl People {
             (Some(one), Some(other)) if self.can_be_one(one, other) => self.unite(one, other),
             // Each has a second id of its own, so they are two people; the user id is the one that is never reused.
             (Some(_), Some(other)) => {
-                self.learn(other, &ContactKey { wa_id: None, ..key.clone() }, says);
+                self.learn(other, &ContactKey { wa_id: None, ..key.clone() }, evidence);
                 return Some(other);
             }
         };
-        self.learn(index, key, says);
+        self.learn(index, key, evidence);
         Some(index)
     }
 
@@ -199,16 +199,16 @@ impl People {
         }
         self.merged_into.insert(goes, stays);
         let key = self.persons[goes].key.clone();
-        self.learn(stays, &key, Says::Now);
+        self.learn(stays, &key, ContactEvidence::Current);
         stays
     }
 
     /// Takes over what a message says about a person.
-    fn learn(&mut self, index: usize, key: &ContactKey, says: Says) {
+    fn learn(&mut self, index: usize, key: &ContactKey, evidence: ContactEvidence) {
         let person = &mut self.persons[index];
         let mut changed = false;
         let mut take = |old: &mut Option<String>, new: &Option<String>| {
-            let tells = says == Says::Now || old.is_none();
+            let tells = evidence == ContactEvidence::Current || old.is_none();
             // The first spelling stays, for WhatsApp goes back and forth.
             let respelled = old.as_ref().zip(new.as_ref()).is_some_and(|(old, new)| same_number(old, new));
             if new.is_some() && old != new && tells && !respelled {
@@ -282,9 +282,9 @@ impl People {
                 updated_at => now,
             });
         }
-        type Inserted = (ContactId, CompanyId, Option<String>, Option<String>);
+        type InsertedContact = (ContactId, CompanyId, Option<String>, Option<String>);
         let mut ids = HashMap::new();
-        for (id, company, wa_id, user_id) in insert.run::<Inserted>(tx).await? {
+        for (id, company, wa_id, user_id) in insert.run::<InsertedContact>(tx).await? {
             ids.insert((company, wa_id, user_id), id);
         }
         for index in indices {
@@ -320,17 +320,17 @@ impl People {
             look.push(row! { company_id => *company, name => other.as_str() });
         }
         lock.run::<(bool,)>(tx).await?;
-        let found: Vec<Stored> = look.run(tx).await?;
+        let found: Vec<StoredContact> = look.run(tx).await?;
         // One that was read is somebody else of the same number, as a user id says.
         let read: HashSet<ContactId> = self.persons.iter().filter_map(|person| person.id).collect();
         let found = found.into_iter().filter(|stored| !read.contains(&stored.id));
-        let index = |stored: Stored| index_of.get(&(stored.company_id, stored.wa_id?)).copied();
+        let index = |stored: StoredContact| index_of.get(&(stored.company_id, stored.wa_id?)).copied();
         Ok(found.filter_map(index).collect())
     }
 }
 
 /// The stored contacts that messages name by either id, in the order of their own ids.
-async fn load(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<Vec<Stored>> {
+async fn load(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<Vec<StoredContact>> {
     let mut by_wa_id = stored_by("wa_id");
     let mut by_user_id = stored_by("user_id");
     let wa_ids = messages.iter().map(|message| (message.company_id, message.contact.wa_id.as_deref()));
@@ -348,8 +348,8 @@ async fn load(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<Vec<Stored>> 
             by_user_id.push(row! { company_id => company, name => user_id });
         }
     }
-    let mut found: Vec<Stored> = by_wa_id.run(tx).await?;
-    found.extend(by_user_id.run::<Stored>(tx).await?);
+    let mut found: Vec<StoredContact> = by_wa_id.run(tx).await?;
+    found.extend(by_user_id.run::<StoredContact>(tx).await?);
     found.sort_by_key(|stored| stored.id);
     found.dedup_by_key(|stored| stored.id);
     Ok(found)
@@ -359,7 +359,7 @@ async fn load(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<Vec<Stored>> 
 fn stored_by(id: &'static str) -> Bulk {
     let after = format!(
         "SELECT {} FROM k CROSS JOIN contacts c WHERE c.company_id = k.company_id AND c.{id} = k.name",
-        Stored::SELECT
+        StoredContact::SELECT
     );
     Bulk::with(after)
 }

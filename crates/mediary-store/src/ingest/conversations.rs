@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use mediary_core::{AccountId, CompanyId, ContactId, ConversationId, MessageId, Timestamp};
 
-use super::applied::Applied;
-use super::messages::Fresh;
+use super::applied::AppliedChanges;
+use super::messages::NewMessage;
 use super::types::IncomingMessage;
 use crate::bulk::Bulk;
 use crate::db::Tx;
@@ -13,7 +13,7 @@ use crate::writes::row;
 use crate::{Error, Result};
 
 type Key = (CompanyId, AccountId, ContactId);
-type Found = (CompanyId, AccountId, ContactId, ConversationId);
+type FoundConversation = (CompanyId, AccountId, ContactId, ConversationId);
 
 /// The conversation of each message, in order; new ones are made. The contacts are held, so none of these conversations
 /// can go to another contact or away before the commit.
@@ -45,7 +45,7 @@ pub(super) async fn resolve(
     ids.ok_or_else(|| Error::collision("conversation vanished while its message was written"))
 }
 
-fn by_key(rows: Vec<Found>) -> HashMap<Key, ConversationId> {
+fn by_key(rows: Vec<FoundConversation>) -> HashMap<Key, ConversationId> {
     rows.into_iter().map(|(company, account, contact, id)| ((company, account, contact), id)).collect()
 }
 
@@ -90,9 +90,14 @@ struct Bump {
 }
 
 /// Brings last message and unread count up to date. Reactions count for neither.
-pub(super) async fn bump(tx: &mut Tx, now: Timestamp, fresh: &[Fresh], applied: &mut Applied) -> Result<()> {
+pub(super) async fn bump(
+    tx: &mut Tx,
+    now: Timestamp,
+    new_messages: &[NewMessage],
+    applied: &mut AppliedChanges,
+) -> Result<()> {
     let mut bumps: BTreeMap<(CompanyId, ConversationId), Bump> = BTreeMap::new();
-    for row in fresh.iter().filter(|row| row.message.reaction.is_none()) {
+    for row in new_messages.iter().filter(|row| row.message.reaction.is_none()) {
         let bump = bumps.entry((row.message.company_id, row.conversation_id)).or_default();
         bump.newest = bump.newest.max(Some((row.message.timestamp, row.id)));
         bump.unread += i64::from(row.message.unread);

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use mediary_core::{ConversationId, DownloadStatus, MediaId, MessageId, ScanStatus, Timestamp};
 
-use super::applied::{Applied, ByMessage, MessageKey};
+use super::applied::{AppliedChanges, ByMessage, MessageKey};
 use super::media::{self, Owner};
 use super::storable::Storable as _;
 use super::types::{ChangeKind, IncomingMessage, IngestItem, NewMedia, PlannedItem};
@@ -18,7 +18,7 @@ use crate::{Error, ErrorKind, Result, dialect};
 
 record! {
     /// A message that is there already, and the state of its media.
-    struct Existing from messages as m {
+    struct ExistingMessage from messages as m {
         pub id: MessageId,
         pub conversation_id: ConversationId,
         pub placeholder: bool,
@@ -38,7 +38,7 @@ record! {
     }
 }
 
-impl Existing {
+impl ExistingMessage {
     /// Whether a repeat brings content or media that is missing.
     fn lacks(&self, message: &IncomingMessage) -> bool {
         let media = message.media.is_some();
@@ -65,7 +65,7 @@ pub(super) async fn apply(
     tx: &mut Tx,
     now: Timestamp,
     repeated: Vec<IncomingMessage>,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<()> {
     // Nothing else has anything to add.
     let mut candidates: Vec<IncomingMessage> =
@@ -127,12 +127,16 @@ pub(super) async fn take_unknown(
     Ok((items.extract_if(.., is_unknown).collect(), nobody()))
 }
 
-async fn look_up(tx: &mut Tx, messages: &[IncomingMessage], hold: &str) -> Result<ByMessage<Existing>> {
+async fn look_up(
+    tx: &mut Tx,
+    messages: &[IncomingMessage],
+    hold: &str,
+) -> Result<ByMessage<ExistingMessage>> {
     let after = format!(
         "SELECT {} FROM k CROSS JOIN messages m
             LEFT JOIN media_files f ON f.company_id = m.company_id AND f.message_id = m.id AND f.part = 0
             WHERE m.company_id = k.company_id AND m.account_id = k.account_id AND m.provider_message_id = k.name{hold}",
-        Existing::SELECT
+        ExistingMessage::SELECT
     );
     let mut select = Bulk::with(after);
     for message in messages {
@@ -142,7 +146,7 @@ async fn look_up(tx: &mut Tx, messages: &[IncomingMessage], hold: &str) -> Resul
             name => message.provider_message_id.as_str(),
         });
     }
-    let found: Vec<Existing> = select.run(tx).await?;
+    let found: Vec<ExistingMessage> = select.run(tx).await?;
     Ok(found.into_iter().map(|existing| (existing.key.clone(), existing)).collect())
 }
 
@@ -150,8 +154,8 @@ async fn take_over(
     tx: &mut Tx,
     now: Timestamp,
     message: &IncomingMessage,
-    existing: &mut Existing,
-    applied: &mut Applied,
+    existing: &mut ExistingMessage,
+    applied: &mut AppliedChanges,
 ) -> Result<()> {
     if existing.revoked {
         return Ok(());

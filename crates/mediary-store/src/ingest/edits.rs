@@ -3,7 +3,7 @@
 use mediary_core::{ConversationId, DownloadStatus, MediaId, MessageId, Timestamp};
 use sqlx::AssertSqlSafe;
 
-use super::applied::{Applied, MessageKey, Updates};
+use super::applied::{AppliedChanges, MessageKey, Updates};
 use super::media::{self, Owner};
 use super::types::{ChangeKind, IncomingEdit, IncomingRevoke, NewMedia};
 use crate::db::Tx;
@@ -82,7 +82,7 @@ pub(super) async fn edit_all(
     now: Timestamp,
     edits: Vec<IncomingEdit>,
     early: &mut Updates,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<()> {
     for edit in edits {
         match target(tx, &edit.key()).await? {
@@ -99,7 +99,7 @@ async fn apply_edit(
     now: Timestamp,
     edit: &IncomingEdit,
     target: &Target,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<()> {
     // An edit of media carries the whole new object: a caption it does not have is gone.
     let media = edit.media.as_ref();
@@ -142,7 +142,7 @@ async fn edit_media(
     now: Timestamp,
     owner: Owner,
     new: &NewMedia,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<Option<MediaId>> {
     let Some(known) = media::of_message(tx, owner).await? else {
         return media::insert_one(tx, now, owner, new, applied).await;
@@ -165,7 +165,7 @@ pub(super) async fn revoke_all(
     now: Timestamp,
     revokes: Vec<IncomingRevoke>,
     early: &mut Updates,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<()> {
     for revoke in revokes {
         match target(tx, &revoke.key()).await? {
@@ -182,7 +182,7 @@ async fn apply_revoke(
     now: Timestamp,
     revoke: &IncomingRevoke,
     target: &Target,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<()> {
     let sql = "UPDATE messages SET revoked_at = $3, updated_at = $4 WHERE company_id = $1 AND id = $2";
     tx.execute(sql, args![revoke.company_id, target.id, revoke.timestamp, now]).await?;

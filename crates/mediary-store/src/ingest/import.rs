@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use mediary_core::{AccountId, CompanyId, Timestamp};
 
-use super::applied::Applied;
+use super::applied::AppliedChanges;
 use super::apply;
 use super::collisions::Tries;
 use super::messages::NewRows;
@@ -73,11 +73,11 @@ async fn write_unknown(
     now: Timestamp,
     company: CompanyId,
     messages: &[IncomingMessage],
-) -> Result<(HashSet<String>, Applied)> {
+) -> Result<(HashSet<String>, AppliedChanges)> {
     let mut met = known(tx, company, messages).await?;
     let unknown = messages.iter().filter(|message| met.insert(message.provider_message_id.clone()));
     let unknown: Vec<IncomingMessage> = unknown.cloned().collect();
-    let mut applied = Applied::default();
+    let mut applied = AppliedChanges::default();
     let new = write(tx, now, unknown, &mut applied).await?;
     Ok((new, applied))
 }
@@ -88,15 +88,15 @@ async fn write(
     tx: &mut Tx,
     now: Timestamp,
     unknown: Vec<IncomingMessage>,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<HashSet<String>> {
     if unknown.is_empty() {
         return Ok(HashSet::new());
     }
-    let NewRows { fresh, .. } = apply::write(tx, now, unknown, applied).await?;
-    media::expire(tx, now, &fresh).await?;
-    reactions::apply(tx, now, &fresh, applied).await?;
-    let early = waiting::take(tx, &fresh).await?;
+    let NewRows { new_messages, .. } = apply::write(tx, now, unknown, applied).await?;
+    media::expire(tx, now, &new_messages).await?;
+    reactions::apply(tx, now, &new_messages, applied).await?;
+    let early = waiting::take(tx, &new_messages).await?;
     apply::apply_updates(tx, now, early, applied).await?;
-    Ok(fresh.into_iter().map(|row| row.message.provider_message_id).collect())
+    Ok(new_messages.into_iter().map(|row| row.message.provider_message_id).collect())
 }

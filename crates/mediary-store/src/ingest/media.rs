@@ -8,8 +8,8 @@ use mediary_core::{
     StorageBackend, Timestamp, limits,
 };
 
-use super::applied::Applied;
-use super::messages::Fresh;
+use super::applied::AppliedChanges;
+use super::messages::NewMessage;
 use super::types::NewMedia;
 use crate::bulk::Bulk;
 use crate::db::Tx;
@@ -73,11 +73,11 @@ fn row_of(owner: Owner, media: &NewMedia, now: Timestamp) -> Row {
 pub(super) async fn insert(
     tx: &mut Tx,
     now: Timestamp,
-    fresh: &mut [Fresh],
-    applied: &mut Applied,
+    new_messages: &mut [NewMessage],
+    applied: &mut AppliedChanges,
 ) -> Result<()> {
     let mut insert = Bulk::insert("media_files", "RETURNING id, message_id, part");
-    for one in fresh.iter() {
+    for one in new_messages.iter() {
         let owner = Owner {
             company: one.message.company_id,
             account: one.message.account_id,
@@ -99,14 +99,14 @@ pub(super) async fn insert(
         .into_iter()
         .filter_map(|(media, message, part)| (part == 0).then_some((message, media)))
         .collect();
-    for row in fresh {
+    for row in new_messages {
         row.media_id = ids.get(&row.id).copied();
     }
     Ok(())
 }
 
 /// Gives up on media that had expired at WhatsApp before an import brought it in.
-pub(super) async fn expire(tx: &mut Tx, now: Timestamp, fresh: &[Fresh]) -> Result<()> {
+pub(super) async fn expire(tx: &mut Tx, now: Timestamp, new_messages: &[NewMessage]) -> Result<()> {
     let code = ErrorCode::MediaExpired;
     let mut update = Bulk::with(
         "UPDATE media_files SET download_status = 'failed', last_error_code = k.code, last_error = k.words,
@@ -114,7 +114,7 @@ pub(super) async fn expire(tx: &mut Tx, now: Timestamp, fresh: &[Fresh]) -> Resu
             FROM k WHERE media_files.company_id = k.company_id AND media_files.id = k.id
                 AND media_files.expires_at <= k.at",
     );
-    for row in fresh {
+    for row in new_messages {
         if let Some(media) = row.media_id {
             update.push(row! {
                 company_id => row.message.company_id,
@@ -135,7 +135,7 @@ pub(super) async fn insert_one(
     now: Timestamp,
     owner: Owner,
     media: &NewMedia,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<Option<MediaId>> {
     let mut insert = Bulk::insert("media_files", "ON CONFLICT DO NOTHING RETURNING id");
     insert.push(row_of(owner, media, now));
@@ -146,7 +146,7 @@ pub(super) async fn insert_one(
 
 record! {
     /// What ingest needs to know of a media file.
-    pub(super) struct Known from media_files as f {
+    pub(super) struct MediaState from media_files as f {
         pub id: MediaId,
         pub provider_media_id: Option<String>,
         pub declared_sha256: Option<Sha256>,
@@ -159,10 +159,10 @@ record! {
 
 /// One file of a message, held: a download that is being finished meanwhile is waited for, so that what it stored is
 /// not forgotten.
-pub(super) async fn of_message(tx: &mut Tx, owner: Owner) -> Result<Option<Known>> {
+pub(super) async fn of_message(tx: &mut Tx, owner: Owner) -> Result<Option<MediaState>> {
     let sql = format!(
         "SELECT {} FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2 AND f.part = $3{}",
-        Known::SELECT,
+        MediaState::SELECT,
         dialect::hold_rows(tx.backend(), "f")
     );
     tx.first(sqlx::AssertSqlSafe(sql), args![owner.company, owner.message, owner.part]).await
@@ -175,7 +175,7 @@ pub(super) async fn attach(
     now: Timestamp,
     owner: Owner,
     attachments: &[NewMedia],
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<bool> {
     let mut changed = false;
     for (index, media) in attachments.iter().enumerate() {
@@ -192,7 +192,7 @@ pub(super) async fn arm_again(
     now: Timestamp,
     owner: Owner,
     media: &NewMedia,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<bool> {
     let (sql, args) = update! {
         media_files set {
@@ -228,9 +228,9 @@ pub(super) async fn replace(
     tx: &mut Tx,
     now: Timestamp,
     owner: Owner,
-    known: &Known,
+    known: &MediaState,
     media: &NewMedia,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<()> {
     discard(tx, now, owner.company, known).await?;
     let (sql, args) = update! {
@@ -272,7 +272,7 @@ pub(super) async fn rename(
     tx: &mut Tx,
     now: Timestamp,
     owner: Owner,
-    known: &Known,
+    known: &MediaState,
     media: &NewMedia,
 ) -> Result<()> {
     let (sql, args) = update! {
@@ -290,7 +290,7 @@ pub(super) async fn rename(
 }
 
 /// Marks stored bytes for the next sweep.
-async fn discard(tx: &mut Tx, now: Timestamp, company: CompanyId, known: &Known) -> Result<()> {
+async fn discard(tx: &mut Tx, now: Timestamp, company: CompanyId, known: &MediaState) -> Result<()> {
     if let (Some(backend), Some(key)) = (known.storage_backend, known.storage_key.as_deref()) {
         crate::trash::put(tx, now, company, known.id, backend, key).await?;
     }

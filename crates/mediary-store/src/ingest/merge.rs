@@ -16,8 +16,8 @@
 use mediary_core::{AccountId, CompanyId, ContactId, ConversationId, MessageId, Timestamp, other_spelling};
 use sqlx::AssertSqlSafe;
 
-use super::applied::Applied;
-use super::stored_contacts::{Hold, ROUNDS, Stored, hold, search_text};
+use super::applied::AppliedChanges;
+use super::stored_contacts::{Hold, ROUNDS, StoredContact, hold, search_text};
 use super::types::{ContactKey, IdentityChange, IncomingMessage};
 use crate::db::Tx;
 use crate::record::{Record as _, record};
@@ -48,7 +48,7 @@ pub(super) async fn contacts(
     company: CompanyId,
     stays: ContactId,
     goes: ContactId,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<()> {
     // By `+v.id`, or SQLite scans all conversations of the company in the order of their ids.
     let sql = format!(
@@ -144,13 +144,13 @@ async fn remove_empty(tx: &mut Tx, sql: &'static str, args: Vec<Value>) -> Resul
 }
 
 /// Finds a contact by user id, or else by `wa_id`.
-async fn find(tx: &mut Tx, company: CompanyId, key: &ContactKey) -> Result<Option<Stored>> {
+async fn find(tx: &mut Tx, company: CompanyId, key: &ContactKey) -> Result<Option<StoredContact>> {
     let other = key.wa_id.as_deref().and_then(other_spelling);
     for (column, id) in [("user_id", &key.user_id), ("wa_id", &key.wa_id), ("wa_id", &other)] {
         if let Some(id) = id {
             let sql = format!(
                 "SELECT {} FROM contacts c WHERE c.company_id = $1 AND c.{column} = $2",
-                Stored::SELECT
+                StoredContact::SELECT
             );
             let found = tx.first(AssertSqlSafe(sql), args![company, id.as_str()]).await?;
             if found.is_some() {
@@ -179,27 +179,32 @@ impl ReportedChange {
 }
 
 /// The contact of an identity change, and those that were met under its new ids; all held, for all of them change.
-struct Changing {
-    person: Stored,
-    met: Vec<Stored>,
+struct ChangingContact {
+    person: StoredContact,
+    met: Vec<StoredContact>,
 }
 
-async fn hold_all(tx: &mut Tx, company: CompanyId, change: &IdentityChange) -> Result<Option<Changing>> {
+async fn hold_all(
+    tx: &mut Tx,
+    company: CompanyId,
+    change: &IdentityChange,
+) -> Result<Option<ChangingContact>> {
     let ContactKey { wa_id, user_id, .. } = change.new.clone();
     let by_user_id = ContactKey { user_id, ..ContactKey::default() };
     let by_wa_id = ContactKey { wa_id, ..ContactKey::default() };
     for _ in 0..ROUNDS {
         let Some(person) = find(tx, company, &change.old).await? else { return Ok(None) };
-        let mut met: Vec<Stored> = Vec::new();
+        let mut met: Vec<StoredContact> = Vec::new();
         for new in [&by_user_id, &by_wa_id] {
             let found = find(tx, company, new).await?;
-            let other = |found: &Stored| found.id != person.id && met.iter().all(|met| met.id != found.id);
+            let other =
+                |found: &StoredContact| found.id != person.id && met.iter().all(|met| met.id != found.id);
             met.extend(found.filter(other));
         }
-        let mut all: Vec<Stored> = met.iter().chain([&person]).cloned().collect();
+        let mut all: Vec<StoredContact> = met.iter().chain([&person]).cloned().collect();
         all.sort_by_key(|stored| stored.id);
         if hold(tx, &all, Hold::Own).await? == all {
-            return Ok(Some(Changing { person, met }));
+            return Ok(Some(ChangingContact { person, met }));
         }
     }
     Err(Error::collision("other nodes keep writing the contacts of an identity change"))
@@ -215,10 +220,10 @@ pub(super) async fn change_identity(
     tx: &mut Tx,
     now: Timestamp,
     reported: ReportedChange,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<()> {
     let ReportedChange { company, change, at, is_new } = reported;
-    let Some(Changing { person, met }) = hold_all(tx, company, &change).await? else {
+    let Some(ChangingContact { person, met }) = hold_all(tx, company, &change).await? else {
         return Ok(());
     };
     if !is_new && active_since(tx, company, person.id, at).await? {

@@ -12,7 +12,7 @@ use crate::db::Tx;
 use crate::writes::{Row, row};
 
 /// A message that was not known before.
-pub(super) struct Fresh {
+pub(super) struct NewMessage {
     pub(super) message: IncomingMessage,
     pub(super) id: MessageId,
     pub(super) conversation_id: ConversationId,
@@ -21,7 +21,7 @@ pub(super) struct Fresh {
 
 /// Which messages were new.
 pub(super) struct NewRows {
-    pub(super) fresh: Vec<Fresh>,
+    pub(super) new_messages: Vec<NewMessage>,
     pub(super) repeated: Vec<IncomingMessage>,
 }
 
@@ -91,19 +91,19 @@ pub(super) async fn insert(
     for (message, conversation) in arrived.iter().zip(conversations) {
         insert.push(row_of(message, *conversation, now));
     }
-    type Inserted = (MessageId, CompanyId, AccountId, String);
-    let inserted: Vec<Inserted> = insert.run(tx).await?;
+    type InsertedMessage = (MessageId, CompanyId, AccountId, String);
+    let inserted: Vec<InsertedMessage> = insert.run(tx).await?;
     let mut ids: HashMap<MessageKey, MessageId> = inserted
         .into_iter()
         .map(|(message, company, account, id)| (MessageKey { company, account, id }, message))
         .collect();
-    let (mut fresh, mut repeated) = (Vec::with_capacity(ids.len()), Vec::new());
+    let (mut new_messages, mut repeated) = (Vec::with_capacity(ids.len()), Vec::new());
     for (message, conversation_id) in arrived.into_iter().zip(conversations.iter().copied()) {
         // The first of a key is the one that was inserted.
         match ids.remove(&MessageKey::of(&message)) {
-            Some(id) => fresh.push(Fresh { message, id, conversation_id, media_id: None }),
+            Some(id) => new_messages.push(NewMessage { message, id, conversation_id, media_id: None }),
             None => repeated.push(message),
         }
     }
-    Ok(NewRows { fresh, repeated })
+    Ok(NewRows { new_messages, repeated })
 }

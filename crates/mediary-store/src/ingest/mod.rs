@@ -35,10 +35,10 @@
 
 mod applied;
 mod apply;
-mod begun;
 mod collisions;
 mod contacts;
 mod conversations;
+mod crash_loop;
 mod duplicates;
 mod edits;
 mod growth;
@@ -67,7 +67,7 @@ use sqlx::AssertSqlSafe;
 use tokio::time::Instant;
 
 pub(crate) use parked::PARKED_WAIT_MAX;
-pub use parked::{DueItems, ParkedItem, Retried};
+pub use parked::{DueItems, ParkedItem, ParkedItemOutcome};
 pub use types::*;
 
 use crate::bulk::Bulk;
@@ -78,10 +78,10 @@ use crate::value::args;
 use crate::waiting_webhooks::{self, WaitingWebhook};
 use crate::writes::row;
 use crate::{Backend, Error, ErrorKind, Result, Store, WebhookEvent, dialect};
-use applied::Applied;
+use applied::AppliedChanges;
 use collisions::Tries;
 pub(crate) use growth::Growth;
-use queues::Take;
+use queues::NextBatch;
 pub(crate) use queues::Turns;
 
 /// Items written in one transaction on SQLite, where nobody else can write meanwhile. Items are written once however
@@ -94,7 +94,7 @@ const PUT_OFF_FOR: Duration = Duration::from_secs(1);
 
 /// How the items of a batch are applied.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Together {
+enum BatchMode {
     /// All or none.
     Whole,
     /// All but the bad ones, which are parked; of one event.
@@ -137,7 +137,7 @@ impl Store {
         limits: IngestLimits,
         plan: impl FnMut(&[WebhookEvent]) -> IngestPlan + Send,
     ) -> Result<IngestOutcome> {
-        self.ingest_contained(limits, Together::Whole, plan).await
+        self.ingest_contained(limits, BatchMode::Whole, plan).await
     }
 
     /// Takes one event, and records of it what can be recorded; the rest is parked, item by item.
@@ -146,7 +146,7 @@ impl Store {
         turn: Turn,
         plan: impl FnMut(&[WebhookEvent]) -> IngestPlan + Send,
     ) -> Result<IngestOutcome> {
-        self.ingest_contained(IngestLimits { events: 1, bytes: 1 }, Together::Parts(turn), plan).await
+        self.ingest_contained(IngestLimits { events: 1, bytes: 1 }, BatchMode::Parts(turn), plan).await
     }
 
     /// What panics is an event that cannot be recorded, like any other: its transaction is taken back, and it is set aside
@@ -154,10 +154,10 @@ impl Store {
     async fn ingest_contained(
         &self,
         limits: IngestLimits,
-        together: Together,
+        mode: BatchMode,
         plan: impl FnMut(&[WebhookEvent]) -> IngestPlan + Send,
     ) -> Result<IngestOutcome> {
-        let ingest = AssertUnwindSafe(self.ingest_as(limits, together, plan)).catch_unwind();
+        let ingest = AssertUnwindSafe(self.ingest_as(limits, mode, plan)).catch_unwind();
         ingest.await.unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::Unrecordable, "a bug in this program keeps it from being recorded"))
         })
@@ -166,19 +166,19 @@ impl Store {
     async fn ingest_as(
         &self,
         limits: IngestLimits,
-        together: Together,
+        mode: BatchMode,
         mut plan: impl FnMut(&[WebhookEvent]) -> IngestPlan + Send,
     ) -> Result<IngestOutcome> {
         let now = self.now();
         let db = self.db();
         let (began, turns) = (Instant::now(), &self.inner.turns);
-        let queues = match together {
-            Together::Parts(Turn::Failed) => Vec::new(),
+        let queues = match mode {
+            BatchMode::Parts(Turn::Failed) => Vec::new(),
             _ => queues::next(db, turns).await?,
         };
-        let take = Take::new(&queues, turns, now, limits);
-        let (marks, applied) = if db.backend() == Backend::Sqlite && together == Together::Whole {
-            let events = bodies(&take.read(db).await?).read(db).await?;
+        let batch = NextBatch::new(&queues, turns, now, limits);
+        let (marks, applied) = if db.backend() == Backend::Sqlite && mode == BatchMode::Whole {
+            let events = bodies(&batch.read(db).await?).read(db).await?;
             let (marks, items) = Marks::of(plan(&events), events);
             let applied = write_in_slices(db, now, &marks, items).await?;
             (marks, applied)
@@ -186,7 +186,7 @@ impl Store {
             let mut tries = Tries::default();
             loop {
                 let mut tx = db.begin().await?;
-                match write_at_once(&mut tx, &take, together, &tries, &mut plan).await {
+                match write_at_once(&mut tx, &batch, mode, &tries, &mut plan).await {
                     Ok(done) => {
                         tx.commit().await?;
                         break done;
@@ -195,7 +195,7 @@ impl Store {
                 }
             }
         };
-        take.took(began.elapsed());
+        batch.took(began.elapsed());
         self.inner.growth.keep_up(db, applied.newest).await;
         let newest = marks.planned.iter().map(|event| event.received_at).max();
         Ok(IngestOutcome {
@@ -212,21 +212,21 @@ impl Store {
 /// Takes, plans and writes events in one transaction.
 async fn write_at_once(
     tx: &mut Tx,
-    take: &Take<'_>,
-    together: Together,
+    batch: &NextBatch<'_>,
+    mode: BatchMode,
     tries: &Tries,
     plan: &mut (impl FnMut(&[WebhookEvent]) -> IngestPlan + Send),
-) -> Result<(Marks, Applied)> {
-    let now = take.now;
-    let next = match together {
-        Together::Parts(Turn::Failed) => failed(tx, now).await?,
-        _ => take.hold(tx).await?,
+) -> Result<(Marks, AppliedChanges)> {
+    let now = batch.now;
+    let next = match mode {
+        BatchMode::Parts(Turn::Failed) => failed(tx, now).await?,
+        _ => batch.hold(tx).await?,
     };
     let events = bodies(&next).run(tx).await?;
     let (mut marks, items) = Marks::of(plan(&events), events);
-    let applied = match together {
-        Together::Whole => apply::apply(tx, now, items).await?,
-        Together::Parts(_) => {
+    let applied = match mode {
+        BatchMode::Whole => apply::apply(tx, now, items).await?,
+        BatchMode::Parts(_) => {
             // Part after part would take as long again: one that takes too long is put off as a whole.
             let ends_all = |error: &Error| error.is_timed_out() || tries.may_pass(error);
             let (applied, bad) = parts::apply(tx, now, items, ends_all).await?;
@@ -301,8 +301,13 @@ fn bodies(ids: &[WebhookEventId]) -> Bulk {
     select
 }
 
-async fn write_in_slices(db: &Db, now: Timestamp, marks: &Marks, items: Vec<PlannedItem>) -> Result<Applied> {
-    let mut applied = Applied::default();
+async fn write_in_slices(
+    db: &Db,
+    now: Timestamp,
+    marks: &Marks,
+    items: Vec<PlannedItem>,
+) -> Result<AppliedChanges> {
+    let mut applied = AppliedChanges::default();
     if marks.planned.is_empty() && marks.later.is_empty() {
         return Ok(applied);
     }
@@ -382,8 +387,8 @@ mod tests {
             slices.push(next_slice(&mut items).len());
         }
         assert_eq!(slices.iter().sum::<usize>(), 600, "nothing is lost");
-        let most = SQLITE_ITEMS / IDENTITY_ITEMS;
-        assert_eq!(slices[..18], [most; 18]);
+        let max = SQLITE_ITEMS / IDENTITY_ITEMS;
+        assert_eq!(slices[..18], [max; 18]);
         // What is left of the one kind makes room for some of the other.
         assert_eq!(slices[18..], [12 + 64, 236]);
     }

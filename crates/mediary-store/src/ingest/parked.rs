@@ -5,7 +5,7 @@ use std::time::Duration;
 use mediary_core::{AccountId, Backoff, CompanyId, Timestamp, WebhookEventId};
 use sqlx::AssertSqlSafe;
 
-use super::applied::Applied;
+use super::applied::AppliedChanges;
 use super::apply;
 use super::collisions::Tries;
 use super::types::{IngestOutcome, IngestPlan, Unrecordable};
@@ -20,13 +20,13 @@ use crate::{Actor, Cursor, Page, PageRequest, Result, Store, WebhookEvent, diale
 
 /// The waits between tries, and how many there are before only somebody who asks for it makes one. The first is short: it may
 /// have been other nodes that kept an item from being recorded, which write the same contacts at this moment.
-const AGAIN: Backoff = Backoff { first: Duration::from_secs(2), most: Duration::from_secs(24 * 3600) };
+const AGAIN: Backoff = Backoff { first: Duration::from_secs(2), max: Duration::from_secs(24 * 3600) };
 /// The wait of what is refused for what it is: long, for there may be very many such items, and only another program takes them.
 const LASTING: Duration = Duration::from_secs(24 * 3600);
 const ATTEMPTS: u32 = 20;
 /// No wait is longer than these two.
 pub(crate) const PARKED_WAIT_MAX: Duration = LASTING;
-const _: () = assert!(AGAIN.most.as_secs() <= PARKED_WAIT_MAX.as_secs());
+const _: () = assert!(AGAIN.max.as_secs() <= PARKED_WAIT_MAX.as_secs());
 
 record! {
     /// An item of a webhook that could not be recorded.
@@ -57,7 +57,7 @@ pub struct DueItems {
 
 /// What became of a parked item that was tried again.
 #[derive(Debug)]
-pub enum Retried {
+pub enum ParkedItemOutcome {
     Recorded(IngestOutcome),
     /// It stays, for this reason.
     Refused(String),
@@ -183,7 +183,7 @@ impl Store {
         id: i64,
         by: Option<&Actor>,
         mut plan: impl FnMut(&WebhookEvent, i64, &str) -> IngestPlan + Send,
-    ) -> Result<Option<Retried>> {
+    ) -> Result<Option<ParkedItemOutcome>> {
         let now = self.now();
         let mut tries = Tries::default();
         loop {
@@ -199,8 +199,8 @@ impl Store {
                     note_retry(&mut tx, now, &item, by).await?;
                     tx.commit().await?;
                     self.inner.growth.keep_up(self.db(), applied.newest).await;
-                    let Applied { changes, downloads_due, .. } = applied;
-                    return Ok(Some(Retried::Recorded(IngestOutcome {
+                    let AppliedChanges { changes, downloads_due, .. } = applied;
+                    return Ok(Some(ParkedItemOutcome::Recorded(IngestOutcome {
                         changes,
                         downloads_due,
                         ..IngestOutcome::default()
@@ -210,7 +210,7 @@ impl Store {
                     tx.roll_back().await;
                     let stays = self.refuse_again(&item, &refusal, by).await?
                         || (by.is_some() && self.parked_item(company, id).await?.is_some());
-                    return Ok(stays.then_some(Retried::Refused(refusal.reason)));
+                    return Ok(stays.then_some(ParkedItemOutcome::Refused(refusal.reason)));
                 }
                 Err(error) => tries.after(tx, error).await?,
             }
@@ -250,7 +250,7 @@ async fn record_parked(
     raw: &str,
     tries: &Tries,
     plan: &mut (impl FnMut(&WebhookEvent, i64, &str) -> IngestPlan + Send),
-) -> Result<std::result::Result<Applied, Refusal>> {
+) -> Result<std::result::Result<AppliedChanges, Refusal>> {
     let lasting = |reason: String| Ok(Err(Refusal { reason, lasting: true }));
     let event: Option<WebhookEvent> = tx.first(AssertSqlSafe(webhook_sql()), args![item.event_id]).await?;
     let Some(event) = event else { return lasting("its webhook is not kept any more".to_owned()) };

@@ -2,7 +2,7 @@
 
 use mediary_core::Timestamp;
 
-use super::applied::Applied;
+use super::applied::AppliedChanges;
 use super::apply;
 use super::duplicates;
 use super::types::{PlannedItem, Unrecordable};
@@ -17,8 +17,8 @@ pub(super) async fn apply(
     now: Timestamp,
     mut items: Vec<PlannedItem>,
     ends_all: impl Fn(&Error) -> bool + Send,
-) -> Result<(Applied, Vec<Unrecordable>)> {
-    let (mut applied, mut bad) = (Applied::default(), Vec::new());
+) -> Result<(AppliedChanges, Vec<Unrecordable>)> {
+    let (mut applied, mut bad) = (AppliedChanges::default(), Vec::new());
     let (unknown, why) = duplicates::take_unknown(tx, &mut items).await?;
     for planned in unknown {
         let PlannedItem { event, source: Some(source), .. } = planned else { return Err(why) };

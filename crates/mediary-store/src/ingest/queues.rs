@@ -61,7 +61,7 @@ impl Turns {
 }
 
 /// A webhook that waits, and its size.
-type Waiting = (WebhookEventId, u64);
+type QueuedWebhook = (WebhookEventId, u64);
 
 /// The queues whose turn is next, in the order of their turns.
 pub(super) async fn next(db: &Db, turns: &Turns) -> Result<Vec<i64>> {
@@ -89,7 +89,7 @@ async fn after(db: &Db, queue: i64, limit: usize) -> Result<Vec<i64>> {
 }
 
 /// The webhooks of the next batch.
-pub(super) struct Take<'a> {
+pub(super) struct NextBatch<'a> {
     queues: &'a [i64],
     turns: &'a Turns,
     pub(super) now: Timestamp,
@@ -97,14 +97,14 @@ pub(super) struct Take<'a> {
     is_large: AtomicBool,
 }
 
-impl<'a> Take<'a> {
+impl<'a> NextBatch<'a> {
     pub(super) fn new(queues: &'a [i64], turns: &'a Turns, now: Timestamp, limits: IngestLimits) -> Self {
         Self { queues, turns, now, limits, is_large: AtomicBool::new(false) }
     }
 
     /// Without holding them, on SQLite, where one process takes them.
     pub(super) async fn read(&self, db: &Db) -> Result<Vec<WebhookEventId>> {
-        let mut found = Found::new(self);
+        let mut found = QueueContents::new(self);
         while let Some((queue, share)) = found.wanted() {
             found.add(db.all(AssertSqlSafe(sql(db.backend())), self.args(queue, share)).await?);
         }
@@ -119,20 +119,20 @@ impl<'a> Take<'a> {
 
     /// Held, too, and their turn is still to come.
     pub(super) async fn peek(&self, tx: &mut Tx) -> Result<Vec<WebhookEventId>> {
-        let Chosen { ids, .. } = self.look(tx).await?.chosen(self.turns.large_may_go());
+        let ChosenWebhooks { ids, .. } = self.look(tx).await?.chosen(self.turns.large_may_go());
         Ok(ids)
     }
 
-    async fn look(&self, tx: &mut Tx) -> Result<Found<'_>> {
-        let mut found = Found::new(self);
+    async fn look(&self, tx: &mut Tx) -> Result<QueueContents<'_>> {
+        let mut found = QueueContents::new(self);
         while let Some((queue, share)) = found.wanted() {
             found.add(tx.all(AssertSqlSafe(sql(tx.backend())), self.args(queue, share)).await?);
         }
         Ok(found)
     }
 
-    fn choose(&self, found: &Found<'_>) -> Vec<WebhookEventId> {
-        let Chosen { ids, large, last } = found.chosen(self.turns.large_may_go());
+    fn choose(&self, found: &QueueContents<'_>) -> Vec<WebhookEventId> {
+        let ChosenWebhooks { ids, large, last } = found.chosen(self.turns.large_may_go());
         if let Some(last) = last {
             self.turns.last.store(last, Ordering::Relaxed);
         }
@@ -163,14 +163,14 @@ fn sql(backend: Backend) -> String {
 }
 
 /// What was found in the queues so far.
-struct Found<'a> {
-    take: &'a Take<'a>,
-    queues: Vec<Vec<Waiting>>,
+struct QueueContents<'a> {
+    batch: &'a NextBatch<'a>,
+    queues: Vec<Vec<QueuedWebhook>>,
     count: usize,
 }
 
 /// What of it is taken.
-struct Chosen {
+struct ChosenWebhooks {
     ids: Vec<WebhookEventId>,
     /// One that goes alone.
     large: bool,
@@ -178,29 +178,29 @@ struct Chosen {
     last: Option<i64>,
 }
 
-impl<'a> Found<'a> {
-    fn new(take: &'a Take<'a>) -> Self {
-        Self { take, queues: Vec::new(), count: 0 }
+impl<'a> QueueContents<'a> {
+    fn new(batch: &'a NextBatch<'a>) -> Self {
+        Self { batch, queues: Vec::new(), count: 0 }
     }
 
     /// The next queue to look into, and how many of it: a share of what is still wanted.
     fn wanted(&self) -> Option<(i64, usize)> {
-        let queue = self.take.queues.get(self.queues.len())?;
-        let left = self.take.limits.events.saturating_sub(self.count);
-        let share = left.div_ceil(self.take.queues.len() - self.queues.len());
+        let queue = self.batch.queues.get(self.queues.len())?;
+        let left = self.batch.limits.events.saturating_sub(self.count);
+        let share = left.div_ceil(self.batch.queues.len() - self.queues.len());
         (left > 0).then_some((*queue, share))
     }
 
-    fn add(&mut self, found: Vec<Waiting>) {
+    fn add(&mut self, found: Vec<QueuedWebhook>) {
         self.count += found.len();
         self.queues.push(found);
     }
 
-    fn chosen(&self, large_may_go: bool) -> Chosen {
-        let limit = self.take.limits.bytes;
-        let share = if self.take.queues.len() == 1 { limit } else { limit.min(SHARE) };
-        let fitting: Vec<&[Waiting]> = self.queues.iter().map(|found| within(found, share)).collect();
-        let mut large = self.queues.iter().zip(&fitting).zip(self.take.queues);
+    fn chosen(&self, large_may_go: bool) -> ChosenWebhooks {
+        let limit = self.batch.limits.bytes;
+        let share = if self.batch.queues.len() == 1 { limit } else { limit.min(SHARE) };
+        let fitting: Vec<&[QueuedWebhook]> = self.queues.iter().map(|found| within(found, share)).collect();
+        let mut large = self.queues.iter().zip(&fitting).zip(self.batch.queues);
         let large = large.find_map(|((found, fitting), queue)| {
             fitting.is_empty().then_some(())?;
             Some((found.first()?.0, *queue))
@@ -208,23 +208,23 @@ impl<'a> Found<'a> {
         let others = fitting.iter().any(|fitting| !fitting.is_empty());
         match large {
             Some((id, queue)) if !others || large_may_go => {
-                Chosen { ids: vec![id], large: limit > SHARE, last: Some(queue) }
+                ChosenWebhooks { ids: vec![id], large: limit > SHARE, last: Some(queue) }
             }
             _ => {
                 let longest = fitting.iter().map(|fitting| fitting.len()).max().unwrap_or(0);
                 let turns = (0..longest).flat_map(|turn| fitting.iter().filter_map(move |of| of.get(turn)));
-                let turns: Vec<Waiting> = turns.copied().collect();
+                let turns: Vec<QueuedWebhook> = turns.copied().collect();
                 let last =
-                    self.queues.len().checked_sub(1).and_then(|looked_at| self.take.queues.get(looked_at));
+                    self.queues.len().checked_sub(1).and_then(|looked_at| self.batch.queues.get(looked_at));
                 let ids = within(&turns, limit).iter().map(|(id, _)| *id).collect();
-                Chosen { ids, large: false, last: last.copied() }
+                ChosenWebhooks { ids, large: false, last: last.copied() }
             }
         }
     }
 }
 
 /// The first webhooks, as far as so many bytes hold them.
-fn within(waiting: &[Waiting], limit: usize) -> &[Waiting] {
+fn within(waiting: &[QueuedWebhook], limit: usize) -> &[QueuedWebhook] {
     let mut bytes = 0_usize;
     let fit = waiting.iter().take_while(|(_, size)| {
         bytes = bytes.saturating_add(usize::try_from(*size).unwrap_or(usize::MAX));
@@ -242,8 +242,8 @@ mod tests {
     fn taken(queues: &[&[u64]], limits: IngestLimits, large_may_go: bool) -> Vec<i64> {
         let names: Vec<i64> = (0..).take(queues.len()).collect();
         let turns = Turns::default();
-        let take = Take::new(&names, &turns, Timestamp(0), limits);
-        let mut found = Found::new(&take);
+        let batch = NextBatch::new(&names, &turns, Timestamp(0), limits);
+        let mut found = QueueContents::new(&batch);
         for (name, sizes) in (0..).zip(queues) {
             let Some((queue, share)) = found.wanted() else { break };
             assert_eq!(queue, name);

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 use mediary_core::{ConversationId, Direction, MessageId, Timestamp};
 use sqlx::AssertSqlSafe;
 
-use super::applied::{Applied, MessageKey};
-use super::messages::Fresh;
+use super::applied::{AppliedChanges, MessageKey};
+use super::messages::NewMessage;
 use super::types::ChangeKind;
 use crate::bulk::Bulk;
 use crate::db::Tx;
@@ -22,7 +22,7 @@ pub(crate) const REACTIONS_MAX: u32 = 1024;
 
 record! {
     /// One reaction, and who it is from.
-    struct Given from messages as r {
+    struct GivenReaction from messages as r {
         pub direction: Direction,
         pub from: Option<String>,
         pub emoji: Option<String>,
@@ -30,10 +30,15 @@ record! {
 }
 
 /// Brings the messages up to date that new reactions are on, and the new messages that reactions had waited for.
-pub(super) async fn apply(tx: &mut Tx, now: Timestamp, fresh: &[Fresh], applied: &mut Applied) -> Result<()> {
-    let mut targets: BTreeSet<MessageKey> = waited_for(tx, fresh).await?.into_iter().collect();
+pub(super) async fn apply(
+    tx: &mut Tx,
+    now: Timestamp,
+    new_messages: &[NewMessage],
+    applied: &mut AppliedChanges,
+) -> Result<()> {
+    let mut targets: BTreeSet<MessageKey> = waited_for(tx, new_messages).await?.into_iter().collect();
     forget(tx, &targets).await?;
-    for row in fresh {
+    for row in new_messages {
         if let Some(reaction) = &row.message.reaction {
             targets.insert(MessageKey { id: reaction.target.clone(), ..MessageKey::of(&row.message) });
         }
@@ -88,7 +93,7 @@ pub(super) async fn gather_missed(
     now: Timestamp,
     since: Timestamp,
     limit: u32,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<()> {
     let sql = "DELETE FROM waiting_reactions WHERE (company_id, account_id, reaction_target) IN (
             SELECT w.company_id, w.account_id, w.reaction_target FROM waiting_reactions w
@@ -104,12 +109,12 @@ pub(super) async fn gather_missed(
     Ok(())
 }
 
-async fn waited_for(tx: &mut Tx, fresh: &[Fresh]) -> Result<Vec<MessageKey>> {
+async fn waited_for(tx: &mut Tx, new_messages: &[NewMessage]) -> Result<Vec<MessageKey>> {
     let mut select = Bulk::with(
         "SELECT k.company_id, k.account_id, k.name FROM k WHERE EXISTS (SELECT 1 FROM messages r
             WHERE r.company_id = k.company_id AND r.account_id = k.account_id AND r.reaction_target = k.name)",
     );
-    for row in fresh.iter().filter(|row| row.message.reaction.is_none()) {
+    for row in new_messages.iter().filter(|row| row.message.reaction.is_none()) {
         let message = &row.message;
         select.push(row! {
             company_id => message.company_id,
@@ -122,7 +127,12 @@ async fn waited_for(tx: &mut Tx, fresh: &[Fresh]) -> Result<Vec<MessageKey>> {
 
 /// Writes the reactions to a message next to it. Holds the message first, so that two nodes that do so at once see
 /// each other's reactions. Whether the message is known.
-async fn gather(tx: &mut Tx, now: Timestamp, target: &MessageKey, applied: &mut Applied) -> Result<bool> {
+async fn gather(
+    tx: &mut Tx,
+    now: Timestamp,
+    target: &MessageKey,
+    applied: &mut AppliedChanges,
+) -> Result<bool> {
     let sql = format!(
         "SELECT m.id, m.conversation_id FROM messages m
             WHERE m.company_id = $1 AND m.account_id = $2 AND m.provider_message_id = $3{}",
@@ -153,11 +163,12 @@ async fn gather(tx: &mut Tx, now: Timestamp, target: &MessageKey, applied: &mut 
 }
 
 /// From reactions, newest first; in order of time.
-fn latest_of_each(given: Vec<Given>) -> Vec<MessageReaction> {
+fn latest_of_each(given: Vec<GivenReaction>) -> Vec<MessageReaction> {
     let mut seen = HashSet::new();
     let latest = given.into_iter().filter(|one| seen.insert((one.direction, one.from.clone())));
-    let shown =
-        |given: Given| Some(MessageReaction { emoji: given.emoji?, from: given.from.unwrap_or_default() });
+    let shown = |given: GivenReaction| {
+        Some(MessageReaction { emoji: given.emoji?, from: given.from.unwrap_or_default() })
+    };
     let mut shown: Vec<MessageReaction> = latest.filter_map(shown).collect();
     shown.reverse();
     shown

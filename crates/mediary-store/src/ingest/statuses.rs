@@ -2,7 +2,7 @@
 
 use mediary_core::{ConversationId, MessageId, MessageStatus, Timestamp};
 
-use super::applied::{Applied, ByMessage, MessageKey, Updates};
+use super::applied::{AppliedChanges, ByMessage, MessageKey, Updates};
 use super::types::{ChangeKind, IncomingStatus};
 use crate::bulk::Bulk;
 use crate::db::Tx;
@@ -33,7 +33,7 @@ pub(super) async fn apply(
     now: Timestamp,
     statuses: Vec<IncomingStatus>,
     early: &mut Updates,
-    applied: &mut Applied,
+    applied: &mut AppliedChanges,
 ) -> Result<()> {
     let mut progress = look_up(tx, &statuses).await?;
     for status in statuses {

@@ -15,7 +15,7 @@ pub(super) const ROUNDS: usize = 5;
 record! {
     /// A contact as it is stored.
     #[derive(Clone, PartialEq, Eq)]
-    pub(super) struct Stored from contacts as c {
+    pub(super) struct StoredContact from contacts as c {
         pub id: ContactId,
         pub company_id: CompanyId,
         pub wa_id: Option<String>,
@@ -25,7 +25,7 @@ record! {
     }
 }
 
-impl Stored {
+impl StoredContact {
     pub(super) fn key(self) -> ContactKey {
         let Self { wa_id, user_id, phone, name, .. } = self;
         ContactKey { wa_id, user_id, phone, name, group: false }
@@ -42,7 +42,7 @@ pub(super) enum Hold {
 }
 
 /// Holds contacts until the transaction ends, in the order of their ids; how they are now. Those that are gone are left out.
-pub(super) async fn hold(tx: &mut Tx, contacts: &[Stored], hold: Hold) -> Result<Vec<Stored>> {
+pub(super) async fn hold(tx: &mut Tx, contacts: &[StoredContact], hold: Hold) -> Result<Vec<StoredContact>> {
     let backend = tx.backend();
     if backend == Backend::Sqlite {
         return Ok(contacts.to_vec());
@@ -53,7 +53,7 @@ pub(super) async fn hold(tx: &mut Tx, contacts: &[Stored], hold: Hold) -> Result
     };
     let after = format!(
         "SELECT {} FROM k CROSS JOIN contacts c WHERE c.company_id = k.company_id AND c.id = k.id ORDER BY c.id{lock}",
-        Stored::SELECT
+        StoredContact::SELECT
     );
     let mut select = Bulk::with(after);
     for contact in contacts {

@@ -7,24 +7,24 @@
 
 use mediary_core::Timestamp;
 
-use super::applied::Applied;
+use super::applied::AppliedChanges;
 use super::apply;
 use super::collisions::Tries;
 use super::reactions;
 use super::types::Change;
-use super::waiting::{Waiting, take_out};
+use super::waiting::{WaitingUpdate, take_out};
 use crate::db::Tx;
 use crate::value::args;
 use crate::{Result, Store};
 
-async fn apply_found(tx: &mut Tx, now: Timestamp, since: Timestamp, limit: u32) -> Result<Applied> {
+async fn apply_found(tx: &mut Tx, now: Timestamp, since: Timestamp, limit: u32) -> Result<AppliedChanges> {
     let sql = "SELECT u.id, u.company_id, u.kind, u.body FROM message_updates u
         JOIN messages m ON m.company_id = u.company_id AND m.account_id = u.account_id
             AND m.provider_message_id = u.provider_message_id
         WHERE u.created_at >= $1 ORDER BY u.created_at, u.id LIMIT $2";
-    let waiting: Vec<Waiting> = tx.all(sql, args![since, limit]).await?;
+    let waiting: Vec<WaitingUpdate> = tx.all(sql, args![since, limit]).await?;
     let updates = take_out(tx, waiting).await?;
-    let mut applied = Applied::default();
+    let mut applied = AppliedChanges::default();
     apply::apply_updates(tx, now, updates, &mut applied).await?;
     reactions::gather_missed(tx, now, since, limit, &mut applied).await?;
     Ok(applied)

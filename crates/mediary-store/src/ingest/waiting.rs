@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::applied::{MessageKey, Updates};
-use super::messages::Fresh;
+use super::messages::NewMessage;
 use super::storable::Storable;
 use super::types::IncomingStatus;
 use crate::bulk::Bulk;
@@ -20,7 +20,7 @@ use crate::{Error, Result, Store, dialect};
 
 record! {
     /// An update that waits for its message.
-    pub(super) struct Waiting from message_updates as u {
+    pub(super) struct WaitingUpdate from message_updates as u {
         pub id: i64,
         pub company_id: CompanyId,
         pub kind: String,
@@ -80,9 +80,9 @@ async fn furthest<'a>(tx: &mut Tx, early: &'a [IncomingStatus]) -> Result<Vec<&'
     for key in by_message.keys() {
         select.push(row! { company_id => key.company, account_id => key.account, name => key.id.as_str() });
     }
-    let waiting: Vec<Waiting> = select.run(tx).await?;
+    let waiting: Vec<WaitingUpdate> = select.run(tx).await?;
     let mut replaced = Bulk::delete("message_updates");
-    for Waiting { id, company_id, body, .. } in waiting {
+    for WaitingUpdate { id, company_id, body, .. } in waiting {
         let Some(known) = from_json::<IncomingStatus>(id, &body) else { continue };
         let key = known.key();
         match by_message.get(&key) {
@@ -103,12 +103,12 @@ fn to_json(update: &impl Serialize) -> Result<String> {
 }
 
 /// Takes out what waited for these messages, oldest first.
-pub(super) async fn take(tx: &mut Tx, fresh: &[Fresh]) -> Result<Updates> {
+pub(super) async fn take(tx: &mut Tx, new_messages: &[NewMessage]) -> Result<Updates> {
     let mut select = Bulk::with(
         "SELECT u.id, u.company_id, u.kind, u.body FROM k CROSS JOIN message_updates u WHERE u.company_id = k.company_id
             AND u.account_id = k.account_id AND u.provider_message_id = k.name ORDER BY u.sent_at, u.id",
     );
-    for row in fresh {
+    for row in new_messages {
         let message = &row.message;
         select.push(row! {
             company_id => message.company_id,
@@ -116,15 +116,15 @@ pub(super) async fn take(tx: &mut Tx, fresh: &[Fresh]) -> Result<Updates> {
             name => message.provider_message_id.as_str(),
         });
     }
-    let waiting: Vec<Waiting> = select.run(tx).await?;
+    let waiting: Vec<WaitingUpdate> = select.run(tx).await?;
     take_out(tx, waiting).await
 }
 
 /// Deletes updates that wait, and reads them.
-pub(super) async fn take_out(tx: &mut Tx, waiting: Vec<Waiting>) -> Result<Updates> {
+pub(super) async fn take_out(tx: &mut Tx, waiting: Vec<WaitingUpdate>) -> Result<Updates> {
     let mut updates = Updates::default();
     let mut delete = Bulk::delete("message_updates");
-    for Waiting { id, company_id, kind, body } in waiting {
+    for WaitingUpdate { id, company_id, kind, body } in waiting {
         let read = match kind.as_str() {
             "status" => from_json(id, &body).map(|status| updates.statuses.push(status)),
             "edit" => from_json(id, &body).map(|edit| updates.edits.push(edit)),
@@ -148,8 +148,14 @@ fn from_json<T: DeserializeOwned + Storable>(id: i64, body: &str) -> Option<T> {
 }
 
 impl Store {
-    /// Forgets the oldest updates of accounts for which more than `most` wait, among those for which some came since then.
-    pub async fn bound_message_updates(&self, since: Timestamp, most: u32, limit: u32) -> Result<u64> {
+    /// Deletes the oldest updates of accounts for which more than `max_per_account` wait, among the accounts that received some since
+    /// then.
+    pub async fn bound_message_updates(
+        &self,
+        since: Timestamp,
+        max_per_account: u32,
+        limit: u32,
+    ) -> Result<u64> {
         let sql =
             "SELECT DISTINCT u.company_id, u.account_id FROM message_updates u WHERE u.created_at >= $1";
         let accounts: Vec<(CompanyId, AccountId)> = self.db().all(sql, args![since]).await?;
@@ -158,7 +164,7 @@ impl Store {
             let sql = "SELECT u.created_at, u.id FROM message_updates u WHERE u.company_id = $1 AND u.account_id = $2
                 ORDER BY u.created_at DESC, u.id DESC LIMIT 1 OFFSET $3";
             let first_too_many: Option<(Timestamp, i64)> =
-                self.db().first(sql, args![company, account, most]).await?;
+                self.db().first(sql, args![company, account, max_per_account]).await?;
             let Some((at, id)) = first_too_many else { continue };
             let sql = "DELETE FROM message_updates WHERE (company_id, id) IN (SELECT u.company_id, u.id
                 FROM message_updates u WHERE u.company_id = $1 AND u.account_id = $2

@@ -3,7 +3,7 @@
 use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MediaTask, MessageId, StorageBackend};
 use sqlx::AssertSqlSafe;
 
-use super::preview::{Kept, ONLY_HERE, STORED, Tally, tallies};
+use super::preview::{ONLY_HERE, STORED, StoredTally, Tally, tallies};
 use super::{EFFECTIVE, OF_FILE, follow, tasks};
 use crate::bulk::Bulk;
 use crate::locks::hold_files;
@@ -30,7 +30,11 @@ impl Store {
     }
 
     /// How much would be erased. Looks at every file of the company.
-    pub async fn kept_against_policy(&self, company: CompanyId, account: Option<AccountId>) -> Result<Kept> {
+    pub async fn kept_against_policy(
+        &self,
+        company: CompanyId,
+        account: Option<AccountId>,
+    ) -> Result<StoredTally> {
         let sql = format!(
             "SELECT {} FROM media_files f
                 JOIN whatsapp_accounts a ON a.company_id = f.company_id AND a.id = f.account_id
@@ -41,7 +45,7 @@ impl Store {
         let counted: Option<(u64, u64, u64, u64)> =
             self.db().first(AssertSqlSafe(sql), args![company, self.now(), account]).await?;
         let (stored, stored_bytes, only_here, only_here_bytes) = counted.unwrap_or_default();
-        Ok(Kept {
+        Ok(StoredTally {
             stored: Tally { files: stored, bytes: stored_bytes },
             only_here: Tally { files: only_here, bytes: only_here_bytes },
         })

@@ -15,7 +15,7 @@ use std::time::Duration;
 use mediary_core::{AccountId, CompanyId, MediaId, MediaPolicy, MediaTask, Timestamp};
 use sqlx::AssertSqlSafe;
 
-pub use preview::{Kept, PolicyPreview, Tally};
+pub use preview::{PolicyPreview, StoredTally, Tally};
 pub use tasks::DueTask;
 
 use crate::db::Tx;

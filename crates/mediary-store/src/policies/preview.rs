@@ -14,7 +14,7 @@ pub struct Tally {
 
 /// Files in storage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct StoredTally {
     pub stored: Tally,
     /// Of these, what WhatsApp no longer has: the only copies.
     pub only_here: Tally,
@@ -23,7 +23,7 @@ pub struct Kept {
 /// The files that a change of policy is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PolicyPreview {
-    pub kept: Kept,
+    pub kept: StoredTally,
     /// Not in storage, and WhatsApp may still have it.
     pub not_here: Tally,
 }
@@ -65,7 +65,7 @@ impl Store {
         let (stored, stored_bytes, only_here, only_here_bytes, not_here, not_here_bytes) =
             counted.unwrap_or_default();
         Ok(PolicyPreview {
-            kept: Kept {
+            kept: StoredTally {
                 stored: Tally { files: stored, bytes: stored_bytes },
                 only_here: Tally { files: only_here, bytes: only_here_bytes },
             },

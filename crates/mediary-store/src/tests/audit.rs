@@ -156,13 +156,13 @@ async fn files_leave_one_audit_row_an_act(test: &Test) {
     let claimed = test.claimed("m1").await;
     let id = claimed.media_id;
     // It runs already.
-    assert!(matches!(store.request_download(company, id, by).await.unwrap(), Requeued::InFlight(_)));
+    assert!(matches!(store.request_download(company, id, by).await.unwrap(), RequeueOutcome::InFlight(_)));
     none(test).await;
     assert!(store.fail_download(&failed(&claimed, None)).await.unwrap());
-    assert!(matches!(store.request_download(company, id, by).await.unwrap(), Requeued::Queued(_)));
+    assert!(matches!(store.request_download(company, id, by).await.unwrap(), RequeueOutcome::Queued(_)));
     one(test, "media.download_requested", format!("media:{id}")).await;
     // It is due already, and nothing has failed.
-    assert!(matches!(store.request_download(company, id, by).await.unwrap(), Requeued::Queued(_)));
+    assert!(matches!(store.request_download(company, id, by).await.unwrap(), RequeueOutcome::Queued(_)));
     assert!(store.requeue_failed(company, None, by).await.unwrap().is_empty());
     none(test).await;
     let claimed = test.claim().await.remove(0);
@@ -172,7 +172,7 @@ async fn files_leave_one_audit_row_an_act(test: &Test) {
     assert!(store.delete_media(company, id, None, by).await.unwrap());
     one(test, "media.deleted", format!("media:{id}")).await;
     assert!(!store.delete_media(company, id, None, by).await.unwrap());
-    assert!(matches!(store.request_download(company, id, by).await.unwrap(), Requeued::NotActive));
+    assert!(matches!(store.request_download(company, id, by).await.unwrap(), RequeueOutcome::NotActive));
     assert!(store.release_quarantine(company, id, by).await.unwrap().is_none());
     // By itself a download is queued without a word.
     store.requeue_download(company, id, false).await.unwrap();

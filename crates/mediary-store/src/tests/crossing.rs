@@ -65,7 +65,7 @@ async fn writes_for_another_company_change_nothing(test: &Test) {
     assert!(named.is_empty());
     assert!(matches!(
         store.requeue_download(stranger, claimed.media_id, true).await.unwrap(),
-        Requeued::None
+        RequeueOutcome::None
     ));
     assert!(store.requeue_failed(stranger, None, &Actor::command_line()).await.unwrap().is_empty());
     store.touch_media(stranger, stored.id, START.plus(WEEK)).await.unwrap();

@@ -114,7 +114,8 @@ async fn file_that_is_queued_again_shows_no_failure(test: &Test) {
     let (company, by) = (test.acme.company, Actor::command_line());
     let claimed = test.claimed("m1").await;
     expired(test, &claimed, false).await;
-    let Requeued::Queued(queued) = test.store.request_download(company, claimed.media_id, &by).await.unwrap()
+    let RequeueOutcome::Queued(queued) =
+        test.store.request_download(company, claimed.media_id, &by).await.unwrap()
     else {
         panic!("a failed file can be asked for");
     };
@@ -231,26 +232,26 @@ async fn download_request_queues_what_can_be_fetched(test: &Test) {
     test.ingest(vec![item(IncomingMessage { media: Some(media), ..picture(test.acme, "m1") })]).await;
     let id = test.media_of(test.acme, "m1").await.id;
     let ask = |reset| test.store.requeue_download(company, id, reset);
-    let Requeued::Queued(queued) = ask(false).await.unwrap() else { panic!("queued") };
+    let RequeueOutcome::Queued(queued) = ask(false).await.unwrap() else { panic!("queued") };
     assert_eq!((queued.download_status, queued.next_attempt_at), (DownloadStatus::Pending, Some(START)));
     let claimed = test.claim().await.remove(0);
-    assert!(matches!(ask(false).await.unwrap(), Requeued::InFlight(_)));
+    assert!(matches!(ask(false).await.unwrap(), RequeueOutcome::InFlight(_)));
     assert!(
         test.store
             .fail_download(&FailedDownload { retryable: false, ..failed(&claimed, None) })
             .await
             .unwrap()
     );
-    let Requeued::Queued(queued) = ask(true).await.unwrap() else { panic!("queued") };
+    let RequeueOutcome::Queued(queued) = ask(true).await.unwrap() else { panic!("queued") };
     assert_eq!(queued.download_attempts, 0);
     let claimed = test.claim().await.remove(0);
     assert!(test.store.finish_download(finished(&claimed)).await.unwrap());
-    assert!(matches!(ask(false).await.unwrap(), Requeued::AlreadyCompleted));
+    assert!(matches!(ask(false).await.unwrap(), RequeueOutcome::AlreadyCompleted));
     assert!(test.store.delete_media(company, id, None, &Actor::command_line()).await.unwrap());
-    assert!(matches!(ask(false).await.unwrap(), Requeued::NotActive));
+    assert!(matches!(ask(false).await.unwrap(), RequeueOutcome::NotActive));
     assert!(matches!(
         test.store.requeue_download(company, MediaId(999_999), false).await.unwrap(),
-        Requeued::None
+        RequeueOutcome::None
     ));
 }
 

@@ -94,7 +94,7 @@ async fn imported_media_waits_for_its_id_or_is_due_or_lost(test: &Test) {
     assert_eq!(claimed.len(), 1);
     assert_eq!(claimed[0].provider_media_id.as_deref(), Some("media-due"));
     let asked = test.store.requeue_download(test.acme.company, waits.id, true).await.unwrap();
-    assert!(matches!(asked, Requeued::None), "there is nothing to ask WhatsApp for");
+    assert!(matches!(asked, RequeueOutcome::None), "there is nothing to ask WhatsApp for");
 }
 
 async fn statuses_that_came_before_an_import_are_applied(test: &Test) {

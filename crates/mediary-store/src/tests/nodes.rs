@@ -47,7 +47,7 @@ async fn leases_of_a_node_that_is_gone_are_released_at_once_and_fenced() {
     let found = gone(&mut alive).await;
     assert_eq!(found.iter().map(|node| node.name.as_str()).collect::<Vec<_>>(), ["worker"]);
     assert_eq!(peer.take_over_from(&found[0], SIGNAL, LIMIT).await.unwrap(), 1);
-    assert!(matches!(signals.next().await.unwrap(), Received::Signal { text, .. } if text == SIGNAL));
+    assert!(matches!(signals.next().await.unwrap(), ReceivedSignal::Signal { text, .. } if text == SIGNAL));
     assert!(!test.store.finish_download(finished(&lost)).await.unwrap(), "released, and nobody's yet");
     let next = peer.claim_downloads("peer", &CLAIM).await.unwrap().remove(0);
     assert_eq!((next.media_id, next.lease.number), (lost.media_id, lost.lease.number + 1));

@@ -185,9 +185,9 @@ async fn sqlite_file_that_is_moved_or_replaced_takes_no_write_until_it_is_back()
     let path = PathBuf::from(test.database.url().strip_prefix("sqlite://").unwrap());
     let aside = path.with_extension("aside");
     test.store.inbox_append(body(10)).await.unwrap();
-    let begun = test.store.db().begin().await.unwrap();
+    let started = test.store.db().begin().await.unwrap();
     std::fs::rename(&path, &aside).unwrap();
-    let error = begun.commit().await.unwrap_err();
+    let error = started.commit().await.unwrap_err();
     assert!(error.is_unavailable(), "what was under way is not acknowledged: {error}");
     refuses_writes(&test).await;
     std::fs::copy(&aside, &path).unwrap();

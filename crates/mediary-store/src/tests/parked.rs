@@ -91,7 +91,7 @@ async fn parked_item_is_retried_with_growing_waits_and_recorded_once_it_can_be(t
         test.clock.advance(Duration::from_secs(24 * 3600));
         assert_eq!(due(test).await, [(acme.company, id)]);
         let retried = test.store.retry_parked_item(acme.company, id, None, still_bad(acme)).await.unwrap();
-        assert!(matches!(retried, Some(Retried::Refused(_))), "{retried:?}");
+        assert!(matches!(retried, Some(ParkedItemOutcome::Refused(_))), "{retried:?}");
         waits.push(parked(test).await[0].next_attempt_at.unwrap().since(test.now()).as_secs());
     }
     assert_eq!(waits, [4, 8, 16]);
@@ -105,7 +105,7 @@ async fn parked_item_is_retried_with_growing_waits_and_recorded_once_it_can_be(t
     assert!(test.store.retry_parked_item(acme.company, id, None, good).await.unwrap().is_none(), "not yet");
     test.clock.advance(Duration::from_secs(16));
     let retried = test.store.retry_parked_item(acme.company, id, None, good).await.unwrap();
-    assert!(matches!(retried, Some(Retried::Recorded(_))), "{retried:?}");
+    assert!(matches!(retried, Some(ParkedItemOutcome::Recorded(_))), "{retried:?}");
     assert!(test.media_of(acme, "m1").await.is_active && parked(test).await.is_empty());
     assert!(test.store.retry_parked_item(acme.company, id, None, good).await.unwrap().is_none());
     assert_eq!(
@@ -157,7 +157,7 @@ async fn permanently_refused_item_waits_for_a_day_each_time(test: &Test) {
             ..IngestPlan::default()
         };
         let retried = test.store.retry_parked_item(acme.company, item.id, None, plan).await.unwrap();
-        assert!(matches!(retried, Some(Retried::Refused(_))), "{retried:?}");
+        assert!(matches!(retried, Some(ParkedItemOutcome::Refused(_))), "{retried:?}");
     }
 }
 
@@ -188,7 +188,7 @@ fn still_bad(tenant: Tenant) -> impl FnMut(&WebhookEvent, i64, &str) -> IngestPl
 }
 
 /// Three nodes try an item that each found due, or that somebody asks each for; what they say of it.
-async fn tried_by_three(test: &Test, id: i64, by: Option<&Actor>) -> Vec<Option<Retried>> {
+async fn tried_by_three(test: &Test, id: i64, by: Option<&Actor>) -> Vec<Option<ParkedItemOutcome>> {
     let acme = test.acme;
     let mut held = test.store.db().begin().await.unwrap();
     let sql = "SELECT p.id FROM parked_items p WHERE p.company_id = $1 AND p.id = $2 FOR UPDATE";
@@ -217,7 +217,7 @@ async fn item_that_several_nodes_find_due_is_tried_once(test: &Test) {
     assert_eq!(parked(test).await[0].attempts, 1);
     // Each caller is told, and what three asked for at once is written down once.
     let told = tried_by_three(test, id, Some(&Actor::command_line())).await;
-    assert!(told.iter().all(|told| matches!(told, Some(Retried::Refused(_)))), "{told:?}");
+    assert!(told.iter().all(|told| matches!(told, Some(ParkedItemOutcome::Refused(_)))), "{told:?}");
     let written = test.number("SELECT COUNT(*) FROM audit_log WHERE action = 'webhook_event.retried'").await;
     assert_eq!(written, i64::from(parked(test).await[0].attempts) - 1);
 }
@@ -246,7 +246,7 @@ async fn webhook_waits_for_its_number_and_is_read_again(test: &Test) {
     append(test).await;
     waits_for(test, &["71", "72"]).await;
     assert_eq!(test.store.inbox_depth().await.unwrap().waiting, 0);
-    assert_eq!(test.store.reread_webhooks("").await.unwrap(), WaitedFor::default());
+    assert_eq!(test.store.reread_webhooks("").await.unwrap(), RequeuedBatch::default());
     assert_eq!(
         test.store.prune_webhook_events(test.now().plus(Duration::from_secs(1)), 10).await.unwrap(),
         0

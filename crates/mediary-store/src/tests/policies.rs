@@ -58,7 +58,7 @@ async fn claims_against_the_policy_are_not_granted(test: &Test) {
     for media in [waiting.id, late.id] {
         assert!(store.claim_for_viewer("viewer", company, media, LEASE).await.unwrap().is_none());
         let asked = store.requeue_download(company, media, true).await.unwrap();
-        assert!(matches!(asked, Requeued::NotKept));
+        assert!(matches!(asked, RequeueOutcome::NotKept));
     }
     assert_eq!(follow(test, test.acme).await, 2);
     for id in ["m1", "m2"] {
@@ -179,7 +179,7 @@ async fn files_that_must_not_be_kept_are_erased_alone(test: &Test) {
     assert!(store.erase_files(company, &[stored.id]).await.unwrap().is_empty());
     set(test, test.acme, MediaPolicy::Stream).await;
     assert!(store.keeps_nothing(company, Some(test.acme.account)).await.unwrap());
-    let kept = Kept { stored: Tally { files: 1, bytes: 1234 }, ..Kept::default() };
+    let kept = StoredTally { stored: Tally { files: 1, bytes: 1234 }, ..StoredTally::default() };
     assert_eq!(store.kept_against_policy(company, None).await.unwrap(), kept);
     assert_eq!(to_erase(company, None, MediaId(0)).await, Some((vec![stored.id], stored.id)));
     assert_eq!(to_erase(company, None, stored.id).await, None);
@@ -338,7 +338,10 @@ async fn policy_change_and_a_request_for_a_download_do_not_deadlock(test: &Test)
         let claimed = test.claimed(&format!("m{round}")).await;
         let asked = node.requeue_download(test.acme.company, claimed.media_id, true);
         let (asked, ()) = tokio::join!(asked, set(test, test.acme, MediaPolicy::Stream));
-        assert!(matches!(asked.unwrap(), Requeued::InFlight(_) | Requeued::NotKept), "round {round}");
+        assert!(
+            matches!(asked.unwrap(), RequeueOutcome::InFlight(_) | RequeueOutcome::NotKept),
+            "round {round}"
+        );
         follow(test, test.acme).await;
     }
     node.close().await;

@@ -16,10 +16,10 @@ use crate::*;
 const ENDS_WITHIN: Duration = Duration::from_secs(120);
 
 /// What an event means, by its id.
-type Make = dyn Fn(i64) -> Vec<IngestItem> + Send + Sync;
+type PlanOfEvent = dyn Fn(i64) -> Vec<IngestItem> + Send + Sync;
 
 /// Ingests one batch after the other until nothing waits.
-async fn drain(store: Store, make: Arc<Make>) {
+async fn drain(store: Store, make: Arc<PlanOfEvent>) {
     let limits = IngestLimits { events: 3, ..LIMITS };
     loop {
         let make = make.clone();
@@ -52,7 +52,7 @@ pub(super) async fn on_two_nodes(
         };
         test.store.inbox_append(event).await.unwrap();
     }
-    let make: Arc<Make> = Arc::new(make);
+    let make: Arc<PlanOfEvent> = Arc::new(make);
     let nodes = [test.another_node().await, test.another_node().await];
     // Each node has two ingesters, as a process has on Postgres.
     let drains = nodes.iter().chain(&nodes).map(|node| tokio::spawn(drain(node.clone(), make.clone())));
@@ -156,10 +156,10 @@ async fn dropped_transaction_never_happened_and_holds_nothing(test: &Test) {
     let forget = "UPDATE companies SET name = 'forgotten' WHERE id = $1";
     // On Postgres as many as have the pool to themselves; on SQLite there is one at a time.
     let at_once = if test.store.backend() == Backend::Postgres { 8 } else { 1 };
-    let begun = futures_util::future::join_all((0..at_once).map(|_| test.store.db().begin())).await;
-    let mut begun: Vec<_> = begun.into_iter().map(Result::unwrap).collect();
-    begun[0].execute(forget, args![test.acme.company]).await.unwrap();
-    drop(begun);
+    let started = futures_util::future::join_all((0..at_once).map(|_| test.store.db().begin())).await;
+    let mut started: Vec<_> = started.into_iter().map(Result::unwrap).collect();
+    started[0].execute(forget, args![test.acme.company]).await.unwrap();
+    drop(started);
     // Whichever connection takes it, it is committed.
     let slugs: Vec<_> = (0..at_once).map(|number| format!("after-{number}")).collect();
     for slug in &slugs {

@@ -28,16 +28,16 @@ async fn shown(test: &Test) -> Vec<String> {
 
 async fn newest_reactions_to_a_message_count_up_to_a_limit(test: &Test) {
     const OLDER: usize = 5;
-    let most = REACTIONS_MAX as usize;
+    let limit = REACTIONS_MAX as usize;
     let mut items = vec![item(text(test.acme, "m1"))];
-    items.extend((0..most + OLDER).map(|number| reaction(test, number, Some("👍"))));
+    items.extend((0..limit + OLDER).map(|number| reaction(test, number, Some("👍"))));
     test.ingest(items).await;
-    let from: Vec<String> = (OLDER..most + OLDER).map(|number| format!("+49{number:06}")).collect();
+    let from: Vec<String> = (OLDER..limit + OLDER).map(|number| format!("+49{number:06}")).collect();
     assert_eq!(shown(test).await, from, "those of the oldest are left out, the others stand in order");
     // What is older than all of them changes nothing, and what is newer takes the place of the oldest.
     test.ingest(vec![reaction(test, 0, Some("x"))]).await;
     assert_eq!(shown(test).await, from);
-    test.ingest(vec![reaction(test, most + OLDER, None)]).await;
+    test.ingest(vec![reaction(test, limit + OLDER, None)]).await;
     assert_eq!(shown(test).await, from[1..]);
 }
 

@@ -8,8 +8,8 @@ use crate::*;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-fn result(missing: u64) -> StorageChecked {
-    StorageChecked { whole: 7, missing, wrong: 1, untracked: 2, removed: 0, found: "{}".to_owned() }
+fn result(missing: u64) -> StorageCheckCounts {
+    StorageCheckCounts { whole: 7, missing, wrong: 1, untracked: 2, removed: 0, found: "{}".to_owned() }
 }
 
 async fn storage_of_a_company_is_checked_by_one_process_at_a_time(test: &Test) {

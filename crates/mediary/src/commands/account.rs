@@ -1,7 +1,7 @@
 //! `mediary account`.
 
 use mediary_core::{AccountStatus, ErrorCode, MediaPolicy, Retention};
-use mediary_engine::{AccountChange, AccountDraft, Bound, Engine, Proof};
+use mediary_engine::{AccountChange, AccountDraft, BoundAccount, Engine, Proof};
 use mediary_store::{Account, Actor, Company, Store};
 use serde_json::json;
 
@@ -126,7 +126,7 @@ async fn list(parts: &Parts, company: &str, output: OutputArgs) -> anyhow::Resul
 
 /// Accepts a number that could not be proved, with a warning: the command line acts for the installation, also before it can reach
 /// WhatsApp.
-fn warned(bound: Bound) -> Account {
+fn warned(bound: BoundAccount) -> Account {
     let number = &bound.account.phone_number_id;
     if bound.unproved.is_some() {
         eprint_line(&format!(

@@ -20,7 +20,7 @@ pub(super) async fn run(config: &Config, args: &BackfillArgs) -> anyhow::Result<
         Some(slug) => Some(wiring::company(&parts.store, slug).await?.id),
         None => None,
     };
-    let mut shown = Shown::new(args.output.json);
+    let mut shown = ProgressDisplay::new(args.output.json);
     let options = BackfillOptions { company, files_per_second: Some(args.rate) };
     let report = parts.engine.backfill(options, |_, outcome| shown.update(outcome)).await?;
     shown.end();
@@ -44,13 +44,13 @@ struct Tally {
 }
 
 /// A spinner on a terminal, a line now and then elsewhere, nothing beside JSON.
-enum Shown {
+enum ProgressDisplay {
     Spinner(ProgressBar, Tally),
     Lines(Tally),
     Nothing,
 }
 
-impl Shown {
+impl ProgressDisplay {
     fn new(json: bool) -> Self {
         if json {
             return Self::Nothing;

@@ -11,7 +11,7 @@ use mediary_store::{Actor, NewCompany};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::serve::{self, Running};
+use super::serve::{self, RunningServer};
 use crate::cli::DemoArgs;
 use crate::config::Config;
 use crate::output::{Outcome, print_line};
@@ -53,8 +53,14 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<Outcome> {
     furnish(&parts, &app_secret, &access_token).await?;
     print_line(&format!("Mediary listens on {url}"))?;
     print_line(&welcome(&url, &simulator))?;
-    let running =
-        Running { parts, metrics, metrics_listener: None, shutdown, workers: true, workers_only: false };
+    let running = RunningServer {
+        parts,
+        metrics,
+        metrics_listener: None,
+        shutdown,
+        workers: true,
+        workers_only: false,
+    };
     running.until_stopped(&config, listener).await?;
     simulator.stop().await;
     Ok(Outcome::Done)

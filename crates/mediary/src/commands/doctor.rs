@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use mediary_blob::{Probed, Storage};
+use mediary_blob::{ProbeResult, Storage};
 use mediary_core::{AccountStatus, Clock, StorageBackend, SystemClock, error_chain};
 use mediary_graph::ErrorKind;
 use mediary_store::embedded_file;
@@ -240,11 +240,11 @@ async fn storage_finding(config: &StorageConfig, storage: &Storage) -> Finding {
         return new_folder(check, &folder);
     }
     match storage.probe().await {
-        Ok(Probed { refuses_if_match: false }) => ok(
+        Ok(ProbeResult { refuses_if_match: false }) => ok(
             check,
             "wrote a probe in one part and one in several, read both whole and in ranges, deleted them",
         ),
-        Ok(Probed { refuses_if_match: true }) => ok(
+        Ok(ProbeResult { refuses_if_match: true }) => ok(
             check,
             "works; it refuses If-Match, so files are compared by ETag alone (a proxy or CDN in front of the bucket may cause that: point the endpoint at the bucket itself)",
         ),

@@ -88,7 +88,7 @@ fn is_report(file: &File) -> io::Result<bool> {
     let mut first = Vec::new();
     BufReader::new(file.take(FIRST_LINE_BYTES)).read_until(b'\n', &mut first)?;
     // Serde would also take an array of the fields in order.
-    let is_told = first.starts_with(b"{") && serde_json::from_slice::<Told<'_>>(&first).is_ok();
+    let is_told = first.starts_with(b"{") && serde_json::from_slice::<ReportLine<'_>>(&first).is_ok();
     Ok(first.is_empty() || is_told)
 }
 
@@ -107,7 +107,7 @@ impl Report {
     pub(super) fn write(&mut self, lines: &[ImportedLine]) -> anyhow::Result<()> {
         let mut write = || -> io::Result<()> {
             for line in lines {
-                serde_json::to_writer(&mut self.file, &Told::from(line))?;
+                serde_json::to_writer(&mut self.file, &ReportLine::from(line))?;
                 self.file.write_all(b"\n")?;
             }
             self.file.flush()
@@ -119,7 +119,7 @@ impl Report {
 /// A line of a report.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Told<'a> {
+struct ReportLine<'a> {
     line: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_message_id: Option<Cow<'a, str>>,
@@ -138,7 +138,7 @@ enum Fate {
     Rejected,
 }
 
-impl<'a> From<&'a ImportedLine> for Told<'a> {
+impl<'a> From<&'a ImportedLine> for ReportLine<'a> {
     fn from(line: &'a ImportedLine) -> Self {
         let (fate, media, reason) = match &line.fate {
             LineFate::Imported(media) => (Fate::Imported, media.map(|media| media.as_str()), None),

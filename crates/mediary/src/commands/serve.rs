@@ -44,7 +44,7 @@ pub(super) async fn run(config: &Config, args: &ServeArgs) -> anyhow::Result<Out
     start_checks::run(config, &parts).await?;
     start_checks::take_storage_into_use(config, &parts).await;
     let (workers, workers_only) = (!args.no_workers, args.workers_only);
-    let running = Running { parts, metrics, metrics_listener, shutdown, workers, workers_only };
+    let running = RunningServer { parts, metrics, metrics_listener, shutdown, workers, workers_only };
     // Nobody may read this, and the server serves all the same.
     if let Err(error) =
         print_line(&format!("Mediary listens on {}", config.public_url_for(listener.local_addr()?)))
@@ -94,7 +94,7 @@ pub(super) fn metrics() -> anyhow::Result<PrometheusHandle> {
 }
 
 /// A server with its workers, from start to stop.
-pub(super) struct Running {
+pub(super) struct RunningServer {
     pub(super) parts: Parts,
     pub(super) metrics: PrometheusHandle,
     /// Where metrics are shown, if not beside everything else.
@@ -104,7 +104,7 @@ pub(super) struct Running {
     pub(super) workers_only: bool,
 }
 
-impl Running {
+impl RunningServer {
     /// Serves until told to stop, then finishes what runs.
     pub(super) async fn until_stopped(self, config: &Config, listener: TcpListener) -> anyhow::Result<()> {
         let public_url: Url = config.public_url_for(listener.local_addr()?);

@@ -1,7 +1,7 @@
 //! `mediary storage`: moves stored files to another storage, and checks what is stored.
 
 use mediary_core::{CompanyId, Error, MediaId, StorageBackend, error_chain};
-use mediary_engine::{Found, InspectOptions, Inspection, Relocation, ToRelocate};
+use mediary_engine::{FoundFiles, InspectOptions, Inspection, Relocation, RelocationPreview};
 use serde_json::json;
 
 use super::{storage_advice, storage_erase};
@@ -77,8 +77,8 @@ async fn count(
     parts: &Parts,
     args: &StorageMigrateArgs,
     companies: &[CompanyId],
-) -> anyhow::Result<ToRelocate> {
-    let mut planned = ToRelocate::default();
+) -> anyhow::Result<RelocationPreview> {
+    let mut planned = RelocationPreview::default();
     for company in companies {
         let found = parts.engine.files_to_relocate(*company, args.to).await?;
         planned.files += found.files;
@@ -168,7 +168,7 @@ async fn check(parts: &Parts, args: &StorageCheckArgs) -> anyhow::Result<Outcome
     parts.engine.inspect_storage(None, only_look, &mut found).await?;
     let spared = args.repair && !args.yes && found.is_suspicious();
     if args.repair && !spared {
-        found.untracked = Found::default();
+        found.untracked = FoundFiles::default();
         parts.engine.inspect_storage(None, options, &mut found).await?;
     }
     let Inspection { whole, missing, wrong, untracked, repaired } = &found;
@@ -207,18 +207,18 @@ async fn check(parts: &Parts, args: &StorageCheckArgs) -> anyhow::Result<Outcome
     Ok(if all_well { Outcome::Done } else { Outcome::SomeFailed })
 }
 
-pub(super) fn ids(found: &Found<MediaId>) -> Vec<i64> {
+pub(super) fn ids(found: &FoundFiles<MediaId>) -> Vec<i64> {
     found.first.iter().map(|id| id.0).collect()
 }
 
 /// A line about files that are not well, if there are any.
-pub(super) fn named(found: &Found<MediaId>, what: &str) -> Option<String> {
+pub(super) fn named(found: &FoundFiles<MediaId>, what: &str) -> Option<String> {
     let ids = listed(&ids(found));
     let (files, are) = (counted(found.count, "file"), are(found.count));
     (found.count > 0).then(|| format!("{files} {are} {what}, media ids{}: {ids}", the_first(found)))
 }
 
-fn the_first<T>(found: &Found<T>) -> String {
+fn the_first<T>(found: &FoundFiles<T>) -> String {
     let named = found.first.len();
     if found.count > named as u64 { format!(" (the first {named})") } else { String::new() }
 }

@@ -1,6 +1,6 @@
 //! `mediary storage erase`: what was kept before the media policy said to keep nothing.
 
-use mediary_store::{Actor, Kept};
+use mediary_store::{Actor, StoredTally};
 use serde_json::json;
 
 use super::account;
@@ -29,7 +29,7 @@ pub(super) async fn run(parts: &Parts, args: &StorageEraseArgs) -> anyhow::Resul
             .await?;
         bar.finish_and_clear();
     }
-    let Kept { stored, only_here } = kept;
+    let StoredTally { stored, only_here } = kept;
     let counts = json!({ "files": stored.files, "bytes": stored.bytes,
         "onlyHere": { "files": only_here.files, "bytes": only_here.bytes } });
     print(args.output, &counts, || {
@@ -38,8 +38,8 @@ pub(super) async fn run(parts: &Parts, args: &StorageEraseArgs) -> anyhow::Resul
     Ok(Outcome::Done)
 }
 
-fn sentence(kept: Kept, verb: &str) -> String {
-    let Kept { stored, only_here } = kept;
+fn sentence(kept: StoredTally, verb: &str) -> String {
+    let StoredTally { stored, only_here } = kept;
     format!(
         "{} of {} {verb} erased; no longer at WhatsApp either: {}.",
         counted(stored.files, "file"),

@@ -125,12 +125,12 @@ pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
     }
 }
 
-pub(crate) fn number<T>(text: &str, least: T, most: T) -> Result<T, String>
+pub(crate) fn number<T>(text: &str, min: T, max: T) -> Result<T, String>
 where
     T: FromStr + PartialOrd + Display + Copy,
 {
     match text.parse::<T>() {
-        Ok(value) if value >= least && value <= most => Ok(value),
-        _ => Err(format!("must be a whole number from {least} to {most}")),
+        Ok(value) if value >= min && value <= max => Ok(value),
+        _ => Err(format!("must be a whole number from {min} to {max}")),
     }
 }

@@ -205,9 +205,9 @@ impl Config {
             "retry_quick_attempts" => self.rules.quick_attempts.to_string(),
             "retry_sweep_ms" => ms(self.rules.sweep_every),
             "retry_throttled_first_ms" => ms(self.rules.throttled.first),
-            "retry_throttled_most_ms" => ms(self.rules.throttled.most),
+            "retry_throttled_most_ms" => ms(self.rules.throttled.max),
             "retry_storage_first_ms" => ms(self.rules.storage.first),
-            "retry_storage_most_ms" => ms(self.rules.storage.most),
+            "retry_storage_most_ms" => ms(self.rules.storage.max),
             "lease_ms" => ms(self.rules.lease),
             "connect_timeout_ms" => ms(self.rules.connect_timeout),
             "silence_timeout_ms" => ms(self.rules.silence_timeout),
@@ -252,13 +252,13 @@ fn retry_rules(values: &mut Values) -> RetryRules {
     wait("retry_quick_first_ms", &mut rules.quick.first);
     wait("retry_sweep_ms", &mut rules.sweep_every);
     wait("retry_throttled_first_ms", &mut rules.throttled.first);
-    wait("retry_throttled_most_ms", &mut rules.throttled.most);
+    wait("retry_throttled_most_ms", &mut rules.throttled.max);
     wait("retry_storage_first_ms", &mut rules.storage.first);
-    wait("retry_storage_most_ms", &mut rules.storage.most);
+    wait("retry_storage_most_ms", &mut rules.storage.max);
     wait("lease_ms", &mut rules.lease);
     wait("connect_timeout_ms", &mut rules.connect_timeout);
     wait("silence_timeout_ms", &mut rules.silence_timeout);
-    rules.quick.most = rules.quick.first * 16;
+    rules.quick.max = rules.quick.first * 16;
     if let Some(attempts) = values.checked("retry_quick_attempts", |text| number(text, 1, 100)) {
         rules.quick_attempts = attempts;
     }

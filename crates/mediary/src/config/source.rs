@@ -11,7 +11,7 @@ use crate::files;
 
 /// A value as text and where it stands.
 #[derive(Debug)]
-struct Given {
+struct GivenValue {
     text: String,
     location: String,
 }
@@ -19,7 +19,7 @@ struct Given {
 /// All given values and all problems found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Values {
-    given: BTreeMap<&'static str, Given>,
+    given: BTreeMap<&'static str, GivenValue>,
     problems: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ impl Values {
         }
         for setting in SETTINGS {
             if let Some(text) = env(setting.env).filter(|text| !text.is_empty()) {
-                values.given.insert(setting.key, Given { text, location: setting.env.to_owned() });
+                values.given.insert(setting.key, GivenValue { text, location: setting.env.to_owned() });
             }
         }
         values
@@ -66,7 +66,7 @@ impl Values {
                     self.problems.push(format!("{location} must be a text, a number or a list of texts"));
                 }
                 (Some(setting), Some(text)) => {
-                    self.given.insert(setting.key, Given { text, location });
+                    self.given.insert(setting.key, GivenValue { text, location });
                 }
             }
         }

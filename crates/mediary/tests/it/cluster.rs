@@ -351,7 +351,7 @@ async fn survives(seed: u64, messages: u64, hurts: u64) {
 
 /// Waits until every file is there, for as long as more and more are.
 async fn all_is_here(api: &Api, seed: u64, expected: usize) {
-    let (mut most, mut since) = (0, Instant::now());
+    let (mut highest, mut since) = (0, Instant::now());
     loop {
         let files = api.all("/api/media").await;
         let open: Vec<_> = files.iter().filter(|media| media["downloadStatus"] != "completed").collect();
@@ -359,8 +359,8 @@ async fn all_is_here(api: &Api, seed: u64, expected: usize) {
         if here == expected && api.messages().await.len() == expected {
             return;
         }
-        if here > most {
-            (most, since) = (here, Instant::now());
+        if here > highest {
+            (highest, since) = (here, Instant::now());
         }
         assert!(
             since.elapsed() < STUCK_AFTER,

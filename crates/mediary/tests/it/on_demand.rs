@@ -251,13 +251,13 @@ async fn transfer_that_breaks_for_good_is_aborted_and_never_completed() {
         let answer = world.api().get(&path).await;
         assert_eq!(answer.status(), 200);
         let mut body = answer.bytes_stream();
-        let mut came = 0;
+        let mut received = 0;
         let broken = loop {
             match body.next().await {
-                Some(Ok(bytes)) => came += bytes.len() as u64,
+                Some(Ok(bytes)) => received += bytes.len() as u64,
                 end => break end,
             }
-            assert!(came < 4 * MIB, "{kind:?} is proxied without end");
+            assert!(received < 4 * MIB, "{kind:?} is proxied without end");
         };
         assert!(broken.is_some_and(|end| end.is_err()), "{kind:?} was taken for a whole file");
     }

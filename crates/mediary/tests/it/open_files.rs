@@ -54,8 +54,8 @@ async fn webhooks_are_taken_while_more_files_are_viewed_than_may_be_open() {
         world.api().bytes(message).await;
         open_below(pid, &folder).len()
     });
-    let most_open = viewed.buffer_unordered(VIEWERS).fold(0, async |most, open| most.max(open)).await;
-    assert!(most_open <= KEPT_OPEN + VIEWERS, "{most_open} files were open");
+    let max_open = viewed.buffer_unordered(VIEWERS).fold(0, async |max, open| max.max(open)).await;
+    assert!(max_open <= KEPT_OPEN + VIEWERS, "{max_open} files were open");
     still_works(&world, "wamid.after-views").await;
 
     // What is deleted is closed at once, what nobody looks at soon.

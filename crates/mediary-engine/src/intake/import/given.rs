@@ -7,7 +7,7 @@ use serde_json::Value;
 /// A line. Empty strings count as left out; ids may be numbers.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Given {
+pub(super) struct GivenLine {
     #[serde(deserialize_with = "id")]
     pub(super) phone_number_id: String,
     #[serde(deserialize_with = "id")]
@@ -54,7 +54,7 @@ pub(super) struct GivenContact {
 }
 
 /// Reads a line; what is wrong with it, with the field's name.
-pub(super) fn read(line: &[u8]) -> Result<Given, String> {
+pub(super) fn read(line: &[u8]) -> Result<GivenLine, String> {
     let mut json = serde_json::Deserializer::from_slice(line);
     // Serde would also take an array of the fields in order.
     if line.trim_ascii_start().first() != Some(&b'{') {

@@ -4,7 +4,7 @@ use mediary_core::{Direction, FileType, MessageStatus, MessageType, Timestamp, l
 use mediary_store::{Account, ContactKey, IncomingMessage, LegacyMedia, NewMedia, Reaction};
 use serde_json::Value;
 
-use super::given::{Given, GivenContact};
+use super::given::{GivenContact, GivenLine};
 
 /// Bytes of an id, which databases keep in their indexes; WhatsApp's own are much shorter.
 const ID_BYTES: usize = 512;
@@ -15,7 +15,11 @@ const FIRST_TIME: Timestamp = Timestamp(1_230_768_000_000);
 const MEDIA_TYPES: &str = "image, video, audio, document and sticker";
 
 /// The record of a checked line; what is wrong with it, with the field's name.
-pub(super) fn message(given: Given, account: &Account, now: Timestamp) -> Result<IncomingMessage, String> {
+pub(super) fn message(
+    given: GivenLine,
+    account: &Account,
+    now: Timestamp,
+) -> Result<IncomingMessage, String> {
     check_ids(&given)?;
     if given.timestamp < FIRST_TIME {
         return Err(format!(
@@ -74,7 +78,7 @@ pub(super) fn message(given: Given, account: &Account, now: Timestamp) -> Result
     })
 }
 
-fn check_ids(given: &Given) -> Result<(), String> {
+fn check_ids(given: &GivenLine) -> Result<(), String> {
     let ids = [
         ("providerMessageId", Some(&given.provider_message_id)),
         ("providerMediaId", given.provider_media_id.as_ref()),
@@ -119,7 +123,7 @@ fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
-fn reaction(given: &Given) -> Result<Option<Reaction>, String> {
+fn reaction(given: &GivenLine) -> Result<Option<Reaction>, String> {
     if given.kind != MessageType::Reaction {
         return match given.emoji {
             Some(_) => Err(format!("emoji: belongs to messages of type reaction, not {}", given.kind)),
@@ -148,7 +152,7 @@ fn status(direction: Direction, given: Option<&str>) -> Result<MessageStatus, St
 }
 
 /// The media of a message, and what its payload says about it.
-fn media(given: &Given, account: &Account, now: Timestamp) -> Result<Option<(NewMedia, Node)>, String> {
+fn media(given: &GivenLine, account: &Account, now: Timestamp) -> Result<Option<(NewMedia, Node)>, String> {
     let Some(file_type) = given.kind.file_type() else {
         let fields = [("mediaUrl", &given.media_url), ("providerMediaId", &given.provider_media_id)];
         return match fields.iter().find(|(_, value)| value.is_some()) {
@@ -181,7 +185,7 @@ fn media(given: &Given, account: &Account, now: Timestamp) -> Result<Option<(New
 }
 
 /// Older systems have either, and some write a MIME type into both.
-fn mime_type(given: &Given) -> Option<String> {
+fn mime_type(given: &GivenLine) -> Option<String> {
     let by_kind = || given.media_type.clone().filter(|kind| kind.contains('/'));
     given.mime_type.clone().or_else(by_kind)
 }
@@ -190,7 +194,7 @@ fn mime_type(given: &Given) -> Option<String> {
 struct Node(Value);
 
 impl Node {
-    fn of(given: &Given, file_type: FileType) -> Self {
+    fn of(given: &GivenLine, file_type: FileType) -> Self {
         let payload = given.raw_payload.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
         let node = payload.and_then(|mut payload| payload.get_mut(file_type.as_str()).map(Value::take));
         Self(node.unwrap_or_default())

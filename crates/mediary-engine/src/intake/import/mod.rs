@@ -13,7 +13,7 @@ use mediary_store::{Account, IncomingMessage, NewMedia};
 use tokio::io::AsyncBufRead;
 use tracing::{Instrument as _, Span, field};
 
-use self::given::Given;
+use self::given::GivenLine;
 use self::lines::{Line, Lines};
 use crate::context::Context;
 
@@ -134,8 +134,9 @@ impl<R: AsyncBufRead + Unpin> Import<R> {
         let text = match line {
             Line::Whole(text) => text,
             Line::TooLong => {
-                let most = mediary_core::limits::IMPORT_LINE_BYTES;
-                let reason = format!("the line is longer than {most} bytes; leave out what is not needed");
+                let max_bytes = mediary_core::limits::IMPORT_LINE_BYTES;
+                let reason =
+                    format!("the line is longer than {max_bytes} bytes; leave out what is not needed");
                 batch.reject(number, None, reason);
                 return Ok(());
             }
@@ -166,7 +167,7 @@ impl<R: AsyncBufRead + Unpin> Import<R> {
     }
 
     /// The message of a line, or what is wrong with the line.
-    async fn message(&self, batch: &mut Batch, given: Given) -> Result<Result<IncomingMessage, String>> {
+    async fn message(&self, batch: &mut Batch, given: GivenLine) -> Result<Result<IncomingMessage, String>> {
         let phone_number_id = given.phone_number_id.clone();
         if !batch.accounts.contains_key(&phone_number_id) {
             let store = self.context.store();

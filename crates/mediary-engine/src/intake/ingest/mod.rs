@@ -14,7 +14,7 @@ use metrics::{counter, histogram};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use self::plan::{Accounts, Keep, plan};
+use self::plan::{Accounts, PlanDetail, plan};
 use crate::base::fault;
 use crate::base::metrics::{INGEST_EVENTS, INGEST_LAG_SECONDS, ITEMS_PARKED, WEBHOOKS_WITHOUT_ACCOUNT};
 use crate::base::shutdown::Shutdown;
@@ -77,7 +77,7 @@ pub(crate) fn ingesters(backend: Backend) -> usize {
 /// As many of the first webhooks as `one_by_one` are taken alone.
 pub(crate) async fn run(context: Context, shutdown: Shutdown, one_by_one: usize) {
     let mut ingester = Ingester::new(context.clone());
-    (ingester.singly, ingester.begun_first) = (one_by_one, one_by_one);
+    (ingester.singly, ingester.counted_first) = (one_by_one, one_by_one);
     every(&shutdown, Schedule::woken(context.work(), Work::Ingest, POLL), &mut ingester).await;
 }
 
@@ -125,14 +125,14 @@ struct Ingester {
     batch: IngestLimits,
     /// How many go one by one, and how many of these are counted before they are taken.
     singly: usize,
-    begun_first: usize,
+    counted_first: usize,
     /// The age of what was recorded last.
     lag: Duration,
 }
 
 /// What is taken next.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Next {
+enum IngestMode {
     Batch,
     /// One body by itself.
     Alone(Turn),
@@ -140,7 +140,7 @@ enum Next {
 
 /// What a batch brought to light besides its records.
 #[derive(Default)]
-struct Seen {
+struct BatchFindings {
     missing: BTreeSet<String>,
     first: Option<(WebhookEventId, i64)>,
     events: usize,
@@ -162,7 +162,7 @@ impl Ingester {
             generation,
             batch,
             singly: 0,
-            begun_first: 0,
+            counted_first: 0,
             lag: Duration::ZERO,
         }
     }
@@ -189,9 +189,9 @@ impl Ingester {
             self.set_aside_rest = SET_ASIDE_EVERY.max(began.elapsed() * SET_ASIDE_SHARE);
             handled += self.take_failed().await?;
         }
-        let next = if self.singly > 0 { Next::Alone(Turn::New) } else { Next::Batch };
+        let mode = if self.singly > 0 { IngestMode::Alone(Turn::New) } else { IngestMode::Batch };
         self.singly = self.singly.saturating_sub(1);
-        Ok(handled + self.take(next).await?)
+        Ok(handled + self.take(mode).await?)
     }
 
     /// Bodies that failed and are due again, for no longer than it is until the next time: what is new waits meanwhile.
@@ -199,7 +199,7 @@ impl Ingester {
         let began = Instant::now();
         let mut handled = 0;
         while began.elapsed() < SET_ASIDE_EVERY {
-            match self.take(Next::Alone(Turn::Failed)).await? {
+            match self.take(IngestMode::Alone(Turn::Failed)).await? {
                 0 => break,
                 some => handled += some,
             }
@@ -207,43 +207,43 @@ impl Ingester {
         Ok(handled)
     }
 
-    async fn take(&mut self, next: Next) -> Result<usize> {
-        if next == Next::Alone(Turn::New) && self.begun_first > 0 {
-            self.begun_first -= 1;
+    async fn take(&mut self, mode: IngestMode) -> Result<usize> {
+        if mode == IngestMode::Alone(Turn::New) && self.counted_first > 0 {
+            self.counted_first -= 1;
             self.context.store().begin_one().await?;
         }
         self.refresh_accounts().await?;
         let wanted = std::mem::take(&mut self.wanted);
         self.look_up(wanted).await?;
-        let mut seen = Seen::default();
+        let mut findings = BatchFindings::default();
         // From the first body on: a look that finds none is no work.
         let mut span = tracing::Span::none();
         let accounts = &self.accounts;
-        let keep = if next == Next::Batch { Keep::Items } else { Keep::Sources };
+        let detail = if mode == IngestMode::Batch { PlanDetail::Items } else { PlanDetail::Sources };
         let planning = |events: &[WebhookEvent]| {
             // It is asked again after a collision.
-            seen = Seen::default();
-            seen.first = events.first().map(|event| (event.id, event.attempts));
-            seen.events = events.len();
+            findings = BatchFindings::default();
+            findings.first = events.first().map(|event| (event.id, event.attempts));
+            findings.events = events.len();
             if let Some(first) = events.first().filter(|_| span.is_none()) {
                 span = tracing::error_span!("ingest", webhook_event.id = first.id.0, events = events.len());
             }
-            let plan = span.in_scope(|| plan(events, accounts, &mut seen.missing, keep));
+            let plan = span.in_scope(|| plan(events, accounts, &mut findings.missing, detail));
             if !events.is_empty() {
                 fault::point("ingest.before_commit");
             }
             plan
         };
         let store = self.context.store();
-        let outcome = match next {
-            Next::Batch => store.ingest(self.batch, planning).await,
-            Next::Alone(turn) => store.ingest_in_parts(turn, planning).await,
+        let outcome = match mode {
+            IngestMode::Batch => store.ingest(self.batch, planning).await,
+            IngestMode::Alone(turn) => store.ingest_in_parts(turn, planning).await,
         };
         match outcome {
             Ok(outcome) => {
-                let handled = outcome.events + seen.missing.len();
-                self.wanted = seen.missing;
-                if next != Next::Alone(Turn::Failed) {
+                let handled = outcome.events + findings.missing.len();
+                self.wanted = findings.missing;
+                if mode != IngestMode::Alone(Turn::Failed) {
                     self.lag = outcome.newest_lag;
                 }
                 if outcome.events > 0 {
@@ -255,14 +255,14 @@ impl Ingester {
             }
             // No webhook is to blame for it, and none could be recorded now.
             Err(error) if error.is_unavailable() => Err(error.into()),
-            Err(error) if next == Next::Batch => {
+            Err(error) if mode == IngestMode::Batch => {
                 let error: &dyn std::error::Error = &error;
                 span.in_scope(|| tracing::warn!(error, "a batch of webhooks goes one by one"));
                 // As many bodies go one by one, and in parts, so that only the bad item is parked.
-                self.singly = seen.events;
+                self.singly = findings.events;
                 Ok(1)
             }
-            Err(error) => self.park(seen.first, error).instrument(span).await,
+            Err(error) => self.park(findings.first, error).instrument(span).await,
         }
     }
 
@@ -300,7 +300,7 @@ impl Ingester {
             error = &error as &dyn std::error::Error,
             "a webhook could not be recorded and is parked"
         );
-        let parked = mediary_core::Backoff { first: PARKED_FIRST, most: PARKED_MAX };
+        let parked = mediary_core::Backoff { first: PARKED_FIRST, max: PARKED_MAX };
         let wait = parked.wait(u32::try_from(attempts).unwrap_or(u32::MAX).saturating_add(1));
         let next = self.context.now().plus(wait);
         self.context.store().ingest_failed(event, &error.to_string(), next).await?;

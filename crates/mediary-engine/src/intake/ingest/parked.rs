@@ -1,7 +1,7 @@
 //! What waits to be read again: webhooks for numbers without an account, and parked items, which could not be recorded.
 
 use mediary_core::{CompanyId, Error, ErrorCode, Result};
-use mediary_store::{Actor, IngestPlan, Retried};
+use mediary_store::{Actor, IngestPlan, ParkedItemOutcome};
 use tokio::sync::Mutex;
 
 use super::plan::{ParkedWebhook, plan_parked};
@@ -95,11 +95,11 @@ async fn retry(
         }
     };
     match context.store().retry_parked_item(company, id, by, plan).await? {
-        Some(Retried::Recorded(outcome)) => {
+        Some(ParkedItemOutcome::Recorded(outcome)) => {
             recorded(context, &outcome).await;
             Ok(None)
         }
-        Some(Retried::Refused(reason)) => {
+        Some(ParkedItemOutcome::Refused(reason)) => {
             tracing::warn!(company.id = company.0, item.id = id, "a parked webhook item is refused again");
             Ok(Some(reason))
         }

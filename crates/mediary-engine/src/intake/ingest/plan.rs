@@ -26,7 +26,7 @@ pub(super) type Accounts = HashMap<String, Option<Arc<KnownAccount>>>;
 
 /// How items are planned.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Keep {
+pub(super) enum PlanDetail {
     /// Only what is to be written.
     Items,
     /// Also where each comes from, to set it aside by.
@@ -38,7 +38,7 @@ pub(super) fn plan(
     events: &[WebhookEvent],
     accounts: &Accounts,
     missing: &mut BTreeSet<String>,
-    keep: Keep,
+    detail: PlanDetail,
 ) -> IngestPlan {
     let mut plan = IngestPlan::default();
     for event in events {
@@ -59,19 +59,19 @@ pub(super) fn plan(
         }
         let signed_by = &event.scope.accounts;
         let signer = accounts.values().flatten().find(|account| signed_by.contains(&account.row.id));
-        let mut reading = Reading {
+        let mut planner = WebhookPlanner {
             event,
             accounts,
             signer: signer.map(|account| &**account),
-            keep,
+            detail,
             plan: &mut plan,
             notes: BTreeSet::new(),
             waits: BTreeMap::new(),
         };
         for (place, update) in updates.iter().enumerate() {
-            reading.read(place, update);
+            planner.read(place, update);
         }
-        reading.end();
+        planner.end();
     }
     plan
 }
@@ -116,10 +116,17 @@ pub(super) fn plan_parked(
     let (notes, waits) = (BTreeSet::new(), BTreeMap::new());
     // The signature spoke for it when it was parked.
     let signer = Some(&**account);
-    let mut reading =
-        Reading { event, accounts: &accounts, signer, keep: Keep::Sources, plan: &mut plan, notes, waits };
-    reading.read(place, update);
-    reading.end();
+    let mut planner = WebhookPlanner {
+        event,
+        accounts: &accounts,
+        signer,
+        detail: PlanDetail::Sources,
+        plan: &mut plan,
+        notes,
+        waits,
+    };
+    planner.read(place, update);
+    planner.end();
     plan
 }
 
@@ -141,19 +148,19 @@ fn raw_of(update: &Update) -> String {
 }
 
 /// One webhook while it is planned.
-struct Reading<'a> {
+struct WebhookPlanner<'a> {
     event: &'a WebhookEvent,
     accounts: &'a Accounts,
     /// One of the accounts whose secret signed it.
     signer: Option<&'a KnownAccount>,
-    keep: Keep,
+    detail: PlanDetail,
     plan: &'a mut IngestPlan,
     notes: BTreeSet<String>,
     /// Numbers that it waits for, and the secret of an account that has one of them and for which the signature did not speak.
     waits: BTreeMap<String, Option<Vec<u8>>>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> WebhookPlanner<'a> {
     fn read(&mut self, place: usize, update: &Update) {
         let Some(account) = self.account_of(update) else { return };
         let items = plan_update(account, update, self.event, &mut self.notes);
@@ -172,7 +179,7 @@ impl<'a> Reading<'a> {
             return;
         }
         for item in items {
-            let source = (self.keep == Keep::Sources).then(source);
+            let source = (self.detail == PlanDetail::Sources).then(source);
             self.plan.items.push(PlannedItem { event, item, source });
         }
     }

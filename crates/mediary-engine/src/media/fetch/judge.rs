@@ -6,14 +6,14 @@ use super::decide::{Problem, SAME_MISMATCHES_TO_KEEP};
 
 /// What WhatsApp says of a file beforehand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Declared {
+pub(super) struct DeclaredContent {
     pub(super) sha256: Option<Sha256>,
     pub(super) size: Option<u64>,
 }
 
 /// The other bytes that came before, and how often in a row.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Earlier {
+pub(super) struct EarlierMismatch {
     pub(super) sha256: Option<Sha256>,
     pub(super) times: i64,
 }
@@ -23,8 +23,8 @@ pub(super) struct Earlier {
 pub(super) fn judge(
     size: u64,
     sha256: Sha256,
-    declared: Declared,
-    earlier: Earlier,
+    declared: DeclaredContent,
+    earlier: EarlierMismatch,
 ) -> Result<Integrity, Problem> {
     let zero_is_right = match declared.size {
         Some(declared) => declared == 0,
@@ -57,13 +57,13 @@ mod tests {
     const RIGHT: Sha256 = Sha256([1; 32]);
     const OTHER: Sha256 = Sha256([2; 32]);
 
-    fn declared(sha256: Option<Sha256>, size: Option<u64>) -> Declared {
-        Declared { sha256, size }
+    fn declared(sha256: Option<Sha256>, size: Option<u64>) -> DeclaredContent {
+        DeclaredContent { sha256, size }
     }
 
     #[test]
     fn declared_hash_decides() {
-        let never = Earlier::default();
+        let never = EarlierMismatch::default();
         assert_eq!(judge(5, RIGHT, declared(Some(RIGHT), Some(5)), never), Ok(Integrity::Verified));
         assert_eq!(judge(5, RIGHT, declared(Some(RIGHT), Some(6)), never), Ok(Integrity::Verified));
         let wrong = Err(Problem::WrongBytes { sha256: OTHER });
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn declared_length_decides_where_no_hash_is_declared() {
-        let never = Earlier::default();
+        let never = EarlierMismatch::default();
         assert_eq!(judge(5, OTHER, declared(None, Some(5)), never), Ok(Integrity::Undeclared));
         assert_eq!(judge(5, OTHER, declared(None, None), never), Ok(Integrity::Undeclared));
         let wrong = Err(Problem::WrongBytes { sha256: OTHER });
@@ -82,19 +82,20 @@ mod tests {
     #[test]
     fn wrong_bytes_are_kept_the_third_time_running() {
         let declared = declared(Some(RIGHT), None);
-        let after = |sha256, times| judge(5, OTHER, declared, Earlier { sha256: Some(sha256), times });
+        let after =
+            |sha256, times| judge(5, OTHER, declared, EarlierMismatch { sha256: Some(sha256), times });
         let wrong = Err(Problem::WrongBytes { sha256: OTHER });
         assert_eq!(after(OTHER, 1), wrong);
         assert_eq!(after(OTHER, 2), Ok(Integrity::Mismatch));
         assert_eq!(after(Sha256([3; 32]), 2), wrong, "another wrong hash starts the count again");
-        let right = judge(5, RIGHT, declared, Earlier { sha256: Some(OTHER), times: 2 });
+        let right = judge(5, RIGHT, declared, EarlierMismatch { sha256: Some(OTHER), times: 2 });
         assert_eq!(right, Ok(Integrity::Verified));
     }
 
     #[test]
     fn empty_file_is_never_kept_however_often_it_comes() {
         for times in [0, 1, 2, 3, 1000] {
-            let earlier = Earlier { sha256: Some(Sha256::EMPTY), times };
+            let earlier = EarlierMismatch { sha256: Some(Sha256::EMPTY), times };
             for declared in [
                 declared(Some(RIGHT), None),
                 declared(Some(RIGHT), Some(5)),
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn empty_file_is_final_only_where_nothing_was_declared() {
-        let never = Earlier::default();
+        let never = EarlierMismatch::default();
         let zero = Some(0);
         for none in [
             declared(None, None),

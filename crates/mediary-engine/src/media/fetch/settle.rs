@@ -1,14 +1,14 @@
 //! How a download ends: kept, held back for an admin, tried again or given up.
 
-use mediary_blob::{StorageKey, Stored};
+use mediary_blob::{StorageKey, UploadedFile};
 use mediary_core::{DownloadStatus, ErrorCode, FileType, Integrity, Result, ScanStatus, Timestamp};
 use mediary_formats::{Verdict, verdict};
 use mediary_store::{ClaimedDownload, FailedDownload, FinishedDownload, QuarantinedFile};
 use metrics::counter;
 
 use super::decide::{Decision, Problem, Situation, decide};
-use super::judge::{Earlier, judge};
-use super::transfer::{Failure, Fetched};
+use super::judge::{EarlierMismatch, judge};
+use super::transfer::{Failure, FetchedBody};
 use crate::base::fault;
 use crate::base::metrics::{DOWNLOAD_FAILED, STORAGE_ERRORS};
 use crate::base::work::Work;
@@ -22,11 +22,11 @@ use crate::whatsapp::accounts::KnownAccount;
 pub(super) async fn keep(
     context: &Context,
     claim: &ClaimedDownload,
-    fetched: Fetched,
+    fetched: FetchedBody,
     began: Timestamp,
 ) -> std::result::Result<(), Failure> {
-    let Fetched { staged, key, sample, declared } = fetched;
-    let earlier = Earlier { sha256: claim.mismatch_sha256, times: claim.mismatch_count };
+    let FetchedBody { staged, key, sample, declared } = fetched;
+    let earlier = EarlierMismatch { sha256: claim.mismatch_sha256, times: claim.mismatch_count };
     let integrity = match judge(staged.size(), staged.sha256(), declared, earlier) {
         Ok(integrity) => integrity,
         Err(problem) => {
@@ -71,7 +71,7 @@ fn finished(
     context: &Context,
     claim: &ClaimedDownload,
     key: &StorageKey,
-    stored: Stored,
+    stored: UploadedFile,
 ) -> FinishedDownload {
     let storage = context.storages().primary();
     FinishedDownload {
@@ -117,7 +117,7 @@ async fn quarantine(
     context: &Context,
     claim: &ClaimedDownload,
     key: &StorageKey,
-    stored: Stored,
+    stored: UploadedFile,
     mime: &'static str,
 ) -> Result<bool> {
     let storage = context.storages().primary();

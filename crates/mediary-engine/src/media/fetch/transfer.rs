@@ -14,10 +14,10 @@ use tokio::sync::oneshot;
 
 use super::Fetcher;
 use super::decide::Problem;
-use super::judge::Declared;
+use super::judge::DeclaredContent;
 use crate::base::fault;
 use crate::context::Context;
-use crate::transit::inbound_file::{Broken, InboundFile, Reader};
+use crate::transit::inbound_file::{InboundError, InboundFile, Reader};
 use crate::transit::upstream::{Origin, Upstream};
 use crate::whatsapp::accounts::KnownAccount;
 use crate::whatsapp::provider::{self, MediaRequest, OpenStream};
@@ -52,11 +52,11 @@ impl From<mediary_graph::Error> for Failure {
     }
 }
 
-impl From<Broken> for Failure {
-    fn from(broken: Broken) -> Self {
+impl From<InboundError> for Failure {
+    fn from(broken: InboundError) -> Self {
         let problem = match &broken {
-            Broken::WhatsApp(error) => Problem::of_whatsapp(error),
-            Broken::Disk(error) => Problem::of_storage(error),
+            InboundError::WhatsApp(error) => Problem::of_whatsapp(error),
+            InboundError::Disk(error) => Problem::of_storage(error),
         };
         Self { problem, cause: Some(broken.into()) }
     }
@@ -124,12 +124,12 @@ impl Progress {
 
 /// A whole body under its temporary name.
 #[derive(Debug)]
-pub(super) struct Fetched {
+pub(super) struct FetchedBody {
     pub(super) staged: StagedFile,
     pub(super) key: StorageKey,
     /// The bytes by which its type shows.
     pub(super) sample: Sample,
-    pub(super) declared: Declared,
+    pub(super) declared: DeclaredContent,
 }
 
 /// Fetches a claimed file into storage, up to the point where it only needs to be published.
@@ -139,7 +139,7 @@ pub(super) async fn fetch(
     account: &KnownAccount,
     progress: &Progress,
     viewers: Option<Viewers>,
-) -> Result<Fetched, Failure> {
+) -> Result<FetchedBody, Failure> {
     let context = &fetcher.context;
     let media_id = claim.provider_media_id.as_deref().ok_or(Problem::MediaGone)?;
     let token = account.token().map_err(|cause| match cause.code() {
@@ -160,10 +160,12 @@ pub(super) async fn fetch(
     }
     let OpenStream { stream, info } = provider::open(context.graph(), request, agree).await?;
     fault::point("fetch.resolved");
-    let mut declared = Declared { sha256: claim.sha256, size: claim.declared_size };
+    let mut declared = DeclaredContent { sha256: claim.sha256, size: claim.declared_size };
     if let Some(info) = info {
-        declared =
-            Declared { sha256: info.sha256.or(declared.sha256), size: info.file_size.or(declared.size) };
+        declared = DeclaredContent {
+            sha256: info.sha256.or(declared.sha256),
+            size: info.file_size.or(declared.size),
+        };
         if info.file_size.is_some_and(|size| size >= WATCHED_FROM_BYTES) {
             let told = DeclaredMedia {
                 mime_type: info.mime_type,
@@ -201,7 +203,7 @@ pub(super) async fn fetch(
     end_unfinished(context, claim, &key).await;
     let (staged, sample) = receive(context, body, &key, Bounds { limit, declared }, progress).await?;
     fault::point("fetch.staged");
-    Ok(Fetched { staged, key, sample, declared })
+    Ok(FetchedBody { staged, key, sample, declared })
 }
 
 /// Lets viewers read what comes, and reads it like one of them.
@@ -276,7 +278,7 @@ fn known_url(context: &Context, claim: &ClaimedDownload) -> Option<String> {
 
 struct Bounds {
     limit: u64,
-    declared: Declared,
+    declared: DeclaredContent,
 }
 
 impl Bounds {

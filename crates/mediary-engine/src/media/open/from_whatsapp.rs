@@ -29,7 +29,7 @@ const COME_BACK_AFTER: Duration = Duration::from_secs(5);
 
 /// What a viewer wants of a file that is not here.
 #[derive(Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct ViewerRequest {
     pub(super) range: Option<ByteRange>,
     /// Not what somebody else is being sent.
     pub(super) unshared: bool,
@@ -40,19 +40,19 @@ impl Opener {
     /// Passes a file on from WhatsApp, nothing of it kept. A part can be told apart from the whole only by the size of the
     /// file: where nobody declared it, it is counted first, and where that cannot be done the whole comes (RFC 9110,
     /// section 14.2, allows it). So all answers about a file name one size.
-    pub(super) async fn proxy(&self, record: &MediaFile, asked: Asked) -> Result<OpenedMedia> {
+    pub(super) async fn proxy(&self, record: &MediaFile, asked: ViewerRequest) -> Result<OpenedMedia> {
         let passing = self.proxy_as_declared(record, asked).await?;
         if asked.range.is_none() || passing.total().is_some() {
             return Ok(proxied(record, passing));
         }
         drop(passing);
         let counted = self.counted_size(record).await?;
-        let asked = Asked { range: asked.range.filter(|_| counted.is_some()), ..asked };
+        let asked = ViewerRequest { range: asked.range.filter(|_| counted.is_some()), ..asked };
         Ok(proxied(record, self.proxy_as_declared(record, asked).await?))
     }
 
     /// Viewers of the whole share it, a part is fetched by itself.
-    async fn proxy_as_declared(&self, record: &MediaFile, asked: Asked) -> Result<ProxiedBody> {
+    async fn proxy_as_declared(&self, record: &MediaFile, asked: ViewerRequest) -> Result<ProxiedBody> {
         if asked.unshared || asked.range.is_some_and(|range| !range.is_whole()) {
             let upstream = self.ask_whatsapp(record, asked.range).await?;
             let view = View::new(record, From::Provider, asked.began);
@@ -166,8 +166,8 @@ impl Opener {
             self.urls.insert(known.clone(), info);
         }
         let origin = Origin { graph: graph.clone(), token, media_id: media_id.to_owned() };
-        let most = self.context.config().inbound_limits.of(record.file_type);
-        Upstream::new(origin, stream, range, declared, most).inspect_err(|_| {
+        let max_bytes = self.context.config().inbound_limits.of(record.file_type);
+        Upstream::new(origin, stream, range, declared, max_bytes).inspect_err(|_| {
             self.urls.invalidate(&known);
             self.sizes.invalidate(&known);
         })

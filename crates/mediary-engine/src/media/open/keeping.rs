@@ -9,7 +9,7 @@ use mediary_store::MediaFile;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::from_whatsapp::{Asked, TRIES, WAITS_FOR_ACCOUNT, proxied};
+use super::from_whatsapp::{TRIES, ViewerRequest, WAITS_FOR_ACCOUNT, proxied};
 use super::proxied::ProxiedBody;
 use super::view::{Source, View};
 use super::{OpenedMedia, Opener, not_to_be_had};
@@ -22,7 +22,7 @@ use crate::transit::range::ByteRange;
 const FAR_AHEAD_BYTES: u64 = 1024 * 1024;
 
 /// How a viewer gets a file that is to be kept.
-pub(super) enum Kept {
+pub(super) enum KeptFileView {
     Proxied(OpenedMedia),
     Stored(Box<MediaFile>),
     /// Somebody else fetches it, or nobody can here and now.
@@ -30,7 +30,7 @@ pub(super) enum Kept {
 }
 
 /// How a download that was started for viewers began.
-enum Began {
+enum DownloadStart {
     Inbound(Arc<InboundFile>),
     /// It ended before any bytes came.
     Ended,
@@ -38,7 +38,11 @@ enum Began {
 }
 
 impl Opener {
-    pub(super) async fn proxy_and_keep(&self, record: &MediaFile, asked: Asked) -> Result<Kept> {
+    pub(super) async fn proxy_and_keep(
+        &self,
+        record: &MediaFile,
+        asked: ViewerRequest,
+    ) -> Result<KeptFileView> {
         let until = Instant::now() + WAITS_FOR_ACCOUNT;
         let slot = self.inbound_files.slot(record.company_id, record.id);
         for attempt in 1.. {
@@ -51,29 +55,29 @@ impl Opener {
                 return self
                     .join_arriving(record, &file, slot, asked, Source::Joined)
                     .await
-                    .map(Kept::Proxied);
+                    .map(KeptFileView::Proxied);
             }
             if let Some(error) = state.refused_since(asked.began) {
                 return Err(error);
             }
             match self.begin_keeping(record, &slot).await {
                 // The download goes on; what becomes of it decides the failure table.
-                Began::Inbound(file) if !file.is_as_declared() => return Ok(Kept::Elsewhere),
-                Began::Inbound(file) => {
+                DownloadStart::Inbound(file) if !file.is_as_declared() => return Ok(KeptFileView::Elsewhere),
+                DownloadStart::Inbound(file) => {
                     *state = SlotState::Inbound(Arc::downgrade(&file));
                     drop(state);
                     let opened = self.join_arriving(record, &file, slot, asked, Source::Provider).await;
-                    return opened.map(Kept::Proxied);
+                    return opened.map(KeptFileView::Proxied);
                 }
-                Began::NotHere => return Ok(Kept::Elsewhere),
-                Began::Ended => {}
+                DownloadStart::NotHere => return Ok(KeptFileView::Elsewhere),
+                DownloadStart::Ended => {}
             }
             let now = self.context.store().media(&Scope::system(record.company_id), record.id).await?;
             let now = now.ok_or_else(|| Error::not_found("there is no such media file"))?;
             super::refuse_withheld(&now)?;
             match now.download_status {
-                DownloadStatus::Completed => return Ok(Kept::Stored(Box::new(now))),
-                DownloadStatus::Pending | DownloadStatus::Downloading => return Ok(Kept::Elsewhere),
+                DownloadStatus::Completed => return Ok(KeptFileView::Stored(Box::new(now))),
+                DownloadStatus::Pending | DownloadStatus::Downloading => return Ok(KeptFileView::Elsewhere),
                 DownloadStatus::Failed => {}
             }
             let wait = now.next_attempt_at.map_or(Duration::MAX, |next| next.since(self.context.now()));
@@ -85,12 +89,12 @@ impl Opener {
             drop(state);
             tokio::time::sleep(wait).await;
         }
-        Ok(Kept::Elsewhere)
+        Ok(KeptFileView::Elsewhere)
     }
 
     /// Starts the download, if it may be started here and now. Where the database takes no writes (its disk may be full)
     /// nothing can be kept, and who looks at the file gets it all the same.
-    async fn begin_keeping(&self, record: &MediaFile, slot: &Arc<Slot>) -> Began {
+    async fn begin_keeping(&self, record: &MediaFile, slot: &Arc<Slot>) -> DownloadStart {
         self.try_keeping(record, slot).await.unwrap_or_else(|error| {
             tracing::warn!(
                 company.id = record.company_id.0,
@@ -98,11 +102,11 @@ impl Opener {
                 error = &error as &dyn std::error::Error,
                 "a file that somebody looks at cannot be kept now"
             );
-            Began::NotHere
+            DownloadStart::NotHere
         })
     }
 
-    async fn try_keeping(&self, record: &MediaFile, slot: &Arc<Slot>) -> Result<Began> {
+    async fn try_keeping(&self, record: &MediaFile, slot: &Arc<Slot>) -> Result<DownloadStart> {
         let storage_waits =
             self.context.pauses().storage_pause().is_some_and(|pause| pause.holds(self.context.now()));
         let place = self.inbound_files.kept.clone().try_acquire_owned().ok().filter(|_| !storage_waits);
@@ -110,7 +114,7 @@ impl Opener {
             // What somebody looks at is to be kept all the same: a worker fetches it again, when it can be stored.
             self.context.store().requeue_download(record.company_id, record.id, false).await?;
             self.context.work().wake(Work::Fetch);
-            return Ok(Began::NotHere);
+            return Ok(DownloadStart::NotHere);
         };
         let config = self.context.config();
         let claimed = self
@@ -118,7 +122,7 @@ impl Opener {
             .store()
             .claim_for_viewer(&config.node, record.company_id, record.id, config.rules.lease)
             .await?;
-        let Some(claim) = claimed else { return Ok(Began::NotHere) };
+        let Some(claim) = claimed else { return Ok(DownloadStart::NotHere) };
         let (tell, told) = oneshot::channel();
         let (fetcher, slot) = (self.fetcher.clone(), slot.clone());
         // Of its own: viewers come and go, the copy is made all the same.
@@ -126,7 +130,7 @@ impl Opener {
             fetcher.run_for_viewers(claim, tell).await;
             drop((place, slot));
         });
-        Ok(told.await.map_or(Began::Ended, Began::Inbound))
+        Ok(told.await.map_or(DownloadStart::Ended, DownloadStart::Inbound))
     }
 
     async fn join_arriving(
@@ -134,7 +138,7 @@ impl Opener {
         record: &MediaFile,
         file: &Arc<InboundFile>,
         slot: Arc<Slot>,
-        asked: Asked,
+        asked: ViewerRequest,
         source: Source,
     ) -> Result<OpenedMedia> {
         let view = View::new(record, source, asked.began);
@@ -157,7 +161,12 @@ impl Opener {
     }
 
     /// A part that comes later, asked for by itself; `None` if WhatsApp would send all that lies before it too.
-    async fn far_ahead(&self, record: &MediaFile, range: ByteRange, asked: Asked) -> Option<ProxiedBody> {
+    async fn far_ahead(
+        &self,
+        record: &MediaFile,
+        range: ByteRange,
+        asked: ViewerRequest,
+    ) -> Option<ProxiedBody> {
         let upstream = self.ask_whatsapp(record, Some(range)).await.ok()?;
         let view = View::new(record, Source::Provider, asked.began);
         let exact = upstream.begins_at_once() && upstream.total().is_some();

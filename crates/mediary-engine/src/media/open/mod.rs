@@ -26,8 +26,8 @@ use moka::sync::Cache;
 use tokio::time::Instant;
 
 pub(crate) use self::cache::OpenFiles;
-use self::from_whatsapp::{Asked, forgotten};
-use self::keeping::Kept;
+use self::from_whatsapp::{ViewerRequest, forgotten};
+use self::keeping::KeptFileView;
 pub(crate) use self::lost::found_again;
 pub use self::proxied::ProxiedBody;
 use crate::access::{May, rights};
@@ -112,7 +112,7 @@ pub enum Source {
 }
 
 /// What is remembered of media ids for a while, by account and id.
-type Remembered<T> = Cache<(AccountId, String), T>;
+type MediaIdCache<T> = Cache<(AccountId, String), T>;
 
 const URLS: u64 = 4096;
 const SIZES: u64 = 16_384;
@@ -127,12 +127,12 @@ pub(crate) struct Opener {
     inbound_files: Arc<InboundFiles>,
     files: Arc<OpenFiles>,
     /// Graph's latest answers, for viewers who come again while their URLs hold.
-    urls: Remembered<MediaInfo>,
+    urls: MediaIdCache<MediaInfo>,
     /// Ids that Graph did not know a moment ago, so that it is not asked for each look at a dead file.
-    gone: Remembered<()>,
+    gone: MediaIdCache<()>,
     /// Sizes of files that nobody declared, as they were counted a moment ago; `None` for one that is too large to be counted.
     /// Kept as long as Graph's answers are: a file that is looked at part by part is counted once.
-    sizes: Remembered<Option<u64>>,
+    sizes: MediaIdCache<Option<u64>>,
 }
 
 impl Opener {
@@ -179,7 +179,9 @@ impl Opener {
         refuse_withheld(&record)?;
         match request.wanted {
             Wanted::Description => Ok(described(&record)),
-            Wanted::Bytes { range } => self.proxy(&record, Asked { range, unshared: false, began }).await,
+            Wanted::Bytes { range } => {
+                self.proxy(&record, ViewerRequest { range, unshared: false, began }).await
+            }
         }
     }
 
@@ -229,7 +231,7 @@ impl Opener {
         let record = record.ok_or_else(|| Error::not_found("there is no media file with this id"))?;
         refuse_withheld(&record)?;
         match wanted {
-            Wanted::Bytes { range } => self.proxy(&record, Asked { range, unshared, began }).await,
+            Wanted::Bytes { range } => self.proxy(&record, ViewerRequest { range, unshared, began }).await,
             Wanted::Description => self.describe_from_whatsapp(&record).await,
         }
     }
@@ -258,12 +260,12 @@ impl Opener {
             Wanted::Description => return Ok(described(&record)),
             Wanted::Bytes { range } => range,
         };
-        let asked = Asked { range, unshared: false, began };
+        let asked = ViewerRequest { range, unshared: false, began };
         if record.policy.keeps_bytes() {
             let stored = match self.proxy_and_keep(&record, asked).await? {
-                Kept::Proxied(opened) => return Ok(opened),
-                Kept::Stored(stored) => Some(*stored),
-                Kept::Elsewhere => self.wait_for_download(&record).await?,
+                KeptFileView::Proxied(opened) => return Ok(opened),
+                KeptFileView::Stored(stored) => Some(*stored),
+                KeptFileView::Elsewhere => self.wait_for_download(&record).await?,
             };
             if let Some(stored) = stored
                 && let Some(opened) = self.open_stored(&stored).await?
@@ -314,8 +316,8 @@ impl Opener {
     }
 }
 
-fn remembered<T: Clone + Send + Sync + 'static>(most: u64, ttl: Duration) -> Remembered<T> {
-    Cache::builder().max_capacity(most).time_to_live(ttl).build()
+fn remembered<T: Clone + Send + Sync + 'static>(capacity: u64, ttl: Duration) -> MediaIdCache<T> {
+    Cache::builder().max_capacity(capacity).time_to_live(ttl).build()
 }
 
 /// As if it did not exist: an answer must not tell what there is besides.

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use mediary_core::{CompanyId, Result, Timestamp};
-use mediary_store::StorageChecked;
+use mediary_store::StorageCheckCounts;
 use serde_json::json;
 use tracing::Instrument as _;
 
@@ -87,7 +87,7 @@ impl Inspector {
         let keys: Vec<_> = untracked.first.iter().map(|(_, key, _)| key).collect();
         let ids = |ids: &[mediary_core::MediaId]| ids.iter().map(|id| id.0).collect::<Vec<_>>();
         let first = json!({ "missing": ids(&missing.first), "wrong": ids(&wrong.first), "untracked": keys });
-        let result = StorageChecked {
+        let result = StorageCheckCounts {
             whole: *whole,
             missing: missing.count,
             wrong: wrong.count,

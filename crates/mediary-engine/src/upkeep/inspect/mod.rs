@@ -36,18 +36,18 @@ const NAMED_MAX: usize = 1000;
 
 /// How many there are, and the first of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found<T> {
+pub struct FoundFiles<T> {
     pub count: u64,
     pub first: Vec<T>,
 }
 
-impl<T> Default for Found<T> {
+impl<T> Default for FoundFiles<T> {
     fn default() -> Self {
         Self { count: 0, first: Vec::new() }
     }
 }
 
-impl<T> Found<T> {
+impl<T> FoundFiles<T> {
     fn push(&mut self, item: T) {
         self.count += 1;
         if self.first.len() < NAMED_MAX {
@@ -60,11 +60,11 @@ impl<T> Found<T> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inspection {
     pub whole: u64,
-    pub missing: Found<MediaId>,
+    pub missing: FoundFiles<MediaId>,
     /// With other bytes than recorded.
-    pub wrong: Found<MediaId>,
+    pub wrong: FoundFiles<MediaId>,
     /// Storage, key and size of files without a record.
-    pub untracked: Found<(StorageBackend, String, u64)>,
+    pub untracked: FoundFiles<(StorageBackend, String, u64)>,
     /// How many of these were dealt with.
     pub repaired: u64,
 }
@@ -261,8 +261,8 @@ impl Inspector {
             candidates.into_iter().filter(|(file, _)| !known.contains(&file.key)).collect();
         if let (Some(look), Some((first, _))) = (options.look, untracked.first()) {
             let files: Vec<_> = untracked.iter().map(|(file, _)| file.clone()).collect();
-            let (company, most) = (first.company_id, limits::UNTRACKED_REMEMBERED);
-            self.context.store().remember_untracked(company, backend, &files, look, most).await?;
+            let (company, max_files) = (first.company_id, limits::UNTRACKED_REMEMBERED);
+            self.context.store().remember_untracked(company, backend, &files, look, max_files).await?;
         }
         for (file, size) in untracked {
             if options.repair && self.context.store().discard_file(backend, &file).await? {

@@ -90,11 +90,11 @@ impl Sweeper {
     /// Waits that a clock that was ahead wrote down would hold up what is due by the clock as it is now.
     async fn end_overlong_waits(&self) -> Result<()> {
         let rules = &self.context.config().rules;
-        let jittered = |most: Duration| most + most / 4;
+        let jittered = |max: Duration| max + max / 4;
         let longest = LongestWaits {
-            download: jittered(rules.quick.most).max(rules.sweep_every).max(jittered(rules.storage.most)),
+            download: jittered(rules.quick.max).max(rules.sweep_every).max(jittered(rules.storage.max)),
             lease: rules.lease,
-            pause: jittered(rules.throttled.most).max(limits::PROVIDER_WAIT_MAX),
+            pause: jittered(rules.throttled.max).max(limits::PROVIDER_WAIT_MAX),
             webhook: PARKED_MAX,
             task: RESUMED_AFTER,
         };

@@ -261,11 +261,11 @@ impl Sweeper {
     }
 
     async fn bound_waiting(&self) -> Result<()> {
-        let most = limits::WAITING_UPDATES_PER_ACCOUNT;
+        let max_per_account = limits::WAITING_UPDATES_PER_ACCOUNT;
         let forgotten = self
             .context
             .store()
-            .bound_message_updates(self.context.now().minus(MINUTE), most, BOUNDED_AT_ONCE)
+            .bound_message_updates(self.context.now().minus(MINUTE), max_per_account, BOUNDED_AT_ONCE)
             .await?;
         if forgotten > 0 {
             tracing::debug!(forgotten, "the oldest updates were dropped whose messages never came");

@@ -12,7 +12,7 @@ const HANGS_FOR_MS: (u64, u64) = (100, 1500);
 const SLOW_ONE_IN: u64 = 4;
 
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Injected {
+pub(super) struct InjectedFaults {
     pub(super) kills: usize,
     pub(super) hangs: usize,
     pub(super) cuts: usize,
@@ -36,11 +36,16 @@ pub(super) fn slow_statements(most_ms: u64) -> String {
 }
 
 /// Hurts one node after the other, so many times.
-pub(super) async fn hurt(nodes: &Nodes, mut dice: Dice, times: usize, injected: &std::sync::Mutex<Injected>) {
+pub(super) async fn hurt(
+    nodes: &Nodes,
+    mut dice: Dice,
+    times: usize,
+    injected: &std::sync::Mutex<InjectedFaults>,
+) {
     for _ in 0..times {
         tokio::time::sleep(PAUSE.mul_f64(0.3 + dice.below(100) as f64 / 100.0)).await;
         let node = dice.below(nodes.len());
-        let count = |add: fn(&mut Injected)| add(&mut injected.lock().unwrap());
+        let count = |add: fn(&mut InjectedFaults)| add(&mut injected.lock().unwrap());
         match dice.next(5) {
             0 | 1 => {
                 count(|injected| injected.kills += 1);

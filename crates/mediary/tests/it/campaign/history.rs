@@ -170,11 +170,11 @@ impl Name {
 }
 
 /// One JSON object with the fields of two.
-pub(super) trait With {
+pub(super) trait WithFields {
     fn with(self, more: Value) -> Value;
 }
 
-impl With for Value {
+impl WithFields for Value {
     fn with(mut self, more: Value) -> Value {
         self.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::history::{Item, NEAR, Name, With as _};
+use super::history::{Item, NEAR, Name, WithFields as _};
 use super::model::{Edit, Fact};
-use super::writer::{Chat, Told, Writer};
+use super::writer::{CampaignMessage, Chat, Writer};
 
 /// One in so many messages has something beside it that cannot be recorded.
 const SPOILT: u64 = 16;
@@ -81,9 +81,9 @@ impl Writer<'_> {
     }
 
     /// The person's own, on messages of their thread; an empty one takes the last one back. Some come before their message.
-    pub(super) fn reactions(&mut self, name: &Name, written: &[Told]) {
+    pub(super) fn reactions(&mut self, name: &Name, written: &[CampaignMessage]) {
         let from = name.number.clone().or(name.user_id.clone()).unwrap();
-        for Told { account, id, place } in written {
+        for CampaignMessage { account, id, place } in written {
             if self.dice.next(4) != 0 {
                 continue;
             }

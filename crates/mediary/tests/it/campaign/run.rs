@@ -14,7 +14,7 @@ use mediary_testing::whatsapp::signature_of;
 use mediary_testing::wire::free_port;
 use tokio::time::Instant;
 
-use super::faults::{self, Injected};
+use super::faults::{self, InjectedFaults};
 use super::history::{self, Picture, Setting};
 use super::model::Model;
 use super::verdict::{self, threads};
@@ -78,7 +78,7 @@ pub(super) async fn run(plan: Plan) {
         },
     );
     let model = Model::of(&history.facts, "completed");
-    let injected = Mutex::new(Injected::default());
+    let injected = Mutex::new(InjectedFaults::default());
     let (bodies, facts, unrecordable) = (history.bodies.len(), history.facts.len(), history.unrecordable);
     let deliver = nodes.deliver(history.bodies);
     tokio::join!(deliver, faults::hurt(&nodes, Dice(plan.seed + 1), plan.faults, &injected));

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::history::{Item, Kind, Name, Picture, With as _};
+use super::history::{Item, Kind, Name, Picture, WithFields as _};
 use super::model::{Fact, Message};
 use crate::cluster::Dice;
 
@@ -33,7 +33,7 @@ pub(super) struct Chat<'a> {
 
 /// A message that was sent.
 #[derive(Clone)]
-pub(super) struct Told {
+pub(super) struct CampaignMessage {
     pub(super) account: usize,
     pub(super) id: String,
     /// The place of its item.
@@ -100,7 +100,13 @@ impl<'a> Writer<'a> {
     }
 
     /// Messages of either account, and what happens to them later.
-    fn messages(&mut self, person: usize, name: &Name, settled: bool, count: Range<u64>) -> Vec<Told> {
+    fn messages(
+        &mut self,
+        person: usize,
+        name: &Name,
+        settled: bool,
+        count: Range<u64>,
+    ) -> Vec<CampaignMessage> {
         let count = count.start + self.dice.next(count.end - count.start);
         let mut written = Vec::new();
         for _ in 0..count {
@@ -113,7 +119,7 @@ impl<'a> Writer<'a> {
                 _ if name.number.is_some() => self.past(chat, &id),
                 _ => self.inbound(chat, &id),
             }
-            written.push(Told { account, id, place });
+            written.push(CampaignMessage { account, id, place });
         }
         written
     }

@@ -3,7 +3,7 @@
 use mediary_testing::installation::DISPLAY_PHONE_NUMBER;
 use serde_json::{Value, json};
 
-use super::history::{Picture, With as _};
+use super::history::{Picture, WithFields as _};
 use super::model::{Fact, Message};
 use super::writer::{Chat, Writer};
 

@@ -12,7 +12,7 @@ use mediary_core::WebhookEventId;
 use sqlx::AssertSqlSafe;
 
 use super::Turn;
-use super::queues::{self, Take};
+use super::queues::{self, NextBatch};
 use super::types::IngestLimits;
 use crate::bulk::Bulk;
 use crate::transaction::transaction;
@@ -54,13 +54,13 @@ impl Store {
     async fn begin_webhooks(&self, limits: IngestLimits) -> Result<Vec<(WebhookEventId, i64)>> {
         let turns = &self.inner.turns;
         let queues = queues::next(self.db(), turns).await?;
-        let take = Take::new(&queues, turns, self.now(), limits);
+        let batch = NextBatch::new(&queues, turns, self.now(), limits);
         transaction!(self.db(), |tx| {
             let mut count = Bulk::with(
                 "UPDATE webhook_events SET begun = begun + 1 FROM k WHERE webhook_events.id = k.id
                     RETURNING webhook_events.id, webhook_events.begun",
             );
-            for id in take.peek(tx).await? {
+            for id in batch.peek(tx).await? {
                 count.push(row! { id => id });
             }
             count.run(tx).await
