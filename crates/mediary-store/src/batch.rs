@@ -4,10 +4,10 @@
 //! 1. A caller is answered after the commit of the transaction that wrote its item, never before.
 //! 2. A transaction that failed never happened. Where one item may be to blame, each is committed by itself, so an item is written
 //!    once, and only the bad one fails.
-//! 3. Where nobody knows whether a commit happened (no answer in time), all its callers are told that it failed, and may come again.
-//!    So each kind of item bears being written twice: a webhook is known by its messages, a download by its bytes, a view by its time.
-//! 4. A caller that goes away withdraws nothing: its item is in the queue or in a transaction, and is committed.
-//! 5. At the end the queue is closed first. What is in it is committed, what comes later is refused.
+//! 3. If the outcome of a commit is unknown (no answer in time), all its callers get an error and may retry. So writing an item
+//!    twice must be harmless: a webhook is known by its messages, a download by its bytes, a view by its time.
+//! 4. A caller that is dropped does not withdraw its item: it is in the queue or in a transaction, and is committed.
+//! 5. At shutdown the queue is closed first. Items in it are committed, later ones are refused.
 
 use std::fmt;
 use std::future::Future;
@@ -28,7 +28,7 @@ pub(crate) trait Commit: Send + Sync + 'static {
     fn commit(&self, items: Vec<Self::Item>) -> impl Future<Output = Result<Vec<Self::Output>>> + Send;
 }
 
-/// A commit that takes longer has failed as far as its callers can know; whether it happened shows later.
+/// The deadline of a commit. After it the callers get an error, although the commit may still succeed.
 const COMMITS_WITHIN: Duration = Duration::from_secs(10);
 
 struct WaitingItem<C: Commit> {
@@ -36,14 +36,14 @@ struct WaitingItem<C: Commit> {
     answer: oneshot::Sender<Result<C::Output>>,
 }
 
-/// The way to a task that commits for all callers.
+/// A handle on the task that commits for all callers.
 pub(crate) struct Batcher<C: Commit> {
     what: &'static str,
     sender: mpsc::Sender<WaitingItem<C>>,
     callers: AtomicUsize,
 }
 
-/// One more, for as long as it lives.
+/// Counts a caller for as long as it lives.
 struct CountGuard<'a>(&'a AtomicUsize);
 
 impl<'a> CountGuard<'a> {
@@ -146,11 +146,11 @@ async fn commit_batch<C: Commit>(commit: &C, batch: Vec<WaitingItem<C>>) {
     match commit_in_time(commit, items.clone()).await {
         Ok(outputs) => {
             for (answer, output) in answers.into_iter().zip(outputs) {
-                // A caller that went away has its commit all the same.
+                // The item of a caller that was dropped is committed, too.
                 let _ = answer.send(Ok(output));
             }
         }
-        // The fault may be one item's: the others shall not suffer for it.
+        // One item may be the cause, so each is committed by itself.
         Err(error) if items.len() > 1 && !error.retryable() => {
             for (item, answer) in items.into_iter().zip(answers) {
                 let _ = answer.send(commit_one(commit, item).await);

@@ -17,7 +17,7 @@ const POSTGRES_ROWS_MAX: usize = 1024;
 /// few different statements and all of them stay prepared.
 const SQLITE_ROWS_MAX: usize = 64;
 
-/// What stands before a list of rows.
+/// The statement that a list of rows is part of.
 enum BulkKind {
     /// `INSERT INTO table (columns)`
     Insert(&'static str),
@@ -73,7 +73,7 @@ impl Bulk {
         Ok(results)
     }
 
-    /// The same outside a transaction, if it only reads.
+    /// Runs a statement that only reads over all rows, outside a transaction.
     pub(crate) async fn read<T: Read>(self, db: &Db) -> Result<Vec<T>> {
         let mut results = Vec::new();
         for (sql, args) in self.statements(db.backend()) {

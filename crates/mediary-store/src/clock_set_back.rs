@@ -1,10 +1,10 @@
-//! What a clock that was ahead leaves in the rows: waits and leases that end when it thought they would, days from now. Downloads
-//! cannot wait so long, for WhatsApp forgets their media.
+//! Waits and leases that were written while the clock was ahead, and so end days from now. Downloads cannot wait so long, for their
+//! media would expire at WhatsApp.
 //!
 //! A wait that is longer than any that this program sets was written by such a clock, and is over. Each statement looks at the end
-//! of an index on the time, beyond the longest wait of its kind, where nothing lies as long as clocks are right; it changes so
-//! many rows and no more. That a wait ends early does no harm, also where another node writes to the row at that moment: what is due is claimed
-//! as ever, and what cannot be done yet waits again, by the clock as it is now. Nodes whose clocks differ by less than
+//! of an index on the time, beyond the longest wait of its kind, where no row is as long as clocks are right; it changes a limited
+//! number of rows. It does no harm if a wait ends early, even while another node writes to the row: due rows are claimed as usual,
+//! and what cannot be done yet waits again, by the corrected clock. Nodes whose clocks differ by less than
 //! [`mediary_core::limits::CLOCKS_DIFFER_BY`] do not end each other's waits.
 
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub struct LongestWaits {
     pub task: Duration,
 }
 
-/// Rows that wait for a time.
+/// A column that holds the end of a wait.
 struct WaitColumn {
     table: &'static str,
     /// By which a row is changed.

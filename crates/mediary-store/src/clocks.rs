@@ -1,10 +1,10 @@
-//! What clocks of nodes may differ by.
+//! How much the clocks of nodes may differ.
 
 use std::time::Duration;
 
 use mediary_core::{Timestamp, limits};
 
-/// From here on lies what no clock that is right has written.
+/// The earliest time that a correct clock cannot have written.
 pub(crate) fn beyond(now: Timestamp, longest: Duration) -> Timestamp {
     now.plus(longest).plus(limits::CLOCKS_DIFFER_BY)
 }

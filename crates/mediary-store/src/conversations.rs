@@ -75,7 +75,7 @@ pub struct Conversation {
     pub updated_at: Timestamp,
 }
 
-/// Which conversations.
+/// A filter of conversations.
 #[derive(Clone, Debug, Default)]
 pub struct ConversationQuery {
     pub page: PageRequest,
@@ -108,9 +108,10 @@ impl Conversation {
     }
 }
 
-/// Characters that the index of contacts needs. What is shorter is part of so many that the inbox is looked through.
+/// The shortest search text for which the index of contacts can be used. A shorter one matches so many contacts that the inbox is
+/// scanned instead.
 const INDEXED_CHARS: usize = 3;
-/// Contacts of which the conversations are looked up one by one. Where more match, the newest ones of the inbox soon fill a page.
+/// The most contacts whose conversations are looked up one by one. If more match, a scan of the inbox fills a page sooner.
 const FOUND_MAX: u32 = 2000;
 
 /// What a contact's search text has to hold. Of a number only the digits count, however it is written.
@@ -181,7 +182,7 @@ impl Store {
         Ok(Page::from_rows(rows, query.page.limit, Conversation::cursor))
     }
 
-    /// Looks through the inbox from its newest conversation on.
+    /// Scans the inbox from its newest conversation on.
     async fn inbox_page(
         &self,
         scope: &Scope,
@@ -207,7 +208,7 @@ impl Store {
         Ok(counted.first().is_some_and(|(count,)| *count <= FOUND_MAX))
     }
 
-    /// The contacts first, then their conversations. A contact that begins to match after it was counted is one more.
+    /// Finds the contacts first, then their conversations. A contact that starts to match in between is included.
     async fn conversations_of_found(
         &self,
         scope: &Scope,
@@ -216,7 +217,7 @@ impl Store {
     ) -> Result<Vec<Conversation>> {
         let (last_message_at, id) = page.before()?;
         let found = dialect::found_contacts(self.backend());
-        // The sign has no meaning but to keep SQLite from looking through the inbox all the same.
+        // The unary plus only keeps SQLite from scanning the inbox.
         let rest = "v.contact_id = k.id AND (+v.last_message_at, v.id) < ($4, $5)
             ORDER BY v.last_message_at DESC, v.id DESC LIMIT $6";
         let sql = conversations_sql(scope, "k CROSS JOIN conversations v", rest);

@@ -15,7 +15,7 @@ tokio::task_local! {
     static COST: Cell<DatabaseCost>;
 }
 
-/// How often, and for how long, the database was asked.
+/// The number of statements, and the time spent waiting for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DatabaseCost {
     pub statements: u32,
@@ -43,7 +43,7 @@ pub(crate) async fn waiting<T>(work: impl Future<Output = T>) -> T {
     work.await
 }
 
-/// Counts as it is dropped: a caller that goes away, because the database is slow, is the one whose time matters.
+/// Counts when it is dropped, so that a statement counts whose caller gave up because the database was slow.
 struct RunningStatements {
     since: Instant,
     statements: u32,
@@ -57,7 +57,7 @@ impl RunningStatements {
 
 impl Drop for RunningStatements {
     fn drop(&mut self) {
-        // A caller that is dropped as a whole has nobody left who could ask.
+        // If the whole task was dropped, nobody reads its counter.
         let _ = COST.try_with(|cost| {
             let DatabaseCost { statements, time } = cost.get();
             cost.set(DatabaseCost {

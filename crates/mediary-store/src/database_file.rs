@@ -1,9 +1,8 @@
-//! The file of an embedded database, told from another one in its place.
+//! Detects that the file of an embedded database was replaced by another one.
 //!
-//! SQLite keeps writing to the file that it opened, also when its name leads to another one by now, such as a backup that was
-//! moved there while the program runs: all that would be gone at the next start. So each write looks twice. Before it begins, so
-//! that nothing is written in vain; and once it is committed, before anybody is told: a commit that went to a file which still has
-//! its name afterwards is kept.
+//! SQLite keeps writing to the file that it opened, even if its name leads to another file by now, such as a backup that was moved
+//! there while the program runs. Those writes would be lost at the next start. So each write checks the name twice: before it
+//! begins, and after its commit but before it is acknowledged. If the file still has its name after the commit, the commit is kept.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -15,7 +14,7 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(crate) struct DatabaseFile {
     path: PathBuf,
-    /// What SQLite, too, tells files by. `None` where there is no file: in memory.
+    /// Device and inode, by which SQLite, too, identifies files. `None` for a database in memory.
     id: Option<FileId>,
 }
 

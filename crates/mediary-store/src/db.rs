@@ -1,4 +1,4 @@
-//! The two databases behind one face: statements in, rows out.
+//! One interface to both databases: statements in, rows out.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -63,7 +63,8 @@ impl Db {
         ))
     }
 
-    /// The same database over connections of its own, which nobody else can use up. On SQLite the one writer is fair.
+    /// The same database over a pool of its own, which other callers cannot exhaust. On SQLite the one writer is shared, for its
+    /// queue is fair.
     pub(crate) fn apart(&self, url: &str, connections: usize) -> Result<Self> {
         match self {
             Self::Sqlite { .. } => Ok(self.clone()),
@@ -91,7 +92,7 @@ impl Db {
         }
     }
 
-    /// Starts a transaction that writes: on SQLite it has the database for itself from here on.
+    /// Starts a transaction that writes. On SQLite it is the only writer from here on.
     pub(crate) async fn begin(&self) -> Result<Tx> {
         self.check_file()?;
         let started = match self {
@@ -204,7 +205,7 @@ impl Tx {
     /// Undoes it all, and returns the connection if it can.
     pub(crate) async fn roll_back(self) {
         match self {
-            // What it says does not matter: a transaction that is not committed never happened.
+            // The answer does not matter: a transaction that is not committed never happened.
             Self::Sqlite(tx, _) => drop(cost::statement(tx.rollback()).await),
             Self::Postgres(mut connection) => {
                 if cost::statement(within(connection.execute("ROLLBACK"))).await.is_ok() {
@@ -294,18 +295,17 @@ async fn open_sqlite(url: &str) -> std::result::Result<Db, sqlx::Error> {
     Ok(Db::Sqlite { readers, writer, file })
 }
 
-/// Whether a connection is ready for the next transaction. SQLite ends one by itself where the disk is full; the driver then
-/// takes it for open, because it can be neither committed nor taken back, and could begin no other one on this connection.
+/// Whether a connection is ready for the next transaction. SQLite ends a transaction by itself if the disk is full. The driver still
+/// takes it for open, because it can be neither committed nor rolled back, and cannot begin another one on this connection.
 async fn has_no_transaction(connection: &mut SqliteConnection) -> std::result::Result<bool, sqlx::Error> {
     if connection.is_in_transaction() {
-        // One that was dropped is taken back in the background, before this.
+        // A dropped transaction is rolled back in the background, before this.
         connection.ping().await?;
     }
     Ok(!connection.is_in_transaction())
 }
 
-/// A file that can only be read says so when something changes in it. The change is taken back: a start finds out, not the
-/// first webhook.
+/// A read-only file reports that only on a write. So a start tries one and rolls it back; otherwise the first webhook would find out.
 async fn try_to_write(writer: &SqlitePool) -> std::result::Result<(), sqlx::Error> {
     let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
     let tried = tx.execute("CREATE TABLE mediary_can_write (x INTEGER)").await;
@@ -321,7 +321,7 @@ async fn begin_postgres(pool: &PostgresPool) -> std::result::Result<PooledConnec
 
 async fn open_postgres(url: &str, max_connections: usize) -> std::result::Result<Db, sqlx::Error> {
     let pool = postgres_pool(url, max_connections.max(2))?;
-    // A start has to say at once that it cannot be reached, or written.
+    // A start must report at once that the database cannot be reached or written.
     let mut connection = PooledConnection::check_out(&pool).await?;
     let writable = within(connection.execute(dialect::POSTGRES_IS_WRITABLE)).await;
     connection.return_after(writable)?;

@@ -4,13 +4,13 @@ use std::fmt;
 
 use mediary_core::ErrorCode;
 
-/// What these mean to people, with what to do.
+/// Sentences for people: what is wrong, and what to do.
 const FULL: &str = "the disk of the database is full; it resumes as soon as there is room";
 const REFUSED: &str = "the database takes no changes from Mediary for now; an operator has to allow them";
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// What a caller can decide by.
+/// The kinds of failure that callers distinguish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The record is not there, or not this company's.
@@ -23,8 +23,8 @@ pub enum ErrorKind {
     Full,
     /// The database takes no changes for now, or not from this role: it is read-only, a standby, or not ours to write.
     Refused,
-    /// The database gave the statement up: it took too long, or waited too long for another transaction. Unlike
-    /// `Unavailable` it tells something about what was asked for.
+    /// The database cancelled the statement: it took too long, or waited too long for another transaction. Unlike `Unavailable`, this
+    /// may be due to the request itself.
     TimedOut,
     /// Another transaction wrote the same rows at the same moment. The same call works at once.
     Collision,
@@ -72,7 +72,7 @@ impl Error {
         self
     }
 
-    /// The same for another caller who waited for the same thing.
+    /// A copy for another caller who waited for the same result.
     pub(crate) fn without_source(&self) -> Self {
         Self::new(self.kind.clone(), self.context.clone())
     }
@@ -81,7 +81,7 @@ impl Error {
         &self.kind
     }
 
-    /// What it means to people, in words that name no statement of ours.
+    /// A sentence for people, which names no SQL.
     pub fn sentence(&self) -> String {
         match &self.kind {
             ErrorKind::Unavailable => {
@@ -109,7 +109,7 @@ impl Error {
         matches!(self.kind, ErrorKind::Conflict { .. })
     }
 
-    /// Whether it was the database that could not be used, whatever it was asked for.
+    /// Whether the database as a whole could not be used, independent of the statement.
     pub fn is_unavailable(&self) -> bool {
         matches!(self.kind, ErrorKind::Unavailable | ErrorKind::Full | ErrorKind::Refused)
     }
@@ -123,7 +123,7 @@ impl Error {
     }
 }
 
-/// The one place where a failure of the store becomes what callers and people are told.
+/// The only place where an error of the store becomes a code and a sentence for people.
 impl From<Error> for mediary_core::Error {
     fn from(error: Error) -> Self {
         let told = match error.kind() {
@@ -131,7 +131,7 @@ impl From<Error> for mediary_core::Error {
             ErrorKind::Conflict { .. } => {
                 Self::refused(ErrorCode::Conflict, "there is such a record already")
             }
-            // Its code is also that of the storage of bytes: the sentence tells which of the two it was.
+            // The storage of bytes has the same code: the sentence says which of the two failed.
             ErrorKind::Unavailable
             | ErrorKind::Full
             | ErrorKind::Refused

@@ -35,7 +35,7 @@ pub struct NewWebhookEvent {
     pub body: Bytes,
     pub received_at: Timestamp,
     pub scope: EventScope,
-    /// Whose accounts' own secret signed it. Each company has its share of what is recorded.
+    /// The company whose accounts' own secret signed it. Companies take turns when webhooks are recorded.
     pub company: Option<CompanyId>,
 }
 
@@ -53,7 +53,7 @@ record! {
         pub body: Vec<u8>,
         pub received_at: Timestamp,
         pub scope: EventScope,
-        /// Tries to ingest it that failed.
+        /// Failed attempts to ingest it.
         pub attempts: i64,
     }
 }
@@ -68,7 +68,7 @@ impl fmt::Debug for WebhookEvent {
     }
 }
 
-/// How much waits in the inbox.
+/// The webhooks that wait in the inbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InboxDepth {
     pub waiting: u64,
@@ -127,7 +127,7 @@ impl Store {
         Ok(InboxDepth { waiting, oldest_received_at })
     }
 
-    /// Parks an event that could not be ingested. It is tried again from `next_attempt_at` on; others go on.
+    /// Postpones an event that could not be ingested. It is retried from `next_attempt_at` on; the others are processed.
     pub async fn ingest_failed(
         &self,
         event: WebhookEventId,

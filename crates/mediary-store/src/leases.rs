@@ -1,20 +1,20 @@
 //! Jobs that one process holds for a time: the columns of a lease, the fence, and the ways in which a lease ends, once for every
 //! table of jobs. A new table of jobs needs its description in [`ALL`] and an index on the end of its leases where it is running.
 //!
-//! A lease is an owner, an end and a number. Why a late holder cannot finish what somebody else has by then:
+//! A lease is an owner, an end and a number. Why a late holder cannot finish a job that another holder has by then:
 //!
 //! 1. A claim locks the row and writes owner and end and the next number in one statement ([`Jobs::taken`]). The number is never set
 //!    back, whatever ends the lease. So no two claims of a job have the same one, also where one owner claims it twice.
 //! 2. Each later statement of the holder (a renewal, a failure, a finish) carries the fence: the job is running, under this owner
-//!    and this number ([`Jobs::fence`]). It is a condition of the statement that changes the row, never a look before it: of two
-//!    statements on one row the second waits for the first, and Postgres looks at the condition again on what the first left.
-//! 3. A release takes the job out of what is running, and the next claim gives it another number. From that commit on the fence of
-//!    the holder before is false for good.
-//! 4. The end of a lease is no part of the fence. Only who releases compares it with a clock, its own. So clocks of nodes that
-//!    differ may release a lease too early or too late, and work is done twice or later, but a result is recorded once; and a holder
-//!    that is late, whose job nobody released yet, still finishes it.
+//!    and this number ([`Jobs::fence`]). It is a condition of the statement that changes the row, never a check before it: of two
+//!    statements on one row the second waits for the first, and Postgres then evaluates the condition again on the changed row.
+//! 3. A release ends the running state of the job, and the next claim gives it another number. From that commit on the fence of the
+//!    previous holder is false for good.
+//! 4. The end of a lease is not part of the fence. Only a release compares it with a clock, that of its node. So if clocks of nodes
+//!    differ, a lease may be released too early or too late, and work may be repeated or delayed, but a result is recorded once. A
+//!    late holder whose job has not been released still finishes it.
 //! 5. What a holder does outside the database is not fenced by this: bytes are stored under a key that no other claim has
-//!    (`trash`), and who takes over ends the unfinished upload first.
+//!    (`trash`), and a node that takes over ends the unfinished upload first.
 //!
 //! The names of the columns are those of each table, so that an older program finds its own on the schema of the next release.
 //! What needs no lease: webhooks and parked items are held by a lock of the transaction that records them; media tasks and
@@ -34,7 +34,7 @@ pub(crate) struct Jobs {
     pub(crate) owner: &'static str,
     pub(crate) until: &'static str,
     pub(crate) number: &'static str,
-    /// The condition of a job that somebody holds.
+    /// The condition that a job is held.
     pub(crate) running: &'static str,
     /// The assignments that put a job back into its queue, due at `$1`.
     pub(crate) queued: &'static str,
@@ -76,7 +76,7 @@ impl Jobs {
         format!("{owner} = {by}, {end} = {until}, {number} = {number} + 1")
     }
 
-    /// The condition that the holder of a lease puts on all that it changes.
+    /// The fence: the condition of every change by the holder of a lease.
     pub(crate) fn fence(&self, by: &str, under: &str) -> String {
         let Self { table, owner, number, running, .. } = self;
         format!("{table}.{owner} = {by} AND {table}.{number} = {under} AND {running}")
@@ -88,7 +88,7 @@ impl Jobs {
     }
 
     /// Puts running jobs `j` that meet a condition back into the queue at `$1`, `$2` of them at most, those first whose leases end
-    /// first. What another transaction holds at this moment is left to the next call.
+    /// first. Rows that another transaction has locked are left to the next call.
     pub(crate) fn release_where(&self, condition: &str, backend: Backend) -> String {
         let Self { table, until, running, queued, .. } = self;
         format!(

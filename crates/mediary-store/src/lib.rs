@@ -1,15 +1,15 @@
 //! All of Mediary's SQL: one schema and one text of each statement for SQLite and Postgres.
 //!
-//! [`Store`] is the handle. Its functions stand with the tables they are about: the inbox of webhooks (`inbox`), what
-//! is written from it (`ingest`), webhooks that wait for an account (`waiting_webhooks`), downloads as jobs (`downloads`), messages, conversations and media as people read
-//! them, and companies with their people and accounts (`people`). Every function about tenant data takes the company.
+//! [`Store`] is the handle. Its functions stand with the tables that they read and write: the inbox of webhooks (`inbox`), what is
+//! recorded from it (`ingest`), webhooks that wait for an account (`waiting_webhooks`), downloads as jobs (`downloads`), messages,
+//! conversations and media as people read them, and companies with their users, API keys and accounts (`people`). Every function
+//! about tenant data takes the company.
 //!
-//! Beneath: `db` runs statements on whichever database it is, `pool` checks connections out, `database_file` tells SQLite's file
-//! from another one in its place, `record` turns rows into structs and `writes` columns with their values into statements,
-//! `transaction` repeats what collided, `value` turns parameters into what a database takes, `bulk` writes many rows with few
-//! statements, `batch` lets many callers share a commit, `leases` is the kit for jobs that one process holds, `scan` looks at
-//! millions of rows in batches, `cost` counts what a task asks of the database, and `dialect` holds all in which the two databases
-//! differ.
+//! Below them: `db` runs statements on either database, `pool` keeps connections, `database_file` detects that SQLite's file was
+//! replaced, `record` turns rows into structs and `writes` turns named values into statements, `transaction` retries collisions,
+//! `value` converts parameters, `bulk` writes many rows with few statements, `batch` lets many callers share a commit, `leases` is
+//! the kit for jobs that one process holds, `scan` reads millions of rows in batches, `cost` counts the statements of a task, and
+//! `dialect` has every difference between the two databases.
 
 /// The crate has its own name in the tests, for the rows that they share with those of other crates.
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub enum Order {
     Descending,
 }
 
-/// Which media files. Deleted ones are left out.
+/// A filter of media files. Deleted ones are left out.
 #[derive(Clone, Debug, Default)]
 pub struct MediaQuery {
     pub conversation: Option<ConversationId>,

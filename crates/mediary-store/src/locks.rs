@@ -9,11 +9,10 @@ use crate::db::Tx;
 use crate::writes::row;
 use crate::{Backend, Result, dialect};
 
-/// Holds files against everybody else until the transaction ends, before it changes them; what the next statement reads of them
-/// is what is committed by then.
+/// Locks files until the transaction ends, before it changes them. The next statement reads their committed state.
 ///
-/// All that hold several do it by this function, or leave out what somebody else has, so all take them in one order: by company
-/// and id. Of two that need the same files one waits for the other at the first of these, with none behind it in hand.
+/// Every transaction that locks several files uses this function, or skips locked rows, so all lock them in one order: by company and
+/// id. Of two that need the same files, one waits for the other at the first of them, without holding any later one.
 pub(crate) async fn hold_files(
     tx: &mut Tx,
     files: impl IntoIterator<Item = (CompanyId, MediaId)>,

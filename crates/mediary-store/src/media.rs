@@ -29,7 +29,7 @@ record! {
         pub message_id: MessageId,
         /// Zero is the message's own media.
         pub part: u32,
-        /// The policy under which it was stored or, if it is not, waits.
+        /// The policy under which it was stored, or under which it waits.
         pub policy: MediaPolicy,
         pub file_type: FileType,
         /// As WhatsApp declared it.
@@ -42,9 +42,9 @@ record! {
         /// As WhatsApp declared it; of a file that a program before this column stored, the counted one.
         pub declared_size: Option<i64> = "CASE WHEN f.storage_key IS NULL THEN f.file_size \
             ELSE COALESCE(f.declared_size, f.file_size) END",
-        /// As it was counted when the bytes were stored, or held back; `None` while there are none.
+        /// As it was counted when the bytes were stored or quarantined; `None` while there are none.
         pub stored_size: Option<i64> = "CASE WHEN f.storage_key IS NOT NULL THEN f.file_size END",
-        /// As the media host announced it to the download that runs; good for its progress and nothing else.
+        /// As the media host announced it to the running download; used for its progress only.
         pub announced_size: Option<i64>,
         /// The hash WhatsApp declared.
         pub declared_sha256: Option<Sha256>,
@@ -61,7 +61,7 @@ record! {
         pub provider_url: Option<String>,
         pub provider_url_at: Option<Timestamp>,
         pub storage_key: Option<String>,
-        /// Which of the keys that the file may have the next store of it uses.
+        /// The generation of the storage key that the next download uses.
         pub key_generation: u64,
         pub storage_backend: Option<StorageBackend>,
         /// Where the bytes are, like `s3://bucket/key`. For admins only.
@@ -77,7 +77,7 @@ record! {
         pub expires_at: Timestamp,
         pub last_error_code: Option<ErrorCode>,
         pub last_error: Option<String>,
-        /// Whether another try of what last failed can help.
+        /// Whether a retry of the last failure can help.
         pub last_error_retryable: bool,
         pub integrity: Option<Integrity>,
         pub scan_status: ScanStatus,
@@ -85,7 +85,7 @@ record! {
         pub uploaded_by: Option<UserId>,
         /// False once it was deleted.
         pub is_active: bool,
-        /// Why it was deleted, where nobody did it.
+        /// Why it was deleted, if no user or program did it.
         pub deletion_reason: Option<DeletionReason>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
@@ -170,7 +170,7 @@ impl Store {
         })
     }
 
-    /// Lets a file through that was held back; `None` if it was not, or its bytes are gone.
+    /// Releases a quarantined file; `None` if it is not quarantined, or its bytes are gone.
     pub async fn release_quarantine(
         &self,
         company: CompanyId,

@@ -153,7 +153,7 @@ fn may_have_attachments(kind: MessageType) -> bool {
     matches!(kind, MessageType::Interactive | MessageType::Template)
 }
 
-/// Which way along a thread.
+/// A direction along a thread.
 #[derive(Clone, Copy)]
 enum ThreadDirection {
     Older,
@@ -206,7 +206,7 @@ impl Store {
         Ok(())
     }
 
-    /// The thread from a position on, as far as `rows`. Reactions are not shown in it.
+    /// At most `rows` messages of a thread from a position on. Reactions are not shown in it.
     async fn thread(
         &self,
         scope: &Scope,
@@ -264,7 +264,7 @@ impl Store {
         let older =
             self.thread(scope, conversation, ThreadDirection::Older, position, i64::from(left) + 1).await?;
         let older = Page::from_rows(older, left, MessageWithMedia::cursor);
-        // With no room left for older ones the page ends at its last message.
+        // If the page is full, it ends at its last message.
         let last = items.last().map(MessageWithMedia::cursor).filter(|_| left == 0);
         let next = older.next.or(last);
         items.extend(older.items);

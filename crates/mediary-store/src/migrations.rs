@@ -12,7 +12,7 @@ use crate::pool::PooledConnection;
 use crate::value::args;
 use crate::{Backend, Error, ErrorKind, Result, dialect};
 
-/// Names the right to migrate among Postgres' advisory locks: "mediary" in ASCII.
+/// The key of the advisory lock of migrations on Postgres: "mediary" in ASCII.
 const TURN: i64 = 0x6D_65_64_69_61_72_79;
 const TURN_WITHIN: Duration = Duration::from_secs(60);
 const ASK_AGAIN: Duration = Duration::from_millis(50);
@@ -59,7 +59,7 @@ fn migrator(backend: Backend) -> Migrator {
     migrator
 }
 
-/// Takes the steps that are missing; their names. Several processes may do so at once.
+/// Applies the missing steps and returns their names. Several processes may do so at once.
 pub(crate) async fn migrate(db: &Db) -> Result<Vec<String>> {
     let migrator = migrator(db.backend());
     let before = match db {
@@ -88,8 +88,9 @@ pub(crate) async fn migrate(db: &Db) -> Result<Vec<String>> {
     Ok(STEPS.iter().skip(before).map(|(name, _)| (*name).to_owned()).collect())
 }
 
-/// Waits until no other process migrates. sqlx takes a lock of its own, but only after its table is there, and on an empty
-/// database two that make it at once collide in the catalog. Ours ends with the connection; it is asked for again and again since a statement that waits would run into its own deadline.
+/// Waits until no other process migrates. sqlx takes a lock of its own, but only after its table exists, and on an empty database two
+/// processes that create the table at once collide in the catalog. Our lock ends with the connection. It is polled, because a
+/// statement that waits for it would run into its own deadline.
 async fn wait_for_turn(connection: &mut PgConnection) -> Result<()> {
     let until = Instant::now() + TURN_WITHIN;
     loop {

@@ -13,7 +13,7 @@ use crate::value::args;
 use crate::writes::{row, update};
 use crate::{Result, ScannedBatch, Store, trash};
 
-/// Where a file's bytes are.
+/// The location of a file's bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredLocation {
     pub backend: StorageBackend,
@@ -31,7 +31,7 @@ pub struct FoundFile {
 }
 
 impl Store {
-    /// Those of the files found in a storage that a record or the trash names.
+    /// Of files found in a storage, those that a record or the trash names.
     pub async fn known_files(&self, backend: StorageBackend, found: &[FoundFile]) -> Result<HashSet<String>> {
         let mut known = HashSet::new();
         for after in [
@@ -54,8 +54,8 @@ impl Store {
         Ok(known)
     }
 
-    /// Lets a later sweep remove a file that no record names, if that is still so by then. False if that cannot be said:
-    /// its message is there without media, which may come yet and be stored under this key.
+    /// Schedules the deletion of a file that no record names; the sweep checks that again. False if its message is stored without
+    /// media, which may still come and be stored under this key.
     pub async fn discard_file(&self, backend: StorageBackend, file: &FoundFile) -> Result<bool> {
         let sql = "INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)
             SELECT $1, COALESCE((SELECT f.id FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2
@@ -66,7 +66,7 @@ impl Store {
             AND (EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2)
                 OR NOT EXISTS (SELECT 1 FROM messages m WHERE m.company_id = $1 AND m.id = $2))";
         let due = self.now().plus(trash::MOVED_STAYS_FOR);
-        // Which of the message's files it was of decides who may still be storing under its key.
+        // Only a download of the same part of the message may still store under this key.
         let name = file.key.rsplit('/').next().unwrap_or_default();
         let provider_media_id = name.split(".g").next().unwrap_or_default();
         let args =
@@ -101,9 +101,9 @@ impl Store {
         Ok(self.db().first::<(MediaId,)>(sql, args![backend]).await?.is_some())
     }
 
-    /// Records that a file's bytes are at another location now, whole; what is at the old one goes with a later sweep.
-    /// False if the record changed meanwhile; then the bytes at the new location are the ones that go. It changed, too, where
-    /// the generation did of which the new key is: somebody may be deleting bytes under it ([`Store::trash_claim`]).
+    /// Records that a file's bytes are completely at another location; those at the old one are deleted by a later sweep. False if the
+    /// record changed meanwhile; then the bytes at the new location are deleted instead. A new generation of the key is a change, too:
+    /// bytes under the key of the old one may be in deletion ([`Store::trash_claim`]).
     pub async fn file_moved(&self, file: &MediaFile, to: &StoredLocation) -> Result<bool> {
         let (Some(backend), Some(key), Some(sha256)) = (file.storage_backend, &file.storage_key, file.sha256)
         else {

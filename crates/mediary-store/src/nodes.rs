@@ -1,20 +1,20 @@
-//! Which processes on one Postgres database live, and what is done for one that died.
+//! The presence of processes on one Postgres database, and the take-over from one that died.
 //!
 //! A process holds an advisory lock by a connection of its own, its presence, and its row names that lock. Postgres frees
 //! the lock when the connection ends: at once when the process dies, after some seconds of keepalive when its machine
-//! does, never when it only hangs. Why taking over is right, also from a process that lives:
+//! does, never when it only hangs. Why a take-over is safe, even from a process that is alive:
 //!
 //! 1. The lock is taken before the row that names it is committed, so a process that reads the row and finds the lock free
 //!    knows that the connection has ended. A number is never used twice, so a process that has connected again is not
 //!    mistaken for its earlier presence: its row names another lock, and [`Store::take_over_from`] holds the row and
 //!    compares the number before it changes anything.
-//! 2. A connection may end while its process lives. It then loses its leases as if they had run out: each statement
-//!    about a download names owner and number of the lease, so it changes nothing any more, and the next owner ends
-//!    the unfinished upload first. Work is done twice, nothing is lost. The caller gives it time to connect again.
-//! 3. A statement of the dead process that Postgres had begun may commit after the take-over, and write a lease or what
-//!    an event was about. The row therefore stays for [`AFTERMATH`], twice as long as a statement may take; until
-//!    then its leases are released again and again, and at its end the signal is published again.
-//! 4. A process without a row (an older program, a command) is never found gone: its leases run out.
+//! 2. A connection may end while its process is alive. The process then loses its leases as if they had expired: each of its
+//!    statements about a download names owner and number of the lease, so it changes nothing any more, and the next owner ends the
+//!    unfinished upload first. Work is repeated, nothing is lost. The caller gives the process time to connect again.
+//! 3. A statement of the dead process that Postgres had started may commit after the take-over, and write a lease or a row for which
+//!    no event is published. The presence row therefore stays for [`AFTERMATH`], twice as long as a statement may take; until then
+//!    its leases are released repeatedly, and at its end the signal is published again.
+//! 4. A process without a row (an older release, a command) is never found gone: its leases expire.
 
 use std::fmt;
 use std::time::Duration;
@@ -41,7 +41,7 @@ record! {
     }
 }
 
-/// What others know a process by. Dropping it ends the connection, as its death would.
+/// The presence of this process. Dropping it ends the connection, as the death of the process would.
 pub struct Presence {
     connection: PgConnection,
     own: GoneNode,
@@ -54,7 +54,7 @@ impl fmt::Debug for Presence {
 }
 
 impl Store {
-    /// Makes a process known to the others by a number that nobody had before. `None` on SQLite.
+    /// Announces this process to the others under a number that was never used before. `None` on SQLite.
     pub async fn enter(&self, node: &str, number: i64) -> Result<Option<Presence>> {
         let Db::Postgres(pool) = self.db() else { return Ok(None) };
         let connection = pool.manager().apart().await;
@@ -71,11 +71,11 @@ impl Store {
         Ok(Some(presence))
     }
 
-    /// Releases the leases of a process that is gone, at most `limit` of them, and publishes `signal` once at the beginning
-    /// and once at the end of the aftermath; how many. Nothing happens if it is there again.
+    /// Releases the leases of a process that is gone, at most `limit` of them, and publishes `signal` once at the beginning and once
+    /// at the end of the aftermath. Returns how many were released. Does nothing if the process has returned.
     pub async fn take_over_from(&self, gone: &GoneNode, signal: &str, limit: u32) -> Result<u64> {
         transaction!(self.db(), |tx| {
-            // Held until the end, so that a process that enters again waits, and of several that take over one does.
+            // Locked until the end, so that a returning process waits, and one of several nodes takes over.
             let sql = format!(
                 "SELECT n.gone_at FROM nodes n WHERE n.name = $1 AND n.presence = $2{}",
                 dialect::hold_rows(tx.backend(), "n")
@@ -101,8 +101,8 @@ impl Store {
         })
     }
 
-    /// Ends a presence whose work has ended and whose events are published. A lease that it has all the same is released,
-    /// and `signal` published, as if it were gone.
+    /// Ends the presence of a process whose work has ended and whose events are published. If it still has leases, they are released
+    /// and `signal` is published, as for a process that is gone.
     pub async fn leave(&self, presence: Presence, signal: &str, limit: u32) -> Result<()> {
         transaction!(self.db(), |tx| {
             let own = &presence.own;
@@ -122,9 +122,9 @@ async fn remove(tx: &mut Tx, node: &GoneNode) -> Result<()> {
 }
 
 impl Presence {
-    /// The processes that are gone; `None` if the others hold this one for gone, so that it has to enter again.
+    /// The processes that are gone; `None` if the others consider this one gone, so that it has to announce itself again.
     pub async fn look(&mut self) -> Result<Option<Vec<GoneNode>>> {
-        // A lock taken by the look ends with its statement. Our own we have, so it is always found.
+        // A lock that this check acquires ends with its statement. Our own lock is held here, so it is never acquired.
         let sql = format!(
             "SELECT {} FROM nodes n WHERE pg_try_advisory_xact_lock_shared(n.presence)
                 AND (n.name <> $1 OR n.gone_at IS NULL)",

@@ -1,5 +1,5 @@
-//! Why a database cannot be opened, for people who run Mediary: what was found there, and what to change. In our own words, for the
-//! driver's speak of its code; what Postgres says itself is passed on.
+//! Sentences for operators about a database that cannot be opened: what was found, and what to change. The driver's messages are
+//! about its own code, so they are replaced; Postgres' own messages are passed on.
 
 use std::io;
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ pub(crate) fn error(url: &str, error: sqlx::Error) -> Error {
     }
 }
 
-/// What is wrong with an address, which the driver wraps into an error of its own at times.
+/// The innermost cause of an error: the driver sometimes wraps errors about an address.
 fn inmost<'a>(why: &'a (dyn std::error::Error + 'static)) -> &'a dyn std::error::Error {
     match why.downcast_ref::<sqlx::Error>() {
         Some(sqlx::Error::Configuration(why)) => inmost(why.as_ref()),
@@ -43,7 +43,7 @@ fn inmost<'a>(why: &'a (dyn std::error::Error + 'static)) -> &'a dyn std::error:
     }
 }
 
-/// The file of an embedded database; `None` is one behind a server.
+/// The file of an embedded database; `None` if the database is a server.
 pub fn embedded_file(url: &str) -> Option<PathBuf> {
     let options = SqliteConnectOptions::from_str(url).ok().filter(|_| url.starts_with("sqlite:"))?;
     Some(options.get_filename().to_owned())
@@ -83,7 +83,7 @@ fn sqlite(file: &str, error: &sqlx::Error) -> Option<String> {
     Some(format!("the file {file} {words}"))
 }
 
-/// Where an address leads, for people: without its password.
+/// The server of a database URL, to show to people: without the password.
 struct Server {
     address: String,
     user: String,
@@ -97,7 +97,7 @@ impl From<PgConnectOptions> for Server {
             None => format!("{}:{}", options.get_host(), options.get_port()),
         };
         let user = options.get_username().to_owned();
-        // As Postgres does where none is named.
+        // As Postgres does if none is named.
         let database = options.get_database().unwrap_or(&user).to_owned();
         Self { address, user, database }
     }
@@ -164,7 +164,7 @@ fn unreachable_at(server: &Server, error: &io::Error) -> Option<String> {
     })
 }
 
-/// What Postgres says no to, by SQLSTATE.
+/// What Postgres refused, by SQLSTATE.
 fn refusal(server: &Server, error: &dyn DatabaseError) -> String {
     let Server { address, user, database } = server;
     let said = error.message();

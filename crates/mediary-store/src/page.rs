@@ -18,7 +18,7 @@ pub struct Page<T> {
     pub next: Option<Cursor>,
 }
 
-/// Which page of a list.
+/// A request for one page of a list.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
     pub cursor: Option<Cursor>,

@@ -1,8 +1,8 @@
 //! Pooled connections.
 //!
-//! sqlx's own pool asks the database whether a connection is alive each time that it comes back, and on Postgres each time
-//! that it is checked out: up to two round trips beside that of the statement. Here only a connection that was not used for a
-//! while is asked. SQLite's one writer stays with sqlx, whose transactions roll back when they are dropped.
+//! sqlx's own pool checks whether a connection is alive each time it is returned, and on Postgres each time it is checked out: up to
+//! two round trips in addition to that of the statement. Here a connection is checked only if it was unused for a while. SQLite's one
+//! writer stays with sqlx, whose transactions roll back when they are dropped.
 
 use std::io;
 use std::ops::{Deref, DerefMut};
@@ -20,14 +20,14 @@ use crate::dialect;
 
 /// How long a statement waits for a connection, or for another process's transaction.
 pub(crate) const WAIT_FOR_DATABASE: Duration = Duration::from_secs(10);
-/// A statement that takes longer is taken for one that the network has lost; Postgres itself ends it before.
+/// The time after which a statement counts as lost by the network; Postgres itself cancels it earlier.
 pub(crate) const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
-/// A connection to Postgres that was not checked out for this long is asked whether it is alive, and how long that may take. Under
-/// load none is; a statement on one that died meanwhile has to wait for its deadline.
+/// A connection to Postgres that was unused for this long is checked before it is used again; the check may take as long. Under load
+/// none is checked; a statement on a connection that died meanwhile has to wait for its deadline.
 pub(crate) const ALIVE_TTL: Duration = Duration::from_millis(100);
 const ALIVE_WITHIN: Duration = Duration::from_secs(1);
-/// After so long unused, firewalls may have forgotten it without a word; after so long at all, Postgres' own memory for it
-/// has grown.
+/// A connection is closed after this long unused, because firewalls may have dropped it silently, and at this age, because Postgres'
+/// memory for it has grown.
 pub(crate) const UNUSED_MAX: Duration = Duration::from_secs(10 * 60);
 pub(crate) const AGE_MAX: Duration = Duration::from_secs(30 * 60);
 /// For how long a Postgres that is about to start is tried again, and after which wait.
@@ -63,7 +63,7 @@ pub(crate) fn postgres_pool(options: PgConnectOptions, connections: usize) -> Po
 fn pool<M: Manager>(manager: M, connections: usize) -> Pool<M> {
     Pool::builder(manager)
         .max_size(connections)
-        // As few as do are in use, and those are not asked.
+        // So as few connections as possible are in use, and those need no check.
         .queue_mode(QueueMode::Lifo)
         .build()
         .expect("without time limits of its own it needs nothing else")
@@ -81,7 +81,7 @@ pub(crate) async fn check_out<M: Manager<Error = sqlx::Error>>(
     }
 }
 
-/// Closes what nobody uses; the others are closed as they come back.
+/// Closes unused connections; the others are closed when they are returned.
 pub(crate) async fn close<M>(pool: &Pool<M>)
 where
     M: Manager,
@@ -90,7 +90,7 @@ where
     let unused = pool.retain(|_, _| false).removed;
     pool.close();
     for connection in unused {
-        // Whatever it says, it is gone.
+        // The result does not matter: the connection is gone.
         let _ = connection.close().await;
     }
 }
@@ -100,7 +100,7 @@ impl Manager for SqliteReader {
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<SqliteConnection, sqlx::Error> {
-        // Another file in its place would be read, and at the end written, with the log of this one.
+        // A file in its place would be read, and at a checkpoint overwritten, with the log of this one.
         self.file.check().map_err(io::Error::other)?;
         self.options.connect().await
     }
@@ -111,7 +111,7 @@ impl Manager for SqliteReader {
 }
 
 impl PostgresServer {
-    /// A connection outside the pool, for it holds something as long as it lives.
+    /// A connection outside the pool, for it holds a lock as long as it is open.
     pub(crate) async fn apart(&self) -> Result<PgConnection, sqlx::Error> {
         within(self.create()).await
     }
@@ -158,8 +158,8 @@ impl Manager for PostgresServer {
     }
 }
 
-/// A connection to Postgres that is closed unless it is returned. A caller that goes away in the middle of a statement leaves
-/// it in a state that nobody knows, and with a transaction open; one whose network has gone never answers again.
+/// A connection to Postgres that is closed unless it is returned. A caller that is dropped in the middle of a statement leaves it in an
+/// unknown state, with an open transaction; one whose network is gone never answers again.
 pub(crate) struct PooledConnection(Option<Object<PostgresServer>>);
 
 impl PooledConnection {
@@ -167,13 +167,13 @@ impl PooledConnection {
         check_out(pool).await.map(|connection| Self(Some(connection)))
     }
 
-    /// For the next one, with no statement and no transaction under way.
+    /// Returns it to the pool. No statement and no transaction may be in progress.
     pub(crate) fn return_to_pool(mut self) {
         drop(self.0.take());
     }
 
-    /// Returns it if it has answered, even if by saying no. A server that takes no changes may have lost its role; the next
-    /// connection finds out.
+    /// Returns it if the server has answered, even with an error. A server that takes no changes may have become a standby, so that
+    /// connection is closed; the next one finds out.
     pub(crate) fn return_after<T>(self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         let answered = match &result {
             Ok(_) => true,
@@ -209,7 +209,7 @@ impl DerefMut for PooledConnection {
     }
 }
 
-/// The answer to a statement, unless it does not come.
+/// The answer to a statement, or an error if it does not come in time.
 pub(crate) async fn within<T>(
     statement: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {

@@ -11,14 +11,14 @@ use mediary_core::{
 use crate::statement::Row;
 use crate::{Error, ErrorKind, Result};
 
-/// A type that a number of columns side by side are read into.
+/// A type that is read from one or more adjacent columns.
 pub(crate) trait Read: Sized {
     /// How many columns it takes.
     const WIDTH: usize;
     fn read(columns: &mut Columns<'_>) -> std::result::Result<Self, ReadError>;
 }
 
-/// A [`Read`] that knows which columns of which table it wants.
+/// A [`Read`] that knows its columns and its table.
 pub(crate) trait Record: Read {
     /// The select list, with the table's usual alias.
     const SELECT: &'static str;

@@ -1,4 +1,4 @@
-//! Files whose retention has ended: found in batches, and deleted where that is still so.
+//! Files whose retention has ended: found in batches, and deleted if that is still true.
 
 use mediary_core::{CompanyId, ConversationId, MediaId, MessageId, Retention, StorageBackend, Timestamp};
 use sqlx::AssertSqlSafe;
@@ -33,9 +33,9 @@ const EFFECTIVE: &str = concat!(mode!(), ", ", days!());
 const ITS_ACCOUNT: &str = "CROSS JOIN whatsapp_accounts a CROSS JOIN companies c";
 const OF_FILE: &str = "a.company_id = f.company_id AND a.id = f.account_id AND c.id = a.company_id";
 
-/// The condition that the retention of a kept file `f` has ended by `now` and something is to be done about it. For ever has
-/// no days, so that no comparison with it is true; nor is any with an archive that is null. What nobody has viewed counts from
-/// when it was stored, and so does what was stored again after its last view.
+/// The condition that the retention of a stored file `f` has ended by `now`, and that it is still to be deleted or archived. A
+/// retention without an end has no days, so no comparison with it is true; nor is any with an archive that is null. A file without a
+/// view counts from when it was stored, and so does one that was stored again after its last view.
 fn ended(now: &str, archive: &str) -> String {
     let (mode, days) = (mode!(), days!());
     format!(
@@ -50,7 +50,7 @@ fn ended(now: &str, archive: &str) -> String {
 /// The position of a scan in the order of arrival.
 pub type ArrivalPosition = (Timestamp, MediaId);
 
-/// A file whose retention has ended, and which it was.
+/// A file whose retention has ended, and that retention.
 #[derive(Clone, Debug)]
 pub struct FilePastRetention {
     pub file: MediaFile,
@@ -74,7 +74,7 @@ impl Store {
     }
 
     /// Files of a company whose retention has ended, among the next `rows` in order of arrival; `None` if there are no more.
-    /// Those that are to be archived are among them where they lie elsewhere than in `archive`.
+    /// Files to be archived are included if they are stored elsewhere than in `archive`.
     pub async fn outlived(
         &self,
         company: CompanyId,
@@ -84,7 +84,7 @@ impl Store {
     ) -> Result<Option<ScannedBatch<FilePastRetention, ArrivalPosition>>> {
         let now = self.now();
         let after = after.unwrap_or((Timestamp(i64::MIN), MediaId(0)));
-        // No file is stored before it arrives, so nothing that came later can have ended.
+        // No file is stored before it arrives, so the retention of a later arrival cannot have ended.
         let Some(latest) = self.latest_arrival(company, now).await? else { return Ok(None) };
         let sql = "SELECT n.created_at, n.id FROM (SELECT f.created_at, f.id FROM media_files f
                 WHERE f.company_id = $1 AND f.is_active AND (f.created_at, f.id) > ($2, $3) AND f.created_at <= $4
@@ -114,12 +114,10 @@ impl Store {
         Ok(shortest.and_then(|(days,)| days).map(|days| Timestamp(now.millis() - DAY_MS * days)))
     }
 
-    /// Deletes these files as far as their retention has ended still: the records stay and say so, the bytes go with the
-    /// next sweep.
+    /// Deletes these files if their retention has still ended: the records stay and say so, the bytes are deleted by the next sweep.
     ///
-    /// The company and its accounts are held, as by everything that changes a retention: what the next statement reads
-    /// of them stays until the end. So are the files, before their condition is looked at, and a view that was noted meanwhile, on
-    /// whichever node, is seen then.
+    /// The company and its accounts are locked, as by every change of a retention: what the next statement reads of them stays true
+    /// until the end. So are the files, before their condition is checked, so that a view recorded meanwhile, on any node, counts.
     pub async fn delete_past_retention(&self, company: CompanyId, files: &[MediaId]) -> Result<Vec<Change>> {
         let now = self.now();
         let held = transaction!(self.db(), |tx| {

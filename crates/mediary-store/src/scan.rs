@@ -1,5 +1,5 @@
-//! Keyset scans over millions of rows of which few may be wanted. A statement looks at a number of rows and no more, so that none
-//! of them outlasts what a statement may take, however large a company is.
+//! Keyset scans over millions of rows of which few may match. A statement reads a limited number of rows, so that none exceeds its
+//! deadline, however large a company is.
 
 use mediary_core::{CompanyId, MediaId, Timestamp};
 
@@ -13,11 +13,11 @@ pub type ExpiryPosition = (Timestamp, MediaId);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScannedBatch<T, At> {
     pub found: Vec<T>,
-    /// The last row that was looked at, wanted or not. The scan resumes after it.
+    /// The last row that was read, whether it matched or not. The scan resumes after it.
     pub upto: At,
 }
 
-/// Files `f` that are not here, and that WhatsApp may still have: the condition of the index by expiry.
+/// Files `f` that are not stored, and that WhatsApp may still have: the condition of the index by expiry.
 pub(crate) const UNSAVED: &str = "f.is_active AND (f.download_status = 'pending'
     OR (f.download_status = 'failed' AND f.last_error_retryable))";
 

@@ -1,4 +1,4 @@
-//! The one predicate by which rows are seen or not.
+//! The one predicate that decides which rows a caller sees.
 
 use std::borrow::Cow;
 

@@ -38,7 +38,7 @@ pub(crate) async fn publish(tx: &mut Tx, text: &str) -> Result<()> {
 }
 
 impl Store {
-    /// Tells all processes. On SQLite, where there is one, nobody.
+    /// Publishes a text to all processes. Does nothing on SQLite, where there is only one.
     pub async fn signal(&self, text: &str) -> Result<()> {
         let Db::Postgres(_) = self.db() else { return Ok(()) };
         self.db().execute(PUBLISH, args![CHANNEL, text]).await?;

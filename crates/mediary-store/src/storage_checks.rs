@@ -1,4 +1,4 @@
-//! What the last look at a company's storage found.
+//! The result of the last check of a company's storage.
 
 use std::time::Duration;
 
@@ -53,12 +53,12 @@ pub struct StorageChecksOverview {
 }
 
 impl Store {
-    /// Whether this process is to check a company's storage: nobody has begun to since `before`.
+    /// Whether this process is to check a company's storage: no check has begun since `before`.
     pub async fn storage_check_begin(&self, company: CompanyId, before: Timestamp) -> Result<bool> {
         let sql = "INSERT INTO storage_checks (company_id, started_at) VALUES ($1, $2)
             ON CONFLICT (company_id) DO UPDATE SET started_at = $2
                 WHERE storage_checks.started_at < $3 OR storage_checks.started_at > $4";
-        // By a clock that was ahead, not by one that differs a little from ours.
+        // Written by a clock that was ahead, not by one that differs a little from ours.
         let (now, ahead) = (self.now(), beyond(self.now(), Duration::ZERO));
         Ok(self.db().execute(sql, args![company, now, before, ahead]).await? > 0)
     }

@@ -113,7 +113,7 @@ impl Store {
     /// role or a standby shows.
     pub async fn check(&self) -> Result<()> {
         migrations::check(self.db()).await?;
-        // Other nodes write over the same row; whose content is in it does not matter.
+        // Other nodes overwrite the same row; its content does not matter.
         let sql = "INSERT INTO write_probe (id, content) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET content = $1";
         self.db().execute(sql, args![write_probe(self.now())]).await?;
         Ok(())
@@ -141,7 +141,7 @@ impl Store {
     }
 }
 
-/// Bytes that cannot be made smaller, and others each time, so that they take their room on the disk again.
+/// Bytes that cannot be compressed and differ each time, so that they need disk space again.
 fn write_probe(now: Timestamp) -> Vec<u8> {
     let seed = now.millis().unsigned_abs();
     let words = (1..=PROBE_BYTES as u64 / 8).map(|at| (seed + at).wrapping_mul(0x9E37_79B9_7F4A_7C15));

@@ -1,4 +1,4 @@
-//! What a sweep would find to do, counted without doing it.
+//! A preview of a sweep: what it would do, counted without doing it.
 
 use mediary_core::Timestamp;
 use sqlx::AssertSqlSafe;
@@ -23,7 +23,7 @@ pub struct SweepPreview {
     pub audits: i64,
 }
 
-/// What is past its time.
+/// The times that divide old rows from recent ones.
 #[derive(Clone, Copy, Debug)]
 pub struct SweepTimes {
     pub now: Timestamp,

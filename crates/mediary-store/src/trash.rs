@@ -1,4 +1,4 @@
-//! Bytes in storage that nothing points to any more, and how a media file loses its bytes.
+//! Bytes in storage that no record refers to any more, and how a media file loses its bytes.
 
 use crate::bulk::Bulk;
 use crate::db::Tx;
@@ -29,7 +29,7 @@ record! {
     }
 }
 
-/// How long a file that moved stays where it was: longer than anybody remembers where it is.
+/// How long a moved file stays at its old location: longer than any cache keeps that location.
 pub(crate) const MOVED_STAYS_FOR: Duration = Duration::from_secs(60);
 
 /// Marks bytes for the first sweep from `due` on.
@@ -81,7 +81,7 @@ pub(crate) async fn delete_media(
 
 /// How long other nodes leave a claimed deletion alone. One that takes longer may be done twice, which changes nothing.
 const CLAIMED_FOR: Duration = Duration::from_secs(5);
-/// When it is looked again at the trash of a file that is being downloaded.
+/// When the trash of a file that is being downloaded is checked again.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// The wait after a deletion that failed: doubling, up to this.
 const FIRST_WAIT: Duration = Duration::from_secs(60);
@@ -96,7 +96,7 @@ record! {
 }
 
 record! {
-    /// What its record says of a file in the trash.
+    /// The columns of the record of a file in the trash.
     struct Owner from media_files as f {
         pub company_id: CompanyId,
         pub id: MediaId,
@@ -106,9 +106,9 @@ record! {
     }
 }
 
-/// What becomes of an entry.
+/// The decision about an entry.
 enum Fate {
-    /// Its record names these very bytes again: they stay.
+    /// Its record names these bytes again: they stay.
     Kept,
     /// They may be stored under this key right now.
     Later,
@@ -202,7 +202,7 @@ impl Store {
         })
     }
 
-    /// Forgets bytes that are gone from storage.
+    /// Removes entries whose bytes are deleted from storage.
     pub async fn trash_done(&self, ids: &[i64]) -> Result<u64> {
         transaction!(self.db(), |tx| {
             let deleted = forget(tx, ids).await?;
@@ -210,7 +210,7 @@ impl Store {
         })
     }
 
-    /// Puts deletions off that failed, each the longer the more often it was tried.
+    /// Postpones failed deletions, each longer the more often it was tried.
     pub async fn trash_failed(&self, failed: &[Trash]) -> Result<()> {
         let now = self.now();
         transaction!(self.db(), |tx| {
@@ -265,7 +265,7 @@ async fn put_off(tx: &mut Tx, entries: &[Trash], until: impl Fn(&Trash) -> Times
     Ok(())
 }
 
-/// Makes sure that nothing is stored under these keys from here on.
+/// Ensures that nothing is stored under these keys from here on.
 async fn give_up_keys(tx: &mut Tx, entries: &[Trash]) -> Result<()> {
     let mut files = Bulk::with(
         "UPDATE media_files SET key_generation = key_generation + 1 FROM k

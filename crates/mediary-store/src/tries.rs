@@ -1,8 +1,8 @@
-//! How often what collided is tried.
+//! The number of tries after a collision.
 
 use crate::{Error, ErrorKind};
 
-/// How often a transaction is begun. A collision needs somebody who got through, so a few tries are plenty.
+/// The most tries of a transaction. In each collision one transaction succeeds, so a few tries are plenty.
 pub(crate) const TRIES: u32 = 8;
 
 /// The tries of a transaction, or of a statement that is one by itself.
@@ -10,7 +10,7 @@ pub(crate) const TRIES: u32 = 8;
 pub(crate) struct Tries(u32);
 
 impl Tries {
-    /// Whether what failed by this error is to be done again.
+    /// Whether a transaction that failed with this error is to be retried.
     pub(crate) fn another(&mut self, error: &Error) -> bool {
         self.0 += 1;
         *error.kind() == ErrorKind::Collision && self.0 < TRIES

@@ -1,4 +1,4 @@
-//! Files in storage that no record names, remembered from one daily look to the next.
+//! Files in storage that no record names, remembered from one daily check to the next.
 
 use mediary_core::{CompanyId, MessageId, StorageBackend, Timestamp};
 
@@ -10,9 +10,9 @@ use crate::writes::row;
 use crate::{Result, Store};
 
 impl Store {
-    /// Remembers files that no record names, as seen by the look that began then, up to `max_files` of a company; the others are
-    /// remembered once there is room. Left out are those whose message is there without media: that may come yet, and be stored
-    /// under this key.
+    /// Remembers files that no record names, as found by the check that began then, up to `max_files` of a company; the others are
+    /// remembered once there is room. Files whose message is stored without media are left out: the media may still come and be
+    /// stored under this key.
     pub async fn remember_untracked(
         &self,
         company: CompanyId,
@@ -62,13 +62,14 @@ impl Store {
         })
     }
 
-    /// Forgets files that this look, which has come to its end, did not see: they are gone, or a record names them.
+    /// Deletes the rows of files that this finished check did not find: they are gone, or a record names them.
     pub async fn forget_tracked(&self, company: CompanyId, look: Timestamp) -> Result<u64> {
         let sql = "DELETE FROM untracked_files WHERE company_id = $1 AND last_seen_at < $2";
         self.db().execute(sql, args![company, look]).await
     }
 
-    /// The next files that this look saw, and one that began at `before` or earlier; the id is the position to resume after.
+    /// The next files that were found by this check and by one that began at `before` or earlier; the id is the position to resume
+    /// after.
     pub async fn untracked_since(
         &self,
         company: CompanyId,

@@ -11,7 +11,7 @@ use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments};
 
-/// A parameter. Null keeps its type, which Postgres wants to know.
+/// A parameter. Null keeps its type, which Postgres needs.
 #[derive(Clone)]
 pub(crate) enum Value {
     Int(Option<i64>),
@@ -20,7 +20,7 @@ pub(crate) enum Value {
     Bytes(Option<Vec<u8>>),
 }
 
-/// What a statement is given.
+/// The arguments of a statement.
 #[derive(Clone)]
 pub(crate) struct Args {
     values: Vec<Value>,

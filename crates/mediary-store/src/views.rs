@@ -1,5 +1,5 @@
-//! When somebody last looked at a file. Most views are noted some time later (`touch_media`); where a retention counts them, one is
-//! noted before the file is served (`note_view`), many in one transaction.
+//! The time of the last view of a file. Most views are recorded some time later (`touch_media`); where a retention counts them, a view
+//! is recorded before the file is served (`note_view`), many in one transaction.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::value::args;
 use crate::writes::row;
 use crate::{Result, Store};
 
-/// Views of one file are noted no more often than this.
+/// Views of one file are recorded no more often than this.
 const TOUCH_EVERY: Duration = Duration::from_secs(3600);
 
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct View {
     at: Timestamp,
 }
 
-/// Notes views, many in one transaction; whether each file is still there.
+/// Records views, many in one transaction. Returns for each whether its file still exists.
 pub(crate) struct ViewCommit {
     pub(crate) db: Db,
 }
@@ -53,23 +53,23 @@ impl Commit for ViewCommit {
 }
 
 impl Store {
-    /// Notes that somebody looks at a file, and returns once that is on disk. False if the file was deleted before: what deletes
-    /// by a retention holds the record while it looks at its last view (`Store::delete_past_retention`), so either it sees this view, or
-    /// this call sees the deletion.
+    /// Records a view of a file, and returns once that is on disk. False if the file was deleted before: a deletion by a retention locks
+    /// the record while it checks its last view (`Store::delete_past_retention`), so either it sees this view, or this call sees the
+    /// deletion.
     pub async fn note_view(&self, company: CompanyId, media: MediaId, at: Timestamp) -> Result<bool> {
         self.inner.views.try_commit(View { company, media, at }).await
     }
 
-    /// Notes that somebody looked at a file, at most once an hour.
+    /// Records a view of a file, at most once an hour.
     pub async fn touch_media(&self, company: CompanyId, id: MediaId, at: Timestamp) -> Result<()> {
         let before = at.minus(TOUCH_EVERY);
         let due = "company_id = $1 AND id = $2 AND (last_accessed_at IS NULL OR last_accessed_at < $3)";
-        // Most views need not write, and so need not wait for the database's one writer.
+        // Most views need no write, and so do not wait for the database's one writer.
         let look = format!("SELECT id FROM media_files WHERE {due}");
         let found: Option<(MediaId,)> =
             self.db().first(sqlx::AssertSqlSafe(look), args![company, id, before]).await?;
         if found.is_some() {
-            // The condition again: another node may have noted a later view since.
+            // The condition again: another node may have recorded a later view since.
             let sql = format!("UPDATE media_files SET last_accessed_at = $4 WHERE {due}");
             self.db().execute(sqlx::AssertSqlSafe(sql), args![company, id, before, at]).await?;
         }

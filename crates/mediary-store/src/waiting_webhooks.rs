@@ -1,11 +1,13 @@
-//! Webhooks for numbers that no active account has, or one with another secret: kept, and read again when one has it, or has another
-//! secret.
+//! Webhooks for numbers without an active account, or whose account has another secret: they are kept, and read again once there is an
+//! account for the number, or its secret changes.
 //!
-//! Nothing has to tell that an account is there: each node looks every second whether a number that is waited for has one by
-//! now, so it does not matter who added it, on which node, or whether a webhook came at that moment. 1. A webhook is read
-//! with accounts that may have been looked up a second ago; if it waits although its account is there, the next look finds both.
-//! 2. A webhook that is read again is read whole: what was recorded of it before changes nothing. 3. One for which two numbers
-//! are waited is read for each of them.
+//! No event announces a new account: each node checks every second whether a number for which webhooks wait has an account by now. So
+//! it does not matter who added it, on which node, or whether a webhook came at that moment:
+//!
+//! 1. A webhook is read with accounts that may have been looked up a second ago; if it waits although its account exists, the next
+//!    check finds both.
+//! 2. A webhook that is read again is read whole: repeated items change nothing.
+//! 3. A webhook that waits for two numbers is read for each of them.
 
 use mediary_core::{Timestamp, WebhookEventId};
 
@@ -17,10 +19,10 @@ use crate::value::args;
 use crate::writes::row;
 use crate::{Result, Store, dialect};
 
-/// Numbers in one look, and webhooks of one number that are read again at a time.
+/// Numbers in one check, and webhooks of one number that are requeued at a time.
 const NUMBERS: i64 = 256;
 const WEBHOOKS: i64 = 256;
-/// Their bytes, unless one alone has more: SQLite writes each of them again.
+/// The most bytes of webhooks that are requeued at a time, unless one alone has more: SQLite writes each of them again.
 const WEBHOOK_BYTES: u64 = 1024 * 1024;
 
 /// A webhook, and a number that it waits for.
@@ -28,20 +30,20 @@ const WEBHOOK_BYTES: u64 = 1024 * 1024;
 pub struct WaitingWebhook {
     pub event: WebhookEventId,
     pub number: String,
-    /// The sealed secret of the account that has the number, for which the signature did not speak.
+    /// The sealed secret of the account with the number, if the signature was made with another one.
     pub refused_by: Option<Vec<u8>>,
 }
 
-/// What a look found.
+/// Webhooks that were requeued by one check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequeuedBatch {
-    /// Webhooks that wait to be read again now.
+    /// How many webhooks were requeued.
     pub webhooks: usize,
-    /// Where the next look resumes; empty at the end.
+    /// The number after which the next check resumes; empty at the end.
     pub reached: String,
 }
 
-/// Notes numbers that webhooks wait for.
+/// Records the numbers for which webhooks wait.
 pub(crate) async fn keep(tx: &mut Tx, events: &[WebhookEvent], waiting: &[WaitingWebhook]) -> Result<()> {
     let mut insert = Bulk::insert("waiting_webhooks", "ON CONFLICT (phone_number_id, event_id) DO NOTHING");
     for WaitingWebhook { event, number, refused_by } in waiting {
@@ -59,9 +61,9 @@ pub(crate) async fn keep(tx: &mut Tx, events: &[WebhookEvent], waiting: &[Waitin
 }
 
 impl Store {
-    /// Puts webhooks back into the inbox whose number has an active account by now. Looks at some numbers, those after `after`.
+    /// Requeues webhooks whose number has an active account by now. Checks a limited number of numbers, those after `after`.
     pub async fn reread_webhooks(&self, after: &str) -> Result<RequeuedBatch> {
-        // From number to number by the index, so that many webhooks of one cost no more than one.
+        // Steps from number to number by the index, so that many webhooks of one number cost no more than one webhook.
         let sql = "WITH RECURSIVE n(number, seen) AS (
                 SELECT (SELECT MIN(w.phone_number_id) FROM waiting_webhooks w WHERE w.phone_number_id > $1), 1
                 UNION ALL
@@ -83,7 +85,7 @@ impl Store {
 
     async fn reread_of(&self, number: &str) -> Result<usize> {
         transaction!(self.db(), |tx| {
-            // Each goes back by one node; the note and the webhook change together.
+            // One node requeues each webhook: the note and the webhook change in one transaction.
             let sql = format!(
                 "SELECT w.event_id, (SELECT CAST(octet_length(e.body) AS BIGINT) FROM webhook_events e WHERE e.id = w.event_id)
                 FROM waiting_webhooks w WHERE w.phone_number_id = $1 AND (w.refused_by IS NULL
@@ -128,7 +130,7 @@ impl Store {
     }
 }
 
-/// How many of them are put back at a time.
+/// How many of them are requeued at a time.
 fn fitting(events: &[(WebhookEventId, Option<u64>)]) -> usize {
     let mut bytes = 0_u64;
     let fit = events.iter().take_while(|(_, size)| {

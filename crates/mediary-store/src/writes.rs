@@ -1,5 +1,4 @@
-//! Writes by name, the mirror of `record!`: a column and its value stand on one line, so that they cannot drift
-//! apart.
+//! Writes by name, the counterpart of `record!`: a column and its value stand on one line, so that they cannot drift apart.
 //!
 //! [`update!`] and [`insert!`] give one statement: its text, which is made once in the life of the process, and its
 //! arguments. [`row!`] is one row of a `Bulk`, whose statement names the columns by the first row.
@@ -84,7 +83,7 @@ impl Update {
     }
 }
 
-/// SQL with numbers instead of `?` and `?name`. What is not given stays, and no database takes it.
+/// SQL with numbers instead of `?` and `?name`. An unknown name stays, which no database accepts.
 fn numbered(sql: &str, own: Option<usize>, names: &[&str]) -> String {
     let mut parts = sql.split('?');
     let mut text = parts.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! Rows whose bytes can still be saved, and rows whose media id has still to be found.
+//! Rows whose bytes can still be fetched, and rows whose media id is still to be found.
 
 use std::fmt;
 
@@ -83,7 +83,7 @@ impl Store {
         self.legacy_where(rest, args![company, expires_at, id, limit]).await
     }
 
-    /// One of these rows.
+    /// One row that [`Store::legacy_rows`] may return.
     pub async fn legacy_row(&self, company: CompanyId, media: MediaId) -> Result<Option<LegacyRow>> {
         Ok(self.legacy_where("f.id = $2", args![company, media]).await?.into_iter().next())
     }
@@ -98,8 +98,8 @@ impl Store {
         self.db().all(AssertSqlSafe(sql), args).await
     }
 
-    /// Notes the provider media ids that were found for imported rows, and with `queue` makes those due whose policy
-    /// keeps everything. Rows that have an id by now are left out.
+    /// Records the provider media ids that were found for imported rows; `queue` also makes those due whose policy keeps everything.
+    /// Rows that have an id by now are left out.
     pub async fn set_provider_media(
         &self,
         company: CompanyId,
@@ -147,8 +147,8 @@ impl Store {
     }
 }
 
-/// Holds the messages of files before the files, each in the order of their ids, as what ingests does. Which message a file is of
-/// never changes.
+/// Locks the messages of files before the files, each in the order of their ids, as ingest does. The message of a file never
+/// changes.
 async fn hold_messages_of(tx: &mut Tx, company: CompanyId, files: &[(MediaId, String)]) -> Result<()> {
     if tx.backend() == Backend::Sqlite {
         return Ok(());

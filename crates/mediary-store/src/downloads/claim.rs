@@ -5,16 +5,15 @@
 //!
 //! 1. A claim locks a company's row before it counts what the company has running, and keeps it until its commit (`Claim::hold`).
 //!    All claims from the queue do, so the count and what is taken by it belong to one of them, and the limit holds over all nodes.
-//!    The count is a statement after the lock, for on Postgres one statement would count as of before it waited.
-//! 2. What ends meanwhile needs no lock of the company: the count is too high then, and the claim takes less than it might. A claim
-//!    for a viewer is not held to the limit: a person waits for that file.
-//! 3. A claim waits for nobody: it passes over companies and files that another transaction holds. So it cannot be in a circle of
-//!    transactions that wait for each other. What it passed over is still due, and the next claim finds it: only the statement
-//!    that takes a file ends its being due.
+//!    The count is a statement after the lock, for on Postgres one statement would count rows as they were before it waited.
+//! 2. A download that ends meanwhile needs no lock of the company: the count is then too high, and the claim takes less than it
+//!    might. A claim for a viewer is exempt from the limit: a person waits for that file.
+//! 3. A claim never waits: it skips companies and files that another transaction holds, so it cannot be part of a deadlock. What it
+//!    skipped is still due, and the next claim finds it: only the statement that takes a file makes it no longer due.
 //! 4. A change of policy locks the company and its accounts before it changes anything (`policies::hold`), so the policy that a
 //!    claim reads holds until its commit, and a change ends what was claimed before it.
-//! 5. The look before the transaction is a hint. What becomes due after it is found by the next one.
-//! 6. Why an owner that lost its lease changes nothing is the argument of `leases`.
+//! 5. The check before the transaction is a hint. What becomes due after it is found by the next one.
+//! 6. Why an owner that lost its lease changes nothing is argued in `leases`.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -62,7 +61,7 @@ impl Store {
     /// Takes due downloads, each with a lease for `owner`.
     pub async fn claim_downloads(&self, owner: &str, limits: &ClaimLimits) -> Result<Vec<ClaimedDownload>> {
         let now = self.now();
-        // Nothing to do is the usual case, and needs no writing transaction.
+        // Usually there is nothing to do, which needs no writing transaction.
         if limits.batch == 0 || !self.anything_due(now).await? {
             return Ok(Vec::new());
         }
@@ -84,8 +83,8 @@ impl Store {
         })
     }
 
-    /// Takes one download for somebody who waits for it, whatever is due before it. `None` if it runs already, is done,
-    /// cannot be had, or is not to be kept by the policy that holds now.
+    /// Claims one download for a viewer, whatever is due before it. `None` if it runs already, is done, cannot be fetched, or the
+    /// current policy does not keep the file.
     pub async fn claim_for_viewer(
         &self,
         owner: &str,
@@ -170,7 +169,7 @@ impl Claim<'_> {
             *accounts.entry(candidate.company).or_default() += 1;
         }
         let share = self.limits.batch.div_ceil(accounts.len().max(1));
-        // First everybody's share, then what is left for those with more.
+        // Each account gets its share first, then the rest goes to those with more.
         for first_round in [true, false] {
             let mut later = Vec::new();
             for candidate in candidates {
@@ -204,8 +203,8 @@ impl Claim<'_> {
         self.limits.per_company.saturating_sub(running).min(of_account)
     }
 
-    /// Holds the company against other nodes' claims and counts what it runs; false if another node has it. The count
-    /// has to be a statement of its own: on Postgres one statement would count as of before the lock.
+    /// Locks the company against claims of other nodes and counts what it runs; false if another node holds it. The count has to be
+    /// a statement of its own: on Postgres one statement would count rows as they were before the lock.
     async fn hold(&mut self, tx: &mut Tx, company: CompanyId) -> Result<bool> {
         if self.running.contains_key(&company) {
             return Ok(true);

@@ -1,4 +1,4 @@
-//! Tries that did not work, and accounts that have to wait.
+//! Failed downloads, and accounts that have to wait.
 
 use mediary_core::{AccountId, CompanyId, ErrorCode, Timestamp};
 
@@ -42,8 +42,8 @@ impl Store {
         Ok(self.db().execute(sql, args).await? > 0)
     }
 
-    /// Starts nothing of this account before then: WhatsApp asked to wait, of who came with the token `used` (as it is sealed).
-    /// Never shortens a wait. False if the token was renewed meanwhile: with the new one there is no reason to wait yet.
+    /// Starts no download of this account before then, because WhatsApp throttled the token `used` (as it is sealed). Never shortens a
+    /// wait. False if the token was renewed meanwhile: the new one is not throttled.
     pub async fn pause_account(
         &self,
         company: CompanyId,
@@ -53,7 +53,7 @@ impl Store {
         reason: ErrorCode,
         detail: &str,
     ) -> Result<bool> {
-        // The token stands in the condition, so that no renewal falls between a look at it and the change.
+        // The token is part of the condition, so that it cannot be renewed between a check and the change.
         let (sql, args) = update! {
             whatsapp_accounts set {
                 paused_until = "CASE WHEN paused_until > ? THEN paused_until ELSE ? END" => until,
@@ -66,9 +66,9 @@ impl Store {
         Ok(self.db().execute(sql, args).await? > 0)
     }
 
-    /// WhatsApp refused the token `refused` (as it is sealed): nothing of this account is downloaded until it is renewed. What
-    /// waits stays as it is. False if it was renewed meanwhile, or the account is not active: a new token is not blamed for
-    /// what WhatsApp said of the one before.
+    /// WhatsApp refused the token `refused` (as it is sealed): nothing of this account is downloaded until it is renewed. Waiting
+    /// files stay as they are. False if the token was renewed meanwhile, or the account is not active: a refusal of the previous
+    /// token says nothing about the new one.
     pub async fn account_needs_token(
         &self,
         company: CompanyId,

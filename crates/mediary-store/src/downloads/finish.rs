@@ -1,4 +1,4 @@
-//! The moment a download is completed: key, size and hash are recorded in the transaction that says so.
+//! The completion of downloads: key, size and hash are recorded in the transaction that marks a file as completed.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -87,8 +87,8 @@ async fn record_all(
     Ok(update.run::<(CompanyId, MediaId)>(tx).await?.into_iter().collect())
 }
 
-/// Whether the file holds these very bytes already: by this download, whose commit arrived but not the answer, or by
-/// one that took it over.
+/// Whether the record has these bytes already: from this download, if its commit succeeded but the answer was lost, or from another
+/// that took it over.
 async fn is_recorded(tx: &mut Tx, one: &FinishedDownload) -> Result<bool> {
     let sql = "SELECT f.id FROM media_files f WHERE f.company_id = $1 AND f.id = $2 AND f.is_active
         AND f.download_status = 'completed' AND f.storage_backend = $3 AND f.storage_key = $4 AND f.sha256 = $5";
@@ -97,8 +97,8 @@ async fn is_recorded(tx: &mut Tx, one: &FinishedDownload) -> Result<bool> {
 }
 
 impl Store {
-    /// Records a finished download. False if the lease was lost or the file deleted; the bytes are in the trash then,
-    /// where it is known whether somebody else uses the same key. An empty file is no file, and is refused.
+    /// Records a finished download. False if the lease was lost or the file deleted; the bytes are then in the trash, which checks
+    /// whether their key is in use. An empty file is refused.
     pub async fn finish_download(&self, finished: FinishedDownload) -> Result<bool> {
         if finished.file_size == 0 {
             return Err(Error::internal("finish a download: a file of no bytes is never kept"));

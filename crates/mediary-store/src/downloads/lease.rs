@@ -1,4 +1,4 @@
-//! What the holder of a lease does with it, but for its end.
+//! What the holder of a lease does with it before it ends.
 
 use mediary_core::Timestamp;
 
@@ -8,7 +8,8 @@ use crate::writes::update;
 use crate::{Result, Store};
 
 impl Store {
-    /// Prolongs a lease and notes the progress, and the size that it works towards where that is known. False if the download was taken over or deleted: stop.
+    /// Renews a lease and records the progress, with the expected size if that is known. False if the download was taken over or
+    /// deleted: the caller must stop.
     pub async fn renew_lease(
         &self,
         claimed: &ClaimedDownload,
@@ -29,7 +30,7 @@ impl Store {
         Ok(self.db().execute(sql, args).await? > 0)
     }
 
-    /// Keeps what Graph says of the file, for progress and for the next try. False if the lease is lost.
+    /// Records what Graph declares about the file, for progress and for the next try. False if the lease is lost.
     pub async fn declare_media(&self, claimed: &ClaimedDownload, declared: &DeclaredMedia) -> Result<bool> {
         let (sql, args) = update! {
             media_files set {
@@ -48,7 +49,7 @@ impl Store {
         Ok(self.db().execute(sql, args).await? > 0)
     }
 
-    /// Gives a claimed download back, due at once, as if it had not been started. False if the lease is lost.
+    /// Releases a claimed download: it is due at once, as if it had not been started. False if the lease is lost.
     pub async fn release_download(&self, claimed: &ClaimedDownload) -> Result<bool> {
         let (sql, args) = update! {
             media_files set {

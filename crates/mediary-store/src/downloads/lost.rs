@@ -1,6 +1,6 @@
-//! Files that storage does not have where their record says: fetched again while WhatsApp has them, and found again where
-//! they were. A record gives up its location only for another one with proved bytes, for storage may only be the wrong one, or a
-//! volume that is not mounted.
+//! Files that are missing from storage: fetched again while WhatsApp has them, or found again where they were. A record keeps its
+//! location until verified bytes are at another one, because the configured storage may be the wrong one, or a volume may not be
+//! mounted.
 
 use mediary_core::{CompanyId, MediaId, Sha256, StorageBackend};
 
@@ -9,7 +9,7 @@ use crate::transaction::transaction;
 use crate::writes::update;
 use crate::{MediaFile, Result, Store, policies};
 
-/// Where a record says that a file's bytes are, and which.
+/// The location of a file's bytes according to its record, and their hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedLocation {
     pub backend: StorageBackend,
@@ -29,9 +29,9 @@ impl MediaFile {
 }
 
 impl Store {
-    /// Storage does not have a completed file in this location: it waits to be fetched again, at once where everything is kept.
-    /// True if that is still its location, and WhatsApp still has it. Where the file was replaced or stored again since somebody
-    /// looked, nothing changes: the statement compares the location with the row that it changes.
+    /// A completed file is missing at this location: it is queued to be fetched again, at once if the policy keeps everything. True if
+    /// that is still its location, and WhatsApp still has it. If the file was replaced or stored again meanwhile, nothing changes: the
+    /// statement compares the location with the row that it changes.
     pub async fn store_lost_file(
         &self,
         company: CompanyId,
@@ -67,8 +67,8 @@ impl Store {
         })
     }
 
-    /// The very bytes of a file that waits, or was given up, are in its location after all. True if it is completed with it. One
-    /// that is being downloaded ends by that.
+    /// The bytes of a file that waits or was given up are at its location after all. True if the file is completed by that, which also
+    /// ends a running download of it.
     pub async fn found_again(
         &self,
         company: CompanyId,

@@ -1,8 +1,8 @@
 //! Downloads as jobs, in the media files themselves: due, claimed with a lease, finished or failed.
 //!
 //! A row is queued while `next_attempt_at` is set. Once that time has come it is marked `due`, which is what the claim
-//! looks for, so that rows that wait are never walked over. A claim takes a lease with a number that only grows; every
-//! later word about the download has to name it, so that an owner who lost the lease changes nothing any more.
+//! looks for, so that it never scans rows that wait. A claim takes a lease with a number that only grows; every later statement
+//! about the download has to name it, so that an owner who lost the lease changes nothing any more.
 
 mod backfill;
 mod claim;
@@ -18,5 +18,5 @@ pub(crate) use finish::FinishCommit;
 pub use lost::RecordedLocation;
 pub use types::*;
 
-/// A new start: what an earlier one met says nothing about the file any more.
+/// Clears the error of an earlier attempt when a new one is queued.
 pub(crate) const NO_ERROR: &str = "last_error_code = NULL, last_error = NULL, last_error_retryable = FALSE";

@@ -1,4 +1,4 @@
-//! Putting downloads into the queue and taking them out of it, and how the queue is doing.
+//! Queues downloads, removes them from the queue, and reports the state of the queue.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn media_file(tx: &mut Tx, company: CompanyId, media: MediaId) -> Result<O
     tx.first(AssertSqlSafe(sql), args![company, media]).await
 }
 
-/// What became of it, and whether that changed anything.
+/// The outcome, and whether anything changed.
 async fn requeue(
     tx: &mut Tx,
     company: CompanyId,
@@ -39,7 +39,7 @@ async fn requeue(
     now: Timestamp,
     reset_attempts: bool,
 ) -> Result<(RequeueOutcome, bool)> {
-    // The account before the file, as a change of policy takes them: the other way they could wait for each other.
+    // The account is locked before the file, as by a change of policy: in the other order the two could deadlock.
     let policy = policies::held(tx, company, media).await?;
     let file = match media_file(tx, company, media).await? {
         None => return Ok((RequeueOutcome::None, false)),
@@ -87,7 +87,7 @@ impl Store {
         })
     }
 
-    /// The same because somebody asks for the file. What is due already is not asked for twice in the audit log.
+    /// Makes a download due now because somebody requests the file. A request for a file that is due already leaves no audit row.
     pub async fn request_download(
         &self,
         company: CompanyId,
@@ -105,8 +105,8 @@ impl Store {
         })
     }
 
-    /// Makes a company's failed downloads due that another try can help and that WhatsApp still has, however often they
-    /// were tried; at most `max_attempts` times where that is given. Where there are none, the audit log tells of none.
+    /// Makes a company's failed downloads due that a retry can help and that WhatsApp still has; `max_attempts` limits them to those
+    /// that were tried no more often. If there are none, no audit row is written.
     pub async fn requeue_failed(
         &self,
         company: CompanyId,

@@ -45,12 +45,12 @@ record! {
             ELSE COALESCE(f.declared_size, f.file_size) END",
         /// Starts that were not refunded, this one included.
         pub attempts: i64 = "f.download_attempts",
-        /// The other hash that came last time, and how often running.
+        /// The wrong hash of the last attempt, and how many times in a row it came.
         pub mismatch_sha256: Option<Sha256>,
         pub mismatch_count: i64,
         pub expires_at: Timestamp,
         pub policy: MediaPolicy,
-        /// Which of the keys that the file may have is the one to store it under.
+        /// The generation of the key to store the file under.
         pub key_generation: u64,
         pub lease: LeaseToken = "f.lease_owner, f.lease_number",
     }
@@ -68,7 +68,7 @@ impl fmt::Debug for ClaimedDownload {
     }
 }
 
-/// A file that storage has whole.
+/// A file that is stored completely.
 #[derive(Clone, Debug)]
 pub struct FinishedDownload {
     pub media_id: MediaId,
@@ -85,7 +85,7 @@ pub struct FinishedDownload {
     pub stored_at: Timestamp,
 }
 
-/// A try that did not work.
+/// A failed attempt.
 #[derive(Clone, Debug)]
 pub struct FailedDownload {
     pub media_id: MediaId,
@@ -105,7 +105,7 @@ pub struct FailedDownload {
     pub quarantined: Option<QuarantinedFile>,
 }
 
-/// Where the bytes of a file lie that nobody is served.
+/// The bytes of a quarantined file, which is served to nobody.
 #[derive(Clone, Debug)]
 pub struct QuarantinedFile {
     pub storage_backend: StorageBackend,
@@ -116,7 +116,7 @@ pub struct QuarantinedFile {
     pub detected_mime_type: Option<String>,
 }
 
-/// What WhatsApp's Graph API says of a file; wins over what the webhook said.
+/// What WhatsApp's Graph API declares about a file; it replaces what the webhook declared.
 #[derive(Clone)]
 pub struct DeclaredMedia {
     pub mime_type: Option<String>,
@@ -131,7 +131,7 @@ impl fmt::Debug for DeclaredMedia {
     }
 }
 
-/// What became of asking for a download.
+/// The outcome of a request for a download.
 #[derive(Clone, Debug)]
 pub enum RequeueOutcome {
     Queued(Box<MediaFile>),

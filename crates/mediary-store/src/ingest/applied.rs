@@ -1,4 +1,4 @@
-//! What the steps of a transaction share: the keys of messages, the updates that are to be applied, and what was done.
+//! Types that the steps of an ingest transaction share: keys of messages, updates to apply, and the changes made.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MessageId};
 use super::types::{Change, ChangeKind, IncomingEdit, IncomingMessage, IncomingRevoke, IncomingStatus};
 use crate::record::{Columns, Read, ReadError};
 
-/// WhatsApp's name of a message: its id within one account.
+/// The key of a message: WhatsApp's id within one account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct MessageKey {
     pub(super) company: CompanyId,
@@ -33,7 +33,7 @@ impl Read for MessageKey {
     }
 }
 
-/// What was done.
+/// The changes that an ingest transaction made.
 #[derive(Debug, Default)]
 pub(super) struct AppliedChanges {
     pub(super) changes: Vec<Change>,
@@ -74,5 +74,5 @@ pub(super) struct Updates {
     pub(super) revokes: Vec<IncomingRevoke>,
 }
 
-/// Things by WhatsApp's name of their message.
+/// Values by the key of their message.
 pub(super) type ByMessage<T> = HashMap<MessageKey, T>;

@@ -34,7 +34,7 @@ pub(super) async fn apply(tx: &mut Tx, now: Timestamp, items: Vec<PlannedItem>) 
     if !arrived.is_empty() {
         let FollowUp { early, identity_changes } = arrive(tx, now, arrived, &mut applied).await?;
         identities = identity_changes;
-        // What came before its message goes first; the times in it decide anyway.
+        // Updates that waited for their message go first; their timestamps decide anyway.
         updates.statuses.splice(..0, early.statuses);
         updates.edits.splice(..0, early.edits);
         updates.revokes.splice(..0, early.revokes);
@@ -53,7 +53,7 @@ pub(super) async fn write(
     arrived: Vec<IncomingMessage>,
     applied: &mut AppliedChanges,
 ) -> Result<NewRows> {
-    // Before anything is made for them: somebody whose old message is sent again may have another number by now.
+    // Checked before contacts are inserted: the sender of a repeated old message may have another number by now.
     let known = messages::known(tx, &arrived).await?;
     let contacts = contacts::resolve(tx, now, &arrived, &known, applied).await?;
     let (mut new_messages, mut senders, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
@@ -68,7 +68,7 @@ pub(super) async fn write(
     }
     let conversations = conversations::resolve(tx, now, &new_messages, &senders).await?;
     let mut rows = messages::insert(tx, now, new_messages, &conversations).await?;
-    // What another node recorded since is known in the next try, in which nothing is made for it.
+    // Messages that another node recorded meanwhile are known in the next try, which inserts nothing for them.
     let new: HashSet<MessageKey> = rows.new_messages.iter().map(|row| MessageKey::of(&row.message)).collect();
     if rows.repeated.iter().any(|message| !new.contains(&MessageKey::of(message))) {
         return Err(Error::collision("another node recorded the same message at this moment"));
@@ -80,21 +80,21 @@ pub(super) async fn write(
     Ok(rows)
 }
 
-/// What messages leave to be done.
+/// The work that remains once messages are written.
 struct FollowUp {
     /// The updates that had waited for them.
     early: Updates,
     identity_changes: Vec<ReportedChange>,
 }
 
-/// Writes messages with all that hangs on them, but for the changes of identity that they tell of.
+/// Writes messages and everything that belongs to them, except the identity changes that they report.
 async fn arrive(
     tx: &mut Tx,
     now: Timestamp,
     arrived: Vec<IncomingMessage>,
     applied: &mut AppliedChanges,
 ) -> Result<FollowUp> {
-    // The media of past conversations may come without the person: its message is known by then.
+    // Media of past conversations may come without its sender: its message is known by then.
     let (arrived, nameless): (Vec<_>, Vec<_>) =
         arrived.into_iter().partition(IncomingMessage::names_somebody);
     let NewRows { mut new_messages, mut repeated } = write(tx, now, arrived, applied).await?;

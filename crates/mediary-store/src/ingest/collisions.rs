@@ -1,4 +1,4 @@
-//! Transactions of several nodes that stand in each other's way, and are done again at once.
+//! Collisions between transactions of several nodes, which are retried at once.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use crate::db::Tx;
 use crate::tries::TRIES;
 use crate::{Error, ErrorKind, Result};
 
-/// Constraints that a transaction which looked before it wrote breaks only if somebody else wrote in between: a contact
-/// got the id that it was about to give to another, or a conversation was joined to another and is gone.
+/// Constraints that a transaction can violate only if another one wrote between its read and its write: a contact got the id that it
+/// was about to give to another one, or a conversation was joined with another and removed.
 const BROKEN_BY_OTHERS: &[&str] = &[
     "contacts_wa_id_key",
     "contacts_user_id_key",
@@ -40,12 +40,12 @@ impl Tries {
         Ok(())
     }
 
-    /// Whether nothing is tried again after this.
+    /// Whether an error ends the transaction without another try.
     fn over(&self) -> bool {
         self.0 >= TRIES
     }
 
-    /// Whether this is the last try: what collides now collides with no one.
+    /// Whether this is the last try. A constraint that is still violated then is not due to a collision.
     fn last(&self) -> bool {
         self.0 + 1 >= TRIES
     }

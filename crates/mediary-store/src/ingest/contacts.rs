@@ -1,15 +1,17 @@
-//! Who the messages are from or to. A person is the same by `wa_id`, in either of the spellings that WhatsApp mixes, by user id,
-//! or by both once a webhook ties them.
+//! The contacts that messages are from or to. A contact is identified by its `wa_id`, in either of the spellings that WhatsApp
+//! mixes, by its user id, or by both once a webhook has both.
 //!
-//! What is decided by what was read of a contact stays so until the commit, because the contact is held (rule 1 of
-//! [`super`]): 1. contacts are read, and by that it is known which of them change; 2. all are held in the order of their ids,
-//! for this transaction alone if any of them changes (so that two who want to change what both hold need not wait for each
-//! other); 3. if the lock returns anything else than was read, all begins again, now with the locks; 4. a new contact is
-//! inserted unless somebody else inserted it meanwhile, in which case it is looked up again. Somebody may still give one
-//! of the new ids to another contact between 1 and the commit: a unique key says so, and the transaction is done again.
-//! 5. No unique key knows that two spellings are one number. So who inserts a contact whose number has two takes a lock of that
-//! number until the commit, and looks for the other spelling by a statement after that: of two who insert either spelling at
-//! once, the second one gets the lock when the first one is committed, finds its contact, and begins again with that.
+//! What was decided from a contact's row stays true until the commit, because the contact is locked (rule 1 of [`super`]):
+//!
+//! 1. Contacts are read, which shows which of them change.
+//! 2. All are locked in the order of their ids; exclusively if any of them changes, so that two transactions never have to upgrade
+//!    locks that both hold.
+//! 3. If the lock returns other values than were read, everything starts again, now with the locks.
+//! 4. A new contact is inserted unless another transaction inserted it meanwhile, in which case it is looked up again. One of the new
+//!    ids may still go to another contact between 1 and the commit: a unique key refuses that, and the transaction is retried.
+//! 5. No unique key knows that two spellings are one number. So a transaction that inserts a contact whose number has two spellings
+//!    locks that number until its commit, and looks for the other spelling in a later statement. Of two that insert both spellings
+//!    at once, the second gets the lock after the first commit, finds its contact, and starts again with that.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -38,10 +40,10 @@ struct Person {
 #[derive(Default)]
 struct People {
     persons: Vec<Person>,
-    /// Where a person went that turned out to be another one.
+    /// The person that another one was merged into, by their indices.
     merged_into: HashMap<usize, usize>,
     by_wa_id: HashMap<(CompanyId, String), usize>,
-    /// The same in one spelling.
+    /// The persons by their number in its canonical spelling.
     by_number: HashMap<(CompanyId, String), usize>,
     by_user_id: HashMap<(CompanyId, String), usize>,
     /// Stored contacts that are one person: the one that stays, the one that goes.
@@ -120,13 +122,13 @@ impl People {
         let (company, id, key) = (stored.company_id, Some(stored.id), stored.key());
         let twin = self.by_other_spelling(company, &key);
         let index = self.add(Person { company, id, key, changed: false });
-        // They were met at the same moment, or by a program that took them for two people.
+        // They were recorded at the same moment, or by a release that took them for two people.
         if let Some(twin) = twin {
             self.unite(twin, index);
         }
     }
 
-    /// What the stored ones have to be held for.
+    /// The lock that the stored contacts need.
     fn wants(&self) -> Hold {
         let changes = self.persons.iter().any(|person| person.id.is_some() && person.changed);
         if changes || !self.merges.is_empty() { Hold::Own } else { Hold::Keep }
@@ -157,7 +159,7 @@ impl People {
         }
     }
 
-    /// The index of the person with these ids: found, tied together, or new.
+    /// The index of the person with these ids: an existing one, two that are merged, or a new one.
     fn meet(&mut self, company: CompanyId, key: &ContactKey, evidence: ContactEvidence) -> Option<usize> {
         let find = |map: &HashMap<(CompanyId, String), usize>, id: &Option<String>| {
             id.as_ref().and_then(|id| map.get(&(company, id.clone())).copied())
@@ -173,7 +175,7 @@ impl People {
             (Some(index), None) | (None, Some(index)) => index,
             (Some(one), Some(other)) if one == other => one,
             (Some(one), Some(other)) if self.can_be_one(one, other) => self.unite(one, other),
-            // Each has a second id of its own, so they are two people; the user id is the one that is never reused.
+            // Each has a second id of its own, so they are two people. The user id decides, for it is never reused.
             (Some(_), Some(other)) => {
                 self.learn(other, &ContactKey { wa_id: None, ..key.clone() }, evidence);
                 return Some(other);
@@ -203,13 +205,13 @@ impl People {
         stays
     }
 
-    /// Takes over what a message says about a person.
+    /// Updates a person with what a message says about them.
     fn learn(&mut self, index: usize, key: &ContactKey, evidence: ContactEvidence) {
         let person = &mut self.persons[index];
         let mut changed = false;
         let mut take = |old: &mut Option<String>, new: &Option<String>| {
             let tells = evidence == ContactEvidence::Current || old.is_none();
-            // The first spelling stays, for WhatsApp goes back and forth.
+            // The first spelling stays, for WhatsApp alternates between the two.
             let respelled = old.as_ref().zip(new.as_ref()).is_some_and(|(old, new)| same_number(old, new));
             if new.is_some() && old != new && tells && !respelled {
                 old.clone_from(new);
@@ -297,8 +299,8 @@ impl People {
 }
 
 impl People {
-    /// Those of the new persons whose number somebody else gave a contact in its other spelling since contacts were read; none of
-    /// the others' will be before the commit.
+    /// The new persons whose number got a contact in its other spelling since contacts were read. The numbers of the others stay
+    /// without one until the commit.
     async fn met_meanwhile(&self, tx: &mut Tx, indices: &[usize]) -> Result<HashSet<usize>> {
         let Some(lock) = dialect::lock_names(tx.backend()) else { return Ok(HashSet::new()) };
         let mut index_of: HashMap<(CompanyId, String), usize> = HashMap::new();
@@ -321,7 +323,7 @@ impl People {
         }
         lock.run::<(bool,)>(tx).await?;
         let found: Vec<StoredContact> = look.run(tx).await?;
-        // One that was read is somebody else of the same number, as a user id says.
+        // A contact that was read already is another person with the same number, according to the user id.
         let read: HashSet<ContactId> = self.persons.iter().filter_map(|person| person.id).collect();
         let found = found.into_iter().filter(|stored| !read.contains(&stored.id));
         let index = |stored: StoredContact| index_of.get(&(stored.company_id, stored.wa_id?)).copied();

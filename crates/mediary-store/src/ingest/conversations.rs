@@ -1,4 +1,4 @@
-//! The thread of each message, and what its arrival changes there.
+//! The conversation of each message, and its last message and unread count.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,8 +15,8 @@ use crate::{Error, Result};
 type Key = (CompanyId, AccountId, ContactId);
 type FoundConversation = (CompanyId, AccountId, ContactId, ConversationId);
 
-/// The conversation of each message, in order; new ones are made. The contacts are held, so none of these conversations
-/// can go to another contact or away before the commit.
+/// The conversation of each message, in order; missing ones are inserted. The contacts are locked, so none of these conversations
+/// can be moved to another contact or removed before the commit.
 pub(super) async fn resolve(
     tx: &mut Tx,
     now: Timestamp,
@@ -38,7 +38,7 @@ pub(super) async fn resolve(
         found.extend(inserted);
     }
     if found.len() < wanted.len() {
-        // Another node made the rest at this moment.
+        // Another node is inserting the others at this moment.
         found.extend(look_up(tx, wanted.keys()).await?);
     }
     let ids: Option<Vec<ConversationId>> = keys.iter().map(|key| found.get(key).copied()).collect();
@@ -82,7 +82,7 @@ async fn insert(
     Ok(by_key(insert.run(tx).await?))
 }
 
-/// What new messages do to one conversation.
+/// The update of one conversation by new messages.
 #[derive(Default)]
 struct Bump {
     newest: Option<(Timestamp, MessageId)>,

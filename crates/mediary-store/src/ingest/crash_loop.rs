@@ -1,10 +1,10 @@
-//! Webhooks that end the process that takes them: what kills it (no memory left, a bug below ours) cannot be counted afterwards,
-//! and the next start would take the same webhooks first, for ever. So each start counts those that it takes first, before it
-//! takes them. If they were counted by several starts and are still there, they are taken one by one, each counted again,
-//! and one that was begun too often is set aside, so that the others are recorded.
+//! Webhooks that end the process that takes them (out of memory, a bug in a dependency). Nothing can be counted after that, and the
+//! next start would take the same webhooks first, in an endless crash loop. So each start counts the first webhooks before it takes
+//! them. If several starts have counted them and they are still there, they are taken one by one, each counted again, and one that
+//! was started too often is set aside, so that the others are recorded.
 //!
-//! What another process has in hand is not counted, nor waited for. A count too many (several nodes that start at once) makes a
-//! webhook go alone, or at worst wait for [`WAIT`]; none is lost by it.
+//! Webhooks that another process has locked are neither counted nor waited for. If a webhook is counted too often (several nodes
+//! start at once), it is taken alone, or at worst waits for [`WAIT`]; none is lost.
 
 use std::time::Duration;
 
@@ -20,15 +20,15 @@ use crate::value::args;
 use crate::writes::row;
 use crate::{Result, Store, dialect};
 
-/// From so many starts on, webhooks are taken one by one.
+/// After this many starts, webhooks are taken one by one.
 const SUSPECT: i64 = 3;
-/// How often a webhook may be begun without an end.
+/// How often a webhook may be started without being processed.
 const BEGUN_MAX: i64 = 5;
-/// The wait of one that is set aside; after a start, so much for each of its attempts, but no more than an hour.
+/// The wait of a webhook that is set aside. At a start it is multiplied by the attempts, up to an hour.
 const WAIT: Duration = Duration::from_secs(10);
 const ATTEMPTS_MAX: i64 = 360;
-/// How many of those that failed wait again at a start: the first ones that it would take. Should a later one end the process,
-/// it is among the first at the next start.
+/// How many failed webhooks get another wait at a start: the first that it would take. If a later one ends the process, it is among
+/// the first at the next start.
 const PUT_OFF_AT_ONCE: i64 = 32;
 const REASON: &str = "the program ended each time while it recorded this webhook";
 
@@ -40,7 +40,7 @@ impl Store {
         Ok(if suspect { begun.len() } else { 0 })
     }
 
-    /// Counts the webhook whose turn it is, which is about to be taken alone, and sets it aside if that was often enough.
+    /// Counts the webhook that is next and about to be taken alone, and sets it aside if it was started too often.
     pub async fn begin_one(&self) -> Result<()> {
         let begun = self.begin_webhooks(IngestLimits { events: 1, bytes: 1 }).await?;
         let sql = "UPDATE webhook_events SET attempts = attempts + 1, error = $2, next_attempt_at = $3
@@ -67,7 +67,7 @@ impl Store {
         })
     }
 
-    /// Gives what failed another wait at the start of a process: should it end this one too, new webhooks are recorded first.
+    /// Gives failed webhooks another wait at the start of a process: if they end this one too, new webhooks are recorded first.
     pub async fn put_off_failed_webhooks(&self) -> Result<()> {
         let sql = format!(
             "WITH due AS MATERIALIZED (SELECT e.id FROM webhook_events e WHERE {} LIMIT $4{})

@@ -1,6 +1,5 @@
-//! Messages that came before. Meta sends again and again; only what the first time did not bring is taken over: the
-//! content of a placeholder, media that was missing, and a new chance for media whose download failed or that an import
-//! left without WhatsApp's id.
+//! Repeated messages. Meta may send a message many times; a repeat adds only what is still missing: the content of a placeholder,
+//! missing media, and a new attempt for media whose download failed or that an import left without WhatsApp's id.
 
 use std::collections::HashSet;
 
@@ -17,7 +16,7 @@ use crate::writes::{row, update};
 use crate::{Error, ErrorKind, Result, dialect};
 
 record! {
-    /// A message that is there already, and the state of its media.
+    /// A message that is stored already, and the state of its media.
     struct ExistingMessage from messages as m {
         pub id: MessageId,
         pub conversation_id: ConversationId,
@@ -49,8 +48,8 @@ impl ExistingMessage {
                 || message.attachments.len() > self.attached as usize)
     }
 
-    /// Whether its media file waits for this one: its download failed, or an import left it without id. A repeat tells of
-    /// the message as it was first, so another file than an edit brought is none.
+    /// Whether its media file can use this one: its download failed, or an import left it without an id. A repeat has the message as
+    /// it was sent first, so after an edit with another file it cannot.
     fn wants(&self, media: &NewMedia) -> bool {
         let named = self.provider_media_id.is_some();
         let replaced = self.edited && named && self.provider_media_id != media.provider_media_id;
@@ -67,11 +66,11 @@ pub(super) async fn apply(
     repeated: Vec<IncomingMessage>,
     applied: &mut AppliedChanges,
 ) -> Result<()> {
-    // Nothing else has anything to add.
+    // A repeated placeholder adds nothing.
     let mut candidates: Vec<IncomingMessage> =
         repeated.into_iter().filter(|message| !message.placeholder).collect();
-    // Most repeats bring nothing. The few that seem to are looked at again while their messages are held: what they lack
-    // may have come meanwhile, and they may have moved to another conversation.
+    // Most repeats add nothing. The few that seem to are checked again once their messages are locked: the missing content may have
+    // come meanwhile, and the messages may have moved to another conversation.
     let existing = look_up(tx, &candidates, "").await?;
     candidates.retain(|message| {
         existing.get(&MessageKey::of(message)).is_some_and(|existing| existing.lacks(message))
@@ -86,7 +85,7 @@ pub(super) async fn apply(
     Ok(())
 }
 
-/// Fails unless each of these messages is there already.
+/// Fails unless each of these messages is stored already.
 pub(super) async fn require(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<()> {
     let existing = look_up(tx, messages, "").await?;
     let known = |message: &IncomingMessage| existing.contains_key(&MessageKey::of(message));
@@ -100,8 +99,8 @@ fn nobody() -> Error {
     )
 }
 
-/// Takes out the items that name nobody and whose message is neither known nor among them, so that very many of them need not
-/// be found one by one; and why they cannot be recorded.
+/// Removes items without a contact whose message is neither stored nor among the items, and returns why they cannot be recorded. A
+/// batch may have very many of them, which would be too slow to find one by one.
 pub(super) async fn take_unknown(
     tx: &mut Tx,
     items: &mut Vec<PlannedItem>,
@@ -192,7 +191,7 @@ async fn take_over(
     Ok(())
 }
 
-/// Gives a message the content that it lacked. What an edit said meanwhile is newer, and stays.
+/// Fills a placeholder with its content. The content of an edit that came meanwhile is newer, and stays.
 async fn fill(tx: &mut Tx, now: Timestamp, message: &IncomingMessage, id: MessageId) -> Result<()> {
     let media = message.media.as_ref();
     let media_id = media.and_then(|media| media.provider_media_id.as_deref());

@@ -1,4 +1,4 @@
-//! Edits and revocations: rare, and one by one.
+//! Edits and revocations. They are rare, so they are applied one by one.
 
 use mediary_core::{ConversationId, DownloadStatus, MediaId, MessageId, Timestamp};
 use sqlx::AssertSqlSafe;
@@ -19,14 +19,14 @@ record! {
         pub conversation_id: ConversationId,
         pub edited_at: Option<Timestamp>,
         pub revoked_at: Option<Timestamp>,
-        /// Of the edits of the second of `edited_at`, one after another.
+        /// The fingerprints of the edits in the second of `edited_at`, joined.
         pub edits_of_second: Option<String>,
     }
 }
 
 impl Target {
-    /// Whether an edit changes something. They may come in any order, and come again: the newest stays, of one second the one
-    /// that came last and had not come before; what was taken back stays so.
+    /// Whether an edit applies. Edits may come in any order, and repeatedly: the newest one stays; of several in one second, the one
+    /// that came last for the first time. A revoked message stays revoked.
     fn takes(&self, edit: &IncomingEdit) -> bool {
         let older = self.edited_at.is_some_and(|at| at > edit.timestamp);
         self.revoked_at.is_none() && !older && !self.of_second(edit).any(|known| known == fingerprint(edit))
@@ -38,7 +38,7 @@ impl Target {
         known.into_iter().flat_map(str::split_whitespace)
     }
 
-    /// The same with this one.
+    /// The fingerprints with that of this edit added.
     fn of_second_with(&self, edit: &IncomingEdit) -> String {
         let mut all: Vec<&str> = self.of_second(edit).collect();
         let new = fingerprint(edit);
@@ -47,10 +47,10 @@ impl Target {
     }
 }
 
-/// Edits of one second that are remembered; people type slower.
+/// The most edits of one second that are remembered; people type more slowly.
 const EDITS_OF_SECOND: usize = 32;
 
-/// Tells edits of one message apart, by FNV-1a, which is the same in every version of this program.
+/// A hash that distinguishes the edits of a message. FNV-1a, for it is the same in every release of this program.
 fn fingerprint(edit: &IncomingEdit) -> String {
     let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     format!("{:016x}", edit.raw_payload.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, step))

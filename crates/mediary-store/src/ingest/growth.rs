@@ -1,5 +1,5 @@
-//! A new database outgrows its statistics within seconds, and Postgres renews them once a minute at best. Plans made
-//! by the old ones are slow.
+//! A new database outgrows its statistics within seconds, and Postgres renews them once a minute at best. Plans from old statistics
+//! are slow.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -1,4 +1,4 @@
-//! Messages that an older system left. They come once: what is here already is never touched.
+//! Messages imported from an older system. Messages that are stored already are never changed by an import.
 
 use std::collections::HashSet;
 
@@ -82,8 +82,8 @@ async fn write_unknown(
     Ok((new, applied))
 }
 
-/// Writes what is not known, with what had waited for it; the WhatsApp ids of what was new, for a webhook may have
-/// brought some of it at this moment.
+/// Writes unknown messages and the updates that waited for them. Returns the WhatsApp ids of the new ones, for a webhook may have
+/// recorded some of them meanwhile.
 async fn write(
     tx: &mut Tx,
     now: Timestamp,

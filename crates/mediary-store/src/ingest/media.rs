@@ -1,5 +1,4 @@
-//! The media file of a message: made when it arrives, armed again when it comes again, replaced by an edit, taken away
-//! by a revocation.
+//! The media file of a message: inserted when it arrives, queued again by a repeat, replaced by an edit, deleted by a revocation.
 
 use std::collections::HashMap;
 
@@ -32,7 +31,7 @@ pub(super) struct Owner {
     pub(super) part: u32,
 }
 
-/// The part of an attachment: they are counted from one on.
+/// The part of an attachment. Attachments are numbered from one.
 fn part_of(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1)
 }
@@ -69,7 +68,7 @@ fn row_of(owner: Owner, media: &NewMedia, now: Timestamp) -> Row {
     }
 }
 
-/// Makes the media files of new messages.
+/// Inserts the media files of new messages.
 pub(super) async fn insert(
     tx: &mut Tx,
     now: Timestamp,
@@ -129,7 +128,7 @@ pub(super) async fn expire(tx: &mut Tx, now: Timestamp, new_messages: &[NewMessa
     Ok(())
 }
 
-/// Makes the media file of a message that is known already.
+/// Inserts the media file of a message that is stored already.
 pub(super) async fn insert_one(
     tx: &mut Tx,
     now: Timestamp,
@@ -145,7 +144,7 @@ pub(super) async fn insert_one(
 }
 
 record! {
-    /// What ingest needs to know of a media file.
+    /// The columns of a media file that ingest needs.
     pub(super) struct MediaState from media_files as f {
         pub id: MediaId,
         pub provider_media_id: Option<String>,
@@ -157,8 +156,7 @@ record! {
     }
 }
 
-/// One file of a message, held: a download that is being finished meanwhile is waited for, so that what it stored is
-/// not forgotten.
+/// Locks one file of a message and reads it. This waits for a download that is being finished, so that its bytes are seen.
 pub(super) async fn of_message(tx: &mut Tx, owner: Owner) -> Result<Option<MediaState>> {
     let sql = format!(
         "SELECT {} FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2 AND f.part = $3{}",
@@ -168,8 +166,8 @@ pub(super) async fn of_message(tx: &mut Tx, owner: Owner) -> Result<Option<Media
     tx.first(sqlx::AssertSqlSafe(sql), args![owner.company, owner.message, owner.part]).await
 }
 
-/// Makes the attachments of a message that are not known yet, and lets those that failed start again; whether there were
-/// any. Its message is held, so nobody else does the same.
+/// Inserts the attachments of a message that are missing, and queues failed ones again. Returns whether there were any. The message
+/// is locked, so no other transaction does the same.
 pub(super) async fn attach(
     tx: &mut Tx,
     now: Timestamp,
@@ -186,7 +184,7 @@ pub(super) async fn attach(
     Ok(changed)
 }
 
-/// Lets a download that failed, or that nothing was known for, start again with the id and URL that came now.
+/// Queues a download that failed, or that had no media id, with the new id and URL.
 pub(super) async fn arm_again(
     tx: &mut Tx,
     now: Timestamp,
@@ -223,7 +221,7 @@ pub(super) async fn arm_again(
     Ok(armed)
 }
 
-/// Puts other media in the place of what a message had: what was stored goes, the new file is downloaded.
+/// Replaces the media of a message: the stored bytes are deleted, the new file is downloaded.
 pub(super) async fn replace(
     tx: &mut Tx,
     now: Timestamp,
@@ -267,7 +265,7 @@ pub(super) async fn replace(
     Ok(())
 }
 
-/// Notes the new id of the same bytes.
+/// Records a new media id for the same bytes.
 pub(super) async fn rename(
     tx: &mut Tx,
     now: Timestamp,

@@ -1,17 +1,20 @@
-//! Two contacts that turn out to be one person, and persons who change number or user id.
+//! Joins of two contacts that turn out to be one person, and changes of number or user id.
 //!
-//! How a join loses nothing that others write meanwhile (the rules are those of [`super`]): 1. both contacts are held for this
-//! transaction alone, in the order of their ids, so nobody makes conversations for them or finds them; 2. so are all their
-//! conversations, so nobody has a message or a file under way in them, and nobody can begin one; 3. only then is anything
-//! moved, in statements that begin after all that and so see all that was committed; 4. a conversation or contact is removed
-//! only if nothing hangs on it. Should anything do so against 1 to 3, the join is undone and done again, never cascaded.
-//! All of this holds for both contacts and both conversations alike, so it does not matter which of the two conversations
-//! moves into the other.
+//! Why a join loses nothing that others write meanwhile (the rules are those of [`super`]):
 //!
-//! What joins cost: of two conversations of one account the one with fewer messages moves, and the other one goes over to
-//! the contact that stays. A message thus moves only into a conversation at least as large as the one it leaves, so each
-//! time its own at least doubles: however contacts are joined, n messages move n·log n times at most. Joining contact
-//! after contact to one that has many messages causes work for what is added, not each time for all that was there.
+//! 1. Both contacts are locked exclusively, in the order of their ids, so no other transaction inserts or finds conversations of
+//!    them.
+//! 2. So are all their conversations, so no other transaction is writing a message or a file in them, or can begin to.
+//! 3. Only then is anything moved, by later statements, which see everything that was committed before.
+//! 4. A conversation or contact is removed only if it is empty. If it is not, despite 1 to 3, the join is rolled back and retried;
+//!    nothing is ever deleted by a cascade.
+//!
+//! All of this holds for both contacts and both conversations, so it does not matter which of the two conversations is moved.
+//!
+//! The cost of joins: of two conversations of one account the one with fewer messages is moved, and the other one is assigned to the
+//! contact that stays. So a message moves only into a conversation at least as large as the one it leaves, and the size of its
+//! conversation at least doubles: however contacts are joined, n messages move n·log n times at most. Joining many contacts to one
+//! with many messages costs work for what is added, not each time for all that was there.
 
 use mediary_core::{AccountId, CompanyId, ContactId, ConversationId, MessageId, Timestamp, other_spelling};
 use sqlx::AssertSqlSafe;
@@ -25,7 +28,7 @@ use crate::value::{Value, args};
 use crate::writes::update;
 use crate::{Error, Result, dialect};
 
-/// Up to how many messages two conversations are counted at first, and how many times more each time after.
+/// The first limit up to which the messages of two conversations are counted, and the factor by which it grows.
 const COUNTED_FIRST: u64 = 64;
 const COUNTED_NEXT: u64 = 4;
 
@@ -41,7 +44,7 @@ record! {
     }
 }
 
-/// Makes one contact of two: the one goes, and its conversations are the other's. Both are held.
+/// Joins two contacts: one is removed, and its conversations move to the other. Both are locked.
 pub(super) async fn contacts(
     tx: &mut Tx,
     now: Timestamp,
@@ -76,7 +79,7 @@ pub(super) async fn contacts(
     remove_empty(tx, sql, args![company, goes]).await
 }
 
-/// Makes one conversation of two of the same account, for the contact that stays; which one is left.
+/// Joins two conversations of the same account for the contact that stays. Returns the one that remains.
 async fn conversations(
     tx: &mut Tx,
     now: Timestamp,
@@ -135,7 +138,7 @@ async fn messages(tx: &mut Tx, company: CompanyId, conversation: ConversationId,
     Ok(tx.first::<(u64,)>(sql, args![company, conversation, limit]).await?.map_or(0, |(count,)| count))
 }
 
-/// Removes the row of which all was moved away; if it is not empty, nothing of the join happens.
+/// Removes a row after everything was moved away from it. If it is not empty, the whole join is rolled back.
 async fn remove_empty(tx: &mut Tx, sql: &'static str, args: Vec<Value>) -> Result<()> {
     match tx.execute(sql, args).await? {
         1 => Ok(()),
@@ -161,7 +164,7 @@ async fn find(tx: &mut Tx, company: CompanyId, key: &ContactKey) -> Result<Optio
     Ok(None)
 }
 
-/// A change of identity, and the message that tells of it.
+/// A change of identity, and the message that reports it.
 pub(super) struct ReportedChange {
     company: CompanyId,
     change: IdentityChange,
@@ -171,14 +174,14 @@ pub(super) struct ReportedChange {
 }
 
 impl ReportedChange {
-    /// What a message tells of, which is taken out of it.
+    /// Takes the change that a message reports out of it.
     pub(super) fn of(message: &mut IncomingMessage, is_new: bool) -> Option<Self> {
         let change = *message.identity_change.take()?;
         Some(Self { company: message.company_id, change, at: message.timestamp, is_new })
     }
 }
 
-/// The contact of an identity change, and those that were met under its new ids; all held, for all of them change.
+/// The contact of an identity change, and those that were recorded under its new ids; all are locked, for all of them change.
 struct ChangingContact {
     person: StoredContact,
     met: Vec<StoredContact>,
@@ -210,12 +213,12 @@ async fn hold_all(
     Err(Error::collision("other nodes keep writing the contacts of an identity change"))
 }
 
-/// The contact keeps its conversations under the new number or user id. One that was met under the new ones already
-/// is the same person.
+/// Gives a contact its new number or user id; it keeps its conversations. A contact that was recorded under the new ids already is
+/// the same person, and is joined.
 ///
-/// A change that is reported again still finds the contact that a late message of the same person made under the old
-/// ids. But a contact that has been active since the change is somebody else, who has the old number now, or has changed
-/// again: it is left alone. It is held, so nobody writes into its conversations between the look and the join.
+/// A repeated change also finds a contact that a late message of the same person created under the old ids. But a contact that has
+/// been active since the change is either another person, who has the old number now, or has changed again: it stays as it is. It is
+/// locked, so nobody writes into its conversations between this check and the join.
 pub(super) async fn change_identity(
     tx: &mut Tx,
     now: Timestamp,
@@ -263,7 +266,7 @@ async fn active_since(tx: &mut Tx, company: CompanyId, contact: ContactId, at: T
 }
 
 impl ContactKey {
-    /// Takes over what another key knows.
+    /// Adds the ids and details of another key.
     fn learn(&mut self, other: Self) {
         self.wa_id = other.wa_id.or(self.wa_id.take());
         self.user_id = other.user_id.or(self.user_id.take());

@@ -1,4 +1,4 @@
-//! Messages as they arrive: each is written once, however often it comes.
+//! New messages: each is written once, however often it comes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::writes::{Row, row};
 
-/// A message that was not known before.
+/// A message that was inserted.
 pub(super) struct NewMessage {
     pub(super) message: IncomingMessage,
     pub(super) id: MessageId,
@@ -19,7 +19,7 @@ pub(super) struct NewMessage {
     pub(super) media_id: Option<MediaId>,
 }
 
-/// Which messages were new.
+/// The messages that were inserted, and those that were stored already.
 pub(super) struct NewRows {
     pub(super) new_messages: Vec<NewMessage>,
     pub(super) repeated: Vec<IncomingMessage>,
@@ -60,7 +60,7 @@ fn row_of(message: &IncomingMessage, conversation: ConversationId, now: Timestam
     }
 }
 
-/// Which of these messages are here already.
+/// The messages that are stored already.
 pub(super) async fn known(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<HashSet<MessageKey>> {
     let mut select = Bulk::with(
         "SELECT m.company_id, m.account_id, m.provider_message_id FROM k CROSS JOIN messages m

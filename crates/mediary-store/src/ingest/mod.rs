@@ -1,34 +1,33 @@
-//! From webhook events to messages, contacts, conversations and media files: taken, written and marked in one go, so
-//! that a crash at any point means that it is done again, and doing it again changes nothing.
+//! Turns webhook events into messages, contacts, conversations and media files. An event is taken, written and marked in one
+//! transaction, so after a crash at any point it is processed again, and processing it again changes nothing.
 //!
 //! # Several nodes at once
 //!
 //! On Postgres many such transactions run at the same time, each of which sees only what others have committed (READ
 //! COMMITTED). None of them may lose what another one writes:
 //!
-//! 1. *A contact's row guards all that hangs on it.* Who writes into conversations holds their contacts so that nobody
-//!    can remove them or change their ids (`FOR KEY SHARE`), from before it looks for the conversations until its commit.
-//!    Who joins contacts, or changes one, has them for itself (`FOR UPDATE`), from before it reads what is to be moved.
-//!    So a join sees every message that a transaction before it wrote, and one after it finds the conversation that
-//!    stayed, by the contact that stayed. What was read of a contact before it was held is compared with what the lock returns (`contacts`).
-//! 2. *A join has the conversations for itself, too,* before it moves anything (`merge`). Foreign keys hold the conversation
-//!    of each message and file that is being written, so this waits for whatever does not go by rule 1: a file that
-//!    another transaction adds to an old message, or an earlier release of this program.
-//! 3. *A join removes only what is empty.* The schema cascades from contacts to files; a row that is not empty although all
-//!    was moved is a collision, and the join is done again. Nothing else removes contacts, conversations, messages or
-//!    media files. Companies and accounts, from which the rest cascades, are never removed.
-//! 4. *Who changes a message holds it* (`FOR NO KEY UPDATE`) and decides by what the lock returns: statuses, edits,
-//!    revocations, repeats that bring something new, reactions on it. A join moves each message by an `UPDATE`, which
-//!    waits for them; then, in a statement of its own, the files. So a file that was added to a message meanwhile moves
-//!    with it.
-//! 5. *What two transactions insert is told apart by keys:* contacts, conversations and messages with `ON CONFLICT DO
-//!    NOTHING`, which waits for the other one; then the other's row is looked up. Counters of a conversation are changed by
-//!    what they are at that moment (`unread_count + n`), its newest message by comparing within the statement.
-//! 6. *What arrives before its message* may miss it, each of the two not seeing the other; the sweep applies it a moment later
-//!    (`waiting`).
-//! 7. *Rows are held in one order:* contacts by id, conversations by id, messages by id. Where that is not possible (a second
-//!    look, a batch with an identity change at its end) two may wait for each other; the database ends one of them. That,
-//!    and a constraint that only somebody else's write can break, is a collision: the transaction is done again at once
+//! 1. *A contact's row guards its conversations and everything in them.* A transaction that writes into conversations locks their
+//!    contacts against removal and changes of their ids (`FOR KEY SHARE`), from before it looks for the conversations until its
+//!    commit. One that joins or changes contacts locks them exclusively (`FOR UPDATE`), from before it reads what is to be moved.
+//!    So a join sees every message that an earlier transaction wrote, and a later transaction finds the remaining conversation by
+//!    the remaining contact. What was read of a contact before the lock is compared with what the lock returns (`contacts`).
+//! 2. *A join locks the conversations exclusively, too,* before it moves anything (`merge`). Foreign keys lock the conversation
+//!    of each message and file that is being written, so this waits for writers that do not follow rule 1: a transaction that adds
+//!    a file to an old message, or an earlier release of this program.
+//! 3. *A join removes only empty rows.* The schema cascades from contacts to files; a row that is not empty although everything was
+//!    moved is a collision, and the join is retried. Nothing else removes contacts, conversations, messages or media files.
+//!    Companies and accounts, from which the rest cascades, are never removed.
+//! 4. *A change of a message locks it* (`FOR NO KEY UPDATE`) and decides by what the lock returns. This holds for statuses, edits,
+//!    revocations, repeats that add something, and reactions to it. A join moves each message by an `UPDATE`, which waits for them;
+//!    then, in a statement of its own, the files. So a file that was added to a message meanwhile moves with it.
+//! 5. *Concurrent inserts are resolved by keys:* contacts, conversations and messages are inserted with `ON CONFLICT DO NOTHING`,
+//!    which waits for the other transaction; then the other's row is looked up. Counters of a conversation are changed relative to
+//!    their current value (`unread_count + n`), its newest message by a comparison within the statement.
+//! 6. *An update that arrives before its message* may miss it, if neither transaction sees the other; the sweep applies it a moment
+//!    later (`waiting`).
+//! 7. *Rows are locked in one order:* contacts by id, conversations by id, messages by id. Where that is not possible (a second
+//!    look-up, a batch with an identity change at its end) two transactions may deadlock; the database ends one of them. That, and a
+//!    constraint that only another transaction's write can violate, is a collision: the transaction is retried at once
 //!    (`collisions`).
 //!
 //! On SQLite one transaction writes at a time, and none of this can happen.
@@ -89,7 +88,7 @@ pub(crate) use queues::Turns;
 const SQLITE_ITEMS: usize = 256;
 /// How many items one identity change counts for: it may join contacts, which takes a dozen statements of its own.
 const IDENTITY_ITEMS: usize = 16;
-/// How long an event waits that was put off several times.
+/// How long an event waits that was postponed several times.
 const PUT_OFF_FOR: Duration = Duration::from_secs(1);
 
 /// How the items of a batch are applied.
@@ -101,12 +100,12 @@ enum BatchMode {
     Parts(Turn),
 }
 
-/// Whose turn it is. An event that failed is never in a batch, for it may be what made a batch fail.
+/// Which events are taken. A failed event is never in a batch, for it may be what made a batch fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// What has not failed; of each company in the order of its arrival.
+    /// Events that have not failed; those of each company in the order of their arrival.
     New,
-    /// What failed and is due again, the longest due first.
+    /// Failed events that are due again, the longest due first.
     Failed,
 }
 
@@ -114,7 +113,7 @@ impl Turn {
     /// The condition and the order of the webhooks `e` that are due at `$1`.
     fn due(self) -> String {
         match self {
-            // In order of arrival, so one that a clock that was ahead put off is met here.
+            // In order of arrival, so that events are found that were postponed while the clock was ahead.
             Self::New => format!(
                 "e.processed_at IS NULL AND e.error IS NULL
                     AND (e.next_attempt_at <= $1 OR e.next_attempt_at > $1 + {}) ORDER BY e.id",
@@ -128,10 +127,11 @@ impl Turn {
 }
 
 impl Store {
-    /// Takes waiting events that have not failed yet, in turns of each company and there in the order of their arrival, asks `plan` what they mean, and writes that.
+    /// Takes waiting events that have not failed yet, from each company in turn and there in the order of their arrival, calls `plan`
+    /// to learn what they mean, and writes that.
     ///
-    /// Several processes may do so at once: on Postgres each takes events that no other one has in hand. `plan` is asked
-    /// again if another transaction stood in the way.
+    /// Several processes may do so at once: on Postgres each takes events that no other one has locked. `plan` is called again after
+    /// a collision with another transaction.
     pub async fn ingest(
         &self,
         limits: IngestLimits,
@@ -149,7 +149,7 @@ impl Store {
         self.ingest_contained(IngestLimits { events: 1, bytes: 1 }, BatchMode::Parts(turn), plan).await
     }
 
-    /// What panics is an event that cannot be recorded, like any other: its transaction is taken back, and it is set aside
+    /// An event that panics is treated like any other that cannot be recorded: its transaction is rolled back, and it is set aside
     /// instead of ending each process that takes it.
     async fn ingest_contained(
         &self,
@@ -227,7 +227,7 @@ async fn write_at_once(
     let applied = match mode {
         BatchMode::Whole => apply::apply(tx, now, items).await?,
         BatchMode::Parts(_) => {
-            // Part after part would take as long again: one that takes too long is put off as a whole.
+            // Trying its parts would take as long again, so an event that takes too long is postponed as a whole.
             let ends_all = |error: &Error| error.is_timed_out() || tries.may_pass(error);
             let (applied, bad) = parts::apply(tx, now, items, ends_all).await?;
             marks.parked.extend(bad);
@@ -238,9 +238,9 @@ async fn write_at_once(
     Ok((marks, applied))
 }
 
-/// What a transaction notes of events besides their items.
+/// What a transaction records about events besides their items.
 struct Marks {
-    /// The events that are done with it.
+    /// The events that are processed by this transaction.
     planned: Vec<WebhookEvent>,
     notes: Vec<(WebhookEventId, String)>,
     later: Vec<WebhookEventId>,
@@ -263,8 +263,8 @@ impl Marks {
     }
 }
 
-/// Counts an attempt of events that could not be planned yet. They are next again, for what they lack is looked up now; one
-/// that has been put off often makes room for others.
+/// Counts an attempt of events that could not be planned yet. They are next again, for what they need is looked up now; an event that
+/// was postponed often waits, so that others have their turn.
 async fn put_off(tx: &mut Tx, now: Timestamp, later: &[WebhookEventId]) -> Result<()> {
     let mut update = Bulk::with(
         "UPDATE webhook_events SET attempts = attempts + 1,
@@ -278,7 +278,7 @@ async fn put_off(tx: &mut Tx, now: Timestamp, later: &[WebhookEventId]) -> Resul
     Ok(())
 }
 
-/// What failed and is due longest.
+/// The failed event that has been due longest.
 async fn failed(tx: &mut Tx, now: Timestamp) -> Result<Vec<WebhookEventId>> {
     let sql = format!(
         "SELECT e.id FROM webhook_events e WHERE {} LIMIT 1{}",
@@ -389,7 +389,7 @@ mod tests {
         assert_eq!(slices.iter().sum::<usize>(), 600, "nothing is lost");
         let max = SQLITE_ITEMS / IDENTITY_ITEMS;
         assert_eq!(slices[..18], [max; 18]);
-        // What is left of the one kind makes room for some of the other.
+        // The unused share of one kind goes to the other.
         assert_eq!(slices[18..], [12 + 64, 236]);
     }
 }

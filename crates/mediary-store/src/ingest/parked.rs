@@ -1,4 +1,4 @@
-//! Items that could not be recorded: kept with their webhook, shown to their company, and tried again later and later.
+//! Items that could not be recorded: kept with their webhook, shown to their company, and retried with growing waits.
 
 use std::time::Duration;
 
@@ -18,13 +18,13 @@ use crate::value::args;
 use crate::writes::row;
 use crate::{Actor, Cursor, Page, PageRequest, Result, Store, WebhookEvent, dialect};
 
-/// The waits between tries, and how many there are before only somebody who asks for it makes one. The first is short: it may
-/// have been other nodes that kept an item from being recorded, which write the same contacts at this moment.
+/// The waits between retries, and how many retries there are before only a request of a user causes one. The first wait is short,
+/// because the cause may have been a collision with other nodes that write the same contacts.
 const AGAIN: Backoff = Backoff { first: Duration::from_secs(2), max: Duration::from_secs(24 * 3600) };
-/// The wait of what is refused for what it is: long, for there may be very many such items, and only another program takes them.
+/// The wait of items that this release can never record: long, for there may be very many of them, and only another release can.
 const LASTING: Duration = Duration::from_secs(24 * 3600);
 const ATTEMPTS: u32 = 20;
-/// No wait is longer than these two.
+/// The longest wait of a parked item.
 pub(crate) const PARKED_WAIT_MAX: Duration = LASTING;
 const _: () = assert!(AGAIN.max.as_secs() <= PARKED_WAIT_MAX.as_secs());
 
@@ -40,7 +40,7 @@ record! {
         pub place: i64,
         pub reason: String,
         pub attempts: u32,
-        /// When it is tried again by itself.
+        /// When it is retried automatically.
         pub next_attempt_at: Option<Timestamp>,
         pub received_at: Timestamp,
         pub parked_at: Timestamp,
@@ -51,11 +51,11 @@ record! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueItems {
     pub items: Vec<(CompanyId, i64)>,
-    /// The company after which the next look resumes; 0 to begin with the first.
+    /// The company after which the next call resumes; 0 to begin with the first.
     pub reached: CompanyId,
 }
 
-/// What became of a parked item that was tried again.
+/// The outcome of a retry of a parked item.
 #[derive(Debug)]
 pub enum ParkedItemOutcome {
     Recorded(IngestOutcome),
@@ -63,7 +63,7 @@ pub enum ParkedItemOutcome {
     Refused(String),
 }
 
-/// When the next try after so many is.
+/// The time of the next retry after this many attempts.
 fn next_attempt(now: Timestamp, attempts: u32, lasting: bool) -> Option<Timestamp> {
     let wait = if lasting { LASTING } else { AGAIN.wait(attempts.saturating_add(1)) };
     (attempts < ATTEMPTS).then(|| now.plus(wait))
@@ -112,7 +112,7 @@ fn webhook_sql() -> String {
 }
 
 impl Store {
-    /// What could not be recorded of a company's webhooks, oldest first.
+    /// The items of a company's webhooks that could not be recorded, oldest first.
     pub async fn parked_items(&self, company: CompanyId, page: &PageRequest) -> Result<Page<ParkedItem>> {
         let sql = select("p.company_id = $1 AND p.id > $2 ORDER BY p.id LIMIT $3");
         let args = args![company, page.after_id()?, page.row_count()];
@@ -132,9 +132,9 @@ impl Store {
         Ok(row.map(|(item, _)| item))
     }
 
-    /// Items that are tried again now: a share of each of the companies after that one which have parked items.
+    /// Items that are due now: a share for each company with parked items, from the companies after that one.
     pub async fn due_parked_items(&self, after: CompanyId, limit: u32) -> Result<DueItems> {
-        // From company to company by the index, so that many items of one cost no more than one.
+        // Steps from company to company by the index, so that many items of one company cost no more than one item.
         let sql = "WITH RECURSIVE c(company, seen) AS (
                 SELECT (SELECT MIN(p.company_id) FROM parked_items p
                     WHERE p.company_id > $1 AND p.next_attempt_at IS NOT NULL), 1
@@ -169,14 +169,13 @@ impl Store {
         Ok(self.db().first::<(u64,)>(sql, args![]).await?.map_or(0, |(count,)| count))
     }
 
-    /// Tries one item again, now because somebody asks for it, or else because its time has come: `plan` is given its webhook, its
-    /// index among the webhook's items and the item as JSON. It must be quick, for it is asked within the transaction. `None` if there is no such item, or somebody else recorded or
-    /// tried it meanwhile.
+    /// Retries one item, because a user requests it or because it is due: `plan` gets its webhook, its index among the webhook's items
+    /// and the item as JSON. It must be quick, for it is called within the transaction. `None` if there is no such item, or another
+    /// node recorded or retried it meanwhile.
     ///
-    /// Several nodes find an item due at once, and it is one try all the same. It is held while it is tried, so of two the second
-    /// one waits, and then finds that it is gone, or not due any more. What the schema refuses can be written down only after
-    /// that transaction, and the second one may begin in between: what both say of the same try is counted once, for the item has
-    /// another number of tries by then.
+    /// If several nodes find an item due at once, it counts as one retry. It is locked while it is retried, so the second node waits,
+    /// and then finds it gone or no longer due. If the schema refuses the item, that can be recorded only after the transaction, and
+    /// the second node may begin in between: the results of both are counted once, for the condition includes the number of attempts.
     pub async fn retry_parked_item(
         &self,
         company: CompanyId,
@@ -235,14 +234,14 @@ impl Store {
     }
 }
 
-/// Writes down that somebody had an item tried again; by itself it is tried without a word.
+/// Writes the audit row of a retry that a user requested; automatic retries have none.
 async fn note_retry(tx: &mut Tx, now: Timestamp, item: &ParkedItem, by: Option<&Actor>) -> Result<()> {
     let Some(by) = by else { return Ok(()) };
     let record = format!("webhook_event:{}", item.id);
     audit::note(tx, now, item.company_id, by, "webhook_event.retried", &record).await
 }
 
-/// Records an item and takes it off the list; the reason, where it cannot be recorded.
+/// Records an item and removes it from the list; returns the reason if it cannot be recorded.
 async fn record_parked(
     tx: &mut Tx,
     now: Timestamp,

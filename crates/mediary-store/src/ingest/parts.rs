@@ -1,4 +1,4 @@
-//! The items of one webhook that fail together, taken apart until the bad ones are found.
+//! Finds the bad items of a webhook whose items failed together, by applying them in ever smaller parts.
 
 use mediary_core::Timestamp;
 
@@ -10,8 +10,8 @@ use crate::db::Tx;
 use crate::value::args;
 use crate::{Error, Result};
 
-/// Applies what can be applied, by halves: n items with k bad ones take about k·log n tries. Returns the bad ones. Some errors
-/// end it all, those that tell nothing of the items.
+/// Applies what can be applied, by halves: n items with k bad ones take about k·log n tries. Returns the bad ones. Errors that are
+/// not about the items, such as an unavailable database, end the whole attempt.
 pub(super) async fn apply(
     tx: &mut Tx,
     now: Timestamp,

@@ -1,19 +1,19 @@
-//! Which webhooks come next: each company's stand in a queue of their own, and all queues take turns, so that one with very
-//! many webhooks, or very costly ones, holds up no other for long.
+//! Chooses the next webhooks: each company has a queue, and all queues take turns, so that one with very many webhooks, or very
+//! costly ones, delays no other for long.
 //!
-//! A turn is worth so many bytes ([`SHARE`]). A webhook that is larger goes alone, and takes no more than half of the time as long
-//! as there are others. Where only one queue waits, nobody has to be spared, and a batch is as large as it may be.
+//! A turn is worth a number of bytes ([`SHARE`]). A larger webhook goes alone, and such webhooks take no more than half of the time as
+//! long as there are others. If only one queue waits, a batch is as large as the limits allow.
 //!
 //! Several nodes take webhooks at once:
 //!
-//! 1. A webhook is locked from before it is read until the commit that writes its items and marks it processed, and others pass over
-//!    it. So one node records it. If that node dies the lock ends with its connection, and the webhook waits as before.
-//! 2. Which queues there are is only a hint: it is read before the webhooks are taken. One that begins meanwhile has its turn in
-//!    the next look, and one that ended gives nothing.
-//! 3. Whose turn was last is known to the process alone. A start, or another node, begins elsewhere in the circle, which changes
-//!    the order and nothing else.
-//! 4. Neighbours in one queue may be recorded at the same time by two nodes, the later one first. What that needs is the argument
-//!    of [`super`] and `waited_for`: an update that comes before its message waits for it.
+//! 1. A webhook is locked from before it is read until the commit that writes its items and marks it processed, and other nodes skip
+//!    it. So one node records it. If that node dies, the lock ends with its connection, and the webhook waits as before.
+//! 2. The list of queues is only a hint: it is read before the webhooks are taken. A queue that begins meanwhile has its turn in the
+//!    next batch, and one that is empty by then yields nothing.
+//! 3. The last turn is known to this process alone. After a restart, or on another node, the turns begin elsewhere, which changes the
+//!    order and nothing else.
+//! 4. Neighbours in one queue may be recorded at the same time by two nodes, the later one first. Why that is safe is argued in
+//!    [`super`] and `waited_for`: an update that comes before its message waits for it.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
@@ -33,7 +33,7 @@ const QUEUES: usize = 32;
 /// Bytes of one turn.
 const SHARE: usize = 64 * 1024;
 
-/// Whose turn was last.
+/// The queue that had its turn last, and when a large webhook may go again.
 #[derive(Debug)]
 pub(crate) struct Turns {
     last: AtomicI64,
@@ -53,7 +53,7 @@ impl Turns {
         from.is_none_or(|from| from <= Instant::now())
     }
 
-    /// The others have as much time now.
+    /// Gives the other queues as much time as the large webhook took.
     fn large_took(&self, time: Duration) {
         let from = Instant::now().checked_add(time);
         *self.large_from.lock() = from;
@@ -74,7 +74,7 @@ pub(super) async fn next(db: &Db, turns: &Turns) -> Result<Vec<i64>> {
     Ok(queues)
 }
 
-/// From queue to queue by the index, so that a long one costs no more than a short one.
+/// Steps from queue to queue by the index, so that a long one costs no more than a short one.
 async fn after(db: &Db, queue: i64, limit: usize) -> Result<Vec<i64>> {
     let sql = "WITH RECURSIVE q(queue, seen) AS (
             SELECT (SELECT MIN(e.queue) FROM webhook_events e
@@ -102,7 +102,7 @@ impl<'a> NextBatch<'a> {
         Self { queues, turns, now, limits, is_large: AtomicBool::new(false) }
     }
 
-    /// Without holding them, on SQLite, where one process takes them.
+    /// Chooses webhooks without locking them: on SQLite one process takes them.
     pub(super) async fn read(&self, db: &Db) -> Result<Vec<WebhookEventId>> {
         let mut found = QueueContents::new(self);
         while let Some((queue, share)) = found.wanted() {
@@ -111,13 +111,13 @@ impl<'a> NextBatch<'a> {
         Ok(self.choose(&found))
     }
 
-    /// Held for this transaction. What another one holds is passed over.
+    /// Chooses webhooks and locks them for this transaction. Those that another one has locked are skipped.
     pub(super) async fn hold(&self, tx: &mut Tx) -> Result<Vec<WebhookEventId>> {
         let found = self.look(tx).await?;
         Ok(self.choose(&found))
     }
 
-    /// Held, too, and their turn is still to come.
+    /// Chooses and locks webhooks without counting their queues' turns.
     pub(super) async fn peek(&self, tx: &mut Tx) -> Result<Vec<WebhookEventId>> {
         let ChosenWebhooks { ids, .. } = self.look(tx).await?.chosen(self.turns.large_may_go());
         Ok(ids)
@@ -140,7 +140,7 @@ impl<'a> NextBatch<'a> {
         ids
     }
 
-    /// Says that what was taken is dealt with.
+    /// Ends the turn: records how long a large webhook took.
     pub(super) fn took(&self, time: Duration) {
         if self.is_large.load(Ordering::Relaxed) {
             self.turns.large_took(time);
@@ -152,7 +152,7 @@ impl<'a> NextBatch<'a> {
     }
 }
 
-/// Ids and sizes first: bodies are large, and only as many as fit are read.
+/// Reads ids and sizes first: bodies are large, and only as many as fit are read.
 fn sql(backend: Backend) -> String {
     format!(
         "SELECT e.id, CAST(octet_length(e.body) AS BIGINT) FROM webhook_events e
@@ -162,17 +162,17 @@ fn sql(backend: Backend) -> String {
     )
 }
 
-/// What was found in the queues so far.
+/// The waiting webhooks read from the queues so far.
 struct QueueContents<'a> {
     batch: &'a NextBatch<'a>,
     queues: Vec<Vec<QueuedWebhook>>,
     count: usize,
 }
 
-/// What of it is taken.
+/// The webhooks that are taken.
 struct ChosenWebhooks {
     ids: Vec<WebhookEventId>,
-    /// One that goes alone.
+    /// Whether it is a large webhook, which goes alone.
     large: bool,
     /// The queue that had its turn last.
     last: Option<i64>,
@@ -183,7 +183,7 @@ impl<'a> QueueContents<'a> {
         Self { batch, queues: Vec::new(), count: 0 }
     }
 
-    /// The next queue to look into, and how many of it: a share of what is still wanted.
+    /// The next queue to read, and how many of its webhooks: a share of the number still needed.
     fn wanted(&self) -> Option<(i64, usize)> {
         let queue = self.batch.queues.get(self.queues.len())?;
         let left = self.batch.limits.events.saturating_sub(self.count);
@@ -223,7 +223,7 @@ impl<'a> QueueContents<'a> {
     }
 }
 
-/// The first webhooks, as far as so many bytes hold them.
+/// The first webhooks that together fit into a number of bytes.
 fn within(waiting: &[QueuedWebhook], limit: usize) -> &[QueuedWebhook] {
     let mut bytes = 0_usize;
     let fit = waiting.iter().take_while(|(_, size)| {

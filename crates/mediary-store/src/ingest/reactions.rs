@@ -1,4 +1,4 @@
-//! Reactions are messages of their own; the message they are on shows the latest of each person.
+//! Reactions. Each is a message of its own; the message it refers to shows the latest reaction of each person.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -16,8 +16,8 @@ use crate::value::args;
 use crate::writes::row;
 use crate::{Error, Result, dialect};
 
-/// Of so many reactions to a message, the newest ones, the latest of each person counts: as many as people can be in a group.
-/// So one more costs the same however many there are, and so does the message in an answer.
+/// The most reactions that are read for a message, newest first, to find the latest of each person: as many as a group can have
+/// members. So the cost of one more reaction, and of the message in an answer, has a bound.
 pub(crate) const REACTIONS_MAX: u32 = 1024;
 
 record! {
@@ -29,7 +29,7 @@ record! {
     }
 }
 
-/// Brings the messages up to date that new reactions are on, and the new messages that reactions had waited for.
+/// Updates the messages that new reactions refer to, and the new messages for which reactions had waited.
 pub(super) async fn apply(
     tx: &mut Tx,
     now: Timestamp,
@@ -52,7 +52,8 @@ pub(super) async fn apply(
     wait_for(tx, now, missed).await
 }
 
-/// Notes messages that are not known yet. The last reaction counts, for the sweep looks at what is new.
+/// Records that reactions wait for messages that are not stored yet. The time of the last reaction counts, for the sweep reads recent
+/// rows only.
 async fn wait_for(tx: &mut Tx, now: Timestamp, missed: Vec<MessageKey>) -> Result<()> {
     let mut insert = Bulk::insert(
         "waiting_reactions",
@@ -70,7 +71,7 @@ async fn wait_for(tx: &mut Tx, now: Timestamp, missed: Vec<MessageKey>) -> Resul
     Ok(())
 }
 
-/// Deletes the notes of messages whose reactions are gathered next; the argument is that of `gather_missed`.
+/// Deletes the notes for messages whose reactions are gathered next; why before that is argued in `gather_missed`.
 async fn forget(tx: &mut Tx, found: &BTreeSet<MessageKey>) -> Result<()> {
     let mut delete = Bulk::delete("waiting_reactions");
     for key in found {
@@ -84,10 +85,10 @@ async fn forget(tx: &mut Tx, found: &BTreeSet<MessageKey>) -> Result<()> {
     Ok(())
 }
 
-/// Gathers the reactions to messages that are there although a reaction did not find them.
+/// Gathers the reactions to messages that are stored although a reaction did not find them.
 ///
-/// The notes are deleted before anything is gathered: a transaction that is writing one of them at this moment is waited for, and
-/// its reaction is seen; one that writes it later leaves a note of its own.
+/// The notes are deleted before anything is gathered: the deletion waits for a transaction that is writing one of them, so its
+/// reaction is seen; a later transaction leaves a note of its own.
 pub(super) async fn gather_missed(
     tx: &mut Tx,
     now: Timestamp,
@@ -125,8 +126,8 @@ async fn waited_for(tx: &mut Tx, new_messages: &[NewMessage]) -> Result<Vec<Mess
     select.run(tx).await
 }
 
-/// Writes the reactions to a message next to it. Holds the message first, so that two nodes that do so at once see
-/// each other's reactions. Whether the message is known.
+/// Writes the latest reactions to a message into its row. Locks the message first, so that two nodes that do so at once see each
+/// other's reactions. Returns whether the message is stored.
 async fn gather(
     tx: &mut Tx,
     now: Timestamp,
@@ -162,7 +163,7 @@ async fn gather(
     Ok(true)
 }
 
-/// From reactions, newest first; in order of time.
+/// The latest reaction of each person, in order of time, from reactions that are ordered newest first.
 fn latest_of_each(given: Vec<GivenReaction>) -> Vec<MessageReaction> {
     let mut seen = HashSet::new();
     let latest = given.into_iter().filter(|one| seen.insert((one.direction, one.from.clone())));

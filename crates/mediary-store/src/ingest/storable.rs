@@ -1,5 +1,5 @@
-//! Ids as they are stored. Both databases find rows by what [`storable_text`] made of an id, and return that; what is written is
-//! found among what they return only if it is the same text. So every item gets its ids in this form before anything looks at it.
+//! Ids in the form in which they are stored. Both databases compare and return what [`storable_text`] made of an id, so an id can be
+//! matched with what they return only in that form. Every item is converted before anything else uses it.
 
 use mediary_core::storable_text;
 

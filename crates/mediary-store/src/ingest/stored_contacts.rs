@@ -1,4 +1,4 @@
-//! Contacts as they are stored, and held (rule 1 of [`super`]).
+//! Stored contacts, and their locks (rule 1 of [`super`]).
 
 use mediary_core::{CompanyId, ContactId};
 
@@ -32,7 +32,7 @@ impl StoredContact {
     }
 }
 
-/// What a contact is held for.
+/// The kind of lock on a contact.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hold {
     /// To write into its conversations.
@@ -41,7 +41,8 @@ pub(super) enum Hold {
     Own,
 }
 
-/// Holds contacts until the transaction ends, in the order of their ids; how they are now. Those that are gone are left out.
+/// Locks contacts until the transaction ends, in the order of their ids, and returns their current values. Removed contacts are left
+/// out.
 pub(super) async fn hold(tx: &mut Tx, contacts: &[StoredContact], hold: Hold) -> Result<Vec<StoredContact>> {
     let backend = tx.backend();
     if backend == Backend::Sqlite {
@@ -62,7 +63,7 @@ pub(super) async fn hold(tx: &mut Tx, contacts: &[StoredContact], hold: Hold) ->
     select.run(tx).await
 }
 
-/// What a search for a contact looks at.
+/// The text in which a contact is searched.
 pub(super) fn search_text(key: &ContactKey) -> String {
     let parts = [&key.name, &key.phone, &key.wa_id, &key.user_id];
     let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();

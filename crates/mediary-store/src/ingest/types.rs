@@ -1,4 +1,4 @@
-//! What the ingest step hands over, and what it learns.
+//! The input and the result of an ingest transaction.
 
 use std::fmt;
 use std::time::Duration;
@@ -43,13 +43,13 @@ pub struct IngestLimits {
 #[derive(Debug, Default)]
 pub struct IngestPlan {
     pub items: Vec<PlannedItem>,
-    /// Remarks kept with an event though it is processed, like an account nobody knows.
+    /// Remarks that are kept with a processed event, such as an unknown account.
     pub notes: Vec<(WebhookEventId, String)>,
     /// Events that cannot be planned yet: they stay, with an attempt counted.
     pub later: Vec<WebhookEventId>,
     /// Events that are read again when an account has their number, or another secret.
     pub waiting: Vec<WaitingWebhook>,
-    /// What can never be recorded as it is.
+    /// Items that can never be recorded as they are.
     pub parked: Vec<Unrecordable>,
 }
 
@@ -57,7 +57,7 @@ pub struct IngestPlan {
 pub struct PlannedItem {
     pub event: WebhookEventId,
     pub item: IngestItem,
-    /// To set it aside by, where items are applied one by one.
+    /// Needed to park the item, where items are applied one by one.
     pub source: Option<ItemSource>,
 }
 
@@ -78,7 +78,7 @@ pub struct Unrecordable {
     pub event: WebhookEventId,
     pub source: ItemSource,
     pub reason: String,
-    /// Whether it is refused for what it is, so that only another program may take it.
+    /// Whether this release can never record it, so that a retry helps only after an update.
     pub lasting: bool,
 }
 
@@ -118,7 +118,7 @@ pub struct IncomingMessage {
     pub attachments: Vec<NewMedia>,
     /// What an import knows of its media; `None` for what came by webhook.
     pub imported: Option<LegacyMedia>,
-    /// What it says of its contact's number or user id.
+    /// The change of number or user id that it reports.
     pub identity_change: Option<Box<IdentityChange>>,
     /// Whether it counts as unread.
     pub unread: bool,
@@ -126,7 +126,7 @@ pub struct IncomingMessage {
     pub placeholder: bool,
 }
 
-/// What an older system kept about a message's media, to find WhatsApp's id of it by.
+/// Values from an older system by which WhatsApp's id of a message's media can be found.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct LegacyMedia {
     pub url: Option<String>,
@@ -204,7 +204,7 @@ pub struct IncomingRevoke {
 }
 
 impl IncomingMessage {
-    /// Whether it tells whose it is. The media of past conversations may come without that.
+    /// Whether the contact is known. The media of past conversations may come without it.
     pub(super) fn names_somebody(&self) -> bool {
         self.contact.wa_id.is_some() || self.contact.user_id.is_some()
     }

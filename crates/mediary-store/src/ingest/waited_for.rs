@@ -1,9 +1,9 @@
 //! Updates and reactions that wait although the message that they are about is there.
 //!
 //! Two nodes may take an update and its message at the same moment, and neither sees the other's row: each reads what was committed
-//! before. Why none is lost all the same: the update is kept by the transaction that did not find the message, so once both
-//! transactions are committed the row of the one and the message of the other are there, and the next sweep finds both in one
-//! statement. It looks at what came lately, which is longer than any transaction lasts.
+//! before. Why no update is lost: the transaction that did not find the message keeps the update, so once both transactions are
+//! committed, the waiting row and the message are both visible, and the next sweep finds them in one statement. It reads the rows of
+//! a recent period that is longer than any transaction lasts.
 
 use mediary_core::Timestamp;
 
@@ -31,8 +31,8 @@ async fn apply_found(tx: &mut Tx, now: Timestamp, since: Timestamp, limit: u32) 
 }
 
 impl Store {
-    /// Applies updates and reactions that wait although their message is there: two nodes may have taken the two at the same
-    /// moment, neither seeing the other's. Looks at what came since then.
+    /// Applies updates and reactions that wait although their message is stored: two nodes may have taken the two at the same moment,
+    /// neither seeing the other's row. Reads those that came since then.
     pub async fn apply_waiting_updates(&self, since: Timestamp, limit: u32) -> Result<Vec<Change>> {
         let mut tries = Tries::default();
         loop {

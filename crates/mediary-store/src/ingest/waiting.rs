@@ -28,8 +28,8 @@ record! {
     }
 }
 
-/// Keeps updates whose message is not known. Of the statuses of a message only the furthest, for the others change nothing when it
-/// comes: a program that sends by itself, past Mediary, has three of them for each message.
+/// Keeps updates whose message is not stored yet. Of the statuses of a message only the furthest is kept, for the others would change
+/// nothing: a program that sends without Mediary causes three of them for each message.
 pub(super) async fn keep(tx: &mut Tx, now: Timestamp, early: &Updates) -> Result<()> {
     let mut insert = Bulk::insert("message_updates", "");
     let mut add = |key: MessageKey, kind: &str, sent_at: Timestamp, body: String| {
@@ -56,12 +56,13 @@ pub(super) async fn keep(tx: &mut Tx, now: Timestamp, early: &Updates) -> Result
     Ok(())
 }
 
-/// The statuses that are further than what waits for their messages already, one of each message; what they replace is deleted.
+/// The statuses that are further than those that wait for their messages already, one for each message; the ones that they replace
+/// are deleted.
 ///
-/// What waits is locked where it is read. Another node that keeps a status of the same message at this moment either waits, and
-/// then reads what this transaction left or, where that was deleted, nothing; or it inserted one that is not seen here. Either way each
-/// status is kept by its own transaction, or one that is further was: none is lost, and at worst two wait for a message, which takes the
-/// further of them.
+/// Waiting rows are locked as they are read. Another node that keeps a status of the same message at this moment either waits, and
+/// then reads what this transaction left (or nothing, if it was deleted); or it has inserted a row that is not visible here. Either
+/// way each status, or one that is further, is kept by some transaction: none is lost, and at worst two wait for a message, which
+/// then takes the further one.
 async fn furthest<'a>(tx: &mut Tx, early: &'a [IncomingStatus]) -> Result<Vec<&'a IncomingStatus>> {
     let mut by_message: BTreeMap<MessageKey, &IncomingStatus> = BTreeMap::new();
     for status in early {
@@ -102,7 +103,7 @@ fn to_json(update: &impl Serialize) -> Result<String> {
         .map_err(|error| Error::internal("failed to write an update").with_source(error))
 }
 
-/// Takes out what waited for these messages, oldest first.
+/// Deletes and returns the updates that waited for these messages, oldest first.
 pub(super) async fn take(tx: &mut Tx, new_messages: &[NewMessage]) -> Result<Updates> {
     let mut select = Bulk::with(
         "SELECT u.id, u.company_id, u.kind, u.body FROM k CROSS JOIN message_updates u WHERE u.company_id = k.company_id
@@ -138,8 +139,8 @@ pub(super) async fn take_out(tx: &mut Tx, waiting: Vec<WaitingUpdate>) -> Result
     Ok(updates)
 }
 
-/// An update as it was written, by this release or an earlier one that kept ids as they came. One that cannot be read stays where it is until it is pruned, and stops neither its message
-/// nor other updates.
+/// An update as this release or an earlier one wrote it (earlier ones kept ids as they came). One that cannot be read stays until it
+/// is pruned, and stops neither its message nor other updates.
 fn from_json<T: DeserializeOwned + Storable>(id: i64, body: &str) -> Option<T> {
     let read = serde_json::from_str::<T>(body);
     let read =
@@ -175,7 +176,7 @@ impl Store {
         Ok(forgotten)
     }
 
-    /// Forgets updates, and notes of reactions, whose message never came.
+    /// Deletes updates, and notes of reactions, whose message never came.
     pub async fn prune_message_updates(&self, created_before: Timestamp, limit: u32) -> Result<u64> {
         let sql = "DELETE FROM message_updates WHERE (company_id, id) IN (SELECT u.company_id, u.id
                 FROM message_updates u

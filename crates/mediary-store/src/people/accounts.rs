@@ -1,4 +1,4 @@
-//! WhatsApp accounts. Their secrets come sealed and stay so.
+//! WhatsApp accounts. Their secrets are sealed by the caller; this crate never opens them.
 
 use mediary_core::{AccountId, AccountStatus, CompanyId, Retention};
 use sqlx::AssertSqlSafe;
@@ -17,7 +17,7 @@ impl Store {
         self.db().all(AssertSqlSafe(accounts_sql(rest)), args).await
     }
 
-    /// For webhooks, over the connections that are theirs.
+    /// For webhooks, over the connections that are reserved for them.
     async fn addressed_accounts(&self, rest: &str, args: Vec<Value>) -> Result<Vec<Account>> {
         self.inner.intake.all(AssertSqlSafe(accounts_sql(rest)), args).await
     }
@@ -72,8 +72,8 @@ impl Store {
         Ok(self.accounts_where(rest, args![company, phone_number_id]).await?.into_iter().next())
     }
 
-    /// Changes what the patch names; the account as it is now, `None` if there is none. Another policy holds at once,
-    /// also for files that are not here. What is so already is not done again, and leaves no row in the audit log.
+    /// Changes what the patch names. Returns the changed account, `None` if there is none. A new policy applies at once, also to files
+    /// that are not stored. Values that are set already are not set again, and leave no audit row.
     pub async fn update_account(
         &self,
         company: CompanyId,
@@ -82,7 +82,7 @@ impl Store {
         by: &Actor,
     ) -> Result<Option<Account>> {
         let now = self.now();
-        // With a new token there is no reason left to wait.
+        // A new token ends the pause, which was about the previous one.
         let (policy, retention) = (patch.media_policy, patch.retention);
         let (sql, args) = update! {
             whatsapp_accounts set {
@@ -149,7 +149,7 @@ impl Store {
         self.accounts_where(rest, args![limit]).await
     }
 
-    /// For Meta's verification of the webhook, which names nothing but a token.
+    /// For Meta's verification of the webhook, which contains only a token.
     pub async fn accounts_with_verify_token(&self) -> Result<Vec<Account>> {
         self.addressed_accounts("a.verify_token IS NOT NULL ORDER BY a.id", args![]).await
     }
@@ -162,7 +162,7 @@ fn accounts_sql(rest: &str) -> String {
     )
 }
 
-/// An account that nobody else changes until this transaction ends.
+/// Reads an account and locks it against changes until this transaction ends.
 async fn held(tx: &mut Tx, company: CompanyId, id: AccountId) -> Result<Option<Account>> {
     let hold = dialect::hold_rows(tx.backend(), "a");
     let sql = accounts_sql(&format!("a.company_id = $1 AND a.id = $2{hold}"));

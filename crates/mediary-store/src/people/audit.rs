@@ -1,8 +1,8 @@
-//! What was done, by whom and from where.
+//! The audit log: what was done, by whom and from where.
 //!
-//! A row is written in the transaction of its act, so that neither is there without the other, and only where the act changes
-//! something: doing again what is done already, or setting what is so already, leaves no second row. Whether it does is looked at in
-//! that transaction, on rows that it holds.
+//! A row is written in the transaction of its act, so that neither exists without the other, and only if the act changes something:
+//! repeating an act, or setting a value that is set already, leaves no second row. Whether it changes something is decided in that
+//! transaction, on rows that it has locked.
 //!
 //! | act | row |
 //! | --- | --- |
@@ -49,7 +49,7 @@ fn note_of(
     }
 }
 
-/// Writes down what this transaction does.
+/// Writes the audit row of an act in its transaction.
 pub(crate) async fn note(
     tx: &mut Tx,
     now: Timestamp,
@@ -64,14 +64,14 @@ pub(crate) async fn note(
 }
 
 impl Store {
-    /// Writes down an act that changes no row.
+    /// Writes the audit row of an act that changes no other row.
     pub async fn audit(&self, company: CompanyId, by: &Actor, action: &str, record: &str) -> Result<()> {
         let (sql, args) = note_of(self.now(), company, by, action, record);
         self.db().execute(sql, args).await?;
         Ok(())
     }
 
-    /// Forgets what was done before then.
+    /// Deletes audit rows that are older.
     pub async fn prune_audits(&self, created_before: Timestamp, limit: u32) -> Result<u64> {
         let sql =
             "DELETE FROM audit_log WHERE (company_id, id) IN (SELECT l.company_id, l.id FROM audit_log l

@@ -1,4 +1,4 @@
-//! Tenants and what they decide about their media.
+//! Tenants, and their settings for media.
 
 use mediary_core::{CompanyId, Retention};
 use sqlx::AssertSqlSafe;
@@ -17,7 +17,7 @@ impl Store {
         self.db().first(AssertSqlSafe(sql), args).await
     }
 
-    /// Only who runs the installation adds companies.
+    /// Only operators of the installation add companies.
     pub async fn add_company(&self, new: &NewCompany) -> Result<Company> {
         let vanished = || Error::new(ErrorKind::NotFound, "company vanished while it was added");
         let now = self.now();
@@ -64,9 +64,9 @@ impl Store {
         self.update_company_settings(company, &patch, by).await
     }
 
-    /// Changes what the patch names; the company as it is now, `None` if there is none. Another policy holds at once, also for
-    /// files that are not here; and nothing is deleted by the retention of before once this returns, for what deletes by one holds
-    /// the company, too. What is so already is not done again, and leaves no row in the audit log.
+    /// Changes what the patch names. Returns the changed company, `None` if there is none. A new policy applies at once, also to files
+    /// that are not stored. Once this returns, nothing is deleted by the previous retention, for such deletions lock the company, too.
+    /// Values that are set already are not set again, and leave no audit row.
     pub async fn update_company_settings(
         &self,
         company: CompanyId,
@@ -78,8 +78,8 @@ impl Store {
         let (mode, days) = (retention.map(Retention::mode), retention.and_then(Retention::days));
         let read = format!("SELECT {} FROM companies c WHERE c.id = $1", Company::SELECT);
         transaction!(self.db(), |tx| {
-            // From here on nobody else changes the company's row, also on another node: what is read next still holds when
-            // the change is written, and a change of other fields at the same time is neither seen half nor undone.
+            // From here on no other transaction changes the company's row, on any node: what is read next still holds when the
+            // change is written, and a concurrent change of other fields is neither seen half nor undone.
             policies::hold(tx, company).await?;
             let before: Option<Company> = tx.first(AssertSqlSafe(read.clone()), args![company]).await?;
             let Some(before) = before.filter(|before| patch.changes(before)) else { return Ok(()) };

@@ -75,7 +75,7 @@ impl Store {
         })
     }
 
-    /// The program behind a key, while it lasts and is not revoked.
+    /// The program behind a key, unless the key has expired or is revoked.
     pub async fn api_key_by_hash(&self, token_hash: &[u8; 32]) -> Result<Option<ApiKeyIdentity>> {
         let sql = format!(
             "SELECT {} FROM api_keys k WHERE k.token_hash = $1 AND k.revoked_at IS NULL
@@ -85,7 +85,7 @@ impl Store {
         self.db().first(AssertSqlSafe(sql), args![*token_hash, self.now()]).await
     }
 
-    /// Notes that a key was used.
+    /// Records that a key was used.
     pub async fn touch_api_key(&self, company: CompanyId, id: ApiKeyId) -> Result<()> {
         let sql = "UPDATE api_keys SET last_used_at = $3 WHERE company_id = $1 AND id = $2";
         self.db().execute(sql, args![company, id, self.now()]).await?;

@@ -1,4 +1,4 @@
-//! Companies, their people, programs and accounts, and what they did.
+//! Companies, their users, API keys and accounts, and the audit log.
 
 mod accounts;
 pub(crate) mod audit;

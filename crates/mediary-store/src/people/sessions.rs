@@ -46,7 +46,7 @@ impl Store {
         })
     }
 
-    /// Who is behind a session, while it lasts and the person is active.
+    /// The user of a session, unless the session has expired or the user is deactivated.
     pub async fn session_by_hash(&self, token_hash: &[u8; 32]) -> Result<Option<SessionIdentity>> {
         let sql = format!(
             "SELECT {} FROM sessions s JOIN users u ON u.company_id = s.company_id AND u.id = s.user_id
@@ -56,7 +56,7 @@ impl Store {
         self.db().first(AssertSqlSafe(sql), args![*token_hash, self.now()]).await
     }
 
-    /// Notes that a session was used, and how long it lasts now.
+    /// Records that a session was used, and when it expires now.
     pub async fn touch_session(&self, token_hash: &[u8; 32], expires_at: Timestamp) -> Result<()> {
         let sql = "UPDATE sessions SET last_used_at = $2, expires_at = $3 WHERE token_hash = $1";
         self.db().execute(sql, args![*token_hash, self.now(), expires_at]).await?;
@@ -66,7 +66,7 @@ impl Store {
     /// Ends a session, as its person asked from `ip`. False if there is none.
     pub async fn delete_session(&self, token_hash: &[u8; 32], ip: Option<&str>) -> Result<bool> {
         transaction!(self.db(), |tx| {
-            // Of two that end it at once, the row is returned to one.
+            // If two end it at once, the row is returned to one of them.
             let sql = "DELETE FROM sessions WHERE token_hash = $1 RETURNING company_id, user_id";
             let Some((company, user)) = tx.first::<(CompanyId, UserId)>(sql, args![*token_hash]).await?
             else {

@@ -1,4 +1,4 @@
-//! Companies, people, programs and accounts as records.
+//! Companies, users, API keys and accounts as records.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ pub struct NewCompany {
     pub media_policy: MediaPolicy,
 }
 
-/// What changes of what a company decides about its media; `None` stays.
+/// Changes to a company's settings for media; `None` leaves a value as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MediaSettingsPatch {
     pub policy: Option<MediaPolicy>,
@@ -42,7 +42,7 @@ pub struct MediaSettingsPatch {
 }
 
 impl MediaSettingsPatch {
-    /// Whether it names anything that is not so already.
+    /// Whether it changes anything.
     pub(super) fn changes(&self, before: &Company) -> bool {
         differs(&self.policy, &before.media_policy)
             || differs(&self.retention, &before.retention)
@@ -50,7 +50,7 @@ impl MediaSettingsPatch {
     }
 }
 
-/// Whether what a patch names is another than is there.
+/// Whether a patch names a value that differs from the present one.
 fn differs<T: PartialEq>(named: &Option<T>, before: &T) -> bool {
     named.as_ref().is_some_and(|named| named != before)
 }
@@ -94,7 +94,7 @@ pub struct UserPatch {
 }
 
 impl UserPatch {
-    /// Whether it names anything that is not so already. A password is always another one, for its hash is.
+    /// Whether it changes anything. A password always counts as changed, for its hash is always another one.
     pub(super) fn changes(&self, before: &User) -> bool {
         differs(&self.name, &before.name)
             || differs(&self.role, &before.role)
@@ -116,7 +116,7 @@ pub struct NewSession {
 }
 
 record! {
-    /// Who is behind a session that still holds.
+    /// The user of a valid session.
     #[derive(Clone, Debug)]
     pub struct SessionIdentity from sessions as s {
         pub company_id: CompanyId,
@@ -131,7 +131,7 @@ record! {
 }
 
 record! {
-    /// A program's key. The key itself is known to nobody but its holder.
+    /// A program's key. Only its hash is stored; the key itself is known to its holder alone.
     #[derive(Clone, Debug)]
     pub struct ApiKey from api_keys as k {
         pub id: ApiKeyId,
@@ -157,7 +157,7 @@ pub struct NewApiKey {
 }
 
 record! {
-    /// The program behind a key that still holds.
+    /// The program behind a valid key.
     #[derive(Clone, Debug)]
     pub struct ApiKeyIdentity from api_keys as k {
         pub id: ApiKeyId,
@@ -232,7 +232,7 @@ pub struct AccountPatch {
 }
 
 impl AccountPatch {
-    /// Whether it names anything that is not so already. A secret is always another one, for its seal is.
+    /// Whether it changes anything. A secret always counts as changed, for its sealed form is always another one.
     pub(super) fn changes(&self, before: &Account) -> bool {
         differs(&self.name, &before.name)
             || self.waba_id.is_some() && self.waba_id != before.waba_id
@@ -244,7 +244,7 @@ impl AccountPatch {
     }
 }
 
-/// Who does something that the audit log tells of.
+/// The user, program or command that an audit row names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// Like `user:3`, `api_key:5` or `command_line`.
@@ -254,7 +254,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Who runs the installation.
+    /// An operator of the installation, at the command line.
     pub fn command_line() -> Self {
         Self { who: "command_line".to_owned(), ip: None }
     }
@@ -283,7 +283,7 @@ pub struct Usage {
     pub bytes: i64,
 }
 
-/// Shows which secrets are there, never what they are.
+/// Shows which secrets are set, never their values.
 macro_rules! without_secrets {
     ($($type:ident { $($field:ident),* })+) => { $(
         impl fmt::Debug for $type {

@@ -16,9 +16,9 @@ fn canonical(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
-/// A user of a company whose users nobody else changes until this transaction ends: of two admins who
-/// take each other's rights away at once, also on two nodes, the second one waits here and then sees what the first one did
-/// (on Postgres each statement after this one reads what is committed by then).
+/// Reads a user and locks all users of the company against changes until this transaction ends. If two admins deactivate each other
+/// at once, on any nodes, the second one waits here and then sees the change of the first (on Postgres each statement after this one
+/// reads what is committed by then).
 async fn held(tx: &mut Tx, company: CompanyId, id: UserId) -> Result<Option<User>> {
     let hold = dialect::hold_rows(tx.backend(), "c");
     let sql = format!("SELECT c.id FROM companies c WHERE c.id = $1{hold}");
@@ -80,9 +80,9 @@ impl Store {
         Ok(found.map(|(user, password_hash)| UserWithHash { user, password_hash }))
     }
 
-    /// Changes what the patch names; the user as it is now, `None` if there is none. A new password, or no longer being
-    /// active, ends all their sessions with it. The last active admin of a company stays one: a conflict. What is so
-    /// already is not done again, and leaves no row in the audit log.
+    /// Changes what the patch names. Returns the changed user, `None` if there is none. A new password or a deactivation also ends all
+    /// sessions of the user. A change that would leave the company without an active admin is a conflict. Values that are set already
+    /// are not set again, and leave no audit row.
     pub async fn update_user(
         &self,
         company: CompanyId,

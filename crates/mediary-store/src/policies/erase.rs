@@ -1,4 +1,4 @@
-//! What was kept before the policy said to keep nothing, and is to go. It goes only where that policy still holds.
+//! Erasing files that were stored before the policy became to keep nothing; only as long as that policy applies.
 
 use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MediaTask, MessageId, StorageBackend};
 use sqlx::AssertSqlSafe;
@@ -13,7 +13,7 @@ use crate::value::args;
 use crate::writes::row;
 use crate::{Actor, Change, Result, ScannedBatch, Store};
 
-/// Of files `f`: in storage, and nobody fetches it again.
+/// A condition on files `f`: stored, and not being fetched again.
 const KEPT: &str = "f.is_active AND f.storage_key IS NOT NULL AND f.download_status <> 'downloading'";
 
 impl Store {
@@ -29,7 +29,7 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// How much would be erased. Looks at every file of the company.
+    /// How much would be erased. Reads every file of the company.
     pub async fn kept_against_policy(
         &self,
         company: CompanyId,
@@ -51,7 +51,8 @@ impl Store {
         })
     }
 
-    /// Plans to erase what was kept before the policy said to keep nothing. What is planned and has not begun is not planned again.
+    /// Plans to erase files that were stored before the policy became to keep nothing. A task that is planned and has not begun is not
+    /// planned again.
     pub async fn plan_erasing(
         &self,
         company: CompanyId,
@@ -59,7 +60,7 @@ impl Store {
         by: &Actor,
     ) -> Result<()> {
         transaction!(self.db(), |tx| {
-            // Of two who plan it at once, also on two nodes, the second one waits here and finds it planned.
+            // If two plan it at once, on any nodes, the second one waits here and finds it planned.
             super::hold(tx, company).await?;
             let same =
                 "company_id = $1 AND kind = $2 AND (account_id = $3 OR (account_id IS NULL AND $3 IS NULL))";
@@ -68,7 +69,7 @@ impl Store {
             if tx.first::<(i64,)>(AssertSqlSafe(sql), args.clone()).await?.is_some() {
                 return Ok(());
             }
-            // One that has begun begins again.
+            // A task that has begun starts over.
             tx.execute(AssertSqlSafe(format!("DELETE FROM media_tasks WHERE {same}")), args).await?;
             let now = self.now();
             tasks::plan(tx, company, account, MediaTask::Erase, now).await?;
@@ -99,11 +100,11 @@ impl Store {
         Ok(Some(ScannedBatch { found: found.into_iter().map(|(media,)| media).collect(), upto }))
     }
 
-    /// Erases what these files have in storage, as far as that is still to be: the bytes go with the next sweep, the
-    /// records say that the files are with WhatsApp.
+    /// Erases the stored bytes of these files if the policy still says so: the bytes are deleted by the next sweep, the records say
+    /// that the files are at WhatsApp.
     ///
-    /// The company and its accounts are held, as by everything that changes a policy: once such a change has returned, nothing is
-    /// erased by the policy of before, on whichever node.
+    /// The company and its accounts are locked, as by every change of a policy: once such a change has returned, nothing is erased by
+    /// the previous policy, on any node.
     pub async fn erase_files(&self, company: CompanyId, files: &[MediaId]) -> Result<Vec<Change>> {
         let now = self.now();
         transaction!(self.db(), |tx| {
@@ -136,7 +137,7 @@ impl Store {
     }
 }
 
-/// What was held back stays so, without its bytes.
+/// The assignments of an erased file. A quarantined file stays quarantined, without its bytes.
 const FORGET_BYTES: &str =
     "UPDATE media_files SET policy = 'stream', storage_backend = NULL, storage_key = NULL,
         file_url = NULL, stored_at = NULL, file_size = COALESCE(declared_size, file_size), sha256 = NULL,

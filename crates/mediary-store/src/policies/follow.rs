@@ -1,4 +1,4 @@
-//! Files that are not here do what the policy says that holds now.
+//! Applies the current policy to files that are not stored.
 
 use mediary_core::{CompanyId, ConversationId, MediaId, MessageId};
 use sqlx::AssertSqlSafe;
@@ -13,8 +13,8 @@ use crate::writes::row;
 use crate::{Change, ChangeKind, ExpiryPosition, Result, ScannedBatch, Store};
 
 impl Store {
-    /// Files of a company that are not here, may be alive at WhatsApp, and were taken in under another policy than
-    /// holds now: among the next `rows` of all companies, nearest expiry first. `None` if there are no more.
+    /// Files of a company that are not stored, may still be at WhatsApp, and are recorded under another policy than the current one:
+    /// among the next `rows` of all companies, nearest expiry first. `None` if there are no more.
     pub async fn behind_policy(
         &self,
         company: CompanyId,
@@ -35,11 +35,11 @@ impl Store {
         Ok(Some(ScannedBatch { found: found.into_iter().map(|(media,)| media).collect(), upto }))
     }
 
-    /// Lets these files follow the policy that holds now: they are due, or wait until somebody looks.
+    /// Applies the current policy to these files: they become due, or wait for a view.
     pub async fn follow_policy(&self, company: CompanyId, files: &[MediaId]) -> Result<Vec<Change>> {
         let now = self.now();
         transaction!(self.db(), |tx| {
-            // Nobody changes the policy that the update reads.
+            // The policy that the update reads is locked, so nobody changes it.
             super::hold(tx, company).await?;
             hold_files(tx, files.iter().map(|media| (company, *media))).await?;
             let mut update = Bulk::with(format!(

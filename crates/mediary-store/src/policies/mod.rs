@@ -1,9 +1,9 @@
-//! What follows when a company, or one of its WhatsApp accounts, changes its media policy.
+//! The effects of a change of the media policy of a company or of one of its WhatsApp accounts.
 //!
-//! From the commit of the change on, no download begins that the policy does not allow: a claim looks at the policy
-//! while it holds the company or the account, as a change does, and a change takes running downloads from their owners.
-//! Records of files that are not here follow after it, in batches (`follow`): there may be millions. What is kept
-//! stays until somebody has it erased (`erase`).
+//! From the commit of the change on, no download begins that the policy does not allow: a claim reads the policy while it holds a lock
+//! on the company or the account, as a change does, and a change ends the leases of running downloads. Records of files that are not
+//! stored are updated afterwards, in batches (`follow`), for there may be millions. Stored files stay until a user has them erased
+//! (`erase`).
 
 mod erase;
 mod follow;
@@ -37,12 +37,12 @@ pub(crate) const OF_FILE: &str = concat!(
     " FROM whatsapp_accounts a JOIN companies c ON c.id = a.company_id
     WHERE a.company_id = f.company_id AND a.id = f.account_id)"
 );
-/// By then every process has received a change, and what it took in before with the policy of before is committed.
+/// The time within which every process has received a change, and has committed what it ingested under the previous policy.
 const HEARD_WITHIN: Duration = Duration::from_secs(60);
 
-/// The policy that holds now for a file, and stays until the end of the transaction.
+/// The current policy of a file, locked until the end of the transaction.
 pub(crate) async fn held(tx: &mut Tx, company: CompanyId, media: MediaId) -> Result<Option<MediaPolicy>> {
-    // Two statements: on Postgres one would read as of before it waited for a change.
+    // Two statements: on Postgres a single one would read the policy as it was before it waited for a change.
     let hold = dialect::hold_rows(tx.backend(), "a");
     let sql = format!(
         "SELECT a.id FROM media_files f JOIN whatsapp_accounts a ON a.company_id = f.company_id AND a.id = f.account_id
@@ -59,11 +59,11 @@ pub(crate) async fn held(tx: &mut Tx, company: CompanyId, media: MediaId) -> Res
     Ok(held.map(|(policy,)| policy))
 }
 
-/// Holds a company and its accounts against claims and against changes of their policies and retentions: what the statements after
-/// this one read of these stays so until the transaction ends. In this order, and before any file, as everybody takes them.
+/// Locks a company and its accounts against claims and against changes of their policies and retentions: what later statements read of
+/// these stays true until the transaction ends. Every transaction locks them in this order, and before any file.
 ///
-/// A transaction that acts on a policy or a retention holds them, too (or the account, [`held`]): a statement that waits for a file
-/// continues with the accounts as of before it waited, for Postgres looks again only at the row that it waited for.
+/// A transaction that acts on a policy or a retention locks them, too (or the account, [`held`]). Otherwise a statement that waits for
+/// a file would continue with the accounts as they were before it waited, for Postgres reads only the row again that it waited for.
 pub(crate) async fn hold(tx: &mut Tx, company: CompanyId) -> Result<()> {
     let hold = dialect::hold_rows(tx.backend(), "c");
     let sql = format!("SELECT c.id FROM companies c WHERE c.id = $1{hold}");
@@ -74,9 +74,9 @@ pub(crate) async fn hold(tx: &mut Tx, company: CompanyId) -> Result<()> {
     Ok(())
 }
 
-/// Does at once what cannot wait after a change, and plans the rest.
+/// Does what a change needs at once, and plans the rest as a task.
 pub(crate) async fn changed(tx: &mut Tx, company: CompanyId, now: Timestamp) -> Result<()> {
-    // In the order in which everybody takes files. No claim adds to them, for the company and its accounts are held.
+    // In the order in which every transaction locks files. No claim adds running files, for the company and its accounts are locked.
     let running = format!(
         "SELECT f.id FROM media_files f WHERE f.company_id = $1 AND f.download_status = 'downloading' ORDER BY f.id{}",
         dialect::hold_rows(tx.backend(), "f")
@@ -91,7 +91,7 @@ pub(crate) async fn changed(tx: &mut Tx, company: CompanyId, now: Timestamp) -> 
         DOWNLOADS.ended()
     );
     tx.execute(AssertSqlSafe(sql), args![company, MediaPolicy::Stream, now]).await?;
-    // One that was planned before may have begun with what held before.
+    // A task that was planned before may have started with the previous policy.
     let sql = "DELETE FROM media_tasks WHERE company_id = $1 AND kind = $2";
     tx.execute(sql, args![company, MediaTask::FollowPolicy]).await?;
     for due in [now, now.plus(HEARD_WITHIN)] {

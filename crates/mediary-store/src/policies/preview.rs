@@ -1,11 +1,11 @@
-//! What a change of policy would mean, before it is made.
+//! A preview of a change of policy.
 
 use mediary_core::{AccountId, CompanyId};
 
 use crate::value::args;
 use crate::{Result, Store};
 
-/// Files, and their bytes as far as those are known.
+/// A number of files, and the sum of their known sizes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub files: u64,
@@ -16,11 +16,11 @@ pub struct Tally {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoredTally {
     pub stored: Tally,
-    /// Of these, what WhatsApp no longer has: the only copies.
+    /// Of these, the files that WhatsApp no longer has: the only copies.
     pub only_here: Tally,
 }
 
-/// The files that a change of policy is about.
+/// The files that a change of policy affects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PolicyPreview {
     pub kept: StoredTally,
@@ -46,8 +46,8 @@ pub(super) fn tallies<const N: usize>(of: [&str; N]) -> String {
 }
 
 impl Store {
-    /// Counts what another policy of an account, or of all accounts that have none of their own, would be about. Looks
-    /// at every file of the company.
+    /// Counts the files that another policy of an account, or of all accounts without their own, would affect. Reads every file of the
+    /// company.
     pub async fn policy_preview(
         &self,
         company: CompanyId,

@@ -1,4 +1,4 @@
-//! Decisions about many files, until they have been carried out.
+//! Tasks that change many files, kept until they are done.
 
 use mediary_core::{AccountId, CompanyId, MediaId, MediaTask, Timestamp};
 use sqlx::AssertSqlSafe;
@@ -10,7 +10,7 @@ use crate::writes::insert;
 use crate::{Result, Store};
 
 record! {
-    /// A decision whose time has come.
+    /// A task that is due.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct DueTask from media_tasks as t {
         pub id: i64,
@@ -38,8 +38,8 @@ pub(super) async fn plan(
 }
 
 impl Store {
-    /// What is to be done now, oldest first. It stays until [`Store::media_task_done`], so that it is done by somebody;
-    /// that several do it at once does no harm.
+    /// The tasks that are due, oldest first. A task stays until [`Store::media_task_done`], so that it is done even if a process dies;
+    /// it does no harm if several processes do it at once.
     pub async fn due_media_tasks(&self, limit: u32) -> Result<Vec<DueTask>> {
         let sql = format!(
             "SELECT {} FROM media_tasks t WHERE t.due_at <= $1 ORDER BY t.due_at, t.id LIMIT $2",
@@ -48,7 +48,7 @@ impl Store {
         self.db().all(AssertSqlSafe(sql), args![self.now(), limit]).await
     }
 
-    /// Notes how far a task has come, where it resumes after the others had their turn.
+    /// Records the progress of a task, from which it resumes after the others had their turn.
     pub async fn media_task_reached(
         &self,
         task: &DueTask,
@@ -60,7 +60,7 @@ impl Store {
         Ok(())
     }
 
-    /// Lets the others go first until then.
+    /// Postpones a task, so that the others go first.
     pub async fn media_task_put_off(&self, task: &DueTask, until: Timestamp) -> Result<()> {
         let sql = "UPDATE media_tasks SET due_at = $3 WHERE company_id = $1 AND id = $2";
         self.db().execute(sql, args![task.company_id, task.id, until]).await?;
