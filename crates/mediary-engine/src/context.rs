@@ -21,7 +21,7 @@ use crate::whatsapp::WhatsApp;
 use crate::whatsapp::accounts::AccountDirectory;
 use crate::whatsapp::pauses::Pauses;
 
-/// What an engine is made of.
+/// The parts of an engine.
 #[derive(Debug)]
 pub struct EngineParts {
     pub store: Store,
@@ -32,7 +32,7 @@ pub struct EngineParts {
     pub config: EngineConfig,
 }
 
-/// How an engine works.
+/// The settings of an engine.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
     /// Downloads at once in this process.
@@ -43,18 +43,18 @@ pub struct EngineConfig {
     pub downloads_per_account: Option<usize>,
     pub rules: RetryRules,
     pub inbound_limits: InboundLimits,
-    /// The app secret of installations with one Meta app; an account's own wins.
+    /// The app secret of installations with one Meta app; an account's own secret takes precedence.
     pub installation_app_secret: Option<SecretString>,
     pub installation_verify_token: Option<SecretString>,
-    /// For companies that are yet to be made.
+    /// The policy of new companies.
     pub default_policy: MediaPolicy,
     /// The name under which this process holds leases; no two processes share one.
     pub node: String,
     /// How long a webhook body is kept once its records are made.
     pub webhook_retention: Duration,
-    /// Where files move whose retention says to archive them.
+    /// The storage for files whose retention says to archive them.
     pub archive: Option<StorageBackend>,
-    /// Where files lie that are passed on while they are fetched to be kept. They have no names there.
+    /// The folder for files that are proxied while they are downloaded. They are unnamed temporary files.
     pub spool: PathBuf,
     /// Stored files that are kept open for the next view, at most.
     pub files_kept_open: usize,

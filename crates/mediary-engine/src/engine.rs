@@ -1,4 +1,4 @@
-//! The engine as a whole: builds the flows, runs their workers, and is the one door for server and commands.
+//! The engine as a whole: builds the flows, runs their workers, and is the only interface for server and commands.
 
 use std::fmt;
 use std::sync::Arc;
@@ -131,24 +131,24 @@ impl Engine {
         self.0.backfill.run_due().await
     }
 
-    /// Waits for the downloads that viewers began, which belong to no request and no worker.
+    /// Waits for the downloads that viewers started, which belong to no request and no worker.
     pub async fn viewed_files_kept(&self, shutdown: &Shutdown) {
         shutdown.hard.run_until_cancelled(self.0.inbound_files.all_kept()).await;
     }
 
-    /// Publishes to other processes on the same database what happens here, receives what happens there, and takes over from
-    /// those that are gone. Every process that answers or works runs it until all of that has ended: the soft part of
-    /// this shutdown. Without other processes it ends at once.
+    /// Publishes events of this process to others on the same database, receives theirs, and takes over from processes that are gone.
+    /// Every process that serves requests or runs workers runs this until both have ended: the soft part of this shutdown. Without
+    /// other processes it ends at once.
     pub async fn relay(&self, shutdown: Shutdown) {
         relay::run(&self.0.context, shutdown).await;
     }
 
-    /// Gives back what caches hold beyond its time. To be called every few seconds.
+    /// Frees expired cache entries. To be called every few seconds.
     pub fn upkeep(&self) {
         self.0.files.upkeep();
     }
 
-    /// Who may come in.
+    /// Authentication, users and API keys.
     pub fn access(&self) -> &Access {
         &self.0.access
     }
@@ -232,8 +232,8 @@ impl Engine {
         self.0.opener.open(may, request).await
     }
 
-    /// Opens a file by WhatsApp's id for it, always from WhatsApp and never stored; `unshared` not even with others who
-    /// look at it now.
+    /// Opens a file by WhatsApp's id for it, always from WhatsApp, without storing it; with `unshared`, also without sharing the
+    /// transfer with other viewers.
     pub async fn open_from_provider(
         &self,
         may: &May<rights::Read>,

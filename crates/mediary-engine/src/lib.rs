@@ -1,7 +1,7 @@
-//! The flows that join store, storage and WhatsApp: from webhook or an older system's file to record, from record to
-//! bytes, from bytes to the people allowed to see them; and the worker that keeps all of it going.
+//! The flows between store, storage and WhatsApp: from a webhook or an import to records, from records to bytes, from bytes to the
+//! people allowed to see them; and the workers that run them.
 //!
-//! Rows are the truth and the queue: every flow may die between any two steps and is taken up again from its rows.
+//! Rows are the truth and the queue: every flow may die between any two steps and is resumed from its rows.
 //! No transaction is held over the network or a file. Knows nothing of HTTP towards clients.
 
 mod access;

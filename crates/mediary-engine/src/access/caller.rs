@@ -1,4 +1,4 @@
-//! Who is asking, and what they may do.
+//! The caller of a request, and what they may do.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use mediary_core::{ApiKeyId, CompanyId, Error, ErrorCode, Permission, Result, Ro
 use crate::access::links::Link;
 use mediary_store::Actor;
 
-/// Somebody who was let in: everything they do stays within one company, their role, and what they see of the company.
+/// An authenticated caller. Everything they do is limited to one company, their role, and the conversations that they see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub company_id: CompanyId,
@@ -37,7 +37,7 @@ impl Caller {
         Self { company_id: link.company_id, role: Role::Viewer, sees: Sees::Everything, who: Who::Link }
     }
 
-    /// For whom data of the company is read on their behalf.
+    /// The scope of reads on their behalf.
     pub fn scope(&self) -> Scope {
         Scope::new(self.company_id, self.sees.clone())
     }
@@ -69,12 +69,12 @@ impl Caller {
         }
     }
 
-    /// How the audit log tells what they do, and from where.
+    /// The actor of their audit rows, with their address.
     pub fn actor(&self, address: IpAddr) -> Actor {
         Actor { who: self.label(), ip: Some(address.to_string()) }
     }
 
-    /// How the audit log names them.
+    /// Their name in the audit log.
     pub fn label(&self) -> String {
         match &self.who {
             Who::User { id, .. } => format!("user:{id}"),

@@ -1,4 +1,4 @@
-//! Signed links: a token that says by itself which file it opens and until when, and that nobody else can make.
+//! Signed links: a token that contains its file and its expiry, and cannot be forged.
 //!
 //! The token is the base64url of `version ‖ company ‖ media ‖ expiry ‖ download ‖ variant ‖ MAC`, so it can be checked
 //! without asking the database.
@@ -12,7 +12,7 @@ use mediary_core::{CompanyId, Error, ErrorCode, MediaId, Result, Timestamp, limi
 use crate::base::vault::Vault;
 
 const VERSION: u8 = 1;
-/// Half of the HMAC: 2^128 guesses are enough to stop anybody, and the link stays short.
+/// Half of the HMAC, to keep links short: 2^128 guesses are out of reach.
 const MAC_BYTES: usize = 16;
 const FIXED_BYTES: usize = 1 + 8 + 8 + 8 + 1;
 const VARIANT_BYTES_MAX: usize = 32;
@@ -68,7 +68,7 @@ impl Links {
         Ok(BASE64URL_NOPAD.encode(&bytes))
     }
 
-    /// Reads a token. One that we did not make is `not_found`, one past its time `link_expired`.
+    /// Verifies a token. A forged one is `not_found`, an expired one `link_expired`.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Link> {
         let link = self.read(token).ok_or_else(|| Error::not_found("there is no such link"))?;
         if link.expires_at <= now {

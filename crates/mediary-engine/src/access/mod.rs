@@ -1,7 +1,7 @@
-//! Who may come in: people by session, programs by key, and how both are made and ended.
+//! Authentication: users by session, programs by API key, and how both are created and ended.
 //!
-//! Session tokens and API keys are 256 random bits; only their SHA-256 is kept. Whom a token belongs to is remembered
-//! for half a second, and forgotten at once when this process changes it.
+//! Session tokens and API keys are 256 random bits; only their SHA-256 is stored. The owner of a token is cached for half a second,
+//! and removed from the cache at once when this process changes it.
 
 mod caller;
 pub(crate) mod links;
@@ -30,15 +30,15 @@ use crate::base::CACHE_TTL;
 
 const CACHED_CALLERS: u64 = 10_000;
 const KEY_PREFIX: &str = "mdy_";
-/// A token's last use is written down at most this often.
+/// The last use of a token is recorded at most this often.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(300);
-/// How long a request waits for that.
+/// How long a request waits for that write.
 const NOTED_WITHIN: Duration = Duration::from_secs(1);
 const TOKEN_CHARS_MAX: usize = 128;
 
 pub(crate) type TokenHash = [u8; 32];
 
-/// The door. Clones share one cache.
+/// Authenticates callers. Clones share one cache.
 #[derive(Clone)]
 pub struct Access {
     store: Store,
@@ -47,7 +47,7 @@ pub struct Access {
     callers: Cache<TokenHash, KnownCaller>,
 }
 
-/// A caller whose token was looked up a moment ago, and until when the token holds.
+/// The cached caller of a token, and when the token expires.
 #[derive(Clone)]
 struct KnownCaller {
     caller: Arc<Caller>,
@@ -105,12 +105,12 @@ impl Access {
     pub async fn logout(&self, token: &str, address: IpAddr) -> Result<()> {
         let hash = hash_of(token);
         self.store.delete_session(&hash, Some(&address.to_string())).await?;
-        // Only now: somebody who asks while the row is being deleted would have it remembered again.
+        // Only now: a request during the deletion would put the session into the cache again.
         self.callers.invalidate(&hash);
         Ok(())
     }
 
-    /// Whose session this is; `None` if it is nobody's or has ended.
+    /// The caller of a session; `None` if it is unknown or has ended.
     pub async fn authenticate_session(&self, token: &str) -> Result<Option<Arc<Caller>>> {
         if token.len() > TOKEN_CHARS_MAX {
             return Ok(None);
@@ -127,7 +127,7 @@ impl Access {
         Ok(Some(self.remember(hash, caller, session.expires_at)))
     }
 
-    /// Whose API key this is; `None` if it is nobody's, was revoked or has ended.
+    /// The caller of an API key; `None` if it is unknown, revoked or expired.
     pub async fn authenticate_key(&self, key: &str) -> Result<Option<Arc<Caller>>> {
         if !key.starts_with(KEY_PREFIX) || key.len() > TOKEN_CHARS_MAX {
             return Ok(None);
@@ -157,7 +157,7 @@ impl Access {
         caller
     }
 
-    /// A session that is used lives on, up to its greatest age.
+    /// Extends a session that is used, up to its maximum age.
     async fn note_session_use(&self, hash: &TokenHash, session: &SessionIdentity) {
         let now = self.clock.now();
         if now.since(session.last_used_at) >= USE_NOTED_EVERY {

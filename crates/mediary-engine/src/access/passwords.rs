@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 /// A hash takes 19 MiB and some milliseconds of a core: more at once would starve everything else.
 const HASHES_AT_ONCE: usize = 2;
-/// Of these, what makes people and changes passwords takes no more: log-ins do not queue behind an admin's thousand new users.
+/// Of these, the share for new users and changed passwords: log-ins do not queue behind an admin's thousand new users.
 const NEW_HASHES_AT_ONCE: usize = 1;
 
 /// Hashes and checks passwords, a few at a time, off the async threads.
@@ -41,7 +41,7 @@ impl Passwords {
         self.work(move || hash(password.expose_secret())).await?
     }
 
-    /// Whether `password` is the one of `hash`. Without a hash (nobody has that address) it takes as long and is no.
+    /// Whether `password` matches `hash`. Without a hash (the address is unknown) it takes as long, and is false.
     pub(crate) async fn matches(&self, password: &SecretString, hash: Option<String>) -> Result<bool> {
         if password.expose_secret().len() > PASSWORD_BYTES_MAX {
             return Ok(false);

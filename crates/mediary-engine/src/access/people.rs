@@ -1,4 +1,4 @@
-//! Making and changing companies, users and API keys.
+//! Creating and changing companies, users and API keys.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use secrecy::SecretString;
 
 use super::{Access, KEY_PREFIX, hash_of, random_token};
 
-/// How much of a key is kept to recognise it by.
+/// How much of a key is stored, so that users recognise it.
 const SHOWN_PREFIX_CHARS: usize = 10;
 
 const EMAIL_TAKEN: &str = "somebody has this e-mail address already; choose another one";
 
-/// A person to let in.
+/// A new user.
 #[derive(Clone)]
 pub struct UserDraft {
     pub email: String,
@@ -31,7 +31,7 @@ pub struct UserChange {
     pub password: Option<SecretString>,
 }
 
-/// A program to let in.
+/// A new API key for a program.
 #[derive(Clone, Debug)]
 pub struct ApiKeyDraft {
     pub name: String,
@@ -39,7 +39,7 @@ pub struct ApiKeyDraft {
     pub expires_at: Option<Timestamp>,
 }
 
-/// A new API key: the only time that the key itself is there.
+/// A created API key, with the key itself, which is not stored.
 #[derive(Clone, Debug)]
 pub struct NewKey {
     pub record: ApiKey,
@@ -73,7 +73,7 @@ impl Access {
         self.store.add_company(new).await.map_err(|error| taken_or(error, taken))
     }
 
-    /// What speaks against a new user before anybody is asked for a password.
+    /// Checks a new user before a password is asked for.
     pub async fn check_new_user(&self, email: &str, name: &str) -> Result<()> {
         match self.store.user_by_email(&new_person(email, name)?).await? {
             Some(_) => Err(Error::refused(ErrorCode::Conflict, EMAIL_TAKEN)),
@@ -89,8 +89,7 @@ impl Access {
         added.map_err(|error| taken_or(error, || EMAIL_TAKEN.to_owned()))
     }
 
-    /// Changes a user. Who gets another password, or is no longer active, is logged out everywhere. The last admin of a
-    /// company stays one.
+    /// Changes a user. A new password or a deactivation ends all their sessions. The last admin of a company cannot lose that role.
     pub async fn update_user(
         &self,
         company: CompanyId,
@@ -155,7 +154,7 @@ impl Access {
     }
 }
 
-/// What the schema refused because it is taken, said for people; any other failure as it is.
+/// A sentence for people about a name that is taken; other failures are passed on.
 fn taken_or(error: mediary_store::Error, taken: impl FnOnce() -> String) -> Error {
     if error.is_conflict() {
         Error::refused(ErrorCode::Conflict, taken()).because(error)
@@ -172,7 +171,7 @@ fn new_person(email: &str, name: &str) -> Result<String> {
     Ok(email)
 }
 
-/// An address is the same however it is written in capitals.
+/// E-mail addresses are compared without regard to case.
 pub(super) fn normal_email(email: &str) -> String {
     email.trim().to_lowercase()
 }

@@ -1,4 +1,4 @@
-//! Jobs that are claimed from rows and run side by side, so many at once.
+//! Jobs that are claimed from rows and run concurrently, up to a number of slots.
 //!
 //! 1. A claim is committed before its job begins and gives a lease (`base/lease`), so a job that dies with its process is claimed
 //!    again when its lease has run out.
@@ -30,7 +30,7 @@ pub(crate) trait JobKind: Clone + Send + Sync + 'static {
     /// Claims due rows for at most `free` jobs, never for more.
     fn claim(&self, free: usize) -> impl Future<Output = Result<Vec<Self::Claim>>> + Send;
 
-    /// Runs one, to its end in its row.
+    /// Runs one job, and records its end in its row.
     fn run(self, claim: Self::Claim) -> impl Future<Output = ()> + Send + 'static;
 
     /// How many run now, for the metrics.
@@ -38,7 +38,7 @@ pub(crate) trait JobKind: Clone + Send + Sync + 'static {
 }
 
 impl<J: JobKind> Jobs<J> {
-    /// Runs what is due until the soft stop, and what is under way to its end.
+    /// Runs due jobs until the soft stop, and the running ones to their end.
     pub(crate) async fn run(self, shutdown: Shutdown, schedule: Schedule<'_>) {
         let mut running = JoinSet::new();
         while !shutdown.soft.is_cancelled() {
@@ -54,7 +54,7 @@ impl<J: JobKind> Jobs<J> {
                 Some(ended) = running.join_next() => self.note_panic(ended),
                 () = tokio::time::sleep(schedule.poll) => {}
             }
-            // What ended together is replaced by one claim.
+            // Jobs that ended together are replaced by one claim.
             while let Some(ended) = running.try_join_next() {
                 self.note_panic(ended);
             }
@@ -64,7 +64,7 @@ impl<J: JobKind> Jobs<J> {
         }
     }
 
-    /// Runs everything that is due now, and what becomes due by it; how many that was.
+    /// Runs everything that is due now, and what becomes due by it; returns how many jobs that was.
     pub(crate) async fn run_due(&self) -> Result<usize> {
         let mut ran = 0;
         let mut running = JoinSet::new();

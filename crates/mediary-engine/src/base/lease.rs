@@ -1,10 +1,10 @@
 //! Work under a lease: it runs while heartbeats renew the lease, and is given up once the lease is lost.
 //!
-//! 1. The row decides who holds a lease. A heartbeat renews it only where the row still names this holder (the fence), so nobody
-//!    who lost it takes it back.
-//! 2. A heartbeat that fails because the database does not answer changes nothing: the lease outlives a short outage, and a long
-//!    one gives the row to somebody else, which the next heartbeat finds.
-//! 3. That the work goes on for a moment after the lease is lost does no harm: its last statement carries the same fence and
+//! 1. The row decides who holds a lease. A heartbeat renews it only if the row still names this holder (the fence), so a lost lease
+//!    cannot be taken back.
+//! 2. A heartbeat that fails because the database does not answer changes nothing: the lease outlives a short outage; in a long one
+//!    it expires and another holder gets the row, which the next heartbeat finds.
+//! 3. It does no harm that the work continues for a moment after the lease is lost: its last statement carries the same fence and
 //!    changes no row. What it did outside the database has to be harmless by itself.
 
 use std::convert::Infallible;
@@ -15,19 +15,19 @@ use mediary_core::Result;
 /// The longest wait between two heartbeats.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// A lease that somebody works under.
+/// A lease under which work runs.
 pub(crate) trait Lease: Send {
     /// How long it lasts: there are three heartbeats in it at least.
     fn life(&self) -> Duration;
 
-    /// Renews it; false once it is somebody else's.
+    /// Renews it; false once another holder has it.
     fn renew(&mut self) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Ends when it has to be renewed at once, whatever the time.
+    /// Completes when the lease has to be renewed at once.
     fn may_be_lost(&self) -> impl Future<Output = ()> + Send;
 }
 
-/// `work`, or `None` once the lease is lost, which ends the work where it stands.
+/// Runs `work` until it ends, or drops it and returns `None` once the lease is lost.
 pub(crate) async fn until_lost<T>(lease: &mut impl Lease, work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         done = work => Some(done),
@@ -35,7 +35,7 @@ pub(crate) async fn until_lost<T>(lease: &mut impl Lease, work: impl Future<Outp
     }
 }
 
-/// `work` to its end, though the lease may be lost meanwhile: its last statement finds out.
+/// Runs `work` to its end, even if the lease is lost meanwhile: its last statement finds out.
 pub(crate) async fn to_the_end<T>(lease: &mut impl Lease, work: impl Future<Output = T>) -> T {
     let renewing = async {
         renew_until_lost(lease).await;

@@ -1,4 +1,4 @@
-//! What every room stands on: metrics, secrets at rest, workers and their wake-ups, places where tests break in.
+//! What every room uses: metrics, secrets at rest, workers and their wake-ups, fault points for tests.
 
 pub mod fault;
 pub(crate) mod jobs;

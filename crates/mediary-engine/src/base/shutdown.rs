@@ -1,12 +1,12 @@
-//! How what runs is told to stop.
+//! The shutdown signal.
 
 use tokio_util::sync::CancellationToken;
 
 /// How to stop, in two stages. `hard` follows `soft`, never the other way round.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown {
-    /// Take nothing new on; end what is under way.
+    /// Start nothing new; finish what is running.
     pub soft: CancellationToken,
-    /// Drop everything. What was under way is found by its lease.
+    /// Drop everything. Unfinished work is found again by its lease.
     pub hard: CancellationToken,
 }

@@ -1,5 +1,5 @@
-//! The tasks that run until shutdown. A row that one of them trips over by a bug of ours must not end the server for all
-//! companies, nor end it again at each start: such a task begins again, after a pause.
+//! The tasks that run until shutdown. A row that triggers a bug in one of them must not end the server for all companies, or end it
+//! again at each start: a task that panics restarts after a pause.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl Tasks {
         self.running.spawn(kept_running(name, self.shutdown.clone(), task));
     }
 
-    /// Waits until all have ended. A hard shutdown ends them where they stand.
+    /// Waits until all have ended. A hard shutdown drops them.
     pub(crate) async fn ended(mut self) -> Result<()> {
         let all = async {
             while let Some(ended) = self.running.join_next().await {
@@ -52,8 +52,8 @@ impl Tasks {
     }
 }
 
-/// Runs a task until it ends by itself. What it had in hand when it panicked is found as after a crash: transactions are taken
-/// back, leases run out.
+/// Runs a task until it ends by itself, and restarts it after a panic. Its unfinished work is found as after a crash: transactions are
+/// rolled back, leases expire.
 async fn kept_running<F>(name: &'static str, shutdown: Shutdown, task: impl Fn(Shutdown) -> F)
 where
     F: Future<Output = ()>,

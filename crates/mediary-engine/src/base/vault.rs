@@ -1,9 +1,9 @@
 //! Secrets at rest: tokens and app secrets are sealed with the installation's key before they become rows.
 //!
 //! A sealed value is `version (1 byte) ‖ nonce (12) ‖ ciphertext ‖ tag (16)`, AES-256-GCM with a random nonce. The
-//! associated data of version 2 names the row and the column, so that who can write to the database cannot have one
-//! account's token used for another; version 1 is opened and no longer written. Keys for sealing, links and hashes are
-//! derived from the installation's key by purpose, so that no key serves two ends.
+//! associated data of version 2 names the row and the column, so that write access to the database is not enough to use one account's
+//! token for another; version 1 is still opened, but no longer written. Keys for sealing, links and hashes are derived from the
+//! installation's key by purpose, so that no key serves two purposes.
 
 use std::fmt;
 use std::sync::Arc;

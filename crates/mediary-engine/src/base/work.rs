@@ -1,7 +1,7 @@
-//! That there is work: told to the worker of its kind, so that it need not ask the database all the time.
+//! Wake-ups for the workers of each kind of work, so that they need not poll the database all the time.
 //!
 //! A wake-up is a hint and may be lost: every worker polls as well. Why none is lost while the worker runs: [`Notify`] keeps one
-//! permit, so a wake-up that comes while the worker looks at its rows makes it look once more.
+//! permit, so a wake-up during a step causes another step.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub(crate) enum Work {
     Ingest,
     /// Downloads to begin.
     Fetch,
-    /// What follows from a change of many files.
+    /// Tasks that change many files.
     Sweep,
     /// Bytes to delete.
     Trash,
@@ -26,7 +26,7 @@ pub(crate) enum Work {
 impl Work {
     pub(crate) const ALL: [Self; 4] = [Self::Ingest, Self::Fetch, Self::Sweep, Self::Trash];
 
-    /// Its name in the signals between processes. `None` where each process looks soon enough by itself.
+    /// Its name in the signals between processes. `None` if polling is quick enough.
     pub(crate) const fn on_the_wire(self) -> Option<&'static str> {
         match self {
             Self::Ingest => Some("ingest"),
@@ -88,7 +88,7 @@ impl<'de> Deserialize<'de> for WorkSet {
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<WorkSet, M::Error> {
                 let mut set = WorkSet::default();
-                // Another version may say what this one does not know.
+                // Another release may send kinds that this one does not know.
                 while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {
                     let work = Work::ALL.into_iter().find(|work| work.on_the_wire() == Some(&name));
                     work.filter(|_| value == true).into_iter().for_each(|work| set.insert(work));
@@ -103,7 +103,7 @@ impl<'de> Deserialize<'de> for WorkSet {
 
 type Publisher = Box<dyn Fn(Work) + Send + Sync>;
 
-/// Wakes the workers of this process, and tells other processes that share the database.
+/// Wakes the workers of this process, and signals other processes that share the database.
 #[derive(Default)]
 pub(crate) struct WorkSignals {
     here: [Notify; Work::ALL.len()],

@@ -8,16 +8,15 @@ use crate::base::work::{Work, WorkSignals};
 /// When a worker takes its next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NextStep {
-    /// There may be more of what it just did.
+    /// At once: there may be more due rows.
     Now,
-    /// Once there is work, or after its poll interval.
+    /// After a wake-up, or after the poll interval.
     WhenDue,
-    /// After its poll interval, whatever is announced: what it needs does not answer now.
+    /// After the poll interval, regardless of wake-ups: a dependency does not answer now.
     AfterPoll,
 }
 
-/// Which wake-ups a worker listens to, if any, and how often it looks at its rows all the same: waits end by the clock, and other
-/// processes add work.
+/// The wake-ups that a worker listens to, if any, and its poll interval: waits end by the clock, and other processes add work.
 pub(crate) struct Schedule<'a> {
     pub(crate) wake_up: Option<(&'a WorkSignals, Work)>,
     pub(crate) poll: Duration,
@@ -28,7 +27,7 @@ impl<'a> Schedule<'a> {
         Self { wake_up: Some((signals, work)), poll }
     }
 
-    /// By the clock alone.
+    /// Polls only.
     pub(crate) fn polling(poll: Duration) -> Self {
         Self { wake_up: None, poll }
     }
@@ -42,13 +41,13 @@ impl<'a> Schedule<'a> {
     }
 }
 
-/// Works off rows, a step at a time.
+/// Processes due rows, a step at a time.
 pub(crate) trait Worker: Send {
-    /// A step that has begun comes to its end; one that takes long has to listen to the soft stop by itself.
+    /// A step that has begun runs to its end; a long one has to watch the soft stop by itself.
     fn step(&mut self, shutdown: &Shutdown) -> impl Future<Output = NextStep> + Send;
 }
 
-/// Has the worker take step after step until the soft stop.
+/// Runs step after step of a worker until the soft stop.
 pub(crate) async fn every(shutdown: &Shutdown, schedule: Schedule<'_>, worker: &mut impl Worker) {
     while !shutdown.soft.is_cancelled() {
         let next = worker.step(shutdown).await;

@@ -1,4 +1,4 @@
-//! Live events: what happened, delivered at once to all who listen, and remembered for a while for those who come back.
+//! Live events: delivered at once to all listeners, and kept for a while for listeners that return.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -13,10 +13,10 @@ use super::event::{EventData, EventName, LiveEvent};
 use super::history::Histories;
 use super::outbox::Outbox;
 
-/// Events that may wait for one slow listener before it is told to start over.
+/// Events that may wait for one slow listener before it gets a resync.
 const LISTENER_BACKLOG: usize = 256;
 
-/// What a listener gets.
+/// One delivery to a listener.
 #[derive(Clone, Debug)]
 pub enum Delivery {
     Event(Arc<LiveEvent>),
@@ -26,19 +26,19 @@ pub enum Delivery {
     },
 }
 
-/// A number that no other process gives out, and no transaction of Postgres reaches.
+/// A number that no other process uses, and no transaction number of Postgres reaches.
 pub(crate) fn private_number() -> u64 {
     rand::random::<u64>() | 1 << 63
 }
 
-/// Is called with every event of this process and every one received from others, before any listener is.
+/// A callback for every event of this process and every one received from others; it runs before the listeners get the event.
 type Observer = dyn Fn(CompanyId, EventName, &EventData) + Send + Sync;
 
-/// Spreads events to the listeners of their company. Clones share one bus.
+/// Delivers events to the listeners of their company. Clones share one bus.
 #[derive(Clone)]
 pub struct EventBus {
     inner: Arc<Mutex<Inner>>,
-    /// To all processes, this one included, where there may be others.
+    /// The outbox to all processes, this one included, if there may be others.
     outbox: Option<Arc<Outbox>>,
     observer: Option<Arc<Observer>>,
 }
@@ -69,13 +69,13 @@ impl EventBus {
         Self { inner: Arc::new(Mutex::new(Inner::new(start))), outbox: None, observer: None }
     }
 
-    /// A bus that tells through the outbox, and is told by [`EventBus::deliver`].
+    /// A bus that publishes through the outbox, and receives by [`EventBus::deliver`].
     pub(crate) fn shared(outbox: Arc<Outbox>) -> Self {
         let inner = Arc::new(Mutex::new(Inner::new(private_number())));
         Self { inner, outbox: Some(outbox), observer: None }
     }
 
-    /// With somebody who has to know what happened before any listener does: a cache that forgets what is gone.
+    /// Adds an observer, which gets each event before the listeners do: a cache that drops deleted records.
     #[must_use]
     pub(crate) fn observed_by(
         self,
@@ -104,7 +104,7 @@ impl EventBus {
         }
     }
 
-    /// Delivers an event to all who listen here.
+    /// Delivers an event to the listeners of this process.
     pub(crate) fn deliver(&self, event: LiveEvent) {
         self.observe(event.company_id, event.name, &event.data);
         self.lock().tell(event);
@@ -116,8 +116,8 @@ impl EventBus {
         }
     }
 
-    /// Events were missed: all listeners read everything again, and no place before this is good any more. No event has
-    /// `seq`, so who comes back with an older one is known to have missed some.
+    /// Events were missed: all listeners read everything again, and no earlier position is valid any more. No event has `seq`, so a
+    /// listener that returns with an older position is known to have missed some.
     pub(crate) fn missed(&self, seq: u64) {
         let mut inner = self.lock();
         inner.histories = Histories::new(seq);
@@ -174,13 +174,13 @@ impl Inner {
         let event = Arc::new(event);
         self.histories.push(event.clone());
         if let Some(listeners) = self.companies.get(&event.company_id) {
-            // Fails only when the last listener is just going away.
+            // Fails only while the last listener is being dropped.
             let _ = listeners.sender.send(Delivery::Event(event));
         }
     }
 }
 
-/// One listener's place. Dropping it gives the place back.
+/// The subscription of one listener. Dropping it frees its slot.
 #[derive(Debug)]
 pub struct Subscription {
     bus: EventBus,

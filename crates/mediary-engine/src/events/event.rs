@@ -1,11 +1,11 @@
-//! What is told to listeners: which company, what happened, and to which record.
+//! The events that listeners get: the company, what happened, and to which record.
 
 pub use mediary_core::EventName;
 use mediary_core::{AccountId, CompanyId, ConversationId, DownloadStatus, MediaId, MessageId};
 use mediary_store::{Change, ChangeKind, ClaimedDownload};
 use serde::{Deserialize, Serialize};
 
-/// Ids and numbers of an event, as far as they apply. `id` is the id of the record that the name speaks of.
+/// Ids and numbers of an event, as far as they apply. `id` is the id of the record that the event is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventData {
@@ -29,7 +29,7 @@ impl EventData {
         Self { id: id.0, ..Self::default() }
     }
 
-    /// Of a row that changed, with the name of what happened to it.
+    /// The event of a changed row.
     pub(crate) fn of_change(change: &Change) -> (EventName, Self) {
         let (name, id) = match change.kind {
             ChangeKind::MessageCreated => (EventName::MessageCreated, change.message_id.map(i64::from)),

@@ -1,6 +1,6 @@
-//! The newest events of each company, for listeners that come back. Each company has a history of its own, so that one with very
-//! many events forgets its own and nobody else's. All together are bounded: the more companies, the shorter each history, and
-//! of too many companies the one whose last event is longest ago is forgotten as a whole.
+//! The newest events of each company, for listeners that return. Each company has its own history, so that one with very many events
+//! drops only its own. The histories are bounded together: the more companies, the shorter each history, and if there are too many
+//! companies, the history whose last event is oldest is dropped as a whole.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -11,22 +11,22 @@ use super::event::LiveEvent;
 
 #[derive(Debug)]
 pub(super) struct Histories {
-    /// Where companies without a history stand. `None` once one was forgotten: it may be any of them.
+    /// The position of companies without a history. `None` once a history was dropped, for it may have been theirs.
     start: Option<u64>,
-    /// Of the newest event of all, or of what took its place.
+    /// The number of the newest event of all, or of a later resync.
     last_seq: u64,
     /// Grows with each event: numbers of events have no order.
     told: u64,
     companies: HashMap<CompanyId, History>,
 }
 
-/// Of one company, in the order in which its events were told, which is the same in all processes.
+/// The events of one company, in the order in which they were published, which is the same in all processes.
 #[derive(Debug)]
 struct History {
-    /// The place before the first event that is remembered.
+    /// The position before the first event that is kept.
     before: u64,
     events: VecDeque<Arc<LiveEvent>>,
-    /// When the newest was told.
+    /// When the newest was published.
     told: u64,
 }
 
@@ -66,7 +66,7 @@ impl Histories {
         self.last_seq = seq;
     }
 
-    /// A company's events after the place `seq`; where that is not known, the place to go on from after reading everything.
+    /// A company's events after the position `seq`; if that is unknown, the position to resume from after reading everything.
     pub(super) fn after(&mut self, company: CompanyId, seq: u64) -> Result<Vec<Arc<LiveEvent>>, u64> {
         let history = self.of(company);
         let known = match history.before == seq {
@@ -77,7 +77,7 @@ impl Histories {
         Ok(history.events.range(place..).cloned().collect())
     }
 
-    /// The place of a company's newest event.
+    /// The position of a company's newest event.
     pub(super) fn newest(&mut self, company: CompanyId) -> u64 {
         self.of(company).newest()
     }

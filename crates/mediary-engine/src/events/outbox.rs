@@ -1,4 +1,4 @@
-//! What waits to be published to the other processes on one database, and how it is written down.
+//! Signals that wait to be published to the other processes on one database, and their text form.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -14,11 +14,11 @@ use crate::base::work::{Work, WorkSet};
 
 /// Numbers that the events of one signal may have.
 const EVENTS_MAX: usize = 512;
-/// Numbers of one signal, and which of them says that events are missing before it.
+/// Numbers of one signal, and the one that marks missed events before it.
 pub(crate) const NUMBERS: u64 = 1024;
 pub(crate) const MISSED: u64 = NUMBERS - 1;
 
-/// What waits to be said.
+/// What waits to be published.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     waiting: Mutex<PendingSignals>,
@@ -30,7 +30,7 @@ struct PendingSignals {
     events: VecDeque<PublishedEvent>,
     work: WorkSet,
     accounts: bool,
-    /// More happened than could wait.
+    /// Events were dropped because the outbox was full.
     missed: bool,
 }
 
@@ -38,7 +38,7 @@ struct PendingSignals {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PublishedEvent(pub(crate) CompanyId, pub(crate) String, pub(crate) EventData);
 
-/// What is said at once.
+/// What one signal contains.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Signal {
@@ -129,7 +129,7 @@ impl Signal {
     }
 }
 
-/// What is published when a process has died: events of it are missing, and there may be downloads to begin.
+/// The signal for a process that has died: events of it are missed, and there may be downloads to start.
 pub(crate) fn after_a_death() -> String {
     text(&Signal { missed: true, work: Work::Fetch.into(), ..Signal::default() })
 }

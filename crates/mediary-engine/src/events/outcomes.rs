@@ -1,12 +1,12 @@
-//! How downloads ended, for those who wait for one.
+//! Outcomes of downloads, for callers that wait for one.
 
 use mediary_core::MediaId;
 use tokio::sync::broadcast;
 
-/// Ends that a slow listener may miss; it looks at the record anyway.
+/// Outcomes that wait for a slow listener; if it misses more, it reads the record anyway.
 const ENDS_REMEMBERED: usize = 1024;
 
-/// Tells everybody who waits that a download ended.
+/// Publishes the ends of downloads to all waiting callers.
 #[derive(Debug)]
 pub(crate) struct EndedDownloads(broadcast::Sender<EndedDownload>);
 
@@ -20,7 +20,7 @@ pub(crate) struct EndedDownload {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DownloadOutcome {
     Stored,
-    /// It is tried again by itself.
+    /// It is retried automatically.
     FailedForNow,
     FailedForGood,
 }
@@ -33,7 +33,7 @@ impl Default for EndedDownloads {
 
 impl EndedDownloads {
     pub(crate) fn publish(&self, media_id: MediaId, outcome: DownloadOutcome) {
-        // Nobody may be waiting.
+        // Fails if no caller waits, which is fine.
         let _ = self.0.send(EndedDownload { media_id, outcome });
     }
 

@@ -1,4 +1,4 @@
-//! What comes in: webhooks, their records, and the messages of older systems.
+//! Intake: webhooks, their records, and imports from older systems.
 
 pub(crate) mod import;
 pub(crate) mod ingest;

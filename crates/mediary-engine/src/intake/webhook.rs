@@ -1,4 +1,4 @@
-//! What Meta sends: checked against the secrets of the accounts it speaks of, then made durable.
+//! Webhooks from Meta: verified against the secrets of the accounts that they name, then stored durably.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,8 +27,8 @@ pub struct AcceptedWebhook {
     pub event: WebhookEventId,
 }
 
-/// Takes a webhook body whose `X-Hub-Signature-256` is `signature`. Returns once it is durable; what fails with
-/// `unauthorized` was not kept, and what fails otherwise Meta has to send again.
+/// Accepts a webhook body whose `X-Hub-Signature-256` is `signature`. Returns once it is durable. After `unauthorized` it is discarded;
+/// after any other error Meta has to send it again.
 pub(crate) async fn accept(
     context: &Context,
     signature: Option<&str>,
@@ -50,12 +50,12 @@ pub(crate) async fn verify_subscription(context: &Context, token: &str) -> Resul
     let installation = context.config().installation_verify_token.as_ref();
     let installation = installation.map(|token| hash_of(token.expose_secret()));
     let accounts = context.accounts().verify_tokens().await?;
-    // Every token is compared, so that the time taken tells nothing.
+    // Every token is compared, so that the time taken reveals nothing.
     let same = |known| constant_time::verify_slices_are_equal(known, &given).is_ok();
     Ok(accounts.iter().chain(&installation).fold(false, |found, known| found | same(known)))
 }
 
-/// Whose items the signature speaks for.
+/// The accounts for which the signature counts.
 async fn signed_scope(context: &Context, signature: &str, body: &Bytes) -> Result<SignatureScope> {
     let addressed = addressed(context, body).await?;
     let AddressedAccounts { accounts, unknown } =
@@ -84,8 +84,8 @@ async fn signed_scope(context: &Context, signature: &str, body: &Bytes) -> Resul
             });
         }
     }
-    // The installation's secret speaks for the accounts without one of their own, and for numbers without an account, which may
-    // be added a moment later.
+    // The installation's secret counts for accounts without their own secret, and for numbers without an account, which may be added
+    // a moment later.
     let shared = unknown || accounts.is_empty() || accounts.iter().any(|account| !account.has_own_secret());
     let signed = installation.is_some_and(|secret| {
         shared && signature_matches(signature, body, secret.expose_secret().as_bytes())
@@ -98,8 +98,8 @@ async fn signed_scope(context: &Context, signature: &str, body: &Bytes) -> Resul
     Ok(SignatureScope { scope: EventScope { accounts, installation: true }, company: None })
 }
 
-/// The accounts that a body speaks of: by their numbers, or, where it names no number, by their WABA. `None` if it
-/// speaks of more than WhatsApp ever does: nobody is looked up for such a body, it cannot be signed.
+/// The accounts that a body names: by their numbers, or, if it names no number, by their WABA. `None` if it names more than WhatsApp
+/// ever does: no account is looked up for such a body.
 async fn addressed(context: &Context, body: &[u8]) -> Result<Option<AddressedAccounts>> {
     let addressees = match addressees(body) {
         Ok(addressees) => addressees,
@@ -120,18 +120,18 @@ async fn addressed(context: &Context, body: &[u8]) -> Result<Option<AddressedAcc
     Ok(Some(AddressedAccounts { accounts, unknown }))
 }
 
-/// What a signature speaks for.
+/// The accounts and the company for which a signature counts.
 struct SignatureScope {
     scope: EventScope,
     /// The company that has the secret, or the first of those that do; `None` if it is the installation's.
     company: Option<CompanyId>,
 }
 
-/// The accounts that a body speaks of.
+/// The accounts that a body names.
 #[derive(Default)]
 struct AddressedAccounts {
     accounts: Vec<Arc<KnownAccount>>,
-    /// Whether it also speaks of a number that no account has.
+    /// Whether it also names a number without an account.
     unknown: bool,
 }
 
@@ -150,7 +150,7 @@ async fn refuse_too_many_updates(body: &Bytes) -> Result<()> {
     }
 }
 
-/// Why no signature was found that counts: for the operator's log. Strangers get the same answer for every reason.
+/// Why a webhook was refused as unsigned, for the operator's log. The sender gets the same answer for every reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnsignedReason {
     NoSignature,

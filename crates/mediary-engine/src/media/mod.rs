@@ -1,4 +1,4 @@
-//! Media files: fetched to be kept, opened for people, and what people ask of them.
+//! Media files: downloads into storage, opening files for viewers, and requests of users.
 
 pub(crate) mod fetch;
 pub(crate) mod open;

@@ -1,4 +1,4 @@
-//! What people do with media files: have them fetched now, have failures tried again, delete them, follow a download.
+//! Requests of users about media files: download now, retry failures, delete, follow a download.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,16 +16,16 @@ use crate::events::event::{EventData, EventName};
 use crate::events::outcomes::DownloadOutcome;
 use crate::storage::leftovers;
 
-/// How long a retry of everything waits for how it went.
+/// How long a retry of everything waits for the outcomes.
 const OUTCOMES_WITHIN: Duration = Duration::from_secs(10);
-/// After this long without hearing of an end, so many records are looked at.
+/// After this long without an outcome, this many records are read instead.
 const LOOK: Duration = Duration::from_millis(500);
 const LOOKED_AT: usize = 200;
 
 /// Imported rows whose id one retry of everything looks for.
 const RESOLVED_AT_ONCE: u64 = 10_000;
 
-/// How a retry of everything went, as far as it ended in time.
+/// The outcome of a retry of everything, as far as it ended in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RetryOutcome {
     pub retried: usize,
@@ -155,7 +155,7 @@ pub(crate) async fn delete_media(
             media_id: Some(id),
             ..EventData::default()
         };
-        // From here on nobody is served it any more.
+        // From here on it is no longer served.
         context.events().publish(company, EventName::MediaDeleted, data);
         leftovers::clear(context, company, id).await?;
     }
@@ -206,7 +206,7 @@ pub fn size_for_people(record: &MediaFile) -> Option<i64> {
     record.file_size.or(announced)
 }
 
-/// Notes how one file ended. What is tried again by itself may still end otherwise.
+/// Counts the outcome of one file. A file that is retried automatically may still end otherwise.
 fn settle(
     open: &mut HashMap<MediaId, Option<DownloadOutcome>>,
     outcome: &mut RetryOutcome,

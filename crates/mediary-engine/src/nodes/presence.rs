@@ -1,4 +1,4 @@
-//! Being known to the other processes on one Postgres database, and taking over from those that are gone.
+//! The presence of this process for the others on one Postgres database, and the take-over from those that are gone.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,18 +11,18 @@ use crate::base::work::Work;
 use crate::context::Context;
 use crate::events::outbox::after_a_death;
 
-/// How often it is looked who is gone.
+/// How often a process checks which others are gone.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How long a process that lost its connection has to come back: after a restart of Postgres all have lost theirs, and
-/// the first one must not take the work of the others.
+/// How long a process that lost its connection has to return: after a restart of Postgres all have lost theirs, and the first one to
+/// return must not take the work of the others.
 const GONE_AFTER: Duration = Duration::from_secs(1);
-/// Before the next try to connect; less than [`GONE_AFTER`] by far.
+/// The wait before the next attempt to connect; far less than [`GONE_AFTER`].
 const PAUSE: Duration = Duration::from_millis(200);
 /// Leases that are released in one transaction.
 const BATCH: u32 = 500;
 
-/// Is present until `published`, which ends when this process has no work and no event left. Dropped before, it leaves
-/// its presence to be found gone.
+/// Keeps this process present until `published` completes, which it does when the process has no work and no event left. If this is
+/// dropped before, the others find the process gone.
 pub(crate) async fn keep(context: &Context, published: impl Future<Output = ()>) {
     let mut presence = None;
     tokio::select! {
@@ -55,7 +55,7 @@ async fn stay(context: &Context, presence: &mut Option<Presence>) {
     }
 }
 
-/// One look. `gone` has since when each process is found gone without a break.
+/// One check. `gone` has the time since which each process has been found gone without interruption.
 async fn look(
     context: &Context,
     presence: &mut Option<Presence>,

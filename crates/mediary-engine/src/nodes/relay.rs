@@ -1,22 +1,22 @@
-//! Events and calls for work, between the processes on one Postgres database. What is published through the database is
-//! received by all of them, the one that published it included, in one order: so each can resume where a listener of another
-//! left off. Why a listener misses nothing without a `resync`:
+//! Events and wake-ups between the processes on one Postgres database. A signal that is published through the database is received by
+//! all of them, including the publisher, in one order: so each process can resume a listener that was connected to another. Why a
+//! listener misses nothing without a `resync`:
 //!
-//! 1. An event is published after its rows are committed, so a client that reads everything on `resync` reads what every event
-//!    before it was about.
+//! 1. An event is published after its rows are committed, so a client that reads everything on `resync` also reads the rows of every
+//!    earlier event.
 //! 2. In the outbox events may be dropped when it is full; the next signal then says so. A signal leaves the outbox before
 //!    it is sent, and is sent until Postgres has committed it. One whose answer was lost is sent twice: harmless, for
 //!    events only name what has changed.
 //! 3. The outbox is emptied once more after all work has ended, which is later than the soft stop: downloads and requests
 //!    under way still cause events. Only then does the process leave. One that ends before (killed, hard stop, Postgres
 //!    away) is found gone by the others (`presence`), and the transaction that takes over from it publishes that events
-//!    are missing. What its last statements did after that is covered by the same word a minute later.
+//!    are missing. A minute later the same is published again, which covers its last statements.
 //! 4. A process that only hangs sends what is in its outbox when it resumes.
 //! 5. While a process does not listen, it receives nothing: its listeners get `resync` once it listens again, not before.
-//! 6. An event's number is its transaction's number and its place in the signal, so it means the same place in every process,
-//!    and so does that of missed events that were published. Those that only one process missed get a random number that
-//!    no transaction reaches: it is known to nobody else, and never comes again. A number is only compared, not ordered.
-//!    In a process's history every event stands behind all that were published before it and after the last `resync`.
+//! 6. An event's number is its transaction's number and its index in the signal, so it means the same position in every process, and
+//!    so does the number of a published `resync`. A `resync` of one process alone gets a random number that no transaction reaches:
+//!    it is unknown to other processes, and is never used again. Numbers are only compared for equality. In the history of a process
+//!    every event follows all that were published before it and after the last `resync`.
 
 use std::time::Duration;
 
@@ -31,17 +31,17 @@ use crate::events::outbox::{MISSED, NUMBERS, Outbox, PublishedEvent, Signal};
 use crate::events::outcomes::DownloadOutcome;
 use crate::nodes::presence;
 
-/// After the database did not answer.
+/// The pause after the database did not answer.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How long the last events may take to be published where no hard stop ends it.
+/// How long the publication of the last events may take, unless a hard stop ends it.
 const PUBLISHES_WITHIN: Duration = Duration::from_secs(10);
-/// How often each process publishes something, so that a connection on which nothing is received can be told from a dead
-/// one, and how long that may take.
+/// How often each process publishes a signal, so that a silent connection can be distinguished from a dead one, and how long that may
+/// take.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 const DEAD_AFTER: Duration = Duration::from_secs(40);
 
-/// Publishes and receives until `shutdown`, whose soft part is here the end of all other work: what waits then is still
-/// published. Without other processes there is nothing to do.
+/// Publishes and receives until `shutdown`, whose soft part is here the end of all other work: waiting events are still published
+/// then. Does nothing if there are no other processes.
 pub(crate) async fn run(context: &Context, shutdown: Shutdown) {
     let Some(outbox) = context.outbox() else { return };
     let relaying = async {

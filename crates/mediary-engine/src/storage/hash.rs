@@ -1,4 +1,4 @@
-//! What the bytes of a stored file hash to.
+//! The hash of a stored file.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use mediary_blob::StoredFile;

@@ -6,8 +6,8 @@ use mediary_core::{CompanyId, Error, MediaId, Result, Scope};
 use crate::base::work::Work;
 use crate::context::Context;
 
-/// Follows up on a file's deletion: its bytes go soon. A worker that died between storing a file and recording it left bytes that
-/// no record names; those go here.
+/// Follows up on a file's deletion: wakes the trash, and deletes bytes that no record names, which a worker left that died between
+/// storing and recording the file.
 pub(crate) async fn clear(context: &Context, company: CompanyId, id: MediaId) -> Result<()> {
     context.work().wake(Work::Trash);
     let record = context.store().media(&Scope::system(company), id).await?;
@@ -19,7 +19,7 @@ pub(crate) async fn clear(context: &Context, company: CompanyId, id: MediaId) ->
             StorageKey::media(company, record.message_id, provider_id).generation(record.key_generation);
         let storage = context.storages().primary();
         if let Err(error) = storage.delete(&key).await {
-            // The record is deleted, and nobody would come back for them.
+            // The record is deleted, so nothing else would find these bytes.
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "storage does not delete now; the sweep does later"

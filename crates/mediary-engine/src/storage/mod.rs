@@ -1,4 +1,4 @@
-//! Bytes at rest: what they hash to, and how those go that no record names any more.
+//! Bytes at rest: their hashes, and the deletion of those that no record names any more.
 
 pub(crate) mod hash;
 pub(crate) mod leftovers;

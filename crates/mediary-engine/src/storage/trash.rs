@@ -1,4 +1,4 @@
-//! Deleted bytes leave storage. A task of its own, so that a storage that hangs holds up nothing else.
+//! The deletion of bytes from storage. A task of its own, so that a storage that hangs delays nothing else.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,32 +16,32 @@ use crate::base::work::Work;
 use crate::base::worker::{NextStep, Schedule, Worker, every};
 use crate::context::Context;
 
-/// How often it is looked for bytes that became due.
+/// The poll interval for due deletions.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Deletions of one storage at the same time, claimed together.
 const AT_ONCE: u32 = 32;
-/// How long one deletion may take. It may still happen later: nothing is stored under its key any more.
+/// The deadline of one deletion. It may still happen later, which is harmless: its key is never used again.
 const DELETE_WITHIN: Duration = Duration::from_secs(30);
 /// A storage that stays in trouble is reported no more often than this.
 const REPORT_EVERY: Duration = Duration::from_secs(3600);
 
-/// Why bytes stay in a storage for now.
+/// Why bytes could not be deleted yet.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// There are no settings for it.
+    /// The storage is not configured.
     NoSettings,
-    /// So many deletions failed, the first with this error.
+    /// The number of failed deletions, and the error of the first.
     Failed(u64, Error),
 }
 
-/// What emptying the trash came to.
+/// The result of emptying the trash.
 #[derive(Debug, Default)]
 pub(crate) struct TrashReport {
     pub(crate) removed: u64,
     pub(crate) trouble: Vec<(StorageBackend, Trouble)>,
 }
 
-/// Empties the trash until `shutdown`, at once where somebody says that there is some.
+/// Empties the trash until `shutdown`, at once after a wake-up.
 pub(crate) async fn run(context: Context, shutdown: Shutdown) {
     let schedule = Schedule::woken(context.work(), Work::Trash, LOOK_EVERY);
     let mut worker = TrashWorker { context: context.clone(), reported: HashMap::new() };
@@ -56,7 +56,7 @@ struct TrashWorker {
 
 impl Worker for TrashWorker {
     async fn step(&mut self, shutdown: &Shutdown) -> NextStep {
-        // What is under way when it ends is claimed, and soon due again.
+        // Entries that are claimed when it ends are soon due again.
         match shutdown.soft.run_until_cancelled(empty(&self.context)).await {
             Some(Ok(emptied)) => report(&emptied, &mut self.reported),
             Some(Err(error)) => tracing::error!(
@@ -99,8 +99,8 @@ impl Trouble {
     }
 }
 
-/// Removes what is due from every storage, all of them at the same time. What cannot be removed waits for its next
-/// turn, and holds up nothing else.
+/// Deletes due bytes from every storage, all of them at the same time. Bytes that cannot be deleted are retried later, and delay
+/// nothing else.
 pub(crate) async fn empty(context: &Context) -> Result<TrashReport> {
     let mut running = JoinSet::new();
     let mut emptied = TrashReport::default();
@@ -140,14 +140,14 @@ async fn empty_storage(context: Context, backend: StorageBackend) -> Result<Tras
         if let Some(error) = first_error {
             emptied.trouble.push((backend, Trouble::Failed(failed.len() as u64, error)));
         }
-        // A storage that takes none of a batch is left alone until the next pass.
+        // A storage in which no deletion of a batch succeeds is skipped until the next pass.
         if !more || in_vain {
             return Ok(emptied);
         }
     }
 }
 
-/// Removes bytes from storage: those that are gone, those that stay for now, and the first reason why.
+/// Deletes bytes from storage. Returns the deleted ones, the others, and the first error.
 async fn remove_all(context: &Context, gone: Vec<Trash>) -> (Vec<i64>, Vec<Trash>, Option<Error>) {
     let mut running = JoinSet::new();
     for trash in gone {

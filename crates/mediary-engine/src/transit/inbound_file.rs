@@ -1,7 +1,7 @@
-//! A file on its way from WhatsApp, for everybody who looks at it meanwhile.
+//! A file that is being received from WhatsApp, shared by all its readers.
 //!
-//! Nobody is in charge: the viewer who needs the next bytes pulls them for all. So one viewer costs no more than plain
-//! proxying would, the file comes at the pace of the fastest, and what the last one leaves is dropped.
+//! No task drives the transfer: the viewer who needs the next bytes pulls them for all. So one viewer costs no more than plain
+//! proxying, the file comes at the pace of the fastest, and the transfer ends with its last viewer.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,12 +21,12 @@ use super::upstream::{Origin, Upstream};
 use super::window::{ViewerId, Window, WindowMemory, WindowRead};
 use crate::whatsapp::provider::{self, MediaRequest, OpenStream};
 
-/// How long a viewer waits for the size of a file that nobody declared.
+/// How long a viewer waits for the size of a file without a declared one.
 pub(crate) const COUNTED_WITHIN: Duration = Duration::from_secs(15);
-/// How long the others wait for a viewer who takes nothing. Sockets take bytes in large pieces, also for a steady reader.
+/// How long the others wait for a viewer who reads nothing. Sockets take bytes in large pieces, even for a steady reader.
 const WAITS_FOR_SLOW: Duration = Duration::from_secs(2);
 
-/// Why the bytes of a file ended early, for everybody who waits for them.
+/// Why a transfer ended early, for all who wait for its bytes.
 #[derive(Clone, Debug)]
 pub(crate) enum InboundError {
     WhatsApp(Arc<mediary_graph::Error>),
@@ -54,30 +54,30 @@ impl From<InboundError> for Error {
     }
 }
 
-/// The file, as far as it has come.
+/// The file, as far as it was received.
 pub(crate) struct InboundFile {
     source: AsyncMutex<Source>,
     kept: InboundBuffer,
-    /// Bytes that came, and how it ended.
+    /// The number of received bytes, and how the transfer ended.
     received: AtomicU64,
     ended: Mutex<Option<Result<(), InboundError>>>,
     /// A viewer of the window moved on or left.
     moved: Notify,
     origin: Origin,
     total: Option<u64>,
-    /// The largest file that is taken.
+    /// The largest file that is accepted.
     max_bytes: u64,
-    /// The size that WhatsApp announced before.
+    /// The size that WhatsApp declared before.
     declared: Option<u64>,
 }
 
 struct Source {
     upstream: Upstream,
-    /// Came, and is not yet where everybody finds it.
+    /// Received, and not yet in the buffer.
     pending: Option<Bytes>,
 }
 
-/// Where the bytes are for those who come later.
+/// The buffer from which viewers read.
 enum InboundBuffer {
     Memory(Mutex<Window>),
     /// `None` once it must not be on a disk any more.
@@ -85,12 +85,12 @@ enum InboundBuffer {
 }
 
 impl InboundFile {
-    /// Kept in memory while somebody looks, and only a piece of it.
+    /// A file of which a bounded window is kept in memory while it has viewers.
     pub(crate) fn in_memory(upstream: Upstream, held: &Arc<WindowMemory>, line: &Line) -> Arc<Self> {
         Self::new(upstream, None, InboundBuffer::Memory(Mutex::new(Window::new(held.clone(), line.clone()))))
     }
 
-    /// Kept on disk, all of it, until the last reader is through.
+    /// A file that is kept completely on disk until its last reader ends.
     pub(crate) async fn on_disk(
         upstream: Upstream,
         declared: Option<u64>,
@@ -113,13 +113,13 @@ impl InboundFile {
         })
     }
 
-    /// The size of the file, where WhatsApp told it.
+    /// The size of the file, if WhatsApp declared it.
     pub(crate) fn total(&self) -> Option<u64> {
         self.total
     }
 
-    /// The size of the file. Where WhatsApp did not tell it, the file is waited for, all of which is kept: `None` if that takes
-    /// too long, or it breaks off.
+    /// The size of the file. If WhatsApp did not declare it, this waits until the whole file is on disk; `None` if that takes too
+    /// long, or the transfer breaks off.
     pub(crate) async fn size_once_here(&self) -> Option<u64> {
         if self.total.is_some() || !self.is_on_disk() {
             return self.total;
@@ -142,7 +142,7 @@ impl InboundFile {
         matches!(&self.kept, InboundBuffer::Disk(spool) if lock(spool).is_none())
     }
 
-    /// Whether a viewer may have it: it may still be the file that was announced, and is one at all.
+    /// Whether viewers may be served: it may still be the declared file, and is not empty.
     pub(crate) fn is_as_declared(&self) -> bool {
         if self.total == Some(0) {
             return false;
@@ -154,21 +154,21 @@ impl InboundFile {
         self.received.load(Ordering::Acquire)
     }
 
-    /// Whether it lies on this machine's disk, or did.
+    /// Whether it is or was on this machine's disk.
     pub(crate) fn is_on_disk(&self) -> bool {
         matches!(self.kept, InboundBuffer::Disk(_))
     }
 
-    /// Writes nothing more to the disk and gives up what is there. Its readers resume from WhatsApp, each alone, past every
-    /// disk; nobody can join any more.
+    /// Stops writing to the disk and deletes what is there. Its readers resume from WhatsApp, each alone and without a disk; nobody can
+    /// join any more.
     pub(crate) fn leave_disk(&self) {
         if let InboundBuffer::Disk(spool) = &self.kept {
-            // A write or read that runs this moment holds it a little longer; nobody begins another.
+            // A running write or read keeps it a little longer; no other one can begin.
             lock(spool).take();
         }
     }
 
-    /// A reader from the first byte to the last; `None` if the first is gone, or what came is known to be no good.
+    /// A reader from the first byte to the last; `None` if the first is gone, or the received bytes are known to be wrong.
     pub(crate) fn reader(self: &Arc<Self>) -> Option<Reader> {
         if matches!(*self.ended(), Some(Err(_))) {
             return None;
@@ -198,7 +198,7 @@ impl InboundFile {
         lock(&self.ended)
     }
 
-    /// Pulls the next bytes to where everybody finds them, unless somebody else just did.
+    /// Pulls the next bytes into the buffer, unless another viewer just did.
     async fn pull(&self, beyond: u64) {
         let mut source = self.source.lock().await;
         if self.received() > beyond || self.ended().is_some() {
@@ -218,13 +218,13 @@ impl InboundFile {
                 }
             }
         }
-        // From here on a caller that is dropped leaves the bytes to the next one.
+        // From here on, if the caller is dropped, the next one finds the bytes.
         let Some(bytes) = source.pending.clone() else { return };
         let len = bytes.len() as u64;
         match &self.kept {
             InboundBuffer::Memory(window) => lock(window).push(bytes),
             InboundBuffer::Disk(spool) => {
-                // Looked at again: it may have had to leave the disk while the bytes were waited for.
+                // Checked again: it may have had to leave the disk while the bytes were awaited.
                 let Some(spool) = lock(spool).clone() else { return };
                 if let Err(error) = spool.write(self.received(), bytes).await {
                     *self.ended() = Some(Err(error.into()));
@@ -257,20 +257,20 @@ impl InboundFile {
     }
 }
 
-/// Reads a file on its way, at its own pace.
+/// Reads an inbound file at its own pace.
 pub(crate) struct Reader {
     file: Arc<InboundFile>,
     viewer: Option<ViewerId>,
     at: u64,
     end: Option<u64>,
-    /// A way of its own, for a viewer who was detached.
+    /// A transfer of its own, for a viewer who was detached.
     alone: Option<Box<Upstream>>,
-    /// It makes the copy that is to be kept, which nobody wants of a file that must not be on a disk.
+    /// Whether it makes the copy for storage, which ends if the file must not be on a disk.
     is_copy: bool,
 }
 
 impl Reader {
-    /// Says that this one makes the copy to be kept.
+    /// Marks this reader as the one that makes the copy for storage.
     pub(crate) fn of_the_copy(mut self) -> Self {
         self.is_copy = true;
         self
@@ -285,7 +285,7 @@ impl Reader {
             if let Some(alone) = &mut self.alone {
                 return Ok(alone.next().await?);
             }
-            // Before looking: what ended meanwhile has everything by then.
+            // Read before the buffer is checked: a transfer that had ended by then has everything in it.
             let ended = self.file.ended().clone();
             match self.look().await? {
                 WindowRead::Bytes(bytes) => {
@@ -302,7 +302,7 @@ impl Reader {
         }
     }
 
-    /// What has come and is wanted.
+    /// The next received bytes within the range of this reader.
     async fn look(&self) -> Result<WindowRead, InboundError> {
         match (&self.file.kept, self.viewer) {
             (InboundBuffer::Memory(window), Some(viewer)) => {
@@ -324,7 +324,7 @@ impl Reader {
         }
     }
 
-    /// Goes on from WhatsApp by itself.
+    /// Continues with its own transfer from WhatsApp.
     async fn go_alone(&mut self) -> Result<(), InboundError> {
         self.leave();
         let Origin { graph, token, media_id } = &self.file.origin;

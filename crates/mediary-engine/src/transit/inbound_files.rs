@@ -1,4 +1,4 @@
-//! Which files are on their way here, so that the second viewer joins the first.
+//! The inbound files of this process, so that a second viewer joins the first.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,10 +15,10 @@ use super::inbound_file::InboundFile;
 use super::line::{Line, LinePosition};
 use super::window::WindowMemory;
 
-/// Files fetched for viewers at once that are kept; each lies on this machine's disk until it is stored. Beyond that
-/// viewers get theirs past storage, and it is fetched again to be kept.
+/// The most files that are fetched for viewers and for storage at once; each is on this machine's disk until it is stored. Beyond that,
+/// viewers are proxied without storage, and the file is fetched again to be stored.
 const KEPT_AT_ONCE: usize = 32;
-/// Slots before those that nobody holds any more are cleared away.
+/// The number of slots above which unused ones are removed.
 const SLOTS: usize = 1024;
 
 type Key = (CompanyId, MediaId);
@@ -38,7 +38,7 @@ impl fmt::Debug for InboundFiles {
 }
 
 impl InboundFiles {
-    /// What is kept lies in `folder` until it is stored.
+    /// Files for storage are in `folder` until they are stored.
     pub(crate) fn new(folder: PathBuf) -> Self {
         Self {
             slots: Mutex::default(),
@@ -48,14 +48,14 @@ impl InboundFiles {
         }
     }
 
-    /// Waits until every file that is kept for viewers is stored or given up: its viewers may be gone before.
+    /// Waits until every file that was fetched for viewers and storage is stored or given up, which may outlast its viewers.
     pub(crate) async fn all_kept(&self) {
         let all = u32::try_from(KEPT_AT_ONCE).unwrap_or(u32::MAX);
         // Fails only for a closed semaphore, and nobody closes it.
         let _ = self.kept.acquire_many(all).await;
     }
 
-    /// Where the viewers of a file meet. It is there as long as one of them holds it.
+    /// The slot that the viewers of a file share. It exists as long as one of them holds it.
     pub(crate) fn slot(&self, company: CompanyId, media: MediaId) -> Arc<Slot> {
         let mut slots = self.slots.lock();
         let key = (company, media);
@@ -71,12 +71,12 @@ impl InboundFiles {
     }
 }
 
-/// Where the viewers of one file meet.
+/// The slot that the viewers of one file share.
 #[derive(Default)]
 pub(crate) struct Slot {
     state: AsyncMutex<SlotState>,
     line: Line,
-    /// Held by who counts the bytes of a file whose size nobody declared; the others wait for the number.
+    /// Held by the viewer who counts the bytes of a file without a declared size; the others wait for the result.
     pub(crate) counting: AsyncMutex<()>,
 }
 
@@ -86,7 +86,7 @@ pub(crate) enum SlotState {
     #[default]
     Nothing,
     Inbound(Weak<InboundFile>),
-    /// WhatsApp did not give it then.
+    /// WhatsApp refused the file at that time.
     Refused(Instant, Error),
 }
 
@@ -111,7 +111,7 @@ impl SlotState {
         }
     }
 
-    /// How it was refused to somebody else while we waited since `began`: to ask again at once would not help.
+    /// The refusal that another viewer got while this one waited since `began`: asking again at once would not help.
     pub(crate) fn refused_since(&self, began: Instant) -> Option<Error> {
         match self {
             Self::Refused(at, error) if *at >= began => Some(error.for_another()),

@@ -1,9 +1,9 @@
-//! Viewers who wait to join a file on its way.
+//! Viewers who wait to join an inbound file.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many viewers have asked for a file and not joined it yet: its beginning is kept for them.
+/// The number of viewers who have requested a file and not joined it yet: its beginning is kept for them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Line(Arc<AtomicUsize>);
 
@@ -18,7 +18,7 @@ impl Line {
     }
 }
 
-/// A place in the line, for as long as it lives.
+/// A position in the line, held until it is dropped.
 pub(crate) struct LinePosition(Line);
 
 impl Drop for LinePosition {

@@ -1,4 +1,4 @@
-//! Bytes on their way here from WhatsApp, for one reader or many. Knows neither downloads nor views.
+//! Transfers from WhatsApp, for one reader or many. Knows neither downloads nor views.
 
 pub(crate) mod inbound_file;
 pub(crate) mod inbound_files;

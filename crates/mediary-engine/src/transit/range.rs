@@ -1,4 +1,4 @@
-//! What part of a file is wanted.
+//! Byte ranges.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use std::ops::Range;
 pub enum ByteRange {
     /// From a first byte to a last one (inclusive), or to the end.
     From { first: u64, last: Option<u64> },
-    /// So many bytes before the end.
+    /// A number of bytes at the end.
     Last(u64),
 }
 
@@ -29,7 +29,7 @@ impl ByteRange {
         self == Self::From { first: 0, last: None }
     }
 
-    /// First and last byte (inclusive) to ask somebody for who may know the size better.
+    /// First and last byte (inclusive), to request them from a host that may know another size.
     pub(crate) fn to_ask(self, size: Option<u64>) -> Option<(u64, Option<u64>)> {
         match (self, size) {
             (Self::From { first, last }, _) => Some((first, last)),

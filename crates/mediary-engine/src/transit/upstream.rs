@@ -1,4 +1,4 @@
-//! Bytes that come straight from WhatsApp, in a row, though the connection that they come by may break.
+//! A sequential body from WhatsApp, resumed if its connection breaks.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::whatsapp::provider::{self, MediaRequest, OpenStream};
 const RESUMED_MAX: u32 = 3;
 const RESUMED_AFTER: Duration = Duration::from_millis(100);
 
-/// Whom to ask for a file, and by which id.
+/// The account and the media id of a file.
 #[derive(Clone)]
 pub(crate) struct Origin {
     pub(crate) graph: GraphClient,
@@ -21,33 +21,32 @@ pub(crate) struct Origin {
     pub(crate) media_id: String,
 }
 
-/// A file's bytes as WhatsApp sends them, from one place to another.
+/// A file's bytes as WhatsApp sends them, between two offsets.
 pub(crate) struct Upstream {
     origin: Origin,
-    /// `None` from the moment it broke until the rest is open.
+    /// `None` while the transfer is broken and the rest is not open yet.
     stream: Option<MediaStream>,
-    /// Bytes of the stream that lie before what is wanted.
+    /// Bytes of the stream before the requested range, to be skipped.
     skip: u64,
     /// The next byte to hand out, and where to stop.
     at: u64,
     end: Option<u64>,
     /// The size of the whole file, where it is known.
     total: Option<u64>,
-    /// More is not taken of anybody.
+    /// The most bytes that are accepted.
     max_bytes: u64,
     resumed: u32,
 }
 
 impl Upstream {
-    /// All bytes that have begun to come, whatever was declared, but not more than `max_bytes`.
+    /// The whole body of an open response, whatever was declared, up to `max_bytes`.
     pub(crate) fn whole(origin: Origin, stream: MediaStream, max_bytes: u64) -> Self {
         let (at, total) = (stream.first_byte(), stream.file_size());
         Self { origin, stream: Some(stream), skip: 0, at, end: None, total, max_bytes, resumed: 0 }
     }
 
-    /// Bytes that have begun to come, cut to what is wanted where WhatsApp sends more. Of a file whose size is not
-    /// known the whole is handed out, up to `max_bytes`. Fails if it is larger, if the range lies beyond the end, or if the
-    /// size is not the declared one.
+    /// The body of an open response, cut to the requested range if WhatsApp sends more. Of a file of unknown size the whole is
+    /// returned, up to `max_bytes`. Fails if it is larger, if the range lies beyond the end, or if the size is not the declared one.
     pub(crate) fn new(
         origin: Origin,
         stream: MediaStream,
@@ -89,12 +88,12 @@ impl Upstream {
         self.total
     }
 
-    /// Whether nothing that is not wanted comes first.
+    /// Whether no bytes have to be skipped first.
     pub(crate) fn begins_at_once(&self) -> bool {
         self.skip == 0
     }
 
-    /// Where the next byte lies, and the end where it is known.
+    /// The offset of the next byte, and the end if it is known.
     pub(crate) fn place(&self) -> (u64, Option<u64>) {
         (self.at, self.end.or(self.total))
     }
@@ -136,7 +135,7 @@ impl Upstream {
         Err(error)
     }
 
-    /// What of a chunk is wanted.
+    /// The requested part of a chunk.
     fn cut(&mut self, mut chunk: Bytes) -> Bytes {
         let passed = usize::try_from(self.skip).unwrap_or(usize::MAX).min(chunk.len());
         self.skip -= passed as u64;
@@ -148,7 +147,7 @@ impl Upstream {
         wanted
     }
 
-    /// Opens the rest, after a failure that may pass.
+    /// Opens the rest after a temporary failure.
     async fn resume(&mut self, error: Error) -> Result<(), Error> {
         self.stream = None;
         let passes = matches!(error.kind(), ErrorKind::CutOff | ErrorKind::Unavailable | ErrorKind::Timeout);

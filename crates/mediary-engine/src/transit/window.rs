@@ -1,5 +1,5 @@
-//! What of a file on its way is kept in memory while somebody looks at it, and nowhere else: a bounded piece that moves
-//! along with the slowest viewer who keeps up. It goes with the last viewer.
+//! The window of an inbound file in memory while it has viewers: a bounded piece that moves along with the slowest viewer who keeps
+//! up. It is dropped with the last viewer.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -9,19 +9,19 @@ use bytes::Bytes;
 
 use super::line::Line;
 
-/// Bytes of one file, and of all files together. Beyond that nobody can join any more from the beginning, and a viewer
-/// who is too far behind resumes alone.
+/// The most bytes of one file, and of all files together. Beyond that nobody can join from the beginning any more, and a viewer who is
+/// too far behind resumes alone.
 const FILE_BYTES: u64 = 4 * 1024 * 1024;
 const ALL_BYTES: u64 = 8 * 1024 * 1024;
 
-/// What all windows of a process hold.
+/// The bytes in all windows of a process.
 #[derive(Debug, Default)]
 pub(crate) struct WindowMemory(AtomicU64);
 
-/// Names a viewer of a window.
+/// The id of a viewer of a window.
 pub(crate) type ViewerId = u64;
 
-/// What a viewer finds at his place.
+/// The result of a read at a viewer's offset.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum WindowRead {
     Bytes(Bytes),
@@ -33,9 +33,9 @@ pub(crate) enum WindowRead {
 
 #[derive(Debug)]
 pub(crate) struct Window {
-    /// Each with the place of its first byte.
+    /// Each with the offset of its first byte.
     chunks: VecDeque<(u64, Bytes)>,
-    /// Where the first of them begins, and the last one ends.
+    /// The offset of the first byte of the window, and of its end.
     start: u64,
     end: u64,
     viewers: HashMap<ViewerId, Viewer>,
@@ -46,7 +46,7 @@ pub(crate) struct Window {
 
 #[derive(Debug, Default)]
 struct Viewer {
-    /// His next byte, and what it was when the others began to wait for him.
+    /// The offset of their next byte, and what it was when the others began to wait for them.
     at: u64,
     was_at: u64,
 }
@@ -79,7 +79,7 @@ impl Window {
         self.trim();
     }
 
-    /// The chunk at the viewer's place, which moves on behind it.
+    /// The chunk at the viewer's offset, which advances behind it.
     pub(crate) fn take(&mut self, viewer: ViewerId) -> WindowRead {
         let Some(viewer) = self.viewers.get_mut(&viewer) else { return WindowRead::Gone };
         let index = self.chunks.partition_point(|(start, _)| *start < viewer.at);
@@ -90,7 +90,7 @@ impl Window {
         WindowRead::Bytes(chunk)
     }
 
-    /// Adds what came.
+    /// Adds received bytes.
     pub(crate) fn push(&mut self, chunk: Bytes) {
         let len = chunk.len() as u64;
         self.chunks.push_back((self.end, chunk));
@@ -105,7 +105,7 @@ impl Window {
         len > 0 && (len >= FILE_BYTES || self.held.0.load(Ordering::Relaxed) >= ALL_BYTES)
     }
 
-    /// From now on it is seen who keeps up.
+    /// Starts to observe which viewers keep up.
     pub(crate) fn watch(&mut self) {
         for viewer in self.viewers.values_mut() {
             viewer.was_at = viewer.at;
@@ -119,7 +119,7 @@ impl Window {
         self.drop_what_all_have();
     }
 
-    /// Drops what everybody has seen, where it takes the room of what comes and nobody is about to join.
+    /// Drops chunks that all viewers have read, if the room is needed and nobody is about to join.
     fn trim(&mut self) {
         if self.line.is_empty() {
             self.drop_what_all_have();

@@ -1,5 +1,5 @@
-//! Saving what can still be saved: rows without bytes whose media WhatsApp may still have, nearest expiry first. Those
-//! that an import left without WhatsApp's media id get it first, as far as it can be found.
+//! Backfill: fetches files that are not stored and that WhatsApp may still have, nearest expiry first. Rows that an import left without
+//! WhatsApp's media id get it first, if it can be found.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(250);
 
-/// What to save, and how fast.
+/// What to fetch, and how fast.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BackfillOptions {
     /// `None` is every company.
@@ -29,29 +29,29 @@ pub struct BackfillOptions {
     pub files_per_second: Option<u32>,
 }
 
-/// What became of one file.
+/// The outcome of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackfillOutcome {
     Saved,
-    /// No try can help any more.
+    /// No further attempt can help.
     Lost(ErrorCode),
-    /// Not yet; it is tried again by itself while a server runs.
+    /// Not yet; a running server retries it automatically.
     Waiting,
 }
 
-/// How a backfill went.
+/// The result of a backfill.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BackfillReport {
     /// Rows whose media id was found in what an import had left.
     pub resolved: u64,
-    /// Rows of which nothing says what to ask WhatsApp for.
+    /// Rows for which no media id was found.
     pub missing: u64,
     pub saved: u64,
     pub lost: u64,
     pub waiting: u64,
 }
 
-/// Saves what can still be saved.
+/// Fetches files that are not stored.
 #[derive(Debug)]
 pub(crate) struct Backfill {
     context: Context,
@@ -110,7 +110,7 @@ impl Backfill {
         self.run_to_the_end(files).await
     }
 
-    /// Runs what is due, and waits for those of the files that another process has in hand or keeps us from.
+    /// Runs due downloads, and waits for those of the files that another process is fetching, or for which it uses all slots.
     async fn run_to_the_end(&self, files: &[MediaFile]) -> Result<()> {
         let until = Instant::now() + ENDS_WITHIN;
         loop {

@@ -10,13 +10,13 @@ use crate::context::Context;
 
 /// A check that takes longer counts as failed.
 const CHECK_WITHIN: Duration = Duration::from_secs(5);
-/// Anybody may ask, and a look writes to database and storage: what it found is the answer for this long.
+/// How long the result of a check is returned again: anybody may request one, and each writes to database and storage.
 const LOOK_TTL: Duration = Duration::from_secs(2);
 
-/// Storage that failed is tried again right after its pause. If that was long ago, nothing wants to be stored.
+/// Failed storage is tried again right after its pause. If the pause ended longer ago than this, there was nothing to store.
 const WELL_AFTER: Duration = Duration::from_secs(60);
 
-/// One thing that has to work.
+/// The check of one dependency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     pub name: &'static str,
@@ -25,14 +25,14 @@ pub struct Check {
     pub detail: Option<String>,
 }
 
-/// Looks whether everything works. Clones share the last look.
+/// Checks whether everything works. Clones share the last result.
 #[derive(Clone, Debug)]
 pub(crate) struct Health {
     context: Context,
     last_look: LastLook,
 }
 
-/// What the last look found. Clones share it.
+/// The result of the last check. Clones share it.
 #[derive(Clone, Debug, Default)]
 struct LastLook(Arc<Inner>);
 
@@ -88,7 +88,7 @@ impl LastLook {
             return found;
         }
         let shared = self.clone();
-        // In a task of its own, so that it ends although who asked went away: else each who does so would begin another.
+        // In a task of its own, so that it ends even if its caller leaves; otherwise each such caller would start another check.
         let looked = tokio::spawn(async move {
             let _only = shared.0.looking.lock().await;
             if let Some(found) = shared.fresh(now()) {
@@ -109,7 +109,7 @@ impl LastLook {
 
     fn fresh(&self, now: Timestamp) -> Option<Vec<Check>> {
         let found = self.0.found.lock();
-        // A clock that was set back says nothing of how old it is.
+        // After the clock was set back, the age of the result is unknown.
         let is_fresh = |at: Timestamp| at.is_younger_than(LOOK_TTL, now);
         found.as_ref().filter(|(at, _)| is_fresh(*at)).map(|(_, checks)| checks.clone())
     }

@@ -1,4 +1,4 @@
-//! What is done from time to time or at an operator's word: sweeps, checks, moves, policies, health.
+//! Periodic work and commands of operators: sweeps, checks, moves, policies, health.
 
 pub(crate) mod backfill;
 pub(crate) mod health;

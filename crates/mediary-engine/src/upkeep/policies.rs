@@ -1,5 +1,5 @@
-//! Media policies, changed at any time: what a change would mean, what it does to files that are not here, and how what
-//! was kept before is erased. Nothing is erased that nobody asked for.
+//! Changes of media policies: their preview, their effect on files that are not stored, and the erasing of files that were stored
+//! before. Nothing is erased without a request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,7 +118,7 @@ impl Policies {
         Ok(())
     }
 
-    /// Carries out what was decided about many files.
+    /// Runs due tasks that change many files.
     pub(crate) async fn carry_out_media_tasks(&self) -> Result<()> {
         for task in self.context.store().due_media_tasks(TASKS_AT_ONCE).await? {
             let span = tracing::error_span!("media_task", company.id = task.company_id.0, kind = ?task.kind);
@@ -186,7 +186,7 @@ impl Policies {
         by: &Actor,
         mut gone: impl FnMut(usize),
     ) -> Result<()> {
-        // Planned too, so that a server ends it should this process die on the way.
+        // Also planned as a task, so that a server finishes it if this process dies.
         self.context.store().plan_erasing(company, account, by).await?;
         let mut after = MediaId(0);
         while let Some((upto, erased)) = self.erase_next(company, account, after).await? {

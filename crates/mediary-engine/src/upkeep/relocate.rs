@@ -1,5 +1,5 @@
-//! Moving stored files from one storage to another while everything runs: copied, compared with the recorded hash,
-//! published, and only then said by the record. A move that was stopped half-way is resumed by starting it again.
+//! Moves of stored files from one storage to another during operation: copied, compared with the recorded hash, published, and only
+//! then recorded. An interrupted move is resumed by starting it again.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::media::open::OpenFiles;
 const AT_ONCE: usize = 4;
 const LOOKED_AT: u32 = 1000;
 
-/// How it went with one file.
+/// The outcome of one file.
 #[derive(Debug)]
 pub enum Relocation {
-    /// So many bytes are in the new place.
+    /// Moved; the number of bytes.
     Moved(u64),
     /// The old storage does not have it; nothing was changed.
     Missing,
@@ -27,11 +27,11 @@ pub enum Relocation {
     Wrong,
     /// The record was deleted or changed while it was copied.
     Changed,
-    /// Something was in the way; the next run tries again.
+    /// Failed; the next run tries again.
     Failed(Error),
 }
 
-/// What is to be moved, counted before.
+/// The number of files and bytes to move.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RelocationPreview {
     pub files: u64,
@@ -159,7 +159,7 @@ fn recorded_size(file: &MediaFile) -> u64 {
     file.stored_size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
 }
 
-/// Waits for one of the copies. A panic of one is ours as well: nothing is half-done, and the caller must hear of it.
+/// Waits for one of the copies. Its panic is propagated: nothing is half-done, and the caller has to know.
 async fn ended(running: &mut JoinSet<(MediaId, Relocation)>, tell: &mut impl FnMut(MediaId, Relocation)) {
     match running.join_next().await {
         Some(Ok((media, went))) => tell(media, went),

@@ -21,11 +21,12 @@ use crate::events::bus::EventBus;
 use crate::events::event::{EventData, EventName};
 
 const CACHED_ACCOUNTS: u64 = 10_000;
-/// Numbers that no account has. Strangers may name as many as they like, so these never push out a number that one has.
+/// The capacity for unknown numbers. Strangers may name any number of them, so they have a cache of their own and never evict a known
+/// number.
 const CACHED_UNKNOWN: u64 = 10_000;
-/// Accounts that a key is tried on.
+/// Accounts whose secrets are tried with the key.
 const KEY_TRIED_ON: u32 = 100;
-/// Ids in one question to the database.
+/// Ids in one query.
 const ASKED_AT_ONCE: usize = 500;
 /// Where an account's secrets are kept.
 const ACCESS_TOKEN: &str = "access_token";
@@ -33,7 +34,7 @@ const APP_SECRET: &str = "app_secret";
 const VERIFY_TOKEN: &str = "verify_token";
 const CONNECTED_ALREADY: &str = "an account of your company or of another has this number already; ask the operator of this installation to move it";
 
-/// An account with what its row keeps sealed.
+/// An account with its secrets unsealed.
 pub struct KnownAccount {
     pub row: Account,
     /// The policy that applies to it now.
@@ -57,7 +58,7 @@ impl KnownAccount {
             (_, AccountStatus::Disabled) => "the WhatsApp account is disabled",
             (Some(token), AccountStatus::Active) => return Ok(token),
             (Some(_), AccountStatus::NeedsToken) => "WhatsApp refused the account's token",
-            // Not WhatsApp's no: with the right secret key the same token holds again.
+            // Not a refusal by WhatsApp: with the right secret key the same token is valid again.
             (None, _) if self.row.access_token.is_some() => {
                 return Err(Error::new(ErrorCode::Internal, "read the WhatsApp account's token"));
             }
@@ -152,7 +153,7 @@ pub struct AccountDirectory {
     store: Store,
     vault: Vault,
     events: EventBus,
-    /// A hash, so that comparing with it takes as long whatever it is compared with.
+    /// A hash, so that a comparison takes constant time.
     installation_secret: Option<TokenHash>,
     by_phone_number_id: Cache<String, Arc<KnownAccount>>,
     unknown_numbers: Cache<String, ()>,
@@ -160,7 +161,7 @@ pub struct AccountDirectory {
     of_waba: Cache<String, Arc<[Arc<KnownAccount>]>>,
     verify_tokens: Cache<(), Arc<[TokenHash]>>,
     reading_tokens: Arc<Mutex<()>>,
-    /// Grows whenever everything is forgotten, so that what was read before is not remembered after.
+    /// Grows with each invalidation, so that rows read before it are not cached after it.
     generation: Arc<AtomicU64>,
     /// Secrets that could not be read and were logged.
     unreadable: Cache<(AccountId, &'static str), ()>,
@@ -261,7 +262,7 @@ impl AccountDirectory {
         let generation = self.generation();
         let rows = self.store.accounts_by_waba_id(waba_id).await?;
         let accounts = rows.into_iter().map(|row| self.open(row)).collect::<Arc<[_]>>();
-        // An unknown one is asked for again each time: strangers name them.
+        // Unknown ones are not cached: strangers name them.
         if !accounts.is_empty() && generation == self.generation() {
             self.of_waba.insert(waba_id.to_owned(), accounts.clone());
         }
@@ -354,7 +355,7 @@ impl AccountDirectory {
         Ok(row)
     }
 
-    /// Forgets what is cached of an account and tells its company.
+    /// Invalidates a cached account and publishes the change to its company.
     pub(crate) fn changed(&self, company: CompanyId, id: AccountId) {
         self.forget();
         self.events.publish(company, EventName::AccountUpdated, EventData::account(id));
@@ -378,7 +379,7 @@ impl AccountDirectory {
     /// Waits until something may have changed that was looked up under that number.
     pub(crate) async fn forgotten_since(&self, generation: u64) {
         loop {
-            // Listened to before the number is compared, so that no change falls in between.
+            // Subscribed before the version is compared, so that no change is missed.
             let forgotten = self.forgotten.notified();
             if self.generation() != generation {
                 return;
@@ -412,8 +413,7 @@ impl AccountDirectory {
         })
     }
 
-    /// One secret that cannot be read is its account's trouble alone: it counts as not there, is logged once, and
-    /// `mediary doctor` shows it.
+    /// A secret that cannot be unsealed affects its account only: it counts as missing, is logged once, and `mediary doctor` shows it.
     fn unseal(&self, row: &Account, column: &'static str, sealed: &Option<Vec<u8>>) -> Option<SecretString> {
         let place = Place { company: row.company_id, phone_number_id: &row.phone_number_id, column };
         match self.vault.unseal_text(sealed.as_deref()?, place) {

@@ -12,12 +12,12 @@ use secrecy::{ExposeSecret, SecretString};
 use super::WhatsApp;
 use crate::whatsapp::accounts::{AccountChange, AccountDraft};
 
-/// What is asked of somebody who binds a number.
+/// The proof that is required to bind a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// WhatsApp's word: for everybody who comes in over HTTP.
+    /// WhatsApp confirms it: for all callers over HTTP.
     Required,
-    /// WhatsApp's word where it can be asked: for who runs the installation and has its database anyway.
+    /// WhatsApp confirms it if it can be asked: for operators, who have access to the database anyway.
     IfReachable,
 }
 
@@ -78,7 +78,7 @@ impl WhatsApp {
         Ok(BoundAccount { account, unproved })
     }
 
-    /// Fails if WhatsApp says that the token may not use the number. Within is why it could not be asked.
+    /// Fails if WhatsApp says that the token may not use the number. `Some` is the error if WhatsApp could not be asked.
     async fn prove(&self, token: &SecretString, phone_number_id: &str) -> Result<Result<()>> {
         let answer = self.graph.check_token(token.expose_secret(), phone_number_id).await;
         match answer {

@@ -8,15 +8,15 @@ use super::WhatsApp;
 
 /// Rows read at once; each may bring a payload as long as a line of an import.
 const PAGE: u32 = 64;
-/// Bytes of what is taken for a media id. Meta's are numbers of 15 to 17 digits.
+/// The most bytes of a text that is taken for a media id. Meta's are numbers of 15 to 17 digits.
 const ID_BYTES: usize = 128;
 
-/// How a search went.
+/// The result of a search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LegacySearch {
     /// Rows whose id was found.
     pub(crate) resolved: u64,
-    /// Rows of which nothing says what to ask WhatsApp for.
+    /// Rows for which no media id was found.
     pub(crate) missing: u64,
     /// Those whose download is due now.
     pub(crate) due: Vec<MediaId>,
@@ -47,7 +47,7 @@ impl WhatsApp {
         Ok(search)
     }
 
-    /// Looks for the id of one row, which is nothing to do for most.
+    /// Looks for the id of one row, which most rows have already.
     pub(crate) async fn resolve_legacy_row(&self, record: &MediaFile) -> Result<()> {
         if record.provider_media_id.is_none()
             && let Some(row) = self.store.legacy_row(record.company_id, record.id).await?
@@ -67,7 +67,7 @@ fn provider_media_id(row: &LegacyRow) -> Option<String> {
         .or_else(|| from_payload(row.raw_payload.as_deref()?))
 }
 
-/// Other things than ids and http URLs lie in such columns too: paths, file names, data URLs. They are no ids either.
+/// Such columns also contain paths, file names and data URLs, which are no ids either.
 fn from_legacy_url(url: &str) -> Option<String> {
     let text = url.trim();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');

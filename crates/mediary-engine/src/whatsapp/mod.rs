@@ -1,4 +1,4 @@
-//! The accounts at WhatsApp, what it gives for them, and when it must not be asked.
+//! WhatsApp accounts, requests to WhatsApp with them, and pauses of those requests.
 
 pub(crate) mod accounts;
 pub(crate) mod binding;
@@ -19,7 +19,7 @@ use secrecy::ExposeSecret as _;
 use self::accounts::{AccountDirectory, KnownAccount};
 use self::pauses::{Pauses, throttle_wait};
 
-/// WhatsApp as the flows see it: the client, the accounts to ask it with, and what it said of them.
+/// WhatsApp as the flows use it: the client, the accounts, and their pauses.
 #[derive(Debug)]
 pub(crate) struct WhatsApp {
     pub(crate) store: Store,
@@ -31,7 +31,7 @@ pub(crate) struct WhatsApp {
 }
 
 impl WhatsApp {
-    /// Says that WhatsApp refused the token `used`. A token that was renewed meanwhile is not blamed for it.
+    /// Records that WhatsApp refused the token `used`. A token that was renewed meanwhile is not affected.
     pub(crate) async fn token_refused(&self, used: &KnownAccount) -> Result<()> {
         let (company, id) = (used.row.company_id, used.row.id);
         let detail = "WhatsApp refused the access token; give the account a new one";
@@ -42,7 +42,7 @@ impl WhatsApp {
         Ok(())
     }
 
-    /// Says that WhatsApp throttled an account, and may have said for how long.
+    /// Records that WhatsApp throttled an account, with the requested wait, if any.
     pub(crate) async fn throttled(&self, account: &KnownAccount, told: Option<Duration>) -> Result<()> {
         let times = self.pauses.throttled_in_row(account.row.id, self.clock.now());
         let wait = throttle_wait(&self.rules, told, times, rand::random());
@@ -50,8 +50,7 @@ impl WhatsApp {
         Ok(())
     }
 
-    /// Asks nothing more for an account until the wait is over, unless its token was renewed meanwhile. Returns when it may be
-    /// asked for again.
+    /// Pauses requests for an account until the wait is over, unless its token was renewed meanwhile. Returns the end of the pause.
     pub(crate) async fn pause_account(&self, used: &KnownAccount, wait: Duration) -> Result<Timestamp> {
         let (company, id) = (used.row.company_id, used.row.id);
         let until = self.pauses.throttle(id, self.clock.now(), wait);
@@ -75,13 +74,13 @@ impl WhatsApp {
         account.ok_or_else(|| Error::not_found("there is no such WhatsApp account"))
     }
 
-    /// The policy that holds now for a file that is not here; a stored one keeps that under which it was stored.
+    /// The current policy of a file that is not stored; a stored one keeps the policy under which it was stored.
     pub(crate) async fn policy_of(&self, record: &MediaFile) -> Result<MediaPolicy> {
         Ok(self.account_of(record.company_id, record.account_id).await?.policy)
     }
 }
 
-/// What tells a token from the one that takes its place. An account without one was asked for nothing.
+/// What distinguishes a token from its successor. Without a token WhatsApp was not asked.
 fn sealed_token(account: &KnownAccount) -> &[u8] {
     account.row.access_token.as_deref().unwrap_or_default()
 }

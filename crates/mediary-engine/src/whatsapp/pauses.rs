@@ -1,4 +1,4 @@
-//! What holds downloads back beyond a single file: throttled accounts, and storage that has no room.
+//! Pauses of downloads: for throttled accounts, and for storage that fails.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 /// How long a download lets viewers of its account go first.
 const VIEWERS_FIRST: Duration = Duration::from_secs(1);
 
-/// Shared by all downloads of this process.
+/// The pauses of this process, shared by all its downloads.
 #[derive(Debug, Default)]
 pub(crate) struct Pauses {
     state: Mutex<State>,
@@ -26,7 +26,7 @@ struct State {
     viewers: HashMap<AccountId, usize>,
 }
 
-/// A viewer who waits for WhatsApp, for as long as it lives.
+/// Registers a viewer who waits for WhatsApp, until it is dropped.
 pub(crate) struct WaitingViewer<'g> {
     pauses: &'g Pauses,
     account: AccountId,
@@ -52,7 +52,7 @@ struct Streak {
     pause: Pause,
 }
 
-/// From when to when something waits. Before its beginning it is over, too: the clock was set back since.
+/// The beginning and the end of a pause. Before its beginning it is over, too: then the clock was set back.
 #[derive(Clone, Copy, Debug)]
 struct Pause {
     since: Timestamp,
@@ -85,13 +85,13 @@ impl StoragePause {
 }
 
 impl Pauses {
-    /// Says that WhatsApp is asked for somebody who waits.
+    /// Registers a viewer for whom WhatsApp is being asked.
     pub(crate) fn viewer_asks(&self, account: AccountId) -> WaitingViewer<'_> {
         *self.lock().viewers.entry(account).or_default() += 1;
         WaitingViewer { pauses: self, account }
     }
 
-    /// Waits a moment while viewers ask WhatsApp with the same account: what it allows, they get first.
+    /// Waits a moment while viewers use the same account, so that they get its allowance first.
     pub(crate) async fn after_viewers(&self, account: AccountId) {
         let all_answered = async {
             loop {
@@ -116,7 +116,7 @@ impl Pauses {
         }
     }
 
-    /// Notes that an account waits. Returns until when: never earlier than it already did.
+    /// Pauses an account. Returns the end of the pause, which is never earlier than before.
     pub(crate) fn throttle(&self, account: AccountId, now: Timestamp, wait: Duration) -> Timestamp {
         let times = self.throttled_in_row(account, now);
         let mut state = self.lock();
@@ -140,7 +140,7 @@ impl Pauses {
         }
     }
 
-    /// Notes that storage failed. Returns until when all downloads wait.
+    /// Records a failure of storage. Returns until when all downloads wait.
     pub(crate) fn pause_storage(&self, code: ErrorCode, now: Timestamp, wait: Duration) -> Timestamp {
         let times = self.storage_failed_in_row(now);
         let mut state = self.lock();

@@ -1,4 +1,4 @@
-//! Bytes from WhatsApp, for a download as for a viewer: a URL that still holds, else a new one from Graph, once.
+//! Bytes from WhatsApp, for downloads and viewers: by a URL that is still valid, else by a new one from Graph, once.
 
 use mediary_core::{Timestamp, limits};
 use mediary_graph::{ErrorKind, GraphClient, MediaInfo, MediaStream};
@@ -10,23 +10,23 @@ use crate::base::metrics::GRAPH_CALLS;
 /// A first or last byte (inclusive) of a part.
 pub(crate) type Range = (u64, Option<u64>);
 
-/// What is wanted of WhatsApp.
+/// A request for bytes from WhatsApp.
 pub(crate) struct MediaRequest<'a> {
     pub(crate) token: &'a SecretString,
     pub(crate) media_id: &'a str,
-    /// A temporary URL that should still hold.
+    /// A temporary URL that should still be valid.
     pub(crate) url: Option<String>,
     pub(crate) range: Option<Range>,
 }
 
-/// Open bytes, and what Graph said of them if it was asked.
+/// An open body, and Graph's answer about it if Graph was asked.
 pub(crate) struct OpenStream {
     pub(crate) stream: MediaStream,
     pub(crate) info: Option<MediaInfo>,
 }
 
-/// Opens the bytes. A URL that turns out stale, or was never one to be asked, is replaced by Graph's, once. `agree`
-/// sees what Graph says before any bytes are asked for.
+/// Opens the bytes. A URL that turns out stale, or whose host is not allowed, is replaced by Graph's, once. `agree` gets Graph's answer
+/// before any bytes are requested.
 #[tracing::instrument(name = "ask_whatsapp", level = "debug", skip_all)]
 pub(crate) async fn open<E: From<mediary_graph::Error>>(
     graph: &GraphClient,
@@ -53,7 +53,7 @@ pub(crate) async fn open<E: From<mediary_graph::Error>>(
     Ok(OpenStream { stream, info: Some(info) })
 }
 
-/// Asks Graph for a media id, and counts how it answers.
+/// Asks Graph for a media id, and counts its answers.
 pub(crate) async fn ask(
     graph: &GraphClient,
     token: &SecretString,

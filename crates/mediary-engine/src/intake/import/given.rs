@@ -1,4 +1,4 @@
-//! One line of an import as it is written, before anything is made of it.
+//! One line of an import as it was written, before it is converted.
 
 use mediary_core::{Direction, MessageType, Timestamp, UnreadableField};
 use serde::{Deserialize, Deserializer, de};
@@ -53,7 +53,7 @@ pub(super) struct GivenContact {
     pub(super) name: Option<String>,
 }
 
-/// Reads a line; what is wrong with it, with the field's name.
+/// Parses a line; an error names the field and what is wrong with it.
 pub(super) fn read(line: &[u8]) -> Result<GivenLine, String> {
     let mut json = serde_json::Deserializer::from_slice(line);
     // Serde would also take an array of the fields in order.

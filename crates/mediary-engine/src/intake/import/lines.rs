@@ -12,7 +12,7 @@ pub(super) enum Line {
     TooLong,
 }
 
-/// Reads line after line, and knows how far it is.
+/// Reads line after line, and counts lines and bytes.
 #[derive(Debug)]
 pub(super) struct Lines<R> {
     input: R,

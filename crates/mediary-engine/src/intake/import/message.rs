@@ -1,4 +1,4 @@
-//! A line of an import as the record it becomes.
+//! Converts a line of an import into a message.
 
 use mediary_core::{Direction, FileType, MessageStatus, MessageType, Timestamp, limits};
 use mediary_store::{Account, ContactKey, IncomingMessage, LegacyMedia, NewMedia, Reaction};
@@ -14,7 +14,7 @@ const WA_ID_DIGITS: usize = 20;
 const FIRST_TIME: Timestamp = Timestamp(1_230_768_000_000);
 const MEDIA_TYPES: &str = "image, video, audio, document and sticker";
 
-/// The record of a checked line; what is wrong with it, with the field's name.
+/// The message of a checked line; an error names the field and what is wrong with it.
 pub(super) fn message(
     given: GivenLine,
     account: &Account,
@@ -135,7 +135,7 @@ fn reaction(given: &GivenLine) -> Result<Option<Reaction>, String> {
     Ok(Some(Reaction { target, emoji: given.emoji.clone() }))
 }
 
-/// What was not sent by the older system is not to be sent by us.
+/// A message that the older system did not send is not sent by Mediary either.
 fn status(direction: Direction, given: Option<&str>) -> Result<MessageStatus, String> {
     use MessageStatus::{Delivered, Failed, Played, Read, Received, Sent};
     let allowed: &[MessageStatus] = match direction {

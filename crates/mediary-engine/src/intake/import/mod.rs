@@ -1,5 +1,5 @@
-//! Messages that an older system left, one JSON object a line: read, checked and written many at a time. What is here
-//! already is never touched, so that an import that was broken off is simply run again.
+//! Imports of messages from an older system, one JSON object a line: read, checked and written in batches. Messages that are stored
+//! already are never changed, so an import that was interrupted is simply run again.
 
 mod given;
 mod lines;
@@ -39,7 +39,7 @@ pub enum LineFate {
 pub enum ImportedMedia {
     /// It is downloaded now.
     Due,
-    /// The policy waits until somebody looks.
+    /// The policy waits for the first view.
     Waiting,
     /// WhatsApp's id of it has still to be found.
     Unresolved,
@@ -58,7 +58,7 @@ impl ImportedMedia {
     }
 }
 
-/// A line that was dealt with. Empty ones are passed over.
+/// A processed line. Empty ones are skipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportedLine {
     /// From 1 on.
@@ -67,7 +67,7 @@ pub struct ImportedLine {
     pub fate: LineFate,
 }
 
-/// An import under way.
+/// A running import.
 #[derive(Debug)]
 pub struct Import<R> {
     context: Context,
@@ -99,7 +99,7 @@ impl<R: AsyncBufRead + Unpin> Import<R> {
         self.lines.bytes
     }
 
-    /// Deals with the next lines, and tells what became of each once that is written. `None` at the end.
+    /// Processes the next lines, and returns the outcome of each once it is committed. `None` at the end.
     pub async fn next_batch(&mut self) -> Result<Option<Vec<ImportedLine>>> {
         let span = self.span.clone();
         let batch = self.take_batch().instrument(span.clone()).await?;

@@ -1,11 +1,10 @@
-//! What the records cannot take, told before the database is asked: an item that names nobody, or whose ids are too long to
-//! be found by.
+//! Items that cannot be recorded, recognized before the database is used: those without a contact, or with ids too long for an index.
 
 use mediary_core::{Direction, storable_text};
 use mediary_graph::{Origin, Update, UpdateKind};
 use mediary_store::{ContactKey, IdentityChange, IncomingMessage, IngestItem, NewMedia};
 
-/// The longest id of WhatsApp's that is kept: Postgres has no index rows above 2.7 KB, and some hold two ids. WhatsApp's own
+/// The longest id of WhatsApp that is stored: Postgres has no index rows above 2.7 KB, and some hold two ids. WhatsApp's own ids
 /// have less than 200 bytes.
 const ID_BYTES_MAX: usize = 1024;
 

@@ -1,4 +1,4 @@
-//! One message of a webhook as the record it becomes.
+//! Converts one message of a webhook into a record.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use mediary_store::{
 use crate::base::metrics;
 use crate::whatsapp::accounts::KnownAccount;
 
-/// What an update came to, and when.
+/// The account that an update came for, and when.
 pub(super) struct Receipt<'a> {
     pub(super) account: &'a KnownAccount,
     /// The business number, as digits.
@@ -21,8 +21,8 @@ pub(super) struct Receipt<'a> {
     pub(super) received_at: Timestamp,
 }
 
-/// How long media is tried for whose message, by its own time, should be forgotten already when its webhook arrives:
-/// webhooks come late or are played again, and only WhatsApp knows whether the media is still there.
+/// How long media is tried that should have expired, by the time of its message, when its webhook arrives: webhooks may be late or
+/// replayed, and only WhatsApp knows whether the media is still there.
 const LATE_MEDIA_LIFE: Duration = Duration::from_secs(24 * 3600);
 
 /// Everything that one message means for the records.
@@ -89,7 +89,7 @@ fn incoming(
     let context = message.context.as_ref();
     let fresh = matches!(origin, Origin::Inbound | Origin::Standby);
     let identity_change = match &message.content {
-        // By what is long past, somebody else may have the old number.
+        // By now another person may have the old number of a change that is long past.
         Content::System(event) if fresh => identity_change(message, event).map(Box::new),
         _ => None,
     };
@@ -178,8 +178,8 @@ fn caption_of(content: &Content) -> Option<String> {
     }
 }
 
-/// WhatsApp's own time, or ours where theirs is none or cannot be: a message from the future would stay the newest of its
-/// thread for ever.
+/// WhatsApp's time, or ours if theirs is missing or impossible: a message from the future would stay the newest of its thread
+/// forever.
 fn time_of(receipt: &Receipt<'_>, message: &Message) -> Timestamp {
     message.timestamp.filter(|at| can_be(*at, receipt.received_at)).unwrap_or(receipt.received_at)
 }
@@ -296,7 +296,7 @@ fn expires_at(receipt: &Receipt<'_>, message: &Message, origin: &Origin) -> Time
     if expires_at > receipt.received_at { expires_at } else { receipt.received_at.plus(LATE_MEDIA_LIFE) }
 }
 
-/// A customer who got another number or id, as far as both ends are named.
+/// A customer's change of number or id, if the old and the new one are given.
 fn identity_change(message: &Message, event: &SystemEvent) -> Option<IdentityChange> {
     let key = |wa_id: Option<String>, user_id: Option<String>| ContactKey {
         phone: wa_id.clone(),

@@ -1,4 +1,4 @@
-//! From the durable inbox to records: many webhook bodies at a time, each item by itself.
+//! Ingest: from the durable inbox to records, many webhook bodies at a time, each item by itself.
 
 mod fit;
 mod message;
@@ -23,18 +23,18 @@ use crate::base::worker::{NextStep, Schedule, Worker, every};
 use crate::context::Context;
 use crate::storage::leftovers;
 
-/// How often the inbox is looked at when nobody calls: parked bodies come due, and other processes take webhooks in.
+/// The poll interval of the inbox: postponed bodies become due, and other processes accept webhooks.
 const POLL: Duration = Duration::from_secs(1);
-/// The pause after a batch that was not full. The first webhook is recorded at once; those that come right after it
-/// gather, for the cost of a transaction hardly grows with its rows.
+/// The pause after a batch that was not full. The first webhook is recorded at once; those that come right after it are collected,
+/// for the cost of a transaction hardly grows with its rows.
 const REST: Duration = Duration::from_millis(20);
-/// From so many webhooks on that wait to be acknowledged they go first: what is acknowledged is safe, and Meta
-/// need not send it again.
+/// If at least this many webhooks wait to be acknowledged, they go first: once acknowledged they are safe, and Meta need not send
+/// them again.
 const BACKLOG_THRESHOLD: usize = 16;
 /// How old a recorded webhook may get while those go first.
 const YIELDS_FOR: Duration = Duration::from_secs(5);
-/// Bodies and bytes of one transaction. On SQLite few enough not to hold up the next acknowledgement, which waits for
-/// the same writer; on Postgres, where nobody waits, enough to make little of the way there.
+/// Bodies and bytes of one transaction. On SQLite few enough not to delay the next acknowledgement, which waits for the same writer;
+/// on Postgres enough that the round trips hardly count.
 const SQLITE_BATCH: IngestLimits = IngestLimits { events: 64, bytes: 1024 * 1024 };
 const POSTGRES_BATCH: IngestLimits = IngestLimits { events: 256, bytes: 1024 * 1024 };
 /// Batches under way at once on Postgres, which works on each in a process of its own.
@@ -43,14 +43,14 @@ const PARKED_FIRST: Duration = Duration::from_secs(10);
 pub(crate) const PARKED_MAX: Duration = Duration::from_secs(3600);
 /// How often webhooks that wait for an account, those that failed, and parked items are looked at.
 const SET_ASIDE_EVERY: Duration = Duration::from_secs(1);
-/// How many times as long as a look at what was set aside it is to the next one, at least: new messages come first.
+/// The least wait between two checks of postponed rows, as a multiple of the time that a check takes: new messages come first.
 const SET_ASIDE_SHARE: u32 = 10;
 /// How old a looked-up account may be, and how many are kept between batches.
 const ACCOUNTS_KEPT_FOR: Duration = Duration::from_millis(400);
 const ACCOUNTS_KEPT: usize = 1000;
 
-/// Counts what waits before this process takes it, once at its start. Returns how many webhooks are to be taken one by one, because
-/// one of them may have ended the processes before this one.
+/// Counts the waiting webhooks before this process takes them, once at its start. Returns how many are to be taken one by one, because
+/// one of them may have ended earlier processes.
 pub(crate) async fn begin_backlog(context: &Context) -> Result<usize> {
     let store = context.store();
     store.put_off_failed_webhooks().await?;
@@ -113,24 +113,24 @@ struct Ingester {
     context: Context,
     accounts: Accounts,
     accounts_at: Timestamp,
-    /// What a webhook was put off for. Looked up right before the next batch, so that it is planned by it whatever else is
-    /// forgotten meanwhile.
+    /// The numbers for which webhooks were postponed. They are looked up right before the next batch, so that it can plan with them
+    /// even if the cache is cleared meanwhile.
     wanted: BTreeSet<String>,
-    /// When waiting webhooks and parked items were looked at last; up to which number, and which company.
+    /// When waiting webhooks and parked items were checked last, and up to which number and company.
     set_aside_at: Option<Instant>,
     set_aside_rest: Duration,
     numbers_reached: String,
     parked_reached: CompanyId,
     generation: u64,
     batch: IngestLimits,
-    /// How many go one by one, and how many of these are counted before they are taken.
+    /// How many webhooks are still to be taken one by one, and how many of these are counted before they are taken.
     singly: usize,
     counted_first: usize,
     /// The age of what was recorded last.
     lag: Duration,
 }
 
-/// What is taken next.
+/// What is taken in one step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum IngestMode {
     Batch,
@@ -138,7 +138,7 @@ enum IngestMode {
     Alone(Turn),
 }
 
-/// What a batch brought to light besides its records.
+/// What a batch found besides its records.
 #[derive(Default)]
 struct BatchFindings {
     missing: BTreeSet<String>,
@@ -167,7 +167,7 @@ impl Ingester {
         }
     }
 
-    /// Rests after a batch of that many bodies, if it left nothing behind or a backlog of webhooks waits.
+    /// Pauses after a batch of that many bodies, if it left no more or a backlog of webhooks waits.
     async fn make_room(&self, handled: usize) {
         let since = Instant::now();
         if self.singly == 0 && handled < self.batch.events {
@@ -179,7 +179,7 @@ impl Ingester {
         }
     }
 
-    /// One batch, or one body. Returns how many bodies were dealt with; none means that nothing is due.
+    /// Processes one batch, or one body. Returns how many bodies were handled; zero means that none is due.
     async fn take_next(&mut self) -> Result<usize> {
         let mut handled = 0;
         if self.set_aside_at.is_none_or(|at| at.elapsed() >= self.set_aside_rest) {
@@ -216,7 +216,7 @@ impl Ingester {
         let wanted = std::mem::take(&mut self.wanted);
         self.look_up(wanted).await?;
         let mut findings = BatchFindings::default();
-        // From the first body on: a look that finds none is no work.
+        // The span begins with the first body: a check that finds none is not logged.
         let mut span = tracing::Span::none();
         let accounts = &self.accounts;
         let detail = if mode == IngestMode::Batch { PlanDetail::Items } else { PlanDetail::Sources };
@@ -266,7 +266,7 @@ impl Ingester {
         }
     }
 
-    /// Policies change, so what was looked up is looked up again: at once if it changed here, else before long.
+    /// Drops cached accounts, because policies change: at once after a change by this process, else when they expire.
     async fn refresh_accounts(&mut self) -> Result<()> {
         let generation = self.context.accounts().generation();
         let young = self.accounts_at.is_younger_than(ACCOUNTS_KEPT_FOR, self.context.now());
@@ -293,7 +293,7 @@ impl Ingester {
         histogram!(INGEST_LAG_SECONDS).record(outcome.newest_lag);
     }
 
-    /// Sets aside the one body that cannot be recorded; it stays, and is tried again later and later.
+    /// Postpones the one body that cannot be recorded; it stays, and is retried with growing waits.
     async fn park(&self, first: Option<(WebhookEventId, i64)>, error: mediary_store::Error) -> Result<usize> {
         let Some((event, attempts)) = first else { return Err(error.into()) };
         tracing::error!(
@@ -319,7 +319,7 @@ async fn recorded(context: &Context, outcome: &IngestOutcome) {
     if outcome.downloads_due {
         context.work().wake(Work::Fetch);
     }
-    // Revoked media is served to nobody from now on, and its bytes go soon.
+    // Revoked media is no longer served from now on, and its bytes are deleted soon.
     let deleted = outcome.changes.iter().filter(|change| change.kind == ChangeKind::MediaDeleted);
     for (company, media) in deleted.filter_map(|change| Some((change.company_id, change.media_id?))) {
         if let Err(error) = leftovers::clear(context, company, media).await {

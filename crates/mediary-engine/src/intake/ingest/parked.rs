@@ -1,4 +1,4 @@
-//! What waits to be read again: webhooks for numbers without an account, and parked items, which could not be recorded.
+//! Webhooks and items that are read again: webhooks for numbers without an account, and parked items, which could not be recorded.
 
 use mediary_core::{CompanyId, Error, ErrorCode, Result};
 use mediary_store::{Actor, IngestPlan, ParkedItemOutcome};
@@ -15,7 +15,7 @@ impl Ingester {
     /// Puts webhooks back whose account is there by now, and tries parked items again that are due. Looks at some numbers each
     /// time, so that it costs the same however many are waited for.
     pub(super) async fn look_at_what_was_set_aside(&mut self) {
-        // Whatever is wrong with these, nobody's new messages wait for it.
+        // A failure here must not delay new messages.
         if let Err(error) = self.try_what_was_set_aside().await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -32,7 +32,7 @@ impl Ingester {
         self.parked_reached = due.reached;
         let mut webhook = None;
         for (company, item) in due.items {
-            // One that fails otherwise than by being refused does not keep the others from their turn.
+            // An item that fails for another reason than a refusal does not delay the others.
             if let Err(error) = retry(&self.context, company, item, None, &mut webhook).await {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(
@@ -47,7 +47,7 @@ impl Ingester {
     }
 }
 
-/// Parked items that somebody has tried again.
+/// Retries of parked items at a user's request.
 #[derive(Debug)]
 pub(crate) struct ParkedItems {
     context: Context,
@@ -60,15 +60,15 @@ impl ParkedItems {
         Self { context, turn: Mutex::default() }
     }
 
-    /// Tries to record one parked item of a company again; the reason, if it stays.
+    /// Retries one parked item of a company; returns the reason if it stays parked.
     pub(crate) async fn retry(&self, company: CompanyId, id: i64, by: &Actor) -> Result<Option<String>> {
         let _turn = self.turn.lock().await;
         retry(&self.context, company, id, Some(by), &mut None).await
     }
 }
 
-/// Tries to record one parked item again, because its time has come or somebody asks for it; the reason, if it stays.
-/// `webhook` is the one that was read last.
+/// Retries one parked item, because it is due or a user requests it; returns the reason if it stays parked. `webhook` is the one that
+/// was read last.
 async fn retry(
     context: &Context,
     company: CompanyId,
@@ -90,7 +90,7 @@ async fn retry(
     let plan = |event: &mediary_store::WebhookEvent, place: i64, raw: &str| -> IngestPlan {
         match &*webhook {
             Some(webhook) if webhook.event == event.id => plan_parked(event, webhook, place, raw, &account),
-            // It was not kept any more a moment ago.
+            // Its webhook has just been deleted.
             _ => IngestPlan::default(),
         }
     };
@@ -103,7 +103,7 @@ async fn retry(
             tracing::warn!(company.id = company.0, item.id = id, "a parked webhook item is refused again");
             Ok(Some(reason))
         }
-        // Another node recorded it at this moment, or tried it.
+        // Another node has just recorded or retried it.
         None => Ok(None),
     }
 }

@@ -1,4 +1,4 @@
-//! From webhook bodies to what shall be recorded. Pure: everything it needs to know is given to it.
+//! From webhook bodies to the items to record. A pure function: everything it needs is passed to it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -24,12 +24,12 @@ const NUMBER_DIGITS_MAX: usize = 32;
 /// The accounts that were looked up, by phone number id; `None` is one that does not exist.
 pub(super) type Accounts = HashMap<String, Option<Arc<KnownAccount>>>;
 
-/// How items are planned.
+/// How much is planned for each item.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum PlanDetail {
-    /// Only what is to be written.
+    /// Only the rows to write.
     Items,
-    /// Also where each comes from, to set it aside by.
+    /// Also the source of each item, which is needed to park it.
     Sources,
 }
 
@@ -130,8 +130,8 @@ pub(super) fn plan_parked(
     plan
 }
 
-/// The numbers of a webhook that are looked up, each once. WhatsApp sends no more updates than that in one; what more there is
-/// counts as unknown.
+/// The numbers of a webhook that are looked up, each once. WhatsApp sends no more updates than that in one webhook; further numbers
+/// count as unknown.
 fn numbers(updates: &[Update]) -> impl Iterator<Item = &str> {
     let mut seen = HashSet::new();
     let numbers = updates.iter().filter_map(|update| update.phone_number_id.as_deref());
@@ -156,7 +156,7 @@ struct WebhookPlanner<'a> {
     detail: PlanDetail,
     plan: &'a mut IngestPlan,
     notes: BTreeSet<String>,
-    /// Numbers that it waits for, and the secret of an account that has one of them and for which the signature did not speak.
+    /// Numbers that it waits for, with the secret of the account if the signature was made with another one.
     waits: BTreeMap<String, Option<Vec<u8>>>,
 }
 
@@ -184,7 +184,7 @@ impl<'a> WebhookPlanner<'a> {
         }
     }
 
-    /// The account that an update is recorded under, if the webhook may speak for it.
+    /// The account that an update is recorded under, if the signature counts for it.
     fn account_of(&mut self, update: &Update) -> Option<&'a KnownAccount> {
         if let UpdateKind::Other { .. } = update.kind {
             metrics::not_understood();

@@ -1,6 +1,6 @@
-//! What follows from a download that did not work: every row of the failure table, as a pure function.
+//! The consequences of a failed download: every row of the failure table, as a pure function.
 //!
-//! The code that met the problem names it, [`decide`] says what to do, the runner obeys.
+//! The code that detects the problem names it, [`decide`] says what to do, and the runner does it.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use mediary_core::{Backoff, ErrorCode, RetryRules, Sha256, Timestamp};
 
 use crate::whatsapp::pauses::throttle_wait;
 
-/// Times in a row that WhatsApp must serve the same other bytes before they are kept.
+/// How often in a row WhatsApp must serve the same wrong bytes before they are kept.
 pub(crate) const SAME_MISMATCHES_TO_KEEP: i64 = 3;
 
 /// Why a download did not end with a file.
@@ -38,7 +38,7 @@ pub(crate) enum Problem {
     },
     /// The body ran on far beyond its declared length and was cut.
     WrongLength,
-    /// Ours, and about this file alone: somebody else ended its upload, something foreign lies under its key, its rows
+    /// A failure of ours that affects this file alone: another process ended its upload, a foreign file is under its key, its rows
     /// cannot be read.
     OursAlone(ErrorCode),
     /// Our storage has no room.
@@ -47,18 +47,18 @@ pub(crate) enum Problem {
     StorageError,
 }
 
-/// What to do with the row.
+/// What to do with the download.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     /// No further try can help.
     GiveUp(ErrorCode),
     /// Try again after the wait; the attempt counts.
     TryAgain { code: ErrorCode, wait: Duration },
-    /// Not this file's fault but its account's: the whole account waits, the attempt does not count.
+    /// The cause is the account: the whole account waits, the attempt does not count.
     PauseAccount { code: ErrorCode, wait: Duration },
     /// The account waits for a new token, the attempt does not count.
     AskForToken,
-    /// Not this file's fault but our storage's: all downloads wait, the attempt does not count.
+    /// The cause is our storage: all downloads wait, the attempt does not count.
     PauseStorage { code: ErrorCode, wait: Duration },
 }
 
@@ -74,7 +74,7 @@ impl Decision {
     }
 }
 
-/// What [`decide`] knows besides the problem.
+/// The input of [`decide`] besides the problem.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Situation {
     /// Attempts that count, with the one that just ended.
@@ -118,7 +118,7 @@ pub(crate) fn decide(problem: &Problem, rules: &RetryRules, situation: Situation
     }
 }
 
-/// Quick attempts with growing waits, then the slow pace, until WhatsApp has forgotten the media.
+/// Quick attempts with growing waits, then slow ones, until the media has expired at WhatsApp.
 fn try_again(code: ErrorCode, rules: &RetryRules, situation: Situation) -> Decision {
     if situation.now >= situation.expires_at {
         return Decision::GiveUp(ErrorCode::MediaExpired);

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::events::event::{EventData, EventName};
 use crate::whatsapp::accounts::KnownAccount;
 
-/// Runs a claimed download, telling viewers who wait for it where it comes. Its row says how it ended.
+/// Runs a claimed download, and hands the inbound file to viewers who wait for it. Its row records how it ended.
 pub(super) async fn run(fetcher: Fetcher, claim: ClaimedDownload, viewers: Option<Viewers>) {
     // At the level of errors, so that their lines carry the ids whatever else is logged.
     let span = tracing::error_span!(
@@ -52,8 +52,8 @@ async fn download(fetcher: Fetcher, claim: ClaimedDownload, viewers: Option<View
     }
 }
 
-/// The lease of a running download, which tells on the way how far it is. It is renewed also while nothing arrives: silence has
-/// its own limit. When accounts or policies may have changed it is renewed at once, since another policy takes it away.
+/// The lease of a running download; each renewal records the progress. It is renewed even if no bytes arrive, for silence has its own
+/// limit. When accounts or policies may have changed, it is renewed at once, since a new policy may have ended it.
 struct DownloadLease<'a> {
     context: &'a Context,
     claim: &'a ClaimedDownload,

@@ -4,22 +4,22 @@ use mediary_core::{Integrity, Sha256};
 
 use super::decide::{Problem, SAME_MISMATCHES_TO_KEEP};
 
-/// What WhatsApp says of a file beforehand.
+/// What WhatsApp declared about a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct DeclaredContent {
     pub(super) sha256: Option<Sha256>,
     pub(super) size: Option<u64>,
 }
 
-/// The other bytes that came before, and how often in a row.
+/// The wrong bytes of earlier attempts, and how often in a row they came.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct EarlierMismatch {
     pub(super) sha256: Option<Sha256>,
     pub(super) times: i64,
 }
 
-/// What to make of a whole body. A hash says more than a length; where one was declared, it alone decides. An empty
-/// file is no file: whatever was declared and however often it comes, nothing is never kept.
+/// Judges a complete body. If a hash was declared, it alone decides, else the length. An empty file is never kept, whatever was
+/// declared and however often it comes.
 pub(super) fn judge(
     size: u64,
     sha256: Sha256,

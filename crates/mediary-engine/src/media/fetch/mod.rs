@@ -22,10 +22,10 @@ use crate::context::Context;
 use crate::transit::inbound_file::InboundFile;
 use crate::transit::inbound_files::InboundFiles;
 
-/// How often the queue is looked at when nobody calls: waits end, and other processes add work.
+/// The poll interval of the queue: waits end, and other processes add work.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Fetches files from WhatsApp into storage. Clones share what is on its way.
+/// Fetches files from WhatsApp into storage. Clones share the inbound files.
 #[derive(Clone, Debug)]
 pub(crate) struct Fetcher {
     context: Context,
@@ -37,7 +37,7 @@ impl Fetcher {
         Self { context, inbound_files }
     }
 
-    /// Runs downloads until the soft stop, and what is under way to its end. Dropping this drops them: their leases run out.
+    /// Runs downloads until the soft stop, and the running ones to their end. Dropping this drops them: their leases expire.
     pub(crate) async fn run(self, shutdown: Shutdown) {
         let context = self.context.clone();
         let schedule = Schedule::woken(context.work(), Work::Fetch, POLL);

@@ -1,4 +1,4 @@
-//! How a download ends: kept, held back for an admin, tried again or given up.
+//! The end of a download: stored, quarantined for an admin, retried or given up.
 
 use mediary_blob::{StorageKey, UploadedFile};
 use mediary_core::{DownloadStatus, ErrorCode, FileType, Integrity, Result, ScanStatus, Timestamp};
@@ -57,9 +57,9 @@ pub(super) async fn keep(
     fault::point("fetch.finished");
     match recorded {
         Ok(true) => {}
-        // The record was taken from us while we published. The bytes are in the trash.
+        // The lease was lost during the publication. The bytes are in the trash.
         Ok(false) => context.work().wake(Work::Trash),
-        // The bytes stay. Once the lease has run out the file is fetched again, into the same place.
+        // The bytes stay. Once the lease has expired the file is fetched again, under the same key.
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a stored file could not be recorded");
         }
@@ -140,7 +140,7 @@ async fn quarantine(
     Ok(recorded)
 }
 
-/// Does what the failure table says about a download that did not work.
+/// Applies the failure table to a failed download.
 pub(super) async fn fail(
     context: &Context,
     claim: &ClaimedDownload,
@@ -239,7 +239,7 @@ fn tell(context: &Context, claim: &ClaimedDownload, outcome: DownloadOutcome, fi
     context.ended_downloads().publish(claim.media_id, outcome);
 }
 
-/// The type by the bytes; where they agree with what was declared, what was declared, without its parameters.
+/// The type according to the bytes; if they agree with the declared type, the declared one without its parameters.
 fn detected(claim: &ClaimedDownload, verdict: Verdict) -> Option<String> {
     match verdict {
         Verdict::Same => {
@@ -251,7 +251,7 @@ fn detected(claim: &ClaimedDownload, verdict: Verdict) -> Option<String> {
     }
 }
 
-/// What happened, for the person who looks at the file.
+/// A sentence about the failure, for people who view the file.
 fn explain(problem: &Problem, code: ErrorCode, kind: FileType) -> String {
     match problem {
         Problem::TooLarge { limit } => {

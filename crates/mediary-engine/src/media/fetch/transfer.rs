@@ -22,18 +22,18 @@ use crate::transit::upstream::{Origin, Upstream};
 use crate::whatsapp::accounts::KnownAccount;
 use crate::whatsapp::provider::{self, MediaRequest, OpenStream};
 
-/// From this size on, people watch a download; its declared size is then written down for them.
+/// From this size on, people watch a download, so its declared size is recorded at the start.
 const WATCHED_FROM_BYTES: u64 = 1024 * 1024;
 /// How far a body may pass its declared length before it is cut, where only the end could show its hash.
 const OVERRUN_BYTES: u64 = 1024 * 1024;
 
-/// How often the policy of a file on this machine's disk is looked at, besides whenever a change is received of.
+/// How often the policy of a file on this machine's disk is read, besides after each change that is received.
 const POLICY_LOOK: Duration = Duration::from_secs(1);
 
 /// Viewers who wait for a file's first bytes.
 pub(super) type Viewers = oneshot::Sender<Arc<InboundFile>>;
 
-/// Why a transfer did not work, and the error behind it for the log.
+/// Why a transfer failed, and its cause for the log.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) problem: Problem,
@@ -88,7 +88,7 @@ impl Problem {
 }
 
 impl Problem {
-    /// What is wrong with one file holds up no other.
+    /// A failure of one file delays no other.
     fn of_storage(error: &mediary_blob::Error) -> Self {
         match error.kind() {
             mediary_blob::ErrorKind::Full => Self::StorageFull,
@@ -104,7 +104,7 @@ impl From<mediary_blob::Error> for Failure {
     }
 }
 
-/// How far a transfer has come, for those who watch.
+/// The progress of a transfer, for people who watch it.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     bytes: AtomicU64,
@@ -122,12 +122,12 @@ impl Progress {
     }
 }
 
-/// A whole body under its temporary name.
+/// A complete body in its temporary file.
 #[derive(Debug)]
 pub(super) struct FetchedBody {
     pub(super) staged: StagedFile,
     pub(super) key: StorageKey,
-    /// The bytes by which its type shows.
+    /// The bytes from which its type is detected.
     pub(super) sample: Sample,
     pub(super) declared: DeclaredContent,
 }
@@ -146,7 +146,7 @@ pub(super) async fn fetch(
         ErrorCode::ProviderUnauthorized => Failure { problem: Problem::TokenRefused, cause: Some(cause) },
         _ => cause.into(),
     })?;
-    // A viewer reads before the hash is known: only a declared size shows him a short body, so Graph is asked for it.
+    // A viewer reads before the hash is known, and can recognize a short body only by a declared size, so Graph is asked for it.
     let url = known_url(context, claim).filter(|_| viewers.is_none() || claim.declared_size.is_some());
     let request = MediaRequest { token, media_id, url, range: None };
     let limit = context.config().inbound_limits.of(claim.file_type);
@@ -180,7 +180,7 @@ pub(super) async fn fetch(
     fits(announced)?;
     progress.expected.store(announced.unwrap_or(0), Ordering::Relaxed);
     if announced.is_some_and(|size| size >= WATCHED_FROM_BYTES) && declared.size.is_none() {
-        // Smaller ones are here before anybody looks, or their first renewal says it.
+        // Smaller files are complete before anybody looks, or their first renewal records it.
         let until = context.now().plus(context.config().rules.lease);
         let renewed = context.store().renew_lease(claim, until, 0, announced).await;
         renewed.map_err(Error::from)?;
@@ -193,7 +193,7 @@ pub(super) async fn fetch(
                 token: token.clone(),
                 media_id: media_id.to_owned(),
             };
-            // Where it is too large, the bounds below shall find it first.
+            // If it is too large, the limits below report that first.
             let upstream = Upstream::whole(origin, stream, limit.saturating_add(OVERRUN_BYTES));
             Body::Shared(share(fetcher, claim, upstream, declared.size, viewers).await?)
         }
@@ -222,16 +222,15 @@ async fn share(
     Ok(reader)
 }
 
-/// Takes a file that viewers read off the disk once the policy says that nothing is kept, also when its download has
-/// ended and only viewers are left. A change is received of from this process and, over the relay, from others; what is
-/// changed in the database alone is seen with the next look. No change falls in between: the number is read before
-/// the policy, and waited for after it.
+/// Removes a file that viewers read from the disk once the policy is to keep nothing, even if its download has ended and only viewers
+/// are left. Changes by this process and, over the relay, by others are signalled; a change in the database alone is seen by the next
+/// poll. No change is missed: the version is read before the policy, and awaited after it.
 async fn leave_disk_with_policy(context: Context, file: Weak<InboundFile>, claim: ClaimedDownload) {
     loop {
         let generation = context.accounts().generation();
         let account = context.whatsapp().account_of(claim.company_id, claim.account_id).await;
         let Some(file) = file.upgrade() else { return };
-        // While the database does not answer, nothing can have changed there.
+        // While the database does not answer, no policy can have changed.
         if account.is_ok_and(|account| !account.policy.keeps_bytes()) {
             return file.leave_disk();
         }
@@ -268,8 +267,8 @@ impl From<Error> for Failure {
     }
 }
 
-/// The webhook's own URL is for the first try alone: after a failure, what Graph says about the file counts more. And
-/// only where the webhook declared a usable hash; without one Graph is asked, so that the file can be proved whole.
+/// The webhook's own URL is used for the first attempt only: after a failure, Graph's answer about the file counts more. It is used
+/// only if the webhook declared a usable hash; without one Graph is asked, so that the file can be verified.
 fn known_url(context: &Context, claim: &ClaimedDownload) -> Option<String> {
     let first = claim.attempts <= 1 && claim.mismatch_count == 0 && claim.sha256.is_some();
     let known_at = [claim.provider_url_at, Some(claim.message_timestamp)];
@@ -293,7 +292,7 @@ impl Bounds {
     }
 }
 
-/// What an earlier owner of the lease may have left half-way. A holder that still works on it has lost the right to.
+/// Ends the unfinished upload of an earlier owner of the lease, which has lost the right to continue it.
 async fn end_unfinished(context: &Context, claim: &ClaimedDownload, key: &StorageKey) {
     if claim.lease.number <= 1 {
         return;

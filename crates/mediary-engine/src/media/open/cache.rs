@@ -1,4 +1,4 @@
-//! Files that were opened a moment ago, with their records, so that a view asks neither database nor file system.
+//! A cache of files that were opened recently, with their records, so that a view needs neither database nor file system.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,20 +16,20 @@ use crate::base::CACHE_TTL;
 use crate::events::event::{EventData, EventName};
 
 const RECENT: u64 = 16_384;
-/// Records of files that are only passed on, and for how long each is believed unless a deletion is received of.
+/// Records of proxied files, and for how long each is cached unless its deletion is received.
 const PROXIED: u64 = 4096;
 const PROXIED_TTL: Duration = Duration::from_secs(5);
-/// For how long a file is kept open: by then storage is looked at again, and a file that it lost is missed.
+/// For how long a file is kept open; then it is opened again, which detects that storage has lost it.
 const OPEN_TTL: Duration = Duration::from_secs(5);
-/// A file's last view is written down at most this often, and for so many files between two sweeps.
+/// A file's last view is recorded at most this often, and for this many files between two sweeps.
 const VIEW_NOTED_EVERY: Duration = Duration::from_secs(3600);
 const VIEWS_NOTED: usize = 4096;
 
-/// A storage key and the hash of what lay there when it was opened: another content is another file.
+/// A storage key and the hash of its content when it was opened: another content is another file.
 type FileKey = (StorageKey, Sha256);
 
-/// A file that is kept open. The cache drops what it forgets when it suits it; the file itself is taken out at once, so that
-/// its handle is free when the cache has let go of it and nobody reads it any more.
+/// A file that is kept open. The cache may drop an invalidated entry later; the file itself is taken out at once, so that its handle is
+/// closed as soon as nobody reads it any more.
 #[derive(Clone)]
 struct OpenFile {
     key: FileKey,
@@ -54,13 +54,13 @@ impl OpenFile {
     }
 }
 
-/// The cache. What is deleted here is forgotten at once, and what another process deletes as soon as it is received of; while
-/// that cannot be received, after half a second if it is stored, else after five.
+/// The cache. A deletion by this process takes effect at once, one by another process as soon as its event is received; while events
+/// cannot be received, after half a second for a stored file, else after five.
 pub(crate) struct OpenFiles {
     recent: Cache<(CompanyId, Target), (Arc<FileInfo>, FileKey)>,
-    /// The only place that keeps files open: its size is what they take of the process's handles.
+    /// The open files. Nothing else keeps files open, so its capacity bounds their file handles.
     open: Cache<(CompanyId, MediaId), OpenFile>,
-    /// Each with what the accounts, and so the policies, were when it was looked up.
+    /// Each with the version of the accounts, and so of the policies, when it was looked up.
     proxied: Cache<(CompanyId, Target), (u64, Arc<MediaFile>)>,
     viewed: Mutex<HashMap<(CompanyId, MediaId), Timestamp>>,
 }
@@ -86,7 +86,7 @@ impl OpenFiles {
         }
     }
 
-    /// Closes what nobody has looked at for a while, which otherwise waits for the next file to be opened.
+    /// Closes files that were unused for a while; otherwise they would stay open until the next file is opened.
     pub(crate) fn upkeep(&self) {
         self.recent.run_pending_tasks();
         self.open.run_pending_tasks();
@@ -111,10 +111,10 @@ impl OpenFiles {
         file: &StoredFile,
     ) {
         let (id, key) = ((record.company_id, record.id), (key.clone(), *sha256));
-        // What is kept already stays as old as it is, so that storage is looked at again in time.
+        // An entry that exists keeps its age, so that storage is checked again in time.
         if self.open.get(&id).is_none_or(|open| open.of(&key).is_none()) {
             self.open.insert(id, OpenFile::new(key.clone(), file.clone()));
-            // Else what was evicted stays open until it suits the cache.
+            // Otherwise evicted files stay open until the cache's own maintenance.
             self.open.run_pending_tasks();
         }
         for target in targets(record) {
@@ -122,7 +122,7 @@ impl OpenFiles {
         }
     }
 
-    /// The record of a file that was only passed on a moment ago, and is not kept; no account has changed since.
+    /// The cached record of a proxied file, unless an account has changed since.
     pub(super) fn proxied(
         &self,
         company: CompanyId,
@@ -137,18 +137,18 @@ impl OpenFiles {
         self.proxied.insert((record.company_id, target), (accounts, record.clone()));
     }
 
-    /// Forgets a file that is no longer to be served, or no longer as it was.
+    /// Removes a file that is no longer to be served, or has changed.
     pub(crate) fn forget(&self, record: &MediaFile) {
         self.forget_ids(record.company_id, Some(record.id), Some(record.message_id));
     }
 
-    /// Forgets a file by the ids that are known of it.
+    /// Removes a file by its ids.
     fn forget_ids(&self, company: CompanyId, media: Option<MediaId>, message: Option<MessageId>) {
         let targets = [media.map(Target::Media), message.map(Target::Message)];
         for target in targets.into_iter().flatten() {
             let recent = self.recent.remove(&(company, target)).map(|(info, _)| info.media_id);
             self.proxied.invalidate(&(company, target));
-            // A file that is gone must not keep its bytes on the disk because we hold it open.
+            // A deleted file must not keep its bytes on the disk because it is open here.
             if let Some(media) = media.or(recent)
                 && let Some(open) = self.open.remove(&(company, media))
             {
@@ -157,21 +157,21 @@ impl OpenFiles {
         }
     }
 
-    /// Forgets what an event says is gone.
+    /// Removes the file that an event reports as deleted.
     pub(crate) fn observe(&self, company: CompanyId, name: EventName, data: &EventData) {
         if name == EventName::MediaDeleted {
             self.forget_ids(company, data.media_id, data.message_id);
         }
     }
 
-    /// Forgets files whose rows changed.
+    /// Removes files whose rows changed.
     pub(crate) fn forget_changed(&self, changes: &[Change]) {
         for change in changes {
             self.forget_ids(change.company_id, change.media_id, change.message_id);
         }
     }
 
-    /// Notes a view, to be written down with the next sweep.
+    /// Notes a view, which the next sweep records.
     pub(super) fn touched(&self, record: &MediaFile, now: Timestamp) {
         if record.last_accessed_at.is_some_and(|last| now.since(last) < VIEW_NOTED_EVERY) {
             return;
@@ -182,7 +182,7 @@ impl OpenFiles {
         }
     }
 
-    /// The views that are not written down yet.
+    /// The views that are not recorded yet.
     pub(crate) fn take_views(&self) -> HashMap<(CompanyId, MediaId), Timestamp> {
         std::mem::take(&mut *self.viewed.lock())
     }

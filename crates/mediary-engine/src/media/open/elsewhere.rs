@@ -1,4 +1,4 @@
-//! Waiting for a download that runs elsewhere.
+//! Waiting for a download that another process or worker runs.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::Opener;
 
-/// How long a viewer waits for a download that runs elsewhere, before the bytes come past storage. So a file is fetched
-/// at most once again for all viewers of a process.
+/// How long a viewer waits for a download by another process before the file is proxied. So a file is fetched at most once more for
+/// all viewers of a process.
 const ENDS_WITHIN: Duration = Duration::from_millis(1500);
 /// How often the record is read where another process does the work.
 const LOOK: Duration = Duration::from_millis(250);

@@ -1,4 +1,4 @@
-//! A file that is not here: asked of WhatsApp for a viewer, with patience for what passes by itself.
+//! A file that is not stored: opened at WhatsApp for a viewer, with retries for temporary failures.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,27 +19,27 @@ use crate::transit::upstream::{Origin, Upstream};
 use crate::whatsapp::accounts::KnownAccount;
 use crate::whatsapp::provider::{self, MediaRequest, OpenStream};
 
-/// How often WhatsApp is asked for a viewer while it fails for the moment, and after which wait, times four each time.
+/// How often WhatsApp is asked for a viewer while it fails temporarily, and the first wait, which grows fourfold.
 pub(super) const TRIES: u32 = 3;
 const TRIED_AFTER: Duration = Duration::from_millis(100);
-/// How long a viewer waits for an account that WhatsApp asked to wait.
+/// How long a viewer waits for an account that WhatsApp throttles.
 pub(super) const WAITS_FOR_ACCOUNT: Duration = Duration::from_secs(8);
-/// When to come back after a failure that WhatsApp set no time for.
+/// The `Retry-After` of a failure for which WhatsApp gave no time.
 const COME_BACK_AFTER: Duration = Duration::from_secs(5);
 
-/// What a viewer wants of a file that is not here.
+/// A viewer's request for a file that is not stored.
 #[derive(Clone, Copy)]
 pub(super) struct ViewerRequest {
     pub(super) range: Option<ByteRange>,
-    /// Not what somebody else is being sent.
+    /// Do not share the transfer of another viewer.
     pub(super) unshared: bool,
     pub(super) began: Instant,
 }
 
 impl Opener {
-    /// Passes a file on from WhatsApp, nothing of it kept. A part can be told apart from the whole only by the size of the
-    /// file: where nobody declared it, it is counted first, and where that cannot be done the whole comes (RFC 9110,
-    /// section 14.2, allows it). So all answers about a file name one size.
+    /// Proxies a file from WhatsApp without storing it. An answer with a part has to name the size of the whole file: if no size was
+    /// declared, it is counted first, and if that is impossible the whole file is sent (RFC 9110, section 14.2, allows it). So all
+    /// answers about a file name one size.
     pub(super) async fn proxy(&self, record: &MediaFile, asked: ViewerRequest) -> Result<OpenedMedia> {
         let passing = self.proxy_as_declared(record, asked).await?;
         if asked.range.is_none() || passing.total().is_some() {
@@ -51,7 +51,7 @@ impl Opener {
         Ok(proxied(record, self.proxy_as_declared(record, asked).await?))
     }
 
-    /// Viewers of the whole share it, a part is fetched by itself.
+    /// Viewers of the whole file share one transfer, a part is fetched separately.
     async fn proxy_as_declared(&self, record: &MediaFile, asked: ViewerRequest) -> Result<ProxiedBody> {
         if asked.unshared || asked.range.is_some_and(|range| !range.is_whole()) {
             let upstream = self.ask_whatsapp(record, asked.range).await?;
@@ -60,7 +60,7 @@ impl Opener {
         }
         let slot = self.inbound_files.slot(record.company_id, record.id);
         let (mut state, in_line) = slot.enter().await;
-        // What lies on a disk is for files that are kept.
+        // A file on disk is for downloads that are stored.
         let on_its_way = state.arriving().filter(|file| record.policy.keeps_bytes() || !file.is_on_disk());
         let joined = on_its_way.and_then(|file| Some((file.reader()?, file)));
         let (reader, file, from) = match joined {
@@ -86,7 +86,7 @@ impl Opener {
         Ok(ProxiedBody::shared(reader, slot, part, total, view))
     }
 
-    /// Opens the bytes at WhatsApp, and asks again where that may help.
+    /// Opens the bytes at WhatsApp, and retries if that may help.
     pub(super) async fn ask_whatsapp(
         &self,
         record: &MediaFile,
@@ -173,7 +173,7 @@ impl Opener {
         })
     }
 
-    /// What Graph says of a file, without its bytes.
+    /// Graph's description of a file, without its bytes.
     pub(super) async fn describe_from_whatsapp(&self, record: &MediaFile) -> Result<OpenedMedia> {
         let account = self.account_for_viewer(record, Instant::now() + WAITS_FOR_ACCOUNT).await?;
         let answer = provider::ask(self.context.graph(), account.token()?, provider_id(record)?).await;
@@ -190,7 +190,7 @@ impl Opener {
         Ok(OpenedMedia { info: Arc::new(described), source: Source::Described })
     }
 
-    /// The file's account, once WhatsApp may be asked with it: a wait that is over before `until` is waited for.
+    /// The file's account, once WhatsApp may be asked with it: waits for the end of a pause that is over before `until`.
     pub(super) async fn account_for_viewer(
         &self,
         record: &MediaFile,
@@ -212,7 +212,7 @@ impl Opener {
         }
     }
 
-    /// What WhatsApp says to a viewer holds for the account's downloads too.
+    /// A refusal by WhatsApp to a viewer pauses the account's downloads, too.
     async fn refused(
         &self,
         record: &MediaFile,
@@ -242,7 +242,7 @@ impl Opener {
     }
 }
 
-/// What a viewer is told of a file that WhatsApp no longer has.
+/// The error for a viewer of a file that WhatsApp no longer has.
 pub(super) fn forgotten(record: &MediaFile, now: Timestamp) -> String {
     let day = record.expires_at.to_offset_date_time().date();
     if record.expires_at <= now {
@@ -256,7 +256,7 @@ pub(super) fn forgotten(record: &MediaFile, now: Timestamp) -> String {
     }
 }
 
-/// What a viewer is told of a failure: unlike a download's, nobody tries again for him.
+/// The error for a viewer after a failure, which is not retried for them, unlike that of a download.
 fn sentence(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::ProviderUnavailable => {
@@ -281,7 +281,7 @@ pub(super) fn proxied(record: &MediaFile, passing: ProxiedBody) -> OpenedMedia {
     OpenedMedia { info, source: Source::Proxied(Box::new(passing)) }
 }
 
-/// The size that is expected: a lost file has the one that was counted, which proved right, whatever was declared.
+/// The expected size: for a lost file the one that was counted when it was stored, whatever was declared.
 fn expected_size(record: &MediaFile) -> Option<u64> {
     record.file_size.and_then(|size| u64::try_from(size).ok())
 }

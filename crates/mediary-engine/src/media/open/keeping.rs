@@ -1,5 +1,5 @@
-//! A file that is not here yet and is to be kept: its first viewer starts its download and is served while it runs, and
-//! so is everybody who comes before it has ended.
+//! A file that is to be stored on its first view: the first viewer starts its download and is served while it runs, and so are
+//! viewers who come before it has ended.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,18 +18,18 @@ use crate::transit::inbound_file::InboundFile;
 use crate::transit::inbound_files::{Slot, SlotState};
 use crate::transit::range::ByteRange;
 
-/// A part that begins this far behind what has come is asked for by itself, where WhatsApp serves parts.
+/// A part that begins this far beyond the received bytes is fetched separately, if WhatsApp serves parts.
 const FAR_AHEAD_BYTES: u64 = 1024 * 1024;
 
-/// How a viewer gets a file that is to be kept.
+/// How a viewer gets a file that is to be stored.
 pub(super) enum KeptFileView {
     Proxied(OpenedMedia),
     Stored(Box<MediaFile>),
-    /// Somebody else fetches it, or nobody can here and now.
+    /// Another process fetches it, or it cannot be fetched here now.
     Elsewhere,
 }
 
-/// How a download that was started for viewers began.
+/// The start of a download for viewers.
 enum DownloadStart {
     Inbound(Arc<InboundFile>),
     /// It ended before any bytes came.
@@ -61,7 +61,7 @@ impl Opener {
                 return Err(error);
             }
             match self.begin_keeping(record, &slot).await {
-                // The download goes on; what becomes of it decides the failure table.
+                // The download continues; the failure table decides about it.
                 DownloadStart::Inbound(file) if !file.is_as_declared() => return Ok(KeptFileView::Elsewhere),
                 DownloadStart::Inbound(file) => {
                     *state = SlotState::Inbound(Arc::downgrade(&file));
@@ -92,8 +92,8 @@ impl Opener {
         Ok(KeptFileView::Elsewhere)
     }
 
-    /// Starts the download, if it may be started here and now. Where the database takes no writes (its disk may be full)
-    /// nothing can be kept, and who looks at the file gets it all the same.
+    /// Starts the download, if it may be started here now. If the database takes no writes (its disk may be full), nothing can be
+    /// stored, but viewers get the file nevertheless.
     async fn begin_keeping(&self, record: &MediaFile, slot: &Arc<Slot>) -> DownloadStart {
         self.try_keeping(record, slot).await.unwrap_or_else(|error| {
             tracing::warn!(
@@ -125,7 +125,7 @@ impl Opener {
         let Some(claim) = claimed else { return Ok(DownloadStart::NotHere) };
         let (tell, told) = oneshot::channel();
         let (fetcher, slot) = (self.fetcher.clone(), slot.clone());
-        // Of its own: viewers come and go, the copy is made all the same.
+        // A task of its own, so that the copy is made even if all viewers leave.
         tokio::spawn(async move {
             fetcher.run_for_viewers(claim, tell).await;
             drop((place, slot));
@@ -160,7 +160,7 @@ impl Opener {
         Ok(proxied(record, ProxiedBody::shared(reader, slot, Some(part), Some(total), view)))
     }
 
-    /// A part that comes later, asked for by itself; `None` if WhatsApp would send all that lies before it too.
+    /// Fetches a part that lies far ahead separately; `None` if WhatsApp would send everything before it, too.
     async fn far_ahead(
         &self,
         record: &MediaFile,

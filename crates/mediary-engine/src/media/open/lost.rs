@@ -1,4 +1,4 @@
-//! Files that storage does not have as they were stored, and that come back.
+//! Files that storage has lost or changed, and files that reappear.
 
 use mediary_blob::{ErrorKind, StorageKey, StoredFile};
 use mediary_core::{DownloadStatus, Error, ErrorCode, Result, ScanStatus, Scope, Timestamp};
@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::storage::hash::hash_of;
 
 impl Opener {
-    /// A completed record whose bytes are not in storage: they are fetched again while WhatsApp has them.
+    /// Handles a completed record whose bytes are missing: they are fetched again while WhatsApp has them.
     pub(super) async fn lost(&self, record: MediaFile) -> Result<MediaFile> {
         let (company, id) = (record.company_id, record.id);
         tracing::warn!(

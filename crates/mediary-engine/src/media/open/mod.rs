@@ -37,7 +37,7 @@ use crate::media::fetch::Fetcher;
 use crate::transit::inbound_files::InboundFiles;
 use crate::transit::range::ByteRange;
 
-/// Which file, and what of it.
+/// The file to open, and how.
 #[derive(Clone, Debug)]
 pub struct OpenRequest {
     pub target: Target,
@@ -46,7 +46,7 @@ pub struct OpenRequest {
     pub wanted: Wanted,
 }
 
-/// How a file is named.
+/// The id by which a file is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
     /// A message's own media.
@@ -56,16 +56,16 @@ pub enum Target {
     Media(MediaId),
 }
 
-/// What is wanted of a file that has to come from WhatsApp. A stored file is opened in any case.
+/// What to open of a file that has to come from WhatsApp. A stored file is opened in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// Its bytes, or a part of them.
     Bytes { range: Option<ByteRange> },
-    /// Only what is known of it; nothing is pulled.
+    /// Only its description; no bytes are fetched.
     Description,
 }
 
-/// What is known of a file that is handed out.
+/// The description of an opened file.
 #[derive(Clone, Debug)]
 pub struct FileInfo {
     pub company_id: CompanyId,
@@ -89,7 +89,7 @@ pub struct FileInfo {
 }
 
 impl FileInfo {
-    /// How a browser is told to treat it: shown in place only where that is safe, and nobody asked to save it.
+    /// How a browser shall treat it: shown in place only if that is safe and saving was not requested.
     pub fn content_disposition(&self, save: bool) -> String {
         content_disposition(self.inline_safe && !save, &self.file_name)
     }
@@ -111,7 +111,7 @@ pub enum Source {
     Described,
 }
 
-/// What is remembered of media ids for a while, by account and id.
+/// A short-lived cache by account and media id.
 type MediaIdCache<T> = Cache<(AccountId, String), T>;
 
 const URLS: u64 = 4096;
@@ -126,12 +126,12 @@ pub(crate) struct Opener {
     fetcher: Fetcher,
     inbound_files: Arc<InboundFiles>,
     files: Arc<OpenFiles>,
-    /// Graph's latest answers, for viewers who come again while their URLs hold.
+    /// Graph's latest answers, for viewers who return while the URLs are valid.
     urls: MediaIdCache<MediaInfo>,
-    /// Ids that Graph did not know a moment ago, so that it is not asked for each look at a dead file.
+    /// Ids that Graph did not know recently, so that it is not asked for each view of an expired file.
     gone: MediaIdCache<()>,
-    /// Sizes of files that nobody declared, as they were counted a moment ago; `None` for one that is too large to be counted.
-    /// Kept as long as Graph's answers are: a file that is looked at part by part is counted once.
+    /// Counted sizes of files without a declared size; `None` for one that is too large to be counted. Cached as long as Graph's
+    /// answers: a file that is viewed part by part is counted once.
     sizes: MediaIdCache<Option<u64>>,
 }
 
@@ -162,7 +162,7 @@ impl Opener {
             return Err(Error::not_found("there is no such variant of this file"));
         }
         let target = self.named(&scope, request.target).await?;
-        // What is remembered is of the company: whether this caller sees it is asked each time.
+        // The cache is per company: whether this caller may see the file is checked each time.
         if let Some(hit) = self.files.recent(company, target) {
             refuse_unseen(&scope, hit.info.conversation_id)?;
             self.context.meters().storage_hit.increment(1);
@@ -185,14 +185,14 @@ impl Opener {
         }
     }
 
-    /// Attachments are remembered by their own ids alone: what forgets a message's media need not know how many there are.
+    /// Attachments are cached by their own ids only, so that the removal of a message's media need not know how many it has.
     async fn named(&self, scope: &Scope, target: Target) -> Result<Target> {
         let Target::Attachment(message, part) = target else { return Ok(target) };
         let record = self.context.store().media_by_part(scope, message, part).await?;
         Ok(Target::Media(record.ok_or_else(no_such_file)?.id))
     }
 
-    /// The record of a file that somebody looks at, with the policy that holds for it now.
+    /// The record of a file to open, with its current policy.
     async fn viewed(&self, scope: &Scope, target: Target) -> Result<Arc<MediaFile>> {
         let accounts = self.context.accounts().generation();
         let record = match target {
@@ -215,8 +215,8 @@ impl Opener {
         Ok(record)
     }
 
-    /// Opens a file by WhatsApp's id for it, always from WhatsApp and never stored; `unshared` not even with others who
-    /// look at it now.
+    /// Opens a file by WhatsApp's id for it, always from WhatsApp, without storing it; with `unshared`, also without sharing the
+    /// transfer with other viewers.
     pub(crate) async fn open_from_provider(
         &self,
         may: &May<rights::Read>,
@@ -288,7 +288,7 @@ impl Opener {
         }
         let storage = match self.context.storages().of(backend) {
             Ok(storage) => storage,
-            // It may still be there, and the record says so; what WhatsApp has can be had from there all the same.
+            // The file may still be in storage, so the record stays as it is; meanwhile it can be opened at WhatsApp.
             Err(error) if record.expires_at <= self.context.now() => return Err(error.into()),
             Err(_) => return Ok(None),
         };
@@ -320,7 +320,7 @@ fn remembered<T: Clone + Send + Sync + 'static>(capacity: u64, ttl: Duration) ->
     Cache::builder().max_capacity(capacity).time_to_live(ttl).build()
 }
 
-/// As if it did not exist: an answer must not tell what there is besides.
+/// The same answer as for a missing file: it must not reveal what exists.
 fn refuse_unseen(scope: &Scope, conversation: ConversationId) -> Result<()> {
     if scope.sees_conversation(conversation) { Ok(()) } else { Err(no_such_file()) }
 }
@@ -351,7 +351,7 @@ fn refuse_withheld(record: &MediaFile) -> Result<()> {
     Ok(())
 }
 
-/// A file that cannot be had says what its record says.
+/// The error for a file that cannot be opened, according to its record.
 fn not_to_be_had(record: &MediaFile, now: Timestamp) -> Error {
     let code = record.last_error_code.unwrap_or(ErrorCode::ProviderUnavailable);
     if code == ErrorCode::MediaExpired {
@@ -393,7 +393,7 @@ fn describe(record: &MediaFile, stored: bool) -> FileInfo {
     }
 }
 
-/// What the bytes show counts more than what the sender says; where both agree, the sender's may have parameters.
+/// The type to serve: the one detected from the bytes; if the declared one agrees, the declared one with its parameters.
 fn served_type(record: &MediaFile) -> String {
     let declared = record.mime_type.as_deref();
     let bare = |mime: &str| mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! When the view of a stored file is written down.
+//! When the view of a stored file is recorded.
 
 use std::time::Duration;
 
@@ -7,15 +7,14 @@ use mediary_store::MediaFile;
 
 use super::Opener;
 
-/// Where a retention counts views, one that comes so long after the last that is on record is written down before the file is
-/// served. Every retention lasts for a day at least: a view within that time is written down by the next sweep, hours before
-/// anything can be deleted.
+/// If a retention counts views, a view this long after the last recorded one is recorded before the file is served. Every retention
+/// lasts a day at least: a view within this time is recorded by the next sweep, hours before anything can be deleted.
 const NOTED_AT_ONCE_AFTER: Duration = Duration::from_secs(12 * 3600);
 
 impl Opener {
-    /// Notes that somebody looks at a stored file; false if it was deleted meanwhile. Views are kept in memory until the next sweep
-    /// of this process, and another one that deletes by retention does not see them: so where that may delete the file by then, the
-    /// view is written down at once. That is the first look at a file in half a day, in companies that count views.
+    /// Notes a view of a stored file; false if the file was deleted meanwhile. Views are kept in memory until the next sweep of this
+    /// process, and another process that deletes by retention does not see them. So if the file might be deleted by then, the view is
+    /// recorded at once: that is the first view of a file in half a day, in companies whose retention counts views.
     pub(super) async fn note_view(&self, record: &MediaFile) -> Result<bool> {
         let now = self.context.now();
         self.files.touched(record, now);
@@ -29,7 +28,7 @@ impl Opener {
         }
         let noted = self.context.store().note_view(record.company_id, record.id, now).await;
         Ok(noted.unwrap_or_else(|error| {
-            // A database that cannot be written to deletes nothing either; the next sweep writes the view down.
+            // If the database cannot be written, nothing is deleted either; the next sweep records the view.
             tracing::warn!(error = &error as &dyn std::error::Error, "a view could not be written down");
             true
         }))

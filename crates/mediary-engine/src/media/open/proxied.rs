@@ -1,4 +1,4 @@
-//! Bytes that are proxied from WhatsApp to a viewer: shared with everybody else who views the same file, or of one viewer alone.
+//! Bytes that are proxied from WhatsApp to a viewer: from a transfer shared with other viewers of the file, or from one of their own.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use crate::transit::upstream::Upstream;
 /// A file, or a part of it, on its source to a viewer.
 pub struct ProxiedBody {
     source: BodySource,
-    /// What comes, where it is only a part and the size is known.
+    /// The range of the bytes, if they are only a part and the size is known.
     part: Option<Range<u64>>,
     total: Option<u64>,
     view: View,
 }
 
 enum BodySource {
-    /// The slot lives as long as somebody reads, so that others find the file.
+    /// Keeps the slot as long as this viewer reads, so that others find the file.
     Shared(Reader, #[expect(dead_code, reason = "held, not read")] Arc<Slot>),
     Alone(Box<Upstream>),
 }
@@ -52,7 +52,7 @@ impl ProxiedBody {
         passing
     }
 
-    /// The bytes that come, where they are only a part of the file.
+    /// The range of the bytes, if they are only a part of the file.
     pub fn part(&self) -> Option<&Range<u64>> {
         self.part.as_ref()
     }
@@ -62,13 +62,13 @@ impl ProxiedBody {
         self.total
     }
 
-    /// How many bytes come, where that is known.
+    /// How many bytes come, if that is known.
     pub fn length(&self) -> Option<u64> {
         self.part.as_ref().map(|part| part.end - part.start).or(self.total)
     }
 
-    /// The next bytes; `None` at the end. An error means that they are not all: nobody may take them for the whole. An
-    /// end before the first byte is such an error, too: an empty file is no file.
+    /// The next bytes; `None` at the end. After an error the bytes are incomplete and must not be taken for the whole. An end before
+    /// the first byte is such an error, too.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         let mut next = match &mut self.source {
             BodySource::Shared(reader, _) => reader.next().await.map_err(Error::from),

@@ -1,7 +1,7 @@
-//! The size of a file that nobody declared: neither the webhook, nor Graph, nor the media host.
+//! The size of a file for which neither the webhook, nor Graph, nor the media host declared one.
 //!
-//! Players ask for a file part by part and give up where two answers name different sizes, or none. So the bytes are
-//! counted once, and let go while they are: nothing of them is kept.
+//! Players request a file part by part, and give up if two answers name different sizes, or none. So the bytes are counted once, and
+//! discarded at the same time.
 
 use mediary_core::{AccountId, Result};
 use mediary_store::MediaFile;
@@ -9,8 +9,8 @@ use mediary_store::MediaFile;
 use super::Opener;
 use crate::transit::inbound_file::COUNTED_WITHIN;
 
-/// The largest file that is counted, which is what WhatsApp takes of audio and video from a business. Who asks for a part of a
-/// larger one is sent the whole.
+/// The largest file that is counted: WhatsApp's limit for audio and video from a business. A request for a part of a larger one gets
+/// the whole file.
 const COUNTED_BYTES: u64 = 16 * 1024 * 1024;
 
 impl Opener {
@@ -19,7 +19,7 @@ impl Opener {
         self.sizes.get(&key(record)?)?
     }
 
-    /// The size by counting; `None` where there are too many bytes to be counted, or they come too slowly.
+    /// Counts the bytes; `None` if there are too many, or they come too slowly.
     pub(super) async fn counted_size(&self, record: &MediaFile) -> Result<Option<u64>> {
         let Some(key) = key(record) else { return Ok(None) };
         let slot = self.inbound_files.slot(record.company_id, record.id);

@@ -1,4 +1,4 @@
-//! What is counted and logged of every view that comes from WhatsApp.
+//! Metrics and log lines of every view that comes from WhatsApp.
 
 use bytes::Bytes;
 use mediary_core::{CompanyId, Error, MediaId};
@@ -26,7 +26,7 @@ impl Source {
     }
 }
 
-/// A view under way. What became of it is told when it is dropped.
+/// A running view. Its outcome is recorded when it is dropped.
 pub(super) struct View {
     company: CompanyId,
     media: MediaId,
@@ -67,7 +67,7 @@ impl View {
                     histogram!(PROXY_FIRST_BYTE_SECONDS, "source" => source).record(self.began.elapsed());
                 }
                 self.bytes += bytes.len() as u64;
-                // Nobody asks for the end of what is all there.
+                // A reader may stop at the last byte without reading the end.
                 if self.expected == Some(self.bytes) {
                     self.ended = Some("whole");
                 }

@@ -1,6 +1,6 @@
-//! The inspection that nobody has to think of: every company's storage once a day, by whichever node comes first.
-//! It looks at presence and size, and keeps what it found for the API and the metrics. It repairs nothing, but removes files that
-//! no record named on two looks at least a day apart.
+//! The automatic inspection: every company's storage once a day, by whichever node comes first. It checks presence and size, and
+//! records its findings for the API and the metrics. It repairs nothing, but removes files that no record named in two checks at least
+//! a day apart.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::base::worker::{NextStep, Schedule, Worker, every};
 const EVERY: Duration = Duration::from_secs(24 * 3600);
 /// Files that are read from the database at once.
 const BATCH: u32 = 500;
-/// How often it is looked whose check is due; the first time after a pause, for there is enough to do at a start.
+/// How often due checks are looked for; the first time after a pause, for a start has enough to do.
 const LOOK_EVERY: Duration = Duration::from_secs(300);
 
 /// Checks until `shutdown`.
@@ -98,8 +98,8 @@ impl Inspector {
         Ok(self.context.store().storage_check_end(company, &result).await?)
     }
 
-    /// Lets the trash have what this look and one a day before saw without a record; how many files. That no record names them, and
-    /// that none is downloaded to their place, is looked at again when they are noted and when they are deleted.
+    /// Puts files into the trash that this check and one a day before found without a record; returns how many. That no record names
+    /// them, and that no download stores under their key, is checked again when they are put there and when they are deleted.
     async fn remove_untracked(&self, company: CompanyId, look: Timestamp, found: &Inspection) -> Result<u64> {
         self.context.store().forget_tracked(company, look).await?;
         if found.is_suspicious() {

@@ -1,5 +1,5 @@
-//! Whether storage and records agree: files that are missing or other than recorded, and files that no record names.
-//! Whatever is found is looked at again before anything is done about it.
+//! Inspection: compares storage and records. Finds files that are missing or differ from their records, and files that no record names.
+//! Every finding is checked again before anything is done about it.
 
 pub(crate) mod daily;
 
@@ -16,10 +16,10 @@ use crate::context::Context;
 use crate::media::open::{OpenFiles, found_again};
 use crate::storage::hash::hash_of;
 
-/// A file that is younger may be on its way to its record.
+/// A younger file may be about to be recorded.
 const SETTLED_AFTER: Duration = Duration::from_secs(3600);
 
-/// What is looked at, and what is done about it.
+/// What is checked, and what is repaired.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct InspectOptions {
     /// Read every byte and compare the hash, instead of looking at presence and size.
@@ -31,10 +31,10 @@ pub struct InspectOptions {
     pub look: Option<Timestamp>,
 }
 
-/// How many are named one by one.
+/// How many findings are listed individually.
 const NAMED_MAX: usize = 1000;
 
-/// How many there are, and the first of them.
+/// The number of findings, and the first of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundFiles<T> {
     pub count: u64,
@@ -65,12 +65,12 @@ pub struct Inspection {
     pub wrong: FoundFiles<MediaId>,
     /// Storage, key and size of files without a record.
     pub untracked: FoundFiles<(StorageBackend, String, u64)>,
-    /// How many of these were dealt with.
+    /// How many of these were repaired.
     pub repaired: u64,
 }
 
 impl Inspection {
-    /// Whether it found more files without a record than can be litter: the storage may belong to another database.
+    /// Whether it found so many files without a record that the storage may belong to another database.
     pub fn is_suspicious(&self) -> bool {
         let tracked = self.whole + self.missing.count + self.wrong.count;
         self.untracked.count > limits::UNTRACKED_UNSUSPECTED && self.untracked.count > tracked
@@ -185,7 +185,7 @@ impl Inspector {
         };
         let key: StorageKey = key.parse()?;
         let stored = match self.context.storages().of(backend)?.open(&key).await {
-            // An empty file is no file, whatever its record says.
+            // An empty file counts as missing, whatever its record says.
             Ok(stored) if stored.size() == 0 => return Ok(State::Missing),
             Ok(stored) => stored,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(State::Missing),
@@ -206,7 +206,7 @@ impl Inspector {
         }
     }
 
-    /// Looks for files that no record names, in every storage: a company's, or anybody's.
+    /// Looks for files that no record names, in every storage: those of one company, or of all.
     pub(crate) async fn inspect_storage(
         &self,
         company: Option<CompanyId>,

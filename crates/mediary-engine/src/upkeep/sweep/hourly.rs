@@ -15,16 +15,16 @@ use crate::upkeep::policies::RESUMED_AFTER;
 
 const HOURLY: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// For how long one kind of rows is pruned before the others get their turn. What is left then is pruned an hour later.
+/// For how long one kind of rows is pruned before the others get their turn. The rest is pruned an hour later.
 const PRUNE_WITHIN: Duration = Duration::from_secs(600);
 /// How long webhooks wait for an account with their number.
 const WEBHOOKS_WAIT_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Statuses and edits wait this long for their message.
 const UPDATES_WAIT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
-/// An unfinished upload that nobody wrote to for this long belongs to nobody.
+/// An unfinished upload without a write for this long is abandoned.
 const TEMPORARY_AFTER: Duration = Duration::from_secs(3600);
 
-/// Does the slow things until `shutdown`: once at the start, then every hour.
+/// Runs the slow sweeps until `shutdown`: once at the start, then every hour.
 pub(crate) async fn run_hourly(sweeper: Sweeper, shutdown: Shutdown) {
     every(&shutdown, Schedule::polling(HOURLY), &mut SlowSweeps(sweeper)).await;
 }
@@ -52,7 +52,7 @@ impl Sweeper {
         tell: &mut (impl FnMut(RetentionAct) + Send),
     ) -> Result<()> {
         let mut steps = Steps::default();
-        // First, for the others take their time, and downloads have little.
+        // First, for the other steps take long, and downloads have little time.
         steps.done(self.end_overlong_waits().await);
         steps.done(
             self.apply_retention(|act| {
@@ -87,7 +87,7 @@ impl Sweeper {
         steps.end()
     }
 
-    /// Waits that a clock that was ahead wrote down would hold up what is due by the clock as it is now.
+    /// The longest waits that the engine sets. Longer ones were written while the clock was ahead, and would delay due work.
     async fn end_overlong_waits(&self) -> Result<()> {
         let rules = &self.context.config().rules;
         let jittered = |max: Duration| max + max / 4;

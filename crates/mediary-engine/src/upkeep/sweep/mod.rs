@@ -1,6 +1,5 @@
-//! What has to be done from time to time: leases that ran out, media that expired at WhatsApp,
-//! retention, bytes that nothing points to, and metrics for operators. Three tasks, so that none holds up another: the
-//! quick things every few seconds (`run`), the slow ones every hour (`hourly`), and the trash (`trash`).
+//! Sweeps: expired leases, media that expired at WhatsApp, retention, bytes without a record, and metrics for operators. Three tasks, so
+//! that none delays another: quick sweeps every few seconds (`run`), slow ones every hour (`hourly`), and the trash (`trash`).
 
 mod gauges;
 mod hourly;
@@ -27,14 +26,14 @@ use crate::storage::trash;
 use crate::upkeep::policies::Policies;
 use crate::upkeep::relocate::Mover;
 
-/// How often the quick things are done.
+/// The interval of the quick sweeps.
 const OFTEN: Duration = Duration::from_secs(5);
 const MINUTE: Duration = Duration::from_secs(60);
-/// For how long one of the quick things may be repeated before the others get their turn.
+/// For how long one quick sweep may be repeated before the others get their turn.
 const QUICK_WITHIN: Duration = Duration::from_secs(2);
 /// Items that could not be recorded are kept at least as long, and as long as webhooks are.
 const PARKED_KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
-/// For how long the audit log tells what was done.
+/// How long rows of the audit log are kept.
 const AUDITS_KEPT_FOR: Duration = Duration::from_secs(2 * 365 * 24 * 3600);
 /// Rows of one transaction.
 const BATCH: u32 = 500;
@@ -47,7 +46,7 @@ const BOUNDED_AT_ONCE: u32 = 10_000;
 pub struct SweepReport {
     /// Downloads whose worker died.
     pub leases_released: u64,
-    /// Media that WhatsApp forgot before it could be saved.
+    /// Media that expired at WhatsApp before it could be stored.
     pub expired_unsaved: u64,
     /// Files deleted, and moved to the archive, because their retention ended.
     pub retention_deleted: u64,
@@ -90,7 +89,7 @@ impl SweepReport {
     }
 }
 
-/// Steps of a sweep: one that fails holds up none of the others, and the first failure is told at the end.
+/// Steps of a sweep: one that fails stops none of the others, and the first error is returned at the end.
 #[derive(Default)]
 struct Steps(Option<mediary_core::Error>);
 
@@ -107,7 +106,7 @@ impl Steps {
     }
 }
 
-/// Does from time to time what has to be done.
+/// Runs sweeps.
 #[derive(Clone, Debug)]
 pub(crate) struct Sweeper {
     context: Context,
@@ -116,7 +115,7 @@ pub(crate) struct Sweeper {
     policies: Policies,
 }
 
-/// Does the quick things until `shutdown`.
+/// Runs the quick sweeps until `shutdown`.
 pub(crate) async fn run(sweeper: Sweeper, shutdown: Shutdown) {
     let context = sweeper.context.clone();
     let schedule = Schedule::woken(context.work(), Work::Sweep, OFTEN);
@@ -151,7 +150,7 @@ fn say(report: &SweepReport) {
     }
 }
 
-/// Repeats a step over batches of rows until there are no more, or for so long; how many rows it was.
+/// Repeats a step over batches of rows until there are no more, or its time is over; returns the number of rows.
 async fn in_batches<F>(within: Duration, mut batch: impl FnMut() -> F) -> Result<u64>
 where
     F: Future<Output = Result<u64>>,

@@ -7,7 +7,7 @@ use super::Sweeper;
 use crate::storage::leftovers;
 use crate::upkeep::relocate::Relocation;
 
-/// Records that are looked at at once, and files that are deleted in one transaction, which holds up the company's claims.
+/// Records that are read at once, and files that are deleted in one transaction, which blocks the company's claims.
 const LOOKED_AT: u32 = 2000;
 const BATCH: usize = 100;
 
