@@ -73,7 +73,7 @@ impl Inner {
             match self.look(doing)? {
                 FolderState::InUse(folder) => return Ok(folder),
                 FolderState::Unmarked | FolderState::Empty => {
-                    self.mark().map_err(|error| Error::io(doing, error))?
+                    self.mark().map_err(|error| Error::io(doing, error))?;
                 }
                 FolderState::Away => break,
             }
