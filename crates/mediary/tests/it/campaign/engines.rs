@@ -284,7 +284,7 @@ fn draft(phone_number_id: &str) -> AccountDraft {
     AccountDraft {
         phone_number_id: phone_number_id.to_owned(),
         waba_id: Some(WABA_ID.to_owned()),
-        display_phone_number: Some(format!("+{}", DISPLAY_PHONE_NUMBER)),
+        display_phone_number: Some(format!("+{DISPLAY_PHONE_NUMBER}")),
         name: "Support".to_owned(),
         access_token: Some(SecretString::from("token")),
         app_secret: Some(SecretString::from(APP_SECRET)),
