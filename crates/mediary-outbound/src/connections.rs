@@ -4,10 +4,14 @@
 //! Grown as it likes, each such transfer would hold most of a megabyte.
 
 use std::error::Error as StdError;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Uri;
 use http_body_util::Empty;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -16,8 +20,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::CipherSuite;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio::net::TcpStream;
-use tower::ServiceExt;
-use tower::util::MapResponse;
+use tower::Service;
 
 use crate::addresses::{Resolver, is_private_address};
 use crate::coalesced::CoalescedReads;
@@ -33,9 +36,36 @@ const IDLE_FOR: Duration = Duration::from_secs(60);
 const KEEPALIVE: Duration = Duration::from_secs(15);
 const KEEPALIVE_PROBES: u32 = 3;
 
+type BoxError = Box<dyn StdError + Send + Sync>;
 type MaybeTls = MaybeHttpsStream<TokioIo<TcpStream>>;
 type Coalesced = TokioIo<CoalescedReads<TokioIo<MaybeTls>>>;
-type Connector = MapResponse<HttpsConnector<HttpConnector<Resolver>>, fn(MaybeTls) -> Coalesced>;
+
+/// Makes connections, each within a time that covers TLS, too. Nobody else would end one: where an idle connection frees up
+/// first, the pool takes that one and finishes the other in the background, for the next request.
+#[derive(Clone)]
+pub(crate) struct Connector {
+    inner: HttpsConnector<HttpConnector<Resolver>>,
+    timeout: Duration,
+}
+
+impl Service<Uri> for Connector {
+    type Response = Coalesced;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Coalesced, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let connecting = tokio::time::timeout(self.timeout, self.inner.call(uri));
+        Box::pin(async move {
+            let late = |_| io::Error::new(io::ErrorKind::TimedOut, "connecting took too long");
+            let stream = connecting.await.map_err(late)??;
+            Ok(TokioIo::new(CoalescedReads::of(TokioIo::new(stream))))
+        })
+    }
+}
 
 /// The connections of one client. Clones share them.
 pub(crate) type Connections = Client<Connector, Empty<Bytes>>;
@@ -48,19 +78,18 @@ pub(crate) fn connections(resolver: Resolver, connect_timeout: Duration) -> Resu
     http.set_keepalive_interval(Some(KEEPALIVE));
     http.set_keepalive_retries(Some(KEEPALIVE_PROBES));
     http.enforce_http(false);
-    let connector = HttpsConnectorBuilder::new()
+    let inner = HttpsConnectorBuilder::new()
         .with_provider_and_platform_verifier(Arc::new(provider()))
         .map_err(|error| Error::new(ErrorKind::InvalidOptions, "TLS cannot be set up").caused_by(error))?
         .https_or_http()
         .enable_http1()
-        .wrap_connector(http)
-        .map_response(coalesced as fn(_) -> _);
+        .wrap_connector(http);
     Ok(Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_FOR)
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
         .http1_read_buf_exact_size(READ_BYTES)
-        .build(connector))
+        .build(Connector { inner, timeout: connect_timeout }))
 }
 
 /// In the order of browsers, AES with the shorter key first: every byte is deciphered here.
@@ -68,10 +97,6 @@ fn provider() -> CryptoProvider {
     let mut provider = aws_lc_rs::default_provider();
     provider.cipher_suites.sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);
     provider
-}
-
-fn coalesced(stream: MaybeTls) -> Coalesced {
-    TokioIo::new(CoalescedReads::of(TokioIo::new(stream)))
 }
 
 /// The reason why there is no head of an answer.
@@ -87,6 +112,6 @@ pub(crate) fn failed(error: ClientError) -> Error {
 }
 
 fn timed_out(error: &(dyn StdError + 'static)) -> bool {
-    let timed_out = |error: &std::io::Error| error.kind() == std::io::ErrorKind::TimedOut;
+    let timed_out = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
     error.downcast_ref().is_some_and(timed_out) || error.source().is_some_and(self::timed_out)
 }

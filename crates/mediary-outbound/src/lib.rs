@@ -3,7 +3,8 @@
 //! The name may be that of this machine, of its neighbours, or of a host that never answers. So every call has
 //! - a guard: only hosts that the caller allows, by https; no name leads to a private address; redirects are followed by
 //!   hand, each hop checked like the first ([`AllowedHosts`], [`Resolver`], [`Client::get_allowed`]);
-//! - deadlines: for the head of an answer, for silence within a body, for a body that is read whole;
+//! - deadlines: for connecting, TLS included, for the head of an answer, for silence within a body, for a body that is read whole, and
+//!   a least speed for one that is not;
 //! - bounds: what is read whole has a limit, everything else comes in chunks ([`Response::read`], [`Body::chunk`]);
 //! - a circuit breaker for each host ([`Breaker`]).
 //!
@@ -11,6 +12,7 @@
 //! which is a check on this one.
 
 mod addresses;
+mod body;
 mod breaker;
 mod client;
 mod coalesced;
@@ -21,9 +23,10 @@ mod response;
 mod retry_after;
 
 pub use addresses::{Lookup, LookupFuture, Resolver, system_lookup};
+pub use body::Body;
 pub use breaker::Breaker;
 pub use client::{Client, ClientOptions};
 pub use error::{Error, ErrorKind};
 pub use hosts::{AllowedHosts, is_loopback};
-pub use response::{Body, Response};
+pub use response::Response;
 pub use retry_after::retry_after;

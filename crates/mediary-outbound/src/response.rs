@@ -3,12 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{AsHeaderName, CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::{AsHeaderName, CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
+use crate::body::{Body, next};
 use crate::error::{Error, ErrorKind};
 
 /// The head of an answer, with a body that is still to come. Dropping it ends the call.
@@ -35,8 +34,11 @@ impl Response {
         self.headers().get(name)?.to_str().ok()
     }
 
-    /// The length of the body, where the host announces it.
+    /// The length of the body, where the host announces it. That of a body in HTTP's own chunks means nothing (RFC 9112, 6.3).
     pub fn content_length(&self) -> Option<u64> {
+        if self.headers().contains_key(TRANSFER_ENCODING) {
+            return None;
+        }
         self.header(CONTENT_LENGTH)?.parse().ok()
     }
 
@@ -54,11 +56,7 @@ impl Response {
         if !encoding.eq_ignore_ascii_case("identity") {
             return Err(Error::new(ErrorKind::Protocol, "the host encodes the bytes although asked not to"));
         }
-        Ok(Body {
-            missing: self.content_length(),
-            silence_timeout: self.silence_timeout,
-            inner: self.inner.into_body(),
-        })
+        Ok(Body::new(self.content_length(), self.silence_timeout, self.inner.into_body()))
     }
 }
 
@@ -73,56 +71,8 @@ async fn collect(mut body: Incoming, limit: usize) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// A body in chunks. Dropping it ends the call.
-pub struct Body {
-    inner: Incoming,
-    silence_timeout: Duration,
-    /// Bytes of the announced length that are still to come.
-    missing: Option<u64>,
-}
-
-impl Body {
-    /// The next bytes; `None` at the end. Fails when nothing comes for too long, or when the bytes end before the
-    /// announced length. Nothing is lost when it is dropped before it is ready: hyper yields a chunk only in the poll that
-    /// returns it here, and it is counted in the same poll.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        let chunk = match tokio::time::timeout(self.silence_timeout, next(&mut self.inner)).await {
-            Ok(chunk) => chunk?,
-            Err(_) => {
-                let context = format!("the host was silent for {:?}", self.silence_timeout);
-                return Err(Error::new(ErrorKind::Timeout, context));
-            }
-        };
-        match (&chunk, &mut self.missing) {
-            (Some(chunk), Some(missing)) => *missing = missing.saturating_sub(chunk.len() as u64),
-            (None, Some(missing)) if *missing > 0 => {
-                return Err(Error::new(ErrorKind::CutOff, format!("the bytes ended {missing} short")));
-            }
-            _ => {}
-        }
-        Ok(chunk)
-    }
-}
-
-async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Error> {
-    while let Some(frame) = body.frame().await {
-        let broke_off = |error| Error::new(ErrorKind::CutOff, "the answer broke off").caused_by(error);
-        // What is no data is a trailer.
-        if let Ok(bytes) = frame.map_err(broke_off)?.into_data() {
-            return Ok(Some(bytes));
-        }
-    }
-    Ok(None)
-}
-
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response").field("status", &self.status()).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Body").field("missing", &self.missing).finish_non_exhaustive()
     }
 }

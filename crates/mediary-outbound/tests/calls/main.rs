@@ -178,6 +178,34 @@ async fn bodies_that_are_encoded_are_refused() {
 }
 
 #[tokio::test]
+async fn tls_that_is_never_answered_ends_after_the_connect_timeout() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/x", listener.local_addr().unwrap()).parse().unwrap();
+    let user_agent = "Mediary/test".to_owned();
+    let options = ClientOptions { connect_timeout: IMPATIENCE, silence_timeout: PATIENCE, user_agent };
+    let resolver = Resolver::public_addresses(system_lookup());
+    let client = Client::new(&options, resolver, Breaker::default()).unwrap();
+    let (headers, hosts) = (token(), hosts("127.0.0.1"));
+    let call = tokio::time::timeout(PATIENCE / 2, client.get_allowed(url, &headers, &hosts));
+    let ((connection, _), answer) = tokio::join!(async { listener.accept().await.unwrap() }, call);
+    let error = answer.expect("connecting is bounded by itself").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    drop(connection);
+}
+
+#[tokio::test]
+async fn length_beside_chunks_of_http_means_nothing() {
+    let server = Server::start(|_| {
+        let head = "HTTP/1.1 200 x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n";
+        vec![Wire::Send(format!("{head}5\r\nhello\r\n0\r\n\r\n").into_bytes())]
+    })
+    .await;
+    let response = get(&server, "/x").await.unwrap();
+    assert_eq!(response.content_length(), None);
+    assert_eq!(text(response.into_body().unwrap()).await.unwrap(), "hello");
+}
+
+#[tokio::test]
 async fn silence_ends_a_call() {
     let get = async |server: &Server| {
         let url = server.url("/x").parse().unwrap();
