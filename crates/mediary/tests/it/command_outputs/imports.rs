@@ -62,7 +62,7 @@ pub(super) async fn imports(outputs: &mut Outputs) {
     // Longer than the quick attempts of one download, so that it waits for another try.
     world
         .simulator
-        .add_fault(FaultSpec { media_id: Some(late.id.clone()), ..FaultSpec::new(FaultKind::ServerError) })
+        .add_fault(FaultSpec { media_id: Some(late.id), ..FaultSpec::new(FaultKind::ServerError) })
         .unwrap();
     let waits = ("MEDIARY_RETRY_SWEEP_MS", "3600000");
     let mut text = outputs.transcript(&world, &[waits], "backfill --company acme");
