@@ -23,6 +23,7 @@ use crate::intake::ingest::parked::ParkedItems;
 use crate::intake::webhook::{self, AcceptedWebhook};
 use crate::media::fetch::Fetcher;
 use crate::media::open::{OpenFiles, OpenRequest, OpenedMedia, Opener, Wanted};
+use crate::media::oversized::{self, OversizedFiles};
 use crate::media::requests::{self, MediaStatus, RetryOutcome};
 use crate::nodes::relay;
 use crate::storage::trash;
@@ -264,6 +265,16 @@ impl Engine {
         by: &Actor,
     ) -> Result<RetryOutcome> {
         requests::retry_failed(&self.0.context, may, max_attempts, by).await
+    }
+
+    /// Queues a company's files that were refused for their size and that the limits allow now; how many.
+    pub async fn allow_oversized(&self, company: CompanyId) -> Result<u64> {
+        oversized::allow_within_limits(&self.0.context, company).await
+    }
+
+    /// The company's files that WhatsApp still has and that the limits refuse, by type.
+    pub async fn oversized(&self, company: CompanyId) -> Result<Vec<OversizedFiles>> {
+        oversized::still_refused(&self.0.context, company).await
     }
 
     /// Deletes a file: at once for everybody, its bytes with the next sweep.

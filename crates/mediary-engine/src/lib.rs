@@ -30,6 +30,7 @@ pub use events::event::{EventData, EventName, LiveEvent};
 pub use intake::import::{Import, ImportedLine, ImportedMedia, LineFate};
 pub use intake::webhook::{AcceptedWebhook, UnsignedReason};
 pub use media::open::{FileInfo, OpenRequest, OpenedMedia, ProxiedBody, Source, Target, Wanted};
+pub use media::oversized::OversizedFiles;
 pub use media::requests::{MediaStatus, MediaTrouble, RetryOutcome, size_for_people};
 pub use transit::range::ByteRange;
 pub use upkeep::backfill::{BackfillOptions, BackfillOutcome, BackfillReport};

@@ -46,6 +46,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("write_probe", include_str!("../migrations/0025_write_probe.sql")),
     ("begun_webhooks", include_str!("../migrations/0026_begun_webhooks.sql")),
     ("declared_size", include_str!("../migrations/0027_declared_size.sql")),
+    ("oversized_files", include_str!("../migrations/0028_oversized_files.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -136,6 +136,7 @@ pub fn failed(claimed: &ClaimedDownload, next_attempt_at: Option<Timestamp>) -> 
         detail: "WhatsApp answered 503".into(),
         retryable: true,
         next_attempt_at,
+        announced_size: None,
         refund_attempt: false,
         mismatch: None,
         quarantined: None,

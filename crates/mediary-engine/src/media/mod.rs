@@ -2,4 +2,5 @@
 
 pub(crate) mod fetch;
 pub(crate) mod open;
+pub(crate) mod oversized;
 pub(crate) mod requests;

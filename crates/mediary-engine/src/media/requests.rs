@@ -14,6 +14,7 @@ use crate::base::work::Work;
 use crate::context::Context;
 use crate::events::event::{EventData, EventName};
 use crate::events::outcomes::DownloadOutcome;
+use crate::media::oversized;
 use crate::storage::leftovers;
 
 /// How long a retry of everything waits for the outcomes.
@@ -94,6 +95,7 @@ pub(crate) async fn retry_failed(
 ) -> Result<RetryOutcome> {
     let company = may.caller().company_id;
     let mut ends = context.ended_downloads().listen();
+    oversized::allow_within_limits(context, company).await?;
     let mut queued = context.whatsapp().resolve_legacy(company, true, RESOLVED_AT_ONCE).await?.due;
     queued.extend(context.store().requeue_failed(company, max_attempts, by).await?);
     counter!(RETRY_TRIGGERED).increment(queued.len() as u64);

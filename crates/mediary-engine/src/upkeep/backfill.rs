@@ -11,6 +11,7 @@ use tracing::Instrument as _;
 use crate::context::Context;
 use crate::intake::ingest;
 use crate::media::fetch::Fetcher;
+use crate::media::oversized;
 
 /// Rows that are looked at at once, and those of them that are fetched together.
 const LOOKED_AT: u32 = 1000;
@@ -161,6 +162,7 @@ impl Backfill {
             }
         };
         for company in companies {
+            oversized::allow_within_limits(&self.context, company).await?;
             // Not queued: what follows queues them, as fast as was asked for.
             let search = self.context.whatsapp().resolve_legacy(company, false, u64::MAX).await?;
             report.resolved += search.resolved;

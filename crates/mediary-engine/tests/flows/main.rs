@@ -18,6 +18,7 @@ mod ingest;
 mod lost;
 mod media;
 mod open;
+mod oversized;
 mod policies;
 mod retention;
 mod sizes;

@@ -20,6 +20,7 @@ impl Store {
                 last_error_retryable => failed.retryable,
                 next_attempt_at => failed.next_attempt_at,
                 due => failed.next_attempt_at.is_some_and(|at| at <= now),
+                announced_size = "COALESCE(?, announced_size)" => failed.announced_size,
                 download_attempts = "download_attempts - ?" => i64::from(failed.refund_attempt),
                 mismatch_count = "CASE WHEN ?mismatch_sha256 IS NULL THEN mismatch_count
                     WHEN mismatch_sha256 = ?mismatch_sha256 THEN mismatch_count + 1 ELSE 1 END",

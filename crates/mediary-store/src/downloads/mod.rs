@@ -10,6 +10,7 @@ mod fail;
 mod finish;
 mod lease;
 mod lost;
+mod oversized;
 mod queue;
 mod types;
 

@@ -97,6 +97,8 @@ pub struct FailedDownload {
     pub retryable: bool,
     /// When it is tried again by itself; `None` for never.
     pub next_attempt_at: Option<Timestamp>,
+    /// The file has at least so many bytes; `None` where it is not about its size.
+    pub announced_size: Option<u64>,
     /// Whether this start does not count.
     pub refund_attempt: bool,
     /// The hash that came instead of the declared one.

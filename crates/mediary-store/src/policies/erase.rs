@@ -4,7 +4,7 @@ use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MediaTask, Mes
 use sqlx::AssertSqlSafe;
 
 use super::preview::{ONLY_HERE, STORED, StoredTally, Tally, tallies};
-use super::{EFFECTIVE, OF_FILE, follow, tasks};
+use super::{EFFECTIVE, OF_FILE, tasks};
 use crate::bulk::Bulk;
 use crate::locks::hold_files;
 use crate::people::audit;
@@ -132,7 +132,7 @@ impl Store {
             }
             trash.execute(tx).await?;
             let erased: Vec<(ConversationId, MessageId, MediaId)> = update.run(tx).await?;
-            Ok(follow::changes(company, erased))
+            Ok(super::changes(company, erased))
         })
     }
 }

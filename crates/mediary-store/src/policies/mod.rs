@@ -15,6 +15,7 @@ use std::time::Duration;
 use mediary_core::{AccountId, CompanyId, MediaId, MediaPolicy, MediaTask, Timestamp};
 use sqlx::AssertSqlSafe;
 
+pub(crate) use follow::{changes, follow};
 pub use preview::{PolicyPreview, StoredTally, Tally};
 pub use tasks::DueTask;
 

@@ -23,6 +23,7 @@ mod lists;
 mod moves;
 mod nodes;
 mod opening;
+mod oversized;
 mod parked;
 mod parts;
 pub(crate) mod plans;

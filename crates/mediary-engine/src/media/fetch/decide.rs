@@ -27,8 +27,11 @@ pub(crate) enum Problem {
     /// An error or an answer that makes no sense; network trouble; a body cut off; a URL stale again.
     Unavailable,
     Timeout,
+    /// The limit is ours: a file that a later one allows is tried again (`media::oversized`).
     TooLarge {
         limit: u64,
+        /// It has at least so many bytes.
+        size: u64,
     },
     /// Nothing came, and nothing else was declared.
     Empty,
@@ -50,7 +53,7 @@ pub(crate) enum Problem {
 /// What to do with the download.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// No further try can help.
+    /// No further try can help, unless one of our settings changes.
     GiveUp(ErrorCode),
     /// Try again after the wait; the attempt counts.
     TryAgain { code: ErrorCode, wait: Duration },
@@ -157,7 +160,7 @@ mod tests {
     fn permanent_failures_are_given_up_at_once() {
         let table = [
             (Problem::MediaGone, ErrorCode::MediaExpired),
-            (Problem::TooLarge { limit: 1 }, ErrorCode::PayloadTooLarge),
+            (Problem::TooLarge { limit: 1, size: 2 }, ErrorCode::PayloadTooLarge),
             (Problem::Empty, ErrorCode::IntegrityMismatch),
         ];
         for (problem, code) in table {

@@ -167,7 +167,13 @@ pub(super) async fn fail(
     );
     let mut failed = failed(claim, decision.code(), explain(&problem, decision.code(), claim.file_type));
     match decision {
-        Decision::GiveUp(_) => {}
+        Decision::GiveUp(_) => {
+            // By this it is known later whether another limit allows it.
+            failed.announced_size = match problem {
+                Problem::TooLarge { size, .. } => Some(size),
+                _ => None,
+            };
+        }
         Decision::TryAgain { wait, .. } => {
             failed.next_attempt_at = Some(now.plus(wait));
             failed.mismatch = match problem {
@@ -210,6 +216,7 @@ fn failed(claim: &ClaimedDownload, code: ErrorCode, detail: String) -> FailedDow
         detail,
         retryable: false,
         next_attempt_at: None,
+        announced_size: None,
         refund_attempt: false,
         mismatch: None,
         quarantined: None,
@@ -254,7 +261,7 @@ fn detected(claim: &ClaimedDownload, verdict: Verdict) -> Option<String> {
 /// A sentence about the failure, for people who view the file.
 fn explain(problem: &Problem, code: ErrorCode, kind: FileType) -> String {
     match problem {
-        Problem::TooLarge { limit } => {
+        Problem::TooLarge { limit, .. } => {
             format!(
                 "The file is larger than {limit} bytes, the limit for {kind} files. An operator can raise it."
             )

@@ -151,7 +151,7 @@ pub(super) async fn fetch(
     let request = MediaRequest { token, media_id, url, range: None };
     let limit = context.config().inbound_limits.of(claim.file_type);
     let fits = |size: Option<u64>| match size {
-        Some(size) if size > limit => Err(Failure::from(Problem::TooLarge { limit })),
+        Some(size) if size > limit => Err(Failure::from(Problem::TooLarge { limit, size })),
         _ => Ok(()),
     };
     let agree = |info: &MediaInfo| fits(info.file_size);
@@ -283,7 +283,7 @@ struct Bounds {
 impl Bounds {
     fn check(&self, received: u64) -> Result<(), Problem> {
         if received > self.limit {
-            return Err(Problem::TooLarge { limit: self.limit });
+            return Err(Problem::TooLarge { limit: self.limit, size: received });
         }
         match self.declared.size {
             Some(size) if received > size.saturating_add(OVERRUN_BYTES) => Err(Problem::WrongLength),

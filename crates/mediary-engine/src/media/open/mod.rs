@@ -34,6 +34,7 @@ use crate::access::{May, rights};
 use crate::base::metrics::STORAGE_READS;
 use crate::context::Context;
 use crate::media::fetch::Fetcher;
+use crate::media::oversized;
 use crate::transit::inbound_files::InboundFiles;
 use crate::transit::range::ByteRange;
 
@@ -253,6 +254,9 @@ impl Opener {
         {
             return Ok(opened);
         }
+        if lost::is_given_up(&record) && oversized::is_allowed_now(&self.context, &record) {
+            record = self.allow_oversized(record).await?;
+        }
         if lost::is_given_up(&record) {
             return Err(not_to_be_had(&record, self.context.now()));
         }
@@ -274,6 +278,14 @@ impl Opener {
             }
         }
         self.proxy(&record, asked).await
+    }
+
+    /// The record of a file that another limit had refused, after it was queued with its like.
+    async fn allow_oversized(&self, record: MediaFile) -> Result<MediaFile> {
+        let (company, policy) = (record.company_id, record.policy);
+        oversized::allow_within_limits(&self.context, company).await?;
+        let now = self.context.store().media(&Scope::system(company), record.id).await?;
+        Ok(MediaFile { policy, ..now.ok_or_else(no_such_file)? })
     }
 
     /// The stored file of a record; `None` if there is none, or storage no longer has it.

@@ -11,6 +11,7 @@ use crate::base::shutdown::Shutdown;
 use crate::base::work::Work;
 use crate::base::worker::{NextStep, Schedule, Worker, every};
 use crate::intake::ingest::PARKED_MAX;
+use crate::media::oversized;
 use crate::upkeep::policies::RESUMED_AFTER;
 
 const HOURLY: Duration = Duration::from_secs(3600);
@@ -54,6 +55,7 @@ impl Sweeper {
         let mut steps = Steps::default();
         // First, for the other steps take long, and downloads have little time.
         steps.done(self.end_overlong_waits().await);
+        steps.done(self.allow_oversized().await);
         steps.done(
             self.apply_retention(|act| {
                 report.count(act);
@@ -85,6 +87,14 @@ impl Sweeper {
         let updates = || async { Ok(store.prune_message_updates(before, BATCH).await?) };
         steps.done(in_batches(PRUNE_WITHIN, updates).await);
         steps.end()
+    }
+
+    /// A limit may have been raised since the last start.
+    async fn allow_oversized(&self) -> Result<()> {
+        for company in self.context.store().list_companies().await? {
+            oversized::allow_within_limits(&self.context, company.id).await?;
+        }
+        Ok(())
     }
 
     /// The longest waits that the engine sets. Longer ones were written while the clock was ahead, and would delay due work.
