@@ -1,5 +1,6 @@
 //! Files that were refused for their size, after one of the limits was raised: they are fetched as if they had failed for a moment.
-//! The start and the hourly sweep look for them; so does whoever asks for failed files, who need not wait for the sweep.
+//! The start and the hourly sweep look for them. A retry, a backfill and a view look for themselves, so that they need not wait for the
+//! sweep.
 
 use mediary_core::{CompanyId, ErrorCode, FileType, Result};
 use mediary_store::MediaFile;
@@ -24,7 +25,7 @@ pub(crate) async fn allow_within_limits(context: &Context, company: CompanyId) -
     for &file_type in FileType::ALL {
         let limit = context.config().inbound_limits.of(file_type);
         loop {
-            let changes = context.store().allow_oversized(company, file_type, limit, BATCH).await?;
+            let changes = context.store().allow_oversized(company, file_type, limit, None, BATCH).await?;
             context.events().publish_changes(&changes);
             allowed += changes.len() as u64;
             if changes.len() < BATCH as usize {
@@ -37,6 +38,17 @@ pub(crate) async fn allow_within_limits(context: &Context, company: CompanyId) -
         context.work().wake(Work::Fetch);
     }
     Ok(allowed)
+}
+
+/// Queues one file that was refused for its size, if the limits allow it now.
+pub(crate) async fn allow_one(context: &Context, record: &MediaFile) -> Result<()> {
+    let limit = context.config().inbound_limits.of(record.file_type);
+    let changes = context
+        .store()
+        .allow_oversized(record.company_id, record.file_type, limit, Some(record.id), 1)
+        .await?;
+    context.events().publish_changes(&changes);
+    Ok(())
 }
 
 /// The company's files that the limits still refuse, by type.

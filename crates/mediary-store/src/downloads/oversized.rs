@@ -18,12 +18,13 @@ const KNOWN_SIZE: &str = "COALESCE(f.announced_size, f.file_size, 0)";
 
 impl Store {
     /// Makes a company's files of this type that were refused for their size, and are not known to exceed `limit`, failures that
-    /// another attempt can help. It is due now, unless the policy is `stream`: then the file waits for a view.
+    /// another attempt can help: all of them, or `one`. It is due now, unless the policy is `stream`: then the file waits for a view.
     pub async fn allow_oversized(
         &self,
         company: CompanyId,
         file_type: FileType,
         limit: u64,
+        one: Option<MediaId>,
         rows: u32,
     ) -> Result<Vec<Change>> {
         let now = self.now();
@@ -34,8 +35,8 @@ impl Store {
         let sql = format!(
             "WITH allowed AS MATERIALIZED (SELECT f.id, {OF_FILE} AS policy FROM media_files f
                     WHERE f.company_id = $1 AND {OVERSIZED} AND f.expires_at > $2 AND f.file_type = $3
-                        AND {KNOWN_SIZE} <= $4
-                    ORDER BY f.expires_at, f.id LIMIT $5{})
+                        AND {KNOWN_SIZE} <= $4 AND f.id = COALESCE($5, f.id)
+                    ORDER BY f.expires_at, f.id LIMIT $6{})
                 UPDATE media_files SET last_error_retryable = TRUE, next_attempt_at = $2, updated_at = $2,
                     policy = (SELECT a.policy FROM allowed a WHERE a.id = media_files.id)
                 WHERE company_id = $1 AND id IN (SELECT a.id FROM allowed a)
@@ -46,7 +47,7 @@ impl Store {
             // The policy that the update reads is locked, and before the files, as by whatever changes a policy. What another
             // transaction holds is skipped, so this one waits for no file, and the next call finds it.
             policies::hold(tx, company).await?;
-            let args = args![company, now, file_type, limit, rows];
+            let args = args![company, now, file_type, limit, one, rows];
             let allowed: Vec<(ConversationId, MessageId, MediaId, MediaPolicy)> =
                 tx.all(AssertSqlSafe(sql.clone()), args).await?;
             let streamed: Vec<MediaId> = allowed

@@ -18,7 +18,7 @@ async fn refused(test: &Test, id: &str, announced_size: Option<u64>) -> MediaFil
 }
 
 async fn allow(test: &Test, limit: u64) -> Vec<Change> {
-    test.store.allow_oversized(test.acme.company, FileType::Image, limit, 10).await.unwrap()
+    test.store.allow_oversized(test.acme.company, FileType::Image, limit, None, 10).await.unwrap()
 }
 
 async fn file_refused_for_its_size_fails_for_now_once_the_limit_allows_it(test: &Test) {

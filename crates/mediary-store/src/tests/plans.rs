@@ -239,7 +239,7 @@ async fn all_use_their_indexes(test: &Test) {
     check(test, "claim", true, store.claim_downloads("worker", &CLAIM)).await;
     check(test, "leases", true, store.release_expired_leases(START, 100)).await;
     check(test, "retry", true, store.requeue_failed(company, Some(3), &Actor::command_line())).await;
-    check(test, "oversized", true, store.allow_oversized(company, FileType::Image, 1, 100)).await;
+    check(test, "oversized", true, store.allow_oversized(company, FileType::Image, 1, None, 100)).await;
     check(test, "oversized counted", true, store.count_oversized(company, FileType::Image, 1)).await;
     check(test, "expiry", true, store.expire_unsaved(START, 100)).await;
     check(test, "backfill", true, store.due_for_backfill(Some(company), None, 100)).await;

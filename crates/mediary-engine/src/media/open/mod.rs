@@ -280,10 +280,10 @@ impl Opener {
         self.proxy(&record, asked).await
     }
 
-    /// The record of a file that another limit had refused, after it was queued with its like.
+    /// The record of a file that another limit had refused, after it was queued.
     async fn allow_oversized(&self, record: MediaFile) -> Result<MediaFile> {
         let (company, policy) = (record.company_id, record.policy);
-        oversized::allow_within_limits(&self.context, company).await?;
+        oversized::allow_one(&self.context, &record).await?;
         let now = self.context.store().media(&Scope::system(company), record.id).await?;
         Ok(MediaFile { policy, ..now.ok_or_else(no_such_file)? })
     }
