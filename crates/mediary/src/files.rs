@@ -16,7 +16,7 @@ pub(crate) fn unreadable(error: &io::Error) -> String {
 /// Why a file or folder cannot be made or written.
 pub(crate) fn unwritable(error: &io::Error) -> String {
     match error.kind() {
-        ErrorKind::NotFound => "the folder it belongs into is not there; make that first".to_owned(),
+        ErrorKind::NotFound => "the folder it belongs in is not there; make that first".to_owned(),
         ErrorKind::PermissionDenied => "this user may not write there; allow it".to_owned(),
         ErrorKind::AlreadyExists => "there is a file of that name; name another one".to_owned(),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full; make room".to_owned(),
@@ -57,7 +57,7 @@ mod tests {
         assert!(read(".").starts_with("it is a folder"));
         assert!(read(&"a".repeat(300)).starts_with("its name is too long"));
         let write = |path: &str| unwritable(&std::fs::write(folder.path().join(path), "").unwrap_err());
-        assert!(write("none/file").starts_with("the folder it belongs into is not there"));
+        assert!(write("none/file").starts_with("the folder it belongs in is not there"));
         let rare = io::Error::from_raw_os_error(Errno::IO.raw_os_error());
         assert_eq!(unreadable(&rare), "Input/output error");
     }
