@@ -9,7 +9,7 @@ help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: ## Build everything and run a Mediary with a simulated WhatsApp
-	@xtask/install.sh build
+	@xtask/install.sh build demo
 	cargo build --release --locked --package mediary
 	target/release/mediary demo
 

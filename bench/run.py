@@ -2,7 +2,7 @@
 """Measures Mediary against what the machine can do, and says where a floor is missed.
 
 Needs the release builds (`cargo build --release -p mediary -p mediary-bench -p mediary-test-s3`), nginx, wrk, curl,
-openssl and Postgres.
+openssl, libvips, ffmpeg and Postgres.
 Ends with 1 if a floor is missed, 3 if a case could not be measured.
 """
 
@@ -18,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 
-from cases import bucket, downloads, idle, ingest, lists, nodes, proxy, serving, slow_readers, webhooks  # noqa: E402
+from cases import bucket, derive, downloads, idle, ingest, lists, nodes, proxy, serving, slow_readers, webhooks  # noqa: E402
 from tools import report  # noqa: E402
 from tools.bench import Bench  # noqa: E402
 
@@ -27,6 +27,7 @@ CASES = {
     "webhooks": webhooks.run,
     "ingest": ingest.run,
     "downloads": downloads.run,
+    "derive": derive.run,
     "serving": serving.run,
     "slow-readers": slow_readers.run,
     "proxy": proxy.run,

@@ -9,12 +9,25 @@ need() { # command, Debian package
 
 for task in "$@"; do
     case "$task" in
-    build) need cc build-essential ;;
+    build)
+        need cc build-essential
+        # The JPEG decoder is C and assembler.
+        need cmake cmake
+        need nasm nasm
+        ;;
+    demo)
+        # Posters of videos.
+        need ffmpeg ffmpeg
+        ;;
     test)
+        need ffmpeg ffmpeg
         need chromium chromium
         need valgrind valgrind
         need strace strace
         need git git
+        # What small versions of pictures are compared with.
+        need vipsthumbnail libvips-tools
+        need heif-convert libheif-examples
         need python3 python3
         python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
         ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
@@ -27,6 +40,8 @@ for task in "$@"; do
         need curl curl
         need openssl openssl
         need taskset util-linux
+        need vips libvips-tools
+        need ffmpeg ffmpeg
         ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql postgresql-contrib)
         ;;
     esac

@@ -35,6 +35,10 @@ http {{
 """
 
 
+# Of the files that it stands in for WhatsApp with.
+TYPES = {".jpg": "image/jpeg", ".zip": "application/zip"}
+
+
 class Nginx:
     """Runs on one core until stopped. `locations` says what its server has, given the port; `beside`, what else is."""
 
@@ -90,15 +94,16 @@ def graph(folder, files):
     def locations(port):
         parts = []
         for prefix, (name, size, sha256) in files.items():
+            mime_type = TYPES[os.path.splitext(name)[1]]
             answer = (
                 f'{{"messaging_product":"whatsapp","url":"$scheme://127.0.0.1:$server_port/bytes/{prefix}/$1",'
-                f'"mime_type":"image/jpeg","sha256":"{sha256}","file_size":"{size}","id":"$1"}}'
+                f'"mime_type":"{mime_type}","sha256":"{sha256}","file_size":"{size}","id":"$1"}}'
             )
             parts.append(
                 f'location ~ "^/v[0-9.]+/({prefix}[0-9]+)$" {{ default_type application/json; return 200 \'{answer}\'; }}'
             )
             parts.append(
-                f'location ~ "^/bytes/{prefix}/" {{ default_type image/jpeg; root {folder}; rewrite ^ /{name} break; }}'
+                f'location ~ "^/bytes/{prefix}/" {{ default_type {mime_type}; root {folder}; rewrite ^ /{name} break; }}'
             )
         return "\n        ".join(parts)
 

@@ -1,8 +1,10 @@
 """Processes: started on one core, ended by their id, looked at through /proc."""
 
 import contextlib
+import glob
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -115,8 +117,12 @@ class Daemon:
 
 
 def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        return [int(child) for child in file.read().split()]
+    """Those of all its threads; none of a process that is gone."""
+    found = []
+    for thread in glob.glob(f"/proc/{pid}/task/*/children"):
+        with contextlib.suppress(OSError), open(thread) as file:
+            found += [int(child) for child in file.read().split()]
+    return found
 
 
 def memory_bytes(pid, field="Pss"):
@@ -127,6 +133,20 @@ def memory_bytes(pid, field="Pss"):
 def peak_memory_bytes(pid):
     """The most that a process ever had (RSS)."""
     return 1024 * said_of(pid, "status", "VmHWM")
+
+
+def resident_bytes(pid):
+    """What a process has in memory now; nothing if it is gone."""
+    try:
+        return 1024 * said_of(pid, "status", "VmRSS")
+    except (OSError, RuntimeError):
+        return 0
+
+
+def children_cpu_seconds():
+    """Processor time of all processes that ended so far, those that they started and waited for included."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def written_bytes(pid):

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { crc32, deflateSync } from "node:zlib";
+import { derive, HASH } from "./mock-variants.mjs";
 
 const SAMPLES = new URL("../../crates/mediary-simulator/samples/", import.meta.url);
 const MINUTE = 60_000;
@@ -135,7 +136,14 @@ const NAMES = [
 
 export function makeData() {
   const samples = loadSamples();
-  const data = { conversations: [], messages: new Map(), media: new Map(), bytes: new Map(), samples };
+  const data = {
+    conversations: [],
+    messages: new Map(),
+    media: new Map(),
+    bytes: new Map(),
+    variants: new Map(),
+    samples,
+  };
 
   const addConversation = (name, phone, unreadCount = 0) => {
     const conversation = {
@@ -232,6 +240,7 @@ export function makeData() {
     message.media = record;
     data.media.set(record.id, record);
     data.bytes.set(record.id, sample);
+    if (stored) derive(data, record);
     return message;
   };
 
@@ -239,8 +248,6 @@ export function makeData() {
   fill(data);
   return data;
 }
-
-const HASH = "1QcSHQRnh493V4dIh4eXh1h4kJUI";
 
 function fill(data) {
   const now = Date.now();
@@ -295,12 +302,23 @@ function fillEveryday(data, conversation, start) {
     ...out,
     reactions: [{ emoji: "👍", from: "Amelia Hart" }],
   });
-  data.addMedia(conversation, next(), "video", videos[0], { message: { caption: "You can hear it rattle" } });
-  data.addMedia(conversation, next(), "document", documents[0]);
-  data.addMedia(conversation, next(), "document", documents[documents.length - 1], {
-    fileName: "عرض السعر النهائي ٢٠٢٦.xlsx",
-    message: out,
+  data.addMedia(conversation, next(), "video", videos[0], {
+    width: 640,
+    height: 360,
+    durationMs: 6000,
+    message: { caption: "You can hear it rattle" },
   });
+  data.addMedia(conversation, next(), "document", documents[0]);
+  data.addMedia(
+    conversation,
+    next(),
+    "document",
+    documents.find(({ name }) => name.endsWith("xlsx")) ?? documents[0],
+    {
+      fileName: "عرض السعر النهائي ٢٠٢٦.xlsx",
+      message: out,
+    },
+  );
   text("مرحبا، هل يمكنكم إرسال الفاتورة باللغة العربية أيضا؟", { forwarded: true });
   text("Of course, here it is.", { ...out, edited: true, status: "delivered" });
   data.addMedia(conversation, next(), "sticker", stickers[0]);
@@ -430,6 +448,8 @@ function fillStates(data, conversation, start) {
     mime: "image/jpeg",
     bytes: Buffer.from("no picture"),
   });
+  const heic = { name: "phone.heic", mime: "image/heic", bytes: Buffer.from("no browser shows it") };
+  data.addMedia(conversation, start + 7.5 * MINUTE, "image", heic, { width: 1600, height: 1200 });
   data.addMedia(conversation, start + 8 * MINUTE, "video", videos[0], {
     downloadStatus: "downloading",
     fileSize: 12_400_000,

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeData } from "./mock-data.mjs";
+import { derive } from "./mock-variants.mjs";
 
 const PORT = Number(process.env.PORT ?? 4010);
 const LATENCY_MS = Number(process.env.MOCK_LATENCY_MS ?? 0);
@@ -19,6 +20,8 @@ const FILE_TYPES = {
   ".svg": "image/svg+xml",
 };
 const LOGINS_PER_MINUTE = 10;
+/** How long it takes to read a file that has just been stored. */
+const DERIVE_MS = 1_500;
 
 const data = makeData();
 const sessions = new Set();
@@ -105,6 +108,24 @@ function logIn({ email, password }) {
   return token;
 }
 
+/** A file is here, and a moment later what is made of it. */
+function complete(media) {
+  const { mime } = data.bytes.get(media.id);
+  const storedAt = new Date().toISOString();
+  Object.assign(media, {
+    downloadStatus: "completed",
+    detectedMimeType: mime,
+    storedAt,
+    integrity: "verified",
+  });
+  setTimeout(() => emitMedia("media.completed", media), 300);
+  setTimeout(() => {
+    derive(data, media);
+    media.updatedAt = new Date().toISOString();
+    emitMedia("media.completed", media);
+  }, DERIVE_MS);
+}
+
 /** Plays a download: progress, then the end. */
 function download(media) {
   if (media.downloadStatus === "completed") throw new Problem(409, "conflict", "It is already downloaded.");
@@ -124,12 +145,7 @@ function download(media) {
       return;
     }
     clearInterval(timer);
-    Object.assign(media, {
-      downloadStatus: "completed",
-      storedAt: new Date().toISOString(),
-      integrity: "verified",
-    });
-    emitMedia("media.completed", media);
+    complete(media);
   }, 400);
   return media;
 }
@@ -139,33 +155,35 @@ function arrive({ type = "text", text = null, customer }) {
   const conversation = data.conversations.find(({ contact }) => contact.waId === customer.waId) ?? fail();
   const message =
     type === "image"
-      ? data.addMedia(conversation, Date.now(), "image", data.samples.images[0])
+      ? data.addMedia(conversation, Date.now(), "image", data.samples.images[0], {
+          downloadStatus: "downloading",
+        })
       : data.addMessage(conversation, Date.now(), { text });
+  if (message.media) complete(message.media);
   conversation.unreadCount += 1;
   emit("message.created", { conversationId: conversation.id, messageId: message.id });
   emit("conversation.updated", { conversationId: conversation.id });
   return { messages: [{ id: message.providerMessageId }] };
 }
 
+function contentOf(media, variant) {
+  if (variant === null) return data.bytes.get(media.id);
+  const found = data.variants.get(media.id)?.find(({ kind }) => kind === variant);
+  return found ?? fail();
+}
+
 function sendBytes(request, response, media, query) {
   if (!media.isActive) throw new Problem(410, "media_deleted", "It was deleted here.");
   if (media.downloadStatus === "failed")
     throw new Problem(410, media.lastError.code, media.lastError.message);
-  const { bytes, mime, name } = data.bytes.get(media.id);
-  if (media.policy === "on_view" && media.downloadStatus === "pending") {
-    Object.assign(media, {
-      downloadStatus: "completed",
-      storedAt: new Date().toISOString(),
-      integrity: "verified",
-    });
-    setTimeout(() => emitMedia("media.completed", media), 300);
-  }
+  const { bytes, mime, name } = contentOf(media, query.get("variant"));
+  if (media.policy === "on_view" && media.downloadStatus === "pending") complete(media);
   const inline = /^(image|audio|video)\/|pdf$/.test(mime) && query.get("download") !== "1";
   const headers = {
     "Content-Type": mime,
     "Accept-Ranges": "bytes",
     "Cache-Control": media.policy === "stream" ? "no-store" : "private, no-cache",
-    ETag: `"${media.sha256}"`,
+    ETag: `"${media.sha256}-${query.get("variant")}"`,
     "Content-Disposition": `${inline ? "inline" : "attachment"}; filename*=UTF-8''${encodeURIComponent(media.fileName ?? name)}`,
     "X-Content-Type-Options": "nosniff",
   };

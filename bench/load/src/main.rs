@@ -1,7 +1,8 @@
 //! Load that the usual tools cannot make: signed webhooks, requests at a fixed pace or one by one, readers that take
-//! their time, an upstream that is far away; and what we are measured against: bare loops of durable files and of
+//! their time, an upstream that is far away, files for workers; and what we are measured against: bare loops of durable files and of
 //! objects. Each command prints one JSON object.
 
+mod derive;
 mod durable;
 mod http;
 mod late;
@@ -37,6 +38,10 @@ enum Command {
     DurableFiles(durable::Options),
     /// Sends files to a bucket, nothing else
     PutObjects(objects::Options),
+    /// Hands files to locked-up workers of the program, nothing else
+    Derive(derive::Options),
+    /// Makes of a voice note what browsers play, nothing else
+    Remux(derive::RemuxOptions),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -49,6 +54,8 @@ fn main() -> anyhow::Result<()> {
         Command::Late(options) => runtime.block_on(late::run(options))?,
         Command::DurableFiles(options) => durable::run(&options)?,
         Command::PutObjects(options) => runtime.block_on(objects::run(options))?,
+        Command::Derive(options) => runtime.block_on(derive::run(options))?,
+        Command::Remux(options) => derive::remux(&options)?,
     };
     println!("{result}");
     Ok(())

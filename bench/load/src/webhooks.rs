@@ -38,7 +38,10 @@ pub(crate) struct Options {
     /// Messages carry images with this SHA-256 (base64); texts unless given
     #[arg(long)]
     image_sha256: Option<String>,
-    /// The ids of those images begin with this
+    /// Those files are documents of this type instead
+    #[arg(long)]
+    document_type: Option<String>,
+    /// The ids of those files begin with this
     #[arg(long, default_value = "")]
     media_id_prefix: String,
     /// Different senders
@@ -147,10 +150,12 @@ impl Load {
             "timestamp": now.as_secs().to_string(),
         });
         if let Some(sha256) = &self.options.image_sha256 {
-            message["type"] = json!("image");
-            message["image"] = json!({
+            let document_type = self.options.document_type.as_deref();
+            let kind = if document_type.is_some() { "document" } else { "image" };
+            message["type"] = json!(kind);
+            message[kind] = json!({
                 "id": format!("{}{number}", self.options.media_id_prefix),
-                "mime_type": "image/jpeg",
+                "mime_type": document_type.unwrap_or("image/jpeg"),
                 "sha256": sha256,
                 "caption": "x".repeat(300),
             });

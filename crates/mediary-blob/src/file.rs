@@ -1,5 +1,6 @@
 //! A stored file that is open for reading, whatever keeps it.
 
+use std::fs::File;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use mediary_core::Timestamp;
 
 use crate::CHUNK_BYTES;
 use crate::error::{Error, ErrorKind, Result};
-use crate::local::LocalFile;
+use crate::local::{LocalFile, Spools};
 use crate::s3::{ObjectFile, ObjectReader};
 use crate::stored::PresignedHeaders;
 
@@ -55,6 +56,23 @@ impl StoredFile {
         }
     }
 
+    /// The file for a reader that takes nothing but a file of its own, like a decoder: open for reading only, with a position that
+    /// nobody else moves. What is in an object store is copied into a file without a name first.
+    pub async fn to_be_read(&self, spools: &Spools) -> Result<File> {
+        match self {
+            Self::Local(file) => file.reopen().await,
+            Self::Object(_) => {
+                let (spool, mut reader, mut at) = (spools.create().await?, self.reader(0..self.size()), 0);
+                while let Some(bytes) = reader.next().await? {
+                    let length = bytes.len() as u64;
+                    spool.write(at, bytes).await?;
+                    at += length;
+                }
+                spool.reopen().await
+            }
+        }
+    }
+
     /// Reads a part from its beginning to its end. What lies beyond the end of the file is left out.
     pub fn reader(&self, part: Range<u64>) -> Reader {
         let part = part.start..part.end.min(self.size());
@@ -92,6 +110,35 @@ impl Reader {
                 part.start += bytes.len() as u64;
                 Ok(Some(bytes))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use mediary_core::{CompanyId, MessageId};
+
+    use crate::{Spools, Storage, StorageKey};
+    use bytes::Bytes;
+
+    #[tokio::test]
+    async fn file_to_be_read_is_the_whole_one_and_cannot_be_written_wherever_it_is_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let spools = Spools::new(folder.path().to_owned());
+        let key = StorageKey::media(CompanyId(1), MessageId(2), "3");
+        let content = Bytes::from(vec![7; 300_000]);
+        for storage in [Storage::open_local(folder.path()).await.unwrap(), Storage::in_memory()] {
+            let mut upload = storage.create(&key).await.unwrap();
+            upload.write(content.clone()).await.unwrap();
+            upload.stage().await.unwrap().publish().await.unwrap();
+            let stored = storage.open(&key).await.unwrap();
+            let mut file = stored.to_be_read(&spools).await.unwrap();
+            let mut read = Vec::new();
+            file.read_to_end(&mut read).unwrap();
+            assert!(read == content, "{}", storage.backend());
+            assert!(file.write_all(b"x").is_err(), "{}", storage.backend());
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use aws_lc_rs::digest;
-use mediary_core::{CompanyId, MessageId};
+use mediary_core::{CompanyId, MediaId, MessageId, VariantKind};
 
 use crate::error::{Error, ErrorKind};
 
@@ -31,6 +31,13 @@ impl StorageKey {
             name = hashed(provider_media_id);
         }
         Self(format!("media/{company}/{message}/{name}"))
+    }
+
+    /// A key for a variant of a message's media: `media/{company}/{message}/variants/{media}-{kind}-{random}`. None is given twice, so
+    /// it needs no generations. Records recognise it by its form (`variant_of` of the store).
+    pub fn variant(company: CompanyId, message: MessageId, media: MediaId, kind: VariantKind) -> Self {
+        let random = rand::random::<u64>();
+        Self(format!("media/{company}/{message}/variants/{media}-{kind}-{random:016x}"))
     }
 
     /// The same file's key in a later generation: what is stored again after bytes under the earlier key were given up
@@ -182,6 +189,18 @@ mod tests {
         for other in ["probe/1/2", "media/1/2", "media/x/2/3", "media/probe/2/probe"] {
             assert_eq!(other.parse::<StorageKey>().unwrap().owner(), None, "{other}");
         }
+    }
+
+    #[test]
+    fn key_of_a_variant_is_its_own_and_names_its_owner() {
+        let variant = || StorageKey::variant(CompanyId(1), MessageId(2), MediaId(3), VariantKind::Thumb);
+        let key = variant();
+        let random = key.as_str().strip_prefix("media/1/2/variants/3-thumb-").unwrap();
+        assert!(random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
+        assert_eq!(key.as_str().parse::<StorageKey>().unwrap(), key);
+        assert_eq!(key.owner(), Some((CompanyId(1), MessageId(2))));
+        assert_ne!(key, variant(), "none is given twice");
+        assert_ne!(media("variants").folders().count(), key.folders().count(), "no file's key is like it");
     }
 
     #[test]

@@ -34,7 +34,8 @@ impl Error {
         Self(Box::new(inner))
     }
 
-    /// Something that failed while we were about to `operation`, which the log says and nobody else is told.
+    /// Something that failed when we were about to `operation`, a verb and its object ("read a record"). The log says so; nobody else is
+    /// told.
     pub fn new(code: ErrorCode, operation: impl Into<Cow<'static, str>>) -> Self {
         let mut error = Self::plain(code);
         error.0.operation = Some(operation.into());
@@ -117,8 +118,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.0.operation, &self.0.detail) {
-            (Some(operation), Some(detail)) => write!(f, "{operation}: {detail}"),
-            (Some(text), None) | (None, Some(text)) => f.write_str(text),
+            (Some(operation), Some(detail)) => write!(f, "could not {operation}: {detail}"),
+            (Some(operation), None) => write!(f, "could not {operation}"),
+            (None, Some(detail)) => f.write_str(detail),
             (None, None) => f.write_str(self.0.code.sentence()),
         }
     }
@@ -143,9 +145,9 @@ mod tests {
     #[test]
     fn operation_is_for_the_log_and_detail_for_people() {
         let failed = Error::new(ErrorCode::StorageError, "ask storage");
-        assert_eq!((failed.to_string().as_str(), failed.detail()), ("ask storage", None));
+        assert_eq!((failed.to_string().as_str(), failed.detail()), ("could not ask storage", None));
         let both = failed.detailed("storage is full");
-        assert_eq!(both.to_string(), "ask storage: storage is full");
+        assert_eq!(both.to_string(), "could not ask storage: storage is full");
         assert_eq!(both.detail(), Some("storage is full"));
         let refused = Error::refused(ErrorCode::Conflict, "it is there already");
         assert_eq!(

@@ -56,6 +56,11 @@ pub const PROVIDER_URL_TRUST: Duration = Duration::from_secs(4 * 60);
 pub const WORKERS_DEFAULT: usize = 16;
 pub const DOWNLOADS_PER_COMPANY_DEFAULT: usize = 4;
 
+/// Processes that read media files at once, where the machine has so many processors, and the memory of all of them together. A
+/// large photo may take 450 MiB, a recording 220.
+pub const MEDIA_WORKERS: usize = 8;
+pub const MEDIA_WORKERS_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
+
 /// Live events of a company remembered for clients that come back with `Last-Event-ID`; of all companies together, which
 /// share that; and companies that have any.
 pub const EVENT_HISTORY: usize = 4096;

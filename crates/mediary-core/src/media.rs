@@ -3,6 +3,22 @@
 use crate::text::string_enum;
 
 string_enum! {
+    /// Something made of a media file, by the name under which it is asked for.
+    "variant" VariantKind {
+        /// A small picture, 320 pixels at most.
+        Thumb = "thumb",
+        /// A picture of 1280 pixels at most; of a document its first page.
+        Preview = "preview",
+        /// A picture of a video.
+        Poster = "poster",
+        /// The loudness over time.
+        Peaks = "peaks",
+        /// The same content in a form that browsers play.
+        Playable = "playable",
+    }
+}
+
+string_enum! {
     /// WhatsApp's five kinds of media.
     "file type" FileType {
         Image = "image",

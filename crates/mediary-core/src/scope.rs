@@ -6,7 +6,7 @@ use crate::{CompanyId, ConversationId};
 
 /// The part of a company's conversations that somebody sees.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Sees {
+pub enum Visibility {
     #[default]
     Everything,
     /// These conversations, and nothing of the others.
@@ -18,36 +18,36 @@ pub enum Sees {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     company: CompanyId,
-    sees: Sees,
+    sees: Visibility,
 }
 
 impl Scope {
-    pub fn new(company: CompanyId, sees: Sees) -> Self {
+    pub fn new(company: CompanyId, sees: Visibility) -> Self {
         Self { company, sees }
     }
 
     /// Of a flow that works for the company itself: a download, a sweep, a check. Never of a request.
     pub fn system(company: CompanyId) -> Self {
-        Self::new(company, Sees::Everything)
+        Self::new(company, Visibility::Everything)
     }
 
     pub fn company(&self) -> CompanyId {
         self.company
     }
 
-    pub fn sees(&self) -> &Sees {
+    pub fn sees(&self) -> &Visibility {
         &self.sees
     }
 
     pub fn sees_everything(&self) -> bool {
-        self.sees == Sees::Everything
+        self.sees == Visibility::Everything
     }
 
     /// Whether it sees what belongs to a conversation of its company.
     pub fn sees_conversation(&self, conversation: ConversationId) -> bool {
         match &self.sees {
-            Sees::Everything => true,
-            Sees::Conversations(conversations) => conversations.contains(&conversation),
+            Visibility::Everything => true,
+            Visibility::Conversations(conversations) => conversations.contains(&conversation),
         }
     }
 }
@@ -61,9 +61,11 @@ mod tests {
         let company = CompanyId(1);
         let everything = Scope::system(company);
         assert!(everything.sees_everything() && everything.sees_conversation(ConversationId(9)));
-        let some = Scope::new(company, Sees::Conversations([ConversationId(3)].into()));
+        let some = Scope::new(company, Visibility::Conversations([ConversationId(3)].into()));
         assert!(!some.sees_everything() && some.sees_conversation(ConversationId(3)));
         assert!(!some.sees_conversation(ConversationId(9)));
-        assert!(!Scope::new(company, Sees::Conversations([].into())).sees_conversation(ConversationId(3)));
+        assert!(
+            !Scope::new(company, Visibility::Conversations([].into())).sees_conversation(ConversationId(3))
+        );
     }
 }

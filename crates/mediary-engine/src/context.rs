@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use mediary_blob::Storages;
 use mediary_core::{Clock, FileType, MediaPolicy, RetryRules, StorageBackend, Timestamp, limits};
+use mediary_derive::Workers;
 use mediary_graph::GraphClient;
 use mediary_store::Store;
 use secrecy::SecretString;
@@ -29,6 +30,8 @@ pub struct EngineParts {
     pub graph: GraphClient,
     pub vault: Vault,
     pub clock: Arc<dyn Clock>,
+    /// Make variants of stored files. `None` where decoders may not run: then nothing is made.
+    pub media_workers: Option<Arc<dyn Workers>>,
     pub config: EngineConfig,
 }
 
@@ -118,6 +121,7 @@ struct Inner {
     storages: Storages,
     whatsapp: WhatsApp,
     clock: Arc<dyn Clock>,
+    media_workers: Option<Arc<dyn Workers>>,
     config: EngineConfig,
     events: EventBus,
     ended_downloads: EndedDownloads,
@@ -135,7 +139,7 @@ impl fmt::Debug for Context {
 impl Context {
     /// With `events`, and the outbox to other processes where there may be some.
     pub(crate) fn new(parts: EngineParts, events: EventBus, outbox: Option<Arc<Outbox>>) -> Self {
-        let EngineParts { store, storages, graph, vault, clock, config } = parts;
+        let EngineParts { store, storages, graph, vault, clock, media_workers, config } = parts;
         let secret = config.installation_app_secret.as_ref();
         let accounts = AccountDirectory::new(store.clone(), vault, events.clone(), secret);
         let work = match outbox.clone() {
@@ -155,6 +159,7 @@ impl Context {
             storages,
             whatsapp,
             clock,
+            media_workers,
             config,
             events,
             ended_downloads: EndedDownloads::default(),
@@ -196,6 +201,10 @@ impl Context {
         self.0.clock.now()
     }
 
+    pub(crate) fn media_workers(&self) -> Option<&Arc<dyn Workers>> {
+        self.0.media_workers.as_ref()
+    }
+
     pub(crate) fn config(&self) -> &EngineConfig {
         &self.0.config
     }
@@ -220,5 +229,30 @@ impl Context {
 
     pub(crate) fn meters(&self) -> &Meters {
         &self.0.meters
+    }
+}
+
+#[cfg(test)]
+impl Context {
+    /// A context of its own: SQLite and storage in this folder, nobody at WhatsApp, and a clock that the test moves.
+    pub(crate) async fn for_test(folder: &std::path::Path, clock: &mediary_testing::ManualClock) -> Self {
+        use mediary_testing::whatsapp::{NOBODY, graph_options};
+
+        let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+        let url = mediary_testing::database::sqlite_url(folder);
+        let options = mediary_store::StoreOptions { url, max_connections: 1 };
+        let store = Store::open(&options, clock.clone()).await.unwrap();
+        store.migrate().await.unwrap();
+        let events = EventBus::new(&*clock);
+        let parts = EngineParts {
+            store,
+            storages: mediary_blob::Storage::open_local(folder).await.unwrap().into(),
+            graph: GraphClient::new(graph_options(NOBODY)).unwrap(),
+            vault: Vault::new([1; 32]),
+            clock,
+            media_workers: None,
+            config: EngineConfig::default(),
+        };
+        Self::new(parts, events, None)
     }
 }

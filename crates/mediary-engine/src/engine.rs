@@ -21,14 +21,16 @@ use crate::intake::import::Import;
 use crate::intake::ingest;
 use crate::intake::ingest::parked::ParkedItems;
 use crate::intake::webhook::{self, AcceptedWebhook};
+use crate::media::derive::Deriver;
 use crate::media::fetch::Fetcher;
-use crate::media::open::{OpenFiles, OpenRequest, OpenedMedia, Opener, Wanted};
+use crate::media::open::{OpenFiles, OpenRequest, OpenedMedia, Opener, RequestedContent};
 use crate::media::oversized::{self, OversizedFiles};
 use crate::media::requests::{self, MediaStatus, RetryOutcome};
 use crate::nodes::relay;
 use crate::storage::trash;
 use crate::transit::inbound_files::InboundFiles;
 use crate::upkeep::backfill::{Backfill, BackfillOptions, BackfillOutcome, BackfillReport};
+use crate::upkeep::derivations::{Derivations, DeriveReport, DeriveWhich};
 use crate::upkeep::health::{Check, Health};
 use crate::upkeep::inspect::{self, InspectOptions, Inspection, Inspector};
 use crate::upkeep::policies::Policies;
@@ -49,12 +51,14 @@ struct Inner {
     inbound_files: Arc<InboundFiles>,
     files: Arc<OpenFiles>,
     fetcher: Fetcher,
+    deriver: Deriver,
     opener: Opener,
     policies: Policies,
     mover: Mover,
     inspector: Inspector,
     sweeper: Sweeper,
     backfill: Backfill,
+    derivations: Derivations,
     health: Health,
 }
 
@@ -81,32 +85,41 @@ impl Engine {
         let events = events.observed_by(move |company, name, data| cache.observe(company, name, data));
         let context = Context::new(parts, events, outbox);
         let fetcher = Fetcher::new(context.clone(), inbound_files.clone());
+        let deriver = Deriver::new(context.clone());
         let policies = Policies::new(context.clone(), files.clone());
         let mover = Mover::new(context.clone(), files.clone());
         Self(Arc::new(Inner {
             access,
             links,
             parked_items: ParkedItems::new(context.clone()),
-            opener: Opener::new(context.clone(), fetcher.clone(), inbound_files.clone(), files.clone()),
+            opener: Opener::new(
+                context.clone(),
+                fetcher.clone(),
+                inbound_files.clone(),
+                files.clone(),
+                deriver.clone(),
+            ),
             inspector: Inspector::new(context.clone(), files.clone()),
             sweeper: Sweeper::new(context.clone(), files.clone(), mover.clone(), policies.clone()),
             backfill: Backfill::new(context.clone(), fetcher.clone()),
+            derivations: Derivations::new(context.clone(), deriver.clone()),
             health: Health::new(context.clone()),
             inbound_files,
             files,
             fetcher,
+            deriver,
             policies,
             mover,
             context,
         }))
     }
 
-    /// Runs ingest, downloads and sweeps until `shutdown`, and returns when all of it has ended.
+    /// Runs ingest, downloads, derivations and sweeps until `shutdown`, and returns when all of it has ended.
     pub async fn run(&self, shutdown: Shutdown) -> Result<()> {
-        let Inner { context, fetcher, sweeper, inspector, .. } = &*self.0;
+        let Inner { context, fetcher, deriver, sweeper, inspector, .. } = &*self.0;
         let released = context.store().release_leases_at_start().await?;
         if released > 0 {
-            tracing::info!(released, "took back the downloads of an earlier run");
+            tracing::info!(released, "took back the jobs of an earlier run");
         }
         let one_by_one = ingest::begin_backlog(context).await.unwrap_or_else(|error| {
             let error: &dyn std::error::Error = &error;
@@ -120,6 +133,7 @@ impl Engine {
             });
         }
         tasks.spawn("fetch", fetcher, Fetcher::run);
+        tasks.spawn("derive", deriver, Deriver::run);
         tasks.spawn("sweep", sweeper, sweep::run);
         tasks.spawn("hourly", sweeper, sweep::run_hourly);
         tasks.spawn("trash", context, trash::run);
@@ -127,9 +141,11 @@ impl Engine {
         tasks.ended().await
     }
 
-    /// Runs everything that is due now, webhooks and downloads, and returns when nothing is.
+    /// Runs everything that is due now, webhooks, downloads and derivations, and returns when nothing is.
     pub async fn run_due(&self) -> Result<()> {
-        self.0.backfill.run_due().await
+        self.0.backfill.run_due().await?;
+        self.0.deriver.run_due().await?;
+        Ok(())
     }
 
     /// Waits for the downloads that viewers started, which belong to no request and no worker.
@@ -239,7 +255,7 @@ impl Engine {
         &self,
         may: &May<rights::Read>,
         provider_media_id: &str,
-        wanted: Wanted,
+        wanted: RequestedContent,
         unshared: bool,
     ) -> Result<OpenedMedia> {
         self.0.opener.open_from_provider(may, provider_media_id, wanted, unshared).await
@@ -410,6 +426,16 @@ impl Engine {
         each: impl FnMut(MediaId, BackfillOutcome) + Send,
     ) -> Result<BackfillReport> {
         self.0.backfill.run(options, each).await
+    }
+
+    /// Has variants made of stored files of these companies, telling now and then how many files are left.
+    pub async fn derive(
+        &self,
+        companies: &[CompanyId],
+        which: DeriveWhich,
+        tell: impl FnMut(u64) + Send,
+    ) -> Result<DeriveReport> {
+        self.0.derivations.run(companies, which, tell).await
     }
 
     /// Whether database and storage answered a moment ago, and whether storage holds downloads back now.

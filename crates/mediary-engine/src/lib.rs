@@ -18,7 +18,7 @@ mod upkeep;
 mod whatsapp;
 
 pub use access::links::{Link, Links};
-pub use access::{Access, ApiKeyDraft, Caller, May, NewKey, Right, UserChange, UserDraft, Who, rights};
+pub use access::{Access, ApiKeyDraft, Caller, Identity, May, NewKey, Right, UserChange, UserDraft, rights};
 pub use base::fault;
 pub use base::metrics::describe as describe_metrics;
 pub use base::shutdown::Shutdown;
@@ -29,11 +29,15 @@ pub use events::bus::{Delivery, EventBus, Subscription};
 pub use events::event::{EventData, EventName, LiveEvent};
 pub use intake::import::{Import, ImportedLine, ImportedMedia, LineFate};
 pub use intake::webhook::{AcceptedWebhook, UnsignedReason};
-pub use media::open::{FileInfo, OpenRequest, OpenedMedia, ProxiedBody, Source, Target, Wanted};
+pub use media::derive::variant_kinds;
+pub use media::open::{
+    FileInfo, OpenRequest, OpenedMedia, ProxiedBody, RequestedContent, Source, Target, playable_mime_type,
+};
 pub use media::oversized::OversizedFiles;
 pub use media::requests::{MediaStatus, MediaTrouble, RetryOutcome, size_for_people};
 pub use transit::range::ByteRange;
 pub use upkeep::backfill::{BackfillOptions, BackfillOutcome, BackfillReport};
+pub use upkeep::derivations::{DeriveReport, DeriveWhich};
 pub use upkeep::health::Check;
 pub use upkeep::inspect::{FoundFiles, InspectOptions, Inspection};
 pub use upkeep::relocate::{Relocation, RelocationPreview};

@@ -1,7 +1,7 @@
 //! The type of a file by its first bytes.
 
 use crate::sample::{DETECT_BYTES, Sample};
-use crate::{container, markup, zip};
+use crate::{container, markup, ole, zip};
 
 /// The MIME type of a file by its first bytes; `None` if they are not telling (plain text among them).
 pub fn detect(head: &[u8]) -> Option<&'static str> {
@@ -13,6 +13,7 @@ pub(crate) fn detect_sample(sample: &Sample) -> Option<&'static str> {
     let head = sample.head();
     container::detect(head)
         .or_else(|| zip::detect(sample))
+        .or_else(|| ole::detect(sample))
         .or_else(|| signature(head))
         .or_else(|| markup::detect(head))
         .or_else(|| card(head))
@@ -31,7 +32,6 @@ fn signature(head: &[u8]) -> Option<&'static str> {
         (b"ID3", "audio/mpeg"),
         (b"MThd", "audio/midi"),
         (b"%!PS-Adobe", "application/postscript"),
-        (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "application/x-ole-storage"),
     ];
     if let Some((_, mime)) = SIGNATURES.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Some(mime);

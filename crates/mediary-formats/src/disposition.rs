@@ -60,6 +60,14 @@ pub fn name_with_ending(name: &str, mime: &str, proved: bool) -> String {
     }
 }
 
+/// The name of a file whose content is served in another type: with that type's ending instead of its own.
+pub fn name_in_type(name: &str, mime: &str) -> String {
+    let name = clean(name);
+    let Some(right) = extension(mime) else { return name };
+    let stem = ending(&name).map_or(&name[..], |given| &name[..name.len() - given.len() - 1]);
+    clean(&format!("{}.{right}", shorten_to(stem, NAME_BYTES - right.len() - 1)))
+}
+
 /// What a desktop takes for the ending of a name: some letters and digits behind the last dot, not digits alone.
 fn ending(name: &str) -> Option<&str> {
     let (stem, ending) = name.rsplit_once('.')?;
@@ -106,7 +114,7 @@ fn clean(name: &str) -> String {
     }
 }
 
-fn is_deceptive(char: char) -> bool {
+pub(crate) fn is_deceptive(char: char) -> bool {
     matches!(char,
         '\u{061C}' | '\u{180E}' | '\u{FEFF}'
         | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
@@ -135,6 +143,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn name_in_another_type_has_the_ending_of_that_type() {
+        assert_eq!(name_in_type("note.ogg", "audio/mp4"), "note.m4a");
+        assert_eq!(name_in_type("my.holiday.MOV", "video/mp4"), "my.holiday.mp4");
+        assert_eq!(name_in_type("voice 2026-11-29 10.20.30", "audio/mp4"), "voice 2026-11-29 10.20.30.m4a");
+        assert_eq!(name_in_type("note.ogg", "application/unknown"), "note.ogg");
+    }
 
     #[test]
     fn names_in_every_script_come_through() {

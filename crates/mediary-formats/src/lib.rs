@@ -3,17 +3,19 @@
 //! Everything here looks at a file's first and last bytes and at names; nothing reads files or knows where they lie. What a
 //! sender declares is a claim: [`detect`] says what is really there, [`verdict`] compares the two.
 
+pub mod card;
 mod container;
 mod detect;
 mod disposition;
 mod markup;
 mod mime;
+mod ole;
 mod sample;
 mod verdict;
 mod zip;
 
 pub use detect::detect;
-pub use disposition::{content_disposition, generated_name, name_with_ending};
+pub use disposition::{content_disposition, generated_name, name_in_type, name_with_ending};
 pub use mime::{extension, is_pdf, safe_inline};
 pub use sample::{DETECT_BYTES, Sample, TAIL_BYTES};
 pub use verdict::{Verdict, verdict};

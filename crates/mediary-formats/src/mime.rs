@@ -104,6 +104,7 @@ const EXTENSIONS: &[(&str, &str)] = &[
     ("application/msword", "doc"),
     ("application/vnd.ms-excel", "xls"),
     ("application/vnd.ms-powerpoint", "ppt"),
+    ("application/vnd.ms-outlook", "msg"),
     ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
     ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
     ("application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx"),

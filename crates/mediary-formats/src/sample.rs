@@ -6,8 +6,10 @@ use std::collections::VecDeque;
 pub const DETECT_BYTES: usize = 8 * 1024;
 /// How many of its last bytes, where they can tell anything.
 pub const TAIL_BYTES: usize = 64 * 1024;
+/// How older office documents begin (MS-CFB, 2.2).
+pub(crate) const OLE_MAGIC: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 
-/// The first bytes of a file and, if it is a zip, the last ones.
+/// The first bytes of a file and, if it is a zip or an older office document, the last ones.
 #[derive(Clone, Debug, Default)]
 pub struct Sample {
     head: Vec<u8>,
@@ -24,8 +26,8 @@ impl Sample {
     pub fn add(&mut self, bytes: &[u8]) {
         let missing = DETECT_BYTES.saturating_sub(self.head.len());
         self.head.extend_from_slice(&bytes[..bytes.len().min(missing)]);
-        // Only packages say at their end what they are.
-        if self.head.starts_with(b"PK") {
+        // Only packages and older office documents say at their end what they are.
+        if self.head.starts_with(b"PK") || self.head.starts_with(OLE_MAGIC) {
             let last = &bytes[bytes.len().saturating_sub(TAIL_BYTES)..];
             let surplus = (self.tail.len() + last.len()).saturating_sub(TAIL_BYTES);
             self.tail.drain(..surplus);

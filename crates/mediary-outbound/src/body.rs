@@ -18,6 +18,8 @@ const LEAST_BYTES: u64 = 64 * 1024;
 const LEAST_BYTES_WITHIN: Duration = Duration::from_secs(30);
 /// Small chunks are gathered up to this size as far as they have arrived: a host may send its bytes one by one.
 const GATHERED_BYTES: usize = 16 * 1024;
+/// A larger chunk is not worth another look at the connection, nor a copy.
+const SMALL_BYTES: usize = 2 * 1024;
 
 /// A body in chunks. Dropping it ends the call.
 pub struct Body<B = Incoming> {
@@ -55,7 +57,7 @@ where
             return Err(Error::new(ErrorKind::Timeout, context));
         };
         let Some(chunk) = chunk? else { return self.end() };
-        let chunk = if chunk.len() < GATHERED_BYTES { self.gathered(chunk) } else { chunk };
+        let chunk = if chunk.len() < SMALL_BYTES { self.gathered(chunk) } else { chunk };
         let len = chunk.len() as u64;
         self.missing = self.missing.map(|missing| missing.saturating_sub(len));
         self.pace.note(asked.elapsed(), len)?;

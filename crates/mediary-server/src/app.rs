@@ -1,13 +1,14 @@
 //! What every handler can reach.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use mediary_core::{CompanyId, limits};
-use mediary_engine::Engine;
-use mediary_store::Store;
+use mediary_core::{CompanyId, DownloadStatus, MediaId, Result, limits};
+use mediary_engine::{Caller, Engine};
+use mediary_store::{MediaFile, Store};
 use moka::sync::Cache;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
@@ -15,6 +16,7 @@ use url::Url;
 
 use crate::ServerConfig;
 use crate::bytes::headers::FileHeaders;
+use crate::json::Reader;
 use crate::layers::RequestIds;
 use crate::login_slots::LoginSlots;
 use crate::login_throttle::LoginThrottle;
@@ -94,6 +96,21 @@ impl App {
 
     pub(crate) fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// The caller as a reader of records with these files.
+    pub(crate) async fn reader(
+        &self,
+        caller: &Caller,
+        files: impl IntoIterator<Item = &MediaFile>,
+    ) -> Result<Reader> {
+        let stored = files.into_iter().filter(|file| file.download_status == DownloadStatus::Completed);
+        let stored: Vec<MediaId> = stored.map(|file| file.id).collect();
+        let derived = match stored.is_empty() {
+            true => HashMap::new(),
+            false => self.store().derivation_results(&caller.scope(), &stored).await?,
+        };
+        Ok(Reader::of_files(caller.role, derived))
     }
 
     pub(crate) fn config(&self) -> &ServerConfig {

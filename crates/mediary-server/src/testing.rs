@@ -155,6 +155,7 @@ impl House {
             graph: graph.unwrap(),
             vault: Vault::new([7; 32]),
             clock: Arc::new(clock.clone()),
+            media_workers: None,
             config: EngineConfig::default(),
         });
         let config = ServerConfig {

@@ -16,14 +16,14 @@ use crate::clocks::beyond;
 use crate::ingest::PARKED_WAIT_MAX;
 use crate::trash::LONGEST_WAIT as TRASH_WAIT_MAX;
 use crate::value::args;
-use crate::{Result, Store, dialect};
+use crate::{Result, Store, dialect, leases};
 
 /// The longest waits that the caller of the store sets.
 #[derive(Clone, Copy, Debug)]
 pub struct LongestWaits {
-    /// After a failed download.
-    pub download: Duration,
-    /// Of a download's lease.
+    /// Of a job that failed.
+    pub job: Duration,
+    /// Of a job's lease.
     pub lease: Duration,
     /// Of an account that WhatsApp throttles.
     pub pause: Duration,
@@ -54,18 +54,17 @@ impl WaitColumn {
             which: which.to_owned(),
             longest,
         };
-        // Accounts have no index on their pause and are few. They come before their files, which may wait as long as they do.
-        let file =
-            "NOT x.due AND NOT EXISTS (SELECT 1 FROM whatsapp_accounts a WHERE a.company_id = x.company_id
-            AND a.id = x.account_id AND a.paused_until >= x.next_attempt_at)";
         let webhook = "x.processed_at IS NULL AND x.error IS NOT NULL";
         let mut all = vec![
+            // They have no index on their pause and are few. They come before their files, which may wait as long as they do.
             waiting("whatsapp_accounts", OF_COMPANY, "paused_until", "TRUE", longest.pause),
-            waiting("media_files", OF_COMPANY, "next_attempt_at", file, longest.download),
             waiting("webhook_events", "id", "next_attempt_at", webhook, longest.webhook),
             waiting("parked_items", OF_COMPANY, "next_attempt_at", "TRUE", PARKED_WAIT_MAX),
             waiting("media_tasks", OF_COMPANY, "due_at", "TRUE", longest.task),
         ];
+        for jobs in leases::ALL {
+            all.push(waiting(jobs.table, OF_COMPANY, jobs.due_at, jobs.waiting, longest.job));
+        }
         for backend in StorageBackend::ALL {
             let of_storage = format!("x.storage_backend = '{backend}'");
             all.push(waiting("trash", OF_COMPANY, "due_at", &of_storage, TRASH_WAIT_MAX));

@@ -51,6 +51,9 @@ pub(crate) enum Tx {
 impl Db {
     pub(crate) async fn open(url: &str, max_connections: usize) -> Result<Self> {
         if url.starts_with("sqlite:") {
+            if let Some(path) = opening::embedded_file(url) {
+                DatabaseFile::check_names(&path)?;
+            }
             return open_sqlite(url).await.map_err(|error| opening::error(url, error));
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
@@ -105,15 +108,25 @@ impl Db {
                 Box::pin(started).await.map(Tx::Postgres)
             }
         };
-        started.map_err(|error| dialect::error("begin a transaction", error))
+        self.note(started.map_err(|error| dialect::error("begin a transaction", error)))
+    }
+
+    /// Remembers a failure that shows SQLite's file to be damaged.
+    fn note<T>(&self, done: Result<T>) -> Result<T> {
+        match self {
+            Self::Sqlite { file, .. } => file.note(done),
+            Self::Postgres(_) => done,
+        }
     }
 
     async fn read(&self, sql: SqlStr, args: Args) -> Result<Vec<Row>> {
         match self {
-            Self::Sqlite { readers, .. } => {
+            Self::Sqlite { readers, file, .. } => {
+                file.check_content()?;
                 let connection = cost::waiting(pool::check_out(readers)).await;
-                let mut reader = connection.map_err(|error| dialect::error("run a statement", error))?;
-                Target::Sqlite(&mut reader).rows(sql, args).await
+                let mut reader =
+                    file.note(connection.map_err(|error| dialect::error("run a statement", error)))?;
+                file.note(Target::Sqlite(&mut reader).rows(sql, args).await)
             }
             Self::Postgres(pool) => Target::PostgresPool(pool).rows(sql, args).await,
         }
@@ -156,7 +169,7 @@ impl Db {
             match self.writing().execute(sql.clone(), args.clone()).await {
                 Err(error) if tries.another(&error) => {}
                 ended => {
-                    let changed = ended?;
+                    let changed = self.note(ended)?;
                     return self.check_file().map(|()| changed);
                 }
             }
@@ -175,7 +188,7 @@ impl Db {
             match self.writing().rows(sql.clone(), args.clone()).await {
                 Err(error) if tries.another(&error) => {}
                 ended => {
-                    let rows = ended?;
+                    let rows = self.note(ended)?;
                     self.check_file()?;
                     return read_all(&rows);
                 }
@@ -187,10 +200,11 @@ impl Db {
 impl Tx {
     pub(crate) async fn commit(self) -> Result<()> {
         let committed = match self {
-            Self::Sqlite(tx, file) => match cost::statement(tx.commit()).await {
-                Ok(()) => return file.check(),
-                failed => failed,
-            },
+            Self::Sqlite(tx, file) => {
+                let committed = cost::statement(tx.commit()).await;
+                file.note(committed.map_err(|error| dialect::error("commit", error)))?;
+                return file.check();
+            }
             Self::Postgres(mut connection) => {
                 let committed = cost::statement(within(connection.execute("COMMIT"))).await.map(drop);
                 if committed.is_ok() {
@@ -215,6 +229,16 @@ impl Tx {
         }
     }
 
+    /// Releases the locks of a transaction that has written nothing yet. On SQLite there are none.
+    pub(crate) async fn begin_again(&mut self) -> Result<()> {
+        let Self::Postgres(connection) = self else { return Ok(()) };
+        for step in ["ROLLBACK", "BEGIN"] {
+            let begun = cost::statement(within(connection.execute(step))).await;
+            begun.map_err(|error| dialect::error("begin a transaction", error))?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn backend(&self) -> Backend {
         match self {
             Self::Sqlite(..) => Backend::Sqlite,
@@ -234,7 +258,19 @@ impl Tx {
         sql: impl SqlSafeStr,
         args: impl Into<Args>,
     ) -> Result<Vec<T>> {
-        read_all(&self.target().rows(sql.into_sql_str(), args.into()).await?)
+        read_all(&self.rows(sql.into_sql_str(), args.into()).await?)
+    }
+
+    async fn rows(&mut self, sql: SqlStr, args: Args) -> Result<Vec<Row>> {
+        let rows = self.target().rows(sql, args).await;
+        self.note(rows)
+    }
+
+    fn note<T>(&self, done: Result<T>) -> Result<T> {
+        match self {
+            Self::Sqlite(_, file) => file.note(done),
+            Self::Postgres(_) => done,
+        }
     }
 
     pub(crate) async fn first<T: Read>(
@@ -242,11 +278,12 @@ impl Tx {
         sql: impl SqlSafeStr,
         args: impl Into<Args>,
     ) -> Result<Option<T>> {
-        read_first(&self.target().rows(sql.into_sql_str(), args.into()).await?)
+        read_first(&self.rows(sql.into_sql_str(), args.into()).await?)
     }
 
     pub(crate) async fn execute(&mut self, sql: impl SqlSafeStr, args: impl Into<Args>) -> Result<u64> {
-        self.target().execute(sql.into_sql_str(), args.into()).await
+        let changed = self.target().execute(sql.into_sql_str(), args.into()).await;
+        self.note(changed)
     }
 }
 

@@ -180,7 +180,9 @@ pub(crate) const POSTGRES_IS_WRITABLE: &str =
 pub(crate) fn analyze(backend: Backend) -> Option<&'static str> {
     match backend {
         Backend::Sqlite => None,
-        Backend::Postgres => Some("ANALYZE contacts, conversations, messages, media_files"),
+        Backend::Postgres => {
+            Some("ANALYZE contacts, conversations, messages, media_files, derivations, media_variants")
+        }
     }
 }
 
@@ -203,6 +205,25 @@ pub(crate) fn lock_names(backend: Backend) -> Option<&'static str> {
         ),
     }
 }
+
+/// Locks companies `k` exclusively, each unless another transaction has its turn (the lock 2) or waits with it; says of each
+/// whether it is locked (the lock 3). As [`lock_names`], these locks have two keys of 32 bits.
+pub(crate) const POSTGRES_LOCK_COMPANIES: &str =
+    "SELECT k.company_id, CASE WHEN pg_try_advisory_xact_lock(2, hashtext(CAST(k.company_id AS TEXT)))
+        THEN pg_advisory_xact_lock(3, hashtext(CAST(k.company_id AS TEXT))) IS NOT NULL ELSE FALSE END FROM k";
+
+/// The longest wait for the locks of [`POSTGRES_LOCK_COMPANIES`], and the end of that limit: that of every connection
+/// ([`POSTGRES_CONNECTION`]).
+pub(crate) const POSTGRES_WAIT_BRIEFLY: &str = "SELECT set_config('lock_timeout', '250ms', TRUE)";
+pub(crate) const POSTGRES_WAIT_AS_USUAL: &str = "SELECT set_config('lock_timeout', '10s', TRUE)";
+
+/// Locks companies `k` shared, each unless another transaction has or waits for the exclusive lock; says of each whether it is locked.
+pub(crate) const POSTGRES_SHARE_COMPANIES: &str =
+    "SELECT k.company_id, pg_try_advisory_xact_lock_shared(3, hashtext(CAST(k.company_id AS TEXT))) FROM k";
+
+/// Locks a company shared, and waits for the exclusive lock.
+pub(crate) const POSTGRES_SHARE_COMPANY: &str =
+    "SELECT pg_advisory_xact_lock_shared(3, hashtext(CAST(CAST($1 AS BIGINT) AS TEXT))) IS NULL";
 
 /// The end of a query that keeps its rows and their keys until this transaction ends. Others may hold them the same way, and change
 /// columns that are no key.
@@ -256,6 +277,9 @@ fn plain_words(error: &sqlx::Error) -> Option<String> {
     if is_full(error) {
         return Some("the disk of the database of MEDIARY_DATABASE_URL is full; make room on it".to_owned());
     }
+    if is_damaged(error) {
+        return Some(DAMAGED.to_owned());
+    }
     if is_read_only(error) {
         let way_on = match sqlite_kind(error) {
             Some(_) => "check who owns its file and folder, and that neither is read-only",
@@ -272,6 +296,9 @@ fn plain_words(error: &sqlx::Error) -> Option<String> {
     })
 }
 
+/// What to do about an SQLite file that is not what it was.
+pub(crate) const DAMAGED: &str = "the database file of MEDIARY_DATABASE_URL is damaged, or was overwritten; stop Mediary and restore the file from a backup";
+
 /// What to do about a Postgres that takes no changes.
 pub(crate) const WRITABLE: &str =
     "name the primary, not a standby, and a role and a database without default_transaction_read_only";
@@ -279,6 +306,11 @@ pub(crate) const WRITABLE: &str =
 pub(crate) fn is_full(error: &dyn DatabaseError) -> bool {
     // SQLite's last one says that its file of shared memory cannot grow.
     matches!(error.code().as_deref(), Some("53100" | "4874")) || sqlite_kind(error) == Some(SQLITE_FULL)
+}
+
+/// SQLite's file is not what it was.
+fn is_damaged(error: &dyn DatabaseError) -> bool {
+    matches!(sqlite_kind(error), Some(SQLITE_CORRUPT | SQLITE_NOTADB))
 }
 
 /// SQLite reports this only on a write.
@@ -331,6 +363,7 @@ fn database_error_kind(error: &dyn DatabaseError) -> ErrorKind {
         _ if matches!(error.code().as_deref(), Some("40001" | "40P01")) => ErrorKind::Collision,
         _ if matches!(error.code().as_deref(), Some("57014" | "55P03")) => ErrorKind::TimedOut,
         _ if is_full(error) => ErrorKind::Full,
+        _ if is_damaged(error) => ErrorKind::Damaged,
         _ if is_read_only(error) || is_not_allowed(error) => ErrorKind::Refused,
         _ if may_pass(error.code().as_deref().unwrap_or_default()) => ErrorKind::Unavailable,
         _ => ErrorKind::Internal,
@@ -346,6 +379,8 @@ fn constraint_name(error: &dyn DatabaseError) -> String {
 /// SQLite's kinds of failure, the low byte of its result codes.
 pub(crate) const SQLITE_READONLY: i64 = 8;
 const SQLITE_FULL: i64 = 13;
+pub(crate) const SQLITE_CORRUPT: i64 = 11;
+pub(crate) const SQLITE_NOTADB: i64 = 26;
 
 /// SQLite's kind of a failure; Postgres' codes have five characters.
 pub(crate) fn sqlite_kind(error: &dyn DatabaseError) -> Option<i64> {

@@ -6,6 +6,7 @@ use mediary_core::ErrorCode;
 
 /// Sentences for people: what is wrong, and what to do.
 const FULL: &str = "the disk of the database is full; it resumes as soon as there is room";
+const DAMAGED: &str = "the file of the database is damaged; an operator has to restore it";
 const REFUSED: &str = "the database takes no changes from Mediary for now; an operator has to allow them";
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -21,6 +22,8 @@ pub enum ErrorKind {
     Unavailable,
     /// The disk of the database is full. The same call works once there is room.
     Full,
+    /// The file of an embedded database is not what it was: damaged, or overwritten.
+    Damaged,
     /// The database takes no changes for now, or not from this role: it is read-only, a standby, or not ours to write.
     Refused,
     /// The database cancelled the statement: it took too long, or waited too long for another transaction. Unlike `Unavailable`, this
@@ -88,6 +91,7 @@ impl Error {
                 "the database did not answer in time; please try again shortly".to_owned()
             }
             ErrorKind::Full => FULL.to_owned(),
+            ErrorKind::Damaged => DAMAGED.to_owned(),
             ErrorKind::Refused => REFUSED.to_owned(),
             ErrorKind::TimedOut => "the database takes too long for it".to_owned(),
             ErrorKind::Collision => "the database was busy with the same record; please try again".to_owned(),
@@ -111,7 +115,10 @@ impl Error {
 
     /// Whether the database as a whole could not be used, independent of the statement.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self.kind, ErrorKind::Unavailable | ErrorKind::Full | ErrorKind::Refused)
+        matches!(
+            self.kind,
+            ErrorKind::Unavailable | ErrorKind::Full | ErrorKind::Damaged | ErrorKind::Refused
+        )
     }
 
     pub fn is_timed_out(&self) -> bool {
@@ -134,6 +141,7 @@ impl From<Error> for mediary_core::Error {
             // The storage of bytes has the same code: the sentence says which of the two failed.
             ErrorKind::Unavailable
             | ErrorKind::Full
+            | ErrorKind::Damaged
             | ErrorKind::Refused
             | ErrorKind::TimedOut
             | ErrorKind::Collision => Self::refused(ErrorCode::StorageError, error.sentence()),

@@ -1,5 +1,6 @@
 //! Jobs that one process holds for a time: the columns of a lease, the fence, and the ways in which a lease ends, once for every
-//! table of jobs. A new table of jobs needs its description in [`ALL`] and an index on the end of its leases where it is running.
+//! table of jobs. A new table of jobs needs its description in [`ALL`], an index on the end of its leases where it is running, and one
+//! on the time at which it is due where it waits.
 //!
 //! A lease is an owner, an end and a number. Why a late holder cannot finish a job that another holder has by then:
 //!
@@ -38,6 +39,10 @@ pub(crate) struct Jobs {
     pub(crate) running: &'static str,
     /// The assignments that put a job back into its queue, due at `$1`.
     pub(crate) queued: &'static str,
+    /// When a job that waits is due again.
+    pub(crate) due_at: &'static str,
+    /// The condition on a job `x` that waits for that time and nothing else: with the column, the words of an index.
+    pub(crate) waiting: &'static str,
 }
 
 /// Downloads of media files.
@@ -48,10 +53,26 @@ pub(crate) const DOWNLOADS: Jobs = Jobs {
     number: "lease_number",
     running: "download_status = 'downloading' AND is_active",
     queued: "download_status = 'pending', due = TRUE, next_attempt_at = $1, updated_at = $1",
+    due_at: "next_attempt_at",
+    // A file may wait as long as its account does.
+    waiting: "NOT x.due AND NOT EXISTS (SELECT 1 FROM whatsapp_accounts a WHERE a.company_id = x.company_id
+        AND a.id = x.account_id AND a.paused_until >= x.next_attempt_at)",
+};
+
+/// What is made of stored media files.
+pub(crate) const DERIVATIONS: Jobs = Jobs {
+    table: "derivations",
+    owner: "lease_owner",
+    until: "lease_until",
+    number: "lease_number",
+    running: "state = 'running'",
+    queued: "state = 'waiting', due_at = $1",
+    due_at: "due_at",
+    waiting: "x.state = 'waiting'",
 };
 
 /// Every table of jobs.
-pub(crate) const ALL: &[Jobs] = &[DOWNLOADS];
+pub(crate) const ALL: &[Jobs] = &[DOWNLOADS, DERIVATIONS];
 
 /// Proof of holding a job. The number grows with every claim, so that a holder whose lease ran out cannot be taken for the one that
 /// has it now.
@@ -72,8 +93,8 @@ impl Read for LeaseToken {
 impl Jobs {
     /// The assignments of a claim.
     pub(crate) fn taken(&self, by: &str, until: &str) -> String {
-        let Self { owner, until: end, number, .. } = self;
-        format!("{owner} = {by}, {end} = {until}, {number} = {number} + 1")
+        let Self { table, owner, until: end, number, .. } = self;
+        format!("{owner} = {by}, {end} = {until}, {number} = {table}.{number} + 1")
     }
 
     /// The fence: the condition of every change by the holder of a lease.

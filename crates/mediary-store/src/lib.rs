@@ -1,9 +1,9 @@
 //! All of Mediary's SQL: one schema and one text of each statement for SQLite and Postgres.
 //!
 //! [`Store`] is the handle. Its functions stand with the tables that they read and write: the inbox of webhooks (`inbox`), what is
-//! recorded from it (`ingest`), webhooks that wait for an account (`waiting_webhooks`), downloads as jobs (`downloads`), messages,
-//! conversations and media as people read them, and companies with their users, API keys and accounts (`people`). Every function
-//! about tenant data takes the company.
+//! recorded from it (`ingest`), webhooks that wait for an account (`waiting_webhooks`), downloads as jobs (`downloads`), what is
+//! made of stored files (`derivations`), messages, conversations and media as people read them, and companies with their users, API
+//! keys and accounts (`people`). Every function about tenant data takes the company.
 //!
 //! Below them: `db` runs statements on either database, `pool` keeps connections, `database_file` detects that SQLite's file was
 //! replaced, `record` turns rows into structs and `writes` turns named values into statements, `transaction` retries collisions,
@@ -23,6 +23,7 @@ mod conversations;
 mod cost;
 mod database_file;
 mod db;
+mod derivations;
 mod dialect;
 mod downloads;
 mod error;
@@ -65,6 +66,10 @@ mod writes;
 pub use clock_set_back::LongestWaits;
 pub use conversations::{Contact, Conversation, ConversationQuery};
 pub use cost::{DatabaseCost, counted};
+pub use derivations::{
+    ClaimedDerivation, DerivationResult, FailedDerivation, FinishedDerivation, NewVariant, QueuedBatch,
+    QueuedDerivations, Variant,
+};
 pub use downloads::{
     ClaimLimits, ClaimedDownload, DeclaredMedia, DownloadsOverview, FailedDownload, FinishedDownload,
     LegacyRow, NamedMedia, QuarantinedFile, RecordedLocation, RequeueOutcome,

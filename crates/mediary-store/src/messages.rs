@@ -128,6 +128,13 @@ pub struct MessageWithMedia {
     pub attachments: Vec<MediaFile>,
 }
 
+impl MessageWithMedia {
+    /// Its own media and its attachments.
+    pub fn files(&self) -> impl Iterator<Item = &MediaFile> {
+        self.media.iter().chain(&self.attachments)
+    }
+}
+
 impl Read for MessageWithMedia {
     const WIDTH: usize = Message::WIDTH + MediaFile::WIDTH;
     fn read(columns: &mut Columns<'_>) -> std::result::Result<Self, ReadError> {

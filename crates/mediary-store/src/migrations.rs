@@ -47,6 +47,8 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("begun_webhooks", include_str!("../migrations/0026_begun_webhooks.sql")),
     ("declared_size", include_str!("../migrations/0027_declared_size.sql")),
     ("oversized_files", include_str!("../migrations/0028_oversized_files.sql")),
+    ("derivations", include_str!("../migrations/0029_derivations.sql")),
+    ("derivation_triggers", include_str!("../migrations/0030_derivation_triggers.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

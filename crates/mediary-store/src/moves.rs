@@ -6,6 +6,7 @@ use mediary_core::{CompanyId, MediaId, MessageId, StorageBackend};
 use sqlx::AssertSqlSafe;
 
 use crate::bulk::Bulk;
+use crate::derivations::variant_of;
 use crate::media::MediaFile;
 use crate::record::Record as _;
 use crate::transaction::transaction;
@@ -30,48 +31,66 @@ pub struct FoundFile {
     pub key: String,
 }
 
+/// Conditions on a found file `k`: what names it.
+const NAMED_BY_A_FILE: &str = "EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = k.company_id
+    AND f.message_id = k.message_id AND f.storage_backend = k.backend AND f.storage_key = k.key)";
+pub(crate) const NAMED_BY_A_VARIANT: &str = "EXISTS (SELECT 1 FROM media_files f CROSS JOIN media_variants v
+    WHERE f.company_id = k.company_id AND f.message_id = k.message_id AND v.company_id = f.company_id
+    AND v.media_id = f.id AND v.storage_backend = k.backend AND v.storage_key = k.key)";
+const IN_THE_TRASH: &str = "EXISTS (SELECT 1 FROM trash t WHERE t.company_id = k.company_id
+    AND t.storage_key = k.key AND t.storage_backend = k.backend)";
+/// The condition that no media of its message can still come and be stored under its key.
+pub(crate) const MEDIA_HAVE_COME: &str =
+    "(EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = k.company_id
+        AND f.message_id = k.message_id)
+    OR NOT EXISTS (SELECT 1 FROM messages m WHERE m.company_id = k.company_id AND m.id = k.message_id))";
+
 impl Store {
-    /// Of files found in a storage, those that a record or the trash names.
+    /// Of files found in a storage, those that a record, a variant or the trash names. One statement asks for all three: a key that
+    /// goes from one to another at that moment is in one of them.
     pub async fn known_files(&self, backend: StorageBackend, found: &[FoundFile]) -> Result<HashSet<String>> {
-        let mut known = HashSet::new();
-        for after in [
-            "SELECT k.key FROM k CROSS JOIN media_files f WHERE f.company_id = k.company_id
-                AND f.message_id = k.message_id AND f.storage_backend = k.backend AND f.storage_key = k.key",
-            "SELECT k.key FROM k CROSS JOIN trash t WHERE t.storage_key = k.key
-                AND t.storage_backend = k.backend AND t.company_id = k.company_id",
-        ] {
-            let mut select = Bulk::with(after);
-            for file in found {
-                select.push(row! {
-                    company_id => file.company_id,
-                    message_id => file.message_id,
-                    backend => backend,
-                    key => file.key.as_str(),
-                });
-            }
-            known.extend(select.read::<(String,)>(self.db()).await?.into_iter().map(|(key,)| key));
+        let mut select = Bulk::with(format!(
+            "SELECT k.key FROM k WHERE {NAMED_BY_A_FILE} OR {NAMED_BY_A_VARIANT} OR {IN_THE_TRASH}"
+        ));
+        for file in found {
+            select.push(row! {
+                company_id => file.company_id,
+                message_id => file.message_id,
+                backend => backend,
+                key => file.key.as_str(),
+            });
         }
-        Ok(known)
+        Ok(select.read::<(String,)>(self.db()).await?.into_iter().map(|(key,)| key).collect())
     }
 
-    /// Schedules the deletion of a file that no record names; the sweep checks that again. False if its message is stored without
-    /// media, which may still come and be stored under this key.
+    /// Schedules the deletion of a file that no record and no variant names; the sweep checks that again. False if its message is stored
+    /// without media, which may still come and be stored under this key, or if the key is reserved for a variant.
     pub async fn discard_file(&self, backend: StorageBackend, file: &FoundFile) -> Result<bool> {
-        let sql = "INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)
-            SELECT $1, COALESCE((SELECT f.id FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2
-                    ORDER BY CASE WHEN f.provider_media_id = $6 THEN 0 ELSE 1 END, f.part LIMIT 1), 0),
-                $3, $4, $5
-            WHERE NOT EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2
-                AND f.storage_backend = $3 AND f.storage_key = $4)
-            AND (EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = $1 AND f.message_id = $2)
-                OR NOT EXISTS (SELECT 1 FROM messages m WHERE m.company_id = $1 AND m.id = $2))";
+        let sql = format!(
+            "WITH k(company_id, message_id, backend, key) AS
+                (SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT))
+            INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)
+            SELECT k.company_id, COALESCE((SELECT f.id FROM media_files f
+                    WHERE f.company_id = k.company_id AND f.message_id = k.message_id
+                    ORDER BY CASE WHEN f.id = $7 THEN 0 WHEN f.provider_media_id = $6 THEN 1 ELSE 2 END, f.part LIMIT 1), 0),
+                k.backend, k.key, $5
+            FROM k WHERE NOT {NAMED_BY_A_FILE} AND NOT {NAMED_BY_A_VARIANT} AND ($7 IS NULL OR NOT {IN_THE_TRASH})
+                AND {MEDIA_HAVE_COME}"
+        );
         let due = self.now().plus(trash::MOVED_STAYS_FOR);
         // Only a download of the same part of the message may still store under this key.
         let name = file.key.rsplit('/').next().unwrap_or_default();
         let provider_media_id = name.split(".g").next().unwrap_or_default();
-        let args =
-            args![file.company_id, file.message_id, backend, file.key.as_str(), due, provider_media_id];
-        Ok(self.db().execute(sql, args).await? > 0)
+        let args = args![
+            file.company_id,
+            file.message_id,
+            backend,
+            file.key.as_str(),
+            due,
+            provider_media_id,
+            variant_of(&file.key)
+        ];
+        Ok(self.db().execute(AssertSqlSafe(sql), args).await? > 0)
     }
 
     /// Files of a company that are stored elsewhere than in `backend`, among the next `rows` after `after`; `None` if
@@ -94,10 +113,11 @@ impl Store {
         Ok(Some(ScannedBatch { found, upto }))
     }
 
-    /// Whether any record names a file in this storage.
+    /// Whether any record or variant names a file in this storage.
     pub async fn has_files_in(&self, backend: StorageBackend) -> Result<bool> {
         let sql = "SELECT f.id FROM media_files f
-            WHERE f.storage_backend = $1 AND f.is_active AND f.download_status = 'completed' LIMIT 1";
+            WHERE f.storage_backend = $1 AND f.is_active AND f.download_status = 'completed'
+            UNION ALL SELECT v.media_id FROM media_variants v WHERE v.storage_backend = $1 LIMIT 1";
         Ok(self.db().first::<(MediaId,)>(sql, args![backend]).await?.is_some())
     }
 

@@ -9,16 +9,14 @@ use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 
-use crate::dialect::{SQLITE_READONLY, WRITABLE, sqlite_kind};
+use crate::dialect::{SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_READONLY, WRITABLE, sqlite_kind};
 use crate::{Error, dialect};
 
 /// SQLite's kinds of failure, the low byte of its result codes.
 const SQLITE_PERM: i64 = 3;
 const SQLITE_BUSY: i64 = 5;
 const SQLITE_IOERR: i64 = 10;
-const SQLITE_CORRUPT: i64 = 11;
 const SQLITE_CANTOPEN: i64 = 14;
-const SQLITE_NOTADB: i64 = 26;
 
 /// The failure to open the database of `url`.
 pub(crate) fn error(url: &str, error: sqlx::Error) -> Error {
@@ -66,7 +64,7 @@ fn sqlite(file: &str, error: &sqlx::Error) -> Option<String> {
     let words = match sqlite_kind(error)? {
         _ if dialect::is_full(error) => "cannot grow, for the disk is full; make room",
         SQLITE_CANTOPEN => {
-            "cannot be opened; check that its folder is there, and that this user may write in it"
+            "cannot be opened; check that it is a file, that its folder is there, and that this user may write in it"
         }
         SQLITE_READONLY | SQLITE_PERM => {
             "cannot be written; check who owns the file and its folder, and that neither is read-only"

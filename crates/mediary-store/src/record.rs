@@ -5,7 +5,7 @@ use mediary_core::{
     AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, DeletionReason, Direction,
     DownloadStatus, ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId,
     MessageStatus, MessageType, Retention, RetentionMode, Role, ScanStatus, Sha256, StorageBackend,
-    Timestamp, UserId, WebhookEventId,
+    Timestamp, UserId, VariantKind, WebhookEventId,
 };
 
 use crate::statement::Row;
@@ -149,7 +149,8 @@ word_scalars!(
     RetentionMode,
     Role,
     ScanStatus,
-    StorageBackend
+    StorageBackend,
+    VariantKind
 );
 
 /// Mode and days, side by side; `None` where there is no mode.

@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::batch::{Batcher, Bounds};
 use crate::db::Db;
+use crate::derivations::LastServed;
 use crate::downloads::FinishCommit;
 use crate::inbox::InboxCommit;
 use crate::ingest::{Growth, Turns};
@@ -66,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) views: Batcher<ViewCommit>,
     pub(crate) growth: Growth,
     pub(crate) turns: Turns,
+    pub(crate) last_derived: LastServed,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -98,6 +100,7 @@ impl Store {
                 views,
                 growth: Growth::default(),
                 turns: Turns::default(),
+                last_derived: LastServed::default(),
                 tasks,
                 stop,
             }),

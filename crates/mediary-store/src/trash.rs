@@ -2,6 +2,7 @@
 
 use crate::bulk::Bulk;
 use crate::db::Tx;
+use crate::derivations::variant_of;
 use crate::leases::DOWNLOADS;
 use crate::locks::hold_files;
 use crate::record::{Record as _, record};
@@ -10,6 +11,7 @@ use crate::value::args;
 use crate::writes::{insert, row, update};
 use crate::{Result, Store, dialect};
 use sqlx::AssertSqlSafe;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use mediary_core::{CompanyId, MediaId, StorageBackend, Timestamp, UserId};
@@ -116,8 +118,15 @@ enum Fate {
 }
 
 impl Entry {
-    fn fate(&self, owners: &[Owner]) -> Fate {
+    fn is_of_a_variant(&self) -> bool {
+        variant_of(&self.trash.key).is_some()
+    }
+
+    fn fate(&self, owners: &[Owner], named: &HashSet<i64>) -> Fate {
         let Trash { company_id, media_id, backend, key, .. } = &self.trash;
+        if self.is_of_a_variant() {
+            return if named.contains(&self.trash.id) { Fate::Kept } else { Fate::Gone };
+        }
         let owner = owners.iter().find(|owner| owner.company_id == *company_id && owner.id == *media_id);
         match owner {
             Some(owner) if owner.backend == Some(*backend) && owner.key.as_ref() == Some(key) => Fate::Kept,
@@ -151,6 +160,8 @@ impl Store {
     /// 3. So a claim either came before, and the record says `downloading` here; or it comes after, and gets another key. The
     ///    same holds for a move: it was recorded before, and the record names its key; or it is refused.
     /// 4. Records that were deleted are never stored for again, and ids of messages, of which a key is made, never given twice.
+    /// 5. A key of a variant has no generations: it is never given twice, and named only by a result that finds its entry here, not
+    ///    given up, under the same locks (`derivations` has that argument).
     pub async fn trash_claim(&self, backend: StorageBackend, limit: u32) -> Result<ClaimedTrash> {
         let now = self.now();
         transaction!(self.db(), |tx| {
@@ -166,11 +177,12 @@ impl Store {
             let args = args![backend, now, limit, now.plus(CLAIMED_FOR)];
             let entries: Vec<Entry> = tx.all(AssertSqlSafe(claim), args).await?;
             let owners = hold_owners(tx, &entries).await?;
+            let named = named_variants(tx, &entries).await?;
             let mut claimed =
                 ClaimedTrash { more: entries.len() == limit as usize, ..ClaimedTrash::default() };
             let (mut kept, mut later, mut given_up) = (Vec::new(), Vec::new(), Vec::new());
             for entry in entries {
-                match entry.fate(&owners) {
+                match entry.fate(&owners, &named) {
                     Fate::Kept => kept.push(entry.trash.id),
                     Fate::Later => later.push(entry.trash),
                     Fate::Gone => {
@@ -246,6 +258,24 @@ async fn hold_owners(tx: &mut Tx, entries: &[Entry]) -> Result<Vec<Owner>> {
     read.run(tx).await
 }
 
+/// Of entries whose files are locked, those that a variant names.
+async fn named_variants(tx: &mut Tx, entries: &[Entry]) -> Result<HashSet<i64>> {
+    let mut read = Bulk::with(
+        "SELECT k.id FROM k CROSS JOIN media_variants v WHERE v.company_id = k.company_id AND v.media_id = k.media_id
+            AND v.storage_backend = k.backend AND v.storage_key = k.key",
+    );
+    for Entry { trash, .. } in entries.iter().filter(|entry| entry.is_of_a_variant()) {
+        read.push(row! {
+            id => trash.id,
+            company_id => trash.company_id,
+            media_id => trash.media_id,
+            backend => trash.backend,
+            key => trash.key.as_str(),
+        });
+    }
+    Ok(read.run::<(i64,)>(tx).await?.into_iter().map(|(id,)| id).collect())
+}
+
 async fn forget(tx: &mut Tx, ids: &[i64]) -> Result<u64> {
     let mut delete = Bulk::with("DELETE FROM trash WHERE id IN (SELECT k.id FROM k)");
     for id in ids {
@@ -275,7 +305,9 @@ async fn give_up_keys(tx: &mut Tx, entries: &[Trash]) -> Result<()> {
         "UPDATE trash SET given_up = TRUE FROM k WHERE trash.company_id = k.company_id AND trash.id = k.id",
     );
     for trash in entries {
-        files.push(row! { company_id => trash.company_id, id => trash.media_id });
+        if variant_of(&trash.key).is_none() {
+            files.push(row! { company_id => trash.company_id, id => trash.media_id });
+        }
         settled.push(row! { company_id => trash.company_id, id => trash.id });
     }
     files.execute(tx).await?;

@@ -1,9 +1,10 @@
 //! How much is stored, without counting it.
 //!
-//! Triggers of the schema add a row to `usage_changes` in the transaction that stores, deletes or erases a file, whichever program does
-//! it. Such a row is only ever inserted, so no transaction waits for another one. The sweep adds rows up in `usage_totals`: it
-//! deletes them and adds their sum in one transaction, so a reader, who adds both tables in one statement, sees each change once.
-//! Two nodes that do so at once take different rows, and add to a total one after the other, in one order.
+//! Triggers of the schema add a row to `usage_changes` in the transaction that stores, deletes or erases a file, or writes or removes a
+//! variant of one, whichever program does it. Such a row is only ever inserted, so no transaction waits for another one. The sweep
+//! adds rows up in `usage_totals`: it deletes them and adds their sum in one transaction, so a reader, who adds both tables in one
+//! statement, sees each change once. Two nodes that do so at once take different rows, and add to a total one after the other, in one
+//! order.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ use crate::writes::row;
 use crate::{Result, Store, dialect};
 
 impl Store {
-    /// Stored files and their bytes, by the month they came in and by type, newest month first.
+    /// Stored files and their bytes, those of their variants included, by the month they came in and by type, newest month first.
     pub async fn usage(&self, company: CompanyId) -> Result<Vec<Usage>> {
         let sql = "SELECT u.month, u.file_type, CAST(SUM(u.files) AS BIGINT), CAST(SUM(u.bytes) AS BIGINT) FROM
                 (SELECT t.month, t.file_type, t.files, t.bytes FROM usage_totals t WHERE t.company_id = $1 UNION ALL

@@ -3,7 +3,7 @@
 use mediary_core::{
     AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, Direction, DownloadStatus,
     ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId, MessageStatus, MessageType,
-    RetentionMode, Role, ScanStatus, Sha256, StorageBackend, Timestamp, UserId, WebhookEventId,
+    RetentionMode, Role, ScanStatus, Sha256, StorageBackend, Timestamp, UserId, VariantKind, WebhookEventId,
     storable_text,
 };
 use sqlx::SqlStr;
@@ -180,5 +180,6 @@ word_values!(
     RetentionMode,
     Role,
     ScanStatus,
-    StorageBackend
+    StorageBackend,
+    VariantKind
 );

@@ -49,3 +49,38 @@ pub fn files_below(folder: &Path) -> Vec<PathBuf> {
     }
     found
 }
+
+/// A voice note as WhatsApp has them: Opus in Ogg.
+pub const VOICE_NOTE: &[u8] = include_bytes!("../../mediary-simulator/samples/voice-en.ogg");
+/// A video whose index stands in front.
+pub const VIDEO: &[u8] = include_bytes!("../../mediary-simulator/samples/candles.mp4");
+
+/// [`VIDEO`] with its index at the end, as telephones record it.
+pub fn video_with_index_at_the_end() -> Vec<u8> {
+    let (start, length) = box_of(VIDEO, b"moov");
+    let mut index = VIDEO[start..start + length].to_vec();
+    for found in 0..index.len() - 8 {
+        if &index[found..found + 4] == b"stco" {
+            let number =
+                |at: usize, of: &[u8]| u32::from_be_bytes(of[at..at + 4].try_into().expect("four bytes"));
+            for entry in 0..number(found + 8, &index) as usize {
+                let at = found + 12 + 4 * entry;
+                let offset = number(at, &index) - u32::try_from(length).expect("a short index");
+                index[at..at + 4].copy_from_slice(&offset.to_be_bytes());
+            }
+        }
+    }
+    [&VIDEO[..start], &VIDEO[start + length..], &index].concat()
+}
+
+/// Where a box at the top of an MP4 begins, and its length.
+fn box_of(mp4: &[u8], kind: &[u8; 4]) -> (usize, usize) {
+    let mut start = 0;
+    loop {
+        let length = u32::from_be_bytes(mp4[start..start + 4].try_into().expect("four bytes")) as usize;
+        if &mp4[start + 4..start + 8] == kind {
+            return (start, length);
+        }
+        start += length;
+    }
+}

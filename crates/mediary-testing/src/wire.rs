@@ -1,6 +1,7 @@
 //! A server on the wire: it reads requests, answers with bytes as told, and remembers what it was asked.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -109,8 +110,18 @@ pub fn answer(status: u16, headers: &str, body: &str) -> Vec<Wire> {
     )]
 }
 
+/// Ports below those that Linux gives to outgoing connections (`ip_local_port_range`, from 32768): a connection of
+/// another test can take none of them while a server that had one is down.
+const SERVER_PORTS: std::ops::Range<u16> = 16_000..32_000;
+
 /// A port of this machine that was free a moment ago, for a server that is to have the same one when it is started again.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let width = SERVER_PORTS.end - SERVER_PORTS.start;
+    // Processes beside each other begin at places of their own; within one, no port is given twice in a row.
+    let first = u16::try_from(std::process::id() * 97 % u32::from(width)).unwrap();
+    (0..width)
+        .map(|_| SERVER_PORTS.start + (first + NEXT.fetch_add(1, Ordering::Relaxed) % width) % width)
+        .find(|&port| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
+        .expect("one of 16,000 ports is free")
 }

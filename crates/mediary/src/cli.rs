@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Retry(RetryArgs),
     /// Save media that is not here yet and WhatsApp may still have, nearest expiry first.
     Backfill(BackfillArgs),
+    /// Make thumbnails, waveforms and the rest of stored files, where they are not or again.
+    Derive(DeriveArgs),
     /// Clean up: retention, expired leases, expired downloads, deleted bytes, old webhook bodies.
     Sweep(SweepArgs),
     /// Read every stored file again and compare its hash.
@@ -57,7 +59,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Storage(StorageCommand),
     /// Check configuration, database, storage, tokens, clock and tools, and say what to do about each.
-    Doctor(OutputArgs),
+    Doctor(DoctorArgs),
 }
 
 #[derive(Clone, Copy, Debug, Args)]
@@ -65,6 +67,15 @@ pub(crate) struct OutputArgs {
     /// Print one JSON object, for programs.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Try to break out of the sandbox in which media files are read, in every known way, and look at nothing else.
+    #[arg(long)]
+    pub(crate) sandbox: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -354,6 +365,25 @@ pub(crate) struct BackfillArgs {
     /// Files a second, at most.
     #[arg(long, default_value_t = 10, allow_negative_numbers = true, value_parser = values::whole(1..=1000))]
     pub(crate) rate: u32,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+#[group(id = "which", required = true, multiple = false, args = ["missing", "failed", "all"])]
+pub(crate) struct DeriveArgs {
+    /// Of files that have none yet, or some of an older version.
+    #[arg(long)]
+    pub(crate) missing: bool,
+    /// Of files with which it failed for good.
+    #[arg(long)]
+    pub(crate) failed: bool,
+    /// Of every stored file, again.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Only this company's; without it all companies'.
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) company: Option<String>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -9,6 +9,7 @@ mod config;
 mod files;
 mod lifecycle;
 mod logging;
+mod media_workers;
 mod only_server;
 mod open_files;
 mod output;
@@ -30,6 +31,9 @@ use crate::output::Outcome;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    if let Some(code) = media_workers::main() {
+        return code;
+    }
     // Clap itself ends with 2 on wrong usage.
     let cli = cli::Cli::parse();
     open_files::OpenFiles::raised();

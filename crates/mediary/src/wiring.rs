@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use mediary_blob::{Storage, Storages};
 use mediary_core::{Clock, CompanyId, SystemClock};
+use mediary_derive::Workers;
 use mediary_engine::{Engine, EngineConfig, EngineParts, Vault};
 use mediary_graph::{GraphClient, GraphOptions};
 use mediary_store::{Company, Page, PageRequest, Store, StoreOptions, embedded_file};
@@ -14,6 +15,7 @@ use secrecy::ExposeSecret;
 
 use crate::config::{Config, secret_key};
 use crate::files;
+use crate::media_workers;
 use crate::open_files::OpenFiles;
 use crate::output::WrongUsage;
 
@@ -44,19 +46,37 @@ pub(crate) async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Res
     Store::open(&options, clock).await.context("the database of MEDIARY_DATABASE_URL cannot be opened")
 }
 
-/// Everything, with the database up to date.
+/// Everything, with the database up to date, for commands that make no variants.
 pub(crate) async fn parts(config: &Config) -> anyhow::Result<Parts> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = store(config, clock.clone()).await?;
+    let store = migrated(config, clock.clone()).await?;
+    assemble(config, store, clock, None).await
+}
+
+/// Everything, with the database up to date and processes that make variants of stored files.
+pub(crate) async fn parts_with_media_workers(config: &Config) -> anyhow::Result<Parts> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (store, workers) =
+        tokio::join!(migrated(config, clock.clone()), media_workers::start(config.media_sandbox));
+    assemble(config, store?, clock, workers).await
+}
+
+async fn migrated(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
+    let store = store(config, clock).await?;
     let steps = store.migrate().await.context("bringing the database up to date")?;
     if !steps.is_empty() {
         tracing::info!(steps = steps.join(","), "brought the database up to date");
     }
-    assemble(config, store, clock).await
+    Ok(store)
 }
 
 /// Everything, on an open database that is up to date.
-pub(crate) async fn assemble(config: &Config, store: Store, clock: Arc<dyn Clock>) -> anyhow::Result<Parts> {
+pub(crate) async fn assemble(
+    config: &Config,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    workers: Option<Arc<dyn Workers>>,
+) -> anyhow::Result<Parts> {
     let storages = storages(config).await.context("opening the storage")?;
     let graph = GraphClient::new(GraphOptions {
         graph_url: config.graph_url.clone(),
@@ -75,6 +95,7 @@ pub(crate) async fn assemble(config: &Config, store: Store, clock: Arc<dyn Clock
         graph,
         vault: Vault::new(key),
         clock: clock.clone(),
+        media_workers: workers,
         config: engine_config(config),
     });
     Ok(Parts { store, storages, engine, clock })

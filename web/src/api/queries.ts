@@ -28,6 +28,8 @@ export const keys = {
   thread: (conversationId: number) => ["thread", conversationId] as const,
   message: (id: number) => ["message", id] as const,
   conversationMedia: (conversationId: number) => ["conversation-media", conversationId] as const,
+  waveform: (mediaId: number, updatedAt: string, variants: number) =>
+    ["waveform", mediaId, updatedAt, variants] as const,
   mediaByMessage: (messageId: number, part: number) => ["message-media", messageId, part] as const,
 };
 

@@ -724,6 +724,8 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @enum {string} */
+        AbsentFilePlan: "downloaded" | "kept_when_viewed" | "streamed";
         /** @description What last went wrong with an account. */
         AccountError: {
             code: components["schemas"]["ErrorCode"];
@@ -731,20 +733,6 @@ export interface components {
         };
         /** @enum {string} */
         AccountStatus: "active" | "needs_token" | "disabled";
-        /** @description Files that are not as they should be. */
-        Amiss_String: {
-            /** Format: int64 */
-            count: number;
-            /** @description The first of them. */
-            first: string[];
-        };
-        /** @description Files that are not as they should be. */
-        Amiss_i64: {
-            /** Format: int64 */
-            count: number;
-            /** @description The first of them. */
-            first: number[];
-        };
         /** @description A program's key, without the key itself. */
         ApiKey: {
             createdAt: components["schemas"]["Time"];
@@ -825,6 +813,20 @@ export interface components {
         ErrorCode: "validation_error" | "unauthorized" | "forbidden" | "not_found" | "conflict" | "media_expired" | "media_deleted" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "link_expired" | "rate_limited" | "provider_unauthorized" | "provider_rate_limited" | "provider_unavailable" | "provider_timeout" | "integrity_mismatch" | "media_quarantined" | "storage_error" | "storage_full" | "internal";
         /** @enum {string} */
         EventKind: "message.created" | "message.updated" | "conversation.updated" | "media.progress" | "media.completed" | "media.failed" | "media.deleted" | "account.updated" | "resync";
+        /** @description Files that are not as they should be. */
+        FaultyFiles_String: {
+            /** Format: int64 */
+            count: number;
+            /** @description The first of them. */
+            first: string[];
+        };
+        /** @description Files that are not as they should be. */
+        FaultyFiles_i64: {
+            /** Format: int64 */
+            count: number;
+            /** @description The first of them. */
+            first: number[];
+        };
         /** @description One field of a request that is wrong. */
         FieldError: {
             /** @description The field's name, with dots where it lies deeper. */
@@ -938,6 +940,13 @@ export interface components {
             messageId: number;
             /** @description As WhatsApp declared it. */
             mimeType: string | null;
+            /** @description The people on a contact card, at most 50. */
+            names: string[];
+            /**
+             * Format: int32
+             * @description Pages of a document.
+             */
+            pages: number | null;
             /**
              * Format: int32
              * @description Zero is the message's own media, higher ones are its attachments.
@@ -952,10 +961,14 @@ export interface components {
             storedAt: components["schemas"]["Time"] | null;
             /** @description A tiny blurred preview, in base64. */
             thumbhash: string | null;
+            /** @description What browsers may be unable to play, like "HEVC". */
+            unplayable: string | null;
             updatedAt: components["schemas"]["Time"];
             /** @description Where the bytes are read. */
             url: string;
             variants: components["schemas"]["Variant"][];
+            /** @description Why nothing more could be made of it. */
+            variantsError: string | null;
             /** @description Whether it is a voice note. */
             voice: boolean;
             /** Format: int64 */
@@ -968,7 +981,7 @@ export interface components {
             /** @description Not stored, and WhatsApp may still have it. */
             notHere: components["schemas"]["Files"];
             /** @description What becomes of what is not stored. */
-            notHereThen: components["schemas"]["NotHereThen"];
+            notHereThen: components["schemas"]["AbsentFilePlan"];
             /** @description Whether there is something that the policy says not to keep: `POST /api/media/erase` erases it. */
             offersErasing: boolean;
             /** @description Of these, what WhatsApp no longer has: once erased, nobody can see it again. */
@@ -1107,8 +1120,6 @@ export interface components {
             verifyToken?: string | null;
             wabaId?: string | null;
         };
-        /** @enum {string} */
-        NotHereThen: "downloaded" | "kept_when_viewed" | "streamed";
         /** @description One page of a list. */
         Page_ApiKey: {
             hasMore: boolean;
@@ -1204,6 +1215,13 @@ export interface components {
                 messageId: number;
                 /** @description As WhatsApp declared it. */
                 mimeType: string | null;
+                /** @description The people on a contact card, at most 50. */
+                names: string[];
+                /**
+                 * Format: int32
+                 * @description Pages of a document.
+                 */
+                pages: number | null;
                 /**
                  * Format: int32
                  * @description Zero is the message's own media, higher ones are its attachments.
@@ -1218,10 +1236,14 @@ export interface components {
                 storedAt: components["schemas"]["Time"] | null;
                 /** @description A tiny blurred preview, in base64. */
                 thumbhash: string | null;
+                /** @description What browsers may be unable to play, like "HEVC". */
+                unplayable: string | null;
                 updatedAt: components["schemas"]["Time"];
                 /** @description Where the bytes are read. */
                 url: string;
                 variants: components["schemas"]["Variant"][];
+                /** @description Why nothing more could be made of it. */
+                variantsError: string | null;
                 /** @description Whether it is a voice note. */
                 voice: boolean;
                 /** Format: int64 */
@@ -1461,7 +1483,7 @@ export interface components {
         StorageCheck: {
             finishedAt: components["schemas"]["Time"] | null;
             /** @description Media ids. */
-            missing: components["schemas"]["Amiss_i64"];
+            missing: components["schemas"]["FaultyFiles_i64"];
             /**
              * Format: int64
              * @description How many of those were removed, since the look of a day before had found them too.
@@ -1469,14 +1491,14 @@ export interface components {
             removed: number;
             startedAt: components["schemas"]["Time"] | null;
             /** @description Keys of stored files that no record names. */
-            untracked: components["schemas"]["Amiss_String"];
+            untracked: components["schemas"]["FaultyFiles_String"];
             /**
              * Format: int64
              * @description Files that are where their records say.
              */
             whole: number;
             /** @description Media ids of files with another size than recorded. */
-            wrong: components["schemas"]["Amiss_i64"];
+            wrong: components["schemas"]["FaultyFiles_i64"];
         };
         /**
          * Format: date-time
@@ -1518,8 +1540,11 @@ export interface components {
         };
         /** @description Something derived from a file, such as a thumbnail. */
         Variant: {
-            /** Format: int64 */
-            fileSize: number;
+            /**
+             * Format: int64
+             * @description Null where it is made while it is served.
+             */
+            fileSize: number | null;
             /** Format: int64 */
             height: number | null;
             kind: string;
@@ -2164,6 +2189,8 @@ export interface operations {
                 part?: number;
                 /** @description A kind from the record's `variants`, instead of the file itself. */
                 variant?: string;
+                /** @description The version of the variant, from its URL in the record: a browser may keep what has this one for ever. */
+                v?: string;
                 /** @description `1` to save the file instead of showing it. */
                 download?: "1" | "true" | "0" | "false";
             };
@@ -2182,6 +2209,13 @@ export interface operations {
                 content: {
                     "*/*": string;
                 };
+            };
+            /** @description the variant is being made: ask again after `Retry-After` */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             206: {
                 headers: {
@@ -3092,6 +3126,13 @@ export interface operations {
                 content: {
                     "*/*": string;
                 };
+            };
+            /** @description the variant is being made: ask again after `Retry-After` */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             206: {
                 headers: {

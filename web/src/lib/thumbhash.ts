@@ -1,7 +1,7 @@
 import { thumbHashToDataURL } from "thumbhash";
 
 /** Some 4 kB each. */
-const KEPT_MAX = 500;
+export const KEPT_MAX = 500;
 const kept = new Map<string, string | null>();
 
 /** A blurred picture from a base64 thumbhash, or null where it is none. Decoded once for each hash. */

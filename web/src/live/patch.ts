@@ -37,12 +37,13 @@ export function upsertMessage(thread: ThreadData, message: Message): ThreadData 
 }
 
 export function patchThreadMedia(thread: ThreadData, media: MediaFile): ThreadData {
-  return mapMessages(thread, (item) => {
-    if (item.id !== media.messageId) return item;
-    if (media.part === 0) return { ...item, media };
-    const attachments = item.attachments.map((file) => (file.id === media.id ? media : file));
-    return { ...item, attachments };
-  });
+  return mapMessages(thread, (item) => (item.id === media.messageId ? patchMessageMedia(item, media) : item));
+}
+
+export function patchMessageMedia(message: Message, media: MediaFile): Message {
+  if (media.part === 0) return { ...message, media };
+  const attachments = message.attachments.map((file) => (file.id === media.id ? media : file));
+  return { ...message, attachments };
 }
 
 export function mapMessages(thread: ThreadData, change: (message: Message) => Message): ThreadData {

@@ -1,9 +1,10 @@
 import { QueryClient } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { keys, type ThreadData } from "@/api/queries";
+import type { MediaFile, Message } from "@/api/types";
 import { useProgress } from "@/live/progress";
 import { Sync } from "@/live/sync";
-import { conversation, media, message, page, thread } from "@/test/fixtures";
+import { conversation, media, message, page, thread, variant } from "@/test/fixtures";
 
 const answers = new Map<string, unknown>();
 const asked: string[] = [];
@@ -94,4 +95,26 @@ describe("events", () => {
     expect(useProgress.getState().byMedia[7]).toBeUndefined();
     expect(ended).toHaveBeenCalledOnce();
   });
+
+  it.each([
+    ["of the file", "media.completed", "/api/media/7"],
+    ["of its message", "message.updated", "/api/messages/3"],
+  ] as const)("%s bring what was made of it to wherever it is shown", async (_, name, url) => {
+    const client = new QueryClient();
+    const file = media();
+    const made = media({ thumbhash: "1QcS", variants: [variant("thumb")] });
+    const recent = [...keys.conversationMedia(1), { limit: 12 }];
+    client.setQueryData(keys.thread(1), thread([{}, [3]]));
+    client.setQueryData(keys.message(3), message(3, { media: file }));
+    client.setQueryData(recent, { pages: [page([file])], pageParams: [undefined] });
+    answers.set(url, url.includes("messages") ? message(3, { media: made }) : made);
+    new Sync(client).handle(name, { mediaId: 7, conversationId: 1, messageId: 3 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(threadOf(client)?.pages[0]?.items[0]?.media).toEqual(made);
+    expect(client.getQueryData<Message>(keys.message(3))?.media).toEqual(made);
+    expect(client.getQueryData(keys.mediaByMessage(3, 0))).toEqual(made);
+    expect(client.getQueryData<MediaPages>(recent)?.pages[0]?.items).toEqual([made]);
+  });
 });
+
+type MediaPages = { pages: { items: MediaFile[] }[] };

@@ -1,5 +1,5 @@
 import type { ThreadData, ThreadPosition } from "@/api/queries";
-import type { Conversation, DownloadError, MediaFile, Message, Page } from "@/api/types";
+import type { Conversation, DownloadError, MediaFile, Message, Page, Variant } from "@/api/types";
 
 export const T0 = Date.parse("2026-03-02T10:00:00Z");
 
@@ -29,6 +29,10 @@ export function media(fields: Partial<MediaFile> = {}): MediaFile {
     expiresAt: new Date(T0 + 7 * 24 * 3_600_000).toISOString(),
     isActive: true,
     variants: [],
+    variantsError: null,
+    pages: null,
+    names: [],
+    unplayable: null,
     providerMediaId: "900",
     policy: "store",
     downloadStatus: "completed",
@@ -38,6 +42,18 @@ export function media(fields: Partial<MediaFile> = {}): MediaFile {
     storedAt: null,
     createdAt: new Date(T0).toISOString(),
     updatedAt: new Date(T0).toISOString(),
+    ...fields,
+  };
+}
+
+export function variant(kind: string, fields: Partial<Variant> = {}): Variant {
+  return {
+    kind,
+    mimeType: "image/webp",
+    width: null,
+    height: null,
+    fileSize: 1,
+    url: `/v/${kind}`,
     ...fields,
   };
 }

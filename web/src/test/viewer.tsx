@@ -1,6 +1,14 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import {
+  createMemoryHistory,
+  createRootRoute,
+  createRoute,
+  createRouter,
+  RouterContextProvider,
+} from "@tanstack/react-router";
 import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import type { ReactNode } from "react";
 import { afterEach, beforeEach, vi } from "vitest";
 import type { MediaFile } from "@/api/types";
 import { MediaViewer } from "@/features/media/MediaViewer";
@@ -9,11 +17,20 @@ import { useReveal } from "@/stores/reveal";
 import { media } from "@/test/fixtures";
 
 const client = new QueryClient();
-const viewer = (file: MediaFile) => (
-  <QueryClientProvider client={client}>
-    <MediaViewer media={file} sender="Ana" timestamp={file.createdAt} caption={null} />
-  </QueryClientProvider>
+const root = createRootRoute();
+const conversation = createRoute({ getParentRoute: () => root, path: "/c/$conversationId" });
+const history = createMemoryHistory({ initialEntries: ["/c/1"] });
+const router = createRouter({ routeTree: root.addChildren([conversation]), history });
+
+/** What the inbox gives to everything in it. */
+export const inInbox = (children: ReactNode) => (
+  <RouterContextProvider router={router}>
+    <QueryClientProvider client={client}>{children}</QueryClientProvider>
+  </RouterContextProvider>
 );
+
+const viewer = (file: MediaFile) =>
+  inInbox(<MediaViewer media={file} sender="Ana" timestamp={file.createdAt} caption={null} />);
 
 /** Shows a file as the thread does; `become` is what its record turns into. */
 export function show(file: MediaFile) {

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::IoSliceMut;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
@@ -95,6 +95,16 @@ impl LocalFile {
 
     pub(crate) fn modified(&self) -> Timestamp {
         self.modified
+    }
+
+    /// The file once more, open for reading only, with a position of its own. It need not have a name any more.
+    pub(crate) async fn reopen(&self) -> Result<File> {
+        let file = self.file.clone();
+        blocking(move || {
+            let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+            File::open(path).map_err(|error| Error::io("open a stored file once more", error))
+        })
+        .await
     }
 
     pub(crate) async fn read_at(&self, offset: u64, len: usize) -> Result<Bytes> {

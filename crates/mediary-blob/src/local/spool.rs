@@ -56,6 +56,11 @@ impl Spool {
         .await
     }
 
+    /// The file once more, open for reading only, with a position of its own.
+    pub(crate) async fn reopen(&self) -> Result<File> {
+        self.reading.reopen().await
+    }
+
     /// Some bytes from a place on, at least one; there have to be some before `end`.
     pub async fn read(&self, at: u64, end: u64) -> Result<Bytes> {
         let len = usize::try_from(end.saturating_sub(at).min(READ_BYTES)).unwrap_or(usize::MAX);

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use mediary_core::{ApiKeyId, CompanyId, Error, ErrorCode, Permission, Result, Role, Scope, Sees, UserId};
+use mediary_core::{
+    ApiKeyId, CompanyId, Error, ErrorCode, Permission, Result, Role, Scope, UserId, Visibility,
+};
 
 use crate::access::links::Link;
 use mediary_store::Actor;
@@ -12,12 +14,12 @@ use mediary_store::Actor;
 pub struct Caller {
     pub company_id: CompanyId,
     pub role: Role,
-    pub sees: Sees,
-    pub who: Who,
+    pub sees: Visibility,
+    pub who: Identity,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Who {
+pub enum Identity {
     User {
         id: UserId,
         email: String,
@@ -34,7 +36,12 @@ pub enum Who {
 impl Caller {
     /// The bearer of a link that we signed.
     pub fn of_link(link: &Link) -> Self {
-        Self { company_id: link.company_id, role: Role::Viewer, sees: Sees::Everything, who: Who::Link }
+        Self {
+            company_id: link.company_id,
+            role: Role::Viewer,
+            sees: Visibility::Everything,
+            who: Identity::Link,
+        }
     }
 
     /// The scope of reads on their behalf.
@@ -43,7 +50,7 @@ impl Caller {
     }
 
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.may(permission) && (self.sees == Sees::Everything || !permission.is_of_the_company())
+        self.role.may(permission) && (self.sees == Visibility::Everything || !permission.is_of_the_company())
     }
 
     /// `forbidden` unless the role holds `permission`.
@@ -64,8 +71,8 @@ impl Caller {
 
     pub fn user_id(&self) -> Option<UserId> {
         match self.who {
-            Who::User { id, .. } => Some(id),
-            Who::Key { .. } | Who::Link => None,
+            Identity::User { id, .. } => Some(id),
+            Identity::Key { .. } | Identity::Link => None,
         }
     }
 
@@ -77,9 +84,9 @@ impl Caller {
     /// Their name in the audit log.
     pub fn label(&self) -> String {
         match &self.who {
-            Who::User { id, .. } => format!("user:{id}"),
-            Who::Key { id, .. } => format!("api_key:{id}"),
-            Who::Link => "link".to_owned(),
+            Identity::User { id, .. } => format!("user:{id}"),
+            Identity::Key { id, .. } => format!("api_key:{id}"),
+            Identity::Link => "link".to_owned(),
         }
     }
 }

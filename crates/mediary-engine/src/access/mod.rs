@@ -16,12 +16,12 @@ use std::time::Duration;
 
 use aws_lc_rs::digest;
 use data_encoding::BASE64URL_NOPAD;
-use mediary_core::{Clock, Error, ErrorCode, Result, Sees, Timestamp, limits};
+use mediary_core::{Clock, Error, ErrorCode, Result, Timestamp, Visibility, limits};
 use mediary_store::{ApiKeyIdentity, NewSession, SessionIdentity, Store};
 use moka::sync::Cache;
 use secrecy::SecretString;
 
-pub use caller::{Caller, Who};
+pub use caller::{Caller, Identity};
 pub use people::{ApiKeyDraft, NewKey, UserChange, UserDraft};
 pub use rights::{May, Right};
 
@@ -96,8 +96,9 @@ impl Access {
         if !opened {
             return Err(wrong());
         }
-        let who = Who::User { id: user.id, email: user.email, name: user.name };
-        let caller = Caller { company_id: user.company_id, role: user.role, sees: Sees::Everything, who };
+        let who = Identity::User { id: user.id, email: user.email, name: user.name };
+        let caller =
+            Caller { company_id: user.company_id, role: user.role, sees: Visibility::Everything, who };
         Ok((SecretString::from(token), Arc::new(caller)))
     }
 
@@ -121,9 +122,9 @@ impl Access {
         }
         let Some(session) = self.store.session_by_hash(&hash).await? else { return Ok(None) };
         self.note_session_use(&hash, &session).await;
-        let who = Who::User { id: session.user_id, email: session.email, name: session.name };
+        let who = Identity::User { id: session.user_id, email: session.email, name: session.name };
         let caller =
-            Caller { company_id: session.company_id, role: session.role, sees: Sees::Everything, who };
+            Caller { company_id: session.company_id, role: session.role, sees: Visibility::Everything, who };
         Ok(Some(self.remember(hash, caller, session.expires_at)))
     }
 
@@ -138,9 +139,13 @@ impl Access {
         }
         let Some(identity) = self.store.api_key_by_hash(&hash).await? else { return Ok(None) };
         self.note_key_use(&identity).await;
-        let who = Who::Key { id: identity.id, name: identity.name };
-        let caller =
-            Caller { company_id: identity.company_id, role: identity.role, sees: Sees::Everything, who };
+        let who = Identity::Key { id: identity.id, name: identity.name };
+        let caller = Caller {
+            company_id: identity.company_id,
+            role: identity.role,
+            sees: Visibility::Everything,
+            who,
+        };
         Ok(Some(self.remember(hash, caller, identity.expires_at.unwrap_or(Timestamp::MAX))))
     }
 

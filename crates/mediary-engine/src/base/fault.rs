@@ -12,6 +12,9 @@ pub const PLACES: &[&str] = &[
     "fetch.staged",
     "fetch.published",
     "fetch.finished",
+    "derive.claimed",
+    "derive.stored",
+    "derive.finished",
     "trash.deleted",
 ];
 

@@ -14,6 +14,9 @@ pub(crate) const VIEW_SECONDS: &str = "mediary_media_view_seconds";
 pub(crate) const EXTRACTION_FAILED: &str = "mediary_media_extraction_failed_total";
 pub(crate) const DOWNLOAD_SECONDS: &str = "mediary_media_download_seconds";
 pub(crate) const DOWNLOADED_BYTES: &str = "mediary_media_downloaded_bytes_total";
+pub(crate) const DERIVED: &str = "mediary_media_derived_total";
+pub(crate) const DERIVATION_FAILED: &str = "mediary_media_derivation_failed_total";
+pub(crate) const DERIVING: &str = "mediary_media_derivations_in_flight";
 pub(crate) const IN_FLIGHT: &str = "mediary_media_downloads_in_flight";
 pub(crate) const WAITING: &str = "mediary_media_downloads_waiting";
 pub(crate) const OLDEST_WAITING_SECONDS: &str = "mediary_media_oldest_waiting_seconds";
@@ -40,6 +43,12 @@ pub(crate) const EVENT_LISTENERS: &str = "mediary_live_event_listeners";
 const COUNTERS: &[(&str, Unit, &str)] = &[
     (DOWNLOAD_STARTED, Unit::Count, "Downloads started."),
     (DOWNLOAD_COMPLETED, Unit::Count, "Downloads whose bytes and record are safe."),
+    (
+        DERIVED,
+        Unit::Count,
+        "Files of which everything was made that can be: thumbnails, waveforms and the like.",
+    ),
+    (DERIVATION_FAILED, Unit::Count, "Attempts to make something of a file that did not work."),
     (RETRY_TRIGGERED, Unit::Count, "Downloads that somebody asked to try again."),
     (MEDIA_VIEWED, Unit::Count, "Files opened for somebody."),
     (EXTRACTION_FAILED, Unit::Count, "Media messages that came without a media id."),
@@ -61,6 +70,7 @@ const COUNTERS: &[(&str, Unit, &str)] = &[
 
 const GAUGES: &[(&str, Unit, &str)] = &[
     (IN_FLIGHT, Unit::Count, "Downloads that this process works on now."),
+    (DERIVING, Unit::Count, "Files of which this process has something made now."),
     (WAITING, Unit::Count, "Downloads that are due and wait for a worker."),
     (OLDEST_WAITING_SECONDS, Unit::Seconds, "How long the oldest due download has waited."),
     (EXPIRING_UNSAVED, Unit::Count, "Media that expires at WhatsApp within a day and is not saved yet."),
@@ -146,6 +156,9 @@ pub(crate) struct Meters {
     pub(crate) storage_hit: Counter,
     pub(crate) download_seconds: Histogram,
     pub(crate) in_flight: Gauge,
+    pub(crate) deriving: Gauge,
+    pub(crate) derived: Counter,
+    pub(crate) derivation_failed: Counter,
 }
 
 impl Meters {
@@ -158,6 +171,9 @@ impl Meters {
             storage_hit: counter!(STORAGE_READS, "result" => "hit"),
             download_seconds: histogram!(DOWNLOAD_SECONDS),
             in_flight: gauge!(IN_FLIGHT),
+            deriving: gauge!(DERIVING),
+            derived: counter!(DERIVED),
+            derivation_failed: counter!(DERIVATION_FAILED),
         }
     }
 }

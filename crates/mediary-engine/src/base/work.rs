@@ -17,6 +17,8 @@ pub(crate) enum Work {
     Ingest,
     /// Downloads to begin.
     Fetch,
+    /// Variants to make.
+    Derive,
     /// Tasks that change many files.
     Sweep,
     /// Bytes to delete.
@@ -24,13 +26,16 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    pub(crate) const ALL: [Self; 4] = [Self::Ingest, Self::Fetch, Self::Sweep, Self::Trash];
+    pub(crate) const ALL: [Self; 5] = [Self::Ingest, Self::Fetch, Self::Derive, Self::Sweep, Self::Trash];
+    /// The kinds whose rows are held under leases: what a node that is gone held, or a lease that ran out, is work for others.
+    pub(crate) const UNDER_LEASE: [Self; 2] = [Self::Fetch, Self::Derive];
 
     /// Its name in the signals between processes. `None` if polling is quick enough.
     pub(crate) const fn on_the_wire(self) -> Option<&'static str> {
         match self {
             Self::Ingest => Some("ingest"),
             Self::Fetch => Some("fetch"),
+            Self::Derive => Some("derive"),
             Self::Sweep | Self::Trash => None,
         }
     }
@@ -58,9 +63,11 @@ impl WorkSet {
     }
 }
 
-impl From<Work> for WorkSet {
-    fn from(work: Work) -> Self {
-        Self(work.bit())
+impl FromIterator<Work> for WorkSet {
+    fn from_iter<I: IntoIterator<Item = Work>>(all: I) -> Self {
+        let mut set = Self::default();
+        all.into_iter().for_each(|work| set.insert(work));
+        set
     }
 }
 
@@ -128,6 +135,11 @@ impl WorkSignals {
             publish(work);
         }
         self.wake_here(work);
+    }
+
+    /// Jobs were released whose leases had ended.
+    pub(crate) fn wake_released(&self) {
+        Work::UNDER_LEASE.into_iter().for_each(|work| self.wake(work));
     }
 
     /// There is work for this process alone.

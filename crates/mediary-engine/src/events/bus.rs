@@ -234,7 +234,7 @@ impl Drop for Subscription {
 
 #[cfg(test)]
 mod tests {
-    use mediary_core::{ConversationId, DownloadStatus, MediaId, Sees};
+    use mediary_core::{ConversationId, DownloadStatus, MediaId, Visibility};
     use mediary_testing::ManualClock;
 
     use super::*;
@@ -378,7 +378,7 @@ mod tests {
     #[tokio::test]
     async fn listener_who_sees_one_conversation_gets_its_events_alone() {
         let bus = bus();
-        let seen = Sees::Conversations([ConversationId(3)].into());
+        let seen = Visibility::Conversations([ConversationId(3)].into());
         let mut listener = bus.subscribe(Scope::new(OURS, seen.clone()), None).unwrap();
         publish(&bus, OURS, 1);
         let first = bus.lock().histories.last_seq();

@@ -129,9 +129,9 @@ impl Signal {
     }
 }
 
-/// The signal for a process that has died: events of it are missed, and there may be downloads to start.
+/// The signal for a process that has died: events of it are missed, and there may be jobs to start.
 pub(crate) fn after_a_death() -> String {
-    text(&Signal { missed: true, work: Work::Fetch.into(), ..Signal::default() })
+    text(&Signal { missed: true, work: Work::UNDER_LEASE.into_iter().collect(), ..Signal::default() })
 }
 
 #[cfg(test)]
@@ -178,8 +178,9 @@ mod tests {
         assert_eq!(text, r#"{"fetch":true}"#);
         let newer = r#"{"fetch":true,"ingest":false,"forward":true,"accounts":true,"more":[1]}"#;
         let signal: Signal = serde_json::from_str(newer).unwrap();
-        assert_eq!((signal.work, signal.accounts), (Work::Fetch.into(), true));
-        assert_eq!(after_a_death(), r#"{"fetch":true,"gap":true}"#);
+        assert_eq!((signal.work, signal.accounts), (WorkSet::from_iter([Work::Fetch]), true));
+        let death: Signal = serde_json::from_str(&after_a_death()).unwrap();
+        assert_eq!((death.work, death.missed), (Work::UNDER_LEASE.into_iter().collect(), true));
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! Media files: downloads into storage, opening files for viewers, and requests of users.
+//! Media files: downloads into storage, what is derived of stored files, opening files for viewers, and requests of users.
 
+pub(crate) mod derive;
 pub(crate) mod fetch;
 pub(crate) mod open;
 pub(crate) mod oversized;

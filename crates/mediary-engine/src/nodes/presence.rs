@@ -7,7 +7,6 @@ use mediary_core::Result;
 use mediary_store::{GoneNode, Presence};
 use tokio::time::Instant;
 
-use crate::base::work::Work;
 use crate::context::Context;
 use crate::events::outbox::after_a_death;
 
@@ -67,7 +66,7 @@ async fn look(
     }
     let Some(present) = presence else { return Ok(()) };
     let Some(found) = present.look().await? else {
-        tracing::warn!("other nodes took this one for gone; its downloads may run elsewhere now");
+        tracing::warn!("other nodes took this one for gone; its jobs may run elsewhere now");
         *presence = None;
         return Ok(());
     };
@@ -84,8 +83,8 @@ async fn look(
 async fn take_over(context: &Context, node: &GoneNode) -> Result<()> {
     let released = context.store().take_over_from(node, &after_a_death(), BATCH).await?;
     if released > 0 {
-        tracing::warn!(node = node.name, released, "took over the downloads of a node that is gone");
-        context.work().wake(Work::Fetch);
+        tracing::warn!(node = node.name, released, "took over the jobs of a node that is gone");
+        context.work().wake_released();
     }
     Ok(())
 }

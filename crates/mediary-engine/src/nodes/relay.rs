@@ -135,47 +135,24 @@ fn receive(context: &Context, number: u64, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use mediary_blob::Storage;
-    use mediary_core::Clock;
-    use mediary_graph::GraphClient;
-    use mediary_store::{Store, StoreOptions};
     use mediary_testing::ManualClock;
-    use mediary_testing::database::sqlite_url;
-    use mediary_testing::whatsapp::{NOBODY, graph_options};
 
     use super::*;
-    use crate::base::vault::Vault;
     use crate::base::work::Work;
-    use crate::context::{EngineConfig, EngineParts};
-    use crate::events::bus::EventBus;
-
-    async fn context(folder: &std::path::Path) -> Context {
-        let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
-        let url = sqlite_url(folder);
-        let store = Store::open(&StoreOptions { url, max_connections: 1 }, clock.clone()).await.unwrap();
-        let events = EventBus::new(&*clock);
-        let parts = EngineParts {
-            store,
-            storages: Storage::open_local(folder).await.unwrap().into(),
-            graph: GraphClient::new(graph_options(NOBODY)).unwrap(),
-            vault: Vault::new([1; 32]),
-            clock,
-            config: EngineConfig::default(),
-        };
-        Context::new(parts, events, None)
-    }
 
     #[tokio::test]
     async fn account_caches_of_other_processes_are_cleared_when_a_policy_changes() {
         let folder = tempfile::tempdir().unwrap();
-        let context = context(folder.path()).await;
+        let context = Context::for_test(folder.path(), &ManualClock::default()).await;
         let outbox = Outbox::default();
         outbox.accounts();
         let text = outbox.take().unwrap();
         let known = context.accounts().generation();
-        receive(&context, 1, &Signal { work: Work::Fetch.into(), ..Signal::default() }.text());
+        receive(
+            &context,
+            1,
+            &Signal { work: [Work::Fetch].into_iter().collect(), ..Signal::default() }.text(),
+        );
         assert_eq!(context.accounts().generation(), known, "other words change nothing");
         receive(&context, 2, &text);
         assert_ne!(context.accounts().generation(), known);

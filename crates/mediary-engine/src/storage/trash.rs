@@ -183,6 +183,6 @@ fn slow() -> Error {
     let seconds = DELETE_WITHIN.as_secs();
     Error::new(
         mediary_core::ErrorCode::StorageError,
-        format!("storage did not answer a deletion in {seconds} s"),
+        format!("delete from storage: it did not answer in {seconds} s"),
     )
 }

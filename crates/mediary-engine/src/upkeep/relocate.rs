@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mediary_blob::{ErrorKind, StorageKey};
 use mediary_core::{CompanyId, Error, MediaId, Result, Scope, StorageBackend};
-use mediary_store::{MediaFile, StoredLocation};
+use mediary_store::{MediaFile, StoredLocation, Variant};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
@@ -100,6 +100,58 @@ impl Mover {
         while !running.is_empty() {
             ended(&mut running, &mut tell).await;
         }
+        self.relocate_variants(company, to, &mut tell).await
+    }
+
+    /// Variants follow their files, one after the other: they are small. Only trouble is told.
+    async fn relocate_variants(
+        &self,
+        company: CompanyId,
+        to: StorageBackend,
+        tell: &mut impl FnMut(MediaId, Relocation),
+    ) -> Result<()> {
+        let mut after = MediaId(0);
+        while let Some(stretch) =
+            self.context.store().variants_elsewhere(company, to, after, LOOKED_AT).await?
+        {
+            after = stretch.upto;
+            for variant in stretch.found {
+                if let Err(error) = self.relocate_variant(&variant, to).await {
+                    tell(variant.media_id, Relocation::Failed(error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Its bytes are copied to a key that is in the trash until the move is recorded. A variant that storage has lost is made again.
+    async fn relocate_variant(&self, variant: &Variant, to: StorageBackend) -> Result<()> {
+        let (store, storages) = (self.context.store(), self.context.storages());
+        let key: StorageKey = variant.storage_key.parse()?;
+        let source = match storages.of(variant.storage_backend)?.open(&key).await {
+            Ok(source) => source,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                store.variant_lost(variant).await?;
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let Some((company, message)) = key.owner() else { return Ok(()) };
+        let target = StorageKey::variant(company, message, variant.media_id, variant.kind);
+        store.reserve_variants(variant.company_id, variant.media_id, to, &[target.to_string()]).await?;
+        let mut upload = storages.of(to)?.create(&target).await?;
+        let mut reader = source.reader(0..source.size());
+        while let Some(chunk) = reader.next().await? {
+            upload.write(chunk).await?;
+        }
+        let staged = upload.stage().await?;
+        if staged.sha256() != variant.sha256 {
+            staged.discard().await?;
+            store.variant_lost(variant).await?;
+            return Ok(());
+        }
+        staged.publish().await?;
+        store.variant_moved(variant, to, target.as_str()).await?;
         Ok(())
     }
 

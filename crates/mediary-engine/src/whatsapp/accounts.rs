@@ -55,14 +55,14 @@ impl KnownAccount {
     /// The token to ask WhatsApp with. Without one, or after WhatsApp refused it, an admin has to give a new one.
     pub(crate) fn token(&self) -> Result<&SecretString> {
         let missing = match (&self.access_token, self.row.status) {
-            (_, AccountStatus::Disabled) => "the WhatsApp account is disabled",
+            (_, AccountStatus::Disabled) => "use the WhatsApp account: it is disabled",
             (Some(token), AccountStatus::Active) => return Ok(token),
-            (Some(_), AccountStatus::NeedsToken) => "WhatsApp refused the account's token",
+            (Some(_), AccountStatus::NeedsToken) => "use the WhatsApp account: WhatsApp refused its token",
             // Not a refusal by WhatsApp: with the right secret key the same token is valid again.
             (None, _) if self.row.access_token.is_some() => {
                 return Err(Error::new(ErrorCode::Internal, "read the WhatsApp account's token"));
             }
-            (None, _) => "the WhatsApp account has no token",
+            (None, _) => "use the WhatsApp account: it has no token",
         };
         Err(Error::new(ErrorCode::ProviderUnauthorized, missing))
     }
@@ -368,11 +368,11 @@ impl AccountDirectory {
 
     pub(crate) fn forget(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
-        self.by_id.invalidate_all();
-        self.by_phone_number_id.invalidate_all();
-        self.unknown_numbers.invalidate_all();
-        self.of_waba.invalidate_all();
-        self.verify_tokens.invalidate_all();
+        empty(&self.by_id);
+        empty(&self.by_phone_number_id);
+        empty(&self.unknown_numbers);
+        empty(&self.of_waba);
+        empty(&self.verify_tokens);
         self.forgotten.notify_waiters();
     }
 
@@ -445,6 +445,16 @@ impl AccountDirectory {
         let place = Place { company, phone_number_id, column };
         secret.map(|secret| self.vault.seal(secret.expose_secret().as_bytes(), place))
     }
+}
+
+/// Drops all entries at once: they hold secrets, and otherwise somebody's later look-up would have to take them out.
+fn empty<K, V>(cache: &Cache<K, V>)
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    cache.invalidate_all();
+    cache.run_pending_tasks();
 }
 
 fn cache<K, V>(capacity: u64) -> Cache<K, V>

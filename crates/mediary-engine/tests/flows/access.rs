@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mediary_core::{ErrorCode, Role, limits};
-use mediary_engine::{ApiKeyDraft, UserChange, UserDraft, Who};
+use mediary_engine::{ApiKeyDraft, Identity, UserChange, UserDraft};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::harness::World;
@@ -105,7 +105,7 @@ async fn api_key_authenticates_until_it_is_revoked_or_expires() {
         let text = key.key.expose_secret();
         assert!(text.starts_with("mdy_") && text.starts_with(&key.record.prefix));
         let caller = access.authenticate_key(text).await.unwrap().unwrap();
-        assert!(matches!(&caller.who, Who::Key { id, .. } if *id == key.record.id));
+        assert!(matches!(&caller.who, Identity::Key { id, .. } if *id == key.record.id));
     }
     world.advance(Duration::from_secs(60));
     assert!(access.authenticate_key(ending.key.expose_secret()).await.unwrap().is_none());

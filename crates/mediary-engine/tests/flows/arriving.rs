@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy};
-use mediary_engine::{ByteRange, OpenRequest, OpenedMedia, ProxiedBody, Source, Target, Wanted};
+use mediary_engine::{ByteRange, OpenRequest, OpenedMedia, ProxiedBody, RequestedContent, Source, Target};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
 use mediary_store::MediaFile;
 use mediary_testing::eventually;
@@ -47,7 +47,7 @@ impl Scene {
 
     async fn try_open(&self, range: Option<ByteRange>) -> mediary_core::Result<OpenedMedia> {
         let target = Target::Message(self.record.message_id);
-        let request = OpenRequest { target, variant: None, wanted: Wanted::Bytes { range } };
+        let request = OpenRequest { target, variant: None, wanted: RequestedContent::Bytes { range } };
         self.world.engine.open(&self.world.may(), request).await
     }
 

@@ -57,7 +57,7 @@ async fn stored_file_that_is_empty_or_of_another_size_is_fetched_again_and_never
     .await;
     std::fs::write(&path, PNG).unwrap();
     let engine = world.another_engine();
-    let wanted = mediary_engine::Wanted::Bytes { range: None };
+    let wanted = mediary_engine::RequestedContent::Bytes { range: None };
     let request = mediary_engine::OpenRequest { target: Target::Media(record.id), variant: None, wanted };
     let bytes = read_all(engine.open(&world.may(), request).await.unwrap()).await;
     assert_eq!(bytes, [PNG, &[1; 1000]].concat(), "while WhatsApp has it");

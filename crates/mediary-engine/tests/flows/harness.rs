@@ -1,14 +1,22 @@
 //! A small world: one company with one WhatsApp account, and WhatsApp itself, all on one clock.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::os::fd::AsFd as _;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use mediary_blob::{Storage, Storages};
-use mediary_core::{AccountId, CompanyId, MediaPolicy, Role, Scope, Sees, UserId};
+use mediary_core::{AccountId, CompanyId, MediaPolicy, Role, Scope, UserId, VariantKind, Visibility};
+use mediary_derive::pool::Job;
+use mediary_derive::virtual_file::Piece;
+use mediary_derive::{Derived, Product, Recipe, Workers};
 use mediary_engine::{
-    AccountDraft, Caller, Engine, EngineConfig, EngineParts, May, OpenRequest, OpenedMedia, Right, Source,
-    Target, Vault, Wanted, Who,
+    AccountDraft, Caller, Engine, EngineConfig, EngineParts, Identity, May, OpenRequest, OpenedMedia,
+    RequestedContent, Right, Source, Target, Vault,
 };
 use mediary_graph::{GraphClient, GraphOptions};
 use mediary_simulator::{MediaRecord, MediaSpec, Simulator, SimulatorConfig};
@@ -45,6 +53,18 @@ impl World {
     }
 
     pub(crate) async fn with(configure: impl FnOnce(&mut EngineConfig)) -> Self {
+        Self::working_with(None, configure).await
+    }
+
+    /// With somebody who makes variants of stored files.
+    pub(crate) async fn deriving(workers: &Arc<WorkersInProcess>) -> Self {
+        Self::working_with(Some(workers.clone()), |_| {}).await
+    }
+
+    async fn working_with(
+        workers: Option<Arc<WorkersInProcess>>,
+        configure: impl FnOnce(&mut EngineConfig),
+    ) -> Self {
         let clock = ManualClock::default();
         let folder = tempfile::tempdir().unwrap();
         let whatsapp = SimulatorConfig { clock: Arc::new(clock.clone()), ..quick() };
@@ -56,7 +76,8 @@ impl World {
         let storage = Storage::open_local(folder.path()).await.unwrap();
         let mut config = EngineConfig::default();
         configure(&mut config);
-        let engine = engine(&clock, &whatsapp, &store, storage.clone(), config);
+        let workers = workers.map(|workers| workers as Arc<dyn Workers>);
+        let engine = engine(&clock, &whatsapp, &store, storage.clone(), config, workers);
         let new = new_company("acme");
         let company = store.add_company(&new).await.unwrap().id;
         let account = engine
@@ -65,8 +86,9 @@ impl World {
             .await
             .unwrap()
             .id;
-        let who = Who::User { id: UserId(1), email: "ana@acme.test".into(), name: "Ana".into() };
-        let caller = Arc::new(Caller { company_id: company, role: Role::Admin, sees: Sees::Everything, who });
+        let who = Identity::User { id: UserId(1), email: "ana@acme.test".into(), name: "Ana".into() };
+        let caller =
+            Arc::new(Caller { company_id: company, role: Role::Admin, sees: Visibility::Everything, who });
         Self {
             clock,
             graph: graph(&whatsapp),
@@ -97,7 +119,7 @@ impl World {
     }
 
     pub(crate) fn engine_as(&self, storages: Storages, config: EngineConfig) -> Engine {
-        engine(&self.clock, &self.whatsapp, &self.store, storages, config)
+        engine(&self.clock, &self.whatsapp, &self.store, storages, config, None)
     }
 
     pub(crate) fn advance(&self, by: Duration) {
@@ -153,7 +175,7 @@ impl World {
     }
 
     pub(crate) async fn open(&self, target: Target) -> mediary_core::Result<OpenedMedia> {
-        let wanted = Wanted::Bytes { range: None };
+        let wanted = RequestedContent::Bytes { range: None };
         let request = OpenRequest { target, variant: None, wanted };
         self.engine.open(&self.may(), request).await
     }
@@ -170,6 +192,7 @@ fn engine(
     store: &Store,
     storages: impl Into<Storages>,
     config: EngineConfig,
+    media_workers: Option<Arc<dyn Workers>>,
 ) -> Engine {
     Engine::new(EngineParts {
         store: store.clone(),
@@ -177,8 +200,52 @@ fn engine(
         graph: graph(whatsapp),
         vault: Vault::new([9; 32]),
         clock: Arc::new(clock.clone()),
+        media_workers,
         config,
     })
+}
+
+/// Makes variants in this process, as no server does. What it has to say of the next files can be prepared.
+#[derive(Debug, Default)]
+pub(crate) struct WorkersInProcess {
+    pub(crate) failures: Mutex<VecDeque<mediary_derive::Error>>,
+    pub(crate) jobs: AtomicUsize,
+    /// Whether videos get posters.
+    pub(crate) ffmpeg: AtomicBool,
+}
+
+#[async_trait]
+impl Workers for WorkersInProcess {
+    async fn run(&self, job: Job) -> mediary_derive::Result<Derived> {
+        self.jobs.fetch_add(1, Ordering::SeqCst);
+        if let Some(failure) = self.failures.lock().unwrap().pop_front() {
+            return Err(failure);
+        }
+        let file = File::from(job.input.as_fd().try_clone_to_owned().unwrap());
+        let mut derived = mediary_derive::make(&job.recipe, file)?;
+        if job.recipe == Recipe::Video && self.has_ffmpeg() {
+            derived
+                .products
+                .extend([VariantKind::Thumb, VariantKind::Poster].map(|kind| made(kind, "image/webp")));
+            let unplayable = derived.facts.unplayable.as_ref();
+            derived.products.extend(unplayable.map(|_| made(VariantKind::Playable, "video/mp4")));
+        }
+        Ok(derived)
+    }
+
+    fn has_ffmpeg(&self) -> bool {
+        self.ffmpeg.load(Ordering::SeqCst)
+    }
+
+    fn at_once(&self) -> usize {
+        2
+    }
+}
+
+/// As ffmpeg and a worker would make it.
+fn made(kind: VariantKind, mime_type: &'static str) -> Product {
+    let bytes = kind.as_str().as_bytes().to_vec();
+    Product { kind, mime_type, width: Some(64), height: Some(36), duration_ms: None, bytes }
 }
 
 fn graph(whatsapp: &Simulator) -> GraphClient {
@@ -216,7 +283,20 @@ pub(crate) async fn read_all(opened: OpenedMedia) -> Vec<u8> {
                 all.extend_from_slice(&chunk);
             }
         }
-        Source::Described => {}
+        Source::Mapped { file, map } => {
+            for piece in map.range(0..map.length()) {
+                match piece {
+                    Piece::Own(own) => all.extend_from_slice(own),
+                    Piece::Original(range) => {
+                        let mut reader = file.reader(range);
+                        while let Some(chunk) = reader.next().await.unwrap() {
+                            all.extend_from_slice(&chunk);
+                        }
+                    }
+                }
+            }
+        }
+        Source::Described | Source::BeingMade { .. } => {}
     }
     all
 }

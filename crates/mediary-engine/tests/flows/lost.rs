@@ -35,7 +35,7 @@ impl Scene {
 
     async fn seen(&self) -> Result<Vec<u8>, ErrorCode> {
         let target = Target::Media(self.record.id);
-        let wanted = mediary_engine::Wanted::Bytes { range: None };
+        let wanted = mediary_engine::RequestedContent::Bytes { range: None };
         let request = mediary_engine::OpenRequest { target, variant: None, wanted };
         // One that has no open file of before.
         match self.world.another_engine().open(&self.world.may(), request).await {

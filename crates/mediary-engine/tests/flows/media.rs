@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Result, Role, Sees};
-use mediary_engine::{Caller, Delivery, EventName, May, MediaStatus, RetryOutcome, Right, Who, rights};
+use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Result, Role, Visibility};
+use mediary_engine::{Caller, Delivery, EventName, Identity, May, MediaStatus, RetryOutcome, Right, rights};
 use mediary_simulator::{FaultKind, FaultSpec};
 
 use crate::harness::World;
@@ -11,7 +11,8 @@ use mediary_store::Actor;
 
 /// Whether this role may do something, as the engine is asked for it.
 fn ask<R: Right>(world: &World, role: Role) -> Result<May<R>> {
-    let caller = Caller { company_id: world.company, role, sees: Sees::Everything, who: Who::Link };
+    let caller =
+        Caller { company_id: world.company, role, sees: Visibility::Everything, who: Identity::Link };
     May::ask(caller.into())
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role, Sees};
-use mediary_engine::{ByteRange, Caller, May, OpenRequest, Source, Target, Wanted, Who};
+use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role, Visibility};
+use mediary_engine::{ByteRange, Caller, Identity, May, OpenRequest, RequestedContent, Source, Target};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
 use mediary_store::{Actor, MediaFile};
 use mediary_testing::eventually;
@@ -46,9 +46,10 @@ async fn stored_file_is_found_by_message_and_by_id_and_by_no_other_company() {
         }
     }
     let company_id = world.store.add_company(&new_company("other")).await.unwrap().id;
-    let stranger = Caller { company_id, role: Role::Admin, sees: Sees::Everything, who: Who::Link };
+    let stranger =
+        Caller { company_id, role: Role::Admin, sees: Visibility::Everything, who: Identity::Link };
     let stranger = May::ask(stranger.into()).unwrap();
-    let wanted = Wanted::Bytes { range: None };
+    let wanted = RequestedContent::Bytes { range: None };
     for target in [Target::Media(record.id), Target::Message(record.message_id)] {
         let request = OpenRequest { target, variant: None, wanted };
         assert_eq!(world.engine.open(&stranger, request).await.unwrap_err().code(), ErrorCode::NotFound);
@@ -83,7 +84,7 @@ async fn first_view_under_on_view_stores_the_file() {
         .map(|_| {
             let (engine, may) = (world.engine.clone(), world.may());
             let target = Target::Message(record.message_id);
-            let wanted = Wanted::Bytes { range: None };
+            let wanted = RequestedContent::Bytes { range: None };
             let request = OpenRequest { target, variant: None, wanted };
             tokio::spawn(async move { read_all(engine.open(&may, request).await.unwrap()).await })
         })
@@ -137,13 +138,15 @@ async fn description_of_a_file_downloads_nothing() {
     for policy in [MediaPolicy::OnView, MediaPolicy::Stream] {
         let (world, media, record) = under(policy).await;
         let target = Target::Media(record.id);
-        let request = OpenRequest { target, variant: None, wanted: Wanted::Description };
+        let request = OpenRequest { target, variant: None, wanted: RequestedContent::Description };
         let opened = world.engine.open(&world.may(), request).await.unwrap();
         assert!(matches!(opened.source, Source::Described));
         assert_eq!(opened.info.mime_type, "image/png");
         assert_eq!(world.whatsapp.media_stats(&media.id).resolves, 0);
-        let opened =
-            world.engine.open_from_provider(&world.may(), &media.id, Wanted::Description, false).await;
+        let opened = world
+            .engine
+            .open_from_provider(&world.may(), &media.id, RequestedContent::Description, false)
+            .await;
         assert_eq!(opened.unwrap().info.size, Some(media.file_size), "Graph knows the size");
         assert_eq!(world.whatsapp.media_stats(&media.id).downloads, 0);
     }
@@ -152,7 +155,7 @@ async fn description_of_a_file_downloads_nothing() {
 #[tokio::test]
 async fn proxy_always_asks_whatsapp_and_stores_nothing() {
     let (world, media, _) = under(MediaPolicy::OnView).await;
-    let wanted = Wanted::Bytes { range: None };
+    let wanted = RequestedContent::Bytes { range: None };
     let opened = world.engine.open_from_provider(&world.may(), &media.id, wanted, false).await.unwrap();
     assert_eq!(read_all(opened).await, picture());
     world.engine.run_due().await.unwrap();
@@ -167,7 +170,7 @@ async fn range_is_proxied() {
     let mut options = world.whatsapp.options();
     options.media.ranges = true;
     world.whatsapp.set_options(options).unwrap();
-    let wanted = Wanted::Bytes { range: Some(ByteRange::From { first: 1, last: Some(3) }) };
+    let wanted = RequestedContent::Bytes { range: Some(ByteRange::From { first: 1, last: Some(3) }) };
     let request = OpenRequest { target: Target::Media(record.id), variant: None, wanted };
     let opened = world.engine.open(&world.may(), request).await.unwrap();
     assert_eq!(read_all(opened).await, b"PNG");

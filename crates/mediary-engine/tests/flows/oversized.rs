@@ -2,7 +2,8 @@
 
 use mediary_core::{DownloadStatus, ErrorCode, FileType, MediaPolicy};
 use mediary_engine::{
-    BackfillOptions, BackfillReport, Engine, EngineConfig, OpenRequest, OversizedFiles, Target, Wanted,
+    BackfillOptions, BackfillReport, Engine, EngineConfig, OpenRequest, OversizedFiles, RequestedContent,
+    Target,
 };
 use mediary_simulator::MediaRecord;
 use mediary_store::Actor;
@@ -27,7 +28,7 @@ fn restarted(world: &World, limit: u64) -> Engine {
 
 async fn view(world: &World, engine: &Engine, media: &MediaRecord) -> Result<Vec<u8>, ErrorCode> {
     let target = Target::Media(world.media_of(&media.id).await.id);
-    let request = OpenRequest { target, variant: None, wanted: Wanted::Bytes { range: None } };
+    let request = OpenRequest { target, variant: None, wanted: RequestedContent::Bytes { range: None } };
     match engine.open(&world.may(), request).await {
         Ok(opened) => Ok(read_all(opened).await),
         Err(error) => Err(error.code()),

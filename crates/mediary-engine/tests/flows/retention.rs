@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use mediary_blob::{Storage, StorageKey, Storages};
 use mediary_core::{DeletionReason, ErrorCode, Retention, RetentionMode, Scope, StorageBackend};
-use mediary_engine::{AccountChange, Engine, EngineConfig, OpenRequest, RetentionAct, Target, Wanted};
+use mediary_engine::{
+    AccountChange, Engine, EngineConfig, OpenRequest, RequestedContent, RetentionAct, Target,
+};
 use mediary_store::{Actor, MediaFile};
 
 use crate::harness::{World, read_all};
@@ -44,7 +46,7 @@ async fn view(world: &World, file: &MediaFile) {
 
 /// By a process that has not seen it before.
 async fn view_on(engine: &Engine, world: &World, file: &MediaFile) {
-    let wanted = Wanted::Bytes { range: None };
+    let wanted = RequestedContent::Bytes { range: None };
     let request = OpenRequest { target: Target::Media(file.id), variant: None, wanted };
     read_all(engine.open(&world.may(), request).await.unwrap()).await;
 }

@@ -55,7 +55,7 @@ async fn stored_again_while_deleted(world: &World, bucket: &Bucket, engine: Engi
 }
 
 fn request(media: MediaId) -> mediary_engine::OpenRequest {
-    let wanted = mediary_engine::Wanted::Bytes { range: None };
+    let wanted = mediary_engine::RequestedContent::Bytes { range: None };
     mediary_engine::OpenRequest { target: Target::Media(media), variant: None, wanted }
 }
 

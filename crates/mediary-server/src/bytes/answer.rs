@@ -1,5 +1,6 @@
 //! An open file as an answer.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +10,13 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use mediary_blob::StoredFile;
-use mediary_core::{ErrorCode, error_chain};
-use mediary_engine::{ByteRange, FileInfo, OpenedMedia, ProxiedBody, Source, Wanted};
+use mediary_core::{ErrorCode, Timestamp, error_chain};
+use mediary_derive::VirtualFile;
+use mediary_engine::{ByteRange, FileInfo, OpenedMedia, ProxiedBody, RequestedContent, Source};
 use metrics::Counter;
 
 use super::headers::{self, set};
-use super::{body, conditions, range, redirect};
+use super::{body, conditions, mapped, range, redirect};
 use crate::App;
 use crate::problem::Problem;
 use crate::wire::Handover;
@@ -39,13 +41,13 @@ impl<'r> View<'r> {
     }
 
     /// The bytes that WhatsApp has to send for it.
-    pub(crate) fn wanted(&self) -> Wanted {
+    pub(crate) fn wanted(&self) -> RequestedContent {
         if self.method == Method::HEAD {
-            Wanted::Description
+            RequestedContent::Description
         } else {
             // Proxied bytes have neither an entity tag nor a date that `If-Range` could name.
             let applies = conditions::range_applies(self.asked, None, None);
-            Wanted::Bytes { range: range::asked(self.asked.get(header::RANGE)).filter(|_| applies) }
+            RequestedContent::Bytes { range: range::asked(self.asked.get(header::RANGE)).filter(|_| applies) }
         }
     }
 
@@ -57,10 +59,6 @@ impl<'r> View<'r> {
             Some(ByteRange::Last(_)) => false,
         };
         self.method == Method::GET && begins
-    }
-
-    fn headers(&self, info: &FileInfo) -> HeaderMap {
-        self.by_link(headers::of_file(info, self.save), info)
     }
 
     fn by_link(&self, mut headers: HeaderMap, info: &FileInfo) -> HeaderMap {
@@ -75,10 +73,21 @@ impl<'r> View<'r> {
 pub(crate) async fn answer(app: &App, opened: OpenedMedia, view: View<'_>) -> Result<Response, Problem> {
     let OpenedMedia { info, source } = opened;
     match source {
-        Source::Stored(file) => stored(app, &info, file, view).await,
-        Source::Proxied(passing) => Ok(proxied(app, *passing, view.headers(&info))),
+        Source::Stored(file) => stored(app, &info, Content::File(file), view).await,
+        Source::Mapped { file, map } => stored(app, &info, Content::Mapped(file, map), view).await,
+        Source::Proxied(passing) => {
+            let headers = view.by_link(app.file_headers().proxied(&info, view.save), &info);
+            Ok(proxied(app, *passing, headers))
+        }
+        Source::BeingMade { retry_after } => {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::RETRY_AFTER, retry_after.as_secs().into());
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            Ok(with(StatusCode::ACCEPTED, headers, Body::empty()))
+        }
         Source::Described => {
-            let mut response = with(StatusCode::OK, view.headers(&info), Body::empty());
+            let headers = view.by_link(headers::of_file(&info, view.save), &info);
+            let mut response = with(StatusCode::OK, headers, Body::empty());
             if let Some(size) = info.size {
                 response.headers_mut().insert(header::CONTENT_LENGTH, size.into());
             }
@@ -87,15 +96,46 @@ pub(crate) async fn answer(app: &App, opened: OpenedMedia, view: View<'_>) -> Re
     }
 }
 
+/// What is served of storage.
+enum Content {
+    File(StoredFile),
+    /// A file made of parts of a stored one.
+    Mapped(StoredFile, Arc<VirtualFile>),
+}
+
+impl Content {
+    fn size(&self) -> u64 {
+        match self {
+            Self::File(file) => file.size(),
+            Self::Mapped(_, map) => map.length(),
+        }
+    }
+
+    fn headers(&self, app: &App, info: &Arc<FileInfo>, modified: Timestamp, save: bool) -> HeaderMap {
+        match self {
+            Self::File(_) => app.file_headers().stored(info, modified, save),
+            Self::Mapped(_, map) => headers::of_mapped(info, map, modified, save),
+        }
+    }
+
+    async fn body(self, part: Range<u64>, view: View<'_>) -> Result<Body, mediary_blob::Error> {
+        match self {
+            Self::File(file) => body::body(file, part, view.handover.cloned()).await,
+            Self::Mapped(file, map) => mapped::body(file, map, part).await,
+        }
+    }
+}
+
 async fn stored(
     app: &App,
     info: &Arc<FileInfo>,
-    file: StoredFile,
+    content: Content,
     view: View<'_>,
 ) -> Result<Response, Problem> {
-    let size = file.size();
+    let size = content.size();
+    let (Content::File(file) | Content::Mapped(file, _)) = &content;
     let modified = info.last_modified.unwrap_or_else(|| file.modified());
-    let mut headers = view.by_link(app.file_headers().stored(info, modified, view.save), info);
+    let mut headers = view.by_link(content.headers(app, info, modified, view.save), info);
     let etag = headers.get(header::ETAG).and_then(|etag| etag.to_str().ok());
     if conditions::not_modified(view.asked, etag, modified) {
         headers.remove(header::CONTENT_TYPE);
@@ -103,7 +143,9 @@ async fn stored(
         headers.remove(header::ACCEPT_RANGES);
         return Ok(with(StatusCode::NOT_MODIFIED, headers, Body::empty()));
     }
-    if let Some(elsewhere) = redirect::answer(app, info, &file, view.method, view.save).await? {
+    if let Content::File(file) = &content
+        && let Some(elsewhere) = redirect::answer(app, info, file, view.method, view.save).await?
+    {
         return Ok(elsewhere);
     }
     // A HEAD has no part: it describes the whole.
@@ -128,7 +170,7 @@ async fn stored(
         return Ok(with(status, headers, Body::empty()));
     }
     app.meters().stored_bytes.increment(part.end - part.start);
-    let body = body::body(file, part, view.handover.cloned()).await;
+    let body = content.body(part, view).await;
     let body = body.map_err(|error| Problem::new(ErrorCode::StorageError).source(error))?;
     Ok(with(status, headers, body))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use mediary_core::{MediaId, Timestamp};
+use mediary_derive::VirtualFile;
 use mediary_engine::FileInfo;
 use moka::sync::Cache;
 
@@ -13,7 +14,7 @@ use super::conditions::http_date;
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
-/// Headers of stored files are made once for each look at their record, not once for each view.
+/// Headers of files are made once for each look at their record, not once for each view.
 const KEPT_FOR: Duration = Duration::from_secs(2);
 const KEPT: u64 = 4096;
 
@@ -37,21 +38,44 @@ impl Default for FileHeaders {
 impl FileHeaders {
     /// What the answer for a stored file carries, whole or in part.
     pub(crate) fn stored(&self, info: &Arc<FileInfo>, modified: Timestamp, save: bool) -> HeaderMap {
+        self.made_once(info, save, || {
+            let mut headers = of_file(info, save);
+            if let Some(hash) = info.sha256 {
+                set(&mut headers, header::ETAG, &format!("\"{hash}\""));
+            }
+            set(&mut headers, header::LAST_MODIFIED, &http_date(modified));
+            headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+            headers
+        })
+    }
+
+    /// What the answer for a file from WhatsApp carries, apart from its length.
+    pub(crate) fn proxied(&self, info: &Arc<FileInfo>, save: bool) -> HeaderMap {
+        self.made_once(info, save, || of_file(info, save))
+    }
+
+    fn made_once(&self, info: &Arc<FileInfo>, save: bool, make: impl FnOnce() -> HeaderMap) -> HeaderMap {
         let key = (info.media_id, save);
         if let Some(kept) = self.0.get(&key)
             && Arc::ptr_eq(&kept.info, info)
         {
             return kept.headers.clone();
         }
-        let mut headers = of_file(info, save);
-        if let Some(hash) = info.sha256 {
-            set(&mut headers, header::ETAG, &format!("\"{hash}\""));
-        }
-        set(&mut headers, header::LAST_MODIFIED, &http_date(modified));
-        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        let headers = make();
         self.0.insert(key, Arc::new(CachedHeaders { info: info.clone(), headers: headers.clone() }));
         headers
     }
+}
+
+/// What the answer for a file made of parts of a stored one carries. Its tag names the stored bytes and the map over them.
+pub(crate) fn of_mapped(info: &FileInfo, map: &VirtualFile, modified: Timestamp, save: bool) -> HeaderMap {
+    let mut headers = of_file(info, save);
+    if let Some(hash) = info.sha256 {
+        set(&mut headers, header::ETAG, &format!("\"{hash}.{}\"", map.identity()));
+    }
+    set(&mut headers, header::LAST_MODIFIED, &http_date(modified));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers
 }
 
 /// What every answer with a file carries.
@@ -168,6 +192,7 @@ mod tests {
         let known = FileHeaders::default();
         let (first, renamed) = (Arc::new(file("image/png")), Arc::new(file("image/jpeg")));
         for info in [&first, &first, &renamed, &first] {
+            assert!(!known.proxied(&Arc::new(file("audio/ogg")), false).contains_key("accept-ranges"));
             let headers = known.stored(info, Timestamp(0), false);
             assert_eq!(headers["content-type"].to_str().unwrap(), info.mime_type);
             assert!(headers["content-disposition"].to_str().unwrap().starts_with("inline"));

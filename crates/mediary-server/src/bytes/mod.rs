@@ -4,6 +4,9 @@ pub(crate) mod answer;
 mod body;
 pub(crate) mod conditions;
 pub(crate) mod headers;
+mod mapped;
 pub(crate) mod range;
 mod redirect;
+#[cfg(test)]
+mod variants;
 pub(crate) mod watch;

@@ -1,8 +1,8 @@
-use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy, Role, Timestamp};
+use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{RetentionBody, Shape, Time, words};
+use super::{Reader, RetentionBody, Shape, Time, words};
 
 /// One business phone number. Its secrets go in and never come out.
 #[derive(Debug, Serialize, ToSchema)]
@@ -56,7 +56,7 @@ pub(crate) struct AccountError {
 }
 
 impl Shape<mediary_store::Account> for Account {
-    fn shape(row: mediary_store::Account, _: Role) -> Self {
+    fn shape(row: mediary_store::Account, _: &Reader) -> Self {
         Self {
             id: row.id,
             company_id: row.company_id,

@@ -1,8 +1,8 @@
-use mediary_core::{AccountId, ContactId, ConversationId, Role, Timestamp};
+use mediary_core::{AccountId, ContactId, ConversationId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Message, Shape, Time};
+use super::{Message, Reader, Shape, Time};
 
 /// The thread of one contact with one WhatsApp account.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,7 +38,7 @@ pub(crate) struct Contact {
 }
 
 impl Shape<mediary_store::Conversation> for Conversation {
-    fn shape(row: mediary_store::Conversation, reader: Role) -> Self {
+    fn shape(row: mediary_store::Conversation, reader: &Reader) -> Self {
         let contact = row.contact;
         Self {
             id: row.id,

@@ -1,13 +1,17 @@
 use data_encoding::BASE64;
 use mediary_core::{
     CompanyId, ConversationId, DownloadStatus, ErrorCode, FileType, Integrity, MediaId, MediaPolicy,
-    MessageId, Permission, Role, ScanStatus, Timestamp,
+    MessageId, Permission, ScanStatus, Sha256, Timestamp, VariantKind,
 };
-use mediary_engine::size_for_people;
+use mediary_engine::{playable_mime_type, size_for_people};
+use mediary_store::DerivationResult;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Shape, Time, words};
+use super::{Reader, Shape, Time, words};
+
+/// Characters of a hash in the URL of a variant.
+const VERSION_CHARS: usize = 16;
 
 /// The record of one file of a message, whether or not its bytes are here.
 #[derive(Debug, Serialize, ToSchema)]
@@ -67,6 +71,17 @@ pub(crate) struct MediaFile {
     /// False once it was deleted.
     is_active: bool,
     variants: Vec<Variant>,
+    /// Why nothing more could be made of it.
+    #[schema(required)]
+    variants_error: Option<String>,
+    /// Pages of a document.
+    #[schema(required)]
+    pages: Option<u32>,
+    /// The people on a contact card, at most 50.
+    names: Vec<String>,
+    /// What browsers may be unable to play, like "HEVC".
+    #[schema(required)]
+    unplayable: Option<String>,
     #[schema(required)]
     provider_media_id: Option<String>,
     /// The policy under which it was stored or, if it is not, waits.
@@ -97,8 +112,61 @@ pub(crate) struct Variant {
     width: Option<i64>,
     #[schema(required)]
     height: Option<i64>,
-    file_size: i64,
+    /// Null where it is made while it is served.
+    #[schema(required)]
+    file_size: Option<i64>,
     url: String,
+}
+
+impl Variant {
+    /// What can be opened of a stored file besides itself.
+    fn all(row: &mediary_store::MediaFile, derived: Option<&DerivationResult>, url: &str) -> Vec<Self> {
+        if !row.is_active || row.download_status != DownloadStatus::Completed {
+            return Vec::new();
+        }
+        let stored = derived.into_iter().flat_map(|derived| &derived.variants);
+        // One that would have to be encoded again is stored, or there is none.
+        let is_played = derived.is_none_or(|derived| derived.unplayable.is_none());
+        let made_while_served =
+            row.detected_mime_type.as_deref().filter(|_| is_played).and_then(playable_mime_type);
+        stored
+            .map(|variant| Self::stored(variant, url))
+            .chain(made_while_served.map(|mime_type| Self::made_while_served(mime_type, url)))
+            .collect()
+    }
+
+    fn stored(variant: &mediary_store::Variant, url: &str) -> Self {
+        Self {
+            kind: variant.kind.as_str().to_owned(),
+            mime_type: variant.mime_type.clone(),
+            width: variant.width,
+            height: variant.height,
+            file_size: i64::try_from(variant.file_size).ok(),
+            // Another variant of this kind has another URL, so that this one can be kept for ever.
+            url: format!("{}&v={}", url_of(variant.kind, url), version(&variant.sha256)),
+        }
+    }
+
+    fn made_while_served(mime_type: &str, url: &str) -> Self {
+        Self {
+            kind: VariantKind::Playable.as_str().to_owned(),
+            mime_type: mime_type.to_owned(),
+            width: None,
+            height: None,
+            file_size: None,
+            url: url_of(VariantKind::Playable, url),
+        }
+    }
+}
+
+fn url_of(kind: VariantKind, url: &str) -> String {
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}variant={kind}")
+}
+
+/// What tells variants of one kind of one file apart.
+pub(crate) fn version(sha256: &Sha256) -> String {
+    sha256.to_string().chars().take(VERSION_CHARS).collect()
 }
 
 /// Why the last download of a file did not work. There is none while the file waits or is downloaded.
@@ -115,7 +183,13 @@ pub(crate) struct DownloadError {
 }
 
 impl Shape<mediary_store::MediaFile> for MediaFile {
-    fn shape(row: mediary_store::MediaFile, reader: Role) -> Self {
+    fn shape(row: mediary_store::MediaFile, reader: &Reader) -> Self {
+        let url = match row.part {
+            0 => format!("/api/media/messages/{}", row.message_id),
+            part => format!("/api/media/messages/{}?part={part}", row.message_id),
+        };
+        let derived = reader.derived(row.id);
+        let variants = Variant::all(&row, derived, &url);
         Self {
             id: row.id,
             company_id: row.company_id,
@@ -141,15 +215,16 @@ impl Shape<mediary_store::MediaFile> for MediaFile {
             scan_status: row.scan_status,
             expires_at: row.expires_at,
             is_active: row.is_active,
-            variants: Vec::new(),
+            variants,
+            variants_error: derived.and_then(|derived| derived.error.clone()),
+            pages: derived.and_then(|derived| derived.pages),
+            names: derived.map_or_else(Vec::new, |derived| derived.names.clone()),
+            unplayable: derived.and_then(|derived| derived.unplayable.clone()),
             provider_media_id: row.provider_media_id,
             policy: row.policy,
             download_status: row.download_status,
             download_attempts: row.download_attempts,
-            url: match row.part {
-                0 => format!("/api/media/messages/{}", row.message_id),
-                part => format!("/api/media/messages/{}?part={part}", row.message_id),
-            },
+            url,
             stored_at: row.stored_at,
             created_at: row.created_at,
             updated_at: row.updated_at,

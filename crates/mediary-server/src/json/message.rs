@@ -1,11 +1,11 @@
 use mediary_core::{
-    AccountId, CompanyId, ConversationId, Direction, MessageId, MessageStatus, MessageType, Role, Timestamp,
+    AccountId, CompanyId, ConversationId, Direction, MessageId, MessageStatus, MessageType, Timestamp,
 };
 use mediary_store::MessageWithMedia;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{MediaFile, Shape, Time, words};
+use super::{MediaFile, Reader, Shape, Time, words};
 
 /// One WhatsApp message.
 #[derive(Debug, Serialize, ToSchema)]
@@ -83,7 +83,7 @@ pub(crate) struct MessageError {
 }
 
 impl Shape<MessageWithMedia> for Message {
-    fn shape(row: MessageWithMedia, reader: Role) -> Self {
+    fn shape(row: MessageWithMedia, reader: &Reader) -> Self {
         let MessageWithMedia { message, media, attachments } = row;
         Self {
             id: message.id,

@@ -7,18 +7,19 @@ mod media;
 mod message;
 mod page;
 mod person;
+mod reader;
 mod retention;
 pub(crate) mod words;
 
 pub(crate) use account::Account;
 pub(crate) use conversation::Conversation;
-pub(crate) use media::{MediaFile, MediaStatus};
+pub(crate) use media::{MediaFile, MediaStatus, version as variant_version};
 pub(crate) use message::Message;
 pub(crate) use page::Page;
 pub(crate) use person::{ApiKey, Me, User};
+pub(crate) use reader::Reader;
 pub(crate) use retention::RetentionBody;
 
-use mediary_core::Role;
 use utoipa::ToSchema;
 
 /// A moment as the API describes it: RFC 3339, in UTC.
@@ -30,5 +31,5 @@ pub(crate) struct Time(
 
 /// What a record looks like depends on who reads it: only admins see where bytes lie.
 pub(crate) trait Shape<Row> {
-    fn shape(row: Row, reader: Role) -> Self;
+    fn shape(row: Row, reader: &Reader) -> Self;
 }

@@ -1,8 +1,7 @@
-use mediary_core::Role;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Shape;
+use super::{Reader, Shape};
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -16,7 +15,7 @@ pub(crate) struct Page<T> {
 }
 
 impl<T> Page<T> {
-    pub(crate) fn of<Row>(page: mediary_store::Page<Row>, reader: Role) -> Self
+    pub(crate) fn of<Row>(page: mediary_store::Page<Row>, reader: &Reader) -> Self
     where
         T: Shape<Row>,
     {

@@ -1,9 +1,9 @@
 use mediary_core::{ApiKeyId, CompanyId, Role, Timestamp, UserId};
-use mediary_engine::{Caller, Who};
+use mediary_engine::{Caller, Identity};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Shape, Time, words};
+use super::{Reader, Shape, Time, words};
 
 /// The caller.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,9 +34,9 @@ impl Me {
     /// `None` for a caller who came by a link, and is nobody in particular.
     pub(crate) fn of(caller: &Caller) -> Option<Self> {
         let (kind, id, email, name) = match &caller.who {
-            Who::User { id, email, name } => (CallerKind::User, id.0, Some(email.clone()), name.clone()),
-            Who::Key { id, name } => (CallerKind::ApiKey, id.0, None, name.clone()),
-            Who::Link => return None,
+            Identity::User { id, email, name } => (CallerKind::User, id.0, Some(email.clone()), name.clone()),
+            Identity::Key { id, name } => (CallerKind::ApiKey, id.0, None, name.clone()),
+            Identity::Link => return None,
         };
         Some(Self { kind, id, company_id: caller.company_id, email, name, role: caller.role })
     }
@@ -63,7 +63,7 @@ pub(crate) struct User {
 }
 
 impl Shape<mediary_store::User> for User {
-    fn shape(row: mediary_store::User, _: Role) -> Self {
+    fn shape(row: mediary_store::User, _: &Reader) -> Self {
         Self {
             id: row.id,
             company_id: row.company_id,
@@ -99,7 +99,7 @@ pub(crate) struct ApiKey {
 }
 
 impl Shape<mediary_store::ApiKey> for ApiKey {
-    fn shape(row: mediary_store::ApiKey, _: Role) -> Self {
+    fn shape(row: mediary_store::ApiKey, _: &Reader) -> Self {
         Self {
             id: row.id,
             name: row.name,

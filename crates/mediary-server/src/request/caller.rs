@@ -43,7 +43,7 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Arc<Caller>, Problem> 
         SameOrigin::check(parts, app)?;
     }
     #[cfg(test)]
-    if let Some(sees) = parts.extensions.get::<mediary_core::Sees>() {
+    if let Some(sees) = parts.extensions.get::<mediary_core::Visibility>() {
         return Ok(Arc::new(Caller { sees: sees.clone(), ..Caller::clone(&caller) }));
     }
     Ok(caller)

@@ -102,7 +102,7 @@ async fn list_accounts(
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<Account>>, Problem> {
     let page = app.store().accounts(may.caller().company_id, &paging.into()).await?;
-    Ok(Json(Page::of(page, may.caller().role)))
+    Ok(Json(Page::of(page, &may.caller().role.into())))
 }
 
 /// One WhatsApp account
@@ -114,7 +114,7 @@ async fn get_account(
     Id(id): Id<AccountId>,
 ) -> Result<Json<Account>, Problem> {
     let row = app.store().account(may.caller().company_id, id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(Account::shape(row, may.caller().role)))
+    Ok(Json(Account::shape(row, &may.caller().role.into())))
 }
 
 /// Add a WhatsApp account
@@ -145,7 +145,7 @@ async fn create_account(
     let by = may.caller().actor(address);
     let bound = app.engine().connect_number(may.caller().company_id, &draft, Proof::Required, &by).await?;
     let row = bound.account;
-    Ok((StatusCode::CREATED, Json(Account::shape(row, may.caller().role))))
+    Ok((StatusCode::CREATED, Json(Account::shape(row, &may.caller().role.into()))))
 }
 
 /// Change a WhatsApp account
@@ -181,7 +181,7 @@ async fn change_account(
     };
     let by = may.caller().actor(address);
     let row = app.engine().change_account(may.caller().company_id, id, &change, &by).await?.account;
-    Ok(Json(Account::shape(row, may.caller().role)))
+    Ok(Json(Account::shape(row, &may.caller().role.into())))
 }
 
 /// Disable a WhatsApp account

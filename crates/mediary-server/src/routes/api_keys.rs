@@ -53,7 +53,7 @@ async fn list_api_keys(
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<ApiKey>>, Problem> {
     let page = app.store().api_keys(may.caller().company_id, &paging.into()).await?;
-    Ok(Json(Page::of(page, may.caller().role)))
+    Ok(Json(Page::of(page, &may.caller().role.into())))
 }
 
 /// Make an API key
@@ -71,7 +71,7 @@ async fn create_api_key(
     let key = made.key.expose_secret().to_owned();
     Ok((
         StatusCode::CREATED,
-        Json(CreatedApiKey { record: ApiKey::shape(made.record, may.caller().role), key }),
+        Json(CreatedApiKey { record: ApiKey::shape(made.record, &may.caller().role.into()), key }),
     ))
 }
 

@@ -2,8 +2,9 @@
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
 use mediary_core::{MessageId, error_chain};
-use mediary_engine::{Caller, OpenRequest, OpenedMedia, Target};
+use mediary_engine::{Caller, OpenRequest, OpenedMedia, Source, Target};
 use serde::{Deserialize, Deserializer};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use utoipa_axum::routes;
 use crate::App;
 use crate::bytes::answer::{View, answer};
 use crate::bytes::watch::while_access_holds;
+use crate::json::variant_version;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Id, May, Name, Peer, Query, part, rights};
 
@@ -29,6 +31,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
 struct FileBytes(#[expect(dead_code, reason = "describes an answer that is streamed")] Vec<u8>);
+
+/// For a variant under a URL that names its content. Only the browser of who may see it keeps it, and a log-out clears that.
+const FOR_EVER: &str = "private, max-age=31536000, immutable";
 
 /// The values of a flag in a query.
 #[derive(ToSchema)]
@@ -53,6 +58,8 @@ struct FileQuery {
     part: u32,
     /// A kind from the record's `variants`, instead of the file itself.
     variant: Option<String>,
+    /// The version of the variant, from its URL in the record: a browser may keep what has this one for ever.
+    v: Option<String>,
     /// `1` to save the file instead of showing it.
     #[serde(default, deserialize_with = "flag")]
     #[param(inline, value_type = Option<Flag>)]
@@ -65,6 +72,7 @@ struct FileQuery {
 #[utoipa::path(get, path = "/api/media/messages/{messageId}", tag = "Bytes",
     params(("messageId" = i64, Path), FileQuery), responses(
     (status = 200, content_type = "*/*", body = inline(FileBytes)), (status = 206, content_type = "*/*", body = inline(FileBytes)),
+    (status = 202, description = "the variant is being made: ask again after `Retry-After`"),
     (status = 302, description = "to the bucket that keeps the file"), (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody),
     (status = 503, body = ProblemBody), (status = 403, body = ProblemBody), (status = 413, body = ProblemBody), (status = 502, body = ProblemBody), (status = 504, body = ProblemBody)))]
 async fn read_message_file(
@@ -78,8 +86,16 @@ async fn read_message_file(
     let view = View { save: query.download, ..View::of(&request) };
     let viewer = Viewer { may: &may, address };
     let target = if query.part == 0 { Target::Message(id) } else { Target::Attachment(id, query.part) };
+    let is_variant = query.variant.is_some();
     let opened = open(&app, viewer, target, query.variant, view).await?;
-    Ok(while_access_holds(&app, may.caller(), view, answer(&app, opened, view).await?))
+    let is_this_version =
+        is_variant && query.v.is_some() && query.v == opened.info.sha256.as_ref().map(variant_version);
+    let mut response = answer(&app, opened, view).await?;
+    let has_it = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    if is_this_version && has_it {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_EVER));
+    }
+    Ok(while_access_holds(&app, may.caller(), view, response))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -119,6 +135,7 @@ async fn read_whatsapp_file(
 /// A file by signed link
 #[utoipa::path(get, path = "/m/{token}", tag = "Bytes", params(("token" = String, Path)), security(()), responses(
     (status = 200, content_type = "*/*", body = inline(FileBytes)), (status = 206, content_type = "*/*", body = inline(FileBytes)),
+    (status = 202, description = "the variant is being made: ask again after `Retry-After`"),
     (status = 302, description = "to the bucket that keeps the file"), (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody),
     (status = 403, body = ProblemBody), (status = 413, body = ProblemBody), (status = 502, body = ProblemBody), (status = 504, body = ProblemBody)))]
 async fn read_linked_file(
@@ -160,7 +177,9 @@ struct Viewer<'r> {
 impl Viewer<'_> {
     /// Notes in the audit log that somebody saw a file, where the company has that.
     async fn opened(self, app: &App, opened: &OpenedMedia, view: View<'_>) -> Result<(), Problem> {
-        if view.is_a_first_look() && app.audits_views(self.may.caller().company_id).await? {
+        // What is still being made has not been seen.
+        let is_there = !matches!(opened.source, Source::BeingMade { .. });
+        if is_there && view.is_a_first_look() && app.audits_views(self.may.caller().company_id).await? {
             let record = format!("media:{}", opened.info.media_id);
             let by = self.may.caller().actor(self.address);
             let noted = app.store().audit(self.may.caller().company_id, &by, "media.viewed", &record).await;

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use mediary_core::{ConversationId, MessageId, limits};
 use mediary_engine::{EventData, EventName};
-use mediary_store::ConversationQuery;
+use mediary_store::{ConversationQuery, MessageWithMedia};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -47,7 +47,9 @@ async fn list_conversations(
     }
     let query = ConversationQuery { page: paging.into(), search };
     let page = app.store().conversations(&may.caller().scope(), &query).await?;
-    Ok(Json(Page::of(page, may.caller().role)))
+    let last_messages = page.items.iter().filter_map(|conversation| conversation.last_message.as_ref());
+    let reader = app.reader(may.caller(), last_messages.flat_map(MessageWithMedia::files)).await?;
+    Ok(Json(Page::of(page, &reader)))
 }
 
 /// One conversation
@@ -59,7 +61,8 @@ async fn get_conversation(
     Id(id): Id<ConversationId>,
 ) -> Result<Json<Conversation>, Problem> {
     let row = app.store().conversation(&may.caller().scope(), id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(Conversation::shape(row, may.caller().role)))
+    let reader = app.reader(may.caller(), row.last_message.iter().flat_map(MessageWithMedia::files)).await?;
+    Ok(Json(Conversation::shape(row, &reader)))
 }
 
 /// Mark a conversation as read
@@ -115,7 +118,8 @@ async fn list_messages(
     if page.items.is_empty() && app.store().conversation(&scope, id).await?.is_none() {
         return Err(Problem::not_found());
     }
-    Ok(Json(Page::of(page, may.caller().role)))
+    let reader = app.reader(may.caller(), page.items.iter().flat_map(MessageWithMedia::files)).await?;
+    Ok(Json(Page::of(page, &reader)))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use axum::body::Body;
 use http::{Request, StatusCode, header};
-use mediary_core::{ConversationId, Permission, Role, Sees};
+use mediary_core::{ConversationId, Permission, Role, Visibility};
 use mediary_testing::files::PNG;
 use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN};
 use serde_json::{Value, json};
@@ -219,7 +219,7 @@ async fn answers_hold_no_secret_and_no_provider_url() {
 
 /// A request of an admin who sees one conversation of a company that has two.
 fn seeing(scene: &Scene, own: ConversationId, mut request: Request<Body>) -> Request<Body> {
-    request.extensions_mut().insert(Sees::Conversations([own].into()));
+    request.extensions_mut().insert(Visibility::Conversations([own].into()));
     let key = format!("Bearer {}", scene.theirs.key(Role::Admin));
     request.headers_mut().insert(header::AUTHORIZATION, key.parse().unwrap());
     request

@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use mediary_core::{ErrorCode, MediaId, Timestamp};
-use mediary_engine::{Link, Links};
+use mediary_engine::{Link, Links, variant_kinds};
+use mediary_store::MediaFile;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -46,6 +47,12 @@ struct SignedLink {
     expires_at: Timestamp,
 }
 
+/// Whether there is, or may yet be, such a variant of a file.
+fn may_have(media: &MediaFile, kind: &str) -> bool {
+    let mime_type = media.detected_mime_type.as_deref().or(media.mime_type.as_deref()).unwrap_or_default();
+    variant_kinds(mime_type).iter().any(|known| known.as_str() == kind)
+}
+
 /// Make a signed link
 ///
 /// Anybody with the link can read this one file until it ends, without logging in.
@@ -68,14 +75,15 @@ async fn sign_media_url(
             None => gone,
         });
     }
-    if wanted.variant.is_some() {
+    if wanted.variant.as_ref().is_some_and(|kind| !may_have(&media, kind)) {
         return Err(Problem::not_found().detail("this file has no such variant"));
     }
     // Below nothing is as wrong as nothing.
     let seconds = wanted.expires_in_seconds.map(|seconds| u64::try_from(seconds).unwrap_or(0));
     let life = Duration::from_secs(seconds.unwrap_or(LIFE_DEFAULT_SECONDS));
     let expires_at = Links::expiry(app.engine().now(), life)?;
-    let link = Link { company_id, media_id: id, variant: None, download: wanted.download, expires_at };
+    let link =
+        Link { company_id, media_id: id, variant: wanted.variant, download: wanted.download, expires_at };
     let token = app.engine().links().sign(&link)?;
     // No link is handed out that the log does not know.
     let by = may.caller().actor(address);

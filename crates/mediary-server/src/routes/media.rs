@@ -108,7 +108,8 @@ async fn list_media(
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<MediaFile>>, Problem> {
     let page = app.store().media_list(&may.caller().scope(), &filter.query(None, paging)?).await?;
-    Ok(Json(Page::of(page, may.caller().role)))
+    let reader = app.reader(may.caller(), &page.items).await?;
+    Ok(Json(Page::of(page, &reader)))
 }
 
 /// Media of a conversation
@@ -127,7 +128,8 @@ async fn list_conversation_media(
     if page.items.is_empty() && app.store().conversation(&scope, id).await?.is_none() {
         return Err(Problem::not_found());
     }
-    Ok(Json(Page::of(page, may.caller().role)))
+    let reader = app.reader(may.caller(), &page.items).await?;
+    Ok(Json(Page::of(page, &reader)))
 }
 
 /// One media file
@@ -139,7 +141,8 @@ async fn get_media(
     Id(id): Id<MediaId>,
 ) -> Result<Json<MediaFile>, Problem> {
     let row = app.store().media(&may.caller().scope(), id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(MediaFile::shape(row, may.caller().role)))
+    let reader = app.reader(may.caller(), [&row]).await?;
+    Ok(Json(MediaFile::shape(row, &reader)))
 }
 
 /// Where a download stands
@@ -167,7 +170,8 @@ async fn download_media(
     Id(id): Id<MediaId>,
 ) -> Result<(StatusCode, Json<MediaFile>), Problem> {
     let row = app.engine().download_now(&may, id, &may.caller().actor(address)).await?;
-    Ok((StatusCode::ACCEPTED, Json(MediaFile::shape(row, may.caller().role))))
+    let reader = app.reader(may.caller(), [&row]).await?;
+    Ok((StatusCode::ACCEPTED, Json(MediaFile::shape(row, &reader))))
 }
 
 /// Which failed downloads.
@@ -278,6 +282,10 @@ mod tests {
             "expiresAt",
             "isActive",
             "variants",
+            "variantsError",
+            "pages",
+            "names",
+            "unplayable",
             "providerMediaId",
             "policy",
             "downloadStatus",

@@ -24,7 +24,8 @@ async fn get_message(
     Id(id): Id<MessageId>,
 ) -> Result<Json<Message>, Problem> {
     let row = app.store().message(&may.caller().scope(), id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(Message::shape(row, may.caller().role)))
+    let reader = app.reader(may.caller(), row.files()).await?;
+    Ok(Json(Message::shape(row, &reader)))
 }
 
 /// The media file of a message
@@ -37,5 +38,6 @@ async fn get_message_media(
 ) -> Result<Json<MediaFile>, Problem> {
     let row =
         app.store().media_by_message(&may.caller().scope(), id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(MediaFile::shape(row, may.caller().role)))
+    let reader = app.reader(may.caller(), [&row]).await?;
+    Ok(Json(MediaFile::shape(row, &reader)))
 }

@@ -46,14 +46,14 @@ struct MediaPolicyPreview {
     /// Not stored, and WhatsApp may still have it.
     not_here: Files,
     /// What becomes of what is not stored.
-    not_here_then: NotHereThen,
+    not_here_then: AbsentFilePlan,
     /// Whether there is something that the policy says not to keep: `POST /api/media/erase` erases it.
     offers_erasing: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum NotHereThen {
+enum AbsentFilePlan {
     /// It is downloaded.
     Downloaded,
     /// It is kept once somebody looks at it.
@@ -93,9 +93,9 @@ async fn preview_media_policy(
     };
     let preview = app.engine().preview_policy(&may, asked.account_id.map(AccountId)).await?;
     let not_here_then = match policy {
-        MediaPolicy::Store => NotHereThen::Downloaded,
-        MediaPolicy::OnView => NotHereThen::KeptWhenViewed,
-        MediaPolicy::Stream => NotHereThen::Streamed,
+        MediaPolicy::Store => AbsentFilePlan::Downloaded,
+        MediaPolicy::OnView => AbsentFilePlan::KeptWhenViewed,
+        MediaPolicy::Stream => AbsentFilePlan::Streamed,
     };
     Ok(Json(MediaPolicyPreview {
         policy,

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use mediary_core::{FileType, Role, Timestamp};
+use mediary_core::{FileType, Timestamp};
 use mediary_store::Audit;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::json::{Page, Shape, Time, words};
+use crate::json::{Page, Reader, Shape, Time, words};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{May, Paging, Query, rights};
 
@@ -40,7 +40,7 @@ struct AuditEntry {
 }
 
 impl Shape<Audit> for AuditEntry {
-    fn shape(row: Audit, _: Role) -> Self {
+    fn shape(row: Audit, _: &Reader) -> Self {
         Self {
             id: row.id,
             who: row.who,
@@ -65,14 +65,14 @@ struct Usage {
 }
 
 impl Shape<mediary_store::Usage> for Usage {
-    fn shape(row: mediary_store::Usage, _: Role) -> Self {
+    fn shape(row: mediary_store::Usage, _: &Reader) -> Self {
         Self { month: row.month, file_type: row.file_type, files: row.files, bytes: row.bytes }
     }
 }
 
 /// Files that are not as they should be.
 #[derive(Debug, Default, Serialize, ToSchema)]
-struct Amiss<T> {
+struct FaultyFiles<T> {
     count: i64,
     /// The first of them.
     first: Vec<T>,
@@ -91,11 +91,11 @@ struct StorageCheck {
     /// Files that are where their records say.
     whole: i64,
     /// Media ids.
-    missing: Amiss<i64>,
+    missing: FaultyFiles<i64>,
     /// Media ids of files with another size than recorded.
-    wrong: Amiss<i64>,
+    wrong: FaultyFiles<i64>,
     /// Keys of stored files that no record names.
-    untracked: Amiss<String>,
+    untracked: FaultyFiles<String>,
     /// How many of those were removed, since the look of a day before had found them too.
     removed: i64,
 }
@@ -117,9 +117,9 @@ impl From<mediary_store::StorageCheck> for StorageCheck {
             started_at: Some(row.started_at),
             finished_at: row.finished_at,
             whole: row.whole,
-            missing: Amiss { count: row.missing, first: first.missing },
-            wrong: Amiss { count: row.wrong, first: first.wrong },
-            untracked: Amiss { count: row.untracked, first: first.untracked },
+            missing: FaultyFiles { count: row.missing, first: first.missing },
+            wrong: FaultyFiles { count: row.wrong, first: first.wrong },
+            untracked: FaultyFiles { count: row.untracked, first: first.untracked },
             removed: row.removed,
         }
     }
@@ -148,7 +148,7 @@ async fn list_audit(
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<AuditEntry>>, Problem> {
     let page = app.store().audits(may.caller().company_id, &paging.into()).await?;
-    Ok(Json(Page::of(page, may.caller().role)))
+    Ok(Json(Page::of(page, &may.caller().role.into())))
 }
 
 /// Stored files and bytes by month and type
@@ -157,7 +157,7 @@ async fn list_audit(
 async fn get_usage(State(app): State<App>, may: May<rights::SeeUsage>) -> Result<Json<Page<Usage>>, Problem> {
     let rows = app.store().usage(may.caller().company_id).await?;
     let page = mediary_store::Page { items: rows, next: None };
-    Ok(Json(Page::of(page, may.caller().role)))
+    Ok(Json(Page::of(page, &may.caller().role.into())))
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ async fn list_users(
     Query(paging): Query<Paging>,
 ) -> Result<Json<Page<User>>, Problem> {
     let page = app.store().users(may.caller().company_id, &paging.into()).await?;
-    Ok(Json(Page::of(page, may.caller().role)))
+    Ok(Json(Page::of(page, &may.caller().role.into())))
 }
 
 /// One user
@@ -89,7 +89,7 @@ async fn get_user(
     Id(id): Id<UserId>,
 ) -> Result<Json<User>, Problem> {
     let row = app.store().user(may.caller().company_id, id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Json(User::shape(row, may.caller().role)))
+    Ok(Json(User::shape(row, &may.caller().role.into())))
 }
 
 /// Add a user
@@ -107,7 +107,7 @@ async fn create_user(
         .access()
         .create_user(may.caller().company_id, &draft, &may.caller().actor(address))
         .await?;
-    Ok((StatusCode::CREATED, Json(User::shape(row, may.caller().role))))
+    Ok((StatusCode::CREATED, Json(User::shape(row, &may.caller().role.into()))))
 }
 
 /// Change a user
@@ -128,7 +128,7 @@ async fn change_user(
         Change { name: change.name, role: change.role, active: change.active, password: change.password };
     let by = may.caller().actor(address);
     let row = app.engine().access().update_user(may.caller().company_id, id, &change, &by).await?;
-    Ok(Json(User::shape(row, may.caller().role)))
+    Ok(Json(User::shape(row, &may.caller().role.into())))
 }
 
 /// Deactivate a user

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use mediary_core::{AccountId, Role, Timestamp};
+use mediary_core::{AccountId, Timestamp};
 use mediary_store::ParkedItem;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::App;
-use crate::json::{Page, Shape, Time};
+use crate::json::{Page, Reader, Shape, Time};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Id, May, Paging, Peer, Query, rights};
 
@@ -58,7 +58,7 @@ struct WebhookEvent {
 }
 
 impl Shape<ParkedItem> for WebhookEvent {
-    fn shape(row: ParkedItem, _: Role) -> Self {
+    fn shape(row: ParkedItem, _: &Reader) -> Self {
         Self {
             id: row.id,
             account_id: row.account_id,
@@ -91,7 +91,7 @@ async fn list_webhook_events(
     Query(Filter { .. }): Query<Filter>,
 ) -> Result<Json<Page<WebhookEvent>>, Problem> {
     let page = app.store().parked_items(may.caller().company_id, &paging.into()).await?;
-    Ok(Json(Page::of(page, may.caller().role)))
+    Ok(Json(Page::of(page, &may.caller().role.into())))
 }
 
 /// Try to record a parked item now

@@ -45,6 +45,11 @@ impl Tries {
         self.0 >= TRIES
     }
 
+    /// Whether the transaction collided before.
+    pub(super) fn collided_before(&self) -> bool {
+        self.0 > 0
+    }
+
     /// Whether this is the last try. A constraint that is still violated then is not due to a collision.
     fn last(&self) -> bool {
         self.0 + 1 >= TRIES

@@ -6,12 +6,14 @@
 //! 1. Contacts are read, which shows which of them change.
 //! 2. All are locked in the order of their ids; exclusively if any of them changes, so that two transactions never have to upgrade
 //!    locks that both hold.
-//! 3. If the lock returns other values than were read, everything starts again, now with the locks.
-//! 4. A new contact is inserted unless another transaction inserted it meanwhile, in which case it is looked up again. One of the new
+//! 3. If the lock returns other values than were read, the transaction is retried. It does not go on with the locks that it has: the
+//!    next ones would be out of order, and two transactions could wait for each other.
+//! 4. A new contact is inserted unless another transaction inserted it meanwhile; then the transaction is retried, too. One of the new
 //!    ids may still go to another contact between 1 and the commit: a unique key refuses that, and the transaction is retried.
-//! 5. No unique key knows that two spellings are one number. So a transaction that inserts a contact whose number has two spellings
-//!    locks that number until its commit, and looks for the other spelling in a later statement. Of two that insert both spellings
-//!    at once, the second gets the lock after the first commit, finds its contact, and starts again with that.
+//! 5. No unique key knows that two spellings are one number. So a transaction that gives a contact a number with two spellings, a new
+//!    contact or one that was known by its user id alone, locks that number until its commit, and looks for the other spelling in a
+//!    later statement. Of two that write both spellings at once, the second gets the lock after the first commit, finds its contact,
+//!    and is retried.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -19,7 +21,7 @@ use mediary_core::{CompanyId, ContactId, Timestamp, canonical_number, other_spel
 
 use super::applied::{AppliedChanges, MessageKey};
 use super::merge;
-use super::stored_contacts::{Hold, ROUNDS, StoredContact, hold, search_text};
+use super::stored_contacts::{Hold, StoredContact, hold, search_text};
 use super::types::{ContactKey, IncomingMessage};
 use crate::bulk::Bulk;
 use crate::db::Tx;
@@ -34,6 +36,8 @@ struct Person {
     id: Option<ContactId>,
     key: ContactKey,
     changed: bool,
+    /// Whether this transaction gives it its number.
+    is_numbered: bool,
 }
 
 /// All persons of this batch, found by either id.
@@ -76,34 +80,30 @@ pub(super) async fn resolve(
     known: &HashSet<MessageKey>,
     applied: &mut AppliedChanges,
 ) -> Result<Vec<Option<ContactId>>> {
-    for _ in 0..ROUNDS {
-        let mut people = People::default();
-        let stored = load(tx, messages).await?;
-        for contact in stored.iter().cloned() {
-            people.know(contact);
-        }
-        let indices: Vec<Option<usize>> = messages
-            .iter()
-            .map(|message| people.meet(message.company_id, &message.contact, evidence_of(message, known)))
-            .collect();
-        if hold(tx, &stored, people.wants()).await? != stored {
-            continue;
-        }
-        for (company, stays, goes) in std::mem::take(&mut people.merges) {
-            merge::contacts(tx, now, company, stays, goes, applied).await?;
-        }
-        people.update(tx, now).await?;
-        people.insert(tx, now).await?;
-        let id = |index: &Option<usize>| match index {
-            Some(index) => people.person(*index).id.map(Some),
-            None => Some(None),
-        };
-        let ids: Option<Vec<Option<ContactId>>> = indices.iter().map(id).collect();
-        if let Some(ids) = ids {
-            return Ok(ids);
-        }
+    let mut people = People::default();
+    let stored = load(tx, messages).await?;
+    for contact in stored.iter().cloned() {
+        people.know(contact);
     }
-    Err(Error::collision("other nodes keep writing the same contacts"))
+    let indices: Vec<Option<usize>> = messages
+        .iter()
+        .map(|message| people.meet(message.company_id, &message.contact, evidence_of(message, known)))
+        .collect();
+    if hold(tx, &stored, people.wants()).await? != stored {
+        return Err(Error::collision("another transaction changed the same contacts at this moment"));
+    }
+    for (company, stays, goes) in std::mem::take(&mut people.merges) {
+        merge::contacts(tx, now, company, stays, goes, applied).await?;
+    }
+    people.keep_numbers_apart(tx).await?;
+    people.update(tx, now).await?;
+    people.insert(tx, now).await?;
+    let id = |index: &Option<usize>| match index {
+        Some(index) => people.person(*index).id.map(Some),
+        None => Some(None),
+    };
+    let ids: Option<Vec<Option<ContactId>>> = indices.iter().map(id).collect();
+    ids.ok_or_else(|| Error::collision("another transaction recorded the same contacts at this moment"))
 }
 
 impl People {
@@ -121,7 +121,7 @@ impl People {
     fn know(&mut self, stored: StoredContact) {
         let (company, id, key) = (stored.company_id, Some(stored.id), stored.key());
         let twin = self.by_other_spelling(company, &key);
-        let index = self.add(Person { company, id, key, changed: false });
+        let index = self.add(Person { company, id, key, changed: false, is_numbered: false });
         // They were recorded at the same moment, or by a release that took them for two people.
         if let Some(twin) = twin {
             self.unite(twin, index);
@@ -170,7 +170,9 @@ impl People {
         let index = match (by_wa_id, by_user_id) {
             (None, None) if evidence == ContactEvidence::Repeated => return None,
             (None, None) => {
-                return Some(self.add(Person { company, id: None, key: key.clone(), changed: false }));
+                let person =
+                    Person { company, id: None, key: key.clone(), changed: false, is_numbered: true };
+                return Some(self.add(person));
             }
             (Some(index), None) | (None, Some(index)) => index,
             (Some(one), Some(other)) if one == other => one,
@@ -209,6 +211,7 @@ impl People {
     fn learn(&mut self, index: usize, key: &ContactKey, evidence: ContactEvidence) {
         let person = &mut self.persons[index];
         let mut changed = false;
+        let number = person.key.wa_id.clone();
         let mut take = |old: &mut Option<String>, new: &Option<String>| {
             let tells = evidence == ContactEvidence::Current || old.is_none();
             // The first spelling stays, for WhatsApp alternates between the two.
@@ -223,6 +226,7 @@ impl People {
         take(&mut person.key.phone, &key.phone);
         take(&mut person.key.name, &key.name);
         person.changed |= changed;
+        person.is_numbered |= person.key.wa_id != number;
         let company = person.company;
         self.note_ids(index, company, key);
     }
@@ -265,8 +269,6 @@ impl People {
             (person.company, person.key.wa_id.clone(), person.key.user_id.clone())
         };
         indices.sort_by_key(order);
-        let met = self.met_meanwhile(tx, &indices).await?;
-        indices.retain(|index| !met.contains(index));
         let mut insert =
             Bulk::insert("contacts", "ON CONFLICT DO NOTHING RETURNING id, company_id, wa_id, user_id");
         for index in &indices {
@@ -299,35 +301,36 @@ impl People {
 }
 
 impl People {
-    /// The new persons whose number got a contact in its other spelling since contacts were read. The numbers of the others stay
-    /// without one until the commit.
-    async fn met_meanwhile(&self, tx: &mut Tx, indices: &[usize]) -> Result<HashSet<usize>> {
-        let Some(lock) = dialect::lock_names(tx.backend()) else { return Ok(HashSet::new()) };
-        let mut index_of: HashMap<(CompanyId, String), usize> = HashMap::new();
+    /// Locks the numbers that this transaction gives to contacts, and fails if one of them got a contact in its other spelling since
+    /// contacts were read. None gets one until the commit.
+    async fn keep_numbers_apart(&self, tx: &mut Tx) -> Result<()> {
+        let Some(lock) = dialect::lock_names(tx.backend()) else { return Ok(()) };
         // In one order on all nodes.
-        let mut numbers = BTreeSet::new();
-        for index in indices {
-            let Person { company, key, .. } = &self.persons[*index];
+        let (mut numbers, mut others) = (BTreeSet::new(), BTreeSet::new());
+        let given =
+            |(index, person): &(usize, &Person)| person.is_numbered && !self.merged_into.contains_key(index);
+        for (_, Person { company, key, .. }) in self.persons.iter().enumerate().filter(given) {
             let Some(wa_id) = &key.wa_id else { continue };
             if let Some(other) = other_spelling(wa_id) {
                 numbers.insert((*company, canonical_number(wa_id).into_owned()));
-                index_of.insert((*company, other), *index);
+                others.insert((*company, other));
             }
         }
         let (mut lock, mut look) = (Bulk::with(lock), stored_by("wa_id"));
         for (company, number) in &numbers {
             lock.push(row! { company_id => *company, name => number.as_str() });
         }
-        for (company, other) in index_of.keys() {
+        for (company, other) in &others {
             look.push(row! { company_id => *company, name => other.as_str() });
         }
         lock.run::<(bool,)>(tx).await?;
         let found: Vec<StoredContact> = look.run(tx).await?;
         // A contact that was read already is another person with the same number, according to the user id.
         let read: HashSet<ContactId> = self.persons.iter().filter_map(|person| person.id).collect();
-        let found = found.into_iter().filter(|stored| !read.contains(&stored.id));
-        let index = |stored: StoredContact| index_of.get(&(stored.company_id, stored.wa_id?)).copied();
-        Ok(found.filter_map(index).collect())
+        if found.iter().any(|stored| !read.contains(&stored.id)) {
+            return Err(Error::collision("another transaction recorded a number in its other spelling"));
+        }
+        Ok(())
     }
 }
 

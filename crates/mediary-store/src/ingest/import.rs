@@ -10,7 +10,7 @@ use super::collisions::Tries;
 use super::messages::NewRows;
 use super::storable::Storable;
 use super::types::IncomingMessage;
-use super::{media, reactions, waiting};
+use super::{company_locks, media, reactions, waiting};
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::value::args;
@@ -74,6 +74,7 @@ async fn write_unknown(
     company: CompanyId,
     messages: &[IncomingMessage],
 ) -> Result<(HashSet<String>, AppliedChanges)> {
+    company_locks::share(tx, company).await?;
     let mut met = known(tx, company, messages).await?;
     let unknown = messages.iter().filter(|message| met.insert(message.provider_message_id.clone()));
     let unknown: Vec<IncomingMessage> = unknown.cloned().collect();

@@ -20,7 +20,7 @@ use mediary_core::{AccountId, CompanyId, ContactId, ConversationId, MessageId, T
 use sqlx::AssertSqlSafe;
 
 use super::applied::AppliedChanges;
-use super::stored_contacts::{Hold, ROUNDS, StoredContact, hold, search_text};
+use super::stored_contacts::{Hold, StoredContact, hold, search_text};
 use super::types::{ContactKey, IdentityChange, IncomingMessage};
 use crate::db::Tx;
 use crate::record::{Record as _, record};
@@ -195,22 +195,19 @@ async fn hold_all(
     let ContactKey { wa_id, user_id, .. } = change.new.clone();
     let by_user_id = ContactKey { user_id, ..ContactKey::default() };
     let by_wa_id = ContactKey { wa_id, ..ContactKey::default() };
-    for _ in 0..ROUNDS {
-        let Some(person) = find(tx, company, &change.old).await? else { return Ok(None) };
-        let mut met: Vec<StoredContact> = Vec::new();
-        for new in [&by_user_id, &by_wa_id] {
-            let found = find(tx, company, new).await?;
-            let other =
-                |found: &StoredContact| found.id != person.id && met.iter().all(|met| met.id != found.id);
-            met.extend(found.filter(other));
-        }
-        let mut all: Vec<StoredContact> = met.iter().chain([&person]).cloned().collect();
-        all.sort_by_key(|stored| stored.id);
-        if hold(tx, &all, Hold::Own).await? == all {
-            return Ok(Some(ChangingContact { person, met }));
-        }
+    let Some(person) = find(tx, company, &change.old).await? else { return Ok(None) };
+    let mut met: Vec<StoredContact> = Vec::new();
+    for new in [&by_user_id, &by_wa_id] {
+        let found = find(tx, company, new).await?;
+        let other = |found: &StoredContact| found.id != person.id && met.iter().all(|met| met.id != found.id);
+        met.extend(found.filter(other));
     }
-    Err(Error::collision("other nodes keep writing the contacts of an identity change"))
+    let mut all: Vec<StoredContact> = met.iter().chain([&person]).cloned().collect();
+    all.sort_by_key(|stored| stored.id);
+    if hold(tx, &all, Hold::Own).await? != all {
+        return Err(Error::collision("another transaction wrote the contacts of an identity change"));
+    }
+    Ok(Some(ChangingContact { person, met }))
 }
 
 /// Gives a contact its new number or user id; it keeps its conversations. A contact that was recorded under the new ids already is

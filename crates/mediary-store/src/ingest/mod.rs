@@ -25,16 +25,18 @@
 //!    their current value (`unread_count + n`), its newest message by a comparison within the statement.
 //! 6. *An update that arrives before its message* may miss it, if neither transaction sees the other; the sweep applies it a moment
 //!    later (`waiting`).
-//! 7. *Rows are locked in one order:* contacts by id, conversations by id, messages by id. Where that is not possible (a second
-//!    look-up, a batch with an identity change at its end) two transactions may deadlock; the database ends one of them. That, and a
-//!    constraint that only another transaction's write can violate, is a collision: the transaction is retried at once
-//!    (`collisions`).
+//! 7. *Rows are locked in one order:* contacts by id, conversations by id, messages by id. An identity change cannot keep to it, so
+//!    nobody else writes into its company meanwhile (`company_locks`). Elsewhere (contacts with the same user id under several numbers)
+//!    two transactions may deadlock; the database ends one of them. That, what was read and is another by the time it is locked, and a
+//!    constraint that only another transaction's write can violate, is a collision: the transaction is retried at once, alone in
+//!    its companies (`collisions`).
 //!
 //! On SQLite one transaction writes at a time, and none of this can happen.
 
 mod applied;
 mod apply;
 mod collisions;
+mod company_locks;
 mod contacts;
 mod conversations;
 mod crash_loop;
@@ -63,7 +65,6 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use mediary_core::{Timestamp, WebhookEventId};
 use sqlx::AssertSqlSafe;
-use tokio::time::Instant;
 
 pub(crate) use parked::PARKED_WAIT_MAX;
 pub use parked::{DueItems, ParkedItem, ParkedItemOutcome};
@@ -171,31 +172,32 @@ impl Store {
     ) -> Result<IngestOutcome> {
         let now = self.now();
         let db = self.db();
-        let (began, turns) = (Instant::now(), &self.inner.turns);
+        let turns = &self.inner.turns;
         let queues = match mode {
             BatchMode::Parts(Turn::Failed) => Vec::new(),
             _ => queues::next(db, turns).await?,
         };
         let batch = NextBatch::new(&queues, turns, now, limits);
-        let (marks, applied) = if db.backend() == Backend::Sqlite && mode == BatchMode::Whole {
-            let events = bodies(&batch.read(db).await?).read(db).await?;
-            let (marks, items) = Marks::of(plan(&events), events);
-            let applied = write_in_slices(db, now, &marks, items).await?;
-            (marks, applied)
-        } else {
-            let mut tries = Tries::default();
-            loop {
-                let mut tx = db.begin().await?;
-                match write_at_once(&mut tx, &batch, mode, &tries, &mut plan).await {
-                    Ok(done) => {
-                        tx.commit().await?;
-                        break done;
+        let WrittenBatch { marks, applied, busy } =
+            if db.backend() == Backend::Sqlite && mode == BatchMode::Whole {
+                let events = bodies(&batch.read(db).await?).read(db).await?;
+                let (marks, items) = Marks::of(plan(&events), events);
+                let applied = write_in_slices(db, now, &marks, items).await?;
+                WrittenBatch { marks, applied, busy: 0 }
+            } else {
+                let mut tries = Tries::default();
+                loop {
+                    let mut tx = db.begin().await?;
+                    match write_at_once(&mut tx, &batch, mode, &tries, &mut plan).await {
+                        Ok(done) => {
+                            tx.commit().await?;
+                            break done;
+                        }
+                        Err(error) => tries.after(tx, error).await?,
                     }
-                    Err(error) => tries.after(tx, error).await?,
                 }
-            }
-        };
-        batch.took(began.elapsed());
+            };
+        drop(batch);
         self.inner.growth.keep_up(db, applied.newest).await;
         let newest = marks.planned.iter().map(|event| event.received_at).max();
         Ok(IngestOutcome {
@@ -205,8 +207,17 @@ impl Store {
             newest_lag: newest.map(|received_at| now.since(received_at)).unwrap_or_default(),
             parked: marks.parked.len(),
             waiting: marks.waiting.len(),
+            busy,
         })
     }
+}
+
+/// What one transaction wrote.
+struct WrittenBatch {
+    marks: Marks,
+    applied: AppliedChanges,
+    /// The webhooks that were left because their company was busy.
+    busy: usize,
 }
 
 /// Takes, plans and writes events in one transaction.
@@ -216,14 +227,20 @@ async fn write_at_once(
     mode: BatchMode,
     tries: &Tries,
     plan: &mut (impl FnMut(&[WebhookEvent]) -> IngestPlan + Send),
-) -> Result<(Marks, AppliedChanges)> {
+) -> Result<WrittenBatch> {
     let now = batch.now;
     let next = match mode {
         BatchMode::Parts(Turn::Failed) => failed(tx, now).await?,
         _ => batch.hold(tx).await?,
     };
-    let events = bodies(&next).run(tx).await?;
-    let (mut marks, items) = Marks::of(plan(&events), events);
+    let mut events = bodies(&next).run(tx).await?;
+    let mut planned = plan(&events);
+    let alone = batch.is_large() || mode != BatchMode::Whole || tries.collided_before();
+    let busy = company_locks::take(tx, &mut events, &planned.items, alone).await?;
+    if busy > 0 {
+        planned = plan(&events);
+    }
+    let (mut marks, items) = Marks::of(planned, events);
     let applied = match mode {
         BatchMode::Whole => apply::apply(tx, now, items).await?,
         BatchMode::Parts(_) => {
@@ -235,7 +252,7 @@ async fn write_at_once(
         }
     };
     marks.write(tx, now).await?;
-    Ok((marks, applied))
+    Ok(WrittenBatch { marks, applied, busy })
 }
 
 /// What a transaction records about events besides their items.
@@ -331,10 +348,7 @@ async fn write_in_slices(
 fn next_slice(items: &mut Peekable<impl Iterator<Item = PlannedItem>>) -> Vec<PlannedItem> {
     let mut cost = 0;
     let mut fits = |planned: &PlannedItem| {
-        cost += match &planned.item {
-            IngestItem::Message(message) if message.identity_change.is_some() => IDENTITY_ITEMS,
-            _ => 1,
-        };
+        cost += if planned.item.changes_identity() { IDENTITY_ITEMS } else { 1 };
         cost <= SQLITE_ITEMS
     };
     std::iter::from_fn(|| items.next_if(&mut fits)).collect()

@@ -8,6 +8,7 @@ use sqlx::AssertSqlSafe;
 use super::applied::AppliedChanges;
 use super::apply;
 use super::collisions::Tries;
+use super::company_locks;
 use super::types::{IngestOutcome, IngestPlan, Unrecordable};
 use crate::bulk::Bulk;
 use crate::db::Tx;
@@ -16,7 +17,7 @@ use crate::record::{Record as _, record};
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::row;
-use crate::{Actor, Cursor, Page, PageRequest, Result, Store, WebhookEvent, dialect};
+use crate::{Actor, Cursor, Error, Page, PageRequest, Result, Store, WebhookEvent, dialect};
 
 /// The waits between retries, and how many retries there are before only a request of a user causes one. The first wait is short,
 /// because the cause may have been a collision with other nodes that write the same contacts.
@@ -24,6 +25,7 @@ const AGAIN: Backoff = Backoff { first: Duration::from_secs(2), max: Duration::f
 /// The wait of items that this release can never record: long, for there may be very many of them, and only another release can.
 const LASTING: Duration = Duration::from_secs(24 * 3600);
 const ATTEMPTS: u32 = 20;
+const BUSY: &str = "identities of the company are changed at this moment";
 /// The longest wait of a parked item.
 pub(crate) const PARKED_WAIT_MAX: Duration = LASTING;
 const _: () = assert!(AGAIN.max.as_secs() <= PARKED_WAIT_MAX.as_secs());
@@ -67,6 +69,14 @@ pub enum ParkedItemOutcome {
 fn next_attempt(now: Timestamp, attempts: u32, lasting: bool) -> Option<Timestamp> {
     let wait = if lasting { LASTING } else { AGAIN.wait(attempts.saturating_add(1)) };
     (attempts < ATTEMPTS).then(|| now.plus(wait))
+}
+
+/// The outcome of one try.
+enum Retried {
+    Recorded(AppliedChanges),
+    Refused(Refusal),
+    /// Another transaction changes identities in the company.
+    Busy,
 }
 
 /// Why an item stays parked.
@@ -194,7 +204,7 @@ impl Store {
             let found: Option<Row> = tx.first(AssertSqlSafe(sql), args).await?;
             let Some((item, (raw,))) = found else { return Ok(None) };
             match record_parked(&mut tx, now, &item, &raw, &tries, &mut plan).await {
-                Ok(Ok(applied)) => {
+                Ok(Retried::Recorded(applied)) => {
                     note_retry(&mut tx, now, &item, by).await?;
                     tx.commit().await?;
                     self.inner.growth.keep_up(self.db(), applied.newest).await;
@@ -205,7 +215,13 @@ impl Store {
                         ..IngestOutcome::default()
                     })));
                 }
-                Ok(Err(refusal)) => {
+                // It stays due. A user, who waits for an answer, gets a few more tries.
+                Ok(Retried::Busy) if by.is_none() => {
+                    tx.roll_back().await;
+                    return Ok(None);
+                }
+                Ok(Retried::Busy) => tries.after(tx, Error::collision(BUSY)).await?,
+                Ok(Retried::Refused(refusal)) => {
                     tx.roll_back().await;
                     let stays = self.refuse_again(&item, &refusal, by).await?
                         || (by.is_some() && self.parked_item(company, id).await?.is_some());
@@ -241,7 +257,7 @@ async fn note_retry(tx: &mut Tx, now: Timestamp, item: &ParkedItem, by: Option<&
     audit::note(tx, now, item.company_id, by, "webhook_event.retried", &record).await
 }
 
-/// Records an item and removes it from the list; returns the reason if it cannot be recorded.
+/// Records an item and removes it from the list.
 async fn record_parked(
     tx: &mut Tx,
     now: Timestamp,
@@ -249,24 +265,29 @@ async fn record_parked(
     raw: &str,
     tries: &Tries,
     plan: &mut (impl FnMut(&WebhookEvent, i64, &str) -> IngestPlan + Send),
-) -> Result<std::result::Result<AppliedChanges, Refusal>> {
-    let lasting = |reason: String| Ok(Err(Refusal { reason, lasting: true }));
+) -> Result<Retried> {
+    let refused = |reason: String, lasting: bool| Ok(Retried::Refused(Refusal { reason, lasting }));
     let event: Option<WebhookEvent> = tx.first(AssertSqlSafe(webhook_sql()), args![item.event_id]).await?;
-    let Some(event) = event else { return lasting("its webhook is not kept any more".to_owned()) };
+    let Some(event) = event else {
+        return refused("its webhook is not kept any more".to_owned(), true);
+    };
     let planned = plan(&event, item.place, raw);
-    if let Some(refused) = planned.parked.into_iter().next() {
-        return Ok(Err(Refusal { reason: refused.reason, lasting: refused.lasting }));
+    if let Some(parked) = planned.parked.into_iter().next() {
+        return refused(parked.reason, parked.lasting);
     }
     if planned.items.is_empty() {
         let notes: Vec<String> = planned.notes.into_iter().map(|(_, note)| note).collect();
-        return Ok(Err(Refusal { reason: notes.join("; "), lasting: false }));
+        return refused(notes.join("; "), false);
+    }
+    if !company_locks::busy_companies(tx, &planned.items, tries.collided_before()).await?.is_empty() {
+        return Ok(Retried::Busy);
     }
     let applied = match apply::apply(tx, now, planned.items).await {
         Ok(applied) => applied,
         Err(error) if tries.may_pass(&error) => return Err(error),
-        Err(error) => return Ok(Err(Refusal { reason: error.sentence(), lasting: false })),
+        Err(error) => return refused(error.sentence(), false),
     };
     let sql = "DELETE FROM parked_items WHERE company_id = $1 AND id = $2";
     tx.execute(sql, args![item.company_id, item.id]).await?;
-    Ok(Ok(applied))
+    Ok(Retried::Recorded(applied))
 }

@@ -1,8 +1,8 @@
 //! Chooses the next webhooks: each company has a queue, and all queues take turns, so that one with very many webhooks, or very
 //! costly ones, delays no other for long.
 //!
-//! A turn is worth a number of bytes ([`SHARE`]). A larger webhook goes alone, and such webhooks take no more than half of the time as
-//! long as there are others. If only one queue waits, a batch is as large as the limits allow.
+//! A turn is worth a number of bytes ([`SHARE`]). A larger webhook goes alone, one at a time in this process, and such webhooks take no
+//! more than half of the time as long as there are others. If only one queue waits, a batch is as large as the limits allow.
 //!
 //! Several nodes take webhooks at once:
 //!
@@ -37,27 +37,50 @@ const SHARE: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Turns {
     last: AtomicI64,
-    /// When a large webhook may go before others again.
-    large_from: Mutex<Option<Instant>>,
+    large: Mutex<LargeTurn>,
+}
+
+/// When a large webhook may go before others.
+#[derive(Clone, Copy, Debug)]
+enum LargeTurn {
+    From(Option<Instant>),
+    /// One is under way in this process: its other ingesters are for the others.
+    UnderWay,
 }
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { last: AtomicI64::new(-1), large_from: Mutex::default() }
+        Self { last: AtomicI64::new(-1), large: Mutex::new(LargeTurn::From(None)) }
     }
 }
 
 impl Turns {
-    fn large_may_go(&self) -> bool {
-        let from = *self.large_from.lock();
-        from.is_none_or(|from| from <= Instant::now())
+    fn large_may_go(&self) -> LargeMayGo {
+        match *self.large.lock() {
+            LargeTurn::UnderWay => LargeMayGo::Never,
+            LargeTurn::From(Some(from)) if from > Instant::now() => LargeMayGo::IfAlone,
+            LargeTurn::From(_) => LargeMayGo::First,
+        }
+    }
+
+    fn large_begins(&self) {
+        *self.large.lock() = LargeTurn::UnderWay;
     }
 
     /// Gives the other queues as much time as the large webhook took.
     fn large_took(&self, time: Duration) {
-        let from = Instant::now().checked_add(time);
-        *self.large_from.lock() = from;
+        *self.large.lock() = LargeTurn::From(Instant::now().checked_add(time));
     }
+}
+
+/// Whether a large webhook may be taken now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LargeMayGo {
+    /// Before others.
+    First,
+    /// If nothing else waits.
+    IfAlone,
+    Never,
 }
 
 /// A webhook that waits, and its size.
@@ -95,11 +118,26 @@ pub(super) struct NextBatch<'a> {
     pub(super) now: Timestamp,
     limits: IngestLimits,
     is_large: AtomicBool,
+    began: Instant,
+}
+
+/// Ends the turn of a large webhook, however it ended.
+impl Drop for NextBatch<'_> {
+    fn drop(&mut self) {
+        if self.is_large() {
+            self.turns.large_took(self.began.elapsed());
+        }
+    }
 }
 
 impl<'a> NextBatch<'a> {
     pub(super) fn new(queues: &'a [i64], turns: &'a Turns, now: Timestamp, limits: IngestLimits) -> Self {
-        Self { queues, turns, now, limits, is_large: AtomicBool::new(false) }
+        Self { queues, turns, now, limits, is_large: AtomicBool::new(false), began: Instant::now() }
+    }
+
+    /// Whether a large webhook was chosen, which goes alone.
+    pub(super) fn is_large(&self) -> bool {
+        self.is_large.load(Ordering::Relaxed)
     }
 
     /// Chooses webhooks without locking them: on SQLite one process takes them.
@@ -111,15 +149,26 @@ impl<'a> NextBatch<'a> {
         Ok(self.choose(&found))
     }
 
-    /// Chooses webhooks and locks them for this transaction. Those that another one has locked are skipped.
+    /// Chooses webhooks and locks them for this transaction, which has done nothing yet. Those that another one has locked are skipped.
     pub(super) async fn hold(&self, tx: &mut Tx) -> Result<Vec<WebhookEventId>> {
         let found = self.look(tx).await?;
-        Ok(self.choose(&found))
+        let chosen = self.choose(&found);
+        if !self.is_large() {
+            return Ok(chosen);
+        }
+        // All that were looked at are locked. The others must not wait for as long as the large one takes.
+        tx.begin_again().await?;
+        let sql = format!(
+            "SELECT e.id FROM webhook_events e WHERE e.id = $1 AND e.processed_at IS NULL AND e.error IS NULL{}",
+            dialect::lock_rows(tx.backend())
+        );
+        let ids: Vec<(WebhookEventId,)> = tx.all(AssertSqlSafe(sql), args![chosen.first().copied()]).await?;
+        Ok(ids.into_iter().map(|(id,)| id).collect())
     }
 
     /// Chooses and locks webhooks without counting their queues' turns.
     pub(super) async fn peek(&self, tx: &mut Tx) -> Result<Vec<WebhookEventId>> {
-        let ChosenWebhooks { ids, .. } = self.look(tx).await?.chosen(self.turns.large_may_go());
+        let ChosenWebhooks { ids, .. } = self.look(tx).await?.chosen(LargeMayGo::First);
         Ok(ids)
     }
 
@@ -132,19 +181,19 @@ impl<'a> NextBatch<'a> {
     }
 
     fn choose(&self, found: &QueueContents<'_>) -> Vec<WebhookEventId> {
-        let ChosenWebhooks { ids, large, last } = found.chosen(self.turns.large_may_go());
+        // It keeps its turn when it is chosen again, after a collision.
+        let may_go = if self.is_large() { LargeMayGo::First } else { self.turns.large_may_go() };
+        let ChosenWebhooks { ids, large, last } = found.chosen(may_go);
         if let Some(last) = last {
             self.turns.last.store(last, Ordering::Relaxed);
         }
+        if large {
+            self.turns.large_begins();
+        } else if self.is_large() {
+            self.turns.large_took(self.began.elapsed());
+        }
         self.is_large.store(large, Ordering::Relaxed);
         ids
-    }
-
-    /// Ends the turn: records how long a large webhook took.
-    pub(super) fn took(&self, time: Duration) {
-        if self.is_large.load(Ordering::Relaxed) {
-            self.turns.large_took(time);
-        }
     }
 
     fn args(&self, queue: i64, share: usize) -> Vec<Value> {
@@ -196,7 +245,7 @@ impl<'a> QueueContents<'a> {
         self.queues.push(found);
     }
 
-    fn chosen(&self, large_may_go: bool) -> ChosenWebhooks {
+    fn chosen(&self, large_may_go: LargeMayGo) -> ChosenWebhooks {
         let limit = self.batch.limits.bytes;
         let share = if self.batch.queues.len() == 1 { limit } else { limit.min(SHARE) };
         let fitting: Vec<&[QueuedWebhook]> = self.queues.iter().map(|found| within(found, share)).collect();
@@ -207,7 +256,9 @@ impl<'a> QueueContents<'a> {
         });
         let others = fitting.iter().any(|fitting| !fitting.is_empty());
         match large {
-            Some((id, queue)) if !others || large_may_go => {
+            Some((id, queue))
+                if large_may_go == LargeMayGo::First || (!others && large_may_go == LargeMayGo::IfAlone) =>
+            {
                 ChosenWebhooks { ids: vec![id], large: limit > SHARE, last: Some(queue) }
             }
             _ => {
@@ -239,7 +290,7 @@ mod tests {
 
     const LARGE: u64 = SHARE as u64 + 1;
 
-    fn taken(queues: &[&[u64]], limits: IngestLimits, large_may_go: bool) -> Vec<i64> {
+    fn taken(queues: &[&[u64]], limits: IngestLimits, may_go: LargeMayGo) -> Vec<i64> {
         let names: Vec<i64> = (0..).take(queues.len()).collect();
         let turns = Turns::default();
         let batch = NextBatch::new(&names, &turns, Timestamp(0), limits);
@@ -250,46 +301,54 @@ mod tests {
             let ids = (100 * name..).map(WebhookEventId);
             found.add(ids.zip(sizes.iter().copied()).take(share).collect());
         }
-        found.chosen(large_may_go).ids.into_iter().map(|id| id.0).collect()
+        found.chosen(may_go).ids.into_iter().map(|id| id.0).collect()
     }
 
     #[test]
     fn first_webhook_always_fits_and_the_others_up_to_the_limit() {
         let limits = IngestLimits { events: 10, bytes: 100 };
-        assert_eq!(taken(&[&[500, 1]], limits, false), [0]);
-        assert_eq!(taken(&[&[50, 50, 1]], limits, true), [0, 1]);
-        assert!(taken(&[], limits, true).is_empty());
+        assert_eq!(taken(&[&[500, 1]], limits, LargeMayGo::IfAlone), [0]);
+        assert_eq!(taken(&[&[50, 50, 1]], limits, LargeMayGo::First), [0, 1]);
+        assert!(taken(&[], limits, LargeMayGo::First).is_empty());
         let large = IngestLimits { events: 10, bytes: 10 * SHARE };
-        assert_eq!(taken(&[&[LARGE, 1, LARGE]], large, true), [0, 1, 2], "there is nobody else");
+        assert_eq!(taken(&[&[LARGE, 1, LARGE]], large, LargeMayGo::First), [0, 1, 2], "there is nobody else");
     }
 
     #[test]
     fn queues_take_turns_and_use_the_unused_share_of_others() {
         let limits = IngestLimits { events: 6, bytes: 100 };
-        assert_eq!(taken(&[&[1; 9], &[1; 9]], limits, true), [0, 100, 1, 101, 2, 102]);
-        assert_eq!(taken(&[&[1], &[1; 9]], limits, true), [0, 100, 101, 102, 103, 104]);
-        assert_eq!(taken(&[&[60; 9], &[1; 9]], limits, true), [0, 100, 101, 102]);
-        assert_eq!(taken(&[&[], &[1]], IngestLimits { events: 1, bytes: 1 }, true), [100]);
+        assert_eq!(taken(&[&[1; 9], &[1; 9]], limits, LargeMayGo::First), [0, 100, 1, 101, 2, 102]);
+        assert_eq!(taken(&[&[1], &[1; 9]], limits, LargeMayGo::First), [0, 100, 101, 102, 103, 104]);
+        assert_eq!(taken(&[&[60; 9], &[1; 9]], limits, LargeMayGo::First), [0, 100, 101, 102]);
+        assert_eq!(taken(&[&[], &[1]], IngestLimits { events: 1, bytes: 1 }, LargeMayGo::First), [100]);
     }
 
     #[test]
     fn large_webhook_goes_alone_and_not_always_before_others() {
         let limits = IngestLimits { events: 8, bytes: 4 * SHARE };
         let queues: &[&[u64]] = &[&[1, 1], &[LARGE, 1], &[LARGE]];
-        assert_eq!(taken(queues, limits, true), [100]);
-        assert_eq!(taken(queues, limits, false), [0, 1]);
-        assert_eq!(taken(&queues[1..], limits, false), [0], "nobody else waits");
+        assert_eq!(taken(queues, limits, LargeMayGo::First), [100]);
+        assert_eq!(taken(queues, limits, LargeMayGo::IfAlone), [0, 1]);
+        assert_eq!(taken(&queues[1..], limits, LargeMayGo::IfAlone), [0], "nobody else waits");
+        assert!(taken(&queues[1..], limits, LargeMayGo::Never).is_empty(), "another one is under way");
+        assert_eq!(taken(queues, limits, LargeMayGo::Never), [0, 1]);
         let half: &[&[u64]] = &[&[SHARE as u64, SHARE as u64], &[1, 1, 1]];
-        assert_eq!(taken(half, limits, true), [0, 100, 101, 102], "a turn is worth so many bytes");
+        assert_eq!(
+            taken(half, limits, LargeMayGo::First),
+            [0, 100, 101, 102],
+            "a turn is worth so many bytes"
+        );
     }
 
     #[test]
     fn other_queues_get_as_much_time_as_a_large_webhook_took() {
         let turns = Turns::default();
-        assert!(turns.large_may_go());
+        assert_eq!(turns.large_may_go(), LargeMayGo::First);
+        turns.large_begins();
+        assert_eq!(turns.large_may_go(), LargeMayGo::Never);
         turns.large_took(Duration::from_secs(3600));
-        assert!(!turns.large_may_go());
+        assert_eq!(turns.large_may_go(), LargeMayGo::IfAlone);
         turns.large_took(Duration::ZERO);
-        assert!(turns.large_may_go());
+        assert_eq!(turns.large_may_go(), LargeMayGo::First);
     }
 }

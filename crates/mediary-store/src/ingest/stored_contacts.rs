@@ -9,9 +9,6 @@ use crate::record::{Record as _, record};
 use crate::writes::row;
 use crate::{Backend, Result, dialect};
 
-/// Rounds of looking up, holding and inserting, in case other nodes write the same contacts at the same moment.
-pub(super) const ROUNDS: usize = 5;
-
 record! {
     /// A contact as it is stored.
     #[derive(Clone, PartialEq, Eq)]

@@ -90,6 +90,21 @@ pub enum IngestItem {
     Revoke(IncomingRevoke),
 }
 
+impl IngestItem {
+    pub(super) fn company(&self) -> CompanyId {
+        match self {
+            Self::Message(message) => message.company_id,
+            Self::Status(status) => status.company_id,
+            Self::Edit(edit) => edit.company_id,
+            Self::Revoke(revoke) => revoke.company_id,
+        }
+    }
+
+    pub(super) fn changes_identity(&self) -> bool {
+        matches!(self, Self::Message(message) if message.identity_change.is_some())
+    }
+}
+
 /// A message as a webhook or an import brings it.
 #[derive(Clone)]
 pub struct IncomingMessage {
@@ -229,6 +244,8 @@ pub struct IngestOutcome {
     /// Items that were parked, and webhooks that wait for an account or its secret.
     pub parked: usize,
     pub waiting: usize,
+    /// Webhooks left for later, because another transaction changes identities in their company.
+    pub busy: usize,
 }
 
 /// A record that changed, for live events.

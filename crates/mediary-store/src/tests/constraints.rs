@@ -2,7 +2,7 @@
 
 use mediary_core::{
     AccountStatus, Direction, DownloadStatus, FileType, Integrity, MediaPolicy, MessageStatus, MessageType,
-    Role, ScanStatus, Scope, StorageBackend,
+    Role, ScanStatus, Scope, StorageBackend, VariantKind,
 };
 
 use super::harness::Test;
@@ -30,6 +30,16 @@ async fn enum_columns_take_exactly_the_values_of_the_program(test: &Test) {
     test.sql("UPDATE media_files SET storage_key = 'k', storage_backend = 'local', file_size = 1, lease_owner = 'w',
         lease_until = 1, next_attempt_at = NULL, due = FALSE, sha256 = declared_sha256").await.unwrap();
     test.sql("UPDATE messages SET reaction_target = 'x', provider_media_id = 'x'").await.unwrap();
+    test.sql(
+        "INSERT INTO derivations (company_id, id, version, error, lease_owner, lease_until)
+        SELECT company_id, id, 1, 'x', 'w', 1 FROM media_files",
+    )
+    .await
+    .unwrap();
+    test.sql("INSERT INTO media_variants (company_id, media_id, kind, storage_key, storage_backend, mime_type, file_size,
+            sha256, created_at, file_type, file_created_at)
+        SELECT company_id, id, 'thumb', 'v', 'local', 'image/webp', 1, sha256, 1, file_type, created_at FROM media_files")
+        .await.unwrap();
     fn words<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> Vec<&'static str> {
         all.iter().copied().map(word).collect()
     }
@@ -41,6 +51,9 @@ async fn enum_columns_take_exactly_the_values_of_the_program(test: &Test) {
         ("messages", "direction", of_text, words(Direction::ALL, Direction::as_str)),
         ("messages", "type", of_text, words(MessageType::ALL, MessageType::as_str)),
         ("messages", "status", of_text, words(MessageStatus::ALL, MessageStatus::as_str)),
+        ("derivations", "state", "TRUE", vec!["waiting", "running", "done", "failed"]),
+        ("media_variants", "kind", "TRUE", words(VariantKind::ALL, VariantKind::as_str)),
+        ("media_variants", "storage_backend", "TRUE", words(StorageBackend::ALL, StorageBackend::as_str)),
         ("media_files", "policy", "TRUE", words(MediaPolicy::ALL, MediaPolicy::as_str)),
         ("media_files", "file_type", "TRUE", words(FileType::ALL, FileType::as_str)),
         ("media_files", "download_status", "TRUE", words(DownloadStatus::ALL, DownloadStatus::as_str)),
@@ -82,6 +95,18 @@ async fn completed_file_has_key_size_and_hash(test: &Test) {
     refused(test, "UPDATE conversations SET unread_count = -1", "conversations_unread_count_check").await;
     refused(test, "UPDATE contacts SET wa_id = NULL", "contacts_identity_check").await;
     refused(test, "UPDATE messages SET type = 'reaction'", "messages_reaction_check").await;
+}
+
+async fn derivation_has_what_its_state_needs(test: &Test) {
+    test.stored("m1").await;
+    refused(test, "UPDATE derivations SET state = 'done', due_at = NULL", "derivations_version_check").await;
+    let failed = "UPDATE derivations SET state = 'failed', version = 1, due_at = NULL";
+    refused(test, failed, "derivations_error_check").await;
+    refused(test, "UPDATE derivations SET state = 'running', due_at = NULL", "derivations_lease_check").await;
+    let running = "UPDATE derivations SET state = 'running', lease_owner = 'w', lease_until = 1";
+    refused(test, running, "derivations_due_check").await;
+    let stray = "INSERT INTO derivations (company_id, id) SELECT company_id, id + 1 FROM media_files";
+    refused(test, stray, "derivations_media_fkey").await;
 }
 
 async fn rows_are_unique_by_their_keys(test: &Test) {
@@ -142,6 +167,7 @@ on_both!(
     enum_columns_take_exactly_the_values_of_the_program,
     inbound_media_has_its_provider_media_id,
     completed_file_has_key_size_and_hash,
+    derivation_has_what_its_state_needs,
     rows_are_unique_by_their_keys,
     records_point_only_within_their_company,
     rows_of_a_company_or_conversation_are_deleted_with_it,

@@ -1,8 +1,9 @@
 //! One company asks for another one's records, by every function there is: nothing is found, nothing changes.
 
-use mediary_core::{ErrorCode, MediaPolicy, Role, Scope};
+use mediary_core::{ErrorCode, MediaId, MediaPolicy, Role, Scope, StorageBackend, VariantKind, Visibility};
 use mediary_testing::START;
 
+use super::derivations::{LEASE, claim, made, reserved, with_thumb};
 use super::harness::{CLAIM, TOKEN, Test};
 use super::on_both;
 use super::rows::{WEEK, failed, finished};
@@ -136,7 +137,51 @@ async fn users_and_api_keys_belong_to_one_company(test: &Test) {
     assert_eq!(store.company(acme).await.unwrap().unwrap().media_policy, MediaPolicy::Store);
 }
 
+async fn derivations_and_variants_belong_to_one_company(test: &Test) {
+    let (stranger, store) = (test.other.company, &test.store);
+    let (file, thumb) = with_thumb(test, "m1").await;
+    let nobody = Scope::new(file.company_id, Visibility::Conversations([].into()));
+    for scope in [Scope::system(stranger), nobody] {
+        assert!(store.variant(&scope, file.id, VariantKind::Thumb).await.unwrap().is_none());
+        assert!(store.derivation_results(&scope, &[file.id]).await.unwrap().is_empty());
+    }
+    assert!(
+        store.variants_elsewhere(stranger, StorageBackend::S3, MediaId(0), 9).await.unwrap().is_none(),
+        "they are not ours to move"
+    );
+    let found =
+        FoundFile { company_id: stranger, message_id: file.message_id, key: thumb.storage_key.clone() };
+    assert!(store.known_files(StorageBackend::Local, &[found]).await.unwrap().is_empty());
+    test.stored("m2").await;
+    let claimed = claim(test).await.remove(0);
+    let new = reserved(test, &claimed, 2).await;
+    let foreign = ClaimedDerivation { company_id: stranger, ..claimed.clone() };
+    assert!(!store.renew_derivation(&foreign, START.plus(WEEK)).await.unwrap());
+    assert!(!store.finish_derivation(made(&foreign, vec![new.clone()])).await.unwrap());
+    let failed = FailedDerivation {
+        company_id: stranger,
+        media_id: claimed.media_id,
+        lease: claimed.lease.clone(),
+        version: 1,
+        sentence: "x".into(),
+        retry_at: None,
+    };
+    assert!(!store.fail_derivation(failed).await.unwrap());
+    assert!(store.claim_derivation_for_viewer("w", stranger, file.id, LEASE).await.unwrap().is_none());
+    let all = QueuedDerivations::All;
+    assert!(store.queue_derivations(stranger, all, MediaId(0), 9).await.unwrap().is_none());
+    assert_eq!(store.derivations_left(stranger).await.unwrap(), 0);
+    store.reserve_variants(stranger, file.id, StorageBackend::S3, &["x".into()]).await.unwrap();
+    let foreign = Variant { company_id: stranger, ..thumb.clone() };
+    assert!(!store.variant_moved(&foreign, StorageBackend::S3, "x").await.unwrap());
+    assert!(!store.variant_lost(&foreign).await.unwrap());
+    let scope = Scope::system(test.acme.company);
+    assert_eq!(store.variant(&scope, file.id, VariantKind::Thumb).await.unwrap(), Some(thumb));
+    assert!(store.finish_derivation(made(&claimed, vec![new])).await.unwrap(), "the lease is as it was");
+}
+
 on_both!(
+    derivations_and_variants_belong_to_one_company,
     reads_for_another_company_find_nothing,
     writes_for_another_company_change_nothing,
     users_and_api_keys_belong_to_one_company

@@ -16,6 +16,8 @@ const TOYS: Jobs = Jobs {
     number: "claims",
     running: "state = 'running'",
     queued: "state = 'waiting', due_at = $1",
+    due_at: "due_at",
+    waiting: "x.state = 'waiting'",
 };
 
 async fn toy(test: &Test) {

@@ -6,9 +6,12 @@ mod claims;
 mod clock_set_back;
 mod collisions;
 mod companies;
+mod company_locks;
 mod constraints;
 mod cost;
 mod crossing;
+mod derivation_races;
+mod derivations;
 mod downloads;
 mod edits;
 pub(crate) mod harness;
@@ -43,6 +46,7 @@ mod storable;
 mod storage_checks;
 mod threads;
 mod trash;
+mod variants;
 
 /// Runs tests, which are functions over a [`harness::Test`], on SQLite and on Postgres.
 macro_rules! on_both {

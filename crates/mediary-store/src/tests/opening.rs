@@ -35,8 +35,16 @@ async fn sqlite_file_that_cannot_be_opened_says_what_is_wrong_with_it() {
     std::fs::write(path("letter"), "Dear Sir or Madam, this is no database at all.".repeat(100)).unwrap();
     let letter = said(&format!("sqlite://{}", path("letter"))).await;
     assert!(letter.contains("letter is not an SQLite database; name another file"), "{letter}");
+    let a_folder = said(&format!("sqlite://{}", folder.path().display())).await;
+    assert!(
+        a_folder.contains(" cannot be opened; check that it is a file, that its folder is there"),
+        "{a_folder}"
+    );
     let nowhere = said(&format!("sqlite://{}", path("no/such/folder/m.db"))).await;
-    assert!(nowhere.contains("m.db cannot be opened; check that its folder is there"), "{nowhere}");
+    assert!(
+        nowhere.contains("m.db cannot be opened; check that it is a file, that its folder is there"),
+        "{nowhere}"
+    );
     let mode = said(&format!("sqlite://{}?mode=quick", path("m.db"))).await;
     assert!(mode.contains("the address is wrong") && mode.contains("sqlite:///folder/mediary.db"), "{mode}");
 
@@ -44,6 +52,13 @@ async fn sqlite_file_that_cannot_be_opened_says_what_is_wrong_with_it() {
     let store = open(&url, &ManualClock::default()).await;
     store.migrate().await.unwrap();
     store.close().await;
+    let linked = path("linked.db");
+    std::fs::hard_link(path("whole.db"), &linked).unwrap();
+    for name in [url.clone(), format!("sqlite://{linked}")] {
+        let said = said(&name).await;
+        assert!(said.contains(".db has a second name (a hard link)"), "{said}");
+    }
+    std::fs::remove_file(&linked).unwrap();
     let read_only = said(&format!("{url}?mode=ro")).await;
     assert!(read_only.contains("whole.db cannot be written; check who owns the file"), "{read_only}");
 }
@@ -210,6 +225,25 @@ async fn sqlite_file_that_is_moved_or_replaced_takes_no_write_until_it_is_back()
     test.store.inbox_append(body(10)).await.unwrap();
     assert_eq!(test.number("SELECT COUNT(*) FROM webhook_events").await, 2, "nothing was written meanwhile");
     test.end().await;
+}
+
+#[tokio::test]
+async fn sqlite_file_that_is_overwritten_counts_as_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.db");
+    let store = open(&format!("sqlite://{}", path.display()), &ManualClock::default()).await;
+    store.migrate().await.unwrap();
+    for number in 0..200 {
+        store.add_company(&new_company(&format!("acme-{number}"))).await.unwrap();
+    }
+    std::fs::write(&path, "This is no database.".repeat(50_000)).unwrap();
+    let _ = std::fs::write(folder.path().join("m.db-wal"), "");
+    for _ in 0..3 {
+        let read = store.company(mediary_core::CompanyId(1)).await;
+        assert!(read.as_ref().is_err_and(Error::is_unavailable), "{read:?}");
+        let written = store.add_company(&new_company("late")).await;
+        assert!(written.as_ref().is_err_and(Error::is_unavailable), "{written:?}");
+    }
 }
 
 async fn refuses_writes(test: &Test) {

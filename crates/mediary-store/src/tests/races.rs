@@ -31,7 +31,7 @@ async fn drain(store: Store, make: Arc<PlanOfEvent>) {
             all
         };
         match store.ingest(limits, all).await {
-            Ok(outcome) if outcome.events == 0 => return,
+            Ok(outcome) if outcome.events + outcome.busy == 0 => return,
             Ok(_) => {}
             Err(error) => assert!(error.retryable(), "{error:?}"),
         }

@@ -1,7 +1,8 @@
 //! `mediary demo`: a fresh Mediary with one company, and a simulated WhatsApp that plays a day of conversations to it.
 
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
 use std::path::Path;
-use std::{fs, io};
 
 use anyhow::{Context, bail};
 use mediary_core::{MediaPolicy, Role};
@@ -31,8 +32,9 @@ const VERIFY_TOKEN: &str = "demo-verify-token";
 
 pub(super) async fn run(args: DemoArgs) -> anyhow::Result<Outcome> {
     let shutdown = lifecycle::on_signals()?;
-    fresh_folder(&args.data_dir)?;
+    // Before the folder is emptied: another demo may run in it.
     let listener = serve::listen(args.listen, "--listen").await?;
+    let _only_demo = fresh_folder(&args.data_dir)?;
     let address = listener.local_addr()?;
     let url = Url::parse(&format!("http://{address}"))?;
     let app_secret = SecretString::from(format!("{:032x}", rand::random::<u128>()));
@@ -49,7 +51,7 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<Outcome> {
     let config = Config::for_demo(&args.data_dir, address, simulator.base_url().as_str())?;
     logging::start(&config)?;
     let metrics = serve::metrics()?;
-    let parts = wiring::parts(&config).await?;
+    let parts = wiring::parts_with_media_workers(&config).await?;
     furnish(&parts, &app_secret, &access_token).await?;
     print_line(&format!("Mediary listens on {url}"))?;
     print_line(&welcome(&url, &simulator))?;
@@ -82,8 +84,9 @@ fn welcome(url: &Url, simulator: &Simulator) -> String {
     text
 }
 
-/// Empties the folder of an earlier demo. Any other folder with something in it is left alone.
-fn fresh_folder(folder: &Path) -> anyhow::Result<()> {
+/// Empties the folder of an earlier demo. Any other folder with something in it is left alone, and so is that of a demo that runs: its
+/// marker is locked as long as the file that this returns is open.
+fn fresh_folder(folder: &Path) -> anyhow::Result<File> {
     let unusable = |what: &str, error: &io::Error| {
         anyhow::anyhow!("--data-dir: {} cannot be {what}: {}", folder.display(), files::unwritable(error))
     };
@@ -102,12 +105,32 @@ fn fresh_folder(folder: &Path) -> anyhow::Result<()> {
     if !is_demo && !is_empty {
         bail!("--data-dir: {} is not a demo's folder; name another one, or empty it", folder.display());
     }
-    if is_demo {
-        fs::remove_dir_all(folder).map_err(|error| unusable("emptied", &error))?;
-    }
     fs::create_dir_all(folder).map_err(|error| unusable("made", &error))?;
-    let marker = "Made by `mediary demo`, which empties this folder at each start.\n";
-    fs::write(folder.join(MARKER), marker).map_err(|error| unusable("written", &error))
+    let marker = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(MARKER));
+    let mut marker = marker.map_err(|error| unusable("written", &error))?;
+    if let Err(TryLockError::WouldBlock) = marker.try_lock() {
+        bail!("--data-dir: another demo runs in {}; stop it, or name another folder", folder.display());
+    }
+    remove_all_but_the_marker(folder).map_err(|error| unusable("emptied", &error))?;
+    let text = b"Made by `mediary demo`, which empties this folder at each start.\n";
+    marker.write_all(text).map_err(|error| unusable("written", &error))?;
+    Ok(marker)
+}
+
+/// The folder itself stays: it may be a volume, or where the program was started.
+fn remove_all_but_the_marker(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name() == MARKER {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// One company with people in every role and the simulated account.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use mediary_blob::{ProbeResult, Storage};
 use mediary_core::{AccountStatus, Clock, StorageBackend, SystemClock, error_chain};
+use mediary_derive::jail::Requirement;
 use mediary_graph::ErrorKind;
 use mediary_store::embedded_file;
 use rustix::fs::Access;
@@ -17,14 +18,13 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::{serve, storage_advice};
-use crate::cli::OutputArgs;
+use super::{doctor_sandbox, serve, storage_advice};
+use crate::cli::{DoctorArgs, OutputArgs};
 use crate::config::{Config, StorageConfig};
-use crate::files;
 use crate::open_files::OpenFiles;
 use crate::output::{Outcome, print, with_causes};
-use crate::start_checks;
 use crate::wiring::{self, Parts, all_pages};
+use crate::{files, media_workers, start_checks};
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -44,7 +44,11 @@ fn problem(check: impl Into<String>, detail: impl Into<String>) -> Finding {
     Finding { check: check.into(), ok: false, detail: detail.into() }
 }
 
-pub(super) async fn run(output: OutputArgs) -> anyhow::Result<Outcome> {
+pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<Outcome> {
+    if args.sandbox { doctor_sandbox::run(args.output).await } else { look(args.output).await }
+}
+
+async fn look(output: OutputArgs) -> anyhow::Result<Outcome> {
     let (settings, mut findings) = match Config::load() {
         Err(error) => (Vec::new(), vec![problem("configuration", error.to_string())]),
         Ok(config) => (config.described(), examine(&config).await),
@@ -72,6 +76,12 @@ pub(super) async fn run(output: OutputArgs) -> anyhow::Result<Outcome> {
 
 async fn examine(config: &Config) -> Vec<Finding> {
     let mut findings = vec![ok("configuration", "understood"), data_folder(&config.data_dir), open_files()];
+    let sandbox = media_sandbox(config.media_sandbox).await;
+    let files_are_read = sandbox.ok;
+    findings.push(sandbox);
+    if files_are_read {
+        findings.push(ffmpeg(config.media_sandbox).await);
+    }
     findings.push(address("MEDIARY_LISTEN", config.listen).await);
     if let Some(metrics) = config.metrics_listen {
         findings.push(address("MEDIARY_METRICS_LISTEN", metrics).await);
@@ -130,7 +140,7 @@ async fn opened(config: &Config) -> Result<Parts, Finding> {
         store.close().await;
         return Err(problem("database", with_causes(&error.into())));
     }
-    wiring::assemble(config, store, clock).await.map_err(|error| problem("start", with_causes(&error)))
+    wiring::assemble(config, store, clock, None).await.map_err(|error| problem("start", with_causes(&error)))
 }
 
 fn database_name(config: &Config) -> &'static str {
@@ -227,6 +237,27 @@ fn open_files() -> Finding {
     match limit.advice() {
         Some(advice) => problem("open files", advice),
         None => ok("open files", format!("this process may have {limit}")),
+    }
+}
+
+/// It is no problem where there is none.
+async fn ffmpeg(requirement: Requirement) -> Finding {
+    let check = "ffmpeg";
+    match media_workers::ffmpeg(requirement).await {
+        Ok(Some(ffmpeg)) => ok(check, format!("{ffmpeg} runs in its sandbox; videos get posters")),
+        Ok(None) => ok(check, media_workers::NO_FFMPEG),
+        Err(error) => problem(check, format!("videos get no posters: {error}")),
+    }
+}
+
+async fn media_sandbox(requirement: Requirement) -> Finding {
+    let check = "media sandbox";
+    match media_workers::level(requirement).await {
+        Ok(level) => match media_workers::warning(requirement, level) {
+            Some(warning) => ok(check, format!("warning: {warning}; there is {level}")),
+            None => ok(check, level.to_string()),
+        },
+        Err(error) => problem(check, media_workers::advice(&error)),
     }
 }
 

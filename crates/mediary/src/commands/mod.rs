@@ -5,7 +5,9 @@ mod api_key;
 mod backfill;
 mod company;
 mod demo;
+mod derive;
 mod doctor;
+mod doctor_sandbox;
 mod import;
 mod import_report;
 mod retention;
@@ -35,7 +37,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Outcome> {
         // These bring a configuration of their own, or report on a broken one.
         Command::Demo(args) => demo::run(args).await,
         Command::Simulate(args) => simulate::run(args).await,
-        Command::Doctor(output) => doctor::run(output).await,
+        Command::Doctor(args) => doctor::run(args).await,
         configured => {
             let config = Config::load()?;
             let log = logging::start(&config)?;
@@ -55,6 +57,7 @@ fn span(command: &Command) -> Span {
     let name = match command {
         Command::Import(ImportCommand::Messages(_)) => "import messages",
         Command::Backfill(_) => "backfill",
+        Command::Derive(_) => "derive",
         Command::Sweep(_) => "sweep",
         Command::Verify(_) => "verify",
         Command::Storage(StorageCommand::Migrate(_)) => "storage migrate",
@@ -76,6 +79,7 @@ async fn run_configured(command: Command, config: &Config) -> anyhow::Result<Out
         Command::Import(ImportCommand::Messages(args)) => import::messages(config, &args).await,
         Command::Retry(args) => retry::run(config, &args).await,
         Command::Backfill(args) => backfill::run(config, &args).await,
+        Command::Derive(args) => derive::run(config, &args).await,
         Command::Sweep(args) => sweep::run(config, args).await,
         Command::Verify(args) => verify::run(config, &args).await,
         Command::Storage(command) => storage::run(config, command).await,

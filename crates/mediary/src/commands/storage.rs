@@ -171,19 +171,24 @@ async fn check(parts: &Parts, args: &StorageCheckArgs) -> anyhow::Result<Outcome
         found.untracked = FoundFiles::default();
         parts.engine.inspect_storage(None, options, &mut found).await?;
     }
-    let Inspection { whole, missing, wrong, untracked, repaired } = &found;
+    let Inspection { whole, missing, wrong, lacking_variants, untracked, repaired } = &found;
     let files: Vec<_> = untracked
         .first
         .iter()
         .map(|(backend, key, bytes)| json!({ "storage": backend, "key": key, "bytes": bytes }))
         .collect();
     let printed = json!({ "whole": whole, "missing": ids(missing), "missingCount": missing.count,
-        "wrong": ids(wrong), "wrongCount": wrong.count, "untracked": files, "untrackedCount": untracked.count,
+        "wrong": ids(wrong), "wrongCount": wrong.count, "lackingVariants": ids(lacking_variants),
+        "lackingVariantsCount": lacking_variants.count, "untracked": files, "untrackedCount": untracked.count,
         "repaired": repaired });
     print(args.output, &printed, || {
         let mut lines = vec![format!("In place as recorded: {}.", counted(*whole, "file"))];
         lines.extend(named(missing, "missing"));
         lines.extend(named(wrong, "other than recorded"));
+        lines.extend(named(
+            lacking_variants,
+            "in place, but without a thumbnail or the like that was made of it",
+        ));
         if untracked.count > 0 {
             let (files, are) = (counted(untracked.count, "file"), are(untracked.count));
             lines.push(format!("{files} {are} named by no record{}:", the_first(untracked)));

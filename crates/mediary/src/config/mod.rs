@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mediary_core::{MediaPolicy, RetryRules, limits};
+use mediary_derive::jail::Requirement;
 use mediary_engine::InboundLimits;
 use mediary_server::TrustedProxies;
 use secrecy::SecretString;
@@ -57,6 +58,7 @@ pub(crate) struct Config {
     pub(crate) graph_version: String,
     pub(crate) media_hosts: Vec<String>,
     pub(crate) media_policy: MediaPolicy,
+    pub(crate) media_sandbox: Requirement,
     pub(crate) workers: usize,
     pub(crate) downloads_per_company: usize,
     pub(crate) downloads_per_account: Option<usize>,
@@ -124,6 +126,7 @@ impl Config {
                 .unwrap_or_else(|| GRAPH_VERSION.to_owned()),
             media_hosts: values.checked("media_hosts", hosts).unwrap_or_else(|| vec![MEDIA_HOST.to_owned()]),
             media_policy: values.parsed("media_policy").unwrap_or(MediaPolicy::Store),
+            media_sandbox: values.parsed("media_sandbox").unwrap_or_default(),
             workers,
             downloads_per_company: values
                 .checked("downloads_per_company", |text| number(text, 1, 1024))
@@ -179,6 +182,7 @@ impl Config {
             "graph_version" => self.graph_version.clone(),
             "media_hosts" => self.media_hosts.join(","),
             "media_policy" => self.media_policy.to_string(),
+            "media_sandbox" => self.media_sandbox.to_string(),
             "workers" => self.workers.to_string(),
             "downloads_per_company" => self.downloads_per_company.to_string(),
             "downloads_per_account" => optional(self.downloads_per_account.map(|limit| limit.to_string())),

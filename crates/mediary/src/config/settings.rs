@@ -33,6 +33,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     plain("graph_version", "MEDIARY_GRAPH_VERSION"),
     plain("media_hosts", "MEDIARY_MEDIA_HOSTS"),
     plain("media_policy", "MEDIARY_MEDIA_POLICY"),
+    plain("media_sandbox", "MEDIARY_MEDIA_SANDBOX"),
     plain("workers", "MEDIARY_WORKERS"),
     plain("downloads_per_company", "MEDIARY_DOWNLOADS_PER_COMPANY"),
     plain("downloads_per_account", "MEDIARY_DOWNLOADS_PER_ACCOUNT"),

@@ -59,6 +59,7 @@ fn wrong_settings_are_named_with_their_value_and_what_is_right() {
         ("AWS_ENDPOINT_URL", "http://minio:9000/bucket", "without the bucket"),
         ("R2_ENDPOINT", "nowhere", web),
         ("MEDIARY_LISTEN", "8080", "such as 127.0.0.1:8080"),
+        ("MEDIARY_MEDIA_SANDBOX", "on", "allowed are: required, preferred, off"),
     ] {
         let error = config("", &[(variable, value)]).unwrap_err().to_string();
         assert!(error.contains(&format!("{variable} ({value:?}): ")) && error.contains(right), "{error}");
@@ -250,6 +251,7 @@ const GIVEN: &[(&str, &str)] = &[
     ("MEDIARY_GRAPH_VERSION", "v99.0"),
     ("MEDIARY_MEDIA_HOSTS", "media.test"),
     ("MEDIARY_MEDIA_POLICY", "on_view"),
+    ("MEDIARY_MEDIA_SANDBOX", "preferred"),
     ("MEDIARY_WORKERS", "3"),
     ("MEDIARY_DOWNLOADS_PER_COMPANY", "5"),
     ("MEDIARY_DOWNLOADS_PER_ACCOUNT", "2"),

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mediary_blob::Storage;
 use mediary_core::{Clock as _, CompanyId, Role, SystemClock};
@@ -21,12 +22,16 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
+/// After so long a key is no longer remembered, and its use is recorded again.
+const KEY_USE_NOTED_AGAIN: Duration = Duration::from_secs(3600);
+
 pub(crate) struct House {
     runtime: Runtime,
     address: SocketAddr,
     pub(crate) engine: Engine,
     pub(crate) company: CompanyId,
     key: String,
+    clock: Arc<ManualClock>,
     accounts: Cell<usize>,
     _folder: TempDir,
 }
@@ -35,7 +40,8 @@ impl House {
     pub(crate) fn open() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let (engine, store) = runtime.block_on(engine(&folder));
+        let clock = Arc::new(ManualClock::new(SystemClock.now()));
+        let (engine, store) = runtime.block_on(engine(&folder, clock.clone()));
         let (company, key) = runtime.block_on(company(&engine));
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
@@ -50,7 +56,7 @@ impl House {
         };
         let server = Server::new(engine.clone(), store, config);
         runtime.spawn(server.serve(listener, Shutdown::default()));
-        Self { runtime, address, engine, company, key, accounts: Cell::new(0), _folder: folder }
+        Self { runtime, address, engine, company, key, clock, accounts: Cell::new(0), _folder: folder }
     }
 
     /// Makes accounts until there are so many: number 1, 2, …, with secrets and a verify token of their own.
@@ -79,9 +85,9 @@ impl House {
         self.accounts(self.accounts.get() + 1);
     }
 
-    /// Has the key remembered for the next half second.
-    pub(crate) fn remember_key(&self) {
-        self.ask(&format!("GET /api/auth/me HTTP/1.1\r\nauthorization: Bearer {}", self.key), b"");
+    /// Has the key read again by the next request. Whether it is still remembered would depend on how slow the machine is.
+    pub(crate) fn forget_key(&self) {
+        self.clock.advance(KEY_USE_NOTED_AGAIN);
     }
 
     pub(crate) fn wait<T>(&self, what: impl Future<Output = T>) -> T {
@@ -112,10 +118,9 @@ impl House {
     }
 }
 
-async fn engine(folder: &TempDir) -> (Engine, Store) {
-    // It stands: what is looked up again after a while is not counted, however slow the machine. And it stands at this moment:
-    // what is sent has times of its own, and none of them may lie ahead.
-    let clock = Arc::new(ManualClock::new(SystemClock.now()));
+/// `clock` stands, so that what is looked up again after a while is not counted, however slow the machine. It starts at this
+/// moment: what is sent has times of its own, and none of them may lie ahead.
+async fn engine(folder: &TempDir, clock: Arc<ManualClock>) -> (Engine, Store) {
     let url = sqlite_url(folder.path());
     let store = Store::open(&StoreOptions { url, max_connections: 2 }, clock.clone()).await.unwrap();
     store.migrate().await.unwrap();
@@ -127,6 +132,7 @@ async fn engine(folder: &TempDir) -> (Engine, Store) {
         graph: graph.unwrap(),
         vault: Vault::new([7; 32]),
         clock,
+        media_workers: None,
         config: EngineConfig::default(),
     };
     (Engine::new(parts), store)

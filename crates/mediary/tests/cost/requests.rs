@@ -196,7 +196,7 @@ fn request<'h>(
 ) -> Enter<'h> {
     let mut head = format!("{method} {path} HTTP/1.1");
     if !OPEN.iter().any(|open| path.starts_with(open)) {
-        house.remember_key();
+        house.forget_key();
         head.push_str(&format!("\r\nauthorization: Bearer {}", house.key()));
     }
     for (name, value) in headers {

@@ -209,7 +209,7 @@ async fn files_move_between_storages_and_are_checked() {
     assert_eq!(printed["failed"].as_array().unwrap().len(), 3, "{printed}");
     let reasons = printed["reasons"].as_array().unwrap();
     assert!(
-        reasons.iter().all(|why| why["reason"].as_str().unwrap().starts_with("ask storage: ")),
+        reasons.iter().all(|why| why["reason"].as_str().unwrap().starts_with("could not ask storage: ")),
         "{printed}"
     );
     assert!(printed["failed"].as_array().unwrap().contains(&reasons[0]["mediaId"]), "{printed}");

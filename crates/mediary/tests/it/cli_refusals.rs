@@ -147,7 +147,10 @@ async fn database_that_cannot_be_opened_names_its_variable_and_what_to_do() {
     let key = ("MEDIARY_SECRET_KEY", "bWVkaWFyeS10ZXN0cy1rZXktb2YtMzItYnl0ZXMtISE=");
     for (url, words) in [
         (format!("sqlite://{}", letter.display()), "is not an SQLite database; name another file"),
-        ("sqlite:///no/such/folder/m.db".to_owned(), "cannot be opened; check that its folder is there"),
+        (
+            "sqlite:///no/such/folder/m.db".to_owned(),
+            "cannot be opened; check that it is a file, that its folder is there",
+        ),
         (
             "postgres://me:hunter2@postgres.invalid/x".to_owned(),
             "no machine is known by the name of postgres.invalid",
@@ -212,4 +215,12 @@ async fn address_that_cannot_be_taken_is_refused_before_the_server_listens() {
         1,
         &["--data-dir: afile is a file; name a folder"],
     );
+    let running = world.folder().join("running");
+    std::fs::create_dir(&running).unwrap();
+    let marker = std::fs::File::create(running.join(".mediary-demo")).unwrap();
+    marker.lock().unwrap();
+    std::fs::write(running.join("kept"), "").unwrap();
+    let another = "--data-dir: another demo runs in running; stop it, or name another folder";
+    refused(&world, &[], &["demo", "--listen", "127.0.0.1:0", "--data-dir", "running"], 1, &[another]);
+    assert!(running.join("kept").exists());
 }

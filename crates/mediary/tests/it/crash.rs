@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use mediary_engine::fault::PLACES;
 use mediary_simulator::{FaultKind, FaultSpec, MediaSpec, MessageSpec};
 use mediary_testing::eventually;
+use mediary_testing::files::VOICE_NOTE;
+use serde_json::Value;
 
 use crate::harness::{Database, World};
 
@@ -24,12 +26,16 @@ async fn survives(seed: u64, database: Database) -> bool {
     world.start();
     let mut sent = Vec::new();
     for n in 0..MESSAGES {
-        let media = MediaSpec::generated(70_000 + seed * 13 + n, seed * MESSAGES + n, "image/jpeg");
-        let media = world.simulator.add_media(&media).await.unwrap();
+        let (spec, kind) = if place.starts_with("derive.") {
+            (MediaSpec::bytes(VOICE_NOTE, "audio/ogg"), "audio")
+        } else {
+            (MediaSpec::generated(70_000 + seed * 13 + n, seed * MESSAGES + n, "image/jpeg"), "image")
+        };
+        let media = world.simulator.add_media(&spec).await.unwrap();
         if n % 3 == 0 {
             world.simulator.add_fault(FaultSpec::new(FaultKind::Cut).of(&media.id).times(1)).unwrap();
         }
-        let message = world.simulator.send(&MessageSpec::media("image", &media.id)).await.unwrap();
+        let message = world.simulator.send(&MessageSpec::media(kind, &media.id)).await.unwrap();
         sent.push((message.id, media));
     }
     if place == "trash.deleted" {
@@ -39,16 +45,21 @@ async fn survives(seed: u64, database: Database) -> bool {
         nothing_is_left(&world).await;
         return true;
     }
+    let is_done: fn(&Value) -> bool = if place.starts_with("derive.") { has_peaks } else { is_stored };
     let died = eventually(&format!("the end at {place}:{pass}"), async || {
         if world.server().has_ended() {
             return Ok(true);
         }
-        let stored = world.stored_files().len();
-        if stored == sent.len() { Ok(false) } else { Err(stored) }
+        let done = files_of(&world).await.iter().filter(|file| is_done(file)).count();
+        if done == sent.len() { Ok(false) } else { Err(done) }
     })
     .await;
     if died {
         revive(&mut world).await;
+    }
+    if place.starts_with("derive.") {
+        variants_are_there(&world, sent.len()).await;
+        return died;
     }
     world.delivered().await;
     for (wamid, media) in &sent {
@@ -66,6 +77,34 @@ async fn survives(seed: u64, database: Database) -> bool {
     })
     .await;
     died
+}
+
+/// Each file has its variants in the end, and no record names any that is not there.
+async fn variants_are_there(world: &World, files: usize) {
+    eventually("variants of all files", async || {
+        let with = files_of(world).await.iter().filter(|file| has_peaks(file)).count();
+        if with == files { Ok(()) } else { Err(with) }
+    })
+    .await;
+    let check = world.cli(&["storage", "check", "--json"]);
+    let counts = ["missingCount", "wrongCount", "lackingVariantsCount"];
+    assert_eq!(counts.map(|count| check[count].as_u64()), [Some(0); 3], "{check}");
+}
+
+/// The files that the server knows; none where it dies while it is asked.
+async fn files_of(world: &World) -> Vec<Value> {
+    let asked = world.api().request(reqwest::Method::GET, "/api/media?limit=100").send().await;
+    let Ok(answer) = asked else { return Vec::new() };
+    let page: Value = answer.json().await.unwrap_or_default();
+    page["items"].as_array().cloned().unwrap_or_default()
+}
+
+fn is_stored(file: &Value) -> bool {
+    file["downloadStatus"] == "completed"
+}
+
+fn has_peaks(file: &Value) -> bool {
+    file["variants"].as_array().is_some_and(|all| all.iter().any(|variant| variant["kind"] == "peaks"))
 }
 
 async fn revive(world: &mut World) {
@@ -130,9 +169,10 @@ async fn webhook_that_ends_the_server_at_each_start_keeps_no_other_from_being_re
 async fn lane(lane: u64) {
     let mut deaths = 0;
     for seed in (0..SEEDS).filter(|seed| seed % LANES == lane) {
-        // Every tenth run is on Postgres; there are as many places as that, so each lane shifts by one.
-        let database =
-            if (seed / 10) % 10 == seed % 10 { Database::postgres() } else { Database::embedded() };
+        // In one of its rounds each place is passed on Postgres.
+        let (round, place) = (seed / PLACES.len() as u64, seed % PLACES.len() as u64);
+        let on_postgres = round == place % (SEEDS / PLACES.len() as u64);
+        let database = if on_postgres { Database::postgres() } else { Database::embedded() };
         deaths += u64::from(survives(seed, database).await);
     }
     assert!(deaths * 2 > SEEDS / LANES, "only {deaths} runs of lane {lane} died");

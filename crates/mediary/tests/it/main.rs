@@ -20,6 +20,7 @@ mod events;
 mod harness;
 mod imports;
 mod media;
+mod media_workers;
 mod memory;
 mod on_demand;
 mod open_files;

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { MediaFile } from "@/api/types";
 import { ErrorState, Skeleton } from "@/components/ui/states";
+import { documentKind } from "@/features/media/documentKind";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { kindOf } from "@/features/media/kind";
 import { MediaViewer } from "@/features/media/MediaViewer";
@@ -51,11 +52,12 @@ function factsOf(media: MediaFile): [string, ReactNode][] {
   const type = media.detectedMimeType ?? media.mimeType;
   const facts: [string, ReactNode][] = [
     [t.name, media.fileName],
-    [t.kind, kindOf(media).label],
+    [t.kind, media.fileType === "document" ? documentKind(media).label : kindOf(media).label],
     [t.type, type],
     [t.size, media.fileSize === null ? null : formatBytes(media.fileSize)],
     [t.dimensions, media.width && media.height ? `${media.width} × ${media.height}` : null],
     [t.duration, media.durationMs === null ? null : formatDuration(media.durationMs / 1000)],
+    [t.pages, media.pages ?? null],
     [t.received, formatDateTime(media.createdAt)],
     [t.stored, media.storedAt && formatDateTime(media.storedAt)],
     [t.policy, t.policyValue[media.policy]],

@@ -1,12 +1,14 @@
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { clsx } from "clsx";
 import { RECENT_MEDIA } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/states";
 import { kindOf } from "@/features/media/kind";
-import { mediaState, partOf, pictureUrl, posterUrl } from "@/features/media/state";
+import { mediaState, partOf } from "@/features/media/state";
 import { useMediaByConversation } from "@/features/media/useMedia";
+import { VariantPicture } from "@/features/media/VariantPicture";
+import { formatDuration } from "@/lib/format";
 import { blurOf } from "@/lib/thumbhash";
 import { texts } from "@/texts";
 
@@ -49,10 +51,7 @@ export function RecentMedia({ conversationId }: { conversationId: number }) {
 }
 
 function Tile({ media }: { media: MediaFile }) {
-  const { icon: Icon, label } = kindOf(media);
-  const name = media.fileName ?? label;
-  const [broken, setBroken] = useState(false);
-  const picture = broken ? null : tilePicture(media);
+  const name = media.fileName ?? kindOf(media).label;
   return (
     <Link
       from="/c/$conversationId"
@@ -62,30 +61,46 @@ function Tile({ media }: { media: MediaFile }) {
       title={name}
       className="relative flex aspect-square flex-col items-center justify-center gap-1 overflow-hidden rounded-lg bg-sunken p-1.5 text-muted hover:brightness-95"
     >
-      {picture ? (
-        <img
-          src={picture}
-          alt=""
-          loading="lazy"
-          onError={() => setBroken(true)}
-          className="absolute inset-0 size-full object-cover"
-        />
-      ) : (
-        <>
-          <Icon aria-hidden="true" className="size-6" />
-          <bdi className="line-clamp-2 max-w-full wrap-anywhere text-center text-[11px] leading-tight">
-            {name}
-          </bdi>
-        </>
+      <TilePicture media={media} name={name} />
+      {media.fileType === "video" && media.durationMs !== null && (
+        <span className="absolute end-1 bottom-1 rounded-full bg-black/60 px-1.5 text-[11px] text-white tabular-nums">
+          {formatDuration(media.durationMs / 1000)}
+        </span>
       )}
     </Link>
   );
 }
 
 /** A picture of a stored file; of others only the blur that the server chose to give. */
-function tilePicture(media: MediaFile): string | null {
+function TilePicture({ media, name }: { media: MediaFile; name: string }) {
   const state = mediaState(media);
-  if (state.kind !== "ready") return state.kind === "tap" ? blurOf(media.thumbhash) : null;
-  const isPicture = media.fileType === "image" || media.fileType === "sticker";
-  return isPicture ? pictureUrl(media, state.url, TILE_PX * 2) : posterUrl(media);
+  const blur = blurOf(media.thumbhash);
+  const nameless = blur !== null && (state.kind === "ready" || state.kind === "tap");
+  const { icon: Icon } = kindOf(media);
+  const words = (
+    <>
+      <Icon
+        aria-hidden="true"
+        className={clsx("relative", nameless ? "size-8 rounded-full bg-black/55 p-1.5 text-white" : "size-6")}
+      />
+      {!nameless && (
+        <bdi className="line-clamp-2 max-w-full wrap-anywhere text-center text-[11px] leading-tight">
+          {name}
+        </bdi>
+      )}
+    </>
+  );
+  if (state.kind === "ready") {
+    return (
+      <VariantPicture media={media} width={TILE_PX}>
+        {words}
+      </VariantPicture>
+    );
+  }
+  return (
+    <>
+      {nameless && blur && <img src={blur} alt="" className="absolute inset-0 size-full object-cover" />}
+      {words}
+    </>
+  );
 }

@@ -7,11 +7,14 @@ import { useWhy } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import type { ViewerProps } from "@/features/media/MediaViewer";
 import { audioElement, goOnWith, playAudio, usePlayback } from "@/features/media/playback";
-import { playableUrl } from "@/features/media/state";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
+import { useInView } from "@/features/media/useInView";
 import { brokenBy, seekTo, useMediaElement } from "@/features/media/useMediaElement";
 import { useSeek } from "@/features/media/useSeek";
+import { useWaveform } from "@/features/media/useWaveform";
+import { playableUrls } from "@/features/media/variants";
 import { fetchAgain, hold } from "@/features/media/views";
+import { Waveform } from "@/features/media/Waveform";
 import { formatBytes, formatDuration } from "@/lib/format";
 
 /** A voice note or a sound file. Nothing is loaded before it is played; the one audio element serves them all. */
@@ -20,23 +23,30 @@ export function AudioPlayer(props: ViewerProps) {
   const mine = usePlayback((state) => state.mediaId === media.id && state.url === url);
   const element = mine ? audioElement() : null;
   const state = useMediaElement(element);
-  const [source] = useState(() => playableUrl(media, url, (type) => audioElement().canPlayType(type) !== ""));
+  const [sources] = useState(() => playableUrls(media, url));
+  const [attempt, setAttempt] = useState(0);
   // Kept here, as the one element that knows of it may move to another file.
   const [broken, setBroken] = useState<string | null>(null);
   const why = useWhy(url, broken !== null, broken ?? "");
   const move = useSeek(element, media, url, (from, seconds) => goOnWith(from, seconds, hold(media, url)));
-  const play = () => playAudio(media.id, url, source);
-  const start = useEffectEvent(play);
+  const play = (at = attempt) => playAudio(media.id, url, sources[at] ?? url);
+  const start = useEffectEvent(() => play());
   useEffect(() => {
     if (wanted) start();
   }, [wanted]);
+  const fail = useEffectEvent((failed: HTMLAudioElement) => {
+    if (attempt + 1 === sources.length) return setBroken(brokenBy(failed, media.unplayable));
+    setAttempt(attempt + 1);
+    play(attempt + 1);
+  });
   useEffect(() => {
-    if (element && state.failed) setBroken(brokenBy(element));
+    if (element && state.failed) fail(element);
   }, [element, state.failed]);
   if (broken !== null) {
     const retry = () => {
       setBroken(null);
-      play();
+      setAttempt(0);
+      play(0);
     };
     return <FailedTile media={media} url={url} failure={why} retry={retry} />;
   }
@@ -63,7 +73,10 @@ function Player({ media, url, state, move, toggle, seek }: PlayerProps) {
   const ref = useFocusHandover<HTMLDivElement>(media.id);
   const { playing, waiting, loaded, duration } = state;
   const { icon: Icon, label } = kindOf(media);
-  const length = duration ?? (media.durationMs === null ? null : media.durationMs / 1000);
+  const [slot, inView] = useInView();
+  const waveform = useWaveform(media, inView);
+  const lengthMs = media.durationMs ?? waveform?.durationMs ?? null;
+  const length = duration ?? (lengthMs === null ? null : lengthMs / 1000);
   const time = move.waiting?.seconds ?? state.time;
   const begun = playing || time > 0;
   return (
@@ -84,9 +97,24 @@ function Player({ media, url, state, move, toggle, seek }: PlayerProps) {
           onClick={toggle}
           className="size-11 bg-accent text-on-accent hover:bg-accent-strong"
         />
-        <div className="min-w-0 flex-1 pt-2">
-          <SeekBar time={time} loaded={loaded} duration={length} onSeek={seek} className="block" />
-          <div className="-mt-0.5 flex items-center gap-1.5 text-muted text-xs tabular-nums">
+        <div className="min-w-0 flex-1 pt-1">
+          {/* biome-ignore lint/a11y/noStaticElementInteractions: the key is that of the slider in it */}
+          <div
+            ref={slot}
+            onKeyDown={(event) => {
+              if (event.key !== " ") return;
+              event.preventDefault();
+              toggle();
+            }}
+            className="flex h-8 items-center"
+          >
+            {waveform ? (
+              <Waveform bars={waveform.bars} time={time} loaded={loaded} duration={length} onSeek={seek} />
+            ) : (
+              <SeekBar time={time} loaded={loaded} duration={length} onSeek={seek} />
+            )}
+          </div>
+          <div className="flex items-center gap-1.5 text-muted text-xs tabular-nums">
             <Icon aria-hidden="true" className="size-3.5 shrink-0" />
             <span className="whitespace-nowrap">
               {begun ? formatDuration(time) : lengthOf(length, media.fileSize)}

@@ -1,9 +1,12 @@
 import { clsx } from "clsx";
+import { useState } from "react";
 import type { MediaFile } from "@/api/types";
-import { mediaBox } from "@/features/media/box";
+import { mediaBox, PAGE_HEIGHT } from "@/features/media/box";
+import { documentKind } from "@/features/media/documentKind";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
-import { kindOf } from "@/features/media/kind";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
+import { VariantPicture } from "@/features/media/VariantPicture";
+import { hasPage } from "@/features/media/variants";
 import { formatBytes } from "@/lib/format";
 import { texts } from "@/texts";
 
@@ -14,73 +17,115 @@ type DocumentCardProps = {
   held?: { name: string | null; type: string; size: number };
 };
 
-/** A file by name, type and size. A click opens it as far as the browser shows it; else it is downloaded. */
+/**
+ * A file by name, kind and size, a PDF by its first page, too. A click opens it as far as the browser shows it; else it is
+ * downloaded.
+ */
 export function DocumentCard({ media, url, held }: DocumentCardProps) {
   const ref = useFocusHandover<HTMLDivElement>(media.id);
+  // What a record learns of its document while it is looked at must not move the thread.
+  const [{ width, paged }] = useState(() => ({
+    width: mediaBox(media).width,
+    paged: held === undefined && hasPage(media),
+  }));
   const name = media.fileName ?? texts.media.unnamed;
   const saveAs = media.fileName ?? held?.name ?? undefined;
   // Of what the page itself holds the browser may show only what cannot act; the rest it saves.
   const opens = held === undefined || SHOWN.test(held.type);
-  const size = media.fileSize ?? held?.size ?? null;
-  const extension = extensionOf(media);
   return (
     <div
       ref={ref}
       tabIndex={-1}
-      className="flex max-w-full items-center gap-3 rounded-xl bg-sunken px-3 py-2.5 outline-none"
-      style={{ width: mediaBox(media).width }}
+      className="relative max-w-full overflow-hidden rounded-xl bg-sunken outline-none"
+      style={{ width }}
     >
-      <span
-        aria-hidden="true"
-        className={clsx(
-          "flex h-11 w-9 shrink-0 items-end justify-center rounded-md rounded-se-xl pb-1 font-bold text-[9px] tracking-wide",
-          colours[extension] ?? "bg-line text-text",
-        )}
-      >
-        {extension.slice(0, 4)}
-      </span>
       <a
         href={url}
         {...(opens ? { target: "_blank", rel: "noreferrer" } : { download: saveAs ?? true })}
         aria-label={opens ? texts.media.open(name) : texts.media.downloadFile(name)}
-        className="min-w-0 flex-1 hover:underline"
+        className="group block rounded-xl -outline-offset-2"
       >
-        <span dir="auto" title={name} className="wrap-anywhere line-clamp-2 font-medium leading-snug">
-          {name}
-        </span>
-        <span className="block text-muted text-xs">
-          {[size === null ? null : formatBytes(size), extension || kindOf(media).label]
-            .filter(Boolean)
-            .join(" · ")}
+        {paged && <FirstPage media={media} width={width} />}
+        <span className="flex items-center gap-3 py-2.5 ps-3 pe-14">
+          <Badge media={media} />
+          <span className="min-w-0 flex-1 group-hover:underline">
+            <span dir="auto" title={name} className="wrap-anywhere line-clamp-2 font-medium leading-snug">
+              {name}
+            </span>
+            {media.names.length > 0 && (
+              <span dir="auto" className="line-clamp-2 wrap-anywhere text-sm">
+                {peopleOn(media.names)}
+              </span>
+            )}
+            <span className="block text-muted text-xs">
+              {factsOf(media, media.fileSize ?? held?.size ?? null).join(" · ")}
+            </span>
+          </span>
         </span>
       </a>
-      <FileDownloadButton media={media} url={url} saveAs={saveAs} className="-me-1.5" />
+      <FileDownloadButton media={media} url={url} saveAs={saveAs} className="absolute end-2 bottom-3.5" />
     </div>
   );
 }
 
 const SHOWN = /^(image\/|application\/pdf$)/;
 
-const red = "bg-[light-dark(#fbdfdc,#5a2320)] text-[light-dark(#98221a,#ffc6c0)]";
-const blue = "bg-[light-dark(#dbe8fb,#1f3a63)] text-[light-dark(#174ea6,#bcd6ff)]";
-const green = "bg-[light-dark(#d8f0df,#1c4a2c)] text-[light-dark(#14632f,#b0ebc3)]";
-const orange = "bg-[light-dark(#fce6d4,#57341b)] text-[light-dark(#8a430c,#ffd0ab)]";
-const colours: Record<string, string> = {
-  PDF: red,
-  DOC: blue,
-  DOCX: blue,
-  ODT: blue,
-  XLS: green,
-  XLSX: green,
-  CSV: green,
-  ODS: green,
-  PPT: orange,
-  PPTX: orange,
-  ZIP: orange,
-};
+function factsOf(media: MediaFile, size: number | null): string[] {
+  const pages = media.pages;
+  const facts = [
+    size === null ? null : formatBytes(size),
+    documentKind(media).label,
+    pages === null ? null : texts.media.pages(pages),
+  ];
+  return facts.filter((fact) => fact !== null);
+}
 
-function extensionOf(media: MediaFile): string {
-  const fromName = /\.([\p{L}\p{N}]{1,5})$/u.exec(media.fileName ?? "")?.[1];
-  const fromType = /\/(?:x-)?([a-z0-9]{1,5})$/.exec(media.mimeType ?? "")?.[1];
-  return (fromName ?? fromType ?? "").toUpperCase();
+/** The first few people on a contact card, and how many more there are. */
+function peopleOn(names: string[]): string {
+  const shown = names.slice(0, MAX_NAMES);
+  const more = names.length - shown.length;
+  return [...shown, ...(more > 0 ? [texts.media.morePeople(more)] : [])].join(", ");
+}
+
+const MAX_NAMES = 3;
+
+/** The upper part of the first page, as wide as the card. */
+function FirstPage({ media, width }: { media: MediaFile; width: number }) {
+  const { icon: Icon, colour } = documentKind(media);
+  return (
+    <span
+      className="relative block overflow-hidden rounded-t-xl border border-line bg-surface"
+      style={{ height: PAGE_HEIGHT }}
+    >
+      <VariantPicture media={media} width={width}>
+        <span className="absolute inset-0 flex items-center justify-center">
+          <span className={clsx("flex size-14 items-center justify-center rounded-full", colour)}>
+            <Icon aria-hidden="true" className="size-7" />
+          </span>
+        </span>
+      </VariantPicture>
+    </span>
+  );
+}
+
+/** A small sheet with the icon of its kind and how its name ends. */
+function Badge({ media }: { media: MediaFile }) {
+  const { icon: Icon, colour } = documentKind(media);
+  return (
+    <span
+      aria-hidden="true"
+      className={clsx(
+        "flex h-11 w-9 shrink-0 flex-col items-center justify-center gap-0.5 rounded-md rounded-se-xl",
+        colour,
+      )}
+    >
+      <Icon className="size-4.5" />
+      <span className="font-bold text-[9px] leading-none tracking-wide">{extensionOf(media)}</span>
+    </span>
+  );
+}
+
+function extensionOf({ fileName }: MediaFile): string {
+  const extension = /\.([\p{L}\p{N}]{1,5})$/u.exec(fileName ?? "")?.[1];
+  return (extension ?? "").toUpperCase().slice(0, 4);
 }

@@ -7,10 +7,11 @@ import type { MediaFile } from "@/api/types";
 import { IconButton } from "@/components/ui/button";
 import { useModal } from "@/components/ui/dialog";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
-import { LightboxStage, largeUrl, WaitingStage } from "@/features/media/LightboxStage";
+import { LightboxStage, WaitingStage } from "@/features/media/LightboxStage";
 import { mediaState, partOf } from "@/features/media/state";
 import { type Gallery, useMediaGallery } from "@/features/media/useMediaGallery";
 import { useZoom } from "@/features/media/useZoom";
+import { variantUrl } from "@/features/media/variants";
 import { senderOf } from "@/features/thread/context";
 import { formatDateTime } from "@/lib/format";
 import { useShortcuts } from "@/lib/shortcuts";
@@ -73,7 +74,7 @@ function useLightboxNavigation() {
 function usePreload(...neighbours: (MediaFile | undefined)[]): void {
   const urls = neighbours
     .filter((media) => media?.downloadStatus === "completed" && media.isActive)
-    .map((media) => media && largeUrl(media, media.url));
+    .map((media) => media && variantUrl(media, "preview"));
   useEffect(() => {
     for (const url of urls) if (url) new Image().src = url;
   });

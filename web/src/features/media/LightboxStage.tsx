@@ -1,19 +1,24 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
 import { messageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
 import { FailedTile } from "@/features/media/FailedTile";
+import { ofBrowser } from "@/features/media/failure";
 import { LoadingTile } from "@/features/media/LoadingTile";
 import { MediaPlaceholder } from "@/features/media/MediaPlaceholder";
-import { mediaState, pictureUrl } from "@/features/media/state";
+import { isOnDemand, mediaState } from "@/features/media/state";
 import { usePicture } from "@/features/media/usePicture";
+import { useVariant } from "@/features/media/useVariant";
 import type { useZoom } from "@/features/media/useZoom";
+import { isShownByBrowsers, previewWidth, variantUrl } from "@/features/media/variants";
 import { senderOf } from "@/features/thread/context";
 import { formatDateTime } from "@/lib/format";
 import { useCurrentView, useReveal } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 type StageProps = { media: MediaFile; messageId: number; zoom: ReturnType<typeof useZoom> };
+type PictureProps = StageProps & { url: string };
 
 const centre = "absolute inset-0 flex items-center justify-center";
 
@@ -21,9 +26,11 @@ const centre = "absolute inset-0 flex items-center justify-center";
 export function LightboxStage({ media, messageId, zoom }: StageProps) {
   const view = useCurrentView(media.id);
   const state = mediaState(media, view);
+  // Decided once: what becomes stored while it is viewed must not be fetched again.
+  const [onDemand] = useState(() => isOnDemand(media));
   if (state.kind === "ready") {
-    const key = view?.id ?? "stored";
-    return <Picture key={key} media={media} url={state.url} messageId={messageId} zoom={zoom} />;
+    const props = { media, messageId, zoom, url: state.url };
+    return onDemand ? <WholePicture key={view?.id} {...props} /> : <StoredPicture {...props} />;
   }
   const reveal = () => useReveal.getState().reveal(media.id);
   return (
@@ -33,9 +40,49 @@ export function LightboxStage({ media, messageId, zoom }: StageProps) {
   );
 }
 
-function Picture({ media, url, messageId, zoom }: StageProps & { url: string }) {
-  const client = useQueryClient();
-  const { data: message } = useQuery(messageQuery(messageId, client));
+/**
+ * The preview at once, and the file itself where the preview is not sharp enough. One that browsers do not show stays at its preview;
+ * one without a preview is shown as it is.
+ */
+function StoredPicture(props: PictureProps) {
+  const { media, url, zoom } = props;
+  const stage = useRef<HTMLDivElement>(null);
+  const preview = useVariant(media, variantUrl(media, "preview"));
+  const [tooSmall, setTooSmall] = useState(false);
+  const shown = isShownByBrowsers(media);
+  const loaded = preview.phase === "loaded";
+  const original = useLoadedImage(shown && loaded && (zoom.zoomed || tooSmall) ? url : null);
+  const onLoad = () => {
+    preview.onLoad();
+    setTooSmall(isTooSmall(media, stage.current));
+  };
+  if (preview.phase === "missing") {
+    if (shown) return <WholePicture {...props} />;
+    return (
+      <div className={`${centre} text-text`}>
+        <FailedTile media={media} url={url} failure={ofBrowser(texts.media.notShown)} retry={preview.retry} />
+      </div>
+    );
+  }
+  return (
+    <div ref={stage} className={centre}>
+      {!loaded && <WaitingStage error={null} />}
+      {preview.url !== null && preview.phase !== "waiting" && (
+        <Shown
+          {...props}
+          key={preview.attempt}
+          src={original ?? preview.url}
+          onLoad={onLoad}
+          onError={preview.onError}
+        />
+      )}
+    </div>
+  );
+}
+
+/** The file as it is: from storage, or as it was fetched to be viewed. */
+function WholePicture(props: PictureProps) {
+  const { media, url } = props;
   const picture = usePicture(media, url);
   if (picture.kind !== "shown") {
     return (
@@ -49,18 +96,32 @@ function Picture({ media, url, messageId, zoom }: StageProps & { url: string }) 
     );
   }
   const { from, attempt, loaded, onLoad, onError } = picture;
+  return (
+    <>
+      {!loaded && <WaitingStage error={null} />}
+      <Shown {...props} key={attempt} src={from} onLoad={onLoad} onError={onError} />
+    </>
+  );
+}
+
+type ShownProps = StageProps & { src: string; onLoad: () => void; onError: () => void };
+
+function Shown({ media, messageId, zoom, src, onLoad, onError }: ShownProps) {
+  const client = useQueryClient();
+  const { data: message } = useQuery(messageQuery(messageId, client));
   const sender = message ? senderOf(message, undefined) : "";
   const caption = message?.caption;
   return (
     <>
-      {!loaded && <WaitingStage error={null} />}
       <div
         className={`${centre} touch-none overflow-hidden ${zoom.zoomed ? "cursor-grab" : ""}`}
         {...zoom.surface}
       >
         <img
-          key={attempt}
-          src={from === url && !zoom.zoomed ? largeUrl(media, url) : from}
+          src={src}
+          // The size of the file, so that its preview stands in the same place.
+          width={media.width ?? undefined}
+          height={media.height ?? undefined}
           alt={caption || texts.media.photoFrom(sender, formatDateTime(media.createdAt))}
           draggable={false}
           onLoad={onLoad}
@@ -81,9 +142,28 @@ function Picture({ media, url, messageId, zoom }: StageProps & { url: string }) 
   );
 }
 
-/** As large as the window can show it. */
-export function largeUrl(media: MediaFile, url: string): string {
-  return pictureUrl(media, url, window.innerWidth * window.devicePixelRatio);
+/** Whether the preview has fewer pixels than the stage shows, and the file has more. */
+function isTooSmall(media: MediaFile, stage: HTMLElement | null): boolean {
+  const { width, height } = media;
+  const has = previewWidth(media);
+  if (!width || !height || has === null || stage === null || has >= width) return false;
+  const scale = Math.min(1, stage.clientWidth / width, stage.clientHeight / height);
+  return has < Math.floor(width * scale * window.devicePixelRatio);
+}
+
+/** The URL of a picture once it is there to be shown without a gap; null until then, and where it fails. */
+function useLoadedImage(url: string | null): string | null {
+  const [loaded, setLoaded] = useState<string | null>(null);
+  useEffect(() => {
+    if (url === null) return;
+    const image = new Image();
+    image.onload = () => setLoaded(url);
+    image.src = url;
+    return () => {
+      image.onload = null;
+    };
+  }, [url]);
+  return loaded;
 }
 
 export function WaitingStage({ error }: { error: Error | null }) {

@@ -1,35 +1,75 @@
+import { useState } from "react";
 import { FailedTile } from "@/features/media/FailedTile";
 import { LoadingTile } from "@/features/media/LoadingTile";
 import type { ViewerProps } from "@/features/media/MediaViewer";
+import { isOnDemand } from "@/features/media/state";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { usePicture } from "@/features/media/usePicture";
+import { useVariant } from "@/features/media/useVariant";
+import { stillUrl } from "@/features/media/variants";
+import { blurOf } from "@/lib/thumbhash";
+import { useMediaMatch } from "@/lib/useMediaMatch";
 import { texts } from "@/texts";
 
-/** A sticker stands on the page itself, without a bubble. */
-export function StickerBubble({ media, url, sender }: ViewerProps) {
-  const picture = usePicture(media, url);
-  if (picture.kind === "loading") return <LoadingTile media={media} progress={picture.progress} />;
-  if (picture.kind === "failed") return <FailedTile {...picture} media={media} url={url} />;
-  const { from, attempt, onLoad, onError } = picture;
+/**
+ * A sticker stands on the page itself, without a bubble. It has no large view, so that one that moves, or of which there is no still,
+ * is shown as it is: WhatsApp's stickers have 500 kB at most.
+ */
+export function StickerBubble(props: ViewerProps) {
+  const { media } = props;
+  const calm = useMediaMatch("(prefers-reduced-motion: reduce)");
+  const [onDemand] = useState(() => isOnDemand(media));
+  const still = useVariant(media, onDemand || (media.animated && !calm) ? null : stillUrl(media));
+  if (still.phase === "missing") return <WholeSticker {...props} />;
   return (
-    <Focusable mediaId={media.id}>
-      <img
-        key={attempt}
-        src={from}
-        alt={texts.media.stickerFrom(sender)}
-        onLoad={onLoad}
-        onError={onError}
-        className="block size-40 object-contain"
-      />
+    <Focusable mediaId={media.id} blur={still.phase === "loaded" ? null : blurOf(media.thumbhash)}>
+      {still.url !== null && still.phase !== "waiting" && (
+        <Sticker
+          key={still.attempt}
+          src={still.url}
+          sender={props.sender}
+          onLoad={still.onLoad}
+          onError={still.onError}
+        />
+      )}
     </Focusable>
   );
 }
 
+function WholeSticker({ media, url, sender }: ViewerProps) {
+  const picture = usePicture(media, url);
+  if (picture.kind === "loading") return <LoadingTile media={media} progress={picture.progress} />;
+  if (picture.kind === "failed") return <FailedTile {...picture} media={media} url={url} />;
+  const { from, attempt, loaded, onLoad, onError } = picture;
+  return (
+    <Focusable mediaId={media.id} blur={loaded ? null : blurOf(media.thumbhash)}>
+      <Sticker key={attempt} src={from} sender={sender} onLoad={onLoad} onError={onError} />
+    </Focusable>
+  );
+}
+
+type StickerProps = { src: string; sender: string; onLoad: () => void; onError: () => void };
+
+function Sticker({ src, sender, onLoad, onError }: StickerProps) {
+  return (
+    <img
+      src={src}
+      alt={texts.media.stickerFrom(sender)}
+      onLoad={onLoad}
+      onError={onError}
+      className="relative block size-full object-contain"
+    />
+  );
+}
+
+type FocusableProps = { mediaId: number; blur: string | null; children: React.ReactNode };
+
 /** There is nothing to do with a sticker; but the focus of a keyboard user has to be somewhere. */
-function Focusable({ mediaId, children }: { mediaId: number; children: React.ReactNode }) {
+function Focusable({ mediaId, blur, children }: FocusableProps) {
   const ref = useFocusHandover<HTMLDivElement>(mediaId);
   return (
-    <div ref={ref} tabIndex={-1} className="rounded-xl outline-none">
+    <div ref={ref} tabIndex={-1} className="relative size-40 rounded-xl outline-none">
+      {blur && <img src={blur} alt="" className="absolute inset-0 size-full object-contain" />}
       {children}
     </div>
   );

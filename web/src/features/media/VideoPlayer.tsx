@@ -1,4 +1,3 @@
-import { clsx } from "clsx";
 import { Play } from "lucide-react";
 import { useEffect, useEffectEvent, useState } from "react";
 import { Spinner } from "@/components/ui/spinner";
@@ -8,17 +7,17 @@ import { useWhy } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import type { ViewerProps } from "@/features/media/MediaViewer";
 import { claimPlayback, unload } from "@/features/media/playback";
-import { playableUrl, posterUrl } from "@/features/media/state";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { brokenBy, useMediaElement } from "@/features/media/useMediaElement";
 import { useSeek } from "@/features/media/useSeek";
+import { VariantPicture } from "@/features/media/VariantPicture";
 import { onKey, VideoControls } from "@/features/media/VideoControls";
+import { pictureUrl, playableUrls } from "@/features/media/variants";
 import { fetchAgain } from "@/features/media/views";
 import { formatBytes, formatDuration } from "@/lib/format";
-import { blurOf } from "@/lib/thumbhash";
 import { texts } from "@/texts";
 
-/** A video with controls of our own. Until it is played only its first picture is fetched, and of one on demand nothing. */
+/** A video with controls of our own. Until it is played only its poster is fetched, and of one on demand nothing. */
 export function VideoPlayer(props: ViewerProps) {
   const { media, url, wanted } = props;
   const [attempt, setAttempt] = useState(0);
@@ -42,8 +41,8 @@ function Player({ media, url, caption, wanted, onBroken }: PlayerProps) {
   const [element, setElement] = useState<HTMLVideoElement | null>(null);
   const [started, setStarted] = useState(false);
   // Decided once: what the record learns while its video plays must not start that over, nor move the thread.
-  const [{ box, poster, preload, ...first }] = useState(() => settingOf(media, url));
-  const [from, setFrom] = useState<StartPosition>(first);
+  const [{ box, preload, sources }] = useState(() => settingOf(media, url));
+  const [from, setFrom] = useState<StartPosition>({ source: sources[0] ?? url, at: null });
   const state = useMediaElement(element);
   const move = useSeek(element, media, url, (source, at) => setFrom({ source, at }));
   const play = () => {
@@ -66,6 +65,12 @@ function Player({ media, url, caption, wanted, onBroken }: PlayerProps) {
   if (move.failure) {
     return <FailedTile media={media} url={url} failure={move.failure} retry={() => fetchAgain(url)} />;
   }
+  const fail = (failed: HTMLVideoElement) => {
+    const attempt = sources.indexOf(from.source);
+    const next = attempt < 0 ? undefined : sources[attempt + 1];
+    if (next === undefined) return onBroken(brokenBy(failed, media.unplayable));
+    setFrom({ source: next, at: started ? failed.currentTime : null });
+  };
   const toggle = () => (state.playing ? element?.pause() : play());
   const fullscreen = () =>
     void (document.fullscreenElement ? document.exitFullscreen() : frame.current?.requestFullscreen());
@@ -80,14 +85,18 @@ function Player({ media, url, caption, wanted, onBroken }: PlayerProps) {
     >
       <video
         ref={setElement}
-        poster={poster}
         preload={preload}
         playsInline
         tabIndex={-1}
         onClick={toggle}
-        onError={(event) => onBroken(brokenBy(event.currentTarget))}
-        className={clsx("size-full", started ? "object-contain" : "object-cover")}
+        onError={(event) => fail(event.currentTarget)}
+        className="size-full object-contain"
       />
+      {!(started && state.hasFrame) && (
+        <span className="pointer-events-none absolute inset-0">
+          <VariantPicture media={media} width={box.width} />
+        </span>
+      )}
       {started && (state.waiting || move.waiting) && <WaitingSpinner bytes={move.waiting?.bytes ?? 0} />}
       {started && element ? (
         <VideoControls element={element} state={state} move={move} toggle={toggle} fullscreen={fullscreen} />
@@ -98,20 +107,16 @@ function Player({ media, url, caption, wanted, onBroken }: PlayerProps) {
   );
 }
 
+function settingOf(media: ViewerProps["media"], url: string) {
+  const hasPoster = pictureUrl(media, 1) !== null;
+  // Its first picture lies in a small part of a stored file. Of one that is not stored, nothing is fetched unasked.
+  const preload =
+    media.downloadStatus === "completed" && !hasPoster ? ("metadata" as const) : ("none" as const);
+  return { box: mediaBox(media), preload, sources: playableUrls(media, url) };
+}
+
 /** Where the element gets it, and from which second it resumes by itself. */
 type StartPosition = { source: string; at: number | null };
-
-function settingOf(media: ViewerProps["media"], url: string) {
-  const canPlay = (type: string) => document.createElement("video").canPlayType(type) !== "";
-  const stored = media.downloadStatus === "completed";
-  return {
-    box: mediaBox(media),
-    poster: posterUrl(media) ?? blurOf(media.thumbhash) ?? undefined,
-    preload: stored && !posterUrl(media) ? ("metadata" as const) : ("none" as const),
-    source: playableUrl(media, url, canPlay),
-    at: null,
-  };
-}
 
 function WaitingSpinner({ bytes }: { bytes: number }) {
   return (

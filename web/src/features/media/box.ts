@@ -1,4 +1,5 @@
 import type { MediaFile } from "@/api/types";
+import { hasPage } from "@/features/media/variants";
 
 /** The place a file takes in the thread, known before its first byte, so that nothing ever jumps. */
 export type Box = { width: number; height: number };
@@ -7,9 +8,12 @@ const PICTURE = { maxWidth: 320, maxHeight: 380, minWidth: 220, minHeight: 150 }
 const UNKNOWN_PICTURE: Box = { width: 300, height: 225 };
 const STICKER: Box = { width: 160, height: 160 };
 const CARD: Box = { width: 300, height: 64 };
+/** Of a first page as much is shown as tells which document it is. */
+export const PAGE_HEIGHT = 150;
 
 export function mediaBox(media: MediaFile): Box {
   if (media.fileType === "sticker") return STICKER;
+  if (hasPage(media)) return { ...CARD, height: CARD.height + PAGE_HEIGHT };
   if (media.fileType === "audio" || media.fileType === "document") return CARD;
   const { width, height } = media;
   if (!width || !height) return UNKNOWN_PICTURE;

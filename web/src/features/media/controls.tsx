@@ -29,7 +29,7 @@ export function PlayButton({ playing, waiting, onClick, className }: PlayButtonP
   );
 }
 
-type SeekBarProps = {
+export type SeekBarProps = {
   time: number;
   /** Up to where it has come. */
   loaded: number;
@@ -39,6 +39,8 @@ type SeekBarProps = {
 };
 
 const STEP_SECONDS = 5;
+/** Of the whole length. */
+const PAGE_STEP = 0.1;
 
 export function SeekBar({ time, loaded, duration, onSeek, className }: SeekBarProps) {
   const end = duration ?? 0;
@@ -54,16 +56,10 @@ export function SeekBar({ time, loaded, duration, onSeek, className }: SeekBarPr
       disabled={end === 0}
       onChange={(event) => onSeek(event.target.valueAsNumber)}
       onKeyDown={(event) => {
-        const step = {
-          ArrowRight: STEP_SECONDS,
-          ArrowUp: STEP_SECONDS,
-          ArrowLeft: -STEP_SECONDS,
-          ArrowDown: -STEP_SECONDS,
-        };
-        const by = step[event.key as keyof typeof step];
-        if (by === undefined) return;
+        const target = targetOf(event.key, time, end);
+        if (target === null) return;
         event.preventDefault();
-        onSeek(Math.min(end, Math.max(0, time + by)));
+        onSeek(Math.min(end, Math.max(0, target)));
       }}
       className={clsx("track w-full", className)}
       style={
@@ -71,6 +67,28 @@ export function SeekBar({ time, loaded, duration, onSeek, className }: SeekBarPr
       }
     />
   );
+}
+
+/** Where a key leads to. All are handled here, as the steps of the browser's own are those of a finger. */
+function targetOf(key: string, time: number, end: number): number | null {
+  switch (key) {
+    case "ArrowRight":
+    case "ArrowUp":
+      return time + STEP_SECONDS;
+    case "ArrowLeft":
+    case "ArrowDown":
+      return time - STEP_SECONDS;
+    case "PageUp":
+      return time + end * PAGE_STEP;
+    case "PageDown":
+      return time - end * PAGE_STEP;
+    case "Home":
+      return 0;
+    case "End":
+      return end;
+    default:
+      return null;
+  }
 }
 
 export function SpeedButton({ className }: { className?: string }) {

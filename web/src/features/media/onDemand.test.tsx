@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { MediaFile } from "@/api/types";
 import { audioElement } from "@/features/media/playback";
 import { useReveal } from "@/stores/reveal";
-import { downloadError, media } from "@/test/fixtures";
+import { downloadError, media, variant } from "@/test/fixtures";
 import { beginCovered, bytes, onView, picture, serve, show, sticker, stream, tap } from "@/test/viewer";
 
 beginCovered();
@@ -102,18 +102,10 @@ describe("a file under stream", () => {
 });
 
 describe("a video that becomes stored while it plays", () => {
-  const variant = {
-    kind: "playable",
-    mimeType: "video/mp4",
-    width: null,
-    height: null,
-    fileSize: 1,
-    url: "/v/playable",
-  };
   const stored: Partial<MediaFile> = {
     downloadStatus: "completed",
     detectedMimeType: "video/quicktime",
-    variants: [variant, { ...variant, kind: "poster", mimeType: "image/webp", width: 320, url: "/v/poster" }],
+    variants: [variant("playable", { mimeType: "video/mp4" }), variant("poster", { width: 320 })],
     width: 320,
     height: 240,
     durationMs: 6000,
@@ -123,9 +115,6 @@ describe("a video that becomes stored while it plays", () => {
 
   it("continues from where it is, in its place", async () => {
     const file = media({ ...onView, fileType: "video", mimeType: "video/mp4", width: null, height: null });
-    vi.spyOn(HTMLMediaElement.prototype, "canPlayType").mockImplementation((type) =>
-      type === "video/mp4" ? "probably" : "",
-    );
     const load = vi.spyOn(HTMLMediaElement.prototype, "load");
     const { container, become } = show(file);
     await tap(/tap to view/);
@@ -147,13 +136,12 @@ describe("a video that becomes stored while it plays", () => {
   });
 
   it("continues a voice note too", async () => {
-    vi.spyOn(HTMLMediaElement.prototype, "canPlayType").mockReturnValue("probably");
     vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
     const file = media({ ...onView, fileType: "audio", voice: true });
     const { become } = show(file);
     await tap(/tap to view/);
     const put = vi.spyOn(HTMLMediaElement.prototype, "src", "set");
-    become({ downloadStatus: "completed", variants: [{ ...variant, mimeType: "audio/mp4" }] });
+    become({ downloadStatus: "completed", variants: [variant("playable", { mimeType: "audio/mp4" })] });
     fireEvent.click(screen.getByRole("button", { name: /Play|Pause/ }));
     expect(put).not.toHaveBeenCalled();
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { mediaBox } from "@/features/media/box";
-import { downloadUrl, mediaState, pictureUrl, playableUrl } from "@/features/media/state";
+import { downloadUrl, mediaState } from "@/features/media/state";
 import { downloadError, media } from "@/test/fixtures";
 
 const first = { id: "a-1", again: false, empty: false };
@@ -74,37 +74,6 @@ describe("a file that is viewed", () => {
     expect(mediaState(media({ policy: "on_view", isActive: false }), first).kind).toBe("deleted");
     const held = media({ policy: "on_view", scanStatus: "quarantined" });
     expect(mediaState(held, first).kind).toBe("quarantined");
-  });
-});
-
-describe("variants", () => {
-  const variant = (kind: string, mimeType: string, width: number | null) => ({
-    kind,
-    mimeType,
-    width,
-    height: null,
-    fileSize: 1,
-    url: `/v/${kind}`,
-  });
-
-  it("give the smallest picture that is sharp enough, else the file", () => {
-    const file = media({
-      variants: [variant("large", "image/webp", 1280), variant("small", "image/webp", 320)],
-    });
-    expect(pictureUrl(file, "/f", 300)).toBe("/v/small");
-    expect(pictureUrl(file, "/f", 640)).toBe("/v/large");
-    expect(pictureUrl(file, "/f", 2000)).toBe("/f");
-  });
-
-  it("stand in for sound that the browser cannot play", () => {
-    const file = media({
-      fileType: "audio",
-      mimeType: "audio/ogg",
-      variants: [variant("playable", "audio/mp4", null)],
-    });
-    expect(playableUrl(file, "/f", () => true)).toBe("/f");
-    expect(playableUrl(file, "/f", (type) => type === "audio/mp4")).toBe("/v/playable");
-    expect(playableUrl(file, "/f", () => false)).toBe("/f");
   });
 });
 

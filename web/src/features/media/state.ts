@@ -1,4 +1,4 @@
-import type { MediaFile, Variant } from "@/api/types";
+import type { MediaFile } from "@/api/types";
 import type { View } from "@/stores/reveal";
 
 /** What a viewer of a file has to show. */
@@ -58,30 +58,4 @@ export function partOf(media: MediaFile): { part?: number } {
 export function downloadUrl(url: string): string {
   if (url.startsWith("blob:")) return url;
   return `${url}${url.includes("?") ? "&" : "?"}download=1`;
-}
-
-/** The smallest picture that is sharp at this width, else the file itself. */
-export function pictureUrl(media: MediaFile, url: string, width: number): string {
-  const pictures = media.variants
-    .filter((variant) => isPicture(variant) && (variant.width ?? 0) >= width)
-    .sort((a, b) => (a.width ?? 0) - (b.width ?? 0));
-  return pictures[0]?.url ?? url;
-}
-
-/** A still picture of a video or document, where one was made. */
-export function posterUrl(media: MediaFile): string | null {
-  return media.variants.find((variant) => isPicture(variant) && variant.kind !== "waveform")?.url ?? null;
-}
-
-/** A file the browser plays: the original, or a transcode where the original is not playable here. */
-export function playableUrl(media: MediaFile, url: string, canPlay: (mimeType: string) => boolean): string {
-  const original = media.detectedMimeType ?? media.mimeType;
-  if (original === null || canPlay(original)) return url;
-  const family = media.fileType === "video" ? "video/" : "audio/";
-  const other = media.variants.find((v) => v.mimeType.startsWith(family) && canPlay(v.mimeType));
-  return other?.url ?? url;
-}
-
-function isPicture(variant: Variant): boolean {
-  return variant.mimeType.startsWith("image/") && variant.kind !== "waveform";
 }

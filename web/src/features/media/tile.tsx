@@ -79,7 +79,8 @@ export function Frame(props: FrameProps) {
   );
 }
 
-function Blur({ picture }: { picture: string | null }) {
+/** Covers the box around it: with the blurred picture where one is known, else with colours that say nothing. */
+export function Blur({ picture }: { picture: string | null }) {
   if (picture === null) return <span aria-hidden="true" className="veil absolute inset-0" />;
   return (
     <>

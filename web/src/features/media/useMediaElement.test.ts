@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { seekTo } from "@/features/media/useMediaElement";
+import { brokenBy, seekTo } from "@/features/media/useMediaElement";
+import { texts } from "@/texts";
 
 /** An element that knows its file, and how far it can move in it. */
 function element(seekableTo: number | null, fields: object = {}): HTMLMediaElement {
@@ -30,5 +31,18 @@ describe("moving through a file", () => {
   it("starts at the position where nothing is known of the file yet", () => {
     const fresh = element(null, { readyState: 0, duration: Number.NaN, currentTime: 0 });
     expect([seekTo(fresh, 30), fresh.currentTime]).toEqual([true, 30]);
+  });
+});
+
+describe("what a player says when it cannot go on", () => {
+  const failed = (code: number) => ({ error: { code } as MediaError });
+
+  it("names the format that browsers lack", () => {
+    expect(brokenBy(failed(4), "HEVC")).toBe("It cannot be played here: HEVC. Download it instead.");
+    expect(brokenBy(failed(4), null)).toBe("This browser cannot play it. Download it instead.");
+  });
+
+  it("blames the connection where that broke", () => {
+    expect(brokenBy(failed(2), "HEVC")).toBe(texts.media.interrupted);
   });
 });

@@ -5,6 +5,8 @@ export type ElementState = {
   playing: boolean;
   waiting: boolean;
   failed: boolean;
+  /** There is something of it to be seen. */
+  hasFrame: boolean;
   time: number;
   /** Seconds, up to where what plays has come without a gap. */
   loaded: number;
@@ -17,6 +19,7 @@ const IDLE: ElementState = {
   playing: false,
   waiting: false,
   failed: false,
+  hasFrame: false,
   time: 0,
   loaded: 0,
   duration: null,
@@ -34,6 +37,7 @@ const EVENTS = [
   "progress",
   "seeked",
   "loadedmetadata",
+  "loadeddata",
   "durationchange",
   "volumechange",
   "emptied",
@@ -60,6 +64,7 @@ function read(element: HTMLMediaElement): ElementState {
     playing,
     waiting: playing && element.readyState < HTMLMediaElement.HAVE_FUTURE_DATA,
     failed: element.error !== null,
+    hasFrame: element.readyState >= CURRENT_DATA,
     time: element.currentTime,
     loaded: loadedTo(element),
     duration: Number.isFinite(element.duration) ? element.duration : null,
@@ -97,10 +102,13 @@ function reaches(seekable: TimeRanges, place: number): boolean {
   return false;
 }
 
-/** What went wrong as far as the element knows: the way here, or the file itself. */
-export function brokenBy(element: HTMLMediaElement): string {
-  return element.error?.code === NETWORK ? texts.media.interrupted : texts.media.unplayable;
+/** What went wrong as far as the element knows: the way here, or the file itself, in a format that its record names. */
+export function brokenBy(element: Pick<HTMLMediaElement, "error">, format: string | null): string {
+  if (element.error?.code === NETWORK) return texts.media.interrupted;
+  return format === null ? texts.media.unplayable : texts.media.unplayableFormat(format);
 }
 
+/** `HTMLMediaElement.HAVE_CURRENT_DATA` */
+const CURRENT_DATA = 2;
 /** `MediaError.MEDIA_ERR_NETWORK` */
 const NETWORK = 2;

@@ -44,7 +44,8 @@ export function MessageList({ thread, name, divider, unread, jump, onAtEnd, onLa
   const toLatest = async () => {
     if (await onLatest()) requestAnimationFrame(() => list.scrollToEnd());
   };
-  useShortcuts({ End: () => void toLatest() });
+  // A slider has an end of its own.
+  useShortcuts({ End: (event) => !(event.target instanceof HTMLInputElement) && void toLatest() });
 
   return (
     <div className="relative min-h-0 flex-1">

@@ -1,13 +1,15 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { messageQuery } from "@/api/queries";
-import type { Message } from "@/api/types";
+import type { MediaFile, Message } from "@/api/types";
 import { Skeleton } from "@/components/ui/states";
 import { previewOf } from "@/features/conversations/preview";
-import { mediaState, pictureUrl, posterUrl } from "@/features/media/state";
+import { mediaState } from "@/features/media/state";
+import { VariantPicture } from "@/features/media/VariantPicture";
+import { pictureUrl } from "@/features/media/variants";
 import { senderOf, useThreadContext } from "@/features/thread/context";
 import { texts } from "@/texts";
 
-const THUMB_PX = 80;
+const THUMB_PX = 40;
 
 /** The message that this one answers, small; a click leads to it. */
 export function Quote({ messageId }: { messageId: number }) {
@@ -20,7 +22,7 @@ export function Quote({ messageId }: { messageId: number }) {
   }
   const sender = senderOf(message, conversation);
   const { icon: Icon, text } = previewOf(message);
-  const thumb = thumbOf(message);
+  const pictured = picturedOf(message);
   return (
     <button
       type="button"
@@ -35,7 +37,11 @@ export function Quote({ messageId }: { messageId: number }) {
           <bdi className="truncate">{text}</bdi>
         </span>
       </span>
-      {thumb && <img src={thumb} alt="" className="size-10 shrink-0 rounded-md object-cover" />}
+      {pictured && (
+        <span className="relative size-10 shrink-0 overflow-hidden rounded-md">
+          <VariantPicture media={pictured} width={THUMB_PX} />
+        </span>
+      )}
     </button>
   );
 }
@@ -43,11 +49,8 @@ export function Quote({ messageId }: { messageId: number }) {
 const frame =
   "m-0.5 mb-1 min-h-12 w-0 min-w-[calc(100%-0.25rem)] rounded-lg border-accent border-s-4 bg-accent/8 px-2.5 py-1.5 text-[13px]";
 
-/** Only of files that are here: a quote must not fetch what nobody asked to see. */
-function thumbOf({ media, revoked }: Message): string | null {
-  if (!media || revoked) return null;
-  const state = mediaState(media);
-  if (state.kind !== "ready") return null;
-  const picture = media.fileType === "image" || media.fileType === "sticker";
-  return picture ? pictureUrl(media, state.url, THUMB_PX) : posterUrl(media);
+/** A file with a picture. Only of what is here: a quote must not fetch what nobody asked to see. */
+function picturedOf({ media, revoked }: Message): MediaFile | null {
+  if (!media || revoked || mediaState(media).kind !== "ready") return null;
+  return pictureUrl(media, THUMB_PX) === null ? null : media;
 }

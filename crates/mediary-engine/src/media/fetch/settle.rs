@@ -108,6 +108,7 @@ async fn finish(
             "media_download_completed"
         );
         tell(context, claim, DownloadOutcome::Stored, Some(size));
+        context.work().wake(Work::Derive);
     }
     Ok(recorded)
 }

@@ -11,7 +11,7 @@ use mediary_store::{Change, MediaFile};
 use moka::sync::Cache;
 use parking_lot::Mutex;
 
-use super::{FileInfo, OpenedMedia, Source, Target};
+use super::{FileInfo, OpenedMedia, Source, Target, ViewedFile};
 use crate::base::CACHE_TTL;
 use crate::events::event::{EventData, EventName};
 
@@ -61,7 +61,7 @@ pub(crate) struct OpenFiles {
     /// The open files. Nothing else keeps files open, so its capacity bounds their file handles.
     open: Cache<(CompanyId, MediaId), OpenFile>,
     /// Each with the version of the accounts, and so of the policies, when it was looked up.
-    proxied: Cache<(CompanyId, Target), (u64, Arc<MediaFile>)>,
+    proxied: Cache<(CompanyId, Target), (u64, Arc<ViewedFile>)>,
     viewed: Mutex<HashMap<(CompanyId, MediaId), Timestamp>>,
 }
 
@@ -128,13 +128,13 @@ impl OpenFiles {
         company: CompanyId,
         target: Target,
         accounts: u64,
-    ) -> Option<Arc<MediaFile>> {
-        let (looked_up, record) = self.proxied.get(&(company, target))?;
-        (looked_up == accounts).then_some(record)
+    ) -> Option<Arc<ViewedFile>> {
+        let (looked_up, viewed) = self.proxied.get(&(company, target))?;
+        (looked_up == accounts).then_some(viewed)
     }
 
-    pub(super) fn remember_proxied(&self, target: Target, record: &Arc<MediaFile>, accounts: u64) {
-        self.proxied.insert((record.company_id, target), (accounts, record.clone()));
+    pub(super) fn remember_proxied(&self, target: Target, viewed: &Arc<ViewedFile>, accounts: u64) {
+        self.proxied.insert((viewed.record.company_id, target), (accounts, viewed.clone()));
     }
 
     /// Removes a file that is no longer to be served, or has changed.

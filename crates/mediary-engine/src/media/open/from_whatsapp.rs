@@ -40,15 +40,15 @@ impl Opener {
     /// Proxies a file from WhatsApp without storing it. An answer with a part has to name the size of the whole file: if no size was
     /// declared, it is counted first, and if that is impossible the whole file is sent (RFC 9110, section 14.2, allows it). So all
     /// answers about a file name one size.
-    pub(super) async fn proxy(&self, record: &MediaFile, asked: ViewerRequest) -> Result<OpenedMedia> {
+    pub(super) async fn proxy(&self, record: &MediaFile, asked: ViewerRequest) -> Result<ProxiedBody> {
         let passing = self.proxy_as_declared(record, asked).await?;
         if asked.range.is_none() || passing.total().is_some() {
-            return Ok(proxied(record, passing));
+            return Ok(passing);
         }
         drop(passing);
         let counted = self.counted_size(record).await?;
         let asked = ViewerRequest { range: asked.range.filter(|_| counted.is_some()), ..asked };
-        Ok(proxied(record, self.proxy_as_declared(record, asked).await?))
+        self.proxy_as_declared(record, asked).await
     }
 
     /// Viewers of the whole file share one transfer, a part is fetched separately.
@@ -272,13 +272,6 @@ fn sentence(code: ErrorCode) -> &'static str {
         }
         other => other.sentence(),
     }
-}
-
-pub(super) fn proxied(record: &MediaFile, passing: ProxiedBody) -> OpenedMedia {
-    let described = describe(record, false);
-    let size = passing.total().or(described.size);
-    let info = Arc::new(FileInfo { size, ..described });
-    OpenedMedia { info, source: Source::Proxied(Box::new(passing)) }
 }
 
 /// The expected size: for a lost file the one that was counted when it was stored, whatever was declared.

@@ -9,10 +9,10 @@ use mediary_store::MediaFile;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::from_whatsapp::{TRIES, ViewerRequest, WAITS_FOR_ACCOUNT, proxied};
+use super::from_whatsapp::{TRIES, ViewerRequest, WAITS_FOR_ACCOUNT};
 use super::proxied::ProxiedBody;
 use super::view::{Source, View};
-use super::{OpenedMedia, Opener, not_to_be_had};
+use super::{OpenedMedia, Opener, not_to_be_had, proxied};
 use crate::base::work::Work;
 use crate::transit::inbound_file::InboundFile;
 use crate::transit::inbound_files::{Slot, SlotState};
@@ -175,5 +175,5 @@ impl Opener {
 }
 
 fn gone() -> Error {
-    Error::new(ErrorCode::ProviderUnavailable, "the file broke off while it was passed on")
+    Error::new(ErrorCode::ProviderUnavailable, "pass the file on to the end: it broke off")
 }

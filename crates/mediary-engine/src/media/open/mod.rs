@@ -6,8 +6,10 @@ mod from_whatsapp;
 mod keeping;
 mod lost;
 mod noted;
+mod playable;
 mod proxied;
 mod size;
+mod variants;
 mod view;
 
 use std::sync::Arc;
@@ -16,8 +18,9 @@ use std::time::Duration;
 use mediary_blob::{StorageKey, StoredFile};
 use mediary_core::{
     AccountId, CompanyId, ConversationId, DownloadStatus, Error, ErrorCode, FileType, MediaId, MessageId,
-    Result, ScanStatus, Scope, Sha256, Timestamp, limits,
+    Result, ScanStatus, Scope, Sha256, Timestamp, VariantKind, limits,
 };
+use mediary_derive::VirtualFile;
 use mediary_formats::{content_disposition, generated_name, name_with_ending, safe_inline};
 use mediary_graph::MediaInfo;
 use mediary_store::MediaFile;
@@ -29,10 +32,13 @@ pub(crate) use self::cache::OpenFiles;
 use self::from_whatsapp::{ViewerRequest, forgotten};
 use self::keeping::KeptFileView;
 pub(crate) use self::lost::found_again;
+use self::playable::PlayableFiles;
+pub use self::playable::playable_mime_type;
 pub use self::proxied::ProxiedBody;
 use crate::access::{May, rights};
 use crate::base::metrics::STORAGE_READS;
 use crate::context::Context;
+use crate::media::derive::Deriver;
 use crate::media::fetch::Fetcher;
 use crate::media::oversized;
 use crate::transit::inbound_files::InboundFiles;
@@ -44,7 +50,7 @@ pub struct OpenRequest {
     pub target: Target,
     /// A kind of variant from the record; `None` is the file itself.
     pub variant: Option<String>,
-    pub wanted: Wanted,
+    pub wanted: RequestedContent,
 }
 
 /// The id by which a file is requested.
@@ -59,7 +65,7 @@ pub enum Target {
 
 /// What to open of a file that has to come from WhatsApp. A stored file is opened in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum RequestedContent {
     /// Its bytes, or a part of them.
     Bytes { range: Option<ByteRange> },
     /// Only its description; no bytes are fetched.
@@ -96,6 +102,13 @@ impl FileInfo {
     }
 }
 
+/// The record of a file that is not stored, as it is when it is looked up for a viewer.
+#[derive(Debug)]
+struct ViewedFile {
+    record: MediaFile,
+    info: Arc<FileInfo>,
+}
+
 /// An open file.
 #[derive(Debug)]
 pub struct OpenedMedia {
@@ -107,9 +120,18 @@ pub struct OpenedMedia {
 #[derive(Debug)]
 pub enum Source {
     Stored(StoredFile),
+    /// A variant whose bytes are partly those of a stored file.
+    Mapped {
+        file: StoredFile,
+        map: Arc<VirtualFile>,
+    },
     Proxied(Box<ProxiedBody>),
     /// From WhatsApp, but only the description was wanted.
     Described,
+    /// A variant that is not there yet.
+    BeingMade {
+        retry_after: Duration,
+    },
 }
 
 /// A short-lived cache by account and media id.
@@ -134,6 +156,8 @@ pub(crate) struct Opener {
     /// Counted sizes of files without a declared size; `None` for one that is too large to be counted. Cached as long as Graph's
     /// answers: a file that is viewed part by part is counted once.
     sizes: MediaIdCache<Option<u64>>,
+    playable: PlayableFiles,
+    deriver: Deriver,
 }
 
 impl Opener {
@@ -142,26 +166,49 @@ impl Opener {
         fetcher: Fetcher,
         inbound_files: Arc<InboundFiles>,
         files: Arc<OpenFiles>,
+        deriver: Deriver,
     ) -> Self {
         Self {
             context,
             fetcher,
+            deriver,
             inbound_files,
             files,
             urls: remembered(URLS, limits::PROVIDER_URL_TRUST),
             gone: remembered(GONE, GONE_TTL),
             sizes: remembered(SIZES, limits::PROVIDER_URL_TRUST),
+            playable: PlayableFiles::default(),
         }
     }
 
     /// Opens a file for somebody who may see it: from storage, or from WhatsApp as the policy says.
     pub(crate) async fn open(&self, may: &May<rights::Read>, request: OpenRequest) -> Result<OpenedMedia> {
+        let Some(kind) = &request.variant else { return self.open_file(may, request).await };
+        let kind: VariantKind =
+            kind.parse().map_err(|_| Error::not_found("there is no such variant of this file"))?;
+        let scope = may.caller().scope();
+        let target = self.named(&scope, request.target).await?;
+        if kind == VariantKind::Playable {
+            // A file that is not stored is only described, and so not fetched for nothing.
+            let stored = OpenRequest { target, variant: None, wanted: RequestedContent::Description };
+            let original = self.open_file(may, stored).await?;
+            if playable_mime_type(&original.info.mime_type).is_some() {
+                return match self.playable.of(original).await {
+                    // Of a video that browsers cannot play there may be another one, made once and stored.
+                    Err(error) if error.code() == ErrorCode::NotFound => {
+                        self.open_stored_variant(&scope, target, kind).await?.ok_or(error)
+                    }
+                    opened => opened,
+                };
+            }
+        }
+        self.open_derived(&scope, target, kind).await
+    }
+
+    async fn open_file(&self, may: &May<rights::Read>, request: OpenRequest) -> Result<OpenedMedia> {
         let began = Instant::now();
         self.context.meters().viewed.increment(1);
         let (company, scope) = (may.caller().company_id, may.caller().scope());
-        if request.variant.is_some() {
-            return Err(Error::not_found("there is no such variant of this file"));
-        }
         let target = self.named(&scope, request.target).await?;
         // The cache is per company: whether this caller may see the file is checked each time.
         if let Some(hit) = self.files.recent(company, target) {
@@ -169,21 +216,24 @@ impl Opener {
             self.context.meters().storage_hit.increment(1);
             return Ok(hit);
         }
-        let record = match self.files.proxied(company, target, self.context.accounts().generation()) {
-            Some(record) => record,
+        let viewed = match self.files.proxied(company, target, self.context.accounts().generation()) {
+            Some(viewed) => viewed,
             None => self.viewed(&scope, target).await?,
         };
+        let record = &viewed.record;
         refuse_unseen(&scope, record.conversation_id)?;
         if record.policy.keeps_bytes() || record.download_status != DownloadStatus::Pending {
-            return self.open_record(MediaFile::clone(&record), request.wanted, began).await;
+            return self.open_record(record.clone(), request.wanted, began).await;
         }
-        refuse_withheld(&record)?;
-        match request.wanted {
-            Wanted::Description => Ok(described(&record)),
-            Wanted::Bytes { range } => {
-                self.proxy(&record, ViewerRequest { range, unshared: false, began }).await
+        refuse_withheld(record)?;
+        let source = match request.wanted {
+            RequestedContent::Description => Source::Described,
+            RequestedContent::Bytes { range } => {
+                let asked = ViewerRequest { range, unshared: false, began };
+                Source::Proxied(Box::new(self.proxy(record, asked).await?))
             }
-        }
+        };
+        Ok(OpenedMedia { info: viewed.info.clone(), source })
     }
 
     /// Attachments are cached by their own ids only, so that the removal of a message's media need not know how many it has.
@@ -194,26 +244,31 @@ impl Opener {
     }
 
     /// The record of a file to open, with its current policy.
-    async fn viewed(&self, scope: &Scope, target: Target) -> Result<Arc<MediaFile>> {
+    async fn viewed(&self, scope: &Scope, target: Target) -> Result<Arc<ViewedFile>> {
         let accounts = self.context.accounts().generation();
-        let record = match target {
-            Target::Media(id) => self.context.store().media(scope, id).await?,
-            Target::Message(id) => self.context.store().media_by_message(scope, id).await?,
-            Target::Attachment(id, part) => self.context.store().media_by_part(scope, id, part).await?,
-        };
-        let mut record = record.ok_or_else(no_such_file)?;
+        let mut record = self.record_of(scope, target).await?;
         record.policy = self.context.whatsapp().policy_of(&record).await?;
-        let record = Arc::new(record);
         tracing::info!(
             company.id = record.company_id.0,
             message.id = record.message_id.0,
             media.id = record.id.0,
             "media_viewed"
         );
+        let viewed = Arc::new(ViewedFile { info: Arc::new(describe(&record, false)), record });
+        let record = &viewed.record;
         if !record.policy.keeps_bytes() && record.download_status == DownloadStatus::Pending {
-            self.files.remember_proxied(target, &record, accounts);
+            self.files.remember_proxied(target, &viewed, accounts);
         }
-        Ok(record)
+        Ok(viewed)
+    }
+
+    async fn record_of(&self, scope: &Scope, target: Target) -> Result<MediaFile> {
+        let record = match target {
+            Target::Media(id) => self.context.store().media(scope, id).await?,
+            Target::Message(id) => self.context.store().media_by_message(scope, id).await?,
+            Target::Attachment(id, part) => self.context.store().media_by_part(scope, id, part).await?,
+        };
+        record.ok_or_else(no_such_file)
     }
 
     /// Opens a file by WhatsApp's id for it, always from WhatsApp, without storing it; with `unshared`, also without sharing the
@@ -222,7 +277,7 @@ impl Opener {
         &self,
         may: &May<rights::Read>,
         provider_media_id: &str,
-        wanted: Wanted,
+        wanted: RequestedContent,
         unshared: bool,
     ) -> Result<OpenedMedia> {
         let began = Instant::now();
@@ -232,15 +287,18 @@ impl Opener {
         let record = record.ok_or_else(|| Error::not_found("there is no media file with this id"))?;
         refuse_withheld(&record)?;
         match wanted {
-            Wanted::Bytes { range } => self.proxy(&record, ViewerRequest { range, unshared, began }).await,
-            Wanted::Description => self.describe_from_whatsapp(&record).await,
+            RequestedContent::Bytes { range } => {
+                let asked = ViewerRequest { range, unshared, began };
+                Ok(proxied(&record, self.proxy(&record, asked).await?))
+            }
+            RequestedContent::Description => self.describe_from_whatsapp(&record).await,
         }
     }
 
     async fn open_record(
         &self,
         mut record: MediaFile,
-        wanted: Wanted,
+        wanted: RequestedContent,
         began: Instant,
     ) -> Result<OpenedMedia> {
         refuse_withheld(&record)?;
@@ -257,12 +315,14 @@ impl Opener {
         if lost::is_given_up(&record) && oversized::is_allowed_now(&self.context, &record) {
             record = self.allow_oversized(record).await?;
         }
+        // It was read again, and may have been deleted meanwhile.
+        refuse_withheld(&record)?;
         if lost::is_given_up(&record) {
             return Err(not_to_be_had(&record, self.context.now()));
         }
         let range = match wanted {
-            Wanted::Description => return Ok(described(&record)),
-            Wanted::Bytes { range } => range,
+            RequestedContent::Description => return Ok(described(&record)),
+            RequestedContent::Bytes { range } => range,
         };
         let asked = ViewerRequest { range, unshared: false, began };
         if record.policy.keeps_bytes() {
@@ -277,7 +337,7 @@ impl Opener {
                 return Ok(opened);
             }
         }
-        self.proxy(&record, asked).await
+        Ok(proxied(&record, self.proxy(&record, asked).await?))
     }
 
     /// The record of a file that another limit had refused, after it was queued.
@@ -375,6 +435,10 @@ fn not_to_be_had(record: &MediaFile, now: Timestamp) -> Error {
         None => Error::plain(code),
     };
     error.after(wait)
+}
+
+fn proxied(record: &MediaFile, passing: ProxiedBody) -> OpenedMedia {
+    OpenedMedia { info: Arc::new(describe(record, false)), source: Source::Proxied(Box::new(passing)) }
 }
 
 fn described(record: &MediaFile) -> OpenedMedia {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mediary_blob::{ErrorKind, Storage, StorageKey, StoredObject};
 use mediary_core::{CompanyId, DownloadStatus, MediaId, Result, Scope, StorageBackend, Timestamp, limits};
-use mediary_store::{FoundFile, MediaFile, MediaQuery, PageRequest};
+use mediary_store::{FoundFile, MediaFile, MediaQuery, PageRequest, Variant};
 use tracing::Instrument as _;
 
 use crate::base::work::Work;
@@ -63,6 +63,8 @@ pub struct Inspection {
     pub missing: FoundFiles<MediaId>,
     /// With other bytes than recorded.
     pub wrong: FoundFiles<MediaId>,
+    /// Of these files storage lacks a variant, or has another one; the original is there. Made again where that is repaired.
+    pub lacking_variants: FoundFiles<MediaId>,
     /// Storage, key and size of files without a record.
     pub untracked: FoundFiles<(StorageBackend, String, u64)>,
     /// How many of these were repaired.
@@ -126,11 +128,49 @@ impl Inspector {
         let mut query = with_status(DownloadStatus::Completed);
         loop {
             let page = self.context.store().media_list(&Scope::system(company), &query).await?;
-            for file in page.items {
-                self.inspect(&file, options, found).await?;
+            for file in &page.items {
+                self.inspect(file, options, found).await?;
             }
+            self.inspect_variants(company, &page.items, options, found).await?;
             let Some(next) = page.next else { return Ok(()) };
             query.page.cursor = Some(next);
+        }
+    }
+
+    async fn inspect_variants(
+        &self,
+        company: CompanyId,
+        files: &[MediaFile],
+        options: InspectOptions,
+        found: &mut Inspection,
+    ) -> Result<()> {
+        let (store, scope) = (self.context.store(), Scope::system(company));
+        let ids: Vec<MediaId> = files.iter().map(|file| file.id).collect();
+        for (id, result) in store.derivation_results(&scope, &ids).await? {
+            for variant in &result.variants {
+                // It may have moved, or been made again, since its record was read.
+                if self.has_variant(variant, options.deep).await?
+                    || store.variant(&scope, id, variant.kind).await?.as_ref() != Some(variant)
+                {
+                    continue;
+                }
+                found.lacking_variants.push(id);
+                if options.repair && store.variant_lost(variant).await? {
+                    self.context.work().wake(Work::Derive);
+                    found.repaired += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn has_variant(&self, variant: &Variant, deep: bool) -> Result<bool> {
+        let key: StorageKey = variant.storage_key.parse()?;
+        match self.context.storages().of(variant.storage_backend)?.open(&key).await {
+            Ok(stored) if stored.size() != variant.file_size => Ok(false),
+            Ok(stored) => Ok(!deep || hash_of(&stored).await? == variant.sha256),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 

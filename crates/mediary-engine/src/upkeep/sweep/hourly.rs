@@ -8,7 +8,6 @@ use tracing::Instrument as _;
 
 use super::{BATCH, RetentionAct, Steps, SweepReport, Sweeper, in_batches, report_of, say};
 use crate::base::shutdown::Shutdown;
-use crate::base::work::Work;
 use crate::base::worker::{NextStep, Schedule, Worker, every};
 use crate::intake::ingest::PARKED_MAX;
 use crate::media::oversized;
@@ -102,7 +101,7 @@ impl Sweeper {
         let rules = &self.context.config().rules;
         let jittered = |max: Duration| max + max / 4;
         let longest = LongestWaits {
-            download: jittered(rules.quick.max).max(rules.sweep_every).max(jittered(rules.storage.max)),
+            job: jittered(rules.quick.max).max(rules.sweep_every).max(jittered(rules.storage.max)),
             lease: rules.lease,
             pause: jittered(rules.throttled.max).max(limits::PROVIDER_WAIT_MAX),
             webhook: PARKED_MAX,
@@ -116,7 +115,7 @@ impl Sweeper {
                 "waits ended later than any wait does, written by a clock that was ahead; they are over now"
             );
             self.context.accounts().forget();
-            self.context.work().wake(Work::Fetch);
+            self.context.work().wake_released();
         }
         Ok(())
     }

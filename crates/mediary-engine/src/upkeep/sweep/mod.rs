@@ -245,7 +245,7 @@ impl Sweeper {
     async fn release_leases(&self) -> Result<u64> {
         let released = self.context.store().release_expired_leases(self.context.now(), BATCH).await?;
         if released > 0 {
-            self.context.work().wake(Work::Fetch);
+            self.context.work().wake_released();
         }
         Ok(released)
     }

@@ -263,6 +263,7 @@ async fn engine(store: &Store, folder: &TempDir) -> Engine {
         graph: GraphClient::new(graph_options(NOBODY)).unwrap(),
         vault: Vault::new([7; 32]),
         clock: Arc::new(SystemClock),
+        media_workers: None,
         config: EngineConfig::default(),
     })
 }

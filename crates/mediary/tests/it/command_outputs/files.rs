@@ -31,6 +31,15 @@ fn damage(world: &World) {
     std::fs::write(path, bytes).unwrap();
 }
 
+/// Of these bytes nothing can be made, which is found out each time somebody asks for it.
+pub(super) async fn derivations(outputs: &mut Outputs) {
+    let world = stored(Database::embedded(), &[], 2).await;
+    let forms =
+        ["derive --all", "derive --missing", "derive --failed --json", "derive", "derive --all --failed"];
+    let text = outputs.transcripts(&world, &forms);
+    outputs.hold("derivations", &text);
+}
+
 pub(super) async fn checks(outputs: &mut Outputs) {
     let world = stored(Database::embedded(), &[], 4).await;
     let forms = ["storage check", "storage check --json", "verify", "verify --json"];

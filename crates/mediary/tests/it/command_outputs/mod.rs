@@ -30,6 +30,7 @@ async fn outputs_of_every_command_read_so() {
     doctor::findings_about_a_bucket(&mut outputs).await;
     doctor::findings_about_a_database(&mut outputs).await;
     imports::imports(&mut outputs).await;
+    files::derivations(&mut outputs).await;
     files::checks(&mut outputs).await;
     files::moves(&mut outputs).await;
     files::erasing(&mut outputs).await;

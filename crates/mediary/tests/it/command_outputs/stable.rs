@@ -10,7 +10,19 @@ pub(super) fn stable(world: &World, text: &str) -> String {
         .replace(simulator.as_str().trim_end_matches('/'), "[graph]")
         .replace(&world.url(), "[server]")
         .replace(world.url().trim_start_matches("http://"), "[listen]");
-    by_words(&after(&text, "this process may have ", "[limit]"))
+    by_words(&sandbox(&after(&text, "this process may have ", "[limit]")))
+}
+
+/// What Landlock guards, by version: `Landlock 4 (files, TCP)`.
+fn sandbox(text: &str) -> String {
+    let Some((before, after)) = text.split_once("Landlock ") else { return text.to_owned() };
+    let rest = match after.split_once(')') {
+        Some((version, rest)) if version.starts_with(|letter: char| letter.is_ascii_digit()) => {
+            format!("[version]{rest}")
+        }
+        _ => after.to_owned(),
+    };
+    format!("{before}Landlock {}", sandbox(&rest))
 }
 
 /// The word after `before` replaced, wherever that stands.

@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// Ends with the test's runtime.
 pub(crate) struct Collector {
     url: String,
-    taken: Arc<Mutex<Taken>>,
+    taken: Arc<Mutex<CollectedRequests>>,
     /// The status of its answers; it gives none where this is [`SILENCE`].
     status: Arc<AtomicU16>,
 }
@@ -24,7 +24,7 @@ const SILENCE: u16 = 0;
 
 /// What came.
 #[derive(Clone, Default)]
-pub(crate) struct Taken {
+pub(crate) struct CollectedRequests {
     /// Heads of requests, in lower case.
     pub(crate) heads: Vec<String>,
     pub(crate) bodies: Vec<Vec<u8>>,
@@ -43,7 +43,7 @@ impl Collector {
     pub(crate) async fn answering(status: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let taken = Arc::<Mutex<Taken>>::default();
+        let taken = Arc::<Mutex<CollectedRequests>>::default();
         let status = Arc::new(AtomicU16::new(status));
         let (taking, answers) = (taken.clone(), status.clone());
         tokio::spawn(async move {
@@ -63,12 +63,12 @@ impl Collector {
         self.status.store(status, Ordering::SeqCst);
     }
 
-    pub(crate) fn taken(&self) -> Taken {
+    pub(crate) fn taken(&self) -> CollectedRequests {
         self.taken.lock().unwrap().clone()
     }
 }
 
-impl Taken {
+impl CollectedRequests {
     fn requests(&self) -> Vec<ExportTraceServiceRequest> {
         let decoded = self.bodies.iter().map(|body| ExportTraceServiceRequest::decode(body.as_slice()));
         decoded.map(Result::unwrap).collect()
@@ -99,7 +99,7 @@ pub(crate) fn value_of(attributes: &[KeyValue], name: &str) -> Option<Value> {
     }
 }
 
-async fn take(mut socket: TcpStream, taken: Arc<Mutex<Taken>>, answers: Arc<AtomicU16>) {
+async fn take(mut socket: TcpStream, taken: Arc<Mutex<CollectedRequests>>, answers: Arc<AtomicU16>) {
     let mut buffer = Vec::new();
     loop {
         let head_end = memchr::memmem::find(&buffer, b"\r\n\r\n").map(|at| at + 4);

@@ -16,7 +16,7 @@ pub(crate) struct Database {
 }
 
 /// A table that nobody else can read until this is dropped.
-pub(crate) struct Locked(Child);
+pub(crate) struct LockedTable(Child);
 
 impl Database {
     pub(crate) fn embedded() -> Self {
@@ -68,7 +68,7 @@ impl Database {
         self.detour.as_ref().expect("the database has a detour")
     }
 
-    pub(crate) fn lock_table(&self, table: &str) -> Locked {
+    pub(crate) fn lock_table(&self, table: &str) -> LockedTable {
         let mut psql = Command::new("psql")
             .args([self.url(), "--quiet"])
             .stdin(Stdio::piped())
@@ -77,7 +77,7 @@ impl Database {
             .unwrap();
         let statement = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;\n");
         psql.stdin.as_mut().unwrap().write_all(statement.as_bytes()).unwrap();
-        Locked(psql)
+        LockedTable(psql)
     }
 
     /// Refuses every change of a table's rows, as a server with a full disk does.
@@ -128,7 +128,7 @@ impl Database {
     }
 }
 
-impl Drop for Locked {
+impl Drop for LockedTable {
     fn drop(&mut self) {
         // The end of its input ends it, and with it its transaction.
         drop(self.0.stdin.take());

@@ -24,7 +24,7 @@ use tempfile::TempDir;
 
 pub(crate) use api::Api;
 pub(crate) use collector::{Collector, value_of};
-pub(crate) use database::{Database, Locked};
+pub(crate) use database::{Database, LockedTable};
 pub(crate) use detour::Detour;
 pub(crate) use process::{Env, Server, run, run_between, run_json};
 
@@ -186,7 +186,7 @@ impl World {
         self.database.detour()
     }
 
-    pub(crate) fn lock_table(&self, table: &str) -> Locked {
+    pub(crate) fn lock_table(&self, table: &str) -> LockedTable {
         self.database.lock_table(table)
     }
 

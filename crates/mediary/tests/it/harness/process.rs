@@ -51,6 +51,13 @@ pub(crate) fn run_json(env: &Env, folder: &Path, args: &[&str]) -> serde_json::V
     serde_json::from_str(&out).unwrap_or_else(|error| panic!("mediary {args:?} printed {out:?}: {error}"))
 }
 
+/// What a server wrote last.
+fn last_lines(log: &Path) -> String {
+    let log = std::fs::read_to_string(log).unwrap();
+    let lines: Vec<_> = log.lines().collect();
+    lines[lines.len().saturating_sub(20)..].join("\n")
+}
+
 /// A running server.
 pub(crate) struct Server {
     child: Child,
@@ -76,8 +83,8 @@ impl Server {
     }
 
     fn spawn(mut command: Command, log: &Path) -> Self {
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
-        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(file).spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
         let (sender, receiver) = mpsc::channel();
         // Reads on after the first line, so that the child never blocks on a full pipe.
@@ -90,7 +97,7 @@ impl Server {
         });
         receiver.recv_timeout(READY_WITHIN).unwrap_or_else(|_| {
             let ended = child.try_wait().unwrap();
-            panic!("the server did not say where it listens (ended: {ended:?})")
+            panic!("the server did not say where it listens (ended: {ended:?}):\n{}", last_lines(log))
         });
         Self { child }
     }

@@ -1,0 +1,143 @@
+//! Workers that make posters and convert videos, too.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use mediary_core::CompanyId;
+
+use super::{Ffmpeg, command};
+use crate::pool::tool::Task;
+use crate::pool::{Input, Job, Pool};
+use crate::recipe::MAX_CONVERTED_BYTES;
+use crate::size::size_within;
+use crate::video::ENCRYPTED;
+use crate::{Derived, Error, Facts, Recipe, Result, Workers, error};
+
+/// How far into a video its poster is, if it is twice as long; else it is from the middle. Many begin with a black frame.
+const POSTER_AT: Duration = Duration::from_secs(1);
+
+/// Longest side of a poster and of a converted video, in pixels.
+const POSTER_SIDE: u32 = 1280;
+
+/// A pool, and ffmpeg for what it cannot make by itself.
+#[derive(Clone, Debug)]
+pub struct PoolWithFfmpeg {
+    pool: Pool,
+    ffmpeg: Ffmpeg,
+}
+
+impl PoolWithFfmpeg {
+    pub fn new(pool: Pool, ffmpeg: Ffmpeg) -> Self {
+        Self { pool, ffmpeg }
+    }
+
+    /// The facts of a video, its poster, and what browsers can play where they cannot play the video: as far as these can be made.
+    async fn video(&self, job: Job) -> Result<Derived> {
+        let (company, input) = (job.company, job.input.clone());
+        let mut derived = self.pool.run(job).await?;
+        if let Some(poster) =
+            error::if_possible(self.poster(company, &input, &derived.facts).await)?.flatten()
+        {
+            derived.facts.thumbhash = poster.facts.thumbhash;
+            derived.products.extend(poster.products);
+        }
+        if derived.facts.unplayable.is_some() {
+            let converted = self.converted(company, &input, &derived.facts, MAX_CONVERTED_BYTES).await;
+            derived.products.extend(
+                error::if_possible(converted)?.map(|converted| converted.products).unwrap_or_default(),
+            );
+        }
+        Ok(derived)
+    }
+
+    /// A video to be sent.
+    async fn message(&self, job: Job, max_bytes: u64) -> Result<Derived> {
+        let (company, input) = (job.company, job.input.clone());
+        let facts = self.pool.run(Job::new(company, Recipe::Video, job.input)).await?.facts;
+        self.converted(company, &input, &facts, max_bytes.min(MAX_CONVERTED_BYTES)).await
+    }
+
+    /// A video as H.264 and AAC in MP4 with its index in front, of at most so many bytes.
+    async fn converted(
+        &self,
+        company: CompanyId,
+        input: &Input,
+        facts: &Facts,
+        max_bytes: u64,
+    ) -> Result<Derived> {
+        let size = poster_size(facts)
+            .ok_or_else(|| Error::unsupported("the video has no pictures that can be read"))?;
+        let duration = Duration::from_millis(facts.duration_ms.unwrap_or_default());
+        let bit_rate = command::bit_rate(duration, max_bytes).ok_or_else(|| {
+            Error::too_large(format!(
+                "the video of {} seconds is too long to be converted",
+                duration.as_secs()
+            ))
+        })?;
+        let task =
+            Task { program: self.ffmpeg.program.clone(), arguments: command::conversion(size, bit_rate) };
+        let done =
+            self.pool.run_tool(Some(company), task, input, &command::conversion_needs(max_bytes)).await?;
+        if !done.status.success() || done.output.bytes() == 0 {
+            return Err(Error::broken("the video cannot be converted: ffmpeg does not understand it"));
+        }
+        self.pool.run(Job::new(company, Recipe::Converted, done.output)).await
+    }
+
+    /// `None` where there are no pictures.
+    async fn poster(&self, company: CompanyId, input: &Input, facts: &Facts) -> Result<Option<Derived>> {
+        let Some(size) = poster_size(facts) else { return Ok(None) };
+        let in_the_middle = facts.duration_ms.map_or(Duration::ZERO, |all| Duration::from_millis(all / 2));
+        for at in [POSTER_AT.min(in_the_middle), Duration::ZERO] {
+            if let Some(frame) = self.frame(company, input, at, size).await? {
+                return self.pool.run(Job::new(company, Recipe::Poster, frame)).await.map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The frame at a time in a video, in this size, as BMP. `None` where the video is not as long, or cannot be decoded.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Worker`]: ffmpeg could not be started. [`crate::ErrorKind::Broken`]: it had to be ended.
+    pub async fn frame(
+        &self,
+        company: CompanyId,
+        input: &Input,
+        at: Duration,
+        size: (u32, u32),
+    ) -> Result<Option<Input>> {
+        let task = Task { program: self.ffmpeg.program.clone(), arguments: command::frame(at, size) };
+        let done = self.pool.run_tool(Some(company), task, input, &command::FRAME_NEEDS).await?;
+        Ok((done.status.success() && done.output.bytes() > 0).then_some(done.output))
+    }
+}
+
+/// The size of a video's poster: that of the video as it is shown, never larger. `None` where there are no pictures, or none that can be
+/// read.
+fn poster_size(facts: &Facts) -> Option<(u32, u32)> {
+    if facts.unplayable.as_deref() == Some(ENCRYPTED) {
+        return None;
+    }
+    let (width, height) = (facts.width?, facts.height?);
+    (width > 0 && height > 0).then(|| size_within(width, height, POSTER_SIDE))
+}
+
+#[async_trait]
+impl Workers for PoolWithFfmpeg {
+    async fn run(&self, job: Job) -> Result<Derived> {
+        match job.recipe {
+            Recipe::Video => self.video(job).await,
+            Recipe::VideoMessage { max_bytes } => self.message(job, max_bytes).await,
+            _ => self.pool.run(job).await,
+        }
+    }
+
+    fn at_once(&self) -> usize {
+        self.pool.max_workers()
+    }
+
+    fn has_ffmpeg(&self) -> bool {
+        true
+    }
+}

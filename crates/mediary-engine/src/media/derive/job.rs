@@ -1,0 +1,239 @@
+//! One claimed derivation, from its claim to its end.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mediary_blob::{ErrorKind, Storage, StorageKey};
+use mediary_core::{Error, Result};
+use mediary_derive::pool::{Input, Job};
+use mediary_derive::{Derived, Facts, Product};
+use mediary_store::{ClaimedDerivation, FailedDerivation, FinishedDerivation, NewVariant};
+use tracing::Instrument as _;
+
+use super::Deriver;
+use super::decide::{Problem, next_attempt};
+use super::kinds::recipe;
+use crate::base::fault;
+use crate::base::lease::{Lease, to_the_end, until_lost};
+use crate::base::work::Work;
+use crate::context::Context;
+use crate::events::event::{EventData, EventName};
+
+/// Runs a claimed derivation. Its row records how it ended.
+pub(super) async fn run(deriver: Deriver, claim: ClaimedDerivation) {
+    let span = tracing::error_span!(
+        "derive",
+        company.id = claim.company_id.0,
+        message.id = claim.message_id.0,
+        media.id = claim.media_id.0,
+        attempt = claim.attempts
+    );
+    derive(&deriver, &claim).instrument(span).await;
+}
+
+async fn derive(deriver: &Deriver, claim: &ClaimedDerivation) {
+    let context = &deriver.context;
+    let mut lease = DerivationLease { context, claim };
+    let ended = match until_lost(&mut lease, make(deriver, claim)).await {
+        // Storage may take longer to publish the variants than the lease lasts.
+        Some(Ok(derived)) => to_the_end(&mut lease, keep(deriver, claim, derived)).await,
+        Some(Err(failure)) => Err(failure),
+        None => return tracing::debug!("the derivation was taken from us"),
+    };
+    if let Err(failure) = ended
+        && let Err(error) = fail(deriver, claim, failure).await
+    {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "the end of a derivation could not be recorded; its lease will run out"
+        );
+    }
+}
+
+/// Why it did not work, and the sentence for people.
+struct Failure {
+    problem: Problem,
+    sentence: String,
+}
+
+impl From<mediary_derive::Error> for Failure {
+    fn from(error: mediary_derive::Error) -> Self {
+        Self { problem: Problem::Worker(error.kind()), sentence: error.sentence().to_owned() }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        tracing::warn!(error = &error as &dyn std::error::Error, "storage failed a derivation");
+        Self { problem: Problem::Storage, sentence: "storage did not answer".to_owned() }
+    }
+}
+
+impl From<mediary_blob::Error> for Failure {
+    fn from(error: mediary_blob::Error) -> Self {
+        Error::from(error).into()
+    }
+}
+
+/// Of a file of a kind that nothing is made of, nothing.
+async fn make(deriver: &Deriver, claim: &ClaimedDerivation) -> std::result::Result<Derived, Failure> {
+    let Some(recipe) = claim.mime_type.as_deref().and_then(recipe) else { return Ok(Derived::default()) };
+    let Some(workers) = deriver.context.media_workers() else {
+        return Err(mediary_derive::Error::unsupported("no worker may read files here").into());
+    };
+    let key: StorageKey = claim.storage_key.parse()?;
+    let stored = match deriver.context.storages().of(claim.storage_backend)?.open(&key).await {
+        Ok(stored) => stored,
+        // The daily check or a view finds what storage lost, and has it fetched again while WhatsApp has it.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let sentence = "storage does not have the file".to_owned();
+            return Err(Failure { problem: Problem::Storage, sentence });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let input = Input::from_file(stored.to_be_read(&deriver.spools).await?)?;
+    Ok(workers.run(Job::new(claim.company_id, recipe, input)).await?)
+}
+
+/// Stores the variants beside their file and records them. Each has a key of its own that is in the trash until it is recorded.
+async fn keep(
+    deriver: &Deriver,
+    claim: &ClaimedDerivation,
+    derived: Derived,
+) -> std::result::Result<(), Failure> {
+    let context = &deriver.context;
+    let storage = context.storages().of(claim.storage_backend)?;
+    let Derived { facts, products } = derived;
+    let keys: Vec<StorageKey> = products
+        .iter()
+        .map(|product| StorageKey::variant(claim.company_id, claim.message_id, claim.media_id, product.kind))
+        .collect();
+    if !keys.is_empty() {
+        let (company, media) = (claim.company_id, claim.media_id);
+        let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        context
+            .store()
+            .reserve_variants(company, media, storage.backend(), &keys)
+            .await
+            .map_err(Error::from)?;
+    }
+    let mut variants = Vec::with_capacity(products.len());
+    for (product, key) in products.into_iter().zip(&keys) {
+        variants.push(store_variant(storage, key, product).await?);
+    }
+    fault::point("derive.stored");
+    let finished = finished(deriver, claim, facts, variants);
+    let shows = shows(&finished);
+    if !context.store().finish_derivation(finished).await.map_err(Error::from)? {
+        tracing::debug!("the file changed while its variants were made; they are in the trash");
+        context.work().wake(Work::Trash);
+        return Ok(());
+    }
+    fault::point("derive.finished");
+    context.meters().derived.increment(1);
+    deriver.ended.made.fetch_add(1, Ordering::Relaxed);
+    if shows {
+        let data = EventData {
+            id: claim.message_id.0,
+            conversation_id: Some(claim.conversation_id),
+            message_id: Some(claim.message_id),
+            media_id: Some(claim.media_id),
+            ..EventData::default()
+        };
+        context.events().publish(claim.company_id, EventName::MessageUpdated, data);
+    }
+    Ok(())
+}
+
+/// Whether there is anything to see or hear of it: then its message looks different now.
+fn shows(finished: &FinishedDerivation) -> bool {
+    let FinishedDerivation { variants, pages, names, unplayable, width, duration_ms, .. } = finished;
+    !variants.is_empty()
+        || pages.is_some()
+        || !names.is_empty()
+        || unplayable.is_some()
+        || width.is_some()
+        || duration_ms.is_some()
+}
+
+async fn store_variant(storage: &Storage, key: &StorageKey, product: Product) -> Result<NewVariant> {
+    let mut upload = storage.create(key).await?;
+    upload.write(Bytes::from(product.bytes)).await?;
+    let stored = upload.stage().await?.publish().await?;
+    Ok(NewVariant {
+        kind: product.kind,
+        storage_backend: storage.backend(),
+        storage_key: key.to_string(),
+        mime_type: product.mime_type.to_owned(),
+        file_size: stored.size,
+        sha256: stored.sha256,
+        width: product.width,
+        height: product.height,
+        duration_ms: product.duration_ms,
+    })
+}
+
+fn finished(
+    deriver: &Deriver,
+    claim: &ClaimedDerivation,
+    facts: Facts,
+    variants: Vec<NewVariant>,
+) -> FinishedDerivation {
+    FinishedDerivation {
+        company_id: claim.company_id,
+        media_id: claim.media_id,
+        lease: claim.lease.clone(),
+        sha256: claim.sha256,
+        version: deriver.version(claim.mime_type.as_deref()),
+        width: facts.width,
+        height: facts.height,
+        duration_ms: facts.duration_ms,
+        thumbhash: facts.thumbhash,
+        pages: facts.pages,
+        names: facts.names,
+        unplayable: facts.unplayable,
+        variants,
+    }
+}
+
+async fn fail(deriver: &Deriver, claim: &ClaimedDerivation, failure: Failure) -> Result<()> {
+    let context = &deriver.context;
+    let Failure { problem, sentence } = failure;
+    let retry_at = next_attempt(problem, claim.attempts, context.now());
+    tracing::info!(reason = sentence, retried = retry_at.is_some(), "media_derivation_failed");
+    context.meters().derivation_failed.increment(1);
+    deriver.ended.failed.fetch_add(1, Ordering::Relaxed);
+    let failed = FailedDerivation {
+        company_id: claim.company_id,
+        media_id: claim.media_id,
+        lease: claim.lease.clone(),
+        version: deriver.version(claim.mime_type.as_deref()),
+        sentence,
+        retry_at,
+    };
+    context.store().fail_derivation(failed).await?;
+    Ok(())
+}
+
+/// The lease of a running derivation.
+struct DerivationLease<'a> {
+    context: &'a Context,
+    claim: &'a ClaimedDerivation,
+}
+
+impl Lease for DerivationLease<'_> {
+    fn life(&self) -> Duration {
+        self.context.config().rules.lease
+    }
+
+    async fn renew(&mut self) -> Result<bool> {
+        let until = self.context.now().plus(self.life());
+        Ok(self.context.store().renew_derivation(self.claim, until).await?)
+    }
+
+    /// Nothing in memory says so: a deletion ends the row's lease, and the next heartbeat finds it.
+    async fn may_be_lost(&self) {
+        std::future::pending::<()>().await;
+    }
+}

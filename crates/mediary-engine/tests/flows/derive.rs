@@ -1,0 +1,300 @@
+//! Variants of stored files: made once, stored beside the file, gone with it, and never in its way.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use mediary_blob::{Storage, Storages};
+use mediary_core::{ErrorCode, MediaPolicy, Result, Scope, VariantKind};
+use mediary_engine::{
+    DeriveReport, DeriveWhich, InspectOptions, Inspection, OpenRequest, OpenedMedia, Relocation,
+    RequestedContent, Source, Target,
+};
+use mediary_store::{Actor, DerivationResult, MediaFile};
+use mediary_testing::files::{VIDEO, VOICE_NOTE, files_below};
+
+use super::harness::{WorkersInProcess, World, read_all};
+
+async fn open(world: &World, target: Target, kind: &str) -> Result<OpenedMedia> {
+    let wanted = RequestedContent::Bytes { range: None };
+    let request = OpenRequest { target, variant: Some(kind.to_owned()), wanted };
+    world.engine.open(&world.may(), request).await
+}
+
+async fn result(world: &World, file: &MediaFile) -> Option<DerivationResult> {
+    let scope = Scope::system(world.company);
+    world.store.derivation_results(&scope, &[file.id]).await.unwrap().remove(&file.id)
+}
+
+async fn derive(world: &World, which: DeriveWhich) -> DeriveReport {
+    world.engine.derive(&[world.company], which, |_| {}).await.unwrap()
+}
+
+#[tokio::test]
+async fn voice_note_gets_a_duration_and_peaks_that_lie_beside_it() {
+    let workers = Arc::new(WorkersInProcess::default());
+    let world = World::deriving(&workers).await;
+    let note = world.upload(VOICE_NOTE, "audio/ogg").await;
+    let record = world.arrive("wamid.1", "audio", &note).await;
+    assert!(record.duration_ms.is_some_and(|duration| duration > 1000), "{:?}", record.duration_ms);
+    let derived = result(&world, &record).await.unwrap();
+    assert_eq!(derived.variants.iter().map(|variant| variant.kind).collect::<Vec<_>>(), [VariantKind::Peaks]);
+    assert_eq!(world.stored_files(), 2);
+    let opened = open(&world, Target::Message(record.message_id), "peaks").await.unwrap();
+    assert_eq!(opened.info.mime_type, "application/json");
+    assert_eq!(opened.info.sha256, Some(derived.variants[0].sha256));
+    let peaks: serde_json::Value = serde_json::from_slice(&read_all(opened).await).unwrap();
+    assert_eq!(peaks["peaks"].as_array().unwrap().len(), 200);
+    assert_eq!(peaks["durationMs"].as_i64(), record.duration_ms);
+    assert_eq!(workers.jobs.load(Ordering::SeqCst), 1, "opened, and not made again");
+}
+
+#[tokio::test]
+async fn video_gets_its_size_and_duration() {
+    let world = World::deriving(&Arc::default()).await;
+    let video = world.upload(VIDEO, "video/mp4").await;
+    let record = world.arrive("wamid.1", "video", &video).await;
+    assert!(record.width.is_some() && record.height.is_some() && record.duration_ms.is_some(), "{record:?}");
+}
+
+#[tokio::test]
+async fn video_gets_its_poster_once_ffmpeg_is_installed() {
+    let workers = Arc::new(WorkersInProcess::default());
+    let world = World::deriving(&workers).await;
+    let video = world.upload(VIDEO, "video/mp4").await;
+    let record = world.arrive("wamid.1", "video", &video).await;
+    let refused = open(&world, Target::Media(record.id), "poster").await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::NotFound);
+    assert!(refused.detail().unwrap().contains("ffmpeg, which is not installed"), "{refused:?}");
+    assert_eq!(derive(&world, DeriveWhich::Missing).await, DeriveReport::default(), "nothing is missing");
+
+    workers.ffmpeg.store(true, Ordering::SeqCst);
+    assert_eq!(derive(&world, DeriveWhich::Missing).await.made, 1);
+    assert_eq!(derive(&world, DeriveWhich::Missing).await, DeriveReport::default());
+    let derived = result(&world, &record).await.unwrap();
+    let kinds: Vec<_> = derived.variants.iter().map(|variant| variant.kind).collect();
+    assert_eq!(kinds, [VariantKind::Poster, VariantKind::Thumb]);
+    let opened = open(&world, Target::Media(record.id), "poster").await.unwrap();
+    assert_eq!((opened.info.mime_type.as_str(), opened.info.inline_safe), ("image/webp", true));
+    assert_eq!(opened.info.sha256, Some(derived.variants[0].sha256));
+    assert_eq!(read_all(opened).await.len() as u64, derived.variants[0].file_size);
+}
+
+#[tokio::test]
+async fn video_that_browsers_cannot_play_is_played_as_it_was_converted() {
+    let workers = Arc::new(WorkersInProcess::default());
+    let world = World::deriving(&workers).await;
+    let mut hevc = VIDEO.to_vec();
+    // Behind the brands of the file, which name it, too.
+    let brands = 64;
+    let entry = brands + hevc[brands..].windows(4).position(|word| word == b"avc1").unwrap();
+    hevc[entry..entry + 4].copy_from_slice(b"hvc1");
+    let video = world.upload(hevc, "video/mp4").await;
+    let record = world.arrive("wamid.1", "video", &video).await;
+    let refused = open(&world, Target::Media(record.id), "playable").await.unwrap_err();
+    assert_eq!(refused.detail(), Some("it cannot be played here: HEVC"));
+    workers.ffmpeg.store(true, Ordering::SeqCst);
+    derive(&world, DeriveWhich::Missing).await;
+    let opened = open(&world, Target::Media(record.id), "playable").await.unwrap();
+    assert_eq!(opened.info.mime_type, "video/mp4");
+    assert_eq!(read_all(opened).await, b"playable");
+}
+
+#[tokio::test]
+async fn variant_that_is_asked_for_before_its_turn_is_made_at_once() {
+    let workers = Arc::new(WorkersInProcess::default());
+    let world = World::deriving(&workers).await;
+    let note = world.upload(VOICE_NOTE, "audio/ogg").await;
+    // Downloaded by a process that makes nothing.
+    world.announce("wamid.1", "audio", &note).await;
+    world.another_engine().run_due().await.unwrap();
+    let record = world.media_of(&note.id).await;
+    assert_eq!(workers.jobs.load(Ordering::SeqCst), 0);
+    let opened = open(&world, Target::Media(record.id), "peaks").await.unwrap();
+    assert!(matches!(opened.source, Source::Stored(_)), "{:?}", opened.source);
+    assert_eq!(workers.jobs.load(Ordering::SeqCst), 1);
+    world.engine.run_due().await.unwrap();
+    assert_eq!(workers.jobs.load(Ordering::SeqCst), 1, "and not once more in its turn");
+}
+
+#[tokio::test]
+async fn variants_go_with_their_file() {
+    let world = World::deriving(&Arc::default()).await;
+    let note = world.upload(VOICE_NOTE, "audio/ogg").await;
+    let record = world.arrive("wamid.1", "audio", &note).await;
+    assert_eq!(world.stored_files(), 2);
+    world.engine.delete_media(&world.may(), record.id, &Actor::command_line()).await.unwrap();
+    let refused = open(&world, Target::Media(record.id), "peaks").await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::MediaDeleted);
+    world.advance(Duration::from_secs(120));
+    world.engine.sweep().await.unwrap();
+    assert_eq!(world.stored_files(), 0);
+}
+
+#[tokio::test]
+async fn file_that_cannot_be_read_is_tried_once_and_says_why() {
+    let workers = Arc::new(WorkersInProcess::default());
+    workers.failures.lock().unwrap().push_back(mediary_derive::Error::broken("the recording is cut off"));
+    let world = World::deriving(&workers).await;
+    let note = world.upload(VOICE_NOTE, "audio/ogg").await;
+    let record = world.arrive("wamid.1", "audio", &note).await;
+    for _ in 0..3 {
+        world.advance(Duration::from_secs(3600));
+        world.engine.run_due().await.unwrap();
+    }
+    assert_eq!(workers.jobs.load(Ordering::SeqCst), 1);
+    assert_eq!(result(&world, &record).await.unwrap().error.as_deref(), Some("the recording is cut off"));
+    let refused = open(&world, Target::Media(record.id), "peaks").await.unwrap_err();
+    assert_eq!((refused.code(), refused.detail()), (ErrorCode::NotFound, Some("the recording is cut off")));
+    let report = derive(&world, DeriveWhich::Missing).await;
+    assert_eq!(report, DeriveReport::default(), "it is not missing, it failed");
+    let report = derive(&world, DeriveWhich::Failed).await;
+    assert_eq!((report.queued, report.made, report.failed), (1, 1, 0));
+    assert!(open(&world, Target::Media(record.id), "peaks").await.is_ok());
+}
+
+#[tokio::test]
+async fn worker_that_ends_is_tried_again_and_not_for_ever() {
+    let workers = Arc::new(WorkersInProcess::default());
+    let ended = mediary_derive::Error::new(mediary_derive::ErrorKind::Worker, "the worker ended");
+    workers.failures.lock().unwrap().extend(std::iter::repeat_n(ended, 5));
+    let world = World::deriving(&workers).await;
+    let note = world.upload(VOICE_NOTE, "audio/ogg").await;
+    let record = world.arrive("wamid.1", "audio", &note).await;
+    assert_eq!(workers.jobs.load(Ordering::SeqCst), 1, "it waits");
+    for _ in 0..5 {
+        world.advance(Duration::from_secs(3600));
+        world.engine.run_due().await.unwrap();
+    }
+    assert_eq!(workers.jobs.load(Ordering::SeqCst), 3);
+    assert_eq!(result(&world, &record).await.unwrap().error.as_deref(), Some("the worker ended"));
+}
+
+#[tokio::test]
+async fn files_from_before_are_found_and_a_second_run_makes_nothing() {
+    let workers = Arc::new(WorkersInProcess::default());
+    let world = World::deriving(&workers).await;
+    for n in 0..3 {
+        let note = world.upload(VOICE_NOTE, "audio/ogg").await;
+        world.announce(&format!("wamid.{n}"), "audio", &note).await;
+    }
+    world.another_engine().run_due().await.unwrap();
+    let report = derive(&world, DeriveWhich::Missing).await;
+    assert_eq!((report.made, report.failed, report.waiting), (3, 0, 0), "{report:?}");
+    assert_eq!(derive(&world, DeriveWhich::Missing).await, DeriveReport::default());
+    let files = world.stored_files();
+    let report = derive(&world, DeriveWhich::All).await;
+    assert_eq!((report.queued, report.made), (3, 3));
+    world.advance(Duration::from_secs(120));
+    world.engine.sweep().await.unwrap();
+    assert_eq!(world.stored_files(), files, "the earlier ones are gone");
+}
+
+#[tokio::test]
+async fn nothing_is_made_of_what_is_not_stored_or_without_workers() {
+    let workers = Arc::new(WorkersInProcess::default());
+    let world = World::deriving(&workers).await;
+    world.set_policy(MediaPolicy::Stream).await;
+    let note = world.upload(VOICE_NOTE, "audio/ogg").await;
+    let record = world.arrive("wamid.1", "audio", &note).await;
+    let refused = open(&world, Target::Media(record.id), "peaks").await.unwrap_err();
+    assert_eq!(refused.detail(), Some("it is made of a stored file, and this one is not stored"));
+    assert_eq!((workers.jobs.load(Ordering::SeqCst), world.stored_files()), (0, 0));
+
+    let world = World::new().await;
+    let note = world.upload(VOICE_NOTE, "audio/ogg").await;
+    let record = world.arrive("wamid.1", "audio", &note).await;
+    assert_eq!(
+        open(&world, Target::Media(record.id), "peaks").await.unwrap_err().code(),
+        ErrorCode::NotFound
+    );
+    let nothing = world.engine.derive(&[world.company], DeriveWhich::All, |_| {}).await.unwrap_err();
+    assert_eq!(nothing.code(), ErrorCode::Conflict);
+}
+
+fn variant_files(world: &World) -> Vec<std::path::PathBuf> {
+    let mut files = files_below(&world.folder.path().join("media"));
+    files.retain(|path| path.parent().is_some_and(|folder| folder.ends_with("variants")));
+    files
+}
+
+#[tokio::test]
+async fn variant_that_storage_lost_is_made_again_when_it_is_asked_for() {
+    let workers = Arc::new(WorkersInProcess::default());
+    let world = World::deriving(&workers).await;
+    let note = world.upload(VOICE_NOTE, "audio/ogg").await;
+    let record = world.arrive("wamid.1", "audio", &note).await;
+    std::fs::remove_file(&variant_files(&world)[0]).unwrap();
+    let opened = open(&world, Target::Media(record.id), "peaks").await.unwrap();
+    assert!(matches!(opened.source, Source::Stored(_)), "{:?}", opened.source);
+    assert_eq!(workers.jobs.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn check_finds_a_lost_variant_and_has_it_made_again() {
+    let world = World::deriving(&Arc::default()).await;
+    let note = world.upload(VOICE_NOTE, "audio/ogg").await;
+    let record = world.arrive("wamid.1", "audio", &note).await;
+    std::fs::remove_file(&variant_files(&world)[0]).unwrap();
+    let mut found = Inspection::default();
+    let options = InspectOptions { repair: true, ..InspectOptions::default() };
+    world.engine.inspect_records(world.company, options, &mut found).await.unwrap();
+    assert_eq!((found.whole, found.lacking_variants.first.as_slice()), (1, [record.id].as_slice()));
+    world.engine.run_due().await.unwrap();
+    let mut found = Inspection::default();
+    world.engine.inspect_records(world.company, options, &mut found).await.unwrap();
+    world.engine.inspect_storage(None, options, &mut found).await.unwrap();
+    assert_eq!((found.lacking_variants.count, found.untracked.count), (0, 0));
+    assert_eq!(variant_files(&world).len(), 1);
+}
+
+#[tokio::test]
+async fn variants_move_with_their_files() {
+    let world = World::deriving(&Arc::default()).await;
+    let note = world.upload(VOICE_NOTE, "audio/ogg").await;
+    let record = world.arrive("wamid.1", "audio", &note).await;
+    let bucket = Storage::in_memory();
+    let storages = Storages::new(bucket.clone(), vec![world.storage.clone()]);
+    let engine = world.engine_with(storages);
+    let mut trouble = Vec::new();
+    let tell = |media, went| {
+        if !matches!(went, Relocation::Moved(_)) {
+            trouble.push((media, went));
+        }
+    };
+    engine.relocate_files(world.company, bucket.backend(), tell).await.unwrap();
+    assert!(trouble.is_empty(), "{trouble:?}");
+    let variant = result(&world, &record).await.unwrap().variants.remove(0);
+    assert_eq!(variant.storage_backend, bucket.backend());
+    let wanted = RequestedContent::Bytes { range: None };
+    let request = OpenRequest { target: Target::Media(record.id), variant: Some("peaks".to_owned()), wanted };
+    let opened = engine.open(&world.may(), request).await.unwrap();
+    assert_eq!(read_all(opened).await.len() as u64, variant.file_size);
+    world.advance(Duration::from_secs(120));
+    engine.sweep().await.unwrap();
+    assert_eq!(world.stored_files(), 0, "nothing is left at the old place");
+}
+
+#[tokio::test]
+async fn file_that_storage_does_not_have_is_waited_for() {
+    let workers = Arc::new(WorkersInProcess::default());
+    let world = World::deriving(&workers).await;
+    let note = world.upload(VOICE_NOTE, "audio/ogg").await;
+    world.announce("wamid.1", "audio", &note).await;
+    world.another_engine().run_due().await.unwrap();
+    let stored = files_below(&world.folder.path().join("media")).remove(0);
+    let aside = world.folder.path().join("aside");
+    std::fs::rename(&stored, &aside).unwrap();
+    world.engine.run_due().await.unwrap();
+    let record = world.media_of(&note.id).await;
+    let waiting = result(&world, &record).await.unwrap();
+    assert_eq!(
+        (waiting.error.as_deref(), waiting.is_finished),
+        (Some("storage does not have the file"), false)
+    );
+    std::fs::rename(&aside, &stored).unwrap();
+    world.advance(Duration::from_secs(60));
+    world.engine.run_due().await.unwrap();
+    assert_eq!(result(&world, &record).await.unwrap().variants.len(), 1);
+    assert_eq!(workers.jobs.load(Ordering::SeqCst), 1);
+}

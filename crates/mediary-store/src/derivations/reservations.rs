@@ -1,0 +1,140 @@
+//! Keys of variants before and after their rows: reserved in the trash, and recognised there.
+
+use std::time::Duration;
+
+use mediary_core::{CompanyId, MediaId, StorageBackend, Timestamp};
+
+use crate::bulk::Bulk;
+use crate::db::Tx;
+use crate::transaction::transaction;
+use crate::writes::row;
+use crate::{Result, Store, dialect, trash};
+
+/// How long bytes may be written under a reserved key: far longer than a derivation takes.
+pub(super) const RESERVED_FOR: Duration = Duration::from_secs(3600);
+
+/// The file that a key is of a variant of: `media/{company}/{message}/variants/{media}-{kind}-{random}`. The key of a file has one
+/// part less.
+pub(crate) fn variant_of(key: &str) -> Option<MediaId> {
+    let mut parts = key.split('/').skip(3);
+    let (folder, name, end) = (parts.next()?, parts.next()?, parts.next());
+    let (media, _) = name.split_once('-')?;
+    let media = media.parse().ok()?;
+    (folder == "variants" && end.is_none()).then_some(MediaId(media))
+}
+
+/// Locked reservations.
+pub(super) struct Reservations {
+    company: CompanyId,
+    /// Their ids in the trash.
+    entries: Vec<i64>,
+    /// The keys without one: a sweep was there before.
+    missing: Vec<(StorageBackend, String)>,
+    /// Whether there is one for each key, and none was given up.
+    are_complete: bool,
+}
+
+impl Reservations {
+    /// Locks the reservations of these keys until the transaction ends, before the file is locked. A sweep that has one of them is
+    /// over by then.
+    pub(super) async fn hold<'a>(
+        tx: &mut Tx,
+        company: CompanyId,
+        keys: impl IntoIterator<Item = (StorageBackend, &'a str)>,
+    ) -> Result<Self> {
+        let hold = dialect::hold_rows(tx.backend(), "t");
+        let mut select = Bulk::with(format!(
+            "SELECT t.id, t.storage_key, t.given_up FROM k CROSS JOIN trash t
+                WHERE t.company_id = k.company_id AND t.storage_key = k.key AND t.storage_backend = k.backend
+                ORDER BY t.id{hold}"
+        ));
+        let mut missing = Vec::new();
+        for (backend, key) in keys {
+            select.push(row! { company_id => company, backend => backend, key => key });
+            missing.push((backend, key.to_owned()));
+        }
+        let held: Vec<(i64, String, bool)> = select.run(tx).await?;
+        missing.retain(|(_, key)| held.iter().all(|(_, name, _)| name != key));
+        let are_complete = missing.is_empty() && held.iter().all(|(_, _, given_up)| !given_up);
+        Ok(Self { company, entries: held.into_iter().map(|(id, ..)| id).collect(), missing, are_complete })
+    }
+
+    /// Whether rows may name these keys.
+    pub(super) fn are_complete(&self) -> bool {
+        self.are_complete
+    }
+
+    /// Removes them, since rows name the keys from here on.
+    pub(super) async fn keep_bytes(self, tx: &mut Tx) -> Result<()> {
+        let mut delete = Bulk::delete("trash");
+        for id in self.entries {
+            delete.push(row! { company_id => self.company, id => id });
+        }
+        delete.execute(tx).await?;
+        Ok(())
+    }
+
+    /// Makes them due: nothing will name the keys. Bytes that were written after a sweep are swept once more.
+    pub(super) async fn drop_bytes(self, tx: &mut Tx, now: Timestamp, media: MediaId) -> Result<()> {
+        for (backend, key) in &self.missing {
+            trash::put(tx, now, self.company, media, *backend, key).await?;
+        }
+        let mut update = Bulk::with(
+            "UPDATE trash SET due_at = k.due_at FROM k
+                WHERE trash.company_id = k.company_id AND trash.id = k.id AND trash.due_at > k.due_at",
+        );
+        for id in self.entries {
+            update.push(row! { company_id => self.company, id => id, due_at => now });
+        }
+        update.execute(tx).await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Reserves keys of variants of a file before their bytes are written: what no row names in an hour is deleted.
+    pub async fn reserve_variants(
+        &self,
+        company: CompanyId,
+        media: MediaId,
+        backend: StorageBackend,
+        keys: &[String],
+    ) -> Result<()> {
+        let due = self.now().plus(RESERVED_FOR);
+        transaction!(self.db(), |tx| {
+            let mut trash = Bulk::insert("trash", "");
+            for key in keys {
+                trash.push(row! {
+                    company_id => company,
+                    media_id => media,
+                    storage_backend => backend,
+                    storage_key => key.as_str(),
+                    due_at => due,
+                });
+            }
+            trash.execute(tx).await?;
+            Ok(())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_of_a_variant_names_its_file() {
+        let of = |key| variant_of(key).map(|media| media.0);
+        assert_eq!(of("media/1/2/variants/34-thumb-00ff00ff00ff00ff"), Some(34));
+        for key in [
+            "media/1/2/variants",
+            "media/1/2/34-thumb-00",
+            "media/1/2/variants/thumb",
+            "media/1/2/other/34-thumb-00",
+            "media/1/2/variants/34-thumb-00/more",
+            "media/1/2/variants/x-thumb-00",
+        ] {
+            assert_eq!(of(key), None, "{key}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import { act, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { MediaFile } from "@/api/types";
+import { LightboxStage } from "@/features/media/LightboxStage";
+import { RETRY_AFTER_MS } from "@/features/media/useVariant";
+import { useZoom } from "@/features/media/useZoom";
+import { media, message, variant } from "@/test/fixtures";
+import { beginCovered, inInbox, serve } from "@/test/viewer";
+import { texts } from "@/texts";
+
+const photo = media({
+  width: 4000,
+  height: 3000,
+  variants: [variant("thumb", { width: 320 }), variant("preview", { width: 1280 })],
+});
+
+/** Images that the page loads before it shows them. */
+const preloaded: HTMLImageElement[] = [];
+
+beginCovered();
+beforeEach(() => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  preloaded.length = 0;
+  vi.stubGlobal("Image", function preload() {
+    const image = document.createElement("img");
+    preloaded.push(image);
+    return image;
+  });
+  serve(() => Response.json(message(3)));
+  stageOf(1000, 800);
+});
+afterEach(() => vi.useRealTimers());
+
+function stageOf(width: number, height: number) {
+  vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(width);
+  vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(height);
+}
+
+function Stage({ file }: { file: MediaFile }) {
+  const zoom = useZoom(() => {});
+  return (
+    <>
+      <button type="button" onClick={zoom.zoomIn}>
+        zoom
+      </button>
+      <LightboxStage media={file} messageId={3} zoom={zoom} />
+    </>
+  );
+}
+
+const show = (file: MediaFile) => render(inInbox(<Stage file={file} />));
+const picture = () => screen.getByRole("img") as HTMLImageElement;
+const source = () => picture().getAttribute("src");
+const failTwice = async () => {
+  fireEvent.error(picture());
+  await act(() => vi.advanceTimersByTimeAsync(RETRY_AFTER_MS));
+  fireEvent.error(picture());
+};
+
+describe("picture in the large view", () => {
+  it("is its preview, in the place of the file, which is not loaded", () => {
+    show(photo);
+    fireEvent.load(picture());
+    expect(source()).toBe("/v/preview");
+    expect([picture().width, picture().height]).toEqual([4000, 3000]);
+    expect(preloaded).toEqual([]);
+  });
+
+  it("is the file once that has come, where it is zoomed", () => {
+    show(photo);
+    fireEvent.load(picture());
+    fireEvent.click(screen.getByText("zoom"));
+    expect(preloaded.map((image) => image.getAttribute("src"))).toEqual([photo.url]);
+    expect(source()).toBe("/v/preview");
+    act(() => void preloaded[0]?.onload?.(new Event("load")));
+    expect(source()).toBe(photo.url);
+  });
+
+  it("is the file at once on a screen that shows more pixels than the preview has", () => {
+    vi.stubGlobal("devicePixelRatio", 2);
+    show(photo);
+    fireEvent.load(picture());
+    expect(preloaded.map((image) => image.getAttribute("src"))).toEqual([photo.url]);
+  });
+
+  it("stays at its preview where browsers do not show the file", () => {
+    vi.stubGlobal("devicePixelRatio", 2);
+    show({ ...photo, detectedMimeType: "image/heic" });
+    fireEvent.load(picture());
+    fireEvent.click(screen.getByText("zoom"));
+    expect(preloaded).toEqual([]);
+    expect(source()).toBe("/v/preview");
+  });
+
+  it("is the file where its preview fails", async () => {
+    show(photo);
+    await failTwice();
+    expect(source()).toBe(photo.url);
+  });
+
+  it("is to be downloaded where its preview fails and browsers do not show the file", async () => {
+    show({ ...photo, detectedMimeType: "image/heic" });
+    await failTwice();
+    expect(screen.queryByRole("img")).toBeNull();
+    expect(screen.getByText(texts.media.notShown)).toBeTruthy();
+    expect(screen.getByRole("link", { name: /^Download/ })).toBeTruthy();
+  });
+});

@@ -1,0 +1,55 @@
+import { clsx } from "clsx";
+import type { ReactNode } from "react";
+import type { FileType, MediaFile } from "@/api/types";
+import { useVariant } from "@/features/media/useVariant";
+import { pictureUrl } from "@/features/media/variants";
+import { blurOf } from "@/lib/thumbhash";
+
+type VariantPictureProps = {
+  media: MediaFile;
+  /** How wide it is shown, in CSS pixels. */
+  width: number;
+  /** Empty where what surrounds it says what it is. */
+  alt?: string;
+  /** Shown where there is no picture, over the blurred one if there is that. */
+  children?: ReactNode;
+};
+
+/** A page begins at its top, a sticker has no edges to be cut off. */
+const fits: Partial<Record<FileType, string>> = {
+  document: "object-cover object-top",
+  sticker: "object-contain",
+};
+
+/** Fills the box around it with a picture made of a stored file; until that is there, with the blurred one from the record. */
+export function VariantPicture({ media, width, alt = "", children }: VariantPictureProps) {
+  const picture = useVariant(media, pictureUrl(media, width * window.devicePixelRatio));
+  const blur = blurOf(media.thumbhash);
+  const loaded = picture.phase === "loaded";
+  const requested = loaded || picture.phase === "loading";
+  const place = clsx(
+    "absolute inset-0 size-full transition-opacity duration-200",
+    fits[media.fileType] ?? "object-cover",
+  );
+  return (
+    <>
+      {blur && (
+        // Nothing transparent may show it in the end; but first the picture fades in over it.
+        <img src={blur} alt="" className={clsx(place, loaded && "opacity-0 delay-200")} />
+      )}
+      {requested && picture.url !== null && (
+        <img
+          key={picture.attempt}
+          src={picture.url}
+          alt={alt}
+          loading="lazy"
+          decoding="async"
+          onLoad={picture.onLoad}
+          onError={picture.onError}
+          className={clsx(place, !loaded && "opacity-0")}
+        />
+      )}
+      {picture.phase === "missing" && children}
+    </>
+  );
+}

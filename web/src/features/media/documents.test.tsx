@@ -1,0 +1,83 @@
+import { fireEvent, screen } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+import { documentKind } from "@/features/media/documentKind";
+import { media, variant } from "@/test/fixtures";
+import { beginCovered, show } from "@/test/viewer";
+
+beginCovered();
+
+const officeXml = "application/vnd.openxmlformats-officedocument.";
+
+describe("kind of a document", () => {
+  it.each([
+    ["application/pdf", "PDF"],
+    ["application/msword", "Word document"],
+    [`${officeXml}wordprocessingml.document`, "Word document"],
+    [`${officeXml}spreadsheetml.sheet`, "Excel workbook"],
+    ["application/vnd.ms-excel.sheet.macroEnabled.12", "Excel workbook"],
+    [`${officeXml}presentationml.presentation`, "PowerPoint presentation"],
+    ["application/vnd.oasis.opendocument.spreadsheet", "Spreadsheet"],
+    ["application/zip", "Archive"],
+    ["text/plain; charset=utf-8", "Text"],
+    ["text/vcard", "Contact card"],
+    ["image/tiff", "Picture"],
+    ["application/x-never-heard-of", "Document"],
+  ])("is told by its type: %s", (mimeType, label) => {
+    expect(documentKind(media({ mimeType })).label).toBe(label);
+  });
+
+  it("is that of its bytes, whatever it is called and declared as", () => {
+    const file = media({
+      fileName: "invoice.pdf",
+      mimeType: "application/pdf",
+      detectedMimeType: "application/vnd.microsoft.portable-executable",
+    });
+    expect(documentKind(file).label).toBe("Program");
+  });
+});
+
+describe("document in the thread", () => {
+  const offer = media({
+    fileType: "document",
+    mimeType: "application/pdf",
+    fileName: "Offer.pdf",
+    pages: 12,
+    variants: [variant("preview", { width: 905 })],
+  });
+  const page = () => document.querySelector('img[src="/v/preview"]');
+
+  it("shows the first page of a PDF and how many there are, and opens with a click on either", () => {
+    show(offer);
+    expect(screen.getByText("2.4 MB · PDF · 12 pages")).toBeTruthy();
+    expect(page()?.closest("a")?.getAttribute("aria-label")).toBe("Open Offer.pdf");
+  });
+
+  it("says nothing of pages where they are not known", () => {
+    show({ ...offer, pages: null });
+    expect(screen.getByText("2.4 MB · PDF")).toBeTruthy();
+  });
+
+  it("names the people on a contact card, the first three of many", () => {
+    const card = media({ fileType: "document", mimeType: "text/vcard", fileName: "team.vcf" });
+    show({ ...card, names: ["Ana Silva"] });
+    expect(screen.getByText("Ana Silva")).toBeTruthy();
+    show({ ...card, id: 2, names: ["Ana Silva", "Ben Okri", "Chen Wei", "Dora Maar", "Eve Arden"] });
+    expect(screen.getByText("Ana Silva, Ben Okri, Chen Wei, 2 more")).toBeTruthy();
+  });
+
+  it("keeps its name and its place where its page fails", () => {
+    show(offer);
+    const place = page()?.parentElement;
+    fireEvent.error(page() as Element);
+    expect(page()).toBeNull();
+    expect(place?.isConnected && place.getAttribute("style")).toContain("height: 150px");
+    expect(screen.getByRole("link", { name: "Open Offer.pdf" })).toBeTruthy();
+    expect(screen.getByRole("link", { name: "Download Offer.pdf" })).toBeTruthy();
+  });
+
+  it("has no page where it is no PDF", () => {
+    show({ ...offer, mimeType: "text/csv", pages: null, variants: [] });
+    expect(document.querySelector("img")).toBeNull();
+    expect(screen.getByText("2.4 MB · Table")).toBeTruthy();
+  });
+});

@@ -1,0 +1,161 @@
+import { act, fireEvent, screen } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { RETRY_AFTER_MS } from "@/features/media/useVariant";
+import { useConnection } from "@/live/connection";
+import { media, variant } from "@/test/fixtures";
+import { beginCovered, serve, show, sticker, stream } from "@/test/viewer";
+import { texts } from "@/texts";
+
+const HASH = "1QcSHQRnh493V4dIh4eXh1h4kJUI";
+const photo = media({
+  thumbhash: HASH,
+  variants: [variant("thumb", { width: 320 }), variant("preview", { width: 1280 })],
+});
+
+beginCovered();
+beforeEach(() => void vi.useFakeTimers({ shouldAdvanceTime: true }));
+afterEach(() => vi.useRealTimers());
+
+const sources = () => [...document.querySelectorAll("img")].map((image) => image.getAttribute("src") ?? "");
+const isBlur = (url: string | undefined) => url?.startsWith("data:image/png") ?? false;
+const asked = () => sources().filter((url) => !isBlur(url));
+const failPicture = () => {
+  const picture = [...document.querySelectorAll("img")].find((image) => !isBlur(image.src));
+  fireEvent.error(picture as HTMLImageElement);
+};
+const wait = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
+const failTwice = async () => {
+  failPicture();
+  await wait(RETRY_AFTER_MS);
+  failPicture();
+};
+
+describe("stored photo in the thread", () => {
+  it("is shown by its preview over its blurred picture, in its final size", () => {
+    const fetch = serve(() => new Response());
+    show(photo);
+    expect(sources().map((url) => isBlur(url) || url)).toEqual([true, "/v/thumb"]);
+    expect(screen.getByRole("link").getAttribute("style")).toContain("width: 320px; height: 240px");
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it("is sharp on a dense screen", () => {
+    vi.stubGlobal("devicePixelRatio", 2);
+    show(photo);
+    expect(asked()).toEqual(["/v/preview"]);
+  });
+
+  it("keeps its size and its picture when the record learns more of it", () => {
+    const { become } = show({ ...photo, width: null, height: null });
+    const size = () => screen.getByRole("link").getAttribute("style");
+    const before = size();
+    fireEvent.load(screen.getByRole("img"));
+    const picture = screen.getByRole("img");
+    become({ width: 100, height: 300, variants: [variant("preview", { width: 1280 })] });
+    expect(size()).toBe(before);
+    expect(screen.getByRole("img")).toBe(picture);
+    expect(asked()).toEqual(["/v/thumb"]);
+  });
+
+  it("is asked for once more where it fails, then is a blurred tile that opens", async () => {
+    show(photo);
+    failPicture();
+    expect(asked()).toEqual([]);
+    await wait(RETRY_AFTER_MS);
+    expect(asked()).toEqual(["/v/thumb"]);
+    failPicture();
+    await wait(10 * RETRY_AFTER_MS);
+    expect(asked()).toEqual([]);
+    expect(isBlur(sources()[0])).toBe(true);
+    expect(screen.getByText(texts.media.tapToView)).toBeTruthy();
+    expect(screen.getByRole("link", { name: /^Open Photo from Ana/ })).toBeTruthy();
+  });
+
+  it("is asked for again when its record changes", async () => {
+    const { become } = show({ ...photo, variants: [] });
+    expect(asked()).toEqual(["/api/media/messages/3?variant=thumb"]);
+    await failTwice();
+    expect(asked()).toEqual([]);
+    become({ variants: photo.variants, updatedAt: "2026-03-02T10:00:09Z" });
+    expect(asked()).toEqual(["/v/thumb"]);
+  });
+
+  it("is asked for again when the server is back", async () => {
+    show(photo);
+    await failTwice();
+    act(() => useConnection.getState().set(true));
+    expect(asked()).toEqual(["/v/thumb"]);
+    act(() => useConnection.getState().set(false));
+  });
+
+  it("is never loaded itself, in whatever way its pictures fail", async () => {
+    show(photo);
+    await failTwice();
+    expect(sources()).not.toContain(photo.url);
+  });
+});
+
+it("file that is kept nowhere has no variants, and is covered", () => {
+  show(media({ ...stream, variants: [] }));
+  expect(screen.getByText(texts.media.tapToView)).toBeTruthy();
+  expect(asked()).toEqual([]);
+});
+
+describe("sticker", () => {
+  const still = [variant("thumb", { width: 320 })];
+
+  it("is shown by its still", () => {
+    show(sticker({ variants: still }));
+    expect(asked()).toEqual(["/v/thumb"]);
+  });
+
+  it("that moves is shown as it is, but for people who want no motion", () => {
+    const { unmount } = show(sticker({ animated: true, variants: still }));
+    expect(asked()).toEqual(["/api/media/messages/3"]);
+    unmount();
+    const calm = { matches: true, addEventListener: () => {}, removeEventListener: () => {} };
+    vi.spyOn(window, "matchMedia").mockReturnValue(calm as unknown as MediaQueryList);
+    show(sticker({ animated: true, variants: still }));
+    expect(asked()).toEqual(["/v/thumb"]);
+  });
+
+  it("is shown as it is where its still fails", async () => {
+    show(sticker({ variants: still }));
+    await failTwice();
+    expect(asked()).toEqual(["/api/media/messages/3"]);
+  });
+});
+
+describe("stored video", () => {
+  const clip = media({
+    fileType: "video",
+    durationMs: 65_000,
+    thumbhash: HASH,
+    variants: [variant("poster", { width: 640 })],
+  });
+  const video = () => document.querySelector("video") as HTMLVideoElement;
+
+  it("shows its poster and its duration, and loads nothing of itself", () => {
+    show(clip);
+    expect(asked()).toEqual(["/v/poster"]);
+    expect(video().getAttribute("preload")).toBe("none");
+    expect(screen.getByText(/^1:05/)).toBeTruthy();
+  });
+
+  it("keeps its poster until there is a frame to see", () => {
+    vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
+    show(clip);
+    fireEvent.click(screen.getByRole("button", { name: "Play" }));
+    expect(asked()).toEqual(["/v/poster"]);
+    vi.spyOn(video(), "readyState", "get").mockReturnValue(2);
+    fireEvent(video(), new Event("loadeddata"));
+    expect(sources()).toEqual([]);
+  });
+
+  it("is blurred where its poster fails, and plays all the same", async () => {
+    show(clip);
+    await failTwice();
+    expect(sources().every(isBlur)).toBe(true);
+    expect(screen.getByRole("button", { name: "Play" })).toBeTruthy();
+  });
+});

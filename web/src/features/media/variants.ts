@@ -1,0 +1,100 @@
+import type { MediaFile, Variant } from "@/api/types";
+
+/** What is made of a file beside itself, and where it is read. */
+
+/** The longest side of a picture of each kind, in pixels. */
+const LONGEST_SIDE = { thumb: 320, preview: 1280, poster: 1280 } as const;
+type PictureKind = keyof typeof LONGEST_SIDE;
+type Kind = PictureKind | "peaks" | "playable";
+
+/** Where a variant is read. The server also makes those of a stored file that its record does not list yet. */
+export function variantUrl(media: MediaFile, kind: Kind): string {
+  const listed = media.variants.find((variant) => variant.kind === kind);
+  return listed?.url ?? `${media.url}${media.url.includes("?") ? "&" : "?"}variant=${kind}`;
+}
+
+/**
+ * The smallest picture of a stored file that is sharp at this width in pixels, else its largest one; never the file itself.
+ * Null where no picture can be had.
+ */
+export function pictureUrl(media: MediaFile, pixels: number): string | null {
+  if (!media.isActive || media.downloadStatus !== "completed") return null;
+  const listed = media.variants.filter(isPicture);
+  const kinds = listed.length > 0 ? listed.map(({ kind }) => kind) : kindsToExpect(media);
+  const pictures = kinds
+    .map((kind) => ({ url: variantUrl(media, kind), width: widthOf(listed, kind) }))
+    .sort((a, b) => a.width - b.width);
+  return (pictures.find(({ width }) => width >= pixels) ?? pictures.at(-1))?.url ?? null;
+}
+
+/** Where a still of a sticker is, once it was made. */
+export function stillUrl(media: MediaFile): string | null {
+  return media.variants.find(({ kind }) => kind === "thumb")?.url ?? null;
+}
+
+/** The width of a picture of a file where it is known, in pixels. */
+export function previewWidth(media: MediaFile): number | null {
+  return media.variants.find(({ kind }) => kind === "preview")?.width ?? null;
+}
+
+/**
+ * Where a player finds the file, the best first: the form that every browser plays, then the file as it is. Browsers are not asked
+ * what they can play, for some say yes to what they then fail to load.
+ */
+export function playableUrls(media: MediaFile, url: string): string[] {
+  const made = media.variants.find((variant) => variant.kind === "playable");
+  return made ? [made.url, url] : [url];
+}
+
+/** Whether a picture of this type can be shown as it is. Of others, such as HEIC, browsers show the preview only. */
+export function isShownByBrowsers(media: MediaFile): boolean {
+  return SHOWN.test(typeOf(media));
+}
+
+const SHOWN = /^image\/(jpeg|png|webp|gif|avif|bmp)$/;
+
+/** Whether its first page has a place in the thread: that of a PDF that is stored, or will be without anybody asking for it. */
+export function hasPage(media: MediaFile): boolean {
+  const { fileType, isActive, scanStatus, downloadStatus, policy } = media;
+  if (fileType !== "document" || !isPdf(media) || !isActive || scanStatus === "quarantined") return false;
+  return downloadStatus === "completed" || (policy === "store" && downloadStatus !== "failed");
+}
+
+function isPdf(media: MediaFile): boolean {
+  return typeOf(media) === "application/pdf";
+}
+
+/** By its bytes where they were looked at, without parameters; empty where nothing is known. */
+export function typeOf({ detectedMimeType, mimeType }: MediaFile): string {
+  const type = (detectedMimeType ?? mimeType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  return ALIASES[type] ?? type;
+}
+
+const ALIASES: Partial<Record<string, string>> = {
+  "application/x-pdf": "application/pdf",
+  "image/jpg": "image/jpeg",
+  "image/pjpeg": "image/jpeg",
+};
+
+function kindsToExpect(media: MediaFile): PictureKind[] {
+  switch (media.fileType) {
+    case "image":
+      return ["thumb", "preview"];
+    case "sticker":
+      return ["thumb"];
+    case "document":
+      return isPdf(media) ? ["preview"] : [];
+    // A poster is shown where the record lists one; else the player shows the first picture of the video.
+    case "video":
+    case "audio":
+      return [];
+  }
+}
+
+function isPicture(variant: Variant): variant is Variant & { kind: PictureKind } {
+  return variant.kind in LONGEST_SIDE;
+}
+
+function widthOf(listed: Variant[], kind: PictureKind): number {
+  return listed.find((variant) => variant.kind === kind)?.width ?? LONGEST_SIDE[kind];
+}
