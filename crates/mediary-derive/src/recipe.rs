@@ -73,7 +73,7 @@ impl Recipe {
 
     /// What the job may take for a file of `input_bytes`: more than the largest ordinary file does, so that a hostile one is ended.
     ///
-    /// Measured in locked-up workers (`tests/cost.rs`, a debug build with optimised decoders), on files full of noise, which are the
+    /// Measured in locked-up workers (`tests/it/cost.rs`, a debug build with optimised decoders), on files full of noise, which are the
     /// hardest of their size. MB beyond the program, and seconds of a processor:
     ///
     /// | file | memory | processor |

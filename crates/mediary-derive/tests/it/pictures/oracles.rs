@@ -2,7 +2,7 @@
 //!
 //! `xtask/install.sh test` installs both. A test that cannot ask them fails.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use image::{DynamicImage, Rgb, RgbImage};
@@ -11,6 +11,7 @@ use mediary_derive::image::{PREVIEW_SIDE, THUMB_SIDE};
 
 use super::corpus::{derive, product, webp};
 use super::ssim::ssim;
+use crate::harness::picture as corpus;
 
 /// How near a picture is to the oracle's: structure, at least, and the mean of each channel, at most.
 #[derive(Clone, Copy)]
@@ -77,7 +78,6 @@ fn thumb_of_a_gif_that_moves_is_what_libvips_makes_of_it() {
     compare_one("animated.gif", &corpus("animated.gif"), (Thumb, THUMB_SIDE), NEAR);
 }
 
-#[cfg(feature = "heic")]
 #[test]
 fn heic_is_what_libheif_decodes() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -115,10 +115,6 @@ fn compare_one(name: &str, oracle: &Path, (kind, side): (VariantKind, u32), near
     println!("{name} {kind:?}: {off:.1} levels, SSIM {alike:.3}");
     assert!(off <= near.levels, "{name} {kind:?}: mean {found:.1?}, the oracle's {expected:.1?}");
     assert!(alike >= near.ssim, "{name} {kind:?}: SSIM {alike:.3}");
-}
-
-fn corpus(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/pictures").join(name)
 }
 
 /// Upright, in sRGB, no side longer than this, in the same format: what that loses is not what is compared.

@@ -99,9 +99,7 @@ proptest! {
     fn damaged_bytes_are_no_panics(
         name in prop::sample::select(vec![
             "orientation-6.jpg", "cmyk-profile.jpg", "display-p3.jpg", "oriented.png", "alpha.webp", "still.gif", "scene.bmp",
-            #[cfg(feature = "heic")]
             "alpha.heic",
-            #[cfg(feature = "heic")]
             "display-p3.heic",
         ]),
         changes in prop::collection::vec((0.0..1.0_f64, any::<u8>(), 0_u8..2), 1..12),

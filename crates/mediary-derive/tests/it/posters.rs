@@ -1,8 +1,6 @@
 //! Posters of videos, by ffmpeg in its sandbox and workers in theirs. The videos are made by ffmpeg, too; without it there is nothing to
 //! test here.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
-
 use std::fs::{self, File};
 use std::io::Cursor;
 use std::path::Path;
@@ -12,16 +10,13 @@ use std::time::Duration;
 use image::{DynamicImage, GenericImageView as _};
 use mediary_core::{CompanyId, VariantKind};
 use mediary_derive::ffmpeg::{Ffmpeg, PoolWithFfmpeg};
-use mediary_derive::pool::{Input, Job, Pool, Settings};
+use mediary_derive::pool::{Input, Job};
 use mediary_derive::video::Index;
 use mediary_derive::{Derived, ErrorKind, Facts, Product, Recipe, Result, Workers as _};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-fn pool() -> Pool {
-    let program = env!("CARGO_BIN_EXE_media-worker-for-tests").into();
-    Pool::new(Settings { max_workers: 2, ..Settings::new(program, vec!["recipes".into()]) }).unwrap()
-}
+use crate::harness::pool_for_recipes as pool;
 
 /// `None` on a machine without ffmpeg.
 async fn workers() -> Option<PoolWithFfmpeg> {
@@ -308,7 +303,8 @@ async fn video_is_not_sent_where_ffmpeg_is_missing() {
     assert_eq!(pool().run(job).await.unwrap_err().kind(), ErrorKind::Unsupported);
 }
 
-/// With the priority that workers have. On a machine that does nothing else: `cargo test --release -p mediary-derive --test posters -- --ignored --nocapture`.
+/// With the priority that workers have. On a machine that does nothing else: `cargo test --release -p mediary-derive --test it -- --ignored
+/// --nocapture posters`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures"]
 async fn poster_takes_little_longer_than_ffmpeg_alone() {

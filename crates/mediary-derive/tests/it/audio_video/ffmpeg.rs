@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use mediary_derive::audio::{self, Playable};
 use mediary_derive::video::Index;
 
-use crate::sound::Note;
-use crate::source::{cursor, whole};
+use super::sound::Note;
+use super::source::{cursor, whole};
 
 /// Runs ffmpeg in `folder`. False, where there is none.
 fn ffmpeg(folder: &Path, arguments: &str) -> bool {

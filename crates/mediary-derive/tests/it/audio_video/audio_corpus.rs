@@ -7,8 +7,8 @@ use mediary_derive::ErrorKind::{self, Broken, TooLarge, Unsupported};
 use mediary_derive::audio;
 use proptest::prelude::*;
 
-use crate::sound::{FIRST, LAST, Note, amr, bursts, opus_head, page, raw_page, wav};
-use crate::source::Sparse;
+use super::sound::{FIRST, LAST, Note, amr, bursts, opus_head, page, raw_page, wav};
+use super::source::Sparse;
 
 /// How long it lasts, or what went wrong; everything that can be made of it is made.
 fn outcome(file: &[u8]) -> Result<u64, ErrorKind> {

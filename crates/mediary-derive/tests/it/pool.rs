@@ -1,7 +1,5 @@
 //! A pool of workers: what it hands on, what it refuses, and what is left of workers that died.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
-
 use std::fs::{self, File, OpenOptions};
 use std::process::Command;
 use std::time::Duration;
@@ -11,6 +9,8 @@ use mediary_derive::jail::Requirement;
 use mediary_derive::pool::{Input, Job, Pool, Settings};
 use mediary_derive::{Derived, Error, ErrorKind, Needs, Recipe, Result};
 use tokio::time::{Instant, sleep, timeout};
+
+use crate::harness::WORKER;
 
 const NEEDS: Needs = Needs {
     memory_bytes: 64 * 1024 * 1024,
@@ -23,8 +23,7 @@ const NEEDS: Needs = Needs {
 const COMPANY: CompanyId = CompanyId(1);
 
 fn settings() -> Settings {
-    let program = env!("CARGO_BIN_EXE_media-worker-for-tests").into();
-    Settings { max_workers: 2, ..Settings::new(program, Vec::new()) }
+    Settings { max_workers: 2, ..Settings::new(WORKER.into(), Vec::new()) }
 }
 
 fn pool() -> Pool {
@@ -169,8 +168,7 @@ async fn worker_has_no_privileges_and_few_rights() {
 
 #[tokio::test]
 async fn worker_ends_with_its_program() {
-    let mut program =
-        Command::new(env!("CARGO_BIN_EXE_media-worker-for-tests")).arg("program").spawn().unwrap();
+    let mut program = Command::new(WORKER).arg("program").spawn().unwrap();
     let pid = program.id();
     let children = || -> Vec<u32> {
         let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };

@@ -1,8 +1,6 @@
 //! Files that are small and made to take long: of each something is made or it is refused, in a locked-up worker that the kernel ends
 //! after a few seconds of a processor.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
-
 mod animations;
 mod bomb;
 mod documents;
@@ -16,14 +14,14 @@ use mediary_core::CompanyId;
 use mediary_derive::pool::{Input, Job, Pool, Settings};
 use mediary_derive::{Derived, Error, ErrorKind, Needs, Recipe, Result};
 
+use crate::harness::settings_for_recipes;
+
 /// What any of them may take: about a second where decoders are optimised and the machine is not slow.
 const CPU: Duration = Duration::from_secs(4);
 
 /// What comes of a file within its time.
 async fn outcome(recipe: Recipe, bytes: &[u8]) -> Result<Derived> {
-    let program = env!("CARGO_BIN_EXE_media-worker-for-tests").into();
-    let pool =
-        Pool::new(Settings { max_workers: 1, ..Settings::new(program, vec!["recipes".into()]) }).unwrap();
+    let pool = Pool::new(Settings { max_workers: 1, ..settings_for_recipes() }).unwrap();
     let input = Input::from_stream(bytes, 1 << 30).await.unwrap();
     let needs = Needs { cpu: CPU, time: CPU * 60, alone: true, ..recipe.needs(input.bytes()) };
     pool.run(Job { company: CompanyId(1), recipe, input, needs }).await
