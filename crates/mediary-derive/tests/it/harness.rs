@@ -1,6 +1,7 @@
-//! What several modules need: a pool that carries out recipes, and files.
+//! What several modules need: a pool that carries out recipes, files, and programs that files are compared with.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use mediary_derive::pool::{Pool, Settings};
 
@@ -25,4 +26,28 @@ pub(crate) fn picture(name: &str) -> PathBuf {
 pub(crate) fn bytes_of_picture(name: &str) -> Vec<u8> {
     let path = picture(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// What a program prints. The package is that of Debian which brings it, and `xtask/install.sh test` installs: a test that cannot ask
+/// its oracle has failed.
+pub(crate) fn run(command: &mut Command, package: &str) -> Vec<u8> {
+    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| {
+        let program = command.get_program();
+        panic!("{program:?} is not there ({error}): xtask/install.sh test installs the package {package}")
+    });
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// Has ffmpeg write a file in the folder.
+pub(crate) fn ffmpeg(folder: &Path, arguments: &str) {
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-nostdin", "-v", "error", "-y"]).args(arguments.split_whitespace()).current_dir(folder);
+    run(&mut ffmpeg, "ffmpeg");
+}
+
+#[test]
+#[should_panic(expected = "installs the package ffmpeg")]
+fn program_that_is_not_there_fails_the_test_and_names_its_package() {
+    run(&mut Command::new("/nowhere/ffmpeg"), "ffmpeg");
 }
