@@ -99,7 +99,8 @@ impl PoolWithFfmpeg {
     /// The frame at a time in a video, in this size, as BMP. `None` where the video is not as long, or cannot be decoded.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Worker`]: ffmpeg could not be started. [`crate::ErrorKind::Broken`]: it had to be ended.
+    /// [`crate::ErrorKind::Worker`]: ffmpeg could not be started. [`crate::ErrorKind::OutOfTime`] or
+    /// [`crate::ErrorKind::Broken`]: it had to be ended.
     pub async fn frame(
         &self,
         company: CompanyId,

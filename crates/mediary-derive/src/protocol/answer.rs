@@ -84,7 +84,8 @@ impl Failure {
             ErrorKind::Unsupported => FailureKind::Unsupported,
             ErrorKind::Broken => FailureKind::Broken,
             ErrorKind::TooLarge => FailureKind::TooLarge,
-            ErrorKind::Worker => FailureKind::Worker,
+            // It is the program that looks at the time.
+            ErrorKind::OutOfTime | ErrorKind::Worker => FailureKind::Worker,
         };
         Self { kind, sentence: error.sentence().chars().take(MAX_SENTENCE_CHARS).collect() }
     }
