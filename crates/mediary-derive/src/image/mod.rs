@@ -14,6 +14,7 @@ mod heic;
 mod jpeg;
 mod kind;
 pub mod limits;
+mod memory;
 pub(crate) mod resize;
 mod send;
 mod still;
@@ -98,17 +99,17 @@ pub(crate) fn product(kind: VariantKind, picture: &DynamicImage) -> Result<Produ
 fn decode(kind: Kind, bytes: &[u8], side: u32) -> Result<Decoded> {
     match kind {
         Kind::Jpeg => jpeg::decode(bytes, side),
-        Kind::Heic => heic(bytes),
-        Kind::Png | Kind::Gif | Kind::WebP | Kind::Bmp => still::decode(kind, bytes),
+        Kind::Heic => heic(bytes, side),
+        Kind::Png | Kind::Gif | Kind::WebP | Kind::Bmp => still::decode(kind, bytes, side),
     }
 }
 
 #[cfg(feature = "heic")]
-fn heic(bytes: &[u8]) -> Result<Decoded> {
-    heic::decode(bytes)
+fn heic(bytes: &[u8], side: u32) -> Result<Decoded> {
+    heic::decode(bytes, side)
 }
 
 #[cfg(not(feature = "heic"))]
-fn heic(_: &[u8]) -> Result<Decoded> {
+fn heic(_: &[u8], _: u32) -> Result<Decoded> {
     Err(crate::Error::left_out("HEIC pictures", "heic"))
 }
