@@ -80,10 +80,15 @@ impl Error {
 
 /// None where the file does not allow it; an error where the worker is to blame.
 pub(crate) fn if_possible<T>(made: Result<T>) -> Result<Option<T>> {
+    or_reason(made).map(Result::ok)
+}
+
+/// The sentence where the file does not allow it; an error where the worker is to blame.
+pub(crate) fn or_reason<T>(made: Result<T>) -> Result<Result<T, String>> {
     match made {
-        Ok(made) => Ok(Some(made)),
+        Ok(made) => Ok(Ok(made)),
         Err(error) if error.kind() == ErrorKind::Worker => Err(error),
-        Err(_) => Ok(None),
+        Err(error) => Ok(Err(error.sentence)),
     }
 }
 

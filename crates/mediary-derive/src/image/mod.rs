@@ -68,7 +68,7 @@ pub fn derive_some(bytes: &[u8], variants: &[VariantKind]) -> Result<Derived> {
         thumbhash: Some(encode::thumbhash(&thumb)?),
         ..Facts::default()
     };
-    Ok(Derived { facts, products })
+    Ok(Derived { facts, products, missing: None })
 }
 
 /// Makes `thumb` and `poster` of a frame of a video (WebP, never larger than the frame), and its blurred picture.
@@ -80,7 +80,7 @@ pub fn poster(frame: &[u8]) -> Result<Derived> {
     let thumb = resize::within(&shown, THUMB_SIDE)?;
     let products = vec![product(VariantKind::Thumb, &thumb)?, product(VariantKind::Poster, &shown)?];
     let facts = Facts { thumbhash: Some(encode::thumbhash(&thumb)?), ..Facts::default() };
-    Ok(Derived { facts, products })
+    Ok(Derived { facts, products, missing: None })
 }
 
 /// A still picture as a product: WebP.

@@ -105,7 +105,8 @@ impl Failure {
 
 /// The worker's side: the products go to the output, one after the other.
 pub(crate) fn write(derived: Derived, output: &File, output_bytes: u64) -> Result<Made> {
-    let Derived { facts, products } = derived;
+    // It is the program that may say what is missing.
+    let Derived { facts, products, missing: _ } = derived;
     let mut made = Made {
         width: facts.width,
         height: facts.height,
@@ -165,7 +166,7 @@ pub(crate) fn read(made: Made, output: &File, output_bytes: u64) -> Result<Deriv
         }
         products.push(read_product(&placed, output, output_bytes)?);
     }
-    Ok(Derived { facts, products })
+    Ok(Derived { facts, products, missing: None })
 }
 
 fn read_product(placed: &Placed, output: &File, output_bytes: u64) -> Result<Product, &'static str> {
@@ -247,6 +248,7 @@ mod tests {
                 ..Facts::default()
             },
             products: vec![product(VariantKind::Playable, b"abc"), product(VariantKind::Peaks, b"de")],
+            missing: None,
         };
         let output = output(5);
         let made = write(derived.clone(), &output, 5).unwrap();

@@ -61,6 +61,7 @@ async fn video_has_a_poster_of_a_second_in_it_and_a_thumbnail() {
     let derived = derive(&workers, &folder.path().join("scenes.mp4")).await.unwrap();
     assert_eq!(kinds(&derived), [VariantKind::Thumb, VariantKind::Poster]);
     assert!(derived.facts.thumbhash.is_some());
+    assert_eq!(derived.missing, None);
     let [thumb, poster] = [0, 1].map(|at| shown(&derived.products[at]));
     assert_eq!((thumb.dimensions(), poster.dimensions()), ((320, 180), (640, 360)));
     for picture in [thumb, poster] {
@@ -155,6 +156,9 @@ async fn video_whose_pictures_nobody_should_decode_keeps_its_facts() {
         let derived = derive(&workers, &folder.path().join(name)).await.unwrap();
         assert_eq!(kinds(&derived), [], "{name}");
         assert!(derived.facts.duration_ms.is_some(), "{name}");
+        let reason = derived.missing.unwrap();
+        assert!(reason.contains("it has no poster: "), "{name}: {reason}");
+        println!("{name}: {reason}");
     }
 }
 
@@ -258,6 +262,19 @@ async fn video_that_browsers_cannot_play_is_converted_and_no_other() {
     }
     let derived = derive(&workers, &folder.path().join("plays.mp4")).await.unwrap();
     assert_eq!(kinds(&derived), [VariantKind::Thumb, VariantKind::Poster]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn video_that_is_too_long_to_be_converted_says_so() {
+    let workers = workers().await;
+    let folder = tempfile::tempdir().unwrap();
+    ffmpeg(folder.path(), "-f lavfi -i color=black:s=64x64:r=1 -t 605 -c:v mpeg4 long.mp4");
+    let derived = derive(&workers, &folder.path().join("long.mp4")).await.unwrap();
+    assert_eq!(kinds(&derived), [VariantKind::Thumb, VariantKind::Poster]);
+    assert_eq!(
+        derived.missing.unwrap(),
+        "it cannot be played here (MPEG-4 Part 2), and is not converted: the video lasts 605 seconds; at most 600 are converted"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
