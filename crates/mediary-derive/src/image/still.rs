@@ -114,17 +114,19 @@ pub(crate) fn eight_bits(picture: DynamicImage) -> DynamicImage {
     }
 }
 
-/// A decoder's error for people.
+/// A decoder's error for people, who have no use for its words.
 pub(crate) fn explained(kind: Kind, error: &ImageError) -> Error {
     let name = kind.name();
     match error {
-        ImageError::Limits(limit) => Error::too_large(format!(
-            "the {name} picture takes more than the {} MB of memory that it may: {limit}",
+        ImageError::Limits(_) => Error::too_large(format!(
+            "the {name} picture takes more than the {} MB of memory that it may",
             MAX_MEMORY_BYTES / 1_000_000
         )),
-        ImageError::Unsupported(what) => {
-            Error::unsupported(format!("the {name} picture needs what the decoder cannot do: {what}"))
+        ImageError::Unsupported(_) => {
+            Error::unsupported(format!("the {name} picture is of a kind that is not read"))
         }
-        other => Error::broken(format!("the {name} picture is damaged: {other}")),
+        // It is in memory as a whole.
+        ImageError::IoError(_) => Error::broken(format!("the {name} picture is damaged: its end is missing")),
+        _ => Error::broken(format!("the {name} picture is damaged: it cannot be decoded")),
     }
 }

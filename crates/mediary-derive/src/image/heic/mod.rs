@@ -70,9 +70,8 @@ fn profile(file: &HeifFile<'_>) -> Option<Vec<u8>> {
 
 fn explained(error: &heifer::Error) -> Error {
     match error {
-        heifer::Error::Unsupported(what) => {
-            Error::unsupported(format!("the HEIC picture needs what the decoder cannot do: {what}"))
-        }
-        other => Error::broken(format!("the HEIC picture is damaged: {other}")),
+        heifer::Error::Unsupported(_) => Error::unsupported("the HEIC picture is of a kind that is not read"),
+        heifer::Error::Hevc(_) => Error::broken("the HEIC picture is damaged: it cannot be decoded"),
+        _ => Error::broken("the HEIC picture is damaged: its index cannot be understood"),
     }
 }
