@@ -57,7 +57,7 @@ pub const WORKERS_DEFAULT: usize = 16;
 pub const DOWNLOADS_PER_COMPANY_DEFAULT: usize = 4;
 
 /// Processes that read media files at once, where the machine has so many processors, and the memory of all of them together. A
-/// large photo may take 450 MiB, a recording 220.
+/// large photo may take 512 MiB, a recording 224.
 pub const MEDIA_WORKERS: usize = 8;
 pub const MEDIA_WORKERS_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
 

@@ -35,4 +35,6 @@ pub struct Product {
 pub struct Derived {
     pub facts: Facts,
     pub products: Vec<Product>,
+    /// Why there is not more of it, where something that is made of other files of its kind is not there.
+    pub missing: Option<String>,
 }

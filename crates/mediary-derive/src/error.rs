@@ -1,6 +1,8 @@
 //! The one error of this crate: a kind to decide by, and a sentence for people.
 
 use std::fmt;
+#[cfg(feature = "sandbox")]
+use std::time::Duration;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -13,6 +15,8 @@ pub enum ErrorKind {
     Broken,
     /// It is larger than a limit allows: pixels, frames, pages, bytes, time.
     TooLarge,
+    /// It took longer than files of its kind do: it is to blame, unless the machine was busy with other things.
+    OutOfTime,
     /// The worker ended, or could not be started: the file may be to blame, or not.
     Worker,
 }
@@ -39,6 +43,14 @@ impl Error {
 
     pub fn too_large(sentence: impl Into<String>) -> Self {
         Self::new(ErrorKind::TooLarge, sentence)
+    }
+
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn out_of_time(limit: Duration) -> Self {
+        Self::new(
+            ErrorKind::OutOfTime,
+            format!("the file took longer than {} seconds to read", limit.as_secs_f32()),
+        )
     }
 
     /// Of files that a build without this feature of the crate does not read.
@@ -68,10 +80,15 @@ impl Error {
 
 /// None where the file does not allow it; an error where the worker is to blame.
 pub(crate) fn if_possible<T>(made: Result<T>) -> Result<Option<T>> {
+    or_reason(made).map(Result::ok)
+}
+
+/// The sentence where the file does not allow it; an error where the worker is to blame.
+pub(crate) fn or_reason<T>(made: Result<T>) -> Result<Result<T, String>> {
     match made {
-        Ok(made) => Ok(Some(made)),
+        Ok(made) => Ok(Ok(made)),
         Err(error) if error.kind() == ErrorKind::Worker => Err(error),
-        Err(_) => Ok(None),
+        Err(error) => Ok(Err(error.sentence)),
     }
 }
 

@@ -50,7 +50,7 @@ pub fn make(recipe: &Recipe, mut file: File) -> Result<Derived> {
 
 /// Whatever cannot be made of it, the recording keeps what can.
 fn of_recording(file: &mut File) -> Result<Derived> {
-    let mut derived = Derived { facts: audio::facts(&mut *file)?, products: Vec::new() };
+    let mut derived = Derived { facts: audio::facts(&mut *file)?, products: Vec::new(), missing: None };
     if let Some(waveform) = error::if_possible(audio::waveform(&mut *file))? {
         derived.facts.duration_ms = Some(waveform.duration_ms);
         derived.products.push(waveform.product()?);
@@ -64,7 +64,7 @@ fn of_recording(file: &mut File) -> Result<Derived> {
 fn of_video(file: &mut File) -> Result<Derived> {
     let length = length(file)?;
     let facts = video::Index::read(file, length)?.movie()?.facts();
-    Ok(Derived { facts, products: Vec::new() })
+    Ok(Derived { facts, products: Vec::new(), missing: None })
 }
 
 /// What ffmpeg was told to make, checked, and as it plays while it loads.
@@ -89,7 +89,7 @@ fn converted(mut file: File) -> Result<Derived> {
         duration_ms: facts.duration_ms,
         bytes,
     };
-    Ok(Derived { facts: Facts::default(), products: vec![product] })
+    Ok(Derived { facts: Facts::default(), products: vec![product], missing: None })
 }
 
 fn voice_note(file: File) -> Result<Derived> {
@@ -98,7 +98,7 @@ fn voice_note(file: File) -> Result<Derived> {
 
 fn to_send(kind: VariantKind, mime_type: &'static str, bytes: Vec<u8>) -> Derived {
     let product = Product { kind, mime_type, width: None, height: None, duration_ms: None, bytes };
-    Derived { facts: Facts::default(), products: vec![product] }
+    Derived { facts: Facts::default(), products: vec![product], missing: None }
 }
 
 /// All bytes of the file. Of one that has more than `max_bytes` none is read.

@@ -1,4 +1,5 @@
-//! Every way out of a worker that we know is closed, and the test can tell.
+//! Every way out of a worker that we know is closed, and the test can tell. In a program of its own: workers without a jail trace the
+//! program that started them, and limit it.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 

@@ -17,13 +17,13 @@ impl Decoder {
             true => (CodecConfig::amr_wb(), AmrVariant::WideBand),
             false => (CodecConfig::amr_nb(), AmrVariant::NarrowBand),
         };
-        let inner = AmrCodec::new(&config.with_amr_dtx(true)).map_err(|error| failed(&error))?;
+        let inner = AmrCodec::new(&config.with_amr_dtx(true)).map_err(failed)?;
         Ok(Self { inner, variant })
     }
 }
 
-fn failed(error: &codec_core::CodecError) -> Error {
-    Error::broken(format!("AMR cannot be decoded: {error}"))
+fn failed<E>(_: E) -> Error {
+    Error::broken("the recording is damaged: its AMR cannot be decoded")
 }
 
 impl codec::Decode for Decoder {
@@ -36,7 +36,7 @@ impl codec::Decode for Decoder {
 
     fn decode(&mut self, packet: &[u8], sound: &mut Vec<f32>) -> Result<()> {
         let (first, data) = packet.split_first().unwrap_or((&NO_DATA, &[]));
-        let kind = AmrFrameType::from_index(self.variant, first >> 3 & 15).map_err(|error| failed(&error))?;
+        let kind = AmrFrameType::from_index(self.variant, first >> 3 & 15).map_err(failed)?;
         let mut frame = match kind {
             AmrFrameType::Speech(mode) => CodedFrame::speech(mode.index(), data.to_vec()),
             AmrFrameType::Sid(_) => CodedFrame::comfort_noise(data.to_vec()),
@@ -44,7 +44,7 @@ impl codec::Decode for Decoder {
             AmrFrameType::SpeechLost => CodedFrame::lost(),
         };
         frame.quality_ok = first & QUALITY_OK != 0;
-        let samples = self.inner.decode_frame(&frame).map_err(|error| failed(&error))?;
+        let samples = self.inner.decode_frame(&frame).map_err(failed)?;
         sound.extend(samples.iter().map(|sample| f32::from(*sample) / 32_768.0));
         Ok(())
     }

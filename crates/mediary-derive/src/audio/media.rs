@@ -64,16 +64,19 @@ impl<S: Read + Seek + Send + Sync> MediaSource for Source<S> {
 
 fn failed(error: &MediaError) -> Error {
     match error {
-        MediaError::Unsupported(_) => Error::unsupported(format!("the recording cannot be read: {error}")),
-        MediaError::LimitError(_) => Error::too_large(format!("the recording cannot be read: {error}")),
-        _ => Error::broken(format!("the recording cannot be read: {error}")),
+        MediaError::Unsupported(_) => Error::unsupported("the recording is of a kind that is not read"),
+        MediaError::LimitError(_) => {
+            Error::too_large("the recording is larger in some part than any that is read")
+        }
+        MediaError::IoError(_) => Error::broken("the recording is damaged: its end is missing"),
+        _ => Error::broken("the recording is damaged: it cannot be decoded"),
     }
 }
 
 /// Calls `symphonia`. Some files make it panic (a CAF with a length near 2^64); these are broken.
 fn guarded<T>(call: impl FnOnce() -> T) -> Result<T> {
     panic::catch_unwind(AssertUnwindSafe(call))
-        .map_err(|_| Error::broken("the recording cannot be read: its reader failed"))
+        .map_err(|_| Error::broken("the recording is damaged: it cannot be decoded"))
 }
 
 impl<'s> Media<'s> {

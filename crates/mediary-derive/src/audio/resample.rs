@@ -30,8 +30,7 @@ impl<'s> Resampled<'s> {
     pub(super) fn new(sound: &'s mut dyn Sound, rate: u32) -> Result<Self> {
         let ratio = f64::from(rate) / f64::from(sound.rate());
         let filter = SincInterpolationParameters::new(FILTER, WindowFunction::BlackmanHarris2);
-        let inner = Async::new_sinc(ratio, 1.0, &filter, BLOCK, 1, FixedAsync::Input)
-            .map_err(|error| failed(&error))?;
+        let inner = Async::new_sinc(ratio, 1.0, &filter, BLOCK, 1, FixedAsync::Input).map_err(failed)?;
         let (skip, output) = (inner.output_delay(), vec![0.0; inner.output_frames_max()]);
         Ok(Self { sound, rate, inner, input: Vec::new(), output, skip, taken: 0, given: 0, ended: false })
     }
@@ -43,13 +42,10 @@ impl<'s> Resampled<'s> {
         self.taken += known as u64;
         self.input.resize(BLOCK, 0.0);
         let frames = self.output.len();
-        let input = SequentialSlice::new(&self.input, 1, BLOCK).map_err(|error| failed(&error))?;
-        let mut output =
-            SequentialSlice::new_mut(&mut self.output, 1, frames).map_err(|error| failed(&error))?;
-        let (_, made) = self
-            .inner
-            .process_into_buffer(&input, &mut output, Some(&Indexing::new()))
-            .map_err(|error| failed(&error))?;
+        let input = SequentialSlice::new(&self.input, 1, BLOCK).map_err(failed)?;
+        let mut output = SequentialSlice::new_mut(&mut self.output, 1, frames).map_err(failed)?;
+        let (_, made) =
+            self.inner.process_into_buffer(&input, &mut output, Some(&Indexing::new())).map_err(failed)?;
         self.input = rest;
         let skipped = self.skip.min(made);
         self.skip -= skipped;
@@ -65,8 +61,8 @@ impl<'s> Resampled<'s> {
     }
 }
 
-fn failed(error: &dyn std::fmt::Display) -> Error {
-    Error::broken(format!("the sound's rate cannot be changed: {error}"))
+fn failed<E>(_: E) -> Error {
+    Error::broken("the rate of the sound cannot be changed")
 }
 
 impl Sound for Resampled<'_> {

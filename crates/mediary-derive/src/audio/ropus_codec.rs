@@ -20,13 +20,15 @@ pub(super) struct Decoder {
 
 impl Decoder {
     pub(super) fn new(rate: u32, gain: i16) -> Result<Self> {
-        let failed =
-            |error: &dyn std::fmt::Display| Error::broken(format!("Opus cannot be decoded: {error}"));
-        let mut inner = ropus::Decoder::new(rate, Channels::Mono).map_err(|error| failed(&error))?;
-        inner.set_gain(i32::from(gain)).map_err(|error| failed(&error))?;
+        let mut inner = ropus::Decoder::new(rate, Channels::Mono).map_err(damaged)?;
+        inner.set_gain(i32::from(gain)).map_err(damaged)?;
         let frame = vec![0; inner.max_frame_samples_per_channel()];
         Ok(Self { inner, frame })
     }
+}
+
+fn damaged<E>(_: E) -> Error {
+    Error::broken("the recording is damaged: its Opus cannot be decoded")
 }
 
 impl codec::Decode for Decoder {
@@ -35,10 +37,7 @@ impl codec::Decode for Decoder {
     }
 
     fn decode(&mut self, packet: &[u8], sound: &mut Vec<f32>) -> Result<()> {
-        let samples = self
-            .inner
-            .decode(packet, &mut self.frame, DecodeMode::Normal)
-            .map_err(|error| Error::broken(format!("a packet of Opus cannot be decoded: {error}")))?;
+        let samples = self.inner.decode(packet, &mut self.frame, DecodeMode::Normal).map_err(damaged)?;
         sound.extend(self.frame[..samples].iter().map(|sample| f32::from(*sample) / 32_768.0));
         Ok(())
     }
@@ -55,7 +54,7 @@ impl Encoder {
             .complexity(COMPLEXITY)
             .signal(Signal::Voice)
             .build()
-            .map_err(|error| Error::unsupported(format!("Opus cannot be encoded at {rate} Hz: {error}")))?;
+            .map_err(|_| Error::unsupported(format!("Opus cannot be encoded at {rate} Hz")))?;
         Ok(Self { inner })
     }
 }
@@ -72,7 +71,7 @@ impl codec::Encode for Encoder {
         let length = self
             .inner
             .encode_float(frame, &mut packet)
-            .map_err(|error| Error::broken(format!("sound cannot be encoded as Opus: {error}")))?;
+            .map_err(|_| Error::broken("the sound cannot be encoded as Opus"))?;
         // An hour has 180,000 packets: none keeps the room of the largest.
         Ok(packet[..length].to_vec())
     }

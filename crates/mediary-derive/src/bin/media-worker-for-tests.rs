@@ -55,6 +55,7 @@ fn derive(_: &Recipe, mut input: File) -> Result<Derived> {
         "copy" => Ok(Derived {
             facts: Facts { width: Some(4), height: Some(3), ..Facts::default() },
             products: vec![product(VariantKind::Thumb, rest), product(VariantKind::Preview, text.trim())],
+            missing: None,
         }),
         "broken" => Err(Error::broken(rest)),
         "panic" => panic!("{rest}"),
@@ -68,7 +69,7 @@ fn derive(_: &Recipe, mut input: File) -> Result<Derived> {
 }
 
 fn pages(number: u32) -> Derived {
-    Derived { facts: Facts { pages: Some(number), ..Facts::default() }, products: Vec::new() }
+    Derived { facts: Facts { pages: Some(number), ..Facts::default() }, products: Vec::new(), missing: None }
 }
 
 fn product(kind: VariantKind, bytes: &str) -> Product {

@@ -30,7 +30,7 @@ pub fn derive(bytes: Vec<u8>) -> Result<Derived> {
         Some("application/pdf") => pdf(bytes),
         Some("text/vcard") => {
             let facts = Facts { names: card::contact_names(&bytes), ..Facts::default() };
-            Ok(Derived { facts, products: Vec::new() })
+            Ok(Derived { facts, products: Vec::new(), missing: None })
         }
         Some(other) => Err(Error::unsupported(format!("there is no preview of {other} documents"))),
         None => Err(Error::unsupported("there is no preview of documents of an unknown kind")),

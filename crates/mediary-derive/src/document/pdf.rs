@@ -29,7 +29,7 @@ pub(crate) fn derive(bytes: Vec<u8>) -> Result<Derived> {
         products.push(image::product(VariantKind::Thumb, &thumb)?);
         products.push(image::product(VariantKind::Preview, &picture)?);
     }
-    Ok(Derived { facts, products })
+    Ok(Derived { facts, products, missing: None })
 }
 
 /// The page on white, its longest side as long as a preview's; `None` of a page without a size.

@@ -35,18 +35,25 @@ impl PoolWithFfmpeg {
     async fn video(&self, job: Job) -> Result<Derived> {
         let (company, input) = (job.company, job.input.clone());
         let mut derived = self.pool.run(job).await?;
-        if let Some(poster) =
-            error::if_possible(self.poster(company, &input, &derived.facts).await)?.flatten()
-        {
-            derived.facts.thumbhash = poster.facts.thumbhash;
-            derived.products.extend(poster.products);
+        let mut missing = Vec::new();
+        match error::or_reason(self.poster(company, &input, &derived.facts).await)? {
+            Ok(poster) => {
+                derived.facts.thumbhash = poster.facts.thumbhash;
+                derived.products.extend(poster.products);
+            }
+            Err(reason) => missing.push(format!("it has no poster: {reason}")),
         }
-        if derived.facts.unplayable.is_some() {
+        if let Some(codec) = &derived.facts.unplayable {
             let converted = self.converted(company, &input, &derived.facts, MAX_CONVERTED_BYTES).await;
-            derived.products.extend(
-                error::if_possible(converted)?.map(|converted| converted.products).unwrap_or_default(),
-            );
+            match error::or_reason(converted)? {
+                Ok(converted) => derived.products.extend(converted.products),
+                Err(reason) => {
+                    missing
+                        .push(format!("it cannot be played here ({codec}), and is not converted: {reason}"));
+                }
+            }
         }
+        derived.missing = Some(missing.join("; ")).filter(|missing| !missing.is_empty());
         Ok(derived)
     }
 
@@ -65,41 +72,35 @@ impl PoolWithFfmpeg {
         facts: &Facts,
         max_bytes: u64,
     ) -> Result<Derived> {
-        let size = poster_size(facts)
-            .ok_or_else(|| Error::unsupported("the video has no pictures that can be read"))?;
+        let size = poster_size(facts)?;
         let duration = Duration::from_millis(facts.duration_ms.unwrap_or_default());
-        let bit_rate = command::bit_rate(duration, max_bytes).ok_or_else(|| {
-            Error::too_large(format!(
-                "the video of {} seconds is too long to be converted",
-                duration.as_secs()
-            ))
-        })?;
+        let bit_rate = command::bit_rate(duration, max_bytes).ok_or_else(|| too_long(duration, max_bytes))?;
         let task =
             Task { program: self.ffmpeg.program.clone(), arguments: command::conversion(size, bit_rate) };
         let done =
             self.pool.run_tool(Some(company), task, input, &command::conversion_needs(max_bytes)).await?;
         if !done.status.success() || done.output.bytes() == 0 {
-            return Err(Error::broken("the video cannot be converted: ffmpeg does not understand it"));
+            return Err(Error::broken("ffmpeg cannot read its pictures or its sound"));
         }
         self.pool.run(Job::new(company, Recipe::Converted, done.output)).await
     }
 
-    /// `None` where there are no pictures.
-    async fn poster(&self, company: CompanyId, input: &Input, facts: &Facts) -> Result<Option<Derived>> {
-        let Some(size) = poster_size(facts) else { return Ok(None) };
+    async fn poster(&self, company: CompanyId, input: &Input, facts: &Facts) -> Result<Derived> {
+        let size = poster_size(facts)?;
         let in_the_middle = facts.duration_ms.map_or(Duration::ZERO, |all| Duration::from_millis(all / 2));
         for at in [POSTER_AT.min(in_the_middle), Duration::ZERO] {
             if let Some(frame) = self.frame(company, input, at, size).await? {
-                return self.pool.run(Job::new(company, Recipe::Poster, frame)).await.map(Some);
+                return self.pool.run(Job::new(company, Recipe::Poster, frame)).await;
             }
         }
-        Ok(None)
+        Err(Error::broken("ffmpeg cannot read its pictures"))
     }
 
     /// The frame at a time in a video, in this size, as BMP. `None` where the video is not as long, or cannot be decoded.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Worker`]: ffmpeg could not be started. [`crate::ErrorKind::Broken`]: it had to be ended.
+    /// [`crate::ErrorKind::Worker`]: ffmpeg could not be started. [`crate::ErrorKind::OutOfTime`] or
+    /// [`crate::ErrorKind::Broken`]: it had to be ended.
     pub async fn frame(
         &self,
         company: CompanyId,
@@ -113,14 +114,27 @@ impl PoolWithFfmpeg {
     }
 }
 
-/// The size of a video's poster: that of the video as it is shown, never larger. `None` where there are no pictures, or none that can be
-/// read.
-fn poster_size(facts: &Facts) -> Option<(u32, u32)> {
+fn too_long(duration: Duration, max_bytes: u64) -> Error {
+    let (seconds, most) = (duration.as_secs(), command::MAX_CONVERTED.as_secs());
+    Error::too_large(if duration > command::MAX_CONVERTED {
+        format!("the video lasts {seconds} seconds; at most {most} are converted")
+    } else {
+        format!("the video lasts {seconds} seconds, which is too long for {max_bytes} bytes")
+    })
+}
+
+/// The size of a video's poster: that of the video as it is shown, never larger.
+///
+/// # Errors
+/// There are no pictures, or none that can be read.
+fn poster_size(facts: &Facts) -> Result<(u32, u32)> {
     if facts.unplayable.as_deref() == Some(ENCRYPTED) {
-        return None;
+        return Err(Error::unsupported("the video is encrypted"));
     }
-    let (width, height) = (facts.width?, facts.height?);
-    (width > 0 && height > 0).then(|| size_within(width, height, POSTER_SIDE))
+    match (facts.width, facts.height) {
+        (Some(width @ 1..), Some(height @ 1..)) => Ok(size_within(width, height, POSTER_SIDE)),
+        _ => Err(Error::unsupported("the video has no pictures")),
+    }
 }
 
 #[async_trait]

@@ -9,7 +9,10 @@ use mediary_core::VariantKind;
 use webp::{AnimEncoder, AnimFrame};
 
 use super::kind::Kind;
-use super::limits::{Claim, MAX_ANIMATION_BYTES, MAX_ANIMATION_PIXELS, MAX_ENCODED_PIXELS, MAX_FRAMES};
+use super::limits::{
+    Claim, MAX_ANIMATION_BYTES, MAX_ANIMATION_PIXELS, MAX_ENCODED_PIXELS, MAX_FRAMES, MAX_MEMORY_BYTES,
+};
+use super::memory::Pixel;
 use super::{PREVIEW_SIDE, encode, frames, resize, still};
 use crate::size::size_within;
 use crate::{Error, Product, Result};
@@ -19,6 +22,9 @@ const SHORTEST_MS: u32 = 20;
 const INSTEAD_MS: u32 = 100;
 /// One frame is shown at most this long: clocks of animations are signed numbers of 32 bits.
 const LONGEST_MS: u32 = 60_000;
+
+/// A frame while it is decoded, for each pixel: colours with transparency, and what they are made of.
+const FRAME_BYTES: u64 = 8;
 
 /// One picture of an animation, and for how long it is shown.
 #[derive(Debug)]
@@ -67,7 +73,7 @@ pub(crate) fn moments(
             }
             let canvas = decoder.dimensions();
             frames::check_webp(bytes, canvas)?;
-            collect(Kind::WebP, canvas, std::iter::repeat(canvas), decoder, size)
+            collect(Kind::WebP, bytes, std::iter::repeat_n(canvas, MAX_FRAMES), decoder, size)
         }
         _ => Ok(Vec::new()),
     }
@@ -77,22 +83,25 @@ fn gif(bytes: &[u8], size: impl Fn((u32, u32)) -> (u32, u32)) -> Result<Vec<Mome
     let refuse = |error| still::explained(Kind::Gif, &error);
     let mut decoder = GifDecoder::new(Cursor::new(bytes)).map_err(refuse)?;
     decoder.set_limits(still::limits()).map_err(refuse)?;
-    collect(Kind::Gif, decoder.dimensions(), frames::of_gif(bytes), decoder, size)
+    collect(Kind::Gif, bytes, frames::of_gif(bytes), decoder, size)
 }
 
 /// What breaks off is shown up to there. The sizes are those of the frames, as the file says them.
 fn collect<'a>(
     kind: Kind,
-    canvas: (u32, u32),
+    bytes: &[u8],
     sizes: impl Iterator<Item = (u32, u32)>,
-    decoder: impl AnimationDecoder<'a>,
+    decoder: impl AnimationDecoder<'a> + ImageDecoder,
     size: impl Fn((u32, u32)) -> (u32, u32),
 ) -> Result<Vec<Moment>> {
-    let frames = frames_within(canvas, sizes);
-    if frames < 2 {
+    let canvas = decoder.dimensions();
+    let sizes: Vec<(u32, u32)> = sizes.take(MAX_FRAMES).collect();
+    let frames = frames_within(canvas, &sizes);
+    let size = size(canvas);
+    let memory_bytes = memory_bytes(canvas, &sizes[..frames], size).saturating_add(bytes.len() as u64);
+    if frames < 2 || memory_bytes > MAX_MEMORY_BYTES {
         return Ok(Vec::new());
     }
-    let size = size(canvas);
     let mut moments = Vec::new();
     for frame in decoder.into_frames().take(frames).map_while(ImageResult::ok) {
         moments.push(moment(frame, size)?);
@@ -113,13 +122,26 @@ fn moment(frame: Frame, size: (u32, u32)) -> Result<Moment> {
 }
 
 /// How many of the first frames are within the limits.
-fn frames_within(canvas: (u32, u32), sizes: impl Iterator<Item = (u32, u32)>) -> usize {
+fn frames_within(canvas: (u32, u32), sizes: &[(u32, u32)]) -> usize {
     let of_canvas = Claim::pixels(canvas.0, canvas.1);
-    let decoded = sizes.take(MAX_FRAMES).scan(0_u64, |decoded, (width, height)| {
-        *decoded = decoded.saturating_add(Claim::pixels(width, height).max(of_canvas));
+    let decoded = sizes.iter().scan(0_u64, |decoded, (width, height)| {
+        *decoded = decoded.saturating_add(Claim::pixels(*width, *height).max(of_canvas));
         Some(*decoded)
     });
     decoded.take_while(|decoded| *decoded <= MAX_ANIMATION_PIXELS).count()
+}
+
+/// What decoding these frames takes, and making each of them the picture of a moment in this size.
+fn memory_bytes(canvas: (u32, u32), frames: &[(u32, u32)], size: (u32, u32)) -> u64 {
+    let pixels = |(width, height)| Claim::pixels(width, height);
+    let (of_canvas, largest) = (pixels(canvas), frames.iter().map(|frame| pixels(*frame)).max().unwrap_or(0));
+    // What was shown before, and what is shown now.
+    let canvases = of_canvas.saturating_mul(2 * Pixel::Rgba.bytes());
+    let decoding = largest.saturating_mul(FRAME_BYTES);
+    let moments = pixels(size).saturating_mul(Pixel::Rgba.bytes()).saturating_mul(frames.len() as u64);
+    canvases
+        .saturating_add(decoding.max(resize::memory_bytes(canvas, size, Pixel::Rgba)))
+        .saturating_add(moments)
 }
 
 /// The longest side with which so many frames have together no more than `pixels`.
@@ -144,7 +166,7 @@ pub(crate) fn webp(moments: &[Moment], quality: f32) -> Result<Vec<u8>> {
     let encoded = encoder.try_encode();
     encoded
         .map(|bytes| bytes.to_vec())
-        .map_err(|error| Error::broken(format!("the animation could not be written as WebP: {error:?}")))
+        .map_err(|_| Error::broken("the animation could not be written as WebP"))
 }
 
 #[cfg(test)]
@@ -153,14 +175,14 @@ mod tests {
 
     #[test]
     fn frames_are_bounded_by_their_number_and_by_their_pixels() {
-        let each = |canvas, frame| frames_within(canvas, std::iter::repeat(frame));
+        let each = |canvas, frame| frames_within(canvas, &[frame; MAX_FRAMES]);
         assert_eq!(each((500, 500), (500, 500)), MAX_FRAMES);
         assert_eq!(each((4000, 4000), (1, 1)), 3);
         assert_eq!(each((4000, 4000), (4001, 4000)), 2);
         assert_eq!(each((1, 1), (1000, 800)), MAX_FRAMES);
         assert_eq!(each((1, 1), (1000, 801)), MAX_FRAMES - 1);
         assert_eq!(each((u32::MAX, u32::MAX), (u32::MAX, u32::MAX)), 0);
-        assert_eq!(frames_within((1, 1), [(1, 1), (60_000, 60_000), (1, 1)].into_iter()), 1);
+        assert_eq!(frames_within((1, 1), &[(1, 1), (60_000, 60_000), (1, 1)]), 1);
     }
 
     #[test]

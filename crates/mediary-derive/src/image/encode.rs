@@ -38,9 +38,9 @@ pub(crate) fn webp(picture: &DynamicImage, quality: f32) -> Result<Vec<u8>> {
         }
     };
     let encoded = encoder.encode_advanced(&config);
-    encoded.map(|bytes| bytes.to_vec()).map_err(|error| {
-        Error::broken(format!("the picture of {width} × {height} could not be written as WebP: {error:?}"))
-    })
+    encoded
+        .map(|bytes| bytes.to_vec())
+        .map_err(|_| Error::broken(format!("the picture of {width} × {height} could not be written as WebP")))
 }
 
 /// The blurred picture, some 25 bytes.

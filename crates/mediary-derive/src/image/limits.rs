@@ -8,8 +8,8 @@ pub const MAX_FILE_BYTES: usize = 100 * 1024 * 1024;
 pub const MAX_PIXELS: u64 = 1 << 28;
 /// Of one side: what is longer is no picture for people, and each row costs its decoder something, however short it is.
 pub const MAX_SIDE: u32 = 1_000_000;
-/// What the file, its decoder and the decoded picture may take together, as reckoned from the header. An iPhone's HEIC of 48
-/// megapixels is just below it, and it is just below what a worker may take.
+/// What the file, its decoder, the decoded picture and the resize may take together, as reckoned from the header. An iPhone's HEIC of
+/// 48 megapixels is just below it, and it is below what a worker may take.
 pub const MAX_MEMORY_BYTES: u64 = 440 * 1024 * 1024;
 /// Pixels of all coded pictures that a HEIC is put together of: tiles reach beyond its edges, and transparency is a picture of its own.
 pub const MAX_HEIC_PIXELS: u64 = 1 << 26;
@@ -36,7 +36,7 @@ pub const MAX_ANIMATION_BYTES: usize = 2_000_000;
 pub(crate) struct Claim {
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// What decoding it takes, the file and the decoded picture included.
+    /// What it takes until it is small, the file and the decoded picture included.
     pub(crate) memory_bytes: u64,
 }
 
@@ -65,7 +65,7 @@ impl Claim {
         }
         if memory_bytes > MAX_MEMORY_BYTES {
             return Err(Error::too_large(format!(
-                "the picture of {width} × {height} pixels would take {} MB of memory to decode; the limit is {} MB",
+                "the picture of {width} × {height} pixels would take {} MB of memory; the limit is {} MB",
                 memory_bytes / 1_000_000,
                 MAX_MEMORY_BYTES / 1_000_000
             )));

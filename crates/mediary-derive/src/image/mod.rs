@@ -14,6 +14,7 @@ mod heic;
 mod jpeg;
 mod kind;
 pub mod limits;
+mod memory;
 pub(crate) mod resize;
 mod send;
 mod still;
@@ -67,7 +68,7 @@ pub fn derive_some(bytes: &[u8], variants: &[VariantKind]) -> Result<Derived> {
         thumbhash: Some(encode::thumbhash(&thumb)?),
         ..Facts::default()
     };
-    Ok(Derived { facts, products })
+    Ok(Derived { facts, products, missing: None })
 }
 
 /// Makes `thumb` and `poster` of a frame of a video (WebP, never larger than the frame), and its blurred picture.
@@ -79,7 +80,7 @@ pub fn poster(frame: &[u8]) -> Result<Derived> {
     let thumb = resize::within(&shown, THUMB_SIDE)?;
     let products = vec![product(VariantKind::Thumb, &thumb)?, product(VariantKind::Poster, &shown)?];
     let facts = Facts { thumbhash: Some(encode::thumbhash(&thumb)?), ..Facts::default() };
-    Ok(Derived { facts, products })
+    Ok(Derived { facts, products, missing: None })
 }
 
 /// A still picture as a product: WebP.
@@ -98,17 +99,17 @@ pub(crate) fn product(kind: VariantKind, picture: &DynamicImage) -> Result<Produ
 fn decode(kind: Kind, bytes: &[u8], side: u32) -> Result<Decoded> {
     match kind {
         Kind::Jpeg => jpeg::decode(bytes, side),
-        Kind::Heic => heic(bytes),
-        Kind::Png | Kind::Gif | Kind::WebP | Kind::Bmp => still::decode(kind, bytes),
+        Kind::Heic => heic(bytes, side),
+        Kind::Png | Kind::Gif | Kind::WebP | Kind::Bmp => still::decode(kind, bytes, side),
     }
 }
 
 #[cfg(feature = "heic")]
-fn heic(bytes: &[u8]) -> Result<Decoded> {
-    heic::decode(bytes)
+fn heic(bytes: &[u8], side: u32) -> Result<Decoded> {
+    heic::decode(bytes, side)
 }
 
 #[cfg(not(feature = "heic"))]
-fn heic(_: &[u8]) -> Result<Decoded> {
+fn heic(_: &[u8], _: u32) -> Result<Decoded> {
     Err(crate::Error::left_out("HEIC pictures", "heic"))
 }

@@ -4,6 +4,8 @@ use ::image::{DynamicImage, RgbImage, RgbaImage};
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
+use super::limits::Claim;
+use super::memory::Pixel;
 use crate::size::size_within;
 use crate::{Error, Result};
 
@@ -20,6 +22,23 @@ pub(crate) fn within_by_channel(picture: &DynamicImage, side: u32) -> Result<Dyn
 /// The picture in this size, which may be larger.
 pub(crate) fn exactly(picture: &DynamicImage, size: (u32, u32)) -> Result<DynamicImage> {
     to_size(picture, size, true)
+}
+
+/// Weights of the pixels that go into one, for each row and column, in bytes.
+const WEIGHTS: u64 = 96;
+
+/// What making a picture of one size into one of another takes beside the first.
+pub(crate) fn memory_bytes((width, height): (u32, u32), to: (u32, u32), pixel: Pixel) -> u64 {
+    let made = Claim::pixels(to.0, to.1).saturating_mul(pixel.bytes());
+    if (width, height) == to {
+        return made;
+    }
+    // Rows first: as wide as before, and as high as what is made.
+    let between = Claim::pixels(width, to.1).saturating_mul(pixel.bytes());
+    let weighed =
+        if pixel == Pixel::Rgba { Claim::pixels(width, height).saturating_mul(pixel.bytes()) } else { 0 };
+    let weights = WEIGHTS * (u64::from(width) + u64::from(height));
+    made.saturating_add(between).saturating_add(weighed).saturating_add(weights)
 }
 
 fn to_size(picture: &DynamicImage, (width, height): (u32, u32), weigh_alpha: bool) -> Result<DynamicImage> {

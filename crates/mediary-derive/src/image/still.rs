@@ -14,6 +14,7 @@ use super::decoded::Decoded;
 use super::frames;
 use super::kind::Kind;
 use super::limits::{Claim, MAX_MEMORY_BYTES};
+use super::memory::{Pixel, Plan};
 use crate::{Error, Result};
 
 /// Bytes of a pixel with transparency and 8 bits a channel.
@@ -26,26 +27,26 @@ const LARGE_FRAME: u64 = RGBA + 1;
 const MAX_BESIDE_PIXELS: u64 = 64 * 1024 * 1024;
 
 /// Decodes a picture; of one that moves, its first frame.
-pub(crate) fn decode(kind: Kind, bytes: &[u8]) -> Result<Decoded> {
+pub(crate) fn decode(kind: Kind, bytes: &[u8], side: u32) -> Result<Decoded> {
     let refuse = |error| explained(kind, &error);
     let file = Cursor::new(bytes);
     match kind {
         Kind::Png => {
             let mut beside_pixels = Limits::default();
             beside_pixels.max_alloc = Some(MAX_BESIDE_PIXELS);
-            from(kind, bytes, PngDecoder::with_limits(file, beside_pixels).map_err(refuse)?)
+            from(kind, bytes, side, PngDecoder::with_limits(file, beside_pixels).map_err(refuse)?)
         }
         Kind::Gif => {
             let decoder = GifDecoder::new(file).map_err(refuse)?;
             check_first_frame(bytes, decoder.dimensions())?;
-            from(kind, bytes, decoder)
+            from(kind, bytes, side, decoder)
         }
         Kind::WebP => {
             let decoder = WebPDecoder::new(file).map_err(refuse)?;
             frames::check_webp(bytes, decoder.dimensions())?;
-            from(kind, bytes, decoder)
+            from(kind, bytes, side, decoder)
         }
-        _ => from(kind, bytes, BmpDecoder::new(file).map_err(refuse)?),
+        _ => from(kind, bytes, side, BmpDecoder::new(file).map_err(refuse)?),
     }
 }
 
@@ -56,7 +57,7 @@ pub(crate) fn decode_frame(bytes: &[u8], side: u32) -> Result<Decoded> {
     if width.max(height) > side {
         return Err(Error::too_large(format!("the frame has {width} × {height} pixels")));
     }
-    from(Kind::Bmp, bytes, decoder)
+    from(Kind::Bmp, bytes, side, decoder)
 }
 
 /// What the decoders hold themselves to; WebP's does not know limits, which is why the header is checked by us.
@@ -78,15 +79,26 @@ fn check_first_frame(gif: &[u8], canvas: (u32, u32)) -> Result<()> {
 }
 
 /// Decodes with one of these decoders, which has read the header of these bytes by then.
-pub(crate) fn from(kind: Kind, bytes: &[u8], mut decoder: impl ImageDecoder) -> Result<Decoded> {
+pub(crate) fn from(kind: Kind, bytes: &[u8], side: u32, mut decoder: impl ImageDecoder) -> Result<Decoded> {
     let size = decoder.dimensions();
+    let color = decoder.color_type();
+    let pixel = Pixel::with_alpha(color.has_alpha());
     let buffers = if matches!(kind, Kind::Gif | Kind::WebP) { CANVAS_AND_FRAME } else { 0 };
-    let converted = if matches!(decoder.color_type(), ColorType::Rgb8 | ColorType::Rgba8) { 0 } else { RGBA };
+    let converted = if matches!(color, ColorType::Rgb8 | ColorType::Rgba8) { 0 } else { pixel.bytes() };
     let more = Claim::pixels(size.0, size.1).saturating_mul(buffers + converted);
-    let memory_bytes = decoder.total_bytes().saturating_add(more).saturating_add(bytes.len() as u64);
-    Claim { width: size.0, height: size.1, memory_bytes }.check()?;
     // Metadata that cannot be read is as none: the picture is what matters.
     let profile = decoder.icc_profile().unwrap_or_default();
+    let profile_bytes = profile.as_ref().map_or(0, |profile| profile.len() as u64);
+    let plan = Plan {
+        size,
+        // The decoder has a copy of the profile, and one of whatever else stands before the pixels.
+        file_bytes: bytes.len() as u64 * 2 + profile_bytes * 2,
+        decoder_bytes: decoder.total_bytes().saturating_add(more),
+        decoded: size,
+        pixel,
+        side,
+    };
+    plan.check()?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     decoder.set_limits(limits()).map_err(|error| explained(kind, &error))?;
     let picture = DynamicImage::from_decoder(decoder).map_err(|error| explained(kind, &error))?;
@@ -102,17 +114,19 @@ pub(crate) fn eight_bits(picture: DynamicImage) -> DynamicImage {
     }
 }
 
-/// A decoder's error for people.
+/// A decoder's error for people, who have no use for its words.
 pub(crate) fn explained(kind: Kind, error: &ImageError) -> Error {
     let name = kind.name();
     match error {
-        ImageError::Limits(limit) => Error::too_large(format!(
-            "the {name} picture takes more than the {} MB of memory that it may: {limit}",
+        ImageError::Limits(_) => Error::too_large(format!(
+            "the {name} picture takes more than the {} MB of memory that it may",
             MAX_MEMORY_BYTES / 1_000_000
         )),
-        ImageError::Unsupported(what) => {
-            Error::unsupported(format!("the {name} picture needs what the decoder cannot do: {what}"))
+        ImageError::Unsupported(_) => {
+            Error::unsupported(format!("the {name} picture is of a kind that is not read"))
         }
-        other => Error::broken(format!("the {name} picture is damaged: {other}")),
+        // It is in memory as a whole.
+        ImageError::IoError(_) => Error::broken(format!("the {name} picture is damaged: its end is missing")),
+        _ => Error::broken(format!("the {name} picture is damaged: it cannot be decoded")),
     }
 }

@@ -72,6 +72,9 @@ pub(super) fn apply(limits: &Limits) -> Result<(), String> {
         return Err(format!("the program takes {program} bytes of memory before it does anything"));
     }
     set(limits, &[(Resource::As, program.saturating_add(limits.memory_bytes)), (Resource::Nproc, 0)])?;
+    // Its end by SIGXCPU says that its time was up. SIGKILL would say as much of short memory.
+    let [soft, hard] = [0, 1].map(|more| Some(limits.cpu_seconds.saturating_add(more)));
+    set_limit(Resource::Cpu, Rlimit { current: soft, maximum: hard })?;
     give_up()
 }
 
@@ -80,24 +83,33 @@ pub(super) fn apply_for_tool(limits: &Limits) -> Result<(), String> {
     let all = limits.memory_bytes.saturating_add(MAX_TOOL_PROGRAM_BYTES);
     set(
         limits,
-        &[(Resource::Data, limits.memory_bytes), (Resource::As, all), (Resource::Nproc, MAX_TASKS_OF_USER)],
+        &[
+            // ffmpeg would take SIGXCPU for a wish and go on, so there is none.
+            (Resource::Cpu, limits.cpu_seconds),
+            (Resource::Data, limits.memory_bytes),
+            (Resource::As, all),
+            (Resource::Nproc, MAX_TASKS_OF_USER),
+        ],
     )?;
     give_up()
 }
 
 fn set(limits: &Limits, further: &[(Resource, u64)]) -> Result<(), String> {
     let usual = [
-        (Resource::Cpu, limits.cpu_seconds),
         (Resource::Fsize, limits.file_bytes),
         (Resource::Nofile, MAX_OPEN_FILES),
         (Resource::Core, 0),
         (Resource::Memlock, 0),
     ];
     for &(resource, most) in further.iter().chain(&usual) {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
-            .map_err(|error| format!("{resource:?} cannot be limited to {most}: {error}"))?;
+        set_limit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
     }
     Ok(())
+}
+
+fn set_limit(resource: Resource, limit: Rlimit) -> Result<(), String> {
+    let most = limit.maximum.unwrap_or_default();
+    setrlimit(resource, limit).map_err(|error| format!("{resource:?} cannot be limited to {most}: {error}"))
 }
 
 fn give_up() -> Result<(), String> {

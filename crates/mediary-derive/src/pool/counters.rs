@@ -41,7 +41,9 @@ impl Meters {
     pub(super) fn finished(&self, result: &Result<Derived>) {
         let counter = match result {
             Ok(_) => &self.jobs_made,
-            Err(error) if error.kind() == ErrorKind::Worker => &self.jobs_crashed,
+            Err(error) if matches!(error.kind(), ErrorKind::OutOfTime | ErrorKind::Worker) => {
+                &self.jobs_crashed
+            }
             Err(_) => &self.jobs_refused,
         };
         counter.fetch_add(1, Ordering::Relaxed);

@@ -150,7 +150,8 @@ impl Pool {
     /// Makes it. Dropping the future ends the worker.
     ///
     /// # Errors
-    /// What the worker says of the file; or [`ErrorKind::Worker`], if it died or has to be ended, which ends nothing but this job.
+    /// What the worker says of the file; or [`ErrorKind::Worker`], if it died, and [`ErrorKind::OutOfTime`], if it had to be ended. Both end
+    /// nothing but this job.
     pub async fn run(&self, job: Job) -> Result<Derived> {
         let shared = &self.shared;
         let result = shared.run(job).await;

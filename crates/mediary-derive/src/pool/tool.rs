@@ -10,7 +10,6 @@ use std::os::unix::net::UnixDatagram as StdUnixDatagram;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::ExitStatus;
-use std::time::Duration;
 
 use tokio::io::Interest;
 use tokio::net::UnixDatagram;
@@ -49,8 +48,8 @@ const MAX_MESSAGES: usize = 1000;
 /// Runs it to its end.
 ///
 /// # Errors
-/// [`ErrorKind::Worker`]: it could not be started, or not be locked up as required. [`ErrorKind::Broken`]: it had to be ended, for which
-/// the file is to blame as far as anybody can tell.
+/// [`ErrorKind::Worker`]: it could not be started, or not be locked up as required. [`ErrorKind::OutOfTime`] and [`ErrorKind::Broken`]: it
+/// had to be ended, for which the file is to blame as far as anybody can tell.
 pub(super) async fn run(
     starter: &Starter,
     place: Place,
@@ -77,7 +76,7 @@ pub(super) async fn run(
         Ok(greeted) => greeted?,
         Err(_) => return Err(Error::new(ErrorKind::Worker, "an external program did not start in time")),
     }
-    tool.finish(needs.time, output).await
+    tool.finish(needs, output).await
 }
 
 /// A process, and the socket that is its standard error.
@@ -105,18 +104,17 @@ impl Tool {
     }
 
     /// The socket's end is that of the program, or it has closed it and is ended.
-    async fn finish(self, time: Duration, output: File) -> Result<Done> {
-        let said = match timeout(time, self.listen()).await {
+    async fn finish(self, needs: &Needs, output: File) -> Result<Done> {
+        let said = match timeout(needs.time, self.listen()).await {
             Ok(said) => said.map_err(|error| failed(&error))?,
             Err(_) => {
                 self.process.end().await;
-                let seconds = time.as_secs_f32();
-                return Err(Error::broken(format!("an external program took longer than {seconds} seconds")));
+                return Err(Error::out_of_time(needs.time));
             }
         };
         let status = self.process.end().await;
         let Some(status) = status.filter(|status| status.signal().is_none()) else {
-            return Err(Error::broken(format!("an external program ended: {}", ending(status))));
+            return Err(of_ending(status, needs));
         };
         Ok(Done { output: Input::from_memory(output)?, said, status })
     }
@@ -133,6 +131,14 @@ impl Tool {
         }
         Ok(String::from_utf8_lossy(&said).into_owned())
     }
+}
+
+/// The kernel ends it in the same way where its time is up and where the machine has no memory left, of which the second is rare.
+fn of_ending(status: Option<ExitStatus>, needs: &Needs) -> Error {
+    if status.is_some_and(|status| status.signal() == Some(libc::SIGKILL)) {
+        return Error::out_of_time(needs.cpu);
+    }
+    Error::broken(format!("an external program ended: {}", ending(status)))
 }
 
 fn failed(error: &io::Error) -> Error {

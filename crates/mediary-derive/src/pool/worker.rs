@@ -108,8 +108,7 @@ impl Worker {
             Ok(Err(trouble)) => Err(self.end(trouble).await),
             Err(_) => {
                 self.process.end().await;
-                let seconds = self.needs.time.as_secs_f32();
-                Err(Error::new(ErrorKind::Worker, format!("the worker took longer than {seconds} seconds")))
+                Err(Error::out_of_time(self.needs.time))
             }
         }
     }
@@ -168,6 +167,9 @@ impl Worker {
     async fn end(self, trouble: Trouble) -> Error {
         let status = self.process.end().await;
         let sentence = match trouble {
+            Trouble::Gone if status.is_some_and(|status| status.signal() == Some(libc::SIGXCPU)) => {
+                return Error::out_of_time(self.needs.cpu);
+            }
             Trouble::Gone => format!("the worker ended: {}", ending(status)),
             Trouble::Lie(what) => format!("the worker answered with {what}"),
             Trouble::Own(error) => error.to_string(),
@@ -183,8 +185,8 @@ pub(super) fn ending(status: Option<ExitStatus>) -> String {
         (Some(libc::SIGABRT), _) => "it gave up, or had no memory left (SIGABRT)".to_owned(),
         (Some(libc::SIGSEGV | libc::SIGBUS), _) => "it crashed (SIGSEGV)".to_owned(),
         (Some(libc::SIGXFSZ), _) => "it wrote too much (SIGXFSZ)".to_owned(),
-        (Some(libc::SIGKILL | libc::SIGXCPU), _) => {
-            "it was killed: its time was up, or memory was short (SIGKILL)".to_owned()
+        (Some(libc::SIGKILL), _) => {
+            "it was killed: memory was short, or somebody did it (SIGKILL)".to_owned()
         }
         (Some(signal), _) => format!("by signal {signal}"),
         (None, code) => format!("with code {}", code.unwrap_or_default()),

@@ -84,7 +84,8 @@ impl Failure {
             ErrorKind::Unsupported => FailureKind::Unsupported,
             ErrorKind::Broken => FailureKind::Broken,
             ErrorKind::TooLarge => FailureKind::TooLarge,
-            ErrorKind::Worker => FailureKind::Worker,
+            // It is the program that looks at the time.
+            ErrorKind::OutOfTime | ErrorKind::Worker => FailureKind::Worker,
         };
         Self { kind, sentence: error.sentence().chars().take(MAX_SENTENCE_CHARS).collect() }
     }
@@ -104,7 +105,8 @@ impl Failure {
 
 /// The worker's side: the products go to the output, one after the other.
 pub(crate) fn write(derived: Derived, output: &File, output_bytes: u64) -> Result<Made> {
-    let Derived { facts, products } = derived;
+    // It is the program that may say what is missing.
+    let Derived { facts, products, missing: _ } = derived;
     let mut made = Made {
         width: facts.width,
         height: facts.height,
@@ -164,7 +166,7 @@ pub(crate) fn read(made: Made, output: &File, output_bytes: u64) -> Result<Deriv
         }
         products.push(read_product(&placed, output, output_bytes)?);
     }
-    Ok(Derived { facts, products })
+    Ok(Derived { facts, products, missing: None })
 }
 
 fn read_product(placed: &Placed, output: &File, output_bytes: u64) -> Result<Product, &'static str> {
@@ -246,6 +248,7 @@ mod tests {
                 ..Facts::default()
             },
             products: vec![product(VariantKind::Playable, b"abc"), product(VariantKind::Peaks, b"de")],
+            missing: None,
         };
         let output = output(5);
         let made = write(derived.clone(), &output, 5).unwrap();

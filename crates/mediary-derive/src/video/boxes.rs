@@ -1,6 +1,6 @@
 //! The boxes of which an MP4, MOV or 3GP file consists (ISO/IEC 14496-12, 4.2): a length, a kind of four letters, a content.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use crate::{Error, Result};
@@ -77,10 +77,14 @@ pub(super) fn top_box(
 
 /// Fills `bytes` from `offset` on.
 pub(super) fn read_at(source: &mut (impl Read + Seek), offset: u64, bytes: &mut [u8]) -> Result<()> {
-    source
-        .seek(SeekFrom::Start(offset))
-        .and_then(|_| source.read_exact(bytes))
-        .map_err(|error| Error::broken(format!("the video cannot be read at byte {offset}: {error}")))
+    source.seek(SeekFrom::Start(offset)).and_then(|_| source.read_exact(bytes)).map_err(|error| {
+        match error.kind() {
+            ErrorKind::UnexpectedEof => {
+                Error::broken(format!("the video is damaged: it ends where its byte {offset} should be"))
+            }
+            _ => Error::broken(format!("the video cannot be read at byte {offset}: {error}")),
+        }
+    })
 }
 
 /// A box inside another one that is in memory.

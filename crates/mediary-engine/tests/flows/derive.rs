@@ -80,16 +80,41 @@ async fn video_gets_its_poster_once_ffmpeg_is_installed() {
     assert_eq!(read_all(opened).await.len() as u64, derived.variants[0].file_size);
 }
 
-#[tokio::test]
-async fn video_that_browsers_cannot_play_is_played_as_it_was_converted() {
-    let workers = Arc::new(WorkersInProcess::default());
-    let world = World::deriving(&workers).await;
+/// Of the video, one that says that it is HEVC.
+fn hevc() -> Vec<u8> {
     let mut hevc = VIDEO.to_vec();
     // Behind the brands of the file, which name it, too.
     let brands = 64;
     let entry = brands + hevc[brands..].windows(4).position(|word| word == b"avc1").unwrap();
     hevc[entry..entry + 4].copy_from_slice(b"hvc1");
-    let video = world.upload(hevc, "video/mp4").await;
+    hevc
+}
+
+#[tokio::test]
+async fn video_that_is_not_converted_keeps_its_poster_and_says_why() {
+    let workers = Arc::new(WorkersInProcess::default());
+    workers.ffmpeg.store(true, Ordering::SeqCst);
+    let reason = "the video lasts 605 seconds; at most 600 are converted";
+    *workers.not_converted.lock().unwrap() = Some(reason.to_owned());
+    let world = World::deriving(&workers).await;
+    let video = world.upload(hevc(), "video/mp4").await;
+    let record = world.arrive("wamid.1", "video", &video).await;
+    assert_eq!(result(&world, &record).await.unwrap().error.as_deref(), Some(reason));
+    assert!(open(&world, Target::Media(record.id), "poster").await.is_ok());
+    let refused = open(&world, Target::Media(record.id), "playable").await.unwrap_err();
+    assert_eq!((refused.code(), refused.detail()), (ErrorCode::NotFound, Some(reason)));
+    let report = derive(&world, DeriveWhich::Failed).await;
+    assert_eq!(report, DeriveReport::default(), "it did not fail");
+    derive(&world, DeriveWhich::All).await;
+    assert_eq!(result(&world, &record).await.unwrap().error, None);
+    assert!(open(&world, Target::Media(record.id), "playable").await.is_ok());
+}
+
+#[tokio::test]
+async fn video_that_browsers_cannot_play_is_played_as_it_was_converted() {
+    let workers = Arc::new(WorkersInProcess::default());
+    let world = World::deriving(&workers).await;
+    let video = world.upload(hevc(), "video/mp4").await;
     let record = world.arrive("wamid.1", "video", &video).await;
     let refused = open(&world, Target::Media(record.id), "playable").await.unwrap_err();
     assert_eq!(refused.detail(), Some("it cannot be played here: HEVC"));

@@ -212,6 +212,8 @@ pub(crate) struct WorkersInProcess {
     pub(crate) jobs: AtomicUsize,
     /// Whether videos get posters.
     pub(crate) ffmpeg: AtomicBool,
+    /// Why the next video is not converted.
+    pub(crate) not_converted: Mutex<Option<String>>,
 }
 
 #[async_trait]
@@ -227,8 +229,10 @@ impl Workers for WorkersInProcess {
             derived
                 .products
                 .extend([VariantKind::Thumb, VariantKind::Poster].map(|kind| made(kind, "image/webp")));
-            let unplayable = derived.facts.unplayable.as_ref();
-            derived.products.extend(unplayable.map(|_| made(VariantKind::Playable, "video/mp4")));
+            derived.missing = self.not_converted.lock().unwrap().take();
+            if derived.facts.unplayable.is_some() && derived.missing.is_none() {
+                derived.products.push(made(VariantKind::Playable, "video/mp4"));
+            }
         }
         Ok(derived)
     }

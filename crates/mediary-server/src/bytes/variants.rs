@@ -67,6 +67,7 @@ impl Scene {
             pages: None,
             names: Vec::new(),
             unplayable: None,
+            missing: None,
             variants: vec![thumb],
         };
         assert!(store.finish_derivation(finished).await.unwrap());

@@ -84,7 +84,7 @@ async fn record_result(tx: &mut Tx, finished: &FinishedDerivation) -> Result<boo
         derivations set {
             state = "'done'",
             version => finished.version,
-            error = "NULL",
+            error => finished.missing.as_deref(),
             pages => finished.pages,
             names => lines(&finished.names),
             unplayable => finished.unplayable.as_deref(),

@@ -88,6 +88,8 @@ pub struct FinishedDerivation {
     pub names: Vec<String>,
     /// Why nothing that browsers play can be made of it, like "HEVC".
     pub unplayable: Option<String>,
+    /// Why less was made of it than of others of its kind, for people.
+    pub missing: Option<String>,
     /// They take the place of all earlier ones.
     pub variants: Vec<NewVariant>,
 }
@@ -117,7 +119,7 @@ pub struct DerivationResult {
     pub names: Vec<String>,
     /// Why nothing that browsers play can be made of it.
     pub unplayable: Option<String>,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed, or made less than of other files.
     pub error: Option<String>,
     /// Whether no attempt runs or waits: what is missing will not come by itself.
     pub is_finished: bool,

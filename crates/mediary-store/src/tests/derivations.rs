@@ -47,6 +47,7 @@ pub(super) fn made(claimed: &ClaimedDerivation, variants: Vec<NewVariant>) -> Fi
         pages: None,
         names: vec!["Ana Silva".into(), "Ben".into()],
         unplayable: None,
+        missing: None,
         variants,
     }
 }

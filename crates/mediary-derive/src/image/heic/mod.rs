@@ -15,6 +15,7 @@ use moxcms::ColorProfile;
 use crate::image::color::Channels;
 use crate::image::decoded::Decoded;
 use crate::image::limits::{Claim, MAX_MEMORY_BYTES};
+use crate::image::memory::{Pixel, Plan};
 use crate::{Error, Result};
 
 /// Measured on a picture of 32 megapixels: 264 MB.
@@ -22,17 +23,24 @@ const MEMORY_PER_PIXEL: u64 = 9;
 /// The number of Display P3's primaries (ITU-T H.273).
 const PRIMARIES_OF_P3: u16 = 12;
 
-pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded> {
+pub(crate) fn decode(bytes: &[u8], side: u32) -> Result<Decoded> {
     work::check_index(bytes)?;
     let file = HeifFile::parse(bytes).map_err(|error| explained(&error.into()))?;
     let (width, height) = file
         .image_size(file.primary_id)
         .map_err(|error| explained(&error.into()))?
         .ok_or_else(|| Error::broken("the HEIC picture does not say its size"))?;
-    let pixels = Claim::pixels(width, height);
-    let memory_bytes = pixels.saturating_mul(MEMORY_PER_PIXEL).saturating_add(bytes.len() as u64);
-    Claim { width, height, memory_bytes }.check()?;
-    work::check(&file)?;
+    let plan = Plan {
+        size: (width, height),
+        file_bytes: bytes.len() as u64,
+        decoder_bytes: Claim::pixels(width, height).saturating_mul(MEMORY_PER_PIXEL),
+        decoded: (width, height),
+        pixel: Pixel::Rgb,
+        side,
+    };
+    plan.check()?;
+    let pixel = Pixel::with_alpha(work::check(&file)?);
+    Plan { pixel, ..plan }.check()?;
 
     let profile = profile(&file);
     // Tiles and layers say their own sizes.
@@ -62,9 +70,8 @@ fn profile(file: &HeifFile<'_>) -> Option<Vec<u8>> {
 
 fn explained(error: &heifer::Error) -> Error {
     match error {
-        heifer::Error::Unsupported(what) => {
-            Error::unsupported(format!("the HEIC picture needs what the decoder cannot do: {what}"))
-        }
-        other => Error::broken(format!("the HEIC picture is damaged: {other}")),
+        heifer::Error::Unsupported(_) => Error::unsupported("the HEIC picture is of a kind that is not read"),
+        heifer::Error::Hevc(_) => Error::broken("the HEIC picture is damaged: it cannot be decoded"),
+        _ => Error::broken("the HEIC picture is damaged: its index cannot be understood"),
     }
 }

@@ -43,10 +43,11 @@ pub(super) fn check_index(bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a picture that is put together of more coded pixels than the limit.
-pub(super) fn check(file: &HeifFile<'_>) -> Result<()> {
-    let mut work = Work { file, left: MAX_HEIC_PIXELS, coded: HashMap::new() };
-    work.of(file.primary_id, 0)
+/// Refuses a picture that is put together of more coded pixels than the limit. Says whether parts of it may be transparent.
+pub(super) fn check(file: &HeifFile<'_>) -> Result<bool> {
+    let mut work = Work { file, left: MAX_HEIC_PIXELS, coded: HashMap::new(), is_transparent: false };
+    work.of(file.primary_id, 0)?;
+    Ok(work.is_transparent)
 }
 
 struct Work<'a> {
@@ -54,6 +55,7 @@ struct Work<'a> {
     left: u64,
     /// Of each coded picture, what decoding it once takes.
     coded: HashMap<ItemId, u64>,
+    is_transparent: bool,
 }
 
 impl Work<'_> {
@@ -68,6 +70,8 @@ impl Work<'_> {
             let coded = *self.coded.entry(id).or_insert_with(|| coded(file, id));
             self.take(coded)?;
         } else {
+            // Tiles fill a grid; what is put together otherwise may leave parts of it open.
+            self.is_transparent |= item.item_type.0 != *b"grid";
             for source in file.referenced_items(id, b"dimg") {
                 // Each costs something, whatever it is.
                 self.take(1)?;
@@ -76,6 +80,7 @@ impl Work<'_> {
         }
         let transparency =
             file.referencing_items(id, b"auxl").into_iter().find(|aux| is_transparency(file, *aux));
+        self.is_transparent |= transparency.is_some();
         transparency.map_or(Ok(()), |aux| self.of(aux, depth + 1))
     }
 

@@ -55,11 +55,11 @@ pub(crate) fn decode(bytes: &[u8], side: u32) -> Result<Decoded> {
 fn pixels(bytes: &[u8], segments: &Segments<'_>, side: u32) -> Result<(DynamicImage, Channels)> {
     match turbo::decode(bytes, segments, side)? {
         Some(decoded) => Ok(decoded),
-        None => plain::decode(bytes, segments),
+        None => plain::decode(bytes, segments, side),
     }
 }
 
 #[cfg(not(feature = "fast-jpeg"))]
-fn pixels(bytes: &[u8], segments: &Segments<'_>, _side: u32) -> Result<(DynamicImage, Channels)> {
-    plain::decode(bytes, segments)
+fn pixels(bytes: &[u8], segments: &Segments<'_>, side: u32) -> Result<(DynamicImage, Channels)> {
+    plain::decode(bytes, segments, side)
 }

@@ -6,6 +6,7 @@ use turbojpeg::{Colorspace, Compressor, Decompressor, Image, PixelFormat, Scalin
 use super::segments::Segments;
 use crate::image::color::Channels;
 use crate::image::limits::{Claim, MAX_SCANS};
+use crate::image::memory::{Pixel, Plan};
 use crate::{Error, Result};
 
 /// The sizes that have fast code, smallest first.
@@ -19,27 +20,32 @@ pub(crate) fn decode(
     side: u32,
 ) -> Result<Option<(DynamicImage, Channels)>> {
     let factor = factor(segments, side);
-    let (width, height) = (scaled(factor, segments.width), scaled(factor, segments.height));
-    let claim = Claim {
-        width: segments.width,
-        height: segments.height,
-        memory_bytes: bytes.len() as u64 + coefficients_bytes(segments) + Claim::pixels(width, height) * 4,
+    let decoded = (scaled(factor, segments.width), scaled(factor, segments.height));
+    let pixel = if segments.components == 4 { Pixel::Inks } else { Pixel::Rgb };
+    let size = (segments.width, segments.height);
+    let plan = Plan {
+        size,
+        file_bytes: bytes.len() as u64,
+        decoder_bytes: coefficients_bytes(segments) + Claim::pixels(decoded.0, decoded.1) * pixel.bytes(),
+        decoded,
+        pixel,
+        side,
     };
-    claim.check()?;
-    Ok(pixels(bytes, factor, claim).ok())
+    plan.check()?;
+    Ok(pixels(bytes, factor, size).ok())
 }
 
 fn pixels(
     bytes: &[u8],
     factor: ScalingFactor,
-    claim: Claim,
+    size: (u32, u32),
 ) -> Result<(DynamicImage, Channels), turbojpeg::Error> {
     let mut decompressor = Decompressor::new()?;
     decompressor.set_scan_limit(u32::try_from(MAX_SCANS).unwrap_or(u32::MAX))?;
     let header = decompressor.read_header(bytes)?;
     let scaled = header.scaled(factor);
     // Both read the same header, and what was checked is what is decoded.
-    if (header.width, header.height) != (claim.width as usize, claim.height as usize) {
+    if (header.width, header.height) != (size.0 as usize, size.1 as usize) {
         return Err(turbojpeg::Error::OutOfBounds);
     }
     decompressor.set_scaling_factor(factor)?;
@@ -85,7 +91,7 @@ fn coefficients_bytes(segments: &Segments<'_>) -> u64 {
 
 /// A JPEG of this quality (1-100), with half the colour resolution.
 pub(crate) fn encode(picture: &RgbImage, quality: u8) -> Result<Vec<u8>> {
-    let unable = |error| Error::broken(format!("the picture could not be written as JPEG: {error}"));
+    let unable = |_| Error::broken("the picture could not be written as JPEG");
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let mut compressor = Compressor::new().map_err(unable)?;
     compressor.set_quality(i32::from(quality)).map_err(unable)?;

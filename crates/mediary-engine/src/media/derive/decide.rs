@@ -5,6 +5,8 @@ use std::time::Duration;
 use mediary_core::Timestamp;
 use mediary_derive::ErrorKind;
 
+/// A file that takes too long is to blame, unless the machine was busy with other things.
+const SLOW_ATTEMPTS: i64 = 2;
 /// A worker that ended may have been ended for another reason than the file: it is tried so often in all.
 const WORKER_ATTEMPTS: i64 = 3;
 /// Storage that does not answer is not the file's fault, but nothing is tried for ever.
@@ -26,6 +28,7 @@ pub(super) fn next_attempt(problem: Problem, attempts: i64, now: Timestamp) -> O
     let max_attempts = match problem {
         // The file will be the same.
         Problem::Worker(ErrorKind::Unsupported | ErrorKind::Broken | ErrorKind::TooLarge) => return None,
+        Problem::Worker(ErrorKind::OutOfTime) => SLOW_ATTEMPTS,
         Problem::Worker(ErrorKind::Worker) => WORKER_ATTEMPTS,
         Problem::Storage => STORAGE_ATTEMPTS,
     };
@@ -51,6 +54,12 @@ mod tests {
         for kind in [ErrorKind::Unsupported, ErrorKind::Broken, ErrorKind::TooLarge] {
             assert_eq!(wait(Problem::Worker(kind), 1), None, "{kind:?}");
         }
+    }
+
+    #[test]
+    fn file_that_takes_too_long_has_one_second_try() {
+        let waits = [1, 2, 3].map(|attempts| wait(Problem::Worker(ErrorKind::OutOfTime), attempts));
+        assert_eq!(waits, [Some(10), None, None]);
     }
 
     #[test]

@@ -104,7 +104,7 @@ async fn keep(
 ) -> std::result::Result<(), Failure> {
     let context = &deriver.context;
     let storage = context.storages().of(claim.storage_backend)?;
-    let Derived { facts, products } = derived;
+    let Derived { facts, products, missing } = derived;
     let keys: Vec<StorageKey> = products
         .iter()
         .map(|product| StorageKey::variant(claim.company_id, claim.message_id, claim.media_id, product.kind))
@@ -123,7 +123,7 @@ async fn keep(
         variants.push(store_variant(storage, key, product).await?);
     }
     fault::point("derive.stored");
-    let finished = finished(deriver, claim, facts, variants);
+    let finished = FinishedDerivation { missing, ..finished(deriver, claim, facts, variants) };
     let shows = shows(&finished);
     if !context.store().finish_derivation(finished).await.map_err(Error::from)? {
         tracing::debug!("the file changed while its variants were made; they are in the trash");
@@ -193,6 +193,7 @@ fn finished(
         pages: facts.pages,
         names: facts.names,
         unplayable: facts.unplayable,
+        missing: None,
         variants,
     }
 }

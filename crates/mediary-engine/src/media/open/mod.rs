@@ -196,7 +196,7 @@ impl Opener {
                 return match self.playable.of(original).await {
                     // Of a video that browsers cannot play there may be another one, made once and stored.
                     Err(error) if error.code() == ErrorCode::NotFound => {
-                        self.open_stored_variant(&scope, target, kind).await?.ok_or(error)
+                        self.open_converted(&scope, target, error).await
                     }
                     opened => opened,
                 };

@@ -42,19 +42,27 @@ impl Opener {
         Err(self.why_there_is_none(scope, &record).await?)
     }
 
-    /// Opens a variant if it is there, and has none made.
-    pub(super) async fn open_stored_variant(
+    /// Opens what a video was converted to, if it is there, and has none made.
+    ///
+    /// # Errors
+    /// Why it was not converted, where that is known; else `original`, the reason why the video itself cannot be played.
+    pub(super) async fn open_converted(
         &self,
         scope: &Scope,
         target: Target,
-        kind: VariantKind,
-    ) -> Result<Option<OpenedMedia>> {
+        original: Error,
+    ) -> Result<OpenedMedia> {
         let record = self.record_of(scope, target).await?;
         refuse_withheld(&record)?;
-        match self.context.store().variant(scope, record.id, kind).await? {
-            Some(variant) => self.open_variant(&record, variant).await,
-            None => Ok(None),
+        if let Some(variant) = self.context.store().variant(scope, record.id, VariantKind::Playable).await?
+            && let Some(opened) = self.open_variant(&record, variant).await?
+        {
+            return Ok(opened);
         }
+        let mut results = self.context.store().derivation_results(scope, &[record.id]).await?;
+        let result = results.remove(&record.id).filter(|result| result.unplayable.is_some());
+        let reason = result.and_then(|result| result.error);
+        Err(reason.map_or(original, |reason| Error::refused(ErrorCode::NotFound, reason)))
     }
 
     /// `None` if storage lost it: then it is made again.

@@ -7,7 +7,7 @@ use super::bomb::zeroes;
 use super::{ends_in_time, is_refused};
 
 /// A PNG of zeroes; `depth` bits a channel, and a kind of colour with so many channels; in one pass or in seven.
-fn png(
+pub(super) fn png(
     width: u32,
     height: u32,
     depth: u8,
@@ -39,8 +39,8 @@ fn chunk(file: &mut Vec<u8>, name: [u8; 4], content: &[u8]) {
 }
 
 const GREY: (u8, u64) = (0, 1);
-const RGB: (u8, u64) = (2, 3);
-const RGBA: (u8, u64) = (6, 4);
+pub(super) const RGB: (u8, u64) = (2, 3);
+pub(super) const RGBA: (u8, u64) = (6, 4);
 
 #[tokio::test]
 async fn png_of_rows_without_end_is_refused() {
@@ -63,7 +63,6 @@ async fn png_of_rows_without_end_is_refused() {
 async fn png_of_the_most_pixels_that_are_read_ends_in_time() {
     for (what, width, height, depth, colour, interlaced) in [
         ("92 megapixels of one bit", 9_600, 9_600, 1, GREY, false),
-        ("140 megapixels of colour", 14_000, 10_000, 8, RGB, false),
         ("100 megapixels of colour in seven passes", 10_000, 10_000, 8, RGB, true),
         ("36 megapixels of 16 bits in seven passes", 6_000, 6_000, 16, RGBA, true),
     ] {
@@ -92,7 +91,7 @@ async fn png_with_a_bomb_beside_its_pixels_ends_in_time() {
 }
 
 /// A BMP of runs, which ends at once or goes on for so many bytes.
-fn bmp(width: i32, height: i32, compression: u32, runs: &[u8]) -> Vec<u8> {
+pub(super) fn bmp(width: i32, height: i32, compression: u32, runs: &[u8]) -> Vec<u8> {
     let bits: u16 = if compression == 2 { 4 } else { 8 };
     let mut file = b"BM".to_vec();
     for number in [0_u32, 0, 14 + 40 + 8, 40] {
@@ -115,7 +114,7 @@ async fn bmp_of_runs_ends_in_time() {
     let lines = [0, 0].repeat(5_000_000);
     let jumps = [0, 2, 0, 0].repeat(5_000_000);
     for (what, width, height, runs) in [
-        ("nothing at all", 12_000, 11_000, &[0, 1][..]),
+        ("nothing at all", 9_000, 9_000, &[0, 1][..]),
         ("ends of lines", 9_000, 9_000, &lines),
         ("jumps to the same place", 100, 100, &jumps),
         ("a column", 1, 1_000_000, &[0, 1]),

@@ -26,7 +26,6 @@ fn jpeg_for_sending_is_upright_without_metadata_and_on_white() {
     assert!(red > 240 && green > 240 && blue > 240, "white where nothing was");
 }
 
-#[cfg(feature = "heic")]
 #[test]
 fn jpeg_for_sending_is_made_of_heic() {
     let picture = jpeg(&to_jpeg(&file("orientation-8.heic"), MAX_JPEG).expect("a JPEG"));

@@ -7,16 +7,23 @@ use mediary_derive::ErrorKind::{self, Broken, TooLarge, Unsupported};
 use mediary_derive::audio;
 use proptest::prelude::*;
 
-use crate::sound::{FIRST, LAST, Note, amr, bursts, opus_head, page, raw_page, wav};
-use crate::source::Sparse;
+use super::sound::{FIRST, LAST, Note, amr, bursts, opus_head, page, raw_page, wav};
+use super::source::Sparse;
 
 /// How long it lasts, or what went wrong; everything that can be made of it is made.
 fn outcome(file: &[u8]) -> Result<u64, ErrorKind> {
     let _ = audio::waveform(Cursor::new(file));
     let _ = audio::playable(Cursor::new(file));
-    let facts = audio::facts(Cursor::new(file)).map_err(|error| error.kind())?;
+    let facts = audio::facts(Cursor::new(file)).map_err(|error| {
+        let is_of_a_library = |word| error.sentence().contains(word);
+        assert!(!LIBRARIES.into_iter().any(is_of_a_library), "{error}");
+        error.kind()
+    })?;
     Ok(facts.duration_ms.unwrap_or(0))
 }
+
+/// Words by which libraries tell what is wrong with a file.
+const LIBRARIES: [&str; 6] = ["malformed", "unsupported", "unexpected", "invalid", "stream", ": error"];
 
 fn pages_with(change: impl Fn(&mut Vec<Vec<u8>>)) -> Vec<u8> {
     let mut pages = Note::seconds(3).pages();

@@ -6,7 +6,7 @@ use mediary_derive::{ErrorKind, Recipe};
 use super::{ends_in_time, is_refused, outcome};
 
 /// A GIF of so many frames with both sides of `side` pixels, on a canvas with both sides of `canvas`.
-fn gif(canvas: u16, side: u16, frames: usize) -> Vec<u8> {
+pub(super) fn gif(canvas: u16, side: u16, frames: usize) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = gif::Encoder::new(&mut file, canvas, canvas, &[220, 30, 30, 30, 180, 40]).unwrap();
     let pixels = vec![1; usize::from(side) * usize::from(side)];
@@ -37,7 +37,7 @@ async fn gif_of_one_frame_that_is_larger_than_its_canvas_is_shown_within_the_mem
 }
 
 /// A WebP of this canvas around a lossy picture of another size.
-fn webp(canvas: u32, side: u32, frames: usize) -> Vec<u8> {
+pub(super) fn webp(canvas: u32, side: u32, frames: usize) -> Vec<u8> {
     let three = |number: u32| number.to_le_bytes()[..3].to_vec();
     let pixels = vec![90; side as usize * side as usize * 3];
     let plain = webp::Encoder::from_rgb(&pixels, side, side).encode(1.0).to_vec();

@@ -12,7 +12,7 @@ use mediary_derive::Recipe;
 const SIDE: u32 = 512;
 
 /// A picture put together of one tile, named again and again. It says both sides of it, which are coded as [`SIDE`].
-fn of_tiles(rows: u16, columns: u16, tile_side: u32) -> Vec<u8> {
+pub(super) fn of_tiles(rows: u16, columns: u16, tile_side: u32) -> Vec<u8> {
     let plain = vec![128; (SIDE * SIDE * 3) as usize];
     let coded = heifer::encode_rgb8(SIDE, SIDE, &plain, &heifer::EncodeOptions::default()).unwrap();
     let file = HeifFile::parse(&coded).unwrap();

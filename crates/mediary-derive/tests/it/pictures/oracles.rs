@@ -1,8 +1,8 @@
 //! Compared with what libvips and libheif make of the same files: size, turn, mean colour and structure.
 //!
-//! `xtask/install.sh test` installs both. A test that cannot ask them fails.
+//! `xtask/install.sh test` installs both.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use image::{DynamicImage, Rgb, RgbImage};
@@ -11,6 +11,7 @@ use mediary_derive::image::{PREVIEW_SIDE, THUMB_SIDE};
 
 use super::corpus::{derive, product, webp};
 use super::ssim::ssim;
+use crate::harness::{picture as corpus, run};
 
 /// How near a picture is to the oracle's: structure, at least, and the mean of each channel, at most.
 #[derive(Clone, Copy)]
@@ -77,7 +78,6 @@ fn thumb_of_a_gif_that_moves_is_what_libvips_makes_of_it() {
     compare_one("animated.gif", &corpus("animated.gif"), (Thumb, THUMB_SIDE), NEAR);
 }
 
-#[cfg(feature = "heic")]
 #[test]
 fn heic_is_what_libheif_decodes() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -117,10 +117,6 @@ fn compare_one(name: &str, oracle: &Path, (kind, side): (VariantKind, u32), near
     assert!(alike >= near.ssim, "{name} {kind:?}: SSIM {alike:.3}");
 }
 
-fn corpus(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/pictures").join(name)
-}
-
 /// Upright, in sRGB, no side longer than this, in the same format: what that loses is not what is compared.
 fn by_vips(path: &Path, side: u32) -> DynamicImage {
     let folder = tempfile::tempdir().expect("a folder");
@@ -139,13 +135,6 @@ fn by_vips(path: &Path, side: u32) -> DynamicImage {
     }
     run(vips, "libvips-tools");
     webp(&std::fs::read(&made).expect("what vipsthumbnail wrote"))
-}
-
-fn run(command: &mut Command, package: &str) {
-    let output = command.output().unwrap_or_else(|error| {
-        panic!("{:?} is not there ({error}): xtask/install.sh test installs {package}", command.get_program())
-    });
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Transparency over the same ground, so that invisible colours do not count.

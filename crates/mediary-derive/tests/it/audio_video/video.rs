@@ -4,8 +4,8 @@ use mediary_derive::video::{Index, IndexPosition};
 use mediary_derive::{Error, ErrorKind, Facts, VirtualFile};
 use proptest::prelude::*;
 
-use crate::mp4::{MovieSpec, TrackSpec, all_offsets, boxed, esds, ftyp, full, long_boxed};
-use crate::source::{Sparse, cursor, part, whole};
+use super::mp4::{MovieSpec, TrackSpec, all_offsets, boxed, esds, ftyp, full, long_boxed};
+use super::source::{Sparse, cursor, part, whole};
 
 fn index(file: &[u8]) -> Result<Index, Error> {
     Index::read(&mut cursor(file), file.len() as u64)

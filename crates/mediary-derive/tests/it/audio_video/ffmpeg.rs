@@ -1,30 +1,14 @@
-//! Compared with ffmpeg, where it is installed: an independent reader and writer of all these files.
+//! Compared with ffmpeg: an independent reader and writer of all these files.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use mediary_derive::audio::{self, Playable};
 use mediary_derive::video::Index;
 
-use crate::sound::Note;
-use crate::source::{cursor, whole};
-
-/// Runs ffmpeg in `folder`. False, where there is none.
-fn ffmpeg(folder: &Path, arguments: &str) -> bool {
-    let run = Command::new("ffmpeg")
-        .args(["-nostdin", "-v", "error", "-y"])
-        .args(arguments.split_whitespace())
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .status();
-    match run {
-        Ok(status) => {
-            assert!(status.success(), "ffmpeg {arguments}");
-            true
-        }
-        Err(_) => false,
-    }
-}
+use super::sound::Note;
+use super::source::{cursor, whole};
+use crate::harness::{ffmpeg, run};
 
 #[test]
 fn fast_start_is_what_ffmpeg_makes_byte_for_byte() {
@@ -41,9 +25,7 @@ fn fast_start_is_what_ffmpeg_makes_byte_for_byte() {
     ];
     for seconds in 1..=2 {
         for (ending, options) in variants {
-            if !ffmpeg(folder.path(), &format!("{input} -t {seconds} {options} -bitexact last.{ending}")) {
-                return;
-            }
+            ffmpeg(folder.path(), &format!("{input} -t {seconds} {options} -bitexact last.{ending}"));
             let first =
                 format!("{input} -t {seconds} {options} -bitexact -movflags +faststart first.{ending}");
             ffmpeg(folder.path(), &first);
@@ -60,23 +42,13 @@ fn fast_start_is_what_ffmpeg_makes_byte_for_byte() {
 
 /// What ffmpeg prints, or the samples that it decodes.
 fn output(folder: &Path, program: &str, arguments: &str) -> Vec<u8> {
-    let run = Command::new(program)
-        .args(["-v", "error"])
-        .args(arguments.split_whitespace())
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(run.status.success(), "{program} {arguments}: {}", String::from_utf8_lossy(&run.stderr));
-    run.stdout
+    let mut command = Command::new(program);
+    run(command.args(["-v", "error"]).args(arguments.split_whitespace()).current_dir(folder), "ffmpeg")
 }
 
 #[test]
 fn remux_and_original_are_decoded_to_the_same_samples() {
     let folder = tempfile::tempdir().unwrap();
-    if !ffmpeg(folder.path(), "-f lavfi -i sine -t 1 -c:a libopus exists.ogg") {
-        return;
-    }
     for (pre_skip, unheard) in [(312, 0), (312, 700), (0, 100), (3_840, 5)] {
         let file = Note { pre_skip, unheard, ..Note::seconds(3) }.file();
         let Playable::Remuxed(virtual_file) = audio::playable(cursor(&file)).unwrap() else { panic!() };
@@ -107,9 +79,7 @@ fn recordings_have_the_duration_that_ffmpeg_finds() {
         "-ar 44100 -ac 2 -c:a aac file.mp4",
     ];
     for form in forms {
-        if !ffmpeg(folder.path(), &format!("-f lavfi -i sine=frequency=300 -t 3.21 {form}")) {
-            return;
-        }
+        ffmpeg(folder.path(), &format!("-f lavfi -i sine=frequency=300 -t 3.21 {form}"));
         let name = form.split(' ').next_back().unwrap();
         let file = std::fs::read(folder.path().join(name)).unwrap();
         let probed =

@@ -4,8 +4,8 @@ use mediary_derive::ErrorKind::{self, Broken, TooLarge};
 use mediary_derive::video::{Index, MAX_INDEX_BYTES, MAX_TRACKS};
 use proptest::prelude::*;
 
-use crate::mp4::{MovieSpec, TrackSpec, boxed, ftyp, long_boxed, places};
-use crate::source::{Sparse, cursor};
+use super::mp4::{MovieSpec, TrackSpec, boxed, ftyp, long_boxed, places};
+use super::source::{Sparse, cursor};
 
 /// Reads all there is to read. Says what went wrong.
 fn outcome(file: &[u8]) -> Result<(), ErrorKind> {

@@ -1,10 +1,8 @@
-//! What a worker costs: `cargo test --release -p mediary-derive --test cost -- --ignored --nocapture`, on a
-//! machine that does nothing else. Without `--release` the filters are compiled slowly.
+//! What a worker costs: `cargo test --release -p mediary-derive --test it -- --ignored --nocapture --test-threads 1 cost`, on a machine
+//! that does nothing else. Without `--release` the filters are compiled slowly. One at a time: a test counts the children of this program.
 //!
 //! With `MEDIARY_FILES=FOLDER` also what making pictures takes of each picture and PDF in that folder. `Recipe::needs` has its numbers
 //! from there.
-
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use std::fs::{self, File};
 use std::time::Duration;
@@ -15,16 +13,22 @@ use mediary_derive::pool::{Input, Job, Pool, Settings};
 use mediary_derive::{Needs, Recipe};
 use tokio::time::{Instant, sleep};
 
+use crate::harness::{WORKER, settings_for_recipes};
+
 const ROUNDS: usize = 500;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "measures"]
 async fn jail_costs_less_than_a_millisecond_a_job() {
     let pools = [Requirement::Off, Requirement::Required].map(|requirement| {
-        let program = env!("CARGO_BIN_EXE_media-worker-for-tests").into();
         let max_jobs = u32::MAX;
-        Pool::new(Settings { requirement, max_workers: 2, max_jobs, ..Settings::new(program, Vec::new()) })
-            .unwrap()
+        Pool::new(Settings {
+            requirement,
+            max_workers: 2,
+            max_jobs,
+            ..Settings::new(WORKER.into(), Vec::new())
+        })
+        .unwrap()
     });
     for (what, alone) in [("job of an idle worker", false), ("start and job of a new worker", true)] {
         let mut times = [const { Vec::new() }; 2];
@@ -61,8 +65,7 @@ async fn files_are_made_within_their_needs() {
         } else {
             Recipe::Picture
         };
-        let program = env!("CARGO_BIN_EXE_media-worker-for-tests").into();
-        let pool = Pool::new(Settings::new(program, vec!["recipes".into()])).unwrap();
+        let pool = Pool::new(settings_for_recipes()).unwrap();
         let file = File::open(&path).unwrap();
         let input_bytes = file.metadata().unwrap().len();
         let input = Input::from_file(file).unwrap();

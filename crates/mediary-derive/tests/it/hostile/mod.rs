@@ -1,13 +1,12 @@
 //! Files that are small and made to take long: of each something is made or it is refused, in a locked-up worker that the kernel ends
 //! after a few seconds of a processor.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
-
 mod animations;
 mod bomb;
 mod documents;
 mod heic;
 mod jpeg;
+mod memory;
 mod stills;
 
 use std::time::Duration;
@@ -16,16 +15,20 @@ use mediary_core::CompanyId;
 use mediary_derive::pool::{Input, Job, Pool, Settings};
 use mediary_derive::{Derived, Error, ErrorKind, Needs, Recipe, Result};
 
+use crate::harness::settings_for_recipes;
+
 /// What any of them may take: about a second where decoders are optimised and the machine is not slow.
 const CPU: Duration = Duration::from_secs(4);
 
 /// What comes of a file within its time.
 async fn outcome(recipe: Recipe, bytes: &[u8]) -> Result<Derived> {
-    let program = env!("CARGO_BIN_EXE_media-worker-for-tests").into();
-    let pool =
-        Pool::new(Settings { max_workers: 1, ..Settings::new(program, vec!["recipes".into()]) }).unwrap();
+    let needs = Needs { cpu: CPU, time: CPU * 60, alone: true, ..recipe.needs(bytes.len() as u64) };
+    outcome_within(needs, recipe, bytes).await
+}
+
+async fn outcome_within(needs: Needs, recipe: Recipe, bytes: &[u8]) -> Result<Derived> {
+    let pool = Pool::new(Settings { max_workers: 1, ..settings_for_recipes() }).unwrap();
     let input = Input::from_stream(bytes, 1 << 30).await.unwrap();
-    let needs = Needs { cpu: CPU, time: CPU * 60, alone: true, ..recipe.needs(input.bytes()) };
     pool.run(Job { company: CompanyId(1), recipe, input, needs }).await
 }
 
@@ -33,7 +36,8 @@ async fn outcome(recipe: Recipe, bytes: &[u8]) -> Result<Derived> {
 async fn ends_in_time(what: &str, recipe: Recipe, bytes: &[u8]) -> Option<Error> {
     let error = outcome(recipe, bytes).await.err();
     println!("{what}: {error:?}");
-    assert!(error.as_ref().is_none_or(|error| error.kind() != ErrorKind::Worker), "{what}: {error:?}");
+    let was_ended = |error: &Error| matches!(error.kind(), ErrorKind::OutOfTime | ErrorKind::Worker);
+    assert!(!error.as_ref().is_some_and(was_ended), "{what}: {error:?}");
     error
 }
 

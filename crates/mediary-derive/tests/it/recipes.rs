@@ -1,22 +1,13 @@
 //! Recipes, carried out by locked-up workers of a real pool: what comes of a file in there is what comes of it outside.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
-
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use mediary_core::{CompanyId, VariantKind};
-use mediary_derive::pool::{Input, Job, Pool, Settings};
+use mediary_derive::pool::{Input, Job, Pool};
 use mediary_derive::{Derived, Error, ErrorKind, Recipe, Result, make};
 
-fn pool() -> Pool {
-    let program = env!("CARGO_BIN_EXE_media-worker-for-tests").into();
-    Pool::new(Settings { max_workers: 2, ..Settings::new(program, vec!["recipes".into()]) }).unwrap()
-}
-
-fn picture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/pictures").join(name)
-}
+use crate::harness::{picture, pool_for_recipes as pool};
 
 fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../mediary-simulator/samples").join(name)
@@ -63,7 +54,6 @@ async fn pictures_of_every_kind_are_made_in_a_locked_up_worker() {
     }
 }
 
-#[cfg(feature = "heic")]
 #[tokio::test]
 async fn photo_of_an_iphone_is_made_in_a_locked_up_worker() {
     let pool = pool();
@@ -73,7 +63,6 @@ async fn photo_of_an_iphone_is_made_in_a_locked_up_worker() {
     }
 }
 
-#[cfg(feature = "pdf")]
 #[tokio::test]
 async fn pdf_is_drawn_in_a_locked_up_worker() {
     let pool = pool();

@@ -5,7 +5,7 @@ mod colors;
 mod conversions;
 mod corpus;
 mod damage;
-mod files;
+pub(crate) mod files;
 mod oracles;
 mod shapes;
 mod ssim;

@@ -6,8 +6,8 @@ use mediary_derive::audio::{self, BARS, Playable, Waveform};
 use mediary_derive::video::{Index, IndexPosition};
 use mediary_derive::{Error, ErrorKind, Facts};
 
-use crate::sound::{Note, PACKET_SAMPLES, PRE_SKIP, amr, bursts, packets, wav};
-use crate::source::whole;
+use super::sound::{Note, PACKET_SAMPLES, PRE_SKIP, amr, bursts, packets, wav};
+use super::source::whole;
 
 macro_rules! sample {
     ($name:literal) => {
@@ -46,7 +46,7 @@ fn ogg_packets(file: &[u8]) -> Vec<Vec<u8>> {
 
 /// The packets of an MP4 with one chunk, by its tables of sizes and offsets.
 fn mp4_packets(file: &[u8]) -> Vec<Vec<u8>> {
-    let table = |kind| crate::mp4::places(file, kind)[0];
+    let table = |kind| super::mp4::places(file, kind)[0];
     let number = |place: usize| u32::from_be_bytes(file[place..place + 4].try_into().unwrap()) as usize;
     let mut offset = number(table(b"stco") + 8);
     let sizes = table(b"stsz") + 12;
@@ -134,7 +134,7 @@ fn remux_of_stereo_has_two_channels() {
     let note = Note { channels: 2, ..Note::of(packets(&bursts(48_000, 2), ropus::Channels::Stereo)) };
     let mp4 = remuxed(&note.file());
     assert_eq!(mp4_packets(&mp4), note.packets);
-    assert_eq!(mp4[crate::mp4::places(&mp4, b"dOps")[0] + 1], 2);
+    assert_eq!(mp4[super::mp4::places(&mp4, b"dOps")[0] + 1], 2);
     assert_bursts(&waveform(&note.file()), 2, "stereo");
 }
 
@@ -174,8 +174,8 @@ fn chained_recordings_add_up_and_are_not_remuxed() {
 fn stream_beside_the_sound_is_passed_over() {
     let note = Note::seconds(2);
     let mut pages = note.pages();
-    pages.insert(1, crate::sound::page(crate::sound::FIRST, 0, 99, &[b"\x80theora".to_vec()]));
-    pages.insert(4, crate::sound::page(0, 12, 99, &[vec![1; 300]]));
+    pages.insert(1, super::sound::page(super::sound::FIRST, 0, 99, &[b"\x80theora".to_vec()]));
+    pages.insert(4, super::sound::page(0, 12, 99, &[vec![1; 300]]));
     let file = pages.concat();
     assert_eq!(facts(&file), facts(&note.file()));
     assert_eq!(mp4_packets(&remuxed(&file)), note.packets);

@@ -1,7 +1,5 @@
 //! Sound and video: files made here by code, ordinary and nasty, each with what has to come of it.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 mod audio;
 mod audio_corpus;
 mod ffmpeg;

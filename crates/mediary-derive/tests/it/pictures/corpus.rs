@@ -1,20 +1,15 @@
 //! Files of the corpus, and looks at what was made of them.
 
-use std::path::Path;
-
 use image::{DynamicImage, ImageFormat, RgbaImage};
 use mediary_core::VariantKind;
 use mediary_derive::{Derived, Error, Product};
+
+pub(crate) use crate::harness::bytes_of_picture as file;
 
 /// Corners of the picture that most files show, from the upper left to the lower right.
 pub(crate) const CORNERS: [[u8; 3]; 4] = [[220, 30, 30], [30, 180, 40], [30, 50, 210], [235, 215, 40]];
 /// Its mean colour.
 pub(crate) const MEAN: [f64; 3] = [150.5, 128.0, 134.0];
-
-pub(crate) fn file(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/pictures").join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
 
 pub(crate) fn derive(name: &str) -> Derived {
     mediary_derive::image::derive(&file(name)).unwrap_or_else(|error| panic!("{name}: {error}"))

@@ -1,52 +1,31 @@
-//! Posters of videos, by ffmpeg in its sandbox and workers in theirs. The videos are made by ffmpeg, too; without it there is nothing to
-//! test here.
-
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+//! Posters of videos, by ffmpeg in its sandbox and workers in theirs. The videos are made by ffmpeg, too.
 
 use std::fs::{self, File};
 use std::io::Cursor;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use image::{DynamicImage, GenericImageView as _};
 use mediary_core::{CompanyId, VariantKind};
 use mediary_derive::ffmpeg::{Ffmpeg, PoolWithFfmpeg};
-use mediary_derive::pool::{Input, Job, Pool, Settings};
+use mediary_derive::pool::{Input, Job};
 use mediary_derive::video::Index;
 use mediary_derive::{Derived, ErrorKind, Facts, Product, Recipe, Result, Workers as _};
-use tempfile::TempDir;
 use tokio::time::Instant;
 
-fn pool() -> Pool {
-    let program = env!("CARGO_BIN_EXE_media-worker-for-tests").into();
-    Pool::new(Settings { max_workers: 2, ..Settings::new(program, vec!["recipes".into()]) }).unwrap()
-}
+use crate::harness::{ffmpeg, pool_for_recipes as pool, run};
 
-/// `None` on a machine without ffmpeg.
-async fn workers() -> Option<PoolWithFfmpeg> {
+async fn workers() -> PoolWithFfmpeg {
     let pool = pool();
-    let ffmpeg = Ffmpeg::find(&std::env::var_os("PATH").unwrap(), &pool).await.unwrap()?;
-    Some(PoolWithFfmpeg::new(pool, ffmpeg))
+    let ffmpeg = Ffmpeg::find(&std::env::var_os("PATH").unwrap(), &pool).await.unwrap();
+    let ffmpeg = ffmpeg.expect("xtask/install.sh test installs the package ffmpeg");
+    PoolWithFfmpeg::new(pool, ffmpeg)
 }
 
 async fn derive(workers: &PoolWithFfmpeg, video: &Path) -> Result<Derived> {
     let input = Input::from_file(File::open(video).unwrap()).unwrap();
     workers.run(Job::new(CompanyId(1), Recipe::Video, input)).await
-}
-
-fn ffmpeg(folder: &TempDir, arguments: &str) {
-    run(Command::new("ffmpeg"), folder, arguments);
-}
-
-fn run(mut ffmpeg: Command, folder: &TempDir, arguments: &str) {
-    let run = ffmpeg
-        .args(["-nostdin", "-v", "error", "-y"])
-        .args(arguments.split_whitespace())
-        .current_dir(folder.path())
-        .stdin(Stdio::null())
-        .status();
-    assert!(run.unwrap().success(), "ffmpeg {arguments}");
 }
 
 fn kinds(derived: &Derived) -> Vec<VariantKind> {
@@ -76,12 +55,13 @@ const SCENES: &str = "-f lavfi -i color=black:s=640x360:r=25:d=0.5 -f lavfi -i c
 
 #[tokio::test(flavor = "multi_thread")]
 async fn video_has_a_poster_of_a_second_in_it_and_a_thumbnail() {
-    let Some(workers) = workers().await else { return };
+    let workers = workers().await;
     let folder = tempfile::tempdir().unwrap();
-    ffmpeg(&folder, &format!("{SCENES} -c:v libx264 -preset ultrafast -g 100 scenes.mp4"));
+    ffmpeg(folder.path(), &format!("{SCENES} -c:v libx264 -preset ultrafast -g 100 scenes.mp4"));
     let derived = derive(&workers, &folder.path().join("scenes.mp4")).await.unwrap();
     assert_eq!(kinds(&derived), [VariantKind::Thumb, VariantKind::Poster]);
     assert!(derived.facts.thumbhash.is_some());
+    assert_eq!(derived.missing, None);
     let [thumb, poster] = [0, 1].map(|at| shown(&derived.products[at]));
     assert_eq!((thumb.dimensions(), poster.dimensions()), ((320, 180), (640, 360)));
     for picture in [thumb, poster] {
@@ -92,10 +72,10 @@ async fn video_has_a_poster_of_a_second_in_it_and_a_thumbnail() {
 /// On disk, in a file system of memory, without a name any more, and in memory alone.
 #[tokio::test(flavor = "multi_thread")]
 async fn poster_is_made_wherever_the_video_lies() {
-    let Some(workers) = workers().await else { return };
+    let workers = workers().await;
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir_in("/dev/shm").unwrap()];
     for folder in folders {
-        ffmpeg(&folder, &format!("{SCENES} -c:v libx264 -preset ultrafast scenes.mp4"));
+        ffmpeg(folder.path(), &format!("{SCENES} -c:v libx264 -preset ultrafast scenes.mp4"));
         let path = folder.path().join("scenes.mp4");
         let memory = Input::from_stream(&*fs::read(&path).unwrap(), u64::MAX - 1).await.unwrap();
         let named = Input::from_file(File::open(&path).unwrap()).unwrap();
@@ -117,7 +97,7 @@ async fn poster_is_made_wherever_the_video_lies() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn poster_of_what_phones_make_has_the_size_of_the_video() {
-    let Some(workers) = workers().await else { return };
+    let workers = workers().await;
     let folder = tempfile::tempdir().unwrap();
     let source = "-f lavfi -i testsrc2=size=640x360:rate=25 -t 1.4";
     let videos = [
@@ -133,7 +113,7 @@ async fn poster_of_what_phones_make_has_the_size_of_the_video() {
         ("one-frame.mp4", "-c:v libx264 -frames:v 1", (640, 360)),
     ];
     for (name, options, size) in videos {
-        ffmpeg(&folder, &format!("{source} {options} {name}"));
+        ffmpeg(folder.path(), &format!("{source} {options} {name}"));
         let derived = derive(&workers, &folder.path().join(name)).await.unwrap();
         assert_eq!(kinds(&derived)[..2], [VariantKind::Thumb, VariantKind::Poster], "{name}");
         assert_eq!(shown(&derived.products[1]).dimensions(), size, "{name}: {:?}", derived.facts);
@@ -143,11 +123,14 @@ async fn poster_of_what_phones_make_has_the_size_of_the_video() {
 /// Red above and blue below in the pixels, and a turn to the left in the index.
 #[tokio::test(flavor = "multi_thread")]
 async fn poster_of_a_video_that_is_turned_is_upright() {
-    let Some(workers) = workers().await else { return };
+    let workers = workers().await;
     let folder = tempfile::tempdir().unwrap();
     let halves = "-f lavfi -i color=0xc00000:s=640x180:d=1 -f lavfi -i color=0x0000c0:s=640x180:d=1";
-    ffmpeg(&folder, &format!("{halves} -filter_complex vstack -c:v libx264 -preset ultrafast lying.mp4"));
-    ffmpeg(&folder, "-i lying.mp4 -c copy -metadata:s:v:0 rotate=90 turned.mp4");
+    ffmpeg(
+        folder.path(),
+        &format!("{halves} -filter_complex vstack -c:v libx264 -preset ultrafast lying.mp4"),
+    );
+    ffmpeg(folder.path(), "-i lying.mp4 -c copy -metadata:s:v:0 rotate=90 turned.mp4");
     let derived = derive(&workers, &folder.path().join("turned.mp4")).await.unwrap();
     let poster = shown(&derived.products[1]);
     assert_eq!(poster.dimensions(), (360, 640));
@@ -160,27 +143,30 @@ async fn poster_of_a_video_that_is_turned_is_upright() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn video_whose_pictures_nobody_should_decode_keeps_its_facts() {
-    let Some(workers) = workers().await else { return };
+    let workers = workers().await;
     let folder = tempfile::tempdir().unwrap();
     let source = "-f lavfi -i testsrc2=size=640x360:rate=25 -f lavfi -i sine -t 1";
-    ffmpeg(&folder, &format!("{source} -map 0:v -c:v magicyuv unknown.mov"));
-    ffmpeg(&folder, &format!("{source} -map 1:a -c:a aac sound.mp4"));
+    ffmpeg(folder.path(), &format!("{source} -map 0:v -c:v magicyuv unknown.mov"));
+    ffmpeg(folder.path(), &format!("{source} -map 1:a -c:a aac sound.mp4"));
     ffmpeg(
-        &folder,
+        folder.path(),
         "-f lavfi -i color=black:s=8192x4608:r=1 -frames:v 1 -c:v libx264 -preset ultrafast beyond-8k.mp4",
     );
     for name in ["unknown.mov", "sound.mp4", "beyond-8k.mp4"] {
         let derived = derive(&workers, &folder.path().join(name)).await.unwrap();
         assert_eq!(kinds(&derived), [], "{name}");
         assert!(derived.facts.duration_ms.is_some(), "{name}");
+        let reason = derived.missing.unwrap();
+        assert!(reason.contains("it has no poster: "), "{name}: {reason}");
+        println!("{name}: {reason}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn frame_of_8k_is_within_the_limits() {
-    let Some(workers) = workers().await else { return };
+    let workers = workers().await;
     let folder = tempfile::tempdir().unwrap();
-    ffmpeg(&folder, "-f lavfi -i testsrc2=s=7680x4320:r=2 -t 1 -c:v libx264 -preset ultrafast 8k.mp4");
+    ffmpeg(folder.path(), "-f lavfi -i testsrc2=s=7680x4320:r=2 -t 1 -c:v libx264 -preset ultrafast 8k.mp4");
     let derived = derive(&workers, &folder.path().join("8k.mp4")).await.unwrap();
     assert_eq!(shown(&derived.products[1]).dimensions(), (1280, 720));
 }
@@ -188,9 +174,9 @@ async fn frame_of_8k_is_within_the_limits() {
 /// An index that is understood, and pictures that are not there.
 #[tokio::test(flavor = "multi_thread")]
 async fn video_that_is_cut_off_shows_what_is_there() {
-    let Some(workers) = workers().await else { return };
+    let workers = workers().await;
     let folder = tempfile::tempdir().unwrap();
-    ffmpeg(&folder, &format!("{SCENES} -c:v libx264 -preset ultrafast -movflags +faststart whole.mp4"));
+    ffmpeg(folder.path(), &format!("{SCENES} -c:v libx264 -preset ultrafast -movflags +faststart whole.mp4"));
     let whole = fs::read(folder.path().join("whole.mp4")).unwrap();
     let data = whole.windows(4).position(|word| word == b"mdat").unwrap();
     for (cut, kinds_of_it) in [(whole.len() * 9 / 10, 2), (data + 8, 0)] {
@@ -204,10 +190,10 @@ async fn video_that_is_cut_off_shows_what_is_there() {
 /// Each is a file that some reader of ffmpeg takes for a list of other files, where it may choose the reader.
 #[tokio::test(flavor = "multi_thread")]
 async fn playlist_leads_nowhere() {
-    let Some(workers) = workers().await else { return };
+    let workers = workers().await;
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret.mp4");
-    ffmpeg(&folder, &format!("{SCENES} -c:v libx264 -preset ultrafast secret.mp4"));
+    ffmpeg(folder.path(), &format!("{SCENES} -c:v libx264 -preset ultrafast secret.mp4"));
     let secret = secret.display();
     let hls = format!("#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile://{secret}\n#EXT-X-ENDLIST\n");
     let lists = [
@@ -254,13 +240,13 @@ fn plays(product: &Product) -> Facts {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn video_that_browsers_cannot_play_is_converted_and_no_other() {
-    let Some(workers) = workers().await else { return };
+    let workers = workers().await;
     let folder = tempfile::tempdir().unwrap();
     let source = "-f lavfi -i testsrc2=size=640x360:rate=25 -f lavfi -i sine -t 2";
     let hevc = "-c:v libx265 -preset ultrafast -x265-params log-level=none -tag:v hvc1 -c:a aac";
-    ffmpeg(&folder, &format!("{source} {hevc} hevc.mp4"));
-    ffmpeg(&folder, &format!("{source} -c:v mpeg4 -an mpeg4.mp4"));
-    ffmpeg(&folder, &format!("{source} -c:v libx264 -preset ultrafast -c:a aac plays.mp4"));
+    ffmpeg(folder.path(), &format!("{source} {hevc} hevc.mp4"));
+    ffmpeg(folder.path(), &format!("{source} -c:v mpeg4 -an mpeg4.mp4"));
+    ffmpeg(folder.path(), &format!("{source} -c:v libx264 -preset ultrafast -c:a aac plays.mp4"));
     for (name, has_sound) in [("hevc.mp4", true), ("mpeg4.mp4", false)] {
         let derived = derive(&workers, &folder.path().join(name)).await.unwrap();
         assert_eq!(
@@ -279,12 +265,25 @@ async fn video_that_browsers_cannot_play_is_converted_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn video_that_is_too_long_to_be_converted_says_so() {
+    let workers = workers().await;
+    let folder = tempfile::tempdir().unwrap();
+    ffmpeg(folder.path(), "-f lavfi -i color=black:s=64x64:r=1 -t 605 -c:v mpeg4 long.mp4");
+    let derived = derive(&workers, &folder.path().join("long.mp4")).await.unwrap();
+    assert_eq!(kinds(&derived), [VariantKind::Thumb, VariantKind::Poster]);
+    assert_eq!(
+        derived.missing.unwrap(),
+        "it cannot be played here (MPEG-4 Part 2), and is not converted: the video lasts 605 seconds; at most 600 are converted"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn video_to_be_sent_has_no_more_bytes_than_allowed() {
-    let Some(workers) = workers().await else { return };
+    let workers = workers().await;
     let folder = tempfile::tempdir().unwrap();
     // Noise is what takes most bytes.
     ffmpeg(
-        &folder,
+        folder.path(),
         "-f lavfi -i nullsrc=s=320x240:r=25,geq=random(1)*255:128:128 -t 6 -c:v mpeg4 -q:v 2 noise.mp4",
     );
     let path = folder.path().join("noise.mp4");
@@ -308,25 +307,26 @@ async fn video_is_not_sent_where_ffmpeg_is_missing() {
     assert_eq!(pool().run(job).await.unwrap_err().kind(), ErrorKind::Unsupported);
 }
 
-/// With the priority that workers have. On a machine that does nothing else: `cargo test --release -p mediary-derive --test posters -- --ignored --nocapture`.
+/// With the priority that workers have. On a machine that does nothing else: `cargo test --release -p mediary-derive --test it -- --ignored
+/// --nocapture posters`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures"]
 async fn poster_takes_little_longer_than_ffmpeg_alone() {
     const ROUNDS: usize = 9;
-    let workers = workers().await.expect("ffmpeg is installed");
+    let workers = workers().await;
     let folder = tempfile::tempdir().unwrap();
-    ffmpeg(&folder, "-f lavfi -i testsrc2=s=1920x1080:r=30 -t 10 -c:v libx264 -preset fast -g 60 video.mp4");
+    ffmpeg(
+        folder.path(),
+        "-f lavfi -i testsrc2=s=1920x1080:r=30 -t 10 -c:v libx264 -preset fast -g 60 video.mp4",
+    );
     let video = folder.path().join("video.mp4");
     let mut times = [const { Vec::new() }; 2];
     for _ in 0..=ROUNDS {
         let begun = Instant::now();
         let mut alone = Command::new("nice");
-        alone.args(["-n", "10", "ffmpeg"]);
-        run(
-            alone,
-            &folder,
-            "-threads 1 -ss 1 -i video.mp4 -frames:v 1 -vf scale=1280:720 -c:v libwebp poster.webp",
-        );
+        alone.args(["-n", "10", "ffmpeg", "-nostdin", "-v", "error", "-y", "-threads", "1", "-ss", "1"]);
+        alone.args(["-i", "video.mp4", "-frames:v", "1", "-vf", "scale=1280:720", "-c:v", "libwebp"]);
+        run(alone.arg("poster.webp").current_dir(folder.path()), "ffmpeg");
         times[0].push(begun.elapsed());
         let begun = Instant::now();
         assert_eq!(derive(&workers, &video).await.unwrap().products.len(), 2);

@@ -1,7 +1,5 @@
 //! A pool of workers: what it hands on, what it refuses, and what is left of workers that died.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
-
 use std::fs::{self, File, OpenOptions};
 use std::process::Command;
 use std::time::Duration;
@@ -11,6 +9,8 @@ use mediary_derive::jail::Requirement;
 use mediary_derive::pool::{Input, Job, Pool, Settings};
 use mediary_derive::{Derived, Error, ErrorKind, Needs, Recipe, Result};
 use tokio::time::{Instant, sleep, timeout};
+
+use crate::harness::WORKER;
 
 const NEEDS: Needs = Needs {
     memory_bytes: 64 * 1024 * 1024,
@@ -23,8 +23,7 @@ const NEEDS: Needs = Needs {
 const COMPANY: CompanyId = CompanyId(1);
 
 fn settings() -> Settings {
-    let program = env!("CARGO_BIN_EXE_media-worker-for-tests").into();
-    Settings { max_workers: 2, ..Settings::new(program, Vec::new()) }
+    Settings { max_workers: 2, ..Settings::new(WORKER.into(), Vec::new()) }
 }
 
 fn pool() -> Pool {
@@ -161,7 +160,7 @@ async fn worker_has_no_privileges_and_few_rights() {
         let line = limits.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         line.split_whitespace().map(str::to_owned).take(2).collect::<Vec<_>>()
     };
-    assert_eq!(limit("Max cpu time"), ["320", "320"], "64 jobs of 5 seconds");
+    assert_eq!(limit("Max cpu time"), ["320", "321"], "64 jobs of 5 seconds");
     assert_eq!(limit("Max open files"), ["16", "16"]);
     assert_eq!(limit("Max processes"), ["0", "0"]);
     assert_eq!(limit("Max core file size"), ["0", "0"]);
@@ -169,8 +168,7 @@ async fn worker_has_no_privileges_and_few_rights() {
 
 #[tokio::test]
 async fn worker_ends_with_its_program() {
-    let mut program =
-        Command::new(env!("CARGO_BIN_EXE_media-worker-for-tests")).arg("program").spawn().unwrap();
+    let mut program = Command::new(WORKER).arg("program").spawn().unwrap();
     let pid = program.id();
     let children = || -> Vec<u32> {
         let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
@@ -253,9 +251,36 @@ async fn worker_that_takes_too_long_is_ended() {
     let error = pool.run(job(COMPANY, "hang", short).await).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.sentence()),
-        (ErrorKind::Worker, "the worker took longer than 0.1 seconds")
+        (ErrorKind::OutOfTime, "the file took longer than 0.1 seconds to read")
     );
     assert_eq!(pool.counters().workers, 0);
+}
+
+#[tokio::test]
+async fn file_that_is_computed_without_end_is_to_blame() {
+    let pool = pool();
+    let a_second = Needs { cpu: Duration::from_secs(1), time: Duration::from_secs(60), alone: true, ..NEEDS };
+    let error = pool.run(job(COMPANY, "hang", a_second).await).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.sentence()),
+        (ErrorKind::OutOfTime, "the file took longer than 1 seconds to read")
+    );
+    assert_eq!((pool.counters().workers, pool.counters().jobs_crashed), (0, 1));
+}
+
+/// Nobody knows who did it, and it is worth another try.
+#[tokio::test]
+async fn worker_that_is_killed_is_no_proof_against_its_file() {
+    let pool = pool();
+    let pid = pid(&pool, COMPANY).await;
+    let killed = async {
+        until("it runs", || pool.counters().idle_workers == 0).await;
+        kill(pid).await;
+    };
+    let (ended, ()) = tokio::join!(run(&pool, "hang"), killed);
+    let error = ended.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Worker);
+    assert!(error.sentence().ends_with("(SIGKILL)"), "{error}");
 }
 
 #[tokio::test]

@@ -1,17 +1,12 @@
 //! PDFs and what comes of them, and documents that are none.
-#![cfg(feature = "pdf")]
 
 use std::fmt::Write;
-use std::path::Path;
 
 use mediary_core::VariantKind;
 use mediary_derive::document::{self, MAX_FILE_BYTES};
 use mediary_derive::{Derived, Error, ErrorKind};
 
-fn file(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/pictures").join(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
+use crate::harness::bytes_of_picture as file;
 
 fn preview(derived: &Derived) -> image::RgbImage {
     let [thumb, preview] = &*derived.products else { panic!("{:?}", derived.products) };
