@@ -28,7 +28,9 @@ pub use error_chain::error_chain;
 pub use error_code::ErrorCode;
 pub use event_name::EventName;
 pub use ids::*;
-pub use media::{DownloadStatus, FileType, Integrity, ScanStatus, StorageBackend, VariantKind};
+pub use media::{
+    DerivationStep, DownloadStatus, FileType, Integrity, ScanStatus, StorageBackend, VariantKind,
+};
 pub use message::{Direction, MessageStatus, MessageType};
 pub use number::{canonical_number, other_spelling, same_number};
 pub use policy::{AccountStatus, MediaPolicy, MediaTask};

@@ -3,6 +3,23 @@
 use crate::text::string_enum;
 
 string_enum! {
+    /// A part of what is made of a file, by how long it takes.
+    "derivation step" DerivationStep {
+        /// Seconds.
+        Short = "short",
+        /// All that is made of a long recording.
+        Recording = "recording",
+        /// A video in a form that browsers play.
+        Conversion = "conversion",
+    }
+}
+
+impl DerivationStep {
+    /// Those that take minutes.
+    pub const LONG: [Self; 2] = [Self::Recording, Self::Conversion];
+}
+
+string_enum! {
     /// Something made of a media file, by the name under which it is asked for.
     "variant" VariantKind {
         /// A small picture, 320 pixels at most.

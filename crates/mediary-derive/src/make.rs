@@ -22,7 +22,7 @@ pub fn make(recipe: &Recipe, mut file: File) -> Result<Derived> {
         Recipe::Video => of_video(&mut file),
         Recipe::VoiceNote => voice_note(file),
         Recipe::Converted => converted(file),
-        Recipe::VideoMessage { .. } => {
+        Recipe::Conversion | Recipe::VideoMessage { .. } => {
             Err(Error::unsupported("videos are converted by ffmpeg, which is not installed here"))
         }
         Recipe::Document => document::derive(whole(file, document::MAX_FILE_BYTES)?),

@@ -19,6 +19,8 @@ pub enum Recipe {
     Audio,
     /// Of a video: its size and its duration; where ffmpeg is there, also what `Poster` makes of a frame.
     Video,
+    /// Of a video that browsers cannot play: `playable`, as H.264 and AAC in MP4. It takes ffmpeg, and minutes.
+    Conversion,
     /// Of a frame of a video: `thumb` and `poster`, and a blurred picture.
     Poster,
     /// Of a document: the number of its pages, and the first one.
@@ -51,13 +53,23 @@ pub struct Needs {
     pub alone: bool,
 }
 
+impl Needs {
+    /// Whether others should not have to wait for it.
+    pub fn are_long(&self) -> bool {
+        self.cpu > Duration::from_secs(SHORT_CPU_SECONDS)
+    }
+}
+
 const MIB: u64 = 1024 * 1024;
+
+/// What the largest short job may take, with its products: a photo.
+pub(crate) const SHORT_MEMORY_BYTES: u64 = 512 * MIB;
 
 /// A converted video is no larger.
 pub(crate) const MAX_CONVERTED_BYTES: u64 = 64 * MIB;
 
-/// Time on a processor for a recording that other jobs may follow in the same worker.
-const SHORT_RECORDING_CPU_SECONDS: u64 = 20;
+/// Time on a processor of a job that others can wait for.
+const SHORT_CPU_SECONDS: u64 = 20;
 /// And for any recording: an hour, the longest that is encoded, takes 80 of them, on a slow machine twice that.
 const MAX_RECORDING_CPU_SECONDS: u64 = 180;
 /// How much of a recording is read in a second on a processor, at least. The smallest that people have is AMR at 4.75 kbit/s: a
@@ -68,7 +80,11 @@ const RECORDING_BYTES_PER_CPU_SECOND: u64 = 7_000;
 impl Recipe {
     /// The version of a result, and the one that it should have by now.
     pub fn version(self, with_ffmpeg: bool) -> u32 {
-        if matches!(self, Self::Video) && with_ffmpeg { VERSION_WITH_FFMPEG } else { VERSION }
+        if matches!(self, Self::Video | Self::Conversion) && with_ffmpeg {
+            VERSION_WITH_FFMPEG
+        } else {
+            VERSION
+        }
     }
 
     /// What the job may take for a file of `input_bytes`: more than the largest ordinary file does, so that a hostile one is ended.
@@ -102,10 +118,11 @@ impl Recipe {
             Self::Audio | Self::VoiceNote => {
                 let seconds = recording_cpu_seconds(input_bytes);
                 // Alone, so that the kernel counts this job, and not 64 of its length.
-                needs(192, 32, seconds, seconds > SHORT_RECORDING_CPU_SECONDS)
+                needs(192, 32, seconds, seconds > SHORT_CPU_SECONDS)
             }
             // Files that are read whole, once, and written with their index elsewhere.
-            Self::Converted | Self::VideoMessage { .. } => {
+            // Reading the index of what is to be converted is this little, too: how long the rest takes is said when ffmpeg is called.
+            Self::Converted | Self::Conversion | Self::VideoMessage { .. } => {
                 Needs { output_bytes: MAX_CONVERTED_BYTES, ..needs(192, 0, 10, false) }
             }
             Self::Photo { max_bytes } | Self::Sticker { max_bytes } => {
@@ -117,7 +134,7 @@ impl Recipe {
 
 fn recording_cpu_seconds(input_bytes: u64) -> u64 {
     let seconds = input_bytes.div_ceil(RECORDING_BYTES_PER_CPU_SECOND);
-    seconds.clamp(SHORT_RECORDING_CPU_SECONDS, MAX_RECORDING_CPU_SECONDS)
+    seconds.clamp(SHORT_CPU_SECONDS, MAX_RECORDING_CPU_SECONDS)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ CREATE TABLE derivations (
     -- Its media file's id.
     id BIGINT NOT NULL,
     state TEXT NOT NULL DEFAULT 'waiting',
+    -- What is next, or runs: all that takes seconds, or one of those that take minutes and have a lane of their own.
+    step TEXT NOT NULL DEFAULT 'short',
     -- When a worker may take it; null while it runs or is over, and while its file is not stored.
     due_at BIGINT,
     -- Starts since it was queued.
@@ -12,6 +14,8 @@ CREATE TABLE derivations (
     version BIGINT,
     -- Why the last attempt failed, as a sentence.
     error TEXT,
+    -- What the short step could not make, while a long one is still to come.
+    missing TEXT,
     -- Pages of a document.
     pages BIGINT,
     -- The people on a contact card, a line each.
@@ -25,6 +29,7 @@ CREATE TABLE derivations (
     CONSTRAINT derivations_media_fkey FOREIGN KEY (company_id, id)
         REFERENCES media_files (company_id, id) ON DELETE CASCADE,
     CONSTRAINT derivations_state_check CHECK (state IN ('waiting', 'running', 'done', 'failed')),
+    CONSTRAINT derivations_step_check CHECK (step IN ('short', 'recording', 'conversion')),
     CONSTRAINT derivations_due_check CHECK (due_at IS NULL OR state = 'waiting'),
     CONSTRAINT derivations_version_check CHECK (state NOT IN ('done', 'failed') OR version IS NOT NULL),
     CONSTRAINT derivations_error_check CHECK (state <> 'failed' OR error IS NOT NULL),
@@ -35,8 +40,10 @@ CREATE TABLE derivations (
 CREATE INDEX derivations_waiting ON derivations (due_at, id) WHERE state = 'waiting' AND due_at IS NOT NULL;
 -- Leases that ran out.
 CREATE INDEX derivations_leases ON derivations (lease_until, id) WHERE state = 'running';
+-- Whether anything is due for a claim.
+CREATE INDEX derivations_next ON derivations (step, due_at, id) WHERE state = 'waiting' AND due_at IS NOT NULL;
 -- The claim, company by company.
-CREATE INDEX derivations_due ON derivations (company_id, due_at, id) WHERE state = 'waiting' AND due_at IS NOT NULL;
+CREATE INDEX derivations_due ON derivations (step, company_id, due_at, id) WHERE state = 'waiting' AND due_at IS NOT NULL;
 
 -- No program before this step wrote a variant, so the table is made again, with what a result has.
 DROP TABLE media_variants;

@@ -29,8 +29,8 @@ CREATE TRIGGER media_files_bytes_gone AFTER UPDATE OF is_active, storage_key, sh
         WHERE company_id = NEW.company_id AND id = NEW.id AND thumbhash IS NOT NULL;
     UPDATE derivations SET state = 'waiting',
             due_at = CASE WHEN NEW.is_active AND NEW.download_status = 'completed' THEN NEW.updated_at END, attempts = 0,
-            version = NULL, error = NULL, pages = NULL, names = NULL, unplayable = NULL, lease_owner = NULL,
-            lease_until = NULL
+            version = NULL, error = NULL, step = 'short', missing = NULL, pages = NULL, names = NULL, unplayable = NULL,
+            lease_owner = NULL, lease_until = NULL
         WHERE company_id = NEW.company_id AND id = NEW.id;
 END;
 -- A file is stored, or its bytes have still to be found: nobody works on it until then.
@@ -74,8 +74,8 @@ BEGIN
         WHERE company_id = NEW.company_id AND id = NEW.id AND thumbhash IS NOT NULL;
     UPDATE derivations SET state = 'waiting',
             due_at = CASE WHEN NEW.is_active AND NEW.download_status = 'completed' THEN NEW.updated_at END, attempts = 0,
-            version = NULL, error = NULL, pages = NULL, names = NULL, unplayable = NULL, lease_owner = NULL,
-            lease_until = NULL
+            version = NULL, error = NULL, step = 'short', missing = NULL, pages = NULL, names = NULL, unplayable = NULL,
+            lease_owner = NULL, lease_until = NULL
         WHERE company_id = NEW.company_id AND id = NEW.id;
     RETURN NULL;
 END $$;

@@ -2,8 +2,8 @@
 //! list, so that they cannot drift apart.
 
 use mediary_core::{
-    AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, DeletionReason, Direction,
-    DownloadStatus, ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId,
+    AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, DeletionReason, DerivationStep,
+    Direction, DownloadStatus, ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId,
     MessageStatus, MessageType, Retention, RetentionMode, Role, ScanStatus, Sha256, StorageBackend,
     Timestamp, UserId, VariantKind, WebhookEventId,
 };
@@ -137,6 +137,7 @@ macro_rules! word_scalars {
 word_scalars!(
     AccountStatus,
     DeletionReason,
+    DerivationStep,
     Direction,
     DownloadStatus,
     ErrorCode,

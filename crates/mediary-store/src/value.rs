@@ -1,10 +1,10 @@
 //! Values on their way into a statement. Every conversion stands here once; U+0000 becomes storable on the way.
 
 use mediary_core::{
-    AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, Direction, DownloadStatus,
-    ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId, MessageStatus, MessageType,
-    RetentionMode, Role, ScanStatus, Sha256, StorageBackend, Timestamp, UserId, VariantKind, WebhookEventId,
-    storable_text,
+    AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, DerivationStep, Direction,
+    DownloadStatus, ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId,
+    MessageStatus, MessageType, RetentionMode, Role, ScanStatus, Sha256, StorageBackend, Timestamp, UserId,
+    VariantKind, WebhookEventId, storable_text,
 };
 use sqlx::SqlStr;
 use sqlx::postgres::{PgArguments, Postgres};
@@ -168,6 +168,7 @@ macro_rules! word_values {
 
 word_values!(
     AccountStatus,
+    DerivationStep,
     Direction,
     DownloadStatus,
     ErrorCode,

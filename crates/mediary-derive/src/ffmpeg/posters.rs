@@ -31,29 +31,34 @@ impl PoolWithFfmpeg {
         Self { pool, ffmpeg }
     }
 
-    /// The facts of a video, its poster, and what browsers can play where they cannot play the video: as far as these can be made.
+    /// The facts of a video and its poster, as far as it can be made.
     async fn video(&self, job: Job) -> Result<Derived> {
         let (company, input) = (job.company, job.input.clone());
         let mut derived = self.pool.run(job).await?;
-        let mut missing = Vec::new();
         match error::or_reason(self.poster(company, &input, &derived.facts).await)? {
             Ok(poster) => {
                 derived.facts.thumbhash = poster.facts.thumbhash;
                 derived.products.extend(poster.products);
             }
-            Err(reason) => missing.push(format!("it has no poster: {reason}")),
+            Err(reason) => derived.missing = Some(format!("it has no poster: {reason}")),
         }
+        Ok(derived)
+    }
+
+    /// What browsers can play, where they cannot play the video, as far as it can be made.
+    async fn conversion(&self, job: Job) -> Result<Derived> {
+        let (company, input) = (job.company, job.input.clone());
+        let mut derived = self.pool.run(Job::new(company, Recipe::Video, job.input)).await?;
         if let Some(codec) = &derived.facts.unplayable {
             let converted = self.converted(company, &input, &derived.facts, MAX_CONVERTED_BYTES).await;
             match error::or_reason(converted)? {
-                Ok(converted) => derived.products.extend(converted.products),
+                Ok(converted) => derived.products = converted.products,
                 Err(reason) => {
-                    missing
-                        .push(format!("it cannot be played here ({codec}), and is not converted: {reason}"));
+                    derived.missing =
+                        Some(format!("it cannot be played here ({codec}), and is not converted: {reason}"));
                 }
             }
         }
-        derived.missing = Some(missing.join("; ")).filter(|missing| !missing.is_empty());
         Ok(derived)
     }
 
@@ -142,6 +147,7 @@ impl Workers for PoolWithFfmpeg {
     async fn run(&self, job: Job) -> Result<Derived> {
         match job.recipe {
             Recipe::Video => self.video(job).await,
+            Recipe::Conversion => self.conversion(job).await,
             Recipe::VideoMessage { max_bytes } => self.message(job, max_bytes).await,
             _ => self.pool.run(job).await,
         }

@@ -5,7 +5,8 @@
 //! when it was idle for a while, and after anything that went wrong.
 //!
 //! Bounds: so many workers, so much memory for all of them together; a job says what it may take ([`Needs`]) and waits until there
-//! is room for that: companies take turns, so that none of them waits for all jobs of another. Room is free again once the kernel has
+//! is room for that: companies take turns, so that none of them waits for all jobs of another. A job that takes minutes holds up none
+//! that takes seconds ([`Needs::are_long`]): there is one of them at a time, it begins while no other job waits, and leaves room. Room is free again once the kernel has
 //! buried the process, not before.
 
 mod counters;
@@ -26,7 +27,7 @@ use mediary_core::CompanyId;
 use tokio::time::{self, Instant, MissedTickBehavior};
 
 use crate::jail::{Level, Requirement};
-use crate::recipe::{Needs, Recipe};
+use crate::recipe::{Needs, Recipe, SHORT_MEMORY_BYTES};
 use crate::{Derived, Error, ErrorKind, Result};
 use counters::Meters;
 use process::Starter;
@@ -107,6 +108,8 @@ struct Shared {
     idle: Mutex<VecDeque<Idle>>,
     /// Jobs look for room one after the other, so that a large one is not overtaken for ever.
     turns: Arc<Turns>,
+    /// Those that take minutes: one after the other is made.
+    long_turns: Arc<Turns>,
 }
 
 #[derive(Debug)]
@@ -132,6 +135,7 @@ impl Pool {
             meters: Arc::default(),
             idle: Mutex::default(),
             turns: Arc::default(),
+            long_turns: Arc::default(),
         });
         tokio::spawn(end_idle_workers(Arc::downgrade(&shared)));
         Ok(Self { shared })
@@ -180,7 +184,8 @@ impl Pool {
     }
 
     pub fn counters(&self) -> Counters {
-        self.shared.meters.read(&self.shared.room, self.shared.idle().len(), self.shared.turns.waiting())
+        let Shared { meters, room, turns, long_turns, .. } = &*self.shared;
+        meters.read(room, self.shared.idle().len(), turns.waiting() + long_turns.waiting())
     }
 }
 
@@ -190,7 +195,7 @@ impl Shared {
         let place = self.place(Some(company), &needs).await?;
         let worker = self.worker(place, &needs).await?;
         let (worker, derived) = worker.run(recipe, &input).await?;
-        if !needs.alone && worker.jobs() < self.settings.max_jobs {
+        if !needs.alone && !needs.are_long() && worker.jobs() < self.settings.max_jobs {
             self.idle().push_back(Idle { worker, company, since: Instant::now() });
             self.room.notify();
         }
@@ -204,12 +209,17 @@ impl Shared {
     /// A worker of the company, or room for a new one.
     async fn place(&self, company: Option<CompanyId>, needs: &Needs) -> Result<Found> {
         let memory_bytes = needs.memory_bytes.saturating_add(needs.output_bytes);
-        if memory_bytes > self.settings.max_memory_bytes {
+        let max_memory_bytes = self.settings.max_memory_bytes;
+        if memory_bytes > max_memory_bytes {
             return Err(Error::too_large(format!(
-                "it may take {memory_bytes} bytes of memory, and {} are allowed for all workers",
-                self.settings.max_memory_bytes
+                "it may take {memory_bytes} bytes of memory, and {max_memory_bytes} are allowed for all workers"
             )));
         }
+        if needs.are_long() {
+            return self.place_for_long(company, memory_bytes).await.map(Found::Room);
+        }
+        // Dropped after the turn: then a long job may have waited for it.
+        let _changes = Changes(&self.room);
         let _turn = self.turns.take(company).await?;
         loop {
             // Registered before anything is looked at, so that no change is missed.
@@ -238,6 +248,35 @@ impl Shared {
         }
     }
 
+    /// Room for a job that takes minutes: for one at a time, companies in turn, while no short job waits for room. That nobody waits for
+    /// it is a matter of what it leaves (`room`).
+    async fn place_for_long(&self, company: Option<CompanyId>, memory_bytes: u64) -> Result<Place> {
+        let allowed = self.settings.max_memory_bytes.saturating_sub(SHORT_MEMORY_BYTES);
+        if memory_bytes > allowed {
+            return Err(Error::too_large(format!(
+                "it may take {memory_bytes} bytes of memory for minutes, and {allowed} are allowed for that"
+            )));
+        }
+        let mut turn = Some(self.long_turns.take(company).await?);
+        loop {
+            let changed = self.room.changed();
+            let evicted = {
+                let mut idle = self.idle();
+                if !self.turns.is_free() {
+                    None
+                } else if let Some(place) = self.room.take_for_long(memory_bytes, &mut turn) {
+                    return Ok(place);
+                } else if self.room.is_about_to_grow() {
+                    None
+                } else {
+                    idle.pop_front()
+                }
+            };
+            drop(evicted);
+            changed.await;
+        }
+    }
+
     async fn worker(&self, found: Found, needs: &Needs) -> Result<Worker> {
         match found {
             Found::Idle(worker) => Ok(worker),
@@ -249,6 +288,15 @@ impl Shared {
                 Ok(worker)
             }
         }
+    }
+}
+
+/// Says on its way out that something changed.
+struct Changes<'a>(&'a Room);
+
+impl Drop for Changes<'_> {
+    fn drop(&mut self) {
+        self.0.notify();
     }
 }
 

@@ -56,6 +56,11 @@ impl Turns {
         turn.await.map_err(|_| Error::new(ErrorKind::Worker, "the pool is gone"))
     }
 
+    /// Whether nobody has the turn, and so nobody waits for it.
+    pub(super) fn is_free(&self) -> bool {
+        !self.state().is_taken
+    }
+
     /// How many jobs wait.
     pub(super) fn waiting(&self) -> usize {
         self.state().waiting

@@ -8,6 +8,7 @@ mod cost;
 mod documents;
 mod harness;
 mod hostile;
+mod long_jobs;
 mod pictures;
 mod pool;
 mod posters;

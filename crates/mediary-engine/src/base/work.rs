@@ -19,6 +19,8 @@ pub(crate) enum Work {
     Fetch,
     /// Variants to make.
     Derive,
+    /// Variants that take minutes.
+    DeriveLong,
     /// Tasks that change many files.
     Sweep,
     /// Bytes to delete.
@@ -26,7 +28,8 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    pub(crate) const ALL: [Self; 5] = [Self::Ingest, Self::Fetch, Self::Derive, Self::Sweep, Self::Trash];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Ingest, Self::Fetch, Self::Derive, Self::DeriveLong, Self::Sweep, Self::Trash];
     /// The kinds whose rows are held under leases: what a node that is gone held, or a lease that ran out, is work for others.
     pub(crate) const UNDER_LEASE: [Self; 2] = [Self::Fetch, Self::Derive];
 
@@ -36,7 +39,7 @@ impl Work {
             Self::Ingest => Some("ingest"),
             Self::Fetch => Some("fetch"),
             Self::Derive => Some("derive"),
-            Self::Sweep | Self::Trash => None,
+            Self::DeriveLong | Self::Sweep | Self::Trash => None,
         }
     }
 

@@ -8,9 +8,10 @@ use mediary_blob::{Storage, Storages};
 use mediary_core::{ErrorCode, MediaPolicy, Result, Scope, VariantKind};
 use mediary_engine::{
     DeriveReport, DeriveWhich, InspectOptions, Inspection, OpenRequest, OpenedMedia, Relocation,
-    RequestedContent, Source, Target,
+    RequestedContent, Shutdown, Source, Target,
 };
 use mediary_store::{Actor, DerivationResult, MediaFile};
+use mediary_testing::eventually;
 use mediary_testing::files::{VIDEO, VOICE_NOTE, files_below};
 
 use super::harness::{WorkersInProcess, World, read_all};
@@ -123,6 +124,77 @@ async fn video_that_browsers_cannot_play_is_played_as_it_was_converted() {
     let opened = open(&world, Target::Media(record.id), "playable").await.unwrap();
     assert_eq!(opened.info.mime_type, "video/mp4");
     assert_eq!(read_all(opened).await, b"playable");
+}
+
+/// While a video is converted, and when its server is told to stop in the middle of that.
+#[tokio::test]
+async fn nobody_waits_for_a_conversion() {
+    let workers = Arc::new(WorkersInProcess::default());
+    workers.ffmpeg.store(true, Ordering::SeqCst);
+    let (_never, converted) = tokio::sync::oneshot::channel();
+    *workers.converted_after.lock().unwrap() = Some(converted);
+    let world = World::deriving(&workers).await;
+    let (engine, shutdown) = (world.engine.clone(), Shutdown::default());
+    let stop = shutdown.clone();
+    let running = tokio::spawn(async move { engine.run(stop).await.unwrap() });
+    let video = world.upload(hevc(), "video/mp4").await;
+    world.announce("wamid.1", "video", &video).await;
+    eventually("the conversion", async || match workers.converted_after.lock().unwrap().is_none() {
+        true => Ok(()),
+        false => Err("not begun"),
+    })
+    .await;
+    let record = world.media_of(&video.id).await;
+    let (scope, video_id) = (Scope::system(world.company), record.id);
+    let known = result(&world, &record).await.unwrap();
+    assert_eq!((known.is_long, known.variants.len()), (true, 2), "{known:?}");
+    assert!(record.width.is_some() && record.duration_ms.is_some());
+    assert!(open(&world, Target::Media(record.id), "poster").await.is_ok());
+    let refused = open(&world, Target::Media(record.id), "playable").await.unwrap();
+    assert!(matches!(refused.source, Source::BeingMade { .. }), "{:?}", refused.source);
+
+    let note = world.upload(VOICE_NOTE, "audio/ogg").await;
+    world.announce("wamid.2", "audio", &note).await;
+    eventually("the peaks of a voice note", async || {
+        let record =
+            world.all_media().await.into_iter().find(|record| record.id != video_id).ok_or("no file")?;
+        let peaks = world.store.variant(&scope, record.id, VariantKind::Peaks).await.unwrap();
+        peaks.map(|_| ()).ok_or("not made")
+    })
+    .await;
+    shutdown.soft.cancel();
+    running.await.unwrap();
+    // It was put back, so it needs nobody to find that a lease ran out.
+    world.engine.run_due().await.unwrap();
+    assert!(result(&world, &record).await.unwrap().is_finished);
+    assert!(open(&world, Target::Media(record.id), "playable").await.is_ok());
+}
+
+#[tokio::test]
+async fn long_recording_is_left_to_the_lane_of_what_takes_minutes() {
+    let workers = Arc::new(WorkersInProcess::default());
+    let world = World::deriving(&workers).await;
+    let mut long = b"RIFF".to_vec();
+    let data: u32 = 400_000;
+    long.extend((data + 36).to_le_bytes());
+    long.extend(b"WAVEfmt ");
+    for (number, bytes) in [(16_u32, 4), (1, 2), (1, 2), (8000, 4), (8000, 4), (1, 2), (8, 2)] {
+        long.extend(&number.to_le_bytes()[..bytes]);
+    }
+    long.extend(b"data");
+    long.extend(data.to_le_bytes());
+    long.resize(44 + data as usize, 128);
+    let sound = world.upload(long, "audio/wav").await;
+    world.announce("wamid.1", "audio", &sound).await;
+    world.another_engine().run_due().await.unwrap();
+    let record = world.media_of(&sound.id).await;
+    let opened = open(&world, Target::Media(record.id), "peaks").await.unwrap();
+    assert!(matches!(opened.source, Source::BeingMade { .. }), "no viewer has it made at once");
+    assert_eq!(workers.jobs.load(Ordering::SeqCst), 0);
+    assert!(result(&world, &record).await.unwrap().is_long);
+    world.engine.run_due().await.unwrap();
+    assert_eq!(workers.jobs.load(Ordering::SeqCst), 1);
+    assert!(open(&world, Target::Media(record.id), "peaks").await.is_ok());
 }
 
 #[tokio::test]

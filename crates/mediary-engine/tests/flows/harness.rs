@@ -33,6 +33,7 @@ use mediary_testing::whatsapp::{body, change, graph_options, message, signature_
 use secrecy::SecretString;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 
 pub(crate) struct World {
     pub(crate) clock: ManualClock,
@@ -214,6 +215,8 @@ pub(crate) struct WorkersInProcess {
     pub(crate) ffmpeg: AtomicBool,
     /// Why the next video is not converted.
     pub(crate) not_converted: Mutex<Option<String>>,
+    /// What the next conversion waits for.
+    pub(crate) converted_after: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
 #[async_trait]
@@ -224,15 +227,14 @@ impl Workers for WorkersInProcess {
             return Err(failure);
         }
         let file = File::from(job.input.as_fd().try_clone_to_owned().unwrap());
+        if job.recipe == Recipe::Conversion {
+            return self.converted(mediary_derive::make(&Recipe::Video, file)?).await;
+        }
         let mut derived = mediary_derive::make(&job.recipe, file)?;
         if job.recipe == Recipe::Video && self.has_ffmpeg() {
             derived
                 .products
                 .extend([VariantKind::Thumb, VariantKind::Poster].map(|kind| made(kind, "image/webp")));
-            derived.missing = self.not_converted.lock().unwrap().take();
-            if derived.facts.unplayable.is_some() && derived.missing.is_none() {
-                derived.products.push(made(VariantKind::Playable, "video/mp4"));
-            }
         }
         Ok(derived)
     }
@@ -243,6 +245,20 @@ impl Workers for WorkersInProcess {
 
     fn at_once(&self) -> usize {
         2
+    }
+}
+
+impl WorkersInProcess {
+    async fn converted(&self, mut derived: Derived) -> mediary_derive::Result<Derived> {
+        let after = self.converted_after.lock().unwrap().take();
+        if let Some(after) = after {
+            let _ = after.await;
+        }
+        derived.missing = self.not_converted.lock().unwrap().take();
+        if derived.missing.is_none() {
+            derived.products.push(made(VariantKind::Playable, "video/mp4"));
+        }
+        Ok(derived)
     }
 }
 

@@ -68,6 +68,8 @@ impl Scene {
             names: Vec::new(),
             unplayable: None,
             missing: None,
+            step: claim.step,
+            next: None,
             variants: vec![thumb],
         };
         assert!(store.finish_derivation(finished).await.unwrap());

@@ -3,11 +3,15 @@
 //! A claim never waits: it skips rows that another transaction holds, so it cannot be part of a deadlock. What it skipped is still
 //! due, and the next claim finds it. The files of claimed rows are read without a lock: a change of such a file changes its
 //! derivation, too, and waits for the claim's commit; then the claim's holder has lost its lease.
+//!
+//! **What takes minutes waits for what takes seconds.** Each step has a queue of its own, and is claimed from there alone: who wants a
+//! long one gets none while a short one of any company is due. One that becomes due afterwards does not wait either: who runs
+//! long ones runs few of them, beside the workers for short ones (`mediary_derive::pool`).
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use mediary_core::{CompanyId, MediaId, Timestamp};
+use mediary_core::{CompanyId, DerivationStep, MediaId, Timestamp};
 use sqlx::AssertSqlSafe;
 
 use super::ClaimedDerivation;
@@ -22,22 +26,39 @@ use crate::value::args;
 use crate::writes::{row, update};
 use crate::{Result, Store, dialect};
 
-/// Rows `d` that wait for their time: the words of two indexes.
-const WAITING: &str = "d.state = 'waiting' AND d.due_at IS NOT NULL";
+/// Rows `d` that wait for their time with this step: the words of two indexes.
+fn waiting(step: DerivationStep) -> String {
+    format!("d.state = 'waiting' AND d.due_at IS NOT NULL AND d.step = '{step}'")
+}
 
 /// Rows `d` of a company that are due. The pairs and their order name the index: with a condition on the company alone, Postgres may
 /// scan the one by time, over all that waits of other companies.
-fn due_of(company: &str, now: &str) -> String {
+fn due_of(step: DerivationStep, company: &str, now: &str) -> String {
     format!(
-        "{WAITING} AND (d.company_id, d.due_at) >= ({company}, 0) AND (d.company_id, d.due_at) <= ({company}, {now})
-            ORDER BY d.company_id, d.due_at, d.id"
+        "{} AND (d.company_id, d.due_at) >= ({company}, 0) AND (d.company_id, d.due_at) <= ({company}, {now})
+            ORDER BY d.company_id, d.due_at, d.id",
+        waiting(step)
     )
 }
 
-/// The company whose derivations were claimed last: the next claim begins after it. Only this process knows it; on another node the
+/// The company whose derivations were claimed last, for each step: the next claim begins after it. Only this process knows it; on another node the
 /// turns begin elsewhere, which changes the order and nothing else.
 #[derive(Debug, Default)]
-pub(crate) struct LastServed(AtomicI64);
+pub(crate) struct LastServed {
+    short: AtomicI64,
+    recording: AtomicI64,
+    conversion: AtomicI64,
+}
+
+impl LastServed {
+    fn of(&self, step: DerivationStep) -> &AtomicI64 {
+        match step {
+            DerivationStep::Short => &self.short,
+            DerivationStep::Recording => &self.recording,
+            DerivationStep::Conversion => &self.conversion,
+        }
+    }
+}
 
 /// The assignments of a derivation that begins.
 fn started(owner: &str, until: &str) -> String {
@@ -46,27 +67,32 @@ fn started(owner: &str, until: &str) -> String {
 }
 
 impl Store {
-    /// Takes derivations that are due, each with a lease for `owner`: of each company with due ones `batch / companies`, then the rest.
+    /// Takes derivations whose step this is and that are due, each with a lease for `owner`: of each company with due ones `batch / companies`, then the rest. None
+    /// of a long step while any short one is due.
     pub async fn claim_derivations(
         &self,
         owner: &str,
+        step: DerivationStep,
         batch: usize,
         lease: Duration,
     ) -> Result<Vec<ClaimedDerivation>> {
         let now = self.now();
         // Usually there is nothing to do, which needs no writing transaction.
-        if batch == 0 || !self.any_derivation_due(now).await? {
+        if batch == 0 || !self.any_derivation_due(step, now).await? {
             return Ok(Vec::new());
         }
-        let last = CompanyId(self.inner.last_derived.0.load(Ordering::Relaxed));
+        if step != DerivationStep::Short && self.any_derivation_due(DerivationStep::Short, now).await? {
+            return Ok(Vec::new());
+        }
+        let last = CompanyId(self.inner.last_derived.of(step).load(Ordering::Relaxed));
         let until = now.plus(lease);
         let (claimed, served) = transaction!(self.db(), |tx| {
-            let companies = companies_due(tx, now, last, batch).await?;
+            let companies = companies_due(tx, step, now, last, batch).await?;
             let share = batch / companies.len().max(1);
             let mut taken = Vec::new();
             let mut more = Vec::new();
             for company in &companies {
-                let of_company = take(tx, *company, share, now, (owner, until)).await?;
+                let of_company = take(tx, step, *company, share, now, (owner, until)).await?;
                 if of_company.len() == share {
                     more.push(*company);
                 }
@@ -75,20 +101,20 @@ impl Store {
             for company in more {
                 let rest = batch - taken.len();
                 if rest > 0 {
-                    taken.extend(take(tx, company, rest, now, (owner, until)).await?);
+                    taken.extend(take(tx, step, company, rest, now, (owner, until)).await?);
                 }
             }
             let claimed = details(tx, &taken).await?;
             Ok((claimed, companies.last().copied()))
         })?;
         if let Some(served) = served {
-            self.inner.last_derived.0.store(served.0, Ordering::Relaxed);
+            self.inner.last_derived.of(step).store(served.0, Ordering::Relaxed);
         }
         Ok(claimed)
     }
 
     /// Claims the derivation of one file for a viewer, whatever is due before it: one that waits, or that has no row yet though the
-    /// file is stored. `None` if it runs, is done or failed for good, or the file is not stored.
+    /// file is stored. `None` if it runs, is done or failed for good, if it takes minutes, or the file is not stored.
     pub async fn claim_derivation_for_viewer(
         &self,
         owner: &str,
@@ -101,7 +127,8 @@ impl Store {
             "INSERT INTO derivations (company_id, id, state, attempts, lease_owner, lease_until, lease_number)
                 SELECT f.company_id, f.id, 'running', 1, $3, $4, 1 FROM media_files f
                 WHERE f.company_id = $1 AND f.id = $2 AND {STORED}
-                ON CONFLICT (company_id, id) DO UPDATE SET {} WHERE derivations.state = 'waiting'",
+                ON CONFLICT (company_id, id) DO UPDATE SET {}
+                WHERE derivations.state = 'waiting' AND derivations.step = 'short'",
             started("$3", "$4")
         );
         transaction!(self.db(), |tx| {
@@ -115,6 +142,25 @@ impl Store {
         })
     }
 
+    /// Puts a derivation back, due at once, with this step. The start does not count. False if the lease was lost.
+    pub async fn put_back_derivation(
+        &self,
+        claimed: &ClaimedDerivation,
+        step: DerivationStep,
+    ) -> Result<bool> {
+        let (sql, args) = update! {
+            derivations set {
+                state = "'waiting'",
+                due_at => self.now(),
+                step => step,
+                attempts = "attempts - 1",
+            } also [DERIVATIONS.ended()]
+            where { company_id => claimed.company_id, id => claimed.media_id }
+            fenced { DERIVATIONS => claimed.lease }
+        };
+        Ok(self.db().execute(sql, args).await? > 0)
+    }
+
     /// Renews a lease. False if the derivation was taken over, or its file is not stored any more: the caller must stop.
     pub async fn renew_derivation(&self, claimed: &ClaimedDerivation, until: Timestamp) -> Result<bool> {
         let (sql, args) = update! {
@@ -125,9 +171,10 @@ impl Store {
         Ok(self.db().execute(sql, args).await? > 0)
     }
 
-    async fn any_derivation_due(&self, now: Timestamp) -> Result<bool> {
+    async fn any_derivation_due(&self, step: DerivationStep, now: Timestamp) -> Result<bool> {
         let sql = format!(
-            "SELECT d.id FROM derivations d WHERE {WAITING} AND d.due_at <= $1 ORDER BY d.due_at, d.id LIMIT 1"
+            "SELECT d.id FROM derivations d WHERE {} AND d.due_at <= $1 ORDER BY d.due_at, d.id LIMIT 1",
+            waiting(step)
         );
         Ok(self.db().first::<(MediaId,)>(AssertSqlSafe(sql), args![now]).await?.is_some())
     }
@@ -135,11 +182,18 @@ impl Store {
 
 /// Companies with due derivations, `max` of them: those after `last`, then those from the beginning. Each company with waiting rows
 /// costs one step in the index, however many it has.
-async fn companies_due(tx: &mut Tx, now: Timestamp, last: CompanyId, max: usize) -> Result<Vec<CompanyId>> {
+async fn companies_due(
+    tx: &mut Tx,
+    step: DerivationStep,
+    now: Timestamp,
+    last: CompanyId,
+    max: usize,
+) -> Result<Vec<CompanyId>> {
     let next = |after: &str| {
         format!(
-            "SELECT d.company_id FROM derivations d WHERE {WAITING} AND d.company_id > {after}
-                ORDER BY d.company_id, d.due_at, d.id LIMIT 1"
+            "SELECT d.company_id FROM derivations d WHERE {} AND d.company_id > {after}
+                ORDER BY d.company_id, d.due_at, d.id LIMIT 1",
+            waiting(step)
         )
     };
     let sql = format!(
@@ -148,7 +202,7 @@ async fn companies_due(tx: &mut Tx, now: Timestamp, last: CompanyId, max: usize)
                 AND (SELECT d.id FROM derivations d WHERE {} LIMIT 1) IS NOT NULL LIMIT $4",
         next("$1"),
         next("w.company_id"),
-        due_of("w.company_id", "$3")
+        due_of(step, "w.company_id", "$3")
     );
     let mut companies = Vec::new();
     for (after, upto) in [(last, CompanyId(i64::MAX)), (CompanyId(0), last)] {
@@ -162,6 +216,7 @@ async fn companies_due(tx: &mut Tx, now: Timestamp, last: CompanyId, max: usize)
 /// Takes up to `count` due derivations of a company for an owner, until then.
 async fn take(
     tx: &mut Tx,
+    step: DerivationStep,
     company: CompanyId,
     count: usize,
     now: Timestamp,
@@ -170,7 +225,7 @@ async fn take(
     let sql = format!(
         "WITH oldest AS MATERIALIZED (SELECT d.id FROM derivations d WHERE {} LIMIT $3{})
             UPDATE derivations SET {} WHERE company_id = $1 AND id IN (SELECT o.id FROM oldest o) RETURNING id",
-        due_of("$1", "$2"),
+        due_of(step, "$1", "$2"),
         dialect::lock_rows(tx.backend()),
         started("$4", "$5")
     );

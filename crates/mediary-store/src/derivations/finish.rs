@@ -1,6 +1,6 @@
 //! How a derivation ends: with its variants and facts, or with the reason why there are none. See the argument in [`super`].
 
-use mediary_core::{CompanyId, FileType, MediaId, StorageBackend, Timestamp};
+use mediary_core::{DerivationStep, FileType, StorageBackend, Timestamp};
 
 use super::queue::STORED;
 use super::reservations::Reservations;
@@ -20,6 +20,8 @@ type OfFile = (FileType, Timestamp);
 impl Store {
     /// Records what was made of a file; the variants before go with a later sweep. False if the lease was lost, the file is not stored
     /// any more, has moved or has other bytes, or a key is not reserved any more; the new bytes are then deleted by a sweep.
+    ///
+    /// Where another step is to come, it is due from now on.
     pub async fn finish_derivation(&self, finished: FinishedDerivation) -> Result<bool> {
         let now = self.now();
         let FinishedDerivation { company_id: company, media_id: media, .. } = finished;
@@ -32,12 +34,12 @@ impl Store {
                 reserved.drop_bytes(tx, now, media).await?;
                 return Ok(false);
             };
-            if !record_result(tx, &finished).await? {
+            if !record_result(tx, now, &finished).await? {
                 reserved.drop_bytes(tx, now, media).await?;
                 return Ok(false);
             }
             reserved.keep_bytes(tx).await?;
-            remove_variants(tx, now, company, media).await?;
+            remove_variants(tx, now, &finished).await?;
             add_variants(tx, now, &finished, of_file).await?;
             record_facts(tx, now, &finished).await?;
             Ok(true)
@@ -79,10 +81,14 @@ fn lines(names: &[String]) -> Option<String> {
 }
 
 /// False if the lease was lost.
-async fn record_result(tx: &mut Tx, finished: &FinishedDerivation) -> Result<bool> {
+async fn record_result(tx: &mut Tx, now: Timestamp, finished: &FinishedDerivation) -> Result<bool> {
     let (sql, args) = update! {
         derivations set {
-            state = "'done'",
+            state => if finished.next.is_some() { "waiting" } else { "done" },
+            due_at => finished.next.map(|_| now),
+            step => finished.next.unwrap_or(DerivationStep::Short),
+            attempts = "0",
+            missing => finished.missing.as_deref().filter(|_| finished.next.is_some()),
             version => finished.version,
             error => finished.missing.as_deref(),
             pages => finished.pages,
@@ -95,11 +101,26 @@ async fn record_result(tx: &mut Tx, finished: &FinishedDerivation) -> Result<boo
     Ok(tx.execute(sql, args).await? > 0)
 }
 
-/// Removes the variants of a file that is locked. Their bytes stay as long as those of a moved file, for those who read them now.
-async fn remove_variants(tx: &mut Tx, now: Timestamp, company: CompanyId, media: MediaId) -> Result<()> {
-    let sql = "DELETE FROM media_variants WHERE company_id = $1 AND media_id = $2
-        RETURNING storage_backend, storage_key";
-    let removed: Vec<(StorageBackend, String)> = tx.all(sql, args![company, media]).await?;
+/// The condition on the kinds of variant whose place a result takes. A conversion adds one, and until there is a new one the earlier one
+/// is played.
+fn replaced(finished: &FinishedDerivation) -> &'static str {
+    match (finished.step, finished.next) {
+        (DerivationStep::Conversion, _) => "AND kind = 'playable'",
+        (_, Some(DerivationStep::Conversion)) => "AND kind <> 'playable'",
+        _ => "",
+    }
+}
+
+/// Removes the variants that a result of a file that is locked replaces. Their bytes stay as long as those of a moved file, for those who read them now.
+async fn remove_variants(tx: &mut Tx, now: Timestamp, finished: &FinishedDerivation) -> Result<()> {
+    let company = finished.company_id;
+    let sql = format!(
+        "DELETE FROM media_variants WHERE company_id = $1 AND media_id = $2 {}
+            RETURNING storage_backend, storage_key",
+        replaced(finished)
+    );
+    let args = args![company, finished.media_id];
+    let removed: Vec<(StorageBackend, String)> = tx.all(sqlx::AssertSqlSafe(sql), args).await?;
     // The trigger has put them into the trash, due at once.
     let mut later = Bulk::with(
         "UPDATE trash SET due_at = k.due_at FROM k WHERE trash.company_id = k.company_id

@@ -89,6 +89,7 @@ impl Store {
         // What runs is little: the sum keeps SQLite from reading all rows of the company for it.
         let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM (
                 SELECT d.id FROM derivations d WHERE d.company_id = $1 AND d.state = 'waiting' AND d.due_at IS NOT NULL
+                    AND d.step IN ('short', 'recording', 'conversion')
                 UNION ALL SELECT r.id FROM derivations r WHERE r.company_id + 0 = $1 AND r.state = 'running' LIMIT $2) n";
         let left: Option<(u64,)> = self.db().first(sql, args![company, COUNTED_MAX]).await?;
         Ok(left.map_or(0, |(left,)| left))
@@ -104,7 +105,8 @@ async fn queue(tx: &mut Tx, now: Timestamp, company: CompanyId, files: &[(MediaI
             SELECT f.company_id, f.id, k.due_at FROM k CROSS JOIN media_files f
             WHERE f.company_id = k.company_id AND f.id = k.id AND {STORED}
             ON CONFLICT (company_id, id) DO UPDATE
-            SET state = 'waiting', due_at = excluded.due_at, attempts = 0, error = NULL
+            SET state = 'waiting', due_at = excluded.due_at, attempts = 0, error = NULL, step = 'short',
+                missing = NULL
             WHERE derivations.state IN ('done', 'failed')"
     ));
     for (media,) in files {

@@ -1,7 +1,8 @@
 //! Derivations as jobs, and variants: what a worker gets, what it reports, and what others read.
 
 use mediary_core::{
-    CompanyId, ConversationId, FileType, MediaId, MessageId, Sha256, StorageBackend, Timestamp, VariantKind,
+    CompanyId, ConversationId, DerivationStep, FileType, MediaId, MessageId, Sha256, StorageBackend,
+    Timestamp, VariantKind,
 };
 
 use crate::LeaseToken;
@@ -24,7 +25,11 @@ record! {
         pub file_size: u64 = "f.file_size",
         pub storage_backend: StorageBackend = "f.storage_backend",
         pub storage_key: String = "f.storage_key",
-        /// Starts since it was queued, this one included.
+        /// What is to be made now.
+        pub step: DerivationStep,
+        /// What the step before could not make, for people.
+        pub missing: Option<String>,
+        /// Starts since it was queued with this step, this one included.
         pub attempts: i64,
         pub lease: LeaseToken = "d.lease_owner, d.lease_number",
     }
@@ -90,7 +95,10 @@ pub struct FinishedDerivation {
     pub unplayable: Option<String>,
     /// Why less was made of it than of others of its kind, for people.
     pub missing: Option<String>,
-    /// They take the place of all earlier ones.
+    /// The step that this is the result of, and the one that is still to come.
+    pub step: DerivationStep,
+    pub next: Option<DerivationStep>,
+    /// They take the place of all earlier ones, as far as these are of this step.
     pub variants: Vec<NewVariant>,
 }
 
@@ -121,6 +129,8 @@ pub struct DerivationResult {
     pub unplayable: Option<String>,
     /// Why the last attempt failed, or made less than of other files.
     pub error: Option<String>,
+    /// Whether what runs or waits takes minutes.
+    pub is_long: bool,
     /// Whether no attempt runs or waits: what is missing will not come by itself.
     pub is_finished: bool,
 }

@@ -24,6 +24,7 @@ record! {
         pub names: Option<String>,
         pub unplayable: Option<String>,
         pub error: Option<String>,
+        pub is_long: bool = "(d.state IN ('waiting', 'running') AND d.step <> 'short')",
         pub is_finished: bool = "d.state IN ('done', 'failed')",
     }
 }
@@ -63,12 +64,12 @@ impl Store {
             variants.push(row! { company_id => scope.company(), id => *id });
         }
         let mut found = HashMap::new();
-        for Outcome { media_id, pages, names, unplayable, error, is_finished } in
+        for Outcome { media_id, pages, names, unplayable, error, is_long, is_finished } in
             results.read(self.db()).await?
         {
             let names = names.iter().flat_map(|lines| lines.split('\n')).map(str::to_owned).collect();
             let variants = Vec::new();
-            let result = DerivationResult { variants, pages, names, unplayable, error, is_finished };
+            let result = DerivationResult { variants, pages, names, unplayable, error, is_long, is_finished };
             found.insert(media_id, result);
         }
         for variant in variants.read::<Variant>(self.db()).await? {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{ErrorCode, StorageBackend};
+use mediary_core::{DerivationStep, ErrorCode, StorageBackend};
 
 use super::harness::{CLAIM, LIMITS, TOKEN, Test};
 use super::plans::{plan, statements};
@@ -73,7 +73,8 @@ async fn everything_waits(test: &Test) {
     for id in ["derived", "being derived"] {
         test.stored(id).await;
     }
-    let derivations = store.claim_derivations("worker", 9, LONGEST.lease).await.unwrap();
+    let derivations =
+        store.claim_derivations("worker", DerivationStep::Short, 9, LONGEST.lease).await.unwrap();
     let failed_derivation = FailedDerivation {
         company_id: acme.company,
         media_id: derivations[0].media_id,
@@ -109,7 +110,8 @@ async fn waits_of_a_clock_that_was_ahead_are_over_and_no_others(test: &Test) {
         let claimed = store.claim_downloads("worker", &CLAIM).await.unwrap().len();
         let tasks = store.due_media_tasks(9).await.unwrap().len();
         let parked = store.due_parked_items(mediary_core::CompanyId(0), 9).await.unwrap().items.len();
-        let derivations = store.claim_derivations("worker", 9, LONGEST.lease).await.unwrap().len();
+        let derivations =
+            store.claim_derivations("worker", DerivationStep::Short, 9, LONGEST.lease).await.unwrap().len();
         (claimed, derivations, tasks, parked, read(test, Turn::Failed).await, test.trash().await.len())
     };
     assert_eq!(due().await, (0, 0, 0, 0, 0, 0));

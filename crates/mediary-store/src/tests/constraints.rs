@@ -1,8 +1,8 @@
 //! The rules that the schema itself keeps, one by one.
 
 use mediary_core::{
-    AccountStatus, Direction, DownloadStatus, FileType, Integrity, MediaPolicy, MessageStatus, MessageType,
-    Role, ScanStatus, Scope, StorageBackend, VariantKind,
+    AccountStatus, DerivationStep, Direction, DownloadStatus, FileType, Integrity, MediaPolicy,
+    MessageStatus, MessageType, Role, ScanStatus, Scope, StorageBackend, VariantKind,
 };
 
 use super::harness::Test;
@@ -52,6 +52,7 @@ async fn enum_columns_take_exactly_the_values_of_the_program(test: &Test) {
         ("messages", "type", of_text, words(MessageType::ALL, MessageType::as_str)),
         ("messages", "status", of_text, words(MessageStatus::ALL, MessageStatus::as_str)),
         ("derivations", "state", "TRUE", vec!["waiting", "running", "done", "failed"]),
+        ("derivations", "step", "TRUE", words(DerivationStep::ALL, DerivationStep::as_str)),
         ("media_variants", "kind", "TRUE", words(VariantKind::ALL, VariantKind::as_str)),
         ("media_variants", "storage_backend", "TRUE", words(StorageBackend::ALL, StorageBackend::as_str)),
         ("media_files", "policy", "TRUE", words(MediaPolicy::ALL, MediaPolicy::as_str)),

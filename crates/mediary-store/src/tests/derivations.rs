@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{MediaId, Sha256, StorageBackend, Timestamp, VariantKind};
+use mediary_core::{DerivationStep, MediaId, Sha256, StorageBackend, Timestamp, VariantKind};
 
 use super::harness::{Test, add_tenant};
 use super::on_both;
@@ -48,6 +48,8 @@ pub(super) fn made(claimed: &ClaimedDerivation, variants: Vec<NewVariant>) -> Fi
         names: vec!["Ana Silva".into(), "Ben".into()],
         unplayable: None,
         missing: None,
+        step: claimed.step,
+        next: None,
         variants,
     }
 }
@@ -64,7 +66,7 @@ fn broken(claimed: &ClaimedDerivation, retry_at: Option<Timestamp>) -> FailedDer
 }
 
 pub(super) async fn claim(test: &Test) -> Vec<ClaimedDerivation> {
-    test.store.claim_derivations("deriver", 16, LEASE).await.unwrap()
+    test.store.claim_derivations("deriver", DerivationStep::Short, 16, LEASE).await.unwrap()
 }
 
 /// Reserves a thumbnail's key for a claim.
@@ -162,7 +164,7 @@ async fn failed_derivation_is_tried_again_then_or_never(test: &Test) {
 }
 
 /// A company with so many stored files.
-async fn company_with_files(test: &Test, slug: &str, files: usize) -> Tenant {
+pub(super) async fn company_with_files(test: &Test, slug: &str, files: usize) -> Tenant {
     let tenant = add_tenant(&test.store, slug).await;
     for number in 0..files {
         test.picture(tenant, &format!("{slug}-{number}")).await;
@@ -180,7 +182,8 @@ async fn companies_take_turns_whatever_waits_before_them(test: &Test) {
         test.clock.advance(MINUTE);
     }
     let served = async |batch: usize| {
-        let claimed = test.store.claim_derivations("deriver", batch, LEASE).await.unwrap();
+        let claimed =
+            test.store.claim_derivations("deriver", DerivationStep::Short, batch, LEASE).await.unwrap();
         let of = |company: &_| claimed.iter().filter(|one| one.company_id == *company).count();
         companies.iter().map(of).collect::<Vec<_>>()
     };
@@ -306,8 +309,8 @@ async fn two_nodes_claim_each_derivation_once(test: &Test) {
         test.stored(&format!("m{number}")).await;
     }
     let (one, other) = tokio::join!(
-        test.store.claim_derivations("one", 8, LEASE),
-        node.claim_derivations("other", 8, LEASE)
+        test.store.claim_derivations("one", DerivationStep::Short, 8, LEASE),
+        node.claim_derivations("other", DerivationStep::Short, 8, LEASE)
     );
     let mut claimed: Vec<MediaId> =
         one.unwrap().iter().chain(&other.unwrap()).map(|one| one.media_id).collect();

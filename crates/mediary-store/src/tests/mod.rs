@@ -11,6 +11,7 @@ mod constraints;
 mod cost;
 mod crossing;
 mod derivation_races;
+mod derivation_steps;
 mod derivations;
 mod downloads;
 mod edits;

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use mediary_core::{
-    ConversationId, DownloadStatus, FileType, MediaId, MessageId, MessageStatus, Retention, Scope,
-    StorageBackend, VariantKind,
+    ConversationId, DerivationStep, DownloadStatus, FileType, MediaId, MessageId, MessageStatus, Retention,
+    Scope, StorageBackend, VariantKind,
 };
 use mediary_testing::START;
 use sqlx::{AssertSqlSafe, SqlStr};
@@ -316,7 +316,18 @@ async fn all_use_their_indexes(test: &Test) {
 async fn derivations_use_their_indexes(test: &Test) {
     let (company, store) = (test.acme.company, &test.store);
     let (scope, lease) = (Scope::system(company), Duration::from_secs(30));
-    check(test, "derivations", true, store.claim_derivations("worker", 16, lease)).await;
+    check(test, "derivations", true, store.claim_derivations("worker", DerivationStep::Short, 16, lease))
+        .await;
+    // What takes minutes is asked for first, and found once nothing else is due.
+    test.sql(&format!(
+        "UPDATE derivations SET step = 'conversion' WHERE company_id = {}",
+        test.other.company
+    ))
+    .await
+    .unwrap();
+    for step in DerivationStep::LONG {
+        check(test, "long derivations", true, store.claim_derivations("worker", step, 1, lease)).await;
+    }
     let for_viewer = store.claim_derivation_for_viewer("worker", company, MediaId(4001), lease);
     check(test, "a viewer's derivation", true, for_viewer).await;
     for which in [QueuedDerivations::Missing { version: 1, of_videos: 1 }, QueuedDerivations::Failed] {

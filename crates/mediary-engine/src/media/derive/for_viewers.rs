@@ -5,8 +5,9 @@ use std::time::Duration;
 use mediary_core::{DownloadStatus, Error, MediaId, Result, Scope, VariantKind};
 use mediary_store::MediaFile;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use super::kinds::{needs_ffmpeg, variant_kinds};
+use super::kinds::{is_of_a_long_step, needs_ffmpeg, variant_kinds};
 use super::{Deriver, job};
 use crate::base::work::Work;
 
@@ -18,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(250);
 /// What came of a request for a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ForViewer {
-    /// Everything that can be made of the file is recorded now.
+    /// What can be made of this kind is recorded now.
     Made,
     /// It is being made, or waits for its turn.
     Later,
@@ -50,7 +51,7 @@ impl Deriver {
         let began = Instant::now();
         self.begin(record).await?;
         loop {
-            if self.is_finished(record).await? {
+            if self.is_finished(record, is_of_a_long_step(mime_type, kind)).await? {
                 return Ok(ForViewer::Made);
             }
             if began.elapsed() >= WITHIN {
@@ -61,7 +62,7 @@ impl Deriver {
     }
 
     /// Takes the job out of its turn, if there is room for it and nobody has it; else it is in the queue. It runs on after the viewer
-    /// has left.
+    /// has left. It is short: what takes minutes stays in the queue, for this claim too.
     async fn begin(&self, record: &MediaFile) -> Result<()> {
         let Some(place) = self.for_viewers.take(record.company_id) else { return self.queue(record).await };
         let config = self.context.config();
@@ -75,7 +76,7 @@ impl Deriver {
             let deriver = self.clone();
             let running = tokio::spawn(async move {
                 let _place = place;
-                job::run(deriver, claim).await;
+                job::run(deriver, claim, CancellationToken::new()).await;
             });
             // Its end is in its row; a panic ends its lease.
             let _ = tokio::time::timeout(WITHIN, running).await;
@@ -94,9 +95,12 @@ impl Deriver {
         Ok(())
     }
 
-    async fn is_finished(&self, record: &MediaFile) -> Result<bool> {
+    /// Of a kind that no long step makes, all is made once such a step is all that is left.
+    async fn is_finished(&self, record: &MediaFile, is_of_a_long_step: bool) -> Result<bool> {
         let scope = Scope::system(record.company_id);
         let results = self.context.store().derivation_results(&scope, &[record.id]).await?;
-        Ok(results.get(&record.id).is_some_and(|result| result.is_finished))
+        Ok(results
+            .get(&record.id)
+            .is_some_and(|result| result.is_finished || (result.is_long && !is_of_a_long_step)))
     }
 }

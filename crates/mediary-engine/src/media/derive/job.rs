@@ -5,40 +5,47 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mediary_blob::{ErrorKind, Storage, StorageKey};
-use mediary_core::{Error, Result};
+use mediary_core::{DerivationStep, Error, Result};
 use mediary_derive::pool::{Input, Job};
-use mediary_derive::{Derived, Facts, Product};
+use mediary_derive::{Derived, Facts, Product, Recipe};
 use mediary_store::{ClaimedDerivation, FailedDerivation, FinishedDerivation, NewVariant};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::Deriver;
 use super::decide::{Problem, next_attempt};
-use super::kinds::recipe;
+use super::kinds::{recipe, recipe_of};
 use crate::base::fault;
 use crate::base::lease::{Lease, to_the_end, until_lost};
 use crate::base::work::Work;
 use crate::context::Context;
 use crate::events::event::{EventData, EventName};
 
-/// Runs a claimed derivation. Its row records how it ended.
-pub(super) async fn run(deriver: Deriver, claim: ClaimedDerivation) {
+/// Runs a claimed step of a derivation. Its row records how it ended. When it is stopped while something is made, it is put back.
+pub(super) async fn run(deriver: Deriver, claim: ClaimedDerivation, stop: CancellationToken) {
     let span = tracing::error_span!(
         "derive",
         company.id = claim.company_id.0,
         message.id = claim.message_id.0,
         media.id = claim.media_id.0,
+        step = claim.step.as_str(),
         attempt = claim.attempts
     );
-    derive(&deriver, &claim).instrument(span).await;
+    derive(&deriver, &claim, stop).instrument(span).await;
 }
 
-async fn derive(deriver: &Deriver, claim: &ClaimedDerivation) {
+async fn derive(deriver: &Deriver, claim: &ClaimedDerivation, stop: CancellationToken) {
     let context = &deriver.context;
+    if takes_minutes(claim) {
+        return put_back(deriver, claim, DerivationStep::Recording).await;
+    }
     let mut lease = DerivationLease { context, claim };
-    let ended = match until_lost(&mut lease, make(deriver, claim)).await {
+    let made = until_lost(&mut lease, stop.run_until_cancelled(make(deriver, claim))).await;
+    let ended = match made {
+        Some(None) => return put_back(deriver, claim, claim.step).await,
         // Storage may take longer to publish the variants than the lease lasts.
-        Some(Ok(derived)) => to_the_end(&mut lease, keep(deriver, claim, derived)).await,
-        Some(Err(failure)) => Err(failure),
+        Some(Some(Ok(derived))) => to_the_end(&mut lease, keep(deriver, claim, derived)).await,
+        Some(Some(Err(failure))) => Err(failure),
         None => return tracing::debug!("the derivation was taken from us"),
     };
     if let Err(failure) = ended
@@ -48,6 +55,25 @@ async fn derive(deriver: &Deriver, claim: &ClaimedDerivation) {
             error = &error as &dyn std::error::Error,
             "the end of a derivation could not be recorded; its lease will run out"
         );
+    }
+}
+
+/// Whether it was claimed as a short step and is none: a long recording.
+fn takes_minutes(claim: &ClaimedDerivation) -> bool {
+    let recipe = claim.mime_type.as_deref().and_then(recipe);
+    claim.step == DerivationStep::Short
+        && recipe.is_some_and(|recipe| recipe.needs(claim.file_size).are_long())
+}
+
+/// For another claim, as this step.
+async fn put_back(deriver: &Deriver, claim: &ClaimedDerivation, step: DerivationStep) {
+    match deriver.context.store().put_back_derivation(claim, step).await {
+        Ok(true) => deriver.context.work().wake(Work::DeriveLong),
+        Ok(false) => tracing::debug!("the derivation was taken from us"),
+        Err(error) => tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "a derivation could not be put back; its lease will run out"
+        ),
     }
 }
 
@@ -78,7 +104,8 @@ impl From<mediary_blob::Error> for Failure {
 
 /// Of a file of a kind that nothing is made of, nothing.
 async fn make(deriver: &Deriver, claim: &ClaimedDerivation) -> std::result::Result<Derived, Failure> {
-    let Some(recipe) = claim.mime_type.as_deref().and_then(recipe) else { return Ok(Derived::default()) };
+    let recipe = claim.mime_type.as_deref().and_then(|mime_type| recipe_of(mime_type, claim.step));
+    let Some(recipe) = recipe else { return Ok(Derived::default()) };
     let Some(workers) = deriver.context.media_workers() else {
         return Err(mediary_derive::Error::unsupported("no worker may read files here").into());
     };
@@ -123,16 +150,23 @@ async fn keep(
         variants.push(store_variant(storage, key, product).await?);
     }
     fault::point("derive.stored");
-    let finished = FinishedDerivation { missing, ..finished(deriver, claim, facts, variants) };
-    let shows = shows(&finished);
+    let finished = FinishedDerivation {
+        missing: together(claim.missing.as_deref(), missing),
+        ..finished(deriver, claim, facts, variants)
+    };
+    let (shows, is_over) = (shows(&finished), finished.next.is_none());
     if !context.store().finish_derivation(finished).await.map_err(Error::from)? {
         tracing::debug!("the file changed while its variants were made; they are in the trash");
         context.work().wake(Work::Trash);
         return Ok(());
     }
     fault::point("derive.finished");
-    context.meters().derived.increment(1);
-    deriver.ended.made.fetch_add(1, Ordering::Relaxed);
+    if is_over {
+        context.meters().derived.increment(1);
+        deriver.ended.made.fetch_add(1, Ordering::Relaxed);
+    } else {
+        context.work().wake(Work::DeriveLong);
+    }
     if shows {
         let data = EventData {
             id: claim.message_id.0,
@@ -144,6 +178,22 @@ async fn keep(
         context.events().publish(claim.company_id, EventName::MessageUpdated, data);
     }
     Ok(())
+}
+
+/// What the step before could not make, and this one.
+fn together(before: Option<&str>, now: Option<String>) -> Option<String> {
+    match (before, now) {
+        (Some(before), Some(now)) => Some(format!("{before}; {now}")),
+        (before, now) => now.or_else(|| before.map(str::to_owned)),
+    }
+}
+
+/// A video that browsers cannot play is converted after its facts and its pictures are recorded: it takes minutes, and nobody should
+/// wait for a thumbnail as long.
+fn next_step(deriver: &Deriver, claim: &ClaimedDerivation, facts: &Facts) -> Option<DerivationStep> {
+    let is_video = claim.mime_type.as_deref().and_then(recipe) == Some(Recipe::Video);
+    let is_due = claim.step == DerivationStep::Short && is_video && deriver.has_ffmpeg();
+    (is_due && facts.unplayable.is_some()).then_some(DerivationStep::Conversion)
 }
 
 /// Whether there is anything to see or hear of it: then its message looks different now.
@@ -180,6 +230,7 @@ fn finished(
     facts: Facts,
     variants: Vec<NewVariant>,
 ) -> FinishedDerivation {
+    let next = next_step(deriver, claim, &facts);
     FinishedDerivation {
         company_id: claim.company_id,
         media_id: claim.media_id,
@@ -194,6 +245,8 @@ fn finished(
         names: facts.names,
         unplayable: facts.unplayable,
         missing: None,
+        step: claim.step,
+        next,
         variants,
     }
 }
@@ -210,7 +263,7 @@ async fn fail(deriver: &Deriver, claim: &ClaimedDerivation, failure: Failure) ->
         media_id: claim.media_id,
         lease: claim.lease.clone(),
         version: deriver.version(claim.mime_type.as_deref()),
-        sentence,
+        sentence: together(claim.missing.as_deref(), Some(sentence)).unwrap_or_default(),
         retry_at,
     };
     context.store().fail_derivation(failed).await?;

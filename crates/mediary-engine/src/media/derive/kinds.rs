@@ -1,6 +1,6 @@
 //! Which files something is made of, by the type that was detected, and what.
 
-use mediary_core::VariantKind;
+use mediary_core::{DerivationStep, VariantKind};
 use mediary_derive::Recipe;
 
 /// What can be made of files of a type.
@@ -28,6 +28,23 @@ fn making(mime_type: &str) -> Option<Making> {
 
 pub(super) fn recipe(mime_type: &str) -> Option<Recipe> {
     making(mime_type).map(|making| making.recipe)
+}
+
+/// The same for a step of it.
+pub(super) fn recipe_of(mime_type: &str, step: DerivationStep) -> Option<Recipe> {
+    match (recipe(mime_type)?, step) {
+        (Recipe::Video, DerivationStep::Conversion) => Some(Recipe::Conversion),
+        (recipe, _) => Some(recipe),
+    }
+}
+
+/// Whether a step that takes minutes makes this kind of variant of files of this type, where there is such a step.
+pub(super) fn is_of_a_long_step(mime_type: &str, kind: VariantKind) -> bool {
+    match recipe(mime_type) {
+        Some(Recipe::Video) => kind == VariantKind::Playable,
+        Some(Recipe::Audio) => true,
+        _ => false,
+    }
 }
 
 /// Whether it takes ffmpeg to make this kind of variant of files of this type.

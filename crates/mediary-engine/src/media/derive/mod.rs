@@ -8,16 +8,18 @@ mod decide;
 mod for_viewers;
 mod job;
 mod kinds;
+mod long;
 mod places;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use mediary_blob::Spools;
-use mediary_core::Result;
+use mediary_core::{DerivationStep, Result};
 use mediary_derive::{RECIPES_VERSION, Recipe};
 use mediary_store::{ClaimedDerivation, QueuedDerivations};
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::for_viewers::ForViewer;
 pub use self::kinds::variant_kinds;
@@ -40,6 +42,7 @@ pub(crate) struct Deriver {
     spools: Spools,
     for_viewers: Arc<Places>,
     ended: Arc<Ended>,
+    in_flight: Arc<InFlight>,
 }
 
 /// How many derivations of this process ended, and how.
@@ -49,11 +52,19 @@ struct Ended {
     failed: AtomicU64,
 }
 
+/// What runs now, for the metrics.
+#[derive(Debug, Default)]
+struct InFlight {
+    short: AtomicU32,
+    long: AtomicU32,
+}
+
 impl Deriver {
     pub(crate) fn new(context: Context) -> Self {
         let spools = Spools::new(context.config().spool.clone());
         let workers = context.media_workers().map_or(0, |workers| workers.at_once());
-        Self { context, spools, for_viewers: Arc::new(Places::of(workers)), ended: Arc::default() }
+        let for_viewers = Arc::new(Places::of(workers));
+        Self { context, spools, for_viewers, ended: Arc::default(), in_flight: Arc::default() }
     }
 
     fn has_ffmpeg(&self) -> bool {
@@ -78,18 +89,34 @@ impl Deriver {
             return;
         }
         let context = self.context.clone();
-        let schedule = Schedule::woken(context.work(), Work::Derive, POLL);
-        self.jobs().run(shutdown, schedule).await;
+        let short = Schedule::woken(context.work(), Work::Derive, POLL);
+        let long = Schedule::woken(context.work(), Work::DeriveLong, POLL);
+        let long_jobs = long::jobs(&self, shutdown.soft.clone());
+        tokio::join!(self.jobs().run(shutdown.clone(), short), long_jobs.run(shutdown, long));
     }
 
     /// Runs everything that is due now; how many derivations that was.
     pub(crate) async fn run_due(&self) -> Result<usize> {
-        self.clone().jobs().run_due().await
+        let mut all = 0;
+        loop {
+            let short = self.clone().jobs().run_due().await?;
+            let long = long::jobs(self, CancellationToken::new()).run_due().await?;
+            all += short + long;
+            if short + long == 0 {
+                return Ok(all);
+            }
+        }
     }
 
     /// How many derivations were made since the start of this process, and how many failed.
     pub(crate) fn ended(&self) -> (u64, u64) {
         (self.ended.made.load(Ordering::Relaxed), self.ended.failed.load(Ordering::Relaxed))
+    }
+
+    fn tell_in_flight(&self) {
+        let InFlight { short, long } = &*self.in_flight;
+        let all = short.load(Ordering::Relaxed).saturating_add(long.load(Ordering::Relaxed));
+        self.context.meters().deriving.set(all);
     }
 
     fn jobs(self) -> Jobs<Self> {
@@ -103,7 +130,8 @@ impl JobKind for Deriver {
 
     async fn claim(&self, free: usize) -> Result<Vec<ClaimedDerivation>> {
         let config = self.context.config();
-        let claims = self.context.store().claim_derivations(&config.node, free, config.rules.lease).await?;
+        let (step, lease) = (DerivationStep::Short, config.rules.lease);
+        let claims = self.context.store().claim_derivations(&config.node, step, free, lease).await?;
         if !claims.is_empty() {
             fault::point("derive.claimed");
         }
@@ -111,10 +139,11 @@ impl JobKind for Deriver {
     }
 
     async fn run(self, claim: ClaimedDerivation) {
-        job::run(self, claim).await;
+        job::run(self, claim, CancellationToken::new()).await;
     }
 
     fn in_flight(&self, jobs: usize) {
-        self.context.meters().deriving.set(u32::try_from(jobs).unwrap_or(u32::MAX));
+        self.in_flight.short.store(u32::try_from(jobs).unwrap_or(u32::MAX), Ordering::Relaxed);
+        self.tell_in_flight();
     }
 }
