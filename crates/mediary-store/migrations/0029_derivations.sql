@@ -60,6 +60,8 @@ CREATE TABLE media_variants (
     width BIGINT,
     height BIGINT,
     duration_ms BIGINT,
+    -- Of the recipe that made it.
+    version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     -- Type and arrival of its file, by which its bytes are counted. They stand here because its file is gone before it in a cascade.
     file_type TEXT NOT NULL,

@@ -81,6 +81,25 @@ async fn video_gets_its_poster_once_ffmpeg_is_installed() {
     assert_eq!(read_all(opened).await.len() as u64, derived.variants[0].file_size);
 }
 
+/// Two nodes: one with ffmpeg, and one without it that makes all again.
+#[tokio::test]
+async fn poster_outlives_a_node_without_ffmpeg_and_is_made_by_one_with_it_on_demand() {
+    let workers = Arc::new(WorkersInProcess::default());
+    let world = World::deriving(&workers).await;
+    let video = world.upload(VIDEO, "video/mp4").await;
+    let record = world.arrive("wamid.1", "video", &video).await;
+    workers.ffmpeg.store(true, Ordering::SeqCst);
+    let opened = open(&world, Target::Media(record.id), "poster").await.unwrap();
+    assert!(matches!(opened.source, Source::Stored(_)), "{:?}", opened.source);
+    workers.ffmpeg.store(false, Ordering::SeqCst);
+    for _ in 0..2 {
+        assert_eq!(derive(&world, DeriveWhich::All).await.made, 1);
+        assert!(open(&world, Target::Media(record.id), "poster").await.is_ok());
+    }
+    workers.ffmpeg.store(true, Ordering::SeqCst);
+    assert_eq!(derive(&world, DeriveWhich::Missing).await.queued, 1);
+}
+
 /// Of the video, one that says that it is HEVC.
 fn hevc() -> Vec<u8> {
     let mut hevc = VIDEO.to_vec();

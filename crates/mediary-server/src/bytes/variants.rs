@@ -35,7 +35,7 @@ impl Scene {
     async fn derive(&self) {
         let Self { house: House { store, storage, .. }, company, made } = self;
         let life = Duration::from_secs(30);
-        let claim = store.claim_derivation_for_viewer("node", company.id, made.media, life).await;
+        let claim = store.claim_derivation_for_viewer("node", company.id, made.media, 1, life).await;
         let claim = claim.unwrap().unwrap();
         let key = StorageKey::variant(company.id, made.message, made.media, VariantKind::Thumb);
         let keys = [key.to_string()];

@@ -114,12 +114,14 @@ impl Store {
     }
 
     /// Claims the derivation of one file for a viewer, whatever is due before it: one that waits, or that has no row yet though the
-    /// file is stored. `None` if it runs, is done or failed for good, if it takes minutes, or the file is not stored.
+    /// file is stored, or one of which less was made than by this version. `None` if it runs, is done or failed for good, if it
+    /// takes minutes, or the file is not stored.
     pub async fn claim_derivation_for_viewer(
         &self,
         owner: &str,
         company: CompanyId,
         media: MediaId,
+        version: u32,
         lease: Duration,
     ) -> Result<Option<ClaimedDerivation>> {
         let until = self.now().plus(lease);
@@ -128,13 +130,14 @@ impl Store {
                 SELECT f.company_id, f.id, 'running', 1, $3, $4, 1 FROM media_files f
                 WHERE f.company_id = $1 AND f.id = $2 AND {STORED}
                 ON CONFLICT (company_id, id) DO UPDATE SET {}
-                WHERE derivations.state = 'waiting' AND derivations.step = 'short'",
+                WHERE (derivations.state = 'waiting' AND derivations.step = 'short')
+                    OR (derivations.state = 'done' AND derivations.version < $5)",
             started("$3", "$4")
         );
         transaction!(self.db(), |tx| {
             // Its file cannot be deleted between the look at it and the row that says that it is worked on.
             hold_files(tx, [(company, media)]).await?;
-            let args = args![company, media, owner, until];
+            let args = args![company, media, owner, until, version];
             if tx.execute(AssertSqlSafe(sql.clone()), args).await? == 0 {
                 return Ok(None);
             }

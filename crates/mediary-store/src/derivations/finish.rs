@@ -1,6 +1,6 @@
 //! How a derivation ends: with its variants and facts, or with the reason why there are none. See the argument in [`super`].
 
-use mediary_core::{DerivationStep, FileType, StorageBackend, Timestamp};
+use mediary_core::{DerivationStep, FileType, StorageBackend, Timestamp, VariantKind};
 
 use super::queue::STORED;
 use super::reservations::Reservations;
@@ -21,7 +21,8 @@ impl Store {
     /// Records what was made of a file; the variants before go with a later sweep. False if the lease was lost, the file is not stored
     /// any more, has moved or has other bytes, or a key is not reserved any more; the new bytes are then deleted by a sweep.
     ///
-    /// Where another step is to come, it is due from now on.
+    /// Where another step is to come, it is due from now on. What a better recipe made stays: a node without ffmpeg takes no poster away.
+    /// The version is then the lower one, so the rest is found to be of an older recipe where the better one is.
     pub async fn finish_derivation(&self, finished: FinishedDerivation) -> Result<bool> {
         let now = self.now();
         let FinishedDerivation { company_id: company, media_id: media, .. } = finished;
@@ -111,15 +112,15 @@ fn replaced(finished: &FinishedDerivation) -> &'static str {
     }
 }
 
-/// Removes the variants that a result of a file that is locked replaces. Their bytes stay as long as those of a moved file, for those who read them now.
+/// Removes the variants that a result of a file that is locked replaces: none of a better recipe. Their bytes stay as long as those of a moved file, for those who read them now.
 async fn remove_variants(tx: &mut Tx, now: Timestamp, finished: &FinishedDerivation) -> Result<()> {
     let company = finished.company_id;
     let sql = format!(
-        "DELETE FROM media_variants WHERE company_id = $1 AND media_id = $2 {}
+        "DELETE FROM media_variants WHERE company_id = $1 AND media_id = $2 AND version <= $3 {}
             RETURNING storage_backend, storage_key",
         replaced(finished)
     );
-    let args = args![company, finished.media_id];
+    let args = args![company, finished.media_id, finished.version];
     let removed: Vec<(StorageBackend, String)> = tx.all(sqlx::AssertSqlSafe(sql), args).await?;
     // The trigger has put them into the trash, due at once.
     let mut later = Bulk::with(
@@ -140,8 +141,15 @@ async fn add_variants(
     finished: &FinishedDerivation,
     (file_type, file_created_at): OfFile,
 ) -> Result<()> {
+    let sql = "SELECT kind FROM media_variants WHERE company_id = $1 AND media_id = $2";
+    let kept: Vec<(VariantKind,)> = tx.all(sql, args![finished.company_id, finished.media_id]).await?;
     let mut insert = Bulk::insert("media_variants", "");
     for new in &finished.variants {
+        if kept.contains(&(new.kind,)) {
+            let (company, media) = (finished.company_id, finished.media_id);
+            trash::put(tx, now, company, media, new.storage_backend, &new.storage_key).await?;
+            continue;
+        }
         insert.push(row! {
             company_id => finished.company_id,
             media_id => finished.media_id,
@@ -154,6 +162,7 @@ async fn add_variants(
             width => new.width,
             height => new.height,
             duration_ms => new.duration_ms,
+            version => finished.version,
             created_at => now,
             file_type => file_type,
             file_created_at => file_created_at,

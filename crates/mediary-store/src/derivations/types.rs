@@ -98,7 +98,7 @@ pub struct FinishedDerivation {
     /// The step that this is the result of, and the one that is still to come.
     pub step: DerivationStep,
     pub next: Option<DerivationStep>,
-    /// They take the place of all earlier ones, as far as these are of this step.
+    /// They take the place of all earlier ones, as far as these are of this step and of no later version.
     pub variants: Vec<NewVariant>,
 }
 

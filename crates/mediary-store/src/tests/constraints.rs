@@ -36,9 +36,9 @@ async fn enum_columns_take_exactly_the_values_of_the_program(test: &Test) {
     )
     .await
     .unwrap();
-    test.sql("INSERT INTO media_variants (company_id, media_id, kind, storage_key, storage_backend, mime_type, file_size,
+    test.sql("INSERT INTO media_variants (version, company_id, media_id, kind, storage_key, storage_backend, mime_type, file_size,
             sha256, created_at, file_type, file_created_at)
-        SELECT company_id, id, 'thumb', 'v', 'local', 'image/webp', 1, sha256, 1, file_type, created_at FROM media_files")
+        SELECT 1, company_id, id, 'thumb', 'v', 'local', 'image/webp', 1, sha256, 1, file_type, created_at FROM media_files")
         .await.unwrap();
     fn words<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> Vec<&'static str> {
         all.iter().copied().map(word).collect()

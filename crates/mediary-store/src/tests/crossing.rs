@@ -167,7 +167,7 @@ async fn derivations_and_variants_belong_to_one_company(test: &Test) {
         retry_at: None,
     };
     assert!(!store.fail_derivation(failed).await.unwrap());
-    assert!(store.claim_derivation_for_viewer("w", stranger, file.id, LEASE).await.unwrap().is_none());
+    assert!(store.claim_derivation_for_viewer("w", stranger, file.id, 1, LEASE).await.unwrap().is_none());
     let all = QueuedDerivations::All;
     assert!(store.queue_derivations(stranger, all, MediaId(0), 9).await.unwrap().is_none());
     assert_eq!(store.derivations_left(stranger).await.unwrap(), 0);

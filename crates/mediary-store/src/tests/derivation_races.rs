@@ -107,7 +107,9 @@ async fn claim_and_queue_wait_for_a_deletion(test: &Test) {
     let first = deleting(test, files[0].id).await;
     let (store, media) = (test.store.clone(), files[0].id);
     let claiming =
-        tokio::spawn(async move { store.claim_derivation_for_viewer("viewer", company, media, LEASE).await });
+        tokio::spawn(
+            async move { store.claim_derivation_for_viewer("viewer", company, media, 1, LEASE).await },
+        );
     until_waiting(test, 1).await;
     let second = deleting(test, files[1].id).await;
     let (store, after) = (test.store.clone(), files[0].id);

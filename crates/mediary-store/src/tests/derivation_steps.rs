@@ -2,7 +2,7 @@
 
 use mediary_core::{DerivationStep, MediaId, StorageBackend, VariantKind};
 
-use super::derivations::{LEASE, claim, company_with_files, key, made, reserved, result, variant};
+use super::derivations::{LEASE, RECIPE, claim, company_with_files, key, made, reserved, result, variant};
 use super::harness::Test;
 use super::on_both;
 use crate::*;
@@ -34,7 +34,8 @@ async fn long_step_is_due_after_the_short_one_and_adds_to_what_that_made(test: &
     assert!(claim(test).await.is_empty());
     assert!(claim_long(test, DerivationStep::Recording).await.is_empty());
     let company = test.acme.company;
-    let for_viewer = test.store.claim_derivation_for_viewer("viewer", company, file.id, LEASE).await.unwrap();
+    let for_viewer =
+        test.store.claim_derivation_for_viewer("viewer", company, file.id, RECIPE, LEASE).await.unwrap();
     assert!(for_viewer.is_none(), "no viewer has it done at once");
     let long = claim_long(test, DerivationStep::Conversion).await.remove(0);
     assert_eq!((long.step, long.attempts), (DerivationStep::Conversion, 1));

@@ -11,7 +11,7 @@ use crate::*;
 
 pub(super) const LEASE: Duration = Duration::from_secs(30);
 const MINUTE: Duration = Duration::from_secs(60);
-const RECIPE: u32 = 3;
+pub(super) const RECIPE: u32 = 3;
 
 pub(super) fn key(claimed: &ClaimedDerivation, kind: VariantKind, random: u64) -> String {
     let ClaimedDerivation { company_id, message_id, media_id, .. } = claimed;
@@ -199,7 +199,7 @@ async fn viewers_file_is_claimed_before_its_turn(test: &Test) {
     let waiting = test.picture(test.acme, "m2").await;
     let for_viewer = async |media| {
         let company = test.acme.company;
-        test.store.claim_derivation_for_viewer("viewer", company, media, LEASE).await.unwrap()
+        test.store.claim_derivation_for_viewer("viewer", company, media, RECIPE, LEASE).await.unwrap()
     };
     let claimed = for_viewer(file.id).await.unwrap();
     assert_eq!((claimed.media_id, claimed.attempts), (file.id, 1));
@@ -215,6 +215,46 @@ async fn viewers_file_is_claimed_before_its_turn(test: &Test) {
     let claimed = for_viewer(file.id).await.unwrap();
     assert_eq!((claimed.attempts, claimed.lease.owner.as_str()), (1, "viewer"));
     assert!(test.store.finish_derivation(made(&claimed, vec![])).await.unwrap());
+}
+
+/// As by a node with ffmpeg and then by one without.
+async fn result_of_a_lower_version_takes_nothing_away(test: &Test) {
+    let (file, thumb) = with_thumb(test, "m1").await;
+    let company = test.acme.company;
+    let again = async || {
+        test.store.queue_derivations(company, QueuedDerivations::All, MediaId(0), 9).await.unwrap();
+        claim(test).await.remove(0)
+    };
+    for random in [2, 3] {
+        let claimed = again().await;
+        let worse = reserved(test, &claimed, random).await;
+        let key = worse.storage_key.clone();
+        let lower = FinishedDerivation { version: RECIPE - 1, ..made(&claimed, vec![worse]) };
+        assert!(test.store.finish_derivation(lower).await.unwrap());
+        assert_eq!(result(test, &file).await.unwrap().variants, std::slice::from_ref(&thumb));
+        assert!(test.trash().await.iter().any(|gone| gone.key == key), "its bytes go");
+    }
+    let missing = QueuedDerivations::Missing { version: RECIPE, of_videos: RECIPE };
+    let queued = test.store.queue_derivations(company, missing, MediaId(0), 9).await.unwrap();
+    assert_eq!(queued.unwrap().queued, 1, "it could be better");
+    let claimed = claim(test).await.remove(0);
+    let thumb = reserved(test, &claimed, 4).await;
+    assert!(test.store.finish_derivation(made(&claimed, vec![thumb.clone()])).await.unwrap());
+    assert_eq!(result(test, &file).await.unwrap().variants[0].storage_key, thumb.storage_key);
+}
+
+async fn viewer_has_made_what_a_lower_version_left_out(test: &Test) {
+    let file = test.stored("m1").await;
+    let claimed = claim(test).await.remove(0);
+    assert!(test.store.finish_derivation(made(&claimed, vec![])).await.unwrap());
+    let for_viewer = async |version| {
+        let company = test.acme.company;
+        test.store.claim_derivation_for_viewer("viewer", company, file.id, version, LEASE).await.unwrap()
+    };
+    assert!(for_viewer(RECIPE).await.is_none(), "there is nothing to gain");
+    let claimed = for_viewer(RECIPE + 1).await.unwrap();
+    assert_eq!((claimed.attempts, claimed.step), (1, DerivationStep::Short));
+    assert!(for_viewer(RECIPE + 1).await.is_none(), "it runs");
 }
 
 async fn files_are_queued_by_what_they_lack(test: &Test) {
@@ -361,6 +401,8 @@ on_both!(
     failed_derivation_is_tried_again_then_or_never,
     companies_take_turns_whatever_waits_before_them,
     viewers_file_is_claimed_before_its_turn,
+    result_of_a_lower_version_takes_nothing_away,
+    viewer_has_made_what_a_lower_version_left_out,
     files_are_queued_by_what_they_lack,
     derivation_waits_while_its_file_is_lost,
     released_quarantine_is_worked_on,

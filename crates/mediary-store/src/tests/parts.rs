@@ -126,9 +126,9 @@ async fn migration_to_parts_keeps_every_file_and_variant() {
     let media = test.picture(test.acme, "m1").await;
     test.picture(test.acme, "m2").await;
     let variant = format!(
-        "INSERT INTO media_variants (company_id, media_id, kind, storage_key, storage_backend, mime_type, file_size, created_at,
+        "INSERT INTO media_variants (version, company_id, media_id, kind, storage_key, storage_backend, mime_type, file_size, created_at,
                 sha256, file_type, file_created_at)
-            VALUES ({}, {}, 'thumb', 'k', 'local', 'image/webp', 1, 1, zeroblob(32), 'image', 1)",
+            VALUES (1, {}, {}, 'thumb', 'k', 'local', 'image/webp', 1, 1, zeroblob(32), 'image', 1)",
         test.acme.company, media.id
     );
     test.sql(&variant).await.unwrap();

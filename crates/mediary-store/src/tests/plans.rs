@@ -98,9 +98,9 @@ fn derived_rows(test: &Test, rows: i64) -> [String; 2] {
             numbers(rows)
         ),
         format!(
-            "{} INSERT INTO media_variants (id, company_id, media_id, kind, storage_key, storage_backend, mime_type,
+            "{} INSERT INTO media_variants (version, id, company_id, media_id, kind, storage_key, storage_backend, mime_type,
                     file_size, sha256, created_at, file_type, file_created_at)
-                SELECT i, {company}, i, 'thumb', 'variant-' || i, 'local', 'image/webp', 9, {}, {now}, 'image', {now} FROM n",
+                SELECT 1, i, {company}, i, 'thumb', 'variant-' || i, 'local', 'image/webp', 9, {}, {now}, 'image', {now} FROM n",
             numbers(rows / 10),
             hash_of_row(test)
         ),
@@ -328,7 +328,7 @@ async fn derivations_use_their_indexes(test: &Test) {
     for step in DerivationStep::LONG {
         check(test, "long derivations", true, store.claim_derivations("worker", step, 1, lease)).await;
     }
-    let for_viewer = store.claim_derivation_for_viewer("worker", company, MediaId(4001), lease);
+    let for_viewer = store.claim_derivation_for_viewer("worker", company, MediaId(4001), 1, lease);
     check(test, "a viewer's derivation", true, for_viewer).await;
     for which in [QueuedDerivations::Missing { version: 1, of_videos: 1 }, QueuedDerivations::Failed] {
         let queued = store.queue_derivations(company, which, MediaId(5), 100);

@@ -49,7 +49,7 @@ impl Deriver {
             ));
         }
         let began = Instant::now();
-        self.begin(record).await?;
+        self.begin(record, self.version(Some(mime_type))).await?;
         loop {
             if self.is_finished(record, is_of_a_long_step(mime_type, kind)).await? {
                 return Ok(ForViewer::Made);
@@ -63,14 +63,14 @@ impl Deriver {
 
     /// Takes the job out of its turn, if there is room for it and nobody has it; else it is in the queue. It runs on after the viewer
     /// has left. It is short: what takes minutes stays in the queue, for this claim too.
-    async fn begin(&self, record: &MediaFile) -> Result<()> {
+    async fn begin(&self, record: &MediaFile, version: u32) -> Result<()> {
         let Some(place) = self.for_viewers.take(record.company_id) else { return self.queue(record).await };
         let config = self.context.config();
         let (company, media) = (record.company_id, record.id);
         let claim = self
             .context
             .store()
-            .claim_derivation_for_viewer(&config.node, company, media, config.rules.lease)
+            .claim_derivation_for_viewer(&config.node, company, media, version, config.rules.lease)
             .await?;
         if let Some(claim) = claim {
             let deriver = self.clone();
