@@ -22,9 +22,9 @@ use crate::leases::DERIVATIONS;
 use crate::locks::hold_files;
 use crate::record::Record as _;
 use crate::transaction::transaction;
-use crate::value::args;
+use crate::value::{Value, args};
 use crate::writes::{row, update};
-use crate::{Result, Store, dialect};
+use crate::{LeaseToken, Result, Store, dialect};
 
 /// Rows `d` that wait for their time with this step: the words of two indexes.
 fn waiting(step: DerivationStep) -> String {
@@ -151,16 +151,8 @@ impl Store {
         claimed: &ClaimedDerivation,
         step: DerivationStep,
     ) -> Result<bool> {
-        let (sql, args) = update! {
-            derivations set {
-                state = "'waiting'",
-                due_at => self.now(),
-                step => step,
-                attempts = "attempts - 1",
-            } also [DERIVATIONS.ended()]
-            where { company_id => claimed.company_id, id => claimed.media_id }
-            fenced { DERIVATIONS => claimed.lease }
-        };
+        let ClaimedDerivation { company_id, media_id, lease, .. } = claimed;
+        let (sql, args) = put_back((*company_id, *media_id), lease, step, self.now());
         Ok(self.db().execute(sql, args).await? > 0)
     }
 
@@ -235,6 +227,25 @@ async fn take(
     let args = args![company, now, count, owner, until];
     let taken: Vec<(MediaId,)> = tx.all(AssertSqlSafe(sql), args).await?;
     Ok(taken.into_iter().map(|(media,)| (company, media)).collect())
+}
+
+/// Ends a lease as if it had never been taken; nothing where it was lost.
+pub(super) fn put_back(
+    (company, media): (CompanyId, MediaId),
+    lease: &LeaseToken,
+    step: DerivationStep,
+    due_at: Timestamp,
+) -> (&'static str, Vec<Value>) {
+    update! {
+        derivations set {
+            state = "'waiting'",
+            due_at => due_at,
+            step => step,
+            attempts = "attempts - 1",
+        } also [DERIVATIONS.ended()]
+        where { company_id => company, id => media }
+        fenced { DERIVATIONS => lease }
+    }
 }
 
 async fn details(tx: &mut Tx, taken: &[(CompanyId, MediaId)]) -> Result<Vec<ClaimedDerivation>> {

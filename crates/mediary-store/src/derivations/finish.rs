@@ -2,6 +2,7 @@
 
 use mediary_core::{DerivationStep, FileType, StorageBackend, Timestamp, VariantKind};
 
+use super::claim::put_back;
 use super::queue::STORED;
 use super::reservations::Reservations;
 use super::{FailedDerivation, FinishedDerivation};
@@ -19,7 +20,8 @@ type OfFile = (FileType, Timestamp);
 
 impl Store {
     /// Records what was made of a file; the variants before go with a later sweep. False if the lease was lost, the file is not stored
-    /// any more, has moved or has other bytes, or a key is not reserved any more; the new bytes are then deleted by a sweep.
+    /// any more, has moved or has other bytes, or a key is not reserved any more; the new bytes are then deleted by a sweep. Who still
+    /// has the lease loses it, and the derivation is due at once.
     ///
     /// Where another step is to come, it is due from now on. What a better recipe made stays: a node without ffmpeg takes no poster away.
     /// The version is then the lower one, so the rest is found to be of an older recipe where the better one is.
@@ -33,6 +35,9 @@ impl Store {
             let of_file = source(tx, &finished).await?;
             let Some(of_file) = of_file.filter(|_| reserved.are_complete()) else {
                 reserved.drop_bytes(tx, now, media).await?;
+                // Whoever changed the file may have left the row to us: then it is due at once, not when the lease ends.
+                let (sql, args) = put_back((company, media), &finished.lease, finished.step, now);
+                tx.execute(sql, args).await?;
                 return Ok(false);
             };
             if !record_result(tx, now, &finished).await? {

@@ -194,6 +194,21 @@ async fn companies_take_turns_whatever_waits_before_them(test: &Test) {
     assert_eq!(served(4).await, [0, 0, 0]);
 }
 
+async fn derivation_of_a_file_that_moved_is_due_at_once(test: &Test) {
+    let file = test.stored("m1").await;
+    let claimed = claim(test).await.remove(0);
+    let thumb = reserved(test, &claimed, 1).await;
+    test.sql("UPDATE media_files SET storage_backend = 's3'").await.unwrap();
+    assert!(!test.store.finish_derivation(made(&claimed, vec![thumb])).await.unwrap());
+    let again = claim(test).await.remove(0);
+    assert_eq!((again.media_id, again.attempts, again.storage_backend), (file.id, 1, StorageBackend::S3));
+    assert!(!test.store.finish_derivation(made(&claimed, vec![])).await.unwrap());
+    assert!(
+        test.store.renew_derivation(&again, test.now().plus(MINUTE)).await.unwrap(),
+        "the new holder's stays"
+    );
+}
+
 async fn viewers_file_is_claimed_before_its_turn(test: &Test) {
     let file = test.stored("m1").await;
     let waiting = test.picture(test.acme, "m2").await;
@@ -400,6 +415,7 @@ on_both!(
     late_holder_finishes_nothing_after_a_release,
     failed_derivation_is_tried_again_then_or_never,
     companies_take_turns_whatever_waits_before_them,
+    derivation_of_a_file_that_moved_is_due_at_once,
     viewers_file_is_claimed_before_its_turn,
     result_of_a_lower_version_takes_nothing_away,
     viewer_has_made_what_a_lower_version_left_out,

@@ -157,7 +157,9 @@ async fn keep(
     let (shows, is_over) = (shows(&finished), finished.next.is_none());
     if !context.store().finish_derivation(finished).await.map_err(Error::from)? {
         tracing::debug!("the file changed while its variants were made; they are in the trash");
-        context.work().wake(Work::Trash);
+        for work in [Work::Trash, Work::Derive, Work::DeriveLong] {
+            context.work().wake(work);
+        }
         return Ok(());
     }
     fault::point("derive.finished");
