@@ -19,6 +19,7 @@ pub mod ffmpeg;
 pub mod image;
 #[cfg(feature = "sandbox")]
 pub mod jail;
+mod limits;
 mod make;
 #[cfg(feature = "sandbox")]
 pub mod pool;

@@ -16,7 +16,11 @@ use crate::{Derived, Error, ErrorKind, Facts, Product, Recipe, Result, audio, do
 ///
 /// # Errors
 /// What is wrong with the file, or that this build cannot read its kind.
-pub fn make(recipe: &Recipe, mut file: File) -> Result<Derived> {
+pub fn make(recipe: &Recipe, file: File) -> Result<Derived> {
+    by_its_reader(recipe, file).map(Derived::within_limits)
+}
+
+fn by_its_reader(recipe: &Recipe, mut file: File) -> Result<Derived> {
     match recipe {
         Recipe::Audio => of_recording(&mut file),
         Recipe::Video => of_video(&mut file),

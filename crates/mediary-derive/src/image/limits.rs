@@ -7,7 +7,7 @@ pub const MAX_FILE_BYTES: usize = 100 * 1024 * 1024;
 /// Of a picture or an animation's canvas: 200 megapixels are the largest that phones take.
 pub const MAX_PIXELS: u64 = 1 << 28;
 /// Of one side: what is longer is no picture for people, and each row costs its decoder something, however short it is.
-pub const MAX_SIDE: u32 = 1_000_000;
+pub const MAX_SIDE: u32 = crate::limits::MAX_SIDE;
 /// What the file, its decoder, the decoded picture and the resize may take together, as reckoned from the header. An iPhone's HEIC of
 /// 48 megapixels is just below it, and it is below what a worker may take.
 pub const MAX_MEMORY_BYTES: u64 = 440 * 1024 * 1024;

@@ -7,6 +7,9 @@ use mediary_core::VariantKind;
 use mediary_formats::card::{MAX_NAME_CHARS, MAX_NAMES};
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{
+    MAX_DURATION_MS, MAX_PAGES, MAX_SENTENCE_CHARS, MAX_SIDE, MAX_THUMBHASH_BYTES, MAX_UNPLAYABLE_CHARS,
+};
 use crate::{Derived, Error, ErrorKind, Facts, Product, Result, audio};
 
 /// What products are: the only types that an answer may name.
@@ -22,17 +25,6 @@ pub(crate) const MIME_TYPES: &[&str] = &[
     "application/json",
     "application/octet-stream",
 ];
-
-/// Sides of pictures. WebP and JPEG end at 16,383 and 65,535; what a header of another format says may be more.
-const MAX_SIDE: u32 = 1_000_000;
-/// Forty days.
-const MAX_DURATION_MS: u64 = 40 * 24 * 60 * 60 * 1000;
-const MAX_PAGES: u32 = 10_000_000;
-/// A thumbhash has 25 bytes at most.
-const MAX_THUMBHASH_BYTES: usize = 32;
-/// "HEVC", "MPEG-4 Part 2", and the like.
-const MAX_UNPLAYABLE_CHARS: usize = 64;
-const MAX_SENTENCE_CHARS: usize = 300;
 
 /// [`Derived`] without the bytes of its products.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -293,12 +285,6 @@ mod tests {
         ] {
             assert!(read(beyond.clone(), &output, 1).is_err(), "{beyond:?}");
         }
-    }
-
-    #[test]
-    #[cfg(feature = "pictures")]
-    fn size_of_every_picture_that_is_read_is_believed() {
-        const { assert!(crate::image::limits::MAX_SIDE <= MAX_SIDE) }
     }
 
     #[test]

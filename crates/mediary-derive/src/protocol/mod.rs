@@ -22,9 +22,6 @@ use answer::{Failure, Made};
 /// Of the messages. A program starts itself as its worker, so a mixture means that it was replaced while it ran.
 pub(crate) const VERSION: u32 = 1;
 
-/// Many times what a message needs.
-pub(crate) const MAX_MESSAGE_BYTES: usize = 16 * 1024;
-
 /// A message of the program.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

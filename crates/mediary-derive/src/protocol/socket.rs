@@ -11,7 +11,7 @@ use rustix::net::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::MAX_MESSAGE_BYTES;
+use crate::limits::MAX_MESSAGE_BYTES;
 
 /// The file, and the memory for its products.
 const DESCRIPTORS_OF_A_JOB: usize = 2;
@@ -39,7 +39,7 @@ pub(crate) fn send_with(
 
 /// A message for the worker, with its descriptors. None when the program is gone.
 pub(crate) fn receive_with<M: DeserializeOwned>(socket: impl AsFd) -> io::Result<Option<(M, Vec<OwnedFd>)>> {
-    let mut text = [0; MAX_MESSAGE_BYTES];
+    let mut text = vec![0; MAX_MESSAGE_BYTES];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_OF_A_JOB))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let received = recvmsg(socket, &mut [IoSliceMut::new(&mut text)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
@@ -68,8 +68,8 @@ pub(crate) fn write(socket: impl AsFd, message: &impl Serialize) -> io::Result<(
 
 /// A message for the program, which takes no descriptors: the kernel closes what comes with it. None when the worker is gone.
 pub(crate) fn receive<M: DeserializeOwned>(socket: impl AsFd) -> io::Result<Option<M>> {
-    let mut text = [0; MAX_MESSAGE_BYTES];
-    let (_, bytes) = recv(socket, &mut text, RecvFlags::TRUNC)?;
+    let mut text = vec![0; MAX_MESSAGE_BYTES];
+    let (_, bytes) = recv(socket, &mut text[..], RecvFlags::TRUNC)?;
     match bytes {
         0 => Ok(None),
         1..=MAX_MESSAGE_BYTES => Ok(Some(serde_json::from_slice(&text[..bytes])?)),
@@ -79,8 +79,8 @@ pub(crate) fn receive<M: DeserializeOwned>(socket: impl AsFd) -> io::Result<Opti
 
 /// What an external program says on its standard error, as far as it is short; empty at its end.
 pub(crate) fn receive_text(socket: impl AsFd) -> io::Result<Vec<u8>> {
-    let mut text = [0; MAX_MESSAGE_BYTES];
-    let (_, bytes) = match recv(socket, &mut text, RecvFlags::TRUNC) {
+    let mut text = vec![0; MAX_MESSAGE_BYTES];
+    let (_, bytes) = match recv(socket, &mut text[..], RecvFlags::TRUNC) {
         // It has left what it was sent unread.
         Err(rustix::io::Errno::CONNRESET) => return Ok(Vec::new()),
         received => received?,

@@ -3,6 +3,7 @@
 use super::boxes::{InnerBox, Walk, find, u32_at, u64_at};
 use super::codecs::{self, Codec};
 use crate::Result;
+use crate::limits::MAX_DURATION_MS;
 
 /// What a track carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,9 +208,6 @@ fn known(duration: u32) -> Option<u64> {
     (duration != u32::MAX).then_some(u64::from(duration))
 }
 
-/// A year: a claim of more is none.
-const MAX_DURATION_MS: u128 = 366 * 24 * 3_600_000;
-
 /// None for nothing, for what cannot be computed and for what nobody films.
 pub(super) fn milliseconds(duration: u64, scale: u32) -> Option<u64> {
     if scale == 0 || duration == 0 {
@@ -217,5 +215,5 @@ pub(super) fn milliseconds(duration: u64, scale: u32) -> Option<u64> {
     }
     let scale = u128::from(scale);
     let ms = (u128::from(duration) * 1000 + scale / 2) / scale;
-    (ms <= MAX_DURATION_MS).then_some(ms as u64)
+    u64::try_from(ms).ok().filter(|ms| *ms <= MAX_DURATION_MS)
 }

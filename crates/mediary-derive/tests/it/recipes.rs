@@ -112,3 +112,44 @@ async fn file_of_another_kind_is_refused_in_words() {
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{recipe:?}: {error}");
     }
 }
+
+/// A message of the worker must hold them all, of letters that take more than a byte each.
+#[tokio::test]
+async fn longest_names_of_the_most_people_come_through_the_socket() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("card.vcf");
+    for letter in ["漢", "😀"] {
+        let name = letter.repeat(200);
+        let card = format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{name}\r\nEND:VCARD\r\n").repeat(51);
+        std::fs::write(&path, card).unwrap();
+        let derived = made(&pool(), Recipe::Document, &path).await;
+        assert_eq!(derived.facts.names, vec![name; 50]);
+    }
+}
+
+/// 8-bit sound of one sample a second.
+fn slow_sound(samples: u32) -> Vec<u8> {
+    let mut wav = b"RIFF".to_vec();
+    wav.extend((samples + 36).to_le_bytes());
+    wav.extend(b"WAVEfmt ");
+    for (number, bytes) in [(16_u32, 4), (1, 2), (1, 2), (1, 4), (1, 4), (1, 2), (8, 2)] {
+        wav.extend(&number.to_le_bytes()[..bytes]);
+    }
+    wav.extend(b"data");
+    wav.extend(samples.to_le_bytes());
+    wav.resize(44 + samples as usize, 128);
+    wav
+}
+
+#[tokio::test]
+async fn duration_is_believed_up_to_a_year_and_unknown_beyond() {
+    const DAY: u32 = 24 * 3600;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("slow.wav");
+    for (days, duration_ms) in [(50, Some(50 * u64::from(DAY) * 1000)), (400, None)] {
+        std::fs::write(&path, slow_sound(days * DAY)).unwrap();
+        let derived = made(&pool(), Recipe::Audio, &path).await;
+        assert_eq!(derived.facts.duration_ms, duration_ms, "{days} days");
+        assert_eq!(kinds(&derived), [VariantKind::Peaks], "{days} days");
+    }
+}
