@@ -10,6 +10,8 @@ CREATE TABLE derivations (
     due_at BIGINT,
     -- Starts since it was queued.
     attempts BIGINT NOT NULL DEFAULT 0,
+    -- Starts since one came to an end that was recorded: those before this one died.
+    begun BIGINT NOT NULL DEFAULT 0,
     -- The recipe of the last result.
     version BIGINT,
     -- Why the last attempt failed, as a sentence.

@@ -29,7 +29,7 @@ CREATE TRIGGER media_files_bytes_gone AFTER UPDATE OF is_active, storage_key, sh
         WHERE company_id = NEW.company_id AND id = NEW.id AND thumbhash IS NOT NULL;
     UPDATE derivations SET state = 'waiting',
             due_at = CASE WHEN NEW.is_active AND NEW.download_status = 'completed' THEN NEW.updated_at END, attempts = 0,
-            version = NULL, error = NULL, step = 'short', missing = NULL, pages = NULL, names = NULL, unplayable = NULL,
+            begun = 0, version = NULL, error = NULL, step = 'short', missing = NULL, pages = NULL, names = NULL, unplayable = NULL,
             lease_owner = NULL, lease_until = NULL
         WHERE company_id = NEW.company_id AND id = NEW.id;
 END;
@@ -37,7 +37,7 @@ END;
 CREATE TRIGGER media_files_derivable AFTER UPDATE OF is_active, download_status ON media_files
     WHEN (OLD.is_active AND OLD.download_status = 'completed')
         <> (NEW.is_active AND NEW.download_status = 'completed') BEGIN
-    UPDATE derivations SET state = 'waiting', due_at = NULL, lease_owner = NULL, lease_until = NULL
+    UPDATE derivations SET state = 'waiting', due_at = NULL, begun = 0, lease_owner = NULL, lease_until = NULL
         WHERE company_id = NEW.company_id AND id = NEW.id AND state IN ('waiting', 'running')
             AND NOT (NEW.is_active AND NEW.download_status = 'completed');
     INSERT INTO derivations (company_id, id, due_at) SELECT NEW.company_id, NEW.id, NEW.updated_at
@@ -74,7 +74,7 @@ BEGIN
         WHERE company_id = NEW.company_id AND id = NEW.id AND thumbhash IS NOT NULL;
     UPDATE derivations SET state = 'waiting',
             due_at = CASE WHEN NEW.is_active AND NEW.download_status = 'completed' THEN NEW.updated_at END, attempts = 0,
-            version = NULL, error = NULL, step = 'short', missing = NULL, pages = NULL, names = NULL, unplayable = NULL,
+            begun = 0, version = NULL, error = NULL, step = 'short', missing = NULL, pages = NULL, names = NULL, unplayable = NULL,
             lease_owner = NULL, lease_until = NULL
         WHERE company_id = NEW.company_id AND id = NEW.id;
     RETURN NULL;
@@ -92,7 +92,7 @@ BEGIN
             ON CONFLICT (company_id, id) DO UPDATE SET due_at = excluded.due_at
             WHERE derivations.state = 'waiting' AND derivations.due_at IS NULL;
     ELSE
-        UPDATE derivations SET state = 'waiting', due_at = NULL, lease_owner = NULL, lease_until = NULL
+        UPDATE derivations SET state = 'waiting', due_at = NULL, begun = 0, lease_owner = NULL, lease_until = NULL
             WHERE company_id = NEW.company_id AND id = NEW.id AND state IN ('waiting', 'running');
     END IF;
     RETURN NULL;

@@ -287,6 +287,28 @@ async fn worker_that_ends_is_tried_again_and_not_for_ever() {
 }
 
 #[tokio::test]
+async fn file_that_ends_its_server_is_given_up() {
+    let workers = Arc::new(WorkersInProcess::default());
+    let world = World::deriving(&workers).await;
+    let note = world.upload(VOICE_NOTE, "audio/ogg").await;
+    world.announce("wamid.1", "audio", &note).await;
+    world.another_engine().run_due().await.unwrap();
+    let (lease, step) = (Duration::from_secs(30), mediary_core::DerivationStep::Short);
+    for died in ["one", "another", "a third"] {
+        assert_eq!(world.store.claim_derivations(died, step, 1, lease).await.unwrap().len(), 1);
+        world.advance(lease * 2);
+        assert_eq!(world.store.release_expired_leases(world.clock.now(), 9).await.unwrap(), 1);
+    }
+    world.engine.run_due().await.unwrap();
+    assert_eq!(workers.jobs.load(Ordering::SeqCst), 0);
+    let record = world.media_of(&note.id).await;
+    let given_up = result(&world, &record).await.unwrap();
+    assert!(given_up.is_finished && given_up.error.unwrap().contains("ended each time"), "it says why");
+    assert_eq!(derive(&world, DeriveWhich::Missing).await.queued, 0);
+    assert_eq!(derive(&world, DeriveWhich::Failed).await.made, 1, "somebody asked for it");
+}
+
+#[tokio::test]
 async fn files_from_before_are_found_and_a_second_run_makes_nothing() {
     let workers = Arc::new(WorkersInProcess::default());
     let world = World::deriving(&workers).await;

@@ -63,7 +63,10 @@ impl LastServed {
 /// The assignments of a derivation that begins.
 fn started(owner: &str, until: &str) -> String {
     let taken = DERIVATIONS.taken(owner, until);
-    format!("state = 'running', due_at = NULL, attempts = derivations.attempts + 1, {taken}")
+    format!(
+        "state = 'running', due_at = NULL, attempts = derivations.attempts + 1,
+        begun = derivations.begun + 1, {taken}"
+    )
 }
 
 impl Store {
@@ -126,8 +129,8 @@ impl Store {
     ) -> Result<Option<ClaimedDerivation>> {
         let until = self.now().plus(lease);
         let sql = format!(
-            "INSERT INTO derivations (company_id, id, state, attempts, lease_owner, lease_until, lease_number)
-                SELECT f.company_id, f.id, 'running', 1, $3, $4, 1 FROM media_files f
+            "INSERT INTO derivations (company_id, id, state, attempts, begun, lease_owner, lease_until, lease_number)
+                SELECT f.company_id, f.id, 'running', 1, 1, $3, $4, 1 FROM media_files f
                 WHERE f.company_id = $1 AND f.id = $2 AND {STORED}
                 ON CONFLICT (company_id, id) DO UPDATE SET {}
                 WHERE (derivations.state = 'waiting' AND derivations.step = 'short')
@@ -242,6 +245,7 @@ pub(super) fn put_back(
             due_at => due_at,
             step => step,
             attempts = "attempts - 1",
+            begun = "0",
         } also [DERIVATIONS.ended()]
         where { company_id => company, id => media }
         fenced { DERIVATIONS => lease }

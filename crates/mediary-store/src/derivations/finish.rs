@@ -58,6 +58,7 @@ impl Store {
             derivations set {
                 state => if failed.retry_at.is_some() { "waiting" } else { "failed" },
                 due_at => failed.retry_at,
+                begun = "0",
                 version => failed.version,
                 error => failed.sentence.as_str(),
             } also [DERIVATIONS.ended()]
@@ -94,6 +95,7 @@ async fn record_result(tx: &mut Tx, now: Timestamp, finished: &FinishedDerivatio
             due_at => finished.next.map(|_| now),
             step => finished.next.unwrap_or(DerivationStep::Short),
             attempts = "0",
+            begun = "0",
             missing => finished.missing.as_deref().filter(|_| finished.next.is_some()),
             version => finished.version,
             error => finished.missing.as_deref(),

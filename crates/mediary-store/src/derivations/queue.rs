@@ -105,7 +105,7 @@ async fn queue(tx: &mut Tx, now: Timestamp, company: CompanyId, files: &[(MediaI
             SELECT f.company_id, f.id, k.due_at FROM k CROSS JOIN media_files f
             WHERE f.company_id = k.company_id AND f.id = k.id AND {STORED}
             ON CONFLICT (company_id, id) DO UPDATE
-            SET state = 'waiting', due_at = excluded.due_at, attempts = 0, error = NULL, step = 'short',
+            SET state = 'waiting', due_at = excluded.due_at, attempts = 0, error = NULL, step = 'short', begun = 0,
                 missing = NULL
             WHERE derivations.state IN ('done', 'failed')"
     ));

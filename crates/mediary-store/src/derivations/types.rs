@@ -31,6 +31,8 @@ record! {
         pub missing: Option<String>,
         /// Starts since it was queued with this step, this one included.
         pub attempts: i64,
+        /// Starts since one came to an end that was recorded, this one included: the others died.
+        pub begun: i64,
         pub lease: LeaseToken = "d.lease_owner, d.lease_number",
     }
 }

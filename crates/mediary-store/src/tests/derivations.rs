@@ -147,6 +147,29 @@ async fn late_holder_finishes_nothing_after_a_release(test: &Test) {
     assert_eq!(result(test, &file).await.unwrap().variants.len(), 1);
 }
 
+async fn starts_are_counted_until_one_comes_to_an_end(test: &Test) {
+    test.stored("m1").await;
+    let died = async || {
+        let claimed = claim(test).await.remove(0);
+        test.clock.advance(LEASE + Duration::from_millis(1));
+        assert_eq!(test.store.release_expired_leases(test.now(), 10).await.unwrap(), 1);
+        claimed.begun
+    };
+    assert_eq!([died().await, died().await], [1, 2]);
+    let third = claim(test).await.remove(0);
+    assert_eq!(third.begun, 3);
+    assert!(test.store.fail_derivation(broken(&third, Some(test.now()))).await.unwrap());
+    assert_eq!([died().await, died().await], [1, 2]);
+    let third = claim(test).await.remove(0);
+    assert!(test.store.put_back_derivation(&third, third.step).await.unwrap());
+    let first = claim(test).await.remove(0);
+    assert_eq!((third.begun, first.begun), (3, 1));
+    assert!(test.store.finish_derivation(made(&first, vec![])).await.unwrap());
+    let all = QueuedDerivations::All;
+    test.store.queue_derivations(test.acme.company, all, MediaId(0), 9).await.unwrap();
+    assert_eq!(died().await, 1);
+}
+
 async fn failed_derivation_is_tried_again_then_or_never(test: &Test) {
     let file = test.stored("m1").await;
     let first = claim(test).await.remove(0);
@@ -413,6 +436,7 @@ on_both!(
     files_stored_before_the_steps_are_queued_when_somebody_asks,
     stored_file_is_claimed_once_and_its_result_is_recorded_once,
     late_holder_finishes_nothing_after_a_release,
+    starts_are_counted_until_one_comes_to_an_end,
     failed_derivation_is_tried_again_then_or_never,
     companies_take_turns_whatever_waits_before_them,
     derivation_of_a_file_that_moved_is_due_at_once,

@@ -14,6 +14,15 @@ const STORAGE_ATTEMPTS: i64 = 12;
 const FIRST_WAIT: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
+/// A server that dies leaves no word about the file that it worked on. So many starts of one file without any end are no accident: it is
+/// not begun once more, or it would end the server for ever.
+const STARTS_WITHOUT_AN_END: i64 = 3;
+
+/// Whether a file has ended the server often enough, by the number of starts, this one included, since one came to an end.
+pub(super) fn ends_servers(begun: i64) -> bool {
+    begun > STARTS_WITHOUT_AN_END
+}
+
 /// Why a derivation did not work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Problem {
@@ -21,13 +30,18 @@ pub(super) enum Problem {
     Worker(ErrorKind),
     /// The file could not be read, or what was made could not be stored.
     Storage,
+    /// The server ended each time.
+    Server,
 }
 
 /// When it is tried again; `None` is never, unless somebody asks for it.
 pub(super) fn next_attempt(problem: Problem, attempts: i64, now: Timestamp) -> Option<Timestamp> {
     let max_attempts = match problem {
         // The file will be the same.
-        Problem::Worker(ErrorKind::Unsupported | ErrorKind::Broken | ErrorKind::TooLarge) => return None,
+        Problem::Worker(ErrorKind::Unsupported | ErrorKind::Broken | ErrorKind::TooLarge)
+        | Problem::Server => {
+            return None;
+        }
         Problem::Worker(ErrorKind::OutOfTime) => SLOW_ATTEMPTS,
         Problem::Worker(ErrorKind::Worker) => WORKER_ATTEMPTS,
         Problem::Storage => STORAGE_ATTEMPTS,
@@ -60,6 +74,12 @@ mod tests {
     fn file_that_takes_too_long_has_one_second_try() {
         let waits = [1, 2, 3].map(|attempts| wait(Problem::Worker(ErrorKind::OutOfTime), attempts));
         assert_eq!(waits, [Some(10), None, None]);
+    }
+
+    #[test]
+    fn file_that_ended_the_server_three_times_is_not_begun_again() {
+        assert_eq!([1, 2, 3, 4].map(ends_servers), [false, false, false, true]);
+        assert_eq!(wait(Problem::Server, 1), None);
     }
 
     #[test]

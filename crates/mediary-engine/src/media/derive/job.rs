@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::Deriver;
-use super::decide::{Problem, next_attempt};
+use super::decide::{Problem, ends_servers, next_attempt};
 use super::kinds::{recipe, recipe_of};
 use crate::base::fault;
 use crate::base::lease::{Lease, to_the_end, until_lost};
@@ -40,8 +40,13 @@ async fn derive(deriver: &Deriver, claim: &ClaimedDerivation, stop: Cancellation
         return put_back(deriver, claim, DerivationStep::Recording).await;
     }
     let mut lease = DerivationLease { context, claim };
-    let made = until_lost(&mut lease, stop.run_until_cancelled(make(deriver, claim))).await;
-    let ended = match made {
+    let made = async {
+        if ends_servers(claim.begun) {
+            return Some(Err(Failure::of_the_server()));
+        }
+        stop.run_until_cancelled(make(deriver, claim)).await
+    };
+    let ended = match until_lost(&mut lease, made).await {
         Some(None) => return put_back(deriver, claim, claim.step).await,
         // Storage may take longer to publish the variants than the lease lasts.
         Some(Some(Ok(derived))) => to_the_end(&mut lease, keep(deriver, claim, derived)).await,
@@ -81,6 +86,14 @@ async fn put_back(deriver: &Deriver, claim: &ClaimedDerivation, step: Derivation
 struct Failure {
     problem: Problem,
     sentence: String,
+}
+
+impl Failure {
+    fn of_the_server() -> Self {
+        let sentence =
+            "Mediary ended each time it worked on this file; it is left alone until somebody asks for it";
+        Self { problem: Problem::Server, sentence: sentence.to_owned() }
+    }
 }
 
 impl From<mediary_derive::Error> for Failure {
