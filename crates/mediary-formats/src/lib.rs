@@ -16,6 +16,6 @@ mod zip;
 
 pub use detect::detect;
 pub use disposition::{content_disposition, generated_name, name_in_type, name_with_ending};
-pub use mime::{extension, is_pdf, safe_inline};
+pub use mime::{canonical, extension, is_pdf, safe_inline};
 pub use sample::{DETECT_BYTES, Sample, TAIL_BYTES};
 pub use verdict::{Verdict, verdict};

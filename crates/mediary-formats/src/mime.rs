@@ -1,7 +1,7 @@
 //! What follows from a MIME type: whether a browser may show it, and how its files are called.
 
 /// A MIME type without its parameters, in lower case, under its registered name.
-pub(crate) fn canonical(mime: &str) -> String {
+pub fn canonical(mime: &str) -> String {
     let base = mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let registered = match &*base {
         "image/jpg" | "image/pjpeg" => "image/jpeg",

@@ -2,6 +2,7 @@
 
 use mediary_core::{DerivationStep, VariantKind};
 use mediary_derive::Recipe;
+use mediary_formats::canonical;
 
 /// What can be made of files of a type.
 struct Making {
@@ -12,8 +13,7 @@ struct Making {
 fn making(mime_type: &str) -> Option<Making> {
     use VariantKind::{Peaks, Playable, Poster, Preview, Thumb};
 
-    let bare = mime_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let (recipe, kinds): (_, &[VariantKind]) = match bare.split_once('/')? {
+    let (recipe, kinds): (_, &[VariantKind]) = match canonical(mime_type).split_once('/')? {
         // A program of its own, not a picture.
         ("image", "svg+xml") => return None,
         ("image", _) => (Recipe::Picture, &[Thumb, Preview]),
@@ -68,6 +68,11 @@ mod tests {
         assert_eq!(recipe("video/mp4"), Some(Recipe::Video));
         assert_eq!(recipe("application/pdf"), Some(Recipe::Document));
         assert_eq!(recipe("text/vcard"), Some(Recipe::Document));
+        for card in ["text/x-vcard; charset=utf-8", "text/directory", "Text/X-vCard", "application/x-pdf"] {
+            assert_eq!(recipe(card), Some(Recipe::Document), "{card}");
+        }
+        assert_eq!(recipe("application/ogg"), Some(Recipe::Audio));
+        assert_eq!(variant_kinds("image/jpg"), variant_kinds("image/jpeg"));
         for nothing in ["image/svg+xml", "text/plain", "application/zip", "image", ""] {
             assert_eq!((recipe(nothing), variant_kinds(nothing).len()), (None, 0), "{nothing}");
         }
