@@ -63,6 +63,7 @@ impl Needs {
 const MIB: u64 = 1024 * 1024;
 
 /// What the largest short job may take, with its products: a photo.
+#[cfg(feature = "sandbox")]
 pub(crate) const SHORT_MEMORY_BYTES: u64 = 512 * MIB;
 
 /// A converted video is no larger.

@@ -7,8 +7,9 @@ use mediary_core::VariantKind;
 
 use super::{NEEDS, Outcome, Scene, Try, made};
 use crate::jail::Level;
+use crate::limits::MAX_MESSAGE_BYTES;
 use crate::protocol::answer::{Made, Placed};
-use crate::protocol::{Answer, MAX_MESSAGE_BYTES, VERSION, socket};
+use crate::protocol::{Answer, VERSION, socket};
 
 pub(super) const ALL: &[(&str, Try)] = &[
     ("claim a product of 16 exabytes", |scene| place(scene, 0, u64::MAX)),

@@ -297,7 +297,10 @@ async fn file_that_ends_its_server_is_given_up() {
     for died in ["one", "another", "a third"] {
         assert_eq!(world.store.claim_derivations(died, step, 1, lease).await.unwrap().len(), 1);
         world.advance(lease * 2);
-        assert_eq!(world.store.release_expired_leases(world.clock.now(), 9).await.unwrap(), 1);
+        assert_eq!(
+            world.store.release_expired_leases(mediary_core::Clock::now(&world.clock), 9).await.unwrap(),
+            1
+        );
     }
     world.engine.run_due().await.unwrap();
     assert_eq!(workers.jobs.load(Ordering::SeqCst), 0);
