@@ -67,14 +67,15 @@ async fn long_job_begins_after_the_short_ones_that_wait() {
     let busy = [start(&pool, 1, "hang", SHORT), start(&pool, 2, "hang", SHORT)];
     until("both workers are busy", || pool.counters().workers_started == 2).await;
     let long = start(&pool, 3, "hang", LONG);
-    let short = start(&pool, 4, "hang", SHORT);
-    until("a long and a short job wait", || pool.counters().jobs_waiting >= 1).await;
-    sleep(Duration::from_millis(50)).await;
+    let short = [start(&pool, 4, "hang", SHORT), start(&pool, 5, "hang", SHORT)];
+    until("one short job looks for room, and one waits for its turn", || pool.counters().jobs_waiting == 1).await;
     busy[0].abort();
-    until("another job begins", || pool.counters().workers_started == 3).await;
-    short.abort();
-    // Had the long one begun, this would have ended nothing.
-    until("the long job begins", || pool.counters().workers_started == 4).await;
+    until("a third job begins", || pool.counters().workers_started == 3).await;
+    short[0].abort();
+    until("a fourth job begins", || pool.counters().workers_started == 4).await;
+    // If one of these two had been the long one, no fifth would begin.
+    short[1].abort();
+    until("the long job begins", || pool.counters().workers_started == 5).await;
     assert!(!long.is_finished());
     long.abort();
     busy[1].abort();
