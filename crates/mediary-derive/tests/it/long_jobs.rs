@@ -68,7 +68,8 @@ async fn long_job_begins_after_the_short_ones_that_wait() {
     until("both workers are busy", || pool.counters().workers_started == 2).await;
     let long = start(&pool, 3, "hang", LONG);
     let short = [start(&pool, 4, "hang", SHORT), start(&pool, 5, "hang", SHORT)];
-    until("one short job looks for room, and one waits for its turn", || pool.counters().jobs_waiting == 1).await;
+    until("one short job looks for room, and one waits for its turn", || pool.counters().jobs_waiting == 1)
+        .await;
     busy[0].abort();
     until("a third job begins", || pool.counters().workers_started == 3).await;
     short[0].abort();

@@ -194,7 +194,7 @@ impl Opener {
             let original = self.open_file(may, stored).await?;
             if playable_mime_type(&original.info.mime_type).is_some() {
                 return match self.playable.of(original).await {
-                    // Of a video that browsers cannot play there may be another one, made once and stored.
+                    // Of a video that browsers cannot play there may be another one, made once and stored, or yet to be made.
                     Err(error) if error.code() == ErrorCode::NotFound => {
                         self.open_converted(&scope, target, error).await
                     }
