@@ -3,6 +3,7 @@
 //! - [`audio`], [`document`], `image` and [`video`] read one kind of file each and make something of it. They know bytes and nothing
 //!   else: no records, no storage, no company.
 //! - [`virtual_file`] describes a file whose bytes are parts of another one, so that it can be served without being stored.
+//! - [`served`] says what is made of a file while it is served, and within which limits.
 //! - [`make()`] makes of a file what a [`Recipe`] says.
 //! - `ffmpeg` makes what these cannot, where it is installed.
 //! - `jail` locks a process up, `worker` is the program that runs in it, `pool` starts workers and hands them jobs.
@@ -27,6 +28,7 @@ pub mod pool;
 #[cfg(feature = "sandbox")]
 mod protocol;
 mod recipe;
+pub mod served;
 #[cfg(any(feature = "pictures", feature = "sandbox"))]
 mod size;
 pub mod video;

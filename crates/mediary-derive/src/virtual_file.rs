@@ -112,7 +112,9 @@ impl VirtualFile {
 
     /// The map as bytes, for another process. [`VirtualFile::decode`] reads them.
     pub fn encode(&self) -> Vec<u8> {
-        encode(&self.segments)
+        let mut bytes = Vec::new();
+        encode(&self.segments, |part| bytes.extend_from_slice(part));
+        bytes
     }
 
     /// # Errors
@@ -170,23 +172,22 @@ fn split_u64(bytes: &[u8]) -> Option<(u64, &[u8])> {
     Some((u64::from_be_bytes(*number), rest))
 }
 
-fn encode(segments: &[Segment]) -> Vec<u8> {
-    let mut bytes = MAGIC.to_vec();
+fn encode(segments: &[Segment], mut write: impl FnMut(&[u8])) {
+    write(MAGIC);
     for segment in segments {
         match &segment.source {
             Source::Own(own) => {
-                bytes.push(OWN);
-                bytes.extend_from_slice(&segment.length.to_be_bytes());
-                bytes.extend_from_slice(own);
+                write(&[OWN]);
+                write(&segment.length.to_be_bytes());
+                write(own);
             }
             Source::Original(from) => {
-                bytes.push(ORIGINAL);
-                bytes.extend_from_slice(&segment.length.to_be_bytes());
-                bytes.extend_from_slice(&from.to_be_bytes());
+                write(&[ORIGINAL]);
+                write(&segment.length.to_be_bytes());
+                write(&from.to_be_bytes());
             }
         }
     }
-    bytes
 }
 
 /// Puts a virtual file together from its beginning to its end. Neighbours of one kind become one segment.
@@ -260,8 +261,10 @@ impl VirtualFileBuilder {
     }
 
     pub fn build(self) -> VirtualFile {
-        let hash = digest::digest(&digest::SHA256, &encode(&self.segments));
-        let identity = Sha256::try_from(hash.as_ref()).unwrap_or(Sha256::EMPTY);
+        // As it would be encoded, without a copy of all its bytes.
+        let mut hash = digest::Context::new(&digest::SHA256);
+        encode(&self.segments, |part| hash.update(part));
+        let identity = Sha256::try_from(hash.finish().as_ref()).unwrap_or(Sha256::EMPTY);
         VirtualFile { segments: self.segments, length: self.length, identity }
     }
 

@@ -31,7 +31,8 @@ pub use intake::import::{Import, ImportedLine, ImportedMedia, LineFate};
 pub use intake::webhook::{AcceptedWebhook, UnsignedReason};
 pub use media::derive::variant_kinds;
 pub use media::open::{
-    FileInfo, OpenRequest, OpenedMedia, ProxiedBody, RequestedContent, Source, Target, playable_mime_type,
+    FileInfo, LentMap, OpenRequest, OpenedMedia, ProxiedBody, RequestedContent, Source, Target,
+    playable_mime_type,
 };
 pub use media::oversized::OversizedFiles;
 pub use media::requests::{MediaStatus, MediaTrouble, RetryOutcome, size_for_people};

@@ -33,6 +33,15 @@ impl Index {
     /// # Errors
     /// Broken, if it is no such file or has no whole index; too large, if that is larger than [`MAX_INDEX_BYTES`].
     pub fn read(source: &mut (impl Read + Seek), file_length: u64) -> Result<Self> {
+        Self::read_within(source, file_length, MAX_INDEX_BYTES)
+    }
+
+    /// As [`Index::read`], of an index of `max_bytes` at most: of a larger one nothing is read.
+    pub(crate) fn read_within(
+        source: &mut (impl Read + Seek),
+        file_length: u64,
+        max_bytes: u64,
+    ) -> Result<Self> {
         let (mut offset, mut front, mut data_first) = (0, 0, false);
         for _ in 0..MAX_TOP_BOXES {
             let Some(found) = boxes::top_box(source, offset, file_length)? else {
@@ -40,7 +49,7 @@ impl Index {
             };
             match &found.kind {
                 b"moov" => {
-                    let bytes = read_whole(source, &found.range, file_length)?;
+                    let bytes = read_whole(source, &found.range, file_length, max_bytes)?;
                     return Ok(Self { front, moov: found, data_first, bytes, file_length });
                 }
                 b"ftyp" if offset == 0 => front = found.range.end,
@@ -77,15 +86,25 @@ impl Index {
     }
 }
 
-fn read_whole(source: &mut (impl Read + Seek), range: &Range<u64>, file_length: u64) -> Result<Vec<u8>> {
+fn read_whole(
+    source: &mut (impl Read + Seek),
+    range: &Range<u64>,
+    file_length: u64,
+    max_bytes: u64,
+) -> Result<Vec<u8>> {
     if range.end > file_length {
         return Err(Error::broken("the video's index (moov) is cut off"));
     }
     let length = range.end - range.start;
-    if length > MAX_INDEX_BYTES {
-        return Err(Error::too_large(format!("the video's index has more than {MAX_INDEX_BYTES} bytes")));
+    if length > max_bytes {
+        return Err(Error::too_large(too_long(max_bytes)));
     }
     let mut bytes = vec![0; length as usize];
     boxes::read_at(source, range.start, &mut bytes)?;
     Ok(bytes)
+}
+
+/// What is said of an index beyond a limit.
+fn too_long(max_bytes: u64) -> String {
+    format!("the video's index has more than {max_bytes} bytes")
 }

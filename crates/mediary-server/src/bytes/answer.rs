@@ -11,8 +11,7 @@ use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use mediary_blob::StoredFile;
 use mediary_core::{ErrorCode, Timestamp, error_chain};
-use mediary_derive::VirtualFile;
-use mediary_engine::{ByteRange, FileInfo, OpenedMedia, ProxiedBody, RequestedContent, Source};
+use mediary_engine::{ByteRange, FileInfo, LentMap, OpenedMedia, ProxiedBody, RequestedContent, Source};
 use metrics::Counter;
 
 use super::headers::{self, set};
@@ -100,7 +99,7 @@ pub(crate) async fn answer(app: &App, opened: OpenedMedia, view: View<'_>) -> Re
 enum Content {
     File(StoredFile),
     /// A file made of parts of a stored one.
-    Mapped(StoredFile, Arc<VirtualFile>),
+    Mapped(StoredFile, Arc<LentMap>),
 }
 
 impl Content {

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use mediary_blob::{Reader, StoredFile};
 use mediary_core::error_chain;
-use mediary_derive::VirtualFile;
 use mediary_derive::virtual_file::Piece;
+use mediary_engine::LentMap;
 
 /// Bytes of the file's own that are sent at a time.
 const OWN_BYTES: usize = 256 * 1024;
@@ -17,7 +17,7 @@ const OWN_BYTES: usize = 256 * 1024;
 /// The bytes of `part`. The first of them are read before the head is sent, so that a failure still becomes an answer.
 pub(crate) async fn body(
     file: StoredFile,
-    map: Arc<VirtualFile>,
+    map: Arc<LentMap>,
     part: Range<u64>,
 ) -> Result<Body, mediary_blob::Error> {
     let mut transfer = Transfer { file, map, part, reader: None };
@@ -34,7 +34,7 @@ pub(crate) async fn body(
 
 struct Transfer {
     file: StoredFile,
-    map: Arc<VirtualFile>,
+    map: Arc<LentMap>,
     /// What is still to be sent.
     part: Range<u64>,
     /// The range of the stored file that is being read.

@@ -1,6 +1,7 @@
 //! Nasty videos, each with what has to come of it; and any bytes at all, of which nothing bad may come.
 
 use mediary_derive::ErrorKind::{self, Broken, TooLarge};
+use mediary_derive::served::{self, ServedVideo};
 use mediary_derive::video::{Index, MAX_INDEX_BYTES, MAX_TRACKS};
 use proptest::prelude::*;
 
@@ -89,17 +90,33 @@ fn video_that_is_cut_off_anywhere_is_broken() {
     }
 }
 
+/// A video whose index, behind its samples, has so many bytes.
+fn with_index_of(bytes: u64) -> Vec<u8> {
+    let spec = MovieSpec::ordinary();
+    let moov = spec.moov((ftyp().len() + 8) as u64);
+    let filler = bytes - moov.len() as u64;
+    let filled = [&moov[8..], &boxed(b"free", &vec![0; filler as usize - 8])].concat();
+    [ftyp(), boxed(b"mdat", &spec.data()), boxed(b"moov", &filled)].concat()
+}
+
 #[test]
 fn index_is_read_up_to_its_limit() {
+    assert_eq!(outcome(&with_index_of(MAX_INDEX_BYTES)), Ok(()));
+    assert_eq!(outcome(&with_index_of(MAX_INDEX_BYTES + 1)), Err(TooLarge));
+}
+
+#[test]
+fn video_whose_index_is_larger_than_people_have_is_not_served_in_another_form() {
     let of = |bytes: u64| {
-        let spec = MovieSpec::ordinary();
-        let moov = spec.moov((ftyp().len() + 8) as u64);
-        let filler = bytes - moov.len() as u64;
-        let filled = [&moov[8..], &boxed(b"free", &vec![0; filler as usize - 8])].concat();
-        outcome(&[ftyp(), boxed(b"mdat", &spec.data()), boxed(b"moov", &filled)].concat())
+        let file = with_index_of(bytes);
+        served::video(&mut cursor(&file), file.len() as u64)
     };
-    assert_eq!(of(MAX_INDEX_BYTES), Ok(()));
-    assert_eq!(of(MAX_INDEX_BYTES + 1), Err(TooLarge));
+    assert!(matches!(of(served::MAX_INDEX_BYTES), Ok(ServedVideo::Mapped(_))));
+    let refused = of(served::MAX_INDEX_BYTES + 1).unwrap_err();
+    assert_eq!(
+        (refused.kind(), refused.sentence()),
+        (TooLarge, "the video's index has more than 4194304 bytes")
+    );
 }
 
 #[test]

@@ -20,7 +20,6 @@ use mediary_core::{
     AccountId, CompanyId, ConversationId, DownloadStatus, Error, ErrorCode, FileType, MediaId, MessageId,
     Result, ScanStatus, Scope, Sha256, Timestamp, VariantKind, limits,
 };
-use mediary_derive::VirtualFile;
 use mediary_formats::{content_disposition, generated_name, name_with_ending, safe_inline};
 use mediary_graph::MediaInfo;
 use mediary_store::MediaFile;
@@ -33,7 +32,7 @@ use self::from_whatsapp::{ViewerRequest, forgotten};
 use self::keeping::KeptFileView;
 pub(crate) use self::lost::found_again;
 use self::playable::PlayableFiles;
-pub use self::playable::playable_mime_type;
+pub use self::playable::{LentMap, playable_mime_type};
 pub use self::proxied::ProxiedBody;
 use crate::access::{May, rights};
 use crate::base::metrics::STORAGE_READS;
@@ -123,7 +122,7 @@ pub enum Source {
     /// A variant whose bytes are partly those of a stored file.
     Mapped {
         file: StoredFile,
-        map: Arc<VirtualFile>,
+        map: Arc<LentMap>,
     },
     Proxied(Box<ProxiedBody>),
     /// From WhatsApp, but only the description was wanted.
