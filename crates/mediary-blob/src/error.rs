@@ -63,6 +63,11 @@ pub struct Error {
 }
 
 impl Error {
+    /// A file that ended before this byte of it was read.
+    pub fn truncated(offset: u64) -> Self {
+        Self::new(ErrorKind::Truncated, format!("read at byte {offset}"))
+    }
+
     pub(crate) fn new(kind: ErrorKind, context: impl Into<String>) -> Self {
         let of_one_file = is_of_one_file(kind);
         Self { kind, context: context.into(), of_one_file, source: None }

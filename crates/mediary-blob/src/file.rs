@@ -8,7 +8,7 @@ use bytes::Bytes;
 use mediary_core::Timestamp;
 
 use crate::CHUNK_BYTES;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::local::{LocalFile, Spools};
 use crate::s3::{ObjectFile, ObjectReader};
 use crate::stored::PresignedHeaders;
@@ -105,7 +105,7 @@ impl Reader {
                 let len = usize::try_from(part.end - part.start).unwrap_or(usize::MAX);
                 let bytes = file.read_at(part.start, len).await?;
                 if bytes.is_empty() {
-                    return Err(Error::new(ErrorKind::Truncated, format!("read at byte {}", part.start)));
+                    return Err(Error::truncated(part.start));
                 }
                 part.start += bytes.len() as u64;
                 Ok(Some(bytes))

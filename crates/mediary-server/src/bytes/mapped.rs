@@ -1,26 +1,26 @@
 //! The body of a file that consists of parts of a stored one and of bytes of its own.
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
-use mediary_blob::{Reader, StoredFile};
+use mediary_blob::{CHUNK_BYTES, Reader, StoredFile};
 use mediary_core::error_chain;
+use mediary_derive::VirtualFile;
 use mediary_derive::virtual_file::Piece;
-use mediary_engine::LentMap;
-
-/// Bytes of the file's own that are sent at a time.
-const OWN_BYTES: usize = 256 * 1024;
 
 /// The bytes of `part`. The first of them are read before the head is sent, so that a failure still becomes an answer.
-pub(crate) async fn body(
+pub(crate) async fn body<M>(
     file: StoredFile,
-    map: Arc<LentMap>,
+    map: Arc<M>,
     part: Range<u64>,
-) -> Result<Body, mediary_blob::Error> {
-    let mut transfer = Transfer { file, map, part, reader: None };
+) -> Result<Body, mediary_blob::Error>
+where
+    M: Deref<Target = VirtualFile> + Send + Sync + 'static,
+{
+    let mut transfer = Transfer::new(file, map, part);
     let Some(first) = transfer.next().await? else { return Ok(Body::empty()) };
     let rest = stream::unfold(transfer, async |mut transfer| {
         tokio::task::yield_now().await;
@@ -32,49 +32,112 @@ pub(crate) async fn body(
     Ok(Body::from_stream(stream::iter([Ok(first)]).chain(rest)))
 }
 
-struct Transfer {
+/// A voice note is in pieces of a page each, some of them of a few bytes. They are put together to as much as is sent at a time, and
+/// those that lie in one chunk of the stored file come from one read. A longer piece is read by itself, as it is.
+struct Transfer<M> {
     file: StoredFile,
-    map: Arc<LentMap>,
+    map: Arc<M>,
     /// What is still to be sent.
     part: Range<u64>,
-    /// The range of the stored file that is being read.
+    /// Reads a long piece.
     reader: Option<Reader>,
+    /// What was read last for short pieces, and where it begins in the stored file.
+    chunk: (u64, Bytes),
 }
 
-impl Transfer {
+impl<M: Deref<Target = VirtualFile>> Transfer<M> {
+    fn new(file: StoredFile, map: Arc<M>, part: Range<u64>) -> Self {
+        Self { file, map, part, reader: None, chunk: (0, Bytes::new()) }
+    }
+
     async fn next(&mut self) -> Result<Option<Bytes>, mediary_blob::Error> {
         loop {
             if let Some(reader) = &mut self.reader {
-                match reader.next().await? {
-                    Some(bytes) => return Ok(Some(self.sent(bytes))),
-                    None => self.reader = None,
+                if let Some(bytes) = reader.next().await? {
+                    self.part.start += bytes.len() as u64;
+                    return Ok(Some(bytes));
                 }
+                self.reader = None;
             }
-            let Some(piece) = self.map.range(self.part.clone()).next() else { return Ok(None) };
-            match piece {
-                Piece::Own(own) => {
-                    let bytes = Bytes::copy_from_slice(&own[..own.len().min(OWN_BYTES)]);
-                    return Ok(Some(self.sent(bytes)));
-                }
-                Piece::Original(range) => self.reader = Some(self.file.reader(range)),
+            let gathered = self.gather().await?;
+            if !gathered.is_empty() || self.reader.is_none() {
+                return Ok(Some(gathered).filter(|gathered| !gathered.is_empty()));
             }
         }
     }
 
-    fn sent(&mut self, bytes: Bytes) -> Bytes {
-        self.part.start += bytes.len() as u64;
-        bytes
+    /// Short pieces and bytes of the file's own, up to the next long piece, whose reader is then there.
+    async fn gather(&mut self) -> Result<Bytes, mediary_blob::Error> {
+        let map = self.map.clone();
+        let mut gathered = BytesMut::new();
+        for piece in map.range(self.part.clone()) {
+            let room = CHUNK_BYTES - gathered.len();
+            let before = gathered.len();
+            match piece {
+                Piece::Own(own) => gathered.extend_from_slice(&own[..own.len().min(room)]),
+                Piece::Original(range) if range.end - range.start >= CHUNK_BYTES as u64 => {
+                    self.reader = Some(self.file.reader(range));
+                    break;
+                }
+                Piece::Original(range) => {
+                    let bytes = self.short(&map, range.clone()).await?;
+                    gathered.extend_from_slice(&bytes[..bytes.len().min(room)]);
+                }
+            }
+            self.part.start += (gathered.len() - before) as u64;
+            if gathered.len() == CHUNK_BYTES {
+                break;
+            }
+        }
+        Ok(gathered.freeze())
     }
+
+    /// A short piece, the next one of what is still to be sent. It is read with those that follow it in its chunk.
+    async fn short(&mut self, map: &VirtualFile, range: Range<u64>) -> Result<Bytes, mediary_blob::Error> {
+        if let Some(bytes) = part_of(&self.chunk, &range) {
+            return Ok(bytes);
+        }
+        let read = read_together(map, self.part.clone(), &range);
+        let length = usize::try_from(read.end - read.start).unwrap_or(CHUNK_BYTES);
+        self.chunk = (read.start, self.file.read_at(read.start, length).await?);
+        part_of(&self.chunk, &range).ok_or_else(|| mediary_blob::Error::truncated(range.start))
+    }
+}
+
+fn part_of((start, bytes): &(u64, Bytes), range: &Range<u64>) -> Option<Bytes> {
+    let from = usize::try_from(range.start.checked_sub(*start)?).ok()?;
+    let to = usize::try_from(range.end.checked_sub(*start)?).ok()?;
+    (to <= bytes.len()).then(|| bytes.slice(from..to))
+}
+
+/// What is read of the stored file for `first`, the first piece of `part`: up to the end of the last piece that follows it there
+/// within one chunk. No more, so that a few bytes cost a few bytes.
+fn read_together(map: &VirtualFile, part: Range<u64>, first: &Range<u64>) -> Range<u64> {
+    let last_end = first.start + CHUNK_BYTES as u64;
+    let mut end = first.end;
+    for piece in map.range(part) {
+        match piece {
+            Piece::Original(next) if next.start >= first.start && next.end <= last_end => {
+                end = end.max(next.end);
+            }
+            Piece::Original(_) => break,
+            Piece::Own(_) => {}
+        }
+    }
+    first.start..end
 }
 
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
     use http::StatusCode;
-    use mediary_core::Role;
-    use mediary_testing::files::{PNG, VIDEO, VOICE_NOTE, video_with_index_at_the_end};
+    use mediary_blob::{Storage, StorageKey};
+    use mediary_core::{CompanyId, MessageId, Role};
+    use mediary_derive::virtual_file::VirtualFileBuilder;
+    use mediary_testing::files::{PNG, VIDEO, VOICE_NOTE, content, video_with_index_at_the_end};
     use serde_json::json;
 
+    use super::*;
     use crate::testing::{Answer, Company, House, Made, request};
 
     struct Scene {
@@ -198,5 +261,67 @@ mod tests {
         assert_eq!(scene.playable("GET", &[]).await.status, StatusCode::OK);
         let answer = scene.house.get(&path, other.key(Role::Viewer)).await;
         assert_eq!((answer.status, answer.code()), (StatusCode::NOT_FOUND, "not_found".to_owned()));
+    }
+
+    /// A file of pages of `head` and `data` bytes, and a map that leaves the heads out, with bytes of its own before all.
+    fn pages(pages: u64, head: u64, data: u64) -> (Vec<u8>, VirtualFile) {
+        let mut builder = VirtualFileBuilder::default();
+        builder.own(b"the index").unwrap();
+        for page in 0..pages {
+            let start = page * (head + data) + head;
+            builder.original(start..start + data).unwrap();
+        }
+        (content((pages * (head + data)) as usize), builder.build())
+    }
+
+    async fn stored(bytes: &[u8]) -> StoredFile {
+        let storage = Storage::in_memory();
+        let key = StorageKey::media(CompanyId(1), MessageId(2), "3");
+        let mut upload = storage.create(&key).await.unwrap();
+        upload.write(Bytes::copy_from_slice(bytes)).await.unwrap();
+        upload.stage().await.unwrap().publish().await.unwrap();
+        storage.open(&key).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn short_pieces_are_sent_and_read_together_and_long_ones_as_they_are() {
+        for (count, head, data) in [(20_000, 28, 3), (3, 28, 700_000), (40, 28, 100_000)] {
+            let (original, map) = pages(count, head, data);
+            let whole = map.whole(&original).unwrap();
+            let file = stored(&original).await;
+            let map = Arc::new(Arc::new(map));
+            for part in [0..whole.len(), 4..whole.len() - 1, 12..13] {
+                let mut transfer =
+                    Transfer::new(file.clone(), map.clone(), part.start as u64..part.end as u64);
+                let (mut sent, mut steps) = (Vec::new(), 0);
+                while let Some(bytes) = transfer.next().await.unwrap() {
+                    assert!(!bytes.is_empty() && bytes.len() <= CHUNK_BYTES);
+                    sent.extend_from_slice(&bytes);
+                    steps += 1;
+                }
+                assert!(sent == whole[part], "{count} pages");
+                assert!(steps <= 2 * sent.len() / CHUNK_BYTES + 2 * 3 + 1, "{count} pages in {steps} steps");
+            }
+        }
+    }
+
+    #[test]
+    fn one_read_takes_the_pieces_that_follow_in_its_chunk_and_nothing_more() {
+        let (original, map) = pages(20_000, 28, 3);
+        let all = 0..map.length();
+        let first = 28..31;
+        let read = read_together(&map, all.clone(), &first);
+        assert_eq!(read.start, 28);
+        assert!(
+            (CHUNK_BYTES as u64 - 31..=CHUNK_BYTES as u64).contains(&(read.end - read.start)),
+            "{read:?}"
+        );
+        assert_eq!(read_together(&map, 9..11, &(28..30)), 28..30, "what is not asked for is not read");
+        let last = original.len() as u64 - 3..original.len() as u64;
+        assert_eq!(read_together(&map, map.length() - 3..map.length(), &last), last);
+        let mut back = VirtualFileBuilder::default();
+        back.original(100..110).unwrap();
+        back.original(50..60).unwrap();
+        assert_eq!(read_together(&back.build(), 0..20, &(100..110)), 100..110);
     }
 }
