@@ -23,8 +23,8 @@ pub enum ServedVideo {
     AsItIs,
     /// With its index in front.
     Mapped(VirtualFile),
-    /// Browsers cannot play this codec of it.
-    Unplayable(String),
+    /// Browsers cannot play its codecs.
+    Unplayable,
 }
 
 /// How a video of `length` bytes is served to be played. Reads no more than the heads of its boxes and its index.
@@ -33,8 +33,8 @@ pub enum ServedVideo {
 /// As [`Index::read`], [`Index::movie`] and [`Index::fast_start`]; too large, beyond [`MAX_INDEX_BYTES`].
 pub fn video(source: &mut (impl Read + Seek), length: u64) -> Result<ServedVideo> {
     let index = Index::read_within(source, length, MAX_INDEX_BYTES)?;
-    if let Some(codec) = index.movie()?.facts().unplayable {
-        return Ok(ServedVideo::Unplayable(codec));
+    if index.movie()?.facts().unplayable.is_some() {
+        return Ok(ServedVideo::Unplayable);
     }
     Ok(index.fast_start()?.map_or(ServedVideo::AsItIs, ServedVideo::Mapped))
 }

@@ -10,7 +10,7 @@ use mediary_engine::{
     DeriveReport, DeriveWhich, InspectOptions, Inspection, OpenRequest, OpenedMedia, Relocation,
     RequestedContent, Shutdown, Source, Target,
 };
-use mediary_store::{Actor, DerivationResult, MediaFile};
+use mediary_store::{Actor, DerivationResult, FailedDerivation, MediaFile};
 use mediary_testing::eventually;
 use mediary_testing::files::{VIDEO, VOICE_NOTE, files_below};
 
@@ -214,6 +214,62 @@ async fn long_recording_is_left_to_the_lane_of_what_takes_minutes() {
     world.engine.run_due().await.unwrap();
     assert_eq!(workers.jobs.load(Ordering::SeqCst), 1);
     assert!(open(&world, Target::Media(record.id), "peaks").await.is_ok());
+}
+
+#[tokio::test]
+async fn video_that_is_still_to_be_converted_is_asked_for_again_and_the_reason_is_told_when_it_is_over() {
+    let workers = Arc::new(WorkersInProcess::default());
+    workers.ffmpeg.store(true, Ordering::SeqCst);
+    let world = World::deriving(&workers).await;
+    let video = world.upload(hevc(), "video/mp4").await;
+    // Downloaded by a process that makes nothing.
+    world.announce("wamid.1", "video", &video).await;
+    world.another_engine().run_due().await.unwrap();
+    let record = world.media_of(&video.id).await;
+    let target = Target::Media(record.id);
+
+    // Another process makes it now.
+    let (store, lease) = (&world.store, Duration::from_secs(30));
+    let claim = store.claim_derivation_for_viewer("other", world.company, record.id, lease).await.unwrap();
+    let opened = open(&world, target, "playable").await.unwrap();
+    assert!(matches!(opened.source, Source::BeingMade { .. }), "{:?}", opened.source);
+    let claim = claim.unwrap();
+    let sentence = "it cannot be read".to_owned();
+    let failed = FailedDerivation {
+        company_id: world.company,
+        media_id: record.id,
+        lease: claim.lease,
+        version: 1,
+        sentence: sentence.clone(),
+        retry_at: None,
+    };
+    assert!(store.fail_derivation(failed).await.unwrap());
+    let refused = open(&world, target, "playable").await.unwrap_err();
+    assert_eq!((refused.code(), refused.detail()), (ErrorCode::NotFound, Some(sentence.as_str())));
+
+    derive(&world, DeriveWhich::Failed).await;
+    let opened = open(&world, target, "playable").await.unwrap();
+    assert_eq!(read_all(opened).await, b"playable");
+}
+
+#[tokio::test]
+async fn converted_video_that_storage_lost_is_made_again_for_who_asks_for_it() {
+    let workers = Arc::new(WorkersInProcess::default());
+    workers.ffmpeg.store(true, Ordering::SeqCst);
+    let world = World::deriving(&workers).await;
+    let video = world.upload(hevc(), "video/mp4").await;
+    let record = world.arrive("wamid.1", "video", &video).await;
+    let derived = result(&world, &record).await.unwrap();
+    let lost = derived.variants.iter().find(|variant| variant.kind == VariantKind::Playable).unwrap();
+    for file in files_below(world.folder.path()) {
+        if file.to_string_lossy().ends_with(lost.storage_key.as_str()) {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    let jobs = workers.jobs.load(Ordering::SeqCst);
+    let opened = open(&world, Target::Media(record.id), "playable").await.unwrap();
+    assert_eq!(read_all(opened).await, b"playable");
+    assert_eq!(workers.jobs.load(Ordering::SeqCst), jobs + 1);
 }
 
 #[tokio::test]

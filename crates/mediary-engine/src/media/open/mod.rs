@@ -191,14 +191,11 @@ impl Opener {
             // A file that is not stored is only described, and so not fetched for nothing.
             let stored = OpenRequest { target, variant: None, wanted: RequestedContent::Description };
             let original = self.open_file(may, stored).await?;
-            if playable_mime_type(&original.info.mime_type).is_some() {
-                return match self.playable.of(original).await {
-                    // Of a video that browsers cannot play there may be another one, made once and stored, or yet to be made.
-                    Err(error) if error.code() == ErrorCode::NotFound => {
-                        self.open_converted(&scope, target, error).await
-                    }
-                    opened => opened,
-                };
+            // A video that browsers cannot play is converted once and stored, as a picture is.
+            if playable_mime_type(&original.info.mime_type).is_some()
+                && let Some(opened) = self.playable.of(original).await?
+            {
+                return Ok(opened);
             }
         }
         self.open_derived(&scope, target, kind).await

@@ -42,29 +42,6 @@ impl Opener {
         Err(self.why_there_is_none(scope, &record).await?)
     }
 
-    /// Opens what a video was converted to, if it is there, and has none made.
-    ///
-    /// # Errors
-    /// Why it was not converted, where that is known; else `original`, the reason why the video itself cannot be played.
-    pub(super) async fn open_converted(
-        &self,
-        scope: &Scope,
-        target: Target,
-        original: Error,
-    ) -> Result<OpenedMedia> {
-        let record = self.record_of(scope, target).await?;
-        refuse_withheld(&record)?;
-        if let Some(variant) = self.context.store().variant(scope, record.id, VariantKind::Playable).await?
-            && let Some(opened) = self.open_variant(&record, variant).await?
-        {
-            return Ok(opened);
-        }
-        let mut results = self.context.store().derivation_results(scope, &[record.id]).await?;
-        let result = results.remove(&record.id).filter(|result| result.unplayable.is_some());
-        let reason = result.and_then(|result| result.error);
-        Err(reason.map_or(original, |reason| Error::refused(ErrorCode::NotFound, reason)))
-    }
-
     /// `None` if storage lost it: then it is made again.
     async fn open_variant(&self, record: &MediaFile, variant: Variant) -> Result<Option<OpenedMedia>> {
         let key: StorageKey = variant.storage_key.parse()?;

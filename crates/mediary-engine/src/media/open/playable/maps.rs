@@ -44,6 +44,8 @@ pub(super) type Key = (CompanyId, Sha256, Family);
 pub(super) enum Playable<M> {
     AsItIs,
     Mapped(M),
+    /// It would have to be encoded again.
+    Unplayable,
     /// It cannot be, for this reason.
     Not(Arc<str>),
 }
@@ -55,7 +57,7 @@ type Making = Shared<BoxFuture<'static, Result<Made, Arc<Error>>>>;
 impl Made {
     fn weight(&self) -> u32 {
         let bytes = match self {
-            Self::AsItIs => 0,
+            Self::AsItIs | Self::Unplayable => 0,
             Self::Mapped(map) => map.memory_bytes(),
             Self::Not(reason) => reason.len(),
         };
@@ -157,6 +159,7 @@ impl Maps {
         Ok(match made {
             Playable::Mapped(map) => Playable::Mapped(self.lend(key, map)?),
             Playable::AsItIs => Playable::AsItIs,
+            Playable::Unplayable => Playable::Unplayable,
             Playable::Not(reason) => Playable::Not(reason),
         })
     }

@@ -62,8 +62,8 @@ pub fn playable_mime_type(detected: &str) -> Option<&'static str> {
 }
 
 impl PlayableFiles {
-    /// The playable form of an opened file.
-    pub(super) async fn of(&self, opened: OpenedMedia) -> Result<OpenedMedia> {
+    /// The playable form of an opened file; `None` if it would have to be encoded again, which is done once, by workers, and stored.
+    pub(super) async fn of(&self, opened: OpenedMedia) -> Result<Option<OpenedMedia>> {
         let not_stored = "it is made of a stored file, and this one is not stored";
         let (Source::Stored(file), Some(hash)) = (&opened.source, opened.info.sha256) else {
             return Err(Error::refused(ErrorCode::NotFound, not_stored));
@@ -74,7 +74,8 @@ impl PlayableFiles {
         let reader = StoredReader::new(file.clone(), Handle::current());
         let key = (opened.info.company_id, hash, family);
         let map = match self.0.get(key, move || read_map(reader, family)).await? {
-            Playable::AsItIs => return Ok(opened),
+            Playable::AsItIs => return Ok(Some(opened)),
+            Playable::Unplayable => return Ok(None),
             Playable::Not(reason) => return Err(Error::refused(ErrorCode::NotFound, reason.to_string())),
             Playable::Mapped(map) => map,
         };
@@ -85,7 +86,7 @@ impl PlayableFiles {
             ..FileInfo::clone(&opened.info)
         };
         let source = Source::Mapped { file: file.clone(), map };
-        Ok(OpenedMedia { info: Arc::new(info), source })
+        Ok(Some(OpenedMedia { info: Arc::new(info), source }))
     }
 }
 
@@ -97,9 +98,7 @@ fn read_map(mut reader: StoredReader, family: Family) -> Result<Playable<Arc<Vir
         Family::Mp4 => served::video(&mut reader, size).map(|video| match video {
             ServedVideo::AsItIs => Playable::AsItIs,
             ServedVideo::Mapped(map) => Playable::Mapped(Arc::new(map)),
-            ServedVideo::Unplayable(codec) => {
-                Playable::Not(format!("it cannot be played here: {codec}").into())
-            }
+            ServedVideo::Unplayable => Playable::Unplayable,
         }),
     };
     // What could not be read says nothing of the file.
@@ -114,6 +113,6 @@ fn recording(reader: &mut StoredReader, size: u64) -> mediary_derive::Result<Pla
     Ok(match served::recording(reader, size)? {
         audio::Playable::Original => Playable::AsItIs,
         audio::Playable::Remuxed(map) => Playable::Mapped(Arc::new(map)),
-        audio::Playable::Encoded(_) => Playable::Not("it would have to be encoded again".into()),
+        audio::Playable::Encoded(_) => Playable::Unplayable,
     })
 }
