@@ -2189,7 +2189,7 @@ export interface operations {
                 part?: number;
                 /** @description A kind from the record's `variants`, instead of the file itself. */
                 variant?: string;
-                /** @description The version of the variant, from its URL in the record: a browser may keep what has this one for ever. */
+                /** @description The version of a stored variant, from its URL in the record: a browser may keep what has this one for ever. */
                 v?: string;
                 /** @description `1` to save the file instead of showing it. */
                 download?: "1" | "true" | "0" | "false";

@@ -259,12 +259,8 @@ async fn converted_video_that_storage_lost_is_made_again_for_who_asks_for_it() {
     let world = World::deriving(&workers).await;
     let video = world.upload(hevc(), "video/mp4").await;
     let record = world.arrive("wamid.1", "video", &video).await;
-    let derived = result(&world, &record).await.unwrap();
-    let lost = derived.variants.iter().find(|variant| variant.kind == VariantKind::Playable).unwrap();
-    for file in files_below(world.folder.path()) {
-        if file.to_string_lossy().ends_with(lost.storage_key.as_str()) {
-            std::fs::remove_file(file).unwrap();
-        }
+    for file in variant_files(&world) {
+        std::fs::remove_file(file).unwrap();
     }
     let jobs = workers.jobs.load(Ordering::SeqCst);
     let opened = open(&world, Target::Media(record.id), "playable").await.unwrap();

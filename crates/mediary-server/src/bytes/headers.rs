@@ -144,6 +144,7 @@ mod tests {
             last_modified: None,
             stored: true,
             inline_safe: true,
+            is_stored_variant: false,
         }
     }
 

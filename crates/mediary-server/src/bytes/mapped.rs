@@ -254,6 +254,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_made_while_it_is_served_is_kept_for_ever_under_no_url() {
+        for (bytes, mime) in [(VOICE_NOTE, "audio/ogg"), (VIDEO, "video/mp4")] {
+            let scene = Scene::of(bytes, mime).await;
+            let record = scene.record().await;
+            let version = &record["sha256"].as_str().unwrap()[..16];
+            let path = format!("/api/media/messages/{}?variant=playable&v={version}", scene.made.message);
+            let answer = scene.house.get(&path, scene.company.key(Role::Viewer)).await;
+            assert_eq!(answer.status, StatusCode::OK);
+            assert_eq!(answer.header("cache-control"), "private, no-cache", "{mime}");
+        }
+    }
+
+    #[tokio::test]
     async fn playable_file_of_another_company_is_not_there() {
         let scene = Scene::of(VOICE_NOTE, "audio/ogg").await;
         let other = scene.house.company("other").await;

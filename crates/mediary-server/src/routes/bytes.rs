@@ -58,7 +58,7 @@ struct FileQuery {
     part: u32,
     /// A kind from the record's `variants`, instead of the file itself.
     variant: Option<String>,
-    /// The version of the variant, from its URL in the record: a browser may keep what has this one for ever.
+    /// The version of a stored variant, from its URL in the record: a browser may keep what has this one for ever.
     v: Option<String>,
     /// `1` to save the file instead of showing it.
     #[serde(default, deserialize_with = "flag")]
@@ -86,10 +86,10 @@ async fn read_message_file(
     let view = View { save: query.download, ..View::of(&request) };
     let viewer = Viewer { may: &may, address };
     let target = if query.part == 0 { Target::Message(id) } else { Target::Attachment(id, query.part) };
-    let is_variant = query.variant.is_some();
     let opened = open(&app, viewer, target, query.variant, view).await?;
+    let info = &opened.info;
     let is_this_version =
-        is_variant && query.v.is_some() && query.v == opened.info.sha256.as_ref().map(variant_version);
+        info.is_stored_variant && query.v.is_some() && query.v == info.sha256.as_ref().map(variant_version);
     let mut response = answer(&app, opened, view).await?;
     let has_it = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
     if is_this_version && has_it {

@@ -92,6 +92,9 @@ pub struct FileInfo {
     pub stored: bool,
     /// Whether a browser may show it in place.
     pub inline_safe: bool,
+    /// Whether it is a variant with bytes of its own in storage, which its hash names for ever. What is made while it is served may be
+    /// made in another way by the next version.
+    pub is_stored_variant: bool,
 }
 
 impl FileInfo {
@@ -462,6 +465,7 @@ fn describe(record: &MediaFile, stored: bool) -> FileInfo {
         size: record.file_size.and_then(|size| u64::try_from(size).ok()),
         last_modified: record.stored_at.filter(|_| stored),
         stored,
+        is_stored_variant: false,
     }
 }
 

@@ -64,6 +64,7 @@ impl Opener {
             size: Some(file.size()),
             last_modified: Some(variant.created_at),
             mime_type: variant.mime_type,
+            is_stored_variant: true,
             ..of_file
         };
         Ok(Some(OpenedMedia { info: Arc::new(info), source: Source::Stored(file) }))
