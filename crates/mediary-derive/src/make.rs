@@ -8,7 +8,9 @@ use mediary_core::VariantKind;
 #[cfg(feature = "pictures")]
 use crate::image;
 use crate::recipe::MAX_CONVERTED_BYTES;
-use crate::{Derived, Error, ErrorKind, Facts, Product, Recipe, Result, audio, document, error, video};
+use crate::{
+    Derived, Error, ErrorKind, Facts, Product, Recipe, Result, audio, document, error, served, video,
+};
 
 /// Makes of a file what the recipe says. For a worker: it runs for as long as it takes, on the thread that calls it.
 ///
@@ -59,16 +61,23 @@ fn of_recording(file: &mut File) -> Result<Derived> {
         derived.facts.duration_ms = Some(waveform.duration_ms);
         derived.products.push(waveform.product()?);
     }
-    if let Some(audio::Playable::Encoded(playable)) = error::if_possible(audio::playable(file))? {
-        derived.products.push(playable);
+    let length = length(file)?;
+    match error::or_reason(served::recording(file, length))? {
+        Ok(audio::Playable::Encoded(playable)) => derived.products.push(playable),
+        Ok(audio::Playable::Original | audio::Playable::Remuxed(_)) => {}
+        Err(reason) => derived.missing = Some(reason),
     }
     Ok(derived)
 }
 
 fn of_video(file: &mut File) -> Result<Derived> {
     let length = length(file)?;
-    let facts = video::Index::read(file, length)?.movie()?.facts();
-    Ok(Derived { facts, products: Vec::new(), missing: None })
+    let index = video::Index::read(file, length)?;
+    let facts = index.movie()?.facts();
+    // One that browsers cannot play is not served in another form, but converted.
+    let refusal = served::refusal(&index).filter(|_| facts.unplayable.is_none());
+    let missing = refusal.map(|error| error.sentence().to_owned());
+    Ok(Derived { facts, products: Vec::new(), missing })
 }
 
 /// What ffmpeg was told to make, checked, and as it plays while it loads.
@@ -168,6 +177,24 @@ mod tests {
         let video = include_bytes!("../../mediary-simulator/samples/wheel.mp4");
         let facts = make(&Recipe::Video, file(video)).unwrap().facts;
         assert!(facts.width.is_some() && facts.height.is_some() && facts.duration_ms.is_some(), "{facts:?}");
+    }
+
+    /// The video with another flag in its reference to its samples: they lie in another file.
+    #[test]
+    fn video_that_is_not_served_in_another_form_says_why() {
+        let mut video = include_bytes!("../../mediary-simulator/samples/candles.mp4").to_vec();
+        let place = |kind: &[u8; 4], video: &[u8]| video.windows(4).position(|word| word == kind).unwrap();
+        assert_eq!(make(&Recipe::Video, file(&video)).unwrap().missing, None);
+        // With its index behind its samples.
+        let start = place(b"moov", &video) - 4;
+        let length = u32::from_be_bytes(video[start..start + 4].try_into().unwrap()) as usize;
+        let mut index: Vec<u8> = video.drain(start..start + length).collect();
+        let flags = place(b"url ", &index) + 7;
+        assert_eq!(index[flags], 1);
+        index[flags] = 0;
+        video.extend_from_slice(&index);
+        let missing = make(&Recipe::Video, file(&video)).unwrap().missing;
+        assert_eq!(missing.as_deref(), Some("the video's samples lie in another file"));
     }
 
     #[test]

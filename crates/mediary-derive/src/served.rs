@@ -4,7 +4,7 @@
 use std::io::{Read, Seek};
 
 use crate::audio::{self, Input};
-use crate::video::Index;
+use crate::video::{Index, too_long};
 use crate::{Error, Result, VirtualFile};
 
 /// A longer index is not moved: it costs the server time and memory for each byte, 33 MB about a second. That of ten minutes of
@@ -37,6 +37,15 @@ pub fn video(source: &mut (impl Read + Seek), length: u64) -> Result<ServedVideo
         return Ok(ServedVideo::Unplayable);
     }
     Ok(index.fast_start()?.map_or(ServedVideo::AsItIs, ServedVideo::Mapped))
+}
+
+/// Why the video of an index that was read for another purpose would not be served in another form, where it would not.
+pub(crate) fn refusal(index: &Index) -> Option<Error> {
+    let range = index.range();
+    if range.end - range.start > MAX_INDEX_BYTES {
+        return Some(Error::too_large(too_long(MAX_INDEX_BYTES)));
+    }
+    index.fast_start().err()
 }
 
 /// A recording of `length` bytes as every browser plays it. A caller that has little time looks at the length first.

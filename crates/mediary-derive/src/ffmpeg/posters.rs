@@ -35,13 +35,15 @@ impl PoolWithFfmpeg {
     async fn video(&self, job: Job) -> Result<Derived> {
         let (company, input) = (job.company, job.input.clone());
         let mut derived = self.pool.run(job).await?;
+        let mut missing = Vec::from_iter(derived.missing.take());
         match error::or_reason(self.poster(company, &input, &derived.facts).await)? {
             Ok(poster) => {
                 derived.facts.thumbhash = poster.facts.thumbhash;
                 derived.products.extend(poster.products);
             }
-            Err(reason) => derived.missing = Some(format!("it has no poster: {reason}")),
+            Err(reason) => missing.push(format!("it has no poster: {reason}")),
         }
+        derived.missing = (!missing.is_empty()).then(|| missing.join("; "));
         Ok(derived)
     }
 

@@ -37,6 +37,7 @@ pub(crate) struct Made {
     pub(crate) pages: Option<u32>,
     pub(crate) names: Vec<String>,
     pub(crate) unplayable: Option<String>,
+    pub(crate) missing: Option<String>,
     pub(crate) products: Vec<Placed>,
 }
 
@@ -97,8 +98,7 @@ impl Failure {
 
 /// The worker's side: the products go to the output, one after the other.
 pub(crate) fn write(derived: Derived, output: &File, output_bytes: u64) -> Result<Made> {
-    // It is the program that may say what is missing.
-    let Derived { facts, products, missing: _ } = derived;
+    let Derived { facts, products, missing } = derived;
     let mut made = Made {
         width: facts.width,
         height: facts.height,
@@ -107,6 +107,7 @@ pub(crate) fn write(derived: Derived, output: &File, output_bytes: u64) -> Resul
         pages: facts.pages,
         names: facts.names,
         unplayable: facts.unplayable,
+        missing: missing.map(|sentence| sentence.chars().take(MAX_SENTENCE_CHARS).collect()),
         products: Vec::with_capacity(products.len()),
     };
     let mut offset = 0;
@@ -158,7 +159,8 @@ pub(crate) fn read(made: Made, output: &File, output_bytes: u64) -> Result<Deriv
         }
         products.push(read_product(&placed, output, output_bytes)?);
     }
-    Ok(Derived { facts, products, missing: None })
+    let missing = check(made.missing, |sentence| is_sentence(sentence), "an impossible sentence")?;
+    Ok(Derived { facts, products, missing })
 }
 
 fn read_product(placed: &Placed, output: &File, output_bytes: u64) -> Result<Product, &'static str> {
@@ -201,6 +203,11 @@ fn is_short_word(word: &str) -> bool {
         && word.chars().all(|letter| letter == ' ' || letter.is_ascii_graphic())
 }
 
+/// It is shown to people.
+fn is_sentence(sentence: &str) -> bool {
+    (1..=MAX_SENTENCE_CHARS).contains(&sentence.chars().count()) && !sentence.chars().any(char::is_control)
+}
+
 fn check<T>(
     value: Option<T>,
     is_right: impl Fn(&T) -> bool,
@@ -240,7 +247,7 @@ mod tests {
                 ..Facts::default()
             },
             products: vec![product(VariantKind::Playable, b"abc"), product(VariantKind::Peaks, b"de")],
-            missing: None,
+            missing: Some("its samples lie in another file".to_owned()),
         };
         let output = output(5);
         let made = write(derived.clone(), &output, 5).unwrap();
@@ -265,6 +272,7 @@ mod tests {
             pages: Some(MAX_PAGES),
             names: vec!["ä".repeat(MAX_NAME_CHARS); MAX_NAMES],
             unplayable: Some("x".repeat(MAX_UNPLAYABLE_CHARS)),
+            missing: Some("ä".repeat(MAX_SENTENCE_CHARS)),
             products: Vec::new(),
         };
         assert!(read(at_the_limits.clone(), &output, 1).is_ok());
@@ -281,7 +289,10 @@ mod tests {
             Made { names: vec!["a\nb".to_owned()], ..at.clone() },
             Made { names: vec![String::new()], ..at.clone() },
             Made { unplayable: Some("x".repeat(MAX_UNPLAYABLE_CHARS + 1)), ..at.clone() },
-            Made { unplayable: Some("a\nb".to_owned()), ..at },
+            Made { unplayable: Some("a\nb".to_owned()), ..at.clone() },
+            Made { missing: Some("ä".repeat(MAX_SENTENCE_CHARS + 1)), ..at.clone() },
+            Made { missing: Some("a\nb".to_owned()), ..at.clone() },
+            Made { missing: Some(String::new()), ..at },
         ] {
             assert!(read(beyond.clone(), &output, 1).is_err(), "{beyond:?}");
         }

@@ -105,6 +105,6 @@ fn read_whole(
 }
 
 /// What is said of an index beyond a limit.
-fn too_long(max_bytes: u64) -> String {
+pub(crate) fn too_long(max_bytes: u64) -> String {
     format!("the video's index has more than {max_bytes} bytes")
 }

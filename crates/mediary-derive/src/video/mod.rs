@@ -11,6 +11,7 @@ mod movie;
 mod offsets;
 mod track;
 
+pub(crate) use index::too_long;
 pub use index::{Index, MAX_INDEX_BYTES};
 pub(crate) use movie::ENCRYPTED;
 pub use movie::{IndexPosition, MAX_TRACKS, Movie};

@@ -129,11 +129,14 @@ fn read_together(map: &VirtualFile, part: Range<u64>, first: &Range<u64>) -> Ran
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::body::Body;
     use http::StatusCode;
     use mediary_blob::{Storage, StorageKey};
     use mediary_core::{CompanyId, MessageId, Role};
     use mediary_derive::virtual_file::VirtualFileBuilder;
+    use mediary_store::FinishedDerivation;
     use mediary_testing::files::{PNG, VIDEO, VOICE_NOTE, content, video_with_index_at_the_end};
     use serde_json::json;
 
@@ -161,6 +164,31 @@ mod tests {
                 request = request.header(*name, *value);
             }
             self.house.send(request.body(Body::empty()).unwrap()).await
+        }
+
+        /// A worker has looked at it.
+        async fn examine(&self, unplayable: Option<&str>, missing: Option<&str>) {
+            let Self { house, company, made } = self;
+            let life = Duration::from_secs(30);
+            let claim = house.store.claim_derivation_for_viewer("node", company.id, made.media, life).await;
+            let claim = claim.unwrap().unwrap();
+            let finished = FinishedDerivation {
+                company_id: company.id,
+                media_id: made.media,
+                lease: claim.lease,
+                sha256: claim.sha256,
+                version: 1,
+                width: None,
+                height: None,
+                duration_ms: None,
+                thumbhash: None,
+                pages: None,
+                names: Vec::new(),
+                unplayable: unplayable.map(str::to_owned),
+                missing: missing.map(str::to_owned),
+                variants: Vec::new(),
+            };
+            assert!(house.store.finish_derivation(finished).await.unwrap());
         }
 
         async fn record(&self) -> serde_json::Value {
@@ -213,6 +241,8 @@ mod tests {
         assert!(whole.body[..] == *VIDEO, "byte by byte");
         let part = scene.playable("GET", &[("range", "bytes=1000-90000")]).await;
         assert!(part.body[..] == VIDEO[1000..=90_000]);
+        assert_eq!(scene.record().await["variants"], json!([]), "nobody has examined it");
+        scene.examine(None, None).await;
         let record = scene.record().await;
         let url = format!("/api/media/messages/{}?variant=playable", scene.made.message);
         let variant = json!({"kind": "playable", "mimeType": "video/mp4", "width": null, "height": null,
@@ -251,6 +281,26 @@ mod tests {
         let answer = scene.playable("GET", &[]).await;
         assert_eq!(answer.code(), "not_found");
         assert!(answer.json()["detail"].as_str().unwrap().contains("cut off"), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn playable_file_that_cannot_be_had_is_not_listed() {
+        for (unplayable, missing) in [(Some("HEVC"), None), (None, Some("its samples lie in another file"))] {
+            let scene = Scene::of(&video_with_index_at_the_end(), "video/mp4").await;
+            scene.examine(unplayable, missing).await;
+            assert_eq!(scene.record().await["variants"], json!([]));
+        }
+    }
+
+    #[tokio::test]
+    async fn link_to_a_playable_file_that_is_never_made_is_refused_with_the_reason() {
+        let cut = &video_with_index_at_the_end()[..100_000];
+        let scene = Scene::of(cut, "video/mp4").await;
+        let sign = format!("/api/media/{}/signed-url", scene.made.media);
+        let link =
+            scene.house.post(&sign, scene.company.key(Role::Agent), &json!({"variant": "playable"})).await;
+        assert_eq!(link.code(), "not_found");
+        assert!(link.json()["detail"].as_str().unwrap().contains("cut off"), "{link:?}");
     }
 
     #[tokio::test]

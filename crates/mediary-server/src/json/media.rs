@@ -125,10 +125,13 @@ impl Variant {
             return Vec::new();
         }
         let stored = derived.into_iter().flat_map(|derived| &derived.variants);
-        // One that would have to be encoded again is stored, or there is none.
-        let is_played = derived.is_none_or(|derived| derived.unplayable.is_none());
+        let is_playable = derived.is_some_and(|derived| {
+            // Where nothing is missing: the worker has tried the same that the server does. What would have to be encoded again is
+            // stored, or there is none.
+            derived.is_finished && derived.error.is_none() && derived.unplayable.is_none()
+        });
         let made_while_served =
-            row.detected_mime_type.as_deref().filter(|_| is_played).and_then(playable_mime_type);
+            row.detected_mime_type.as_deref().filter(|_| is_playable).and_then(playable_mime_type);
         stored
             .map(|variant| Self::stored(variant, url))
             .chain(made_while_served.map(|mime_type| Self::made_while_served(mime_type, url)))

@@ -1,11 +1,12 @@
 //! Signed links: made here, opened in [`super::bytes`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use mediary_core::{ErrorCode, MediaId, Timestamp};
-use mediary_engine::{Link, Links, variant_kinds};
+use mediary_core::{DownloadStatus, ErrorCode, MediaId, Timestamp};
+use mediary_engine::{Caller, Link, Links, OpenRequest, RequestedContent, Target, variant_kinds};
 use mediary_store::MediaFile;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -53,6 +54,17 @@ fn may_have(media: &MediaFile, kind: &str) -> bool {
     variant_kinds(mime_type).iter().any(|known| known.as_str() == kind)
 }
 
+/// Looks whether a link to a variant of a stored file opens anything, or will. What stands in its way for a time does not matter.
+async fn refuse_what_is_never_made(app: &App, link: &Link) -> Result<(), Problem> {
+    let holder = May::<rights::Read>::ask(Arc::new(Caller::of_link(link)))?;
+    let (target, variant) = (Target::Media(link.media_id), link.variant.clone());
+    let request = OpenRequest { target, variant, wanted: RequestedContent::Description };
+    match app.engine().open(&holder, request).await {
+        Err(error) if error.code() == ErrorCode::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// Make a signed link
 ///
 /// Anybody with the link can read this one file until it ends, without logging in.
@@ -84,6 +96,9 @@ async fn sign_media_url(
     let expires_at = Links::expiry(app.engine().now(), life)?;
     let link =
         Link { company_id, media_id: id, variant: wanted.variant, download: wanted.download, expires_at };
+    if link.variant.is_some() && media.download_status == DownloadStatus::Completed {
+        refuse_what_is_never_made(&app, &link).await?;
+    }
     let token = app.engine().links().sign(&link)?;
     // No link is handed out that the log does not know.
     let by = may.caller().actor(address);

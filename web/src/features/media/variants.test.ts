@@ -56,6 +56,14 @@ it("playable form is tried first, then the file as it is", () => {
   expect(playableUrls(media({ variants: [variant("poster")] }), "/f")).toEqual(["/f"]);
 });
 
+it("playable form of a stored voice note is there before it is listed", () => {
+  const note = (fields: Partial<MediaFile> = {}) =>
+    media({ fileType: "audio", mimeType: "audio/ogg; codecs=opus", ...fields });
+  expect(playableUrls(note(), "/f")).toEqual([`${note().url}?variant=playable`, "/f"]);
+  expect(playableUrls(note({ variantsError: "several recordings in one file" }), "/f")).toEqual(["/f"]);
+  expect(playableUrls(note({ downloadStatus: "pending" }), "/f")).toEqual(["/f"]);
+});
+
 it("type is that of the bytes, else the declared one, without parameters", () => {
   expect(isShownByBrowsers(media({ mimeType: "image/jpeg", detectedMimeType: "image/heic" }))).toBe(false);
   expect(isShownByBrowsers(media({ mimeType: "image/jpg" }))).toBe(true);

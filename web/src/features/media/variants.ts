@@ -43,7 +43,14 @@ export function previewWidth(media: MediaFile): number | null {
  */
 export function playableUrls(media: MediaFile, url: string): string[] {
   const made = media.variants.find((variant) => variant.kind === "playable");
-  return made ? [made.url, url] : [url];
+  if (made) return [made.url, url];
+  return isMadeWhileServed(media) ? [variantUrl(media, "playable"), url] : [url];
+}
+
+/** That of a voice note is there at once, also where it was not examined yet, or nothing examines files. */
+function isMadeWhileServed(media: MediaFile): boolean {
+  const { isActive, downloadStatus, variantsError } = media;
+  return typeOf(media) === "audio/ogg" && isActive && downloadStatus === "completed" && variantsError === null;
 }
 
 /** Whether a picture of this type can be shown as it is. Of others, such as HEIC, browsers show the preview only. */
