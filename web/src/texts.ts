@@ -185,6 +185,7 @@ export const texts = {
     deleted: "This file was deleted.",
     quarantined: "Held back by the safety check. An admin can release it.",
     mismatch: "Not exactly the file that WhatsApp announced. Open it with care.",
+    making: "A form that plays here is being made.",
     unplayable: "This browser cannot play it. Download it instead.",
     unplayableFormat: (format: string) => `It cannot be played here: ${format}. Download it instead.`,
     notShown: "This picture cannot be shown here. Download it instead.",

@@ -60,6 +60,21 @@ export async function fetchFile(url: string, options: FetchOptions): Promise<Fet
   }
 }
 
+/** When to ask again for what is being made, where the server does not say it. */
+export const RETRY_AFTER_MS = 2_000;
+
+/** Asks whether what is made of a file is there. Zero: it is; else it is being made, and this is when to ask again. */
+export async function askFor(url: string, signal: AbortSignal): Promise<number> {
+  const response = await open(url, signal);
+  // Only its head was wanted.
+  await response?.body?.cancel();
+  if (response?.status !== ACCEPTED) return 0;
+  const seconds = Number(response.headers.get("Retry-After"));
+  return seconds > 0 ? seconds * 1000 : RETRY_AFTER_MS;
+}
+
+const ACCEPTED = 202;
+
 /** Why a URL fails that an element could not load; null if the server would hand the file out now. */
 export async function askWhy(url: string, signal: AbortSignal): Promise<ApiError | null> {
   try {

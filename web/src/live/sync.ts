@@ -2,13 +2,8 @@ import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import { keys, type ThreadData } from "@/api/queries";
 import type { Conversation, LiveEvent, LiveEventName, MediaFile, Message, Page } from "@/api/types";
-import {
-  patchMediaList,
-  patchMessageMedia,
-  patchThreadMedia,
-  upsertConversation,
-  upsertMessage,
-} from "@/live/patch";
+import { putBesideMessage, putFile } from "@/live/files";
+import { upsertConversation, upsertMessage } from "@/live/patch";
 import { useProgress } from "@/live/progress";
 
 /** Events that arrive together are answered with one request per record. */
@@ -105,7 +100,7 @@ export class Sync {
       keys.thread(message.conversationId),
       (thread) => thread && upsertMessage(thread, message),
     );
-    for (const file of filesOf(message)) this.#patchMedia(file);
+    for (const file of filesOf(message)) putBesideMessage(this.#client, file);
     if (!created) return;
     if (message.media || message.attachments.length > 0) {
       void this.#client.invalidateQueries({ queryKey: keys.conversationMedia(message.conversationId) });
@@ -115,28 +110,11 @@ export class Sync {
 
   async #fetchMedia(id: number, completed: boolean): Promise<void> {
     const media = await api.get<MediaFile>(`/api/media/${id}`);
-    this.#client.setQueryData<ThreadData>(
-      keys.thread(media.conversationId),
-      (thread) => thread && patchThreadMedia(thread, media),
-    );
-    this.#client.setQueryData<Message>(
-      keys.message(media.messageId),
-      (message) => message && patchMessageMedia(message, media),
-    );
-    this.#patchMedia(media);
+    putFile(this.#client, media);
     if (completed) {
       void this.#client.invalidateQueries({ queryKey: keys.conversationMedia(media.conversationId) });
     }
     this.#listener.media?.(media);
-  }
-
-  /** Where a file stands beside its message. */
-  #patchMedia(media: MediaFile): void {
-    this.#client.setQueryData(keys.mediaByMessage(media.messageId, media.part), media);
-    this.#client.setQueriesData<InfiniteData<Page<MediaFile>>>(
-      { queryKey: keys.conversationMedia(media.conversationId) },
-      (list) => list && patchMediaList(list, media),
-    );
   }
 
   async #fetchConversation(id: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { act, fireEvent, render, screen } from "@testing-library/react";
 import { expect, it, vi } from "vitest";
+import { RETRY_AFTER_MS } from "@/api/bytes";
 import { RecentMedia } from "@/features/details/RecentMedia";
-import { RETRY_AFTER_MS } from "@/features/media/useVariant";
 import { media, page, variant } from "@/test/fixtures";
 import { beginCovered, inInbox, serve } from "@/test/viewer";
 

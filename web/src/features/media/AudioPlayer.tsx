@@ -1,52 +1,77 @@
-import { useEffect, useEffectEvent, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { mediaBox } from "@/features/media/box";
 import { PlayButton, SeekBar, SpeedButton } from "@/features/media/controls";
 import { FailedTile } from "@/features/media/FailedTile";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { useWhy } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
+import { MakingTile } from "@/features/media/MakingTile";
 import type { ViewerProps } from "@/features/media/MediaViewer";
 import { audioElement, goOnWith, playAudio, usePlayback } from "@/features/media/playback";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { useInView } from "@/features/media/useInView";
+import { useRecordRefresh } from "@/features/media/useMedia";
 import { brokenBy, seekTo, useMediaElement } from "@/features/media/useMediaElement";
+import { usePlayable } from "@/features/media/usePlayable";
 import { useSeek } from "@/features/media/useSeek";
 import { useWaveform } from "@/features/media/useWaveform";
-import { playableUrls } from "@/features/media/variants";
 import { fetchAgain, hold } from "@/features/media/views";
 import { Waveform } from "@/features/media/Waveform";
 import { formatBytes, formatDuration } from "@/lib/format";
 
-/** A voice note or a sound file. Nothing is loaded before it is played; the one audio element serves them all. */
+/** A voice note or a sound file, in the form in which it plays here. */
 export function AudioPlayer(props: ViewerProps) {
+  const { media, url } = props;
+  const { playable, askAgain } = usePlayable(media, url);
+  const refresh = useRecordRefresh(media);
+  const askAll = () => {
+    askAgain();
+    refresh();
+  };
+  if (playable.kind === "making") return <MakingTile media={media} />;
+  if (playable.kind === "refused") {
+    return <FailedTile media={media} url={url} failure={playable.failure} retry={askAll} />;
+  }
+  return <PlayableAudio {...props} sources={playable.urls} onRetry={askAll} />;
+}
+
+type PlayableProps = ViewerProps & { sources: string[]; onRetry: () => void };
+
+/** Nothing is loaded before it is played; the one audio element serves them all. */
+function PlayableAudio({ sources, onRetry, ...props }: PlayableProps) {
   const { media, url, wanted } = props;
   const mine = usePlayback((state) => state.mediaId === media.id && state.url === url);
   const element = mine ? audioElement() : null;
   const state = useMediaElement(element);
-  const [sources] = useState(() => playableUrls(media, url));
-  const [attempt, setAttempt] = useState(0);
-  // Kept here, as the one element that knows of it may move to another file.
-  const [broken, setBroken] = useState<string | null>(null);
-  const why = useWhy(url, broken !== null, broken ?? "");
+  const failed = useRef(new Set<string>());
+  const given = useRef(url);
+  // Kept here, as the one element that knows of it may move to another file. Another source is another chance.
+  const [broken, setBroken] = useState<{ reason: string; sources: string } | null>(null);
+  const isBroken = broken !== null && broken.sources === sources.join(" ");
+  const why = useWhy(url, isBroken, broken?.reason ?? "", media.unplayable !== null);
   const move = useSeek(element, media, url, (from, seconds) => goOnWith(from, seconds, hold(media, url)));
-  const play = (at = attempt) => playAudio(media.id, url, sources[at] ?? url);
-  const start = useEffectEvent(() => play());
+  const play = () => {
+    given.current = sources.find((source) => !failed.current.has(source)) ?? url;
+    playAudio(media.id, url, given.current);
+  };
+  const start = useEffectEvent(play);
   useEffect(() => {
     if (wanted) start();
   }, [wanted]);
-  const fail = useEffectEvent((failed: HTMLAudioElement) => {
-    if (attempt + 1 === sources.length) return setBroken(brokenBy(failed, media.unplayable));
-    setAttempt(attempt + 1);
-    play(attempt + 1);
+  const fail = useEffectEvent((element: HTMLAudioElement) => {
+    failed.current.add(given.current);
+    if (sources.some((source) => !failed.current.has(source))) return play();
+    setBroken({ reason: brokenBy(element, media.unplayable), sources: sources.join(" ") });
   });
   useEffect(() => {
     if (element && state.failed) fail(element);
   }, [element, state.failed]);
-  if (broken !== null) {
+  if (isBroken) {
     const retry = () => {
+      failed.current.clear();
       setBroken(null);
-      setAttempt(0);
-      play(0);
+      play();
+      onRetry();
     };
     return <FailedTile media={media} url={url} failure={why} retry={retry} />;
   }

@@ -1,8 +1,8 @@
 import { act, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { RETRY_AFTER_MS } from "@/api/bytes";
 import type { MediaFile } from "@/api/types";
 import { LightboxStage } from "@/features/media/LightboxStage";
-import { RETRY_AFTER_MS } from "@/features/media/useVariant";
 import { useZoom } from "@/features/media/useZoom";
 import { media, message, variant } from "@/test/fixtures";
 import { beginCovered, inInbox, serve } from "@/test/viewer";

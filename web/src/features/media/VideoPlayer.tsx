@@ -5,14 +5,17 @@ import { mediaBox } from "@/features/media/box";
 import { FailedTile } from "@/features/media/FailedTile";
 import { useWhy } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
+import { MakingTile } from "@/features/media/MakingTile";
 import type { ViewerProps } from "@/features/media/MediaViewer";
 import { claimPlayback, unload } from "@/features/media/playback";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
+import { useRecordRefresh } from "@/features/media/useMedia";
 import { brokenBy, useMediaElement } from "@/features/media/useMediaElement";
+import { usePlayable } from "@/features/media/usePlayable";
 import { useSeek } from "@/features/media/useSeek";
 import { VariantPicture } from "@/features/media/VariantPicture";
 import { onKey, VideoControls } from "@/features/media/VideoControls";
-import { pictureUrl, playableUrls } from "@/features/media/variants";
+import { pictureUrl } from "@/features/media/variants";
 import { fetchAgain } from "@/features/media/views";
 import { formatBytes, formatDuration } from "@/lib/format";
 import { texts } from "@/texts";
@@ -20,31 +23,52 @@ import { texts } from "@/texts";
 /** A video with controls of our own. Until it is played only its poster is fetched, and of one on demand nothing. */
 export function VideoPlayer(props: ViewerProps) {
   const { media, url, wanted } = props;
+  const { playable, askAgain } = usePlayable(media, url);
+  const refresh = useRecordRefresh(media);
   const [attempt, setAttempt] = useState(0);
-  // Kept here, as the element that knows of it goes away with it.
-  const [broken, setBroken] = useState<string | null>(null);
-  const why = useWhy(url, broken !== null, broken ?? "");
-  if (broken === null) {
-    return <Player key={attempt} {...props} wanted={wanted || attempt > 0} onBroken={setBroken} />;
-  }
+  // Kept here, as the element that knows of it goes away with it. Another source is another chance.
+  const [broken, setBroken] = useState<{ reason: string; sources: string } | null>(null);
+  const sources = playable.kind === "ready" ? playable.urls : [];
+  const isBroken = broken !== null && broken.sources === sources.join(" ");
+  const why = useWhy(url, isBroken, broken?.reason ?? "", media.unplayable !== null);
   const retry = () => {
     setBroken(null);
     setAttempt(attempt + 1);
+    askAgain();
+    refresh();
   };
-  return <FailedTile media={media} url={url} failure={why} retry={retry} />;
+  if (playable.kind === "making") return <MakingTile media={media} />;
+  if (isBroken || playable.kind === "refused") {
+    const failure = playable.kind === "refused" ? playable.failure : why;
+    return <FailedTile media={media} url={url} failure={failure} retry={retry} />;
+  }
+  return (
+    <Player
+      key={attempt}
+      {...props}
+      sources={sources}
+      wanted={wanted || attempt > 0}
+      onBroken={(reason) => setBroken({ reason, sources: sources.join(" ") })}
+    />
+  );
 }
 
-type PlayerProps = ViewerProps & { onBroken: (reason: string) => void };
+type PlayerProps = ViewerProps & { sources: string[]; onBroken: (reason: string) => void };
 
-function Player({ media, url, caption, wanted, onBroken }: PlayerProps) {
+function Player({ media, url, sources, caption, wanted, onBroken }: PlayerProps) {
   const frame = useFocusHandover<HTMLElement>(media.id);
   const [element, setElement] = useState<HTMLVideoElement | null>(null);
   const [started, setStarted] = useState(false);
   // Decided once: what the record learns while its video plays must not start that over, nor move the thread.
-  const [{ box, preload, sources }] = useState(() => settingOf(media, url));
-  const [from, setFrom] = useState<StartPosition>({ source: sources[0] ?? url, at: null });
+  const [{ box, preload }] = useState(() => settingOf(media));
+  const [from, setFrom] = useState<StartPosition>({ source: sources[0] ?? url, at: null, failed: [] });
+  const best = sources.find((source) => !from.failed.includes(source));
+  // Nobody sees yet where it would come from.
+  if (!started && from.at === null && best !== undefined && best !== from.source) {
+    setFrom({ ...from, source: best });
+  }
   const state = useMediaElement(element);
-  const move = useSeek(element, media, url, (source, at) => setFrom({ source, at }));
+  const move = useSeek(element, media, url, (source, at) => setFrom({ ...from, source, at }));
   const play = () => {
     if (!element) return;
     setStarted(true);
@@ -65,11 +89,14 @@ function Player({ media, url, caption, wanted, onBroken }: PlayerProps) {
   if (move.failure) {
     return <FailedTile media={media} url={url} failure={move.failure} retry={() => fetchAgain(url)} />;
   }
-  const fail = (failed: HTMLVideoElement) => {
-    const attempt = sources.indexOf(from.source);
-    const next = attempt < 0 ? undefined : sources[attempt + 1];
-    if (next === undefined) return onBroken(brokenBy(failed, media.unplayable));
-    setFrom({ source: next, at: started ? failed.currentTime : null });
+  const fail = (video: HTMLVideoElement) => {
+    const failed = [...from.failed, from.source];
+    const next = sources.find((source) => !failed.includes(source));
+    // What the page fetched whole is the file itself: there is nothing beyond it.
+    if (next === undefined || from.source.startsWith("blob:")) {
+      return onBroken(brokenBy(video, media.unplayable));
+    }
+    setFrom({ source: next, at: started ? video.currentTime : null, failed });
   };
   const toggle = () => (state.playing ? element?.pause() : play());
   const fullscreen = () =>
@@ -107,16 +134,16 @@ function Player({ media, url, caption, wanted, onBroken }: PlayerProps) {
   );
 }
 
-function settingOf(media: ViewerProps["media"], url: string) {
+function settingOf(media: ViewerProps["media"]) {
   const hasPoster = pictureUrl(media, 1) !== null;
   // Its first picture lies in a small part of a stored file. Of one that is not stored, nothing is fetched unasked.
   const preload =
     media.downloadStatus === "completed" && !hasPoster ? ("metadata" as const) : ("none" as const);
-  return { box: mediaBox(media), preload, sources: playableUrls(media, url) };
+  return { box: mediaBox(media), preload };
 }
 
-/** Where the element gets it, and from which second it resumes by itself. */
-type StartPosition = { source: string; at: number | null };
+/** Where the element gets it, from which second it resumes by itself, and where it did not get it. */
+type StartPosition = { source: string; at: number | null; failed: string[] };
 
 function WaitingSpinner({ bytes }: { bytes: number }) {
   return (

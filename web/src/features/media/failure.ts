@@ -37,27 +37,40 @@ const sentences: Partial<Record<string, string>> = {
 };
 
 /** A failure of the element that should show the file. */
-export function ofBrowser(reason: string): Failure {
-  return { reason, code: "browser", final: false, retryAt: null, came: true };
+export function ofBrowser(reason: string, final = false): Failure {
+  return { reason, code: "browser", final, retryAt: null, came: true };
+}
+
+/** The file is here, and nothing can be made of it that could be shown. */
+export function refusedWith(reason: string): Failure {
+  return ofBrowser(asSentence(reason), true);
+}
+
+/** The server's reasons for what it cannot make are phrases: "the PDF is encrypted". */
+export function asSentence(phrase: string): string {
+  const [first = "", ...rest] = phrase;
+  const begun = `${first.toLocaleUpperCase("en")}${rest.join("")}`;
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
 /**
  * Elements do not say why they failed, so their URL is asked again. Null until it has answered; `fallback` is for when
- * the server finds nothing wrong. It asks once for each failure, never by itself again.
+ * the server finds nothing wrong, and `final` where trying again cannot change that. It asks once for each failure, never by itself
+ * again.
  */
-export function useWhy(url: string, failed: boolean, fallback: string): Failure | null {
+export function useWhy(url: string, failed: boolean, fallback: string, final = false): Failure | null {
   const [failure, setFailure] = useState<Failure | null>(null);
   useEffect(() => {
     if (!failed) return;
     const left = new AbortController();
     askWhy(url, left.signal).then(
-      (error) => setFailure(error ? failureOf(error) : ofBrowser(fallback)),
+      (error) => setFailure(error ? failureOf(error) : ofBrowser(fallback, final)),
       () => {},
     );
     return () => {
       left.abort();
       setFailure(null);
     };
-  }, [url, failed, fallback]);
+  }, [url, failed, fallback, final]);
   return failure;
 }

@@ -1,6 +1,6 @@
 import { act, fireEvent, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { RETRY_AFTER_MS } from "@/features/media/useVariant";
+import { RETRY_AFTER_MS } from "@/api/bytes";
 import { useConnection } from "@/live/connection";
 import { media, variant } from "@/test/fixtures";
 import { beginCovered, serve, show, sticker, stream } from "@/test/viewer";

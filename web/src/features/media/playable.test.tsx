@@ -1,9 +1,9 @@
-import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import type { MediaFile } from "@/api/types";
 import { audioElement } from "@/features/media/playback";
 import { media, variant } from "@/test/fixtures";
-import { beginCovered, bytes, serve, show } from "@/test/viewer";
+import { beginCovered, bytes, problem, serve, show, tap } from "@/test/viewer";
 import { texts } from "@/texts";
 
 beginCovered();
@@ -45,5 +45,109 @@ describe("a file in a form that every browser plays", () => {
     error.mockReturnValue({ code: 4 } as MediaError);
     fireEvent.error(audioElement());
     expect(await screen.findByText(texts.media.unplayable)).toBeTruthy();
+  });
+});
+
+describe("a file that plays only in another form", () => {
+  const amr = media({ ...stored, fileType: "audio", voice: true, mimeType: "audio/amr", fileSize: 9_000 });
+  const hevc = media({ ...stored, fileType: "video", mimeType: "video/mp4", unplayable: "HEVC" });
+  const seconds = (wait: number) => ({ status: 202, headers: { "Retry-After": `${wait}` } });
+  const playButton = () => screen.findByRole("button", { name: "Play" });
+  const refused = problem({ code: "not_found", detail: "the recording is damaged", retryable: false }, 404);
+  const video = () => document.querySelector("video");
+
+  it("is said to be made, is asked for as often as the server wants, and then plays", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
+    const fetch = serve(() => new Response(null, seconds(5)), bytes);
+    show(amr);
+    expect(screen.getByText(texts.media.making)).toBeTruthy();
+    await act(() => vi.advanceTimersByTimeAsync(4_900));
+    expect(fetch).toHaveBeenCalledExactlyOnceWith(`${amr.url}?variant=playable`, expect.anything());
+    await act(() => vi.advanceTimersByTimeAsync(200));
+    expect(fetch).toHaveBeenCalledTimes(2);
+    fireEvent.click(await playButton());
+    expect(audioElement().getAttribute("src")).toBe(`${amr.url}?variant=playable`);
+    vi.useRealTimers();
+  });
+
+  it("plays once its record lists that form", async () => {
+    vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
+    serve(() => new Response(null, seconds(60)));
+    const { become } = show(amr);
+    expect(screen.getByText(texts.media.making)).toBeTruthy();
+    become({ unplayable: "AMR", variants: made("audio/mp4") });
+    fireEvent.click(await playButton());
+    expect(audioElement().getAttribute("src")).toBe("/v/playable");
+  });
+
+  it("was shown, and failed, before anything was known of it: then it plays, too", async () => {
+    serve(bytes);
+    const { become } = show({ ...hevc, unplayable: null });
+    expect(video()?.getAttribute("src")).toBe(hevc.url);
+    fireEvent.error(video() as Element);
+    expect(await screen.findByText(texts.media.unplayable)).toBeTruthy();
+    become({ variants: made("video/mp4") });
+    expect(video()?.getAttribute("src")).toBe("/v/playable");
+    become({ variants: [variant("playable", { url: "/v/playable2" })] });
+    expect(video()?.getAttribute("src")).toBe("/v/playable2");
+  });
+
+  it("was played, and failed, before anything was known of it: then it plays, too", async () => {
+    vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
+    serve(bytes);
+    const { become } = show({ ...amr, mimeType: "audio/aac" });
+    fireEvent.click(await playButton());
+    const error = vi.spyOn(HTMLMediaElement.prototype, "error", "get");
+    error.mockReturnValue({ code: 4 } as MediaError);
+    fireEvent.error(audioElement());
+    expect(await screen.findByText(texts.media.unplayable)).toBeTruthy();
+    become({ unplayable: "AMR", variants: made("audio/mp4") });
+    fireEvent.click(await playButton());
+    expect(audioElement().getAttribute("src")).toBe("/v/playable");
+    error.mockReturnValue(null);
+  });
+
+  it("says why where it cannot be made, is asked for once, and has no retry", async () => {
+    const fetch = serve(refused);
+    const { unmount } = show({ ...hevc });
+    unmount();
+    const { become } = show(hevc);
+    expect(
+      await screen.findByText(/^It cannot be played here: HEVC\. .* The recording is damaged\.$/),
+    ).toBeTruthy();
+    expect(screen.queryByRole("button")).toBeNull();
+    expect(screen.getByRole("link", { name: /^Download/ })).toBeTruthy();
+    const asked = fetch.mock.calls.length;
+    show(hevc);
+    expect(fetch).toHaveBeenCalledTimes(asked);
+    become({ updatedAt: "2026-03-02T10:00:09Z" });
+    await waitFor(() => expect(fetch).toHaveBeenCalledTimes(asked + 1));
+  });
+
+  it("is not asked for where its record says that nothing more can be made of it", () => {
+    const fetch = serve(refused);
+    show({ ...hevc, variantsError: "videos beyond ten minutes are not converted" });
+    expect(screen.getByText(/HEVC.* Videos beyond ten minutes are not converted\.$/)).toBeTruthy();
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it("is played as it is where the browser can", () => {
+    vi.spyOn(HTMLMediaElement.prototype, "canPlayType").mockReturnValue("probably");
+    show(hevc);
+    expect(video()?.getAttribute("src")).toBe(hevc.url);
+  });
+
+  it("is asked for again by a retry, and so is its record", async () => {
+    const away = problem({ code: "internal", detail: "Something broke.", retryable: false }, 500);
+    const fetch = serve(bytes);
+    const { container } = show({ ...hevc, unplayable: null });
+    fireEvent.error(video() as Element);
+    await screen.findByText(texts.media.unplayable);
+    serve(away);
+    await tap("Failed to load. Tap to retry.");
+    expect(globalThis.fetch).toHaveBeenCalledWith("/api/media/7", expect.anything());
+    expect(container.querySelector("video")).not.toBeNull();
+    expect(fetch).toHaveBeenCalledOnce();
   });
 });

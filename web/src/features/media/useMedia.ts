@@ -2,16 +2,10 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tansta
 import { toast } from "sonner";
 import { useShallow } from "zustand/react/shallow";
 import { ApiError, api } from "@/api/client";
-import {
-  conversationMediaQuery,
-  keys,
-  type MediaFilter,
-  mediaByMessageQuery,
-  type ThreadData,
-} from "@/api/queries";
+import { conversationMediaQuery, keys, type MediaFilter, mediaByMessageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { watchDownload } from "@/features/media/watched";
-import { patchThreadMedia } from "@/live/patch";
+import { putFile } from "@/live/files";
 import { useProgress } from "@/live/progress";
 import { texts } from "@/texts";
 
@@ -33,7 +27,7 @@ export function useMediaDownload(media: MediaFile) {
   const start = useMutation({
     mutationFn: () => api.post<MediaFile>(`/api/media/${media.id}/download`),
     onSuccess: (updated) => {
-      patchEverywhere(client, updated);
+      putFile(client, updated);
       watchDownload(updated.id);
       toast.loading(texts.toast.downloading, { id: `media-${media.id}` });
     },
@@ -49,10 +43,15 @@ export function useMediaDownload(media: MediaFile) {
   return { progress, start: () => start.mutate(), starting: start.isPending };
 }
 
-function patchEverywhere(client: ReturnType<typeof useQueryClient>, media: MediaFile): void {
-  client.setQueryData(keys.mediaByMessage(media.messageId, media.part), media);
-  client.setQueryData<ThreadData>(
-    keys.thread(media.conversationId),
-    (thread) => thread && patchThreadMedia(thread, media),
-  );
+/** Asks for the record of a stored file again: it may list what was made of it since. */
+export function useRecordRefresh(media: MediaFile): () => void {
+  const client = useQueryClient();
+  return () => {
+    if (media.downloadStatus !== "completed") return;
+    // Where it cannot be had, what is shown says that already.
+    api.get<MediaFile>(`/api/media/${media.id}`).then(
+      (updated) => putFile(client, updated),
+      () => {},
+    );
+  };
 }

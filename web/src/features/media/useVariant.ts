@@ -1,9 +1,7 @@
 import { useEffect, useState } from "react";
+import { RETRY_AFTER_MS } from "@/api/bytes";
 import type { MediaFile } from "@/api/types";
 import { useConnection } from "@/live/connection";
-
-/** How long a variant that is being made may take before it is asked for again. */
-export const RETRY_AFTER_MS = 2_000;
 
 type Phase = "loading" | "waiting" | "loaded" | "missing";
 

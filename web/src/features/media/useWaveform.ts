@@ -1,9 +1,9 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { RETRY_AFTER_MS } from "@/api/bytes";
 import { api } from "@/api/client";
 import { keys } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { type WaveformData, waveformOf } from "@/features/media/peaks";
-import { RETRY_AFTER_MS } from "@/features/media/useVariant";
 import { variantUrl } from "@/features/media/variants";
 
 /** How long the bars of a recording that is not on screen any more are kept. Bounds how many are. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { MediaFile } from "@/api/types";
 import { mediaBox } from "@/features/media/box";
-import { hasPage, isShownByBrowsers, pictureUrl, playableUrls, variantUrl } from "@/features/media/variants";
+import { hasPage, isShownByBrowsers, pictureUrl, variantUrl } from "@/features/media/variants";
 import { media, variant } from "@/test/fixtures";
 
 const pdf = (fields: Partial<MediaFile> = {}) =>
@@ -50,18 +50,14 @@ it("variant comes from the record's own URL of it", () => {
   expect(variantUrl(file, "peaks")).toBe("/elsewhere/peaks");
 });
 
-it("playable form is tried first, then the file as it is", () => {
-  const file = media({ fileType: "audio", variants: [variant("playable"), variant("peaks")] });
-  expect(playableUrls(file, "/f")).toEqual(["/v/playable", "/f"]);
-  expect(playableUrls(media({ variants: [variant("poster")] }), "/f")).toEqual(["/f"]);
-});
-
 it("playable form of a stored voice note is there before it is listed", () => {
   const note = (fields: Partial<MediaFile> = {}) =>
     media({ fileType: "audio", mimeType: "audio/ogg; codecs=opus", ...fields });
-  expect(playableUrls(note(), "/f")).toEqual([`${note().url}?variant=playable`, "/f"]);
-  expect(playableUrls(note({ variantsError: "several recordings in one file" }), "/f")).toEqual(["/f"]);
-  expect(playableUrls(note({ downloadStatus: "pending" }), "/f")).toEqual(["/f"]);
+  expect(playableUrl(note())).toBe(`${note().url}?variant=playable`);
+  expect(playableUrl(note({ variants: [variant("playable")] }))).toBe("/v/playable");
+  expect(playableUrl(note({ variantsError: "several recordings in one file" }))).toBeNull();
+  expect(playableUrl(note({ downloadStatus: "pending" }))).toBeNull();
+  expect(playableUrl(media({ variants: [variant("poster")] }))).toBeNull();
 });
 
 it("type is that of the bytes, else the declared one, without parameters", () => {

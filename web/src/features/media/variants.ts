@@ -37,14 +37,11 @@ export function previewWidth(media: MediaFile): number | null {
   return media.variants.find(({ kind }) => kind === "preview")?.width ?? null;
 }
 
-/**
- * Where a player finds the file, the best first: the form that every browser plays, then the file as it is. Browsers are not asked
- * what they can play, for some say yes to what they then fail to load.
- */
-export function playableUrls(media: MediaFile, url: string): string[] {
-  const made = media.variants.find((variant) => variant.kind === "playable");
-  if (made) return [made.url, url];
-  return isMadeWhileServed(media) ? [variantUrl(media, "playable"), url] : [url];
+/** Where the form of a file is that every browser plays, once it was made. */
+export function playableUrl(media: MediaFile): string | null {
+  const made = media.variants.find(({ kind }) => kind === "playable");
+  if (made) return made.url;
+  return isMadeWhileServed(media) ? variantUrl(media, "playable") : null;
 }
 
 /** That of a voice note is there at once, also where it was not examined yet, or nothing examines files. */
@@ -52,6 +49,28 @@ function isMadeWhileServed(media: MediaFile): boolean {
   const { isActive, downloadStatus, variantsError } = media;
   return typeOf(media) === "audio/ogg" && isActive && downloadStatus === "completed" && variantsError === null;
 }
+
+/** Whether a stored file plays here only in another form, as far as its record tells; before it was read only its type does. */
+export function mayNeedConversion(media: MediaFile): boolean {
+  if (!media.isActive || media.downloadStatus !== "completed") return false;
+  return media.unplayable === null ? CONVERTED.test(typeOf(media)) : !isPlayedHere(media.unplayable);
+}
+
+const CONVERTED = /^audio\/(amr(-wb)?|3gpp2?)$/;
+
+/**
+ * Some browsers play what others lack. Only their "no" is believed, as some say yes to what they then fail to load: that the player
+ * finds out.
+ */
+function isPlayedHere(format: string): boolean {
+  const probe = PROBES[format];
+  return probe !== undefined && document.createElement("video").canPlayType(probe) !== "";
+}
+
+const PROBES: Partial<Record<string, string>> = {
+  HEVC: 'video/mp4; codecs="hvc1.1.6.L93.B0"',
+  ALAC: 'audio/mp4; codecs="alac"',
+};
 
 /** Whether a picture of this type can be shown as it is. Of others, such as HEIC, browsers show the preview only. */
 export function isShownByBrowsers(media: MediaFile): boolean {
