@@ -5,6 +5,7 @@ import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { endOfCopy, factsOf } from "@/features/media/facts";
 import type { Failure } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
+import { posterBehind } from "@/features/media/posterBehind";
 import { Frame, TileText } from "@/features/media/tile";
 import { useEmptyLook } from "@/stores/reveal";
 import { texts } from "@/texts";
@@ -22,12 +23,17 @@ export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
   const words = useId();
   const seconds = useSecondsUntil(failure?.retryAt ?? null);
   const final = failure?.final ?? false;
+  const { label } = kindOf(media);
+  const [kind, ...facts] = factsOf(media);
+  // Once it is the title, the kind needs not be said again.
+  const named = final && failure?.came;
   useEmptyLook(media.id);
   return (
     <Frame
       media={media}
       wordy
-      label={kindOf(media).label}
+      label={label}
+      behind={posterBehind(media)}
       beneath={
         // Beneath the words instead of around them, so that they are read out as what they are.
         !final && (
@@ -44,13 +50,13 @@ export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
     >
       <TileText
         icon={final ? Ban : seconds > 0 ? Clock : RotateCw}
-        title={titleOf(final, seconds)}
+        title={named ? label : titleOf(final, seconds)}
         detail={
           <span id={words}>
             <span role="alert" className="block min-h-5">
               {failure?.reason}
             </span>
-            <bdi className="mt-1 block text-xs">{factsOf(media).join(" · ")}</bdi>
+            <bdi className="mt-1 block text-xs">{(named ? facts : [kind, ...facts]).join(" · ")}</bdi>
             <End media={media} failure={failure} />
           </span>
         }

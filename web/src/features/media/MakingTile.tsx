@@ -1,6 +1,7 @@
 import type { MediaFile } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
 import { kindOf } from "@/features/media/kind";
+import { posterBehind } from "@/features/media/posterBehind";
 import { Frame, TileText } from "@/features/media/tile";
 import { texts } from "@/texts";
 
@@ -8,7 +9,7 @@ import { texts } from "@/texts";
 export function MakingTile({ media }: { media: MediaFile }) {
   const { label } = kindOf(media);
   return (
-    <Frame media={media} label={label}>
+    <Frame media={media} label={label} behind={posterBehind(media)}>
       <TileText icon={Spinner} title={label} detail={<span role="status">{texts.media.making}</span>} />
     </Frame>
   );

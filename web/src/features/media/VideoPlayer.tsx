@@ -117,6 +117,7 @@ function Player({ media, url, sources, caption, wanted, onBroken }: PlayerProps)
         tabIndex={-1}
         onClick={toggle}
         onError={(event) => fail(event.currentTarget)}
+        onLoadedMetadata={(event) => isBlack(event.currentTarget, media) && fail(event.currentTarget)}
         className="size-full object-contain"
       />
       {!(started && state.hasFrame) && (
@@ -140,6 +141,12 @@ function settingOf(media: ViewerProps["media"]) {
   const preload =
     media.downloadStatus === "completed" && !hasPoster ? ("metadata" as const) : ("none" as const);
   return { box: mediaBox(media), preload };
+}
+
+/** Whether only its sound plays: of pictures that a browser cannot decode it says nothing. */
+function isBlack(video: HTMLVideoElement, { width, durationMs, unplayable }: ViewerProps["media"]): boolean {
+  const soundAlone = width === null && durationMs !== null && unplayable === null;
+  return video.videoWidth === 0 && !soundAlone;
 }
 
 /** Where the element gets it, from which second it resumes by itself, and where it did not get it. */

@@ -151,3 +151,51 @@ describe("a file that plays only in another form", () => {
     expect(fetch).toHaveBeenCalledOnce();
   });
 });
+
+describe("a video of which the browser plays only the sound", () => {
+  const clip = media({ ...stored, fileType: "video", mimeType: "video/mp4" });
+  const video = () => document.querySelector("video") as HTMLVideoElement;
+  const poster = () => document.querySelector('img[src="/v/poster"]');
+  const learnSize = (width: number) => {
+    Object.defineProperty(video(), "videoWidth", { value: width, configurable: true });
+    fireEvent(video(), new Event("loadedmetadata"));
+  };
+
+  it("says so, with its poster in its place, and can be downloaded", async () => {
+    vi.spyOn(HTMLMediaElement.prototype, "canPlayType").mockReturnValue("maybe");
+    serve(bytes);
+    show({ ...clip, unplayable: "HEVC", variants: [variant("poster")] });
+    learnSize(0);
+    expect(await screen.findByText(texts.media.unplayableFormat("HEVC"))).toBeTruthy();
+    expect(document.querySelector("video")).toBeNull();
+    expect(poster()).not.toBeNull();
+    expect(screen.queryByRole("button")).toBeNull();
+    expect(screen.getByRole("link", { name: /^Download/ })).toBeTruthy();
+  });
+
+  it("plays in its other form, where there is one", async () => {
+    serve(bytes);
+    show({ ...clip, variants: made("video/mp4") });
+    learnSize(0);
+    await waitFor(() => expect(video().getAttribute("src")).toBe(clip.url));
+    learnSize(0);
+    expect(await screen.findByText(texts.media.unplayable)).toBeTruthy();
+  });
+
+  it("plays where it has pictures, and where it has none by its record", () => {
+    const { unmount } = show(clip);
+    learnSize(640);
+    expect(video()).not.toBeNull();
+    unmount();
+    show({ ...clip, width: null, durationMs: 4_000 });
+    learnSize(0);
+    expect(video()).not.toBeNull();
+  });
+
+  it("keeps its poster while another form of it is made", () => {
+    serve(() => new Response(null, { status: 202 }));
+    show({ ...clip, unplayable: "HEVC", variants: [variant("poster")] });
+    expect(screen.getByText(texts.media.making)).toBeTruthy();
+    expect(poster()).not.toBeNull();
+  });
+});

@@ -13,6 +13,8 @@ type FrameProps = {
   wordy?: boolean;
   /** Fills the frame beneath its words. */
   beneath?: ReactNode;
+  /** A picture of the file, in place of the blurred one. */
+  behind?: ReactNode;
   children: ReactNode;
 } & ({ onClick: () => void; label: string } | { onClick?: never; label?: string });
 
@@ -21,7 +23,7 @@ const WORDY_WIDTH = 260;
 
 /** The box of a file that is not shown: as large as the file will be, and a blurred picture of it where one is known. */
 export function Frame(props: FrameProps) {
-  const { media, veiled = false, wordy = false, label, onClick, beneath, children } = props;
+  const { media, veiled = false, wordy = false, label, onClick, beneath, behind, children } = props;
   const ref = useFocusHandover<HTMLElement>(media.id);
   const card = isCard(media);
   const { width, height } = mediaBox(media);
@@ -33,10 +35,10 @@ export function Frame(props: FrameProps) {
     wordy && !card && "pt-12 pb-9",
   );
   const blur = card ? null : blurOf(media.thumbhash);
-  const covered = !card && (veiled || blur !== null);
+  const covered = !card && (veiled || blur !== null || Boolean(behind));
   const content = (
     <>
-      {covered && <Blur picture={blur} />}
+      {behind ?? (covered && <Blur picture={blur} />)}
       {beneath}
       <span
         className={clsx(
