@@ -160,6 +160,7 @@ export const texts = {
     },
     pages: (n: number) => count(n, "page", "pages"),
     morePeople: (n: number) => `${n} more`,
+    noPreview: "No preview",
     tapToView: "Tap to view",
     viewAgain: "View again",
     tapLabel: (kind: string, action: string, facts: string) =>
@@ -238,6 +239,7 @@ export const texts = {
       mismatch: "Differs from what WhatsApp declared",
       undeclared: "WhatsApp declared nothing to compare with",
     },
+    problem: "Problem",
     expires: "WhatsApp keeps it until",
     policy: "Kept",
     policyValue: {

@@ -4,6 +4,7 @@ import type { MediaFile } from "@/api/types";
 import { ErrorState, Skeleton } from "@/components/ui/states";
 import { documentKind } from "@/features/media/documentKind";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
+import { asSentence } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import { MediaViewer } from "@/features/media/MediaViewer";
 import { mediaState } from "@/features/media/state";
@@ -58,6 +59,7 @@ function factsOf(media: MediaFile): [string, ReactNode][] {
     [t.dimensions, media.width && media.height ? `${media.width} × ${media.height}` : null],
     [t.duration, media.durationMs === null ? null : formatDuration(media.durationMs / 1000)],
     [t.pages, media.pages ?? null],
+    [t.problem, media.variantsError && asSentence(media.variantsError)],
     [t.received, formatDateTime(media.createdAt)],
     [t.stored, media.storedAt && formatDateTime(media.storedAt)],
     [t.policy, t.policyValue[media.policy]],

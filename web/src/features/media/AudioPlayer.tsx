@@ -11,7 +11,7 @@ import { audioElement, goOnWith, playAudio, usePlayback } from "@/features/media
 import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { useInView } from "@/features/media/useInView";
 import { useRecordRefresh } from "@/features/media/useMedia";
-import { brokenBy, seekTo, useMediaElement } from "@/features/media/useMediaElement";
+import { type Broken, brokenBy, seekTo, useMediaElement } from "@/features/media/useMediaElement";
 import { usePlayable } from "@/features/media/usePlayable";
 import { useSeek } from "@/features/media/useSeek";
 import { useWaveform } from "@/features/media/useWaveform";
@@ -46,9 +46,9 @@ function PlayableAudio({ sources, onRetry, ...props }: PlayableProps) {
   const failed = useRef(new Set<string>());
   const given = useRef(url);
   // Kept here, as the one element that knows of it may move to another file. Another source is another chance.
-  const [broken, setBroken] = useState<{ reason: string; sources: string } | null>(null);
+  const [broken, setBroken] = useState<(Broken & { sources: string }) | null>(null);
   const isBroken = broken !== null && broken.sources === sources.join(" ");
-  const why = useWhy(url, isBroken, broken?.reason ?? "", media.unplayable !== null);
+  const why = useWhy(url, isBroken, broken?.reason ?? "", broken?.final);
   const move = useSeek(element, media, url, (from, seconds) => goOnWith(from, seconds, hold(media, url)));
   const play = () => {
     given.current = sources.find((source) => !failed.current.has(source)) ?? url;
@@ -61,7 +61,7 @@ function PlayableAudio({ sources, onRetry, ...props }: PlayableProps) {
   const fail = useEffectEvent((element: HTMLAudioElement) => {
     failed.current.add(given.current);
     if (sources.some((source) => !failed.current.has(source))) return play();
-    setBroken({ reason: brokenBy(element, media.unplayable), sources: sources.join(" ") });
+    setBroken({ ...brokenBy(element, media), sources: sources.join(" ") });
   });
   useEffect(() => {
     if (element && state.failed) fail(element);

@@ -4,6 +4,7 @@ import type { MediaFile } from "@/api/types";
 import { mediaBox, PAGE_HEIGHT } from "@/features/media/box";
 import { documentKind } from "@/features/media/documentKind";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
+import { asSentence } from "@/features/media/failure";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { VariantPicture } from "@/features/media/VariantPicture";
 import { hasPage } from "@/features/media/variants";
@@ -60,6 +61,9 @@ export function DocumentCard({ media, url, held }: DocumentCardProps) {
             <span className="block text-muted text-xs">
               {factsOf(media, media.fileSize ?? held?.size ?? null).join(" · ")}
             </span>
+            {media.variantsError !== null && !paged && (
+              <span className="block text-muted text-xs">{asSentence(media.variantsError)}</span>
+            )}
           </span>
         </span>
       </a>
@@ -98,11 +102,14 @@ function FirstPage({ media, width }: { media: MediaFile; width: number }) {
       style={{ height: PAGE_HEIGHT }}
     >
       <VariantPicture media={media} width={width}>
-        <span className="absolute inset-0 flex items-center justify-center">
-          <span className={clsx("flex size-14 items-center justify-center rounded-full", colour)}>
-            <Icon aria-hidden="true" className="size-7" />
+        {(failure) => (
+          <span className="absolute inset-0 flex flex-col items-center justify-center gap-2 p-3 text-center text-[13px] text-muted">
+            <span className={clsx("flex size-14 items-center justify-center rounded-full", colour)}>
+              <Icon aria-hidden="true" className="size-7" />
+            </span>
+            {failure?.final && failure.reason}
           </span>
-        </span>
+        )}
       </VariantPicture>
     </span>
   );

@@ -1,10 +1,14 @@
 import { useNavigate } from "@tanstack/react-router";
 import { clsx } from "clsx";
+import { ImageOff } from "lucide-react";
 import { type MouseEvent, type ReactNode, useState } from "react";
+import type { MediaFile } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
-import { mediaBox } from "@/features/media/box";
+import { type Box, mediaBox } from "@/features/media/box";
 import { FailedTile } from "@/features/media/FailedTile";
+import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { factsOf } from "@/features/media/facts";
+import type { Failure } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import { LoadingTile } from "@/features/media/LoadingTile";
 import type { ViewerProps } from "@/features/media/MediaViewer";
@@ -12,7 +16,7 @@ import { isOnDemand, partOf } from "@/features/media/state";
 import { Blur, TileText } from "@/features/media/tile";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { usePicture } from "@/features/media/usePicture";
-import { VariantPicture } from "@/features/media/VariantPicture";
+import { PictureOf, useVariantPicture } from "@/features/media/VariantPicture";
 import { formatDateTime } from "@/lib/format";
 import { blurOf } from "@/lib/thumbhash";
 import { texts } from "@/texts";
@@ -26,37 +30,66 @@ export function ImageTile(props: ViewerProps) {
 
 /** A stored picture, by what was made of it: the file itself is for the large view. */
 function StoredImage(props: ViewerProps) {
-  const { media } = props;
-  const { icon } = kindOf(media);
+  const { media, url } = props;
+  const box = useBox(media);
+  const picture = useVariantPicture(media, box.width);
+  const refused = picture.failure?.final === true;
   return (
-    <PictureLink {...props}>
-      {(box, alt) => (
-        <VariantPicture media={media} width={box.width} alt={alt}>
-          <span className="absolute inset-0">
-            <Blur picture={blurOf(media.thumbhash)} />
-          </span>
-          <span className="absolute inset-0 flex items-center justify-center p-3">
-            <span className="flex max-w-full items-center rounded-xl bg-surface/85 px-3 py-2">
-              <TileText icon={icon} title={texts.media.tapToView} detail={factsOf(media).join(" · ")} />
-            </span>
-          </span>
-        </VariantPicture>
+    <div className="relative w-fit max-w-full">
+      <PictureLink {...props} box={box}>
+        {(alt) => (
+          <PictureOf media={media} picture={picture} alt={alt}>
+            {(failure) => <Unpictured media={media} failure={failure} />}
+          </PictureOf>
+        )}
+      </PictureLink>
+      {refused && (
+        <FileDownloadButton media={media} url={url} className="absolute! end-2 top-2 bg-surface/85" />
       )}
-    </PictureLink>
+    </div>
+  );
+}
+
+/** What a record learns of its picture while it is looked at must not move the thread. */
+function useBox(media: MediaFile): Box {
+  return useState(() => mediaBox(media))[0];
+}
+
+/** In place of a small picture that there is none of: the reason, where that is final. */
+function Unpictured({ media, failure }: { media: MediaFile; failure: Failure | null }) {
+  const { icon, label } = kindOf(media);
+  const [, ...facts] = factsOf(media);
+  const refused = failure?.final === true;
+  return (
+    <>
+      <span className="absolute inset-0">
+        <Blur picture={blurOf(media.thumbhash)} />
+      </span>
+      <span className="absolute inset-0 flex items-center justify-center p-3">
+        <span className="flex max-w-full items-center rounded-xl bg-surface/85 px-3 py-2">
+          <TileText
+            icon={refused ? ImageOff : icon}
+            title={refused ? texts.media.noPreview : texts.media.tapToView}
+            detail={refused ? failure.reason : [label, ...facts].join(" · ")}
+          />
+        </span>
+      </span>
+    </>
   );
 }
 
 /** A picture that somebody asked to see, and that was fetched for that. */
 function FetchedImage(props: ViewerProps) {
   const { media, url } = props;
+  const box = useBox(media);
   const picture = usePicture(media, url);
   if (picture.kind === "loading") return <LoadingTile media={media} progress={picture.progress} />;
   if (picture.kind === "failed") return <FailedTile {...picture} media={media} url={url} />;
   const { from, attempt, loaded, onLoad, onError } = picture;
   const blur = blurOf(media.thumbhash);
   return (
-    <PictureLink {...props}>
-      {(_, alt) => (
+    <PictureLink {...props} box={box}>
+      {(alt) => (
         <>
           {blur && <img src={blur} alt="" className="absolute inset-0 size-full object-cover" />}
           {!loaded && <Spinner className="absolute inset-0 m-auto size-6 text-muted" />}
@@ -78,14 +111,12 @@ function FetchedImage(props: ViewerProps) {
   );
 }
 
-type PictureLinkProps = ViewerProps & { children: (box: { width: number }, alt: string) => ReactNode };
+type PictureLinkProps = ViewerProps & { box: Box; children: (alt: string) => ReactNode };
 
 /** The place of a picture in the thread, which opens it. */
-function PictureLink({ media, url, sender, timestamp, caption, children }: PictureLinkProps) {
+function PictureLink({ media, url, sender, timestamp, caption, box, children }: PictureLinkProps) {
   const navigate = useNavigate({ from: "/c/$conversationId" });
   const ref = useFocusHandover<HTMLAnchorElement>(media.id);
-  // What a record learns of its picture while it is looked at must not move the thread.
-  const [box] = useState(() => mediaBox(media));
   const alt = caption || texts.media.photoFrom(sender, formatDateTime(timestamp));
   const open = (event: MouseEvent) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -106,7 +137,7 @@ function PictureLink({ media, url, sender, timestamp, caption, children }: Pictu
       className="relative block max-w-full overflow-hidden rounded-xl bg-line"
       style={{ width: box.width, height: box.height }}
     >
-      {children(box, alt)}
+      {children(alt)}
     </a>
   );
 }

@@ -98,6 +98,24 @@ describe("picture in the large view", () => {
     expect(source()).toBe(photo.url);
   });
 
+  it("that cannot be shown says why, with a download and no retry", async () => {
+    const detail = "the HEIC picture is damaged: it cannot be decoded";
+    show({ ...photo, detectedMimeType: "image/heic", variants: [], variantsError: detail });
+    expect(screen.getByText("The HEIC picture is damaged: it cannot be decoded.")).toBeTruthy();
+    expect(screen.queryByRole("button", { name: /retry/ })).toBeNull();
+    expect(screen.getByRole("link", { name: /^Download/ })).toBeTruthy();
+  });
+
+  it("is tried as it is where nothing was made of it, and then says why, with no retry", () => {
+    const asked = serve(() => Response.json(message(3)));
+    show({ ...photo, variants: [], variantsError: "the JPEG picture is damaged" });
+    expect(source()).toBe(photo.url);
+    fireEvent.error(picture());
+    expect(screen.getByText("The JPEG picture is damaged.")).toBeTruthy();
+    expect(screen.queryByRole("button", { name: /retry/ })).toBeNull();
+    expect(asked).not.toHaveBeenCalledWith(photo.url, expect.anything());
+  });
+
   it("is to be downloaded where its preview fails and browsers do not show the file", async () => {
     show({ ...photo, detectedMimeType: "image/heic" });
     await failTwice();

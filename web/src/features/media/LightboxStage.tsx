@@ -4,7 +4,7 @@ import { messageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
 import { FailedTile } from "@/features/media/FailedTile";
-import { ofBrowser } from "@/features/media/failure";
+import { type Failure, ofBrowser } from "@/features/media/failure";
 import { LoadingTile } from "@/features/media/LoadingTile";
 import { MediaPlaceholder } from "@/features/media/MediaPlaceholder";
 import { isOnDemand, mediaState } from "@/features/media/state";
@@ -18,7 +18,11 @@ import { useCurrentView, useReveal } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 type StageProps = { media: MediaFile; messageId: number; zoom: ReturnType<typeof useZoom> };
-type PictureProps = StageProps & { url: string };
+type PictureProps = StageProps & {
+  url: string;
+  /** Why nothing could be made of it. */
+  known?: Failure | null;
+};
 
 const centre = "absolute inset-0 flex items-center justify-center";
 
@@ -57,10 +61,10 @@ function StoredPicture(props: PictureProps) {
     setTooSmall(isTooSmall(media, stage.current));
   };
   if (preview.phase === "missing") {
-    if (shown) return <WholePicture {...props} />;
+    if (shown) return <WholePicture {...props} known={preview.failure} />;
     return (
       <div className={`${centre} text-text`}>
-        <FailedTile media={media} url={url} failure={ofBrowser(texts.media.notShown)} retry={preview.retry} />
+        <FailedTile media={media} url={url} failure={preview.failure ?? NOT_SHOWN} retry={preview.retry} />
       </div>
     );
   }
@@ -80,10 +84,12 @@ function StoredPicture(props: PictureProps) {
   );
 }
 
+const NOT_SHOWN = ofBrowser(texts.media.notShown);
+
 /** The file as it is: from storage, or as it was fetched to be viewed. */
 function WholePicture(props: PictureProps) {
-  const { media, url } = props;
-  const picture = usePicture(media, url);
+  const { media, url, known } = props;
+  const picture = usePicture(media, url, known);
   if (picture.kind !== "shown") {
     return (
       <div className={`${centre} text-text`}>

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { FailedTile } from "@/features/media/FailedTile";
+import type { Failure } from "@/features/media/failure";
 import { LoadingTile } from "@/features/media/LoadingTile";
 import type { ViewerProps } from "@/features/media/MediaViewer";
 import { isOnDemand } from "@/features/media/state";
@@ -20,7 +21,7 @@ export function StickerBubble(props: ViewerProps) {
   const calm = useMediaMatch("(prefers-reduced-motion: reduce)");
   const [onDemand] = useState(() => isOnDemand(media));
   const still = useVariant(media, onDemand || (media.animated && !calm) ? null : stillUrl(media));
-  if (still.phase === "missing") return <WholeSticker {...props} />;
+  if (still.phase === "missing") return <WholeSticker {...props} known={still.failure} />;
   return (
     <Focusable mediaId={media.id} blur={still.phase === "loaded" ? null : blurOf(media.thumbhash)}>
       {still.url !== null && still.phase !== "waiting" && (
@@ -36,8 +37,8 @@ export function StickerBubble(props: ViewerProps) {
   );
 }
 
-function WholeSticker({ media, url, sender }: ViewerProps) {
-  const picture = usePicture(media, url);
+function WholeSticker({ media, url, sender, known }: ViewerProps & { known: Failure | null }) {
+  const picture = usePicture(media, url, known);
   if (picture.kind === "loading") return <LoadingTile media={media} progress={picture.progress} />;
   if (picture.kind === "failed") return <FailedTile {...picture} media={media} url={url} />;
   const { from, attempt, loaded, onLoad, onError } = picture;

@@ -1,7 +1,8 @@
 import { clsx } from "clsx";
 import type { ReactNode } from "react";
 import type { FileType, MediaFile } from "@/api/types";
-import { useVariant } from "@/features/media/useVariant";
+import type { Failure } from "@/features/media/failure";
+import { useVariant, type VariantState } from "@/features/media/useVariant";
 import { pictureUrl } from "@/features/media/variants";
 import { blurOf } from "@/lib/thumbhash";
 
@@ -11,8 +12,8 @@ type VariantPictureProps = {
   width: number;
   /** Empty where what surrounds it says what it is. */
   alt?: string;
-  /** Shown where there is no picture, over the blurred one if there is that. */
-  children?: ReactNode;
+  /** Shown where there is no picture, over the blurred one if there is that; by the reason why there is none, where one is known. */
+  children?: ReactNode | ((failure: Failure | null) => ReactNode);
 };
 
 /** A page begins at its top, a sticker has no edges to be cut off. */
@@ -22,8 +23,18 @@ const fits: Partial<Record<FileType, string>> = {
 };
 
 /** Fills the box around it with a picture made of a stored file; until that is there, with the blurred one from the record. */
-export function VariantPicture({ media, width, alt = "", children }: VariantPictureProps) {
-  const picture = useVariant(media, pictureUrl(media, width * window.devicePixelRatio));
+export function VariantPicture({ media, width, ...rest }: VariantPictureProps) {
+  return <PictureOf media={media} picture={useVariantPicture(media, width)} {...rest} />;
+}
+
+/** For who has to know of the picture what becomes of it. */
+export function useVariantPicture(media: MediaFile, width: number): VariantState {
+  return useVariant(media, pictureUrl(media, width * window.devicePixelRatio));
+}
+
+type PictureOfProps = Omit<VariantPictureProps, "width"> & { picture: VariantState };
+
+export function PictureOf({ media, picture, alt = "", children }: PictureOfProps) {
   const blur = blurOf(media.thumbhash);
   const loaded = picture.phase === "loaded";
   const requested = loaded || picture.phase === "loading";
@@ -49,7 +60,7 @@ export function VariantPicture({ media, width, alt = "", children }: VariantPict
           className={clsx(place, !loaded && "opacity-0")}
         />
       )}
-      {picture.phase === "missing" && children}
+      {picture.phase === "missing" && (typeof children === "function" ? children(picture.failure) : children)}
     </>
   );
 }

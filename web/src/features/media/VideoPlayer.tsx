@@ -10,7 +10,7 @@ import type { ViewerProps } from "@/features/media/MediaViewer";
 import { claimPlayback, unload } from "@/features/media/playback";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { useRecordRefresh } from "@/features/media/useMedia";
-import { brokenBy, useMediaElement } from "@/features/media/useMediaElement";
+import { type Broken, brokenBy, useMediaElement } from "@/features/media/useMediaElement";
 import { usePlayable } from "@/features/media/usePlayable";
 import { useSeek } from "@/features/media/useSeek";
 import { VariantPicture } from "@/features/media/VariantPicture";
@@ -27,10 +27,10 @@ export function VideoPlayer(props: ViewerProps) {
   const refresh = useRecordRefresh(media);
   const [attempt, setAttempt] = useState(0);
   // Kept here, as the element that knows of it goes away with it. Another source is another chance.
-  const [broken, setBroken] = useState<{ reason: string; sources: string } | null>(null);
+  const [broken, setBroken] = useState<(Broken & { sources: string }) | null>(null);
   const sources = playable.kind === "ready" ? playable.urls : [];
   const isBroken = broken !== null && broken.sources === sources.join(" ");
-  const why = useWhy(url, isBroken, broken?.reason ?? "", media.unplayable !== null);
+  const why = useWhy(url, isBroken, broken?.reason ?? "", broken?.final);
   const retry = () => {
     setBroken(null);
     setAttempt(attempt + 1);
@@ -48,12 +48,12 @@ export function VideoPlayer(props: ViewerProps) {
       {...props}
       sources={sources}
       wanted={wanted || attempt > 0}
-      onBroken={(reason) => setBroken({ reason, sources: sources.join(" ") })}
+      onBroken={(why) => setBroken({ ...why, sources: sources.join(" ") })}
     />
   );
 }
 
-type PlayerProps = ViewerProps & { sources: string[]; onBroken: (reason: string) => void };
+type PlayerProps = ViewerProps & { sources: string[]; onBroken: (why: Broken) => void };
 
 function Player({ media, url, sources, caption, wanted, onBroken }: PlayerProps) {
   const frame = useFocusHandover<HTMLElement>(media.id);
@@ -94,7 +94,7 @@ function Player({ media, url, sources, caption, wanted, onBroken }: PlayerProps)
     const next = sources.find((source) => !failed.includes(source));
     // What the page fetched whole is the file itself: there is nothing beyond it.
     if (next === undefined || from.source.startsWith("blob:")) {
-      return onBroken(brokenBy(video, media.unplayable));
+      return onBroken(brokenBy(video, media));
     }
     setFrom({ source: next, at: started ? video.currentTime : null, failed });
   };

@@ -2,7 +2,7 @@ import { fireEvent, screen } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { documentKind } from "@/features/media/documentKind";
 import { media, variant } from "@/test/fixtures";
-import { beginCovered, show } from "@/test/viewer";
+import { beginCovered, problem, serve, show } from "@/test/viewer";
 
 beginCovered();
 
@@ -68,11 +68,23 @@ describe("document in the thread", () => {
   it("keeps its name and its place where its page fails", () => {
     show(offer);
     const place = page()?.parentElement;
+    serve(problem({ code: "unavailable", retryable: true }));
     fireEvent.error(page() as Element);
     expect(page()).toBeNull();
     expect(place?.isConnected && place.getAttribute("style")).toContain("height: 150px");
     expect(screen.getByRole("link", { name: "Open Offer.pdf" })).toBeTruthy();
     expect(screen.getByRole("link", { name: "Download Offer.pdf" })).toBeTruthy();
+  });
+
+  it("says why it has no page, in place of an empty one", async () => {
+    const locked = { ...offer, pages: null, variants: [] };
+    show({ ...locked, variantsError: "the PDF is encrypted" });
+    expect(screen.getByText("The PDF is encrypted.")).toBeTruthy();
+    expect(document.querySelector("img")).toBeNull();
+    serve(problem({ code: "not_found", detail: "the PDF has no pages", retryable: false }, 404));
+    show({ ...locked, id: 8 });
+    fireEvent.error(document.querySelector("img") as Element);
+    expect(await screen.findByText("The PDF has no pages.")).toBeTruthy();
   });
 
   it("has no page where it is no PDF", () => {

@@ -46,10 +46,10 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 const refusals = new WeakMap<MediaFile, Map<string, Failure>>();
 
 /** Why nothing is to be had under this URL, as far as it is known without asking. */
-export function refusalOf(media: MediaFile, url: string): Failure | null {
+export function refusalOf(media: MediaFile, url: string | null): Failure | null {
   const listed = media.variants.some((variant) => variant.url === url);
   if (media.variantsError !== null && !listed) return refusedWith(media.variantsError);
-  return refusals.get(media)?.get(url) ?? null;
+  return url === null ? null : (refusals.get(media)?.get(url) ?? null);
 }
 
 /** What the error of `untilMade` means for this record. */

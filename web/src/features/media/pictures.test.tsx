@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RETRY_AFTER_MS } from "@/api/bytes";
 import { useConnection } from "@/live/connection";
 import { media, variant } from "@/test/fixtures";
-import { beginCovered, serve, show, sticker, stream } from "@/test/viewer";
+import { beginCovered, problem, serve, show, sticker, stream } from "@/test/viewer";
 import { texts } from "@/texts";
 
 const HASH = "1QcSHQRnh493V4dIh4eXh1h4kJUI";
@@ -13,7 +13,11 @@ const photo = media({
 });
 
 beginCovered();
-beforeEach(() => void vi.useFakeTimers({ shouldAdvanceTime: true }));
+beforeEach(() => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  // The server finds nothing wrong with what an element could not show.
+  serve(() => new Response());
+});
 afterEach(() => vi.useRealTimers());
 
 const sources = () => [...document.querySelectorAll("img")].map((image) => image.getAttribute("src") ?? "");
@@ -86,6 +90,48 @@ describe("stored photo in the thread", () => {
     act(() => useConnection.getState().set(true));
     expect(asked()).toEqual(["/v/thumb"]);
     act(() => useConnection.getState().set(false));
+  });
+
+  it("is waited for where it is being made", async () => {
+    const making = () => new Response(null, { status: 202, headers: { "Retry-After": "3" } });
+    const fetch = serve(making, making, () => new Response());
+    show(photo);
+    failPicture();
+    await wait(2_900);
+    expect(fetch).toHaveBeenCalledExactlyOnceWith("/v/thumb", expect.anything());
+    await wait(200);
+    expect(fetch).toHaveBeenCalledTimes(2);
+    expect(asked()).toEqual([]);
+    await wait(6_000);
+    expect(asked()).toEqual(["/v/thumb"]);
+  });
+
+  it("says why it cannot be made, is asked for once by all who show it, and can be downloaded", async () => {
+    const detail = "the JPEG picture is damaged: it ends before it says its size";
+    const fetch = serve(problem({ code: "not_found", detail, retryable: false }, 404));
+    const damaged = { ...photo, variants: [] };
+    const { unmount } = show(damaged);
+    failPicture();
+    await wait(60_000);
+    expect(screen.getByText("The JPEG picture is damaged: it ends before it says its size.")).toBeTruthy();
+    expect(screen.queryByText(texts.media.tapToView)).toBeNull();
+    expect(screen.getByRole("link", { name: "Download Photo" }).getAttribute("href")).toContain("download=1");
+    unmount();
+    show(damaged);
+    act(() => useConnection.getState().set(true));
+    await wait(60_000);
+    expect(asked()).toEqual([]);
+    expect(fetch).toHaveBeenCalledOnce();
+    act(() => useConnection.getState().set(false));
+  });
+
+  it("is not even asked for where its record says why there is none", () => {
+    const fetch = serve(() => new Response());
+    show({ ...photo, variants: [], variantsError: "the picture has too many pixels" });
+    expect(screen.getByText("The picture has too many pixels.")).toBeTruthy();
+    expect(screen.getByRole("link", { name: /^Open Photo from Ana/ })).toBeTruthy();
+    expect(asked()).toEqual([]);
+    expect(fetch).not.toHaveBeenCalled();
   });
 
   it("is never loaded itself, in whatever way its pictures fail", async () => {

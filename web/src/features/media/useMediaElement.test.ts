@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { brokenBy, seekTo } from "@/features/media/useMediaElement";
+import { media } from "@/test/fixtures";
 import { texts } from "@/texts";
 
 /** An element that knows its file, and how far it can move in it. */
@@ -37,12 +38,19 @@ describe("moving through a file", () => {
 describe("what a player says when it cannot go on", () => {
   const failed = (code: number) => ({ error: { code } as MediaError });
 
-  it("names the format that browsers lack", () => {
-    expect(brokenBy(failed(4), "HEVC")).toBe("It cannot be played here: HEVC. Download it instead.");
-    expect(brokenBy(failed(4), null)).toBe("This browser cannot play it. Download it instead.");
+  const hevc = media({ unplayable: "HEVC", variantsError: "ffmpeg cannot read its pictures" });
+
+  it("names the format that browsers lack, else what is wrong with the file: then no retry helps", () => {
+    expect(brokenBy(failed(4), hevc)).toEqual({
+      reason: "It cannot be played here: HEVC. Download it instead.",
+      final: true,
+    });
+    const damaged = media({ variantsError: "the recording is damaged" });
+    expect(brokenBy(failed(4), damaged)).toEqual({ reason: "The recording is damaged.", final: true });
+    expect(brokenBy(failed(4), media())).toEqual({ reason: texts.media.unplayable, final: false });
   });
 
   it("blames the connection where that broke", () => {
-    expect(brokenBy(failed(2), "HEVC")).toBe(texts.media.interrupted);
+    expect(brokenBy(failed(2), hevc)).toEqual({ reason: texts.media.interrupted, final: false });
   });
 });

@@ -1,4 +1,6 @@
 import { useEffect, useState } from "react";
+import type { MediaFile } from "@/api/types";
+import { asSentence } from "@/features/media/failure";
 import { texts } from "@/texts";
 
 export type ElementState = {
@@ -102,11 +104,20 @@ function reaches(seekable: TimeRanges, place: number): boolean {
   return false;
 }
 
-/** What went wrong as far as the element knows: the way here, or the file itself, in a format that its record names. */
-export function brokenBy(element: Pick<HTMLMediaElement, "error">, format: string | null): string {
-  if (element.error?.code === NETWORK) return texts.media.interrupted;
-  return format === null ? texts.media.unplayable : texts.media.unplayableFormat(format);
+/**
+ * What went wrong as far as the element knows: the way here, or the file itself, of which its record may know what is wrong; then no
+ * retry helps.
+ */
+export function brokenBy(element: Pick<HTMLMediaElement, "error">, media: BrokenFile): Broken {
+  const { unplayable, variantsError } = media;
+  if (element.error?.code === NETWORK) return { reason: texts.media.interrupted, final: false };
+  if (unplayable !== null) return { reason: texts.media.unplayableFormat(unplayable), final: true };
+  if (variantsError !== null) return { reason: asSentence(variantsError), final: true };
+  return { reason: texts.media.unplayable, final: false };
 }
+
+type BrokenFile = Pick<MediaFile, "unplayable" | "variantsError">;
+export type Broken = { reason: string; final: boolean };
 
 /** `HTMLMediaElement.HAVE_CURRENT_DATA` */
 const CURRENT_DATA = 2;

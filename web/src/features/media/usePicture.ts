@@ -20,13 +20,17 @@ type Picture =
       onError: () => void;
     };
 
-/** A picture from its URL to the element that shows it, and whatever may go wrong on the way. */
-export function usePicture(media: MediaFile, url: string): Picture {
+/**
+ * A picture from its URL to the element that shows it, and whatever may go wrong on the way. `known` is what is wrong with it, where
+ * that was found before: then no retry helps.
+ */
+export function usePicture(media: MediaFile, url: string, known: Failure | null = null): Picture {
   const view = useFileView(media, url);
   const [phase, setPhase] = useState<"loading" | "loaded" | "failed">("loading");
   const [attempt, setAttempt] = useState(0);
   const broken = phase === "failed";
-  const why = useWhy(url, broken && view.kind === "direct", texts.media.notShown);
+  const refused = known?.final ? known : null;
+  const why = useWhy(url, broken && refused === null && view.kind === "direct", texts.media.notShown);
   const retry = () => {
     setPhase("loading");
     setAttempt(attempt + 1);
@@ -35,7 +39,7 @@ export function usePicture(media: MediaFile, url: string): Picture {
   if (view.kind === "loading") return { kind: "loading", progress: view };
   if (view.kind === "failed") return { kind: "failed", failure: view.failure, retry };
   if (broken) {
-    const failure = view.kind === "held" ? ofBrowser(texts.media.notShown) : why;
+    const failure = refused ?? (view.kind === "held" ? ofBrowser(texts.media.notShown) : why);
     return { kind: "failed", failure, retry };
   }
   return {

@@ -1,8 +1,11 @@
 import { useEffect, useState } from "react";
-import { RETRY_AFTER_MS } from "@/api/bytes";
 import type { MediaFile } from "@/api/types";
+import { type Failure, ofBrowser } from "@/features/media/failure";
+import { refusalBy, refusalOf, untilMade } from "@/features/media/making";
 import { useConnection } from "@/live/connection";
+import { texts } from "@/texts";
 
+/** "waiting" is to be told by the server why it failed, or that it is made by now. */
 type Phase = "loading" | "waiting" | "loaded" | "missing";
 
 type State = {
@@ -15,12 +18,14 @@ type State = {
   /** What is shown. */
   url: string | null;
   phase: Phase;
+  /** Why it is missing; null where nothing was asked for. */
+  failure: Failure | null;
   /** Requests so far; as a key it makes the element start over. */
   attempt: number;
   retried: boolean;
 };
 
-export type VariantState = Pick<State, "url" | "phase" | "attempt"> & {
+export type VariantState = Pick<State, "url" | "phase" | "failure" | "attempt"> & {
   onLoad: () => void;
   onError: () => void;
   /** Asks again, where it is missing. */
@@ -28,8 +33,9 @@ export type VariantState = Pick<State, "url" | "phase" | "attempt"> & {
 };
 
 /**
- * A picture made of a file, from its URL to the element that shows it. Where it fails it is asked for once more a moment later, as it
- * may just be being made, and after that only when the file's record has changed or the server is back.
+ * A picture made of a file, from its URL to the element that shows it. Where it fails the server is asked why: what is being made is
+ * waited for, what cannot be made is not asked for again, and what just failed is asked for once more; after that only when the file's
+ * record has changed or the server is back.
  */
 export function useVariant(media: MediaFile, url: string | null): VariantState {
   const since = useConnection((connection) => (connection.open ? connection.since : 0));
@@ -37,31 +43,48 @@ export function useVariant(media: MediaFile, url: string | null): VariantState {
   if (state.media !== media || state.wanted !== url || state.since !== since) {
     setState(afterChange(state, { media, wanted: url, since }));
   }
-  const { phase, attempt } = state;
+  const asked = state.phase === "waiting" ? state.url : null;
   useEffect(() => {
-    if (phase !== "waiting") return;
-    const timer = setTimeout(() => setState(again), RETRY_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [phase]);
+    if (asked === null) return;
+    const left = new AbortController();
+    untilMade(asked, left.signal).then(
+      () => setState(again),
+      (error) => {
+        if (!left.signal.aborted) setState(missing(refusalBy(error, media, asked)));
+      },
+    );
+    return () => left.abort();
+  }, [asked, media]);
   return {
     url: state.url,
-    phase,
-    attempt,
+    phase: state.phase,
+    failure: state.failure,
+    attempt: state.attempt,
     onLoad: () => setState((last) => ({ ...last, phase: "loaded" })),
-    onError: () => setState((last) => ({ ...last, phase: last.retried ? "missing" : "waiting" })),
+    onError: () =>
+      setState((last) => (last.retried ? missing(UNSHOWN)(last) : { ...last, phase: "waiting" })),
     retry: () => setState((last) => begin(last, last.attempt + 1)),
   };
 }
 
+/** It came, and is no picture for this browser. */
+const UNSHOWN = ofBrowser(texts.media.notShown);
+
 type Question = Pick<State, "media" | "wanted" | "since">;
 
-function begin({ media, wanted, since }: Question, attempt: number): State {
-  const phase = wanted === null ? "missing" : "loading";
-  return { media, wanted, since, url: wanted, phase, attempt, retried: false };
+function begin(question: Question, attempt: number): State {
+  const { media, wanted } = question;
+  const failure = refusalOf(media, wanted);
+  const phase = wanted === null || failure !== null ? "missing" : "loading";
+  return { ...question, url: wanted, phase, failure, attempt, retried: false };
 }
 
 function again(last: State): State {
   return { ...last, phase: "loading", attempt: last.attempt + 1, retried: true };
+}
+
+function missing(failure: Failure): (last: State) => State {
+  return (last) => ({ ...last, phase: "missing", failure });
 }
 
 /** What shows already stays, as long as there is something to show. */

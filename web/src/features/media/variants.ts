@@ -83,6 +83,7 @@ const SHOWN = /^image\/(jpeg|png|webp|gif|avif|bmp)$/;
 export function hasPage(media: MediaFile): boolean {
   const { fileType, isActive, scanStatus, downloadStatus, policy } = media;
   if (fileType !== "document" || !isPdf(media) || !isActive || scanStatus === "quarantined") return false;
+  if (media.variantsError !== null && !media.variants.some(isPicture)) return false;
   return downloadStatus === "completed" || (policy === "store" && downloadStatus !== "failed");
 }
 
