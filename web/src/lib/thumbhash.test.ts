@@ -1,6 +1,6 @@
 import { thumbHashToDataURL } from "thumbhash";
 import { beforeEach, expect, it, vi } from "vitest";
-import { blurOf, KEPT_MAX } from "@/lib/thumbhash";
+import { blurOf, isTransparent, KEPT_MAX } from "@/lib/thumbhash";
 
 vi.mock("thumbhash", () => ({ thumbHashToDataURL: vi.fn(() => "data:picture") }));
 const decode = vi.mocked(thumbHashToDataURL);
@@ -26,4 +26,11 @@ it("thumbhashes that are kept are bounded: the oldest goes for one too many", ()
 it.each([null, "", "not base64!", btoa("four")])("thumbhash that is none gives no picture: %s", (text) => {
   expect(blurOf(text)).toBeNull();
   expect(decode).not.toHaveBeenCalled();
+});
+
+it("thumbhash says whether its picture is transparent", () => {
+  const opaque = "1QcSHQRnh493V4dIh4eXh1h4kJUI";
+  const bytes = [...atob(opaque)].map((char) => char.charCodeAt(0));
+  const transparent = btoa(String.fromCharCode(...bytes.with(2, (bytes[2] ?? 0) | 0x80)));
+  expect([opaque, transparent, null, "not base64!"].map(isTransparent)).toEqual([false, true, false, false]);
 });

@@ -16,10 +16,24 @@ export function blurOf(hash: string | null): string | null {
   return url;
 }
 
+/** Whether something of the picture is transparent, by its base64 thumbhash: a bit of it says so. */
+export function isTransparent(hash: string | null): boolean {
+  const bytes = hash === null ? null : bytesOf(hash);
+  return bytes !== null && ((bytes[ALPHA_AT] ?? 0) & ALPHA_BIT) !== 0;
+}
+
+const ALPHA_AT = 2;
+const ALPHA_BIT = 0x80;
+
 function decode(hash: string): string | null {
+  const bytes = bytesOf(hash);
+  return bytes === null ? null : thumbHashToDataURL(bytes);
+}
+
+function bytesOf(hash: string): Uint8Array | null {
   try {
     const bytes = Uint8Array.from(atob(hash), (char) => char.charCodeAt(0));
-    return bytes.length < 5 ? null : thumbHashToDataURL(bytes);
+    return bytes.length < 5 ? null : bytes;
   } catch {
     return null;
   }

@@ -18,7 +18,7 @@ import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { usePicture } from "@/features/media/usePicture";
 import { PictureOf, useVariantPicture } from "@/features/media/VariantPicture";
 import { formatDateTime } from "@/lib/format";
-import { blurOf } from "@/lib/thumbhash";
+import { blurOf, isTransparent } from "@/lib/thumbhash";
 import { texts } from "@/texts";
 
 /** A picture in the thread; a click opens it large, a modified click in a tab of its own. */
@@ -103,6 +103,7 @@ function FetchedImage(props: ViewerProps) {
             className={clsx(
               "relative size-full object-cover transition-opacity duration-200",
               loaded ? "opacity-100" : "opacity-0",
+              isTransparent(media.thumbhash) && "ground",
             )}
           />
         </>

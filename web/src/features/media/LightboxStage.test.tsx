@@ -98,6 +98,17 @@ describe("picture in the large view", () => {
     expect(source()).toBe(photo.url);
   });
 
+  it("has a light ground behind it where it is transparent", () => {
+    const hash = "1QcSHQRnh493V4dIh4eXh1h4kJUI";
+    const { unmount } = show({ ...photo, thumbhash: hash });
+    expect(picture().className).not.toContain("ground");
+    unmount();
+    const bytes = [...atob(hash)].map((char) => char.charCodeAt(0));
+    const thumbhash = btoa(String.fromCharCode(...bytes.with(2, (bytes[2] ?? 0) | 0x80)));
+    show({ ...photo, thumbhash });
+    expect(picture().className).toContain("ground");
+  });
+
   it("that cannot be shown says why, with a download and no retry", async () => {
     const detail = "the HEIC picture is damaged: it cannot be decoded";
     show({ ...photo, detectedMimeType: "image/heic", variants: [], variantsError: detail });

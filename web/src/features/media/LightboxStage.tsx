@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { clsx } from "clsx";
+import { type CSSProperties, useEffect, useRef, useState } from "react";
 import { messageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
@@ -14,6 +15,7 @@ import type { useZoom } from "@/features/media/useZoom";
 import { isShownByBrowsers, previewWidth, variantUrl } from "@/features/media/variants";
 import { senderOf } from "@/features/thread/context";
 import { formatDateTime } from "@/lib/format";
+import { isTransparent } from "@/lib/thumbhash";
 import { useCurrentView, useReveal } from "@/stores/reveal";
 import { texts } from "@/texts";
 
@@ -117,10 +119,11 @@ function Shown({ media, messageId, zoom, src, onLoad, onError }: ShownProps) {
   const { data: message } = useQuery(messageQuery(messageId, client));
   const sender = message ? senderOf(message, undefined) : "";
   const caption = message?.caption;
+  const ground = isTransparent(media.thumbhash) ? exactSize(media) : null;
   return (
     <>
       <div
-        className={`${centre} touch-none overflow-hidden ${zoom.zoomed ? "cursor-grab" : ""}`}
+        className={`${centre} touch-none overflow-hidden [container-type:size] ${zoom.zoomed ? "cursor-grab" : ""}`}
         {...zoom.surface}
       >
         <img
@@ -132,8 +135,8 @@ function Shown({ media, messageId, zoom, src, onLoad, onError }: ShownProps) {
           draggable={false}
           onLoad={onLoad}
           onError={onError}
-          className="max-h-full max-w-full select-none object-contain"
-          style={zoom.style}
+          className={clsx("max-h-full max-w-full select-none object-contain", ground && "ground")}
+          style={{ ...zoom.style, ...ground }}
         />
       </div>
       {caption && !zoom.zoomed && (
@@ -146,6 +149,13 @@ function Shown({ media, messageId, zoom, src, onLoad, onError }: ShownProps) {
       )}
     </>
   );
+}
+
+/** The box of the picture alone, without the margins that "contain" leaves in it, as its ground is seen. */
+function exactSize({ width, height }: MediaFile): CSSProperties {
+  if (!width || !height) return {};
+  const fit = `min(100cqw, ${width}px, calc(100cqh * ${width / height}))`;
+  return { width: fit, height: "auto", aspectRatio: `${width} / ${height}` };
 }
 
 /** Whether the preview has fewer pixels than the stage shows, and the file has more. */

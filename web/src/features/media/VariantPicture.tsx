@@ -4,7 +4,7 @@ import type { FileType, MediaFile } from "@/api/types";
 import type { Failure } from "@/features/media/failure";
 import { useVariant, type VariantState } from "@/features/media/useVariant";
 import { pictureUrl } from "@/features/media/variants";
-import { blurOf } from "@/lib/thumbhash";
+import { blurOf, isTransparent } from "@/lib/thumbhash";
 
 type VariantPictureProps = {
   media: MediaFile;
@@ -37,6 +37,8 @@ type PictureOfProps = Omit<VariantPictureProps, "width"> & { picture: VariantSta
 export function PictureOf({ media, picture, alt = "", children }: PictureOfProps) {
   const blur = blurOf(media.thumbhash);
   const loaded = picture.phase === "loaded";
+  // A sticker is meant to stand on the page itself.
+  const onGround = media.fileType !== "sticker" && isTransparent(media.thumbhash);
   const requested = loaded || picture.phase === "loading";
   const place = clsx(
     "absolute inset-0 size-full transition-opacity duration-200",
@@ -57,7 +59,7 @@ export function PictureOf({ media, picture, alt = "", children }: PictureOfProps
           decoding="async"
           onLoad={picture.onLoad}
           onError={picture.onError}
-          className={clsx(place, !loaded && "opacity-0")}
+          className={clsx(place, !loaded && "opacity-0", onGround && "ground")}
         />
       )}
       {picture.phase === "missing" && (typeof children === "function" ? children(picture.failure) : children)}

@@ -43,6 +43,17 @@ describe("stored photo in the thread", () => {
     expect(fetch).not.toHaveBeenCalled();
   });
 
+  it("stands on a light ground where it is transparent", () => {
+    const bytes = [...atob(HASH)].map((char) => char.charCodeAt(0));
+    const transparent = btoa(String.fromCharCode(...bytes.with(2, (bytes[2] ?? 0) | 0x80)));
+    show({ ...photo, thumbhash: transparent });
+    show({ ...photo, id: 8 });
+    const grounds = [...document.querySelectorAll('img[src="/v/thumb"]')].map(({ className }) =>
+      className.includes("ground"),
+    );
+    expect(grounds).toEqual([true, false]);
+  });
+
   it("is sharp on a dense screen", () => {
     vi.stubGlobal("devicePixelRatio", 2);
     show(photo);
