@@ -200,6 +200,7 @@ export const texts = {
   },
   player: {
     play: "Play",
+    playFile: (name: string) => `Play ${name}`,
     pause: "Pause",
     seek: "Position",
     position: (at: string, of: string) => `${at} of ${of}`,

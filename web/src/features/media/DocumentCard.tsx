@@ -1,5 +1,6 @@
 import { clsx } from "clsx";
-import { useState } from "react";
+import { Play } from "lucide-react";
+import { type MouseEvent, useState } from "react";
 import type { MediaFile } from "@/api/types";
 import { mediaBox, PAGE_HEIGHT } from "@/features/media/box";
 import { documentKind } from "@/features/media/documentKind";
@@ -16,23 +17,35 @@ type DocumentCardProps = {
   url: string;
   /** What the page has of the file, where it was fetched to be looked at. */
   held?: { name: string | null; type: string; size: number };
+  /** What a plain click does instead. */
+  onOpen?: (event: MouseEvent) => void;
+  /** That is to play it. */
+  plays?: boolean;
+  /** False where a picture of it is shown beside the card. */
+  pictured?: boolean;
 };
 
 /**
- * A file by name, kind and size, a PDF by its first page, too. A click opens it as far as the browser shows it; else it is
- * downloaded.
+ * A file by name, kind and size, a PDF by its first page and a picture by itself, too. A click opens it as far as the browser shows it;
+ * else it is downloaded.
  */
-export function DocumentCard({ media, url, held }: DocumentCardProps) {
+export function DocumentCard(props: DocumentCardProps) {
+  const { media, url, held, onOpen, plays = false, pictured = true } = props;
   const ref = useFocusHandover<HTMLDivElement>(media.id);
-  // What a record learns of its document while it is looked at must not move the thread.
-  const [{ width, paged }] = useState(() => ({
-    width: mediaBox(media).width,
-    paged: held === undefined && hasPage(media),
-  }));
+  // The place of a picture stays where there is none in the end, as what is above it must not move.
+  const [placed, setPlaced] = useState(false);
+  const paged = pictured && held === undefined && (placed || hasPage(media));
+  if (paged && !placed) setPlaced(true);
+  const { width } = mediaBox(media);
   const name = media.fileName ?? texts.media.unnamed;
   const saveAs = media.fileName ?? held?.name ?? undefined;
   // Of what the page itself holds the browser may show only what cannot act; the rest it saves.
   const opens = held === undefined || SHOWN.test(held.type);
+  const label = plays
+    ? texts.player.playFile(name)
+    : opens
+      ? texts.media.open(name)
+      : texts.media.downloadFile(name);
   return (
     <div
       ref={ref}
@@ -43,10 +56,11 @@ export function DocumentCard({ media, url, held }: DocumentCardProps) {
       <a
         href={url}
         {...(opens ? { target: "_blank", rel: "noreferrer" } : { download: saveAs ?? true })}
-        aria-label={opens ? texts.media.open(name) : texts.media.downloadFile(name)}
+        onClick={onOpen}
+        aria-label={label}
         className="group block rounded-xl -outline-offset-2"
       >
-        {paged && <FirstPage media={media} width={width} />}
+        {paged && <FirstPage media={media} width={width} plays={plays} />}
         <span className="flex items-center gap-3 py-2.5 ps-3 pe-14">
           <Badge media={media} />
           <span className="min-w-0 flex-1 group-hover:underline">
@@ -93,8 +107,8 @@ function peopleOn(names: string[]): string {
 
 const MAX_NAMES = 3;
 
-/** The upper part of the first page, as wide as the card. */
-function FirstPage({ media, width }: { media: MediaFile; width: number }) {
+/** The upper part of the first page, or the picture, as wide as the card. */
+function FirstPage({ media, width, plays }: { media: MediaFile; width: number; plays: boolean }) {
   const { icon: Icon, colour } = documentKind(media);
   return (
     <span
@@ -111,6 +125,11 @@ function FirstPage({ media, width }: { media: MediaFile; width: number }) {
           </span>
         )}
       </VariantPicture>
+      {plays && (
+        <span className="absolute inset-0 m-auto flex size-12 items-center justify-center rounded-full bg-black/60 text-white">
+          <Play aria-hidden="true" className="ms-0.5 size-6 fill-current" />
+        </span>
+      )}
     </span>
   );
 }

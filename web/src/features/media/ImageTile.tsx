@@ -1,7 +1,6 @@
-import { useNavigate } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import { ImageOff } from "lucide-react";
-import { type MouseEvent, type ReactNode, useState } from "react";
+import { type ReactNode, useState } from "react";
 import type { MediaFile } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
 import { type Box, mediaBox } from "@/features/media/box";
@@ -12,9 +11,10 @@ import type { Failure } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import { LoadingTile } from "@/features/media/LoadingTile";
 import type { ViewerProps } from "@/features/media/MediaViewer";
-import { isOnDemand, partOf } from "@/features/media/state";
+import { isOnDemand } from "@/features/media/state";
 import { Blur, TileText } from "@/features/media/tile";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
+import { useOpenLarge } from "@/features/media/useOpenLarge";
 import { usePicture } from "@/features/media/usePicture";
 import { PictureOf, useVariantPicture } from "@/features/media/VariantPicture";
 import { formatDateTime } from "@/lib/format";
@@ -116,16 +116,9 @@ type PictureLinkProps = ViewerProps & { box: Box; children: (alt: string) => Rea
 
 /** The place of a picture in the thread, which opens it. */
 function PictureLink({ media, url, sender, timestamp, caption, box, children }: PictureLinkProps) {
-  const navigate = useNavigate({ from: "/c/$conversationId" });
+  const open = useOpenLarge(media);
   const ref = useFocusHandover<HTMLAnchorElement>(media.id);
   const alt = caption || texts.media.photoFrom(sender, formatDateTime(timestamp));
-  const open = (event: MouseEvent) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    void navigate({
-      search: ({ part: _, ...rest }) => ({ ...rest, view: media.messageId, ...partOf(media) }),
-    });
-  };
   return (
     <a
       ref={ref}

@@ -131,7 +131,7 @@ function Shown({ media, messageId, zoom, src, onLoad, onError }: ShownProps) {
           // The size of the file, so that its preview stands in the same place.
           width={media.width ?? undefined}
           height={media.height ?? undefined}
-          alt={caption || texts.media.photoFrom(sender, formatDateTime(media.createdAt))}
+          alt={caption || media.fileName || texts.media.photoFrom(sender, formatDateTime(media.createdAt))}
           draggable={false}
           onLoad={onLoad}
           onError={onError}

@@ -1,9 +1,9 @@
 import { clsx } from "clsx";
 import type { ReactNode } from "react";
-import type { FileType, MediaFile } from "@/api/types";
+import type { MediaFile } from "@/api/types";
 import type { Failure } from "@/features/media/failure";
 import { useVariant, type VariantState } from "@/features/media/useVariant";
-import { pictureUrl } from "@/features/media/variants";
+import { isPdf, pictureUrl } from "@/features/media/variants";
 import { blurOf, isTransparent } from "@/lib/thumbhash";
 
 type VariantPictureProps = {
@@ -17,10 +17,10 @@ type VariantPictureProps = {
 };
 
 /** A page begins at its top, a sticker has no edges to be cut off. */
-const fits: Partial<Record<FileType, string>> = {
-  document: "object-cover object-top",
-  sticker: "object-contain",
-};
+function fitOf(media: MediaFile): string {
+  if (media.fileType === "sticker") return "object-contain";
+  return isPdf(media) ? "object-cover object-top" : "object-cover";
+}
 
 /** Fills the box around it with a picture made of a stored file; until that is there, with the blurred one from the record. */
 export function VariantPicture({ media, width, ...rest }: VariantPictureProps) {
@@ -40,10 +40,7 @@ export function PictureOf({ media, picture, alt = "", children }: PictureOfProps
   // A sticker is meant to stand on the page itself.
   const onGround = media.fileType !== "sticker" && isTransparent(media.thumbhash);
   const requested = loaded || picture.phase === "loading";
-  const place = clsx(
-    "absolute inset-0 size-full transition-opacity duration-200",
-    fits[media.fileType] ?? "object-cover",
-  );
+  const place = clsx("absolute inset-0 size-full transition-opacity duration-200", fitOf(media));
   return (
     <>
       {blur && (

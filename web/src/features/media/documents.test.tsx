@@ -1,6 +1,7 @@
 import { fireEvent, screen } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { documentKind } from "@/features/media/documentKind";
+import { audioElement } from "@/features/media/playback";
 import { media, variant } from "@/test/fixtures";
 import { beginCovered, problem, serve, show } from "@/test/viewer";
 
@@ -85,6 +86,44 @@ describe("document in the thread", () => {
     show({ ...locked, id: 8 });
     fireEvent.error(document.querySelector("img") as Element);
     expect(await screen.findByText("The PDF has no pages.")).toBeTruthy();
+  });
+
+  it("that is a picture shows it, and opens large with a click", () => {
+    const variants = [variant("thumb", { width: 320 })];
+    show({ ...offer, fileName: "IMG_1.heic", mimeType: "image/heic", pages: null, variants });
+    const small = document.querySelector('img[src="/v/thumb"]');
+    const link = small?.closest("a");
+    expect(link?.getAttribute("aria-label")).toBe("Open IMG_1.heic");
+    const click = new MouseEvent("click", { bubbles: true, cancelable: true });
+    fireEvent(link as Element, click);
+    expect(click.defaultPrevented).toBe(true);
+    const forTab = new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey: true });
+    fireEvent(link as Element, forTab);
+    expect(forTab.defaultPrevented).toBe(false);
+    expect(screen.getByRole("link", { name: "Download IMG_1.heic" })).toBeTruthy();
+  });
+
+  it("that is a video shows its poster and plays with a click, its name and its download beside it", () => {
+    vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
+    const video = { ...offer, fileName: "clip.mov", mimeType: "video/quicktime", pages: null, variants: [] };
+    const { become } = show(video);
+    expect(document.querySelector("img")).toBeNull();
+    become({ variants: [variant("poster"), variant("playable")] });
+    expect(document.querySelector('img[src="/v/poster"]')).not.toBeNull();
+    fireEvent.click(screen.getByRole("link", { name: "Play clip.mov" }));
+    expect(document.querySelector("video")?.getAttribute("src")).toBe("/v/playable");
+    expect(screen.getByText("clip.mov")).toBeTruthy();
+    expect(screen.getByRole("link", { name: "Download clip.mov" })).toBeTruthy();
+  });
+
+  it("that is a recording plays with a click", () => {
+    vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
+    const song = { ...offer, fileName: "song.mp3", mimeType: "audio/mpeg", pages: null, variants: [] };
+    show(song);
+    fireEvent.click(screen.getByRole("link", { name: "Play song.mp3" }));
+    expect(audioElement().getAttribute("src")).toBe(song.url);
+    expect(screen.getByRole("slider", { name: "Position" })).toBeTruthy();
+    expect(screen.getByRole("link", { name: "Download song.mp3" })).toBeTruthy();
   });
 
   it("has no page where it is no PDF", () => {

@@ -24,7 +24,13 @@ export function useMediaGallery(conversationId: number, messageId: number, part:
   const at = pictures.findIndex((media) => media.messageId === messageId && media.part === part);
   const pages = query.data?.pages.length ?? 0;
   const { hasNextPage, isFetching, isError, fetchNextPage } = query;
-  const wanted = at === -1 ? pages > 0 && pages < SEARCH_PAGES_MAX : at >= pictures.length - AHEAD;
+  // A picture that was sent as a document is none of them.
+  const isAlone = own.data !== undefined && own.data.fileType !== "image";
+  const wanted = isAlone
+    ? false
+    : at === -1
+      ? pages > 0 && pages < SEARCH_PAGES_MAX
+      : at >= pictures.length - AHEAD;
   useEffect(() => {
     if (wanted && hasNextPage && !isFetching && !isError) void fetchNextPage();
   }, [wanted, hasNextPage, isFetching, isError, fetchNextPage]);

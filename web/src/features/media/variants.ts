@@ -79,15 +79,28 @@ export function isShownByBrowsers(media: MediaFile): boolean {
 
 const SHOWN = /^image\/(jpeg|png|webp|gif|avif|bmp)$/;
 
-/** Whether its first page has a place in the thread: that of a PDF that is stored, or will be without anybody asking for it. */
+/**
+ * Whether the picture of a document has a place in the thread: the first page of a PDF and what is small of a picture, where it is stored
+ * or will be without anybody asking for it; of others, as a video, what was made.
+ */
 export function hasPage(media: MediaFile): boolean {
   const { fileType, isActive, scanStatus, downloadStatus, policy } = media;
-  if (fileType !== "document" || !isPdf(media) || !isActive || scanStatus === "quarantined") return false;
-  if (media.variantsError !== null && !media.variants.some(isPicture)) return false;
+  if (fileType !== "document" || !isActive || scanStatus === "quarantined") return false;
+  if (media.variants.some(isPicture)) return downloadStatus === "completed";
+  if (media.variantsError !== null || kindsToExpect(media).length === 0) return false;
   return downloadStatus === "completed" || (policy === "store" && downloadStatus !== "failed");
 }
 
-function isPdf(media: MediaFile): boolean {
+/** As what a document can be looked at or listened to here; null where the browser has to open it. */
+export function shownAs(media: MediaFile): "image" | "video" | "audio" | null {
+  if (media.fileType !== "document" || !media.isActive || media.downloadStatus !== "completed") return null;
+  const [family] = typeOf(media).split("/");
+  if (family === "video" || family === "audio") return family;
+  const isSeen = family === "image" && (pictureUrl(media, 1) !== null || isShownByBrowsers(media));
+  return isSeen ? "image" : null;
+}
+
+export function isPdf(media: MediaFile): boolean {
   return typeOf(media) === "application/pdf";
 }
 
@@ -110,13 +123,17 @@ function kindsToExpect(media: MediaFile): PictureKind[] {
     case "sticker":
       return ["thumb"];
     case "document":
-      return isPdf(media) ? ["preview"] : [];
+      if (isPdf(media)) return ["preview"];
+      return DRAWN.test(typeOf(media)) ? ["thumb", "preview"] : [];
     // A poster is shown where the record lists one; else the player shows the first picture of the video.
     case "video":
     case "audio":
       return [];
   }
 }
+
+/** Pictures of which smaller ones are made. */
+const DRAWN = /^image\/(jpeg|png|webp|gif|heic|heif)$/;
 
 function isPicture(variant: Variant): variant is Variant & { kind: PictureKind } {
   return variant.kind in LONGEST_SIDE;
