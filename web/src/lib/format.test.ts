@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { contactName, contactPhone, initials } from "@/lib/contact";
-import { formatBytes, formatDay, formatDuration, formatShort } from "@/lib/format";
+import { formatBytes, formatDay, formatDuration, formatLength, formatShort } from "@/lib/format";
 
 it.each([
   [0, "0 bytes"],
@@ -62,4 +62,8 @@ describe("contacts", () => {
   ])("%s has the initials %s", (name, letters) => {
     expect(initials(name)).toBe(letters);
   });
+});
+
+it("length of what is shorter than a second is a second, of nothing it is none", () => {
+  expect([0, 0.4, 1.9, 61].map(formatLength)).toEqual(["0:00", "0:01", "0:01", "1:01"]);
 });

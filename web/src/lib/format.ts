@@ -22,6 +22,11 @@ export function formatDuration(seconds: number): string {
   return hours > 0 ? `${hours}:${tail}` : tail;
 }
 
+/** How long something is: what is there at all takes a second at least. */
+export function formatLength(seconds: number): string {
+  return formatDuration(seconds > 0 ? Math.max(1, seconds) : seconds);
+}
+
 export function formatTime(time: string): string {
   return new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(new Date(time));
 }

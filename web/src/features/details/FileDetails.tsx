@@ -9,7 +9,7 @@ import { kindOf } from "@/features/media/kind";
 import { MediaViewer } from "@/features/media/MediaViewer";
 import { mediaState } from "@/features/media/state";
 import { useMediaByMessage } from "@/features/media/useMedia";
-import { formatBytes, formatDateTime, formatDuration } from "@/lib/format";
+import { formatBytes, formatDateTime, formatLength } from "@/lib/format";
 import { texts } from "@/texts";
 
 /** All that is known about one file. */
@@ -57,8 +57,10 @@ function factsOf(media: MediaFile): [string, ReactNode][] {
     [t.type, type],
     [t.size, media.fileSize === null ? null : formatBytes(media.fileSize)],
     [t.dimensions, media.width && media.height ? `${media.width} × ${media.height}` : null],
-    [t.duration, media.durationMs === null ? null : formatDuration(media.durationMs / 1000)],
+    [t.duration, media.durationMs === null ? null : formatLength(media.durationMs / 1000)],
     [t.pages, media.pages ?? null],
+    [t.people, media.names.join(", ")],
+    [t.unplayable, media.unplayable],
     [t.problem, media.variantsError && asSentence(media.variantsError)],
     [t.received, formatDateTime(media.createdAt)],
     [t.stored, media.storedAt && formatDateTime(media.storedAt)],

@@ -8,7 +8,7 @@ import { kindOf } from "@/features/media/kind";
 import { mediaState, partOf } from "@/features/media/state";
 import { useMediaByConversation } from "@/features/media/useMedia";
 import { VariantPicture } from "@/features/media/VariantPicture";
-import { formatDuration } from "@/lib/format";
+import { formatLength } from "@/lib/format";
 import { blurOf } from "@/lib/thumbhash";
 import { texts } from "@/texts";
 
@@ -62,9 +62,16 @@ function Tile({ media }: { media: MediaFile }) {
       className="relative flex aspect-square flex-col items-center justify-center gap-1 overflow-hidden rounded-lg bg-sunken p-1.5 text-muted hover:brightness-95"
     >
       <TilePicture media={media} name={name} />
+      {media.fileType === "document" && (
+        // A white page on a white pane has no edge of its own.
+        <span
+          aria-hidden="true"
+          className="pointer-events-none absolute inset-0 rounded-lg border border-line"
+        />
+      )}
       {media.fileType === "video" && media.durationMs !== null && (
         <span className="absolute end-1 bottom-1 rounded-full bg-black/60 px-1.5 text-[11px] text-white tabular-nums">
-          {formatDuration(media.durationMs / 1000)}
+          {formatLength(media.durationMs / 1000)}
         </span>
       )}
     </Link>

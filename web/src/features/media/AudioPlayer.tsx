@@ -17,7 +17,7 @@ import { useSeek } from "@/features/media/useSeek";
 import { useWaveform } from "@/features/media/useWaveform";
 import { fetchAgain, hold } from "@/features/media/views";
 import { Waveform } from "@/features/media/Waveform";
-import { formatBytes, formatDuration } from "@/lib/format";
+import { formatBytes, formatDuration, formatLength } from "@/lib/format";
 
 /** A voice note or a sound file, in the form in which it plays here. */
 export function AudioPlayer(props: ViewerProps) {
@@ -155,6 +155,6 @@ function Player({ media, url, state, move, toggle, seek }: PlayerProps) {
 }
 
 function lengthOf(seconds: number | null, bytes: number | null): string {
-  if (seconds !== null) return formatDuration(seconds);
+  if (seconds !== null) return formatLength(seconds);
   return bytes === null ? "" : formatBytes(bytes);
 }

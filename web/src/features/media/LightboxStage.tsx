@@ -27,6 +27,8 @@ type PictureProps = StageProps & {
 };
 
 const centre = "absolute inset-0 flex items-center justify-center";
+/** Words in place of a picture, between the arrows. */
+const notice = `${centre} px-18 text-text`;
 
 /** The picture itself in the lightbox, or what keeps it from being shown. */
 export function LightboxStage({ media, messageId, zoom }: StageProps) {
@@ -40,7 +42,7 @@ export function LightboxStage({ media, messageId, zoom }: StageProps) {
   }
   const reveal = () => useReveal.getState().reveal(media.id);
   return (
-    <div className={`${centre} text-text`}>
+    <div className={notice}>
       <MediaPlaceholder media={media} state={state} onReveal={reveal} />
     </div>
   );
@@ -65,7 +67,7 @@ function StoredPicture(props: PictureProps) {
   if (preview.phase === "missing") {
     if (shown) return <WholePicture {...props} known={preview.failure} />;
     return (
-      <div className={`${centre} text-text`}>
+      <div className={notice}>
         <FailedTile media={media} url={url} failure={preview.failure ?? NOT_SHOWN} retry={preview.retry} />
       </div>
     );
@@ -94,7 +96,7 @@ function WholePicture(props: PictureProps) {
   const picture = usePicture(media, url, known);
   if (picture.kind !== "shown") {
     return (
-      <div className={`${centre} text-text`}>
+      <div className={notice}>
         {picture.kind === "loading" ? (
           <LoadingTile media={media} progress={picture.progress} />
         ) : (

@@ -4,7 +4,7 @@ import type { KeyboardEvent } from "react";
 import { PlayButton, SeekBar, SpeedButton } from "@/features/media/controls";
 import type { useMediaElement } from "@/features/media/useMediaElement";
 import type { useSeek } from "@/features/media/useSeek";
-import { formatDuration } from "@/lib/format";
+import { formatDuration, formatLength } from "@/lib/format";
 import { texts } from "@/texts";
 
 type VideoControlsProps = {
@@ -38,7 +38,7 @@ export function VideoControls({ element, state, move, toggle, fullscreen }: Vide
       <div className="flex items-center gap-1">
         <PlayButton playing={state.playing} waiting={false} onClick={toggle} className={small} />
         <span className="me-auto whitespace-nowrap text-xs tabular-nums">
-          {formatDuration(time)} / {formatDuration(state.duration ?? 0)}
+          {formatDuration(time)} / {formatLength(state.duration ?? 0)}
         </span>
         <SpeedButton className="hover:bg-white/20" />
         <button

@@ -1,7 +1,7 @@
 import { Play } from "lucide-react";
 import { useEffect, useEffectEvent, useState } from "react";
 import { Spinner } from "@/components/ui/spinner";
-import { mediaBox } from "@/features/media/box";
+import { type Box, mediaBox } from "@/features/media/box";
 import { FailedTile } from "@/features/media/FailedTile";
 import { useWhy } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
@@ -17,7 +17,7 @@ import { VariantPicture } from "@/features/media/VariantPicture";
 import { onKey, VideoControls } from "@/features/media/VideoControls";
 import { pictureUrl } from "@/features/media/variants";
 import { fetchAgain } from "@/features/media/views";
-import { formatBytes, formatDuration } from "@/lib/format";
+import { formatBytes, formatLength } from "@/lib/format";
 import { texts } from "@/texts";
 
 /** A video with controls of our own. Until it is played only its poster is fetched, and of one on demand nothing. */
@@ -59,8 +59,9 @@ function Player({ media, url, sources, caption, wanted, onBroken }: PlayerProps)
   const frame = useFocusHandover<HTMLElement>(media.id);
   const [element, setElement] = useState<HTMLVideoElement | null>(null);
   const [started, setStarted] = useState(false);
-  // Decided once: what the record learns while its video plays must not start that over, nor move the thread.
-  const [{ box, preload }] = useState(() => settingOf(media));
+  // Decided once: what the record learns while its video plays must not start that over.
+  const [preload] = useState(() => preloadOf(media));
+  const box = useBox(media, started);
   const [from, setFrom] = useState<StartPosition>({ source: sources[0] ?? url, at: null, failed: [] });
   const best = sources.find((source) => !from.failed.includes(source));
   // Nobody sees yet where it would come from.
@@ -135,12 +136,20 @@ function Player({ media, url, sources, caption, wanted, onBroken }: PlayerProps)
   );
 }
 
-function settingOf(media: ViewerProps["media"]) {
-  const hasPoster = pictureUrl(media, 1) !== null;
+function preloadOf(media: ViewerProps["media"]): "metadata" | "none" {
   // Its first picture lies in a small part of a stored file. Of one that is not stored, nothing is fetched unasked.
-  const preload =
-    media.downloadStatus === "completed" && !hasPoster ? ("metadata" as const) : ("none" as const);
-  return { box: mediaBox(media), preload };
+  return media.downloadStatus === "completed" && pictureUrl(media, 1) === null ? "metadata" : "none";
+}
+
+/**
+ * The place of a video. What is learned of its size while it is looked at must not move the thread, but for the size itself: one that
+ * has just come takes its shape with its poster, unless somebody is watching it already.
+ */
+function useBox(media: ViewerProps["media"], watched: boolean): Box {
+  const isKnown = media.width !== null && media.height !== null;
+  const [{ box, sized }, setPlace] = useState(() => ({ box: mediaBox(media), sized: isKnown }));
+  if (isKnown && !sized && !watched) setPlace({ box: mediaBox(media), sized: true });
+  return box;
 }
 
 /** Whether only its sound plays: of pictures that a browser cannot decode it says nothing. */
@@ -176,7 +185,7 @@ type CoverProps = { media: ViewerProps["media"]; duration: number | null; onPlay
 function Cover({ media, duration, onPlay }: CoverProps) {
   const seconds = media.durationMs === null ? duration : media.durationMs / 1000;
   const facts = [
-    seconds === null ? null : formatDuration(seconds),
+    seconds === null ? null : formatLength(seconds),
     media.fileSize === null ? null : formatBytes(media.fileSize),
   ].filter(Boolean);
   return (

@@ -2,7 +2,7 @@ import { clsx } from "clsx";
 import { Pause, Play } from "lucide-react";
 import { Spinner } from "@/components/ui/spinner";
 import { usePlayback } from "@/features/media/playback";
-import { formatDuration } from "@/lib/format";
+import { formatDuration, formatLength } from "@/lib/format";
 import { texts } from "@/texts";
 
 /** Controls that audio and video share. Time runs left to right in every script, so they do not mirror. */
@@ -48,7 +48,7 @@ export function SeekBar({ time, loaded, duration, onSeek, className }: SeekBarPr
     <input
       type="range"
       aria-label={texts.player.seek}
-      aria-valuetext={texts.player.position(formatDuration(time), formatDuration(end))}
+      aria-valuetext={texts.player.position(formatDuration(time), formatLength(end))}
       min={0}
       max={end || 1}
       step={0.05}

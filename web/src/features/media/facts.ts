@@ -1,6 +1,6 @@
 import type { MediaFile } from "@/api/types";
 import { kindOf } from "@/features/media/kind";
-import { formatBytes, formatDate, formatDuration } from "@/lib/format";
+import { formatBytes, formatDate, formatLength } from "@/lib/format";
 import { texts } from "@/texts";
 
 /** What is known of a file before it is here: its kind, and its name, size and length where WhatsApp told them. */
@@ -10,7 +10,7 @@ export function factsOf(media: MediaFile): string[] {
     kindOf(media).label,
     fileName,
     fileSize === null ? null : formatBytes(fileSize),
-    durationMs === null ? null : formatDuration(durationMs / 1000),
+    durationMs === null ? null : formatLength(durationMs / 1000),
   ];
   return facts.filter((fact) => fact !== null && fact !== "") as string[];
 }

@@ -199,6 +199,19 @@ describe("stored video", () => {
     expect(screen.getByText(/^1:05/)).toBeTruthy();
   });
 
+  it("takes its shape when that is known, unless it is being watched", () => {
+    vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
+    const place = () => video().closest("section")?.getAttribute("style");
+    const { become } = show({ ...clip, width: null, height: null });
+    expect(place()).toContain("width: 300px; height: 225px");
+    become({ width: 720, height: 1280 });
+    expect(place()).toContain("width: 220px; height: 380px");
+    const watched = show({ ...clip, id: 8, width: null, height: null });
+    fireEvent.click(watched.getAllByRole("button", { name: "Play" })[1] as Element);
+    watched.become({ width: 720, height: 1280 });
+    expect(document.querySelectorAll("section")[1]?.getAttribute("style")).toContain("height: 225px");
+  });
+
   it("keeps its poster until there is a frame to see", () => {
     vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
     show(clip);
