@@ -226,6 +226,10 @@ export function makeData() {
       expiresAt: new Date(time + 7 * 24 * 60 * MINUTE).toISOString(),
       isActive: true,
       variants: [],
+      variantsError: null,
+      pages: null,
+      names: [],
+      unplayable: null,
       providerMediaId: `${9000 + message.id}`,
       policy: "store",
       downloadStatus: "completed",
@@ -258,6 +262,7 @@ function fill(data) {
   fillLong(data, long, now - 3 * 24 * 60 * MINUTE);
   fillPolicies(data, stream, now - 40 * MINUTE);
   fillStates(data, broken, now - 30 * MINUTE);
+  fillFormats(data, data.conversations[4], now - 9 * 60 * MINUTE);
   const lines = [
     "Thank you, it arrived this morning!",
     "Gracias, todo perfecto",
@@ -455,3 +460,38 @@ function fillStates(data, conversation, start) {
     fileSize: 12_400_000,
   });
 }
+
+/** Files of which not all can be made or shown. */
+function fillFormats(data, conversation, start) {
+  const { audios, images, videos } = data.samples;
+  const pictured = images[0];
+  let time = start;
+  const add = (fileType, sample, fields) => {
+    time += MINUTE;
+    return data.addMedia(conversation, time, fileType, sample, fields);
+  };
+  const named = (name, mime, { bytes }) => ({ name, mime, bytes });
+  add("image", named("cut.jpg", "image/jpeg", { bytes: Buffer.from("no picture") }), {
+    variantsError: "the JPEG picture is damaged: it ends before it says its size",
+  });
+  add("document", named("Contract.pdf", "application/pdf", pictured), {
+    variantsError: "the PDF is encrypted",
+  });
+  add("document", named("team.vcf", "text/vcard", pictured), { names: ["Ana Silva", "Ben Okri"] });
+  const upright = { width: 720, height: 1280, durationMs: 400 };
+  add("video", videos[0], {
+    ...upright,
+    unplayable: "HEVC",
+    variantsError: "videos beyond ten minutes are not converted",
+  });
+  add("video", videos[0], { width: 640, height: 360, durationMs: 6000, unplayable: "HEVC" });
+  add("audio", named("note.amr", "audio/amr", audios[0]), { voice: true, durationMs: 6000 });
+  const logo = { name: "logo.png", mime: "image/svg+xml", bytes: Buffer.from(LOGO) };
+  add("image", logo, { mimeType: "image/png", width: 800, height: 500 });
+  add("document", named("IMG_0042.heic", "image/heic", pictured), { width: 1600, height: 1200 });
+  add("document", named("clip.mov", "video/quicktime", videos[0]), upright);
+  add("document", named("song.mp3", "audio/mpeg", audios[0]), { durationMs: 6000 });
+}
+
+const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" width="800" height="500"><g fill="#0b0f0e"><circle cx="200" cy="250" r="120"/>
+<text x="360" y="285" font-family="sans-serif" font-size="84" font-weight="700">Harbour</text></g></svg>`;

@@ -22,11 +22,14 @@ const FILE_TYPES = {
 const LOGINS_PER_MINUTE = 10;
 /** How long it takes to read a file that has just been stored. */
 const DERIVE_MS = 1_500;
+/** How long it takes to convert a recording or a video, once somebody has asked. */
+const CONVERT_MS = 8_000;
 
 const data = makeData();
 const sessions = new Set();
 const listeners = new Set();
 const wrongLogins = [];
+const converting = new Set();
 let eventId = 0;
 
 const USER = { id: 1, companyId: 1, email: EMAIL, name: "Robin Agent", role: "agent" };
@@ -169,13 +172,46 @@ function arrive({ type = "text", text = null, customer }) {
 function contentOf(media, variant) {
   if (variant === null) return data.bytes.get(media.id);
   const found = data.variants.get(media.id)?.find(({ kind }) => kind === variant);
-  return found ?? fail();
+  if (found) return found;
+  throw new Problem(404, "not_found", media.variantsError ?? "there is no such variant of this file");
+}
+
+const isConverted = ({ unplayable, mimeType, variantsError }) =>
+  (unplayable || mimeType === "audio/amr") && !variantsError;
+
+/** Plays a conversion: it begins with the first who asks, and ends with the form that plays in the record. */
+function convert(media, response) {
+  if (!converting.has(media.id)) {
+    converting.add(media.id);
+    setTimeout(() => {
+      const { bytes } = data.bytes.get(media.id);
+      const made = { kind: "playable", mime: media.fileType === "audio" ? "audio/mpeg" : "video/mp4", bytes };
+      data.variants.get(media.id).push(made);
+      const url = `${media.url}?variant=playable`;
+      media.variants = [
+        ...media.variants,
+        {
+          ...made,
+          bytes: undefined,
+          mimeType: made.mime,
+          width: null,
+          height: null,
+          fileSize: bytes.length,
+          url,
+        },
+      ];
+      emit("message.updated", { conversationId: media.conversationId, messageId: media.messageId });
+    }, CONVERT_MS);
+  }
+  response.writeHead(202, { "Retry-After": "2" }).end();
 }
 
 function sendBytes(request, response, media, query) {
   if (!media.isActive) throw new Problem(410, "media_deleted", "It was deleted here.");
   if (media.downloadStatus === "failed")
     throw new Problem(410, media.lastError.code, media.lastError.message);
+  const isMade = data.variants.get(media.id)?.some(({ kind }) => kind === "playable");
+  if (query.get("variant") === "playable" && isConverted(media) && !isMade) return convert(media, response);
   const { bytes, mime, name } = contentOf(media, query.get("variant"));
   if (media.policy === "on_view" && media.downloadStatus === "pending") complete(media);
   const inline = /^(image|audio|video)\/|pdf$/.test(mime) && query.get("download") !== "1";

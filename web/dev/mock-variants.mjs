@@ -3,6 +3,10 @@
 /** A blurred picture of a sunset by the sea. */
 export const HASH = "1QcSHQRnh493V4dIh4eXh1h4kJUI";
 
+/** The same with its bit for "something is transparent". */
+const TRANSPARENT = Buffer.from(HASH, "base64");
+TRANSPARENT[2] |= 0x80;
+
 /** What Mediary makes of a stored file, as far as it can be made up: pictures are the samples themselves. */
 export function derive(data, record) {
   const made = variantsOf(data, record);
@@ -18,12 +22,16 @@ export function derive(data, record) {
   const pictured = made.some(({ kind }) => kind !== "peaks");
   Object.assign(record, {
     variants,
-    thumbhash: pictured && record.fileType !== "document" ? HASH : null,
-    pages: record.detectedMimeType === "application/pdf" ? 2 : null,
+    thumbhash: pictured && record.fileType !== "document" ? hashOf(record) : null,
+    pages: record.detectedMimeType === "application/pdf" && !record.variantsError ? 2 : null,
   });
 }
 
-function variantsOf({ bytes, samples }, { id, fileType, detectedMimeType, width, height }) {
+function hashOf({ mimeType }) {
+  return mimeType === "image/png" ? TRANSPARENT.toString("base64") : HASH;
+}
+
+function variantsOf({ bytes, samples }, { id, fileType, detectedMimeType, variantsError, width, height }) {
   const own = bytes.get(id);
   const small = (longest) => {
     if (!width || !height) return {};
@@ -31,6 +39,7 @@ function variantsOf({ bytes, samples }, { id, fileType, detectedMimeType, width,
     return { width: Math.round(width * scale), height: Math.round(height * scale) };
   };
   const drawing = own.mime === "image/heic" ? samples.images[0] : own;
+  if (variantsError && fileType !== "video") return [];
   switch (fileType) {
     case "image":
       if (own.name === "broken.jpg") return [];
@@ -45,6 +54,14 @@ function variantsOf({ bytes, samples }, { id, fileType, detectedMimeType, width,
     case "audio":
       return [{ kind: "peaks", mime: "application/json", bytes: Buffer.from(JSON.stringify(peaks(id))) }];
     case "document":
+      if (/^(image|video)/.test(detectedMimeType)) {
+        const picture = samples.images[0];
+        const larger = detectedMimeType.startsWith("image") ? "preview" : "poster";
+        return [
+          { ...picture, kind: "thumb", ...small(320) },
+          { ...picture, kind: larger, ...small(1280) },
+        ];
+      }
       if (detectedMimeType !== "application/pdf") return [];
       return [
         { kind: "preview", mime: "image/svg+xml", bytes: Buffer.from(FIRST_PAGE), width: 905, height: 1280 },
