@@ -43,7 +43,7 @@ export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
             aria-describedby={words}
             aria-disabled={seconds > 0}
             onClick={() => seconds === 0 && retry()}
-            className="absolute inset-0 rounded-xl -outline-offset-2 hover:bg-hover aria-disabled:cursor-default aria-disabled:hover:bg-transparent"
+            className="absolute inset-0 rounded-xl -outline-offset-2 hover:bg-text/8 aria-disabled:cursor-default aria-disabled:hover:bg-transparent"
           />
         )
       }

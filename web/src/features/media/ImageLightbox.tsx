@@ -8,6 +8,7 @@ import { IconButton } from "@/components/ui/button";
 import { useModal } from "@/components/ui/dialog";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { LightboxStage, WaitingStage } from "@/features/media/LightboxStage";
+import { refusalOf } from "@/features/media/making";
 import { mediaState, partOf } from "@/features/media/state";
 import { type Gallery, useMediaGallery } from "@/features/media/useMediaGallery";
 import { useZoom } from "@/features/media/useZoom";
@@ -70,11 +71,12 @@ function useLightboxNavigation() {
   };
 }
 
-/** So that the next picture is there when its arrow is pressed. Only of files that are stored here. */
+/** So that the next picture is there when its arrow is pressed. Only of files that are stored here, and that have a picture. */
 function usePreload(...neighbours: (MediaFile | undefined)[]): void {
   const urls = neighbours
     .filter((media) => media?.downloadStatus === "completed" && media.isActive)
-    .map((media) => media && variantUrl(media, "preview"));
+    .map((media) => media && { media, url: variantUrl(media, "preview") })
+    .map((asked) => (asked && refusalOf(asked.media, asked.url) === null ? asked.url : null));
   useEffect(() => {
     for (const url of urls) if (url) new Image().src = url;
   });

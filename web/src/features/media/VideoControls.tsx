@@ -35,7 +35,7 @@ export function VideoControls({ element, state, move, toggle, fullscreen }: Vide
         onSeek={move.seek}
         className="block [--track-fill:#fff] [--track-loaded:rgb(255_255_255/55%)] [--track-rest:rgb(255_255_255/30%)]"
       />
-      <div className="flex items-center gap-1">
+      <div className="-mx-1 flex items-center">
         <PlayButton playing={state.playing} waiting={false} onClick={toggle} className={small} />
         <span className="me-auto whitespace-nowrap text-xs tabular-nums">
           {formatDuration(time)} / {formatLength(state.duration ?? 0)}

@@ -44,7 +44,7 @@ export function Frame(props: FrameProps) {
         className={clsx(
           "relative flex max-w-full items-center",
           card && "w-full",
-          covered && "rounded-xl bg-surface/85 px-3 py-2",
+          covered && clsx("rounded-xl px-3 py-2", behind ? "bg-surface/95" : "bg-surface/85"),
           beneath && "pointer-events-none",
         )}
       >
