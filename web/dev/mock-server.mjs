@@ -155,7 +155,8 @@ function download(media) {
 
 /** A new message, as if a customer had sent it; asked for as the simulated WhatsApp wants it. */
 function arrive({ type = "text", text = null, customer }) {
-  const conversation = data.conversations.find(({ contact }) => contact.waId === customer.waId) ?? fail();
+  const known = data.conversations.find(({ contact }) => contact.waId === customer.waId);
+  const conversation = known ?? data.addConversation(customer.name, customer.waId);
   const message =
     type === "image"
       ? data.addMedia(conversation, Date.now(), "image", data.samples.images[0], {
