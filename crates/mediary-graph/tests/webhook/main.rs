@@ -320,7 +320,7 @@ fn statuses_are_read_with_both_spellings() {
         .collect();
     assert_eq!(read[0].known, Some(MessageStatus::Played));
     assert_eq!(read[0].timestamp, Timestamp::from_unix_seconds(1_698_266_945));
-    assert_eq!(read[0].opaque.as_deref(), Some("o"));
+    assert_eq!(read[0].callback_data.as_deref(), Some("o"));
     assert_eq!(read[0].contact.as_ref().unwrap().name.as_deref(), Some("Ana"));
     assert_eq!(
         (read[1].known, read[1].status.as_str()),
