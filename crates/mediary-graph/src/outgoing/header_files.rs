@@ -31,7 +31,7 @@ impl Content {
 
     /// Names the files in headers by these media ids, in their order; what else was said of a file stays. `false`, and nothing is
     /// changed, where there are more or fewer files.
-    pub fn set_header_files(&mut self, media_ids: &[impl AsRef<str>]) -> bool {
+    pub fn set_header_files<T: AsRef<str>>(&mut self, media_ids: &[T]) -> bool {
         let (Self::Template(node) | Self::Interactive(node)) = self else { return media_ids.is_empty() };
         let places = places(node);
         if places.len() != media_ids.len() {
