@@ -108,8 +108,8 @@ fn every_kind_of_message_is_written_as_graph_takes_it() {
         (Content::Contacts(vec![card.clone()]), "contacts", json!([card])),
         (reaction("👍🏽"), "reaction", json!({"message_id": "wamid.1", "emoji": "👍🏽"})),
         (reaction(""), "reaction", json!({"message_id": "wamid.1", "emoji": ""})),
-        (Content::Template(template.clone()), "template", template.clone()),
-        (Content::Interactive(buttons.clone()), "interactive", buttons.clone()),
+        (Content::Template(template.clone()), "template", template),
+        (Content::Interactive(buttons.clone()), "interactive", buttons),
     ] {
         assert_eq!(body(content), to_phone(kind, &node));
     }
