@@ -12,6 +12,7 @@ pub struct Error {
     context: Cow<'static, str>,
     graph: Option<(i64, Option<i64>)>,
     retry_after: Option<Duration>,
+    without_effect: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -52,13 +53,22 @@ pub enum ErrorKind {
     RangeNotSatisfiable,
     /// Graph says that the request itself is wrong. Repeating it does not help.
     BadRequest,
+    /// The bytes to be uploaded could not be read in time, or are more or fewer than announced. Nothing was uploaded.
+    UploadSource,
     /// An answer that makes no sense: not JSON where JSON belongs, an encoding that was not asked for, redirects in circles.
     Protocol,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, context: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, context: context.into(), graph: None, retry_after: None, source: None }
+        Self {
+            kind,
+            context: context.into(),
+            graph: None,
+            retry_after: None,
+            without_effect: false,
+            source: None,
+        }
     }
 
     /// A media id that Graph answered before that it does not know.
@@ -109,6 +119,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn without_effect(mut self) -> Self {
+        self.without_effect = true;
+        self
+    }
+
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
@@ -128,6 +143,12 @@ impl Error {
         self.graph.and_then(|(_, subcode)| subcode)
     }
 
+    /// Whether the call surely did nothing at WhatsApp: the request never got there whole, or was refused. Where not, it may have done
+    /// what was asked.
+    pub fn had_no_effect(&self) -> bool {
+        self.without_effect || self.graph.is_some()
+    }
+
     /// The stable code under which people and programs see this failure.
     pub fn code(&self) -> ErrorCode {
         match self.kind {
@@ -140,6 +161,7 @@ impl Error {
             ErrorKind::Timeout => ErrorCode::ProviderTimeout,
             ErrorKind::WrongLength => ErrorCode::IntegrityMismatch,
             ErrorKind::TooLarge => ErrorCode::PayloadTooLarge,
+            ErrorKind::UploadSource => ErrorCode::StorageError,
             ErrorKind::RangeNotSatisfiable => ErrorCode::RangeNotSatisfiable,
             ErrorKind::StaleUrl
             | ErrorKind::Unavailable
@@ -160,6 +182,7 @@ impl Error {
                 | ErrorKind::Timeout
                 | ErrorKind::CutOff
                 | ErrorKind::WrongLength
+                | ErrorKind::UploadSource
                 | ErrorKind::Protocol
         )
     }
@@ -171,6 +194,7 @@ impl From<mediary_outbound::Error> for Error {
         let kind = match error.kind() {
             Outbound::InvalidOptions => ErrorKind::InvalidOptions,
             Outbound::InvalidRequest => ErrorKind::BadRequest,
+            Outbound::RequestBody => ErrorKind::UploadSource,
             Outbound::ForbiddenUrl => ErrorKind::ForbiddenUrl,
             Outbound::Unreachable => ErrorKind::Unavailable,
             Outbound::Timeout => ErrorKind::Timeout,
@@ -178,7 +202,8 @@ impl From<mediary_outbound::Error> for Error {
             Outbound::TooLarge | Outbound::Protocol => ErrorKind::Protocol,
         };
         let new = Self::new(kind, error.to_string()).with_retry_after(error.retry_after());
-        Self { source: error.into_source(), ..new }
+        let without_effect = !error.maybe_received();
+        Self { without_effect, source: error.into_source(), ..new }
     }
 }
 

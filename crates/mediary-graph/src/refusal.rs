@@ -14,6 +14,10 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind};
 use crate::wire::{ErrorAnswer, GraphError};
 
+/// What Graph says of a file that a message names and that it does not have, in lower case: `Param image['id'] is not a valid
+/// whatsapp business account media attachment ID`.
+const LOST_MEDIA: &str = "not a valid whatsapp business account media attachment";
+
 impl GraphError {
     pub(crate) fn of_body(body: &[u8]) -> Option<Self> {
         Self::of_answer(&serde_json::from_slice(body).ok()?)
@@ -31,6 +35,7 @@ impl GraphError {
             (100, Some(33)) => ErrorKind::MediaGone,
             // Meta announced the end of subcodes; the type still separates an unknown object from a wrong parameter.
             (100, None) if self.error_type.as_deref() == Some("GraphMethodException") => ErrorKind::MediaGone,
+            (100 | 131_009, _) if self.names_lost_media() => ErrorKind::MediaGone,
             (0 | 190, _) => ErrorKind::Unauthorized,
             (4 | 80_007 | 130_429 | 131_056, _) => ErrorKind::Throttled,
             (3 | 10 | 200..=299 | 131_005, _) => ErrorKind::Permission,
@@ -47,6 +52,32 @@ impl GraphError {
                 _ => ErrorKind::Unavailable,
             },
         }
+    }
+
+    /// Whether the id of a file that a message names is expired, deleted or another number's. Only the words tell.
+    fn names_lost_media(&self) -> bool {
+        let details = self.error_data.as_ref().and_then(|data| data.details.as_deref());
+        [details, self.message.as_deref()]
+            .into_iter()
+            .flatten()
+            .any(|text| text.to_ascii_lowercase().contains(LOST_MEDIA))
+    }
+
+    /// Whether it is about this object, which Graph names in its words.
+    fn names(&self, id: &str) -> bool {
+        self.message.as_deref().is_some_and(|message| message.contains(&format!("'{id}'")))
+    }
+
+    /// The error of a call at a phone number. One that is not there, or not the token's, is refused in the same words as a file.
+    pub(crate) fn into_error_at(self, phone_number_id: &str, status: u16) -> Error {
+        let about_number = self.error_kind(status) == ErrorKind::MediaGone && self.names(phone_number_id);
+        let (code, subcode) = (self.code, self.error_subcode);
+        let error = self.into_error(status);
+        if !about_number {
+            return error;
+        }
+        let context = "the phone number id does not exist or the access token may not use it";
+        Error::new(ErrorKind::Permission, context).with_graph_code(code, subcode)
     }
 
     pub(crate) fn into_error(self, status: u16) -> Error {

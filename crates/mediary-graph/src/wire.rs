@@ -3,7 +3,7 @@
 //! They are written as Meta's reference has them, and read as Graph sends them: numbers as text and the reverse, absent
 //! fields, fields of another type, and unknown fields.
 
-use serde::de::Error as _;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -38,6 +38,53 @@ pub struct PhoneNumber {
     pub verified_name: Option<String>,
 }
 
+/// The answer to `POST /{version}/{phone-number-id}/media`.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct UploadAnswer {
+    /// The media id.
+    #[serde(deserialize_with = "required_text")]
+    pub id: String,
+}
+
+/// The answer to `POST /{version}/{phone-number-id}/messages`: the message was taken, no more.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct SendAnswer {
+    #[serde(default, deserialize_with = "list")]
+    pub contacts: Vec<SentContact>,
+    pub messages: Vec<SentMessage>,
+}
+
+/// Whom a message went to.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct SentContact {
+    /// As the sender wrote it.
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
+    /// Absent for a business-scoped id.
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub wa_id: Option<String>,
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+}
+
+/// A message that was taken.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct SentMessage {
+    #[serde(deserialize_with = "required_text")]
+    pub id: String,
+    /// Of templates: `accepted`, `held_for_quality_assessment` or `paused`.
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub message_status: Option<String>,
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<String>,
+}
+
+/// The answer to what only works or does not: read receipts and deletions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct SuccessAnswer {
+    pub success: bool,
+}
+
 /// The envelope of every refusal.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct ErrorAnswer {
@@ -69,6 +116,10 @@ pub struct ErrorData {
 redacted_debug! {
     MediaAnswer { mime_type, sha256, file_size }
     PhoneNumber { id }
+    UploadAnswer { id }
+    SendAnswer {}
+    SentContact {}
+    SentMessage { message_status }
     GraphError { error_type, code, error_subcode }
     ErrorData {}
 }
@@ -86,6 +137,12 @@ fn required_text<'de, D: Deserializer<'de>>(json: D) -> Result<String, D::Error>
     text(json)?
         .filter(|text| !text.is_empty())
         .ok_or_else(|| D::Error::custom("a required field is no text, or empty"))
+}
+
+/// A list's items as far as they can be read.
+fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(json: D) -> Result<Vec<T>, D::Error> {
+    let Value::Array(items) = Value::deserialize(json)? else { return Ok(Vec::new()) };
+    Ok(items.into_iter().filter_map(|item| T::deserialize(item).ok()).collect())
 }
 
 fn size<'de, D: Deserializer<'de>>(json: D) -> Result<Option<u64>, D::Error> {
@@ -107,7 +164,6 @@ fn error_data<'de, D: Deserializer<'de>>(json: D) -> Result<Option<ErrorData>, D
 
 #[cfg(test)]
 mod tests {
-    use serde::de::DeserializeOwned;
     use serde_json::json;
 
     use super::*;

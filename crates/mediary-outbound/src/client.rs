@@ -11,10 +11,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, LOCATION, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Request, StatusCode};
-use http_body_util::Empty;
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use tokio::time::Instant;
 use url::Url;
 
@@ -23,6 +21,7 @@ use crate::breaker::Breaker;
 use crate::connections::{Connections, connections, failed};
 use crate::error::{Error, ErrorKind};
 use crate::hosts::AllowedHosts;
+use crate::request::{Progress, RequestBody};
 use crate::response::Response;
 
 /// Redirects followed for one call.
@@ -69,8 +68,24 @@ impl Client {
 
     /// Asks a host that the operator's own settings name. A redirect is an answer, and not followed.
     pub async fn get(&self, url: &Url, headers: &HeaderMap) -> Result<Response, Error> {
-        let mut request = Request::get(url.as_str()).body(Empty::<Bytes>::new()).map_err(|error| {
-            Error::new(ErrorKind::InvalidRequest, "the request cannot be made").caused_by(error)
+        self.send(Method::GET, url, headers, RequestBody::empty()).await
+    }
+
+    /// Like [`Client::get`], by any method and with a body. It is sent once, whatever happens; what became of it is said by
+    /// [`Error::maybe_received`]. The body may take as long as it moves.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: &HeaderMap,
+        body: RequestBody,
+    ) -> Result<Response, Error> {
+        let (body, progress) = body.watched();
+        let request = Request::builder().method(method).uri(url.as_str()).body(body);
+        let mut request = request.map_err(|error| {
+            Error::new(ErrorKind::InvalidRequest, "the request cannot be made")
+                .caused_by(error)
+                .not_received()
         })?;
         *request.headers_mut() = headers.clone();
         let all = request.headers_mut();
@@ -78,7 +93,7 @@ impl Client {
         all.insert(ACCEPT, HeaderValue::from_static("*/*"));
         all.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let call = async { self.connections.request(request).await.map_err(failed) };
-        let response = self.in_time(url, call).await?;
+        let response = self.in_time(url, call, &progress).await?;
         Ok(Response::new(response, self.silence_timeout))
     }
 
@@ -102,11 +117,27 @@ impl Client {
     }
 
     /// The head of a host's answer, if it comes in time and the breaker lets the call through.
-    async fn in_time<T>(&self, url: &Url, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        self.breaker.check(url, Instant::now())?;
+    async fn in_time<T>(
+        &self,
+        url: &Url,
+        call: impl Future<Output = Result<T, Error>>,
+        progress: &Progress,
+    ) -> Result<T, Error> {
+        self.breaker.check(url, Instant::now()).map_err(Error::not_received)?;
         let wait = self.connect_timeout + self.silence_timeout;
-        let late = |_| Err(Error::new(ErrorKind::Timeout, format!("no answer within {wait:?}")));
-        let answer = tokio::time::timeout(wait, call).await.unwrap_or_else(late);
+        let answer = tokio::select! {
+            biased;
+            answer = call => answer,
+            () = progress.stalled(wait) => Err(Error::new(ErrorKind::Timeout, format!("no answer within {wait:?}"))),
+        };
+        let answer = answer.map_err(|error| if progress.is_whole() { error } else { error.not_received() });
+        if progress.source_failed() {
+            // It says nothing about the host.
+            return answer.map_err(|error| {
+                let context = "the bytes of the request could not be read, or are not as many as announced";
+                Error::new(ErrorKind::RequestBody, context).caused_by(error).not_received()
+            });
+        }
         self.breaker.note(url, &answer, Instant::now());
         answer
     }

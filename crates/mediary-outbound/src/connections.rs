@@ -10,9 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::Uri;
-use http_body_util::Empty;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error as ClientError};
@@ -25,6 +23,7 @@ use tower::Service;
 use crate::addresses::{Resolver, is_private_address};
 use crate::coalesced::CoalescedReads;
 use crate::error::{Error, ErrorKind};
+use crate::request::SentBody;
 
 /// Bytes read from a connection at once.
 const READ_BYTES: usize = 64 * 1024;
@@ -68,7 +67,7 @@ impl Service<Uri> for Connector {
 }
 
 /// The connections of one client. Clones share them.
-pub(crate) type Connections = Client<Connector, Empty<Bytes>>;
+pub(crate) type Connections = Client<Connector, SentBody>;
 
 pub(crate) fn connections(resolver: Resolver, connect_timeout: Duration) -> Result<Connections, Error> {
     let mut http = HttpConnector::new_with_resolver(resolver);
@@ -108,7 +107,9 @@ pub(crate) fn failed(error: ClientError) -> Error {
     } else {
         (ErrorKind::Unreachable, "the host could not be reached")
     };
-    Error::new(kind, context).caused_by(error)
+    let connected = !error.is_connect();
+    let failed = Error::new(kind, context).caused_by(error);
+    if connected { failed } else { failed.not_received() }
 }
 
 fn timed_out(error: &(dyn StdError + 'static)) -> bool {

@@ -12,6 +12,7 @@ pub struct Error {
     kind: ErrorKind,
     context: Cow<'static, str>,
     retry_after: Option<Duration>,
+    not_received: bool,
     source: Option<Source>,
 }
 
@@ -22,6 +23,8 @@ pub enum ErrorKind {
     InvalidOptions,
     /// The URL or a header cannot be sent.
     InvalidRequest,
+    /// The bytes of the request could not be read in time, or are more or fewer than announced.
+    RequestBody,
     /// The URL's host is not allowed, not reached safely, or resolves to private addresses only.
     ForbiddenUrl,
     /// The host cannot be reached, or did not answer so often that the breaker is open.
@@ -38,7 +41,7 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, context: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, context: context.into(), retry_after: None, source: None }
+        Self { kind, context: context.into(), retry_after: None, not_received: false, source: None }
     }
 
     pub(crate) fn caused_by(mut self, source: impl Into<Source>) -> Self {
@@ -51,6 +54,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn not_received(mut self) -> Self {
+        self.not_received = true;
+        self
+    }
+
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
@@ -58,6 +66,12 @@ impl Error {
     /// When the host is tried again, where the breaker is open.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
+    }
+
+    /// Whether the host may have received the whole request. Where not, it has done nothing of what was asked, and the same
+    /// request may be sent again without doing anything twice.
+    pub fn maybe_received(&self) -> bool {
+        !self.not_received
     }
 
     /// The cause of this error, for an error that replaces this one.

@@ -5,7 +5,10 @@
 //!   hand, each hop checked like the first ([`AllowedHosts`], [`Resolver`], [`Client::get_allowed`]);
 //! - deadlines: for connecting, TLS included, for the head of an answer, for silence within a body, for a body that is read whole, and
 //!   a least speed for one that is not;
-//! - bounds: what is read whole has a limit, everything else comes in chunks ([`Response::read`], [`Body::chunk`]);
+//! - bounds: what is read whole has a limit, everything else comes and goes in chunks ([`Response::read`], [`Body::chunk`],
+//!   [`RequestBody::stream`]);
+//! - an end that says whether the host may have received the request ([`Error::maybe_received`]), for calls that must not be
+//!   repeated blindly;
 //! - a circuit breaker for each host ([`Breaker`]).
 //!
 //! What an answer means is the caller's to say. No other crate of ours has an HTTP client library, but for the simulator,
@@ -19,6 +22,7 @@ mod coalesced;
 mod connections;
 mod error;
 mod hosts;
+mod request;
 mod response;
 mod retry_after;
 
@@ -28,5 +32,6 @@ pub use breaker::Breaker;
 pub use client::{Client, ClientOptions};
 pub use error::{Error, ErrorKind};
 pub use hosts::{AllowedHosts, is_loopback};
+pub use request::RequestBody;
 pub use response::Response;
 pub use retry_after::retry_after;

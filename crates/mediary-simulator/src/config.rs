@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::error::Error;
 use crate::faults::RandomFaults;
+use crate::messages::Customer;
 
 /// Meta puts at most this many updates into one webhook.
 const UPDATES_PER_WEBHOOK: usize = 1000;
@@ -254,11 +255,20 @@ pub struct SendingOptions {
     pub statuses: Vec<String>,
     /// The wait before each of them.
     pub status_wait_ms: u64,
+    /// Who is in every group: a group's message has statuses of each of them.
+    pub group_participants: Vec<Customer>,
 }
 
 impl Default for SendingOptions {
     fn default() -> Self {
-        Self { statuses: ["sent", "delivered", "read"].map(str::to_owned).to_vec(), status_wait_ms: 50 }
+        Self {
+            statuses: ["sent", "delivered", "read"].map(str::to_owned).to_vec(),
+            status_wait_ms: 50,
+            group_participants: vec![
+                Customer::new("15550100001", "Ana Simulated"),
+                Customer::scoped("US.13491208655302741918", "Ben Simulated"),
+            ],
+        }
     }
 }
 

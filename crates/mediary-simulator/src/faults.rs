@@ -55,6 +55,9 @@ pub enum FaultKind {
     ZeroBytes,
     /// Bytes without end.
     Endless,
+    /// What was asked for is done, and the answer to it never comes: after `delayMs` the connection breaks, or with `status` a web
+    /// page of that status comes instead, as of a gateway.
+    LostAnswer,
 }
 
 impl FaultKind {
@@ -64,6 +67,7 @@ impl FaultKind {
         match self {
             K::Expired => matches!(place, Place::Resolve | Place::Download),
             K::ServerError => true,
+            K::LostAnswer => place == Place::Send,
             K::TokenExpired | K::Permission | K::Throttled | K::TooManyRequests => place != Place::Download,
             _ => place == Place::Download,
         }
@@ -94,6 +98,12 @@ pub struct FaultSpec {
     /// Only this media; any if not given.
     #[serde(default)]
     pub media_id: Option<String>,
+    /// Only calls at this phone number: uploads and messages.
+    #[serde(default)]
+    pub phone_number_id: Option<String>,
+    /// Only messages to this phone number, group or business-scoped id.
+    #[serde(default)]
+    pub to: Option<String>,
     /// Only this call; where the kind belongs if not given.
     #[serde(default)]
     pub at: Option<Place>,
@@ -131,6 +141,8 @@ impl FaultSpec {
         Self {
             kind,
             media_id: None,
+            phone_number_id: None,
+            to: None,
             at: None,
             times: None,
             status: None,
@@ -148,6 +160,20 @@ impl FaultSpec {
     #[must_use]
     pub fn of(mut self, media_id: impl Into<String>) -> Self {
         self.media_id = Some(media_id.into());
+        self
+    }
+
+    /// Only for messages to this recipient.
+    #[must_use]
+    pub fn to(mut self, recipient: impl Into<String>) -> Self {
+        self.to = Some(recipient.into());
+        self
+    }
+
+    /// Only for calls at this phone number.
+    #[must_use]
+    pub fn by(mut self, phone_number_id: impl Into<String>) -> Self {
+        self.phone_number_id = Some(phone_number_id.into());
         self
     }
 
@@ -194,9 +220,31 @@ impl FaultSpec {
         }
     }
 
-    fn strikes(&self, place: Place, media_id: Option<&str>) -> bool {
-        let media = self.media_id.as_deref().is_none_or(|wanted| Some(wanted) == media_id);
-        media && self.at.map_or_else(|| self.kind.strikes_at(place), |at| at == place)
+    fn strikes(&self, place: Place, subject: Subject<'_>) -> bool {
+        let fits = |wanted: &Option<String>, given: Option<&str>| {
+            wanted.as_deref().is_none_or(|wanted| Some(wanted) == given)
+        };
+        // A phone number may have its plus or not.
+        let plain = |to: &str| to.trim_start_matches('+').to_owned();
+        let recipient = self.to.as_deref().is_none_or(|to| subject.to.map(plain) == Some(plain(to)));
+        recipient
+            && fits(&self.media_id, subject.media_id)
+            && fits(&self.phone_number_id, subject.phone_number_id)
+            && self.at.map_or_else(|| self.kind.strikes_at(place), |at| at == place)
+    }
+}
+
+/// What a call is about, as far as a fault can be about it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Subject<'a> {
+    pub(crate) media_id: Option<&'a str>,
+    pub(crate) phone_number_id: Option<&'a str>,
+    pub(crate) to: Option<&'a str>,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn media(id: &'a str) -> Self {
+        Self { media_id: Some(id), ..Self::default() }
     }
 }
 
@@ -280,13 +328,13 @@ impl Faults {
     }
 
     /// What goes wrong with this call, if anything: the first armed fault that fits, else chance.
-    pub(crate) fn strike(&self, place: Place, media_id: Option<&str>) -> Option<FaultSpec> {
+    pub(crate) fn strike(&self, place: Place, subject: Subject<'_>) -> Option<FaultSpec> {
         if !self.any.load(Ordering::Acquire) {
             return None;
         }
         self.change(|plan| {
-            let at = plan.armed.iter().position(|armed| armed.fault.strikes(place, media_id));
-            let Some(at) = at else { return plan.chance(place, media_id) };
+            let at = plan.armed.iter().position(|armed| armed.fault.strikes(place, subject));
+            let Some(at) = at else { return plan.chance(place, subject.media_id) };
             let fault = plan.armed[at].fault.clone();
             if let Some(times) = &mut plan.armed[at].fault.times {
                 *times -= 1;

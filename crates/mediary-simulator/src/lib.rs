@@ -45,7 +45,7 @@ pub use media::{Generate, MediaRecord, MediaSpec, UPLOADED_MEDIA_LIFE, URL_LIFE,
 pub use messages::{Channel, Customer, MessageSpec, QueuedMessage, StatusSpec};
 pub use player::played_account;
 pub use samples::{SampleInfo, samples};
-pub use sent::SentMessage;
+pub use sent::{ReadReceipt, SentMessage};
 pub use simulator::Simulator;
 pub use stats::{Route, Stats, WebhookStats};
 pub use tokens::TokenState;

@@ -23,13 +23,20 @@ const MEDIA_BYTES_IN_MEMORY: u64 = 2 * 1024 * 1024 * 1024;
 /// How long WhatsApp keeps what a webhook announced.
 pub const WEBHOOK_MEDIA_LIFE: Duration = mediary_core::limits::PROVIDER_MEDIA_LIFE;
 /// Where media came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     Customer,
     /// By the business. What is misnamed ends like a file of another kind, which WhatsApp minds only when it is sent.
     Uploaded {
+        file_name: Option<String>,
         misnamed: bool,
     },
+}
+
+impl Origin {
+    pub(crate) fn is_misnamed(&self) -> bool {
+        matches!(self, Self::Uploaded { misnamed: true, .. })
+    }
 }
 
 /// How long WhatsApp keeps what was uploaded.
@@ -130,6 +137,9 @@ pub struct MediaRecord {
     pub expires_at: Timestamp,
     /// Uploaded by a business rather than sent by a customer.
     pub uploaded: bool,
+    /// The name of the upload's part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<String>,
     pub deleted: bool,
 }
 
@@ -166,6 +176,10 @@ impl Media {
             sha256: self.sha256.to_string(),
             expires_at: self.expires_at,
             uploaded: matches!(self.origin, Origin::Uploaded { .. }),
+            file_name: match &self.origin {
+                Origin::Uploaded { file_name, .. } => file_name.clone(),
+                Origin::Customer => None,
+            },
             deleted: self.deleted.load(Ordering::Acquire),
         }
     }

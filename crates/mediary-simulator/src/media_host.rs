@@ -12,7 +12,7 @@ use http::{HeaderName, StatusCode};
 use url::form_urlencoded;
 
 use crate::counters::add;
-use crate::faults::{FaultKind, FaultSpec, Place};
+use crate::faults::{FaultKind, FaultSpec, Place, Subject};
 use crate::graph_api::{check_token, token_of};
 use crate::media::Media;
 use crate::media_body::{self, BodyFault};
@@ -33,7 +33,7 @@ pub(crate) async fn download(
     };
     let flight = Flight::new(Arc::clone(&world.counters), Arc::clone(&media));
     let redirected = query.contains("&redirected=");
-    let fault = world.faults.strike(Place::Download, Some(&media.id));
+    let fault = world.faults.strike(Place::Download, Subject::media(&media.id));
     if fault.is_some() {
         add(&world.counters.faults);
     }

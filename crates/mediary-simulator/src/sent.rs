@@ -1,4 +1,4 @@
-//! What businesses sent through the simulator, newest last.
+//! What businesses sent through the simulator, and what they marked as read, newest last.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,9 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Sent messages remembered; older ones are dropped.
+use crate::media::MediaRecord;
+
+/// Sent messages remembered, and receipts; older ones are dropped.
 const SENT_MESSAGES: usize = 10_000;
 
 /// A message that a business sent.
@@ -20,6 +22,9 @@ pub struct SentMessage {
     pub to: String,
     #[serde(rename = "type")]
     pub kind: String,
+    /// The uploaded file that it names by id: type, size and hash as they arrived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media: Option<MediaRecord>,
     /// The body of the request.
     pub body: Value,
     pub at: Timestamp,
@@ -27,26 +32,52 @@ pub struct SentMessage {
     pub status: String,
 }
 
+/// A customer's message that a business marked as read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadReceipt {
+    pub phone_number_id: String,
+    pub message_id: String,
+    /// Whether the customer sees that somebody writes.
+    pub typing: bool,
+    pub at: Timestamp,
+}
+
 #[derive(Debug, Default)]
-pub(crate) struct SentLog(Mutex<VecDeque<SentMessage>>);
+pub(crate) struct SentLog {
+    messages: Mutex<VecDeque<SentMessage>>,
+    receipts: Mutex<VecDeque<ReadReceipt>>,
+}
+
+fn add<T>(log: &Mutex<VecDeque<T>>, item: T) {
+    let mut log = log.lock();
+    if log.len() >= SENT_MESSAGES {
+        log.pop_front();
+    }
+    log.push_back(item);
+}
 
 impl SentLog {
     pub(crate) fn add(&self, message: SentMessage) {
-        let mut log = self.0.lock();
-        if log.len() >= SENT_MESSAGES {
-            log.pop_front();
-        }
-        log.push_back(message);
+        add(&self.messages, message);
+    }
+
+    pub(crate) fn add_receipt(&self, receipt: ReadReceipt) {
+        add(&self.receipts, receipt);
+    }
+
+    pub(crate) fn receipts(&self) -> Vec<ReadReceipt> {
+        self.receipts.lock().iter().cloned().collect()
     }
 
     pub(crate) fn set_status(&self, id: &str, status: &str) {
-        let mut log = self.0.lock();
+        let mut log = self.messages.lock();
         if let Some(message) = log.iter_mut().rev().find(|message| message.id == id) {
             status.clone_into(&mut message.status);
         }
     }
 
     pub(crate) fn all(&self) -> Vec<SentMessage> {
-        self.0.lock().iter().cloned().collect()
+        self.messages.lock().iter().cloned().collect()
     }
 }

@@ -21,7 +21,7 @@ use crate::ids::Ids;
 use crate::links::Links;
 use crate::media::{MediaRecord, MediaSpec};
 use crate::messages::{MessageSpec, QueuedMessage, StatusSpec};
-use crate::sent::SentMessage;
+use crate::sent::{ReadReceipt, SentMessage};
 use crate::stats::Stats;
 use crate::tokens::{TokenState, Tokens};
 use crate::uploads::Uploads;
@@ -147,6 +147,11 @@ impl Simulator {
     /// What businesses sent, oldest first.
     pub fn sent(&self) -> Vec<SentMessage> {
         self.world.sent.all()
+    }
+
+    /// What businesses marked as read, oldest first.
+    pub fn read_receipts(&self) -> Vec<ReadReceipt> {
+        self.world.sent.receipts()
     }
 
     /// Arms a fault and returns its number.

@@ -16,6 +16,8 @@ pub enum Wire {
     Endless(Vec<u8>),
     /// Nothing more, with the connection open.
     Silence,
+    /// As the first step: the body of the request is left where it is.
+    Unread,
     Close,
 }
 
@@ -30,6 +32,7 @@ pub struct Server {
 #[derive(Debug, Default)]
 struct Seen {
     requests: Vec<String>,
+    bodies: Vec<Vec<u8>>,
     connections: usize,
 }
 
@@ -63,6 +66,11 @@ impl Server {
         self.seen.lock().unwrap().requests.clone()
     }
 
+    /// The bodies of all requests that came whole.
+    pub fn bodies(&self) -> Vec<Vec<u8>> {
+        self.seen.lock().unwrap().bodies.clone()
+    }
+
     pub fn connections(&self) -> usize {
         self.seen.lock().unwrap().connections
     }
@@ -87,9 +95,18 @@ async fn serve(
         let head = String::from_utf8(head).unwrap();
         let (line, headers) = head.split_once("\r\n").unwrap();
         let request = format!("{line}\n{}", headers.to_lowercase());
+        let length =
+            request.split_once("\ncontent-length: ").and_then(|(_, rest)| rest.lines().next()?.parse().ok());
         seen.lock().unwrap().requests.push(request);
-        for step in answer(line) {
+        let steps = answer(line);
+        if !matches!(steps.first(), Some(Wire::Unread)) {
+            let mut body = vec![0; length.unwrap_or(0)];
+            connection.read_exact(&mut body).await?;
+            seen.lock().unwrap().bodies.push(body);
+        }
+        for step in steps {
             match step {
+                Wire::Unread => {}
                 Wire::Send(bytes) => connection.write_all(&bytes).await?,
                 Wire::Endless(bytes) => loop {
                     connection.write_all(&bytes).await?;

@@ -11,15 +11,33 @@ use crate::wire::GraphError;
 
 /// Reads an answer; a refusal or nonsense is an error.
 pub(super) async fn read<T: DeserializeOwned>(response: Response) -> Result<T, Error> {
+    read_with(response, GraphError::into_error).await
+}
+
+/// Reads the answer of a call at a phone number.
+pub(super) async fn read_at<T: DeserializeOwned>(
+    phone_number_id: &str,
+    response: Response,
+) -> Result<T, Error> {
+    read_with(response, |refusal, status| refusal.into_error_at(phone_number_id, status)).await
+}
+
+async fn read_with<T: DeserializeOwned>(
+    response: Response,
+    refused: impl FnOnce(GraphError, u16) -> Error,
+) -> Result<T, Error> {
     let (status, wait) = (response.status(), retry_after(response.headers()));
-    let body = response.read(GRAPH_ANSWER_BYTES).await?;
+    // Whoever answers so has not done what was asked, be it Graph or something in between.
+    let without_effect = status.is_redirection() || status.is_client_error();
+    let marked = |error: Error| if without_effect { error.without_effect() } else { error };
+    let body = response.read(GRAPH_ANSWER_BYTES).await.map_err(|error| marked(error.into()))?;
     let json = serde_json::from_slice::<Value>(&body);
     if let Some(refusal) = json.as_ref().ok().and_then(GraphError::of_answer) {
-        return Err(refusal.into_error(status.as_u16()).with_retry_after(wait));
+        return Err(refused(refusal, status.as_u16()).with_retry_after(wait));
     }
     if !status.is_success() {
         let context = format!("WhatsApp answered with HTTP {}", status.as_u16());
-        return Err(Error::new(kind_of_status(status.as_u16()), context).with_retry_after(wait));
+        return Err(marked(Error::new(kind_of_status(status.as_u16()), context)).with_retry_after(wait));
     }
     let unusable = |context| Error::new(ErrorKind::Protocol, context);
     let json = json.map_err(|error| unusable("WhatsApp's answer is not JSON").caused_by(error))?;

@@ -1,10 +1,12 @@
-//! The client: Graph's answers about media, and the bytes of media.
+//! The client: Graph's answers about media, the bytes of media, and what a business sends.
 //!
 //! Graph's own address is the operator's choice; the media host is named by webhooks and by Graph's answers. So the
 //! former is asked as it is, the latter through the guard of `mediary-outbound`: the bearer token and the request go only
 //! to hosts on the allow-list, and no name on it leads to a private address. The two never share a connection.
 
 mod answer;
+mod multipart;
+mod outgoing;
 mod stream;
 
 use std::fmt;
@@ -24,6 +26,7 @@ use crate::error::{Error, ErrorKind};
 use crate::redact::redacted_debug;
 use crate::wire::{MediaAnswer, PhoneNumber};
 
+pub use self::outgoing::Sent;
 pub use self::stream::MediaStream;
 
 /// Characters of a media or phone number id.
@@ -153,7 +156,10 @@ impl GraphClient {
             Ok(mut path) if usable => {
                 path.pop_if_empty().extend([self.options.version.as_str(), id]);
             }
-            _ => return Err(Error::new(ErrorKind::BadRequest, "the id cannot be part of a Graph URL")),
+            _ => {
+                let context = "the id cannot be part of a Graph URL";
+                return Err(Error::new(ErrorKind::BadRequest, context).without_effect());
+            }
         }
         Ok(url)
     }
@@ -178,8 +184,9 @@ fn bearer(token: &str) -> Result<HeaderMap, Error> {
 }
 
 fn header_value(text: &str) -> Result<HeaderValue, Error> {
-    HeaderValue::from_str(text)
-        .map_err(|error| Error::new(ErrorKind::BadRequest, "the request cannot be made").caused_by(error))
+    HeaderValue::from_str(text).map_err(|error| {
+        Error::new(ErrorKind::BadRequest, "the request cannot be made").caused_by(error).without_effect()
+    })
 }
 
 redacted_debug! {

@@ -154,7 +154,7 @@ impl Attachments {
 }
 
 /// The file of a header, and its kind.
-pub(super) fn header_file(header: &Value) -> Option<(FileType, &Value)> {
+pub(crate) fn header_file(header: &Value) -> Option<(FileType, &Value)> {
     let kind = header.get("type")?.as_str()?;
     let file_type = kind.to_ascii_lowercase().parse().ok()?;
     Some((file_type, header.get(kind).filter(|node| node.is_object())?))

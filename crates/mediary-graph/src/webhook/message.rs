@@ -145,6 +145,6 @@ fn person(node: &Value, phone_key: &str, user_key: &str) -> (Option<String>, Opt
 }
 
 /// Whether an id is a business-scoped one: a country's two capitals and a dot, where a phone id has digits.
-pub(super) fn is_user_id(id: &str) -> bool {
+pub(crate) fn is_user_id(id: &str) -> bool {
     matches!(id.as_bytes(), [a, b, b'.', ..] if a.is_ascii_uppercase() && b.is_ascii_uppercase())
 }

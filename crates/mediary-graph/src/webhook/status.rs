@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::message::Profile;
 use super::reported_error::{ReportedError, read_errors};
 use super::tolerant::{id, time};
+use crate::outgoing::CALLBACK_DATA_CHARS;
 use crate::redact::redacted_debug;
 
 /// A status of a message that the business sent. They come in any order and more than once; one message to a group
@@ -25,8 +26,9 @@ pub struct Status {
     /// In a group: the participant that this status is about; the recipient is the group then.
     pub participant_id: Option<String>,
     pub participant_user_id: Option<String>,
-    /// What the sender attached to the message (`biz_opaque_callback_data`).
-    pub opaque: Option<String>,
+    /// What the sender attached to the message (`biz_opaque_callback_data`). WhatsApp takes so many characters of it as are read
+    /// here; a longer one is nobody's, and dropped.
+    pub callback_data: Option<String>,
     pub contact: Option<Profile>,
     pub errors: Vec<ReportedError>,
 }
@@ -50,7 +52,8 @@ impl Status {
             recipient_parent_user_id: either("recipient_parent_user_id", "parent_recipient_user_id"),
             participant_id: either("recipient_participant_id", "participant_recipient_id"),
             participant_user_id: either("recipient_participant_user_id", "participant_recipient_user_id"),
-            opaque: id(item, "biz_opaque_callback_data"),
+            callback_data: id(item, "biz_opaque_callback_data")
+                .filter(|data| data.chars().nth(CALLBACK_DATA_CHARS).is_none()),
             contact: None,
             errors: read_errors(item),
         })

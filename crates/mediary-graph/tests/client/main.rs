@@ -4,6 +4,7 @@
 
 mod bytes;
 mod graph;
+mod sending;
 
 use std::time::Duration;
 

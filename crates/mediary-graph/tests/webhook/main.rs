@@ -305,6 +305,17 @@ fn standby_metadata_may_lie_at_either_level() {
 }
 
 #[test]
+fn callback_data_is_read_as_far_as_whatsapp_takes_it() {
+    for (chars, is_read) in [(512, true), (513, false)] {
+        let data = "ü".repeat(chars);
+        let status = json!({"id": "a", "status": "sent", "biz_opaque_callback_data": data});
+        let read = read("messages", &json!({"statuses": [status]}));
+        let UpdateKind::Status(status) = &read[0] else { panic!("{read:?}") };
+        assert_eq!(status.callback_data.is_some(), is_read, "{chars}");
+    }
+}
+
+#[test]
 fn statuses_are_read_with_both_spellings() {
     let statuses = json!({"contacts": [{"wa_id": "7", "profile": {"name": "Ana"}}], "statuses": [
         {"id": "a", "status": "played", "timestamp": 1_698_266_945, "recipient_id": "7", "biz_opaque_callback_data": "o"},
@@ -320,7 +331,7 @@ fn statuses_are_read_with_both_spellings() {
         .collect();
     assert_eq!(read[0].known, Some(MessageStatus::Played));
     assert_eq!(read[0].timestamp, Timestamp::from_unix_seconds(1_698_266_945));
-    assert_eq!(read[0].opaque.as_deref(), Some("o"));
+    assert_eq!(read[0].callback_data.as_deref(), Some("o"));
     assert_eq!(read[0].contact.as_ref().unwrap().name.as_deref(), Some("Ana"));
     assert_eq!(
         (read[1].known, read[1].status.as_str()),

@@ -63,6 +63,12 @@ pub(super) async fn one_media(State(world): Shared, Path(id): Path<String>) -> A
     Ok(Json(answer))
 }
 
+pub(super) async fn media_content(State(world): Shared, Path(id): Path<String>) -> Result<Response, Error> {
+    let media = find(&world, &id)?;
+    let content = axum::body::Body::from_stream(media.content.stream(0..media.size()));
+    Ok(([(CONTENT_TYPE, media.mime_type.clone())], content).into_response())
+}
+
 pub(super) async fn delete_media(State(world): Shared, Path(id): Path<String>) -> Answer {
     find(&world, &id)?;
     Ok(Json(json!({"deleted": remove_media(&world, &id)})))
@@ -246,6 +252,10 @@ pub(super) async fn reset_stats(State(world): Shared) -> Json<Value> {
 
 pub(super) async fn sent(State(world): Shared) -> Json<Value> {
     Json(json!(world.sent.all()))
+}
+
+pub(super) async fn reads(State(world): Shared) -> Json<Value> {
+    Json(json!(world.sent.receipts()))
 }
 
 #[derive(Debug, Deserialize)]

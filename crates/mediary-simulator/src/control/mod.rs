@@ -19,10 +19,11 @@ use handlers as h;
 const BODY_BYTES: usize = 160 * 1024 * 1024;
 
 /// Every path with what it does, which `GET /_control` answers.
-const PATHS: [(&str, &str); 23] = [
+const PATHS: [(&str, &str); 25] = [
     ("GET, POST /_control/accounts", "the business numbers; add or replace one"),
     ("GET, POST /_control/media", "the media; make some from bytes, text, generate, file or sample"),
     ("GET, DELETE /_control/media/{id}", "one media file and what was asked of it; delete it"),
+    ("GET /_control/media/{id}/content", "its bytes"),
     ("GET /_control/samples", "the built-in media"),
     ("POST /_control/messages[?wait=true]", "a message or a list of them, by webhook"),
     ("POST /_control/statuses[?wait=true]", "a status or a list of them, by webhook"),
@@ -40,6 +41,7 @@ const PATHS: [(&str, &str); 23] = [
     ("GET, DELETE /_control/stats", "counters; start them again from zero"),
     ("GET /_control/stats/{mediaId}", "the counters of one media file"),
     ("GET /_control/sent", "what businesses sent"),
+    ("GET /_control/reads", "what businesses marked as read"),
     ("POST /_control/tokens", "make tokens valid, expired or revoked"),
     ("GET, PATCH /_control/options", "how webhooks, media and sending behave"),
     ("GET /_control", "this list"),
@@ -51,6 +53,7 @@ pub(crate) fn router() -> Router<Arc<World>> {
         .route("/_control/accounts", get(h::accounts).post(h::put_account))
         .route("/_control/media", get(h::media).post(h::add_media))
         .route("/_control/media/{id}", get(h::one_media).delete(h::delete_media))
+        .route("/_control/media/{id}/content", get(h::media_content))
         .route("/_control/samples", get(h::samples))
         .route("/_control/messages", post(h::send_messages))
         .route("/_control/statuses", post(h::send_statuses))
@@ -68,6 +71,7 @@ pub(crate) fn router() -> Router<Arc<World>> {
         .route("/_control/stats", get(h::stats).delete(h::reset_stats))
         .route("/_control/stats/{mediaId}", get(h::media_stats))
         .route("/_control/sent", get(h::sent))
+        .route("/_control/reads", get(h::reads))
         .route("/_control/tokens", post(h::set_token))
         .route("/_control/options", patch(h::change_options).get(h::options))
         .layer(DefaultBodyLimit::max(BODY_BYTES))

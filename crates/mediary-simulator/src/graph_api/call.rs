@@ -2,6 +2,7 @@
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
+use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 use serde_json::Value;
@@ -93,12 +94,20 @@ pub(crate) fn token_of(headers: &HeaderMap) -> Option<&str> {
     known.then(|| token.trim())
 }
 
+/// The body, as far as it may be JSON.
+pub(crate) async fn json_bytes(body: Body) -> Result<Bytes, GraphError> {
+    to_bytes(body, JSON_BYTES).await.map_err(|_| invalid("it cannot be read or is too large"))
+}
+
 /// The body as JSON.
 pub(crate) async fn json_body(body: Body) -> Result<Value, GraphError> {
-    let invalid = |why: &str| GraphError::parameter(format!("Invalid JSON body: {why}"));
-    let bytes = to_bytes(body, JSON_BYTES).await.map_err(|_| invalid("it cannot be read or is too large"))?;
+    let bytes = json_bytes(body).await?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|_| invalid("it does not parse"))?;
     if value.is_object() { Ok(value) } else { Err(invalid("it is no object")) }
+}
+
+fn invalid(why: &str) -> GraphError {
+    GraphError::parameter(format!("Invalid JSON body: {why}"))
 }
 
 /// `v23.0`, any numbers.

@@ -52,6 +52,13 @@ impl GraphError {
         Self::new(400, 100, format!("(#100) {details}")).details(details)
     }
 
+    /// A message names a file that is expired, deleted, or another number's.
+    pub(crate) fn no_media(parameter: &str) -> Self {
+        Self::parameter(format!(
+            "Param {parameter} is not a valid whatsapp business account media attachment ID"
+        ))
+    }
+
     pub(crate) fn unknown_path(path: &str) -> Self {
         Self::new(400, 2500, format!("Unknown path components: {path}"))
     }

@@ -10,15 +10,19 @@ mod resumable;
 mod send;
 mod upload;
 
+use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{Html, IntoResponse, Response};
-use http::Method;
+use bytes::Bytes;
+use futures_util::stream;
+use http::{Method, StatusCode};
 
 use crate::counters::add;
-use crate::faults::{FaultKind, Place};
+use crate::faults::{FaultKind, FaultSpec, Place, Subject};
 use crate::stats::Route;
 use crate::world::World;
 use call::Call;
@@ -34,14 +38,28 @@ pub(crate) async fn serve(State(world): State<Arc<World>>, request: Request) -> 
     };
     let (route, place) = route(&world, &call);
     world.counters.count(route);
-    if let Some(place) = place
-        && let Some(response) = struck(&world, &call, place).await
+    let struck = match place {
+        Some(place) => strike(&world, &call, place, body)
+            .await
+            .map(|(fault, body)| (fault.map(|fault| (fault, place)), body)),
+        None => Ok((None, body)),
+    };
+    let (fault, body) = match struck {
+        Ok(struck) => struck,
+        Err(error) => return error.answer(&world),
+    };
+    if let Some((fault, place)) = &fault
+        && let Some(response) = fault_answer(&world, &call, *place, fault).await
     {
         return response;
     }
-    match answer(&world, &call, route, body).await {
+    let response = match answer(&world, &call, route, body).await {
         Ok(value) => answer::json_answer(&value),
         Err(error) => error.answer(&world),
+    };
+    match fault {
+        Some((fault, _)) if fault.kind == FaultKind::LostAnswer => lost_answer(&fault).await,
+        _ => response,
     }
 }
 
@@ -85,14 +103,38 @@ async fn answer(world: &Arc<World>, call: &Call, route: Route, body: Body) -> An
     }
 }
 
-/// The answer of a fault, if one strikes this call.
-async fn struck(world: &World, call: &Call, place: Place) -> Option<Response> {
-    let id = call.segments.first().map_or("", String::as_str);
-    let media = world.media.find(id);
-    let fault = world.faults.strike(place, media.as_ref().map(|media| media.id.as_str()))?;
-    add(&world.counters.faults);
+/// The fault that strikes this call, if one does. Whom a message goes to is in its body, which is given back.
+async fn strike(
+    world: &World,
+    call: &Call,
+    place: Place,
+    body: Body,
+) -> Result<(Option<FaultSpec>, Body), GraphError> {
+    let id = call.id();
+    let fault = match place {
+        Place::Send => {
+            let bytes = call::json_bytes(body).await?;
+            let message = serde_json::from_slice(&bytes).unwrap_or_default();
+            let fault = world.faults.strike(place, send::subject(call, &message));
+            return Ok((fault.inspect(|_| add(&world.counters.faults)), Body::from(bytes)));
+        }
+        Place::Upload => {
+            let subject = Subject { phone_number_id: Some(id), ..Subject::default() };
+            world.faults.strike(place, subject)
+        }
+        _ => {
+            let media = world.media.find(id);
+            let media_id = media.as_ref().map(|media| media.id.as_str());
+            world.faults.strike(place, Subject { media_id, ..Subject::default() })
+        }
+    };
+    Ok((fault.inspect(|_| add(&world.counters.faults)), body))
+}
+
+/// The answer of a fault; `None` where the call is answered all the same.
+async fn fault_answer(world: &World, call: &Call, place: Place, fault: &FaultSpec) -> Option<Response> {
     match fault.kind {
-        FaultKind::Html => Some(Html("<!doctype html><title>Log in</title>").into_response()),
+        FaultKind::Html => Some(page(fault.status.unwrap_or(200))),
         FaultKind::Slow => {
             tokio::time::sleep(fault.delay()).await;
             None
@@ -101,11 +143,31 @@ async fn struck(world: &World, call: &Call, place: Place) -> Option<Response> {
             world.stop.cancelled().await;
             None
         }
+        FaultKind::Expired if place == Place::Send => Some(GraphError::no_media("media['id']").answer(world)),
         _ => {
-            if let Some(media) = media.filter(|_| place == Place::Resolve) {
+            let id = call.id();
+            if let Some(media) = world.media.find(id).filter(|_| place == Place::Resolve) {
                 add(&media.counters.resolves);
             }
-            GraphError::of(&fault, call.method.as_str(), id).map(|error| error.answer(world))
+            GraphError::of(fault, call.method.as_str(), id).map(|error| error.answer(world))
         }
     }
+}
+
+/// What comes instead of the answer to a call that was carried out.
+async fn lost_answer(fault: &FaultSpec) -> Response {
+    tokio::time::sleep(fault.delay_ms.map_or(Duration::ZERO, Duration::from_millis)).await;
+    match fault.status {
+        Some(status) => page(status),
+        // A body that breaks before the head has been written takes the head with it.
+        None => Response::new(Body::from_stream(stream::once(async {
+            Err::<Bytes, _>(io::Error::from(io::ErrorKind::ConnectionReset))
+        }))),
+    }
+}
+
+/// A web page of something in between.
+fn page(status: u16) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    (status, Html("<!doctype html><title>Log in</title>")).into_response()
 }

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use super::call::{Call, json_body};
 use super::error::{Answer, GraphError};
 use super::outgoing_media;
+use crate::faults::Subject;
 use crate::messages::{Customer, StatusSpec};
-use crate::sent::SentMessage;
+use crate::sent::{ReadReceipt, SentMessage};
 use crate::stats::Route;
 use crate::world::World;
 
@@ -29,7 +30,13 @@ pub(super) async fn send(world: &Arc<World>, call: &Call, body: Body) -> Answer 
     }
     if body["status"] == "read" {
         world.counters.count(Route::MarkRead);
-        body["message_id"].as_str().ok_or_else(|| required("message_id"))?;
+        let message_id = body["message_id"].as_str().ok_or_else(|| required("message_id"))?;
+        world.sent.add_receipt(ReadReceipt {
+            phone_number_id: account.phone_number_id.clone(),
+            message_id: message_id.to_owned(),
+            typing: body["typing_indicator"]["type"] == "text",
+            at: world.clock.now(),
+        });
         return Ok(json!({"success": true}));
     }
     let recipient = Recipient::of(&body)?;
@@ -42,12 +49,14 @@ pub(super) async fn send(world: &Arc<World>, call: &Call, body: Body) -> Answer 
         return Err(GraphError::parameter(limit));
     }
     let media = outgoing_media::find(world, &account, &kind, &body[&kind])?;
+    outgoing_media::check_headers(world, &account, &kind, &body[&kind])?;
     let id = world.ids.message(&recipient.name);
     world.sent.add(SentMessage {
         id: id.clone(),
         phone_number_id: account.phone_number_id.clone(),
         to: recipient.name.clone(),
         kind: kind.clone(),
+        media: media.sent(),
         body: body.clone(),
         at: world.clock.now(),
         status: "accepted".to_owned(),
@@ -64,6 +73,13 @@ pub(super) async fn send(world: &Arc<World>, call: &Call, body: Body) -> Answer 
         world.spawn(follow(Arc::clone(world), status, kind.clone(), media));
     }
     Ok(accepted(&recipient, &id, &kind))
+}
+
+/// What a message is about, for faults.
+pub(super) fn subject<'a>(call: &'a Call, message: &'a Value) -> Subject<'a> {
+    let text = |name: &str| message[name].as_str().filter(|text| !text.is_empty());
+    let media_id = text("type").and_then(|kind| message[kind]["id"].as_str());
+    Subject { media_id, phone_number_id: Some(call.id()), to: text("to").or_else(|| text("recipient")) }
 }
 
 /// Whom a message goes to.
@@ -164,7 +180,15 @@ async fn follow(world: Arc<World>, status: StatusSpec, kind: String, media: outg
     }
     for word in &options.sending.statuses {
         tokio::time::sleep(wait).await;
-        tell(&world, &StatusSpec { status: word.clone(), ..status.clone() });
+        let status = StatusSpec { status: word.clone(), ..status.clone() };
+        // Sent is a group's message once; the rest is told of each participant.
+        if status.group_id.is_none() || word == "sent" {
+            tell(&world, &status);
+            continue;
+        }
+        for participant in &options.sending.group_participants {
+            tell(&world, &StatusSpec { customer: participant.clone(), ..status.clone() });
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::multipart::Field;
-use axum::extract::{FromRequest, Multipart, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use serde_json::json;
@@ -76,8 +76,9 @@ pub(super) async fn upload(world: &World, call: &Call, body: Body) -> Answer {
     }
     let life = life(form.ttl_minutes.as_deref())?;
     let content = Content::Memory(bytes);
-    let misnamed = file_name.is_some_and(|name| is_misnamed(&name, &mime_type));
-    let media = world.keep_media(&account, content, mime_type, life, Origin::Uploaded { misnamed }).await;
+    let misnamed = file_name.as_deref().is_some_and(|name| is_misnamed(name, &mime_type));
+    let origin = Origin::Uploaded { file_name, misnamed };
+    let media = world.keep_media(&account, content, mime_type, life, origin).await;
     let media = media.map_err(|error| GraphError::media_upload(error.to_string()))?;
     Ok(json!({ "id": media.id }))
 }
@@ -104,8 +105,10 @@ fn life(ttl_minutes: Option<&str>) -> Result<Duration, GraphError> {
 
 async fn read(call: &Call, body: Body) -> Result<Form, GraphError> {
     let broken = || GraphError::parameter("The request must be multipart/form-data with whole parts.");
-    let request =
+    let mut request =
         Request::builder().header(CONTENT_TYPE, call.content_type()).body(body).map_err(|_| broken())?;
+    // Each part has a limit of its own.
+    DefaultBodyLimit::disable().apply(&mut request);
     let mut parts = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
     let mut form = Form::default();
     for _ in 0..FIELDS {

@@ -7,6 +7,7 @@ mod faults;
 mod graph_api;
 mod harness;
 mod media_host;
+mod outgoing;
 mod playing;
 mod sending;
 mod upload;

@@ -78,6 +78,7 @@ impl Problem {
             | ErrorKind::ForbiddenUrl
             | ErrorKind::RangeNotSatisfiable
             | ErrorKind::BadRequest
+            | ErrorKind::UploadSource
             | ErrorKind::Protocol
             | ErrorKind::InvalidOptions
             | ErrorKind::InvalidWebhook
