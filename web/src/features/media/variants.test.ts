@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { MediaFile } from "@/api/types";
 import { mediaBox } from "@/features/media/box";
-import { hasPage, isShownByBrowsers, pictureUrl, variantUrl } from "@/features/media/variants";
+import { hasPage, isShownByBrowsers, pictureUrl, playableUrl, variantUrl } from "@/features/media/variants";
 import { media, variant } from "@/test/fixtures";
 
 const pdf = (fields: Partial<MediaFile> = {}) =>
