@@ -318,7 +318,7 @@ async fn derivations_use_their_indexes(test: &Test) {
     let (scope, lease) = (Scope::system(company), Duration::from_secs(30));
     check(test, "derivations", true, store.claim_derivations("worker", DerivationStep::Short, 16, lease))
         .await;
-    // What takes minutes is asked for first, and found once nothing else is due.
+    // Of another company, and while others are due.
     test.sql(&format!(
         "UPDATE derivations SET step = 'conversion' WHERE company_id = {}",
         test.other.company
