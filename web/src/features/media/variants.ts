@@ -47,7 +47,9 @@ export function playableUrl(media: MediaFile): string | null {
 /** That of a voice note is there at once, also where it was not examined yet, or nothing examines files. */
 function isMadeWhileServed(media: MediaFile): boolean {
   const { isActive, downloadStatus, variantsError } = media;
-  return typeOf(media) === "audio/ogg" && isActive && downloadStatus === "completed" && variantsError === null;
+  return (
+    typeOf(media) === "audio/ogg" && isActive && downloadStatus === "completed" && variantsError === null
+  );
 }
 
 /** Whether a stored file plays here only in another form, as far as its record tells; before it was read only its type does. */
