@@ -230,7 +230,7 @@ async fn video_that_is_still_to_be_converted_is_asked_for_again_and_the_reason_i
 
     // Another process makes it now.
     let (store, lease) = (&world.store, Duration::from_secs(30));
-    let claim = store.claim_derivation_for_viewer("other", world.company, record.id, lease).await.unwrap();
+    let claim = store.claim_derivation_for_viewer("other", world.company, record.id, 2, lease).await.unwrap();
     let opened = open(&world, target, "playable").await.unwrap();
     assert!(matches!(opened.source, Source::BeingMade { .. }), "{:?}", opened.source);
     let claim = claim.unwrap();
@@ -239,7 +239,7 @@ async fn video_that_is_still_to_be_converted_is_asked_for_again_and_the_reason_i
         company_id: world.company,
         media_id: record.id,
         lease: claim.lease,
-        version: 1,
+        version: 2,
         sentence: sentence.clone(),
         retry_at: None,
     };

@@ -134,6 +134,7 @@ mod tests {
     use axum::body::Body;
     use http::StatusCode;
     use mediary_blob::{Storage, StorageKey};
+    use mediary_core::DerivationStep;
     use mediary_core::{CompanyId, MessageId, Role};
     use mediary_derive::virtual_file::VirtualFileBuilder;
     use mediary_store::FinishedDerivation;
@@ -170,7 +171,8 @@ mod tests {
         async fn examine(&self, unplayable: Option<&str>, missing: Option<&str>) {
             let Self { house, company, made } = self;
             let life = Duration::from_secs(30);
-            let claim = house.store.claim_derivation_for_viewer("node", company.id, made.media, life).await;
+            let claim =
+                house.store.claim_derivation_for_viewer("node", company.id, made.media, 1, life).await;
             let claim = claim.unwrap().unwrap();
             let finished = FinishedDerivation {
                 company_id: company.id,
@@ -186,6 +188,8 @@ mod tests {
                 names: Vec::new(),
                 unplayable: unplayable.map(str::to_owned),
                 missing: missing.map(str::to_owned),
+                step: DerivationStep::Short,
+                next: None,
                 variants: Vec::new(),
             };
             assert!(house.store.finish_derivation(finished).await.unwrap());
