@@ -12,7 +12,7 @@ use super::kind::Kind;
 use super::limits::{
     Claim, MAX_ANIMATION_BYTES, MAX_ANIMATION_PIXELS, MAX_ENCODED_PIXELS, MAX_FRAMES, MAX_MEMORY_BYTES,
 };
-use super::memory::Pixel;
+use super::pixel::Pixel;
 use super::{PREVIEW_SIDE, encode, frames, resize, still};
 use crate::size::size_within;
 use crate::{Error, Product, Result};

@@ -1,27 +1,10 @@
 //! What making a small picture takes of memory, reckoned from its header: an allocation beyond the limit ends a worker without a word.
 
 use super::limits::{Claim, MAX_FILE_BYTES, MAX_MEMORY_BYTES};
+use super::pixel::Pixel;
 use super::resize;
 use crate::Result;
 use crate::size::size_within;
-
-/// The pixels of a decoded picture, with 8 bits a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pixel {
-    Rgb,
-    Rgba,
-    Inks,
-}
-
-impl Pixel {
-    pub(crate) fn with_alpha(has_alpha: bool) -> Self {
-        if has_alpha { Self::Rgba } else { Self::Rgb }
-    }
-
-    pub(crate) fn bytes(self) -> u64 {
-        if self == Self::Rgb { 3 } else { 4 }
-    }
-}
 
 /// Bytes for each pixel of what is made, once the decoded picture is gone: resized, in sRGB, upright, and on the way to a file.
 const MADE: u64 = 16;

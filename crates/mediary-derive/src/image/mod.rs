@@ -15,6 +15,7 @@ mod jpeg;
 mod kind;
 pub mod limits;
 mod memory;
+mod pixel;
 pub(crate) mod resize;
 mod send;
 mod still;

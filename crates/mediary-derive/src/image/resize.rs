@@ -5,7 +5,7 @@ use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
 use super::limits::Claim;
-use super::memory::Pixel;
+use super::pixel::Pixel;
 use crate::size::size_within;
 use crate::{Error, Result};
 

@@ -14,7 +14,8 @@ use super::decoded::Decoded;
 use super::frames;
 use super::kind::Kind;
 use super::limits::{Claim, MAX_MEMORY_BYTES};
-use super::memory::{Pixel, Plan};
+use super::memory::Plan;
+use super::pixel::Pixel;
 use crate::{Error, Result};
 
 /// Bytes of a pixel with transparency and 8 bits a channel.

@@ -377,7 +377,7 @@ mod tests {
         let (original, map) = pages(20_000, 28, 3);
         let all = 0..map.length();
         let first = 28..31;
-        let read = read_together(&map, all.clone(), &first);
+        let read = read_together(&map, all, &first);
         assert_eq!(read.start, 28);
         assert!(
             (CHUNK_BYTES as u64 - 31..=CHUNK_BYTES as u64).contains(&(read.end - read.start)),

@@ -15,7 +15,8 @@ use moxcms::ColorProfile;
 use crate::image::color::Channels;
 use crate::image::decoded::Decoded;
 use crate::image::limits::{Claim, MAX_MEMORY_BYTES};
-use crate::image::memory::{Pixel, Plan};
+use crate::image::memory::Plan;
+use crate::image::pixel::Pixel;
 use crate::{Error, Result};
 
 /// Measured on a picture of 32 megapixels: 264 MB.

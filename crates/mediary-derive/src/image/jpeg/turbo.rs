@@ -6,7 +6,8 @@ use turbojpeg::{Colorspace, Compressor, Decompressor, Image, PixelFormat, Scalin
 use super::segments::Segments;
 use crate::image::color::Channels;
 use crate::image::limits::{Claim, MAX_SCANS};
-use crate::image::memory::{Pixel, Plan};
+use crate::image::memory::Plan;
+use crate::image::pixel::Pixel;
 use crate::{Error, Result};
 
 /// The sizes that have fast code, smallest first.
