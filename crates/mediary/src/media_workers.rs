@@ -21,7 +21,7 @@ const ESCAPE: &str = "--escape";
 const ESCAPE_AS_FFMPEG: &str = "--escape-as-ffmpeg";
 
 /// What is said where there is no ffmpeg.
-pub(crate) const NO_FFMPEG: &str = "videos get no posters: ffmpeg is not installed (once it is, restart, and run `mediary derive --missing` for those that are here)";
+pub(crate) const NO_FFMPEG: &str = "videos get no posters, and those that browsers cannot play (HEVC, 3GP) are not converted: ffmpeg is not installed (once it is, restart, and run `mediary derive --missing` for those that are here)";
 
 /// By this name a process starts its own program, also after the file was replaced by that of another release.
 const OWN_PROGRAM: &str = "/proc/self/exe";

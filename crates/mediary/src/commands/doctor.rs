@@ -244,7 +244,10 @@ fn open_files() -> Finding {
 async fn ffmpeg(requirement: Requirement) -> Finding {
     let check = "ffmpeg";
     match media_workers::ffmpeg(requirement).await {
-        Ok(Some(ffmpeg)) => ok(check, format!("{ffmpeg} runs in its sandbox; videos get posters")),
+        Ok(Some(ffmpeg)) => {
+            let place = if requirement == Requirement::Off { "without a sandbox" } else { "in its sandbox" };
+            ok(check, format!("{ffmpeg} runs {place}; videos get posters"))
+        }
         Ok(None) => ok(check, media_workers::NO_FFMPEG),
         Err(error) => problem(check, format!("videos get no posters: {error}")),
     }

@@ -98,7 +98,7 @@ impl Config {
             "MEDIARY_GRAPH_URL" => Some(graph_url.to_owned()),
             "MEDIARY_MEDIA_HOSTS" => Some(LISTEN.ip().to_string()),
             "MEDIARY_LOG" => Some(std::env::var(name).unwrap_or_else(|_| "warn".to_owned())),
-            "MEDIARY_LOG_FORMAT" => std::env::var(name).ok(),
+            "MEDIARY_LOG_FORMAT" | "MEDIARY_MEDIA_SANDBOX" => std::env::var(name).ok(),
             _ => None,
         };
         Ok(Self::from_values(Values::read(Path::new(""), given))?)

@@ -189,6 +189,9 @@ fn doctor_says_which_ffmpeg_makes_posters() {
     let there = found(&Env::from([with_ffmpeg()]), "ffmpeg");
     let detail = there["detail"].as_str().unwrap();
     assert!(there["ok"] == true && detail.ends_with("runs in its sandbox; videos get posters"), "{there}");
+    let off = ("MEDIARY_MEDIA_SANDBOX".to_owned(), "off".to_owned());
+    let unlocked = found(&Env::from([with_ffmpeg(), off]), "ffmpeg");
+    assert!(unlocked["detail"].as_str().unwrap().contains("runs without a sandbox"), "{unlocked}");
     let folder = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink("/usr/bin/env", folder.path().join("ffmpeg")).unwrap();
     let other = found(&Env::from([("PATH".to_owned(), folder.path().display().to_string())]), "ffmpeg");
