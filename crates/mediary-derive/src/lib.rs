@@ -20,7 +20,7 @@ pub mod ffmpeg;
 pub mod image;
 #[cfg(feature = "sandbox")]
 pub mod jail;
-#[cfg_attr(not(feature = "sandbox"), allow(dead_code, reason = "only a worker says so much"))]
+#[cfg_attr(not(feature = "sandbox"), expect(dead_code, reason = "only a worker says so much"))]
 mod limits;
 mod make;
 #[cfg(feature = "sandbox")]

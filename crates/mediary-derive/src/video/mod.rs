@@ -13,6 +13,7 @@ mod track;
 
 pub(crate) use index::too_long;
 pub use index::{Index, MAX_INDEX_BYTES};
+#[cfg(feature = "sandbox")]
 pub(crate) use movie::ENCRYPTED;
 pub use movie::{IndexPosition, MAX_TRACKS, Movie};
 pub use track::{Track, TrackKind};

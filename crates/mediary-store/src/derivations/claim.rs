@@ -41,8 +41,8 @@ fn due_of(step: DerivationStep, company: &str, now: &str) -> String {
     )
 }
 
-/// The company whose derivations were claimed last, for each step: the next claim begins after it. Only this process knows it; on another node the
-/// turns begin elsewhere, which changes the order and nothing else.
+/// The company whose derivations were claimed last, for each step: the next claim begins after it. Only this process knows it; on
+/// another node the turns begin elsewhere, which changes the order and nothing else.
 #[derive(Debug, Default)]
 pub(crate) struct LastServed {
     short: AtomicI64,
@@ -70,8 +70,8 @@ fn started(owner: &str, until: &str) -> String {
 }
 
 impl Store {
-    /// Takes derivations whose step this is and that are due, each with a lease for `owner`: of each company with due ones `batch / companies`, then the rest. None
-    /// of a long step while any short one is due.
+    /// Takes derivations whose step this is and that are due, each with a lease for `owner`: of each company with due ones
+    /// `batch / companies`, then the rest. None of a long step while any short one is due.
     pub async fn claim_derivations(
         &self,
         owner: &str,

@@ -35,7 +35,7 @@ impl Store {
             let of_file = source(tx, &finished).await?;
             let Some(of_file) = of_file.filter(|_| reserved.are_complete()) else {
                 reserved.drop_bytes(tx, now, media).await?;
-                // Whoever changed the file may have left the row to us: then it is due at once, not when the lease ends.
+                // Another program that changed the file may have left the row to us: then it is due at once, not when the lease ends.
                 let (sql, args) = put_back((company, media), &finished.lease, finished.step, now);
                 tx.execute(sql, args).await?;
                 return Ok(false);
@@ -119,7 +119,8 @@ fn replaced(finished: &FinishedDerivation) -> &'static str {
     }
 }
 
-/// Removes the variants that a result of a file that is locked replaces: none of a better recipe. Their bytes stay as long as those of a moved file, for those who read them now.
+/// Removes the variants that a result of a file that is locked replaces: none of a better recipe. Their bytes stay as long as those of
+/// a moved file, for those who read them now.
 async fn remove_variants(tx: &mut Tx, now: Timestamp, finished: &FinishedDerivation) -> Result<()> {
     let company = finished.company_id;
     let sql = format!(
