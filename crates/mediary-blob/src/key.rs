@@ -14,6 +14,8 @@ const SEGMENTS_MAX: usize = 8;
 const SEGMENT_BYTES: usize = 200;
 /// Bytes of an id within its segment. Leaves room for a generation.
 const ID_BYTES: usize = SEGMENT_BYTES - 24;
+/// The folder of files whose messages have no id yet.
+const UPLOADS: &str = "uploads";
 /// What stands between an id and a generation.
 const GENERATION: &str = ".g";
 
@@ -40,6 +42,13 @@ impl StorageKey {
         Self(format!("media/{company}/{message}/variants/{media}-{kind}-{random:016x}"))
     }
 
+    /// A key for a file of ours that is stored before its message has an id: `media/{company}/uploads/{random}`. None is given
+    /// twice. Records recognise it by its form (`is_upload` of the store).
+    pub fn upload(company: CompanyId) -> Self {
+        let random = rand::random::<u128>();
+        Self(format!("media/{company}/{UPLOADS}/{random:032x}"))
+    }
+
     /// The same file's key in a later generation: what is stored again after bytes under the earlier key were given up
     /// must not lie where somebody may still be deleting. The first generation, zero, has the plain key.
     pub fn generation(&self, number: u64) -> Self {
@@ -47,13 +56,18 @@ impl StorageKey {
         Self(if number == 0 { first.to_owned() } else { format!("{first}{GENERATION}{number}") })
     }
 
-    /// Whose message the file is of, if it is the key of a message's media.
+    /// Whose message the file is of, if it is the key of a message's media. The message of an upload is not in its key: it has the
+    /// id zero.
     pub fn owner(&self) -> Option<(CompanyId, MessageId)> {
         let mut parts = self.0.split('/');
         if parts.next() != Some("media") {
             return None;
         }
-        let (company, message) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let company = parts.next()?.parse().ok()?;
+        let message = match parts.next()? {
+            UPLOADS => 0,
+            message => message.parse().ok()?,
+        };
         parts.next().map(|_| (CompanyId(company), MessageId(message)))
     }
 
@@ -201,6 +215,17 @@ mod tests {
         assert_eq!(key.owner(), Some((CompanyId(1), MessageId(2))));
         assert_ne!(key, variant(), "none is given twice");
         assert_ne!(media("variants").folders().count(), key.folders().count(), "no file's key is like it");
+    }
+
+    #[test]
+    fn key_of_an_upload_names_its_company_alone() {
+        let key = StorageKey::upload(CompanyId(1));
+        let random = key.as_str().strip_prefix("media/1/uploads/").unwrap();
+        assert!(random.len() == 32 && random.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
+        assert_eq!(key.as_str().parse::<StorageKey>().unwrap(), key);
+        assert_eq!(key.owner(), Some((CompanyId(1), MessageId(0))));
+        assert_eq!(key.generation(2).owner(), key.owner(), "one that moved");
+        assert_ne!(key, StorageKey::upload(CompanyId(1)), "none is given twice");
     }
 
     #[test]

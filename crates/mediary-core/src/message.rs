@@ -1,7 +1,23 @@
 //! Kinds of messages and the order of their statuses.
 
-use crate::FileType;
 use crate::text::string_enum;
+use crate::{FileType, MessageId};
+
+/// What a message of ours is called in the data that WhatsApp returns with its statuses (`biz_opaque_callback_data`).
+const CALLBACK: &str = "mediary:";
+
+impl MessageId {
+    /// What WhatsApp is given with a message of ours, so that its statuses name it even if the answer to the call was lost.
+    pub fn callback(self) -> String {
+        format!("{CALLBACK}{self}")
+    }
+
+    /// The message that such data names; `None` for what another program gave WhatsApp.
+    pub fn of_callback(data: &str) -> Option<Self> {
+        let digits = data.strip_prefix(CALLBACK)?;
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok().map(Self)).flatten()
+    }
+}
 
 string_enum! {
     "direction" Direction {
@@ -113,6 +129,16 @@ mod tests {
         assert!(Unknown.advances_to(Sent));
         assert!(Read.advances_to(Played));
         assert!(MessageStatus::ALL.iter().all(|status| !status.advances_to(Received)));
+    }
+
+    #[test]
+    fn callback_data_names_its_message_and_no_other_data_does() {
+        assert_eq!(MessageId::of_callback(&MessageId(42).callback()), Some(MessageId(42)));
+        for data in
+            ["", "42", "mediary:", "mediary:x", "mediary:-1", "mediary:+1", "mediary:99999999999999999999"]
+        {
+            assert_eq!(MessageId::of_callback(data), None, "{data}");
+        }
     }
 
     #[test]

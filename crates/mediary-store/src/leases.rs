@@ -71,8 +71,20 @@ pub(crate) const DERIVATIONS: Jobs = Jobs {
     waiting: "x.state = 'waiting'",
 };
 
+/// Messages that are to be sent.
+pub(crate) const SENDS: Jobs = Jobs {
+    table: "sends",
+    owner: "lease_owner",
+    until: "lease_until",
+    number: "lease_number",
+    running: "state = 'running'",
+    queued: "state = 'waiting', due_at = $1, updated_at = $1",
+    due_at: "due_at",
+    waiting: "x.state = 'waiting'",
+};
+
 /// Every table of jobs.
-pub(crate) const ALL: &[Jobs] = &[DOWNLOADS, DERIVATIONS];
+pub(crate) const ALL: &[Jobs] = &[DOWNLOADS, DERIVATIONS, SENDS];
 
 /// Proof of holding a job. The number grows with every claim, so that a holder whose lease ran out cannot be taken for the one that
 /// has it now.

@@ -2,7 +2,7 @@
 //!
 //! [`Store`] is the handle. Its functions stand with the tables that they read and write: the inbox of webhooks (`inbox`), what is
 //! recorded from it (`ingest`), webhooks that wait for an account (`waiting_webhooks`), downloads as jobs (`downloads`), what is
-//! made of stored files (`derivations`), messages, conversations and media as people read them, and companies with their users, API
+//! made of stored files (`derivations`), messages of ours as jobs (`sends`), messages, conversations and media as people read them, and companies with their users, API
 //! keys and accounts (`people`). Every function about tenant data takes the company.
 //!
 //! Below them: `db` runs statements on either database, `pool` keeps connections, `database_file` detects that SQLite's file was
@@ -33,6 +33,7 @@ mod leases;
 mod lists;
 mod locks;
 mod media;
+mod media_ids;
 mod messages;
 mod migrations;
 mod moves;
@@ -43,9 +44,11 @@ mod people;
 mod policies;
 mod pool;
 mod record;
+mod reservations;
 mod retention;
 mod scan;
 mod scope;
+mod sends;
 mod signals;
 mod statement;
 mod storage_checks;
@@ -84,6 +87,7 @@ pub use ingest::{
 pub use leases::LeaseToken;
 pub use lists::{MediaQuery, MediaSort, Order};
 pub use media::MediaFile;
+pub use media_ids::KnownFile;
 pub use messages::{Message, MessageError, MessageReaction, MessageWithMedia, MessagesAround, ReplyTo};
 pub use moves::{FoundFile, StoredLocation};
 pub use nodes::{GoneNode, Presence};
@@ -96,6 +100,7 @@ pub use people::{
 pub use policies::{DueTask, PolicyPreview, StoredTally, Tally};
 pub use retention::{ArrivalPosition, FilePastRetention};
 pub use scan::{ExpiryPosition, ScannedBatch};
+pub use sends::{CancelledSend, ClaimedSend, NewSend, QueuedSend, RetriedSend, SendLimits, UploadedFile};
 pub use signals::{ReceivedSignal, SIGNAL_BYTES_MAX, Signals};
 pub use storage_checks::{StorageCheck, StorageCheckCounts, StorageChecksOverview};
 pub use store::{Backend, Store, StoreOptions};

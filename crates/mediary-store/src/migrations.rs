@@ -49,6 +49,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("oversized_files", include_str!("../migrations/0028_oversized_files.sql")),
     ("derivations", include_str!("../migrations/0029_derivations.sql")),
     ("derivation_triggers", include_str!("../migrations/0030_derivation_triggers.sql")),
+    ("sends", include_str!("../migrations/0031_sends.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

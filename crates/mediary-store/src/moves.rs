@@ -6,9 +6,10 @@ use mediary_core::{CompanyId, MediaId, MessageId, StorageBackend};
 use sqlx::AssertSqlSafe;
 
 use crate::bulk::Bulk;
-use crate::derivations::variant_of;
 use crate::media::MediaFile;
 use crate::record::Record as _;
+use crate::reservations::variant_of;
+use crate::sends::is_upload;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::{row, update};
@@ -27,6 +28,7 @@ pub struct StoredLocation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundFile {
     pub company_id: CompanyId,
+    /// Zero for an upload, whose key names none.
     pub message_id: MessageId,
     pub key: String,
 }
@@ -34,6 +36,10 @@ pub struct FoundFile {
 /// Conditions on a found file `k`: what names it.
 const NAMED_BY_A_FILE: &str = "EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = k.company_id
     AND f.message_id = k.message_id AND f.storage_backend = k.backend AND f.storage_key = k.key)";
+/// The key of an upload names no message.
+pub(crate) const NAMED_BY_AN_UPLOAD: &str =
+    "EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = k.company_id
+    AND f.uploaded AND f.storage_key = k.key AND f.storage_backend = k.backend)";
 pub(crate) const NAMED_BY_A_VARIANT: &str = "EXISTS (SELECT 1 FROM media_files f CROSS JOIN media_variants v
     WHERE f.company_id = k.company_id AND f.message_id = k.message_id AND v.company_id = f.company_id
     AND v.media_id = f.id AND v.storage_backend = k.backend AND v.storage_key = k.key)";
@@ -50,7 +56,7 @@ impl Store {
     /// goes from one to another at that moment is in one of them.
     pub async fn known_files(&self, backend: StorageBackend, found: &[FoundFile]) -> Result<HashSet<String>> {
         let mut select = Bulk::with(format!(
-            "SELECT k.key FROM k WHERE {NAMED_BY_A_FILE} OR {NAMED_BY_A_VARIANT} OR {IN_THE_TRASH}"
+            "SELECT k.key FROM k WHERE {NAMED_BY_A_FILE} OR {NAMED_BY_AN_UPLOAD} OR {NAMED_BY_A_VARIANT} OR {IN_THE_TRASH}"
         ));
         for file in found {
             select.push(row! {
@@ -64,7 +70,7 @@ impl Store {
     }
 
     /// Schedules the deletion of a file that no record and no variant names; the sweep checks that again. False if its message is stored
-    /// without media, which may still come and be stored under this key, or if the key is reserved for a variant.
+    /// without media, which may still come and be stored under this key, or if the key is reserved for a variant or an upload.
     pub async fn discard_file(&self, backend: StorageBackend, file: &FoundFile) -> Result<bool> {
         let sql = format!(
             "WITH k(company_id, message_id, backend, key) AS
@@ -74,8 +80,8 @@ impl Store {
                     WHERE f.company_id = k.company_id AND f.message_id = k.message_id
                     ORDER BY CASE WHEN f.id = $7 THEN 0 WHEN f.provider_media_id = $6 THEN 1 ELSE 2 END, f.part LIMIT 1), 0),
                 k.backend, k.key, $5
-            FROM k WHERE NOT {NAMED_BY_A_FILE} AND NOT {NAMED_BY_A_VARIANT} AND ($7 IS NULL OR NOT {IN_THE_TRASH})
-                AND {MEDIA_HAVE_COME}"
+            FROM k WHERE NOT {NAMED_BY_A_FILE} AND NOT {NAMED_BY_AN_UPLOAD} AND NOT {NAMED_BY_A_VARIANT}
+                AND (NOT $8 OR NOT {IN_THE_TRASH}) AND {MEDIA_HAVE_COME}"
         );
         let due = self.now().plus(trash::MOVED_STAYS_FOR);
         // Only a download of the same part of the message may still store under this key.
@@ -88,7 +94,8 @@ impl Store {
             file.key.as_str(),
             due,
             provider_media_id,
-            variant_of(&file.key)
+            variant_of(&file.key),
+            variant_of(&file.key).is_some() || is_upload(&file.key)
         ];
         Ok(self.db().execute(AssertSqlSafe(sql), args).await? > 0)
     }

@@ -13,6 +13,7 @@ use crate::derivations::LastServed;
 use crate::downloads::FinishCommit;
 use crate::inbox::InboxCommit;
 use crate::ingest::{Growth, Turns};
+use crate::sends::LastSender;
 use crate::value::args;
 use crate::views::ViewCommit;
 use crate::{Result, migrations};
@@ -68,6 +69,7 @@ pub(crate) struct Inner {
     pub(crate) growth: Growth,
     pub(crate) turns: Turns,
     pub(crate) last_derived: LastServed,
+    pub(crate) last_sender: LastSender,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -101,6 +103,7 @@ impl Store {
                 growth: Growth::default(),
                 turns: Turns::default(),
                 last_derived: LastServed::default(),
+                last_sender: LastSender::default(),
                 tasks,
                 stop,
             }),

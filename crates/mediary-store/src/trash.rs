@@ -2,10 +2,10 @@
 
 use crate::bulk::Bulk;
 use crate::db::Tx;
-use crate::derivations::variant_of;
 use crate::leases::DOWNLOADS;
 use crate::locks::hold_files;
 use crate::record::{Record as _, record};
+use crate::reservations::variant_of;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::{insert, row, update};
@@ -162,6 +162,9 @@ impl Store {
     /// 4. Records that were deleted are never stored for again, and ids of messages, of which a key is made, never given twice.
     /// 5. A key of a variant has no generations: it is never given twice, and named only by a result that finds its entry here, not
     ///    given up, under the same locks (`derivations` has that argument).
+    /// 6. The key of an upload is named first by a message that finds its entry here, not given up, while it holds it: either this
+    ///    statement skips the entry, and then it is gone; or it comes first, and the message is refused. From then on the file
+    ///    has a record like any other, and where it moves, the generations of that record.
     pub async fn trash_claim(&self, backend: StorageBackend, limit: u32) -> Result<ClaimedTrash> {
         let now = self.now();
         transaction!(self.db(), |tx| {

@@ -3,7 +3,7 @@
 use mediary_core::{CompanyId, MessageId, StorageBackend, Timestamp};
 
 use crate::bulk::Bulk;
-use crate::moves::{FoundFile, MEDIA_HAVE_COME, NAMED_BY_A_VARIANT};
+use crate::moves::{FoundFile, MEDIA_HAVE_COME, NAMED_BY_A_VARIANT, NAMED_BY_AN_UPLOAD};
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::row;
@@ -42,7 +42,7 @@ impl Store {
             let mut insert = Bulk::with(format!(
                 "INSERT INTO untracked_files (company_id, message_id, storage_backend, storage_key, first_seen_at, last_seen_at)
                     SELECT k.company_id, k.message_id, k.backend, k.key, k.at, k.at FROM k
-                    WHERE {MEDIA_HAVE_COME} AND NOT {NAMED_BY_A_VARIANT} ON CONFLICT DO NOTHING"
+                    WHERE {MEDIA_HAVE_COME} AND NOT {NAMED_BY_A_VARIANT} AND NOT {NAMED_BY_AN_UPLOAD} ON CONFLICT DO NOTHING"
             ));
             let new = files.iter().filter(|file| !seen.iter().any(|(key,)| *key == file.key));
             for file in new.take(room) {

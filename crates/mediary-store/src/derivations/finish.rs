@@ -4,12 +4,12 @@ use mediary_core::{DerivationStep, FileType, StorageBackend, Timestamp, VariantK
 
 use super::claim::put_back;
 use super::queue::STORED;
-use super::reservations::Reservations;
 use super::{FailedDerivation, FinishedDerivation};
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::leases::DERIVATIONS;
 use crate::locks::hold_files;
+use crate::reservations::Reservations;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::{row, update};

@@ -27,10 +27,8 @@ mod claim;
 mod finish;
 mod moves;
 mod queue;
-mod reservations;
 mod types;
 mod variants;
 
 pub(crate) use claim::LastServed;
-pub(crate) use reservations::variant_of;
 pub use types::*;

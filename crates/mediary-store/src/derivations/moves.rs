@@ -4,9 +4,9 @@ use mediary_core::{CompanyId, MediaId, StorageBackend};
 use sqlx::AssertSqlSafe;
 
 use super::Variant;
-use super::reservations::Reservations;
 use crate::locks::hold_files;
 use crate::record::Record as _;
+use crate::reservations::Reservations;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::update;

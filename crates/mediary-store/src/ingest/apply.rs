@@ -111,7 +111,7 @@ async fn arrive(
     }
     duplicates::apply(tx, now, repeated, applied).await?;
     reactions::apply(tx, now, &new_messages, applied).await?;
-    let early = waiting::take(tx, &new_messages).await?;
+    let early = waiting::take(tx, new_messages.iter().map(|row| MessageKey::of(&row.message))).await?;
     Ok(FollowUp { early, identity_changes })
 }
 

@@ -102,6 +102,27 @@ pub(super) async fn bump(
         bump.newest = bump.newest.max(Some((row.message.timestamp, row.id)));
         bump.unread += i64::from(row.message.unread);
     }
+    write(tx, now, bumps, applied).await
+}
+
+/// A message of ours was queued now: it is the conversation's newest, unless a later one is there.
+pub(crate) async fn note_outbound(
+    tx: &mut Tx,
+    now: Timestamp,
+    (company, conversation): (CompanyId, ConversationId),
+    message: MessageId,
+) -> Result<()> {
+    let bump = Bump { newest: Some((now, message)), unread: 0 };
+    let bumps = BTreeMap::from([((company, conversation), bump)]);
+    write(tx, now, bumps, &mut AppliedChanges::default()).await
+}
+
+async fn write(
+    tx: &mut Tx,
+    now: Timestamp,
+    bumps: BTreeMap<(CompanyId, ConversationId), Bump>,
+    applied: &mut AppliedChanges,
+) -> Result<()> {
     let mut update = Bulk::with(
         "UPDATE conversations SET
                 last_message_id = CASE WHEN last_message_id IS NULL

@@ -53,7 +53,10 @@ impl ExistingMessage {
     fn wants(&self, media: &NewMedia) -> bool {
         let named = self.provider_media_id.is_some();
         let replaced = self.edited && named && self.provider_media_id != media.provider_media_id;
+        // What is stored was sent by us, and WhatsApp's id of it is of no use.
+        let is_stored = self.media_status == Some(DownloadStatus::Completed);
         (self.media_status == Some(DownloadStatus::Failed) || !named)
+            && !is_stored
             && !replaced
             && self.media_active == Some(true)
             && self.media_scan != Some(ScanStatus::Quarantined)

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use mediary_core::{AccountId, CompanyId, Timestamp};
 
-use super::applied::AppliedChanges;
+use super::applied::{AppliedChanges, MessageKey};
 use super::apply;
 use super::collisions::Tries;
 use super::messages::NewRows;
@@ -97,7 +97,7 @@ async fn write(
     let NewRows { new_messages, .. } = apply::write(tx, now, unknown, applied).await?;
     media::expire(tx, now, &new_messages).await?;
     reactions::apply(tx, now, &new_messages, applied).await?;
-    let early = waiting::take(tx, &new_messages).await?;
+    let early = waiting::take(tx, new_messages.iter().map(|row| MessageKey::of(&row.message))).await?;
     apply::apply_updates(tx, now, early, applied).await?;
     Ok(new_messages.into_iter().map(|row| row.message.provider_message_id).collect())
 }

@@ -37,7 +37,7 @@ fn part_of(index: usize) -> u32 {
 }
 
 /// Names are sorted regardless of case, and by their beginning.
-fn sort_name(file_name: Option<&str>) -> String {
+pub(crate) fn sort_name(file_name: Option<&str>) -> String {
     file_name.unwrap_or_default().chars().take(limits::SHORT_TEXT_CHARS).collect::<String>().to_lowercase()
 }
 

@@ -92,6 +92,9 @@ async fn conversations(
     tx.execute(sql, args![company, goes.id, stays.id]).await?;
     let sql = "UPDATE media_files SET conversation_id = $3 WHERE company_id = $1 AND conversation_id = $2";
     tx.execute(sql, args![company, goes.id, stays.id]).await?;
+    let sql = "UPDATE sends SET conversation_id = $3 WHERE company_id = $1 AND conversation_id = $2
+        AND state IN ('waiting', 'running')";
+    tx.execute(sql, args![company, goes.id, stays.id]).await?;
     let sql = "DELETE FROM conversations WHERE company_id = $1 AND id = $2
         AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.company_id = $1 AND m.conversation_id = $2)
         AND NOT EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = $1 AND f.conversation_id = $2)";

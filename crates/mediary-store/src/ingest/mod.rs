@@ -15,7 +15,8 @@
 //!    of each message and file that is being written, so this waits for writers that do not follow rule 1: a transaction that adds
 //!    a file to an old message, or an earlier release of this program.
 //! 3. *A join removes only empty rows.* The schema cascades from contacts to files; a row that is not empty although everything was
-//!    moved is a collision, and the join is retried. Nothing else removes contacts, conversations, messages or media files.
+//!    moved is a collision, and the join is retried. Nothing else removes contacts and conversations; a message and its files are
+//!    removed only where it is taken back before it was sent (`sends::undo`), by a transaction that holds its conversation.
 //!    Companies and accounts, from which the rest cascades, are never removed.
 //! 4. *A change of a message locks it* (`FOR NO KEY UPDATE`) and decides by what the lock returns. This holds for statuses, edits,
 //!    revocations, repeats that add something, and reactions to it. A join moves each message by an `UPDATE`, which waits for them;
@@ -35,12 +36,14 @@
 
 mod applied;
 mod apply;
+mod callbacks;
 mod collisions;
 mod company_locks;
 mod contacts;
 mod conversations;
 mod crash_loop;
 mod duplicates;
+mod early;
 mod edits;
 mod growth;
 mod import;
@@ -66,6 +69,9 @@ use futures_util::FutureExt as _;
 use mediary_core::{Timestamp, WebhookEventId};
 use sqlx::AssertSqlSafe;
 
+pub(crate) use conversations::note_outbound;
+pub(crate) use early::apply_early;
+pub(crate) use media::sort_name;
 pub(crate) use parked::PARKED_WAIT_MAX;
 pub use parked::{DueItems, ParkedItem, ParkedItemOutcome};
 pub use types::*;

@@ -110,6 +110,29 @@ pub(super) async fn gather_missed(
     Ok(())
 }
 
+/// A message of ours has WhatsApp's id from now on. A reaction is shown on its message, of which it is known that it is stored;
+/// reactions to another one may have come before.
+pub(super) async fn after_acceptance(
+    tx: &mut Tx,
+    now: Timestamp,
+    key: MessageKey,
+    reaction_target: Option<&str>,
+    applied: &mut AppliedChanges,
+) -> Result<()> {
+    if let Some(target) = reaction_target {
+        gather(tx, now, &MessageKey { id: target.to_owned(), ..key }, applied).await?;
+        return Ok(());
+    }
+    let sql =
+        "SELECT r.id FROM messages r WHERE r.company_id = $1 AND r.account_id = $2 AND r.reaction_target = $3
+        AND r.reaction_target IS NOT NULL LIMIT 1";
+    let args = args![key.company, key.account, key.id.as_str()];
+    if tx.first::<(MessageId,)>(sql, args).await?.is_some() {
+        gather(tx, now, &key, applied).await?;
+    }
+    Ok(())
+}
+
 async fn waited_for(tx: &mut Tx, new_messages: &[NewMessage]) -> Result<Vec<MessageKey>> {
     let mut select = Bulk::with(
         "SELECT k.company_id, k.account_id, k.name FROM k WHERE EXISTS (SELECT 1 FROM messages r
@@ -126,9 +149,9 @@ async fn waited_for(tx: &mut Tx, new_messages: &[NewMessage]) -> Result<Vec<Mess
     select.run(tx).await
 }
 
-/// Writes the latest reactions to a message into its row. Locks the message first, so that two nodes that do so at once see each
+/// Writes the latest reactions to a message into its row; one of ours counts once WhatsApp took it. Locks the message first, so that two nodes that do so at once see each
 /// other's reactions. Returns whether the message is stored.
-async fn gather(
+pub(super) async fn gather(
     tx: &mut Tx,
     now: Timestamp,
     target: &MessageKey,
@@ -146,13 +169,13 @@ async fn gather(
     };
     // The innermost query ends at its limit, in the order of its index, however many reactions there are.
     let sql = "SELECT latest.direction, COALESCE(latest.sender_phone, c.user_id, c.wa_id), latest.reaction_emoji
-        FROM (SELECT r.id, r.conversation_id, r.direction, r.sender_phone, r.reaction_emoji, r.revoked_at, r.sent_at
+        FROM (SELECT r.id, r.conversation_id, r.direction, r.status, r.sender_phone, r.reaction_emoji, r.revoked_at, r.sent_at
             FROM messages r WHERE r.company_id = $1 AND r.account_id = $2 AND r.reaction_target = $3
                 AND r.reaction_target IS NOT NULL
             ORDER BY r.sent_at DESC, r.id DESC LIMIT $4) latest
         CROSS JOIN conversations v CROSS JOIN contacts c
         WHERE v.company_id = $1 AND v.id = latest.conversation_id AND c.company_id = $1 AND c.id = v.contact_id
-            AND latest.revoked_at IS NULL
+            AND latest.revoked_at IS NULL AND latest.status NOT IN ('queued', 'uploading', 'unknown', 'failed')
         ORDER BY latest.sent_at DESC, latest.id DESC";
     let given = args![target.company, target.account, target.id.as_str(), REACTIONS_MAX];
     let json = serde_json::to_string(&latest_of_each(tx.all(sql, given).await?))

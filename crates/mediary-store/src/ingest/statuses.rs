@@ -1,9 +1,12 @@
 //! Statuses of outbound messages: in any order, more than once, and never backwards.
 
+use std::collections::BTreeSet;
+
 use mediary_core::{ConversationId, MessageId, MessageStatus, Timestamp};
 
 use super::applied::{AppliedChanges, ByMessage, MessageKey, Updates};
 use super::types::{ChangeKind, IncomingStatus};
+use super::{callbacks, reactions};
 use crate::bulk::Bulk;
 use crate::db::Tx;
 use crate::record::{Record as _, record};
@@ -17,6 +20,7 @@ record! {
         pub conversation_id: ConversationId,
         pub outbound: bool = "m.direction = 'outbound'",
         pub status: MessageStatus,
+        pub reaction_target: Option<String>,
         pub key: MessageKey = "m.company_id, m.account_id, m.provider_message_id",
     }
 }
@@ -36,17 +40,20 @@ pub(super) async fn apply(
     applied: &mut AppliedChanges,
 ) -> Result<()> {
     let mut progress = look_up(tx, &statuses).await?;
+    let mut unmatched = Vec::new();
     for status in statuses {
         match progress.get_mut(&status.key()) {
             Some(progress) => progress.take(status),
-            None => early.statuses.push(status),
+            None => unmatched.push(status),
         }
     }
+    early.statuses.extend(callbacks::apply(tx, now, unmatched, applied).await?);
     let mut update = Bulk::with(
         "UPDATE messages SET status = k.status, error_code = k.error_code, error_message = k.error_message,
                 updated_at = k.at
             FROM k WHERE messages.company_id = k.company_id AND messages.id = k.id",
     );
+    let mut no_longer_shown = BTreeSet::new();
     for Progress { target, to, error } in progress.into_values() {
         if let Some(to) = to {
             let (code, text) = error.unzip();
@@ -60,9 +67,15 @@ pub(super) async fn apply(
             });
             let kind = ChangeKind::MessageUpdated;
             applied.message(kind, target.key.company, target.conversation_id, target.id, None);
+            if let Some(id) = target.reaction_target.filter(|_| to == MessageStatus::Failed) {
+                no_longer_shown.insert(MessageKey { id, ..target.key });
+            }
         }
     }
     update.execute(tx).await?;
+    for key in no_longer_shown {
+        reactions::gather(tx, now, &key, applied).await?;
+    }
     Ok(())
 }
 

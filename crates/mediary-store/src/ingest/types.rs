@@ -195,6 +195,9 @@ pub struct IncomingStatus {
     pub status: MessageStatus,
     pub timestamp: Timestamp,
     pub error: Option<(i64, String)>,
+    /// The message of ours that it is about, as we named it to WhatsApp.
+    #[serde(default)]
+    pub callback: Option<MessageId>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]

@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::applied::{MessageKey, Updates};
-use super::messages::NewMessage;
 use super::storable::Storable;
 use super::types::IncomingStatus;
 use crate::bulk::Bulk;
@@ -104,18 +103,13 @@ fn to_json(update: &impl Serialize) -> Result<String> {
 }
 
 /// Deletes and returns the updates that waited for these messages, oldest first.
-pub(super) async fn take(tx: &mut Tx, new_messages: &[NewMessage]) -> Result<Updates> {
+pub(super) async fn take(tx: &mut Tx, messages: impl IntoIterator<Item = MessageKey>) -> Result<Updates> {
     let mut select = Bulk::with(
         "SELECT u.id, u.company_id, u.kind, u.body FROM k CROSS JOIN message_updates u WHERE u.company_id = k.company_id
             AND u.account_id = k.account_id AND u.provider_message_id = k.name ORDER BY u.sent_at, u.id",
     );
-    for row in new_messages {
-        let message = &row.message;
-        select.push(row! {
-            company_id => message.company_id,
-            account_id => message.account_id,
-            name => message.provider_message_id.as_str(),
-        });
+    for key in messages {
+        select.push(row! { company_id => key.company, account_id => key.account, name => key.id });
     }
     let waiting: Vec<WaitingUpdate> = select.run(tx).await?;
     take_out(tx, waiting).await

@@ -7,6 +7,7 @@ use mediary_core::{DerivationStep, ErrorCode, StorageBackend};
 use super::harness::{CLAIM, LIMITS, TOKEN, Test};
 use super::plans::{plan, statements};
 use super::rows::{failed, item, picture};
+use super::sends::{conversation, limits, queue};
 use super::{on_both, on_postgres};
 use crate::*;
 
@@ -84,6 +85,12 @@ async fn everything_waits(test: &Test) {
         retry_at: Some(test.now().plus(MINUTE)),
     };
     assert!(derivations.len() == 2 && store.fail_derivation(failed_derivation).await.unwrap());
+    for wa_id in ["491", "492"] {
+        queue(test, acme, conversation(test, acme, wa_id).await).await;
+    }
+    let sends = store.claim_sends("worker", &SendLimits { lease: LONGEST.lease, ..limits(9) }).await.unwrap();
+    assert_eq!(sends.len(), 2);
+    assert!(store.put_off_send(&sends[0], test.now().plus(MINUTE), true).await.unwrap());
     for id in ["failed-1", "failed-2"] {
         let claimed = test.claimed(id).await;
         assert!(store.fail_download(&failed(&claimed, Some(test.now().plus(MINUTE)))).await.unwrap());
@@ -112,13 +119,14 @@ async fn waits_of_a_clock_that_was_ahead_are_over_and_no_others(test: &Test) {
         let parked = store.due_parked_items(mediary_core::CompanyId(0), 9).await.unwrap().items.len();
         let derivations =
             store.claim_derivations("worker", DerivationStep::Short, 9, LONGEST.lease).await.unwrap().len();
-        (claimed, derivations, tasks, parked, read(test, Turn::Failed).await, test.trash().await.len())
+        let sends = store.claim_sends("worker", &limits(9)).await.unwrap().len();
+        (claimed, derivations, sends, tasks, parked, read(test, Turn::Failed).await, test.trash().await.len())
     };
-    assert_eq!(due().await, (0, 0, 0, 0, 0, 0));
+    assert_eq!(due().await, (0, 0, 0, 0, 0, 0, 0));
     // Two failed downloads, a lease, an account, a webhook, a parked item, bytes to delete, a task; a derivation that failed and one
-    // that runs.
-    assert_eq!(overlong(test).await, 10);
-    assert_eq!(due().await, (3, 2, 1, 1, 1, 1));
+    // that runs; a message that was put off and one that is being sent.
+    assert_eq!(overlong(test).await, 12);
+    assert_eq!(due().await, (3, 2, 2, 1, 1, 1, 1));
 }
 
 async fn files_of_an_account_that_pauses_wait_as_long_as_it_does(test: &Test) {

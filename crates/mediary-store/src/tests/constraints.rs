@@ -36,6 +36,13 @@ async fn enum_columns_take_exactly_the_values_of_the_program(test: &Test) {
     )
     .await
     .unwrap();
+    test.sql(
+        "INSERT INTO sends (company_id, id, account_id, conversation_id, asked_at, content, lease_owner, lease_until,
+            created_at, updated_at)
+        SELECT company_id, id, account_id, conversation_id, 1, '{}', 'w', 1, 1, 1 FROM messages",
+    )
+    .await
+    .unwrap();
     test.sql("INSERT INTO media_variants (version, company_id, media_id, kind, storage_key, storage_backend, mime_type, file_size,
             sha256, created_at, file_type, file_created_at)
         SELECT 1, company_id, id, 'thumb', 'v', 'local', 'image/webp', 1, sha256, 1, file_type, created_at FROM media_files")
@@ -53,6 +60,7 @@ async fn enum_columns_take_exactly_the_values_of_the_program(test: &Test) {
         ("messages", "status", of_text, words(MessageStatus::ALL, MessageStatus::as_str)),
         ("derivations", "state", "TRUE", vec!["waiting", "running", "done", "failed"]),
         ("derivations", "step", "TRUE", words(DerivationStep::ALL, DerivationStep::as_str)),
+        ("sends", "state", "TRUE", vec!["waiting", "running", "done", "failed", "unknown"]),
         ("media_variants", "kind", "TRUE", words(VariantKind::ALL, VariantKind::as_str)),
         ("media_variants", "storage_backend", "TRUE", words(StorageBackend::ALL, StorageBackend::as_str)),
         ("media_files", "policy", "TRUE", words(MediaPolicy::ALL, MediaPolicy::as_str)),
@@ -108,6 +116,21 @@ async fn derivation_has_what_its_state_needs(test: &Test) {
     refused(test, running, "derivations_due_check").await;
     let stray = "INSERT INTO derivations (company_id, id) SELECT company_id, id + 1 FROM media_files";
     refused(test, stray, "derivations_media_fkey").await;
+}
+
+async fn send_has_what_its_state_needs(test: &Test) {
+    let with = super::sends::conversation(test, test.acme, "491").await;
+    for client_id in ["a", "b"] {
+        let new = NewSend { client_id: Some(client_id.into()), ..super::sends::new_text(with) };
+        test.store.queue_send(&Scope::system(test.acme.company), &new).await.unwrap();
+    }
+    refused(test, "UPDATE messages SET client_id = 'same'", "messages_client_id_key").await;
+    refused(test, "UPDATE sends SET due_at = 1, state = 'done'", "sends_due_check").await;
+    refused(test, "UPDATE sends SET due_at = NULL, state = 'running'", "sends_lease_check").await;
+    refused(test, "UPDATE sends SET due_at = NULL, state = 'unknown'", "sends_asked_check").await;
+    refused(test, "UPDATE sends SET id = id + 100", "sends_message_fkey").await;
+    test.sql("DELETE FROM messages").await.unwrap();
+    assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM sends").await, 0);
 }
 
 async fn rows_are_unique_by_their_keys(test: &Test) {
@@ -169,6 +192,7 @@ on_both!(
     inbound_media_has_its_provider_media_id,
     completed_file_has_key_size_and_hash,
     derivation_has_what_its_state_needs,
+    send_has_what_its_state_needs,
     rows_are_unique_by_their_keys,
     records_point_only_within_their_company,
     rows_of_a_company_or_conversation_are_deleted_with_it,

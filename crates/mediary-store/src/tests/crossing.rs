@@ -7,6 +7,7 @@ use super::derivations::{LEASE, claim, made, reserved, with_thumb};
 use super::harness::{CLAIM, TOKEN, Test};
 use super::on_both;
 use super::rows::{WEEK, failed, finished};
+use super::sends::{claim_one, conversation, finish, new_text, queue};
 use crate::*;
 
 async fn reads_for_another_company_find_nothing(test: &Test) {
@@ -180,7 +181,32 @@ async fn derivations_and_variants_belong_to_one_company(test: &Test) {
     assert!(store.finish_derivation(made(&claimed, vec![new])).await.unwrap(), "the lease is as it was");
 }
 
+async fn sends_belong_to_one_company_and_its_scope(test: &Test) {
+    let store = &test.store;
+    let ann = conversation(test, test.acme, "491").await;
+    let id = queue(test, test.acme, ann).await;
+    let nobody = Scope::new(test.acme.company, Visibility::Conversations([].into()));
+    for scope in [Scope::system(test.other.company), nobody] {
+        let refused = store.queue_send(&scope, &new_text(ann)).await.unwrap_err();
+        assert!(refused.is_not_found());
+        assert_eq!(store.cancel_send(&scope, id).await.unwrap(), CancelledSend::NotFound);
+        assert_eq!(store.retry_send(&scope, id).await.unwrap(), RetriedSend::NotFound);
+    }
+    let claimed = claim_one(test).await;
+    let foreign = ClaimedSend { company_id: test.other.company, ..claimed.clone() };
+    assert!(!store.renew_send(&foreign, test.now()).await.unwrap());
+    assert!(!store.send_uploading(&foreign).await.unwrap() && !store.mark_asked(&foreign).await.unwrap());
+    assert!(store.finish_send(&foreign, "w").await.unwrap().is_none());
+    assert!(
+        !store.fail_send(&foreign, 1, "x").await.unwrap() && !store.settle_unknown(&foreign).await.unwrap()
+    );
+    assert!(!store.put_off_send(&foreign, test.now(), true).await.unwrap());
+    store.drop_upload(test.other.company, StorageBackend::Local, "x").await.unwrap();
+    finish(test, &claimed).await;
+}
+
 on_both!(
+    sends_belong_to_one_company_and_its_scope,
     derivations_and_variants_belong_to_one_company,
     reads_for_another_company_find_nothing,
     writes_for_another_company_change_nothing,

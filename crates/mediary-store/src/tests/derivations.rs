@@ -401,6 +401,16 @@ async fn two_nodes_claim_each_derivation_once(test: &Test) {
     node.close().await;
 }
 
+/// What the steps after those of derivations made.
+const LATER_STEPS: &[&str] = &[
+    "DROP TABLE sends",
+    "DROP TABLE media_ids",
+    "DROP INDEX messages_client_id_key",
+    "ALTER TABLE messages DROP COLUMN client_id",
+    "DROP INDEX media_files_uploads",
+    "ALTER TABLE media_files DROP COLUMN uploaded",
+];
+
 /// As the schema was before there were derivations.
 async fn undo_the_steps(test: &Test) {
     let undone: &[&str] = match test.store.backend() {
@@ -412,7 +422,7 @@ async fn undo_the_steps(test: &Test) {
         ],
     };
     let rest = ["DROP TABLE derivations", "DELETE FROM _sqlx_migrations WHERE version > 28"];
-    for sql in undone.iter().chain(&rest) {
+    for sql in LATER_STEPS.iter().chain(undone).chain(&rest) {
         test.sql(sql).await.unwrap();
     }
 }

@@ -105,6 +105,7 @@ async fn statuses_that_came_before_an_import_are_applied(test: &Test) {
         status: MessageStatus::Read,
         timestamp: START,
         error: None,
+        callback: None,
     };
     test.ingest(vec![IngestItem::Status(read)]).await;
     import(test, vec![imported(outbound(test.acme, "sent"))]).await;

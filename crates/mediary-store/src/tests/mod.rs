@@ -41,12 +41,16 @@ mod retention;
 #[path = "../../../mediary-testing/src/rows.rs"]
 pub(crate) mod rows;
 mod schema;
+mod send_statuses;
+mod send_wishes;
+mod sends;
 mod sizes;
 mod statuses;
 mod storable;
 mod storage_checks;
 mod threads;
 mod trash;
+mod uploads;
 mod variants;
 
 /// Runs tests, which are functions over a [`harness::Test`], on SQLite and on Postgres.

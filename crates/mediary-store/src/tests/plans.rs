@@ -14,6 +14,7 @@ use super::edits::revoke;
 use super::harness::{CLAIM, Test, imported_picture};
 use super::on_both;
 use super::rows::{item, picture};
+use super::sends::{limits, new_text};
 use super::statuses::status;
 use crate::value::Args;
 use crate::*;
@@ -40,7 +41,7 @@ const MILLION: i64 = 1_000_000;
 const CONVERSATIONS: i64 = 1000;
 /// The tables that grow without limit, every table of jobs among them: none of them may be read as a whole.
 const LARGE: &[&str] =
-    &["contacts", "conversations", "messages", "media_files", "derivations", "media_variants"];
+    &["contacts", "conversations", "messages", "media_files", "derivations", "media_variants", "sends"];
 /// Their indexes of what is due, running, failed or waiting, which is little.
 const SMALL_INDEXES: &[&str] = &[
     "media_files_due",
@@ -48,6 +49,10 @@ const SMALL_INDEXES: &[&str] = &[
     "media_files_running",
     "media_files_failed",
     "derivations_leases",
+    "sends_leases",
+    "sends_running",
+    "sends_conversation",
+    "sends_conversation_running",
 ];
 /// What a statement may look at, however large the tables are; an index that is read from end to end has thousands.
 const PAGES_MAX: i64 = 1000;
@@ -107,6 +112,23 @@ fn derived_rows(test: &Test, rows: i64) -> [String; 2] {
     ]
 }
 
+/// Messages of ours: some are due, some run, very many sleep behind others, and very many of another company wait for their time.
+fn sent_rows(test: &Test, rows: i64) -> String {
+    let (company, account, other) = (test.acme.company, test.acme.account, test.other.company);
+    let (now, few) = (START.millis(), rows / 250);
+    format!(
+        "{} INSERT INTO sends (company_id, id, account_id, conversation_id, state, due_at, asked_at, content, lease_owner,
+                lease_until, created_at, updated_at)
+            SELECT CASE i % 20 WHEN 0 THEN {other} ELSE {company} END, i,
+                CASE i % 20 WHEN 0 THEN {} ELSE {account} END, 1 + i % {CONVERSATIONS},
+                CASE WHEN i % {few} = 1 OR i % 10 = 0 THEN 'waiting' WHEN i % {few} = 3 THEN 'running' ELSE 'done' END,
+                CASE WHEN i % {few} = 1 THEN {now} - i WHEN i % 20 = 0 THEN {now} + i END, NULL, '{{}}', 'worker',
+                {now} + i, {now}, {now} FROM n",
+        numbers(rows),
+        test.other.account
+    )
+}
+
 async fn fill(test: &Test, rows: i64) {
     match test.store.backend() {
         Backend::Sqlite => drop(test.sql("PRAGMA foreign_keys = OFF").await.unwrap()),
@@ -154,7 +176,9 @@ async fn fill(test: &Test, rows: i64) {
             hash_of_row(test)
         ),
     ];
-    for statement in statements.iter().chain(&derived_rows(test, rows)).chain(&indexes) {
+    for statement in
+        statements.iter().chain(&derived_rows(test, rows)).chain([&sent_rows(test, rows)]).chain(&indexes)
+    {
         test.sql(statement).await.unwrap();
     }
     if test.store.backend() == Backend::Postgres {
@@ -303,6 +327,7 @@ async fn all_use_their_indexes(test: &Test) {
     let items = vec![item(again), read, revoke(test.acme, "wamid-9")];
     Box::pin(check(test, "ingest", true, async { Ok(test.ingest(items).await) })).await;
     Box::pin(derivations_use_their_indexes(test)).await;
+    Box::pin(sends_use_their_indexes(test)).await;
     store
         .set_retention(company, Retention::days_after_stored(Some(1)).unwrap(), &Actor::command_line())
         .await
@@ -349,6 +374,48 @@ async fn derivations_use_their_indexes(test: &Test) {
     check(test, "known files", true, store.known_files(StorageBackend::Local, &found)).await;
     check(test, "stray variant", true, store.discard_file(StorageBackend::Local, &found[0])).await;
     check(test, "trash", true, store.trash_claim(StorageBackend::Local, 10)).await;
+}
+
+async fn sends_use_their_indexes(test: &Test) {
+    let (company, store) = (test.acme.company, &test.store);
+    let scope = Scope::system(company);
+    let limits = SendLimits { per_account: 10_000, ..limits(16) };
+    check(test, "sends", true, store.claim_sends("worker", &limits)).await;
+    if test.store.backend() == Backend::Postgres {
+        // The rows of `fill` have ids of their own.
+        test.sql("ALTER TABLE messages ALTER COLUMN id RESTART WITH 100000000").await.unwrap();
+    }
+    // Of a conversation where many sleep.
+    let new = NewSend { client_id: Some("mine".into()), ..new_text(ConversationId(11)) };
+    check(test, "queued", true, store.queue_send(&scope, &new)).await;
+    check(test, "known client id", true, store.queue_send(&scope, &new)).await;
+    let free = NewSend { client_id: None, ..new_text(ConversationId(7)) };
+    let id = store.queue_send(&scope, &free).await.unwrap().message_id;
+    let claimed = store.claim_sends("worker", &limits).await.unwrap();
+    let claimed = claimed.into_iter().find(|one| one.message_id == id).unwrap();
+    check(test, "asked", true, store.mark_asked(&claimed)).await;
+    check(test, "put off", true, store.put_off_send(&claimed, START, true)).await;
+    let claimed = store.claim_sends("worker", &limits).await.unwrap().remove(0);
+    check(test, "sent", true, store.finish_send(&claimed, "sent")).await;
+    let named = IncomingStatus { callback: Some(id), ..status(test.acme, "named", MessageStatus::Sent) };
+    Box::pin(check(test, "named", true, async { Ok(test.ingest(vec![IngestItem::Status(named)]).await) }))
+        .await;
+    check(test, "again", true, store.retry_send(&scope, id)).await;
+    let second = store.queue_send(&scope, &free).await.unwrap().message_id;
+    check(test, "taken back", true, store.cancel_send(&scope, second)).await;
+    let upload = FoundFile {
+        company_id: company,
+        message_id: MessageId(0),
+        key: format!("media/{company}/uploads/00"),
+    };
+    check(
+        test,
+        "known upload",
+        true,
+        store.known_files(StorageBackend::Local, std::slice::from_ref(&upload)),
+    )
+    .await;
+    check(test, "stray upload", true, store.discard_file(StorageBackend::Local, &upload)).await;
 }
 
 /// Many contacts, each with a conversation. Every name is made of words that others have too.

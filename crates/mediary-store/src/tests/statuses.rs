@@ -18,6 +18,7 @@ pub(super) fn status(tenant: Tenant, id: &str, status: MessageStatus) -> Incomin
         status,
         timestamp: START,
         error: None,
+        callback: None,
     }
 }
 

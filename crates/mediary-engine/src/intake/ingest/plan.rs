@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use mediary_core::{AccountStatus, WebhookEventId};
+use mediary_core::{AccountStatus, MessageId, WebhookEventId};
 use mediary_graph::{ADDRESSEES_MAX, Status, Update, UpdateKind, Webhook};
 use mediary_store::{
     IncomingStatus, IngestItem, IngestPlan, ItemSource, PlannedItem, Unrecordable, WaitingWebhook,
@@ -294,5 +294,6 @@ fn plan_status(receipt: &Receipt<'_>, status: &Status, notes: &mut BTreeSet<Stri
             .filter(|at| message::can_be(*at, receipt.received_at))
             .unwrap_or(receipt.received_at),
         error: message::reported(&status.errors),
+        callback: status.callback_data.as_deref().and_then(MessageId::of_callback),
     }))
 }

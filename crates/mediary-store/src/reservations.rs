@@ -1,4 +1,4 @@
-//! Keys of variants before and after their rows: reserved in the trash, and recognised there.
+//! Keys before their rows: of variants and of uploads, reserved in the trash, and recognised there.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::writes::row;
 use crate::{Result, Store, dialect, trash};
 
 /// How long bytes may be written under a reserved key: far longer than a derivation takes.
-pub(super) const RESERVED_FOR: Duration = Duration::from_secs(3600);
+pub(crate) const RESERVED_FOR: Duration = Duration::from_secs(3600);
 
 /// The file that a key is of a variant of: `media/{company}/{message}/variants/{media}-{kind}-{random}`. The key of a file has one
 /// part less.
@@ -24,7 +24,7 @@ pub(crate) fn variant_of(key: &str) -> Option<MediaId> {
 }
 
 /// Locked reservations.
-pub(super) struct Reservations {
+pub(crate) struct Reservations {
     company: CompanyId,
     /// Their ids in the trash.
     entries: Vec<i64>,
@@ -37,7 +37,7 @@ pub(super) struct Reservations {
 impl Reservations {
     /// Locks the reservations of these keys until the transaction ends, before the file is locked. A sweep that has one of them is
     /// over by then.
-    pub(super) async fn hold<'a>(
+    pub(crate) async fn hold<'a>(
         tx: &mut Tx,
         company: CompanyId,
         keys: impl IntoIterator<Item = (StorageBackend, &'a str)>,
@@ -60,12 +60,12 @@ impl Reservations {
     }
 
     /// Whether rows may name these keys.
-    pub(super) fn are_complete(&self) -> bool {
+    pub(crate) fn are_complete(&self) -> bool {
         self.are_complete
     }
 
     /// Removes them, since rows name the keys from here on.
-    pub(super) async fn keep_bytes(self, tx: &mut Tx) -> Result<()> {
+    pub(crate) async fn keep_bytes(self, tx: &mut Tx) -> Result<()> {
         let mut delete = Bulk::delete("trash");
         for id in self.entries {
             delete.push(row! { company_id => self.company, id => id });
@@ -75,10 +75,15 @@ impl Reservations {
     }
 
     /// Makes them due: nothing will name the keys. Bytes that were written after a sweep are swept once more.
-    pub(super) async fn drop_bytes(self, tx: &mut Tx, now: Timestamp, media: MediaId) -> Result<()> {
+    pub(crate) async fn drop_bytes(self, tx: &mut Tx, now: Timestamp, media: MediaId) -> Result<()> {
         for (backend, key) in &self.missing {
             trash::put(tx, now, self.company, media, *backend, key).await?;
         }
+        self.are_due(tx, now).await
+    }
+
+    /// Makes them due, as far as they are there.
+    pub(crate) async fn are_due(self, tx: &mut Tx, now: Timestamp) -> Result<()> {
         let mut update = Bulk::with(
             "UPDATE trash SET due_at = k.due_at FROM k
                 WHERE trash.company_id = k.company_id AND trash.id = k.id AND trash.due_at > k.due_at",

@@ -1,0 +1,43 @@
+//! Messages of ours as jobs: one for a message, from the moment it is queued.
+//!
+//! # Order
+//!
+//! The messages of a conversation leave one after the other, in the order of their ids. So that a claim is cheap however many messages
+//! wait behind another, those *sleep*: they have no time at which they are due, so no claim meets them. Who ends a job (`end`) wakes
+//! the first message that waits in the conversation. Why none sleeps for ever, with any number of nodes:
+//!
+//! 1. A message is put to sleep only in a transaction that holds the row of another one, its blocker, that runs, or waits and comes
+//!    before it (`claim`, `queue`). Where the blocker is locked, the message stays awake, and the next claim looks again.
+//! 2. A job ends by a change of its row, and the transaction that ends it wakes the next message in a later statement. Either the
+//!    blocker was held before: the end waits, and its later statement sees the sleeper. Or the end came before: the lock finds that the
+//!    blocker is over, and nobody is put to sleep for it.
+//! 3. So where one sleeps, another one of its conversation runs, or waits before it. That one may sleep, too, but the first that
+//!    waits sleeps only while one runs. Each end wakes the first that waits, so one of them is always awake. A message that is woken
+//!    too early is put to sleep again, which changes nothing else.
+//! 4. A join of conversations moves what waits and runs. Both conversations had one that is awake, so the joined one has.
+//!
+//! # What is sent once
+//!
+//! `asked_at` is committed before the call that sends, and removed by the answer that allows another one. Who claims a message that
+//! has it knows that its last holder died in between: WhatsApp may have it. It is `unknown` from then on, until a status that
+//! carries the message's id says that it arrived (`ingest::callbacks`), or a person wants it sent again (`undo`).
+//!
+//! # Locks
+//!
+//! Every change of a message and its job locks the message first, then its job, then the one that it wakes. A claim locks jobs
+//! alone and skips those that are locked.
+
+mod claim;
+mod finish;
+mod queue;
+mod types;
+mod undo;
+mod uploads;
+
+pub(crate) use claim::LastSender;
+pub(crate) use finish::wake;
+pub use types::*;
+pub(crate) use uploads::is_upload;
+
+/// A condition on jobs `e` that are not over: the words of an index.
+pub(crate) const UNFINISHED: &str = "e.state IN ('waiting', 'running')";
