@@ -25,12 +25,13 @@ const ROOMS: &[(&str, &[Room])] = &[(
         ("intake", &["base", "access", "whatsapp", "context", "storage"]),
         ("transit", &["base", "whatsapp"]),
         ("media", &["base", "access", "events", "whatsapp", "context", "storage", "transit"]),
+        ("outward", &["base", "access", "events", "whatsapp", "context", "storage"]),
         ("upkeep", &["base", "access", "events", "context", "storage", "intake", "media"]),
         (
             "engine",
             &[
                 "base", "events", "access", "whatsapp", "context", "nodes", "storage", "intake", "transit",
-                "media", "upkeep",
+                "media", "outward", "upkeep",
             ],
         ),
     ],

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mediary_core::{AccountId, CompanyId, MediaId, Result, Retention, StorageBackend, Timestamp};
+use mediary_core::{AccountId, CompanyId, MediaId, MessageId, Result, Retention, StorageBackend, Timestamp};
 use mediary_store::{
     Actor, Backend, Company, MediaFile, MediaSettingsPatch, PolicyPreview, StoredTally, Tally,
 };
@@ -27,6 +27,7 @@ use crate::media::open::{OpenFiles, OpenRequest, OpenedMedia, Opener, RequestedC
 use crate::media::oversized::{self, OversizedFiles};
 use crate::media::requests::{self, MediaStatus, RetryOutcome};
 use crate::nodes::relay;
+use crate::outward::send::{self, FileUpload, MessageDraft, QueuedMessage, Sender};
 use crate::storage::trash;
 use crate::transit::inbound_files::InboundFiles;
 use crate::upkeep::backfill::{Backfill, BackfillOptions, BackfillOutcome, BackfillReport};
@@ -52,6 +53,7 @@ struct Inner {
     files: Arc<OpenFiles>,
     fetcher: Fetcher,
     deriver: Deriver,
+    sender: Sender,
     opener: Opener,
     policies: Policies,
     mover: Mover,
@@ -108,15 +110,16 @@ impl Engine {
             files,
             fetcher,
             deriver,
+            sender: Sender::new(context.clone()),
             policies,
             mover,
             context,
         }))
     }
 
-    /// Runs ingest, downloads, derivations and sweeps until `shutdown`, and returns when all of it has ended.
+    /// Runs ingest, downloads, derivations, sends and sweeps until `shutdown`, and returns when all of it has ended.
     pub async fn run(&self, shutdown: Shutdown) -> Result<()> {
-        let Inner { context, fetcher, deriver, sweeper, inspector, .. } = &*self.0;
+        let Inner { context, fetcher, deriver, sender, sweeper, inspector, .. } = &*self.0;
         let released = context.store().release_leases_at_start().await?;
         if released > 0 {
             tracing::info!(released, "took back the jobs of an earlier run");
@@ -134,6 +137,7 @@ impl Engine {
         }
         tasks.spawn("fetch", fetcher, Fetcher::run);
         tasks.spawn("derive", deriver, Deriver::run);
+        tasks.spawn("send", sender, Sender::run);
         tasks.spawn("sweep", sweeper, sweep::run);
         tasks.spawn("hourly", sweeper, sweep::run_hourly);
         tasks.spawn("trash", context, trash::run);
@@ -141,10 +145,11 @@ impl Engine {
         tasks.ended().await
     }
 
-    /// Runs everything that is due now, webhooks, downloads and derivations, and returns when nothing is.
+    /// Runs everything that is due now, webhooks, downloads, derivations and messages, and returns when nothing is.
     pub async fn run_due(&self) -> Result<()> {
         self.0.backfill.run_due().await?;
         self.0.deriver.run_due().await?;
+        self.0.sender.run_due().await?;
         Ok(())
     }
 
@@ -242,6 +247,26 @@ impl Engine {
     /// Begins to import messages of a company.
     pub fn import<R: AsyncBufRead + Unpin>(&self, company: CompanyId, input: R) -> Import<R> {
         Import::new(self.0.context.clone(), company, input)
+    }
+
+    /// Takes the bytes of a file that is to be sent. Nothing is left of one that is not sent.
+    pub async fn receive_file(&self, may: &May<rights::Send>) -> Result<FileUpload> {
+        self.0.sender.receive_file(may).await
+    }
+
+    /// Queues a message: once this returns it is sent, whatever becomes of this process.
+    pub async fn send(&self, may: &May<rights::Send>, draft: MessageDraft) -> Result<QueuedMessage> {
+        self.0.sender.queue(may, draft).await
+    }
+
+    /// Queues a message again that failed, or of which nobody knows whether it arrived.
+    pub async fn retry_message(&self, may: &May<rights::Send>, id: MessageId) -> Result<()> {
+        send::retry(&self.0.context, may, id).await
+    }
+
+    /// Takes a message back that has not left.
+    pub async fn take_back_message(&self, may: &May<rights::Send>, id: MessageId) -> Result<()> {
+        send::take_back(&self.0.context, may, id).await
     }
 
     /// Opens a file for somebody who may see it: from storage, or from WhatsApp as the policy says.

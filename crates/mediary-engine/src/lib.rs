@@ -12,6 +12,7 @@ mod events;
 mod intake;
 mod media;
 mod nodes;
+mod outward;
 mod storage;
 mod transit;
 mod upkeep;
@@ -36,6 +37,9 @@ pub use media::open::{
 };
 pub use media::oversized::OversizedFiles;
 pub use media::requests::{MediaStatus, MediaTrouble, RetryOutcome, size_for_people};
+pub use outward::send::{
+    DraftContent, FileDraft, FileSource, FileUpload, MessageDraft, PlainContent, QueuedMessage, ReceivedFile,
+};
 pub use transit::range::ByteRange;
 pub use upkeep::backfill::{BackfillOptions, BackfillOutcome, BackfillReport};
 pub use upkeep::derivations::{DeriveReport, DeriveWhich};

@@ -74,7 +74,16 @@ impl RequestIds {
 }
 
 /// Around JSON routes: everything, with one log line for each request.
-pub(crate) async fn api(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn api(State(app): State<App>, request: Request, next: Next) -> Response {
+    answer(app, request, next, Some(API_DEADLINE)).await
+}
+
+/// Around routes that take files: a large one may take as long as its sender keeps the least pace.
+pub(crate) async fn upload(State(app): State<App>, request: Request, next: Next) -> Response {
+    answer(app, request, next, None).await
+}
+
+async fn answer(app: App, mut request: Request, next: Next, deadline: Option<Duration>) -> Response {
     let id = app.request_ids().next();
     let started = Instant::now();
     let RequestSpan(span) = RequestSpan::of(&mut request, || &id);
@@ -82,10 +91,14 @@ pub(crate) async fn api(State(app): State<App>, mut request: Request, next: Next
     let answer = async {
         let Some(_slot) = app.api_slot(client) else { return Problem::busy().into_response() };
         let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
-        match tokio::time::timeout(API_DEADLINE, answer).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(panic)) => panicked(panic.as_ref()),
-            Err(_) => late().into_response(),
+        let in_time = match deadline {
+            Some(deadline) => tokio::time::timeout(deadline, answer).await.ok(),
+            None => Some(answer.await),
+        };
+        match in_time {
+            Some(Ok(response)) => response,
+            Some(Err(panic)) => panicked(panic.as_ref()),
+            None => late().into_response(),
         }
     };
     let (response, cost) = if span.is_disabled() {

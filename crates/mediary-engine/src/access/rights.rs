@@ -57,6 +57,6 @@ macro_rules! rights {
 }
 
 rights! {
-    Read, MarkRead, StartDownload, ShareLink, DeleteMedia, RetryAll, ChangeMediaSettings, EraseMedia, SeeUsage, ManageAccounts,
+    Read, Send, MarkRead, StartDownload, ShareLink, DeleteMedia, RetryAll, ChangeMediaSettings, EraseMedia, SeeUsage, ManageAccounts,
     ManageUsers, ManageApiKeys, SeeAudit,
 }

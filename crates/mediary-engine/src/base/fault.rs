@@ -15,6 +15,13 @@ pub const PLACES: &[&str] = &[
     "derive.claimed",
     "derive.stored",
     "derive.finished",
+    "send.stored",
+    "send.queued",
+    "send.claimed",
+    "send.uploaded",
+    "send.asked",
+    "send.answered",
+    "send.finished",
     "trash.deleted",
 ];
 

@@ -17,6 +17,9 @@ pub(crate) const DOWNLOADED_BYTES: &str = "mediary_media_downloaded_bytes_total"
 pub(crate) const DERIVED: &str = "mediary_media_derived_total";
 pub(crate) const DERIVATION_FAILED: &str = "mediary_media_derivation_failed_total";
 pub(crate) const DERIVING: &str = "mediary_media_derivations_in_flight";
+pub(crate) const SENT: &str = "mediary_messages_sent_total";
+pub(crate) const SEND_FAILED: &str = "mediary_messages_failed_total";
+pub(crate) const SENDING: &str = "mediary_messages_in_flight";
 pub(crate) const IN_FLIGHT: &str = "mediary_media_downloads_in_flight";
 pub(crate) const WAITING: &str = "mediary_media_downloads_waiting";
 pub(crate) const OLDEST_WAITING_SECONDS: &str = "mediary_media_oldest_waiting_seconds";
@@ -49,6 +52,8 @@ const COUNTERS: &[(&str, Unit, &str)] = &[
         "Files of which everything was made that can be: thumbnails, waveforms and the like.",
     ),
     (DERIVATION_FAILED, Unit::Count, "Attempts to make something of a file that did not work."),
+    (SENT, Unit::Count, "Messages that WhatsApp took."),
+    (SEND_FAILED, Unit::Count, "Messages that were given up before WhatsApp took them."),
     (RETRY_TRIGGERED, Unit::Count, "Downloads that somebody asked to try again."),
     (MEDIA_VIEWED, Unit::Count, "Files opened for somebody."),
     (EXTRACTION_FAILED, Unit::Count, "Media messages that came without a media id."),
@@ -71,6 +76,7 @@ const COUNTERS: &[(&str, Unit, &str)] = &[
 const GAUGES: &[(&str, Unit, &str)] = &[
     (IN_FLIGHT, Unit::Count, "Downloads that this process works on now."),
     (DERIVING, Unit::Count, "Files of which this process has something made now."),
+    (SENDING, Unit::Count, "Messages that this process sends now."),
     (WAITING, Unit::Count, "Downloads that are due and wait for a worker."),
     (OLDEST_WAITING_SECONDS, Unit::Seconds, "How long the oldest due download has waited."),
     (EXPIRING_UNSAVED, Unit::Count, "Media that expires at WhatsApp within a day and is not saved yet."),
@@ -159,6 +165,9 @@ pub(crate) struct Meters {
     pub(crate) deriving: Gauge,
     pub(crate) derived: Counter,
     pub(crate) derivation_failed: Counter,
+    pub(crate) sending: Gauge,
+    pub(crate) sent: Counter,
+    pub(crate) send_failed: Counter,
 }
 
 impl Meters {
@@ -174,6 +183,9 @@ impl Meters {
             deriving: gauge!(DERIVING),
             derived: counter!(DERIVED),
             derivation_failed: counter!(DERIVATION_FAILED),
+            sending: gauge!(SENDING),
+            sent: counter!(SENT),
+            send_failed: counter!(SEND_FAILED),
         }
     }
 }

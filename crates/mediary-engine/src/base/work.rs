@@ -21,6 +21,8 @@ pub(crate) enum Work {
     Derive,
     /// Variants that take minutes.
     DeriveLong,
+    /// Messages to send.
+    Send,
     /// Tasks that change many files.
     Sweep,
     /// Bytes to delete.
@@ -28,10 +30,10 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Ingest, Self::Fetch, Self::Derive, Self::DeriveLong, Self::Sweep, Self::Trash];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Ingest, Self::Fetch, Self::Derive, Self::DeriveLong, Self::Send, Self::Sweep, Self::Trash];
     /// The kinds whose rows are held under leases: what a node that is gone held, or a lease that ran out, is work for others.
-    pub(crate) const UNDER_LEASE: [Self; 2] = [Self::Fetch, Self::Derive];
+    pub(crate) const UNDER_LEASE: [Self; 3] = [Self::Fetch, Self::Derive, Self::Send];
 
     /// Its name in the signals between processes. `None` if polling is quick enough.
     pub(crate) const fn on_the_wire(self) -> Option<&'static str> {
@@ -39,6 +41,7 @@ impl Work {
             Self::Ingest => Some("ingest"),
             Self::Fetch => Some("fetch"),
             Self::Derive => Some("derive"),
+            Self::Send => Some("send"),
             Self::DeriveLong | Self::Sweep | Self::Trash => None,
         }
     }

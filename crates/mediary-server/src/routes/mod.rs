@@ -15,6 +15,7 @@ mod media;
 mod messages;
 mod policies;
 mod records;
+mod send;
 mod settings;
 pub(crate) mod ui;
 mod users;
@@ -24,6 +25,7 @@ mod webhook_events;
 mod wording;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use tower_http::compression::CompressionLayer;
@@ -64,17 +66,26 @@ fn everything(app: &App) -> Router {
     let fast = fast
         .method_not_allowed_fallback(layers::method_not_allowed)
         .layer(from_fn_with_state(app.clone(), layers::minimal));
+    let (uploads, _) = send::upload_routes().split_for_parts();
+    let uploads = uploads
+        .method_not_allowed_fallback(layers::method_not_allowed)
+        // What is read has limits of its own.
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(app.clone(), layers::upload));
     let pages = Router::new()
         .fallback(ui::page)
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), layers::minimal));
-    json.merge(fast).fallback_service(pages.with_state(app.clone())).with_state(app.clone())
+    json.merge(fast).merge(uploads).fallback_service(pages.with_state(app.clone())).with_state(app.clone())
 }
 
 /// The description of every route.
 pub(crate) fn openapi() -> OpenApi {
-    let (_, mut api) =
-        OpenApiRouter::with_openapi(describe()).merge(json_routes()).merge(fast_routes()).split_for_parts();
+    let (_, mut api) = OpenApiRouter::with_openapi(describe())
+        .merge(json_routes())
+        .merge(fast_routes())
+        .merge(send::upload_routes())
+        .split_for_parts();
     failures::document(&mut api);
     api
 }
@@ -85,6 +96,7 @@ fn json_routes() -> OpenApiRouter<App> {
         .merge(auth::routes())
         .merge(conversations::routes())
         .merge(messages::routes())
+        .merge(send::routes())
         .merge(media::routes())
         .merge(links::routes())
         .merge(events::routes())

@@ -25,6 +25,7 @@ mod memory;
 mod on_demand;
 mod open_files;
 mod policies;
+mod sending;
 mod spans;
 mod start;
 mod unknown_size;

@@ -85,6 +85,8 @@ impl Sweeper {
         let before = self.context.now().minus(UPDATES_WAIT_FOR);
         let updates = || async { Ok(store.prune_message_updates(before, BATCH).await?) };
         steps.done(in_batches(PRUNE_WITHIN, updates).await);
+        let media_ids = || async { Ok(store.prune_media_ids(self.context.now(), BATCH).await?) };
+        steps.done(in_batches(PRUNE_WITHIN, media_ids).await);
         steps.end()
     }
 

@@ -1,0 +1,3 @@
+//! What goes out: messages to WhatsApp.
+
+pub(crate) mod send;

@@ -1,0 +1,107 @@
+//! What is in a message of ours, as its job keeps it: all that WhatsApp's request takes but the recipient, who may get another
+//! number meanwhile, and the file's id at WhatsApp.
+
+use mediary_core::{Error, ErrorCode, FileType, MessageType, Result};
+use mediary_graph::outgoing::{Content, OutgoingMedia};
+use mediary_store::Reaction;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The content of a message of ours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct KeptContent {
+    #[serde(flatten)]
+    pub(super) kind: KeptKind,
+    /// WhatsApp's id of the message that this one answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reply_to: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub(super) enum KeptKind {
+    Text { text: String, preview_url: bool },
+    File(KeptFile),
+    Location { latitude: f64, longitude: f64, name: Option<String>, address: Option<String> },
+    Contacts { contacts: Vec<Value> },
+    Reaction { message_id: String, emoji: String },
+}
+
+/// What its file is at WhatsApp. Its bytes are those of the message's media.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct KeptFile {
+    pub(super) kind: FileType,
+    /// As its bytes proved.
+    pub(super) mime_type: String,
+    pub(super) animated: bool,
+    pub(super) caption: Option<String>,
+    pub(super) file_name: Option<String>,
+    pub(super) voice: bool,
+}
+
+impl KeptKind {
+    pub(super) fn message_type(&self) -> MessageType {
+        match self {
+            Self::Text { .. } => MessageType::Text,
+            Self::File(file) => file.kind.into(),
+            Self::Location { .. } => MessageType::Location,
+            Self::Contacts { .. } => MessageType::Contacts,
+            Self::Reaction { .. } => MessageType::Reaction,
+        }
+    }
+
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn file(&self) -> Option<&KeptFile> {
+        match self {
+            Self::File(file) => Some(file),
+            _ => None,
+        }
+    }
+
+    pub(super) fn reaction(&self) -> Option<Reaction> {
+        let Self::Reaction { message_id, emoji } = self else { return None };
+        let emoji = Some(emoji.clone()).filter(|emoji| !emoji.is_empty());
+        Some(Reaction { target: message_id.clone(), emoji })
+    }
+}
+
+impl KeptContent {
+    pub(super) fn to_text(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|error| unreadable("write", error))
+    }
+
+    pub(super) fn of_text(text: &str) -> Result<Self> {
+        serde_json::from_str(text).map_err(|error| unreadable("read", error))
+    }
+
+    /// As WhatsApp takes it, with the id of its file where it has one.
+    pub(super) fn with_file(self, media_id: Option<String>) -> Content {
+        match self.kind {
+            KeptKind::Text { text, preview_url } => Content::Text { body: text, preview_url },
+            KeptKind::File(file) => Content::Media(OutgoingMedia {
+                kind: file.kind,
+                media_id: media_id.unwrap_or_default(),
+                caption: file.caption,
+                file_name: file.file_name,
+                voice: file.voice,
+            }),
+            KeptKind::Location { latitude, longitude, name, address } => {
+                Content::Location { latitude, longitude, name, address }
+            }
+            KeptKind::Contacts { contacts } => Content::Contacts(contacts),
+            KeptKind::Reaction { message_id, emoji } => Content::Reaction { message_id, emoji },
+        }
+    }
+}
+
+fn unreadable(doing: &str, error: serde_json::Error) -> Error {
+    Error::new(ErrorCode::Internal, format!("{doing} the content of a message")).because(error)
+}

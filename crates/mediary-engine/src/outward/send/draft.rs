@@ -1,0 +1,238 @@
+//! What a sender wants sent, and whether WhatsApp takes it. Whatever it would refuse is refused here, with the limit, before anything
+//! is kept of it.
+
+use mediary_core::{ConversationId, Error, ErrorCode, FileType, MediaId, MessageId, Result, limits};
+use mediary_graph::outgoing::{self, Outgoing, Recipient, Upload, accepted_types};
+use serde_json::Value;
+
+use super::content::{KeptContent, KeptFile, KeptKind};
+use super::upload::ReceivedFile;
+
+/// A message to be sent.
+#[derive(Debug)]
+pub struct MessageDraft {
+    pub conversation: ConversationId,
+    pub content: DraftContent,
+    pub reply_to: Option<MessageId>,
+    /// What its sender calls it: the same again is the same message.
+    pub client_id: Option<String>,
+}
+
+/// What is in it.
+#[derive(Debug)]
+pub enum DraftContent {
+    File(FileSource, FileDraft),
+    Plain(PlainContent),
+}
+
+/// What needs no file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PlainContent {
+    Text {
+        text: String,
+        preview_url: bool,
+    },
+    Location {
+        latitude: f64,
+        longitude: f64,
+        name: Option<String>,
+        address: Option<String>,
+    },
+    /// Contact cards, as WhatsApp takes them.
+    Contacts(Vec<Value>),
+    /// On the message that it replies to; an empty one takes it back.
+    Reaction {
+        emoji: String,
+    },
+}
+
+/// What a file of a message is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileDraft {
+    pub kind: FileType,
+    pub caption: Option<String>,
+    pub file_name: Option<String>,
+    /// Whether sound is a voice note; where nothing is said, Ogg with Opus is one.
+    pub voice: Option<bool>,
+}
+
+/// Where its bytes are.
+#[derive(Debug)]
+pub enum FileSource {
+    Received(ReceivedFile),
+    /// A stored file of the company, of which the message gets a copy of its own.
+    Stored(MediaId),
+}
+
+/// What a file proved to be.
+#[derive(Clone, Debug)]
+pub(super) struct ProvedFile<'a> {
+    pub(super) mime_type: Option<&'a str>,
+    pub(super) animated: bool,
+    /// Of Opus.
+    pub(super) channels: Option<u8>,
+    pub(super) bytes: u64,
+}
+
+/// The file as WhatsApp gets it, if it takes it.
+pub(super) fn accept(draft: &FileDraft, proved: &ProvedFile<'_>) -> Result<KeptFile> {
+    let kind = draft.kind;
+    if proved.bytes == 0 {
+        return Err(Error::invalid("file", "is empty; an empty file cannot be sent"));
+    }
+    let found = as_heard(kind, proved.mime_type);
+    let upload =
+        found.map(|mime| Upload::new(kind, mime, proved.bytes, proved.animated, draft.file_name.as_deref()));
+    let Some(Ok(upload)) = upload else { return Err(refusal(kind, found, proved)) };
+    let opus = proved.channels;
+    if opus.is_some_and(|channels| channels > 1) {
+        return Err(Error::refused(
+            ErrorCode::UnsupportedMediaType,
+            "the recording is stereo; WhatsApp takes Ogg with Opus in mono alone",
+        ));
+    }
+    let voice = draft.voice.unwrap_or(kind == FileType::Audio && opus.is_some());
+    if voice && opus.is_none() {
+        return Err(Error::invalid(
+            "voice",
+            "is for Ogg with Opus in mono alone; leave it out to send the recording as sound",
+        ));
+    }
+    let named = kind == FileType::Document;
+    Ok(KeptFile {
+        kind,
+        mime_type: upload.mime().to_owned(),
+        animated: proved.animated,
+        caption: draft.caption.clone().filter(|caption| !caption.is_empty()),
+        file_name: named.then(|| draft.file_name.clone().unwrap_or_else(|| upload.file_name().to_owned())),
+        voice,
+    })
+}
+
+/// The first bytes of a container do not say whether it has pictures.
+fn as_heard(kind: FileType, mime: Option<&str>) -> Option<&str> {
+    match (kind, mime?) {
+        (FileType::Audio, "video/mp4") => Some("audio/mp4"),
+        (FileType::Video, "audio/mp4") => Some("video/mp4"),
+        (FileType::Video, "audio/3gpp") => Some("video/3gpp"),
+        (_, mime) => Some(mime),
+    }
+}
+
+/// Names the type that was found or the limit that was passed, and what WhatsApp takes instead.
+fn refusal(kind: FileType, found: Option<&str>, proved: &ProvedFile<'_>) -> Error {
+    let takes = found.is_some_and(|mime| outgoing::accepted_type(kind, mime).is_some());
+    let limit = limits::outbound_file_bytes(kind, proved.animated);
+    if takes && proved.bytes > limit {
+        let document = limits::outbound_file_bytes(FileType::Document, false);
+        let instead = match kind {
+            FileType::Document => String::new(),
+            _ => format!("; as a document it may have {document}"),
+        };
+        let bytes = proved.bytes;
+        let detail = format!("the file has {bytes} bytes; WhatsApp takes at most {limit} as {kind}{instead}");
+        return Error::refused(ErrorCode::PayloadTooLarge, detail);
+    }
+    let types: Vec<&str> = accepted_types(kind).map(|accepted| accepted.mime).collect();
+    let found = found.unwrap_or("of no known type");
+    let detail = format!("the file is {found} by its bytes; as {kind} WhatsApp takes {}", types.join(", "));
+    Error::refused(ErrorCode::UnsupportedMediaType, detail)
+}
+
+/// Whether WhatsApp's request can be made of it: its texts and numbers are within WhatsApp's limits.
+pub(super) fn check(content: &KeptContent) -> Result<()> {
+    // Whom it goes to and under which id WhatsApp has its file is known when it is sent.
+    let outgoing = Outgoing {
+        recipient: Recipient::phone("15550000000")?,
+        reply_to: content.reply_to.clone(),
+        content: content.clone().with_file(Some("0".to_owned())),
+        callback_data: None,
+    };
+    outgoing.to_json()?;
+    Ok(())
+}
+
+impl PlainContent {
+    /// As it is kept. A reaction is on the message that it replies to, and answers none.
+    pub(super) fn kept(self, reply_to: Option<String>) -> Result<KeptContent> {
+        let kind = match self {
+            Self::Text { text, preview_url } => KeptKind::Text { text, preview_url },
+            Self::Location { latitude, longitude, name, address } => {
+                KeptKind::Location { latitude, longitude, name, address }
+            }
+            Self::Contacts(contacts) => KeptKind::Contacts { contacts },
+            Self::Reaction { emoji } => {
+                let target = "is missing: the message that the reaction is on";
+                let message_id = reply_to.ok_or_else(|| Error::invalid("replyTo", target))?;
+                return Ok(KeptContent { kind: KeptKind::Reaction { message_id, emoji }, reply_to: None });
+            }
+        };
+        Ok(KeptContent { kind, reply_to })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(kind: FileType) -> FileDraft {
+        FileDraft { kind, caption: None, file_name: None, voice: None }
+    }
+
+    fn proved(mime_type: &str, bytes: u64) -> ProvedFile<'_> {
+        let channels = mime_type.ends_with("codecs=opus").then_some(1);
+        ProvedFile { mime_type: Some(mime_type), animated: false, channels, bytes }
+    }
+
+    #[test]
+    fn file_is_named_and_typed_by_its_bytes() {
+        let note = accept(&draft(FileType::Audio), &proved("audio/ogg; codecs=opus", 9)).unwrap();
+        assert!(note.voice && note.file_name.is_none(), "Opus is a voice note");
+        let sound = accept(&draft(FileType::Audio), &proved("video/mp4", 9)).unwrap();
+        assert_eq!((sound.mime_type.as_str(), sound.voice), ("audio/mp4", false));
+        let named = FileDraft { file_name: Some("Rechnung März.pdf".into()), ..draft(FileType::Document) };
+        let file = accept(&named, &proved("application/pdf", 9)).unwrap();
+        assert_eq!(file.file_name.as_deref(), Some("Rechnung März.pdf"));
+    }
+
+    #[test]
+    fn refusal_says_what_was_found_and_what_whatsapp_takes() {
+        for (kind, mime, bytes, code, said) in [
+            (FileType::Image, "text/html", 9, ErrorCode::UnsupportedMediaType, "is text/html"),
+            (FileType::Image, "image/heic", 9, ErrorCode::UnsupportedMediaType, "image/jpeg, image/png"),
+            (
+                FileType::Video,
+                "video/mp4",
+                17_000_000,
+                ErrorCode::PayloadTooLarge,
+                "as a document it may have 100000000",
+            ),
+            (FileType::Image, "image/jpeg", 5_000_001, ErrorCode::PayloadTooLarge, "at most 5000000"),
+            (FileType::Document, "application/zip", 9, ErrorCode::UnsupportedMediaType, "application/pdf"),
+            (FileType::Audio, "audio/ogg", 9, ErrorCode::UnsupportedMediaType, "codecs=opus"),
+            (FileType::Image, "image/jpeg", 0, ErrorCode::ValidationError, "empty"),
+        ] {
+            let error = accept(&draft(kind), &proved(mime, bytes)).unwrap_err();
+            assert_eq!(error.code(), code, "{kind} {mime}: {error}");
+            assert!(error.detail().unwrap_or_default().contains(said), "{kind} {mime}: {error}");
+        }
+    }
+
+    #[test]
+    fn stereo_is_no_voice_note_and_other_sound_is_none_either() {
+        let stereo = ProvedFile { channels: Some(2), ..proved("audio/ogg; codecs=opus", 9) };
+        assert!(accept(&draft(FileType::Audio), &stereo).unwrap_err().detail().unwrap().contains("mono"));
+        let wanted = FileDraft { voice: Some(true), ..draft(FileType::Audio) };
+        assert_eq!(accept(&wanted, &proved("audio/mpeg", 9)).unwrap_err().field(), Some("voice"));
+    }
+
+    #[test]
+    fn texts_beyond_whatsapps_limits_are_refused_by_their_field() {
+        let text = |chars: usize| PlainContent::Text { text: "ü".repeat(chars), preview_url: false };
+        check(&text(outgoing::TEXT_CHARS).kept(None).unwrap()).unwrap();
+        let error = check(&text(outgoing::TEXT_CHARS + 1).kept(None).unwrap()).unwrap_err();
+        assert_eq!(error.field(), Some("text"));
+        let reaction = PlainContent::Reaction { emoji: "👍".into() };
+        assert_eq!(reaction.kept(None).unwrap_err().field(), Some("replyTo"));
+    }
+}

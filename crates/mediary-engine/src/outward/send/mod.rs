@@ -1,0 +1,103 @@
+//! Sends messages to WhatsApp: each a row with a job, from the moment that it is asked for.
+//!
+//! A message is sent once, or it is `unknown`. The call that sends is not idempotent, so `asked_at` is committed before it, and whoever
+//! finds it without an answer knows that a process died in between and asks no more. Everything before the call can be done again: an
+//! upload that is lost leaves an id at WhatsApp that nobody uses.
+
+mod content;
+mod decide;
+mod draft;
+mod job;
+mod queue;
+mod upload;
+mod wishes;
+
+use std::time::Duration;
+
+use mediary_core::Result;
+use mediary_store::{ClaimedSend, SendLimits};
+
+pub use self::draft::{DraftContent, FileDraft, FileSource, MessageDraft, PlainContent};
+pub use self::queue::QueuedMessage;
+pub use self::upload::{FileUpload, ReceivedFile};
+pub(crate) use self::wishes::{retry, take_back};
+use crate::access::{May, rights};
+use crate::base::fault;
+use crate::base::jobs::{JobKind, Jobs};
+use crate::base::shutdown::Shutdown;
+use crate::base::work::Work;
+use crate::base::worker::Schedule;
+use crate::context::Context;
+
+/// The poll interval of the queue: waits end, and other processes add work.
+const POLL: Duration = Duration::from_secs(1);
+/// Messages that this process sends at once.
+const AT_ONCE: usize = 64;
+/// Messages of one account that are sent at once, on all nodes together: with WhatsApp's usual tenth of a second for each that is about
+/// the 80 a second that it takes of a number.
+const AT_ONCE_OF_ACCOUNT: usize = 8;
+
+/// Sends messages.
+#[derive(Clone, Debug)]
+pub(crate) struct Sender {
+    context: Context,
+}
+
+impl Sender {
+    pub(crate) fn new(context: Context) -> Self {
+        Self { context }
+    }
+
+    /// Takes the bytes of a file that is to be sent.
+    pub(crate) async fn receive_file(&self, may: &May<rights::Send>) -> Result<FileUpload> {
+        FileUpload::begin(&self.context, may.caller().company_id).await
+    }
+
+    /// Queues a message.
+    pub(crate) async fn queue(&self, may: &May<rights::Send>, draft: MessageDraft) -> Result<QueuedMessage> {
+        queue::queue(&self.context, may, draft).await
+    }
+
+    /// Sends what is due until the soft stop, and what is being sent to its end.
+    pub(crate) async fn run(self, shutdown: Shutdown) {
+        let context = self.context.clone();
+        let schedule = Schedule::woken(context.work(), Work::Send, POLL);
+        self.jobs().run(shutdown, schedule).await;
+    }
+
+    /// Sends everything that is due now; how many messages that was.
+    pub(crate) async fn run_due(&self) -> Result<usize> {
+        self.clone().jobs().run_due().await
+    }
+
+    fn jobs(self) -> Jobs<Self> {
+        Jobs { name: "send", slots: AT_ONCE, kind: self }
+    }
+}
+
+impl JobKind for Sender {
+    type Claim = ClaimedSend;
+
+    async fn claim(&self, free: usize) -> Result<Vec<ClaimedSend>> {
+        let config = self.context.config();
+        let limits = SendLimits {
+            batch: free,
+            per_account: AT_ONCE_OF_ACCOUNT,
+            lease: config.rules.lease,
+            paused: Vec::new(),
+        };
+        let claims = self.context.store().claim_sends(&config.node, &limits).await?;
+        if !claims.is_empty() {
+            fault::point("send.claimed");
+        }
+        Ok(claims)
+    }
+
+    async fn run(self, claim: ClaimedSend) {
+        job::run(self.context, claim).await;
+    }
+
+    fn in_flight(&self, jobs: usize) {
+        self.context.meters().sending.set(u32::try_from(jobs).unwrap_or(u32::MAX));
+    }
+}

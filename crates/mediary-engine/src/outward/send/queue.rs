@@ -1,0 +1,186 @@
+//! A message on its way into its rows: checked, its file stored under a key that is reserved, and all of it queued in one transaction.
+
+use mediary_blob::{Storage, StorageKey};
+use mediary_core::{
+    CompanyId, DownloadStatus, Error, ErrorCode, FileType, MessageId, Result, ScanStatus, Scope,
+};
+use mediary_store::{Change, ChangeKind, MediaFile, NewSend, QueuedSend, UploadedFile};
+
+use super::content::{KeptContent, KeptFile, KeptKind};
+use super::draft::{self, DraftContent, FileDraft, FileSource, MessageDraft, ProvedFile};
+use super::upload::{FileUpload, ReceivedFile};
+use crate::access::{May, rights};
+use crate::base::fault;
+use crate::base::work::Work;
+use crate::context::Context;
+
+/// Characters of what a sender calls a message.
+const CLIENT_ID_CHARS: usize = 200;
+
+/// A message that waits to be sent now, or that did before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueuedMessage {
+    pub id: MessageId,
+    /// False if the company has a message with this client id already: then nothing was done.
+    pub is_new: bool,
+}
+
+/// Queues a message. Once this returns it is sent, whatever becomes of this process.
+pub(super) async fn queue(
+    context: &Context,
+    may: &May<rights::Send>,
+    draft: MessageDraft,
+) -> Result<QueuedMessage> {
+    let scope = may.caller().scope();
+    check_client_id(draft.client_id.as_deref())?;
+    let reply_to = replied_to(context, &scope, &draft).await?;
+    let (kept, received) = match draft.content {
+        DraftContent::Plain(plain) => (plain.kept(reply_to)?, None),
+        DraftContent::File(source, mut file) => {
+            let received = receive(context, &scope, source, &mut file).await?;
+            let kind = KeptKind::File(draft::accept(&file, &proved(&received))?);
+            (KeptContent { kind, reply_to }, Some(received))
+        }
+    };
+    draft::check(&kept)?;
+    let file = match received.zip(kept.kind.file()) {
+        Some((received, file)) => Some(store(context, received, file).await?),
+        None => None,
+    };
+    let new = NewSend {
+        conversation_id: draft.conversation,
+        message_type: kept.kind.message_type(),
+        text: kept.kind.text().map(str::to_owned),
+        caption: kept.kind.file().and_then(|file| file.caption.clone()),
+        reply_to: kept.reply_to.clone(),
+        forwarded: false,
+        reaction: kept.kind.reaction(),
+        file,
+        client_id: draft.client_id,
+        created_by: may.caller().user_id(),
+        content: kept.to_text()?,
+    };
+    let queued = context.store().queue_send(&scope, &new).await?;
+    fault::point("send.queued");
+    if queued.is_new {
+        publish_new(context, scope.company(), &queued);
+        context.work().wake(Work::Send);
+        context.work().wake(Work::Derive);
+    }
+    Ok(QueuedMessage { id: queued.message_id, is_new: queued.is_new })
+}
+
+fn publish_new(context: &Context, company: CompanyId, queued: &QueuedSend) {
+    let change = |kind| Change {
+        company_id: company,
+        conversation_id: queued.conversation_id,
+        message_id: Some(queued.message_id),
+        media_id: queued.media_id,
+        kind,
+    };
+    context
+        .events()
+        .publish_changes(&[change(ChangeKind::MessageCreated), change(ChangeKind::ConversationUpdated)]);
+}
+
+fn check_client_id(id: Option<&str>) -> Result<()> {
+    let fits = |id: &str| !id.is_empty() && id.chars().take(CLIENT_ID_CHARS + 1).count() <= CLIENT_ID_CHARS;
+    if id.is_none_or(|id| fits(id) && !id.contains(char::is_control)) {
+        return Ok(());
+    }
+    let rule = format!("must have 1 to {CLIENT_ID_CHARS} characters, none of them a control character");
+    Err(Error::invalid("clientId", rule))
+}
+
+/// WhatsApp's id of the message that this one answers, which is in the same conversation.
+async fn replied_to(context: &Context, scope: &Scope, message: &MessageDraft) -> Result<Option<String>> {
+    let Some(id) = message.reply_to else { return Ok(None) };
+    let found = context.store().message(scope, id).await?.map(|row| row.message);
+    let found = found.filter(|row| row.conversation_id == message.conversation);
+    let found = found.ok_or_else(|| Error::invalid("replyTo", "is no message of this conversation"))?;
+    let provider_id = found.provider_message_id.ok_or_else(|| {
+        Error::refused(
+            ErrorCode::Conflict,
+            "WhatsApp has not taken that message yet; answer it once it was sent",
+        )
+    })?;
+    Ok(Some(provider_id))
+}
+
+fn proved(received: &ReceivedFile) -> ProvedFile<'_> {
+    ProvedFile {
+        mime_type: received.content.mime_type,
+        animated: received.content.animated,
+        channels: received.content.channels,
+        bytes: received.staged.size(),
+    }
+}
+
+/// Makes a received file durable under its key.
+async fn store(context: &Context, received: ReceivedFile, file: &KeptFile) -> Result<UploadedFile> {
+    let ReceivedFile { staged, company, backend, key, content } = received;
+    context.store().reserve_upload(company, backend, key.as_str()).await?;
+    let stored = staged.publish().await?;
+    fault::point("send.stored");
+    Ok(UploadedFile {
+        file_type: file.kind,
+        mime_type: file.mime_type.clone(),
+        detected_mime_type: content.mime_type.map(str::to_owned),
+        file_name: file.file_name.clone(),
+        file_size: stored.size,
+        sha256: stored.sha256,
+        voice: file.voice,
+        animated: file.animated,
+        storage_backend: backend,
+        file_url: context.storages().of(backend)?.location(&key),
+        storage_key: key.to_string(),
+        scan_status: ScanStatus::Unscanned,
+    })
+}
+
+/// The bytes of the file: as they were received, or a copy of stored ones. Each message owns its bytes, so that what is deleted or
+/// kept of one does nothing to another.
+async fn receive(
+    context: &Context,
+    scope: &Scope,
+    source: FileSource,
+    file: &mut FileDraft,
+) -> Result<ReceivedFile> {
+    let id = match source {
+        FileSource::Stored(id) => id,
+        FileSource::Received(received) if received.company == scope.company() => return Ok(received),
+        FileSource::Received(_) => {
+            return Err(Error::new(ErrorCode::Internal, "send a file that another company uploaded"));
+        }
+    };
+    let record = context.store().media(scope, id).await?;
+    let record = record.ok_or_else(|| Error::invalid("mediaId", "is no file that you can see"))?;
+    let (key, storage) = stored_at(context, &record)?;
+    let stored = storage.open(&key).await?;
+    let mut upload = FileUpload::begin(context, scope.company()).await?;
+    let mut reader = stored.reader(0..stored.size());
+    while let Some(bytes) = reader.next().await? {
+        upload.write(bytes).await?;
+    }
+    if file.file_name.is_none() && file.kind == FileType::Document {
+        file.file_name = record.file_name;
+    }
+    upload.end().await
+}
+
+/// Where the bytes of a file are, if they are here and somebody may have them.
+pub(super) fn stored_at<'c>(context: &'c Context, record: &MediaFile) -> Result<(StorageKey, &'c Storage)> {
+    if !record.is_active {
+        return Err(Error::plain(ErrorCode::MediaDeleted));
+    }
+    if record.scan_status == ScanStatus::Quarantined {
+        return Err(Error::plain(ErrorCode::MediaQuarantined));
+    }
+    let stored = (record.download_status == DownloadStatus::Completed)
+        .then_some(record.storage_backend.zip(record.storage_key.as_deref()))
+        .flatten();
+    let (backend, key) = stored.ok_or_else(|| {
+        Error::refused(ErrorCode::Conflict, "the file is not stored here; download it first")
+    })?;
+    Ok((key.parse()?, context.storages().of(backend)?))
+}

@@ -1,0 +1,68 @@
+//! A file that somebody sends, on its way into storage: hashed and looked at while it comes, whole or not there at all.
+//!
+//! What a client breaks off is in a temporary file, which goes with it or with the next sweep. Before a whole file gets its name, its key
+//! is reserved in the trash, and the message that names it takes the reservation away: so whatever a process leaves behind between the
+//! two has an entry that deletes it.
+
+use bytes::Bytes;
+use mediary_blob::{StagedFile, StorageKey, Upload};
+use mediary_core::{CompanyId, Error, ErrorCode, FileType, Result, StorageBackend, limits};
+use mediary_formats::{ProvedContent, Sample};
+
+use crate::context::Context;
+
+/// The largest file that WhatsApp takes of any kind.
+const MAX_BYTES: u64 = limits::outbound_file_bytes(FileType::Document, false);
+
+/// Takes the bytes of a file.
+#[derive(Debug)]
+pub struct FileUpload {
+    context: Context,
+    company: CompanyId,
+    upload: Upload,
+    key: StorageKey,
+    sample: Sample,
+    received: u64,
+}
+
+/// A whole file that no message names yet. Dropping it removes it.
+#[derive(Debug)]
+pub struct ReceivedFile {
+    pub(super) staged: StagedFile,
+    pub(super) company: CompanyId,
+    pub(super) backend: StorageBackend,
+    pub(super) key: StorageKey,
+    pub(super) content: ProvedContent,
+}
+
+impl FileUpload {
+    pub(crate) async fn begin(context: &Context, company: CompanyId) -> Result<Self> {
+        let storage = context.storages().primary();
+        let key = StorageKey::upload(company);
+        let upload = storage.create(&key).await?;
+        let context = context.clone();
+        Ok(Self { context, company, upload, key, sample: Sample::default(), received: 0 })
+    }
+
+    /// Takes the next bytes of the file.
+    pub async fn write(&mut self, bytes: Bytes) -> Result<()> {
+        self.received += bytes.len() as u64;
+        if self.received > MAX_BYTES {
+            return Err(Error::refused(
+                ErrorCode::PayloadTooLarge,
+                format!("the file has more than {MAX_BYTES} bytes, the most that WhatsApp takes of any kind"),
+            ));
+        }
+        self.sample.add(&bytes);
+        Ok(self.upload.write(bytes).await?)
+    }
+
+    /// Ends the file: all its bytes were written.
+    pub async fn end(self) -> Result<ReceivedFile> {
+        let Self { context, company, upload, key, mut sample, .. } = self;
+        sample.end();
+        let backend = context.storages().primary().backend();
+        let (staged, content) = (upload.stage().await?, ProvedContent::of(&sample));
+        Ok(ReceivedFile { staged, company, backend, key, content })
+    }
+}

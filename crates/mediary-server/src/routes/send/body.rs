@@ -1,0 +1,150 @@
+//! A message that somebody wants sent, as JSON.
+
+use mediary_core::{ConversationId, FileType, MediaId, MessageId, MessageType};
+use mediary_engine::{FileDraft, PlainContent};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::json::words;
+use crate::problem::Problem;
+use crate::request::given;
+
+/// A message to be sent. Which fields belong to which type: `text` to `text`; `mediaId`, `caption`, `fileName` and `voice` to files;
+/// `emoji` and `replyTo` to `reaction`; `latitude` and `longitude` to `location`; `contacts` to `contacts`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewMessage {
+    #[schema(value_type = i64)]
+    pub(super) conversation_id: ConversationId,
+    #[serde(rename = "type")]
+    #[schema(value_type = words::MessageType)]
+    kind: MessageType,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 4096, nullable = false)]
+    text: Option<String>,
+    /// Whether WhatsApp shows a preview of the first link of a text.
+    #[serde(default)]
+    preview_url: bool,
+    /// A stored file, of which the message gets a copy.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, nullable = false)]
+    media_id: Option<MediaId>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 1024, nullable = false)]
+    caption: Option<String>,
+    /// Of a document.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 255, nullable = false)]
+    file_name: Option<String>,
+    /// Whether a recording is a voice note; one in Ogg with Opus is, unless this says otherwise.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    voice: Option<bool>,
+    /// The message that this one answers, or that the reaction is on.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, nullable = false)]
+    pub(super) reply_to: Option<MessageId>,
+    /// An empty one takes the reaction back.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    emoji: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    latitude: Option<f64>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    longitude: Option<f64>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    address: Option<String>,
+    /// Contact cards, as WhatsApp takes them.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<Object>>, nullable = false)]
+    contacts: Option<Vec<Value>>,
+    /// What you call this message: the same again is the same message.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 200, nullable = false)]
+    pub(super) client_id: Option<String>,
+}
+
+/// What is to be sent.
+pub(super) enum Wanted {
+    Plain(PlainContent),
+    /// With the stored file that it is a copy of, if one is named.
+    File(FileDraft, Option<MediaId>),
+}
+
+impl NewMessage {
+    /// What is in it. A field of another type than its own is a mistake, which nobody should find out by its absence in the message.
+    pub(super) fn content(mut self, has_file: bool) -> Result<Wanted, Problem> {
+        let wanted = match self.kind {
+            MessageType::Text => {
+                let text = needed("text", self.text.take())?;
+                let preview_url = std::mem::take(&mut self.preview_url);
+                Wanted::Plain(PlainContent::Text { text, preview_url })
+            }
+            MessageType::Location => Wanted::Plain(PlainContent::Location {
+                latitude: needed("latitude", self.latitude.take())?,
+                longitude: needed("longitude", self.longitude.take())?,
+                name: self.name.take(),
+                address: self.address.take(),
+            }),
+            MessageType::Contacts => {
+                Wanted::Plain(PlainContent::Contacts(needed("contacts", self.contacts.take())?))
+            }
+            MessageType::Reaction => {
+                Wanted::Plain(PlainContent::Reaction { emoji: needed("emoji", self.emoji.take())? })
+            }
+            kind => match kind.file_type() {
+                Some(kind) => Wanted::File(self.file(kind), self.media_id.take()),
+                None => return Err(Problem::field("type", "is not one that can be sent")),
+            },
+        };
+        if has_file && matches!(wanted, Wanted::Plain(_)) {
+            return Err(Problem::field(
+                "file",
+                format!("does not belong to a message of type {}", self.kind),
+            ));
+        }
+        self.nothing_left()?;
+        Ok(wanted)
+    }
+
+    fn file(&mut self, kind: FileType) -> FileDraft {
+        FileDraft {
+            kind,
+            caption: self.caption.take(),
+            file_name: self.file_name.take(),
+            voice: self.voice.take(),
+        }
+    }
+
+    fn nothing_left(&self) -> Result<(), Problem> {
+        let left = [
+            ("text", self.text.is_some()),
+            ("previewUrl", self.preview_url),
+            ("mediaId", self.media_id.is_some()),
+            ("caption", self.caption.is_some()),
+            ("fileName", self.file_name.is_some()),
+            ("voice", self.voice.is_some()),
+            ("emoji", self.emoji.is_some()),
+            ("latitude", self.latitude.is_some()),
+            ("longitude", self.longitude.is_some()),
+            ("name", self.name.is_some()),
+            ("address", self.address.is_some()),
+            ("contacts", self.contacts.is_some()),
+        ];
+        let first = left.into_iter().find(|(_, is_there)| *is_there);
+        first.map_or(Ok(()), |(field, _)| {
+            Err(Problem::field(field, format!("does not belong to a message of type {}", self.kind)))
+        })
+    }
+}
+
+fn needed<T>(field: &'static str, value: Option<T>) -> Result<T, Problem> {
+    value.ok_or_else(|| Problem::field(field, "is missing"))
+}
