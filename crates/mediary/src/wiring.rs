@@ -2,6 +2,7 @@
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -101,9 +102,9 @@ pub(crate) async fn assemble(
     Ok(Parts { store, storages, engine, clock })
 }
 
-/// Whether nothing was started with this data folder yet: a look at it then makes nothing in it.
-pub(crate) fn is_before_first_start(config: &Config) -> bool {
-    embedded_file(config.database_url.expose_secret()).is_some_and(|file| !file.exists())
+/// The file of the embedded database where nothing was started with it yet: a look at it then makes nothing.
+pub(crate) fn missing_database(config: &Config) -> Option<PathBuf> {
+    embedded_file(config.database_url.expose_secret()).filter(|file| !file.exists())
 }
 
 /// The storage that takes new files, and every other one that has settings: files may lie there from before.
