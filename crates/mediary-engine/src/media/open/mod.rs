@@ -481,6 +481,7 @@ fn served_type(record: &MediaFile) -> String {
 }
 fn no_such_kind() -> Error {
     let kinds: Vec<_> = VariantKind::ALL.iter().map(|kind| kind.as_str()).collect();
-    Error::not_found(format!("there is no such kind of variant; the kinds are {}", kinds.join(", ")))
+    let kinds = kinds.join(", ");
+    Error::refused(ErrorCode::NotFound, format!("there is no such kind of variant; the kinds are {kinds}"))
 }
 
