@@ -1,7 +1,5 @@
 //! Puts the parts together as configured.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -35,8 +33,7 @@ pub(crate) struct Parts {
 
 /// Opens the database as it is, making the data folder if need be.
 pub(crate) async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
-    // Customers' files are nobody else's business, also on a machine with several users.
-    DirBuilder::new().recursive(true).mode(0o700).create(&config.data_dir).map_err(|error| {
+    files::make_private_folder(&config.data_dir).map_err(|error| {
         let (folder, why) = (config.data_dir.display(), files::unwritable(&error));
         anyhow::anyhow!("the data folder {folder} (MEDIARY_DATA_DIR) cannot be made: {why}")
     })?;

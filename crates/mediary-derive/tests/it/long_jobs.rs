@@ -85,8 +85,8 @@ async fn long_job_begins_after_the_short_ones_that_wait() {
 #[tokio::test]
 async fn long_job_begins_among_short_ones_that_never_end() {
     let settings = Settings::new(WORKER.into(), Vec::new());
-    let pool =
-        Pool::new(Settings { max_workers: 1, long_patience: Duration::from_millis(100), ..settings }).unwrap();
+    let pool = Pool::new(Settings { max_workers: 1, long_patience: Duration::from_millis(100), ..settings })
+        .unwrap();
     let never_ending: Vec<JoinHandle<()>> = (1..5)
         .map(|company| {
             let pool = pool.clone();

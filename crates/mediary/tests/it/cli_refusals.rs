@@ -66,7 +66,9 @@ async fn mistyped_data_folder_is_named_and_not_made() {
     let database = format!("sqlite://{}", elsewhere.join("mediary.db").display());
     let settings =
         [("MEDIARY_DATA_DIR", elsewhere.to_str().unwrap()), ("MEDIARY_DATABASE_URL", database.as_str())];
-    for command in [&["derive", "--missing"][..], &["retry"], &["sweep"], &["user", "list", "--company", "acme"]] {
+    for command in
+        [&["derive", "--missing"][..], &["retry"], &["sweep"], &["user", "list", "--company", "acme"]]
+    {
         refused(&world, &settings, command, 2, &["elsewhere/mediary.db yet", "mediary serve"]);
     }
     assert!(!elsewhere.exists());

@@ -484,4 +484,3 @@ fn no_such_kind() -> Error {
     let kinds = kinds.join(", ");
     Error::refused(ErrorCode::NotFound, format!("there is no such kind of variant; the kinds are {kinds}"))
 }
-
