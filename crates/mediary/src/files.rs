@@ -1,8 +1,16 @@
 //! Files and folders that a command was given: why one cannot be used, in words and with what to do about it.
 
+use std::fs::DirBuilder;
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
 
 use rustix::io::Errno;
+
+/// Makes a folder that is not there yet. Customers' files are nobody else's business, also on a machine with several users.
+pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
 
 /// Why a file or folder cannot be read.
 pub(crate) fn unreadable(error: &io::Error) -> String {

@@ -1,7 +1,6 @@
 //! Puts the parts together as configured.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -34,8 +33,7 @@ pub(crate) struct Parts {
 
 /// Opens the database as it is, making the data folder if need be.
 pub(crate) async fn store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Store> {
-    // Customers' files are nobody else's business, also on a machine with several users.
-    DirBuilder::new().recursive(true).mode(0o700).create(&config.data_dir).map_err(|error| {
+    files::make_private_folder(&config.data_dir).map_err(|error| {
         let (folder, why) = (config.data_dir.display(), files::unwritable(&error));
         anyhow::anyhow!("the data folder {folder} (MEDIARY_DATA_DIR) cannot be made: {why}")
     })?;
@@ -101,9 +99,9 @@ pub(crate) async fn assemble(
     Ok(Parts { store, storages, engine, clock })
 }
 
-/// Whether nothing was started with this data folder yet: a look at it then makes nothing in it.
-pub(crate) fn is_before_first_start(config: &Config) -> bool {
-    embedded_file(config.database_url.expose_secret()).is_some_and(|file| !file.exists())
+/// The file of the embedded database where nothing was started with it yet: a look at it then makes nothing.
+pub(crate) fn missing_database(config: &Config) -> Option<PathBuf> {
+    embedded_file(config.database_url.expose_secret()).filter(|file| !file.exists())
 }
 
 /// The storage that takes new files, and every other one that has settings: files may lie there from before.

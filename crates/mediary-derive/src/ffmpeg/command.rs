@@ -92,7 +92,7 @@ pub(super) fn version() -> Vec<String> {
 }
 
 /// One frame of the first pictures of a video at a time in it, upright, in this size, as BMP: a format without compression, which
-/// worker read anyway.
+/// the worker reads anyway.
 pub(super) fn frame(at: Duration, (width, height): (u32, u32)) -> Vec<String> {
     let at = format!("{}.{:03}", at.as_secs(), at.subsec_millis());
     let scale = format!("scale={width}:{height}:flags=area");

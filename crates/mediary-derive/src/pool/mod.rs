@@ -6,8 +6,9 @@
 //!
 //! Bounds: so many workers, so much memory for all of them together; a job says what it may take ([`Needs`]) and waits until there
 //! is room for that: companies take turns, so that none of them waits for all jobs of another. A job that takes minutes holds up none
-//! that takes seconds ([`Needs::are_long`]): there is one of them at a time, it begins while no other job waits, and leaves room. Room is free again once the kernel has
-//! buried the process, not before.
+//! that takes seconds ([`Needs::are_long`]): there is one of them at a time, it begins while no other job waits, or in a turn among
+//! those that do after it waited long ([`Settings::long_patience`]), and leaves room. Room is free again once the kernel has buried the
+//! process, not before.
 
 mod counters;
 mod input;
@@ -33,7 +34,7 @@ use counters::Meters;
 use process::Starter;
 use room::{Place, Room};
 use tool::{Done, Task};
-use turns::Turns;
+use turns::{Turn, Turns};
 use worker::Worker;
 
 pub use counters::Counters;
@@ -56,6 +57,8 @@ pub struct Settings {
     pub max_jobs: u32,
     /// How long a worker waits for another job.
     pub max_idle: Duration,
+    /// How long a job that takes minutes lets all others go first.
+    pub long_patience: Duration,
 }
 
 impl Settings {
@@ -71,6 +74,7 @@ impl Settings {
             max_memory_bytes: 1024 * 1024 * 1024,
             max_jobs: 64,
             max_idle: Duration::from_secs(30),
+            long_patience: Duration::from_secs(60),
         }
     }
 }
@@ -249,7 +253,7 @@ impl Shared {
     }
 
     /// Room for a job that takes minutes: for one at a time, companies in turn, while no short job waits for room. That nobody waits for
-    /// it is a matter of what it leaves (`room`).
+    /// it is a matter of what it leaves (`room`). Where short jobs never end, it looks for room in a turn of its company's, as they do.
     async fn place_for_long(&self, company: Option<CompanyId>, memory_bytes: u64) -> Result<Place> {
         let allowed = self.settings.max_memory_bytes.saturating_sub(SHORT_MEMORY_BYTES);
         if memory_bytes > allowed {
@@ -258,14 +262,29 @@ impl Shared {
             )));
         }
         let mut turn = Some(self.long_turns.take(company).await?);
+        let while_free = self.room_for_long(memory_bytes, &mut turn, || self.turns.is_free());
+        if let Ok(place) = time::timeout(self.settings.long_patience, while_free).await {
+            return Ok(place);
+        }
+        let _changes = Changes(&self.room);
+        let _turn = self.turns.take(company).await?;
+        Ok(self.room_for_long(memory_bytes, &mut turn, || true).await)
+    }
+
+    async fn room_for_long(
+        &self,
+        memory_bytes: u64,
+        turn: &mut Option<Turn>,
+        may_take: impl Fn() -> bool,
+    ) -> Place {
         loop {
             let changed = self.room.changed();
             let evicted = {
                 let mut idle = self.idle();
-                if !self.turns.is_free() {
+                if !may_take() {
                     None
-                } else if let Some(place) = self.room.take_for_long(memory_bytes, &mut turn) {
-                    return Ok(place);
+                } else if let Some(place) = self.room.take_for_long(memory_bytes, turn) {
+                    return place;
                 } else if self.room.is_about_to_grow() {
                     None
                 } else {

@@ -83,6 +83,27 @@ async fn long_job_begins_after_the_short_ones_that_wait() {
 }
 
 #[tokio::test]
+async fn long_job_begins_among_short_ones_that_never_end() {
+    let settings = Settings::new(WORKER.into(), Vec::new());
+    let pool = Pool::new(Settings { max_workers: 1, long_patience: Duration::from_millis(100), ..settings })
+        .unwrap();
+    let never_ending: Vec<JoinHandle<()>> = (1..5)
+        .map(|company| {
+            let pool = pool.clone();
+            tokio::spawn(async move {
+                loop {
+                    run(&pool, company, "empty", SHORT).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    until("one has a turn and others wait", || pool.counters().jobs_waiting > 1).await;
+    let long = timeout(Duration::from_secs(20), run(&pool, 9, "empty", LONG)).await;
+    assert!(long.expect("it has its turn").is_ok());
+    never_ending.iter().for_each(JoinHandle::abort);
+}
+
+#[tokio::test]
 async fn long_job_makes_room_by_ending_idle_workers() {
     let pool = pool(2);
     for company in [1, 2] {

@@ -49,9 +49,17 @@ struct SignedLink {
 }
 
 /// Whether there is, or may yet be, such a variant of a file.
-fn may_have(media: &MediaFile, kind: &str) -> bool {
+fn check_variant(media: &MediaFile, kind: &str) -> Result<(), Problem> {
     let mime_type = media.detected_mime_type.as_deref().or(media.mime_type.as_deref()).unwrap_or_default();
-    variant_kinds(mime_type).iter().any(|known| known.as_str() == kind)
+    let kinds: Vec<_> = variant_kinds(mime_type).iter().map(|known| known.as_str()).collect();
+    if kinds.contains(&kind) {
+        return Ok(());
+    }
+    let instead = match kinds.as_slice() {
+        [] => "none".to_owned(),
+        kinds => kinds.join(", "),
+    };
+    Err(Problem::not_found().detail(format!("this file has no such variant; those it may have: {instead}")))
 }
 
 /// Looks whether a link to a variant of a stored file opens anything, or will. What stands in its way for a time does not matter.
@@ -87,8 +95,8 @@ async fn sign_media_url(
             None => gone,
         });
     }
-    if wanted.variant.as_ref().is_some_and(|kind| !may_have(&media, kind)) {
-        return Err(Problem::not_found().detail("this file has no such variant"));
+    if let Some(kind) = &wanted.variant {
+        check_variant(&media, kind)?;
     }
     // Below nothing is as wrong as nothing.
     let seconds = wanted.expires_in_seconds.map(|seconds| u64::try_from(seconds).unwrap_or(0));

@@ -6,7 +6,8 @@
 //!
 //! **What takes minutes waits for what takes seconds.** Each step has a queue of its own, and is claimed from there alone: who wants a
 //! long one gets none while a short one of any company is due. One that becomes due afterwards does not wait either: who runs
-//! long ones runs few of them, beside the workers for short ones (`mediary_derive::pool`).
+//! long ones runs few of them, beside the workers for short ones (`mediary_derive::pool`). Under short ones that never end, a long one
+//! goes first after [`LONG_PATIENCE`].
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -25,6 +26,9 @@ use crate::transaction::transaction;
 use crate::value::{Value, args};
 use crate::writes::{row, update};
 use crate::{LeaseToken, Result, Store, dialect};
+
+/// How long a long step waits while short ones are due.
+const LONG_PATIENCE: Duration = Duration::from_secs(600);
 
 /// Rows `d` that wait for their time with this step: the words of two indexes.
 fn waiting(step: DerivationStep) -> String {
@@ -71,7 +75,8 @@ fn started(owner: &str, until: &str) -> String {
 
 impl Store {
     /// Takes derivations whose step this is and that are due, each with a lease for `owner`: of each company with due ones
-    /// `batch / companies`, then the rest. None of a long step while any short one is due.
+    /// `batch / companies`, then the rest. None of a long step while any short one is due, unless one waited for
+    /// [`LONG_PATIENCE`].
     pub async fn claim_derivations(
         &self,
         owner: &str,
@@ -84,7 +89,11 @@ impl Store {
         if batch == 0 || !self.any_derivation_due(step, now).await? {
             return Ok(Vec::new());
         }
-        if step != DerivationStep::Short && self.any_derivation_due(DerivationStep::Short, now).await? {
+        let is_long = step != DerivationStep::Short;
+        if is_long
+            && self.any_derivation_due(DerivationStep::Short, now).await?
+            && !self.any_derivation_due(step, now.minus(LONG_PATIENCE)).await?
+        {
             return Ok(Vec::new());
         }
         let last = CompanyId(self.inner.last_derived.of(step).load(Ordering::Relaxed));

@@ -7,14 +7,11 @@ use sqlx::AssertSqlSafe;
 
 use super::{DerivationResult, Variant};
 use crate::bulk::Bulk;
-use crate::record::{Record as _, record};
+use crate::record::{Columns, Read, ReadError, Record as _, record};
 use crate::scope::and_seen;
 use crate::value::args;
 use crate::writes::row;
 use crate::{Result, Store};
-
-/// Joins the file of rows `k`, by whose conversation a caller sees what was made of it.
-const ITS_FILE: &str = "FROM k CROSS JOIN media_files f";
 
 record! {
     /// What a derivation's row says to people.
@@ -26,6 +23,28 @@ record! {
         pub error: Option<String>,
         pub is_long: bool = "(d.state IN ('waiting', 'running') AND d.step <> 'short')",
         pub is_finished: bool = "d.state IN ('done', 'failed')",
+    }
+}
+
+impl Outcome {
+    /// Without its variants.
+    fn result(self) -> DerivationResult {
+        let Self { names, pages, unplayable, error, is_long, is_finished, .. } = self;
+        let names = names.iter().flat_map(|lines| lines.split('\n')).map(str::to_owned).collect();
+        DerivationResult { variants: Vec::new(), pages, names, unplayable, error, is_long, is_finished }
+    }
+}
+
+/// A row of the join: one for each variant, or one without.
+struct Made {
+    outcome: Outcome,
+    variant: Option<Variant>,
+}
+
+impl Read for Made {
+    const WIDTH: usize = Outcome::WIDTH + Variant::WIDTH;
+    fn read(columns: &mut Columns<'_>) -> std::result::Result<Self, ReadError> {
+        Ok(Self { outcome: Outcome::read(columns)?, variant: columns.outer()? })
     }
 }
 
@@ -47,33 +66,21 @@ impl Store {
         scope: &Scope,
         media: &[MediaId],
     ) -> Result<HashMap<MediaId, DerivationResult>> {
-        let seen = and_seen(scope, "f.conversation_id");
-        let mut results = Bulk::with(format!(
-            "SELECT {} {ITS_FILE}
-                CROSS JOIN derivations d WHERE f.company_id = k.company_id{seen} AND f.id = k.id
-                    AND d.company_id = f.company_id AND d.id = f.id",
-            Outcome::SELECT
-        ));
-        let mut variants = Bulk::with(format!(
-            "SELECT {} {ITS_FILE} CROSS JOIN media_variants v WHERE f.company_id = k.company_id{seen} AND f.id = k.id
-                    AND v.company_id = f.company_id AND v.media_id = f.id ORDER BY v.company_id, v.media_id, v.kind",
-            Variant::SELECT
+        let mut made = Bulk::with(format!(
+            "SELECT {}, {} FROM k CROSS JOIN media_files f
+                JOIN derivations d ON d.company_id = f.company_id AND d.id = f.id
+                LEFT JOIN media_variants v ON v.company_id = d.company_id AND v.media_id = d.id
+                WHERE f.company_id = k.company_id{} AND f.id = k.id ORDER BY d.company_id, d.id, v.kind",
+            Outcome::SELECT,
+            Variant::SELECT,
+            and_seen(scope, "f.conversation_id")
         ));
         for id in media {
-            results.push(row! { company_id => scope.company(), id => *id });
-            variants.push(row! { company_id => scope.company(), id => *id });
+            made.push(row! { company_id => scope.company(), id => *id });
         }
-        let mut found = HashMap::new();
-        for Outcome { media_id, pages, names, unplayable, error, is_long, is_finished } in
-            results.read(self.db()).await?
-        {
-            let names = names.iter().flat_map(|lines| lines.split('\n')).map(str::to_owned).collect();
-            let variants = Vec::new();
-            let result = DerivationResult { variants, pages, names, unplayable, error, is_long, is_finished };
-            found.insert(media_id, result);
-        }
-        for variant in variants.read::<Variant>(self.db()).await? {
-            found.entry(variant.media_id).or_default().variants.push(variant);
+        let mut found: HashMap<MediaId, DerivationResult> = HashMap::new();
+        for Made { outcome, variant } in made.read(self.db()).await? {
+            found.entry(outcome.media_id).or_insert_with(|| outcome.result()).variants.extend(variant);
         }
         Ok(found)
     }

@@ -1,5 +1,7 @@
 //! Derivations in steps: what takes minutes waits for what takes seconds.
 
+use std::time::Duration;
+
 use mediary_core::{DerivationStep, MediaId, StorageBackend, VariantKind};
 
 use super::derivations::{LEASE, RECIPE, claim, company_with_files, key, made, reserved, result, variant};
@@ -72,6 +74,17 @@ async fn long_steps_wait_for_short_ones_of_any_company(test: &Test) {
     assert_eq!(served, [large.company, small.company, large.company], "in turns");
 }
 
+async fn long_step_does_not_wait_for_ever(test: &Test) {
+    let video = test.stored("m1").await;
+    let short = claim(test).await.remove(0);
+    to_be_converted(test, &short, 1).await;
+    test.stored("m2").await;
+    test.clock.advance(Duration::from_secs(599));
+    assert!(claim_long(test, DerivationStep::Conversion).await.is_empty(), "a picture waits");
+    test.clock.advance(Duration::from_secs(1));
+    assert_eq!(claim_long(test, DerivationStep::Conversion).await[0].media_id, video.id);
+}
+
 async fn derivation_that_is_put_back_is_due_with_its_step(test: &Test) {
     let file = test.stored("m1").await;
     let short = claim(test).await.remove(0);
@@ -90,5 +103,6 @@ async fn derivation_that_is_put_back_is_due_with_its_step(test: &Test) {
 on_both!(
     long_step_is_due_after_the_short_one_and_adds_to_what_that_made,
     long_steps_wait_for_short_ones_of_any_company,
+    long_step_does_not_wait_for_ever,
     derivation_that_is_put_back_is_due_with_its_step,
 );

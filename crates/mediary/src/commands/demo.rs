@@ -105,7 +105,7 @@ fn fresh_folder(folder: &Path) -> anyhow::Result<File> {
     if !is_demo && !is_empty {
         bail!("--data-dir: {} is not a demo's folder; name another one, or empty it", folder.display());
     }
-    fs::create_dir_all(folder).map_err(|error| unusable("made", &error))?;
+    files::make_private_folder(folder).map_err(|error| unusable("made", &error))?;
     let marker = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(MARKER));
     let mut marker = marker.map_err(|error| unusable("written", &error))?;
     if let Err(TryLockError::WouldBlock) = marker.try_lock() {

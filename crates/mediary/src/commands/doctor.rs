@@ -86,7 +86,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
     if let Some(metrics) = config.metrics_listen {
         findings.push(address("MEDIARY_METRICS_LISTEN", metrics).await);
     }
-    if wiring::is_before_first_start(config) {
+    if wiring::missing_database(config).is_some() {
         findings.push(new_database(config));
         // A look at the folder would make it.
         if !config.storage.buckets.is_empty() {

@@ -28,7 +28,7 @@ use tracing::{Instrument as _, Span};
 
 use crate::cli::{Command, ImportCommand, StorageCommand};
 use crate::config::Config;
-use crate::output::{Outcome, counted, print_line};
+use crate::output::{Outcome, WrongUsage, counted, print_line};
 use crate::{logging, wiring};
 
 /// Runs one command to its end.
@@ -68,7 +68,21 @@ fn span(command: &Command) -> Span {
     tracing::error_span!("command", name)
 }
 
+/// Whether a command is a first step, with a data folder that is not there yet. All others only make an empty one of a mistyped path.
+fn may_begin(command: &Command) -> bool {
+    matches!(command, Command::Serve(_) | Command::Migrate | Command::Company(_))
+}
+
 async fn run_configured(command: Command, config: &Config) -> anyhow::Result<Outcome> {
+    if !may_begin(&command)
+        && let Some(file) = wiring::missing_database(config)
+    {
+        return Err(WrongUsage(format!(
+            "there is no database at {} yet; begin with `mediary serve` or `mediary company add`, or correct MEDIARY_DATA_DIR",
+            file.display()
+        ))
+        .into());
+    }
     match command {
         Command::Serve(args) => serve::run(config, &args).await,
         Command::Migrate => migrate(config).await,

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -90,10 +90,7 @@ pub(crate) fn secret_key(config: &Config, secrets_are_stored: bool) -> anyhow::R
 /// at once both end with the same key.
 fn make(path: &Path) -> anyhow::Result<[u8; BYTES]> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
+    files::make_private_folder(folder)
         .with_context(|| format!("making the data folder {}", folder.display()))?;
     let key: [u8; BYTES] = rand::random();
     let temporary = folder.join(format!(".{FILE}.{}", std::process::id()));

@@ -60,6 +60,21 @@ async fn options_say_their_range_in_plain_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn mistyped_data_folder_is_named_and_not_made() {
+    let world = world().await;
+    let elsewhere = world.folder().join("elsewhere");
+    let database = format!("sqlite://{}", elsewhere.join("mediary.db").display());
+    let settings =
+        [("MEDIARY_DATA_DIR", elsewhere.to_str().unwrap()), ("MEDIARY_DATABASE_URL", database.as_str())];
+    for command in
+        [&["derive", "--missing"][..], &["retry"], &["sweep"], &["user", "list", "--company", "acme"]]
+    {
+        refused(&world, &settings, command, 2, &["elsewhere/mediary.db yet", "mediary serve"]);
+    }
+    assert!(!elsewhere.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn change_of_nothing_is_refused() {
     let world = world().await;
     let user = ["user", "update", "--company", "acme", "--email", "ana@acme.test"];

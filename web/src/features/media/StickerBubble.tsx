@@ -3,6 +3,7 @@ import { FailedTile } from "@/features/media/FailedTile";
 import type { Failure } from "@/features/media/failure";
 import { LoadingTile } from "@/features/media/LoadingTile";
 import type { ViewerProps } from "@/features/media/MediaViewer";
+import { refusalOf } from "@/features/media/making";
 import { isOnDemand } from "@/features/media/state";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { usePicture } from "@/features/media/usePicture";
@@ -21,6 +22,10 @@ export function StickerBubble(props: ViewerProps) {
   const calm = useMediaMatch("(prefers-reduced-motion: reduce)");
   const [onDemand] = useState(() => isOnDemand(media));
   const still = useVariant(media, onDemand || (media.animated && !calm) ? null : stillUrl(media));
+  // A browser shows nothing of a damaged sticker, and takes that for the picture.
+  const refused = onDemand || media.variants.length > 0 ? null : refusalOf(media, null);
+  if (refused !== null)
+    return <FailedTile media={media} url={props.url} failure={refused} retry={() => {}} />;
   if (still.phase === "missing") return <WholeSticker {...props} known={still.failure} />;
   return (
     <Focusable mediaId={media.id} blur={still.phase === "loaded" ? null : blurOf(media.thumbhash)}>

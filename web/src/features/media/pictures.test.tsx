@@ -176,6 +176,12 @@ describe("sticker", () => {
     expect(asked()).toEqual(["/v/thumb"]);
   });
 
+  it("of which nothing could be made says why", () => {
+    show(sticker({ variants: [], variantsError: "the WebP picture is damaged" }));
+    expect(screen.getByText("The WebP picture is damaged.")).toBeTruthy();
+    expect(asked()).toEqual([]);
+  });
+
   it("is shown as it is where its still fails", async () => {
     show(sticker({ variants: still }));
     await failTwice();

@@ -183,16 +183,21 @@ async fn keep(
         context.work().wake(Work::DeriveLong);
     }
     if shows {
-        let data = EventData {
-            id: claim.message_id.0,
-            conversation_id: Some(claim.conversation_id),
-            message_id: Some(claim.message_id),
-            media_id: Some(claim.media_id),
-            ..EventData::default()
-        };
-        context.events().publish(claim.company_id, EventName::MessageUpdated, data);
+        publish(context, claim);
     }
     Ok(())
+}
+
+/// Says that there is more, or nothing more, to see of the file.
+fn publish(context: &Context, claim: &ClaimedDerivation) {
+    let data = EventData {
+        id: claim.message_id.0,
+        conversation_id: Some(claim.conversation_id),
+        message_id: Some(claim.message_id),
+        media_id: Some(claim.media_id),
+        ..EventData::default()
+    };
+    context.events().publish(claim.company_id, EventName::MessageUpdated, data);
 }
 
 /// What the step before could not make, and this one.
@@ -281,7 +286,9 @@ async fn fail(deriver: &Deriver, claim: &ClaimedDerivation, failure: Failure) ->
         sentence: together(claim.missing.as_deref(), Some(sentence)).unwrap_or_default(),
         retry_at,
     };
-    context.store().fail_derivation(failed).await?;
+    if context.store().fail_derivation(failed).await? && retry_at.is_none() {
+        publish(context, claim);
+    }
     Ok(())
 }
 

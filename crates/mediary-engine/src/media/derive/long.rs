@@ -8,6 +8,8 @@
 //! 4. The short lane may be empty for that moment only. So the pool starts a long job only while no other waits for room, one at a time,
 //!    and one that runs leaves workers and memory for the largest short job (`mediary_derive::pool`).
 //!
+//! Where short steps never end, a long one goes among them after minutes (`claim_derivations`, `pool`); it still leaves them room.
+//!
 //! A stop does not wait for minutes: what is being made is put back, and begins again after the start.
 
 use std::sync::Arc;

@@ -186,8 +186,7 @@ impl Opener {
     /// Opens a file for somebody who may see it: from storage, or from WhatsApp as the policy says.
     pub(crate) async fn open(&self, may: &May<rights::Read>, request: OpenRequest) -> Result<OpenedMedia> {
         let Some(kind) = &request.variant else { return self.open_file(may, request).await };
-        let kind: VariantKind =
-            kind.parse().map_err(|_| Error::not_found("there is no such variant of this file"))?;
+        let kind: VariantKind = kind.parse().map_err(|_| no_such_kind())?;
         let scope = may.caller().scope();
         let target = self.named(&scope, request.target).await?;
         if kind == VariantKind::Playable {
@@ -479,4 +478,9 @@ fn served_type(record: &MediaFile) -> String {
         (None, Some(declared)) => declared.to_owned(),
         (None, None) => "application/octet-stream".to_owned(),
     }
+}
+fn no_such_kind() -> Error {
+    let kinds: Vec<_> = VariantKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    let kinds = kinds.join(", ");
+    Error::refused(ErrorCode::NotFound, format!("there is no such kind of variant; the kinds are {kinds}"))
 }
