@@ -24,7 +24,7 @@ pub fn make(recipe: &Recipe, file: File) -> Result<Derived> {
 
 fn by_its_reader(recipe: &Recipe, mut file: File) -> Result<Derived> {
     match recipe {
-        Recipe::Audio => of_recording(&mut file),
+        Recipe::Audio | Recipe::OggAudio => of_recording(&mut file),
         Recipe::Video => of_video(&mut file),
         Recipe::VoiceNote => voice_note(file),
         Recipe::Converted => converted(file),

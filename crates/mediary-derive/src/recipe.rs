@@ -17,6 +17,8 @@ pub enum Recipe {
     Picture,
     /// Of a recording: its duration and peaks, and `playable` where browsers may lack its format.
     Audio,
+    /// The same of a recording in Ogg, which is only decoded: browsers play its packets in another container.
+    OggAudio,
     /// Of a video: its size and its duration; where ffmpeg is there, also what `Poster` makes of a frame.
     Video,
     /// Of a video that browsers cannot play: `playable`, as H.264 and AAC in MP4. It takes ffmpeg, and minutes.
@@ -77,6 +79,9 @@ const MAX_RECORDING_CPU_SECONDS: u64 = 180;
 /// minute of it has 39 KB, half of that where half of it is silence, and takes 1.3 seconds to decode and to encode, on a slow
 /// machine twice that.
 const RECORDING_BYTES_PER_CPU_SECOND: u64 = 7_000;
+/// And of one in Ogg. A minute of a voice note has 120 KB, and takes 0.07 seconds to decode; so one of twelve minutes is no long job,
+/// and does not wait for conversions.
+const OGG_BYTES_PER_CPU_SECOND: u64 = 70_000;
 
 impl Recipe {
     /// The version of a result, and the one that it should have by now.
@@ -116,8 +121,8 @@ impl Recipe {
             Self::Document => needs(384, 4, 10, true),
             // The same, so that one worker reads the video and then its frame.
             Self::Video | Self::Poster => needs(192, 4, 10, false),
-            Self::Audio | Self::VoiceNote => {
-                let seconds = recording_cpu_seconds(input_bytes);
+            Self::Audio | Self::VoiceNote | Self::OggAudio => {
+                let seconds = self.recording_cpu_seconds(input_bytes);
                 // Alone, so that the kernel counts this job, and not 64 of its length.
                 needs(192, 32, seconds, seconds > SHORT_CPU_SECONDS)
             }
@@ -131,11 +136,14 @@ impl Recipe {
             }
         }
     }
-}
 
-fn recording_cpu_seconds(input_bytes: u64) -> u64 {
-    let seconds = input_bytes.div_ceil(RECORDING_BYTES_PER_CPU_SECOND);
-    seconds.clamp(SHORT_CPU_SECONDS, MAX_RECORDING_CPU_SECONDS)
+    fn recording_cpu_seconds(self, input_bytes: u64) -> u64 {
+        let bytes_per_second = match self {
+            Self::OggAudio => OGG_BYTES_PER_CPU_SECOND,
+            _ => RECORDING_BYTES_PER_CPU_SECOND,
+        };
+        input_bytes.div_ceil(bytes_per_second).clamp(SHORT_CPU_SECONDS, MAX_RECORDING_CPU_SECONDS)
+    }
 }
 
 #[cfg(test)]
@@ -160,6 +168,16 @@ mod tests {
         assert_eq!(Recipe::Audio.needs(1), Recipe::Audio.needs(140_000));
         assert!(!Recipe::Audio.needs(140_000).alone);
         assert!(Recipe::Audio.needs(140_001).alone);
+    }
+
+    #[test]
+    fn voice_note_of_minutes_is_no_long_job() {
+        let ten_minutes = 10 * 60 * 2_000;
+        assert!(
+            !Recipe::OggAudio.needs(ten_minutes).are_long() && !Recipe::OggAudio.needs(ten_minutes).alone
+        );
+        assert!(Recipe::OggAudio.needs(20 * 70_000 + 1).are_long());
+        assert!(Recipe::Audio.needs(ten_minutes).are_long(), "it may have to be encoded");
     }
 
     #[test]

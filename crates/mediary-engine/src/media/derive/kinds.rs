@@ -17,6 +17,7 @@ fn making(mime_type: &str) -> Option<Making> {
         // A program of its own, not a picture.
         ("image", "svg+xml") => return None,
         ("image", _) => (Recipe::Picture, &[Thumb, Preview]),
+        ("audio", "ogg" | "opus") => (Recipe::OggAudio, &[Peaks, Playable]),
         ("audio", _) => (Recipe::Audio, &[Peaks, Playable]),
         ("video", _) => (Recipe::Video, &[Thumb, Poster, Playable]),
         ("application", "pdf") => (Recipe::Document, &[Thumb, Preview]),
@@ -42,7 +43,7 @@ pub(super) fn recipe_of(mime_type: &str, step: DerivationStep) -> Option<Recipe>
 pub(super) fn is_of_a_long_step(mime_type: &str, kind: VariantKind) -> bool {
     match recipe(mime_type) {
         Some(Recipe::Video) => kind == VariantKind::Playable,
-        Some(Recipe::Audio) => true,
+        Some(Recipe::Audio | Recipe::OggAudio) => true,
         _ => false,
     }
 }
@@ -63,7 +64,8 @@ mod tests {
 
     #[test]
     fn types_are_told_by_their_names_without_parameters() {
-        assert_eq!(recipe("audio/ogg; codecs=opus"), Some(Recipe::Audio));
+        assert_eq!(recipe("audio/ogg; codecs=opus"), Some(Recipe::OggAudio));
+        assert_eq!(recipe("audio/amr"), Some(Recipe::Audio));
         assert_eq!(recipe("IMAGE/HEIC"), Some(Recipe::Picture));
         assert_eq!(recipe("video/mp4"), Some(Recipe::Video));
         assert_eq!(recipe("application/pdf"), Some(Recipe::Document));
@@ -71,7 +73,7 @@ mod tests {
         for card in ["text/x-vcard; charset=utf-8", "text/directory", "Text/X-vCard", "application/x-pdf"] {
             assert_eq!(recipe(card), Some(Recipe::Document), "{card}");
         }
-        assert_eq!(recipe("application/ogg"), Some(Recipe::Audio));
+        assert_eq!(recipe("application/ogg"), Some(Recipe::OggAudio));
         assert_eq!(variant_kinds("image/jpg"), variant_kinds("image/jpeg"));
         for nothing in ["image/svg+xml", "text/plain", "application/zip", "image", ""] {
             assert_eq!((recipe(nothing), variant_kinds(nothing).len()), (None, 0), "{nothing}");
