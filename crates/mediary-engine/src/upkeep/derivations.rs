@@ -62,6 +62,8 @@ impl Derivations {
                 "decoders may not run here, as `mediary doctor` explains; nothing was queued",
             ));
         }
+        // What processes that ended have left: without a server nobody else gives it back.
+        self.context.store().release_expired_leases(self.context.now(), LOOKED_AT).await?;
         let mut report = DeriveReport::default();
         for company in companies {
             report.queued += self.queue(*company, which).await?;
