@@ -65,3 +65,19 @@ CREATE TABLE media_ids (
 ) {strict};
 -- What WhatsApp has forgotten.
 CREATE INDEX media_ids_expires ON media_ids (expires_at);
+
+-- How fast each account sends: what began in this second.
+CREATE TABLE send_paces (
+    company_id BIGINT NOT NULL,
+    account_id BIGINT NOT NULL,
+    -- Since 1970.
+    second BIGINT NOT NULL,
+    begun BIGINT NOT NULL,
+    -- What WhatsApp takes, as far as is known.
+    per_second BIGINT NOT NULL,
+    -- When it last refused more.
+    slowed_second BIGINT NOT NULL,
+    PRIMARY KEY (company_id, account_id),
+    CONSTRAINT send_paces_account_fkey FOREIGN KEY (company_id, account_id)
+        REFERENCES whatsapp_accounts (company_id, id) ON DELETE CASCADE
+) {strict};

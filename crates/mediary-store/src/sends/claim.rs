@@ -5,12 +5,14 @@
 //! is a statement after the lock, for on Postgres one statement would count rows as they were before it. Whoever ends a job meanwhile
 //! needs no lock of the account: the count is then too high, and the claim takes less than it might. A claim never waits: it skips
 //! accounts and jobs that another transaction holds, so it cannot be part of a deadlock. What it skipped is due for the next one.
+//! How many begin in a second is the matter of `pace`.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use mediary_core::{AccountId, CompanyId, MessageId, Timestamp};
 use sqlx::AssertSqlSafe;
 
+use super::pace::Pace;
 use super::{ClaimedSend, SendLimits, UNFINISHED};
 use crate::bulk::Bulk;
 use crate::db::Tx;
@@ -165,7 +167,11 @@ impl Claim<'_> {
             return Ok(0);
         }
         let Some(free) = self.free(tx, company, account).await? else { return Ok(0) };
-        let wanted = wanted.min(free);
+        let pace = Pace::of(tx, (company, account), self.now).await?;
+        let wanted = wanted.min(free).min(pace.left());
+        if wanted == 0 {
+            return Ok(0);
+        }
         let (mut firsts, mut position) = (Vec::new(), (Timestamp(0), MessageId(0)));
         for _ in 0..STEPS {
             if firsts.len() >= wanted {
@@ -179,6 +185,7 @@ impl Claim<'_> {
         }
         firsts.truncate(wanted);
         self.start(tx, company, &firsts).await?;
+        pace.begin(tx, (company, account), firsts.len()).await?;
         self.taken.extend(firsts.iter().map(|id| (company, *id)));
         Ok(firsts.len())
     }

@@ -29,6 +29,7 @@
 
 mod claim;
 mod finish;
+mod pace;
 mod queue;
 mod types;
 mod undo;

@@ -41,6 +41,8 @@ mod retention;
 #[path = "../../../mediary-testing/src/rows.rs"]
 pub(crate) mod rows;
 mod schema;
+mod send_histories;
+mod send_pace;
 mod send_statuses;
 mod send_wishes;
 mod sends;

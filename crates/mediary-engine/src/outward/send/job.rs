@@ -275,6 +275,10 @@ impl Send<'_> {
     async fn pause(&self, account: Option<&KnownAccount>, retry_after: Option<Duration>) -> Timestamp {
         let now = self.context.now();
         let Some(account) = account else { return now };
+        if let Err(error) = self.context.store().slow_down_sends(account.row.company_id, account.row.id).await
+        {
+            tracing::error!(error = &error as &dyn std::error::Error, "an account could not be slowed down");
+        }
         let (whatsapp, pauses) = (self.context.whatsapp(), self.context.pauses());
         let times = pauses.throttled_in_row(account.row.id, now);
         let wait = throttle_wait(&whatsapp.rules, retry_after, times, rand::random());

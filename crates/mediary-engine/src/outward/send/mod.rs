@@ -33,9 +33,8 @@ use crate::context::Context;
 const POLL: Duration = Duration::from_secs(1);
 /// Messages that this process sends at once.
 const AT_ONCE: usize = 64;
-/// Messages of one account that are sent at once, on all nodes together: with WhatsApp's usual tenth of a second for each that is about
-/// the 80 a second that it takes of a number.
-const AT_ONCE_OF_ACCOUNT: usize = 8;
+/// Messages of one account that are sent at once, on all nodes together. How many begin in a second is decided by the store.
+const AT_ONCE_OF_ACCOUNT: usize = 16;
 
 /// Sends messages.
 #[derive(Clone, Debug)]
