@@ -18,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 
-from cases import bucket, derive, downloads, idle, ingest, lists, nodes, proxy, serving, slow_readers, webhooks  # noqa: E402
+from cases import bucket, derive, downloads, idle, ingest, lists, nodes, proxy, sending, serving, slow_readers, webhooks  # noqa: E402
 from tools import report  # noqa: E402
 from tools.bench import Bench  # noqa: E402
 
@@ -27,6 +27,7 @@ CASES = {
     "webhooks": webhooks.run,
     "ingest": ingest.run,
     "downloads": downloads.run,
+    "sending": sending.run,
     "derive": derive.run,
     "serving": serving.run,
     "slow-readers": slow_readers.run,

@@ -61,14 +61,17 @@ class Mediary:
     def set_up(self, policy="store"):
         """A company with one account and a key that may read."""
         self.cli("company", "add", "--name", "Bench", "--slug", "bench")
+        self.add_account(PHONE_NUMBER_ID, policy)
+        key = self.cli("api-key", "add", "--company", "bench", "--name", "bench", "--role", "agent")
+        self.bearer = key["key"]
+
+    def add_account(self, phone_number_id, policy="stream"):
         self.cli(
-            *("account", "add", "--company", "bench", "--phone-number-id", PHONE_NUMBER_ID, "--name", "Bench"),
+            *("account", "add", "--company", "bench", "--phone-number-id", phone_number_id, "--name", "Bench"),
             *("--display-phone-number", "+15550783881", "--access-token-env", "TOKEN", "--app-secret-env", "SECRET"),
             *("--verify-token-env", "VERIFY", "--waba-id", "102290129340398", "--media-policy", policy),
             **{"TOKEN": "bench-token", "SECRET": APP_SECRET, "VERIFY": "bench-verify"},
         )
-        key = self.cli("api-key", "add", "--company", "bench", "--name", "bench", "--role", "agent")
-        self.bearer = key["key"]
 
     def node(self, folder):
         """Another node of the same installation: with a port and a folder of its own, and all the rest shared."""
@@ -133,8 +136,8 @@ class Mediary:
 
 def webhooks(load, server, seconds=60, **options):
     """Sends signed webhooks from the other core; see `mediary-bench webhooks --help`."""
-    command = [load, "webhooks", "--url", server.webhook, "--phone-number-id", PHONE_NUMBER_ID]
-    command += ["--seconds", str(seconds)]
+    command = [load, "webhooks", "--url", server.webhook, "--seconds", str(seconds)]
+    options = {"phone_number_id": PHONE_NUMBER_ID, **options}
     for name, value in options.items():
         command += ["--" + name.replace("_", "-"), str(value)]
     return run_json(command, LOAD_CORE, {"BENCH_APP_SECRET": APP_SECRET}, timeout=seconds + 120)

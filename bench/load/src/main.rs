@@ -10,6 +10,7 @@ mod latency;
 mod objects;
 mod once;
 mod paced;
+mod sends;
 mod slow;
 mod webhooks;
 
@@ -34,6 +35,8 @@ enum Command {
     Once(once::Options),
     /// Stands before an upstream and lets requests through late, until it is killed
     Late(late::Options),
+    /// Sends messages through the API and waits for each answer
+    Sends(sends::Options),
     /// Writes, hashes, syncs and renames files, nothing else
     DurableFiles(durable::Options),
     /// Sends files to a bucket, nothing else
@@ -52,6 +55,7 @@ fn main() -> anyhow::Result<()> {
         Command::SlowReaders(options) => runtime.block_on(slow::run(options))?,
         Command::Once(options) => runtime.block_on(once::run(options))?,
         Command::Late(options) => runtime.block_on(late::run(options))?,
+        Command::Sends(options) => runtime.block_on(sends::run(options))?,
         Command::DurableFiles(options) => durable::run(&options)?,
         Command::PutObjects(options) => runtime.block_on(objects::run(options))?,
         Command::Derive(options) => runtime.block_on(derive::run(options))?,
