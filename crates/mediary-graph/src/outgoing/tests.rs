@@ -1,4 +1,5 @@
 use mediary_core::FileType;
+use mediary_core::limits::outbound_file_bytes;
 use serde_json::{Value, json};
 
 use super::*;
@@ -247,6 +248,17 @@ fn uploads_are_named_by_the_type_that_was_proved() {
         let upload = Upload::new(accepted.kind, accepted.mime, 1, false, Some("naïve 🎤.opus")).unwrap();
         assert!(upload.file_name().is_ascii() && upload.file_name().ends_with(accepted.ending));
         assert_eq!(accepted_type(accepted.kind, accepted.mime), Some(accepted));
+    }
+}
+
+#[test]
+fn document_may_have_any_type_of_the_table_and_keeps_its_name() {
+    let limit = outbound_file_bytes(FileType::Document, false);
+    for accepted in ACCEPTED_TYPES {
+        let upload =
+            Upload::new(FileType::Document, accepted.mime, limit, false, Some("Holiday 7.MOV")).unwrap();
+        assert_eq!(upload.file_name(), format!("Holiday-7.{}", accepted.ending));
+        assert_eq!(upload.mime(), accepted.mime);
     }
 }
 

@@ -85,11 +85,11 @@ pub(super) fn accept(draft: &FileDraft, proved: &ProvedFile<'_>) -> Result<KeptF
         found.map(|mime| Upload::new(kind, mime, proved.bytes, proved.animated, draft.file_name.as_deref()));
     let Some(Ok(upload)) = upload else { return Err(refusal(kind, found, proved)) };
     let opus = proved.channels;
-    if opus.is_some_and(|channels| channels > 1) {
-        return Err(Error::refused(
-            ErrorCode::UnsupportedMediaType,
-            "the recording is stereo; WhatsApp takes Ogg with Opus in mono alone",
-        ));
+    if kind == FileType::Audio && opus.is_some_and(|channels| channels > 1) {
+        let offer = offer(kind, found, proved);
+        let detail =
+            format!("the recording is stereo; as audio WhatsApp takes Ogg with Opus in mono alone{offer}");
+        return Err(Error::refused(ErrorCode::UnsupportedMediaType, detail));
     }
     let voice = draft.voice.unwrap_or(kind == FileType::Audio && opus.is_some());
     if voice && opus.is_none() {
@@ -114,7 +114,7 @@ fn as_heard(kind: FileType, mime: Option<&str>) -> Option<&str> {
     match (kind, mime?) {
         (FileType::Audio, "video/mp4") => Some("audio/mp4"),
         (FileType::Video, "audio/mp4") => Some("video/mp4"),
-        (FileType::Video, "audio/3gpp") => Some("video/3gpp"),
+        (FileType::Video | FileType::Document, "audio/3gpp") => Some("video/3gpp"),
         (_, mime) => Some(mime),
     }
 }
@@ -123,20 +123,29 @@ fn as_heard(kind: FileType, mime: Option<&str>) -> Option<&str> {
 fn refusal(kind: FileType, found: Option<&str>, proved: &ProvedFile<'_>) -> Error {
     let takes = found.is_some_and(|mime| outgoing::accepted_type(kind, mime).is_some());
     let limit = limits::outbound_file_bytes(kind, proved.animated);
+    let offer = offer(kind, found, proved);
     if takes && proved.bytes > limit {
-        let document = limits::outbound_file_bytes(FileType::Document, false);
-        let instead = match kind {
-            FileType::Document => String::new(),
-            _ => format!("; as a document it may have {document}"),
-        };
         let bytes = proved.bytes;
-        let detail = format!("the file has {bytes} bytes; WhatsApp takes at most {limit} as {kind}{instead}");
+        let detail = format!("the file has {bytes} bytes; WhatsApp takes at most {limit} as {kind}{offer}");
         return Error::refused(ErrorCode::PayloadTooLarge, detail);
     }
     let types: Vec<&str> = accepted_types(kind).map(|accepted| accepted.mime).collect();
     let found = found.unwrap_or("of no known type");
-    let detail = format!("the file is {found} by its bytes; as {kind} WhatsApp takes {}", types.join(", "));
+    let detail =
+        format!("the file is {found} by its bytes; as {kind} WhatsApp takes {}{offer}", types.join(", "));
     Error::refused(ErrorCode::UnsupportedMediaType, detail)
+}
+
+/// Says that WhatsApp takes the same file as a document, where it does.
+fn offer(kind: FileType, found: Option<&str>, proved: &ProvedFile<'_>) -> String {
+    let limit = limits::outbound_file_bytes(FileType::Document, false);
+    let is_taken = found
+        .and_then(|mime| as_heard(FileType::Document, Some(mime)))
+        .is_some_and(|mime| outgoing::accepted_type(FileType::Document, mime).is_some());
+    if kind == FileType::Document || !is_taken || proved.bytes > limit {
+        return String::new();
+    }
+    format!("; send it as a document, which may have {limit} bytes")
 }
 
 /// Whether WhatsApp's request can be made of it: its texts and numbers are within WhatsApp's limits.
@@ -205,8 +214,9 @@ mod tests {
                 "video/mp4",
                 17_000_000,
                 ErrorCode::PayloadTooLarge,
-                "as a document it may have 100000000",
+                "at most 16000000 as video; send it as a document, which may have 100000000",
             ),
+            (FileType::Image, "application/pdf", 9, ErrorCode::UnsupportedMediaType, "send it as a document"),
             (FileType::Image, "image/jpeg", 5_000_001, ErrorCode::PayloadTooLarge, "at most 5000000"),
             (FileType::Document, "application/zip", 9, ErrorCode::UnsupportedMediaType, "application/pdf"),
             (FileType::Audio, "audio/ogg", 9, ErrorCode::UnsupportedMediaType, "codecs=opus"),
@@ -216,6 +226,37 @@ mod tests {
             assert_eq!(error.code(), code, "{kind} {mime}: {error}");
             assert!(error.detail().unwrap_or_default().contains(said), "{kind} {mime}: {error}");
         }
+    }
+
+    #[test]
+    fn document_is_offered_only_where_whatsapp_takes_it() {
+        for (kind, mime, bytes) in [
+            (FileType::Image, "image/heic", 9),
+            (FileType::Audio, "audio/ogg", 9),
+            (FileType::Video, "video/mp4", 100_000_001),
+            (FileType::Document, "application/pdf", 100_000_001),
+        ] {
+            let error = accept(&draft(kind), &proved(mime, bytes)).unwrap_err();
+            assert!(!error.detail().unwrap().contains("send it as"), "{kind} {mime}: {error}");
+        }
+    }
+
+    #[test]
+    fn document_may_be_video_picture_and_sound_under_its_own_name() {
+        let named = FileDraft { file_name: Some("Party.MOV".into()), ..draft(FileType::Document) };
+        for (mime, taken) in [
+            ("video/mp4", "video/mp4"),
+            ("image/jpeg", "image/jpeg"),
+            ("image/webp", "image/webp"),
+            ("audio/mpeg", "audio/mpeg"),
+            ("audio/3gpp", "video/3gpp"),
+        ] {
+            let file = accept(&named, &proved(mime, 17_000_000)).unwrap();
+            assert_eq!((file.mime_type.as_str(), file.file_name.as_deref()), (taken, Some("Party.MOV")));
+        }
+        let stereo = ProvedFile { channels: Some(2), ..proved("audio/ogg; codecs=opus", 9) };
+        let file = accept(&draft(FileType::Document), &stereo).unwrap();
+        assert_eq!((file.voice, file.file_name.as_deref()), (false, Some("document.ogg")));
     }
 
     #[test]

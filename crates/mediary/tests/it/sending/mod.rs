@@ -1,5 +1,7 @@
 //! Messages that are sent: to the simulator and back as delivered, once each whatever dies in between.
 
+mod documents;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use mediary_engine::fault::PLACES;
