@@ -70,6 +70,36 @@ fn ids_of_one_kind_are_refused_as_another() {
 }
 
 #[test]
+fn recipient_is_what_somebody_wrote() {
+    let group = "Y2FwaV9ncm91cDoxODA1NTU1MDE3MjoxMjAzNjMyMjI3NzE5NjMwNjcZD";
+    for written in ["+1 (555) 078-3881", "15550783881", "+15550783881", "1-555-078-3881"] {
+        assert_eq!(Recipient::written(written), Recipient::phone("15550783881"), "{written}");
+    }
+    assert_eq!(Recipient::written("US.13491208655302741918"), Recipient::user("US.13491208655302741918"));
+    assert_eq!(Recipient::written(group), Recipient::group(group));
+    let ids = |to: &str| {
+        let to = Recipient::written(to).unwrap();
+        [to.digits(), to.user_id(), to.group_id()].map(|id| id.map(str::to_owned))
+    };
+    assert_eq!(ids("+1 555-078-3881"), [Some("15550783881".to_owned()), None, None]);
+    assert_eq!(ids("US.1"), [None, Some("US.1".to_owned()), None]);
+    assert_eq!(ids(group), [None, None, Some(group.to_owned())]);
+    for nobody in [
+        "",
+        "+",
+        "123456",
+        "1234567890123456",
+        "0555 0100001",
+        "1555x0100001",
+        "us.1",
+        "US.",
+        "ana@acme.test",
+    ] {
+        assert_eq!(Recipient::written(nobody).unwrap_err().field, "to", "{nobody}");
+    }
+}
+
+#[test]
 fn every_kind_of_message_is_written_as_graph_takes_it() {
     let captioned = |kind, file_name: Option<&str>| {
         let (caption, file_name) = (Some("Look".to_owned()), file_name.map(str::to_owned));

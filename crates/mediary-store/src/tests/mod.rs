@@ -41,6 +41,8 @@ mod retention;
 #[path = "../../../mediary-testing/src/rows.rs"]
 pub(crate) mod rows;
 mod schema;
+mod send_destinations;
+mod send_recipients;
 mod send_statuses;
 mod send_wishes;
 mod sends;

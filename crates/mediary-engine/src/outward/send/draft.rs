@@ -1,17 +1,63 @@
 //! What a sender wants sent, and whether WhatsApp takes it. Whatever it would refuse is refused here, with the limit, before anything
 //! is kept of it.
 
-use mediary_core::{ConversationId, Error, ErrorCode, FileType, MediaId, MessageId, Result, limits};
+use std::fmt;
+
+use mediary_core::{
+    AccountId, ConversationId, Error, ErrorCode, FileType, MediaId, MessageId, Result, limits,
+};
 use mediary_graph::outgoing::{self, Outgoing, Recipient, Upload, accepted_types};
+use mediary_store::{ContactKey, Destination};
 use serde_json::Value;
 
 use super::content::{KeptContent, KeptFile, KeptKind};
 use super::upload::ReceivedFile;
 
+/// Where a message is to go.
+#[derive(Clone)]
+pub enum DraftDestination {
+    Conversation(ConversationId),
+    /// To whoever has this number or id, as people write it, by one of the company's accounts.
+    Recipient {
+        account: AccountId,
+        to: String,
+    },
+}
+
+impl fmt::Debug for DraftDestination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conversation(id) => f.debug_tuple("Conversation").field(id).finish(),
+            Self::Recipient { account, .. } => {
+                f.debug_struct("Recipient").field("account", account).finish_non_exhaustive()
+            }
+        }
+    }
+}
+
+impl DraftDestination {
+    /// As the store knows it: with the ids by which the recipient's own messages would find their conversation.
+    pub(super) fn parsed(self) -> Result<Destination> {
+        let (account, to) = match self {
+            Self::Conversation(id) => return Ok(Destination::Conversation(id)),
+            Self::Recipient { account, to } => (account, Recipient::written(to.trim())?),
+        };
+        let id = |id: Option<&str>| id.map(str::to_owned);
+        let contact = ContactKey {
+            wa_id: id(to.digits().or(to.group_id())),
+            user_id: id(to.user_id()),
+            phone: id(to.digits()),
+            name: None,
+            group: to.is_group(),
+        };
+        Ok(Destination::Contact(account, contact))
+    }
+}
+
 /// A message to be sent.
 #[derive(Debug)]
 pub struct MessageDraft {
-    pub conversation: ConversationId,
+    pub destination: DraftDestination,
     pub content: DraftContent,
     pub reply_to: Option<MessageId>,
     /// What its sender calls it: the same again is the same message.
@@ -106,6 +152,13 @@ pub(super) fn accept(draft: &FileDraft, proved: &ProvedFile<'_>) -> Result<KeptF
         caption: draft.caption.clone().filter(|caption| !caption.is_empty()),
         file_name: named.then(|| draft.file_name.clone().unwrap_or_else(|| upload.file_name().to_owned())),
         voice,
+    })
+}
+
+/// A name that was given elsewhere, if WhatsApp takes it with a document.
+pub(super) fn sendable_name(name: Option<String>) -> Option<String> {
+    name.filter(|name| {
+        (1..=outgoing::FILE_NAME_BYTES).contains(&name.len()) && !name.contains(char::is_control)
     })
 }
 
