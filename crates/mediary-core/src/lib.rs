@@ -31,7 +31,7 @@ pub use ids::*;
 pub use media::{
     DerivationStep, DownloadStatus, FileType, Integrity, ScanStatus, StorageBackend, VariantKind,
 };
-pub use message::{Direction, MessageStatus, MessageType};
+pub use message::{Direction, MessageStatus, MessageType, OutgoingType};
 pub use number::{canonical_number, other_spelling, same_number};
 pub use policy::{AccountStatus, MediaPolicy, MediaTask};
 pub use retention::{DeletionReason, Retention, RetentionMode};

@@ -11,6 +11,10 @@ pub const WEBHOOK_BODY_BYTES: usize = 3 * 1024 * 1024;
 pub const API_BODY_BYTES: usize = 256 * 1024;
 /// Requests of the API that may be worked on at once, until the head of their answer, before new ones get 503.
 pub const API_REQUESTS_IN_FLIGHT: usize = 1024;
+/// Files of one company that are on their way into storage at once, to be sent, before the next one gets 429; and of all companies,
+/// before the next one gets 503. With S3 each has a part of some megabytes in memory, for as long as a slow client takes.
+pub const UPLOADS_IN_FLIGHT_PER_COMPANY: usize = 8;
+pub const UPLOADS_IN_FLIGHT: usize = 64;
 /// Connections open at once, where the process may have so many open files.
 pub const CONNECTIONS: usize = 8192;
 /// Stored files kept open for the next view, where the process may have so many open files.

@@ -47,6 +47,21 @@ string_enum! {
     }
 }
 
+string_enum! {
+    /// What a message of ours may be.
+    "type of message to send" OutgoingType {
+        Text = "text",
+        Image = "image",
+        Video = "video",
+        Audio = "audio",
+        Document = "document",
+        Sticker = "sticker",
+        Location = "location",
+        Contacts = "contacts",
+        Reaction = "reaction",
+    }
+}
+
 impl MessageType {
     /// The kind of file a message of this type carries.
     pub fn file_type(self) -> Option<FileType> {

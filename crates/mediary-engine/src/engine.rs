@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mediary_core::{AccountId, CompanyId, MediaId, MessageId, Result, Retention, StorageBackend, Timestamp};
+use mediary_core::{
+    AccountId, CompanyId, ConversationId, MediaId, MessageId, Result, Retention, StorageBackend, Timestamp,
+};
 use mediary_store::{
     Actor, Backend, Company, MediaFile, MediaSettingsPatch, PolicyPreview, StoredTally, Tally,
 };
@@ -257,6 +259,16 @@ impl Engine {
     /// Queues a message: once this returns it is sent, whatever becomes of this process.
     pub async fn send(&self, may: &May<rights::Send>, draft: MessageDraft) -> Result<QueuedMessage> {
         self.0.sender.queue(may, draft).await
+    }
+
+    /// Queues copies of a message, one in each of these conversations, or none at all; their ids, in the same order.
+    pub async fn forward_message(
+        &self,
+        may: &May<rights::Send>,
+        id: MessageId,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<MessageId>> {
+        self.0.sender.forward(may, id, conversations).await
     }
 
     /// Queues a message again that failed, or of which nobody knows whether it arrived.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use mediary_core::{CompanyId, DownloadStatus, MediaId, Result, limits};
+use mediary_core::{CompanyId, DownloadStatus, ErrorCode, MediaId, Result, limits};
 use mediary_engine::{Caller, Engine};
 use mediary_store::{MediaFile, Store};
 use moka::sync::Cache;
@@ -21,13 +21,19 @@ use crate::layers::RequestIds;
 use crate::login_slots::LoginSlots;
 use crate::login_throttle::LoginThrottle;
 use crate::metrics::Meters;
+use crate::network::network;
+use crate::problem::Problem;
 use crate::refused_webhooks::RefusedWebhooks;
-use crate::request_slots::{RequestSlot, RequestSlots};
 use crate::routes::docs::Docs;
+use crate::slots::{NoSlot, Slot, Slots};
 
 /// For how long a company's setting of its audit log may be out of date.
 const AUDIT_SETTING_TTL: Duration = Duration::from_millis(500);
 const AUDIT_SETTINGS_CACHED: u64 = 10_000;
+/// Of all slots for requests, one address may have one in so many: a client that sends bodies slowly holds up its own requests alone.
+const API_SLOTS_FRACTION: usize = 4;
+/// When to come back if a company has too many uploads under way; most take no longer.
+const NEXT_UPLOAD_AFTER: Duration = Duration::from_secs(5);
 
 /// Shared by all requests; cheap to clone.
 #[derive(Debug, Clone)]
@@ -43,7 +49,8 @@ struct Inner {
     logins: LoginThrottle,
     login_slots: LoginSlots,
     request_ids: RequestIds,
-    api_requests: RequestSlots,
+    api_requests: Slots<IpAddr>,
+    uploads: Slots<CompanyId>,
     small_webhook_bytes: Semaphore,
     large_webhook_bytes: Semaphore,
     file_headers: FileHeaders,
@@ -73,7 +80,11 @@ impl App {
             logins: LoginThrottle::default(),
             login_slots: LoginSlots::default(),
             request_ids: RequestIds::new(),
-            api_requests: RequestSlots::default(),
+            api_requests: Slots::new(
+                limits::API_REQUESTS_IN_FLIGHT / API_SLOTS_FRACTION,
+                limits::API_REQUESTS_IN_FLIGHT,
+            ),
+            uploads: Slots::new(limits::UPLOADS_IN_FLIGHT_PER_COMPANY, limits::UPLOADS_IN_FLIGHT),
             small_webhook_bytes: Semaphore::new(limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT),
             large_webhook_bytes: Semaphore::new(
                 limits::WEBHOOK_BYTES_IN_FLIGHT - limits::SMALL_WEBHOOK_BYTES_IN_FLIGHT,
@@ -139,9 +150,22 @@ impl App {
         &self.0.request_ids
     }
 
-    /// A slot for a request of this client, unless all are taken, or its share.
-    pub(crate) fn api_slot(&self, client: IpAddr) -> Option<RequestSlot<'_>> {
-        self.0.api_requests.take(client)
+    /// A slot for a request of this client, unless all are taken, or too many by the client's network.
+    pub(crate) fn api_slot(&self, client: IpAddr) -> Option<Slot<'_, IpAddr>> {
+        self.0.api_requests.take(network(client)).ok()
+    }
+
+    /// A slot for a file that a company sends, from before its bytes are read until they are stored.
+    pub(crate) fn upload_slot(&self, company: CompanyId) -> Result<Slot<'_, CompanyId>, Problem> {
+        self.0.uploads.take(company).map_err(|none| match none {
+            NoSlot::AtAll => Problem::busy(),
+            NoSlot::OfTheirs => Problem::new(ErrorCode::RateLimited)
+                .detail(format!(
+                    "{} files of your company are on their way already; send the next one once one of them is there",
+                    limits::UPLOADS_IN_FLIGHT_PER_COMPANY
+                ))
+                .retry_after(Some(NEXT_UPLOAD_AFTER)),
+        })
     }
 
     /// Memory for the `bytes` of a webhook's body that have come, unless too much of it is taken.

@@ -19,8 +19,8 @@ mod problem;
 mod proxies;
 mod refused_webhooks;
 mod request;
-mod request_slots;
 mod routes;
+mod slots;
 #[cfg(test)]
 mod testing;
 mod wire;

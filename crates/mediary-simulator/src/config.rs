@@ -1,5 +1,6 @@
 //! How a simulator is set up, and what may be changed while it runs.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -257,6 +258,8 @@ pub struct SendingOptions {
     pub status_wait_ms: u64,
     /// Who is in every group: a group's message has statuses of each of them.
     pub group_participants: Vec<Customer>,
+    /// Numbers that WhatsApp knows by another id, by their digits as senders write them: the answer to a message names that one.
+    pub wa_ids: BTreeMap<String, String>,
 }
 
 impl Default for SendingOptions {
@@ -268,6 +271,7 @@ impl Default for SendingOptions {
                 Customer::new("15550100001", "Ana Simulated"),
                 Customer::scoped("US.13491208655302741918", "Ben Simulated"),
             ],
+            wa_ids: BTreeMap::new(),
         }
     }
 }

@@ -29,6 +29,7 @@ mod downloads;
 mod error;
 mod inbox;
 mod ingest;
+mod keys;
 mod leases;
 mod lists;
 mod locks;
@@ -88,7 +89,9 @@ pub use leases::LeaseToken;
 pub use lists::{MediaQuery, MediaSort, Order};
 pub use media::MediaFile;
 pub use media_ids::KnownFile;
-pub use messages::{Message, MessageError, MessageReaction, MessageWithMedia, MessagesAround, ReplyTo};
+pub use messages::{
+    Message, MessageError, MessageReaction, MessageSource, MessageWithMedia, MessagesAround, ReplyTo,
+};
 pub use moves::{FoundFile, StoredLocation};
 pub use nodes::{GoneNode, Presence};
 pub use opening::embedded_file;
@@ -100,7 +103,9 @@ pub use people::{
 pub use policies::{DueTask, PolicyPreview, StoredTally, Tally};
 pub use retention::{ArrivalPosition, FilePastRetention};
 pub use scan::{ExpiryPosition, ScannedBatch};
-pub use sends::{CancelledSend, ClaimedSend, NewSend, QueuedSend, RetriedSend, SendLimits, UploadedFile};
+pub use sends::{
+    CancelledSend, ClaimedSend, Destination, NewSend, QueuedSend, RetriedSend, SendLimits, UploadedFile,
+};
 pub use signals::{ReceivedSignal, SIGNAL_BYTES_MAX, Signals};
 pub use storage_checks::{StorageCheck, StorageCheckCounts, StorageChecksOverview};
 pub use store::{Backend, Store, StoreOptions};

@@ -119,6 +119,22 @@ impl fmt::Debug for Message {
     }
 }
 
+record! {
+    /// What a message was made of.
+    pub struct MessageSource from messages as m {
+        /// As WhatsApp's webhook had it.
+        pub received: Option<String> = "m.raw_payload",
+        /// As its sender's job keeps it ([`crate::NewSend::content`]).
+        pub sent: Option<String> = "(SELECT s.content FROM sends s WHERE s.company_id = m.company_id AND s.id = m.id)",
+    }
+}
+
+impl fmt::Debug for MessageSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageSource").finish_non_exhaustive()
+    }
+}
+
 /// A message with its media joined in.
 #[derive(Clone, Debug)]
 pub struct MessageWithMedia {
@@ -280,5 +296,15 @@ impl Store {
 
     pub async fn message(&self, scope: &Scope, id: MessageId) -> Result<Option<MessageWithMedia>> {
         Ok(self.messages_where(scope, "m.id = $2", args![scope.company(), id]).await?.into_iter().next())
+    }
+
+    /// What a message was made of, for whoever needs more of it than people see.
+    pub async fn message_source(&self, scope: &Scope, id: MessageId) -> Result<Option<MessageSource>> {
+        let sql = format!(
+            "SELECT {} FROM messages m WHERE m.company_id = $1{} AND m.id = $2",
+            MessageSource::SELECT,
+            and_seen(scope, "m.conversation_id")
+        );
+        self.db().first(AssertSqlSafe(sql), args![scope.company(), id]).await
     }
 }

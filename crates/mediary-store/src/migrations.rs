@@ -50,6 +50,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("derivations", include_str!("../migrations/0029_derivations.sql")),
     ("derivation_triggers", include_str!("../migrations/0030_derivation_triggers.sql")),
     ("sends", include_str!("../migrations/0031_sends.sql")),
+    ("answered_numbers", include_str!("../migrations/0032_answered_numbers.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -6,10 +6,9 @@ use mediary_core::{CompanyId, MediaId, MessageId, StorageBackend};
 use sqlx::AssertSqlSafe;
 
 use crate::bulk::Bulk;
+use crate::keys::{is_upload, variant_of};
 use crate::media::MediaFile;
 use crate::record::Record as _;
-use crate::reservations::variant_of;
-use crate::sends::is_upload;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::{row, update};

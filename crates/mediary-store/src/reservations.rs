@@ -1,4 +1,4 @@
-//! Keys before their rows: of variants and of uploads, reserved in the trash, and recognised there.
+//! Keys before their rows: of variants and of uploads, reserved in the trash.
 
 use std::time::Duration;
 
@@ -12,16 +12,6 @@ use crate::{Result, Store, dialect, trash};
 
 /// How long bytes may be written under a reserved key: far longer than a derivation takes.
 pub(crate) const RESERVED_FOR: Duration = Duration::from_secs(3600);
-
-/// The file that a key is of a variant of: `media/{company}/{message}/variants/{media}-{kind}-{random}`. The key of a file has one
-/// part less.
-pub(crate) fn variant_of(key: &str) -> Option<MediaId> {
-    let mut parts = key.split('/').skip(3);
-    let (folder, name, end) = (parts.next()?, parts.next()?, parts.next());
-    let (media, _) = name.split_once('-')?;
-    let media = media.parse().ok()?;
-    (folder == "variants" && end.is_none()).then_some(MediaId(media))
-}
 
 /// Locked reservations.
 pub(crate) struct Reservations {
@@ -120,26 +110,5 @@ impl Store {
             trash.execute(tx).await?;
             Ok(())
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn key_of_a_variant_names_its_file() {
-        let of = |key| variant_of(key).map(|media| media.0);
-        assert_eq!(of("media/1/2/variants/34-thumb-00ff00ff00ff00ff"), Some(34));
-        for key in [
-            "media/1/2/variants",
-            "media/1/2/34-thumb-00",
-            "media/1/2/variants/thumb",
-            "media/1/2/other/34-thumb-00",
-            "media/1/2/variants/34-thumb-00/more",
-            "media/1/2/variants/x-thumb-00",
-        ] {
-            assert_eq!(of(key), None, "{key}");
-        }
     }
 }

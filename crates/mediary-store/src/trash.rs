@@ -2,10 +2,10 @@
 
 use crate::bulk::Bulk;
 use crate::db::Tx;
+use crate::keys::variant_of;
 use crate::leases::DOWNLOADS;
 use crate::locks::hold_files;
 use crate::record::{Record as _, record};
-use crate::reservations::variant_of;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::{insert, row, update};

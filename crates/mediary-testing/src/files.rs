@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256, digest};
+use bytes::Bytes;
 use mediary_core::Sha256;
 
 pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
@@ -32,6 +33,13 @@ pub fn sha256(bytes: &[u8]) -> Sha256 {
     digest(&SHA256, bytes).as_ref().try_into().expect("a SHA-256 has 32 bytes")
 }
 
+/// Of a file in pieces.
+pub fn sha256_of(pieces: &[Bytes]) -> Sha256 {
+    let mut hash = Context::new(&SHA256);
+    pieces.iter().for_each(|piece| hash.update(piece));
+    hash.finish().as_ref().try_into().expect("a SHA-256 has 32 bytes")
+}
+
 /// Every file below a folder but the marker of the media folder. None where there is no folder.
 pub fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -54,6 +62,24 @@ pub fn files_below(folder: &Path) -> Vec<PathBuf> {
 pub const VOICE_NOTE: &[u8] = include_bytes!("../../mediary-simulator/samples/voice-en.ogg");
 /// A video whose index stands in front.
 pub const VIDEO: &[u8] = include_bytes!("../../mediary-simulator/samples/candles.mp4");
+
+/// Bytes of a piece of a large file.
+const PIECE: usize = 64 * 1024;
+
+/// [`VIDEO`] with so much room behind it that it has `size` bytes, in pieces that share their memory.
+pub fn padded_video(size: usize) -> Vec<Bytes> {
+    let room = size - VIDEO.len();
+    let head = [&u32::try_from(room).expect("at most 4 GiB").to_be_bytes()[..], b"free"].concat();
+    let zeros = Bytes::from_static(&[0; PIECE]);
+    let mut left = room - head.len();
+    let mut pieces = vec![Bytes::from_static(VIDEO), head.into()];
+    while left > 0 {
+        let length = left.min(PIECE);
+        pieces.push(zeros.slice(..length));
+        left -= length;
+    }
+    pieces
+}
 
 /// [`VIDEO`] with its index at the end, as telephones record it.
 pub fn video_with_index_at_the_end() -> Vec<u8> {

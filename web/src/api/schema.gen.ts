@@ -375,6 +375,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message
+         * @description As JSON, or as a form with its file. The message is safe once this answers, and sent after the ones before it in its conversation;
+         *     its `status` tells how far it has come. A `clientId` that was seen before answers 200 with the first message, whatever else the
+         *     request says.
+         */
+        post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/messages/{id}": {
         parameters: {
             query?: never;
@@ -386,6 +408,28 @@ export interface paths {
         get: operations["get_message"];
         put?: never;
         post?: never;
+        /** Take a message back that has not left */
+        delete: operations["take_back_message"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{id}/forward": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message on to other conversations
+         * @description Text, files by their stored bytes, locations and contact cards: a copy in each conversation, or in none of them if one
+         *     cannot be sent.
+         */
+        post: operations["forward_message"];
         delete?: never;
         options?: never;
         head?: never;
@@ -403,6 +447,26 @@ export interface paths {
         get: operations["get_message_media"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message again that failed
+         * @description Or one of which nobody knows whether it arrived: then its recipient may get it twice.
+         */
+        post: operations["retry_message"];
         delete?: never;
         options?: never;
         head?: never;
@@ -845,6 +909,10 @@ export interface components {
             /** Format: int64 */
             files: number;
         };
+        /** @description Copies of a message, in the order of the conversations. */
+        ForwardedMessages: {
+            items: components["schemas"]["Message"][];
+        };
         /** @enum {string} */
         Integrity: "verified" | "mismatch" | "undeclared";
         /** @description The largest files, in bytes, by type. */
@@ -1076,6 +1144,24 @@ export interface components {
             code: number;
             message: string;
         };
+        /** @description A message with its file. The other fields are those of the JSON form. */
+        MessageForm: {
+            caption?: string;
+            clientId?: string;
+            /** Format: int64 */
+            conversationId?: number;
+            /** Format: binary */
+            file: string;
+            /** @description Of a document; else the name of the file in the form. */
+            fileName?: string;
+            /** Format: int64 */
+            replyTo?: number;
+            to?: string;
+            type: components["schemas"]["FileType"];
+            voice?: boolean;
+            /** Format: int64 */
+            whatsappAccountId?: number;
+        };
         /** @enum {string} */
         MessageStatus: "received" | "queued" | "uploading" | "accepted" | "unknown" | "sent" | "delivered" | "read" | "played" | "failed";
         /** @enum {string} */
@@ -1097,6 +1183,55 @@ export interface components {
             expiresInSeconds?: number;
             /** @description The kind of a variant of the file, instead of the file itself. */
             variant?: string | null;
+        };
+        /**
+         * @description A message to be sent: into a conversation, or to somebody by one of your accounts. Which fields belong to which type: `text` to `text`; `mediaId`, `caption`, `fileName` and `voice` to files;
+         *     `emoji` and `replyTo` to `reaction`; `latitude` and `longitude` to `location`; `contacts` to `contacts`.
+         */
+        NewMessage: {
+            address?: string;
+            caption?: string;
+            /** @description What you call this message: the same again is the same message. */
+            clientId?: string;
+            /** @description Contact cards, as WhatsApp takes them. */
+            contacts?: Record<string, never>[];
+            /**
+             * Format: int64
+             * @description Where it goes, unless `whatsappAccountId` and `to` say so.
+             */
+            conversationId?: number;
+            /** @description An empty one takes the reaction back. */
+            emoji?: string;
+            /** @description Of a document. */
+            fileName?: string;
+            /** Format: double */
+            latitude?: number;
+            /** Format: double */
+            longitude?: number;
+            /**
+             * Format: int64
+             * @description A stored file, of which the message gets a copy.
+             */
+            mediaId?: number;
+            name?: string;
+            /** @description Whether WhatsApp shows a preview of the first link of a text. */
+            previewUrl?: boolean;
+            /**
+             * Format: int64
+             * @description The message that this one answers, or that the reaction is on.
+             */
+            replyTo?: number;
+            text?: string;
+            /** @description Whom it is for: a phone number with its country code, a business-scoped user id, or a group's id. */
+            to?: string;
+            type: components["schemas"]["OutgoingType"];
+            /** @description Whether a recording is a voice note; one in Ogg with Opus is, unless this says otherwise. */
+            voice?: boolean;
+            /**
+             * Format: int64
+             * @description The account that sends it, with `to`: the conversation is opened if there is none.
+             */
+            whatsappAccountId?: number;
         };
         /** @description A person to let in. */
         NewUser: {
@@ -1120,6 +1255,8 @@ export interface components {
             verifyToken?: string | null;
             wabaId?: string | null;
         };
+        /** @enum {string} */
+        OutgoingType: "text" | "image" | "video" | "audio" | "document" | "sticker" | "location" | "contacts" | "reaction";
         /** @description One page of a list. */
         Page_ApiKey: {
             hasMore: boolean;
@@ -2416,6 +2553,47 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    send_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMessage"];
+                "multipart/form-data": components["schemas"]["MessageForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     get_message: {
         parameters: {
             query?: never;
@@ -2442,6 +2620,62 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    take_back_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    forward_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForwardedMessages"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     get_message_media: {
         parameters: {
             query?: never;
@@ -2465,6 +2699,33 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    retry_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };

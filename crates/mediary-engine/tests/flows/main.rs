@@ -23,6 +23,7 @@ mod oversized;
 mod playable;
 mod policies;
 mod retention;
+mod sending;
 mod sizes;
 mod sweep;
 mod trash;

@@ -15,6 +15,7 @@ use super::{GraphClient, answer, bearer, header_value};
 use crate::error::{Error, ErrorKind};
 use crate::outgoing::{Outgoing, Upload};
 use crate::redact::redacted_debug;
+use crate::webhook::by_kind;
 use crate::wire::{SendAnswer, SuccessAnswer, UploadAnswer};
 
 /// A message that WhatsApp took. It means no more than that: failures come later, as statuses.
@@ -65,7 +66,8 @@ impl GraphClient {
             .next()
             .ok_or_else(|| Error::new(ErrorKind::Protocol, "WhatsApp's answer names no message"))?;
         let contact = answer.contacts.into_iter().next();
-        let (wa_id, user_id) = contact.map_or((None, None), |contact| (contact.wa_id, contact.user_id));
+        let (wa_id, user_id) =
+            contact.map_or((None, None), |contact| by_kind(contact.wa_id, contact.user_id));
         Ok(Sent { wamid: message.id, wa_id, user_id, message_status: message.message_status })
     }
 

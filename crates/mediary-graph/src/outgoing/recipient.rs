@@ -9,11 +9,15 @@ use std::fmt;
 use mediary_core::field::WrongField;
 use serde_json::Value;
 
-use super::{ID_CHARS, check};
+use super::{ID_CHARS, check, wrong};
 use crate::webhook::is_user_id;
 
-/// Digits of a phone number with its country code.
+/// Digits of a phone number with its country code, as WhatsApp may have them in its ids.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 5..=20;
+/// And of one that people write (E.164).
+const WRITTEN_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+/// Characters of a group's id at least: it is made of the business's number, the group's and a word, in base64.
+const GROUP_CHARS: usize = 24;
 /// `US.`, `ENT.` of a parent's id, and 128 letters and digits.
 const USER_ID_CHARS: usize = 3 + 4 + 128;
 
@@ -45,6 +49,57 @@ impl Recipient {
             )
         })?;
         Ok(Self(Kind::Phone(digits)))
+    }
+
+    /// Whoever is named by one text: a phone number as people write it, a business-scoped user id, or a group's id.
+    pub fn written(to: &str) -> Result<Self, WrongField> {
+        if is_user_id(to) {
+            return Self::user(to).map_err(|wrong| WrongField { field: "to", ..wrong });
+        }
+        // No number has letters, and what is shorter than any group's id is likelier a number with a slip.
+        let is_group = to.len() >= GROUP_CHARS
+            && to.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte))
+            && to.bytes().any(|byte| byte.is_ascii_alphabetic());
+        if is_group {
+            return Self::group(to);
+        }
+        let number = Self::phone(to).ok();
+        number.filter(|number| number.digits().is_some_and(|digits| WRITTEN_DIGITS.contains(&digits.len()))).ok_or_else(
+            || {
+                let (least, most) = WRITTEN_DIGITS.into_inner();
+                wrong(
+                    "to",
+                    format!(
+                        "must be a phone number of {least} to {most} digits with its country code, like +1 555-078-3881, \
+                         a business-scoped user id, or a group's id"
+                    ),
+                )
+            },
+        )
+    }
+
+    /// The digits of a person's phone number.
+    pub fn digits(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Phone(digits) => Some(digits),
+            Kind::User(_) | Kind::Group(_) => None,
+        }
+    }
+
+    /// A person's business-scoped user id.
+    pub fn user_id(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::User(id) => Some(id),
+            Kind::Phone(_) | Kind::Group(_) => None,
+        }
+    }
+
+    /// A group's id.
+    pub fn group_id(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Group(id) => Some(id),
+            Kind::Phone(_) | Kind::User(_) => None,
+        }
     }
 
     /// A person by their business-scoped user id, `US.13491208655302741918`.

@@ -1,4 +1,5 @@
 use mediary_core::FileType;
+use mediary_core::limits::outbound_file_bytes;
 use serde_json::{Value, json};
 
 use super::*;
@@ -66,6 +67,36 @@ fn ids_of_one_kind_are_refused_as_another() {
         assert_eq!(Recipient::group(group).unwrap_err().field, "to", "{group}");
     }
     assert!(!format!("{:?}", Recipient::phone("15550100001").unwrap()).contains("1555"));
+}
+
+#[test]
+fn recipient_is_what_somebody_wrote() {
+    let group = "Y2FwaV9ncm91cDoxODA1NTU1MDE3MjoxMjAzNjMyMjI3NzE5NjMwNjcZD";
+    for written in ["+1 (555) 078-3881", "15550783881", "+15550783881", "1-555-078-3881"] {
+        assert_eq!(Recipient::written(written), Recipient::phone("15550783881"), "{written}");
+    }
+    assert_eq!(Recipient::written("US.13491208655302741918"), Recipient::user("US.13491208655302741918"));
+    assert_eq!(Recipient::written(group), Recipient::group(group));
+    let ids = |to: &str| {
+        let to = Recipient::written(to).unwrap();
+        [to.digits(), to.user_id(), to.group_id()].map(|id| id.map(str::to_owned))
+    };
+    assert_eq!(ids("+1 555-078-3881"), [Some("15550783881".to_owned()), None, None]);
+    assert_eq!(ids("US.1"), [None, Some("US.1".to_owned()), None]);
+    assert_eq!(ids(group), [None, None, Some(group.to_owned())]);
+    for nobody in [
+        "",
+        "+",
+        "123456",
+        "1234567890123456",
+        "0555 0100001",
+        "1555x0100001",
+        "us.1",
+        "US.",
+        "ana@acme.test",
+    ] {
+        assert_eq!(Recipient::written(nobody).unwrap_err().field, "to", "{nobody}");
+    }
 }
 
 #[test]
@@ -247,6 +278,17 @@ fn uploads_are_named_by_the_type_that_was_proved() {
         let upload = Upload::new(accepted.kind, accepted.mime, 1, false, Some("naïve 🎤.opus")).unwrap();
         assert!(upload.file_name().is_ascii() && upload.file_name().ends_with(accepted.ending));
         assert_eq!(accepted_type(accepted.kind, accepted.mime), Some(accepted));
+    }
+}
+
+#[test]
+fn document_may_have_any_type_of_the_table_and_keeps_its_name() {
+    let limit = outbound_file_bytes(FileType::Document, false);
+    for accepted in ACCEPTED_TYPES {
+        let upload =
+            Upload::new(FileType::Document, accepted.mime, limit, false, Some("Holiday 7.MOV")).unwrap();
+        assert_eq!(upload.file_name(), format!("Holiday-7.{}", accepted.ending));
+        assert_eq!(upload.mime(), accepted.mime);
     }
 }
 

@@ -28,7 +28,7 @@ const fn accepted(kind: FileType, mime: &'static str, ending: &'static str) -> A
     AcceptedType { kind, mime, ending }
 }
 
-/// All that WhatsApp takes from a business.
+/// All that WhatsApp takes from a business, each with the kind that shows it best. As a document it takes every one of them.
 pub const ACCEPTED_TYPES: &[AcceptedType] = &[
     accepted(FileType::Image, "image/jpeg", "jpg"),
     accepted(FileType::Image, "image/png", "png"),
@@ -61,9 +61,9 @@ pub const ACCEPTED_TYPES: &[AcceptedType] = &[
 /// The only Ogg that WhatsApp takes. It refuses `audio/opus`.
 const OPUS: &str = "audio/ogg; codecs=opus";
 
-/// The types of one kind.
+/// The types that files of one kind may have: as a document, all.
 pub fn accepted_types(kind: FileType) -> impl Iterator<Item = &'static AcceptedType> {
-    ACCEPTED_TYPES.iter().filter(move |accepted| accepted.kind == kind)
+    ACCEPTED_TYPES.iter().filter(move |accepted| accepted.kind == kind || kind == FileType::Document)
 }
 
 /// The entry of the table for a type that the bytes proved. Ogg is none by itself: its codec must be proved, too

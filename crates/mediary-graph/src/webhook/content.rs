@@ -88,6 +88,11 @@ pub struct SystemEvent {
 }
 
 impl Content {
+    /// The content of a message as a webhook had it ([`super::Message::raw`]).
+    pub fn of_raw(message: &str) -> Option<Self> {
+        serde_json::from_str::<Value>(message).ok().map(|message| Self::read(&message))
+    }
+
     /// Reads the content of a message or of the new version inside an edit.
     pub(super) fn read(message: &Value) -> Self {
         let kind = message.get("type").and_then(Value::as_str).unwrap_or_default();

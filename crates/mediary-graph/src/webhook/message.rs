@@ -137,7 +137,11 @@ redacted_debug! {
 
 /// A person's phone id and business-scoped id. Some programs send the latter where the former belongs.
 fn person(node: &Value, phone_key: &str, user_key: &str) -> (Option<String>, Option<String>) {
-    let (phone, user) = (shared_id(node, phone_key), shared_id(node, user_key));
+    by_kind(shared_id(node, phone_key), shared_id(node, user_key))
+}
+
+/// A phone id and a business-scoped one, each in its own place.
+pub(crate) fn by_kind(phone: Option<String>, user: Option<String>) -> (Option<String>, Option<String>) {
     match phone {
         Some(misplaced) if is_user_id(&misplaced) => (None, user.or(Some(misplaced))),
         phone => (phone, user),

@@ -22,8 +22,8 @@ pub use addressees::{ADDRESSEES_MAX, Addressees, addressees};
 pub use content::{Content, SystemEvent};
 pub(crate) use files::header_file;
 pub use files::{Attachments, MediaObject, media_id};
-pub(crate) use message::is_user_id;
 pub use message::{Context, Message, Profile};
+pub(crate) use message::{by_kind, is_user_id};
 pub use reported_error::ReportedError;
 pub use status::Status;
 

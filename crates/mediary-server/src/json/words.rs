@@ -28,5 +28,5 @@ macro_rules! word_schemas {
 
 word_schemas! {
     AccountStatus, Direction, DownloadStatus, ErrorCode, FileType, Integrity, MediaPolicy, MessageStatus, MessageType,
-    RetentionMode, Role, ScanStatus,
+    OutgoingType, RetentionMode, Role, ScanStatus,
 }

@@ -45,9 +45,8 @@ fn routes() -> Vec<Route> {
 fn right(method: &str, path: &str) -> Permission {
     match (method, path) {
         ("POST", path) if path.ends_with("/read") => Permission::MarkRead,
-        ("POST", "/api/messages" | "/api/messages/{id}/retry") | ("DELETE", "/api/messages/{id}") => {
-            Permission::Send
-        }
+        ("POST", path) if path.starts_with("/api/messages") => Permission::Send,
+        ("DELETE", "/api/messages/{id}") => Permission::Send,
         ("POST", path) if path.ends_with("/download") => Permission::StartDownload,
         ("POST", path) if path.ends_with("/signed-url") => Permission::ShareLink,
         ("POST", "/api/media/retry") => Permission::RetryAll,

@@ -137,13 +137,8 @@ fn takes(kind: FileType, mime_type: &str) -> bool {
         FileType::Image => matches!(mime_type, "image/jpeg" | "image/png"),
         FileType::Video => matches!(mime_type, "video/mp4" | "video/3gpp"),
         // The list of uploads has audio/opus, and no message takes it.
-        FileType::Audio => {
-            mime_type.starts_with("audio/") && mime_type != "audio/opus" && UPLOAD_TYPES.contains(&mime_type)
-        }
-        FileType::Document => {
-            (mime_type.starts_with("application/") || mime_type == "text/plain")
-                && UPLOAD_TYPES.contains(&mime_type)
-        }
+        FileType::Audio => mime_type.starts_with("audio/") && takes(FileType::Document, mime_type),
+        FileType::Document => mime_type != "audio/opus" && UPLOAD_TYPES.contains(&mime_type),
         FileType::Sticker => mime_type == "image/webp",
     }
 }

@@ -1,5 +1,6 @@
 //! `POST /{phone-number-id}/messages`: sending, read receipts and the typing indicator.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ pub(super) async fn send(world: &Arc<World>, call: &Call, body: Body) -> Answer 
         });
         return Ok(json!({"success": true}));
     }
-    let recipient = Recipient::of(&body)?;
+    let recipient = Recipient::of(&body)?.known_by(&world.options().sending.wa_ids);
     let kind = body["type"].as_str().unwrap_or("text").to_owned();
     check(&kind, &body[&kind])?;
     let text_of = |name: &str| body[name].as_str().map(str::to_owned);
@@ -118,6 +119,16 @@ impl Recipient {
         let user_id = given("recipient").ok_or_else(|| required("to"))?;
         let customer = Customer { user_id: Some(user_id.clone()), ..nobody };
         Ok(Self { name: user_id, customer, group_id: None, lost: false })
+    }
+
+    /// With the id that WhatsApp has for the number, where that is another one.
+    fn known_by(mut self, wa_ids: &BTreeMap<String, String>) -> Self {
+        if let Some(wa_id) = &mut self.customer.wa_id
+            && let Some(known) = wa_ids.get(wa_id)
+        {
+            wa_id.clone_from(known);
+        }
+        self
     }
 }
 

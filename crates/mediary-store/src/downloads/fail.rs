@@ -43,7 +43,7 @@ impl Store {
         Ok(self.db().execute(sql, args).await? > 0)
     }
 
-    /// Starts no download of this account before then, because WhatsApp throttled the token `used` (as it is sealed). Never shortens a
+    /// Starts no download and sends no message of this account before then, because WhatsApp throttled the token `used` (as it is sealed). Never shortens a
     /// wait. False if the token was renewed meanwhile: the new one is not throttled.
     pub async fn pause_account(
         &self,
@@ -67,8 +67,8 @@ impl Store {
         Ok(self.db().execute(sql, args).await? > 0)
     }
 
-    /// WhatsApp refused the token `refused` (as it is sealed): nothing of this account is downloaded until it is renewed. Waiting
-    /// files stay as they are. False if the token was renewed meanwhile, or the account is not active: a refusal of the previous
+    /// WhatsApp refused the token `refused` (as it is sealed): nothing of this account is downloaded or sent until it is renewed.
+    /// Waiting files and messages stay as they are. False if the token was renewed meanwhile, or the account is not active: a refusal of the previous
     /// token says nothing about the new one.
     pub async fn account_needs_token(
         &self,

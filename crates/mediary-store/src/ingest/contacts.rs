@@ -56,13 +56,20 @@ struct People {
 
 /// What a message says about its contact.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum ContactEvidence {
+pub(super) enum ContactEvidence {
     /// The contact's details as they are now.
     Current,
     /// Details from the past: they fill gaps and change nothing.
     Historic,
     /// Details from a message that is stored already: they fill gaps, and make no contact.
     Repeated,
+}
+
+/// Somebody whom a message is from or to, by the ids that are given.
+pub(super) struct Correspondent<'a> {
+    pub(super) company_id: CompanyId,
+    pub(super) contact: &'a ContactKey,
+    pub(super) evidence: ContactEvidence,
 }
 
 fn evidence_of(message: &IncomingMessage, known: &HashSet<MessageKey>) -> ContactEvidence {
@@ -80,15 +87,28 @@ pub(super) async fn resolve(
     known: &HashSet<MessageKey>,
     applied: &mut AppliedChanges,
 ) -> Result<Vec<Option<ContactId>>> {
+    let correspondents = messages.iter().map(|message| Correspondent {
+        company_id: message.company_id,
+        contact: &message.contact,
+        evidence: evidence_of(message, known),
+    });
+    find_or_add(tx, now, &correspondents.collect::<Vec<_>>(), applied).await
+}
+
+/// The contact of each correspondent, in order; of one that is only [`ContactEvidence::Repeated`] if it is known.
+pub(super) async fn find_or_add(
+    tx: &mut Tx,
+    now: Timestamp,
+    correspondents: &[Correspondent<'_>],
+    applied: &mut AppliedChanges,
+) -> Result<Vec<Option<ContactId>>> {
     let mut people = People::default();
-    let stored = load(tx, messages).await?;
+    let stored = load(tx, correspondents).await?;
     for contact in stored.iter().cloned() {
         people.know(contact);
     }
-    let indices: Vec<Option<usize>> = messages
-        .iter()
-        .map(|message| people.meet(message.company_id, &message.contact, evidence_of(message, known)))
-        .collect();
+    let indices: Vec<Option<usize>> =
+        correspondents.iter().map(|one| people.meet(one.company_id, one.contact, one.evidence)).collect();
     if hold(tx, &stored, people.wants()).await? != stored {
         return Err(Error::collision("another transaction changed the same contacts at this moment"));
     }
@@ -334,11 +354,11 @@ impl People {
     }
 }
 
-/// The stored contacts that messages name by either id, in the order of their own ids.
-async fn load(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<Vec<StoredContact>> {
+/// The stored contacts that are named by either id, in the order of their own ids.
+async fn load(tx: &mut Tx, correspondents: &[Correspondent<'_>]) -> Result<Vec<StoredContact>> {
     let mut by_wa_id = stored_by("wa_id");
     let mut by_user_id = stored_by("user_id");
-    let wa_ids = messages.iter().map(|message| (message.company_id, message.contact.wa_id.as_deref()));
+    let wa_ids = correspondents.iter().map(|one| (one.company_id, one.contact.wa_id.as_deref()));
     for (company, wa_id) in wa_ids.collect::<BTreeSet<_>>() {
         if let Some(wa_id) = wa_id {
             by_wa_id.push(row! { company_id => company, name => wa_id });
@@ -347,7 +367,7 @@ async fn load(tx: &mut Tx, messages: &[IncomingMessage]) -> Result<Vec<StoredCon
             }
         }
     }
-    let user_ids = messages.iter().map(|message| (message.company_id, message.contact.user_id.as_deref()));
+    let user_ids = correspondents.iter().map(|one| (one.company_id, one.contact.user_id.as_deref()));
     for (company, user_id) in user_ids.collect::<BTreeSet<_>>() {
         if let Some(user_id) = user_id {
             by_user_id.push(row! { company_id => company, name => user_id });

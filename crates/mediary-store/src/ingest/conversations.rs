@@ -12,7 +12,7 @@ use crate::db::Tx;
 use crate::writes::row;
 use crate::{Error, Result};
 
-type Key = (CompanyId, AccountId, ContactId);
+pub(super) type Key = (CompanyId, AccountId, ContactId);
 type FoundConversation = (CompanyId, AccountId, ContactId, ConversationId);
 
 /// The conversation of each message, in order; missing ones are inserted. The contacts are locked, so none of these conversations
@@ -23,14 +23,20 @@ pub(super) async fn resolve(
     messages: &[IncomingMessage],
     contacts: &[ContactId],
 ) -> Result<Vec<ConversationId>> {
-    let keys: Vec<Key> = messages
-        .iter()
-        .zip(contacts)
-        .map(|(message, contact)| (message.company_id, message.account_id, *contact))
-        .collect();
+    let of = |(message, contact): (&IncomingMessage, &ContactId)| {
+        ((message.company_id, message.account_id, *contact), message.timestamp)
+    };
+    find_or_add(tx, now, &messages.iter().zip(contacts).map(of).collect::<Vec<_>>()).await
+}
+
+/// The conversation of each key, in order; a missing one is inserted, as active at that time. The contacts are locked.
+pub(super) async fn find_or_add(
+    tx: &mut Tx,
+    now: Timestamp,
+    keys: &[(Key, Timestamp)],
+) -> Result<Vec<ConversationId>> {
     // In one order on all nodes, so that they cannot wait for each other in a circle.
-    let wanted: BTreeMap<Key, Timestamp> =
-        keys.iter().copied().zip(messages.iter().map(|message| message.timestamp)).collect();
+    let wanted: BTreeMap<Key, Timestamp> = keys.iter().copied().collect();
     let mut found = look_up(tx, wanted.keys()).await?;
     if found.len() < wanted.len() {
         let missing = wanted.iter().filter(|(key, _)| !found.contains_key(key));
@@ -41,7 +47,7 @@ pub(super) async fn resolve(
         // Another node is inserting the others at this moment.
         found.extend(look_up(tx, wanted.keys()).await?);
     }
-    let ids: Option<Vec<ConversationId>> = keys.iter().map(|key| found.get(key).copied()).collect();
+    let ids: Option<Vec<ConversationId>> = keys.iter().map(|(key, _)| found.get(key).copied()).collect();
     ids.ok_or_else(|| Error::collision("conversation vanished while its message was written"))
 }
 

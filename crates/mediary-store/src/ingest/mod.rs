@@ -34,6 +34,7 @@
 //!
 //! On SQLite one transaction writes at a time, and none of this can happen.
 
+mod answers;
 mod applied;
 mod apply;
 mod callbacks;
@@ -50,6 +51,7 @@ mod import;
 mod media;
 mod merge;
 mod messages;
+mod open_conversation;
 mod parked;
 mod parts;
 mod queues;
@@ -72,6 +74,7 @@ use sqlx::AssertSqlSafe;
 pub(crate) use conversations::note_outbound;
 pub(crate) use early::apply_early;
 pub(crate) use media::sort_name;
+pub(crate) use open_conversation::open_conversation;
 pub(crate) use parked::PARKED_WAIT_MAX;
 pub use parked::{DueItems, ParkedItem, ParkedItemOutcome};
 pub use types::*;

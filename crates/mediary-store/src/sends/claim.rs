@@ -140,15 +140,16 @@ impl Claim<'_> {
         let sql = format!(
             "WITH RECURSIVE w(account_id) AS (SELECT ({}) UNION ALL SELECT ({}) FROM w WHERE w.account_id IS NOT NULL)
                 SELECT a.id, ({}) FROM w CROSS JOIN whatsapp_accounts a
-                WHERE a.company_id = $1 AND a.id = w.account_id AND a.status = 'active'",
+                WHERE a.company_id = $1 AND a.id = w.account_id AND {}",
             first("account_id", "> 0"),
             first("account_id", "> w.account_id"),
-            first("due_at", "= a.id")
+            first("due_at", "= a.id"),
+            sending("$2")
         );
-        let found: Vec<(AccountId, Option<Timestamp>)> = tx.all(AssertSqlSafe(sql), args![company]).await?;
+        let args = args![company, self.now];
+        let found: Vec<(AccountId, Option<Timestamp>)> = tx.all(AssertSqlSafe(sql), args).await?;
         let due = |(account, due_at): (AccountId, Option<Timestamp>)| {
-            let due_at = due_at.filter(|due_at| *due_at <= self.now)?;
-            (!self.limits.paused.contains(&account)).then_some((due_at, account))
+            due_at.filter(|due_at| *due_at <= self.now).map(|due_at| (due_at, account))
         };
         let mut due: Vec<(Timestamp, AccountId)> = found.into_iter().filter_map(due).collect();
         due.sort_unstable();
@@ -193,10 +194,11 @@ impl Claim<'_> {
     /// How many more an account may send now; `None` if another transaction has it, or it may send none. It is locked.
     async fn free(&self, tx: &mut Tx, company: CompanyId, account: AccountId) -> Result<Option<usize>> {
         let sql = format!(
-            "SELECT a.id FROM whatsapp_accounts a WHERE a.company_id = $1 AND a.id = $2 AND a.status = 'active'{}",
+            "SELECT a.id FROM whatsapp_accounts a WHERE a.company_id = $1 AND a.id = $2 AND {}{}",
+            sending("$3"),
             dialect::lock_rows(tx.backend())
         );
-        if tx.first::<(AccountId,)>(AssertSqlSafe(sql), args![company, account]).await?.is_none() {
+        if tx.first::<(AccountId,)>(AssertSqlSafe(sql), args![company, account, self.now]).await?.is_none() {
             return Ok(None);
         }
         let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM sends s
@@ -242,6 +244,12 @@ impl Claim<'_> {
         update.execute(tx).await?;
         Ok(())
     }
+}
+
+/// Accounts `a` that may send at the time `now`. A pause is in the account's row, so it holds on every node; what waits for it is found
+/// by the first claim after its end, or after a new token ended it.
+fn sending(now: &str) -> String {
+    format!("a.status = 'active' AND (a.paused_until IS NULL OR a.paused_until <= {now})")
 }
 
 /// Puts jobs to sleep whose blocker can be held and is not over. Argued in [`super`].

@@ -27,6 +27,7 @@
 //! Every change of a message and its job locks the message first, then its job, then the one that it wakes. A claim locks jobs
 //! alone and skips those that are locked.
 
+mod add;
 mod claim;
 mod finish;
 mod pace;
@@ -38,7 +39,6 @@ mod uploads;
 pub(crate) use claim::LastSender;
 pub(crate) use finish::wake;
 pub use types::*;
-pub(crate) use uploads::is_upload;
 
 /// A condition on jobs `e` that are not over: the words of an index.
 pub(crate) const UNFINISHED: &str = "e.state IN ('waiting', 'running')";

@@ -9,12 +9,20 @@ use mediary_core::{
 };
 
 use crate::record::record;
-use crate::{LeaseToken, Reaction};
+use crate::{Change, ContactKey, LeaseToken, Reaction};
+
+/// Where a message goes.
+#[derive(Clone, Debug)]
+pub enum Destination {
+    Conversation(ConversationId),
+    /// The conversation of an account with somebody, which is opened if there is none.
+    Contact(AccountId, ContactKey),
+}
 
 /// A message that is to be sent.
 #[derive(Clone)]
 pub struct NewSend {
-    pub conversation_id: ConversationId,
+    pub destination: Destination,
     pub message_type: MessageType,
     pub text: Option<String>,
     pub caption: Option<String>,
@@ -35,7 +43,7 @@ pub struct NewSend {
 impl fmt::Debug for NewSend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NewSend")
-            .field("conversation_id", &self.conversation_id)
+            .field("destination", &self.destination)
             .field("message_type", &self.message_type)
             .finish_non_exhaustive()
     }
@@ -81,17 +89,17 @@ pub struct QueuedSend {
     pub media_id: Option<MediaId>,
     /// False if the company has a message with this client id already: this is the first one, and nothing was written.
     pub is_new: bool,
+    /// Conversations that changed besides its own: of contacts that proved to be one person.
+    pub also_changed: Vec<Change>,
 }
 
-/// How many messages a claim takes, and for whom not.
-#[derive(Clone, Debug)]
+/// How many messages a claim takes.
+#[derive(Clone, Copy, Debug)]
 pub struct SendLimits {
     pub batch: usize,
     /// Messages of one account that are being sent at a time, on all nodes together.
     pub per_account: usize,
     pub lease: Duration,
-    /// Accounts that wait, because WhatsApp asked for it.
-    pub paused: Vec<AccountId>,
 }
 
 record! {

@@ -6,11 +6,6 @@ use crate::reservations::{RESERVED_FOR, Reservations};
 use crate::transaction::transaction;
 use crate::{Result, Store, trash};
 
-/// Whether a key is of an upload: `media/{company}/uploads/{random}`, in whatever generation. Other keys have the id of a message there.
-pub(crate) fn is_upload(key: &str) -> bool {
-    key.split('/').nth(2) == Some("uploads")
-}
-
 /// What stands in the trash for a file that no record names.
 const NO_FILE: MediaId = MediaId(0);
 
@@ -31,18 +26,5 @@ impl Store {
             let reserved = Reservations::hold(tx, company, [(backend, key)]).await?;
             reserved.are_due(tx, now).await
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_keys_of_uploads_are_taken_for_such() {
-        assert!(is_upload("media/1/uploads/00ff") && is_upload("media/1/uploads/00ff.g2"));
-        for key in ["media/1/2/uploads", "media/1/2/variants/3-thumb-00", "uploads/1/2", "media/1"] {
-            assert!(!is_upload(key), "{key}");
-        }
     }
 }

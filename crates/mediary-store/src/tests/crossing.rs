@@ -18,6 +18,7 @@ async fn reads_for_another_company_find_nothing(test: &Test) {
     assert!(store.media_by_message(&Scope::system(stranger), message).await.unwrap().is_none());
     assert!(store.media_by_provider_id(&Scope::system(stranger), "media-m1").await.unwrap().is_none());
     assert!(store.message(&Scope::system(stranger), message).await.unwrap().is_none());
+    assert!(store.message_source(&Scope::system(stranger), message).await.unwrap().is_none());
     let page = PageRequest::default();
     assert!(
         store
@@ -186,9 +187,17 @@ async fn sends_belong_to_one_company_and_its_scope(test: &Test) {
     let ann = conversation(test, test.acme, "491").await;
     let id = queue(test, test.acme, ann).await;
     let nobody = Scope::new(test.acme.company, Visibility::Conversations([].into()));
+    let ann_key = ContactKey { wa_id: Some("491".into()), ..ContactKey::default() };
     for scope in [Scope::system(test.other.company), nobody] {
         let refused = store.queue_send(&scope, &new_text(ann)).await.unwrap_err();
         assert!(refused.is_not_found());
+        assert!(store.queue_sends(&scope, &[new_text(ann)]).await.unwrap_err().is_not_found());
+        let with = Destination::Contact(test.acme.account, ann_key.clone());
+        let refused =
+            store.queue_send(&scope, &NewSend { destination: with, ..new_text(ann) }).await.unwrap_err();
+        assert!(refused.is_not_found());
+        let found = store.conversation_with(&scope, test.acme.account, &ann_key).await.unwrap();
+        assert_eq!(found, None);
         assert_eq!(store.cancel_send(&scope, id).await.unwrap(), CancelledSend::NotFound);
         assert_eq!(store.retry_send(&scope, id).await.unwrap(), RetriedSend::NotFound);
     }
@@ -201,6 +210,8 @@ async fn sends_belong_to_one_company_and_its_scope(test: &Test) {
         !store.fail_send(&foreign, 1, "x").await.unwrap() && !store.settle_unknown(&foreign).await.unwrap()
     );
     assert!(!store.put_off_send(&foreign, test.now(), true).await.unwrap());
+    let other_number = ContactKey { wa_id: Some("492".into()), ..ContactKey::default() };
+    assert!(!store.learn_recipient(&foreign, &other_number).await.unwrap());
     store.drop_upload(test.other.company, StorageBackend::Local, "x").await.unwrap();
     finish(test, &claimed).await;
 }

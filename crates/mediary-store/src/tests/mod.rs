@@ -41,8 +41,10 @@ mod retention;
 #[path = "../../../mediary-testing/src/rows.rs"]
 pub(crate) mod rows;
 mod schema;
+mod send_destinations;
 mod send_histories;
 mod send_pace;
+mod send_recipients;
 mod send_statuses;
 mod send_wishes;
 mod sends;

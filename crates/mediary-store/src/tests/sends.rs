@@ -4,9 +4,11 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mediary_core::{AccountStatus, ConversationId, MessageId, MessageStatus, MessageType, Scope, Timestamp};
+use mediary_core::{
+    AccountStatus, ConversationId, ErrorCode, MessageId, MessageStatus, MessageType, Scope, Timestamp,
+};
 
-use super::harness::{Test, add_tenant, new_account, renamed};
+use super::harness::{TOKEN, Test, add_tenant, new_account, renamed};
 use super::rows::{Tenant, item, text};
 use super::{on_both, on_postgres};
 use crate::*;
@@ -24,7 +26,7 @@ pub(super) async fn conversation(test: &Test, tenant: Tenant, wa_id: &str) -> Co
 
 pub(super) fn new_text(conversation: ConversationId) -> NewSend {
     NewSend {
-        conversation_id: conversation,
+        destination: Destination::Conversation(conversation),
         message_type: MessageType::Text,
         text: Some("hello".into()),
         caption: None,
@@ -44,7 +46,7 @@ pub(super) async fn queue(test: &Test, tenant: Tenant, conversation: Conversatio
 }
 
 pub(super) fn limits(batch: usize) -> SendLimits {
-    SendLimits { batch, per_account: 16, lease: LEASE, paused: Vec::new() }
+    SendLimits { batch, per_account: 16, lease: LEASE }
 }
 
 pub(super) async fn claim(test: &Test) -> Vec<ClaimedSend> {
@@ -207,8 +209,13 @@ async fn account_sends_so_many_at_once_and_none_while_it_pauses(test: &Test) {
         (of(acme.account), of(second))
     };
     let few = SendLimits { per_account: 2, ..limits(16) };
-    assert_eq!(claimed(SendLimits { paused: vec![acme.account], ..few.clone() }).await, (0, 2));
-    assert_eq!(claimed(few.clone()).await, (2, 0));
+    let until = test.now().plus(MINUTE);
+    let paused =
+        store.pause_account(acme.company, acme.account, &TOKEN, until, ErrorCode::RateLimited, "slow");
+    assert!(paused.await.unwrap());
+    assert_eq!(claimed(few).await, (0, 2));
+    test.clock.advance(MINUTE);
+    assert_eq!(claimed(few).await, (2, 0), "the pause is over");
     assert_eq!(claimed(few).await, (0, 0), "both send two");
     let token = AccountPatch { status: Some(AccountStatus::NeedsToken), ..AccountPatch::default() };
     store.update_account(acme.company, second, &token, &by).await.unwrap();

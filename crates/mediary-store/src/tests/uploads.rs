@@ -170,12 +170,13 @@ async fn client_id_seen_before_is_the_first_message(test: &Test) {
 async fn message_taken_back_goes_with_its_file(test: &Test) {
     let new = new_picture(test, 1).await;
     let before = test.conversation(test.acme).await.last_message.unwrap().message.id;
-    let first = queue(test, test.acme, new.conversation_id).await;
+    let Destination::Conversation(ann) = new.destination else { unreachable!() };
+    let first = queue(test, test.acme, ann).await;
     let queued = test.store.queue_send(&acme(test), &new).await.unwrap();
-    let last = queue(test, test.acme, new.conversation_id).await;
+    let last = queue(test, test.acme, ann).await;
     let media: Vec<MediaId> = queued.media_id.into_iter().collect();
     let gone = test.store.cancel_send(&acme(test), queued.message_id).await.unwrap();
-    assert_eq!(gone, CancelledSend::Cancelled { conversation_id: new.conversation_id, media });
+    assert_eq!(gone, CancelledSend::Cancelled { conversation_id: ann, media });
     assert!(test.store.message(&acme(test), queued.message_id).await.unwrap().is_none());
     assert_eq!(swept(test).await, [key(test, 1)]);
     assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM media_files").await, 0);

@@ -1,17 +1,63 @@
 //! What a sender wants sent, and whether WhatsApp takes it. Whatever it would refuse is refused here, with the limit, before anything
 //! is kept of it.
 
-use mediary_core::{ConversationId, Error, ErrorCode, FileType, MediaId, MessageId, Result, limits};
+use std::fmt;
+
+use mediary_core::{
+    AccountId, ConversationId, Error, ErrorCode, FileType, MediaId, MessageId, Result, limits,
+};
 use mediary_graph::outgoing::{self, Outgoing, Recipient, Upload, accepted_types};
+use mediary_store::{ContactKey, Destination};
 use serde_json::Value;
 
 use super::content::{KeptContent, KeptFile, KeptKind};
 use super::upload::ReceivedFile;
 
+/// Where a message is to go.
+#[derive(Clone)]
+pub enum DraftDestination {
+    Conversation(ConversationId),
+    /// To whoever has this number or id, as people write it, by one of the company's accounts.
+    Recipient {
+        account: AccountId,
+        to: String,
+    },
+}
+
+impl fmt::Debug for DraftDestination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conversation(id) => f.debug_tuple("Conversation").field(id).finish(),
+            Self::Recipient { account, .. } => {
+                f.debug_struct("Recipient").field("account", account).finish_non_exhaustive()
+            }
+        }
+    }
+}
+
+impl DraftDestination {
+    /// As the store knows it: with the ids by which the recipient's own messages would find their conversation.
+    pub(super) fn parsed(self) -> Result<Destination> {
+        let (account, to) = match self {
+            Self::Conversation(id) => return Ok(Destination::Conversation(id)),
+            Self::Recipient { account, to } => (account, Recipient::written(to.trim())?),
+        };
+        let id = |id: Option<&str>| id.map(str::to_owned);
+        let contact = ContactKey {
+            wa_id: id(to.digits().or(to.group_id())),
+            user_id: id(to.user_id()),
+            phone: id(to.digits()),
+            name: None,
+            group: to.is_group(),
+        };
+        Ok(Destination::Contact(account, contact))
+    }
+}
+
 /// A message to be sent.
 #[derive(Debug)]
 pub struct MessageDraft {
-    pub conversation: ConversationId,
+    pub destination: DraftDestination,
     pub content: DraftContent,
     pub reply_to: Option<MessageId>,
     /// What its sender calls it: the same again is the same message.
@@ -85,11 +131,11 @@ pub(super) fn accept(draft: &FileDraft, proved: &ProvedFile<'_>) -> Result<KeptF
         found.map(|mime| Upload::new(kind, mime, proved.bytes, proved.animated, draft.file_name.as_deref()));
     let Some(Ok(upload)) = upload else { return Err(refusal(kind, found, proved)) };
     let opus = proved.channels;
-    if opus.is_some_and(|channels| channels > 1) {
-        return Err(Error::refused(
-            ErrorCode::UnsupportedMediaType,
-            "the recording is stereo; WhatsApp takes Ogg with Opus in mono alone",
-        ));
+    if kind == FileType::Audio && opus.is_some_and(|channels| channels > 1) {
+        let offer = offer(kind, found, proved);
+        let detail =
+            format!("the recording is stereo; as audio WhatsApp takes Ogg with Opus in mono alone{offer}");
+        return Err(Error::refused(ErrorCode::UnsupportedMediaType, detail));
     }
     let voice = draft.voice.unwrap_or(kind == FileType::Audio && opus.is_some());
     if voice && opus.is_none() {
@@ -109,12 +155,19 @@ pub(super) fn accept(draft: &FileDraft, proved: &ProvedFile<'_>) -> Result<KeptF
     })
 }
 
+/// A name that was given elsewhere, if WhatsApp takes it with a document.
+pub(super) fn sendable_name(name: Option<String>) -> Option<String> {
+    name.filter(|name| {
+        (1..=outgoing::FILE_NAME_BYTES).contains(&name.len()) && !name.contains(char::is_control)
+    })
+}
+
 /// The first bytes of a container do not say whether it has pictures.
 fn as_heard(kind: FileType, mime: Option<&str>) -> Option<&str> {
     match (kind, mime?) {
         (FileType::Audio, "video/mp4") => Some("audio/mp4"),
         (FileType::Video, "audio/mp4") => Some("video/mp4"),
-        (FileType::Video, "audio/3gpp") => Some("video/3gpp"),
+        (FileType::Video | FileType::Document, "audio/3gpp") => Some("video/3gpp"),
         (_, mime) => Some(mime),
     }
 }
@@ -123,20 +176,29 @@ fn as_heard(kind: FileType, mime: Option<&str>) -> Option<&str> {
 fn refusal(kind: FileType, found: Option<&str>, proved: &ProvedFile<'_>) -> Error {
     let takes = found.is_some_and(|mime| outgoing::accepted_type(kind, mime).is_some());
     let limit = limits::outbound_file_bytes(kind, proved.animated);
+    let offer = offer(kind, found, proved);
     if takes && proved.bytes > limit {
-        let document = limits::outbound_file_bytes(FileType::Document, false);
-        let instead = match kind {
-            FileType::Document => String::new(),
-            _ => format!("; as a document it may have {document}"),
-        };
         let bytes = proved.bytes;
-        let detail = format!("the file has {bytes} bytes; WhatsApp takes at most {limit} as {kind}{instead}");
+        let detail = format!("the file has {bytes} bytes; WhatsApp takes at most {limit} as {kind}{offer}");
         return Error::refused(ErrorCode::PayloadTooLarge, detail);
     }
     let types: Vec<&str> = accepted_types(kind).map(|accepted| accepted.mime).collect();
     let found = found.unwrap_or("of no known type");
-    let detail = format!("the file is {found} by its bytes; as {kind} WhatsApp takes {}", types.join(", "));
+    let detail =
+        format!("the file is {found} by its bytes; as {kind} WhatsApp takes {}{offer}", types.join(", "));
     Error::refused(ErrorCode::UnsupportedMediaType, detail)
+}
+
+/// Says that WhatsApp takes the same file as a document, where it does.
+fn offer(kind: FileType, found: Option<&str>, proved: &ProvedFile<'_>) -> String {
+    let limit = limits::outbound_file_bytes(FileType::Document, false);
+    let is_taken = found
+        .and_then(|mime| as_heard(FileType::Document, Some(mime)))
+        .is_some_and(|mime| outgoing::accepted_type(FileType::Document, mime).is_some());
+    if kind == FileType::Document || !is_taken || proved.bytes > limit {
+        return String::new();
+    }
+    format!("; send it as a document, which may have {limit} bytes")
 }
 
 /// Whether WhatsApp's request can be made of it: its texts and numbers are within WhatsApp's limits.
@@ -205,8 +267,9 @@ mod tests {
                 "video/mp4",
                 17_000_000,
                 ErrorCode::PayloadTooLarge,
-                "as a document it may have 100000000",
+                "at most 16000000 as video; send it as a document, which may have 100000000",
             ),
+            (FileType::Image, "application/pdf", 9, ErrorCode::UnsupportedMediaType, "send it as a document"),
             (FileType::Image, "image/jpeg", 5_000_001, ErrorCode::PayloadTooLarge, "at most 5000000"),
             (FileType::Document, "application/zip", 9, ErrorCode::UnsupportedMediaType, "application/pdf"),
             (FileType::Audio, "audio/ogg", 9, ErrorCode::UnsupportedMediaType, "codecs=opus"),
@@ -216,6 +279,37 @@ mod tests {
             assert_eq!(error.code(), code, "{kind} {mime}: {error}");
             assert!(error.detail().unwrap_or_default().contains(said), "{kind} {mime}: {error}");
         }
+    }
+
+    #[test]
+    fn document_is_offered_only_where_whatsapp_takes_it() {
+        for (kind, mime, bytes) in [
+            (FileType::Image, "image/heic", 9),
+            (FileType::Audio, "audio/ogg", 9),
+            (FileType::Video, "video/mp4", 100_000_001),
+            (FileType::Document, "application/pdf", 100_000_001),
+        ] {
+            let error = accept(&draft(kind), &proved(mime, bytes)).unwrap_err();
+            assert!(!error.detail().unwrap().contains("send it as"), "{kind} {mime}: {error}");
+        }
+    }
+
+    #[test]
+    fn document_may_be_video_picture_and_sound_under_its_own_name() {
+        let named = FileDraft { file_name: Some("Party.MOV".into()), ..draft(FileType::Document) };
+        for (mime, taken) in [
+            ("video/mp4", "video/mp4"),
+            ("image/jpeg", "image/jpeg"),
+            ("image/webp", "image/webp"),
+            ("audio/mpeg", "audio/mpeg"),
+            ("audio/3gpp", "video/3gpp"),
+        ] {
+            let file = accept(&named, &proved(mime, 17_000_000)).unwrap();
+            assert_eq!((file.mime_type.as_str(), file.file_name.as_deref()), (taken, Some("Party.MOV")));
+        }
+        let stereo = ProvedFile { channels: Some(2), ..proved("audio/ogg; codecs=opus", 9) };
+        let file = accept(&draft(FileType::Document), &stereo).unwrap();
+        assert_eq!((file.voice, file.file_name.as_deref()), (false, Some("document.ogg")));
     }
 
     #[test]

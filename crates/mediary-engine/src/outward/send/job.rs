@@ -7,9 +7,9 @@ use bytes::Bytes;
 use futures_util::stream;
 use mediary_blob::Reader;
 use mediary_core::{Error, ErrorCode, Result, Scope, Timestamp};
-use mediary_graph::outgoing::{Outgoing, Recipient, Upload};
+use mediary_graph::outgoing::{self, Outgoing, Recipient, Upload};
 use mediary_graph::{SendFailure, Sent, Throttled};
-use mediary_store::{Change, ChangeKind, ClaimedSend, KnownFile, MediaFile};
+use mediary_store::{Change, ChangeKind, ClaimedSend, ContactKey, KnownFile, MediaFile};
 use secrecy::ExposeSecret as _;
 use tracing::Instrument as _;
 
@@ -28,8 +28,8 @@ const UPLOAD_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
 /// An answer of WhatsApp's is written down so often before it is given up: without it nobody knows that the message left.
 const WRITTEN_TRIES: u32 = 5;
 const WRITTEN_WAIT: Duration = Duration::from_secs(1);
-/// Where the account could not be marked, its messages come again after this.
-const TOKEN_WAIT: Duration = Duration::from_secs(2);
+/// Where its account does not hold a message back, it comes again after this.
+const NOT_HELD_WAIT: Duration = Duration::from_secs(2);
 
 /// Sends a claimed message. Its row records how it ended.
 pub(super) async fn run(context: Context, claim: ClaimedSend) {
@@ -195,7 +195,9 @@ impl Send<'_> {
         match context.graph().send_message(token, number, &prepared.message).await {
             Ok(sent) => {
                 fault::point("send.answered");
+                context.pauses().mark_account_ok(claim.account_id);
                 self.finish(&sent).await;
+                self.learn_recipient(sent).await;
             }
             Err(error) => {
                 let problem = of_send(&error);
@@ -225,6 +227,28 @@ impl Send<'_> {
         }
     }
 
+    /// Notes the ids by which WhatsApp knows the recipient, for their reply comes under these. In a transaction of its own: it locks the
+    /// contact, which is first in the order of locks, and the message's end must not wait for that. A process that dies before
+    /// it knows the recipient by what the sender wrote, as before.
+    async fn learn_recipient(&self, sent: Sent) {
+        let fits = |id: &String| {
+            (1..=outgoing::ID_CHARS).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        let answered = ContactKey {
+            wa_id: sent.wa_id.filter(fits),
+            user_id: sent.user_id.filter(fits),
+            ..ContactKey::default()
+        };
+        match self.context.store().learn_recipient(self.claim, &answered).await {
+            Ok(true) => self.publish(ChangeKind::ConversationUpdated),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "whom a message went to could not be noted"
+            ),
+        }
+    }
+
     /// Writes down what became of it.
     async fn end(&self, account: Option<&KnownAccount>, failure: Failure) {
         let Self { context, claim } = *self;
@@ -251,7 +275,7 @@ impl Send<'_> {
                     );
                 }
                 // Of an account without a token nothing is claimed; with a new one it goes on.
-                store.put_off_send(claim, context.now().plus(TOKEN_WAIT), false).await
+                store.put_off_send(claim, context.now().plus(NOT_HELD_WAIT), false).await
             }
             Outcome::UploadAgain => {
                 if let Some((known, id)) = media_id
@@ -272,6 +296,8 @@ impl Send<'_> {
         self.note(ended);
     }
 
+    /// Pauses the account; when the message is due again. It waits by its account, not by itself, as all others of the account do:
+    /// whoever ends the pause early, as a new token does, lets all of them go.
     async fn pause(&self, account: Option<&KnownAccount>, retry_after: Option<Duration>) -> Timestamp {
         let now = self.context.now();
         let Some(account) = account else { return now };
@@ -283,7 +309,9 @@ impl Send<'_> {
         let times = pauses.throttled_in_row(account.row.id, now);
         let wait = throttle_wait(&whatsapp.rules, retry_after, times, rand::random());
         match whatsapp.pause_account(account, wait).await {
-            Ok(until) => until,
+            Ok(until) if until > now => now,
+            // The token is another one by now, or WhatsApp asked to wait for no time at all.
+            Ok(_) => now.plus(NOT_HELD_WAIT),
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "an account could not be paused");
                 now.plus(wait)

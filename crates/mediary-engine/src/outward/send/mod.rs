@@ -7,6 +7,7 @@
 mod content;
 mod decide;
 mod draft;
+mod forward;
 mod job;
 mod queue;
 mod upload;
@@ -14,10 +15,10 @@ mod wishes;
 
 use std::time::Duration;
 
-use mediary_core::Result;
+use mediary_core::{ConversationId, MessageId, Result};
 use mediary_store::{ClaimedSend, SendLimits};
 
-pub use self::draft::{DraftContent, FileDraft, FileSource, MessageDraft, PlainContent};
+pub use self::draft::{DraftContent, DraftDestination, FileDraft, FileSource, MessageDraft, PlainContent};
 pub use self::queue::QueuedMessage;
 pub use self::upload::{FileUpload, ReceivedFile};
 pub(crate) use self::wishes::{retry, take_back};
@@ -57,6 +58,16 @@ impl Sender {
         queue::queue(&self.context, may, draft).await
     }
 
+    /// Queues copies of a message, one in each of these conversations.
+    pub(crate) async fn forward(
+        &self,
+        may: &May<rights::Send>,
+        id: MessageId,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<MessageId>> {
+        forward::forward(&self.context, may, id, conversations).await
+    }
+
     /// Sends what is due until the soft stop, and what is being sent to its end.
     pub(crate) async fn run(self, shutdown: Shutdown) {
         let context = self.context.clone();
@@ -79,12 +90,7 @@ impl JobKind for Sender {
 
     async fn claim(&self, free: usize) -> Result<Vec<ClaimedSend>> {
         let config = self.context.config();
-        let limits = SendLimits {
-            batch: free,
-            per_account: AT_ONCE_OF_ACCOUNT,
-            lease: config.rules.lease,
-            paused: Vec::new(),
-        };
+        let limits = SendLimits { batch: free, per_account: AT_ONCE_OF_ACCOUNT, lease: config.rules.lease };
         let claims = self.context.store().claim_sends(&config.node, &limits).await?;
         if !claims.is_empty() {
             fault::point("send.claimed");

@@ -4,7 +4,7 @@ use mediary_blob::{Storage, StorageKey};
 use mediary_core::{
     CompanyId, DownloadStatus, Error, ErrorCode, FileType, MessageId, Result, ScanStatus, Scope,
 };
-use mediary_store::{Change, ChangeKind, MediaFile, NewSend, QueuedSend, UploadedFile};
+use mediary_store::{Change, ChangeKind, Destination, MediaFile, NewSend, QueuedSend, UploadedFile};
 
 use super::content::{KeptContent, KeptFile, KeptKind};
 use super::draft::{self, DraftContent, FileDraft, FileSource, MessageDraft, ProvedFile};
@@ -33,7 +33,11 @@ pub(super) async fn queue(
 ) -> Result<QueuedMessage> {
     let scope = may.caller().scope();
     check_client_id(draft.client_id.as_deref())?;
-    let reply_to = replied_to(context, &scope, &draft).await?;
+    let destination = draft.destination.parsed()?;
+    let reply_to = match draft.reply_to {
+        Some(id) => Some(replied_to(context, &scope, id, &destination).await?),
+        None => None,
+    };
     let (kept, received) = match draft.content {
         DraftContent::Plain(plain) => (plain.kept(reply_to)?, None),
         DraftContent::File(source, mut file) => {
@@ -47,19 +51,8 @@ pub(super) async fn queue(
         Some((received, file)) => Some(store(context, received, file).await?),
         None => None,
     };
-    let new = NewSend {
-        conversation_id: draft.conversation,
-        message_type: kept.kind.message_type(),
-        text: kept.kind.text().map(str::to_owned),
-        caption: kept.kind.file().and_then(|file| file.caption.clone()),
-        reply_to: kept.reply_to.clone(),
-        forwarded: false,
-        reaction: kept.kind.reaction(),
-        file,
-        client_id: draft.client_id,
-        created_by: may.caller().user_id(),
-        content: kept.to_text()?,
-    };
+    let client_id = draft.client_id;
+    let new = NewSend { client_id, ..new_send(may, destination, &kept, file)? };
     let queued = context.store().queue_send(&scope, &new).await?;
     fault::point("send.queued");
     if queued.is_new {
@@ -70,7 +63,29 @@ pub(super) async fn queue(
     Ok(QueuedMessage { id: queued.message_id, is_new: queued.is_new })
 }
 
-fn publish_new(context: &Context, company: CompanyId, queued: &QueuedSend) {
+/// The rows of a message with this content.
+pub(super) fn new_send(
+    may: &May<rights::Send>,
+    destination: Destination,
+    kept: &KeptContent,
+    file: Option<UploadedFile>,
+) -> Result<NewSend> {
+    Ok(NewSend {
+        destination,
+        message_type: kept.kind.message_type(),
+        text: kept.kind.text().map(str::to_owned),
+        caption: kept.kind.file().and_then(|file| file.caption.clone()),
+        reply_to: kept.reply_to.clone(),
+        forwarded: false,
+        reaction: kept.kind.reaction(),
+        file,
+        client_id: None,
+        created_by: may.caller().user_id(),
+        content: kept.to_text()?,
+    })
+}
+
+pub(super) fn publish_new(context: &Context, company: CompanyId, queued: &QueuedSend) {
     let change = |kind| Change {
         company_id: company,
         conversation_id: queued.conversation_id,
@@ -78,6 +93,7 @@ fn publish_new(context: &Context, company: CompanyId, queued: &QueuedSend) {
         media_id: queued.media_id,
         kind,
     };
+    context.events().publish_changes(&queued.also_changed);
     context
         .events()
         .publish_changes(&[change(ChangeKind::MessageCreated), change(ChangeKind::ConversationUpdated)]);
@@ -92,22 +108,30 @@ fn check_client_id(id: Option<&str>) -> Result<()> {
     Err(Error::invalid("clientId", rule))
 }
 
-/// WhatsApp's id of the message that this one answers, which is in the same conversation.
-async fn replied_to(context: &Context, scope: &Scope, message: &MessageDraft) -> Result<Option<String>> {
-    let Some(id) = message.reply_to else { return Ok(None) };
-    let found = context.store().message(scope, id).await?.map(|row| row.message);
-    let found = found.filter(|row| row.conversation_id == message.conversation);
+/// WhatsApp's id of a message that is answered, which is in the conversation that the answer goes into.
+async fn replied_to(
+    context: &Context,
+    scope: &Scope,
+    id: MessageId,
+    destination: &Destination,
+) -> Result<String> {
+    let store = context.store();
+    let conversation = match destination {
+        Destination::Conversation(id) => Some(*id),
+        Destination::Contact(account, contact) => store.conversation_with(scope, *account, contact).await?,
+    };
+    let found = store.message(scope, id).await?.map(|row| row.message);
+    let found = found.filter(|row| Some(row.conversation_id) == conversation);
     let found = found.ok_or_else(|| Error::invalid("replyTo", "is no message of this conversation"))?;
-    let provider_id = found.provider_message_id.ok_or_else(|| {
+    found.provider_message_id.ok_or_else(|| {
         Error::refused(
             ErrorCode::Conflict,
             "WhatsApp has not taken that message yet; answer it once it was sent",
         )
-    })?;
-    Ok(Some(provider_id))
+    })
 }
 
-fn proved(received: &ReceivedFile) -> ProvedFile<'_> {
+pub(super) fn proved(received: &ReceivedFile) -> ProvedFile<'_> {
     ProvedFile {
         mime_type: received.content.mime_type,
         animated: received.content.animated,
@@ -117,7 +141,11 @@ fn proved(received: &ReceivedFile) -> ProvedFile<'_> {
 }
 
 /// Makes a received file durable under its key.
-async fn store(context: &Context, received: ReceivedFile, file: &KeptFile) -> Result<UploadedFile> {
+pub(super) async fn store(
+    context: &Context,
+    received: ReceivedFile,
+    file: &KeptFile,
+) -> Result<UploadedFile> {
     let ReceivedFile { staged, company, backend, key, content } = received;
     context.store().reserve_upload(company, backend, key.as_str()).await?;
     let stored = staged.publish().await?;
@@ -138,8 +166,7 @@ async fn store(context: &Context, received: ReceivedFile, file: &KeptFile) -> Re
     })
 }
 
-/// The bytes of the file: as they were received, or a copy of stored ones. Each message owns its bytes, so that what is deleted or
-/// kept of one does nothing to another.
+/// The bytes of the file: as they were received, or a copy of stored ones.
 async fn receive(
     context: &Context,
     scope: &Scope,
@@ -155,15 +182,21 @@ async fn receive(
     };
     let record = context.store().media(scope, id).await?;
     let record = record.ok_or_else(|| Error::invalid("mediaId", "is no file that you can see"))?;
-    let (key, storage) = stored_at(context, &record)?;
+    let copy = copy_of(context, &record).await?;
+    if file.file_name.is_none() && file.kind == FileType::Document {
+        file.file_name = draft::sendable_name(record.file_name);
+    }
+    Ok(copy)
+}
+
+/// A copy of a stored file. Each message owns its bytes, so that what is deleted or kept of one does nothing to another.
+pub(super) async fn copy_of(context: &Context, record: &MediaFile) -> Result<ReceivedFile> {
+    let (key, storage) = stored_at(context, record)?;
     let stored = storage.open(&key).await?;
-    let mut upload = FileUpload::begin(context, scope.company()).await?;
+    let mut upload = FileUpload::begin(context, record.company_id).await?;
     let mut reader = stored.reader(0..stored.size());
     while let Some(bytes) = reader.next().await? {
         upload.write(bytes).await?;
-    }
-    if file.file_name.is_none() && file.kind == FileType::Document {
-        file.file_name = record.file_name;
     }
     upload.end().await
 }

@@ -1,7 +1,7 @@
 //! A message that somebody wants sent, as JSON.
 
-use mediary_core::{ConversationId, FileType, MediaId, MessageId, MessageType};
-use mediary_engine::{FileDraft, PlainContent};
+use mediary_core::{AccountId, ConversationId, FileType, MediaId, MessageId, OutgoingType};
+use mediary_engine::{DraftDestination, FileDraft, PlainContent};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -10,16 +10,26 @@ use crate::json::words;
 use crate::problem::Problem;
 use crate::request::given;
 
-/// A message to be sent. Which fields belong to which type: `text` to `text`; `mediaId`, `caption`, `fileName` and `voice` to files;
+/// A message to be sent: into a conversation, or to somebody by one of your accounts. Which fields belong to which type: `text` to `text`; `mediaId`, `caption`, `fileName` and `voice` to files;
 /// `emoji` and `replyTo` to `reaction`; `latitude` and `longitude` to `location`; `contacts` to `contacts`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewMessage {
-    #[schema(value_type = i64)]
-    pub(super) conversation_id: ConversationId,
+    /// Where it goes, unless `whatsappAccountId` and `to` say so.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, nullable = false)]
+    conversation_id: Option<ConversationId>,
+    /// The account that sends it, with `to`: the conversation is opened if there is none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, nullable = false)]
+    whatsapp_account_id: Option<AccountId>,
+    /// Whom it is for: a phone number with its country code, a business-scoped user id, or a group's id.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 512, nullable = false)]
+    to: Option<String>,
     #[serde(rename = "type")]
-    #[schema(value_type = words::MessageType)]
-    kind: MessageType,
+    #[schema(value_type = words::OutgoingType)]
+    kind: OutgoingType,
     #[serde(default, deserialize_with = "given")]
     #[schema(max_length = 4096, nullable = false)]
     text: Option<String>,
@@ -79,30 +89,50 @@ pub(super) enum Wanted {
 }
 
 impl NewMessage {
+    /// Where it goes, which is said in one of two ways.
+    pub(super) fn destination(&mut self) -> Result<DraftDestination, Problem> {
+        let both = "cannot go with conversationId, which says where the message goes; leave one of them out";
+        match (self.conversation_id, self.whatsapp_account_id, self.to.take()) {
+            (Some(conversation), None, None) => Ok(DraftDestination::Conversation(conversation)),
+            (None, Some(account), Some(to)) => Ok(DraftDestination::Recipient { account, to }),
+            (Some(_), Some(_), _) => Err(Problem::field("whatsappAccountId", both)),
+            (Some(_), None, Some(_)) => Err(Problem::field("to", both)),
+            (None, Some(_), None) => Err(Problem::field("to", "is missing: whom the message is for")),
+            (None, None, Some(_)) => {
+                Err(Problem::field("whatsappAccountId", "is missing: the account that sends the message"))
+            }
+            (None, None, None) => Err(Problem::field(
+                "conversationId",
+                "is missing; or give whatsappAccountId and to, for somebody who has no conversation yet",
+            )),
+        }
+    }
+
     /// What is in it. A field of another type than its own is a mistake, which nobody should find out by its absence in the message.
     pub(super) fn content(mut self, has_file: bool) -> Result<Wanted, Problem> {
         let wanted = match self.kind {
-            MessageType::Text => {
+            OutgoingType::Text => {
                 let text = needed("text", self.text.take())?;
                 let preview_url = std::mem::take(&mut self.preview_url);
                 Wanted::Plain(PlainContent::Text { text, preview_url })
             }
-            MessageType::Location => Wanted::Plain(PlainContent::Location {
+            OutgoingType::Location => Wanted::Plain(PlainContent::Location {
                 latitude: needed("latitude", self.latitude.take())?,
                 longitude: needed("longitude", self.longitude.take())?,
                 name: self.name.take(),
                 address: self.address.take(),
             }),
-            MessageType::Contacts => {
+            OutgoingType::Contacts => {
                 Wanted::Plain(PlainContent::Contacts(needed("contacts", self.contacts.take())?))
             }
-            MessageType::Reaction => {
+            OutgoingType::Reaction => {
                 Wanted::Plain(PlainContent::Reaction { emoji: needed("emoji", self.emoji.take())? })
             }
-            kind => match kind.file_type() {
-                Some(kind) => Wanted::File(self.file(kind), self.media_id.take()),
-                None => return Err(Problem::field("type", "is not one that can be sent")),
-            },
+            OutgoingType::Image => self.file(FileType::Image),
+            OutgoingType::Video => self.file(FileType::Video),
+            OutgoingType::Audio => self.file(FileType::Audio),
+            OutgoingType::Document => self.file(FileType::Document),
+            OutgoingType::Sticker => self.file(FileType::Sticker),
         };
         if has_file && matches!(wanted, Wanted::Plain(_)) {
             return Err(Problem::field(
@@ -114,13 +144,14 @@ impl NewMessage {
         Ok(wanted)
     }
 
-    fn file(&mut self, kind: FileType) -> FileDraft {
-        FileDraft {
+    fn file(&mut self, kind: FileType) -> Wanted {
+        let draft = FileDraft {
             kind,
             caption: self.caption.take(),
             file_name: self.file_name.take(),
             voice: self.voice.take(),
-        }
+        };
+        Wanted::File(draft, self.media_id.take())
     }
 
     fn nothing_left(&self) -> Result<(), Problem> {

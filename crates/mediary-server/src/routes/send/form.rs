@@ -21,7 +21,7 @@ const FIELDS: usize = 32;
 /// The part that is the file.
 const FILE: &str = "file";
 /// Fields that are numbers and truths in JSON; in a form everything is text.
-const NUMBERS: &[&str] = &["conversationId", "mediaId", "replyTo"];
+const NUMBERS: &[&str] = &["conversationId", "whatsappAccountId", "mediaId", "replyTo"];
 const TRUTHS: &[&str] = &["voice", "previewUrl"];
 
 /// A message with its file. The other fields are those of the JSON form.
@@ -29,7 +29,12 @@ const TRUTHS: &[&str] = &["voice", "previewUrl"];
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the form, which is read part by part")]
 pub(super) struct MessageForm {
-    conversation_id: i64,
+    #[schema(nullable = false)]
+    conversation_id: Option<i64>,
+    #[schema(nullable = false)]
+    whatsapp_account_id: Option<i64>,
+    #[schema(max_length = 512, nullable = false)]
+    to: Option<String>,
     #[schema(rename = "type", value_type = crate::json::words::FileType)]
     kind: String,
     #[schema(value_type = String, format = Binary)]

@@ -1,4 +1,4 @@
-//! Messages that go out: sent, sent again, taken back.
+//! Messages that go out: sent, sent on to other conversations, sent again, taken back.
 
 mod body;
 mod form;
@@ -7,8 +7,10 @@ use axum::Json;
 use axum::extract::{FromRequest as _, Request, State};
 use axum::http::StatusCode;
 use http::header;
-use mediary_core::MessageId;
+use mediary_core::{ConversationId, MessageId};
 use mediary_engine::{DraftContent, FileSource, MessageDraft};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -17,11 +19,11 @@ use self::form::MessageForm;
 use crate::App;
 use crate::json::{Message, Shape};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Body, Id, May, rights};
+use crate::request::{Body, Id, May, drain, given, rights};
 
 /// With files that may take long to arrive.
 pub(super) fn upload_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(send_message))
+    OpenApiRouter::new().routes(routes!(send_message)).routes(routes!(forward_message))
 }
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -37,21 +39,74 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     request_body(content((NewMessage = "application/json"), (MessageForm = "multipart/form-data"))),
     responses((status = 201, body = Message), (status = 200, body = Message), (status = 400, body = ProblemBody),
     (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 413, body = ProblemBody),
-    (status = 415, body = ProblemBody)))]
+    (status = 415, body = ProblemBody), (status = 429, body = ProblemBody)))]
 async fn send_message(
     State(app): State<App>,
     may: May<rights::Send>,
     request: Request,
 ) -> Result<(StatusCode, Json<Message>), Problem> {
-    let draft = if is_form(&request) {
-        form::read(&app, &may, request).await?
+    let company = may.caller().company_id;
+    let (draft, _slot) = if is_form(&request) {
+        let slot = match app.upload_slot(company) {
+            Ok(slot) => slot,
+            Err(refused) => {
+                drain(&mut request.into_body()).await;
+                return Err(refused);
+            }
+        };
+        (form::read(&app, &may, request).await?, Some(slot))
     } else {
         let Body(message) = Body::<NewMessage>::from_request(request, &app).await?;
-        draft_of(message, None)?
+        let draft = draft_of(message, None)?;
+        // A stored file is copied, which takes as much memory as one that comes.
+        let has_file = matches!(draft.content, DraftContent::File(..));
+        (draft, has_file.then(|| app.upload_slot(company)).transpose()?)
     };
     let queued = app.engine().send(&may, draft).await?;
     let status = if queued.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, shown(&app, &may, queued.id).await?))
+}
+
+/// To which conversations a message is sent on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Forwarding {
+    /// Each once.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(required, value_type = Vec<i64>, nullable = false, min_items = 1, max_items = 20)]
+    conversation_ids: Option<Vec<ConversationId>>,
+}
+
+/// Copies of a message, in the order of the conversations.
+#[derive(Serialize, ToSchema)]
+struct ForwardedMessages {
+    items: Vec<Message>,
+}
+
+/// Send a message on to other conversations
+///
+/// Text, files by their stored bytes, locations and contact cards: a copy in each conversation, or in none of them if one
+/// cannot be sent.
+#[utoipa::path(post, path = "/api/messages/{id}/forward", tag = "Messages", params(("id" = i64, Path)),
+    request_body = Forwarding,
+    responses((status = 201, body = ForwardedMessages), (status = 404, body = ProblemBody),
+    (status = 409, body = ProblemBody), (status = 410, body = ProblemBody), (status = 413, body = ProblemBody),
+    (status = 415, body = ProblemBody), (status = 429, body = ProblemBody)))]
+async fn forward_message(
+    State(app): State<App>,
+    may: May<rights::Send>,
+    Id(id): Id<MessageId>,
+    Body(to): Body<Forwarding>,
+) -> Result<(StatusCode, Json<ForwardedMessages>), Problem> {
+    // Its file is copied for one conversation after the other.
+    let _slot = app.upload_slot(may.caller().company_id)?;
+    let conversations = to.conversation_ids.unwrap_or_default();
+    let mut items = Vec::with_capacity(conversations.len());
+    for id in app.engine().forward_message(&may, id, &conversations).await? {
+        let Json(message) = shown(&app, &may, id).await?;
+        items.push(message);
+    }
+    Ok((StatusCode::CREATED, Json(ForwardedMessages { items })))
 }
 
 /// Send a message again that failed
@@ -92,8 +147,8 @@ fn is_form(request: &Request) -> bool {
 }
 
 /// The message that a request describes, with the file that came with it.
-fn draft_of(message: NewMessage, received: Option<FileSource>) -> Result<MessageDraft, Problem> {
-    let (conversation, reply_to) = (message.conversation_id, message.reply_to);
+fn draft_of(mut message: NewMessage, received: Option<FileSource>) -> Result<MessageDraft, Problem> {
+    let (destination, reply_to) = (message.destination()?, message.reply_to);
     let client_id = message.client_id.clone();
     let content = match message.content(received.is_some())? {
         body::Wanted::Plain(plain) => DraftContent::Plain(plain),
@@ -105,7 +160,7 @@ fn draft_of(message: NewMessage, received: Option<FileSource>) -> Result<Message
             DraftContent::File(source.ok_or_else(missing)?, file)
         }
     };
-    Ok(MessageDraft { conversation, content, reply_to, client_id })
+    Ok(MessageDraft { destination, content, reply_to, client_id })
 }
 
 #[cfg(test)]

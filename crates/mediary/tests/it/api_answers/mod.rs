@@ -46,6 +46,7 @@ async fn answers_of_every_operation_read_so() {
     scenario::settings(&mut answers).await;
     scenario::files_that_go(&mut answers, &message).await;
     scenario::audit(&mut answers).await;
+    scenario::sending(&mut answers, &message).await;
     answers.are_complete();
 }
 

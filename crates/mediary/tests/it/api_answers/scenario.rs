@@ -1,7 +1,7 @@
 //! A company's day, from which each operation has something to answer.
 
 use mediary_graph::sign;
-use mediary_simulator::{AccountSpec, MediaSpec, MessageSpec};
+use mediary_simulator::{AccountSpec, FaultKind, FaultSpec, MediaSpec, MessageSpec, Place};
 use mediary_testing::eventually;
 use mediary_testing::installation::{ACCESS_TOKEN, PASSWORD, PHONE_NUMBER_ID, VERIFY_TOKEN};
 use mediary_testing::whatsapp::{incoming, signature_of, text};
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Answers, Ask};
 use crate::harness::World;
+use crate::sending::has_status;
 use crate::webhook::webhook;
 
 /// All messages are of one moment, so that their order is the one in which they were sent.
@@ -209,4 +210,52 @@ pub(super) async fn files_that_go(answers: &mut Answers<'_>, kept: &Value) {
 pub(super) async fn audit(answers: &mut Answers<'_>) {
     answers.ask("list_audit").query("limit=100").held().await;
     answers.ask("list_audit").by_a_viewer().refused("viewer").await;
+}
+
+/// Once WhatsApp has refused the token, nothing leaves, and what is queued stays so.
+pub(super) async fn sending(answers: &mut Answers<'_>, message: &Value) {
+    let world = answers.world;
+    let conversation = &message["conversationId"];
+    let text = |text: &str| json!({ "conversationId": conversation, "type": "text", "text": text });
+    let send = async |given: &Value| -> Value {
+        world.api().post("/api/messages", given).await.json().await.unwrap()
+    };
+    let mut fault = FaultSpec::new(FaultKind::Permission).at(Place::Send).times(1);
+    (fault.code, fault.message) = (Some(131_047), Some("Re-engagement message".to_owned()));
+    world.simulator.add_fault(fault).unwrap();
+    let failed = send(&text("too late")).await["id"].clone();
+    has_status(world, &failed, "failed").await;
+    world.simulator.add_fault(FaultSpec::new(FaultKind::TokenExpired).at(Place::Send)).unwrap();
+    let queued = send(&text("held")).await["id"].clone();
+    let account = format!("/api/whatsapp-accounts/{}", message["whatsappAccountId"]);
+    eventually("the account to need a token", async || {
+        let account = world.api().json(&account).await;
+        if account["status"] == "needs_token" { Ok(()) } else { Err(account) }
+    })
+    .await;
+    has_status(world, &queued, "queued").await;
+    let to = json!({ "whatsappAccountId": message["whatsappAccountId"], "to": "+1 555-010-0042", "type": "text",
+        "text": "Good morning" });
+    let sent = answers.ask("send_message").given(to).held().await;
+    answers.ask("send_message").given(json!({ "type": "text", "text": "to whom?" })).refused("nobody").await;
+    answers.ask("send_message").given(text("")).refused("field").await;
+    answers.ask("send_message").given(text("no")).by_a_viewer().refused("viewer").await;
+    let others = [&sent["conversationId"], conversation];
+    answers.ask("forward_message").at(&sent["id"]).given(json!({ "conversationIds": others })).held().await;
+    answers
+        .ask("forward_message")
+        .at(&sent["id"])
+        .given(json!({ "conversationIds": [] }))
+        .refused("field")
+        .await;
+    answers
+        .ask("forward_message")
+        .at(&sent["id"])
+        .given(json!({ "conversationIds": [NOWHERE] }))
+        .refused("not_found")
+        .await;
+    answers.ask("retry_message").at(&failed).held().await;
+    answers.ask("retry_message").at(&queued).refused("conflict").await;
+    answers.ask("take_back_message").at(&sent["id"]).held().await;
+    answers.ask("take_back_message").at(&sent["id"]).refused("not_found").await;
 }

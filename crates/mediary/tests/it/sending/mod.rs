@@ -1,5 +1,9 @@
 //! Messages that are sent: to the simulator and back as delivered, once each whatever dies in between.
 
+mod destinations;
+mod documents;
+mod forwards;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use mediary_engine::fault::PLACES;
@@ -49,7 +53,7 @@ async fn send(world: &World, body: Value) -> Option<Value> {
     answer.json().await.ok()
 }
 
-async fn has_status(world: &World, id: &Value, status: &str) {
+pub(crate) async fn has_status(world: &World, id: &Value, status: &str) {
     let path = format!("/api/messages/{id}");
     eventually(&format!("message {id} to be {status}"), async || {
         let message = world.api().json(&path).await;

@@ -1,3 +1,7 @@
+mod destinations;
+mod forwarding;
+mod slots;
+
 use axum::body::Body;
 use http::{Request, StatusCode, header};
 use mediary_core::Role;
@@ -46,6 +50,11 @@ impl Scene {
             .body(body.into())
             .unwrap();
         self.house.send(request).await
+    }
+
+    /// Any message, as JSON.
+    async fn post(&self, body: &Value) -> Answer {
+        self.house.post("/api/messages", self.company.key(Role::Agent), body).await
     }
 
     async fn thread(&self) -> Vec<Value> {

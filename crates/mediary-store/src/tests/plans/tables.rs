@@ -1,0 +1,167 @@
+//! Tables with very many rows.
+
+use mediary_testing::START;
+use sqlx::AssertSqlSafe;
+
+use super::LARGE;
+use crate::tests::harness::Test;
+use crate::*;
+
+/// Conversations that the messages are in.
+const CONVERSATIONS: i64 = 1000;
+
+/// Indexes are made after the rows, which is many times faster.
+async fn without_indexes(test: &Test) -> Vec<String> {
+    let tables = format!("('{}')", LARGE.join("', '"));
+    let sql = match test.store.backend() {
+        Backend::Sqlite => format!(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN {tables}"
+        ),
+        Backend::Postgres => format!(
+            "SELECT CAST(i.indexname AS TEXT), i.indexdef FROM pg_indexes i WHERE i.tablename IN {tables}
+                AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conname = i.indexname)"
+        ),
+    };
+    let indexes: Vec<(String, String)> = test.store.db().all(AssertSqlSafe(sql), vec![]).await.unwrap();
+    for (name, _) in &indexes {
+        test.sql(&format!("DROP INDEX {name}")).await.unwrap();
+    }
+    indexes.into_iter().map(|(_, definition)| definition).collect()
+}
+
+fn numbers(count: i64) -> String {
+    format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})")
+}
+
+/// An expression for a hash of its own in row `i`.
+fn hash_of_row(test: &Test) -> &'static str {
+    match test.store.backend() {
+        Backend::Sqlite => "randomblob(32)",
+        Backend::Postgres => "sha256(int8send(i::bigint))",
+    }
+}
+
+/// What was made of the files: some derivations wait and some run, the others are over, and every tenth file has a variant. Very many
+/// wait of another company.
+fn derived_rows(test: &Test, rows: i64) -> [String; 2] {
+    let (company, other) = (test.acme.company, test.other.company);
+    let (now, few) = (START.millis(), rows / 250);
+    [
+        format!(
+            "{} INSERT INTO derivations (company_id, id, state, due_at, version, error, lease_owner, lease_until)
+                SELECT CASE i % 20 WHEN 0 THEN {other} ELSE {company} END, i,
+                    CASE WHEN i % {few} = 1 OR i % 20 = 0 THEN 'waiting' WHEN i % {few} = 3 THEN 'running'
+                        WHEN i % {few} = 5 THEN 'failed' ELSE 'done' END,
+                    CASE WHEN i % {few} = 1 OR i % 20 = 0 THEN {now} - i END, 1, 'why', 'worker', {now} + i FROM n",
+            numbers(rows)
+        ),
+        format!(
+            "{} INSERT INTO media_variants (version, id, company_id, media_id, kind, storage_key, storage_backend, mime_type,
+                    file_size, sha256, created_at, file_type, file_created_at)
+                SELECT 1, i, {company}, i, 'thumb', 'variant-' || i, 'local', 'image/webp', 9, {}, {now}, 'image', {now} FROM n",
+            numbers(rows / 10),
+            hash_of_row(test)
+        ),
+    ]
+}
+
+/// Messages of ours: some are due, some run, very many sleep behind others, and very many of another company wait for their time.
+fn sent_rows(test: &Test, rows: i64) -> String {
+    let (company, account, other) = (test.acme.company, test.acme.account, test.other.company);
+    let (now, few) = (START.millis(), rows / 250);
+    format!(
+        "{} INSERT INTO sends (company_id, id, account_id, conversation_id, state, due_at, asked_at, content, lease_owner,
+                lease_until, created_at, updated_at)
+            SELECT CASE i % 20 WHEN 0 THEN {other} ELSE {company} END, i,
+                CASE i % 20 WHEN 0 THEN {} ELSE {account} END, 1 + i % {CONVERSATIONS},
+                CASE WHEN i % {few} = 1 OR i % 10 = 0 THEN 'waiting' WHEN i % {few} = 3 THEN 'running' ELSE 'done' END,
+                CASE WHEN i % {few} = 1 THEN {now} - i WHEN i % 20 = 0 THEN {now} + i END, NULL, '{{}}', 'worker',
+                {now} + i, {now}, {now} FROM n",
+        numbers(rows),
+        test.other.account
+    )
+}
+
+pub(super) async fn fill(test: &Test, rows: i64) {
+    match test.store.backend() {
+        Backend::Sqlite => drop(test.sql("PRAGMA foreign_keys = OFF").await.unwrap()),
+        Backend::Postgres => {
+            for table in LARGE {
+                test.sql(&format!("ALTER TABLE {table} DISABLE TRIGGER ALL")).await.unwrap();
+            }
+        }
+    }
+    let indexes = without_indexes(test).await;
+    let (company, account, now) = (test.acme.company, test.acme.account, START.millis());
+    // Every hundredth file waits, a thousand failed, the others are stored.
+    let seldom = rows / 1000;
+    let statements = [
+        format!(
+            "{} INSERT INTO contacts (id, company_id, wa_id, search_text, created_at, updated_at)
+                SELECT i, {company}, 'wa-' || i, 'wa-' || i, {now}, {now} FROM n",
+            numbers(CONVERSATIONS)
+        ),
+        format!(
+            "{} INSERT INTO conversations (id, company_id, account_id, contact_id, last_message_id, last_message_at,
+                    created_at, updated_at)
+                SELECT i, {company}, {account}, i, i, {now} + i, {now}, {now} FROM n",
+            numbers(CONVERSATIONS)
+        ),
+        format!(
+            "{} INSERT INTO messages (id, company_id, account_id, conversation_id, direction, type, status, sent_at,
+                    provider_message_id, provider_media_id, created_at, updated_at)
+                SELECT i, {company}, {account}, 1 + i % {CONVERSATIONS}, 'inbound', 'image', 'received', {now} + i,
+                    'wamid-' || i, 'media-' || i, {now} + i, {now} + i FROM n",
+            numbers(rows)
+        ),
+        format!(
+            "{} INSERT INTO media_files (id, company_id, account_id, conversation_id, message_id, policy, file_type,
+                    sort_name, file_size, sha256, storage_key, storage_backend, provider_media_id, download_status,
+                    download_attempts, last_error_retryable, next_attempt_at, due, expires_at, created_at, updated_at)
+                SELECT i, {company}, {account}, 1 + i % {CONVERSATIONS}, i, 'store',
+                    CASE WHEN i % 3 = 0 THEN 'image' ELSE 'document' END, 'file ' || i % 5000, i % 100000,
+                    CASE WHEN i % 100 > 0 THEN {} END, CASE WHEN i % 100 > 0 THEN 'key' END,
+                    CASE WHEN i % 100 > 0 THEN 'local' END, 'media-' || i,
+                    CASE WHEN i % {seldom} = 0 THEN 'failed' WHEN i % 100 = 0 THEN 'pending' ELSE 'completed' END,
+                    i % 7, i % {seldom} = 0, CASE WHEN i % 100 = 0 THEN {now} + i END, i % 200 = 0,
+                    {now} + i, {now} + i, {now} + i FROM n",
+            numbers(rows),
+            hash_of_row(test)
+        ),
+    ];
+    for statement in
+        statements.iter().chain(&derived_rows(test, rows)).chain([&sent_rows(test, rows)]).chain(&indexes)
+    {
+        test.sql(statement).await.unwrap();
+    }
+    if test.store.backend() == Backend::Postgres {
+        test.sql("ANALYZE").await.unwrap();
+    }
+    for table in LARGE {
+        let filled = test.number(&format!("SELECT CAST(COUNT(*) AS BIGINT) FROM {table}")).await;
+        assert!(filled >= CONVERSATIONS, "an empty {table} shows nothing: fill it");
+    }
+    let jobs_without = crate::leases::ALL.iter().find(|jobs| !LARGE.contains(&jobs.table));
+    assert!(jobs_without.is_none(), "a table of jobs belongs to LARGE: {}", jobs_without.unwrap().table);
+}
+
+/// Many contacts, each with a conversation. Every name is made of words that others have too.
+pub(in crate::tests) async fn fill_inbox(test: &Test, rows: i64) {
+    let (company, account, now) = (test.acme.company, test.acme.account, START.millis());
+    let numbers = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})");
+    let contacts = format!(
+        "{numbers} INSERT INTO contacts (id, company_id, wa_id, search_text, created_at, updated_at)
+            SELECT i, {company}, 'wa-' || i, 'ann' || (i % 7) || ' of ' || (i % 1000) || ' ' || (49151000000 + i),
+                {now}, {now} FROM n"
+    );
+    let conversations = format!(
+        "{numbers} INSERT INTO conversations (id, company_id, account_id, contact_id, last_message_at, created_at,
+                updated_at)
+            SELECT i, {company}, {account}, i, {now} + i, {now}, {now} FROM n"
+    );
+    test.sql(&contacts).await.unwrap();
+    test.sql(&conversations).await.unwrap();
+    if test.store.backend() == Backend::Postgres {
+        test.sql("ANALYZE").await.unwrap();
+    }
+}
