@@ -271,6 +271,11 @@ impl Engine {
         self.0.sender.forward(may, id, conversations).await
     }
 
+    /// Sends every message that is due, of whichever company; how many that were.
+    pub async fn send_due(&self) -> Result<usize> {
+        self.0.sender.run_due().await
+    }
+
     /// Queues a message again that failed, or of which nobody knows whether it arrived.
     pub async fn retry_message(&self, may: &May<rights::Send>, id: MessageId) -> Result<()> {
         send::retry(&self.0.context, may, id).await

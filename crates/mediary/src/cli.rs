@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
-use mediary_core::{AccountStatus, MediaPolicy, Role, StorageBackend};
+use mediary_core::{AccountStatus, FileType, MediaPolicy, Role, StorageBackend};
 use url::Url;
 
 /// Minutes of the played day that may pass in a second: from real time to a day.
@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Backfill(BackfillArgs),
     /// Make thumbnails, waveforms and the rest of stored files, where they are not or again.
     Derive(DeriveArgs),
+    /// Send a message to somebody on WhatsApp, and wait until WhatsApp has it.
+    Send(SendArgs),
     /// Clean up: retention, expired leases, expired downloads, deleted bytes, old webhook bodies.
     Sweep(SweepArgs),
     /// Read every stored file again and compare its hash.
@@ -365,6 +367,30 @@ pub(crate) struct BackfillArgs {
     /// Files a second, at most.
     #[arg(long, default_value_t = 10, allow_negative_numbers = true, value_parser = values::whole(1..=1000))]
     pub(crate) rate: u32,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("content").args(["file", "text"]).required(true).multiple(true)))]
+pub(crate) struct SendArgs {
+    #[command(flatten)]
+    pub(crate) of: OfCompany,
+    /// The phone number id of the account that sends it.
+    #[arg(long, value_name = "PHONE_NUMBER_ID")]
+    pub(crate) account: String,
+    /// Whom it is for: a phone number with its country, or the id of a group or of a person.
+    #[arg(long)]
+    pub(crate) to: String,
+    /// The file to be sent.
+    #[arg(long)]
+    pub(crate) file: Option<PathBuf>,
+    /// The text, or the caption of the file.
+    #[arg(long)]
+    pub(crate) text: Option<String>,
+    /// As what the file is sent: image, video, audio, document or sticker; without it, as what it is.
+    #[arg(long, requires = "file")]
+    pub(crate) r#type: Option<FileType>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -31,6 +31,8 @@ pub enum Identity {
     },
     /// The bearer of a signed link, who may see that one file.
     Link,
+    /// Whoever may run commands on this machine.
+    CommandLine,
 }
 
 impl Caller {
@@ -42,6 +44,11 @@ impl Caller {
             sees: Visibility::Everything,
             who: Identity::Link,
         }
+    }
+
+    /// A command that does what an agent of the company may do.
+    pub fn of_command_line(company_id: CompanyId) -> Self {
+        Self { company_id, role: Role::Agent, sees: Visibility::Everything, who: Identity::CommandLine }
     }
 
     /// The scope of reads on their behalf.
@@ -72,7 +79,7 @@ impl Caller {
     pub fn user_id(&self) -> Option<UserId> {
         match self.who {
             Identity::User { id, .. } => Some(id),
-            Identity::Key { .. } | Identity::Link => None,
+            Identity::Key { .. } | Identity::Link | Identity::CommandLine => None,
         }
     }
 
@@ -87,6 +94,7 @@ impl Caller {
             Identity::User { id, .. } => format!("user:{id}"),
             Identity::Key { id, .. } => format!("api_key:{id}"),
             Identity::Link => "link".to_owned(),
+            Identity::CommandLine => Actor::command_line().who,
         }
     }
 }

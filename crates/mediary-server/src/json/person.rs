@@ -36,7 +36,7 @@ impl Me {
         let (kind, id, email, name) = match &caller.who {
             Identity::User { id, email, name } => (CallerKind::User, id.0, Some(email.clone()), name.clone()),
             Identity::Key { id, name } => (CallerKind::ApiKey, id.0, None, name.clone()),
-            Identity::Link => return None,
+            Identity::Link | Identity::CommandLine => return None,
         };
         Some(Self { kind, id, company_id: caller.company_id, email, name, role: caller.role })
     }

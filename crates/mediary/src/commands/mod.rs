@@ -12,6 +12,7 @@ mod import;
 mod import_report;
 mod retention;
 mod retry;
+mod send;
 mod serve;
 mod simulate;
 mod storage;
@@ -94,6 +95,7 @@ async fn run_configured(command: Command, config: &Config) -> anyhow::Result<Out
         Command::Retry(args) => retry::run(config, &args).await,
         Command::Backfill(args) => backfill::run(config, &args).await,
         Command::Derive(args) => derive::run(config, &args).await,
+        Command::Send(args) => send::run(config, args).await,
         Command::Sweep(args) => sweep::run(config, args).await,
         Command::Verify(args) => verify::run(config, &args).await,
         Command::Storage(command) => storage::run(config, command).await,

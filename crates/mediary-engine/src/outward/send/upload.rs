@@ -8,6 +8,7 @@ use bytes::Bytes;
 use mediary_blob::{StagedFile, StorageKey, Upload};
 use mediary_core::{CompanyId, Error, ErrorCode, FileType, Result, StorageBackend, limits};
 use mediary_formats::{ProvedContent, Sample};
+use mediary_graph::outgoing::accepted_type;
 
 use crate::context::Context;
 
@@ -64,5 +65,17 @@ impl FileUpload {
         let backend = context.storages().primary().backend();
         let (staged, content) = (upload.stage().await?, ProvedContent::of(&sample));
         Ok(ReceivedFile { staged, company, backend, key, content })
+    }
+}
+
+impl ReceivedFile {
+    /// As what WhatsApp takes it, if nobody says: as a document where it takes it as nothing else, or is too large for that.
+    pub fn usual_kind(&self) -> FileType {
+        let Some(mime_type) = self.content.mime_type else { return FileType::Document };
+        [FileType::Image, FileType::Video, FileType::Audio]
+            .into_iter()
+            .find(|kind| accepted_type(*kind, mime_type).is_some())
+            .filter(|kind| self.staged.size() <= limits::outbound_file_bytes(*kind, false))
+            .unwrap_or(FileType::Document)
     }
 }

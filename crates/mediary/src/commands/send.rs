@@ -1,0 +1,145 @@
+//! `mediary send`: sends one message. It is queued like any other, so whichever process sends first does: this one, or a server.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bytes::BytesMut;
+use mediary_core::{MessageId, MessageStatus, Scope};
+use mediary_engine::{
+    Caller, DraftContent, DraftDestination, FileDraft, FileSource, May, MessageDraft, PlainContent,
+    ReceivedFile, rights,
+};
+use mediary_store::Message;
+use serde_json::json;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt as _;
+use tokio::time::{Instant, sleep};
+
+use super::account;
+use crate::cli::{OutputArgs, SendArgs};
+use crate::config::Config;
+use crate::output::{Outcome, WrongUsage, print};
+use crate::wiring::Parts;
+use crate::{files, progress, wiring};
+
+/// A message that waits for longer is left to the server.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(100);
+const PIECE_BYTES: usize = 64 * 1024;
+
+pub(super) async fn run(config: &Config, args: SendArgs) -> anyhow::Result<Outcome> {
+    let parts = wiring::parts(config).await?;
+    let company = wiring::company(&parts.store, &args.of.company).await?;
+    let account = account::find(&parts.store, &company, &args.account).await?;
+    let may = May::<rights::Send>::ask(Arc::new(Caller::of_command_line(company.id)))?;
+    let content = match &args.file {
+        Some(path) => file(&parts, &may, path, &args).await?,
+        None => DraftContent::Plain(PlainContent::Text {
+            text: args.text.unwrap_or_default(),
+            preview_url: false,
+        }),
+    };
+    let draft = MessageDraft {
+        destination: DraftDestination::Recipient { account: account.id, to: args.to },
+        content,
+        reply_to: None,
+        client_id: None,
+    };
+    let queued = parts.engine.send(&may, draft).await?;
+    let message = sent(&parts, &may.caller().scope(), queued.id).await?;
+    let outcome = report(args.output, &message)?;
+    parts.store.close().await;
+    Ok(outcome)
+}
+
+async fn file(
+    parts: &Parts,
+    may: &May<rights::Send>,
+    path: &Path,
+    args: &SendArgs,
+) -> anyhow::Result<DraftContent> {
+    let received = receive(parts, may, path, args.output).await?;
+    let draft = FileDraft {
+        kind: args.r#type.unwrap_or_else(|| received.usual_kind()),
+        caption: args.text.clone(),
+        file_name: path.file_name().map(|name| name.to_string_lossy().into_owned()),
+        voice: None,
+    };
+    Ok(DraftContent::File(FileSource::Received(received), draft))
+}
+
+async fn receive(
+    parts: &Parts,
+    may: &May<rights::Send>,
+    path: &Path,
+    output: OutputArgs,
+) -> anyhow::Result<ReceivedFile> {
+    let unreadable = |error: &std::io::Error| {
+        WrongUsage(format!(
+            "the file {} (--file) cannot be read: {}",
+            path.display(),
+            files::unreadable(error)
+        ))
+    };
+    let mut file = File::open(path).await.map_err(|error| unreadable(&error))?;
+    let length = file.metadata().await.map_err(|error| unreadable(&error))?.len();
+    let bar = progress::bytes(length, output.json);
+    let mut upload = parts.engine.receive_file(may).await?;
+    loop {
+        let mut piece = BytesMut::with_capacity(PIECE_BYTES);
+        if file.read_buf(&mut piece).await.map_err(|error| unreadable(&error))? == 0 {
+            break;
+        }
+        bar.inc(piece.len() as u64);
+        upload.write(piece.freeze()).await?;
+    }
+    bar.finish_and_clear();
+    Ok(upload.end().await?)
+}
+
+/// The message once WhatsApp took or refused it, or as it is after a while.
+async fn sent(parts: &Parts, scope: &Scope, id: MessageId) -> anyhow::Result<Message> {
+    let deadline = Instant::now() + LONGEST_WAIT;
+    loop {
+        parts.engine.send_due().await?;
+        let row = parts.store.message(scope, id).await?.context("the message was taken back meanwhile")?;
+        let waits = matches!(row.message.status, MessageStatus::Queued | MessageStatus::Uploading);
+        if !waits || Instant::now() >= deadline {
+            return Ok(row.message);
+        }
+        sleep(POLL).await;
+    }
+}
+
+fn report(output: OutputArgs, message: &Message) -> anyhow::Result<Outcome> {
+    let error = message.error.as_ref().map(|error| json!({ "code": error.code, "message": error.message }));
+    let printed = json!({
+        "id": message.id,
+        "conversationId": message.conversation_id,
+        "status": message.status,
+        "error": error,
+    });
+    let said = || {
+        let id = message.id;
+        match message.status {
+            MessageStatus::Queued | MessageStatus::Uploading => {
+                format!("Message {id} waits; a running server sends it.")
+            }
+            MessageStatus::Failed => {
+                let why = message.error.as_ref().map(|error| error.message.as_str());
+                format!("Message {id} failed: {}", why.unwrap_or("WhatsApp refused it"))
+            }
+            MessageStatus::Unknown => {
+                format!(
+                    "WhatsApp did not confirm message {id}; a status will, or send it again in the inbox."
+                )
+            }
+            status => format!("Message {id} is {status}."),
+        }
+    };
+    print(output, &printed, said)?;
+    let has_left = !matches!(message.status, MessageStatus::Failed | MessageStatus::Unknown);
+    Ok(if has_left { Outcome::Done } else { Outcome::SomeFailed })
+}
