@@ -198,7 +198,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn stall_is_the_sources_fault_only_while_it_is_waited_for() {
-        let (body, progress) = RequestBody::stream(3, every(PATIENCE * 2, 1)).watched();
+        let (body, progress) = RequestBody::stream(3, every(PATIENCE * 9, 1)).watched();
         tokio::select! {
             _ = body.collect() => panic!("nothing came"),
             () = progress.stalled(PATIENCE) => assert!(progress.source_failed()),

@@ -913,6 +913,11 @@ export interface components {
         ForwardedMessages: {
             items: components["schemas"]["Message"][];
         };
+        /** @description To which conversations a message is sent on. */
+        Forwarding: {
+            /** @description Each once. */
+            conversationIds: number[];
+        };
         /** @enum {string} */
         Integrity: "verified" | "mismatch" | "undeclared";
         /** @description The largest files, in bytes, by type. */
@@ -2654,7 +2659,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Forwarding"];
+            };
+        };
         responses: {
             201: {
                 headers: {

@@ -405,6 +405,8 @@ async fn two_nodes_claim_each_derivation_once(test: &Test) {
 const LATER_STEPS: &[&str] = &[
     "DROP TABLE sends",
     "DROP TABLE media_ids",
+    "DROP TABLE send_paces",
+    "DROP TABLE answered_numbers",
     "DROP INDEX messages_client_id_key",
     "ALTER TABLE messages DROP COLUMN client_id",
     "DROP INDEX media_files_uploads",

@@ -7,6 +7,7 @@ mod files;
 mod imports;
 mod people;
 mod refusals;
+mod sending;
 mod stable;
 
 use std::collections::BTreeSet;
@@ -35,6 +36,7 @@ async fn outputs_of_every_command_read_so() {
     files::moves(&mut outputs).await;
     files::erasing(&mut outputs).await;
     files::sweeps(&mut outputs).await;
+    sending::sends(&mut outputs).await;
     let folder = tempfile::tempdir().unwrap();
     let mut help = Help::default();
     help.read(folder.path(), &[]);

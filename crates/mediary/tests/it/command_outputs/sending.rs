@@ -1,0 +1,34 @@
+//! Messages that are sent, and what is wrong with those that are not.
+
+use mediary_simulator::{FaultKind, FaultSpec, Place};
+
+use super::Outputs;
+use crate::harness::{Database, World};
+
+const SEND: &str = "send --company acme --account 106540352242922";
+
+pub(super) async fn sends(outputs: &mut Outputs) {
+    let world = World::furnished(Database::embedded(), &[("MEDIARY_LOG", "error")]).await;
+    std::fs::write(world.folder().join("page.html"), "<html></html>").unwrap();
+    std::fs::write(world.folder().join("invoice.pdf"), "%PDF-1.4\n%%EOF\n").unwrap();
+    let mut text = outputs.transcripts(
+        &world,
+        &[
+            &format!("{SEND} --to +49151-0000010 --text hello"),
+            &format!("{SEND} --to 491510000010 --file invoice.pdf --text Invoice --json"),
+            &format!("{SEND} --to 491510000010"),
+            &format!("{SEND} --to nobody --text hello"),
+            &format!("{SEND} --to 491510000010 --file missing.pdf"),
+            &format!("{SEND} --to 491510000010 --file page.html --type image"),
+            &format!("{SEND} --to 491510000010 --text hello --type image"),
+            "send --company acme --account 1 --to 491510000010 --text hello",
+        ],
+    );
+    let mut refused = FaultSpec::new(FaultKind::Permission);
+    refused.at = Some(Place::Send);
+    refused.code = Some(131_047);
+    refused.message = Some("Re-engagement message".to_owned());
+    world.simulator.add_fault(refused.times(1)).unwrap();
+    text.push_str(&outputs.transcripts(&world, &[&format!("{SEND} --to 491510000010 --text late")]));
+    outputs.hold("sends", &text);
+}
