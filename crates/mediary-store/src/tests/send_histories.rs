@@ -125,12 +125,7 @@ impl<'a> History<'a> {
             Some(Held::Claimed(claimed)) if self.dice.one_in(6) => {
                 store.put_off_send(&claimed, self.test.now(), true).await.unwrap();
             }
-            Some(Held::Claimed(claimed)) => {
-                if store.mark_asked(&claimed).await.unwrap() {
-                    let held = self.ask(claimed);
-                    self.held.push(held);
-                }
-            }
+            Some(Held::Claimed(claimed)) => self.ask_once(claimed).await,
             Some(Held::Answered(claimed, wamid)) => {
                 store.finish_send(&claimed, &wamid).await.unwrap();
             }
@@ -143,6 +138,13 @@ impl<'a> History<'a> {
             Some(Held::Unanswered(claimed)) => {
                 store.settle_unknown(&claimed).await.unwrap();
             }
+        }
+    }
+
+    async fn ask_once(&mut self, claimed: ClaimedSend) {
+        if self.test.store.mark_asked(&claimed).await.unwrap() {
+            let held = self.ask(claimed);
+            self.held.push(held);
         }
     }
 

@@ -53,7 +53,7 @@ struct Send<'a> {
 /// Why it did not work, and WhatsApp's id for the file that the message named.
 struct Failure {
     problem: Problem,
-    media_id: Option<(KnownFile, String)>,
+    media_id: Option<Box<(KnownFile, String)>>,
 }
 
 impl From<Problem> for Failure {
@@ -202,7 +202,7 @@ impl Send<'_> {
             Err(error) => {
                 let problem = of_send(&error);
                 tracing::info!(error = &error as &dyn std::error::Error, "WhatsApp did not take the message");
-                self.end(Some(account), Failure { problem, media_id: prepared.media_id }).await;
+                self.end(Some(account), Failure { problem, media_id: prepared.media_id.map(Box::new) }).await;
             }
         }
     }
@@ -278,8 +278,8 @@ impl Send<'_> {
                 store.put_off_send(claim, context.now().plus(NOT_HELD_WAIT), false).await
             }
             Outcome::UploadAgain => {
-                if let Some((known, id)) = media_id
-                    && let Err(error) = store.forget_media_id(&known, &id).await
+                if let Some(sent) = media_id
+                    && let Err(error) = store.forget_media_id(&sent.0, &sent.1).await
                 {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
