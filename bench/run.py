@@ -40,7 +40,7 @@ CASES = {
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one short round of everything, under five minutes")
+    parser.add_argument("--quick", action="store_true", help="one short round of everything")
     parser.add_argument("--only", action="append", choices=CASES, help="only this case; may repeat")
     parser.add_argument("--target", default=os.path.join(HERE, "..", "target", "release"), help="where the builds are")
     parser.add_argument("--no-write", action="store_true", help="print the table, change no file")

@@ -39,6 +39,14 @@ pub(crate) struct Answer {
 }
 
 impl Connection {
+    pub(crate) async fn open_all(target: &Target, connections: u32) -> anyhow::Result<Vec<Self>> {
+        let mut open = Vec::new();
+        for _ in 0..connections {
+            open.push(Self::open(target).await?);
+        }
+        Ok(open)
+    }
+
     pub(crate) async fn open(target: &Target) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(&target.address).await?;
         stream.set_nodelay(true)?;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 #[derive(Debug, Default)]
 pub(crate) struct Latencies {
@@ -13,6 +14,15 @@ pub(crate) struct Latencies {
 impl Latencies {
     pub(crate) fn record(&mut self, took: Duration) {
         self.micros.push(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    /// What all of them have seen, once they have ended.
+    pub(crate) async fn of(mut tasks: JoinSet<Self>) -> anyhow::Result<Self> {
+        let mut all = Self::default();
+        while let Some(latencies) = tasks.join_next().await {
+            all.merge(latencies?);
+        }
+        Ok(all)
     }
 
     pub(crate) fn merge(&mut self, other: Self) {

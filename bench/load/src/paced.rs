@@ -28,10 +28,7 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
     let request = get(&options.url, options.bearer.as_deref());
     let period = Duration::from_secs(1) * options.connections / options.rate;
-    let mut connections = Vec::new();
-    for _ in 0..options.connections {
-        connections.push(Connection::open(&options.url).await?);
-    }
+    let connections = Connection::open_all(&options.url, options.connections).await?;
     let start = Instant::now() + Duration::from_millis(100);
     let end = start + Duration::from_secs(options.seconds);
     let mut tasks = JoinSet::new();
@@ -39,11 +36,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
         let first = start + period * index / options.connections;
         tasks.spawn(send(connection, request.clone(), first, period, end));
     }
-    let mut all = Latencies::default();
-    while let Some(latencies) = tasks.join_next().await {
-        all.merge(latencies?);
-    }
-    Ok(all.summary(start.elapsed()))
+    Ok(Latencies::of(tasks).await?.summary(start.elapsed()))
 }
 
 async fn send(

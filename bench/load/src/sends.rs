@@ -28,7 +28,7 @@ pub(crate) struct Options {
     #[arg(long)]
     messages: usize,
     #[arg(long, default_value_t = 16)]
-    connections: u64,
+    connections: u32,
 }
 
 struct Load {
@@ -37,21 +37,14 @@ struct Load {
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
-    let mut connections = Vec::new();
-    for _ in 0..options.connections {
-        connections.push(Connection::open(&options.url).await?);
-    }
+    let connections = Connection::open_all(&options.url, options.connections).await?;
     let load = Arc::new(Load { options, next: AtomicUsize::new(0) });
     let start = Instant::now();
     let mut tasks = JoinSet::new();
     for connection in connections {
         tasks.spawn(send(connection, load.clone()));
     }
-    let mut all = Latencies::default();
-    while let Some(latencies) = tasks.join_next().await {
-        all.merge(latencies?);
-    }
-    Ok(all.summary(start.elapsed()))
+    Ok(Latencies::of(tasks).await?.summary(start.elapsed()))
 }
 
 async fn send(mut connection: Connection, load: Arc<Load>) -> Latencies {

@@ -23,7 +23,7 @@ pub(crate) struct Options {
     #[arg(long, default_value = "102290129340398")]
     waba_id: String,
     #[arg(long, default_value_t = 64)]
-    connections: u64,
+    connections: u32,
     /// Ends after this long
     #[arg(long, default_value_t = 5)]
     seconds: u64,
@@ -58,10 +58,7 @@ struct Load {
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
-    let mut connections = Vec::new();
-    for _ in 0..options.connections {
-        connections.push(Connection::open(&options.url).await?);
-    }
+    let connections = Connection::open_all(&options.url, options.connections).await?;
     let start = Instant::now();
     let load = Arc::new(Load {
         key: hmac::Key::new(hmac::HMAC_SHA256, options.app_secret.as_bytes()),
@@ -74,11 +71,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<Value> {
     for connection in connections {
         tasks.spawn(send(connection, load.clone()));
     }
-    let mut all = Latencies::default();
-    while let Some(latencies) = tasks.join_next().await {
-        all.merge(latencies?);
-    }
-    Ok(all.summary(start.elapsed()))
+    Ok(Latencies::of(tasks).await?.summary(start.elapsed()))
 }
 
 async fn send(mut connection: Connection, load: Arc<Load>) -> Latencies {
