@@ -31,7 +31,7 @@ pub enum Identity {
     },
     /// The bearer of a signed link, who may see that one file.
     Link,
-    /// Whoever may run commands on this machine.
+    /// Somebody who may run commands on this machine.
     CommandLine,
 }
 

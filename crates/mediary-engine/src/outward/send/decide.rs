@@ -16,6 +16,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// To one person WhatsApp takes about one message in six seconds, after a burst.
 const PAIR_WAIT: Duration = Duration::from_secs(6);
 
+/// Our own rows and storage are asked again this often: such an attempt is refunded, so that it does not count against WhatsApp's.
+const OUR_WAIT: Duration = Duration::from_secs(10);
+
 /// Why an attempt did not end with WhatsApp's id for the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Problem {
@@ -77,7 +80,7 @@ pub(super) fn decide(problem: Problem, attempts: i64, now: Timestamp) -> Outcome
             later(UPLOADS, "WhatsApp does not find the file that was uploaded to it")
         }
         Problem::MediaGone => Outcome::UploadAgain,
-        Problem::Ours => Outcome::PutOff { until: now.plus(wait(attempts)), counts: false },
+        Problem::Ours => Outcome::PutOff { until: now.plus(OUR_WAIT), counts: false },
         Problem::FileLost => Outcome::Fail {
             code: 0,
             message: "the file is not in storage any more; send it again from its source".to_owned(),
@@ -118,8 +121,8 @@ mod tests {
             (Problem::MaybeSent, 1, Outcome::Unknown),
             (Problem::MediaGone, 1, Outcome::UploadAgain),
             (Problem::MediaGone, 2, Outcome::UploadAgain),
-            (Problem::Ours, 1, put_off(2, false)),
-            (Problem::Ours, 99, put_off(300, false)),
+            (Problem::Ours, 1, put_off(10, false)),
+            (Problem::Ours, 99, put_off(10, false)),
         ] {
             assert_eq!(decide(problem.clone(), attempts, NOW), outcome, "{problem:?} {attempts}");
         }

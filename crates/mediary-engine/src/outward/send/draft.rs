@@ -17,7 +17,7 @@ use super::upload::ReceivedFile;
 #[derive(Clone)]
 pub enum DraftDestination {
     Conversation(ConversationId),
-    /// To whoever has this number or id, as people write it, by one of the company's accounts.
+    /// To the person or group with this number or id, as people write it, by one of the company's accounts.
     Recipient {
         account: AccountId,
         to: String,

@@ -78,7 +78,7 @@ fn check_list(conversations: &[ConversationId]) -> Result<()> {
 async fn original(context: &Context, scope: &Scope, row: MessageWithMedia) -> Result<Original> {
     let MessageWithMedia { message, media, .. } = row;
     if message.revoked {
-        return Err(refused("the message was deleted for everybody by whoever wrote it, and is not sent on"));
+        return Err(refused("the message was deleted for everybody by its author, and is not sent on"));
     }
     let plain = |kind| Original::Plain(KeptContent { kind, reply_to: None });
     match (message.message_type, media) {

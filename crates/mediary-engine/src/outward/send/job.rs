@@ -69,6 +69,11 @@ impl From<Error> for Failure {
             ErrorCode::ValidationError => {
                 Problem::Refused { code: 0, message: error.detail().unwrap_or_default().to_owned() }
             }
+            // Found to be unsafe after it was queued: nothing changes that by itself.
+            ErrorCode::MediaQuarantined => {
+                let message = ErrorCode::MediaQuarantined.sentence().to_owned();
+                Problem::Refused { code: 0, message }
+            }
             ErrorCode::MediaDeleted | ErrorCode::NotFound | ErrorCode::Conflict => Problem::FileLost,
             _ => Problem::Ours,
         };
@@ -106,7 +111,7 @@ impl Send<'_> {
             Some(Err(failure)) => return self.end(Some(&account), failure).await,
             None => return tracing::debug!("the message was taken from us"),
         };
-        // From here on the call is made to its end and its answer written down, whoever has the lease: the fence of `mark_asked` is
+        // From here on the call is made to its end and its answer written down, even if the lease is lost: the fence of `mark_asked` is
         // what decides who may call, and it lets nobody else call before this answer is known.
         to_the_end(&mut lease, self.call(&account, prepared)).await;
     }
@@ -114,7 +119,14 @@ impl Send<'_> {
     /// Everything that may be done again: the file is at WhatsApp when it ends.
     async fn prepare(&self, account: &KnownAccount) -> Result<Prepared, Failure> {
         let claim = self.claim;
-        let content = KeptContent::of_text(&claim.content)?;
+        let content = KeptContent::of_text(&claim.content).map_err(|error| {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a message cannot be sent as it is kept"
+            );
+            let message = "what was to be sent cannot be read any more; write it again".to_owned();
+            Problem::Refused { code: 0, message }
+        })?;
         let media_id = match content.kind.file() {
             Some(file) => Some(self.file_at_whatsapp(account, file).await?),
             None => None,
@@ -297,7 +309,7 @@ impl Send<'_> {
     }
 
     /// Pauses the account; when the message is due again. It waits by its account, not by itself, as all others of the account do:
-    /// whoever ends the pause early, as a new token does, lets all of them go.
+    /// what ends the pause early, as a new token does, lets all of them go.
     async fn pause(&self, account: Option<&KnownAccount>, retry_after: Option<Duration>) -> Timestamp {
         let now = self.context.now();
         let Some(account) = account else { return now };

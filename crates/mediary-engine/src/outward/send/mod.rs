@@ -1,7 +1,7 @@
 //! Sends messages to WhatsApp: each a row with a job, from the moment that it is asked for.
 //!
-//! A message is sent once, or it is `unknown`. The call that sends is not idempotent, so `asked_at` is committed before it, and whoever
-//! finds it without an answer knows that a process died in between and asks no more. Everything before the call can be done again: an
+//! A message is sent once, or it is `unknown`. The call that sends is not idempotent, so `asked_at` is committed before it, and a
+//! process that finds it without an answer knows that another one died in between and asks no more. Everything before the call can be done again: an
 //! upload that is lost leaves an id at WhatsApp that nobody uses.
 
 mod content;

@@ -34,6 +34,12 @@ pub(super) async fn queue(
     let scope = may.caller().scope();
     check_client_id(draft.client_id.as_deref())?;
     let destination = draft.destination.parsed()?;
+    // Known before a file is stored for nothing; the transaction that queues the message asks again.
+    if let Destination::Contact(account, _) = &destination
+        && context.accounts().by_id(scope.company(), *account).await?.is_none()
+    {
+        return Err(Error::not_found("there is no such WhatsApp account"));
+    }
     let reply_to = match draft.reply_to {
         Some(id) => Some(replied_to(context, &scope, id, &destination).await?),
         None => None,
