@@ -1,4 +1,4 @@
-//! What the bytes of a file prove of it, for whoever takes only files that are what they are said to be.
+//! What the bytes of a file prove of it, for those who take only files that are what they are said to be.
 
 use crate::detect::detect_sample;
 use crate::sample::Sample;

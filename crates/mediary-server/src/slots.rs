@@ -29,7 +29,7 @@ pub(crate) struct Slot<'a, K: Eq + Hash> {
 /// Why there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoSlot {
-    /// Whoever asks has as many as one may have.
+    /// The caller has as many as one may have.
     OfTheirs,
     /// All are taken.
     AtAll,

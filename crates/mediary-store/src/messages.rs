@@ -298,7 +298,7 @@ impl Store {
         Ok(self.messages_where(scope, "m.id = $2", args![scope.company(), id]).await?.into_iter().next())
     }
 
-    /// What a message was made of, for whoever needs more of it than people see.
+    /// What a message was made of, where more of it is needed than people see.
     pub async fn message_source(&self, scope: &Scope, id: MessageId) -> Result<Option<MessageSource>> {
         let sql = format!(
             "SELECT {} FROM messages m WHERE m.company_id = $1{} AND m.id = $2",

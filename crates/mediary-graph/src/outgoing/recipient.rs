@@ -51,7 +51,7 @@ impl Recipient {
         Ok(Self(Kind::Phone(digits)))
     }
 
-    /// Whoever is named by one text: a phone number as people write it, a business-scoped user id, or a group's id.
+    /// The recipient that one text names: a phone number as people write it, a business-scoped user id, or a group's id.
     pub fn written(to: &str) -> Result<Self, WrongField> {
         if is_user_id(to) {
             return Self::user(to).map_err(|wrong| WrongField { field: "to", ..wrong });

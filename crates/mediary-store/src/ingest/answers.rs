@@ -3,10 +3,10 @@
 //! A customer who replies is found by the ids that WhatsApp knows them by, and these may be others than the number that a sender wrote:
 //! one with a zero too many, say, or nothing but a business-scoped id. So the contact gets the ids that WhatsApp answered with, and
 //! the reply lands in the conversation of the message. The number that was written is remembered with the one that it stands for, so that
-//! whoever writes to it again finds the same contact.
+//! the next message to it finds the same contact.
 //!
 //! - Another spelling of the same number (Brazil, Mexico, Argentina) is not written down: WhatsApp itself alternates between the two,
-//!   and whoever looks a contact up knows both.
+//!   and a contact is looked up by both.
 //! - An id that another contact has stays with that one: there the reply lands, for WhatsApp says that it is theirs, and there the next
 //!   message to the same number goes.
 //! - Where WhatsApp names another business-scoped id than the contact has, the number is somebody else's by now. The next webhook

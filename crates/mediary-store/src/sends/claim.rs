@@ -2,7 +2,7 @@
 //! time, in order.
 //!
 //! A claim holds an account's row while it counts what the account sends and takes more, so its limit holds over all nodes; the count
-//! is a statement after the lock, for on Postgres one statement would count rows as they were before it. Whoever ends a job meanwhile
+//! is a statement after the lock, for on Postgres one statement would count rows as they were before it. A transaction that ends a job meanwhile
 //! needs no lock of the account: the count is then too high, and the claim takes less than it might. A claim never waits: it skips
 //! accounts and jobs that another transaction holds, so it cannot be part of a deadlock. What it skipped is due for the next one.
 //! How many begin in a second is the matter of `pace`.

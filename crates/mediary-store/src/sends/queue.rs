@@ -194,7 +194,7 @@ async fn hold_thread(tx: &mut Tx, scope: &Scope, conversation: ConversationId) -
     let keep = dialect::keep_rows(tx.backend(), "c");
     let sql = format!("SELECT c.id FROM contacts c WHERE c.company_id = $1 AND c.id = $2{keep}");
     tx.first::<(ContactId,)>(AssertSqlSafe(sql), args![scope.company(), before.contact_id]).await?;
-    // Read again: whoever held the contact may have moved the conversation, or removed it.
+    // Read again: another transaction that held the contact may have moved the conversation, or removed it.
     let keep = dialect::keep_rows(tx.backend(), "v");
     match tx.first::<Thread>(AssertSqlSafe(format!("{select}{keep}")), args).await? {
         Some(thread) if thread.contact_id == before.contact_id => Ok(Some(thread)),

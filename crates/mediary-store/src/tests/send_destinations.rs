@@ -37,7 +37,7 @@ async fn count(test: &Test, table: &str) -> i64 {
     test.number(&format!("SELECT CAST(COUNT(*) AS BIGINT) FROM {table}")).await
 }
 
-async fn conversation_is_opened_for_whoever_has_none(test: &Test) {
+async fn conversation_is_opened_where_there_is_none(test: &Test) {
     let first = send(test, number("4915550100")).await;
     let opened = test.conversation(test.acme).await;
     assert_eq!((opened.id, opened.account_id), (first.conversation_id, test.acme.account));
@@ -99,7 +99,7 @@ async fn each_account_has_its_own_conversation_with_a_contact(test: &Test) {
     }
 }
 
-async fn nothing_is_opened_for_whoever_may_not(test: &Test) {
+async fn nothing_is_opened_by_senders_who_may_not(test: &Test) {
     let acme = test.acme;
     let own = conversation(test, acme, "491").await;
     let sees = |ids: &[ConversationId]| Scope::new(acme.company, Visibility::Conversations(ids.into()));
@@ -220,11 +220,11 @@ async fn messages_queued_together_wait_for_each_other_in_no_circle(test: &Test) 
 }
 
 on_both!(
-    conversation_is_opened_for_whoever_has_none,
+    conversation_is_opened_where_there_is_none,
     contact_that_is_known_is_used_in_either_spelling,
     people_without_a_number_and_groups_have_conversations_too,
     each_account_has_its_own_conversation_with_a_contact,
-    nothing_is_opened_for_whoever_may_not,
+    nothing_is_opened_by_senders_who_may_not,
     senders_at_once_open_one_conversation,
     several_messages_are_queued_together_or_not_at_all,
 );

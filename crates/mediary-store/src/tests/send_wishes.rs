@@ -43,7 +43,7 @@ async fn message_that_is_being_sent_cannot_be_taken_back(test: &Test) {
     assert_eq!(cancel(inbound).await, CancelledSend::NotFound);
 }
 
-/// Whoever comes first, a message is either sent or taken back, and the next one leaves.
+/// In whichever order, a message is either sent or taken back, and the next one leaves.
 async fn claim_and_taking_back_at_once_agree(test: &Test) {
     let ann = conversation(test, test.acme, "491").await;
     let node = test.another_node().await;

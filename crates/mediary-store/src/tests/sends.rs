@@ -110,7 +110,7 @@ async fn messages_of_a_conversation_leave_one_by_one_in_order(test: &Test) {
     }
     let of_ben = queue(test, test.acme, ben).await;
     let awake = "SELECT CAST(COUNT(*) AS BIGINT) FROM sends WHERE due_at IS NOT NULL";
-    assert_eq!(test.number(awake).await, 2, "whoever waits behind another sleeps");
+    assert_eq!(test.number(awake).await, 2, "what waits behind another sleeps");
     let first = claim(test).await;
     assert_eq!(ids(&first), [of_ann[0], of_ben]);
     finish(test, &first[0]).await;
