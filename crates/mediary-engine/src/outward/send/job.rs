@@ -421,3 +421,17 @@ impl Lease for SendLease<'_> {
         std::future::pending::<()>().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_that_is_held_back_or_gone_is_not_waited_for() {
+        let problem = |code| Failure::from(Error::plain(code)).problem;
+        assert!(matches!(problem(ErrorCode::MediaQuarantined), Problem::Refused { .. }));
+        assert_eq!(problem(ErrorCode::MediaDeleted), Problem::FileLost);
+        assert_eq!(problem(ErrorCode::StorageError), Problem::Ours);
+        assert_eq!(problem(ErrorCode::ProviderUnauthorized), Problem::TokenRefused);
+    }
+}
