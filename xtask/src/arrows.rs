@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         "mediary-engine",
         &[
             "mediary-core",
+            "mediary-outbound",
             "mediary-graph",
             "mediary-store",
             "mediary-blob",
@@ -49,6 +50,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         "mediary",
         &[
             "mediary-core",
+            "mediary-outbound",
             "mediary-graph",
             "mediary-store",
             "mediary-blob",
@@ -66,6 +68,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         "mediary-testing",
         &[
             "mediary-core",
+            "mediary-outbound",
             "mediary-graph",
             "mediary-store",
             "mediary-blob",

@@ -49,9 +49,7 @@ impl Error {
 
     /// A field that cannot be taken as it is; the rule says what is allowed.
     pub fn invalid(field: &'static str, rule: impl Into<Cow<'static, str>>) -> Self {
-        let mut error = Self::refused(ErrorCode::ValidationError, rule);
-        error.0.field = Some(field);
-        error
+        Self::refused(ErrorCode::ValidationError, rule).in_field(field)
     }
 
     pub fn not_found(detail: &'static str) -> Self {
@@ -62,6 +60,13 @@ impl Error {
     #[must_use]
     pub fn detailed(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Blames a field of the request for it.
+    #[must_use]
+    pub fn in_field(mut self, field: &'static str) -> Self {
+        self.0.field = Some(field);
         self
     }
 

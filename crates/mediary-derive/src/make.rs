@@ -8,6 +8,7 @@ use mediary_core::VariantKind;
 #[cfg(feature = "pictures")]
 use crate::image;
 use crate::recipe::MAX_CONVERTED_BYTES;
+use crate::video::TrackKind;
 use crate::{
     Derived, Error, ErrorKind, Facts, Product, Recipe, Result, audio, document, error, served, video,
 };
@@ -26,6 +27,7 @@ fn by_its_reader(recipe: &Recipe, mut file: File) -> Result<Derived> {
     match recipe {
         Recipe::Audio | Recipe::OggAudio => of_recording(&mut file),
         Recipe::Video => of_video(&mut file),
+        Recipe::AcceptedVideo => accepted_video(&mut file),
         Recipe::VoiceNote => voice_note(file),
         Recipe::Converted => converted(file),
         Recipe::Conversion | Recipe::VideoMessage { .. } => {
@@ -78,6 +80,28 @@ fn of_video(file: &mut File) -> Result<Derived> {
     let refusal = served::refusal(&index).filter(|_| facts.unplayable.is_none());
     let missing = refusal.map(|error| error.sentence().to_owned());
     Ok(Derived { facts, products: Vec::new(), missing })
+}
+
+/// One video in H.264 and at most one sound in AAC. Subtitles and time codes do no harm.
+fn accepted_video(file: &mut File) -> Result<Derived> {
+    let length = length(file)?;
+    let movie = video::Index::read(file, length)?.movie()?;
+    if movie.encrypted() {
+        return Err(Error::unsupported("the video is encrypted"));
+    }
+    let of = |kind| movie.tracks.iter().filter(move |track| track.kind == kind);
+    for (kind, codec, what) in [(TrackKind::Video, "H.264", "pictures"), (TrackKind::Audio, "AAC", "sound")] {
+        if let Some(track) = of(kind).find(|track| track.codec != codec) {
+            return Err(Error::unsupported(format!("the video has {} instead of {codec}", track.codec)));
+        }
+        if of(kind).count() > 1 {
+            return Err(Error::unsupported(format!("the video has more than one track of {what}")));
+        }
+    }
+    if movie.video().is_none() {
+        return Err(Error::unsupported("the video has no pictures"));
+    }
+    Ok(Derived::default())
 }
 
 /// What ffmpeg was told to make, checked, and as it plays while it loads.
@@ -170,6 +194,21 @@ mod tests {
         let card = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ana Silva\r\nEND:VCARD\r\n";
         let derived = make(&Recipe::Document, file(card)).unwrap();
         assert_eq!((derived.facts.names, derived.products.len()), (vec!["Ana Silva".to_owned()], 0));
+    }
+
+    /// The video with other letters for the codec of its pictures.
+    #[test]
+    fn video_that_whatsapp_takes_is_left_as_it_is_and_another_one_named_by_its_codec() {
+        let video = include_bytes!("../../mediary-simulator/samples/wheel.mp4").to_vec();
+        assert_eq!(make(&Recipe::AcceptedVideo, file(&video)), Ok(Derived::default()));
+        // The first one stands in the file's list of brands.
+        let place = video.windows(4).rposition(|word| word == b"avc1").unwrap();
+        let mut hevc = video;
+        hevc[place..][..4].copy_from_slice(b"hvc1");
+        let error = make(&Recipe::AcceptedVideo, file(&hevc)).unwrap_err();
+        assert_eq!(error.sentence(), "the video has HEVC instead of H.264");
+        let error = make(&Recipe::AcceptedVideo, file(b"no video")).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Broken | ErrorKind::Unsupported), "{error:?}");
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub enum Recipe {
     Document,
     /// Of what ffmpeg has made of a video that browsers cannot play: the same as `playable`, with its index in front.
     Converted,
+    /// Of a video that WhatsApp takes as it is: nothing. Another one is refused, with its codecs.
+    AcceptedVideo,
     /// A video as H.264 and AAC in MP4, to be sent. It takes ffmpeg.
     VideoMessage { max_bytes: u64 },
     /// A recording in the form of a voice note: Ogg/Opus in mono.
@@ -120,7 +122,7 @@ impl Recipe {
             Self::Picture => needs(508, 4, 20, true),
             Self::Document => needs(384, 4, 10, true),
             // The same, so that one worker reads the video and then its frame.
-            Self::Video | Self::Poster => needs(192, 4, 10, false),
+            Self::Video | Self::AcceptedVideo | Self::Poster => needs(192, 4, 10, false),
             Self::Audio | Self::VoiceNote | Self::OggAudio => {
                 let seconds = self.recording_cpu_seconds(input_bytes);
                 // Alone, so that the kernel counts this job, and not 64 of its length.

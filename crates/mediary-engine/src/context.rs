@@ -9,6 +9,7 @@ use mediary_blob::Storages;
 use mediary_core::{Clock, FileType, MediaPolicy, RetryRules, StorageBackend, Timestamp, limits};
 use mediary_derive::Workers;
 use mediary_graph::GraphClient;
+use mediary_outbound::PublicHosts;
 use mediary_store::Store;
 use secrecy::SecretString;
 
@@ -28,6 +29,8 @@ pub struct EngineParts {
     pub store: Store,
     pub storages: Storages,
     pub graph: GraphClient,
+    /// For files behind links that people send.
+    pub public_hosts: PublicHosts,
     pub vault: Vault,
     pub clock: Arc<dyn Clock>,
     /// Make variants of stored files. `None` where decoders may not run: then nothing is made.
@@ -120,6 +123,7 @@ struct Inner {
     store: Store,
     storages: Storages,
     whatsapp: WhatsApp,
+    public_hosts: PublicHosts,
     clock: Arc<dyn Clock>,
     media_workers: Option<Arc<dyn Workers>>,
     config: EngineConfig,
@@ -139,7 +143,7 @@ impl fmt::Debug for Context {
 impl Context {
     /// With `events`, and the outbox to other processes where there may be some.
     pub(crate) fn new(parts: EngineParts, events: EventBus, outbox: Option<Arc<Outbox>>) -> Self {
-        let EngineParts { store, storages, graph, vault, clock, media_workers, config } = parts;
+        let EngineParts { store, storages, graph, public_hosts, vault, clock, media_workers, config } = parts;
         let secret = config.installation_app_secret.as_ref();
         let accounts = AccountDirectory::new(store.clone(), vault, events.clone(), secret);
         let work = match outbox.clone() {
@@ -158,6 +162,7 @@ impl Context {
             store,
             storages,
             whatsapp,
+            public_hosts,
             clock,
             media_workers,
             config,
@@ -183,6 +188,10 @@ impl Context {
 
     pub(crate) fn graph(&self) -> &GraphClient {
         &self.0.whatsapp.graph
+    }
+
+    pub(crate) fn public_hosts(&self) -> &PublicHosts {
+        &self.0.public_hosts
     }
 
     pub(crate) fn accounts(&self) -> &AccountDirectory {
@@ -236,7 +245,7 @@ impl Context {
 impl Context {
     /// A context of its own: SQLite and storage in this folder, nobody at WhatsApp, and a clock that the test moves.
     pub(crate) async fn for_test(folder: &std::path::Path, clock: &mediary_testing::ManualClock) -> Self {
-        use mediary_testing::whatsapp::{NOBODY, graph_options};
+        use mediary_testing::whatsapp::{NOBODY, graph_options, public_hosts};
 
         let clock: Arc<dyn Clock> = Arc::new(clock.clone());
         let url = mediary_testing::database::sqlite_url(folder);
@@ -248,6 +257,7 @@ impl Context {
             store,
             storages: mediary_blob::Storage::open_local(folder).await.unwrap().into(),
             graph: GraphClient::new(graph_options(NOBODY)).unwrap(),
+            public_hosts: public_hosts(),
             vault: Vault::new([1; 32]),
             clock,
             media_workers: None,

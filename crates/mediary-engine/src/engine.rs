@@ -29,6 +29,7 @@ use crate::media::open::{OpenFiles, OpenRequest, OpenedMedia, Opener, RequestedC
 use crate::media::oversized::{self, OversizedFiles};
 use crate::media::requests::{self, MediaStatus, RetryOutcome};
 use crate::nodes::relay;
+use crate::outward::receipts::Receipts;
 use crate::outward::send::{self, FileUpload, MessageDraft, QueuedMessage, Sender};
 use crate::storage::trash;
 use crate::transit::inbound_files::InboundFiles;
@@ -56,6 +57,7 @@ struct Inner {
     fetcher: Fetcher,
     deriver: Deriver,
     sender: Sender,
+    receipts: Receipts,
     opener: Opener,
     policies: Policies,
     mover: Mover,
@@ -113,6 +115,7 @@ impl Engine {
             fetcher,
             deriver,
             sender: Sender::new(context.clone()),
+            receipts: Receipts::new(context.clone()),
             policies,
             mover,
             context,
@@ -284,6 +287,16 @@ impl Engine {
     /// Takes a message back that has not left.
     pub async fn take_back_message(&self, may: &May<rights::Send>, id: MessageId) -> Result<()> {
         send::take_back(&self.0.context, may, id).await
+    }
+
+    /// Marks a conversation as read. WhatsApp is told of it afterwards, for courtesy.
+    pub async fn mark_read(&self, may: &May<rights::MarkRead>, id: ConversationId) -> Result<()> {
+        self.0.receipts.mark_read(may, id).await
+    }
+
+    /// Shows the person of a conversation that somebody writes.
+    pub async fn show_typing(&self, may: &May<rights::Send>, id: ConversationId) -> Result<()> {
+        self.0.receipts.show_typing(may, id).await
     }
 
     /// Opens a file for somebody who may see it: from storage, or from WhatsApp as the policy says.

@@ -3,6 +3,7 @@
 //! Everything here looks at a file's first and last bytes and at names; nothing reads files or knows where they lie. What a
 //! sender declares is a claim: [`detect`] says what is really there, [`verdict`] compares the two.
 
+mod announced_name;
 pub mod card;
 mod container;
 mod detect;
@@ -15,6 +16,7 @@ mod sample;
 mod verdict;
 mod zip;
 
+pub use announced_name::{name_of_disposition, name_of_path};
 pub use detect::detect;
 pub use disposition::{content_disposition, generated_name, name_in_type, name_with_ending};
 pub use mime::{canonical, extension, is_pdf, safe_inline};

@@ -7,10 +7,12 @@
 //! 2. A connection that is used again is one that was made by 1. Its pool belongs to one [`Client`](crate::Client) and
 //!    thereby to one resolver: what a resolver for any address has opened is never handed to a caller of another.
 //! 3. A name with public and private addresses leads to the public ones only.
+//! 4. Names that the operator's settings list are the exception: whoever may change what they lead to is of their own network.
 //!
 //! An address that a URL spells out is not looked up and never comes here: whether it may be asked is for
-//! [`AllowedHosts`](crate::AllowedHosts), which knows single hosts and no patterns.
+//! [`AllowedHosts`](crate::AllowedHosts).
 
+use std::collections::HashSet;
 use std::error::Error as StdError;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -43,17 +45,28 @@ pub fn system_lookup() -> Lookup {
 pub struct Resolver {
     lookup: Lookup,
     public_only: bool,
+    /// Names that may lead anywhere all the same, without a final dot.
+    anywhere: Arc<HashSet<String>>,
 }
 
 impl Resolver {
     /// For a host that the operator's own settings name, which may be anywhere.
     pub fn any_address(lookup: Lookup) -> Self {
-        Self { lookup, public_only: false }
+        Self { lookup, public_only: false, anywhere: Arc::default() }
     }
 
     /// For hosts that somebody else named.
     pub fn public_addresses(lookup: Lookup) -> Self {
-        Self { lookup, public_only: true }
+        Self { lookup, public_only: true, anywhere: Arc::default() }
+    }
+
+    /// Lets these names of the operator's own network lead anywhere.
+    pub(crate) fn but_anywhere<'n>(self, names: impl Iterator<Item = &'n str>) -> Self {
+        Self { anywhere: Arc::new(names.map(str::to_owned).collect()), ..self }
+    }
+
+    fn must_be_public(&self, name: &str) -> bool {
+        self.public_only && !self.anywhere.contains(name.strip_suffix('.').unwrap_or(name))
     }
 }
 
@@ -75,7 +88,8 @@ impl Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        Box::pin(resolve((self.lookup)(name.as_str().to_owned()), self.public_only))
+        let public_only = self.must_be_public(name.as_str());
+        Box::pin(resolve((self.lookup)(name.as_str().to_owned()), public_only))
     }
 }
 
@@ -105,7 +119,7 @@ pub(crate) fn is_private_address(error: &(dyn StdError + 'static)) -> bool {
     error.is::<PrivateAddress>() || error.source().is_some_and(is_private_address)
 }
 
-fn is_public(address: IpAddr) -> bool {
+pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),

@@ -4,12 +4,15 @@ use std::collections::HashSet;
 
 use url::{Host, Url};
 
+use crate::addresses::is_public;
 use crate::error::{Error, ErrorKind};
 
 /// The hosts that may be called, and given the caller's headers.
 #[derive(Debug)]
 pub struct AllowedHosts {
     hosts: HashSet<Host>,
+    /// Whether every other host may be called, too, unless its URL spells out a private address.
+    any_public: bool,
     plain_http: bool,
 }
 
@@ -24,7 +27,20 @@ impl AllowedHosts {
                 Error::new(ErrorKind::InvalidOptions, context)
             })
         });
-        Ok(Self { hosts: hosts.collect::<Result<_, _>>()?, plain_http })
+        Ok(Self { hosts: hosts.collect::<Result<_, _>>()?, any_public: false, plain_http })
+    }
+
+    /// Every public host, by https and by http, and these. For calls that carry no secret: a redirect may lead anywhere of it.
+    pub(crate) fn any_public_and(entries: &[impl AsRef<str>]) -> Result<Self, Error> {
+        Ok(Self { any_public: true, ..Self::new(entries, true)? })
+    }
+
+    /// The listed names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.hosts.iter().filter_map(|host| match host {
+            Host::Domain(name) => Some(name.as_str()),
+            Host::Ipv4(_) | Host::Ipv6(_) => None,
+        })
     }
 
     /// Whether this URL may be called.
@@ -33,13 +49,24 @@ impl AllowedHosts {
         match url.scheme() {
             "https" => {}
             "http" if self.plain_http => {}
+            _ if self.plain_http => return forbidden("the URL is neither https nor http"),
             _ => return forbidden("the URL is not https"),
         }
         if !url.username().is_empty() || url.password().is_some() {
             return forbidden("the URL carries credentials");
         }
-        let listed = url.host().is_some_and(|host| self.hosts.contains(&without_final_dot(&host)));
-        if listed { Ok(()) } else { forbidden("the URL's host is not on the allow-list") }
+        let Some(host) = url.host() else { return forbidden("the URL names no host") };
+        if self.hosts.contains(&without_final_dot(&host)) {
+            return Ok(());
+        }
+        match host {
+            _ if !self.any_public => forbidden("the URL's host is not on the allow-list"),
+            // The addresses of a name are judged when it is looked up.
+            Host::Domain(_) => Ok(()),
+            Host::Ipv4(address) if is_public(address.into()) => Ok(()),
+            Host::Ipv6(address) if is_public(address.into()) => Ok(()),
+            Host::Ipv4(_) | Host::Ipv6(_) => forbidden("the URL's host is a private address"),
+        }
     }
 }
 
@@ -111,6 +138,39 @@ mod tests {
         assert!(!is_allowed(&local, "http://127.0.0.2/"));
         let far = AllowedHosts::new(&["127.0.0.1"], false).unwrap();
         assert!(!is_allowed(&far, "http://127.0.0.1/"));
+    }
+
+    #[test]
+    fn any_public_host_may_be_called_and_private_ones_that_are_listed() {
+        let hosts = AllowedHosts::any_public_and(&["10.1.2.3", "files.internal"]).unwrap();
+        for url in [
+            "https://cdn.example/x?y",
+            "http://157.240.1.1:8080/",
+            "https://[2a03:2880:f10c::1]/",
+            "http://10.1.2.3/",
+            "http://files.internal./",
+        ] {
+            assert!(is_allowed(&hosts, url), "{url}");
+        }
+        for url in [
+            "http://127.0.0.1/",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://0177.0.0.1/",
+            "http://10.1.2.4/",
+            "http://169.254.169.254/latest/meta-data",
+            "http://[::1]/",
+            "http://[::ffff:10.0.0.1]/",
+            "http://[fe80::1]/",
+            "http://0.0.0.0/",
+            "https://user@cdn.example/",
+            "https://:secret@cdn.example/",
+            "ftp://cdn.example/",
+            "file:///etc/passwd",
+            "data:text/plain,x",
+        ] {
+            assert!(!is_allowed(&hosts, url), "{url}");
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! The name may be that of this machine, of its neighbours, or of a host that never answers. So every call has
 //! - a guard: only hosts that the caller allows, by https; no name leads to a private address; redirects are followed by
-//!   hand, each hop checked like the first ([`AllowedHosts`], [`Resolver`], [`Client::get_allowed`]);
+//!   hand, each hop checked like the first ([`AllowedHosts`], [`Resolver`], [`Client::get_allowed`]); or any public host, for calls
+//!   without secrets ([`PublicHosts`]);
 //! - deadlines: for connecting, TLS included, for the head of an answer, for silence within a body, for a body that is read whole, and
 //!   a least speed for one that is not;
 //! - bounds: what is read whole has a limit, everything else comes and goes in chunks ([`Response::read`], [`Body::chunk`],
@@ -22,6 +23,7 @@ mod coalesced;
 mod connections;
 mod error;
 mod hosts;
+mod public_hosts;
 mod request;
 mod response;
 mod retry_after;
@@ -32,6 +34,7 @@ pub use breaker::Breaker;
 pub use client::{Client, ClientOptions};
 pub use error::{Error, ErrorKind};
 pub use hosts::{AllowedHosts, is_loopback};
+pub use public_hosts::PublicHosts;
 pub use request::RequestBody;
 pub use response::Response;
 pub use retry_after::retry_after;

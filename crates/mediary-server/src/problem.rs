@@ -100,6 +100,10 @@ impl Problem {
         self.change(|inner| inner.detail = Some(detail.into()))
     }
 
+    fn coded(self, code: ErrorCode) -> Self {
+        self.change(|inner| inner.code = code)
+    }
+
     pub(crate) fn status(self, status: StatusCode) -> Self {
         self.change(|inner| inner.status = Some(status))
     }
@@ -188,7 +192,14 @@ impl Problem {
 impl From<mediary_core::Error> for Problem {
     fn from(error: mediary_core::Error) -> Self {
         let problem = match (error.field(), error.detail()) {
-            (Some(field), detail) => Self::field(field, detail.unwrap_or_default()),
+            (Some(field), detail) => {
+                let message = detail.unwrap_or_default();
+                match error.code() {
+                    ErrorCode::ValidationError => Self::field(field, message),
+                    // What is wrong with it has a code of its own: a type, a size.
+                    code => Self::field(field, message).coded(code).detail(message),
+                }
+            }
             (None, Some(detail)) => Self::new(error.code()).detail(detail),
             (None, None) => Self::new(error.code()),
         };
@@ -256,6 +267,21 @@ mod tests {
                 "errors": [{"field": "limit", "message": "must be from 1 to 100"}],
             })
         );
+    }
+
+    #[tokio::test]
+    async fn field_may_be_wrong_by_another_code_than_that_of_fields() {
+        let error = mediary_core::Error::refused(ErrorCode::UnsupportedMediaType, "it is text/html");
+        let problem = Problem::from(error.in_field("link"));
+        let response = problem.render(problem.clone().into_response(), "r-5");
+        assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        let bytes = axum::body::to_bytes(response.into_body(), 4096).await.unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(
+            (&body["code"], &body["detail"]),
+            (&"unsupported_media_type".into(), &"it is text/html".into())
+        );
+        assert_eq!(body["errors"], serde_json::json!([{"field": "link", "message": "it is text/html"}]));
     }
 
     #[test]

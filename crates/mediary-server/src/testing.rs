@@ -27,7 +27,7 @@ use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, DISPLAY_PHONE_NUMB
 use mediary_testing::rows::{
     Tenant, WEEK, failed, finished, item, new_company, new_media, picture, webhook_event,
 };
-use mediary_testing::whatsapp::{NOBODY, graph_options};
+use mediary_testing::whatsapp::{NOBODY, graph_options, public_hosts};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -153,6 +153,7 @@ impl House {
             store: store.clone(),
             storages: storage.clone().into(),
             graph: graph.unwrap(),
+            public_hosts: public_hosts(),
             vault: Vault::new([7; 32]),
             clock: Arc::new(clock.clone()),
             media_workers: None,

@@ -38,6 +38,7 @@ mod media_ids;
 mod messages;
 mod migrations;
 mod moves;
+mod newest_incoming;
 mod nodes;
 mod opening;
 mod page;
@@ -93,6 +94,7 @@ pub use messages::{
     Message, MessageError, MessageReaction, MessageSource, MessageWithMedia, MessagesAround, ReplyTo,
 };
 pub use moves::{FoundFile, StoredLocation};
+pub use newest_incoming::NewestIncoming;
 pub use nodes::{GoneNode, Presence};
 pub use opening::embedded_file;
 pub use page::{Cursor, Page, PageRequest};

@@ -101,6 +101,8 @@ record! {
         /// WhatsApp's own time.
         pub sent_at: Timestamp,
         pub created_by: Option<UserId>,
+        /// What its sender calls it.
+        pub client_id: Option<String>,
         pub created_at: Timestamp,
         pub updated_at: Timestamp,
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use mediary_graph::{GraphOptions, sign};
+use mediary_outbound::{ClientOptions, PublicHosts};
 use serde_json::{Value, json};
 
 use crate::START;
@@ -69,4 +70,14 @@ pub fn graph_options(graph_url: &str) -> GraphOptions {
         silence_timeout: Duration::from_secs(1),
         user_agent: "Mediary/test".to_owned(),
     }
+}
+
+/// A client of hosts that links name, this machine among them, which waits for nothing long.
+pub fn public_hosts() -> PublicHosts {
+    let options = ClientOptions {
+        connect_timeout: Duration::from_secs(1),
+        silence_timeout: Duration::from_secs(1),
+        user_agent: "Mediary/test".to_owned(),
+    };
+    PublicHosts::new(&options, &["127.0.0.1"]).expect("the options are right")
 }

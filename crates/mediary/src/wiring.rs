@@ -9,6 +9,7 @@ use mediary_core::{Clock, CompanyId, SystemClock};
 use mediary_derive::Workers;
 use mediary_engine::{Engine, EngineConfig, EngineParts, Vault};
 use mediary_graph::{GraphClient, GraphOptions};
+use mediary_outbound::{ClientOptions, PublicHosts};
 use mediary_store::{Company, Page, PageRequest, Store, StoreOptions, embedded_file};
 use secrecy::ExposeSecret;
 
@@ -91,12 +92,23 @@ pub(crate) async fn assemble(
         store: store.clone(),
         storages: storages.clone(),
         graph,
+        public_hosts: public_hosts(config)?,
         vault: Vault::new(key),
         clock: clock.clone(),
         media_workers: workers,
         config: engine_config(config),
     });
     Ok(Parts { store, storages, engine, clock })
+}
+
+/// Asks hosts that people name in links.
+fn public_hosts(config: &Config) -> anyhow::Result<PublicHosts> {
+    let options = ClientOptions {
+        connect_timeout: config.rules.connect_timeout,
+        silence_timeout: config.rules.silence_timeout,
+        user_agent: USER_AGENT.to_owned(),
+    };
+    PublicHosts::new(&options, &config.link_hosts).context("preparing the client for links")
 }
 
 /// The file of the embedded database where nothing was started with it yet: a look at it then makes nothing.

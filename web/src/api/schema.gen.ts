@@ -191,8 +191,32 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Mark a conversation as read */
+        /**
+         * Mark a conversation as read
+         * @description WhatsApp is told of it, too, so its person sees that.
+         */
         post: operations["mark_conversation_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}/typing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show that somebody writes
+         * @description To the person of the conversation, for 25 seconds or until a message is sent. 409 if they have not written within 24 hours. It
+         *     marks their messages as read at WhatsApp.
+         */
+        post: operations["show_typing"];
         delete?: never;
         options?: never;
         head?: never;
@@ -913,11 +937,6 @@ export interface components {
         ForwardedMessages: {
             items: components["schemas"]["Message"][];
         };
-        /** @description To which conversations a message is sent on. */
-        Forwarding: {
-            /** @description Each once. */
-            conversationIds: number[];
-        };
         /** @enum {string} */
         Integrity: "verified" | "mismatch" | "undeclared";
         /** @description The largest files, in bytes, by type. */
@@ -1108,6 +1127,8 @@ export interface components {
             attachments: components["schemas"]["MediaFile"][];
             awsPhoneNumberId: string | null;
             caption: string | null;
+            /** @description What its sender called it, if it was sent from here and was called anything. */
+            clientId: string | null;
             /** Format: int64 */
             companyId: number;
             /** Format: int64 */
@@ -1155,6 +1176,7 @@ export interface components {
             clientId?: string;
             /** Format: int64 */
             conversationId?: number;
+            convert?: boolean;
             /** Format: binary */
             file: string;
             /** @description Of a document; else the name of the file in the form. */
@@ -1190,8 +1212,9 @@ export interface components {
             variant?: string | null;
         };
         /**
-         * @description A message to be sent: into a conversation, or to somebody by one of your accounts. Which fields belong to which type: `text` to `text`; `mediaId`, `caption`, `fileName` and `voice` to files;
-         *     `emoji` and `replyTo` to `reaction`; `latitude` and `longitude` to `location`; `contacts` to `contacts`.
+         * @description A message to be sent: into a conversation, or to somebody by one of your accounts. Which fields belong to which type: `text` to `text`;
+         *     `mediaId` or `link`, `caption`, `fileName`, `voice` and `convert` to files; `emoji` and `replyTo` to `reaction`; `latitude` and `longitude`
+         *     to `location`; `contacts` to `contacts`.
          */
         NewMessage: {
             address?: string;
@@ -1205,12 +1228,19 @@ export interface components {
              * @description Where it goes, unless `whatsappAccountId` and `to` say so.
              */
             conversationId?: number;
+            /**
+             * @description Whether a file that WhatsApp would refuse is made into one that it takes, before this answers; one that it takes stays as it is.
+             *     With `voice` any recording becomes a voice note.
+             */
+            convert?: boolean;
             /** @description An empty one takes the reaction back. */
             emoji?: string;
             /** @description Of a document. */
             fileName?: string;
             /** Format: double */
             latitude?: number;
+            /** @description A public URL of the file, which is fetched before this answers, and kept. */
+            link?: string;
             /** Format: double */
             longitude?: number;
             /**
@@ -1402,6 +1432,8 @@ export interface components {
                 attachments: components["schemas"]["MediaFile"][];
                 awsPhoneNumberId: string | null;
                 caption: string | null;
+                /** @description What its sender called it, if it was sent from here and was called anything. */
+                clientId: string | null;
                 /** Format: int64 */
                 companyId: number;
                 /** Format: int64 */
@@ -2227,6 +2259,32 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    show_typing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            502: components["responses"]["BadGateway"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     listen_to_events: {
         parameters: {
             query?: {
@@ -2659,11 +2717,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Forwarding"];
-            };
-        };
+        requestBody?: never;
         responses: {
             201: {
                 headers: {

@@ -1,5 +1,6 @@
 //! What every room uses: metrics, secrets at rest, workers and their wake-ups, fault points for tests.
 
+pub(crate) mod company_slots;
 pub mod fault;
 pub(crate) mod jobs;
 pub(crate) mod lease;

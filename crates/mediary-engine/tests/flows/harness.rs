@@ -29,7 +29,7 @@ use mediary_testing::installation::{
 };
 use mediary_testing::rows::new_company;
 use mediary_testing::simulator::{media_node, quick};
-use mediary_testing::whatsapp::{body, change, graph_options, message, signature_of, webhook};
+use mediary_testing::whatsapp::{body, change, graph_options, message, public_hosts, signature_of, webhook};
 use secrecy::SecretString;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -199,6 +199,7 @@ fn engine(
         store: store.clone(),
         storages: storages.into(),
         graph: graph(whatsapp),
+        public_hosts: public_hosts(),
         vault: Vault::new([9; 32]),
         clock: Arc::new(clock.clone()),
         media_workers,
@@ -211,6 +212,8 @@ fn engine(
 pub(crate) struct WorkersInProcess {
     pub(crate) failures: Mutex<VecDeque<mediary_derive::Error>>,
     pub(crate) jobs: AtomicUsize,
+    /// Whether jobs that begin never end.
+    pub(crate) hangs: AtomicBool,
     /// Whether videos get posters.
     pub(crate) ffmpeg: AtomicBool,
     /// Why the next video is not converted.
@@ -223,6 +226,9 @@ pub(crate) struct WorkersInProcess {
 impl Workers for WorkersInProcess {
     async fn run(&self, job: Job) -> mediary_derive::Result<Derived> {
         self.jobs.fetch_add(1, Ordering::SeqCst);
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         if let Some(failure) = self.failures.lock().unwrap().pop_front() {
             return Err(failure);
         }

@@ -9,6 +9,7 @@ mod access;
 mod alone;
 mod arriving;
 mod backfill;
+mod conversions;
 mod derive;
 mod empty;
 mod failures;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderValue};
 use mediary_outbound::{
-    AllowedHosts, Body, Breaker, Client, ClientOptions, Error, ErrorKind, Lookup, LookupFuture, Resolver,
-    Response, system_lookup,
+    AllowedHosts, Body, Breaker, Client, ClientOptions, Error, ErrorKind, Lookup, LookupFuture, PublicHosts,
+    Resolver, Response, system_lookup,
 };
 use mediary_testing::wire::{Server, Wire, answer};
 
@@ -122,19 +122,62 @@ async fn other_hosts_get_nothing_directly_or_by_redirect() {
 async fn listed_names_lead_to_no_private_address() {
     let server = Server::start(|_| answer(200, "", "hello")).await;
     let url: url::Url = format!("http://host.example:{}/x", server.address.port()).parse().unwrap();
-    let to = |address: &str| -> Lookup {
-        let address: IpAddr = address.parse().unwrap();
-        Arc::new(move |_| Box::pin(async move { Ok(vec![address]) }) as LookupFuture)
-    };
     for address in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.0.0.1", "169.254.169.254", "fd00::1"] {
-        let client = client_with(PATIENCE, Resolver::public_addresses(to(address)));
+        let client = client_with(PATIENCE, Resolver::public_addresses(lookup_of(address)));
         let error = client.get_allowed(url.clone(), &token(), &hosts("host.example")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ForbiddenUrl, "{address}");
     }
     assert!(server.requests().is_empty());
-    let anywhere = client_with(PATIENCE, Resolver::any_address(to("127.0.0.1")));
+    let anywhere = client_with(PATIENCE, Resolver::any_address(lookup_of("127.0.0.1")));
     let response = anywhere.get(&url, &token()).await.unwrap();
     assert_eq!(response.read(5).await.unwrap(), b"hello", "the operator's own host may be anywhere");
+}
+
+/// Every name leads to this address.
+fn lookup_of(address: &str) -> Lookup {
+    let address: IpAddr = address.parse().unwrap();
+    Arc::new(move |_| Box::pin(async move { Ok(vec![address]) }) as LookupFuture)
+}
+
+fn public_hosts(own: &[&str]) -> PublicHosts {
+    let user_agent = "Mediary/test".to_owned();
+    let options = ClientOptions { connect_timeout: PATIENCE, silence_timeout: PATIENCE, user_agent };
+    PublicHosts::with_lookup(&options, own, lookup_of("127.0.0.1")).unwrap()
+}
+
+#[tokio::test]
+async fn private_hosts_are_asked_if_the_operator_lists_them_and_no_redirect_leads_to_others() {
+    let other = Server::start_at(Ipv4Addr::new(127, 0, 0, 2).into(), |_| answer(200, "", "stolen")).await;
+    let port = other.address.port();
+    let server = Server::start(move |line| match line.split(' ').nth(1) {
+        Some("/by-address") => answer(302, &format!("location: http://127.0.0.2:{port}/y"), ""),
+        Some("/by-name") => answer(302, &format!("location: http://internal.example:{port}/y"), ""),
+        Some("/file") => answer(302, "location: file:///etc/passwd", ""),
+        _ => answer(200, "", "hello"),
+    })
+    .await;
+    let hosts = public_hosts(&["127.0.0.1", "files.example"]);
+    let named = format!("http://FILES.example.:{}/x?a=1&sig=%2B%3D", server.address.port());
+    for url in [server.url("/x?a=1&sig=%2B%3D"), named] {
+        let found = hosts.get(url.parse().unwrap()).await.unwrap();
+        assert_eq!(text(found.into_body().unwrap()).await.unwrap(), "hello", "{url}");
+    }
+    for request in server.requests() {
+        assert!(request.starts_with("GET /x?a=1&sig=%2B%3D HTTP/1.1\n"), "{request}");
+        assert!(!request.contains("authorization") && !request.contains("cookie"), "{request}");
+    }
+    assert_eq!(server.connections(), 2, "none is kept for another call");
+    for path in ["/by-address", "/by-name", "/file"] {
+        let error = hosts.get(server.url(path).parse().unwrap()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ForbiddenUrl, "{path}");
+    }
+    let none = public_hosts(&[]);
+    let named = format!("http://files.example:{}/x", server.address.port());
+    for url in [server.url("/x"), named, other.url("/y")] {
+        let error = none.get(url.parse().unwrap()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ForbiddenUrl, "{url}");
+    }
+    assert!(other.requests().is_empty());
 }
 
 #[tokio::test]

@@ -59,6 +59,9 @@ pub(crate) struct Message {
     /// What WhatsApp says went wrong.
     #[schema(required)]
     error: Option<MessageError>,
+    /// What its sender called it, if it was sent from here and was called anything.
+    #[schema(required)]
+    client_id: Option<String>,
     /// WhatsApp's own time.
     #[schema(value_type = Time)]
     timestamp: Timestamp,
@@ -114,6 +117,7 @@ impl Shape<MessageWithMedia> for Message {
             edited: message.edited,
             revoked: message.revoked,
             error: message.error.map(|e| MessageError { code: e.code, message: e.message }),
+            client_id: message.client_id,
             timestamp: message.sent_at,
             created_at: message.created_at,
             updated_at: message.updated_at,

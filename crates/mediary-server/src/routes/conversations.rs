@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use mediary_core::{ConversationId, MessageId, limits};
-use mediary_engine::{EventData, EventName};
 use mediary_store::{ConversationQuery, MessageWithMedia};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -21,6 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_conversations))
         .routes(routes!(get_conversation))
         .routes(routes!(mark_conversation_read))
+        .routes(routes!(show_typing))
         .routes(routes!(list_messages))
 }
 
@@ -66,6 +66,8 @@ async fn get_conversation(
 }
 
 /// Mark a conversation as read
+///
+/// WhatsApp is told of it, too, so its person sees that.
 #[utoipa::path(post, path = "/api/conversations/{id}/read", tag = "Conversations", params(("id" = i64, Path)),
     responses((status = 204), (status = 404, body = ProblemBody)))]
 async fn mark_conversation_read(
@@ -73,12 +75,23 @@ async fn mark_conversation_read(
     may: May<rights::MarkRead>,
     Id(id): Id<ConversationId>,
 ) -> Result<StatusCode, Problem> {
-    let (company, scope) = (may.caller().company_id, may.caller().scope());
-    if !app.store().mark_read(&scope, id).await? {
-        return Err(Problem::not_found());
-    }
-    let data = EventData { id: id.0, conversation_id: Some(id), ..EventData::default() };
-    app.engine().events().publish(company, EventName::ConversationUpdated, data);
+    app.engine().mark_read(&may, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Show that somebody writes
+///
+/// To the person of the conversation, for 25 seconds or until a message is sent. 409 if they have not written within 24 hours. It
+/// marks their messages as read at WhatsApp.
+#[utoipa::path(post, path = "/api/conversations/{id}/typing", tag = "Conversations", params(("id" = i64, Path)),
+    responses((status = 204), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody),
+    (status = 502, body = ProblemBody)))]
+async fn show_typing(
+    State(app): State<App>,
+    may: May<rights::Send>,
+    Id(id): Id<ConversationId>,
+) -> Result<StatusCode, Problem> {
+    app.engine().show_typing(&may, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -47,6 +47,7 @@ fn right(method: &str, path: &str) -> Permission {
         ("POST", path) if path.ends_with("/read") => Permission::MarkRead,
         ("POST", path) if path.starts_with("/api/messages") => Permission::Send,
         ("DELETE", "/api/messages/{id}") => Permission::Send,
+        ("POST", "/api/conversations/{id}/typing") => Permission::Send,
         ("POST", path) if path.ends_with("/download") => Permission::StartDownload,
         ("POST", path) if path.ends_with("/signed-url") => Permission::ShareLink,
         ("POST", "/api/media/retry") => Permission::RetryAll,

@@ -29,6 +29,7 @@
 
 mod add;
 mod claim;
+mod client_ids;
 mod finish;
 mod pace;
 mod queue;

@@ -7,7 +7,7 @@ use super::derivations::{LEASE, claim, made, reserved, with_thumb};
 use super::harness::{CLAIM, TOKEN, Test};
 use super::on_both;
 use super::rows::{WEEK, failed, finished};
-use super::sends::{claim_one, conversation, finish, new_text, queue};
+use super::sends::{claim_one, conversation, finish, new_text};
 use crate::*;
 
 async fn reads_for_another_company_find_nothing(test: &Test) {
@@ -185,7 +185,10 @@ async fn derivations_and_variants_belong_to_one_company(test: &Test) {
 async fn sends_belong_to_one_company_and_its_scope(test: &Test) {
     let store = &test.store;
     let ann = conversation(test, test.acme, "491").await;
-    let id = queue(test, test.acme, ann).await;
+    let scope = Scope::system(test.acme.company);
+    let new = NewSend { client_id: Some("mine".into()), ..new_text(ann) };
+    let id = store.queue_send(&scope, &new).await.unwrap().message_id;
+    assert_eq!(store.sent_as(&scope, "mine").await.unwrap(), Some(id));
     let nobody = Scope::new(test.acme.company, Visibility::Conversations([].into()));
     let ann_key = ContactKey { wa_id: Some("491".into()), ..ContactKey::default() };
     for scope in [Scope::system(test.other.company), nobody] {
@@ -200,6 +203,7 @@ async fn sends_belong_to_one_company_and_its_scope(test: &Test) {
         assert_eq!(found, None);
         assert_eq!(store.cancel_send(&scope, id).await.unwrap(), CancelledSend::NotFound);
         assert_eq!(store.retry_send(&scope, id).await.unwrap(), RetriedSend::NotFound);
+        assert_eq!(store.sent_as(&scope, "mine").await.unwrap(), None);
     }
     let claimed = claim_one(test).await;
     let foreign = ClaimedSend { company_id: test.other.company, ..claimed.clone() };

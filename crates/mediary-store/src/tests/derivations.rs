@@ -430,9 +430,9 @@ async fn undo_the_steps(test: &Test) {
 }
 
 async fn files_stored_before_the_steps_are_queued_when_somebody_asks(test: &Test) {
-    undo_the_steps(test).await;
     let (before, company) = (test.stored("before").await, test.acme.company);
     let deleted = test.stored("deleted").await;
+    undo_the_steps(test).await;
     assert!(test.store.delete_media(company, deleted.id, None, &Actor::command_line()).await.unwrap());
     assert_eq!(test.store.migrate().await.unwrap()[..2], ["derivations", "derivation_triggers"]);
     assert!(claim(test).await.is_empty(), "an update makes nothing of millions of files by itself");

@@ -25,6 +25,7 @@ mod joins;
 mod leases;
 mod lists;
 mod moves;
+mod newest_incoming;
 mod nodes;
 mod opening;
 mod oversized;

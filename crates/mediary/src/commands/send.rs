@@ -66,6 +66,7 @@ async fn file(
         caption: args.text.clone(),
         file_name: path.file_name().map(|name| name.to_string_lossy().into_owned()),
         voice: None,
+        convert: false,
     };
     Ok(DraftContent::File(FileSource::Received(received), draft))
 }

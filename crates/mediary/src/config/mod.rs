@@ -57,6 +57,8 @@ pub(crate) struct Config {
     pub(crate) graph_url: Url,
     pub(crate) graph_version: String,
     pub(crate) media_hosts: Vec<String>,
+    /// Private hosts that links may name.
+    pub(crate) link_hosts: Vec<String>,
     pub(crate) media_policy: MediaPolicy,
     pub(crate) media_sandbox: Requirement,
     pub(crate) workers: usize,
@@ -125,6 +127,7 @@ impl Config {
                 .checked("graph_version", graph_version)
                 .unwrap_or_else(|| GRAPH_VERSION.to_owned()),
             media_hosts: values.checked("media_hosts", hosts).unwrap_or_else(|| vec![MEDIA_HOST.to_owned()]),
+            link_hosts: values.checked("link_hosts", hosts).unwrap_or_default(),
             media_policy: values.parsed("media_policy").unwrap_or(MediaPolicy::Store),
             media_sandbox: values.parsed("media_sandbox").unwrap_or_default(),
             workers,
@@ -181,6 +184,8 @@ impl Config {
             "graph_url" => self.graph_url.to_string(),
             "graph_version" => self.graph_version.clone(),
             "media_hosts" => self.media_hosts.join(","),
+            "link_hosts" if self.link_hosts.is_empty() => "none".to_owned(),
+            "link_hosts" => self.link_hosts.join(","),
             "media_policy" => self.media_policy.to_string(),
             "media_sandbox" => self.media_sandbox.to_string(),
             "workers" => self.workers.to_string(),

@@ -44,6 +44,7 @@ fn wrong_settings_are_named_with_their_value_and_what_is_right() {
     for (variable, value, right) in [
         ("MEDIARY_MEDIA_HOSTS", "cdn.example.com:443", "without https://, path and port (any is allowed)"),
         ("MEDIARY_MEDIA_HOSTS", "*.fbsbx.com", "give each host alone and in full"),
+        ("MEDIARY_LINK_HOSTS", "10.0.0.0/8", "give each host alone and in full"),
         ("MEDIARY_LOG", "loud", "must be off, error, warn, info, debug or trace"),
         ("MEDIARY_LOG", "info,mediary_engine=loud", "such as info,mediary_engine=debug"),
         ("MEDIARY_PUBLIC_URL", "media.example.com", web),
@@ -160,6 +161,7 @@ fn settings_of_many_shapes_are_right() {
     let key = ("MEDIARY_SECRET_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
     for (variable, value) in [
         ("MEDIARY_MEDIA_HOSTS", "lookaside.fbsbx.com, 127.0.0.1, ::1"),
+        ("MEDIARY_LINK_HOSTS", "files.internal,10.1.2.3"),
         ("MEDIARY_LOG", "WARN"),
         ("MEDIARY_LOG", "info,mediary_engine=debug,hyper=off"),
         ("MEDIARY_LOG", "warn,mediary_server[request{id=7}]=trace"),
@@ -250,6 +252,7 @@ const GIVEN: &[(&str, &str)] = &[
     ("MEDIARY_GRAPH_URL", "https://graph.test/"),
     ("MEDIARY_GRAPH_VERSION", "v99.0"),
     ("MEDIARY_MEDIA_HOSTS", "media.test"),
+    ("MEDIARY_LINK_HOSTS", "files.test"),
     ("MEDIARY_MEDIA_POLICY", "on_view"),
     ("MEDIARY_MEDIA_SANDBOX", "preferred"),
     ("MEDIARY_WORKERS", "3"),

@@ -15,7 +15,7 @@ use mediary_store::{Actor, Store, StoreOptions};
 use mediary_testing::ManualClock;
 use mediary_testing::database::sqlite_url;
 use mediary_testing::rows::new_company;
-use mediary_testing::whatsapp::{NOBODY, graph_options};
+use mediary_testing::whatsapp::{NOBODY, graph_options, public_hosts};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -130,6 +130,7 @@ async fn engine(folder: &TempDir, clock: Arc<ManualClock>) -> (Engine, Store) {
         store: store.clone(),
         storages: storage.into(),
         graph: graph.unwrap(),
+        public_hosts: public_hosts(),
         vault: Vault::new([7; 32]),
         clock,
         media_workers: None,

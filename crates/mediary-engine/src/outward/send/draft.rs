@@ -100,6 +100,8 @@ pub struct FileDraft {
     pub file_name: Option<String>,
     /// Whether sound is a voice note; where nothing is said, Ogg with Opus is one.
     pub voice: Option<bool>,
+    /// Whether a file that WhatsApp would refuse is made into one that it takes.
+    pub convert: bool,
 }
 
 /// Where its bytes are.
@@ -108,6 +110,8 @@ pub enum FileSource {
     Received(ReceivedFile),
     /// A stored file of the company, of which the message gets a copy of its own.
     Stored(MediaId),
+    /// What a public host has behind this URL.
+    Link(String),
 }
 
 /// What a file proved to be.
@@ -163,7 +167,7 @@ pub(super) fn sendable_name(name: Option<String>) -> Option<String> {
 }
 
 /// The first bytes of a container do not say whether it has pictures.
-fn as_heard(kind: FileType, mime: Option<&str>) -> Option<&str> {
+pub(super) fn as_heard(kind: FileType, mime: Option<&str>) -> Option<&str> {
     match (kind, mime?) {
         (FileType::Audio, "video/mp4") => Some("audio/mp4"),
         (FileType::Video, "audio/mp4") => Some("video/mp4"),
@@ -238,7 +242,7 @@ mod tests {
     use super::*;
 
     fn draft(kind: FileType) -> FileDraft {
-        FileDraft { kind, caption: None, file_name: None, voice: None }
+        FileDraft { kind, caption: None, file_name: None, voice: None, convert: false }
     }
 
     fn proved(mime_type: &str, bytes: u64) -> ProvedFile<'_> {

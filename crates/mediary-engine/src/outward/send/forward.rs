@@ -11,12 +11,14 @@ use mediary_core::{
     ConversationId, Direction, Error, ErrorCode, FileType, MessageId, MessageType, Result, Scope,
 };
 use mediary_graph::Content;
-use mediary_store::{Destination, MediaFile, MessageWithMedia, NewSend, UploadedFile};
+use mediary_store::{Destination, MediaFile, MessageWithMedia, NewSend};
 use serde_json::{Map, Value};
 
 use super::content::{KeptContent, KeptKind};
+use super::convert::proved;
 use super::draft::{self, FileDraft, PlainContent};
-use super::queue::{copy_of, new_send, proved, publish_new, store, stored_at};
+use super::queue::{copy_of, described, new_send, publish_new, stored_at};
+use super::upload::StoredUpload;
 use crate::access::{May, rights};
 use crate::base::fault;
 use crate::base::work::Work;
@@ -58,11 +60,9 @@ pub(super) async fn forward(
         }
         Original::File(record, file) => copies(context, &record, &file, conversations.len()).await?,
     };
-    let queued = queue(context, may, conversations, &kept, &files).await;
-    if queued.is_err() {
-        drop_files(context, &scope, &files).await;
-    }
-    queued
+    let queued = queue(context, may, conversations, &kept, &files).await?;
+    files.into_iter().for_each(StoredUpload::settled);
+    Ok(queued)
 }
 
 fn check_list(conversations: &[ConversationId]) -> Result<()> {
@@ -99,6 +99,7 @@ async fn original(context: &Context, scope: &Scope, row: MessageWithMedia) -> Re
                 file_name: draft::sendable_name(media.file_name.clone()),
                 // Sound that was none stays none; a voice note is known by its bytes.
                 voice: (media.file_type == FileType::Audio && !media.voice).then_some(false),
+                convert: false,
             };
             Ok(Original::File(Box::new(media), file))
         }
@@ -164,20 +165,13 @@ async fn copies(
     record: &MediaFile,
     file: &FileDraft,
     count: usize,
-) -> Result<(KeptContent, Vec<UploadedFile>)> {
+) -> Result<(KeptContent, Vec<StoredUpload>)> {
     let mut files = Vec::with_capacity(count);
     let mut kept = None;
     for _ in 0..count {
-        match copy(context, record, file).await {
-            Ok((content, stored)) => {
-                kept = Some(content);
-                files.push(stored);
-            }
-            Err(error) => {
-                drop_files(context, &Scope::system(record.company_id), &files).await;
-                return Err(error);
-            }
-        }
+        let (content, stored) = copy(context, record, file).await?;
+        kept = Some(content);
+        files.push(stored);
     }
     let kept = kept.ok_or_else(|| Error::new(ErrorCode::Internal, "send a message on to nobody"))?;
     Ok((kept, files))
@@ -188,25 +182,12 @@ async fn copy(
     context: &Context,
     record: &MediaFile,
     file: &FileDraft,
-) -> Result<(KeptContent, UploadedFile)> {
+) -> Result<(KeptContent, StoredUpload)> {
     let received = copy_of(context, record).await?;
     let accepted = draft::accept(file, &proved(&received))?;
-    let kept = KeptContent { kind: KeptKind::File(accepted.clone()), reply_to: None };
+    let kept = KeptContent { kind: KeptKind::File(accepted), reply_to: None };
     draft::check(&kept)?;
-    let stored = store(context, received, &accepted).await?;
-    Ok((kept, stored))
-}
-
-/// Gives files up that no message names.
-async fn drop_files(context: &Context, scope: &Scope, files: &[UploadedFile]) {
-    for file in files {
-        let dropped =
-            context.store().drop_upload(scope.company(), file.storage_backend, &file.storage_key).await;
-        if let Err(error) = dropped {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, "a file that is not sent on is deleted when its reservation ends");
-        }
-    }
+    Ok((kept, received.store(context).await?))
 }
 
 async fn queue(
@@ -214,12 +195,14 @@ async fn queue(
     may: &May<rights::Send>,
     conversations: &[ConversationId],
     kept: &KeptContent,
-    files: &[UploadedFile],
+    files: &[StoredUpload],
 ) -> Result<Vec<MessageId>> {
     let scope = may.caller().scope();
-    let mut files = files.iter().cloned();
+    let mut files = files.iter();
     let new = |conversation: &ConversationId| {
-        let new = new_send(may, Destination::Conversation(*conversation), kept, files.next())?;
+        let file = files.next().zip(kept.kind.file());
+        let file = file.map(|(stored, file)| described(context, stored, file)).transpose()?;
+        let new = new_send(may, Destination::Conversation(*conversation), kept, file)?;
         Ok(NewSend { forwarded: true, ..new })
     };
     let all: Vec<NewSend> = conversations.iter().map(new).collect::<Result<_>>()?;

@@ -5,24 +5,31 @@
 //! upload that is lost leaves an id at WhatsApp that nobody uses.
 
 mod content;
+mod conversions;
+mod convert;
 mod decide;
 mod draft;
 mod forward;
 mod job;
+mod link;
 mod queue;
 mod upload;
 mod wishes;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use mediary_blob::Spools;
 use mediary_core::{ConversationId, MessageId, Result};
 use mediary_store::{ClaimedSend, SendLimits};
 
+use self::convert::Converter;
 pub use self::draft::{DraftContent, DraftDestination, FileDraft, FileSource, MessageDraft, PlainContent};
 pub use self::queue::QueuedMessage;
 pub use self::upload::{FileUpload, ReceivedFile};
 pub(crate) use self::wishes::{retry, take_back};
 use crate::access::{May, rights};
+use crate::base::company_slots::CompanySlots;
 use crate::base::fault;
 use crate::base::jobs::{JobKind, Jobs};
 use crate::base::shutdown::Shutdown;
@@ -41,11 +48,16 @@ const AT_ONCE_OF_ACCOUNT: usize = 16;
 #[derive(Clone, Debug)]
 pub(crate) struct Sender {
     context: Context,
+    /// Links that are being fetched.
+    fetched_links: Arc<CompanySlots>,
+    converter: Converter,
 }
 
 impl Sender {
     pub(crate) fn new(context: Context) -> Self {
-        Self { context }
+        let fetched_links = CompanySlots::new(link::AT_ONCE_OF_COMPANY, link::AT_ONCE);
+        let converter = Converter::new(Spools::new(context.config().spool.clone()));
+        Self { context, fetched_links, converter }
     }
 
     /// Takes the bytes of a file that is to be sent.
@@ -55,7 +67,7 @@ impl Sender {
 
     /// Queues a message.
     pub(crate) async fn queue(&self, may: &May<rights::Send>, draft: MessageDraft) -> Result<QueuedMessage> {
-        queue::queue(&self.context, may, draft).await
+        queue::queue(self, may, draft).await
     }
 
     /// Queues copies of a message, one in each of these conversations.

@@ -7,8 +7,9 @@ use mediary_core::{
 use mediary_store::{Change, ChangeKind, Destination, MediaFile, NewSend, QueuedSend, UploadedFile};
 
 use super::content::{KeptContent, KeptFile, KeptKind};
-use super::draft::{self, DraftContent, FileDraft, FileSource, MessageDraft, ProvedFile};
-use super::upload::{FileUpload, ReceivedFile};
+use super::draft::{self, DraftContent, FileDraft, FileSource, MessageDraft};
+use super::upload::{FileUpload, ReceivedFile, StoredUpload};
+use super::{Sender, convert, link};
 use crate::access::{May, rights};
 use crate::base::fault;
 use crate::base::work::Work;
@@ -27,12 +28,15 @@ pub struct QueuedMessage {
 
 /// Queues a message. Once this returns it is sent, whatever becomes of this process.
 pub(super) async fn queue(
-    context: &Context,
+    sender: &Sender,
     may: &May<rights::Send>,
     draft: MessageDraft,
 ) -> Result<QueuedMessage> {
-    let scope = may.caller().scope();
+    let (context, scope) = (&sender.context, may.caller().scope());
     check_client_id(draft.client_id.as_deref())?;
+    if let Some(first) = first_with(context, &scope, draft.client_id.as_deref()).await? {
+        return Ok(first);
+    }
     let destination = draft.destination.parsed()?;
     // Known before a file is stored for nothing; the transaction that queues the message asks again.
     if let Destination::Contact(account, _) = &destination
@@ -44,22 +48,30 @@ pub(super) async fn queue(
         Some(id) => Some(replied_to(context, &scope, id, &destination).await?),
         None => None,
     };
-    let (kept, received) = match draft.content {
+    let (kept, sendable) = match draft.content {
         DraftContent::Plain(plain) => (plain.kept(reply_to)?, None),
         DraftContent::File(source, mut file) => {
-            let received = receive(context, &scope, source, &mut file).await?;
-            let kind = KeptKind::File(draft::accept(&file, &proved(&received))?);
-            (KeptContent { kind, reply_to }, Some(received))
+            let is_behind_link = matches!(source, FileSource::Link(_));
+            let received = receive(sender, &scope, source, &mut file).await?;
+            let accepted = convert::accepted(sender, received, &file).await;
+            let (sendable, file) =
+                accepted.map_err(|error| if is_behind_link { link::of_the_link(error) } else { error })?;
+            (KeptContent { kind: KeptKind::File(file), reply_to }, Some(sendable))
         }
     };
     draft::check(&kept)?;
-    let file = match received.zip(kept.kind.file()) {
-        Some((received, file)) => Some(store(context, received, file).await?),
+    let stored = match sendable {
+        Some(sendable) => Some(sendable.store(context).await?),
         None => None,
     };
+    let file = stored.as_ref().zip(kept.kind.file());
+    let file = file.map(|(stored, file)| described(context, stored, file)).transpose()?;
     let client_id = draft.client_id;
     let new = NewSend { client_id, ..new_send(may, destination, &kept, file)? };
     let queued = context.store().queue_send(&scope, &new).await?;
+    if let Some(stored) = stored {
+        stored.settled();
+    }
     fault::point("send.queued");
     if queued.is_new {
         publish_new(context, scope.company(), &queued);
@@ -105,6 +117,18 @@ pub(super) fn publish_new(context: &Context, company: CompanyId, queued: &Queued
         .publish_changes(&[change(ChangeKind::MessageCreated), change(ChangeKind::ConversationUpdated)]);
 }
 
+/// The message that has this client id already: nothing is fetched or converted for it again.
+async fn first_with(
+    context: &Context,
+    scope: &Scope,
+    client_id: Option<&str>,
+) -> Result<Option<QueuedMessage>> {
+    let Some(client_id) = client_id else { return Ok(None) };
+    // A message that comes in between is found when this one is queued.
+    let first = context.store().sent_as(scope, client_id).await?;
+    Ok(first.map(|id| QueuedMessage { id, is_new: false }))
+}
+
 fn check_client_id(id: Option<&str>) -> Result<()> {
     let fits = |id: &str| !id.is_empty() && id.chars().take(CLIENT_ID_CHARS + 1).count() <= CLIENT_ID_CHARS;
     if id.is_none_or(|id| fits(id) && !id.contains(char::is_control)) {
@@ -137,50 +161,35 @@ async fn replied_to(
     })
 }
 
-pub(super) fn proved(received: &ReceivedFile) -> ProvedFile<'_> {
-    ProvedFile {
-        mime_type: received.content.mime_type,
-        animated: received.content.animated,
-        channels: received.content.channels,
-        bytes: received.staged.size(),
-    }
-}
-
-/// Makes a received file durable under its key.
-pub(super) async fn store(
-    context: &Context,
-    received: ReceivedFile,
-    file: &KeptFile,
-) -> Result<UploadedFile> {
-    let ReceivedFile { staged, company, backend, key, content } = received;
-    context.store().reserve_upload(company, backend, key.as_str()).await?;
-    let stored = staged.publish().await?;
-    fault::point("send.stored");
+/// The record of a stored file.
+pub(super) fn described(context: &Context, upload: &StoredUpload, file: &KeptFile) -> Result<UploadedFile> {
     Ok(UploadedFile {
         file_type: file.kind,
         mime_type: file.mime_type.clone(),
-        detected_mime_type: content.mime_type.map(str::to_owned),
+        detected_mime_type: upload.content.mime_type.map(str::to_owned),
         file_name: file.file_name.clone(),
-        file_size: stored.size,
-        sha256: stored.sha256,
+        file_size: upload.stored.size,
+        sha256: upload.stored.sha256,
         voice: file.voice,
         animated: file.animated,
-        storage_backend: backend,
-        file_url: context.storages().of(backend)?.location(&key),
-        storage_key: key.to_string(),
+        storage_backend: upload.backend,
+        file_url: context.storages().of(upload.backend)?.location(&upload.key),
+        storage_key: upload.key.to_string(),
         scan_status: ScanStatus::Unscanned,
     })
 }
 
 /// The bytes of the file: as they were received, or a copy of stored ones.
 async fn receive(
-    context: &Context,
+    sender: &Sender,
     scope: &Scope,
     source: FileSource,
     file: &mut FileDraft,
 ) -> Result<ReceivedFile> {
+    let context = &sender.context;
     let id = match source {
         FileSource::Stored(id) => id,
+        FileSource::Link(link) => return link::fetch(sender, scope.company(), &link, file).await,
         FileSource::Received(received) if received.company == scope.company() => return Ok(received),
         FileSource::Received(_) => {
             return Err(Error::new(ErrorCode::Internal, "send a file that another company uploaded"));

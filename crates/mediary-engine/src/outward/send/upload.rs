@@ -5,15 +5,17 @@
 //! two has an entry that deletes it.
 
 use bytes::Bytes;
-use mediary_blob::{StagedFile, StorageKey, Upload};
+use mediary_blob::{StagedFile, StorageKey, Upload, UploadedFile};
 use mediary_core::{CompanyId, Error, ErrorCode, FileType, Result, StorageBackend, limits};
 use mediary_formats::{ProvedContent, Sample};
 use mediary_graph::outgoing::accepted_type;
 
+use crate::base::fault;
+use crate::base::work::Work;
 use crate::context::Context;
 
 /// The largest file that WhatsApp takes of any kind.
-const MAX_BYTES: u64 = limits::outbound_file_bytes(FileType::Document, false);
+pub(super) const MAX_BYTES: u64 = limits::outbound_file_bytes(FileType::Document, false);
 
 /// Takes the bytes of a file.
 #[derive(Debug)]
@@ -34,6 +36,25 @@ pub struct ReceivedFile {
     pub(super) backend: StorageBackend,
     pub(super) key: StorageKey,
     pub(super) content: ProvedContent,
+}
+
+/// A whole file under its key, which is reserved until a message names it. Dropping it gives the key up, unless one does by then.
+#[derive(Debug)]
+pub(super) struct StoredUpload {
+    context: Context,
+    pub(super) company: CompanyId,
+    pub(super) backend: StorageBackend,
+    pub(super) key: StorageKey,
+    pub(super) content: ProvedContent,
+    pub(super) stored: UploadedFile,
+    is_named: bool,
+}
+
+/// A file that WhatsApp takes, wherever it is by now.
+#[derive(Debug)]
+pub(super) enum SendableFile {
+    Received(ReceivedFile),
+    Stored(StoredUpload),
 }
 
 impl FileUpload {
@@ -77,5 +98,53 @@ impl ReceivedFile {
             .find(|kind| accepted_type(*kind, mime_type).is_some())
             .filter(|kind| self.staged.size() <= limits::outbound_file_bytes(*kind, false))
             .unwrap_or(FileType::Document)
+    }
+
+    /// Makes it durable under its key.
+    pub(super) async fn store(self, context: &Context) -> Result<StoredUpload> {
+        let Self { staged, company, backend, key, content } = self;
+        context.store().reserve_upload(company, backend, key.as_str()).await?;
+        // Of one that is abandoned in here nobody knows whether its bytes get there; the reservation deletes them in an hour.
+        let stored = staged.publish().await?;
+        fault::point("send.stored");
+        let context = context.clone();
+        Ok(StoredUpload { context, company, backend, key, content, stored, is_named: false })
+    }
+}
+
+impl SendableFile {
+    pub(super) async fn store(self, context: &Context) -> Result<StoredUpload> {
+        match self {
+            Self::Received(received) => received.store(context).await,
+            Self::Stored(stored) => Ok(stored),
+        }
+    }
+}
+
+impl StoredUpload {
+    /// Says that the key is not to be given up here: a message names it, or the store has given it up.
+    pub(super) fn settled(mut self) {
+        self.is_named = true;
+    }
+}
+
+impl Drop for StoredUpload {
+    fn drop(&mut self) {
+        if self.is_named {
+            return;
+        }
+        let (context, company, backend) = (self.context.clone(), self.company, self.backend);
+        let key = self.key.clone();
+        // Without a runtime the process ends, and the reservation does this in an hour.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            match context.store().drop_upload(company, backend, key.as_str()).await {
+                Ok(()) => context.work().wake(Work::Trash),
+                Err(error) => tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the key of an upload could not be given up; its reservation will run out"
+                ),
+            }
+        });
     }
 }

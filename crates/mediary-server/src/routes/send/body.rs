@@ -1,7 +1,7 @@
 //! A message that somebody wants sent, as JSON.
 
 use mediary_core::{AccountId, ConversationId, FileType, MediaId, MessageId, OutgoingType};
-use mediary_engine::{DraftDestination, FileDraft, PlainContent};
+use mediary_engine::{DraftDestination, FileDraft, FileSource, PlainContent};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -10,8 +10,9 @@ use crate::json::words;
 use crate::problem::Problem;
 use crate::request::given;
 
-/// A message to be sent: into a conversation, or to somebody by one of your accounts. Which fields belong to which type: `text` to `text`; `mediaId`, `caption`, `fileName` and `voice` to files;
-/// `emoji` and `replyTo` to `reaction`; `latitude` and `longitude` to `location`; `contacts` to `contacts`.
+/// A message to be sent: into a conversation, or to somebody by one of your accounts. Which fields belong to which type: `text` to `text`;
+/// `mediaId` or `link`, `caption`, `fileName`, `voice` and `convert` to files; `emoji` and `replyTo` to `reaction`; `latitude` and `longitude`
+/// to `location`; `contacts` to `contacts`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewMessage {
@@ -40,6 +41,10 @@ pub(super) struct NewMessage {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>, nullable = false)]
     media_id: Option<MediaId>,
+    /// A public URL of the file, which is fetched before this answers, and kept.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 4096, nullable = false)]
+    link: Option<String>,
     #[serde(default, deserialize_with = "given")]
     #[schema(max_length = 1024, nullable = false)]
     caption: Option<String>,
@@ -51,6 +56,10 @@ pub(super) struct NewMessage {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     voice: Option<bool>,
+    /// Whether a file that WhatsApp would refuse is made into one that it takes, before this answers; one that it takes stays as it is.
+    /// With `voice` any recording becomes a voice note.
+    #[serde(default)]
+    convert: bool,
     /// The message that this one answers, or that the reaction is on.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>, nullable = false)]
@@ -84,8 +93,8 @@ pub(super) struct NewMessage {
 /// What is to be sent.
 pub(super) enum Wanted {
     Plain(PlainContent),
-    /// With the stored file that it is a copy of, if one is named.
-    File(FileDraft, Option<MediaId>),
+    /// With the place of its file, if one is named.
+    File(FileDraft, Option<FileSource>),
 }
 
 impl NewMessage {
@@ -128,11 +137,11 @@ impl NewMessage {
             OutgoingType::Reaction => {
                 Wanted::Plain(PlainContent::Reaction { emoji: needed("emoji", self.emoji.take())? })
             }
-            OutgoingType::Image => self.file(FileType::Image),
-            OutgoingType::Video => self.file(FileType::Video),
-            OutgoingType::Audio => self.file(FileType::Audio),
-            OutgoingType::Document => self.file(FileType::Document),
-            OutgoingType::Sticker => self.file(FileType::Sticker),
+            OutgoingType::Image => self.file(has_file, FileType::Image)?,
+            OutgoingType::Video => self.file(has_file, FileType::Video)?,
+            OutgoingType::Audio => self.file(has_file, FileType::Audio)?,
+            OutgoingType::Document => self.file(has_file, FileType::Document)?,
+            OutgoingType::Sticker => self.file(has_file, FileType::Sticker)?,
         };
         if has_file && matches!(wanted, Wanted::Plain(_)) {
             return Err(Problem::field(
@@ -144,14 +153,27 @@ impl NewMessage {
         Ok(wanted)
     }
 
-    fn file(&mut self, kind: FileType) -> Wanted {
+    /// Where its file is, if it did not come along.
+    fn source(&mut self, has_file: bool) -> Result<Option<FileSource>, Problem> {
+        let (stored, link) = (self.media_id.take(), self.link.take());
+        match (stored, link) {
+            (Some(_), Some(_)) => Err(Problem::field("link", "cannot be combined with mediaId")),
+            (Some(_), None) if has_file => Err(Problem::field("mediaId", "cannot be combined with file")),
+            (None, Some(_)) if has_file => Err(Problem::field("link", "cannot be combined with file")),
+            (stored, link) => Ok(stored.map(FileSource::Stored).or(link.map(FileSource::Link))),
+        }
+    }
+
+    fn file(&mut self, has_file: bool, kind: FileType) -> Result<Wanted, Problem> {
+        let source = self.source(has_file)?;
         let draft = FileDraft {
             kind,
             caption: self.caption.take(),
             file_name: self.file_name.take(),
             voice: self.voice.take(),
+            convert: std::mem::take(&mut self.convert),
         };
-        Wanted::File(draft, self.media_id.take())
+        Ok(Wanted::File(draft, source))
     }
 
     fn nothing_left(&self) -> Result<(), Problem> {
@@ -159,9 +181,11 @@ impl NewMessage {
             ("text", self.text.is_some()),
             ("previewUrl", self.preview_url),
             ("mediaId", self.media_id.is_some()),
+            ("link", self.link.is_some()),
             ("caption", self.caption.is_some()),
             ("fileName", self.file_name.is_some()),
             ("voice", self.voice.is_some()),
+            ("convert", self.convert),
             ("emoji", self.emoji.is_some()),
             ("latitude", self.latitude.is_some()),
             ("longitude", self.longitude.is_some()),

@@ -22,7 +22,7 @@ const FIELDS: usize = 32;
 const FILE: &str = "file";
 /// Fields that are numbers and truths in JSON; in a form everything is text.
 const NUMBERS: &[&str] = &["conversationId", "whatsappAccountId", "mediaId", "replyTo"];
-const TRUTHS: &[&str] = &["voice", "previewUrl"];
+const TRUTHS: &[&str] = &["voice", "convert", "previewUrl"];
 
 /// A message with its file. The other fields are those of the JSON form.
 #[derive(Debug, ToSchema)]
@@ -46,6 +46,8 @@ pub(super) struct MessageForm {
     file_name: Option<String>,
     #[schema(nullable = false)]
     voice: Option<bool>,
+    #[schema(nullable = false)]
+    convert: Option<bool>,
     #[schema(nullable = false)]
     reply_to: Option<i64>,
     #[schema(max_length = 200, nullable = false)]

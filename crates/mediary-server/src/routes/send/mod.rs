@@ -152,10 +152,13 @@ fn draft_of(mut message: NewMessage, received: Option<FileSource>) -> Result<Mes
     let client_id = message.client_id.clone();
     let content = match message.content(received.is_some())? {
         body::Wanted::Plain(plain) => DraftContent::Plain(plain),
-        body::Wanted::File(file, stored) => {
-            let source = received.or(stored.map(FileSource::Stored));
+        body::Wanted::File(file, named) => {
+            let source = received.or(named);
             let missing = || {
-                Problem::field("mediaId", "is missing: the id of a stored file; or send the file as a form")
+                Problem::field(
+                    "mediaId",
+                    "is missing: the id of a stored file; or give a link, or send the file as a form",
+                )
             };
             DraftContent::File(source.ok_or_else(missing)?, file)
         }

@@ -66,6 +66,8 @@ pub(super) async fn sends_use_their_indexes(test: &Test) {
     let new = NewSend { client_id: Some("mine".into()), ..new_text(ConversationId(11)) };
     check(test, "queued", true, store.queue_send(&scope, &new)).await;
     check(test, "known client id", true, store.queue_send(&scope, &new)).await;
+    check(test, "sent as", true, store.sent_as(&scope, "mine")).await;
+    check(test, "newest incoming", true, store.newest_incoming(&scope, ConversationId(7))).await;
     let free = NewSend { client_id: None, ..new_text(ConversationId(7)) };
     let id = store.queue_send(&scope, &free).await.unwrap().message_id;
     let claimed = store.claim_sends("worker", &limits).await.unwrap();

@@ -58,6 +58,8 @@ pub(super) async fn messages(answers: &mut Answers<'_>, message: &Value) {
         answers.ask(operation).at(conversation).held().await;
         answers.ask(operation).at(NOWHERE).refused("not_found").await;
     }
+    answers.ask("show_typing").at(conversation).refused("conflict").await;
+    answers.ask("show_typing").at(NOWHERE).refused("not_found").await;
     for operation in ["get_message", "get_message_media"] {
         answers.ask(operation).at(id).held().await;
         answers.ask(operation).at(NOWHERE).refused("not_found").await;
@@ -216,6 +218,13 @@ pub(super) async fn audit(answers: &mut Answers<'_>) {
 pub(super) async fn sending(answers: &mut Answers<'_>, message: &Value) {
     let world = answers.world;
     let conversation = &message["conversationId"];
+    let now = MessageSpec { id: Some("wamid.now".to_owned()), ..MessageSpec::text("are you there?") };
+    world.simulator.send(&now).await.unwrap();
+    eventually("the message to be recorded", async || {
+        world.api().message_by_wamid("wamid.now").await.ok_or("not yet")
+    })
+    .await;
+    answers.ask("show_typing").at(conversation).held().await;
     let text = |text: &str| json!({ "conversationId": conversation, "type": "text", "text": text });
     let send = async |given: &Value| -> Value {
         world.api().post("/api/messages", given).await.json().await.unwrap()

@@ -14,7 +14,7 @@ use mediary_store::{Actor, Backend, NewCompany, PageRequest, Store, StoreOptions
 use mediary_testing::database::sqlite_url;
 use mediary_testing::installation::{APP_SECRET, DISPLAY_PHONE_NUMBER, WABA_ID};
 use mediary_testing::rows::new_company;
-use mediary_testing::whatsapp::{NOBODY, graph_options, signature_of};
+use mediary_testing::whatsapp::{NOBODY, graph_options, public_hosts, signature_of};
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -261,6 +261,7 @@ async fn engine(store: &Store, folder: &TempDir) -> Engine {
         store: store.clone(),
         storages: Storage::open_local(folder.path()).await.unwrap().into(),
         graph: GraphClient::new(graph_options(NOBODY)).unwrap(),
+        public_hosts: public_hosts(),
         vault: Vault::new([7; 32]),
         clock: Arc::new(SystemClock),
         media_workers: None,

@@ -20,7 +20,7 @@ use crate::harness::{Database, World};
 const MESSAGES: usize = 6;
 
 /// A conversation with somebody who has written.
-async fn conversation(world: &World) -> i64 {
+pub(crate) async fn conversation(world: &World) -> i64 {
     world.simulator.send(&MessageSpec::text("hello")).await.unwrap();
     world.delivered().await;
     eventually("the conversation", async || {
@@ -47,7 +47,7 @@ async fn send_form(world: &World, form: Form) -> Option<Value> {
     answer.json().await.ok()
 }
 
-async fn send(world: &World, body: Value) -> Option<Value> {
+pub(crate) async fn send(world: &World, body: Value) -> Option<Value> {
     let answer = world.api().request(Method::POST, "/api/messages").json(&body).send().await.ok()?;
     assert!(answer.status().is_success(), "{}: {:?}", answer.status(), answer.text().await);
     answer.json().await.ok()

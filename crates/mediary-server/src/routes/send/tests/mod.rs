@@ -90,6 +90,7 @@ async fn file_of_a_form_is_stored_and_served_at_once() {
         (&message["caption"], &message["media"]["downloadStatus"]),
         (&json!("Mugs"), &json!("completed"))
     );
+    assert_eq!(message["clientId"], "mine-1");
     let bytes =
         scene.house.get(message["media"]["url"].as_str().unwrap(), scene.company.key(Role::Viewer)).await;
     assert_eq!((bytes.status, &bytes.body[..]), (StatusCode::OK, JPEG));

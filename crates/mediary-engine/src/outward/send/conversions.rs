@@ -1,0 +1,91 @@
+//! Which files can be made into what WhatsApp takes, and by which recipe: pure, so that each row of the table is a test.
+
+use mediary_core::{FileType, limits};
+use mediary_derive::Recipe;
+
+use super::draft::{FileDraft, as_heard};
+
+/// What the decoders of pictures read.
+const PICTURES: &[&str] = &["image/bmp", "image/gif", "image/heic", "image/jpeg", "image/png", "image/webp"];
+/// What those of sound read: the sound of a video in WebM, which is how browsers record, and of one in MP4, too.
+const RECORDINGS: &[&str] = &[
+    "audio/aac",
+    "audio/amr",
+    "audio/amr-wb",
+    "audio/mp4",
+    "audio/mpeg",
+    "audio/ogg; codecs=opus",
+    "audio/wav",
+    "audio/webm",
+    "audio/x-caf",
+    "video/matroska",
+    "video/quicktime",
+    "video/webm",
+];
+/// What ffmpeg is allowed to read: one family of containers.
+const VIDEOS: &[&str] = &["video/3gpp", "video/3gpp2", "video/mp4", "video/quicktime", "video/x-m4v"];
+
+/// What makes a file of the type that its bytes proved into what its sender wants it to be. `None` where nothing can.
+pub(super) fn conversion(draft: &FileDraft, found: Option<&str>) -> Option<Recipe> {
+    let (kind, mime) = (draft.kind, as_heard(draft.kind, found)?);
+    let max_bytes = limits::outbound_file_bytes(kind, true);
+    let (readable, recipe) = match kind {
+        FileType::Audio => (RECORDINGS, Recipe::VoiceNote),
+        // No conversion makes a voice note of it.
+        _ if draft.voice == Some(true) => return None,
+        FileType::Image => (PICTURES, Recipe::Photo { max_bytes }),
+        FileType::Sticker => (PICTURES, Recipe::Sticker { max_bytes }),
+        FileType::Video => (VIDEOS, Recipe::VideoMessage { max_bytes }),
+        FileType::Document => return None,
+    };
+    readable.contains(&mime).then_some(recipe)
+}
+
+/// Whether it takes ffmpeg.
+pub(super) fn takes_ffmpeg(recipe: Recipe) -> bool {
+    matches!(recipe, Recipe::VideoMessage { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(kind: FileType, voice: Option<bool>, found: &str) -> Option<Recipe> {
+        let draft = FileDraft { kind, caption: None, file_name: None, voice, convert: true };
+        conversion(&draft, Some(found))
+    }
+
+    #[test]
+    fn each_type_that_can_be_read_has_its_recipe() {
+        let photo = Recipe::Photo { max_bytes: 5_000_000 };
+        let sticker = Recipe::Sticker { max_bytes: 500_000 };
+        let video = Recipe::VideoMessage { max_bytes: 16_000_000 };
+        for (kind, found, recipe) in [
+            (FileType::Audio, "video/webm", Some(Recipe::VoiceNote)),
+            (FileType::Audio, "video/mp4", Some(Recipe::VoiceNote)),
+            (FileType::Audio, "audio/x-caf", Some(Recipe::VoiceNote)),
+            (FileType::Audio, "audio/ogg; codecs=opus", Some(Recipe::VoiceNote)),
+            (FileType::Audio, "audio/ogg", None),
+            (FileType::Audio, "image/jpeg", None),
+            (FileType::Image, "image/heic", Some(photo)),
+            (FileType::Image, "image/png", Some(photo)),
+            (FileType::Image, "image/svg+xml", None),
+            (FileType::Image, "text/html", None),
+            (FileType::Image, "video/mp4", None),
+            (FileType::Sticker, "image/png", Some(sticker)),
+            (FileType::Video, "video/quicktime", Some(video)),
+            (FileType::Video, "audio/mp4", Some(video)),
+            (FileType::Video, "video/webm", None),
+            (FileType::Document, "image/heic", None),
+        ] {
+            assert_eq!(of(kind, None, found), recipe, "{kind} {found}");
+        }
+    }
+
+    #[test]
+    fn voice_note_is_made_of_sound_alone() {
+        assert_eq!(of(FileType::Audio, Some(true), "audio/mpeg"), Some(Recipe::VoiceNote));
+        assert_eq!(of(FileType::Image, Some(true), "image/heic"), None);
+        assert!(takes_ffmpeg(Recipe::VideoMessage { max_bytes: 1 }) && !takes_ffmpeg(Recipe::VoiceNote));
+    }
+}
