@@ -139,6 +139,8 @@ export function makeData() {
   const data = {
     conversations: [],
     messages: new Map(),
+    lastMessageId: 0,
+    reactions: new Map(),
     media: new Map(),
     bytes: new Map(),
     variants: new Map(),
@@ -160,7 +162,7 @@ export function makeData() {
 
   const addMessage = (conversation, time, fields = {}) => {
     const message = {
-      id: data.messages.size + 1,
+      id: ++data.lastMessageId,
       companyId: 1,
       conversationId: conversation.id,
       direction: "inbound",
@@ -175,7 +177,7 @@ export function makeData() {
       attachments: [],
       senderPhone: fields.direction === "outbound" ? "15550783881" : conversation.contact.phone,
       senderName: fields.direction === "outbound" ? null : conversation.contact.name,
-      receivingPhone: null,
+      receivingPhone: fields.direction === "outbound" ? conversation.contact.phone : "15550783881",
       whatsappAccountId: 1,
       awsPhoneNumberId: null,
       replyTo: null,
@@ -184,6 +186,7 @@ export function makeData() {
       edited: false,
       revoked: false,
       error: null,
+      clientId: null,
       timestamp: new Date(time).toISOString(),
       createdAt: new Date(time).toISOString(),
       updatedAt: new Date(time).toISOString(),

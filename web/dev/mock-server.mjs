@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeData } from "./mock-data.mjs";
+import { makeSending, readForm } from "./mock-sending.mjs";
 import { derive } from "./mock-variants.mjs";
 
 const PORT = Number(process.env.PORT ?? 4010);
@@ -241,7 +242,10 @@ function openEvents(response) {
   response.on("close", () => listeners.delete(response));
 }
 
+const sending = makeSending(data, { emit, complete, Problem, fail });
+
 const routes = [
+  ...sending.routes,
   ["GET", "/api/auth/me", () => USER],
   [
     "GET",
@@ -269,7 +273,7 @@ const routes = [
   ["GET", "/api/conversations/:id/messages", ([id], { query }) => messagesOf(id, query)],
   ["GET", "/api/conversations/:id/media", ([id], { query }) => mediaList(query, id)],
   ["GET", "/api/media", (_, { query }) => mediaList(query)],
-  ["GET", "/api/messages/:id", ([id]) => messageOf(id)],
+  ["GET", "/api/messages/:id", ([id]) => data.reactions.get(Number(id)) ?? messageOf(id)],
   ["GET", "/api/messages/:id/media", ([id]) => messageOf(id).media ?? fail()],
   ["GET", "/api/media/:id", ([id]) => mediaOf(id)],
   [
@@ -292,10 +296,22 @@ function find(method, path) {
   return null;
 }
 
-async function bodyOf(request) {
+async function bytesOf(request) {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
-  return chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : {};
+  return Buffer.concat(chunks);
+}
+
+async function bodyOf(request) {
+  const bytes = await bytesOf(request);
+  return bytes.length > 0 ? JSON.parse(bytes.toString()) : {};
+}
+
+async function send(request) {
+  const type = request.headers["content-type"] ?? "";
+  if (!type.startsWith("multipart/form-data")) return sending.queue(await bodyOf(request));
+  const { fields, file } = await readForm(type, await bytesOf(request));
+  return sending.queue(fields, file);
 }
 
 function serveFile(path, response) {
@@ -335,6 +351,10 @@ async function answer(request, response) {
   if (proxied) {
     const media = [...data.media.values()].find((item) => item.providerMediaId === proxied[1]) ?? fail();
     return sendBytes(request, response, media, query);
+  }
+  if (request.method === "POST" && path === "/api/messages") {
+    const { status, body } = await send(request);
+    return json(response, status, body);
   }
   const found = find(request.method, path);
   if (!found) throw missing();

@@ -1,5 +1,5 @@
-import { covered, files, isMock, open, record, secondsPlayed } from "./on-demand.ts";
-import { arm, expect, test, upstream } from "./support.ts";
+import { covered, files, open, record, secondsPlayed } from "./on-demand.ts";
+import { arm, expect, isMock, test, upstream } from "./support.ts";
 
 test.skip(isMock);
 

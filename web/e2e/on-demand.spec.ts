@@ -1,11 +1,12 @@
 import type { Page } from "@playwright/test";
 import type { MediaFile } from "../src/api/types.ts";
-import { covered, expectShown, files, isDecoded, isMock, kinds, open, record } from "./on-demand.ts";
+import { covered, expectShown, files, isDecoded, kinds, open, record } from "./on-demand.ts";
 import {
   arm,
   checkAccess,
   expect,
   fileArrives,
+  isMock,
   openMessage,
   ownNumber,
   test,

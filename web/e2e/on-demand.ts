@@ -3,8 +3,6 @@ import type { MediaFile } from "../src/api/types.ts";
 import { expect, fileArrives, openMessage, ownNumber, type Sent, thread, upstream } from "./support.ts";
 
 /** What the specs of files on demand share. They need Mediary with the simulated WhatsApp, which the mock is not. */
-export const isMock = !process.env.MEDIARY_CONTROL;
-
 export const files = {
   photo: { type: "image", media: { sample: "mugs" } },
   video: { type: "video", media: { sample: "wheel" } },

@@ -47,6 +47,9 @@ export async function findMedia(
   return ((await answer.json()) as ApiPage<MediaFile>).items.find(accept);
 }
 
+/** Whether the specs run against the mock, which plays the simulated WhatsApp as well as it can. */
+export const isMock = !process.env.MEDIARY_CONTROL;
+
 /** The control API of the simulated WhatsApp, which the mock speaks as well. */
 const controlUrl =
   process.env.MEDIARY_CONTROL ?? `${process.env.MEDIARY_URL ?? "http://127.0.0.1:4010"}/_control`;

@@ -4,6 +4,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError, setSessionEndHandler } from "@/api/client";
 import { keys } from "@/api/queries";
+import { startSending } from "@/features/sending/sending";
 import { createAppRouter } from "@/router";
 import "@/styles.css";
 
@@ -27,6 +28,11 @@ setSessionEndHandler(() => {
   const next = router.state.location.href;
   client.setQueryData(keys.me, null);
   void router.navigate({ to: "/login", search: { next, expired: true }, replace: true });
+});
+
+startSending({
+  client,
+  open: (conversationId) => void router.navigate({ to: "/c/$conversationId", params: { conversationId } }),
 });
 
 const root = document.getElementById("root");

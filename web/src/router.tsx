@@ -10,6 +10,8 @@ import {
 import { Toaster } from "sonner";
 import { meQuery } from "@/api/queries";
 import { LoginPage } from "@/features/auth/LoginPage";
+import { openDrafts } from "@/features/composer/drafts";
+import { sendAs } from "@/features/sending/sending";
 import { ConversationPage } from "@/features/shell/ConversationPage";
 import { CrashPage, NotFoundPage } from "@/features/shell/FailurePages";
 import { InboxLayout } from "@/features/shell/InboxLayout";
@@ -41,7 +43,8 @@ function Root() {
   return (
     <>
       <Outlet />
-      <Toaster theme={theme} position="bottom-center" closeButton />
+      {/* At the bottom it would lie on what is written, at the very top on the names of who it is written to. */}
+      <Toaster theme={theme} position="top-center" offset={72} mobileOffset={68} closeButton />
     </>
   );
 }
@@ -62,6 +65,8 @@ const inbox = createRoute({
   beforeLoad: async ({ context, location }) => {
     const me = await context.client.ensureQueryData(meQuery);
     if (me === null) throw redirect({ to: "/login", search: { next: location.href } });
+    sendAs(me.id);
+    openDrafts(me.id);
   },
   component: InboxLayout,
 });

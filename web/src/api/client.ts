@@ -48,6 +48,7 @@ export function endSession(): void {
 export const api = {
   get: <T>(path: string, options: Options = {}) => request<T>("GET", path, options),
   post: <T>(path: string, options: Options = {}) => request<T>("POST", path, options),
+  delete: (path: string, options: Options = {}) => request<void>("DELETE", path, options),
 };
 
 async function request<T>(method: string, path: string, { query, body, signal }: Options): Promise<T> {

@@ -16,3 +16,12 @@ export function recall(key: string): string | null {
     return null;
   }
 }
+
+/** The keys that begin with a prefix. */
+export function remembered(prefix: string): string[] {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+  } catch {
+    return [];
+  }
+}

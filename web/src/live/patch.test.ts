@@ -5,6 +5,7 @@ import {
   patchMediaList,
   patchThreadMedia,
   reachesNewest,
+  removeMessage,
   upsertConversation,
   upsertMessage,
 } from "@/live/patch";
@@ -45,6 +46,20 @@ describe("a thread", () => {
     const after = upsertMessage(before, message(2, { revoked: true }));
     expect(messagesInOrder(after).find(({ id }) => id === 2)?.revoked).toBe(true);
     expect(after.pages[0]).toBe(before.pages[0]);
+  });
+
+  it("keeps what is newer than the answer that comes late", () => {
+    const read = message(2, { status: "read", updatedAt: "2027-01-01T00:00:00Z" });
+    const after = upsertMessage(thread([{}, [2, 1]]), read);
+    const late = upsertMessage(after, message(2, { status: "queued", updatedAt: "2026-12-31T00:00:00Z" }));
+    expect(messagesInOrder(late).at(-1)?.status).toBe("read");
+  });
+
+  it("loses a message that was taken back, and no other", () => {
+    const before = thread([{}, [4, 3]], [{ cursor: "x" }, [2, 1]]);
+    const after = removeMessage(before, 3);
+    expect(ids(messagesInOrder(after))).toEqual([1, 2, 4]);
+    expect(after.pages[1]).toBe(before.pages[1]);
   });
 
   it("updates a file in its message", () => {

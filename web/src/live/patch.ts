@@ -26,14 +26,27 @@ function byTime(a: Message, b: Message): number {
   return Date.parse(a.timestamp) - Date.parse(b.timestamp) || a.id - b.id;
 }
 
-/** Replaces a message that is loaded, or adds one that belongs below what is loaded. */
+/** Replaces a message that is loaded unless that is newer, or adds one that belongs below what is loaded. */
 export function upsertMessage(thread: ThreadData, message: Message): ThreadData {
   const known = thread.pages.some((page) => page.items.some((item) => item.id === message.id));
-  if (known) return mapMessages(thread, (item) => (item.id === message.id ? message : item));
+  if (known) {
+    // The answer to a request may come after an event that was told later.
+    const isNewer = (item: Message) => item.id === message.id && item.updatedAt <= message.updatedAt;
+    return mapMessages(thread, (item) => (isNewer(item) ? message : item));
+  }
   const [first, ...rest] = thread.pages;
   if (first === undefined || !reachesNewest(thread)) return thread;
   const items = [message, ...first.items].sort((a, b) => byTime(b, a));
   return { ...thread, pages: [{ ...first, items }, ...rest] };
+}
+
+export function removeMessage(thread: ThreadData, id: number): ThreadData {
+  const pages = thread.pages.map((page) =>
+    page.items.some((item) => item.id === id)
+      ? { ...page, items: page.items.filter((item) => item.id !== id) }
+      : page,
+  );
+  return { ...thread, pages };
 }
 
 export function patchThreadMedia(thread: ThreadData, media: MediaFile): ThreadData {

@@ -27,6 +27,24 @@ afterEach(() => {
 const threadOf = (client: QueryClient) => client.getQueryData<ThreadData>(keys.thread(1));
 
 describe("events", () => {
+  it("take a message away that is gone from the server", async () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.thread(1), thread([{}, [2, 1]]));
+    vi.stubGlobal("fetch", () => Promise.resolve(Response.json({ code: "not_found" }, { status: 404 })));
+    new Sync(client).handle("message.updated", { conversationId: 1, messageId: 2 });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(threadOf(client)?.pages[0]?.items.map(({ id }) => id)).toEqual([1]);
+  });
+
+  it("of a reaction put nothing into the thread but on its message", async () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.thread(1), thread([{}, [2, 1]]));
+    answers.set("/api/messages/3", message(3, { type: "reaction" }));
+    new Sync(client).handle("message.created", { conversationId: 1, messageId: 3 });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(threadOf(client)?.pages[0]?.items.map(({ id }) => id)).toEqual([2, 1]);
+  });
+
   it("bring a new message into the open thread and its conversation to the top", async () => {
     const client = new QueryClient();
     client.setQueryData(keys.thread(1), thread([{}, [2, 1]]));

@@ -1,9 +1,10 @@
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
-import { api } from "@/api/client";
-import { keys, type ThreadData } from "@/api/queries";
+import { ApiError, api } from "@/api/client";
+import { keys } from "@/api/queries";
 import type { Conversation, LiveEvent, LiveEventName, MediaFile, Message, Page } from "@/api/types";
 import { putBesideMessage, putFile } from "@/live/files";
-import { upsertConversation, upsertMessage } from "@/live/patch";
+import { dropMessage, putMessage } from "@/live/messages";
+import { upsertConversation } from "@/live/patch";
 import { useProgress } from "@/live/progress";
 
 /** Events that arrive together are answered with one request per record. */
@@ -13,7 +14,7 @@ const WAITING_MAX = 60;
 const PARALLEL = 4;
 
 type Listener = {
-  message?: (message: Message) => void;
+  message?: (message: Message, created: boolean) => void;
   media?: (media: MediaFile) => void;
 };
 
@@ -41,8 +42,14 @@ export class Sync {
     if (name.startsWith("media.") && mediaId !== undefined) {
       useProgress.getState().clear(mediaId);
       this.#later(`media ${mediaId}`, () => this.#fetchMedia(mediaId, name === "media.completed"));
-    } else if (name.startsWith("message.") && messageId !== undefined && this.#hasThread(conversationId)) {
-      this.#later(`message ${messageId}`, () => this.#fetchMessage(messageId, name === "message.created"));
+    } else if (
+      name.startsWith("message.") &&
+      messageId !== undefined &&
+      conversationId !== undefined &&
+      this.#hasThread(conversationId)
+    ) {
+      const created = name === "message.created";
+      this.#later(`message ${messageId}`, () => this.#fetchMessage(conversationId, messageId, created));
     }
     if (conversationId !== undefined && !name.startsWith("media.")) {
       this.#later(`conversation ${conversationId}`, () => this.#fetchConversation(conversationId));
@@ -87,25 +94,24 @@ export class Sync {
     }
   }
 
-  #hasThread(conversationId: number | undefined): boolean {
-    return (
-      conversationId !== undefined && this.#client.getQueryData(keys.thread(conversationId)) !== undefined
-    );
+  #hasThread(conversationId: number): boolean {
+    return this.#client.getQueryData(keys.thread(conversationId)) !== undefined;
   }
 
-  async #fetchMessage(id: number, created: boolean): Promise<void> {
-    const message = await api.get<Message>(`/api/messages/${id}`);
-    this.#client.setQueryData(keys.message(id), message);
-    this.#client.setQueryData<ThreadData>(
-      keys.thread(message.conversationId),
-      (thread) => thread && upsertMessage(thread, message),
-    );
+  async #fetchMessage(conversationId: number, id: number, created: boolean): Promise<void> {
+    let message: Message;
+    try {
+      message = await api.get<Message>(`/api/messages/${id}`);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) dropMessage(this.#client, conversationId, id);
+      throw error;
+    }
+    putMessage(this.#client, message);
     for (const file of filesOf(message)) putBesideMessage(this.#client, file);
-    if (!created) return;
-    if (message.media || message.attachments.length > 0) {
+    if (created && (message.media || message.attachments.length > 0)) {
       void this.#client.invalidateQueries({ queryKey: keys.conversationMedia(message.conversationId) });
     }
-    this.#listener.message?.(message);
+    this.#listener.message?.(message, created);
   }
 
   async #fetchMedia(id: number, completed: boolean): Promise<void> {

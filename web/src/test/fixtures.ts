@@ -1,5 +1,6 @@
 import type { ThreadData, ThreadPosition } from "@/api/queries";
 import type { Conversation, DownloadError, MediaFile, Message, Page, Variant } from "@/api/types";
+import type { Outgoing } from "@/features/sending/outbox";
 
 export const T0 = Date.parse("2026-03-02T10:00:00Z");
 
@@ -84,6 +85,7 @@ export function message(id: number, fields: Partial<Message> = {}): Message {
     receivingPhone: null,
     whatsappAccountId: 1,
     awsPhoneNumberId: null,
+    clientId: null,
     replyTo: null,
     forwarded: false,
     reactions: [],
@@ -117,6 +119,22 @@ export function conversation(id: number, minute: number, fields: Partial<Convers
     lastMessage: null,
     lastMessageAt: new Date(T0 + minute * 60_000).toISOString(),
     unreadCount: 0,
+    ...fields,
+  };
+}
+
+/** A text on its way out. */
+export function outgoing(number: number, fields: Partial<Outgoing> = {}): Outgoing {
+  return {
+    number,
+    clientId: `c${number}`,
+    conversationId: 1,
+    content: { type: "text", text: `Outgoing ${number}` },
+    replyTo: null,
+    createdAt: new Date(T0 + number * 60_000).toISOString(),
+    state: "waiting",
+    reason: null,
+    attempts: 0,
     ...fields,
   };
 }

@@ -94,6 +94,9 @@ const families: Record<string, DocumentKind> = {
 
 /** By the type of its bytes where that is known, as a name and a declared type may say anything. */
 export function documentKind(media: MediaFile): DocumentKind {
-  const type = typeOf(media);
+  return documentKindOf(typeOf(media));
+}
+
+export function documentKindOf(type: string): DocumentKind {
   return kinds[type] ?? families[type.split("/")[0] ?? ""] ?? other;
 }

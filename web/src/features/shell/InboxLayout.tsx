@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Outlet, useParams } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import { useState } from "react";
+import { Announcer } from "@/components/ui/announcer";
 import { ConversationList } from "@/features/conversations/ConversationList";
 import { ConnectionBanner } from "@/features/shell/ConnectionBanner";
 import { ListHeader } from "@/features/shell/ListHeader";
@@ -15,7 +16,7 @@ export function InboxLayout() {
   const client = useQueryClient();
   const { conversationId } = useParams({ strict: false });
   const [sheet, setSheet] = useState(false);
-  const announcement = useLive(client);
+  useLive(client);
   useShortcuts({ "?": () => setSheet(true) });
   return (
     <div className="flex h-full flex-col">
@@ -39,9 +40,7 @@ export function InboxLayout() {
         </nav>
         <Outlet />
       </div>
-      <p role="status" className="sr-only">
-        {announcement}
-      </p>
+      <Announcer />
       {sheet && <ShortcutSheet onClose={() => setSheet(false)} />}
     </div>
   );

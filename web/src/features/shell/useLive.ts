@@ -1,21 +1,21 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect } from "react";
 import { endSession } from "@/api/client";
 import { meQuery } from "@/api/queries";
 import { reportDownload } from "@/features/media/watched";
+import { report } from "@/features/sending/sending";
+import { announce } from "@/lib/announce";
 import { connect } from "@/live/connection";
 import { Sync } from "@/live/sync";
 import { texts } from "@/texts";
 
-/** Keeps the cache live while mounted. Returns what a screen reader should hear of the last arrival. */
-export function useLive(client: QueryClient): string {
-  const [announcement, setAnnouncement] = useState("");
+/** Keeps the cache live while mounted, and says what arrives. */
+export function useLive(client: QueryClient): void {
   useEffect(() => {
     const sync = new Sync(client, {
-      message: (message) => {
-        if (message.direction === "inbound") {
-          setAnnouncement(texts.thread.arrived(message.senderName ?? texts.contact.unnamed));
-        }
+      message: (message, created) => {
+        if (message.direction === "outbound") report(message);
+        else if (created) announce(texts.thread.arrived(message.senderName ?? texts.contact.unnamed));
       },
       media: reportDownload,
     });
@@ -29,7 +29,6 @@ export function useLive(client: QueryClient): string {
       sync.stop();
     };
   }, [client]);
-  return announcement;
 }
 
 /** A refused stream may mean that the session is over; if the server is merely away, the stream is tried again. */

@@ -7,7 +7,7 @@ const icons = {
   received: null,
   queued: Clock,
   uploading: Clock,
-  accepted: Clock,
+  accepted: Check,
   sent: Check,
   delivered: CheckCheck,
   read: CheckCheck,
@@ -25,7 +25,12 @@ export function DeliveryTicks({ status, className }: { status: MessageStatus; cl
     <span className="inline-flex shrink-0" title={texts.message.status[status]}>
       <Icon
         aria-hidden="true"
-        className={clsx(className ?? "size-4", seen && "text-read", status === "failed" && "text-danger")}
+        className={clsx(
+          className ?? "size-4",
+          seen && "text-read",
+          status === "failed" && "text-danger",
+          status === "unknown" && "text-warning",
+        )}
       />
       <span className="sr-only">{texts.message.status[status]}</span>
     </span>

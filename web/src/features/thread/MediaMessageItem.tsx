@@ -10,7 +10,16 @@ export function MediaMessageItem({ message, sender }: { message: Message; sender
   const onPicture = !caption && isBarePicture(media);
   return (
     <div className="relative w-fit max-w-full">
-      <MediaViewer media={media} sender={sender} timestamp={message.timestamp} caption={caption} />
+      {/* What the server does not have yet has nothing to open; a picture stays the same element when it has. */}
+      <div inert={media.id < 0}>
+        <MediaViewer
+          key={media.fileType === "image" ? "picture" : media.id}
+          media={media}
+          sender={sender}
+          timestamp={message.timestamp}
+          caption={caption}
+        />
+      </div>
       {onPicture ? (
         <MessageMeta message={message} place="over" />
       ) : (

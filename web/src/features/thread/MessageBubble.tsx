@@ -1,14 +1,18 @@
 import { clsx } from "clsx";
 import { Forward } from "lucide-react";
 import { memo, type ReactNode } from "react";
+import { useMayAct } from "@/api/roles";
 import type { Message } from "@/api/types";
+import type { Outgoing } from "@/features/sending/outbox";
 import { Attachments } from "@/features/thread/Attachments";
 import { senderOf, useThreadContext } from "@/features/thread/context";
 import { MediaMessageItem } from "@/features/thread/MediaMessageItem";
+import { MessageActions } from "@/features/thread/MessageActions";
 import { MessageMeta } from "@/features/thread/MessageMeta";
 import { PlainContent } from "@/features/thread/PlainContent";
 import { Quote } from "@/features/thread/Quote";
 import { Reactions } from "@/features/thread/Reactions";
+import { OutgoingNote, SendFailure, UploadRing } from "@/features/thread/SendState";
 import { TextWithMeta } from "@/features/thread/TextWithMeta";
 import { contactName } from "@/lib/contact";
 import { formatDateTime } from "@/lib/format";
@@ -16,23 +20,26 @@ import { texts } from "@/texts";
 
 type BubbleProps = {
   message: Message;
+  /** Where the server does not have it yet. */
+  outgoing: Outgoing | null;
   firstOfGroup: boolean;
   lastOfGroup: boolean;
   highlighted: boolean;
 };
 
 export const MessageBubble = memo(function MessageBubble(props: BubbleProps) {
-  const { message, firstOfGroup } = props;
+  const { message, outgoing, firstOfGroup } = props;
   const { conversation } = useThreadContext();
+  const mayAct = useMayAct();
   const sender = senderOf(message, conversation);
   if (message.type === "system") return <SystemMessage message={message} />;
-  const outbound = message.direction === "outbound";
+  const sent = message.direction === "outbound";
   return (
     <article
       aria-label={texts.message.label(sender, formatDateTime(message.timestamp))}
       className={clsx(
-        "relative flex flex-col",
-        outbound ? "items-end" : "items-start",
+        "group/message relative flex flex-col",
+        sent ? "items-end" : "items-start",
         firstOfGroup ? "pt-3" : "pt-0.5",
       )}
     >
@@ -42,32 +49,38 @@ export const MessageBubble = memo(function MessageBubble(props: BubbleProps) {
           className="-inset-x-3 absolute inset-y-0 animate-highlight bg-accent/15 md:-inset-x-6"
         />
       )}
-      {isFrameless(message) ? (
-        <>
-          {message.replyTo !== null && (
-            <Frame {...props}>
-              <Quote messageId={message.replyTo} />
-            </Frame>
-          )}
-          <MediaMessageItem message={message} sender={sender} />
-        </>
-      ) : (
-        <Frame {...props}>
-          <Heading message={message} sender={firstOfGroup ? sender : null} />
-          {message.replyTo !== null && <Quote messageId={message.replyTo} />}
-          <Content message={message} sender={sender} />
-        </Frame>
-      )}
+      <div className={clsx("flex w-full", sent && "flex-row-reverse")}>
+        <Body {...props} sender={sender} />
+        {outgoing ? <UploadRing item={outgoing} /> : mayAct && <MessageActions message={message} />}
+      </div>
       <Reactions message={message} />
-      {message.status === "failed" && (
-        <p className="mt-1 max-w-80 text-danger text-xs">
-          {texts.message.sendFailed}
-          {message.error && `: ${message.error.message}`}
-        </p>
-      )}
+      {outgoing ? <OutgoingNote item={outgoing} /> : sent && <SendFailure message={message} />}
     </article>
   );
 });
+
+function Body({ sender, ...props }: BubbleProps & { sender: string }) {
+  const { message, firstOfGroup } = props;
+  if (!isFrameless(message)) {
+    return (
+      <Frame {...props}>
+        <Heading message={message} sender={firstOfGroup ? sender : null} />
+        {message.replyTo !== null && <Quote messageId={message.replyTo} />}
+        <Content message={message} sender={sender} />
+      </Frame>
+    );
+  }
+  return (
+    <div className={clsx("flex flex-col", message.direction === "outbound" ? "items-end" : "items-start")}>
+      {message.replyTo !== null && (
+        <Frame {...props}>
+          <Quote messageId={message.replyTo} />
+        </Frame>
+      )}
+      <MediaMessageItem message={message} sender={sender} />
+    </div>
+  );
+}
 
 /** Its ground is stronger than the page's, so what is quiet on it has to be stronger too. */
 const OUTBOUND = "bg-outbound [--muted:light-dark(#46554f,#b7c6c1)]";

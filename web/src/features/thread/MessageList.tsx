@@ -1,6 +1,7 @@
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { useEffect, useEffectEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Message } from "@/api/types";
+import type { Outgoing } from "@/features/sending/outbox";
 import { JumpToLatest } from "@/features/thread/JumpToLatest";
 import { RowView } from "@/features/thread/RowView";
 import { estimateHeight, type ThreadRow, threadRows } from "@/features/thread/rows";
@@ -16,10 +17,14 @@ const END_PX = 80;
 const AHEAD = 12;
 const HIGHLIGHT_MS = 2_400;
 
+const NONE: Outgoing[] = [];
+
 type List = Virtualizer<HTMLDivElement, HTMLDivElement>;
 
 type MessageListProps = {
   thread: ReturnType<typeof useThread>;
+  /** What the server does not have yet. */
+  outgoing: Outgoing[];
   name: string;
   divider: number | null;
   unread: number;
@@ -29,10 +34,13 @@ type MessageListProps = {
   onLatest: () => Promise<boolean>;
 };
 
-export function MessageList({ thread, name, divider, unread, jump, onAtEnd, onLatest }: MessageListProps) {
+export function MessageList(props: MessageListProps) {
+  const { thread, outgoing, name, divider, unread, jump, onAtEnd, onLatest } = props;
   const now = useNow();
   const { messages, attached } = thread;
-  const rows = useMemo(() => threadRows(messages, divider), [messages, divider]);
+  // What is new stands below the newest; a thread that is open in its past does not show that.
+  const below = attached ? outgoing : NONE;
+  const rows = useMemo(() => threadRows(messages, divider, below), [messages, divider, below]);
   const scroller = useRef<HTMLDivElement>(null);
   const list = useThreadVirtualizer(scroller, rows, attached);
   const atEnd = list.isAtEnd(END_PX) && attached;
@@ -46,6 +54,8 @@ export function MessageList({ thread, name, divider, unread, jump, onAtEnd, onLa
   };
   // A slider has an end of its own.
   useShortcuts({ End: (event) => !(event.target instanceof HTMLInputElement) && void toLatest() });
+  useOwnMessages(outgoing, () => void toLatest());
+  useResizedAtEnd(scroller);
 
   return (
     <div className="relative min-h-0 flex-1">
@@ -165,6 +175,41 @@ function useJumpTarget(
     return () => clearTimeout(timer);
   }, [highlighted]);
   return highlighted;
+}
+
+/** Who writes sees what was written, wherever the thread is scrolled to. */
+function useOwnMessages(outgoing: Outgoing[], show: () => void): void {
+  const newest = outgoing.at(-1)?.number ?? 0;
+  const seen = useRef(newest);
+  const showNow = useEffectEvent(show);
+  useLayoutEffect(() => {
+    if (newest > seen.current) showNow();
+    seen.current = Math.max(seen.current, newest);
+  }, [newest]);
+}
+
+/** The composer below takes and gives room; who reads the newest message goes on reading it. */
+function useResizedAtEnd(scroller: React.RefObject<HTMLDivElement | null>): void {
+  const [, redraw] = useState(0);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    let height = element.clientHeight;
+    let frame = 0;
+    const observer = new ResizeObserver(() => {
+      const belowBefore = element.scrollHeight - element.scrollTop - height;
+      height = element.clientHeight;
+      if (belowBefore <= END_PX) element.scrollTop = element.scrollHeight;
+      // The list knows where it is with the scroll event, before the next frame.
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() => redraw((count) => count + 1));
+    });
+    observer.observe(element);
+    return () => {
+      cancelAnimationFrame(frame);
+      observer.disconnect();
+    };
+  }, [scroller]);
 }
 
 const MOVES = ["wheel", "pointerdown", "keydown"] as const;

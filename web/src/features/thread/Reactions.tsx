@@ -1,12 +1,14 @@
 import type { Message, Reaction } from "@/api/types";
-import { reactorOf, useThreadContext } from "@/features/thread/context";
+import { useOutgoingReaction } from "@/features/sending/store";
+import { oursOn, reactorOf, useThreadContext } from "@/features/thread/context";
 import { texts } from "@/texts";
 
 export function Reactions({ message }: { message: Message }) {
   const { conversation } = useThreadContext();
-  if (message.reactions.length === 0) return null;
-  const byEmoji = Map.groupBy(message.reactions, (reaction) => reaction.emoji);
+  const reactions = useReactions(message);
   const name = (reaction: Reaction) => reactorOf(reaction.from, message, conversation);
+  if (reactions.length === 0) return null;
+  const byEmoji = Map.groupBy(reactions, (reaction) => reaction.emoji);
   return (
     <ul className="-mt-1.5 relative z-1 mb-1.5 flex gap-1 px-2">
       {[...byEmoji].map(([emoji, all]) => {
@@ -29,4 +31,16 @@ export function Reactions({ message }: { message: Message }) {
       })}
     </ul>
   );
+}
+
+/** The reactions to a message, ours also while it is on its way. */
+function useReactions(message: Message): Reaction[] {
+  const { conversation } = useThreadContext();
+  const outgoing = useOutgoingReaction(message.id);
+  if (outgoing?.content.type !== "reaction") return message.reactions;
+  const { emoji } = outgoing.content;
+  const others = message.reactions.filter(
+    ({ from }) => reactorOf(from, message, conversation) !== texts.contact.you,
+  );
+  return emoji === "" ? others : [...others, { emoji, from: oursOn(message) }];
 }

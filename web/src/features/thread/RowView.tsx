@@ -40,6 +40,7 @@ export function RowView({ row, now, thread, highlighted }: RowViewProps) {
       return (
         <MessageBubble
           message={row.message}
+          outgoing={row.outgoing}
           firstOfGroup={row.firstOfGroup}
           lastOfGroup={row.lastOfGroup}
           highlighted={highlighted}

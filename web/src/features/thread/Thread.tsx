@@ -1,9 +1,13 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { MessageSquareDashed } from "lucide-react";
-import { useCallback, useState } from "react";
-import type { Conversation } from "@/api/types";
+import { useCallback, useMemo, useState } from "react";
+import type { Conversation, Message } from "@/api/types";
 import { EmptyState, ErrorState, Skeleton } from "@/components/ui/states";
+import { Composer } from "@/features/composer/Composer";
+import { DropZone } from "@/features/composer/DropZone";
+import { useOutgoing } from "@/features/sending/store";
 import { ThreadContext } from "@/features/thread/context";
+import { ForwardDialog } from "@/features/thread/ForwardDialog";
 import { MessageList } from "@/features/thread/MessageList";
 import { useMarkRead, useThread, useUnreadDivider } from "@/features/thread/useThread";
 import { contactName } from "@/lib/contact";
@@ -24,32 +28,56 @@ export function Thread({ conversationId, conversation }: ThreadProps) {
   const seeing = useWindowFocus() && atEnd && attached;
   const divider = useUnreadDivider(messages, conversation, attached, seeing);
   useMarkRead(conversation, seeing);
+  const outgoing = useOutgoing(conversationId);
   const toLatest = useToLatest(thread.openAt, attached);
-
-  if (query.isPending) return <ThreadSkeleton />;
-  if (query.isError && messages.length === 0) {
-    // A link to a message that is gone still opens the conversation.
-    const retry = () => void (m === undefined ? query.refetch() : toLatest());
-    return <ErrorState title={texts.thread.failed} error={query.error} retry={retry} />;
-  }
-  if (messages.length === 0) {
-    return (
-      <EmptyState icon={<MessageSquareDashed />} title={texts.thread.empty} hint={texts.thread.emptyHint} />
-    );
-  }
+  const [forwarding, setForwarding] = useState<Message | null>(null);
+  const context = useMemo(() => ({ conversation, jumpTo, forward: setForwarding }), [conversation, jumpTo]);
+  const name = conversation ? contactName(conversation.contact) : "";
+  // A link to a message that is gone still opens the conversation.
+  const retry = () => void (m === undefined ? query.refetch() : toLatest());
+  const isEmpty = messages.length === 0 && outgoing.length === 0;
   return (
-    <ThreadContext value={{ conversation, jumpTo }}>
-      <MessageList
-        thread={thread}
-        name={conversation ? contactName(conversation.contact) : ""}
-        divider={divider}
-        unread={conversation?.unreadCount ?? 0}
-        jump={jump}
-        onAtEnd={setAtEnd}
-        onLatest={toLatest}
-      />
+    <ThreadContext value={context}>
+      <DropZone conversationId={conversationId} name={name}>
+        <div className="flex min-h-0 flex-1 flex-col">
+          {query.isPending ? (
+            <ThreadSkeleton />
+          ) : query.isError && messages.length === 0 ? (
+            <ErrorState title={texts.thread.failed} error={query.error} retry={retry} />
+          ) : isEmpty ? (
+            <EmptyState
+              icon={<MessageSquareDashed />}
+              title={texts.thread.empty}
+              hint={texts.thread.emptyHint}
+            />
+          ) : (
+            <MessageList
+              thread={thread}
+              outgoing={outgoing}
+              name={name}
+              divider={divider}
+              unread={conversation?.unreadCount ?? 0}
+              jump={jump}
+              onAtEnd={setAtEnd}
+              onLatest={toLatest}
+            />
+          )}
+        </div>
+        <Composer conversationId={conversationId} lastInboundAt={lastInboundAt(messages, query)} />
+      </DropZone>
+      {forwarding && <ForwardDialog message={forwarding} onClose={() => setForwarding(null)} />}
     </ThreadContext>
   );
+}
+
+/** When the customer wrote last; null is never, undefined is not known from what is loaded. */
+function lastInboundAt(
+  messages: Message[],
+  { isPending, isError, hasNextPage, hasPreviousPage }: ReturnType<typeof useThread>["query"],
+): string | null | undefined {
+  if (isPending || isError || hasPreviousPage) return undefined;
+  const last = messages.findLast(({ direction }) => direction === "inbound");
+  return last?.timestamp ?? (hasNextPage ? undefined : null);
 }
 
 /** The URL says where to jump; clicking the same quote twice jumps twice. */

@@ -6,10 +6,16 @@ import { texts } from "@/texts";
 type ThreadContextValue = {
   conversation: Conversation | undefined;
   jumpTo: (messageId: number) => void;
+  /** Asks where a message is to go on to. The rows of a thread come and go; what is asked must not. */
+  forward: (message: Message) => void;
 };
 
 /** What every bubble of one thread shares. */
-export const ThreadContext = createContext<ThreadContextValue>({ conversation: undefined, jumpTo: () => {} });
+export const ThreadContext = createContext<ThreadContextValue>({
+  conversation: undefined,
+  jumpTo: () => {},
+  forward: () => {},
+});
 
 export function useThreadContext(): ThreadContextValue {
   return use(ThreadContext);
@@ -19,10 +25,14 @@ export function useThreadContext(): ThreadContextValue {
 export function reactorOf(from: string, message: Message, conversation: Conversation | undefined): string {
   const contact = conversation?.contact;
   const ids = [contact?.waId, contact?.phone, contact?.userId].map((id) => id?.replace(/^\+/, ""));
-  const ours = message.direction === "outbound" ? message.senderPhone : message.receivingPhone;
   const digits = from.replace(/^\+/, "");
   if (contact && ids.includes(digits)) return contactName(contact);
-  return digits === ours?.replace(/^\+/, "") ? texts.contact.you : from;
+  return digits === oursOn(message) ? texts.contact.you : from;
+}
+
+/** Our number, as a message names it. */
+export function oursOn({ direction, senderPhone, receivingPhone }: Message): string {
+  return ((direction === "outbound" ? senderPhone : receivingPhone) ?? "").replace(/^\+/, "");
 }
 
 export function senderOf(message: Message, conversation: Conversation | undefined): string {

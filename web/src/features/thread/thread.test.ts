@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { linkify } from "@/features/thread/RichText";
 import { threadRows } from "@/features/thread/rows";
 import { nthNewestInbound, useUnreadDivider } from "@/features/thread/useThread";
-import { conversation, message, T0 } from "@/test/fixtures";
+import { conversation, message, outgoing, T0 } from "@/test/fixtures";
 
 const at = (id: number, minutes: number, fields = {}) =>
   message(id, { timestamp: new Date(T0 + minutes * 60_000).toISOString(), ...fields });
@@ -44,6 +44,37 @@ describe("rows", () => {
     const messages = (rows: typeof before) =>
       rows.filter(({ kind }) => kind === "message").map(({ key }) => key);
     expect(messages(after)).toEqual(expect.arrayContaining(messages(before)));
+  });
+});
+
+describe("what is on its way out", () => {
+  const messages = [at(1, 0), at(2, 1)];
+  const last = (rows: ReturnType<typeof threadRows>) => rows.at(-1);
+
+  it("stands below the newest message, in the form of one", () => {
+    const failed = outgoing(1, { state: "failed", reason: "No." });
+    expect(last(threadRows(messages, null, [failed]))).toMatchObject({
+      outgoing: failed,
+      message: { direction: "outbound", text: "Outgoing 1", status: "failed" },
+    });
+  });
+
+  it("is the same row once the server has it, and is not shown twice", () => {
+    const item = outgoing(1);
+    const own = at(3, 2, { direction: "outbound", clientId: item.clientId });
+    const before = threadRows(messages, null, [item]);
+    const both = threadRows([...messages, own], null, [item]);
+    expect(both.map(({ key }) => key)).toEqual(before.map(({ key }) => key));
+    expect(last(both)).toMatchObject({ outgoing: null, message: own });
+  });
+
+  it("is the same message for the same item, so that its row renders no more", () => {
+    const item = outgoing(1);
+    const message = () => {
+      const row = last(threadRows(messages, null, [item]));
+      return row?.kind === "message" ? row.message : null;
+    };
+    expect(message()).toBe(message());
   });
 });
 

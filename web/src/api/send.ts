@@ -1,0 +1,30 @@
+import { api } from "@/api/client";
+import type { NewFileMessage, NewMessage } from "@/api/send-types";
+import type { Message } from "@/api/types";
+import { postForm } from "@/api/upload";
+
+/** Messages that go out. */
+
+export const sendMessage = (message: NewMessage, signal: AbortSignal) =>
+  api.post<Message>("/api/messages", { body: message, signal });
+
+/** The fields go first, so that the server knows what a file is for when it comes. */
+export function sendFile(
+  message: NewFileMessage,
+  file: File,
+  options: { signal: AbortSignal; onProgress: (share: number) => void },
+): Promise<Message> {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(message)) {
+    if (value !== undefined) form.set(name, String(value));
+  }
+  form.set("file", file, file.name);
+  return postForm<Message>("/api/messages", form, options);
+}
+
+export const sendAgain = (messageId: number) => api.post<Message>(`/api/messages/${messageId}/retry`);
+
+export const takeBack = (messageId: number) => api.delete(`/api/messages/${messageId}`);
+
+export const forwardMessage = (messageId: number, conversationIds: number[]) =>
+  api.post<{ items: Message[] }>(`/api/messages/${messageId}/forward`, { body: { conversationIds } });

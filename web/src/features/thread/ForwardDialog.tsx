@@ -1,0 +1,172 @@
+import { keepPreviousData, useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { Search } from "lucide-react";
+import { useState } from "react";
+import { toast } from "sonner";
+import { conversationsQuery } from "@/api/queries";
+import { forwardMessage } from "@/api/send";
+import type { Conversation, Message } from "@/api/types";
+import { Avatar } from "@/components/ui/avatar";
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { ErrorState, reasonOf, Skeleton } from "@/components/ui/states";
+import { previewOf } from "@/features/conversations/preview";
+import { useDebounced } from "@/features/conversations/SearchField";
+import { asSentence } from "@/features/media/failure";
+import { contactName, contactPhone } from "@/lib/contact";
+import { texts } from "@/texts";
+
+/** Conversations that one message goes to at once. */
+const TARGETS_MAX = 20;
+
+/** Sends a message on to other conversations. */
+export function ForwardDialog({ message, onClose }: { message: Message; onClose: () => void }) {
+  const [typed, setTyped] = useState("");
+  // Kept whole: who is chosen stays so while the list shows others.
+  const [chosen, setChosen] = useState<Conversation[]>([]);
+  const forward = useMutation({
+    mutationFn: () =>
+      forwardMessage(
+        message.id,
+        chosen.map(({ id }) => id),
+      ),
+    onSuccess: () => {
+      toast.success(texts.forward.done(chosen.length));
+      onClose();
+    },
+  });
+  const toggle = (conversation: Conversation) =>
+    setChosen((before) => {
+      const without = before.filter(({ id }) => id !== conversation.id);
+      return without.length < before.length ? without : [...before, conversation].slice(0, TARGETS_MAX);
+    });
+  const { icon: Icon, text } = previewOf(message);
+  return (
+    <Dialog title={texts.forward.title} onClose={onClose}>
+      <form
+        className="flex flex-col gap-3"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (chosen.length > 0 && !forward.isPending) forward.mutate();
+        }}
+      >
+        <p className="flex items-center gap-2 rounded-lg bg-sunken px-3 py-2 text-muted">
+          {Icon && <Icon aria-hidden="true" className="size-4 shrink-0" />}
+          <bdi className="truncate">{text}</bdi>
+        </p>
+        <label className="relative block">
+          <Search aria-hidden="true" className="absolute inset-y-0 start-3 my-auto size-4 text-muted" />
+          <input
+            type="search"
+            dir="auto"
+            value={typed}
+            aria-label={texts.conversations.search}
+            placeholder={texts.conversations.search}
+            onChange={(event) => setTyped(event.target.value)}
+            className="h-10 w-full rounded-xl bg-sunken ps-9.5 pe-3 placeholder:text-muted"
+          />
+        </label>
+        <Targets search={useDebounced(typed.trim())} chosen={chosen} onToggle={toggle} />
+        {forward.isError && (
+          <p role="alert" className="text-danger">
+            {asSentence(reasonOf(forward.error))}
+          </p>
+        )}
+        <div className="flex items-center justify-between gap-3">
+          <span role="status" className="min-w-0 truncate text-muted">
+            {texts.forward.chosen(chosen.length, TARGETS_MAX)}
+          </span>
+          <Button type="submit" disabled={chosen.length === 0 || forward.isPending}>
+            {forward.isPending ? texts.forward.sending : texts.forward.submit}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+type TargetsProps = {
+  search: string;
+  chosen: Conversation[];
+  onToggle: (conversation: Conversation) => void;
+};
+
+function Targets({ search, chosen, onToggle }: TargetsProps) {
+  const query = useInfiniteQuery({ ...conversationsQuery(search), placeholderData: keepPreviousData });
+  const found = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const box = "h-72 overflow-y-auto rounded-xl border border-line";
+  if (query.isPending) {
+    return (
+      <div
+        role="status"
+        aria-label={texts.conversations.loading}
+        className={`${box} flex flex-col gap-3 p-3`}
+      >
+        {[60, 45, 70, 50].map((width) => (
+          <Skeleton key={width} className="h-9" style={{ width: `${width}%` }} />
+        ))}
+      </div>
+    );
+  }
+  if (query.isError && found.length === 0) {
+    return (
+      <div className={box}>
+        <ErrorState
+          title={texts.conversations.failed}
+          error={query.error}
+          retry={() => void query.refetch()}
+        />
+      </div>
+    );
+  }
+  return (
+    <fieldset className={box}>
+      <legend className="sr-only">{texts.forward.to}</legend>
+      {found.length === 0 && <p className="p-4 text-muted">{texts.conversations.nothingFound(search)}</p>}
+      {found.map((conversation) => (
+        <Target
+          key={conversation.id}
+          conversation={conversation}
+          checked={chosen.some(({ id }) => id === conversation.id)}
+          onToggle={() => onToggle(conversation)}
+        />
+      ))}
+      {query.hasNextPage && (
+        <Button
+          variant="plain"
+          className="m-1"
+          disabled={query.isFetchingNextPage}
+          onClick={() => void query.fetchNextPage()}
+        >
+          {texts.forward.more}
+        </Button>
+      )}
+    </fieldset>
+  );
+}
+
+type TargetProps = { conversation: Conversation; checked: boolean; onToggle: () => void };
+
+function Target({ conversation, checked, onToggle }: TargetProps) {
+  const { contact } = conversation;
+  const name = contactName(contact);
+  const phone = contactPhone(contact);
+  return (
+    <label className="flex min-h-13 cursor-pointer items-center gap-3 px-3 hover:bg-hover has-focus-visible:bg-hover">
+      <input
+        type="checkbox"
+        checked={checked}
+        onChange={onToggle}
+        className="size-4.5 shrink-0 accent-accent"
+      />
+      <Avatar name={name} id={contact.id} className="size-9 text-sm" />
+      <span className="min-w-0">
+        <bdi className="block truncate font-medium">{name}</bdi>
+        {phone && phone !== name && (
+          <bdi dir="ltr" className="block truncate text-muted text-xs">
+            {phone}
+          </bdi>
+        )}
+      </span>
+    </label>
+  );
+}
