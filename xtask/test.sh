@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All tests: formatter and lints, the Rust suite on SQLite and Postgres, the inbox by itself, the inbox in Chromium
-# against a demo, and the API's document against what a demo answers.
+# against a demo, the API's document against what a demo answers, and the simulated WhatsApp against clients of others.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,3 +13,4 @@ xtask/with-postgres.sh cargo test --locked --workspace --features mediary/faults
 cargo build --locked --package mediary --features mediary/faults
 xtask/with-demo.sh npm --prefix web run e2e
 xtask/with-demo.sh xtask/api-contract.sh
+xtask/real-clients.sh

@@ -136,6 +136,7 @@ impl World {
 
     /// Puts a message on its way to the business.
     pub(crate) async fn send_message(&self, spec: &MessageSpec) -> Result<QueuedMessage, Error> {
+        let spec = &MessageSpec { customer: spec.customer.told(), ..spec.clone() };
         let account = self.accounts.meant(spec.phone_number_id.as_deref())?;
         self.check_destination(&account)?;
         let media = self.media_of(spec, &account).await?;
@@ -177,12 +178,18 @@ impl World {
         self.sent.set_status(&spec.message_id, &spec.status);
         let account = self.accounts.meant(spec.phone_number_id.as_deref())?;
         self.check_destination(&account)?;
-        let status = render_status(spec, spec.timestamp.unwrap_or_else(|| self.now_seconds()));
-        let contact = match spec.status.as_str() {
-            "failed" if !spec.with_contact => None,
-            "failed" => Some(profile(&Customer { name: None, username: None, ..spec.customer.clone() })),
-            _ => Some(profile(&spec.customer)),
+        let told = spec.customer.told();
+        // What failed on its way to a number has no other id of the person, by Meta's pages.
+        let (customer, contact) = match spec.status.as_str() {
+            "failed" if !spec.with_contact => (spec.customer.clone(), None),
+            "failed" => {
+                let nameless = Customer { name: None, username: None, ..told.clone() };
+                (told, Some(profile(&nameless)))
+            }
+            _ => (told.clone(), Some(profile(&told))),
         };
+        let spec = &StatusSpec { customer, ..spec.clone() };
+        let status = render_status(spec, spec.timestamp.unwrap_or_else(|| self.now_seconds()));
         self.outbox.add(Update { account, contact, part: Part::Status(status) })
     }
 

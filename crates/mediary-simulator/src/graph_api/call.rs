@@ -3,6 +3,7 @@
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use bytes::Bytes;
+use futures_util::StreamExt;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 use serde_json::Value;
@@ -14,6 +15,8 @@ use crate::world::World;
 
 /// JSON bodies of the Graph API.
 const JSON_BYTES: usize = 1024 * 1024;
+/// What is read of an upload that is refused: as large a file as any that is taken, with its form.
+const REFUSED_BYTES: usize = 101_000_000;
 
 /// Method, path without version, query and headers.
 #[derive(Debug)]
@@ -104,6 +107,17 @@ pub(crate) async fn json_body(body: Body) -> Result<Value, GraphError> {
     let bytes = json_bytes(body).await?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|_| invalid("it does not parse"))?;
     if value.is_object() { Ok(value) } else { Err(invalid("it is no object")) }
+}
+
+/// Reads what somebody sends who is refused already. Many clients write all of it before they look at the answer, and see
+/// none when the connection is closed meanwhile.
+pub(crate) async fn read_refused(body: Body) {
+    let (mut pieces, mut left) = (body.into_data_stream(), REFUSED_BYTES);
+    while let Some(Ok(piece)) = pieces.next().await
+        && left > 0
+    {
+        left = left.saturating_sub(piece.len());
+    }
 }
 
 fn invalid(why: &str) -> GraphError {

@@ -51,6 +51,7 @@ pub(crate) async fn serve(State(world): State<Arc<World>>, request: Request) -> 
     if let Some((fault, place)) = &fault
         && let Some(response) = fault_answer(&world, &call, *place, fault).await
     {
+        call::read_refused(body).await;
         return response;
     }
     let response = match answer(&world, &call, route, body).await {

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 
-use super::call::Call;
+use super::call::{Call, read_refused};
 use super::error::{Answer, GraphError};
 use crate::content::{Content, essence};
 use crate::media::{Origin, UPLOADED_MEDIA_LIFE};
@@ -56,7 +56,13 @@ struct Form {
 }
 
 pub(super) async fn upload(world: &World, call: &Call, body: Body) -> Answer {
-    let account = call.account(world)?;
+    let account = match call.account(world) {
+        Ok(account) => account,
+        Err(refusal) => {
+            read_refused(body).await;
+            return Err(refusal);
+        }
+    };
     let form = read(call, body).await?;
     let product = form.messaging_product.as_deref().or_else(|| call.parameter("messaging_product"));
     if product != Some("whatsapp") {

@@ -6,6 +6,7 @@ mod status;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::ids::mix;
 use crate::media::MediaSpec;
 
 pub(crate) use render::{MediaNode, profile, render};
@@ -40,7 +41,7 @@ pub enum Channel {
 pub struct Customer {
     /// The phone number's digits. Absent for people with a username whose number WhatsApp keeps to itself.
     pub wa_id: Option<String>,
-    /// The business-scoped user id, `US.13491208655302741918`.
+    /// The business-scoped user id, `US.13491208655302741918`. Where there is a number, one follows from it unless given.
     pub user_id: Option<String>,
     pub parent_user_id: Option<String>,
     pub name: Option<String>,
@@ -65,6 +66,12 @@ impl Customer {
 
     fn nobody() -> Self {
         Self { wa_id: None, user_id: None, parent_user_id: None, name: None, username: None }
+    }
+
+    /// As webhooks tell of them since April 2026: everybody has a business-scoped id.
+    pub(crate) fn told(&self) -> Self {
+        let of_the_number = || self.wa_id.as_ref().map(|wa_id| format!("US.{:020}", mix(wa_id)));
+        Self { user_id: self.user_id.clone().or_else(of_the_number), ..self.clone() }
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use mediary_simulator::Simulator;
+use mediary_simulator::{FaultKind, FaultSpec, Place, Simulator, TokenState};
 use mediary_testing::installation::{ACCESS_TOKEN, PHONE_NUMBER_ID};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::harness::{answer, call, client, error_of, start, url};
 
@@ -94,4 +96,27 @@ async fn uploads_live_thirty_days_or_as_long_as_they_ask_for() {
     assert_eq!(call(&simulator, &month).await.0, 200);
     simulator.advance(Duration::from_secs(1));
     assert_eq!(call(&simulator, &month).await.0, 400);
+}
+
+/// Clients that write all of an upload before they read see the refusal, and no broken connection.
+#[tokio::test]
+async fn refused_uploads_are_read_to_their_end() {
+    const FILE_BYTES: usize = 20_000_000;
+    let simulator = start().await;
+    simulator.set_token("revoked", TokenState::Revoked).unwrap();
+    simulator.add_fault(FaultSpec::new(FaultKind::Throttled).at(Place::Upload).times(1)).unwrap();
+    for (token, status, code) in [(ACCESS_TOKEN, 400, 130_429), ("revoked", 401, 190)] {
+        let head = format!(
+            "POST /v27.0/{PHONE_NUMBER_ID}/media HTTP/1.1\r\nHost: graph\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: multipart/form-data; boundary=X\r\nContent-Length: {FILE_BYTES}\r\nConnection: close\r\n\r\n"
+        );
+        let mut connection =
+            TcpStream::connect(url(&simulator, "/").socket_addrs(|| None).unwrap()[0]).await.unwrap();
+        connection.write_all(head.as_bytes()).await.unwrap();
+        connection.write_all(&vec![b'x'; FILE_BYTES]).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(answer.contains(&format!("\"code\":{code}")), "{answer}");
+    }
 }

@@ -35,7 +35,11 @@ async fn body_is_ascii_and_signed_as_sent() {
     let value = &json["entry"][0]["changes"][0]["value"];
     let metadata = json!({"display_phone_number": "15550783881", "phone_number_id": "106540352242922"});
     assert_eq!((&value["metadata"], &value["messaging_product"]), (&metadata, &json!("whatsapp")));
-    assert_eq!(value["contacts"], json!([{"profile": {"name": "Jürgen 😀"}, "wa_id": "4915123456789"}]));
+    let contact = &value["contacts"][0];
+    assert_eq!(
+        (&contact["profile"]["name"], &contact["wa_id"]),
+        (&json!("Jürgen 😀"), &json!("4915123456789"))
+    );
     assert_eq!(value["messages"][0]["timestamp"], NOW.to_string(), "times are texts");
 }
 
@@ -80,6 +84,32 @@ async fn people_with_a_username_have_no_number_at_all() {
     assert_eq!((message.from, message.from_user_id.as_deref()), (None, Some("US.1349")));
     assert!(item(&json, "messages").get("from").is_none(), "left out, not empty");
     assert!(item(&json, "contacts").get("wa_id").is_none());
+}
+
+#[tokio::test]
+async fn people_with_a_number_have_a_business_scoped_id_too_which_stays() {
+    let (simulator, receiver) = start_with_receiver(|config| config.options.webhooks.concurrency = 1).await;
+    let customer = || Customer::new("15550100011", "Ana");
+    for text in ["hi", "there"] {
+        simulator.send(&MessageSpec::text(text).from(customer())).await.unwrap();
+    }
+    simulator.send(&MessageSpec::text("hi").from(Customer::new("15550100012", "Ben"))).await.unwrap();
+    let read = StatusSpec { customer: customer(), ..StatusSpec::new("wamid.1", "read") };
+    simulator.send_status(&read).unwrap();
+    let failed = StatusSpec { status: "failed".to_owned(), ..read };
+    simulator.send_status(&failed).unwrap();
+    simulator.flush(DEADLINE).await.unwrap();
+    let [first, second, other, read, failed] = receiver.received().try_into().unwrap();
+    let id = item(&first.json(), "contacts")["user_id"].clone();
+    let digits = id.as_str().unwrap().strip_prefix("US.").unwrap();
+    assert!(digits.bytes().all(|byte| byte.is_ascii_digit()), "{id}");
+    for message in [&first, &second] {
+        assert_eq!(item(&message.json(), "messages")["from_user_id"], id);
+    }
+    assert_ne!(item(&other.json(), "messages")["from_user_id"], id);
+    assert_eq!(item(&read.json(), "contacts")["user_id"], id);
+    assert_eq!(item(&read.json(), "statuses")["recipient_user_id"], id);
+    assert_eq!(item(&failed.json(), "statuses").get("recipient_user_id"), None);
 }
 
 #[tokio::test]

@@ -30,18 +30,18 @@ pub(crate) async fn conversation(world: &World) -> i64 {
     .await
 }
 
-fn picture(seed: usize) -> Vec<u8> {
+pub(crate) fn picture(seed: usize) -> Vec<u8> {
     content_like(b"\xff\xd8\xff\xe0\x00\x10JFIF", 60_000 + seed)
 }
 
-fn form(conversation: i64, kind: &str, file: Vec<u8>) -> Form {
+pub(crate) fn form(conversation: i64, kind: &str, file: Vec<u8>) -> Form {
     Form::new()
         .text("conversationId", conversation.to_string())
         .text("type", kind.to_owned())
         .part("file", Part::bytes(file).file_name("any.bin"))
 }
 
-async fn send_form(world: &World, form: Form) -> Option<Value> {
+pub(crate) async fn send_form(world: &World, form: Form) -> Option<Value> {
     let answer = world.api().request(Method::POST, "/api/messages").multipart(form).send().await.ok()?;
     assert!(answer.status().is_success(), "{}: {:?}", answer.status(), answer.text().await);
     answer.json().await.ok()
@@ -63,7 +63,7 @@ pub(crate) async fn has_status(world: &World, id: &Value, status: &str) {
 }
 
 /// Ours, by the id that it carries as callback data.
-fn own_id(sent: &SentMessage) -> i64 {
+pub(crate) fn own_id(sent: &SentMessage) -> i64 {
     let data = sent.body["biz_opaque_callback_data"].as_str().unwrap();
     data.strip_prefix("mediary:").unwrap().parse().unwrap()
 }

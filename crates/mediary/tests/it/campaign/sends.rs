@@ -1,0 +1,272 @@
+//! Campaigns of sending: texts and pictures go to several people, and are asked for again where no answer came, while the server dies
+//! at its places of sending, WhatsApp refuses, asks to wait and loses answers, and its statuses come early, late, twice and in any
+//! order.
+//!
+//! The oracle is what the simulated WhatsApp took. Each message is there once and left once, as it was asked for and in the order of
+//! its conversation; or it did not leave, says so (`failed`, `unknown`), and leaves once when a person wants it again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mediary_engine::fault::PLACES;
+use mediary_simulator::{Customer, FaultKind, FaultSpec, MessageSpec, Place, SentMessage};
+use mediary_testing::eventually;
+use mediary_testing::files::sha256;
+use serde_json::{Value, json};
+
+use crate::cluster::Dice;
+use crate::harness::{Database, World};
+use crate::sending::{form, own_id, picture, send, send_form};
+
+const PEOPLE: usize = 3;
+/// Messages between one death and the next.
+const MESSAGES: usize = 7;
+const DEATHS: usize = 2;
+/// The server dies there at one of the first passes.
+const PASSES: usize = 4;
+/// One message in so many has a picture; each picture is there twice.
+const PICTURE_ONE_IN: usize = 2;
+
+/// Runs the history of a seed; panics with everything that is not as it must be.
+pub(super) async fn run(seed: u64, database: Database) {
+    let mut campaign = Campaign::start(seed, database).await;
+    for death in 0..DEATHS {
+        campaign.die(death).await;
+    }
+    campaign.ask_for_everything_again().await;
+    campaign.settle().await;
+    campaign.retry_what_did_not_leave().await;
+    campaign.judge().await;
+}
+
+struct Campaign {
+    world: World,
+    seed: u64,
+    dice: Dice,
+    /// Conversation and number of each person.
+    people: Vec<(i64, String)>,
+    drafts: Vec<Draft>,
+    /// Which message came of each draft, as far as an answer told.
+    ids: BTreeMap<usize, i64>,
+    wanted_again: BTreeSet<i64>,
+}
+
+/// What somebody wants to send.
+struct Draft {
+    person: usize,
+    /// `None`: a text.
+    picture: Option<Vec<u8>>,
+}
+
+impl Campaign {
+    async fn start(seed: u64, database: Database) -> Self {
+        let mut world = World::furnished(database, &[("MEDIARY_LEASE_MS", "2000")]).await;
+        let mut options = world.simulator.options();
+        options.webhooks.duplicate_rate = 0.3;
+        options.webhooks.reorder_window = 6;
+        // Longer than a server is away.
+        options.webhooks.retry_waits_ms = vec![200; 100];
+        world.simulator.set_options(options).unwrap();
+        world.start();
+        let mut people: Vec<(i64, String)> = Vec::new();
+        for person in 0..PEOPLE {
+            let number = format!("1555010{person:04}");
+            let hello = MessageSpec::text("hello").from(Customer::new(&number, "Ana"));
+            world.simulator.send(&hello).await.unwrap();
+            let conversation = eventually("the conversation", async || {
+                let all = world.api().all("/api/conversations").await;
+                let ids = all.iter().filter_map(|one| one["id"].as_i64());
+                ids.into_iter().find(|id| people.iter().all(|(known, _)| known != id)).ok_or(all.len())
+            });
+            people.push((conversation.await, number));
+        }
+        world.kill();
+        let (drafts, ids, wanted_again) = Default::default();
+        Self { world, seed, dice: Dice(seed), people, drafts, ids, wanted_again }
+    }
+
+    /// The server sends until it dies at one of its places, or, where that pass never comes, at any moment.
+    async fn die(&mut self, death: usize) {
+        let places: Vec<_> = PLACES.iter().filter(|place| place.starts_with("send.")).collect();
+        let turn = usize::try_from(self.seed).unwrap() * DEATHS + death;
+        let place = format!("{}:{}", places[turn % places.len()], 1 + self.dice.below(PASSES));
+        self.world.env.insert("MEDIARY_FAULT".to_owned(), place);
+        self.world.start();
+        for _ in 0..MESSAGES {
+            let person = self.dice.below(PEOPLE);
+            self.fault(person);
+            let seen = self.drafts.len() / 2;
+            let picture = (self.dice.below(PICTURE_ONE_IN) == 0).then(|| picture(seen));
+            self.drafts.push(Draft { person, picture });
+            self.ask(self.drafts.len() - 1).await;
+        }
+        let died = eventually("the end of the server, or of its work", async || {
+            if self.world.server().has_ended() {
+                return Ok(true);
+            }
+            let open = self.unsettled().await;
+            if open.is_empty() { Ok(false) } else { Err(open) }
+        });
+        if died.await {
+            self.world.reap();
+        } else {
+            self.world.kill();
+        }
+        self.world.env.remove("MEDIARY_FAULT");
+    }
+
+    /// Something may go wrong with the next message to a person.
+    fn fault(&mut self, person: usize) {
+        let (_, number) = &self.people[person];
+        let at_send = |kind| FaultSpec::new(kind).at(Place::Send).to(number).times(1);
+        let late = FaultSpec { delay_ms: Some(100), ..at_send(FaultKind::LostAnswer) };
+        let fault = match self.dice.below(14) {
+            0 => at_send(FaultKind::LostAnswer),
+            // Its statuses come before that.
+            1 => late,
+            2 => at_send(FaultKind::LostAnswer).status(502),
+            3 => at_send(FaultKind::ServerError),
+            4 => at_send(FaultKind::Throttled),
+            5 => at_send(FaultKind::Permission).code(131_047),
+            6 => FaultSpec::new(FaultKind::ServerError).at(Place::Upload).times(1),
+            _ => return,
+        };
+        self.world.simulator.add_fault(fault).unwrap();
+    }
+
+    /// Asks for a message, under an id that is the same each time. A server that is away does not answer.
+    async fn ask(&mut self, number: usize) {
+        let Draft { person, picture } = &self.drafts[number];
+        let (conversation, client_id) = (self.people[*person].0, format!("draft-{number}"));
+        let message = match picture {
+            Some(picture) => {
+                let form = form(conversation, "image", picture.clone()).text("clientId", client_id);
+                send_form(&self.world, form).await
+            }
+            None => {
+                let text = json!({"conversationId": conversation, "type": "text", "text": client_id, "clientId": client_id});
+                send(&self.world, text).await
+            }
+        };
+        if let Some(message) = message {
+            let id = message["id"].as_i64().unwrap();
+            let first = *self.ids.entry(number).or_insert(id);
+            assert_eq!(first, id, "seed {}: the same client id is another message", self.seed);
+        }
+    }
+
+    async fn ask_for_everything_again(&mut self) {
+        self.world.start();
+        for number in 0..self.drafts.len() {
+            self.ask(number).await;
+        }
+        assert_eq!(self.ids.len(), self.drafts.len(), "seed {}: some draft has no message", self.seed);
+    }
+
+    /// Until WhatsApp's last word about each message is known. What it took is settled by its statuses, `unknown` or not.
+    async fn settle(&mut self) {
+        eventually(&format!("seed {}: a last word about each message", self.seed), async || {
+            let open = self.unsettled().await;
+            if open.is_empty() { Ok(()) } else { Err(open) }
+        })
+        .await;
+    }
+
+    /// Messages with their status that have not come to their end; all of them while the server does not answer.
+    async fn unsettled(&self) -> Vec<(i64, String)> {
+        let mut open = Vec::new();
+        for id in self.ids.values().copied() {
+            let status = self.status(id).await;
+            let settled = match status.as_str() {
+                "read" => true,
+                "unknown" | "failed" => self.left(id) == 0,
+                _ => false,
+            };
+            if !settled {
+                open.push((id, status));
+            }
+        }
+        open
+    }
+
+    async fn status(&self, id: i64) -> String {
+        let path = format!("/api/messages/{id}");
+        let Ok(answer) = self.world.api().request(reqwest::Method::GET, &path).send().await else {
+            return String::new();
+        };
+        let message: Value = answer.json().await.unwrap_or_default();
+        message["status"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// How often a message left.
+    fn left(&self, id: i64) -> usize {
+        self.world.simulator.sent().iter().filter(|sent| own_id(sent) == id).count()
+    }
+
+    async fn retry_what_did_not_leave(&mut self) {
+        self.world.simulator.clear_faults();
+        for id in self.ids.values().copied() {
+            let status = self.status(id).await;
+            if status != "read" {
+                let retried = self.world.api().post(&format!("/api/messages/{id}/retry"), &json!({})).await;
+                assert_eq!(retried.status(), 200, "seed {}: {id} is {status}", self.seed);
+                self.wanted_again.insert(id);
+            }
+        }
+        eventually(&format!("seed {}: everything to be read", self.seed), async || {
+            let mut open = Vec::new();
+            for id in self.ids.values().copied() {
+                let status = self.status(id).await;
+                if status != "read" {
+                    open.push((id, status));
+                }
+            }
+            if open.is_empty() { Ok(()) } else { Err(open) }
+        })
+        .await;
+    }
+
+    async fn judge(&self) {
+        let (seed, sent) = (self.seed, self.world.simulator.sent());
+        let mut orders: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+        for (number, id) in &self.ids {
+            let left: Vec<&SentMessage> = sent.iter().filter(|sent| own_id(sent) == *id).collect();
+            let [only] = left[..] else { panic!("seed {seed}: message {id} left {} times", left.len()) };
+            self.is_as_asked(*number, only);
+        }
+        assert_eq!(sent.len(), self.drafts.len(), "seed {seed}: something left that nobody asked for");
+        for sent in &sent {
+            if !self.wanted_again.contains(&own_id(sent)) {
+                orders.entry(&sent.to).or_default().push(own_id(sent));
+            }
+        }
+        for (to, order) in orders {
+            assert!(order.is_sorted(), "seed {seed}: {order:?} left in this order to {to}");
+        }
+        let shown: BTreeSet<i64> = self.shown().await;
+        assert_eq!(shown, self.ids.values().copied().collect(), "seed {seed}: what the threads show");
+        let check = self.world.cli(&["storage", "check", "--json"]);
+        let counts = ["missingCount", "wrongCount"].map(|count| check[count].as_u64());
+        assert_eq!(counts, [Some(0); 2], "seed {seed}: {check}");
+    }
+
+    /// To the person that was meant, with the words or the bytes.
+    fn is_as_asked(&self, number: usize, sent: &SentMessage) {
+        let Draft { person, picture } = &self.drafts[number];
+        let file = sent.media.as_ref().map(|media| media.sha256.clone());
+        let expected = picture.as_ref().map(|picture| sha256(picture).to_string());
+        let text = sent.body["text"]["body"].as_str().map(str::to_owned);
+        let words = picture.is_none().then(|| format!("draft-{number}"));
+        let found = (sent.to.as_str(), file, text);
+        assert_eq!(found, (self.people[*person].1.as_str(), expected, words), "seed {}", self.seed);
+    }
+
+    /// The messages of the business that the threads show.
+    async fn shown(&self) -> BTreeSet<i64> {
+        let messages = self.world.api().messages().await;
+        let count = messages.len();
+        let own = messages.iter().filter(|message| message["direction"] == "outbound");
+        let ids: BTreeSet<i64> = own.filter_map(|message| message["id"].as_i64()).collect();
+        assert_eq!(ids.len() + PEOPLE, count, "seed {}: a message is there twice", self.seed);
+        ids
+    }
+}
