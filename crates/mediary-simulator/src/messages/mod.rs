@@ -6,7 +6,6 @@ mod status;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ids::mix;
 use crate::media::MediaSpec;
 
 pub(crate) use render::{MediaNode, profile, render};
@@ -70,7 +69,7 @@ impl Customer {
 
     /// As webhooks tell of them since April 2026: everybody has a business-scoped id.
     pub(crate) fn told(&self) -> Self {
-        let of_the_number = || self.wa_id.as_ref().map(|wa_id| format!("US.{:020}", mix(wa_id)));
+        let of_the_number = || self.wa_id.as_ref().map(|wa_id| format!("US.1{wa_id:0>19}"));
         Self { user_id: self.user_id.clone().or_else(of_the_number), ..self.clone() }
     }
 }

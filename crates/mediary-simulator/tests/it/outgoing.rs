@@ -169,11 +169,13 @@ async fn business_scoped_ids_and_groups_are_reached_in_their_own_places() {
     let mut people: Vec<_> = group
         .iter()
         .map(|status| {
-            (status.status.as_str(), status.participant_id.as_deref(), status.participant_user_id.as_deref())
+            let user_id = status.participant_user_id.as_deref();
+            (status.status.as_str(), status.participant_id.as_deref(), user_id.map(|id| id == USER))
         })
         .collect();
     people.sort_unstable();
-    assert_eq!(people, [("read", None, Some(USER)), ("read", Some(ANA), None), ("sent", None, None)]);
+    let of_each = [("read", None, Some(true)), ("read", Some(ANA), Some(false)), ("sent", None, None)];
+    assert_eq!(people, of_each);
 }
 
 #[tokio::test]

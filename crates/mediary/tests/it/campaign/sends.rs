@@ -42,7 +42,7 @@ struct Campaign {
     world: World,
     seed: u64,
     dice: Dice,
-    /// Conversation and number of each person.
+    /// Conversation of each person, and the number that messages to them are addressed to.
     people: Vec<(i64, String)>,
     drafts: Vec<Draft>,
     /// Which message came of each draft, as far as an answer told.
@@ -69,15 +69,15 @@ impl Campaign {
         world.start();
         let mut people: Vec<(i64, String)> = Vec::new();
         for person in 0..PEOPLE {
-            let number = format!("1555010{person:04}");
-            let hello = MessageSpec::text("hello").from(Customer::new(&number, "Ana"));
+            let digits = format!("1555010{person:04}");
+            let hello = MessageSpec::text("hello").from(Customer::new(&digits, "Ana"));
             world.simulator.send(&hello).await.unwrap();
             let conversation = eventually("the conversation", async || {
                 let all = world.api().all("/api/conversations").await;
                 let ids = all.iter().filter_map(|one| one["id"].as_i64());
                 ids.into_iter().find(|id| people.iter().all(|(known, _)| known != id)).ok_or(all.len())
             });
-            people.push((conversation.await, number));
+            people.push((conversation.await, format!("+{digits}")));
         }
         world.kill();
         let (drafts, ids, wanted_again) = Default::default();
