@@ -12,6 +12,7 @@ mod history;
 mod later;
 mod model;
 mod run;
+#[cfg(feature = "faults")]
 mod sends;
 mod verdict;
 mod writer;
@@ -21,12 +22,6 @@ use std::time::Duration;
 
 use mediary_store::Backend;
 use run::{Plan, run};
-
-use crate::harness::Database;
-
-/// Campaigns of sending in a run of the suite and, on each database, in `make soak`.
-const SENDS: u64 = 4;
-const SOAK_SENDS: u64 = 200;
 
 #[expect(clippy::disallowed_methods, reason = "who replays a seed says which")]
 fn seed(otherwise: u64) -> u64 {
@@ -56,31 +51,6 @@ async fn histories_are_whole_on_nodes_that_die_and_hang() {
 #[tokio::test(flavor = "multi_thread")]
 async fn histories_are_whole_on_the_embedded_database_of_a_node_that_dies() {
     run(Plan { seed: seed(3), nodes: 1, postgres: false, people: 50, faults: 5 }).await;
-}
-
-async fn sends(seeds: u64, database: fn() -> Database) {
-    let first = seed(1);
-    for seed in first..first + seeds {
-        sends::run(seed, database()).await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn sends_leave_once_whatever_dies_and_gets_lost_on_sqlite() {
-    sends(SENDS, Database::embedded).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn sends_leave_once_whatever_dies_and_gets_lost_on_postgres() {
-    sends(SENDS, Database::postgres).await;
-}
-
-/// `make soak`: many seeds.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes many minutes; make soak runs it"]
-async fn soak_sends() {
-    sends(SOAK_SENDS, Database::embedded).await;
-    sends(SOAK_SENDS, Database::postgres).await;
 }
 
 /// `make soak`: many seeds, larger.

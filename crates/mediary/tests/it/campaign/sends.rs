@@ -17,6 +17,9 @@ use crate::cluster::Dice;
 use crate::harness::{Database, World};
 use crate::sending::{form, own_id, picture, send, send_form};
 
+/// Campaigns on each database: in a run of the suite, in which the places of sending come in turn, and in `make soak`.
+const SEEDS: u64 = 4;
+const SOAK_SEEDS: u64 = 200;
 const PEOPLE: usize = 3;
 /// Messages between one death and the next.
 const MESSAGES: usize = 7;
@@ -26,16 +29,49 @@ const PASSES: usize = 4;
 /// One message in so many has a picture; each picture is there twice.
 const PICTURE_ONE_IN: usize = 2;
 
-/// Runs the history of a seed; panics with everything that is not as it must be.
-pub(super) async fn run(seed: u64, database: Database) {
+async fn campaigns(seeds: u64, database: fn() -> Database) {
+    let first = super::seed(1);
+    let mut died_at_places = 0;
+    for seed in first..first + seeds {
+        died_at_places += run(seed, database()).await as u64;
+    }
+    assert!(died_at_places >= seeds, "the server seldom gets to where it is to die: {died_at_places} times");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_leave_once_whatever_dies_and_gets_lost_on_sqlite() {
+    campaigns(SEEDS, Database::embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_leave_once_whatever_dies_and_gets_lost_on_postgres() {
+    campaigns(SEEDS, Database::postgres).await;
+}
+
+/// `make soak`: many seeds.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes many minutes; make soak runs it"]
+async fn soak_sends() {
+    campaigns(SOAK_SEEDS, Database::embedded).await;
+    campaigns(SOAK_SEEDS, Database::postgres).await;
+}
+
+/// Runs the history of a seed; panics with what is not as it must be. Returns how often the server died at a place that was named.
+async fn run(seed: u64, database: Database) -> usize {
     let mut campaign = Campaign::start(seed, database).await;
+    let mut died_at_places = 0;
     for death in 0..DEATHS {
-        campaign.die(death).await;
+        died_at_places += usize::from(campaign.die(death).await);
     }
     campaign.ask_for_everything_again().await;
     campaign.settle().await;
     campaign.retry_what_did_not_leave().await;
     campaign.judge().await;
+    let (messages, again) = (campaign.drafts.len(), campaign.wanted_again.len());
+    eprintln!(
+        "seed {seed}: {messages} messages, {again} wanted again, {died_at_places} deaths at named places"
+    );
+    died_at_places
 }
 
 struct Campaign {
@@ -84,8 +120,8 @@ impl Campaign {
         Self { world, seed, dice: Dice(seed), people, drafts, ids, wanted_again }
     }
 
-    /// The server sends until it dies at one of its places, or, where that pass never comes, at any moment.
-    async fn die(&mut self, death: usize) {
+    /// The server sends until it dies at one of its places, each in turn, or, where that pass never comes (false), in the end.
+    async fn die(&mut self, death: usize) -> bool {
         let places: Vec<_> = PLACES.iter().filter(|place| place.starts_with("send.")).collect();
         let turn = usize::try_from(self.seed).unwrap() * DEATHS + death;
         let place = format!("{}:{}", places[turn % places.len()], 1 + self.dice.below(PASSES));
@@ -106,12 +142,14 @@ impl Campaign {
             let open = self.unsettled().await;
             if open.is_empty() { Ok(false) } else { Err(open) }
         });
-        if died.await {
+        let died = died.await;
+        if died {
             self.world.reap();
         } else {
             self.world.kill();
         }
         self.world.env.remove("MEDIARY_FAULT");
+        died
     }
 
     /// Something may go wrong with the next message to a person.
