@@ -35,11 +35,18 @@ impl StorageKey {
         Self(format!("media/{company}/{message}/{name}"))
     }
 
-    /// A key for a variant of a message's media: `media/{company}/{message}/variants/{media}-{kind}-{random}`. None is given twice, so
-    /// it needs no generations. Records recognise it by its form (`variant_of` of the store).
-    pub fn variant(company: CompanyId, message: MessageId, media: MediaId, kind: VariantKind) -> Self {
+    /// A key for a variant of a message's media: `media/{company}/{message}/variants/{media}-{kind}-{random}`; of a file that belongs to
+    /// no message it is among the uploads. None is given twice, so it needs no generations. Records recognise it by its form
+    /// (`variant_of` of the store).
+    pub fn variant(
+        company: CompanyId,
+        message: Option<MessageId>,
+        media: MediaId,
+        kind: VariantKind,
+    ) -> Self {
         let random = rand::random::<u64>();
-        Self(format!("media/{company}/{message}/variants/{media}-{kind}-{random:016x}"))
+        let owner = message.map_or_else(|| UPLOADS.to_owned(), |message| message.to_string());
+        Self(format!("media/{company}/{owner}/variants/{media}-{kind}-{random:016x}"))
     }
 
     /// A key for a file of ours that is stored before its message has an id: `media/{company}/uploads/{random}`. None is given
@@ -56,19 +63,18 @@ impl StorageKey {
         Self(if number == 0 { first.to_owned() } else { format!("{first}{GENERATION}{number}") })
     }
 
-    /// Whose message the file is of, if it is the key of a message's media. The message of an upload is not in its key: it has the
-    /// id zero.
-    pub fn owner(&self) -> Option<(CompanyId, MessageId)> {
+    /// Whose message the file is of, if it is the key of a message's media. The message of an upload is not in its key.
+    pub fn owner(&self) -> Option<(CompanyId, Option<MessageId>)> {
         let mut parts = self.0.split('/');
         if parts.next() != Some("media") {
             return None;
         }
         let company = parts.next()?.parse().ok()?;
         let message = match parts.next()? {
-            UPLOADS => 0,
-            message => message.parse().ok()?,
+            UPLOADS => None,
+            message => Some(MessageId(message.parse().ok()?)),
         };
-        parts.next().map(|_| (CompanyId(company), MessageId(message)))
+        parts.next().map(|_| (CompanyId(company), message))
     }
 
     /// The key as text, as records keep it.
@@ -199,7 +205,7 @@ mod tests {
 
     #[test]
     fn key_names_its_owner() {
-        assert_eq!(media("abc").owner(), Some((CompanyId(1), MessageId(2))));
+        assert_eq!(media("abc").owner(), Some((CompanyId(1), Some(MessageId(2)))));
         for other in ["probe/1/2", "media/1/2", "media/x/2/3", "media/probe/2/probe"] {
             assert_eq!(other.parse::<StorageKey>().unwrap().owner(), None, "{other}");
         }
@@ -207,12 +213,16 @@ mod tests {
 
     #[test]
     fn key_of_a_variant_is_its_own_and_names_its_owner() {
-        let variant = || StorageKey::variant(CompanyId(1), MessageId(2), MediaId(3), VariantKind::Thumb);
+        let of = |message| StorageKey::variant(CompanyId(1), message, MediaId(3), VariantKind::Thumb);
+        let variant = || of(Some(MessageId(2)));
         let key = variant();
         let random = key.as_str().strip_prefix("media/1/2/variants/3-thumb-").unwrap();
         assert!(random.len() == 16 && random.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
         assert_eq!(key.as_str().parse::<StorageKey>().unwrap(), key);
-        assert_eq!(key.owner(), Some((CompanyId(1), MessageId(2))));
+        assert_eq!(key.owner(), Some((CompanyId(1), Some(MessageId(2)))));
+        let of_no_message = of(None);
+        assert!(of_no_message.as_str().starts_with("media/1/uploads/variants/3-thumb-"), "{of_no_message}");
+        assert_eq!(of_no_message.owner(), Some((CompanyId(1), None)));
         assert_ne!(key, variant(), "none is given twice");
         assert_ne!(media("variants").folders().count(), key.folders().count(), "no file's key is like it");
     }
@@ -223,7 +233,7 @@ mod tests {
         let random = key.as_str().strip_prefix("media/1/uploads/").unwrap();
         assert!(random.len() == 32 && random.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
         assert_eq!(key.as_str().parse::<StorageKey>().unwrap(), key);
-        assert_eq!(key.owner(), Some((CompanyId(1), MessageId(0))));
+        assert_eq!(key.owner(), Some((CompanyId(1), None)));
         assert_eq!(key.generation(2).owner(), key.owner(), "one that moved");
         assert_ne!(key, StorageKey::upload(CompanyId(1)), "none is given twice");
     }

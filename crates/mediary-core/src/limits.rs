@@ -103,6 +103,11 @@ pub const UNTRACKED_UNSUSPECTED: u64 = 100;
 /// message that never comes here.
 pub const WAITING_UPDATES_PER_ACCOUNT: u32 = 50_000;
 
+/// Files that a company keeps to send them again.
+pub const LIBRARY_FILES: u64 = 1000;
+/// Files of one request that sends messages. Each lies in a temporary file, or in an unfinished upload, until the last one is whole.
+pub const FILES_SENT_AT_ONCE: usize = 10;
+
 /// Days of a retention, at most: a hundred years. Longer is for ever.
 pub const RETENTION_DAYS_MAX: i64 = 36_500;
 

@@ -43,6 +43,11 @@ impl Scope {
         self.sees == Visibility::Everything
     }
 
+    /// Whether it sees what belongs to this conversation of its company, or to none: such is seen by who sees everything.
+    pub fn sees_file_of(&self, conversation: Option<ConversationId>) -> bool {
+        conversation.map_or(self.sees_everything(), |conversation| self.sees_conversation(conversation))
+    }
+
     /// Whether it sees what belongs to a conversation of its company.
     pub fn sees_conversation(&self, conversation: ConversationId) -> bool {
         match &self.sees {
@@ -64,6 +69,7 @@ mod tests {
         let some = Scope::new(company, Visibility::Conversations([ConversationId(3)].into()));
         assert!(!some.sees_everything() && some.sees_conversation(ConversationId(3)));
         assert!(!some.sees_conversation(ConversationId(9)));
+        assert!(everything.sees_file_of(None) && !some.sees_file_of(None));
         assert!(
             !Scope::new(company, Visibility::Conversations([].into())).sees_conversation(ConversationId(3))
         );

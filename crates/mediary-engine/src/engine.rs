@@ -30,7 +30,7 @@ use crate::media::oversized::{self, OversizedFiles};
 use crate::media::requests::{self, MediaStatus, RetryOutcome};
 use crate::nodes::relay;
 use crate::outward::receipts::Receipts;
-use crate::outward::send::{self, FileUpload, MessageDraft, QueuedMessage, Sender};
+use crate::outward::send::{self, FileUpload, LibraryDraft, MessageDraft, QueuedMessage, Sender};
 use crate::storage::trash;
 use crate::transit::inbound_files::InboundFiles;
 use crate::upkeep::backfill::{Backfill, BackfillOptions, BackfillOutcome, BackfillReport};
@@ -262,6 +262,21 @@ impl Engine {
     /// Queues a message: once this returns it is sent, whatever becomes of this process.
     pub async fn send(&self, may: &May<rights::Send>, draft: MessageDraft) -> Result<QueuedMessage> {
         self.0.sender.queue(may, draft).await
+    }
+
+    /// Keeps a file in the company's library, to be sent again.
+    pub async fn add_to_library(
+        &self,
+        may: &May<rights::Send>,
+        draft: LibraryDraft,
+        by: &Actor,
+    ) -> Result<MediaFile> {
+        self.0.sender.add_to_library(may, draft, by).await
+    }
+
+    /// Takes a file out of the library. Messages that were sent with it keep theirs.
+    pub async fn remove_from_library(&self, may: &May<rights::Send>, id: MediaId, by: &Actor) -> Result<()> {
+        self.0.sender.remove_from_library(may, id, by).await
     }
 
     /// Queues copies of a message, one in each of these conversations, or none at all; their ids, in the same order.

@@ -18,6 +18,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Conversations", "Threads with contacts."),
     ("Messages", "Single messages."),
     ("Media", "The records of media files."),
+    ("Library", "Files that a company keeps to send them again."),
     ("Bytes", "The files themselves."),
     ("Events", "What happens, as it happens."),
     ("Settings", "What a company wants done with its media."),

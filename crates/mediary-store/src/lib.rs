@@ -31,6 +31,7 @@ mod inbox;
 mod ingest;
 mod keys;
 mod leases;
+mod library;
 mod lists;
 mod locks;
 mod media;
@@ -87,6 +88,7 @@ pub use ingest::{
     ParkedItem, ParkedItemOutcome, PlannedItem, Reaction, Turn, Unrecordable,
 };
 pub use leases::LeaseToken;
+pub use library::{AddedToLibrary, NewLibraryFile};
 pub use lists::{MediaQuery, MediaSort, Order};
 pub use media::MediaFile;
 pub use media_ids::KnownFile;

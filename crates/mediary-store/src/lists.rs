@@ -28,6 +28,8 @@ pub enum Order {
 #[derive(Clone, Debug, Default)]
 pub struct MediaQuery {
     pub conversation: Option<ConversationId>,
+    /// Whether files of the library are among those of the company.
+    pub with_library: bool,
     /// Empty means all.
     pub file_types: Vec<FileType>,
     pub download_status: Option<DownloadStatus>,
@@ -68,6 +70,9 @@ impl MediaQuery {
             format!("f.company_id = $1{}", and_seen(scope, "f.conversation_id")),
             "f.is_active".to_owned(),
         ];
+        if !self.with_library {
+            conditions.push("f.library_name IS NULL".to_owned());
+        }
         let mut add = |condition: &str, value: Value| {
             args.push(value);
             conditions.push(condition.replace('?', &format!("${}", args.len())));

@@ -19,14 +19,16 @@ use crate::writes::update;
 use crate::{Actor, Result, Store, trash};
 
 record! {
-    /// The record of one file of a message, whether or not its bytes are here.
+    /// The record of one file of a message, whether or not its bytes are here, or of one in the company's library.
     #[derive(Clone)]
     pub struct MediaFile from media_files as f {
         pub id: MediaId,
         pub company_id: CompanyId,
-        pub account_id: AccountId,
-        pub conversation_id: ConversationId,
-        pub message_id: MessageId,
+        /// These three are of a file of a message; one in the library has none of them, but a name there.
+        pub account_id: Option<AccountId>,
+        pub conversation_id: Option<ConversationId>,
+        pub message_id: Option<MessageId>,
+        pub library_name: Option<String>,
         /// Zero is the message's own media.
         pub part: u32,
         /// The policy under which it was stored, or under which it waits.

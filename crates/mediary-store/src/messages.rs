@@ -224,7 +224,7 @@ impl Store {
         let mut files: Vec<MediaFile> = select.read(self.db()).await?;
         files.sort_by_key(|file| (file.message_id, file.part));
         for file in files {
-            if let Some(attachments) = having.get_mut(&file.message_id) {
+            if let Some(attachments) = file.message_id.and_then(|message| having.get_mut(&message)) {
                 attachments.push(file);
             }
         }

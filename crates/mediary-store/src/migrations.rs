@@ -51,6 +51,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("derivation_triggers", include_str!("../migrations/0030_derivation_triggers.sql")),
     ("sends", include_str!("../migrations/0031_sends.sql")),
     ("answered_numbers", include_str!("../migrations/0032_answered_numbers.sql")),
+    ("library", include_str!("../migrations/0033_library.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -39,9 +39,10 @@ const NAMED_BY_A_FILE: &str = "EXISTS (SELECT 1 FROM media_files f WHERE f.compa
 pub(crate) const NAMED_BY_AN_UPLOAD: &str =
     "EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = k.company_id
     AND f.uploaded AND f.storage_key = k.key AND f.storage_backend = k.backend)";
-pub(crate) const NAMED_BY_A_VARIANT: &str = "EXISTS (SELECT 1 FROM media_files f CROSS JOIN media_variants v
-    WHERE f.company_id = k.company_id AND f.message_id = k.message_id AND v.company_id = f.company_id
-    AND v.media_id = f.id AND v.storage_backend = k.backend AND v.storage_key = k.key)";
+/// `k.media_id` is the file that the key of a variant names ([`media_of`]).
+pub(crate) const NAMED_BY_A_VARIANT: &str =
+    "EXISTS (SELECT 1 FROM media_variants v WHERE v.company_id = k.company_id
+    AND v.media_id = k.media_id AND v.storage_backend = k.backend AND v.storage_key = k.key)";
 const IN_THE_TRASH: &str = "EXISTS (SELECT 1 FROM trash t WHERE t.company_id = k.company_id
     AND t.storage_key = k.key AND t.storage_backend = k.backend)";
 /// The condition that no media of its message can still come and be stored under its key.
@@ -49,6 +50,11 @@ pub(crate) const MEDIA_HAVE_COME: &str =
     "(EXISTS (SELECT 1 FROM media_files f WHERE f.company_id = k.company_id
         AND f.message_id = k.message_id)
     OR NOT EXISTS (SELECT 1 FROM messages m WHERE m.company_id = k.company_id AND m.id = k.message_id))";
+
+/// The file of which a found one is a variant by its key; zero where it is none.
+pub(crate) fn media_of(file: &FoundFile) -> MediaId {
+    variant_of(&file.key).unwrap_or(MediaId(0))
+}
 
 impl Store {
     /// Of files found in a storage, those that a record, a variant or the trash names. One statement asks for all three: a key that
@@ -61,6 +67,7 @@ impl Store {
             select.push(row! {
                 company_id => file.company_id,
                 message_id => file.message_id,
+                media_id => media_of(file),
                 backend => backend,
                 key => file.key.as_str(),
             });
@@ -72,12 +79,12 @@ impl Store {
     /// without media, which may still come and be stored under this key, or if the key is reserved for a variant or an upload.
     pub async fn discard_file(&self, backend: StorageBackend, file: &FoundFile) -> Result<bool> {
         let sql = format!(
-            "WITH k(company_id, message_id, backend, key) AS
-                (SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT))
+            "WITH k(company_id, message_id, backend, key, media_id) AS
+                (SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($7 AS BIGINT))
             INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)
             SELECT k.company_id, COALESCE((SELECT f.id FROM media_files f
                     WHERE f.company_id = k.company_id AND f.message_id = k.message_id
-                    ORDER BY CASE WHEN f.id = $7 THEN 0 WHEN f.provider_media_id = $6 THEN 1 ELSE 2 END, f.part LIMIT 1), 0),
+                    ORDER BY CASE WHEN f.id = k.media_id THEN 0 WHEN f.provider_media_id = $6 THEN 1 ELSE 2 END, f.part LIMIT 1), 0),
                 k.backend, k.key, $5
             FROM k WHERE NOT {NAMED_BY_A_FILE} AND NOT {NAMED_BY_AN_UPLOAD} AND NOT {NAMED_BY_A_VARIANT}
                 AND (NOT $8 OR NOT {IN_THE_TRASH}) AND {MEDIA_HAVE_COME}"
@@ -93,7 +100,7 @@ impl Store {
             file.key.as_str(),
             due,
             provider_media_id,
-            variant_of(&file.key),
+            media_of(file),
             variant_of(&file.key).is_some() || is_upload(&file.key)
         ];
         Ok(self.db().execute(AssertSqlSafe(sql), args).await? > 0)

@@ -3,7 +3,7 @@
 use mediary_core::{CompanyId, MessageId, StorageBackend, Timestamp};
 
 use crate::bulk::Bulk;
-use crate::moves::{FoundFile, MEDIA_HAVE_COME, NAMED_BY_A_VARIANT, NAMED_BY_AN_UPLOAD};
+use crate::moves::{FoundFile, MEDIA_HAVE_COME, NAMED_BY_A_VARIANT, NAMED_BY_AN_UPLOAD, media_of};
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::row;
@@ -49,6 +49,7 @@ impl Store {
                 insert.push(row! {
                     company_id => company,
                     message_id => file.message_id,
+                    media_id => media_of(file),
                     backend => backend,
                     key => file.key.as_str(),
                     at => look,

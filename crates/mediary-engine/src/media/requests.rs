@@ -152,8 +152,8 @@ pub(crate) async fn delete_media(
         tracing::info!(company.id = company.0, media.id = id.0, by = caller.label(), "media_deleted");
         let data = EventData {
             id: id.0,
-            conversation_id: Some(record.conversation_id),
-            message_id: Some(record.message_id),
+            conversation_id: record.conversation_id,
+            message_id: record.message_id,
             media_id: Some(id),
             ..EventData::default()
         };

@@ -12,11 +12,11 @@ pub(crate) async fn clear(context: &Context, company: CompanyId, id: MediaId) ->
     context.work().wake(Work::Trash);
     let record = context.store().media(&Scope::system(company), id).await?;
     let record = record.ok_or_else(|| Error::not_found("there is no such media file"))?;
-    if let (None, Some(provider_id)) = (&record.storage_key, &record.provider_media_id)
+    if let (None, Some(message), Some(provider_id)) =
+        (&record.storage_key, record.message_id, &record.provider_media_id)
         && record.download_attempts > 0
     {
-        let key =
-            StorageKey::media(company, record.message_id, provider_id).generation(record.key_generation);
+        let key = StorageKey::media(company, message, provider_id).generation(record.key_generation);
         let storage = context.storages().primary();
         if let Err(error) = storage.delete(&key).await {
             // The record is deleted, so nothing else would find these bytes.

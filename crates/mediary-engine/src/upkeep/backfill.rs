@@ -134,8 +134,7 @@ impl Backfill {
         match record.download_status {
             DownloadStatus::Downloading => Ok(true),
             DownloadStatus::Pending => {
-                let account =
-                    self.context.whatsapp().account_of(record.company_id, record.account_id).await?;
+                let account = self.context.whatsapp().account_of_file(&record).await?;
                 let paused = account.row.paused_until.is_some_and(|until| until > self.context.now());
                 Ok(record.next_attempt_at.is_some() && account.token().is_ok() && !paused)
             }

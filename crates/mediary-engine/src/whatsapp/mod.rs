@@ -74,9 +74,17 @@ impl WhatsApp {
         account.ok_or_else(|| Error::not_found("there is no such WhatsApp account"))
     }
 
-    /// The current policy of a file that is not stored; a stored one keeps the policy under which it was stored.
+    /// The account of a media file. One of the library has none, and never was at WhatsApp.
+    pub(crate) async fn account_of_file(&self, record: &MediaFile) -> Result<Arc<KnownAccount>> {
+        let id = record.account_id.ok_or_else(|| Error::not_found("the file did not come from WhatsApp"))?;
+        self.account_of(record.company_id, id).await
+    }
+
+    /// The current policy of a file that is not stored; a stored one keeps the policy under which it was stored, as does one of the
+    /// library.
     pub(crate) async fn policy_of(&self, record: &MediaFile) -> Result<MediaPolicy> {
-        Ok(self.account_of(record.company_id, record.account_id).await?.policy)
+        let Some(account) = record.account_id else { return Ok(record.policy) };
+        Ok(self.account_of(record.company_id, account).await?.policy)
     }
 }
 

@@ -21,7 +21,7 @@ async fn obstacle_to_one_file_holds_up_no_other() {
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&blocked.id).times(1)).unwrap();
     world.engine.run_due().await.unwrap();
     let record = world.media_of(&blocked.id).await;
-    let key = mediary_blob::StorageKey::media(world.company, record.message_id, &blocked.id);
+    let key = mediary_blob::StorageKey::media(world.company, record.message_id.unwrap(), &blocked.id);
     std::fs::create_dir_all(world.folder.path().join(key.as_str()).join("stranger")).unwrap();
     let record = run_after(&world, 2 * SECOND, &blocked).await;
     assert_failed(&record, ErrorCode::StorageError, true);

@@ -41,7 +41,7 @@ async fn voice_note_gets_a_duration_and_peaks_that_lie_beside_it() {
     let derived = result(&world, &record).await.unwrap();
     assert_eq!(derived.variants.iter().map(|variant| variant.kind).collect::<Vec<_>>(), [VariantKind::Peaks]);
     assert_eq!(world.stored_files(), 2);
-    let opened = open(&world, Target::Message(record.message_id), "peaks").await.unwrap();
+    let opened = open(&world, Target::Message(record.message_id.unwrap()), "peaks").await.unwrap();
     assert_eq!(opened.info.mime_type, "application/json");
     assert_eq!(opened.info.sha256, Some(derived.variants[0].sha256));
     let peaks: serde_json::Value = serde_json::from_slice(&read_all(opened).await).unwrap();

@@ -37,7 +37,7 @@ fn run(world: &World) -> (TaskTracker, mediary_engine::Shutdown) {
 #[tokio::test]
 async fn stored_file_is_found_by_message_and_by_id_and_by_no_other_company() {
     let (world, media, record) = under(MediaPolicy::Store).await;
-    for target in [Target::Media(record.id), Target::Message(record.message_id)] {
+    for target in [Target::Media(record.id), Target::Message(record.message_id.unwrap())] {
         for _ in 0..2 {
             let opened = world.open(target).await.unwrap();
             assert!(opened.info.stored && opened.info.inline_safe);
@@ -50,7 +50,7 @@ async fn stored_file_is_found_by_message_and_by_id_and_by_no_other_company() {
         Caller { company_id, role: Role::Admin, sees: Visibility::Everything, who: Identity::Link };
     let stranger = May::ask(stranger.into()).unwrap();
     let wanted = RequestedContent::Bytes { range: None };
-    for target in [Target::Media(record.id), Target::Message(record.message_id)] {
+    for target in [Target::Media(record.id), Target::Message(record.message_id.unwrap())] {
         let request = OpenRequest { target, variant: None, wanted };
         assert_eq!(world.engine.open(&stranger, request).await.unwrap_err().code(), ErrorCode::NotFound);
     }
@@ -63,7 +63,7 @@ async fn views_under_stream_come_from_whatsapp_and_store_nothing() {
     let (world, media, record) = under(MediaPolicy::Stream).await;
     assert_eq!(world.whatsapp.media_stats(&media.id).resolves, 0, "nothing is fetched on arrival");
     for views in 1..=2 {
-        let opened = world.open(Target::Message(record.message_id)).await.unwrap();
+        let opened = world.open(Target::Message(record.message_id.unwrap())).await.unwrap();
         assert!(!opened.info.stored);
         assert!(matches!(opened.source, Source::Proxied(_)));
         assert_eq!(read_all(opened).await, picture());
@@ -83,7 +83,7 @@ async fn first_view_under_on_view_stores_the_file() {
     let viewers: Vec<_> = (0..8)
         .map(|_| {
             let (engine, may) = (world.engine.clone(), world.may());
-            let target = Target::Message(record.message_id);
+            let target = Target::Message(record.message_id.unwrap());
             let wanted = RequestedContent::Bytes { range: None };
             let request = OpenRequest { target, variant: None, wanted };
             tokio::spawn(async move { read_all(engine.open(&may, request).await.unwrap()).await })
@@ -105,7 +105,7 @@ async fn first_view_under_on_view_stores_the_file() {
 #[tokio::test]
 async fn first_view_gets_the_bytes_without_a_worker() {
     let (world, _, record) = under(MediaPolicy::OnView).await;
-    let opened = world.open(Target::Message(record.message_id)).await.unwrap();
+    let opened = world.open(Target::Message(record.message_id.unwrap())).await.unwrap();
     assert!(!opened.info.stored);
     assert_eq!(read_all(opened).await, picture());
     eventually("the view to have kept the file", async || match world.stored_files() {
@@ -208,10 +208,10 @@ async fn throttling_of_a_viewer_pauses_the_account() {
 #[tokio::test]
 async fn deleted_file_is_gone_at_once_though_it_was_just_open() {
     let (world, _, record) = under(MediaPolicy::Store).await;
-    let viewing = world.open(Target::Message(record.message_id)).await.unwrap();
+    let viewing = world.open(Target::Message(record.message_id.unwrap())).await.unwrap();
     world.engine.delete_media(&world.may(), record.id, &Actor::command_line()).await.unwrap();
     world.engine.sweep().await.unwrap();
-    for target in [Target::Media(record.id), Target::Message(record.message_id)] {
+    for target in [Target::Media(record.id), Target::Message(record.message_id.unwrap())] {
         assert_eq!(world.open(target).await.unwrap_err().code(), ErrorCode::MediaDeleted);
     }
     assert_eq!(world.stored_files(), 0);

@@ -20,7 +20,7 @@ async fn playable_files_are_made_of_stored_ones_and_not_stored() {
     let note = world.arrive("wamid.1", "audio", &note).await;
     let video = world.arrive("wamid.2", "video", &video).await;
     let files = world.stored_files();
-    for target in [Target::Media(note.id), Target::Message(note.message_id)] {
+    for target in [Target::Media(note.id), Target::Message(note.message_id.unwrap())] {
         let opened = playable(&world, target).await.unwrap();
         assert!(opened.info.mime_type.starts_with("audio/mp4"), "{}", opened.info.mime_type);
         let size = opened.info.size.unwrap();

@@ -33,7 +33,7 @@ impl Scene {
     }
 
     async fn open(&self, range: Option<ByteRange>) -> mediary_core::Result<OpenedMedia> {
-        let target = Target::Message(self.record.message_id);
+        let target = Target::Message(self.record.message_id.unwrap());
         let request = OpenRequest { target, variant: None, wanted: RequestedContent::Bytes { range } };
         self.world.engine.open(&self.world.may(), request).await
     }

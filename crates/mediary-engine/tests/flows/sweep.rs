@@ -71,7 +71,7 @@ async fn bytes_stored_by_a_dead_worker_are_deleted_with_their_message() {
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&media.id)).unwrap();
     let record = world.arrive("wamid.1", "image", &media).await;
     // As if a worker had died between storing the file and recording it.
-    let key = StorageKey::media(world.company, record.message_id, &media.id);
+    let key = StorageKey::media(world.company, record.message_id.unwrap(), &media.id);
     world.storage.create(&key).await.unwrap().finish().await.unwrap();
     assert_eq!(world.stored_files(), 1);
     world.engine.delete_media(&world.may(), record.id, &Actor::command_line()).await.unwrap();
@@ -95,7 +95,7 @@ async fn storage_is_checked_once_a_day_by_whichever_node_comes_first() {
     let lost = world.arrive("wamid.2", "image", &lost).await;
     let key: StorageKey = lost.storage_key.unwrap().parse().unwrap();
     world.storage.delete(&key).await.unwrap();
-    let stray = StorageKey::media(world.company, lost.message_id, "stray");
+    let stray = StorageKey::media(world.company, lost.message_id.unwrap(), "stray");
     world.storage.create(&stray).await.unwrap().finish().await.unwrap();
     // Files that may be on their way to their record are left out.
     world.advance(3650 * DAY);
@@ -137,11 +137,13 @@ async fn files_without_a_record_on_two_checks_a_day_apart_are_removed() {
     let world = World::new().await;
     let media = world.png(1).await;
     let record = world.arrive("wamid.1", "image", &media).await;
-    let (one, other) =
-        (stray(&world, record.message_id, "one").await, stray(&world, MessageId(999), "other").await);
+    let (one, other) = (
+        stray(&world, record.message_id.unwrap(), "one").await,
+        stray(&world, MessageId(999), "other").await,
+    );
     world.advance(3650 * DAY);
     assert_eq!((removed(&world).await, world.stored_files()), (0, 3), "seen once");
-    let late = stray(&world, record.message_id, "late").await;
+    let late = stray(&world, record.message_id.unwrap(), "late").await;
     world.advance(DAY);
     assert_eq!((removed(&world).await, world.stored_files()), (2, 2));
     for gone in [&one, &other] {
@@ -162,7 +164,7 @@ async fn file_that_gets_its_record_between_two_checks_stays() {
     let media = world.png(1).await;
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&media.id).times(1)).unwrap();
     let record = world.arrive("wamid.1", "image", &media).await;
-    let key = stray(&world, record.message_id, &media.id).await;
+    let key = stray(&world, record.message_id.unwrap(), &media.id).await;
     // Old enough to be looked at.
     let file = std::fs::File::options().write(true).open(world.folder.path().join(key.as_str())).unwrap();
     file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();

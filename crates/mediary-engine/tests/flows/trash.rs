@@ -21,7 +21,7 @@ async fn stored_again_while_deleted(world: &World, bucket: &Bucket, engine: Engi
     assert_eq!(before.download_status, DownloadStatus::Completed);
     let held = bucket.server().hold_deletions().await;
     // One that waits in the bucket, and before the file's own where that lies in the folder.
-    let stray = StorageKey::media(world.company, before.message_id, "stray");
+    let stray = StorageKey::media(world.company, before.message_id.unwrap(), "stray");
     bucket.storage().create(&stray).await.unwrap().finish().await.unwrap();
     drop_bytes(world, &before, StorageBackend::S3, stray.as_str()).await;
     world.set_policy(MediaPolicy::Stream).await;

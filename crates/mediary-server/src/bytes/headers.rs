@@ -134,8 +134,8 @@ mod tests {
         FileInfo {
             company_id: CompanyId(1),
             media_id: MediaId(2),
-            message_id: MessageId(3),
-            conversation_id: ConversationId(4),
+            message_id: Some(MessageId(3)),
+            conversation_id: Some(ConversationId(4)),
             file_type: FileType::Document,
             mime_type: mime.to_owned(),
             file_name: "a.bin".to_owned(),

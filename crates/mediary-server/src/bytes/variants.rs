@@ -37,7 +37,7 @@ impl Scene {
         let life = Duration::from_secs(30);
         let claim = store.claim_derivation_for_viewer("node", company.id, made.media, 1, life).await;
         let claim = claim.unwrap().unwrap();
-        let key = StorageKey::variant(company.id, made.message, made.media, VariantKind::Thumb);
+        let key = StorageKey::variant(company.id, Some(made.message), made.media, VariantKind::Thumb);
         let keys = [key.to_string()];
         store.reserve_variants(company.id, made.media, StorageBackend::Local, &keys).await.unwrap();
         let mut upload = storage.create(&key).await.unwrap();

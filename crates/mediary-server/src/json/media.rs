@@ -13,7 +13,7 @@ use super::{Reader, Shape, Time, words};
 /// Characters of a hash in the URL of a variant.
 const VERSION_CHARS: usize = 16;
 
-/// The record of one file of a message, whether or not its bytes are here.
+/// The record of one file of a message, or of the library, whether or not its bytes are here.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MediaFile {
@@ -21,10 +21,11 @@ pub(crate) struct MediaFile {
     id: MediaId,
     #[schema(value_type = i64)]
     company_id: CompanyId,
-    #[schema(value_type = i64)]
-    conversation_id: ConversationId,
-    #[schema(value_type = i64)]
-    message_id: MessageId,
+    /// Null of a file in the library, as is `messageId`.
+    #[schema(required, value_type = Option<i64>)]
+    conversation_id: Option<ConversationId>,
+    #[schema(required, value_type = Option<i64>)]
+    message_id: Option<MessageId>,
     /// Zero is the message's own media, higher ones are its attachments.
     part: u32,
     /// Under which key the bytes are stored.
@@ -187,9 +188,10 @@ pub(crate) struct DownloadError {
 
 impl Shape<mediary_store::MediaFile> for MediaFile {
     fn shape(row: mediary_store::MediaFile, reader: &Reader) -> Self {
-        let url = match row.part {
-            0 => format!("/api/media/messages/{}", row.message_id),
-            part => format!("/api/media/messages/{}?part={part}", row.message_id),
+        let url = match (row.message_id, row.part) {
+            (Some(message), 0) => format!("/api/media/messages/{message}"),
+            (Some(message), part) => format!("/api/media/messages/{message}?part={part}"),
+            (None, _) => format!("/api/media/{}/file", row.id),
         };
         let derived = reader.derived(row.id);
         let variants = Variant::all(&row, derived, &url);

@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
-use mediary_core::{MessageId, error_chain};
+use mediary_core::{MediaId, MessageId, error_chain};
 use mediary_engine::{Caller, OpenRequest, OpenedMedia, Source, Target};
 use serde::{Deserialize, Deserializer};
 use std::net::IpAddr;
@@ -23,6 +23,7 @@ use crate::request::{Id, May, Name, Peer, Query, part, rights};
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(read_message_file))
+        .routes(routes!(read_file))
         .routes(routes!(read_whatsapp_file))
         .routes(routes!(read_linked_file))
 }
@@ -83,19 +84,62 @@ async fn read_message_file(
     Query(query): Query<FileQuery>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let view = View { save: query.download, ..View::of(&request) };
-    let viewer = Viewer { may: &may, address };
     let target = if query.part == 0 { Target::Message(id) } else { Target::Attachment(id, query.part) };
-    let opened = open(&app, viewer, target, query.variant, view).await?;
+    let (wanted, save) = ((target, query.variant, query.v), query.download);
+    served(&app, Viewer { may: &may, address }, wanted, View { save, ..View::of(&request) }).await
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct RecordFileQuery {
+    /// A kind from the record's `variants`, instead of the file itself.
+    variant: Option<String>,
+    /// The version of a stored variant, from its URL in the record: a browser may keep what has this one for ever.
+    v: Option<String>,
+    /// `1` to save the file instead of showing it.
+    #[serde(default, deserialize_with = "flag")]
+    #[param(inline, value_type = Option<Flag>)]
+    download: bool,
+}
+
+/// A file by its record
+///
+/// The same as by its message. A file of the library has no message, so this is its `url`.
+#[utoipa::path(get, path = "/api/media/{id}/file", tag = "Bytes",
+    params(("id" = i64, Path), RecordFileQuery), responses(
+    (status = 200, content_type = "*/*", body = inline(FileBytes)), (status = 206, content_type = "*/*", body = inline(FileBytes)),
+    (status = 202, description = "the variant is being made: ask again after `Retry-After`"),
+    (status = 302, description = "to the bucket that keeps the file"), (status = 304), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody), (status = 416, body = ProblemBody),
+    (status = 503, body = ProblemBody), (status = 403, body = ProblemBody), (status = 413, body = ProblemBody), (status = 502, body = ProblemBody), (status = 504, body = ProblemBody)))]
+async fn read_file(
+    State(app): State<App>,
+    may: May<rights::Read>,
+    Peer(address): Peer,
+    Id(id): Id<MediaId>,
+    Query(query): Query<RecordFileQuery>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (wanted, save) = ((Target::Media(id), query.variant, query.v), query.download);
+    served(&app, Viewer { may: &may, address }, wanted, View { save, ..View::of(&request) }).await
+}
+
+/// A file, or the variant of it that is named, by its version where that is named, too.
+async fn served(
+    app: &App,
+    viewer: Viewer<'_>,
+    (target, variant, version): (Target, Option<String>, Option<String>),
+    view: View<'_>,
+) -> Result<Response, Problem> {
+    let opened = open(app, viewer, target, variant, view).await?;
     let info = &opened.info;
     let is_this_version =
-        info.is_stored_variant && query.v.is_some() && query.v == info.sha256.as_ref().map(variant_version);
-    let mut response = answer(&app, opened, view).await?;
+        info.is_stored_variant && version.is_some() && version == info.sha256.as_ref().map(variant_version);
+    let mut response = answer(app, opened, view).await?;
     let has_it = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
     if is_this_version && has_it {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_EVER));
     }
-    Ok(while_access_holds(&app, may.caller(), view, response))
+    Ok(while_access_holds(app, viewer.may.caller(), view, response))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

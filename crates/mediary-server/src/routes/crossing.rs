@@ -46,7 +46,8 @@ fn right(method: &str, path: &str) -> Permission {
     match (method, path) {
         ("POST", path) if path.ends_with("/read") => Permission::MarkRead,
         ("POST", path) if path.starts_with("/api/messages") => Permission::Send,
-        ("DELETE", "/api/messages/{id}") => Permission::Send,
+        ("DELETE", "/api/messages/{id}" | "/api/library/{id}") => Permission::Send,
+        ("POST", "/api/library") => Permission::Send,
         ("POST", "/api/conversations/{id}/typing") => Permission::Send,
         ("POST", path) if path.ends_with("/download") => Permission::StartDownload,
         ("POST", path) if path.ends_with("/signed-url") => Permission::ShareLink,
@@ -71,7 +72,7 @@ fn filled(path: &str, owner: &Company, made: Made, user: i64, key: i64) -> Strin
     let id = match path {
         path if path.starts_with("/api/conversations") => made.conversation.0,
         path if path.starts_with("/api/messages") => made.message.0,
-        path if path.starts_with("/api/media") => made.media.0,
+        path if path.starts_with("/api/media") || path.starts_with("/api/library") => made.media.0,
         path if path.starts_with("/api/webhook-events") => made.parked,
         path if path.starts_with("/api/whatsapp-accounts") => owner.account.0,
         path if path.starts_with("/api/users") => user,

@@ -80,6 +80,7 @@ impl Filter {
         }
         Ok(MediaQuery {
             conversation,
+            with_library: false,
             file_types: self.file_type,
             download_status: self.download_status,
             from: self.from,

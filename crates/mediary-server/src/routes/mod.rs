@@ -10,6 +10,7 @@ mod crossing;
 pub(crate) mod docs;
 mod events;
 mod health;
+mod library;
 mod links;
 mod media;
 mod messages;
@@ -66,7 +67,7 @@ fn everything(app: &App) -> Router {
     let fast = fast
         .method_not_allowed_fallback(layers::method_not_allowed)
         .layer(from_fn_with_state(app.clone(), layers::minimal));
-    let (uploads, _) = send::upload_routes().split_for_parts();
+    let (uploads, _) = upload_routes().split_for_parts();
     let uploads = uploads
         .method_not_allowed_fallback(layers::method_not_allowed)
         // What is read has limits of its own.
@@ -84,7 +85,7 @@ pub(crate) fn openapi() -> OpenApi {
     let (_, mut api) = OpenApiRouter::with_openapi(describe())
         .merge(json_routes())
         .merge(fast_routes())
-        .merge(send::upload_routes())
+        .merge(upload_routes())
         .split_for_parts();
     failures::document(&mut api);
     api
@@ -99,6 +100,7 @@ fn json_routes() -> OpenApiRouter<App> {
         .merge(send::routes())
         .merge(media::routes())
         .merge(links::routes())
+        .merge(library::routes())
         .merge(events::routes())
         .merge(settings::routes())
         .merge(policies::routes())
@@ -107,6 +109,11 @@ fn json_routes() -> OpenApiRouter<App> {
         .merge(api_keys::routes())
         .merge(records::routes())
         .merge(webhook_events::routes())
+}
+
+/// With files that may take long to arrive.
+fn upload_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().merge(send::upload_routes()).merge(library::upload_routes())
 }
 
 /// Asked so often, or by machines so simple, that little may surround them.

@@ -14,8 +14,9 @@ record! {
     pub struct ClaimedDerivation from derivations as d {
         pub company_id: CompanyId,
         pub media_id: MediaId = "d.id",
-        pub conversation_id: ConversationId = "f.conversation_id",
-        pub message_id: MessageId = "f.message_id",
+        /// Neither is known of a file in the library.
+        pub conversation_id: Option<ConversationId> = "f.conversation_id",
+        pub message_id: Option<MessageId> = "f.message_id",
         pub file_type: FileType = "f.file_type",
         /// By the first bytes, or else as WhatsApp declared it.
         pub mime_type: Option<String> = "COALESCE(f.detected_mime_type, f.mime_type)",

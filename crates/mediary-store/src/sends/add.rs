@@ -1,14 +1,14 @@
 //! The rows of a message that is queued: the message, its file, its place in the conversation and its job.
 
 use mediary_core::{
-    AccountId, CompanyId, ContactId, ConversationId, Direction, Integrity, MediaId, MediaPolicy, MessageId,
-    MessageStatus, Timestamp,
+    AccountId, CompanyId, ContactId, ConversationId, Direction, MessageId, MessageStatus, Timestamp,
 };
 use sqlx::AssertSqlSafe;
 
-use super::{NewSend, QueuedSend, UNFINISHED, UploadedFile};
+use super::files::{FileOwner, add_file};
+use super::{NewSend, QueuedSend, UNFINISHED};
 use crate::db::Tx;
-use crate::ingest::{note_outbound, sort_name};
+use crate::ingest::note_outbound;
 use crate::record::record;
 use crate::value::args;
 use crate::writes::insert;
@@ -49,7 +49,11 @@ pub(super) async fn add(
 ) -> Result<Option<QueuedSend>> {
     let Some(message_id) = add_message(tx, now, company, thread, new).await? else { return Ok(None) };
     let media_id = match &new.file {
-        Some(file) => Some(add_file(tx, now, (company, message_id), thread, new, file).await?),
+        Some(file) => {
+            let owner = FileOwner::Message(thread.account_id, thread.id, message_id);
+            let added = add_file(tx, now, company, &owner, new.created_by, file).await?;
+            Some(added.ok_or_else(|| Error::internal("a file vanished while it was added"))?)
+        }
         None => None,
     };
     if new.reaction.is_none() {
@@ -95,56 +99,6 @@ async fn add_message(
         "ON CONFLICT (company_id, client_id) WHERE client_id IS NOT NULL DO NOTHING RETURNING id"
     };
     Ok(tx.first::<(MessageId,)>(sql, args).await?.map(|(id,)| id))
-}
-
-/// Adds its file, which is completed, and queues what is made of it: the trigger does so only where a file becomes completed later.
-/// WhatsApp never had it under an id that its bytes could be fetched by, so they are here alone from the beginning.
-async fn add_file(
-    tx: &mut Tx,
-    now: Timestamp,
-    (company, message): (CompanyId, MessageId),
-    thread: &Thread,
-    new: &NewSend,
-    file: &UploadedFile,
-) -> Result<MediaId> {
-    let (sql, args) = insert! {
-        media_files {
-            company_id => company,
-            account_id => thread.account_id,
-            conversation_id => thread.id,
-            message_id => message,
-            policy => MediaPolicy::Store,
-            file_type => file.file_type,
-            mime_type => file.mime_type.as_str(),
-            detected_mime_type => file.detected_mime_type.as_deref(),
-            file_name => file.file_name.as_deref(),
-            sort_name => sort_name(file.file_name.as_deref()),
-            file_size => file.file_size,
-            declared_size => file.file_size,
-            sha256 => file.sha256,
-            voice => file.voice,
-            animated => file.animated,
-            storage_key => file.storage_key.as_str(),
-            storage_backend => file.storage_backend,
-            file_url => file.file_url.as_str(),
-            stored_at => now,
-            download_status => "completed",
-            bytes_downloaded => file.file_size,
-            integrity => Integrity::Undeclared,
-            scan_status => file.scan_status,
-            expires_at => now,
-            uploaded_by => new.created_by,
-            uploaded => true,
-            created_at => now,
-            updated_at => now,
-        }
-        "RETURNING id"
-    };
-    let added: Option<(MediaId,)> = tx.first(sql, args).await?;
-    let (media,) = added.ok_or_else(|| Error::internal("a file vanished while it was added"))?;
-    let (sql, args) = insert! { derivations { company_id => company, id => media, due_at => now } };
-    tx.execute(sql, args).await?;
-    Ok(media)
 }
 
 /// Adds its job: asleep, if another one of its conversation can be held that is not over.

@@ -30,6 +30,7 @@
 mod add;
 mod claim;
 mod client_ids;
+mod files;
 mod finish;
 mod pace;
 mod queue;
@@ -38,6 +39,7 @@ mod undo;
 mod uploads;
 
 pub(crate) use claim::LastSender;
+pub(crate) use files::{FileOwner, add_file};
 pub(crate) use finish::wake;
 pub use types::*;
 

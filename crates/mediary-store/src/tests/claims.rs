@@ -27,7 +27,7 @@ async fn claim_has_all_that_a_worker_needs(test: &Test) {
     let media = test.picture(test.acme, "m1").await;
     let claimed = test.claim().await.remove(0);
     assert_eq!((claimed.media_id, claimed.company_id), (media.id, test.acme.company));
-    assert_eq!((claimed.message_id, claimed.account_id), (media.message_id, test.acme.account));
+    assert_eq!((Some(claimed.message_id), claimed.account_id), (media.message_id, test.acme.account));
     assert_eq!(claimed.provider_media_id.as_deref(), Some("media-m1"));
     assert_eq!(claimed.provider_url.as_deref(), Some("https://lookaside.example/1"));
     assert_eq!((claimed.provider_url_at, claimed.message_timestamp), (Some(START), START));

@@ -13,29 +13,18 @@ use crate::*;
 async fn reads_for_another_company_find_nothing(test: &Test) {
     let media = test.stored("m1").await;
     let (stranger, store) = (test.other.company, &test.store);
-    let message = media.message_id;
+    let (message, conversation) = (media.message_id.unwrap(), media.conversation_id.unwrap());
     assert!(store.media(&Scope::system(stranger), media.id).await.unwrap().is_none());
     assert!(store.media_by_message(&Scope::system(stranger), message).await.unwrap().is_none());
     assert!(store.media_by_provider_id(&Scope::system(stranger), "media-m1").await.unwrap().is_none());
     assert!(store.message(&Scope::system(stranger), message).await.unwrap().is_none());
     assert!(store.message_source(&Scope::system(stranger), message).await.unwrap().is_none());
     let page = PageRequest::default();
+    assert!(store.messages(&Scope::system(stranger), conversation, &page).await.unwrap().items.is_empty());
     assert!(
-        store
-            .messages(&Scope::system(stranger), media.conversation_id, &page)
-            .await
-            .unwrap()
-            .items
-            .is_empty()
+        store.messages_around(&Scope::system(stranger), conversation, message, 10).await.unwrap().is_none()
     );
-    assert!(
-        store
-            .messages_around(&Scope::system(stranger), media.conversation_id, message, 10)
-            .await
-            .unwrap()
-            .is_none()
-    );
-    assert!(store.conversation(&Scope::system(stranger), media.conversation_id).await.unwrap().is_none());
+    assert!(store.conversation(&Scope::system(stranger), conversation).await.unwrap().is_none());
     assert!(
         store
             .conversations(&Scope::system(stranger), &ConversationQuery::default())
@@ -46,7 +35,7 @@ async fn reads_for_another_company_find_nothing(test: &Test) {
     );
     let search = ConversationQuery { search: Some("ann".into()), ..ConversationQuery::default() };
     assert!(store.conversations(&Scope::system(stranger), &search).await.unwrap().items.is_empty());
-    for conversation in [None, Some(media.conversation_id)] {
+    for conversation in [None, Some(conversation)] {
         let query = MediaQuery { conversation, ..MediaQuery::default() };
         assert!(store.media_list(&Scope::system(stranger), &query).await.unwrap().items.is_empty());
     }
@@ -61,7 +50,7 @@ async fn writes_for_another_company_change_nothing(test: &Test) {
     let stored = test.stored("m1").await;
     let claimed = test.claimed("m2").await;
     let (stranger, store) = (test.other.company, &test.store);
-    assert!(!store.mark_read(&Scope::system(stranger), stored.conversation_id).await.unwrap());
+    assert!(!store.mark_read(&Scope::system(stranger), stored.conversation_id.unwrap()).await.unwrap());
     assert!(!store.delete_media(stranger, stored.id, None, &Actor::command_line()).await.unwrap());
     assert!(!store.store_lost_file(stranger, stored.id, &stored.location().unwrap()).await.unwrap());
     let named = store.set_provider_media(stranger, &[(stored.id, "x".into())], true).await.unwrap();
@@ -151,8 +140,11 @@ async fn derivations_and_variants_belong_to_one_company(test: &Test) {
         store.variants_elsewhere(stranger, StorageBackend::S3, MediaId(0), 9).await.unwrap().is_none(),
         "they are not ours to move"
     );
-    let found =
-        FoundFile { company_id: stranger, message_id: file.message_id, key: thumb.storage_key.clone() };
+    let found = FoundFile {
+        company_id: stranger,
+        message_id: file.message_id.unwrap(),
+        key: thumb.storage_key.clone(),
+    };
     assert!(store.known_files(StorageBackend::Local, &[found]).await.unwrap().is_empty());
     test.stored("m2").await;
     let claimed = claim(test).await.remove(0);

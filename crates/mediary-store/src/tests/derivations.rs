@@ -15,6 +15,7 @@ pub(super) const RECIPE: u32 = 3;
 
 pub(super) fn key(claimed: &ClaimedDerivation, kind: VariantKind, random: u64) -> String {
     let ClaimedDerivation { company_id, message_id, media_id, .. } = claimed;
+    let message_id = message_id.expect("it is of a message");
     format!("media/{company_id}/{message_id}/variants/{media_id}-{kind}-{random:016x}")
 }
 

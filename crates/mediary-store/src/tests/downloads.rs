@@ -323,7 +323,7 @@ async fn files_expired_at_whatsapp_are_given_up(test: &Test) {
     assert!(test.store.expire_unsaved(START.plus(WEEK - MINUTE), 10).await.unwrap().is_empty());
     let changes = test.store.expire_unsaved(START.plus(WEEK), 10).await.unwrap();
     assert_eq!(changes.len(), 1);
-    assert_eq!((changes[0].media_id, changes[0].message_id), (Some(media.id), Some(media.message_id)));
+    assert_eq!((changes[0].media_id, changes[0].message_id), (Some(media.id), media.message_id));
     let media = test.media_of(test.acme, "m1").await;
     assert_eq!(media.last_error_code, Some(ErrorCode::MediaExpired));
     assert!(!media.last_error_retryable && media.next_attempt_at.is_none());

@@ -49,7 +49,7 @@ async fn contacts_are_joined_with_all_their_messages(test: &Test) {
     let conversation = test.conversation(test.acme).await;
     assert_eq!(conversation.unread_count, 3);
     assert_eq!(test.thread(test.acme, conversation.id).await, ["3", "2", "1"]);
-    assert_eq!(test.media_of(test.acme, "2").await.conversation_id, conversation.id);
+    assert_eq!(test.media_of(test.acme, "2").await.conversation_id, Some(conversation.id));
     assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM contacts").await, 1);
 }
 

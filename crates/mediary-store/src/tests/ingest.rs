@@ -28,7 +28,7 @@ async fn message_is_recorded_with_all_its_parts(test: &Test) {
     let reply_to = ReplyTo { message_id: Some(before.id), provider_message_id: "before".into() };
     assert_eq!(message.reply_to, Some(reply_to));
 
-    assert_eq!((media.message_id, media.conversation_id), (message.id, message.conversation_id));
+    assert_eq!((media.message_id, media.conversation_id), (Some(message.id), Some(message.conversation_id)));
     assert_eq!((media.file_type, media.policy), (FileType::Image, MediaPolicy::Store));
     assert_eq!((media.download_status, media.download_attempts), (DownloadStatus::Pending, 0));
     assert_eq!(media.declared_sha256, Some(Sha256([7; 32])));

@@ -97,7 +97,7 @@ async fn smaller_conversation_moves_with_its_files_and_its_newest_message(test: 
     assert_eq!(conversation.id, larger);
     assert_eq!(conversation.unread_count, i64::try_from(3 * MANY + 2).unwrap());
     let message = test.message(acme, "p").await;
-    assert_eq!(message.media.unwrap().conversation_id, larger);
+    assert_eq!(message.media.unwrap().conversation_id, Some(larger));
     assert_eq!(conversation.last_message.unwrap().message.id, message.message.id);
     assert_eq!(test.number("SELECT CAST(COUNT(*) AS BIGINT) FROM contacts").await, 1);
 }

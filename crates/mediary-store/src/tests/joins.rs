@@ -143,7 +143,7 @@ async fn file_added_to_an_old_message_moves_with_it(test: &Test) {
     one_in_the_other(test, vec![filled], vec![tie(acme, "4")]).await;
     assert_joined(test, &["1", "2", "3", "4"]).await;
     let message = test.message(acme, "3").await;
-    assert_eq!(message.media.unwrap().conversation_id, message.message.conversation_id);
+    assert_eq!(message.media.unwrap().conversation_id, Some(message.message.conversation_id));
 }
 
 async fn file_for_a_message_that_is_being_moved_finds_it(test: &Test) {
@@ -155,7 +155,7 @@ async fn file_for_a_message_that_is_being_moved_finds_it(test: &Test) {
     one_in_the_other(test, vec![tie(acme, "4")], vec![filled]).await;
     assert_joined(test, &["1", "2", "3", "4"]).await;
     let message = test.message(acme, "3").await;
-    assert_eq!(message.media.unwrap().conversation_id, message.message.conversation_id);
+    assert_eq!(message.media.unwrap().conversation_id, Some(message.message.conversation_id));
 }
 
 async fn message_written_while_its_contact_changes_number_stays(test: &Test) {

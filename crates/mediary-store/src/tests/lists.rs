@@ -129,7 +129,7 @@ async fn files_are_found_by_each_of_their_ids(test: &Test) {
     let company = test.acme.company;
     let found = [
         test.store.media(&Scope::system(company), media.id).await.unwrap(),
-        test.store.media_by_message(&Scope::system(company), media.message_id).await.unwrap(),
+        test.store.media_by_message(&Scope::system(company), media.message_id.unwrap()).await.unwrap(),
         test.store.media_by_provider_id(&Scope::system(company), "media-m1").await.unwrap(),
     ];
     assert!(found.into_iter().all(|one| one.unwrap().id == media.id));

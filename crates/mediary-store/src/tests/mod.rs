@@ -23,6 +23,7 @@ mod ingest;
 mod join_costs;
 mod joins;
 mod leases;
+mod library;
 mod lists;
 mod moves;
 mod newest_incoming;

@@ -53,7 +53,7 @@ async fn files_without_a_record_are_found_and_deleted(test: &Test) {
     let file = test.stored("m1").await;
     let known = FoundFile {
         company_id: file.company_id,
-        message_id: file.message_id,
+        message_id: file.message_id.unwrap(),
         key: file.storage_key.clone().unwrap(),
     };
     let stray = FoundFile { key: format!("{}-old", known.key), ..known.clone() };

@@ -144,7 +144,8 @@ async fn migration_to_parts_keeps_every_file_and_variant() {
     let kept = format!(
         "SELECT COUNT(*) FROM media_files WHERE id = {} AND part = 0 AND provider_media_id = 'media-m1'
             AND message_id = {}",
-        media.id, media.message_id
+        media.id,
+        media.message_id.unwrap()
     );
     assert_eq!(test.number(&kept).await, 1);
     let second = "INSERT INTO media_files (company_id, account_id, conversation_id, message_id, part, policy, file_type,

@@ -210,7 +210,7 @@ async fn named_and_reserved_variants_are_known_in_storage(test: &Test) {
     let (file, thumb) = with_thumb(test, "m1").await;
     let found = |key: &str| FoundFile {
         company_id: file.company_id,
-        message_id: file.message_id,
+        message_id: file.message_id.unwrap(),
         key: key.to_owned(),
     };
     let reserved_key = thumb.storage_key.replace("thumb", "poster");

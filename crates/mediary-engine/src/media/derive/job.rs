@@ -26,7 +26,7 @@ pub(super) async fn run(deriver: Deriver, claim: ClaimedDerivation, stop: Cancel
     let span = tracing::error_span!(
         "derive",
         company.id = claim.company_id.0,
-        message.id = claim.message_id.0,
+        message.id = claim.message_id.map(|id| id.0),
         media.id = claim.media_id.0,
         step = claim.step.as_str(),
         attempt = claim.attempts
@@ -190,10 +190,12 @@ async fn keep(
 
 /// Says that there is more, or nothing more, to see of the file.
 fn publish(context: &Context, claim: &ClaimedDerivation) {
+    // Of a file in the library nobody shows a message.
+    let Some(message) = claim.message_id else { return };
     let data = EventData {
-        id: claim.message_id.0,
-        conversation_id: Some(claim.conversation_id),
-        message_id: Some(claim.message_id),
+        id: message.0,
+        conversation_id: claim.conversation_id,
+        message_id: Some(message),
         media_id: Some(claim.media_id),
         ..EventData::default()
     };

@@ -139,7 +139,7 @@ impl OpenFiles {
 
     /// Removes a file that is no longer to be served, or has changed.
     pub(crate) fn forget(&self, record: &MediaFile) {
-        self.forget_ids(record.company_id, Some(record.id), Some(record.message_id));
+        self.forget_ids(record.company_id, Some(record.id), record.message_id);
     }
 
     /// Removes a file by its ids.
@@ -190,6 +190,6 @@ impl OpenFiles {
 
 /// The names under which a file is remembered.
 fn targets(record: &MediaFile) -> impl Iterator<Item = Target> {
-    let of_message = (record.part == 0).then_some(Target::Message(record.message_id));
+    let of_message = record.message_id.filter(|_| record.part == 0).map(Target::Message);
     [Target::Media(record.id)].into_iter().chain(of_message)
 }

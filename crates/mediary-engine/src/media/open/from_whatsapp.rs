@@ -93,7 +93,8 @@ impl Opener {
         range: Option<ByteRange>,
     ) -> Result<Upstream> {
         provider_id(record)?;
-        let _asking = self.context.pauses().viewer_asks(record.account_id);
+        let account = self.context.whatsapp().account_of_file(record).await?;
+        let _asking = self.context.pauses().viewer_asks(account.row.id);
         let until = Instant::now() + WAITS_FOR_ACCOUNT;
         let mut tries = 1;
         loop {
@@ -197,7 +198,7 @@ impl Opener {
         until: Instant,
     ) -> Result<Arc<KnownAccount>> {
         loop {
-            let account = self.context.whatsapp().account_of(record.company_id, record.account_id).await?;
+            let account = self.context.whatsapp().account_of_file(record).await?;
             account.token()?;
             let paused = account.row.paused_until.filter(|until| *until > self.context.now());
             let (Some(ends), AccountStatus::Active) = (paused, account.row.status) else {

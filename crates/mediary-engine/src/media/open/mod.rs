@@ -76,8 +76,9 @@ pub enum RequestedContent {
 pub struct FileInfo {
     pub company_id: CompanyId,
     pub media_id: MediaId,
-    pub message_id: MessageId,
-    pub conversation_id: ConversationId,
+    /// Neither is there of a file in the library.
+    pub message_id: Option<MessageId>,
+    pub conversation_id: Option<ConversationId>,
     pub file_type: FileType,
     /// To serve it as.
     pub mime_type: String,
@@ -248,7 +249,7 @@ impl Opener {
         record.policy = self.context.whatsapp().policy_of(&record).await?;
         tracing::info!(
             company.id = record.company_id.0,
-            message.id = record.message_id.0,
+            message.id = record.message_id.map(|id| id.0),
             media.id = record.id.0,
             "media_viewed"
         );
@@ -391,8 +392,8 @@ fn remembered<T: Clone + Send + Sync + 'static>(capacity: u64, ttl: Duration) ->
 }
 
 /// The same answer as for a missing file: it must not reveal what exists.
-fn refuse_unseen(scope: &Scope, conversation: ConversationId) -> Result<()> {
-    if scope.sees_conversation(conversation) { Ok(()) } else { Err(no_such_file()) }
+fn refuse_unseen(scope: &Scope, conversation: Option<ConversationId>) -> Result<()> {
+    if scope.sees_file_of(conversation) { Ok(()) } else { Err(no_such_file()) }
 }
 
 fn no_such_file() -> Error {

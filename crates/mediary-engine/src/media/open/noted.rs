@@ -22,7 +22,9 @@ impl Opener {
         if now.since(known) < NOTED_AT_ONCE_AFTER {
             return Ok(true);
         }
-        let account = self.context.whatsapp().account_of(record.company_id, record.account_id).await?;
+        // A file of the library has no account, and no retention.
+        let Some(account) = record.account_id else { return Ok(true) };
+        let account = self.context.whatsapp().account_of(record.company_id, account).await?;
         if !account.row.counts_views {
             return Ok(true);
         }

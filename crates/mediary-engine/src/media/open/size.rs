@@ -55,5 +55,5 @@ impl Opener {
 }
 
 fn key(record: &MediaFile) -> Option<(AccountId, String)> {
-    Some((record.account_id, record.provider_media_id.clone()?))
+    Some((record.account_id?, record.provider_media_id.clone()?))
 }

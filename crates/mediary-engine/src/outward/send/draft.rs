@@ -110,6 +110,8 @@ pub enum FileSource {
     Received(ReceivedFile),
     /// A stored file of the company, of which the message gets a copy of its own.
     Stored(MediaId),
+    /// A file of the company's library, of which the message gets a copy, too.
+    Library(MediaId),
     /// What a public host has behind this URL.
     Link(String),
 }

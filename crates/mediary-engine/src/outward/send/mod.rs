@@ -11,6 +11,7 @@ mod decide;
 mod draft;
 mod forward;
 mod job;
+mod library;
 mod link;
 mod queue;
 mod upload;
@@ -20,11 +21,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_blob::Spools;
-use mediary_core::{ConversationId, MessageId, Result};
-use mediary_store::{ClaimedSend, SendLimits};
+use mediary_core::{ConversationId, MediaId, MessageId, Result};
+use mediary_store::{Actor, ClaimedSend, MediaFile, SendLimits};
 
 use self::convert::Converter;
 pub use self::draft::{DraftContent, DraftDestination, FileDraft, FileSource, MessageDraft, PlainContent};
+pub use self::library::{LibraryDraft, LibrarySource};
 pub use self::queue::QueuedMessage;
 pub use self::upload::{FileUpload, ReceivedFile};
 pub(crate) use self::wishes::{retry, take_back};
@@ -78,6 +80,26 @@ impl Sender {
         conversations: &[ConversationId],
     ) -> Result<Vec<MessageId>> {
         forward::forward(&self.context, may, id, conversations).await
+    }
+
+    /// Keeps a file to be sent again.
+    pub(crate) async fn add_to_library(
+        &self,
+        may: &May<rights::Send>,
+        draft: LibraryDraft,
+        by: &Actor,
+    ) -> Result<MediaFile> {
+        library::add(&self.context, may, draft, by).await
+    }
+
+    /// Takes a file out of the library.
+    pub(crate) async fn remove_from_library(
+        &self,
+        may: &May<rights::Send>,
+        id: MediaId,
+        by: &Actor,
+    ) -> Result<()> {
+        library::remove(&self.context, may, id, by).await
     }
 
     /// Sends what is due until the soft stop, and what is being sent to its end.

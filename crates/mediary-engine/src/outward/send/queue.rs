@@ -2,7 +2,7 @@
 
 use mediary_blob::{Storage, StorageKey};
 use mediary_core::{
-    CompanyId, DownloadStatus, Error, ErrorCode, FileType, MessageId, Result, ScanStatus, Scope,
+    CompanyId, DownloadStatus, Error, ErrorCode, FileType, MediaId, MessageId, Result, ScanStatus, Scope,
 };
 use mediary_store::{Change, ChangeKind, Destination, MediaFile, NewSend, QueuedSend, UploadedFile};
 
@@ -187,21 +187,29 @@ async fn receive(
     file: &mut FileDraft,
 ) -> Result<ReceivedFile> {
     let context = &sender.context;
-    let id = match source {
-        FileSource::Stored(id) => id,
+    let record = match source {
+        FileSource::Stored(id) => visible(context, scope, id).await?,
+        FileSource::Library(id) => {
+            let record = context.store().library_file(scope, id).await?;
+            record.ok_or_else(|| Error::invalid("libraryId", "is no file of the library"))?
+        }
         FileSource::Link(link) => return link::fetch(sender, scope.company(), &link, file).await,
         FileSource::Received(received) if received.company == scope.company() => return Ok(received),
         FileSource::Received(_) => {
             return Err(Error::new(ErrorCode::Internal, "send a file that another company uploaded"));
         }
     };
-    let record = context.store().media(scope, id).await?;
-    let record = record.ok_or_else(|| Error::invalid("mediaId", "is no file that you can see"))?;
     let copy = copy_of(context, &record).await?;
     if file.file_name.is_none() && file.kind == FileType::Document {
         file.file_name = draft::sendable_name(record.file_name);
     }
     Ok(copy)
+}
+
+/// The record of a file that somebody names.
+pub(super) async fn visible(context: &Context, scope: &Scope, id: MediaId) -> Result<MediaFile> {
+    let record = context.store().media(scope, id).await?;
+    record.ok_or_else(|| Error::invalid("mediaId", "is no file that you can see"))
 }
 
 /// A copy of a stored file. Each message owns its bytes, so that what is deleted or kept of one does nothing to another.

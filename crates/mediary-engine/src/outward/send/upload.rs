@@ -93,10 +93,10 @@ impl ReceivedFile {
     /// As what WhatsApp takes it, if nobody says: as a document where it takes it as nothing else, or is too large for that.
     pub fn usual_kind(&self) -> FileType {
         let Some(mime_type) = self.content.mime_type else { return FileType::Document };
-        [FileType::Image, FileType::Video, FileType::Audio]
+        [FileType::Image, FileType::Video, FileType::Audio, FileType::Sticker]
             .into_iter()
             .find(|kind| accepted_type(*kind, mime_type).is_some())
-            .filter(|kind| self.staged.size() <= limits::outbound_file_bytes(*kind, false))
+            .filter(|kind| self.staged.size() <= limits::outbound_file_bytes(*kind, self.content.animated))
             .unwrap_or(FileType::Document)
     }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_blob::{ErrorKind, Storage, StorageKey, StoredObject};
-use mediary_core::{CompanyId, DownloadStatus, MediaId, Result, Scope, StorageBackend, Timestamp, limits};
+use mediary_core::{
+    CompanyId, DownloadStatus, MediaId, MessageId, Result, Scope, StorageBackend, Timestamp, limits,
+};
 use mediary_store::{FoundFile, MediaFile, MediaQuery, PageRequest, Variant};
 use tracing::Instrument as _;
 
@@ -82,6 +84,7 @@ impl Inspection {
 fn with_status(status: DownloadStatus) -> MediaQuery {
     MediaQuery {
         download_status: Some(status),
+        with_library: true,
         page: PageRequest { cursor: None, limit: limits::PAGE_MAX },
         ..MediaQuery::default()
     }
@@ -291,7 +294,8 @@ impl Inspector {
         let old = page.into_iter().filter(|object| object.modified < settled);
         let candidates: Vec<(FoundFile, u64)> = old
             .filter_map(|object| {
-                let (company_id, message_id) = object.key.owner()?;
+                let (company_id, message) = object.key.owner()?;
+                let message_id = message.unwrap_or(MessageId(0));
                 Some((FoundFile { company_id, message_id, key: object.key.to_string() }, object.size))
             })
             .collect();

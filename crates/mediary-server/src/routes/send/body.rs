@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::request::given;
 
 /// A message to be sent: into a conversation, or to somebody by one of your accounts. Which fields belong to which type: `text` to `text`;
-/// `mediaId` or `link`, `caption`, `fileName`, `voice` and `convert` to files; `emoji` and `replyTo` to `reaction`; `latitude` and `longitude`
+/// `mediaId`, `libraryId` or `link`, `caption`, `fileName`, `voice` and `convert` to files; `emoji` and `replyTo` to `reaction`; `latitude` and `longitude`
 /// to `location`; `contacts` to `contacts`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -41,6 +41,10 @@ pub(super) struct NewMessage {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>, nullable = false)]
     media_id: Option<MediaId>,
+    /// A file of the library, of which the message gets a copy.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, nullable = false)]
+    library_id: Option<MediaId>,
     /// A public URL of the file, which is fetched before this answers, and kept.
     #[serde(default, deserialize_with = "given")]
     #[schema(max_length = 4096, nullable = false)]
@@ -155,13 +159,22 @@ impl NewMessage {
 
     /// Where its file is, if it did not come along.
     fn source(&mut self, has_file: bool) -> Result<Option<FileSource>, Problem> {
-        let (stored, link) = (self.media_id.take(), self.link.take());
-        match (stored, link) {
-            (Some(_), Some(_)) => Err(Problem::field("link", "cannot be combined with mediaId")),
-            (Some(_), None) if has_file => Err(Problem::field("mediaId", "cannot be combined with file")),
-            (None, Some(_)) if has_file => Err(Problem::field("link", "cannot be combined with file")),
-            (stored, link) => Ok(stored.map(FileSource::Stored).or(link.map(FileSource::Link))),
+        let named = [
+            ("mediaId", self.media_id.take().map(FileSource::Stored)),
+            ("libraryId", self.library_id.take().map(FileSource::Library)),
+            ("link", self.link.take().map(FileSource::Link)),
+        ];
+        let mut first = has_file.then_some(("file", None));
+        for (field, source) in named {
+            match (&first, source) {
+                (Some((other, _)), Some(_)) => {
+                    return Err(Problem::field(field, format!("cannot be combined with {other}")));
+                }
+                (None, Some(source)) => first = Some((field, Some(source))),
+                (_, None) => {}
+            }
         }
+        Ok(first.and_then(|(_, source)| source))
     }
 
     fn file(&mut self, has_file: bool, kind: FileType) -> Result<Wanted, Problem> {
@@ -181,6 +194,7 @@ impl NewMessage {
             ("text", self.text.is_some()),
             ("previewUrl", self.preview_url),
             ("mediaId", self.media_id.is_some()),
+            ("libraryId", self.library_id.is_some()),
             ("link", self.link.is_some()),
             ("caption", self.caption.is_some()),
             ("fileName", self.file_name.is_some()),

@@ -6,6 +6,7 @@ use axum::extract::{FromRequest as _, Multipart, Request};
 use http::StatusCode;
 use mediary_core::{ErrorCode, UnreadableField};
 use mediary_engine::{FileSource, MessageDraft, ReceivedFile};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -21,7 +22,7 @@ const FIELDS: usize = 32;
 /// The part that is the file.
 const FILE: &str = "file";
 /// Fields that are numbers and truths in JSON; in a form everything is text.
-const NUMBERS: &[&str] = &["conversationId", "whatsappAccountId", "mediaId", "replyTo"];
+const NUMBERS: &[&str] = &["conversationId", "whatsappAccountId", "mediaId", "libraryId", "replyTo"];
 const TRUTHS: &[&str] = &["voice", "convert", "previewUrl"];
 
 /// A message with its file. The other fields are those of the JSON form.
@@ -54,72 +55,87 @@ pub(super) struct MessageForm {
     client_id: Option<String>,
 }
 
+/// What came in a form, in its order.
+pub(in crate::routes) struct Parts {
+    pub(in crate::routes) fields: Vec<(String, String)>,
+    pub(in crate::routes) files: Vec<FormFile>,
+}
+
+/// A file of a form, and the name that it has there.
+pub(in crate::routes) struct FormFile {
+    pub(in crate::routes) received: ReceivedFile,
+    pub(in crate::routes) name: Option<String>,
+}
+
 /// Reads a form to its end.
-pub(super) async fn read(
+pub(in crate::routes) async fn read(
     app: &App,
     may: &May<rights::Send>,
     request: Request,
-) -> Result<MessageDraft, Problem> {
+) -> Result<Parts, Problem> {
     let mut form = Multipart::from_request(request, app)
         .await
         .map_err(|_| Problem::field("body", "is no form: its content-type names no boundary"))?;
-    let (mut fields, mut file) = (Map::new(), None);
+    let mut parts = Parts { fields: Vec::new(), files: Vec::new() };
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
-        if fields.len() >= FIELDS {
+        if parts.fields.len() >= FIELDS {
             return Err(Problem::field("body", format!("has more than {FIELDS} parts")));
         }
         if name == FILE {
-            if file.is_some() {
+            if !parts.files.is_empty() {
                 return Err(Problem::field(
                     FILE,
                     "is given more than once; send each file as a message of its own",
                 ));
             }
-            file = Some(receive(app, may, field, &mut fields).await?);
+            parts.files.push(receive(app, may, field).await?);
         } else {
             let text = text_of(&name, field).await?;
-            if fields.insert(name.clone(), value_of(&name, text)?).is_some() && name != "fileName" {
+            if name.is_empty() {
+                return Err(Problem::field("body", "has a part without a name"));
+            }
+            if parts.fields.iter().any(|(known, _)| *known == name) {
                 return Err(Problem::field(name, "is given more than once"));
             }
+            parts.fields.push((name, text));
         }
     }
-    let fields = named_for(fields, file.is_some());
-    let message =
-        serde_path_to_error::deserialize::<_, NewMessage>(Value::Object(fields)).map_err(|error| {
-            let wrong = UnreadableField::new(&error.path().to_string(), &error.inner().to_string());
-            Problem::field(if wrong.field.is_empty() { "body".to_owned() } else { wrong.field }, wrong.rule)
-        })?;
-    super::draft_of(message, file.map(FileSource::Received))
+    Ok(parts)
 }
 
-/// The name that the file has in the form is that of a document, where no other is given.
-fn named_for(mut fields: Map<String, Value>, has_file: bool) -> Map<String, Value> {
-    let of_form = fields.remove(NAME_OF_FORM);
+/// What is to be sent by a form.
+pub(super) fn draft_of(parts: Parts) -> Result<MessageDraft, Problem> {
+    let mut fields = Map::new();
+    for (name, text) in parts.fields {
+        let value = value_of(&name, text)?;
+        fields.insert(name, value);
+    }
+    let file = parts.files.into_iter().next();
+    // The name that the file has in the form is that of a document, where no other is given.
     let is_document = fields.get("type").is_some_and(|kind| kind == "document");
-    if let Some(name) = of_form.filter(|_| has_file && is_document) {
-        fields.entry("fileName").or_insert(name);
+    if let Some(name) = file.as_ref().and_then(|file| file.name.clone()).filter(|_| is_document) {
+        fields.entry("fileName").or_insert(name.into());
     }
-    fields
+    let message = shaped::<NewMessage>(fields)?;
+    super::draft_of(message, file.map(|file| FileSource::Received(file.received)))
 }
 
-/// Where the file's own name is kept until the type is known. No part of a form has an empty name.
-const NAME_OF_FORM: &str = "";
+/// The fields of a form as what they describe.
+pub(in crate::routes) fn shaped<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
+        let wrong = UnreadableField::new(&error.path().to_string(), &error.inner().to_string());
+        Problem::field(if wrong.field.is_empty() { "body".to_owned() } else { wrong.field }, wrong.rule)
+    })
+}
 
-async fn receive(
-    app: &App,
-    may: &May<rights::Send>,
-    mut field: Field<'_>,
-    fields: &mut Map<String, Value>,
-) -> Result<ReceivedFile, Problem> {
-    if let Some(name) = field.file_name().filter(|name| !name.is_empty()) {
-        fields.insert(NAME_OF_FORM.to_owned(), name.into());
-    }
+async fn receive(app: &App, may: &May<rights::Send>, mut field: Field<'_>) -> Result<FormFile, Problem> {
+    let name = field.file_name().filter(|name| !name.is_empty()).map(str::to_owned);
     let mut upload = app.engine().receive_file(may).await?;
     while let Some(bytes) = field.chunk().await.map_err(broken)? {
         upload.write(bytes).await?;
     }
-    Ok(upload.end().await?)
+    Ok(FormFile { received: upload.end().await?, name })
 }
 
 async fn text_of(name: &str, mut field: Field<'_>) -> Result<String, Problem> {
@@ -134,9 +150,6 @@ async fn text_of(name: &str, mut field: Field<'_>) -> Result<String, Problem> {
 }
 
 fn value_of(name: &str, text: String) -> Result<Value, Problem> {
-    if name.is_empty() {
-        return Err(Problem::field("body", "has a part without a name"));
-    }
     if NUMBERS.contains(&name) {
         let number = text.trim().parse::<i64>();
         return number.map(Into::into).map_err(|_| Problem::field(name, "must be a whole number"));

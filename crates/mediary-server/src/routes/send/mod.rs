@@ -1,7 +1,7 @@
 //! Messages that go out: sent, sent on to other conversations, sent again, taken back.
 
 mod body;
-mod form;
+pub(super) mod form;
 
 use axum::Json;
 use axum::extract::{FromRequest as _, Request, State};
@@ -49,12 +49,9 @@ async fn send_message(
     let (draft, _slot) = if is_form(&request) {
         let slot = match app.upload_slot(company) {
             Ok(slot) => slot,
-            Err(refused) => {
-                drain(&mut request.into_body()).await;
-                return Err(refused);
-            }
+            Err(refused) => return Err(refused_after_reading(refused, request).await),
         };
-        (form::read(&app, &may, request).await?, Some(slot))
+        (form::draft_of(form::read(&app, &may, request).await?)?, Some(slot))
     } else {
         let Body(message) = Body::<NewMessage>::from_request(request, &app).await?;
         let draft = draft_of(message, None)?;
@@ -141,7 +138,13 @@ async fn shown(app: &App, may: &May<rights::Send>, id: MessageId) -> Result<Json
     Ok(Json(Message::shape(row, &reader)))
 }
 
-fn is_form(request: &Request) -> bool {
+/// A form is read to its end before it is refused: a client that still sends does not read the answer.
+pub(super) async fn refused_after_reading(refused: Problem, request: Request) -> Problem {
+    drain(&mut request.into_body()).await;
+    refused
+}
+
+pub(super) fn is_form(request: &Request) -> bool {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     content_type.is_some_and(|text| text.trim_start().to_ascii_lowercase().starts_with("multipart/form-data"))
 }
@@ -157,7 +160,7 @@ fn draft_of(mut message: NewMessage, received: Option<FileSource>) -> Result<Mes
             let missing = || {
                 Problem::field(
                     "mediaId",
-                    "is missing: the id of a stored file; or give a link, or send the file as a form",
+                    "is missing: the id of a stored file; or give a libraryId or a link, or send the file as a form",
                 )
             };
             DraftContent::File(source.ok_or_else(missing)?, file)

@@ -171,6 +171,10 @@ async fn all_use_their_indexes(test: &Test) {
             }
         }
     }
+    for page in [PageRequest::default(), middle.clone()] {
+        check(test, "library", false, store.library(&scope, &page)).await;
+    }
+    check(test, "name in the library", true, store.library_has(company, "Prices")).await;
     check(test, "media by message", false, store.media_by_message(&Scope::system(company), MessageId(5)))
         .await;
     check(test, "proxy", true, store.media_by_provider_id(&Scope::system(company), "media-5")).await;

@@ -91,6 +91,23 @@ pub(super) async fn links_and_bytes(answers: &mut Answers<'_>, message: &Value) 
     answers.ask("read_whatsapp_file").at("1").refused("not_found").await;
 }
 
+/// Of a text nothing is made, so its record stays as it is.
+pub(super) async fn library(answers: &mut Answers<'_>, message: &Value) {
+    let form = "--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nTerms\r\n\
+        --b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"terms.txt\"\r\n\r\nWe deliver.\r\n--b--\r\n";
+    let ask = answers.ask("add_to_library").header("content-type", "multipart/form-data; boundary=b");
+    let kept = ask.body(form.as_bytes().to_vec()).held().await;
+    let again = json!({ "name": "Terms", "mediaId": message["media"]["id"] });
+    answers.ask("add_to_library").given(again).refused("conflict").await;
+    answers.ask("add_to_library").given(json!({ "mediaId": message["media"]["id"] })).refused("field").await;
+    answers.ask("list_library").held().await;
+    answers.ask("list_library").query("limit=0").refused("parameter").await;
+    answers.ask("read_file").at(NOWHERE).refused("not_found").await;
+    answers.ask("remove_from_library").at(&kept["id"]).by_a_viewer().refused("viewer").await;
+    answers.ask("remove_from_library").at(&kept["id"]).held().await;
+    answers.ask("remove_from_library").at(NOWHERE).refused("not_found").await;
+}
+
 pub(super) async fn api_keys(answers: &mut Answers<'_>) {
     answers.ask("list_api_keys").held().await;
     answers.ask("list_api_keys").by_a_viewer().refused("viewer").await;

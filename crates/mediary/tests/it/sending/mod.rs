@@ -3,6 +3,7 @@
 mod destinations;
 mod documents;
 mod forwards;
+mod library;
 
 use std::collections::{BTreeMap, BTreeSet};
 
