@@ -30,7 +30,7 @@ use crate::media::oversized::{self, OversizedFiles};
 use crate::media::requests::{self, MediaStatus, RetryOutcome};
 use crate::nodes::relay;
 use crate::outward::receipts::Receipts;
-use crate::outward::send::{self, FileUpload, LibraryDraft, MessageDraft, QueuedMessage, Sender};
+use crate::outward::send::{self, FileUpload, LibraryDraft, MessageDraft, QueuedMessages, Sender};
 use crate::storage::trash;
 use crate::transit::inbound_files::InboundFiles;
 use crate::upkeep::backfill::{Backfill, BackfillOptions, BackfillOutcome, BackfillReport};
@@ -260,7 +260,7 @@ impl Engine {
     }
 
     /// Queues a message: once this returns it is sent, whatever becomes of this process.
-    pub async fn send(&self, may: &May<rights::Send>, draft: MessageDraft) -> Result<QueuedMessage> {
+    pub async fn send(&self, may: &May<rights::Send>, draft: MessageDraft) -> Result<QueuedMessages> {
         self.0.sender.queue(may, draft).await
     }
 

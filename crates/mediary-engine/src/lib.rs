@@ -39,7 +39,7 @@ pub use media::oversized::OversizedFiles;
 pub use media::requests::{MediaStatus, MediaTrouble, RetryOutcome, size_for_people};
 pub use outward::send::{
     DraftContent, DraftDestination, FileDraft, FileSource, FileUpload, LibraryDraft, LibrarySource,
-    MessageDraft, PlainContent, QueuedMessage, ReceivedFile,
+    MessageDraft, PlainContent, QueuedMessages, ReceivedFile,
 };
 pub use transit::range::ByteRange;
 pub use upkeep::backfill::{BackfillOptions, BackfillOutcome, BackfillReport};

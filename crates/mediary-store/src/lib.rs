@@ -109,6 +109,7 @@ pub use retention::{ArrivalPosition, FilePastRetention};
 pub use scan::{ExpiryPosition, ScannedBatch};
 pub use sends::{
     CancelledSend, ClaimedSend, Destination, NewSend, QueuedSend, RetriedSend, SendLimits, UploadedFile,
+    client_id_of,
 };
 pub use signals::{ReceivedSignal, SIGNAL_BYTES_MAX, Signals};
 pub use storage_checks::{StorageCheck, StorageCheckCounts, StorageChecksOverview};

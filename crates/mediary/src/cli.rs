@@ -382,13 +382,13 @@ pub(crate) struct SendArgs {
     /// Whom it is for: a phone number with its country, or the id of a group or of a person.
     #[arg(long)]
     pub(crate) to: String,
-    /// The file to be sent.
+    /// The file to be sent. Given more than once, at most ten times, each file is a message, in this order.
     #[arg(long)]
-    pub(crate) file: Option<PathBuf>,
-    /// The text, or the caption of the file.
+    pub(crate) file: Vec<PathBuf>,
+    /// The text, or the caption of the first file.
     #[arg(long)]
     pub(crate) text: Option<String>,
-    /// As what the file is sent: image, video, audio, document or sticker; without it, as what it is.
+    /// As what the files are sent: image, video, audio, document or sticker; without it, as what it is.
     #[arg(long, requires = "file")]
     pub(crate) r#type: Option<FileType>,
     #[command(flatten)]

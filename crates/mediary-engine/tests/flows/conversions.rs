@@ -46,12 +46,12 @@ async fn send(world: &World, file: FileDraft, bytes: &'static [u8]) -> Result<Me
     let mut upload = world.engine.receive_file(&world.may()).await?;
     upload.write(Bytes::from_static(bytes)).await?;
     let source = FileSource::Received(upload.end().await?);
-    let content = DraftContent::File(source, file);
+    let content = DraftContent::Files(vec![(source, file)]);
     let destination = DraftDestination::Conversation(conversation);
     let message = MessageDraft { destination, content, reply_to: None, client_id: None };
     let queued = world.engine.send(&world.may(), message).await?;
     let scope = Scope::system(world.company);
-    Ok(world.store.media_by_message(&scope, queued.id).await?.unwrap())
+    Ok(world.store.media_by_message(&scope, queued.ids[0]).await?.unwrap())
 }
 
 fn said(error: &Error) -> &str {

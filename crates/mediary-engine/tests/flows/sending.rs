@@ -23,7 +23,7 @@ impl World {
             reply_to: None,
             client_id: None,
         };
-        self.engine.send(&self.may(), draft).await.unwrap().id
+        self.engine.send(&self.may(), draft).await.unwrap().ids[0]
     }
 
     async fn status_of(&self, id: MessageId) -> MessageStatus {

@@ -2,6 +2,7 @@ use mediary_core::{
     AccountId, CompanyId, ConversationId, Direction, MessageId, MessageStatus, MessageType, Timestamp,
 };
 use mediary_store::MessageWithMedia;
+use mediary_store::client_id_of;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -117,7 +118,7 @@ impl Shape<MessageWithMedia> for Message {
             edited: message.edited,
             revoked: message.revoked,
             error: message.error.map(|e| MessageError { code: e.code, message: e.message }),
-            client_id: message.client_id,
+            client_id: message.client_id.as_deref().map(|id| client_id_of(id).to_owned()),
             timestamp: message.sent_at,
             created_at: message.created_at,
             updated_at: message.updated_at,

@@ -29,6 +29,13 @@ pub(crate) struct Time(
     #[expect(dead_code, reason = "describes mediary_core::Timestamp, which knows nothing of HTTP")] String,
 );
 
+/// The bytes of a file, in a form.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub(crate) struct Bytes(
+    #[expect(dead_code, reason = "describes a part of a form, which is read as it comes")] Vec<u8>,
+);
+
 /// What a record looks like depends on who reads it: only admins see where bytes lie.
 pub(crate) trait Shape<Row> {
     fn shape(row: Row, reader: &Reader) -> Self;

@@ -112,7 +112,7 @@ async fn add_to_library(
             Ok(slot) => slot,
             Err(refused) => return Err(refused_after_reading(refused, request).await),
         };
-        (of_form(form::read(&app, &may, request).await?)?, slot)
+        (of_form(form::read(&app, &may, request, 1).await?)?, slot)
     } else {
         let Body(item) = Body::<NewLibraryItem>::from_request(request, &app).await?;
         let missing =

@@ -46,8 +46,11 @@ pub(super) async fn add(
     company: CompanyId,
     thread: &Thread,
     new: &NewSend,
+    client_id: Option<String>,
 ) -> Result<Option<QueuedSend>> {
-    let Some(message_id) = add_message(tx, now, company, thread, new).await? else { return Ok(None) };
+    let Some(message_id) = add_message(tx, now, company, thread, new, client_id).await? else {
+        return Ok(None);
+    };
     let media_id = match &new.file {
         Some(file) => {
             let owner = FileOwner::Message(thread.account_id, thread.id, message_id);
@@ -71,6 +74,7 @@ async fn add_message(
     company: CompanyId,
     thread: &Thread,
     new: &NewSend,
+    client_id: Option<String>,
 ) -> Result<Option<MessageId>> {
     let (sql, args) = insert! {
         messages {
@@ -92,7 +96,7 @@ async fn add_message(
             reaction_target => new.reaction.as_ref().map(|reaction| reaction.target.as_str()),
             reaction_emoji => new.reaction.as_ref().and_then(|reaction| reaction.emoji.as_deref()),
             created_by => new.created_by,
-            client_id => new.client_id.as_deref(),
+            client_id => client_id,
             created_at => now,
             updated_at => now,
         }

@@ -1,22 +1,76 @@
 //! Messages by what their senders call them.
+//!
+//! A request that sends several messages has one client id for all of them. The first message has it in its row; the others have it
+//! with their number behind a character that no client id may have. So the unique key on client ids covers the whole request: of two
+//! that come at once, the second one waits for the first one's end and finds all of its messages.
 
-use mediary_core::{MessageId, Scope};
+use mediary_core::{CompanyId, ConversationId, MessageId, Scope, limits};
 use sqlx::AssertSqlSafe;
 
+use super::QueuedSend;
+use crate::db::Tx;
 use crate::scope::and_seen;
-use crate::value::args;
+use crate::value::{Value, args};
 use crate::{Result, Store};
 
+/// Stands between a client id and the number of a message. A control character: senders may use none.
+const NUMBER: char = '\u{1f}';
+
+/// What stands in the row of the message with this index among those of its request.
+pub(super) fn in_row(client_id: &str, index: usize) -> String {
+    if index == 0 { client_id.to_owned() } else { format!("{client_id}{NUMBER}{index}") }
+}
+
+/// What its sender calls the message with this in its row.
+pub fn client_id_of(in_row: &str) -> &str {
+    in_row.split(NUMBER).next().unwrap_or_default()
+}
+
+/// A condition on messages `m` of the company `$1`: of the request with this client id; and its arguments.
+fn of_request(company: CompanyId, client_id: &str) -> (String, Vec<Value>) {
+    let mut args = args![company];
+    args.extend((0..limits::FILES_SENT_AT_ONCE).map(|index| in_row(client_id, index).into()));
+    let numbers: Vec<String> = (2..=args.len()).map(|number| format!("${number}")).collect();
+    let condition =
+        format!("m.company_id = $1 AND m.client_id IS NOT NULL AND m.client_id IN ({})", numbers.join(", "));
+    (condition, args)
+}
+
 impl Store {
-    /// The message with this client id, as far as the scope sees it. [`Store::queue_send`] looks again.
-    pub async fn sent_as(&self, scope: &Scope, client_id: &str) -> Result<Option<MessageId>> {
-        let sql = format!(
-            "SELECT m.id FROM messages m
-                WHERE m.company_id = $1{} AND m.client_id = $2 AND m.client_id IS NOT NULL",
-            and_seen(scope, "m.conversation_id")
-        );
-        let found: Option<(MessageId,)> =
-            self.db().first(AssertSqlSafe(sql), args![scope.company(), client_id]).await?;
-        Ok(found.map(|(id,)| id))
+    /// The messages of the request with this client id, as far as the scope sees them, in their order. [`Store::queue_sends`] looks
+    /// again.
+    pub async fn sent_as(&self, scope: &Scope, client_id: &str) -> Result<Vec<MessageId>> {
+        let (condition, args) = of_request(scope.company(), client_id);
+        let seen = and_seen(scope, "m.conversation_id");
+        let sql = format!("SELECT m.id FROM messages m WHERE {condition}{seen} ORDER BY m.id");
+        let found: Vec<(MessageId,)> = self.db().all(AssertSqlSafe(sql), args).await?;
+        Ok(found.into_iter().map(|(id,)| id).collect())
+    }
+}
+
+/// The messages of the request that sent its messages first under this client id, in their order.
+pub(super) async fn known(tx: &mut Tx, company: CompanyId, client_id: &str) -> Result<Vec<QueuedSend>> {
+    let (condition, args) = of_request(company, client_id);
+    let sql = format!("SELECT m.id, m.conversation_id FROM messages m WHERE {condition} ORDER BY m.id");
+    let found: Vec<(MessageId, ConversationId)> = tx.all(AssertSqlSafe(sql), args).await?;
+    let known = |(message_id, conversation_id)| QueuedSend {
+        message_id,
+        conversation_id,
+        media_id: None,
+        is_new: false,
+        also_changed: Vec::new(),
+    };
+    Ok(found.into_iter().map(known).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_a_request_have_names_of_their_own_and_one_client_id() {
+        let names: Vec<String> = (0..3).map(|index| in_row("mine", index)).collect();
+        assert_eq!(names, ["mine", "mine\u{1f}1", "mine\u{1f}2"]);
+        assert!(names.iter().all(|name| client_id_of(name) == "mine"));
     }
 }

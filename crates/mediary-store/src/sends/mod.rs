@@ -39,6 +39,7 @@ mod undo;
 mod uploads;
 
 pub(crate) use claim::LastSender;
+pub use client_ids::client_id_of;
 pub(crate) use files::{FileOwner, add_file};
 pub(crate) use finish::wake;
 pub use types::*;

@@ -9,11 +9,12 @@
 use std::collections::BTreeSet;
 
 use mediary_core::{
-    AccountId, CompanyId, ContactId, ConversationId, MediaId, MessageId, Scope, StorageBackend, Timestamp,
+    AccountId, CompanyId, ContactId, ConversationId, MediaId, Scope, StorageBackend, Timestamp,
 };
 use sqlx::AssertSqlSafe;
 
 use super::add::{Thread, add};
+use super::client_ids::{in_row, known};
 use super::{Destination, NewSend, QueuedSend};
 use crate::bulk::Bulk;
 use crate::db::Tx;
@@ -27,56 +28,54 @@ use crate::writes::row;
 use crate::{Change, Error, ErrorKind, Result, Store, dialect};
 
 impl Store {
-    /// Queues a message of ours, with its file, and opens its conversation where there is none. If the company has a message with its
-    /// client id already, that one is returned and the reservation of the file's key is given up. Fails with `NotFound` where the scope
-    /// sees no such conversation or the company has no such account, and with `Unrecordable` where the key of the file is not
-    /// reserved any more: its bytes are deleted.
+    /// Queues one message, as [`Store::queue_sends`] does.
     pub async fn queue_send(&self, scope: &Scope, new: &NewSend) -> Result<QueuedSend> {
-        refuse_empty(new)?;
-        let (now, company) = (self.now(), scope.company());
-        let queued = transaction!(self.db(), |tx| {
-            let reserved = Reservations::hold(tx, company, keys(new)).await?;
-            if let Some(first) = known(tx, company, new).await? {
-                reserved.are_due(tx, now).await?;
-                return Ok(Ok(first));
-            }
-            if !reserved.are_complete() {
-                reserved.drop_bytes(tx, now, MediaId(0)).await?;
-                return Ok(Err(deleted_again()));
-            }
-            let (thread, also_changed) = hold_destination(tx, now, scope, &new.destination).await?;
-            let Some(queued) = add(tx, now, company, &thread, new).await? else {
-                // Another writer had the same client id, and its transaction is over: the insert waited for it.
-                reserved.are_due(tx, now).await?;
-                let vanished = || Error::collision("a message with the same client id came and went");
-                return known(tx, company, new).await?.map(Ok).ok_or_else(vanished);
-            };
-            reserved.keep_bytes(tx).await?;
-            Ok(Ok(QueuedSend { also_changed, ..queued }))
-        });
-        queued?
+        let queued = self.queue_sends(scope, std::slice::from_ref(new)).await?;
+        queued.into_iter().next().ok_or_else(|| Error::internal("a message vanished while it was queued"))
     }
 
-    /// Queues messages without client ids, all of them or none, each in a conversation of its own. In their order. Fails as
-    /// [`Store::queue_send`] does.
+    /// Queues messages of ours with their files, all of them or none, and opens conversations where there are none. Several go to one
+    /// destination, or each to a conversation of its own. In their order. Several with a client id have the same one; if the company
+    /// has messages with it already, those are returned and the reservations of the files' keys are given up. Fails with `NotFound`
+    /// where the scope sees no such conversation or the company has no such account, and with `Unrecordable` where the key of a file
+    /// is not reserved any more: its bytes are deleted.
     pub async fn queue_sends(&self, scope: &Scope, all: &[NewSend]) -> Result<Vec<QueuedSend>> {
         all.iter().try_for_each(refuse_empty)?;
         let (now, company) = (self.now(), scope.company());
+        let client_id = all.first().and_then(|first| first.client_id.as_deref());
         let mut order: Vec<usize> = (0..all.len()).collect();
         order.sort_by_key(|index| all[*index].conversation());
         let queued = transaction!(self.db(), |tx| {
             let reserved = Reservations::hold(tx, company, all.iter().flat_map(keys)).await?;
+            if let Some(client_id) = client_id {
+                let first = known(tx, company, client_id).await?;
+                if !first.is_empty() {
+                    reserved.are_due(tx, now).await?;
+                    return Ok(Ok(first));
+                }
+            }
             if !reserved.are_complete() {
                 reserved.drop_bytes(tx, now, MediaId(0)).await?;
                 return Ok(Err(deleted_again()));
             }
-            hold_contacts(tx, company, all).await?;
+            if all.len() > 1 {
+                hold_contacts(tx, company, all).await?;
+            }
             let mut queued = Vec::with_capacity(all.len());
             for index in &order {
                 let new = &all[*index];
                 let (thread, also_changed) = hold_destination(tx, now, scope, &new.destination).await?;
-                let known = || Error::collision("a message with the same client id came at this moment");
-                let one = add(tx, now, company, &thread, new).await?.ok_or_else(known)?;
+                let in_row = client_id.map(|client_id| in_row(client_id, *index));
+                let Some(one) = add(tx, now, company, &thread, new, in_row).await? else {
+                    // Another writer had the same client id, and its transaction is over: the insert waited for it. It is the first of
+                    // ours that meets it, so of the others nothing is written.
+                    let first = known(tx, company, client_id.unwrap_or_default()).await?;
+                    if first.is_empty() || !queued.is_empty() {
+                        return Err(Error::collision("a message with the same client id came and went"));
+                    }
+                    reserved.are_due(tx, now).await?;
+                    return Ok(Ok(first));
+                };
                 queued.push((*index, QueuedSend { also_changed, ..one }));
             }
             reserved.keep_bytes(tx).await?;
@@ -113,22 +112,6 @@ fn deleted_again() -> Error {
 /// The key of its file.
 fn keys(new: &NewSend) -> impl Iterator<Item = (StorageBackend, &str)> {
     new.file.iter().map(|file| (file.storage_backend, file.storage_key.as_str()))
-}
-
-/// The first message with its client id.
-async fn known(tx: &mut Tx, company: CompanyId, new: &NewSend) -> Result<Option<QueuedSend>> {
-    let Some(client_id) = &new.client_id else { return Ok(None) };
-    let sql = "SELECT m.id, m.conversation_id FROM messages m
-        WHERE m.company_id = $1 AND m.client_id = $2 AND m.client_id IS NOT NULL";
-    let found: Option<(MessageId, ConversationId)> =
-        tx.first(sql, args![company, client_id.as_str()]).await?;
-    Ok(found.map(|(message_id, conversation_id)| QueuedSend {
-        message_id,
-        conversation_id,
-        media_id: None,
-        is_new: false,
-        also_changed: Vec::new(),
-    }))
 }
 
 /// The conversation that a message goes into, held, and what changed while it was opened.

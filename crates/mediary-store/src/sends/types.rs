@@ -33,7 +33,7 @@ pub struct NewSend {
     pub reaction: Option<Reaction>,
     /// Its media, which is stored by now.
     pub file: Option<UploadedFile>,
-    /// What its sender calls it: the same again is the same message.
+    /// What its sender calls it, and what else is sent with it: the same again is the same.
     pub client_id: Option<String>,
     pub created_by: Option<UserId>,
     /// What WhatsApp's request is made of, as JSON. Only its sender reads it.

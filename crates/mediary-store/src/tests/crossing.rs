@@ -180,7 +180,7 @@ async fn sends_belong_to_one_company_and_its_scope(test: &Test) {
     let scope = Scope::system(test.acme.company);
     let new = NewSend { client_id: Some("mine".into()), ..new_text(ann) };
     let id = store.queue_send(&scope, &new).await.unwrap().message_id;
-    assert_eq!(store.sent_as(&scope, "mine").await.unwrap(), Some(id));
+    assert_eq!(store.sent_as(&scope, "mine").await.unwrap(), [id]);
     let nobody = Scope::new(test.acme.company, Visibility::Conversations([].into()));
     let ann_key = ContactKey { wa_id: Some("491".into()), ..ContactKey::default() };
     for scope in [Scope::system(test.other.company), nobody] {
@@ -195,7 +195,7 @@ async fn sends_belong_to_one_company_and_its_scope(test: &Test) {
         assert_eq!(found, None);
         assert_eq!(store.cancel_send(&scope, id).await.unwrap(), CancelledSend::NotFound);
         assert_eq!(store.retry_send(&scope, id).await.unwrap(), RetriedSend::NotFound);
-        assert_eq!(store.sent_as(&scope, "mine").await.unwrap(), None);
+        assert_eq!(store.sent_as(&scope, "mine").await.unwrap(), []);
     }
     let claimed = claim_one(test).await;
     let foreign = ClaimedSend { company_id: test.other.company, ..claimed.clone() };

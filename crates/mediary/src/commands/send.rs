@@ -1,4 +1,4 @@
-//! `mediary send`: sends one message. It is queued like any other, so whichever process sends first does: this one, or a server.
+//! `mediary send`: sends a message, or one for each file. It is queued like any other, so whichever process sends first does: this one, or a server.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bytes::BytesMut;
-use mediary_core::{MessageId, MessageStatus, Scope};
+use mediary_core::{MessageId, MessageStatus, Scope, limits};
 use mediary_engine::{
     Caller, DraftContent, DraftDestination, FileDraft, FileSource, May, MessageDraft, PlainContent,
     ReceivedFile, rights,
@@ -22,7 +22,7 @@ use crate::cli::{OutputArgs, SendArgs};
 use crate::config::Config;
 use crate::output::{Outcome, WrongUsage, print};
 use crate::wiring::Parts;
-use crate::{files, progress, wiring};
+use crate::{files as local_files, progress, wiring};
 
 /// A message that waits for longer is left to the server.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -34,12 +34,10 @@ pub(super) async fn run(config: &Config, args: SendArgs) -> anyhow::Result<Outco
     let company = wiring::company(&parts.store, &args.of.company).await?;
     let account = account::find(&parts.store, &company, &args.account).await?;
     let may = May::<rights::Send>::ask(Arc::new(Caller::of_command_line(company.id)))?;
-    let content = match &args.file {
-        Some(path) => file(&parts, &may, path, &args).await?,
-        None => DraftContent::Plain(PlainContent::Text {
-            text: args.text.unwrap_or_default(),
-            preview_url: false,
-        }),
+    let content = if args.file.is_empty() {
+        DraftContent::Plain(PlainContent::Text { text: args.text.unwrap_or_default(), preview_url: false })
+    } else {
+        files(&parts, &may, &args).await?
     };
     let draft = MessageDraft {
         destination: DraftDestination::Recipient { account: account.id, to: args.to },
@@ -48,27 +46,36 @@ pub(super) async fn run(config: &Config, args: SendArgs) -> anyhow::Result<Outco
         client_id: None,
     };
     let queued = parts.engine.send(&may, draft).await?;
-    let message = sent(&parts, &may.caller().scope(), queued.id).await?;
-    let outcome = report(args.output, &message)?;
+    let mut messages = Vec::with_capacity(queued.ids.len());
+    for id in queued.ids {
+        messages.push(sent(&parts, &may.caller().scope(), id).await?);
+    }
+    report(args.output, &messages)?;
     parts.store.close().await;
-    Ok(outcome)
+    let have_left = messages.iter().all(|message| !has_failed(message));
+    Ok(if have_left { Outcome::Done } else { Outcome::SomeFailed })
 }
 
-async fn file(
-    parts: &Parts,
-    may: &May<rights::Send>,
-    path: &Path,
-    args: &SendArgs,
-) -> anyhow::Result<DraftContent> {
-    let received = receive(parts, may, path, args.output).await?;
-    let draft = FileDraft {
-        kind: args.r#type.unwrap_or_else(|| received.usual_kind()),
-        caption: args.text.clone(),
-        file_name: path.file_name().map(|name| name.to_string_lossy().into_owned()),
-        voice: None,
-        convert: false,
-    };
-    Ok(DraftContent::File(FileSource::Received(received), draft))
+/// The files in their order. The text goes with the first one.
+async fn files(parts: &Parts, may: &May<rights::Send>, args: &SendArgs) -> anyhow::Result<DraftContent> {
+    let most = limits::FILES_SENT_AT_ONCE;
+    if args.file.len() > most {
+        let wrong = format!("--file may be given {most} times at most; send the others with another command");
+        return Err(WrongUsage(wrong).into());
+    }
+    let mut files = Vec::with_capacity(args.file.len());
+    for path in &args.file {
+        let received = receive(parts, may, path, args.output).await?;
+        let draft = FileDraft {
+            kind: args.r#type.unwrap_or_else(|| received.usual_kind()),
+            caption: args.text.clone().filter(|_| files.is_empty()),
+            file_name: path.file_name().map(|name| name.to_string_lossy().into_owned()),
+            voice: None,
+            convert: false,
+        };
+        files.push((FileSource::Received(received), draft));
+    }
+    Ok(DraftContent::Files(files))
 }
 
 async fn receive(
@@ -81,7 +88,7 @@ async fn receive(
         WrongUsage(format!(
             "the file {} (--file) cannot be read: {}",
             path.display(),
-            files::unreadable(error)
+            local_files::unreadable(error)
         ))
     };
     let mut file = File::open(path).await.map_err(|error| unreadable(&error))?;
@@ -114,33 +121,42 @@ async fn sent(parts: &Parts, scope: &Scope, id: MessageId) -> anyhow::Result<Mes
     }
 }
 
-fn report(output: OutputArgs, message: &Message) -> anyhow::Result<Outcome> {
+fn has_failed(message: &Message) -> bool {
+    matches!(message.status, MessageStatus::Failed | MessageStatus::Unknown)
+}
+
+/// One message as it is, several as a list.
+fn report(output: OutputArgs, messages: &[Message]) -> anyhow::Result<()> {
+    let printed = match messages {
+        [only] => described(only),
+        several => json!({ "items": several.iter().map(described).collect::<Vec<_>>() }),
+    };
+    print(output, &printed, || messages.iter().map(said).collect::<Vec<_>>().join("\n"))
+}
+
+fn described(message: &Message) -> serde_json::Value {
     let error = message.error.as_ref().map(|error| json!({ "code": error.code, "message": error.message }));
-    let printed = json!({
+    json!({
         "id": message.id,
         "conversationId": message.conversation_id,
         "status": message.status,
         "error": error,
-    });
-    let said = || {
-        let id = message.id;
-        match message.status {
-            MessageStatus::Queued | MessageStatus::Uploading => {
-                format!("Message {id} waits; a running server sends it.")
-            }
-            MessageStatus::Failed => {
-                let why = message.error.as_ref().map(|error| error.message.as_str());
-                format!("Message {id} failed: {}", why.unwrap_or("WhatsApp refused it"))
-            }
-            MessageStatus::Unknown => {
-                format!(
-                    "WhatsApp did not confirm message {id}; a status will, or send it again in the inbox."
-                )
-            }
-            status => format!("Message {id} is {status}."),
+    })
+}
+
+fn said(message: &Message) -> String {
+    let id = message.id;
+    match message.status {
+        MessageStatus::Queued | MessageStatus::Uploading => {
+            format!("Message {id} waits; a running server sends it.")
         }
-    };
-    print(output, &printed, said)?;
-    let has_left = !matches!(message.status, MessageStatus::Failed | MessageStatus::Unknown);
-    Ok(if has_left { Outcome::Done } else { Outcome::SomeFailed })
+        MessageStatus::Failed => {
+            let why = message.error.as_ref().map(|error| error.message.as_str());
+            format!("Message {id} failed: {}", why.unwrap_or("WhatsApp refused it"))
+        }
+        MessageStatus::Unknown => {
+            format!("WhatsApp did not confirm message {id}; a status will, or send it again in the inbox.")
+        }
+        status => format!("Message {id} is {status}."),
+    }
 }

@@ -54,20 +54,21 @@ impl DraftDestination {
     }
 }
 
-/// A message to be sent.
+/// A message to be sent, or several files in one request.
 #[derive(Debug)]
 pub struct MessageDraft {
     pub destination: DraftDestination,
     pub content: DraftContent,
     pub reply_to: Option<MessageId>,
-    /// What its sender calls it: the same again is the same message.
+    /// What its sender calls it: the same again is the same message, or the same messages.
     pub client_id: Option<String>,
 }
 
 /// What is in it.
 #[derive(Debug)]
 pub enum DraftContent {
-    File(FileSource, FileDraft),
+    /// Files, each as a message of its own.
+    Files(Vec<(FileSource, FileDraft)>),
     Plain(PlainContent),
 }
 

@@ -27,7 +27,7 @@ use mediary_store::{Actor, ClaimedSend, MediaFile, SendLimits};
 use self::convert::Converter;
 pub use self::draft::{DraftContent, DraftDestination, FileDraft, FileSource, MessageDraft, PlainContent};
 pub use self::library::{LibraryDraft, LibrarySource};
-pub use self::queue::QueuedMessage;
+pub use self::queue::QueuedMessages;
 pub use self::upload::{FileUpload, ReceivedFile};
 pub(crate) use self::wishes::{retry, take_back};
 use crate::access::{May, rights};
@@ -68,7 +68,7 @@ impl Sender {
     }
 
     /// Queues a message.
-    pub(crate) async fn queue(&self, may: &May<rights::Send>, draft: MessageDraft) -> Result<QueuedMessage> {
+    pub(crate) async fn queue(&self, may: &May<rights::Send>, draft: MessageDraft) -> Result<QueuedMessages> {
         queue::queue(self, may, draft).await
     }
 

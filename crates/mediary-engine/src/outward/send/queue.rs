@@ -3,12 +3,13 @@
 use mediary_blob::{Storage, StorageKey};
 use mediary_core::{
     CompanyId, DownloadStatus, Error, ErrorCode, FileType, MediaId, MessageId, Result, ScanStatus, Scope,
+    limits,
 };
 use mediary_store::{Change, ChangeKind, Destination, MediaFile, NewSend, QueuedSend, UploadedFile};
 
 use super::content::{KeptContent, KeptFile, KeptKind};
 use super::draft::{self, DraftContent, FileDraft, FileSource, MessageDraft};
-use super::upload::{FileUpload, ReceivedFile, StoredUpload};
+use super::upload::{FileUpload, ReceivedFile, SendableFile, StoredUpload};
 use super::{Sender, convert, link};
 use crate::access::{May, rights};
 use crate::base::fault;
@@ -18,67 +19,113 @@ use crate::context::Context;
 /// Characters of what a sender calls a message.
 const CLIENT_ID_CHARS: usize = 200;
 
-/// A message that waits to be sent now, or that did before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QueuedMessage {
-    pub id: MessageId,
-    /// False if the company has a message with this client id already: then nothing was done.
-    pub is_new: bool,
+/// Messages that wait to be sent now, or that did before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueuedMessages {
+    /// In their order.
+    pub ids: Vec<MessageId>,
+    /// False if the company has messages with this client id already: then nothing was done.
+    pub are_new: bool,
 }
 
-/// Queues a message. Once this returns it is sent, whatever becomes of this process.
+/// Queues a message, or one for each file. All of them are checked and stored before the first one is queued, and queued in one
+/// transaction: they are all sent, whatever becomes of this process, or none of them is, and nothing is left of it.
 pub(super) async fn queue(
     sender: &Sender,
     may: &May<rights::Send>,
     draft: MessageDraft,
-) -> Result<QueuedMessage> {
+) -> Result<QueuedMessages> {
     let (context, scope) = (&sender.context, may.caller().scope());
-    check_client_id(draft.client_id.as_deref())?;
-    if let Some(first) = first_with(context, &scope, draft.client_id.as_deref()).await? {
+    let MessageDraft { destination, content, reply_to, client_id } = draft;
+    check_client_id(client_id.as_deref())?;
+    if let Some(first) = first_with(context, &scope, client_id.as_deref()).await? {
         return Ok(first);
     }
-    let destination = draft.destination.parsed()?;
-    // Known before a file is stored for nothing; the transaction that queues the message asks again.
+    let destination = destination.parsed()?;
+    // Known before a file is stored for nothing; the transaction that queues the messages asks again.
     if let Destination::Contact(account, _) = &destination
         && context.accounts().by_id(scope.company(), *account).await?.is_none()
     {
         return Err(Error::not_found("there is no such WhatsApp account"));
     }
-    let reply_to = match draft.reply_to {
+    let reply_to = match reply_to {
         Some(id) => Some(replied_to(context, &scope, id, &destination).await?),
         None => None,
     };
-    let (kept, sendable) = match draft.content {
-        DraftContent::Plain(plain) => (plain.kept(reply_to)?, None),
-        DraftContent::File(source, mut file) => {
-            let is_behind_link = matches!(source, FileSource::Link(_));
-            let received = receive(sender, &scope, source, &mut file).await?;
-            let accepted = convert::accepted(sender, received, &file).await;
-            let (sendable, file) =
-                accepted.map_err(|error| if is_behind_link { link::of_the_link(error) } else { error })?;
-            (KeptContent { kind: KeptKind::File(file), reply_to }, Some(sendable))
+    let prepared = match content {
+        DraftContent::Plain(plain) => {
+            let kept = plain.kept(reply_to)?;
+            draft::check(&kept)?;
+            vec![(kept, None)]
         }
+        DraftContent::Files(files) => prepare(sender, &scope, files, reply_to).await?,
     };
-    draft::check(&kept)?;
-    let stored = match sendable {
-        Some(sendable) => Some(sendable.store(context).await?),
-        None => None,
-    };
-    let file = stored.as_ref().zip(kept.kind.file());
-    let file = file.map(|(stored, file)| described(context, stored, file)).transpose()?;
-    let client_id = draft.client_id;
-    let new = NewSend { client_id, ..new_send(may, destination, &kept, file)? };
-    let queued = context.store().queue_send(&scope, &new).await?;
-    if let Some(stored) = stored {
-        stored.settled();
+    let (mut all, mut files) = (Vec::with_capacity(prepared.len()), Vec::new());
+    for (kept, sendable) in prepared {
+        let stored = match sendable {
+            Some(sendable) => Some(sendable.store(context).await?),
+            None => None,
+        };
+        let file = stored.as_ref().zip(kept.kind.file());
+        let file = file.map(|(stored, file)| described(context, stored, file)).transpose()?;
+        let new = new_send(may, destination.clone(), &kept, file)?;
+        all.push(NewSend { client_id: client_id.clone(), ..new });
+        files.extend(stored);
     }
+    let queued = context.store().queue_sends(&scope, &all).await?;
+    files.into_iter().for_each(StoredUpload::settled);
     fault::point("send.queued");
-    if queued.is_new {
-        publish_new(context, scope.company(), &queued);
+    let are_new = queued.iter().all(|one| one.is_new);
+    if are_new {
+        queued.iter().for_each(|one| publish_new(context, scope.company(), one));
         context.work().wake(Work::Send);
         context.work().wake(Work::Derive);
     }
-    Ok(QueuedMessage { id: queued.message_id, is_new: queued.is_new })
+    Ok(QueuedMessages { ids: queued.into_iter().map(|one| one.message_id).collect(), are_new })
+}
+
+/// Files as WhatsApp takes them, if it takes all of them. The first message answers, as it does where people send several.
+async fn prepare(
+    sender: &Sender,
+    scope: &Scope,
+    files: Vec<(FileSource, FileDraft)>,
+    mut reply_to: Option<String>,
+) -> Result<Vec<(KeptContent, Option<SendableFile>)>> {
+    let (count, most) = (files.len(), limits::FILES_SENT_AT_ONCE);
+    if !(1..=most).contains(&count) {
+        return Err(Error::invalid("file", format!("must be 1 to {most} files in one request")));
+    }
+    let mut prepared = Vec::with_capacity(count);
+    for (index, (source, file)) in files.into_iter().enumerate() {
+        let one = prepare_one(sender, scope, source, file, reply_to.take()).await;
+        let (kept, sendable) = one.map_err(|error| of_file(error, index, count))?;
+        prepared.push((kept, Some(sendable)));
+    }
+    Ok(prepared)
+}
+
+async fn prepare_one(
+    sender: &Sender,
+    scope: &Scope,
+    source: FileSource,
+    mut file: FileDraft,
+    reply_to: Option<String>,
+) -> Result<(KeptContent, SendableFile)> {
+    let is_behind_link = matches!(source, FileSource::Link(_));
+    let received = receive(sender, scope, source, &mut file).await?;
+    let accepted = convert::accepted(sender, received, &file).await;
+    let (sendable, file) =
+        accepted.map_err(|error| if is_behind_link { link::of_the_link(error) } else { error })?;
+    let kept = KeptContent { kind: KeptKind::File(file), reply_to };
+    draft::check(&kept)?;
+    Ok((kept, sendable))
+}
+
+/// Says which of several files it was.
+fn of_file(error: Error, index: usize, count: usize) -> Error {
+    let Some(detail) = error.detail().filter(|_| count > 1) else { return error };
+    let detail = format!("{detail} (file {} of {count}; nothing of the request was sent)", index + 1);
+    error.detailed(detail)
 }
 
 /// The rows of a message with this content.
@@ -117,16 +164,16 @@ pub(super) fn publish_new(context: &Context, company: CompanyId, queued: &Queued
         .publish_changes(&[change(ChangeKind::MessageCreated), change(ChangeKind::ConversationUpdated)]);
 }
 
-/// The message that has this client id already: nothing is fetched or converted for it again.
+/// The messages that have this client id already: nothing is fetched or converted for them again.
 async fn first_with(
     context: &Context,
     scope: &Scope,
     client_id: Option<&str>,
-) -> Result<Option<QueuedMessage>> {
+) -> Result<Option<QueuedMessages>> {
     let Some(client_id) = client_id else { return Ok(None) };
-    // A message that comes in between is found when this one is queued.
-    let first = context.store().sent_as(scope, client_id).await?;
-    Ok(first.map(|id| QueuedMessage { id, is_new: false }))
+    // Messages that come in between are found when these are queued.
+    let ids = context.store().sent_as(scope, client_id).await?;
+    Ok((!ids.is_empty()).then_some(QueuedMessages { ids, are_new: false }))
 }
 
 fn check_client_id(id: Option<&str>) -> Result<()> {

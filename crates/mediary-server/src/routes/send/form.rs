@@ -1,11 +1,13 @@
 //! A message with its file, as a form (RFC 7578). Its parts may come in any order, so the file is on its way into storage before it is
 //! known what it is for; what is wrong with the rest is said at the end, and nothing is left of it.
 
+use std::collections::HashMap;
+
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest as _, Multipart, Request};
 use http::StatusCode;
 use mediary_core::{ErrorCode, UnreadableField};
-use mediary_engine::{FileSource, MessageDraft, ReceivedFile};
+use mediary_engine::{DraftContent, FileSource, MessageDraft, ReceivedFile};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -18,14 +20,19 @@ use crate::request::{May, rights};
 /// Bytes of one part that is no file.
 const FIELD_BYTES: usize = 64 * 1024;
 /// Parts of a form.
-const FIELDS: usize = 32;
+const FIELDS: usize = 64;
 /// The part that is the file.
 const FILE: &str = "file";
+const TYPE: &str = "type";
+/// Fields that each of several files has of its own.
+const OF_EACH_FILE: &[&str] = &[TYPE, "caption", "fileName"];
 /// Fields that are numbers and truths in JSON; in a form everything is text.
 const NUMBERS: &[&str] = &["conversationId", "whatsappAccountId", "mediaId", "libraryId", "replyTo"];
 const TRUTHS: &[&str] = &["voice", "convert", "previewUrl"];
 
-/// A message with its file. The other fields are those of the JSON form.
+/// A message with its file, or several files, each as a message of its own in the order of the form: as many as ten. The first `caption` is
+/// the first file's and so on, and so are `fileName` and `type`; a single `type` is for all. The other fields are those of the JSON
+/// form and hold for all, but that only the first message answers `replyTo`.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the form, which is read part by part")]
@@ -36,15 +43,16 @@ pub(super) struct MessageForm {
     whatsapp_account_id: Option<i64>,
     #[schema(max_length = 512, nullable = false)]
     to: Option<String>,
-    #[schema(rename = "type", value_type = crate::json::words::FileType)]
-    kind: String,
-    #[schema(value_type = String, format = Binary)]
-    file: String,
-    #[schema(max_length = 1024, nullable = false)]
-    caption: Option<String>,
-    /// Of a document; else the name of the file in the form.
-    #[schema(max_length = 255, nullable = false)]
-    file_name: Option<String>,
+    #[schema(rename = "type", value_type = Vec<crate::json::words::FileType>, min_items = 1, max_items = 10)]
+    kind: Vec<String>,
+    #[schema(value_type = Vec<crate::json::Bytes>, min_items = 1, max_items = 10)]
+    file: Vec<String>,
+    /// Each of at most 1,024 characters; an empty one is none.
+    #[schema(max_items = 10, nullable = false)]
+    caption: Option<Vec<String>>,
+    /// Of documents, each of at most 255 bytes; else the names of the files in the form.
+    #[schema(max_items = 10, nullable = false)]
+    file_name: Option<Vec<String>>,
     #[schema(nullable = false)]
     voice: Option<bool>,
     #[schema(nullable = false)]
@@ -72,6 +80,7 @@ pub(in crate::routes) async fn read(
     app: &App,
     may: &May<rights::Send>,
     request: Request,
+    files_max: usize,
 ) -> Result<Parts, Problem> {
     let mut form = Multipart::from_request(request, app)
         .await
@@ -83,11 +92,8 @@ pub(in crate::routes) async fn read(
             return Err(Problem::field("body", format!("has more than {FIELDS} parts")));
         }
         if name == FILE {
-            if !parts.files.is_empty() {
-                return Err(Problem::field(
-                    FILE,
-                    "is given more than once; send each file as a message of its own",
-                ));
+            if parts.files.len() >= files_max {
+                return Err(Problem::field(FILE, format!("must not be given more than {files_max} times")));
             }
             parts.files.push(receive(app, may, field).await?);
         } else {
@@ -95,25 +101,70 @@ pub(in crate::routes) async fn read(
             if name.is_empty() {
                 return Err(Problem::field("body", "has a part without a name"));
             }
-            if parts.fields.iter().any(|(known, _)| *known == name) {
-                return Err(Problem::field(name, "is given more than once"));
-            }
             parts.fields.push((name, text));
         }
     }
     Ok(parts)
 }
 
-/// What is to be sent by a form.
+/// What is to be sent by a form: a message, or one for each file. Of fields that each file has of its own the first one is the first
+/// file's, and so on; those that have fewer are left out for the last files, but for the type, of which one is enough for all.
 pub(super) fn draft_of(parts: Parts) -> Result<MessageDraft, Problem> {
-    let mut fields = Map::new();
-    for (name, text) in parts.fields {
-        let value = value_of(&name, text)?;
-        fields.insert(name, value);
+    let count = parts.files.len().max(1);
+    let (of_each, of_all): (Vec<_>, Vec<_>) =
+        parts.fields.into_iter().partition(|(name, _)| OF_EACH_FILE.contains(&name.as_str()));
+    let of_all = once(of_all)?;
+    let mut own = vec![Vec::new(); count];
+    let mut given = HashMap::<_, usize>::new();
+    for (name, text) in of_each {
+        let nth = given.entry(name.clone()).or_default();
+        let file = own.get_mut(*nth).ok_or_else(|| Problem::field(&*name, more_than_files(count)))?;
+        file.push((name, text));
+        *nth += 1;
     }
-    let file = parts.files.into_iter().next();
+    if given.get(TYPE) == Some(&1) {
+        let one = own[0].iter().find(|(name, _)| name == TYPE).cloned();
+        own[1..].iter_mut().for_each(|fields| fields.extend(one.clone()));
+    }
+    let mut files = parts.files.into_iter();
+    let mut draft_of_next = |own: Vec<(String, String)>| {
+        let mut fields = of_all.clone();
+        fields.extend(once(own)?);
+        draft_of_one(fields, files.next())
+    };
+    let mut own = own.into_iter();
+    let mut draft = draft_of_next(own.next().unwrap_or_default())?;
+    for own in own {
+        match (&mut draft.content, draft_of_next(own)?.content) {
+            (DraftContent::Files(all), DraftContent::Files(more)) => all.extend(more),
+            _ => return Err(Problem::field(FILE, "is given more than once; such a message has one at most")),
+        }
+    }
+    Ok(draft)
+}
+
+fn more_than_files(count: usize) -> String {
+    match count {
+        1 => "is given more than once".to_owned(),
+        count => format!("is given more often than there are files ({count})"),
+    }
+}
+
+/// Fields of which each is given once.
+fn once(fields: Vec<(String, String)>) -> Result<Map<String, Value>, Problem> {
+    let mut map = Map::new();
+    for (name, text) in fields {
+        let value = value_of(&name, text)?;
+        if map.insert(name.clone(), value).is_some() {
+            return Err(Problem::field(name, "is given more than once"));
+        }
+    }
+    Ok(map)
+}
+
+fn draft_of_one(mut fields: Map<String, Value>, file: Option<FormFile>) -> Result<MessageDraft, Problem> {
     // The name that the file has in the form is that of a document, where no other is given.
-    let is_document = fields.get("type").is_some_and(|kind| kind == "document");
+    let is_document = fields.get(TYPE).is_some_and(|kind| kind == "document");
     if let Some(name) = file.as_ref().and_then(|file| file.name.clone()).filter(|_| is_document) {
         fields.entry("fileName").or_insert(name.into());
     }

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::{FromRequest as _, Request, State};
 use axum::http::StatusCode;
 use http::header;
-use mediary_core::{ConversationId, MessageId};
+use mediary_core::{ConversationId, MessageId, limits};
 use mediary_engine::{DraftContent, FileSource, MessageDraft};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -33,35 +33,49 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// Send a message
 ///
 /// As JSON, or as a form with its file. The message is safe once this answers, and sent after the ones before it in its conversation;
-/// its `status` tells how far it has come. A `clientId` that was seen before answers 200 with the first message, whatever else the
-/// request says.
+/// its `status` tells how far it has come. A form with several files sends each as a message of its own, all of them or none, and
+/// answers `{items}`. A `clientId` that was seen before answers 200 with what was sent first, whatever else the request says.
 #[utoipa::path(post, path = "/api/messages", tag = "Messages",
     request_body(content((NewMessage = "application/json"), (MessageForm = "multipart/form-data"))),
-    responses((status = 201, body = Message), (status = 200, body = Message), (status = 400, body = ProblemBody),
+    responses((status = 201, body = SentMessages), (status = 200, body = SentMessages), (status = 400, body = ProblemBody),
     (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 413, body = ProblemBody),
     (status = 415, body = ProblemBody), (status = 429, body = ProblemBody)))]
 async fn send_message(
     State(app): State<App>,
     may: May<rights::Send>,
     request: Request,
-) -> Result<(StatusCode, Json<Message>), Problem> {
+) -> Result<(StatusCode, Json<SentMessages>), Problem> {
     let company = may.caller().company_id;
     let (draft, _slot) = if is_form(&request) {
         let slot = match app.upload_slot(company) {
             Ok(slot) => slot,
             Err(refused) => return Err(refused_after_reading(refused, request).await),
         };
-        (form::draft_of(form::read(&app, &may, request).await?)?, Some(slot))
+        (form::draft_of(form::read(&app, &may, request, limits::FILES_SENT_AT_ONCE).await?)?, Some(slot))
     } else {
         let Body(message) = Body::<NewMessage>::from_request(request, &app).await?;
         let draft = draft_of(message, None)?;
         // A stored file is copied, which takes as much memory as one that comes.
-        let has_file = matches!(draft.content, DraftContent::File(..));
+        let has_file = matches!(draft.content, DraftContent::Files(_));
         (draft, has_file.then(|| app.upload_slot(company)).transpose()?)
     };
+    let are_several = matches!(&draft.content, DraftContent::Files(files) if files.len() > 1);
     let queued = app.engine().send(&may, draft).await?;
-    let status = if queued.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, shown(&app, &may, queued.id).await?))
+    let status = if queued.are_new { StatusCode::CREATED } else { StatusCode::OK };
+    let mut items = all_shown(&app, &may, &queued.ids).await?;
+    let sent = match items.pop() {
+        Some(only) if items.is_empty() && !are_several => SentMessages::One(Box::new(only)),
+        last => SentMessages::Several(MessageItems { items: items.into_iter().chain(last).collect() }),
+    };
+    Ok((status, Json(sent)))
+}
+
+/// A message, or those of several files in their order.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum SentMessages {
+    One(Box<Message>),
+    Several(MessageItems),
 }
 
 /// To which conversations a message is sent on.
@@ -74,9 +88,9 @@ struct Forwarding {
     conversation_ids: Option<Vec<ConversationId>>,
 }
 
-/// Copies of a message, in the order of the conversations.
+/// Messages in the order in which they were asked for.
 #[derive(Serialize, ToSchema)]
-struct ForwardedMessages {
+struct MessageItems {
     items: Vec<Message>,
 }
 
@@ -86,7 +100,7 @@ struct ForwardedMessages {
 /// cannot be sent.
 #[utoipa::path(post, path = "/api/messages/{id}/forward", tag = "Messages", params(("id" = i64, Path)),
     request_body = Forwarding,
-    responses((status = 201, body = ForwardedMessages), (status = 404, body = ProblemBody),
+    responses((status = 201, body = MessageItems), (status = 404, body = ProblemBody),
     (status = 409, body = ProblemBody), (status = 410, body = ProblemBody), (status = 413, body = ProblemBody),
     (status = 415, body = ProblemBody), (status = 429, body = ProblemBody)))]
 async fn forward_message(
@@ -94,16 +108,22 @@ async fn forward_message(
     may: May<rights::Send>,
     Id(id): Id<MessageId>,
     Body(to): Body<Forwarding>,
-) -> Result<(StatusCode, Json<ForwardedMessages>), Problem> {
+) -> Result<(StatusCode, Json<MessageItems>), Problem> {
     // Its file is copied for one conversation after the other.
     let _slot = app.upload_slot(may.caller().company_id)?;
     let conversations = to.conversation_ids.unwrap_or_default();
-    let mut items = Vec::with_capacity(conversations.len());
-    for id in app.engine().forward_message(&may, id, &conversations).await? {
-        let Json(message) = shown(&app, &may, id).await?;
+    let ids = app.engine().forward_message(&may, id, &conversations).await?;
+    let items = all_shown(&app, &may, &ids).await?;
+    Ok((StatusCode::CREATED, Json(MessageItems { items })))
+}
+
+async fn all_shown(app: &App, may: &May<rights::Send>, ids: &[MessageId]) -> Result<Vec<Message>, Problem> {
+    let mut items = Vec::with_capacity(ids.len());
+    for id in ids {
+        let Json(message) = shown(app, may, *id).await?;
         items.push(message);
     }
-    Ok((StatusCode::CREATED, Json(ForwardedMessages { items })))
+    Ok(items)
 }
 
 /// Send a message again that failed
@@ -163,7 +183,7 @@ fn draft_of(mut message: NewMessage, received: Option<FileSource>) -> Result<Mes
                     "is missing: the id of a stored file; or give a libraryId or a link, or send the file as a form",
                 )
             };
-            DraftContent::File(source.ok_or_else(missing)?, file)
+            DraftContent::Files(vec![(source.ok_or_else(missing)?, file)])
         }
     };
     Ok(MessageDraft { destination, content, reply_to, client_id })

@@ -16,6 +16,10 @@ pub(super) async fn sends(outputs: &mut Outputs) {
         &[
             &format!("{SEND} --to +49151-0000010 --text hello"),
             &format!("{SEND} --to 491510000010 --file invoice.pdf --text Invoice --json"),
+            &format!("{SEND} --to 491510000010 --file invoice.pdf --file invoice.pdf --text Twice"),
+            &format!("{SEND} --to 491510000010 --file invoice.pdf --file invoice.pdf --json"),
+            &format!("{SEND} --to 491510000010 --file invoice.pdf --file page.html --type document"),
+            &format!("{SEND} --to 491510000010{}", " --file invoice.pdf".repeat(11)),
             &format!("{SEND} --to 491510000010"),
             &format!("{SEND} --to nobody --text hello"),
             &format!("{SEND} --to 491510000010 --file missing.pdf"),

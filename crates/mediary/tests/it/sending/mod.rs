@@ -4,6 +4,7 @@ mod destinations;
 mod documents;
 mod forwards;
 mod library;
+mod several;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,6 @@
 mod destinations;
 mod forwarding;
+mod several;
 mod slots;
 
 use axum::body::Body;
