@@ -8,9 +8,13 @@ export type Conversation = Schemas["Conversation"];
 export type DownloadError = Schemas["DownloadError"];
 export type FileType = Schemas["FileType"];
 export type Me = Schemas["Me"];
-export type MediaFile = Schemas["MediaFile"];
+/** What the inbox shows belongs to a message; only files of the library do not. */
+export type MediaFile = Schemas["MediaFile"] & { conversationId: number; messageId: number };
 export type MediaStatus = Schemas["MediaStatus"];
-export type Message = Schemas["Message"];
+export type Message = Omit<Schemas["Message"], "media" | "attachments"> & {
+  media: MediaFile | null;
+  attachments: MediaFile[];
+};
 export type MessageStatus = Schemas["MessageStatus"];
 export type MessageType = Schemas["MessageType"];
 /** `application/problem+json`. */

@@ -14,6 +14,7 @@
 //! | media settings or retention of the company changed | `media_settings.changed` |
 //! | file queued to be downloaded now | `media.download_requested` |
 //! | all failed downloads queued again | `media.retried` |
+//! | file kept to be sent again, taken out of the library | `library.added`, `library.removed` |
 //! | file deleted, held-back file released | `media.deleted`, `media.released` |
 //! | stored files of `stream` accounts erased | `media.erased` |
 //! | parked item of a webhook tried again | `webhook_event.retried` |

@@ -8,7 +8,6 @@ use super::draft::{self, FileDraft};
 use super::queue::{copy_of, described, visible};
 use super::upload::ReceivedFile;
 use crate::access::{May, rights};
-use crate::base::fault;
 use crate::base::work::Work;
 use crate::context::Context;
 use crate::events::event::{EventData, EventName};
@@ -68,7 +67,6 @@ pub(super) async fn add(
     let new = NewLibraryFile { name, file, added_by: caller.user_id() };
     let added = context.store().add_to_library(&scope, &new, by).await?;
     stored.settled();
-    fault::point("library.added");
     let refused = match added {
         AddedToLibrary::Added(record) => {
             context.work().wake(Work::Derive);
