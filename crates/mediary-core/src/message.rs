@@ -59,6 +59,8 @@ string_enum! {
         Location = "location",
         Contacts = "contacts",
         Reaction = "reaction",
+        Template = "template",
+        Interactive = "interactive",
     }
 }
 

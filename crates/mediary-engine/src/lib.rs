@@ -38,8 +38,8 @@ pub use media::open::{
 pub use media::oversized::OversizedFiles;
 pub use media::requests::{MediaStatus, MediaTrouble, RetryOutcome, size_for_people};
 pub use outward::send::{
-    DraftContent, DraftDestination, FileDraft, FileSource, FileUpload, LibraryDraft, LibrarySource,
-    MessageDraft, PlainContent, QueuedMessages, ReceivedFile,
+    DraftContent, DraftDestination, FileDraft, FileSource, FileUpload, HeadedContent, HeadedDraft,
+    LibraryDraft, LibrarySource, MessageDraft, PlainContent, QueuedMessages, ReceivedFile,
 };
 pub use transit::range::ByteRange;
 pub use upkeep::backfill::{BackfillOptions, BackfillOutcome, BackfillReport};

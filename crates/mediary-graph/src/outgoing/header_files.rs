@@ -3,7 +3,7 @@
 use std::fmt;
 
 use mediary_core::FileType;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::content::Content;
 use crate::webhook::header_file;
@@ -46,6 +46,36 @@ impl Content {
         true
     }
 
+    /// Changes what is said of each file in headers, in their order.
+    pub fn change_header_files(&mut self, mut change: impl FnMut(FileType, &mut Map<String, Value>)) {
+        let (Self::Template(node) | Self::Interactive(node)) = self else { return };
+        for (kind, place) in places(node) {
+            if let Some(file) = node.pointer_mut(&place).and_then(Value::as_object_mut) {
+                change(kind, file);
+            }
+        }
+    }
+
+    /// Gives it a header with a file that is still to be named. `false`, and nothing is changed, where it has a header.
+    pub fn add_header_file(&mut self, kind: FileType) -> bool {
+        let kind = kind.as_str();
+        let header = json!({"type": kind, kind: {}});
+        match self {
+            Self::Interactive(Value::Object(node)) if !node.contains_key("header") => {
+                node.insert("header".to_owned(), header);
+                true
+            }
+            Self::Template(node) if !indices(node, "/components").any(|place| is_header(node, &place)) => {
+                let Some(node) = node.as_object_mut() else { return false };
+                let components = node.entry("components").or_insert_with(|| json!([]));
+                let Some(components) = components.as_array_mut() else { return false };
+                components.insert(0, json!({"type": "header", "parameters": [header]}));
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn headed(&self) -> Option<&Value> {
         match self {
             Self::Template(node) | Self::Interactive(node) => Some(node),
@@ -73,12 +103,16 @@ fn places(node: &Value) -> Vec<(FileType, String)> {
 }
 
 fn parameters(node: &Value, component: &str, found: &mut Vec<(FileType, String)>) {
-    let kind = node.pointer(&format!("{component}/type")).and_then(Value::as_str);
-    if kind.is_some_and(|kind| kind.eq_ignore_ascii_case("header")) {
+    if is_header(node, component) {
         for parameter in indices(node, &format!("{component}/parameters")) {
             header(node, &parameter, found);
         }
     }
+}
+
+fn is_header(node: &Value, component: &str) -> bool {
+    let kind = node.pointer(&format!("{component}/type")).and_then(Value::as_str);
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("header"))
 }
 
 fn header(node: &Value, place: &str, found: &mut Vec<(FileType, String)>) {

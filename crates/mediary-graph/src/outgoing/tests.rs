@@ -226,6 +226,28 @@ fn content_that_graph_would_refuse_is_refused_before() {
 }
 
 #[test]
+fn header_is_added_where_there_is_none() {
+    let mut template = Content::Template(json!({"name": "a", "language": {"code": "en"}}));
+    assert!(template.add_header_file(FileType::Image) && !template.add_header_file(FileType::Image));
+    template.change_header_files(|kind, file| {
+        file.insert("note".to_owned(), kind.as_str().into());
+    });
+    assert!(template.set_header_files(&["7"]));
+    let components =
+        json!([{"type": "header", "parameters": [{"type": "image", "image": {"note": "image", "id": "7"}}]}]);
+    assert_eq!(body(template)["template"]["components"], components);
+    let mut buttons = Content::Interactive(json!({"type": "button"}));
+    assert!(buttons.add_header_file(FileType::Video) && buttons.set_header_files(&["8"]));
+    assert_eq!(
+        body(buttons.clone())["interactive"]["header"],
+        json!({"type": "video", "video": {"id": "8"}})
+    );
+    let mut headed = Content::Interactive(json!({"type": "button", "header": {"type": "text", "text": "x"}}));
+    assert!(!headed.add_header_file(FileType::Image));
+    assert!(!Content::Template(json!({"components": 1})).add_header_file(FileType::Image));
+}
+
+#[test]
 fn files_of_headers_are_found_and_named_by_ids_in_their_order() {
     let link = |kind: &str, number: u8| json!({"type": kind, kind: {"link": format!("https://x.test/{number}?a=1&b=2"), "filename": "a.pdf"}});
     let card = |number| json!({"components": [{"type": "HEADER", "parameters": [link("video", number)]}, {"type": "body"}]});

@@ -10,7 +10,8 @@ use super::tolerant::{id, items};
 const LISTED: usize = 5;
 
 impl Content {
-    pub(super) fn display_text(&self) -> Option<String> {
+    /// What a person reads of it, if it is not media: its text, or a line that stands for it.
+    pub fn display_text(&self) -> Option<String> {
         match self {
             Self::Text { body } => Some(body.clone()),
             Self::Location { latitude, longitude, name, address, .. } => {

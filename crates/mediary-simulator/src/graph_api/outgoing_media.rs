@@ -24,6 +24,9 @@ const LINKS: usize = 10_000;
 /// How long a link may take.
 const LINK_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What a header may carry.
+const HEADERS: [&str; 3] = ["image", "video", "document"];
+
 /// What a message carries.
 #[derive(Debug)]
 pub(super) enum OutgoingMedia {
@@ -66,27 +69,30 @@ fn of_number(world: &World, account: &AccountSpec, id: &str) -> Option<Arc<Media
         .filter(|media| media.is_there(world.clock.now()) && media.phone_number_id == account.phone_number_id)
 }
 
-/// The files that headers of templates and interactive messages name by id, wherever they are.
+/// The files that headers of templates and interactive messages name by id, wherever they are; what is remembered of one of them.
 pub(super) fn check_headers(
     world: &World,
     account: &AccountSpec,
     kind: &str,
     node: &Value,
-) -> Result<(), GraphError> {
+) -> Result<Option<MediaRecord>, GraphError> {
     if !matches!(kind, "template" | "interactive") {
-        return Ok(());
+        return Ok(None);
     }
+    let mut found = None;
     let mut open = vec![node];
     while let Some(value) = open.pop() {
         match value {
             Value::Array(items) => open.extend(items),
             Value::Object(fields) => {
                 for (name, field) in fields {
-                    let media_id = field["id"]
-                        .as_str()
-                        .filter(|_| matches!(name.as_str(), "image" | "video" | "document"));
-                    if media_id.is_some_and(|id| of_number(world, account, id).is_none()) {
-                        return Err(GraphError::no_media(&format!("{kind}['{name}']['id']")));
+                    let named = field["id"].as_str().filter(|_| HEADERS.contains(&name.as_str()));
+                    if let Some(id) = named {
+                        let place = format!("{kind}['{name}']['id']");
+                        let media = of_number(world, account, id);
+                        let media = media.ok_or_else(|| GraphError::no_media(&place))?;
+                        check_header(name, &media)?;
+                        found = Some(media.record());
                     }
                     open.push(field);
                 }
@@ -94,7 +100,18 @@ pub(super) fn check_headers(
             _ => {}
         }
     }
-    Ok(())
+    Ok(found)
+}
+
+/// Whether a header of this kind may have the file.
+fn check_header(name: &str, media: &Media) -> Result<(), GraphError> {
+    let mime_type = essence(&media.mime_type);
+    let is_taken = FileType::from_str(name)
+        .is_ok_and(|kind| takes(kind, mime_type) && media.size() <= limits::outbound_file_bytes(kind, false));
+    if is_taken {
+        return Ok(());
+    }
+    Err(GraphError::parameter(format!("The header {name} cannot be {mime_type} of {} bytes.", media.size())))
 }
 
 impl OutgoingMedia {

@@ -50,14 +50,14 @@ pub(super) async fn send(world: &Arc<World>, call: &Call, body: Body) -> Answer 
         return Err(GraphError::parameter(limit));
     }
     let media = outgoing_media::find(world, &account, &kind, &body[&kind])?;
-    outgoing_media::check_headers(world, &account, &kind, &body[&kind])?;
+    let header = outgoing_media::check_headers(world, &account, &kind, &body[&kind])?;
     let id = world.ids.message(&recipient.name);
     world.sent.add(SentMessage {
         id: id.clone(),
         phone_number_id: account.phone_number_id.clone(),
         to: recipient.name.clone(),
         kind: kind.clone(),
-        media: media.sent(),
+        media: media.sent().or(header),
         body: body.clone(),
         at: world.clock.now(),
         status: "accepted".to_owned(),

@@ -53,7 +53,7 @@ pub(super) async fn add(
     };
     let media_id = match &new.file {
         Some(file) => {
-            let owner = FileOwner::Message(thread.account_id, thread.id, message_id);
+            let owner = FileOwner::Message(thread.account_id, thread.id, message_id, new.file_part());
             let added = add_file(tx, now, company, &owner, new.created_by, file).await?;
             Some(added.ok_or_else(|| Error::internal("a file vanished while it was added"))?)
         }
@@ -76,6 +76,7 @@ async fn add_message(
     new: &NewSend,
     client_id: Option<String>,
 ) -> Result<Option<MessageId>> {
+    let own_media = new.file.as_ref().filter(|_| new.file_part() == 0);
     let (sql, args) = insert! {
         messages {
             company_id => company,
@@ -85,7 +86,7 @@ async fn add_message(
             type => new.message_type,
             status => MessageStatus::Queued,
             sent_at => now,
-            media_mime_type => new.file.as_ref().map(|file| file.mime_type.as_str()),
+            media_mime_type => own_media.map(|file| file.mime_type.as_str()),
             text => new.text.as_deref(),
             caption => new.caption.as_deref(),
             sender_phone => thread.sender_phone(),

@@ -12,7 +12,8 @@ use crate::writes::insert;
 
 /// What a file belongs to.
 pub(crate) enum FileOwner<'a> {
-    Message(AccountId, ConversationId, MessageId),
+    /// As this part of it: zero is the message's own media.
+    Message(AccountId, ConversationId, MessageId, u32),
     /// The library of its company, under this name.
     Library(&'a str),
 }
@@ -28,11 +29,11 @@ pub(crate) async fn add_file(
     by: Option<UserId>,
     file: &UploadedFile,
 ) -> Result<Option<MediaId>> {
-    let (account, conversation, message, library_name) = match *owner {
-        FileOwner::Message(account, conversation, message) => {
-            (Some(account), Some(conversation), Some(message), None)
+    let (account, conversation, message, part, library_name) = match *owner {
+        FileOwner::Message(account, conversation, message, part) => {
+            (Some(account), Some(conversation), Some(message), part, None)
         }
-        FileOwner::Library(name) => (None, None, None, Some(name)),
+        FileOwner::Library(name) => (None, None, None, 0, Some(name)),
     };
     let (sql, args) = insert! {
         media_files {
@@ -40,6 +41,7 @@ pub(crate) async fn add_file(
             account_id => account,
             conversation_id => conversation,
             message_id => message,
+            part => part,
             library_name => library_name,
             policy => MediaPolicy::Store,
             file_type => file.file_type,

@@ -31,13 +31,20 @@ pub struct NewSend {
     pub forwarded: bool,
     /// Of a message of type `reaction`.
     pub reaction: Option<Reaction>,
-    /// Its media, which is stored by now.
+    /// Its media, or the file of its header, which is stored by now.
     pub file: Option<UploadedFile>,
     /// What its sender calls it, and what else is sent with it: the same again is the same.
     pub client_id: Option<String>,
     pub created_by: Option<UserId>,
     /// What WhatsApp's request is made of, as JSON. Only its sender reads it.
     pub content: String,
+}
+
+impl NewSend {
+    /// Which of the message's files it has: its own media, or what is attached to a message of another type.
+    pub(crate) fn file_part(&self) -> u32 {
+        u32::from(self.message_type.file_type().is_none())
+    }
 }
 
 impl fmt::Debug for NewSend {

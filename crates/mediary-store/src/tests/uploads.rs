@@ -224,7 +224,63 @@ async fn whatsapps_ids_of_files_are_used_while_they_live(test: &Test) {
     assert_eq!(store.media_id(&file).await.unwrap(), None);
 }
 
+/// So many pictures to Ann as one request, with keys from this number on.
+async fn album(test: &Test, first: u32) -> Vec<NewSend> {
+    let mut all = Vec::new();
+    for number in first..first + 3 {
+        all.push(NewSend { client_id: Some("album".into()), ..new_picture(test, number).await });
+    }
+    all
+}
+
+fn ids(queued: &[QueuedSend]) -> Vec<MessageId> {
+    queued.iter().map(|one| one.message_id).collect()
+}
+
+async fn files_of_one_request_are_queued_once_by_its_client_id(test: &Test) {
+    let first = test.store.queue_sends(&acme(test), &album(test, 1).await).await.unwrap();
+    assert!(first.iter().all(|one| one.is_new) && ids(&first).is_sorted());
+    let again = test.store.queue_sends(&acme(test), &album(test, 11).await).await.unwrap();
+    assert_eq!((ids(&again), again.iter().any(|one| one.is_new)), (ids(&first), false));
+    assert_eq!(swept(test).await, [key(test, 11), key(test, 12), key(test, 13)]);
+    assert_eq!(test.store.sent_as(&acme(test), "album").await.unwrap(), ids(&first));
+    for one in &first {
+        let row = test.store.message(&acme(test), one.message_id).await.unwrap().unwrap();
+        assert_eq!(row.message.client_id.as_deref().map(client_id_of), Some("album"));
+    }
+    test.store.cancel_send(&acme(test), first[0].message_id).await.unwrap();
+    let again = test.store.queue_sends(&acme(test), &album(test, 21).await).await.unwrap();
+    assert_eq!(ids(&again), ids(&first)[1..], "what was taken back is not sent again");
+    let other = test.store.sent_as(&Scope::system(test.other.company), "album").await.unwrap();
+    assert!(other.is_empty());
+}
+
+async fn one_request_twice_at_once_is_queued_once(test: &Test) {
+    let (one, other) = (album(test, 1).await, album(test, 11).await);
+    let scope = acme(test);
+    let (one, other) =
+        tokio::join!(test.store.queue_sends(&scope, &one), test.store.queue_sends(&scope, &other));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!(ids(&one), ids(&other));
+    assert_ne!(one[0].is_new, other[0].is_new);
+    assert_eq!(swept(test).await.len(), 3);
+}
+
+async fn file_of_another_type_of_message_is_attached_to_it(test: &Test) {
+    let new = NewSend { message_type: MessageType::Template, caption: None, ..new_picture(test, 1).await };
+    let queued = test.store.queue_send(&acme(test), &new).await.unwrap();
+    let row = test.store.message(&acme(test), queued.message_id).await.unwrap().unwrap();
+    assert_eq!((row.media.map(|file| file.id), row.message.media_mime_type), (None, None));
+    assert_eq!(
+        row.attachments.iter().map(|file| (file.id, file.part)).collect::<Vec<_>>(),
+        [(queued.media_id.unwrap(), 1)]
+    );
+}
+
 on_both!(
+    files_of_one_request_are_queued_once_by_its_client_id,
+    one_request_twice_at_once_is_queued_once,
+    file_of_another_type_of_message_is_attached_to_it,
     queued_file_is_completed_and_keeps_its_bytes,
     file_whose_key_is_not_reserved_any_more_is_refused,
     upload_that_is_given_up_is_swept_at_once,

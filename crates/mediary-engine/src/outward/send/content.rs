@@ -5,7 +5,7 @@ use mediary_core::{Error, ErrorCode, FileType, MessageType, Result};
 use mediary_graph::outgoing::{Content, OutgoingMedia};
 use mediary_store::Reaction;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The content of a message of ours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,11 +21,33 @@ pub(super) struct KeptContent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub(super) enum KeptKind {
-    Text { text: String, preview_url: bool },
+    Text {
+        text: String,
+        preview_url: bool,
+    },
     File(KeptFile),
-    Location { latitude: f64, longitude: f64, name: Option<String>, address: Option<String> },
-    Contacts { contacts: Vec<Value> },
-    Reaction { message_id: String, emoji: String },
+    Location {
+        latitude: f64,
+        longitude: f64,
+        name: Option<String>,
+        address: Option<String>,
+    },
+    Contacts {
+        contacts: Vec<Value>,
+    },
+    Reaction {
+        message_id: String,
+        emoji: String,
+    },
+    /// As Graph takes it, but for the id of the file in its header.
+    Template {
+        template: Value,
+        file: Option<KeptFile>,
+    },
+    Interactive {
+        interactive: Value,
+        file: Option<KeptFile>,
+    },
 }
 
 /// What its file is at WhatsApp. Its bytes are those of the message's media.
@@ -49,19 +71,38 @@ impl KeptKind {
             Self::Location { .. } => MessageType::Location,
             Self::Contacts { .. } => MessageType::Contacts,
             Self::Reaction { .. } => MessageType::Reaction,
+            Self::Template { .. } => MessageType::Template,
+            Self::Interactive { .. } => MessageType::Interactive,
         }
     }
 
-    pub(super) fn text(&self) -> Option<&str> {
+    /// What a person reads of it.
+    pub(super) fn text(&self) -> Option<String> {
         match self {
-            Self::Text { text, .. } => Some(text),
+            Self::Text { text, .. } => Some(text.clone()),
+            // As if WhatsApp had delivered it.
+            Self::Template { template: node, .. } | Self::Interactive { interactive: node, .. } => {
+                let kind = self.message_type().as_str();
+                let delivered = json!({"type": kind, kind: node}).to_string();
+                mediary_graph::Content::of_raw(&delivered)?.display_text()
+            }
             _ => None,
+        }
+    }
+
+    /// With the file of its header.
+    pub(super) fn headed(content: Content, file: Option<KeptFile>) -> Result<Self> {
+        match content {
+            Content::Template(template) => Ok(Self::Template { template, file }),
+            Content::Interactive(interactive) => Ok(Self::Interactive { interactive, file }),
+            _ => Err(Error::new(ErrorCode::Internal, "keep a message that has no header")),
         }
     }
 
     pub(super) fn file(&self) -> Option<&KeptFile> {
         match self {
             Self::File(file) => Some(file),
+            Self::Template { file, .. } | Self::Interactive { file, .. } => file.as_ref(),
             _ => None,
         }
     }
@@ -98,8 +139,18 @@ impl KeptContent {
             }
             KeptKind::Contacts { contacts } => Content::Contacts(contacts),
             KeptKind::Reaction { message_id, emoji } => Content::Reaction { message_id, emoji },
+            KeptKind::Template { template, file } => headed(Content::Template(template), file, media_id),
+            KeptKind::Interactive { interactive, file } => {
+                headed(Content::Interactive(interactive), file, media_id)
+            }
         }
     }
+}
+
+fn headed(mut content: Content, file: Option<KeptFile>, media_id: Option<String>) -> Content {
+    // A header that finds no id this way is refused with the request.
+    content.set_header_files(media_id.filter(|_| file.is_some()).as_slice());
+    content
 }
 
 fn unreadable(doing: &str, error: serde_json::Error) -> Error {

@@ -11,6 +11,7 @@ use mediary_store::{ContactKey, Destination};
 use serde_json::Value;
 
 use super::content::{KeptContent, KeptFile, KeptKind};
+use super::headed::HeadedDraft;
 use super::upload::ReceivedFile;
 
 /// Where a message is to go.
@@ -70,6 +71,7 @@ pub enum DraftContent {
     /// Files, each as a message of its own.
     Files(Vec<(FileSource, FileDraft)>),
     Plain(PlainContent),
+    Headed(HeadedDraft),
 }
 
 /// What needs no file.

@@ -147,9 +147,11 @@ impl Send<'_> {
         file: &KeptFile,
     ) -> Result<(KnownFile, String), Failure> {
         let Self { context, claim } = *self;
+        // The message's own media, or what is attached to a message of another type.
+        let part = u32::from(claim.message_type.file_type().is_none());
         let record = context
             .store()
-            .media_by_message(&Scope::system(claim.company_id), claim.message_id)
+            .media_by_part(&Scope::system(claim.company_id), claim.message_id, part)
             .await?
             .ok_or(Problem::FileLost)?;
         let (upload, known) = self.names(file, &record)?;

@@ -10,6 +10,7 @@ mod convert;
 mod decide;
 mod draft;
 mod forward;
+mod headed;
 mod job;
 mod library;
 mod link;
@@ -26,6 +27,7 @@ use mediary_store::{Actor, ClaimedSend, MediaFile, SendLimits};
 
 use self::convert::Converter;
 pub use self::draft::{DraftContent, DraftDestination, FileDraft, FileSource, MessageDraft, PlainContent};
+pub use self::headed::{HeadedContent, HeadedDraft};
 pub use self::library::{LibraryDraft, LibrarySource};
 pub use self::queue::QueuedMessages;
 pub use self::upload::{FileUpload, ReceivedFile};

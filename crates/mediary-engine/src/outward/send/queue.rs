@@ -10,7 +10,7 @@ use mediary_store::{Change, ChangeKind, Destination, MediaFile, NewSend, QueuedS
 use super::content::{KeptContent, KeptFile, KeptKind};
 use super::draft::{self, DraftContent, FileDraft, FileSource, MessageDraft};
 use super::upload::{FileUpload, ReceivedFile, SendableFile, StoredUpload};
-use super::{Sender, convert, link};
+use super::{Sender, convert, headed, link};
 use crate::access::{May, rights};
 use crate::base::fault;
 use crate::base::work::Work;
@@ -58,6 +58,7 @@ pub(super) async fn queue(
             draft::check(&kept)?;
             vec![(kept, None)]
         }
+        DraftContent::Headed(draft) => vec![headed::prepare(sender, &scope, draft, reply_to).await?],
         DraftContent::Files(files) => prepare(sender, &scope, files, reply_to).await?,
     };
     let (mut all, mut files) = (Vec::with_capacity(prepared.len()), Vec::new());
@@ -113,12 +114,21 @@ async fn prepare_one(
 ) -> Result<(KeptContent, SendableFile)> {
     let is_behind_link = matches!(source, FileSource::Link(_));
     let received = receive(sender, scope, source, &mut file).await?;
-    let accepted = convert::accepted(sender, received, &file).await;
-    let (sendable, file) =
-        accepted.map_err(|error| if is_behind_link { link::of_the_link(error) } else { error })?;
+    let (sendable, file) = accepted(sender, received, &file, is_behind_link).await?;
     let kept = KeptContent { kind: KeptKind::File(file), reply_to };
     draft::check(&kept)?;
     Ok((kept, sendable))
+}
+
+/// The file as WhatsApp takes it. A refusal of one behind a link is one of the link.
+pub(super) async fn accepted(
+    sender: &Sender,
+    received: ReceivedFile,
+    file: &FileDraft,
+    is_behind_link: bool,
+) -> Result<(SendableFile, KeptFile)> {
+    let accepted = convert::accepted(sender, received, file).await;
+    accepted.map_err(|error| if is_behind_link { link::of_the_link(error) } else { error })
 }
 
 /// Says which of several files it was.
@@ -138,7 +148,7 @@ pub(super) fn new_send(
     Ok(NewSend {
         destination,
         message_type: kept.kind.message_type(),
-        text: kept.kind.text().map(str::to_owned),
+        text: kept.kind.text(),
         caption: kept.kind.file().and_then(|file| file.caption.clone()),
         reply_to: kept.reply_to.clone(),
         forwarded: false,
@@ -227,7 +237,7 @@ pub(super) fn described(context: &Context, upload: &StoredUpload, file: &KeptFil
 }
 
 /// The bytes of the file: as they were received, or a copy of stored ones.
-async fn receive(
+pub(super) async fn receive(
     sender: &Sender,
     scope: &Scope,
     source: FileSource,

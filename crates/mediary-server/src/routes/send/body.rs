@@ -1,9 +1,9 @@
 //! A message that somebody wants sent, as JSON.
 
 use mediary_core::{AccountId, ConversationId, FileType, MediaId, MessageId, OutgoingType};
-use mediary_engine::{DraftDestination, FileDraft, FileSource, PlainContent};
+use mediary_engine::{DraftDestination, FileDraft, FileSource, HeadedContent, HeadedDraft, PlainContent};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::json::words;
@@ -12,7 +12,8 @@ use crate::request::given;
 
 /// A message to be sent: into a conversation, or to somebody by one of your accounts. Which fields belong to which type: `text` to `text`;
 /// `mediaId`, `libraryId` or `link`, `caption`, `fileName`, `voice` and `convert` to files; `emoji` and `replyTo` to `reaction`; `latitude` and `longitude`
-/// to `location`; `contacts` to `contacts`.
+/// to `location`; `contacts` to `contacts`; `template` and `interactive` to these, with `mediaId`, `libraryId` or `link`, `fileName` and `convert`
+/// for the file of a header.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewMessage {
@@ -88,6 +89,14 @@ pub(super) struct NewMessage {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Vec<Object>>, nullable = false)]
     contacts: Option<Vec<Value>>,
+    /// A template, as WhatsApp takes it. The file of its header is named there by `mediaId`, `libraryId` or `link`, or comes along.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Object>, nullable = false)]
+    template: Option<Map<String, Value>>,
+    /// Buttons, a list and the like, as WhatsApp takes them; the file of a header as in a template.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Object>, nullable = false)]
+    interactive: Option<Map<String, Value>>,
     /// What you call this message: the same again is the same message.
     #[serde(default, deserialize_with = "given")]
     #[schema(max_length = 200, nullable = false)]
@@ -99,6 +108,7 @@ pub(super) enum Wanted {
     Plain(PlainContent),
     /// With the place of its file, if one is named.
     File(FileDraft, Option<FileSource>),
+    Headed(HeadedDraft),
 }
 
 impl NewMessage {
@@ -146,6 +156,14 @@ impl NewMessage {
             OutgoingType::Audio => self.file(has_file, FileType::Audio)?,
             OutgoingType::Document => self.file(has_file, FileType::Document)?,
             OutgoingType::Sticker => self.file(has_file, FileType::Sticker)?,
+            OutgoingType::Template => {
+                let template = needed("template", self.template.take())?;
+                self.headed(has_file, HeadedContent::Template(template.into()))?
+            }
+            OutgoingType::Interactive => {
+                let interactive = needed("interactive", self.interactive.take())?;
+                self.headed(has_file, HeadedContent::Interactive(interactive.into()))?
+            }
         };
         if has_file && matches!(wanted, Wanted::Plain(_)) {
             return Err(Problem::field(
@@ -189,6 +207,15 @@ impl NewMessage {
         Ok(Wanted::File(draft, source))
     }
 
+    fn headed(&mut self, has_file: bool, content: HeadedContent) -> Result<Wanted, Problem> {
+        Ok(Wanted::Headed(HeadedDraft {
+            content,
+            source: self.source(has_file)?,
+            file_name: self.file_name.take(),
+            convert: std::mem::take(&mut self.convert),
+        }))
+    }
+
     fn nothing_left(&self) -> Result<(), Problem> {
         let left = [
             ("text", self.text.is_some()),
@@ -206,6 +233,8 @@ impl NewMessage {
             ("name", self.name.is_some()),
             ("address", self.address.is_some()),
             ("contacts", self.contacts.is_some()),
+            ("template", self.template.is_some()),
+            ("interactive", self.interactive.is_some()),
         ];
         let first = left.into_iter().find(|(_, is_there)| *is_there);
         first.map_or(Ok(()), |(field, _)| {

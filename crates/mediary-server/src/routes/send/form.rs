@@ -26,8 +26,9 @@ const FILE: &str = "file";
 const TYPE: &str = "type";
 /// Fields that each of several files has of its own.
 const OF_EACH_FILE: &[&str] = &[TYPE, "caption", "fileName"];
-/// Fields that are numbers and truths in JSON; in a form everything is text.
+/// Fields that are numbers, objects and truths in JSON; in a form everything is text.
 const NUMBERS: &[&str] = &["conversationId", "whatsappAccountId", "mediaId", "libraryId", "replyTo"];
+const OBJECTS: &[&str] = &["template", "interactive"];
 const TRUTHS: &[&str] = &["voice", "convert", "previewUrl"];
 
 /// A message with its file, or several files, each as a message of its own in the order of the form: as many as ten. The first `caption` is
@@ -43,7 +44,7 @@ pub(super) struct MessageForm {
     whatsapp_account_id: Option<i64>,
     #[schema(max_length = 512, nullable = false)]
     to: Option<String>,
-    #[schema(rename = "type", value_type = Vec<crate::json::words::FileType>, min_items = 1, max_items = 10)]
+    #[schema(rename = "type", value_type = Vec<crate::json::words::OutgoingType>, min_items = 1, max_items = 10)]
     kind: Vec<String>,
     #[schema(value_type = Vec<crate::json::Bytes>, min_items = 1, max_items = 10)]
     file: Vec<String>,
@@ -57,6 +58,12 @@ pub(super) struct MessageForm {
     voice: Option<bool>,
     #[schema(nullable = false)]
     convert: Option<bool>,
+    /// JSON of at most 64 KiB; the file is that of its header.
+    #[schema(nullable = false)]
+    template: Option<String>,
+    /// JSON of at most 64 KiB; the file is that of its header.
+    #[schema(nullable = false)]
+    interactive: Option<String>,
     #[schema(nullable = false)]
     reply_to: Option<i64>,
     #[schema(max_length = 200, nullable = false)]
@@ -211,6 +218,10 @@ fn value_of(name: &str, text: String) -> Result<Value, Problem> {
             "false" => Ok(false.into()),
             _ => Err(Problem::field(name, "must be true or false")),
         };
+    }
+    if OBJECTS.contains(&name) {
+        let object = serde_json::from_str::<Map<String, Value>>(&text);
+        return object.map(Value::Object).map_err(|_| Problem::field(name, "must be a JSON object"));
     }
     Ok(text.into())
 }

@@ -8,7 +8,7 @@ use axum::extract::{FromRequest as _, Request, State};
 use axum::http::StatusCode;
 use http::header;
 use mediary_core::{ConversationId, MessageId, limits};
-use mediary_engine::{DraftContent, FileSource, MessageDraft};
+use mediary_engine::{DraftContent, FileSource, HeadedDraft, MessageDraft};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -56,7 +56,7 @@ async fn send_message(
         let Body(message) = Body::<NewMessage>::from_request(request, &app).await?;
         let draft = draft_of(message, None)?;
         // A stored file is copied, which takes as much memory as one that comes.
-        let has_file = matches!(draft.content, DraftContent::Files(_));
+        let has_file = matches!(draft.content, DraftContent::Files(_) | DraftContent::Headed(_));
         (draft, has_file.then(|| app.upload_slot(company)).transpose()?)
     };
     let are_several = matches!(&draft.content, DraftContent::Files(files) if files.len() > 1);
@@ -175,6 +175,9 @@ fn draft_of(mut message: NewMessage, received: Option<FileSource>) -> Result<Mes
     let client_id = message.client_id.clone();
     let content = match message.content(received.is_some())? {
         body::Wanted::Plain(plain) => DraftContent::Plain(plain),
+        body::Wanted::Headed(draft) => {
+            DraftContent::Headed(HeadedDraft { source: received.or(draft.source), ..draft })
+        }
         body::Wanted::File(file, named) => {
             let source = received.or(named);
             let missing = || {

@@ -3,6 +3,7 @@
 mod destinations;
 mod documents;
 mod forwards;
+mod headed;
 mod library;
 mod several;
 

@@ -1,5 +1,6 @@
 mod destinations;
 mod forwarding;
+mod headed;
 mod several;
 mod slots;
 
