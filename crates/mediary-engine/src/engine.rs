@@ -14,23 +14,19 @@ use tokio::io::AsyncBufRead;
 
 use crate::access::links::Links;
 use crate::access::{Access, May, rights};
-use crate::base::shutdown::Shutdown;
-use crate::base::tasks::Tasks;
+use crate::base::{shutdown::Shutdown, tasks::Tasks};
 use crate::context::{Context, EngineConfig, EngineParts};
-use crate::events::bus::EventBus;
-use crate::events::outbox::Outbox;
+use crate::events::{bus::EventBus, outbox::Outbox};
 use crate::intake::import::Import;
-use crate::intake::ingest;
-use crate::intake::ingest::parked::ParkedItems;
+use crate::intake::ingest::{self, parked::ParkedItems};
 use crate::intake::webhook::{self, AcceptedWebhook};
-use crate::media::derive::Deriver;
-use crate::media::fetch::Fetcher;
 use crate::media::open::{OpenFiles, OpenRequest, OpenedMedia, Opener, RequestedContent};
 use crate::media::oversized::{self, OversizedFiles};
 use crate::media::requests::{self, MediaStatus, RetryOutcome};
+use crate::media::{derive::Deriver, fetch::Fetcher};
 use crate::nodes::relay;
 use crate::outward::receipts::Receipts;
-use crate::outward::send::{self, FileUpload, LibraryDraft, MessageDraft, QueuedMessages, Sender};
+use crate::outward::send::{self, FileUpload, Library, MessageDraft, QueuedMessages, Sender};
 use crate::storage::trash;
 use crate::transit::inbound_files::InboundFiles;
 use crate::upkeep::backfill::{Backfill, BackfillOptions, BackfillOutcome, BackfillReport};
@@ -154,8 +150,7 @@ impl Engine {
     pub async fn run_due(&self) -> Result<()> {
         self.0.backfill.run_due().await?;
         self.0.deriver.run_due().await?;
-        self.0.sender.run_due().await?;
-        Ok(())
+        self.0.sender.run_due().await.map(|_| ())
     }
 
     /// Waits for the downloads that viewers started, which belong to no request and no worker.
@@ -264,19 +259,9 @@ impl Engine {
         self.0.sender.queue(may, draft).await
     }
 
-    /// Keeps a file in the company's library, to be sent again.
-    pub async fn add_to_library(
-        &self,
-        may: &May<rights::Send>,
-        draft: LibraryDraft,
-        by: &Actor,
-    ) -> Result<MediaFile> {
-        self.0.sender.add_to_library(may, draft, by).await
-    }
-
-    /// Takes a file out of the library. Messages that were sent with it keep theirs.
-    pub async fn remove_from_library(&self, may: &May<rights::Send>, id: MediaId, by: &Actor) -> Result<()> {
-        self.0.sender.remove_from_library(may, id, by).await
+    /// Files that companies keep to send them again.
+    pub fn library(&self) -> &Library {
+        self.0.sender.library()
     }
 
     /// Queues copies of a message, one in each of these conversations, or none at all; their ids, in the same order.

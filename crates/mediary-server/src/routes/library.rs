@@ -122,7 +122,7 @@ async fn add_to_library(
         (LibraryDraft { name: named(item.name)?, source, kind: item.kind }, app.upload_slot(company)?)
     };
     let by = may.caller().actor(address);
-    let row = app.engine().add_to_library(&may, draft, &by).await?;
+    let row = app.engine().library().add(&may, draft, &by).await?;
     let reader = app.reader(may.caller(), [&row]).await?;
     Ok((StatusCode::CREATED, Json(LibraryItem::shape(row, &reader))))
 }
@@ -151,7 +151,7 @@ async fn remove_from_library(
     Id(id): Id<MediaId>,
 ) -> Result<StatusCode, Problem> {
     let by = may.caller().actor(address);
-    app.engine().remove_from_library(&may, id, &by).await?;
+    app.engine().library().remove(&may, id, &by).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

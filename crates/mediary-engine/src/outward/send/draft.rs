@@ -11,7 +11,6 @@ use mediary_store::{ContactKey, Destination};
 use serde_json::Value;
 
 use super::content::{KeptContent, KeptFile, KeptKind};
-use super::headed::HeadedDraft;
 use super::upload::ReceivedFile;
 
 /// Where a message is to go.
@@ -117,6 +116,25 @@ pub enum FileSource {
     Library(MediaId),
     /// What a public host has behind this URL.
     Link(String),
+}
+
+/// A message that may have a header with a file.
+#[derive(Debug)]
+pub struct HeadedDraft {
+    pub content: HeadedContent,
+    /// Where the file of the header is, unless the header says so itself.
+    pub source: Option<FileSource>,
+    /// Of a document.
+    pub file_name: Option<String>,
+    /// Whether a file that WhatsApp would refuse is made into one that it takes.
+    pub convert: bool,
+}
+
+/// What Graph takes; the file of a header is named by `mediaId`, `libraryId` or `link`, or not at all.
+#[derive(Debug)]
+pub enum HeadedContent {
+    Template(Value),
+    Interactive(Value),
 }
 
 /// What a file proved to be.

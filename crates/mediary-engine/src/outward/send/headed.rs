@@ -9,29 +9,10 @@ use mediary_graph::outgoing::Content;
 use serde_json::{Map, Value};
 
 use super::content::{KeptContent, KeptKind};
-use super::draft::{FileDraft, FileSource};
-use super::queue::{accepted, receive};
+use super::draft::{FileDraft, FileSource, HeadedContent, HeadedDraft};
+use super::source::{accepted, receive};
 use super::upload::{ReceivedFile, SendableFile};
 use super::{Sender, draft};
-
-/// A message that may have a header with a file.
-#[derive(Debug)]
-pub struct HeadedDraft {
-    pub content: HeadedContent,
-    /// Where the file of the header is, unless the header says so itself.
-    pub source: Option<FileSource>,
-    /// Of a document.
-    pub file_name: Option<String>,
-    /// Whether a file that WhatsApp would refuse is made into one that it takes.
-    pub convert: bool,
-}
-
-/// What Graph takes; the file of a header is named by `mediaId`, `libraryId` or `link`, or not at all.
-#[derive(Debug)]
-pub enum HeadedContent {
-    Template(Value),
-    Interactive(Value),
-}
 
 /// The file that a header asks for.
 struct HeaderFile {

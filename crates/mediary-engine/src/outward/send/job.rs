@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 
 use super::content::{KeptContent, KeptFile};
 use super::decide::{Outcome, Problem, decide};
-use super::queue::stored_at;
+use super::source::stored_at;
 use crate::base::fault;
 use crate::base::lease::{Lease, to_the_end, until_lost};
 use crate::base::work::Work;

@@ -5,7 +5,7 @@ use mediary_store::{Actor, AddedToLibrary, MediaFile, NewLibraryFile};
 
 use super::convert::proved;
 use super::draft::{self, FileDraft};
-use super::queue::{copy_of, described, visible};
+use super::source::{copy_of, described, visible};
 use super::upload::ReceivedFile;
 use crate::access::{May, rights};
 use crate::base::work::Work;
@@ -31,8 +31,29 @@ pub enum LibrarySource {
     Stored(MediaId),
 }
 
-/// Keeps a file, if WhatsApp takes it.
-pub(super) async fn add(
+/// Keeps files.
+#[derive(Clone, Debug)]
+pub struct Library {
+    context: Context,
+}
+
+impl Library {
+    pub(super) fn new(context: Context) -> Self {
+        Self { context }
+    }
+
+    /// Keeps a file, if WhatsApp takes it.
+    pub async fn add(&self, may: &May<rights::Send>, draft: LibraryDraft, by: &Actor) -> Result<MediaFile> {
+        add(&self.context, may, draft, by).await
+    }
+
+    /// Takes a file out of the library, for good. What was sent with it has bytes of its own.
+    pub async fn remove(&self, may: &May<rights::Send>, id: MediaId, by: &Actor) -> Result<()> {
+        remove(&self.context, may, id, by).await
+    }
+}
+
+async fn add(
     context: &Context,
     may: &May<rights::Send>,
     draft: LibraryDraft,
@@ -83,13 +104,7 @@ pub(super) async fn add(
     Err(refused)
 }
 
-/// Takes a file out of the library, for good. What was sent with it has bytes of its own.
-pub(super) async fn remove(
-    context: &Context,
-    may: &May<rights::Send>,
-    id: MediaId,
-    by: &Actor,
-) -> Result<()> {
+async fn remove(context: &Context, may: &May<rights::Send>, id: MediaId, by: &Actor) -> Result<()> {
     let (caller, scope) = (may.caller(), may.caller().scope());
     if !context.store().remove_from_library(&scope, id, caller.user_id(), by).await? {
         return Err(Error::not_found("there is no such file in the library"));

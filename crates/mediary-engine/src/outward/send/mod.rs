@@ -15,6 +15,7 @@ mod job;
 mod library;
 mod link;
 mod queue;
+mod source;
 mod upload;
 mod wishes;
 
@@ -22,13 +23,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_blob::Spools;
-use mediary_core::{ConversationId, MediaId, MessageId, Result};
-use mediary_store::{Actor, ClaimedSend, MediaFile, SendLimits};
+use mediary_core::{ConversationId, MessageId, Result};
+use mediary_store::{ClaimedSend, SendLimits};
 
 use self::convert::Converter;
-pub use self::draft::{DraftContent, DraftDestination, FileDraft, FileSource, MessageDraft, PlainContent};
-pub use self::headed::{HeadedContent, HeadedDraft};
-pub use self::library::{LibraryDraft, LibrarySource};
+pub use self::draft::{
+    DraftContent, DraftDestination, FileDraft, FileSource, HeadedContent, HeadedDraft, MessageDraft,
+    PlainContent,
+};
+pub use self::library::{Library, LibraryDraft, LibrarySource};
 pub use self::queue::QueuedMessages;
 pub use self::upload::{FileUpload, ReceivedFile};
 pub(crate) use self::wishes::{retry, take_back};
@@ -55,13 +58,15 @@ pub(crate) struct Sender {
     /// Links that are being fetched.
     fetched_links: Arc<CompanySlots>,
     converter: Converter,
+    library: Library,
 }
 
 impl Sender {
     pub(crate) fn new(context: Context) -> Self {
         let fetched_links = CompanySlots::new(link::AT_ONCE_OF_COMPANY, link::AT_ONCE);
         let converter = Converter::new(Spools::new(context.config().spool.clone()));
-        Self { context, fetched_links, converter }
+        let library = Library::new(context.clone());
+        Self { context, fetched_links, converter, library }
     }
 
     /// Takes the bytes of a file that is to be sent.
@@ -84,24 +89,9 @@ impl Sender {
         forward::forward(&self.context, may, id, conversations).await
     }
 
-    /// Keeps a file to be sent again.
-    pub(crate) async fn add_to_library(
-        &self,
-        may: &May<rights::Send>,
-        draft: LibraryDraft,
-        by: &Actor,
-    ) -> Result<MediaFile> {
-        library::add(&self.context, may, draft, by).await
-    }
-
-    /// Takes a file out of the library.
-    pub(crate) async fn remove_from_library(
-        &self,
-        may: &May<rights::Send>,
-        id: MediaId,
-        by: &Actor,
-    ) -> Result<()> {
-        library::remove(&self.context, may, id, by).await
+    /// Files that companies keep to send them again.
+    pub(crate) fn library(&self) -> &Library {
+        &self.library
     }
 
     /// Sends what is due until the soft stop, and what is being sent to its end.
