@@ -107,6 +107,8 @@ pub const WAITING_UPDATES_PER_ACCOUNT: u32 = 50_000;
 pub const LIBRARY_FILES: u64 = 1000;
 /// Files of one request that sends messages. Each lies in a temporary file, or in an unfinished upload, until the last one is whole.
 pub const FILES_SENT_AT_ONCE: usize = 10;
+/// And their bytes together, where they come in a form.
+pub const BYTES_SENT_AT_ONCE: u64 = 250_000_000;
 
 /// Days of a retention, at most: a hundred years. Longer is for ever.
 pub const RETENTION_DAYS_MAX: i64 = 36_500;

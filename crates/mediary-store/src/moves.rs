@@ -84,7 +84,7 @@ impl Store {
             INSERT INTO trash (company_id, media_id, storage_backend, storage_key, due_at)
             SELECT k.company_id, COALESCE((SELECT f.id FROM media_files f
                     WHERE f.company_id = k.company_id AND f.message_id = k.message_id
-                    ORDER BY CASE WHEN f.id = k.media_id THEN 0 WHEN f.provider_media_id = $6 THEN 1 ELSE 2 END, f.part LIMIT 1), 0),
+                    ORDER BY CASE WHEN f.id = $7 THEN 0 WHEN f.provider_media_id = $6 THEN 1 ELSE 2 END, f.part LIMIT 1), 0),
                 k.backend, k.key, $5
             FROM k WHERE NOT {NAMED_BY_A_FILE} AND NOT {NAMED_BY_AN_UPLOAD} AND NOT {NAMED_BY_A_VARIANT}
                 AND (NOT $8 OR NOT {IN_THE_TRASH}) AND {MEDIA_HAVE_COME}"

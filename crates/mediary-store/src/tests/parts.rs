@@ -133,6 +133,8 @@ async fn migration_to_parts_keeps_every_file_and_variant() {
     );
     test.sql(&variant).await.unwrap();
     test.sql("DELETE FROM media_files WHERE id = (SELECT MAX(id) FROM media_files)").await.unwrap();
+    // Of a later step: it names a column that the step before it does not know.
+    test.sql("DROP TRIGGER companies_library_gone").await.unwrap();
     let (_, step) = crate::migrations::STEPS.iter().find(|(name, _)| *name == "media_parts").unwrap();
     let crate::db::Db::Sqlite { writer, .. } = test.store.db() else { panic!("not SQLite") };
     let mut tx = writer.begin().await.unwrap();

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest as _, Multipart, Request};
 use http::StatusCode;
-use mediary_core::{ErrorCode, UnreadableField};
+use mediary_core::{ErrorCode, UnreadableField, limits};
 use mediary_engine::{DraftContent, FileSource, MessageDraft, ReceivedFile};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -93,6 +93,7 @@ pub(in crate::routes) async fn read(
         .await
         .map_err(|_| Problem::field("body", "is no form: its content-type names no boundary"))?;
     let mut parts = Parts { fields: Vec::new(), files: Vec::new() };
+    let mut bytes = 0;
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
         if parts.fields.len() >= FIELDS {
@@ -102,7 +103,7 @@ pub(in crate::routes) async fn read(
             if parts.files.len() >= files_max {
                 return Err(Problem::field(FILE, format!("must not be given more than {files_max} times")));
             }
-            parts.files.push(receive(app, may, field).await?);
+            parts.files.push(receive(app, may, field, &mut bytes).await?);
         } else {
             let text = text_of(&name, field).await?;
             if name.is_empty() {
@@ -170,9 +171,10 @@ fn once(fields: Vec<(String, String)>) -> Result<Map<String, Value>, Problem> {
 }
 
 fn draft_of_one(mut fields: Map<String, Value>, file: Option<FormFile>) -> Result<MessageDraft, Problem> {
-    // The name that the file has in the form is that of a document, where no other is given.
-    let is_document = fields.get(TYPE).is_some_and(|kind| kind == "document");
-    if let Some(name) = file.as_ref().and_then(|file| file.name.clone()).filter(|_| is_document) {
+    // The name that the file has in the form is that of a document, in a header too, where no other is given.
+    let kind = fields.get(TYPE).and_then(Value::as_str).unwrap_or_default();
+    let has_name = ["document", "template", "interactive"].contains(&kind);
+    if let Some(name) = file.as_ref().and_then(|file| file.name.clone()).filter(|_| has_name) {
         fields.entry("fileName").or_insert(name.into());
     }
     let message = shaped::<NewMessage>(fields)?;
@@ -187,13 +189,30 @@ pub(in crate::routes) fn shaped<T: DeserializeOwned>(fields: Map<String, Value>)
     })
 }
 
-async fn receive(app: &App, may: &May<rights::Send>, mut field: Field<'_>) -> Result<FormFile, Problem> {
+async fn receive(
+    app: &App,
+    may: &May<rights::Send>,
+    mut field: Field<'_>,
+    bytes_of_form: &mut u64,
+) -> Result<FormFile, Problem> {
     let name = field.file_name().filter(|name| !name.is_empty()).map(str::to_owned);
     let mut upload = app.engine().receive_file(may).await?;
     while let Some(bytes) = field.chunk().await.map_err(broken)? {
+        *bytes_of_form += bytes.len() as u64;
+        check_bytes(*bytes_of_form)?;
         upload.write(bytes).await?;
     }
     Ok(FormFile { received: upload.end().await?, name })
+}
+
+fn check_bytes(bytes_of_form: u64) -> Result<(), Problem> {
+    let most = limits::BYTES_SENT_AT_ONCE;
+    if bytes_of_form <= most {
+        return Ok(());
+    }
+    let detail =
+        format!("the files of a request may have {most} bytes together; send the others by themselves");
+    Err(Problem::new(ErrorCode::PayloadTooLarge).detail(detail))
 }
 
 async fn text_of(name: &str, mut field: Field<'_>) -> Result<String, Problem> {
@@ -233,4 +252,16 @@ fn broken(error: MultipartError) -> Problem {
             .detail("the form ended before it was complete, or is none"),
     };
     problem.source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_a_request_have_a_limit_together() {
+        assert!(check_bytes(limits::BYTES_SENT_AT_ONCE).is_ok());
+        let refused = check_bytes(limits::BYTES_SENT_AT_ONCE + 1).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::PayloadTooLarge);
+    }
 }
