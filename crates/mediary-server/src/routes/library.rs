@@ -18,13 +18,13 @@ use crate::json::{MediaFile, Page, Reader, Shape, words};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Body, Id, May, Paging, Peer, Query, given, rights};
 
-/// With files that may take long to arrive.
+/// With files that may take long to arrive; the list has the same path, so it is here as well.
 pub(super) fn upload_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(add_to_library))
+    OpenApiRouter::new().routes(routes!(list_library, add_to_library))
 }
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_library)).routes(routes!(remove_from_library))
+    OpenApiRouter::new().routes(routes!(remove_from_library))
 }
 
 /// A file that is kept to be sent again, by its `id` as `libraryId`.

@@ -402,19 +402,7 @@ async fn two_nodes_claim_each_derivation_once(test: &Test) {
     node.close().await;
 }
 
-/// What the steps after those of derivations made.
-const LATER_STEPS: &[&str] = &[
-    "DROP TABLE sends",
-    "DROP TABLE media_ids",
-    "DROP TABLE send_paces",
-    "DROP TABLE answered_numbers",
-    "DROP INDEX messages_client_id_key",
-    "ALTER TABLE messages DROP COLUMN client_id",
-    "DROP INDEX media_files_uploads",
-    "ALTER TABLE media_files DROP COLUMN uploaded",
-];
-
-/// As the schema was before there were derivations.
+/// As the schema was before there were derivations, but for what later steps made: this program reads that.
 async fn undo_the_steps(test: &Test) {
     let undone: &[&str] = match test.store.backend() {
         Backend::Sqlite => &["DROP TRIGGER media_files_bytes_gone", "DROP TRIGGER media_files_derivable"],
@@ -424,8 +412,8 @@ async fn undo_the_steps(test: &Test) {
             "DROP FUNCTION queue_derivation CASCADE",
         ],
     };
-    let rest = ["DROP TABLE derivations", "DELETE FROM _sqlx_migrations WHERE version > 28"];
-    for sql in LATER_STEPS.iter().chain(undone).chain(&rest) {
+    let rest = ["DROP TABLE derivations", "DELETE FROM _sqlx_migrations WHERE version IN (29, 30)"];
+    for sql in undone.iter().chain(&rest) {
         test.sql(sql).await.unwrap();
     }
 }
@@ -435,7 +423,7 @@ async fn files_stored_before_the_steps_are_queued_when_somebody_asks(test: &Test
     let deleted = test.stored("deleted").await;
     undo_the_steps(test).await;
     assert!(test.store.delete_media(company, deleted.id, None, &Actor::command_line()).await.unwrap());
-    assert_eq!(test.store.migrate().await.unwrap()[..2], ["derivations", "derivation_triggers"]);
+    assert_eq!(test.store.migrate().await.unwrap().len(), 2);
     assert!(claim(test).await.is_empty(), "an update makes nothing of millions of files by itself");
     let missing = QueuedDerivations::Missing { version: RECIPE, of_videos: RECIPE };
     let queued = test.store.queue_derivations(company, missing, MediaId(0), 9).await.unwrap();
