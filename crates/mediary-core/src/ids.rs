@@ -48,6 +48,8 @@ ids! {
     MessageId,
     /// The record of one message's media, whether or not its bytes are here.
     MediaId,
+    /// A file that comes in several requests.
+    UploadId,
     /// A webhook body in the durable inbox.
     WebhookEventId,
 }

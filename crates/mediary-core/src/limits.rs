@@ -15,6 +15,11 @@ pub const API_REQUESTS_IN_FLIGHT: usize = 1024;
 /// before the next one gets 503. With S3 each has a part of some megabytes in memory, for as long as a slow client takes.
 pub const UPLOADS_IN_FLIGHT_PER_COMPANY: usize = 8;
 pub const UPLOADS_IN_FLIGHT: usize = 64;
+/// Files of one company that come in several requests and are not over, before the next one gets 429.
+pub const PARTIAL_UPLOADS_PER_COMPANY: u64 = 32;
+/// Parts of such a file, each what came in one request or 8 MiB of it: a line that breaks all the time makes many.
+pub const UPLOAD_PARTS: i64 = 1000;
+pub const UPLOAD_PART_BYTES: u64 = 8 * 1024 * 1024;
 /// Connections open at once, where the process may have so many open files.
 pub const CONNECTIONS: usize = 8192;
 /// Stored files kept open for the next view, where the process may have so many open files.

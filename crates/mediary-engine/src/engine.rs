@@ -6,9 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use mediary_core::{
     AccountId, CompanyId, ConversationId, MediaId, MessageId, Result, Retention, StorageBackend, Timestamp,
+    UploadId,
 };
 use mediary_store::{
-    Actor, Backend, Company, MediaFile, MediaSettingsPatch, PolicyPreview, StoredTally, Tally,
+    Actor, Backend, Company, MediaFile, MediaSettingsPatch, PartialUpload, PolicyPreview, StoredTally, Tally,
 };
 use tokio::io::AsyncBufRead;
 
@@ -26,6 +27,7 @@ use crate::media::requests::{self, MediaStatus, RetryOutcome};
 use crate::media::{derive::Deriver, fetch::Fetcher};
 use crate::nodes::relay;
 use crate::outward::receipts::Receipts;
+use crate::outward::send::partial::{self, UploadContinuation};
 use crate::outward::send::{self, FileUpload, Library, MessageDraft, QueuedMessages, Sender};
 use crate::storage::trash;
 use crate::transit::inbound_files::InboundFiles;
@@ -252,6 +254,36 @@ impl Engine {
     /// Takes the bytes of a file that is to be sent. Nothing is left of one that is not sent.
     pub async fn receive_file(&self, may: &May<rights::Send>) -> Result<FileUpload> {
         self.0.sender.receive_file(may).await
+    }
+
+    /// Begins an upload of so many bytes, which may come in several requests.
+    pub async fn begin_upload(
+        &self,
+        may: &May<rights::Send>,
+        size: u64,
+        file_name: Option<String>,
+    ) -> Result<PartialUpload> {
+        partial::begin(&self.0.context, may, size, file_name).await
+    }
+
+    /// An upload as far as it has come.
+    pub async fn upload_state(&self, may: &May<rights::Send>, id: UploadId) -> Result<PartialUpload> {
+        partial::state(&self.0.context, may, id).await
+    }
+
+    /// Continues an upload at this offset, if it ends there.
+    pub async fn resume_upload(
+        &self,
+        may: &May<rights::Send>,
+        id: UploadId,
+        offset: u64,
+    ) -> Result<UploadContinuation> {
+        partial::resume(&self.0.context, may, id, offset).await
+    }
+
+    /// Ends an upload, and gives up its bytes.
+    pub async fn end_upload(&self, may: &May<rights::Send>, id: UploadId) -> Result<()> {
+        partial::end(&self.0.context, may.caller().company_id, id).await
     }
 
     /// Queues a message: once this returns it is sent, whatever becomes of this process.

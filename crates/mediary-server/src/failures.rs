@@ -46,6 +46,8 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Ope
         (HttpMethod::Post, &mut item.post),
         (HttpMethod::Delete, &mut item.delete),
         (HttpMethod::Patch, &mut item.patch),
+        (HttpMethod::Head, &mut item.head),
+        (HttpMethod::Options, &mut item.options),
     ];
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }

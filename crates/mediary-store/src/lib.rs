@@ -43,6 +43,7 @@ mod newest_incoming;
 mod nodes;
 mod opening;
 mod page;
+mod partial_uploads;
 mod people;
 mod policies;
 mod pool;
@@ -100,6 +101,7 @@ pub use newest_incoming::NewestIncoming;
 pub use nodes::{GoneNode, Presence};
 pub use opening::embedded_file;
 pub use page::{Cursor, Page, PageRequest};
+pub use partial_uploads::{AddedPart, PARTIAL_UPLOAD_LIFE, PartialUpload, UploadPart};
 pub use people::{
     Account, AccountPatch, Actor, ApiKey, ApiKeyIdentity, Audit, Company, MediaSettingsPatch, NewAccount,
     NewApiKey, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch, UserWithHash,

@@ -52,6 +52,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("sends", include_str!("../migrations/0031_sends.sql")),
     ("answered_numbers", include_str!("../migrations/0032_answered_numbers.sql")),
     ("library", include_str!("../migrations/0033_library.sql")),
+    ("partial_uploads", include_str!("../migrations/0034_partial_uploads.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

@@ -5,7 +5,7 @@ use mediary_core::{
     AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, DeletionReason, DerivationStep,
     Direction, DownloadStatus, ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId,
     MessageStatus, MessageType, Retention, RetentionMode, Role, ScanStatus, Sha256, StorageBackend,
-    Timestamp, UserId, VariantKind, WebhookEventId,
+    Timestamp, UploadId, UserId, VariantKind, WebhookEventId,
 };
 
 use crate::statement::Row;
@@ -126,6 +126,7 @@ id_scalars!(
     ConversationId,
     MediaId,
     MessageId,
+    UploadId,
     UserId,
     WebhookEventId
 );

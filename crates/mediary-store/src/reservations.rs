@@ -64,6 +64,19 @@ impl Reservations {
         Ok(())
     }
 
+    /// Keeps them, and so the bytes, until then. Rows name the keys meanwhile, and none of these rows is read any more by then.
+    pub(crate) async fn last_until(self, tx: &mut Tx, until: Timestamp) -> Result<()> {
+        let mut update = Bulk::with(
+            "UPDATE trash SET due_at = k.due_at FROM k
+                WHERE trash.company_id = k.company_id AND trash.id = k.id",
+        );
+        for id in self.entries {
+            update.push(row! { company_id => self.company, id => id, due_at => until });
+        }
+        update.execute(tx).await?;
+        Ok(())
+    }
+
     /// Makes them due: nothing will name the keys. Bytes that were written after a sweep are swept once more.
     pub(crate) async fn drop_bytes(self, tx: &mut Tx, now: Timestamp, media: MediaId) -> Result<()> {
         for (backend, key) in &self.missing {

@@ -3,8 +3,8 @@
 use mediary_core::{
     AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, DerivationStep, Direction,
     DownloadStatus, ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId,
-    MessageStatus, MessageType, RetentionMode, Role, ScanStatus, Sha256, StorageBackend, Timestamp, UserId,
-    VariantKind, WebhookEventId, storable_text,
+    MessageStatus, MessageType, RetentionMode, Role, ScanStatus, Sha256, StorageBackend, Timestamp, UploadId,
+    UserId, VariantKind, WebhookEventId, storable_text,
 };
 use sqlx::SqlStr;
 use sqlx::postgres::{PgArguments, Postgres};
@@ -158,6 +158,7 @@ id_values!(
     ConversationId,
     MediaId,
     MessageId,
+    UploadId,
     UserId,
     WebhookEventId
 );

@@ -245,6 +245,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files kept to be sent again, newest first */
+        get: operations["list_library"];
+        put?: never;
+        /**
+         * Keep a file to send it again
+         * @description As a form with the file, or as JSON with the id of a stored one. It is checked as if it were sent, and has bytes of its own: neither
+         *     a retention nor the deletion of a conversation takes it away.
+         */
+        post: operations["add_to_library"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/library/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a file out of the library
+         * @description Messages that were sent with it keep theirs.
+         */
+        delete: operations["remove_from_library"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/media": {
         parameters: {
             query?: never;
@@ -362,6 +404,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/media/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file by its record
+         * @description The same as by its message. A file of the library has no message, so this is its `url`.
+         */
+        get: operations["read_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/media/{id}/signed-url": {
         parameters: {
             query?: never;
@@ -411,8 +473,8 @@ export interface paths {
         /**
          * Send a message
          * @description As JSON, or as a form with its file. The message is safe once this answers, and sent after the ones before it in its conversation;
-         *     its `status` tells how far it has come. A `clientId` that was seen before answers 200 with the first message, whatever else the
-         *     request says.
+         *     its `status` tells how far it has come. A form with several files sends each as a message of its own, all of them or none, and
+         *     answers `{items}`. A `clientId` that was seen before answers 200 with what was sent first, whatever else the request says.
          */
         post: operations["send_message"];
         delete?: never;
@@ -559,6 +621,54 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin an upload in several requests
+         * @description By the tus protocol 1.0.0. `Upload-Length` is the size of the file; `filename` in `Upload-Metadata`, in base64, is its name as a
+         *     document. An upload lives for a day. Once it is whole, `POST /api/messages` with its `uploadId`, the number at the end of
+         *     `Location`, sends it.
+         */
+        post: operations["begin_upload"];
+        delete?: never;
+        /** What uploads in several requests can do */
+        options: operations["describe_uploads"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End an upload
+         * @description What has come of it is deleted.
+         */
+        delete: operations["end_upload"];
+        options?: never;
+        /** How far an upload has come */
+        head: operations["get_upload"];
+        /**
+         * Continue an upload
+         * @description With the bytes from `Upload-Offset` on, which has to be where the upload ends. What comes before a broken line counts.
+         */
+        patch: operations["continue_upload"];
         trace?: never;
     };
     "/api/usage": {
@@ -848,6 +958,11 @@ export interface components {
             who: string;
         };
         /**
+         * Format: binary
+         * @description The bytes of a file, in a form.
+         */
+        Bytes: string;
+        /**
          * @description Whether a person or a program is asking.
          * @enum {string}
          */
@@ -933,12 +1048,27 @@ export interface components {
             /** Format: int64 */
             files: number;
         };
-        /** @description Copies of a message, in the order of the conversations. */
-        ForwardedMessages: {
-            items: components["schemas"]["Message"][];
+        /** @description To which conversations a message is sent on. */
+        Forwarding: {
+            /** @description Each once. */
+            conversationIds: number[];
         };
         /** @enum {string} */
         Integrity: "verified" | "mismatch" | "undeclared";
+        /** @description A file that is to be kept, with its bytes. */
+        LibraryForm: {
+            name: string;
+            /** @description As what it is to be sent, which decides its limits; unless given, as what WhatsApp takes it. */
+            type?: components["schemas"]["FileType"];
+        };
+        /** @description A file that is kept to be sent again, by its `id` as `libraryId`. */
+        LibraryItem: {
+            /** Format: int64 */
+            id: number;
+            media: components["schemas"]["MediaFile"];
+            /** @description What people find it by; no other file of the library has this name. */
+            name: string;
+        };
         /** @description The largest files, in bytes, by type. */
         Limits: {
             /** @description What is fetched from WhatsApp. */
@@ -992,13 +1122,16 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
-        /** @description The record of one file of a message, whether or not its bytes are here. */
+        /** @description The record of one file of a message, or of the library, whether or not its bytes are here. */
         MediaFile: {
             animated: boolean;
             /** Format: int64 */
             companyId: number;
-            /** Format: int64 */
-            conversationId: number;
+            /**
+             * Format: int64
+             * @description Null of a file in the library, as is `messageId`.
+             */
+            conversationId: number | null;
             createdAt: components["schemas"]["Time"];
             /** @description By the first bytes. */
             detectedMimeType: string | null;
@@ -1029,7 +1162,7 @@ export interface components {
             isActive: boolean;
             lastError: components["schemas"]["DownloadError"] | null;
             /** Format: int64 */
-            messageId: number;
+            messageId: number | null;
             /** @description As WhatsApp declared it. */
             mimeType: string | null;
             /** @description The people on a contact card, at most 50. */
@@ -1170,24 +1303,36 @@ export interface components {
             code: number;
             message: string;
         };
-        /** @description A message with its file. The other fields are those of the JSON form. */
+        /**
+         * @description A message with its file, or several files, each as a message of its own in the order of the form: as many as ten. The first `caption` is
+         *     the first file's and so on, and so are `fileName` and `type`; a single `type` is for all. The other fields are those of the JSON
+         *     form and hold for all, but that only the first message answers `replyTo`.
+         */
         MessageForm: {
-            caption?: string;
+            /** @description Each of at most 1,024 characters; an empty one is none. */
+            caption?: string[];
             clientId?: string;
             /** Format: int64 */
             conversationId?: number;
             convert?: boolean;
-            /** Format: binary */
-            file: string;
-            /** @description Of a document; else the name of the file in the form. */
-            fileName?: string;
+            file: components["schemas"]["Bytes"][];
+            /** @description Of documents, each of at most 255 bytes; else the names of the files in the form. */
+            fileName?: string[];
+            /** @description JSON of at most 64 KiB; the file is that of its header. */
+            interactive?: string;
             /** Format: int64 */
             replyTo?: number;
+            /** @description JSON of at most 64 KiB; the file is that of its header. */
+            template?: string;
             to?: string;
-            type: components["schemas"]["FileType"];
+            type: components["schemas"]["OutgoingType"][];
             voice?: boolean;
             /** Format: int64 */
             whatsappAccountId?: number;
+        };
+        /** @description Messages in the order in which they were asked for. */
+        MessageItems: {
+            items: components["schemas"]["Message"][];
         };
         /** @enum {string} */
         MessageStatus: "received" | "queued" | "uploading" | "accepted" | "unknown" | "sent" | "delivered" | "read" | "played" | "failed";
@@ -1198,6 +1343,17 @@ export interface components {
             expiresAt?: components["schemas"]["Time"] | null;
             name: string;
             role: components["schemas"]["Role"];
+        };
+        /** @description A stored file that is to be kept. To upload one, send a form. */
+        NewLibraryItem: {
+            /**
+             * Format: int64
+             * @description A stored file, of which the library gets a copy.
+             */
+            mediaId: number;
+            name: string;
+            /** @description As what it is to be sent, which decides its limits; unless given, as what the stored file is. */
+            type?: components["schemas"]["FileType"];
         };
         /** @description What a link opens, and for how long. */
         NewLink: {
@@ -1213,8 +1369,9 @@ export interface components {
         };
         /**
          * @description A message to be sent: into a conversation, or to somebody by one of your accounts. Which fields belong to which type: `text` to `text`;
-         *     `mediaId` or `link`, `caption`, `fileName`, `voice` and `convert` to files; `emoji` and `replyTo` to `reaction`; `latitude` and `longitude`
-         *     to `location`; `contacts` to `contacts`.
+         *     `mediaId`, `libraryId`, `uploadId` or `link`, `caption`, `fileName`, `voice` and `convert` to files; `emoji` and `replyTo` to `reaction`;
+         *     `latitude` and `longitude` to `location`; `contacts` to `contacts`; `template` and `interactive` to these, with `mediaId`, `libraryId`,
+         *     `uploadId` or `link`, `fileName` and `convert` for the file of a header.
          */
         NewMessage: {
             address?: string;
@@ -1237,8 +1394,15 @@ export interface components {
             emoji?: string;
             /** @description Of a document. */
             fileName?: string;
+            /** @description Buttons, a list and the like, as WhatsApp takes them; the file of a header as in a template. */
+            interactive?: Record<string, never>;
             /** Format: double */
             latitude?: number;
+            /**
+             * Format: int64
+             * @description A file of the library, of which the message gets a copy.
+             */
+            libraryId?: number;
             /** @description A public URL of the file, which is fetched before this answers, and kept. */
             link?: string;
             /** Format: double */
@@ -1256,10 +1420,17 @@ export interface components {
              * @description The message that this one answers, or that the reaction is on.
              */
             replyTo?: number;
+            /** @description A template, as WhatsApp takes it. The file of its header is named there by `mediaId`, `libraryId` or `link`, or comes along. */
+            template?: Record<string, never>;
             text?: string;
             /** @description Whom it is for: a phone number with its country code, a business-scoped user id, or a group's id. */
             to?: string;
             type: components["schemas"]["OutgoingType"];
+            /**
+             * Format: int64
+             * @description A file that came in several requests, by `POST /api/uploads`.
+             */
+            uploadId?: number;
             /** @description Whether a recording is a voice note; one in Ogg with Opus is, unless this says otherwise. */
             voice?: boolean;
             /**
@@ -1291,7 +1462,7 @@ export interface components {
             wabaId?: string | null;
         };
         /** @enum {string} */
-        OutgoingType: "text" | "image" | "video" | "audio" | "document" | "sticker" | "location" | "contacts" | "reaction";
+        OutgoingType: "text" | "image" | "video" | "audio" | "document" | "sticker" | "location" | "contacts" | "reaction" | "template" | "interactive";
         /** @description One page of a list. */
         Page_ApiKey: {
             hasMore: boolean;
@@ -1346,14 +1517,30 @@ export interface components {
             nextCursor: string | null;
         };
         /** @description One page of a list. */
+        Page_LibraryItem: {
+            hasMore: boolean;
+            items: {
+                /** Format: int64 */
+                id: number;
+                media: components["schemas"]["MediaFile"];
+                /** @description What people find it by; no other file of the library has this name. */
+                name: string;
+            }[];
+            /** @description Give it as `cursor` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_MediaFile: {
             hasMore: boolean;
             items: {
                 animated: boolean;
                 /** Format: int64 */
                 companyId: number;
-                /** Format: int64 */
-                conversationId: number;
+                /**
+                 * Format: int64
+                 * @description Null of a file in the library, as is `messageId`.
+                 */
+                conversationId: number | null;
                 createdAt: components["schemas"]["Time"];
                 /** @description By the first bytes. */
                 detectedMimeType: string | null;
@@ -1384,7 +1571,7 @@ export interface components {
                 isActive: boolean;
                 lastError: components["schemas"]["DownloadError"] | null;
                 /** Format: int64 */
-                messageId: number;
+                messageId: number | null;
                 /** @description As WhatsApp declared it. */
                 mimeType: string | null;
                 /** @description The people on a contact card, at most 50. */
@@ -1626,6 +1813,8 @@ export interface components {
         Role: "viewer" | "agent" | "manager" | "admin";
         /** @enum {string} */
         ScanStatus: "unscanned" | "clean" | "quarantined" | "released";
+        /** @description A message, or those of several files in their order. */
+        SentMessages: components["schemas"]["Message"] | components["schemas"]["MessageItems"];
         SignedLink: {
             expiresAt: components["schemas"]["Time"];
             url: string;
@@ -1859,6 +2048,15 @@ export interface components {
         };
         /** @description Payload Too Large: `payload_too_large`. */
         PayloadTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Precondition Failed: . */
+        PreconditionFailed: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2313,6 +2511,91 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    list_library: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before; empty for the first page. */
+                cursor?: string;
+                /** @description How many items, from 1 to 100; 20 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LibraryItem"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    add_to_library: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLibraryItem"];
+                "multipart/form-data": components["schemas"]["LibraryForm"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryItem"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    remove_from_library: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     list_media: {
         parameters: {
             query?: {
@@ -2557,6 +2840,72 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    read_file: {
+        parameters: {
+            query?: {
+                /** @description A kind from the record's `variants`, instead of the file itself. */
+                variant?: string;
+                /** @description The version of a stored variant, from its URL in the record: a browser may keep what has this one for ever. */
+                v?: string;
+                /** @description `1` to save the file instead of showing it. */
+                download?: "1" | "true" | "0" | "false";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description the variant is being made: ask again after `Retry-After` */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description to the bucket that keeps the file */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["Gone"];
+            413: components["responses"]["PayloadTooLarge"];
+            416: components["responses"]["RangeNotSatisfiable"];
+            502: components["responses"]["BadGateway"];
+            503: components["responses"]["ServiceUnavailable"];
+            504: components["responses"]["GatewayTimeout"];
+        };
+    };
     sign_media_url: {
         parameters: {
             query?: never;
@@ -2635,7 +2984,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["SentMessages"];
                 };
             };
             201: {
@@ -2643,7 +2992,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Message"];
+                    "application/json": components["schemas"]["SentMessages"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -2717,14 +3066,18 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Forwarding"];
+            };
+        };
         responses: {
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ForwardedMessages"];
+                    "application/json": components["schemas"]["MessageItems"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -2920,6 +3273,157 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    begin_upload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": string;
+                "Upload-Length": number;
+                "Upload-Metadata"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    Location?: string;
+                    "Tus-Resumable"?: string;
+                    "Upload-Expires"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    describe_uploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    "Tus-Extension"?: string;
+                    "Tus-Max-Size"?: number;
+                    "Tus-Version"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    end_upload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    "Tus-Resumable"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_upload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "Tus-Resumable"?: string;
+                    "Upload-Expires"?: string;
+                    "Upload-Length"?: number;
+                    "Upload-Offset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    continue_upload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": string;
+                "Upload-Offset": number;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    "Tus-Resumable"?: string;
+                    "Upload-Expires"?: string;
+                    "Upload-Offset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };

@@ -1,4 +1,5 @@
 import { api } from "@/api/client";
+import { RESUMABLE_FROM_BYTES, uploadResumably } from "@/api/resumable";
 import type { NewFileMessage, NewMessage } from "@/api/send-types";
 import type { Message } from "@/api/types";
 import { postForm } from "@/api/upload";
@@ -9,7 +10,7 @@ export const sendMessage = (message: NewMessage, signal: AbortSignal) =>
   api.post<Message>("/api/messages", { body: message, signal });
 
 /** The fields go first, so that the server knows what a file is for when it comes. */
-export function sendFile(
+export async function sendFile(
   message: NewFileMessage,
   file: File,
   options: { signal: AbortSignal; onProgress: (share: number) => void },
@@ -18,7 +19,11 @@ export function sendFile(
   for (const [name, value] of Object.entries(message)) {
     if (value !== undefined) form.set(name, String(value));
   }
-  form.set("file", file, file.name);
+  if (file.size < RESUMABLE_FROM_BYTES) form.set("file", file, file.name);
+  else {
+    form.set("uploadId", String(await uploadResumably(file, message.clientId, options)));
+    return postForm<Message>("/api/messages", form, { ...options, onProgress: () => {} });
+  }
   return postForm<Message>("/api/messages", form, options);
 }
 

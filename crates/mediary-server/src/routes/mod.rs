@@ -19,6 +19,7 @@ mod records;
 mod send;
 mod settings;
 pub(crate) mod ui;
+mod uploads;
 mod users;
 mod webhook;
 mod webhook_events;
@@ -67,7 +68,7 @@ fn everything(app: &App) -> Router {
     let fast = fast
         .method_not_allowed_fallback(layers::method_not_allowed)
         .layer(from_fn_with_state(app.clone(), layers::minimal));
-    let (uploads, _) = upload_routes().split_for_parts();
+    let (uploads, _) = slow_routes().split_for_parts();
     let uploads = uploads
         .method_not_allowed_fallback(layers::method_not_allowed)
         // What is read has limits of its own.
@@ -85,7 +86,7 @@ pub(crate) fn openapi() -> OpenApi {
     let (_, mut api) = OpenApiRouter::with_openapi(describe())
         .merge(json_routes())
         .merge(fast_routes())
-        .merge(upload_routes())
+        .merge(slow_routes())
         .split_for_parts();
     failures::document(&mut api);
     api
@@ -111,9 +112,9 @@ fn json_routes() -> OpenApiRouter<App> {
         .merge(webhook_events::routes())
 }
 
-/// With files that may take long to arrive.
-fn upload_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(send::upload_routes()).merge(library::upload_routes())
+/// With bodies that may take long to arrive.
+fn slow_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().merge(send::upload_routes()).merge(library::upload_routes()).merge(uploads::routes())
 }
 
 /// Asked so often, or by machines so simple, that little may surround them.

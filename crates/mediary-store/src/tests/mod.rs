@@ -31,6 +31,7 @@ mod nodes;
 mod opening;
 mod oversized;
 mod parked;
+mod partial_uploads;
 mod parts;
 pub(crate) mod plans;
 mod policies;

@@ -29,6 +29,7 @@ mod receipts;
 mod sending;
 mod sending_convert;
 mod sending_link;
+mod sending_resumably;
 mod spans;
 mod start;
 mod unknown_size;

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use mediary_core::{
-    AccountId, ConversationId, Error, ErrorCode, FileType, MediaId, MessageId, Result, limits,
+    AccountId, ConversationId, Error, ErrorCode, FileType, MediaId, MessageId, Result, UploadId, limits,
 };
 use mediary_graph::outgoing::{self, Outgoing, Recipient, Upload, accepted_types};
 use mediary_store::{ContactKey, Destination};
@@ -116,6 +116,8 @@ pub enum FileSource {
     Library(MediaId),
     /// What a public host has behind this URL.
     Link(String),
+    /// What came in several requests.
+    Partial(UploadId),
 }
 
 /// A message that may have a header with a file.

@@ -14,6 +14,7 @@ mod headed;
 mod job;
 mod library;
 mod link;
+pub(crate) mod partial;
 mod queue;
 mod source;
 mod upload;

@@ -1,13 +1,13 @@
 //! A message on its way into its rows: checked, its file stored under a key that is reserved, and all of it queued in one transaction.
 
-use mediary_core::{CompanyId, Error, ErrorCode, MessageId, Result, Scope, limits};
+use mediary_core::{CompanyId, Error, ErrorCode, MessageId, Result, Scope, UploadId, limits};
 use mediary_store::{Change, ChangeKind, Destination, NewSend, QueuedSend, UploadedFile};
 
 use super::content::{KeptContent, KeptKind};
 use super::draft::{self, DraftContent, FileDraft, FileSource, MessageDraft};
 use super::source::{accepted, described, receive};
 use super::upload::{SendableFile, StoredUpload};
-use super::{Sender, headed};
+use super::{Sender, headed, partial};
 use crate::access::{May, rights};
 use crate::base::fault;
 use crate::base::work::Work;
@@ -49,6 +49,7 @@ pub(super) async fn queue(
         Some(id) => Some(replied_to(context, &scope, id, &destination).await?),
         None => None,
     };
+    let used = used_uploads(&content);
     let prepared = match content {
         DraftContent::Plain(plain) => {
             let kept = plain.kept(reply_to)?;
@@ -73,6 +74,12 @@ pub(super) async fn queue(
     let queued = context.store().queue_sends(&scope, &all).await?;
     files.into_iter().for_each(StoredUpload::settled);
     fault::point("send.queued");
+    for id in used {
+        // Where this fails, the upload ends by itself in a day.
+        if let Err(error) = partial::end(context, scope.company(), id).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "an upload that was sent is still kept");
+        }
+    }
     let are_new = queued.iter().all(|one| one.is_new);
     if are_new {
         queued.iter().for_each(|one| publish_new(context, scope.company(), one));
@@ -80,6 +87,20 @@ pub(super) async fn queue(
         context.work().wake(Work::Derive);
     }
     Ok(QueuedMessages { ids: queued.into_iter().map(|one| one.message_id).collect(), are_new })
+}
+
+/// The uploads that a message takes its files from.
+fn used_uploads(content: &DraftContent) -> Vec<UploadId> {
+    let sources: Vec<&FileSource> = match content {
+        DraftContent::Plain(_) => vec![],
+        DraftContent::Headed(draft) => draft.source.iter().collect(),
+        DraftContent::Files(files) => files.iter().map(|(source, _)| source).collect(),
+    };
+    let upload = |source: &FileSource| match source {
+        FileSource::Partial(id) => Some(*id),
+        _ => None,
+    };
+    sources.into_iter().filter_map(upload).collect()
 }
 
 /// Files as WhatsApp takes them, if it takes all of them. The first message answers, as it does where people send several.

@@ -7,7 +7,7 @@ use mediary_store::{MediaFile, UploadedFile};
 use super::content::KeptFile;
 use super::draft::{self, FileDraft, FileSource};
 use super::upload::{FileUpload, ReceivedFile, SendableFile, StoredUpload};
-use super::{Sender, convert, link};
+use super::{Sender, convert, link, partial};
 use crate::context::Context;
 
 /// The file as WhatsApp takes it. A refusal of one behind a link is one of the link.
@@ -52,6 +52,13 @@ pub(super) async fn receive(
         FileSource::Library(id) => {
             let record = context.store().library_file(scope, id).await?;
             record.ok_or_else(|| Error::invalid("libraryId", "is no file of the library"))?
+        }
+        FileSource::Partial(id) => {
+            let (whole, name) = partial::whole(context, scope.company(), id).await?;
+            if file.file_name.is_none() && file.kind == FileType::Document {
+                file.file_name = name;
+            }
+            return Ok(whole);
         }
         FileSource::Link(link) => return link::fetch(sender, scope.company(), &link, file).await,
         FileSource::Received(received) if received.company == scope.company() => return Ok(received),

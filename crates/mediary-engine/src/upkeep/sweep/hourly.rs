@@ -87,6 +87,8 @@ impl Sweeper {
         steps.done(in_batches(PRUNE_WITHIN, updates).await);
         let media_ids = || async { Ok(store.prune_media_ids(self.context.now(), BATCH).await?) };
         steps.done(in_batches(PRUNE_WITHIN, media_ids).await);
+        let uploads = || async { Ok(store.prune_partial_uploads(self.context.now(), BATCH).await?) };
+        steps.done(in_batches(PRUNE_WITHIN, uploads).await);
         steps.end()
     }
 

@@ -1,6 +1,6 @@
 //! A message that somebody wants sent, as JSON.
 
-use mediary_core::{AccountId, ConversationId, FileType, MediaId, MessageId, OutgoingType};
+use mediary_core::{AccountId, ConversationId, FileType, MediaId, MessageId, OutgoingType, UploadId};
 use mediary_engine::{DraftDestination, FileDraft, FileSource, HeadedContent, HeadedDraft, PlainContent};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -11,9 +11,9 @@ use crate::problem::Problem;
 use crate::request::given;
 
 /// A message to be sent: into a conversation, or to somebody by one of your accounts. Which fields belong to which type: `text` to `text`;
-/// `mediaId`, `libraryId` or `link`, `caption`, `fileName`, `voice` and `convert` to files; `emoji` and `replyTo` to `reaction`; `latitude` and `longitude`
-/// to `location`; `contacts` to `contacts`; `template` and `interactive` to these, with `mediaId`, `libraryId` or `link`, `fileName` and `convert`
-/// for the file of a header.
+/// `mediaId`, `libraryId`, `uploadId` or `link`, `caption`, `fileName`, `voice` and `convert` to files; `emoji` and `replyTo` to `reaction`;
+/// `latitude` and `longitude` to `location`; `contacts` to `contacts`; `template` and `interactive` to these, with `mediaId`, `libraryId`,
+/// `uploadId` or `link`, `fileName` and `convert` for the file of a header.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewMessage {
@@ -50,6 +50,10 @@ pub(super) struct NewMessage {
     #[serde(default, deserialize_with = "given")]
     #[schema(max_length = 4096, nullable = false)]
     link: Option<String>,
+    /// A file that came in several requests, by `POST /api/uploads`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, nullable = false)]
+    upload_id: Option<UploadId>,
     #[serde(default, deserialize_with = "given")]
     #[schema(max_length = 1024, nullable = false)]
     caption: Option<String>,
@@ -181,18 +185,17 @@ impl NewMessage {
             ("mediaId", self.media_id.take().map(FileSource::Stored)),
             ("libraryId", self.library_id.take().map(FileSource::Library)),
             ("link", self.link.take().map(FileSource::Link)),
+            ("uploadId", self.upload_id.take().map(FileSource::Partial)),
         ];
-        let mut first = has_file.then_some(("file", None));
+        let mut given = has_file.then_some(("file", None));
         for (field, source) in named {
-            match (&first, source) {
-                (Some((other, _)), Some(_)) => {
-                    return Err(Problem::field(field, format!("cannot be combined with {other}")));
-                }
-                (None, Some(source)) => first = Some((field, Some(source))),
-                (_, None) => {}
+            let Some(source) = source else { continue };
+            if let Some((other, _)) = given {
+                return Err(Problem::field(field, format!("cannot be combined with {other}")));
             }
+            given = Some((field, Some(source)));
         }
-        Ok(first.and_then(|(_, source)| source))
+        Ok(given.and_then(|(_, source)| source))
     }
 
     fn file(&mut self, has_file: bool, kind: FileType) -> Result<Wanted, Problem> {
@@ -223,6 +226,7 @@ impl NewMessage {
             ("mediaId", self.media_id.is_some()),
             ("libraryId", self.library_id.is_some()),
             ("link", self.link.is_some()),
+            ("uploadId", self.upload_id.is_some()),
             ("caption", self.caption.is_some()),
             ("fileName", self.file_name.is_some()),
             ("voice", self.voice.is_some()),

@@ -27,7 +27,8 @@ const TYPE: &str = "type";
 /// Fields that each of several files has of its own.
 const OF_EACH_FILE: &[&str] = &[TYPE, "caption", "fileName"];
 /// Fields that are numbers, objects and truths in JSON; in a form everything is text.
-const NUMBERS: &[&str] = &["conversationId", "whatsappAccountId", "mediaId", "libraryId", "replyTo"];
+const NUMBERS: &[&str] =
+    &["conversationId", "whatsappAccountId", "mediaId", "libraryId", "uploadId", "replyTo"];
 const OBJECTS: &[&str] = &["template", "interactive"];
 const TRUTHS: &[&str] = &["voice", "convert", "previewUrl"];
 

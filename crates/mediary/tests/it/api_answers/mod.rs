@@ -24,8 +24,9 @@ const NO_SUCCESS: [(&str, &str); 6] = [
     ("read_whatsapp_file", "the bytes of a file; `on_demand` compares them"),
 ];
 /// Operations that document no refusal which a caller can bring about here, and why.
-const NO_REFUSAL: [(&str, &str); 3] = [
+const NO_REFUSAL: [(&str, &str); 4] = [
     ("alive", "503 alone, once the process stops"),
+    ("get_upload", "an answer to HEAD, which has no body"),
     ("metrics", "404 alone, where they have a listener of their own"),
     ("ready", "503 alone, with the same body"),
 ];
@@ -48,6 +49,7 @@ async fn answers_of_every_operation_read_so() {
     scenario::settings(&mut answers).await;
     scenario::files_that_go(&mut answers, &message).await;
     scenario::audit(&mut answers).await;
+    scenario::uploads(&mut answers).await;
     scenario::sending(&mut answers, &message).await;
     answers.are_complete();
 }

@@ -231,6 +231,27 @@ pub(super) async fn audit(answers: &mut Answers<'_>) {
     answers.ask("list_audit").by_a_viewer().refused("viewer").await;
 }
 
+pub(super) async fn uploads(answers: &mut Answers<'_>) {
+    const VERSION: (&str, &str) = ("tus-resumable", "1.0.0");
+    answers.ask("describe_uploads").held().await;
+    answers.ask("describe_uploads").by_a_viewer().refused("viewer").await;
+    let begin = answers.ask("begin_upload").header(VERSION.0, VERSION.1);
+    begin.header("upload-length", "5").held().await;
+    answers.ask("begin_upload").header("upload-length", "5").refused("version").await;
+    let begin = answers.ask("begin_upload").header(VERSION.0, VERSION.1);
+    begin.header("upload-length", "100000001").refused("too_large").await;
+    let id = 1;
+    answers.ask("get_upload").at(id).header(VERSION.0, VERSION.1).held().await;
+    let resume = answers.ask("continue_upload").at(id).header(VERSION.0, VERSION.1);
+    let resume = resume.header("content-type", "application/offset+octet-stream");
+    resume.header("upload-offset", "0").body(b"hello".to_vec()).held().await;
+    let resume = answers.ask("continue_upload").at(id).header(VERSION.0, VERSION.1);
+    let resume = resume.header("content-type", "application/offset+octet-stream");
+    resume.header("upload-offset", "0").body(b"hello".to_vec()).refused("elsewhere").await;
+    answers.ask("end_upload").at(id).header(VERSION.0, VERSION.1).held().await;
+    answers.ask("end_upload").at(id).header(VERSION.0, VERSION.1).refused("not_found").await;
+}
+
 /// Once WhatsApp has refused the token, nothing leaves, and what is queued stays so.
 pub(super) async fn sending(answers: &mut Answers<'_>, message: &Value) {
     let world = answers.world;
