@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use mediary_core::{FileType, MediaId};
 use mediary_engine::{LibraryDraft, LibrarySource};
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -128,8 +127,7 @@ async fn add_to_library(
 }
 
 fn of_form(parts: form::Parts) -> Result<LibraryDraft, Problem> {
-    let fields: Map<_, _> = parts.fields.into_iter().map(|(name, text)| (name, text.into())).collect();
-    let LibraryForm { name, kind, .. } = form::shaped(fields)?;
+    let LibraryForm { name, kind, .. } = form::shaped(form::once(parts.fields)?)?;
     let name = named(name)?;
     let file = parts.files.into_iter().next().ok_or_else(|| Problem::field("file", "is missing"))?;
     Ok(LibraryDraft { name, source: LibrarySource::Received(file.received, file.name), kind })

@@ -160,7 +160,7 @@ fn more_than_files(count: usize) -> String {
 }
 
 /// Fields of which each is given once.
-fn once(fields: Vec<(String, String)>) -> Result<Map<String, Value>, Problem> {
+pub(in crate::routes) fn once(fields: Vec<(String, String)>) -> Result<Map<String, Value>, Problem> {
     let mut map = Map::new();
     for (name, text) in fields {
         let value = value_of(&name, text)?;
