@@ -4,7 +4,7 @@ import type { components } from "@/api/schema.gen";
 type Schemas = components["schemas"];
 
 export type Contact = Schemas["Contact"];
-export type Conversation = Schemas["Conversation"];
+export type Conversation = Omit<Schemas["Conversation"], "lastMessage"> & { lastMessage: Message | null };
 export type DownloadError = Schemas["DownloadError"];
 export type FileType = Schemas["FileType"];
 export type Me = Schemas["Me"];
