@@ -139,15 +139,17 @@ impl KeptContent {
             }
             KeptKind::Contacts { contacts } => Content::Contacts(contacts),
             KeptKind::Reaction { message_id, emoji } => Content::Reaction { message_id, emoji },
-            KeptKind::Template { template, file } => headed(Content::Template(template), file, media_id),
+            KeptKind::Template { template, file } => {
+                headed(Content::Template(template), file.as_ref(), media_id)
+            }
             KeptKind::Interactive { interactive, file } => {
-                headed(Content::Interactive(interactive), file, media_id)
+                headed(Content::Interactive(interactive), file.as_ref(), media_id)
             }
         }
     }
 }
 
-fn headed(mut content: Content, file: Option<KeptFile>, media_id: Option<String>) -> Content {
+fn headed(mut content: Content, file: Option<&KeptFile>, media_id: Option<String>) -> Content {
     // A header that finds no id this way is refused with the request.
     content.set_header_files(media_id.filter(|_| file.is_some()).as_slice());
     content
