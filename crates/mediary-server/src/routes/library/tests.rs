@@ -45,7 +45,7 @@ async fn kept_file_is_listed_and_served_by_its_url() {
     assert_eq!((&item["name"], &item["id"]), (&json!("Price list"), &media["id"]));
     assert_eq!((&media["messageId"], &media["conversationId"]), (&Value::Null, &Value::Null));
     assert_eq!((&media["fileType"], &media["fileName"]), (&json!("document"), &json!("Preise.pdf")));
-    assert_eq!(list(&house, &company).await, [item.clone()]);
+    assert_eq!(list(&house, &company).await, std::slice::from_ref(&item));
     let bytes = house.get(media["url"].as_str().unwrap(), company.key(Role::Viewer)).await;
     assert_eq!((bytes.status, &bytes.body[..]), (StatusCode::OK, &b"%PDF-1.4\n..."[..]));
     assert!(bytes.header("content-disposition").contains("Preise.pdf"));

@@ -1,5 +1,7 @@
 //! Templates and interactive messages, with the files of their headers.
 
+#![expect(clippy::needless_pass_by_value, reason = "JSON is written where it is used")]
+
 use http::StatusCode;
 use mediary_core::Role;
 use mediary_testing::files::{PNG, VOICE_NOTE};
