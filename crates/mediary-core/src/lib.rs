@@ -33,7 +33,7 @@ pub use media::{
 };
 pub use message::{Direction, MessageStatus, MessageType, OutgoingType};
 pub use number::{canonical_number, other_spelling, same_number};
-pub use policy::{AccountStatus, MediaPolicy, MediaTask};
+pub use policy::{AccountStatus, MediaPolicy, MediaTask, Provider};
 pub use retention::{DeletionReason, Retention, RetentionMode};
 pub use retry::{Backoff, RetryRules};
 pub use role::{Permission, Role};

@@ -27,6 +27,16 @@ impl MediaPolicy {
 }
 
 string_enum! {
+    /// Who carries an account's messages between us and WhatsApp.
+    "provider" Provider {
+        /// Meta itself, by its Cloud API.
+        Meta = "meta",
+        /// 360dialog, which passes Meta's Cloud API on.
+        Dialog360 = "dialog360",
+    }
+}
+
+string_enum! {
     /// Whether a WhatsApp account can be used.
     "account status" AccountStatus {
         Active = "active",

@@ -8,7 +8,6 @@ use std::time::Duration;
 use mediary_blob::Storages;
 use mediary_core::{Clock, FileType, MediaPolicy, RetryRules, StorageBackend, Timestamp, limits};
 use mediary_derive::Workers;
-use mediary_graph::GraphClient;
 use mediary_outbound::PublicHosts;
 use mediary_store::Store;
 use secrecy::SecretString;
@@ -22,13 +21,14 @@ use crate::events::outcomes::EndedDownloads;
 use crate::whatsapp::WhatsApp;
 use crate::whatsapp::accounts::AccountDirectory;
 use crate::whatsapp::pauses::Pauses;
+use crate::whatsapp::provider::Providers;
 
 /// The parts of an engine.
 #[derive(Debug)]
 pub struct EngineParts {
     pub store: Store,
     pub storages: Storages,
-    pub graph: GraphClient,
+    pub providers: Providers,
     /// For files behind links that people send.
     pub public_hosts: PublicHosts,
     pub vault: Vault,
@@ -143,7 +143,8 @@ impl fmt::Debug for Context {
 impl Context {
     /// With `events`, and the outbox to other processes where there may be some.
     pub(crate) fn new(parts: EngineParts, events: EventBus, outbox: Option<Arc<Outbox>>) -> Self {
-        let EngineParts { store, storages, graph, public_hosts, vault, clock, media_workers, config } = parts;
+        let EngineParts { store, storages, providers, public_hosts, vault, clock, media_workers, config } =
+            parts;
         let secret = config.installation_app_secret.as_ref();
         let accounts = AccountDirectory::new(store.clone(), vault, events.clone(), secret);
         let work = match outbox.clone() {
@@ -152,7 +153,7 @@ impl Context {
         };
         let whatsapp = WhatsApp {
             store: store.clone(),
-            graph,
+            providers,
             clock: clock.clone(),
             rules: config.rules,
             accounts,
@@ -184,10 +185,6 @@ impl Context {
 
     pub(crate) fn whatsapp(&self) -> &WhatsApp {
         &self.0.whatsapp
-    }
-
-    pub(crate) fn graph(&self) -> &GraphClient {
-        &self.0.whatsapp.graph
     }
 
     pub(crate) fn public_hosts(&self) -> &PublicHosts {
@@ -245,7 +242,7 @@ impl Context {
 impl Context {
     /// A context of its own: SQLite and storage in this folder, nobody at WhatsApp, and a clock that the test moves.
     pub(crate) async fn for_test(folder: &std::path::Path, clock: &mediary_testing::ManualClock) -> Self {
-        use mediary_testing::whatsapp::{NOBODY, graph_options, public_hosts};
+        use mediary_testing::whatsapp::{NOBODY, public_hosts};
 
         let clock: Arc<dyn Clock> = Arc::new(clock.clone());
         let url = mediary_testing::database::sqlite_url(folder);
@@ -256,7 +253,10 @@ impl Context {
         let parts = EngineParts {
             store,
             storages: mediary_blob::Storage::open_local(folder).await.unwrap().into(),
-            graph: GraphClient::new(graph_options(NOBODY)).unwrap(),
+            providers: {
+                let [meta, dialog360] = mediary_testing::whatsapp::clients(NOBODY);
+                Providers { meta, dialog360 }
+            },
             public_hosts: public_hosts(),
             vault: Vault::new([1; 32]),
             clock,

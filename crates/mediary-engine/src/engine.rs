@@ -18,6 +18,7 @@ use crate::access::{Access, May, rights};
 use crate::base::{shutdown::Shutdown, tasks::Tasks};
 use crate::context::{Context, EngineConfig, EngineParts};
 use crate::events::{bus::EventBus, outbox::Outbox};
+use crate::intake::dialog360;
 use crate::intake::import::Import;
 use crate::intake::ingest::{self, parked::ParkedItems};
 use crate::intake::webhook::{self, AcceptedWebhook};
@@ -229,6 +230,11 @@ impl Engine {
     /// `unauthorized` was not kept, and what fails otherwise Meta has to send again.
     pub async fn accept(&self, signature: Option<&str>, body: Bytes) -> Result<AcceptedWebhook> {
         webhook::accept(&self.0.context, signature, body).await
+    }
+
+    /// Takes a webhook body from 360dialog that came with `secret` as its bearer token. Returns and fails like [`Engine::accept`].
+    pub async fn accept_from_dialog360(&self, secret: Option<&str>, body: Bytes) -> Result<AcceptedWebhook> {
+        dialog360::accept(&self.0.context, secret, body).await
     }
 
     /// Whether Meta's verification request knows a token of ours.

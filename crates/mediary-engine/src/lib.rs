@@ -51,3 +51,4 @@ pub use upkeep::relocate::{Relocation, RelocationPreview};
 pub use upkeep::sweep::{RetentionAct, SweepReport};
 pub use whatsapp::accounts::{AccountChange, AccountDirectory, AccountDraft, KnownAccount};
 pub use whatsapp::binding::{BoundAccount, Proof};
+pub use whatsapp::provider::Providers;

@@ -38,6 +38,34 @@ pub struct PhoneNumber {
     pub verified_name: Option<String>,
 }
 
+/// 360dialog's answer to `GET /health_status`: what may send, and what may not.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct HealthAnswer {
+    health_status: HealthStatus,
+}
+
+/// The number, its business account and what else a message needs.
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+struct HealthStatus {
+    #[serde(default, deserialize_with = "list")]
+    entities: Vec<HealthEntity>,
+}
+
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+struct HealthEntity {
+    entity_type: String,
+    #[serde(deserialize_with = "required_text")]
+    id: String,
+}
+
+impl HealthAnswer {
+    /// Meta's id of the number that was asked about.
+    pub fn phone_number_id(&self) -> Option<&str> {
+        let entities = &self.health_status.entities;
+        entities.iter().find(|entity| entity.entity_type == "PHONE_NUMBER").map(|entity| entity.id.as_str())
+    }
+}
+
 /// The answer to `POST /{version}/{phone-number-id}/media`.
 #[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct UploadAnswer {
@@ -116,6 +144,7 @@ pub struct ErrorData {
 redacted_debug! {
     MediaAnswer { mime_type, sha256, file_size }
     PhoneNumber { id }
+    HealthAnswer {}
     UploadAnswer { id }
     SendAnswer {}
     SentContact {}

@@ -11,11 +11,12 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use mediary_blob::{Storage, StorageKey};
-use mediary_core::{AccountId, CompanyId, ConversationId, MediaId, MessageId, Role, Scope, Timestamp};
-use mediary_engine::{
-    AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Shutdown, UserDraft, Vault,
+use mediary_core::{
+    AccountId, CompanyId, ConversationId, MediaId, MessageId, Provider, Role, Scope, Timestamp,
 };
-use mediary_graph::GraphClient;
+use mediary_engine::{
+    AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Providers, Shutdown, UserDraft, Vault,
+};
 use mediary_store::{
     Actor, ChangeKind, ClaimLimits, ClaimedDownload, ContactKey, EventScope, FinishedDownload,
     IncomingMessage, IngestLimits, IngestPlan, ItemSource, NewMedia, NewWebhookEvent, PlannedItem, Store,
@@ -27,7 +28,7 @@ use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, DISPLAY_PHONE_NUMB
 use mediary_testing::rows::{
     Tenant, WEEK, failed, finished, item, new_company, new_media, picture, webhook_event,
 };
-use mediary_testing::whatsapp::{NOBODY, graph_options, public_hosts};
+use mediary_testing::whatsapp::{NOBODY, clients, public_hosts};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -133,9 +134,17 @@ impl House {
                 false => (StatusCode::UNAUTHORIZED, Json(refused)),
             }
         };
+        // 360dialog's form, whose one number is 777.
+        let health = async |headers: HeaderMap| {
+            let number = serde_json::json!({"entity_type": "PHONE_NUMBER", "id": "777"});
+            match headers.get("d360-api-key").is_some_and(|key| *key == ACCESS_TOKEN) {
+                true => (StatusCode::OK, Json(serde_json::json!({"health_status": {"entities": [number]}}))),
+                false => (StatusCode::UNAUTHORIZED, Json(serde_json::json!({"error": "Unauthorized"}))),
+            }
+        };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let graph = Router::new().route("/{version}/{id}", get(number));
+        let graph = Router::new().route("/{version}/{id}", get(number)).route("/health_status", get(health));
         // Ends with the test's runtime.
         tokio::spawn(async { axum::serve(listener, graph).await.unwrap() });
         Self::beside(&format!("http://{address}")).await
@@ -148,11 +157,11 @@ impl House {
         let store = Store::open(&options, Arc::new(clock.clone())).await.unwrap();
         store.migrate().await.unwrap();
         let storage = Storage::open_local(&folder.path().join("files")).await.unwrap();
-        let graph = GraphClient::new(graph_options(graph_url));
+        let [meta, dialog360] = clients(graph_url);
         let engine = Engine::new(EngineParts {
             store: store.clone(),
             storages: storage.clone().into(),
-            graph: graph.unwrap(),
+            providers: Providers { meta, dialog360 },
             public_hosts: public_hosts(),
             vault: Vault::new([7; 32]),
             clock: Arc::new(clock.clone()),
@@ -185,6 +194,7 @@ impl House {
         let phone_number_id = format!("1065403522429{}", id.0);
         let secret = |text: &str| Some(SecretString::from(text.to_owned()));
         let draft = AccountDraft {
+            provider: Provider::Meta,
             phone_number_id: phone_number_id.clone(),
             waba_id: None,
             display_phone_number: Some(format!("+{DISPLAY_PHONE_NUMBER}")),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use mediary_core::Provider;
 use parking_lot::RwLock;
 use secrecy::SecretString;
 use url::Url;
@@ -16,6 +17,7 @@ const ACCOUNTS: usize = 10_000;
 /// Where webhooks go and what signs them.
 #[derive(Clone, Debug)]
 pub(crate) struct Destination {
+    pub(crate) provider: Provider,
     pub(crate) url: Url,
     pub(crate) secret: SecretString,
 }
@@ -109,6 +111,6 @@ impl Accounts {
         let url = book.overrides.get(&account.phone_number_id).or(account.webhook_url.as_ref());
         let url = url.or_else(|| book.overrides.get(&account.waba_id)).or(book.webhook_url.as_ref())?.clone();
         let secret = account.app_secret.as_ref().unwrap_or(&self.app_secret).clone();
-        Some(Destination { url, secret })
+        Some(Destination { provider: account.provider, url, secret })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use mediary_core::{Clock, SystemClock};
+use mediary_core::{Clock, Provider, SystemClock};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -72,6 +72,9 @@ impl Default for SimulatorConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AccountSpec {
+    /// In whose form it is called, and its webhooks come.
+    #[serde(default = "default_provider")]
+    pub provider: Provider,
     pub phone_number_id: String,
     /// With or without `+`; webhooks carry the digits alone.
     pub display_phone_number: String,
@@ -93,6 +96,7 @@ pub struct AccountSpec {
 impl Default for AccountSpec {
     fn default() -> Self {
         Self {
+            provider: default_provider(),
             phone_number_id: "106540352242922".to_owned(),
             display_phone_number: "+15550783881".to_owned(),
             waba_id: default_waba_id(),
@@ -102,6 +106,10 @@ impl Default for AccountSpec {
             webhook_url: None,
         }
     }
+}
+
+fn default_provider() -> Provider {
+    Provider::Meta
 }
 
 fn default_waba_id() -> String {

@@ -9,11 +9,12 @@ use axum::extract::{RawQuery, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{HeaderName, StatusCode};
+use mediary_core::Provider;
 use url::form_urlencoded;
 
 use crate::counters::add;
 use crate::faults::{FaultKind, FaultSpec, Place, Subject};
-use crate::graph_api::{check_token, token_of};
+use crate::graph_api::{check_token, key_of, may_see, token_of};
 use crate::media::Media;
 use crate::media_body::{self, BodyFault};
 use crate::stats::{Flight, Route};
@@ -53,7 +54,10 @@ fn admit(world: &World, query: &str, headers: &HeaderMap) -> Result<Arc<Media>, 
     if headers.get(header::USER_AGENT).is_none_or(HeaderValue::is_empty) {
         return Err(Box::new((StatusCode::BAD_REQUEST, "Bad Request: no User-Agent").into_response()));
     }
-    let token = token_of(headers).ok_or_else(|| Box::new(stale(401)))?;
+    let (token, form) = match key_of(headers) {
+        Some(key) => (key, Provider::Dialog360),
+        None => (token_of(headers).ok_or_else(|| Box::new(stale(401)))?, Provider::Meta),
+    };
     check_token(world, token).map_err(|_| Box::new(stale(401)))?;
     let expires: i64 = of("ext").parse().unwrap_or_default();
     let ours = of("hash") == world.ids.url_hash(of("mid"), expires);
@@ -62,7 +66,13 @@ fn admit(world: &World, query: &str, headers: &HeaderMap) -> Result<Arc<Media>, 
     }
     let media =
         world.media.find(of("mid")).filter(|media| media.is_there(mediary_core::Clock::now(&world.clock)));
-    media.ok_or_else(|| Box::new(stale(404)))
+    let media = media.ok_or_else(|| Box::new(stale(404)))?;
+    // Meta's own host takes any good token, and no key of 360dialog's.
+    let account = world.accounts.find(&media.phone_number_id);
+    let fits = account.is_none_or(|account| {
+        account.provider == form && (form == Provider::Meta || may_see(token, &account, form))
+    });
+    if fits { Ok(media) } else { Err(Box::new(stale(401))) }
 }
 
 /// What an URL answers whose time is over: a good token makes no difference.

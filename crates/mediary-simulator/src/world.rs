@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use mediary_core::{Clock, Timestamp};
+use mediary_core::{Clock, Provider, Timestamp};
 use parking_lot::RwLock;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,6 +26,8 @@ use crate::stats::{Counters, Stats};
 use crate::tokens::Tokens;
 use crate::uploads::Uploads;
 use crate::webhooks::{Outbox, Part, Update, WebhookLog};
+
+const META_MEDIA_HOST: &str = "https://lookaside.fbsbx.com";
 
 /// The clock that the simulator was given, moved ahead by hand.
 #[derive(Debug)]
@@ -126,12 +128,19 @@ impl World {
         })
     }
 
-    /// A temporary URL of the media host that works from now on for five minutes.
-    pub(crate) fn media_url(&self, media_id: &str, source: &str) -> String {
+    /// A temporary URL of the media host that works from now on for five minutes. What 360dialog passes on names Meta's own host, which
+    /// takes no key: its customers put 360dialog's in place of it.
+    pub(crate) fn media_url(&self, media: &Media, source: &str) -> String {
+        let media_id = &media.id;
         let expires = self.clock.now().plus(URL_LIFE).millis() / 1000;
         let hash = self.ids.url_hash(media_id, expires);
         let query = format!("mid={media_id}&source={source}&ext={expires}&hash={hash}");
-        format!("{}/whatsapp_business/attachments/?{query}", self.base_url)
+        let account = self.accounts.find(&media.phone_number_id);
+        let host = match account.map(|account| account.provider) {
+            Some(Provider::Dialog360) => META_MEDIA_HOST,
+            _ => &self.base_url,
+        };
+        format!("{host}/whatsapp_business/attachments/?{query}")
     }
 
     /// Puts a message on its way to the business.
@@ -142,7 +151,7 @@ impl World {
         let media = self.media_of(spec, &account).await?;
         let node = media.as_deref().map(|media| MediaNode {
             media,
-            url: self.options().media.url_in_webhooks.then(|| self.media_url(&media.id, "webhook")),
+            url: self.options().media.url_in_webhooks.then(|| self.media_url(media, "webhook")),
         });
         let customer = &spec.customer;
         let known_as = customer.wa_id.as_deref().or(customer.user_id.as_deref());

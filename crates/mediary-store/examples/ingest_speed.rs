@@ -43,6 +43,7 @@ async fn main() -> Result<()> {
     let company = NewCompany { name: "Speed".into(), slug: slug.clone(), media_policy: MediaPolicy::Store };
     let company = store.add_company(&company).await?.id;
     let account = NewAccount {
+        provider: mediary_core::Provider::Meta,
         phone_number_id: slug,
         waba_id: None,
         display_phone_number: None,

@@ -4,7 +4,7 @@
 use mediary_core::{
     AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, DeletionReason, DerivationStep,
     Direction, DownloadStatus, ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId,
-    MessageStatus, MessageType, Retention, RetentionMode, Role, ScanStatus, Sha256, StorageBackend,
+    MessageStatus, MessageType, Provider, Retention, RetentionMode, Role, ScanStatus, Sha256, StorageBackend,
     Timestamp, UploadId, UserId, VariantKind, WebhookEventId,
 };
 
@@ -148,6 +148,7 @@ word_scalars!(
     MediaTask,
     MessageStatus,
     MessageType,
+    Provider,
     RetentionMode,
     Role,
     ScanStatus,

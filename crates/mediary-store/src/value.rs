@@ -3,7 +3,8 @@
 use mediary_core::{
     AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, DerivationStep, Direction,
     DownloadStatus, ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId,
-    MessageStatus, MessageType, RetentionMode, Role, ScanStatus, Sha256, StorageBackend, Timestamp, UploadId,
+    MessageStatus, MessageType, Provider, RetentionMode, Role, ScanStatus, Sha256, StorageBackend, Timestamp,
+    UploadId,
     UserId, VariantKind, WebhookEventId, storable_text,
 };
 use sqlx::SqlStr;
@@ -179,6 +180,7 @@ word_values!(
     MediaTask,
     MessageStatus,
     MessageType,
+    Provider,
     RetentionMode,
     Role,
     ScanStatus,

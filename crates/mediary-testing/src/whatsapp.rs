@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_graph::{GraphOptions, sign};
+use mediary_graph::{GraphClient, GraphOptions, sign};
 use mediary_outbound::{ClientOptions, PublicHosts};
 use serde_json::{Value, json};
 
@@ -72,12 +72,21 @@ pub fn graph_options(graph_url: &str) -> GraphOptions {
     }
 }
 
+/// Clients of Meta and of 360dialog at this address, which wait for nothing long.
+pub fn clients(url: &str) -> [GraphClient; 2] {
+    let options = graph_options(url);
+    let dialog360 =
+        GraphClient::dialog360(options.graph_url.clone(), &client_options(options.silence_timeout));
+    [GraphClient::new(options).expect("the options are right"), dialog360.expect("the options are right")]
+}
+
+/// How clients of tests call hosts, with this patience.
+pub fn client_options(silence_timeout: Duration) -> ClientOptions {
+    let connect_timeout = Duration::from_secs(1);
+    ClientOptions { connect_timeout, silence_timeout, user_agent: "Mediary/test".to_owned() }
+}
+
 /// A client of hosts that links name, this machine among them, which waits for nothing long.
 pub fn public_hosts() -> PublicHosts {
-    let options = ClientOptions {
-        connect_timeout: Duration::from_secs(1),
-        silence_timeout: Duration::from_secs(1),
-        user_agent: "Mediary/test".to_owned(),
-    };
-    PublicHosts::new(&options, &["127.0.0.1"]).expect("the options are right")
+    PublicHosts::new(&client_options(Duration::from_secs(1)), &["127.0.0.1"]).expect("the options are right")
 }

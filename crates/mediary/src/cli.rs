@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
-use mediary_core::{AccountStatus, FileType, MediaPolicy, Role, StorageBackend};
+use mediary_core::{AccountStatus, FileType, MediaPolicy, Provider, Role, StorageBackend};
 use url::Url;
 
 /// Minutes of the played day that may pass in a second: from real time to a day.
@@ -242,6 +242,9 @@ pub(crate) enum AccountCommand {
     Add {
         #[command(flatten)]
         of: OfCompany,
+        /// Who carries its messages: meta or dialog360.
+        #[arg(long, default_value_t = Provider::Meta)]
+        provider: Provider,
         #[arg(long)]
         phone_number_id: String,
         #[arg(long)]

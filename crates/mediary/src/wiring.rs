@@ -7,7 +7,7 @@ use anyhow::Context;
 use mediary_blob::{Storage, Storages};
 use mediary_core::{Clock, CompanyId, SystemClock};
 use mediary_derive::Workers;
-use mediary_engine::{Engine, EngineConfig, EngineParts, Vault};
+use mediary_engine::{Engine, EngineConfig, EngineParts, Providers, Vault};
 use mediary_graph::{GraphClient, GraphOptions};
 use mediary_outbound::{ClientOptions, PublicHosts};
 use mediary_store::{Company, Page, PageRequest, Store, StoreOptions, embedded_file};
@@ -77,21 +77,13 @@ pub(crate) async fn assemble(
     workers: Option<Arc<dyn Workers>>,
 ) -> anyhow::Result<Parts> {
     let storages = storages(config).await.context("opening the storage")?;
-    let graph = GraphClient::new(GraphOptions {
-        graph_url: config.graph_url.clone(),
-        version: config.graph_version.clone(),
-        media_hosts: config.media_hosts.clone(),
-        connect_timeout: config.rules.connect_timeout,
-        silence_timeout: config.rules.silence_timeout,
-        user_agent: USER_AGENT.to_owned(),
-    })
-    .context("preparing the client for WhatsApp")?;
+    let providers = providers(config)?;
     let secrets_are_stored = !store.accounts_with_secrets(1).await?.is_empty();
     let key = secret_key(config, secrets_are_stored)?;
     let engine = Engine::new(EngineParts {
         store: store.clone(),
         storages: storages.clone(),
-        graph,
+        providers,
         public_hosts: public_hosts(config)?,
         vault: Vault::new(key),
         clock: clock.clone(),
@@ -101,14 +93,33 @@ pub(crate) async fn assemble(
     Ok(Parts { store, storages, engine, clock })
 }
 
-/// Asks hosts that people name in links.
-fn public_hosts(config: &Config) -> anyhow::Result<PublicHosts> {
-    let options = ClientOptions {
+/// Asks those who carry WhatsApp's messages.
+fn providers(config: &Config) -> anyhow::Result<Providers> {
+    let meta = GraphClient::new(GraphOptions {
+        graph_url: config.graph_url.clone(),
+        version: config.graph_version.clone(),
+        media_hosts: config.media_hosts.clone(),
         connect_timeout: config.rules.connect_timeout,
         silence_timeout: config.rules.silence_timeout,
         user_agent: USER_AGENT.to_owned(),
-    };
-    PublicHosts::new(&options, &config.link_hosts).context("preparing the client for links")
+    })
+    .context("preparing the client for WhatsApp")?;
+    let dialog360 = GraphClient::dialog360(config.dialog360_url.clone(), &client_options(config))
+        .context("preparing the client for 360dialog")?;
+    Ok(Providers { meta, dialog360 })
+}
+
+/// Asks hosts that people name in links.
+fn public_hosts(config: &Config) -> anyhow::Result<PublicHosts> {
+    PublicHosts::new(&client_options(config), &config.link_hosts).context("preparing the client for links")
+}
+
+fn client_options(config: &Config) -> ClientOptions {
+    ClientOptions {
+        connect_timeout: config.rules.connect_timeout,
+        silence_timeout: config.rules.silence_timeout,
+        user_agent: USER_AGENT.to_owned(),
+    }
 }
 
 /// The file of the embedded database where nothing was started with it yet: a look at it then makes nothing.

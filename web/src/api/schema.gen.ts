@@ -762,6 +762,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhooks/360dialog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A webhook from 360dialog
+         * @description Answers 200 only once the body is on disk. 360dialog signs nothing, so its webhook has to be configured with the header
+         *     `Authorization: Bearer` and the account's app secret.
+         */
+        post: operations["receive_dialog360_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/webhooks/whatsapp": {
         parameters: {
             query?: never;
@@ -1047,6 +1068,11 @@ export interface components {
             bytes: number;
             /** Format: int64 */
             files: number;
+        };
+        /** @description To which conversations a message is sent on. */
+        Forwarding: {
+            /** @description Each once. */
+            conversationIds: number[];
         };
         /** @description To which conversations a message is sent on. */
         Forwarding: {
@@ -1450,14 +1476,18 @@ export interface components {
         };
         /** @description A WhatsApp account to add. */
         NewWhatsappAccount: {
-            /** @description WhatsApp is asked with it whether you may use the number; the number is not added otherwise. */
+            /** @description WhatsApp is asked with it whether you may use the number; the number is not added otherwise. With 360dialog it is the API key. */
             accessToken: string;
-            /** @description Without one the installation's app secret applies. */
+            /**
+             * @description Without one the installation's app secret applies. With 360dialog it is needed, has at least 16 characters, and is what its webhook
+             *     brings in the header `Authorization: Bearer`.
+             */
             appSecret?: string | null;
             displayPhoneNumber?: string | null;
             mediaPolicy?: components["schemas"]["MediaPolicy"] | null;
             name: string;
             phoneNumberId: string;
+            provider?: components["schemas"]["Provider"] | null;
             verifyToken?: string | null;
             wabaId?: string | null;
         };
@@ -1736,7 +1766,8 @@ export interface components {
                 name: string;
                 pausedUntil: components["schemas"]["Time"] | null;
                 phoneNumberId: string;
-                provider: string;
+                /** @description Who carries its messages. */
+                provider: components["schemas"]["Provider"];
                 retention: components["schemas"]["Retention"] | null;
                 status: components["schemas"]["AccountStatus"];
                 updatedAt: components["schemas"]["Time"];
@@ -1766,6 +1797,8 @@ export interface components {
             /** @description A reference to what is known about this kind of failure. */
             type: string;
         };
+        /** @enum {string} */
+        Provider: "meta" | "dialog360";
         /** @description One person's emoji on a message. */
         Reaction: {
             emoji: string;
@@ -1962,7 +1995,8 @@ export interface components {
             name: string;
             pausedUntil: components["schemas"]["Time"] | null;
             phoneNumberId: string;
-            provider: string;
+            /** @description Who carries its messages. */
+            provider: components["schemas"]["Provider"];
             retention: components["schemas"]["Retention"] | null;
             status: components["schemas"]["AccountStatus"];
             updatedAt: components["schemas"]["Time"];
@@ -3643,6 +3677,32 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    receive_dialog360_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };

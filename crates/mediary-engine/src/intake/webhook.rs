@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::constant_time;
 use bytes::Bytes;
-use mediary_core::{CompanyId, Error, ErrorCode, Result, WebhookEventId};
+use mediary_core::{CompanyId, Error, ErrorCode, Provider, Result, WebhookEventId};
 use mediary_graph::{ErrorKind, Webhook, addressees, may_have_too_many_updates, signature_matches};
 use mediary_store::{EventScope, NewWebhookEvent};
 use secrecy::ExposeSecret;
@@ -35,7 +35,13 @@ pub(crate) async fn accept(
     body: Bytes,
 ) -> Result<AcceptedWebhook> {
     let signature = signature.ok_or_else(|| unsigned(UnsignedReason::NoSignature))?;
-    let SignatureScope { scope, company } = signed_scope(context, signature, &body).await?;
+    let signed = signed_scope(context, signature, &body).await?;
+    keep(context, signed, body).await
+}
+
+/// Writes down a body that is known to come from WhatsApp. Returns once it is durable.
+pub(super) async fn keep(context: &Context, proved: SignatureScope, body: Bytes) -> Result<AcceptedWebhook> {
+    let SignatureScope { scope, company } = proved;
     refuse_too_many_updates(&body).await?;
     let received_at = context.now();
     let event = context.store().inbox_append(NewWebhookEvent { body, received_at, scope, company }).await?;
@@ -57,7 +63,7 @@ pub(crate) async fn verify_subscription(context: &Context, token: &str) -> Resul
 
 /// The accounts for which the signature counts.
 async fn signed_scope(context: &Context, signature: &str, body: &Bytes) -> Result<SignatureScope> {
-    let addressed = addressed(context, body).await?;
+    let addressed = addressed(context, Provider::Meta, body).await?;
     let AddressedAccounts { accounts, unknown } =
         addressed.ok_or_else(|| unsigned(UnsignedReason::TooManyAddressees))?;
     let installation = context.config().installation_app_secret.as_ref();
@@ -98,9 +104,14 @@ async fn signed_scope(context: &Context, signature: &str, body: &Bytes) -> Resul
     Ok(SignatureScope { scope: EventScope { accounts, installation: true }, company: None })
 }
 
-/// The accounts that a body names: by their numbers, or, if it names no number, by their WABA. `None` if it names more than WhatsApp
-/// ever does: no account is looked up for such a body.
-async fn addressed(context: &Context, body: &[u8]) -> Result<Option<AddressedAccounts>> {
+/// The accounts of this provider that a body names: by their numbers, or, if it names no number, by their WABA. Those of others are left
+/// out, for no provider speaks for them. `None` if it names more than WhatsApp ever does: no account is looked up for such a body.
+pub(super) async fn addressed(
+    context: &Context,
+    provider: Provider,
+    body: &[u8],
+) -> Result<Option<AddressedAccounts>> {
+    let is_its = |account: &Arc<KnownAccount>| account.row.provider == provider;
     let addressees = match addressees(body) {
         Ok(addressees) => addressees,
         Err(error) if error.kind() == ErrorKind::TooManyAddressees => return Ok(None),
@@ -109,28 +120,30 @@ async fn addressed(context: &Context, body: &[u8]) -> Result<Option<AddressedAcc
     if addressees.phone_number_ids.is_empty() {
         let mut accounts = Vec::new();
         for waba_id in addressees.waba_ids.iter().take(WABAS_AT_ONCE) {
-            accounts.extend(context.accounts().of_waba(waba_id).await?.iter().cloned());
+            let of_waba = context.accounts().of_waba(waba_id).await?;
+            accounts.extend(of_waba.iter().filter(|account| is_its(account)).cloned());
         }
         return Ok(Some(AddressedAccounts { accounts, unknown: false }));
     }
     let numbers = addressees.phone_number_ids;
     let found = context.accounts().by_phone_number_ids(numbers.iter().cloned()).await?;
     let unknown = found.values().any(Option::is_none);
-    let accounts = numbers.iter().filter_map(|number| found.get(number).cloned().flatten()).collect();
+    let known = numbers.iter().filter_map(|number| found.get(number).cloned().flatten());
+    let accounts = known.filter(is_its).collect();
     Ok(Some(AddressedAccounts { accounts, unknown }))
 }
 
 /// The accounts and the company for which a signature counts.
-struct SignatureScope {
-    scope: EventScope,
+pub(super) struct SignatureScope {
+    pub(super) scope: EventScope,
     /// The company that has the secret, or the first of those that do; `None` if it is the installation's.
-    company: Option<CompanyId>,
+    pub(super) company: Option<CompanyId>,
 }
 
 /// The accounts that a body names.
 #[derive(Default)]
-struct AddressedAccounts {
-    accounts: Vec<Arc<KnownAccount>>,
+pub(super) struct AddressedAccounts {
+    pub(super) accounts: Vec<Arc<KnownAccount>>,
     /// Whether it also names a number without an account.
     unknown: bool,
 }
@@ -160,6 +173,8 @@ pub enum UnsignedReason {
     NoSecret,
     NoAccount,
     NoAccountNorSecret,
+    NoHeaderSecret,
+    OtherHeaderSecret,
 }
 
 impl UnsignedReason {
@@ -199,6 +214,14 @@ impl UnsignedReason {
             Self::NoAccountNorSecret => {
                 "for no account that is here; `mediary account list` shows those that are"
             }
+            Self::NoHeaderSecret => {
+                "from 360dialog without the header Authorization: Bearer SECRET; give 360dialog's webhook this header, with the app \
+                 secret of its account"
+            }
+            Self::OtherHeaderSecret => {
+                "from 360dialog for no account whose app secret the header Authorization has; compare the header of 360dialog's \
+                 webhook with it, and correct it with `mediary account update --app-secret-env`"
+            }
         }
     }
 }
@@ -211,10 +234,12 @@ impl fmt::Display for UnsignedReason {
 
 impl std::error::Error for UnsignedReason {}
 
-fn unsigned(why: UnsignedReason) -> Error {
-    Error::refused(
-        ErrorCode::Unauthorized,
-        "the webhook is not signed with an app secret of the accounts it names",
-    )
-    .because(why)
+pub(super) fn unsigned(why: UnsignedReason) -> Error {
+    let detail = match why {
+        UnsignedReason::NoHeaderSecret | UnsignedReason::OtherHeaderSecret => {
+            "the webhook does not have the secret of the accounts it names in its header Authorization"
+        }
+        _ => "the webhook is not signed with an app secret of the accounts it names",
+    };
+    Error::refused(ErrorCode::Unauthorized, detail).because(why)
 }

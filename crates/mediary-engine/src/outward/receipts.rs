@@ -11,7 +11,6 @@ use mediary_core::{ConversationId, Error, ErrorCode, MessageId, Result, Scope};
 use mediary_store::NewestIncoming;
 use moka::ops::compute::{CompResult, Op};
 use moka::sync::Cache;
-use secrecy::ExposeSecret as _;
 
 use crate::access::{May, rights};
 use crate::base::company_slots::{CompanySlot, CompanySlots};
@@ -120,9 +119,7 @@ impl Receipts {
         if account.row.paused_until.is_some_and(|until| until > context.now()) {
             return Err(Error::plain(ErrorCode::ProviderRateLimited));
         }
-        let token = account.token()?.expose_secret();
-        let number = &account.row.phone_number_id;
-        context.graph().mark_read(token, number, &newest.provider_message_id, typing).await?;
+        context.whatsapp().carrier(&account)?.mark_read(&newest.provider_message_id, typing).await?;
         Ok(())
     }
 }

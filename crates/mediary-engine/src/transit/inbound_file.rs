@@ -19,7 +19,7 @@ use super::line::Line;
 use super::range::ByteRange;
 use super::upstream::{Origin, Upstream};
 use super::window::{ViewerId, Window, WindowMemory, WindowRead};
-use crate::whatsapp::provider::{self, MediaRequest, OpenStream};
+use crate::whatsapp::provider::{MediaRequest, OpenStream};
 
 /// How long a viewer waits for the size of a file without a declared one.
 pub(crate) const COUNTED_WITHIN: Duration = Duration::from_secs(15);
@@ -327,10 +327,10 @@ impl Reader {
     /// Continues with its own transfer from WhatsApp.
     async fn go_alone(&mut self) -> Result<(), InboundError> {
         self.leave();
-        let Origin { graph, token, media_id } = &self.file.origin;
+        let Origin { carrier, media_id } = &self.file.origin;
         let range = ByteRange::From { first: self.at, last: self.end.map(|end| end - 1) };
-        let request = MediaRequest { token, media_id, url: None, range: range.to_ask(self.file.total) };
-        let rest: Result<OpenStream, mediary_graph::Error> = provider::open(graph, request, |_| Ok(())).await;
+        let request = MediaRequest { media_id, url: None, range: range.to_ask(self.file.total) };
+        let rest: Result<OpenStream, mediary_graph::Error> = carrier.open(request, |_| Ok(())).await;
         let stream = rest?.stream;
         let InboundFile { origin, total, max_bytes, .. } = &*self.file;
         let upstream = Upstream::new(origin.clone(), stream, Some(range), *total, *max_bytes)?;

@@ -3,21 +3,19 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use mediary_graph::{Error, ErrorKind, GraphClient, MediaStream};
-use secrecy::SecretString;
+use mediary_graph::{Error, ErrorKind, MediaStream};
 
 use super::range::ByteRange;
-use crate::whatsapp::provider::{self, MediaRequest, OpenStream};
+use crate::whatsapp::provider::{Carrier, MediaRequest, OpenStream};
 
 /// How often a body that breaks off is resumed, and after which wait, times the number of the try.
 const RESUMED_MAX: u32 = 3;
 const RESUMED_AFTER: Duration = Duration::from_millis(100);
 
-/// The account and the media id of a file.
+/// Who has a file, and its media id there.
 #[derive(Clone)]
 pub(crate) struct Origin {
-    pub(crate) graph: GraphClient,
-    pub(crate) token: SecretString,
+    pub(crate) carrier: Carrier,
     pub(crate) media_id: String,
 }
 
@@ -156,10 +154,10 @@ impl Upstream {
         }
         self.resumed += 1;
         tokio::time::sleep(RESUMED_AFTER * self.resumed).await;
-        let Origin { graph, token, media_id } = &self.origin;
+        let Origin { carrier, media_id } = &self.origin;
         let range = Some((self.at, self.end.map(|end| end - 1)));
         let rest: Result<OpenStream, Error> =
-            provider::open(graph, MediaRequest { token, media_id, url: None, range }, |_| Ok(())).await;
+            carrier.open(MediaRequest { media_id, url: None, range }, |_| Ok(())).await;
         // What goes wrong now counts as one more break.
         let Ok(OpenStream { stream, .. }) = rest else { return Ok(()) };
         let (first, total) = (stream.first_byte(), stream.file_size());

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::constant_time;
 use mediary_core::{
-    AccountId, AccountStatus, CompanyId, Error, ErrorCode, MediaPolicy, Result, Retention, field,
+    AccountId, AccountStatus, CompanyId, Error, ErrorCode, MediaPolicy, Provider, Result, Retention, field,
 };
 use mediary_store::{Account, AccountPatch, Actor, NewAccount, Store};
 use moka::sync::Cache;
@@ -28,6 +28,8 @@ const CACHED_UNKNOWN: u64 = 10_000;
 const KEY_TRIED_ON: u32 = 100;
 /// Ids in one query.
 const ASKED_AT_ONCE: usize = 500;
+/// Characters of a secret that stands in a header.
+const HEADER_SECRET_CHARS_MIN: usize = 16;
 /// Where an account's secrets are kept.
 const ACCESS_TOKEN: &str = "access_token";
 const APP_SECRET: &str = "app_secret";
@@ -71,16 +73,19 @@ impl KnownAccount {
         self.app_secret.as_ref().filter(|_| !self.shares_secret)
     }
 
-    /// Whether its webhooks are signed with a secret of its own instead of the installation's. One that cannot be read is still
+    /// Whether its webhooks are proved by something of its own instead of the installation's secret, which is a Meta app's. One that cannot be read is still
     /// its own: the installation's must not speak for it. One that is the installation's is not, for what was signed with it
     /// before the account was there is the account's.
     pub(crate) fn has_own_secret(&self) -> bool {
-        self.row.app_secret.is_some() && !self.shares_secret
+        self.row.provider != Provider::Meta || self.row.app_secret.is_some() && !self.shares_secret
     }
 
     /// Whether both have the same secret of their own: one Meta app has one, however many numbers it serves.
     pub(crate) fn has_secret_of(&self, other: &Self) -> bool {
         let hash = |account: &Self| account.app_secret().map(|secret| hash_of(secret.expose_secret()));
+        if self.row.provider != other.row.provider {
+            return false;
+        }
         let (Some(own), Some(other)) = (hash(self), hash(other)) else { return false };
         constant_time::verify_slices_are_equal(&own, &other).is_ok()
     }
@@ -89,6 +94,7 @@ impl KnownAccount {
 /// A new account, its secrets in the clear.
 #[derive(Clone, Debug)]
 pub struct AccountDraft {
+    pub provider: Provider,
     pub phone_number_id: String,
     pub waba_id: Option<String>,
     pub display_phone_number: Option<String>,
@@ -120,11 +126,18 @@ impl AccountDraft {
         field::whatsapp_id("phoneNumberId", &self.phone_number_id)?;
         field::name("name", &self.name)?;
         check_optional(self.waba_id.as_deref(), self.display_phone_number.as_deref())?;
-        check_tokens([&self.access_token, &self.app_secret, &self.verify_token])
+        check_tokens([&self.access_token, &self.app_secret, &self.verify_token])?;
+        check_header_secret(self.provider, self.app_secret.as_ref())?;
+        if self.provider == Provider::Dialog360 && self.app_secret.is_none() {
+            let needed = "is needed: 360dialog signs nothing, so its webhook has to bring a secret in the header Authorization";
+            return Err(Error::invalid("appSecret", needed));
+        }
+        Ok(())
     }
 }
 
 impl AccountChange {
+    /// What can be told without the account.
     pub(crate) fn check(&self) -> Result<()> {
         self.name.iter().try_for_each(|name| field::name("name", name))?;
         check_optional(self.waba_id.as_deref(), self.display_phone_number.as_deref())?;
@@ -137,6 +150,17 @@ fn check_optional(waba_id: Option<&str>, display_phone_number: Option<&str>) -> 
     Ok(display_phone_number
         .iter()
         .try_for_each(|number| field::display_number("displayPhoneNumber", number))?)
+}
+
+/// A secret that comes as it is can be guessed from outside, unlike one that signs.
+pub(super) fn check_header_secret(provider: Provider, secret: Option<&SecretString>) -> Result<()> {
+    let too_short = |secret: &SecretString| secret.expose_secret().len() < HEADER_SECRET_CHARS_MIN;
+    if provider == Provider::Dialog360 && secret.is_some_and(too_short) {
+        let rule =
+            format!("must have at least {HEADER_SECRET_CHARS_MIN} characters: 360dialog sends it as it is");
+        return Err(Error::invalid("appSecret", rule));
+    }
+    Ok(())
 }
 
 fn check_tokens(tokens: [&Option<SecretString>; 3]) -> Result<()> {
@@ -305,6 +329,7 @@ impl AccountDirectory {
             .add_account(
                 company,
                 &NewAccount {
+                    provider: draft.provider,
                     phone_number_id: draft.phone_number_id.clone(),
                     waba_id: draft.waba_id.clone(),
                     display_phone_number: draft.display_phone_number.clone(),
@@ -337,6 +362,7 @@ impl AccountDirectory {
         // Neither the company nor the number of an account ever changes, so what is read here still holds below.
         let before = self.store.account(company, id).await?;
         let before = before.ok_or_else(|| Error::not_found("there is no such WhatsApp account"))?;
+        check_header_secret(before.provider, change.app_secret.as_ref())?;
         let place = (company, before.phone_number_id.as_str());
         let patch = AccountPatch {
             name: change.name.clone(),
@@ -407,7 +433,9 @@ impl AccountDirectory {
         Arc::new(KnownAccount {
             policy: row.effective_policy,
             access_token: self.unseal(&row, ACCESS_TOKEN, &row.access_token),
-            shares_secret: hash.is_some() && hash == self.installation_secret,
+            shares_secret: row.provider == Provider::Meta
+                && hash.is_some()
+                && hash == self.installation_secret,
             app_secret,
             row,
         })

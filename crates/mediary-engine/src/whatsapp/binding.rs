@@ -4,10 +4,10 @@
 //! here, and, where all numbers share one app secret, be given its messages. So WhatsApp is asked before the database is,
 //! and callers who cannot prove the number get the same answer for every number.
 
-use mediary_core::{AccountId, CompanyId, Error, ErrorCode, Result};
+use mediary_core::{AccountId, CompanyId, Error, ErrorCode, Provider, Result};
 use mediary_graph::ErrorKind;
 use mediary_store::{Account, Actor};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::WhatsApp;
 use crate::whatsapp::accounts::{AccountChange, AccountDraft};
@@ -40,7 +40,7 @@ impl WhatsApp {
     ) -> Result<BoundAccount> {
         draft.check()?;
         let unproved = match &draft.access_token {
-            Some(token) => self.prove(token, &draft.phone_number_id).await?.err(),
+            Some(token) => self.prove(draft.provider, token, &draft.phone_number_id).await?.err(),
             None if proof == Proof::Required => {
                 let needed = "is needed: WhatsApp is asked with it whether you may use the number";
                 return Err(Error::invalid("accessToken", needed));
@@ -70,7 +70,7 @@ impl WhatsApp {
             Some(token) => {
                 let account = self.store.account(company, id).await?;
                 let account = account.ok_or_else(|| Error::not_found("there is no such WhatsApp account"))?;
-                self.prove(token, &account.phone_number_id).await?.err()
+                self.prove(account.provider, token, &account.phone_number_id).await?.err()
             }
             None => None,
         };
@@ -79,16 +79,22 @@ impl WhatsApp {
     }
 
     /// Fails if WhatsApp says that the token may not use the number. `Some` is the error if WhatsApp could not be asked.
-    async fn prove(&self, token: &SecretString, phone_number_id: &str) -> Result<Result<()>> {
-        let answer = self.graph.check_token(token.expose_secret(), phone_number_id).await;
+    async fn prove(
+        &self,
+        provider: Provider,
+        token: &SecretString,
+        phone_number_id: &str,
+    ) -> Result<Result<()>> {
+        let carrier = self.providers.carrier_with(provider, token.clone(), phone_number_id);
+        let answer = carrier.number().await;
         match answer {
             Ok(number) if number.id == phone_number_id => Ok(Ok(())),
-            Ok(_) => Err(refused()),
+            Ok(_) => Err(refused(provider)),
             Err(error) => match error.kind() {
                 ErrorKind::Unauthorized
                 | ErrorKind::Permission
                 | ErrorKind::BadRequest
-                | ErrorKind::MediaGone => Err(refused().because(error)),
+                | ErrorKind::MediaGone => Err(refused(provider).because(error)),
                 _ => {
                     let wait = error.retry_after();
                     let sentence = "WhatsApp could not be asked whether the token may use the number; \
@@ -100,10 +106,17 @@ impl WhatsApp {
     }
 }
 
-fn refused() -> Error {
-    Error::refused(
-        ErrorCode::Conflict,
-        "WhatsApp says that this access token may not use this number; check the phone number id, and that the token \
-         has the permissions whatsapp_business_management and whatsapp_business_messaging for its business account",
-    )
+/// The error for a token that may not use its number.
+pub(super) fn refused(provider: Provider) -> Error {
+    let sentence = match provider {
+        Provider::Meta => {
+            "WhatsApp says that this access token may not use this number; check the phone number id, and that the token \
+             has the permissions whatsapp_business_management and whatsapp_business_messaging for its business account"
+        }
+        Provider::Dialog360 => {
+            "360dialog says that this API key is not this number's; check the phone number id, and take the key from the \
+             number's page in the 360dialog Hub"
+        }
+    };
+    Error::refused(ErrorCode::Conflict, sentence)
 }

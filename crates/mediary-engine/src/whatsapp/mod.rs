@@ -12,18 +12,17 @@ use std::time::Duration;
 use mediary_core::{
     AccountId, Clock, CompanyId, Error, ErrorCode, MediaPolicy, Result, RetryRules, Timestamp,
 };
-use mediary_graph::GraphClient;
 use mediary_store::{MediaFile, Store};
-use secrecy::ExposeSecret as _;
 
 use self::accounts::{AccountDirectory, KnownAccount};
 use self::pauses::{Pauses, throttle_wait};
+use self::provider::{Carrier, Providers};
 
-/// WhatsApp as the flows use it: the client, the accounts, and their pauses.
+/// WhatsApp as the flows use it: the providers, the accounts, and their pauses.
 #[derive(Debug)]
 pub(crate) struct WhatsApp {
     pub(crate) store: Store,
-    pub(crate) graph: GraphClient,
+    pub(crate) providers: Providers,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rules: RetryRules,
     pub(crate) accounts: AccountDirectory,
@@ -60,11 +59,18 @@ impl WhatsApp {
         Ok(if paused { until } else { self.clock.now() })
     }
 
+    /// Who carries an account's messages. Fails as long as WhatsApp may not be asked with its token.
+    pub(crate) fn carrier(&self, account: &KnownAccount) -> Result<Carrier> {
+        self.providers.carrier(account)
+    }
+
     /// Asks WhatsApp whether an account's token may use its number.
     pub(crate) async fn check_token(&self, company: CompanyId, id: AccountId) -> Result<()> {
         let account = self.account_of(company, id).await?;
-        let token = account.token()?.expose_secret();
-        self.graph.check_token(token, &account.row.phone_number_id).await?;
+        let number = self.carrier(&account)?.number().await?;
+        if number.id != account.row.phone_number_id {
+            return Err(binding::refused(account.row.provider));
+        }
         Ok(())
     }
 

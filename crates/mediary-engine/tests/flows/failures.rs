@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{AccountStatus, DownloadStatus, ErrorCode, Integrity, ScanStatus, Scope};
+use mediary_core::{AccountStatus, DownloadStatus, ErrorCode, Integrity, Provider, ScanStatus, Scope};
 use mediary_engine::{AccountChange, Target};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord, MediaSpec, Place, Route, TokenState};
 use mediary_store::{Actor, MediaFile};
@@ -13,7 +13,7 @@ use mediary_testing::simulator::media_node;
 use mediary_testing::whatsapp::{message, webhook};
 use secrecy::SecretString;
 
-use crate::harness::{World, read_all};
+use crate::harness::{World, on_every_provider, read_all};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -44,9 +44,8 @@ pub(crate) async fn run_after(world: &World, wait: Duration, media: &MediaRecord
     world.media_of(&media.id).await
 }
 
-#[tokio::test]
-async fn download_without_failures_takes_one_attempt() {
-    let world = World::new().await;
+async fn download_without_failures_takes_one_attempt(provider: Provider) {
+    let world = World::of(provider).await;
     let media = world.png(1).await;
     let record = world.arrive("wamid.1", "image", &media).await;
     assert_completed(&record, 1);
@@ -85,9 +84,8 @@ async fn graph_is_asked_again_after_a_failure() {
     assert_completed(&run_after(&world, 2 * SECOND, &media).await, 2);
 }
 
-#[tokio::test]
-async fn media_unknown_to_graph_has_expired_for_good() {
-    let world = World::new().await;
+async fn media_unknown_to_graph_has_expired_for_good(provider: Provider) {
+    let world = World::of(provider).await;
     let (media, record) = arrive_with(&world, FaultSpec::new(FaultKind::Expired)).await;
     assert_failed(&record, ErrorCode::MediaExpired, false);
     world.whatsapp.clear_faults();
@@ -96,10 +94,9 @@ async fn media_unknown_to_graph_has_expired_for_good() {
     assert_eq!(world.whatsapp.media_stats(&media.id).resolves, 1, "it is never asked for again");
 }
 
-#[tokio::test]
-async fn stale_url_is_replaced_once_within_the_attempt() {
+async fn stale_url_is_replaced_once_within_the_attempt(provider: Provider) {
     for status in [401, 403, 404, 410] {
-        let world = World::new().await;
+        let world = World::of(provider).await;
         let stale = FaultSpec::new(FaultKind::StaleUrl).status(status).times(1);
         let (media, record) = arrive_with(&world, stale).await;
         assert_completed(&record, 1);
@@ -109,19 +106,17 @@ async fn stale_url_is_replaced_once_within_the_attempt() {
     }
 }
 
-#[tokio::test]
-async fn url_that_stays_stale_is_an_outage() {
-    let world = World::new().await;
+async fn url_that_stays_stale_is_an_outage(provider: Provider) {
+    let world = World::of(provider).await;
     let stale = FaultSpec::new(FaultKind::StaleUrl).times(2);
     let (media, record) = arrive_with(&world, stale).await;
     assert_failed(&record, ErrorCode::ProviderUnavailable, true);
     assert_completed(&run_after(&world, 2 * SECOND, &media).await, 2);
 }
 
-#[tokio::test]
-async fn throttling_pauses_the_whole_account_and_costs_no_attempt() {
+async fn throttling_pauses_the_whole_account_and_costs_no_attempt(provider: Provider) {
     for code in [4, 80007, 130_429, 131_056] {
-        let world = World::new().await;
+        let world = World::of(provider).await;
         let throttled = FaultSpec::new(FaultKind::Throttled).code(code).times(1);
         let (media, record) = arrive_with(&world, throttled).await;
         assert_failed(&record, ErrorCode::ProviderRateLimited, true);
@@ -135,9 +130,8 @@ async fn throttling_pauses_the_whole_account_and_costs_no_attempt() {
     }
 }
 
-#[tokio::test]
-async fn throttling_waits_as_long_as_requested() {
-    let world = World::new().await;
+async fn throttling_waits_as_long_as_requested(provider: Provider) {
+    let world = World::of(provider).await;
     let mut told = FaultSpec::new(FaultKind::TooManyRequests).times(1);
     told.retry_after_seconds = Some(40);
     let (media, record) = arrive_with(&world, told).await;
@@ -147,9 +141,8 @@ async fn throttling_waits_as_long_as_requested() {
     assert_completed(&run_after(&world, SECOND, &media).await, 1);
 }
 
-#[tokio::test]
-async fn throttling_without_a_requested_wait_waits_longer_each_time() {
-    let world = World::new().await;
+async fn throttling_without_a_requested_wait_waits_longer_each_time(provider: Provider) {
+    let world = World::of(provider).await;
     let (media, _) = arrive_with(&world, FaultSpec::new(FaultKind::Throttled).times(3)).await;
     for wait in [5, 10, 20] {
         let early = run_after(&world, (wait - 1) * SECOND, &media).await;
@@ -162,10 +155,9 @@ async fn throttling_without_a_requested_wait_waits_longer_each_time() {
     assert_completed(&world.media_of(&media.id).await, 1);
 }
 
-#[tokio::test]
-async fn refused_token_pauses_the_account_until_it_is_renewed() {
+async fn refused_token_pauses_the_account_until_it_is_renewed(provider: Provider) {
     for code in [190, 0] {
-        let world = World::new().await;
+        let world = World::of(provider).await;
         let refused = FaultSpec::new(FaultKind::TokenExpired).code(code);
         let (media, record) = arrive_with(&world, refused).await;
         assert_failed(&record, ErrorCode::ProviderUnauthorized, true);
@@ -190,9 +182,8 @@ async fn refused_token_pauses_the_account_until_it_is_renewed() {
     }
 }
 
-#[tokio::test]
-async fn token_renewed_during_a_download_is_not_blamed() {
-    let world = World::new().await;
+async fn token_renewed_during_a_download_is_not_blamed(provider: Provider) {
+    let world = World::of(provider).await;
     world.whatsapp.take_unknown_tokens(false);
     world.whatsapp.set_token("new", TokenState::Valid).unwrap();
     world.whatsapp.set_token(ACCESS_TOKEN, TokenState::Expired).unwrap();
@@ -210,8 +201,7 @@ async fn token_renewed_during_a_download_is_not_blamed() {
     assert_completed(&record, 1);
 }
 
-#[tokio::test]
-async fn temporary_failures_are_retried_with_growing_waits() {
+async fn temporary_failures_are_retried_with_growing_waits(provider: Provider) {
     let timeout = ErrorCode::ProviderTimeout;
     let outage = ErrorCode::ProviderUnavailable;
     let table = [
@@ -225,7 +215,7 @@ async fn temporary_failures_are_retried_with_growing_waits() {
     ];
     for (fault, code) in table {
         let kind = fault.kind;
-        let world = World::new().await;
+        let world = World::of(provider).await;
         let (media, record) = arrive_with(&world, fault).await;
         assert_eq!(record.last_error_code, Some(code), "{kind:?}");
         world.whatsapp.clear_faults();
@@ -235,9 +225,8 @@ async fn temporary_failures_are_retried_with_growing_waits() {
     }
 }
 
-#[tokio::test]
-async fn download_retries_slowly_after_five_quick_attempts_until_the_media_expires() {
-    let world = World::new().await;
+async fn download_retries_slowly_after_five_quick_attempts_until_the_media_expires(provider: Provider) {
+    let world = World::of(provider).await;
     let (media, _) = arrive_with(&world, FaultSpec::new(FaultKind::ServerError).at(Place::Resolve)).await;
     let mut waits = Vec::new();
     for _ in 0..7 {
@@ -267,9 +256,8 @@ async fn file_that_is_too_large_is_not_fetched() {
     assert_completed(&world.arrive("wamid.2", "document", &document).await, 1);
 }
 
-#[tokio::test]
-async fn endless_body_is_cut() {
-    let world = World::new().await;
+async fn endless_body_is_cut(provider: Provider) {
+    let world = World::of(provider).await;
     let (media, record) = arrive_with(&world, FaultSpec::new(FaultKind::Endless).times(1)).await;
     assert_failed(&record, ErrorCode::IntegrityMismatch, true);
     assert_eq!(world.stored_files(), 0);
@@ -277,9 +265,8 @@ async fn endless_body_is_cut() {
     assert_completed(&run_after(&world, 2 * SECOND, &media).await, 2);
 }
 
-#[tokio::test]
-async fn file_of_another_type_of_its_family_is_kept_with_a_warning() {
-    let world = World::new().await;
+async fn file_of_another_type_of_its_family_is_kept_with_a_warning(provider: Provider) {
+    let world = World::of(provider).await;
     let media = world.upload([PNG, &[1; 1000]].concat(), "image/jpeg").await;
     let record = world.arrive("wamid.1", "image", &media).await;
     assert_completed(&record, 1);
@@ -289,9 +276,8 @@ async fn file_of_another_type_of_its_family_is_kept_with_a_warning() {
     assert_eq!(opened.info.mime_type, "image/png", "it is served as what it is");
 }
 
-#[tokio::test]
-async fn file_of_another_family_is_quarantined_with_its_bytes() {
-    let world = World::new().await;
+async fn file_of_another_family_is_quarantined_with_its_bytes(provider: Provider) {
+    let world = World::of(provider).await;
     let media = world.upload("<!DOCTYPE html><html><script>alert(1)</script>", "image/jpeg").await;
     let record = world.arrive("wamid.1", "image", &media).await;
     assert_failed(&record, ErrorCode::MediaQuarantined, false);
@@ -305,10 +291,9 @@ async fn file_of_another_family_is_quarantined_with_its_bytes() {
     assert_eq!(world.stored_files(), 0);
 }
 
-#[tokio::test]
-async fn wrong_bytes_are_discarded_and_fetched_again() {
+async fn wrong_bytes_are_discarded_and_fetched_again(provider: Provider) {
     for kind in [FaultKind::WrongHash, FaultKind::Short] {
-        let world = World::new().await;
+        let world = World::of(provider).await;
         let (media, record) = arrive_with(&world, FaultSpec::new(kind).times(2)).await;
         assert_failed(&record, ErrorCode::IntegrityMismatch, true);
         assert_eq!(world.stored_files(), 0);
@@ -318,9 +303,8 @@ async fn wrong_bytes_are_discarded_and_fetched_again() {
     }
 }
 
-#[tokio::test]
-async fn wrong_bytes_that_come_three_times_running_are_kept_with_a_warning() {
-    let world = World::new().await;
+async fn wrong_bytes_that_come_three_times_running_are_kept_with_a_warning(provider: Provider) {
+    let world = World::of(provider).await;
     let (media, _) = arrive_with(&world, FaultSpec::new(FaultKind::WrongHash)).await;
     run_after(&world, 2 * SECOND, &media).await;
     let record = run_after(&world, 3 * SECOND, &media).await;
@@ -329,9 +313,8 @@ async fn wrong_bytes_that_come_three_times_running_are_kept_with_a_warning() {
     assert_ne!(record.sha256, record.declared_sha256);
 }
 
-#[tokio::test]
-async fn hash_of_graph_wins_and_one_of_another_length_is_ignored() {
-    let world = World::new().await;
+async fn hash_of_graph_wins_and_one_of_another_length_is_ignored(provider: Provider) {
+    let world = World::of(provider).await;
     let media = world.png(1).await;
     for (wamid, declared) in [("wamid.1", "bm90IGEgaGFzaA=="), ("wamid.2", &*"0".repeat(64))] {
         let mut node = media_node(&media);
@@ -346,9 +329,8 @@ async fn hash_of_graph_wins_and_one_of_another_length_is_ignored() {
     }
 }
 
-#[tokio::test]
-async fn storage_that_refuses_pauses_all_downloads_and_readiness_says_so() {
-    let world = World::new().await;
+async fn storage_that_refuses_pauses_all_downloads_and_readiness_says_so(provider: Provider) {
+    let world = World::of(provider).await;
     // A file where the folder belongs.
     let in_the_way = world.folder.path().join("media");
     let _ = std::fs::remove_dir_all(&in_the_way);
@@ -364,9 +346,8 @@ async fn storage_that_refuses_pauses_all_downloads_and_readiness_says_so() {
     assert!(world.engine.health().await.iter().all(|check| check.ok));
 }
 
-#[tokio::test]
-async fn message_deleted_during_its_download_leaves_nothing() {
-    let world = World::new().await;
+async fn message_deleted_during_its_download_leaves_nothing(provider: Provider) {
+    let world = World::of(provider).await;
     let media = world.png(1).await;
     let mut slow = FaultSpec::new(FaultKind::Slow).of(&media.id);
     slow.delay_ms = Some(300);
@@ -389,9 +370,8 @@ async fn message_deleted_during_its_download_leaves_nothing() {
     assert_eq!(world.stored_files(), 0);
 }
 
-#[tokio::test]
-async fn large_files_report_their_size_before_they_are_stored() {
-    let world = World::new().await;
+async fn large_files_report_their_size_before_they_are_stored(provider: Provider) {
+    let world = World::of(provider).await;
     let spec = MediaSpec::generated(3 * 1024 * 1024, 7, "video/mp4");
     let media = world.whatsapp.add_media(&spec).await.unwrap();
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::Cut).of(&media.id).times(1)).unwrap();
@@ -399,4 +379,27 @@ async fn large_files_report_their_size_before_they_are_stored() {
     assert_failed(&record, ErrorCode::ProviderUnavailable, true);
     assert_eq!(record.file_size, Some(3 * 1024 * 1024));
     assert_completed(&run_after(&world, 2 * SECOND, &media).await, 2);
+}
+
+on_every_provider! {
+    download_without_failures_takes_one_attempt,
+    media_unknown_to_graph_has_expired_for_good,
+    stale_url_is_replaced_once_within_the_attempt,
+    url_that_stays_stale_is_an_outage,
+    throttling_pauses_the_whole_account_and_costs_no_attempt,
+    throttling_waits_as_long_as_requested,
+    throttling_without_a_requested_wait_waits_longer_each_time,
+    refused_token_pauses_the_account_until_it_is_renewed,
+    token_renewed_during_a_download_is_not_blamed,
+    temporary_failures_are_retried_with_growing_waits,
+    download_retries_slowly_after_five_quick_attempts_until_the_media_expires,
+    endless_body_is_cut,
+    file_of_another_type_of_its_family_is_kept_with_a_warning,
+    file_of_another_family_is_quarantined_with_its_bytes,
+    wrong_bytes_are_discarded_and_fetched_again,
+    wrong_bytes_that_come_three_times_running_are_kept_with_a_warning,
+    hash_of_graph_wins_and_one_of_another_length_is_ignored,
+    storage_that_refuses_pauses_all_downloads_and_readiness_says_so,
+    message_deleted_during_its_download_leaves_nothing,
+    large_files_report_their_size_before_they_are_stored,
 }

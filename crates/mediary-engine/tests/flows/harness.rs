@@ -10,16 +10,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use mediary_blob::{Storage, Storages};
-use mediary_core::{AccountId, CompanyId, MediaPolicy, Role, Scope, UserId, VariantKind, Visibility};
+use mediary_core::{
+    AccountId, CompanyId, MediaPolicy, Provider, Role, Scope, UserId, VariantKind, Visibility,
+};
 use mediary_derive::pool::Job;
 use mediary_derive::virtual_file::Piece;
 use mediary_derive::{Derived, Product, Recipe, Workers};
 use mediary_engine::{
     AccountDraft, Caller, Engine, EngineConfig, EngineParts, Identity, May, OpenRequest, OpenedMedia,
-    RequestedContent, Right, Source, Target, Vault,
+    Providers, RequestedContent, Right, Source, Target, Vault,
 };
 use mediary_graph::{GraphClient, GraphOptions};
-use mediary_simulator::{MediaRecord, MediaSpec, Simulator, SimulatorConfig};
+use mediary_simulator::{AccountSpec, MediaRecord, MediaSpec, Simulator, SimulatorConfig};
 use mediary_store::{Actor, MediaFile, MediaQuery, Store, StoreOptions};
 use mediary_testing::ManualClock;
 use mediary_testing::database::sqlite_url;
@@ -29,13 +31,37 @@ use mediary_testing::installation::{
 };
 use mediary_testing::rows::new_company;
 use mediary_testing::simulator::{media_node, quick};
-use mediary_testing::whatsapp::{body, change, graph_options, message, public_hosts, signature_of, webhook};
+use mediary_testing::whatsapp::{
+    body, change, client_options, graph_options, message, public_hosts, signature_of, webhook,
+};
 use secrecy::SecretString;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+const SILENCE_TIMEOUT: Duration = Duration::from_millis(400);
+
+/// Runs flows on every provider, each of which they are given.
+macro_rules! on_every_provider {
+    ($($flow:ident),+ $(,)?) => {
+        mod meta { $(
+            #[tokio::test]
+            async fn $flow() {
+                super::$flow(mediary_core::Provider::Meta).await;
+            }
+        )+ }
+        mod dialog360 { $(
+            #[tokio::test]
+            async fn $flow() {
+                super::$flow(mediary_core::Provider::Dialog360).await;
+            }
+        )+ }
+    };
+}
+pub(crate) use on_every_provider;
+
 pub(crate) struct World {
+    pub(crate) provider: Provider,
     pub(crate) clock: ManualClock,
     pub(crate) whatsapp: Simulator,
     pub(crate) engine: Engine,
@@ -53,22 +79,29 @@ impl World {
         Self::with(|_| {}).await
     }
 
+    /// With an account of this provider.
+    pub(crate) async fn of(provider: Provider) -> Self {
+        Self::build(provider, None, |_| {}).await
+    }
+
     pub(crate) async fn with(configure: impl FnOnce(&mut EngineConfig)) -> Self {
-        Self::working_with(None, configure).await
+        Self::build(Provider::Meta, None, configure).await
     }
 
     /// With somebody who makes variants of stored files.
     pub(crate) async fn deriving(workers: &Arc<WorkersInProcess>) -> Self {
-        Self::working_with(Some(workers.clone()), |_| {}).await
+        Self::build(Provider::Meta, Some(workers.clone()), |_| {}).await
     }
 
-    async fn working_with(
+    pub(crate) async fn build(
+        provider: Provider,
         workers: Option<Arc<WorkersInProcess>>,
         configure: impl FnOnce(&mut EngineConfig),
     ) -> Self {
         let clock = ManualClock::default();
         let folder = tempfile::tempdir().unwrap();
-        let whatsapp = SimulatorConfig { clock: Arc::new(clock.clone()), ..quick() };
+        let accounts = vec![AccountSpec { provider, ..AccountSpec::default() }];
+        let whatsapp = SimulatorConfig { clock: Arc::new(clock.clone()), accounts, ..quick() };
         let whatsapp = Simulator::start(whatsapp).await.unwrap();
         let url = sqlite_url(folder.path());
         let options = StoreOptions { url, max_connections: 4 };
@@ -81,16 +114,13 @@ impl World {
         let engine = engine(&clock, &whatsapp, &store, storage.clone(), config, workers);
         let new = new_company("acme");
         let company = store.add_company(&new).await.unwrap().id;
-        let account = engine
-            .accounts()
-            .create(company, &draft(PHONE_NUMBER_ID), &Actor::command_line())
-            .await
-            .unwrap()
-            .id;
+        let account =
+            engine.accounts().create(company, &draft_of(provider), &Actor::command_line()).await.unwrap().id;
         let who = Identity::User { id: UserId(1), email: "ana@acme.test".into(), name: "Ana".into() };
         let caller =
             Arc::new(Caller { company_id: company, role: Role::Admin, sees: Visibility::Everything, who });
         Self {
+            provider,
             clock,
             graph: graph(&whatsapp),
             whatsapp,
@@ -143,7 +173,11 @@ impl World {
     /// Posts a webhook body as WhatsApp would.
     pub(crate) async fn post(&self, body: &Value) {
         let body = body.to_string();
-        self.engine.accept(Some(&signature_of(&body)), body.into()).await.unwrap();
+        match self.provider {
+            Provider::Meta => self.engine.accept(Some(&signature_of(&body)), body.into()).await,
+            Provider::Dialog360 => self.engine.accept_from_dialog360(Some(APP_SECRET), body.into()).await,
+        }
+        .unwrap();
     }
 
     /// Posts a change of our number.
@@ -195,10 +229,12 @@ fn engine(
     config: EngineConfig,
     media_workers: Option<Arc<dyn Workers>>,
 ) -> Engine {
+    let url = whatsapp.base_url();
+    let dialog360 = GraphClient::dialog360(url, &client_options(SILENCE_TIMEOUT)).unwrap();
     Engine::new(EngineParts {
         store: store.clone(),
         storages: storages.into(),
-        graph: graph(whatsapp),
+        providers: Providers { meta: graph(whatsapp), dialog360 },
         public_hosts: public_hosts(),
         vault: Vault::new([9; 32]),
         clock: Arc::new(clock.clone()),
@@ -275,13 +311,17 @@ fn made(kind: VariantKind, mime_type: &'static str) -> Product {
 }
 
 fn graph(whatsapp: &Simulator) -> GraphClient {
-    let silence_timeout = Duration::from_millis(400);
     let options = graph_options(whatsapp.base_url().as_str());
-    GraphClient::new(GraphOptions { silence_timeout, ..options }).unwrap()
+    GraphClient::new(GraphOptions { silence_timeout: SILENCE_TIMEOUT, ..options }).unwrap()
+}
+
+fn draft_of(provider: Provider) -> AccountDraft {
+    AccountDraft { provider, ..draft(PHONE_NUMBER_ID) }
 }
 
 pub(crate) fn draft(phone_number_id: &str) -> AccountDraft {
     AccountDraft {
+        provider: Provider::Meta,
         phone_number_id: phone_number_id.into(),
         waba_id: Some(WABA_ID.into()),
         display_phone_number: Some(format!("+{DISPLAY_PHONE_NUMBER}")),

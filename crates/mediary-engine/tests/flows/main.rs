@@ -11,6 +11,7 @@ mod arriving;
 mod backfill;
 mod conversions;
 mod derive;
+mod dialog360;
 mod empty;
 mod failures;
 mod forms;

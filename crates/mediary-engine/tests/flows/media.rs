@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Result, Role, Visibility};
+use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Provider, Result, Role, Visibility};
 use mediary_engine::{Caller, Delivery, EventName, Identity, May, MediaStatus, RetryOutcome, Right, rights};
 use mediary_simulator::{FaultKind, FaultSpec};
 
-use crate::harness::World;
+use crate::harness::{World, on_every_provider};
 use mediary_store::Actor;
 
 /// Whether this role may do something, as the engine is asked for it.
@@ -16,9 +16,8 @@ fn ask<R: Right>(world: &World, role: Role) -> Result<May<R>> {
     May::ask(caller.into())
 }
 
-#[tokio::test]
-async fn download_now_overrules_policy_and_failures() {
-    let world = World::new().await;
+async fn download_now_overrules_policy_and_failures(provider: Provider) {
+    let world = World::of(provider).await;
     world.set_policy(MediaPolicy::OnView).await;
     let media = world.png(1).await;
     let record = world.arrive("wamid.1", "image", &media).await;
@@ -33,9 +32,8 @@ async fn download_now_overrules_policy_and_failures() {
     assert_eq!(again.code(), ErrorCode::Conflict);
 }
 
-#[tokio::test]
-async fn retry_of_everything_reports_its_outcome() {
-    let world = World::new().await;
+async fn retry_of_everything_reports_its_outcome(provider: Provider) {
+    let world = World::of(provider).await;
     let (good, late) = (world.png(1).await, world.png(2).await);
     for media in [&good, &late] {
         let outage = FaultSpec::new(FaultKind::ServerError).of(&media.id).times(1);
@@ -55,9 +53,8 @@ async fn retry_of_everything_reports_its_outcome() {
     running.await.unwrap();
 }
 
-#[tokio::test]
-async fn roles_are_enforced() {
-    let world = World::new().await;
+async fn roles_are_enforced(provider: Provider) {
+    let world = World::of(provider).await;
     let media = world.png(1).await;
     let record = world.arrive("wamid.1", "image", &media).await;
     let forbidden = [
@@ -73,9 +70,8 @@ async fn roles_are_enforced() {
     world.engine.delete_media(&agent, record.id, &Actor::command_line()).await.unwrap();
 }
 
-#[tokio::test]
-async fn listeners_receive_every_state_of_a_file() {
-    let world = World::new().await;
+async fn listeners_receive_every_state_of_a_file(provider: Provider) {
+    let world = World::of(provider).await;
     let mut events =
         world.engine.events().subscribe(mediary_core::Scope::system(world.company), None).unwrap();
     let media = world.png(1).await;
@@ -96,9 +92,8 @@ async fn listeners_receive_every_state_of_a_file() {
     assert!(names.contains(&EventName::MessageCreated));
 }
 
-#[tokio::test]
-async fn download_status_has_progress_and_failure() {
-    let world = World::new().await;
+async fn download_status_has_progress_and_failure(provider: Provider) {
+    let world = World::of(provider).await;
     let media = world.png(1).await;
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).times(1)).unwrap();
     let record = world.arrive("wamid.1", "image", &media).await;
@@ -113,9 +108,8 @@ async fn download_status_has_progress_and_failure() {
     assert_eq!((status.error, status.file_size), (None, Some(media.file_size)));
 }
 
-#[tokio::test]
-async fn retry_of_everything_includes_files_that_were_tried_often() {
-    let world = World::new().await;
+async fn retry_of_everything_includes_files_that_were_tried_often(provider: Provider) {
+    let world = World::of(provider).await;
     let media = world.png(1).await;
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::ServerError).of(&media.id).times(40)).unwrap();
     world.announce("wamid.1", "image", &media).await;
@@ -136,4 +130,13 @@ async fn retry_of_everything_includes_files_that_were_tried_often() {
     assert_eq!(all, RetryOutcome { retried: 1, succeeded: 1, failed: 0 });
     shutdown.soft.cancel();
     running.await.unwrap();
+}
+
+on_every_provider! {
+    download_now_overrules_policy_and_failures,
+    retry_of_everything_reports_its_outcome,
+    roles_are_enforced,
+    listeners_receive_every_state_of_a_file,
+    download_status_has_progress_and_failure,
+    retry_of_everything_includes_files_that_were_tried_often,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Role, Visibility};
+use mediary_core::{DownloadStatus, ErrorCode, MediaPolicy, Provider, Role, Visibility};
 use mediary_engine::{ByteRange, Caller, Identity, May, OpenRequest, RequestedContent, Source, Target};
 use mediary_simulator::{FaultKind, FaultSpec, MediaRecord};
 use mediary_store::{Actor, MediaFile};
@@ -11,10 +11,10 @@ use mediary_testing::files::PNG;
 use mediary_testing::rows::new_company;
 use tokio_util::task::TaskTracker;
 
-use crate::harness::{World, read_all};
+use crate::harness::{World, on_every_provider, read_all};
 
-async fn under(policy: MediaPolicy) -> (World, MediaRecord, MediaFile) {
-    let world = World::new().await;
+async fn under(provider: Provider, policy: MediaPolicy) -> (World, MediaRecord, MediaFile) {
+    let world = World::of(provider).await;
     world.set_policy(policy).await;
     let media = world.png(1).await;
     let record = world.arrive("wamid.1", "image", &media).await;
@@ -34,9 +34,8 @@ fn run(world: &World) -> (TaskTracker, mediary_engine::Shutdown) {
     (tasks, shutdown)
 }
 
-#[tokio::test]
-async fn stored_file_is_found_by_message_and_by_id_and_by_no_other_company() {
-    let (world, media, record) = under(MediaPolicy::Store).await;
+async fn stored_file_is_found_by_message_and_by_id_and_by_no_other_company(provider: Provider) {
+    let (world, media, record) = under(provider, MediaPolicy::Store).await;
     for target in [Target::Media(record.id), Target::Message(record.message_id.unwrap())] {
         for _ in 0..2 {
             let opened = world.open(target).await.unwrap();
@@ -58,9 +57,8 @@ async fn stored_file_is_found_by_message_and_by_id_and_by_no_other_company() {
     assert_eq!(proxied.unwrap_err().code(), ErrorCode::NotFound);
 }
 
-#[tokio::test]
-async fn views_under_stream_come_from_whatsapp_and_store_nothing() {
-    let (world, media, record) = under(MediaPolicy::Stream).await;
+async fn views_under_stream_come_from_whatsapp_and_store_nothing(provider: Provider) {
+    let (world, media, record) = under(provider, MediaPolicy::Stream).await;
     assert_eq!(world.whatsapp.media_stats(&media.id).resolves, 0, "nothing is fetched on arrival");
     for views in 1..=2 {
         let opened = world.open(Target::Message(record.message_id.unwrap())).await.unwrap();
@@ -75,9 +73,8 @@ async fn views_under_stream_come_from_whatsapp_and_store_nothing() {
     assert_eq!(refused.code(), ErrorCode::Conflict);
 }
 
-#[tokio::test]
-async fn first_view_under_on_view_stores_the_file() {
-    let (world, media, record) = under(MediaPolicy::OnView).await;
+async fn first_view_under_on_view_stores_the_file(provider: Provider) {
+    let (world, media, record) = under(provider, MediaPolicy::OnView).await;
     assert_eq!(record.download_status, DownloadStatus::Pending);
     let (tasks, shutdown) = run(&world);
     let viewers: Vec<_> = (0..8)
@@ -102,9 +99,8 @@ async fn first_view_under_on_view_stores_the_file() {
     tasks.wait().await;
 }
 
-#[tokio::test]
-async fn first_view_gets_the_bytes_without_a_worker() {
-    let (world, _, record) = under(MediaPolicy::OnView).await;
+async fn first_view_gets_the_bytes_without_a_worker(provider: Provider) {
+    let (world, _, record) = under(provider, MediaPolicy::OnView).await;
     let opened = world.open(Target::Message(record.message_id.unwrap())).await.unwrap();
     assert!(!opened.info.stored);
     assert_eq!(read_all(opened).await, picture());
@@ -115,9 +111,8 @@ async fn first_view_gets_the_bytes_without_a_worker() {
     .await;
 }
 
-#[tokio::test]
-async fn file_that_storage_lost_is_served_and_stored_again() {
-    let (world, media, record) = under(MediaPolicy::Store).await;
+async fn file_that_storage_lost_is_served_and_stored_again(provider: Provider) {
+    let (world, media, record) = under(provider, MediaPolicy::Store).await;
     let key = record.storage_key.unwrap().parse().unwrap();
     assert!(world.storage.delete(&key).await.unwrap());
     let (tasks, shutdown) = run(&world);
@@ -133,10 +128,9 @@ async fn file_that_storage_lost_is_served_and_stored_again() {
     tasks.wait().await;
 }
 
-#[tokio::test]
-async fn description_of_a_file_downloads_nothing() {
+async fn description_of_a_file_downloads_nothing(provider: Provider) {
     for policy in [MediaPolicy::OnView, MediaPolicy::Stream] {
-        let (world, media, record) = under(policy).await;
+        let (world, media, record) = under(provider, policy).await;
         let target = Target::Media(record.id);
         let request = OpenRequest { target, variant: None, wanted: RequestedContent::Description };
         let opened = world.engine.open(&world.may(), request).await.unwrap();
@@ -152,9 +146,8 @@ async fn description_of_a_file_downloads_nothing() {
     }
 }
 
-#[tokio::test]
-async fn proxy_always_asks_whatsapp_and_stores_nothing() {
-    let (world, media, _) = under(MediaPolicy::OnView).await;
+async fn proxy_always_asks_whatsapp_and_stores_nothing(provider: Provider) {
+    let (world, media, _) = under(provider, MediaPolicy::OnView).await;
     let wanted = RequestedContent::Bytes { range: None };
     let opened = world.engine.open_from_provider(&world.may(), &media.id, wanted, false).await.unwrap();
     assert_eq!(read_all(opened).await, picture());
@@ -164,9 +157,8 @@ async fn proxy_always_asks_whatsapp_and_stores_nothing() {
     assert_eq!(unknown.code(), ErrorCode::NotFound);
 }
 
-#[tokio::test]
-async fn range_is_proxied() {
-    let (world, _, record) = under(MediaPolicy::Stream).await;
+async fn range_is_proxied(provider: Provider) {
+    let (world, _, record) = under(provider, MediaPolicy::Stream).await;
     let mut options = world.whatsapp.options();
     options.media.ranges = true;
     world.whatsapp.set_options(options).unwrap();
@@ -176,9 +168,8 @@ async fn range_is_proxied() {
     assert_eq!(read_all(opened).await, b"PNG");
 }
 
-#[tokio::test]
-async fn unavailable_file_says_why() {
-    let world = World::new().await;
+async fn unavailable_file_says_why(provider: Provider) {
+    let world = World::of(provider).await;
     let media = world.png(1).await;
     world.whatsapp.add_fault(FaultSpec::new(FaultKind::Expired)).unwrap();
     let record = world.arrive("wamid.1", "image", &media).await;
@@ -189,9 +180,8 @@ async fn unavailable_file_says_why() {
     assert_eq!(error.code(), ErrorCode::MediaDeleted);
 }
 
-#[tokio::test]
-async fn throttling_of_a_viewer_pauses_the_account() {
-    let (world, _, record) = under(MediaPolicy::Stream).await;
+async fn throttling_of_a_viewer_pauses_the_account(provider: Provider) {
+    let (world, _, record) = under(provider, MediaPolicy::Stream).await;
     let mut throttled = FaultSpec::new(FaultKind::TooManyRequests).times(1);
     throttled.retry_after_seconds = Some(30);
     world.whatsapp.add_fault(throttled).unwrap();
@@ -205,9 +195,8 @@ async fn throttling_of_a_viewer_pauses_the_account() {
     world.open(Target::Media(record.id)).await.unwrap();
 }
 
-#[tokio::test]
-async fn deleted_file_is_gone_at_once_though_it_was_just_open() {
-    let (world, _, record) = under(MediaPolicy::Store).await;
+async fn deleted_file_is_gone_at_once_though_it_was_just_open(provider: Provider) {
+    let (world, _, record) = under(provider, MediaPolicy::Store).await;
     let viewing = world.open(Target::Message(record.message_id.unwrap())).await.unwrap();
     world.engine.delete_media(&world.may(), record.id, &Actor::command_line()).await.unwrap();
     world.engine.sweep().await.unwrap();
@@ -216,4 +205,18 @@ async fn deleted_file_is_gone_at_once_though_it_was_just_open() {
     }
     assert_eq!(world.stored_files(), 0);
     assert_eq!(read_all(viewing).await, picture(), "who was reading may read to the end");
+}
+
+on_every_provider! {
+    stored_file_is_found_by_message_and_by_id_and_by_no_other_company,
+    views_under_stream_come_from_whatsapp_and_store_nothing,
+    first_view_under_on_view_stores_the_file,
+    first_view_gets_the_bytes_without_a_worker,
+    file_that_storage_lost_is_served_and_stored_again,
+    description_of_a_file_downloads_nothing,
+    proxy_always_asks_whatsapp_and_stores_nothing,
+    range_is_proxied,
+    unavailable_file_says_why,
+    throttling_of_a_viewer_pauses_the_account,
+    deleted_file_is_gone_at_once_though_it_was_just_open,
 }

@@ -5,24 +5,27 @@ use mediary_outbound::Response;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::api::Api;
 use crate::error::{Error, ErrorKind};
 use crate::refusal::{kind_of_status, retry_after};
 use crate::wire::GraphError;
 
 /// Reads an answer; a refusal or nonsense is an error.
-pub(super) async fn read<T: DeserializeOwned>(response: Response) -> Result<T, Error> {
-    read_with(response, GraphError::into_error).await
+pub(super) async fn read<T: DeserializeOwned>(api: &Api, response: Response) -> Result<T, Error> {
+    read_with(api, response, GraphError::into_error).await
 }
 
 /// Reads the answer of a call at a phone number.
 pub(super) async fn read_at<T: DeserializeOwned>(
+    api: &Api,
     phone_number_id: &str,
     response: Response,
 ) -> Result<T, Error> {
-    read_with(response, |refusal, status| refusal.into_error_at(phone_number_id, status)).await
+    read_with(api, response, |refusal, status| refusal.into_error_at(phone_number_id, status)).await
 }
 
 async fn read_with<T: DeserializeOwned>(
+    api: &Api,
     response: Response,
     refused: impl FnOnce(GraphError, u16) -> Error,
 ) -> Result<T, Error> {
@@ -34,6 +37,11 @@ async fn read_with<T: DeserializeOwned>(
     let json = serde_json::from_slice::<Value>(&body);
     if let Some(refusal) = json.as_ref().ok().and_then(GraphError::of_answer) {
         return Err(refused(refusal, status.as_u16()).with_retry_after(wait));
+    }
+    if let Some(refusal) =
+        json.as_ref().ok().filter(|json| json.is_object()).and_then(|_| api.bare_refusal(status.as_u16()))
+    {
+        return Err(marked(refusal));
     }
     if !status.is_success() {
         let context = format!("WhatsApp answered with HTTP {}", status.as_u16());

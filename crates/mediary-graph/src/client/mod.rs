@@ -3,8 +3,11 @@
 //! Graph's own address is the operator's choice; the media host is named by webhooks and by Graph's answers. So the
 //! former is asked as it is, the latter through the guard of `mediary-outbound`: the bearer token and the request go only
 //! to hosts on the allow-list, and no name on it leads to a private address. The two never share a connection.
+//!
+//! A partner of Meta's that passes the same calls on differs in how they are written alone (`api`).
 
 mod answer;
+mod api;
 mod multipart;
 mod outgoing;
 mod stream;
@@ -13,8 +16,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, RANGE};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
+use http::header::RANGE;
 use mediary_core::Sha256;
 use mediary_outbound::{
     AllowedHosts, Breaker, Client, ClientOptions, Lookup, Resolver, is_loopback, system_lookup,
@@ -24,13 +27,12 @@ use url::Url;
 
 use crate::error::{Error, ErrorKind};
 use crate::redact::redacted_debug;
-use crate::wire::{MediaAnswer, PhoneNumber};
+use crate::wire::{HealthAnswer, MediaAnswer, PhoneNumber};
+
+use self::api::Api;
 
 pub use self::outgoing::Sent;
 pub use self::stream::MediaStream;
-
-/// Characters of a media or phone number id.
-const ID_CHARS_MAX: usize = 512;
 
 /// Graph's address, and the limits of asking it.
 #[derive(Clone, Debug)]
@@ -49,13 +51,11 @@ pub struct GraphOptions {
     pub user_agent: String,
 }
 
-/// Asks WhatsApp for media. Cheap to clone; clones share their connections.
+/// Asks WhatsApp, at Meta or at a partner that passes the same calls on. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct GraphClient {
-    graph: Client,
-    media: Client,
-    media_hosts: Arc<AllowedHosts>,
-    options: Arc<GraphOptions>,
+    client: Client,
+    api: Arc<Api>,
 }
 
 /// What Graph says about a media id.
@@ -83,13 +83,21 @@ impl GraphClient {
             user_agent: options.user_agent.clone(),
         };
         let breaker = Breaker::default();
-        let graph_addresses = Resolver::any_address(system_lookup());
-        Ok(Self {
-            graph: Client::new(&client_options, graph_addresses, breaker.clone())?,
-            media: Client::new(&client_options, Resolver::public_addresses(lookup), breaker)?,
-            media_hosts: Arc::new(media_hosts),
-            options: Arc::new(options),
-        })
+        let media = Client::new(&client_options, Resolver::public_addresses(lookup), breaker.clone())?;
+        let GraphOptions { graph_url: url, version, .. } = options;
+        let api = Api::Graph { url, version, media, media_hosts: Arc::new(media_hosts) };
+        let client = Client::new(&client_options, Resolver::any_address(system_lookup()), breaker)?;
+        Ok(Self { client, api: Arc::new(api) })
+    }
+
+    /// A client of 360dialog, whose address is mostly `https://waba-v2.360dialog.io`. Its token is 360dialog's API key.
+    pub fn dialog360(url: Url, options: &ClientOptions) -> Result<Self, Error> {
+        if !matches!(url.scheme(), "https" | "http") || url.host().is_none() {
+            let context = "the address of 360dialog must be an http or https URL with a host";
+            return Err(Error::new(ErrorKind::InvalidOptions, context));
+        }
+        let client = Client::new(options, Resolver::any_address(system_lookup()), Breaker::default())?;
+        Ok(Self { client, api: Arc::new(Api::Dialog360 { url }) })
     }
 
     /// Asks Graph for a media id: `GET /{version}/{media-id}`.
@@ -99,7 +107,7 @@ impl GraphClient {
         media_id: &str,
         phone_number_id: Option<&str>,
     ) -> Result<MediaInfo, Error> {
-        let mut url = self.graph_url(media_id)?;
+        let mut url = self.api.object_url(media_id)?;
         if let Some(phone_number_id) = phone_number_id {
             url.query_pairs_mut().append_pair("phone_number_id", phone_number_id);
         }
@@ -114,7 +122,10 @@ impl GraphClient {
 
     /// Asks Graph for a business number, which shows whether the token may use it.
     pub async fn check_token(&self, token: &str, phone_number_id: &str) -> Result<PhoneNumber, Error> {
-        let mut url = self.graph_url(phone_number_id)?;
+        if let Api::Dialog360 { .. } = *self.api {
+            return self.number_of_key(token).await;
+        }
+        let mut url = self.api.object_url(phone_number_id)?;
         url.query_pairs_mut().append_pair("fields", "id,display_phone_number,verified_name");
         self.ask(token, &url).await.map_err(|error| match error.kind() {
             ErrorKind::MediaGone => {
@@ -123,6 +134,15 @@ impl GraphClient {
             }
             _ => error,
         })
+    }
+
+    /// The number of a 360dialog key, which has one: its health is told by Meta's id.
+    async fn number_of_key(&self, key: &str) -> Result<PhoneNumber, Error> {
+        let answer: HealthAnswer = self.ask(key, &self.api.object_url("health_status")?).await?;
+        let id = answer.phone_number_id().ok_or_else(|| {
+            Error::new(ErrorKind::Protocol, "360dialog's answer does not name the number of the API key")
+        })?;
+        Ok(PhoneNumber { id: id.to_owned(), display_phone_number: None, verified_name: None })
     }
 
     /// Opens the bytes behind a temporary URL, wholly or from a first to a last byte (inclusive).
@@ -135,33 +155,17 @@ impl GraphClient {
         let url = Url::parse(url).map_err(|source| {
             Error::new(ErrorKind::ForbiddenUrl, "the media URL cannot be read").caused_by(source)
         })?;
-        let mut headers = bearer(token)?;
+        let mut headers = self.api.credentials(token)?;
         if let Some((first, last)) = range {
             let last = last.map(|last| last.to_string()).unwrap_or_default();
             headers.insert(RANGE, header_value(&format!("bytes={first}-{last}"))?);
         }
-        let response = self.media.get_allowed(url, &headers, &self.media_hosts).await?;
+        let response = self.api.get_media(&self.client, url, &headers).await?;
         MediaStream::open(response, range.map(|(first, _)| first)).await
     }
 
     async fn ask<T: DeserializeOwned>(&self, token: &str, url: &Url) -> Result<T, Error> {
-        answer::read(self.graph.get(url, &bearer(token)?).await?).await
-    }
-
-    /// Ids come from outside: they make exactly one path segment.
-    fn graph_url(&self, id: &str) -> Result<Url, Error> {
-        let usable = (1..=ID_CHARS_MAX).contains(&id.len()) && id != "." && id != "..";
-        let mut url = self.options.graph_url.clone();
-        match url.path_segments_mut() {
-            Ok(mut path) if usable => {
-                path.pop_if_empty().extend([self.options.version.as_str(), id]);
-            }
-            _ => {
-                let context = "the id cannot be part of a Graph URL";
-                return Err(Error::new(ErrorKind::BadRequest, context).without_effect());
-            }
-        }
-        Ok(url)
+        answer::read(&self.api, self.client.get(url, &self.api.credentials(token)?).await?).await
     }
 }
 
@@ -177,12 +181,6 @@ fn media_hosts(options: &GraphOptions) -> Result<AllowedHosts, Error> {
         .map_err(|error| Error::new(ErrorKind::InvalidOptions, format!("media_hosts: {error}")))
 }
 
-fn bearer(token: &str) -> Result<HeaderMap, Error> {
-    let mut value = header_value(&format!("Bearer {token}"))?;
-    value.set_sensitive(true);
-    Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
-}
-
 fn header_value(text: &str) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(text).map_err(|error| {
         Error::new(ErrorKind::BadRequest, "the request cannot be made").caused_by(error).without_effect()
@@ -195,7 +193,7 @@ redacted_debug! {
 
 impl fmt::Debug for GraphClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("GraphClient").field(&self.options).finish()
+        f.debug_tuple("GraphClient").field(&self.api).finish()
     }
 }
 

@@ -9,9 +9,8 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
 use mediary_outbound::RequestBody;
 use serde_json::{Value, json};
-use url::Url;
 
-use super::{GraphClient, answer, bearer, header_value};
+use super::{GraphClient, answer, header_value};
 use crate::error::{Error, ErrorKind};
 use crate::outgoing::{Outgoing, Upload};
 use crate::redact::redacted_debug;
@@ -42,11 +41,11 @@ impl GraphClient {
         file: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<String, Error> {
         let form = super::multipart::Form::new(upload)?;
-        let (url, mut headers) = (self.call_url(phone_number_id, "media")?, bearer(token)?);
+        let (url, mut headers) = (self.api.call_url(phone_number_id, "media")?, self.api.credentials(token)?);
         headers.insert(CONTENT_TYPE, header_value(&form.content_type())?);
         let response =
-            self.graph.send(Method::POST, &url, &headers, form.body(upload.length(), file)).await?;
-        Ok(answer::read_at::<UploadAnswer>(phone_number_id, response).await?.id)
+            self.client.send(Method::POST, &url, &headers, form.body(upload.length(), file)).await?;
+        Ok(answer::read_at::<UploadAnswer>(&self.api, phone_number_id, response).await?.id)
     }
 
     /// Sends a message: `POST /{version}/{phone-number-id}/messages`. [`crate::SendFailure`] says what an error means.
@@ -88,9 +87,9 @@ impl GraphClient {
 
     /// Deletes a file at WhatsApp: `DELETE /{version}/{media-id}`. One that is not there is [`ErrorKind::MediaGone`].
     pub async fn delete_media(&self, token: &str, media_id: &str) -> Result<(), Error> {
-        let (url, headers) = (self.graph_url(media_id)?, bearer(token)?);
-        let response = self.graph.send(Method::DELETE, &url, &headers, RequestBody::empty()).await?;
-        succeeded(answer::read(response).await?)
+        let (url, headers) = (self.api.object_url(media_id)?, self.api.credentials(token)?);
+        let response = self.client.send(Method::DELETE, &url, &headers, RequestBody::empty()).await?;
+        succeeded(answer::read(&self.api, response).await?)
     }
 
     async fn post<T: serde::de::DeserializeOwned>(
@@ -99,19 +98,12 @@ impl GraphClient {
         phone_number_id: &str,
         body: &Value,
     ) -> Result<T, Error> {
-        let (url, mut headers) = (self.call_url(phone_number_id, "messages")?, bearer(token)?);
+        let (url, mut headers) =
+            (self.api.call_url(phone_number_id, "messages")?, self.api.credentials(token)?);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let body = RequestBody::bytes(body.to_string());
-        let response = self.graph.send(Method::POST, &url, &headers, body).await?;
-        answer::read_at(phone_number_id, response).await
-    }
-
-    fn call_url(&self, phone_number_id: &str, call: &str) -> Result<Url, Error> {
-        let mut url = self.graph_url(phone_number_id)?;
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.push(call);
-        }
-        Ok(url)
+        let response = self.client.send(Method::POST, &url, &headers, body).await?;
+        answer::read_at(&self.api, phone_number_id, response).await
     }
 }
 

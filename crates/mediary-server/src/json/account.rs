@@ -1,4 +1,4 @@
-use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy, Timestamp};
+use mediary_core::{AccountId, AccountStatus, CompanyId, ErrorCode, MediaPolicy, Provider, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,7 +13,9 @@ pub(crate) struct Account {
     id: AccountId,
     #[schema(value_type = i64)]
     company_id: CompanyId,
-    provider: String,
+    /// Who carries its messages.
+    #[schema(value_type = words::Provider)]
+    provider: Provider,
     phone_number_id: String,
     #[schema(required)]
     waba_id: Option<String>,

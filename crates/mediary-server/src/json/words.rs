@@ -28,5 +28,5 @@ macro_rules! word_schemas {
 
 word_schemas! {
     AccountStatus, Direction, DownloadStatus, ErrorCode, FileType, Integrity, MediaPolicy, MessageStatus, MessageType,
-    OutgoingType, RetentionMode, Role, ScanStatus,
+    OutgoingType, Provider, RetentionMode, Role, ScanStatus,
 }

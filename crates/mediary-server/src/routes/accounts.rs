@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use mediary_core::{AccountId, AccountStatus, MediaPolicy};
+use mediary_core::{AccountId, AccountStatus, MediaPolicy, Provider};
 use mediary_engine::{AccountChange, AccountDraft, Proof};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -28,6 +28,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewWhatsappAccount {
+    /// Who carries its messages; Meta itself, unless said otherwise. It never changes.
+    #[schema(value_type = Option<words::Provider>)]
+    provider: Option<Provider>,
     #[schema(pattern = "^[0-9]{1,32}$")]
     phone_number_id: String,
     #[schema(pattern = "^[0-9]{1,32}$")]
@@ -40,10 +43,11 @@ struct NewWhatsappAccount {
         pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$"
     )]
     name: String,
-    /// WhatsApp is asked with it whether you may use the number; the number is not added otherwise.
+    /// WhatsApp is asked with it whether you may use the number; the number is not added otherwise. With 360dialog it is the API key.
     #[schema(value_type = String, pattern = "^[!-~]{1,4096}$")]
     access_token: Option<SecretString>,
-    /// Without one the installation's app secret applies.
+    /// Without one the installation's app secret applies. With 360dialog it is needed, has at least 16 characters, and is what its webhook
+    /// brings in the header `Authorization: Bearer`.
     #[schema(value_type = Option<String>, pattern = "^[!-~]{1,4096}$")]
     app_secret: Option<SecretString>,
     #[schema(value_type = Option<String>, pattern = "^[!-~]{1,4096}$")]
@@ -133,6 +137,7 @@ async fn create_account(
     Body(new): Body<NewWhatsappAccount>,
 ) -> Result<(StatusCode, Json<Account>), Problem> {
     let draft = AccountDraft {
+        provider: new.provider.unwrap_or(Provider::Meta),
         phone_number_id: new.phone_number_id,
         waba_id: new.waba_id,
         display_phone_number: new.display_phone_number,
@@ -288,6 +293,7 @@ mod tests {
         let good = json!({"phoneNumberId": "777", "name": "Sales", "accessToken": ACCESS_TOKEN});
         let path = format!("/api/whatsapp-accounts/{}", company.account.0);
         let table = [
+            ("provider", json!("twilio")),
             ("phoneNumberId", json!("")),
             ("phoneNumberId", json!("x/../y")),
             ("phoneNumberId", json!("9".repeat(5000))),

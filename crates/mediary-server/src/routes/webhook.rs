@@ -1,4 +1,4 @@
-//! The webhook that Meta calls. Outside of sessions and roles: the signature decides.
+//! The webhooks that WhatsApp's providers call. Outside of sessions and roles: what proves the provider decides.
 
 use std::time::Duration;
 
@@ -38,7 +38,9 @@ const TOO_LARGE: &str = "larger, or with more updates, than WhatsApp's are";
 const CUT_OFF: &str = "ended before they were complete, or took too long";
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(verify_webhook, receive_webhook))
+    OpenApiRouter::new()
+        .routes(routes!(verify_webhook, receive_webhook))
+        .routes(routes!(receive_dialog360_webhook))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -81,14 +83,60 @@ async fn verify_webhook(
     request_body(content = String, content_type = "application/json"), responses(
     (status = 200), (status = 401, body = ProblemBody), (status = 413, body = ProblemBody), (status = 503, body = ProblemBody)))]
 async fn receive_webhook(State(app): State<App>, request: Request) -> Result<StatusCode, Problem> {
+    receive(&app, Sender::Meta, request).await
+}
+
+/// A webhook from 360dialog
+///
+/// Answers 200 only once the body is on disk. 360dialog signs nothing, so its webhook has to be configured with the header
+/// `Authorization: Bearer` and the account's app secret.
+#[utoipa::path(post, path = "/api/webhooks/360dialog", tag = "Webhook", security(()),
+    request_body(content = String, content_type = "application/json"), responses(
+    (status = 200), (status = 401, body = ProblemBody), (status = 413, body = ProblemBody), (status = 503, body = ProblemBody)))]
+async fn receive_dialog360_webhook(State(app): State<App>, request: Request) -> Result<StatusCode, Problem> {
+    receive(&app, Sender::Dialog360, request).await
+}
+
+/// Who sends a webhook, by the path it came on.
+#[derive(Clone, Copy)]
+enum Sender {
+    Meta,
+    Dialog360,
+}
+
+impl Sender {
+    /// What proves where the body comes from. Without it no body is read.
+    fn proof(self, headers: &HeaderMap) -> Result<&str, Problem> {
+        let header = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let (proof, missing) = match self {
+            Self::Meta => (header("x-hub-signature-256"), "the header X-Hub-Signature-256 is missing"),
+            Self::Dialog360 => {
+                let bearer = header("authorization").and_then(|value| value.split_once(' '));
+                let secret = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+                (secret.map(|(_, secret)| secret), "the header Authorization: Bearer is missing")
+            }
+        };
+        proof.ok_or_else(|| Problem::new(ErrorCode::Unauthorized).detail(missing))
+    }
+
+    /// The reason for the log where that is missing.
+    fn without_proof(self) -> UnsignedReason {
+        match self {
+            Self::Meta => UnsignedReason::NoSignature,
+            Self::Dialog360 => UnsignedReason::NoHeaderSecret,
+        }
+    }
+}
+
+async fn receive(app: &App, sender: Sender, request: Request) -> Result<StatusCode, Problem> {
     let started = Instant::now();
-    let outcome = take(&app, request).await;
+    let outcome = take(app, sender, request).await;
     let result = match &outcome {
         Ok(()) => "accepted",
         Err(problem) => {
             // What is our fault is logged as every other request's.
             if problem.http_status().is_client_error() {
-                app.refused_webhooks().note(reason(problem));
+                app.refused_webhooks().note(reason(sender, problem));
             }
             problem.code().as_str()
         }
@@ -98,31 +146,31 @@ async fn receive_webhook(State(app): State<App>, request: Request) -> Result<Sta
     outcome.map(|()| StatusCode::OK)
 }
 
-async fn take(app: &App, request: Request) -> Result<(), Problem> {
+async fn take(app: &App, sender: Sender, request: Request) -> Result<(), Problem> {
     let (parts, mut body) = request.into_parts();
-    let read = match signature(&parts.headers) {
-        Some(signature) => read(app, &mut body).await.map(|bytes| (signature, bytes)),
-        None => Err(unsigned()),
+    let read = match sender.proof(&parts.headers) {
+        Ok(proof) => read(app, &mut body).await.map(|bytes| (proof, bytes)),
+        Err(unproved) => Err(unproved),
     };
-    let (signature, (bytes, _room)) = match read {
+    let (proof, (bytes, _room)) = match read {
         Ok(read) => read,
         Err(problem) => {
             drain(&mut body).await;
             return Err(problem);
         }
     };
-    app.engine().accept(Some(signature), bytes).await.map_err(|error| match error.code() {
-        // Whatever keeps us from storing it, Meta has to send it again.
+    let accepted = match sender {
+        Sender::Meta => app.engine().accept(Some(proof), bytes).await,
+        Sender::Dialog360 => app.engine().accept_from_dialog360(Some(proof), bytes).await,
+    };
+    accepted.map_err(|error| match error.code() {
+        // Whatever keeps us from storing it, it has to be sent again.
         ErrorCode::Internal | ErrorCode::StorageFull => Problem::new(ErrorCode::StorageError)
             .detail("the webhook could not be written to the database; send it again")
             .source(error),
         _ => error.into(),
     })?;
     Ok(())
-}
-
-fn signature(headers: &HeaderMap) -> Option<&str> {
-    headers.get("x-hub-signature-256")?.to_str().ok()
 }
 
 /// A whole body, and the share of memory that it takes until it is on disk.
@@ -165,18 +213,14 @@ async fn collect<'a>(app: &'a App, body: &mut Body) -> Result<ReceivedBody<'a>, 
     Ok((if collected.is_empty() { whole } else { collected.freeze() }, room))
 }
 
-fn reason(problem: &Problem) -> &'static str {
+fn reason(sender: Sender, problem: &Problem) -> &'static str {
     match (problem.cause::<UnsignedReason>(), problem.code()) {
         (Some(unsigned), _) => unsigned.sentence(),
-        (None, ErrorCode::Unauthorized) => UnsignedReason::NoSignature.sentence(),
+        (None, ErrorCode::Unauthorized) => sender.without_proof().sentence(),
         (None, ErrorCode::PayloadTooLarge) => TOO_LARGE,
         (None, ErrorCode::ValidationError) => CUT_OFF,
         (None, code) => code.sentence(),
     }
-}
-
-fn unsigned() -> Problem {
-    Problem::new(ErrorCode::Unauthorized).detail("the header X-Hub-Signature-256 is missing")
 }
 
 fn too_large() -> Problem {
@@ -195,8 +239,9 @@ fn busy() -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use mediary_core::Role;
     use mediary_graph::sign;
-    use mediary_testing::installation::VERIFY_TOKEN;
+    use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN};
     use mediary_testing::whatsapp::{body, change, signature_of};
     use serde_json::json;
 
@@ -241,6 +286,38 @@ mod tests {
             assert_eq!(answer.code(), "unauthorized");
         }
         assert_eq!(house.store.inbox_depth().await.unwrap().waiting, 0);
+    }
+
+    #[tokio::test]
+    async fn body_from_360dialog_needs_the_secret_of_its_account_in_a_header() {
+        let house = House::with_whatsapp().await;
+        let company = house.company("acme").await;
+        let new = json!({"provider": "dialog360", "phoneNumberId": "777", "name": "Sales", "accessToken": ACCESS_TOKEN,
+            "appSecret": APP_SECRET});
+        let answer = house.post("/api/whatsapp-accounts", company.key(Role::Admin), &new).await;
+        assert_eq!(
+            (answer.status, answer.json()["provider"].clone()),
+            (StatusCode::CREATED, json!("dialog360"))
+        );
+        let mut change = change("messages", json!({"messages": []}));
+        change["value"]["metadata"]["phone_number_id"] = "777".into();
+        let body = body(&[vec![change]]).to_string();
+        let send = async |header: &str, value: String| {
+            let request = Request::post("/api/webhooks/360dialog").header(header, value);
+            house.send(request.body(Body::from(body.clone())).unwrap()).await
+        };
+        for (header, value) in [
+            ("x-hub-signature-256", signature_of(&body)),
+            ("authorization", String::new()),
+            ("authorization", format!("Basic {APP_SECRET}")),
+            ("authorization", "Bearer the-app-secret-of-the-test".to_owned()),
+        ] {
+            assert_eq!(send(header, value).await.code(), "unauthorized");
+        }
+        assert_eq!(house.store.inbox_depth().await.unwrap().waiting, 0);
+        let answer = send("authorization", format!("bearer {APP_SECRET}")).await;
+        assert_eq!((answer.status, answer.body.len()), (StatusCode::OK, 0));
+        assert_eq!(house.store.inbox_depth().await.unwrap().waiting, 1);
     }
 
     #[tokio::test]

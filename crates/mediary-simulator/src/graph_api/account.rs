@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::call::{Call, json_body, may_see};
+use super::call::{Call, json_body};
 use super::error::{Answer, GraphError};
 use crate::config::AccountSpec;
 use crate::world::World;
@@ -21,11 +21,11 @@ pub(super) fn is_known(world: &World, id: &str) -> bool {
 /// `GET /{phone-number-id}`, `GET /{waba-id}` and `GET /{waba-id}/phone_numbers`.
 pub(super) fn account(world: &World, call: &Call) -> Answer {
     let token = call.token(world)?;
-    if let Some(account) = world.accounts.find(call.id()).filter(|account| may_see(token, account)) {
+    if let Some(account) = world.accounts.find(call.id()).filter(|account| call.may_see(token, account)) {
         return Ok(number(&account));
     }
     let numbers = world.accounts.of_waba(call.id());
-    let numbers: Vec<_> = numbers.iter().filter(|account| may_see(token, account)).collect();
+    let numbers: Vec<_> = numbers.iter().filter(|account| call.may_see(token, account)).collect();
     let first = numbers.first().ok_or_else(|| call.no_object())?;
     if call.segments.len() == 2 {
         return Ok(list(&numbers.iter().map(|account| number(account)).collect::<Vec<_>>()));
@@ -122,7 +122,7 @@ async fn redirect(world: &World, id: &str, subscription: &Value) -> Result<(), G
 /// `Ok` for a business account that the token may see.
 fn waba(world: &World, call: &Call) -> Result<(), GraphError> {
     let token = call.token(world)?;
-    let seen = world.accounts.of_waba(call.id()).iter().any(|account| may_see(token, account));
+    let seen = world.accounts.of_waba(call.id()).iter().any(|account| call.may_see(token, account));
     if seen { Ok(()) } else { Err(call.no_object()) }
 }
 

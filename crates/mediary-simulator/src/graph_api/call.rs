@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Method};
+use mediary_core::Provider;
 use serde_json::Value;
 use url::form_urlencoded;
 
@@ -58,16 +59,29 @@ impl Call {
 
     /// The caller's token: a good one, or the error that Graph answers.
     pub(crate) fn token(&self, world: &World) -> Result<&str, GraphError> {
-        let token = token_of(&self.headers).or_else(|| self.parameter("access_token"));
+        let token = match self.provider() {
+            Provider::Meta => token_of(&self.headers).or_else(|| self.parameter("access_token")),
+            Provider::Dialog360 => key_of(&self.headers),
+        };
         let token = token.filter(|token| !token.is_empty()).ok_or_else(GraphError::no_token)?;
         check_token(world, token)?;
         Ok(token)
     }
 
+    /// Whose form the call has.
+    pub(crate) fn provider(&self) -> Provider {
+        if key_of(&self.headers).is_some() { Provider::Dialog360 } else { Provider::Meta }
+    }
+
+    /// Whether the call may see an account's objects.
+    pub(crate) fn may_see(&self, token: &str, account: &AccountSpec) -> bool {
+        may_see(token, account, self.provider())
+    }
+
     /// The account of the path's first part, if the token may see it.
     pub(crate) fn account(&self, world: &World) -> Result<std::sync::Arc<AccountSpec>, GraphError> {
         let token = self.token(world)?;
-        let account = world.accounts.find(self.id()).filter(|account| may_see(token, account));
+        let account = world.accounts.find(self.id()).filter(|account| self.may_see(token, account));
         account.ok_or_else(|| self.no_object())
     }
 
@@ -76,10 +90,11 @@ impl Call {
     }
 }
 
-/// Whether a token may see an account's objects: unless the account has a token of its own, any good one may.
-pub(crate) fn may_see(token: &str, account: &AccountSpec) -> bool {
+/// Whether a token may see an account's objects: in the form of the account's provider, and unless the account has a token of its
+/// own, any good one may.
+pub(crate) fn may_see(token: &str, account: &AccountSpec, form: Provider) -> bool {
     use secrecy::ExposeSecret;
-    account.access_token.as_ref().is_none_or(|own| own.expose_secret() == token)
+    account.provider == form && account.access_token.as_ref().is_none_or(|own| own.expose_secret() == token)
 }
 
 /// `Ok` for a token that is good.
@@ -88,6 +103,11 @@ pub(crate) fn check_token(world: &World, token: &str) -> Result<(), GraphError> 
         Some(crate::tokens::TokenState::Valid) => Ok(()),
         state => Err(GraphError::token(state)),
     }
+}
+
+/// The key of 360dialog's calls and downloads.
+pub(crate) fn key_of(headers: &HeaderMap) -> Option<&str> {
+    headers.get("d360-api-key")?.to_str().ok()
 }
 
 /// The bearer token; the resumable upload says `OAuth` instead.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use mediary_core::Clock;
 use serde_json::json;
 
-use super::call::{Call, may_see};
+use super::call::Call;
 use super::error::{Answer, GraphError};
 use crate::counters::add;
 use crate::media::Media;
@@ -23,7 +23,7 @@ pub(super) fn resolve(world: &World, call: &Call) -> Answer {
     let options = &options.media;
     let mut answer = json!({
         "messaging_product": "whatsapp",
-        "url": world.media_url(&media.id, "getMedia"),
+        "url": world.media_url(&media, "getMedia"),
         "mime_type": media.mime_type,
         "sha256": media.sha256,
         "id": media.id,
@@ -46,7 +46,7 @@ fn find(world: &World, call: &Call) -> Result<Arc<Media>, GraphError> {
     let number = call.parameter("phone_number_id");
     let media = media.filter(|media| number.is_none_or(|number| number == media.phone_number_id));
     let seen = |media: &Arc<Media>| {
-        world.accounts.find(&media.phone_number_id).is_some_and(|account| may_see(token, &account))
+        world.accounts.find(&media.phone_number_id).is_some_and(|account| call.may_see(token, &account))
     };
     media.filter(seen).ok_or_else(|| call.no_object())
 }

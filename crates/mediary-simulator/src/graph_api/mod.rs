@@ -3,6 +3,7 @@
 mod account;
 mod answer;
 mod call;
+mod dialog360;
 mod error;
 mod media;
 mod outgoing_media;
@@ -28,13 +29,18 @@ use crate::world::World;
 use call::Call;
 use error::{Answer, GraphError};
 
-pub(crate) use call::{check_token, token_of};
+pub(crate) use call::{check_token, key_of, may_see, token_of};
 
 /// Everything that is no other part's path.
 pub(crate) async fn serve(State(world): State<Arc<World>>, request: Request) -> Response {
     let (call, body) = match Call::read(request) {
         Ok(read) => read,
         Err(error) => return error.answer(&world),
+    };
+    let call = match call::key_of(&call.headers).map(|key| dialog360::account_of_key(&world, key)) {
+        None => call,
+        Some(Ok(account)) => call.of_number(&account),
+        Some(Err(refusal)) => return refusal,
     };
     let (route, place) = route(&world, &call);
     world.counters.count(route);
@@ -69,6 +75,7 @@ fn route(world: &World, call: &Call) -> (Route, Option<Place>) {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     match (&call.method, segments.as_slice()) {
         (_, [id]) if id.starts_with("upload:") => (Route::ResumableUpload, None),
+        (&Method::GET, [dialog360::HEALTH]) => (Route::Account, None),
         (&Method::GET, [id]) if account::is_known(world, id) => (Route::Account, None),
         (&Method::POST, [id]) if account::is_known(world, id) => (Route::SubscribedApps, None),
         (&Method::GET, [_]) => (Route::ResolveMedia, Some(Place::Resolve)),
@@ -91,6 +98,7 @@ async fn answer(world: &Arc<World>, call: &Call, route: Route, body: Body) -> An
         Route::DeleteMedia => media::delete(world, call),
         Route::UploadMedia => upload::upload(world, call, body).await,
         Route::SendMessage => send::send(world, call, body).await,
+        Route::Account if call.id() == dialog360::HEALTH => dialog360::health(world, call),
         Route::Account => account::account(world, call),
         Route::Templates => account::templates(world, call),
         Route::SubscribedApps => account::subscribed_apps(world, call, body).await,

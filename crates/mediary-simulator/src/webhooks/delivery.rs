@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use mediary_core::Clock;
+use mediary_core::{Clock, Provider};
+use secrecy::ExposeSecret;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
@@ -84,9 +85,13 @@ pub(crate) async fn attempt(
         .http
         .post(outgoing.destination.url.clone())
         .header(CONTENT_TYPE, "application/json")
-        .header("X-Hub-Signature-256", &outgoing.signature)
         .timeout(Duration::from_millis(options.timeout_ms))
         .body(outgoing.body.clone());
+    // 360dialog signs nothing; it sends the header that its customer configured.
+    let request = match outgoing.destination.provider {
+        Provider::Meta => request.header("X-Hub-Signature-256", &outgoing.signature),
+        Provider::Dialog360 => request.bearer_auth(outgoing.destination.secret.expose_secret()),
+    };
     let answer = async { Ok(drain(request.send().await?).await) }.await;
     let answer: Result<u16, reqwest::Error> = answer;
     let status = answer.as_ref().ok().copied();

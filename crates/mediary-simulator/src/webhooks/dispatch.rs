@@ -77,7 +77,9 @@ fn by_destination(world: &World, updates: Vec<Update>) -> Vec<(Destination, Vec<
             continue;
         };
         let same = |known: &Destination| {
-            known.url == destination.url && known.secret.expose_secret() == destination.secret.expose_secret()
+            known.provider == destination.provider
+                && known.url == destination.url
+                && known.secret.expose_secret() == destination.secret.expose_secret()
         };
         match groups.iter_mut().find(|(known, _)| same(known)) {
             Some((_, group)) => group.push(update),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod control;
+mod dialog360;
 mod faults;
 mod graph_api;
 mod harness;

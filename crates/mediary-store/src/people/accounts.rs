@@ -27,6 +27,7 @@ impl Store {
         let (sql, args) = insert! {
             whatsapp_accounts {
                 company_id => company,
+                provider => new.provider,
                 phone_number_id => new.phone_number_id.as_str(),
                 waba_id => new.waba_id.as_deref(),
                 display_phone_number => new.display_phone_number.as_deref(),

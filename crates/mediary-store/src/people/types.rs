@@ -3,8 +3,8 @@
 use std::fmt;
 
 use mediary_core::{
-    AccountId, AccountStatus, ApiKeyId, CompanyId, ErrorCode, FileType, MediaPolicy, Retention, Role,
-    Timestamp, UserId,
+    AccountId, AccountStatus, ApiKeyId, CompanyId, ErrorCode, FileType, MediaPolicy, Provider, Retention,
+    Role, Timestamp, UserId,
 };
 
 use crate::record::record;
@@ -175,7 +175,7 @@ record! {
     pub struct Account from whatsapp_accounts as a {
         pub id: AccountId,
         pub company_id: CompanyId,
-        pub provider: String,
+        pub provider: Provider,
         pub phone_number_id: String,
         pub waba_id: Option<String>,
         pub aws_phone_number_id: Option<String>,
@@ -205,6 +205,7 @@ record! {
 
 #[derive(Clone)]
 pub struct NewAccount {
+    pub provider: Provider,
     pub phone_number_id: String,
     pub waba_id: Option<String>,
     pub display_phone_number: Option<String>,
@@ -296,7 +297,7 @@ macro_rules! without_secrets {
 
 without_secrets! {
     Account { id, company_id, provider, phone_number_id, status }
-    NewAccount { phone_number_id, waba_id, name }
+    NewAccount { provider, phone_number_id, waba_id, name }
     AccountPatch { name, status, media_policy }
     UserWithHash { user }
     NewUser { name, role }

@@ -1,6 +1,6 @@
 //! WhatsApp accounts.
 
-use mediary_core::{AccountStatus, ErrorCode, MediaPolicy};
+use mediary_core::{AccountStatus, ErrorCode, MediaPolicy, Provider};
 use mediary_testing::START;
 
 use super::harness::{TOKEN, Test, new_account};
@@ -11,7 +11,7 @@ use crate::*;
 async fn account_keeps_its_values(test: &Test) {
     let company = test.acme.company;
     let account = test.store.account(company, test.acme.account).await.unwrap().unwrap();
-    assert_eq!((account.provider.as_str(), account.phone_number_id.as_str()), ("meta", "phone-acme"));
+    assert_eq!((account.provider, account.phone_number_id.as_str()), (Provider::Meta, "phone-acme"));
     assert_eq!((account.access_token, account.app_secret), (Some(vec![1, 2, 3]), Some(vec![4])));
     assert_eq!((account.verify_token, account.status), (None, AccountStatus::Active));
     assert_eq!((account.media_policy, account.effective_policy), (None, MediaPolicy::Store));

@@ -20,6 +20,7 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
     match command {
         AccountCommand::Add {
             of,
+            provider,
             phone_number_id,
             display_phone_number,
             name,
@@ -30,6 +31,7 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
         } => {
             check_key(config, &parts, &secrets).await?;
             let draft = AccountDraft {
+                provider,
                 phone_number_id,
                 waba_id,
                 display_phone_number: Some(display_phone_number),
@@ -187,6 +189,7 @@ fn brief(account: &Account) -> serde_json::Value {
 fn full(account: &Account) -> serde_json::Value {
     json!({
         "id": account.id,
+        "provider": account.provider,
         "phoneNumberId": account.phone_number_id,
         "wabaId": account.waba_id,
         "displayPhoneNumber": account.display_phone_number,

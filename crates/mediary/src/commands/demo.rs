@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use mediary_core::{MediaPolicy, Role};
+use mediary_core::{MediaPolicy, Provider, Role};
 use mediary_engine::{AccountDraft, Proof, UserDraft};
 use mediary_simulator::{PlayOptions, Simulator, SimulatorConfig};
 use mediary_store::{Actor, NewCompany};
@@ -153,6 +153,7 @@ async fn furnish(
         parts.engine.access().create_user(company.id, &draft, &Actor::command_line()).await?;
     }
     let draft = AccountDraft {
+        provider: Provider::Meta,
         phone_number_id: account.phone_number_id,
         waba_id: Some(account.waba_id),
         display_phone_number: Some(account.display_phone_number),

@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use url::{Host, Url};
 
-use super::{GRAPH_URL, GRAPH_VERSION, LogFormat};
+use super::{DIALOG360_URL, GRAPH_URL, GRAPH_VERSION, LogFormat};
 
 pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     let found = text.to_socket_addrs().ok().and_then(|mut found| found.next());
@@ -80,6 +80,13 @@ pub(super) fn graph_address(text: &str) -> Result<Url, String> {
         ));
     }
     Ok(url)
+}
+
+/// Where 360dialog is asked.
+pub(super) fn dialog360_address(text: &str) -> Result<Url, String> {
+    let example = format!("such as {DIALOG360_URL}");
+    let url = address_like(text, &example)?;
+    if url.query().is_some() { Err(format!("must be the address alone, {example}")) } else { Ok(url) }
 }
 
 pub(super) fn graph_version(text: &str) -> Result<String, String> {

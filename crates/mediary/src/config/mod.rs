@@ -20,7 +20,10 @@ use secrecy::SecretString;
 use url::Url;
 
 pub(crate) use checks::{address, number, web_address};
-use checks::{database_address, graph_address, graph_version, hosts, log_filter, log_format, site_address};
+use checks::{
+    database_address, dialog360_address, graph_address, graph_version, hosts, log_filter, log_format,
+    site_address,
+};
 pub(crate) use secret_key::{secret_key, secret_key_location};
 use source::Values;
 pub(crate) use span_export::{Collector, SpanExport};
@@ -29,6 +32,7 @@ pub(crate) use storage::StorageConfig;
 /// The newest Graph API version known when this was built (29 July 2026).
 const GRAPH_VERSION: &str = "v27.0";
 const GRAPH_URL: &str = "https://graph.facebook.com";
+const DIALOG360_URL: &str = "https://waba-v2.360dialog.io";
 const MEDIA_HOST: &str = "lookaside.fbsbx.com";
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
 const WEBHOOK_RETENTION_DAYS: u64 = 30;
@@ -57,6 +61,7 @@ pub(crate) struct Config {
     pub(crate) graph_url: Url,
     pub(crate) graph_version: String,
     pub(crate) media_hosts: Vec<String>,
+    pub(crate) dialog360_url: Url,
     /// Private hosts that links may name.
     pub(crate) link_hosts: Vec<String>,
     pub(crate) media_policy: MediaPolicy,
@@ -127,6 +132,9 @@ impl Config {
                 .checked("graph_version", graph_version)
                 .unwrap_or_else(|| GRAPH_VERSION.to_owned()),
             media_hosts: values.checked("media_hosts", hosts).unwrap_or_else(|| vec![MEDIA_HOST.to_owned()]),
+            dialog360_url: values
+                .checked("dialog360_url", dialog360_address)
+                .unwrap_or_else(default_dialog360_url),
             link_hosts: values.checked("link_hosts", hosts).unwrap_or_default(),
             media_policy: values.parsed("media_policy").unwrap_or(MediaPolicy::Store),
             media_sandbox: values.parsed("media_sandbox").unwrap_or_default(),
@@ -184,6 +192,7 @@ impl Config {
             "graph_url" => self.graph_url.to_string(),
             "graph_version" => self.graph_version.clone(),
             "media_hosts" => self.media_hosts.join(","),
+            "dialog360_url" => self.dialog360_url.to_string(),
             "link_hosts" if self.link_hosts.is_empty() => "none".to_owned(),
             "link_hosts" => self.link_hosts.join(","),
             "media_policy" => self.media_policy.to_string(),
@@ -227,6 +236,10 @@ impl Config {
 
 fn default_graph_url() -> Url {
     Url::parse(GRAPH_URL).expect("a constant address")
+}
+
+fn default_dialog360_url() -> Url {
+    Url::parse(DIALOG360_URL).expect("a constant address")
 }
 
 fn database_url(values: &mut Values, data_dir: &Path) -> String {

@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mediary_blob::Storage;
-use mediary_core::{Clock as _, CompanyId, Role, SystemClock};
-use mediary_engine::{AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Shutdown, Vault};
-use mediary_graph::GraphClient;
+use mediary_core::{Clock as _, CompanyId, Provider, Role, SystemClock};
+use mediary_engine::{
+    AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Providers, Shutdown, Vault,
+};
 use mediary_server::{Delivery, Server, ServerConfig, Surface};
 use mediary_store::{Actor, Store, StoreOptions};
 use mediary_testing::ManualClock;
 use mediary_testing::database::sqlite_url;
 use mediary_testing::rows::new_company;
-use mediary_testing::whatsapp::{NOBODY, graph_options, public_hosts};
+use mediary_testing::whatsapp::{NOBODY, clients, public_hosts};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -65,6 +66,7 @@ impl House {
             let number = self.accounts.get() + 1;
             let secret = |what: &str| Some(SecretString::from(format!("{what}-of-number-{number}")));
             let draft = AccountDraft {
+                provider: Provider::Meta,
                 phone_number_id: number.to_string(),
                 waba_id: None,
                 display_phone_number: None,
@@ -125,11 +127,11 @@ async fn engine(folder: &TempDir, clock: Arc<ManualClock>) -> (Engine, Store) {
     let store = Store::open(&StoreOptions { url, max_connections: 2 }, clock.clone()).await.unwrap();
     store.migrate().await.unwrap();
     let storage = Storage::open_local(&folder.path().join("files")).await.unwrap();
-    let graph = GraphClient::new(graph_options(NOBODY));
+    let [meta, dialog360] = clients(NOBODY);
     let parts = EngineParts {
         store: store.clone(),
         storages: storage.into(),
-        graph: graph.unwrap(),
+        providers: Providers { meta, dialog360 },
         public_hosts: public_hosts(),
         vault: Vault::new([7; 32]),
         clock,

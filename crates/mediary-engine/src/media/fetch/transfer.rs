@@ -143,13 +143,13 @@ pub(super) async fn fetch(
 ) -> Result<FetchedBody, Failure> {
     let context = &fetcher.context;
     let media_id = claim.provider_media_id.as_deref().ok_or(Problem::MediaGone)?;
-    let token = account.token().map_err(|cause| match cause.code() {
+    let carrier = context.whatsapp().carrier(account).map_err(|cause| match cause.code() {
         ErrorCode::ProviderUnauthorized => Failure { problem: Problem::TokenRefused, cause: Some(cause) },
         _ => cause.into(),
     })?;
     // A viewer reads before the hash is known, and can recognize a short body only by a declared size, so Graph is asked for it.
     let url = known_url(context, claim).filter(|_| viewers.is_none() || claim.declared_size.is_some());
-    let request = MediaRequest { token, media_id, url, range: None };
+    let request = MediaRequest { media_id, url, range: None };
     let limit = context.config().inbound_limits.of(claim.file_type);
     let fits = |size: Option<u64>| match size {
         Some(size) if size > limit => Err(Failure::from(Problem::TooLarge { limit, size })),
@@ -159,7 +159,7 @@ pub(super) async fn fetch(
     if viewers.is_none() {
         context.pauses().after_viewers(claim.account_id).await;
     }
-    let OpenStream { stream, info } = provider::open(context.graph(), request, agree).await?;
+    let OpenStream { stream, info } = carrier.open(request, agree).await?;
     fault::point("fetch.resolved");
     let mut declared = DeclaredContent { sha256: claim.sha256, size: claim.declared_size };
     if let Some(info) = info {
@@ -189,11 +189,7 @@ pub(super) async fn fetch(
     let body = match viewers {
         None => Body::Alone(Box::new(stream)),
         Some(viewers) => {
-            let origin = Origin {
-                graph: context.graph().clone(),
-                token: token.clone(),
-                media_id: media_id.to_owned(),
-            };
+            let origin = Origin { carrier, media_id: media_id.to_owned() };
             // If it is too large, the limits below report that first.
             let upstream = Upstream::whole(origin, stream, limit.saturating_add(OVERRUN_BYTES));
             Body::Shared(share(fetcher, claim, upstream, declared.size, viewers).await?)

@@ -6,7 +6,6 @@ use std::time::Duration;
 use mediary_core::{AccountStatus, Error, ErrorCode, Result, Timestamp};
 use mediary_graph::ErrorKind;
 use mediary_store::MediaFile;
-use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::proxied::ProxiedBody;
@@ -17,7 +16,7 @@ use crate::transit::inbound_files::SlotState;
 use crate::transit::range::ByteRange;
 use crate::transit::upstream::{Origin, Upstream};
 use crate::whatsapp::accounts::KnownAccount;
-use crate::whatsapp::provider::{self, MediaRequest, OpenStream};
+use crate::whatsapp::provider::{self, Carrier, MediaRequest, OpenStream};
 
 /// How often WhatsApp is asked for a viewer while it fails temporarily, and the first wait, which grows fourfold.
 pub(super) const TRIES: u32 = 3;
@@ -99,7 +98,10 @@ impl Opener {
         let mut tries = 1;
         loop {
             let account = self.account_for_viewer(record, until).await?;
-            let error = match self.open_at_whatsapp(record, &account, account.token()?, range).await {
+            let error = match self
+                .open_at_whatsapp(record, &account, self.context.whatsapp().carrier(&account)?, range)
+                .await
+            {
                 Ok(upstream) => {
                     self.context.pauses().mark_account_ok(account.row.id);
                     return Ok(upstream);
@@ -130,7 +132,7 @@ impl Opener {
         &self,
         record: &MediaFile,
         account: &KnownAccount,
-        token: &SecretString,
+        carrier: Carrier,
         range: Option<ByteRange>,
     ) -> std::result::Result<Upstream, mediary_graph::Error> {
         let Some(media_id) = record.provider_media_id.as_deref() else {
@@ -140,7 +142,6 @@ impl Opener {
         if self.gone.contains_key(&known) {
             return Err(mediary_graph::Error::media_gone());
         }
-        let token = token.clone();
         let remembered = self.urls.get(&known);
         let declared = remembered.as_ref().and_then(|info| info.file_size);
         let declared = declared.or_else(|| expected_size(record)).or_else(|| self.sizes.get(&known)?);
@@ -152,10 +153,9 @@ impl Opener {
                 .filter(|_| declared.is_some()),
         };
         let range_to_ask = range.and_then(|range| range.to_ask(declared));
-        let request = MediaRequest { token: &token, media_id, url, range: range_to_ask };
-        let graph = self.context.graph();
+        let request = MediaRequest { media_id, url, range: range_to_ask };
         let opened: std::result::Result<OpenStream, mediary_graph::Error> =
-            provider::open(graph, request, |_| Ok(())).await;
+            carrier.open(request, |_| Ok(())).await;
         let OpenStream { stream, info } = opened.inspect_err(|error| {
             self.urls.invalidate(&known);
             if error.kind() == ErrorKind::MediaGone {
@@ -166,7 +166,7 @@ impl Opener {
         if let Some(info) = info {
             self.urls.insert(known.clone(), info);
         }
-        let origin = Origin { graph: graph.clone(), token, media_id: media_id.to_owned() };
+        let origin = Origin { carrier, media_id: media_id.to_owned() };
         let max_bytes = self.context.config().inbound_limits.of(record.file_type);
         Upstream::new(origin, stream, range, declared, max_bytes).inspect_err(|_| {
             self.urls.invalidate(&known);
@@ -177,7 +177,7 @@ impl Opener {
     /// Graph's description of a file, without its bytes.
     pub(super) async fn describe_from_whatsapp(&self, record: &MediaFile) -> Result<OpenedMedia> {
         let account = self.account_for_viewer(record, Instant::now() + WAITS_FOR_ACCOUNT).await?;
-        let answer = provider::ask(self.context.graph(), account.token()?, provider_id(record)?).await;
+        let answer = self.context.whatsapp().carrier(&account)?.describe(provider_id(record)?).await;
         let info = match answer {
             Ok(info) => info,
             Err(error) => return Err(self.refused(record, &account, error).await),

@@ -10,7 +10,6 @@ use mediary_core::{Error, ErrorCode, Result, Scope, Timestamp};
 use mediary_graph::outgoing::{self, Outgoing, Recipient, Upload};
 use mediary_graph::{SendFailure, Sent, Throttled};
 use mediary_store::{Change, ChangeKind, ClaimedSend, ContactKey, KnownFile, MediaFile};
-use secrecy::ExposeSecret as _;
 use tracing::Instrument as _;
 
 use super::content::{KeptContent, KeptFile};
@@ -165,9 +164,7 @@ impl Send<'_> {
         }
         self.publish(ChangeKind::MessageUpdated);
         let bytes = stream_of(stored.reader(0..stored.size()));
-        let token = account.token()?.expose_secret();
-        let number = &account.row.phone_number_id;
-        let id = context.graph().upload_media(token, number, &upload, bytes).await;
+        let id = context.whatsapp().carrier(account)?.upload(&upload, bytes).await;
         let id = id.map_err(|error| of_upload(&error))?;
         fault::point("send.uploaded");
         let expires_at = context.now().plus(UPLOAD_LIFE);
@@ -196,8 +193,8 @@ impl Send<'_> {
     /// The one call that sends, and what is written down of its answer.
     async fn call(&self, account: &KnownAccount, prepared: Prepared) {
         let Self { context, claim } = *self;
-        let token = match account.token() {
-            Ok(token) => token.expose_secret(),
+        let carrier = match context.whatsapp().carrier(account) {
+            Ok(carrier) => carrier,
             Err(error) => return self.end(Some(account), error.into()).await,
         };
         match context.store().mark_asked(claim).await {
@@ -205,8 +202,7 @@ impl Send<'_> {
             Ok(false) => return tracing::debug!("the message was taken from us"),
             Err(error) => return self.end(Some(account), error.into()).await,
         }
-        let number = &account.row.phone_number_id;
-        match context.graph().send_message(token, number, &prepared.message).await {
+        match carrier.send(&prepared.message).await {
             Ok(sent) => {
                 fault::point("send.answered");
                 context.pauses().mark_account_ok(claim.account_id);

@@ -1,9 +1,10 @@
 //! A company's day, from which each operation has something to answer.
 
+use mediary_core::Provider;
 use mediary_graph::sign;
 use mediary_simulator::{AccountSpec, FaultKind, FaultSpec, MediaSpec, MessageSpec, Place};
 use mediary_testing::eventually;
-use mediary_testing::installation::{ACCESS_TOKEN, PASSWORD, PHONE_NUMBER_ID, VERIFY_TOKEN};
+use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, PASSWORD, PHONE_NUMBER_ID, VERIFY_TOKEN};
 use mediary_testing::whatsapp::{incoming, signature_of, text};
 use serde_json::{Value, json};
 
@@ -179,6 +180,26 @@ pub(super) async fn webhooks(answers: &mut Answers<'_>) {
     let forged = sign(&body, b"another secret");
     receive(answers, &body, forged).refused("forged").await;
     receive(answers, &body, signature).held().await;
+    let through = "400000000000004";
+    let known = AccountSpec {
+        provider: Provider::Dialog360,
+        phone_number_id: through.to_owned(),
+        ..AccountSpec::default()
+    };
+    answers.world.simulator.put_account(known).unwrap();
+    let new = json!({ "provider": "dialog360", "phoneNumberId": through, "name": "Sales", "accessToken": ACCESS_TOKEN,
+        "appSecret": APP_SECRET });
+    answers.world.api().post("/api/whatsapp-accounts", &new).await;
+    let body = String::from_utf8(body).unwrap().replace(PHONE_NUMBER_ID, through).into_bytes();
+    for (secret, why) in [("a guess", Some("forged")), (APP_SECRET, None)] {
+        let ask = answers.ask("receive_dialog360_webhook").by_a_stranger();
+        let ask = ask.header("content-type", "application/json");
+        let ask = ask.header("authorization", format!("Bearer {secret}")).body(body.clone());
+        match why {
+            Some(why) => ask.refused(why).await,
+            None => drop(ask.held().await),
+        }
+    }
     let api = answers.world.api();
     let parked = eventually("the item to be parked", async || {
         api.all("/api/webhook-events").await.into_iter().next().ok_or("none yet")
