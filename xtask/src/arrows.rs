@@ -15,6 +15,11 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         &["mediary-core", "mediary-outbound"],
         &["sqlx", "axum", "object_store", "reqwest", "hyper-util", "hyper-rustls"],
     ),
+    (
+        "mediary-aws",
+        &["mediary-core", "mediary-graph", "mediary-outbound"],
+        &["sqlx", "axum", "reqwest", "hyper-util", "hyper-rustls"],
+    ),
     ("mediary-store", &["mediary-core"], &["axum", "reqwest", "object_store"]),
     ("mediary-blob", &["mediary-core"], &["sqlx", "axum"]),
     ("mediary-formats", &["mediary-core"], &["sqlx", "axum", "object_store", "reqwest"]),
@@ -22,6 +27,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     (
         "mediary-engine",
         &[
+            "mediary-aws",
             "mediary-core",
             "mediary-outbound",
             "mediary-graph",
@@ -49,6 +55,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     (
         "mediary",
         &[
+            "mediary-aws",
             "mediary-core",
             "mediary-outbound",
             "mediary-graph",
@@ -67,6 +74,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     (
         "mediary-testing",
         &[
+            "mediary-aws",
             "mediary-core",
             "mediary-outbound",
             "mediary-graph",

@@ -8,6 +8,9 @@ pub const WHATSAPP_ID_DIGITS: usize = 32;
 pub const DISPLAY_NUMBER_CHARS: usize = 32;
 /// Characters of an access token, an app secret or a verify token.
 pub const TOKEN_CHARS: usize = 4096;
+/// Characters of AWS's own id of a number, and of a region.
+pub const AWS_ID_CHARS: usize = 64;
+pub const AWS_REGION_CHARS: usize = 32;
 /// Characters of a company's short name.
 pub const SLUG_CHARS: usize = 63;
 /// The shortest and the longest password.
@@ -72,6 +75,41 @@ pub fn token(field: &'static str, text: &str) -> Result<(), WrongField> {
             "must be 1 to {TOKEN_CHARS} printable ASCII characters without spaces or line breaks; copy it again, \
              without anything around it"
         )
+    })
+}
+
+/// AWS's own id of a number.
+pub fn aws_phone_number_id(field: &'static str, text: &str) -> Result<(), WrongField> {
+    let rest = text.strip_prefix("phone-number-id-").unwrap_or_default();
+    let fits =
+        (1..=AWS_ID_CHARS).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    check(fits, field, || {
+        "must look like phone-number-id-01234567890123456789012345678901; copy it from AWS End User Messaging Social".to_owned()
+    })
+}
+
+/// A region of AWS.
+pub fn aws_region(field: &'static str, text: &str) -> Result<(), WrongField> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let fits = (1..=AWS_REGION_CHARS).contains(&text.len())
+        && text.bytes().all(plain)
+        && !text.starts_with('-')
+        && !text.ends_with('-');
+    check(fits, field, || "must be a region of AWS, like eu-west-1".to_owned())
+}
+
+/// The name of a bucket.
+pub fn aws_bucket(field: &'static str, text: &str) -> Result<(), WrongField> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = text.as_bytes();
+    let fits = (3..=63).contains(&bytes.len())
+        && bytes.iter().copied().all(plain)
+        && ends(bytes.first())
+        && ends(bytes.last())
+        && !text.contains("..");
+    check(fits, field, || {
+        "must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens".to_owned()
     })
 }
 

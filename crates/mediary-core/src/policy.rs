@@ -31,6 +31,8 @@ string_enum! {
     "provider" Provider {
         /// Meta itself, by its Cloud API.
         Meta = "meta",
+        /// AWS End User Messaging Social.
+        Aws = "aws",
         /// 360dialog, which passes Meta's Cloud API on.
         Dialog360 = "dialog360",
     }

@@ -255,7 +255,8 @@ impl Context {
             storages: mediary_blob::Storage::open_local(folder).await.unwrap().into(),
             providers: {
                 let [meta, dialog360] = mediary_testing::whatsapp::clients(NOBODY);
-                Providers { meta, dialog360 }
+                let aws = mediary_testing::whatsapp::aws_client(NOBODY);
+                Providers { meta, dialog360, aws: crate::whatsapp::aws::AwsProvider::new(aws, None) }
             },
             public_hosts: public_hosts(),
             vault: Vault::new([1; 32]),

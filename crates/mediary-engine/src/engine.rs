@@ -13,15 +13,12 @@ use mediary_store::{
 };
 use tokio::io::AsyncBufRead;
 
-use crate::access::links::Links;
-use crate::access::{Access, May, rights};
+use crate::access::{Access, May, links::Links, rights};
 use crate::base::{shutdown::Shutdown, tasks::Tasks};
 use crate::context::{Context, EngineConfig, EngineParts};
 use crate::events::{bus::EventBus, outbox::Outbox};
-use crate::intake::dialog360;
-use crate::intake::import::Import;
 use crate::intake::ingest::{self, parked::ParkedItems};
-use crate::intake::webhook::{self, AcceptedWebhook};
+use crate::intake::{self, WebhookSender, import::Import, webhook, webhook::AcceptedWebhook};
 use crate::media::open::{OpenFiles, OpenRequest, OpenedMedia, Opener, RequestedContent};
 use crate::media::oversized::{self, OversizedFiles};
 use crate::media::requests::{self, MediaStatus, RetryOutcome};
@@ -39,7 +36,8 @@ use crate::upkeep::inspect::{self, InspectOptions, Inspection, Inspector};
 use crate::upkeep::policies::Policies;
 use crate::upkeep::relocate::{Mover, Relocation, RelocationPreview};
 use crate::upkeep::sweep::{self, RetentionAct, SweepReport, Sweeper};
-use crate::whatsapp::accounts::{AccountChange, AccountDirectory, AccountDraft};
+use crate::whatsapp::account_drafts::{AccountChange, AccountDraft};
+use crate::whatsapp::accounts::AccountDirectory;
 use crate::whatsapp::binding::{BoundAccount, Proof};
 
 /// The flows that join store, storage and WhatsApp. Clones are the same engine.
@@ -232,9 +230,9 @@ impl Engine {
         webhook::accept(&self.0.context, signature, body).await
     }
 
-    /// Takes a webhook body from 360dialog that came with `secret` as its bearer token. Returns and fails like [`Engine::accept`].
-    pub async fn accept_from_dialog360(&self, secret: Option<&str>, body: Bytes) -> Result<AcceptedWebhook> {
-        dialog360::accept(&self.0.context, secret, body).await
+    /// Takes a webhook that another provider than Meta sends. Returns and fails like [`Engine::accept`].
+    pub async fn accept_from(&self, sender: WebhookSender<'_>, body: Bytes) -> Result<()> {
+        intake::accept_from(&self.0.context, sender, body).await
     }
 
     /// Whether Meta's verification request knows a token of ours.

@@ -60,7 +60,8 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, context: impl Into<Cow<'static, str>>) -> Self {
+    /// A failure of this kind; for those who carry WhatsApp's messages besides Graph, too.
+    pub fn new(kind: ErrorKind, context: impl Into<Cow<'static, str>>) -> Self {
         Self {
             kind,
             context: context.into(),
@@ -104,7 +105,8 @@ impl Error {
         Self::new(ErrorKind::RangeNotSatisfiable, format!("the file has only {size} bytes"))
     }
 
-    pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    /// With its cause.
+    pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
@@ -114,12 +116,14 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+    /// With the wait that was asked for, if one was.
+    pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.retry_after = wait;
         self
     }
 
-    pub(crate) fn without_effect(mut self) -> Self {
+    /// Of a call that surely did nothing.
+    pub fn without_effect(mut self) -> Self {
         self.without_effect = true;
         self
     }

@@ -46,7 +46,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A failure to accept, or a refusal, is logged once in so long.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 /// The paths that a reserved slot takes.
-const RESERVED_FOR: [&str; 4] = ["/api/webhooks/whatsapp", "/api/webhooks/360dialog", "/healthz", "/readyz"];
+const RESERVED_FOR: [&str; 5] =
+    ["/api/webhooks/whatsapp", "/api/webhooks/360dialog", "/api/webhooks/aws", "/healthz", "/readyz"];
 
 /// The bounds of connections.
 #[derive(Debug, Clone)]

@@ -15,7 +15,8 @@ use mediary_core::{
     AccountId, CompanyId, ConversationId, MediaId, MessageId, Provider, Role, Scope, Timestamp,
 };
 use mediary_engine::{
-    AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Providers, Shutdown, UserDraft, Vault,
+    AccountDraft, ApiKeyDraft, AwsProvider, Engine, EngineConfig, EngineParts, Providers, Shutdown,
+    UserDraft, Vault,
 };
 use mediary_store::{
     Actor, ChangeKind, ClaimLimits, ClaimedDownload, ContactKey, EventScope, FinishedDownload,
@@ -28,7 +29,7 @@ use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, DISPLAY_PHONE_NUMB
 use mediary_testing::rows::{
     Tenant, WEEK, failed, finished, item, new_company, new_media, picture, webhook_event,
 };
-use mediary_testing::whatsapp::{NOBODY, clients, public_hosts};
+use mediary_testing::whatsapp::{NOBODY, aws_client, clients, public_hosts};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -161,7 +162,7 @@ impl House {
         let engine = Engine::new(EngineParts {
             store: store.clone(),
             storages: storage.clone().into(),
-            providers: Providers { meta, dialog360 },
+            providers: Providers { meta, dialog360, aws: AwsProvider::new(aws_client(NOBODY), None) },
             public_hosts: public_hosts(),
             vault: Vault::new([7; 32]),
             clock: Arc::new(clock.clone()),
@@ -195,6 +196,7 @@ impl House {
         let secret = |text: &str| Some(SecretString::from(text.to_owned()));
         let draft = AccountDraft {
             provider: Provider::Meta,
+            aws: None,
             phone_number_id: phone_number_id.clone(),
             waba_id: None,
             display_phone_number: Some(format!("+{DISPLAY_PHONE_NUMBER}")),

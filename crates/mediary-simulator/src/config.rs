@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use mediary_core::{Clock, Provider, SystemClock};
@@ -48,6 +49,8 @@ pub struct SimulatorConfig {
     pub random_faults: Option<RandomFaults>,
     /// Plays the built-in day of conversations.
     pub play: Option<PlayOptions>,
+    /// The folder that an S3 server of this machine serves, each folder in it a bucket: for the media of accounts at AWS.
+    pub buckets: Option<PathBuf>,
 }
 
 impl Default for SimulatorConfig {
@@ -64,6 +67,7 @@ impl Default for SimulatorConfig {
             options: Options::default(),
             random_faults: None,
             play: None,
+            buckets: None,
         }
     }
 }
@@ -75,6 +79,9 @@ pub struct AccountSpec {
     /// In whose form it is called, and its webhooks come.
     #[serde(default = "default_provider")]
     pub provider: Provider,
+    /// Where it is at AWS, for that provider.
+    #[serde(default)]
+    pub aws: Option<AwsSpec>,
     pub phone_number_id: String,
     /// With or without `+`; webhooks carry the digits alone.
     pub display_phone_number: String,
@@ -97,6 +104,7 @@ impl Default for AccountSpec {
     fn default() -> Self {
         Self {
             provider: default_provider(),
+            aws: None,
             phone_number_id: "106540352242922".to_owned(),
             display_phone_number: "+15550783881".to_owned(),
             waba_id: default_waba_id(),
@@ -106,6 +114,16 @@ impl Default for AccountSpec {
             webhook_url: None,
         }
     }
+}
+
+/// A number at AWS. Its key is the account's access token: the key's id, a colon, and the secret key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AwsSpec {
+    /// AWS's own id of the number: `phone-number-id-…`.
+    pub phone_number_id: String,
+    /// The topic of its webhooks.
+    pub topic_arn: String,
 }
 
 fn default_provider() -> Provider {

@@ -3,6 +3,7 @@
 //! test, and repeats itself from a seed. The control API is described in this crate's README.
 
 mod accounts;
+mod aws;
 mod config;
 mod content;
 mod control;
@@ -22,6 +23,7 @@ mod sent;
 mod simulator;
 mod stats;
 mod tokens;
+mod topics;
 mod uploads;
 mod webhooks;
 mod world;
@@ -35,7 +37,7 @@ use axum::routing::get;
 use crate::world::World;
 
 pub use config::{
-    AccountSpec, BatchShape, MediaOptions, Options, PlayOptions, SendingOptions, SimulatorConfig,
+    AccountSpec, AwsSpec, BatchShape, MediaOptions, Options, PlayOptions, SendingOptions, SimulatorConfig,
     WebhookOptions,
 };
 pub use counters::MediaStats;
@@ -49,12 +51,14 @@ pub use sent::{ReadReceipt, SentMessage};
 pub use simulator::Simulator;
 pub use stats::{Route, Stats, WebhookStats};
 pub use tokens::TokenState;
+pub use topics::SnsSubscription;
 pub use webhooks::{WebhookAttempt, WebhookRecord, WebhookState};
 
 /// One listener for all three: the control API, the media host, and the Graph API for every other path.
 fn router(world: Arc<World>) -> Router {
     Router::new()
         .merge(control::router())
+        .merge(aws::router())
         .route("/whatsapp_business/attachments/", get(media_host::download))
         .route("/whatsapp_business/attachments", get(media_host::download))
         // The Graph API limits its bodies itself.

@@ -129,6 +129,22 @@ impl Simulator {
         webhooks::post(&self.world, body.into()).await
     }
 
+    /// What AWS's topic would send for each entry of a webhook, signed.
+    pub fn sns_notifications(&self, phone_number_id: &str, webhook: &[u8]) -> Vec<bytes::Bytes> {
+        let aws = self.world.accounts.find(phone_number_id).and_then(|account| account.aws.clone());
+        aws.map(|aws| crate::aws::notifications(&self.world, &aws, webhook)).unwrap_or_default()
+    }
+
+    /// The message by which SNS asks whether an address is to be subscribed to a topic.
+    pub fn sns_subscription(&self, topic_arn: &str) -> bytes::Bytes {
+        self.world.subscription(topic_arn)
+    }
+
+    /// Who was asked, and who confirmed.
+    pub fn sns_subscriptions(&self) -> Vec<crate::SnsSubscription> {
+        self.world.topics.all()
+    }
+
     /// Waits until every update is acknowledged or given up.
     pub async fn flush(&self, within: Duration) -> Result<(), Error> {
         self.world.outbox.flush(within).await
@@ -268,6 +284,8 @@ fn world(config: &SimulatorConfig, address: SocketAddr, outbox: Outbox) -> Resul
         sent: crate::sent::SentLog::default(),
         uploads: Uploads::default(),
         links: Links::default(),
+        topics: crate::topics::Topics::default(),
+        buckets: config.buckets.clone(),
         counters: Arc::default(),
         outbox,
         webhook_log: webhooks::WebhookLog::default(),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use parking_lot::RwLock;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
@@ -57,6 +58,13 @@ impl Tokens {
     /// Whether a token that nobody mentioned is taken. Tokens known by name keep their state.
     pub(crate) fn take_unknown(&self, take: bool) {
         self.0.write().any_is_valid = take;
+    }
+
+    /// The tokens that begin with this key's id: of those known by name, and the account's own.
+    pub(crate) fn of_key(&self, key_id: &str, own: Option<&SecretString>) -> Vec<String> {
+        let book = self.0.read();
+        let all = book.known.keys().map(String::as_str).chain(own.map(ExposeSecret::expose_secret));
+        all.filter(|token| token.split(':').next() == Some(key_id)).map(str::to_owned).collect()
     }
 
     /// `None` for a token that is no token of ours.

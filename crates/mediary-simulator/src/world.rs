@@ -1,5 +1,6 @@
 //! What all parts of a simulator share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::messages::{
 use crate::sent::SentLog;
 use crate::stats::{Counters, Stats};
 use crate::tokens::Tokens;
+use crate::topics::Topics;
 use crate::uploads::Uploads;
 use crate::webhooks::{Outbox, Part, Update, WebhookLog};
 
@@ -67,6 +69,8 @@ pub(crate) struct World {
     pub(crate) sent: SentLog,
     pub(crate) uploads: Uploads,
     pub(crate) links: Links,
+    pub(crate) topics: Topics,
+    pub(crate) buckets: Option<PathBuf>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) outbox: Outbox,
     pub(crate) webhook_log: WebhookLog,

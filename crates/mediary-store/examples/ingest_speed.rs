@@ -44,6 +44,7 @@ async fn main() -> Result<()> {
     let company = store.add_company(&company).await?.id;
     let account = NewAccount {
         provider: mediary_core::Provider::Meta,
+        aws: None,
         phone_number_id: slug,
         waba_id: None,
         display_phone_number: None,

@@ -47,6 +47,7 @@ mod partial_uploads;
 mod people;
 mod policies;
 mod pool;
+mod provisional;
 mod record;
 mod reservations;
 mod retention;
@@ -103,10 +104,12 @@ pub use opening::embedded_file;
 pub use page::{Cursor, Page, PageRequest};
 pub use partial_uploads::{AddedPart, PARTIAL_UPLOAD_LIFE, PartialUpload, UploadPart};
 pub use people::{
-    Account, AccountPatch, Actor, ApiKey, ApiKeyIdentity, Audit, Company, MediaSettingsPatch, NewAccount,
-    NewApiKey, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch, UserWithHash,
+    Account, AccountPatch, Actor, ApiKey, ApiKeyIdentity, Audit, AwsSettings, Company, MediaSettingsPatch,
+    NewAccount, NewApiKey, NewCompany, NewSession, NewUser, SessionIdentity, Usage, User, UserPatch,
+    UserWithHash,
 };
 pub use policies::{DueTask, PolicyPreview, StoredTally, Tally};
+pub use provisional::provisional_id;
 pub use retention::{ArrivalPosition, FilePastRetention};
 pub use scan::{ExpiryPosition, ScannedBatch};
 pub use sends::{

@@ -53,6 +53,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("answered_numbers", include_str!("../migrations/0032_answered_numbers.sql")),
     ("library", include_str!("../migrations/0033_library.sql")),
     ("partial_uploads", include_str!("../migrations/0034_partial_uploads.sql")),
+    ("aws_accounts", include_str!("../migrations/0035_aws_accounts.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

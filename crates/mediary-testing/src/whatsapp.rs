@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mediary_aws::{AwsClient, AwsOptions};
 use mediary_graph::{GraphClient, GraphOptions, sign};
 use mediary_outbound::{ClientOptions, PublicHosts};
 use serde_json::{Value, json};
@@ -78,6 +79,16 @@ pub fn clients(url: &str) -> [GraphClient; 2] {
     let dialog360 =
         GraphClient::dialog360(options.graph_url.clone(), &client_options(options.silence_timeout));
     [GraphClient::new(options).expect("the options are right"), dialog360.expect("the options are right")]
+}
+
+/// A client of AWS at this address.
+pub fn aws_client(url: &str) -> AwsClient {
+    let options = AwsOptions {
+        meta_api_version: "v26.0".to_owned(),
+        stand_in: Some(url.parse().expect("it is an address")),
+        calls: client_options(Duration::from_secs(1)),
+    };
+    AwsClient::new(options).expect("the options are right")
 }
 
 /// How clients of tests call hosts, with this patience.

@@ -1,5 +1,6 @@
 //! The command line, as a newcomer reads it with `--help`.
 
+mod aws;
 mod values;
 
 use std::net::SocketAddr;
@@ -242,9 +243,11 @@ pub(crate) enum AccountCommand {
     Add {
         #[command(flatten)]
         of: OfCompany,
-        /// Who carries its messages: meta or dialog360.
+        /// Who carries its messages: meta, aws or dialog360.
         #[arg(long, default_value_t = Provider::Meta)]
         provider: Provider,
+        #[command(flatten)]
+        aws: aws::AwsArgs,
         #[arg(long)]
         phone_number_id: String,
         #[arg(long)]
@@ -264,6 +267,7 @@ pub(crate) enum AccountCommand {
     /// Change an account. With a new token, waiting downloads resume.
     #[command(group(changes(&[
         "name", "media_policy", "retention", "status", "access_token_env", "app_secret_env", "verify_token_env",
+        "aws_bucket", "aws_topic_arn",
     ])))]
     Update {
         #[command(flatten)]
@@ -281,6 +285,8 @@ pub(crate) enum AccountCommand {
         /// active or disabled.
         #[arg(long, value_parser = values::account_status)]
         status: Option<AccountStatus>,
+        #[command(flatten)]
+        aws: aws::AwsChanges,
         #[command(flatten)]
         secrets: AccountSecrets,
         #[command(flatten)]

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
+use mediary_aws::{AwsClient, AwsOptions};
 use mediary_blob::{Storage, Storages};
 use mediary_core::{Clock, CompanyId, SystemClock};
 use mediary_derive::Workers;
-use mediary_engine::{Engine, EngineConfig, EngineParts, Providers, Vault};
+use mediary_engine::{AwsProvider, Engine, EngineConfig, EngineParts, Providers, Vault};
 use mediary_graph::{GraphClient, GraphOptions};
 use mediary_outbound::{ClientOptions, PublicHosts};
 use mediary_store::{Company, Page, PageRequest, Store, StoreOptions, embedded_file};
@@ -106,7 +107,16 @@ fn providers(config: &Config) -> anyhow::Result<Providers> {
     .context("preparing the client for WhatsApp")?;
     let dialog360 = GraphClient::dialog360(config.dialog360_url.clone(), &client_options(config))
         .context("preparing the client for 360dialog")?;
-    Ok(Providers { meta, dialog360 })
+    let aws = AwsClient::new(AwsOptions {
+        meta_api_version: config.graph_version.clone(),
+        stand_in: config.aws_stand_in.clone(),
+        calls: client_options(config),
+    })
+    .context("preparing the client for AWS")?;
+    // A stand-in takes the place of S3, too, where the storage's own settings name one.
+    let s3_endpoint =
+        config.aws_stand_in.as_ref().and_then(|_| config.storage.buckets.first()?.endpoint.clone());
+    Ok(Providers { meta, dialog360, aws: AwsProvider::new(aws, s3_endpoint) })
 }
 
 /// Asks hosts that people name in links.

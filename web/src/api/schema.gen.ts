@@ -783,6 +783,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhooks/aws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A message of SNS, by which AWS sends webhooks
+         * @description Its signature is checked, and its topic has to be an account's. A subscription is confirmed. An event is answered 200 only once it is on
+         *     disk.
+         */
+        post: operations["receive_aws_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/webhooks/whatsapp": {
         parameters: {
             query?: never;
@@ -1476,13 +1497,23 @@ export interface components {
         };
         /** @description A WhatsApp account to add. */
         NewWhatsappAccount: {
-            /** @description WhatsApp is asked with it whether you may use the number; the number is not added otherwise. With 360dialog it is the API key. */
+            /**
+             * @description WhatsApp is asked with it whether you may use the number; the number is not added otherwise. With 360dialog it is the API key, with
+             *     AWS an access key: its id, a colon, and the secret key.
+             */
             accessToken: string;
             /**
              * @description Without one the installation's app secret applies. With 360dialog it is needed, has at least 16 characters, and is what its webhook
              *     brings in the header `Authorization: Bearer`.
              */
             appSecret?: string | null;
+            /** @description Media passes through this bucket, in the same region. */
+            awsBucket?: string | null;
+            /** @description AWS's own id of the number. This and the three below are for the provider `aws`, which needs them all. */
+            awsPhoneNumberId?: string | null;
+            awsRegion?: string | null;
+            /** @description The SNS topic to which AWS sends the number's events. */
+            awsTopicArn?: string | null;
             displayPhoneNumber?: string | null;
             mediaPolicy?: components["schemas"]["MediaPolicy"] | null;
             name: string;
@@ -1749,7 +1780,10 @@ export interface components {
         Page_WhatsappAccount: {
             hasMore: boolean;
             items: {
+                awsBucket: string | null;
                 awsPhoneNumberId: string | null;
+                awsRegion: string | null;
+                awsTopicArn: string | null;
                 /** Format: int64 */
                 companyId: number;
                 createdAt: components["schemas"]["Time"];
@@ -1798,7 +1832,7 @@ export interface components {
             type: string;
         };
         /** @enum {string} */
-        Provider: "meta" | "dialog360";
+        Provider: "meta" | "aws" | "dialog360";
         /** @description One person's emoji on a message. */
         Reaction: {
             emoji: string;
@@ -1978,7 +2012,10 @@ export interface components {
         };
         /** @description One business phone number. Its secrets go in and never come out. */
         WhatsappAccount: {
+            awsBucket: string | null;
             awsPhoneNumberId: string | null;
+            awsRegion: string | null;
+            awsTopicArn: string | null;
             /** Format: int64 */
             companyId: number;
             createdAt: components["schemas"]["Time"];
@@ -2007,6 +2044,10 @@ export interface components {
             /** @description A new token makes the account active again, and its downloads resume. One that WhatsApp refuses is not taken. */
             accessToken?: string;
             appSecret?: string;
+            /** @description For the provider `aws`. */
+            awsBucket?: string;
+            /** @description For the provider `aws`. */
+            awsTopicArn?: string;
             displayPhoneNumber?: string;
             mediaPolicy?: components["schemas"]["MediaPolicy"] | null;
             name?: string;
@@ -3703,6 +3744,41 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    receive_aws_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            /** @description SNS could not be asked for its certificate. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             503: components["responses"]["ServiceUnavailable"];
         };
     };

@@ -175,6 +175,8 @@ pub enum UnsignedReason {
     NoAccountNorSecret,
     NoHeaderSecret,
     OtherHeaderSecret,
+    UnknownTopic,
+    NotSns,
 }
 
 impl UnsignedReason {
@@ -218,6 +220,12 @@ impl UnsignedReason {
                 "from 360dialog without the header Authorization: Bearer SECRET; give 360dialog's webhook this header, with the app \
                  secret of its account"
             }
+            Self::UnknownTopic => {
+                "from SNS of a topic that no account has; give it with `mediary account update --aws-topic-arn`"
+            }
+            Self::NotSns => {
+                "at the address for SNS, and no message that SNS signed for this topic within a day"
+            }
             Self::OtherHeaderSecret => {
                 "from 360dialog for no account whose app secret the header Authorization has; compare the header of 360dialog's \
                  webhook with it, and correct it with `mediary account update --app-secret-env`"
@@ -238,6 +246,9 @@ pub(super) fn unsigned(why: UnsignedReason) -> Error {
     let detail = match why {
         UnsignedReason::NoHeaderSecret | UnsignedReason::OtherHeaderSecret => {
             "the webhook does not have the secret of the accounts it names in its header Authorization"
+        }
+        UnsignedReason::UnknownTopic | UnsignedReason::NotSns => {
+            "the body is no message of SNS that an account's topic sent"
         }
         _ => "the webhook is not signed with an app secret of the accounts it names",
     };

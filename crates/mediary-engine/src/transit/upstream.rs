@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use mediary_graph::{Error, ErrorKind, MediaStream};
+use mediary_graph::{Error, ErrorKind};
 
 use super::range::ByteRange;
-use crate::whatsapp::provider::{Carrier, MediaRequest, OpenStream};
+use crate::whatsapp::provider::{Carrier, MediaRequest, OpenStream, ProviderStream};
 
 /// How often a body that breaks off is resumed, and after which wait, times the number of the try.
 const RESUMED_MAX: u32 = 3;
@@ -23,7 +23,7 @@ pub(crate) struct Origin {
 pub(crate) struct Upstream {
     origin: Origin,
     /// `None` while the transfer is broken and the rest is not open yet.
-    stream: Option<MediaStream>,
+    stream: Option<ProviderStream>,
     /// Bytes of the stream before the requested range, to be skipped.
     skip: u64,
     /// The next byte to hand out, and where to stop.
@@ -38,7 +38,7 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     /// The whole body of an open response, whatever was declared, up to `max_bytes`.
-    pub(crate) fn whole(origin: Origin, stream: MediaStream, max_bytes: u64) -> Self {
+    pub(crate) fn whole(origin: Origin, stream: ProviderStream, max_bytes: u64) -> Self {
         let (at, total) = (stream.first_byte(), stream.file_size());
         Self { origin, stream: Some(stream), skip: 0, at, end: None, total, max_bytes, resumed: 0 }
     }
@@ -47,7 +47,7 @@ impl Upstream {
     /// returned, up to `max_bytes`. Fails if it is larger, if the range lies beyond the end, or if the size is not the declared one.
     pub(crate) fn new(
         origin: Origin,
-        stream: MediaStream,
+        stream: ProviderStream,
         wanted: Option<ByteRange>,
         declared: Option<u64>,
         max_bytes: u64,

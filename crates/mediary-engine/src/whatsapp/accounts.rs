@@ -6,14 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::constant_time;
-use mediary_core::{
-    AccountId, AccountStatus, CompanyId, Error, ErrorCode, MediaPolicy, Provider, Result, Retention, field,
-};
+use mediary_core::{AccountId, AccountStatus, CompanyId, Error, ErrorCode, MediaPolicy, Provider, Result};
 use mediary_store::{Account, AccountPatch, Actor, NewAccount, Store};
 use moka::sync::Cache;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Mutex, Notify};
 
+use super::account_drafts::{AccountChange, AccountDraft};
 use crate::access::{TokenHash, hash_of};
 use crate::base::CACHE_TTL;
 use crate::base::vault::{Place, Vault};
@@ -28,8 +27,8 @@ const CACHED_UNKNOWN: u64 = 10_000;
 const KEY_TRIED_ON: u32 = 100;
 /// Ids in one query.
 const ASKED_AT_ONCE: usize = 500;
-/// Characters of a secret that stands in a header.
-const HEADER_SECRET_CHARS_MIN: usize = 16;
+/// Accounts of one topic: AWS has 25 business accounts in a region, each with some numbers.
+const ACCOUNTS_OF_TOPIC: u32 = 1000;
 /// Where an account's secrets are kept.
 const ACCESS_TOKEN: &str = "access_token";
 const APP_SECRET: &str = "app_secret";
@@ -83,92 +82,13 @@ impl KnownAccount {
     /// Whether both have the same secret of their own: one Meta app has one, however many numbers it serves.
     pub(crate) fn has_secret_of(&self, other: &Self) -> bool {
         let hash = |account: &Self| account.app_secret().map(|secret| hash_of(secret.expose_secret()));
-        if self.row.provider != other.row.provider {
+        // AWS's webhooks are proved by their topic; a secret proves nothing there.
+        if self.row.provider != other.row.provider || self.row.provider == Provider::Aws {
             return false;
         }
         let (Some(own), Some(other)) = (hash(self), hash(other)) else { return false };
         constant_time::verify_slices_are_equal(&own, &other).is_ok()
     }
-}
-
-/// A new account, its secrets in the clear.
-#[derive(Clone, Debug)]
-pub struct AccountDraft {
-    pub provider: Provider,
-    pub phone_number_id: String,
-    pub waba_id: Option<String>,
-    pub display_phone_number: Option<String>,
-    pub name: String,
-    pub access_token: Option<SecretString>,
-    pub app_secret: Option<SecretString>,
-    pub verify_token: Option<SecretString>,
-    pub media_policy: Option<MediaPolicy>,
-}
-
-/// What changes about an account; `None` stays as it is.
-#[derive(Clone, Debug, Default)]
-pub struct AccountChange {
-    pub name: Option<String>,
-    pub waba_id: Option<String>,
-    pub display_phone_number: Option<String>,
-    pub access_token: Option<SecretString>,
-    pub app_secret: Option<SecretString>,
-    pub verify_token: Option<SecretString>,
-    /// `Some(None)` goes back to the company's policy.
-    pub media_policy: Option<Option<MediaPolicy>>,
-    /// `Some(None)` goes back to the company's retention.
-    pub retention: Option<Option<Retention>>,
-    pub status: Option<AccountStatus>,
-}
-
-impl AccountDraft {
-    pub(crate) fn check(&self) -> Result<()> {
-        field::whatsapp_id("phoneNumberId", &self.phone_number_id)?;
-        field::name("name", &self.name)?;
-        check_optional(self.waba_id.as_deref(), self.display_phone_number.as_deref())?;
-        check_tokens([&self.access_token, &self.app_secret, &self.verify_token])?;
-        check_header_secret(self.provider, self.app_secret.as_ref())?;
-        if self.provider == Provider::Dialog360 && self.app_secret.is_none() {
-            let needed = "is needed: 360dialog signs nothing, so its webhook has to bring a secret in the header Authorization";
-            return Err(Error::invalid("appSecret", needed));
-        }
-        Ok(())
-    }
-}
-
-impl AccountChange {
-    /// What can be told without the account.
-    pub(crate) fn check(&self) -> Result<()> {
-        self.name.iter().try_for_each(|name| field::name("name", name))?;
-        check_optional(self.waba_id.as_deref(), self.display_phone_number.as_deref())?;
-        check_tokens([&self.access_token, &self.app_secret, &self.verify_token])
-    }
-}
-
-fn check_optional(waba_id: Option<&str>, display_phone_number: Option<&str>) -> Result<()> {
-    waba_id.iter().try_for_each(|id| field::whatsapp_id("wabaId", id))?;
-    Ok(display_phone_number
-        .iter()
-        .try_for_each(|number| field::display_number("displayPhoneNumber", number))?)
-}
-
-/// A secret that comes as it is can be guessed from outside, unlike one that signs.
-pub(super) fn check_header_secret(provider: Provider, secret: Option<&SecretString>) -> Result<()> {
-    let too_short = |secret: &SecretString| secret.expose_secret().len() < HEADER_SECRET_CHARS_MIN;
-    if provider == Provider::Dialog360 && secret.is_some_and(too_short) {
-        let rule =
-            format!("must have at least {HEADER_SECRET_CHARS_MIN} characters: 360dialog sends it as it is");
-        return Err(Error::invalid("appSecret", rule));
-    }
-    Ok(())
-}
-
-fn check_tokens(tokens: [&Option<SecretString>; 3]) -> Result<()> {
-    let fields = ["accessToken", "appSecret", "verifyToken"];
-    for (field, token) in fields.into_iter().zip(tokens) {
-        token.iter().try_for_each(|token| field::token(field, token.expose_secret()))?;
-    }
-    Ok(())
 }
 
 /// Looks accounts up and changes them. Clones share one cache.
@@ -183,6 +103,7 @@ pub struct AccountDirectory {
     unknown_numbers: Cache<String, ()>,
     by_id: Cache<(CompanyId, AccountId), Arc<KnownAccount>>,
     of_waba: Cache<String, Arc<[Arc<KnownAccount>]>>,
+    of_topic: Cache<String, Arc<[Arc<KnownAccount>]>>,
     verify_tokens: Cache<(), Arc<[TokenHash]>>,
     reading_tokens: Arc<Mutex<()>>,
     /// Grows with each invalidation, so that rows read before it are not cached after it.
@@ -214,6 +135,7 @@ impl AccountDirectory {
             unknown_numbers: cache(CACHED_UNKNOWN),
             by_id: cache(CACHED_ACCOUNTS),
             of_waba: cache(CACHED_ACCOUNTS),
+            of_topic: cache(CACHED_ACCOUNTS),
             verify_tokens: cache(1),
             reading_tokens: Arc::default(),
             generation: Arc::default(),
@@ -293,6 +215,21 @@ impl AccountDirectory {
         Ok(accounts)
     }
 
+    /// The accounts whose webhooks come by a topic of AWS's, of whatever company.
+    pub(crate) async fn of_topic(&self, topic_arn: &str) -> Result<Arc<[Arc<KnownAccount>]>> {
+        if let Some(accounts) = self.of_topic.get(topic_arn) {
+            return Ok(accounts);
+        }
+        let generation = self.generation();
+        let rows = self.store.accounts_by_aws_topic(topic_arn, ACCOUNTS_OF_TOPIC).await?;
+        let accounts = rows.into_iter().map(|row| self.open(row)).collect::<Arc<[_]>>();
+        // Unknown ones are not cached: strangers name them.
+        if !accounts.is_empty() && generation == self.generation() {
+            self.of_topic.insert(topic_arn.to_owned(), accounts.clone());
+        }
+        Ok(accounts)
+    }
+
     /// The hashes of every verify token that an account has. Anybody may ask whether a token is one of them, as often as they
     /// like: all rows are read and unsealed once for all who ask within a moment.
     pub(crate) async fn verify_tokens(&self) -> Result<Arc<[TokenHash]>> {
@@ -330,6 +267,7 @@ impl AccountDirectory {
                 company,
                 &NewAccount {
                     provider: draft.provider,
+                    aws: draft.aws.clone(),
                     phone_number_id: draft.phone_number_id.clone(),
                     waba_id: draft.waba_id.clone(),
                     display_phone_number: draft.display_phone_number.clone(),
@@ -362,7 +300,7 @@ impl AccountDirectory {
         // Neither the company nor the number of an account ever changes, so what is read here still holds below.
         let before = self.store.account(company, id).await?;
         let before = before.ok_or_else(|| Error::not_found("there is no such WhatsApp account"))?;
-        check_header_secret(before.provider, change.app_secret.as_ref())?;
+        change.check_for(before.provider)?;
         let place = (company, before.phone_number_id.as_str());
         let patch = AccountPatch {
             name: change.name.clone(),
@@ -374,6 +312,8 @@ impl AccountDirectory {
             media_policy: change.media_policy,
             retention: change.retention,
             status: change.status,
+            aws_bucket: change.aws_bucket.clone(),
+            aws_topic_arn: change.aws_topic_arn.clone(),
         };
         let row = self.store.update_account(company, id, &patch, by).await?;
         let row = row.ok_or_else(|| Error::not_found("there is no such WhatsApp account"))?;
@@ -398,6 +338,7 @@ impl AccountDirectory {
         empty(&self.by_phone_number_id);
         empty(&self.unknown_numbers);
         empty(&self.of_waba);
+        empty(&self.of_topic);
         empty(&self.verify_tokens);
         self.forgotten.notify_waiters();
     }

@@ -10,7 +10,8 @@ use mediary_store::{Account, Actor};
 use secrecy::SecretString;
 
 use super::WhatsApp;
-use crate::whatsapp::accounts::{AccountChange, AccountDraft};
+use crate::whatsapp::account_drafts::{AccountChange, AccountDraft};
+use crate::whatsapp::provider::NumberPlace;
 
 /// The proof that is required to bind a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +40,13 @@ impl WhatsApp {
         by: &Actor,
     ) -> Result<BoundAccount> {
         draft.check()?;
+        let place = NumberPlace {
+            provider: draft.provider,
+            phone_number_id: &draft.phone_number_id,
+            aws: draft.aws.as_ref(),
+        };
         let unproved = match &draft.access_token {
-            Some(token) => self.prove(draft.provider, token, &draft.phone_number_id).await?.err(),
+            Some(token) => self.prove(place, token).await?.err(),
             None if proof == Proof::Required => {
                 let needed = "is needed: WhatsApp is asked with it whether you may use the number";
                 return Err(Error::invalid("accessToken", needed));
@@ -70,7 +76,13 @@ impl WhatsApp {
             Some(token) => {
                 let account = self.store.account(company, id).await?;
                 let account = account.ok_or_else(|| Error::not_found("there is no such WhatsApp account"))?;
-                self.prove(account.provider, token, &account.phone_number_id).await?.err()
+                let aws = account.aws();
+                let place = NumberPlace {
+                    provider: account.provider,
+                    phone_number_id: &account.phone_number_id,
+                    aws: aws.as_ref(),
+                };
+                self.prove(place, token).await?.err()
             }
             None => None,
         };
@@ -79,16 +91,14 @@ impl WhatsApp {
     }
 
     /// Fails if WhatsApp says that the token may not use the number. `Some` is the error if WhatsApp could not be asked.
-    async fn prove(
-        &self,
-        provider: Provider,
-        token: &SecretString,
-        phone_number_id: &str,
-    ) -> Result<Result<()>> {
-        let carrier = self.providers.carrier_with(provider, token.clone(), phone_number_id);
-        let answer = carrier.number().await;
+    async fn prove(&self, place: NumberPlace<'_>, token: &SecretString) -> Result<Result<()>> {
+        let provider = place.provider;
+        let answer = match self.providers.carrier_with(place, token) {
+            Ok(carrier) => carrier.number().await,
+            Err(error) => Err(error),
+        };
         match answer {
-            Ok(number) if number.id == phone_number_id => Ok(Ok(())),
+            Ok(number) if number.id == place.phone_number_id => Ok(Ok(())),
             Ok(_) => Err(refused(provider)),
             Err(error) => match error.kind() {
                 ErrorKind::Unauthorized
@@ -112,6 +122,10 @@ pub(super) fn refused(provider: Provider) -> Error {
         Provider::Meta => {
             "WhatsApp says that this access token may not use this number; check the phone number id, and that the token \
              has the permissions whatsapp_business_management and whatsapp_business_messaging for its business account"
+        }
+        Provider::Aws => {
+            "AWS says that this access key may not use this number; check the phone number ids, AWS's own and Meta's, the region, and \
+             that the key may call social-messaging:GetLinkedWhatsAppBusinessAccountPhoneNumber"
         }
         Provider::Dialog360 => {
             "360dialog says that this API key is not this number's; check the phone number id, and take the key from the \

@@ -1,6 +1,8 @@
 //! WhatsApp accounts, requests to WhatsApp with them, and pauses of those requests.
 
+pub(crate) mod account_drafts;
 pub(crate) mod accounts;
+pub(crate) mod aws;
 pub(crate) mod binding;
 mod legacy;
 pub(crate) mod pauses;

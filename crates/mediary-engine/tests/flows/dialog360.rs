@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use mediary_core::{ErrorCode, Provider};
-use mediary_engine::{AccountChange, AccountDraft, Proof};
+use mediary_engine::{AccountChange, AccountDraft, Proof, WebhookSender};
 use mediary_simulator::AccountSpec;
 use mediary_store::Actor;
 use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, PHONE_NUMBER_ID, WABA_ID};
@@ -19,7 +19,7 @@ fn hello() -> Bytes {
 
 async fn refused(world: &World, secret: Option<&str>, body: Bytes) -> bool {
     let before = world.store.inbox_depth().await.unwrap().waiting;
-    let answer = world.engine.accept_from_dialog360(secret, body).await;
+    let answer = world.engine.accept_from(WebhookSender::Dialog360 { secret }, body).await;
     let kept = world.store.inbox_depth().await.unwrap().waiting - before;
     assert_eq!(kept, u64::from(answer.is_ok()));
     answer.is_err_and(|error| error.code() == ErrorCode::Unauthorized)

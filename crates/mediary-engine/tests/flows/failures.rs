@@ -169,8 +169,7 @@ async fn refused_token_pauses_the_account_until_it_is_renewed(provider: Provider
         assert_eq!(run_after(&world, DAY, &other).await.download_status, DownloadStatus::Pending);
         assert_eq!(world.whatsapp.media_stats(&other.id).resolves, 0, "a bad token is not used again");
         world.whatsapp.clear_faults();
-        let renewed =
-            AccountChange { access_token: Some(SecretString::from("new")), ..AccountChange::default() };
+        let renewed = AccountChange { access_token: Some(world.renewed_token()), ..AccountChange::default() };
         world
             .engine
             .accounts()
@@ -384,22 +383,37 @@ async fn large_files_report_their_size_before_they_are_stored(provider: Provider
 on_every_provider! {
     download_without_failures_takes_one_attempt,
     media_unknown_to_graph_has_expired_for_good,
-    stale_url_is_replaced_once_within_the_attempt,
-    url_that_stays_stale_is_an_outage,
     throttling_pauses_the_whole_account_and_costs_no_attempt,
     throttling_waits_as_long_as_requested,
     throttling_without_a_requested_wait_waits_longer_each_time,
     refused_token_pauses_the_account_until_it_is_renewed,
-    token_renewed_during_a_download_is_not_blamed,
-    temporary_failures_are_retried_with_growing_waits,
     download_retries_slowly_after_five_quick_attempts_until_the_media_expires,
-    endless_body_is_cut,
     file_of_another_type_of_its_family_is_kept_with_a_warning,
     file_of_another_family_is_quarantined_with_its_bytes,
     wrong_bytes_are_discarded_and_fetched_again,
     wrong_bytes_that_come_three_times_running_are_kept_with_a_warning,
-    hash_of_graph_wins_and_one_of_another_length_is_ignored,
     storage_that_refuses_pauses_all_downloads_and_readiness_says_so,
-    message_deleted_during_its_download_leaves_nothing,
-    large_files_report_their_size_before_they_are_stored,
+}
+
+/// What only temporary URLs can do.
+mod urls {
+    use super::{
+        endless_body_is_cut, hash_of_graph_wins_and_one_of_another_length_is_ignored,
+        large_files_report_their_size_before_they_are_stored,
+        message_deleted_during_its_download_leaves_nothing, stale_url_is_replaced_once_within_the_attempt,
+        temporary_failures_are_retried_with_growing_waits, token_renewed_during_a_download_is_not_blamed,
+        url_that_stays_stale_is_an_outage,
+    };
+    use crate::harness::on_graph_providers;
+
+    on_graph_providers! {
+        stale_url_is_replaced_once_within_the_attempt,
+        url_that_stays_stale_is_an_outage,
+        token_renewed_during_a_download_is_not_blamed,
+        temporary_failures_are_retried_with_growing_waits,
+        endless_body_is_cut,
+        hash_of_graph_wins_and_one_of_another_length_is_ignored,
+        message_deleted_during_its_download_leaves_nothing,
+        large_files_report_their_size_before_they_are_stored,
+    }
 }

@@ -17,13 +17,14 @@ use mediary_derive::pool::Job;
 use mediary_derive::virtual_file::Piece;
 use mediary_derive::{Derived, Product, Recipe, Workers};
 use mediary_engine::{
-    AccountDraft, Caller, Engine, EngineConfig, EngineParts, Identity, May, OpenRequest, OpenedMedia,
-    Providers, RequestedContent, Right, Source, Target, Vault,
+    AccountDraft, AwsProvider, Caller, Engine, EngineConfig, EngineParts, Identity, May, OpenRequest,
+    OpenedMedia, Providers, RequestedContent, Right, Source, Target, Vault, WebhookSender,
 };
 use mediary_graph::{GraphClient, GraphOptions};
-use mediary_simulator::{AccountSpec, MediaRecord, MediaSpec, Simulator, SimulatorConfig};
-use mediary_store::{Actor, MediaFile, MediaQuery, Store, StoreOptions};
+use mediary_simulator::{AccountSpec, AwsSpec, MediaRecord, MediaSpec, Simulator, SimulatorConfig};
+use mediary_store::{Actor, AwsSettings, MediaFile, MediaQuery, Store, StoreOptions};
 use mediary_testing::ManualClock;
+use mediary_testing::bucket::{BUCKET, Bucket};
 use mediary_testing::database::sqlite_url;
 use mediary_testing::files::{PNG, files_below};
 use mediary_testing::installation::{
@@ -32,7 +33,7 @@ use mediary_testing::installation::{
 use mediary_testing::rows::new_company;
 use mediary_testing::simulator::{media_node, quick};
 use mediary_testing::whatsapp::{
-    body, change, client_options, graph_options, message, public_hosts, signature_of, webhook,
+    aws_client, body, change, client_options, graph_options, message, public_hosts, signature_of, webhook,
 };
 use secrecy::SecretString;
 use serde_json::Value;
@@ -43,6 +44,20 @@ const SILENCE_TIMEOUT: Duration = Duration::from_millis(400);
 
 /// Runs flows on every provider, each of which they are given.
 macro_rules! on_every_provider {
+    ($($flow:ident),+ $(,)?) => {
+        crate::harness::on_graph_providers! { $($flow),+ }
+        mod aws { $(
+            #[tokio::test]
+            async fn $flow() {
+                super::$flow(mediary_core::Provider::Aws).await;
+            }
+        )+ }
+    };
+}
+pub(crate) use on_every_provider;
+
+/// On those whose media has temporary URLs, which can fail in ways of their own.
+macro_rules! on_graph_providers {
     ($($flow:ident),+ $(,)?) => {
         mod meta { $(
             #[tokio::test]
@@ -58,10 +73,16 @@ macro_rules! on_every_provider {
         )+ }
     };
 }
-pub(crate) use on_every_provider;
+pub(crate) use on_graph_providers;
+
+pub(crate) const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:whatsapp";
+/// The key of the bucket, too.
+pub(crate) const AWS_KEY: &str = "mediary-test:mediary-test-secret";
 
 pub(crate) struct World {
     pub(crate) provider: Provider,
+    /// What media at AWS passes through.
+    pub(crate) bucket: Option<Bucket>,
     pub(crate) clock: ManualClock,
     pub(crate) whatsapp: Simulator,
     pub(crate) engine: Engine,
@@ -100,8 +121,23 @@ impl World {
     ) -> Self {
         let clock = ManualClock::default();
         let folder = tempfile::tempdir().unwrap();
-        let accounts = vec![AccountSpec { provider, ..AccountSpec::default() }];
-        let whatsapp = SimulatorConfig { clock: Arc::new(clock.clone()), accounts, ..quick() };
+        let bucket = if provider == Provider::Aws { Some(Bucket::start().await) } else { None };
+        let is_aws = provider == Provider::Aws;
+        let account = AccountSpec {
+            provider,
+            aws: is_aws.then(|| AwsSpec {
+                phone_number_id: aws_settings().phone_number_id,
+                topic_arn: TOPIC.to_owned(),
+            }),
+            access_token: is_aws.then(|| SecretString::from(AWS_KEY)),
+            ..AccountSpec::default()
+        };
+        let whatsapp = SimulatorConfig {
+            clock: Arc::new(clock.clone()),
+            accounts: vec![account],
+            buckets: bucket.as_ref().and_then(|bucket| Some(bucket.folder().parent()?.to_owned())),
+            ..quick()
+        };
         let whatsapp = Simulator::start(whatsapp).await.unwrap();
         let url = sqlite_url(folder.path());
         let options = StoreOptions { url, max_connections: 4 };
@@ -111,7 +147,8 @@ impl World {
         let mut config = EngineConfig::default();
         configure(&mut config);
         let workers = workers.map(|workers| workers as Arc<dyn Workers>);
-        let engine = engine(&clock, &whatsapp, &store, storage.clone(), config, workers);
+        let s3 = bucket.as_ref().map(Bucket::url);
+        let engine = engine(&clock, &whatsapp, &store, storage.clone(), config, workers, s3);
         let new = new_company("acme");
         let company = store.add_company(&new).await.unwrap().id;
         let account =
@@ -121,6 +158,7 @@ impl World {
             Arc::new(Caller { company_id: company, role: Role::Admin, sees: Visibility::Everything, who });
         Self {
             provider,
+            bucket,
             clock,
             graph: graph(&whatsapp),
             whatsapp,
@@ -150,7 +188,13 @@ impl World {
     }
 
     pub(crate) fn engine_as(&self, storages: Storages, config: EngineConfig) -> Engine {
-        engine(&self.clock, &self.whatsapp, &self.store, storages, config, None)
+        let s3 = self.bucket.as_ref().map(Bucket::url);
+        engine(&self.clock, &self.whatsapp, &self.store, storages, config, None, s3)
+    }
+
+    /// A token that the provider takes in place of the first one.
+    pub(crate) fn renewed_token(&self) -> SecretString {
+        SecretString::from(if self.provider == Provider::Aws { AWS_KEY } else { "new" })
     }
 
     pub(crate) fn advance(&self, by: Duration) {
@@ -174,10 +218,21 @@ impl World {
     pub(crate) async fn post(&self, body: &Value) {
         let body = body.to_string();
         match self.provider {
-            Provider::Meta => self.engine.accept(Some(&signature_of(&body)), body.into()).await,
-            Provider::Dialog360 => self.engine.accept_from_dialog360(Some(APP_SECRET), body.into()).await,
+            Provider::Meta => {
+                self.engine.accept(Some(&signature_of(&body)), body.into()).await.unwrap();
+            }
+            Provider::Dialog360 => {
+                self.engine
+                    .accept_from(WebhookSender::Dialog360 { secret: Some(APP_SECRET) }, body.into())
+                    .await
+                    .unwrap();
+            }
+            Provider::Aws => {
+                for message in self.whatsapp.sns_notifications(PHONE_NUMBER_ID, body.as_bytes()) {
+                    self.engine.accept_from(WebhookSender::Aws, message).await.unwrap();
+                }
+            }
         }
-        .unwrap();
     }
 
     /// Posts a change of our number.
@@ -228,13 +283,15 @@ fn engine(
     storages: impl Into<Storages>,
     config: EngineConfig,
     media_workers: Option<Arc<dyn Workers>>,
+    s3_endpoint: Option<String>,
 ) -> Engine {
     let url = whatsapp.base_url();
+    let aws = AwsProvider::new(aws_client(url.as_str()), s3_endpoint);
     let dialog360 = GraphClient::dialog360(url, &client_options(SILENCE_TIMEOUT)).unwrap();
     Engine::new(EngineParts {
         store: store.clone(),
         storages: storages.into(),
-        providers: Providers { meta: graph(whatsapp), dialog360 },
+        providers: Providers { meta: graph(whatsapp), dialog360, aws },
         public_hosts: public_hosts(),
         vault: Vault::new([9; 32]),
         clock: Arc::new(clock.clone()),
@@ -316,12 +373,25 @@ fn graph(whatsapp: &Simulator) -> GraphClient {
 }
 
 fn draft_of(provider: Provider) -> AccountDraft {
-    AccountDraft { provider, ..draft(PHONE_NUMBER_ID) }
+    let is_aws = provider == Provider::Aws;
+    let aws = is_aws.then(aws_settings);
+    let token = if is_aws { AWS_KEY } else { ACCESS_TOKEN };
+    AccountDraft { provider, aws, access_token: Some(SecretString::from(token)), ..draft(PHONE_NUMBER_ID) }
+}
+
+pub(crate) fn aws_settings() -> AwsSettings {
+    AwsSettings {
+        phone_number_id: "phone-number-id-0123456789abcdef0123456789abcdef".to_owned(),
+        region: "us-east-1".to_owned(),
+        bucket: BUCKET.to_owned(),
+        topic_arn: TOPIC.to_owned(),
+    }
 }
 
 pub(crate) fn draft(phone_number_id: &str) -> AccountDraft {
     AccountDraft {
         provider: Provider::Meta,
+        aws: None,
         phone_number_id: phone_number_id.into(),
         waba_id: Some(WABA_ID.into()),
         display_phone_number: Some(format!("+{DISPLAY_PHONE_NUMBER}")),

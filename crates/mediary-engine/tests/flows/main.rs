@@ -8,6 +8,7 @@
 mod access;
 mod alone;
 mod arriving;
+mod aws;
 mod backfill;
 mod conversions;
 mod derive;

@@ -213,10 +213,19 @@ on_every_provider! {
     first_view_under_on_view_stores_the_file,
     first_view_gets_the_bytes_without_a_worker,
     file_that_storage_lost_is_served_and_stored_again,
-    description_of_a_file_downloads_nothing,
     proxy_always_asks_whatsapp_and_stores_nothing,
     range_is_proxied,
     unavailable_file_says_why,
     throttling_of_a_viewer_pauses_the_account,
     deleted_file_is_gone_at_once_though_it_was_just_open,
+}
+
+/// What only temporary URLs can do.
+mod urls {
+    use super::description_of_a_file_downloads_nothing;
+    use crate::harness::on_graph_providers;
+
+    on_graph_providers! {
+        description_of_a_file_downloads_nothing,
+    }
 }

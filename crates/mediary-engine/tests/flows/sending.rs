@@ -10,9 +10,8 @@ use mediary_simulator::{FaultKind, FaultSpec, Place, Route};
 use mediary_store::Actor;
 use mediary_testing::eventually;
 use mediary_testing::files::PNG;
-use mediary_testing::installation::{ACCESS_TOKEN, ANA, PHONE_NUMBER_ID};
+use mediary_testing::installation::{ANA, PHONE_NUMBER_ID};
 use mediary_testing::whatsapp::{text, webhook};
-use secrecy::SecretString;
 use serde_json::json;
 
 use crate::harness::{World, on_every_provider};
@@ -116,8 +115,7 @@ async fn new_token_ends_the_pause_for_all_messages(provider: Provider) {
     let first = world.queue("15550100001").await;
     world.engine.run_due().await.unwrap();
     assert_eq!(world.status_of(first).await, MessageStatus::Queued);
-    let token =
-        AccountChange { access_token: Some(SecretString::from(ACCESS_TOKEN)), ..AccountChange::default() };
+    let token = AccountChange { access_token: Some(world.renewed_token()), ..AccountChange::default() };
     world.engine.change_account(world.company, world.account, &token, &Actor::command_line()).await.unwrap();
     world.engine.run_due().await.unwrap();
     assert_eq!(world.status_of(first).await, MessageStatus::Accepted);

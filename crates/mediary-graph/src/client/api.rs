@@ -23,7 +23,7 @@ const API_KEY: HeaderName = HeaderName::from_static("d360-api-key");
 #[derive(Clone, Debug)]
 pub(super) enum Api {
     /// Meta's Graph. Its media host is named by webhooks and by Graph's answers.
-    Graph { url: Url, version: String, media: Client, media_hosts: Arc<AllowedHosts> },
+    Graph { url: Url, version: String, media: Box<Client>, media_hosts: Arc<AllowedHosts> },
     /// 360dialog. What its answers say of other hosts is not followed.
     Dialog360 { url: Url },
 }

@@ -54,7 +54,7 @@ pub struct GraphOptions {
 /// Asks WhatsApp, at Meta or at a partner that passes the same calls on. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct GraphClient {
-    client: Client,
+    client: Arc<Client>,
     api: Arc<Api>,
 }
 
@@ -85,9 +85,9 @@ impl GraphClient {
         let breaker = Breaker::default();
         let media = Client::new(&client_options, Resolver::public_addresses(lookup), breaker.clone())?;
         let GraphOptions { graph_url: url, version, .. } = options;
-        let api = Api::Graph { url, version, media, media_hosts: Arc::new(media_hosts) };
+        let api = Api::Graph { url, version, media: Box::new(media), media_hosts: Arc::new(media_hosts) };
         let client = Client::new(&client_options, Resolver::any_address(system_lookup()), breaker)?;
-        Ok(Self { client, api: Arc::new(api) })
+        Ok(Self { client: Arc::new(client), api: Arc::new(api) })
     }
 
     /// A client of 360dialog, whose address is mostly `https://waba-v2.360dialog.io`. Its token is 360dialog's API key.
@@ -97,7 +97,7 @@ impl GraphClient {
             return Err(Error::new(ErrorKind::InvalidOptions, context));
         }
         let client = Client::new(options, Resolver::any_address(system_lookup()), Breaker::default())?;
-        Ok(Self { client, api: Arc::new(Api::Dialog360 { url }) })
+        Ok(Self { client: Arc::new(client), api: Arc::new(Api::Dialog360 { url }) })
     }
 
     /// Asks Graph for a media id: `GET /{version}/{media-id}`.

@@ -8,11 +8,11 @@ use futures_util::Stream;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
 use mediary_outbound::RequestBody;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{GraphClient, answer, header_value};
 use crate::error::{Error, ErrorKind};
-use crate::outgoing::{Outgoing, Upload};
+use crate::outgoing::{Outgoing, Upload, read_receipt};
 use crate::redact::redacted_debug;
 use crate::webhook::by_kind;
 use crate::wire::{SendAnswer, SuccessAnswer, UploadAnswer};
@@ -78,10 +78,7 @@ impl GraphClient {
         wamid: &str,
         typing: bool,
     ) -> Result<(), Error> {
-        let mut body = json!({"messaging_product": "whatsapp", "status": "read", "message_id": wamid});
-        if typing {
-            body["typing_indicator"] = json!({"type": "text"});
-        }
+        let body = read_receipt(wamid, typing);
         succeeded(self.post(token, phone_number_id, &body).await?)
     }
 

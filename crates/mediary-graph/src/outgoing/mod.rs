@@ -69,6 +69,15 @@ impl Outgoing {
     }
 }
 
+/// What says that a message was read, and with `typing` that somebody writes.
+pub fn read_receipt(wamid: &str, typing: bool) -> Value {
+    let mut receipt = json!({"messaging_product": "whatsapp", "status": "read", "message_id": wamid});
+    if typing {
+        receipt["typing_indicator"] = json!({"type": "text"});
+    }
+    receipt
+}
+
 fn wrong(field: &'static str, rule: impl Into<String>) -> WrongField {
     WrongField { field, rule: rule.into() }
 }

@@ -22,6 +22,12 @@ pub(crate) struct Account {
     #[schema(required)]
     aws_phone_number_id: Option<String>,
     #[schema(required)]
+    aws_region: Option<String>,
+    #[schema(required)]
+    aws_bucket: Option<String>,
+    #[schema(required)]
+    aws_topic_arn: Option<String>,
+    #[schema(required)]
     display_phone_number: Option<String>,
     name: String,
     has_access_token: bool,
@@ -66,6 +72,9 @@ impl Shape<mediary_store::Account> for Account {
             phone_number_id: row.phone_number_id,
             waba_id: row.waba_id,
             aws_phone_number_id: row.aws_phone_number_id,
+            aws_region: row.aws_region,
+            aws_bucket: row.aws_bucket,
+            aws_topic_arn: row.aws_topic_arn,
             display_phone_number: row.display_phone_number,
             name: row.name,
             has_access_token: row.access_token.is_some(),

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use mediary_core::{AccountId, AccountStatus, MediaPolicy, Provider};
 use mediary_engine::{AccountChange, AccountDraft, Proof};
+use mediary_store::AwsSettings;
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -33,6 +34,17 @@ struct NewWhatsappAccount {
     provider: Option<Provider>,
     #[schema(pattern = "^[0-9]{1,32}$")]
     phone_number_id: String,
+    /// AWS's own id of the number. This and the three below are for the provider `aws`, which needs them all.
+    #[schema(pattern = "^phone-number-id-[0-9a-zA-Z]{1,64}$")]
+    aws_phone_number_id: Option<String>,
+    #[schema(pattern = "^[a-z0-9][-a-z0-9]{0,30}[a-z0-9]$")]
+    aws_region: Option<String>,
+    /// Media passes through this bucket, in the same region.
+    #[schema(min_length = 3, max_length = 63)]
+    aws_bucket: Option<String>,
+    /// The SNS topic to which AWS sends the number's events.
+    #[schema(pattern = "^arn:aws:sns:[-a-z0-9]{1,32}:[0-9]{12}:[-_a-zA-Z0-9]{1,256}$")]
+    aws_topic_arn: Option<String>,
     #[schema(pattern = "^[0-9]{1,32}$")]
     waba_id: Option<String>,
     #[schema(max_length = 32, pattern = "^[-0-9+(). ]*[0-9][-0-9+(). ]*$")]
@@ -43,7 +55,8 @@ struct NewWhatsappAccount {
         pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$"
     )]
     name: String,
-    /// WhatsApp is asked with it whether you may use the number; the number is not added otherwise. With 360dialog it is the API key.
+    /// WhatsApp is asked with it whether you may use the number; the number is not added otherwise. With 360dialog it is the API key, with
+    /// AWS an access key: its id, a colon, and the secret key.
     #[schema(value_type = String, pattern = "^[!-~]{1,4096}$")]
     access_token: Option<SecretString>,
     /// Without one the installation's app secret applies. With 360dialog it is needed, has at least 16 characters, and is what its webhook
@@ -54,6 +67,33 @@ struct NewWhatsappAccount {
     verify_token: Option<SecretString>,
     #[schema(value_type = Option<words::MediaPolicy>)]
     media_policy: Option<MediaPolicy>,
+}
+
+impl NewWhatsappAccount {
+    /// Where it is at AWS: all of it, or nothing.
+    fn aws(&mut self) -> Result<Option<AwsSettings>, Problem> {
+        let given = [
+            ("awsPhoneNumberId", self.aws_phone_number_id.take()),
+            ("awsRegion", self.aws_region.take()),
+            ("awsBucket", self.aws_bucket.take()),
+            ("awsTopicArn", self.aws_topic_arn.take()),
+        ];
+        if given.iter().all(|(_, value)| value.is_none()) {
+            return Ok(None);
+        }
+        let needed = |(field, value): (&'static str, Option<String>)| {
+            value.ok_or_else(|| {
+                mediary_core::Error::invalid(field, "is needed with the others of AWS's settings")
+            })
+        };
+        let [phone_number_id, region, bucket, topic_arn] = given.map(needed);
+        Ok(Some(AwsSettings {
+            phone_number_id: phone_number_id?,
+            region: region?,
+            bucket: bucket?,
+            topic_arn: topic_arn?,
+        }))
+    }
 }
 
 /// What changes; what is left out stays.
@@ -95,6 +135,14 @@ struct WhatsappAccountChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<words::AccountStatus>, nullable = false)]
     status: Option<AccountStatus>,
+    /// For the provider `aws`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, min_length = 3, max_length = 63)]
+    aws_bucket: Option<String>,
+    /// For the provider `aws`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false, pattern = "^arn:aws:sns:[-a-z0-9]{1,32}:[0-9]{12}:[-_a-zA-Z0-9]{1,256}$")]
+    aws_topic_arn: Option<String>,
 }
 
 /// WhatsApp accounts
@@ -134,9 +182,11 @@ async fn create_account(
     State(app): State<App>,
     may: May<rights::ManageAccounts>,
     Peer(address): Peer,
-    Body(new): Body<NewWhatsappAccount>,
+    Body(mut new): Body<NewWhatsappAccount>,
 ) -> Result<(StatusCode, Json<Account>), Problem> {
+    let aws = new.aws()?;
     let draft = AccountDraft {
+        aws,
         provider: new.provider.unwrap_or(Provider::Meta),
         phone_number_id: new.phone_number_id,
         waba_id: new.waba_id,
@@ -183,6 +233,8 @@ async fn change_account(
         media_policy: change.media_policy,
         retention,
         status: change.status,
+        aws_bucket: change.aws_bucket,
+        aws_topic_arn: change.aws_topic_arn,
     };
     let by = may.caller().actor(address);
     let row = app.engine().change_account(may.caller().company_id, id, &change, &by).await?.account;

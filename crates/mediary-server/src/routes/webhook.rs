@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, header};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use mediary_core::{ErrorCode, limits};
-use mediary_engine::UnsignedReason;
+use mediary_engine::{UnsignedReason, WebhookSender};
 use metrics::counter;
 use serde::Deserialize;
 use tokio::sync::SemaphorePermit;
@@ -41,6 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(verify_webhook, receive_webhook))
         .routes(routes!(receive_dialog360_webhook))
+        .routes(routes!(receive_aws_message))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -97,10 +98,23 @@ async fn receive_dialog360_webhook(State(app): State<App>, request: Request) -> 
     receive(&app, Sender::Dialog360, request).await
 }
 
+/// A message of SNS, by which AWS sends webhooks
+///
+/// Its signature is checked, and its topic has to be an account's. A subscription is confirmed. An event is answered 200 only once it is on
+/// disk.
+#[utoipa::path(post, path = "/api/webhooks/aws", tag = "Webhook", security(()),
+    request_body(content = String, content_type = "text/plain"), responses(
+    (status = 200), (status = 401, body = ProblemBody), (status = 413, body = ProblemBody),
+    (status = 502, description = "SNS could not be asked for its certificate.", body = ProblemBody), (status = 503, body = ProblemBody)))]
+async fn receive_aws_message(State(app): State<App>, request: Request) -> Result<StatusCode, Problem> {
+    receive(&app, Sender::Aws, request).await
+}
+
 /// Who sends a webhook, by the path it came on.
 #[derive(Clone, Copy)]
 enum Sender {
     Meta,
+    Aws,
     Dialog360,
 }
 
@@ -110,6 +124,8 @@ impl Sender {
         let header = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let (proof, missing) = match self {
             Self::Meta => (header("x-hub-signature-256"), "the header X-Hub-Signature-256 is missing"),
+            // What proves it is within the body.
+            Self::Aws => (header("x-amz-sns-message-type"), "the header x-amz-sns-message-type is missing"),
             Self::Dialog360 => {
                 let bearer = header("authorization").and_then(|value| value.split_once(' '));
                 let secret = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
@@ -123,6 +139,7 @@ impl Sender {
     fn without_proof(self) -> UnsignedReason {
         match self {
             Self::Meta => UnsignedReason::NoSignature,
+            Self::Aws => UnsignedReason::NotSns,
             Self::Dialog360 => UnsignedReason::NoHeaderSecret,
         }
     }
@@ -160,8 +177,11 @@ async fn take(app: &App, sender: Sender, request: Request) -> Result<(), Problem
         }
     };
     let accepted = match sender {
-        Sender::Meta => app.engine().accept(Some(proof), bytes).await,
-        Sender::Dialog360 => app.engine().accept_from_dialog360(Some(proof), bytes).await,
+        Sender::Meta => app.engine().accept(Some(proof), bytes).await.map(drop),
+        Sender::Aws => app.engine().accept_from(WebhookSender::Aws, bytes).await,
+        Sender::Dialog360 => {
+            app.engine().accept_from(WebhookSender::Dialog360 { secret: Some(proof) }, bytes).await
+        }
     };
     accepted.map_err(|error| match error.code() {
         // Whatever keeps us from storing it, it has to be sent again.
@@ -169,8 +189,7 @@ async fn take(app: &App, sender: Sender, request: Request) -> Result<(), Problem
             .detail("the webhook could not be written to the database; send it again")
             .source(error),
         _ => error.into(),
-    })?;
-    Ok(())
+    })
 }
 
 /// A whole body, and the share of memory that it takes until it is on disk.

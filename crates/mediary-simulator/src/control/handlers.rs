@@ -81,7 +81,7 @@ fn find(world: &World, id: &str) -> Result<Arc<Media>, Error> {
 /// The record with a fresh URL and the hash as webhooks write it.
 fn shown(world: &World, media: &Media) -> Value {
     let mut shown = json!(media.record());
-    shown["url"] = world.media_url(&media, "getMedia").into();
+    shown["url"] = world.media_url(media, "getMedia").into();
     shown["sha256Base64"] = media.sha256.to_base64().into();
     shown
 }

@@ -18,14 +18,14 @@ use crate::world::World;
 pub(super) const HEALTH: &str = "health_status";
 
 /// The number of a key. 360dialog itself refuses one that it does not know, and not in Graph's words.
-pub(super) fn account_of_key(world: &World, key: &str) -> Result<Arc<AccountSpec>, Response> {
+pub(super) fn account_of_key(world: &World, key: &str) -> Result<Arc<AccountSpec>, Box<Response>> {
     let is_its = |account: &Arc<AccountSpec>| {
         account.provider == Provider::Dialog360 && may_see(key, account, Provider::Dialog360)
     };
     let account = world.accounts.all().into_iter().find(is_its);
     account.filter(|_| check_token(world, key).is_ok()).ok_or_else(|| {
         let refusal = json!({"error": "Unauthorized: invalid or missing D360-API-KEY"});
-        (StatusCode::UNAUTHORIZED, json_answer(&refusal)).into_response()
+        Box::new((StatusCode::UNAUTHORIZED, json_answer(&refusal)).into_response())
     })
 }
 

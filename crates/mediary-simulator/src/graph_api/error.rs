@@ -32,6 +32,11 @@ impl GraphError {
         Self { status, kind, code, subcode: None, message, details: None, headers }
     }
 
+    /// What it says to people.
+    pub(crate) fn text(&self) -> &str {
+        self.details.as_deref().unwrap_or(&self.message)
+    }
+
     fn details(mut self, details: impl Into<String>) -> Self {
         self.details = Some(details.into());
         self

@@ -29,7 +29,9 @@ use crate::world::World;
 use call::Call;
 use error::{Answer, GraphError};
 
+pub(crate) use answer::json_answer;
 pub(crate) use call::{check_token, key_of, may_see, token_of};
+pub(crate) use send::send_as;
 
 /// Everything that is no other part's path.
 pub(crate) async fn serve(State(world): State<Arc<World>>, request: Request) -> Response {
@@ -40,7 +42,7 @@ pub(crate) async fn serve(State(world): State<Arc<World>>, request: Request) -> 
     let call = match call::key_of(&call.headers).map(|key| dialog360::account_of_key(&world, key)) {
         None => call,
         Some(Ok(account)) => call.of_number(&account),
-        Some(Err(refusal)) => return refusal,
+        Some(Err(refusal)) => return *refusal,
     };
     let (route, place) = route(&world, &call);
     world.counters.count(route);
@@ -164,7 +166,7 @@ async fn fault_answer(world: &World, call: &Call, place: Place, fault: &FaultSpe
 }
 
 /// What comes instead of the answer to a call that was carried out.
-async fn lost_answer(fault: &FaultSpec) -> Response {
+pub(crate) async fn lost_answer(fault: &FaultSpec) -> Response {
     tokio::time::sleep(fault.delay_ms.map_or(Duration::ZERO, Duration::from_millis)).await;
     match fault.status {
         Some(status) => page(status),

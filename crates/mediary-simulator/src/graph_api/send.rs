@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::call::{Call, json_body};
 use super::error::{Answer, GraphError};
 use super::outgoing_media;
+use crate::config::AccountSpec;
 use crate::faults::Subject;
 use crate::messages::{Customer, StatusSpec};
 use crate::sent::{ReadReceipt, SentMessage};
@@ -25,7 +26,11 @@ const TEMPLATE: &str = "hello_world";
 
 pub(super) async fn send(world: &Arc<World>, call: &Call, body: Body) -> Answer {
     let account = call.account(world)?;
-    let body = json_body(body).await?;
+    send_as(world, &account, &json_body(body).await?)
+}
+
+/// Sends a message, or takes a receipt, of a number whose caller is known.
+pub(crate) fn send_as(world: &Arc<World>, account: &Arc<AccountSpec>, body: &Value) -> Answer {
     if body["messaging_product"] != "whatsapp" {
         return Err(required("messaging_product"));
     }
@@ -40,7 +45,7 @@ pub(super) async fn send(world: &Arc<World>, call: &Call, body: Body) -> Answer 
         });
         return Ok(json!({"success": true}));
     }
-    let recipient = Recipient::of(&body)?.known_by(&world.options().sending.wa_ids);
+    let recipient = Recipient::of(body)?.known_by(&world.options().sending.wa_ids);
     let kind = body["type"].as_str().unwrap_or("text").to_owned();
     check(&kind, &body[&kind])?;
     let text_of = |name: &str| body[name].as_str().map(str::to_owned);
@@ -49,8 +54,8 @@ pub(super) async fn send(world: &Arc<World>, call: &Call, body: Body) -> Answer 
         let limit = format!("biz_opaque_callback_data has more than {CALLBACK_DATA_CHARS} characters.");
         return Err(GraphError::parameter(limit));
     }
-    let media = outgoing_media::find(world, &account, &kind, &body[&kind])?;
-    let header = outgoing_media::check_headers(world, &account, &kind, &body[&kind])?;
+    let media = outgoing_media::find(world, account, &kind, &body[&kind])?;
+    let header = outgoing_media::check_headers(world, account, &kind, &body[&kind])?;
     let id = world.ids.message(&recipient.name);
     world.sent.add(SentMessage {
         id: id.clone(),

@@ -90,6 +90,7 @@ pub(crate) async fn attempt(
     // 360dialog signs nothing; it sends the header that its customer configured.
     let request = match outgoing.destination.provider {
         Provider::Meta => request.header("X-Hub-Signature-256", &outgoing.signature),
+        Provider::Aws => request.header("x-amz-sns-message-type", "Notification"),
         Provider::Dialog360 => request.bearer_auth(outgoing.destination.secret.expose_secret()),
     };
     let answer = async { Ok(drain(request.send().await?).await) }.await;

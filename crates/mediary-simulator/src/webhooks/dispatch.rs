@@ -114,7 +114,13 @@ fn sign(
         outgoing.extend(sign(world, destination, second, shape));
         return outgoing;
     }
-    vec![log(world, destination, body, updates.len())]
+    let Some(aws) = updates.first().and_then(|update| update.account.aws.as_ref()) else {
+        return vec![log(world, destination, body, updates.len())];
+    };
+    // Each entry is a message of its topic. The updates are counted with the last of them.
+    let mut messages = crate::aws::notifications(world, aws, &body);
+    let last = messages.pop().map(|last| log(world, destination, last, updates.len()));
+    messages.into_iter().map(|message| log(world, destination, message, 0)).chain(last).collect()
 }
 
 fn log(world: &World, destination: &Destination, body: Bytes, updates: usize) -> OutgoingWebhook {

@@ -4,6 +4,9 @@
 //! Only the job's holder knows how its call ends, so its job is left alone while it waits for an answer; it finds that the message
 //! arrived (`sends::finish`). A job that nobody holds, or whose holder has not asked yet, is done with.
 //!
+//! By AWS a message has an id of AWS's until a status brings WhatsApp's. A failure of an earlier attempt that is told a second time
+//! after the next one was answered, and before its first status, is taken for its own: nothing tells them apart.
+//!
 //! A message that was sent again has several ids at WhatsApp. What is said of an earlier one counts where it arrived; its failure
 //! is what made somebody send it again, and says nothing about the attempt after it.
 
@@ -16,6 +19,7 @@ use super::reactions;
 use super::types::{ChangeKind, IncomingStatus};
 use crate::bulk::Bulk;
 use crate::db::Tx;
+use crate::provisional::is_provisional;
 use crate::record::{Record as _, record};
 use crate::writes::row;
 use crate::{Result, dialect, sends};
@@ -49,7 +53,8 @@ struct Settled {
 impl Settled {
     fn take(&mut self, status: IncomingStatus) {
         let has_failed = status.status == MessageStatus::Failed;
-        match &self.message.provider_message_id {
+        // One that stands in for WhatsApp's gives way to it, as if there were none.
+        match self.message.provider_message_id.as_ref().filter(|id| !is_provisional(id)) {
             None if has_failed && !self.asked => return,
             None => {
                 self.message.provider_message_id = Some(status.provider_message_id);

@@ -23,11 +23,15 @@ impl Store {
     }
 
     pub async fn add_account(&self, company: CompanyId, new: &NewAccount, by: &Actor) -> Result<Account> {
-        let now = self.now();
+        let (now, aws) = (self.now(), new.aws.as_ref());
         let (sql, args) = insert! {
             whatsapp_accounts {
                 company_id => company,
                 provider => new.provider,
+                aws_phone_number_id => aws.map(|aws| aws.phone_number_id.as_str()),
+                aws_region => aws.map(|aws| aws.region.as_str()),
+                aws_bucket => aws.map(|aws| aws.bucket.as_str()),
+                aws_topic_arn => aws.map(|aws| aws.topic_arn.as_str()),
                 phone_number_id => new.phone_number_id.as_str(),
                 waba_id => new.waba_id.as_deref(),
                 display_phone_number => new.display_phone_number.as_deref(),
@@ -90,6 +94,8 @@ impl Store {
                 name = "COALESCE(?, name)" => patch.name.as_deref(),
                 waba_id = "COALESCE(?, waba_id)" => patch.waba_id.as_deref(),
                 display_phone_number = "COALESCE(?, display_phone_number)" => patch.display_phone_number.as_deref(),
+                aws_bucket = "COALESCE(?, aws_bucket)" => patch.aws_bucket.as_deref(),
+                aws_topic_arn = "COALESCE(?, aws_topic_arn)" => patch.aws_topic_arn.as_deref(),
                 app_secret = "COALESCE(?, app_secret)" => patch.app_secret.as_deref(),
                 verify_token = "COALESCE(?, verify_token)" => patch.verify_token.as_deref(),
                 access_token = "COALESCE(?, access_token)" => patch.access_token.as_deref(),
@@ -141,6 +147,12 @@ impl Store {
     /// The accounts of a business account, of whatever company: the company comes out of the row.
     pub async fn accounts_by_waba_id(&self, waba_id: &str) -> Result<Vec<Account>> {
         self.addressed_accounts("a.waba_id = $1 ORDER BY a.id", args![waba_id]).await
+    }
+
+    /// The accounts whose webhooks come by a topic of AWS's, of whatever company: the company comes out of the row.
+    pub async fn accounts_by_aws_topic(&self, topic_arn: &str, limit: u32) -> Result<Vec<Account>> {
+        let rest = "a.aws_topic_arn = $1 AND a.provider = 'aws' ORDER BY a.id LIMIT $2";
+        self.addressed_accounts(rest, args![topic_arn, limit]).await
     }
 
     /// The newest accounts that have a secret, of whatever company: for a look at start whether the key fits.

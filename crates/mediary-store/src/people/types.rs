@@ -179,6 +179,9 @@ record! {
         pub phone_number_id: String,
         pub waba_id: Option<String>,
         pub aws_phone_number_id: Option<String>,
+        pub aws_region: Option<String>,
+        pub aws_bucket: Option<String>,
+        pub aws_topic_arn: Option<String>,
         pub display_phone_number: Option<String>,
         pub name: String,
         pub access_token: Option<Vec<u8>>,
@@ -203,9 +206,34 @@ record! {
     }
 }
 
+/// Where a number is at AWS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AwsSettings {
+    /// AWS's own id of the number: `phone-number-id-…`.
+    pub phone_number_id: String,
+    pub region: String,
+    /// Media passes through it.
+    pub bucket: String,
+    /// By which its webhooks come.
+    pub topic_arn: String,
+}
+
+impl Account {
+    /// Where it is at AWS, if it is there.
+    pub fn aws(&self) -> Option<AwsSettings> {
+        Some(AwsSettings {
+            phone_number_id: self.aws_phone_number_id.clone()?,
+            region: self.aws_region.clone()?,
+            bucket: self.aws_bucket.clone()?,
+            topic_arn: self.aws_topic_arn.clone()?,
+        })
+    }
+}
+
 #[derive(Clone)]
 pub struct NewAccount {
     pub provider: Provider,
+    pub aws: Option<AwsSettings>,
     pub phone_number_id: String,
     pub waba_id: Option<String>,
     pub display_phone_number: Option<String>,
@@ -230,6 +258,8 @@ pub struct AccountPatch {
     /// `Some(None)` goes back to the company's retention.
     pub retention: Option<Option<Retention>>,
     pub status: Option<AccountStatus>,
+    pub aws_bucket: Option<String>,
+    pub aws_topic_arn: Option<String>,
 }
 
 impl AccountPatch {
@@ -238,6 +268,8 @@ impl AccountPatch {
         differs(&self.name, &before.name)
             || self.waba_id.is_some() && self.waba_id != before.waba_id
             || self.display_phone_number.is_some() && self.display_phone_number != before.display_phone_number
+            || self.aws_bucket.is_some() && self.aws_bucket != before.aws_bucket
+            || self.aws_topic_arn.is_some() && self.aws_topic_arn != before.aws_topic_arn
             || differs(&self.media_policy, &before.media_policy)
             || differs(&self.retention, &before.retention)
             || differs(&self.status, &before.status)

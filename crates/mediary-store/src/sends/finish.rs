@@ -8,6 +8,7 @@ use super::{ClaimedSend, UNFINISHED};
 use crate::db::Tx;
 use crate::ingest::{self, Change, ChangeKind};
 use crate::leases::SENDS;
+use crate::provisional::is_provisional;
 use crate::record::{Record as _, record};
 use crate::transaction::transaction;
 use crate::value::args;
@@ -138,6 +139,10 @@ impl Store {
             // A failure that was reported of an earlier attempt, which has another id, says nothing about this one.
             let known = message.provider_message_id.as_deref();
             let is_of_another = known.is_some_and(|known| known != provider_message_id);
+            // A status was quicker, and brought WhatsApp's id; one of a failure may be of an earlier attempt.
+            let brought = known.filter(|_| message.status != MessageStatus::Failed);
+            let provider_message_id =
+                brought.filter(|_| is_provisional(provider_message_id)).unwrap_or(provider_message_id);
             let accepted = MessageStatus::Accepted;
             if message.status.advances_to(accepted)
                 || (is_of_another && message.status == MessageStatus::Failed)

@@ -24,6 +24,7 @@ fn key(hash: u8) -> NewApiKey {
 fn account(number: &str) -> NewAccount {
     NewAccount {
         provider: mediary_core::Provider::Meta,
+        aws: None,
         phone_number_id: number.into(),
         waba_id: None,
         display_phone_number: None,

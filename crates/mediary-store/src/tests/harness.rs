@@ -171,6 +171,7 @@ pub(super) async fn add_tenant(store: &Store, slug: &str) -> Tenant {
 pub(super) fn new_account(phone_number_id: &str) -> NewAccount {
     NewAccount {
         provider: mediary_core::Provider::Meta,
+        aws: None,
         phone_number_id: phone_number_id.into(),
         waba_id: Some("waba".into()),
         display_phone_number: Some("+15550001".into()),

@@ -21,6 +21,7 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
         AccountCommand::Add {
             of,
             provider,
+            aws,
             phone_number_id,
             display_phone_number,
             name,
@@ -32,6 +33,7 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
             check_key(config, &parts, &secrets).await?;
             let draft = AccountDraft {
                 provider,
+                aws: aws.settings(),
                 phone_number_id,
                 waba_id,
                 display_phone_number: Some(display_phone_number),
@@ -50,6 +52,7 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
             media_policy,
             retention,
             status,
+            aws,
             secrets,
             output,
         } => {
@@ -64,6 +67,8 @@ pub(super) async fn run(config: &Config, command: AccountCommand) -> anyhow::Res
                 media_policy: media_policy.as_deref().map(policy).transpose()?,
                 retention: retention.as_deref().map(|text| own_retention(&parts.engine, text)).transpose()?,
                 status,
+                aws_bucket: aws.aws_bucket,
+                aws_topic_arn: aws.aws_topic_arn,
                 ..AccountChange::default()
             };
             let by = Actor::command_line();

@@ -154,6 +154,7 @@ async fn furnish(
     }
     let draft = AccountDraft {
         provider: Provider::Meta,
+        aws: None,
         phone_number_id: account.phone_number_id,
         waba_id: Some(account.waba_id),
         display_phone_number: Some(account.display_phone_number),

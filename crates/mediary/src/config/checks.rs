@@ -8,6 +8,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 use url::{Host, Url};
 
+use mediary_outbound::is_loopback;
+
 use super::{DIALOG360_URL, GRAPH_URL, GRAPH_VERSION, LogFormat};
 
 pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
@@ -87,6 +89,13 @@ pub(super) fn dialog360_address(text: &str) -> Result<Url, String> {
     let example = format!("such as {DIALOG360_URL}");
     let url = address_like(text, &example)?;
     if url.query().is_some() { Err(format!("must be the address alone, {example}")) } else { Ok(url) }
+}
+
+/// What takes the place of AWS, for tests.
+pub(super) fn stand_in_address(text: &str) -> Result<Url, String> {
+    const EXAMPLE: &str = "such as http://127.0.0.1:9100";
+    let url = address_like(text, EXAMPLE)?;
+    if is_loopback(&url) { Ok(url) } else { Err(format!("must be an address of this machine, {EXAMPLE}")) }
 }
 
 pub(super) fn graph_version(text: &str) -> Result<String, String> {

@@ -22,7 +22,7 @@ use url::Url;
 pub(crate) use checks::{address, number, web_address};
 use checks::{
     database_address, dialog360_address, graph_address, graph_version, hosts, log_filter, log_format,
-    site_address,
+    site_address, stand_in_address,
 };
 pub(crate) use secret_key::{secret_key, secret_key_location};
 use source::Values;
@@ -62,6 +62,8 @@ pub(crate) struct Config {
     pub(crate) graph_version: String,
     pub(crate) media_hosts: Vec<String>,
     pub(crate) dialog360_url: Url,
+    /// What takes the place of AWS on this machine.
+    pub(crate) aws_stand_in: Option<Url>,
     /// Private hosts that links may name.
     pub(crate) link_hosts: Vec<String>,
     pub(crate) media_policy: MediaPolicy,
@@ -135,6 +137,7 @@ impl Config {
             dialog360_url: values
                 .checked("dialog360_url", dialog360_address)
                 .unwrap_or_else(default_dialog360_url),
+            aws_stand_in: values.checked("aws_stand_in", stand_in_address),
             link_hosts: values.checked("link_hosts", hosts).unwrap_or_default(),
             media_policy: values.parsed("media_policy").unwrap_or(MediaPolicy::Store),
             media_sandbox: values.parsed("media_sandbox").unwrap_or_default(),
@@ -193,6 +196,7 @@ impl Config {
             "graph_version" => self.graph_version.clone(),
             "media_hosts" => self.media_hosts.join(","),
             "dialog360_url" => self.dialog360_url.to_string(),
+            "aws_stand_in" => self.aws_stand_in.as_ref().map_or_else(|| "none".to_owned(), Url::to_string),
             "link_hosts" if self.link_hosts.is_empty() => "none".to_owned(),
             "link_hosts" => self.link_hosts.join(","),
             "media_policy" => self.media_policy.to_string(),

@@ -33,6 +33,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     plain("graph_version", "MEDIARY_GRAPH_VERSION"),
     plain("media_hosts", "MEDIARY_MEDIA_HOSTS"),
     plain("dialog360_url", "MEDIARY_DIALOG360_URL"),
+    plain("aws_stand_in", "MEDIARY_AWS_STAND_IN"),
     plain("link_hosts", "MEDIARY_LINK_HOSTS"),
     plain("media_policy", "MEDIARY_MEDIA_POLICY"),
     plain("media_sandbox", "MEDIARY_MEDIA_SANDBOX"),

@@ -44,6 +44,7 @@ fn wrong_settings_are_named_with_their_value_and_what_is_right() {
     for (variable, value, right) in [
         ("MEDIARY_MEDIA_HOSTS", "cdn.example.com:443", "without https://, path and port (any is allowed)"),
         ("MEDIARY_MEDIA_HOSTS", "*.fbsbx.com", "give each host alone and in full"),
+        ("MEDIARY_AWS_STAND_IN", "https://aws.example", "must be an address of this machine"),
         ("MEDIARY_DIALOG360_URL", "waba-v2.360dialog.io", "such as https://waba-v2.360dialog.io"),
         ("MEDIARY_LINK_HOSTS", "10.0.0.0/8", "give each host alone and in full"),
         ("MEDIARY_LOG", "loud", "must be off, error, warn, info, debug or trace"),
@@ -254,6 +255,7 @@ const GIVEN: &[(&str, &str)] = &[
     ("MEDIARY_GRAPH_VERSION", "v99.0"),
     ("MEDIARY_MEDIA_HOSTS", "media.test"),
     ("MEDIARY_DIALOG360_URL", "https://360dialog.test/"),
+    ("MEDIARY_AWS_STAND_IN", "http://127.0.0.1:9100/"),
     ("MEDIARY_LINK_HOSTS", "files.test"),
     ("MEDIARY_MEDIA_POLICY", "on_view"),
     ("MEDIARY_MEDIA_SANDBOX", "preferred"),

@@ -9,14 +9,14 @@ use std::time::Duration;
 use mediary_blob::Storage;
 use mediary_core::{Clock as _, CompanyId, Provider, Role, SystemClock};
 use mediary_engine::{
-    AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Providers, Shutdown, Vault,
+    AccountDraft, ApiKeyDraft, AwsProvider, Engine, EngineConfig, EngineParts, Providers, Shutdown, Vault,
 };
 use mediary_server::{Delivery, Server, ServerConfig, Surface};
 use mediary_store::{Actor, Store, StoreOptions};
 use mediary_testing::ManualClock;
 use mediary_testing::database::sqlite_url;
 use mediary_testing::rows::new_company;
-use mediary_testing::whatsapp::{NOBODY, clients, public_hosts};
+use mediary_testing::whatsapp::{NOBODY, aws_client, clients, public_hosts};
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -67,6 +67,7 @@ impl House {
             let secret = |what: &str| Some(SecretString::from(format!("{what}-of-number-{number}")));
             let draft = AccountDraft {
                 provider: Provider::Meta,
+                aws: None,
                 phone_number_id: number.to_string(),
                 waba_id: None,
                 display_phone_number: None,
@@ -131,7 +132,7 @@ async fn engine(folder: &TempDir, clock: Arc<ManualClock>) -> (Engine, Store) {
     let parts = EngineParts {
         store: store.clone(),
         storages: storage.into(),
-        providers: Providers { meta, dialog360 },
+        providers: Providers { meta, dialog360, aws: AwsProvider::new(aws_client(NOBODY), None) },
         public_hosts: public_hosts(),
         vault: Vault::new([7; 32]),
         clock,

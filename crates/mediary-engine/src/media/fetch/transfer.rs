@@ -8,7 +8,7 @@ use bytes::Bytes;
 use mediary_blob::{StagedFile, StorageKey};
 use mediary_core::{Error, ErrorCode};
 use mediary_formats::Sample;
-use mediary_graph::{ErrorKind, MediaInfo, MediaStream};
+use mediary_graph::{ErrorKind, MediaInfo};
 use mediary_store::{ClaimedDownload, DeclaredMedia};
 use tokio::sync::oneshot;
 
@@ -20,7 +20,7 @@ use crate::context::Context;
 use crate::transit::inbound_file::{InboundError, InboundFile, Reader};
 use crate::transit::upstream::{Origin, Upstream};
 use crate::whatsapp::accounts::KnownAccount;
-use crate::whatsapp::provider::{self, MediaRequest, OpenStream};
+use crate::whatsapp::provider::{self, MediaRequest, OpenStream, ProviderStream};
 
 /// From this size on, people watch a download, so its declared size is recorded at the start.
 const WATCHED_FROM_BYTES: u64 = 1024 * 1024;
@@ -177,7 +177,7 @@ pub(super) async fn fetch(
             context.store().declare_media(claim, &told).await.map_err(Error::from)?;
         }
     }
-    let announced = declared.size.max(stream.content_length);
+    let announced = declared.size.max(stream.file_size());
     fits(announced)?;
     progress.expected.store(announced.unwrap_or(0), Ordering::Relaxed);
     if announced.is_some_and(|size| size >= WATCHED_FROM_BYTES) && declared.size.is_none() {
@@ -239,7 +239,7 @@ async fn leave_disk_with_policy(context: Context, file: Weak<InboundFile>, claim
 
 /// Where a file's bytes come from.
 enum Body {
-    Alone(Box<MediaStream>),
+    Alone(Box<ProviderStream>),
     Shared(Reader),
 }
 

@@ -2,10 +2,13 @@
 
 use mediary_core::Provider;
 use mediary_graph::sign;
-use mediary_simulator::{AccountSpec, FaultKind, FaultSpec, MediaSpec, MessageSpec, Place};
+use mediary_simulator::{
+    AccountSpec, AwsSpec, FaultKind, FaultSpec, MediaSpec, MessageSpec, Place, TokenState,
+};
 use mediary_testing::eventually;
 use mediary_testing::installation::{ACCESS_TOKEN, APP_SECRET, PASSWORD, PHONE_NUMBER_ID, VERIFY_TOKEN};
 use mediary_testing::whatsapp::{incoming, signature_of, text};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{Answers, Ask};
@@ -200,6 +203,7 @@ pub(super) async fn webhooks(answers: &mut Answers<'_>) {
             None => drop(ask.held().await),
         }
     }
+    by_aws(answers).await;
     let api = answers.world.api();
     let parked = eventually("the item to be parked", async || {
         api.all("/api/webhook-events").await.into_iter().next().ok_or("none yet")
@@ -209,6 +213,33 @@ pub(super) async fn webhooks(answers: &mut Answers<'_>) {
     answers.ask("list_webhook_events").query("state=done").refused("parameter").await;
     answers.ask("retry_webhook_event").at(&parked["id"]).held().await;
     answers.ask("retry_webhook_event").at(NOWHERE).refused("not_found").await;
+}
+
+async fn by_aws(answers: &mut Answers<'_>) {
+    let (number, topic) = ("500000000000005", "arn:aws:sns:us-east-1:123456789012:whatsapp");
+    let (id, key) = ("phone-number-id-0123456789abcdef0123456789abcdef", "an-id:a-secret");
+    let known = AccountSpec {
+        provider: Provider::Aws,
+        aws: Some(AwsSpec { phone_number_id: id.to_owned(), topic_arn: topic.to_owned() }),
+        phone_number_id: number.to_owned(),
+        access_token: Some(SecretString::from(key)),
+        ..AccountSpec::default()
+    };
+    answers.world.simulator.put_account(known).unwrap();
+    answers.world.simulator.set_token(key, TokenState::Valid).unwrap();
+    let new = json!({ "provider": "aws", "phoneNumberId": number, "name": "Sales", "accessToken": key,
+        "awsPhoneNumberId": id, "awsRegion": "us-east-1", "awsBucket": "acme-media", "awsTopicArn": topic });
+    answers.world.api().post("/api/whatsapp-accounts", &new).await;
+    let subscription = answers.world.simulator.sns_subscription(topic).to_vec();
+    for (body, why) in [(b"{}".to_vec(), Some("forged")), (subscription, None)] {
+        let ask = answers.ask("receive_aws_message").by_a_stranger().header("content-type", "text/plain");
+        let ask = ask.header("x-amz-sns-message-type", "SubscriptionConfirmation").body(body);
+        match why {
+            Some(why) => ask.refused(why).await,
+            None => drop(ask.held().await),
+        }
+    }
+    assert!(answers.world.simulator.sns_subscriptions().iter().all(|subscription| subscription.confirmed));
 }
 
 fn receive<'a, 'w>(answers: &'a mut Answers<'w>, body: &[u8], signature: String) -> Ask<'a, 'w> {

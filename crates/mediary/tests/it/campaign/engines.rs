@@ -8,14 +8,14 @@ use std::time::Duration;
 use mediary_blob::Storage;
 use mediary_core::{Clock as _, CompanyId, MediaPolicy, Provider, Role, SystemClock};
 use mediary_engine::{
-    AccountDraft, ApiKeyDraft, Engine, EngineConfig, EngineParts, Providers, Shutdown, Vault,
+    AccountDraft, ApiKeyDraft, AwsProvider, Engine, EngineConfig, EngineParts, Providers, Shutdown, Vault,
 };
 use mediary_server::{Delivery, Server, ServerConfig, Surface, TrustedProxies};
 use mediary_store::{Actor, Backend, NewCompany, PageRequest, Store, StoreOptions};
 use mediary_testing::database::sqlite_url;
 use mediary_testing::installation::{APP_SECRET, DISPLAY_PHONE_NUMBER, WABA_ID};
 use mediary_testing::rows::new_company;
-use mediary_testing::whatsapp::{NOBODY, clients, public_hosts, signature_of};
+use mediary_testing::whatsapp::{NOBODY, aws_client, clients, public_hosts, signature_of};
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -262,7 +262,7 @@ async fn engine(store: &Store, folder: &TempDir) -> Engine {
     Engine::new(EngineParts {
         store: store.clone(),
         storages: Storage::open_local(folder.path()).await.unwrap().into(),
-        providers: Providers { meta, dialog360 },
+        providers: Providers { meta, dialog360, aws: AwsProvider::new(aws_client(NOBODY), None) },
         public_hosts: public_hosts(),
         vault: Vault::new([7; 32]),
         clock: Arc::new(SystemClock),
@@ -287,6 +287,7 @@ async fn company(store: &Store, engine: &Engine) -> (CompanyId, Vec<i64>) {
 fn draft(phone_number_id: &str) -> AccountDraft {
     AccountDraft {
         provider: Provider::Meta,
+        aws: None,
         phone_number_id: phone_number_id.to_owned(),
         waba_id: Some(WABA_ID.to_owned()),
         display_phone_number: Some(format!("+{DISPLAY_PHONE_NUMBER}")),

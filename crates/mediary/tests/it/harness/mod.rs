@@ -67,6 +67,7 @@ impl World {
             ("MEDIARY_LISTEN".to_owned(), format!("127.0.0.1:{port}")),
             ("MEDIARY_GRAPH_URL".to_owned(), simulator.base_url().to_string()),
             ("MEDIARY_DIALOG360_URL".to_owned(), simulator.base_url().to_string()),
+            ("MEDIARY_AWS_STAND_IN".to_owned(), simulator.base_url().to_string()),
             ("MEDIARY_MEDIA_HOSTS".to_owned(), "127.0.0.1".to_owned()),
             ("MEDIARY_LOG".to_owned(), "debug,hyper=info,h2=info,reqwest=info,sqlx=info".to_owned()),
             // Waits as in production would make tests wait.
