@@ -334,3 +334,25 @@ for (const scheme of ["light", "dark"] as const) {
     });
   }
 }
+
+test("a large file whose line breaks is continued where it was, and sent once", async ({ inbox }) => {
+  test.skip(isMock, "the mock takes no uploads in parts");
+  const customer = await ownConversation(inbox);
+  await openConversation(inbox, customer);
+  const asked: string[] = [];
+  await inbox.route(/\/api\/uploads/, async (route) => {
+    const method = route.request().method();
+    asked.push(method);
+    // The first bytes do not get through.
+    if (method === "PATCH" && asked.filter((one) => one === "PATCH").length === 1) await route.abort();
+    else await route.continue();
+  });
+  const bytes = Buffer.alloc(9 * 1024 * 1024, "a line of text\n");
+  await pick(inbox, { name: "Catalogue.txt", mimeType: "text/plain", buffer: bytes });
+  await send(inbox);
+  const message = newest(inbox);
+  await expect(message.getByText("Catalogue.txt").first()).toBeVisible();
+  await expectStatus(message, "Read");
+  expect(asked).toEqual(["POST", "PATCH", "HEAD", "PATCH"]);
+  await expect(thread(inbox).getByText("Catalogue.txt")).toHaveCount(1);
+});

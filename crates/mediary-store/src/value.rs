@@ -4,8 +4,7 @@ use mediary_core::{
     AccountId, AccountStatus, ApiKeyId, CompanyId, ContactId, ConversationId, DerivationStep, Direction,
     DownloadStatus, ErrorCode, FileType, Integrity, MediaId, MediaPolicy, MediaTask, MessageId,
     MessageStatus, MessageType, Provider, RetentionMode, Role, ScanStatus, Sha256, StorageBackend, Timestamp,
-    UploadId,
-    UserId, VariantKind, WebhookEventId, storable_text,
+    UploadId, UserId, VariantKind, WebhookEventId, storable_text,
 };
 use sqlx::SqlStr;
 use sqlx::postgres::{PgArguments, Postgres};

@@ -1095,11 +1095,6 @@ export interface components {
             /** @description Each once. */
             conversationIds: number[];
         };
-        /** @description To which conversations a message is sent on. */
-        Forwarding: {
-            /** @description Each once. */
-            conversationIds: number[];
-        };
         /** @enum {string} */
         Integrity: "verified" | "mismatch" | "undeclared";
         /** @description A file that is to be kept, with its bytes. */
