@@ -2,21 +2,12 @@
 
 use std::fmt;
 
+use mediary_core::field::is_aws_region;
 use url::Url;
 
-/// Characters of a region's name.
-const REGION_CHARS_MAX: usize = 32;
 /// Characters of a topic's name, by AWS's own limit.
 const TOPIC_CHARS_MAX: usize = 256;
 const ACCOUNT_DIGITS: usize = 12;
-
-/// Whether a text can be the name of a region, and so part of a host's.
-pub(crate) fn is_region(text: &str) -> bool {
-    (1..=REGION_CHARS_MAX).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-}
 
 /// The name of an SNS topic: `arn:aws:sns:{region}:{account}:{topic}`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,7 +25,11 @@ impl TopicArn {
         let is_account = account.len() == ACCOUNT_DIGITS && account.bytes().all(|byte| byte.is_ascii_digit());
         let is_topic = (1..=TOPIC_CHARS_MAX).contains(&topic.len())
             && topic.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        if is_region(region) && is_account && is_topic { Ok(Self(text.to_owned())) } else { Err(NotAnArn) }
+        if is_aws_region(region) && is_account && is_topic {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAnArn)
+        }
     }
 
     /// The topic's name as AWS writes it.
@@ -51,7 +46,8 @@ impl TopicArn {
 
 /// Where the API of a region is.
 pub(crate) fn api_url(region: &str) -> Option<Url> {
-    is_region(region).then(|| Url::parse(&format!("https://social-messaging.{region}.amazonaws.com")).ok())?
+    is_aws_region(region)
+        .then(|| Url::parse(&format!("https://social-messaging.{region}.amazonaws.com")).ok())?
 }
 
 impl fmt::Display for NotAnArn {

@@ -36,8 +36,10 @@ use crate::sns::{SnsError, SnsMessage, SnsMessageKind};
 
 /// Bytes of a certificate, which has two thousand.
 const CERTIFICATE_BYTES: usize = 16 * 1024;
-/// Characters of a certificate's name, which has 32.
-const CERTIFICATE_NAME_MAX: usize = 64;
+/// Hexadecimal digits of a certificate's name.
+const CERTIFICATE_NAME_DIGITS: usize = 32;
+/// How long a message waits until its certificate is asked for.
+const TURN_WITHIN: Duration = Duration::from_secs(5);
 /// Certificates that are fetched at once.
 const FETCHED_AT_ONCE: usize = 4;
 /// Certificates that are remembered, and for how long. Each region has one for months.
@@ -117,7 +119,7 @@ impl SnsClient {
         let checked = self.checked(url, topic)?;
         let name = checked.path().strip_prefix("/SimpleNotificationService-");
         let name = name.and_then(|name| name.strip_suffix(".pem")).unwrap_or_default();
-        let is_usual = (1..=CERTIFICATE_NAME_MAX).contains(&name.len())
+        let is_usual = name.len() == CERTIFICATE_NAME_DIGITS
             && name.bytes().all(|byte| byte.is_ascii_hexdigit())
             && checked.query().is_none();
         if !is_usual {
@@ -127,7 +129,7 @@ impl SnsClient {
             return Ok(known);
         }
         // Whoever knows a topic's name can have certificates asked for that are not there: so few are at once.
-        let Ok(_one_of_few) = self.fetching.try_acquire() else {
+        let Ok(Ok(_one_of_few)) = tokio::time::timeout(TURN_WITHIN, self.fetching.acquire()).await else {
             return Err(SnsError::Unreachable(Error::new(
                 ErrorKind::Unavailable,
                 "too many certificates of SNS are asked for",

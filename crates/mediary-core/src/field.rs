@@ -90,12 +90,20 @@ pub fn aws_phone_number_id(field: &'static str, text: &str) -> Result<(), WrongF
 
 /// A region of AWS.
 pub fn aws_region(field: &'static str, text: &str) -> Result<(), WrongField> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let fits = (1..=AWS_REGION_CHARS).contains(&text.len())
-        && text.bytes().all(plain)
-        && !text.starts_with('-')
-        && !text.ends_with('-');
-    check(fits, field, || "must be a region of AWS, like eu-west-1".to_owned())
+    check(is_aws_region(text), field, || "must be a region of AWS, like eu-west-1".to_owned())
+}
+
+/// Whether a text has the form of a region's name: words and a number, by hyphens. It becomes part of a host's name, where other words
+/// (`s3`) lead to hosts that everybody can have.
+pub fn is_aws_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [words @ .., number] = parts.as_slice() else { return false };
+    let is_word = |word: &&str| word.len() >= 2 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    (2..=4).contains(&words.len())
+        && words.iter().all(is_word)
+        && (1..=2).contains(&number.len())
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && text.len() <= AWS_REGION_CHARS
 }
 
 /// The name of a bucket.

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use mediary_aws::{SnsError, SnsMessage, SnsMessageKind, TopicArn, webhook_of_event};
-use mediary_core::{Error, ErrorCode, Result};
+use mediary_core::{Error, ErrorCode, Provider, Result};
 use mediary_store::EventScope;
 
-use super::webhook::{SignatureScope, UnsignedReason, keep, unsigned};
+use super::webhook::{SignatureScope, UnsignedReason, addressed, keep, unsigned};
 use crate::context::Context;
 use crate::whatsapp::accounts::KnownAccount;
 
@@ -52,7 +52,12 @@ async fn keep_event(
         tracing::debug!(topic = topic.as_str(), "a message of a topic is no event of WhatsApp's");
         return Ok(());
     };
-    let company = accounts.first().map(|account| account.row.company_id);
+    // Everybody can name a topic; whose event it is, and in whose queue it waits, say the numbers in it.
+    let addressed = addressed(context, Provider::Aws, &webhook).await?;
+    let addressed = addressed.map(|addressed| addressed.accounts).unwrap_or_default();
+    let is_addressed =
+        |account: &&Arc<KnownAccount>| addressed.iter().any(|one| one.row.id == account.row.id);
+    let company = accounts.iter().find(is_addressed).map(|account| account.row.company_id);
     let accounts = accounts.iter().map(|account| account.row.id).collect();
     let scope = SignatureScope { scope: EventScope { accounts, installation: false }, company };
     keep(context, scope, Bytes::from(webhook)).await.map(drop)

@@ -136,8 +136,8 @@ async fn link_that_gives_no_file_for_whatsapp_is_refused_by_its_field_and_leaves
         (host.url("/missing"), "validation_error", "answered 404"),
         (host.url("/forbidden"), "validation_error", "answered 403"),
         (host.url("/error"), "validation_error", "answered 500"),
-        (host.url("/private"), "validation_error", "not asked"),
-        (host.url("/metadata"), "validation_error", "not asked"),
+        (host.url("/private"), "validation_error", "no public one"),
+        (host.url("/metadata"), "validation_error", "no public one"),
         (host.url("/circle"), "validation_error", "redirects too often"),
         (host.url("/page.jpg"), "unsupported_media_type", "is text/html"),
         (host.url("/empty"), "validation_error", "empty"),
@@ -147,9 +147,9 @@ async fn link_that_gives_no_file_for_whatsapp_is_refused_by_its_field_and_leaves
         (host.url("/silent"), "validation_error", "in time"),
         (host.url("/zipped"), "validation_error", "encodes"),
         (nobody, "validation_error", "cannot be reached"),
-        (other.url("/direct"), "validation_error", "not asked"),
-        ("http://localhost:9/x".to_owned(), "validation_error", "not asked"),
-        ("http://[::1]/x".to_owned(), "validation_error", "not asked"),
+        (other.url("/direct"), "validation_error", "no public one"),
+        ("http://localhost:9/x".to_owned(), "validation_error", "no public one"),
+        ("http://[::1]/x".to_owned(), "validation_error", "no public one"),
         ("ftp://127.0.0.1/x".to_owned(), "validation_error", "https://"),
     ] {
         let body = json!({"conversationId": conversation, "type": "image", "link": link});

@@ -129,14 +129,14 @@ fn refused(rule: impl Into<String>) -> Error {
 
 fn failed(error: mediary_outbound::Error) -> Error {
     let rule = match error.kind() {
-        ErrorKind::ForbiddenUrl => {
-            "leads to a host that is not asked: only public ones are, by https or http; the operator can allow others \
-             (MEDIARY_LINK_HOSTS)"
+        // One sentence for both: whoever may send must not learn which names the operator's own network has.
+        ErrorKind::ForbiddenUrl | ErrorKind::Unreachable => {
+            "cannot be fetched: its host cannot be reached, or is no public one; of others only those are asked that the operator \
+             allows (MEDIARY_LINK_HOSTS)"
         }
         ErrorKind::InvalidOptions | ErrorKind::InvalidRequest | ErrorKind::RequestBody => {
             "cannot be asked for; check how it is written"
         }
-        ErrorKind::Unreachable => "cannot be fetched: its host cannot be reached",
         ErrorKind::Timeout => "cannot be fetched: its host did not answer in time, or sent too slowly",
         ErrorKind::CutOff => "cannot be fetched: the file broke off before its end",
         ErrorKind::TooLarge | ErrorKind::Protocol => {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use axum::body::Body;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest as _, Multipart, Request};
 use http::StatusCode;
@@ -13,6 +14,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::body::NewMessage;
+use super::form_body::{FormBody, Untaken};
 use crate::App;
 use crate::problem::Problem;
 use crate::request::{May, rights};
@@ -90,12 +92,15 @@ pub(in crate::routes) async fn read(
     request: Request,
     files_max: usize,
 ) -> Result<Parts, Problem> {
+    let untaken = Untaken::default();
+    let request = request.map(|body| Body::new(FormBody::new(body, untaken.clone())));
     let mut form = Multipart::from_request(request, app)
         .await
         .map_err(|_| Problem::field("body", "is no form: its content-type names no boundary"))?;
     let mut parts = Parts { fields: Vec::new(), files: Vec::new() };
     let mut bytes = 0;
     while let Some(field) = form.next_field().await.map_err(broken)? {
+        untaken.taken();
         let name = field.name().unwrap_or_default().to_owned();
         if parts.fields.len() >= FIELDS {
             return Err(Problem::field("body", format!("has more than {FIELDS} parts")));
@@ -104,7 +109,7 @@ pub(in crate::routes) async fn read(
             if parts.files.len() >= files_max {
                 return Err(Problem::field(FILE, format!("must not be given more than {files_max} times")));
             }
-            parts.files.push(receive(app, may, field, &mut bytes).await?);
+            parts.files.push(receive(app, may, (field, &untaken), &mut bytes).await?);
         } else {
             let text = text_of(&name, field).await?;
             if name.is_empty() {
@@ -193,12 +198,13 @@ pub(in crate::routes) fn shaped<T: DeserializeOwned>(fields: Map<String, Value>)
 async fn receive(
     app: &App,
     may: &May<rights::Send>,
-    mut field: Field<'_>,
+    (mut field, untaken): (Field<'_>, &Untaken),
     bytes_of_form: &mut u64,
 ) -> Result<FormFile, Problem> {
     let name = field.file_name().filter(|name| !name.is_empty()).map(str::to_owned);
     let mut upload = app.engine().receive_file(may).await?;
     while let Some(bytes) = field.chunk().await.map_err(broken)? {
+        untaken.taken();
         *bytes_of_form += bytes.len() as u64;
         check_bytes(*bytes_of_form)?;
         upload.write(bytes).await?;

@@ -2,6 +2,7 @@
 
 mod body;
 pub(super) mod form;
+mod form_body;
 
 use axum::Json;
 use axum::extract::{FromRequest as _, Request, State};
