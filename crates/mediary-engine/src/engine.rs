@@ -1,15 +1,13 @@
 //! The engine as a whole: builds the flows, runs their workers, and is the only interface for server and commands.
 
-use std::fmt;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use mediary_core::{
     AccountId, CompanyId, ConversationId, MediaId, MessageId, Result, Retention, StorageBackend, Timestamp,
-    UploadId,
 };
 use mediary_store::{
-    Actor, Backend, Company, MediaFile, MediaSettingsPatch, PartialUpload, PolicyPreview, StoredTally, Tally,
+    Actor, Backend, Company, MediaFile, MediaSettingsPatch, PolicyPreview, StoredTally, Tally,
 };
 use tokio::io::AsyncBufRead;
 
@@ -20,25 +18,20 @@ use crate::events::{bus::EventBus, outbox::Outbox};
 use crate::intake::ingest::{self, parked::ParkedItems};
 use crate::intake::{self, WebhookSender, import::Import, webhook, webhook::AcceptedWebhook};
 use crate::media::open::{OpenFiles, OpenRequest, OpenedMedia, Opener, RequestedContent};
-use crate::media::oversized::{self, OversizedFiles};
 use crate::media::requests::{self, MediaStatus, RetryOutcome};
-use crate::media::{derive::Deriver, fetch::Fetcher};
-use crate::nodes::relay;
+use crate::media::{derive::Deriver, fetch::Fetcher, oversized, oversized::OversizedFiles};
 use crate::outward::receipts::Receipts;
-use crate::outward::send::partial::{self, UploadContinuation};
-use crate::outward::send::{self, FileUpload, Library, MessageDraft, QueuedMessages, Sender};
-use crate::storage::trash;
-use crate::transit::inbound_files::InboundFiles;
+use crate::outward::send::{self, FileUpload, Library, MessageDraft, PartialUploads, QueuedMessages, Sender};
 use crate::upkeep::backfill::{Backfill, BackfillOptions, BackfillOutcome, BackfillReport};
 use crate::upkeep::derivations::{Derivations, DeriveReport, DeriveWhich};
-use crate::upkeep::health::{Check, Health};
 use crate::upkeep::inspect::{self, InspectOptions, Inspection, Inspector};
-use crate::upkeep::policies::Policies;
 use crate::upkeep::relocate::{Mover, Relocation, RelocationPreview};
 use crate::upkeep::sweep::{self, RetentionAct, SweepReport, Sweeper};
+use crate::upkeep::{health::Check, health::Health, policies::Policies};
 use crate::whatsapp::account_drafts::{AccountChange, AccountDraft};
 use crate::whatsapp::accounts::AccountDirectory;
 use crate::whatsapp::binding::{BoundAccount, Proof};
+use crate::{nodes::relay, storage::trash, transit::inbound_files::InboundFiles};
 
 /// The flows that join store, storage and WhatsApp. Clones are the same engine.
 #[derive(Clone)]
@@ -126,11 +119,7 @@ impl Engine {
         if released > 0 {
             tracing::info!(released, "took back the jobs of an earlier run");
         }
-        let one_by_one = ingest::begin_backlog(context).await.unwrap_or_else(|error| {
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(error, "the webhooks that waited at the start could not be counted");
-            0
-        });
+        let one_by_one = ingest::begin_backlog(context).await;
         let mut tasks = Tasks::new(shutdown);
         for _ in 0..ingest::ingesters(context.store().backend()) {
             tasks.spawn("ingest", context, move |context, shutdown| {
@@ -260,34 +249,9 @@ impl Engine {
         self.0.sender.receive_file(may).await
     }
 
-    /// Begins an upload of so many bytes, which may come in several requests.
-    pub async fn begin_upload(
-        &self,
-        may: &May<rights::Send>,
-        size: u64,
-        file_name: Option<String>,
-    ) -> Result<PartialUpload> {
-        partial::begin(&self.0.context, may, size, file_name).await
-    }
-
-    /// An upload as far as it has come.
-    pub async fn upload_state(&self, may: &May<rights::Send>, id: UploadId) -> Result<PartialUpload> {
-        partial::state(&self.0.context, may, id).await
-    }
-
-    /// Continues an upload at this offset, if it ends there.
-    pub async fn resume_upload(
-        &self,
-        may: &May<rights::Send>,
-        id: UploadId,
-        offset: u64,
-    ) -> Result<UploadContinuation> {
-        partial::resume(&self.0.context, may, id, offset).await
-    }
-
-    /// Ends an upload, and gives up its bytes.
-    pub async fn end_upload(&self, may: &May<rights::Send>, id: UploadId) -> Result<()> {
-        partial::end(&self.0.context, may.caller().company_id, id).await
+    /// Files that come in several requests.
+    pub fn uploads(&self) -> &PartialUploads {
+        self.0.sender.uploads()
     }
 
     /// Queues a message: once this returns it is sent, whatever becomes of this process.
@@ -310,9 +274,9 @@ impl Engine {
         self.0.sender.forward(may, id, conversations).await
     }
 
-    /// Sends every message that is due, of whichever company; how many that were.
-    pub async fn send_due(&self) -> Result<usize> {
-        self.0.sender.run_due().await
+    /// Sends this message if it is due, and no other one.
+    pub async fn send_now(&self, message: MessageId) -> Result<()> {
+        self.0.sender.run_only(message).await
     }
 
     /// Queues a message again that failed, or of which nobody knows whether it arrived.

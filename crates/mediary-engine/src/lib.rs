@@ -38,10 +38,10 @@ pub use media::open::{
 };
 pub use media::oversized::OversizedFiles;
 pub use media::requests::{MediaStatus, MediaTrouble, RetryOutcome, size_for_people};
-pub use outward::send::partial::UploadContinuation;
 pub use outward::send::{
     DraftContent, DraftDestination, FileDraft, FileSource, FileUpload, HeadedContent, HeadedDraft, Library,
-    LibraryDraft, LibrarySource, MessageDraft, PlainContent, QueuedMessages, ReceivedFile,
+    LibraryDraft, LibrarySource, MessageDraft, PartialUploads, PlainContent, QueuedMessages, ReceivedFile,
+    UploadContinuation,
 };
 pub use transit::range::ByteRange;
 pub use upkeep::backfill::{BackfillOptions, BackfillOutcome, BackfillReport};

@@ -8,6 +8,8 @@ CREATE TABLE partial_uploads (
     received BIGINT NOT NULL DEFAULT 0,
     parts BIGINT NOT NULL DEFAULT 0,
     file_name TEXT,
+    -- The caller, as in the audit log, who alone may continue and use it.
+    created_by TEXT NOT NULL,
     expires_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     {key},

@@ -54,6 +54,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("library", include_str!("../migrations/0033_library.sql")),
     ("partial_uploads", include_str!("../migrations/0034_partial_uploads.sql")),
     ("aws_accounts", include_str!("../migrations/0035_aws_accounts.sql")),
+    ("retried_sends", include_str!("../migrations/0036_retried_sends.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

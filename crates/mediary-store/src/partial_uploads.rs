@@ -57,10 +57,11 @@ pub enum AddedPart {
 }
 
 impl Store {
-    /// Begins an upload, unless the company has too many that are not over.
+    /// Begins an upload of the caller with this label, who alone may continue and use it, unless the company has too many that are not over.
     pub async fn create_partial_upload(
         &self,
         company: CompanyId,
+        by: &str,
         size: u64,
         file_name: Option<&str>,
     ) -> Result<Option<PartialUpload>> {
@@ -78,6 +79,7 @@ impl Store {
             let (sql, args) = insert! {
                 partial_uploads {
                     company_id => company,
+                    created_by => by,
                     size => size,
                     file_name => file_name.map(str::to_owned),
                     expires_at => now.plus(PARTIAL_UPLOAD_LIFE),
@@ -89,13 +91,19 @@ impl Store {
         })
     }
 
-    /// An upload of a company that is not over.
-    pub async fn partial_upload(&self, company: CompanyId, id: UploadId) -> Result<Option<PartialUpload>> {
+    /// An upload that is not over, if this caller began it.
+    pub async fn partial_upload(
+        &self,
+        company: CompanyId,
+        by: &str,
+        id: UploadId,
+    ) -> Result<Option<PartialUpload>> {
         let sql = format!(
-            "SELECT {} FROM partial_uploads u WHERE u.company_id = $1 AND u.id = $2 AND u.expires_at > $3",
+            "SELECT {} FROM partial_uploads u
+                WHERE u.company_id = $1 AND u.id = $2 AND u.created_by = $3 AND u.expires_at > $4",
             PartialUpload::SELECT
         );
-        self.db().first(AssertSqlSafe(sql), args![company, id, self.now()]).await
+        self.db().first(AssertSqlSafe(sql), args![company, id, by, self.now()]).await
     }
 
     /// The parts of an upload, from the first byte on.
@@ -138,15 +146,20 @@ impl Store {
         })
     }
 
-    /// Ends an upload: its bytes go with the next sweep. False if there is none.
-    pub async fn end_partial_upload(&self, company: CompanyId, id: UploadId) -> Result<bool> {
+    /// Ends an upload that this caller began: its bytes go with the next sweep. False if there is none.
+    pub async fn end_partial_upload(&self, company: CompanyId, by: &str, id: UploadId) -> Result<bool> {
         let now = self.now();
         transaction!(self.db(), |tx| {
             // Parts that are being added wait for this row, and find it gone.
             let hold = dialect::hold_rows(tx.backend(), "u");
-            let sql =
-                format!("SELECT u.id FROM partial_uploads u WHERE u.company_id = $1 AND u.id = $2{hold}");
-            tx.all::<(UploadId,)>(AssertSqlSafe(sql), args![company, id]).await?;
+            let sql = format!(
+                "SELECT u.id FROM partial_uploads u
+                    WHERE u.company_id = $1 AND u.id = $2 AND u.created_by = $3{hold}"
+            );
+            let found: Vec<(UploadId,)> = tx.all(AssertSqlSafe(sql), args![company, id, by]).await?;
+            if found.is_empty() {
+                return Ok(false);
+            }
             let sql = "SELECT p.storage_backend, p.storage_key FROM upload_parts p
                 WHERE p.company_id = $1 AND p.upload_id = $2";
             let keys: Vec<(StorageBackend, String)> = tx.all(sql, args![company, id]).await?;

@@ -1,4 +1,4 @@
-import { api } from "@/api/client";
+import { ApiError, api } from "@/api/client";
 import { RESUMABLE_FROM_BYTES, uploadResumably } from "@/api/resumable";
 import type { NewFileMessage, NewMessage } from "@/api/send-types";
 import type { Message } from "@/api/types";
@@ -21,8 +21,16 @@ export async function sendFile(
   }
   if (file.size < RESUMABLE_FROM_BYTES) form.set("file", file, file.name);
   else {
-    form.set("uploadId", String(await uploadResumably(file, message.clientId, options)));
-    return postForm<Message>("/api/messages", form, { ...options, onProgress: () => {} });
+    const uploadId = await uploadResumably(file, message.clientId, options).catch((error) => {
+      // Too many uploads have begun: it goes in one request, as smaller ones do.
+      if (error instanceof ApiError && error.status === 429) return null;
+      throw error;
+    });
+    if (uploadId === null) form.set("file", file, file.name);
+    else {
+      form.set("uploadId", String(uploadId));
+      return postForm<Message>("/api/messages", form, { ...options, onProgress: () => {} });
+    }
   }
   return postForm<Message>("/api/messages", form, options);
 }

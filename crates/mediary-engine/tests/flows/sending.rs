@@ -89,7 +89,11 @@ async fn file_is_uploaded_once_for_the_messages_that_have_it(provider: Provider)
         let source = FileSource::Received(upload.end().await.unwrap());
         let file =
             FileDraft { kind: FileType::Image, caption: None, file_name: None, voice: None, convert: false };
-        world.engine.send(&world.may(), world.draft(to, DraftContent::Files(vec![(source, file)]))).await.unwrap();
+        world
+            .engine
+            .send(&world.may(), world.draft(to, DraftContent::Files(vec![(source, file)])))
+            .await
+            .unwrap();
         world.engine.run_due().await.unwrap();
     }
     let sent = world.whatsapp.sent();

@@ -59,7 +59,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Tus {
 }
 
 /// What uploads in several requests can do
-#[utoipa::path(options, path = "/api/uploads", tag = "Uploads", responses((status = 204, headers(
+#[utoipa::path(options, path = "/api/uploads", tag = "Messages", responses((status = 204, headers(
     ("Tus-Version" = String), ("Tus-Extension" = String), ("Tus-Max-Size" = i64)))))]
 async fn describe_uploads(_: May<rights::Send>) -> impl IntoResponse {
     let most = limits::outbound_file_bytes(FileType::Document, false).to_string();
@@ -73,7 +73,7 @@ async fn describe_uploads(_: May<rights::Send>) -> impl IntoResponse {
 /// By the tus protocol 1.0.0. `Upload-Length` is the size of the file; `filename` in `Upload-Metadata`, in base64, is its name as a
 /// document. An upload lives for a day. Once it is whole, `POST /api/messages` with its `uploadId`, the number at the end of
 /// `Location`, sends it.
-#[utoipa::path(post, path = "/api/uploads", tag = "Uploads",
+#[utoipa::path(post, path = "/api/uploads", tag = "Messages",
     params(("Tus-Resumable" = String, Header, pattern = r"^1\.0\.0$"),
         ("Upload-Length" = u64, Header, minimum = 1, maximum = 100_000_000),
         ("Upload-Metadata" = Option<String>, Header)),
@@ -87,13 +87,13 @@ async fn begin_upload(
 ) -> Result<Response, Problem> {
     let size = number(&headers, UPLOAD_LENGTH, "Upload-Length")?;
     let name = file_name(&headers)?;
-    let upload = app.engine().begin_upload(&may, size, name).await?;
+    let upload = app.engine().uploads().begin(&may, size, name).await?;
     let location = [(header::LOCATION, format!("/api/uploads/{}", upload.id))];
     Ok((StatusCode::CREATED, tus(), expires(&upload), location).into_response())
 }
 
 /// How far an upload has come
-#[utoipa::path(head, path = "/api/uploads/{id}", tag = "Uploads",
+#[utoipa::path(head, path = "/api/uploads/{id}", tag = "Messages",
     params(("id" = i64, Path), ("Tus-Resumable" = String, Header, pattern = r"^1\.0\.0$")),
     responses((status = 200, headers(("Upload-Offset" = i64), ("Upload-Length" = i64), ("Upload-Expires" = String),
         ("Tus-Resumable" = String)))))]
@@ -103,7 +103,7 @@ async fn get_upload(
     _: Tus,
     Id(id): Id<UploadId>,
 ) -> Result<Response, Problem> {
-    let upload = app.engine().upload_state(&may, id).await?;
+    let upload = app.engine().uploads().state(&may, id).await?;
     let length = [(UPLOAD_LENGTH, upload.size.to_string())];
     Ok((StatusCode::OK, tus(), expires(&upload), offset(&upload), length).into_response())
 }
@@ -111,7 +111,7 @@ async fn get_upload(
 /// Continue an upload
 ///
 /// With the bytes from `Upload-Offset` on, which has to be where the upload ends. What comes before a broken line counts.
-#[utoipa::path(patch, path = "/api/uploads/{id}", tag = "Uploads",
+#[utoipa::path(patch, path = "/api/uploads/{id}", tag = "Messages",
     params(("id" = i64, Path), ("Tus-Resumable" = String, Header, pattern = r"^1\.0\.0$"),
         ("Upload-Offset" = u64, Header)),
     request_body(content = String, content_type = "application/offset+octet-stream"),
@@ -129,7 +129,7 @@ async fn continue_upload(
     let begun = async {
         check_content_type(&parts.headers)?;
         let at = number(&parts.headers, UPLOAD_OFFSET, "Upload-Offset")?;
-        Ok::<_, Problem>(app.engine().resume_upload(&may, id, at).await?)
+        Ok::<_, Problem>(app.engine().uploads().resume(&may, id, at).await?)
     };
     let upload = match begun.await {
         Ok(upload) => upload,
@@ -158,7 +158,7 @@ async fn continue_upload(
 /// End an upload
 ///
 /// What has come of it is deleted.
-#[utoipa::path(delete, path = "/api/uploads/{id}", tag = "Uploads",
+#[utoipa::path(delete, path = "/api/uploads/{id}", tag = "Messages",
     params(("id" = i64, Path), ("Tus-Resumable" = String, Header, pattern = r"^1\.0\.0$")),
     responses((status = 204, headers(("Tus-Resumable" = String))), (status = 404, body = ProblemBody),
         (status = 412, body = ProblemBody)))]
@@ -168,7 +168,7 @@ async fn end_upload(
     _: Tus,
     Id(id): Id<UploadId>,
 ) -> Result<Response, Problem> {
-    app.engine().end_upload(&may, id).await?;
+    app.engine().uploads().end(&may, id).await?;
     Ok((StatusCode::NO_CONTENT, tus()).into_response())
 }
 

@@ -13,8 +13,11 @@ use crate::value::args;
 use crate::writes::row;
 use crate::{Actor, Change, Result, ScannedBatch, Store};
 
-/// A condition on files `f`: stored, and not being fetched again.
-const KEPT: &str = "f.is_active AND f.storage_key IS NOT NULL AND f.download_status <> 'downloading'";
+/// A condition on files `f`: stored, and neither being fetched again nor on their way out. The job of a message that goes out is as old as
+/// its file, so whoever sees the one sees the other.
+const KEPT: &str = "f.is_active AND f.storage_key IS NOT NULL AND f.download_status <> 'downloading'
+    AND NOT EXISTS (SELECT 1 FROM sends e WHERE e.company_id = f.company_id AND e.id = f.message_id
+        AND e.state IN ('waiting', 'running'))";
 
 impl Store {
     /// Whether the policy of this account, or of any, is to keep nothing.

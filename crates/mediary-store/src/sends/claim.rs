@@ -208,8 +208,8 @@ impl Claim<'_> {
         Ok(Some(self.limits.per_account.saturating_sub(running)).filter(|free| *free > 0))
     }
 
-    /// The next due jobs of an account after a position; they are locked. What has to be over first is what runs in the conversation,
-    /// or else what comes before.
+    /// The next due jobs of an account after a position; they are locked. What has to be over first is what comes before in the
+    /// conversation, or else what runs in it.
     async fn due(
         &self,
         tx: &mut Tx,
@@ -221,14 +221,16 @@ impl Claim<'_> {
         let first = "ORDER BY e.company_id, e.conversation_id, e.id LIMIT 1";
         let sql = format!(
             "SELECT s.id, s.due_at, COALESCE(
-                    (SELECT e.id FROM sends e WHERE {of_conversation} AND e.state = 'running' {first}),
-                    (SELECT e.id FROM sends e WHERE {of_conversation} AND {UNFINISHED} AND e.id < s.id {first}))
+                    (SELECT e.id FROM sends e WHERE {of_conversation} AND {UNFINISHED} AND e.id < s.id {first}),
+                    (SELECT e.id FROM sends e WHERE {of_conversation} AND e.state = 'running' {first}))
                 FROM sends s WHERE {AWAKE} AND (s.company_id, s.account_id, s.due_at, s.id) > ($1, $2, $3, $4)
                     AND (s.company_id, s.account_id, s.due_at) <= ($1, $2, $5)
+                    AND ($7 IS NULL OR s.id = $7)
                 ORDER BY s.company_id, s.account_id, s.due_at, s.id LIMIT $6{}",
             dialect::lock_rows(tx.backend())
         );
-        tx.all(AssertSqlSafe(sql), args![company, account, due_at, id, self.now, STEP]).await
+        tx.all(AssertSqlSafe(sql), args![company, account, due_at, id, self.now, STEP, self.limits.only])
+            .await
     }
 
     async fn start(&self, tx: &mut Tx, company: CompanyId, ids: &[MessageId]) -> Result<()> {
@@ -252,7 +254,7 @@ fn sending(now: &str) -> String {
     format!("a.status = 'active' AND (a.paused_until IS NULL OR a.paused_until <= {now})")
 }
 
-/// Puts jobs to sleep whose blocker can be held and is not over. Argued in [`super`].
+/// Puts jobs to sleep whose blocker comes before them, can be held and is not over. Argued in [`super`].
 async fn put_to_sleep(tx: &mut Tx, company: CompanyId, due: &[DueSend]) -> Result<()> {
     let mut sleep = Bulk::with(format!(
         ", held AS MATERIALIZED (SELECT e.company_id, e.id FROM sends e WHERE {UNFINISHED}
@@ -262,8 +264,8 @@ async fn put_to_sleep(tx: &mut Tx, company: CompanyId, due: &[DueSend]) -> Resul
         dialect::lock_rows(tx.backend())
     ));
     for (id, _, blocker) in due {
-        if let Some(blocker) = blocker {
-            sleep.push(row! { company_id => company, id => *id, blocker => *blocker });
+        if let Some(blocker) = blocker.filter(|blocker| blocker < id) {
+            sleep.push(row! { company_id => company, id => *id, blocker => blocker });
         }
     }
     sleep.execute(tx).await?;

@@ -6,14 +6,15 @@
 //! wait behind another, those *sleep*: they have no time at which they are due, so no claim meets them. Who ends a job (`end`) wakes
 //! the first message that waits in the conversation. Why none sleeps for ever, with any number of nodes:
 //!
-//! 1. A message is put to sleep only in a transaction that holds the row of another one, its blocker, that runs, or waits and comes
-//!    before it (`claim`, `queue`). Where the blocker is locked, the message stays awake, and the next claim looks again.
+//! 1. A message is put to sleep only in a transaction that holds the row of another one, its blocker, that comes before it and is not
+//!    over (`claim`, `add`). Where the blocker is locked, the message stays awake, and the next claim looks again. So it does where a later
+//!    one runs, as after a retry: that one may wait again without an end, and would wake nobody.
 //! 2. A job ends by a change of its row, and the transaction that ends it wakes the next message in a later statement. Either the
 //!    blocker was held before: the end waits, and its later statement sees the sleeper. Or the end came before: the lock finds that the
 //!    blocker is over, and nobody is put to sleep for it.
-//! 3. So where one sleeps, another one of its conversation runs, or waits before it. That one may sleep, too, but the first that
-//!    waits sleeps only while one runs. Each end wakes the first that waits, so one of them is always awake. A message that is woken
-//!    too early is put to sleep again, which changes nothing else.
+//! 3. So where one sleeps, another one before it is not over. The first of a conversation that is not over never sleeps: when it was put
+//!    to sleep one came before it, and the end of that one woke the first that waits. A message that is woken too early is put to
+//!    sleep again, which changes nothing else.
 //! 4. A join of conversations moves what waits and runs. Both conversations had one that is awake, so the joined one has.
 //!
 //! # What is sent once

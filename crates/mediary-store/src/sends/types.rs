@@ -107,6 +107,8 @@ pub struct SendLimits {
     /// Messages of one account that are being sent at a time, on all nodes together.
     pub per_account: usize,
     pub lease: Duration,
+    /// Of all that is due this message alone.
+    pub only: Option<MessageId>,
 }
 
 record! {

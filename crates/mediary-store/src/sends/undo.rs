@@ -38,6 +38,7 @@ impl Store {
                     due_at => now,
                     attempts = "0",
                     asked_at = "NULL",
+                    may_have_left = "may_have_left OR state = 'unknown'",
                     updated_at => now,
                 }
                 where { company_id => company, id => message }
@@ -80,7 +81,7 @@ impl Store {
                 return Err(Error::collision("another transaction moved the message at this moment"));
             }
             let sql = "DELETE FROM sends WHERE company_id = $1 AND id = $2 AND state = 'waiting' AND asked_at IS NULL
-                RETURNING conversation_id";
+                AND NOT may_have_left RETURNING conversation_id";
             let gone: Vec<(ConversationId,)> = tx.all(sql, args![company, message]).await?;
             let Some((of_job,)) = gone.into_iter().next() else {
                 return Ok(CancelledSend::TooLate(held.status));

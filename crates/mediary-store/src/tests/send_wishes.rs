@@ -71,5 +71,59 @@ async fn claim_and_taking_back_at_once_agree(test: &Test) {
     node.close().await;
 }
 
-on_both!(client_id_of_two_writers_at_once_is_one_message, message_that_is_being_sent_cannot_be_taken_back);
+/// A later one runs when a failed one is wanted again. Neither waits for the other for ever, whichever way the later one comes back.
+async fn message_that_is_wanted_again_while_a_later_one_runs_is_sent_with_all_behind_it(test: &Test) {
+    for (phone, dies) in [("491", false), ("492", true)] {
+        let ann = conversation(test, test.acme, phone).await;
+        let (first, second) = (queue(test, test.acme, ann).await, queue(test, test.acme, ann).await);
+        let refused = claim_one(test).await;
+        assert!(test.store.fail_send(&refused, 131_047, "too late").await.unwrap());
+        let running = claim_one(test).await;
+        assert_eq!(running.message_id, second);
+        assert!(matches!(test.store.retry_send(&acme(test), first).await.unwrap(), RetriedSend::Queued(_)));
+        assert!(claim(test).await.is_empty(), "one at a time");
+        if dies {
+            test.clock.advance(MINUTE);
+            assert_eq!(test.store.release_expired_leases(test.now(), 10).await.unwrap(), 1);
+        } else {
+            assert!(test.store.put_off_send(&running, test.now(), true).await.unwrap());
+        }
+        let third = queue(test, test.acme, ann).await;
+        for expected in [first, second, third] {
+            let claimed = claim_one(test).await;
+            assert_eq!(claimed.message_id, expected);
+            finish(test, &claimed).await;
+        }
+    }
+}
+
+async fn message_that_may_have_left_before_it_was_wanted_again_cannot_be_taken_back(test: &Test) {
+    let ann = conversation(test, test.acme, "491").await;
+    let message = queue(test, test.acme, ann).await;
+    let claimed = claim_one(test).await;
+    assert!(test.store.mark_asked(&claimed).await.unwrap());
+    test.clock.advance(MINUTE);
+    assert_eq!(test.store.release_expired_leases(test.now(), 10).await.unwrap(), 1);
+    assert!(test.store.settle_unknown(&claim_one(test).await).await.unwrap());
+    assert!(matches!(test.store.retry_send(&acme(test), message).await.unwrap(), RetriedSend::Queued(_)));
+    let cancelled = test.store.cancel_send(&acme(test), message).await.unwrap();
+    assert!(matches!(cancelled, CancelledSend::TooLate(_)));
+}
+
+async fn only_the_message_that_is_asked_for_is_claimed(test: &Test) {
+    let ann = conversation(test, test.acme, "491").await;
+    let ben = conversation(test, test.acme, "492").await;
+    let (_, own) = (queue(test, test.acme, ann).await, queue(test, test.acme, ben).await);
+    let only = SendLimits { only: Some(own), ..limits(4) };
+    let claimed = test.store.claim_sends("command", &only).await.unwrap();
+    assert_eq!(claimed.iter().map(|one| one.message_id).collect::<Vec<_>>(), [own]);
+}
+
+on_both!(
+    client_id_of_two_writers_at_once_is_one_message,
+    message_that_is_being_sent_cannot_be_taken_back,
+    message_that_is_wanted_again_while_a_later_one_runs_is_sent_with_all_behind_it,
+    message_that_may_have_left_before_it_was_wanted_again_cannot_be_taken_back,
+    only_the_message_that_is_asked_for_is_claimed,
+);
 on_postgres!(claim_and_taking_back_at_once_agree);

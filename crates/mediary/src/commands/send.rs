@@ -1,4 +1,5 @@
-//! `mediary send`: sends a message, or one for each file. It is queued like any other, so whichever process sends first does: this one, or a server.
+//! `mediary send`: sends a message, or one for each file. It is queued like any other, so whichever process sends first does: this one, or a
+//! server. What others have queued is left alone, for this command may run with other settings than the server.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -111,7 +112,7 @@ async fn receive(
 async fn sent(parts: &Parts, scope: &Scope, id: MessageId) -> anyhow::Result<Message> {
     let deadline = Instant::now() + LONGEST_WAIT;
     loop {
-        parts.engine.send_due().await?;
+        parts.engine.send_now(id).await?;
         let row = parts.store.message(scope, id).await?.context("the message was taken back meanwhile")?;
         let waits = matches!(row.message.status, MessageStatus::Queued | MessageStatus::Uploading);
         if !waits || Instant::now() >= deadline {

@@ -51,10 +51,17 @@ const ACCOUNTS_KEPT: usize = 1000;
 
 /// Counts the waiting webhooks before this process takes them, once at its start. Returns how many are to be taken one by one, because
 /// one of them may have ended earlier processes.
-pub(crate) async fn begin_backlog(context: &Context) -> Result<usize> {
+pub(crate) async fn begin_backlog(context: &Context) -> usize {
     let store = context.store();
-    store.put_off_failed_webhooks().await?;
-    Ok(store.begin_backlog(batch_of(store.backend())).await?)
+    let counted = async {
+        store.put_off_failed_webhooks().await?;
+        store.begin_backlog(batch_of(store.backend())).await
+    };
+    counted.await.unwrap_or_else(|error| {
+        let error: &dyn std::error::Error = &error;
+        tracing::error!(error, "the webhooks that waited at the start could not be counted");
+        0
+    })
 }
 
 fn batch_of(backend: Backend) -> IngestLimits {

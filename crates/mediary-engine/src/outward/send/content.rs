@@ -86,7 +86,16 @@ impl KeptKind {
                 let delivered = json!({"type": kind, kind: node}).to_string();
                 mediary_graph::Content::of_raw(&delivered)?.display_text()
             }
-            _ => None,
+            Self::Location { latitude, longitude, name, address } => {
+                let (latitude, longitude) = (Some(*latitude), Some(*longitude));
+                let (name, address) = (name.clone(), address.clone());
+                mediary_graph::Content::Location { latitude, longitude, name, address, url: None }
+                    .display_text()
+            }
+            Self::Contacts { contacts } => {
+                mediary_graph::Content::Contacts(contacts.clone().into()).display_text()
+            }
+            Self::File(_) | Self::Reaction { .. } => None,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use mediary_core::{ErrorCode, Timestamp};
+use mediary_core::Timestamp;
 
 /// Attempts at a message that WhatsApp or the network failed, in all.
 const ATTEMPTS: i64 = 8;
@@ -74,7 +74,10 @@ pub(super) fn decide(problem: Problem, attempts: i64, now: Timestamp) -> Outcome
             Outcome::PutOff { until: now.plus(retry_after.unwrap_or(PAIR_WAIT)), counts: false }
         }
         Problem::TokenRefused => Outcome::NeedsToken,
-        Problem::NotSent => later(ATTEMPTS, ErrorCode::ProviderUnavailable.sentence()),
+        Problem::NotSent => later(
+            ATTEMPTS,
+            "WhatsApp could not be reached, or answered with an error each time; send it again",
+        ),
         Problem::MaybeSent => Outcome::Unknown,
         Problem::MediaGone if attempts >= UPLOADS => {
             later(UPLOADS, "WhatsApp does not find the file that was uploaded to it")

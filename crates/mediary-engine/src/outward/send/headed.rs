@@ -4,7 +4,7 @@
 //! WhatsApp's sample file of a template is behind a link whose query is signed anew at each look. It is fetched for each message all the
 //! same, and uploaded once: what WhatsApp has is known by the hash of the bytes, not by the path of a link, which may lead to others.
 
-use mediary_core::{Error, FileType, MediaId, Result, Scope};
+use mediary_core::{Error, FileType, MediaId, Result};
 use mediary_graph::outgoing::Content;
 use serde_json::{Map, Value};
 
@@ -13,6 +13,7 @@ use super::draft::{FileDraft, FileSource, HeadedContent, HeadedDraft};
 use super::source::{accepted, receive};
 use super::upload::{ReceivedFile, SendableFile};
 use super::{Sender, draft};
+use crate::access::{May, rights};
 
 /// The file that a header asks for.
 struct HeaderFile {
@@ -24,7 +25,7 @@ struct HeaderFile {
 /// The message as it is kept, and its file.
 pub(super) async fn prepare(
     sender: &Sender,
-    scope: &Scope,
+    may: &May<rights::Send>,
     draft: HeadedDraft,
     reply_to: Option<String>,
 ) -> Result<(KeptContent, Option<SendableFile>)> {
@@ -57,7 +58,7 @@ pub(super) async fn prepare(
     // Of a file that may prove to be a document the name is wanted.
     let kind_at_first = kind.unwrap_or(FileType::Document);
     let mut file = FileDraft { kind: kind_at_first, caption: None, file_name, voice: None, convert };
-    let received = receive(sender, scope, source, &mut file).await?;
+    let received = receive(sender, may, source, &mut file).await?;
     if kind.is_none() {
         file.kind = usual_kind(&received);
         if !content.add_header_file(file.kind) {

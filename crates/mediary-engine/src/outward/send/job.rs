@@ -158,7 +158,11 @@ impl Send<'_> {
             return Ok((known, id));
         }
         let (key, storage) = stored_at(context, &record)?;
-        let stored = storage.open(&key).await.map_err(Error::from)?;
+        let stored = storage.open(&key).await.map_err(|error| match error.kind() {
+            // No wait brings it back.
+            mediary_blob::ErrorKind::NotFound => Failure::from(Problem::FileLost),
+            _ => Error::from(error).into(),
+        })?;
         if !context.store().send_uploading(claim).await? {
             return Err(Problem::Ours.into());
         }

@@ -14,7 +14,7 @@ mod headed;
 mod job;
 mod library;
 mod link;
-pub(crate) mod partial;
+mod partial;
 mod queue;
 mod source;
 mod upload;
@@ -33,6 +33,7 @@ pub use self::draft::{
     PlainContent,
 };
 pub use self::library::{Library, LibraryDraft, LibrarySource};
+pub use self::partial::{PartialUploads, UploadContinuation};
 pub use self::queue::QueuedMessages;
 pub use self::upload::{FileUpload, ReceivedFile};
 pub(crate) use self::wishes::{retry, take_back};
@@ -60,6 +61,9 @@ pub(crate) struct Sender {
     fetched_links: Arc<CompanySlots>,
     converter: Converter,
     library: Library,
+    uploads: PartialUploads,
+    /// The only message that it sends.
+    only: Option<MessageId>,
 }
 
 impl Sender {
@@ -67,7 +71,8 @@ impl Sender {
         let fetched_links = CompanySlots::new(link::AT_ONCE_OF_COMPANY, link::AT_ONCE);
         let converter = Converter::new(Spools::new(context.config().spool.clone()));
         let library = Library::new(context.clone());
-        Self { context, fetched_links, converter, library }
+        let uploads = PartialUploads::new(context.clone());
+        Self { context, fetched_links, converter, library, uploads, only: None }
     }
 
     /// Takes the bytes of a file that is to be sent.
@@ -107,6 +112,16 @@ impl Sender {
         self.clone().jobs().run_due().await
     }
 
+    /// Sends this message if it is due.
+    pub(crate) async fn run_only(&self, message: MessageId) -> Result<()> {
+        Self { only: Some(message), ..self.clone() }.jobs().run_due().await.map(drop)
+    }
+
+    /// Files that come in several requests.
+    pub(crate) fn uploads(&self) -> &PartialUploads {
+        &self.uploads
+    }
+
     fn jobs(self) -> Jobs<Self> {
         Jobs { name: "send", slots: AT_ONCE, kind: self }
     }
@@ -117,7 +132,12 @@ impl JobKind for Sender {
 
     async fn claim(&self, free: usize) -> Result<Vec<ClaimedSend>> {
         let config = self.context.config();
-        let limits = SendLimits { batch: free, per_account: AT_ONCE_OF_ACCOUNT, lease: config.rules.lease };
+        let limits = SendLimits {
+            batch: free,
+            per_account: AT_ONCE_OF_ACCOUNT,
+            lease: config.rules.lease,
+            only: self.only,
+        };
         let claims = self.context.store().claim_sends(&config.node, &limits).await?;
         if !claims.is_empty() {
             fault::point("send.claimed");

@@ -5,8 +5,8 @@
 //! unless a row names it, and in the end all the same: a message gets a copy of the whole.
 
 use bytes::Bytes;
-use mediary_blob::{StorageKey, Upload};
-use mediary_core::{CompanyId, Error, ErrorCode, Result, StorageBackend, UploadId, limits};
+use mediary_blob::{ErrorKind, StorageKey, Upload};
+use mediary_core::{Error, ErrorCode, Result, StorageBackend, UploadId, limits};
 use mediary_store::{AddedPart, PartialUpload, UploadPart};
 
 use super::draft;
@@ -24,6 +24,8 @@ pub struct UploadContinuation {
     context: Context,
     upload: PartialUpload,
     pending: Option<PendingPart>,
+    /// Who began it.
+    by: String,
 }
 
 /// A part that is not stored yet.
@@ -35,70 +37,90 @@ struct PendingPart {
     bytes: u64,
 }
 
-/// Begins an upload of so many bytes.
-pub(crate) async fn begin(
-    context: &Context,
-    may: &May<rights::Send>,
-    size: u64,
-    file_name: Option<String>,
-) -> Result<PartialUpload> {
-    if size == 0 {
-        return Err(Error::invalid("Upload-Length", "is 0; an empty file cannot be sent"));
-    }
-    if size > MAX_BYTES {
-        let detail = format!("the file has {size} bytes; WhatsApp takes at most {MAX_BYTES}");
-        return Err(Error::refused(ErrorCode::PayloadTooLarge, detail));
-    }
-    let company = may.caller().company_id;
-    let name = draft::sendable_name(file_name);
-    let begun = context.store().create_partial_upload(company, size, name.as_deref()).await?;
-    begun.ok_or_else(|| {
-        let most = limits::PARTIAL_UPLOADS_PER_COMPANY;
-        let detail = format!(
-            "{most} uploads of your company have begun and are not used; use them, or end them by DELETE"
-        );
-        Error::refused(ErrorCode::RateLimited, detail)
-    })
+/// Files that come in several requests. Each belongs to who began it.
+#[derive(Clone, Debug)]
+pub struct PartialUploads {
+    context: Context,
 }
 
-/// An upload as far as it has come.
-pub(crate) async fn state(context: &Context, may: &May<rights::Send>, id: UploadId) -> Result<PartialUpload> {
-    let found = context.store().partial_upload(may.caller().company_id, id).await?;
-    found.ok_or_else(not_found)
-}
-
-/// Continues an upload where it ends.
-pub(crate) async fn resume(
-    context: &Context,
-    may: &May<rights::Send>,
-    id: UploadId,
-    offset: u64,
-) -> Result<UploadContinuation> {
-    let upload = state(context, may, id).await?;
-    if upload.received != offset {
-        return Err(elsewhere(upload.received));
+impl PartialUploads {
+    pub(super) fn new(context: Context) -> Self {
+        Self { context }
     }
-    Ok(UploadContinuation { context: context.clone(), upload, pending: None })
-}
 
-/// Ends an upload, and gives up its bytes.
-pub(crate) async fn end(context: &Context, company: CompanyId, id: UploadId) -> Result<()> {
-    if !context.store().end_partial_upload(company, id).await? {
-        return Err(not_found());
+    /// Begins an upload of so many bytes.
+    pub async fn begin(
+        &self,
+        may: &May<rights::Send>,
+        size: u64,
+        file_name: Option<String>,
+    ) -> Result<PartialUpload> {
+        if size == 0 {
+            return Err(Error::invalid("Upload-Length", "is 0; an empty file cannot be sent"));
+        }
+        if size > MAX_BYTES {
+            let detail = format!("the file has {size} bytes; WhatsApp takes at most {MAX_BYTES}");
+            return Err(Error::refused(ErrorCode::PayloadTooLarge, detail));
+        }
+        let (company, by, name) =
+            (may.caller().company_id, may.caller().label(), draft::sendable_name(file_name));
+        let begun = self.context.store().create_partial_upload(company, &by, size, name.as_deref()).await?;
+        begun.ok_or_else(|| {
+            let most = limits::PARTIAL_UPLOADS_PER_COMPANY;
+            let detail = format!(
+                "{most} uploads of your company have begun and are not used; use them, or end them by DELETE"
+            );
+            Error::refused(ErrorCode::RateLimited, detail)
+        })
     }
-    context.work().wake(Work::Trash);
-    Ok(())
+
+    /// An upload as far as it has come.
+    pub async fn state(&self, may: &May<rights::Send>, id: UploadId) -> Result<PartialUpload> {
+        let caller = may.caller();
+        let found = self.context.store().partial_upload(caller.company_id, &caller.label(), id).await?;
+        found.ok_or_else(not_found)
+    }
+
+    /// Continues an upload at this offset, if it ends there.
+    pub async fn resume(
+        &self,
+        may: &May<rights::Send>,
+        id: UploadId,
+        offset: u64,
+    ) -> Result<UploadContinuation> {
+        let upload = self.state(may, id).await?;
+        if upload.received != offset {
+            return Err(elsewhere(upload.received));
+        }
+        Ok(UploadContinuation {
+            context: self.context.clone(),
+            upload,
+            pending: None,
+            by: may.caller().label(),
+        })
+    }
+
+    /// Ends an upload, and gives up its bytes.
+    pub async fn end(&self, may: &May<rights::Send>, id: UploadId) -> Result<()> {
+        let caller = may.caller();
+        if !self.context.store().end_partial_upload(caller.company_id, &caller.label(), id).await? {
+            return Err(not_found());
+        }
+        self.context.work().wake(Work::Trash);
+        Ok(())
+    }
 }
 
 /// A copy of a whole upload, and the name that it came with.
 pub(super) async fn whole(
     context: &Context,
-    company: CompanyId,
+    may: &May<rights::Send>,
     id: UploadId,
 ) -> Result<(ReceivedFile, Option<String>)> {
-    let upload = context.store().partial_upload(company, id).await?;
+    let (company, by) = (may.caller().company_id, may.caller().label());
+    let upload = context.store().partial_upload(company, &by, id).await?;
     let upload = upload.ok_or_else(|| {
-        Error::invalid(FIELD, "is no upload of your company, or one that was used or is older than a day")
+        Error::invalid(FIELD, "is no upload of yours, or one that was used or is older than a day")
     })?;
     if upload.received < upload.size {
         let detail =
@@ -107,16 +129,19 @@ pub(super) async fn whole(
     }
     let mut copy = FileUpload::begin(context, company).await?;
     for part in context.store().upload_parts(company, id).await? {
-        let stored = context.storages().of(part.backend)?.open(&part.key.parse()?).await?;
+        let stored = context.storages().of(part.backend)?.open(&part.key.parse()?).await;
+        let stored = stored.map_err(|error| match error.kind() {
+            ErrorKind::NotFound => used_meanwhile(),
+            _ => error.into(),
+        })?;
         let mut reader = stored.reader(0..part.size);
         while let Some(bytes) = reader.next().await? {
             copy.write(bytes).await?;
         }
     }
     let copy = copy.end().await?;
-    // Another message has used it meanwhile, and ended it.
     if copy.staged.size() != upload.size {
-        return Err(Error::refused(ErrorCode::Conflict, "the upload was used or ended by another request"));
+        return Err(used_meanwhile());
     }
     Ok((copy, upload.file_name))
 }
@@ -171,7 +196,7 @@ impl UploadContinuation {
             }
             AddedPart::Refused => {
                 store.drop_upload(company, backend, key.as_str()).await?;
-                let now = store.partial_upload(company, self.upload.id).await?;
+                let now = store.partial_upload(company, &self.by, self.upload.id).await?;
                 Err(now.map_or_else(not_found, |now| elsewhere(now.received)))
             }
         }
@@ -195,6 +220,10 @@ async fn begin_part(context: &Context, upload: &PartialUpload) -> Result<Pending
 fn elsewhere(received: u64) -> Error {
     let detail = format!("the upload goes on at byte {received}; ask for Upload-Offset by HEAD");
     Error::refused(ErrorCode::Conflict, detail)
+}
+
+fn used_meanwhile() -> Error {
+    Error::refused(ErrorCode::Conflict, "the upload was used or ended by another request")
 }
 
 fn not_found() -> Error {

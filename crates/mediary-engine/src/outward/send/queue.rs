@@ -7,7 +7,7 @@ use super::content::{KeptContent, KeptKind};
 use super::draft::{self, DraftContent, FileDraft, FileSource, MessageDraft};
 use super::source::{accepted, described, receive};
 use super::upload::{SendableFile, StoredUpload};
-use super::{Sender, headed, partial};
+use super::{Sender, headed};
 use crate::access::{May, rights};
 use crate::base::fault;
 use crate::base::work::Work;
@@ -50,14 +50,23 @@ pub(super) async fn queue(
         None => None,
     };
     let used = used_uploads(&content);
-    let prepared = match content {
-        DraftContent::Plain(plain) => {
-            let kept = plain.kept(reply_to)?;
-            draft::check(&kept)?;
-            vec![(kept, None)]
+    let prepared = async {
+        Ok::<_, Error>(match content {
+            DraftContent::Plain(plain) => {
+                let kept = plain.kept(reply_to)?;
+                draft::check(&kept)?;
+                vec![(kept, None)]
+            }
+            DraftContent::Headed(draft) => vec![headed::prepare(sender, may, draft, reply_to).await?],
+            DraftContent::Files(files) => prepare(sender, may, files, reply_to).await?,
+        })
+    };
+    let prepared = match prepared.await {
+        Ok(prepared) => prepared,
+        // Of two requests with one client id the other may have used its files up meanwhile, and is the answer.
+        Err(error) => {
+            return first_with(context, &scope, client_id.as_deref()).await?.ok_or(error);
         }
-        DraftContent::Headed(draft) => vec![headed::prepare(sender, &scope, draft, reply_to).await?],
-        DraftContent::Files(files) => prepare(sender, &scope, files, reply_to).await?,
     };
     let (mut all, mut files) = (Vec::with_capacity(prepared.len()), Vec::new());
     for (kept, sendable) in prepared {
@@ -76,7 +85,7 @@ pub(super) async fn queue(
     fault::point("send.queued");
     for id in used {
         // Where this fails, the upload ends by itself in a day.
-        if let Err(error) = partial::end(context, scope.company(), id).await {
+        if let Err(error) = sender.uploads().end(may, id).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "an upload that was sent is still kept");
         }
     }
@@ -106,7 +115,7 @@ fn used_uploads(content: &DraftContent) -> Vec<UploadId> {
 /// Files as WhatsApp takes them, if it takes all of them. The first message answers, as it does where people send several.
 async fn prepare(
     sender: &Sender,
-    scope: &Scope,
+    may: &May<rights::Send>,
     files: Vec<(FileSource, FileDraft)>,
     mut reply_to: Option<String>,
 ) -> Result<Vec<(KeptContent, Option<SendableFile>)>> {
@@ -116,7 +125,7 @@ async fn prepare(
     }
     let mut prepared = Vec::with_capacity(count);
     for (index, (source, file)) in files.into_iter().enumerate() {
-        let one = prepare_one(sender, scope, source, file, reply_to.take()).await;
+        let one = prepare_one(sender, may, source, file, reply_to.take()).await;
         let (kept, sendable) = one.map_err(|error| of_file(error, index, count))?;
         prepared.push((kept, Some(sendable)));
     }
@@ -125,13 +134,13 @@ async fn prepare(
 
 async fn prepare_one(
     sender: &Sender,
-    scope: &Scope,
+    may: &May<rights::Send>,
     source: FileSource,
     mut file: FileDraft,
     reply_to: Option<String>,
 ) -> Result<(KeptContent, SendableFile)> {
     let is_behind_link = matches!(source, FileSource::Link(_));
-    let received = receive(sender, scope, source, &mut file).await?;
+    let received = receive(sender, may, source, &mut file).await?;
     let (sendable, file) = accepted(sender, received, &file, is_behind_link).await?;
     let kept = KeptContent { kind: KeptKind::File(file), reply_to };
     draft::check(&kept)?;

@@ -1,6 +1,6 @@
 //! Where the bytes of a file that is sent come from, and its record once they are stored.
 
-use mediary_blob::{Storage, StorageKey};
+use mediary_blob::{ErrorKind, Storage, StorageKey};
 use mediary_core::{DownloadStatus, Error, ErrorCode, FileType, MediaId, Result, ScanStatus, Scope};
 use mediary_store::{MediaFile, UploadedFile};
 
@@ -8,6 +8,7 @@ use super::content::KeptFile;
 use super::draft::{self, FileDraft, FileSource};
 use super::upload::{FileUpload, ReceivedFile, SendableFile, StoredUpload};
 use super::{Sender, convert, link, partial};
+use crate::access::{May, rights};
 use crate::context::Context;
 
 /// The file as WhatsApp takes it. A refusal of one behind a link is one of the link.
@@ -42,19 +43,19 @@ pub(super) fn described(context: &Context, upload: &StoredUpload, file: &KeptFil
 /// The bytes of the file: as they were received, or a copy of stored ones.
 pub(super) async fn receive(
     sender: &Sender,
-    scope: &Scope,
+    may: &May<rights::Send>,
     source: FileSource,
     file: &mut FileDraft,
 ) -> Result<ReceivedFile> {
-    let context = &sender.context;
+    let (context, scope) = (&sender.context, may.caller().scope());
     let record = match source {
-        FileSource::Stored(id) => visible(context, scope, id).await?,
+        FileSource::Stored(id) => visible(context, &scope, id).await?,
         FileSource::Library(id) => {
-            let record = context.store().library_file(scope, id).await?;
+            let record = context.store().library_file(&scope, id).await?;
             record.ok_or_else(|| Error::invalid("libraryId", "is no file of the library"))?
         }
         FileSource::Partial(id) => {
-            let (whole, name) = partial::whole(context, scope.company(), id).await?;
+            let (whole, name) = partial::whole(context, may, id).await?;
             if file.file_name.is_none() && file.kind == FileType::Document {
                 file.file_name = name;
             }
@@ -82,7 +83,11 @@ pub(super) async fn visible(context: &Context, scope: &Scope, id: MediaId) -> Re
 /// A copy of a stored file. Each message owns its bytes, so that what is deleted or kept of one does nothing to another.
 pub(super) async fn copy_of(context: &Context, record: &MediaFile) -> Result<ReceivedFile> {
     let (key, storage) = stored_at(context, record)?;
-    let stored = storage.open(&key).await?;
+    // Deleted since its record was read.
+    let stored = storage.open(&key).await.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Error::plain(ErrorCode::MediaDeleted),
+        _ => error.into(),
+    })?;
     let mut upload = FileUpload::begin(context, record.company_id).await?;
     let mut reader = stored.reader(0..stored.size());
     while let Some(bytes) = reader.next().await? {
