@@ -15,6 +15,12 @@ CURSORS = ["", "bjE3NjAwMDAwMDAwMDA6NQ"]
 schemathesis.openapi.format("cursor", strategies.sampled_from(CURSORS))
 
 
+@schemathesis.serializer("application/offset+octet-stream")
+def bytes_of_upload(context, value):
+    """The bytes of a file."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 def kind_of(path):
     """Which of the known ids belong into a path."""
     if path.startswith(("/api/messages/", "/api/media/messages/")):

@@ -37,13 +37,15 @@ struct NewWhatsappAccount {
     /// AWS's own id of the number. This and the three below are for the provider `aws`, which needs them all.
     #[schema(pattern = "^phone-number-id-[0-9a-zA-Z]{1,64}$")]
     aws_phone_number_id: Option<String>,
-    #[schema(pattern = "^[a-z0-9][-a-z0-9]{0,30}[a-z0-9]$")]
+    #[schema(max_length = 32, pattern = "^[a-z]{2,9}(-[a-z]{2,9}){1,2}-[0-9]{1,2}$")]
     aws_region: Option<String>,
     /// Media passes through this bucket, in the same region.
-    #[schema(min_length = 3, max_length = 63)]
+    #[schema(min_length = 3, max_length = 63, pattern = "^[a-z0-9]([.]?[-a-z0-9]){0,61}[.]?[a-z0-9]$")]
     aws_bucket: Option<String>,
     /// The SNS topic to which AWS sends the number's events.
-    #[schema(pattern = "^arn:aws:sns:[-a-z0-9]{1,32}:[0-9]{12}:[-_a-zA-Z0-9]{1,256}$")]
+    #[schema(
+        pattern = "^arn:aws:sns:[a-z]{2,9}(-[a-z]{2,9}){1,2}-[0-9]{1,2}:[0-9]{12}:[-_a-zA-Z0-9]{1,256}$"
+    )]
     aws_topic_arn: Option<String>,
     #[schema(pattern = "^[0-9]{1,32}$")]
     waba_id: Option<String>,
@@ -137,11 +139,19 @@ struct WhatsappAccountChange {
     status: Option<AccountStatus>,
     /// For the provider `aws`.
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false, min_length = 3, max_length = 63)]
+    #[schema(
+        nullable = false,
+        min_length = 3,
+        max_length = 63,
+        pattern = "^[a-z0-9]([.]?[-a-z0-9]){0,61}[.]?[a-z0-9]$"
+    )]
     aws_bucket: Option<String>,
     /// For the provider `aws`.
     #[serde(default, deserialize_with = "given")]
-    #[schema(nullable = false, pattern = "^arn:aws:sns:[-a-z0-9]{1,32}:[0-9]{12}:[-_a-zA-Z0-9]{1,256}$")]
+    #[schema(
+        nullable = false,
+        pattern = "^arn:aws:sns:[a-z]{2,9}(-[a-z]{2,9}){1,2}-[0-9]{1,2}:[0-9]{12}:[-_a-zA-Z0-9]{1,256}$"
+    )]
     aws_topic_arn: Option<String>,
 }
 

@@ -96,7 +96,7 @@ async fn begin_upload(
 #[utoipa::path(head, path = "/api/uploads/{id}", tag = "Messages",
     params(("id" = i64, Path), ("Tus-Resumable" = String, Header, pattern = r"^1\.0\.0$")),
     responses((status = 200, headers(("Upload-Offset" = i64), ("Upload-Length" = i64), ("Upload-Expires" = String),
-        ("Tus-Resumable" = String)))))]
+        ("Tus-Resumable" = String))), (status = 412, body = ProblemBody)))]
 async fn get_upload(
     State(app): State<App>,
     may: May<rights::Send>,
