@@ -165,8 +165,12 @@ async fn neither_retention_nor_policy_reaches_the_library(test: &Test) {
     let outlived = test.store.outlived(test.acme.company, None, None, 9).await.unwrap().unwrap();
     assert_eq!(outlived.found.iter().map(|one| one.file.id).collect::<Vec<_>>(), [sent]);
     assert!(test.store.delete_past_retention(test.acme.company, &[file.id]).await.unwrap().is_empty());
-    let to_erase = test.store.files_to_erase(test.acme.company, None, MediaId(0), 9).await.unwrap().unwrap();
-    assert_eq!(to_erase.found, [sent]);
+    let to_erase = async || {
+        test.store.files_to_erase(test.acme.company, None, MediaId(0), 9).await.unwrap().unwrap().found
+    };
+    assert_eq!(to_erase().await, [], "its message has not left");
+    super::sends::finish(test, &super::sends::claim_one(test).await).await;
+    assert_eq!(to_erase().await, [sent]);
     assert!(test.store.erase_files(test.acme.company, &[file.id]).await.unwrap().is_empty());
     assert!(
         !test.store.store_lost_file(test.acme.company, file.id, &file.location().unwrap()).await.unwrap()
