@@ -11,6 +11,8 @@ from tools.report import against, at_least, at_most
 
 PICTURE_BYTES = 300_000
 PARALLEL = 16
+# Of a company no more files may be on their way at once.
+UPLOADS_PARALLEL = 8
 # WhatsApp takes 80 messages a second of a number, and Mediary sends no more; so there are enough of them.
 ACCOUNTS = 16
 CONVERSATIONS_PER_ACCOUNT = 25
@@ -30,10 +32,10 @@ def uploads(bench):
     folder = bench.new_folder("durable")
     rates, loops = [], []
     for number in range(bench.rounds):
-        loops.append(durable_loop(bench.load, os.path.join(folder, f"loop{number}"), PICTURE_BYTES, pictures, PARALLEL))
+        loops.append(durable_loop(bench.load, os.path.join(folder, f"loop{number}"), PICTURE_BYTES, pictures, UPLOADS_PARALLEL))
         rates.append(send(bench, server, conversations, pictures, PICTURE_BYTES)["rate"])
     server.stop()
-    anchor = f"bare durable loop, {PARALLEL} threads"
+    anchor = f"bare durable loop, {UPLOADS_PARALLEL} threads"
     return [against("sending", "300 KB pictures taken durably", "/s", rates, anchor, loops, 0.5)]
 
 
@@ -91,7 +93,7 @@ def set_up(bench, server, accounts):
 
 def send(bench, server, conversations, messages, size=None):
     command = [bench.load, "sends", "--url", f"{server.url}/api/messages", "--conversations", conversations]
-    command += ["--messages", str(messages), "--connections", str(PARALLEL)]
+    command += ["--messages", str(messages), "--connections", str(UPLOADS_PARALLEL if size else PARALLEL)]
     if size:
         command += ["--bytes", str(size)]
     result = run_json(command, LOAD_CORE, {"BENCH_BEARER": server.bearer}, timeout=180)
