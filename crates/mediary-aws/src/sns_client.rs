@@ -128,7 +128,7 @@ impl SnsClient {
         if let Some(known) = self.certificates.get(checked.as_str()) {
             return Ok(known);
         }
-        // Whoever knows a topic's name can have certificates asked for that are not there: so few are at once.
+        // Anybody who knows a topic's name can make us ask for certificates that do not exist: so few are asked for at once.
         let Ok(Ok(_one_of_few)) = tokio::time::timeout(TURN_WITHIN, self.fetching.acquire()).await else {
             return Err(SnsError::Unreachable(Error::new(
                 ErrorKind::Unavailable,

@@ -7,7 +7,7 @@
 //! 2. A connection that is used again is one that was made by 1. Its pool belongs to one [`Client`](crate::Client) and
 //!    thereby to one resolver: what a resolver for any address has opened is never handed to a caller of another.
 //! 3. A name with public and private addresses leads to the public ones only.
-//! 4. Names that the operator's settings list are the exception: whoever may change what they lead to is of their own network.
+//! 4. Names that the operator's settings list are the exception: only people of their own network can change what they lead to.
 //!
 //! An address that a URL spells out is not looked up and never comes here: whether it may be asked is for
 //! [`AllowedHosts`](crate::AllowedHosts).

@@ -105,7 +105,7 @@ impl Store {
                 reserved.are_due(tx, now).await?;
                 return Ok(Ok(Err(AddedToLibrary::Full)));
             }
-            // Whoever adds the same name at this moment, on whichever node, waits for the other's end at the unique key.
+            // Another transaction that adds the same name now, on any node, waits for the end of this one at the unique key.
             let owner = FileOwner::Library(&new.name);
             let Some(media) = add_file(tx, now, company, &owner, new.added_by, &new.file).await? else {
                 reserved.are_due(tx, now).await?;

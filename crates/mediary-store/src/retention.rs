@@ -8,6 +8,7 @@ use crate::db::Tx;
 use crate::locks::hold_files;
 use crate::media::MediaFile;
 use crate::record::{Columns, Read, ReadError, Record as _};
+use crate::sends::not_leaving;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::row;
@@ -39,11 +40,12 @@ const OF_FILE: &str = "a.company_id = f.company_id AND a.id = f.account_id AND c
 fn ended(now: &str, archive: &str) -> String {
     let (mode, days) = (mode!(), days!());
     format!(
-        "f.is_active AND f.storage_key IS NOT NULL AND f.download_status <> 'downloading'
+        "f.is_active AND f.storage_key IS NOT NULL AND f.download_status <> 'downloading' AND {}
             AND COALESCE(f.stored_at, f.created_at) <= {now} - {DAY_MS} * {days}
             AND ({mode} <> 'days_after_viewed' OR f.last_accessed_at IS NULL
                 OR f.last_accessed_at <= {now} - {DAY_MS} * {days})
-            AND ({mode} <> 'archive_after' OR f.storage_backend <> {archive})"
+            AND ({mode} <> 'archive_after' OR f.storage_backend <> {archive})",
+        not_leaving!()
     )
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::content::Content;
 use crate::webhook::header_file;
 
-/// A file that a header names: by a link or by a media id, as whoever wrote the message had it.
+/// A file that a header names: by a link or by a media id, as the writer of the message had it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HeaderFile<'a> {
     pub kind: FileType,

@@ -8,16 +8,17 @@ use super::{EFFECTIVE, OF_FILE, tasks};
 use crate::bulk::Bulk;
 use crate::locks::hold_files;
 use crate::people::audit;
+use crate::sends::not_leaving;
 use crate::transaction::transaction;
 use crate::value::args;
 use crate::writes::row;
 use crate::{Actor, Change, Result, ScannedBatch, Store};
 
-/// A condition on files `f`: stored, and neither being fetched again nor on their way out. The job of a message that goes out is as old as
-/// its file, so whoever sees the one sees the other.
-const KEPT: &str = "f.is_active AND f.storage_key IS NOT NULL AND f.download_status <> 'downloading'
-    AND NOT EXISTS (SELECT 1 FROM sends e WHERE e.company_id = f.company_id AND e.id = f.message_id
-        AND e.state IN ('waiting', 'running'))";
+/// A condition on files `f`: stored, and neither being fetched again nor of a message that still has to leave.
+const KEPT: &str = concat!(
+    "f.is_active AND f.storage_key IS NOT NULL AND f.download_status <> 'downloading' AND ",
+    not_leaving!()
+);
 
 impl Store {
     /// Whether the policy of this account, or of any, is to keep nothing.

@@ -45,5 +45,15 @@ pub(crate) use files::{FileOwner, add_file};
 pub(crate) use finish::wake;
 pub use types::*;
 
+/// The condition that no message has to leave with a file `f`. A message, its job and its file are added by one transaction, so a statement
+/// that sees the file sees the job.
+macro_rules! not_leaving {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM sends e WHERE e.company_id = f.company_id AND e.id = f.message_id
+            AND e.state IN ('waiting', 'running'))"
+    };
+}
+pub(crate) use not_leaving;
+
 /// A condition on jobs `e` that are not over: the words of an index.
 pub(crate) const UNFINISHED: &str = "e.state IN ('waiting', 'running')";

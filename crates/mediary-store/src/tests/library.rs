@@ -162,15 +162,18 @@ async fn neither_retention_nor_policy_reaches_the_library(test: &Test) {
     };
     test.store.update_company_settings(test.acme.company, &patch, &Actor::command_line()).await.unwrap();
     test.clock.advance(YEARS);
-    let outlived = test.store.outlived(test.acme.company, None, None, 9).await.unwrap().unwrap();
-    assert_eq!(outlived.found.iter().map(|one| one.file.id).collect::<Vec<_>>(), [sent]);
-    assert!(test.store.delete_past_retention(test.acme.company, &[file.id]).await.unwrap().is_empty());
+    let outlived = async || {
+        let batch = test.store.outlived(test.acme.company, None, None, 9).await.unwrap().unwrap();
+        batch.found.into_iter().map(|one| one.file.id).collect::<Vec<_>>()
+    };
     let to_erase = async || {
         test.store.files_to_erase(test.acme.company, None, MediaId(0), 9).await.unwrap().unwrap().found
     };
-    assert_eq!(to_erase().await, [], "its message has not left");
+    assert_eq!((outlived().await, to_erase().await), (vec![], vec![]), "its message has not left");
+    assert!(test.store.delete_past_retention(test.acme.company, &[sent]).await.unwrap().is_empty());
     super::sends::finish(test, &super::sends::claim_one(test).await).await;
-    assert_eq!(to_erase().await, [sent]);
+    assert_eq!((outlived().await, to_erase().await), (vec![sent], vec![sent]));
+    assert!(test.store.delete_past_retention(test.acme.company, &[file.id]).await.unwrap().is_empty());
     assert!(test.store.erase_files(test.acme.company, &[file.id]).await.unwrap().is_empty());
     assert!(
         !test.store.store_lost_file(test.acme.company, file.id, &file.location().unwrap()).await.unwrap()

@@ -1,7 +1,7 @@
 //! Templates, and messages with buttons, lists and the like: as Graph takes them, but for the file of a header. WhatsApp gets that by an
 //! id, as any file, so it is stored here first, checked, and shown as an attachment of the message.
 //!
-//! WhatsApp's sample file of a template is behind a link whose query is signed anew at each look. It is fetched for each message all the
+//! WhatsApp's sample file of a template is behind a link whose query is signed again for each look. It is fetched for each message all the
 //! same, and uploaded once: what WhatsApp has is known by the hash of the bytes, not by the path of a link, which may lead to others.
 
 use mediary_core::{Error, FileType, MediaId, Result};

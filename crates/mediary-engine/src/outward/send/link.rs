@@ -4,7 +4,7 @@
 //! message, and fetches it again for every message. Here it is read once, under the guard of `mediary-outbound` for hosts that
 //! somebody else named: no header of ours goes along, and no private address is asked, by whatever name or redirect.
 //!
-//! A link may hold a signature, so it is not logged. Whoever sent it learns no more of the host's answer than its status.
+//! A link may hold a signature, so it is not logged. Its sender learns no more of the host's answer than its status.
 
 use std::time::Duration;
 
@@ -129,7 +129,7 @@ fn refused(rule: impl Into<String>) -> Error {
 
 fn failed(error: mediary_outbound::Error) -> Error {
     let rule = match error.kind() {
-        // One sentence for both: whoever may send must not learn which names the operator's own network has.
+        // One sentence for both: a sender must not learn which names the operator's own network has.
         ErrorKind::ForbiddenUrl | ErrorKind::Unreachable => {
             "cannot be fetched: its host cannot be reached, or is no public one; of others only those are asked that the operator \
              allows (MEDIARY_LINK_HOSTS)"
