@@ -119,6 +119,14 @@ impl LocalStagedFile {
         self.stored
     }
 
+    pub(crate) async fn sync(mut self) -> Result<Self> {
+        blocking(move || {
+            self.writer.sync()?;
+            Ok(self)
+        })
+        .await
+    }
+
     pub(crate) async fn publish(mut self) -> Result<UploadedFile> {
         blocking(move || {
             self.writer.publish()?;
@@ -164,6 +172,11 @@ impl Writer {
         Ok(())
     }
 
+    fn sync(&mut self) -> Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.sync().map_err(|error| Error::io(format!("sync {}", self.key), error))
+    }
+
     fn publish(&mut self) -> Result<()> {
         let Some(file) = &mut self.file else {
             return Err(Error::new(ErrorKind::Io, format!("publish {}, which was never written", self.key)));
@@ -180,8 +193,9 @@ struct TemporaryFile {
     name: String,
     /// The folders of the key, outermost first; the file is in the last.
     folders: Vec<OwnedFd>,
-    /// Whether something may lie beside it.
-    shares_folder: bool,
+    /// Whether unfinished uploads of the same key may lie beside it.
+    has_others: bool,
+    synced: bool,
     published: bool,
 }
 
@@ -195,9 +209,9 @@ impl TemporaryFile {
         let media = storage.media_in_use(&doing)?;
         let name = format!(".{}.{:016x}{TEMPORARY_SUFFIX}", key.name(), rand::random::<u64>());
         // A folder that is new again has yet to be made durable again.
-        let mut shares_folder = true;
+        let mut has_others = !key.is_used_once();
         let created = |below: usize| {
-            shares_folder &= below + 1 < folders.len();
+            has_others &= below + 1 < folders.len();
             storage.forget_synced(&folders[..=below].join("/"));
         };
         let (below, file) = folder::create_all(&media, &folders[1..], created, |folder| {
@@ -205,17 +219,25 @@ impl TemporaryFile {
         })
         .map_err(|error| Error::io(doing, error))?;
         let folders = std::iter::once(media).chain(below).collect();
-        Ok(Self { file: file.into(), name, folders, shares_folder, published: false })
+        Ok(Self { file: file.into(), name, folders, has_others, synced: false, published: false })
+    }
+
+    fn sync(&mut self) -> std::result::Result<(), Errno> {
+        if !self.synced {
+            fsync(&self.file)?;
+            self.synced = true;
+        }
+        Ok(())
     }
 
     /// The folders were made before the file, so the one sync of the file also carries them on file systems with a
     /// journal; the syncs after the rename say the same to all others.
     fn publish(&mut self, storage: &Inner, key: &StorageKey) -> std::result::Result<(), Errno> {
+        self.sync()?;
         let Some(folder) = self.folders.last() else { return Err(Errno::INVAL) };
-        fsync(&self.file)?;
         renameat(folder, &*self.name, folder, key.name())?;
         self.published = true;
-        if self.shares_folder {
+        if self.has_others {
             remove_unfinished(folder, key)?;
         }
         fsync(folder)?;
