@@ -55,6 +55,7 @@ mod scan;
 mod scope;
 mod sends;
 mod signals;
+mod sqlite_writer;
 mod statement;
 mod storage_checks;
 mod store;

@@ -57,7 +57,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let last = CompanyId(self.inner.last_sender.0.load(Ordering::Relaxed));
-        let (claimed, served) = transaction!(self.db(), |tx| {
+        let (claimed, served) = transaction!(self.db().sharing(), |tx| {
             let mut claim = Claim { owner, limits, now, taken: Vec::new() };
             let served = claim.take_turns(tx, last).await?;
             let claimed = details(tx, &claim.taken).await?;
@@ -76,7 +76,7 @@ impl Store {
             where { company_id => claimed.company_id, id => claimed.message_id }
             fenced { SENDS => claimed.lease }
         };
-        Ok(self.db().execute(sql, args).await? > 0)
+        Ok(self.db().sharing().execute(sql, args).await? > 0)
     }
 
     async fn any_send_due(&self, now: Timestamp) -> Result<bool> {

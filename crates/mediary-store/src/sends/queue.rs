@@ -45,7 +45,7 @@ impl Store {
         let client_id = all.first().and_then(|first| first.client_id.as_deref());
         let mut order: Vec<usize> = (0..all.len()).collect();
         order.sort_by_key(|index| all[*index].conversation());
-        let queued = transaction!(self.db(), |tx| {
+        let queued = transaction!(self.db().sharing(), |tx| {
             let reserved = Reservations::hold(tx, company, all.iter().flat_map(keys)).await?;
             if let Some(client_id) = client_id {
                 let first = known(tx, company, client_id).await?;
