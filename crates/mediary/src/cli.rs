@@ -400,6 +400,12 @@ pub(crate) struct SendArgs {
     /// As what the files are sent: image, video, audio, document or sticker; without it, as what it is.
     #[arg(long, requires = "file")]
     pub(crate) r#type: Option<FileType>,
+    /// Make files that WhatsApp would refuse into ones that it takes. Say as what with --type.
+    #[arg(long, requires = "type")]
+    pub(crate) convert: bool,
+    /// Send recordings as voice notes; with --convert, of any format. Needs --type audio.
+    #[arg(long, requires = "type")]
+    pub(crate) voice: bool,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -71,8 +71,8 @@ async fn files(parts: &Parts, may: &May<rights::Send>, args: &SendArgs) -> anyho
             kind: args.r#type.unwrap_or_else(|| received.usual_kind()),
             caption: args.text.clone().filter(|_| files.is_empty()),
             file_name: path.file_name().map(|name| name.to_string_lossy().into_owned()),
-            voice: None,
-            convert: false,
+            voice: args.voice.then_some(true),
+            convert: args.convert,
         };
         files.push((FileSource::Received(received), draft));
     }
