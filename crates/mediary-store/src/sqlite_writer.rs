@@ -8,15 +8,15 @@
 //!    waited by then, and nobody waits for those that come later.
 //! 2. Nobody is told of a success before the commit. What a member read of an earlier one is committed with it, or neither is.
 //! 3. A member that fails or is dropped is undone to its savepoint before anything else runs.
-//! 4. If SQLite ends the transaction by itself, as on a full disk, the first savepoint is gone. The commit releases that one first, so it
-//!    finds out: it commits nothing, and every member fails.
+//! 4. If SQLite ends the transaction by itself, as on a full disk, its savepoint is gone. The next member begins by releasing it, and
+//!    the commit needs a transaction, so whichever comes first finds out: nothing is committed, and every member fails.
 //! 5. What the others depend on (opening, undoing, committing) runs in tasks of its own, which go on if a caller is dropped.
 
 use std::fmt;
 use std::sync::Arc;
 
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
-use sqlx::{AssertSqlSafe, Executor as _, Sqlite, Transaction};
+use sqlx::{Executor as _, Sqlite, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::timeout;
 
@@ -24,7 +24,7 @@ use crate::database_file::DatabaseFile;
 use crate::pool::WAIT_FOR_DATABASE;
 use crate::{Error, Result, cost, dialect};
 
-/// The most transactions that share a commit. Each savepoint makes the pages that follow it a little more expensive.
+/// The most transactions that share a commit: the first one waits for all of them.
 pub(crate) const MEMBERS_MAX: usize = 32;
 
 /// The one connection that writes.
@@ -43,8 +43,8 @@ pub(crate) struct Group {
     tx: Transaction<'static, Sqlite>,
     /// Those that ended well, and wait for the commit.
     done: Vec<oneshot::Sender<Result<()>>>,
-    savepoints: usize,
-    /// Whether the last savepoint's member has not ended well.
+    members: usize,
+    /// Whether the last member has not ended well.
     is_unfinished: bool,
 }
 
@@ -114,11 +114,11 @@ impl SqliteWriter {
         turn.map_err(|_| dialect::error("begin a transaction", sqlx::Error::PoolTimedOut))
     }
 
-    /// Sets the savepoint of a new member.
+    /// Makes room for a new member: in the group that is open, or in a new one.
     async fn join(self, mut turn: Turn) -> Result<Turn> {
         if let Some(group) = turn.as_mut() {
-            let is_whole = group.undo_unfinished().await.is_ok();
-            if !is_whole || group.savepoints >= MEMBERS_MAX {
+            let has_room = group.members < MEMBERS_MAX && group.set_savepoint().await.is_ok();
+            if !has_room {
                 turn = end(turn, self.file.clone()).await;
             }
         }
@@ -126,25 +126,25 @@ impl SqliteWriter {
             Some(group) => group,
             None => turn.insert(self.open().await?),
         };
-        let set = group.execute("SAVEPOINT", group.savepoints + 1).await;
-        self.file.note(set)?;
-        group.savepoints += 1;
+        group.members += 1;
         group.is_unfinished = true;
         Ok(turn)
     }
 
     async fn open(&self) -> Result<Group> {
-        let tx = self.pool.begin_with(BEGIN).await;
+        let tx = self.pool.begin_with(BEGIN_SHARED).await;
         let tx = self.file.note(tx.map_err(|error| dialect::error("begin a transaction", error)))?;
         let (group, file) = (self.group.clone(), self.file.clone());
         // If another one has committed the group by then, it may be the next one, which loses nothing but company.
         tokio::spawn(async move { drop(end(group.lock_owned().await, file).await) });
-        Ok(Group { tx, done: Vec::new(), savepoints: 0, is_unfinished: false })
+        Ok(Group { tx, done: Vec::new(), members: 0, is_unfinished: false })
     }
 }
 
 /// Takes the write lock at the beginning, so that no transaction finds out later that another process has it.
 const BEGIN: &str = "BEGIN IMMEDIATE";
+/// With the savepoint of the first member.
+const BEGIN_SHARED: &str = "BEGIN IMMEDIATE; SAVEPOINT member";
 
 impl SingleTx {
     pub(crate) fn file(&self) -> &DatabaseFile {
@@ -191,9 +191,17 @@ impl SharedTx {
 }
 
 impl Group {
+    /// Sets the savepoint behind what ended well, once what did not is undone: that one's savepoint stands there already.
+    async fn set_savepoint(&mut self) -> Result<()> {
+        if self.is_unfinished {
+            return self.undo_unfinished().await;
+        }
+        self.execute("RELEASE member; SAVEPOINT member").await
+    }
+
     async fn undo_unfinished(&mut self) -> Result<()> {
         if self.is_unfinished {
-            self.execute("ROLLBACK TO", self.savepoints).await?;
+            self.execute("ROLLBACK TO member").await?;
             self.is_unfinished = false;
         }
         Ok(())
@@ -203,16 +211,14 @@ impl Group {
         let done = std::mem::take(&mut self.done);
         let committed = async {
             self.undo_unfinished().await?;
-            self.execute("RELEASE", 1).await?;
             self.tx.commit().await.map_err(|error| dialect::error("commit", error))
         };
         let committed = committed.await;
         (done, committed)
     }
 
-    async fn execute(&mut self, statement: &str, savepoint: usize) -> Result<()> {
-        let sql = AssertSqlSafe(format!("{statement} shared_{savepoint}"));
-        let done = self.tx.execute(sql).await;
+    async fn execute(&mut self, statements: &'static str) -> Result<()> {
+        let done = self.tx.execute(sqlx::raw_sql(statements)).await;
         done.map(drop).map_err(|error| dialect::error("share a commit", error))
     }
 }
