@@ -24,7 +24,6 @@ use crate::metrics::Meters;
 use crate::network::network;
 use crate::problem::Problem;
 use crate::refused_webhooks::RefusedWebhooks;
-use crate::routes::docs::Docs;
 use crate::slots::{NoSlot, Slot, Slots};
 
 /// For how long a company's setting of its audit log may be out of date.
@@ -57,7 +56,6 @@ struct Inner {
     audited_views: Cache<CompanyId, bool>,
     meters: Meters,
     refused_webhooks: RefusedWebhooks,
-    docs: Docs,
     ending: CancellationToken,
 }
 
@@ -66,7 +64,6 @@ impl App {
         engine: Engine,
         store: Store,
         config: ServerConfig,
-        docs: Docs,
         ending: CancellationToken,
     ) -> Self {
         let page_policy = crate::routes::ui::policy(config.media_origin.as_deref());
@@ -96,7 +93,6 @@ impl App {
                 .build(),
             meters: Meters::default(),
             refused_webhooks: RefusedWebhooks::default(),
-            docs,
             ending,
         }))
     }
@@ -189,10 +185,6 @@ impl App {
 
     pub(crate) fn refused_webhooks(&self) -> &RefusedWebhooks {
         &self.0.refused_webhooks
-    }
-
-    pub(crate) fn docs(&self) -> &Docs {
-        &self.0.docs
     }
 
     /// Cancelled when the server begins to end; streams without an end of their own end then.
