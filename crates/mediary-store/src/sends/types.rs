@@ -104,6 +104,8 @@ pub struct QueuedSend {
 #[derive(Clone, Copy, Debug)]
 pub struct SendLimits {
     pub batch: usize,
+    /// Messages of one company that the owner sends at a time.
+    pub per_company: usize,
     /// Messages of one account that are being sent at a time, on all nodes together.
     pub per_account: usize,
     pub lease: Duration,
