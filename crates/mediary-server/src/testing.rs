@@ -35,9 +35,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
+use crate::ServerConfig;
 use crate::app::App;
 use crate::routes;
-use crate::ServerConfig;
 
 /// The address of a trusted proxy.
 pub(crate) const PROXY: &str = "127.0.0.9";
