@@ -4,8 +4,8 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError, setSessionEndHandler } from "@/api/client";
 import { keys } from "@/api/queries";
+import { createAppRouter } from "@/app/router";
 import { startSending } from "@/features/sending/sending";
-import { createAppRouter } from "@/router";
 import "@/styles.css";
 
 const RETRIES_MAX = 2;

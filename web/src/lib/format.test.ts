@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { contactName, contactPhone, initials } from "@/lib/contact";
+import { contactName, contactPhone } from "@/features/message/contact";
 import { formatBytes, formatDay, formatDuration, formatLength, formatShort } from "@/lib/format";
+import { initials } from "@/lib/initials";
 
 it.each([
   [0, "0 bytes"],

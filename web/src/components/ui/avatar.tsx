@@ -1,5 +1,5 @@
 import { clsx } from "clsx";
-import { initials } from "@/lib/contact";
+import { initials } from "@/lib/initials";
 
 /** Pairs of background and letter, each above 4.5:1 in both themes. */
 const COLOURS = [

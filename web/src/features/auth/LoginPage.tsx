@@ -5,9 +5,9 @@ import { type FormEvent, useEffect, useState } from "react";
 import { ApiError, api } from "@/api/client";
 import { meQuery } from "@/api/queries";
 import { Button, IconButton } from "@/components/ui/button";
+import { Logo } from "@/components/ui/logo";
 import { Spinner } from "@/components/ui/spinner";
 import { reasonOf } from "@/components/ui/states";
-import { Logo } from "@/features/shell/Logo";
 import { texts } from "@/texts";
 
 type Credentials = { email: string; password: string };

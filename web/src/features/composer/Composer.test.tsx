@@ -20,7 +20,7 @@ function show(role = "agent", lastInboundAt: string | null = new Date().toISOStr
   client.setQueryData(keys.message(4), message(4, { text: "When do you open?" }));
   return render(
     <QueryClientProvider client={client}>
-      <Composer conversationId={1} lastInboundAt={lastInboundAt} />
+      <Composer conversation={undefined} conversationId={1} lastInboundAt={lastInboundAt} />
     </QueryClientProvider>,
   );
 }

@@ -2,6 +2,7 @@ import { Eye } from "lucide-react";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { toast } from "sonner";
 import { useMayAct } from "@/api/roles";
+import type { Conversation } from "@/api/types";
 import { sendFiles, sendText, sendVoice } from "@/features/composer/act";
 import { changeDraft, useDraft } from "@/features/composer/drafts";
 import { FileTray } from "@/features/composer/FileTray";
@@ -15,6 +16,7 @@ import { texts } from "@/texts";
 
 type ComposerProps = {
   conversationId: number;
+  conversation: Conversation | undefined;
   /** When the customer wrote last, as far as that is known. */
   lastInboundAt: string | null | undefined;
 };
@@ -30,7 +32,7 @@ export function Composer(props: ComposerProps) {
   );
 }
 
-function Writing({ conversationId, lastInboundAt }: ComposerProps) {
+function Writing({ conversationId, conversation, lastInboundAt }: ComposerProps) {
   const draft = useDraft(conversationId);
   const { recorder, recording } = useRecorder(conversationId);
   return (
@@ -43,6 +45,7 @@ function Writing({ conversationId, lastInboundAt }: ComposerProps) {
         {draft.replyTo !== null && (
           <ReplyBar
             messageId={draft.replyTo}
+            conversation={conversation}
             onCancel={() => changeDraft(conversationId, { type: "replied", messageId: null })}
           />
         )}

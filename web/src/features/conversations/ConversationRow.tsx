@@ -4,9 +4,9 @@ import { memo, type Ref } from "react";
 import type { Conversation } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
 import { Skeleton } from "@/components/ui/states";
-import { previewOf } from "@/features/conversations/preview";
-import { DeliveryTicks } from "@/features/thread/DeliveryTicks";
-import { contactName } from "@/lib/contact";
+import { contactName } from "@/features/message/contact";
+import { DeliveryTicks } from "@/features/message/DeliveryTicks";
+import { previewOf } from "@/features/message/preview";
 import { formatDateTime, formatShort } from "@/lib/format";
 import { texts } from "@/texts";
 

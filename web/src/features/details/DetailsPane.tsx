@@ -6,7 +6,7 @@ import { IconButton } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/states";
 import { FileDetails } from "@/features/details/FileDetails";
 import { RecentMedia } from "@/features/details/RecentMedia";
-import { contactName, contactPhone } from "@/lib/contact";
+import { contactName, contactPhone } from "@/features/message/contact";
 import { texts } from "@/texts";
 
 type DetailsPaneProps = {

@@ -4,12 +4,12 @@ import type { MediaFile } from "@/api/types";
 import { ErrorState, Skeleton } from "@/components/ui/states";
 import { documentKind } from "@/features/media/documentKind";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
-import { asSentence } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import { MediaViewer } from "@/features/media/MediaViewer";
 import { mediaState } from "@/features/media/state";
 import { useMediaByMessage } from "@/features/media/useMedia";
 import { formatBytes, formatDateTime, formatLength } from "@/lib/format";
+import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 /** All that is known about one file. */

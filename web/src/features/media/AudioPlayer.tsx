@@ -6,7 +6,6 @@ import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { useWhy } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import { MakingTile } from "@/features/media/MakingTile";
-import type { ViewerProps } from "@/features/media/MediaViewer";
 import { audioElement, goOnWith, playAudio, usePlayback } from "@/features/media/playback";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { useInView } from "@/features/media/useInView";
@@ -15,6 +14,7 @@ import { type Broken, brokenBy, seekTo, useMediaElement } from "@/features/media
 import { usePlayable } from "@/features/media/usePlayable";
 import { useSeek } from "@/features/media/useSeek";
 import { useWaveform } from "@/features/media/useWaveform";
+import type { ViewerProps } from "@/features/media/viewerProps";
 import { fetchAgain, hold } from "@/features/media/views";
 import { Waveform } from "@/features/media/Waveform";
 import { formatBytes, formatDuration, formatLength } from "@/lib/format";

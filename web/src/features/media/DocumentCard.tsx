@@ -5,11 +5,11 @@ import type { MediaFile } from "@/api/types";
 import { mediaBox, PAGE_HEIGHT } from "@/features/media/box";
 import { documentKind } from "@/features/media/documentKind";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
-import { asSentence } from "@/features/media/failure";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { VariantPicture } from "@/features/media/VariantPicture";
 import { hasPage } from "@/features/media/variants";
 import { formatBytes } from "@/lib/format";
+import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 type DocumentCardProps = {

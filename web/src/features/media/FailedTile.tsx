@@ -6,8 +6,8 @@ import { endOfCopy, factsOf } from "@/features/media/facts";
 import type { Failure } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import { posterBehind } from "@/features/media/posterBehind";
+import { useEmptyLook } from "@/features/media/reveal";
 import { Frame, TileText } from "@/features/media/tile";
-import { useEmptyLook } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 type FailedTileProps = {

@@ -9,14 +9,14 @@ import { useModal } from "@/components/ui/dialog";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { LightboxStage, WaitingStage } from "@/features/media/LightboxStage";
 import { refusalOf } from "@/features/media/making";
+import { useCurrentView } from "@/features/media/reveal";
 import { mediaState, partOf } from "@/features/media/state";
 import { type Gallery, useMediaGallery } from "@/features/media/useMediaGallery";
 import { useZoom } from "@/features/media/useZoom";
 import { variantUrl } from "@/features/media/variants";
-import { senderOf } from "@/features/thread/context";
+import { senderOf } from "@/features/message/people";
 import { formatDateTime } from "@/lib/format";
 import { useShortcuts } from "@/lib/shortcuts";
-import { useCurrentView } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 type LightboxProps = { conversationId: number; messageId: number; part: number };

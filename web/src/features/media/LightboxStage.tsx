@@ -8,15 +8,15 @@ import { FailedTile } from "@/features/media/FailedTile";
 import { type Failure, ofBrowser } from "@/features/media/failure";
 import { LoadingTile } from "@/features/media/LoadingTile";
 import { MediaPlaceholder } from "@/features/media/MediaPlaceholder";
+import { useCurrentView, useReveal } from "@/features/media/reveal";
 import { isOnDemand, mediaState } from "@/features/media/state";
 import { usePicture } from "@/features/media/usePicture";
 import { useVariant } from "@/features/media/useVariant";
 import type { useZoom } from "@/features/media/useZoom";
 import { isShownByBrowsers, previewWidth, variantUrl } from "@/features/media/variants";
-import { senderOf } from "@/features/thread/context";
+import { senderOf } from "@/features/message/people";
 import { formatDateTime } from "@/lib/format";
 import { isTransparent } from "@/lib/thumbhash";
-import { useCurrentView, useReveal } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 type StageProps = { media: MediaFile; messageId: number; zoom: ReturnType<typeof useZoom> };

@@ -3,9 +3,9 @@ import type { MediaFile } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
 import { kindOf } from "@/features/media/kind";
 import { ProgressBar } from "@/features/media/ProgressBar";
+import { useEmptyLook } from "@/features/media/reveal";
 import { Frame, isSticker, TileText } from "@/features/media/tile";
 import { formatBytes } from "@/lib/format";
-import { useEmptyLook } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 /** From this size on a file may take long enough to want to know how far it is. */

@@ -14,11 +14,11 @@ import { Spinner } from "@/components/ui/spinner";
 import { endOfCopy, factsOf } from "@/features/media/facts";
 import { kindOf } from "@/features/media/kind";
 import { ProgressBar } from "@/features/media/ProgressBar";
+import { useReveal } from "@/features/media/reveal";
 import type { MediaState } from "@/features/media/state";
 import { Frame, isSticker, TileText, type Tone } from "@/features/media/tile";
 import { useMediaDownload } from "@/features/media/useMedia";
 import { formatBytes, formatTime } from "@/lib/format";
-import { useReveal } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 type PendingState = Exclude<MediaState, { kind: "ready" }>;

@@ -1,26 +1,15 @@
 import { useState } from "react";
-import type { MediaFile } from "@/api/types";
 import { AudioPlayer } from "@/features/media/AudioPlayer";
 import { DocumentView } from "@/features/media/DocumentView";
 import { ImageTile } from "@/features/media/ImageTile";
 import { MediaPlaceholder } from "@/features/media/MediaPlaceholder";
 import { IntegrityWarning } from "@/features/media/notices";
+import { useCurrentView, useReveal } from "@/features/media/reveal";
 import { StickerBubble } from "@/features/media/StickerBubble";
 import { mediaState } from "@/features/media/state";
 import { VideoPlayer } from "@/features/media/VideoPlayer";
 import { ViewActions } from "@/features/media/ViewActions";
-import { useCurrentView, useReveal } from "@/stores/reveal";
-
-export type ViewerProps = {
-  media: MediaFile;
-  /** Where the bytes are, for this view of them. */
-  url: string;
-  sender: string;
-  timestamp: string;
-  caption: string | null;
-  /** Somebody has just tapped to see it, here: what can be played begins. */
-  wanted: boolean;
-};
+import type { ViewerProps } from "@/features/media/viewerProps";
 
 type MediaViewerProps = Omit<ViewerProps, "url" | "wanted">;
 

@@ -2,9 +2,9 @@ import { clsx } from "clsx";
 import { EyeOff, type LucideIcon, RefreshCw } from "lucide-react";
 import type { MediaFile } from "@/api/types";
 import { stopAudio, usePlayback } from "@/features/media/playback";
+import { useReveal, type View } from "@/features/media/reveal";
 import { isCard, isSticker } from "@/features/media/tile";
 import { useFocusHandover } from "@/features/media/useFocusHandover";
-import { useReveal, type View } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 type ViewActionsProps = { media: MediaFile; view: View; onAgain: () => void };

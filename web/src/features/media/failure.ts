@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { askWhy } from "@/api/bytes";
 import { ApiError } from "@/api/client";
+import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 /** Why a file that somebody wants to see does not show. */
@@ -44,13 +45,6 @@ export function ofBrowser(reason: string, final = false): Failure {
 /** The file is here, and nothing can be made of it that could be shown. */
 export function refusedWith(reason: string): Failure {
   return ofBrowser(asSentence(reason), true);
-}
-
-/** The server's reasons for what it cannot make are phrases: "the PDF is encrypted". */
-export function asSentence(phrase: string): string {
-  const [first = "", ...rest] = phrase;
-  const begun = `${first.toLocaleUpperCase("en")}${rest.join("")}`;
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
 /**

@@ -2,7 +2,7 @@ import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import type { MediaFile } from "@/api/types";
 import { audioElement } from "@/features/media/playback";
-import { useReveal } from "@/stores/reveal";
+import { useReveal } from "@/features/media/reveal";
 import { downloadError, media, variant } from "@/test/fixtures";
 import { beginCovered, bytes, onView, picture, serve, show, sticker, stream, tap } from "@/test/viewer";
 

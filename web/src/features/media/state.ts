@@ -1,5 +1,5 @@
 import type { MediaFile } from "@/api/types";
-import type { View } from "@/stores/reveal";
+import type { View } from "@/features/media/reveal";
 
 /** What a viewer of a file has to show. */
 export type MediaState =

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import type { MediaFile } from "@/api/types";
-import { asSentence } from "@/features/media/failure";
+import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 export type ElementState = {

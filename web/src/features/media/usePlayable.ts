@@ -1,8 +1,9 @@
 import { useEffect, useState } from "react";
 import type { MediaFile } from "@/api/types";
-import { asSentence, type Failure, ofBrowser } from "@/features/media/failure";
+import { type Failure, ofBrowser } from "@/features/media/failure";
 import { refusalBy, refusalOf, untilMade } from "@/features/media/making";
 import { mayNeedConversion, playableUrl, variantUrl } from "@/features/media/variants";
+import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 /** Where a player finds a file, or why it does not find it yet, or never. */

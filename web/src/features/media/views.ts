@@ -3,8 +3,8 @@ import { create } from "zustand";
 import { type DirectReason, fetchFile, HELD_BYTES_MAX, type Progress } from "@/api/bytes";
 import type { MediaFile } from "@/api/types";
 import { type Failure, failureOf } from "@/features/media/failure";
+import { useReveal } from "@/features/media/reveal";
 import { isOnDemand } from "@/features/media/state";
-import { useReveal } from "@/stores/reveal";
 
 /** How far the fetch of a viewed file has come. */
 export type ViewState =

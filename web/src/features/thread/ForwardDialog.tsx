@@ -9,10 +9,10 @@ import { Avatar } from "@/components/ui/avatar";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { ErrorState, reasonOf, Skeleton } from "@/components/ui/states";
-import { previewOf } from "@/features/conversations/preview";
 import { useDebounced } from "@/features/conversations/SearchField";
-import { asSentence } from "@/features/media/failure";
-import { contactName, contactPhone } from "@/lib/contact";
+import { contactName, contactPhone } from "@/features/message/contact";
+import { previewOf } from "@/features/message/preview";
+import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 /** Conversations that one message goes to at once. */

@@ -6,9 +6,10 @@ import { IconButton } from "@/components/ui/button";
 import { Popover } from "@/components/ui/popover";
 import { changeDraft } from "@/features/composer/drafts";
 import { focusComposer } from "@/features/composer/focus";
+import { reactorOf } from "@/features/message/people";
 import { react } from "@/features/sending/sending";
 import { useOutgoingReaction } from "@/features/sending/store";
-import { reactorOf, useThreadContext } from "@/features/thread/context";
+import { useThreadContext } from "@/features/thread/context";
 import { useTakeBack } from "@/features/thread/useSendActions";
 import { texts } from "@/texts";
 

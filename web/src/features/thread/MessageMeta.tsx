@@ -1,6 +1,6 @@
 import { clsx } from "clsx";
 import type { Message } from "@/api/types";
-import { DeliveryTicks } from "@/features/thread/DeliveryTicks";
+import { DeliveryTicks } from "@/features/message/DeliveryTicks";
 import { formatDateTime, formatTime } from "@/lib/format";
 import { texts } from "@/texts";
 

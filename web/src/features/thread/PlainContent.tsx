@@ -1,6 +1,6 @@
 import { CircleSlash, Contact, Info, type LucideIcon, MapPin, ShoppingBag } from "lucide-react";
 import type { Message } from "@/api/types";
-import { fileIcons } from "@/features/conversations/preview";
+import { fileIcons } from "@/features/message/preview";
 import { RichText } from "@/features/thread/RichText";
 import { texts } from "@/texts";
 

@@ -2,11 +2,12 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { messageQuery } from "@/api/queries";
 import type { MediaFile, Message } from "@/api/types";
 import { Skeleton } from "@/components/ui/states";
-import { previewOf } from "@/features/conversations/preview";
 import { mediaState } from "@/features/media/state";
 import { VariantPicture } from "@/features/media/VariantPicture";
 import { pictureUrl } from "@/features/media/variants";
-import { senderOf, useThreadContext } from "@/features/thread/context";
+import { senderOf } from "@/features/message/people";
+import { previewOf } from "@/features/message/preview";
+import { useThreadContext } from "@/features/thread/context";
 import { texts } from "@/texts";
 
 const THUMB_PX = 40;

@@ -1,6 +1,7 @@
 import type { Message, Reaction } from "@/api/types";
+import { oursOn, reactorOf } from "@/features/message/people";
 import { useOutgoingReaction } from "@/features/sending/store";
-import { oursOn, reactorOf, useThreadContext } from "@/features/thread/context";
+import { useThreadContext } from "@/features/thread/context";
 import { texts } from "@/texts";
 
 export function Reactions({ message }: { message: Message }) {

@@ -4,11 +4,11 @@ import type { Message } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
 import { editOutgoing } from "@/features/composer/act";
 import { useFocusLeft } from "@/features/composer/focus";
-import { asSentence } from "@/features/media/failure";
 import type { Outgoing } from "@/features/sending/outbox";
 import { removeOutgoing, retryOutgoing } from "@/features/sending/sending";
 import { useOutbox } from "@/features/sending/store";
 import { useSendAgain } from "@/features/thread/useSendActions";
+import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
 
 /** Below a message that the server does not have yet: how far it is, and what can be done. */

@@ -5,17 +5,15 @@ import type { Conversation, Message } from "@/api/types";
 import { EmptyState, ErrorState, Skeleton } from "@/components/ui/states";
 import { Composer } from "@/features/composer/Composer";
 import { DropZone } from "@/features/composer/DropZone";
+import { contactName } from "@/features/message/contact";
 import { useOutgoing } from "@/features/sending/store";
+import type { JumpRequest } from "@/features/thread/context";
 import { ThreadContext } from "@/features/thread/context";
 import { ForwardDialog } from "@/features/thread/ForwardDialog";
 import { MessageList } from "@/features/thread/MessageList";
 import { useMarkRead, useThread, useUnreadDivider } from "@/features/thread/useThread";
-import { contactName } from "@/lib/contact";
 import { useWindowFocus } from "@/lib/useWindowFocus";
 import { texts } from "@/texts";
-
-/** A position in the thread that was asked for; the number tells two requests for the same position apart. */
-export type JumpRequest = { messageId: number; request: number };
 
 type ThreadProps = { conversationId: number; conversation: Conversation | undefined };
 
@@ -63,7 +61,11 @@ export function Thread({ conversationId, conversation }: ThreadProps) {
             />
           )}
         </div>
-        <Composer conversationId={conversationId} lastInboundAt={lastInboundAt(messages, query)} />
+        <Composer
+          conversationId={conversationId}
+          conversation={conversation}
+          lastInboundAt={lastInboundAt(messages, query)}
+        />
       </DropZone>
       {forwarding && <ForwardDialog message={forwarding} onClose={() => setForwarding(null)} />}
     </ThreadContext>

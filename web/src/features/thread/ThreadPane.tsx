@@ -5,8 +5,8 @@ import type { Conversation } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
 import { IconButton, iconButton } from "@/components/ui/button";
 import { EmptyState, Skeleton } from "@/components/ui/states";
+import { contactName, contactPhone } from "@/features/message/contact";
 import { Thread } from "@/features/thread/Thread";
-import { contactName, contactPhone } from "@/lib/contact";
 import { texts } from "@/texts";
 
 type ThreadPaneProps = {

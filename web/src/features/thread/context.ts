@@ -1,7 +1,5 @@
 import { createContext, use } from "react";
 import type { Conversation, Message } from "@/api/types";
-import { contactName } from "@/lib/contact";
-import { texts } from "@/texts";
 
 type ThreadContextValue = {
   conversation: Conversation | undefined;
@@ -21,21 +19,5 @@ export function useThreadContext(): ThreadContextValue {
   return use(ThreadContext);
 }
 
-/** Who reacted. WhatsApp names people by number. */
-export function reactorOf(from: string, message: Message, conversation: Conversation | undefined): string {
-  const contact = conversation?.contact;
-  const ids = [contact?.waId, contact?.phone, contact?.userId].map((id) => id?.replace(/^\+/, ""));
-  const digits = from.replace(/^\+/, "");
-  if (contact && ids.includes(digits)) return contactName(contact);
-  return digits === oursOn(message) ? texts.contact.you : from;
-}
-
-/** Our number, as a message names it. */
-export function oursOn({ direction, senderPhone, receivingPhone }: Message): string {
-  return ((direction === "outbound" ? senderPhone : receivingPhone) ?? "").replace(/^\+/, "");
-}
-
-export function senderOf(message: Message, conversation: Conversation | undefined): string {
-  if (message.direction === "outbound") return texts.contact.you;
-  return message.senderName ?? (conversation ? contactName(conversation.contact) : texts.contact.unnamed);
-}
+/** A position in the thread that was asked for; the number tells two requests for the same position apart. */
+export type JumpRequest = { messageId: number; request: number };

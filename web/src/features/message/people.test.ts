@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { reactorOf } from "@/features/thread/context";
+import { reactorOf } from "@/features/message/people";
 import { conversation, message } from "@/test/fixtures";
 
 const ana = conversation(1, 0, {

@@ -9,14 +9,14 @@ import {
 } from "@tanstack/react-router";
 import { Toaster } from "sonner";
 import { meQuery } from "@/api/queries";
+import { ConversationPage } from "@/app/ConversationPage";
+import { CrashPage, NotFoundPage } from "@/app/FailurePages";
+import { InboxLayout } from "@/app/InboxLayout";
+import { PickConversation } from "@/app/PickConversation";
+import { useTheme } from "@/app/theme";
 import { LoginPage } from "@/features/auth/LoginPage";
 import { openDrafts } from "@/features/composer/drafts";
 import { sendAs } from "@/features/sending/sending";
-import { ConversationPage } from "@/features/shell/ConversationPage";
-import { CrashPage, NotFoundPage } from "@/features/shell/FailurePages";
-import { InboxLayout } from "@/features/shell/InboxLayout";
-import { PickConversation } from "@/features/shell/PickConversation";
-import { useTheme } from "@/stores/theme";
 
 /** What the URL of a conversation holds beside its id. Media are named by their message. */
 export type ConversationSearch = {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { previewOf } from "@/features/conversations/preview";
+import { previewOf } from "@/features/message/preview";
 import { media, message } from "@/test/fixtures";
 
 it.each([

@@ -2,12 +2,12 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Outlet, useParams } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import { useState } from "react";
+import { ConnectionBanner } from "@/app/ConnectionBanner";
+import { ListHeader } from "@/app/ListHeader";
+import { ShortcutSheet } from "@/app/ShortcutSheet";
+import { useLive } from "@/app/useLive";
 import { Announcer } from "@/components/ui/announcer";
 import { ConversationList } from "@/features/conversations/ConversationList";
-import { ConnectionBanner } from "@/features/shell/ConnectionBanner";
-import { ListHeader } from "@/features/shell/ListHeader";
-import { ShortcutSheet } from "@/features/shell/ShortcutSheet";
-import { useLive } from "@/features/shell/useLive";
 import { useShortcuts } from "@/lib/shortcuts";
 import { texts } from "@/texts";
 

@@ -3,14 +3,14 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { ApiError } from "@/api/client";
 import { conversationQuery } from "@/api/queries";
+import { useDetails } from "@/app/useDetails";
 import { DetailsPane } from "@/features/details/DetailsPane";
 import { ImageLightbox } from "@/features/media/ImageLightbox";
 import { stopAudio, toggleAudio } from "@/features/media/playback";
-import { useDetails } from "@/features/shell/useDetails";
+import { useReveal } from "@/features/media/reveal";
+import { contactName } from "@/features/message/contact";
 import { ThreadPane } from "@/features/thread/ThreadPane";
-import { contactName } from "@/lib/contact";
 import { isControl, useShortcuts } from "@/lib/shortcuts";
-import { useReveal } from "@/stores/reveal";
 import { texts } from "@/texts";
 
 export function ConversationPage() {

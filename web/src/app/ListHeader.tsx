@@ -4,13 +4,13 @@ import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
 import { useState } from "react";
 import { toast } from "sonner";
 import { api } from "@/api/client";
+import { useTheme } from "@/app/theme";
 import { Button, IconButton } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
+import { Logo } from "@/components/ui/logo";
 import { forgetDrafts } from "@/features/composer/drafts";
 import { stopSending } from "@/features/sending/sending";
 import { useOutbox } from "@/features/sending/store";
-import { Logo } from "@/features/shell/Logo";
-import { useTheme } from "@/stores/theme";
 import { texts } from "@/texts";
 
 const themeIcons = { system: Monitor, light: Sun, dark: Moon };
