@@ -1,5 +1,5 @@
 import { WifiOff } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useSecondsUntil } from "@/lib/clock";
 import { useConnection } from "@/live/connection";
 import { texts } from "@/texts";
 
@@ -8,14 +8,8 @@ const SHOW_AFTER_MS = 5_000;
 
 export function ConnectionBanner() {
   const { open, since } = useConnection();
-  const [late, setLate] = useState(false);
-  useEffect(() => {
-    setLate(false);
-    if (open) return;
-    const timer = setTimeout(() => setLate(true), Math.max(0, since + SHOW_AFTER_MS - Date.now()));
-    return () => clearTimeout(timer);
-  }, [open, since]);
-  if (open || !late) return null;
+  const wait = useSecondsUntil(open ? null : since + SHOW_AFTER_MS);
+  if (open || wait > 0) return null;
   return (
     <div
       role="status"

@@ -1,5 +1,5 @@
 import { Eye } from "lucide-react";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useState, useSyncExternalStore } from "react";
 import { toast } from "sonner";
 import { useMayAct } from "@/api/roles";
 import type { Conversation } from "@/api/types";
@@ -87,7 +87,6 @@ function useRecorder(conversationId: number) {
         if (tooLong) toast.info(texts.voice.tooLong);
       }),
   );
-  useEffect(() => () => recorder.stop(), [recorder]);
   const recording = useSyncExternalStore(recorder.subscribe, recorder.state);
   return { recorder, recording };
 }

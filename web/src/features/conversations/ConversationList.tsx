@@ -1,7 +1,8 @@
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import { Inbox, SearchX } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { conversationsQuery } from "@/api/queries";
 import type { Conversation } from "@/api/types";
 import { EmptyState, ErrorState } from "@/components/ui/states";
@@ -10,9 +11,11 @@ import {
   ConversationRowSkeleton,
   ROW_HEIGHT,
 } from "@/features/conversations/ConversationRow";
-import { SearchField, useDebounced } from "@/features/conversations/SearchField";
+import { SearchField } from "@/features/conversations/SearchField";
+import { useNow } from "@/lib/clock";
 import { useShortcuts } from "@/lib/shortcuts";
-import { useNow } from "@/lib/useNow";
+import { useLoadMore } from "@/lib/useLoadMore";
+import { useSearchText } from "@/lib/useSearchText";
 import { texts } from "@/texts";
 
 const SKELETON_ROWS = 10;
@@ -20,13 +23,12 @@ const SKELETON_ROWS = 10;
 const AHEAD = 10;
 
 export function ConversationList({ activeId }: { activeId: number | undefined }) {
-  const [typed, setTyped] = useState("");
-  const search = useDebounced(typed.trim());
+  const { typed, search, type } = useSearchText();
   const query = useInfiniteQuery({ ...conversationsQuery(search), placeholderData: keepPreviousData });
   const conversations = query.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>
-      <SearchField value={typed} onChange={setTyped} busy={query.isPlaceholderData} />
+      <SearchField value={typed} onChange={type} busy={query.isPlaceholderData} />
       {query.isPending ? (
         <div role="status" aria-label={texts.conversations.loading}>
           {Array.from({ length: SKELETON_ROWS }, (_, row) => (
@@ -80,9 +82,7 @@ function Rows({ conversations, activeId, onEnd }: RowsProps) {
   });
   const rows = virtualizer.getVirtualItems();
   const lastVisible = virtualizer.range?.endIndex ?? 0;
-  useEffect(() => {
-    if (lastVisible >= conversations.length - AHEAD) onEnd();
-  });
+  useLoadMore(lastVisible >= conversations.length - AHEAD, onEnd);
   return (
     <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto">
       <ul className="relative" style={{ height: virtualizer.getTotalSize() }}>
@@ -121,20 +121,21 @@ function useCursor(
   show: (index: number) => void,
 ) {
   const [cursorId, setCursorId] = useState(activeId);
-  const [moves, setMoves] = useState(0);
   const current = useRef<HTMLAnchorElement>(null);
   const at = conversations.findIndex((conversation) => conversation.id === (cursorId ?? activeId));
   const cursor = Math.max(0, at);
 
-  useEffect(() => setCursorId(activeId), [activeId]);
-  useEffect(() => {
-    if (moves > 0) current.current?.focus({ preventScroll: true });
-  }, [moves]);
+  const [lastActiveId, setLastActiveId] = useState(activeId);
+  if (activeId !== lastActiveId) {
+    setLastActiveId(activeId);
+    setCursorId(activeId);
+  }
 
   const move = (step: number) => {
     const index = at === -1 ? 0 : Math.min(conversations.length - 1, Math.max(0, at + step));
-    setCursorId(conversations[index]?.id);
-    setMoves((count) => count + 1);
+    // The row of the cursor is in the page wherever the list is scrolled to; it has to be there before it can take the focus.
+    flushSync(() => setCursorId(conversations[index]?.id));
+    current.current?.focus({ preventScroll: true });
     show(index);
   };
   const arrow = (step: number) => (event: KeyboardEvent) => {

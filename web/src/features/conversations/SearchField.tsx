@@ -1,11 +1,9 @@
 import { Search, X } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useRef } from "react";
 import { IconButton } from "@/components/ui/button";
 import { Spinner } from "@/components/ui/spinner";
 import { useShortcuts } from "@/lib/shortcuts";
 import { texts } from "@/texts";
-
-const DEBOUNCE_MS = 300;
 
 type SearchFieldProps = { value: string; onChange: (value: string) => void; busy: boolean };
 
@@ -47,14 +45,4 @@ export function SearchField({ value, onChange, busy }: SearchFieldProps) {
       )}
     </search>
   );
-}
-
-/** The value once it has stood still; an emptied field counts at once. */
-export function useDebounced(value: string): string {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), value === "" ? 0 : DEBOUNCE_MS);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return settled;
 }

@@ -1,5 +1,5 @@
 import { Ban, Clock, RotateCw } from "lucide-react";
-import { useEffect, useId, useState } from "react";
+import { useId } from "react";
 import type { MediaFile } from "@/api/types";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { endOfCopy, factsOf } from "@/features/media/facts";
@@ -8,6 +8,7 @@ import { kindOf } from "@/features/media/kind";
 import { posterBehind } from "@/features/media/posterBehind";
 import { useEmptyLook } from "@/features/media/reveal";
 import { Frame, TileText } from "@/features/media/tile";
+import { useSecondsUntil } from "@/lib/clock";
 import { texts } from "@/texts";
 
 type FailedTileProps = {
@@ -82,18 +83,4 @@ function End({ media, failure }: Pick<FailedTileProps, "media" | "failure">) {
   if (failure === null || failure.came) return null;
   const end = endOfCopy(media, failure.code, failure.reason);
   return end && <span className="block text-xs">{end}</span>;
-}
-
-/** Whole seconds that are left, counted down. */
-function useSecondsUntil(time: number | null): number {
-  const [now, setNow] = useState(() => Date.now());
-  const left = time === null ? 0 : Math.max(0, Math.ceil((time - now) / 1000));
-  const waiting = left > 0;
-  useEffect(() => {
-    setNow(Date.now());
-    if (time === null || !waiting) return;
-    const timer = setInterval(() => setNow(Date.now()), 1_000);
-    return () => clearInterval(timer);
-  }, [time, waiting]);
-  return left;
 }

@@ -31,7 +31,7 @@ export function ImageLightbox({ conversationId, messageId, part }: LightboxProps
   usePreload(gallery.older, gallery.newer);
   return (
     <dialog
-      ref={modal}
+      {...modal}
       tabIndex={-1}
       aria-label={texts.lightbox.label}
       className="m-0 h-dvh max-h-none w-screen max-w-none bg-[#0a0d0c] p-0 text-white outline-none backdrop:bg-black"

@@ -1,7 +1,7 @@
-import { useEffect, useState } from "react";
 import { askWhy } from "@/api/bytes";
 import { ApiError } from "@/api/client";
 import { asSentence } from "@/lib/sentence";
+import { useAnswer } from "@/lib/useAnswer";
 import { texts } from "@/texts";
 
 /** Why a file that somebody wants to see does not show. */
@@ -53,18 +53,8 @@ export function refusedWith(reason: string): Failure {
  * again.
  */
 export function useWhy(url: string, failed: boolean, fallback: string, final = false): Failure | null {
-  const [failure, setFailure] = useState<Failure | null>(null);
-  useEffect(() => {
-    if (!failed) return;
-    const left = new AbortController();
-    askWhy(url, left.signal).then(
-      (error) => setFailure(error ? failureOf(error) : ofBrowser(fallback, final)),
-      () => {},
-    );
-    return () => {
-      left.abort();
-      setFailure(null);
-    };
-  }, [url, failed, fallback, final]);
-  return failure;
+  return useAnswer(failed ? `${url} ${fallback} ${final}` : null, async (signal) => {
+    const error = await askWhy(url, signal);
+    return error ? failureOf(error) : ofBrowser(fallback, final);
+  });
 }

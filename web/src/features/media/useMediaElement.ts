@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useMemo, useSyncExternalStore } from "react";
 import type { MediaFile } from "@/api/types";
 import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
@@ -47,17 +47,25 @@ const EVENTS = [
 
 /** What a media element is doing, as state. Null is an element that belongs to something else. */
 export function useMediaElement(element: HTMLMediaElement | null): ElementState {
-  const [state, setState] = useState(IDLE);
-  useEffect(() => {
-    if (element === null) return setState(IDLE);
-    const update = () => setState(read(element));
+  const store = useMemo(() => storeOf(element), [element]);
+  return useSyncExternalStore(store.subscribe, store.state);
+}
+
+function storeOf(element: HTMLMediaElement | null) {
+  let state = element === null ? IDLE : read(element);
+  const subscribe = (changed: () => void) => {
+    if (element === null) return () => {};
+    const update = () => {
+      state = read(element);
+      changed();
+    };
     update();
     for (const event of EVENTS) element.addEventListener(event, update);
     return () => {
       for (const event of EVENTS) element.removeEventListener(event, update);
     };
-  }, [element]);
-  return state;
+  };
+  return { subscribe, state: () => state };
 }
 
 function read(element: HTMLMediaElement): ElementState {

@@ -1,6 +1,6 @@
-import { useEffect } from "react";
 import type { MediaFile } from "@/api/types";
 import { useMediaByConversation, useMediaByMessage } from "@/features/media/useMedia";
+import { useLoadMore } from "@/lib/useLoadMore";
 
 /** Pages fetched in search of one picture; beyond it stands alone. */
 const SEARCH_PAGES_MAX = 50;
@@ -31,9 +31,7 @@ export function useMediaGallery(conversationId: number, messageId: number, part:
     : at === -1
       ? pages > 0 && pages < SEARCH_PAGES_MAX
       : at >= pictures.length - AHEAD;
-  useEffect(() => {
-    if (wanted && hasNextPage && !isFetching && !isError) void fetchNextPage();
-  }, [wanted, hasNextPage, isFetching, isError, fetchNextPage]);
+  useLoadMore(wanted && hasNextPage && !isFetching && !isError, () => void fetchNextPage());
   return {
     current: pictures[at] ?? own.data,
     error: own.error,

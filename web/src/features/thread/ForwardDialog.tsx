@@ -9,10 +9,10 @@ import { Avatar } from "@/components/ui/avatar";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { ErrorState, reasonOf, Skeleton } from "@/components/ui/states";
-import { useDebounced } from "@/features/conversations/SearchField";
 import { contactName, contactPhone } from "@/features/message/contact";
 import { previewOf } from "@/features/message/preview";
 import { asSentence } from "@/lib/sentence";
+import { useSearchText } from "@/lib/useSearchText";
 import { texts } from "@/texts";
 
 /** Conversations that one message goes to at once. */
@@ -20,7 +20,7 @@ const TARGETS_MAX = 20;
 
 /** Sends a message on to other conversations. */
 export function ForwardDialog({ message, onClose }: { message: Message; onClose: () => void }) {
-  const [typed, setTyped] = useState("");
+  const { typed, search, type } = useSearchText();
   // Kept whole: who is chosen stays so while the list shows others.
   const [chosen, setChosen] = useState<Conversation[]>([]);
   const forward = useMutation({
@@ -61,11 +61,11 @@ export function ForwardDialog({ message, onClose }: { message: Message; onClose:
             value={typed}
             aria-label={texts.conversations.search}
             placeholder={texts.conversations.search}
-            onChange={(event) => setTyped(event.target.value)}
+            onChange={(event) => type(event.target.value)}
             className="h-10 w-full rounded-xl bg-sunken ps-9.5 pe-3 placeholder:text-muted"
           />
         </label>
-        <Targets search={useDebounced(typed.trim())} chosen={chosen} onToggle={toggle} />
+        <Targets search={search} chosen={chosen} onToggle={toggle} />
         {forward.isError && (
           <p role="alert" className="text-danger">
             {asSentence(reasonOf(forward.error))}

@@ -7,8 +7,8 @@ import { JumpToLatest } from "@/features/thread/JumpToLatest";
 import { RowView } from "@/features/thread/RowView";
 import { estimateHeight, type ThreadRow, threadRows } from "@/features/thread/rows";
 import type { useThread } from "@/features/thread/useThread";
+import { useNow } from "@/lib/clock";
 import { useShortcuts } from "@/lib/shortcuts";
-import { useNow } from "@/lib/useNow";
 import { texts } from "@/texts";
 
 /** This close to the end counts as reading the newest. */

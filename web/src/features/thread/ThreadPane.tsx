@@ -1,6 +1,5 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft, PanelRight } from "lucide-react";
-import { useEffect, useRef } from "react";
 import type { Conversation } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
 import { IconButton, iconButton } from "@/components/ui/button";
@@ -22,13 +21,13 @@ const ONE_PANE = "(max-width: 47.99rem)";
 
 export function ThreadPane(props: ThreadPaneProps) {
   const { conversation, missing } = props;
-  const pane = useRef<HTMLElement>(null);
-  useEffect(() => {
-    // On a phone the list, and what had the focus in it, is gone.
-    if (window.matchMedia(ONE_PANE).matches) pane.current?.focus();
-  }, []);
   return (
-    <main ref={pane} id="thread" tabIndex={-1} className="flex min-w-0 flex-1 flex-col bg-page outline-none">
+    <main
+      ref={focusWhereAlone}
+      id="thread"
+      tabIndex={-1}
+      className="flex min-w-0 flex-1 flex-col bg-page outline-none"
+    >
       <header className="flex h-15 shrink-0 items-center gap-3 border-line border-b bg-surface px-3 md:px-4">
         <Link
           to="/"
@@ -55,6 +54,11 @@ export function ThreadPane(props: ThreadPaneProps) {
       )}
     </main>
   );
+}
+
+/** On a phone the list, and what had the focus in it, is gone. */
+function focusWhereAlone(pane: HTMLElement | null): void {
+  if (window.matchMedia(ONE_PANE).matches) pane?.focus();
 }
 
 function Heading({ conversation }: { conversation: Conversation }) {
