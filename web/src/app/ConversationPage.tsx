@@ -6,8 +6,7 @@ import { conversationQuery } from "@/api/queries";
 import { useDetails } from "@/app/useDetails";
 import { DetailsPane } from "@/features/details/DetailsPane";
 import { ImageLightbox } from "@/features/media/ImageLightbox";
-import { stopAudio, toggleAudio } from "@/features/media/playback";
-import { useReveal } from "@/features/media/reveal";
+import { toggleAudio } from "@/features/media/playback";
 import { contactName } from "@/features/message/contact";
 import { ThreadPane } from "@/features/thread/ThreadPane";
 import { isControl, useShortcuts } from "@/lib/shortcuts";
@@ -24,7 +23,6 @@ function Opened({ id }: { id: number }) {
   const navigate = useNavigate({ from: "/c/$conversationId" });
   const conversation = useQuery(conversationQuery(id, client));
   const details = useDetails();
-  useLeaving();
   useTitle(conversation.data ? contactName(conversation.data.contact) : null);
   useShortcuts({
     i: details.toggle,
@@ -52,17 +50,6 @@ function Opened({ id }: { id: number }) {
       )}
       {view !== undefined && <ImageLightbox conversationId={id} messageId={view} part={part} />}
     </>
-  );
-}
-
-/** On leaving a conversation its sound stops, and what was uncovered is covered again. */
-function useLeaving(): void {
-  useEffect(
-    () => () => {
-      stopAudio();
-      useReveal.getState().hideAll();
-    },
-    [],
   );
 }
 

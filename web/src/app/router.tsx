@@ -16,6 +16,8 @@ import { PickConversation } from "@/app/PickConversation";
 import { useTheme } from "@/app/theme";
 import { LoginPage } from "@/features/auth/LoginPage";
 import { openDrafts } from "@/features/composer/drafts";
+import { stopAudio } from "@/features/media/playback";
+import { useReveal } from "@/features/media/reveal";
 import { sendAs } from "@/features/sending/sending";
 
 /** What the URL of a conversation holds beside its id. Media are named by their message. */
@@ -73,6 +75,18 @@ const inbox = createRoute({
 
 const pick = createRoute({ getParentRoute: () => inbox, path: "/", component: PickConversation });
 
+/** On leaving a conversation its sound stops, and what was uncovered is covered again. */
+let opened: number | null = null;
+
+function openConversation(id: number | null): void {
+  if (id === opened) return;
+  if (opened !== null) {
+    stopAudio();
+    useReveal.getState().hideAll();
+  }
+  opened = id;
+}
+
 const conversation = createRoute({
   getParentRoute: () => inbox,
   path: "/c/$conversationId",
@@ -91,6 +105,9 @@ const conversation = createRoute({
     ...entry("part", positive(search.part)),
     ...entry("details", typeof search.details === "boolean" ? search.details : undefined),
   }),
+  onEnter: ({ params }) => openConversation(params.conversationId),
+  onStay: ({ params }) => openConversation(params.conversationId),
+  onLeave: () => openConversation(null),
   component: ConversationPage,
 });
 

@@ -1,4 +1,4 @@
-import { useEffect, useEffectEvent, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { mediaBox } from "@/features/media/box";
 import { PlayButton, SeekBar, SpeedButton } from "@/features/media/controls";
 import { FailedTile } from "@/features/media/FailedTile";
@@ -7,10 +7,9 @@ import { useWhy } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import { MakingTile } from "@/features/media/MakingTile";
 import { audioElement, goOnWith, playAudio, usePlayback } from "@/features/media/playback";
-import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { useInView } from "@/features/media/useInView";
 import { useRecordRefresh } from "@/features/media/useMedia";
-import { type Broken, brokenBy, seekTo, useMediaElement } from "@/features/media/useMediaElement";
+import { type Broken, seekTo, useMediaElement } from "@/features/media/useMediaElement";
 import { usePlayable } from "@/features/media/usePlayable";
 import { useSeek } from "@/features/media/useSeek";
 import { useWaveform } from "@/features/media/useWaveform";
@@ -43,32 +42,21 @@ function PlayableAudio({ sources, onRetry, ...props }: PlayableProps) {
   const mine = usePlayback((state) => state.mediaId === media.id && state.url === url);
   const element = mine ? audioElement() : null;
   const state = useMediaElement(element);
-  const failed = useRef(new Set<string>());
-  const given = useRef(url);
   // Kept here, as the one element that knows of it may move to another file. Another source is another chance.
   const [broken, setBroken] = useState<(Broken & { sources: string }) | null>(null);
   const isBroken = broken !== null && broken.sources === sources.join(" ");
   const why = useWhy(url, isBroken, broken?.reason ?? "", broken?.final);
   const move = useSeek(element, media, url, (from, seconds) => goOnWith(from, seconds, hold(media, url)));
   const play = () => {
-    given.current = sources.find((source) => !failed.current.has(source)) ?? url;
-    playAudio(media.id, url, given.current);
+    const onBroken = (reason: Broken) => setBroken({ ...reason, sources: sources.join(" ") });
+    playAudio({ media, url, sources, onBroken });
   };
   const start = useEffectEvent(play);
   useEffect(() => {
     if (wanted) start();
   }, [wanted]);
-  const fail = useEffectEvent((element: HTMLAudioElement) => {
-    failed.current.add(given.current);
-    if (sources.some((source) => !failed.current.has(source))) return play();
-    setBroken({ ...brokenBy(element, media), sources: sources.join(" ") });
-  });
-  useEffect(() => {
-    if (element && state.failed) fail(element);
-  }, [element, state.failed]);
   if (isBroken) {
     const retry = () => {
-      failed.current.clear();
       setBroken(null);
       play();
       onRetry();
@@ -95,7 +83,6 @@ type PlayerProps = ViewerProps & {
 };
 
 function Player({ media, url, state, move, toggle, seek }: PlayerProps) {
-  const ref = useFocusHandover<HTMLDivElement>(media.id);
   const { playing, waiting, loaded, duration } = state;
   const { icon: Icon, label } = kindOf(media);
   const [slot, inView] = useInView();
@@ -107,7 +94,6 @@ function Player({ media, url, state, move, toggle, seek }: PlayerProps) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a player is no form
     <div
-      ref={ref}
       role="group"
       aria-label={media.fileName ?? label}
       data-media={media.messageId}

@@ -5,7 +5,6 @@ import type { MediaFile } from "@/api/types";
 import { mediaBox, PAGE_HEIGHT } from "@/features/media/box";
 import { documentKind } from "@/features/media/documentKind";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
-import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { VariantPicture } from "@/features/media/VariantPicture";
 import { hasPage } from "@/features/media/variants";
 import { formatBytes } from "@/lib/format";
@@ -31,7 +30,6 @@ type DocumentCardProps = {
  */
 export function DocumentCard(props: DocumentCardProps) {
   const { media, url, held, onOpen, plays = false, pictured = true } = props;
-  const ref = useFocusHandover<HTMLDivElement>(media.id);
   // The place of a picture stays where there is none in the end, as what is above it must not move.
   const [placed, setPlaced] = useState(false);
   const paged = pictured && held === undefined && (placed || hasPage(media));
@@ -47,12 +45,7 @@ export function DocumentCard(props: DocumentCardProps) {
       ? texts.media.open(name)
       : texts.media.downloadFile(name);
   return (
-    <div
-      ref={ref}
-      tabIndex={-1}
-      className="relative max-w-full overflow-hidden rounded-xl bg-sunken outline-none"
-      style={{ width }}
-    >
+    <div className="relative max-w-full overflow-hidden rounded-xl bg-sunken" style={{ width }}>
       <a
         href={url}
         {...(opens ? { target: "_blank", rel: "noreferrer" } : { download: saveAs ?? true })}

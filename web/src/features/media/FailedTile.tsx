@@ -6,7 +6,6 @@ import { endOfCopy, factsOf } from "@/features/media/facts";
 import type { Failure } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import { posterBehind } from "@/features/media/posterBehind";
-import { useEmptyLook } from "@/features/media/reveal";
 import { Frame, TileText } from "@/features/media/tile";
 import { useSecondsUntil } from "@/lib/clock";
 import { texts } from "@/texts";
@@ -28,11 +27,11 @@ export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
   const [kind, ...facts] = factsOf(media);
   // Once it is the title, the kind needs not be said again.
   const named = final && failure?.came;
-  useEmptyLook(media.id);
   return (
     <Frame
       media={media}
       wordy
+      empty
       label={label}
       behind={posterBehind(media)}
       beneath={

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight, MessageSquareText, RotateCw, X, ZoomIn, ZoomOut } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { useRef } from "react";
 import { messageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { IconButton } from "@/components/ui/button";
@@ -28,7 +28,6 @@ export function ImageLightbox({ conversationId, messageId, part }: LightboxProps
   const gallery = useMediaGallery(conversationId, messageId, part);
   const { show, close, jump } = useLightboxNavigation();
   const modal = useModal(close);
-  usePreload(gallery.older, gallery.newer);
   return (
     <dialog
       {...modal}
@@ -44,6 +43,8 @@ export function ImageLightbox({ conversationId, messageId, part }: LightboxProps
         onClose={close}
         onJump={() => jump(messageId)}
       />
+      <Preloaded media={gallery.older} />
+      <Preloaded media={gallery.newer} />
     </dialog>
   );
 }
@@ -72,14 +73,10 @@ function useLightboxNavigation() {
 }
 
 /** So that the next picture is there when its arrow is pressed. Only of files that are stored here, and that have a picture. */
-function usePreload(...neighbours: (MediaFile | undefined)[]): void {
-  const urls = neighbours
-    .filter((media) => media?.downloadStatus === "completed" && media.isActive)
-    .map((media) => media && { media, url: variantUrl(media, "preview") })
-    .map((asked) => (asked && refusalOf(asked.media, asked.url) === null ? asked.url : null));
-  useEffect(() => {
-    for (const url of urls) if (url) new Image().src = url;
-  });
+function Preloaded({ media }: { media: MediaFile | undefined }) {
+  if (media?.downloadStatus !== "completed" || !media.isActive) return null;
+  const url = variantUrl(media, "preview");
+  return refusalOf(media, url) === null && <img src={url} alt="" hidden />;
 }
 
 type SlideProps = {

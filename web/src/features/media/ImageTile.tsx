@@ -12,7 +12,6 @@ import { kindOf } from "@/features/media/kind";
 import { LoadingTile } from "@/features/media/LoadingTile";
 import { isOnDemand } from "@/features/media/state";
 import { Blur, TileText } from "@/features/media/tile";
-import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { useOpenLarge } from "@/features/media/useOpenLarge";
 import { usePicture } from "@/features/media/usePicture";
 import { PictureOf, useVariantPicture } from "@/features/media/VariantPicture";
@@ -117,11 +116,9 @@ type PictureLinkProps = ViewerProps & { box: Box; children: (alt: string) => Rea
 /** The place of a picture in the thread, which opens it. */
 function PictureLink({ media, url, sender, timestamp, caption, box, children }: PictureLinkProps) {
   const open = useOpenLarge(media);
-  const ref = useFocusHandover<HTMLAnchorElement>(media.id);
   const alt = caption || texts.media.photoFrom(sender, formatDateTime(timestamp));
   return (
     <a
-      ref={ref}
       href={url}
       target="_blank"
       rel="noreferrer"

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { clsx } from "clsx";
-import { type CSSProperties, useEffect, useRef, useState } from "react";
+import { type CSSProperties, useRef, useState } from "react";
 import { messageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
@@ -59,7 +59,9 @@ function StoredPicture(props: PictureProps) {
   const [tooSmall, setTooSmall] = useState(false);
   const shown = isShownByBrowsers(media);
   const loaded = preview.phase === "loaded";
-  const original = useLoadedImage(shown && loaded && (zoom.zoomed || tooSmall) ? url : null);
+  // Shown once it is there, so that there is no gap.
+  const [original, setOriginal] = useState<string | null>(null);
+  const wanted = shown && loaded && (zoom.zoomed || tooSmall) && original !== url;
   const onLoad = () => {
     preview.onLoad();
     setTooSmall(isTooSmall(media, stage.current));
@@ -75,6 +77,7 @@ function StoredPicture(props: PictureProps) {
   return (
     <div ref={stage} className={centre}>
       {!loaded && <WaitingStage error={null} />}
+      {wanted && <img src={url} alt="" hidden onLoad={() => setOriginal(url)} />}
       {preview.url !== null && preview.phase !== "waiting" && (
         <Shown
           {...props}
@@ -167,21 +170,6 @@ function isTooSmall(media: MediaFile, stage: HTMLElement | null): boolean {
   if (!width || !height || has === null || stage === null || has >= width) return false;
   const scale = Math.min(1, stage.clientWidth / width, stage.clientHeight / height);
   return has < Math.floor(width * scale * window.devicePixelRatio);
-}
-
-/** The URL of a picture once it is there to be shown without a gap; null until then, and where it fails. */
-function useLoadedImage(url: string | null): string | null {
-  const [loaded, setLoaded] = useState<string | null>(null);
-  useEffect(() => {
-    if (url === null) return;
-    const image = new Image();
-    image.onload = () => setLoaded(url);
-    image.src = url;
-    return () => {
-      image.onload = null;
-    };
-  }, [url]);
-  return loaded;
 }
 
 export function WaitingStage({ error }: { error: Error | null }) {

@@ -10,6 +10,7 @@ import { mediaState } from "@/features/media/state";
 import { VideoPlayer } from "@/features/media/VideoPlayer";
 import { ViewActions } from "@/features/media/ViewActions";
 import type { ViewerProps } from "@/features/media/viewerProps";
+import { keepFocus } from "@/lib/keepFocus";
 
 type MediaViewerProps = Omit<ViewerProps, "url" | "wanted">;
 
@@ -20,21 +21,24 @@ export function MediaViewer(props: MediaViewerProps) {
   const [tapped, setTapped] = useState<string | null>(null);
   const reveal = () => setTapped(useReveal.getState().reveal(media.id).id);
   const state = mediaState(media, view);
-  if (state.kind !== "ready") return <MediaPlaceholder media={media} state={state} onReveal={reveal} />;
   const wanted = view !== null && view.id === tapped;
   return (
-    <div className="relative w-fit max-w-full">
-      <Ready
-        // A new view is a new fetch, and must not start out with what the last one ended in.
-        key={view?.id ?? "stored"}
-        {...props}
-        url={state.url}
-        wanted={wanted}
-      />
-      {media.policy === "stream" && view && (
-        <ViewActions key={String(view.empty)} media={media} view={view} onAgain={reveal} />
+    <div ref={keepFocus} tabIndex={-1} className="relative w-fit max-w-full rounded-xl">
+      {state.kind === "ready" ? (
+        <Ready
+          // A new view is a new fetch, and must not start out with what the last one ended in.
+          key={view?.id ?? "stored"}
+          {...props}
+          url={state.url}
+          wanted={wanted}
+        />
+      ) : (
+        <MediaPlaceholder media={media} state={state} onReveal={reveal} />
       )}
-      {media.integrity === "mismatch" && <IntegrityWarning />}
+      {state.kind === "ready" && media.policy === "stream" && view && (
+        <ViewActions media={media} view={view} onAgain={reveal} />
+      )}
+      {state.kind === "ready" && media.integrity === "mismatch" && <IntegrityWarning />}
     </div>
   );
 }

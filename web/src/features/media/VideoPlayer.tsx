@@ -1,5 +1,5 @@
 import { Play } from "lucide-react";
-import { useEffect, useEffectEvent, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { Spinner } from "@/components/ui/spinner";
 import { type Box, mediaBox } from "@/features/media/box";
 import { FailedTile } from "@/features/media/FailedTile";
@@ -7,7 +7,6 @@ import { useWhy } from "@/features/media/failure";
 import { kindOf } from "@/features/media/kind";
 import { MakingTile } from "@/features/media/MakingTile";
 import { claimPlayback, unload } from "@/features/media/playback";
-import { useFocusHandover } from "@/features/media/useFocusHandover";
 import { useRecordRefresh } from "@/features/media/useMedia";
 import { type Broken, brokenBy, useMediaElement } from "@/features/media/useMediaElement";
 import { usePlayable } from "@/features/media/usePlayable";
@@ -56,7 +55,7 @@ export function VideoPlayer(props: ViewerProps) {
 type PlayerProps = ViewerProps & { sources: string[]; onBroken: (why: Broken) => void };
 
 function Player({ media, url, sources, caption, wanted, onBroken }: PlayerProps) {
-  const frame = useFocusHandover<HTMLElement>(media.id);
+  const frame = useRef<HTMLElement>(null);
   const [element, setElement] = useState<HTMLVideoElement | null>(null);
   const [started, setStarted] = useState(false);
   // Decided once: what the record learns while its video plays must not start that over.

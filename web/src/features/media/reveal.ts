@@ -1,4 +1,3 @@
-import { useEffect } from "react";
 import { create } from "zustand";
 
 /** One view of a file that is not shown by itself. */
@@ -57,11 +56,9 @@ export const useReveal = create<RevealState>((set, get) => ({
 export const useCurrentView = (mediaId: number | undefined): View | null =>
   useReveal(({ views }) => (mediaId === undefined ? null : (views[mediaId] ?? null)));
 
-/** Says that a view shows nothing for as long as the tile stands that uses this. */
-export function useEmptyLook(mediaId: number): void {
-  useEffect(() => {
-    const { setEmpty } = useReveal.getState();
-    setEmpty(mediaId, true);
-    return () => setEmpty(mediaId, false);
-  }, [mediaId]);
+/** Says that a view shows nothing, until the function that it returns is called. */
+export function markEmpty(mediaId: number): () => void {
+  const { setEmpty } = useReveal.getState();
+  setEmpty(mediaId, true);
+  return () => setEmpty(mediaId, false);
 }

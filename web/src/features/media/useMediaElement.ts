@@ -6,7 +6,6 @@ import { texts } from "@/texts";
 export type ElementState = {
   playing: boolean;
   waiting: boolean;
-  failed: boolean;
   /** There is something of it to be seen. */
   hasFrame: boolean;
   time: number;
@@ -20,7 +19,6 @@ export type ElementState = {
 const IDLE: ElementState = {
   playing: false,
   waiting: false,
-  failed: false,
   hasFrame: false,
   time: 0,
   loaded: 0,
@@ -73,7 +71,6 @@ function read(element: HTMLMediaElement): ElementState {
   return {
     playing,
     waiting: playing && element.readyState < HTMLMediaElement.HAVE_FUTURE_DATA,
-    failed: element.error !== null,
     hasFrame: element.readyState >= CURRENT_DATA,
     time: element.currentTime,
     loaded: loadedTo(element),
