@@ -20,7 +20,7 @@ export const ROOMS = [
 ];
 
 /** Effects of the whole inbox, tests apart. Each is for something outside of React. */
-export const EFFECTS_MAX = 43;
+export const EFFECTS_MAX = 10;
 
 const IMPORT = /(?:from|import)\s*\(?\s*"@\/([^"]+)"/g;
 const EFFECT = /\buse(?:Layout|Insertion)?Effect\(/g;

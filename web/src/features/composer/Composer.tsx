@@ -19,6 +19,8 @@ type ComposerProps = {
   conversation: Conversation | undefined;
   /** When the customer wrote last, as far as that is known. */
   lastInboundAt: string | null | undefined;
+  /** Something was written, and is on its way. */
+  onSent: () => unknown;
 };
 
 /** Where a message is written, its files are gathered, or a voice note is recorded. */
@@ -32,7 +34,7 @@ export function Composer(props: ComposerProps) {
   );
 }
 
-function Writing({ conversationId, conversation, lastInboundAt }: ComposerProps) {
+function Writing({ conversationId, conversation, lastInboundAt, onSent }: ComposerProps) {
   const draft = useDraft(conversationId);
   const { recorder, recording } = useRecorder(conversationId);
   return (
@@ -55,19 +57,25 @@ function Writing({ conversationId, conversation, lastInboundAt }: ComposerProps)
           <VoiceReview
             voice={draft.voice}
             onDrop={() => changeDraft(conversationId, { type: "voiceDropped" })}
-            onSend={(voice) => sendVoice(conversationId, voice, draft.replyTo)}
+            onSend={(voice) => {
+              sendVoice(conversationId, voice, draft.replyTo);
+              onSent();
+            }}
           />
         ) : draft.files.length > 0 ? (
           <FileTray
             conversationId={conversationId}
             files={draft.files}
-            onSend={() => sendFiles(conversationId, draft)}
+            onSend={() => {
+              sendFiles(conversationId, draft);
+              onSent();
+            }}
           />
         ) : (
           <MessageField
             conversationId={conversationId}
             draft={draft}
-            onSend={() => sendText(conversationId, draft)}
+            onSend={() => sendText(conversationId, draft) && onSent()}
             onRecord={() => void recorder.start()}
             refusal={recording.kind === "refused" ? recording.reason : null}
             onRefusalRead={() => recorder.cancel()}

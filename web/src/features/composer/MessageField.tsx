@@ -16,7 +16,7 @@ const NEAR_LIMIT = 200;
 type MessageFieldProps = {
   conversationId: number;
   draft: Draft;
-  onSend: () => boolean;
+  onSend: () => unknown;
   onRecord: () => void;
   /** Why nothing can be recorded. */
   refusal: string | null;

@@ -35,6 +35,8 @@ export function ImageLightbox({ conversationId, messageId, part }: LightboxProps
       aria-label={texts.lightbox.label}
       className="m-0 h-dvh max-h-none w-screen max-w-none bg-[#0a0d0c] p-0 text-white outline-none backdrop:bg-black"
     >
+      <Preloaded media={gallery.older} />
+      <Preloaded media={gallery.newer} />
       <Slide
         key={`${messageId}-${part}`}
         gallery={gallery}
@@ -43,8 +45,6 @@ export function ImageLightbox({ conversationId, messageId, part }: LightboxProps
         onClose={close}
         onJump={() => jump(messageId)}
       />
-      <Preloaded media={gallery.older} />
-      <Preloaded media={gallery.newer} />
     </dialog>
   );
 }

@@ -30,7 +30,7 @@ type BubbleProps = {
 
 export const MessageBubble = memo(function MessageBubble(props: BubbleProps) {
   const { message, outgoing, firstOfGroup } = props;
-  const { conversation } = useThreadContext();
+  const { conversation, faded } = useThreadContext();
   const mayAct = useMayAct();
   const sender = senderOf(message, conversation);
   if (message.type === "system") return <SystemMessage message={message} />;
@@ -47,6 +47,7 @@ export const MessageBubble = memo(function MessageBubble(props: BubbleProps) {
       {props.highlighted && (
         <span
           aria-hidden="true"
+          onAnimationEnd={faded}
           className="-inset-x-3 absolute inset-y-0 animate-highlight bg-accent/15 md:-inset-x-6"
         />
       )}

@@ -6,6 +6,8 @@ type ThreadContextValue = {
   jumpTo: (messageId: number) => void;
   /** Asks where a message is to go on to. The rows of a thread come and go; what is asked must not. */
   forward: (message: Message) => void;
+  /** The highlight of the message that was jumped to is over. */
+  faded: () => void;
 };
 
 /** What every bubble of one thread shares. */
@@ -13,11 +15,9 @@ export const ThreadContext = createContext<ThreadContextValue>({
   conversation: undefined,
   jumpTo: () => {},
   forward: () => {},
+  faded: () => {},
 });
 
 export function useThreadContext(): ThreadContextValue {
   return use(ThreadContext);
 }
-
-/** A position in the thread that was asked for; the number tells two requests for the same position apart. */
-export type JumpRequest = { messageId: number; request: number };
