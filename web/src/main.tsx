@@ -6,6 +6,7 @@ import { ApiError, setSessionEndHandler } from "@/api/client";
 import { keys } from "@/api/queries";
 import { createAppRouter } from "@/app/router";
 import { startSending } from "@/features/sending/sending";
+import { useConnection } from "@/live/connection";
 import "@/styles.css";
 
 const RETRIES_MAX = 2;
@@ -16,7 +17,12 @@ const client = new QueryClient({
       // The event stream says what changed; asking again on a whim would only cost.
       staleTime: Number.POSITIVE_INFINITY,
       refetchOnWindowFocus: false,
-      retry: (failures, error) => failures < RETRIES_MAX && error instanceof ApiError && error.retryable,
+      // A server that is known to be away is asked again when it is back.
+      retry: (failures, error) =>
+        failures < RETRIES_MAX &&
+        error instanceof ApiError &&
+        error.retryable &&
+        !useConnection.getState().away,
     },
   },
 });

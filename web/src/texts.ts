@@ -52,7 +52,7 @@ export const texts = {
     offline: "Connection lost. What you see may be out of date; reconnecting…",
     panes: { list: "Conversations", thread: "Messages", details: "Details" },
   },
-  contact: { unnamed: "Unknown contact", you: "You" },
+  contact: { unnamed: "Unknown contact", group: "Group", you: "You" },
   conversations: {
     search: "Search names and numbers",
     clearSearch: "Clear search",
@@ -99,7 +99,11 @@ export const texts = {
     jumpUnread: (n: number) => `Jump to latest, ${count(n, "new message", "new messages")}`,
     jumpFailed: "That message could not be found",
     details: "Contact and media",
-    arrived: (name: string) => `New message from ${name}`,
+    arrived: (name: string, words: string, n: number) =>
+      n > 1 ? `${name}: ${words} (${n} new messages)` : `${name}: ${words}`,
+    arrivedElsewhere: (n: number) => `New messages in ${count(n, "more conversation", "more conversations")}`,
+    revokedBy: (name: string) => `${name} deleted a message`,
+    editedBy: (name: string, words: string) => `${name} edited a message: ${words}`,
   },
   message: {
     label: (who: string, when: string) => `${who}, ${when}`,
@@ -284,7 +288,8 @@ export const texts = {
     downloadingOf: (done: string, total: string) => `${done} of ${total}`,
     progress: (kind: string) => `Download of ${kind.toLowerCase()}`,
     failed: "Download failed",
-    retryAt: (time: string) => `It will be tried again at ${time}.`,
+    retryAfter: (wait: string) => `It will be tried again in ${wait}.`,
+    retriedNow: "It is being tried again…",
     unknownReason: "The reason is not known.",
     expired: "WhatsApp no longer has this file, and no copy was kept.",
     deleted: "This file was deleted.",

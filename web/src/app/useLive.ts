@@ -2,25 +2,27 @@ import type { QueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { endSession } from "@/api/client";
 import { meQuery } from "@/api/queries";
+import { tellArrival, tellChange } from "@/app/arrivals";
 import { reportDownload } from "@/features/media/watched";
 import { report } from "@/features/sending/sending";
-import { announce } from "@/lib/announce";
 import { connect } from "@/live/connection";
 import { Sync } from "@/live/sync";
-import { texts } from "@/texts";
 
 /** Keeps the cache live while mounted, and says what arrives. */
 export function useLive(client: QueryClient): void {
   useEffect(() => {
     const sync = new Sync(client, {
-      message: (message, created) => {
+      message: (message, { created, before }) => {
         if (message.direction === "outbound") report(message);
-        else if (created) announce(texts.thread.arrived(message.senderName ?? texts.contact.unnamed));
+        else if (created && before === undefined) tellArrival(message);
+        if (before) tellChange(message, before);
       },
+      elsewhere: (message, count) => message.direction === "inbound" && tellArrival(message, count),
       media: reportDownload,
     });
     const disconnect = connect({
       event: (name, event) => sync.handle(name, event),
+      resumed: () => sync.retryFailed(),
       resync: () => sync.resync(),
       refused: () => void endIfLoggedOut(client),
     });

@@ -18,7 +18,9 @@ export function useShortcuts(shortcuts: Shortcuts, ofDialog = false): void {
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target instanceof HTMLInputElement) return target.type !== "range";
-  return target instanceof HTMLTextAreaElement || target.isContentEditable;
+  return (
+    target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable
+  );
 }
 
 /** Whether the key belongs to what has the focus: a button takes the space bar, a slider the arrows. */

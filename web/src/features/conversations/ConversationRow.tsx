@@ -6,6 +6,7 @@ import { Avatar } from "@/components/ui/avatar";
 import { Skeleton } from "@/components/ui/states";
 import { contactName } from "@/features/message/contact";
 import { DeliveryTicks } from "@/features/message/DeliveryTicks";
+import { PersonName } from "@/features/message/PersonName";
 import { previewOf } from "@/features/message/preview";
 import { formatDateTime, formatShort } from "@/lib/format";
 import { texts } from "@/texts";
@@ -41,12 +42,10 @@ export const ConversationRow = memo(function ConversationRow(props: RowProps) {
       <Avatar name={name} id={contact.id} />
       <span className="flex min-w-0 flex-1 flex-col gap-0.5">
         <span className="flex items-baseline gap-2">
-          <span
-            dir="auto"
+          <PersonName
+            name={name}
             className={clsx("truncate text-[15px]", unread > 0 ? "font-semibold" : "font-medium")}
-          >
-            {name}
-          </span>
+          />
           <time
             dateTime={lastMessageAt}
             title={formatDateTime(lastMessageAt)}

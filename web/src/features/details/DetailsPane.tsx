@@ -7,6 +7,7 @@ import { Skeleton } from "@/components/ui/states";
 import { FileDetails } from "@/features/details/FileDetails";
 import { RecentMedia } from "@/features/details/RecentMedia";
 import { contactName, contactPhone } from "@/features/message/contact";
+import { PersonName } from "@/features/message/PersonName";
 import { texts } from "@/texts";
 
 type DetailsPaneProps = {
@@ -69,10 +70,14 @@ function ContactCard({ conversation }: { conversation: Conversation | undefined 
   return (
     <section className="flex flex-col items-center gap-1 p-6 text-center">
       <Avatar name={name} id={contact.id} className="mb-2 size-20 text-2xl" />
-      <h3 dir="auto" className="text-balance font-semibold text-lg leading-tight">
-        {name}
+      <h3 className="wrap-anywhere max-w-full text-balance font-semibold text-lg leading-tight">
+        <PersonName name={name} />
       </h3>
-      {phone && phone !== name && <p className="select-all text-muted tabular-nums">{phone}</p>}
+      {phone && phone !== name && (
+        <p className="select-all text-muted tabular-nums">
+          <PersonName name={phone} />
+        </p>
+      )}
     </section>
   );
 }

@@ -8,6 +8,7 @@ import { kindOf } from "@/features/media/kind";
 import { MediaViewer } from "@/features/media/MediaViewer";
 import { mediaState } from "@/features/media/state";
 import { useMediaByMessage } from "@/features/media/useMedia";
+import { fileNameOf } from "@/features/message/fileName";
 import { formatBytes, formatDateTime, formatLength } from "@/lib/format";
 import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
@@ -21,7 +22,7 @@ export function FileDetails({ messageId, part }: { messageId: number; part: numb
   return (
     <div className="flex flex-col gap-4 p-4">
       <div className="flex justify-center">
-        <MediaViewer media={media} sender="" timestamp={media.createdAt} caption={media.fileName} />
+        <MediaViewer media={media} sender="" timestamp={media.createdAt} caption={fileNameOf(media)} />
       </div>
       <div className="flex items-center gap-1">
         <Link
@@ -52,7 +53,7 @@ function factsOf(media: MediaFile): [string, ReactNode][] {
   const t = texts.details;
   const type = media.detectedMimeType ?? media.mimeType;
   const facts: [string, ReactNode][] = [
-    [t.name, media.fileName],
+    [t.name, fileNameOf(media)],
     [t.kind, media.fileType === "document" ? documentKind(media).label : kindOf(media).label],
     [t.type, type],
     [t.size, media.fileSize === null ? null : formatBytes(media.fileSize)],

@@ -8,6 +8,7 @@ import { kindOf } from "@/features/media/kind";
 import { mediaState, partOf } from "@/features/media/state";
 import { useMediaByConversation } from "@/features/media/useMedia";
 import { VariantPicture } from "@/features/media/VariantPicture";
+import { fileNameOf } from "@/features/message/fileName";
 import { formatLength } from "@/lib/format";
 import { blurOf } from "@/lib/thumbhash";
 import { texts } from "@/texts";
@@ -51,7 +52,7 @@ export function RecentMedia({ conversationId }: { conversationId: number }) {
 }
 
 function Tile({ media }: { media: MediaFile }) {
-  const name = media.fileName ?? kindOf(media).label;
+  const name = fileNameOf(media) ?? kindOf(media).label;
   return (
     <Link
       from="/c/$conversationId"

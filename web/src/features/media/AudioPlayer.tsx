@@ -16,6 +16,7 @@ import { useWaveform } from "@/features/media/useWaveform";
 import type { ViewerProps } from "@/features/media/viewerProps";
 import { fetchAgain, hold } from "@/features/media/views";
 import { Waveform } from "@/features/media/Waveform";
+import { fileNameOf } from "@/features/message/fileName";
 import { formatBytes, formatDuration, formatLength } from "@/lib/format";
 
 /** A voice note or a sound file, in the form in which it plays here. */
@@ -95,7 +96,7 @@ function Player({ media, url, state, move, toggle, seek }: PlayerProps) {
     // biome-ignore lint/a11y/useSemanticElements: a player is no form
     <div
       role="group"
-      aria-label={media.fileName ?? label}
+      aria-label={fileNameOf(media) ?? label}
       data-media={media.messageId}
       dir="ltr"
       className="max-w-full rounded-xl px-1.5 py-1"
@@ -130,7 +131,7 @@ function Player({ media, url, state, move, toggle, seek }: PlayerProps) {
             <span className="whitespace-nowrap">
               {begun ? formatDuration(time) : lengthOf(length, media.fileSize)}
             </span>
-            {!media.voice && <bdi className="truncate">{media.fileName}</bdi>}
+            {!media.voice && <bdi className="truncate">{fileNameOf(media)}</bdi>}
           </div>
         </div>
         <SpeedButton className="bg-accent/12 text-accent-strong hover:bg-accent/20" />

@@ -7,6 +7,7 @@ import { documentKind } from "@/features/media/documentKind";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { VariantPicture } from "@/features/media/VariantPicture";
 import { hasPage } from "@/features/media/variants";
+import { fileNameOf, shortName } from "@/features/message/fileName";
 import { formatBytes } from "@/lib/format";
 import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
@@ -35,8 +36,8 @@ export function DocumentCard(props: DocumentCardProps) {
   const paged = pictured && held === undefined && (placed || hasPage(media));
   if (paged && !placed) setPlaced(true);
   const { width } = mediaBox(media);
-  const name = media.fileName ?? texts.media.unnamed;
-  const saveAs = media.fileName ?? held?.name ?? undefined;
+  const name = fileNameOf(media) ?? texts.media.unnamed;
+  const saveAs = fileNameOf(media) ?? held?.name ?? undefined;
   // Of what the page itself holds the browser may show only what cannot act; the rest it saves.
   const opens = held === undefined || SHOWN.test(held.type);
   const label = plays
@@ -57,8 +58,8 @@ export function DocumentCard(props: DocumentCardProps) {
         <span className="flex items-center gap-3 py-2.5 ps-3 pe-14">
           <Badge media={media} />
           <span className="min-w-0 flex-1 group-hover:underline">
-            <span dir="auto" title={name} className="wrap-anywhere line-clamp-2 font-medium leading-snug">
-              {name}
+            <span dir="auto" title={name} className="wrap-anywhere line-clamp-3 font-medium leading-snug">
+              {shortName(name)}
             </span>
             {media.names.length > 0 && (
               <span dir="auto" className="line-clamp-2 wrap-anywhere text-sm">

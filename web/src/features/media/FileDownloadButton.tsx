@@ -4,6 +4,7 @@ import type { MediaFile } from "@/api/types";
 import { iconButton } from "@/components/ui/button";
 import { kindOf } from "@/features/media/kind";
 import { downloadUrl } from "@/features/media/state";
+import { fileNameOf } from "@/features/message/fileName";
 import { texts } from "@/texts";
 
 type FileDownloadButtonProps = {
@@ -16,7 +17,7 @@ type FileDownloadButtonProps = {
 
 /** Hands the file to the browser's own downloads, under its original name. */
 export function FileDownloadButton({ media, url, saveAs, className }: FileDownloadButtonProps) {
-  const label = texts.media.downloadFile(media.fileName ?? kindOf(media).label);
+  const label = texts.media.downloadFile(fileNameOf(media) ?? kindOf(media).label);
   return (
     <a
       href={downloadUrl(url)}

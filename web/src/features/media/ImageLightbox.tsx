@@ -14,6 +14,7 @@ import { mediaState, partOf } from "@/features/media/state";
 import { type Gallery, useMediaGallery } from "@/features/media/useMediaGallery";
 import { useZoom } from "@/features/media/useZoom";
 import { variantUrl } from "@/features/media/variants";
+import { PersonName } from "@/features/message/PersonName";
 import { senderOf } from "@/features/message/people";
 import { formatDateTime } from "@/lib/format";
 import { useShortcuts } from "@/lib/shortcuts";
@@ -38,7 +39,7 @@ export function ImageLightbox({ conversationId, messageId, part }: LightboxProps
       <Preloaded media={gallery.older} />
       <Preloaded media={gallery.newer} />
       <Slide
-        key={`${messageId}-${part}`}
+        name={`${messageId}-${part}`}
         gallery={gallery}
         messageId={messageId}
         show={show}
@@ -80,6 +81,8 @@ function Preloaded({ media }: { media: MediaFile | undefined }) {
 }
 
 type SlideProps = {
+  /** Tells this picture from the others. */
+  name: string;
   gallery: Gallery;
   messageId: number;
   show: (media: MediaFile | undefined) => void;
@@ -87,9 +90,9 @@ type SlideProps = {
   onJump: () => void;
 };
 
-function Slide({ gallery, messageId, show, onClose, onJump }: SlideProps) {
+function Slide({ name, gallery, messageId, show, onClose, onJump }: SlideProps) {
   const { current: media, older, newer } = gallery;
-  const zoom = useZoom((direction) => {
+  const zoom = useZoom(name, (direction) => {
     if (direction === "down") onClose();
     else show(direction === "left" ? newer : older);
   });
@@ -110,7 +113,7 @@ function Slide({ gallery, messageId, show, onClose, onJump }: SlideProps) {
       <Bar gallery={gallery} messageId={messageId} zoom={zoom} onClose={onClose} onJump={onJump} />
       <div className="relative min-h-0 flex-1">
         {media ? (
-          <LightboxStage media={media} zoom={zoom} messageId={messageId} />
+          <LightboxStage key={name} media={media} zoom={zoom} messageId={messageId} />
         ) : (
           <WaitingStage error={gallery.error} />
         )}
@@ -121,7 +124,7 @@ function Slide({ gallery, messageId, show, onClose, onJump }: SlideProps) {
   );
 }
 
-type BarProps = Omit<SlideProps, "show"> & { zoom: ReturnType<typeof useZoom> };
+type BarProps = Omit<SlideProps, "show" | "name"> & { zoom: ReturnType<typeof useZoom> };
 
 function Bar({ gallery, messageId, zoom, onClose, onJump }: BarProps) {
   const client = useQueryClient();
@@ -132,7 +135,7 @@ function Bar({ gallery, messageId, zoom, onClose, onJump }: BarProps) {
     <header className="flex h-15 shrink-0 items-center gap-1 px-3">
       <div className="me-auto min-w-0">
         <p className="truncate font-medium">
-          <bdi>{message ? senderOf(message, undefined) : ""}</bdi>
+          <PersonName name={message ? senderOf(message, undefined) : ""} />
           {counter && (
             <span className="ms-2 font-normal text-white/75">
               {texts.lightbox.counter(counter.at, counter.of)}

@@ -14,6 +14,7 @@ import { usePicture } from "@/features/media/usePicture";
 import { useVariant } from "@/features/media/useVariant";
 import type { useZoom } from "@/features/media/useZoom";
 import { isShownByBrowsers, previewWidth, variantUrl } from "@/features/media/variants";
+import { fileNameOf } from "@/features/message/fileName";
 import { senderOf } from "@/features/message/people";
 import { formatDateTime } from "@/lib/format";
 import { isTransparent } from "@/lib/thumbhash";
@@ -124,7 +125,7 @@ function Shown({ media, messageId, zoom, src, onLoad, onError }: ShownProps) {
   const { data: message } = useQuery(messageQuery(messageId, client));
   const sender = message ? senderOf(message, undefined) : "";
   const caption = message?.caption;
-  const ground = isTransparent(media.thumbhash) ? exactSize(media) : null;
+  const ground = isTransparent(media.thumbhash) ? exactSize(media, zoom.sideways) : null;
   return (
     <>
       <div
@@ -136,11 +137,15 @@ function Shown({ media, messageId, zoom, src, onLoad, onError }: ShownProps) {
           // The size of the file, so that its preview stands in the same place.
           width={media.width ?? undefined}
           height={media.height ?? undefined}
-          alt={caption || media.fileName || texts.media.photoFrom(sender, formatDateTime(media.createdAt))}
+          alt={caption || fileNameOf(media) || texts.media.photoFrom(sender, formatDateTime(media.createdAt))}
           draggable={false}
           onLoad={onLoad}
           onError={onError}
-          className={clsx("max-h-full max-w-full select-none object-contain", ground && "ground")}
+          className={clsx(
+            "shrink-0 select-none object-contain",
+            zoom.sideways ? "max-h-[100cqw] max-w-[100cqh]" : "max-h-full max-w-full",
+            ground && "ground",
+          )}
           style={{ ...zoom.style, ...ground }}
         />
       </div>
@@ -157,9 +162,10 @@ function Shown({ media, messageId, zoom, src, onLoad, onError }: ShownProps) {
 }
 
 /** The box of the picture alone, without the margins that "contain" leaves in it, as its ground is seen. */
-function exactSize({ width, height }: MediaFile): CSSProperties {
+function exactSize({ width, height }: MediaFile, sideways: boolean): CSSProperties {
   if (!width || !height) return {};
-  const fit = `min(100cqw, ${width}px, calc(100cqh * ${width / height}))`;
+  const [across, along] = sideways ? ["100cqh", "100cqw"] : ["100cqw", "100cqh"];
+  const fit = `min(${across}, ${width}px, calc(${along} * ${width / height}))`;
   return { width: fit, height: "auto", aspectRatio: `${width} / ${height}` };
 }
 

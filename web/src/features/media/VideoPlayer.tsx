@@ -16,6 +16,7 @@ import { onKey, VideoControls } from "@/features/media/VideoControls";
 import { pictureUrl } from "@/features/media/variants";
 import type { ViewerProps } from "@/features/media/viewerProps";
 import { fetchAgain } from "@/features/media/views";
+import { fileNameOf } from "@/features/message/fileName";
 import { formatBytes, formatLength } from "@/lib/format";
 import { texts } from "@/texts";
 
@@ -104,7 +105,7 @@ function Player({ media, url, sources, caption, wanted, onBroken }: PlayerProps)
   return (
     <section
       ref={frame}
-      aria-label={caption || media.fileName || kindOf(media).label}
+      aria-label={caption || fileNameOf(media) || kindOf(media).label}
       dir="ltr"
       onKeyDown={(event) => element && onKey(event, element, { toggle, fullscreen, seek: move.seek })}
       className="group relative max-w-full overflow-hidden rounded-xl bg-black text-white"

@@ -146,10 +146,8 @@ export function TileText({
         <Icon className="size-5" />
       </span>
       <span className="wrap-anywhere min-w-0 flex-1">
-        <span className="block font-medium">{title}</span>
-        <span className={clsx("block text-[13px]", tone === "danger" ? "text-danger" : "text-muted")}>
-          {detail}
-        </span>
+        <span className={clsx("block font-medium", tone === "danger" && "text-danger")}>{title}</span>
+        <span className="block text-[13px] text-muted">{detail}</span>
         {children}
       </span>
     </span>

@@ -1,12 +1,21 @@
 import type { Contact } from "@/api/types";
+import { plainName } from "@/lib/bidi";
 import { texts } from "@/texts";
 
 export function contactName(contact: Contact): string {
-  return contact.name || contactPhone(contact) || texts.contact.unnamed;
+  const name = plainName(contact.name ?? "").trim();
+  return name || contactPhone(contact) || (isGroup(contact) ? texts.contact.group : texts.contact.unnamed);
 }
 
-/** WhatsApp ids are phone numbers without the plus. */
-export function contactPhone(contact: Contact): string | null {
-  if (contact.phone) return contact.phone.startsWith("+") ? contact.phone : `+${contact.phone}`;
-  return contact.waId ? `+${contact.waId}` : null;
+/** WhatsApp ids of people are phone numbers without the plus; those of groups are none. */
+export function contactPhone({ phone, waId }: Contact): string | null {
+  const number = phone || waId;
+  if (!number || !NUMBER.test(number)) return null;
+  return number.startsWith("+") ? number : `+${number}`;
 }
+
+function isGroup({ waId }: Contact): boolean {
+  return Boolean(waId) && !NUMBER.test(waId ?? "");
+}
+
+const NUMBER = /^\+?\d+$/;

@@ -1,5 +1,6 @@
 import type { Conversation, Message } from "@/api/types";
 import { contactName } from "@/features/message/contact";
+import { plainName } from "@/lib/bidi";
 import { texts } from "@/texts";
 
 /** Who reacted. WhatsApp names people by number. */
@@ -18,5 +19,6 @@ export function oursOn({ direction, senderPhone, receivingPhone }: Message): str
 
 export function senderOf(message: Message, conversation: Conversation | undefined): string {
   if (message.direction === "outbound") return texts.contact.you;
-  return message.senderName ?? (conversation ? contactName(conversation.contact) : texts.contact.unnamed);
+  const name = plainName(message.senderName ?? "").trim();
+  return name || (conversation ? contactName(conversation.contact) : texts.contact.unnamed);
 }

@@ -16,6 +16,8 @@ import {
   Video,
 } from "lucide-react";
 import type { FileType, Message, MessageType } from "@/api/types";
+import { fileNameOf } from "@/features/message/fileName";
+import { plainWords } from "@/lib/bidi";
 import { texts } from "@/texts";
 
 export type Preview = { icon: LucideIcon | null; text: string };
@@ -24,8 +26,9 @@ export type Preview = { icon: LucideIcon | null; text: string };
 export function previewOf(message: Message): Preview {
   if (message.revoked) return { icon: CircleSlash, text: texts.preview.revoked };
   const { icon, label } = kindOf(message);
-  const words = message.caption || message.text || message.media?.fileName;
-  return { icon, text: words || label };
+  const words = message.caption || message.text;
+  const name = message.media && fileNameOf(message.media);
+  return { icon, text: (words && plainWords(words)) || name || label };
 }
 
 export const fileIcons: Record<FileType | "voice", LucideIcon> = {

@@ -10,6 +10,7 @@ import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { ErrorState, reasonOf, Skeleton } from "@/components/ui/states";
 import { contactName, contactPhone } from "@/features/message/contact";
+import { PersonName } from "@/features/message/PersonName";
 import { previewOf } from "@/features/message/preview";
 import { asSentence } from "@/lib/sentence";
 import { useSearchText } from "@/lib/useSearchText";
@@ -160,12 +161,8 @@ function Target({ conversation, checked, onToggle }: TargetProps) {
       />
       <Avatar name={name} id={contact.id} className="size-9 text-sm" />
       <span className="min-w-0">
-        <bdi className="block truncate font-medium">{name}</bdi>
-        {phone && phone !== name && (
-          <bdi dir="ltr" className="block truncate text-muted text-xs">
-            {phone}
-          </bdi>
-        )}
+        <PersonName name={name} className="block truncate font-medium" />
+        {phone && phone !== name && <PersonName name={phone} className="block truncate text-muted text-xs" />}
       </span>
     </label>
   );

@@ -4,6 +4,7 @@ import { memo, type ReactNode } from "react";
 import { useMayAct } from "@/api/roles";
 import type { Message } from "@/api/types";
 import { contactName } from "@/features/message/contact";
+import { PersonName } from "@/features/message/PersonName";
 import { senderOf } from "@/features/message/people";
 import type { Outgoing } from "@/features/sending/outbox";
 import { Attachments } from "@/features/thread/Attachments";
@@ -111,8 +112,8 @@ function Heading({ message, sender }: { message: Message; sender: string | null 
   return (
     <>
       {other && sender && (
-        <p dir="auto" className="px-2 pt-0.5 font-semibold text-accent text-xs">
-          {sender}
+        <p className="px-2 pt-0.5 font-semibold text-accent text-xs">
+          <PersonName name={sender} />
         </p>
       )}
       {message.forwarded && !message.revoked && (

@@ -18,16 +18,16 @@ export function MessageMeta({ message, place = "below" }: { message: Message; pl
   return (
     <span
       aria-hidden={place === "spacer"}
-      className={clsx(
-        "w-fit items-center gap-1 whitespace-nowrap text-[11px] tabular-nums leading-4",
-        places[place],
-      )}
+      className={clsx("w-fit whitespace-nowrap text-[0.6875rem] tabular-nums leading-4", places[place])}
     >
-      {message.edited && !message.revoked && <span>{texts.message.edited}</span>}
-      <time dateTime={message.timestamp} title={formatDateTime(message.timestamp)}>
-        {formatTime(message.timestamp)}
-      </time>
-      {message.direction === "outbound" && <DeliveryTicks status={message.status} className="size-3.5" />}
+      {/* Apart from the words around it, whose direction it must not decide. */}
+      <bdi className="inline-flex items-center gap-1">
+        {message.edited && !message.revoked && <span>{texts.message.edited}</span>}
+        <time dateTime={message.timestamp} title={formatDateTime(message.timestamp)}>
+          {formatTime(message.timestamp)}
+        </time>
+        {message.direction === "outbound" && <DeliveryTicks status={message.status} className="size-3.5" />}
+      </bdi>
     </span>
   );
 }

@@ -5,6 +5,7 @@ import { Skeleton } from "@/components/ui/states";
 import { mediaState } from "@/features/media/state";
 import { VariantPicture } from "@/features/media/VariantPicture";
 import { pictureUrl } from "@/features/media/variants";
+import { PersonName } from "@/features/message/PersonName";
 import { senderOf } from "@/features/message/people";
 import { previewOf } from "@/features/message/preview";
 import { useThreadContext } from "@/features/thread/context";
@@ -32,7 +33,7 @@ export function Quote({ messageId }: { messageId: number }) {
       className={`${frame} flex items-center gap-3 text-start hover:bg-accent/14`}
     >
       <span className="min-w-0 flex-1">
-        <bdi className="block truncate font-semibold text-accent-strong text-xs">{sender}</bdi>
+        <PersonName name={sender} className="block truncate font-semibold text-accent-strong text-xs" />
         <span className="flex items-center gap-1.5 text-muted">
           {Icon && <Icon aria-hidden="true" className="size-3.5 shrink-0" />}
           <bdi className="truncate">{text}</bdi>

@@ -5,6 +5,7 @@ import { Avatar } from "@/components/ui/avatar";
 import { IconButton, iconButton } from "@/components/ui/button";
 import { EmptyState, Skeleton } from "@/components/ui/states";
 import { contactName, contactPhone } from "@/features/message/contact";
+import { PersonName } from "@/features/message/PersonName";
 import { Thread } from "@/features/thread/Thread";
 import { texts } from "@/texts";
 
@@ -69,9 +70,13 @@ function Heading({ conversation }: { conversation: Conversation }) {
       <Avatar name={name} id={conversation.contact.id} className="size-9 text-sm" />
       <div className="min-w-0">
         <h2 className="truncate font-semibold text-[15px] leading-tight">
-          <bdi>{name}</bdi>
+          <PersonName name={name} />
         </h2>
-        {phone && phone !== name && <p className="truncate text-muted text-xs">{phone}</p>}
+        {phone && phone !== name && (
+          <p className="truncate text-muted text-xs">
+            <PersonName name={phone} />
+          </p>
+        )}
       </div>
     </>
   );
