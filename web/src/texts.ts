@@ -301,6 +301,8 @@ export const texts = {
     notShown: "This picture cannot be shown here. Download it instead.",
     open: (label: string) => `Open ${label}`,
     photoFrom: (who: string, when: string) => (who ? `Photo from ${who}, ${when}` : `Photo, ${when}`),
+    soundFrom: (name: string, who: string, length: string) =>
+      [who ? `${name} from ${who}` : name, length].filter(Boolean).join(", "),
     stickerFrom: (who: string) => (who ? `Sticker from ${who}` : "Sticker"),
     downloadFile: (name: string) => `Download ${name}`,
     unnamed: "Unnamed file",
@@ -327,6 +329,8 @@ export const texts = {
     rotate: "Rotate",
     showInThread: "Show in conversation",
     counter: (at: number, of: number) => `${at} of ${of}`,
+    now: (who: string, when: string, counter: string) =>
+      [who ? `Photo from ${who}` : "Photo", when, counter].filter(Boolean).join(", "),
   },
   details: {
     title: "Details",
@@ -360,26 +364,59 @@ export const texts = {
       stream: "Never; each view asks WhatsApp",
     },
     showInThread: "Show in conversation",
-    about: (label: string) => `Details of ${label}`,
+    about: (label: string, when: string) => `Details of ${label}, ${when}`,
     backToContact: "Back to the contact",
   },
   shortcuts: {
     title: "Keyboard shortcuts",
-    items: [
-      { keys: ["↓", "J"], text: "Next conversation" },
-      { keys: ["↑", "K"], text: "Previous conversation" },
-      { keys: ["Enter"], text: "Open the conversation, or send" },
-      { keys: ["Esc"], text: "Back, or close what is open" },
-      { keys: ["/"], text: "Search conversations" },
-      { keys: ["End"], text: "Jump to the latest message" },
-      { keys: ["C"], text: "Write a message" },
-      { keys: ["Shift", "Enter"], text: "New line" },
-      { keys: ["I"], text: "Contact and media" },
-      { keys: ["Space"], text: "Play or pause" },
-      { keys: ["←", "→"], text: "Seek, or the next photo" },
-      { keys: ["+", "−", "0"], text: "Zoom in the photo" },
-      { keys: ["R"], text: "Rotate the photo" },
-      { keys: ["?"], text: "This list" },
+    groups: [
+      {
+        where: "Everywhere",
+        items: [
+          { keys: ["↓", "J"], text: "Next conversation" },
+          { keys: ["↑", "K"], text: "Previous conversation" },
+          { keys: ["Enter"], text: "Open the conversation" },
+          { keys: ["/"], text: "Search; Enter opens the first, ↓ leads to the list" },
+          { keys: ["Esc"], text: "Back, or close what is open" },
+          { keys: ["?"], text: "This list" },
+        ],
+      },
+      {
+        where: "In a conversation",
+        items: [
+          { keys: ["C"], text: "Write a message" },
+          { keys: ["Enter"], text: "Send, while you write" },
+          { keys: ["Shift", "Enter"], text: "New line, while you write" },
+          { keys: ["↑", "↓"], text: "Message by message, with the focus in the messages" },
+          { keys: ["R"], text: "Answer the message with the focus" },
+          { keys: ["Enter"], text: "Open or play its file" },
+          { keys: ["D"], text: "Download its file" },
+          { keys: ["Q"], text: "Jump to what it answers" },
+          { keys: ["Home", "End"], text: "The first and the latest message" },
+          { keys: ["I"], text: "Contact and media" },
+          { keys: ["Space"], text: "Pause or resume what plays" },
+        ],
+      },
+      {
+        where: "On a voice note or a video",
+        items: [
+          { keys: ["Space"], text: "Play or pause" },
+          { keys: ["←", "→"], text: "5 seconds back or on" },
+          { keys: ["Page ↑", "Page ↓"], text: "A tenth on or back, on the slider" },
+          { keys: ["0", "9"], text: "So many tenths in, on the slider" },
+          { keys: ["M"], text: "Mute a video" },
+          { keys: ["F"], text: "Video on the full screen" },
+        ],
+      },
+      {
+        where: "In a large photo",
+        items: [
+          { keys: ["←", "→"], text: "Older and newer photo" },
+          { keys: ["Home", "End"], text: "The first and the last photo" },
+          { keys: ["+", "−", "0"], text: "Zoom in, out, and fit" },
+          { keys: ["R"], text: "Rotate" },
+        ],
+      },
     ],
   },
   toast: {

@@ -4,6 +4,7 @@ import { useEffect } from "react";
 import { ApiError } from "@/api/client";
 import { conversationQuery } from "@/api/queries";
 import { useDetails } from "@/app/useDetails";
+import { focusConversations } from "@/features/conversations/focus";
 import { DetailsPane } from "@/features/details/DetailsPane";
 import { ImageLightbox } from "@/features/media/ImageLightbox";
 import { toggleAudio } from "@/features/media/playback";
@@ -26,7 +27,10 @@ function Opened({ id }: { id: number }) {
   useTitle(conversation.data ? contactName(conversation.data.contact) : null);
   useShortcuts({
     i: details.toggle,
-    Escape: () => (details.covering ? details.close() : void navigate({ to: "/" })),
+    Escape: () => {
+      if (details.covering) return details.close();
+      void navigate({ to: "/" }).then(focusConversations);
+    },
     " ": (event) => (isControl(event.target) ? false : toggleAudio()),
   });
   const missing = conversation.error instanceof ApiError && conversation.error.status === 404;
@@ -38,13 +42,15 @@ function Opened({ id }: { id: number }) {
         missing={missing}
         onDetails={details.toggle}
         detailsOpen={details.open}
+        covered={details.covering}
       />
-      {details.open && (
+      {details.open && !missing && (
         <DetailsPane
           conversationId={id}
           conversation={conversation.data}
           infoMessageId={info}
           part={part}
+          covering={details.covering}
           onClose={details.close}
         />
       )}

@@ -31,7 +31,7 @@ export function ListHeader({ onShortcuts }: { onShortcuts: () => void }) {
       <IconButton label={texts.shell.theme[theme]} onClick={next}>
         <ThemeIcon className="size-4.5" />
       </IconButton>
-      <IconButton label={texts.shell.shortcuts} onClick={onShortcuts} className="max-md:hidden">
+      <IconButton label={texts.shell.shortcuts} onClick={onShortcuts} className="pointer-coarse:hidden">
         <Keyboard className="size-4.5" />
       </IconButton>
       <IconButton label={texts.shell.logout} onClick={leave} disabled={logOut.isPending}>

@@ -4,7 +4,11 @@ import { texts } from "@/texts";
 
 export function PickConversation() {
   return (
-    <main aria-label={texts.shell.panes.thread} className="hidden min-w-0 flex-1 bg-page md:block">
+    <main
+      tabIndex={-1}
+      aria-label={texts.shell.panes.thread}
+      className="hidden min-w-0 flex-1 bg-page outline-none md:block"
+    >
       <EmptyState icon={<MessagesSquare />} title={texts.thread.pick} hint={texts.thread.pickHint} />
     </main>
   );

@@ -14,10 +14,14 @@ export function useModal(onClose: () => void) {
     dialog?.focus();
     return () => {
       dialog?.close();
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      const back = opener instanceof HTMLElement && opener.isConnected && opener !== document.body;
+      // What opened it may be gone; the content of the page is next.
+      (back ? opener : document.querySelector<HTMLElement>("main"))?.focus();
     };
   }, []);
   const onCancel = (event: SyntheticEvent) => {
+    // Another dialog may stand in this one.
+    if (event.target !== event.currentTarget) return;
     event.preventDefault();
     onClose();
   };

@@ -105,6 +105,10 @@ function useLogIn(onError: (error: Error) => void) {
       // Nothing of the person before may be left.
       client.clear();
       await client.fetchQuery(meQuery);
+      const stop = router.subscribe("onRendered", () => {
+        stop();
+        document.querySelector<HTMLElement>("main")?.focus();
+      });
       router.history.push(next ?? "/");
     },
     onError,

@@ -1,7 +1,8 @@
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import { Inbox, SearchX } from "lucide-react";
-import { useRef, useState } from "react";
+import { useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { conversationsQuery } from "@/api/queries";
 import type { Conversation } from "@/api/types";
@@ -11,6 +12,7 @@ import {
   ConversationRowSkeleton,
   ROW_HEIGHT,
 } from "@/features/conversations/ConversationRow";
+import { focusConversations, LIST_ID } from "@/features/conversations/focus";
 import { SearchField } from "@/features/conversations/SearchField";
 import { useNow } from "@/lib/clock";
 import { useShortcuts } from "@/lib/shortcuts";
@@ -25,10 +27,24 @@ const AHEAD = 10;
 export function ConversationList({ activeId }: { activeId: number | undefined }) {
   const { typed, search, type } = useSearchText();
   const query = useInfiniteQuery({ ...conversationsQuery(search), placeholderData: keepPreviousData });
+  const client = useQueryClient();
+  const navigate = useNavigate();
   const conversations = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const openFirst = async () => {
+    // Enter comes before the search has settled, and before its answer.
+    const found = await client.fetchInfiniteQuery(conversationsQuery(typed.trim()));
+    const [first] = found.pages[0]?.items ?? [];
+    if (first) void navigate({ to: "/c/$conversationId", params: { conversationId: first.id } });
+  };
   return (
     <>
-      <SearchField value={typed} onChange={type} busy={query.isPlaceholderData} />
+      <SearchField
+        value={typed}
+        onChange={type}
+        busy={query.isPlaceholderData}
+        onOpen={() => void openFirst().catch(() => {})}
+        onDown={focusConversations}
+      />
       {query.isPending ? (
         <div role="status" aria-label={texts.conversations.loading}>
           {Array.from({ length: SKELETON_ROWS }, (_, row) => (
@@ -84,17 +100,13 @@ function Rows({ conversations, activeId, onEnd }: RowsProps) {
   const lastVisible = virtualizer.range?.endIndex ?? 0;
   useLoadMore(lastVisible >= conversations.length - AHEAD, onEnd);
   return (
-    <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto">
+    <div ref={scroller} id={LIST_ID} className="min-h-0 flex-1 overflow-y-auto">
       <ul className="relative" style={{ height: virtualizer.getTotalSize() }}>
         {rows.map((row) => {
           const conversation = conversations[row.index];
           if (!conversation) return null;
           return (
-            <li
-              key={row.key}
-              className="absolute inset-x-0 top-0"
-              style={{ transform: `translateY(${row.start}px)` }}
-            >
+            <li key={row.key} className="absolute inset-x-0" style={{ top: row.start }}>
               <ConversationRow
                 conversation={conversation}
                 active={conversation.id === activeId}
@@ -120,6 +132,7 @@ function useCursor(
   activeId: number | undefined,
   show: (index: number) => void,
 ) {
+  const showRow = useEffectEvent(show);
   const [cursorId, setCursorId] = useState(activeId);
   const current = useRef<HTMLAnchorElement>(null);
   const at = conversations.findIndex((conversation) => conversation.id === (cursorId ?? activeId));
@@ -128,21 +141,35 @@ function useCursor(
   const [lastActiveId, setLastActiveId] = useState(activeId);
   if (activeId !== lastActiveId) {
     setLastActiveId(activeId);
-    setCursorId(activeId);
+    // On leaving it, the way back in the list is where it was.
+    if (activeId !== undefined) setCursorId(activeId);
   }
 
-  const move = (step: number) => {
-    const index = at === -1 ? 0 : Math.min(conversations.length - 1, Math.max(0, at + step));
+  const moveTo = (index: number) => {
     // The row of the cursor is in the page wherever the list is scrolled to; it has to be there before it can take the focus.
     flushSync(() => setCursorId(conversations[index]?.id));
     current.current?.focus({ preventScroll: true });
     show(index);
   };
+  const last = conversations.length - 1;
+  const move = (step: number) => moveTo(at === -1 ? 0 : Math.min(last, Math.max(0, at + step)));
+  const inList = ({ target }: KeyboardEvent) => target === current.current;
   const arrow = (step: number) => (event: KeyboardEvent) => {
     // Elsewhere the arrows scroll what has the focus.
-    if (event.target !== document.body && event.target !== current.current) return false;
+    if (event.target !== document.body && !inList(event)) return false;
     move(step);
   };
-  useShortcuts({ j: () => move(1), k: () => move(-1), ArrowDown: arrow(1), ArrowUp: arrow(-1) });
+  useShortcuts({
+    j: () => move(1),
+    k: () => move(-1),
+    ArrowDown: arrow(1),
+    ArrowUp: arrow(-1),
+    Home: (event) => inList(event) && moveTo(0),
+    End: (event) => inList(event) && moveTo(last),
+  });
+  // The conversation that is opened may go to another place of the list, and must not be hidden there.
+  useLayoutEffect(() => {
+    if (current.current?.contains(document.activeElement)) showRow(cursor);
+  }, [cursor]);
   return { cursor, current };
 }

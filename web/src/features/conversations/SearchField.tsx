@@ -5,11 +5,24 @@ import { Spinner } from "@/components/ui/spinner";
 import { useShortcuts } from "@/lib/shortcuts";
 import { texts } from "@/texts";
 
-type SearchFieldProps = { value: string; onChange: (value: string) => void; busy: boolean };
+type SearchFieldProps = {
+  value: string;
+  onChange: (value: string) => void;
+  busy: boolean;
+  /** Opens the first conversation that is found. */
+  onOpen: () => void;
+  /** Goes on to the first of them. */
+  onDown: () => void;
+};
 
-export function SearchField({ value, onChange, busy }: SearchFieldProps) {
+export function SearchField({ value, onChange, busy, onOpen, onDown }: SearchFieldProps) {
   const input = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => input.current?.focus() });
+  const keys: Record<string, () => void> = {
+    Escape: () => (value ? onChange("") : input.current?.blur()),
+    Enter: onOpen,
+    ArrowDown: onDown,
+  };
   return (
     <search className="relative block shrink-0 px-3 pb-2.5">
       <span className="pointer-events-none absolute inset-y-0 start-6 bottom-2.5 flex items-center text-muted">
@@ -24,10 +37,11 @@ export function SearchField({ value, onChange, busy }: SearchFieldProps) {
         placeholder={texts.conversations.search}
         onChange={(event) => onChange(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
+          if (event.nativeEvent.isComposing) return;
+          const act = keys[event.key];
+          if (!act) return;
           event.preventDefault();
-          if (value) onChange("");
-          else input.current?.blur();
+          act();
         }}
         className="h-10 w-full rounded-xl bg-sunken ps-9.5 pe-9 placeholder:text-muted [&::-webkit-search-cancel-button]:hidden"
       />

@@ -9,7 +9,7 @@ import { mediaState, partOf } from "@/features/media/state";
 import { useMediaByConversation } from "@/features/media/useMedia";
 import { VariantPicture } from "@/features/media/VariantPicture";
 import { fileNameOf } from "@/features/message/fileName";
-import { formatLength } from "@/lib/format";
+import { formatDateTime, formatLength } from "@/lib/format";
 import { blurOf } from "@/lib/thumbhash";
 import { texts } from "@/texts";
 
@@ -58,7 +58,7 @@ function Tile({ media }: { media: MediaFile }) {
       from="/c/$conversationId"
       to="."
       search={({ part: _, ...rest }) => ({ ...rest, info: media.messageId, ...partOf(media) })}
-      aria-label={texts.details.about(name)}
+      aria-label={texts.details.about(name, formatDateTime(media.createdAt))}
       title={name}
       className="relative flex aspect-square flex-col items-center justify-center gap-1 overflow-hidden rounded-lg bg-sunken p-1.5 text-muted hover:brightness-95"
     >

@@ -18,6 +18,7 @@ import { fetchAgain, hold } from "@/features/media/views";
 import { Waveform } from "@/features/media/Waveform";
 import { fileNameOf } from "@/features/message/fileName";
 import { formatBytes, formatDuration, formatLength } from "@/lib/format";
+import { texts } from "@/texts";
 
 /** A voice note or a sound file, in the form in which it plays here. */
 export function AudioPlayer(props: ViewerProps) {
@@ -83,7 +84,7 @@ type PlayerProps = ViewerProps & {
   seek: (seconds: number) => void;
 };
 
-function Player({ media, url, state, move, toggle, seek }: PlayerProps) {
+function Player({ media, url, sender, state, move, toggle, seek }: PlayerProps) {
   const { playing, waiting, loaded, duration } = state;
   const { icon: Icon, label } = kindOf(media);
   const [slot, inView] = useInView();
@@ -96,7 +97,11 @@ function Player({ media, url, state, move, toggle, seek }: PlayerProps) {
     // biome-ignore lint/a11y/useSemanticElements: a player is no form
     <div
       role="group"
-      aria-label={fileNameOf(media) ?? label}
+      aria-label={texts.media.soundFrom(
+        fileNameOf(media) ?? label,
+        sender,
+        length === null ? "" : formatLength(length),
+      )}
       data-media={media.messageId}
       dir="ltr"
       className="max-w-full rounded-xl px-1.5 py-1"

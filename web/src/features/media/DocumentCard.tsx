@@ -50,6 +50,7 @@ export function DocumentCard(props: DocumentCardProps) {
       <a
         href={url}
         {...(opens ? { target: "_blank", rel: "noreferrer" } : { download: saveAs ?? true })}
+        data-act="open"
         onClick={onOpen}
         aria-label={label}
         className="group block rounded-xl -outline-offset-2"

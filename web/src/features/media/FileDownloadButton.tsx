@@ -20,6 +20,7 @@ export function FileDownloadButton({ media, url, saveAs, className }: FileDownlo
   const label = texts.media.downloadFile(fileNameOf(media) ?? kindOf(media).label);
   return (
     <a
+      data-act="download"
       href={downloadUrl(url)}
       download={url.startsWith("blob:") ? (saveAs ?? true) : true}
       aria-label={label}

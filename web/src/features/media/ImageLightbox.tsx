@@ -1,11 +1,12 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight, MessageSquareText, RotateCw, X, ZoomIn, ZoomOut } from "lucide-react";
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { messageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { IconButton } from "@/components/ui/button";
 import { useModal } from "@/components/ui/dialog";
+import { ShortcutSheet } from "@/components/ui/shortcut-sheet";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { LightboxStage, WaitingStage } from "@/features/media/LightboxStage";
 import { refusalOf } from "@/features/media/making";
@@ -27,7 +28,7 @@ const dark = "text-white/85 hover:bg-white/15! hover:text-white! focus-visible:o
 /** One picture over everything; the arrows lead through all of the conversation. The URL says which is open. */
 export function ImageLightbox({ conversationId, messageId, part }: LightboxProps) {
   const gallery = useMediaGallery(conversationId, messageId, part);
-  const { show, close, jump } = useLightboxNavigation();
+  const { show, close, jump } = useLightboxNavigation(messageId);
   const modal = useModal(close);
   return (
     <dialog
@@ -50,11 +51,20 @@ export function ImageLightbox({ conversationId, messageId, part }: LightboxProps
   );
 }
 
-function useLightboxNavigation() {
+function useLightboxNavigation(messageId: number) {
   const navigate = useNavigate({ from: "/c/$conversationId" });
   const router = useRouter();
   const opened = useRef(router.history.location.state.__TSR_index);
+  const first = useRef(messageId);
   const close = () => {
+    // Who has moved on comes back to the photo that they saw last.
+    if (messageId !== first.current) {
+      void navigate({
+        search: ({ view: _, part: __, ...rest }) => ({ ...rest, m: messageId }),
+        replace: true,
+      }).then(() => requestAnimationFrame(() => focusTile(messageId)));
+      return;
+    }
     // Back undoes the opening, so that the browser's own Back does not open it again; a shared link has nothing to undo.
     if (opened.current > 0) router.history.back();
     else void navigate({ search: ({ view: _, part: __, ...rest }) => rest, replace: true });
@@ -71,6 +81,10 @@ function useLightboxNavigation() {
     jump: (messageId: number) =>
       void navigate({ search: ({ view: _, part: __, ...rest }) => ({ ...rest, m: messageId }) }),
   };
+}
+
+function focusTile(messageId: number): void {
+  document.querySelector<HTMLElement>(`main [data-media="${messageId}"]`)?.focus({ preventScroll: true });
 }
 
 /** So that the next picture is there when its arrow is pressed. Only of files that are stored here, and that have a picture. */
@@ -92,6 +106,7 @@ type SlideProps = {
 
 function Slide({ name, gallery, messageId, show, onClose, onJump }: SlideProps) {
   const { current: media, older, newer } = gallery;
+  const [help, setHelp] = useState(false);
   const zoom = useZoom(name, (direction) => {
     if (direction === "down") onClose();
     else show(direction === "left" ? newer : older);
@@ -100,6 +115,9 @@ function Slide({ name, gallery, messageId, show, onClose, onJump }: SlideProps) 
     {
       ArrowLeft: () => show(older),
       ArrowRight: () => show(newer),
+      Home: () => show(gallery.oldest),
+      End: () => show(gallery.newest),
+      "?": () => setHelp(true),
       "+": zoom.zoomIn,
       "=": zoom.zoomIn,
       "-": zoom.zoomOut,
@@ -115,11 +133,12 @@ function Slide({ name, gallery, messageId, show, onClose, onJump }: SlideProps) 
         {media ? (
           <LightboxStage key={name} media={media} zoom={zoom} messageId={messageId} />
         ) : (
-          <WaitingStage error={gallery.error} />
+          <WaitingStage error={gallery.error} retry={gallery.retry} />
         )}
         <Arrow side="start" label={texts.lightbox.previous} target={older} show={show} />
         <Arrow side="end" label={texts.lightbox.next} target={newer} show={show} />
       </div>
+      {help && <ShortcutSheet onClose={() => setHelp(false)} />}
     </div>
   );
 }
@@ -131,19 +150,38 @@ function Bar({ gallery, messageId, zoom, onClose, onJump }: BarProps) {
   const { data: message } = useQuery(messageQuery(messageId, client));
   const { current: media, counter } = gallery;
   const url = useViewUrl(media);
+  const sender = message ? senderOf(message, undefined) : "";
+  const when = message ? formatDateTime(message.timestamp) : "";
+  const place = counter ? texts.lightbox.counter(counter.at, counter.of) : "";
   return (
     <header className="flex h-15 shrink-0 items-center gap-1 px-3">
       <div className="me-auto min-w-0">
         <p className="truncate font-medium">
-          <PersonName name={message ? senderOf(message, undefined) : ""} />
-          {counter && (
-            <span className="ms-2 font-normal text-white/75">
-              {texts.lightbox.counter(counter.at, counter.of)}
-            </span>
-          )}
+          <PersonName name={sender} />{" "}
+          {counter && <span className="ms-1 font-normal text-white/75">{place}</span>}
         </p>
-        <p className="truncate text-white/75 text-xs">{message && formatDateTime(message.timestamp)}</p>
+        <p className="truncate text-white/75 text-xs">{when}</p>
+        {/* Of a dialog only what is in it is heard. */}
+        <p role="status" className="sr-only">
+          {message && texts.lightbox.now(sender, when, place)}
+        </p>
       </div>
+      {/* What has no picture has nothing to zoom. */}
+      {url && <ZoomButtons zoom={zoom} />}
+      <IconButton label={texts.lightbox.showInThread} onClick={onJump} className={dark}>
+        <MessageSquareText className="size-5" />
+      </IconButton>
+      {media && url && <FileDownloadButton media={media} url={url} className={dark} />}
+      <IconButton label={texts.action.close} onClick={onClose} className={dark}>
+        <X className="size-5" />
+      </IconButton>
+    </header>
+  );
+}
+
+function ZoomButtons({ zoom }: { zoom: ReturnType<typeof useZoom> }) {
+  return (
+    <>
       <IconButton label={texts.lightbox.zoomOut} onClick={zoom.zoomOut} className={`${dark} max-sm:hidden`}>
         <ZoomOut className="size-5" />
       </IconButton>
@@ -153,14 +191,7 @@ function Bar({ gallery, messageId, zoom, onClose, onJump }: BarProps) {
       <IconButton label={texts.lightbox.rotate} onClick={zoom.rotate} className={dark}>
         <RotateCw className="size-5" />
       </IconButton>
-      <IconButton label={texts.lightbox.showInThread} onClick={onJump} className={dark}>
-        <MessageSquareText className="size-5" />
-      </IconButton>
-      {media && url && <FileDownloadButton media={media} url={url} className={dark} />}
-      <IconButton label={texts.action.close} onClick={onClose} className={dark}>
-        <X className="size-5" />
-      </IconButton>
-    </header>
+    </>
   );
 }
 

@@ -36,11 +36,9 @@ function StoredImage(props: ViewerProps) {
   return (
     <div className="relative w-fit max-w-full">
       <PictureLink {...props} box={box}>
-        {(alt) => (
-          <PictureOf media={media} picture={picture} alt={alt}>
-            {(failure) => <Unpictured media={media} failure={failure} />}
-          </PictureOf>
-        )}
+        <PictureOf media={media} picture={picture}>
+          {(failure) => <Unpictured media={media} failure={failure} />}
+        </PictureOf>
       </PictureLink>
       {refused && (
         <FileDownloadButton media={media} url={url} className="absolute! end-2 top-2 bg-surface/85" />
@@ -88,47 +86,43 @@ function FetchedImage(props: ViewerProps) {
   const blur = blurOf(media.thumbhash);
   return (
     <PictureLink {...props} box={box}>
-      {(alt) => (
-        <>
-          {blur && <img src={blur} alt="" className="absolute inset-0 size-full object-cover" />}
-          {!loaded && <Spinner className="absolute inset-0 m-auto size-6 text-muted" />}
-          <img
-            key={attempt}
-            src={from}
-            alt={alt}
-            decoding="async"
-            onLoad={onLoad}
-            onError={onError}
-            className={clsx(
-              "relative size-full object-cover transition-opacity duration-200",
-              loaded ? "opacity-100" : "opacity-0",
-              isTransparent(media.thumbhash) && "ground",
-            )}
-          />
-        </>
-      )}
+      {blur && <img src={blur} alt="" className="absolute inset-0 size-full object-cover" />}
+      {!loaded && <Spinner className="absolute inset-0 m-auto size-6 text-muted" />}
+      <img
+        key={attempt}
+        src={from}
+        alt=""
+        decoding="async"
+        onLoad={onLoad}
+        onError={onError}
+        className={clsx(
+          "relative size-full object-cover transition-opacity duration-200",
+          loaded ? "opacity-100" : "opacity-0",
+          isTransparent(media.thumbhash) && "ground",
+        )}
+      />
     </PictureLink>
   );
 }
 
-type PictureLinkProps = ViewerProps & { box: Box; children: (alt: string) => ReactNode };
+type PictureLinkProps = ViewerProps & { box: Box; children: ReactNode };
 
 /** The place of a picture in the thread, which opens it. */
-function PictureLink({ media, url, sender, timestamp, caption, box, children }: PictureLinkProps) {
+function PictureLink({ media, url, sender, timestamp, box, children }: PictureLinkProps) {
   const open = useOpenLarge(media);
-  const alt = caption || texts.media.photoFrom(sender, formatDateTime(timestamp));
   return (
     <a
       href={url}
       target="_blank"
       rel="noreferrer"
-      aria-label={texts.media.open(alt)}
+      // Its caption stands below it, and is read there.
+      aria-label={texts.media.open(texts.media.photoFrom(sender, formatDateTime(timestamp)))}
       data-media={media.messageId}
       onClick={open}
       className="relative block max-w-full overflow-hidden rounded-xl bg-line"
       style={{ width: box.width, height: box.height }}
     >
-      {children(alt)}
+      {children}
     </a>
   );
 }

@@ -1,9 +1,12 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { clsx } from "clsx";
 import { type CSSProperties, useRef, useState } from "react";
+import { ApiError } from "@/api/client";
 import { messageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
+import { Button } from "@/components/ui/button";
 import { Spinner } from "@/components/ui/spinner";
+import { reasonOf } from "@/components/ui/states";
 import { FailedTile } from "@/features/media/FailedTile";
 import { type Failure, ofBrowser } from "@/features/media/failure";
 import { LoadingTile } from "@/features/media/LoadingTile";
@@ -178,10 +181,24 @@ function isTooSmall(media: MediaFile, stage: HTMLElement | null): boolean {
   return has < Math.floor(width * scale * window.devicePixelRatio);
 }
 
-export function WaitingStage({ error }: { error: Error | null }) {
+export function WaitingStage({ error, retry }: { error: Error | null; retry?: () => void }) {
+  if (error) {
+    const isGone = error instanceof ApiError && error.status === 404;
+    return (
+      <div className={`${centre} flex-col gap-3 px-18 text-center`} role="alert">
+        <p className="font-medium">{texts.media.loadFailed}</p>
+        <p className="max-w-80 text-white/75">{reasonOf(error)}</p>
+        {retry && !isGone && (
+          <Button variant="soft" onClick={retry} className="text-text">
+            {texts.action.retry}
+          </Button>
+        )}
+      </div>
+    );
+  }
   return (
-    <div className="absolute inset-0 flex items-center justify-center" role="status">
-      {error ? texts.media.loadFailed : <Spinner className="size-8" />}
+    <div className={centre} role="status" aria-label={texts.media.loading}>
+      <Spinner className="size-8" />
     </div>
   );
 }

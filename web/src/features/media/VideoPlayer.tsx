@@ -191,6 +191,7 @@ function Cover({ media, duration, onPlay }: CoverProps) {
   return (
     <button
       type="button"
+      data-act="play"
       aria-label={texts.player.play}
       onClick={onPlay}
       className="absolute inset-0 flex items-center justify-center bg-black/10 -outline-offset-4 hover:bg-black/25"

@@ -10,8 +10,12 @@ const AHEAD = 5;
 export type Gallery = {
   current: MediaFile | undefined;
   error: Error | null;
+  retry: () => void;
   older: MediaFile | undefined;
   newer: MediaFile | undefined;
+  /** Of those that are known. */
+  oldest: MediaFile | undefined;
+  newest: MediaFile | undefined;
   /** Counted from the oldest; only where all are known. */
   counter: { at: number; of: number } | null;
 };
@@ -35,8 +39,11 @@ export function useMediaGallery(conversationId: number, messageId: number, part:
   return {
     current: pictures[at] ?? own.data,
     error: own.error,
+    retry: () => void own.refetch(),
     older: at === -1 ? undefined : pictures[at + 1],
     newer: at > 0 ? pictures[at - 1] : undefined,
+    oldest: at === -1 ? undefined : pictures.at(-1),
+    newest: at === -1 ? undefined : pictures[0],
     counter: at === -1 || hasNextPage ? null : { at: pictures.length - at, of: pictures.length },
   };
 }

@@ -48,6 +48,7 @@ export const MessageActions = memo(function MessageActions({ message }: { messag
         // A second way for the pointer; the menu has it for everybody.
         <IconButton
           label={texts.actions.reply}
+          data-act="reply"
           tabIndex={-1}
           onClick={() => reply(message)}
           className="size-8! [@media(hover:none)]:hidden"

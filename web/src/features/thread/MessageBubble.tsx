@@ -17,7 +17,6 @@ import { Quote } from "@/features/thread/Quote";
 import { Reactions } from "@/features/thread/Reactions";
 import { OutgoingNote, SendFailure, UploadRing } from "@/features/thread/SendState";
 import { TextWithMeta } from "@/features/thread/TextWithMeta";
-import { formatDateTime } from "@/lib/format";
 import { texts } from "@/texts";
 
 type BubbleProps = {
@@ -27,6 +26,9 @@ type BubbleProps = {
   firstOfGroup: boolean;
   lastOfGroup: boolean;
   highlighted: boolean;
+  /** Which one it is of how many that are loaded. */
+  at: number;
+  of: number;
 };
 
 export const MessageBubble = memo(function MessageBubble(props: BubbleProps) {
@@ -38,9 +40,12 @@ export const MessageBubble = memo(function MessageBubble(props: BubbleProps) {
   const sent = message.direction === "outbound";
   return (
     <article
-      aria-label={texts.message.label(sender, formatDateTime(message.timestamp))}
+      tabIndex={-1}
+      aria-label={sender}
+      aria-posinset={props.at}
+      aria-setsize={props.of}
       className={clsx(
-        "group/message relative flex flex-col",
+        "group/message relative flex flex-col -outline-offset-2",
         sent ? "items-end" : "items-start",
         firstOfGroup ? "pt-3" : "pt-0.5",
       )}

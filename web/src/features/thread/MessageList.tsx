@@ -1,4 +1,4 @@
-import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
+import { defaultRangeExtractor, useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { type ActionDispatch, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Outgoing } from "@/features/sending/outbox";
 import { JumpToLatest } from "@/features/thread/JumpToLatest";
@@ -6,6 +6,7 @@ import { RowView } from "@/features/thread/RowView";
 import { estimateHeight, type ThreadRow, threadRows } from "@/features/thread/rows";
 import { freshCount, type Place, type ThreadAction, type ThreadState } from "@/features/thread/state";
 import type { useThread } from "@/features/thread/useThread";
+import { walk } from "@/features/thread/walk";
 import { useNow } from "@/lib/clock";
 import { useShortcuts } from "@/lib/shortcuts";
 import { useLoadMore } from "@/lib/useLoadMore";
@@ -41,7 +42,13 @@ export function MessageList(props: MessageListProps) {
   const { divider } = state;
   const rows = useMemo(() => threadRows(messages, divider, below), [messages, divider, below]);
   const scroller = useRef<HTMLDivElement>(null);
-  const list = useThreadVirtualizer(scroller, rows, state.follows);
+  // The row that holds the focus stays in the page, wherever the thread is scrolled to.
+  const held = useRef<string | null>(null);
+  const hold = (element: Element | null) => {
+    const index = element?.closest<HTMLElement>("[data-index]")?.dataset.index;
+    held.current = index === undefined ? null : (rows[Number(index)]?.key ?? null);
+  };
+  const list = useThreadVirtualizer(scroller, rows, state.follows, held);
   useHeldPlace(list, rows, state.place, dispatch);
   const moved = () => dispatch({ type: "moved" });
   useWindowEvent("wheel", moved, true);
@@ -51,7 +58,10 @@ export function MessageList(props: MessageListProps) {
   useLoadMore(startIndex < AHEAD, thread.loadOlder);
   useLoadMore(endIndex > rows.length - AHEAD, thread.loadNewer);
   // A slider has an end of its own.
-  useShortcuts({ End: (event) => !(event.target instanceof HTMLInputElement) && void onLatest() });
+  useShortcuts({
+    End: (event) => !(event.target instanceof HTMLInputElement) && void onLatest(),
+    Home: (event) => !(event.target instanceof HTMLInputElement) && dispatch({ type: "toStart" }),
+  });
   const fresh = freshCount(state);
   return (
     <div className="relative min-h-0 flex-1">
@@ -60,6 +70,9 @@ export function MessageList(props: MessageListProps) {
         aria-label={texts.thread.label(name)}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard
         tabIndex={0}
+        onKeyDown={walk}
+        onFocus={({ target }) => hold(target)}
+        onBlur={() => hold(null)}
         className="h-full overflow-y-auto overflow-x-hidden -outline-offset-2 [overflow-anchor:none]"
       >
         <div className="flex min-h-full flex-col justify-end">
@@ -72,8 +85,9 @@ export function MessageList(props: MessageListProps) {
                   key={item.key}
                   ref={list.measureElement}
                   data-index={item.index}
-                  className="absolute inset-x-0 top-0 px-3 md:px-6"
-                  style={{ transform: `translateY(${item.start}px)` }}
+                  className="absolute inset-x-0 px-3 md:px-6"
+                  // Not by a transform: without a GPU Chromium may paint rows where they were before the first scroll.
+                  style={{ top: item.start }}
                 >
                   <RowView
                     row={row}
@@ -88,7 +102,14 @@ export function MessageList(props: MessageListProps) {
         </div>
       </section>
       {!(state.atEnd && attached) && (
-        <JumpToLatest count={attached ? fresh : Math.max(fresh, unread)} onClick={() => void onLatest()} />
+        <JumpToLatest
+          count={attached ? fresh : Math.max(fresh, unread)}
+          onClick={() => {
+            // The button goes with this; who used it reads on.
+            scroller.current?.focus({ preventScroll: true });
+            void onLatest();
+          }}
+        />
       )}
     </div>
   );
@@ -98,12 +119,18 @@ function useThreadVirtualizer(
   scroller: React.RefObject<HTMLDivElement | null>,
   rows: ThreadRow[],
   follows: boolean,
+  held: React.RefObject<string | null>,
 ): List {
   const list = useVirtualizer<HTMLDivElement, HTMLDivElement>({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: (index) => (rows[index] ? estimateHeight(rows[index]) : 48),
     getItemKey: (index) => rows[index]?.key ?? index,
+    rangeExtractor: (range) => {
+      const indexes = defaultRangeExtractor(range);
+      const at = held.current === null ? -1 : rows.findIndex(({ key }) => key === held.current);
+      return at === -1 || indexes.includes(at) ? indexes : [...indexes, at].sort((a, b) => a - b);
+    },
     anchorTo: "end",
     followOnAppend: follows,
     scrollEndThreshold: END_PX,
@@ -129,6 +156,8 @@ function useHeldPlace(
   useLayoutEffect(() => {
     const isNew = shown.current?.place !== place;
     if (place.kind === "end" && isNew) list.scrollToEnd();
+    // Each older page that comes in leads further up.
+    if (place.kind === "start") list.scrollToOffset(0);
     if (place.kind === "message") {
       const index = rows.findIndex((row) => isTarget(row, place.messageId));
       // The list takes a while to arrive at an index, and does not notice when rows that come in above change it.

@@ -28,6 +28,7 @@ export function Quote({ messageId }: { messageId: number }) {
   return (
     <button
       type="button"
+      data-act="quote"
       aria-label={texts.message.quoteJump(sender, text)}
       onClick={() => jumpTo(messageId)}
       className={`${frame} flex items-center gap-3 text-start hover:bg-accent/14`}

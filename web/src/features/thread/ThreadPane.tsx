@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { ArrowLeft, PanelRight } from "lucide-react";
+import { ArrowLeft, MessageSquareOff, PanelRight } from "lucide-react";
 import type { Conversation } from "@/api/types";
 import { Avatar } from "@/components/ui/avatar";
 import { IconButton, iconButton } from "@/components/ui/button";
@@ -14,6 +14,8 @@ type ThreadPaneProps = {
   conversation: Conversation | undefined;
   missing: boolean;
   detailsOpen: boolean;
+  /** By the details: then nothing of it can be reached. */
+  covered: boolean;
   onDetails: () => void;
 };
 
@@ -25,6 +27,7 @@ export function ThreadPane(props: ThreadPaneProps) {
   return (
     <main
       ref={focusWhereAlone}
+      inert={props.covered}
       id="thread"
       tabIndex={-1}
       className="flex min-w-0 flex-1 flex-col bg-page outline-none"
@@ -39,17 +42,23 @@ export function ThreadPane(props: ThreadPaneProps) {
           <ArrowLeft className="size-5 rtl:rotate-180" />
         </Link>
         {conversation ? <Heading conversation={conversation} /> : !missing && <HeadingSkeleton />}
-        <IconButton
-          label={texts.thread.details}
-          aria-expanded={props.detailsOpen}
-          onClick={props.onDetails}
-          className="ms-auto"
-        >
-          <PanelRight className="size-5 rtl:rotate-180" />
-        </IconButton>
+        {!missing && (
+          <IconButton
+            label={texts.thread.details}
+            aria-expanded={props.detailsOpen}
+            onClick={props.onDetails}
+            className="ms-auto"
+          >
+            <PanelRight className="size-5 rtl:rotate-180" />
+          </IconButton>
+        )}
       </header>
       {missing ? (
-        <EmptyState icon={null} title={texts.thread.notFound} />
+        <EmptyState icon={<MessageSquareOff />} title={texts.thread.notFound}>
+          <Link to="/" className="mt-2 font-medium text-accent underline">
+            {texts.app.toInbox}
+          </Link>
+        </EmptyState>
       ) : (
         <Thread conversationId={props.conversationId} conversation={conversation} />
       )}
@@ -69,9 +78,9 @@ function Heading({ conversation }: { conversation: Conversation }) {
     <>
       <Avatar name={name} id={conversation.contact.id} className="size-9 text-sm" />
       <div className="min-w-0">
-        <h2 className="truncate font-semibold text-[15px] leading-tight">
+        <h1 className="truncate font-semibold text-[15px] leading-tight">
           <PersonName name={name} />
-        </h2>
+        </h1>
         {phone && phone !== name && (
           <p className="truncate text-muted text-xs">
             <PersonName name={phone} />

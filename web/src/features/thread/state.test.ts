@@ -40,6 +40,7 @@ describe("the place that a thread holds", () => {
     ],
     ["stays where the link goes away", stateAfter(2, tell({}), { type: "linked", link: undefined }), at(2)],
     ["is the end where that is asked for", stateAfter(2, moved, { type: "toEnd" }), { kind: "end" }],
+    ["is the oldest message where that is asked for", stateAfter(2, { type: "toStart" }), { kind: "start" }],
     ["tells that its message was asked for", stateAfter(9, tell({}), { type: "asked" }), at(9, true)],
     ["is the newest where a link leads nowhere", stateAfter(9, { type: "missing" }), { kind: "end" }],
     [

@@ -15,6 +15,8 @@ export type Told = {
 /** What the list holds on to until the reader moves. */
 export type Place =
   | { kind: "end" }
+  /** The oldest message, however many have to be loaded on the way. */
+  | { kind: "start" }
   /** `asked`: the server was asked for it, as it was not loaded. */
   | { kind: "message"; messageId: number; asked: boolean }
   | { kind: "reader" };
@@ -46,6 +48,7 @@ export type ThreadAction =
   /** The message that was asked for does not exist. */
   | { type: "missing" }
   | { type: "toEnd" }
+  | { type: "toStart" }
   /** By the reader's hand: scroll events do not tell it from the list's own corrections. */
   | { type: "moved" }
   | { type: "scrolled"; atEnd: boolean }
@@ -83,6 +86,8 @@ export function threadReducer(state: ThreadState, action: ThreadAction): ThreadS
       return { ...state, highlighted: null, place: { kind: state.seen === null ? "end" : "reader" } };
     case "toEnd":
       return { ...state, place: { kind: "end" } };
+    case "toStart":
+      return { ...state, place: { kind: "start" } };
     case "moved":
       return state.place.kind === "reader" ? state : { ...state, place: { kind: "reader" } };
     case "scrolled":
