@@ -4,6 +4,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError, setSessionEndHandler } from "@/api/client";
 import { keys } from "@/api/queries";
+import { startPlayingOn } from "@/app/playOn";
 import { createAppRouter } from "@/app/router";
 import { startSending } from "@/features/sending/sending";
 import { useConnection } from "@/live/connection";
@@ -36,6 +37,7 @@ setSessionEndHandler(() => {
   void router.navigate({ to: "/login", search: { next, expired: true }, replace: true });
 });
 
+startPlayingOn(client);
 startSending({
   client,
   open: (conversationId) => void router.navigate({ to: "/c/$conversationId", params: { conversationId } }),

@@ -9,6 +9,7 @@ const count = (n: number, one: string, many: string) => `${n} ${plural.select(n)
 export const texts = {
   app: {
     name: "Mediary",
+    loading: "Loading Mediary",
     crashed: "Something went wrong on this page",
     crashedHint: "Nothing was lost. Reload to continue.",
     reload: "Reload",
@@ -56,6 +57,7 @@ export const texts = {
   conversations: {
     search: "Search names and numbers",
     clearSearch: "Clear search",
+    searching: "Searching…",
     empty: "No conversations yet",
     emptyHint: "When somebody writes to your WhatsApp number, it shows here.",
     nothingFound: (search: string) => `Nothing found for “${search}”`,
@@ -109,6 +111,10 @@ export const texts = {
     label: (who: string, when: string) => `${who}, ${when}`,
     forwarded: "Forwarded",
     edited: "Edited",
+    readMore: "Read more",
+    copy: "Copy",
+    copied: "Copied",
+    showOnMap: "Show on a map",
     revoked: "This message was deleted",
     unsupported: "This kind of message cannot be shown here. Open WhatsApp on the phone to see it.",
     contacts: "Contact card",
@@ -270,7 +276,9 @@ export const texts = {
     morePeople: (n: number) => `${n} more`,
     noPreview: "No preview",
     tapToView: "Tap to view",
+    tapToListen: "Tap to listen",
     viewAgain: "View again",
+    listenAgain: "Listen again",
     tapLabel: (kind: string, action: string, facts: string) =>
       `${kind}: ${action.toLowerCase()}${facts ? `, ${facts}` : ""}`,
     hide: "Hide",
@@ -304,6 +312,7 @@ export const texts = {
     soundFrom: (name: string, who: string, length: string) =>
       [who ? `${name} from ${who}` : name, length].filter(Boolean).join(", "),
     stickerFrom: (who: string) => (who ? `Sticker from ${who}` : "Sticker"),
+    download: "Download",
     downloadFile: (name: string) => `Download ${name}`,
     unnamed: "Unnamed file",
     emptyConversation: "No media in this conversation",
@@ -313,6 +322,8 @@ export const texts = {
     play: "Play",
     playFile: (name: string) => `Play ${name}`,
     pause: "Pause",
+    stop: "Stop",
+    nowPlaying: "Playing now",
     seek: "Position",
     position: (at: string, of: string) => `${at} of ${of}`,
     speed: (rate: number) => `Speed ${rate}×`,
@@ -327,6 +338,8 @@ export const texts = {
     zoomIn: "Zoom in",
     zoomOut: "Zoom out",
     rotate: "Rotate",
+    hideCaption: "Hide the caption",
+    showCaption: "Show the caption",
     showInThread: "Show in conversation",
     counter: (at: number, of: number) => `${at} of ${of}`,
     now: (who: string, when: string, counter: string) =>

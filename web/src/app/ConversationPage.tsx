@@ -1,9 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useEffect } from "react";
 import { ApiError } from "@/api/client";
 import { conversationQuery } from "@/api/queries";
 import { useDetails } from "@/app/useDetails";
+import { useTitle } from "@/app/useTitle";
 import { focusConversations } from "@/features/conversations/focus";
 import { DetailsPane } from "@/features/details/DetailsPane";
 import { ImageLightbox } from "@/features/media/ImageLightbox";
@@ -11,7 +11,6 @@ import { toggleAudio } from "@/features/media/playback";
 import { contactName } from "@/features/message/contact";
 import { ThreadPane } from "@/features/thread/ThreadPane";
 import { isControl, useShortcuts } from "@/lib/shortcuts";
-import { texts } from "@/texts";
 
 export function ConversationPage() {
   const { conversationId } = useParams({ from: "/inbox/c/$conversationId" });
@@ -57,13 +56,4 @@ function Opened({ id }: { id: number }) {
       {view !== undefined && <ImageLightbox conversationId={id} messageId={view} part={part} />}
     </>
   );
-}
-
-function useTitle(name: string | null): void {
-  useEffect(() => {
-    document.title = name ? `${name} · ${texts.app.name}` : texts.app.name;
-    return () => {
-      document.title = texts.app.name;
-    };
-  }, [name]);
 }

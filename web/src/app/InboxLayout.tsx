@@ -4,6 +4,7 @@ import { clsx } from "clsx";
 import { useState } from "react";
 import { ConnectionBanner } from "@/app/ConnectionBanner";
 import { ListHeader } from "@/app/ListHeader";
+import { NowPlaying } from "@/app/NowPlaying";
 import { useLive } from "@/app/useLive";
 import { Announcer } from "@/components/ui/announcer";
 import { ShortcutSheet } from "@/components/ui/shortcut-sheet";
@@ -27,6 +28,7 @@ export function InboxLayout() {
         {texts.app.skip}
       </a>
       <ConnectionBanner />
+      <NowPlaying conversationId={conversationId} />
       <div className="flex min-h-0 flex-1">
         <nav
           aria-label={texts.shell.panes.list}

@@ -23,7 +23,7 @@ export function ListHeader({ onShortcuts }: { onShortcuts: () => void }) {
   const [asking, setAsking] = useState(false);
   const leave = () => (unsent > 0 ? setAsking(true) : logOut.mutate());
   return (
-    <header className="flex h-15 shrink-0 items-center gap-0.5 ps-4 pe-2">
+    <header className="flex h-15 shrink-0 [@media(max-height:30rem)]:h-11 items-center gap-0.5 ps-4 pe-2">
       <h1 className="me-auto flex items-center gap-2 font-semibold text-base">
         <Logo className="size-7" />
         {texts.app.name}

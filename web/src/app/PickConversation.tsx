@@ -1,8 +1,10 @@
 import { MessagesSquare } from "lucide-react";
+import { useTitle } from "@/app/useTitle";
 import { EmptyState } from "@/components/ui/states";
 import { texts } from "@/texts";
 
 export function PickConversation() {
+  useTitle(null);
   return (
     <main
       tabIndex={-1}

@@ -12,12 +12,14 @@ import { meQuery } from "@/api/queries";
 import { ConversationPage } from "@/app/ConversationPage";
 import { CrashPage, NotFoundPage } from "@/app/FailurePages";
 import { InboxLayout } from "@/app/InboxLayout";
+import { InboxSkeleton } from "@/app/InboxSkeleton";
 import { PickConversation } from "@/app/PickConversation";
 import { useTheme } from "@/app/theme";
 import { LoginPage } from "@/features/auth/LoginPage";
 import { openDrafts } from "@/features/composer/drafts";
-import { stopAudio } from "@/features/media/playback";
+import { stopAudio, usePlayback } from "@/features/media/playback";
 import { useReveal } from "@/features/media/reveal";
+import { isOnDemand } from "@/features/media/state";
 import { sendAs } from "@/features/sending/sending";
 
 /** What the URL of a conversation holds beside its id. Media are named by their message. */
@@ -71,17 +73,21 @@ const inbox = createRoute({
     openDrafts(me.id);
   },
   component: InboxLayout,
+  pendingComponent: InboxSkeleton,
+  pendingMs: 0,
+  pendingMinMs: 0,
 });
 
 const pick = createRoute({ getParentRoute: () => inbox, path: "/", component: PickConversation });
 
-/** On leaving a conversation its sound stops, and what was uncovered is covered again. */
+/** On leaving a conversation what was uncovered is covered again, and its sound stops; what is stored plays on. */
 let opened: number | null = null;
 
 function openConversation(id: number | null): void {
   if (id === opened) return;
   if (opened !== null) {
-    stopAudio();
+    const { media } = usePlayback.getState();
+    if (media === null || isOnDemand(media)) stopAudio();
     useReveal.getState().hideAll();
   }
   opened = id;

@@ -4,10 +4,13 @@ export function initials(name: string): string {
   const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) =>
     firstLetter(word ?? ""),
   );
-  return letters.join("").toLocaleUpperCase() || "#";
+  return letters.join("").toLocaleUpperCase() || EMOJI.exec(name)?.[0] || "#";
 }
 
 function firstLetter(word: string): string {
   const [first] = new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(word);
   return first?.segment ?? "";
 }
+
+/** A name of emoji alone is known by its first. */
+const EMOJI = /\p{RGI_Emoji}/v;

@@ -1,19 +1,17 @@
 import { keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
+import { clsx } from "clsx";
 import { Inbox, SearchX } from "lucide-react";
 import { useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { conversationsQuery } from "@/api/queries";
 import type { Conversation } from "@/api/types";
 import { EmptyState, ErrorState } from "@/components/ui/states";
-import {
-  ConversationRow,
-  ConversationRowSkeleton,
-  ROW_HEIGHT,
-} from "@/features/conversations/ConversationRow";
+import { ConversationRow, ConversationRowSkeleton, ROW_REM } from "@/features/conversations/ConversationRow";
 import { focusConversations, LIST_ID } from "@/features/conversations/focus";
 import { SearchField } from "@/features/conversations/SearchField";
+import { useHeldOrder } from "@/features/conversations/useHeldOrder";
 import { useNow } from "@/lib/clock";
 import { useShortcuts } from "@/lib/shortcuts";
 import { useLoadMore } from "@/lib/useLoadMore";
@@ -45,6 +43,11 @@ export function ConversationList({ activeId }: { activeId: number | undefined })
         onOpen={() => void openFirst().catch(() => {})}
         onDown={focusConversations}
       />
+      {query.isPlaceholderData && (
+        <p role="status" className="px-5 pb-2 text-muted text-xs">
+          {texts.conversations.searching}
+        </p>
+      )}
       {query.isPending ? (
         <div role="status" aria-label={texts.conversations.loading}>
           {Array.from({ length: SKELETON_ROWS }, (_, row) => (
@@ -64,6 +67,7 @@ export function ConversationList({ activeId }: { activeId: number | undefined })
         <Rows
           conversations={conversations}
           activeId={activeId}
+          stale={query.isPlaceholderData}
           onEnd={() => {
             if (query.hasNextPage && !query.isFetching && !query.isError) void query.fetchNextPage();
           }}
@@ -80,16 +84,24 @@ function NothingHere({ search }: { search: string }) {
   );
 }
 
-type RowsProps = { conversations: Conversation[]; activeId: number | undefined; onEnd: () => void };
+type RowsProps = {
+  conversations: Conversation[];
+  activeId: number | undefined;
+  /** They are what was searched for before. */
+  stale: boolean;
+  onEnd: () => void;
+};
 
-function Rows({ conversations, activeId, onEnd }: RowsProps) {
+function Rows(props: RowsProps) {
+  const { activeId, stale, onEnd } = props;
   const now = useNow();
+  const { conversations, hold, release } = useHeldOrder(props.conversations);
   const scroller = useRef<HTMLDivElement>(null);
   const { cursor, current } = useCursor(conversations, activeId, (index) => virtualizer.scrollToIndex(index));
   const virtualizer = useVirtualizer({
     count: conversations.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT,
+    estimateSize: () => ROW_REM * rem(),
     getItemKey: (index) => conversations[index]?.id ?? index,
     // The row that holds the focus stays in the page, wherever the list is scrolled to.
     rangeExtractor: (range: Range) => withCursor(defaultRangeExtractor(range), cursor),
@@ -100,13 +112,26 @@ function Rows({ conversations, activeId, onEnd }: RowsProps) {
   const lastVisible = virtualizer.range?.endIndex ?? 0;
   useLoadMore(lastVisible >= conversations.length - AHEAD, onEnd);
   return (
-    <div ref={scroller} id={LIST_ID} className="min-h-0 flex-1 overflow-y-auto">
+    <div
+      ref={scroller}
+      id={LIST_ID}
+      aria-busy={stale}
+      onPointerMove={hold}
+      onPointerLeave={release}
+      className={clsx("min-h-0 flex-1 overflow-y-auto transition-opacity", stale && "opacity-45")}
+    >
       <ul className="relative" style={{ height: virtualizer.getTotalSize() }}>
         {rows.map((row) => {
           const conversation = conversations[row.index];
           if (!conversation) return null;
           return (
-            <li key={row.key} className="absolute inset-x-0" style={{ top: row.start }}>
+            <li
+              key={row.key}
+              ref={virtualizer.measureElement}
+              data-index={row.index}
+              className="absolute inset-x-0"
+              style={{ top: row.start }}
+            >
               <ConversationRow
                 conversation={conversation}
                 active={conversation.id === activeId}
@@ -120,6 +145,11 @@ function Rows({ conversations, activeId, onEnd }: RowsProps) {
       </ul>
     </div>
   );
+}
+
+/** The size of the page's text, which a person may have set larger. */
+function rem(): number {
+  return Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
 }
 
 function withCursor(indexes: number[], cursor: number): number[] {

@@ -24,8 +24,8 @@ export function SearchField({ value, onChange, busy, onOpen, onDown }: SearchFie
     ArrowDown: onDown,
   };
   return (
-    <search className="relative block shrink-0 px-3 pb-2.5">
-      <span className="pointer-events-none absolute inset-y-0 start-6 bottom-2.5 flex items-center text-muted">
+    <search className="relative block shrink-0 px-3 pb-2.5 [@media(max-height:30rem)]:pb-1">
+      <span className="pointer-events-none absolute inset-y-0 start-6 bottom-2.5 [@media(max-height:30rem)]:bottom-1 flex items-center text-muted">
         {busy ? <Spinner className="size-4" /> : <Search aria-hidden="true" className="size-4" />}
       </span>
       <input
@@ -43,7 +43,7 @@ export function SearchField({ value, onChange, busy, onOpen, onDown }: SearchFie
           event.preventDefault();
           act();
         }}
-        className="h-10 w-full rounded-xl bg-sunken ps-9.5 pe-9 placeholder:text-muted [&::-webkit-search-cancel-button]:hidden"
+        className="h-10 [@media(max-height:30rem)]:h-8 w-full rounded-xl bg-sunken ps-9.5 pe-9 placeholder:text-muted [&::-webkit-search-cancel-button]:hidden"
       />
       {value && (
         <IconButton
@@ -52,7 +52,7 @@ export function SearchField({ value, onChange, busy, onOpen, onDown }: SearchFie
             onChange("");
             input.current?.focus();
           }}
-          className="absolute! end-4 top-1 size-8!"
+          className="absolute! end-4 top-1 size-8! [@media(max-height:30rem)]:top-0"
         >
           <X className="size-4" />
         </IconButton>

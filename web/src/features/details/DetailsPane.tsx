@@ -43,13 +43,13 @@ export function DetailsPane(props: DetailsPaneProps) {
         aria-label={texts.shell.panes.details}
         className="flex w-full shrink-0 flex-col border-line border-s bg-surface outline-none max-[75rem]:absolute max-[75rem]:inset-y-0 max-[75rem]:end-0 max-[75rem]:z-10 max-[75rem]:shadow-float sm:w-80"
       >
-        <header className="flex h-15 shrink-0 items-center gap-1 border-line border-b ps-3 pe-2">
+        <header className="flex min-h-15 shrink-0 items-center gap-1 border-line border-b ps-3 pe-2">
           {infoMessageId !== undefined && (
             <IconButton label={texts.details.backToContact} onClick={toContact}>
               <ArrowLeft className="size-5 rtl:rotate-180" />
             </IconButton>
           )}
-          <h2 className="ms-1 font-semibold text-[15px]">
+          <h2 className="ms-1 font-semibold text-[0.9375rem]">
             {infoMessageId === undefined ? texts.details.title : texts.details.file}
           </h2>
           <IconButton label={texts.details.close} onClick={onClose} className="ms-auto">

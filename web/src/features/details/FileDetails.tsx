@@ -33,7 +33,9 @@ export function FileDetails({ messageId, part }: { messageId: number; part: numb
         >
           {texts.details.showInThread}
         </Link>
-        {state.kind === "ready" && <FileDownloadButton media={media} url={state.url} />}
+        {state.kind === "ready" && !hasOwnDownload(media) && (
+          <FileDownloadButton media={media} url={state.url} />
+        )}
       </div>
       <dl className="flex flex-col gap-3 border-line border-t pt-4">
         {factsOf(media).map(([name, value]) => (
@@ -47,6 +49,11 @@ export function FileDetails({ messageId, part }: { messageId: number; part: numb
       </dl>
     </div>
   );
+}
+
+/** Their viewers have one. */
+function hasOwnDownload({ fileType, voice }: MediaFile): boolean {
+  return fileType === "document" || (fileType === "audio" && !voice);
 }
 
 function factsOf(media: MediaFile): [string, ReactNode][] {

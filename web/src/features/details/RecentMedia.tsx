@@ -71,7 +71,7 @@ function Tile({ media }: { media: MediaFile }) {
         />
       )}
       {media.fileType === "video" && media.durationMs !== null && (
-        <span className="absolute end-1 bottom-1 rounded-full bg-black/60 px-1.5 text-[11px] text-white tabular-nums">
+        <span className="absolute end-1 bottom-1 rounded-full bg-black/60 px-1.5 text-[0.6875rem] text-white tabular-nums">
           {formatLength(media.durationMs / 1000)}
         </span>
       )}
@@ -92,7 +92,7 @@ function TilePicture({ media, name }: { media: MediaFile; name: string }) {
         className={clsx("relative", nameless ? "size-8 rounded-full bg-black/55 p-1.5 text-white" : "size-6")}
       />
       {!nameless && (
-        <bdi className="line-clamp-2 max-w-full wrap-anywhere text-center text-[11px] leading-tight">
+        <bdi className="line-clamp-2 max-w-full wrap-anywhere text-center text-[0.6875rem] leading-tight">
           {name}
         </bdi>
       )}

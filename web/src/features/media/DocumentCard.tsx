@@ -112,7 +112,7 @@ function FirstPage({ media, width, plays }: { media: MediaFile; width: number; p
     >
       <VariantPicture media={media} width={width}>
         {(failure) => (
-          <span className="absolute inset-0 flex flex-col items-center justify-center gap-2 p-3 text-center text-[13px] text-muted">
+          <span className="absolute inset-0 flex flex-col items-center justify-center gap-2 p-3 text-center text-[0.8125rem] text-muted">
             <span className={clsx("flex size-14 items-center justify-center rounded-full", colour)}>
               <Icon aria-hidden="true" className="size-7" />
             </span>
@@ -141,7 +141,7 @@ function Badge({ media }: { media: MediaFile }) {
       )}
     >
       <Icon className="size-4.5" />
-      <span className="font-bold text-[9px] leading-none tracking-wide">{extensionOf(media)}</span>
+      <span className="font-bold text-[0.5625rem] leading-none tracking-wide">{extensionOf(media)}</span>
     </span>
   );
 }

@@ -1,4 +1,4 @@
-import { Ban, Clock, RotateCw } from "lucide-react";
+import { Ban, Clock, FileX, RotateCw } from "lucide-react";
 import { useId } from "react";
 import type { MediaFile } from "@/api/types";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
@@ -26,7 +26,7 @@ export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
   const { label } = kindOf(media);
   const [kind, ...facts] = factsOf(media);
   // Once it is the title, the kind needs not be said again.
-  const named = final && failure?.came;
+  const named = failure?.came === true;
   return (
     <Frame
       media={media}
@@ -36,7 +36,8 @@ export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
       behind={posterBehind(media)}
       beneath={
         // Beneath the words instead of around them, so that they are read out as what they are.
-        !final && (
+        !final &&
+        !named && (
           <button
             type="button"
             aria-label={texts.media.failedToLoad}
@@ -49,7 +50,7 @@ export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
       }
     >
       <TileText
-        icon={final ? Ban : seconds > 0 ? Clock : RotateCw}
+        icon={named ? FileX : final ? Ban : seconds > 0 ? Clock : RotateCw}
         title={named ? label : titleOf(final, seconds)}
         detail={
           <span id={words}>
@@ -62,12 +63,27 @@ export function FailedTile({ media, url, failure, retry }: FailedTileProps) {
         }
       >
         {seconds > 0 && (
-          <span className="mt-1 block font-medium text-[13px] tabular-nums">
+          <span className="mt-1 block font-medium text-[0.8125rem] tabular-nums">
             {texts.media.retryIn(seconds)}
           </span>
         )}
+        {named && (
+          // It did come: to have it is the way on, and to try again only a hope.
+          <span className="mt-1.5 flex flex-wrap gap-1.5">
+            <FileDownloadButton media={media} url={url} worded />
+            {!final && (
+              <button
+                type="button"
+                onClick={retry}
+                className="inline-flex min-h-8 items-center gap-1.5 rounded-full px-3 font-medium text-accent text-xs hover:bg-text/8"
+              >
+                <RotateCw aria-hidden="true" className="size-3.5" />
+                {texts.action.retry}
+              </button>
+            )}
+          </span>
+        )}
       </TileText>
-      {failure?.came && <FileDownloadButton media={media} url={url} className="pointer-events-auto -me-1" />}
     </Frame>
   );
 }

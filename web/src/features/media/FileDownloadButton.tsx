@@ -13,10 +13,18 @@ type FileDownloadButtonProps = {
   /** Its name, where the server does not say it with the bytes. */
   saveAs?: string | undefined;
   className?: string | undefined;
+  /** With the word beside its icon. */
+  worded?: boolean;
 };
 
 /** Hands the file to the browser's own downloads, under its original name. */
-export function FileDownloadButton({ media, url, saveAs, className }: FileDownloadButtonProps) {
+export function FileDownloadButton({
+  media,
+  url,
+  saveAs,
+  className,
+  worded = false,
+}: FileDownloadButtonProps) {
   const label = texts.media.downloadFile(fileNameOf(media) ?? kindOf(media).label);
   return (
     <a
@@ -25,9 +33,13 @@ export function FileDownloadButton({ media, url, saveAs, className }: FileDownlo
       download={url.startsWith("blob:") ? (saveAs ?? true) : true}
       aria-label={label}
       title={label}
-      className={clsx(iconButton, className)}
+      className={clsx(worded ? WORDED : iconButton, className)}
     >
-      <Download aria-hidden="true" className="size-4.5" />
+      <Download aria-hidden="true" className={worded ? "size-3.5" : "size-4.5"} />
+      {worded && texts.media.download}
     </a>
   );
 }
+
+const WORDED =
+  "inline-flex min-h-8 items-center gap-1.5 rounded-full bg-accent px-3 font-medium text-on-accent text-xs hover:bg-accent-strong";

@@ -3,7 +3,7 @@ import { ImageOff } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import type { MediaFile } from "@/api/types";
 import { Spinner } from "@/components/ui/spinner";
-import { type Box, mediaBox } from "@/features/media/box";
+import { type Box, isShownWhole, mediaBox } from "@/features/media/box";
 import { FailedTile } from "@/features/media/FailedTile";
 import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { factsOf } from "@/features/media/facts";
@@ -36,7 +36,7 @@ function StoredImage(props: ViewerProps) {
   return (
     <div className="relative w-fit max-w-full">
       <PictureLink {...props} box={box}>
-        <PictureOf media={media} picture={picture}>
+        <PictureOf media={media} picture={picture} whole={isShownWhole(media, box)}>
           {(failure) => <Unpictured media={media} failure={failure} />}
         </PictureOf>
       </PictureLink>
@@ -96,7 +96,8 @@ function FetchedImage(props: ViewerProps) {
         onLoad={onLoad}
         onError={onError}
         className={clsx(
-          "relative size-full object-cover transition-opacity duration-200",
+          "relative size-full transition-opacity duration-200",
+          isShownWhole(media, box) ? "object-scale-down" : "object-cover",
           loaded ? "opacity-100" : "opacity-0",
           isTransparent(media.thumbhash) && "ground",
         )}
@@ -119,7 +120,8 @@ function PictureLink({ media, url, sender, timestamp, box, children }: PictureLi
       aria-label={texts.media.open(texts.media.photoFrom(sender, formatDateTime(timestamp)))}
       data-media={media.messageId}
       onClick={open}
-      className="relative block max-w-full overflow-hidden rounded-xl bg-line"
+      // With an edge of its own: a white picture has none on a white bubble.
+      className="relative block max-w-full overflow-hidden rounded-xl bg-line after:pointer-events-none after:absolute after:inset-0 after:rounded-xl after:border after:border-text/10"
       style={{ width: box.width, height: box.height }}
     >
       {children}

@@ -1,10 +1,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { clsx } from "clsx";
+import { Captions, CaptionsOff } from "lucide-react";
 import { type CSSProperties, useRef, useState } from "react";
 import { ApiError } from "@/api/client";
 import { messageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
-import { Button } from "@/components/ui/button";
+import { Button, IconButton } from "@/components/ui/button";
 import { Spinner } from "@/components/ui/spinner";
 import { reasonOf } from "@/components/ui/states";
 import { FailedTile } from "@/features/media/FailedTile";
@@ -19,6 +20,7 @@ import type { useZoom } from "@/features/media/useZoom";
 import { isShownByBrowsers, previewWidth, variantUrl } from "@/features/media/variants";
 import { fileNameOf } from "@/features/message/fileName";
 import { senderOf } from "@/features/message/people";
+import { plainWords } from "@/lib/bidi";
 import { formatDateTime } from "@/lib/format";
 import { isTransparent } from "@/lib/thumbhash";
 import { texts } from "@/texts";
@@ -132,8 +134,13 @@ function Shown({ media, messageId, zoom, src, onLoad, onError }: ShownProps) {
   return (
     <>
       <div
-        className={`${centre} touch-none overflow-hidden [container-type:size] ${zoom.zoomed ? "cursor-grab" : ""}`}
-        {...zoom.surface}
+        className={clsx(
+          "absolute inset-0 flex [container-type:size]",
+          // What would be a line of a few pixels is as wide as it can be, and scrolls.
+          isSliver(media) ? "overflow-auto" : "touch-none items-center justify-center overflow-hidden",
+          zoom.zoomed && "cursor-grab",
+        )}
+        {...(isSliver(media) ? {} : zoom.surface)}
       >
         <img
           src={src}
@@ -146,21 +153,52 @@ function Shown({ media, messageId, zoom, src, onLoad, onError }: ShownProps) {
           onError={onError}
           className={clsx(
             "shrink-0 select-none object-contain",
-            zoom.sideways ? "max-h-[100cqw] max-w-[100cqh]" : "max-h-full max-w-full",
+            isSliver(media)
+              ? SLIVER
+              : zoom.sideways
+                ? "max-h-[100cqw] max-w-[100cqh]"
+                : "max-h-full max-w-full",
             ground && "ground",
           )}
           style={{ ...zoom.style, ...ground }}
         />
       </div>
-      {caption && !zoom.zoomed && (
-        <p
-          dir="auto"
-          className="pointer-events-none absolute inset-x-0 bottom-0 max-h-40 bg-linear-to-t from-black/85 to-transparent px-6 pt-10 pb-5 text-center text-[15px]"
-        >
-          {caption}
-        </p>
-      )}
+      {caption && !zoom.zoomed && <Caption words={caption} />}
     </>
+  );
+}
+
+/** So much longer than wide that it would open as a line. */
+function isSliver({ width, height }: MediaFile): boolean {
+  return Boolean(width && height && height / width > SLIVER_RATIO);
+}
+
+const SLIVER_RATIO = 8;
+const SLIVER = "m-auto h-auto! w-[min(100cqw,40rem)]! max-w-none self-start";
+
+/** Lies on the picture until somebody puts it away. */
+function Caption({ words }: { words: string }) {
+  const [shown, setShown] = useState(true);
+  const label = shown ? texts.lightbox.hideCaption : texts.lightbox.showCaption;
+  return (
+    <div
+      className={clsx(
+        "pointer-events-none absolute inset-x-0 bottom-0 flex items-end gap-3 px-4 pb-4 [&>button]:pointer-events-auto",
+        shown && "bg-linear-to-t from-black/85 to-transparent pt-10",
+      )}
+    >
+      <p dir="auto" className="max-h-40 flex-1 overflow-y-auto text-center text-[0.9375rem]">
+        {shown && plainWords(words)}
+      </p>
+      <IconButton
+        label={label}
+        aria-pressed={shown}
+        onClick={() => setShown(!shown)}
+        className="bg-black/50 text-white/85 hover:bg-white/15! hover:text-white! focus-visible:outline-white"
+      >
+        {shown ? <CaptionsOff className="size-5" /> : <Captions className="size-5" />}
+      </IconButton>
+    </div>
   );
 }
 

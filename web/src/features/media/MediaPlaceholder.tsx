@@ -45,7 +45,14 @@ function Covered({ media, onReveal }: Omit<PlaceholderProps, "state">) {
   const seen = useReveal((state) => media.id in state.seen);
   const { icon, label } = kindOf(media);
   const again = seen && media.policy === "stream";
-  const action = again ? texts.media.viewAgain : texts.media.tapToView;
+  const isHeard = media.fileType === "audio";
+  const action = again
+    ? isHeard
+      ? texts.media.listenAgain
+      : texts.media.viewAgain
+    : isHeard
+      ? texts.media.tapToListen
+      : texts.media.tapToView;
   const facts = factsOf(media);
   return (
     <Frame

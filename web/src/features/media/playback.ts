@@ -14,6 +14,8 @@ type PlaybackState = {
   /** The audio file that the element holds, and the view of it. */
   mediaId: number | null;
   url: string | null;
+  /** Its record. */
+  media: MediaFile | null;
   rate: Rate;
   nextRate: () => void;
 };
@@ -21,6 +23,7 @@ type PlaybackState = {
 export const usePlayback = create<PlaybackState>((set, get) => ({
   mediaId: null,
   url: null,
+  media: null,
   rate: RATES.find((rate) => String(rate) === recall(RATE_KEY)) ?? 1,
   nextRate: () => {
     const at = RATES.indexOf(get().rate);
@@ -52,8 +55,16 @@ export function audioElement(): HTMLAudioElement {
   if (audio === null) {
     audio = new Audio();
     audio.addEventListener("error", () => task && playNextSource(task));
+    audio.addEventListener("ended", () => task && onEnded(task.media));
   }
   return audio;
+}
+
+let onEnded: (media: MediaFile) => void = () => {};
+
+/** Who knows what comes after a recording is told when one has ended. */
+export function whenAudioEnds(handler: (media: MediaFile) => void): void {
+  onEnded = handler;
 }
 
 /** Makes this element the one that plays; whatever played before pauses. */
@@ -79,7 +90,7 @@ export function playAudio({ media, url, sources, onBroken }: Request): void {
     task = { media, sources, failed: new Set(), source, onBroken };
     put(source);
     element.currentTime = other ? (positions.get(media.id) ?? 0) : 0;
-    usePlayback.setState({ mediaId: media.id, url });
+    usePlayback.setState({ mediaId: media.id, url, media });
   } else {
     Object.assign(task, { media, sources, onBroken });
   }
@@ -138,7 +149,7 @@ export function stopAudio(): void {
   active = null;
   keepPosition();
   task = null;
-  usePlayback.setState({ mediaId: null, url: null });
+  usePlayback.setState({ mediaId: null, url: null, media: null });
   if (audio === null) return;
   unload(audio);
   releaseSource();

@@ -147,7 +147,7 @@ export function TileText({
       </span>
       <span className="wrap-anywhere min-w-0 flex-1">
         <span className={clsx("block font-medium", tone === "danger" && "text-danger")}>{title}</span>
-        <span className="block text-[13px] text-muted">{detail}</span>
+        <span className="block text-[0.8125rem] text-muted">{detail}</span>
         {children}
       </span>
     </span>

@@ -187,7 +187,7 @@ describe("voice note", () => {
     vi.spyOn(HTMLMediaElement.prototype, "play").mockResolvedValue();
     const fetch = serve(() => Response.json(peaks()));
     show(note({ ...stream, variants: [] }));
-    fireEvent.click(screen.getByRole("button", { name: /tap to view/ }));
+    fireEvent.click(screen.getByRole("button", { name: /tap to listen/ }));
     enter();
     expect(slider()).toBeTruthy();
     await act(() => new Promise((resolve) => setTimeout(resolve)));

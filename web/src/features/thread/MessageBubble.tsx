@@ -100,6 +100,7 @@ function Frame({ message, lastOfGroup, children }: BubbleProps & { children: Rea
       className={clsx(
         "relative w-fit max-w-[min(34rem,86%)] rounded-2xl p-1 shadow-soft",
         outbound ? OUTBOUND : "bg-inbound",
+        outbound ? "bubble bubble-ours" : "bubble",
         message.replyTo === null ? "min-w-22" : "min-w-64",
         lastOfGroup && (outbound ? "rounded-ee-md" : "rounded-es-md"),
       )}
@@ -122,7 +123,12 @@ function Heading({ message, sender }: { message: Message; sender: string | null 
         </p>
       )}
       {message.forwarded && !message.revoked && (
-        <p className="flex items-center gap-1 px-2 pt-0.5 text-muted text-xs italic">
+        <p
+          className={clsx(
+            "flex items-center gap-1 px-2 pt-0.5 text-muted text-xs italic",
+            message.media && "pb-1.5",
+          )}
+        >
           <Forward aria-hidden="true" className="size-3.5" />
           {texts.message.forwarded}
         </p>
@@ -136,7 +142,7 @@ function Content({ message, sender }: { message: Message; sender: string }) {
   if (message.attachments.length > 0 && !message.revoked) {
     return <Attachments message={message} sender={sender} />;
   }
-  const words = message.type === "text" && !message.revoked ? message.text : null;
+  const words = isPlain(message) ? message.text?.trim() : null;
   return (
     <div className="relative px-2 pt-0.5">
       {words ? (
@@ -150,6 +156,13 @@ function Content({ message, sender }: { message: Message; sender: string }) {
     </div>
   );
 }
+
+/** Whether its words are all there is to it; the others have a form of their own. */
+function isPlain({ type, revoked }: Message): boolean {
+  return !revoked && !FORMED.includes(type);
+}
+
+const FORMED: readonly Message["type"][] = ["unsupported", "location", "contacts", "order"];
 
 function isFrameless(message: Message): boolean {
   return message.media?.fileType === "sticker" && message.media.isActive && !message.revoked;

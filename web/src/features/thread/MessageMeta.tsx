@@ -8,6 +8,8 @@ const places = {
   below: "ms-auto flex text-muted",
   /** Dark in both themes, so that the colours of its marks are those of the dark one. */
   over: "pointer-events-none absolute end-2 bottom-2 flex rounded-full bg-black/60 px-2 py-0.5 text-white [--danger:#ffb4ab] [--read:#7fd0ff] [--warning:#f6c56a]",
+  /** Beneath what has no bubble. */
+  pill: "mt-1 ms-auto flex rounded-full bg-surface px-2 py-0.5 text-muted shadow-soft",
   corner: "absolute end-2 bottom-0.5 flex text-muted",
   /** As wide as the one in the corner, so that the last line of the text keeps clear of it. */
   spacer: "invisible ms-2 inline-flex h-4 align-bottom",

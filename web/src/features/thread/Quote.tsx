@@ -50,7 +50,7 @@ export function Quote({ messageId }: { messageId: number }) {
 }
 
 const frame =
-  "m-0.5 mb-1 min-h-12 w-0 min-w-[calc(100%-0.25rem)] rounded-lg border-accent border-s-4 bg-accent/8 px-2.5 py-1.5 text-[13px]";
+  "m-0.5 mb-1 min-h-12 w-0 min-w-[calc(100%-0.25rem)] rounded-lg border-accent border-s-4 bg-accent/8 px-2.5 py-1.5 text-[0.8125rem]";
 
 /** A file with a picture. Only of what is here: a quote must not fetch what nobody asked to see. */
 function picturedOf({ media, revoked }: Message): MediaFile | null {

@@ -32,7 +32,7 @@ export function ThreadPane(props: ThreadPaneProps) {
       tabIndex={-1}
       className="flex min-w-0 flex-1 flex-col bg-page outline-none"
     >
-      <header className="flex h-15 shrink-0 items-center gap-3 border-line border-b bg-surface px-3 md:px-4">
+      <header className="flex min-h-15 shrink-0 items-center gap-3 border-line border-b bg-surface px-3 md:px-4">
         <Link
           to="/"
           aria-label={texts.action.back}
@@ -77,8 +77,8 @@ function Heading({ conversation }: { conversation: Conversation }) {
   return (
     <>
       <Avatar name={name} id={conversation.contact.id} className="size-9 text-sm" />
-      <div className="min-w-0">
-        <h1 className="truncate font-semibold text-[15px] leading-tight">
+      <div className="min-w-0 py-1">
+        <h1 className="truncate font-semibold text-[0.9375rem] leading-tight">
           <PersonName name={name} />
         </h1>
         {phone && phone !== name && (

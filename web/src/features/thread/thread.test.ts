@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { linkify } from "@/features/thread/RichText";
 import { threadRows } from "@/features/thread/rows";
 import { message, outgoing, T0 } from "@/test/fixtures";
 
@@ -73,25 +72,5 @@ describe("what is on its way out", () => {
       return row?.kind === "message" ? row.message : null;
     };
     expect(message()).toBe(message());
-  });
-});
-
-describe("web addresses", () => {
-  const hrefs = (text: string) => linkify(text).flatMap(({ href }) => (href ? [href] : []));
-
-  it("become links without the sentence around them", () => {
-    expect(hrefs("See https://a.example/x?y=1, or (http://b.example).")).toEqual([
-      "https://a.example/x?y=1",
-      "http://b.example",
-    ]);
-    expect(
-      linkify("See https://a.example.")
-        .map(({ text }) => text)
-        .join(""),
-    ).toBe("See https://a.example.");
-  });
-
-  it("of any other kind stay text", () => {
-    expect(hrefs("javascript:alert(1) data:text/html,x file:///etc")).toEqual([]);
   });
 });
