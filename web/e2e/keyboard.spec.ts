@@ -72,7 +72,8 @@ test("the arrows walk from message to message, and keys act on the one in hand",
   const focusedArticle = () => inbox.evaluate(() => document.activeElement?.tagName);
   expect(await focusedArticle()).toBe("ARTICLE");
   const before = await inbox.evaluate(() => document.activeElement?.getAttribute("aria-posinset"));
-  await inbox.keyboard.press("ArrowUp");
+  // The first message of all has none above it.
+  await inbox.keyboard.press(before === "1" ? "ArrowDown" : "ArrowUp");
   expect(await focusedArticle()).toBe("ARTICLE");
   expect(await inbox.evaluate(() => document.activeElement?.getAttribute("aria-posinset"))).not.toBe(before);
   await tile.evaluate((element) => element.closest<HTMLElement>("article")?.focus());
@@ -108,7 +109,7 @@ test("a conversation or a photo that does not exist says so, and offers a way on
   await inbox.goto(`/c/${first?.id}?view=99999999`);
   const lightbox = inbox.getByRole("dialog", { name: "Photos of this conversation" });
   await expect(lightbox.getByRole("alert")).toContainText("Failed to load media");
-  await expect(lightbox.getByRole("button", { name: "Rotate" })).toHaveCount(0);
+  await expect(lightbox.getByRole("button", { name: "Rotate" })).toBeDisabled();
   await inbox.keyboard.press("Escape");
   await expect(lightbox).toBeHidden();
 });

@@ -34,7 +34,7 @@ export function Dialog(props: { title: string; onClose: () => void; children: Re
       {...useModal(props.onClose)}
       tabIndex={-1}
       aria-label={props.title}
-      className="m-auto w-[min(30rem,calc(100vw-2rem))] rounded-2xl border border-line bg-raised p-5 outline-none shadow-float backdrop:bg-black/40"
+      className="m-auto w-[min(30rem,calc(100vw-2rem))] rounded-2xl border border-line bg-raised p-5 text-text outline-none shadow-float backdrop:bg-black/40"
     >
       <header className="mb-3 flex items-center justify-between">
         <h2 className="font-semibold text-base">{props.title}</h2>

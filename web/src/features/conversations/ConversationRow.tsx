@@ -47,6 +47,7 @@ export const ConversationRow = memo(function ConversationRow(props: RowProps) {
             className={clsx("truncate text-[0.9375rem]", unread > 0 ? "font-semibold" : "font-medium")}
           />
           <time
+            dir="auto"
             dateTime={lastMessageAt}
             title={formatDateTime(lastMessageAt)}
             className={clsx(

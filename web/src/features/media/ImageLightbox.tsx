@@ -166,8 +166,8 @@ function Bar({ gallery, messageId, zoom, onClose, onJump }: BarProps) {
           {message && texts.lightbox.now(sender, when, place)}
         </p>
       </div>
-      {/* What has no picture has nothing to zoom. */}
-      {url && <ZoomButtons zoom={zoom} />}
+      {/* What has no picture has nothing to zoom; the buttons stay, and with them the focus of who steps through. */}
+      <ZoomButtons zoom={zoom} disabled={url === null} />
       <IconButton label={texts.lightbox.showInThread} onClick={onJump} className={dark}>
         <MessageSquareText className="size-5" />
       </IconButton>
@@ -179,16 +179,26 @@ function Bar({ gallery, messageId, zoom, onClose, onJump }: BarProps) {
   );
 }
 
-function ZoomButtons({ zoom }: { zoom: ReturnType<typeof useZoom> }) {
+function ZoomButtons({ zoom, disabled }: { zoom: ReturnType<typeof useZoom>; disabled: boolean }) {
   return (
     <>
-      <IconButton label={texts.lightbox.zoomOut} onClick={zoom.zoomOut} className={`${dark} max-sm:hidden`}>
+      <IconButton
+        disabled={disabled}
+        label={texts.lightbox.zoomOut}
+        onClick={zoom.zoomOut}
+        className={`${dark} max-sm:hidden`}
+      >
         <ZoomOut className="size-5" />
       </IconButton>
-      <IconButton label={texts.lightbox.zoomIn} onClick={zoom.zoomIn} className={`${dark} max-sm:hidden`}>
+      <IconButton
+        disabled={disabled}
+        label={texts.lightbox.zoomIn}
+        onClick={zoom.zoomIn}
+        className={`${dark} max-sm:hidden`}
+      >
         <ZoomIn className="size-5" />
       </IconButton>
-      <IconButton label={texts.lightbox.rotate} onClick={zoom.rotate} className={dark}>
+      <IconButton disabled={disabled} label={texts.lightbox.rotate} onClick={zoom.rotate} className={dark}>
         <RotateCw className="size-5" />
       </IconButton>
     </>

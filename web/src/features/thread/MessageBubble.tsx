@@ -61,7 +61,7 @@ export const MessageBubble = memo(function MessageBubble(props: BubbleProps) {
         <Body {...props} sender={sender} />
         {outgoing ? <UploadRing item={outgoing} /> : mayAct && <MessageActions message={message} />}
       </div>
-      <Reactions message={message} />
+      <Reactions message={message} frameless={isFrameless(message)} />
       {outgoing ? <OutgoingNote item={outgoing} /> : sent && <SendFailure message={message} />}
     </article>
   );

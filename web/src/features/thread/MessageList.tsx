@@ -49,7 +49,7 @@ export function MessageList(props: MessageListProps) {
     held.current = index === undefined ? null : (rows[Number(index)]?.key ?? null);
   };
   const list = useThreadVirtualizer(scroller, rows, state.follows, held);
-  useHeldPlace(list, rows, state.place, dispatch);
+  useHeldPlace(list, rows, state, dispatch);
   const moved = () => dispatch({ type: "moved" });
   useWindowEvent("wheel", moved, true);
   useWindowEvent("pointerdown", moved, true);
@@ -145,30 +145,39 @@ function useThreadVirtualizer(
   return list;
 }
 
+/** Where the list was when it was last shown. */
+type Shown = { place: Place; index: number; atEnd: boolean; offset: number | null };
+
+/** Whether the end went away from a reader who stands still there, as a row in the window has grown. */
+function hasSunk(list: List, last: Shown | null): boolean {
+  return last?.atEnd === true && last.offset === list.scrollOffset && !list.isAtEnd(1);
+}
+
 /** Scrolls to the place that the thread holds, and keeps it there while rows come and go; tells whether that is the end. */
 function useHeldPlace(
   list: List,
   rows: ThreadRow[],
-  place: Place,
+  state: ThreadState,
   dispatch: MessageListProps["dispatch"],
 ): void {
-  const shown = useRef<{ place: Place; index: number } | null>(null);
+  const { place } = state;
+  const shown = useRef<Shown | null>(null);
   useLayoutEffect(() => {
-    const isNew = shown.current?.place !== place;
-    if (place.kind === "end" && isNew) list.scrollToEnd();
+    const last = shown.current;
+    const isNew = last?.place !== place;
+    let index = -1;
+    const holdsEnd = place.kind === "end" || (place.kind === "reader" && state.follows);
+    if (holdsEnd && ((place.kind === "end" && isNew) || hasSunk(list, last))) list.scrollToEnd();
     // Each older page that comes in leads further up.
     if (place.kind === "start") list.scrollToOffset(0);
     if (place.kind === "message") {
-      const index = rows.findIndex((row) => isTarget(row, place.messageId));
+      index = rows.findIndex((row) => isTarget(row, place.messageId));
       // The list takes a while to arrive at an index, and does not notice when rows that come in above change it.
-      if (index !== -1 && (isNew || shown.current?.index !== index)) {
-        list.scrollToIndex(index, { align: "center" });
-      }
-      shown.current = { place, index };
-    } else {
-      shown.current = { place, index: -1 };
+      if (index !== -1 && (isNew || last?.index !== index)) list.scrollToIndex(index, { align: "center" });
     }
-    dispatch({ type: "scrolled", atEnd: list.isAtEnd(END_PX) });
+    const atEnd = list.isAtEnd(END_PX);
+    shown.current = { place, index, atEnd, offset: list.scrollOffset };
+    dispatch({ type: "scrolled", atEnd });
   });
 }
 
