@@ -51,7 +51,7 @@ test("the large view keeps the focus from photo to photo, and gives it back", as
   await openMessage(inbox, photo);
   await thread(inbox).locator(`[data-media="${photo.messageId}"]`).focus();
   await inbox.keyboard.press("Enter");
-  const lightbox = inbox.getByRole("dialog", { name: "Photos of this conversation" });
+  const lightbox = inbox.getByRole("dialog", { name: "Photos and videos of this conversation" });
   const rotate = lightbox.getByRole("button", { name: "Rotate" });
   await rotate.focus();
   const before = inbox.url();

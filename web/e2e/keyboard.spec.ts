@@ -82,11 +82,11 @@ test("the arrows walk from message to message, and keys act on the one in hand",
   await inbox.getByRole("button", { name: "Cancel the reply" }).click();
   await tile.evaluate((element) => element.closest<HTMLElement>("article")?.focus());
   await inbox.keyboard.press("Enter");
-  await expect(inbox.getByRole("dialog", { name: "Photos of this conversation" })).toBeVisible();
+  await expect(inbox.getByRole("dialog", { name: "Photos and videos of this conversation" })).toBeVisible();
   await inbox.keyboard.press("?");
   await expect(inbox.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
   await inbox.keyboard.press("Escape");
-  await expect(inbox.getByRole("dialog", { name: "Photos of this conversation" })).toBeVisible();
+  await expect(inbox.getByRole("dialog", { name: "Photos and videos of this conversation" })).toBeVisible();
 });
 
 test("Home leads to the very first message, End to the newest", async ({ inbox }) => {
@@ -107,7 +107,7 @@ test("a conversation or a photo that does not exist says so, and offers a way on
   await expect(inbox.getByRole("complementary")).toHaveCount(0);
   const [first] = await conversations(inbox);
   await inbox.goto(`/c/${first?.id}?view=99999999`);
-  const lightbox = inbox.getByRole("dialog", { name: "Photos of this conversation" });
+  const lightbox = inbox.getByRole("dialog", { name: "Photos and videos of this conversation" });
   await expect(lightbox.getByRole("alert")).toContainText("Failed to load media");
   await expect(lightbox.getByRole("button", { name: "Rotate" })).toBeDisabled();
   await inbox.keyboard.press("Escape");

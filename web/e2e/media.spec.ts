@@ -25,7 +25,7 @@ test("a photo shows in the thread and large, with the keyboard", async ({ inbox 
   await expect.poll(() => tile.locator("img").last().evaluate(isDecoded)).toBe(true);
   await tile.focus();
   await inbox.keyboard.press("Enter");
-  const lightbox = inbox.getByRole("dialog", { name: "Photos of this conversation" });
+  const lightbox = inbox.getByRole("dialog", { name: "Photos and videos of this conversation" });
   await expect(lightbox).toBeVisible();
   await expect(inbox).toHaveURL(new RegExp(`view=${photo.messageId}`));
   await expect.poll(() => lightbox.locator("img").last().evaluate(isDecoded)).toBe(true);
@@ -36,8 +36,8 @@ test("a photo shows in the thread and large, with the keyboard", async ({ inbox 
   await inbox.keyboard.press("r");
   await expect(lightbox.locator("img").last()).toHaveAttribute("style", /rotate\(90deg\)/);
   for (const [key, name] of [
-    ["ArrowLeft", "Older photo"],
-    ["ArrowRight", "Newer photo"],
+    ["ArrowLeft", "Older"],
+    ["ArrowRight", "Newer"],
   ] as const) {
     if (!(await lightbox.getByRole("button", { name }).isVisible())) continue;
     const before = inbox.url();

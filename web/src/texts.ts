@@ -332,9 +332,9 @@ export const texts = {
     fullscreen: "Full screen",
   },
   lightbox: {
-    label: "Photos of this conversation",
-    previous: "Older photo",
-    next: "Newer photo",
+    label: "Photos and videos of this conversation",
+    previous: "Older",
+    next: "Newer",
     zoomIn: "Zoom in",
     zoomOut: "Zoom out",
     rotate: "Rotate",
@@ -342,8 +342,8 @@ export const texts = {
     showCaption: "Show the caption",
     showInThread: "Show in conversation",
     counter: (at: number, of: number) => `${at} of ${of}`,
-    now: (who: string, when: string, counter: string) =>
-      [who ? `Photo from ${who}` : "Photo", when, counter].filter(Boolean).join(", "),
+    now: (kind: string, who: string, when: string, counter: string) =>
+      [who ? `${kind} from ${who}` : kind, when, counter].filter(Boolean).join(", "),
   },
   details: {
     title: "Details",
@@ -422,10 +422,10 @@ export const texts = {
         ],
       },
       {
-        where: "In a large photo",
+        where: "In the large view",
         items: [
-          { keys: ["←", "→"], text: "Older and newer photo" },
-          { keys: ["Home", "End"], text: "The first and the last photo" },
+          { keys: ["←", "→"], text: "Older and newer" },
+          { keys: ["Home", "End"], text: "The first and the last" },
           { keys: ["+", "−", "0"], text: "Zoom in, out, and fit" },
           { keys: ["R"], text: "Rotate" },
         ],

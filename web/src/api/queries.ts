@@ -154,7 +154,7 @@ function fileOf(message: Message | undefined, part: number): MediaFile | undefin
   return message?.attachments.find((file) => file.part === part);
 }
 
-export type MediaFilter = { fileType?: FileType; limit?: number };
+export type MediaFilter = { fileType?: readonly FileType[]; limit?: number };
 
 export const conversationMediaQuery = (conversationId: number, filter: MediaFilter = {}) =>
   infiniteQueryOptions({

@@ -9,6 +9,7 @@ import { MediaViewer } from "@/features/media/MediaViewer";
 import { mediaState } from "@/features/media/state";
 import { useMediaByMessage } from "@/features/media/useMedia";
 import { fileNameOf } from "@/features/message/fileName";
+import { plainName } from "@/lib/bidi";
 import { formatBytes, formatDateTime, formatLength } from "@/lib/format";
 import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
@@ -67,7 +68,7 @@ function factsOf(media: MediaFile): [string, ReactNode][] {
     [t.dimensions, media.width && media.height ? `${media.width} × ${media.height}` : null],
     [t.duration, media.durationMs === null ? null : formatLength(media.durationMs / 1000)],
     [t.pages, media.pages ?? null],
-    [t.people, media.names.join(", ")],
+    [t.people, media.names.map(plainName).join(", ")],
     [t.unplayable, media.unplayable],
     [t.problem, media.variantsError && asSentence(media.variantsError)],
     [t.received, formatDateTime(media.createdAt)],

@@ -1,3 +1,4 @@
+import { clsx } from "clsx";
 import { useEffect, useEffectEvent, useState } from "react";
 import { mediaBox } from "@/features/media/box";
 import { PlayButton, SeekBar, SpeedButton } from "@/features/media/controls";
@@ -139,7 +140,10 @@ function Player({ media, url, sender, state, move, toggle, seek }: PlayerProps) 
             {!media.voice && <bdi className="truncate">{fileNameOf(media)}</bdi>}
           </div>
         </div>
-        <SpeedButton className="bg-accent/12 text-accent-strong hover:bg-accent/20" />
+        {/* Of what has not begun there is nothing to speed up, and one stop less for Tab. */}
+        <SpeedButton
+          className={clsx(!begun && "invisible", "bg-accent/12 text-accent-strong hover:bg-accent/20")}
+        />
         {!media.voice && <FileDownloadButton media={media} url={url} className="-ms-1.5" />}
       </div>
     </div>

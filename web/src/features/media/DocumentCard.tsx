@@ -8,6 +8,7 @@ import { FileDownloadButton } from "@/features/media/FileDownloadButton";
 import { VariantPicture } from "@/features/media/VariantPicture";
 import { hasPage } from "@/features/media/variants";
 import { fileNameOf, shortName } from "@/features/message/fileName";
+import { plainName } from "@/lib/bidi";
 import { formatBytes } from "@/lib/format";
 import { asSentence } from "@/lib/sentence";
 import { texts } from "@/texts";
@@ -95,7 +96,7 @@ function factsOf(media: MediaFile, size: number | null): string[] {
 
 /** The first few people on a contact card, and how many more there are. */
 function peopleOn(names: string[]): string {
-  const shown = names.slice(0, MAX_NAMES);
+  const shown = names.slice(0, MAX_NAMES).map(plainName);
   const more = names.length - shown.length;
   return [...shown, ...(more > 0 ? [texts.media.morePeople(more)] : [])].join(", ");
 }

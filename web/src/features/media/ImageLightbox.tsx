@@ -1,31 +1,24 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
-import { ChevronLeft, ChevronRight, MessageSquareText, RotateCw, X, ZoomIn, ZoomOut } from "lucide-react";
+import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useRef, useState } from "react";
-import { messageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
 import { IconButton } from "@/components/ui/button";
 import { useModal } from "@/components/ui/dialog";
 import { ShortcutSheet } from "@/components/ui/shortcut-sheet";
-import { FileDownloadButton } from "@/features/media/FileDownloadButton";
-import { LightboxStage, WaitingStage } from "@/features/media/LightboxStage";
+import { LightboxBar, lightboxButton } from "@/features/media/LightboxBar";
+import { LightboxStage } from "@/features/media/LightboxStage";
 import { refusalOf } from "@/features/media/making";
-import { useCurrentView } from "@/features/media/reveal";
-import { mediaState, partOf } from "@/features/media/state";
+import { partOf } from "@/features/media/state";
 import { type Gallery, useMediaGallery } from "@/features/media/useMediaGallery";
 import { useZoom } from "@/features/media/useZoom";
 import { variantUrl } from "@/features/media/variants";
-import { PersonName } from "@/features/message/PersonName";
-import { senderOf } from "@/features/message/people";
-import { formatDateTime } from "@/lib/format";
+import { WaitingStage } from "@/features/media/WaitingStage";
 import { useShortcuts } from "@/lib/shortcuts";
 import { texts } from "@/texts";
 
 type LightboxProps = { conversationId: number; messageId: number; part: number };
 
-const dark = "text-white/85 hover:bg-white/15! hover:text-white! focus-visible:outline-white";
-
-/** One picture over everything; the arrows lead through all of the conversation. The URL says which is open. */
+/** One picture or video over everything; the arrows lead through all of the conversation. The URL says which is open. */
 export function ImageLightbox({ conversationId, messageId, part }: LightboxProps) {
   const gallery = useMediaGallery(conversationId, messageId, part);
   const { show, close, jump } = useLightboxNavigation(messageId);
@@ -84,12 +77,14 @@ function useLightboxNavigation(messageId: number) {
 }
 
 function focusTile(messageId: number): void {
-  document.querySelector<HTMLElement>(`main [data-media="${messageId}"]`)?.focus({ preventScroll: true });
+  const tile = document.querySelector<HTMLElement>(`main [data-media="${messageId}"]`);
+  const control = tile?.matches("a") ? tile : tile?.querySelector<HTMLElement>("button");
+  control?.focus({ preventScroll: true });
 }
 
 /** So that the next picture is there when its arrow is pressed. Only of files that are stored here, and that have a picture. */
 function Preloaded({ media }: { media: MediaFile | undefined }) {
-  if (media?.downloadStatus !== "completed" || !media.isActive) return null;
+  if (media?.downloadStatus !== "completed" || !media.isActive || media.fileType === "video") return null;
   const url = variantUrl(media, "preview");
   return refusalOf(media, url) === null && <img src={url} alt="" hidden />;
 }
@@ -128,7 +123,7 @@ function Slide({ name, gallery, messageId, show, onClose, onJump }: SlideProps) 
   );
   return (
     <div className="flex h-full flex-col" dir="ltr">
-      <Bar gallery={gallery} messageId={messageId} zoom={zoom} onClose={onClose} onJump={onJump} />
+      <LightboxBar gallery={gallery} messageId={messageId} zoom={zoom} onClose={onClose} onJump={onJump} />
       <div className="relative min-h-0 flex-1">
         {media ? (
           <LightboxStage key={name} media={media} zoom={zoom} messageId={messageId} />
@@ -141,74 +136,6 @@ function Slide({ name, gallery, messageId, show, onClose, onJump }: SlideProps) 
       {help && <ShortcutSheet onClose={() => setHelp(false)} />}
     </div>
   );
-}
-
-type BarProps = Omit<SlideProps, "show" | "name"> & { zoom: ReturnType<typeof useZoom> };
-
-function Bar({ gallery, messageId, zoom, onClose, onJump }: BarProps) {
-  const client = useQueryClient();
-  const { data: message } = useQuery(messageQuery(messageId, client));
-  const { current: media, counter } = gallery;
-  const url = useViewUrl(media);
-  const sender = message ? senderOf(message, undefined) : "";
-  const when = message ? formatDateTime(message.timestamp) : "";
-  const place = counter ? texts.lightbox.counter(counter.at, counter.of) : "";
-  return (
-    <header className="flex h-15 shrink-0 items-center gap-1 px-3">
-      <div className="me-auto min-w-0">
-        <p className="truncate font-medium">
-          <PersonName name={sender} />{" "}
-          {counter && <span className="ms-1 font-normal text-white/75">{place}</span>}
-        </p>
-        <p className="truncate text-white/75 text-xs">{when}</p>
-        {/* Of a dialog only what is in it is heard. */}
-        <p role="status" className="sr-only">
-          {message && texts.lightbox.now(sender, when, place)}
-        </p>
-      </div>
-      {/* What has no picture has nothing to zoom; the buttons stay, and with them the focus of who steps through. */}
-      <ZoomButtons zoom={zoom} disabled={url === null} />
-      <IconButton label={texts.lightbox.showInThread} onClick={onJump} className={dark}>
-        <MessageSquareText className="size-5" />
-      </IconButton>
-      {media && url && <FileDownloadButton media={media} url={url} className={dark} />}
-      <IconButton label={texts.action.close} onClick={onClose} className={dark}>
-        <X className="size-5" />
-      </IconButton>
-    </header>
-  );
-}
-
-function ZoomButtons({ zoom, disabled }: { zoom: ReturnType<typeof useZoom>; disabled: boolean }) {
-  return (
-    <>
-      <IconButton
-        disabled={disabled}
-        label={texts.lightbox.zoomOut}
-        onClick={zoom.zoomOut}
-        className={`${dark} max-sm:hidden`}
-      >
-        <ZoomOut className="size-5" />
-      </IconButton>
-      <IconButton
-        disabled={disabled}
-        label={texts.lightbox.zoomIn}
-        onClick={zoom.zoomIn}
-        className={`${dark} max-sm:hidden`}
-      >
-        <ZoomIn className="size-5" />
-      </IconButton>
-      <IconButton disabled={disabled} label={texts.lightbox.rotate} onClick={zoom.rotate} className={dark}>
-        <RotateCw className="size-5" />
-      </IconButton>
-    </>
-  );
-}
-
-function useViewUrl(media: MediaFile | undefined): string | null {
-  const view = useCurrentView(media?.id);
-  const state = media && mediaState(media, view);
-  return state?.kind === "ready" ? state.url : null;
 }
 
 type ArrowProps = {
@@ -225,7 +152,7 @@ function Arrow({ side, label, target, show }: ArrowProps) {
     <IconButton
       label={label}
       onClick={() => show(target)}
-      className={`absolute! inset-y-0 my-auto size-12! rounded-full! bg-black/40 ${dark} ${side === "start" ? "start-3" : "end-3"}`}
+      className={`absolute! inset-y-0 my-auto size-12! rounded-full! bg-black/40 ${lightboxButton} ${side === "start" ? "start-3" : "end-3"}`}
     >
       <Icon className="size-7" />
     </IconButton>

@@ -1,15 +1,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { clsx } from "clsx";
-import { Captions, CaptionsOff } from "lucide-react";
 import { type CSSProperties, useRef, useState } from "react";
-import { ApiError } from "@/api/client";
 import { messageQuery } from "@/api/queries";
 import type { MediaFile } from "@/api/types";
-import { Button, IconButton } from "@/components/ui/button";
-import { Spinner } from "@/components/ui/spinner";
-import { reasonOf } from "@/components/ui/states";
 import { FailedTile } from "@/features/media/FailedTile";
 import { type Failure, ofBrowser } from "@/features/media/failure";
+import { LightboxCaption } from "@/features/media/LightboxCaption";
 import { LoadingTile } from "@/features/media/LoadingTile";
 import { MediaPlaceholder } from "@/features/media/MediaPlaceholder";
 import { useCurrentView, useReveal } from "@/features/media/reveal";
@@ -17,10 +13,11 @@ import { isOnDemand, mediaState } from "@/features/media/state";
 import { usePicture } from "@/features/media/usePicture";
 import { useVariant } from "@/features/media/useVariant";
 import type { useZoom } from "@/features/media/useZoom";
+import { VideoPlayer } from "@/features/media/VideoPlayer";
 import { isShownByBrowsers, previewWidth, variantUrl } from "@/features/media/variants";
+import { WaitingStage } from "@/features/media/WaitingStage";
 import { fileNameOf } from "@/features/message/fileName";
 import { senderOf } from "@/features/message/people";
-import { plainWords } from "@/lib/bidi";
 import { formatDateTime } from "@/lib/format";
 import { isTransparent } from "@/lib/thumbhash";
 import { texts } from "@/texts";
@@ -42,6 +39,8 @@ export function LightboxStage({ media, messageId, zoom }: StageProps) {
   const state = mediaState(media, view);
   // Decided once: what becomes stored while it is viewed must not be fetched again.
   const [onDemand] = useState(() => isOnDemand(media));
+  if (state.kind === "ready" && media.fileType === "video")
+    return <LargeVideo media={media} url={state.url} />;
   if (state.kind === "ready") {
     const props = { media, messageId, zoom, url: state.url };
     return onDemand ? <WholePicture key={view?.id} {...props} /> : <StoredPicture {...props} />;
@@ -50,6 +49,22 @@ export function LightboxStage({ media, messageId, zoom }: StageProps) {
   return (
     <div className={notice}>
       <MediaPlaceholder media={media} state={state} onReveal={reveal} />
+    </div>
+  );
+}
+
+function LargeVideo({ media, url }: { media: MediaFile; url: string }) {
+  return (
+    <div className="absolute inset-0 px-18 pb-4 max-sm:px-2">
+      <VideoPlayer
+        media={media}
+        url={url}
+        sender=""
+        timestamp={media.createdAt}
+        caption={null}
+        wanted={false}
+        large
+      />
     </div>
   );
 }
@@ -163,7 +178,7 @@ function Shown({ media, messageId, zoom, src, onLoad, onError }: ShownProps) {
           style={{ ...zoom.style, ...ground }}
         />
       </div>
-      {caption && !zoom.zoomed && <Caption words={caption} />}
+      {caption && !zoom.zoomed && <LightboxCaption words={caption} />}
     </>
   );
 }
@@ -175,32 +190,6 @@ function isSliver({ width, height }: MediaFile): boolean {
 
 const SLIVER_RATIO = 8;
 const SLIVER = "m-auto h-auto! w-[min(100cqw,40rem)]! max-w-none self-start";
-
-/** Lies on the picture until somebody puts it away. */
-function Caption({ words }: { words: string }) {
-  const [shown, setShown] = useState(true);
-  const label = shown ? texts.lightbox.hideCaption : texts.lightbox.showCaption;
-  return (
-    <div
-      className={clsx(
-        "pointer-events-none absolute inset-x-0 bottom-0 flex items-end gap-3 px-4 pb-4 [&>button]:pointer-events-auto",
-        shown && "bg-linear-to-t from-black/85 to-transparent pt-10",
-      )}
-    >
-      <p dir="auto" className="max-h-40 flex-1 overflow-y-auto text-center text-[0.9375rem]">
-        {shown && plainWords(words)}
-      </p>
-      <IconButton
-        label={label}
-        aria-pressed={shown}
-        onClick={() => setShown(!shown)}
-        className="bg-black/50 text-white/85 hover:bg-white/15! hover:text-white! focus-visible:outline-white"
-      >
-        {shown ? <CaptionsOff className="size-5" /> : <Captions className="size-5" />}
-      </IconButton>
-    </div>
-  );
-}
 
 /** The box of the picture alone, without the margins that "contain" leaves in it, as its ground is seen. */
 function exactSize({ width, height }: MediaFile, sideways: boolean): CSSProperties {
@@ -217,26 +206,4 @@ function isTooSmall(media: MediaFile, stage: HTMLElement | null): boolean {
   if (!width || !height || has === null || stage === null || has >= width) return false;
   const scale = Math.min(1, stage.clientWidth / width, stage.clientHeight / height);
   return has < Math.floor(width * scale * window.devicePixelRatio);
-}
-
-export function WaitingStage({ error, retry }: { error: Error | null; retry?: () => void }) {
-  if (error) {
-    const isGone = error instanceof ApiError && error.status === 404;
-    return (
-      <div className={`${centre} flex-col gap-3 px-18 text-center`} role="alert">
-        <p className="font-medium">{texts.media.loadFailed}</p>
-        <p className="max-w-80 text-white/75">{reasonOf(error)}</p>
-        {retry && !isGone && (
-          <Button variant="soft" onClick={retry} className="text-text">
-            {texts.action.retry}
-          </Button>
-        )}
-      </div>
-    );
-  }
-  return (
-    <div className={centre} role="status" aria-label={texts.media.loading}>
-      <Spinner className="size-8" />
-    </div>
-  );
 }

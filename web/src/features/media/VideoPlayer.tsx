@@ -21,7 +21,7 @@ import { formatBytes, formatLength } from "@/lib/format";
 import { texts } from "@/texts";
 
 /** A video with controls of our own. Until it is played only its poster is fetched, and of one on demand nothing. */
-export function VideoPlayer(props: ViewerProps) {
+export function VideoPlayer(props: ViewerProps & { large?: boolean }) {
   const { media, url, wanted } = props;
   const { playable, askAgain } = usePlayable(media, url);
   const refresh = useRecordRefresh(media);
@@ -53,9 +53,14 @@ export function VideoPlayer(props: ViewerProps) {
   );
 }
 
-type PlayerProps = ViewerProps & { sources: string[]; onBroken: (why: Broken) => void };
+type PlayerProps = ViewerProps & {
+  /** It fills what is around it, instead of its place in the thread. */
+  large?: boolean;
+  sources: string[];
+  onBroken: (why: Broken) => void;
+};
 
-function Player({ media, url, sources, caption, wanted, onBroken }: PlayerProps) {
+function Player({ media, url, large = false, sources, caption, wanted, onBroken }: PlayerProps) {
   const frame = useRef<HTMLElement>(null);
   const [element, setElement] = useState<HTMLVideoElement | null>(null);
   const [started, setStarted] = useState(false);
@@ -109,7 +114,8 @@ function Player({ media, url, sources, caption, wanted, onBroken }: PlayerProps)
       dir="ltr"
       onKeyDown={(event) => element && onKey(event, element, { toggle, fullscreen, seek: move.seek })}
       className="group relative max-w-full overflow-hidden rounded-xl bg-black text-white"
-      style={{ width: box.width, height: box.height }}
+      data-media={large ? undefined : media.messageId}
+      style={large ? FILLING : { width: box.width, height: box.height }}
     >
       <video
         ref={setElement}
@@ -135,6 +141,8 @@ function Player({ media, url, sources, caption, wanted, onBroken }: PlayerProps)
     </section>
   );
 }
+
+const FILLING = { width: "100%", height: "100%" };
 
 function preloadOf(media: ViewerProps["media"]): "metadata" | "none" {
   // Its first picture lies in a small part of a stored file. Of one that is not stored, nothing is fetched unasked.

@@ -1,4 +1,4 @@
-import type { MediaFile } from "@/api/types";
+import type { FileType, MediaFile } from "@/api/types";
 import { useMediaByConversation, useMediaByMessage } from "@/features/media/useMedia";
 import { useLoadMore } from "@/lib/useLoadMore";
 
@@ -6,6 +6,9 @@ import { useLoadMore } from "@/lib/useLoadMore";
 const SEARCH_PAGES_MAX = 50;
 /** Pictures left before the end when the next page is asked for. */
 const AHEAD = 5;
+
+/** What is looked at. */
+const SEEN: readonly FileType[] = ["image", "video"];
 
 export type Gallery = {
   current: MediaFile | undefined;
@@ -20,16 +23,16 @@ export type Gallery = {
   counter: { at: number; of: number } | null;
 };
 
-/** The pictures of a conversation around one of them, newest first as they are paged. */
+/** The pictures and videos of a conversation around one of them, newest first as they are paged. */
 export function useMediaGallery(conversationId: number, messageId: number, part: number): Gallery {
   const own = useMediaByMessage(messageId, part);
-  const query = useMediaByConversation(conversationId, { fileType: "image" });
+  const query = useMediaByConversation(conversationId, { fileType: SEEN });
   const pictures = query.data?.pages.flatMap((page) => page.items) ?? [];
   const at = pictures.findIndex((media) => media.messageId === messageId && media.part === part);
   const pages = query.data?.pages.length ?? 0;
   const { hasNextPage, isFetching, isError, fetchNextPage } = query;
   // A picture that was sent as a document is none of them.
-  const isAlone = own.data !== undefined && own.data.fileType !== "image";
+  const isAlone = own.data !== undefined && !SEEN.includes(own.data.fileType);
   const wanted = isAlone
     ? false
     : at === -1
