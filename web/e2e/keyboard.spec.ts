@@ -113,3 +113,37 @@ test("a conversation or a photo that does not exist says so, and offers a way on
   await inbox.keyboard.press("Escape");
   await expect(lightbox).toBeHidden();
 });
+
+test("Home and End lead through the list, and what is opened from it stays in sight", async ({ inbox }) => {
+  await inbox.goto("/");
+  await expect(rows(inbox).first()).toBeVisible();
+  await inbox.keyboard.press("j");
+  await inbox.keyboard.press("End");
+  const focused = () => list(inbox).locator("a:focus");
+  await expect(focused()).toBeInViewport({ ratio: 0.9 });
+  await expect(rows(inbox).first().getByRole("link")).not.toBeFocused();
+  await inbox.keyboard.press("Enter");
+  await expect(inbox).toHaveURL(/\/c\/\d+/);
+  await inbox.keyboard.press("Escape");
+  await expect(focused()).toBeInViewport({ ratio: 0.9 });
+  await inbox.keyboard.press("Home");
+  await expect(rows(inbox).first().getByRole("link")).toBeFocused();
+});
+
+test("a search under way says so, and one that fails as well", async ({ inbox }) => {
+  await inbox.goto("/");
+  await expect(rows(inbox).first()).toBeVisible();
+  let fail = () => {};
+  const late = new Promise<void>((resolve) => {
+    fail = resolve;
+  });
+  await inbox.route("**/api/conversations?*search=*", async (route) => {
+    await late;
+    await route.fulfill({ status: 400, json: { title: "No", status: 400, code: "validation_error" } });
+  });
+  await inbox.keyboard.press("/");
+  await inbox.keyboard.type("somebody");
+  await expect(inbox.getByText("Searching…")).toBeVisible();
+  fail();
+  await expect(inbox.getByText("Failed to load conversations")).toBeVisible();
+});

@@ -66,6 +66,25 @@ test("a voice note plays, pauses, and is the only one playing", async ({ inbox }
   await expect(player.getByRole("button", { name: "Play" })).toBeVisible();
 });
 
+test("a voice note plays on while another conversation is open", async ({ inbox }) => {
+  const voice = await findMedia(inbox, `${ready}&fileType=audio`, ({ policy }) => policy === "store");
+  if (!voice) throw new Error("needs a voice note");
+  await openMessage(inbox, voice);
+  const player = thread(inbox).locator(`[data-media="${voice.messageId}"]`);
+  await player.getByRole("button", { name: "Play" }).click();
+  await expect(player.getByRole("button", { name: "Pause" })).toBeVisible();
+  const bar = inbox.getByRole("region", { name: "Playing now" });
+  await expect(bar).toBeHidden();
+  await inbox.keyboard.press("Escape");
+  await expect(bar).toBeVisible();
+  await bar.getByRole("link").click();
+  await expect(inbox).toHaveURL(new RegExp(`/c/${voice.conversationId}\\?m=${voice.messageId}`));
+  await expect(bar).toBeHidden();
+  await inbox.keyboard.press("Escape");
+  await bar.getByRole("button", { name: "Stop" }).click();
+  await expect(bar).toBeHidden();
+});
+
 test("a video plays with our controls", async ({ inbox }) => {
   const video = await findMedia(inbox, `${ready}&fileType=video`);
   expect(video, "needs a video").toBeTruthy();

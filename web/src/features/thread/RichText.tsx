@@ -13,7 +13,7 @@ export function RichText({ text, end }: { text: string; end?: ReactNode }) {
   const [unfolded, setUnfolded] = useState(false);
   const words = calmWords(plainWords(text));
   const folded = words.length > FOLDED_FROM && !unfolded;
-  const shown = folded ? `${words.slice(0, SHOWN).trimEnd()}…` : words;
+  const shown = folded ? `${words.slice(0, SHOWN).replace(/[\s.…]+$/, "")}…` : words;
   return (
     <p
       dir="auto"
