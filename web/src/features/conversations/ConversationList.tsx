@@ -3,17 +3,16 @@ import { useNavigate } from "@tanstack/react-router";
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import { clsx } from "clsx";
 import { Inbox, SearchX } from "lucide-react";
-import { useEffectEvent, useLayoutEffect, useRef, useState } from "react";
-import { flushSync } from "react-dom";
+import { useRef, useState } from "react";
 import { conversationsQuery } from "@/api/queries";
 import type { Conversation } from "@/api/types";
 import { EmptyState, ErrorState } from "@/components/ui/states";
 import { ConversationRow, ConversationRowSkeleton, ROW_REM } from "@/features/conversations/ConversationRow";
 import { focusConversations, LIST_ID } from "@/features/conversations/focus";
 import { SearchField } from "@/features/conversations/SearchField";
+import { useCursor } from "@/features/conversations/useCursor";
 import { useHeldOrder } from "@/features/conversations/useHeldOrder";
 import { useNow } from "@/lib/clock";
-import { useShortcuts } from "@/lib/shortcuts";
 import { useLoadMore } from "@/lib/useLoadMore";
 import { useSearchText } from "@/lib/useSearchText";
 import { texts } from "@/texts";
@@ -97,11 +96,12 @@ function Rows(props: RowsProps) {
   const now = useNow();
   const { conversations, hold, release } = useHeldOrder(props.conversations);
   const scroller = useRef<HTMLDivElement>(null);
+  const [height] = useState(() => ROW_REM * rem());
   const { cursor, current } = useCursor(conversations, activeId, (index) => virtualizer.scrollToIndex(index));
   const virtualizer = useVirtualizer({
     count: conversations.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_REM * rem(),
+    estimateSize: () => height,
     getItemKey: (index) => conversations[index]?.id ?? index,
     // The row that holds the focus stays in the page, wherever the list is scrolled to.
     rangeExtractor: (range: Range) => withCursor(defaultRangeExtractor(range), cursor),
@@ -154,52 +154,4 @@ function rem(): number {
 
 function withCursor(indexes: number[], cursor: number): number[] {
   return indexes.includes(cursor) ? indexes : [...indexes, cursor].sort((a, b) => a - b);
-}
-
-/** The one row that Tab reaches; ↑ ↓ j k move it. It follows its conversation when the list is reordered. */
-function useCursor(
-  conversations: Conversation[],
-  activeId: number | undefined,
-  show: (index: number) => void,
-) {
-  const showRow = useEffectEvent(show);
-  const [cursorId, setCursorId] = useState(activeId);
-  const current = useRef<HTMLAnchorElement>(null);
-  const at = conversations.findIndex((conversation) => conversation.id === (cursorId ?? activeId));
-  const cursor = Math.max(0, at);
-
-  const [lastActiveId, setLastActiveId] = useState(activeId);
-  if (activeId !== lastActiveId) {
-    setLastActiveId(activeId);
-    // On leaving it, the way back in the list is where it was.
-    if (activeId !== undefined) setCursorId(activeId);
-  }
-
-  const moveTo = (index: number) => {
-    // The row of the cursor is in the page wherever the list is scrolled to; it has to be there before it can take the focus.
-    flushSync(() => setCursorId(conversations[index]?.id));
-    current.current?.focus({ preventScroll: true });
-    show(index);
-  };
-  const last = conversations.length - 1;
-  const move = (step: number) => moveTo(at === -1 ? 0 : Math.min(last, Math.max(0, at + step)));
-  const inList = ({ target }: KeyboardEvent) => target === current.current;
-  const arrow = (step: number) => (event: KeyboardEvent) => {
-    // Elsewhere the arrows scroll what has the focus.
-    if (event.target !== document.body && !inList(event)) return false;
-    move(step);
-  };
-  useShortcuts({
-    j: () => move(1),
-    k: () => move(-1),
-    ArrowDown: arrow(1),
-    ArrowUp: arrow(-1),
-    Home: (event) => inList(event) && moveTo(0),
-    End: (event) => inList(event) && moveTo(last),
-  });
-  // The conversation that is opened may go to another place of the list, and must not be hidden there.
-  useLayoutEffect(() => {
-    if (current.current?.contains(document.activeElement)) showRow(cursor);
-  }, [cursor]);
-  return { cursor, current };
 }

@@ -1,10 +1,11 @@
-import { defaultRangeExtractor, useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
-import { type ActionDispatch, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
+import { useCallback, useMemo, useRef, useState } from "react";
 import type { Outgoing } from "@/features/sending/outbox";
 import { JumpToLatest } from "@/features/thread/JumpToLatest";
 import { RowView } from "@/features/thread/RowView";
 import { estimateHeight, type ThreadRow, threadRows } from "@/features/thread/rows";
-import { freshCount, type Place, type ThreadAction, type ThreadState } from "@/features/thread/state";
+import { freshCount, type ThreadState } from "@/features/thread/state";
+import { type Dispatch, END_PX, isTarget, type List, useHeldPlace } from "@/features/thread/useHeldPlace";
 import type { useThread } from "@/features/thread/useThread";
 import { walk } from "@/features/thread/walk";
 import { useNow } from "@/lib/clock";
@@ -13,19 +14,15 @@ import { useLoadMore } from "@/lib/useLoadMore";
 import { useWindowEvent } from "@/lib/useWindowEvent";
 import { texts } from "@/texts";
 
-/** This close to the end counts as reading the newest. */
-const END_PX = 80;
 /** Rows left beyond the window when the next page is asked for. */
 const AHEAD = 12;
 
 const NONE: Outgoing[] = [];
 
-type List = Virtualizer<HTMLDivElement, HTMLDivElement>;
-
 type MessageListProps = {
   thread: ReturnType<typeof useThread>;
   state: ThreadState;
-  dispatch: ActionDispatch<[action: ThreadAction]>;
+  dispatch: Dispatch;
   /** What the server does not have yet. */
   outgoing: Outgoing[];
   name: string;
@@ -42,18 +39,10 @@ export function MessageList(props: MessageListProps) {
   const { divider } = state;
   const rows = useMemo(() => threadRows(messages, divider, below), [messages, divider, below]);
   const scroller = useRef<HTMLDivElement>(null);
-  // The row that holds the focus stays in the page, wherever the thread is scrolled to.
-  const held = useRef<string | null>(null);
-  const hold = (element: Element | null) => {
-    const index = element?.closest<HTMLElement>("[data-index]")?.dataset.index;
-    held.current = index === undefined ? null : (rows[Number(index)]?.key ?? null);
-  };
+  const { held, hold } = useHeldRow(rows);
   const list = useThreadVirtualizer(scroller, rows, state.follows, held);
   useHeldPlace(list, rows, state, dispatch);
-  const moved = () => dispatch({ type: "moved" });
-  useWindowEvent("wheel", moved, true);
-  useWindowEvent("pointerdown", moved, true);
-  useWindowEvent("keydown", moved, true);
+  useReaderMoves(() => dispatch({ type: "moved" }));
   const { startIndex = AHEAD, endIndex = 0 } = list.range ?? {};
   useLoadMore(startIndex < AHEAD, thread.loadOlder);
   useLoadMore(endIndex > rows.length - AHEAD, thread.loadNewer);
@@ -115,6 +104,23 @@ export function MessageList(props: MessageListProps) {
   );
 }
 
+/** The row that holds the focus stays in the page, wherever the thread is scrolled to. */
+function useHeldRow(rows: ThreadRow[]) {
+  const held = useRef<string | null>(null);
+  const hold = (element: Element | null) => {
+    const index = element?.closest<HTMLElement>("[data-index]")?.dataset.index;
+    held.current = index === undefined ? null : (rows[Number(index)]?.key ?? null);
+  };
+  return { held, hold };
+}
+
+/** By hand: scroll events do not tell that from the list's own corrections. */
+function useReaderMoves(onMove: () => void): void {
+  useWindowEvent("wheel", onMove, true);
+  useWindowEvent("pointerdown", onMove, true);
+  useWindowEvent("keydown", onMove, true);
+}
+
 function useThreadVirtualizer(
   scroller: React.RefObject<HTMLDivElement | null>,
   rows: ThreadRow[],
@@ -145,42 +151,6 @@ function useThreadVirtualizer(
   return list;
 }
 
-/** Where the list was when it was last shown. */
-type Shown = { place: Place; index: number; atEnd: boolean; offset: number | null };
-
-/** Whether the end went away from a reader who stands still there, as a row in the window has grown. */
-function hasSunk(list: List, last: Shown | null): boolean {
-  return last?.atEnd === true && last.offset === list.scrollOffset && !list.isAtEnd(1);
-}
-
-/** Scrolls to the place that the thread holds, and keeps it there while rows come and go; tells whether that is the end. */
-function useHeldPlace(
-  list: List,
-  rows: ThreadRow[],
-  state: ThreadState,
-  dispatch: MessageListProps["dispatch"],
-): void {
-  const { place } = state;
-  const shown = useRef<Shown | null>(null);
-  useLayoutEffect(() => {
-    const last = shown.current;
-    const isNew = last?.place !== place;
-    let index = -1;
-    const holdsEnd = place.kind === "end" || (place.kind === "reader" && state.follows);
-    if (holdsEnd && ((place.kind === "end" && isNew) || hasSunk(list, last))) list.scrollToEnd();
-    // Each older page that comes in leads further up.
-    if (place.kind === "start") list.scrollToOffset(0);
-    if (place.kind === "message") {
-      index = rows.findIndex((row) => isTarget(row, place.messageId));
-      // The list takes a while to arrive at an index, and does not notice when rows that come in above change it.
-      if (index !== -1 && (isNew || last?.index !== index)) list.scrollToIndex(index, { align: "center" });
-    }
-    const atEnd = list.isAtEnd(END_PX);
-    shown.current = { place, index, atEnd, offset: list.scrollOffset };
-    dispatch({ type: "scrolled", atEnd });
-  });
-}
-
 /** The composer below takes and gives room; who reads the newest message goes on reading it. */
 function useResizedAtEnd(scroller: React.RefObject<HTMLDivElement | null>) {
   const [, redraw] = useState(0);
@@ -207,8 +177,4 @@ function useResizedAtEnd(scroller: React.RefObject<HTMLDivElement | null>) {
     },
     [scroller],
   );
-}
-
-function isTarget(row: ThreadRow, messageId: number | null): boolean {
-  return row.kind === "message" && row.message.id === messageId;
 }
