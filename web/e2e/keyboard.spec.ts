@@ -57,7 +57,25 @@ test("nothing that goes leaves the focus behind", async ({ inbox }) => {
   await expect(list(inbox).locator(`a[href="/c/${id}"]`)).toBeFocused();
 });
 
-test("the arrows walk from message to message, and keys act on the one in hand", async ({ inbox }) => {
+test("the arrows walk from message to message", async ({ inbox }) => {
+  await inbox.goto(`/c/${await longThread(inbox)}`);
+  await expect(thread(inbox).getByRole("article").last()).toBeInViewport();
+  await thread(inbox).focus();
+  const place = () =>
+    inbox.evaluate(() => {
+      const { activeElement: focused } = document;
+      return focused?.tagName === "ARTICLE" ? Number(focused.getAttribute("aria-posinset")) : null;
+    });
+  await inbox.keyboard.press("ArrowUp");
+  const first = await place();
+  if (first === null) throw new Error("no message has the focus");
+  await inbox.keyboard.press("ArrowUp");
+  expect(await place()).toBe(first - 1);
+  await inbox.keyboard.press("ArrowDown");
+  expect(await place()).toBe(first);
+});
+
+test("keys act on the message in hand", async ({ inbox }) => {
   const photo = await findMedia(
     inbox,
     "downloadStatus=completed&fileType=image",
@@ -67,26 +85,20 @@ test("the arrows walk from message to message, and keys act on the one in hand",
   await openMessage(inbox, photo);
   const tile = thread(inbox).locator(`[data-media="${photo.messageId}"]`);
   await expect(tile).toBeInViewport();
-  await thread(inbox).focus();
-  await inbox.keyboard.press("ArrowUp");
-  const focusedArticle = () => inbox.evaluate(() => document.activeElement?.tagName);
-  expect(await focusedArticle()).toBe("ARTICLE");
-  const before = await inbox.evaluate(() => document.activeElement?.getAttribute("aria-posinset"));
-  // The first message of all has none above it.
-  await inbox.keyboard.press(before === "1" ? "ArrowDown" : "ArrowUp");
-  expect(await focusedArticle()).toBe("ARTICLE");
-  expect(await inbox.evaluate(() => document.activeElement?.getAttribute("aria-posinset"))).not.toBe(before);
-  await tile.evaluate((element) => element.closest<HTMLElement>("article")?.focus());
+  const take = () => tile.evaluate((element) => element.closest<HTMLElement>("article")?.focus());
+  await take();
   await inbox.keyboard.press("r");
-  await expect(inbox.getByRole("button", { name: "Cancel the reply" })).toBeVisible();
-  await inbox.getByRole("button", { name: "Cancel the reply" }).click();
-  await tile.evaluate((element) => element.closest<HTMLElement>("article")?.focus());
+  const cancel = inbox.getByRole("button", { name: "Cancel the reply" });
+  await expect(cancel).toBeVisible();
+  await cancel.click();
+  await take();
   await inbox.keyboard.press("Enter");
-  await expect(inbox.getByRole("dialog", { name: "Photos and videos of this conversation" })).toBeVisible();
+  const large = inbox.getByRole("dialog", { name: "Photos and videos of this conversation" });
+  await expect(large).toBeVisible();
   await inbox.keyboard.press("?");
   await expect(inbox.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
   await inbox.keyboard.press("Escape");
-  await expect(inbox.getByRole("dialog", { name: "Photos and videos of this conversation" })).toBeVisible();
+  await expect(large).toBeVisible();
 });
 
 test("Home leads to the very first message, End to the newest", async ({ inbox }) => {
