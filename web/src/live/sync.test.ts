@@ -63,6 +63,18 @@ describe("events", () => {
     ).toBe(1);
   });
 
+  it("that follow a new message at once leave it new: the files of its conversation are asked for again", async () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.thread(1), thread([{}, [2, 1]]));
+    answers.set("/api/messages/3", message(3, { media: media(7) }));
+    const asks = vi.spyOn(client, "invalidateQueries");
+    const sync = new Sync(client);
+    sync.handle("message.created", { conversationId: 1, messageId: 3 });
+    sync.handle("message.updated", { conversationId: 1, messageId: 3 });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(asks).toHaveBeenCalledWith({ queryKey: keys.conversationMedia(1) });
+  });
+
   it("do not fetch messages of threads that nobody has open", async () => {
     new Sync(new QueryClient()).handle("message.created", { conversationId: 1, messageId: 3 });
     await vi.advanceTimersByTimeAsync(1_000);

@@ -28,6 +28,8 @@ export class Sync {
   readonly #waiting = new Map<string, () => Promise<void>>();
   /** Messages that came in where no thread is open, until their conversation tells of the last. */
   readonly #elsewhere = new Map<number, Set<number>>();
+  /** Messages that were created since they were last asked for, whatever else happened to them meanwhile. */
+  readonly #created = new Set<number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running = 0;
 
@@ -57,7 +59,8 @@ export class Sync {
 
   #handleMessage(conversationId: number, messageId: number, created: boolean): void {
     if (this.#hasThread(conversationId)) {
-      this.#later(`message ${messageId}`, () => this.#fetchMessage(conversationId, messageId, created));
+      if (created) this.#created.add(messageId);
+      this.#later(`message ${messageId}`, () => this.#fetchMessage(conversationId, messageId));
     } else if (created) {
       const ids = this.#elsewhere.get(conversationId) ?? new Set();
       this.#elsewhere.set(conversationId, ids.add(messageId));
@@ -75,6 +78,7 @@ export class Sync {
   /** Something was missed: everything on screen is asked for again. */
   resync(): void {
     this.#waiting.clear();
+    this.#created.clear();
     this.#elsewhere.clear();
     void this.#client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== keys.me[0] });
   }
@@ -120,7 +124,8 @@ export class Sync {
     return pages.flatMap(({ items }) => items).find((item) => item.id === id);
   }
 
-  async #fetchMessage(conversationId: number, id: number, created: boolean): Promise<void> {
+  async #fetchMessage(conversationId: number, id: number): Promise<void> {
+    const created = this.#created.delete(id);
     const before = this.#known(conversationId, id);
     let message: Message;
     try {
