@@ -35,6 +35,7 @@ pub(super) fn new_text(conversation: ConversationId) -> NewSend {
         reaction: None,
         file: None,
         client_id: None,
+        upload: None,
         created_by: None,
         content: "{\"text\":\"hello\"}".into(),
     }
