@@ -149,14 +149,18 @@ impl Db {
         }
     }
 
+    /// Runs a writing statement, which counts with its wait for the writer.
     async fn write<T>(&self, run: impl AsyncFnOnce(Target<'_>) -> Result<T>) -> Result<T> {
-        match self {
-            Self::Sqlite { writer, .. } => {
-                let _turn = cost::waiting(writer.turn()).await?;
-                run(Target::SqlitePool(writer.pool())).await
+        let ran = cost::statement(async {
+            match self {
+                Self::Sqlite { writer, .. } => {
+                    let _turn = writer.turn().await?;
+                    run(Target::SqlitePool(writer.pool())).await
+                }
+                Self::Postgres(pool) => run(Target::PostgresPool(pool)).await,
             }
-            Self::Postgres(pool) => run(Target::PostgresPool(pool)).await,
-        }
+        });
+        Box::pin(ran).await
     }
 
     /// All rows of a statement that only reads.
@@ -178,7 +182,7 @@ impl Db {
         let (sql, args, mut tries) = (sql.into_sql_str(), args.into(), Tries::default());
         self.check_file()?;
         loop {
-            let ended = self.write(async |target| target.execute(sql.clone(), args.clone()).await);
+            let ended = self.write(async |target| target.run(sql.clone(), args.clone()).await);
             match ended.await {
                 Err(error) if tries.another(&error) => {}
                 ended => {
@@ -198,7 +202,7 @@ impl Db {
         let (sql, args, mut tries) = (sql.into_sql_str(), args.into(), Tries::default());
         self.check_file()?;
         loop {
-            let ended = self.write(async |target| target.rows(sql.clone(), args.clone()).await);
+            let ended = self.write(async |target| target.all_rows(sql.clone(), args.clone()).await);
             match ended.await {
                 Err(error) if tries.another(&error) => {}
                 ended => {

@@ -167,7 +167,13 @@ impl Store {
 }
 
 /// Ends an upload: of all who use or end it at once, one gets true.
-pub(crate) async fn end(tx: &mut Tx, now: Timestamp, company: CompanyId, by: &str, id: UploadId) -> Result<bool> {
+pub(crate) async fn end(
+    tx: &mut Tx,
+    now: Timestamp,
+    company: CompanyId,
+    by: &str,
+    id: UploadId,
+) -> Result<bool> {
     // Parts that are being added wait for this row, and find it gone; and so do others who end it.
     let hold = dialect::hold_rows(tx.backend(), "u");
     let sql = format!(

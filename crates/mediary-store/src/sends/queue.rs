@@ -61,7 +61,10 @@ impl Store {
             for (upload, by) in all.iter().filter_map(|new| new.upload.as_ref()) {
                 if !partial_uploads::end(tx, now, company, by, *upload).await? {
                     let constraint = partial_uploads::USED_UPLOAD.to_owned();
-                    return Err(Error::new(ErrorKind::Conflict { constraint }, "the upload was used or ended"));
+                    return Err(Error::new(
+                        ErrorKind::Conflict { constraint },
+                        "the upload was used or ended",
+                    ));
                 }
             }
             if all.len() > 1 {

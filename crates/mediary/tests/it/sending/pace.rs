@@ -28,7 +28,7 @@ async fn conversations(world: &World) -> Vec<i64> {
     }
     world.delivered().await;
     eventually("the conversations", async || {
-        let all = world.api().all("/api/conversations?limit=100").await;
+        let all = world.api().all("/api/conversations").await;
         let ids: Vec<i64> = all.iter().filter_map(|one| one["id"].as_i64()).collect();
         if ids.len() == CONVERSATIONS { Ok(ids) } else { Err(ids.len()) }
     })
