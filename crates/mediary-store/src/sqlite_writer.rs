@@ -229,7 +229,10 @@ async fn end(mut turn: Turn, file: Arc<DatabaseFile>) -> Turn {
     let (done, committed) = group.commit().await;
     let mut outcome = file.note(committed).and_then(|()| file.check());
     for member in done {
-        let next = outcome.as_ref().map(|()| ()).map_err(Error::without_source);
+        let next = match &outcome {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.without_source()),
+        };
         // One that was dropped is committed, too.
         let _ = member.send(std::mem::replace(&mut outcome, next));
     }
