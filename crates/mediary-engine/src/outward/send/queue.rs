@@ -85,6 +85,7 @@ pub(super) async fn queue(
     if let Some(first) = all.first_mut() {
         first.upload = upload;
     }
+    let uses_upload = all.first().is_some_and(|first| first.upload.is_some());
     let queued = match context.store().queue_sends(&scope, &all).await {
         Ok(queued) => queued,
         // The one that used the upload up may be this one, asked for twice.
@@ -101,7 +102,9 @@ pub(super) async fn queue(
         queued.iter().for_each(|one| publish_new(context, scope.company(), one));
         context.work().wake(Work::Send);
         context.work().wake(Work::Derive);
-        context.work().wake(Work::Trash);
+        if uses_upload {
+            context.work().wake(Work::Trash);
+        }
     }
     Ok(QueuedMessages { ids: queued.into_iter().map(|one| one.message_id).collect(), are_new })
 }
