@@ -111,7 +111,11 @@ impl Content {
 
     pub(super) fn check(&self) -> Result<(), WrongField> {
         match self {
-            Self::Text { body, .. } => text("text", body, TEXT_CHARS).map(|_| ()),
+            Self::Text { body, .. } => {
+                let is_blank = !body.is_empty() && body.chars().all(char::is_whitespace);
+                check(!is_blank, "text", || "must have more than spaces".to_owned())?;
+                text("text", body, TEXT_CHARS).map(|_| ())
+            }
             Self::Media(media) => media.check(),
             Self::Location { latitude, longitude, name, address } => {
                 check((-90.0..=90.0).contains(latitude), "latitude", || "must be from -90 to 90".to_owned())?;
@@ -133,8 +137,12 @@ impl Content {
             }
             Self::Reaction { message_id, emoji } => {
                 id("replyTo", message_id)?;
+                // Every emoji has a character beyond ASCII, those of keys included; letters and smileys of signs have none.
+                let is_plain = !emoji.is_empty() && emoji.is_ascii();
                 let fits = emoji.len() <= EMOJI_BYTES && !emoji.contains(char::is_whitespace);
-                check(fits, "emoji", || "must be one emoji, or empty to take the reaction back".to_owned())
+                check(fits && !is_plain, "emoji", || {
+                    "must be one emoji, or empty to take the reaction back".to_owned()
+                })
             }
             Self::Template(template) => {
                 let named = |text: &Value| text.as_str().is_some_and(|text| !text.is_empty());

@@ -78,7 +78,13 @@ pub(super) async fn accepted(
         Ok(kept) => return Ok((SendableFile::Received(received), kept)),
         Err(refusal) => refusal,
     };
-    let Some(recipe) = recipe else { return Err(refusal) };
+    let Some(recipe) = recipe else {
+        return Err(if draft.convert {
+            with_more(refusal, "it cannot be converted into that")
+        } else {
+            refusal
+        });
+    };
     let workers = match (workers_for(&sender.context, recipe), draft.convert) {
         (Ok(workers), true) => workers,
         (Ok(_), false) => return Err(with_more(refusal, OFFER)),

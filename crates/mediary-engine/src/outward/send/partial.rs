@@ -4,6 +4,8 @@
 //! was under way. Every node can take the next part and send the file. A part is stored under a reserved key, which the trash deletes
 //! unless a row names it, and in the end all the same: a message gets a copy of the whole.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use mediary_blob::{ErrorKind, StorageKey, Upload};
 use mediary_core::{Error, ErrorCode, Result, StorageBackend, UploadId, limits};
@@ -17,6 +19,8 @@ use crate::context::Context;
 
 /// The field of a message that names an upload.
 const FIELD: &str = "uploadId";
+/// When a company that has begun too many may try again: a message may have used one by then.
+const NEXT_UPLOAD_AFTER: Duration = Duration::from_secs(10);
 
 /// Takes the next bytes of an upload. Those of the part under way are lost where this is dropped.
 #[derive(Debug)]
@@ -70,7 +74,7 @@ impl PartialUploads {
             let detail = format!(
                 "{most} uploads of your company have begun and are not used; use them, or end them by DELETE"
             );
-            Error::refused(ErrorCode::RateLimited, detail)
+            Error::refused(ErrorCode::RateLimited, detail).after(Some(NEXT_UPLOAD_AFTER))
         })
     }
 

@@ -51,8 +51,9 @@ pub(super) struct MessageForm {
     to: Option<String>,
     #[schema(rename = "type", value_type = Vec<crate::json::words::OutgoingType>, min_items = 1, max_items = 10)]
     kind: Vec<String>,
-    #[schema(value_type = Vec<crate::json::Bytes>, min_items = 1, max_items = 10)]
-    file: Vec<String>,
+    /// Of types that have one, unless `mediaId`, `libraryId`, `uploadId` or `link` says where it is.
+    #[schema(value_type = Vec<crate::json::Bytes>, max_items = 10, nullable = false)]
+    file: Option<Vec<String>>,
     /// Each of at most 1,024 characters; an empty one is none.
     #[schema(max_items = 10, nullable = false)]
     caption: Option<Vec<String>>,
