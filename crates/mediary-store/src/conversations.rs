@@ -204,7 +204,7 @@ impl Store {
         let found = dialect::found_contacts(self.backend());
         let sql = format!("SELECT CAST(COUNT(*) AS BIGINT) FROM ({found} LIMIT $4) AS hits");
         let args = args![company, search.pattern.as_str(), self.term(search), FOUND_MAX + 1];
-        let counted: Vec<(u32,)> = self.search_rows(sql, args).await?;
+        let counted: Vec<(u32,)> = self.search_rows(AssertSqlSafe(sql), args).await?;
         Ok(counted.first().is_some_and(|(count,)| *count <= FOUND_MAX))
     }
 
@@ -224,23 +224,12 @@ impl Store {
         let sql = format!("WITH k(id) AS MATERIALIZED ({found}) {sql}");
         let (pattern, term) = (search.pattern.as_str(), self.term(search));
         let args = args![scope.company(), pattern, term, last_message_at, id, page.row_count()];
-        let rows = self.search_rows(sql, args).await?;
+        let rows = self.search_rows(AssertSqlSafe(sql), args).await?;
         self.with_attachments(rows).await
     }
 
     fn term(&self, search: &Search) -> String {
         dialect::search_term(self.backend(), &search.text)
-    }
-
-    async fn search_rows<T: Read>(&self, sql: String, args: Vec<Value>) -> Result<Vec<T>> {
-        let Some(setting) = dialect::before_search(self.backend()) else {
-            return self.db().all(AssertSqlSafe(sql), args).await;
-        };
-        let mut tx = self.db().begin().await?;
-        tx.all::<(String,)>(setting, args![]).await?;
-        let rows = tx.all(AssertSqlSafe(sql), args).await;
-        tx.roll_back().await;
-        rows
     }
 
     pub async fn conversation(&self, scope: &Scope, id: ConversationId) -> Result<Option<Conversation>> {

@@ -2444,6 +2444,15 @@ export interface operations {
                 from?: string;
                 /** @description RFC 3339; created before. */
                 to?: string;
+                /** @description Of messages that came in, or of those that went out. */
+                direction?: components["schemas"]["Direction"];
+                /** @description Phone number or user id of who sent the message. */
+                sender?: string;
+                /**
+                 * @description Words in the file's name or the message's caption, all of them, in any order; the last one may be the beginning of one. Case and
+                 *     accents do not matter.
+                 */
+                q?: string;
                 sort?: "date" | "size" | "name";
                 order?: "asc" | "desc";
             };
@@ -2680,6 +2689,15 @@ export interface operations {
                 from?: string;
                 /** @description RFC 3339; created before. */
                 to?: string;
+                /** @description Of messages that came in, or of those that went out. */
+                direction?: components["schemas"]["Direction"];
+                /** @description Phone number or user id of who sent the message. */
+                sender?: string;
+                /**
+                 * @description Words in the file's name or the message's caption, all of them, in any order; the last one may be the beginning of one. Case and
+                 *     accents do not matter.
+                 */
+                q?: string;
                 sort?: "date" | "size" | "name";
                 order?: "asc" | "desc";
             };

@@ -1,6 +1,7 @@
 //! The queries that matter use their indexes, on tables of a million rows and of ten.
 
 mod jobs;
+mod lists;
 mod tables;
 
 use std::cell::RefCell;
@@ -44,8 +45,16 @@ pub(super) async fn statements<T>(call: impl Future<Output = Result<T>>) -> Vec<
 
 const MILLION: i64 = 1_000_000;
 /// The tables that grow without limit, every table of jobs among them: none of them may be read as a whole.
-const LARGE: &[&str] =
-    &["contacts", "conversations", "messages", "media_files", "derivations", "media_variants", "sends"];
+const LARGE: &[&str] = &[
+    "contacts",
+    "conversations",
+    "messages",
+    "media_files",
+    "derivations",
+    "media_variants",
+    "sends",
+    "media_words",
+];
 /// Their indexes of what is due, running, failed or waiting, which is little.
 const SMALL_INDEXES: &[&str] = &[
     "media_files_due",
@@ -164,13 +173,23 @@ async fn all_use_their_indexes(test: &Test) {
                     MediaSort::Name => Cursor::text("file 77".into(), 500_077),
                     _ => Cursor::number(50_000, 550_000),
                 });
-                query.file_types = vec![FileType::Image, FileType::Video];
-                query.download_status = Some(DownloadStatus::Completed);
-                check(test, "filtered gallery", false, store.media_list(&Scope::system(company), &query))
-                    .await;
+                check(
+                    test,
+                    "gallery from the middle",
+                    false,
+                    store.media_list(&Scope::system(company), &query),
+                )
+                .await;
+                if conversation.is_some() {
+                    query.file_types = vec![FileType::Image, FileType::Video];
+                    query.download_status = Some(DownloadStatus::Completed);
+                    check(test, "filtered gallery", false, store.media_list(&Scope::system(company), &query))
+                        .await;
+                }
             }
         }
     }
+    lists::filtered_lists_use_their_indexes(test).await;
     for page in [PageRequest::default(), middle.clone()] {
         check(test, "library", false, store.library(&scope, &page)).await;
     }

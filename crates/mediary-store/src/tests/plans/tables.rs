@@ -65,6 +65,31 @@ fn derived_rows(test: &Test, rows: i64) -> [String; 2] {
     ]
 }
 
+/// The words of the files, as the index keeps them.
+fn searched_rows(test: &Test, rows: i64) -> String {
+    let company = test.acme.company;
+    let terms = [
+        format!("'{company}wfile'"),
+        format!("'{company}w' || (i % 5000)"),
+        format!("'{company}s' || (49000 + i % 7001)"),
+        format!("'{company}dinbound'"),
+        format!("'{company}c' || (1 + i % {CONVERSATIONS})"),
+    ];
+    match test.store.backend() {
+        Backend::Sqlite => format!(
+            "{} INSERT INTO media_words (rowid, words) SELECT i, {} FROM n",
+            numbers(rows),
+            terms.join(" || ' ' || ")
+        ),
+        Backend::Postgres => format!(
+            "{} INSERT INTO media_words (company_id, media_id, words)
+                SELECT {company}, i, array_to_tsvector(ARRAY[{}]) FROM n",
+            numbers(rows),
+            terms.join(", ")
+        ),
+    }
+}
+
 /// Messages of ours: some are due, some run, very many sleep behind others, and very many of another company wait for their time.
 fn sent_rows(test: &Test, rows: i64) -> String {
     let (company, account, other) = (test.acme.company, test.acme.account, test.other.company);
@@ -84,7 +109,10 @@ fn sent_rows(test: &Test, rows: i64) -> String {
 
 pub(super) async fn fill(test: &Test, rows: i64) {
     match test.store.backend() {
-        Backend::Sqlite => drop(test.sql("PRAGMA foreign_keys = OFF").await.unwrap()),
+        Backend::Sqlite => {
+            test.sql("PRAGMA foreign_keys = OFF").await.unwrap();
+            test.sql("DROP TRIGGER media_files_words_insert").await.unwrap();
+        }
         Backend::Postgres => {
             for table in LARGE {
                 test.sql(&format!("ALTER TABLE {table} DISABLE TRIGGER ALL")).await.unwrap();
@@ -109,9 +137,9 @@ pub(super) async fn fill(test: &Test, rows: i64) {
         ),
         format!(
             "{} INSERT INTO messages (id, company_id, account_id, conversation_id, direction, type, status, sent_at,
-                    provider_message_id, provider_media_id, created_at, updated_at)
+                    provider_message_id, provider_media_id, sender_phone, created_at, updated_at)
                 SELECT i, {company}, {account}, 1 + i % {CONVERSATIONS}, 'inbound', 'image', 'received', {now} + i,
-                    'wamid-' || i, 'media-' || i, {now} + i, {now} + i FROM n",
+                    'wamid-' || i, 'media-' || i, CAST(49000 + i % 7001 AS TEXT), {now} + i, {now} + i FROM n",
             numbers(rows)
         ),
         format!(
@@ -129,9 +157,9 @@ pub(super) async fn fill(test: &Test, rows: i64) {
             hash_of_row(test)
         ),
     ];
-    for statement in
-        statements.iter().chain(&derived_rows(test, rows)).chain([&sent_rows(test, rows)]).chain(&indexes)
-    {
+    let made = derived_rows(test, rows);
+    let others = [sent_rows(test, rows), searched_rows(test, rows)];
+    for statement in statements.iter().chain(&made).chain(&others).chain(&indexes) {
         test.sql(statement).await.unwrap();
     }
     if test.store.backend() == Backend::Postgres {

@@ -1,0 +1,74 @@
+//! The plans of lists of media whose filters may leave few of very many files.
+
+use std::time::{Duration, Instant};
+
+use mediary_core::{ConversationId, Direction, DownloadStatus, FileType, Scope, WordQuery};
+use mediary_testing::START;
+
+use super::{pages, plan_of_search, reads_a_whole_table, statements};
+use crate::tests::harness::Test;
+use crate::*;
+
+/// Pages that a statement of such a list may look at: four thousand files in the order of the list, wherever they lie, and their
+/// messages, each by an index of some levels.
+const WALKED_PAGES_MAX: i64 = 45_000;
+
+/// Filters that few files pass, that none passes, and that most do.
+fn filters() -> Vec<MediaQuery> {
+    let all = MediaQuery::default;
+    let words = |typed: &str| MediaQuery { words: WordQuery::new(typed), ..all() };
+    vec![
+        words("file"),
+        words("77 "),
+        words("file 77 "),
+        words("nobody"),
+        MediaQuery { conversation: Some(ConversationId(78)), ..words("77 ") },
+        MediaQuery { sender: Some("49077".into()), ..all() },
+        MediaQuery { direction: Some(Direction::Outbound), ..all() },
+        MediaQuery { direction: Some(Direction::Inbound), ..words("file") },
+        MediaQuery { file_types: vec![FileType::Video], ..all() },
+        MediaQuery { file_types: vec![FileType::Image, FileType::Video], ..all() },
+        MediaQuery { download_status: Some(DownloadStatus::Failed), ..all() },
+        MediaQuery { download_status: Some(DownloadStatus::Completed), ..all() },
+        MediaQuery { from: Some(START), to: Some(START.plus(Duration::from_secs(5))), ..all() },
+    ]
+}
+
+pub(super) async fn filtered_lists_use_their_indexes(test: &Test) {
+    let scope = Scope::system(test.acme.company);
+    for filter in filters() {
+        for sort in [MediaSort::Date, MediaSort::Size, MediaSort::Name] {
+            let mut query = MediaQuery { sort, ..filter.clone() };
+            for is_deep in [false, true] {
+                query.page.cursor = is_deep.then(|| match sort {
+                    MediaSort::Date => Cursor::number(START.millis() + 500_000, 500_000),
+                    MediaSort::Size => Cursor::number(50_000, 550_000),
+                    MediaSort::Name => Cursor::text("file 77".into(), 500_077),
+                });
+                let began = Instant::now();
+                let seen = statements(test.store.media_list(&scope, &query)).await;
+                let took = began.elapsed();
+                let mut executed = 0.0;
+                for (sql, args) in seen {
+                    let lines = plan_of_search(test, &sql, args).await;
+                    executed += execution_millis(&lines);
+                    let whole = lines
+                        .iter()
+                        .any(|line| reads_a_whole_table(&sql, line) && !line.starts_with("SCAN w VIRTUAL"));
+                    assert!(
+                        !whole && pages(&lines) < WALKED_PAGES_MAX,
+                        "{query:?}:\n{sql}\n{}",
+                        lines.join("\n")
+                    );
+                }
+                println!("{:?} {took:?}, of which statements {executed} ms: {query:?}", test.store.backend());
+            }
+        }
+    }
+}
+
+/// What Postgres says of its time.
+fn execution_millis(lines: &[String]) -> f64 {
+    let times = lines.iter().filter_map(|line| line.split_once("Time: "));
+    times.filter_map(|(_, time)| time.trim_end_matches(" ms").parse::<f64>().ok()).sum()
+}
