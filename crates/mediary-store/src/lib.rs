@@ -15,6 +15,7 @@
 #[cfg(test)]
 extern crate self as mediary_store;
 
+mod archives;
 mod batch;
 mod bulk;
 mod clock_set_back;

@@ -165,6 +165,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/{id}/media/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The files of a conversation in one zip
+         * @description Its stored files, as they are, and `manifest.json`: each with name, size, hash, message and time, and what is missing with the
+         *     reason. Nothing is fetched from WhatsApp. Serves ranges and conditional requests: the tag names all of the archive, so a part that
+         *     is asked for with `If-Range` continues the same one.
+         */
+        get: operations["read_conversation_archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/{id}/messages": {
         parameters: {
             query?: never;
@@ -298,6 +320,26 @@ export interface paths {
         get: operations["list_media"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/media/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link to a zip of chosen files
+         * @description Anybody with the link can read these files until it ends, a day later, without logging in, and continue where a download broke off.
+         */
+        post: operations["create_archive"];
         delete?: never;
         options?: never;
         head?: never;
@@ -906,6 +948,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/m/archive/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A zip by its link */
+        get: operations["read_archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/m/{token}": {
         parameters: {
             query?: never;
@@ -985,6 +1044,10 @@ export interface components {
             prefix: string;
             revokedAt: components["schemas"]["Time"] | null;
             role: components["schemas"]["Role"];
+        };
+        ArchiveUrl: {
+            expiresAt: components["schemas"]["Time"];
+            url: string;
         };
         /** @description Somebody did something to a record. */
         AuditEntry: {
@@ -1385,6 +1448,11 @@ export interface components {
             expiresAt?: components["schemas"]["Time"] | null;
             name: string;
             role: components["schemas"]["Role"];
+        };
+        /** @description Files that are chosen. */
+        NewArchive: {
+            /** @description Ids of media files, each once. */
+            ids: number[];
         };
         /** @description A stored file that is to be kept. To upload one, send a form. */
         NewLibraryItem: {
@@ -2479,6 +2547,57 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    read_conversation_archive: {
+        parameters: {
+            query?: {
+                /** @description May be given more than once. */
+                fileType?: components["schemas"]["FileType"][];
+                /** @description RFC 3339; created at or after. Not later than `to`. */
+                from?: string;
+                /** @description RFC 3339; created before. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            416: components["responses"]["RangeNotSatisfiable"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     list_messages: {
         parameters: {
             query?: {
@@ -2718,6 +2837,36 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    create_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewArchive"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveUrl"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };
@@ -4083,6 +4232,48 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    read_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            410: components["responses"]["Gone"];
+            416: components["responses"]["RangeNotSatisfiable"];
+            429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };

@@ -52,6 +52,7 @@ fn right(method: &str, path: &str) -> Permission {
         ("POST", "/api/conversations/{id}/typing") => Permission::Send,
         ("POST", path) if path.ends_with("/download") => Permission::StartDownload,
         ("POST", path) if path.ends_with("/signed-url") => Permission::ShareLink,
+        ("POST", "/api/media/archive") => Permission::Read,
         ("POST", "/api/media/retry") => Permission::RetryAll,
         ("DELETE", path) if path.starts_with("/api/media/") => Permission::DeleteMedia,
         ("GET", "/api/settings/media") => Permission::Read,

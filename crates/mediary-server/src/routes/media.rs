@@ -273,7 +273,9 @@ async fn delete_media(
 }
 
 /// An empty value counts as none, as forms send it.
-fn moment<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+pub(super) fn moment<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Timestamp>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let wrong = || serde::de::Error::custom(Timestamp::RFC3339_RULE);
     // A plus sign that was not escaped arrives as a space.
@@ -366,7 +368,10 @@ mod tests {
             ("?from=2025-10-09T08:53:21Z", vec![]),
             ("?from=2025-10-09T08:53:20Z&to=2025-10-09T08:53:20Z", vec![]),
             ("?to=2025-10-09T09:53:21%2B01:00&downloadStatus=completed", vec![stored.media.0]),
-            ("?direction=inbound&sender=%2B1 555-123-4567&order=asc", vec![waiting.media.0, stored.media.0]),
+            (
+                "?direction=inbound&sender=%2B1%20555-123-4567&order=asc",
+                vec![waiting.media.0, stored.media.0],
+            ),
             ("?direction=outbound", vec![]),
             ("?sender=US.1", vec![]),
             ("?q=&sender=&downloadStatus=completed", vec![stored.media.0]),

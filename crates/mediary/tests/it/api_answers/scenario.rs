@@ -91,6 +91,11 @@ pub(super) async fn links_and_bytes(answers: &mut Answers<'_>, message: &Value) 
     answers.ask("sign_media_url").at(file).given(json!({})).held().await;
     answers.ask("sign_media_url").at(file).given(json!({ "expiresInSeconds": 0 })).refused("field").await;
     answers.ask("read_linked_file").at("not-a-link").refused("forged").await;
+    answers.ask("create_archive").given(json!({ "ids": [file] })).held().await;
+    answers.ask("create_archive").given(json!({ "ids": [] })).refused("field").await;
+    answers.ask("create_archive").given(json!({ "ids": [NOWHERE] })).refused("not_found").await;
+    answers.ask("read_archive").at("not-a-link").refused("forged").await;
+    answers.ask("read_conversation_archive").at(NOWHERE).refused("not_found").await;
     answers.ask("read_message_file").at(NOWHERE).refused("not_found").await;
     answers.ask("read_whatsapp_file").at("1").refused("not_found").await;
 }
