@@ -7,7 +7,7 @@ CREATE INDEX media_files_by_kind ON media_files (company_id, file_type, download
 CREATE TABLE search_changes (
     {id},
     company_id BIGINT NOT NULL,
-    -- What kind of record changed: media.
+    -- What kind of record changed, like media.
     kind TEXT NOT NULL,
     record_id BIGINT NOT NULL,
     {key}
@@ -56,10 +56,10 @@ CREATE TABLE search_backlog (
 INSERT INTO search_backlog (company_id, kind, below) SELECT c.id, 'media', 9223372036854775807 FROM companies c;
 CREATE TABLE media_words (
     company_id BIGINT NOT NULL,
-    media_id BIGINT NOT NULL,
+    record_id BIGINT NOT NULL,
     words TSVECTOR NOT NULL,
-    PRIMARY KEY (company_id, media_id),
-    CONSTRAINT media_words_media_fkey FOREIGN KEY (company_id, media_id)
+    PRIMARY KEY (company_id, record_id),
+    CONSTRAINT media_words_media_fkey FOREIGN KEY (company_id, record_id)
         REFERENCES media_files (company_id, id) ON DELETE CASCADE
 );
 -- Rows come in batches, by one writer: a list of what is not sorted in yet would only make reading slow.

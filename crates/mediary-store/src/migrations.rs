@@ -57,6 +57,7 @@ pub(crate) const STEPS: &[(&str, &str)] = &[
     ("retried_sends", include_str!("../migrations/0036_retried_sends.sql")),
     ("media_words", include_str!("../migrations/0037_media_words.sql")),
     ("archives", include_str!("../migrations/0038_archives.sql")),
+    ("search", include_str!("../migrations/0039_search.sql")),
 ];
 
 fn migrator(backend: Backend) -> Migrator {

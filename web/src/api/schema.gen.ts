@@ -601,6 +601,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search, newest first
+         * @description Each hit says where in it the words stand. Messages that were taken back and files that were deleted are not found.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/settings/media": {
         parameters: {
             query?: never;
@@ -1212,6 +1232,19 @@ export interface components {
             email: string;
             password: string;
         };
+        /** @description Letters of a field that make a word of the query. */
+        Mark: {
+            /** @description The first unit behind it. */
+            end: number;
+            field: components["schemas"]["MarkedField"];
+            /** @description Counted from zero in UTF-16 code units, as JavaScript counts. */
+            start: number;
+        };
+        /**
+         * @description A field with words in it: the message's `text` or `caption`, the file's `fileName`, or the contact's `name` or `phone`.
+         * @enum {string}
+         */
+        MarkedField: "text" | "caption" | "fileName" | "name" | "phone";
         /** @description The caller. */
         Me: {
             /** Format: int64 */
@@ -1784,6 +1817,19 @@ export interface components {
             nextCursor: string | null;
         };
         /** @description One page of a list. */
+        Page_SearchHit: {
+            hasMore: boolean;
+            items: {
+                conversation: components["schemas"]["Conversation"] | null;
+                /** @description Where the words of the query stand, in the order of the fields. */
+                marks: components["schemas"]["Mark"][];
+                media: components["schemas"]["MediaFile"] | null;
+                message: components["schemas"]["Message"] | null;
+            }[];
+            /** @description Give it as `cursor` for the next page. */
+            nextCursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Usage: {
             hasMore: boolean;
             items: {
@@ -1943,6 +1989,14 @@ export interface components {
         Role: "viewer" | "agent" | "manager" | "admin";
         /** @enum {string} */
         ScanStatus: "unscanned" | "clean" | "quarantined" | "released";
+        /** @description What a search found. Of a conversation and of a message the others are null; a file comes with its message. */
+        SearchHit: {
+            conversation: components["schemas"]["Conversation"] | null;
+            /** @description Where the words of the query stand, in the order of the fields. */
+            marks: components["schemas"]["Mark"][];
+            media: components["schemas"]["MediaFile"] | null;
+            message: components["schemas"]["Message"] | null;
+        };
         /** @description A message, or those of several files in their order. */
         SentMessages: components["schemas"]["Message"] | components["schemas"]["MessageItems"];
         SignedLink: {
@@ -3379,6 +3433,38 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description `nextCursor` of the page before; empty for the first page. */
+                cursor?: string;
+                /** @description How many items, from 1 to 100; 20 unless given. */
+                limit?: number;
+                /** @description Words that all have to be there, in any order; the last one may be the beginning of one. Case and accents do not matter. */
+                q: string;
+                /** @description Where to search: names and numbers of contacts, texts and captions, or file names and captions. */
+                in?: "conversations" | "messages" | "media";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SearchHit"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             503: components["responses"]["ServiceUnavailable"];
         };
     };

@@ -88,6 +88,8 @@ fn filled(path: &str, owner: &Company, made: Made, others: &Others) -> String {
 }
 
 fn asking(route: &Route, path: &str, key: Option<&str>) -> Request<Body> {
+    // Every picture of the scene has this word in its caption.
+    let path = if path == "/api/search" { "/api/search?q=look" } else { path };
     let request = request(&route.method, path, key).header("tus-resumable", "1.0.0");
     if route.method == "GET" {
         return request.body(Body::empty()).unwrap();
@@ -281,7 +283,7 @@ async fn caller_who_sees_one_conversation_finds_nothing_of_another() {
             let answer =
                 scene.house.send(seeing(&scene, own.conversation, asking(&route, &path, None))).await;
             assert_eq!(answer.status, StatusCode::OK, "{} {path}", route.method);
-            if matches!(path.as_str(), "/api/conversations" | "/api/media") {
+            if matches!(path.as_str(), "/api/conversations" | "/api/media" | "/api/search") {
                 assert_eq!(answer.json()["items"].as_array().unwrap().len(), 1, "{path}");
             }
         }

@@ -114,7 +114,7 @@ impl Filter {
 }
 
 /// A short text of a query; one without letters counts as none, as forms send it.
-fn short(field: &str, text: Option<String>) -> Result<Option<String>, Problem> {
+pub(super) fn short(field: &str, text: Option<String>) -> Result<Option<String>, Problem> {
     let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     if text.as_ref().is_some_and(|text| text.chars().count() > limits::SHORT_TEXT_CHARS) {
         let max_chars = limits::SHORT_TEXT_CHARS;
@@ -124,7 +124,7 @@ fn short(field: &str, text: Option<String>) -> Result<Option<String>, Problem> {
 }
 
 /// The words of a query. Where something is asked for in which there is no word, nothing could be found.
-fn words_of(field: &str, text: Option<String>) -> Result<Option<WordQuery>, Problem> {
+pub(super) fn words_of(field: &str, text: Option<String>) -> Result<Option<WordQuery>, Problem> {
     let Some(text) = short(field, text)? else { return Ok(None) };
     let words =
         WordQuery::new(&text).ok_or_else(|| Problem::field(field, "must have a letter or a digit"))?;

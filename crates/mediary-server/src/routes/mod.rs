@@ -17,6 +17,7 @@ mod media;
 mod messages;
 mod policies;
 mod records;
+mod search;
 mod send;
 mod settings;
 pub(crate) mod ui;
@@ -111,6 +112,7 @@ fn json_routes() -> OpenApiRouter<App> {
         .merge(users::routes())
         .merge(api_keys::routes())
         .merge(records::routes())
+        .merge(search::routes())
         .merge(webhook_events::routes())
 }
 

@@ -3,6 +3,20 @@
 
 use crate::Backend;
 
+/// Records that are found by their words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Indexed {
+    /// The table of their words.
+    pub(crate) words: &'static str,
+    pub(crate) records: &'static str,
+    /// The name of `records` in a query.
+    pub(crate) alias: &'static str,
+}
+
+pub(crate) const MEDIA: Indexed = Indexed { words: "media_words", records: "media_files", alias: "f" };
+pub(crate) const MESSAGES: Indexed = Indexed { words: "message_words", records: "messages", alias: "m" };
+pub(crate) const CONTACTS: Indexed = Indexed { words: "contact_words", records: "contacts", alias: "c" };
+
 /// Words as the database takes them for a record.
 pub(crate) fn document(backend: Backend, words: &[String]) -> String {
     match backend {
@@ -22,37 +36,40 @@ pub(crate) fn query(backend: Backend, words: &[String], beginning: Option<&str>)
     whole.chain(open).collect::<Vec<_>>().join(and)
 }
 
-/// The beginning of a query over the files `f` of the company `$1` that a [`query`] finds.
-pub(crate) fn found_media(backend: Backend, query: &str) -> String {
+/// The beginning of a query over the records of the company `$1` that a [`query`] finds.
+pub(crate) fn found(backend: Backend, indexed: Indexed, query: &str) -> String {
+    let Indexed { words, records, alias } = indexed;
     match backend {
         Backend::Sqlite => format!(
-            "media_words w CROSS JOIN media_files f ON w.media_words MATCH {query} AND f.id = w.rowid"
+            "{words} w CROSS JOIN {records} {alias} ON w.{words} MATCH {query} AND {alias}.id = w.rowid"
         ),
         Backend::Postgres => format!(
-            "media_words w JOIN media_files f ON w.words @@ CAST({query} AS TSQUERY) AND w.company_id = $1
-                AND f.company_id = w.company_id AND f.id = w.media_id"
+            "{words} w JOIN {records} {alias} ON w.words @@ CAST({query} AS TSQUERY) AND w.company_id = $1
+                AND {alias}.company_id = w.company_id AND {alias}.id = w.record_id"
         ),
     }
 }
 
-/// Takes the words of files `k` away.
-pub(crate) fn forget_media(backend: Backend) -> &'static str {
+/// Takes the words of records `k` away.
+pub(crate) fn forget(backend: Backend, indexed: Indexed) -> String {
+    let words = indexed.words;
     match backend {
-        Backend::Sqlite => "DELETE FROM media_words WHERE rowid IN (SELECT k.id FROM k)",
+        Backend::Sqlite => format!("DELETE FROM {words} WHERE rowid IN (SELECT k.id FROM k)"),
         Backend::Postgres => {
-            "DELETE FROM media_words WHERE (company_id, media_id) IN (SELECT k.company_id, k.id FROM k)"
+            format!("DELETE FROM {words} WHERE (company_id, record_id) IN (SELECT k.company_id, k.id FROM k)")
         }
     }
 }
 
-/// Gives files `k` their words.
-pub(crate) fn note_media(backend: Backend) -> &'static str {
+/// Gives records `k` their words.
+pub(crate) fn note(backend: Backend, indexed: Indexed) -> String {
+    let words = indexed.words;
     match backend {
-        Backend::Sqlite => "INSERT INTO media_words (rowid, words) SELECT k.id, k.words FROM k",
-        Backend::Postgres => {
-            "INSERT INTO media_words (company_id, media_id, words)
+        Backend::Sqlite => format!("INSERT INTO {words} (rowid, words) SELECT k.id, k.words FROM k"),
+        Backend::Postgres => format!(
+            "INSERT INTO {words} (company_id, record_id, words)
                 SELECT k.company_id, k.id, CAST(k.words AS TSVECTOR) FROM k"
-        }
+        ),
     }
 }
 

@@ -197,7 +197,8 @@ impl<'q> Statement<'q> {
             conditions.push(format!("{kind} IN ({})", words.join(", ")));
         }
         if let Some(direction) = query.direction {
-            conditions.push(format!("m.direction = '{direction}'"));
+            // As an expression, so that Postgres begins with the files, however few such messages it expects.
+            conditions.push(format!("COALESCE(m.direction, '') = '{direction}'"));
         }
         if let Some(sender) = &query.sender {
             let sender = self.parameter(sender.as_str().into());
@@ -223,7 +224,7 @@ impl<'q> Statement<'q> {
         };
         let asked = filter.to_query(self.scope.company(), self.backend);
         let asked = self.parameter(asked.into());
-        dialect::words::found_media(self.backend, &asked)
+        dialect::words::found(self.backend, dialect::words::MEDIA, &asked)
     }
 
     /// The files of the types and states that are wanted, a query for each pair of both. In a list by date each gives its first ones.

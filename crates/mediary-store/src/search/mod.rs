@@ -1,5 +1,6 @@
 //! Records found by their words. Why the words are made here and not by the databases: decision 0023.
 
+mod find;
 mod index;
 mod terms;
 

@@ -158,8 +158,8 @@ async fn words_follow_edits_joins_and_deletions(test: &Test) {
         let query = words(typed);
         let statement =
             crate::lists::indexed_only(test.store.backend(), &Scope::system(test.acme.company), &query);
-        let rows: Vec<(i64, i64, String, Option<String>, Option<String>)> =
-            test.store.search_rows(statement.0, statement.1).await.unwrap();
+        type Indexed = (i64, i64, String, Option<String>, Option<String>);
+        let rows: Vec<Indexed> = test.store.search_rows(statement.0, statement.1).await.unwrap();
         rows.into_iter().map(|(.., name, _)| name.unwrap()).collect()
     };
     assert_eq!(indexed("offer draft").await, ["offer.pdf"]);

@@ -8,8 +8,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use mediary_core::{
-    ConversationId, DownloadStatus, FileType, MediaId, MessageId, MessageStatus, Retention, Scope,
-    StorageBackend,
+    ConversationId, FileType, MediaId, MessageId, MessageStatus, Retention, Scope, StorageBackend,
 };
 use mediary_testing::START;
 use sqlx::{AssertSqlSafe, SqlStr};
@@ -54,6 +53,7 @@ const LARGE: &[&str] = &[
     "media_variants",
     "sends",
     "media_words",
+    "message_words",
 ];
 /// Their indexes of what is due, running, failed or waiting, which is little.
 const SMALL_INDEXES: &[&str] = &[
@@ -164,32 +164,9 @@ async fn all_use_their_indexes(test: &Test) {
     check(test, "source", true, store.message_source(&scope, MessageId(500_006))).await;
     let around = store.messages_around(&scope, conversation, MessageId(500_006), 20);
     check(test, "around", false, Box::pin(around)).await;
-    for conversation in [None, Some(conversation)] {
-        for sort in [MediaSort::Date, MediaSort::Size, MediaSort::Name] {
-            for order in [Order::Ascending, Order::Descending] {
-                let mut query = MediaQuery { conversation, sort, order, ..MediaQuery::default() };
-                check(test, "gallery", false, store.media_list(&Scope::system(company), &query)).await;
-                query.page.cursor = Some(match sort {
-                    MediaSort::Name => Cursor::text("file 77".into(), 500_077),
-                    _ => Cursor::number(50_000, 550_000),
-                });
-                check(
-                    test,
-                    "gallery from the middle",
-                    false,
-                    store.media_list(&Scope::system(company), &query),
-                )
-                .await;
-                if conversation.is_some() {
-                    query.file_types = vec![FileType::Image, FileType::Video];
-                    query.download_status = Some(DownloadStatus::Completed);
-                    check(test, "filtered gallery", false, store.media_list(&Scope::system(company), &query))
-                        .await;
-                }
-            }
-        }
-    }
+    lists::galleries_use_their_indexes(test).await;
     lists::filtered_lists_use_their_indexes(test).await;
+    lists::searches_use_their_indexes(test).await;
     for page in [PageRequest::default(), middle.clone()] {
         check(test, "library", false, store.library(&scope, &page)).await;
     }

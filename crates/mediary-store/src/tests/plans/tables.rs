@@ -65,8 +65,19 @@ fn derived_rows(test: &Test, rows: i64) -> [String; 2] {
     ]
 }
 
+/// The words of the messages, as the index keeps them.
+fn messages_words(test: &Test, rows: i64) -> String {
+    let company = test.acme.company;
+    words_of(
+        test,
+        "message_words",
+        rows,
+        &[format!("'{company}whello'"), format!("'{company}w' || (i % 5000)")],
+    )
+}
+
 /// The words of the files, as the index keeps them.
-fn searched_rows(test: &Test, rows: i64) -> String {
+fn files_words(test: &Test, rows: i64) -> String {
     let company = test.acme.company;
     let terms = [
         format!("'{company}wfile'"),
@@ -75,14 +86,19 @@ fn searched_rows(test: &Test, rows: i64) -> String {
         format!("'{company}dinbound'"),
         format!("'{company}c' || (1 + i % {CONVERSATIONS})"),
     ];
+    words_of(test, "media_words", rows, &terms)
+}
+
+fn words_of(test: &Test, table: &str, rows: i64, terms: &[String]) -> String {
+    let company = test.acme.company;
     match test.store.backend() {
         Backend::Sqlite => format!(
-            "{} INSERT INTO media_words (rowid, words) SELECT i, {} FROM n",
+            "{} INSERT INTO {table} (rowid, words) SELECT i, {} FROM n",
             numbers(rows),
             terms.join(" || ' ' || ")
         ),
         Backend::Postgres => format!(
-            "{} INSERT INTO media_words (company_id, media_id, words)
+            "{} INSERT INTO {table} (company_id, record_id, words)
                 SELECT {company}, i, array_to_tsvector(ARRAY[{}]) FROM n",
             numbers(rows),
             terms.join(", ")
@@ -112,6 +128,7 @@ pub(super) async fn fill(test: &Test, rows: i64) {
         Backend::Sqlite => {
             test.sql("PRAGMA foreign_keys = OFF").await.unwrap();
             test.sql("DROP TRIGGER media_files_words_insert").await.unwrap();
+            test.sql("DROP TRIGGER messages_search_insert").await.unwrap();
         }
         Backend::Postgres => {
             for table in LARGE {
@@ -137,17 +154,19 @@ pub(super) async fn fill(test: &Test, rows: i64) {
         ),
         format!(
             "{} INSERT INTO messages (id, company_id, account_id, conversation_id, direction, type, status, sent_at,
-                    provider_message_id, provider_media_id, sender_phone, created_at, updated_at)
+                    provider_message_id, provider_media_id, sender_phone, text, created_at, updated_at)
                 SELECT i, {company}, {account}, 1 + i % {CONVERSATIONS}, 'inbound', 'image', 'received', {now} + i,
-                    'wamid-' || i, 'media-' || i, CAST(49000 + i % 7001 AS TEXT), {now} + i, {now} + i FROM n",
+                    'wamid-' || i, 'media-' || i, CAST(49000 + i % 7001 AS TEXT), 'hello ' || i % 5000,
+                    {now} + i, {now} + i FROM n",
             numbers(rows)
         ),
         format!(
             "{} INSERT INTO media_files (id, company_id, account_id, conversation_id, message_id, policy, file_type,
-                    sort_name, file_size, sha256, storage_key, storage_backend, provider_media_id, download_status,
+                    file_name, sort_name, file_size, sha256, storage_key, storage_backend, provider_media_id, download_status,
                     download_attempts, last_error_retryable, next_attempt_at, due, expires_at, created_at, updated_at)
                 SELECT i, {company}, {account}, 1 + i % {CONVERSATIONS}, i, 'store',
-                    CASE WHEN i % 3 = 0 THEN 'image' ELSE 'document' END, 'file ' || i % 5000, i % 100000,
+                    CASE WHEN i % 3 = 0 THEN 'image' ELSE 'document' END, 'file ' || i % 5000, 'file ' || i % 5000,
+                    i % 100000,
                     CASE WHEN i % 100 > 0 THEN {} END, CASE WHEN i % 100 > 0 THEN 'key' END,
                     CASE WHEN i % 100 > 0 THEN 'local' END, 'media-' || i,
                     CASE WHEN i % {seldom} = 0 THEN 'failed' WHEN i % 100 = 0 THEN 'pending' ELSE 'completed' END,
@@ -158,7 +177,7 @@ pub(super) async fn fill(test: &Test, rows: i64) {
         ),
     ];
     let made = derived_rows(test, rows);
-    let others = [sent_rows(test, rows), searched_rows(test, rows)];
+    let others = [sent_rows(test, rows), files_words(test, rows), messages_words(test, rows)];
     for statement in statements.iter().chain(&made).chain(&others).chain(&indexes) {
         test.sql(statement).await.unwrap();
     }

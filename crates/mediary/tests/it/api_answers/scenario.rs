@@ -62,6 +62,8 @@ pub(super) async fn messages(answers: &mut Answers<'_>, message: &Value) {
         answers.ask(operation).at(conversation).held().await;
         answers.ask(operation).at(NOWHERE).refused("not_found").await;
     }
+    answers.ask("search").query("q=the").held().await;
+    answers.ask("search").query("q=the&in=everything").refused("parameter").await;
     answers.ask("show_typing").at(conversation).refused("conflict").await;
     answers.ask("show_typing").at(NOWHERE).refused("not_found").await;
     for operation in ["get_message", "get_message_media"] {
