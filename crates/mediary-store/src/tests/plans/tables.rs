@@ -156,7 +156,7 @@ pub(super) async fn fill(test: &Test, rows: i64) {
             "{} INSERT INTO messages (id, company_id, account_id, conversation_id, direction, type, status, sent_at,
                     provider_message_id, provider_media_id, sender_phone, text, created_at, updated_at)
                 SELECT i, {company}, {account}, 1 + i % {CONVERSATIONS}, 'inbound', 'image', 'received', {now} + i,
-                    'wamid-' || i, 'media-' || i, CAST(49000 + i % 7001 AS TEXT), 'hello ' || i % 5000,
+                    'wamid-' || i, 'media-' || i, CAST(49000 + i % 7001 AS TEXT), 'hello ' || (i % 5000),
                     {now} + i, {now} + i FROM n",
             numbers(rows)
         ),
@@ -165,7 +165,7 @@ pub(super) async fn fill(test: &Test, rows: i64) {
                     file_name, sort_name, file_size, sha256, storage_key, storage_backend, provider_media_id, download_status,
                     download_attempts, last_error_retryable, next_attempt_at, due, expires_at, created_at, updated_at)
                 SELECT i, {company}, {account}, 1 + i % {CONVERSATIONS}, i, 'store',
-                    CASE WHEN i % 3 = 0 THEN 'image' ELSE 'document' END, 'file ' || i % 5000, 'file ' || i % 5000,
+                    CASE WHEN i % 3 = 0 THEN 'image' ELSE 'document' END, 'file ' || (i % 5000), 'file ' || (i % 5000),
                     i % 100000,
                     CASE WHEN i % 100 > 0 THEN {} END, CASE WHEN i % 100 > 0 THEN 'key' END,
                     CASE WHEN i % 100 > 0 THEN 'local' END, 'media-' || i,
