@@ -69,8 +69,14 @@ BEGIN
     INSERT INTO search_changes (company_id, kind, record_id) VALUES (NEW.company_id, TG_ARGV[0], NEW.id);
     RETURN NULL;
 END $$;
-CREATE TRIGGER media_files_words_insert AFTER INSERT ON media_files FOR EACH ROW
-    EXECUTE FUNCTION note_search_change('media');
+-- Records come in batches, for each of which this runs once.
+CREATE FUNCTION note_search_additions() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO search_changes (company_id, kind, record_id) SELECT a.company_id, TG_ARGV[0], a.id FROM added a;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER media_files_words_insert AFTER INSERT ON media_files REFERENCING NEW TABLE AS added FOR EACH STATEMENT
+    EXECUTE FUNCTION note_search_additions('media');
 CREATE TRIGGER media_files_words_update AFTER UPDATE OF file_name, conversation_id, is_active ON media_files FOR EACH ROW
     WHEN (OLD.file_name IS DISTINCT FROM NEW.file_name OR OLD.conversation_id IS DISTINCT FROM NEW.conversation_id
         OR OLD.is_active <> NEW.is_active)

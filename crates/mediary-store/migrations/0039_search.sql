@@ -38,8 +38,14 @@ CREATE TABLE message_words (
         REFERENCES messages (company_id, id) ON DELETE CASCADE
 );
 CREATE INDEX message_words_found ON message_words USING gin (words) WITH (fastupdate = off);
-CREATE TRIGGER messages_search_insert AFTER INSERT ON messages FOR EACH ROW
-    WHEN (NEW.text IS NOT NULL OR NEW.caption IS NOT NULL) EXECUTE FUNCTION note_search_change('message');
+CREATE FUNCTION note_message_additions() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO search_changes (company_id, kind, record_id)
+        SELECT a.company_id, 'message', a.id FROM added a WHERE a.text IS NOT NULL OR a.caption IS NOT NULL;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER messages_search_insert AFTER INSERT ON messages REFERENCING NEW TABLE AS added FOR EACH STATEMENT
+    EXECUTE FUNCTION note_message_additions();
 CREATE TRIGGER messages_search_update AFTER UPDATE OF text, caption, revoked_at ON messages FOR EACH ROW
     WHEN (OLD.text IS DISTINCT FROM NEW.text OR OLD.caption IS DISTINCT FROM NEW.caption
         OR OLD.revoked_at IS DISTINCT FROM NEW.revoked_at)
@@ -53,8 +59,8 @@ CREATE TABLE contact_words (
         REFERENCES contacts (company_id, id) ON DELETE CASCADE
 );
 CREATE INDEX contact_words_found ON contact_words USING gin (words) WITH (fastupdate = off);
-CREATE TRIGGER contacts_words_insert AFTER INSERT ON contacts FOR EACH ROW
-    EXECUTE FUNCTION note_search_change('contact');
+CREATE TRIGGER contacts_words_insert AFTER INSERT ON contacts REFERENCING NEW TABLE AS added FOR EACH STATEMENT
+    EXECUTE FUNCTION note_search_additions('contact');
 CREATE TRIGGER contacts_words_update AFTER UPDATE OF name, phone, wa_id, user_id ON contacts FOR EACH ROW
     WHEN (OLD.name IS DISTINCT FROM NEW.name OR OLD.phone IS DISTINCT FROM NEW.phone
         OR OLD.wa_id IS DISTINCT FROM NEW.wa_id OR OLD.user_id IS DISTINCT FROM NEW.user_id)
